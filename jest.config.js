@@ -1,0 +1,13 @@
+/** Tests are TypeScript; what they import from src/ is checked against the sources and run from the build in dist/. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  moduleNameMapper: {
+    '^(?:\\.\\./)+src/(.*)\\.js$': '<rootDir>/dist/$1.js',
+    '^memcell$': '<rootDir>/dist/index.js',
+    '^(\\.{1,2}/(?!.*dist/).*)\\.js$': ['$1.js', '$1.ts'],
+  },
+  testTimeout: 60_000,
+};

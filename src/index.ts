@@ -1,0 +1,1 @@
+export { MemcellError } from './errors.js';

@@ -1,0 +1,68 @@
+/**
+ * Random numbers that are a pure function of (key, index): any element can be drawn alone, in any order, on any thread,
+ * so one seed gives the same bits however the work is split. Every step is 32-bit integer arithmetic, which SIMD code
+ * can repeat exactly.
+ */
+
+/** A bijective mix of 32 bits: two rounds of xor-shift and multiply (constants: C. Wellons, "lowbias32", public domain). */
+function mix(x: number): number {
+  x ^= x >>> 16;
+  x = Math.imul(x, 0x7feb352d);
+  x ^= x >>> 15;
+  x = Math.imul(x, 0x846ca68b);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** 32 random bits: bits = mix(mix(index ⊕ key) + key·0x9e3779b9), as an unsigned integer. */
+export function bitsAt(key: number, index: number): number {
+  return mix((mix(index ^ key) + Math.imul(key, 0x9e3779b9)) | 0);
+}
+
+/** Uniform in [0, 1) with 24 bits, exact in float32. */
+export function uniformAt(key: number, index: number): number {
+  return (bitsAt(key, index) >>> 8) * 2 ** -24;
+}
+
+/** A key for one purpose, from the seed and what names the purpose: deriveKey(seed, 'dropout', layer, step). */
+export function deriveKey(seed: number, ...parts: (number | string)[]): number {
+  let key = mix((seed ^ 0x6d656d63) | 0);
+  for (const part of parts) {
+    if (typeof part === 'number') key = mix((key + mix((part ^ 0x63656c6c) | 0)) | 0);
+    else for (let i = 0; i < part.length; i++) key = mix((Math.imul(key, 31) + part.charCodeAt(i)) | 0);
+  }
+  return key;
+}
+
+/** A stream over one key: the i-th draw is a function of (key, i). */
+export class Random {
+  private index = 0;
+
+  constructor(private readonly key: number) {}
+
+  /** Uniform in [0, 1). */
+  uniform(): number {
+    return uniformAt(this.key, this.index++);
+  }
+
+  /** Standard normal, by the Box–Muller transform. */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** A whole number in [0, n). */
+  integer(n: number): number {
+    return Math.floor(this.uniform() * n);
+  }
+
+  /** Shuffles in place (Fisher–Yates) and returns the same array. */
+  shuffle(items: Int32Array): Int32Array {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const kept = items[i];
+      items[i] = items[j];
+      items[j] = kept;
+    }
+    return items;
+  }
+}
