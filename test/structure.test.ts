@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
+
+/** Each folder or root file with its level: it may import from lower levels and from itself, nothing else. */
+const levels: Record<string, number> = {
+  errors: 0,
+  random: 0,
+  data: 1,
+  kernels: 1,
+  model: 2,
+  engine: 3,
+  training: 4,
+  formats: 4,
+  sequential: 5,
+  tasks: 6,
+  report: 7,
+  cli: 8,
+  index: 9,
+};
+
+function part(file: string): string {
+  return relative(source, file)
+    .split('/')[0]
+    .replace(/\.[jt]s$/, '');
+}
+
+test('imports go one way through the folders of src', () => {
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts') || name.includes('assembly/')) continue;
+    const file = join(source, name);
+    const from = part(file);
+    expect(Object.keys(levels)).toContain(from);
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
+      const to = part(resolve(dirname(file), path));
+      seen++;
+      if (to !== from && !(levels[to] < levels[from])) wrong.push(`${relative(source, file)} imports ${path}`);
+    }
+  }
+  expect(seen).toBeGreaterThan(10);
+  expect(wrong).toEqual([]);
+});
