@@ -1,0 +1,45 @@
+import type { NdArray } from '../data/array.js';
+import type { Optimizer } from './optimizers.js';
+
+/** What one batch gives back. The arrays may be views that the next call on the runner overwrites. */
+export interface BatchResult {
+  /** Mean loss of the batch, regularisation included; for training, before the update. */
+  loss: number;
+  /** What the model answered, (B, …): in training mode for trainBatch. */
+  predictions: NdArray;
+  /** (B·T) the mask that came out of the model, 1 where a step counts; absent when the model has none. */
+  mask?: Float32Array;
+}
+
+/** Everything that training changes, copied: what stopping, resuming and going back to a good epoch need. */
+export interface TrainingState {
+  /** Every weight of the model, in the model's own order. */
+  weights: Float32Array[];
+  /** The optimizer's slots, in the order of Optimizer.state(); absent: leave the optimizer as it is. */
+  optimizer?: { iterations: number; state: Float32Array[] };
+}
+
+/**
+ * Runs a compiled model batch by batch. The optimizer's learningRate and iterations are read before every trainBatch
+ * and iterations is one higher after it, whoever owns the slots.
+ */
+export interface Runner {
+  readonly kind: 'memcell' | 'tfjs';
+  readonly optimizer: Optimizer;
+  /** Governs dropout: the masks are a function of (seed, layer, optimizer.iterations). */
+  seed: number;
+  /** Forward, loss, backward, optimizer. sampleWeight is (B) or (B·T). */
+  trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
+  /** Forward and loss, as at prediction time. */
+  evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
+  /** Forward only. */
+  predictBatch(x: NdArray): NdArray;
+  /** Copies out all weights and the optimizer's slots. */
+  capture(): TrainingState;
+  /** Puts a captured state back. */
+  restore(state: TrainingState): void;
+  /** Brings the tfjs variables and the optimizer's own slots in step with what the runner holds. */
+  sync(): void;
+  /** Frees what the runner holds beside the model. */
+  dispose(): void;
+}
