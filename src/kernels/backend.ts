@@ -1,0 +1,104 @@
+/** Which TensorFlow.js backend memcell runs on, and getting it ready. */
+import * as tf from '@tensorflow/tfjs';
+import { MemcellError } from '../errors.js';
+import { registerKernels } from './tfjs/register.js';
+
+const BACKENDS = ['wasm', 'cpu', 'tensorflow'] as const;
+type BackendName = (typeof BACKENDS)[number];
+
+let ready: Promise<void> | undefined;
+/** True while tfjs sits on the cpu backend only because weights had to be made before prepareBackend could run. */
+let interim = false;
+
+/**
+ * Puts tfjs on a backend at once, for code that makes tensors and cannot wait (building layers). If nobody has chosen a
+ * backend yet that is the cpu one, and prepareBackend() replaces it later; tensors made meanwhile move when first used.
+ */
+export function ensureBackend(): void {
+  if (tf.engine().backendName) return;
+  quietCpuBackend();
+  void tf.setBackend('cpu');
+  interim = true;
+}
+
+/**
+ * Readies the tfjs backend, once, and registers memcell's kernels; resolves to the backend's name.
+ *
+ * A backend that the caller has set with tf.setBackend() stays. Otherwise the environment variable MEMCELL_BACKEND
+ * (cpu, wasm or tensorflow) decides, and without it: wasm, or cpu where wasm does not start. In browsers the wasm
+ * backend's files are found as setWasmPaths() of @tensorflow/tfjs-backend-wasm says.
+ *
+ * @throws MemcellError when MEMCELL_BACKEND names an unknown backend or one that does not start.
+ */
+export async function prepareBackend(): Promise<string> {
+  ready ??= prepare();
+  try {
+    await ready;
+  } catch (error) {
+    ready = undefined;
+    throw error;
+  }
+  return tf.getBackend();
+}
+
+async function prepare(): Promise<void> {
+  registerKernels();
+  const wanted = requestedBackend();
+  if (wanted === undefined && tf.engine().backendName && !(interim && tf.getBackend() === 'cpu')) {
+    await tf.ready();
+    return;
+  }
+  if (wanted !== undefined) {
+    const reason = await start(wanted);
+    if (reason === undefined) return;
+    throw new MemcellError(`MEMCELL_BACKEND=${wanted}: the backend does not start: ${reason}; unset it to use wasm`, {
+      code: 'usage',
+    });
+  }
+  if ((await start('wasm')) !== undefined) await start('cpu');
+}
+
+function requestedBackend(): BackendName | undefined {
+  const value = typeof process === 'undefined' ? undefined : process.env?.MEMCELL_BACKEND;
+  if (!value) return undefined;
+  const name = BACKENDS.find((backend) => backend === value);
+  if (name) return name;
+  throw new MemcellError(`MEMCELL_BACKEND=${value}: no such backend; use one of ${BACKENDS.join(', ')}`, {
+    code: 'usage',
+  });
+}
+
+/** Starts a backend and makes it tfjs's current one. Returns nothing, or the reason why it does not start. */
+async function start(name: BackendName): Promise<string | undefined> {
+  try {
+    if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
+    if (name === 'tensorflow') await importTfjsNode();
+    if (name === 'cpu') quietCpuBackend();
+    if (!(await tf.setBackend(name))) return 'its initialisation failed';
+    interim = false;
+    return undefined;
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+  }
+}
+
+/**
+ * Imports tfjs-node, which registers the 'tensorflow' backend. A half-installed tfjs-node throws a plain Error.
+ * The name is put together at run time so that bundlers for browsers do not look for the package.
+ */
+async function importTfjsNode(): Promise<void> {
+  // tfjs-node 4.22 calls two functions of node:util that Node 23 removed.
+  const util: { isNullOrUndefined?: unknown; isArray?: unknown } | undefined = process.getBuiltinModule?.('node:util');
+  if (util) {
+    util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+    util.isArray ??= Array.isArray;
+  }
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  await import(['@tensorflow', 'tfjs-node'].join('/'));
+}
+
+/** Keeps tfjs's cpu backend from printing its advice to install tfjs-node, which it does on the first write in Node. */
+function quietCpuBackend(): void {
+  const cpu = tf.findBackend('cpu');
+  if (cpu && 'firstUse' in cpu) cpu.firstUse = false;
+}
