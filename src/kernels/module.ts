@@ -1,0 +1,98 @@
+/** The kernel module: compiled once, instantiated on any memory, at the fastest speed that this engine runs. */
+import { MemcellError } from '../errors.js';
+import * as binaries from './generated/modules.js';
+
+/**
+ * plain: 128-bit SIMD, multiply and add, any engine with WebAssembly SIMD. relaxed: fused multiply-add. wide: the relaxed
+ * module's 256-bit tiles, worth it only where V8's revectorizer is on (see wide.ts).
+ */
+export type Speed = 'plain' | 'relaxed' | 'wide';
+
+/** Functions of the module; all arguments are byte addresses or counts. */
+export interface KernelFunctions {
+  /** Keras's weights (U,4U), (I,4U), (4U)|0 → panels [4·paddedUnits/16][U+I+1][16], columns i8 f8 c8 o8 per 8 units. */
+  lstmPack(recurrentKernel: number, kernel: number, bias: number, units: number, inputs: number, packed: number): void;
+  /** Those panels → panels of the transposed matrix [(U+I+1)/16][4·paddedUnits][16]. */
+  lstmPackTransposed(packed: number, units: number, inputs: number, transposed: number): void;
+  /** Panels → Keras's layout (gradients). */
+  lstmUnpack(packed: number, units: number, inputs: number, recurrent: number, kernel: number, bias: number): void;
+  lstmForward(job: number): void;
+  lstmBackward(job: number): void;
+}
+
+export interface KernelExports {
+  readonly speed: Speed;
+  /** Whether the 16-column tiles run. */
+  readonly wide: boolean;
+  readonly exports: KernelFunctions;
+}
+
+const compiled = new Map<string, WebAssembly.Module>();
+
+/** A function of one relaxed fused multiply-add: valid only where relaxed SIMD is on. */
+const RELAXED_PROBE = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0],
+  ...[1, 8, 1, 96, 3, 123, 123, 123, 1, 123],
+  ...[3, 2, 1, 0],
+  ...[10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11],
+);
+
+/** Whether this engine runs WebAssembly's relaxed SIMD (Node 22 and later; browsers differ). */
+export function supportsRelaxedSimd(): boolean {
+  return WebAssembly.validate(RELAXED_PROBE);
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function isShared(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+}
+
+/** The binary for a memory and a speed: its key in the cache, and its bytes. */
+function choose(memory: WebAssembly.Memory, requested?: Speed): { speed: Speed; key: keyof typeof binaries } {
+  const relaxed = supportsRelaxedSimd();
+  const speed = requested ?? (relaxed ? 'relaxed' : 'plain');
+  if (speed !== 'plain' && !relaxed) {
+    throw new MemcellError(`kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`, {
+      code: 'usage',
+    });
+  }
+  const base = speed === 'plain' ? 'plain' : 'relaxed';
+  return { speed, key: isShared(memory) ? `${base}Shared` : base };
+}
+
+function link(module: WebAssembly.Module, memory: WebAssembly.Memory, speed: Speed): KernelExports {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return { speed, wide: speed === 'wide', exports: instance.exports as unknown as KernelFunctions };
+}
+
+/**
+ * The kernels on this memory, at once: for Node and workers (a browser's main thread compiles only 4 kB this way). The
+ * memory may be shared or not; the module writes only where its arguments say.
+ * @throws MemcellError when the asked speed needs instructions that this engine lacks
+ */
+export function instantiateKernels(memory: WebAssembly.Memory, options: { speed?: Speed } = {}): KernelExports {
+  const { speed, key } = choose(memory, options.speed);
+  let module = compiled.get(key);
+  if (!module) {
+    module = new WebAssembly.Module(decode(binaries[key]));
+    compiled.set(key, module);
+  }
+  return link(module, memory, speed);
+}
+
+/** The same, compiling off the main thread. */
+export async function instantiateKernelsAsync(
+  memory: WebAssembly.Memory,
+  options: { speed?: Speed } = {},
+): Promise<KernelExports> {
+  const { speed, key } = choose(memory, options.speed);
+  let module = compiled.get(key);
+  if (!module) {
+    module = await WebAssembly.compile(decode(binaries[key]));
+    compiled.set(key, module);
+  }
+  return link(module, memory, speed);
+}
