@@ -1,0 +1,49 @@
+import { MemcellError } from '../errors.js';
+
+/** The characters (Unicode code points) of a text, sorted; a character's id is its place. */
+export class Vocabulary {
+  private readonly ids: Map<string, number>;
+
+  constructor(readonly characters: readonly string[]) {
+    this.ids = new Map(characters.map((character, id) => [character, id]));
+  }
+
+  static of(text: string): Vocabulary {
+    const codePoints = [...new Set(text)].map((character) => character.codePointAt(0)!);
+    return new Vocabulary(codePoints.sort((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint)));
+  }
+
+  get size(): number {
+    return this.characters.length;
+  }
+
+  /**
+   * The ids of a text's characters.
+   * @param what names the text in errors: a file, or 'prompt'
+   * @throws MemcellError (data) at the first character that is not in the vocabulary, with its line and column.
+   */
+  encode(text: string, what: string): Int32Array {
+    const ids: number[] = [];
+    for (const character of text) {
+      const id = this.ids.get(character);
+      if (id === undefined) throw this.unknown(text, ids.length, character, what);
+      ids.push(id);
+    }
+    return Int32Array.from(ids);
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return Array.from(ids, (id) => this.characters[id]).join('');
+  }
+
+  private unknown(text: string, position: number, character: string, what: string): MemcellError {
+    const before = Array.from(text).slice(0, position).join('').split('\n');
+    const place = `line ${before.length}, column ${Array.from(before.at(-1)!).length + 1}`;
+    const codePoint = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+    const shown = character.trim() === '' ? `U+${codePoint}` : `'${character}' (U+${codePoint})`;
+    const known = this.characters.filter((one) => one.trim() !== '').join('');
+    return new MemcellError(
+      `${what}, ${place}: the character ${shown} is not in the text the model was trained on; replace it. Known: space, line end and ${known}`,
+    );
+  }
+}
