@@ -1,4 +1,5 @@
-/** Placeholder until the kernels land: proves the build. */
-export function probe(pointer: usize): f32 {
-  return load<f32>(pointer);
-}
+/** The kernel module's exports. It imports its memory, has no data and allocates nothing. */
+export { lstmPack, lstmPackTransposed, lstmUnpack, transposePanels } from './lstmPack';
+export { lstmForward } from './lstmForward';
+export { lstmBackward } from './lstmBackward';
+export { outerProduct, product } from './product';

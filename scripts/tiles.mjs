@@ -1,0 +1,92 @@
+// Writes the matrix-product tiles in AssemblyScript, which has no macros: one function per tile size, all from two templates.
+// A tile holds `rows` × `columns` of C in registers and runs over k once:
+//   tile:   C[i][j] (+)= Σk A[i][k]·B[k][j]    A's rows `lda` bytes apart
+//   outer:  C[i][j] (+)= Σk A[k][i]·B[k][j]    A's rows `lda` bytes apart, i along a row
+// B is a panel: rows of 16 floats, 64 bytes apart; C's rows are `ldc` bytes apart. `add` adds to what C holds.
+
+const range = (n) => Array.from({ length: n }, (_, i) => i);
+
+/** One tile function. Nothing is unrolled over k, and the loop is tested at its top: V8 spills or slows down otherwise. */
+function tile({ kind, rows, columns }) {
+  const vectors = range(columns / 4);
+  const lines = range(rows);
+  const parameters = 'k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool';
+  const out = [`export function ${kind}${rows}x${columns}(${parameters}): void {`];
+  for (const i of lines) for (const v of vectors) out.push(`  let c${i}_${v} = f32x4.splat(0);`);
+  out.push('  const end = b + ((<usize>k) << 6);');
+  if (kind === 'tile') for (const i of lines.slice(1)) out.push(`  let a${i} = a + ${i} * lda;`);
+  out.push('  while (b < end) {');
+  for (const v of vectors) out.push(`    const b${v} = v128.load(b, ${16 * v});`);
+  for (const i of lines) {
+    const source = kind === 'tile' && i > 0 ? `a${i}` : 'a';
+    const offset = kind === 'outer' ? 4 * i : 0;
+    out.push(`    const x${i} = v128.load32_splat(${source}, ${offset});`);
+    for (const v of vectors) out.push(`    c${i}_${v} = madd(x${i}, b${v}, c${i}_${v});`);
+  }
+  if (kind === 'tile') {
+    out.push('    a += 4;');
+    for (const i of lines.slice(1)) out.push(`    a${i} += 4;`);
+  } else {
+    out.push('    a += lda;');
+  }
+  out.push('    b += 64;', '  }');
+  // Both halves are loaded before either is stored: the revectorizer pairs them only so.
+  out.push('  if (add) {');
+  out.push('    let p = c;');
+  for (const i of lines) {
+    for (const v of vectors) out.push(`    const s${i}_${v} = f32x4.add(c${i}_${v}, v128.load(p, ${16 * v}));`);
+    for (const v of vectors) out.push(`    v128.store(p, s${i}_${v}, ${16 * v});`);
+    if (i < rows - 1) out.push('    p += ldc;');
+  }
+  out.push('    return;', '  }');
+  for (const i of lines) {
+    for (const v of vectors) out.push(`  v128.store(c, c${i}_${v}, ${16 * v});`);
+    if (i < rows - 1) out.push('  c += ldc;');
+  }
+  out.push('}', '');
+  return out.join('\n');
+}
+
+/** Two neighbouring panels, `panel` bytes apart, for one row: eight sums hide the latency of an addition. */
+function rowOfTwoPanels() {
+  const vectors = range(4);
+  const out = [
+    'export function tile1x32(k: i32, a: usize, b: usize, panel: usize, c: usize, d: usize, add: bool): void {',
+  ];
+  for (const v of range(8)) out.push(`  let c${v} = f32x4.splat(0);`);
+  out.push('  const end = b + ((<usize>k) << 6);', '  let e = b + panel;', '  while (b < end) {');
+  out.push('    const x = v128.load32_splat(a);');
+  for (const v of vectors) out.push(`    c${v} = madd(x, v128.load(b, ${16 * v}), c${v});`);
+  for (const v of vectors) out.push(`    c${v + 4} = madd(x, v128.load(e, ${16 * v}), c${v + 4});`);
+  out.push('    a += 4;', '    b += 64;', '    e += 64;', '  }', '  if (add) {');
+  for (const v of vectors) out.push(`    c${v} = f32x4.add(c${v}, v128.load(c, ${16 * v}));`);
+  for (const v of vectors) out.push(`    c${v + 4} = f32x4.add(c${v + 4}, v128.load(d, ${16 * v}));`);
+  out.push('  }');
+  for (const v of vectors) out.push(`  v128.store(c, c${v}, ${16 * v});`);
+  for (const v of vectors) out.push(`  v128.store(d, c${v + 4}, ${16 * v});`);
+  out.push('}', '');
+  return out.join('\n');
+}
+
+/**
+ * The source of assembly/tiles.ts.
+ * @param fused whether `madd` may be one fused operation (relaxed SIMD); fused tiles leave room for one more row
+ */
+export function tilesSource(fused) {
+  const out = [
+    `export const MAX_ROWS: i32 = ${fused ? 6 : 5};`,
+    '// @ts-ignore: decorator',
+    '@inline',
+    'export function madd(a: v128, b: v128, c: v128): v128 {',
+    `  return ${fused ? 'f32x4.relaxed_madd(a, b, c)' : 'f32x4.add(f32x4.mul(a, b), c)'};`,
+    '}',
+    '',
+    rowOfTwoPanels(),
+  ];
+  for (const kind of ['tile', 'outer']) {
+    for (const rows of [1, 2, 3, 4, 5, 6]) {
+      for (const columns of [8, 16]) out.push(tile({ kind, rows, columns }));
+    }
+  }
+  return out.join('\n');
+}

@@ -1,0 +1,172 @@
+/**
+ * Activations over rows. A block is rows row0..row1 of n floats, `ld` floats apart. Forward reads src and writes dst (which
+ * may be src). NaN stays NaN; the limits at ±∞ are right; the absolute error is ≤ 1e-6 where the value is below 8, and
+ * 2 units in the last place above.
+ */
+import { ActivationId } from '../../activationIds';
+import { EXP_MAX, EXP_MIN, LN2_HIGH, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE, erfc, expWith, log1p4 } from './exp';
+import { softmaxForward, logSoftmaxForward } from './softmax';
+import { constant, loadBlock, rowAt, storeBlock } from './vector';
+
+/** f(x) for one constant id; every branch but one is gone after compilation. */
+@inline
+function value(
+  id: i32, x: v128, alpha: v128, zero: v128, min: v128, max: v128, log2e: v128, round: v128, high: v128, low: v128,
+  q0: v128, q1: v128, q2: v128, q3: v128, one: v128,
+): v128 {
+  if (id == ActivationId.relu) return f32x4.max(x, zero);
+  if (id == ActivationId.relu6) return f32x4.min(f32x4.max(x, zero), f32x4.splat(6));
+  if (id == ActivationId.leakyRelu) return v128.bitselect(x, f32x4.mul(x, alpha), f32x4.gt(x, zero));
+  if (id == ActivationId.hardSigmoid) {
+    return f32x4.min(f32x4.max(f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5)), zero), one);
+  }
+  if (id == ActivationId.softsign) {
+    const limit = f32x4.splat(1e30);
+    x = f32x4.min(f32x4.max(x, f32x4.neg(limit)), limit);
+    return f32x4.div(x, f32x4.add(one, f32x4.abs(x)));
+  }
+  // the rest: e^a of some a(x)
+  let a = x;
+  if (id == ActivationId.elu || id == ActivationId.selu) a = f32x4.min(x, zero);
+  if (id == ActivationId.sigmoid || id == ActivationId.silu) a = f32x4.neg(x);
+  if (id == ActivationId.tanh) a = f32x4.add(x, x);
+  if (id == ActivationId.softplus) a = f32x4.neg(f32x4.abs(x));
+  if (id == ActivationId.exponential) a = f32x4.mul(x, f32x4.splat(0.5));
+  if (id == ActivationId.mish) a = f32x4.min(x, f32x4.splat(20));
+  if (id == ActivationId.geluTanh) {
+    const b = f32x4.min(f32x4.max(x, f32x4.splat(-14)), f32x4.splat(14));
+    const cube = f32x4.mul(f32x4.mul(b, b), f32x4.mul(b, f32x4.splat(0.044715)));
+    a = f32x4.mul(f32x4.add(b, cube), f32x4.splat(-1.5957691216057308));
+  }
+  if (id == ActivationId.gelu) {
+    const b = f32x4.min(f32x4.abs(x), f32x4.splat(13));
+    a = f32x4.mul(f32x4.mul(b, b), f32x4.splat(-0.5));
+  }
+  const e = expWith(a, min, max, log2e, round, high, low, q0, q1, q2, q3, one);
+  if (id == ActivationId.elu) return v128.bitselect(x, f32x4.mul(alpha, f32x4.sub(e, one)), f32x4.gt(x, zero));
+  if (id == ActivationId.selu) {
+    const negative = f32x4.mul(f32x4.splat(SELU_ALPHA), f32x4.sub(e, one));
+    return f32x4.mul(f32x4.splat(SELU_SCALE), v128.bitselect(x, negative, f32x4.gt(x, zero)));
+  }
+  if (id == ActivationId.sigmoid) return f32x4.div(one, f32x4.add(one, e));
+  if (id == ActivationId.silu) return f32x4.div(f32x4.max(x, min), f32x4.add(one, e));
+  if (id == ActivationId.tanh) return f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(one, e)));
+  if (id == ActivationId.softplus) return f32x4.add(f32x4.max(x, zero), log1p4(e));
+  if (id == ActivationId.exponential) return f32x4.mul(e, e); // by halves: overflows and underflows where float32 does
+  if (id == ActivationId.mish) {
+    // tanh(log(1 + e)) = w/(w + 2), w = e² + 2e
+    const w = f32x4.mul(e, f32x4.add(e, f32x4.splat(2)));
+    return f32x4.mul(f32x4.max(x, min), f32x4.div(w, f32x4.add(w, f32x4.splat(2))));
+  }
+  if (id == ActivationId.geluTanh) return f32x4.div(f32x4.max(x, f32x4.splat(-14)), f32x4.add(one, e));
+  // gelu: x·Φ(x) = max(x, 0) − |x|/2·erfc(|x|/√2)
+  const b = f32x4.min(f32x4.abs(x), f32x4.splat(13));
+  return f32x4.sub(f32x4.max(x, zero), f32x4.mul(f32x4.mul(b, f32x4.splat(0.5)), erfc(b, e, one)));
+}
+
+@inline
+function forward(
+  id: i32, src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32, slope: f32,
+): void {
+  const z = n >> 31;
+  const zero = constant(0, z), one = constant(1, z), min = constant(EXP_MIN, z), max = constant(EXP_MAX, z);
+  const log2e = constant(LOG2E, z), round = constant(ROUND, z), high = constant(LN2_HIGH, z), low = constant(LN2_LOW, z);
+  const q0 = constant(Q0, z), q1 = constant(Q1, z), q2 = constant(Q2, z), q3 = constant(Q3, z);
+  const alpha = f32x4.splat(slope);
+  for (let row = row0; row < row1; row++) {
+    let p = rowAt(src, row, ldSrc);
+    let o = rowAt(dst, row, ldDst);
+    let left = n;
+    for (; left >= 8; left -= 8, p += 32, o += 32) {
+      const x = v128.load(p);
+      const y = v128.load(p, 16);
+      const fx = value(id, x, alpha, zero, min, max, log2e, round, high, low, q0, q1, q2, q3, one);
+      const fy = value(id, y, alpha, zero, min, max, log2e, round, high, low, q0, q1, q2, q3, one);
+      v128.store(o, fx);
+      v128.store(o, fy, 16);
+    }
+    for (; left > 0; left -= 4, p += 16, o += 16) {
+      const x = loadBlock(p, left, zero);
+      storeBlock(o, value(id, x, alpha, zero, min, max, log2e, round, high, low, q0, q1, q2, q3, one), left);
+    }
+  }
+}
+
+// One function each, so that each is compiled by itself.
+export function reluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.relu, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function relu6Forward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.relu6, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function leakyReluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32, alpha: f32): void {
+  forward(ActivationId.leakyRelu, src, ldSrc, dst, ldDst, n, row0, row1, alpha);
+}
+export function eluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32, alpha: f32): void {
+  forward(ActivationId.elu, src, ldSrc, dst, ldDst, n, row0, row1, alpha);
+}
+export function seluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.selu, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function sigmoidForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.sigmoid, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function hardSigmoidForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.hardSigmoid, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function tanhForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.tanh, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function softplusForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.softplus, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function softsignForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.softsign, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function exponentialForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.exponential, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function siluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.silu, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function geluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.gelu, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function geluTanhForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.geluTanh, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+export function mishForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
+  forward(ActivationId.mish, src, ldSrc, dst, ldDst, n, row0, row1, 0);
+}
+
+/**
+ * dst = f(src) for the activation `id`; alpha is the slope of leakyRelu and the scale of elu, otherwise unused.
+ * linear copies (nothing, in place).
+ */
+export function activationForward(
+  id: i32, src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32, alpha: f32,
+): void {
+  switch (id) {
+    case ActivationId.linear:
+      if (src == dst) return;
+      for (let row = row0; row < row1; row++) memory.copy(rowAt(dst, row, ldDst), rowAt(src, row, ldSrc), <usize>n << 2);
+      return;
+    case ActivationId.relu: return reluForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.relu6: return relu6Forward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.leakyRelu: return leakyReluForward(src, ldSrc, dst, ldDst, n, row0, row1, alpha);
+    case ActivationId.elu: return eluForward(src, ldSrc, dst, ldDst, n, row0, row1, alpha);
+    case ActivationId.selu: return seluForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.sigmoid: return sigmoidForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.hardSigmoid: return hardSigmoidForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.tanh: return tanhForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.softplus: return softplusForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.softsign: return softsignForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.exponential: return exponentialForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.silu: return siluForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.gelu: return geluForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.geluTanh: return geluTanhForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.mish: return mishForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.softmax: return softmaxForward(src, ldSrc, dst, ldDst, n, row0, row1);
+    case ActivationId.logSoftmax: return logSoftmaxForward(src, ldSrc, dst, ldDst, n, row0, row1);
+  }
+}
