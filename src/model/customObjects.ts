@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs';
+import { registerHardSigmoid } from './activations.js';
+import { ResetAfterGRU } from './gru.js';
+import { Bidirectional, GlobalAveragePooling1D, RepeatVector, TimeDistributed } from './wrappers.js';
+
+type Config = tf.serialization.ConfigDict;
+type FromConfig = (cls: unknown, config: Config) => tf.layers.Layer;
+
+/** memcell's makers of the layers that are not tfjs's own, by class name; settings as tfjs gives them, in camelCase. */
+const makers: Record<string, (config: Config) => tf.layers.Layer> = {
+  Sequential: makeSequential,
+  GRU: (config) =>
+    config.resetAfter === true
+      ? new ResetAfterGRU(config as unknown as tf.GRULayerArgs)
+      : tf.layers.gru(config as unknown as tf.GRULayerArgs),
+  Bidirectional: (config) => {
+    const layer = layerFromConfig(config.layer as Config) as tf.RNN;
+    return new Bidirectional({ ...config, layer });
+  },
+  TimeDistributed: (config) => new TimeDistributed({ ...config, layer: layerFromConfig(config.layer as Config) }),
+  RepeatVector: (config) => new RepeatVector(config),
+  GlobalAveragePooling1D: (config) => new GlobalAveragePooling1D(config),
+};
+
+/**
+ * A layer from a saved description `{ className, config }` in tfjs's camelCase.
+ * @throws Error when the class is unknown or its settings do not fit
+ */
+function layerFromConfig({ className, config }: Config): tf.layers.Layer {
+  registerHardSigmoid();
+  const name = String(className);
+  const settings = { ...(config as Config) };
+  if (Object.hasOwn(makers, name)) return makers[name](settings);
+  const known = tf.serialization.SerializationMap.getMap().classNameMap;
+  if (!Object.hasOwn(known, name)) throw new Error(`unknown class ${JSON.stringify(name)}`);
+  const [cls, fromConfig] = known[name];
+  return fromConfig(cls, settings) as tf.layers.Layer;
+}
+
+/** tfjs's Sequential does not pass custom objects on to its layers, so it is made here. Weights are zeros until set. */
+function makeSequential(config: Config): tf.Sequential {
+  const model = tf.sequential(typeof config.name === 'string' ? { name: config.name } : undefined);
+  const layers = (Array.isArray(config) ? config : config.layers) as Config[];
+  for (const description of layers) {
+    const layer = layerFromConfig(description);
+    layer.setFastWeightInitDuringBuild(true);
+    model.add(layer);
+  }
+  return model;
+}
+
+const fromConfigs = Object.entries(makers).map(([name, make]) => {
+  const fromConfig: FromConfig = (_, config) => make(config);
+  return [name, [Object, fromConfig]];
+});
+
+/**
+ * For `tf.models.modelFromJSON(topology, customObjects)`: layers whose behaviour in tfjs is not Keras's come back as
+ * memcell's own. It takes models that memcell, tfjs or tfjs's converter wrote.
+ */
+export const customObjects = Object.fromEntries(fromConfigs) as tf.serialization.ConfigDict;

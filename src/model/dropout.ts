@@ -1,0 +1,118 @@
+/**
+ * Seeded dropout. tfjs draws its masks from Math.random or, with a layer's `seed`, the same mask at every step; here a mask
+ * is a function of (seed, layer, step), so that a run can be repeated, resumed, and split over threads.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { deriveKey, uniformAt } from '../random.js';
+import { everyLayer, isRecurrent, type LayerPath } from './walk.js';
+
+interface DropoutLayer extends tf.layers.Layer {
+  rate: number;
+  noiseShape?: (number | null)[] | null;
+}
+
+/** The parts of a recurrent layer's cell that say what it drops; tfjs keeps the masks of a call here until the next. */
+interface DropoutCell {
+  dropout: number;
+  recurrentDropout: number;
+  dropoutFunc?: (ones: tf.Tensor, rate: number) => tf.Tensor;
+  dropoutMask: tf.Tensor | tf.Tensor[] | null;
+  recurrentDropoutMask: tf.Tensor | tf.Tensor[] | null;
+}
+
+/** What governs a layer's next masks. */
+interface Draw {
+  seed: number;
+  step: number;
+}
+
+const drawOf = new WeakMap<tf.layers.Layer, Draw>();
+
+/** The key of a mask. A layer has one on its input, and a recurrent layer one on its state; steps of training count from 0. */
+export function dropoutKey(seed: number, path: LayerPath, part: 'input' | 'recurrent', step: number): number {
+  return deriveKey(seed, 'dropout', path, part, step);
+}
+
+/** Inverted dropout: element i of a mask (row-major) is 0 where uniformAt(key, i) < rate, else 1/(1 − rate). */
+export function dropoutMask(key: number, size: number, rate: number): Float32Array {
+  const mask = new Float32Array(size);
+  const kept = 1 / (1 - rate);
+  for (let i = 0; i < size; i++) if (uniformAt(key, i) >= rate) mask[i] = kept;
+  return mask;
+}
+
+/**
+ * Sets which masks the next training step draws, in every Dropout layer and for every recurrent layer's dropout and
+ * recurrentDropout. To be called before each step; a model it was never called for draws as tfjs does.
+ */
+export function seedDropout(model: tf.LayersModel, seed: number, step: number): void {
+  for (const [layer, path] of everyLayer(model)) {
+    const draw = drawOf.get(layer);
+    if (draw) {
+      draw.seed = seed;
+      draw.step = step;
+    } else if (isDropout(layer)) {
+      drawOf.set(layer, drawSeeded(layer, path, { seed, step }));
+    } else {
+      const cell = droppingCell(layer);
+      if (cell) drawOf.set(layer, drawSeededInCell(cell, path, { seed, step }));
+    }
+  }
+}
+
+/** Frees the masks that tfjs's recurrent layers keep from one call to the next. */
+export function releaseDropout(model: tf.LayersModel): void {
+  for (const [layer] of everyLayer(model)) {
+    const cell = droppingCell(layer);
+    if (!cell) continue;
+    for (const mask of [cell.dropoutMask, cell.recurrentDropoutMask]) if (mask) tf.dispose(mask);
+    cell.dropoutMask = null;
+    cell.recurrentDropoutMask = null;
+  }
+}
+
+function isDropout(layer: tf.layers.Layer): layer is DropoutLayer {
+  return layer.getClassName() === 'Dropout' || layer.getClassName() === 'SpatialDropout1D';
+}
+
+function droppingCell(layer: tf.layers.Layer): DropoutCell | undefined {
+  if (!isRecurrent(layer) || !('dropout' in layer.cell)) return undefined;
+  const cell = layer.cell as unknown as DropoutCell;
+  return cell.dropout > 0 || cell.recurrentDropout > 0 ? cell : undefined;
+}
+
+function drawSeeded(layer: DropoutLayer, path: LayerPath, draw: Draw): Draw {
+  const noiseShape = (shape: number[]) => {
+    if (layer.getClassName() === 'SpatialDropout1D') return [shape[0], 1, shape[2]];
+    return shape.map((size, axis) => layer.noiseShape?.[axis] ?? size);
+  };
+  layer.call = (inputs, kwargs) => {
+    const input = Array.isArray(inputs) ? inputs[0] : inputs;
+    if (kwargs.training !== true || !(layer.rate > 0 && layer.rate < 1)) return input;
+    return tf.tidy(() => tf.mul(input, maskTensor(noiseShape(input.shape), path, 'input', layer.rate, draw)));
+  };
+  return draw;
+}
+
+/**
+ * tfjs asks a cell's dropoutFunc for the input's mask first and the state's after it, once for every gate, and uses
+ * the first of each: so do the others repeat it.
+ */
+function drawSeededInCell(cell: DropoutCell, path: LayerPath, draw: Draw): Draw {
+  cell.dropoutFunc = (ones, rate) => {
+    const part = cell.dropout > 0 && cell.dropout < 1 && cell.dropoutMask == null ? 'input' : 'recurrent';
+    return maskTensor(ones.shape, path, part, rate, draw);
+  };
+  return draw;
+}
+
+function maskTensor(
+  shape: number[],
+  path: LayerPath,
+  part: 'input' | 'recurrent',
+  rate: number,
+  draw: Draw,
+): tf.Tensor {
+  const size = tf.util.sizeFromShape(shape);
+  return tf.tensor(dropoutMask(dropoutKey(draw.seed, path, part, draw.step), size, rate), shape);
+}

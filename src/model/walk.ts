@@ -1,0 +1,53 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** A layer that wraps one other, as TimeDistributed does. */
+export interface WrapperLayer extends tf.layers.Layer {
+  layer: tf.layers.Layer;
+}
+
+export interface BidirectionalLayer extends WrapperLayer {
+  layer: tf.RNN;
+  forwardLayer: tf.RNN;
+  backwardLayer: tf.RNN;
+  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | null;
+  returnSequences: boolean;
+  returnState: boolean;
+}
+
+export function isBidirectional(layer: tf.layers.Layer): layer is BidirectionalLayer {
+  return layer.getClassName() === 'Bidirectional';
+}
+
+export function isWrapper(layer: tf.layers.Layer): layer is WrapperLayer {
+  return 'layer' in layer && !isBidirectional(layer);
+}
+
+/** A layer with time steps and a cell: LSTM, GRU, SimpleRNN, RNN. */
+export function isRecurrent(layer: tf.layers.Layer): layer is tf.RNN {
+  return 'cell' in layer && 'returnSequences' in layer;
+}
+
+function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
+  return 'layers' in layer;
+}
+
+/** Where a layer is in its model: '2', '0/forward', '0/backward', '1/layer', '3/0'. It names the layer's random numbers. */
+export type LayerPath = string;
+
+/** The layers that do the work, wrappers and nested models opened up, in Keras's order of weights. */
+export function* everyLayer(model: tf.LayersModel): Generator<[tf.layers.Layer, LayerPath]> {
+  for (const [position, layer] of model.layers.entries()) yield* innerLayers(layer, String(position));
+}
+
+export function* innerLayers(layer: tf.layers.Layer, path: LayerPath): Generator<[tf.layers.Layer, LayerPath]> {
+  if (isBidirectional(layer)) {
+    yield* innerLayers(layer.forwardLayer, `${path}/forward`);
+    yield* innerLayers(layer.backwardLayer, `${path}/backward`);
+  } else if (isModel(layer)) {
+    for (const [position, inner] of layer.layers.entries()) yield* innerLayers(inner, `${path}/${position}`);
+  } else if (isWrapper(layer)) {
+    yield* innerLayers(layer.layer, `${path}/layer`);
+  } else {
+    yield [layer, path];
+  }
+}
