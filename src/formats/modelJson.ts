@@ -1,0 +1,183 @@
+import { elements } from '../data/array.js';
+import { MemcellError } from '../errors.js';
+
+/** One weight of a manifest, checked: `shape` of positive sizes, `bytes` as stored (after quantisation). */
+export interface WeightEntry {
+  name: string;
+  shape: number[];
+  dtype: 'float32' | 'int32' | 'bool';
+  /** What tfjs's quantisation stored: value = stored · scale + min; float16 needs neither. */
+  quantization?: { dtype: 'uint8' | 'uint16' | 'float16'; scale?: number; min?: number };
+  /** 'optimizer' marks the state of a stock tfjs optimizer, which memcell passes over. */
+  group?: 'model' | 'optimizer';
+  elements: number;
+  bytes: number;
+}
+
+/** Weights that lie one after the other in the files `paths`, joined; `sha256` of those bytes is there when memcell saved them. */
+export interface WeightGroup {
+  paths: string[];
+  weights: WeightEntry[];
+  bytes: number;
+  sha256?: string;
+}
+
+/** A value that came out of JSON.parse. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** What a model.json holds, checked against itself, not yet against its weights. */
+export interface ModelJson {
+  topology: { [key: string]: Json };
+  groups: WeightGroup[];
+  userDefinedMetadata: Record<string, unknown>;
+}
+
+/** The version of `userDefinedMetadata.memcell` that this memcell writes, and the newest that it reads. */
+export const metadataVersion = 1;
+
+const bytesPerElement = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
+
+/** More elements than this in one model is taken for a mistake: 2^30 float32 are 4 GiB, the most that WebAssembly addresses. */
+const mostElements = 2 ** 30;
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** For what came out of JSON.parse: whether it is an object. */
+export function isJsonObject(value: unknown): value is { [key: string]: Json } {
+  return isRecord(value);
+}
+
+/**
+ * Reads the text of a model.json in the tfjs LayersModel format.
+ * @param where the file's name, for errors
+ * @throws MemcellError 'model': not JSON, another format, or a field that cannot be true
+ */
+export function parseModelJson(text: string, where: string): ModelJson {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(where, `not JSON: ${reasonOf(cause)}`, cause);
+  }
+  if (!isRecord(json)) throw invalid(where, 'not a JSON object');
+  checkFormat(json.format, where);
+  if (!isJsonObject(json.modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
+  if (!Array.isArray(json.weightsManifest)) throw invalid(where, 'weightsManifest is missing or not a list');
+  const groups = json.weightsManifest.map((group, index) => parseGroup(group, `${where}: weightsManifest[${index}]`));
+  checkNames(groups, where);
+  return { topology: json.modelTopology, groups, userDefinedMetadata: parseMetadata(json.userDefinedMetadata, where) };
+}
+
+/** The same checks for a weight list that comes without files, as a tfjs IOHandler gives it. */
+export function parseWeightSpecs(specs: unknown, where: string): WeightGroup {
+  if (!Array.isArray(specs)) throw invalid(where, 'weightSpecs is missing or not a list');
+  const weights = specs.map((entry, index) => parseEntry(entry, `${where}: weightSpecs[${index}]`));
+  const group = { paths: [], weights, bytes: weights.reduce((sum, weight) => sum + weight.bytes, 0) };
+  checkNames([group], where);
+  return group;
+}
+
+export function checkFormat(format: unknown, where: string): void {
+  if (format === 'layers-model') return;
+  if (format === 'graph-model') {
+    throw invalid(where, "a tfjs GraphModel; memcell reads layers models (format 'layers-model')");
+  }
+  throw invalid(where, `format is ${JSON.stringify(format) ?? 'missing'}, not 'layers-model'`);
+}
+
+/** Checks `userDefinedMetadata`: absent, or an object whose `memcell` is absent or of a version that this memcell knows. */
+export function parseMetadata(metadata: unknown, where: string): Record<string, unknown> {
+  if (metadata === undefined || metadata === null) return {};
+  if (!isRecord(metadata)) throw invalid(where, 'userDefinedMetadata is not an object');
+  const own = metadata.memcell;
+  if (own === undefined) return metadata;
+  if (!isRecord(own)) throw invalid(where, 'userDefinedMetadata.memcell is not an object');
+  if (typeof own.version !== 'number' || !Number.isInteger(own.version) || own.version < 1) {
+    throw invalid(where, `userDefinedMetadata.memcell.version is ${JSON.stringify(own.version) ?? 'missing'}`);
+  }
+  if (own.version > metadataVersion) {
+    throw invalid(where, `saved by a newer memcell (metadata version ${own.version}); update memcell to load it`);
+  }
+  return metadata;
+}
+
+function parseGroup(group: unknown, where: string): WeightGroup {
+  if (!isRecord(group)) throw invalid(where, 'not an object');
+  const { paths, weights, sha256 } = group;
+  if (!Array.isArray(paths) || paths.length === 0) throw invalid(where, 'paths is missing or empty');
+  if (!Array.isArray(weights)) throw invalid(where, 'weights is missing or not a list');
+  if (sha256 !== undefined && (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256))) {
+    throw invalid(where, 'sha256 is not 64 hexadecimal digits');
+  }
+  const entries = weights.map((entry, index) => parseEntry(entry, `${where}.weights[${index}]`));
+  const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  return { paths: paths.map((path) => parsePath(path, where)), weights: entries, bytes, sha256 };
+}
+
+/** A path below the model's folder: relative, forward slashes, no `..`. A leading `./`, which tfjs writes in browsers, is dropped. */
+function parsePath(path: unknown, where: string): string {
+  if (typeof path !== 'string' || path === '') throw invalid(where, `path ${JSON.stringify(path)} is not a file name`);
+  const parts = path.replace(/^(\.\/)+/, '').split('/');
+  const escapes = /[\\:\0]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..');
+  if (escapes) throw invalid(where, `path ${JSON.stringify(path)} does not stay inside the model's folder`);
+  return parts.join('/');
+}
+
+function parseEntry(entry: unknown, where: string): WeightEntry {
+  if (!isRecord(entry)) throw invalid(where, 'not an object');
+  const { name, shape, dtype, group } = entry;
+  if (typeof name !== 'string' || name === '') throw invalid(where, 'name is missing');
+  const what = `${where} (${JSON.stringify(name)})`;
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size > 0)) {
+    throw invalid(what, `shape ${JSON.stringify(shape) ?? 'missing'} is not a list of positive whole numbers`);
+  }
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+    throw invalid(what, `dtype ${JSON.stringify(dtype) ?? 'missing'}; a weight is float32, int32 or bool`);
+  }
+  if (group !== undefined && group !== 'model' && group !== 'optimizer') {
+    throw invalid(what, `group ${JSON.stringify(group)}; known are 'model' and 'optimizer'`);
+  }
+  const count = elements(shape);
+  if (count > mostElements) throw invalid(what, `shape [${shape}] is ${count} elements; the most is 2^30`);
+  const quantization = parseQuantization(entry.quantization, dtype, what);
+  const bytes = count * bytesPerElement[quantization?.dtype ?? dtype];
+  return { name, shape, dtype, ...(quantization && { quantization }), ...(group && { group }), elements: count, bytes };
+}
+
+function parseQuantization(value: unknown, dtype: WeightEntry['dtype'], where: string): WeightEntry['quantization'] {
+  if (value === undefined || value === null) return undefined;
+  if (!isRecord(value)) throw invalid(where, 'quantization is not an object');
+  const { dtype: stored, scale, min } = value;
+  if (stored === 'float16' && dtype === 'float32') return { dtype: stored };
+  if ((stored !== 'uint8' && stored !== 'uint16') || dtype === 'bool') {
+    throw invalid(where, `quantization of ${dtype} as ${JSON.stringify(stored)}; known are uint8, uint16 and float16`);
+  }
+  if (typeof scale !== 'number' || typeof min !== 'number') {
+    throw invalid(where, `quantization as ${stored} needs the numbers scale and min`);
+  }
+  return { dtype: stored, scale, min };
+}
+
+function checkNames(groups: WeightGroup[], where: string): void {
+  const names = new Set<string>();
+  let total = 0;
+  for (const { name, elements } of groups.flatMap((group) => group.weights)) {
+    if (names.has(name)) throw invalid(where, `weight ${JSON.stringify(name)} is listed twice`);
+    names.add(name);
+    total += elements;
+  }
+  if (total > mostElements) throw invalid(where, `${total} weight elements; the most is 2^30`);
+}
+
+/** A MemcellError of code 'model': `where: what`. */
+export function invalid(where: string, what: string, cause?: unknown): MemcellError {
+  return new MemcellError(`${where}: ${what}`, { code: 'model', cause });
+}
+
+/** The message of whatever was thrown, on one line. */
+export function reasonOf(cause: unknown): string {
+  const message = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : cause;
+  return String(message).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,147 @@
+import * as tf from '@tensorflow/tfjs';
+import { MemcellError } from '../errors.js';
+import { prepareBackend } from '../kernels/backend.js';
+import { sha256 } from './checksum.js';
+import { fetchModelJson, fetchWeights } from './http.js';
+import {
+  checkFormat,
+  invalid,
+  isJsonObject,
+  isRecord,
+  type ModelJson,
+  metadataVersion,
+  parseMetadata,
+  parseModelJson,
+  parseWeightSpecs,
+} from './modelJson.js';
+import { buildTopology } from './topology.js';
+import { assignWeights, firstNotFinite, type WeightData } from './weights.js';
+
+/** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
+export type ModelLocation = string | tf.io.IOHandler;
+
+export interface LoadedModel {
+  model: tf.LayersModel;
+  /** What `saveTfjs` was given; empty for a model that memcell did not save. */
+  metadata: Record<string, unknown>;
+}
+
+/**
+ * Saves a model in the tfjs LayersModel format: model.json and weights.bin, which stock tfjs loads. `metadata` (plain JSON)
+ * goes to `userDefinedMetadata.memcell` with a version number; other user-defined metadata of the model is kept.
+ * A folder is replaced atomically: a crash at any moment leaves the old model or the new one, whole.
+ * @throws MemcellError 'io' when it cannot be written, 'numeric' when a weight is not finite; the old model is still there
+ */
+export async function saveTfjs(model: tf.LayersModel, to: ModelLocation, metadata: object): Promise<void> {
+  const artifacts = await modelArtifacts(model, metadata);
+  if (typeof to !== 'string') {
+    if (!to.save) throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
+    await to.save(artifacts);
+  } else if (isFolder(to)) {
+    const { modelFolder, writeModel } = await import('./folder.js');
+    const { weightData, weightSpecs, ...rest } = artifacts;
+    const weights = tf.io.CompositeArrayBuffer.join(weightData);
+    const group = { paths: ['weights.bin'], weights: weightSpecs, sha256: await sha256(weights) };
+    const { modelTopology, format, generatedBy, convertedBy, userDefinedMetadata } = rest;
+    const json = { modelTopology, format, generatedBy, convertedBy, weightsManifest: [group], userDefinedMetadata };
+    await writeModel(modelFolder(to), JSON.stringify(json), weights);
+  } else {
+    const [handler] = tf.io.getSaveHandlers(to);
+    if (!handler?.save)
+      throw new MemcellError(`${to}: nothing here can save to this kind of address`, { code: 'usage' });
+    await handler.save(artifacts);
+  }
+}
+
+/**
+ * Loads what `saveTfjs` or stock tfjs saved (several shards and quantised weights too), checking every field and every size
+ * against the files before it is used. A save that was cut short is completed.
+ * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
+ */
+export async function loadTfjs(from: ModelLocation): Promise<LoadedModel> {
+  await prepareBackend();
+  if (typeof from !== 'string') return fromHandler(from, 'model');
+  if (isFolder(from)) {
+    const { modelFolder, readModelJson, readWeights } = await import('./folder.js');
+    const folder = modelFolder(from);
+    const { text, where } = await readModelJson(folder);
+    return assemble(parseModelJson(text, where), where, (group) => readWeights(folder, group));
+  }
+  const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
+  if (handler) return fromHandler(handler as tf.io.IOHandler, from);
+  const { text, where } = await fetchModelJson(from);
+  return assemble(parseModelJson(text, where), where, (group) => fetchWeights(where, group));
+}
+
+async function modelArtifacts(model: tf.LayersModel, metadata: object) {
+  let artifacts: tf.io.ModelArtifacts | undefined;
+  const keep = tf.io.withSaveHandler(async (made) => {
+    artifacts = made;
+    return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(made) };
+  });
+  for (const weight of model.weights) {
+    const index = firstNotFinite(await weight.read().data());
+    if (index === -1) continue;
+    throw new MemcellError(`weight ${weight.originalName} is not finite at element ${index}; the model is not saved`, {
+      code: 'numeric',
+    });
+  }
+  await model.save(keep);
+  const { weightData, weightSpecs } = artifacts ?? {};
+  if (!weightData || !weightSpecs) throw new MemcellError('this model has no weights to save', { code: 'model' });
+  const memcell = Object.assign({ version: 0 }, metadata, { version: metadataVersion });
+  return { ...artifacts, weightData, weightSpecs, userDefinedMetadata: { ...artifacts?.userDefinedMetadata, memcell } };
+}
+
+async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
+  if (!handler.load) throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
+  const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
+  checkFormat(format, where);
+  if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
+  if (!weightData) throw invalid(where, 'weightData is missing');
+  const group = parseWeightSpecs(weightSpecs, where);
+  const data = tf.io.CompositeArrayBuffer.join(weightData);
+  if (data.byteLength !== group.bytes) {
+    throw invalid(where, `weightData has ${data.byteLength} bytes, but weightSpecs describes ${group.bytes}`);
+  }
+  const json = {
+    topology: modelTopology,
+    groups: [group],
+    userDefinedMetadata: parseMetadata(userDefinedMetadata, where),
+  };
+  return assemble(json, where, async () => data);
+}
+
+async function assemble(
+  json: ModelJson,
+  where: string,
+  read: (group: WeightData['group']) => Promise<ArrayBuffer>,
+): Promise<LoadedModel> {
+  const groups: WeightData[] = [];
+  for (const group of json.groups) groups.push({ group, data: await read(group) });
+  const own = json.groups.flatMap(({ weights }) => weights.filter(({ group }) => group !== 'optimizer'));
+  const model = await buildTopology(
+    json.topology,
+    own.reduce((sum, weight) => sum + weight.elements, 0),
+    where,
+  );
+  try {
+    assignWeights(model, groups, where);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  const { memcell, ...others } = json.userDefinedMetadata;
+  if (Object.keys(others).length > 0) model.setUserDefinedMetadata(others as { [key: string]: object });
+  const { version, ...metadata } = isRecord(memcell) ? memcell : { version: metadataVersion };
+  return { model, metadata };
+}
+
+function hasScheme(name: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
+}
+
+function isFolder(name: string): boolean {
+  const onNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
+  return onNode && (!hasScheme(name) || name.startsWith('file://'));
+}

@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs';
+import { elements } from '../data/array.js';
+import { MemcellError } from '../errors.js';
+import { customObjects } from '../model/customObjects.js';
+import { invalid, isJsonObject, isRecord, type Json, reasonOf } from './modelJson.js';
+
+const modelClasses = ['Sequential', 'Functional', 'Model'];
+
+/** Deeper nesting than this is no model: a Bidirectional inside a TimeDistributed inside a model is a depth of about 12. */
+const mostNesting = 100;
+
+/** More values than this for one sample, in any layer's output, is taken for a mistake (1 GiB of float32). */
+const mostOutputs = 2 ** 28;
+
+/** A fixed batch size beyond this is taken for a mistake: a stateful layer allocates its states for it. */
+const mostBatch = 65_536;
+
+/**
+ * Builds the model that a checked `modelTopology` describes, its weights all zero. Nothing is allocated for a layer whose
+ * weights would take the model past `mostWeights` elements, which the caller knows from the size of the weights file.
+ * @throws MemcellError 'model': unknown classes, a configuration that does not build, or sizes beyond `mostWeights`
+ */
+export async function buildTopology(
+  modelTopology: { [key: string]: Json },
+  mostWeights: number,
+  where: string,
+): Promise<tf.LayersModel> {
+  const topology = isJsonObject(modelTopology.model_config) ? modelTopology.model_config : modelTopology;
+  checkClass(topology, modelClasses, `${where}: modelTopology`);
+  checkNested(topology, `${where}: modelTopology`);
+  const { build, release } = withinBudget(mostWeights, where);
+  let model: tf.LayersModel;
+  try {
+    model = await build(() => tf.models.modelFromJSON(topology, customObjects));
+    checkOutputs(model, where);
+  } catch (cause) {
+    release();
+    if (cause instanceof MemcellError) throw cause;
+    throw invalid(where, `modelTopology does not build: ${reasonOf(cause)}`, cause);
+  }
+  return model;
+}
+
+/** Every object with a `class_name`, however deep, is of a class that tfjs or memcell can make; every fixed size is sane. */
+function checkNested(value: unknown, where: string, depth = 0): void {
+  if (depth > mostNesting) throw invalid(where, 'nested too deeply');
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) checkNested(item, `${where}[${index}]`, depth + 1);
+  } else if (isRecord(value)) {
+    if ('class_name' in value) checkClass(value, undefined, where);
+    if ('batch_input_shape' in value) checkInputShape(value.batch_input_shape, where);
+    for (const [key, item] of Object.entries(value)) checkNested(item, `${where}.${key}`, depth + 1);
+  }
+}
+
+function checkClass(value: Record<string, unknown>, allowed: string[] | undefined, where: string): void {
+  const { class_name: name, config } = value;
+  if (typeof name !== 'string') throw invalid(where, 'class_name is missing');
+  if (allowed && !allowed.includes(name)) {
+    throw invalid(where, `class ${JSON.stringify(name)} is not a model; known are ${allowed.join(', ')}`);
+  }
+  const known = tf.serialization.SerializationMap.getMap().classNameMap;
+  if (!Object.hasOwn(known, name) && !Object.hasOwn(customObjects, name)) {
+    throw invalid(where, `unknown class ${JSON.stringify(name)}`);
+  }
+  if (typeof config !== 'object' || config === null) throw invalid(where, `${name} has no config`);
+}
+
+function checkInputShape(shape: unknown, where: string): void {
+  if (shape === null) return;
+  const isSize = (size: unknown) => size === null || (typeof size === 'number' && Number.isInteger(size) && size > 0);
+  if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize)) {
+    throw invalid(where, `batch_input_shape ${JSON.stringify(shape)} is not a list of positive whole numbers or null`);
+  }
+  if (shape[0] > mostBatch || outputsPerSample(shape) > mostOutputs) {
+    throw invalid(where, `batch_input_shape ${JSON.stringify(shape)} is too large`);
+  }
+}
+
+function checkOutputs(model: tf.LayersModel, where: string): void {
+  if (!model.inputs?.length) {
+    throw invalid(where, 'modelTopology gives no input shape, so the model cannot be built');
+  }
+  for (const layer of model.layers) {
+    const shapes = Array.isArray(layer.outputShape[0])
+      ? (layer.outputShape as tf.Shape[])
+      : [layer.outputShape as tf.Shape];
+    for (const shape of shapes) {
+      if (outputsPerSample(shape) <= mostOutputs) continue;
+      throw invalid(
+        where,
+        `layer ${layer.name} gives [${shape.slice(1).join(', ')}] values a sample, which is too large`,
+      );
+    }
+  }
+}
+
+function outputsPerSample(shape: readonly (number | null)[]): number {
+  return elements(shape.slice(1).map((size) => size ?? 1));
+}
+
+type AddWeight = (
+  name: string,
+  shape: tf.Shape,
+  dtype?: tf.DataType,
+  initializer?: object,
+  ...rest: unknown[]
+) => tf.LayerVariable;
+
+/**
+ * tfjs allocates and draws a layer's weights in Layer.addWeight, for every class. While `build` runs the synchronous part of
+ * its task, that method counts the elements first, refuses what is over the budget, and fills with zeros.
+ * `release` disposes of what was allocated, for a model that was not finished.
+ */
+function withinBudget(mostWeights: number, where: string) {
+  const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
+  const addWeight = prototype.addWeight;
+  const zeros = tf.initializers.zeros();
+  const made: tf.LayerVariable[] = [];
+  let used = 0;
+  function addCounted(this: tf.layers.Layer, ...[name, shape, dtype, , ...rest]: Parameters<AddWeight>) {
+    used += elements(shape.map(Number));
+    if (!(used <= mostWeights)) {
+      throw invalid(
+        where,
+        `layer ${this.name} needs ${name} of shape [${shape.join(', ')}], more than the ${mostWeights} weights in weightsManifest`,
+      );
+    }
+    const variable = addWeight.call(this, name, shape, dtype, zeros, ...rest);
+    made.push(variable);
+    return variable;
+  }
+  return {
+    build<T>(task: () => Promise<T>): Promise<T> {
+      prototype.addWeight = addCounted;
+      try {
+        return task();
+      } finally {
+        prototype.addWeight = addWeight;
+      }
+    },
+    release() {
+      for (const variable of made) variable.dispose();
+    },
+  };
+}

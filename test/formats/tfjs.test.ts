@@ -1,0 +1,180 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { loadTfjs, saveTfjs } from '../../src/formats/tfjs.js';
+import { prepareBackend } from '../../src/kernels/backend.js';
+import { input, inputShape, largestDifference, predict, smallModel, stock, temporaryFolder } from './models.js';
+
+const root = temporaryFolder();
+const readJson = (folder: string) => JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
+
+beforeAll(async () => {
+  await prepareBackend();
+});
+
+describe('saveTfjs', () => {
+  it('writes model.json and weights.bin as the tfjs file handler does', async () => {
+    const folder = join(root, 'written');
+    const model = smallModel();
+    await saveTfjs(model, folder, { kind: 'classify', labels: ['a', 'ä'] });
+    expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);
+    const { modelTopology, weightsManifest, ...rest } = readJson(folder);
+    expect(rest).toEqual({
+      format: 'layers-model',
+      generatedBy: `TensorFlow.js tfjs-layers v${tf.version_layers}`,
+      convertedBy: null,
+      userDefinedMetadata: { memcell: { version: 1, kind: 'classify', labels: ['a', 'ä'] } },
+    });
+    expect(modelTopology.config.layers.map((layer: { class_name: string }) => layer.class_name)).toEqual([
+      'LSTM',
+      'Dense',
+    ]);
+    expect(weightsManifest).toHaveLength(1);
+    expect(weightsManifest[0].paths).toEqual(['weights.bin']);
+    expect(weightsManifest[0].weights).toEqual(
+      model.weights.map(({ originalName, shape }) => ({ name: originalName, shape, dtype: 'float32' })),
+    );
+  });
+
+  it('is loaded by stock tfjs in a process without memcell, predicting the same to 1e-5', async () => {
+    const folder = join(root, 'for-stock');
+    const model = smallModel();
+    await saveTfjs(model, folder, { kind: 'forecast' });
+    const { output, metadata } = stock('load', folder, { input, shape: inputShape });
+    expect(largestDifference(output, predict(model))).toBeLessThanOrEqual(1e-5);
+    expect(metadata).toEqual({ memcell: { version: 1, kind: 'forecast' } });
+  });
+
+  it('takes and gives a tfjs IOHandler', async () => {
+    const model = smallModel();
+    let kept: tf.io.ModelArtifacts | undefined;
+    const save = tf.io.withSaveHandler(async (artifacts) => {
+      kept = artifacts;
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+    });
+    await saveTfjs(model, save, { window: 7 });
+    const again = await loadTfjs({ load: async () => kept! });
+    expect(again.metadata).toEqual({ window: 7 });
+    expect(predict(again.model)).toEqual(predict(model));
+  });
+
+  it('refuses weights that are not finite and keeps the model that was there', async () => {
+    const folder = join(root, 'kept');
+    const model = smallModel();
+    await saveTfjs(model, folder, {});
+    const before = predict(model);
+    model.weights[1].write(tf.fill([3, 12], Number.NaN));
+    await expect(saveTfjs(model, folder, {})).rejects.toThrow(
+      /^weight .*recurrent_kernel is not finite at element 0; the model is not saved$/,
+    );
+    expect(predict((await loadTfjs(folder)).model)).toEqual(before);
+  });
+});
+
+describe('loadTfjs', () => {
+  it('gives back the model bit for bit and the metadata, and keeps no tensor but the weights', async () => {
+    const folder = join(root, 'round-trip');
+    const metadata = { kind: 'text', version: 9, vocabulary: ['\n', '"', 'é', '𝄞'], history: { loss: [1.5, 0.25] } };
+    const model = smallModel();
+    await saveTfjs(model, folder, metadata);
+    const tensors = tf.memory().numTensors;
+    const again = await loadTfjs(folder);
+    expect(again.metadata).toEqual({ ...metadata, version: undefined });
+    expect(tf.memory().numTensors - tensors).toBe(again.model.weights.length);
+    expect(predict(again.model)).toEqual(predict(model));
+    again.model.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('takes the path of model.json and a file: URL for the folder', async () => {
+    const folder = join(root, 'spellings');
+    await saveTfjs(smallModel(), folder, { horizon: 2 });
+    for (const name of [join(folder, 'model.json'), `file://${folder}`, `${folder}/`]) {
+      expect((await loadTfjs(name)).metadata).toEqual({ horizon: 2 });
+    }
+  });
+
+  it('loads what stock tfjs saved, with its optimizer state, predicting the same to 1e-5', async () => {
+    const folder = join(root, 'from-stock');
+    const { input, shape, output } = stock('save', folder);
+    const { model, metadata } = await loadTfjs(folder);
+    expect(metadata).toEqual({});
+    expect(model.getUserDefinedMetadata()).toEqual({ author: 'stock' });
+    expect(largestDifference(predict(model, input, shape), output)).toBeLessThanOrEqual(1e-5);
+  });
+
+  it('loads what it saved after stock tfjs trained it further and saved it over', async () => {
+    const folder = join(root, 'there-and-back');
+    await saveTfjs(smallModel(), folder, { kind: 'forecast' });
+    const json = readJson(folder);
+    const weights = new Float32Array(new Uint8Array(readFileSync(join(folder, 'weights.bin'))).buffer).map(
+      (w) => w / 2,
+    );
+    json.weightsManifest = [{ paths: ['weights.bin'], weights: json.weightsManifest[0].weights }];
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+    writeFileSync(join(folder, 'weights.bin'), weights);
+    const { model, metadata } = await loadTfjs(folder);
+    expect(metadata).toEqual({ kind: 'forecast' });
+    expect(Array.from(model.weights[0].read().dataSync())).toEqual(Array.from(weights.subarray(0, 24)));
+  });
+
+  it('loads several groups and shards cut anywhere, in subfolders too', async () => {
+    const folder = join(root, 'shards');
+    const model = smallModel();
+    await saveTfjs(model, folder, {});
+    const json = readJson(folder);
+    const [{ weights }] = json.weightsManifest;
+    const bytes = readFileSync(join(folder, 'weights.bin'));
+    mkdirSync(join(folder, 'shard'));
+    const first = 4 * (24 + 36);
+    writeFileSync(join(folder, 'group1-shard1of2.bin'), bytes.subarray(0, 101));
+    writeFileSync(join(folder, 'group1-shard2of2.bin'), bytes.subarray(101, first));
+    writeFileSync(join(folder, 'shard/group2'), bytes.subarray(first));
+    json.weightsManifest = [
+      { paths: ['group1-shard1of2.bin', './group1-shard2of2.bin'], weights: weights.slice(0, 2) },
+      { paths: ['shard/group2'], weights: weights.slice(2) },
+    ];
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+    expect(predict((await loadTfjs(folder)).model)).toEqual(predict(model));
+  });
+
+  it('loads weights quantised to uint8, uint16 and float16 within their steps', async () => {
+    const folder = join(root, 'quantised');
+    const model = smallModel();
+    await saveTfjs(model, folder, {});
+    const json = readJson(folder);
+    const bytes = new Uint8Array(readFileSync(join(folder, 'weights.bin')));
+    const all = new Float32Array(bytes.buffer);
+    const [kernel, recurrent] = [all.subarray(0, 24), all.subarray(24, 60)];
+    const uint8 = Uint8Array.from(kernel, (w) => Math.round((w + 1) / (2 / 255)));
+    const uint16 = Uint16Array.from(recurrent, (w) => Math.round((w + 1) / (2 / 65535)));
+    const half = Uint16Array.from({ length: 12 }, (_, index) => 0x3c00 + index); // 1 + index · 2^-10
+    const stored = [uint8, uint16, half, all.subarray(72)].map((a) =>
+      Buffer.from(a.buffer, a.byteOffset, a.byteLength),
+    );
+    writeFileSync(join(folder, 'weights.bin'), Buffer.concat(stored));
+    const { weights } = json.weightsManifest[0];
+    weights[0].quantization = { dtype: 'uint8', scale: 2 / 255, min: -1, original_dtype: 'float32' };
+    weights[1].quantization = { dtype: 'uint16', scale: 2 / 65535, min: -1 };
+    weights[2].quantization = { dtype: 'float16' };
+    json.weightsManifest = [{ paths: ['weights.bin'], weights }];
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+    const loaded = (await loadTfjs(folder)).model.getWeights().map((tensor) => Array.from(tensor.dataSync()));
+    expect(largestDifference(loaded[0], Array.from(kernel))).toBeLessThanOrEqual(1.001 / 255);
+    expect(largestDifference(loaded[1], Array.from(recurrent))).toBeLessThanOrEqual(1.001 / 65535);
+    expect(loaded[2]).toEqual(Array.from({ length: 12 }, (_, index) => 1 + index / 1024));
+    expect(loaded[3]).toEqual(Array.from(all.subarray(72, 78)));
+  });
+
+  it("takes the weight names that Keras's converter writes, with the cell's name in them", async () => {
+    const folder = join(root, 'converter');
+    const model = smallModel();
+    await saveTfjs(model, folder, {});
+    const json = readJson(folder);
+    for (const weight of json.weightsManifest[0].weights) weight.name = weight.name.replace('/', '/lstm_cell/');
+    json.modelTopology = { keras_version: '2.15', model_config: json.modelTopology, training_config: {} };
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+    expect(predict((await loadTfjs(folder)).model)).toEqual(predict(model));
+  });
+});
