@@ -1,0 +1,217 @@
+/**
+ * Losses in tfjs operations, with Keras 3's definitions (https://keras.io/api/losses/). A loss gives one value for each
+ * position, which is what is left of the output's shape without its last axis: (B, C) → (B), (B, T, C) → (B, T).
+ */
+import * as tf from '@tensorflow/tfjs';
+import { didYouMean } from '../data/suggest.js';
+import { MemcellError } from '../errors.js';
+import { camelCase, camelCaseKeys, complete, type Options } from './options.js';
+
+/** Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
+export const PROBABILITY_EPSILON = 1e-7;
+
+export interface Loss {
+  /** In camelCase; 'custom' for a user's own function. */
+  readonly name: string;
+  /** Every option with its value, as JSON; getLoss({ name, config }) makes the same loss. */
+  readonly config: Readonly<Options>;
+  /**
+   * What the targets are: 'values' in the shape of the output, 'probabilities' the same and in [0, 1], 'labels' whole
+   * numbers that count the output's last axis, 'any' whatever a user's own function takes.
+   */
+  readonly targets: 'values' | 'probabilities' | 'labels' | 'any';
+  /** The activation that this loss takes apart: from a model that ends in it, positions() gets the logits. */
+  readonly logitsOf?: 'softmax' | 'sigmoid';
+  /** The value of each position; a user's own function may give a scalar. */
+  positions(yTrue: tf.Tensor, yPred: tf.Tensor, fromLogits: boolean): tf.Tensor;
+}
+
+export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+export type LossIdentifier = string | Loss | LossFunction | { name: string; config: Options };
+
+/** mean over the last axis of (yTrue - yPred)². */
+export function meanSquaredError(): Loss {
+  return {
+    name: 'meanSquaredError',
+    config: {},
+    targets: 'values',
+    positions: (yTrue, yPred) => tf.mean(tf.squaredDifference(yPred, yTrue), -1),
+  };
+}
+
+/** mean over the last axis of |yTrue - yPred|. */
+export function meanAbsoluteError(): Loss {
+  return {
+    name: 'meanAbsoluteError',
+    config: {},
+    targets: 'values',
+    positions: (yTrue, yPred) => tf.mean(tf.abs(tf.sub(yPred, yTrue)), -1),
+  };
+}
+
+/**
+ * mean over the last axis of e²/2 where |e| ≤ delta and delta·|e| - delta²/2 elsewhere, e = yPred - yTrue.
+ * Default: delta 1.
+ */
+export function huber(options: { delta?: number } = {}): Loss {
+  const config = complete('huber', { delta: 1 }, options, { delta: 'positive' });
+  const { delta } = config;
+  const positions: Loss['positions'] = (yTrue, yPred) => {
+    const error = tf.abs(tf.sub(yPred, yTrue));
+    const near = tf.minimum(error, delta);
+    // near²/2 + delta·(|e| - near) is both branches in one: beyond delta it is delta·|e| - delta²/2.
+    return tf.mean(tf.add(tf.mul(tf.square(near), 0.5), tf.mul(tf.sub(error, near), delta)), -1);
+  };
+  return { name: 'huber', config, targets: 'values', positions };
+}
+
+/**
+ * -Σ over the last axis of yTrue · log p, p the probabilities scaled to sum 1, or the softmax of the logits.
+ * labelSmoothing s: yTrue ← yTrue·(1 - s) + s / classes.
+ */
+export function categoricalCrossentropy(options: { labelSmoothing?: number; fromLogits?: boolean } = {}): Loss {
+  const config = complete('categoricalCrossentropy', { labelSmoothing: 0, fromLogits: false }, options, {
+    labelSmoothing: 'fraction',
+    fromLogits: 'boolean',
+  });
+  const { labelSmoothing } = config;
+  const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
+    const classes = yPred.shape[yPred.rank - 1];
+    const target = labelSmoothing === 0 ? yTrue : yTrue.mul(1 - labelSmoothing).add(labelSmoothing / classes);
+    return tf.neg(tf.sum(tf.mul(target, logProbabilities(yPred, fromLogits || config.fromLogits)), -1));
+  };
+  return { name: 'categoricalCrossentropy', config, targets: 'probabilities', logitsOf: 'softmax', positions };
+}
+
+/** -log p of the class that yTrue numbers; p as in categoricalCrossentropy. */
+export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } = {}): Loss {
+  const config = complete('sparseCategoricalCrossentropy', { fromLogits: false }, options, { fromLogits: 'boolean' });
+  const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
+    const target = tf.oneHot(tf.cast(yTrue, 'int32'), yPred.shape[yPred.rank - 1]);
+    return tf.neg(tf.sum(tf.mul(target, logProbabilities(yPred, fromLogits || config.fromLogits)), -1));
+  };
+  return { name: 'sparseCategoricalCrossentropy', config, targets: 'labels', logitsOf: 'softmax', positions };
+}
+
+/**
+ * mean over the last axis of -(yTrue · log p + (1 - yTrue) · log(1 - p)), p a probability or the sigmoid of a logit.
+ * labelSmoothing s: yTrue ← yTrue·(1 - s) + s/2.
+ */
+export function binaryCrossentropy(options: { labelSmoothing?: number; fromLogits?: boolean } = {}): Loss {
+  const config = complete('binaryCrossentropy', { labelSmoothing: 0, fromLogits: false }, options, {
+    labelSmoothing: 'fraction',
+    fromLogits: 'boolean',
+  });
+  const { labelSmoothing } = config;
+  const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
+    const target = labelSmoothing === 0 ? yTrue : yTrue.mul(1 - labelSmoothing).add(labelSmoothing / 2);
+    if (fromLogits || config.fromLogits) return tf.mean(sigmoidCrossentropy(target, yPred), -1);
+    const p = clipped(yPred);
+    const values = tf.add(tf.mul(target, tf.log(p)), tf.mul(tf.sub(1, target), tf.log(tf.sub(1, p))));
+    return tf.neg(tf.mean(values, -1));
+  };
+  return { name: 'binaryCrossentropy', config, targets: 'probabilities', logitsOf: 'sigmoid', positions };
+}
+
+function logProbabilities(yPred: tf.Tensor, fromLogits: boolean): tf.Tensor {
+  if (fromLogits) return tf.logSoftmax(yPred);
+  return tf.log(clipped(tf.div(yPred, tf.sum(yPred, -1, true))));
+}
+
+function clipped(probabilities: tf.Tensor): tf.Tensor {
+  return tf.clipByValue(probabilities, PROBABILITY_EPSILON, 1 - PROBABILITY_EPSILON);
+}
+
+/**
+ * max(x, 0) - x·y + log(1 + e^-|x|), which never overflows; its derivative by x is sigmoid(x) - y. The derivative is
+ * given whole, since those of max and |x| are not what they must be at x = 0.
+ */
+function sigmoidCrossentropy(target: tf.Tensor, logits: tf.Tensor): tf.Tensor {
+  const withGradient = tf.customGrad((x, save) => {
+    const logit = x as tf.Tensor;
+    (save as tf.GradSaveFunc)([logit]);
+    const value = tf.add(tf.sub(tf.relu(logit), tf.mul(logit, target)), tf.log1p(tf.exp(tf.neg(tf.abs(logit)))));
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.sub(tf.sigmoid(saved[0]), target)),
+    };
+  });
+  return withGradient(logits);
+}
+
+const LOSSES: Record<string, (options: Options) => Loss> = {
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+  categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+  binaryCrossentropy,
+};
+
+const SHORT_NAMES: Record<string, string> = {
+  mse: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  bce: 'binaryCrossentropy',
+};
+
+/** The camelCase name that a short name, a snake_case name or a class name stands for. */
+export function lossName(written: string): string {
+  return SHORT_NAMES[written.toLowerCase()] ?? camelCase(written);
+}
+
+/**
+ * A loss from its name ('mse', 'categoricalCrossentropy', 'categorical_crossentropy', …), from { name, config }, or a
+ * user's own function of (yTrue, yPred) that gives one value for each position or a scalar; a loss is itself.
+ *
+ * @throws MemcellError ('usage') for an unknown name or option.
+ */
+export function getLoss(identifier: LossIdentifier): Loss {
+  if (typeof identifier === 'function')
+    return { name: 'custom', config: {}, targets: 'any', positions: (yTrue, yPred) => identifier(yTrue, yPred) };
+  if (typeof identifier === 'string') return makeLoss(identifier, {});
+  if ('positions' in identifier) return identifier;
+  return makeLoss(identifier.name, camelCaseKeys(identifier.config));
+}
+
+function makeLoss(written: string, config: Options): Loss {
+  const name = lossName(written);
+  const known = Object.keys(LOSSES);
+  if (known.includes(name)) return LOSSES[name](config);
+  const names = [...known, ...Object.keys(SHORT_NAMES)];
+  throw new MemcellError(
+    `unknown loss '${written}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
+    { code: 'usage' },
+  );
+}
+
+/**
+ * The scalar that is minimised: Σ value · weight / the number of values. A mask first spreads the weight of the steps
+ * that do not count over those that do (each of the `valid` gets total / valid), so alone it makes the mean over the
+ * unmasked steps.
+ *
+ * @param values (B) or (B, T), or a scalar, which can have neither weights nor mask
+ * @param sampleWeight (B) or (B, T)
+ * @param mask (B, T), 1 where a step counts
+ */
+export function weightedMean(values: tf.Tensor, sampleWeight?: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+  if (values.rank === 0) {
+    if (!sampleWeight && !mask) return values.asScalar();
+    throw new MemcellError(
+      'the loss function gives one number for the batch, so sample weights and masks cannot apply; let it give one per sample',
+      { code: 'usage' },
+    );
+  }
+  let weighted = values;
+  if (mask && mask.size === values.size) {
+    const counts = tf.cast(mask, 'float32').reshape(values.shape);
+    weighted = tf.mul(weighted, tf.mul(counts, tf.divNoNan(counts.size, tf.sum(counts))));
+  }
+  if (sampleWeight) weighted = tf.mul(weighted, alignedWeight(values, sampleWeight));
+  return tf.mean(weighted).asScalar();
+}
+
+/** A weight for each sample, or one for each value, in a shape that broadcasts to the values. */
+function alignedWeight(values: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+  if (weight.size === values.size) return weight.reshape(values.shape);
+  return weight.reshape([values.shape[0], ...Array<number>(values.rank - 1).fill(1)]);
+}

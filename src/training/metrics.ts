@@ -1,0 +1,235 @@
+/**
+ * Metrics in plain TypeScript on typed arrays, streaming over batches, with Keras 3's definitions
+ * (https://keras.io/api/metrics/). Most are a mean over positions, where a position is what is left of the prediction's
+ * shape without its last axis: a sample for (B, C), a step of a sample for (B, T, C).
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { NdArray } from '../data/array.js';
+import { didYouMean } from '../data/suggest.js';
+import { MemcellError } from '../errors.js';
+import { lossName, PROBABILITY_EPSILON } from './losses.js';
+import { complete } from './options.js';
+import { largest, shapeText } from './targets.js';
+
+export interface Metric {
+  /** Its key in logs and history. */
+  readonly name: string;
+  /** Whether more or less of it is better; what callbacks with mode 'auto' go by. */
+  readonly direction?: 'up' | 'down';
+  /** Takes one batch in. weights has one number for each position. */
+  update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
+  /** The metric over all batches since reset(); NaN when there were none. */
+  result(): number;
+  reset(): void;
+}
+
+export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+export type MetricIdentifier = string | Metric | MetricFunction;
+
+/** One position: `size` predictions from `at`, and as many targets from `targetAt`, or one label there. */
+type PositionValue = (
+  yTrue: NdArray['data'],
+  targetAt: number,
+  yPred: NdArray['data'],
+  at: number,
+  size: number,
+) => number;
+
+/** Σ weight · value / Σ weight, over all positions of all batches. */
+class MeanMetric implements Metric {
+  private total = 0;
+  private count = 0;
+
+  constructor(
+    readonly name: string,
+    readonly direction: 'up' | 'down',
+    private readonly valueFor: (labels: boolean, size: number) => PositionValue,
+    private readonly takesLabels = false,
+    private readonly finish: (mean: number) => number = (mean) => mean,
+  ) {}
+
+  update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void {
+    const size = yPred.shape[yPred.shape.length - 1];
+    const positions = yPred.data.length / size;
+    const labels = yTrue.data.length === positions && size > 1;
+    const stride = labels ? 1 : size;
+    if (yTrue.data.length !== positions * stride || (labels && !this.takesLabels))
+      throw new MemcellError(
+        `metric ${this.name}: targets of shape ${shapeText(yTrue.shape)} do not fit predictions of shape ${shapeText(yPred.shape)}`,
+        { code: 'usage' },
+      );
+    const value = this.valueFor(labels, size);
+    for (let i = 0; i < positions; i++) {
+      const weight = weights === undefined ? 1 : weights[i];
+      // A masked step may hold anything, also NaN.
+      if (weight === 0) continue;
+      this.total += weight * value(yTrue.data, i * stride, yPred.data, i * size, size);
+      this.count += weight;
+    }
+  }
+
+  result(): number {
+    return this.count === 0 ? Number.NaN : this.finish(this.total / this.count);
+  }
+
+  reset(): void {
+    this.total = 0;
+    this.count = 0;
+  }
+}
+
+/** Mean over the last axis of f(target, prediction). */
+function elementwise(f: (target: number, prediction: number) => number): () => PositionValue {
+  return () => (yTrue, targetAt, yPred, at, size) => {
+    let sum = 0;
+    for (let i = 0; i < size; i++) sum += f(yTrue[targetAt + i], yPred[at + i]);
+    return sum / size;
+  };
+}
+
+const squaredError = elementwise((target, prediction) => (target - prediction) ** 2);
+const absoluteError = elementwise((target, prediction) => Math.abs(target - prediction));
+const percentageError = elementwise(
+  (target, prediction) => (100 * Math.abs(target - prediction)) / Math.max(Math.abs(target), PROBABILITY_EPSILON),
+);
+const binaryEntropy = elementwise((target, prediction) => {
+  const p = clipped(prediction);
+  return -(target * Math.log(p) + (1 - target) * Math.log(1 - p));
+});
+
+function clipped(probability: number): number {
+  return Math.min(1 - PROBABILITY_EPSILON, Math.max(PROBABILITY_EPSILON, probability));
+}
+
+const entropy = (labels: boolean): PositionValue => {
+  return (yTrue, targetAt, yPred, at, size) => {
+    let sum = 0;
+    for (let i = 0; i < size; i++) sum += yPred[at + i];
+    if (labels) return -Math.log(clipped(yPred[at + yTrue[targetAt]] / sum));
+    let value = 0;
+    for (let i = 0; i < size; i++) value -= yTrue[targetAt + i] * Math.log(clipped(yPred[at + i] / sum));
+    return value;
+  };
+};
+
+const huberValue = elementwise((target, prediction) => {
+  const error = Math.abs(target - prediction);
+  return error <= 1 ? 0.5 * error * error : error - 0.5;
+});
+
+const matches = (labels: boolean): PositionValue => {
+  return (yTrue, targetAt, yPred, at, size) =>
+    largest(yPred, at, size) === (labels ? yTrue[targetAt] : largest(yTrue, targetAt, size)) ? 1 : 0;
+};
+
+const thresholdMatches = (threshold: number) =>
+  elementwise((target, prediction) => ((prediction > threshold ? 1 : 0) === target ? 1 : 0));
+
+/** Correct when fewer than k predictions are larger than the true class's. */
+const topMatches =
+  (k: number) =>
+  (labels: boolean): PositionValue => {
+    return (yTrue, targetAt, yPred, at, size) => {
+      const wanted = yPred[at + (labels ? yTrue[targetAt] : largest(yTrue, targetAt, size))];
+      let larger = 0;
+      for (let i = 0; i < size; i++) if (yPred[at + i] > wanted) larger++;
+      return larger < k ? 1 : 0;
+    };
+  };
+
+/**
+ * The share of positions whose largest prediction is the true class; with one output, whose prediction is on the
+ * target's side of 0.5. Targets are one-hot rows or labels, as Keras's 'accuracy' tells them apart.
+ */
+export function accuracy(options: { name?: string } = {}): Metric {
+  const { name } = complete('accuracy', { name: 'accuracy' }, options, { name: 'string' });
+  return new MeanMetric(name, 'up', (labels, size) => (size === 1 ? thresholdMatches(0.5)() : matches(labels)), true);
+}
+
+/** The share of elements with (prediction > threshold) = target. Default: threshold 0.5. */
+export function binaryAccuracy(options: { threshold?: number; name?: string } = {}): Metric {
+  const config = complete('binaryAccuracy', { threshold: 0.5, name: 'binaryAccuracy' }, options, {
+    threshold: 'number',
+    name: 'string',
+  });
+  return new MeanMetric(config.name, 'up', thresholdMatches(config.threshold));
+}
+
+/** The share of positions whose true class is among the k largest predictions. Default: k 5. */
+export function topKCategoricalAccuracy(options: { k?: number; name?: string } = {}): Metric {
+  const config = complete('topKCategoricalAccuracy', { k: 5, name: 'topKCategoricalAccuracy' }, options, {
+    k: 'positiveCount',
+    name: 'string',
+  });
+  return new MeanMetric(config.name, 'up', topMatches(config.k), true);
+}
+
+const METRICS: Record<string, (name: string) => Metric> = {
+  accuracy: (name) => accuracy({ name }),
+  binaryAccuracy: (name) => binaryAccuracy({ name }),
+  categoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
+  sparseCategoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
+  topKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
+  sparseTopKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
+  meanSquaredError: (name) => new MeanMetric(name, 'down', squaredError),
+  rootMeanSquaredError: (name) => new MeanMetric(name, 'down', squaredError, false, Math.sqrt),
+  meanAbsoluteError: (name) => new MeanMetric(name, 'down', absoluteError),
+  meanAbsolutePercentageError: (name) => new MeanMetric(name, 'down', percentageError),
+  huber: (name) => new MeanMetric(name, 'down', huberValue),
+  binaryCrossentropy: (name) => new MeanMetric(name, 'down', binaryEntropy),
+  categoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
+  sparseCategoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
+};
+
+const SHORT_NAMES: Record<string, string> = {
+  acc: 'accuracy',
+  rmse: 'rootMeanSquaredError',
+  mape: 'meanAbsolutePercentageError',
+};
+
+/**
+ * A metric from its name, whose spelling is then its key in the history ('accuracy', 'mae', 'mean_absolute_error', …),
+ * or a user's own function of (yTrue, yPred) that gives one value for each sample, or a scalar; a metric is itself.
+ *
+ * @throws MemcellError ('usage') for an unknown name
+ */
+export function getMetric(identifier: MetricIdentifier): Metric {
+  if (typeof identifier === 'function') return new FunctionMetric(identifier);
+  if (typeof identifier !== 'string') return identifier;
+  const name = SHORT_NAMES[identifier.toLowerCase()] ?? lossName(identifier);
+  const known = Object.keys(METRICS);
+  if (known.includes(name)) return METRICS[name](identifier);
+  const names = [...known, ...Object.keys(SHORT_NAMES), 'mse', 'mae', 'bce'];
+  throw new MemcellError(
+    `unknown metric '${identifier}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,
+    { code: 'usage' },
+  );
+}
+
+/** A user's own function: the mean of what it gives, each batch counted by its samples. */
+class FunctionMetric implements Metric {
+  readonly name: string;
+  private total = 0;
+  private samples = 0;
+
+  constructor(private readonly compute: MetricFunction) {
+    this.name = compute.name || 'metric';
+  }
+
+  update(yTrue: NdArray, yPred: NdArray): void {
+    const value = tf.tidy(() =>
+      tf.mean(this.compute(tf.tensor(yTrue.data, yTrue.shape), tf.tensor(yPred.data, yPred.shape))).dataSync(),
+    );
+    this.total += value[0] * yPred.shape[0];
+    this.samples += yPred.shape[0];
+  }
+
+  result(): number {
+    return this.total / this.samples;
+  }
+
+  reset(): void {
+    this.total = 0;
+    this.samples = 0;
+  }
+}

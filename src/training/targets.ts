@@ -1,0 +1,168 @@
+/** Targets, sample weights and class weights, checked against the loss and the model's output before anything runs. */
+import { elements, type NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
+import type { Loss } from './losses.js';
+
+/**
+ * The targets in the shape that the loss takes: the output's own (n, …, C), or (n, …) for labels. A last axis of 1 may
+ * be left out or, for labels, be there.
+ *
+ * @param outputShape the model's output, (null, …, C); null stands for any size
+ * @throws MemcellError ('data') for a wrong shape, NaN, or a value that the loss cannot take, with its position
+ */
+export function prepareTargets(loss: Loss, y: NdArray, outputShape: readonly (number | null)[], what = 'y'): NdArray {
+  checkFinite(y, what);
+  if (loss.targets === 'any') return y;
+  const positions = outputShape.slice(1, -1);
+  const size = outputShape[outputShape.length - 1];
+  const rest = y.shape.slice(1);
+  const full = [...positions, size];
+  if (loss.targets === 'labels') {
+    const shape = fits(rest, positions) ? y.shape : fits(rest, [...positions, 1]) ? y.shape.slice(0, -1) : undefined;
+    if (!shape) throw wrongShape(loss, y, [null, ...positions], outputShape, what);
+    checkLabels(y, size ?? Number.POSITIVE_INFINITY, what);
+    return { data: y.data, shape };
+  }
+  const short = size === 1 && fits(rest, positions);
+  if (!short && !fits(rest, full)) throw wrongShape(loss, y, [null, ...full], outputShape, what);
+  if (loss.name === 'categoricalCrossentropy' && size === 1)
+    throw new MemcellError(
+      "categoricalCrossentropy needs an output for each class, but the model's output has size 1; use binaryCrossentropy, or a last layer with one unit per class",
+      { code: 'model' },
+    );
+  if (loss.targets === 'probabilities') checkProbabilities(y, loss.name, what);
+  return short ? { data: y.data, shape: [...y.shape, 1] } : y;
+}
+
+function fits(shape: readonly number[], expected: readonly (number | null)[]): boolean {
+  return shape.length === expected.length && expected.every((size, i) => size === null || size === shape[i]);
+}
+
+function wrongShape(
+  loss: Loss,
+  y: NdArray,
+  expected: readonly (number | null)[],
+  outputShape: readonly (number | null)[],
+  what: string,
+): MemcellError {
+  const looksLikeLabels = loss.targets === 'probabilities' && y.shape.length === outputShape.length - 1;
+  const looksOneHot = loss.targets === 'labels' && fits(y.shape.slice(1), outputShape.slice(1));
+  let remedy = '';
+  if (looksLikeLabels && loss.name === 'categoricalCrossentropy')
+    remedy = '; for class numbers use sparseCategoricalCrossentropy, or make them one-hot';
+  if (looksOneHot) remedy = '; for one-hot targets use categoricalCrossentropy';
+  return new MemcellError(
+    `${what}: shape ${shapeText(y.shape)} does not fit the model's output ${shapeText(outputShape)}; ${loss.name} takes ${shapeText(expected)}${remedy}`,
+  );
+}
+
+/** The position of an element as indices: '[3, 0]'. */
+export function positionText(index: number, shape: readonly number[]): string {
+  const indices: number[] = [];
+  let rest = index;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    indices.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return `[${indices.join(', ')}]`;
+}
+
+/** '(n, 10)'; the first size is n where it is open. */
+export function shapeText(shape: readonly (number | null)[]): string {
+  const sizes = shape.map((size, axis) => size ?? (axis === 0 ? 'n' : 'any'));
+  return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
+}
+
+function reject(y: NdArray, what: string, wrong: (value: number) => boolean, says: string): void {
+  const { data } = y;
+  for (let i = 0; i < data.length; i++)
+    if (wrong(data[i]))
+      throw new MemcellError(`${what}${positionText(i, y.shape)} is ${Number(data[i].toPrecision(7))}; ${says}`);
+}
+
+function checkFinite(y: NdArray, what: string): void {
+  if (y.data.length !== elements(y.shape))
+    throw new MemcellError(`${what}: ${y.data.length} numbers do not make the shape ${shapeText(y.shape)}`);
+  if (y.data instanceof Int32Array) return;
+  reject(y, what, (value) => !Number.isFinite(value), 'clean the data first');
+}
+
+function checkLabels(y: NdArray, classes: number, what: string): void {
+  reject(
+    y,
+    what,
+    (value) => !(Number.isInteger(value) && value >= 0 && value < classes),
+    `labels must be whole numbers from 0 to ${classes - 1}, one per unit of the model's last layer`,
+  );
+}
+
+function checkProbabilities(y: NdArray, loss: string, what: string): void {
+  reject(y, what, (value) => value < 0 || value > 1, `${loss} takes targets from 0 to 1`);
+}
+
+/**
+ * A weight for each sample (n) or for each position of the loss (n·T), as a typed array.
+ *
+ * @throws MemcellError ('data') for another length or shape, a negative weight or NaN
+ */
+export function prepareSampleWeight(weight: NdArray | Float32Array, y: NdArray, what = 'sampleWeight'): Float32Array {
+  const array = weight instanceof Float32Array ? { data: weight, shape: [weight.length] } : weight;
+  const samples = y.shape[0];
+  const steps = y.shape.length > 1 ? y.shape[1] : 1;
+  const [first, ...rest] = array.shape;
+  const perStep = first === samples && rest.length >= 1 && rest[0] === steps && elements(rest) === steps;
+  const perSample = elements(array.shape) === samples && first === samples;
+  const flatSteps = array.shape.length === 1 && first === samples * steps;
+  if (!perSample && !perStep && !flatSteps)
+    throw new MemcellError(
+      `${what}: shape ${shapeText(array.shape)}; expected one weight for each sample, (${samples},), or one for each sample and step, (${samples}, ${steps})`,
+    );
+  reject(array, what, (value) => !(value >= 0 && value < Number.POSITIVE_INFINITY), 'weights must be at least 0');
+  return array.data instanceof Float32Array ? array.data : Float32Array.from(array.data);
+}
+
+/**
+ * The weight of each sample's class; classes that are not named weigh 1. Targets (n) or (n, 1) hold class numbers,
+ * (n, C) one-hot rows.
+ *
+ * @throws MemcellError ('usage') for targets with more axes, or a weight that is no number of at least 0
+ */
+export function classWeightsOf(classWeight: Readonly<Record<number, number>>, y: NdArray): Float32Array {
+  for (const [name, weight] of Object.entries(classWeight))
+    if (!(Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0))
+      throw usage(`classWeight: { ${name}: ${weight} }; expected class numbers with weights of at least 0`);
+  if (y.shape.length > 2)
+    throw usage(`classWeight needs one class for each sample; y has shape ${shapeText(y.shape)}, so use sampleWeight`);
+  const [samples, size = 1] = y.shape;
+  const weights = new Float32Array(samples);
+  for (let i = 0; i < samples; i++)
+    weights[i] = classWeight[size === 1 ? Math.round(y.data[i]) : largest(y.data, i * size, size)] ?? 1;
+  return weights;
+}
+
+/** The index of the first largest of `size` values from `offset`. */
+export function largest(values: Float32Array | Int32Array, offset: number, size: number): number {
+  let best = 0;
+  for (let i = 1; i < size; i++) if (values[offset + i] > values[offset + best]) best = i;
+  return best;
+}
+
+/**
+ * One weight array from fit's two options.
+ *
+ * @throws MemcellError ('usage') when both are given, as in Keras
+ */
+export function combinedWeight(
+  y: NdArray,
+  sampleWeight?: NdArray | Float32Array,
+  classWeight?: Readonly<Record<number, number>>,
+): Float32Array | undefined {
+  if (sampleWeight && classWeight)
+    throw usage('sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself');
+  if (sampleWeight) return prepareSampleWeight(sampleWeight, y);
+  return classWeight ? classWeightsOf(classWeight, y) : undefined;
+}
+
+function usage(message: string): MemcellError {
+  return new MemcellError(message, { code: 'usage' });
+}

@@ -1,0 +1,169 @@
+/** Runs training and prediction of a LayersModel on tfjs: its layers and its automatic differentiation, our optimizer. */
+import * as tf from '@tensorflow/tfjs';
+import type { NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
+import { releaseDropout, seedDropout } from '../model/dropout.js';
+import type { Compiled } from './compile.js';
+import { type Forward, finalActivation, forward, forwardLogits, regularisation } from './forward.js';
+import { weightedMean } from './losses.js';
+import type { BatchResult, Runner, TrainingState } from './runner.js';
+
+/** The runner that works for every model. The backend must be ready: see prepareBackend(). */
+export function createTfjsRunner(model: tf.LayersModel, compiled: Pick<Compiled, 'loss' | 'optimizer'>): Runner {
+  return new TfjsRunner(model, compiled);
+}
+
+class TfjsRunner implements Runner {
+  readonly kind = 'tfjs';
+  readonly optimizer: Compiled['optimizer'];
+  seed = 0;
+  private readonly fromLogits: 'softmax' | 'sigmoid' | undefined;
+
+  constructor(
+    private readonly model: tf.LayersModel,
+    private readonly compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+  ) {
+    this.optimizer = compiled.optimizer;
+    const activation = finalActivation(model);
+    this.fromLogits = activation !== undefined && compiled.loss.logitsOf === activation ? activation : undefined;
+  }
+
+  trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
+    const { model, optimizer } = this;
+    seedDropout(model, this.seed, optimizer.iterations);
+    const trainable = model.trainableWeights.map((weight) => ({ weight, variable: variableOf(weight) }));
+    optimizer.build(trainable.map(({ weight, variable }) => ({ name: weight.originalName, size: variable.size })));
+    return scoped(() => {
+      let outcome: Outcome | undefined;
+      const { value, grads } = tf.variableGrads(
+        () => {
+          outcome = this.outcome(x, y, sampleWeight, true);
+          tf.keep(outcome.predictions);
+          if (outcome.mask) tf.keep(outcome.mask);
+          return outcome.loss;
+        },
+        trainable.map(({ variable }) => variable),
+      );
+      const gradients = trainable.map(
+        ({ variable }) => floats(grads[variable.name]) ?? new Float32Array(variable.size),
+      );
+      const weights = trainable.map(({ variable }) => copyOf(variable));
+      optimizer.apply(weights, gradients);
+      trainable.forEach(({ weight, variable }, i) => {
+        weight.write(tf.tensor(weights[i], variable.shape));
+      });
+      const result = this.result(value, outcome);
+      tf.dispose([outcome?.predictions, outcome?.mask]);
+      return result;
+    });
+  }
+
+  evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
+    return scoped(() => {
+      const outcome = this.outcome(x, y, sampleWeight, false);
+      return this.result(outcome.loss, outcome);
+    });
+  }
+
+  predictBatch(x: NdArray): NdArray {
+    return scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
+  }
+
+  capture(): TrainingState {
+    const { optimizer } = this;
+    return {
+      weights: this.model.weights.map((weight) => copyOf(variableOf(weight))),
+      optimizer: { iterations: optimizer.iterations, state: optimizer.state().map((slot) => slot.slice()) },
+    };
+  }
+
+  restore({ weights, optimizer }: TrainingState): void {
+    tf.tidy(() => {
+      this.model.weights.forEach((weight, i) => {
+        variableOf(weight).assign(tf.tensor(weights[i].slice(), variableOf(weight).shape));
+      });
+    });
+    if (optimizer === undefined) return;
+    if (optimizer.state.length === 0) this.optimizer.reset();
+    this.optimizer.restore(optimizer.state, optimizer.iterations);
+  }
+
+  sync(): void {
+    // The tfjs variables are the weights.
+  }
+
+  dispose(): void {
+    releaseDropout(this.model);
+  }
+
+  private input(x: NdArray): tf.Tensor {
+    return tf.tensor(x.data, x.shape, this.model.inputs[0].dtype);
+  }
+
+  /** Forward and loss of one batch, in tensors. */
+  private outcome(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): Outcome {
+    const { model, fromLogits } = this;
+    const { loss } = this.compiled;
+    const input = this.input(x);
+    const ran: Forward = fromLogits
+      ? forwardLogits(model, input, training, fromLogits)
+      : forward(model, input, training);
+    const yTrue = tf.tensor(y.data, y.shape, 'float32');
+    const values = loss.positions(yTrue, ran.output, fromLogits !== undefined);
+    const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, ran.mask);
+    const penalty = regularisation(model);
+    const activate = { softmax: tf.softmax, sigmoid: tf.sigmoid };
+    return {
+      loss: penalty ? data.add(penalty).asScalar() : data,
+      predictions: fromLogits ? activate[fromLogits](ran.output) : ran.output,
+      mask: ran.mask,
+    };
+  }
+
+  private result(loss: tf.Scalar, outcome: Outcome | undefined): BatchResult {
+    if (outcome === undefined) throw new MemcellError('tfjs did not run the batch', { code: 'model' });
+    const predictions = arrayOf(outcome.predictions);
+    const mask = outcome.mask && Float32Array.from(outcome.mask.dataSync());
+    return { loss: loss.dataSync()[0], predictions, ...(mask ? { mask } : {}) };
+  }
+}
+
+interface Outcome {
+  loss: tf.Scalar;
+  predictions: tf.Tensor;
+  mask?: tf.Tensor;
+}
+
+type Weight = tf.LayersModel['weights'][number];
+
+function variableOf(weight: Weight): tf.Variable {
+  const value = weight.read();
+  if (value instanceof tf.Variable) return value;
+  throw new MemcellError(`weight ${weight.originalName} is not a variable of tfjs`, { code: 'model' });
+}
+
+/** tf.tidy for what is no tensor: tidy itself looks for tensors in its result, number by number. */
+function scoped<T>(run: () => T): T {
+  tf.engine().startScope();
+  try {
+    return run();
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/** A tensor's numbers; they may be the tensor's own memory. */
+function floats(tensor: tf.Tensor | undefined): Float32Array | undefined {
+  if (tensor === undefined) return undefined;
+  const data = tensor.dataSync();
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
+
+function copyOf(tensor: tf.Tensor): Float32Array {
+  return Float32Array.from(tensor.dataSync());
+}
+
+function arrayOf(tensor: tf.Tensor): NdArray {
+  const data = tensor.dataSync();
+  return { data: data instanceof Int32Array ? data : Float32Array.from(data), shape: tensor.shape };
+}
