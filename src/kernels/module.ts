@@ -1,6 +1,8 @@
 /** The kernel module: compiled once, instantiated on any memory, at the fastest speed that this engine runs. */
 import { MemcellError } from '../errors.js';
-import * as binaries from './generated/modules.js';
+import { plain, plainShared, relaxed, relaxedShared } from './generated/modules.js';
+
+const binaries = { plain, plainShared, relaxed, relaxedShared };
 
 /**
  * plain: 128-bit SIMD, multiply and add, any engine with WebAssembly SIMD. relaxed: fused multiply-add. wide: the relaxed
@@ -52,9 +54,9 @@ function isShared(memory: WebAssembly.Memory): boolean {
 
 /** The binary for a memory and a speed: its key in the cache, and its bytes. */
 function choose(memory: WebAssembly.Memory, requested?: Speed): { speed: Speed; key: keyof typeof binaries } {
-  const relaxed = supportsRelaxedSimd();
-  const speed = requested ?? (relaxed ? 'relaxed' : 'plain');
-  if (speed !== 'plain' && !relaxed) {
+  const hasRelaxed = supportsRelaxedSimd();
+  const speed = requested ?? (hasRelaxed ? 'relaxed' : 'plain');
+  if (speed !== 'plain' && !hasRelaxed) {
     throw new MemcellError(`kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`, {
       code: 'usage',
     });
