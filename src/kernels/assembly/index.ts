@@ -3,3 +3,4 @@ export { lstmPack, lstmPackTransposed, lstmUnpack, transposePanels } from './lst
 export { lstmForward } from './lstmForward';
 export { lstmBackward } from './lstmBackward';
 export { outerProduct, product } from './product';
+export { peak } from './peak';
