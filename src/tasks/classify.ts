@@ -1,0 +1,249 @@
+import type { NdArray } from '../data/array.js';
+import { argMax, classIndices, classNames } from '../data/labels.js';
+import { StandardScaler } from '../data/scaler.js';
+import { type Group, groupRows, padGroups, rowsToSteps } from '../data/sequences.js';
+import { list } from '../data/suggest.js';
+import type { Table } from '../data/table.js';
+import { MemcellError } from '../errors.js';
+import { type ClassifyArtefact, maskValue } from './artefact.js';
+import { accuracy, type ClassifyEvaluation, confusionMatrix, majority } from './evaluation.js';
+import { checkOutputShape, type Predictor, type Prepared } from './prepared.js';
+import { checkRows, featureColumns, matrix } from './series.js';
+import { checkCount, trainingCount } from './settings.js';
+
+export interface ClassifyOptions {
+  /** The column that holds the class. */
+  label: string;
+  /** Each row is a sequence of this many steps: one per feature. */
+  steps?: number;
+  /** Instead: the rows that are equal in this column are one sequence. */
+  group?: string;
+  /** The columns that go in: all columns of numbers, but for label and group. */
+  features?: string[];
+}
+
+export const classifyDefaults = { epochs: 30, batchSize: 32, learningRate: 0.001, validationSplit: 0.2 };
+
+/**
+ * Rows, or groups of rows, to sequences with one class each. The last ones in the file's order are held out; the scaling
+ * is fitted on those before them. Model: (B, steps, features per step) → (B, classes), probabilities.
+ * @throws MemcellError for one class only, a group of several classes, numbers that are no classes, and bad columns.
+ */
+export function prepareClassify(
+  table: Table,
+  options: ClassifyOptions,
+  validationSplit: number,
+): Prepared<ClassifyArtefact> {
+  checkRows(table);
+  const { label, group } = options;
+  if (group !== undefined && options.steps !== undefined) {
+    throw new MemcellError('steps and group exclude each other: a sequence is one row, or one group of rows', {
+      code: 'usage',
+    });
+  }
+  const labels = table.texts(label);
+  const features = featureColumns(table, options.features, group === undefined ? [label] : [label, group]);
+  if (features.includes(label)) throw new MemcellError(`features: ${label} is the class itself`, { code: 'usage' });
+  const classes = classNames(labels);
+  checkClasses(table, label, classes);
+
+  const groups = sequences(table, group);
+  const cells = groups.map((one) => labelOf(table, label, labels, one));
+  const indices = classIndices(cells, classes);
+  const edge = trainingCount(groups.length, validationSplit);
+  checkTrainingClasses(table, label, indices.subarray(0, edge), classes);
+
+  const values = matrix(table, features);
+  const fitted = gather(values, features.length, groups.slice(0, edge));
+  const scaler = StandardScaler.fit(fitted, features.length, fitted.length / features.length);
+  const longest = groups.reduce((most, { rows }) => Math.max(most, rows.length), 0);
+  const steps = group === undefined ? checkCount(options.steps ?? features.length, 'steps') : longest;
+  const artefact: ClassifyArtefact = {
+    kind: 'classify',
+    label,
+    features,
+    classes,
+    majority: majority(indices.subarray(0, edge), classes.length),
+    steps,
+    ...(group !== undefined && { group }),
+    scaling: scaler.toJSON(),
+  };
+  const x = toSequences(artefact, scaler.transform(values), groups, table);
+  const part = (from: number, to: number) => {
+    const size = x.shape[1] * x.shape[2];
+    return {
+      x: { data: x.data.subarray(from * size, to * size), shape: [to - from, x.shape[1], x.shape[2]] },
+      y: { data: indices.subarray(from, to), shape: [to - from] },
+    };
+  };
+  const masking = groups.some(({ rows }) => rows.length < longest) ? `Masking(mask_value=${maskValue})` : undefined;
+  return {
+    artefact,
+    inputShape: x.shape.slice(1),
+    layers: `LSTM(64), Dense(${classes.length}, softmax)`,
+    ...(masking && { masking }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy'],
+    warnings: orderWarnings(label, indices, edge, classes),
+    samples: (outputShape) => {
+      checkOutputShape(outputShape, [[classes.length]], `end the layers with Dense(${classes.length}, softmax)`);
+      const train = part(0, edge);
+      return edge < groups.length ? { train, validation: part(edge, groups.length) } : { train };
+    },
+    evaluate: (model) => {
+      const held = edge < groups.length ? part(edge, groups.length) : part(0, edge);
+      return evaluateSequences(model, artefact, held.x, indices.subarray(edge < groups.length ? edge : 0));
+    },
+  };
+}
+
+/**
+ * How often the model is right on a table's sequences, overall and per class.
+ * @throws MemcellError for a class that the model does not know, and for bad columns.
+ */
+export async function evaluateClassify(
+  model: Predictor,
+  artefact: ClassifyArtefact,
+  table: Table,
+): Promise<ClassifyEvaluation> {
+  const { label, classes, group } = artefact;
+  const labels = table.texts(label);
+  const unknown = labels.findIndex((cell) => !classes.includes(cell));
+  if (unknown >= 0) {
+    throw new MemcellError(
+      `${table.where(unknown, label)}: '${labels[unknown]}' is no class of this model; its classes: ${list(classes)}`,
+    );
+  }
+  const groups = sequences(table, group);
+  const indices = classIndices(
+    groups.map((one) => labelOf(table, label, labels, one)),
+    classes,
+  );
+  return evaluateSequences(model, artefact, encode(artefact, table, groups), indices);
+}
+
+export interface Classification {
+  classes: string[];
+  /** One per row, or per group, in the file's order. */
+  rows: { row: number; group?: string; label: string; probabilities: number[] }[];
+}
+
+/** The class of each row, or of each group of rows, of a table: it needs the features (and the group), not the label. */
+export async function predictClassify(
+  model: Predictor,
+  artefact: ClassifyArtefact,
+  table: Table,
+): Promise<Classification> {
+  const { classes, group } = artefact;
+  const groups = sequences(table, group);
+  const { data } = await model.predict(encode(artefact, table, groups));
+  const rows = groups.map(({ key, rows }, i) => ({
+    row: rows[0] + 1,
+    ...(group !== undefined && { group: key }),
+    label: classes[argMax(data, i, classes.length)],
+    probabilities: Array.from(data.subarray(i * classes.length, (i + 1) * classes.length)),
+  }));
+  return { classes: [...classes], rows };
+}
+
+/** Which rows each sequence is made of. */
+function sequences(table: Table, group: string | undefined): Group[] {
+  if (group !== undefined) return groupRows(table.texts(group));
+  return Array.from({ length: table.rows }, (_, row) => ({ key: String(row + 1), rows: [row] }));
+}
+
+function encode(artefact: ClassifyArtefact, table: Table, groups: Group[]): NdArray {
+  const scaler = new StandardScaler(artefact.scaling.mean, artefact.scaling.std);
+  return toSequences(artefact, scaler.transform(matrix(table, artefact.features)), groups, table);
+}
+
+function toSequences(artefact: ClassifyArtefact, z: Float32Array, groups: Group[], table: Table): NdArray {
+  const { features, steps, group } = artefact;
+  if (group === undefined) return rowsToSteps(z, features.length, steps);
+  const tooLong = groups.find(({ rows }) => rows.length > steps);
+  if (tooLong !== undefined) {
+    throw new MemcellError(
+      `${table.where(tooLong.rows[steps], group)}: ${tooLong.key} has ${tooLong.rows.length} rows; this model takes up to ${steps}`,
+    );
+  }
+  return padGroups(z, features.length, groups, steps, maskValue);
+}
+
+async function evaluateSequences(
+  model: Predictor,
+  artefact: ClassifyArtefact,
+  x: NdArray,
+  actual: Int32Array,
+): Promise<ClassifyEvaluation> {
+  const { classes } = artefact;
+  const { data } = await model.predict(x);
+  const answered = actual.map((_, row) => argMax(data, row, classes.length));
+  const confusion = confusionMatrix(actual, answered, classes.length);
+  return {
+    kind: 'classify',
+    samples: actual.length,
+    accuracy: accuracy(actual, answered),
+    majorityAccuracy: accuracy(actual, new Int32Array(actual.length).fill(artefact.majority)),
+    classes: classes.map((name, c) => {
+      const samples = confusion[c].reduce((sum, count) => sum + count, 0);
+      const answers = confusion.reduce((sum, row) => sum + row[c], 0);
+      return {
+        name,
+        samples,
+        precision: answers === 0 ? null : confusion[c][c] / answers,
+        recall: samples === 0 ? null : confusion[c][c] / samples,
+      };
+    }),
+    confusion,
+  };
+}
+
+/** The one class of a sequence's rows. */
+function labelOf(table: Table, label: string, labels: readonly string[], { key, rows }: Group): string {
+  const other = rows.find((row) => labels[row] !== labels[rows[0]]);
+  if (other === undefined) return labels[rows[0]];
+  throw new MemcellError(
+    `${table.where(other, label)}: group ${key} is '${labels[rows[0]]}' before and '${labels[other]}' here; a group has one class`,
+  );
+}
+
+/** The rows of some groups, row-major. */
+function gather(values: Float64Array, features: number, groups: readonly Group[]): Float64Array {
+  const rows = groups.flatMap((group) => group.rows);
+  const gathered = new Float64Array(rows.length * features);
+  for (const [i, row] of rows.entries()) {
+    gathered.set(values.subarray(row * features, (row + 1) * features), i * features);
+  }
+  return gathered;
+}
+
+function checkClasses(table: Table, label: string, classes: readonly string[]): void {
+  const place = `${table.name}, column ${label}`;
+  if (classes.length < 2) {
+    throw new MemcellError(`${place}: every row is '${classes[0]}'; there must be at least two classes`);
+  }
+  if (classes.length > Math.max(2, table.rows / 2)) {
+    throw new MemcellError(
+      `${place}: ${classes.length} different values in ${table.rows} rows are no classes; choose another column, or forecast this one`,
+    );
+  }
+}
+
+function checkTrainingClasses(table: Table, label: string, indices: Int32Array, classes: readonly string[]): void {
+  if (indices.some((index) => index !== indices[0])) return;
+  const found = indices.length === 0 ? 'nothing' : `only '${classes[indices[0]]}'`;
+  throw new MemcellError(
+    `${table.name}, column ${label}: ${found} is left to train on without the part held out; shuffle the rows or hold out less`,
+  );
+}
+
+function orderWarnings(label: string, indices: Int32Array, edge: number, classes: readonly string[]): string[] {
+  const trained = new Set(indices.subarray(0, edge));
+  const unseen = classes.filter((_, index) => !trained.has(index));
+  if (unseen.length > 0) {
+    return [`${label}: ${list(unseen)} occurs only in the part held out; the model cannot learn it; shuffle the rows`];
+  }
+  const changes = indices.filter((index, i) => i > 0 && index !== indices[i - 1]).length;
+  const sorted = changes === classes.length - 1 && edge < indices.length && indices.length > 2 * classes.length;
+  return sorted ? [`the rows are sorted by ${label}, so the part held out is not like the rest; shuffle the rows`] : [];
+}

@@ -1,0 +1,68 @@
+import type { NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
+import type { Artefact } from './artefact.js';
+import type { Evaluation } from './evaluation.js';
+
+/** What a task needs of a model. */
+export interface Predictor {
+  predict(x: NdArray, options?: { batchSize?: number }): Promise<NdArray>;
+}
+
+export interface Samples {
+  x: NdArray;
+  y: NdArray;
+}
+
+/** Data made ready for training. */
+export interface Prepared<A extends Artefact> {
+  artefact: A;
+  /** The shape of one sample. */
+  inputShape: number[];
+  /** The layers that are used when none are given. */
+  layers: string;
+  /** The layer that goes in front of given layers that have no Masking, when sequences are padded. */
+  masking?: string;
+  loss: string;
+  metrics: string[];
+  /** What is odd about the data but no reason to stop: one line each. */
+  warnings: string[];
+  /**
+   * The samples, with targets in the shape of a model's output.
+   * @param outputShape the model's output shape, the batch first
+   * @throws MemcellError (usage) when that is no shape for this task.
+   */
+  samples(outputShape: readonly (number | null)[]): { train: Samples; validation?: Samples };
+  /** The trained model on the held-out part; on the training part when nothing is held out. */
+  evaluate(model: Predictor): Promise<Evaluation>;
+}
+
+/**
+ * @param wanted the shapes that would do, without the batch
+ * @throws MemcellError (usage) when the output shape is none of them.
+ */
+export function checkOutputShape(
+  outputShape: readonly (number | null)[],
+  wanted: readonly (readonly number[])[],
+  remedy: string,
+): void {
+  const given = outputShape.slice(1);
+  const fits = wanted.some((shape) => shape.length === given.length && shape.every((size, i) => size === given[i]));
+  if (fits) return;
+  const known = wanted.map((shape) => `(${shape.join(', ')})`).join(' or ');
+  throw new MemcellError(`layers: the output has shape (${given.join(', ')}), this task needs ${known}; ${remedy}`, {
+    code: 'usage',
+  });
+}
+
+/**
+ * @param edge how many of the `length` units are trained on
+ * @throws MemcellError when the training part, or the part held out, has no more units than a window.
+ */
+export function checkParts(name: string, units: string, length: number, edge: number, window: number): void {
+  const heldOut = length - edge;
+  const shortest = heldOut > 0 ? Math.min(edge, heldOut) : edge;
+  if (shortest > window) return;
+  const part = heldOut === 0 ? '' : shortest === edge ? ' to train on' : ' held out';
+  const remedy = shortest > 1 ? `take --window ${shortest - 1} or less` : 'take more data';
+  throw new MemcellError(`${name}: its ${shortest} ${units}${part} are too few for window ${window}; ${remedy}`);
+}

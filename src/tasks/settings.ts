@@ -1,0 +1,45 @@
+import { MemcellError } from '../errors.js';
+
+export type TaskKind = 'forecast' | 'classify' | 'text' | 'symbols';
+
+/** How a model is trained, whatever its task. */
+export interface TrainingSettings {
+  epochs: number;
+  batchSize: number;
+  /** A name: adam, sgd, rmsprop, adamw, … */
+  optimizer: string;
+  learningRate: number;
+  /** The last part that is held out, in [0, 1); 0 holds nothing out. */
+  validationSplit: number;
+  /** Epochs without a better held-out loss (training loss when nothing is held out) before training stops early. */
+  patience?: number;
+  seed: number;
+}
+
+/** @throws MemcellError (usage) unless the value is a whole number of at least 1. */
+export function checkCount(value: number, option: string): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new MemcellError(`${option}: ${value} is not a whole number of at least 1`, { code: 'usage' });
+}
+
+/** @throws MemcellError (usage) for the first setting out of its range. */
+export function checkSettings(settings: TrainingSettings): void {
+  checkCount(settings.epochs, 'epochs');
+  checkCount(settings.batchSize, 'batch size');
+  if (settings.patience !== undefined) checkCount(settings.patience, 'patience');
+  const { learningRate, validationSplit, seed } = settings;
+  if (!(learningRate > 0 && Number.isFinite(learningRate))) {
+    throw new MemcellError(`learning rate: ${learningRate} is not a number above 0`, { code: 'usage' });
+  }
+  if (!(validationSplit >= 0 && validationSplit < 1)) {
+    throw new MemcellError(`validation split: ${validationSplit} is not in [0, 1)`, { code: 'usage' });
+  }
+  if (!Number.isSafeInteger(seed)) {
+    throw new MemcellError(`seed: ${seed} is not a whole number`, { code: 'usage' });
+  }
+}
+
+/** How many of n, from the first, are trained on: all but the last `validationSplit` of them, as Keras counts. */
+export function trainingCount(n: number, validationSplit: number): number {
+  return Math.floor(n * (1 - validationSplit) + 1e-9);
+}

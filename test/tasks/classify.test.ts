@@ -1,0 +1,185 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NdArray } from '../../src/data/array.js';
+import { parseTable, readTable } from '../../src/data/read.js';
+import { maskValue } from '../../src/tasks/artefact.js';
+import { evaluateClassify, predictClassify, prepareClassify } from '../../src/tasks/classify.js';
+
+/** Answers class 1 when the first feature is above its mean, else class 0. */
+const sign = {
+  predict: async ({ data, shape: [n, steps, features] }: NdArray): Promise<NdArray> => {
+    const out = new Float32Array(n * 2);
+    for (let i = 0; i < n; i++) out.set(data[i * steps * features] > 0 ? [0.25, 0.75] : [0.875, 0.125], i * 2);
+    return { data: out, shape: [n, 2] };
+  },
+};
+const parse = (text: string) => parseTable(text, 'c.csv');
+const rows = 'x,y,kind\n1,5,low\n9,5,high\n2,6,low\n8,6,high\n7,7,low\n';
+
+describe('prepareClassify', () => {
+  test('by hand: rows to steps; the last one held out; scaled on the others', () => {
+    const { artefact, inputShape, layers, samples } = prepareClassify(parse(rows), { label: 'kind', steps: 2 }, 0.2);
+    expect(inputShape).toEqual([2, 1]);
+    expect(layers).toBe('LSTM(64), Dense(2, softmax)');
+    expect(artefact).toEqual({
+      kind: 'classify',
+      label: 'kind',
+      features: ['x', 'y'],
+      classes: ['high', 'low'],
+      majority: 0,
+      steps: 2,
+      scaling: { mean: [5, 5.5], std: [Math.sqrt(12.5), 0.5] },
+    });
+    const { train, validation } = samples([null, 2]);
+    expect(train.x.shape).toEqual([4, 2, 1]);
+    expect(train.y).toEqual({ data: Int32Array.of(1, 0, 1, 0), shape: [4] });
+    expect(validation?.x.data[1]).toBeCloseTo(3, 6);
+    expect(() => samples([null, 3])).toThrow('this task needs (2); end the layers with Dense(2, softmax)');
+  });
+
+  test('digits: 8 steps of 8, ten classes in numeric order', async () => {
+    const digits = await readTable('test/fixtures/data/digits.csv');
+    const { artefact, inputShape, samples } = prepareClassify(digits, { label: 'digit', steps: 8 }, 0.2);
+    expect(inputShape).toEqual([8, 8]);
+    expect(artefact.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    const { train, validation } = samples([null, 10]);
+    expect(train.x.shape).toEqual([1437, 8, 8]);
+    expect(validation?.x.shape).toEqual([360, 8, 8]);
+    expect([...train.y.data.slice(0, 11)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0]);
+  });
+
+  test('without steps, each column is one', () => {
+    expect(prepareClassify(parse(rows), { label: 'kind' }, 0).inputShape).toEqual([2, 1]);
+  });
+
+  test('groups: one sequence each, padded for a Masking layer; held out whole', () => {
+    const text = 'who,v,kind\na,1,u\na,3,u\nb,5,w\na,5,u\nb,7,w\nc,4,u\n';
+    const prepared = prepareClassify(parse(text), { label: 'kind', group: 'who' }, 0.3);
+    expect(prepared.inputShape).toEqual([3, 1]);
+    expect(prepared.masking).toBe('Masking(mask_value=-1000)');
+    const { train, validation } = prepared.samples([null, 2]);
+    const { mean, std } = prepared.artefact.scaling;
+    expect(mean[0]).toBeCloseTo((1 + 3 + 5 + 5 + 7) / 5, 10);
+    const z = (v: number) => Math.fround((v - mean[0]) / std[0]);
+    expect([...train.x.data]).toEqual([z(1), z(3), z(5), z(5), z(7), maskValue]);
+    expect([...(validation?.x.data ?? [])]).toEqual([z(4), maskValue, maskValue]);
+  });
+
+  test('held-out rows change neither the scaling nor any training sample', () => {
+    const [one, other] = [rows, rows.replace('7,7,low', '7000,-7000,high')].map((text) => {
+      const prepared = prepareClassify(parse(text), { label: 'kind', steps: 1 }, 0.2);
+      return { ...prepared.artefact, train: prepared.samples([null, 2]).train };
+    });
+    expect(other).toEqual(one);
+  });
+
+  test.each([
+    [
+      'one class',
+      'x,kind\n1,a\n2,a\n3,a\n',
+      {},
+      "c.csv, column kind: every row is 'a'; there must be at least two classes",
+    ],
+    [
+      'one class to train on',
+      'x,kind\n1,a\n2,a\n3,a\n4,a\n5,b\n',
+      {},
+      "only 'a' is left to train on without the part held out",
+    ],
+    [
+      'numbers that are no classes',
+      'x,kind\n1,1.5\n2,2.5\n3,3.5\n4,4.5\n5,5.5\n',
+      {},
+      '5 different values in 5 rows are no classes',
+    ],
+    ['an empty class', 'x,kind\n1,a\n2,\n3,b\n', {}, 'c.csv, line 3, column kind: the cell is empty'],
+    ['an unknown class column', 'x,kind\n1,a\n2,b\n', { label: 'kin' }, 'c.csv: no column kin; did you mean kind?'],
+    ['an unknown group', 'x,kind\n1,a\n2,b\n', { group: 'who' }, 'c.csv: no column who'],
+    ['no numbers', 'x,kind\na,a\nb,b\n', {}, 'c.csv: has no column of numbers to learn from'],
+    [
+      'the class as feature',
+      'x,kind\n1,1\n2,2\n3,1\n4,2\n',
+      { features: ['x', 'kind'] },
+      'features: kind is the class itself',
+    ],
+    [
+      'steps that do not divide',
+      rows,
+      { steps: 3 },
+      'steps: 2 columns cannot be 3 steps of equal size; take one of 1, 2',
+    ],
+    ['steps and group', rows, { steps: 2, group: 'x' }, 'steps and group exclude each other'],
+    [
+      'two classes in a group',
+      'who,v,kind\na,1,u\nb,2,w\na,3,w\n',
+      { group: 'who' },
+      "c.csv, line 4, column kind: group a is 'u' before and 'w' here",
+    ],
+    ['one row', 'x,kind\n1,a\n', {}, 'c.csv: has 1 row; training needs at least two'],
+  ])('%s', (_, text, options, message) => {
+    expect(() => prepareClassify(parse(text), { label: 'kind', ...options }, 0.2)).toThrow(message);
+  });
+
+  test('warnings: a class only in the part held out; rows sorted by class', () => {
+    const many = (kinds: string) => parse(`x,kind\n${[...kinds].map((kind, i) => `${i},${kind}`).join('\n')}\n`);
+    const warnings = (kinds: string) => prepareClassify(many(kinds), { label: 'kind' }, 0.2).warnings[0];
+    expect(warnings('abababababababac')).toContain('kind: c occurs only in the part held out');
+    expect(warnings('aaaaaaaabbbbbbbb')).toContain('the rows are sorted by kind');
+    expect(warnings('abababababababab')).toBeUndefined();
+  });
+});
+
+describe('evaluateClassify and predictClassify', () => {
+  const { artefact } = prepareClassify(parse(rows), { label: 'kind', steps: 2 }, 0);
+  const swapped = { ...artefact, classes: ['low', 'high'], majority: 0 };
+
+  test('by hand: accuracy, precision, recall, confusion, majority', async () => {
+    const evaluation = await evaluateClassify(sign, swapped, parse(rows));
+    expect(evaluation).toEqual({
+      kind: 'classify',
+      samples: 5,
+      accuracy: 0.8,
+      majorityAccuracy: 0.6,
+      classes: [
+        { name: 'low', samples: 3, precision: 1, recall: 2 / 3 },
+        { name: 'high', samples: 2, precision: 2 / 3, recall: 1 },
+      ],
+      confusion: [
+        [2, 1],
+        [0, 2],
+      ],
+    });
+  });
+
+  test('a class that is never answered or never occurs has no precision or recall', async () => {
+    const { classes } = await evaluateClassify(sign, swapped, parse('x,y,kind\n9,5,low\n8,5,low\n'));
+    expect(classes).toEqual([
+      { name: 'low', samples: 2, precision: null, recall: 0 },
+      { name: 'high', samples: 0, precision: 0, recall: null },
+    ]);
+  });
+
+  test('the answers, without the class column', async () => {
+    expect(await predictClassify(sign, swapped, parse('y,x\n5,9\n5,1\n'))).toEqual({
+      classes: ['low', 'high'],
+      rows: [
+        { row: 1, label: 'high', probabilities: [0.25, 0.75] },
+        { row: 2, label: 'low', probabilities: [0.875, 0.125] },
+      ],
+    });
+  });
+
+  test('groups by name; too long a group; an unknown class', async () => {
+    const text = 'who,v,kind\na,1,u\na,3,u\nb,5,w\nb,7,w\n';
+    const grouped = prepareClassify(parse(text), { label: 'kind', group: 'who' }, 0).artefact;
+    expect((await predictClassify(sign, grouped, parse('who,v\nz,9\ny,1\nz,2\n'))).rows).toMatchObject([
+      { row: 1, group: 'z', label: 'w' },
+      { row: 2, group: 'y', label: 'u' },
+    ]);
+    await expect(predictClassify(sign, grouped, parse('who,v\nz,9\nz,1\nz,2\n'))).rejects.toThrow(
+      'c.csv, line 4, column who: z has 3 rows; this model takes up to 2',
+    );
+    await expect(evaluateClassify(sign, swapped, parse('x,y,kind\n1,2,mid\n3,4,low\n'))).rejects.toThrow(
+      "c.csv, line 2, column kind: 'mid' is no class of this model; its classes: low, high",
+    );
+  });
+});
