@@ -102,8 +102,8 @@ const ALIGNMENT = 64;
 /** Rows that one product over time takes at once, so that its panel of 16 gate gradients stays in L1. */
 const BLOCK_ROWS = 256;
 
-/** Floats of the table of constants that the activations read. */
-const CONSTANTS = 16;
+/** Floats of the table of constants that the kernels read. */
+const CONSTANTS = 24;
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 

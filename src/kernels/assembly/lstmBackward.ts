@@ -4,12 +4,15 @@ import { findFirstSteps, Job } from './lstmJob';
 import { outerProduct, product } from './product';
 import { addRow, addRows, copyRow, copyRows, multiplyRow, zeroRow } from './rows';
 
+/** Where the table of constants leaves room for 8 lanes. */
+const LANES: usize = 64;
+
 /**
  * Gradients of 8 units of m rows through the gate functions:
  *
  *     dc += dh·o·(1 - tanh²c)   do = dh·tanh(c)·o(1-o)   di = dc·g·i(1-i)   df = dc·c₋₁·f(1-f)   dg = dc·i·(1-g²)   dc₋₁ = dc·f
  *
- * di df dg do go to rows of dGates and, two by two, to the panels p and q. Lanes outside keep0, keep1 count as zero.
+ * di df dg do go to rows of dGates and, two by two, to the panels p and q. Lanes of dh whose bits at `keep` are zeros count as zero.
  */
 function cellBackward(
   m: i32,
@@ -24,14 +27,13 @@ function cellBackward(
   dGatesRow: usize,
   p: usize,
   q: usize,
-  keep0: v128,
-  keep1: v128,
+  keep: usize,
   table: usize,
 ): void {
   for (; m > 0; --m) {
     const one = v128.load32_splat(table);
-    const dh0 = v128.and(v128.load(dh), keep0);
-    const dh1 = v128.and(v128.load(dh, 16), keep1);
+    const dh0 = v128.and(v128.load(dh), v128.load(keep));
+    const dh1 = v128.and(v128.load(dh, 16), v128.load(keep, 16));
     const t0 = v128.load(s, 160);
     const t1 = v128.load(s, 176);
     const o0 = v128.load(s, 96);
@@ -160,11 +162,14 @@ function step(job: Job, t: i32, gates: usize, panels: usize, panel: usize): void
   let dc = job.dc;
   let dGates = job.dGates;
   let p = panels;
+  // Lanes that belong to units: all 8, but for the last group.
+  const keep = job.constants + LANES;
+  v128.store(keep, i32x4.splat(-1));
+  v128.store(keep, i32x4.splat(-1), 16);
   for (let left = units; left > 0; left -= 8) {
-    const keep0 = i32x4.gt_s(i32x4.splat(left), i32x4(0, 1, 2, 3));
-    const keep1 = i32x4.gt_s(i32x4.splat(left), i32x4(4, 5, 6, 7));
+    if (left < 8) for (let i = left; i < 8; ++i) store<i32>(keep + ((<usize>i) << 2), 0);
     cellBackward(
-      batch, gates, job.gatesRow, back, dh, job.dzRow, dc, dcRow, dGates, job.dGatesRow, p, p + panel, keep0, keep1, job.constants,
+      batch, gates, job.gatesRow, back, dh, job.dzRow, dc, dcRow, dGates, job.dGatesRow, p, p + panel, keep, job.constants,
     );
     gates += GROUP;
     dh += 32;
