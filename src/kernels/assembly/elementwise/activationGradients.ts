@@ -3,7 +3,7 @@
  * can be had from it, and its input x for silu, gelu, geluTanh and mish.
  */
 import { ActivationId } from '../../activationIds';
-import { EXP_MAX, EXP_MIN, LN2_HIGH, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE, erfc, expWith } from './exp';
+import { EXP_MAX, EXP_MIN, erfc, expWith, LN2_HIGH, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE } from './exp';
 import { logSoftmaxBackward, softmaxBackward } from './softmax';
 import { constant, loadBlock, rowAt, storeBlock } from './vector';
 

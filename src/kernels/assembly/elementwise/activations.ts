@@ -4,8 +4,8 @@
  * 2 units in the last place above.
  */
 import { ActivationId } from '../../activationIds';
-import { EXP_MAX, EXP_MIN, LN2_HIGH, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE, erfc, expWith, log1p4 } from './exp';
-import { softmaxForward, logSoftmaxForward } from './softmax';
+import { EXP_MAX, EXP_MIN, erfc, expWith, LN2_HIGH, LN2_LOW, LOG2E, log1p4, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE } from './exp';
+import { logSoftmaxForward, softmaxForward } from './softmax';
 import { constant, loadBlock, rowAt, storeBlock } from './vector';
 
 /** f(x) for one constant id; every branch but one is gone after compilation. */

@@ -1,3 +1,11 @@
 /** The kernels that go element by element or row by row, for the module's entry file. */
 export * from './activations';
 export * from './activationGradients';
+export * from './dropout';
+export * from './embedding';
+export * from './layernorm';
+export * from './losses';
+export * from './norms';
+export * from './optimizers';
+export * from './pooling';
+export * from './sequences';

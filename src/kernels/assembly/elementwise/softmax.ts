@@ -1,5 +1,5 @@
 /** softmax and log-softmax over the n floats of each row, shifted by the row's maximum so that nothing overflows. */
-import { EXP_MAX, EXP_MIN, LN2_HIGH, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, expWith, log1 } from './exp';
+import { EXP_MAX, EXP_MIN, expWith, LN2_HIGH, LN2_LOW, LOG2E, log1, Q0, Q1, Q2, Q3, ROUND } from './exp';
 import { constant, laneMax, laneSum, loadBlock, rowAt, storeBlock } from './vector';
 
 /** The largest of n floats; NaN if there is one. */

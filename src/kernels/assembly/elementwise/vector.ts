@@ -56,3 +56,9 @@ export function constant(value: f32, zero: i32): v128 {
 export function rowAt(base: usize, row: i32, ld: i32): usize {
   return base + (<usize>row * <usize>ld << 2);
 }
+
+/** v with lanes `count` and above zeroed. */
+@inline
+export function keepLanes(v: v128, count: i32): v128 {
+  return v128.and(v, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}

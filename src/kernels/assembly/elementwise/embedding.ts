@@ -1,0 +1,65 @@
+/**
+ * Embedding: rows of a table [vocabulary][ldTable] by int32 index. The index of step t, batch entry b is
+ * indices[t·stepStride + b·batchStride]; activations are time-major, row t·batch + b.
+ */
+import { loadBlock, rowAt, storeBlock } from './vector';
+
+@inline
+function indexAt(indices: usize, t: i32, stepStride: i32, b: i32, batchStride: i32): i32 {
+  return load<i32>(indices + (<usize>(t * stepStride + b * batchStride) << 2));
+}
+
+/**
+ * dst row ← table[index], for batch entries batch0..batch1 of every step; `mask` ≠ 0: mask[row] = index ≠ 0. A row whose
+ * index is outside 0..vocabulary−1 becomes 0.
+ * @returns 0, or 1 + the place in `indices` of the first one outside
+ */
+export function embeddingForward(
+  table: usize, ldTable: i32, vocabulary: i32, indices: usize, stepStride: i32, batchStride: i32,
+  dst: usize, ldDst: i32, mask: usize, n: i32, steps: i32, batch: i32, batch0: i32, batch1: i32,
+): i32 {
+  let outside = 0;
+  for (let t = 0; t < steps; t++) {
+    for (let b = batch0; b < batch1; b++) {
+      const row = t * batch + b;
+      const index = indexAt(indices, t, stepStride, b, batchStride);
+      const o = rowAt(dst, row, ldDst);
+      if (mask != 0) store<f32>(mask + (<usize>row << 2), index != 0 ? 1 : 0);
+      if (<u32>index >= <u32>vocabulary) {
+        if (outside == 0) outside = 1 + t * stepStride + b * batchStride;
+        memory.fill(o, 0, <usize>n << 2);
+        continue;
+      }
+      const p = rowAt(table, index, ldTable);
+      for (let j = 0; j < n; j += 4) {
+        const at = <usize>j << 2;
+        storeBlock(o + at, loadBlock(p + at, n - j, f32x4.splat(0)), n - j);
+      }
+    }
+  }
+  return outside;
+}
+
+/**
+ * dTable[index] ← dTable[index] + dY row, for columns column0..column1, over all steps and batch entries in the order of
+ * rows. The caller zeroes dTable first; indices outside are passed over.
+ */
+export function embeddingBackward(
+  dY: usize, ldDY: i32, indices: usize, stepStride: i32, batchStride: i32, dTable: usize, ldTable: i32,
+  vocabulary: i32, steps: i32, batch: i32, column0: i32, column1: i32,
+): void {
+  const zero = f32x4.splat(0);
+  for (let t = 0; t < steps; t++) {
+    for (let b = 0; b < batch; b++) {
+      const index = indexAt(indices, t, stepStride, b, batchStride);
+      if (<u32>index >= <u32>vocabulary) continue;
+      const p = rowAt(dY, t * batch + b, ldDY);
+      const o = rowAt(dTable, index, ldTable);
+      for (let j = column0; j < column1; j += 4) {
+        const at = <usize>j << 2;
+        const left = column1 - j;
+        storeBlock(o + at, f32x4.add(loadBlock(o + at, left, zero), loadBlock(p + at, left, zero)), left);
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Rows of sequences moved, summed, masked and merged. A sequence is given by its address and two strides in floats:
+ * element j of step t, batch entry b is at t·step + b·batch + j. Strides may be 0 (repeat) or negative (backwards in time,
+ * from the address of the last step). Batch entries batch0..batch1 of every step.
+ */
+import { MergeId } from '../../mergeIds';
+import { loadBlock, rowAt, storeBlock } from './vector';
+
+@inline
+function at(base: usize, t: i32, step: i32, b: i32, batch: i32): usize {
+  return base + <usize>((<i64>t * <i64>step + <i64>b * <i64>batch) << 2);
+}
+
+/** dst ← src: between batch-major and time-major, repeating, reversing, flattening, one part of a concatenation. */
+export function copySequence(
+  src: usize, srcStep: i32, srcBatch: i32, dst: usize, dstStep: i32, dstBatch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  const zero = f32x4.splat(0);
+  for (let t = 0; t < steps; t++) {
+    for (let b = batch0; b < batch1; b++) {
+      let p = at(src, t, srcStep, b, srcBatch);
+      let o = at(dst, t, dstStep, b, dstBatch);
+      for (let left = n; left > 0; left -= 4, p += 16, o += 16) storeBlock(o, loadBlock(p, left, zero), left);
+    }
+  }
+}
+
+/** dst ← dst + src. */
+export function addSequence(
+  src: usize, srcStep: i32, srcBatch: i32, dst: usize, dstStep: i32, dstBatch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  const zero = f32x4.splat(0);
+  for (let t = 0; t < steps; t++) {
+    for (let b = batch0; b < batch1; b++) {
+      let p = at(src, t, srcStep, b, srcBatch);
+      let o = at(dst, t, dstStep, b, dstBatch);
+      for (let left = n; left > 0; left -= 4, p += 16, o += 16) {
+        storeBlock(o, f32x4.add(loadBlock(o, left, zero), loadBlock(p, left, zero)), left);
+      }
+    }
+  }
+}
+
+/** dst row b ← Σ over t of src, in the order of t: RepeatVector backward. */
+export function sumSteps(
+  src: usize, srcStep: i32, srcBatch: i32, dst: usize, dstBatch: i32, n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  for (let b = batch0; b < batch1; b++) {
+    for (let j = 0; j < n; j += 4) {
+      let sum = f32x4.splat(0);
+      for (let t = 0; t < steps; t++) {
+        sum = f32x4.add(sum, loadBlock(at(src, t, srcStep, b, srcBatch) + (<usize>j << 2), n - j, sum));
+      }
+      storeBlock(at(dst, 0, 0, b, dstBatch) + (<usize>j << 2), sum, n - j);
+    }
+  }
+}
+
+/** Masking: mask[row] = 1 where any of the row's n floats differs from `value`, else 0; dst row ← src row·mask (dst 0: not written). */
+export function maskingForward(
+  src: usize, ldSrc: i32, value: f32, dst: usize, ldDst: i32, mask: usize, n: i32, row0: i32, row1: i32,
+): void {
+  const v = f32x4.splat(value);
+  for (let row = row0; row < row1; row++) {
+    const p = rowAt(src, row, ldSrc);
+    let differs = f32x4.splat(0);
+    for (let j = 0; j < n; j += 4) {
+      differs = v128.or(differs, f32x4.ne(loadBlock(p + (<usize>j << 2), n - j, v), v));
+    }
+    store<f32>(mask + (<usize>row << 2), v128.any_true(differs) ? 1 : 0);
+  }
+  if (dst != 0) maskRows(src, ldSrc, dst, ldDst, mask, n, row0, row1);
+}
+
+/** dst row ← src row where mask[row] ≠ 0, 0 elsewhere; dst may be src. Masking backward, and the masked outputs of layers. */
+export function maskRows(
+  src: usize, ldSrc: i32, dst: usize, ldDst: i32, mask: usize, n: i32, row0: i32, row1: i32,
+): void {
+  for (let row = row0; row < row1; row++) {
+    const o = rowAt(dst, row, ldDst);
+    if (load<f32>(mask + (<usize>row << 2)) == 0) memory.fill(o, 0, <usize>n << 2);
+    else if (src != dst) memory.copy(o, rowAt(src, row, ldSrc), <usize>n << 2);
+  }
+}
+
+/** y = a + b, a∘b or (a + b)/2, for Bidirectional; concatenation is copySequence, twice. y may be a or b. */
+export function mergeForward(
+  mode: i32, a: usize, aStep: i32, aBatch: i32, b: usize, bStep: i32, bBatch: i32, y: usize, yStep: i32, yBatch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  const zero = f32x4.splat(0), half = f32x4.splat(0.5);
+  for (let t = 0; t < steps; t++) {
+    for (let entry = batch0; entry < batch1; entry++) {
+      const p = at(a, t, aStep, entry, aBatch);
+      const q = at(b, t, bStep, entry, bBatch);
+      const o = at(y, t, yStep, entry, yBatch);
+      for (let j = 0; j < n; j += 4) {
+        const offset = <usize>j << 2;
+        const u = loadBlock(p + offset, n - j, zero);
+        const v = loadBlock(q + offset, n - j, zero);
+        let merged = mode == MergeId.mul ? f32x4.mul(u, v) : f32x4.add(u, v);
+        if (mode == MergeId.ave) merged = f32x4.mul(merged, half);
+        storeBlock(o + offset, merged, n - j);
+      }
+    }
+  }
+}
+
+/** The gradient of one side: dX = dY, dY∘other or dY/2, `other` being the other side's output (read for mul only). */
+export function mergeBackward(
+  mode: i32, other: usize, otherStep: i32, otherBatch: i32, dY: usize, yStep: i32, yBatch: i32,
+  dX: usize, xStep: i32, xBatch: i32, n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  const zero = f32x4.splat(0), half = f32x4.splat(0.5);
+  for (let t = 0; t < steps; t++) {
+    for (let entry = batch0; entry < batch1; entry++) {
+      const p = at(other, t, otherStep, entry, otherBatch);
+      const q = at(dY, t, yStep, entry, yBatch);
+      const o = at(dX, t, xStep, entry, xBatch);
+      for (let j = 0; j < n; j += 4) {
+        const offset = <usize>j << 2;
+        let d = loadBlock(q + offset, n - j, zero);
+        if (mode == MergeId.mul) d = f32x4.mul(d, loadBlock(p + offset, n - j, zero));
+        if (mode == MergeId.ave) d = f32x4.mul(d, half);
+        storeBlock(o + offset, d, n - j);
+      }
+    }
+  }
+}
