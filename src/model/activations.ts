@@ -60,7 +60,7 @@ export function tfjsActivation(name: string, what: string): string {
   const known = activationNames.find((one) => one.toLowerCase() === camel.toLowerCase());
   if (known === undefined) {
     const remedy = didYouMean(camel, activationNames) || `; known are ${activationNames.join(', ')}`;
-    throw new MemcellError(`${what}: unknown activation ${JSON.stringify(name)}${remedy}`, { code: 'model' });
+    throw new MemcellError(`${what}: unknown activation '${name}'${remedy}`, { code: 'model' });
   }
   if (known === 'hardSigmoid') return registerHardSigmoid();
   return known === 'silu' ? 'swish' : known;

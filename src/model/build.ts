@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { MemcellError } from '../errors.js';
+import { accelerate } from '../kernels/accelerate.js';
+import { ensureBackend } from '../kernels/backend.js';
+import { initialise, weightsOf } from './initialise.js';
+import { canDraw } from './initializers.js';
+import { isNamedAutomatically, type Layer } from './layers.js';
+import { layerNameOf } from './names.js';
+import { checkLayers, inputShapeOf, type Shape } from './stack.js';
+
+export interface BuildOptions {
+  /** One sample's shape; the first layer's own inputShape if left out. */
+  inputShape?: Shape;
+  name?: string;
+  /** Initial weights are a function of it and of each weight's place in the model. */
+  seed: number;
+}
+
+/**
+ * Makes the tfjs model of a stack of layers, LSTM layers on the fused kernel, initial weights drawn from the seed.
+ * Nothing is allocated before all layers are known to fit each other and the memory.
+ * @throws MemcellError 'model' when a layer does not fit the one before it, is used twice, or the model is too large
+ */
+export function buildModel(layers: readonly Layer[], options: BuildOptions): tf.Sequential {
+  const [first] = layers;
+  if (!first) throw new MemcellError('the model has no layers; add one first', { code: 'model' });
+  checkLayers(layers, inputShapeOf(first, options.inputShape));
+  ensureBackend();
+  if (options.inputShape) {
+    first.batchInputShape = [null, ...options.inputShape];
+    first.dtype ??= 'float32';
+  }
+  const model = tf.sequential({ name: options.name ?? 'sequential' });
+  for (const layer of layers) addTo(model, layer);
+  model.build();
+  initialise(model, options.seed);
+  return model;
+}
+
+/** Adds a layer to a built model: the weights before it stay, its own are drawn as buildModel would have drawn them. */
+export function addLayer(model: tf.Sequential, layer: Layer, seed: number): void {
+  const shape = model.outputs[0].shape;
+  checkLayers([layer], shape, model.layers);
+  addTo(model, layer);
+  model.build();
+  initialise(model, seed, model.layers.length - 1);
+}
+
+function addTo(model: tf.Sequential, layer: Layer): void {
+  layer.name = freeName(model, layer);
+  layer.setFastWeightInitDuringBuild([...weightsOf(layer, '')].every(({ initializer }) => canDraw(initializer)));
+  try {
+    model.add(layer);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new MemcellError(`layer ${layer.name}: ${reason}`, { code: 'model', cause });
+  }
+  accelerate(model);
+}
+
+/** Keras's names: lstm, lstm_1, lstm_2. */
+function freeName(model: tf.Sequential, layer: Layer): string {
+  const taken = new Set(model.layers.map(({ name }) => name));
+  if (!isNamedAutomatically(layer)) {
+    if (!taken.has(layer.name)) return layer.name;
+    throw new MemcellError(`two layers are called ${layer.name}; give one of them another name`, { code: 'model' });
+  }
+  const base = layerNameOf(layer.getClassName());
+  let name = base;
+  for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
+  return name;
+}

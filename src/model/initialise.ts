@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs';
+import { deriveKey } from '../random.js';
+import { canDraw, drawInitial, type InitializerConfig } from './initializers.js';
+import type { Layer } from './layers.js';
+import { camelCase } from './names.js';
+import { everyLayer, innerLayers } from './walk.js';
+
+/** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */
+interface WeightPlace {
+  weight?: tf.LayerVariable;
+  path: string;
+  initializer: InitializerConfig;
+  unitForgetBias: boolean;
+}
+
+/** The weights of a layer, or before it is built its initializers alone; none of a layer that was made with its weights. */
+export function* weightsOf(layer: Layer, position: string): Generator<WeightPlace> {
+  for (const [inner, path] of innerLayers(layer, position)) {
+    if (inner.initialWeights) continue;
+    const config: Record<string, unknown> = inner.getConfig();
+    const forget = inner.getClassName() === 'LSTM' && config.unitForgetBias === true;
+    if (!inner.built) {
+      for (const [option, initializer] of Object.entries(config)) {
+        if (option.endsWith('Initializer')) yield place(path, option, initializer, forget);
+      }
+    }
+    for (const weight of inner.weights) {
+      const name = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
+      const option = `${name === 'recurrent_kernel' ? 'recurrent' : camelCase(name)}Initializer`;
+      yield { ...place(`${path}/${name}`, option, config[option], forget), weight };
+    }
+  }
+}
+
+function place(path: string, option: string, initializer: unknown, forget: boolean): WeightPlace {
+  const known = typeof initializer === 'object' && initializer !== null && 'className' in initializer;
+  return {
+    path,
+    initializer: known ? (initializer as InitializerConfig) : { className: '', config: {} },
+    unitForgetBias: forget && option === 'biasInitializer',
+  };
+}
+
+/**
+ * Draws all initial weights anew, of the layers from position `from` on: a function of the seed and of the weight's place in
+ * the model, so that the same seed gives the same bits. Weights of an initializer that is not Keras's stay as they are.
+ */
+export function initialise(model: tf.LayersModel, seed: number, from = 0): void {
+  for (const [position, layer] of model.layers.entries()) {
+    if (position < from) continue;
+    for (const { weight, path, initializer, unitForgetBias } of weightsOf(layer, String(position))) {
+      if (!weight || !canDraw(initializer)) continue;
+      const shape = weight.shape.map(Number);
+      const values = drawInitial(initializer, shape, deriveKey(seed, 'weights', path));
+      // Keras's unit_forget_bias: the forget gate's is the second of four.
+      if (unitForgetBias) values.fill(1, values.length / 4, values.length / 2);
+      const tensor = tf.tensor(values, shape);
+      weight.write(tensor);
+      tensor.dispose();
+    }
+  }
+}
+
+/** Every weight in Keras's order: layer by layer, Bidirectional's forward layer first, and within one as Keras makes them. */
+export function weightsInOrder(model: tf.LayersModel): tf.LayerVariable[] {
+  return [...everyLayer(model)].flatMap(([layer]) => layer.weights);
+}

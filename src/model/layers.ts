@@ -1,0 +1,281 @@
+import type * as tf from '@tensorflow/tfjs';
+import { didYouMean } from '../data/suggest.js';
+import { MemcellError } from '../errors.js';
+import type { Activation as ActivationName } from './activations.js';
+import type { Initializer } from './initializers.js';
+import { camelCase, layerNameOf } from './names.js';
+import { type OptionKind, show } from './options.js';
+import { entryOf, type LayerClass, layerClasses, type Settings } from './table.js';
+
+/** A layer of a model: tfjs's own, or one that behaves like it. */
+export type Layer = tf.layers.Layer;
+
+/** l1·Σ|w| + l2·Σw², added to the loss; a name alone means a factor of 0.01. */
+export type Regularizer = 'l1' | 'l2' | 'l1l2' | { l1?: number; l2?: number } | (string & {});
+
+/** What a weight is brought back to after every update. */
+export type Constraint =
+  | 'maxNorm'
+  | 'minMaxNorm'
+  | 'nonNeg'
+  | 'unitNorm'
+  | { className: string; config: tf.serialization.ConfigDict }
+  | (string & {});
+
+export interface LayerOptions {
+  /** Part of the names of its weights; the class's name in snake_case, numbered, if left out. */
+  name?: string;
+  /** false: its weights are not trained. */
+  trainable?: boolean;
+  /** For a model's first layer: one sample's shape, null for a number of steps that may vary: [30, 4], [null, 4]. */
+  inputShape?: readonly (number | null)[];
+}
+
+interface KernelOptions extends LayerOptions {
+  /** Default true. */
+  useBias?: boolean;
+  /** Default 'glorotUniform'. */
+  kernelInitializer?: Initializer;
+  /** Default 'zeros'. */
+  biasInitializer?: Initializer;
+  kernelRegularizer?: Regularizer;
+  biasRegularizer?: Regularizer;
+  kernelConstraint?: Constraint;
+  biasConstraint?: Constraint;
+}
+
+export interface DenseOptions extends KernelOptions {
+  /** Default 'linear'. */
+  activation?: ActivationName;
+}
+
+export interface RecurrentOptions extends KernelOptions {
+  /** Default 'tanh'. */
+  activation?: ActivationName;
+  /** Default 'orthogonal'. */
+  recurrentInitializer?: Initializer;
+  recurrentRegularizer?: Regularizer;
+  recurrentConstraint?: Constraint;
+  /** Share of the inputs to drop in training, the same ones at every step. Default 0. */
+  dropout?: number;
+  /** Share of the state to drop in training, the same units at every step. Default 0. */
+  recurrentDropout?: number;
+  /** Give the output of every step (B,T,U), not only the last (B,U). Default false. */
+  returnSequences?: boolean;
+  /** Give the final state as well; not in a Sequential, where a layer has one output. Default false. */
+  returnState?: boolean;
+  /** Read the sequence from its end. Default false. */
+  goBackwards?: boolean;
+}
+
+export interface LSTMOptions extends RecurrentOptions {
+  /** Of the gates. Default 'sigmoid'. */
+  recurrentActivation?: ActivationName;
+  /** Start the forget gate's bias at 1 (Jozefowicz et al. 2015). Default true. */
+  unitForgetBias?: boolean;
+}
+
+export interface GRUOptions extends RecurrentOptions {
+  /** Of the gates. Default 'sigmoid'. */
+  recurrentActivation?: ActivationName;
+  /** Apply the reset gate after the recurrent product, as cuDNN does, and not before it. Default true. */
+  resetAfter?: boolean;
+}
+
+export interface BidirectionalOptions extends LayerOptions {
+  /** How the outputs of the two directions are joined. Default 'concat'. */
+  mergeMode?: 'concat' | 'sum' | 'ave' | 'mul';
+}
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Default 'randomUniform', between -0.05 and 0.05. */
+  embeddingsInitializer?: Initializer;
+  embeddingsRegularizer?: Regularizer;
+  embeddingsConstraint?: Constraint;
+  /** Take index 0 as padding that the layers after it skip. Default false. */
+  maskZero?: boolean;
+  /** Steps of a sequence, in place of inputShape. */
+  inputLength?: number;
+}
+
+export interface LayerNormalizationOptions extends LayerOptions {
+  /** Added to the variance. Default 1e-3. */
+  epsilon?: number;
+  /** Add a learned offset. Default true. */
+  center?: boolean;
+  /** Multiply by a learned factor. Default true. */
+  scale?: boolean;
+}
+
+export interface MaskingOptions extends LayerOptions {
+  /** Default 0. */
+  maskValue?: number;
+}
+
+/** What is wrong with a layer, and with which of its options. */
+export class LayerError extends MemcellError {
+  constructor(
+    message: string,
+    readonly option?: string,
+  ) {
+    super(message, { code: 'model' });
+  }
+}
+
+const automatic = new WeakSet<Layer>();
+
+/** True for a layer whose maker gave it no name, so that a model may number it. */
+export function isNamedAutomatically(layer: Layer): boolean {
+  return automatic.has(layer);
+}
+
+/**
+ * Makes a layer from its class's name and the values of its options, checking all of them: what every layer function
+ * and the spec notation come down to.
+ * @throws MemcellError 'model' that names the layer, the option, the value and what it must be
+ */
+export function makeLayer(className: string, positional: readonly unknown[], named: object): Layer {
+  const entry = entryOf(className);
+  if (!entry) {
+    const remedy = didYouMean(className, layerClasses) || `; known are ${layerClasses.join(', ')}`;
+    throw new LayerError(`unknown layer '${className}'${remedy}`);
+  }
+  const given = byName(className, entry.positional, positional, named);
+  const known = Object.keys(entry.options);
+  const settings: Settings = {};
+  for (const [name, value] of Object.entries({ ...entry.defaults, ...given })) {
+    if (!Object.hasOwn(entry.options, name)) {
+      const remedy = didYouMean(camelCase(name), known) || `; it takes ${known.join(', ')}`;
+      throw new LayerError(`${className}: unknown option ${name}${remedy}`, name);
+    }
+    const checked = check(entry.options[name], value, className, name);
+    if (checked !== undefined) settings[name] = checked;
+  }
+  for (const name of entry.required) {
+    if (!(name in settings)) throw new LayerError(`${className}: ${name} is missing`);
+  }
+  settings.name ??= layerNameOf(className);
+  const layer = entry.make(settings);
+  // tfjs's wrappers do not read the setting.
+  if (settings.trainable === false) layer.trainable = false;
+  if (!('name' in given)) automatic.add(layer);
+  return layer;
+}
+
+function check(kind: OptionKind, value: unknown, className: string, name: string): unknown {
+  try {
+    return kind(value, `${className}: ${name}`);
+  } catch (error) {
+    throw error instanceof MemcellError ? new LayerError(error.message, name) : error;
+  }
+}
+
+/** All given options under their names; undefined ones are taken as not given. */
+function byName(className: string, order: string[], positional: readonly unknown[], named: object): Settings {
+  if (typeof named !== 'object' || named === null || Array.isArray(named)) {
+    throw new LayerError(`${className}: options must be an object, not ${show(named)}`);
+  }
+  if (positional.length > order.length) {
+    const takes = order.length === 0 ? 'no values' : `at most ${order.join(', ')}`;
+    throw new LayerError(`${className}: takes ${takes} by position, not ${positional.length} values`);
+  }
+  const given: Settings = {};
+  for (const [i, value] of positional.entries()) if (value !== undefined) given[order[i]] = value;
+  for (const [name, value] of Object.entries(named)) {
+    if (value === undefined) continue;
+    if (name in given) throw new LayerError(`${className}: ${name} is given twice`, name);
+    given[name] = value;
+  }
+  return given;
+}
+
+const layerFunction = (className: LayerClass, positional: unknown[], options: object = {}) =>
+  makeLayer(className, positional, options);
+
+/**
+ * Long short-term memory (Hochreiter & Schmidhuber 1997, with a forget gate): x (B,T,I) → the last h (B,U), or every
+ * step's (B,T,U) with returnSequences. Kernel (I,4U), recurrent kernel (U,4U), bias (4U); gates in the order i, f, c, o:
+ *
+ *     i = σ(x·W_i + h·R_i + b_i)   f = σ(x·W_f + h·R_f + b_f)   o = σ(x·W_o + h·R_o + b_o)   C̃ = tanh(x·W_c + h·R_c + b_c)
+ *     C' = f∘C + i∘C̃               h' = o∘tanh(C')
+ */
+export function LSTM(units: number, options?: LSTMOptions): Layer {
+  return layerFunction('LSTM', [units], options);
+}
+
+/**
+ * Gated recurrent unit (Cho et al. 2014): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences.
+ * Kernel (I,3U), recurrent kernel (U,3U), bias (2,3U), or (3U) without resetAfter; gates in the order z, r, h:
+ *
+ *     z = σ(x·W_z + b₀_z + h·R_z + b₁_z)   r = σ(x·W_r + b₀_r + h·R_r + b₁_r)
+ *     h̃ = tanh(x·W_h + b₀_h + r∘(h·R_h + b₁_h))   h' = z∘h + (1 − z)∘h̃
+ */
+export function GRU(units: number, options?: GRUOptions): Layer {
+  return layerFunction('GRU', [units], options);
+}
+
+/** h' = tanh(x·W + h·R + b): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences. */
+export function SimpleRNN(units: number, options?: RecurrentOptions): Layer {
+  return layerFunction('SimpleRNN', [units], options);
+}
+
+/** A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. */
+export function Bidirectional(layer: Layer, options?: BidirectionalOptions): Layer {
+  return layerFunction('Bidirectional', [layer], options);
+}
+
+/** The same layer at every step: (B,T,…) → (B,T,…). */
+export function TimeDistributed(layer: Layer, options?: LayerOptions): Layer {
+  return layerFunction('TimeDistributed', [layer], options);
+}
+
+/** y = activation(x·W + b) over the last axis: (B,…,I) → (B,…,U). Kernel (I,U), bias (U). */
+export function Dense(units: number, activation?: ActivationName | DenseOptions, options?: DenseOptions): Layer {
+  if (typeof activation === 'object' && activation !== null) return layerFunction('Dense', [units], activation);
+  return layerFunction('Dense', [units, activation], options);
+}
+
+/** Vectors for whole numbers below inputDim: (B,T) → (B,T,outputDim). Weights (inputDim,outputDim). */
+export function Embedding(inputDim: number, outputDim: number, options?: EmbeddingOptions): Layer {
+  return layerFunction('Embedding', [inputDim, outputDim], options);
+}
+
+/** In training, sets a share `rate` of the inputs to 0 and divides the others by 1 − rate. */
+export function Dropout(rate: number, options?: LayerOptions): Layer {
+  return layerFunction('Dropout', [rate], options);
+}
+
+/** An activation function on its own. */
+export function Activation(activation: ActivationName, options?: LayerOptions): Layer {
+  return layerFunction('Activation', [activation], options);
+}
+
+/** y = γ∘(x − mean)/√(variance + ε) + β over the last axis. γ, β (I). */
+export function LayerNormalization(options?: LayerNormalizationOptions): Layer {
+  return layerFunction('LayerNormalization', [], options);
+}
+
+/** Marks steps whose features all equal maskValue, for the layers after it to skip: (B,T,I) → (B,T,I). */
+export function Masking(options?: MaskingOptions): Layer {
+  return layerFunction('Masking', [], options);
+}
+
+/** (B,I) → (B,n,I), for a decoder that reads its input again at every step. */
+export function RepeatVector(n: number, options?: LayerOptions): Layer {
+  return layerFunction('RepeatVector', [n], options);
+}
+
+/** (B,…) → (B, product of the others). */
+export function Flatten(options?: LayerOptions): Layer {
+  return layerFunction('Flatten', [], options);
+}
+
+/** The mean over the steps that are not masked: (B,T,I) → (B,I). */
+export function GlobalAveragePooling1D(options?: LayerOptions): Layer {
+  return layerFunction('GlobalAveragePooling1D', [], options);
+}
+
+/** The largest value of each feature over all steps: (B,T,I) → (B,I). */
+export function GlobalMaxPooling1D(options?: LayerOptions): Layer {
+  return layerFunction('GlobalMaxPooling1D', [], options);
+}
