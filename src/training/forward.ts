@@ -16,10 +16,20 @@ interface ActivatedLayer extends tf.layers.Layer {
 
 const LINEAR: Activation = { apply: (x) => x, getClassName: () => 'linear' };
 
+/** How a batch uses an Embedding: which rows, and what each use adds to the gradient once that is known. */
+export interface RowUse {
+  layer: tf.layers.Layer;
+  /** (B, T) */
+  indices: tf.Tensor;
+  /** (B, T, E), from tf.keep(); absent before the backward pass. */
+  gradient?: tf.Tensor;
+}
+
 export interface Forward {
   output: tf.Tensor;
   /** (B, T), what the last layer makes of its mask. */
   mask?: tf.Tensor;
+  rowUses: RowUse[];
 }
 
 /**
@@ -34,17 +44,49 @@ export function forward(model: tf.LayersModel, x: tf.Tensor, training: boolean):
   if (!(model instanceof tf.Sequential)) {
     if (model.layers.some(makesMask))
       throw new MemcellError('masks are trained in sequential models only; this one has branches', { code: 'model' });
-    return { output: oneTensor(model.apply(x, { training })) };
+    return { output: oneTensor(model.apply(x, { training })), rowUses: [] };
   }
+  const rowUses: RowUse[] = [];
   let output = x;
   let mask: tf.Tensor | undefined;
   for (const layer of model.layers) {
     if (layer.getClassName() === 'InputLayer') continue;
     const next = layer.supportsMasking ? layer.computeMask(output, mask) : undefined;
-    output = oneTensor(layer.apply(output, mask ? { training, mask } : { training }));
+    const input = output;
+    output = oneTensor(layer.apply(input, mask ? { training, mask } : { training }));
+    if (training && layer.getClassName() === 'Embedding') output = watched(output, rowUses, { layer, indices: input });
     mask = Array.isArray(next) ? next[0] : (next ?? undefined);
   }
-  return mask ? { output, mask } : { output };
+  return mask ? { output, mask, rowUses } : { output, rowUses };
+}
+
+/** The same tensor; its gradient is noted when it comes. */
+function watched(output: tf.Tensor, rowUses: RowUse[], use: RowUse): tf.Tensor {
+  rowUses.push(use);
+  const note = tf.customGrad((x) => ({
+    value: tf.clone(x as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => {
+      use.gradient = tf.keep(dy.clone());
+      return dy;
+    },
+  }));
+  return note(output);
+}
+
+/**
+ * For each element of the embeddings (V, E), the sum of the squares of what each use of its row adds to its gradient.
+ * Disposes the kept gradient.
+ */
+export function rowSquares({ indices, gradient }: RowUse, size: number): Float32Array {
+  const squares = new Float32Array(size);
+  if (!gradient) return squares;
+  const width = gradient.shape[gradient.rank - 1];
+  const values = gradient.dataSync();
+  const rows = indices.dataSync();
+  for (let use = 0; use < rows.length; use++)
+    for (let i = 0; i < width; i++) squares[rows[use] * width + i] += values[use * width + i] ** 2;
+  gradient.dispose();
+  return squares;
 }
 
 function makesMask(layer: tf.layers.Layer): boolean {

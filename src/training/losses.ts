@@ -127,16 +127,16 @@ function clipped(probabilities: tf.Tensor): tf.Tensor {
  * given whole, since those of max and |x| are not what they must be at x = 0.
  */
 function sigmoidCrossentropy(target: tf.Tensor, logits: tf.Tensor): tf.Tensor {
-  const withGradient = tf.customGrad((x, save) => {
-    const logit = x as tf.Tensor;
-    (save as tf.GradSaveFunc)([logit]);
-    const value = tf.add(tf.sub(tf.relu(logit), tf.mul(logit, target)), tf.log1p(tf.exp(tf.neg(tf.abs(logit)))));
-    return {
-      value,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.sub(tf.sigmoid(saved[0]), target)),
-    };
+  const withGradient = tf.customGrad((...inputs) => {
+    const [x, y, save] = inputs as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    save([x, y]);
+    const gradFunc = (dy: tf.Tensor, [logit, label]: tf.Tensor[]) => [
+      tf.mul(dy, tf.sub(tf.sigmoid(logit), label)),
+      tf.mul(dy, tf.neg(logit)),
+    ];
+    return { value: tf.add(tf.sub(tf.relu(x), tf.mul(x, y)), tf.log1p(tf.exp(tf.neg(tf.abs(x))))), gradFunc };
   });
-  return withGradient(logits);
+  return withGradient(logits, target);
 }
 
 const LOSSES: Record<string, (options: Options) => Loss> = {

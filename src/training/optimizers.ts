@@ -28,8 +28,18 @@ export interface Optimizer {
   iterations: number;
   /** Allocates the slots, zero, for these variables in this order. Does nothing when they are there already. */
   build(variables: readonly OptimizedVariable[]): void;
-  /** One step: changes the weights in place. Clipping overwrites the gradients. */
-  apply(weights: readonly Float32Array[], gradients: readonly Float32Array[]): void;
+  /**
+   * One step: changes the weights in place. Clipping overwrites the gradients and the squares.
+   *
+   * @param squares for a variable that a batch uses row by row (an Embedding's), the sum of the squares of what each use
+   *   adds to the gradient. Adam, RMSprop and the norms of clipping take it where they square a gradient, as Keras on
+   *   TensorFlow does; with clipvalue it is not used.
+   */
+  apply(
+    weights: readonly Float32Array[],
+    gradients: readonly Float32Array[],
+    squares?: readonly (Float32Array | undefined)[],
+  ): void;
   /** Whether weight decay applies to the variable. */
   decays(variable: OptimizedVariable): boolean;
   /** The slots themselves, not copies: for each variable one array for each of slotNames. Empty before build(). */
@@ -76,10 +86,11 @@ const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
   globalClipnorm: null,
 };
 
-/** Updates one variable in place; slots are its arrays of state, `step` counts from 0. */
+/** Updates one variable in place; slots are its arrays of state, `step` counts from 0. Without squares, gradient². */
 type Update = (
   weights: Float32Array,
   gradient: Float32Array,
+  squares: Float32Array | undefined,
   slots: readonly Float32Array[],
   rate: number,
   step: number,
@@ -147,19 +158,31 @@ class RuleOptimizer implements Optimizer {
     );
   }
 
-  apply(weights: readonly Float32Array[], gradients: readonly Float32Array[]): void {
+  apply(
+    weights: readonly Float32Array[],
+    gradients: readonly Float32Array[],
+    squares: readonly (Float32Array | undefined)[] = [],
+  ): void {
     if (this.variables.length === 0) this.build(weights.map(({ length }) => ({ name: '', size: length })));
     const { settings, slotNames, variables } = this;
     if (weights.length !== variables.length || gradients.length !== variables.length)
       throw usage(`${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`);
     const rate = this.learningRate;
-    clip(gradients, settings);
+    clip(gradients, squares, settings);
+    const squaresOf = (i: number) => (settings.clipvalue === null ? squares[i] : undefined);
     weights.forEach((weight, i) => {
       if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
         throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
       if (this.decays(variables[i])) scale(weight, 1 - rate * (settings.weightDecay ?? 0));
       const first = i * slotNames.length;
-      this.update(weight, gradients[i], this.slots.slice(first, first + slotNames.length), rate, this.iterations);
+      this.update(
+        weight,
+        gradients[i],
+        squaresOf(i),
+        this.slots.slice(first, first + slotNames.length),
+        rate,
+        this.iterations,
+      );
     });
     this.iterations++;
   }
@@ -199,7 +222,7 @@ export function sgd(options: OptimizerOptions & { momentum?: number; nesterov?: 
     nesterov: 'boolean',
   });
   const { momentum, nesterov } = config;
-  const update: Update = (weights, gradient, [velocity], rate) => {
+  const update: Update = (weights, gradient, _squares, [velocity], rate) => {
     for (let i = 0; i < weights.length; i++) {
       const step = rate * gradient[i];
       if (velocity === undefined) {
@@ -230,13 +253,13 @@ export function rmsprop(
   });
   const { rho, momentum, epsilon, centered } = config;
   const slotNames = ['velocity', ...(momentum > 0 ? ['momentum'] : []), ...(centered ? ['averageGradient'] : [])];
-  const update: Update = (weights, gradient, slots, rate) => {
+  const update: Update = (weights, gradient, squares, slots, rate) => {
     const velocity = slots[0];
     const accumulated = momentum > 0 ? slots[1] : undefined;
     const average = centered ? slots[slots.length - 1] : undefined;
     for (let i = 0; i < weights.length; i++) {
       const g = gradient[i];
-      velocity[i] = rho * velocity[i] + (1 - rho) * g * g;
+      velocity[i] = rho * velocity[i] + (1 - rho) * (squares === undefined ? g * g : squares[i]);
       let denominator = velocity[i] + epsilon;
       if (average !== undefined) {
         average[i] = rho * average[i] + (1 - rho) * g;
@@ -276,12 +299,12 @@ function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: num
     amsgrad: 'boolean',
   });
   const { beta1, beta2, epsilon, amsgrad } = config;
-  const update: Update = (weights, gradient, [m, v, largest], rate, step) => {
+  const update: Update = (weights, gradient, squares, [m, v, largest], rate, step) => {
     const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
     for (let i = 0; i < weights.length; i++) {
       const g = gradient[i];
       m[i] += (1 - beta1) * (g - m[i]);
-      v[i] += (1 - beta2) * (g * g - v[i]);
+      v[i] += (1 - beta2) * ((squares === undefined ? g * g : squares[i]) - v[i]);
       if (amsgrad) largest[i] = Math.max(largest[i], v[i]);
       weights[i] -= (alpha * m[i]) / (Math.sqrt(amsgrad ? largest[i] : v[i]) + epsilon);
     }
@@ -293,24 +316,38 @@ function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: num
 /** clipnorm, clipvalue or globalClipnorm, in place. A gradient that is NaN stays NaN. */
 function clip(
   gradients: readonly Float32Array[],
+  squares: readonly (Float32Array | undefined)[],
   {
     clipnorm,
     clipvalue,
     globalClipnorm,
   }: Pick<Required<OptimizerOptions>, 'clipnorm' | 'clipvalue' | 'globalClipnorm'>,
 ): void {
-  if (clipnorm !== null) for (const gradient of gradients) limitNorm([gradient], clipnorm);
-  if (globalClipnorm !== null) limitNorm(gradients, globalClipnorm);
+  if (clipnorm !== null) for (const [i, gradient] of gradients.entries()) limitNorm([gradient], [squares[i]], clipnorm);
+  if (globalClipnorm !== null) limitNorm(gradients, squares, globalClipnorm);
   if (clipvalue !== null)
     for (const gradient of gradients)
       for (let i = 0; i < gradient.length; i++) gradient[i] = Math.min(clipvalue, Math.max(-clipvalue, gradient[i]));
 }
 
-function limitNorm(gradients: readonly Float32Array[], limit: number): void {
-  let squares = 0;
-  for (const gradient of gradients) for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
-  const norm = Math.sqrt(squares);
-  if (norm > limit) for (const gradient of gradients) scale(gradient, limit / norm);
+function limitNorm(
+  gradients: readonly Float32Array[],
+  squares: readonly (Float32Array | undefined)[],
+  limit: number,
+): void {
+  let total = 0;
+  gradients.forEach((gradient, i) => {
+    const given = squares[i];
+    if (given) for (let j = 0; j < given.length; j++) total += given[j];
+    else for (let j = 0; j < gradient.length; j++) total += gradient[j] * gradient[j];
+  });
+  const norm = Math.sqrt(total);
+  if (!(norm > limit)) return;
+  gradients.forEach((gradient, i) => {
+    scale(gradient, limit / norm);
+    const given = squares[i];
+    if (given) scale(given, (limit / norm) ** 2);
+  });
 }
 
 function scale(values: Float32Array, factor: number): void {

@@ -28,14 +28,17 @@ export interface Runner {
   readonly optimizer: Optimizer;
   /** Governs dropout: the masks are a function of (seed, layer, optimizer.iterations). */
   seed: number;
-  /** Forward, loss, backward, optimizer. sampleWeight is (B) or (B·T). */
+  /**
+   * Forward, loss, backward, optimizer. sampleWeight is (B) or (B·T). When the loss is not finite, it is returned and
+   * nothing is updated.
+   */
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
   /** Forward and loss, as at prediction time. */
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
   /** Forward only. */
   predictBatch(x: NdArray): NdArray;
-  /** Copies out all weights and the optimizer's slots. */
-  capture(): TrainingState;
+  /** Copies out all weights and the optimizer's slots, into the arrays of an earlier state where one is given. */
+  capture(into?: TrainingState): TrainingState;
   /** Puts a captured state back. */
   restore(state: TrainingState): void;
   /** Brings the tfjs variables and the optimizer's own slots in step with what the runner holds. */

@@ -4,7 +4,15 @@ import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import type { Compiled } from './compile.js';
-import { type Forward, finalActivation, forward, forwardLogits, regularisation } from './forward.js';
+import {
+  type Forward,
+  finalActivation,
+  forward,
+  forwardLogits,
+  type RowUse,
+  regularisation,
+  rowSquares,
+} from './forward.js';
 import { weightedMean } from './losses.js';
 import type { BatchResult, Runner, TrainingState } from './runner.js';
 
@@ -40,21 +48,29 @@ class TfjsRunner implements Runner {
           outcome = this.outcome(x, y, sampleWeight, true);
           tf.keep(outcome.predictions);
           if (outcome.mask) tf.keep(outcome.mask);
+          for (const { indices } of outcome.rowUses) tf.keep(indices);
           return outcome.loss;
         },
         trainable.map(({ variable }) => variable),
       );
-      const gradients = trainable.map(
-        ({ variable }) => floats(grads[variable.name]) ?? new Float32Array(variable.size),
-      );
-      const weights = trainable.map(({ variable }) => copyOf(variable));
-      optimizer.apply(weights, gradients);
-      trainable.forEach(({ weight, variable }, i) => {
-        weight.write(tf.tensor(weights[i], variable.shape));
-      });
       const result = this.result(value, outcome);
-      tf.dispose([outcome?.predictions, outcome?.mask]);
+      if (Number.isFinite(result.loss)) this.update(trainable, grads, outcome?.rowUses ?? []);
+      else for (const use of outcome?.rowUses ?? []) tf.dispose(use.gradient);
+      tf.dispose([outcome?.predictions, outcome?.mask, outcome?.rowUses.map(({ indices }) => indices)]);
       return result;
+    });
+  }
+
+  private update(trainable: Trainable[], grads: tf.NamedTensorMap, rowUses: RowUse[]): void {
+    const gradients = trainable.map(({ variable }) => gradientOf(grads[variable.name], variable.size));
+    const weights = trainable.map(({ variable }) => floats(variable).slice());
+    const squares = trainable.map(({ weight, variable }) => {
+      const use = rowUses.find(({ layer }) => layer.trainableWeights.includes(weight));
+      return use && rowSquares(use, variable.size);
+    });
+    this.optimizer.apply(weights, gradients, squares);
+    trainable.forEach(({ weight, variable }, i) => {
+      weight.write(tf.tensor(weights[i], variable.shape));
     });
   }
 
@@ -69,12 +85,11 @@ class TfjsRunner implements Runner {
     return scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
   }
 
-  capture(): TrainingState {
-    const { optimizer } = this;
-    return {
-      weights: this.model.weights.map((weight) => copyOf(variableOf(weight))),
-      optimizer: { iterations: optimizer.iterations, state: optimizer.state().map((slot) => slot.slice()) },
-    };
+  capture(into?: TrainingState): TrainingState {
+    const { iterations } = this.optimizer;
+    const weights = this.model.weights.map((weight, i) => copied(floats(variableOf(weight)), into?.weights[i]));
+    const state = this.optimizer.state().map((slot, i) => copied(slot, into?.optimizer?.state[i]));
+    return { weights, optimizer: { iterations, state } };
   }
 
   restore({ weights, optimizer }: TrainingState): void {
@@ -117,6 +132,7 @@ class TfjsRunner implements Runner {
       loss: penalty ? data.add(penalty).asScalar() : data,
       predictions: fromLogits ? activate[fromLogits](ran.output) : ran.output,
       mask: ran.mask,
+      rowUses: ran.rowUses,
     };
   }
 
@@ -132,9 +148,15 @@ interface Outcome {
   loss: tf.Scalar;
   predictions: tf.Tensor;
   mask?: tf.Tensor;
+  rowUses: RowUse[];
 }
 
 type Weight = tf.LayersModel['weights'][number];
+
+interface Trainable {
+  weight: Weight;
+  variable: tf.Variable;
+}
 
 function variableOf(weight: Weight): tf.Variable {
   const value = weight.read();
@@ -153,17 +175,22 @@ function scoped<T>(run: () => T): T {
 }
 
 /** A tensor's numbers; they may be the tensor's own memory. */
-function floats(tensor: tf.Tensor | undefined): Float32Array | undefined {
-  if (tensor === undefined) return undefined;
+function floats(tensor: tf.Tensor): Float32Array {
   const data = tensor.dataSync();
   return data instanceof Float32Array ? data : Float32Array.from(data);
 }
 
-function copyOf(tensor: tf.Tensor): Float32Array {
-  return Float32Array.from(tensor.dataSync());
+/** The gradient to write to; zeros for a variable that the loss does not depend on. */
+function gradientOf(tensor: tf.Tensor | undefined, size: number): Float32Array {
+  return tensor ? floats(tensor).slice() : new Float32Array(size);
+}
+
+function copied(values: Float32Array, into: Float32Array | undefined): Float32Array {
+  if (into?.length !== values.length) return values.slice();
+  into.set(values);
+  return into;
 }
 
 function arrayOf(tensor: tf.Tensor): NdArray {
-  const data = tensor.dataSync();
-  return { data: data instanceof Int32Array ? data : Float32Array.from(data), shape: tensor.shape };
+  return { data: floats(tensor).slice(), shape: tensor.shape };
 }
