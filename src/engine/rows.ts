@@ -1,0 +1,35 @@
+/** Activations in the engine's memory. Letters: B batch, T steps, F features. */
+
+/**
+ * Rows of floats: element (t, b, j) lies at byte `address` + 4·(t·stepStride + b·rowStride + j). The engine's own buffers are
+ * time-major, stepStride = B·rowStride, so that one step's rows lie together; a caller's (B, T, F) array is the same with
+ * stepStride F and rowStride T·F.
+ */
+export interface Rows {
+  address: number;
+  stepStride: number;
+  rowStride: number;
+  /** T; 1 for a batch without time. */
+  steps: number;
+  /** F: floats of a row that count. */
+  width: number;
+}
+
+/** What flows from one layer to the next. Every signal has one reader. */
+export interface Signal {
+  values: Rows;
+  /** (B, T, F) rather than (B, F). */
+  sequence: boolean;
+  /** Address of one float per row t·B + b, 1 where the step counts and 0 where it does not; 0: no mask. */
+  mask: number;
+  /** Whether someone before needs dL/d values. */
+  wantsGradient: boolean;
+  /** Where the reader writes dL/d values, set by the reader when it is placed. */
+  gradient?: Rows;
+}
+
+/** A thread's share of the batch, rows from ≤ b < to. */
+export interface Range {
+  from: number;
+  to: number;
+}
