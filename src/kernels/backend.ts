@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { registerKernels } from './tfjs/register.js';
+import { prepareWasm } from './tfjs/wasm.js';
 
 const BACKENDS = ['wasm', 'cpu', 'tensorflow'] as const;
 type BackendName = (typeof BACKENDS)[number];
@@ -42,20 +43,20 @@ export async function prepareBackend(): Promise<string> {
 }
 
 async function prepare(): Promise<void> {
-  registerKernels();
   const wanted = requestedBackend();
   if (wanted === undefined && tf.engine().backendName && !(interim && tf.getBackend() === 'cpu')) {
     await tf.ready();
+    registerKernels();
     return;
   }
   if (wanted !== undefined) {
-    const reason = await start(wanted);
+    const reason = await startBackend(wanted);
     if (reason === undefined) return;
     throw new MemcellError(`MEMCELL_BACKEND=${wanted}: the backend does not start: ${reason}; unset it to use wasm`, {
       code: 'usage',
     });
   }
-  if ((await start('wasm')) !== undefined) await start('cpu');
+  if ((await startBackend('wasm')) !== undefined) await startBackend('cpu');
 }
 
 function requestedBackend(): BackendName | undefined {
@@ -68,13 +69,15 @@ function requestedBackend(): BackendName | undefined {
   });
 }
 
-/** Starts a backend and makes it tfjs's current one. Returns nothing, or the reason why it does not start. */
-async function start(name: BackendName): Promise<string | undefined> {
+/** Starts a backend and makes it tfjs's current one. Resolves to nothing, or to the reason why it does not start. */
+export async function startBackend(name: string): Promise<string | undefined> {
   try {
     if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
     if (name === 'tensorflow') await importTfjsNode();
     if (name === 'cpu') quietCpuBackend();
+    registerKernels();
     if (!(await tf.setBackend(name))) return 'its initialisation failed';
+    if (name === 'wasm') await prepareWasm();
     interim = false;
     return undefined;
   } catch (error) {

@@ -24,21 +24,23 @@ export interface LSTMSizes {
   units: number;
 }
 
-export interface LSTMOperands {
+export interface LSTMOperands<F extends Floats = Floats> {
   /** (B,T,I) */
-  x: Floats;
+  x: F;
   /** W (I,4U) */
-  kernel: Floats;
+  kernel: F;
   /** U (U,4U) */
-  recurrentKernel: Floats;
+  recurrentKernel: F;
   /** b (4U); zeros if absent */
-  bias?: Floats;
+  bias?: F;
   /** (B,U); zeros if absent */
-  initialH?: Floats;
+  initialH?: F;
   /** (B,U); zeros if absent */
-  initialC?: Floats;
+  initialC?: F;
   /** (B,T), zero where a step is masked: it leaves h and C as they are and repeats the output before it, at first zeros. */
   mask?: ArrayLike<number>;
+  /** (B,U): factors on h in the products with U, the same at every step (recurrent dropout, already scaled). */
+  recurrentDropout?: F;
 }
 
 export interface LSTMOptions {
@@ -51,40 +53,40 @@ export interface LSTMOptions {
 }
 
 /** What the backward pass needs of the forward pass, by step in the order of processing. */
-export interface LSTMWorkspace {
+export interface LSTMWorkspace<F extends Floats = Floats> {
   /** Gates before their activation (T,B,4U). Undefined at masked steps. */
-  z: Floats;
+  z: F;
   /** h before step s, and after the last (T+1,B,U). */
-  h: Floats;
+  h: F;
   /** C before step s, and after the last (T+1,B,U). */
-  c: Floats;
+  c: F;
 }
 
 /** With returnSequences the layer's output is y, otherwise last; with returnState h and c follow. */
-export interface LSTMOutputs {
+export interface LSTMOutputs<F extends Floats = Floats> {
   /** Every step's output (B,T,U), in the order of processing. */
-  y: Floats;
+  y: F;
   /** The last step's output (B,U): h, except for a sequence that is masked throughout, which gives zeros. */
-  last: Floats;
+  last: F;
   /** h' of the last step (B,U). */
-  h: Floats;
+  h: F;
   /** C' of the last step (B,U). */
-  c: Floats;
+  c: F;
 }
 
-export interface LSTMGradients {
+export interface LSTMGradients<F extends Floats = Floats> {
   /** (B,T,I) */
-  x: Floats;
+  x: F;
   /** (I,4U) */
-  kernel: Floats;
+  kernel: F;
   /** (U,4U) */
-  recurrentKernel: Floats;
+  recurrentKernel: F;
   /** (4U) */
-  bias: Floats;
+  bias: F;
   /** (B,U) */
-  initialH: Floats;
+  initialH: F;
   /** (B,U) */
-  initialC: Floats;
+  initialC: F;
 }
 
 /** How many numbers an LSTMWorkspace holds. */
@@ -93,21 +95,22 @@ export function workspaceLength({ batch, steps, units }: LSTMSizes): number {
 }
 
 /** Lays an LSTMWorkspace out in a buffer of workspaceLength(sizes) numbers. */
-export function layOutWorkspace(buffer: Floats, { batch, steps, units }: LSTMSizes): LSTMWorkspace {
+export function layOutWorkspace<F extends Floats>(buffer: F, { batch, steps, units }: LSTMSizes): LSTMWorkspace<F> {
   const zEnd = steps * batch * 4 * units;
   const hEnd = zEnd + (steps + 1) * batch * units;
-  return { z: buffer.subarray(0, zEnd), h: buffer.subarray(zEnd, hEnd), c: buffer.subarray(hEnd) };
+  const part = (start: number, end?: number) => buffer.subarray(start, end) as F;
+  return { z: part(0, zEnd), h: part(zEnd, hEnd), c: part(hEnd) };
 }
 
 /** Runs the layer over all steps, fills the workspace and returns the outputs. */
-export function lstmForward(
-  operands: LSTMOperands,
+export function lstmForward<F extends Floats>(
+  operands: LSTMOperands<F>,
   sizes: LSTMSizes,
   options: LSTMOptions = {},
-  workspace: LSTMWorkspace = layOutWorkspace(zeros(operands.x, workspaceLength(sizes)), sizes),
-): LSTMOutputs {
+  workspace: LSTMWorkspace<F> = layOutWorkspace(zeros(operands.x, workspaceLength(sizes)), sizes),
+): LSTMOutputs<F> {
   const { batch, steps, inputs, units } = sizes;
-  const { x, kernel, recurrentKernel, bias, mask } = operands;
+  const { x, kernel, recurrentKernel, bias, mask, recurrentDropout } = operands;
   const { activation = tanh, recurrentActivation = sigmoid, goBackwards = false } = options;
   const { h, c } = workspace;
   const state = batch * units;
@@ -117,6 +120,7 @@ export function lstmForward(
   else c.fill(0, 0, state);
   const y = zeros(x, batch * steps * units);
   const z = new Float64Array(4 * units);
+  const hUsed = new Float64Array(units);
 
   for (let s = 0; s < steps; s++) {
     const t = goBackwards ? steps - 1 - s : s;
@@ -132,7 +136,8 @@ export function lstmForward(
         if (bias) z.set(bias);
         else z.fill(0);
         addVectorTimesMatrix(z, x, (b * steps + t) * inputs, inputs, kernel);
-        addVectorTimesMatrix(z, h, before, units, recurrentKernel);
+        for (let u = 0; u < units; u++) hUsed[u] = h[before + u] * (recurrentDropout?.[b * units + u] ?? 1);
+        addVectorTimesMatrix(z, hUsed, 0, units, recurrentKernel);
         workspace.z.set(z, (s * batch + b) * 4 * units);
         for (let u = 0; u < units; u++) {
           const i = recurrentActivation.apply(z[u]);
@@ -150,7 +155,7 @@ export function lstmForward(
   const last = zeros(x, state);
   for (let b = 0; b < batch; b++)
     last.set(y.subarray(((b + 1) * steps - 1) * units, (b + 1) * steps * units), b * units);
-  return { y, last, h: h.slice(steps * state), c: c.slice(steps * state) };
+  return { y, last, h: h.slice(steps * state) as F, c: c.slice(steps * state) as F };
 }
 
 /**
@@ -165,15 +170,15 @@ export function lstmForward(
  *
  * @param workspace as lstmForward with the same operands, sizes and options left it; it is not changed.
  */
-export function lstmBackward(
-  outputGradients: Partial<LSTMOutputs>,
-  operands: LSTMOperands,
+export function lstmBackward<F extends Floats>(
+  outputGradients: Partial<LSTMOutputs<F>>,
+  operands: LSTMOperands<F>,
   sizes: LSTMSizes,
   options: LSTMOptions,
-  workspace: LSTMWorkspace,
-): LSTMGradients {
+  workspace: LSTMWorkspace<F>,
+): LSTMGradients<F> {
   const { batch, steps, inputs, units } = sizes;
-  const { x, kernel, recurrentKernel, mask } = operands;
+  const { x, kernel, recurrentKernel, mask, recurrentDropout } = operands;
   const { activation = tanh, recurrentActivation = sigmoid, goBackwards = false } = options;
   const { h, c } = workspace;
   const dx = zeros(x, x.length);
@@ -184,6 +189,7 @@ export function lstmBackward(
   const dc = Float64Array.from(outputGradients.c ?? zeros(x, batch * units));
   const dy = Float64Array.from(outputGradients.last ?? zeros(x, batch * units));
   const dz = new Float64Array(4 * units);
+  const hUsed = new Float64Array(units);
 
   for (let s = steps - 1; s >= 0; s--) {
     const t = goBackwards ? steps - 1 - s : s;
@@ -218,8 +224,13 @@ export function lstmBackward(
       const xRow = (b * steps + t) * inputs;
       setMatrixTimesVector(dx, xRow, inputs, kernel, dz);
       setMatrixTimesVector(dh, row, units, recurrentKernel, dz);
+      for (let u = 0; u < units; u++) {
+        const factor = recurrentDropout?.[row + u] ?? 1;
+        hUsed[u] = h[before + u] * factor;
+        dh[row + u] *= factor;
+      }
       addOuterProduct(dKernel, x, xRow, inputs, dz);
-      addOuterProduct(dRecurrentKernel, h, before, units, dz);
+      addOuterProduct(dRecurrentKernel, hUsed, 0, units, dz);
       for (let j = 0; j < 4 * units; j++) dBias[j] += dz[j];
     }
   }
@@ -261,10 +272,11 @@ function addOuterProduct(out: Float64Array, a: Floats, offset: number, K: number
   }
 }
 
-function zeros(model: Floats, length: number): Floats {
-  return model instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
+/** An array of the model's type. */
+function zeros<F extends Floats>(model: F, length: number): F {
+  return (model instanceof Float64Array ? new Float64Array(length) : new Float32Array(length)) as F;
 }
 
-function like(model: Floats, values: Float64Array): Floats {
-  return model instanceof Float64Array ? values : Float32Array.from(values);
+function like<F extends Floats>(model: F, values: Float64Array): F {
+  return (model instanceof Float64Array ? values : Float32Array.from(values)) as F;
 }

@@ -51,11 +51,23 @@ describe('gradients by finite differences, all within 1e-6', () => {
           masked: fc.boolean(),
           useBias: fc.boolean(),
           initialState: fc.boolean(),
+          recurrentDropout: fc.boolean(),
           outputs: fc.subarray(['y', 'last', 'h', 'c'] as const, { minLength: 1 }),
           activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
           recurrent: fc.constantFrom(...(Object.keys(recurrentActivations) as (keyof typeof recurrentActivations)[])),
         }),
-        ({ seed, goBackwards, masked, useBias, initialState, outputs, activation, recurrent, ...sizes }) => {
+        ({
+          seed,
+          goBackwards,
+          masked,
+          useBias,
+          initialState,
+          recurrentDropout,
+          outputs,
+          activation,
+          recurrent,
+          ...sizes
+        }) => {
           const { batch, steps, inputs, units } = sizes;
           const random = new Random(seed);
           const operands = {
@@ -65,6 +77,9 @@ describe('gradients by finite differences, all within 1e-6', () => {
             bias: useBias ? normal(random, 4 * units, 0.5) : undefined,
             initialH: initialState ? normal(random, batch * units) : undefined,
             initialC: initialState ? normal(random, batch * units) : undefined,
+            recurrentDropout: recurrentDropout
+              ? Float64Array.from({ length: batch * units }, () => 2 * random.integer(2))
+              : undefined,
             mask: masked ? Array.from({ length: batch * steps }, () => random.integer(2)) : undefined,
           } satisfies LSTMOperands;
           const options: LSTMOptions = {
@@ -101,7 +116,7 @@ describe('gradients by finite differences, all within 1e-6', () => {
           }
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 300 },
     );
   });
 });
