@@ -59,9 +59,13 @@ function rowOfTwoPanels() {
   for (const v of vectors) out.push(`    c${v} = madd(x, v128.load(b, ${16 * v}), c${v});`);
   for (const v of vectors) out.push(`    c${v + 4} = madd(x, v128.load(e, ${16 * v}), c${v + 4});`);
   out.push('    a += 4;', '    b += 64;', '    e += 64;', '  }', '  if (add) {');
-  for (const v of vectors) out.push(`    c${v} = f32x4.add(c${v}, v128.load(c, ${16 * v}));`);
-  for (const v of vectors) out.push(`    c${v + 4} = f32x4.add(c${v + 4}, v128.load(d, ${16 * v}));`);
-  out.push('  }');
+  for (const [pointer, first] of [['c', 0], ['d', 4]]) {
+    for (const v of vectors) {
+      out.push(`    const s${v + first} = f32x4.add(c${v + first}, v128.load(${pointer}, ${16 * v}));`);
+    }
+    for (const v of vectors) out.push(`    v128.store(${pointer}, s${v + first}, ${16 * v});`);
+  }
+  out.push('    return;', '  }');
   for (const v of vectors) out.push(`  v128.store(c, c${v}, ${16 * v});`);
   for (const v of vectors) out.push(`  v128.store(d, c${v + 4}, ${16 * v});`);
   out.push('}', '');

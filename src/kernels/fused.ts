@@ -113,51 +113,50 @@ const rowLength = (length: number) => {
   return floats % 64 === 0 ? floats + 16 : floats;
 };
 
-/** The job record that lstmForward and lstmBackward read: 32-bit words in the order of the class Job in assembly/lstm.ts. */
-const JOB_FIELDS = [
-  'batch',
-  'steps',
-  'inputs',
-  'units',
-  'training',
-  'goBackwards',
-  'wide',
-  'blockSteps',
-  'x',
-  'mask',
-  'h0',
-  'c0',
-  'recurrentDropout',
-  'packed',
-  'z',
-  'zRow',
-  'gates',
-  'gatesRow',
-  'carry',
-  'first',
-  'constants',
-  'sequences',
-  'last',
-  'hT',
-  'cT',
-  'dSequences',
-  'dLast',
-  'dhT',
-  'dcT',
-  'packedTransposed',
-  'dz',
-  'dzRow',
-  'dc',
-  'dGates',
-  'dGatesRow',
-  'dGatesPanels',
-  'dPacked',
-  'dx',
-  'dh0',
-  'dc0',
-] as const;
-
-type Job = Partial<Record<(typeof JOB_FIELDS)[number], number>>;
+/** Where each field lies in the job record, in 32-bit words: the order of the class Job in assembly/lstmJob.ts. */
+const FIELD = {
+  batch: 0,
+  steps: 1,
+  inputs: 2,
+  units: 3,
+  training: 4,
+  goBackwards: 5,
+  wide: 6,
+  blockSteps: 7,
+  x: 8,
+  mask: 9,
+  h0: 10,
+  c0: 11,
+  recurrentDropout: 12,
+  packed: 13,
+  z: 14,
+  zRow: 15,
+  gates: 16,
+  gatesRow: 17,
+  carry: 18,
+  first: 19,
+  constants: 20,
+  sequences: 21,
+  last: 22,
+  hT: 23,
+  cT: 24,
+  dSequences: 25,
+  dLast: 26,
+  dhT: 27,
+  dcT: 28,
+  packedTransposed: 29,
+  dz: 30,
+  dzRow: 31,
+  dc: 32,
+  dGates: 33,
+  dGatesRow: 34,
+  dGatesPanels: 35,
+  dPacked: 36,
+  dx: 37,
+  dh0: 38,
+  dc0: 39,
+};
+const JOB_WORDS = 40;
 
 /** Hands out consecutive aligned regions from `start`. */
 class Regions {
@@ -195,62 +194,55 @@ function dimensions({ batch, steps, inputs, units }: LstmShape) {
 }
 
 /** What backward reads: packed weights, rows Z = [h | x | 1] and activated gates; the first step has a row of states before it. */
-function placeSaved(shape: LstmShape, training: boolean, regions: Regions): Job {
+function placeSaved(job: Uint32Array, shape: LstmShape, training: boolean, regions: Regions): void {
   const { rows, columns, zRow, gatesRow } = dimensions(shape);
-  return {
-    packed: regions.floats(rows * columns),
-    z: regions.floats((training ? shape.steps + 1 : 2) * shape.batch * zRow),
-    zRow: 4 * zRow,
-    gates: regions.floats((training ? shape.steps + 1 : 1) * shape.batch * gatesRow),
-    gatesRow: 4 * gatesRow,
-  };
+  job[FIELD.packed] = regions.floats(rows * columns);
+  job[FIELD.z] = regions.floats((training ? shape.steps + 1 : 2) * shape.batch * zRow);
+  job[FIELD.zRow] = 4 * zRow;
+  job[FIELD.gates] = regions.floats((training ? shape.steps + 1 : 1) * shape.batch * gatesRow);
+  job[FIELD.gatesRow] = 4 * gatesRow;
 }
 
-function placeCommon(shape: LstmShape, regions: Regions): Job & { job: number } {
-  return {
-    job: regions.floats(JOB_FIELDS.length),
-    constants: regions.floats(CONSTANTS),
-    carry: regions.floats(shape.batch * 2 * dimensions(shape).paddedUnits),
-    first: regions.floats(shape.batch),
-  };
+function placeCommon(job: Uint32Array, shape: LstmShape, regions: Regions): void {
+  job[FIELD.batch] = shape.batch;
+  job[FIELD.steps] = shape.steps;
+  job[FIELD.inputs] = shape.inputs;
+  job[FIELD.units] = shape.units;
+  job[FIELD.constants] = regions.floats(CONSTANTS);
+  job[FIELD.carry] = regions.floats(shape.batch * 2 * dimensions(shape).paddedUnits);
+  job[FIELD.first] = regions.floats(shape.batch);
 }
 
-function placeBackward(shape: LstmShape, regions: Regions): Job {
+function placeBackward(job: Uint32Array, shape: LstmShape, regions: Regions): void {
   const { rows, columns, dzRow, dGatesRow, paddedUnits, blockSteps } = dimensions(shape);
-  return {
-    packedTransposed: regions.floats(roundUp(rows, 16) * columns),
-    dz: regions.floats(shape.batch * dzRow),
-    dzRow: 4 * dzRow,
-    dc: regions.floats(shape.batch * paddedUnits),
-    dGates: regions.floats(shape.batch * dGatesRow),
-    dGatesRow: 4 * dGatesRow,
-    dGatesPanels: regions.floats(columns * blockSteps * shape.batch),
-    dPacked: regions.floats(rows * columns),
-    blockSteps,
-  };
+  job[FIELD.blockSteps] = blockSteps;
+  job[FIELD.packedTransposed] = regions.floats(roundUp(rows, 16) * columns);
+  job[FIELD.dz] = regions.floats(shape.batch * dzRow);
+  job[FIELD.dzRow] = 4 * dzRow;
+  job[FIELD.dc] = regions.floats(shape.batch * paddedUnits);
+  job[FIELD.dGates] = regions.floats(shape.batch * dGatesRow);
+  job[FIELD.dGatesRow] = 4 * dGatesRow;
+  job[FIELD.dGatesPanels] = regions.floats(columns * blockSteps * shape.batch);
+  job[FIELD.dPacked] = regions.floats(rows * columns);
 }
 
 /** Workspace sizes for one LSTM layer of this shape. */
 export function lstmSizes(shape: LstmShape, options: { training: boolean }): LstmSizes {
+  const job = new Uint32Array(JOB_WORDS);
   const forward = new Regions(0);
-  placeCommon(shape, forward);
+  forward.floats(JOB_WORDS);
+  placeCommon(job, shape, forward);
   if (!options.training) {
-    placeSaved(shape, false, forward);
+    placeSaved(job, shape, false, forward);
     return { saved: 0, forwardScratch: forward.bytes, backwardScratch: 0 };
   }
   const saved = new Regions(0);
-  placeSaved(shape, true, saved);
+  placeSaved(job, shape, true, saved);
   const backward = new Regions(0);
-  placeCommon(shape, backward);
-  placeBackward(shape, backward);
+  backward.floats(JOB_WORDS);
+  placeCommon(job, shape, backward);
+  placeBackward(job, shape, backward);
   return { saved: saved.bytes, forwardScratch: forward.bytes, backwardScratch: backward.bytes };
-}
-
-function writeJob(memory: WebAssembly.Memory, address: number, job: Job): void {
-  const words = new Uint32Array(memory.buffer, address, JOB_FIELDS.length);
-  JOB_FIELDS.forEach((field, index) => {
-    words[index] = job[field] ?? 0;
-  });
 }
 
 /**
@@ -264,65 +256,53 @@ function writeJob(memory: WebAssembly.Memory, address: number, job: Job): void {
 export function lstmForward(kernels: KernelExports, memory: WebAssembly.Memory, call: LstmForwardCall): void {
   const { shape, training } = call;
   const scratch = new Regions(call.scratch);
-  const { job, ...common } = placeCommon(shape, scratch);
-  const kept = placeSaved(shape, training, training ? new Regions(call.saved ?? 0) : scratch);
-  writeJob(memory, job, {
-    ...shape,
-    ...common,
-    ...kept,
-    training: Number(training),
-    goBackwards: Number(call.goBackwards ?? false),
-    wide: Number(kernels.wide),
-    x: call.x,
-    mask: call.mask,
-    h0: call.h0,
-    c0: call.c0,
-    recurrentDropout: call.recurrentDropout,
-    sequences: call.sequences,
-    last: call.last,
-    hT: call.hT,
-    cT: call.cT,
-  });
+  const address = scratch.floats(JOB_WORDS);
+  const job = new Uint32Array(memory.buffer, address, JOB_WORDS).fill(0);
+  placeCommon(job, shape, scratch);
+  placeSaved(job, shape, training, training ? new Regions(call.saved ?? 0) : scratch);
+  job[FIELD.training] = Number(training);
+  job[FIELD.goBackwards] = Number(call.goBackwards ?? false);
+  job[FIELD.wide] = Number(kernels.wide);
+  job[FIELD.x] = call.x;
+  job[FIELD.mask] = call.mask ?? 0;
+  job[FIELD.h0] = call.h0 ?? 0;
+  job[FIELD.c0] = call.c0 ?? 0;
+  job[FIELD.recurrentDropout] = call.recurrentDropout ?? 0;
+  job[FIELD.sequences] = call.sequences ?? 0;
+  job[FIELD.last] = call.last ?? 0;
+  job[FIELD.hT] = call.hT ?? 0;
+  job[FIELD.cT] = call.cT ?? 0;
   const { exports } = kernels;
-  exports.lstmPack(call.recurrentKernel, call.kernel, call.bias ?? 0, shape.units, shape.inputs, kept.packed ?? 0);
-  exports.lstmForward(job);
+  const { units, inputs } = shape;
+  exports.lstmPack(call.recurrentKernel, call.kernel, call.bias ?? 0, units, inputs, job[FIELD.packed]);
+  exports.lstmForward(address);
 }
 
 /** Runs all steps backward: the gradients of a scalar through `lstmForward`, given its gradients with respect to the outputs. */
 export function lstmBackward(kernels: KernelExports, memory: WebAssembly.Memory, call: LstmBackwardCall): void {
   const { shape } = call;
   const scratch = new Regions(call.scratch);
-  const { job, ...common } = placeCommon(shape, scratch);
-  const kept = placeSaved(shape, true, new Regions(call.saved));
-  const workspace = placeBackward(shape, scratch);
-  writeJob(memory, job, {
-    ...shape,
-    ...common,
-    ...kept,
-    ...workspace,
-    training: 1,
-    goBackwards: Number(call.goBackwards ?? false),
-    wide: Number(kernels.wide),
-    mask: call.mask,
-    h0: call.h0,
-    recurrentDropout: call.recurrentDropout,
-    dSequences: call.dSequences,
-    dLast: call.dLast,
-    dhT: call.dhT,
-    dcT: call.dcT,
-    dx: call.dx,
-    dh0: call.dh0,
-    dc0: call.dc0,
-  });
+  const address = scratch.floats(JOB_WORDS);
+  const job = new Uint32Array(memory.buffer, address, JOB_WORDS).fill(0);
+  placeCommon(job, shape, scratch);
+  placeBackward(job, shape, scratch);
+  placeSaved(job, shape, true, new Regions(call.saved));
+  job[FIELD.training] = 1;
+  job[FIELD.goBackwards] = Number(call.goBackwards ?? false);
+  job[FIELD.wide] = Number(kernels.wide);
+  job[FIELD.mask] = call.mask ?? 0;
+  job[FIELD.h0] = call.h0 ?? 0;
+  job[FIELD.recurrentDropout] = call.recurrentDropout ?? 0;
+  job[FIELD.dSequences] = call.dSequences ?? 0;
+  job[FIELD.dLast] = call.dLast ?? 0;
+  job[FIELD.dhT] = call.dhT ?? 0;
+  job[FIELD.dcT] = call.dcT ?? 0;
+  job[FIELD.dx] = call.dx ?? 0;
+  job[FIELD.dh0] = call.dh0 ?? 0;
+  job[FIELD.dc0] = call.dc0 ?? 0;
   const { exports } = kernels;
-  exports.lstmPackTransposed(kept.packed ?? 0, shape.units, shape.inputs, workspace.packedTransposed ?? 0);
-  exports.lstmBackward(job);
-  exports.lstmUnpack(
-    workspace.dPacked ?? 0,
-    shape.units,
-    shape.inputs,
-    call.dRecurrentKernel,
-    call.dKernel,
-    call.dBias ?? 0,
-  );
+  const { units, inputs } = shape;
+  exports.lstmPackTransposed(job[FIELD.packed], units, inputs, job[FIELD.packedTransposed]);
+  exports.lstmBackward(address);
+  exports.lstmUnpack(job[FIELD.dPacked], units, inputs, call.dRecurrentKernel, call.dKernel, call.dBias ?? 0);
 }
