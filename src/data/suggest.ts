@@ -1,10 +1,14 @@
 import { closestMatch } from 'leven';
 
-/** "; did you mean X?" for the known name nearest to what was written (at most a third of its letters differ), or ''. */
+/**
+ * "; did you mean X?" for the known name nearest to what was written, or ''. At most a third of its letters differ, or two,
+ * which is what swapping neighbours counts for; of three letters or fewer, one.
+ */
 export function didYouMean(written: string, known: readonly string[]): string {
   const lower = written.toLowerCase();
+  const maxDistance = written.length <= 3 ? 1 : Math.max(2, Math.floor(written.length / 3));
   const same = known.find((name) => name.toLowerCase() === lower);
-  const nearest = same ?? closestMatch(written, known, { maxDistance: Math.max(1, Math.floor(written.length / 3)) });
+  const nearest = same ?? closestMatch(written, known, { maxDistance });
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 }
 

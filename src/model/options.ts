@@ -18,6 +18,7 @@ export function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (typeof value === 'function') return 'a function';
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (isSerializable(value)) return `a ${value.getClassName()}${'computeOutputShape' in value ? ' layer' : ''}`;
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

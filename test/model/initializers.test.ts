@@ -1,0 +1,95 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canDraw, drawInitial, initializerConfig, initializerNames } from '../../src/model/initializers.js';
+import { orthogonalRows } from '../../src/model/orthogonal.js';
+import { deriveKey, Random } from '../../src/random.js';
+
+const draw = (name: string, shape: number[], key = 1) => drawInitial(initializerConfig(name, 'test'), shape, key);
+
+function moments(values: Float32Array): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+describe('variance scaling of a (300, 500) kernel', () => {
+  const shape = [300, 500];
+  test.each([
+    ['glorotUniform', Math.sqrt(2 / 800), Math.sqrt(6 / 800)],
+    ['heUniform', Math.sqrt(2 / 300), Math.sqrt(6 / 300)],
+    ['lecunUniform', Math.sqrt(1 / 300), Math.sqrt(3 / 300)],
+    ['glorotNormal', Math.sqrt(2 / 800), (2 * Math.sqrt(2 / 800)) / 0.8796],
+    ['heNormal', Math.sqrt(2 / 300), (2 * Math.sqrt(2 / 300)) / 0.8796],
+    ['lecunNormal', Math.sqrt(1 / 300), (2 * Math.sqrt(1 / 300)) / 0.8796],
+  ])('%s: deviation within 1 %%, bound respected and nearly reached', (name, deviation, bound) => {
+    const values = draw(name, shape);
+    const found = moments(values);
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(Math.abs(found.mean)).toBeLessThan(0.01 * deviation);
+    expect(Math.abs(found.deviation / deviation - 1)).toBeLessThan(0.01);
+    expect(largest).toBeLessThanOrEqual(bound * 1.0001);
+    expect(largest).toBeGreaterThan(bound * 0.99);
+  });
+});
+
+test('normal, uniform and constant ones have their settings', () => {
+  const config = (className: string, settings: Record<string, number>) =>
+    drawInitial({ className, config: settings }, [100, 400], 3);
+  expect(moments(config('RandomNormal', { mean: 2, stddev: 3 })).deviation).toBeCloseTo(3, 1);
+  expect(moments(config('TruncatedNormal', { mean: 2, stddev: 3 })).mean).toBeCloseTo(2, 1);
+  const uniform = config('RandomUniform', { minval: 1, maxval: 2 });
+  expect(Math.min(...uniform)).toBeGreaterThanOrEqual(1);
+  expect(Math.max(...uniform)).toBeLessThanOrEqual(2);
+  expect(draw('ones', [3])).toEqual(Float32Array.of(1, 1, 1));
+  expect(draw('zeros', [2])).toEqual(Float32Array.of(0, 0));
+  expect(drawInitial({ className: 'Constant', config: { value: 7 } }, [2], 1)).toEqual(Float32Array.of(7, 7));
+  expect(draw('identity', [2, 3])).toEqual(Float32Array.of(1, 0, 0, 0, 1, 0));
+});
+
+test('orthogonal: rows or columns, whichever are fewer, are orthonormal to 1e-6', () => {
+  const sizes = fc.integer({ min: 1, max: 40 });
+  fc.assert(
+    fc.property(sizes, sizes, fc.integer(), (rows, columns, key) => {
+      const q = draw('orthogonal', [rows, columns], key);
+      const few = Math.min(rows, columns);
+      const vector = (i: number, k: number) => (rows <= columns ? q[i * columns + k] : q[k * columns + i]);
+      for (let i = 0; i < few; i++) {
+        for (let j = 0; j <= i; j++) {
+          let product = 0;
+          for (let k = 0; k < Math.max(rows, columns); k++) product += vector(i, k) * vector(j, k);
+          expect(Math.abs(product - Number(i === j))).toBeLessThan(1e-6);
+        }
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('orthogonal: signs are as likely either way', () => {
+  let positive = 0;
+  for (let key = 0; key < 400; key++) if (orthogonalRows(2, 2, new Random(deriveKey(key)))[0] > 0) positive++;
+  expect(Math.abs(positive - 200)).toBeLessThan(50);
+});
+
+test('every known name is drawn, the same for the same key', () => {
+  for (const name of initializerNames) {
+    const config = initializerConfig(name, 'test');
+    expect([name, canDraw(config)]).toEqual([name, true]);
+    expect(drawInitial(config, [4, 4], 9)).toEqual(drawInitial(config, [4, 4], 9));
+  }
+  expect(canDraw({ className: 'MyOwn', config: {} })).toBe(false);
+  expect(draw('glorotUniform', [4, 4], 1)).not.toEqual(draw('glorotUniform', [4, 4], 2));
+});
+
+test("an initializer's own seed comes before the model's", () => {
+  const seeded = { className: 'GlorotUniform', config: { seed: 5 } };
+  expect(drawInitial(seeded, [4, 4], 1)).toEqual(drawInitial(seeded, [4, 4], 2));
+});
+
+test('names in both spellings', () => {
+  expect(initializerConfig('glorot_uniform', 'x').className).toBe('GlorotUniform');
+  expect(initializerConfig('lecun_normal', 'x').className).toBe('LeCunNormal');
+  expect(() => initializerConfig('glorot_unifrom', 'x')).toThrow(
+    "x: unknown initializer 'glorot_unifrom'; did you mean glorotUniform?",
+  );
+});
