@@ -5,15 +5,16 @@ import { MemcellError } from '../errors.js';
 /** JSON values under names. */
 export type Options = Record<string, unknown>;
 
+/** Those with a question mark may also be null, or not be there. */
 const KINDS = {
   number: { says: 'a finite number', holds: isNumber },
-  'number?': { says: 'a finite number or null', holds: (v: unknown) => v === null || isNumber(v) },
+  'number?': { says: 'a finite number or null', holds: (v: unknown) => v == null || isNumber(v) },
   notNegative: { says: 'a number of at least 0', holds: (v: unknown) => isNumber(v) && v >= 0 },
   positive: { says: 'a number above 0', holds: (v: unknown) => isNumber(v) && v > 0 },
-  'positive?': { says: 'a number above 0, or null', holds: (v: unknown) => v === null || (isNumber(v) && v > 0) },
+  'positive?': { says: 'a number above 0, or null', holds: (v: unknown) => v == null || (isNumber(v) && v > 0) },
   'notNegative?': {
     says: 'a number of at least 0, or null',
-    holds: (v: unknown) => v === null || (isNumber(v) && v >= 0),
+    holds: (v: unknown) => v == null || (isNumber(v) && v >= 0),
   },
   fraction: { says: 'a number from 0 to 1', holds: (v: unknown) => isNumber(v) && v >= 0 && v <= 1 },
   belowOne: { says: 'a number of at least 0 and below 1', holds: (v: unknown) => isNumber(v) && v >= 0 && v < 1 },
@@ -22,9 +23,10 @@ const KINDS = {
     says: 'a whole number above 0',
     holds: (v: unknown) => isNumber(v) && Number.isInteger(v) && v > 0,
   },
+  'integer?': { says: 'a whole number', holds: (v: unknown) => v == null || (isNumber(v) && Number.isInteger(v)) },
   'positiveCount?': {
     says: 'a whole number above 0, or null',
-    holds: (v: unknown) => v === null || (isNumber(v) && Number.isInteger(v) && v > 0),
+    holds: (v: unknown) => v == null || (isNumber(v) && Number.isInteger(v) && v > 0),
   },
   boolean: { says: 'true or false', holds: (v: unknown) => typeof v === 'boolean' },
   string: { says: 'a string', holds: (v: unknown) => typeof v === 'string' && v !== '' },
@@ -36,6 +38,7 @@ const KINDS = {
     says: 'a non-empty array of finite numbers',
     holds: (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(isNumber),
   },
+  verbosity: { says: '0, 1 or 2', holds: (v: unknown) => v === 0 || v === 1 || v === 2 },
   /** Checked by its owner. */
   other: { says: '', holds: () => true },
 };

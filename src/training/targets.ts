@@ -100,40 +100,51 @@ function checkProbabilities(y: NdArray, loss: string, what: string): void {
   reject(y, what, (value) => value < 0 || value > 1, `${loss} takes targets from 0 to 1`);
 }
 
+/** The positions of one sample that the loss has a value for: T for (n, T, C), 1 for (n, C). */
+function positionsOf(loss: Loss, y: NdArray): number {
+  if (loss.targets === 'labels') return elements(y.shape.slice(1));
+  return elements(y.shape.slice(1, -1));
+}
+
 /**
  * A weight for each sample (n) or for each position of the loss (n·T), as a typed array.
  *
  * @throws MemcellError ('data') for another length or shape, a negative weight or NaN
  */
-export function prepareSampleWeight(weight: NdArray | Float32Array, y: NdArray, what = 'sampleWeight'): Float32Array {
+export function prepareSampleWeight(
+  loss: Loss,
+  weight: NdArray | Float32Array,
+  y: NdArray,
+  what = 'sampleWeight',
+): Float32Array {
   const array = weight instanceof Float32Array ? { data: weight, shape: [weight.length] } : weight;
   const samples = y.shape[0];
-  const steps = y.shape.length > 1 ? y.shape[1] : 1;
-  const [first, ...rest] = array.shape;
-  const perStep = first === samples && rest.length >= 1 && rest[0] === steps && elements(rest) === steps;
-  const perSample = elements(array.shape) === samples && first === samples;
-  const flatSteps = array.shape.length === 1 && first === samples * steps;
-  if (!perSample && !perStep && !flatSteps)
+  const steps = positionsOf(loss, y);
+  const size = elements(array.shape);
+  const whole = array.shape.length === 1 || array.shape[0] === samples;
+  if (!whole || (size !== samples && size !== samples * steps)) {
+    const perStep = steps > 1 ? `, or one for each sample and step, (${samples}, ${steps})` : '';
     throw new MemcellError(
-      `${what}: shape ${shapeText(array.shape)}; expected one weight for each sample, (${samples},), or one for each sample and step, (${samples}, ${steps})`,
+      `${what}: shape ${shapeText(array.shape)}; expected one weight for each sample, (${samples},)${perStep}`,
     );
+  }
   reject(array, what, (value) => !(value >= 0 && value < Number.POSITIVE_INFINITY), 'weights must be at least 0');
   return array.data instanceof Float32Array ? array.data : Float32Array.from(array.data);
 }
 
 /**
- * The weight of each sample's class; classes that are not named weigh 1. Targets (n) or (n, 1) hold class numbers,
- * (n, C) one-hot rows.
+ * The weight of each sample's class; classes that are not named weigh 1. Targets are class numbers (n) or (n, 1), or
+ * one-hot rows (n, C).
  *
  * @throws MemcellError ('usage') for targets with more axes, or a weight that is no number of at least 0
  */
-export function classWeightsOf(classWeight: Readonly<Record<number, number>>, y: NdArray): Float32Array {
+function classWeightsOf(loss: Loss, classWeight: Readonly<Record<number, number>>, y: NdArray): Float32Array {
   for (const [name, weight] of Object.entries(classWeight))
     if (!(Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0))
       throw usage(`classWeight: { ${name}: ${weight} }; expected class numbers with weights of at least 0`);
-  if (y.shape.length > 2)
-    throw usage(`classWeight needs one class for each sample; y has shape ${shapeText(y.shape)}, so use sampleWeight`);
   const [samples, size = 1] = y.shape;
+  if (y.shape.length > 2 || (loss.targets === 'labels' && size > 1))
+    throw usage(`classWeight needs one class for each sample; y has shape ${shapeText(y.shape)}, so use sampleWeight`);
   const weights = new Float32Array(samples);
   for (let i = 0; i < samples; i++)
     weights[i] = classWeight[size === 1 ? Math.round(y.data[i]) : largest(y.data, i * size, size)] ?? 1;
@@ -153,14 +164,22 @@ export function largest(values: Float32Array | Int32Array, offset: number, size:
  * @throws MemcellError ('usage') when both are given, as in Keras
  */
 export function combinedWeight(
+  loss: Loss,
   y: NdArray,
-  sampleWeight?: NdArray | Float32Array,
-  classWeight?: Readonly<Record<number, number>>,
+  { sampleWeight, classWeight }: WeightOptions,
+  what = 'sampleWeight',
 ): Float32Array | undefined {
   if (sampleWeight && classWeight)
     throw usage('sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself');
-  if (sampleWeight) return prepareSampleWeight(sampleWeight, y);
-  return classWeight ? classWeightsOf(classWeight, y) : undefined;
+  if (sampleWeight) return prepareSampleWeight(loss, sampleWeight, y, what);
+  return classWeight ? classWeightsOf(loss, classWeight, y) : undefined;
+}
+
+export interface WeightOptions {
+  /** One weight for each sample, or for each sample and step. */
+  sampleWeight?: NdArray | Float32Array;
+  /** Weights by class number. */
+  classWeight?: Readonly<Record<number, number>>;
 }
 
 function usage(message: string): MemcellError {

@@ -1,0 +1,157 @@
+/** evaluate, predict and trainOnBatch over a runner. */
+import { elements, type NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
+import { Batches, EventLoop, rowRange, type Samples } from './batches.js';
+import type { Compiled } from './compile.js';
+import type { Logs } from './history.js';
+import { Meter } from './meter.js';
+import { complete } from './options.js';
+import { Progress, type ProgressOptions, type Verbosity } from './progress.js';
+import type { Runner } from './runner.js';
+import { combinedWeight, prepareTargets, type WeightOptions } from './targets.js';
+
+export interface EvaluateOptions extends Partial<ProgressOptions> {
+  /** Default 32. */
+  batchSize?: number;
+  /** One weight for each sample, or for each sample and step. */
+  sampleWeight?: NdArray | Float32Array;
+}
+
+export interface PredictOptions extends Partial<ProgressOptions> {
+  /** Default 32. */
+  batchSize?: number;
+}
+
+/** Keras's default, where nobody says more. */
+export const DEFAULT_BATCH_SIZE = 32;
+
+const DEFAULTS = {
+  batchSize: DEFAULT_BATCH_SIZE,
+  verbose: 0 as Verbosity,
+  write: undefined as ProgressOptions['write'],
+};
+const WEIGHTING = { sampleWeight: 'other', classWeight: 'other' } as const;
+const KINDS = { batchSize: 'positiveCount', verbose: 'verbosity', write: 'other' } as const;
+
+/**
+ * Targets and weights checked against samples, ready for batches.
+ *
+ * @throws MemcellError ('data') for what does not fit
+ */
+export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weighting: WeightOptions, of = ''): Samples {
+  const samples = x.shape[0];
+  if (samples === 0) throw new MemcellError(`${of}x has no samples`);
+  if (y.shape[0] !== samples)
+    throw new MemcellError(
+      `${of}x has ${samples} samples and ${of}y has ${y.shape[0] ?? 'no'}; they must have as many as each other`,
+    );
+  const targets = prepareTargets(compiled.loss, y, compiled.outputShape, `${of}y`);
+  const weights = combinedWeight(compiled.loss, targets, weighting, `${of}sampleWeight`);
+  return weights ? { x, y: targets, weights } : { x, y: targets };
+}
+
+/** Runs over all samples once; leaves loss and metrics in the meter. */
+export async function evaluateBatches(
+  runner: Runner,
+  meter: Meter,
+  batches: Batches,
+  loop: EventLoop,
+  afterBatch?: (done: number) => void,
+): Promise<void> {
+  meter.reset();
+  for (let i = 0; i < batches.count; i++) {
+    const { x, y, weights } = batches.batch(i);
+    meter.add(runner.evaluateBatch(x, y, weights), y, weights);
+    afterBatch?.(i + 1);
+    if (loop.waits) await loop.turn();
+  }
+}
+
+/**
+ * Loss and metrics on samples, as Keras's evaluate(returnDict): { loss, accuracy, … }.
+ *
+ * @throws MemcellError ('data') for targets that do not fit, ('usage') for an unknown option
+ */
+export async function evaluate(
+  runner: Runner,
+  compiled: Compiled,
+  x: NdArray,
+  y: NdArray,
+  options: EvaluateOptions = {},
+): Promise<Logs> {
+  const { batchSize, verbose, write, sampleWeight } = complete('evaluate', DEFAULTS, options, {
+    ...KINDS,
+    sampleWeight: 'other',
+  });
+  const batches = new Batches(prepareSamples(compiled, x, y, { sampleWeight }), batchSize);
+  const meter = new Meter(compiled);
+  const progress = new Progress(verbose, write);
+  progress.begin();
+  await evaluateBatches(runner, meter, batches, new EventLoop(), (done) => {
+    if (progress.wantsBatches) progress.batch('', done, batches.count, meter.logs());
+  });
+  const logs = meter.logs();
+  progress.end('', batches.count, logs);
+  return logs;
+}
+
+/** The model's output for every sample, (n, …). */
+export async function predict(runner: Runner, x: NdArray, options: PredictOptions = {}): Promise<NdArray> {
+  const { batchSize, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
+  const samples = x.shape[0];
+  if (samples === 0) throw new MemcellError('x has no samples');
+  const loop = new EventLoop();
+  const progress = new Progress(verbose, write);
+  const steps = Math.ceil(samples / batchSize);
+  let output: NdArray | undefined;
+  progress.begin();
+  for (let from = 0; from < samples; from += batchSize) {
+    const part = runner.predictBatch(rowRange(x, from, Math.min(from + batchSize, samples)));
+    const rest = part.shape.slice(1);
+    output ??= { data: new Float32Array(samples * elements(rest)), shape: [samples, ...rest] };
+    output.data.set(part.data, from * elements(rest));
+    if (progress.wantsBatches) progress.batch('', from / batchSize + 1, steps, {});
+    if (loop.waits) await loop.turn();
+  }
+  progress.end('', steps, {});
+  if (!output) throw new MemcellError('x has no samples');
+  return output;
+}
+
+/**
+ * One training step on one batch: its loss before the step, and its metrics.
+ *
+ * @throws MemcellError ('numeric') for a loss that is not finite; the weights are then as before
+ */
+export function trainOnBatch(
+  runner: Runner,
+  compiled: Compiled,
+  x: NdArray,
+  y: NdArray,
+  options: WeightOptions = {},
+): Logs {
+  const samples = prepareSamples(compiled, x, y, complete('trainOnBatch', {}, options, WEIGHTING));
+  const meter = new Meter(compiled);
+  const result = runner.trainBatch(samples.x, samples.y, samples.weights);
+  if (!Number.isFinite(result.loss))
+    throw new MemcellError(
+      `the loss of this batch is ${result.loss}; the weights are unchanged; try a lower learning rate (now ${runner.optimizer.learningRate}) or clipnorm`,
+      { code: 'numeric' },
+    );
+  meter.add(result, samples.y, samples.weights);
+  return meter.logs();
+}
+
+/** Loss and metrics of one batch. */
+export function testOnBatch(
+  runner: Runner,
+  compiled: Compiled,
+  x: NdArray,
+  y: NdArray,
+  options: WeightOptions = {},
+): Logs {
+  const samples = prepareSamples(compiled, x, y, complete('testOnBatch', {}, options, WEIGHTING));
+  const meter = new Meter(compiled);
+  meter.add(runner.evaluateBatch(samples.x, samples.y, samples.weights), samples.y, samples.weights);
+  return meter.logs();
+}
