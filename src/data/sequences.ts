@@ -2,11 +2,10 @@ import { MemcellError } from '../errors.js';
 import type { NdArray } from './array.js';
 
 /**
- * Each row of F features as T steps of F/T: the first F/T columns are the first step (digits' 64 columns are 8 × 8).
- * The same numbers in the same order, so only the shape is new.
+ * F/T, the features of each of T steps that F columns are.
  * @throws MemcellError (usage) when T does not divide F.
  */
-export function rowsToSteps(values: Float32Array, features: number, steps: number): NdArray {
+export function stepSize(features: number, steps: number): number {
   if (!Number.isInteger(steps) || steps < 1 || features % steps !== 0) {
     const divisors = Array.from({ length: features }, (_, i) => i + 1).filter((divisor) => features % divisor === 0);
     throw new MemcellError(
@@ -14,7 +13,16 @@ export function rowsToSteps(values: Float32Array, features: number, steps: numbe
       { code: 'usage' },
     );
   }
-  return { data: values, shape: [values.length / features, steps, features / steps] };
+  return features / steps;
+}
+
+/**
+ * Each row of F features as T steps of F/T: the first F/T columns are the first step (digits' 64 columns are 8 × 8).
+ * The same numbers in the same order, so only the shape is new.
+ * @throws MemcellError (usage) when T does not divide F.
+ */
+export function rowsToSteps(values: Float32Array, features: number, steps: number): NdArray {
+  return { data: values, shape: [values.length / features, steps, stepSize(features, steps)] };
 }
 
 export interface Group {

@@ -55,6 +55,7 @@ export interface ClassifyArtefact {
   steps: number;
   /** The column whose values group rows to sequences; absent: each row is a sequence. */
   group?: string;
+  /** Of a step's features. */
   scaling: Scaling;
   training?: TrainingRecord;
 }
@@ -129,15 +130,18 @@ const readers: Record<TaskKind, (fields: Fields) => Artefact> = {
     const majority = fields.integer('majority', 0);
     if (majority >= classes.length) fields.damaged('majority', `below ${classes.length}`);
     const group = fields.optional('group', (all) => all.string('group'));
+    const steps = fields.integer('steps', 1);
+    const channels = group === undefined ? features.length / steps : features.length;
+    if (!Number.isInteger(channels)) fields.damaged('steps', `a divisor of ${features.length}`);
     return {
       kind: 'classify',
       label: fields.string('label'),
       features,
       classes,
       majority,
-      steps: fields.integer('steps', 1),
+      steps,
       ...(group !== undefined && { group }),
-      scaling: parseScaling(fields, 'scaling', features.length),
+      scaling: parseScaling(fields, 'scaling', channels),
     };
   },
   text: (fields) => {

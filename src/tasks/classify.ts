@@ -1,7 +1,7 @@
 import type { NdArray } from '../data/array.js';
 import { argMax, classIndices, classNames } from '../data/labels.js';
 import { StandardScaler } from '../data/scaler.js';
-import { type Group, groupRows, padGroups, rowsToSteps } from '../data/sequences.js';
+import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../data/sequences.js';
 import { list } from '../data/suggest.js';
 import type { Table } from '../data/table.js';
 import { MemcellError } from '../errors.js';
@@ -14,7 +14,7 @@ import { checkCount, trainingCount } from './settings.js';
 export interface ClassifyOptions {
   /** The column that holds the class. */
   label: string;
-  /** Each row is a sequence of this many steps: one per feature. */
+  /** Each row is a sequence of this many steps, its columns step after step: 1. */
   steps?: number;
   /** Instead: the rows that are equal in this column are one sequence. */
   group?: string;
@@ -26,7 +26,7 @@ export const classifyDefaults = { epochs: 30, batchSize: 32, learningRate: 0.001
 
 /**
  * Rows, or groups of rows, to sequences with one class each. The last ones in the file's order are held out; the scaling
- * is fitted on those before them. Model: (B, steps, features per step) → (B, classes), probabilities.
+ * is fitted on those before them, one scale for each of a step's features over all steps. Model: (B, steps, features per step) → (B, classes), probabilities.
  * @throws MemcellError for one class only, a group of several classes, numbers that are no classes, and bad columns.
  */
 export function prepareClassify(
@@ -55,9 +55,10 @@ export function prepareClassify(
 
   const values = matrix(table, features);
   const fitted = gather(values, features.length, groups.slice(0, edge));
-  const scaler = StandardScaler.fit(fitted, features.length, fitted.length / features.length);
   const longest = groups.reduce((most, { rows }) => Math.max(most, rows.length), 0);
-  const steps = group === undefined ? checkCount(options.steps ?? features.length, 'steps') : longest;
+  const steps = group === undefined ? checkCount(options.steps ?? 1, 'steps') : longest;
+  const channels = group === undefined ? stepSize(features.length, steps) : features.length;
+  const scaler = StandardScaler.fit(fitted, channels, fitted.length / channels);
   const artefact: ClassifyArtefact = {
     kind: 'classify',
     label,

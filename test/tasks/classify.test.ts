@@ -27,12 +27,12 @@ describe('prepareClassify', () => {
       classes: ['high', 'low'],
       majority: 0,
       steps: 2,
-      scaling: { mean: [5, 5.5], std: [Math.sqrt(12.5), 0.5] },
+      scaling: { mean: [5.25], std: [Math.sqrt(51.5 / 8)] },
     });
     const { train, validation } = samples([null, 2]);
     expect(train.x.shape).toEqual([4, 2, 1]);
     expect(train.y).toEqual({ data: Int32Array.of(1, 0, 1, 0), shape: [4] });
-    expect(validation?.x.data[1]).toBeCloseTo(3, 6);
+    expect(validation?.x.data[1]).toBeCloseTo(1.75 / Math.sqrt(51.5 / 8), 6);
     expect(() => samples([null, 3])).toThrow('this task needs (2); end the layers with Dense(2, softmax)');
   });
 
@@ -47,8 +47,10 @@ describe('prepareClassify', () => {
     expect([...train.y.data.slice(0, 11)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0]);
   });
 
-  test('without steps, each column is one', () => {
-    expect(prepareClassify(parse(rows), { label: 'kind' }, 0).inputShape).toEqual([2, 1]);
+  test('without steps, a row is one step, each column scaled alone', () => {
+    const { artefact, inputShape } = prepareClassify(parse(rows), { label: 'kind' }, 0.2);
+    expect(inputShape).toEqual([1, 2]);
+    expect(artefact.scaling).toEqual({ mean: [5, 5.5], std: [Math.sqrt(12.5), 0.5] });
   });
 
   test('groups: one sequence each, padded for a Masking layer; held out whole', () => {
