@@ -50,6 +50,7 @@ export interface LayerFunctions {
     stepStride: number,
     batchStride: number,
     dTable: number,
+    squares: number,
     ldTable: number,
     vocabulary: number,
     steps: number,

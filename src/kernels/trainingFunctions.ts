@@ -41,7 +41,6 @@ export interface TrainingFunctions {
     targets: number,
     ldTargets: number,
     smoothing: number,
-    normalise: number,
     weights: number,
     scale: number,
     losses: number,
@@ -55,7 +54,6 @@ export interface TrainingFunctions {
     predictions: number,
     ldPredictions: number,
     labels: number,
-    normalise: number,
     weights: number,
     scale: number,
     losses: number,
@@ -166,6 +164,7 @@ export interface TrainingFunctions {
   rmsprop(
     weights: number,
     gradients: number,
+    squares: number,
     velocity: number,
     accumulated: number,
     average: number,
@@ -183,6 +182,7 @@ export interface TrainingFunctions {
   adam(
     weights: number,
     gradients: number,
+    squares: number,
     m: number,
     v: number,
     from: number,
@@ -198,6 +198,7 @@ export interface TrainingFunctions {
   adamAmsgrad(
     weights: number,
     gradients: number,
+    squares: number,
     m: number,
     v: number,
     largest: number,

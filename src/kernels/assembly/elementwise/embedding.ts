@@ -42,11 +42,12 @@ export function embeddingForward(
 
 /**
  * dTable[index] ← dTable[index] + dY row, for columns column0..column1, over all steps and batch entries in the order of
- * rows. The caller zeroes dTable first; indices outside are passed over.
+ * rows. `squares` ≠ 0, laid out as dTable: squares[index] ← squares[index] + dY², use by use, which is what Keras's optimizers
+ * take for the squared gradient of a table. The caller zeroes both first; indices outside are passed over.
  */
 export function embeddingBackward(
-  dY: usize, ldDY: i32, indices: usize, stepStride: i32, batchStride: i32, dTable: usize, ldTable: i32,
-  vocabulary: i32, steps: i32, batch: i32, column0: i32, column1: i32,
+  dY: usize, ldDY: i32, indices: usize, stepStride: i32, batchStride: i32, dTable: usize, squares: usize,
+  ldTable: i32, vocabulary: i32, steps: i32, batch: i32, column0: i32, column1: i32,
 ): void {
   const zero = f32x4.splat(0);
   for (let t = 0; t < steps; t++) {
@@ -58,7 +59,11 @@ export function embeddingBackward(
       for (let j = column0; j < column1; j += 4) {
         const at = <usize>j << 2;
         const left = column1 - j;
-        storeBlock(o + at, f32x4.add(loadBlock(o + at, left, zero), loadBlock(p + at, left, zero)), left);
+        const d = loadBlock(p + at, left, zero);
+        storeBlock(o + at, f32x4.add(loadBlock(o + at, left, zero), d), left);
+        if (squares == 0) continue;
+        const q = rowAt(squares, index, ldTable) + at;
+        storeBlock(q, f32x4.add(loadBlock(q, left, zero), f32x4.mul(d, d)), left);
       }
     }
   }

@@ -105,9 +105,9 @@ export function softmaxSparseLoss(
   return outside;
 }
 
-/** loss = −Σ y′·log q, q = p/Σp (p itself unless `normalise`) kept 1e-7 from 0 and 1; y′ as in softmaxCategoricalLoss. */
+/** loss = −Σ y′·log q, q = p/Σp kept 1e-7 from 0 and 1; y′ as in softmaxCategoricalLoss. */
 export function categoricalLoss(
-  predictions: usize, ldPredictions: i32, targets: usize, ldTargets: i32, smoothing: f32, normalise: i32,
+  predictions: usize, ldPredictions: i32, targets: usize, ldTargets: i32, smoothing: f32,
   weights: usize, scale: f32, losses: usize, gradient: usize, ldGradient: i32, n: i32, row0: i32, row1: i32,
 ): void {
   const zero = f32x4.splat(0), low = f32x4.splat(CLIP), high = f32x4.splat(1 - CLIP);
@@ -116,12 +116,9 @@ export function categoricalLoss(
     const p = rowAt(predictions, row, ldPredictions);
     const y = rowAt(targets, row, ldTargets);
     const weight = weightOf(weights, row, scale);
-    let total: f32 = 1;
-    if (normalise) {
-      let sums = zero;
-      for (let j = 0; j < n; j += 4) sums = f32x4.add(sums, loadBlock(p + (<usize>j << 2), n - j, zero));
-      total = laneSum(sums);
-    }
+    let sums = zero;
+    for (let j = 0; j < n; j += 4) sums = f32x4.add(sums, loadBlock(p + (<usize>j << 2), n - j, zero));
+    const total = laneSum(sums);
     const sum = f32x4.splat(total);
     // values: Σ y′·log q; counted: Σ y′ over the classes that are not clipped
     let values = zero, counted = zero;
@@ -137,7 +134,7 @@ export function categoricalLoss(
     if (gradient == 0) continue;
     const g = rowAt(gradient, row, ldGradient);
     const w = f32x4.splat(weight);
-    const back: v128 = f32x4.splat(normalise ? laneSum(counted) / total : 0);
+    const back = f32x4.splat(laneSum(counted) / total);
     for (let j = 0; j < n; j += 4) {
       const at = <usize>j << 2;
       const target = f32x4.add(f32x4.mul(loadBlock(y + at, n - j, zero), keep), even);
@@ -149,9 +146,9 @@ export function categoricalLoss(
   }
 }
 
-/** loss = −log p[label], p kept 1e-7 from 0 and 1 (divided by Σp before, if `normalise`). Labels as in softmaxSparseLoss. */
+/** loss = −log q[label], q as in categoricalLoss. Labels as in softmaxSparseLoss. */
 export function sparseCategoricalLoss(
-  predictions: usize, ldPredictions: i32, labels: usize, normalise: i32, weights: usize, scale: f32,
+  predictions: usize, ldPredictions: i32, labels: usize, weights: usize, scale: f32,
   losses: usize, gradient: usize, ldGradient: i32, n: i32, row0: i32, row1: i32,
 ): i32 {
   const zero = f32x4.splat(0);
@@ -161,19 +158,16 @@ export function sparseCategoricalLoss(
     const weight = weightOf(weights, row, scale);
     const label = load<i32>(labels + (<usize>row << 2));
     const inside = label >= 0 && label < n;
-    let total: f32 = 1;
-    if (normalise) {
-      let sums = zero;
-      for (let j = 0; j < n; j += 4) sums = f32x4.add(sums, loadBlock(p + (<usize>j << 2), n - j, zero));
-      total = laneSum(sums);
-    }
+    let sums = zero;
+    for (let j = 0; j < n; j += 4) sums = f32x4.add(sums, loadBlock(p + (<usize>j << 2), n - j, zero));
+    const total = laneSum(sums);
     const value: f32 = inside ? load<f32>(p + (<usize>label << 2)) : f32.NaN;
     const q = value / total;
     setLoss(losses, row, -weight * log1(min<f32>(max<f32>(q, CLIP), 1 - CLIP)));
     if (!inside) outside++;
     if (gradient == 0) continue;
     const open = q >= CLIP && q <= 1 - CLIP;
-    const back: f32 = normalise && open ? weight / total : 0;
+    const back: f32 = open ? weight / total : 0;
     const g = rowAt(gradient, row, ldGradient);
     for (let j = 0; j < n; j += 4) storeBlock(g + (<usize>j << 2), f32x4.splat(back), n - j);
     if (open) store<f32>(g + (<usize>label << 2), back - weight / value);

@@ -1,7 +1,8 @@
 /**
  * Optimizer steps over elements from..to of contiguous blocks; formulas: Keras 3. All of them first take
  * g ← clip(g·scale, ±clipvalue) (clipvalue ∞: no clipping) and w ← w − w·decay, decay = learning rate · weight decay.
- * Where w, g and the state are 0, all stay 0. Nothing is written to the gradients.
+ * Where w, g and the state are 0, all stay 0. Nothing is written to the gradients. `squares` ≠ 0 (embeddings, see
+ * embeddingBackward) holds what stands for g² before scaling.
  */
 import { loadBlock, storeBlock } from './vector';
 
@@ -9,6 +10,12 @@ import { loadBlock, storeBlock } from './vector';
 function gradient(p: usize, count: i32, scale: v128, clip: v128): v128 {
   const g = f32x4.mul(loadBlock(p, count, f32x4.splat(0)), scale);
   return f32x4.min(f32x4.max(g, f32x4.neg(clip)), clip);
+}
+
+@inline
+function square(g: v128, squares: usize, at: usize, count: i32, scale: v128): v128 {
+  if (squares == 0) return f32x4.mul(g, g);
+  return f32x4.mul(loadBlock(squares + at, count, g), f32x4.mul(scale, scale));
 }
 
 @inline
@@ -51,8 +58,8 @@ export function sgdMomentum(
  * a² is taken off v in the root. `accumulated` ≠ 0: u ← momentum·u + step, and w ← w − u.
  */
 export function rmsprop(
-  weights: usize, gradients: usize, velocity: usize, accumulated: usize, average: usize, from: i32, to: i32,
-  scale: f32, clipvalue: f32, decay: f32, learningRate: f32, rho: f32, oneMinusRho: f32, momentum: f32, epsilon: f32,
+  weights: usize, gradients: usize, squares: usize, velocity: usize, accumulated: usize, average: usize,
+  from: i32, to: i32, scale: f32, clipvalue: f32, decay: f32, learningRate: f32, rho: f32, oneMinusRho: f32, momentum: f32, epsilon: f32,
 ): void {
   const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay), lr = f32x4.splat(learningRate);
   const r = f32x4.splat(rho), r1 = f32x4.splat(oneMinusRho), mu = f32x4.splat(momentum), zero = f32x4.splat(0);
@@ -60,7 +67,7 @@ export function rmsprop(
     const at = <usize>i << 2;
     const g = gradient(gradients + at, to - i, s, c);
     const v = f32x4.add(
-      f32x4.mul(r, loadBlock(velocity + at, to - i, zero)), f32x4.mul(r1, f32x4.mul(g, g)),
+      f32x4.mul(r, loadBlock(velocity + at, to - i, zero)), f32x4.mul(r1, square(g, squares, at, to - i, s)),
     );
     let root = f32x4.add(v, f32x4.splat(epsilon));
     if (average != 0) {
@@ -83,15 +90,15 @@ export function rmsprop(
  * alpha = lr·√(1 − beta2ᵗ)/(1 − beta1ᵗ), t from 1. Also adamw, by decay.
  */
 export function adam(
-  weights: usize, gradients: usize, m: usize, v: usize, from: i32, to: i32, scale: f32, clipvalue: f32, decay: f32,
-  alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
+  weights: usize, gradients: usize, squares: usize, m: usize, v: usize, from: i32, to: i32,
+  scale: f32, clipvalue: f32, decay: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
 ): void {
   const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay);
   const b1 = f32x4.splat(oneMinusBeta1), b2 = f32x4.splat(oneMinusBeta2);
   const a = f32x4.splat(alpha), e = f32x4.splat(epsilon), zero = f32x4.splat(0);
   const floor = f32x4.neg(c);
   let i = from;
-  for (; i + 8 <= to; i += 8) {
+  for (; squares == 0 && i + 8 <= to; i += 8) {
     const at = <usize>i << 2;
     const g0 = f32x4.min(f32x4.max(f32x4.mul(v128.load(gradients + at), s), floor), c);
     const g1 = f32x4.min(f32x4.max(f32x4.mul(v128.load(gradients + at, 16), s), floor), c);
@@ -122,7 +129,7 @@ export function adam(
     const oldM = loadBlock(m + at, to - i, zero);
     const oldV = loadBlock(v + at, to - i, zero);
     const newM = f32x4.add(oldM, f32x4.mul(f32x4.sub(g, oldM), b1));
-    const newV = f32x4.add(oldV, f32x4.mul(f32x4.sub(f32x4.mul(g, g), oldV), b2));
+    const newV = f32x4.add(oldV, f32x4.mul(f32x4.sub(square(g, squares, at, to - i, s), oldV), b2));
     const step = f32x4.div(f32x4.mul(newM, a), f32x4.add(f32x4.sqrt(newV), e));
     storeBlock(m + at, newM, to - i);
     storeBlock(v + at, newV, to - i);
@@ -132,8 +139,8 @@ export function adam(
 
 /** adam with amsgrad: the largest v so far, kept in `largest`, stands for v in the root. */
 export function adamAmsgrad(
-  weights: usize, gradients: usize, m: usize, v: usize, largest: usize, from: i32, to: i32, scale: f32,
-  clipvalue: f32, decay: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
+  weights: usize, gradients: usize, squares: usize, m: usize, v: usize, largest: usize, from: i32, to: i32,
+  scale: f32, clipvalue: f32, decay: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
 ): void {
   const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay);
   const b1 = f32x4.splat(oneMinusBeta1), b2 = f32x4.splat(oneMinusBeta2);
@@ -144,7 +151,7 @@ export function adamAmsgrad(
     const oldM = loadBlock(m + at, to - i, zero);
     const oldV = loadBlock(v + at, to - i, zero);
     const newM = f32x4.add(oldM, f32x4.mul(f32x4.sub(g, oldM), b1));
-    const newV = f32x4.add(oldV, f32x4.mul(f32x4.sub(f32x4.mul(g, g), oldV), b2));
+    const newV = f32x4.add(oldV, f32x4.mul(f32x4.sub(square(g, squares, at, to - i, s), oldV), b2));
     const most = f32x4.max(loadBlock(largest + at, to - i, zero), newV);
     const step = f32x4.div(f32x4.mul(newM, a), f32x4.add(f32x4.sqrt(most), e));
     storeBlock(m + at, newM, to - i);
