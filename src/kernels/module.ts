@@ -18,8 +18,45 @@ export interface KernelFunctions {
   lstmPackTransposed(packed: number, units: number, inputs: number, transposed: number): void;
   /** Panels → Keras's layout (gradients). */
   lstmUnpack(packed: number, units: number, inputs: number, recurrent: number, kernel: number, bias: number): void;
+  /** The job record is fused.ts's. */
   lstmForward(job: number): void;
   lstmBackward(job: number): void;
+  /**
+   * C (m,16·panels) (+)= A (m,k)·B, B in panels [k][16]. lda, ldc: bytes between rows; panel, cPanel: bytes between panels of B and
+   * between their columns in C.
+   */
+  product(
+    panels: number,
+    m: number,
+    k: number,
+    a: number,
+    lda: number,
+    b: number,
+    panel: number,
+    c: number,
+    ldc: number,
+    cPanel: number,
+    add: boolean,
+    wide: boolean,
+  ): void;
+  /** C (m,16·panels) (+)= Aᵀ·B, A (k,m), B in panels [k][16], C in panels [m][16] that are cPanel bytes apart. */
+  outerProduct(
+    panels: number,
+    m: number,
+    k: number,
+    a: number,
+    lda: number,
+    b: number,
+    panel: number,
+    c: number,
+    cPanel: number,
+    add: boolean,
+    wide: boolean,
+  ): void;
+  /** Panels [rows][16] → panels [16·panels][16] of the transposed matrix, zeros beyond its columns. */
+  transposePanels(from: number, panels: number, rows: number, to: number): void;
+  /** `rounds` of ten 4-wide multiply-adds in registers, from and to 160 bytes at out: 80 flops a round. */
+  peak(rounds: number, out: number): void;
 }
 
 export interface KernelExports {
@@ -27,6 +64,13 @@ export interface KernelExports {
   /** Whether the 16-column tiles run. */
   readonly wide: boolean;
   readonly exports: KernelFunctions;
+}
+
+let defaultSpeed: Speed | undefined;
+
+/** What instantiateKernels gives when no speed is asked for; at first the fastest of plain and relaxed that this engine runs. */
+export function setDefaultSpeed(speed: Speed): void {
+  defaultSpeed = speed;
 }
 
 const compiled = new Map<string, WebAssembly.Module>();
@@ -52,17 +96,34 @@ function isShared(memory: WebAssembly.Memory): boolean {
   return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
 }
 
-/** The binary for a memory and a speed: its key in the cache, and its bytes. */
-function choose(memory: WebAssembly.Memory, requested?: Speed): { speed: Speed; key: keyof typeof binaries } {
+/**
+ * The relaxed module with an empty custom section more. V8 shares machine code between equal binaries; so what it compiled
+ * before the revectorizer was on is not taken for the wide module.
+ */
+function asWide(binary: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const section = [0, 5, 4, ...new TextEncoder().encode('wide')];
+  const bytes = new Uint8Array(binary.length + section.length);
+  bytes.set(binary);
+  bytes.set(section, binary.length);
+  return bytes;
+}
+
+/** The speed for this memory, the module's key in the cache, and its bytes. */
+function choose(memory: WebAssembly.Memory, requested?: Speed) {
   const hasRelaxed = supportsRelaxedSimd();
-  const speed = requested ?? (hasRelaxed ? 'relaxed' : 'plain');
+  const speed = requested ?? defaultSpeed ?? (hasRelaxed ? 'relaxed' : 'plain');
   if (speed !== 'plain' && !hasRelaxed) {
     throw new MemcellError(`kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`, {
       code: 'usage',
     });
   }
+  const shared = isShared(memory);
   const base = speed === 'plain' ? 'plain' : 'relaxed';
-  return { speed, key: isShared(memory) ? `${base}Shared` : base };
+  const bytes = () => {
+    const binary = decode(binaries[shared ? (`${base}Shared` as const) : base]);
+    return speed === 'wide' ? asWide(binary) : binary;
+  };
+  return { speed, key: `${speed} ${shared}`, bytes };
 }
 
 function link(module: WebAssembly.Module, memory: WebAssembly.Memory, speed: Speed): KernelExports {
@@ -76,10 +137,10 @@ function link(module: WebAssembly.Module, memory: WebAssembly.Memory, speed: Spe
  * @throws MemcellError when the asked speed needs instructions that this engine lacks
  */
 export function instantiateKernels(memory: WebAssembly.Memory, options: { speed?: Speed } = {}): KernelExports {
-  const { speed, key } = choose(memory, options.speed);
+  const { speed, key, bytes } = choose(memory, options.speed);
   let module = compiled.get(key);
   if (!module) {
-    module = new WebAssembly.Module(decode(binaries[key]));
+    module = new WebAssembly.Module(bytes());
     compiled.set(key, module);
   }
   return link(module, memory, speed);
@@ -90,10 +151,10 @@ export async function instantiateKernelsAsync(
   memory: WebAssembly.Memory,
   options: { speed?: Speed } = {},
 ): Promise<KernelExports> {
-  const { speed, key } = choose(memory, options.speed);
+  const { speed, key, bytes } = choose(memory, options.speed);
   let module = compiled.get(key);
   if (!module) {
-    module = await WebAssembly.compile(decode(binaries[key]));
+    module = await WebAssembly.compile(bytes());
     compiled.set(key, module);
   }
   return link(module, memory, speed);

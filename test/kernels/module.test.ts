@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import { plain, plainShared, relaxed, relaxedShared } from '../../src/kernels/generated/modules.js';
+import {
+  instantiateKernels,
+  instantiateKernelsAsync,
+  type Speed,
+  supportsRelaxedSimd,
+} from '../../src/kernels/module.js';
+import { Random } from '../../src/random.js';
+import { Arena } from './arena.js';
+
+const nodeMajor = Number.parseInt(process.versions.node, 10);
+const speeds: Speed[] = supportsRelaxedSimd() ? ['plain', 'relaxed', 'wide'] : ['plain'];
+
+describe('the module', () => {
+  test.each(Object.entries({ plain, plainShared, relaxed, relaxedShared }))(
+    '%s imports only its memory, has no data and never grows it',
+    (_, base64) => {
+      const bytes = Buffer.from(base64, 'base64');
+      const ids: number[] = [];
+      for (let position = 8; position < bytes.length; ) {
+        ids.push(bytes[position++]);
+        let size = 0;
+        for (let shift = 0, more = true; more; shift += 7) {
+          size |= (bytes[position] & 127) << shift;
+          more = bytes[position++] >= 128;
+        }
+        position += size;
+      }
+      expect(ids).not.toContain(11); // data
+      expect(ids).not.toContain(8); // start
+      if (!WebAssembly.validate(bytes)) return;
+      expect(WebAssembly.Module.imports(new WebAssembly.Module(bytes))).toEqual([
+        { module: 'env', name: 'memory', kind: 'memory' },
+      ]);
+    },
+  );
+
+  test('is made for plain and for shared memory, at once and asynchronously', async () => {
+    for (const shared of [false, true]) {
+      const { memory } = new Arena(65536, shared);
+      expect(typeof instantiateKernels(memory).exports.lstmForward).toBe('function');
+      expect(typeof (await instantiateKernelsAsync(memory, { speed: 'plain' })).exports.lstmForward).toBe('function');
+    }
+  });
+
+  test('runs fused multiply-adds exactly where relaxed SIMD validates, and says so where it does not', () => {
+    const { memory } = new Arena(65536);
+    expect(supportsRelaxedSimd()).toBe(WebAssembly.validate(Buffer.from(relaxed, 'base64')));
+    expect(instantiateKernels(memory).speed).toBe(supportsRelaxedSimd() ? 'relaxed' : 'plain');
+    if (!supportsRelaxedSimd()) {
+      expect(() => instantiateKernels(memory, { speed: 'wide' })).toThrow("speed 'wide' needs relaxed SIMD");
+    }
+  });
+
+  // The revectorizer ends the process on code it does not know (Node 26: vector parameters), so every function goes through it.
+  const revectorizes = nodeMajor >= 24 && process.arch === 'x64';
+  (revectorizes ? test : test.skip)('compiles under the revectorizer', () => {
+    const program = `new WebAssembly.Module(Buffer.from('${relaxed}', 'base64'))`;
+    const flags = ['--experimental-wasm-revectorize', '--no-wasm-lazy-compilation', '--no-liftoff'];
+    const { status, stderr } = spawnSync(process.execPath, [...flags, '-'], { encoding: 'utf8', input: program });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+/** Panels [columns/16][rows][16] of a row-major matrix. */
+function toPanels(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  const panels = new Float32Array(rows * columns);
+  matrix.forEach((value, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    panels[Math.floor(column / 16) * rows * 16 + row * 16 + (column % 16)] = value;
+  });
+  return panels;
+}
+
+describe.each(speeds)('%s products equal sums in double precision within 1e-5', (speed) => {
+  const random = new Random(3);
+  const draw = (length: number) => Float32Array.from({ length }, () => random.normal());
+
+  test.each([0, 1])('A·B and Aᵀ·B for every number of rows up to two tiles; added to C: %i', (added) => {
+    for (const panels of [1, 2, 3]) {
+      for (const k of [1, 2, 17, 300]) {
+        for (let m = 1; m <= 13; m++) {
+          const columns = 16 * panels;
+          const arena = new Arena(1 << 20);
+          const { exports, wide } = instantiateKernels(arena.memory, { speed });
+          const b = draw(k * columns);
+          const c = draw(m * columns);
+          const bAddress = arena.floats(toPanels(b, k, columns));
+
+          const a = draw(m * (k + 3));
+          const cAddress = arena.floats(c);
+          exports.product(
+            panels,
+            m,
+            k,
+            arena.floats(a),
+            4 * (k + 3),
+            bAddress,
+            64 * k,
+            cAddress,
+            4 * columns,
+            64,
+            added === 1,
+            wide,
+          );
+          const aT = draw(k * (m + 2));
+          const cPanels = arena.floats(toPanels(c, m, columns));
+          exports.outerProduct(
+            panels,
+            m,
+            k,
+            arena.floats(aT),
+            4 * (m + 2),
+            bAddress,
+            64 * k,
+            cPanels,
+            64 * m,
+            added === 1,
+            wide,
+          );
+          arena.expectGuardsWhole();
+
+          const expected = new Float32Array(m * columns);
+          const expectedT = new Float32Array(m * columns);
+          for (let i = 0; i < m; i++) {
+            for (let j = 0; j < columns; j++) {
+              let sum = added * c[i * columns + j];
+              let sumT = sum;
+              for (let l = 0; l < k; l++) {
+                sum += a[i * (k + 3) + l] * b[l * columns + j];
+                sumT += aT[l * (m + 2) + i] * b[l * columns + j];
+              }
+              expected[i * columns + j] = sum;
+              expectedT[i * columns + j] = sumT;
+            }
+          }
+          const worst = (actual: Float32Array, wanted: Float32Array) =>
+            actual.every((value, index) => Math.abs(value - wanted[index]) <= 1e-5 * Math.max(1, Math.sqrt(k)));
+          expect(worst(arena.read(cAddress, m * columns), expected)).toBe(true);
+          expect(worst(arena.read(cPanels, m * columns), toPanels(expectedT, m, columns))).toBe(true);
+        }
+      }
+    }
+  });
+
+  test('transposed panels hold the transposed matrix, zeros beyond it', () => {
+    for (const rows of [1, 3, 4, 15, 16, 17, 33]) {
+      const columns = 48;
+      const padded = Math.ceil(rows / 16) * 16;
+      const matrix = draw(rows * columns);
+      const arena = new Arena(1 << 18);
+      const { exports } = instantiateKernels(arena.memory, { speed });
+      const to = arena.reserve(4 * padded * columns);
+      exports.transposePanels(arena.floats(toPanels(matrix, rows, columns)), columns / 16, rows, to);
+      arena.expectGuardsWhole();
+      const transposed = new Float32Array(columns * padded);
+      matrix.forEach((value, index) => {
+        transposed[(index % columns) * padded + Math.floor(index / columns)] = value;
+      });
+      expect(arena.read(to, padded * columns)).toEqual(toPanels(transposed, columns, padded));
+    }
+  });
+});
