@@ -1,0 +1,123 @@
+/**
+ * What a model is, as plain data: the plan crosses to worker threads, so nothing here knows tfjs. Weights are numbers into
+ * Plan.weights, the order of the tfjs model's own list; NONE where a layer has no such weight.
+ */
+import type { ActivationId } from '../kernels/activationIds.js';
+
+export const NONE = -1;
+
+/** A Keras variable. */
+export interface WeightPlan {
+  name: string;
+  shape: number[];
+  /** Factors of the L1 and L2 penalties, 0 for none. */
+  l1: number;
+  l2: number;
+}
+
+/** y = x·W + b over the last axis; the activation after it is a layer of its own. */
+export interface DensePlan {
+  kind: 'dense';
+  inputs: number;
+  units: number;
+  kernel: number;
+  bias: number;
+}
+
+export interface ActivationPlan {
+  kind: 'activation';
+  activation: ActivationId;
+  /** The slope of leakyRelu, the scale of elu. */
+  alpha: number;
+  /** Nobody else reads the values before: they may be overwritten. */
+  inPlace: boolean;
+}
+
+export interface EmbeddingPlan {
+  kind: 'embedding';
+  vocabulary: number;
+  width: number;
+  table: number;
+  maskZero: boolean;
+}
+
+export interface MaskingPlan {
+  kind: 'masking';
+  value: number;
+}
+
+export interface DropoutPlan {
+  kind: 'dropout';
+  rate: number;
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+}
+
+export interface LayerNormalizationPlan {
+  kind: 'layerNormalization';
+  width: number;
+  epsilon: number;
+  gamma: number;
+  beta: number;
+}
+
+/** (B, T, F) → (B, F) */
+export interface PoolingPlan {
+  kind: 'averagePooling' | 'maxPooling';
+}
+
+/** (B, T, F) → (B, T·F) */
+export interface FlattenPlan {
+  kind: 'flatten';
+}
+
+/** (B, F) → (B, n, F) */
+export interface RepeatPlan {
+  kind: 'repeat';
+  times: number;
+}
+
+/** Batch-major rows to time-major ones: before a layer that takes no others. */
+export interface ArrangePlan {
+  kind: 'arrange';
+}
+
+export interface RecurrentPlan {
+  kind: 'lstm' | 'gru' | 'simpleRNN';
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+  units: number;
+  inputs: number;
+  activation: ActivationId;
+  recurrentActivation: ActivationId;
+  /** GRU only; false elsewhere. */
+  resetAfter: boolean;
+  returnSequences: boolean;
+  goBackwards: boolean;
+  dropout: number;
+  recurrentDropout: number;
+  kernel: number;
+  recurrentKernel: number;
+  bias: number;
+}
+
+export interface BidirectionalPlan {
+  kind: 'bidirectional';
+  forward: RecurrentPlan;
+  backward: RecurrentPlan;
+  mergeMode: 'concat' | 'sum' | 'ave' | 'mul';
+}
+
+export type LayerPlan =
+  | ActivationPlan
+  | ArrangePlan
+  | BidirectionalPlan
+  | DensePlan
+  | DropoutPlan
+  | EmbeddingPlan
+  | FlattenPlan
+  | LayerNormalizationPlan
+  | MaskingPlan
+  | PoolingPlan
+  | RecurrentPlan
+  | RepeatPlan;

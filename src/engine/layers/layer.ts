@@ -1,0 +1,54 @@
+/**
+ * What every layer of the engine does. A training step runs, with a barrier between any two when there are threads:
+ * prepare, forward and backward on each thread's batch rows, gradients on each thread's share of the weights. No result
+ * depends on the number of threads: rows are independent, and sums over rows are taken in one order by one thread.
+ */
+import type { Arena } from '../arena.js';
+import type { WeightBlock } from '../blocks.js';
+import type { Kernels } from '../kernels.js';
+import type { Range, Signal } from '../rows.js';
+
+export type { Range, Rows, Signal } from '../rows.js';
+
+/** What layers are made with; lives as long as the engine. */
+export interface LayerContext {
+  readonly kernels: Kernels;
+  /** 1 where the 16-column tiles run, else 0. */
+  readonly wide: number;
+  /** What governs the random numbers of this training step. */
+  readonly draw: { seed: number; step: number };
+}
+
+/** Where and for what a layer is placed. */
+export interface Space {
+  readonly arena: Arena;
+  /** B */
+  readonly batch: number;
+  /** Backward will be called, so keep what it needs. */
+  readonly training: boolean;
+}
+
+export interface EngineLayer {
+  /** The layer's weights; their addresses are set before the first place(). */
+  readonly blocks: readonly WeightBlock[];
+  /**
+   * Takes its buffers from space.arena for one batch size and number of steps, and says where the output is. Sets
+   * input.gradient when input.wantsGradient. output.gradient is set later, when the next layer is placed: read it in backward.
+   * Called again, with a fresh arena, for every other batch size or number of steps. What is written here rather than in
+   * forward or backward (constants, job records, padding) must be in arena.fixed(): the rest is undefined at each call.
+   */
+  place(input: Signal, space: Space): Signal;
+  /** Derives from the weights what backward needs (transposed panels): this thread's share. Before each training step. */
+  prepare?(part: number, parts: number): void;
+  /** Phase A: the batch rows of one thread. `training` draws dropout; only ever true after a training place(). */
+  forward(rows: Range, training: boolean): void;
+  /** Phase A: reads output.gradient, writes input.gradient (if wanted) and what gradients() needs. */
+  backward(rows: Range): void;
+  /** Phase B: this thread's share of the columns of the weights' gradients, written (not added), summed over all rows in one order. */
+  gradients(part: number, parts: number): void;
+}
+
+/** The share [from, to) of n things that part `part` of `parts` takes. */
+export function share(n: number, part: number, parts: number): Range {
+  return { from: Math.floor((n * part) / parts), to: Math.floor((n * (part + 1)) / parts) };
+}
