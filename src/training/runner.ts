@@ -13,7 +13,7 @@ export interface BatchResult {
 
 /** Everything that training changes, copied: what stopping, resuming and going back to a good epoch need. */
 export interface TrainingState {
-  /** Every weight of the model, in the model's own order. */
+  /** Every weight of the model, in the order of weightsInOrder(). */
   weights: Float32Array[];
   /** The optimizer's slots, in the order of Optimizer.state(); absent: leave the optimizer as it is. */
   optimizer?: { iterations: number; state: Float32Array[] };

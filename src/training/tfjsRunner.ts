@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
+import { weightsInOrder } from '../model/initialise.js';
 import type { Compiled } from './compile.js';
 import {
   type Forward,
@@ -87,14 +88,14 @@ class TfjsRunner implements Runner {
 
   capture(into?: TrainingState): TrainingState {
     const { iterations } = this.optimizer;
-    const weights = this.model.weights.map((weight, i) => copied(floats(variableOf(weight)), into?.weights[i]));
+    const weights = weightsInOrder(this.model).map((weight, i) => copied(floats(variableOf(weight)), into?.weights[i]));
     const state = this.optimizer.state().map((slot, i) => copied(slot, into?.optimizer?.state[i]));
     return { weights, optimizer: { iterations, state } };
   }
 
   restore({ weights, optimizer }: TrainingState): void {
     tf.tidy(() => {
-      this.model.weights.forEach((weight, i) => {
+      weightsInOrder(this.model).forEach((weight, i) => {
         variableOf(weight).assign(tf.tensor(weights[i].slice(), variableOf(weight).shape));
       });
     });
