@@ -55,8 +55,10 @@ export interface KernelFunctions {
   ): void;
   /** Panels [rows][16] → panels [16·panels][16] of the transposed matrix, zeros beyond its columns. */
   transposePanels(from: number, panels: number, rows: number, to: number): void;
-  /** `rounds` of ten 4-wide multiply-adds in registers, from and to 160 bytes at out: 80 flops a round. */
+  /** `rounds` of 10 (plain) or 12 (relaxed) 4-wide multiply-adds in registers, 8 flops each, from and to `out`. */
   peak(rounds: number, out: number): void;
+  /** The same with 24, which the revectorizer makes 12 8-wide ones. */
+  peakWide(rounds: number, out: number): void;
 }
 
 export interface KernelExports {

@@ -3,8 +3,8 @@
 export { lstmBackward } from './lstmBackward';
 export { lstmForward } from './lstmForward';
 export { lstmPack, lstmPackTransposed, lstmUnpack, transposePanels } from './lstmPack';
-export { peak } from './peak';
 export { outerProduct, product } from './product';
 // Exported functions are not inlined: the loops of the tiles must stay functions of their own.
 export * from './tiles';
 export * from './elementwise/index';
+export * from './engine';
