@@ -35,10 +35,10 @@ function slope(
   if (id == ActivationId.exponential) return s;
   // the rest: e^a of some a(s)
   const bound = f32x4.splat(14);
-  const b = f32x4.min(f32x4.max(s, f32x4.neg(bound)), bound);
+  const b = f32x4.pmin(f32x4.pmax(s, f32x4.neg(bound)), bound);
   const square = f32x4.mul(b, b);
   let a = f32x4.neg(s);
-  if (id == ActivationId.mish) a = f32x4.min(s, f32x4.splat(20));
+  if (id == ActivationId.mish) a = f32x4.pmin(s, f32x4.splat(20));
   if (id == ActivationId.gelu) a = f32x4.mul(square, f32x4.splat(-0.5));
   if (id == ActivationId.geluTanh) {
     const cubic = f32x4.add(one, f32x4.mul(square, f32x4.splat(0.044715)));
@@ -51,7 +51,7 @@ function slope(
     const two = f32x4.splat(2);
     const w = f32x4.mul(e, f32x4.add(e, two));
     const t = f32x4.div(w, f32x4.add(w, two));
-    const x = f32x4.min(f32x4.max(s, min), f32x4.splat(20));
+    const x = f32x4.pmin(f32x4.pmax(s, min), f32x4.splat(20));
     const sigma = f32x4.div(e, f32x4.add(one, e));
     return f32x4.add(t, f32x4.mul(f32x4.mul(x, sigma), f32x4.sub(one, f32x4.mul(t, t))));
   }
@@ -63,7 +63,7 @@ function slope(
   }
   // x·σ(u): σ(u) + x·u′·σ(u)·(1 − σ(u)), u = x for silu
   const sigma = f32x4.div(one, f32x4.add(one, e));
-  let x = f32x4.min(f32x4.max(s, min), max);
+  let x = f32x4.pmin(f32x4.pmax(s, min), max);
   if (id == ActivationId.geluTanh) {
     const du = f32x4.add(f32x4.splat(1.5957691216057308), f32x4.mul(square, f32x4.splat(3 * 0.044715 * 1.5957691216057308)));
     x = f32x4.mul(b, du);

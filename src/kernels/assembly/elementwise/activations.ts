@@ -14,32 +14,32 @@ function value(
   id: i32, x: v128, alpha: v128, zero: v128, min: v128, max: v128, log2e: v128, round: v128, high: v128, low: v128,
   q0: v128, q1: v128, q2: v128, q3: v128, one: v128,
 ): v128 {
-  if (id == ActivationId.relu) return f32x4.max(x, zero);
-  if (id == ActivationId.relu6) return f32x4.min(f32x4.max(x, zero), f32x4.splat(6));
+  if (id == ActivationId.relu) return f32x4.pmax(x, zero);
+  if (id == ActivationId.relu6) return f32x4.pmin(f32x4.pmax(x, zero), f32x4.splat(6));
   if (id == ActivationId.leakyRelu) return v128.bitselect(x, f32x4.mul(x, alpha), f32x4.gt(x, zero));
   if (id == ActivationId.hardSigmoid) {
-    return f32x4.min(f32x4.max(f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5)), zero), one);
+    return f32x4.pmin(f32x4.pmax(f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5)), zero), one);
   }
   if (id == ActivationId.softsign) {
     const limit = f32x4.splat(1e30);
-    x = f32x4.min(f32x4.max(x, f32x4.neg(limit)), limit);
+    x = f32x4.pmin(f32x4.pmax(x, f32x4.neg(limit)), limit);
     return f32x4.div(x, f32x4.add(one, f32x4.abs(x)));
   }
   // the rest: e^a of some a(x)
   let a = x;
-  if (id == ActivationId.elu || id == ActivationId.selu) a = f32x4.min(x, zero);
+  if (id == ActivationId.elu || id == ActivationId.selu) a = f32x4.pmin(x, zero);
   if (id == ActivationId.sigmoid || id == ActivationId.silu) a = f32x4.neg(x);
   if (id == ActivationId.tanh) a = f32x4.add(x, x);
   if (id == ActivationId.softplus) a = f32x4.neg(f32x4.abs(x));
   if (id == ActivationId.exponential) a = f32x4.mul(x, f32x4.splat(0.5));
-  if (id == ActivationId.mish) a = f32x4.min(x, f32x4.splat(20));
+  if (id == ActivationId.mish) a = f32x4.pmin(x, f32x4.splat(20));
   if (id == ActivationId.geluTanh) {
-    const b = f32x4.min(f32x4.max(x, f32x4.splat(-14)), f32x4.splat(14));
+    const b = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-14)), f32x4.splat(14));
     const cube = f32x4.mul(f32x4.mul(b, b), f32x4.mul(b, f32x4.splat(0.044715)));
     a = f32x4.mul(f32x4.add(b, cube), f32x4.splat(-1.5957691216057308));
   }
   if (id == ActivationId.gelu) {
-    const b = f32x4.min(f32x4.abs(x), f32x4.splat(13));
+    const b = f32x4.pmin(f32x4.abs(x), f32x4.splat(13));
     a = f32x4.mul(f32x4.mul(b, b), f32x4.splat(-0.5));
   }
   const e = expWith(a, min, max, log2e, round, high, low, q0, q1, q2, q3, one);
@@ -49,19 +49,19 @@ function value(
     return f32x4.mul(f32x4.splat(SELU_SCALE), v128.bitselect(x, negative, f32x4.gt(x, zero)));
   }
   if (id == ActivationId.sigmoid) return f32x4.div(one, f32x4.add(one, e));
-  if (id == ActivationId.silu) return f32x4.div(f32x4.max(x, min), f32x4.add(one, e));
+  if (id == ActivationId.silu) return f32x4.div(f32x4.pmax(x, min), f32x4.add(one, e));
   if (id == ActivationId.tanh) return f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(one, e)));
-  if (id == ActivationId.softplus) return f32x4.add(f32x4.max(x, zero), log1p4(e));
+  if (id == ActivationId.softplus) return f32x4.add(f32x4.pmax(x, zero), log1p4(e));
   if (id == ActivationId.exponential) return f32x4.mul(e, e); // by halves: overflows and underflows where float32 does
   if (id == ActivationId.mish) {
     // tanh(log(1 + e)) = w/(w + 2), w = e² + 2e
     const w = f32x4.mul(e, f32x4.add(e, f32x4.splat(2)));
-    return f32x4.mul(f32x4.max(x, min), f32x4.div(w, f32x4.add(w, f32x4.splat(2))));
+    return f32x4.mul(f32x4.pmax(x, min), f32x4.div(w, f32x4.add(w, f32x4.splat(2))));
   }
-  if (id == ActivationId.geluTanh) return f32x4.div(f32x4.max(x, f32x4.splat(-14)), f32x4.add(one, e));
+  if (id == ActivationId.geluTanh) return f32x4.div(f32x4.pmax(x, f32x4.splat(-14)), f32x4.add(one, e));
   // gelu: x·Φ(x) = max(x, 0) − |x|/2·erfc(|x|/√2)
-  const b = f32x4.min(f32x4.abs(x), f32x4.splat(13));
-  return f32x4.sub(f32x4.max(x, zero), f32x4.mul(f32x4.mul(b, f32x4.splat(0.5)), erfc(b, e, one)));
+  const b = f32x4.pmin(f32x4.abs(x), f32x4.splat(13));
+  return f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(f32x4.mul(b, f32x4.splat(0.5)), erfc(b, e, one)));
 }
 
 @inline

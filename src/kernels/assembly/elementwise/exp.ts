@@ -21,7 +21,7 @@ export function expWith(
   x: v128, min: v128, max: v128, log2e: v128, round: v128, high: v128, low: v128,
   q0: v128, q1: v128, q2: v128, q3: v128, one: v128,
 ): v128 {
-  x = f32x4.min(f32x4.max(x, min), max);
+  x = f32x4.pmin(f32x4.pmax(x, min), max);
   const t = f32x4.add(f32x4.mul(x, log2e), round);
   const n = f32x4.sub(t, round);
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, high)), f32x4.mul(n, low));

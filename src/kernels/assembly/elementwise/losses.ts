@@ -127,7 +127,7 @@ export function categoricalLoss(
       const target = keepLanes(f32x4.add(f32x4.mul(loadBlock(y + at, n - j, zero), keep), even), n - j);
       const q = f32x4.div(loadBlock(p + at, n - j, zero), sum);
       const open = v128.and(f32x4.ge(q, low), f32x4.le(q, high));
-      values = f32x4.add(values, f32x4.mul(target, log4(f32x4.min(f32x4.max(q, low), high))));
+      values = f32x4.add(values, f32x4.mul(target, log4(f32x4.pmin(f32x4.pmax(q, low), high))));
       counted = f32x4.add(counted, v128.and(target, open));
     }
     setLoss(losses, row, -weight * laneSum(values));
@@ -209,12 +209,12 @@ function elementLoss(
         const e = expWith(
           f32x4.neg(f32x4.abs(x)), lowest, highest, log2e, round, high, low, q0, q1, q2, q3, one,
         );
-        value = f32x4.add(f32x4.sub(f32x4.max(x, zero), f32x4.mul(x, target)), log1p4(e));
+        value = f32x4.add(f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(x, target)), log1p4(e));
         const sigma = f32x4.div(v128.bitselect(e, one, f32x4.lt(x, zero)), f32x4.add(one, e));
         if (o != 0) storeBlock(o + at, sigma, count);
         slope = f32x4.sub(sigma, target);
       } else if (kind == Kind.binary) {
-        const q = f32x4.min(f32x4.max(x, least), most);
+        const q = f32x4.pmin(f32x4.pmax(x, least), most);
         const rest = f32x4.sub(one, q);
         value = f32x4.neg(
           f32x4.add(f32x4.mul(target, log4(q)), f32x4.mul(f32x4.sub(one, target), log4(rest))),
@@ -231,7 +231,7 @@ function elementLoss(
           // the sign, 0 at 0, NaN for NaN
           slope = v128.bitselect(d, v128.or(one, v128.and(d, f32x4.splat(-0.0))), v128.or(f32x4.eq(d, zero), f32x4.ne(d, d)));
         } else {
-          slope = f32x4.min(f32x4.max(d, f32x4.neg(delta)), delta);
+          slope = f32x4.pmin(f32x4.pmax(d, f32x4.neg(delta)), delta);
           // |d| beyond delta is counted delta at a time: slope·(d − slope/2)
           value = f32x4.mul(slope, f32x4.sub(d, f32x4.mul(half, slope)));
         }

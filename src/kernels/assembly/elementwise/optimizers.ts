@@ -1,7 +1,7 @@
 /**
  * Optimizer steps over elements from..to of contiguous blocks; formulas: Keras 3. All of them first take
  * g ← clip(g·scale, ±clipvalue) (clipvalue ∞: no clipping) and w ← w − w·decay, decay = learning rate · weight decay.
- * Where w, g and the state are 0, all stay 0. Nothing is written to the gradients. `squares` ≠ 0 (embeddings, see
+ * Where w, g and the state are 0 and epsilon is not, all stay 0. Nothing is written to the gradients. `squares` ≠ 0 (embeddings, see
  * embeddingBackward) holds what stands for g² before scaling.
  */
 import { loadBlock, storeBlock } from './vector';
@@ -9,7 +9,7 @@ import { loadBlock, storeBlock } from './vector';
 @inline
 function gradient(p: usize, count: i32, scale: v128, clip: v128): v128 {
   const g = f32x4.mul(loadBlock(p, count, f32x4.splat(0)), scale);
-  return f32x4.min(f32x4.max(g, f32x4.neg(clip)), clip);
+  return f32x4.pmin(f32x4.pmax(g, f32x4.neg(clip)), clip);
 }
 
 @inline
@@ -100,8 +100,8 @@ export function adam(
   let i = from;
   for (; squares == 0 && i + 8 <= to; i += 8) {
     const at = <usize>i << 2;
-    const g0 = f32x4.min(f32x4.max(f32x4.mul(v128.load(gradients + at), s), floor), c);
-    const g1 = f32x4.min(f32x4.max(f32x4.mul(v128.load(gradients + at, 16), s), floor), c);
+    const g0 = f32x4.pmin(f32x4.pmax(f32x4.mul(v128.load(gradients + at), s), floor), c);
+    const g1 = f32x4.pmin(f32x4.pmax(f32x4.mul(v128.load(gradients + at, 16), s), floor), c);
     let m0 = v128.load(m + at);
     let m1 = v128.load(m + at, 16);
     let v0 = v128.load(v + at);
@@ -152,7 +152,7 @@ export function adamAmsgrad(
     const oldV = loadBlock(v + at, to - i, zero);
     const newM = f32x4.add(oldM, f32x4.mul(f32x4.sub(g, oldM), b1));
     const newV = f32x4.add(oldV, f32x4.mul(f32x4.sub(square(g, squares, at, to - i, s), oldV), b2));
-    const most = f32x4.max(loadBlock(largest + at, to - i, zero), newV);
+    const most = f32x4.pmax(loadBlock(largest + at, to - i, zero), newV);
     const step = f32x4.div(f32x4.mul(newM, a), f32x4.add(f32x4.sqrt(most), e));
     storeBlock(m + at, newM, to - i);
     storeBlock(v + at, newV, to - i);

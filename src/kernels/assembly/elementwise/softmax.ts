@@ -2,12 +2,12 @@
 import { EXP_MAX, EXP_MIN, expWith, LN2_HIGH, LN2_LOW, LOG2E, log1, Q0, Q1, Q2, Q3, ROUND } from './exp';
 import { constant, laneMax, laneSum, loadBlock, rowAt, storeBlock } from './vector';
 
-/** The largest of n floats; NaN if there is one. */
+/** The largest of n floats, NaN passed over: their e^x makes the sum NaN. */
 @inline
 export function rowMax(p: usize, n: i32): f32 {
   const none = f32x4.splat(-f32.MAX_VALUE * 2);
   let m = none;
-  for (let left = n; left > 0; left -= 4, p += 16) m = f32x4.max(m, loadBlock(p, left, none));
+  for (let left = n; left > 0; left -= 4, p += 16) m = f32x4.pmax(m, loadBlock(p, left, none));
   return laneMax(m);
 }
 

@@ -1,4 +1,7 @@
-/** Four floats at a time: the ends of rows, sums over lanes, constants. */
+/**
+ * Four floats at a time: the ends of rows, sums over lanes, constants. f32x4.pmin(x, c) and pmax(x, c) give x where x is NaN and
+ * are one instruction on x86, against eight for min and max.
+ */
 
 /** The first `count` (1..3) floats at p; the lanes beyond hold `fill`. Reads nothing past them. */
 @inline
