@@ -1,1 +1,51 @@
-export { MemcellError } from './errors.js';
+export { type ErrorCode, MemcellError } from './errors.js';
+export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
+export { prepareBackend } from './kernels/backend.js';
+export type { Activation as ActivationName } from './model/activations.js';
+export { customObjects } from './model/customObjects.js';
+export type { Initializer } from './model/initializers.js';
+export type { ModelInput, NestedArray, ShapedArray } from './model/inputs.js';
+export * from './model/layers.js';
+export { parseSpec } from './model/spec.js';
+export type { Shape } from './model/stack.js';
+export * from './sequential.js';
+export {
+  type Callback,
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  LearningRateScheduler,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  type TrainingContext,
+} from './training/callbacks.js';
+export type { CompileOptions } from './training/compile.js';
+export type { PredictOptions } from './training/evaluate.js';
+export type { History, Logs } from './training/history.js';
+export {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  huber,
+  type Loss,
+  type LossFunction,
+  meanAbsoluteError,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from './training/losses.js';
+export {
+  accuracy,
+  binaryAccuracy,
+  type Metric,
+  type MetricFunction,
+  topKCategoricalAccuracy,
+} from './training/metrics.js';
+export { adam, adamw, type Optimizer, rmsprop, sgd } from './training/optimizers.js';
+export {
+  cosineDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  type LearningRateSchedule,
+  piecewiseConstantDecay,
+  polynomialDecay,
+} from './training/schedules.js';

@@ -4,7 +4,8 @@ import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import { initialise, weightsOf } from './initialise.js';
 import { canDraw } from './initializers.js';
-import { isNamedAutomatically, type Layer } from './layers.js';
+import type { Layer } from './layers.js';
+import { isNamedAutomatically } from './make.js';
 import { layerNameOf } from './names.js';
 import { checkLayers, inputShapeOf, type Shape } from './stack.js';
 

@@ -1,5 +1,6 @@
 import { didYouMean } from '../data/suggest.js';
-import { type Layer, LayerError, makeLayer } from './layers.js';
+import type { Layer } from './layers.js';
+import { LayerError, makeLayer } from './make.js';
 import { camelCase } from './names.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 import { entryOf, layerClasses } from './table.js';

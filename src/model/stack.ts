@@ -105,7 +105,15 @@ function checkInput(layer: Layer, what: string, shape: Shape, before: readonly L
   const { rank } = entry;
   if ('exactly' in rank ? shape.length === rank.exactly : shape.length >= rank.atLeast) {
     if (isWrapper(layer))
-      checkInput(layer.layer, `${what} of ${layer.layer.getClassName()}`, [shape[0], ...shape.slice(2)], []);
+      checkInput(
+        layer.layer,
+        what.replace(')', ` of ${layer.layer.getClassName()})`),
+        [shape[0], ...shape.slice(2)],
+        [],
+      );
+    if (layer.getClassName() === 'Flatten' && shape.slice(1).includes(null)) {
+      throw new MemcellError(`${what} needs a fixed number of steps, but gets ${shapeText(shape)}`, { code: 'model' });
+    }
     if (entry.weights && layer.getClassName() !== 'Embedding' && shape[shape.length - 1] === null) {
       throw new MemcellError(`${what} needs a fixed number of features, but gets ${shapeText(shape)}`, {
         code: 'model',

@@ -49,7 +49,7 @@ function pathText(layer: tf.layers.Layer): string {
   const inner = isBidirectional(layer) || isWrapper(layer) ? layer.layer : layer;
   if (!isRecurrent(inner)) return 'tfjs';
   const { path, reason } = lstmPath(layer);
-  return path === 'fused' ? 'fused kernel' : `tfjs: ${reason}`;
+  return path === 'fused' ? 'fused kernel' : `tfjs: ${reason.replace('hardSigmoidKeras3', 'hardSigmoid')}`;
 }
 
 function shapesText(shape: tf.Shape | tf.Shape[]): string {

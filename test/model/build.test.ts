@@ -90,8 +90,8 @@ test('layers that do not fit each other', () => {
   expect(problem('LSTM(8, return_sequences=true), RepeatVector(3)', [30, 4])).toMatchInlineSnapshot(`"layer 2 (RepeatVector) needs (samples, features), but layer 1 (LSTM) gives (None, 30, 8)"`);
   expect(problem('LSTM(8)', [30, null])).toMatchInlineSnapshot(`"layer 1 (LSTM) needs a fixed number of features, but gets (None, 30, None)"`);
   expect(problem('LSTM(8, return_state=true)', [30, 4])).toMatchInlineSnapshot(`"layer 1 (LSTM) has 3 outputs, but a Sequential passes on one; leave returnState out"`);
-  expect(problem('LSTM(4, return_sequences=true), Flatten', [null, 4])).toMatchInlineSnapshot(`"layer 2 (Flatten) cannot take an input of shape (None, None, 4): The shape of the input to "Flatten" is not fully defined (got ,4). Make sure to pass a complete "input_shape" or "batch_input_shape" argument to the first layer in your model."`);
-  expect(problem('TimeDistributed(LSTM(4))', [30, 4])).toMatchInlineSnapshot(`"layer 1 (TimeDistributed) of LSTM needs (samples, steps, features), but its input is (None, 4)"`);
+  expect(problem('LSTM(4, return_sequences=true), Flatten', [null, 4])).toMatchInlineSnapshot(`"layer 2 (Flatten) needs a fixed number of steps, but gets (None, None, 4)"`);
+  expect(problem('TimeDistributed(LSTM(4))', [30, 4])).toMatchInlineSnapshot(`"layer 1 (TimeDistributed of LSTM) needs (samples, steps, features), but its input is (None, 4)"`);
 });
 
 test('an input shape that is missing, wrong, or given twice', () => {
@@ -239,25 +239,25 @@ test("the summary is Keras's, with the path of every layer", () => {
   expect(`\n${summaryText(model)}\n`).toMatchInlineSnapshot(`
 "
 Model: "example"
-┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
-┃ Layer (type)                       ┃ Output Shape           ┃       Param # ┃ Path                                                                     ┃
-┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
-│ lstm (LSTM)                        │ (None, 6, 50)          │        10,400 │ fused kernel                                                             │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ dropout (Dropout)                  │ (None, 6, 50)          │             0 │ tfjs                                                                     │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ bidirectional (Bidirectional)      │ (None, 6, 8)           │         3,776 │ fused kernel                                                             │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ gru (GRU)                          │ (None, 6, 300)         │       279,000 │ tfjs: GRU has no fused kernel                                            │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ lstm_1 (LSTM)                      │ (None, 6, 4)           │         4,880 │ tfjs: recurrentActivation hardSigmoidKeras3; the kernel has sigmoid only │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ time_distributed (TimeDistributed) │ (None, 6, 3)           │            15 │ tfjs                                                                     │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ flatten (Flatten)                  │ (None, 18)             │             0 │ tfjs                                                                     │
-├────────────────────────────────────┼────────────────────────┼───────────────┼──────────────────────────────────────────────────────────────────────────┤
-│ repeat_vector (RepeatVector)       │ (None, 2, 18)          │             0 │ tfjs                                                                     │
-└────────────────────────────────────┴────────────────────────┴───────────────┴──────────────────────────────────────────────────────────────────────────┘
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+┃ Layer (type)                       ┃ Output Shape           ┃       Param # ┃ Path                                                               ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+│ lstm (LSTM)                        │ (None, 6, 50)          │        10,400 │ fused kernel                                                       │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ dropout (Dropout)                  │ (None, 6, 50)          │             0 │ tfjs                                                               │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ bidirectional (Bidirectional)      │ (None, 6, 8)           │         3,776 │ fused kernel                                                       │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ gru (GRU)                          │ (None, 6, 300)         │       279,000 │ tfjs: GRU has no fused kernel                                      │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ lstm_1 (LSTM)                      │ (None, 6, 4)           │         4,880 │ tfjs: recurrentActivation hardSigmoid; the kernel has sigmoid only │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ time_distributed (TimeDistributed) │ (None, 6, 3)           │            15 │ tfjs                                                               │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ flatten (Flatten)                  │ (None, 18)             │             0 │ tfjs                                                               │
+├────────────────────────────────────┼────────────────────────┼───────────────┼────────────────────────────────────────────────────────────────────┤
+│ repeat_vector (RepeatVector)       │ (None, 2, 18)          │             0 │ tfjs                                                               │
+└────────────────────────────────────┴────────────────────────┴───────────────┴────────────────────────────────────────────────────────────────────┘
  Total params: 298,071 (1.14 MB)
  Trainable params: 298,071 (1.14 MB)
  Non-trainable params: 0 (0.00 B)

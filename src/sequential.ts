@@ -1,0 +1,451 @@
+import type * as tf from '@tensorflow/tfjs';
+import { elements, type NdArray } from './data/array.js';
+import { MemcellError } from './errors.js';
+import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
+import { accelerate } from './kernels/accelerate.js';
+import { prepareBackend } from './kernels/backend.js';
+import { addLayer, buildModel } from './model/build.js';
+import { initialise, weightsInOrder } from './model/initialise.js';
+import {
+  type Expected,
+  fromBatch,
+  type ModelInput,
+  type NestedArray,
+  readArray,
+  type ShapedArray,
+  toBatch,
+} from './model/inputs.js';
+import type { Layer } from './model/layers.js';
+import { parseSpec } from './model/spec.js';
+import { inputShapeOf, type Shape } from './model/stack.js';
+import { summaryText } from './model/summary.js';
+import { deriveKey } from './random.js';
+import { type Compiled, type CompileOptions, compileTraining } from './training/compile.js';
+import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
+import {
+  type EvaluateOptions as EvaluateArrays,
+  evaluate,
+  type PredictOptions,
+  predict,
+  trainOnBatch,
+} from './training/evaluate.js';
+import { type FitOptions as FitArrays, fit as train, type ValidationData } from './training/fit.js';
+import type { History, Logs } from './training/history.js';
+import { getLoss } from './training/losses.js';
+import { sgd } from './training/optimizers.js';
+import type { Runner } from './training/runner.js';
+import { createTfjsRunner } from './training/tfjsRunner.js';
+
+export interface SequentialOptions {
+  /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
+  inputShape?: Shape;
+  /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
+  seed?: number;
+  /** Default 'sequential'. */
+  name?: string;
+}
+
+/** [x, y], [x, y, sampleWeight], or the same by name. */
+export type ValidationInput =
+  | readonly [x: ModelInput, y: ModelInput, sampleWeight?: ModelInput]
+  | { x: ModelInput; y: ModelInput; sampleWeight?: ModelInput };
+
+export type FitOptions = FitArrays<ValidationInput, ModelInput>;
+
+export type EvaluateOptions = Omit<EvaluateArrays, 'sampleWeight'> & { sampleWeight?: ModelInput };
+
+export interface TrainOnBatchOptions {
+  sampleWeight?: ModelInput;
+  /** Weights by class number. */
+  classWeight?: Readonly<Record<number, number>>;
+}
+
+/** What runs a model: memcell's engine, or tfjs, and why not the engine. */
+export interface EngineChoice {
+  kind: 'memcell' | 'tfjs';
+  why?: string;
+}
+
+/**
+ * A stack of layers, with Keras's methods. Its weights and topology are a tfjs model's (`model.tf`), made when first needed:
+ * when the input shape is known, from the layers or from the first data.
+ *
+ * Initial weights are a function of a seed: the constructor's, or if that has none, the seed of the first fit, as long as
+ * nobody has given, trained, read or used the weights before it.
+ */
+export class Sequential {
+  /** Plain JSON that is saved with the model and comes back with it. */
+  metadata: Record<string, unknown> = {};
+  /** Set to true during fit to stop it after the batch. */
+  stopTraining = false;
+  readonly name: string;
+  private readonly seed: number;
+  private readonly seedGiven: boolean;
+  private inputSize: Shape | undefined;
+  private stack: Layer[] = [];
+  private model: tf.LayersModel | undefined;
+  private settings: ResolvedTraining | undefined;
+  private compiled: Compiled | undefined;
+  private runner: Runner | undefined;
+  private untouched = true;
+  private fits = 0;
+  private busy: string | undefined;
+  private disposed = false;
+
+  /** @throws MemcellError 'usage' for a seed that is not a whole number */
+  constructor(layers: readonly Layer[] = [], { inputShape, seed, name = 'sequential' }: SequentialOptions = {}) {
+    if (seed !== undefined && !Number.isSafeInteger(seed)) {
+      throw new MemcellError(`seed must be a whole number, not ${seed}`, { code: 'usage' });
+    }
+    this.name = name;
+    this.inputSize = inputShape;
+    this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
+    this.seedGiven = seed !== undefined;
+    for (const layer of layers) this.add(layer);
+  }
+
+  /** A model around one of tfjs, with one input and one output; its LSTM layers get the fused kernel. */
+  static fromTf(model: tf.LayersModel, metadata: Record<string, unknown> = {}): Sequential {
+    const own = new Sequential([], { name: model.name });
+    own.model = accelerate(model);
+    own.stack = model.layers.slice();
+    own.untouched = false;
+    own.metadata = metadata;
+    return own;
+  }
+
+  /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
+  add(layer: Layer): this {
+    if (typeof layer !== 'object' || layer === null || !('computeOutputShape' in layer)) {
+      throw new MemcellError(`add takes a layer, such as LSTM(50), not ${String(layer)}`, { code: 'model' });
+    }
+    if (this.model) {
+      if (!('add' in this.model))
+        throw new MemcellError('a model with branches takes no more layers', { code: 'model' });
+      this.free();
+      addLayer(this.model as tf.Sequential, layer, this.seed);
+      this.settings = undefined;
+      this.compiled = undefined;
+    }
+    this.stack.push(layer);
+    return this;
+  }
+
+  /**
+   * Makes the tfjs model now, and so reports what does not fit. `inputShape` is one sample's shape.
+   * @throws MemcellError 'model' for layers that do not fit each other, an unknown input shape, a model too large
+   */
+  build(inputShape?: Shape): void {
+    this.inputSize ??= inputShape;
+    this.built();
+  }
+
+  /**
+   * Sets optimizer, loss and metrics, by name or made by a function such as adam({ learningRate: 0.003 }). Starts a new
+   * optimizer.
+   * @throws MemcellError 'usage' for unknown names or options
+   */
+  compile(options: CompileOptions): void {
+    this.free();
+    this.settings = resolveTraining(options);
+    this.compiled = undefined;
+    if (this.knowsShape()) this.compiledNow();
+  }
+
+  /**
+   * Trains, as Keras's fit. x and y are tensors, nested arrays or { data, shape }, checked before anything runs. `seed`
+   * governs shuffling and dropout, and the initial weights too where the constructor had no seed and nobody has given,
+   * trained, read or used the weights yet; the history tells it.
+   * @throws MemcellError 'data' and 'usage' before anything changes; 'numeric' when the loss is no longer finite, with the
+   *   weights of the last good epoch
+   */
+  async fit(x: ModelInput, y: ModelInput, options: FitOptions = {}): Promise<History> {
+    return this.exclusively('fit', async () => {
+      const { validationData, sampleWeight, ...rest } = options;
+      const samples = this.samplesOf(x, y);
+      const seed = options.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
+      const arrays = {
+        ...rest,
+        seed,
+        ...weightsOption(sampleWeight),
+        ...(validationData ? { validationData: this.validationOf(validationData) } : {}),
+      };
+      if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
+      const runner = await this.ready();
+      this.stopTraining = false;
+      this.fits++;
+      return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
+        save: (folder) => this.write(folder),
+        stopRequested: () => this.stopTraining,
+      });
+    });
+  }
+
+  /** Loss and metrics on samples: { loss, accuracy, … }. */
+  async evaluate(x: ModelInput, y: ModelInput, options: EvaluateOptions = {}): Promise<Logs> {
+    const { sampleWeight, ...rest } = options;
+    const samples = this.samplesOf(x, y);
+    const arrays = { ...rest, ...weightsOption(sampleWeight) };
+    return evaluate(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays);
+  }
+
+  /**
+   * The model's output for every sample, in the form that x has: a tensor (the caller's to dispose), nested arrays, or
+   * { data, shape }.
+   */
+  async predict(x: tf.Tensor, options?: PredictOptions): Promise<tf.Tensor>;
+  async predict(x: ShapedArray, options?: PredictOptions): Promise<{ data: Float32Array; shape: number[] }>;
+  async predict<Output extends NestedArray = number[][]>(x: NestedArray, options?: PredictOptions): Promise<Output>;
+  async predict(x: ModelInput, options?: PredictOptions): Promise<tf.Tensor | NestedArray | NdArray>;
+  async predict(x: ModelInput, options: PredictOptions = {}): Promise<tf.Tensor | NestedArray | NdArray> {
+    this.inferShape(x);
+    const { array, like } = toBatch(x, this.expected(), 'x');
+    return fromBatch(await predict(await this.ready(), array, options), like);
+  }
+
+  /** One training step on one batch; its loss before the step. */
+  async trainOnBatch(x: ModelInput, y: ModelInput, options: TrainOnBatchOptions = {}): Promise<number> {
+    return this.exclusively('trainOnBatch', async () => {
+      const { sampleWeight, ...rest } = options;
+      const samples = this.samplesOf(x, y);
+      const arrays = { ...rest, ...weightsOption(sampleWeight) };
+      return trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays).loss;
+    });
+  }
+
+  /** Prints the table of summaryText(), by default to the console. */
+  summary(print: (text: string) => void = console.log): void {
+    print(this.summaryText());
+  }
+
+  /** Keras's summary table, with a column for the code that runs each layer. */
+  summaryText(): string {
+    return summaryText(this.built());
+  }
+
+  /** The number of weights. */
+  countParams(): number {
+    return weightsInOrder(this.built()).reduce((sum, { shape }) => sum + elements(shape.map(Number)), 0);
+  }
+
+  /** Copies of all weights, in Keras's order and shapes. */
+  getWeights(): { data: Float32Array; shape: number[] }[] {
+    return weightsInOrder(this.tf).map((weight) => ({
+      data: Float32Array.from(weight.read().dataSync()),
+      shape: weight.shape.map(Number),
+    }));
+  }
+
+  /**
+   * Sets all weights, in the order of getWeights(): each a tensor, nested arrays, { data, shape }, or a typed array of
+   * as many numbers. All are checked before one is set.
+   * @throws MemcellError 'data' that names the weight that does not fit
+   */
+  setWeights(weights: readonly ModelInput[]): void {
+    this.free();
+    const own = weightsInOrder(this.tf);
+    if (weights.length !== own.length) {
+      const names = own.map(({ originalName, shape }) => `${originalName} [${shape}]`).join(', ');
+      throw new MemcellError(`setWeights got ${weights.length} arrays; the model has ${own.length}: ${names}`);
+    }
+    const arrays = own.map(({ originalName, shape }, i) => {
+      const given = weights[i];
+      const flat: ModelInput = isTyped(given) ? { data: given, shape: shape.map(Number) } : given;
+      return toBatch(flat, { shape }, `weight ${i} (${originalName})`).array;
+    });
+    for (const [i, { data, shape }] of arrays.entries()) {
+      const tensor = fromBatch({ data: Float32Array.from(data), shape }, 'tensor');
+      own[i].write(tensor);
+      tensor.dispose();
+    }
+  }
+
+  /**
+   * Saves model.json and weights.bin to a folder that stock tfjs loads as well, with metadata and what compile() set. A crash
+   * at any moment leaves the old model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   */
+  async save(to: ModelLocation): Promise<void> {
+    await prepareBackend();
+    await this.write(to);
+  }
+
+  /** Frees all memory of the model. It cannot be used after that. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.free();
+    this.model?.dispose();
+    this.model = undefined;
+    this.disposed = true;
+  }
+
+  get layers(): Layer[] {
+    return this.stack.slice();
+  }
+
+  /** With the batch axis: [null, steps, features]. */
+  get inputShape(): Shape {
+    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize);
+  }
+
+  /** With the batch axis. */
+  get outputShape(): Shape {
+    return this.built().outputs[0].shape;
+  }
+
+  /** The tfjs LayersModel behind this one, in step with the weights. */
+  get tf(): tf.LayersModel {
+    const model = this.built();
+    this.untouched = false;
+    this.runner?.sync();
+    return model;
+  }
+
+  get engine(): EngineChoice {
+    return { kind: 'tfjs', why: 'this version has no engine of its own; LSTM layers run on the fused kernel' };
+  }
+
+  private first(): Layer {
+    const [first] = this.stack;
+    if (first) return first;
+    throw new MemcellError('the model has no layers; add one first', { code: 'model' });
+  }
+
+  private knowsShape(): boolean {
+    return (
+      this.model !== undefined || (this.stack.length > 0 && Boolean(this.inputSize ?? this.stack[0].batchInputShape))
+    );
+  }
+
+  private built(): tf.LayersModel {
+    if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
+    this.first();
+    this.model ??= buildModel(this.stack, { inputShape: this.inputSize, name: this.name, seed: this.seed });
+    return this.model;
+  }
+
+  /** A model without an input shape takes that of its first data, as in Keras. */
+  private inferShape(x: ModelInput): void {
+    if (this.disposed || this.knowsShape()) return;
+    const { shape } = readArray(x, 'x').array;
+    if (shape.length > 1) this.inputSize = shape.slice(1);
+  }
+
+  private compiledNow(): Compiled {
+    if (!this.settings) {
+      throw new MemcellError("compile the model first: model.compile({ optimizer: 'adam', loss: … })", {
+        code: 'usage',
+      });
+    }
+    this.compiled ??= compileTraining(this.built(), this.settings);
+    return this.compiled;
+  }
+
+  /** What x must be: the input's shape, and whole numbers below the vocabulary's size for an Embedding. */
+  private expected(): Expected {
+    const model = this.built();
+    const { shape } = model.inputs[0];
+    const first = model.layers.find((layer) => layer.getClassName() !== 'InputLayer');
+    if (first?.getClassName() !== 'Embedding') return { shape };
+    return { shape, dtype: 'int32', below: Number(first.getConfig().inputDim) };
+  }
+
+  /** Samples for training: x checked against the model; y is checked against the loss by who trains. */
+  private samplesOf(x: ModelInput, y: ModelInput): { x: NdArray; y: NdArray } {
+    this.inferShape(x);
+    this.compiledNow();
+    return { x: toBatch(x, this.expected(), 'x').array, y: readArray(y, 'y').array };
+  }
+
+  private validationOf(given: ValidationInput): ValidationData {
+    const [x, y, sampleWeight] = 'x' in given ? [given.x, given.y, given.sampleWeight] : given;
+    return {
+      x: toBatch(x, this.expected(), 'validationData: x').array,
+      y: readArray(y, 'validationData: y').array,
+      ...weightsOption(sampleWeight, 'validationData: sampleWeight'),
+    };
+  }
+
+  /** The runner of the model as it is, on a backend that is ready. One that has not been compiled only predicts. */
+  private async ready(): Promise<Runner> {
+    this.untouched = false;
+    await prepareBackend();
+    const compiled = this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
+    if (!this.runner) {
+      this.runner = createTfjsRunner(this.built(), compiled);
+      this.runner.seed = this.seed;
+    }
+    return this.runner;
+  }
+
+  /** Lets go of the runner, with the weights brought home: before anything that it does not know of. */
+  private free(): void {
+    if (this.busy) {
+      throw new MemcellError(`this cannot be done while ${this.busy} runs on the same model; await it first`, {
+        code: 'usage',
+      });
+    }
+    this.runner?.sync();
+    this.runner?.dispose();
+    this.runner = undefined;
+  }
+
+  /** One training at a time; predicting, evaluating and saving may go on beside it, between its batches. */
+  private async exclusively<T>(what: string, run: () => Promise<T>): Promise<T> {
+    if (this.busy) {
+      throw new MemcellError(`${what} was called while ${this.busy} runs on the same model; await it first`, {
+        code: 'usage',
+      });
+    }
+    this.busy = what;
+    try {
+      return await run();
+    } finally {
+      this.busy = undefined;
+    }
+  }
+
+  private async write(to: ModelLocation): Promise<void> {
+    const training = this.settings && describeTraining(this.settings);
+    await saveTfjs(this.tf, to, { ...this.metadata, ...(training ? { training } : {}) });
+  }
+}
+
+function isTyped(given: ModelInput): given is Float32Array {
+  return ArrayBuffer.isView(given);
+}
+
+function weightsOption(weights: ModelInput | undefined, what = 'sampleWeight'): { sampleWeight?: NdArray } {
+  return weights === undefined ? {} : { sampleWeight: readArray(weights, what).array };
+}
+
+/**
+ * A model from Keras's notation: sequential('LSTM(50), Dense(10, softmax)', { inputShape: [1, 1] }).
+ * @throws MemcellError 'model' that points at the character
+ */
+export function sequential(spec: string, options?: SequentialOptions): Sequential {
+  return new Sequential(parseSpec(spec), options);
+}
+
+/**
+ * Loads a model that memcell or stock tfjs saved, with its metadata, compiled as it was when memcell saved it (the
+ * optimizer starts anew).
+ * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
+ */
+export async function loadModel(from: ModelLocation): Promise<Sequential> {
+  const { model, metadata } = await loadTfjs(from);
+  const { training, ...rest } = metadata;
+  const own = Sequential.fromTf(model, rest);
+  if (training !== undefined) {
+    try {
+      own.compile(training as CompileOptions);
+    } catch (error) {
+      own.dispose();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MemcellError(`${String(from)}: the training settings saved with the model are not valid: ${reason}`, {
+        code: 'model',
+        cause: error,
+      });
+    }
+  }
+  return own;
+}
