@@ -83,26 +83,52 @@ test('activations are accepted in both spellings, with their options or without'
 });
 
 test('layers that do not fit each other', () => {
-  expect(problem('LSTM(64), LSTM(32), Dense(1)', [30, 4])).toMatchInlineSnapshot(`"layer 2 (LSTM) needs every step's output, but layer 1 (LSTM) gives only the last; write return_sequences=true in layer 1 (LSTM) (in code returnSequences: true)"`);
-  expect(problem('Bidirectional(GRU(64)), TimeDistributed(Dense(1))', [30, 4])).toMatchInlineSnapshot(`"layer 2 (TimeDistributed) needs every step's output, but layer 1 (Bidirectional) gives only the last; write return_sequences=true in layer 1 (Bidirectional) (in code returnSequences: true)"`);
-  expect(problem('LSTM(8)', [30])).toMatchInlineSnapshot(`"layer 1 (LSTM) needs (samples, steps, features), but its input is (None, 30)"`);
-  expect(problem('Dense(8), Flatten, LSTM(3)', [30, 4])).toMatchInlineSnapshot(`"layer 3 (LSTM) needs (samples, steps, features), but layer 2 (Flatten) gives (None, 240)"`);
-  expect(problem('LSTM(8, return_sequences=true), RepeatVector(3)', [30, 4])).toMatchInlineSnapshot(`"layer 2 (RepeatVector) needs (samples, features), but layer 1 (LSTM) gives (None, 30, 8)"`);
-  expect(problem('LSTM(8)', [30, null])).toMatchInlineSnapshot(`"layer 1 (LSTM) needs a fixed number of features, but gets (None, 30, None)"`);
-  expect(problem('LSTM(8, return_state=true)', [30, 4])).toMatchInlineSnapshot(`"layer 1 (LSTM) has 3 outputs, but a Sequential passes on one; leave returnState out"`);
-  expect(problem('LSTM(4, return_sequences=true), Flatten', [null, 4])).toMatchInlineSnapshot(`"layer 2 (Flatten) needs a fixed number of steps, but gets (None, None, 4)"`);
-  expect(problem('TimeDistributed(LSTM(4))', [30, 4])).toMatchInlineSnapshot(`"layer 1 (TimeDistributed of LSTM) needs (samples, steps, features), but its input is (None, 4)"`);
+  expect(problem('LSTM(64), LSTM(32), Dense(1)', [30, 4])).toMatchInlineSnapshot(
+    `"layer 2 (LSTM) needs every step's output, but layer 1 (LSTM) gives only the last; write return_sequences=true in layer 1 (LSTM) (in code returnSequences: true)"`,
+  );
+  expect(problem('Bidirectional(GRU(64)), TimeDistributed(Dense(1))', [30, 4])).toMatchInlineSnapshot(
+    `"layer 2 (TimeDistributed) needs every step's output, but layer 1 (Bidirectional) gives only the last; write return_sequences=true in layer 1 (Bidirectional) (in code returnSequences: true)"`,
+  );
+  expect(problem('LSTM(8)', [30])).toMatchInlineSnapshot(
+    `"layer 1 (LSTM) needs (samples, steps, features), but its input is (None, 30)"`,
+  );
+  expect(problem('Dense(8), Flatten, LSTM(3)', [30, 4])).toMatchInlineSnapshot(
+    `"layer 3 (LSTM) needs (samples, steps, features), but layer 2 (Flatten) gives (None, 240)"`,
+  );
+  expect(problem('LSTM(8, return_sequences=true), RepeatVector(3)', [30, 4])).toMatchInlineSnapshot(
+    `"layer 2 (RepeatVector) needs (samples, features), but layer 1 (LSTM) gives (None, 30, 8)"`,
+  );
+  expect(problem('LSTM(8)', [30, null])).toMatchInlineSnapshot(
+    `"layer 1 (LSTM) needs a fixed number of features, but gets (None, 30, None)"`,
+  );
+  expect(problem('LSTM(8, return_state=true)', [30, 4])).toMatchInlineSnapshot(
+    `"layer 1 (LSTM) has 3 outputs, but a Sequential passes on one; leave returnState out"`,
+  );
+  expect(problem('LSTM(4, return_sequences=true), Flatten', [null, 4])).toMatchInlineSnapshot(
+    `"layer 2 (Flatten) needs a fixed number of steps, but gets (None, None, 4)"`,
+  );
+  expect(problem('TimeDistributed(LSTM(4))', [30, 4])).toMatchInlineSnapshot(
+    `"layer 1 (TimeDistributed of LSTM) needs (samples, steps, features), but its input is (None, 4)"`,
+  );
 });
 
 test('an input shape that is missing, wrong, or given twice', () => {
-  expect(problem('LSTM(50), Dense(10)')).toMatchInlineSnapshot(`"the model's input shape is not known; give its first layer (LSTM) an inputShape, such as [steps, features]"`);
-  expect(problem('LSTM(50)', [0, 4])).toMatchInlineSnapshot(`"inputShape must be a list of whole numbers above 0, not [0,4]"`);
-  expect(problem('LSTM(50, input_shape=(3, 4))', [3, 5])).toMatchInlineSnapshot(`"inputShape (3, 5) does not fit the first layer's (3, 4); give only one"`);
+  expect(problem('LSTM(50), Dense(10)')).toMatchInlineSnapshot(
+    `"the model's input shape is not known; give its first layer (LSTM) an inputShape, such as [steps, features]"`,
+  );
+  expect(problem('LSTM(50)', [0, 4])).toMatchInlineSnapshot(
+    `"inputShape must be a list of whole numbers above 0, not [0,4]"`,
+  );
+  expect(problem('LSTM(50, input_shape=(3, 4))', [3, 5])).toMatchInlineSnapshot(
+    `"inputShape (3, 5) does not fit the first layer's (3, 4); give only one"`,
+  );
   expect(problem('LSTM(50, input_shape=(None, 4))', [3, 4])).toBe('no error');
 });
 
 test('models that no memory holds are refused before anything is allocated', () => {
-  expect(problem('LSTM(65536)', [1, 1])).toMatchInlineSnapshot(`"layer 1 (LSTM) brings the model to 17180393472 weights; the most is 268435456, since training needs 16 bytes for each and WebAssembly's memory ends at 4 GiB; use fewer units"`);
+  expect(problem('LSTM(65536)', [1, 1])).toMatchInlineSnapshot(
+    `"layer 1 (LSTM) brings the model to 17180393472 weights; the most is 268435456, since training needs 16 bytes for each and WebAssembly's memory ends at 4 GiB; use fewer units"`,
+  );
   expect(problem('Dense(60000), Dense(60000)', [4])).toMatch(
     /^layer 2 \(Dense\) brings the model to 3600360000 weights/,
   );

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { prepareBackend } from '../../src/kernels/backend.js';
+import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
 import { buildModel } from '../../src/model/build.js';
 import { weightsInOrder } from '../../src/model/initialise.js';
 import { parseSpec } from '../../src/model/spec.js';
@@ -58,7 +58,7 @@ function largestDifference(a: tf.Tensor, b: tf.TensorLike): number {
 describe.each(['cpu', 'wasm'])('on tfjs backend %s', (backend) => {
   beforeAll(async () => {
     await prepareBackend();
-    await tf.setBackend(backend);
+    await startBackend(backend);
   });
 
   test.each(Object.keys(models))("%s: Keras's weights in its order, its outputs to 1e-5, nothing left", (name) => {
