@@ -142,7 +142,7 @@ function fusedCall(
   return tf.tidy(() => {
     const [batch, , features] = input.shape;
     const dropout = training ? drawDropout(cell, batch, features) : {};
-    const x = tf.cast(input, 'float32');
+    const x = input.dtype === 'float32' ? input : tf.cast(input, 'float32');
     const initialState: [tf.Tensor, tf.Tensor] | undefined =
       kwargs.initialState ?? (layer.stateful ? layer.states : undefined);
     const [output, h, c] = lstm(
@@ -152,7 +152,7 @@ function fusedCall(
         recurrentKernel: cell.recurrentKernel.read(),
         bias: cell.bias?.read(),
         initialState,
-        mask: mask && tf.cast(tf.reshape(mask, input.shape.slice(0, 2)), 'bool'),
+        mask: mask && stepMask(mask),
         recurrentDropout: dropout.recurrent,
       },
       {
@@ -166,12 +166,19 @@ function fusedCall(
   });
 }
 
-/** (B,T) or (B,T,1) */
+/** Whether a mask is (B,T) or (B,T,1). */
 function isStepMask(mask: tf.Tensor, input: tf.Tensor): boolean {
-  return (
-    tf.util.arraysEqual(mask.rank === 3 ? mask.shape.slice(0, 2) : mask.shape, input.shape.slice(0, 2)) &&
-    (mask.rank === 2 || mask.shape[2] === 1)
-  );
+  const [batch, steps] = input.shape;
+  return [
+    [batch, steps],
+    [batch, steps, 1],
+  ].some((shape) => tf.util.arraysEqual(mask.shape, shape));
+}
+
+/** Such a mask as (B,T) bool. */
+function stepMask(mask: tf.Tensor): tf.Tensor {
+  const flat = mask.rank === 3 ? tf.squeeze(mask, [2]) : mask;
+  return flat.dtype === 'bool' ? flat : tf.cast(flat, 'bool');
 }
 
 /**

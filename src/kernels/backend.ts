@@ -47,12 +47,14 @@ async function prepare(): Promise<void> {
   if (wanted === undefined && tf.engine().backendName && !(interim && tf.getBackend() === 'cpu')) {
     await tf.ready();
     registerKernels();
+    await prepareWasm();
     return;
   }
   if (wanted !== undefined) {
     const reason = await startBackend(wanted);
     if (reason === undefined) return;
-    throw new MemcellError(`MEMCELL_BACKEND=${wanted}: the backend does not start: ${reason}; unset it to use wasm`, {
+    const remedy = wanted === 'tensorflow' ? 'install @tensorflow/tfjs-node, or unset it' : 'unset it';
+    throw new MemcellError(`MEMCELL_BACKEND=${wanted}: the backend does not start (${reason}); ${remedy}`, {
       code: 'usage',
     });
   }
@@ -76,8 +78,8 @@ export async function startBackend(name: string): Promise<string | undefined> {
     if (name === 'tensorflow') await importTfjsNode();
     if (name === 'cpu') quietCpuBackend();
     registerKernels();
-    if (!(await tf.setBackend(name))) return 'its initialisation failed';
-    if (name === 'wasm') await prepareWasm();
+    if (!(await withoutRethrowing(() => tf.setBackend(name)))) return 'its initialisation failed';
+    await prepareWasm();
     interim = false;
     return undefined;
   } catch (error) {
@@ -98,6 +100,25 @@ async function importTfjsNode(): Promise<void> {
   }
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   await import(['@tensorflow', 'tfjs-node'].join('/'));
+}
+
+/**
+ * Starts something without the two listeners that the wasm backend adds to Node's process: they throw every uncaught error
+ * again from a line of their own, which hides where it came from and makes Node's exit code 7.
+ */
+async function withoutRethrowing<Result>(start: () => Promise<Result>): Promise<Result> {
+  if (typeof process === 'undefined' || !process.listeners) return start();
+  const emitter: NodeJS.EventEmitter = process;
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = new Set(events.flatMap((event) => emitter.listeners(event)));
+  const result = await start();
+  for (const event of events) {
+    for (const listener of emitter.listeners(event)) {
+      const rethrows = /\{\s*throw \w+;\s*\}/.test(String(listener));
+      if (rethrows && !before.has(listener)) emitter.removeListener(event, listener as () => void);
+    }
+  }
+  return result;
 }
 
 /** Keeps tfjs's cpu backend from printing its advice to install tfjs-node, which it does on the first write in Node. */

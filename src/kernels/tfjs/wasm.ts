@@ -21,7 +21,7 @@ function kernelsOn(memory: WebAssembly.Memory): KernelExports {
   return kernels;
 }
 
-/** Compiles the kernels ahead of their first use, as a browser's main thread must. The wasm backend must be ready. */
+/** If the wasm backend is there, compiles the kernels ahead of their first use, as a browser's main thread must. */
 export async function prepareWasm(): Promise<void> {
   const memory = wasmMemory();
   if (memory && !instances.has(memory)) instances.set(memory, await instantiateKernelsAsync(memory));
