@@ -4,11 +4,12 @@ import { ResetAfterGRU } from './gru.js';
 import { Bidirectional, GlobalAveragePooling1D, RepeatVector, TimeDistributed } from './wrappers.js';
 
 type Config = tf.serialization.ConfigDict;
-type FromConfig = (cls: unknown, config: Config) => tf.layers.Layer;
 
-/** memcell's makers of the layers that are not tfjs's own, by class name; settings as tfjs gives them, in camelCase. */
+/** Makers of the layers that are not tfjs's own, by class name, from settings as tfjs gives them: in camelCase. */
 const makers: Record<string, (config: Config) => tf.layers.Layer> = {
   Sequential: makeSequential,
+  Model: (config) => fromRegistered('Model', config),
+  Functional: (config) => fromRegistered('Functional', config),
   GRU: (config) =>
     config.resetAfter === true
       ? new ResetAfterGRU(config as unknown as tf.GRULayerArgs)
@@ -27,14 +28,18 @@ const makers: Record<string, (config: Config) => tf.layers.Layer> = {
  * @throws Error when the class is unknown or its settings do not fit
  */
 function layerFromConfig({ className, config }: Config): tf.layers.Layer {
-  registerHardSigmoid();
   const name = String(className);
   const settings = { ...(config as Config) };
   if (Object.hasOwn(makers, name)) return makers[name](settings);
+  return fromRegistered(name, settings);
+}
+
+function fromRegistered(name: string, config: Config): tf.layers.Layer {
+  registerHardSigmoid();
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   if (!Object.hasOwn(known, name)) throw new Error(`unknown class ${JSON.stringify(name)}`);
   const [cls, fromConfig] = known[name];
-  return fromConfig(cls, settings) as tf.layers.Layer;
+  return fromConfig(cls, config) as tf.layers.Layer;
 }
 
 /** tfjs's Sequential does not pass custom objects on to its layers, so it is made here. Weights are zeros until set. */
@@ -49,13 +54,32 @@ function makeSequential(config: Config): tf.Sequential {
   return model;
 }
 
-const fromConfigs = Object.entries(makers).map(([name, make]) => {
-  const fromConfig: FromConfig = (_, config) => make(config);
-  return [name, [Object, fromConfig]];
-});
+/** How many makers are at work, one inside the other. */
+let depth = 0;
+
+/**
+ * A maker as tfjs calls it. While a class's fromConfig runs, tfjs keeps custom objects in a global variable, and an error
+ * thrown through it would leave them there for every later load in the process. So an error of the outermost maker
+ * becomes a rejected promise in the model's place, with which modelFromJSON, being async, rejects.
+ */
+function asFromConfig(make: (config: Config) => tf.layers.Layer) {
+  return (_: unknown, config: Config): tf.layers.Layer | Promise<never> => {
+    depth++;
+    try {
+      return make(config);
+    } catch (error) {
+      if (depth > 1) throw error;
+      return Promise.reject(error);
+    } finally {
+      depth--;
+    }
+  };
+}
 
 /**
  * For `tf.models.modelFromJSON(topology, customObjects)`: layers whose behaviour in tfjs is not Keras's come back as
  * memcell's own. It takes models that memcell, tfjs or tfjs's converter wrote.
  */
-export const customObjects = Object.fromEntries(fromConfigs) as tf.serialization.ConfigDict;
+export const customObjects = Object.fromEntries(
+  Object.entries(makers).map(([name, make]) => [name, [Object, asFromConfig(make)]]),
+) as unknown as tf.serialization.ConfigDict;

@@ -105,6 +105,13 @@ export class ResetAfterGRU extends tf.RNN {
     super({ ...config, cell: new ResetAfterGRUCell(config) } as tf.RNNLayerArgs);
   }
 
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    config: tf.serialization.ConfigDict,
+  ): T {
+    return new cls(config);
+  }
+
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.RNN['call']>[1]): tf.Tensor | tf.Tensor[] {
     const cell = this.cell as unknown as ResetAfterGRUCell;
     return tf.tidy(() => {

@@ -1,6 +1,5 @@
 /** tfjs layers whose behaviour differs from Keras's where masks are concerned, put right. Same settings, same weights. */
 import * as tf from '@tensorflow/tfjs';
-import { ResetAfterGRU } from './gru.js';
 import { registeredLayer } from './registered.js';
 import type { BidirectionalLayer, WrapperLayer } from './walk.js';
 
@@ -17,21 +16,18 @@ export interface BidirectionalConfig {
 
 /**
  * Runs a recurrent layer over the sequence in both directions and merges the outputs. As in Keras, the outputs of masked
- * steps are zero when sequences are returned; tfjs repeats the last output before them. Takes ResetAfterGRU too.
+ * steps are zero when sequences are returned; tfjs repeats the last output before them. Takes memcell's GRU too.
  */
 export class Bidirectional extends registeredLayer<BidirectionalLayer>('Bidirectional') {
   static className = 'Bidirectional';
 
   constructor(config: BidirectionalConfig) {
     const { layer } = config;
-    // tfjs copies the layer by its class name; for a class it does not have, a stand-in takes that part.
-    super(layer instanceof ResetAfterGRU ? { ...config, layer: standIn(layer) } : config);
-    if (!(layer instanceof ResetAfterGRU)) return;
-    const { name: forwardName } = this.forwardLayer;
-    const { name: backwardName } = this.backwardLayer;
+    // tfjs would copy the layer by its class's name, and knows another GRU by that name.
+    super({ ...config, layer: standIn(layer) });
     this.layer = layer;
-    this.forwardLayer = copy(layer, { name: forwardName });
-    this.backwardLayer = copy(layer, { name: backwardName, goBackwards: !layer.goBackwards });
+    this.forwardLayer = copy(layer, { name: this.forwardLayer.name });
+    this.backwardLayer = copy(layer, { name: this.backwardLayer.name, goBackwards: !layer.goBackwards });
   }
 
   override call(inputs: Tensors, kwargs: Kwargs): Tensors {
@@ -47,13 +43,14 @@ export class Bidirectional extends registeredLayer<BidirectionalLayer>('Bidirect
   }
 }
 
-function standIn(layer: ResetAfterGRU): tf.RNN {
-  const { returnSequences, returnState, goBackwards, name } = layer;
-  return tf.layers.simpleRNN({ units: 1, returnSequences, returnState, goBackwards, name });
+/** A layer that tfjs can copy, with all that its constructor reads of the wrapped layer. */
+function standIn({ returnSequences, returnState, goBackwards, stateful, name }: tf.RNN): tf.RNN {
+  return tf.layers.simpleRNN({ units: 1, returnSequences, returnState, goBackwards, stateful, name });
 }
 
-function copy(layer: ResetAfterGRU, changes: object): ResetAfterGRU {
-  return new ResetAfterGRU({ ...layer.getConfig(), ...changes } as unknown as tf.GRULayerArgs);
+function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
+  const cls = layer.constructor as tf.serialization.SerializableConstructor<tf.RNN>;
+  return cls.fromConfig(cls, { ...layer.getConfig(), ...changes });
 }
 
 /** Layers that act on each step alone and take a whole sequence as they are. */
