@@ -33,3 +33,23 @@ export interface Range {
   from: number;
   to: number;
 }
+
+/**
+ * Floats from one row to the next for rows of at least `width`: whole panels of 16, and no multiple of 256 bytes, which
+ * would make the rows share cache sets.
+ */
+export function rowLength(width: number): number {
+  const floats = Math.ceil(width / 16) * 16;
+  return floats % 64 === 0 ? floats + 16 : floats;
+}
+
+/** Time-major rows at this address. */
+export function timeMajor(address: number, batch: number, steps: number, width: number, rowStride: number): Rows {
+  return { address, stepStride: batch * rowStride, rowStride, steps, width };
+}
+
+/** Calls visit for the rows t·B + b of a share of the batch, in as few runs of neighbouring rows as there are. */
+export function eachRun(share: Range, batch: number, steps: number, visit: (from: number, to: number) => void): void {
+  if (share.to - share.from === batch) visit(0, steps * batch);
+  else for (let t = 0; t < steps; t++) visit(t * batch + share.from, t * batch + share.to);
+}

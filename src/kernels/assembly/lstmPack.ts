@@ -128,6 +128,16 @@ function transposeBlock(from: usize, rows: i32, to: usize): void {
   }
 }
 
+/** One panel of K rows → its 16 rows in each of the panels of the transposed matrix, `toPanel` bytes apart. */
+export function transposePanel(from: usize, rows: i32, to: usize, toPanel: usize): void {
+  for (let k = 0; k < rows; k += 16) {
+    const count = min(rows - k, 16);
+    transposeBlock(from, count, to);
+    from += (<usize>count) << 6;
+    to += toPanel;
+  }
+}
+
 /**
  * Panels of K rows → panels [ceil(K/16)][columns][16] of the transposed matrix.
  * @param panels of the source; columns = 16·panels
@@ -135,13 +145,8 @@ function transposeBlock(from: usize, rows: i32, to: usize): void {
 export function transposePanels(from: usize, panels: i32, rows: i32, to: usize): void {
   const toPanel = <usize>panels << 10;
   for (let panel = 0; panel < panels; ++panel) {
-    let target = to + ((<usize>panel) << 10);
-    for (let k = 0; k < rows; k += 16) {
-      const count = min(rows - k, 16);
-      transposeBlock(from, count, target);
-      from += (<usize>count) << 6;
-      target += toPanel;
-    }
+    transposePanel(from, rows, to + ((<usize>panel) << 10), toPanel);
+    from += (<usize>rows) << 6;
   }
 }
 

@@ -1,0 +1,269 @@
+/** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
+import * as tf from '@tensorflow/tfjs';
+import type { NdArray } from '../data/array.js';
+import type { Speed } from '../kernels/module.js';
+import type { Compiled } from '../training/compile.js';
+import type { BatchResult, Runner, TrainingState } from '../training/runner.js';
+import { newMemory } from './arena.js';
+import type { Plan } from './planData.js';
+import { Program, type Task } from './program.js';
+
+export interface EngineOptions {
+  speed?: Speed;
+}
+
+/** The runner of a model that planModel() has planned. */
+export function createEngineRunner(
+  model: tf.LayersModel,
+  compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+  plan: Plan,
+  options: EngineOptions = {},
+): EngineRunner {
+  return new EngineRunner(model, compiled, plan, options);
+}
+
+type Weight = tf.LayersModel['weights'][number];
+
+export class EngineRunner implements Runner {
+  readonly kind = 'memcell';
+  readonly optimizer: Compiled['optimizer'];
+  readonly program: Program;
+  seed = 0;
+  private readonly variables: readonly Weight[];
+  /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
+  private readonly known: object[];
+  /** The engine has trained since. */
+  private ahead = false;
+  /** The optimizer's slots are in the engine's memory. */
+  private hasSlots = false;
+  private outputView: Float32Array = new Float32Array(0);
+  private predictions: NdArray = { data: this.outputView, shape: [] };
+
+  constructor(
+    model: tf.LayersModel,
+    compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+    private readonly plan: Plan,
+    { speed }: EngineOptions,
+  ) {
+    this.optimizer = compiled.optimizer;
+    this.variables = model.weights;
+    this.program = new Program(plan, newMemory(), speed);
+    this.known = this.variables.map(() => ({}));
+    this.takeWeights();
+  }
+
+  trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
+    const { optimizer } = this;
+    if (!this.hasSlots) this.takeSlots();
+    this.begin(x, y, sampleWeight, true);
+    this.runPhases('train');
+    const result = this.finish();
+    if (Number.isFinite(result.loss)) {
+      optimizer.iterations++;
+      this.ahead = true;
+    }
+    return result;
+  }
+
+  evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
+    this.begin(x, y, sampleWeight, false);
+    this.runPhases('evaluate');
+    return this.finish();
+  }
+
+  predictBatch(x: NdArray): NdArray {
+    this.place(x, false);
+    this.runPhases('predict');
+    return { data: this.view().slice(), shape: this.outputShape() };
+  }
+
+  capture(into?: TrainingState): TrainingState {
+    this.takeWeights();
+    const { store } = this.program;
+    const weights = this.variables.map((_, i) => store.read(store.weights, i, into?.weights[i]));
+    const { iterations } = this.optimizer;
+    const count = store.slots.length;
+    const state = this.hasSlots
+      ? this.variables.flatMap((_, i) =>
+          store.slots.map((slot, s) => store.read(slot, i, into?.optimizer?.state[i * count + s])),
+        )
+      : this.optimizer.state().map((slot) => slot.slice());
+    return { weights, optimizer: { iterations, state } };
+  }
+
+  restore({ weights, optimizer: saved }: TrainingState): void {
+    const { store } = this.program;
+    this.takeWeights();
+    weights.forEach((values, i) => {
+      store.load(store.weights, i, values);
+    });
+    this.ahead = true;
+    if (saved === undefined) return;
+    if (saved.state.length === 0) this.optimizer.reset();
+    this.optimizer.restore(saved.state, saved.iterations);
+    this.hasSlots = false;
+  }
+
+  sync(): void {
+    if (this.changedOutside()) this.takeWeights();
+    if (!this.ahead) return;
+    const { store } = this.program;
+    this.variables.forEach((variable, i) => {
+      write(variable, store.read(store.weights, i));
+      this.known[i] = identity(variable);
+    });
+    if (this.hasSlots) {
+      const count = store.slots.length;
+      this.optimizer.state().forEach((slot, i) => {
+        store.read(store.slots[i % count], Math.floor(i / count), slot);
+      });
+    }
+    this.ahead = false;
+  }
+
+  dispose(): void {
+    // Memory is garbage-collected with the runner.
+  }
+
+  /** Takes tfjs's weights where somebody has written to a variable since the two were in step. */
+  private takeWeights(): void {
+    const { store } = this.program;
+    for (let i = 0; i < this.variables.length; i++) {
+      const variable = this.variables[i];
+      const now = identity(variable);
+      if (now === this.known[i]) continue;
+      store.load(store.weights, i, Float32Array.from(variable.read().dataSync()));
+      this.known[i] = now;
+    }
+  }
+
+  private changedOutside(): boolean {
+    for (let i = 0; i < this.variables.length; i++) if (identity(this.variables[i]) !== this.known[i]) return true;
+    return false;
+  }
+
+  /** The optimizer's slots into the engine's memory, zeros if it has none yet. */
+  private takeSlots(): void {
+    const { optimizer, plan } = this;
+    const { store } = this.program;
+    optimizer.build(
+      plan.weights.map(({ name, shape }) => ({ name, size: shape.reduce((product, size) => product * size, 1) })),
+    );
+    const count = store.slots.length;
+    for (const slot of store.slots) store.clear(slot);
+    optimizer.state().forEach((slot, i) => {
+      store.load(store.slots[i % count], Math.floor(i / count), slot);
+    });
+    this.hasSlots = true;
+  }
+
+  private begin(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): void {
+    this.place(x, training);
+    this.setTargets(y);
+    if (sampleWeight) this.setRowWeights(sampleWeight);
+    const { optimizer, program } = this;
+    program.setHeader(
+      this.seed,
+      optimizer.iterations,
+      training ? optimizer.learningRate : 0,
+      sampleWeight !== undefined,
+    );
+  }
+
+  private place(x: NdArray, training: boolean): void {
+    const { program, plan } = this;
+    const batch = x.shape[0];
+    const steps = plan.input.sequence ? x.shape[1] : 1;
+    if (this.changedOutside()) this.takeWeights();
+    program.place(batch, steps, training);
+    const { arena, input } = program;
+    const memory = plan.input.integers ? arena.i32 : arena.f32;
+    memory.set(x.data, input.address >>> 2);
+  }
+
+  private setTargets(y: NdArray): void {
+    const { program, plan } = this;
+    const { arena, loss, kernels } = program;
+    const { width, steps } = program.result.values;
+    const memory = plan.loss.labels ? arena.i32 : arena.f32;
+    const batch = program.placement?.batch ?? 0;
+    if (steps === 1 || batch === 1) {
+      memory.set(y.data, loss.targets >>> 2);
+      return;
+    }
+    // Time-major, by way of the predictions' place, which is as large.
+    const size = plan.loss.labels ? 1 : width;
+    memory.set(y.data, program.output >>> 2);
+    kernels.copySequence(program.output, size, steps * size, loss.targets, batch * size, size, size, steps, 0, batch);
+  }
+
+  /** (B) or (B·T) weights to time-major rows. */
+  private setRowWeights(weights: Float32Array): void {
+    const { program } = this;
+    const { f32 } = program.arena;
+    const { steps } = program.result.values;
+    const batch = program.placement?.batch ?? 0;
+    const at = program.loss.rowWeights >>> 2;
+    const perStep = weights.length === batch * steps;
+    for (let b = 0; b < batch; b++)
+      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[perStep ? b * steps + t : b];
+  }
+
+  private runPhases(task: Task): void {
+    const { program } = this;
+    const phases = program.phasesOf(task);
+    for (let i = 0; i < phases.length; i++) program.run(task, phases[i], 0, 1);
+  }
+
+  private finish(): BatchResult {
+    const { program } = this;
+    const view = this.view();
+    if (this.predictions.data !== view) this.predictions = { data: view, shape: this.outputShape() };
+    const loss = program.lossValue();
+    const { predictions } = this;
+    const { mask } = program.result;
+    return mask ? { loss, predictions, mask: this.batchMajorMask(mask) } : { loss, predictions };
+  }
+
+  /** The predictions where they lie; a new view only when they have moved. */
+  private view(): Float32Array {
+    const { program } = this;
+    const { f32 } = program.arena;
+    const { width, steps } = program.result.values;
+    const length = (program.placement?.batch ?? 0) * steps * width;
+    const { outputView: view } = this;
+    if (view.buffer !== f32.buffer || view.byteOffset !== program.output || view.length !== length) {
+      this.outputView = f32.subarray(program.output >>> 2, (program.output >>> 2) + length);
+    }
+    return this.outputView;
+  }
+
+  private outputShape(): number[] {
+    const { result, placement } = this.program;
+    const { width, steps } = result.values;
+    const batch = placement?.batch ?? 0;
+    return result.sequence ? [batch, steps, width] : [batch, width];
+  }
+
+  private batchMajorMask(mask: number): Float32Array {
+    const { program } = this;
+    const { f32 } = program.arena;
+    const { steps } = program.result.values;
+    const batch = program.placement?.batch ?? 0;
+    const out = new Float32Array(batch * steps);
+    for (let b = 0; b < batch; b++)
+      for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(mask >>> 2) + t * batch + b];
+    return out;
+  }
+}
+
+/** What changes when a variable is assigned. */
+function identity(variable: Weight): object {
+  return variable.read().dataId;
+}
+
+function write(variable: Weight, values: Float32Array): void {
+  tf.tidy(() => {
+    variable.write(tf.tensor(values, variable.shape.map(Number)));
+  });
+}

@@ -1,0 +1,85 @@
+import { deriveKey } from '../../random.js';
+import type { WeightBlock } from '../blocks.js';
+import type { DropoutPlan } from '../layerPlan.js';
+import { type Rows, rowLength, timeMajor } from '../rows.js';
+import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+
+/**
+ * Inverted dropout in training: element i of the input, counted as in a (B, T, F) array, is kept where uniformAt(key, i) ≥
+ * rate and then divided by 1 − rate; the key is a function of (seed, layer, step). Otherwise the input itself.
+ */
+export class DropoutLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
+  private readonly drops: boolean;
+  private input!: Signal;
+  private output!: Signal;
+  private batch = 0;
+
+  constructor(
+    private readonly plan: DropoutPlan,
+    private readonly context: LayerContext,
+  ) {
+    this.drops = plan.rate > 0 && plan.rate < 1;
+  }
+
+  place(input: Signal, { arena, batch }: Space): Signal {
+    const { steps, width } = input.values;
+    const ld = rowLength(width);
+    this.input = input;
+    this.batch = batch;
+    const rows = () => timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+    if (input.wantsGradient) input.gradient = rows();
+    this.output = { ...input, values: rows(), gradient: undefined };
+    return this.output;
+  }
+
+  forward(rows: Range, training: boolean): void {
+    this.apply(this.input.values, this.output.values, rows, training && this.drops);
+  }
+
+  backward(rows: Range): void {
+    const { gradient: dx, wantsGradient } = this.input;
+    const { gradient: dy } = this.output;
+    if (wantsGradient && dx !== undefined && dy !== undefined) this.apply(dy, dx, rows, this.drops);
+  }
+
+  gradients(): void {}
+
+  private apply(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range, drop: boolean): void {
+    const { context, batch } = this;
+    const { rate, path } = this.plan;
+    const { seed, step } = context.draw;
+    const { steps, width } = from;
+    if (!drop) {
+      context.kernels.copySequence(
+        from.address,
+        from.stepStride,
+        from.rowStride,
+        to.address,
+        to.stepStride,
+        to.rowStride,
+        width,
+        steps,
+        batch0,
+        batch1,
+      );
+      return;
+    }
+    context.kernels.dropout(
+      from.address,
+      from.rowStride,
+      to.address,
+      to.rowStride,
+      deriveKey(seed, 'dropout', path, 'input', step),
+      Math.ceil(rate * 2 ** 24),
+      1 / (1 - rate),
+      width,
+      steps * width,
+      width,
+      steps,
+      batch,
+      batch0,
+      batch1,
+    );
+  }
+}

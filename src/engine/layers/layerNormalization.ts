@@ -1,0 +1,119 @@
+import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import { type LayerNormalizationPlan, NONE } from '../layerPlan.js';
+import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+
+/** y = gamma∘(x − mean)/√(variance + epsilon) + beta over the F values of each row. */
+export class LayerNormalizationLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[];
+  private readonly gamma: WeightBlock | undefined;
+  private readonly beta: WeightBlock | undefined;
+  private input!: Signal;
+  private output!: Signal;
+  private batch = 0;
+  /** (T·B) each, from forward for backward. */
+  private mean = 0;
+  private rstd = 0;
+
+  constructor(
+    private readonly plan: LayerNormalizationPlan,
+    private readonly context: LayerContext,
+  ) {
+    const vector = (weight: number) => {
+      if (weight === NONE) return undefined;
+      const columns = plainColumns(plan.width);
+      return makeBlock(1, plan.width, [{ weight, from: 0, rows: 1, row: 0, columns }]);
+    };
+    this.gamma = vector(plan.gamma);
+    this.beta = vector(plan.beta);
+    this.blocks = [this.gamma, this.beta].filter((block) => block !== undefined);
+  }
+
+  place(input: Signal, { arena, batch, training }: Space): Signal {
+    const { steps, width } = input.values;
+    const ld = rowLength(width);
+    const rows = batch * steps;
+    this.input = input;
+    this.batch = batch;
+    this.mean = arena.floats(rows);
+    this.rstd = arena.floats(rows);
+    if (input.wantsGradient) input.gradient = timeMajor(arena.floats(rows * ld), batch, steps, width, ld);
+    this.output = {
+      ...input,
+      values: timeMajor(arena.floats(rows * ld), batch, steps, width, ld),
+      wantsGradient: training && (input.wantsGradient || this.blocks.length > 0),
+      gradient: undefined,
+    };
+    return this.output;
+  }
+
+  forward(rows: Range): void {
+    eachRun(rows, this.batch, this.input.values.steps, this.run);
+  }
+
+  backward(rows: Range): void {
+    if (this.input.wantsGradient) eachRun(rows, this.batch, this.input.values.steps, this.runBack);
+  }
+
+  gradients(part: number, parts: number): void {
+    const { input, output, gamma, beta, mean, rstd, batch } = this;
+    const x = input.values;
+    const dy = output.gradient;
+    if (dy === undefined || this.blocks.length === 0) return;
+    const fours = share(Math.ceil(x.width / 4), part, parts);
+    this.context.kernels.layerNormGradients(
+      x.address,
+      x.rowStride,
+      dy.address,
+      dy.rowStride,
+      mean,
+      rstd,
+      gamma?.gradients ?? 0,
+      beta?.gradients ?? 0,
+      0,
+      batch * x.steps,
+      4 * fours.from,
+      Math.min(4 * fours.to, x.width),
+    );
+  }
+
+  private readonly run = (from: number, to: number): void => {
+    const x = this.input.values;
+    const y = this.output.values;
+    this.context.kernels.layerNormForward(
+      x.address,
+      x.rowStride,
+      y.address,
+      y.rowStride,
+      this.gamma?.weights ?? 0,
+      this.beta?.weights ?? 0,
+      this.mean,
+      this.rstd,
+      this.plan.epsilon,
+      x.width,
+      from,
+      to,
+    );
+  };
+
+  private readonly runBack = (from: number, to: number): void => {
+    const x = this.input.values;
+    const dx = this.input.gradient;
+    const dy = this.output.gradient;
+    if (dx === undefined || dy === undefined) return;
+    this.context.kernels.layerNormBackward(
+      x.address,
+      x.rowStride,
+      dy.address,
+      dy.rowStride,
+      dx.address,
+      dx.rowStride,
+      this.gamma?.weights ?? 0,
+      this.mean,
+      this.rstd,
+      x.width,
+      from,
+      to,
+    );
+  };
+}

@@ -1,0 +1,42 @@
+/** The layer that runs each kind of plan. */
+import type { LayerPlan } from '../layerPlan.js';
+import { ActivationLayer } from './activation.js';
+import { DenseLayer } from './dense.js';
+import { DropoutLayer } from './dropout.js';
+import { EmbeddingLayer } from './embedding.js';
+import type { EngineLayer, LayerContext } from './layer.js';
+import { LayerNormalizationLayer } from './layerNormalization.js';
+import { MaskingLayer } from './masking.js';
+import { PoolingLayer } from './pooling.js';
+import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
+
+export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
+  switch (plan.kind) {
+    case 'dense':
+      return new DenseLayer(plan, context);
+    case 'activation':
+      return new ActivationLayer(plan, context);
+    case 'embedding':
+      return new EmbeddingLayer(plan, context);
+    case 'masking':
+      return new MaskingLayer(plan, context);
+    case 'dropout':
+      return new DropoutLayer(plan, context);
+    case 'layerNormalization':
+      return new LayerNormalizationLayer(plan, context);
+    case 'averagePooling':
+    case 'maxPooling':
+      return new PoolingLayer(plan, context);
+    case 'flatten':
+      return new FlattenLayer(context);
+    case 'repeat':
+      return new RepeatLayer(plan, context);
+    case 'arrange':
+      return new ArrangeLayer(context);
+    case 'lstm':
+    case 'gru':
+    case 'simpleRNN':
+    case 'bidirectional':
+      throw new Error(`no engine layer for ${plan.kind} yet`);
+  }
+}

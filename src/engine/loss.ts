@@ -1,0 +1,136 @@
+/** The loss on the engine's rows: values, the gradient that enters the last layer, and the predictions. */
+import type { LayerContext, Space } from './layers/layer.js';
+import type { LossPlan } from './planData.js';
+import { eachRun, type Range, type Rows, rowLength, type Signal, timeMajor } from './rows.js';
+
+/**
+ * Σ over rows of weight·loss(row), a row's weight being its sample's or step's, times 1 / the number of rows; under a mask
+ * rows that do not count weigh nothing and the others 1 / their number. (training/losses.ts, weightedMean)
+ */
+export class LossStep {
+  /** Time-major (T·B, C) values, or (T·B) int32 labels. */
+  targets = 0;
+  /** (T·B) one weight for each row. */
+  rowWeights = 0;
+  /** (T·B) weighted losses. */
+  losses = 0;
+  rows = 0;
+  private combined = 0;
+  private input!: Signal;
+  private probabilities: Rows | undefined;
+  private batch = 0;
+  private weights = 0;
+  private scale = 0;
+  private wantsGradient = false;
+
+  constructor(
+    private readonly plan: LossPlan,
+    private readonly context: LayerContext,
+  ) {}
+
+  /** @param probabilities where a loss that takes the activation writes its result, which are the predictions */
+  place(input: Signal, { arena, batch, training }: Space, probabilities: Rows | undefined): void {
+    const { steps, width } = input.values;
+    this.rows = batch * steps;
+    this.input = input;
+    this.batch = batch;
+    const ld = rowLength(width);
+    const needsScratch = probabilities === undefined && this.isOfLogits;
+    this.probabilities = needsScratch
+      ? timeMajor(arena.floats(this.rows * ld), batch, steps, width, ld)
+      : probabilities;
+    this.targets = arena.floats(this.rows * (this.plan.labels ? 1 : width));
+    this.losses = arena.floats(this.rows);
+    this.rowWeights = arena.floats(this.rows);
+    this.combined = input.mask ? arena.floats(this.rows) : 0;
+    if (training) input.gradient = timeMajor(arena.floats(this.rows * ld), batch, steps, width, ld);
+  }
+
+  private get isOfLogits(): boolean {
+    return ['softmaxCategorical', 'softmaxSparse', 'sigmoidBinary'].includes(this.plan.kind);
+  }
+
+  /** The rows of one thread, after all threads' forward pass where there is a mask. */
+  run(rows: Range, wantsGradient: boolean, hasRowWeights: boolean): void {
+    const { mask, values } = this.input;
+    const { kernels } = this.context;
+    this.wantsGradient = wantsGradient;
+    this.weights = hasRowWeights ? this.rowWeights : mask;
+    this.scale = 1 / this.rows;
+    if (mask) {
+      const counted = kernels.sumFloats(mask, this.rows);
+      this.scale = counted > 0 ? 1 / counted : 0;
+    }
+    if (mask && hasRowWeights) {
+      this.weights = this.combined;
+      eachRun(rows, this.batch, values.steps, this.combine);
+    }
+    eachRun(rows, this.batch, values.steps, this.runRows);
+  }
+
+  /** Σ of all rows' losses. */
+  total(): number {
+    return this.context.kernels.sumFloats(this.losses, this.rows);
+  }
+
+  private readonly combine = (from: number, to: number): void => {
+    this.context.kernels.multiplyFloats(this.input.mask, this.rowWeights, this.combined, from, to);
+  };
+
+  private readonly runRows = (from: number, to: number): void => {
+    const { plan, targets, weights, scale, losses, probabilities } = this;
+    const { kernels } = this.context;
+    const { address: x, rowStride: ldX, width: n } = this.input.values;
+    const gradient = this.wantsGradient ? this.input.gradient : undefined;
+    const dx = gradient?.address ?? 0;
+    const ldDx = gradient?.rowStride ?? 0;
+    const p = probabilities?.address ?? 0;
+    const ldP = probabilities?.rowStride ?? 0;
+    const { option } = plan;
+    switch (plan.kind) {
+      case 'softmaxCategorical':
+        kernels.softmaxCategoricalLoss(
+          x,
+          ldX,
+          targets,
+          n,
+          option,
+          weights,
+          scale,
+          losses,
+          p,
+          ldP,
+          dx,
+          ldDx,
+          n,
+          from,
+          to,
+        );
+        return;
+      case 'softmaxSparse':
+        kernels.softmaxSparseLoss(x, ldX, targets, weights, scale, losses, p, ldP, dx, ldDx, n, from, to);
+        return;
+      case 'sigmoidBinary':
+        kernels.sigmoidBinaryLoss(x, ldX, targets, n, option, weights, scale, losses, p, ldP, dx, ldDx, n, from, to);
+        return;
+      case 'categorical':
+        kernels.categoricalLoss(x, ldX, targets, n, option, weights, scale, losses, dx, ldDx, n, from, to);
+        return;
+      case 'sparseCategorical':
+        kernels.sparseCategoricalLoss(x, ldX, targets, weights, scale, losses, dx, ldDx, n, from, to);
+        return;
+      case 'binary':
+        kernels.binaryLoss(x, ldX, targets, n, option, weights, scale, losses, dx, ldDx, n, from, to);
+        return;
+      case 'squared':
+        kernels.squaredErrorLoss(x, ldX, targets, n, weights, scale, losses, dx, ldDx, n, from, to);
+        return;
+      case 'absolute':
+        kernels.absoluteErrorLoss(x, ldX, targets, n, weights, scale, losses, dx, ldDx, n, from, to);
+        return;
+      case 'huber':
+        kernels.huberLoss(x, ldX, targets, n, option, weights, scale, losses, dx, ldDx, n, from, to);
+        return;
+    }
+  };
+}

@@ -1,0 +1,126 @@
+/** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
+import type * as tf from '@tensorflow/tfjs';
+import type { Compiled } from '../training/compile.js';
+import { finalActivation } from '../training/forward.js';
+import type { Loss } from '../training/losses.js';
+import type { Optimizer } from '../training/optimizers.js';
+import type { LayerPlan, WeightPlan } from './layerPlan.js';
+import type { LossKind, LossPlan, OptimizerPlan, Plan } from './planData.js';
+import { planLayer, Unsupported } from './planLayers.js';
+
+/** Kinds of first layer that take batch-major rows as they come. */
+const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
+  'arrange',
+  'bidirectional',
+  'embedding',
+  'flatten',
+  'gru',
+  'lstm',
+  'simpleRNN',
+]);
+
+/**
+ * Plans a model. What the engine does not run, it names: { reason } says which layer, option, loss or optimizer.
+ */
+export function planModel(
+  model: tf.LayersModel,
+  compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+): { plan: Plan } | { reason: string } {
+  try {
+    return { plan: plannedModel(model, compiled) };
+  } catch (error) {
+    if (error instanceof Unsupported) return { reason: error.message };
+    throw error;
+  }
+}
+
+function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled, 'loss' | 'optimizer'>): Plan {
+  if (!('add' in model)) throw new Unsupported('the model has branches');
+  const shape = model.inputs[0].shape;
+  const stack = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
+  const weights: (WeightPlan | undefined)[] = model.weights.map(() => undefined);
+  const planned: LayerPlan[] = [];
+  const integers = stack[0].getClassName() === 'Embedding';
+  const sequence = integers ? shape.length === 2 : shape.length === 3;
+  if (!sequence && (integers || shape.length !== 2))
+    throw new Unsupported(
+      `its input has ${shape.length} axes; the engine takes (samples, features) and (samples, steps, features)`,
+    );
+  const state = { sequence, width: integers ? 1 : Number(shape[shape.length - 1]) };
+  const input = { ...state, integers };
+  if (!integers && !(state.width > 0)) throw new Unsupported('its number of features is open');
+  for (const layer of stack) {
+    const path = String(model.layers.indexOf(layer));
+    planned.push(...planLayer(layer, path, { model, weights, state, first: planned.length === 0 }));
+  }
+  const [first] = planned;
+  if (input.sequence && !TAKES_ANY_ROWS.has(first.kind)) planned.unshift({ kind: 'arrange' });
+  const known = weights.filter((weight) => weight !== undefined);
+  if (known.length !== weights.length) throw new Unsupported('it has weights that no layer of the engine uses');
+  return {
+    weights: known,
+    layers: planned,
+    input,
+    output: { ...state },
+    loss: planLoss(loss, finalActivation(model), planned),
+    optimizer: planOptimizer(optimizer, known),
+  };
+}
+
+const PLAIN_LOSSES: Record<string, LossKind> = {
+  meanSquaredError: 'squared',
+  meanAbsoluteError: 'absolute',
+  huber: 'huber',
+  categoricalCrossentropy: 'categorical',
+  sparseCategoricalCrossentropy: 'sparseCategorical',
+  binaryCrossentropy: 'binary',
+};
+
+const LOGIT_LOSSES: Record<string, LossKind> = {
+  categoricalCrossentropy: 'softmaxCategorical',
+  sparseCategoricalCrossentropy: 'softmaxSparse',
+  binaryCrossentropy: 'sigmoidBinary',
+};
+
+function planLoss(loss: Loss, final: 'softmax' | 'sigmoid' | undefined, layers: readonly LayerPlan[]): LossPlan {
+  if (!Object.hasOwn(PLAIN_LOSSES, loss.name)) throw new Unsupported('its loss is a function of its own');
+  const last = layers[layers.length - 1];
+  const takesActivation = final !== undefined && loss.logitsOf === final && last.kind === 'activation';
+  const fromLogits = takesActivation || loss.config.fromLogits === true;
+  const kinds = fromLogits ? LOGIT_LOSSES : PLAIN_LOSSES;
+  const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? 0);
+  return { kind: kinds[loss.name], option, takesActivation, labels: loss.targets === 'labels' };
+}
+
+function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): OptimizerPlan {
+  const { config } = optimizer;
+  const number = (name: string) => (typeof config[name] === 'number' ? Number(config[name]) : 0);
+  const { name, slotNames } = optimizer;
+  const rules: Record<Optimizer['name'], OptimizerPlan['rule']> = {
+    sgd: slotNames.length === 0 ? 'sgd' : 'sgdMomentum',
+    rmsprop: 'rmsprop',
+    adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
+    adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
+  };
+  const { clipnorm, globalClipnorm, clipvalue, weightDecay } = config;
+  let clip: OptimizerPlan['clip'];
+  if (clipnorm !== null) clip = { kind: 'norm', limit: clipnorm };
+  if (globalClipnorm !== null) clip = { kind: 'globalNorm', limit: globalClipnorm };
+  if (clipvalue !== null) clip = { kind: 'value', limit: clipvalue };
+  return {
+    rule: rules[name],
+    slots: slotNames.length,
+    momentum: number('momentum'),
+    nesterov: config.nesterov === true,
+    rho: number('rho'),
+    centered: config.centered === true,
+    beta1: number('beta1'),
+    beta2: number('beta2'),
+    epsilon: number('epsilon'),
+    weightDecay: weightDecay ?? 0,
+    decays: weights.map(({ name: weight, shape }) =>
+      optimizer.decays({ name: weight, size: shape.reduce((product, size) => product * size, 1) }),
+    ),
+    clip,
+  };
+}

@@ -1,0 +1,264 @@
+/** tfjs layers, one by one, to plan data. */
+import type * as tf from '@tensorflow/tfjs';
+import { ActivationId } from '../kernels/activationIds.js';
+import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
+import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
+
+/** What the engine does not run; the message is the reason that the user sees. */
+export class Unsupported extends Error {}
+
+export interface Planning {
+  model: tf.LayersModel;
+  /** Filled in, by number, as layers claim their weights. */
+  weights: (WeightPlan | undefined)[];
+  /** The shape of what flows: changed by the layers that change it. */
+  state: { sequence: boolean; width: number };
+  first: boolean;
+}
+
+/** A layer's configuration, as its getConfig() gives it. */
+type Config = Readonly<Record<string, unknown>>;
+
+type Planner = (layer: tf.layers.Layer, config: Config, path: LayerPath, planning: Planning) => LayerPlan[];
+
+const PLANNERS: Record<string, Planner> = {
+  Dense: planDense,
+  Activation: (layer, config) => activation(layer, config.activation, false),
+  Dropout: (layer, { rate, noiseShape }, path) => {
+    if (noiseShape !== null && noiseShape !== undefined) throw unsupported(layer, 'has a noiseShape');
+    return [{ kind: 'dropout', rate: Number(rate), path }];
+  },
+  Embedding: planEmbedding,
+  Masking: (layer, { maskValue }, _path, { state }) => {
+    if (!state.sequence) throw unsupported(layer, 'has an input without steps');
+    return [{ kind: 'masking', value: Number(maskValue ?? 0) }];
+  },
+  LayerNormalization: planLayerNormalization,
+  Flatten: (layer, { dataFormat }, _path, { state }) => {
+    if (!state.sequence) return [];
+    if (dataFormat === 'channelsFirst') throw unsupported(layer, 'flattens channelsFirst');
+    const [, width] = sizes(layer.outputShape);
+    if (!(width > 0)) throw unsupported(layer, 'flattens an open number of steps');
+    state.sequence = false;
+    state.width = width;
+    return [{ kind: 'flatten' }];
+  },
+  RepeatVector: (_layer, { n }, _path, { state }) => {
+    state.sequence = true;
+    return [{ kind: 'repeat', times: Number(n) }];
+  },
+  GlobalAveragePooling1D: (_layer, _config, _path, { state }) => {
+    state.sequence = false;
+    return [{ kind: 'averagePooling' }];
+  },
+  GlobalMaxPooling1D: (_layer, _config, _path, { state }) => {
+    state.sequence = false;
+    return [{ kind: 'maxPooling' }];
+  },
+};
+
+/** The layers of the engine that do what a tfjs layer does. @throws Unsupported */
+export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
+  if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
+  if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
+  const config: Config = layer.getConfig();
+  if (isRecurrent(layer)) {
+    const plan = planRecurrent(layer, path, planning);
+    planning.state.sequence = plan.returnSequences;
+    planning.state.width = plan.units;
+    return [plan];
+  }
+  const name = layer.getClassName();
+  if (name === 'TimeDistributed' && isWrapper(layer)) {
+    const inner = layer.layer;
+    if (!['Dense', 'Activation', 'Dropout', 'LayerNormalization'].includes(inner.getClassName()))
+      throw unsupported(layer, `wraps ${inner.getClassName()}`);
+    return PLANNERS[inner.getClassName()](inner, inner.getConfig(), `${path}/layer`, planning);
+  }
+  if (!Object.hasOwn(PLANNERS, name)) throw unsupported(layer, 'is of a kind that the engine does not have');
+  return PLANNERS[name](layer, config, path, planning);
+}
+
+function planDense(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
+  const { state } = planning;
+  const [kernel, bias] = claim(layer, layer.weights, ['kernel', 'bias'], config, planning);
+  const units = Number(config.units);
+  const dense: DensePlan = { kind: 'dense', inputs: state.width, units, kernel, bias: bias ?? NONE };
+  state.width = units;
+  return [dense, ...activation(layer, config.activation, true)];
+}
+
+function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
+  const { state, first } = planning;
+  if (!first) throw unsupported(layer, 'is not the first layer');
+  const [table] = claim(layer, layer.weights, ['embeddings'], config, planning);
+  const width = Number(config.outputDim);
+  state.width = width;
+  const { inputDim, maskZero } = config;
+  return [{ kind: 'embedding', vocabulary: Number(inputDim), width, table, maskZero: maskZero === true }];
+}
+
+function planLayerNormalization(
+  layer: tf.layers.Layer,
+  config: Config,
+  _path: LayerPath,
+  planning: Planning,
+): LayerPlan[] {
+  const { axis, scale, center, epsilon } = config;
+  const { state } = planning;
+  const axes = Array.isArray(axis) ? axis : [axis];
+  const last = state.sequence ? 2 : 1;
+  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last))
+    throw unsupported(layer, `normalises axis ${axes}, not the last`);
+  const names = [...(scale === false ? [] : ['gamma']), ...(center === false ? [] : ['beta'])];
+  const claimed = claim(layer, layer.weights, names, config, planning);
+  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
+  return [
+    {
+      kind: 'layerNormalization',
+      width: state.width,
+      epsilon: Number(epsilon),
+      gamma: number('gamma'),
+      beta: number('beta'),
+    },
+  ];
+}
+
+function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): RecurrentPlan {
+  const kinds: Record<string, RecurrentPlan['kind']> = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'simpleRNN' };
+  const className = layer.getClassName();
+  if (!Object.hasOwn(kinds, className)) throw unsupported(layer, 'has a cell that the engine does not have');
+  const kind = kinds[className];
+  const config: Config = layer.getConfig();
+  if (config.stateful === true) throw unsupported(layer, 'is stateful');
+  if (config.returnState === true) throw unsupported(layer, 'returns its state');
+  if (!planning.state.sequence) throw unsupported(layer, 'has an input without steps');
+  const [kernel, recurrentKernel, bias] = claim(
+    layer,
+    layer.weights,
+    ['kernel', 'recurrent', 'bias'],
+    config,
+    planning,
+  );
+  const gate = kind === 'simpleRNN' ? ActivationId.linear : cellActivation(layer, config.recurrentActivation);
+  return {
+    kind,
+    path,
+    units: Number(config.units),
+    inputs: planning.state.width,
+    activation: cellActivation(layer, config.activation),
+    recurrentActivation: gate,
+    resetAfter: config.resetAfter === true,
+    returnSequences: config.returnSequences === true,
+    goBackwards: config.goBackwards === true,
+    dropout: Number(config.dropout ?? 0),
+    recurrentDropout: Number(config.recurrentDropout ?? 0),
+    kernel,
+    recurrentKernel,
+    bias: bias ?? NONE,
+  };
+}
+
+function planBidirectional(
+  layer: tf.layers.Layer & { forwardLayer: tf.RNN; backwardLayer: tf.RNN; mergeMode: string | null },
+  path: LayerPath,
+  planning: Planning,
+): LayerPlan[] {
+  const { mergeMode } = layer;
+  if (mergeMode !== 'concat' && mergeMode !== 'sum' && mergeMode !== 'ave' && mergeMode !== 'mul')
+    throw unsupported(layer, 'does not merge its two outputs');
+  const forward = planRecurrent(layer.forwardLayer, `${path}/forward`, planning);
+  const backward = planRecurrent(layer.backwardLayer, `${path}/backward`, planning);
+  planning.state.sequence = forward.returnSequences;
+  planning.state.width = mergeMode === 'concat' ? 2 * forward.units : forward.units;
+  return [{ kind: 'bidirectional', forward, backward, mergeMode }];
+}
+
+/** Numbers of a layer's weights, which come in the order of `names`; the last of them may be missing. */
+function claim(
+  layer: tf.layers.Layer,
+  variables: readonly tf.layers.Layer['weights'][number][],
+  names: readonly string[],
+  config: Config,
+  { model, weights }: Planning,
+): number[] {
+  if (config.activityRegularizer) throw unsupported(layer, 'has an activityRegularizer');
+  return variables.map((variable, i) => {
+    const number = model.weights.indexOf(variable);
+    if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
+    if (weights[number]) throw unsupported(layer, 'shares its weights');
+    if (!model.trainableWeights.includes(variable)) throw unsupported(layer, 'has weights that are not trained');
+    if (config[`${names[i]}Constraint`]) throw unsupported(layer, `has a ${names[i]}Constraint`);
+    weights[number] = {
+      name: variable.originalName,
+      shape: variable.shape.map(Number),
+      ...penalty(layer, config[`${names[i]}Regularizer`]),
+    };
+    return number;
+  });
+}
+
+/** The factors of a serialised L1L2. */
+function penalty(layer: tf.layers.Layer, regularizer: unknown): { l1: number; l2: number } {
+  if (regularizer === null || regularizer === undefined) return { l1: 0, l2: 0 };
+  const known =
+    typeof regularizer === 'object' &&
+    'className' in regularizer &&
+    regularizer.className === 'L1L2' &&
+    'config' in regularizer &&
+    typeof regularizer.config === 'object' &&
+    regularizer.config !== null;
+  if (!known) throw unsupported(layer, 'has a regularizer of its own');
+  const { l1 = 0, l2 = 0 } = regularizer.config as { l1?: unknown; l2?: unknown };
+  return { l1: Number(l1), l2: Number(l2) };
+}
+
+/** tfjs's names of activations. Its own hardSigmoid is Keras 2's, which the engine does not have. */
+const ACTIVATIONS: Record<string, ActivationId> = {
+  linear: ActivationId.linear,
+  relu: ActivationId.relu,
+  relu6: ActivationId.relu6,
+  elu: ActivationId.elu,
+  selu: ActivationId.selu,
+  sigmoid: ActivationId.sigmoid,
+  hardSigmoidKeras3: ActivationId.hardSigmoid,
+  tanh: ActivationId.tanh,
+  softplus: ActivationId.softplus,
+  softsign: ActivationId.softsign,
+  swish: ActivationId.silu,
+  gelu: ActivationId.gelu,
+  gelu_new: ActivationId.geluTanh,
+  mish: ActivationId.mish,
+  softmax: ActivationId.softmax,
+  logSoftmax: ActivationId.logSoftmax,
+};
+
+function activationId(layer: tf.layers.Layer, serialized: unknown): ActivationId {
+  const named =
+    typeof serialized === 'object' && serialized !== null && 'className' in serialized
+      ? serialized.className
+      : serialized;
+  if (typeof named === 'string' && Object.hasOwn(ACTIVATIONS, named)) return ACTIVATIONS[named];
+  throw unsupported(layer, `has the activation ${String(named)}`);
+}
+
+function activation(layer: tf.layers.Layer, serialized: unknown, inPlace: boolean): LayerPlan[] {
+  const id = activationId(layer, serialized);
+  return id === ActivationId.linear ? [] : [{ kind: 'activation', activation: id, alpha: 1, inPlace }];
+}
+
+/** An activation inside a cell: of one number at a time. */
+function cellActivation(layer: tf.layers.Layer, serialized: unknown): ActivationId {
+  const id = activationId(layer, serialized);
+  if (id === ActivationId.softmax || id === ActivationId.logSoftmax)
+    throw unsupported(layer, 'has an activation that is not of one number at a time');
+  return id;
+}
+
+function sizes(shape: tf.Shape | tf.Shape[]): number[] {
+  return shape.map((size) => (typeof size === 'number' ? size : 0));
+}
+
+function unsupported(layer: tf.layers.Layer, what: string): Unsupported {
+  return new Unsupported(`layer ${layer.name} (${layer.getClassName()}) ${what}`);
+}

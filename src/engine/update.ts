@@ -1,0 +1,228 @@
+/** From gradients to new weights: penalties, clipping, weight decay, the optimizer. Keras 3's order, formulas in the kernels. */
+import type { Arena } from './arena.js';
+import { blockSize, type WeightBlock } from './blocks.js';
+import { type LayerContext, share } from './layers/layer.js';
+import type { OptimizerPlan, Plan } from './planData.js';
+import type { WeightStore } from './weightStore.js';
+
+/** Rows of a block that are one variable's, with places for a partial sum of each panel. */
+interface VariableRows {
+  block: WeightBlock;
+  from: number;
+  to: number;
+  weight: number;
+  /** (P) float64 of penalties; 0 if the variable has none. */
+  penalties: number;
+  /** (P) float64 of squared gradients; 0 if nothing is clipped by norm. */
+  squares: number;
+}
+
+/** Neighbouring blocks that one optimizer call takes; bytes from the start of the weights, and floats. */
+interface Segment {
+  offset: number;
+  size: number;
+  squares: number;
+}
+
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+
+export class UpdateStep {
+  /** Whether penalties() has anything to do in training, and in evaluation. */
+  readonly hasPenalties: boolean;
+  readonly hasPartials: boolean;
+  private readonly variables: readonly VariableRows[];
+  private readonly segments: readonly Segment[];
+  /** Blocks are updated one by one, since their variables differ in clipping or decay. */
+  private readonly perBlock: boolean;
+  private readonly mixedDecay: boolean;
+  private readonly optimizer: OptimizerPlan;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly store: WeightStore,
+    private readonly context: LayerContext,
+    arena: Arena,
+  ) {
+    this.optimizer = plan.optimizer;
+    const { clip, decays, weightDecay } = this.optimizer;
+    const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
+    const doubles = (block: WeightBlock) => arena.fixed(2 * block.panels);
+    this.variables = store.parts.flatMap((parts, weight) =>
+      parts.map(({ block, part }) => ({
+        block,
+        from: part.row,
+        to: part.row + part.rows,
+        weight,
+        penalties: plan.weights[weight].l1 || plan.weights[weight].l2 ? doubles(block) : 0,
+        squares: byNorm ? doubles(block) : 0,
+      })),
+    );
+    this.hasPenalties = this.variables.some(({ penalties }) => penalties !== 0);
+    this.hasPartials = this.hasPenalties || byNorm;
+    this.mixedDecay = weightDecay !== 0 && decays.includes(false) && decays.includes(true);
+    this.perBlock = clip?.kind === 'norm' || this.mixedDecay;
+    this.segments = segments(store, this.perBlock);
+  }
+
+  /** This thread's share of the penalties and of the squared norms, after all gradients. In training adds the penalties' gradients. */
+  partials(part: number, parts: number, training: boolean): void {
+    const { kernels } = this.context;
+    for (const { block, from, to, weight, penalties, squares } of this.variables) {
+      const mine = share(block.panels, part, parts);
+      const { l1, l2 } = this.plan.weights[weight];
+      if (penalties) {
+        const gradients = training ? block.gradients : 0;
+        kernels.regularize(block.weights, gradients, block.rows, from, to, l1, l2, penalties, mine.from, mine.to);
+      }
+      if (!squares || !training) continue;
+      if (block.squares) {
+        // What stands for g² is summed as it is: its panels, as rows, are no different.
+        kernels.sumPanels(block.squares, block.rows, from, to, squares, mine.from, mine.to);
+      } else {
+        kernels.sumSquares(block.gradients, block.rows, from, to, squares, mine.from, mine.to);
+      }
+    }
+  }
+
+  /** Σ of the penalties, after partials(). */
+  penalty(): number {
+    if (!this.hasPenalties) return 0;
+    let sum = 0;
+    for (const { penalties, block } of this.variables)
+      if (penalties) sum += this.context.kernels.sumDoubles(penalties, block.panels);
+    return sum;
+  }
+
+  /** This thread's share of the update; `rate` is the learning rate and `step` counts from 0. */
+  apply(part: number, parts: number, rate: number, step: number): void {
+    const { clip, weightDecay, decays } = this.optimizer;
+    const limit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
+    const scale = clip?.kind === 'globalNorm' ? shrink(this.squaredNorm(undefined), clip.limit) : 1;
+    const decay = !this.mixedDecay && (decays[0] ?? false) ? rate * weightDecay : 0;
+    if (!this.perBlock) {
+      for (const segment of this.segments) {
+        const { from, to } = share(segment.size / 16, part, parts);
+        this.run(segment, 16 * from, 16 * to, scale, limit, decay, rate, step);
+      }
+      return;
+    }
+    this.store.blocks.forEach((block, i) => {
+      const mine = share(block.panels, part, parts);
+      const own = this.adjust(block, mine.from, mine.to, rate);
+      const panel = 16 * block.rows;
+      this.run(this.segments[i], panel * mine.from, panel * mine.to, scale * own, limit, decay, rate, step);
+    });
+  }
+
+  /** Clips each variable of a block by its norm and decays those that do: in place, or for a table by the factor given back. */
+  private adjust(block: WeightBlock, panel0: number, panel1: number, rate: number): number {
+    const { kernels } = this.context;
+    const { clip, decays, weightDecay } = this.optimizer;
+    let factor = 1;
+    for (const { from, to, weight, block: own } of this.variables) {
+      if (own !== block) continue;
+      if (this.mixedDecay && decays[weight])
+        kernels.scalePanels(block.weights, block.rows, from, to, 1 - rate * weightDecay, panel0, panel1);
+      if (clip?.kind !== 'norm') continue;
+      const scale = shrink(this.squaredNorm(weight), clip.limit);
+      if (block.squares) factor = scale;
+      else if (scale !== 1) kernels.scalePanels(block.gradients, block.rows, from, to, scale, panel0, panel1);
+    }
+    return factor;
+  }
+
+  /** Σ g² of one variable, or of all. */
+  private squaredNorm(weight: number | undefined): number {
+    let sum = 0;
+    for (const { squares, block, weight: own } of this.variables)
+      if (weight === undefined || own === weight) sum += this.context.kernels.sumDoubles(squares, block.panels);
+    return sum;
+  }
+
+  private run(
+    { offset, squares }: Segment,
+    from: number,
+    to: number,
+    scale: number,
+    limit: number,
+    decay: number,
+    rate: number,
+    step: number,
+  ): void {
+    if (from >= to) return;
+    const { kernels } = this.context;
+    const { store } = this;
+    const { rule, momentum, nesterov, rho, centered, beta1, beta2, epsilon } = this.optimizer;
+    const w = store.weights + offset;
+    const g = store.gradients + offset;
+    const slot = (i: number) => store.slots[i] + offset;
+    if (rule === 'adam' || rule === 'adamAmsgrad') {
+      const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
+      const m = slot(0);
+      const v = slot(1);
+      if (rule === 'adam')
+        kernels.adam(w, g, squares, m, v, from, to, scale, limit, decay, alpha, 1 - beta1, 1 - beta2, epsilon);
+      else
+        kernels.adamAmsgrad(
+          w,
+          g,
+          squares,
+          m,
+          v,
+          slot(2),
+          from,
+          to,
+          scale,
+          limit,
+          decay,
+          alpha,
+          1 - beta1,
+          1 - beta2,
+          epsilon,
+        );
+    } else if (rule === 'rmsprop') {
+      const accumulated = momentum > 0 ? slot(1) : 0;
+      const average = centered ? slot(store.slots.length - 1) : 0;
+      kernels.rmsprop(
+        w,
+        g,
+        squares,
+        slot(0),
+        accumulated,
+        average,
+        from,
+        to,
+        scale,
+        limit,
+        decay,
+        rate,
+        rho,
+        1 - rho,
+        momentum,
+        epsilon,
+      );
+    } else if (rule === 'sgdMomentum') {
+      kernels.sgdMomentum(w, g, slot(0), from, to, scale, limit, decay, rate, momentum, Number(nesterov));
+    } else {
+      kernels.sgd(w, g, from, to, scale, limit, decay, rate);
+    }
+  }
+}
+
+/** The factor that brings a norm down to the limit. */
+function shrink(squaredNorm: number, limit: number): number {
+  const norm = Math.sqrt(squaredNorm);
+  return norm > limit ? limit / norm : 1;
+}
+
+/** One segment for each block, or as few as there are without mixing those that have squares with those that have not. */
+function segments({ blocks, weights }: WeightStore, perBlock: boolean): Segment[] {
+  const out: Segment[] = [];
+  for (const block of blocks) {
+    const last = out[out.length - 1];
+    const size = blockSize(block);
+    if (!perBlock && last && last.squares === 0 && block.squares === 0) last.size += size;
+    else out.push({ offset: block.weights - weights, size, squares: block.squares });
+  }
+  return out;
+}

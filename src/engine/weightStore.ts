@@ -1,0 +1,60 @@
+/** All weights of a model, their gradients and the optimizer's state, in blocks side by side, so that a step may run through all at once. */
+import type { Arena } from './arena.js';
+import { type BlockPart, blockSize, pack, unpack, type WeightBlock } from './blocks.js';
+
+export class WeightStore {
+  /** Floats of all blocks together. */
+  readonly size: number;
+  readonly weights: number;
+  readonly gradients: number;
+  /** One array of state each, laid out as the weights. */
+  readonly slots: readonly number[];
+  /** Where each Keras variable is, by its number. */
+  readonly parts: readonly (readonly { block: WeightBlock; part: BlockPart }[])[];
+
+  constructor(
+    private readonly arena: Arena,
+    readonly blocks: readonly WeightBlock[],
+    /** Elements of each Keras variable, by its number. */
+    private readonly sizes: readonly number[],
+    options: { slots: number; squares: boolean },
+  ) {
+    this.size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
+    this.weights = arena.fixed(this.size);
+    this.gradients = arena.fixed(this.size);
+    this.slots = Array.from({ length: options.slots }, () => arena.fixed(this.size));
+    let offset = 0;
+    for (const block of blocks) {
+      block.weights = this.weights + offset;
+      block.gradients = this.gradients + offset;
+      block.squares = block.sparse && options.squares ? arena.fixed(blockSize(block)) : 0;
+      offset += 4 * blockSize(block);
+    }
+    this.parts = sizes.map((_, weight) =>
+      blocks.flatMap((block) => block.parts.filter((part) => part.weight === weight).map((part) => ({ block, part }))),
+    );
+  }
+
+  /** Copies a variable in, Keras's layout; `region` is the weights' or a slot's. */
+  load(region: number, weight: number, values: Float32Array): void {
+    for (const { block, part } of this.parts[weight]) pack(block, part, values, this.view(region, block));
+  }
+
+  /** Copies a variable out, into `values` if that has its size. */
+  read(region: number, weight: number, values?: Float32Array): Float32Array {
+    const size = this.sizes[weight];
+    const out = values?.length === size ? values : new Float32Array(size);
+    for (const { block, part } of this.parts[weight]) unpack(block, part, this.view(region, block), out);
+    return out;
+  }
+
+  /** Makes a slot zero. */
+  clear(region: number): void {
+    this.arena.f32.fill(0, region >>> 2, (region >>> 2) + this.size);
+  }
+
+  private view(region: number, block: WeightBlock): Float32Array {
+    const start = (region + (block.weights - this.weights)) >>> 2;
+    return this.arena.f32.subarray(start, start + blockSize(block));
+  }
+}
