@@ -1,0 +1,45 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import * as l from '../../src/model/layers.js';
+import { adam } from '../../src/training/optimizers.js';
+import { built, engineOf } from './compare.js';
+import type { Sample } from './models.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const sample: Sample = {
+  layers: () => [l.Dense(50, 'tanh'), l.Dense(10, 'softmax')],
+  inputShape: [3],
+  loss: 'categoricalCrossentropy',
+  optimizer: () => adam(),
+  batch: 1,
+  vocabulary: 0,
+  zeroSteps: false,
+  weighted: 'no',
+  seed: 3,
+};
+
+test('10,000 steps: no growth of heap, memory or tensors', () => {
+  const own = built(sample);
+  const engine = engineOf(own);
+  const x = { data: Float32Array.of(0.3, -0.2, 0.8), shape: [1, 3] };
+  const y = { data: Float32Array.from({ length: 10 }, (_, i) => Number(i === 4)), shape: [1, 10] };
+  const steps = (n: number) => {
+    for (let i = 0; i < n; i++) engine.trainBatch(x, y);
+  };
+  steps(2000);
+  const { gc } = globalThis;
+  gc?.();
+  const tensors = tf.memory().numTensors;
+  const bytes = engine.program.memory.buffer.byteLength;
+  const heap = process.memoryUsage().heapUsed;
+  steps(10_000);
+  gc?.();
+  expect(tf.memory().numTensors).toBe(tensors);
+  expect(engine.program.memory.buffer.byteLength).toBe(bytes);
+  expect(process.memoryUsage().heapUsed - heap).toBeLessThan(16e6);
+  expect(engine.trainBatch(x, y).loss).toBeLessThan(0.01);
+  own.model.dispose();
+});

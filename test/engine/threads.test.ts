@@ -1,0 +1,56 @@
+/** Threads, one after the other in this process: every phase for every part before the next phase. */
+import { beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import type { EngineRunner } from '../../src/engine/engineRunner.js';
+import { built, engineOf, poison } from './compare.js';
+import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+/** Makes the runner's phases run in `parts` shares. */
+function split(engine: EngineRunner, parts: number): void {
+  const { program } = engine;
+  const whole = program.run.bind(program);
+  program.run = (task, phase) => {
+    for (let part = 0; part < parts; part++) whole(task, phase, part, parts);
+  };
+}
+
+/** Every number that three steps give. */
+function run(sample: Sample, parts: number): Float32Array[] {
+  const own = built(sample);
+  const engine = engineOf(own);
+  engine.seed = sample.seed;
+  split(engine, parts);
+  const seen: Float32Array[] = [];
+  for (let step = 0; step < 3; step++) {
+    const batch = step === 1 ? sample.batch + 3 : sample.batch;
+    const x = inputOf(sample, batch, step);
+    const shape = engine.predictBatch(x).shape;
+    const y = targetOf(sample, shape, step);
+    const weights = weightsOf(sample, shape, step);
+    poison(engine);
+    const { loss, predictions } = engine.trainBatch(x, y, weights);
+    seen.push(Float32Array.of(loss), Float32Array.from(predictions.data));
+    poison(engine);
+    seen.push(Float32Array.of(engine.evaluateBatch(x, y, weights).loss));
+    poison(engine);
+    seen.push(Float32Array.from(engine.predictBatch(x).data));
+  }
+  const { weights, optimizer } = engine.capture();
+  own.model.dispose();
+  return [...seen, ...weights, ...(optimizer?.state ?? [])];
+}
+
+test('1, 2, 3 and 8 threads give the same bits', () => {
+  fc.assert(
+    fc.property(plainSample, (sample) => {
+      const one = run(sample, 1);
+      for (const parts of [2, 3, 8]) expect(run(sample, parts)).toEqual(one);
+    }),
+    { numRuns: 25 },
+  );
+});
