@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { startBackend } from '../../src/kernels/backend.js';
+import { type CheckRow, checkKernels, defaultShapes, defaultTolerance } from '../../src/kernels/check.js';
+import type { ForwardInputs, LSTMAttributes, LSTMBackend } from '../../src/kernels/tfjs/contract.js';
+import { lstmBackends } from '../../src/kernels/tfjs/register.js';
+
+const shape = { batch: 2, steps: 3, inputs: 3, units: 5 };
+
+/** Runs the check with the wasm backend's forward pass changed. */
+async function checkWith(
+  change: (outputs: tf.TensorInfo[], attributes: LSTMAttributes) => tf.TensorInfo[] | undefined,
+) {
+  const wasm = lstmBackends.wasm as LSTMBackend;
+  const { forward } = wasm;
+  wasm.forward = (inputs: ForwardInputs, attributes, backend) => {
+    const outputs = forward(inputs, attributes, backend);
+    return change(outputs, attributes) ?? outputs;
+  };
+  try {
+    return await checkKernels({ shapes: [shape], backends: ['wasm'] });
+  } finally {
+    wasm.forward = forward;
+  }
+}
+
+/** The first value of a tensor in the wasm backend's memory. */
+function firstValue(tensor: tf.TensorInfo): Float32Array {
+  const backend = tf.backend() as unknown as { typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array };
+  return backend.typedArrayFromHeap(tensor).subarray(0, 1);
+}
+
+describe('checkKernels', () => {
+  test('passes on sizes around every vector and tile width, B = 1 included, on both backends, leaving no tensor', async () => {
+    await startBackend('wasm');
+    const before = tf.memory().numTensors;
+    const seen: CheckRow[] = [];
+    const onRow = (row: CheckRow) => seen.push(row);
+    const report = await checkKernels({ backends: ['wasm'], onRow });
+    expect(report.rows).toHaveLength(defaultShapes.length);
+    expect(report.passed).toBe(true);
+    expect(seen).toEqual(report.rows);
+    // tfjs's built-in layer takes seconds for the large ones on cpu.
+    const small = defaultShapes.filter(({ batch, units }) => batch * units < 400);
+    expect((await checkKernels({ backends: ['cpu'], shapes: small, onRow })).passed).toBe(true);
+    expect(seen.at(-1)?.backend).toBe('cpu');
+    for (const { differences, reason } of seen) {
+      expect(reason).toBeUndefined();
+      expect(differences.forward.scaled).toBeLessThanOrEqual(1e-5);
+      // Nothing was skipped: float32 results of two programs are never all equal.
+      for (const part of Object.values(differences)) expect(part.scaled).toBeGreaterThan(0);
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    expect(tf.getBackend()).toBe('wasm');
+  }, 120_000);
+
+  test('passes on random shapes on wasm', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          batch: fc.integer({ min: 1, max: 20 }),
+          steps: fc.integer({ min: 1, max: 6 }),
+          inputs: fc.integer({ min: 1, max: 40 }),
+          units: fc.integer({ min: 1, max: 40 }),
+        }),
+        async (random) => {
+          expect((await checkKernels({ shapes: [random], backends: ['wasm'] })).rows).toEqual([
+            expect.objectContaining({ ...random, passed: true }),
+          ]);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  }, 120_000);
+
+  test('fails on an output that is off by more than the tolerance, and reports by how much', async () => {
+    const report = await checkWith((outputs) => {
+      firstValue(outputs[0])[0] += 1e-3;
+      return undefined;
+    });
+    expect(report.passed).toBe(false);
+    expect(report.rows[0].differences.forward.absolute).toBeCloseTo(1e-3, 5);
+    const tolerance = { forward: 1, gradient: 1, training: 1 };
+    expect(report.tolerance).toEqual(defaultTolerance);
+    expect((await checkKernels({ shapes: [shape], backends: ['wasm'], tolerance })).passed).toBe(true);
+  });
+
+  test('fails on a NaN', async () => {
+    const report = await checkWith((outputs) => {
+      firstValue(outputs[0])[0] = Number.NaN;
+      return undefined;
+    });
+    expect(report.passed).toBe(false);
+    expect(report.rows[0].differences.forward.scaled).toBeNaN();
+  });
+
+  test('fails, with the reason, when the kernel does not run', async () => {
+    const wasm = lstmBackends.wasm as LSTMBackend;
+    const { obstacle } = wasm;
+    wasm.obstacle = () => 'out of order';
+    const report = await checkKernels({ shapes: [shape], backends: ['wasm'] });
+    wasm.obstacle = obstacle;
+    expect(report.passed).toBe(false);
+    expect(report.rows).toEqual([expect.objectContaining({ passed: false, reason: 'out of order' })]);
+  });
+
+  test('refuses what it cannot check', async () => {
+    await expect(checkKernels({ shapes: [{ ...shape, units: 0 }] })).rejects.toThrow(
+      'check: units is 0; it needs to be a whole number from 1 up',
+    );
+    await expect(checkKernels({ backends: ['abacus'] })).rejects.toThrow(/^check: the backend abacus does not start: /);
+    expect((await checkKernels({ shapes: [] })).passed).toBe(false);
+  });
+});
