@@ -1,5 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { elements, type NdArray } from './data/array.js';
+import { createEngineRunner } from './engine/engineRunner.js';
+import { planModel } from './engine/plan.js';
+import type { Plan } from './engine/planData.js';
 import { MemcellError } from './errors.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
@@ -60,6 +63,11 @@ export interface TrainOnBatchOptions {
   classWeight?: Readonly<Record<number, number>>;
 }
 
+export interface SequentialCompileOptions extends CompileOptions {
+  /** 'tfjs': run on TensorFlow.js even where memcell's engine could, for comparison. */
+  engine?: 'tfjs';
+}
+
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
 export interface EngineChoice {
   kind: 'memcell' | 'tfjs';
@@ -86,6 +94,8 @@ export class Sequential {
   private model: tf.LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
   private compiled: Compiled | undefined;
+  private engineWanted: 'tfjs' | undefined;
+  private planned: ReturnType<typeof planModel> | undefined;
   private runner: Runner | undefined;
   private untouched = true;
   private fits = 0;
@@ -145,9 +155,14 @@ export class Sequential {
    * optimizer.
    * @throws MemcellError 'usage' for unknown names or options
    */
-  compile(options: CompileOptions): void {
+  compile(options: SequentialCompileOptions): void {
     this.free();
+    const engine = options?.engine;
+    if (engine !== undefined && engine !== 'tfjs') {
+      throw new MemcellError(`engine: '${engine}'; it can be 'tfjs' or left out`, { code: 'usage' });
+    }
     this.settings = resolveTraining(options);
+    this.engineWanted = engine;
     this.compiled = undefined;
     if (this.knowsShape()) this.compiledNow();
   }
@@ -301,7 +316,9 @@ export class Sequential {
   }
 
   get engine(): EngineChoice {
-    return { kind: 'tfjs', why: 'this version has no engine of its own; LSTM layers run on the fused kernel' };
+    if (!this.knowsShape()) return { kind: 'tfjs', why: 'its input shape is not known yet' };
+    const planned = this.plannedNow();
+    return 'plan' in planned ? { kind: 'memcell' } : { kind: 'tfjs', why: planned.reason };
   }
 
   private first(): Layer {
@@ -365,13 +382,28 @@ export class Sequential {
     };
   }
 
-  /** The runner of the model as it is, on a backend that is ready. One that has not been compiled only predicts. */
+  /** The engine's plan for the model as it is, or why it has none. One that has not been compiled only predicts. */
+  private plannedNow(): { plan: Plan } | { reason: string } {
+    if (this.engineWanted === 'tfjs') return { reason: "compile was given engine: 'tfjs'" };
+    this.planned ??= planModel(this.built(), this.training());
+    return this.planned;
+  }
+
+  private training(): Pick<Compiled, 'loss' | 'optimizer'> {
+    return this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
+  }
+
+  /** The runner of the model as it is, on a backend that is ready. */
   private async ready(): Promise<Runner> {
     this.untouched = false;
     await prepareBackend();
-    const compiled = this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
     if (!this.runner) {
-      this.runner = createTfjsRunner(this.built(), compiled);
+      const planned = this.plannedNow();
+      const training = this.training();
+      this.runner =
+        'plan' in planned
+          ? createEngineRunner(this.built(), training, planned.plan)
+          : createTfjsRunner(this.built(), training);
       this.runner.seed = this.seed;
     }
     return this.runner;
@@ -387,6 +419,7 @@ export class Sequential {
     this.runner?.sync();
     this.runner?.dispose();
     this.runner = undefined;
+    this.planned = undefined;
   }
 
   /** One training at a time; predicting, evaluating and saving may go on beside it, between its batches. */

@@ -74,7 +74,7 @@ export class EngineRunner implements Runner {
   predictBatch(x: NdArray): NdArray {
     this.place(x, false);
     this.runPhases('predict');
-    return { data: this.view().slice(), shape: this.outputShape() };
+    return this.output();
   }
 
   capture(into?: TrainingState): TrainingState {
@@ -217,12 +217,16 @@ export class EngineRunner implements Runner {
 
   private finish(): BatchResult {
     const { program } = this;
-    const view = this.view();
-    if (this.predictions.data !== view) this.predictions = { data: view, shape: this.outputShape() };
+    const predictions = this.output();
     const loss = program.lossValue();
-    const { predictions } = this;
     const { mask } = program.result;
     return mask ? { loss, predictions, mask: this.batchMajorMask(mask) } : { loss, predictions };
+  }
+
+  private output(): NdArray {
+    const view = this.view();
+    if (this.predictions.data !== view) this.predictions = { data: view, shape: this.outputShape() };
+    return this.predictions;
   }
 
   /** The predictions where they lie; a new view only when they have moved. */

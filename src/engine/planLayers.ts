@@ -60,6 +60,8 @@ const PLANNERS: Record<string, Planner> = {
 /** The layers of the engine that do what a tfjs layer does. @throws Unsupported */
 export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
   if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
+  if (isBidirectional(layer) || isRecurrent(layer))
+    throw unsupported(layer, 'is recurrent, which this engine has not yet');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();
   if (isRecurrent(layer)) {

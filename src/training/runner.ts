@@ -35,7 +35,7 @@ export interface Runner {
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
   /** Forward and loss, as at prediction time. */
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
-  /** Forward only. */
+  /** Forward only. The array may be a view, as in BatchResult. */
   predictBatch(x: NdArray): NdArray;
   /** Copies out all weights and the optimizer's slots, into the arrays of an earlier state where one is given. */
   capture(into?: TrainingState): TrainingState;
