@@ -5,7 +5,7 @@ import type { NdArray } from '../../src/data/array.js';
 import * as l from '../../src/model/layers.js';
 import { deriveKey, Random } from '../../src/random.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
-import { adam, adamw, type Optimizer, rmsprop, sgd } from '../../src/training/optimizers.js';
+import { adam, adamw, type Optimizer, type OptimizerOptions, rmsprop, sgd } from '../../src/training/optimizers.js';
 import { exponentialDecay } from '../../src/training/schedules.js';
 
 export interface Sample {
@@ -56,8 +56,13 @@ export const optimizer: fc.Arbitrary<() => Optimizer> = fc
       'adamw',
       'scheduled',
     ),
-    clip: fc.constantFrom({}, {}, { clipnorm: 0.1 }, { clipvalue: 0.02 }, { globalClipnorm: 0.2 }),
-    decay: fc.constantFrom({}, {}, { weightDecay: 0.05 }, { weightDecay: 0.05, excludeFromWeightDecay: ['bias'] }),
+    clip: fc.constantFrom<OptimizerOptions[]>({}, {}, { clipnorm: 0.1 }, { clipvalue: 0.02 }, { globalClipnorm: 0.2 }),
+    decay: fc.constantFrom<OptimizerOptions[]>(
+      {},
+      {},
+      { weightDecay: 0.05 },
+      { weightDecay: 0.05, excludeFromWeightDecay: ['bias'] },
+    ),
   })
   .map(({ rule, clip, decay }) => {
     const common = { ...clip, ...decay };

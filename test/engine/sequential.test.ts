@@ -1,0 +1,112 @@
+/** The engine behind Sequential: weights in step with tfjs, the same numbers as on tfjs. */
+import { describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import * as l from '../../src/model/layers.js';
+import { deriveKey, Random } from '../../src/random.js';
+import { Sequential } from '../../src/sequential.js';
+import type { CompileOptions } from '../../src/training/compile.js';
+import { adam } from '../../src/training/optimizers.js';
+import { expectNear } from './compare.js';
+
+const compile = (): CompileOptions => ({
+  optimizer: adam({ learningRate: 0.01 }),
+  loss: 'categoricalCrossentropy',
+  metrics: ['accuracy'],
+});
+
+function model(engine?: 'tfjs'): Sequential {
+  const made = new Sequential(
+    [l.Flatten({ inputShape: [4, 3] }), l.Dense(9, 'relu'), l.Dropout(0.2), l.Dense(3, 'softmax')],
+    {
+      seed: 5,
+    },
+  );
+  made.compile({ ...compile(), ...(engine ? { engine } : {}) });
+  return made;
+}
+
+const random = new Random(deriveKey(1, 'data'));
+const samples = 37;
+const x = { data: Float32Array.from({ length: samples * 12 }, () => random.normal()), shape: [samples, 4, 3] };
+const y = { data: new Float32Array(samples * 3), shape: [samples, 3] };
+for (let i = 0; i < samples; i++) y.data[3 * i + random.integer(3)] = 1;
+
+function weightsOf(made: Sequential): Float32Array {
+  return Float32Array.from(made.getWeights().flatMap(({ data }) => [...data]));
+}
+
+describe('a Sequential on the engine', () => {
+  test('says what runs it, and why tfjs does', () => {
+    expect(model().engine).toEqual({ kind: 'memcell' });
+    expect(model('tfjs').engine).toEqual({ kind: 'tfjs', why: "compile was given engine: 'tfjs'" });
+    const conv = new Sequential([tf.layers.conv1d({ filters: 2, kernelSize: 2, inputShape: [4, 3] })]);
+    expect(conv.engine.why).toMatch(/^layer conv1d.* is of a kind that the engine does not have$/);
+    expect(new Sequential([l.Dense(3)]).engine.why).toBe('its input shape is not known yet');
+    const frozen = new Sequential([l.Dense(3, { inputShape: [2], trainable: false })]);
+    expect(frozen.engine.why).toMatch(/is frozen/);
+  });
+
+  test('fit, evaluate, predict and the weights are those of tfjs to 1e-4', async () => {
+    const own = model();
+    const other = model('tfjs');
+    const options = { epochs: 4, batchSize: 8, seed: 3, validationSplit: 0.2, verbose: 0 as const };
+    const history = await own.fit(x, y, options);
+    const expected = await other.fit(x, y, options);
+    expect(Object.keys(history.history)).toEqual(Object.keys(expected.history));
+    for (const [name, values] of Object.entries(expected.history))
+      expectNear(history.history[name], values, 1e-5, name, 1e-4);
+    expectNear(weightsOf(own), weightsOf(other), 1e-4, 'weights');
+    const got = await own.predict(x);
+    expectNear(got.data, (await other.predict(x)).data, 1e-4, 'predictions');
+    const logs = await own.evaluate(x, y, { verbose: 0 });
+    expectNear([logs.loss], [(await other.evaluate(x, y, { verbose: 0 })).loss], 1e-4, 'loss');
+    own.dispose();
+    other.dispose();
+  });
+
+  test('tf, getWeights and setWeights are in step, also where somebody writes to the tfjs model', async () => {
+    const own = model();
+    const before = weightsOf(own);
+    const loss = await own.trainOnBatch(x, y);
+    expect(weightsOf(own)).not.toEqual(before);
+    const direct = own.tf.predict(tf.tensor(x.data, [samples, 4, 3])) as tf.Tensor;
+    expectNear((await own.predict(x)).data, direct.dataSync(), 1e-5, 'predictions');
+    own.tf.setWeights(own.tf.getWeights().map((weight) => tf.zerosLike(weight)));
+    expectNear((await own.predict(x)).data, new Float32Array(samples * 3).fill(1 / 3), 1e-6, 'after writing to tf');
+    own.setWeights(splitLike(own, before));
+    expect(weightsOf(own)).toEqual(before);
+    const again = model();
+    expect(await again.trainOnBatch(x, y)).toBe(loss);
+    own.dispose();
+  });
+
+  test('the optimizer keeps its state over compile’s own calls: train, read, train again is one run', async () => {
+    const own = model();
+    const other = model();
+    for (let i = 0; i < 3; i++) {
+      await own.trainOnBatch(x, y);
+      await other.trainOnBatch(x, y);
+      own.getWeights();
+      own.setWeights(own.getWeights());
+    }
+    expect(weightsOf(own)).toEqual(weightsOf(other));
+  });
+
+  test('a loss that is not finite changes nothing', async () => {
+    const own = model();
+    const before = weightsOf(own);
+    const huge = { data: x.data.map((value) => value * 3e38), shape: x.shape };
+    await expect(
+      own.trainOnBatch({ ...huge, data: Float32Array.from(huge.data, (v) => Math.max(-3e38, Math.min(3e38, v))) }, y),
+    ).rejects.toThrow(/loss/);
+    expect(weightsOf(own)).toEqual(before);
+  });
+});
+
+function splitLike(made: Sequential, values: Float32Array): { data: Float32Array; shape: number[] }[] {
+  let at = 0;
+  return made.getWeights().map(({ data, shape }) => {
+    at += data.length;
+    return { data: values.slice(at - data.length, at), shape };
+  });
+}
