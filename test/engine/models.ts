@@ -23,11 +23,13 @@ export interface Sample {
 }
 
 /** The sample in words, for a failing test. */
-function named<T extends Sample>(sample: T): T {
+export function named<T extends Sample>(sample: T): T {
   const text = () => {
     const layers = sample.layers().map((layer) => {
-      const { units, activation, rate, maskZero, useBias, kernelRegularizer } = layer.getConfig();
-      return `${layer.getClassName()} ${JSON.stringify({ units, activation, rate, maskZero, useBias, kernelRegularizer })}`;
+      const shown = Object.entries(layer.getConfig()).filter(
+        ([name, value]) => value !== null && !/nitializer|^name$|trainable|Bias$/.test(name),
+      );
+      return `${layer.getClassName()} ${JSON.stringify(Object.fromEntries(shown))}`;
     });
     const { name, config } = sample.optimizer();
     const { inputShape, loss, batch, weighted, seed } = sample;

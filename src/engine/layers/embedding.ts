@@ -13,8 +13,6 @@ export class EmbeddingLayer implements EngineLayer {
   private input!: Signal;
   private output!: Signal;
   private batch = 0;
-  /** Address of a word: 1 + the place of a number outside the table, 0 while there was none. */
-  outside = 0;
 
   constructor(
     private readonly plan: EmbeddingPlan,
@@ -32,7 +30,6 @@ export class EmbeddingLayer implements EngineLayer {
     const ld = rowLength(width);
     this.input = input;
     this.batch = batch;
-    this.outside = arena.fixed(1);
     this.output = {
       values: timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld),
       sequence: true,

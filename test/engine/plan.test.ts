@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { planModel } from '../../src/engine/plan.js';
+import { buildModel } from '../../src/model/build.js';
+import * as l from '../../src/model/layers.js';
+import { compileTraining } from '../../src/training/compile.js';
+import type { LossIdentifier } from '../../src/training/losses.js';
+import { adam } from '../../src/training/optimizers.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+function plan(layers: l.Layer[], inputShape: (number | null)[], loss: LossIdentifier = 'mse') {
+  const model = buildModel(layers, { inputShape, seed: 1 });
+  const planned = planModel(model, compileTraining(model, { loss, optimizer: adam() }));
+  model.dispose();
+  return planned;
+}
+
+test.each<[string, () => l.Layer[], number[], RegExp]>([
+  ['another layer', () => [tf.layers.conv1d({ filters: 2, kernelSize: 2 })], [4, 3], /conv1d.* is of a kind/],
+  ['a frozen layer', () => [l.Dense(2, { trainable: false })], [3], /is frozen/],
+  ['a constraint', () => [l.Dense(2, { kernelConstraint: 'nonNeg' })], [3], /has a kernelConstraint/],
+  ['an axis that is not the last', () => [tf.layers.layerNormalization({ axis: 1 })], [4, 3], /axis 1/],
+  ['four axes', () => [l.Dense(2)], [4, 3, 2], /4 axes/],
+  ['an Embedding inside', () => [l.Dense(2), l.Flatten(), l.Embedding(4, 3)], [4, 1], /not the first layer/],
+  ['Keras 2’s hard sigmoid', () => [tf.layers.dense({ units: 2, activation: 'hardSigmoid' })], [3], /hardSigmoid/],
+])('what the engine does not run, it names: %s', (_what, layers, inputShape, reason) => {
+  const planned = plan(layers(), inputShape);
+  expect('reason' in planned && planned.reason).toMatch(reason);
+});
+
+test('a loss function of the user’s own runs on tfjs', () => {
+  const planned = plan([l.Dense(2)], [3], (yTrue, yPred) => tf.losses.meanSquaredError(yTrue, yPred));
+  expect(planned).toEqual({ reason: 'its loss is a function of its own' });
+});
+
+test('a plan is plain data, as structured cloning to a thread needs', () => {
+  const planned = plan([l.Dense(2, 'tanh'), l.Dropout(0.2), l.Dense(3, 'softmax')], [4], 'categoricalCrossentropy');
+  if ('reason' in planned) throw new Error(planned.reason);
+  expect(structuredClone(planned.plan)).toEqual(planned.plan);
+  expect(planned.plan.layers.map(({ kind }) => kind)).toEqual([
+    'dense',
+    'activation',
+    'dropout',
+    'dense',
+    'activation',
+  ]);
+  expect(planned.plan.loss).toEqual({ kind: 'softmaxCategorical', option: 0, takesActivation: true, labels: false });
+});
+
+test('a step of the engine needs no tfjs: what a thread loads does not import it', () => {
+  const seen = new Set<string>();
+  const visit = (file: URL): void => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type ).*from '([^']+)'/gm)) {
+      expect([file.pathname, path]).toEqual([file.pathname, expect.stringMatching(/^\./)]);
+      visit(new URL(path.replace(/\.js$/, '.ts'), file));
+    }
+  };
+  visit(new URL('../../src/engine/program.ts', import.meta.url));
+  expect(seen.size).toBeGreaterThan(15);
+});
