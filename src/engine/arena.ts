@@ -17,7 +17,11 @@ export class Arena {
   private integerView = new Int32Array(0);
   private doubleView = new Float64Array(0);
 
-  constructor(readonly memory: WebAssembly.Memory) {}
+  /** @param owner whether contents are set up from here; false on a thread that joins a memory in use */
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    private readonly owner = true,
+  ) {}
 
   /** Address of `count` floats, aligned to 64 bytes, whose contents are undefined at the start of every step. */
   floats(count: number): number {
@@ -26,10 +30,13 @@ export class Arena {
     return address;
   }
 
-  /** Address of `count` words, zeros now, that keep what is written to them. */
+  /**
+   * Address of `count` words, zeros now, that keep what is written to them. Every thread that places a layer writes the
+   * same there.
+   */
   fixed(count: number): number {
     const address = this.reserve(4 * count);
-    this.f32.fill(0, address >>> 2, (address >>> 2) + count);
+    if (this.owner) this.f32.fill(0, address >>> 2, (address >>> 2) + count);
     return address;
   }
 

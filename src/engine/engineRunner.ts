@@ -47,7 +47,7 @@ export class EngineRunner implements Runner {
   ) {
     this.optimizer = compiled.optimizer;
     this.variables = model.weights;
-    this.program = new Program(plan, newMemory(), speed);
+    this.program = new Program(plan, newMemory(), speed === undefined ? {} : { speed });
     this.known = this.variables.map(() => ({}));
     this.takeWeights();
   }

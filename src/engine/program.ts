@@ -26,6 +26,12 @@ export interface Placement {
   training: boolean;
 }
 
+export interface ProgramOptions {
+  speed?: Speed;
+  /** false on a worker thread: the memory has its contents already. */
+  owner?: boolean;
+}
+
 export class Program {
   readonly arena: Arena;
   readonly kernels: Kernels;
@@ -53,12 +59,12 @@ export class Program {
   constructor(
     readonly plan: Plan,
     readonly memory: WebAssembly.Memory,
-    speed?: Speed,
+    { speed, owner = true }: ProgramOptions = {},
   ) {
     const { kernels, wide } = engineKernels(memory, speed);
     const { rule, slots, clip } = plan.optimizer;
     this.kernels = kernels;
-    this.arena = new Arena(memory);
+    this.arena = new Arena(memory, owner);
     this.context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layers = plan.layers.map((layer) => makeLayer(layer, this.context));
     this.preparing = this.layers.filter((layer) => layer.prepare !== undefined);

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { EngineRunner } from '../../src/engine/engineRunner.js';
+import { Program } from '../../src/engine/program.js';
 import { built, engineOf, poison } from './compare.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
 
@@ -44,6 +45,22 @@ function run(sample: Sample, parts: number): Float32Array[] {
   own.model.dispose();
   return [...seen, ...weights, ...(optimizer?.state ?? [])];
 }
+
+test('a program that joins a memory in use changes nothing in it and finds everything', () => {
+  const [sample] = fc.sample(plainSample, { seed: 4, numRuns: 1 });
+  const engine = engineOf(built(sample));
+  const x = inputOf(sample, 2, 0);
+  const expected = Float32Array.from(engine.predictBatch(x).data);
+  const { memory, plan, output } = engine.program;
+  const before = new Uint8Array(memory.buffer.slice(0));
+  const joined = new Program(plan, memory, { owner: false });
+  joined.place(2, plan.input.sequence ? x.shape[1] : 1, false);
+  expect(new Uint8Array(memory.buffer)).toEqual(before);
+  poison(engine);
+  engine.program.arena[plan.input.integers ? 'i32' : 'f32'].set(x.data, engine.program.input.address >>> 2);
+  joined.run('predict', 'forward', 0, 1);
+  expect(new Float32Array(memory.buffer, output, expected.length)).toEqual(expected);
+});
 
 test('1, 2, 3 and 8 threads give the same bits', () => {
   fc.assert(
