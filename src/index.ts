@@ -22,6 +22,7 @@ export {
 } from './training/callbacks.js';
 export type { CompileOptions } from './training/compile.js';
 export type { PredictOptions } from './training/evaluate.js';
+export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput } from './training/given.js';
 export type { History, Logs } from './training/history.js';
 export {
   binaryCrossentropy,

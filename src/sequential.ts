@@ -25,14 +25,15 @@ import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
 import { type Compiled, type CompileOptions, compileTraining } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
+import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
+import { fit as train } from './training/fit.js';
 import {
-  type EvaluateOptions as EvaluateArrays,
-  evaluate,
-  type PredictOptions,
-  predict,
-  trainOnBatch,
-} from './training/evaluate.js';
-import { type FitOptions as FitArrays, fit as train, type ValidationData } from './training/fit.js';
+  type EvaluateOptions,
+  type FitOptions,
+  type TrainOnBatchOptions,
+  validationOption,
+  weightsOption,
+} from './training/given.js';
 import type { History, Logs } from './training/history.js';
 import { getLoss } from './training/losses.js';
 import { sgd } from './training/optimizers.js';
@@ -46,21 +47,6 @@ export interface SequentialOptions {
   seed?: number;
   /** Default 'sequential'. */
   name?: string;
-}
-
-/** [x, y], [x, y, sampleWeight], or the same by name. */
-export type ValidationInput =
-  | readonly [x: ModelInput, y: ModelInput, sampleWeight?: ModelInput]
-  | { x: ModelInput; y: ModelInput; sampleWeight?: ModelInput };
-
-export type FitOptions = FitArrays<ValidationInput, ModelInput>;
-
-export type EvaluateOptions = Omit<EvaluateArrays, 'sampleWeight'> & { sampleWeight?: ModelInput };
-
-export interface TrainOnBatchOptions {
-  sampleWeight?: ModelInput;
-  /** Weights by class number. */
-  classWeight?: Readonly<Record<number, number>>;
 }
 
 export interface SequentialCompileOptions extends CompileOptions {
@@ -183,7 +169,7 @@ export class Sequential {
         ...rest,
         seed,
         ...weightsOption(sampleWeight),
-        ...(validationData ? { validationData: this.validationOf(validationData) } : {}),
+        ...validationOption(validationData, (input, what) => toBatch(input, this.expected(), what).array),
       };
       if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
       const runner = await this.ready();
@@ -373,15 +359,6 @@ export class Sequential {
     return { x: toBatch(x, this.expected(), 'x').array, y: readArray(y, 'y').array };
   }
 
-  private validationOf(given: ValidationInput): ValidationData {
-    const [x, y, sampleWeight] = 'x' in given ? [given.x, given.y, given.sampleWeight] : given;
-    return {
-      x: toBatch(x, this.expected(), 'validationData: x').array,
-      y: readArray(y, 'validationData: y').array,
-      ...weightsOption(sampleWeight, 'validationData: sampleWeight'),
-    };
-  }
-
   /** The engine's plan for the model as it is, or why it has none. One that has not been compiled only predicts. */
   private plannedNow(): { plan: Plan } | { reason: string } {
     if (this.engineWanted === 'tfjs') return { reason: "compile was given engine: 'tfjs'" };
@@ -445,10 +422,6 @@ export class Sequential {
 
 function isTyped(given: ModelInput): given is Float32Array {
   return ArrayBuffer.isView(given);
-}
-
-function weightsOption(weights: ModelInput | undefined, what = 'sampleWeight'): { sampleWeight?: NdArray } {
-  return weights === undefined ? {} : { sampleWeight: readArray(weights, what).array };
 }
 
 /**

@@ -1,7 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { prepareBackend } from '../../src/kernels/backend.js';
 import { fromBatch, type ModelInput, toBatch } from '../../src/model/inputs.js';
+
+beforeAll(async () => {
+  await prepareBackend();
+});
 
 const sequences = { shape: [null, 2, 3] };
 const tokens = { shape: [null, 3], dtype: 'int32', below: 10 } as const;
