@@ -12,7 +12,7 @@ const LANES: usize = 64;
  *
  *     dc += dh·o·(1 - tanh²c)   do = dh·tanh(c)·o(1-o)   di = dc·g·i(1-i)   df = dc·c₋₁·f(1-f)   dg = dc·i·(1-g²)   dc₋₁ = dc·f
  *
- * di df dg do go to rows of dGates and, two by two, to the panels p and q. Lanes of dh whose bits at `keep` are zeros count as zero.
+ * di df dg do go to rows of dGates and, two by two, to rows of the panels p and q. Lanes of dh whose bits at `keep` are zeros count as zero.
  */
 function cellBackward(
   m: i32,
@@ -27,6 +27,7 @@ function cellBackward(
   dGatesRow: usize,
   p: usize,
   q: usize,
+  panelRow: usize,
   keep: usize,
   table: usize,
 ): void {
@@ -83,8 +84,8 @@ function cellBackward(
     dh += dhRow;
     dc += dcRow;
     dGates += dGatesRow;
-    p += 64;
-    q += 64;
+    p += panelRow;
+    q += panelRow;
   }
 }
 
@@ -166,10 +167,22 @@ function step(job: Job, t: i32, gates: usize, panels: usize, panel: usize): void
   const keep = job.constants + LANES;
   v128.store(keep, i32x4.splat(-1));
   v128.store(keep, i32x4.splat(-1), 16);
-  for (let left = units; left > 0; left -= 8) {
+  let left = units;
+  if (batch == 1 && left > 8) {
+    // For one row the groups take the place of rows, so that their chains of operations overlap.
+    const groups = (left - 1) >> 3;
+    cellBackward(groups, gates, GROUP, back, dh, 32, dc, 32, dGates, 128, p, p + panel, 2 * panel, keep, job.constants);
+    left -= 8 * groups;
+    gates += <usize>groups * GROUP;
+    dh += <usize>groups << 5;
+    dc += <usize>groups << 5;
+    dGates += <usize>groups << 7;
+    p += <usize>groups * 2 * panel;
+  }
+  for (; left > 0; left -= 8) {
     if (left < 8) for (let i = left; i < 8; ++i) store<i32>(keep + ((<usize>i) << 2), 0);
     cellBackward(
-      batch, gates, job.gatesRow, back, dh, job.dzRow, dc, dcRow, dGates, job.dGatesRow, p, p + panel, keep, job.constants,
+      batch, gates, job.gatesRow, back, dh, job.dzRow, dc, dcRow, dGates, job.dGatesRow, p, p + panel, 64, keep, job.constants,
     );
     gates += GROUP;
     dh += 32;

@@ -132,15 +132,18 @@ function step(job: Job, t: i32, z: usize, h: usize, gates: usize, back: usize): 
   const k = job.rows - skip;
   fillInputs(job, t, z);
   let weights = job.packed + ((<usize>skip) << 6);
+  const groups = job.paddedUnits >> 3;
   let s = gates;
   let to = h;
-  for (let groups = job.paddedUnits >> 3; groups > 0; --groups) {
+  for (let group = 0; group < groups; ++group) {
     product(2, batch, k, a, job.zRow, weights, panel, s, job.gatesRow, 64, false, <bool>job.wide);
-    cell(batch, s, job.gatesRow, back, to, job.zRow, job.constants);
+    if (batch > 1) cell(batch, s, job.gatesRow, back, to, job.zRow, job.constants);
     weights += 2 * panel;
     s += GROUP;
     to += 32;
   }
+  // For one row the groups take the place of rows, so that their chains of operations overlap.
+  if (batch == 1) cell(groups, gates, GROUP, back, h, 32, job.constants);
   if (job.mask) carryMasked(job, t, h, gates);
   const width = (<usize>job.units) << 2;
   if (job.sequences) putOutput(job, t, h, job.at(job.sequences, 0, t, job.units), width * <usize>job.steps);
