@@ -4,6 +4,7 @@
  * shapes and gate order i, f, c, o; addresses are byte offsets into the memory, 4-byte aligned, and 0 means "not there".
  */
 import type { KernelExports } from './module.js';
+import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from './recurrence.js';
 
 export interface LstmShape {
   batch: number;
@@ -97,13 +98,12 @@ export interface LstmBackwardCall {
   scratch: number;
 }
 
+type CommonCall = Pick<LstmForwardCall, 'shape' | 'goBackwards' | 'mask' | 'h0' | 'recurrentDropout'>;
+
 const ALIGNMENT = 64;
 
 /** Rows that one product over time takes at once, so that its panel of 16 gate gradients stays in L1. */
 const BLOCK_ROWS = 256;
-
-/** Floats of the table of constants that the kernels read. */
-const CONSTANTS = 24;
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
@@ -112,51 +112,6 @@ const rowLength = (length: number) => {
   const floats = roundUp(length, 4);
   return floats % 64 === 0 ? floats + 16 : floats;
 };
-
-/** Where each field lies in the job record, in 32-bit words: the order of the class Job in assembly/lstmJob.ts. */
-const FIELD = {
-  batch: 0,
-  steps: 1,
-  inputs: 2,
-  units: 3,
-  training: 4,
-  goBackwards: 5,
-  wide: 6,
-  blockSteps: 7,
-  x: 8,
-  mask: 9,
-  h0: 10,
-  c0: 11,
-  recurrentDropout: 12,
-  packed: 13,
-  z: 14,
-  zRow: 15,
-  gates: 16,
-  gatesRow: 17,
-  carry: 18,
-  first: 19,
-  constants: 20,
-  sequences: 21,
-  last: 22,
-  hT: 23,
-  cT: 24,
-  dSequences: 25,
-  dLast: 26,
-  dhT: 27,
-  dcT: 28,
-  packedTransposed: 29,
-  dz: 30,
-  dzRow: 31,
-  dc: 32,
-  dGates: 33,
-  dGatesRow: 34,
-  dGatesPanels: 35,
-  dPacked: 36,
-  dx: 37,
-  dh0: 38,
-  dc0: 39,
-};
-const JOB_WORDS = 40;
 
 /** Hands out consecutive aligned regions from `start`. */
 class Regions {
@@ -195,43 +150,80 @@ function dimensions({ batch, steps, inputs, units }: LstmShape) {
 
 /** What backward reads: packed weights, rows Z = [h | x | 1] and activated gates; the first step has a row of states before it. */
 function placeSaved(job: Uint32Array, shape: LstmShape, training: boolean, regions: Regions): void {
+  const { batch, steps } = shape;
   const { rows, columns, zRow, gatesRow } = dimensions(shape);
   job[FIELD.packed] = regions.floats(rows * columns);
-  job[FIELD.z] = regions.floats((training ? shape.steps + 1 : 2) * shape.batch * zRow);
+  job[FIELD.z] = regions.floats((training ? steps + 1 : 2) * batch * zRow);
   job[FIELD.zRow] = 4 * zRow;
-  job[FIELD.gates] = regions.floats((training ? shape.steps + 1 : 1) * shape.batch * gatesRow);
+  job[FIELD.zStep] = 4 * batch * zRow;
+  job[FIELD.zTurns] = training ? 0 : 2;
+  job[FIELD.gates] = regions.floats((training ? steps + 1 : 1) * batch * gatesRow);
   job[FIELD.gatesRow] = 4 * gatesRow;
+  job[FIELD.gatesStep] = training ? 4 * batch * gatesRow : 0;
 }
 
-function placeCommon(job: Uint32Array, shape: LstmShape, regions: Regions): void {
-  job[FIELD.batch] = shape.batch;
-  job[FIELD.steps] = shape.steps;
-  job[FIELD.inputs] = shape.inputs;
-  job[FIELD.units] = shape.units;
-  job[FIELD.constants] = regions.floats(CONSTANTS);
-  job[FIELD.carry] = regions.floats(shape.batch * 2 * dimensions(shape).paddedUnits);
-  job[FIELD.first] = regions.floats(shape.batch);
+/** What both directions are told. */
+function placeCommon(
+  job: Uint32Array,
+  { shape, goBackwards, mask, h0, recurrentDropout }: CommonCall,
+  wide: boolean,
+  regions: Regions,
+): void {
+  const { batch, steps, inputs, units } = shape;
+  job[FIELD.batch] = batch;
+  job[FIELD.steps] = steps;
+  job[FIELD.inputs] = inputs;
+  job[FIELD.units] = units;
+  job[FIELD.goBackwards] = Number(goBackwards ?? false);
+  job[FIELD.wide] = Number(wide);
+  job[FIELD.one] = ONE;
+  job[FIELD.mask] = mask ?? 0;
+  job[FIELD.maskRow] = steps;
+  job[FIELD.maskStep] = 1;
+  job[FIELD.h0] = h0 ?? 0;
+  job[FIELD.recurrentDropout] = recurrentDropout ?? 0;
+  job[FIELD.constants] = regions.floats(RECURRENCE_CONSTANTS);
+  job[FIELD.carry] = regions.floats(batch * 2 * dimensions(shape).paddedUnits);
+  const first = regions.floats(batch);
+  job[FIELD.first] = mask ? first : 0;
 }
 
-function placeBackward(job: Uint32Array, shape: LstmShape, regions: Regions): void {
+/** Returns the address of the gradients in panels. */
+function placeBackward(job: Uint32Array, shape: LstmShape, regions: Regions): number {
+  const { batch } = shape;
   const { rows, columns, dzRow, dGatesRow, paddedUnits, blockSteps } = dimensions(shape);
-  job[FIELD.blockSteps] = blockSteps;
   job[FIELD.packedTransposed] = regions.floats(roundUp(rows, 16) * columns);
-  job[FIELD.dz] = regions.floats(shape.batch * dzRow);
+  job[FIELD.dz] = regions.floats(batch * dzRow);
   job[FIELD.dzRow] = 4 * dzRow;
-  job[FIELD.dc] = regions.floats(shape.batch * paddedUnits);
-  job[FIELD.dGates] = regions.floats(shape.batch * dGatesRow);
+  job[FIELD.dc] = regions.floats(batch * paddedUnits);
+  job[FIELD.dGates] = regions.floats(batch * dGatesRow);
   job[FIELD.dGatesRow] = 4 * dGatesRow;
-  job[FIELD.dGatesPanels] = regions.floats(columns * blockSteps * shape.batch);
-  job[FIELD.dPacked] = regions.floats(rows * columns);
+  job[FIELD.dPanels] = regions.floats(columns * blockSteps * batch);
+  job[FIELD.dPanelsStep] = 64 * batch;
+  job[FIELD.dPanelsTurns] = blockSteps;
+  job[FIELD.dPanel] = 64 * batch * blockSteps;
+  return regions.floats(rows * columns);
+}
+
+/** Byte distances of rows and steps of a caller's (B,T,n) array. */
+function placeSequence(
+  job: Uint32Array,
+  name: 'x' | 'sequences' | 'dSequences' | 'dx',
+  address: number,
+  width: number,
+  steps: number,
+): void {
+  job[FIELD[name]] = address;
+  job[FIELD[`${name}Row`]] = 4 * steps * width;
+  job[FIELD[`${name}Step`]] = 4 * width;
 }
 
 /** Workspace sizes for one LSTM layer of this shape. */
 export function lstmSizes(shape: LstmShape, options: { training: boolean }): LstmSizes {
-  const job = new Uint32Array(JOB_WORDS);
+  const job = new Uint32Array(RECURRENCE_WORDS);
   const forward = new Regions(0);
-  forward.floats(JOB_WORDS);
-  placeCommon(job, shape, forward);
+  forward.floats(RECURRENCE_WORDS);
+  placeCommon(job, { shape }, false, forward);
   if (!options.training) {
     placeSaved(job, shape, false, forward);
     return { saved: 0, forwardScratch: forward.bytes, backwardScratch: 0 };
@@ -239,8 +231,8 @@ export function lstmSizes(shape: LstmShape, options: { training: boolean }): Lst
   const saved = new Regions(0);
   placeSaved(job, shape, true, saved);
   const backward = new Regions(0);
-  backward.floats(JOB_WORDS);
-  placeCommon(job, shape, backward);
+  backward.floats(RECURRENCE_WORDS);
+  placeCommon(job, { shape }, false, backward);
   placeBackward(job, shape, backward);
   return { saved: saved.bytes, forwardScratch: forward.bytes, backwardScratch: backward.bytes };
 }
@@ -256,24 +248,19 @@ export function lstmSizes(shape: LstmShape, options: { training: boolean }): Lst
 export function lstmForward(kernels: KernelExports, memory: WebAssembly.Memory, call: LstmForwardCall): void {
   const { shape, training } = call;
   const scratch = new Regions(call.scratch);
-  const address = scratch.floats(JOB_WORDS);
-  const job = new Uint32Array(memory.buffer, address, JOB_WORDS).fill(0);
-  placeCommon(job, shape, scratch);
+  const address = scratch.floats(RECURRENCE_WORDS);
+  const job = new Uint32Array(memory.buffer, address, RECURRENCE_WORDS).fill(0);
+  placeCommon(job, call, kernels.wide, scratch);
   placeSaved(job, shape, training, training ? new Regions(call.saved ?? 0) : scratch);
-  job[FIELD.training] = Number(training);
-  job[FIELD.goBackwards] = Number(call.goBackwards ?? false);
-  job[FIELD.wide] = Number(kernels.wide);
-  job[FIELD.x] = call.x;
-  job[FIELD.mask] = call.mask ?? 0;
-  job[FIELD.h0] = call.h0 ?? 0;
+  const { units, inputs, steps } = shape;
+  placeSequence(job, 'x', call.x, inputs, steps);
+  placeSequence(job, 'sequences', call.sequences ?? 0, units, steps);
   job[FIELD.c0] = call.c0 ?? 0;
-  job[FIELD.recurrentDropout] = call.recurrentDropout ?? 0;
-  job[FIELD.sequences] = call.sequences ?? 0;
   job[FIELD.last] = call.last ?? 0;
+  job[FIELD.lastRow] = 4 * units;
   job[FIELD.hT] = call.hT ?? 0;
   job[FIELD.cT] = call.cT ?? 0;
   const { exports } = kernels;
-  const { units, inputs } = shape;
   exports.lstmPack(call.recurrentKernel, call.kernel, call.bias ?? 0, units, inputs, job[FIELD.packed]);
   exports.lstmForward(address);
 }
@@ -282,27 +269,31 @@ export function lstmForward(kernels: KernelExports, memory: WebAssembly.Memory, 
 export function lstmBackward(kernels: KernelExports, memory: WebAssembly.Memory, call: LstmBackwardCall): void {
   const { shape } = call;
   const scratch = new Regions(call.scratch);
-  const address = scratch.floats(JOB_WORDS);
-  const job = new Uint32Array(memory.buffer, address, JOB_WORDS).fill(0);
-  placeCommon(job, shape, scratch);
-  placeBackward(job, shape, scratch);
+  const address = scratch.floats(RECURRENCE_WORDS);
+  const job = new Uint32Array(memory.buffer, address, RECURRENCE_WORDS).fill(0);
+  placeCommon(job, call, kernels.wide, scratch);
+  const gradients = placeBackward(job, shape, scratch);
   placeSaved(job, shape, true, new Regions(call.saved));
-  job[FIELD.training] = 1;
-  job[FIELD.goBackwards] = Number(call.goBackwards ?? false);
-  job[FIELD.wide] = Number(kernels.wide);
-  job[FIELD.mask] = call.mask ?? 0;
-  job[FIELD.h0] = call.h0 ?? 0;
-  job[FIELD.recurrentDropout] = call.recurrentDropout ?? 0;
-  job[FIELD.dSequences] = call.dSequences ?? 0;
+  const { batch, units, inputs, steps } = shape;
+  placeSequence(job, 'dSequences', call.dSequences ?? 0, units, steps);
+  placeSequence(job, 'dx', call.dx ?? 0, inputs, steps);
   job[FIELD.dLast] = call.dLast ?? 0;
+  job[FIELD.dLastRow] = 4 * units;
   job[FIELD.dhT] = call.dhT ?? 0;
   job[FIELD.dcT] = call.dcT ?? 0;
-  job[FIELD.dx] = call.dx ?? 0;
   job[FIELD.dh0] = call.dh0 ?? 0;
   job[FIELD.dc0] = call.dc0 ?? 0;
   const { exports } = kernels;
-  const { units, inputs } = shape;
+  const { columns, blockSteps } = dimensions(shape);
   exports.lstmPackTransposed(job[FIELD.packed], units, inputs, job[FIELD.packedTransposed]);
-  exports.lstmBackward(address);
-  exports.lstmUnpack(job[FIELD.dPacked], units, inputs, call.dRecurrentKernel, call.dKernel, call.dBias ?? 0);
+  exports.lstmStartBackward(address);
+  // In blocks, whose gate gradients are still in cache when they go into the weights'.
+  for (let to = steps; to > 0; ) {
+    const from = Math.floor((to - 1) / blockSteps) * blockSteps;
+    exports.lstmBackwardSteps(address, from, to);
+    exports.lstmGradients(address, batch, from, to, gradients, Number(to < steps), 0, columns / 16);
+    to = from;
+  }
+  exports.lstmFinishBackward(address);
+  exports.lstmUnpack(gradients, units, inputs, call.dRecurrentKernel, call.dKernel, call.dBias ?? 0);
 }

@@ -19,8 +19,27 @@ export interface KernelFunctions {
   /** Panels → Keras's layout (gradients). */
   lstmUnpack(packed: number, units: number, inputs: number, recurrent: number, kernel: number, bias: number): void;
   /** The job record is fused.ts's. */
+  /** The recurrent kernels take the address of a record that recurrence.ts describes; what each does is said in assembly. */
   lstmForward(job: number): void;
-  lstmBackward(job: number): void;
+  lstmStartBackward(job: number): void;
+  lstmBackwardSteps(job: number, from: number, to: number): void;
+  lstmFinishBackward(job: number): void;
+  lstmGradients(
+    job: number,
+    batch: number,
+    from: number,
+    to: number,
+    gradients: number,
+    add: number,
+    panel0: number,
+    panel1: number,
+  ): void;
+  gruForward(job: number, after: number): void;
+  gruBackward(job: number, after: number): void;
+  gruGradients(job: number, after: number, rows: number, gradients: number, panel0: number, panel1: number): void;
+  simpleRnnForward(job: number): void;
+  simpleRnnBackward(job: number): void;
+  simpleRnnGradients(job: number, rows: number, gradients: number, panel0: number, panel1: number): void;
   /**
    * C (m,16·panels) (+)= A (m,k)·B, B in panels [k][16]. lda, ldc: bytes between rows; panel, cPanel: bytes between panels of B and
    * between their columns in C.

@@ -1,0 +1,146 @@
+/** The LSTM's gate functions and their gradients, for 8 units of several rows at a time; cell states to and from their rows. */
+import { sigmoid, tanh } from './activations';
+import { copyRow } from './rows';
+import { madd } from './tiles';
+
+/** Bytes of a group of 8 units in a row of gates, i8 f8 g8 o8 c8 tanh(c)8, and where the cell state lies in it. */
+export const GROUP: usize = 192;
+export const CELL: usize = 128;
+
+/**
+ * The gate functions for 8 units of m rows: s holds W·[h, x] + b, and gets the activated gates, c and tanh(c); the state before
+ * lies `back` bytes before. The new h goes to rows of h.
+ */
+export function cell(m: i32, s: usize, sRow: usize, back: usize, h: usize, hRow: usize, table: usize): void {
+  for (; m > 0; --m) {
+    const i0 = sigmoid(v128.load(s), table);
+    const i1 = sigmoid(v128.load(s, 16), table);
+    v128.store(s, i0);
+    v128.store(s, i1, 16);
+    const g0 = tanh(v128.load(s, 64), table);
+    const g1 = tanh(v128.load(s, 80), table);
+    v128.store(s, g0, 64);
+    v128.store(s, g1, 80);
+    const f0 = sigmoid(v128.load(s, 32), table);
+    const f1 = sigmoid(v128.load(s, 48), table);
+    v128.store(s, f0, 32);
+    v128.store(s, f1, 48);
+    const before = s - back;
+    const c0 = madd(f0, v128.load(before, CELL), f32x4.mul(i0, g0));
+    const c1 = madd(f1, v128.load(before, CELL + 16), f32x4.mul(i1, g1));
+    v128.store(s, c0, CELL);
+    v128.store(s, c1, CELL + 16);
+    const t0 = tanh(c0, table);
+    const t1 = tanh(c1, table);
+    v128.store(s, t0, 160);
+    v128.store(s, t1, 176);
+    const o0 = sigmoid(v128.load(s, 96), table);
+    const o1 = sigmoid(v128.load(s, 112), table);
+    v128.store(s, o0, 96);
+    v128.store(s, o1, 112);
+    v128.store(h, f32x4.mul(o0, t0));
+    v128.store(h, f32x4.mul(o1, t1), 16);
+    s += sRow;
+    h += hRow;
+  }
+}
+
+/** The cell states of a row of gates from (P) floats, or back. */
+export function scatterCell(gates: usize, from: usize, groups: i32): void {
+  for (; groups > 0; --groups) {
+    v128.store(gates, v128.load(from), CELL);
+    v128.store(gates, v128.load(from, 16), CELL + 16);
+    gates += GROUP;
+    from += 32;
+  }
+}
+
+export function gatherCell(to: usize, gates: usize, units: i32): void {
+  for (; units > 0; units -= 8) {
+    copyRow(to, gates + CELL, min(units, 8));
+    gates += GROUP;
+    to += 32;
+  }
+}
+
+/**
+ * Gradients of 8 units of m rows through the gate functions:
+ *
+ *     dc += dh·o·(1 - tanh²c)   do = dh·tanh(c)·o(1-o)   di = dc·g·i(1-i)   df = dc·c₋₁·f(1-f)   dg = dc·i·(1-g²)   dc₋₁ = dc·f
+ *
+ * di df dg do go to rows of dGates and, two by two, to rows of the panels p and q. Lanes of dh whose bits at `keep` are zeros count as zero.
+ */
+export function cellBackward(
+  m: i32,
+  s: usize,
+  sRow: usize,
+  back: usize,
+  dh: usize,
+  dhRow: usize,
+  dc: usize,
+  dcRow: usize,
+  dGates: usize,
+  dGatesRow: usize,
+  p: usize,
+  q: usize,
+  panelRow: usize,
+  keep: usize,
+  table: usize,
+): void {
+  for (; m > 0; --m) {
+    const one = v128.load32_splat(table);
+    const dh0 = v128.and(v128.load(dh), v128.load(keep));
+    const dh1 = v128.and(v128.load(dh, 16), v128.load(keep, 16));
+    const t0 = v128.load(s, 160);
+    const t1 = v128.load(s, 176);
+    const o0 = v128.load(s, 96);
+    const o1 = v128.load(s, 112);
+    const ho0 = f32x4.mul(dh0, o0);
+    const ho1 = f32x4.mul(dh1, o1);
+    const do0 = f32x4.mul(f32x4.mul(ho0, t0), f32x4.sub(one, o0));
+    const do1 = f32x4.mul(f32x4.mul(ho1, t1), f32x4.sub(one, o1));
+    v128.store(dGates, do0, 96);
+    v128.store(dGates, do1, 112);
+    v128.store(q, do0, 32);
+    v128.store(q, do1, 48);
+    const dc0 = f32x4.add(v128.load(dc), f32x4.mul(ho0, f32x4.sub(one, f32x4.mul(t0, t0))));
+    const dc1 = f32x4.add(v128.load(dc, 16), f32x4.mul(ho1, f32x4.sub(one, f32x4.mul(t1, t1))));
+    const f0 = v128.load(s, 32);
+    const f1 = v128.load(s, 48);
+    const cf0 = f32x4.mul(dc0, f0);
+    const cf1 = f32x4.mul(dc1, f1);
+    v128.store(dc, cf0);
+    v128.store(dc, cf1, 16);
+    const before = s - back;
+    const df0 = f32x4.mul(f32x4.mul(cf0, v128.load(before, 128)), f32x4.sub(one, f0));
+    const df1 = f32x4.mul(f32x4.mul(cf1, v128.load(before, 144)), f32x4.sub(one, f1));
+    v128.store(dGates, df0, 32);
+    v128.store(dGates, df1, 48);
+    v128.store(p, df0, 32);
+    v128.store(p, df1, 48);
+    const i0 = v128.load(s);
+    const i1 = v128.load(s, 16);
+    const g0 = v128.load(s, 64);
+    const g1 = v128.load(s, 80);
+    const ci0 = f32x4.mul(dc0, i0);
+    const ci1 = f32x4.mul(dc1, i1);
+    const di0 = f32x4.mul(f32x4.mul(ci0, g0), f32x4.sub(one, i0));
+    const di1 = f32x4.mul(f32x4.mul(ci1, g1), f32x4.sub(one, i1));
+    v128.store(dGates, di0);
+    v128.store(dGates, di1, 16);
+    v128.store(p, di0);
+    v128.store(p, di1, 16);
+    const dg0 = f32x4.mul(ci0, f32x4.sub(one, f32x4.mul(g0, g0)));
+    const dg1 = f32x4.mul(ci1, f32x4.sub(one, f32x4.mul(g1, g1)));
+    v128.store(dGates, dg0, 64);
+    v128.store(dGates, dg1, 80);
+    v128.store(q, dg0);
+    v128.store(q, dg1, 16);
+    s += sRow;
+    dh += dhRow;
+    dc += dcRow;
+    dGates += dGatesRow;
+    p += panelRow;
+    q += panelRow;
+  }
+}
