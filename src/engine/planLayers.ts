@@ -3,6 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
+import { cellObstacle } from './layers/cell.js';
 
 /** What the engine does not run; the message is the reason that the user sees. */
 export class Unsupported extends Error {}
@@ -60,8 +61,6 @@ const PLANNERS: Record<string, Planner> = {
 /** The layers of the engine that do what a tfjs layer does. @throws Unsupported */
 export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
   if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
-  if (isBidirectional(layer) || isRecurrent(layer))
-    throw unsupported(layer, 'is recurrent, which this engine has not yet');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();
   if (isRecurrent(layer)) {
@@ -143,7 +142,7 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
     planning,
   );
   const gate = kind === 'simpleRNN' ? ActivationId.linear : cellActivation(layer, config.recurrentActivation);
-  return {
+  const plan: RecurrentPlan = {
     kind,
     path,
     units: Number(config.units),
@@ -159,6 +158,9 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
     recurrentKernel,
     bias: bias ?? NONE,
   };
+  const obstacle = cellObstacle(plan);
+  if (obstacle !== undefined) throw unsupported(layer, obstacle);
+  return plan;
 }
 
 function planBidirectional(

@@ -1,6 +1,7 @@
 /** The layer that runs each kind of plan. */
 import type { LayerPlan } from '../layerPlan.js';
 import { ActivationLayer } from './activation.js';
+import { BidirectionalLayer } from './bidirectional.js';
 import { DenseLayer } from './dense.js';
 import { DropoutLayer } from './dropout.js';
 import { EmbeddingLayer } from './embedding.js';
@@ -8,6 +9,7 @@ import type { EngineLayer, LayerContext } from './layer.js';
 import { LayerNormalizationLayer } from './layerNormalization.js';
 import { MaskingLayer } from './masking.js';
 import { PoolingLayer } from './pooling.js';
+import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
 
 export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
@@ -36,7 +38,8 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'lstm':
     case 'gru':
     case 'simpleRNN':
+      return new RecurrentLayer(plan, context);
     case 'bidirectional':
-      throw new Error(`no engine layer for ${plan.kind} yet`);
+      return new BidirectionalLayer(plan, context);
   }
 }

@@ -57,6 +57,12 @@ function beforeInputs(job: Recurrence, after: bool): i32 {
   return job.units + (after ? 1 : 0);
 }
 
+/** The h before step t that z∘h takes: without recurrent dropout where that is kept apart, as Keras does with reset after. */
+function stateBefore(job: Recurrence, t: i32, b: i32): usize {
+  if (job.kept) return job.kept + <usize>t * job.keptStep + <usize>b * job.keptRow;
+  return job.zAt(t) + <usize>b * job.zRow;
+}
+
 function forwardStep(job: Recurrence, t: i32, after: bool): void {
   const batch = job.batch;
   const groups = (job.units + 15) >> 4;
@@ -95,9 +101,7 @@ function forwardStep(job: Recurrence, t: i32, after: bool): void {
   product(groups, batch, head, a, aRow, weights, panel, gates + recurrent, job.gatesRow, 64, false, wide);
   for (let b = 0; b < batch; ++b) {
     const s = gates + <usize>b * job.gatesRow;
-    candidateRow(
-      groups, after, s, s + recurrent, z + <usize>b * job.zRow, h + <usize>b * job.zRow, job.constants,
-    );
+    candidateRow(groups, after, s, s + recurrent, stateBefore(job, t, b), h + <usize>b * job.zRow, job.constants);
   }
   if (job.mask) carryMasked(job, t, h, groups << 4);
   putState(job, t, h);
@@ -194,7 +198,7 @@ function backwardStep(job: Recurrence, t: i32, after: bool): void {
       continue;
     }
     cellBackwardRow(
-      units, after, s, s + recurrent, z + <usize>b * job.zRow, dh, d, d + recurrent, lanes, job.constants,
+      units, after, s, s + recurrent, stateBefore(job, t, b), dh, d, d + recurrent, lanes, job.constants,
     );
     copyRow(past + ((<usize>padded) << 2), dh, units);
   }

@@ -1,11 +1,11 @@
 /** The kernel module's exports. It imports its memory, has no data and allocates nothing. */
 
+export * from './elementwise/index';
+export * from './engine';
 export { gruBackward, gruForward, gruGradients } from './gru';
 export { lstmBackwardSteps, lstmFinishBackward, lstmForward, lstmGradients, lstmStartBackward } from './lstm';
 export { lstmPack, lstmPackTransposed, lstmUnpack, transposePanels } from './lstmPack';
 export { outerProduct, product } from './product';
+export { simpleRnnBackward, simpleRnnForward, simpleRnnGradients } from './simpleRnn';
 // Exported functions are not inlined: the loops of the tiles must stay functions of their own.
 export * from './tiles';
-export { simpleRnnBackward, simpleRnnForward, simpleRnnGradients } from './simpleRnn';
-export * from './elementwise/index';
-export * from './engine';

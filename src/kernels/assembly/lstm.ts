@@ -3,7 +3,7 @@
  * activated gates, c and tanh(c) of each group of 8 units (lstmCell.ts).
  */
 import { writeConstants } from './activations';
-import { cell, cellBackward, gatherCell, GROUP, scatterCell } from './lstmCell';
+import { cell, cellBackward, GROUP, gatherCell, scatterCell } from './lstmCell';
 import { outerProduct, product } from './product';
 import { addOutputGradient, fillInputs, putInputGradient, putState, Recurrence, startBackward, startStates } from './recurrence';
 import { copyRow, copyRows, multiplyRow, zeroRow } from './rows';

@@ -43,6 +43,9 @@ export class Recurrence {
   reset: usize; // GRU, reset before: rows r∘h of T steps, or of one if resetStep is 0
   resetRow: usize;
   resetStep: usize;
+  kept: usize; // GRU, reset after, with recurrentDropout: rows of h of T+1 steps as they are without it
+  keptRow: usize;
+  keptStep: usize;
   carry: usize; // (B, 2·padded U) floats: what masked steps pass on
   constants: usize; // table of the activations
 
@@ -126,6 +129,7 @@ export function startStates(job: Recurrence, padded: i32): void {
       zeroRow(carry, 2 * padded);
       if (h0) copyRow(carry, h0, job.units);
     }
+    if (job.kept) copyRow(job.kept + <usize>b * job.keptRow, z, job.units);
     if (job.recurrentDropout) multiplyRow(z, job.recurrentDropout + <usize>b * width, job.units);
   }
 }
@@ -169,6 +173,9 @@ function putOutput(job: Recurrence, t: i32, h: usize, to: usize, toRow: usize): 
 export function putState(job: Recurrence, t: i32, h: usize): void {
   const units = job.units;
   const width = (<usize>units) << 2;
+  if (job.kept) {
+    copyRows(job.batch, units, job.kept + <usize>(t + 1) * job.keptStep, job.keptRow, h, job.zRow);
+  }
   if (job.sequences) putOutput(job, t, h, job.sequences + <usize>t * job.sequencesStep, job.sequencesRow);
   if (t == job.steps - 1) {
     if (job.last) putOutput(job, t, h, job.last, job.lastRow);
@@ -232,7 +239,9 @@ export function finishBackwardStep(job: Recurrence, t: i32, panels: i32, columns
       copyRow(dz, carry, units);
       continue;
     }
+    const dropout = job.recurrentDropout ? job.recurrentDropout + ((<usize>b * <usize>units) << 2) : 0;
+    if (dropout && job.kept) multiplyRow(dz, dropout, units);
     if (past) addRow(dz, carry + ((<usize>padded) << 2), units);
-    if (job.recurrentDropout) multiplyRow(dz, job.recurrentDropout + ((<usize>b * <usize>units) << 2), units);
+    if (dropout && !job.kept) multiplyRow(dz, dropout, units);
   }
 }

@@ -1,6 +1,7 @@
 /** The kernels that go element by element or row by row, for the module's entry file. */
-export * from './activations';
+
 export * from './activationGradients';
+export * from './activations';
 export * from './dropout';
 export * from './embedding';
 export * from './layernorm';

@@ -3,7 +3,7 @@
  * gradient, times the weight, into `gradient` (0: value only), which may be the predictions themselves. The weight of a
  * row is scale·weights[row], or scale where `weights` is 0. Definitions: Keras 3.
  */
-import { EXP_MAX, EXP_MIN, LN2_HIGH, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, expWith, log1p4, log4, log1 } from './exp';
+import { EXP_MAX, EXP_MIN, expWith, LN2_HIGH, LN2_LOW, LOG2E, log1, log1p4, log4, Q0, Q1, Q2, Q3, ROUND } from './exp';
 import { rowMax, scaleRow, shiftedExp } from './softmax';
 import { constant, keepLanes, laneSum, loadBlock, rowAt, storeBlock } from './vector';
 

@@ -1,0 +1,57 @@
+import type { WeightBlock } from '../blocks.js';
+import type { RecurrentPlan } from '../layerPlan.js';
+import { rowLength, timeMajor } from '../rows.js';
+import { Cell, type CellOutput } from './cell.js';
+import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+
+/** LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U). Initial states are zero. */
+export class RecurrentLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[];
+  private readonly cell: Cell;
+  private output!: Signal;
+
+  constructor(
+    private readonly plan: RecurrentPlan,
+    context: LayerContext,
+  ) {
+    this.cell = new Cell(plan, context);
+    this.blocks = [this.cell.block];
+  }
+
+  place(input: Signal, space: Space): Signal {
+    const { arena, batch, training } = space;
+    const { units, inputs, returnSequences } = this.plan;
+    const { steps } = input.values;
+    const rows = (width: number, count: number) => {
+      const ld = rowLength(width);
+      return timeMajor(arena.floats(count * batch * ld), batch, count, width, ld);
+    };
+    if (input.wantsGradient) input.gradient = rows(inputs, steps);
+    // In training the states stay where they are made, and serve as output unless dropout has changed them.
+    const apart = !training || this.cell.dropsState;
+    const own = rows(units, returnSequences && apart ? steps : 1);
+    const output: CellOutput = returnSequences ? (apart ? { sequences: own } : {}) : { last: own };
+    this.cell.place({ input, output, dInput: input.gradient }, space);
+    const values = returnSequences && !apart && this.cell.states ? this.cell.states : own;
+    const mask = returnSequences ? input.mask : 0;
+    this.output = { values, sequence: returnSequences, mask, wantsGradient: training };
+    return this.output;
+  }
+
+  prepare(part: number, parts: number): void {
+    this.cell.prepare(part, parts);
+  }
+
+  forward(rows: Range, training: boolean): void {
+    this.cell.forward(rows, training);
+  }
+
+  backward(rows: Range): void {
+    const { gradient } = this.output;
+    this.cell.backward(rows, this.plan.returnSequences ? { sequences: gradient } : { last: gradient });
+  }
+
+  gradients(part: number, parts: number): void {
+    this.cell.gradients(part, parts);
+  }
+}
