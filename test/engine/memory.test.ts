@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 
 const sample: Sample = {
-  layers: () => [l.Dense(50, 'tanh'), l.Dense(10, 'softmax')],
-  inputShape: [3],
+  layers: () => [l.LSTM(50), l.Dense(10, 'softmax')],
+  inputShape: [1, 3],
   loss: 'categoricalCrossentropy',
   optimizer: () => adam(),
   batch: 1,
@@ -26,7 +26,7 @@ const sample: Sample = {
 test('10,000 steps: no growth of heap, memory or tensors', () => {
   const own = built(sample);
   const engine = engineOf(own);
-  const x = { data: Float32Array.of(0.3, -0.2, 0.8), shape: [1, 3] };
+  const x = { data: Float32Array.of(0.3, -0.2, 0.8), shape: [1, 1, 3] };
   const y = { data: Float32Array.from({ length: 10 }, (_, i) => Number(i === 4)), shape: [1, 10] };
   const steps = (n: number) => {
     for (let i = 0; i < n; i++) engine.trainBatch(x, y);

@@ -1,0 +1,87 @@
+/** Random models with recurrent layers. */
+import fc from 'fast-check';
+import * as l from '../../src/model/layers.js';
+import { ending, named, optimizer, type Sample, size } from './models.js';
+
+type Make = (returnSequences: boolean) => l.Layer;
+
+/** A recurrent layer with Keras's defaults, or with everything about it changed. */
+const cell: fc.Arbitrary<Make> = fc
+  .record({
+    kind: fc.constantFrom('LSTM', 'LSTM', 'GRU', 'GRU before', 'SimpleRNN'),
+    units: size,
+    plain: fc.boolean(),
+    useBias: fc.boolean(),
+    goBackwards: fc.boolean(),
+    dropout: fc.constantFrom(0, 0, 0.3),
+    recurrentDropout: fc.constantFrom(0, 0, 0.2),
+    activation: fc.constantFrom('tanh', 'relu', 'sigmoid', 'linear'),
+    penalty: fc.constantFrom(undefined, { l2: 0.02 }),
+  })
+  .map(({ kind, units, plain, activation, penalty, ...given }) => (returnSequences) => {
+    const penalties = penalty ? { kernelRegularizer: penalty, recurrentRegularizer: { l1: 0.01 } } : {};
+    const options = plain ? { returnSequences } : { ...given, ...penalties, returnSequences };
+    if (kind === 'SimpleRNN') return l.SimpleRNN(units, plain ? options : { ...options, activation });
+    if (kind === 'GRU') return l.GRU(units, options);
+    if (kind === 'GRU before') return l.GRU(units, { ...options, resetAfter: false });
+    return l.LSTM(units, options);
+  });
+
+const recurrent: fc.Arbitrary<Make> = fc.oneof(
+  { weight: 3, arbitrary: cell },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(cell, fc.constantFrom('concat' as const, 'sum' as const, 'ave' as const, 'mul' as const)).map(
+      ([make, mergeMode]): Make =>
+        (returnSequences) =>
+          l.Bidirectional(make(returnSequences), { mergeMode }),
+    ),
+  },
+);
+
+const between: fc.Arbitrary<() => l.Layer> = fc.constantFrom(
+  () => l.Dropout(0.3),
+  () => l.LayerNormalization({ epsilon: 0.1 }),
+  () => l.Dense(5, 'tanh'),
+  () => l.Activation('softsign'),
+);
+
+export const recurrentSample: fc.Arbitrary<Sample> = fc
+  .record({
+    steps: fc.constantFrom(1, 2, 3, 6),
+    features: size,
+    start: fc.constantFrom('plain', 'plain', 'masking', 'embedding', 'masked embedding', 'repeat'),
+    stack: fc.array(fc.tuple(recurrent, fc.option(between)), { minLength: 1, maxLength: 2 }),
+    close: fc.constantFrom('last', 'last', 'sequence', 'average'),
+    ending,
+    optimizer,
+    batch: fc.constantFrom(1, 2, 3, 5, 8, 16),
+    weighted: fc.constantFrom<Sample['weighted']>('no', 'no', 'samples', 'steps'),
+    seed: fc.nat(1e6),
+  })
+  .map(({ steps, features, start, stack, close, ending: end, ...rest }) => {
+    const embeds = start.endsWith('embedding');
+    const layers = () => {
+      const out: l.Layer[] = [];
+      if (embeds) out.push(l.Embedding(7, features, { maskZero: start === 'masked embedding' }));
+      if (start === 'masking') out.push(l.Masking());
+      if (start === 'repeat') out.push(l.RepeatVector(steps));
+      stack.forEach(([make, next], i) => {
+        out.push(make(i < stack.length - 1 || close !== 'last'));
+        if (next) out.push(next());
+      });
+      if (close === 'average') out.push(l.GlobalAveragePooling1D());
+      const last = l.Dense(end.units, end.final ?? 'linear');
+      out.push(close === 'sequence' ? l.TimeDistributed(last) : last);
+      return out;
+    };
+    const inputShape = embeds ? [steps] : start === 'repeat' ? [features] : [steps, features];
+    return named({
+      ...rest,
+      layers,
+      inputShape,
+      loss: end.loss,
+      vocabulary: embeds ? 7 : 0,
+      zeroSteps: start === 'masking',
+    });
+  });
