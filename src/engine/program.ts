@@ -167,13 +167,15 @@ export class Program {
         for (const layer of this.preparing) layer.prepare?.(part, parts);
         return;
       case 'forward':
-        this.forward(task, part, parts);
+        this.takeRows(part, parts);
+        if (this.rows.from === this.rows.to) return;
+        this.forward(task);
         if (task === 'predict') this.collect(this.result.values);
         else if (!this.result.mask) this.runLoss(task);
         return;
       case 'loss':
         this.takeRows(part, parts);
-        this.runLoss(task);
+        if (this.rows.from !== this.rows.to) this.runLoss(task);
         return;
       case 'gradients':
         for (const layer of this.layers) layer.gradients(part, parts);
@@ -210,13 +212,12 @@ export class Program {
     throw new Error('the program was not placed');
   }
 
-  private forward(task: Task, part: number, parts: number): void {
+  private forward(task: Task): void {
     const { context, layers, plan } = this;
     const at = this.header >>> 3;
     const { f64 } = this.arena;
     context.draw.seed = f64[at + HEADER.seed];
     context.draw.step = f64[at + HEADER.step];
-    this.takeRows(part, parts);
     const count = layers.length - Number(task !== 'predict' && plan.loss.takesActivation);
     const training = task === 'train';
     for (let i = 0; i < count; i++) layers[i].forward(this.rows, training);

@@ -4,8 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { EngineRunner } from '../../src/engine/engineRunner.js';
 import { Program } from '../../src/engine/program.js';
-import { built, engineOf, poison } from './compare.js';
+import { built, engineOf, obstacleOf, poison } from './compare.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
+import { recurrentSample } from './recurrentModels.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -62,9 +63,13 @@ test('a program that joins a memory in use changes nothing in it and finds every
   expect(new Float32Array(memory.buffer, output, expected.length)).toEqual(expected);
 });
 
-test('1, 2, 3 and 8 threads give the same bits', () => {
+test.each([
+  ['plain', plainSample],
+  ['recurrent', recurrentSample],
+])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples) => {
   fc.assert(
-    fc.property(plainSample, (sample) => {
+    fc.property(samples, (sample) => {
+      fc.pre(obstacleOf(sample) === undefined);
       const one = run(sample, 1);
       for (const parts of [2, 3, 8]) expect(run(sample, parts)).toEqual(one);
     }),

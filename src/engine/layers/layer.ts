@@ -40,7 +40,7 @@ export interface EngineLayer {
   place(input: Signal, space: Space): Signal;
   /** Derives from the weights what backward needs (transposed panels): this thread's share. Before each training step. */
   prepare?(part: number, parts: number): void;
-  /** Phase A: the batch rows of one thread. `training` draws dropout; only ever true after a training place(). */
+  /** Phase A: the batch rows of one thread, at least one. `training` draws dropout; only ever true after a training place(). */
   forward(rows: Range, training: boolean): void;
   /** Phase A: reads output.gradient, writes input.gradient (if wanted) and what gradients() needs. */
   backward(rows: Range): void;
