@@ -336,9 +336,10 @@ export class Cell {
   /** The address of the record with this number, written once. */
   private recordAt(number: number, { from, to }: Range): number {
     const address = this.recordAddress(number);
-    if (this.written.has(number)) return address;
     const words = this.arena.i32;
     const at = address >>> 2;
+    // Another number of threads cuts other shares, some of which begin where one of these does.
+    if (this.written.has(number) && words[at + FIELD.batch] === to - from) return address;
     const fields = this.fields;
     for (const name of Object.keys(fields) as (keyof typeof FIELD)[]) words[at + FIELD[name]] = fields[name] ?? 0;
     for (const name of PER_ROW) {
