@@ -253,7 +253,8 @@ function valuesOf(tensors: tf.Tensor[]): Values {
 
 /** Outputs and gradients by part. */
 function run(layer: tf.layers.Layer, job: Job): Partial<Record<CheckPart, Values>> {
-  return tf.tidy(() => {
+  let result: Partial<Record<CheckPart, Values>> = {};
+  tf.tidy(() => {
     const weights = layer.trainableWeights.map((weight) => weight.read());
     const { x, initialState = [] } = job;
     const loss = () =>
@@ -261,7 +262,7 @@ function run(layer: tf.layers.Layer, job: Job): Partial<Record<CheckPart, Values
     const gradients = tf.grads(loss)([x, ...weights, ...initialState]);
     const [dx, dKernel, dRecurrentKernel, ...rest] = valuesOf(gradients);
     const dBias = weights.length > 2 ? [rest.shift()!] : [];
-    return {
+    result = {
       forward: valuesOf(outputsOf(layer, job)),
       x: [dx],
       kernel: [dKernel],
@@ -270,7 +271,8 @@ function run(layer: tf.layers.Layer, job: Job): Partial<Record<CheckPart, Values
       initialH: rest.slice(0, 1),
       initialC: rest.slice(1),
     };
-  });
+  }); // not returned from tidy(), which would look for tensors among the numbers
+  return result;
 }
 
 /** A few steps of gradient descent towards outputs equal to the directions. */

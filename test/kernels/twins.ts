@@ -54,7 +54,8 @@ export function results(
   settings: { training?: boolean; inputGradients?: boolean } = {},
 ): Results {
   const { training = false, inputGradients = true } = settings;
-  return tf.tidy(() => {
+  let found: Results = { outputs: [], gradients: [] };
+  tf.tidy(() => {
     const apply = () => [model.apply(inputs, { training })].flat() as tf.Tensor[];
     const random = new Random(5);
     const outputs = apply();
@@ -62,11 +63,12 @@ export function results(
     const loss = () => tf.addN(apply().map((output, k) => tf.sum(tf.mul(output, directions[k])))) as tf.Scalar;
     const weights = model.trainableWeights.map((weight) => weight.read());
     const gradients = tf.grads(loss)([...(inputGradients ? inputs : []), ...weights]);
-    return {
+    found = {
       outputs: outputs.map((y) => y.dataSync<'float32'>()),
       gradients: gradients.map((g) => g.dataSync<'float32'>()),
     };
-  });
+  }); // not returned from tidy(), which would look for tensors among the numbers
+  return found;
 }
 
 export function expectSame(actual: Results, expected: Results): void {
