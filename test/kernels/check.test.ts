@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { startBackend } from '../../src/kernels/backend.js';
+import { prepareBackend } from '../../src/kernels/backend.js';
 import { type CheckRow, checkKernels, defaultShapes, defaultTolerance } from '../../src/kernels/check.js';
 import type { ForwardInputs, LSTMAttributes, LSTMBackend } from '../../src/kernels/tfjs/contract.js';
 import { lstmBackends } from '../../src/kernels/tfjs/register.js';
@@ -33,7 +33,7 @@ function firstValue(tensor: tf.TensorInfo): Float32Array {
 
 describe('checkKernels', () => {
   test('passes on sizes around every vector and tile width, B = 1 included, on both backends, leaving no tensor', async () => {
-    await startBackend('wasm');
+    const current = await prepareBackend();
     const before = tf.memory().numTensors;
     const seen: CheckRow[] = [];
     const onRow = (row: CheckRow) => seen.push(row);
@@ -52,7 +52,7 @@ describe('checkKernels', () => {
       for (const part of Object.values(differences)) expect(part.scaled).toBeGreaterThan(0);
     }
     expect(tf.memory().numTensors).toBe(before);
-    expect(tf.getBackend()).toBe('wasm');
+    expect(tf.getBackend()).toBe(current);
   }, 120_000);
 
   test('passes on random shapes on wasm', async () => {
