@@ -1,0 +1,79 @@
+import type { CheckPart, CheckRow } from '../kernels/check.js';
+import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { counted } from './table.js';
+import { parseSizes } from './values.js';
+
+interface Options {
+  shape?: number[][];
+}
+
+const examples = `
+Examples:
+  memcell check
+  memcell check --shape 32,50,16,64
+
+Forward is compared to ${1e-5}, gradients and trained weights to ${1e-4}, all as a share of the largest value (at least 1).
+Exit code 1 when a difference is larger, or not a number.`;
+
+/** The columns of differences: what is compared, and its title. */
+const columns: [CheckPart, string][] = [
+  ['forward', 'forward'],
+  ['x', 'dx'],
+  ['kernel', 'dkernel'],
+  ['recurrentKernel', 'drecurrent'],
+  ['bias', 'dbias'],
+  ['initialH', 'dh0'],
+  ['initialC', 'dc0'],
+  ['training', 'trained'],
+];
+
+/** memcell check: the fused kernel against tfjs's built-in LSTM on this machine. */
+export const addCheck: AddCommand = (program, session) => {
+  const command = program
+    .command('check')
+    .summary("compare the kernel with tfjs's built-in LSTM on this machine")
+    .description(
+      "Compares memcell's LSTM kernel with TensorFlow.js's built-in LSTM on this machine: outputs, every gradient, and the weights after a few training steps.",
+    )
+    .usage('[--shape B,T,I,U]')
+    .option('--shape <B,T,I,U>', 'batch, steps, inputs and units; may be given more than once', addShape)
+    .addHelpText('after', examples);
+  withCommonOptions(command).action((options: Options) => check(options, session));
+};
+
+function addShape(text: string, shapes: number[][] = []): number[][] {
+  return [...shapes, parseSizes(text, 4)];
+}
+
+async function check(options: Options, session: Session): Promise<void> {
+  const { checkKernels } = await import('../kernels/check.js');
+  const shapes = options.shape?.map(([batch, steps, inputs, units]) => ({ batch, steps, inputs, units }));
+  session.print(
+    line(
+      'backend',
+      ['B', 'T', 'I', 'U'],
+      columns.map(([, title]) => title),
+      '',
+    ),
+  );
+  const report = await checkKernels({ ...(shapes && { shapes }), onRow: (row) => session.print(rowText(row)) });
+  const failed = report.rows.filter((row) => !row.passed).length;
+  session.print(
+    failed === 0
+      ? `${counted(report.rows.length, 'comparison')}, all within the tolerance`
+      : `${failed} of ${counted(report.rows.length, 'comparison')} beyond the tolerance`,
+  );
+  session.result(report);
+  if (!report.passed) session.exitCode = 1;
+}
+
+function rowText(row: CheckRow): string {
+  const sizes = [row.batch, row.steps, row.inputs, row.units].map(String);
+  const differences = columns.map(([part]) => row.differences[part].scaled.toExponential(1));
+  return line(row.backend, sizes, differences, row.passed ? 'ok' : `FAILED${row.reason ? `: ${row.reason}` : ''}`);
+}
+
+function line(backend: string, sizes: string[], differences: string[], verdict: string): string {
+  const cells = [...sizes.map((size) => size.padStart(4)), ...differences.map((text) => text.padStart(10))];
+  return `${backend.padEnd(10)}${cells.join('')}  ${verdict}`.trimEnd();
+}

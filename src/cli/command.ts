@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import type { Streams } from './streams.js';
+
+/** What a command prints on, and how it ends. */
+export class Session {
+  exitCode = 0;
+
+  constructor(
+    readonly streams: Streams,
+    /** Whether standard output takes one JSON document and nothing else. */
+    readonly json: boolean,
+  ) {}
+
+  /** The result for people; with --json nothing. */
+  print(text: string): void {
+    if (!this.json) this.streams.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** The result for programs, once, with --json; otherwise nothing. */
+  result(value: object): void {
+    if (this.json) this.streams.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** What is not the result: progress and warnings. */
+  note(text: string): void {
+    this.streams.stderr.write(`${text}\n`);
+  }
+}
+
+/** Adds the options that every command has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .optionsGroup('Output:')
+    .option('--json', 'print one JSON document on standard output and nothing else')
+    .option('--debug', 'print the stack trace of an error')
+    .helpOption('-h, --help', 'show this help');
+}
+
+/** What a command's file exports: it adds the command, whose action runs in the given session. */
+export type AddCommand = (program: Command, session: Session) => void;

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { MemcellError } from '../errors.js';
+import { addCheck } from './check.js';
+import { type AddCommand, Session } from './command.js';
+import { addEvaluate } from './evaluate.js';
+import { addGenerate } from './generate.js';
+import { addPredict } from './predict.js';
+import type { Streams } from './streams.js';
+import { addSummary } from './summary.js';
+import { addTrain } from './train.js';
+
+/** The commands, in the order of the help. */
+const commands: AddCommand[] = [addTrain, addPredict, addEvaluate, addGenerate, addSummary, addCheck];
+
+const examples = `
+Examples:
+  memcell train weather.csv --forecast temp_max --out models/weather
+  memcell predict models/weather --steps 7
+  memcell summary "LSTM(50), Dense(10, softmax)" --input-shape 1,1
+
+An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`;
+
+/** Runs the command line of this process; exits when all is done. */
+export async function main(): Promise<void> {
+  // A reader that closes the pipe early, as `| head` does, wants no more.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.exitCode = await run(process.argv.slice(2), process);
+}
+
+/**
+ * Runs one command line.
+ * @param argv what stands after `memcell`
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+ */
+export async function run(argv: string[], streams: Streams): Promise<number> {
+  const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const session = new Session(streams, flags.includes('--json'));
+  try {
+    await createProgram(session).parseAsync(argv, { from: 'user' });
+    return session.exitCode;
+  } catch (error) {
+    return reportError(error, session, flags.includes('--debug'));
+  }
+}
+
+function createProgram(session: Session): Command {
+  const { stdout, stderr } = session.streams;
+  const program = new Command('memcell')
+    .description('Recurrent networks: trains on tables and text, predicts, and checks its own arithmetic.')
+    .usage('COMMAND [ARGUMENTS] [OPTIONS]')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help; memcell COMMAND --help shows a command')
+    .helpCommand(false)
+    .addHelpText('after', examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 100),
+      getErrHelpWidth: () => 100,
+      outputError: () => {},
+    });
+  for (const add of commands) add(program, session);
+  return program;
+}
+
+/** Prints the one line of an error and gives the exit code. */
+function reportError(error: unknown, session: Session, debug: boolean): number {
+  const usage = error instanceof CommanderError;
+  if (usage && error.exitCode === 0) return 0;
+  if (usage && error.code === 'commander.help') return 2;
+  const known = usage || error instanceof MemcellError;
+  const text = error instanceof Error ? error.message : String(error);
+  const message = usage
+    ? oneLine(text.replace(/^error: /, ''))
+    : known
+      ? text
+      : `this is a bug in memcell: ${oneLine(text)}`;
+  const code = usage ? 'usage' : error instanceof MemcellError ? error.code : 'bug';
+  session.note(`memcell: ${message}`);
+  session.result({ error: { code, message } });
+  if (debug && error instanceof Error) session.note(stackOf(error));
+  else if (!known) session.note('memcell: --debug shows where');
+  return code === 'usage' ? 2 : 1;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}
