@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { dropoutMask } from '../../../src/model/dropout.js';
-import { deriveKey } from '../../../src/random.js';
+import { deriveKey, uniformAt } from '../../../src/random.js';
 import { Bench, normals, size } from './block.js';
 
 const problem = fc.record({
@@ -65,12 +65,12 @@ test('masks are those of random.ts bit by bit, in batch-major order, however the
   );
 });
 
-test('100,000 elements of one row agree too, and a rate below 2⁻²⁴ drops only a draw of 0', () => {
+test('100,000 elements of one row agree too, at rates below 2⁻²⁴, at a draw and just above one', () => {
   const n = 100_000;
   const bench = new Bench();
   const key = deriveKey(11, 'long');
   const mask = bench.empty(n);
-  for (const rate of [0.3, 1e-12]) {
+  for (const rate of [0.3, 1e-12, uniformAt(key, 7), uniformAt(key, 8) + 2 ** -26]) {
     bench.kernels.dropoutMask(mask.address, n, key, threshold(rate), 1 / (1 - rate), n, 0, 1);
     expect(mask.read()).toEqual(dropoutMask(key, n, rate));
   }

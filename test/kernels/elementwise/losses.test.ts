@@ -246,7 +246,8 @@ function problem({ from, loss }: Case, rows: number, n: number, seed: number) {
   }
   if (loss.targets === 'probabilities') {
     y = uniforms(seed + 1, rows * n);
-    if (loss.logitsOf === 'softmax')
+    // probabilities that sum to 1, or, for logits, any: the gradient takes their sum
+    if (loss.logitsOf === 'softmax' && from === 'probabilities')
       for (let row = 0; row < rows; row++) {
         const sum = y.slice(row * n, row * n + n).reduce((a, b) => a + b);
         for (let j = 0; j < n; j++) y[row * n + j] /= sum;
