@@ -92,11 +92,11 @@ export async function startBackend(name: string): Promise<string | undefined> {
  * The name is put together at run time so that bundlers for browsers do not look for the package.
  */
 async function importTfjsNode(): Promise<void> {
-  // tfjs-node 4.22 calls two functions of node:util that Node 23 removed.
+  // tfjs-node 4.22 calls two functions of node:util that newer Nodes warn of or lack.
   const util: { isNullOrUndefined?: unknown; isArray?: unknown } | undefined = process.getBuiltinModule?.('node:util');
   if (util) {
     util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-    util.isArray ??= Array.isArray;
+    util.isArray = Array.isArray;
   }
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   await import(['@tensorflow', 'tfjs-node'].join('/'));
