@@ -32,8 +32,8 @@ export interface Optimizer {
    * One step: changes the weights in place. Clipping overwrites the gradients and the squares.
    *
    * @param squares for a variable that a batch uses row by row (an Embedding's), the sum of the squares of what each use
-   *   adds to the gradient. Adam, RMSprop and the norms of clipping take it where they square a gradient, as Keras on
-   *   TensorFlow does; with clipvalue it is not used.
+   *   adds to the gradient. Adam, RMSprop and the norms of clipping take it where they square a gradient, as Keras does
+   *   on TensorFlow; with globalClipnorm only the norm does, with clipvalue nothing.
    */
   apply(
     weights: readonly Float32Array[],
@@ -169,7 +169,7 @@ class RuleOptimizer implements Optimizer {
       throw usage(`${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`);
     const rate = this.learningRate;
     clip(gradients, squares, settings);
-    const squaresOf = (i: number) => (settings.clipvalue === null ? squares[i] : undefined);
+    const byUse = settings.clipvalue === null && settings.globalClipnorm === null;
     weights.forEach((weight, i) => {
       if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
         throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
@@ -178,7 +178,7 @@ class RuleOptimizer implements Optimizer {
       this.update(
         weight,
         gradients[i],
-        squaresOf(i),
+        byUse ? squares[i] : undefined,
         this.slots.slice(first, first + slotNames.length),
         rate,
         this.iterations,

@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { prepareBackend } from '../../src/kernels/backend.js';
+import { getLoss, type LossIdentifier, weightedMean } from '../../src/training/losses.js';
+import { difference, reference } from './reference.js';
+
+describe.each(['cpu', 'wasm'])('on %s', (backend) => {
+  beforeAll(async () => {
+    await prepareBackend();
+    await tf.setBackend(backend);
+  });
+
+  test.each(
+    reference.losses.map((entry) => [`${entry.name} ${JSON.stringify(entry.config)} (${entry.shape})`, entry] as const),
+  )('%s: as Keras 3 to 2e-6, with sample weights, step weights and masks', (_, entry) => {
+    const loss = getLoss({ name: entry.name, config: entry.config });
+    tf.tidy(() => {
+      const values = loss.positions(tf.tensor(entry.y, entry.yShape), tf.tensor(entry.p, entry.shape), false);
+      expect(values.shape).toEqual(entry.shape.slice(0, -1));
+      const weight = tf.tensor1d(entry.weight);
+      const got = [weightedMean(values), weightedMean(values, weight)];
+      const expected = [entry.loss, entry.weighted];
+      if (entry.mask) {
+        const mask = tf.tensor(entry.mask, values.shape, 'bool');
+        got.push(weightedMean(values, undefined, mask), weightedMean(values, weight, mask));
+        got.push(weightedMean(values, tf.tensor1d(entry.stepWeight)));
+        expected.push(entry.masked, entry.maskedWeighted, entry.stepWeighted);
+      }
+      expect(
+        difference(
+          got.map((scalar) => scalar.dataSync()[0]),
+          expected,
+        ),
+      ).toBeLessThan(2e-6);
+    });
+  });
+
+  const fromLogits: [LossIdentifier, (shape: number[]) => tf.Tensor, number[]][] = [
+    ['categoricalCrossentropy', (shape) => tf.oneHot(tf.tensor1d([1, 0, 2], 'int32'), shape[1]), [3, 4]],
+    ['sparseCategoricalCrossentropy', () => tf.tensor1d([1, 0, 2]), [3, 4]],
+    ['binaryCrossentropy', (shape) => tf.oneHot(tf.tensor1d([1, 0, 2], 'int32'), shape[1]), [3, 4]],
+    [{ name: 'categoricalCrossentropy', config: { labelSmoothing: 0.3 } }, (s) => tf.ones(s).div(s[1]), [3, 4]],
+  ];
+  test.each(fromLogits)(
+    '%p from logits: the value and the gradient of the way round by probabilities',
+    (id, y, shape) => {
+      const loss = getLoss(id);
+      fc.assert(
+        fc.property(
+          fc.array(fc.float({ min: -3, max: 3, noNaN: true }), { minLength: 12, maxLength: 12 }),
+          (numbers) => {
+            tf.tidy(() => {
+              const z = tf.tensor(numbers, shape);
+              const probabilities = (x: tf.Tensor) => (loss.logitsOf === 'softmax' ? tf.softmax(x) : tf.sigmoid(x));
+              const direct = (x: tf.Tensor) => weightedMean(loss.positions(y(shape), x, true));
+              const around = (x: tf.Tensor) => weightedMean(loss.positions(y(shape), probabilities(x), false));
+              expect(difference(direct(z).dataSync(), around(z).dataSync())).toBeLessThan(1e-5);
+              expect(difference(tf.grad(direct)(z).dataSync(), tf.grad(around)(z).dataSync())).toBeLessThan(1e-5);
+            });
+          },
+        ),
+        { numRuns: 20 },
+      );
+    },
+  );
+
+  test('logits of any size give finite losses and gradients; at 0 the gradient is σ(0) - y', () => {
+    tf.tidy(() => {
+      const z = tf.tensor2d([[1000], [-1000], [0], [0]]);
+      const y = tf.tensor2d([[0], [1], [0], [1]]);
+      const binary = getLoss('binaryCrossentropy');
+      const value = (x: tf.Tensor) => tf.sum(binary.positions(y, x, true)).asScalar();
+      expect([...binary.positions(y, z, true).dataSync()]).toEqual([
+        1000,
+        1000,
+        Math.fround(Math.LN2),
+        Math.fround(Math.LN2),
+      ]);
+      expect([...tf.grad(value)(z).dataSync()]).toEqual([1, -1, 0.5, -0.5]);
+      const wide = tf.tensor2d([[500, -500, 0]]);
+      const sparse = getLoss('sparseCategoricalCrossentropy');
+      expect(sparse.positions(tf.tensor1d([1]), wide, true).dataSync()[0]).toBeCloseTo(1000, 3);
+    });
+  });
+
+  test('gradients of mse, mae and huber against finite differences', () => {
+    for (const id of ['mse', 'mae', 'huber']) {
+      const loss = getLoss(id);
+      const y = [0.3, -1.2, 2.5, 0.1];
+      const p = [0.9, -1.5, -0.4, 1.9];
+      const at = (values: number[]) =>
+        tf.tidy(
+          () => weightedMean(loss.positions(tf.tensor2d(y, [2, 2]), tf.tensor2d(values, [2, 2]), false)).dataSync()[0],
+        );
+      const gradient = tf.tidy(() =>
+        tf
+          .grad((x) => weightedMean(loss.positions(tf.tensor2d(y, [2, 2]), x, false)))(tf.tensor2d(p, [2, 2]))
+          .dataSync(),
+      );
+      const step = 1e-2;
+      const numeric = p.map((_, i) => {
+        const moved = (d: number) => at(p.map((v, j) => (i === j ? v + d : v)));
+        return (moved(step) - moved(-step)) / (2 * step);
+      });
+      expect(difference(gradient, numeric)).toBeLessThan(1e-3);
+    }
+  });
+
+  test("agrees with tfjs's own where the definitions agree", () => {
+    tf.tidy(() => {
+      const y = tf.tensor2d([0.1, 0.9, -2, 4], [2, 2]);
+      const p = tf.tensor2d([0.4, 0.2, 1.5, 0.5], [2, 2]);
+      const own = (id: string) => weightedMean(getLoss(id).positions(y, p, false)).dataSync()[0];
+      expect(own('mse')).toBeCloseTo(tf.losses.meanSquaredError(y, p).dataSync()[0], 6);
+      expect(own('mae')).toBeCloseTo(tf.losses.absoluteDifference(y, p).dataSync()[0], 6);
+      expect(own('huber')).toBeCloseTo(tf.losses.huberLoss(y, p).dataSync()[0], 6);
+    });
+  });
+});
+
+test('a whole mask of zeros makes the loss 0, not NaN', () => {
+  tf.tidy(() => {
+    expect(weightedMean(tf.ones([2, 3]), undefined, tf.zeros([2, 3])).dataSync()[0]).toBe(0);
+  });
+});
+
+test.each(['mean_squared_error', 'MSE', 'MeanSquaredError', 'meanSquaredError', 'mse'])(
+  '%s is meanSquaredError',
+  (name) => {
+    expect(getLoss(name).name).toBe('meanSquaredError');
+  },
+);
+
+test('refuses unknown names and options, and weights on a scalar loss', () => {
+  expect(() => getLoss('categorical_crossentrop')).toThrow('did you mean categoricalCrossentropy?');
+  expect(() => getLoss('nonsense')).toThrow('the losses are meanSquaredError');
+  expect(() => getLoss({ name: 'huber', config: { delta: 0 } })).toThrow(
+    'huber: delta must be a number above 0; got 0',
+  );
+  expect(() => getLoss({ name: 'huber', config: { Delta: 1, size: 2 } })).toThrow("huber: unknown option 'size'");
+  tf.tidy(() => {
+    expect(() => weightedMean(tf.scalar(1), tf.ones([2]))).toThrow('let it give one per sample');
+  });
+});

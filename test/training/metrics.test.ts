@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import type { NdArray } from '../../src/data/array.js';
+import { accuracy, binaryAccuracy, getMetric, topKCategoricalAccuracy } from '../../src/training/metrics.js';
+import { difference, reference } from './reference.js';
+
+const array = (data: number[], shape: number[]): NdArray => ({ data: Float32Array.from(data), shape });
+
+test.each(reference.metrics.map((entry) => [`${entry.name} (${entry.batches[0].pShape})`, entry] as const))(
+  '%s: streaming, with and without weights, as Keras 3 to 1e-5',
+  (_, { name, k, batches }) => {
+    const metric = k === null ? getMetric(name) : topKCategoricalAccuracy({ k });
+    batches.forEach(({ y, yShape, p, pShape, weight, result }, i) => {
+      if (i % 2 === 0) metric.reset();
+      const steps = pShape.slice(1, -1).reduce((product, size) => product * size, 1);
+      const weights = weight && Float32Array.from(weight.flatMap((w) => Array<number>(steps).fill(w)));
+      metric.update(array(y, yShape), array(p, pShape), weights ?? undefined);
+      expect(difference([metric.result()], [result])).toBeLessThan(1e-5);
+    });
+  },
+);
+
+describe("'accuracy' goes by the shapes", () => {
+  test('one output: the side of 0.5', () => {
+    const metric = accuracy();
+    metric.update(array([1, 0, 1, 0], [4, 1]), array([0.9, 0.4, 0.5, 0.6], [4, 1]));
+    expect(metric.result()).toBe(0.5);
+  });
+
+  test('labels, one-hot rows, and steps', () => {
+    const predictions = array([0.1, 0.7, 0.2, 0.5, 0.3, 0.2], [2, 3]);
+    const labels = accuracy();
+    labels.update(array([1, 2], [2]), predictions);
+    const rows = accuracy();
+    rows.update(array([0, 1, 0, 0, 0, 1], [2, 3]), predictions);
+    const steps = accuracy();
+    steps.update(array([1, 2], [1, 2]), { ...predictions, shape: [1, 2, 3] });
+    expect([labels.result(), rows.result(), steps.result()]).toEqual([0.5, 0.5, 0.5]);
+  });
+
+  test('a masked step does not count, whatever it holds', () => {
+    const metric = accuracy();
+    metric.update(array([1, 2], [1, 2]), array([0, 1, 0, Number.NaN, 0, 0], [1, 2, 3]), Float32Array.of(1, 0));
+    expect(metric.result()).toBe(1);
+  });
+});
+
+test('names: the key is the spelling that was given', () => {
+  expect(['acc', 'mae', 'mean_absolute_error', 'rmse'].map((name) => getMetric(name).name)).toEqual([
+    'acc',
+    'mae',
+    'mean_absolute_error',
+    'rmse',
+  ]);
+  expect(getMetric('rmse').direction).toBe('down');
+  expect(binaryAccuracy({ threshold: 0.9, name: 'sure' }).name).toBe('sure');
+});
+
+test("a user's own function is a mean over samples and leaves no tensors", () => {
+  const metric = getMetric(function largestError(yTrue: tf.Tensor, yPred: tf.Tensor) {
+    return tf.max(tf.abs(tf.sub(yTrue, yPred)), -1);
+  });
+  const before = tf.memory().numTensors;
+  metric.update(array([0, 0, 0, 0], [2, 2]), array([1, 3, 2, 1], [2, 2]));
+  metric.update(array([0, 0], [1, 2]), array([4, 0], [1, 2]));
+  expect([metric.name, metric.result(), tf.memory().numTensors]).toEqual(['largestError', 3, before]);
+});
+
+test('no samples: NaN; and after reset() too', () => {
+  const metric = getMetric('mse');
+  metric.update(array([1], [1, 1]), array([3], [1, 1]));
+  expect(metric.result()).toBe(4);
+  metric.reset();
+  expect(metric.result()).toBeNaN();
+});
+
+test('refuses unknown names and targets that do not fit', () => {
+  expect(() => getMetric('acuracy')).toThrow("unknown metric 'acuracy'; did you mean accuracy?");
+  expect(() => getMetric('mse').update(array([1, 0], [2]), array([1, 0, 0, 1], [2, 2]))).toThrow(
+    'metric mse: targets of shape (2,) do not fit predictions of shape (2, 2)',
+  );
+});
