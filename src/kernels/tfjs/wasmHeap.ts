@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 
 /** What memcell uses of tfjs's BackendWasm. */
 export interface WasmBackend {
-  wasm: { asm: { memory?: WebAssembly.Memory } };
+  /** The memory is among the exports, or, in the build with threads for browsers, made before and imported. */
+  wasm: { asm?: { memory?: WebAssembly.Memory }; wasmMemory?: WebAssembly.Memory };
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
   /** Allocates, without clearing. */
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
@@ -13,7 +14,11 @@ export interface WasmBackend {
 /** The wasm backend's memory, if the backend is ready and shows it. */
 export function wasmMemory(): WebAssembly.Memory | undefined {
   const backend: object | undefined = tf.engine().registry.wasm;
-  return backend && 'wasm' in backend ? (backend as WasmBackend).wasm.asm.memory : undefined;
+  return backend && 'wasm' in backend ? memoryOf(backend as WasmBackend) : undefined;
+}
+
+function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory | undefined {
+  return wasm.asm?.memory ?? wasm.wasmMemory;
 }
 
 /** One kernel's dealings with the backend's memory. Views are made anew each time: an allocation may grow the memory. */
@@ -23,7 +28,7 @@ export class WasmHeap {
 
   constructor(backend: object) {
     this.backend = backend as WasmBackend;
-    this.memory = this.backend.wasm.asm.memory!;
+    this.memory = memoryOf(this.backend)!;
   }
 
   /** A tensor of undefined content. */
