@@ -16,6 +16,11 @@ export class Session {
     if (!this.json) this.streams.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 
+  /** A piece of the result for people, as it is. */
+  stream(text: string): void {
+    if (!this.json) this.streams.stdout.write(text);
+  }
+
   /** The result for programs, once, with --json; otherwise nothing. */
   result(value: object): void {
     if (this.json) this.streams.stdout.write(`${JSON.stringify(value)}\n`);

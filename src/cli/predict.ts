@@ -1,7 +1,9 @@
+import type { Command } from 'commander';
 import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import type { Artefact } from '../tasks/artefact.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { formatCsv, writeWhole } from './csv.js';
 import { formatNumber, formatTable } from './table.js';
 import { parseCount, parseIntegers } from './values.js';
 
@@ -11,143 +13,121 @@ interface Options {
   out?: string;
 }
 
-/** Predictions as a table, for people, for a CSV file and for programs. */
+/** Predictions as rows of cells, and the same for programs. */
 interface Predictions {
   head: string[];
-  /** Cells as they are; numbers are shortened for people only. */
   rows: (string | number)[][];
-  /** The predictions for --json. */
   result: object;
-  /** One line for people instead of the table. */
-  line?: string;
+  /** How people see them, when not as a table. */
+  text?: string;
 }
-
-/** More rows than this are not shown to people one by one. */
-const mostRows = 40;
 
 const examples = `
 Examples:
-  memcell predict models/weather                          the day after the training data's end
-  memcell predict models/weather weather.csv              the day after this file's end
-  memcell predict models/co2 --steps 12 --out next.csv
-  memcell predict models/digits --start "1 2 3" --steps 10
-  memcell predict models/scans scans.csv --json`;
+  memcell predict models/weather                 the days after the training data
+  memcell predict models/weather new.csv         the days after the last row of new.csv
+  memcell predict models/digits --start "3" --steps 7
+  memcell predict models/shapes rows.csv --out classes.csv`;
 
-/** memcell predict: what comes next, or the class of each row. */
+const symbolSteps = 10;
+
+/** memcell predict: what a trained model says comes next, or which class rows are. */
 export const addPredict: AddCommand = (program, session) => {
   const command = program
     .command('predict')
-    .summary('forecast what comes next, or tell the class of each row')
+    .summary('predict with a model that memcell trained')
     .description(
-      'Forecasts the rows or integers that come next, or tells the class of each row or group, as the model was trained to.',
+      'Predicts with a model that memcell trained: the next rows of a table or integers of a sequence, or the class of rows.',
     )
     .usage('MODEL [DATA] [OPTIONS]')
-    .argument('<MODEL>', 'the folder of a model that memcell train saved')
-    .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify')
-    .option('--steps <N>', 'forecast and symbols: how many to predict (the horizon; symbols 10)', parseCount)
+    .argument('<MODEL>', 'the folder of the model')
+    .argument('[DATA]', 'rows to go on from or to classify; without it, on from the end of the training data')
+    .option('--steps <N>', "rows or integers to predict (forecast: the model's horizon; symbols: 10)", parseCount)
     .option('--start <INTEGERS>', 'symbols: the integers to go on from, such as "1 2 3"', parseIntegers)
-    .option('--out <FILE>', 'write the predictions to a CSV file')
+    .option('--out <FILE>', 'write a CSV file instead of a table')
     .addHelpText('after', examples);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
-    predict(folder, data, options, session),
+    predict(command, folder, data, options, session),
   );
 };
 
-async function predict(folder: string, data: string | undefined, options: Options, session: Session): Promise<void> {
+async function predict(command: Command, folder: string, data: string | undefined, options: Options, session: Session) {
+  if (data !== undefined && options.start) command.error("option '--start' and DATA are two starts; give one");
   const { loadTask } = await import('../tasks/task.js');
   const { model, artefact } = await loadTask(folder);
-  let predictions: Predictions;
-  try {
-    predictions = await predictionsOf(folder, model, artefact, data, options);
-  } finally {
-    model.dispose();
-  }
-  const { head, rows, result, line } = predictions;
-  if (options.out) {
-    await writeCsv(options.out, [head, ...rows]);
-    session.note(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${options.out}`);
+  checkOptions(artefact, data, options);
+  const { head, rows, result, text } = await predictions(model, artefact, data, options);
+  if (options.out !== undefined) {
+    await writeWhole(options.out, formatCsv(head, rows));
+    session.note(`${rows.length} rows written to ${options.out}`);
   } else {
-    session.print(line ?? tableText(head, rows));
+    session.print(
+      text ??
+        formatTable(
+          head,
+          rows.map((row) => row.map(cellText)),
+        ),
+    );
   }
-  session.result({ model: folder, task: artefact.kind, ...result });
+  session.result(result);
 }
 
-/** Whole or not at all. */
-async function writeCsv(file: string, rows: (string | number)[][]): Promise<void> {
-  const { default: writeFile } = await import('write-file-atomic');
-  const { stringify } = await import('csv-stringify/sync');
-  try {
-    await writeFile(file, stringify(rows));
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new MemcellError(`${file}: cannot be written (${reason}); give --out another file`, { code: 'io', cause });
-  }
+function checkOptions({ kind }: Artefact, data: string | undefined, { steps, start }: Options): void {
+  const refuse = (what: string) => {
+    throw new MemcellError(what, { code: 'usage' });
+  };
+  if (kind === 'text') refuse('this model continues texts: use memcell generate');
+  if (kind === 'classify' && data === undefined) refuse('this model classifies rows: give a DATA file with them');
+  if (kind === 'classify' && steps !== undefined)
+    refuse('--steps is for forecasts and symbols; this model classifies rows');
+  if (kind !== 'symbols' && start) refuse('--start is for models of symbols; give this one a DATA file');
 }
 
-function tableText(head: string[], rows: (string | number)[][]): string {
-  const shown = rows
-    .slice(0, mostRows)
-    .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
-  const rest = rows.length - shown.length;
-  return formatTable(head, shown) + (rest > 0 ? `\n… ${rest} more rows; --out FILE or --json gives all` : '');
-}
-
-/** @throws MemcellError (usage) for options and data that the model's task does not take */
-async function predictionsOf(
-  folder: string,
+async function predictions(
   model: Sequential,
   artefact: Artefact,
   data: string | undefined,
   { steps, start }: Options,
 ): Promise<Predictions> {
-  const refuse = (what: string) => {
-    throw new MemcellError(`${folder}: ${what}`, { code: 'usage' });
-  };
-  if (start && artefact.kind !== 'symbols')
-    refuse(`--start is for models trained with --symbols, not --${artefact.kind}`);
+  const { readTable, readText } = await import('../data/read.js');
   switch (artefact.kind) {
     case 'forecast': {
       const { predictForecast } = await import('../tasks/forecast.js');
-      const table = data === undefined ? undefined : await (await import('../data/read.js')).readTable(data);
+      const table = data === undefined ? undefined : await readTable(data);
       const forecast = await predictForecast(model, artefact, table, steps);
-      const timed = forecast.rows[0].time !== undefined;
+      const timed = forecast.rows.some(({ time }) => time !== undefined);
       return {
         head: [timed ? (artefact.time?.column ?? 'time') : 'step', ...forecast.columns],
-        rows: forecast.rows.map(({ step, time, values }) => [time ?? String(step), ...values]),
-        result: { ...forecast },
+        rows: forecast.rows.map(({ step, time, values }) => [time ?? step, ...values]),
+        result: { task: 'forecast', ...forecast },
       };
     }
     case 'classify': {
-      if (steps !== undefined) refuse('--steps is for forecasts and symbols; this model tells classes');
-      if (data === undefined) return refuse('give the DATA whose rows are to be classified');
       const { predictClassify } = await import('../tasks/classify.js');
-      const { readTable } = await import('../data/read.js');
-      const { classes, rows } = await predictClassify(model, artefact, await readTable(data));
+      const classified = await predictClassify(model, artefact, await readTable(data ?? ''));
+      const { classes } = classified;
       return {
         head: [artefact.group ?? 'row', artefact.label, ...classes.map((name) => `p(${name})`)],
-        rows: rows.map(({ row, group, label, probabilities }) => [group ?? String(row), label, ...probabilities]),
-        result: { classes, rows },
+        rows: classified.rows.map(({ row, group, label, probabilities }) => [group ?? row, label, ...probabilities]),
+        result: { task: 'classify', ...classified },
       };
     }
-    case 'symbols': {
-      if (start && data !== undefined) refuse('DATA and --start both say what to go on from; give one');
+    default: {
+      if (artefact.kind === 'text') throw new MemcellError('use memcell generate', { code: 'usage' });
       const { predictSymbols } = await import('../tasks/symbols.js');
-      const from = start ?? (data === undefined ? undefined : await integersOf(data));
-      const symbols = await predictSymbols(model, artefact, from, steps ?? 10);
+      const { parseIntegers: read } = await import('../data/integers.js');
+      const from = data === undefined ? start : read(await readText(data), data);
+      const values = await predictSymbols(model, artefact, from, steps ?? symbolSteps);
       return {
-        head: ['step', 'symbol'],
-        rows: symbols.map((symbol, i) => [String(i + 1), symbol]),
-        result: { symbols },
-        line: symbols.join(' '),
+        head: ['step', 'value'],
+        rows: values.map((value, index) => [index + 1, value]),
+        result: { task: 'symbols', values },
+        text: values.join(' '),
       };
     }
-    case 'text':
-      return refuse('a model trained with --text writes text: use memcell generate');
   }
 }
 
-async function integersOf(file: string): Promise<Int32Array> {
-  const { readText } = await import('../data/read.js');
-  const { parseIntegers: read } = await import('../data/integers.js');
-  return read(await readText(file), file);
+function cellText(cell: string | number): string {
+  return typeof cell === 'string' ? cell : formatNumber(cell);
 }

@@ -19,7 +19,7 @@ export const addSummary: AddCommand = (program, session) => {
     .command('summary')
     .summary('show the layers of a saved model, or of layers written down')
     .description(
-      'Shows the layers with their output shapes and parameters, and which code runs each: the fused kernel or tfjs.',
+      "Shows the layers with their output shapes and parameters, and which code runs each: memcell's engine, its fused kernel, or tfjs.",
     )
     .usage('MODEL|SPEC [--input-shape STEPS,FEATURES]')
     .argument('<MODEL|SPEC>', 'the folder of a saved model, or layers such as "LSTM(50), Dense(10, softmax)"')
@@ -35,15 +35,16 @@ async function summarize(given: string, { inputShape }: Options, session: Sessio
   const { elements } = await import('../data/array.js');
   const { lstmPath } = await import('../kernels/accelerate.js');
   session.print(model.summaryText());
+  const { engine } = model;
   const layers = model.tf.layers.map((layer) => ({
     name: layer.name,
     class: layer.getClassName(),
     outputShape: layer.outputShape,
     parameters: layer.weights.reduce((sum, { shape }) => sum + elements(shape.map(Number)), 0),
-    ...lstmPath(layer),
+    ...(engine.kind === 'memcell' ? { path: 'engine' } : lstmPath(layer)),
   }));
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  session.result({ inputShape: model.inputShape, outputShape: model.outputShape, parameters, layers });
+  session.result({ engine, inputShape: model.inputShape, outputShape: model.outputShape, parameters, layers });
 }
 
 /** A saved model when there is such a folder; otherwise what is written is read as layers. */

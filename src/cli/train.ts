@@ -1,5 +1,9 @@
 import { type Command, Option } from 'commander';
-import { type AddCommand, withCommonOptions } from './command.js';
+import type { TaskKind, TrainingSettings } from '../tasks/settings.js';
+import type { TaskRequest, TrainedTask } from '../tasks/task.js';
+import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { headline } from './evaluationText.js';
+import { counted, formatDuration } from './table.js';
 import { parseCount, parseInteger, parseNames, parsePositive, parseShare } from './values.js';
 
 const examples = `
@@ -12,8 +16,7 @@ Examples:
 Data: a table (CSV, TSV, JSON) with a header for --forecast and --classify; plain text for --text; whole numbers for
 --symbols. Ctrl-C stops after the batch and saves what there is; a second one quits at once.`;
 
-/** What `--forecast` and its like leave behind, by commander's names. */
-export interface TrainOptions {
+interface Options {
   forecast?: string[];
   classify?: string;
   text?: true;
@@ -35,11 +38,10 @@ export interface TrainOptions {
   out: string;
 }
 
-const tasks = ['forecast', 'classify', 'text', 'symbols'] as const;
-type TaskName = (typeof tasks)[number];
+const tasks: readonly TaskKind[] = ['forecast', 'classify', 'text', 'symbols'];
 
 /** Which tasks an option belongs to. */
-const belongsTo: Record<'window' | 'horizon' | 'features' | 'time' | 'steps' | 'group', readonly TaskName[]> = {
+const belongsTo: Record<'window' | 'horizon' | 'features' | 'time' | 'steps' | 'group', readonly TaskKind[]> = {
   window: ['forecast', 'text', 'symbols'],
   horizon: ['forecast'],
   features: ['forecast', 'classify'],
@@ -81,15 +83,13 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--seed <N>', 'governs initial weights, shuffling and dropout (0)', parseInteger)
     .option('--out <DIR>', 'the folder to save the model in', 'model')
     .addHelpText('after', examples);
-  withCommonOptions(command).action(async (data: string, options: TrainOptions) => {
-    const task = taskOf(command, options);
-    const { train } = await import('./training.js');
-    await train(data, task, options, session);
+  withCommonOptions(command).action(async (data: string, options: Options) => {
+    await train(data, taskOf(command, options), options, session);
   });
 };
 
 /** The one task that was asked for. */
-function taskOf(command: Command, options: TrainOptions): TaskName {
+function taskOf(command: Command, options: Options): TaskRequest {
   const given = tasks.filter((name) => options[name] !== undefined);
   if (given.length !== 1) {
     const choices = '--forecast COL, --classify COL, --text or --symbols';
@@ -104,5 +104,129 @@ function taskOf(command: Command, options: TrainOptions): TaskName {
     const names = owners.map((owner) => `--${owner}`).join(', ');
     return command.error(`option '--${name}' belongs to ${names}, not to --${task}; leave it out`);
   }
-  return task;
+  const { window, horizon, features, time, steps, group } = options;
+  switch (task) {
+    case 'forecast':
+      return { kind: task, options: { targets: options.forecast ?? [], window, horizon, features, time } };
+    case 'classify':
+      return { kind: task, options: { label: options.classify ?? '', steps, group, features } };
+    default:
+      return { kind: task, options: { window } };
+  }
+}
+
+async function train(data: string, task: TaskRequest, options: Options, session: Session): Promise<void> {
+  const { out, layers } = options;
+  const { checkWritable } = await import('../formats/folder.js');
+  await checkWritable(out);
+  const { trainTask } = await import('../tasks/task.js');
+  const { showProgress } = await import('./progress.js');
+  const progress = showProgress(session.streams.stderr);
+  const interrupt = onInterrupt(() => session.note('stopping after this batch; Ctrl-C again quits without saving'));
+  const startedAt = performance.now();
+  let samples = 0;
+  let heldOut = 0;
+  let trained: TrainedTask;
+  try {
+    trained = await trainTask({
+      data,
+      task,
+      layers,
+      settings: settingsOf(options),
+      callbacks: [progress.callback],
+      signal: interrupt.signal,
+      onStart: ({ model, warnings, ...counts }) => {
+        ({ samples, heldOut } = counts);
+        for (const warning of warnings) session.note(`warning: ${warning}`);
+        const held = heldOut > 0 ? `, ${heldOut} more held out` : '';
+        session.note(`training ${counted(model.countParams(), 'parameter')} on ${counted(samples, 'sample')}${held}`);
+      },
+    });
+    progress.stop();
+    await trained.model.save(out);
+  } finally {
+    interrupt.release();
+    progress.stop();
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  report({ data, out, samples, heldOut, seconds }, trained, session);
+}
+
+function settingsOf(options: Options): Partial<TrainingSettings> {
+  const { epochs, batchSize, optimizer, learningRate, validationSplit, patience, seed } = options;
+  return { epochs, batchSize, optimizer, learningRate, validationSplit, patience, seed };
+}
+
+/** The first Ctrl-C aborts the signal; the second one ends the process, as if nothing were listening. */
+function onInterrupt(first: () => void): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const listener = () => {
+    first();
+    controller.abort();
+  };
+  process.once('SIGINT', listener);
+  return { signal: controller.signal, release: () => process.removeListener('SIGINT', listener) };
+}
+
+interface Run {
+  data: string;
+  out: string;
+  samples: number;
+  heldOut: number;
+  seconds: number;
+}
+
+function report({ data, out, samples, heldOut, seconds }: Run, trained: TrainedTask, session: Session): void {
+  const { model, artefact, history, evaluation, stopped, diverged, warnings } = trained;
+  const { layers, settings } = artefact.training ?? {};
+  const epochs = history.loss?.length ?? 0;
+  const parameters = model.countParams();
+  const took = `${counted(epochs, 'epoch')} in ${formatDuration(seconds)}`;
+  session.print(
+    `trained ${layers} (${counted(parameters, 'parameter')}) on ${data}: ${counted(samples, 'sample')}, ${took}`,
+  );
+  if (stopped?.reason === 'callback') {
+    session.print(
+      `stopped early: ${counted(settings?.patience ?? 0, 'epoch')} without a better one; the best one is kept`,
+    );
+  }
+  const on = heldOut > 0 ? ', held out' : ', all trained on';
+  for (const line of headline(evaluation, on)) session.print(line);
+  session.print(`saved in ${out}; next: ${nextCommand(artefact.kind, out, data)}`);
+  const { kind } = artefact;
+  const ended = diverged ? 'diverged' : (stopped?.reason ?? 'finished');
+  session.result({
+    task: kind,
+    data,
+    out,
+    layers,
+    parameters,
+    samples,
+    heldOut,
+    settings,
+    epochs,
+    ended,
+    seconds,
+    history,
+    evaluation,
+    warnings,
+  });
+  if (stopped?.reason === 'interrupted') {
+    session.note(`memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}`);
+    session.exitCode = 130;
+  } else if (diverged) {
+    session.note(`memcell: ${diverged.message}; the weights before it are saved in ${out}`);
+    session.exitCode = 1;
+  }
+}
+
+function nextCommand(kind: TaskKind, out: string, data: string): string {
+  const [folder, file] = [out, data].map((path) => (/^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path)));
+  const commands: Record<TaskKind, string> = {
+    forecast: `memcell predict ${folder}`,
+    classify: `memcell predict ${folder} ${file}`,
+    text: `memcell generate ${folder}`,
+    symbols: `memcell predict ${folder} --steps 10`,
+  };
+  return commands[kind];
 }

@@ -28,6 +28,12 @@ export function parsePositive(text: string): number {
   return value;
 }
 
+export function parseTemperature(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0) throw new InvalidArgumentError('It must be at least 0.');
+  return value;
+}
+
 /** In [0, 1). */
 export function parseShare(text: string): number {
   const value = parseNumber(text);
