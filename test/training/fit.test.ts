@@ -1,0 +1,350 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import type { NdArray } from '../../src/data/array.js';
+import { MemcellError } from '../../src/errors.js';
+import { prepareBackend } from '../../src/kernels/backend.js';
+import { buildModel } from '../../src/model/build.js';
+import { parseSpec } from '../../src/model/spec.js';
+import { Random } from '../../src/random.js';
+import { type Callback, EarlyStopping } from '../../src/training/callbacks.js';
+import { type CompileOptions, compileTraining } from '../../src/training/compile.js';
+import { evaluate, predict, testOnBatch, trainOnBatch } from '../../src/training/evaluate.js';
+import { type FitOptions, fit as train } from '../../src/training/fit.js';
+import { adam, sgd } from '../../src/training/optimizers.js';
+import type { Runner } from '../../src/training/runner.js';
+import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
+
+beforeAll(async () => {
+  await prepareBackend();
+  await tf.setBackend('cpu');
+});
+
+function normal(key: number, shape: number[]): NdArray {
+  const random = new Random(key);
+  const size = shape.reduce((product, n) => product * n, 1);
+  return { data: Float32Array.from({ length: size }, () => random.normal()), shape };
+}
+
+function setUp(spec = 'Input((3,)), Dense(4, tanh), Dense(2)', options: Partial<CompileOptions> = {}) {
+  const model = buildModel(parseSpec(spec), { seed: 5 });
+  const compiled = compileTraining(model, { loss: 'mse', optimizer: adam({ learningRate: 0.01 }), ...options });
+  const runner = createTfjsRunner(model, compiled);
+  const run = (x: NdArray, y: NdArray, more: FitOptions = {}) =>
+    train(runner, compiled, x, y, { verbose: 0, seed: 1, ...more });
+  return { compiled, runner, run };
+}
+
+const weightsOf = (runner: Runner) => runner.capture().weights;
+const x = normal(1, [10, 3]);
+const y = normal(2, [10, 2]);
+const rows = ({ data, shape }: NdArray, from: number, to: number): NdArray => ({
+  data: data.slice((from * data.length) / shape[0], (to * data.length) / shape[0]),
+  shape: [to - from, ...shape.slice(1)],
+});
+
+describe('the loop', () => {
+  test('batches in order with a smaller last one; the loss is the mean over samples', async () => {
+    const { run, runner } = setUp();
+    const manual = setUp();
+    const losses = [0, 4, 8].map((from) => {
+      const to = Math.min(from + 4, 10);
+      return manual.runner.trainBatch(rows(x, from, to), rows(y, from, to)).loss * (to - from);
+    });
+    const history = await run(x, y, { batchSize: 4, shuffle: false });
+    expect(history.history.loss).toEqual([losses.reduce((a, b) => a + b) / 10]);
+    expect(weightsOf(runner)).toEqual(weightsOf(manual.runner));
+    expect(history.params).toEqual({
+      epochs: 1,
+      initialEpoch: 0,
+      batchSize: 4,
+      steps: 3,
+      samples: 10,
+      validationSamples: 0,
+      seed: 1,
+    });
+  });
+
+  test('same seed, same bits; another seed, others; an epoch does not depend on those before it in time', async () => {
+    const spec = 'Input((3,)), Dense(4, tanh), Dropout(0.5), Dense(2)';
+    const whole = setUp(spec);
+    const history = await whole.run(x, y, { epochs: 3, batchSize: 4 });
+    const parts = setUp(spec);
+    await parts.run(x, y, { epochs: 1, batchSize: 4 });
+    const rest = await parts.run(x, y, { epochs: 3, initialEpoch: 1, batchSize: 4 });
+    expect(rest.epoch).toEqual([1, 2]);
+    expect(rest.history.loss).toEqual(history.history.loss.slice(1));
+    expect(weightsOf(parts.runner)).toEqual(weightsOf(whole.runner));
+    const other = setUp(spec);
+    await other.run(x, y, { epochs: 3, batchSize: 4, seed: 2 });
+    expect(weightsOf(other.runner)).not.toEqual(weightsOf(whole.runner));
+  });
+
+  test('shuffling gives every sample once in each epoch, in a new order', async () => {
+    const numbers = { data: Float32Array.from({ length: 7 }, (_, i) => i), shape: [7, 1] };
+    const { compiled, runner } = setUp('Input((1,)), Dense(1)');
+    const seen: number[][] = [];
+    const trainBatch = runner.trainBatch.bind(runner);
+    runner.trainBatch = (bx, by, w) => {
+      expect([...bx.data]).toEqual([...by.data]);
+      seen.push([...bx.data]);
+      return trainBatch(bx, by, w);
+    };
+    await train(runner, compiled, numbers, numbers, { epochs: 2, batchSize: 3, seed: 4, verbose: 0 });
+    const epochs = [seen.slice(0, 3).flat(), seen.slice(3).flat()];
+    for (const epoch of epochs) expect([...epoch].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(epochs[0]).not.toEqual(epochs[1]);
+    expect(seen.map((batch) => batch.length)).toEqual([3, 3, 1, 3, 3, 1]);
+  });
+
+  test('validationSplit holds back the last samples; validationData goes before it', async () => {
+    const a = setUp(undefined, { metrics: ['mae'] });
+    const first = await a.run(x, y, { validationSplit: 0.3, epochs: 2, validationFreq: 2 });
+    const after = await evaluate(a.runner, a.compiled, rows(x, 7, 10), rows(y, 7, 10));
+    expect(first.params).toMatchObject({ samples: 7, validationSamples: 3 });
+    expect(first.history.val_loss).toEqual([after.loss]);
+    expect(first.history.val_mae).toEqual([after.mae]);
+    expect(Object.keys(first.history)).toEqual(['loss', 'mae', 'val_loss', 'val_mae']);
+    const b = setUp(undefined, { metrics: ['mae'] });
+    const second = await b.run(rows(x, 0, 7), rows(y, 0, 7), {
+      validationData: { x: rows(x, 7, 10), y: rows(y, 7, 10) },
+      epochs: 2,
+      validationFreq: 2,
+    });
+    expect(second.history).toEqual(first.history);
+  });
+
+  test('class weights are the sample weights of their classes, for labels and one-hot rows', async () => {
+    const spec = 'Input((3,)), Dense(3, softmax)';
+    const labels = { data: Float32Array.from([0, 1, 2, 0, 1, 2, 0, 1, 2, 1]), shape: [10] };
+    const oneHot = { data: new Float32Array(30), shape: [10, 3] };
+    labels.data.forEach((label, i) => {
+      oneHot.data[i * 3 + label] = 1;
+    });
+    const classWeight = { 0: 2, 2: 0.25 };
+    const sampleWeight = labels.data.map((label) => [2, 1, 0.25][label]);
+    const trained = async (loss: string, targets: NdArray, options: FitOptions) => {
+      const { run, runner } = setUp(spec, { loss });
+      const { history } = await run(x, targets, { epochs: 2, ...options });
+      return { loss: history.loss, weights: weightsOf(runner) };
+    };
+    const sparse = await trained('sparseCategoricalCrossentropy', labels, { classWeight });
+    expect(await trained('sparseCategoricalCrossentropy', labels, { sampleWeight })).toEqual(sparse);
+    expect(await trained('categoricalCrossentropy', oneHot, { classWeight })).toEqual(sparse);
+    expect(await trained('sparseCategoricalCrossentropy', labels, {})).not.toEqual(sparse);
+  });
+
+  test('nothing leaks: as many tensors after fit, evaluate and predict as before', async () => {
+    const spec =
+      'Input((4,)), Embedding(5, 3, mask_zero=true), LSTM(3, return_sequences=true, dropout=0.2), Dense(5, softmax)';
+    const { run, compiled, runner } = setUp(spec, { loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+    const ids = { data: Float32Array.from({ length: 24 }, (_, i) => (i * 7) % 5), shape: [6, 4] };
+    await run(ids, ids, { batchSize: 4 });
+    runner.dispose();
+    const before = tf.memory();
+    await run(ids, ids, { batchSize: 4, epochs: 3, validationSplit: 0.3 });
+    await evaluate(runner, compiled, ids, ids);
+    await predict(runner, ids);
+    runner.dispose();
+    expect(tf.memory().numTensors).toBe(before.numTensors);
+    expect(tf.memory().numBytes).toBe(before.numBytes);
+  });
+
+  test('timers run during a long fit', async () => {
+    const { run } = setUp();
+    const late: number[] = [];
+    let due = performance.now() + 50;
+    const timer = setInterval(() => {
+      late.push(performance.now() - due);
+      due = performance.now() + 50;
+    }, 50);
+    const started = performance.now();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 600);
+    const history = await run(x, y, { epochs: 1e6, batchSize: 1, signal: controller.signal });
+    clearInterval(timer);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(history.stopped?.reason).toBe('interrupted');
+    expect(late.length).toBeGreaterThan(3);
+    late.sort((a, b) => a - b);
+    expect(late[Math.floor(late.length * 0.9)]).toBeLessThan(100);
+  });
+});
+
+describe('stopping', () => {
+  test('an aborted signal stops after the batch; weights stay, the history has the finished epochs', async () => {
+    const { run, runner } = setUp();
+    const controller = new AbortController();
+    let batches = 0;
+    const callback: Callback = {
+      onBatchEnd: () => {
+        if (++batches === 5) controller.abort();
+      },
+    };
+    const history = await run(x, y, { epochs: 4, batchSize: 4, callbacks: [callback], signal: controller.signal });
+    expect(history.stopped).toEqual({ reason: 'interrupted', epoch: 1, batch: 2 });
+    expect([history.epoch, history.history.loss.length, batches]).toEqual([[0], 1, 5]);
+    const manual = setUp();
+    const stop: Callback = {
+      onBatchEnd: (_batch, _logs, { optimizer }) => {
+        if (optimizer.iterations === 5) throw new Error('a callback ends it');
+      },
+    };
+    await expect(manual.run(x, y, { epochs: 4, batchSize: 4, callbacks: [stop] })).rejects.toThrow(
+      'a callback ends it',
+    );
+    expect(weightsOf(runner)).toEqual(weightsOf(manual.runner));
+  });
+
+  test('aborted before it begins: no batch', async () => {
+    const { run, runner } = setUp();
+    const before = weightsOf(runner);
+    const history = await run(x, y, { signal: AbortSignal.abort() });
+    expect(history).toMatchObject({ epoch: [], history: {}, stopped: { reason: 'interrupted', epoch: 0, batch: 0 } });
+    expect(weightsOf(runner)).toEqual(before);
+  });
+
+  test('stopTraining in a batch ends the epoch there, validated and logged, as in Keras', async () => {
+    const { run } = setUp();
+    const history = await run(x, y, {
+      epochs: 3,
+      batchSize: 2,
+      validationSplit: 0.2,
+      callbacks: [
+        {
+          onBatchEnd: (batch, _logs, context) => {
+            context.stopTraining = batch === 1;
+          },
+        },
+      ],
+    });
+    expect(history.stopped).toEqual({ reason: 'callback', epoch: 0, batch: 2 });
+    expect(Object.keys(history.history)).toEqual(['loss', 'val_loss']);
+  });
+
+  test('a loss that is not finite: an error that says where, and all as after the last good epoch', async () => {
+    const { run, runner } = setUp('Input((3,)), Dense(2)', { optimizer: sgd({ learningRate: 0.01, momentum: 0.9 }) });
+    const good = setUp('Input((3,)), Dense(2)', { optimizer: sgd({ learningRate: 0.01, momentum: 0.9 }) });
+    await good.run(x, y, { epochs: 2, batchSize: 4 });
+    const blowUp: Callback = {
+      onEpochBegin: (epoch, { optimizer }) => {
+        if (epoch === 2) optimizer.learningRate = 1e30;
+      },
+    };
+    const error = await run(x, y, { epochs: 9, batchSize: 4, callbacks: [blowUp] }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(MemcellError);
+    expect(error).toMatchObject({ code: 'numeric' });
+    expect(String(error)).toMatch(
+      /the loss is (NaN|Infinity) in epoch 3, batch 2 of 3; .*last good epoch; try a lower learning rate \(now 1e\+30\), clipnorm/,
+    );
+    expect(runner.capture()).toEqual(good.runner.capture());
+  });
+
+  test('a weight that overflows in the last batch is found as well', async () => {
+    const { run, runner } = setUp('Input((3,)), Dense(2)', { optimizer: sgd({ learningRate: 1e39 }) });
+    const before = runner.capture();
+    await expect(run(x, y, { batchSize: 10 })).rejects.toThrow('a weight is no longer finite after epoch 1');
+    expect(runner.capture()).toEqual(before);
+  });
+
+  test('early stopping goes back to the best weights', async () => {
+    const best: Float32Array[][] = [];
+    const stopping = new EarlyStopping({ monitor: 'val_loss', patience: 2, restoreBestWeights: true });
+    const { run, runner, compiled } = setUp(undefined, { optimizer: adam({ learningRate: 0.3 }) });
+    const history = await run(x, y, {
+      epochs: 50,
+      validationSplit: 0.3,
+      callbacks: [stopping, (_epoch, _logs, context) => void best.push(context.capture().weights)],
+    });
+    const losses = history.history.val_loss;
+    const bestEpoch = losses.indexOf(Math.min(...losses));
+    expect(stopping.bestEpoch).toBe(bestEpoch);
+    expect(stopping.stoppedEpoch).toBe(bestEpoch + 2);
+    expect(history.epoch.length).toBe(bestEpoch + 3);
+    expect(history.stopped).toEqual({ reason: 'callback', epoch: bestEpoch + 2, batch: 1 });
+    expect(weightsOf(runner)).toEqual(best[bestEpoch]);
+    const final = await evaluate(runner, compiled, rows(x, 7, 10), rows(y, 7, 10));
+    expect(final.loss).toBe(losses[bestEpoch]);
+  });
+});
+
+describe('masks', () => {
+  test('padding changes neither loss nor metrics nor gradients', async () => {
+    const spec = (steps: number) =>
+      `Input((${steps}, 2)), Masking(0), LSTM(3, return_sequences=true), Dense(4, softmax)`;
+    const options = {
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+      optimizer: sgd({ learningRate: 0.5 }),
+    };
+    const short = setUp(spec(3), options);
+    const padded = setUp(spec(5), { ...options, optimizer: sgd({ learningRate: 0.5 }) });
+    const inputs = normal(8, [4, 3, 2]);
+    const labels = { data: Float32Array.from({ length: 12 }, (_, i) => (i * 5) % 4), shape: [4, 3] };
+    const pad = ({ data }: NdArray, size: number, rest: number[]): NdArray => {
+      const out = new Float32Array(4 * 5 * size);
+      for (let i = 0; i < 4; i++) out.set(data.slice(i * 3 * size, (i + 1) * 3 * size), i * 5 * size);
+      return { data: out, shape: [4, 5, ...rest] };
+    };
+    const a = trainOnBatch(short.runner, short.compiled, inputs, labels);
+    const b = trainOnBatch(padded.runner, padded.compiled, pad(inputs, 2, [2]), pad(labels, 1, []));
+    expect(b.loss).toBeCloseTo(a.loss, 5);
+    expect(b.accuracy).toBe(a.accuracy);
+    weightsOf(short.runner).forEach((weight, i) => {
+      weightsOf(padded.runner)[i].forEach((value, j) => {
+        expect(value).toBeCloseTo(weight[j], 5);
+      });
+    });
+  });
+});
+
+describe('evaluate, predict and single batches', () => {
+  test('predict gives all rows in order, whatever the batch size', async () => {
+    const { runner } = setUp();
+    const whole = await predict(runner, x);
+    expect(whole.shape).toEqual([10, 2]);
+    expect(await predict(runner, x, { batchSize: 3 })).toEqual(whole);
+  });
+
+  test('evaluate means over samples; testOnBatch is the same on one batch', async () => {
+    const { runner, compiled } = setUp(undefined, { metrics: ['mae', 'rmse'] });
+    const logs = await evaluate(runner, compiled, x, y, { batchSize: 4 });
+    const once = testOnBatch(runner, compiled, x, y);
+    for (const key of ['loss', 'mae', 'rmse']) expect(logs[key]).toBeCloseTo(once[key], 6);
+    expect(logs.rmse).toBeCloseTo(Math.sqrt(logs.loss), 6);
+  });
+
+  test("a user's own loss and metric", async () => {
+    const cube = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.mean(tf.pow(tf.abs(tf.sub(yTrue, yPred)), 3), -1);
+    const { run } = setUp(undefined, { loss: cube, metrics: [cube] });
+    const { history } = await run(x, y, { epochs: 30, shuffle: false });
+    expect(history.cube[0]).toBeCloseTo(history.loss[0], 5);
+    expect(history.loss[29]).toBeLessThan(history.loss[0]);
+  });
+
+  test('trainOnBatch: a loss that is not finite changes nothing', () => {
+    const { runner, compiled } = setUp('Input((3,)), Dense(2)');
+    const before = weightsOf(runner);
+    const huge = { data: x.data.map((v) => v * 1e30), shape: x.shape };
+    expect(() => trainOnBatch(runner, compiled, huge, y)).toThrow('the loss of this batch is Infinity');
+    expect(weightsOf(runner)).toEqual(before);
+    expect(runner.optimizer.iterations).toBe(0);
+  });
+});
+
+test('verbose 2 and 1 print a line for each epoch, 0 prints nothing', async () => {
+  const printed = async (verbose: 0 | 1 | 2, epochs = 2) => {
+    let text = '';
+    const { run } = setUp(undefined, { metrics: ['mae'] });
+    const write = (part: string) => {
+      text += part;
+    };
+    await run(x, y, { verbose, epochs, batchSize: 4, validationSplit: 0.2, write });
+    return text;
+  };
+  const line =
+    / - 2\/2 - 0s - \d+(us|ms)\/step - loss: \d\.\d{4} - mae: \d\.\d{4} - val_loss: \d\.\d{4} - val_mae: \d\.\d{4}\n/;
+  expect(await printed(2)).toMatch(new RegExp(`^Epoch 1/2${line.source}Epoch 2/2${line.source}$`));
+  expect(await printed(1)).toMatch(new RegExp(`^Epoch 1/2${line.source}Epoch 2/2${line.source}$`));
+  expect(await printed(2, 1)).toMatch(/^2\/2 - 0s/);
+  expect(await printed(0)).toBe('');
+});
