@@ -4,6 +4,7 @@
  */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { type ClippingOptions, clip, scale } from './clipping.js';
 import { camelCase, camelCaseKeys, complete, type OptionKind, type Options } from './options.js';
 import { getSchedule, type LearningRateSchedule, type SerializedSchedule } from './schedules.js';
 
@@ -50,19 +51,13 @@ export interface Optimizer {
   reset(): void;
 }
 
-export type OptimizerOptions = {
+export type OptimizerOptions = ClippingOptions & {
   /** A number, or a schedule by iteration. */
   learningRate?: number | LearningRateSchedule;
   /** Each step multiplies the weights by 1 - learningRate · weightDecay (decoupled decay). */
   weightDecay?: number | null;
   /** Names (or parts of names) of variables that do not decay, such as 'bias'. */
   excludeFromWeightDecay?: string[];
-  /** Scales each variable's gradient down to this Euclidean norm. */
-  clipnorm?: number | null;
-  /** Limits each element of the gradient to ±this. */
-  clipvalue?: number | null;
-  /** Scales all gradients together down to this norm. Only one of the three may be given. */
-  globalClipnorm?: number | null;
 };
 
 export type OptimizerConfig = Omit<Required<OptimizerOptions>, 'learningRate'> & {
@@ -311,47 +306,6 @@ function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: num
   };
   const slotNames = ['momentum', 'velocity', ...(amsgrad ? ['velocityHat'] : [])];
   return new RuleOptimizer({ name, slotNames, update }, config);
-}
-
-/** clipnorm, clipvalue or globalClipnorm, in place. A gradient that is NaN stays NaN. */
-function clip(
-  gradients: readonly Float32Array[],
-  squares: readonly (Float32Array | undefined)[],
-  {
-    clipnorm,
-    clipvalue,
-    globalClipnorm,
-  }: Pick<Required<OptimizerOptions>, 'clipnorm' | 'clipvalue' | 'globalClipnorm'>,
-): void {
-  if (clipnorm !== null) for (const [i, gradient] of gradients.entries()) limitNorm([gradient], [squares[i]], clipnorm);
-  if (globalClipnorm !== null) limitNorm(gradients, squares, globalClipnorm);
-  if (clipvalue !== null)
-    for (const gradient of gradients)
-      for (let i = 0; i < gradient.length; i++) gradient[i] = Math.min(clipvalue, Math.max(-clipvalue, gradient[i]));
-}
-
-function limitNorm(
-  gradients: readonly Float32Array[],
-  squares: readonly (Float32Array | undefined)[],
-  limit: number,
-): void {
-  let total = 0;
-  gradients.forEach((gradient, i) => {
-    const given = squares[i];
-    if (given) for (let j = 0; j < given.length; j++) total += given[j];
-    else for (let j = 0; j < gradient.length; j++) total += gradient[j] * gradient[j];
-  });
-  const norm = Math.sqrt(total);
-  if (!(norm > limit)) return;
-  gradients.forEach((gradient, i) => {
-    scale(gradient, limit / norm);
-    const given = squares[i];
-    if (given) scale(given, (limit / norm) ** 2);
-  });
-}
-
-function scale(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i] *= factor;
 }
 
 const OPTIMIZERS: Record<OptimizerName, (options: Options) => Optimizer> = { sgd, rmsprop, adam, adamw };

@@ -1,0 +1,163 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type Callback,
+  EarlyStopping,
+  getCallback,
+  LearningRateScheduler,
+  ModelCheckpoint,
+  ReduceLROnPlateau,
+  type TrainingContext,
+} from '../../src/training/callbacks.js';
+import type { Logs } from '../../src/training/history.js';
+import { sgd } from '../../src/training/optimizers.js';
+
+/** A run that only logs: what the callback did to it. */
+async function runThrough(callback: Callback, epochs: Logs[], validationSamples = 5) {
+  const saved: string[] = [];
+  const printed: string[] = [];
+  const restored: number[] = [];
+  const rates: number[] = [];
+  let epoch = 0;
+  const context: TrainingContext = {
+    params: { epochs: epochs.length, initialEpoch: 0, batchSize: 1, steps: 2, samples: 2, validationSamples, seed: 0 },
+    optimizer: sgd({ learningRate: 1 }),
+    stopTraining: false,
+    capture: () => ({ weights: [Float32Array.of(epoch)] }),
+    restore: ({ weights }) => void restored.push(weights[0][0]),
+    save: async (folder) => void saved.push(folder),
+    directionOf: (key) => (({ loss: 'down', val_loss: 'down', accuracy: 'up' }) as const)[key as 'loss'],
+    print: (line) => void printed.push(line),
+  };
+  await callback.onTrainBegin?.(context);
+  for (const logs of epochs) {
+    await callback.onEpochBegin?.(epoch, context);
+    for (let batch = 0; batch < 2; batch++) await callback.onBatchEnd?.(batch, logs, context);
+    await callback.onEpochEnd?.(epoch, logs, context);
+    rates.push(context.optimizer.learningRate);
+    epoch++;
+    if (context.stopTraining) break;
+  }
+  await callback.onTrainEnd?.({}, context);
+  return { saved, printed, restored, rates, epochs: epoch };
+}
+
+const losses = (...values: number[]): Logs[] =>
+  values.map((value) => ({ loss: value, val_loss: value, accuracy: value }));
+
+describe('EarlyStopping', () => {
+  test('stops after `patience` epochs without improvement and goes back to the best', async () => {
+    const callback = new EarlyStopping({ patience: 2, restoreBestWeights: true, verbose: 1 });
+    const { epochs, restored, printed } = await runThrough(callback, losses(3, 2, 2.5, 2, 1));
+    expect([epochs, restored, callback.bestEpoch, callback.stoppedEpoch]).toEqual([4, [1], 1, 3]);
+    expect(printed).toEqual(['Epoch 4: early stopping', 'Weights are those of epoch 2, the best one']);
+  });
+
+  test('an improvement must exceed minDelta; max wants more', async () => {
+    expect((await runThrough(new EarlyStopping({ minDelta: 0.5, patience: 1 }), losses(3, 2.6, 2))).epochs).toBe(2);
+    expect((await runThrough(new EarlyStopping({ mode: 'max', patience: 1 }), losses(1, 2, 3, 2))).epochs).toBe(4);
+    const accuracy = new EarlyStopping({ monitor: 'accuracy', patience: 1 });
+    expect((await runThrough(accuracy, losses(1, 2, 1.5, 3))).epochs).toBe(3);
+  });
+
+  test('without beating the baseline, patience runs on; startFromEpoch ignores what is before', async () => {
+    expect(
+      (await runThrough(new EarlyStopping({ baseline: 1, patience: 3 }), losses(5, 4, 3, 2.9, 2.8, 3))).epochs,
+    ).toBe(6);
+    expect((await runThrough(new EarlyStopping({ startFromEpoch: 2, patience: 1 }), losses(1, 2, 3, 4))).epochs).toBe(
+      4,
+    );
+  });
+
+  test('can be used again', async () => {
+    const callback = new EarlyStopping({ patience: 1 });
+    await runThrough(callback, losses(1, 2));
+    expect((await runThrough(callback, losses(5, 4, 3))).epochs).toBe(3);
+  });
+
+  test('restores the best also when it was not stopped', async () => {
+    const callback = new EarlyStopping({ patience: 9, restoreBestWeights: true });
+    expect((await runThrough(callback, losses(3, 1, 2))).restored).toEqual([1]);
+  });
+});
+
+test('ReduceLROnPlateau: factor, patience, cooldown, lower limit; logs the rate', async () => {
+  const logs = losses(1, 1, 1, 1, 1, 1, 1, 1);
+  const { rates } = await runThrough(
+    new ReduceLROnPlateau({ factor: 0.5, patience: 2, cooldown: 1, minLr: 0.3 }),
+    logs,
+  );
+  expect(rates).toEqual([1, 1, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3]);
+  expect(logs.map(({ learning_rate }) => learning_rate)).toEqual([1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3]);
+});
+
+test('LearningRateScheduler sets the rate of each epoch', async () => {
+  const { rates } = await runThrough(
+    new LearningRateScheduler((epoch, rate) => (epoch === 0 ? rate : rate / 2)),
+    losses(1, 1, 1),
+  );
+  expect(rates).toEqual([1, 0.5, 0.25]);
+});
+
+describe('ModelCheckpoint', () => {
+  test('every epoch, with numbers in the name', async () => {
+    const { saved } = await runThrough(
+      new ModelCheckpoint({ filepath: 'm/{epoch:03d}-{val_loss:.1f}' }),
+      losses(2, 1.26),
+    );
+    expect(saved).toEqual(['m/001-2.0', 'm/002-1.3']);
+  });
+
+  test('only the best, or every so many batches', async () => {
+    const best = new ModelCheckpoint({ filepath: 'm/{epoch}', saveBestOnly: true, initialValueThreshold: 5 });
+    expect((await runThrough(best, losses(6, 3, 4, 2))).saved).toEqual(['m/2', 'm/4']);
+    expect((await runThrough(new ModelCheckpoint({ filepath: 'm', saveFreq: 3 }), losses(1, 1, 1))).saved).toHaveLength(
+      2,
+    );
+  });
+});
+
+test('a function is onEpochEnd', async () => {
+  const seen: number[] = [];
+  await runThrough(
+    getCallback((epoch, { loss }) => void seen.push(epoch, loss)),
+    losses(7, 8),
+  );
+  expect(seen).toEqual([0, 7, 1, 8]);
+});
+
+test.each<[string, () => unknown, string]>([
+  ['val_ without validation', () => runThrough(new EarlyStopping(), losses(1), 0), "or monitor 'loss'"],
+  [
+    'an unknown key',
+    () => runThrough(new EarlyStopping({ monitor: 'acc', mode: 'max' }), losses(1)),
+    'monitors acc, which is not logged',
+  ],
+  [
+    'an unknown direction',
+    () => runThrough(new EarlyStopping({ monitor: 'acc' }), losses(1)),
+    "give mode 'min' or 'max'",
+  ],
+  [
+    'a name in the path',
+    () => runThrough(new ModelCheckpoint({ filepath: '{x}' }), losses(1)),
+    "no 'x' to put into '{x}'",
+  ],
+  ['a mode', async () => new EarlyStopping({ mode: 'up' as 'max' }), 'mode must be auto, min or max; got "up"'],
+  [
+    'an option',
+    async () => new EarlyStopping({ patienc: 1 } as object),
+    "unknown option 'patienc'; did you mean patience?",
+  ],
+  [
+    'a factor',
+    async () => new ReduceLROnPlateau({ factor: 1 }),
+    'factor must be a number of at least 0 and below 1; got 1',
+  ],
+  [
+    'a frequency',
+    async () => new ModelCheckpoint({ filepath: 'm', saveFreq: 0 }),
+    "saveFreq must be 'epoch' or a number of batches",
+  ],
+])('refuses %s', async (_, run, message) => {
+  await expect(run()).rejects.toThrow(message);
+});
