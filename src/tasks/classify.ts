@@ -77,12 +77,11 @@ export function prepareClassify(
       y: { data: indices.subarray(from, to), shape: [to - from] },
     };
   };
-  const masking = groups.some(({ rows }) => rows.length < longest) ? `Masking(mask_value=${maskValue})` : undefined;
   return {
     artefact,
     inputShape: x.shape.slice(1),
     layers: `LSTM(64), Dense(${classes.length}, softmax)`,
-    ...(masking && { masking }),
+    padded: group !== undefined && groups.some(({ rows }) => rows.length < longest),
     loss: 'sparseCategoricalCrossentropy',
     metrics: ['accuracy'],
     warnings: orderWarnings(label, indices, edge, classes),

@@ -20,8 +20,8 @@ export interface Prepared<A extends Artefact> {
   inputShape: number[];
   /** The layers that are used when none are given. */
   layers: string;
-  /** The layer that goes in front of given layers that have no Masking, when sequences are padded. */
-  masking?: string;
+  /** Whether there are padded steps, which a Masking layer in front is to leave out. */
+  padded?: boolean;
   loss: string;
   metrics: string[];
   /** What is odd about the data but no reason to stop: one line each. */

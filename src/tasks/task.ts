@@ -1,40 +1,39 @@
-/** The four tasks by their common way: data file → samples → trained model with its artefact → a folder, and back. */
 import { parseIntegers } from '../data/integers.js';
-import { readTable, readText } from '../data/read.js';
+import { parseTable } from '../data/read.js';
 import { MemcellError } from '../errors.js';
-import { loadModel, type Sequential, sequential } from '../sequential.js';
+import { Masking } from '../model/layers.js';
+import { parseSpec } from '../model/spec.js';
+import { loadModel, Sequential } from '../sequential.js';
 import { type Callback, EarlyStopping } from '../training/callbacks.js';
-import type { History, Stopped } from '../training/history.js';
+import { finalActivation } from '../training/forward.js';
+import type { Stopped } from '../training/history.js';
 import { getOptimizer } from '../training/optimizers.js';
-import { type Artefact, parseArtefact } from './artefact.js';
-import { type ClassifyOptions, classifyDefaults, evaluateClassify, prepareClassify } from './classify.js';
+import { type Artefact, maskValue, parseArtefact } from './artefact.js';
+import { evaluateClassify } from './classify.js';
 import type { Evaluation } from './evaluation.js';
-import { evaluateForecast, type ForecastOptions, forecastDefaults, prepareForecast } from './forecast.js';
-import type { Prepared } from './prepared.js';
-import { checkSettings, type TrainingSettings } from './settings.js';
-import { evaluateSymbols, prepareSymbols, type SymbolsOptions, symbolsDefaults } from './symbols.js';
-import { evaluateText, prepareText, type TextOptions, textDefaults } from './text.js';
+import { evaluateForecast } from './forecast.js';
+import type { Predictor, Prepared, Samples } from './prepared.js';
+import type { TrainingSettings } from './settings.js';
+import { type DataInput, plainText, prepareTask, readSource, type TaskRequest } from './source.js';
+import { evaluateSymbols } from './symbols.js';
+import { evaluateText } from './text.js';
 
-/** A task with its own options. */
-export type TaskRequest =
-  | { kind: 'forecast'; options: ForecastOptions }
-  | { kind: 'classify'; options: ClassifyOptions }
-  | { kind: 'text'; options?: TextOptions }
-  | { kind: 'symbols'; options?: SymbolsOptions };
+export type { DataInput, DataSource, TaskRequest } from './source.js';
 
 export interface TrainTaskOptions {
-  /** The data file. */
-  data: string;
+  data: DataInput;
   task: TaskRequest;
-  /** Layers in the spec notation; the task's own when not given. */
+  /** In the spec notation; what fits the task when not given. */
   layers?: string;
-  /** What is not given is the task's default; seed 0, optimizer adam. */
+  /** Those that are not given are the task's own: see forecastDefaults and the like. */
   settings?: Partial<TrainingSettings>;
-  callbacks?: Callback[];
-  /** Aborting it stops after the batch; what was trained by then is kept. */
+  callbacks?: readonly Callback[];
+  /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
-  /** Called once the data is read and the model is built, before training. */
-  onStart?: (started: { model: Sequential; warnings: string[]; samples: number; heldOut: number }) => void;
+  /** The program and its version, for the record. */
+  createdWith?: string;
+  /** Called when data and model are ready, before the first batch. */
+  onStart?: (started: { model: Sequential; samples: number; heldOut: number; warnings: string[] }) => void;
 }
 
 export interface TrainedTask {
@@ -42,171 +41,180 @@ export interface TrainedTask {
   artefact: Artefact;
   /** One number per finished epoch and key: loss, val_loss, … */
   history: Record<string, number[]>;
-  /** Why training ended before its last epoch. */
-  stopped?: Stopped;
-  /** The loss became NaN or infinite after one or more good epochs: the model has the weights after the last of them. */
-  diverged?: MemcellError;
-  /** On the part held out; on the training part when nothing is. */
+  /** On the part held out; on the training part when nothing was held out. */
   evaluation: Evaluation;
   warnings: string[];
-}
-
-type Defaults = Omit<TrainingSettings, 'optimizer' | 'seed'>;
-
-/** The data of a task, and the settings that are used when none are given. */
-async function prepare(
-  file: string,
-  task: TaskRequest,
-  split: number | undefined,
-): Promise<{ prepared: Prepared<Artefact>; defaults: Defaults }> {
-  switch (task.kind) {
-    case 'forecast': {
-      const prepared = prepareForecast(await readTable(file), task.options, split ?? forecastDefaults.validationSplit);
-      return { prepared, defaults: forecastDefaults };
-    }
-    case 'classify': {
-      const prepared = prepareClassify(await readTable(file), task.options, split ?? classifyDefaults.validationSplit);
-      return { prepared, defaults: classifyDefaults };
-    }
-    case 'text': {
-      const text = await readText(file);
-      const prepared = prepareText(text, file, task.options ?? {}, split ?? textDefaults.validationSplit);
-      return { prepared, defaults: textDefaults };
-    }
-    case 'symbols': {
-      const sequence = parseIntegers(await readText(file), file);
-      const defaults = symbolsDefaults(sequence.length);
-      const prepared = prepareSymbols(sequence, file, task.options ?? {}, split ?? defaults.validationSplit);
-      return { prepared, defaults };
-    }
-  }
+  /** Why training ended before its last epoch. */
+  stopped?: Stopped;
+  /** The error that ended training after at least one good epoch, whose weights the model has. */
+  diverged?: MemcellError;
 }
 
 /**
- * Trains a task on a data file. With patience, training stops early and the best epoch's weights are kept.
- * @throws MemcellError before anything runs for data, options and layers that do not fit; 'numeric' when the loss is no
- *   longer a number in the first epoch
+ * Trains a model on a task's data and evaluates it. The model carries the artefact in its metadata, so `model.save` keeps
+ * all that predicting needs. With `patience`, training stops early and the best epoch's weights are kept.
+ * @throws MemcellError for data, options, layers and settings that cannot be, and (numeric) when the loss is not finite in
+ *   the first epoch.
  */
 export async function trainTask(options: TrainTaskOptions): Promise<TrainedTask> {
-  const { data, task, signal } = options;
-  const given = options.settings ?? {};
-  const { prepared, defaults } = await prepare(data, task, given.validationSplit);
-  const settings: TrainingSettings = { optimizer: 'adam', seed: 0, ...defaults, ...defined(given) };
-  checkSettings(settings);
-  const { model, layers } = buildModel(prepared, options.layers, settings.seed);
+  const source = await readSource(options.data);
+  const { prepared, settings } = prepareTask(source, options.task, options.settings);
+  const layers = (options.layers ?? prepared.layers).trim().replace(/\s+/g, ' ');
+  const model = buildModel(layers, prepared, settings.seed);
   try {
-    const { learningRate, optimizer } = settings;
+    const { train, validation } = prepared.samples(model.outputShape);
+    const { optimizer, learningRate } = settings;
     model.compile({
       optimizer: getOptimizer({ name: optimizer, config: { learningRate } }),
       loss: prepared.loss,
       metrics: prepared.metrics,
     });
-    const { train, validation } = prepared.samples(model.outputShape);
     const { warnings } = prepared;
-    options.onStart?.({ model, warnings, samples: train.x.shape[0], heldOut: validation?.x.shape[0] ?? 0 });
-    const history: Record<string, number[]> = {};
-    const record: Callback = {
-      onEpochEnd(_, logs) {
-        for (const [name, value] of Object.entries(logs)) history[name] = [...(history[name] ?? []), value];
+    options.onStart?.({ model, samples: train.x.shape[0], heldOut: validation?.x.shape[0] ?? 0, warnings });
+    const run = await runFit(model, train, validation, settings, options);
+    const artefact: Artefact = {
+      ...prepared.artefact,
+      training: {
+        createdWith: options.createdWith ?? 'memcell',
+        source: source.name,
+        layers,
+        settings,
+        history: run.history,
       },
     };
-    const { stopped, diverged } = await outcome(
-      model.fit(train.x, train.y, {
-        epochs: settings.epochs,
-        batchSize: settings.batchSize,
-        seed: settings.seed,
-        verbose: 0,
-        callbacks: [
-          record,
-          ...(options.callbacks ?? []),
-          ...earlyStopping(settings.patience, validation !== undefined),
-        ],
-        ...(validation && { validationData: validation }),
-        ...(signal && { signal }),
-      }),
-      () => Object.keys(history).length > 0,
-    );
-    const training = { createdWith: 'memcell', source: data, layers, settings, history };
-    const artefact: Artefact = { ...prepared.artefact, training };
     model.metadata = { ...model.metadata, task: artefact };
-    const evaluation = await prepared.evaluate(model);
-    return {
-      model,
-      artefact,
-      history,
-      evaluation,
-      warnings,
-      ...(stopped && { stopped }),
-      ...(diverged && { diverged }),
-    };
+    return { model, artefact, evaluation: await prepared.evaluate(model), warnings, ...run };
   } catch (error) {
     model.dispose();
     throw error;
   }
 }
 
-/** How a fit ended; a loss that is no number counts as an end when there are good epochs to keep. */
-async function outcome(
-  fit: Promise<History>,
-  hasGoodEpoch: () => boolean,
-): Promise<{ stopped?: Stopped; diverged?: MemcellError }> {
-  try {
-    const { stopped } = await fit;
-    return stopped ? { stopped } : {};
-  } catch (error) {
-    if (error instanceof MemcellError && error.code === 'numeric' && hasGoodEpoch()) return { diverged: error };
-    throw error;
-  }
-}
-
-function earlyStopping(patience: number | undefined, validates: boolean): Callback[] {
-  if (patience === undefined) return [];
-  return [new EarlyStopping({ monitor: validates ? 'val_loss' : 'loss', patience, restoreBestWeights: true })];
-}
-
-function buildModel(prepared: Prepared<Artefact>, given: string | undefined, seed: number) {
-  const masked = prepared.masking && !/\bMasking\b/.test(given ?? '');
-  const layers = `${masked ? `${prepared.masking}, ` : ''}${given ?? prepared.layers}`;
-  const model = sequential(layers, { inputShape: prepared.inputShape, seed });
-  model.build();
-  return { model, layers };
+/** A saved model with what its task needs to predict. */
+export interface LoadedTask {
+  model: Sequential;
+  artefact: Artefact;
 }
 
 /**
- * A model that trainTask made and save() kept, with its artefact.
- * @throws MemcellError 'model' for a folder that is damaged or holds a model without a task
+ * Loads a model that `trainTask` made.
+ * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one.
  */
-export async function loadTask(folder: string): Promise<{ model: Sequential; artefact: Artefact }> {
+export async function loadTask(folder: string): Promise<LoadedTask> {
   const model = await loadModel(folder);
   try {
     if (model.metadata.task === undefined) {
       throw new MemcellError(
-        `${folder}: this model was not made by memcell train, so it does not say what its inputs mean; use it from a program`,
+        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; use it in code with loadModel`,
         { code: 'model' },
       );
     }
-    return { model, artefact: parseArtefact(model.metadata.task, folder) };
+    const artefact = parseArtefact(model.metadata.task, `${folder}/model.json`);
+    checkShapes(model, artefact, folder);
+    return { model, artefact };
   } catch (error) {
     model.dispose();
     throw error;
   }
 }
 
-/** How good a model is on a data file of the kind it was trained on. */
-export async function evaluateTask(model: Sequential, artefact: Artefact, file: string): Promise<Evaluation> {
+/**
+ * How good a model is on data, beside the task's baseline.
+ * @throws MemcellError for data that the task cannot take.
+ */
+export async function evaluateTask(model: Predictor, artefact: Artefact, data: DataInput): Promise<Evaluation> {
+  const source = await readSource(data);
+  const { name, text } = source;
   switch (artefact.kind) {
     case 'forecast':
-      return evaluateForecast(model, artefact, await readTable(file));
+      return evaluateForecast(model, artefact, parseTable(text, name));
     case 'classify':
-      return evaluateClassify(model, artefact, await readTable(file));
+      return evaluateClassify(model, artefact, parseTable(text, name));
     case 'text':
-      return evaluateText(model, artefact, await readText(file), file);
+      return evaluateText(model, artefact, plainText(source), name);
     case 'symbols':
-      return evaluateSymbols(model, artefact, parseIntegers(await readText(file), file), file);
+      return evaluateSymbols(model, artefact, parseIntegers(text, name), name);
   }
 }
 
-/** The options that were given. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+function buildModel(layers: string, prepared: Prepared<Artefact>, seed: number): Sequential {
+  const stack = parseSpec(layers);
+  const masked = stack.some((layer) => layer.getClassName() === 'Masking');
+  if (prepared.padded && !masked) stack.unshift(Masking({ maskValue }));
+  const model = new Sequential(stack, { inputShape: prepared.inputShape, seed });
+  const ends = finalActivation(model.tf);
+  if (prepared.loss === 'sparseCategoricalCrossentropy' && ends !== 'softmax') {
+    const [size] = model.outputShape.slice(-1);
+    model.dispose();
+    throw new MemcellError(`layers: this task needs probabilities; end the layers with Dense(${size}, softmax)`, {
+      code: 'usage',
+    });
+  }
+  return model;
+}
+
+type Run = Pick<TrainedTask, 'history' | 'stopped' | 'diverged'>;
+
+async function runFit(
+  model: Sequential,
+  train: Samples,
+  validation: Samples | undefined,
+  settings: TrainingSettings,
+  { callbacks = [], signal }: TrainTaskOptions,
+): Promise<Run> {
+  const { epochs, batchSize, seed, patience } = settings;
+  const history: Record<string, number[]> = {};
+  const record: Callback = {
+    onEpochEnd: (_, logs) => {
+      for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
+    },
+  };
+  const monitor = validation ? 'val_loss' : 'loss';
+  const early = patience === undefined ? [] : [new EarlyStopping({ monitor, patience, restoreBestWeights: true })];
+  try {
+    const { stopped } = await model.fit(train.x, train.y, {
+      epochs,
+      batchSize,
+      seed,
+      verbose: 0,
+      callbacks: [record, ...early, ...callbacks],
+      ...(validation && { validationData: validation }),
+      ...(signal && { signal }),
+    });
+    return { history, ...(stopped && { stopped }) };
+  } catch (error) {
+    if (!(error instanceof MemcellError) || error.code !== 'numeric' || history.loss === undefined) throw error;
+    return { history, diverged: error };
+  }
+}
+
+function checkShapes(model: Sequential, artefact: Artefact, folder: string): void {
+  const { input, outputs } = shapesOf(artefact);
+  const [takes, gives] = [model.inputShape, model.outputShape].map((shape) => shape.slice(1).join(', '));
+  if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) return;
+  throw new MemcellError(
+    `${folder}: the model takes (${takes}) and gives (${gives}), which is not what its ${artefact.kind} task needs; train the model again`,
+    { code: 'model' },
+  );
+}
+
+/** The shape of one sample, and the shapes of an answer that the task reads. */
+function shapesOf(artefact: Artefact): { input: number[]; outputs: number[][] } {
+  switch (artefact.kind) {
+    case 'forecast': {
+      const { window, horizon, features, targets } = artefact;
+      return { input: [window, features.length], outputs: [[horizon * targets.length], [horizon, targets.length]] };
+    }
+    case 'classify': {
+      const { steps, features, group, classes } = artefact;
+      const size = group === undefined ? features.length / steps : features.length;
+      return { input: [steps, size], outputs: [[classes.length]] };
+    }
+    case 'text': {
+      const { window, characters } = artefact;
+      return { input: [window], outputs: [[window, characters.length], [characters.length]] };
+    }
+    case 'symbols':
+      return { input: [artefact.window, 1], outputs: [[artefact.symbols.length]] };
+  }
 }

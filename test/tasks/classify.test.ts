@@ -57,7 +57,7 @@ describe('prepareClassify', () => {
     const text = 'who,v,kind\na,1,u\na,3,u\nb,5,w\na,5,u\nb,7,w\nc,4,u\n';
     const prepared = prepareClassify(parse(text), { label: 'kind', group: 'who' }, 0.3);
     expect(prepared.inputShape).toEqual([3, 1]);
-    expect(prepared.masking).toBe('Masking(mask_value=-1000)');
+    expect(prepared.padded).toBe(true);
     const { train, validation } = prepared.samples([null, 2]);
     const { mean, std } = prepared.artefact.scaling;
     expect(mean[0]).toBeCloseTo((1 + 3 + 5 + 5 + 7) / 5, 10);
