@@ -7,8 +7,10 @@ import type { BatchResult, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
+import { canThread } from './threads/pool.js';
+import { Team, type TeamOptions } from './threads/team.js';
 
-export interface EngineOptions {
+export interface EngineOptions extends TeamOptions {
   speed?: Speed;
 }
 
@@ -27,8 +29,9 @@ type Weight = tf.LayersModel['weights'][number];
 export class EngineRunner implements Runner {
   readonly kind = 'memcell';
   readonly optimizer: Compiled['optimizer'];
-  readonly program: Program;
+  program: Program;
   seed = 0;
+  private team: Team | undefined;
   private readonly variables: readonly Weight[];
   /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
   private readonly known: object[];
@@ -43,11 +46,13 @@ export class EngineRunner implements Runner {
     model: tf.LayersModel,
     compiled: Pick<Compiled, 'loss' | 'optimizer'>,
     private readonly plan: Plan,
-    { speed }: EngineOptions,
+    { speed, ...team }: EngineOptions,
   ) {
     this.optimizer = compiled.optimizer;
     this.variables = model.weights;
-    this.program = new Program(plan, newMemory(), speed === undefined ? {} : { speed });
+    const mayThread = team.threads !== 1 && canThread();
+    this.program = new Program(plan, newMemory(mayThread), speed === undefined ? {} : { speed });
+    if (mayThread) this.team = new Team(this.program, team);
     this.known = this.variables.map(() => ({}));
     this.takeWeights();
   }
@@ -121,8 +126,15 @@ export class EngineRunner implements Runner {
     this.ahead = false;
   }
 
+  /** Threads that the last batch ran on. */
+  get threads(): number {
+    return this.team?.used ?? 1;
+  }
+
   dispose(): void {
     // Memory is garbage-collected with the runner.
+    this.team?.close();
+    this.team = undefined;
   }
 
   /** Takes tfjs's weights where somebody has written to a variable since the two were in step. */
@@ -211,6 +223,14 @@ export class EngineRunner implements Runner {
 
   private runPhases(task: Task): void {
     const { program } = this;
+    try {
+      if (this.team?.run(task)) return;
+    } catch (error) {
+      // A thread that was given up may still be writing to the memory.
+      this.program = program.moved(newMemory());
+      this.team = undefined;
+      throw error;
+    }
     const phases = program.phasesOf(task);
     for (let i = 0; i < phases.length; i++) program.run(task, phases[i], 0, 1);
   }

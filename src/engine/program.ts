@@ -35,10 +35,13 @@ export interface ProgramOptions {
 export class Program {
   readonly arena: Arena;
   readonly kernels: Kernels;
+  readonly speed: Speed;
   readonly store: WeightStore;
   readonly loss: LossStep;
   readonly update: UpdateStep;
   placement: Placement | undefined;
+  /** Multiplications and additions of forward, about, as placed. */
+  flops = 0;
   /** The caller's x: (B, T, F) as it comes. */
   input!: Rows;
   /** The predictions as they go out: (B, T, C) or (B, C), without gaps. */
@@ -61,9 +64,10 @@ export class Program {
     readonly memory: WebAssembly.Memory,
     { speed, owner = true }: ProgramOptions = {},
   ) {
-    const { kernels, wide } = engineKernels(memory, speed);
+    const { kernels, wide, speed: actual } = engineKernels(memory, speed);
     const { rule, slots, clip } = plan.optimizer;
     this.kernels = kernels;
+    this.speed = actual;
     this.arena = new Arena(memory, owner);
     this.context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layers = plan.layers.map((layer) => makeLayer(layer, this.context));
@@ -94,9 +98,11 @@ export class Program {
     this.input = { address, stepStride: sequence ? width : batch * width, rowStride: length, steps, width };
     let signal: Signal = { values: this.input, sequence, mask: 0, wantsGradient: false };
     let logits = signal;
+    this.flops = 0;
     this.layers.forEach((layer, i) => {
       const isLast = i === this.layers.length - 1;
       if (isLast) logits = signal;
+      this.flops += batch * signal.values.steps * flopsOfRow(layer, signal.values.width);
       // What the loss takes over gets no gradient of its own: the loss is the reader of the logits.
       const taken = isLast && plan.loss.takesActivation;
       signal = layer.place(taken ? { ...signal, wantsGradient: false } : signal, space);
@@ -115,6 +121,14 @@ export class Program {
     this.placeLoss(logits, space);
     this.planPhases(training);
     this.placement = { batch, steps, training };
+  }
+
+  /** The same program in a memory of its own, with the same weights and slots; not placed. */
+  moved(memory: WebAssembly.Memory): Program {
+    const { plan, speed, arena, mark } = this;
+    const program = new Program(plan, memory, { speed });
+    program.arena.f32.set(arena.f32.subarray(0, mark >>> 2));
+    return program;
   }
 
   private placeLoss(logits: Signal, space: { arena: Arena; batch: number; training: boolean }): void {
@@ -250,4 +264,10 @@ export class Program {
       rows.to,
     );
   }
+}
+
+/** A layer's work on one row: its weights once each, and some for what is done to each element. */
+function flopsOfRow({ blocks }: EngineLayer, width: number): number {
+  const weights = blocks.reduce((sum, block) => sum + (block.sparse ? 0 : 16 * block.panels * block.rows), 0);
+  return 2 * weights + 16 * width;
 }

@@ -1,0 +1,153 @@
+/** The threads of one program: whether a step pays for them, how many, and what happens when one is lost. */
+import { MemcellError } from '../../errors.js';
+import type { Placement, Program, Task } from '../program.js';
+import { Abandoned } from './control.js';
+import { type Membership, type Node, nodeModules, poolOf } from './pool.js';
+
+/** Steps that one thread does in less are left to it: waking a thread costs some 65 µs, and each barrier a few. */
+const LEAST_MICROSECONDS = 300;
+
+/** Large steps to see before threads are started, in multiples of the least: starting costs this thread some milliseconds. */
+const STEPS_BEFORE_START = 30;
+
+/** What one thread does in a microsecond, narrow and wide. */
+const FLOPS = { narrow: 45_000, wide: 100_000 };
+
+/** Threads by default, at most: more seldom help, since memory holds them up. */
+const USUAL_THREADS = 8;
+
+export interface TeamOptions {
+  /** Threads at most, this one included. Default: as many as the machine runs at once, up to 8. */
+  threads?: number;
+  /** The least time of a step on one thread that others help with. Default 300. */
+  leastMicroseconds?: number;
+}
+
+/** Leaves for programs that nobody has disposed of. */
+const forgotten = new FinalizationRegistry<Membership>((member) => member.pool.leave(member));
+
+export class Team {
+  /** Threads that did the last task. */
+  used = 1;
+  private readonly most: number | undefined;
+  private readonly least: number;
+  private member: Membership | undefined;
+  private placement: Placement | undefined;
+  /** Counts placements, and so names them to the workers. */
+  private placements = 0;
+  private parts = 1;
+  private seen = 0;
+  private closed = false;
+
+  constructor(
+    private readonly program: Program,
+    { threads, leastMicroseconds = LEAST_MICROSECONDS }: TeamOptions = {},
+  ) {
+    this.most = threads;
+    this.least = leastMicroseconds;
+    nodeModules();
+  }
+
+  /**
+   * Runs all phases of a task on several threads. false: nothing was done, since one thread is better or the others are
+   * not there yet.
+   * @throws MemcellError when a worker is lost; the team is then closed, and the memory is not to be used any more
+   */
+  run(task: Task): boolean {
+    this.used = 1;
+    const member = this.readyFor(task);
+    if (!member) return false;
+    const { program, parts } = this;
+    let phase = 0;
+    try {
+      member.pool.run(member, program, task, parts, this.placements, (i) => {
+        phase = i;
+      });
+    } catch (error) {
+      const lastWords = member.pool.lastWords();
+      member.pool.end();
+      this.closed = true;
+      if (!(error instanceof Abandoned)) throw error;
+      const why = error.reason === 'failed' ? lastWords : 'it does not answer';
+      throw lost(why, task === 'train' && program.phasesOf(task)[phase] === 'update');
+    }
+    this.used = parts;
+    return true;
+  }
+
+  /** Lets go of the workers. */
+  close(): void {
+    this.closed = true;
+    this.leave();
+  }
+
+  /** The place in the pool, if this task is for several threads and they are ready. */
+  private readyFor(task: Task): Membership | undefined {
+    if (this.closed) return undefined;
+    if (this.member?.pool.ended) this.bereaved(this.member);
+    const { program } = this;
+    const micros = this.microseconds(task === 'train');
+    if (micros < this.least) return undefined;
+    const node = nodeModules();
+    if (!node) return undefined;
+    if (program.placement !== this.placement) this.placeAnew(node);
+    const { parts } = this;
+    if (parts < 2) return undefined;
+    if (!this.member) {
+      this.seen += micros;
+      if (this.seen < STEPS_BEFORE_START * this.least) return undefined;
+      this.member = poolOf(node).join();
+      forgotten.register(this, this.member, this);
+    }
+    const { member } = this;
+    if (member.asked < parts - 1) member.pool.ask(member, parts - 1, program);
+    return Atomics.load(member.ready, 0) === member.asked ? member : undefined;
+  }
+
+  private placeAnew({ cores }: Node): void {
+    const { program, least } = this;
+    const { placement } = program;
+    const most = this.most ?? Math.min(cores, USUAL_THREADS);
+    // Two rows for each thread, and half of the least work.
+    const byWork = least > 0 ? Math.floor((2 * this.microseconds(placement?.training ?? false)) / least) : most;
+    this.placement = placement;
+    this.placements++;
+    this.parts = Math.min(most, Math.floor((placement?.batch ?? 0) / 2), byWork);
+  }
+
+  /** What a step would take on one thread. */
+  private microseconds(training: boolean): number {
+    const { flops, speed } = this.program;
+    // Backward does twice the products of forward.
+    return ((training ? 3 : 1) * flops) / (speed === 'wide' ? FLOPS.wide : FLOPS.narrow);
+  }
+
+  /** The pool has ended, for another program's sake or because a worker died between two steps. */
+  private bereaved({ pool }: Membership): void {
+    this.leave();
+    const { obituary } = pool;
+    pool.obituary = undefined;
+    if (obituary === undefined) return;
+    this.closed = true;
+    throw lost(obituary, false);
+  }
+
+  private leave(): void {
+    if (!this.member) return;
+    forgotten.unregister(this);
+    this.member.pool.leave(this.member);
+    this.member = undefined;
+    this.placement = undefined;
+    this.seen = 0;
+  }
+}
+
+function lost(why: string | undefined, updating: boolean): MemcellError {
+  const weights = updating
+    ? 'some weights have had the last update and others not: go back to a saved state'
+    : 'the weights are as before the step';
+  return new MemcellError(
+    `a worker thread was lost (${why ?? 'no reason given'}); ${weights}; this model goes on with one thread`,
+    { code: 'interrupted' },
+  );
+}
