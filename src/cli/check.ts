@@ -74,6 +74,6 @@ function rowText(row: CheckRow): string {
 }
 
 function line(backend: string, sizes: string[], differences: string[], verdict: string): string {
-  const cells = [...sizes.map((size) => size.padStart(4)), ...differences.map((text) => text.padStart(10))];
+  const cells = [...sizes.map((size) => size.padStart(4)), ...differences.map((text) => text.padStart(11))];
   return `${backend.padEnd(10)}${cells.join('')}  ${verdict}`.trimEnd();
 }

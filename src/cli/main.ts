@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { MemcellError } from '../errors.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
@@ -52,6 +52,8 @@ function createProgram(session: Session): Command {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help; memcell COMMAND --help shows a command')
     .helpCommand(false)
+    .addOption(new Option('--json').hideHelp())
+    .addOption(new Option('--debug').hideHelp())
     .addHelpText('after', examples)
     .exitOverride()
     .configureOutput({

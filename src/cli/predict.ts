@@ -18,7 +18,7 @@ interface Predictions {
   head: string[];
   rows: (string | number)[][];
   result: object;
-  /** How people see them, when not as a table. */
+  /** How people see them, when not as the table of head and rows. */
   text?: string;
 }
 
@@ -105,11 +105,18 @@ async function predictions(
     case 'classify': {
       const { predictClassify } = await import('../tasks/classify.js');
       const classified = await predictClassify(model, artefact, await readTable(data ?? ''));
-      const { classes } = classified;
+      const { classes, rows } = classified;
+      const head = [artefact.group ?? 'row', artefact.label];
+      const likeliest = rows.map(({ row, group, label, probabilities }) => [
+        group ?? String(row),
+        label,
+        `${(100 * Math.max(...probabilities)).toFixed(1)} %`,
+      ]);
       return {
-        head: [artefact.group ?? 'row', artefact.label, ...classes.map((name) => `p(${name})`)],
-        rows: classified.rows.map(({ row, group, label, probabilities }) => [group ?? row, label, ...probabilities]),
+        head: [...head, ...classes.map((name) => `p(${name})`)],
+        rows: rows.map(({ row, group, label, probabilities }) => [group ?? row, label, ...probabilities]),
         result: { task: 'classify', ...classified },
+        text: formatTable([...head, 'probability'], likeliest),
       };
     }
     default: {

@@ -41,11 +41,13 @@ function bar(stream: OutputStream): ShownProgress {
     gracefulExit: false,
     emptyOnZero: true,
   });
+  let shown = false;
   let epoch = 0;
   let startedAt = 0;
   let drawnAt = 0;
   let validation: Logs = {};
   const draw = (done: number, logs: Logs, { epochs, steps }: TrainingParams) => {
+    if (!shown) return;
     drawnAt = performance.now();
     const seconds = ((drawnAt - startedAt) / 1000 / done) * (epochs * steps - done);
     line.update(done, {
@@ -57,6 +59,7 @@ function bar(stream: OutputStream): ShownProgress {
   const callback: Callback = {
     onTrainBegin: ({ params }) => {
       startedAt = performance.now();
+      shown = true;
       line.start(params.epochs * params.steps, 0, { epoch: `1/${params.epochs}`, numbers: '', left: '' });
     },
     onEpochBegin: (at) => {
@@ -70,7 +73,11 @@ function bar(stream: OutputStream): ShownProgress {
       draw((epoch + 1) * params.steps, logs, params);
     },
   };
-  return { callback, stop: () => line.stop() };
+  const stop = () => {
+    if (shown) line.stop();
+    shown = false;
+  };
+  return { callback, stop };
 }
 
 /** 'loss 0.1234  accuracy 0.9100' */

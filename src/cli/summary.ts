@@ -51,7 +51,16 @@ async function summarize(given: string, { inputShape }: Options, session: Sessio
 async function modelOf(given: string, inputShape: number[] | undefined): Promise<Sequential> {
   const written = /[()]/.test(given) && !existsSync(given);
   const { loadModel, sequential } = await import('../sequential.js');
-  if (written) return sequential(given, inputShape ? { inputShape } : {});
+  if (written) {
+    const model = sequential(given, inputShape ? { inputShape } : {});
+    if (inputShape || model.layers[0].batchInputShape) return model;
+    throw new MemcellError(
+      'layers written down need the shape of a sample: add --input-shape, such as --input-shape 30,4',
+      {
+        code: 'usage',
+      },
+    );
+  }
   if (inputShape) {
     throw new MemcellError('--input-shape is for layers written down; a saved model has its own', { code: 'usage' });
   }

@@ -122,7 +122,10 @@ async function train(data: string, task: TaskRequest, options: Options, session:
   const { trainTask } = await import('../tasks/task.js');
   const { showProgress } = await import('./progress.js');
   const progress = showProgress(session.streams.stderr);
-  const interrupt = onInterrupt(() => session.note('stopping after this batch; Ctrl-C again quits without saving'));
+  const interrupt = onInterrupt(() => {
+    progress.stop();
+    session.note('stopping after this batch; Ctrl-C again quits without saving');
+  });
   const startedAt = performance.now();
   let samples = 0;
   let heldOut = 0;

@@ -46,10 +46,10 @@ export async function readModelJson(folder: string): Promise<{ text: string; whe
 
 /** The bytes of a group's files, joined: exactly `group.bytes`, and of `group.sha256` when the group has one. */
 export async function readWeights(folder: string, group: WeightGroup): Promise<ArrayBuffer> {
-  await finishSave(folder, group);
-  const paths = group.paths.map((path) => join(folder, path));
+  let paths = group.paths.map((path) => join(folder, path));
   let sizes: number[];
   try {
+    if (await isWaiting(folder, group)) paths = [await completed(`${paths[0]}.new`, paths[0])];
     sizes = await Promise.all(paths.map(fileSize));
   } catch (cause) {
     throw ioError(group.paths.length === 1 ? paths[0] : folder, 'the weights cannot be read', cause);
@@ -83,11 +83,13 @@ export async function writeModel(folder: string, json: string, weights: ArrayBuf
   const [target, newModel] = [join(folder, modelFile), join(folder, `${modelFile}.new`)];
   const [weightsTarget, newWeights] = [join(folder, weightsFile), join(folder, `${weightsFile}.new`)];
   let made: string | undefined;
+  let writes = false;
   let holds = false;
   try {
-    made = await fs.mkdir(folder, { recursive: true });
+    made = await makeFolder(folder);
     for (const path of [target, weightsTarget]) await refuseFolder(path);
     await finishInterruptedSave(folder);
+    writes = true;
     await writeSynced(newWeights, new Uint8Array(weights));
     await writeSynced(newModel, json);
     await syncFolder(folder);
@@ -103,7 +105,7 @@ export async function writeModel(folder: string, json: string, weights: ArrayBuf
         `the model is saved, but ${weightsFile}.new could not be renamed; load it once more`,
         cause,
       );
-    for (const path of [newModel, newWeights]) await fs.rm(path, { force: true }).catch(() => undefined);
+    for (const path of writes ? [newModel, newWeights] : []) await fs.rm(path, { force: true }).catch(() => undefined);
     if (made) await removeEmpty(folder, made);
     throw ioError(folder, 'the model cannot be saved', cause);
   }
@@ -117,7 +119,7 @@ export async function checkWritable(folder: string): Promise<void> {
   const probe = join(folder, `${modelFile}.new`);
   let made: string | undefined;
   try {
-    made = await fs.mkdir(folder, { recursive: true });
+    made = await makeFolder(folder);
     for (const name of [modelFile, weightsFile]) await refuseFolder(join(folder, name));
     await (await fs.open(probe, 'w')).close();
     await fs.rm(probe);
@@ -126,6 +128,38 @@ export async function checkWritable(folder: string): Promise<void> {
   } finally {
     if (made) await removeEmpty(folder, made);
   }
+}
+
+/**
+ * Makes a folder and those above it; gives the topmost that was not there. One by one: where nothing can be made but
+ * missing parents are reported (/proc), Node's recursive mkdir never returns.
+ */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  const missing: string[] = [];
+  for (let path = resolve(folder); !(await exists(path)); path = dirname(path)) missing.unshift(path);
+  for (const [index, path] of missing.entries()) {
+    try {
+      await fs.mkdir(path);
+    } catch (error) {
+      if (hasCode(error, 'EEXIST')) continue;
+      if (index > 0) await removeEmpty(missing[index - 1], missing[0]);
+      throw error;
+    }
+  }
+  if (!(await fs.stat(folder)).isDirectory()) {
+    throw new MemcellError(`${folder}: a file is in the way; give a folder`, { code: 'io' });
+  }
+  return missing[0];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return fs.stat(path).then(
+    () => true,
+    (error) => {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw error;
+    },
+  );
 }
 
 async function fileSize(path: string): Promise<number> {
@@ -169,33 +203,38 @@ async function renameWeights(from: string, to: string): Promise<void> {
   }
 }
 
+/** Does a save's second rename where the folder can be written; gives the name under which the weights are then. */
+async function completed(from: string, to: string): Promise<string> {
+  return renameWeights(from, to).then(
+    () => to,
+    () => from,
+  );
+}
+
 /** Before a save overwrites weights.bin.new: the model there may still need it. */
 async function finishInterruptedSave(folder: string): Promise<void> {
-  const waiting = await fs.stat(join(folder, `${weightsFile}.new`)).catch(() => undefined);
-  if (!waiting) return;
+  const waiting = join(folder, `${weightsFile}.new`);
+  if (!(await exists(waiting))) return;
   let manifest: unknown;
   try {
     manifest = JSON.parse(await fs.readFile(join(folder, modelFile), 'utf8')).weightsManifest;
-  } catch {
-    return;
+  } catch (error) {
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return;
+    throw error;
   }
-  for (const group of Array.isArray(manifest) ? manifest : []) {
-    if (isRecord(group)) await finishSave(folder, { paths: group.paths, sha256: group.sha256 });
-  }
+  const [group] = Array.isArray(manifest) ? manifest : [];
+  if (isRecord(group) && (await isWaiting(folder, group))) await renameWeights(waiting, join(folder, weightsFile));
 }
 
-/** Does the second rename of a save that was cut short between its two renames. */
-async function finishSave(folder: string, group: { paths: unknown; sha256?: unknown }): Promise<void> {
-  if (group.sha256 === undefined || !Array.isArray(group.paths) || group.paths.join() !== weightsFile) return;
-  const [current, waiting] = [join(folder, weightsFile), join(folder, `${weightsFile}.new`)];
-  const waitingSum = await sumOf(waiting);
-  if (waitingSum !== group.sha256 || (await sumOf(current)) === group.sha256) return;
-  await renameWeights(waiting, current);
+/** Whether a save was cut short between its two renames: weights.bin.new is what model.json describes, weights.bin is not. */
+async function isWaiting(folder: string, { paths, sha256 }: { paths?: unknown; sha256?: unknown }): Promise<boolean> {
+  if (sha256 === undefined || !Array.isArray(paths) || paths.join() !== weightsFile) return false;
+  if ((await sumOf(join(folder, `${weightsFile}.new`))) !== sha256) return false;
+  return (await sumOf(join(folder, weightsFile))) !== sha256;
 }
 
 async function sumOf(path: string): Promise<string | undefined> {
-  const bytes = await fs.readFile(path).catch(() => undefined);
-  return bytes && sha256(new Uint8Array(bytes).buffer);
+  return (await exists(path)) ? sha256(new Uint8Array(await fs.readFile(path)).buffer) : undefined;
 }
 
 /** Removes `folder` and the folders above it up to `top`, as long as they are empty. */
