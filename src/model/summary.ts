@@ -11,14 +11,15 @@ const leastWidths = [31, 22, 13, 4];
 
 /**
  * The table that Keras 3's `model.summary()` prints, with one column more: which code runs each layer.
- * 'fused kernel' is memcell's; 'tfjs: …' says why a recurrent layer runs on TensorFlow.js.
+ * 'engine' is memcell's, for a whole model; without it, 'fused kernel' is memcell's for one layer, and 'tfjs: …' says why a
+ * recurrent layer runs on TensorFlow.js.
  */
-export function summaryText(model: tf.LayersModel): string {
+export function summaryText(model: tf.LayersModel, { engine = false }: { engine?: boolean } = {}): string {
   const rows = model.layers.map((layer) => [
     `${layer.name} (${layer.getClassName()})`,
     shapesText(layer.outputShape),
     grouped(countOf(layer.weights)),
-    pathText(layer),
+    engine ? 'engine' : pathText(layer),
   ]);
   const widths = header.map((title, column) =>
     Math.max(leastWidths[column], title.length, ...rows.map((row) => row[column].length)),

@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { memcell, root } from './memcell.js';
+
+describe('help', () => {
+  it('memcell --help', async () => {
+    const { code, stdout, stderr } = await memcell('--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatchInlineSnapshot(`
+"Usage: memcell COMMAND [ARGUMENTS] [OPTIONS]
+
+Recurrent networks: trains on tables and text, predicts, and checks its own arithmetic.
+
+Options:
+  --version                          print the version
+  -h, --help                         show this help; memcell COMMAND --help shows a command
+
+Commands:
+  train [options] <DATA>             train a model on a table, a text or a sequence, and save it
+  predict [options] <MODEL> [DATA]   predict with a model that memcell trained
+  evaluate [options] <MODEL> <DATA>  say how good a model is on a data file
+  generate [options] <MODEL>         write text with a model trained with --text
+  summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
+  check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
+
+Examples:
+  memcell train weather.csv --forecast temp_max --out models/weather
+  memcell predict models/weather --steps 7
+  memcell summary "LSTM(50), Dense(10, softmax)" --input-shape 1,1
+
+An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"
+`);
+  });
+
+  it('memcell train --help', async () => {
+    const { code, stdout, stderr } = await memcell('train', '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatchInlineSnapshot(`
+"Usage: memcell train DATA TASK [OPTIONS]
+
+Trains a model on a table, a text or a sequence of integers, says how good it is on the part held
+out beside a simple guess, and saves it.
+
+Arguments:
+  DATA                    the file to train on
+
+Task, one of:
+  --forecast <COL,...>    forecast columns of a table, row by row
+  --classify <COL>        tell a column's class from the rest of the row, or from a group of rows
+  --text                  predict the next character of a text
+  --symbols               predict the next integer of a sequence
+
+Options of the task:
+  --window <N>            rows, characters or integers that go in (forecast 30, text 50, symbols 1)
+  --horizon <H>           rows to forecast at once (1)
+  --features <COL,...>    columns that go in (all columns of numbers)
+  --time <COL>            the column that orders the rows (the first column of dates)
+  --steps <T>             classify: each row is a sequence of T steps
+  --group <COL>           classify: rows equal in this column are one sequence
+
+Model and training:
+  --layers <SPEC>         such as "LSTM(64), Dropout(0.2), Dense(10, softmax)" (a good size for the
+                          task)
+  --epochs <N>            times through the data
+  --batch-size <N>        samples in a step
+  --optimizer <NAME>      adam, sgd, rmsprop or adamw (adam)
+  --learning-rate <R>     how far a step goes
+  --validation-split <F>  the last part of the data that is held out (0.2; symbols 0)
+  --patience <N>          stop after N epochs without a better held-out loss, and keep the best
+  --seed <N>              governs initial weights, shuffling and dropout (0)
+  --out <DIR>             the folder to save the model in (default: "model")
+
+Output:
+  --json                  print one JSON document on standard output and nothing else
+  --debug                 print the stack trace of an error
+  -h, --help              show this help
+
+Examples:
+  memcell train weather.csv --forecast temp_max --window 30 --out models/weather
+  memcell train digits.csv --classify digit --steps 8 --layers "LSTM(64), Dense(10, softmax)"
+  memcell train psalms.txt --text --epochs 10
+  memcell train digits.txt --symbols --out models/digits
+
+Data: a table (CSV, TSV, JSON) with a header for --forecast and --classify; plain text for --text; whole numbers for
+--symbols. Ctrl-C stops after the batch and saves what there is; a second one quits at once.
+"
+`);
+  });
+
+  it.each(['train', 'predict', 'evaluate', 'generate', 'summary', 'check'])(
+    'memcell %s -h lists --json and --debug',
+    async (command) => {
+      const { code, stdout } = await memcell(command, '-h');
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: memcell ${command}`);
+      expect(stdout).toMatch(/--json .*\n.*--debug /);
+      expect(stdout).toMatch(/Examples?:\n {2}memcell /);
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    },
+  );
+
+  it('without a command is wrong usage and shows the help', async () => {
+    const { code, stdout, stderr } = await memcell();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Commands:');
+  });
+
+  it('--version', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(await memcell('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('does not load TensorFlow.js', () => {
+    const script = join(root, 'dist/cli/main.js');
+    const { stdout } = spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { run } from ${JSON.stringify(script)};
+         import { createRequire } from 'node:module';
+         const quiet = { write() {} };
+         await run(['train', '--help'], { stdout: quiet, stderr: quiet });
+         const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes('tensorflow'));
+         console.log(loaded.length);`,
+      ],
+      { encoding: 'utf8', cwd: root },
+    );
+    expect(stdout).toBe('0\n');
+  });
+});
