@@ -12,7 +12,7 @@ Examples:
   memcell check
   memcell check --shape 32,50,16,64
 
-Forward is compared to ${1e-5}, gradients and trained weights to ${1e-4}, all as a share of the largest value (at least 1).
+Outputs may differ by 1e-5, gradients and trained weights by 1e-4, as a share of the largest value (at least 1).
 Exit code 1 when a difference is larger, or not a number.`;
 
 /** The columns of differences: what is compared, and its title. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { MemcellError } from '../errors.js';
+import { type ErrorCode, MemcellError } from '../errors.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
 import { addEvaluate } from './evaluate.js';
@@ -16,7 +16,7 @@ const commands: AddCommand[] = [addTrain, addPredict, addEvaluate, addGenerate, 
 const examples = `
 Examples:
   memcell train weather.csv --forecast temp_max --out models/weather
-  memcell predict models/weather --steps 7
+  memcell predict models/weather weather.csv
   memcell summary "LSTM(50), Dense(10, softmax)" --input-shape 1,1
 
 An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`;
@@ -67,24 +67,24 @@ function createProgram(session: Session): Command {
   return program;
 }
 
-/** Prints the one line of an error and gives the exit code. */
+/** Prints the one line of an error and gives the exit code. A terminal also gets the caret under a misspelt spec. */
 function reportError(error: unknown, session: Session, debug: boolean): number {
-  const usage = error instanceof CommanderError;
-  if (usage && error.exitCode === 0) return 0;
-  if (usage && error.code === 'commander.help') return 2;
-  const known = usage || error instanceof MemcellError;
-  const text = error instanceof Error ? error.message : String(error);
-  const message = usage
-    ? oneLine(text.replace(/^error: /, ''))
-    : known
-      ? text
-      : `this is a bug in memcell: ${oneLine(text)}`;
-  const code = usage ? 'usage' : error instanceof MemcellError ? error.code : 'bug';
-  session.note(`memcell: ${message}`);
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (error instanceof CommanderError && error.code === 'commander.help') return 2;
+  const { code, text } = described(error);
+  const [message] = text.split('\n');
+  session.note(`memcell: ${session.streams.stderr.isTTY ? text : message}`);
   session.result({ error: { code, message } });
   if (debug && error instanceof Error) session.note(stackOf(error));
-  else if (!known) session.note('memcell: --debug shows where');
+  else if (code === 'bug') session.note('memcell: --debug shows where');
   return code === 'usage' ? 2 : 1;
+}
+
+function described(error: unknown): { code: ErrorCode | 'bug'; text: string } {
+  if (error instanceof MemcellError) return { code: error.code, text: error.message };
+  const text = oneLine(error instanceof Error ? error.message : String(error));
+  if (error instanceof CommanderError) return { code: 'usage', text: text.replace(/^error: /, '') };
+  return { code: 'bug', text: `this is a bug in memcell: ${text}` };
 }
 
 function oneLine(text: string): string {

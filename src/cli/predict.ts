@@ -1,9 +1,7 @@
-import type { Command } from 'commander';
 import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import type { Artefact } from '../tasks/artefact.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
-import { formatCsv, writeWhole } from './csv.js';
 import { formatNumber, formatTable } from './table.js';
 import { parseCount, parseIntegers } from './values.js';
 
@@ -13,99 +11,119 @@ interface Options {
   out?: string;
 }
 
-/** Predictions as rows of cells, and the same for programs. */
+/** Predictions as a table, for people, for a CSV file and for programs. */
 interface Predictions {
   head: string[];
+  /** Cells as they are; numbers are shortened for people only. */
   rows: (string | number)[][];
+  /** The predictions for --json. */
   result: object;
-  /** How people see them, when not as the table of head and rows. */
+  /** What people see instead of the table. */
   text?: string;
 }
 
+/** More rows than this are not shown to people one by one. */
+const mostRows = 40;
+
 const examples = `
 Examples:
-  memcell predict models/weather                 the days after the training data
-  memcell predict models/weather new.csv         the days after the last row of new.csv
-  memcell predict models/digits --start "3" --steps 7
-  memcell predict models/shapes rows.csv --out classes.csv`;
+  memcell predict models/weather                          the day after the training data's end
+  memcell predict models/weather weather.csv              the day after this file's end
+  memcell predict models/co2 --steps 12 --out next.csv
+  memcell predict models/digits --start "1 2 3" --steps 10
+  memcell predict models/scans scans.csv --json`;
 
-const symbolSteps = 10;
-
-/** memcell predict: what a trained model says comes next, or which class rows are. */
+/** memcell predict: what comes next, or the class of each row. */
 export const addPredict: AddCommand = (program, session) => {
   const command = program
     .command('predict')
-    .summary('predict with a model that memcell trained')
+    .summary('forecast what comes next, or tell the class of each row')
     .description(
-      'Predicts with a model that memcell trained: the next rows of a table or integers of a sequence, or the class of rows.',
+      'Forecasts the rows or integers that come next, or tells the class of each row or group, as the model was trained to.',
     )
     .usage('MODEL [DATA] [OPTIONS]')
-    .argument('<MODEL>', 'the folder of the model')
-    .argument('[DATA]', 'rows to go on from or to classify; without it, on from the end of the training data')
-    .option('--steps <N>', "rows or integers to predict (forecast: the model's horizon; symbols: 10)", parseCount)
+    .argument('<MODEL>', 'the folder of a model that memcell train saved')
+    .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify')
+    .option('--steps <N>', 'forecast and symbols: how many to predict (the horizon; symbols 10)', parseCount)
     .option('--start <INTEGERS>', 'symbols: the integers to go on from, such as "1 2 3"', parseIntegers)
-    .option('--out <FILE>', 'write a CSV file instead of a table')
+    .option('--out <FILE>', 'write the predictions to a CSV file')
     .addHelpText('after', examples);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
-    predict(command, folder, data, options, session),
+    predict(folder, data, options, session),
   );
 };
 
-async function predict(command: Command, folder: string, data: string | undefined, options: Options, session: Session) {
-  if (data !== undefined && options.start) command.error("option '--start' and DATA are two starts; give one");
+async function predict(folder: string, data: string | undefined, options: Options, session: Session): Promise<void> {
   const { loadTask } = await import('../tasks/task.js');
   const { model, artefact } = await loadTask(folder);
-  checkOptions(artefact, data, options);
-  const { head, rows, result, text } = await predictions(model, artefact, data, options);
-  if (options.out !== undefined) {
-    await writeWhole(options.out, formatCsv(head, rows));
-    session.note(`${rows.length} rows written to ${options.out}`);
-  } else {
-    session.print(
-      text ??
-        formatTable(
-          head,
-          rows.map((row) => row.map(cellText)),
-        ),
-    );
+  let predictions: Predictions;
+  try {
+    predictions = await predictionsOf(folder, model, artefact, data, options);
+  } finally {
+    model.dispose();
   }
-  session.result(result);
+  const { head, rows, result, text } = predictions;
+  if (options.out) {
+    await writeCsv(options.out, [head, ...rows]);
+    session.note(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${options.out}`);
+  } else {
+    session.print(text ?? tableText(head, rows));
+  }
+  session.result({ model: folder, task: artefact.kind, ...result });
 }
 
-function checkOptions({ kind }: Artefact, data: string | undefined, { steps, start }: Options): void {
-  const refuse = (what: string) => {
-    throw new MemcellError(what, { code: 'usage' });
-  };
-  if (kind === 'text') refuse('this model continues texts: use memcell generate');
-  if (kind === 'classify' && data === undefined) refuse('this model classifies rows: give a DATA file with them');
-  if (kind === 'classify' && steps !== undefined)
-    refuse('--steps is for forecasts and symbols; this model classifies rows');
-  if (kind !== 'symbols' && start) refuse('--start is for models of symbols; give this one a DATA file');
+/** Whole or not at all; numbers with the seven digits that float32 has. */
+async function writeCsv(file: string, rows: (string | number)[][]): Promise<void> {
+  const { default: writeFile } = await import('write-file-atomic');
+  const { stringify } = await import('csv-stringify/sync');
+  try {
+    await writeFile(file, stringify(rows, { cast: { number: (value) => String(Number(value.toPrecision(7))) } }));
+  } catch (cause) {
+    const reason = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : cause;
+    throw new MemcellError(`${file}: cannot be written (${reason}); give --out another file`, { code: 'io', cause });
+  }
 }
 
-async function predictions(
+/** The first rows as a table. */
+function tableText(head: string[], rows: (string | number)[][]): string {
+  const shown = rows
+    .slice(0, mostRows)
+    .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
+  const rest = rows.length - shown.length;
+  return formatTable(head, shown) + (rest > 0 ? `\n… ${rest} more rows; --out FILE or --json gives all` : '');
+}
+
+/** @throws MemcellError (usage) for options and data that the model's task does not take */
+async function predictionsOf(
+  folder: string,
   model: Sequential,
   artefact: Artefact,
   data: string | undefined,
   { steps, start }: Options,
 ): Promise<Predictions> {
-  const { readTable, readText } = await import('../data/read.js');
+  const refuse = (what: string) => {
+    throw new MemcellError(`${folder}: ${what}`, { code: 'usage' });
+  };
+  if (start && artefact.kind !== 'symbols')
+    refuse(`--start is for models trained with --symbols, not --${artefact.kind}`);
   switch (artefact.kind) {
     case 'forecast': {
       const { predictForecast } = await import('../tasks/forecast.js');
-      const table = data === undefined ? undefined : await readTable(data);
+      const table = data === undefined ? undefined : await (await import('../data/read.js')).readTable(data);
       const forecast = await predictForecast(model, artefact, table, steps);
-      const timed = forecast.rows.some(({ time }) => time !== undefined);
+      const timed = forecast.rows[0].time !== undefined;
       return {
         head: [timed ? (artefact.time?.column ?? 'time') : 'step', ...forecast.columns],
-        rows: forecast.rows.map(({ step, time, values }) => [time ?? step, ...values]),
-        result: { task: 'forecast', ...forecast },
+        rows: forecast.rows.map(({ step, time, values }) => [time ?? String(step), ...values]),
+        result: { ...forecast },
       };
     }
     case 'classify': {
+      if (steps !== undefined) refuse('--steps is for forecasts and symbols; this model tells classes');
+      if (data === undefined) return refuse('give the DATA whose rows are to be classified');
       const { predictClassify } = await import('../tasks/classify.js');
-      const classified = await predictClassify(model, artefact, await readTable(data ?? ''));
-      const { classes, rows } = classified;
+      const { readTable } = await import('../data/read.js');
+      const { classes, rows } = await predictClassify(model, artefact, await readTable(data));
       const head = [artefact.group ?? 'row', artefact.label];
       const likeliest = rows.map(({ row, group, label, probabilities }) => [
         group ?? String(row),
@@ -114,27 +132,30 @@ async function predictions(
       ]);
       return {
         head: [...head, ...classes.map((name) => `p(${name})`)],
-        rows: rows.map(({ row, group, label, probabilities }) => [group ?? row, label, ...probabilities]),
-        result: { task: 'classify', ...classified },
-        text: formatTable([...head, 'probability'], likeliest),
+        text: tableText([...head, 'probability'], likeliest),
+        rows: rows.map(({ row, group, label, probabilities }) => [group ?? String(row), label, ...probabilities]),
+        result: { classes, rows },
       };
     }
-    default: {
-      if (artefact.kind === 'text') throw new MemcellError('use memcell generate', { code: 'usage' });
+    case 'symbols': {
+      if (start && data !== undefined) refuse('DATA and --start both say what to go on from; give one');
       const { predictSymbols } = await import('../tasks/symbols.js');
-      const { parseIntegers: read } = await import('../data/integers.js');
-      const from = data === undefined ? start : read(await readText(data), data);
-      const values = await predictSymbols(model, artefact, from, steps ?? symbolSteps);
+      const from = start ?? (data === undefined ? undefined : await integersOf(data));
+      const symbols = await predictSymbols(model, artefact, from, steps ?? 10);
       return {
-        head: ['step', 'value'],
-        rows: values.map((value, index) => [index + 1, value]),
-        result: { task: 'symbols', values },
-        text: values.join(' '),
+        head: ['step', 'symbol'],
+        rows: symbols.map((symbol, i) => [String(i + 1), symbol]),
+        result: { symbols },
+        text: symbols.join(' '),
       };
     }
+    case 'text':
+      return refuse('a model trained with --text writes text: use memcell generate');
   }
 }
 
-function cellText(cell: string | number): string {
-  return typeof cell === 'string' ? cell : formatNumber(cell);
+async function integersOf(file: string): Promise<Int32Array> {
+  const { readText } = await import('../data/read.js');
+  const { parseIntegers: read } = await import('../data/integers.js');
+  return read(await readText(file), file);
 }

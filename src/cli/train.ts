@@ -152,7 +152,11 @@ async function train(data: string, task: TaskRequest, options: Options, session:
     progress.stop();
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  report({ data, out, samples, heldOut, seconds }, trained, session);
+  try {
+    report({ data, out, samples, heldOut, seconds }, trained, session);
+  } finally {
+    trained.model.dispose();
+  }
 }
 
 function settingsOf(options: Options): Partial<TrainingSettings> {
@@ -199,9 +203,9 @@ function report({ data, out, samples, heldOut, seconds }: Run, trained: TrainedT
   const { kind } = artefact;
   const ended = diverged ? 'diverged' : (stopped?.reason ?? 'finished');
   session.result({
+    model: out,
     task: kind,
     data,
-    out,
     layers,
     parameters,
     samples,

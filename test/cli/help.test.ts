@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { memcell, root } from './memcell.js';
+import { memcell } from './streams.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('help', () => {
   it('memcell --help', async () => {
-    const { code, stdout, stderr } = await memcell('--help');
+    const { code, out: stdout, err: stderr } = await memcell('--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatchInlineSnapshot(`
 "Usage: memcell COMMAND [ARGUMENTS] [OPTIONS]
@@ -19,15 +22,15 @@ Options:
 
 Commands:
   train [options] <DATA>             train a model on a table, a text or a sequence, and save it
-  predict [options] <MODEL> [DATA]   predict with a model that memcell trained
-  evaluate [options] <MODEL> <DATA>  say how good a model is on a data file
+  predict [options] <MODEL> [DATA]   forecast what comes next, or tell the class of each row
+  evaluate [options] <MODEL> <DATA>  tell how good a saved model is on a data file
   generate [options] <MODEL>         write text with a model trained with --text
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
 
 Examples:
   memcell train weather.csv --forecast temp_max --out models/weather
-  memcell predict models/weather --steps 7
+  memcell predict models/weather weather.csv
   memcell summary "LSTM(50), Dense(10, softmax)" --input-shape 1,1
 
 An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -36,7 +39,7 @@ An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong u
   });
 
   it('memcell train --help', async () => {
-    const { code, stdout, stderr } = await memcell('train', '--help');
+    const { code, out: stdout, err: stderr } = await memcell('train', '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatchInlineSnapshot(`
 "Usage: memcell train DATA TASK [OPTIONS]
@@ -93,7 +96,7 @@ Data: a table (CSV, TSV, JSON) with a header for --forecast and --classify; plai
   it.each(['train', 'predict', 'evaluate', 'generate', 'summary', 'check'])(
     'memcell %s -h lists --json and --debug',
     async (command) => {
-      const { code, stdout } = await memcell(command, '-h');
+      const { code, out: stdout } = await memcell(command, '-h');
       expect(code).toBe(0);
       expect(stdout).toContain(`Usage: memcell ${command}`);
       expect(stdout).toMatch(/--json .*\n.*--debug /);
@@ -103,14 +106,14 @@ Data: a table (CSV, TSV, JSON) with a header for --forecast and --classify; plai
   );
 
   it('without a command is wrong usage and shows the help', async () => {
-    const { code, stdout, stderr } = await memcell();
+    const { code, out: stdout, err: stderr } = await memcell();
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('Commands:');
   });
 
   it('--version', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(await memcell('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect(await memcell('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   it('does not load TensorFlow.js', () => {

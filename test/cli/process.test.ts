@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { file, memcellProcess, seriesCsv, temporaryFolder } from './streams.js';
+
+const bin = fileURLToPath(new URL('../../bin/memcell.js', import.meta.url));
+const folder = temporaryFolder();
+const series = file(folder, 'series.csv', seriesCsv(300));
+const model = join(folder, 'model');
+const forecast = ['train', series, '--forecast', 'value', '--window', '6'];
+
+beforeAll(async () => {
+  const { code } = await memcellProcess([...forecast, '--epochs', '1', '--out', model]);
+  expect(code).toBe(0);
+});
+
+describe('a process of its own', () => {
+  it.each([
+    ['train', [...forecast, '--epochs', '2', '--out', join(folder, 'json')]],
+    ['predict', ['predict', model]],
+    ['evaluate', ['evaluate', model, series]],
+    ['summary', ['summary', model]],
+    ['check', ['check', '--shape', '2,3,4,5']],
+  ])(
+    '%s --json prints one JSON document on standard output, and on standard error its own lines only',
+    async (_, argv) => {
+      const { code, out, err } = await memcellProcess([...argv, '--json']);
+      expect(code).toBe(0);
+      expect(out.endsWith('\n')).toBe(true);
+      expect(Object.keys(JSON.parse(out)).length).toBeGreaterThan(1);
+      for (const line of err.split('\n'))
+        expect(line).toMatch(/^(|training \d+ parameters on .*|epoch \d+\/\d+ {2}loss .*)$/);
+    },
+  );
+
+  it('an error is one line on standard error, with --json also the one document on standard output', async () => {
+    const missing = join(folder, 'missing');
+    const message = `${missing}: no such model folder`;
+    expect(await memcellProcess(['predict', missing])).toEqual({ code: 1, out: '', err: `memcell: ${message}\n` });
+    expect(await memcellProcess(['predict', missing, '--json'])).toEqual({
+      code: 1,
+      out: `${JSON.stringify({ error: { code: 'model', message } })}\n`,
+      err: `memcell: ${message}\n`,
+    });
+    const { code, err } = await memcellProcess(['predict', missing, '--debug']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^memcell: .*\nMemcellError: .*\n {4}at /);
+  });
+
+  it('ends quietly when its reader goes away', () => {
+    const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${bin}" train --help | true`], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('Ctrl-C while training', () => {
+  const endless = [...forecast, '--epochs', '1000000'];
+
+  it('stops after the batch, saves what there is, says so, and exits with 130', async () => {
+    const out = join(folder, 'interrupted');
+    let sent = false;
+    const { code, err } = await memcellProcess([...endless, '--out', out], (text, kill) => {
+      if (sent || !text.includes('epoch 3/')) return;
+      sent = true;
+      kill('SIGINT');
+    });
+    expect(code).toBe(130);
+    expect(err).toContain('stopping after this batch; Ctrl-C again quits without saving\n');
+    expect(err).toMatch(/\nmemcell: interrupted in epoch \d+; what was trained by then is saved in .*interrupted\n$/);
+    expect(readdirSync(out).sort()).toEqual(['model.json', 'weights.bin']);
+    expect((await memcellProcess(['predict', out])).code).toBe(0);
+  });
+
+  it('with --json the document says so too', async () => {
+    const out = join(folder, 'interrupted-json');
+    let sent = false;
+    const { code, out: printed } = await memcellProcess([...endless, '--out', out, '--json'], (text, kill) => {
+      if (sent || !text.includes('epoch 3/')) return;
+      sent = true;
+      kill('SIGINT');
+    });
+    expect(code).toBe(130);
+    const result = JSON.parse(printed);
+    expect(result.ended).toBe('interrupted');
+    expect(result.history.loss).toHaveLength(result.epochs);
+  });
+
+  it('before training begins, and twice, ends the process with nothing written', async () => {
+    const out = join(folder, 'killed');
+    let sent = false;
+    // The first signal's note is printed by the listener, which is then gone: the second signal finds none.
+    const { code } = await memcellProcess(
+      [...endless, '--batch-size', '300', '--layers', 'LSTM(512), Dense(1)', '--out', out],
+      (text, kill) => {
+        if (text.includes('stopping after this batch')) kill('SIGINT');
+        if (sent || !text.includes('training ')) return;
+        sent = true;
+        kill('SIGINT');
+      },
+    );
+    if (code === -1) expect(existsSync(out)).toBe(false);
+    else expect(code).toBe(130);
+  });
+});

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { run } from '../../src/cli/main.js';
+import { file, seriesCsv, temporaryFolder } from './streams.js';
+
+const hideCursor = '\x1b[?25l';
+const showCursor = '\x1b[?25h';
+
+/** A terminal that keeps all that is written to it. */
+function terminal() {
+  const written: string[] = [];
+  const write = (text: string) => {
+    written.push(text);
+    return true;
+  };
+  return { written, stream: { write, isTTY: true, columns: 120, on: () => {}, once: () => {} } };
+}
+
+describe('on a terminal', () => {
+  const folder = temporaryFolder();
+  const data = file(folder, 'series.csv', seriesCsv(400));
+  const train = ['train', data, '--forecast', 'value', '--window', '20', '--epochs', '30'];
+
+  it('a bar shows epoch, loss, metric and the time left, and is gone at the end', async () => {
+    const { written, stream } = terminal();
+    expect(await run([...train, '--out', join(folder, 'model')], { stdout: stream, stderr: stream })).toBe(0);
+    const text = written.join('');
+    expect(text).toMatch(
+      /epoch +\d+\/30 {2}█+░* {2}loss [\d.]+ {2}mae [\d.]+ {2}val_loss [\d.]+ {2}val_mae [\d.]+ {2}[\d.]+ s left/,
+    );
+    expect(text).not.toMatch(/left.{0,10}\n/);
+    expect(text.lastIndexOf('█')).toBeLessThan(text.indexOf('trained LSTM(32)'));
+    expect(text.split(hideCursor)).toHaveLength(2);
+    expect(text.split(showCursor)).toHaveLength(2);
+  });
+
+  it('an error takes the bar away and shows the cursor; a misspelt spec shows the place', async () => {
+    const { written, stream } = terminal();
+    const diverging = ['--layers', 'Dense(8), Flatten(), Dense(1)', '--optimizer', 'sgd', '--learning-rate', '1e20'];
+    const streams = { stdout: stream, stderr: stream };
+    expect(await run([...train, ...diverging, '--out', join(folder, 'never')], streams)).toBe(1);
+    const text = written.join('');
+    expect(text.lastIndexOf(showCursor)).toBeGreaterThan(text.lastIndexOf(hideCursor));
+    expect(text).toMatch(/memcell: the loss is .*\n$/);
+    written.length = 0;
+    expect(await run([...train, '--layers', 'LTSM(3)', '--out', join(folder, 'never')], streams)).toBe(1);
+    expect(written.join('')).toMatch(/^memcell: layers: unknown layer 'LTSM' .*\n {2}LTSM\(3\)\n {2}\^\n$/);
+  });
+});
