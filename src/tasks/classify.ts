@@ -26,7 +26,7 @@ export const classifyDefaults = { epochs: 30, batchSize: 32, learningRate: 0.001
 
 /**
  * Rows, or groups of rows, to sequences with one class each. The last ones in the file's order are held out; the scaling
- * is fitted on those before them, one scale for each of a step's features over all steps. Model: (B, steps, features per step) → (B, classes), probabilities.
+ * is fitted on those before them. Model: (B, steps, features per step) → (B, classes), probabilities.
  * @throws MemcellError for one class only, a group of several classes, numbers that are no classes, and bad columns.
  */
 export function prepareClassify(
@@ -58,7 +58,7 @@ export function prepareClassify(
   const longest = groups.reduce((most, { rows }) => Math.max(most, rows.length), 0);
   const steps = group === undefined ? checkCount(options.steps ?? 1, 'steps') : longest;
   const channels = group === undefined ? stepSize(features.length, steps) : features.length;
-  const scaler = StandardScaler.fit(fitted, channels, fitted.length / channels);
+  const scaler = fitScaler(fitted, channels, group === undefined && steps > 1);
   const artefact: ClassifyArtefact = {
     kind: 'classify',
     label,
@@ -196,6 +196,32 @@ async function evaluateSequences(
     }),
     confusion,
   };
+}
+
+/**
+ * One scale for each of a step's features, over all steps. One for all of them when rows are steps of features whose
+ * ranges are within a factor of ten: pixels, or samples of one signal, whose different spreads are information.
+ */
+function fitScaler(values: Float64Array, features: number, rowsAreSteps: boolean): StandardScaler {
+  if (rowsAreSteps) {
+    const ranges = Array.from({ length: features }, (_, feature) => range(values, feature, features));
+    const varying = ranges.filter((one) => one > 0);
+    if (varying.length > 0 && Math.max(...varying) <= 10 * Math.min(...varying)) {
+      const { mean, std } = StandardScaler.fit(values, 1, values.length);
+      return new StandardScaler(new Array(features).fill(mean[0]), new Array(features).fill(std[0]));
+    }
+  }
+  return StandardScaler.fit(values, features, values.length / features);
+}
+
+/** The largest less the smallest of every `stride`-th value. */
+function range(values: Float64Array, first: number, stride: number): number {
+  let [least, most] = [values[first], values[first]];
+  for (let i = first; i < values.length; i += stride) {
+    least = Math.min(least, values[i]);
+    most = Math.max(most, values[i]);
+  }
+  return most - least;
 }
 
 /** The one class of a sequence's rows. */

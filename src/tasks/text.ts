@@ -18,9 +18,9 @@ export const textDefaults = { epochs: 10, batchSize: 32, learningRate: 0.004, va
 
 /**
  * Windows of characters to the next character. A model whose output keeps the steps (B, window, characters) learns the
- * character after every position, from windows that follow one another; one that gives (B, characters) learns the one
- * after the window, from windows at every character. The end of the text is held out. The vocabulary is that of the
- * whole text.
+ * character after every position, from windows that start every half window, so that every character is predicted once
+ * from at least half a window; one that gives (B, characters) learns the one after the window, from windows at every
+ * character. The end of the text is held out. The vocabulary is that of the whole text.
  * @throws MemcellError when the text is shorter than the window, or has one character only.
  */
 export function prepareText(
@@ -54,8 +54,8 @@ export function prepareText(
     samples: (outputShape) => {
       checkOutputShape(outputShape, [[window, size], [size]], `end the layers with Dense(${size}, softmax)`);
       const everyPosition = outputShape.length === 3;
-      const train = samplesOf(training, window, everyPosition);
-      return heldOut ? { train, validation: samplesOf(heldOut, window, everyPosition) } : { train };
+      const train = tokenWindows(training, window, everyPosition ? Math.ceil(window / 2) : 1, everyPosition);
+      return heldOut ? { train, validation: evaluationWindows(heldOut, window, everyPosition) } : { train };
     },
     evaluate: (model) => evaluateIds(model, artefact, heldOut ?? training),
   };
@@ -128,7 +128,8 @@ async function nextProbabilities(model: Predictor, ids: number[], window: number
   return Float32Array.from(data.subarray(position * size, (position + 1) * size));
 }
 
-function samplesOf(ids: Int32Array, window: number, everyPosition: boolean): Samples {
+/** Every character is predicted once: windows follow one another, or start at every character. */
+function evaluationWindows(ids: Int32Array, window: number, everyPosition: boolean): Samples {
   return tokenWindows(ids, window, everyPosition ? window : 1, everyPosition);
 }
 
@@ -137,7 +138,7 @@ async function evaluateIds(model: Predictor, artefact: TextArtefact, ids: Int32A
   const { window, frequencies: shares } = artefact;
   const size = artefact.characters.length;
   const probe = await model.predict({ data: ids.slice(0, window), shape: [1, window] });
-  const { x, y } = samplesOf(ids, window, probe.shape.length === 3);
+  const { x, y } = evaluationWindows(ids, window, probe.shape.length === 3);
   const batch = 256;
   let nats = 0;
   let unigram = 0;

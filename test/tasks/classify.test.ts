@@ -47,6 +47,14 @@ describe('prepareClassify', () => {
     expect([...train.y.data.slice(0, 11)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0]);
   });
 
+  test('steps of like features share one scale; features of other ranges have their own', () => {
+    const scaling = (text: string) => prepareClassify(parse(text), { label: 'kind', steps: 2 }, 0).artefact.scaling;
+    const pixels = scaling('a1,b1,a2,b2,kind\n0,1,2,1,x\n4,1,2,5,y\n');
+    expect(pixels).toEqual({ mean: [2, 2], std: [Math.sqrt(2.5), Math.sqrt(2.5)] });
+    const units = scaling('a1,b1,a2,b2,kind\n0,100,2,100,x\n4,100,2,500,y\n');
+    expect(units).toEqual({ mean: [2, 200], std: [Math.sqrt(2), Math.sqrt(30000)] });
+  });
+
   test('without steps, a row is one step, each column scaled alone', () => {
     const { artefact, inputShape } = prepareClassify(parse(rows), { label: 'kind' }, 0.2);
     expect(inputShape).toEqual([1, 2]);

@@ -29,9 +29,9 @@ describe('prepareText', () => {
     expect(layers).toBe('Embedding(3, 32), LSTM(128, return_sequences=true), Dense(3, softmax)');
     expect(artefact.frequencies).toEqual([1 / 3, 1 / 3, 1 / 3]);
     const every = samples([null, 4, 3]);
-    expect(every.train.x.shape).toEqual([5, 4]);
-    expect([...every.train.x.data.slice(0, 8)]).toEqual([0, 1, 2, 0, 1, 2, 0, 1]);
-    expect([...every.train.y.data.slice(0, 8)]).toEqual([1, 2, 0, 1, 2, 0, 1, 2]);
+    expect(every.train.x.shape).toEqual([10, 4]);
+    expect([...every.train.x.data.slice(0, 8)]).toEqual([0, 1, 2, 0, 2, 0, 1, 2]);
+    expect([...every.train.y.data.slice(0, 8)]).toEqual([1, 2, 0, 1, 0, 1, 2, 0]);
     expect(every.validation?.x.shape).toEqual([1, 4]);
     const last = samples([null, 3]);
     expect(last.train.x.shape).toEqual([20, 4]);
