@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { MemcellError } from '../errors.js';
 
 const reasons: Record<string, string> = {
@@ -14,6 +13,7 @@ const reasons: Record<string, string> = {
  * @throws MemcellError (io) when it cannot be read, (data) when it is empty or not text.
  */
 export async function readTextFile(file: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);

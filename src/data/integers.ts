@@ -6,12 +6,13 @@ import { list } from './suggest.js';
 const largest = 2 ** 24;
 
 /**
- * The integers of a text, separated by white space, commas or semicolons; or of a table (a text that starts with a
- * letter, a quote or a bracket) with exactly one column of numbers.
+ * The integers of a text, separated by white space, commas or semicolons; or of a table (JSON by its name, or a text that
+ * starts with a letter or a quote) with exactly one column of numbers.
  * @throws MemcellError with line and column at the first thing that is not an integer, or is beyond ±2²⁴.
  */
 export function parseIntegers(text: string, name: string): Int32Array {
-  return /^\s*[\p{L}_"[{]/u.test(text) ? fromTable(text, name) : fromList(text, name);
+  const isTable = /\.(json|jsonl|ndjson)$/i.test(name) || /^\s*[\p{L}_"]/u.test(text);
+  return isTable ? fromTable(text, name) : fromList(text, name);
 }
 
 function fromList(text: string, name: string): Int32Array {

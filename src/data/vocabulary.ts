@@ -23,13 +23,14 @@ export class Vocabulary {
    * @throws MemcellError (data) at the first character that is not in the vocabulary, with its line and column.
    */
   encode(text: string, what: string): Int32Array {
-    const ids: number[] = [];
+    const ids = new Int32Array(text.length);
+    let length = 0;
     for (const character of text) {
       const id = this.ids.get(character);
-      if (id === undefined) throw this.unknown(text, ids.length, character, what);
-      ids.push(id);
+      if (id === undefined) throw this.unknown(text, length, character, what);
+      ids[length++] = id;
     }
-    return Int32Array.from(ids);
+    return ids.slice(0, length);
   }
 
   decode(ids: ArrayLike<number>): string {

@@ -46,6 +46,7 @@ export function tokenWindows(
   everyPosition: boolean,
 ): { x: NdArray; y: NdArray } {
   const n = ids.length <= window ? 0 : Math.floor((ids.length - 1 - window) / stride) + 1;
+  checkSize([n, window], 'windows');
   const x = new Int32Array(n * window);
   const y = new Int32Array(everyPosition ? n * window : n);
   for (let i = 0; i < n; i++) {
@@ -57,12 +58,15 @@ export function tokenWindows(
   return { x: { data: x, shape: [n, window] }, y: { data: y, shape: everyPosition ? [n, window] : [n] } };
 }
 
-/** @throws MemcellError (data) above 2³⁰ elements (4 GB). */
 function allocate(shape: number[], what: string): Float32Array {
+  checkSize(shape, what);
+  return new Float32Array(elements(shape));
+}
+
+/** @throws MemcellError (data) above 2³⁰ elements (4 GB). */
+function checkSize(shape: number[], what: string): void {
   const size = elements(shape);
-  if (size > 2 ** 30) {
-    const gigabytes = ((size * 4) / 2 ** 30).toFixed(1);
-    throw new MemcellError(`${what} of shape (${shape.join(', ')}) need ${gigabytes} GB; take a smaller window`);
-  }
-  return new Float32Array(size);
+  if (size <= 2 ** 30) return;
+  const gigabytes = ((size * 4) / 2 ** 30).toFixed(1);
+  throw new MemcellError(`${what} of shape (${shape.join(', ')}) need ${gigabytes} GB; take a smaller window`);
 }

@@ -78,6 +78,7 @@ describe('parseIntegers', () => {
   });
   test.each([
     ['1 2\n3 x4', "s.txt, line 2, column 3: 'x4' is not an integer"],
+    ['[1, 2]', "s.txt, line 1, column 1: '[1' is not an integer"],
     ['1 2.5', "s.txt, line 1, column 3: '2.5' is not an integer"],
     ['1 20000000', 's.txt, line 1, column 3: 20000000 is beyond ±16777216'],
     ['n\n1\n2.5\n', "s.txt, line 3, column n: '2.5' is not an integer"],

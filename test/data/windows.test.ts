@@ -58,6 +58,8 @@ describe('windows', () => {
   test('too much for one array', () => {
     const series = { inputs: new Float32Array(0), features: 1000, targets: new Float32Array(0), outputs: 1 };
     expect(() => windows(series, 10_000, 1, 10_000, 20_000)).toThrow('take a smaller window');
+    const long = new Int32Array(200_000);
+    expect(() => tokenWindows(long, 100_000, 1, false)).toThrow('windows of shape (100000, 100000) need 37.3 GB');
   });
 });
 
