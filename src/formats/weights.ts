@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { invalid, type WeightEntry, type WeightGroup } from './modelJson.js';
+import { invalid, reasonOf, type WeightEntry, type WeightGroup } from './modelJson.js';
 
 /** A group's weights and the bytes of its files, joined: `data.byteLength` is `group.bytes`. */
 export interface WeightData {
@@ -34,8 +34,14 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
 
   const values = decodeWeights(groups, where);
   const tensors = ordered.map(({ name }) => values.get(name)!);
-  model.setWeights(tensors);
-  tf.dispose(tensors);
+  try {
+    model.setWeights(tensors);
+  } catch (cause) {
+    // A constraint of the layer is applied here; all else was checked.
+    throw invalid(where, `the weights cannot be set: ${reasonOf(cause)}`, cause);
+  } finally {
+    tf.dispose(tensors);
+  }
 }
 
 function takeEntry(entries: Map<string, WeightEntry>, name: string): WeightEntry | undefined {

@@ -411,6 +411,12 @@ describe('the topology against the weights', () => {
       /^F\/model.json: modelTopology does not build: .*best/,
     ],
     [
+      'a constraint that is none',
+      (json) =>
+        Object.assign(layer(json).config, { bias_constraint: { class_name: 'Orthogonal', config: { gain: 'x' } } }),
+      /^F\/model.json: the weights cannot be set: /,
+    ],
+    [
       'a layer without its configuration',
       (json) => Object.assign(layer(json), { config: null }),
       'F/model.json: modelTopology.config.layers[0]: LSTM has no config',
