@@ -1,6 +1,6 @@
 /** Trains one model on the engine and on tfjs, from the same weights, and compares every step. */
 import type * as tf from '@tensorflow/tfjs';
-import { createEngineRunner, type EngineRunner } from '../../src/engine/engineRunner.js';
+import { createEngineRunner, type EngineOptions, type EngineRunner } from '../../src/engine/engineRunner.js';
 import { planModel } from '../../src/engine/plan.js';
 import { buildModel } from '../../src/model/build.js';
 import { type Compiled, compileTraining } from '../../src/training/compile.js';
@@ -25,10 +25,10 @@ export function obstacleOf(sample: Sample): string | undefined {
   return 'reason' in planned ? planned.reason : undefined;
 }
 
-export function engineOf({ model, compiled }: Built): EngineRunner {
+export function engineOf({ model, compiled }: Built, options: EngineOptions = {}): EngineRunner {
   const planned = planModel(model, compiled);
   if ('reason' in planned) throw new Error(planned.reason);
-  return createEngineRunner(model, compiled, planned.plan);
+  return createEngineRunner(model, compiled, planned.plan, options);
 }
 
 /** Fills with NaN all memory whose contents must not matter at the start of a call. */

@@ -18,7 +18,7 @@ const USUAL_THREADS = 8;
 
 export interface TeamOptions {
   /** Threads at most, this one included. Default: as many as the machine runs at once, up to 8. */
-  threads?: number;
+  threads?: number | undefined;
   /** The least time of a step on one thread that others help with. Default 300. */
   leastMicroseconds?: number;
 }

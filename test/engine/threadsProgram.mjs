@@ -1,0 +1,108 @@
+/** Programs that threadsWorkers.test.ts starts, by name: what needs a process of its own. Prints one JSON document. */
+
+import { createEngineRunner } from '../../dist/engine/engineRunner.js';
+import { planModel } from '../../dist/engine/plan.js';
+import { adam, Dense, LSTM, Sequential } from '../../dist/index.js';
+import { buildModel } from '../../dist/model/build.js';
+import { compileTraining } from '../../dist/training/compile.js';
+
+const workers = [];
+process.on('worker', (worker) => workers.push(worker));
+
+const turn = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+const shape = [16, 10, 4];
+const x = { data: Float32Array.from({ length: 640 }, (_, i) => Math.sin(i * i)), shape };
+const y = { data: Float32Array.from({ length: 48 }, (_, i) => Number(i % 3 === 0)), shape: [16, 3] };
+
+function runnerOf(options) {
+  const model = buildModel([LSTM(20), Dense(3, 'softmax')], { inputShape: [10, 4], seed: 1 });
+  const compiled = compileTraining(model, { loss: 'categoricalCrossentropy', optimizer: adam() });
+  return createEngineRunner(model, compiled, planModel(model, compiled).plan, { leastMicroseconds: 0, ...options });
+}
+
+/** A runner on two threads that has trained, and its equal on one. */
+async function ready() {
+  const two = runnerOf({ threads: 2 });
+  while (two.threads < 2) {
+    two.predictBatch(x);
+    await turn();
+  }
+  const one = runnerOf({ threads: 1 });
+  for (let i = 0; i < 3; i++) {
+    one.trainBatch(x, y);
+    two.trainBatch(x, y);
+  }
+  return { one, two };
+}
+
+async function killed(whileIdle) {
+  const { one, two } = await ready();
+  const done = workers[0].terminate();
+  if (whileIdle) {
+    await done;
+    await turn(20);
+  }
+  let error;
+  try {
+    for (let i = 0; i < 1000; i++) {
+      two.trainBatch(x, y);
+      one.trainBatch(x, y);
+    }
+  } catch (caught) {
+    error = caught;
+  }
+  for (let i = 0; i < 3; i++) {
+    one.trainBatch(x, y);
+    two.trainBatch(x, y);
+  }
+  const a = one.capture();
+  const b = two.capture();
+  const same = [...a.weights, ...a.optimizer.state].every((values, i) =>
+    values.every((value, j) => value === [...b.weights, ...b.optimizer.state][i][j]),
+  );
+  return { message: error?.message, code: error?.code, threads: two.threads, same };
+}
+
+const scenarios = {
+  async exit() {
+    const { two } = await ready();
+    return { threads: two.threads };
+  },
+  idle: () => killed(true),
+  busy: () => killed(false),
+  async again() {
+    await killed(true);
+    const { two } = await ready();
+    return { threads: two.threads };
+  },
+  async fit() {
+    const threadsOf = (units, timesteps) => {
+      const model = new Sequential([LSTM(units), Dense(3, 'softmax')], { inputShape: [timesteps, 4], seed: 1 });
+      model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', threads: 2 });
+      const n = 256;
+      const data = {
+        data: Float32Array.from({ length: n * timesteps * 4 }, (_, i) => Math.sin(i * i)),
+        shape: [n, timesteps, 4],
+      };
+      const labels = { data: Float32Array.from({ length: n * 3 }, (_, i) => Number(i % 3 === 0)), shape: [n, 3] };
+      return { model, data, labels };
+    };
+    const started = () => workers.length + 1;
+    const few = threadsOf(4, 2);
+    await few.model.fit(few.data, few.labels, { epochs: 20, verbose: 0 });
+    const small = started();
+    const many = threadsOf(64, 30);
+    let late = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      late = Math.max(late, now - last - 50);
+      last = now;
+    }, 50);
+    await many.model.fit(many.data, many.labels, { epochs: 40, verbose: 0 });
+    clearInterval(timer);
+    return { small, large: started(), late };
+  },
+};
+
+console.log(JSON.stringify(await scenarios[process.argv[2]]()));
