@@ -1,3 +1,4 @@
+export type { LayerState, Stream, StreamState } from './engine/stream.js';
 export { type ErrorCode, MemcellError } from './errors.js';
 export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
 export { prepareBackend } from './kernels/backend.js';

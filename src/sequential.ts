@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { elements, type NdArray } from './data/array.js';
-import { createEngineRunner } from './engine/engineRunner.js';
+import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
 import { planModel } from './engine/plan.js';
 import type { Plan } from './engine/planData.js';
+import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MemcellError } from './errors.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
@@ -83,6 +84,7 @@ export class Sequential {
   private engineWanted: 'tfjs' | undefined;
   private planned: ReturnType<typeof planModel> | undefined;
   private runner: Runner | undefined;
+  private stepper: Stepper | undefined;
   private untouched = true;
   private fits = 0;
   private busy: string | undefined;
@@ -202,6 +204,21 @@ export class Sequential {
     this.inferShape(x);
     const { array, like } = toBatch(x, this.expected(), 'x');
     return fromBatch(await predict(await this.ready(), array, options), like);
+  }
+
+  /**
+   * A sequence to be fed step by step: stream.push(x) gives the output after each new step at the cost of that step alone.
+   * Any number of streams may run on a model, also while it trains; each push takes the weights as they are then.
+   * @throws MemcellError 'model' for a model that needs the whole sequence (Bidirectional, goBackwards, Flatten or pooling over
+   *   steps, RepeatVector), or that tfjs runs
+   */
+  stream(): Stream {
+    this.untouched = false;
+    const { plan, program } = this.streamRunner();
+    const obstacle = streamObstacle(plan);
+    if (obstacle !== undefined) throw cannotStream(obstacle);
+    if (!this.stepper?.fits(plan)) this.stepper = new Stepper(plan, () => this.streamRunner(), program.speed);
+    return new Stream(this.stepper);
   }
 
   /** One training step on one batch; its loss before the step. */
@@ -374,6 +391,10 @@ export class Sequential {
   private async ready(): Promise<Runner> {
     this.untouched = false;
     await prepareBackend();
+    return this.runnerNow();
+  }
+
+  private runnerNow(): Runner {
     if (!this.runner) {
       const planned = this.plannedNow();
       const training = this.training();
@@ -384,6 +405,13 @@ export class Sequential {
       this.runner.seed = this.seed;
     }
     return this.runner;
+  }
+
+  /** The engine's runner: what streams take weights from. */
+  private streamRunner(): EngineRunner {
+    const runner = this.runnerNow();
+    if (runner instanceof EngineRunner) return runner;
+    throw cannotStream(`it runs on TensorFlow.js (${this.engine.why})`);
   }
 
   /** Lets go of the runner, with the weights brought home: before anything that it does not know of. */
@@ -418,6 +446,10 @@ export class Sequential {
     const training = this.settings && describeTraining(this.settings);
     await saveTfjs(this.tf, to, { ...this.metadata, ...(training ? { training } : {}) });
   }
+}
+
+function cannotStream(why: string): MemcellError {
+  return new MemcellError(`this model cannot stream: ${why}`, { code: 'model' });
 }
 
 function isTyped(given: ModelInput): given is Float32Array {

@@ -39,13 +39,15 @@ export class EngineRunner implements Runner {
   private ahead = false;
   /** The optimizer's slots are in the engine's memory. */
   private hasSlots = false;
+  /** Counts changes of the weights. */
+  private changes = 0;
   private outputView: Float32Array = new Float32Array(0);
   private predictions: NdArray = { data: this.outputView, shape: [] };
 
   constructor(
     model: tf.LayersModel,
     compiled: Pick<Compiled, 'loss' | 'optimizer'>,
-    private readonly plan: Plan,
+    readonly plan: Plan,
     { speed, ...team }: EngineOptions,
   ) {
     this.optimizer = compiled.optimizer;
@@ -65,7 +67,7 @@ export class EngineRunner implements Runner {
     const result = this.finish();
     if (Number.isFinite(result.loss)) {
       optimizer.iterations++;
-      this.ahead = true;
+      this.trained();
     }
     return result;
   }
@@ -102,7 +104,7 @@ export class EngineRunner implements Runner {
     weights.forEach((values, i) => {
       store.load(store.weights, i, values);
     });
-    this.ahead = true;
+    this.trained();
     if (saved === undefined) return;
     if (saved.state.length === 0) this.optimizer.reset();
     this.optimizer.restore(saved.state, saved.iterations);
@@ -137,6 +139,24 @@ export class EngineRunner implements Runner {
     this.team = undefined;
   }
 
+  /** A number that is another one whenever the weights are others, those of the tfjs variables included. */
+  weightsVersion(): number {
+    if (this.changedOutside()) this.takeWeights();
+    return this.changes;
+  }
+
+  /** All weights in the engine's layout, block after block: a view, valid until the memory grows. */
+  packedWeights(): Float32Array {
+    const { arena, store } = this.program;
+    return arena.f32.subarray(store.weights >>> 2, (store.weights >>> 2) + store.size);
+  }
+
+  /** The engine's weights are not the tfjs variables' any more. */
+  private trained(): void {
+    this.ahead = true;
+    this.changes++;
+  }
+
   /** Takes tfjs's weights where somebody has written to a variable since the two were in step. */
   private takeWeights(): void {
     const { store } = this.program;
@@ -146,6 +166,7 @@ export class EngineRunner implements Runner {
       if (now === this.known[i]) continue;
       store.load(store.weights, i, Float32Array.from(variable.read().dataSync()));
       this.known[i] = now;
+      this.changes++;
     }
   }
 

@@ -7,7 +7,7 @@ import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type Weigh
 import type { Kernels } from '../kernels.js';
 import { NONE, type RecurrentPlan } from '../layerPlan.js';
 import { type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
-import { type LayerContext, type Space, share } from './layer.js';
+import { type KeptState, type LayerContext, type Space, share } from './layer.js';
 
 /** What differs between the cells. */
 interface CellKind {
@@ -16,6 +16,8 @@ interface CellKind {
   /** Floats of a row of gates, and of gate gradients (the weights' columns). */
   gates: number;
   columns: number;
+  /** Vectors of U that one step hands to the next. */
+  states: number;
   makeBlock(plan: RecurrentPlan): WeightBlock;
   forward(kernels: Kernels, job: number): void;
   backward(kernels: Kernels, job: number, steps: number): void;
@@ -41,6 +43,7 @@ function lstm(plan: RecurrentPlan): CellKind {
     head: plan.units,
     gates: 6 * padded,
     columns: 4 * padded,
+    states: 2,
     makeBlock: () => blockOf(plan, interleavedColumns(4, plan.units), 4 * padded),
     forward: (kernels, job) => kernels.lstmForward(job),
     backward(kernels, job, steps) {
@@ -58,6 +61,7 @@ function simpleRNN(plan: RecurrentPlan): CellKind {
     head: plan.units,
     gates: padded,
     columns: padded,
+    states: 1,
     makeBlock: () => blockOf(plan, plainColumns(plan.units), padded),
     forward: (kernels, job) => kernels.simpleRnnForward(job),
     backward: (kernels, job) => kernels.simpleRnnBackward(job),
@@ -88,6 +92,7 @@ function gru(plan: RecurrentPlan): CellKind {
     head,
     gates: width,
     columns: width,
+    states: 1,
     makeBlock() {
       const fromInput = gruColumns(units, 'x');
       const fromState = gruColumns(units, 'n');
@@ -179,7 +184,10 @@ export class Cell {
   /** The rows in which the states after each step will lie, when the cell is placed for training: an output without a copy. */
   states: Rows | undefined;
 
-  place(ports: CellPorts, { arena, batch, training }: Space): void {
+  /** What a stateful placement keeps between calls. */
+  state: KeptState | undefined;
+
+  place(ports: CellPorts, { arena, batch, training, stateful }: Space): void {
     const { plan, kind } = this;
     const { units, inputs, goBackwards } = plan;
     const { values: x, mask } = ports.input;
@@ -189,6 +197,7 @@ export class Cell {
     this.batch = batch;
     this.steps = steps;
     this.training = training;
+    this.state = undefined;
     this.written.clear();
     const rows = this.block.rows;
     const padded = roundUp(units, 16);
@@ -236,8 +245,19 @@ export class Cell {
       ...rowsFields('sequences', ports.output.sequences),
       last: ports.output.last?.address ?? 0,
       lastRow: 4 * (ports.output.last?.rowStride ?? 0),
+      ...(stateful ? this.placeState(arena) : {}),
       ...(training ? this.placeBackward(arena) : {}),
     };
+  }
+
+  /** The states after a call take the place of those before it. */
+  private placeState(arena: Arena): typeof this.fields {
+    const { units } = this.plan;
+    const { states } = this.kind;
+    const h = arena.fixed(states * units);
+    const c = states === 2 ? h + 4 * units : 0;
+    this.state = { address: h, shape: [states, units] };
+    return { h0: h, hT: h, c0: c, cT: c };
   }
 
   private placeBackward(arena: Arena): typeof this.fields {

@@ -26,11 +26,21 @@ export interface Space {
   readonly batch: number;
   /** Backward will be called, so keep what it needs. */
   readonly training: boolean;
+  /** Recurrent layers go on from the states that their last call left, one batch entry at a time: a stream. */
+  readonly stateful?: boolean;
+}
+
+/** States that a recurrent layer keeps from one call to the next, side by side: LSTM h and c (2,U), the others h (1,U). */
+export interface KeptState {
+  readonly address: number;
+  readonly shape: readonly [number, number];
 }
 
 export interface EngineLayer {
   /** The layer's weights; their addresses are set before the first place(). */
   readonly blocks: readonly WeightBlock[];
+  /** Zeros after a stateful place(); undefined for a layer or a placement without. */
+  readonly state?: KeptState | undefined;
   /**
    * Takes its buffers from space.arena for one batch size and number of steps, and says where the output is. Sets
    * input.gradient when input.wantsGradient. output.gradient is set later, when the next layer is placed: read it in backward.

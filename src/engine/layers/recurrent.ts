@@ -2,9 +2,9 @@ import type { WeightBlock } from '../blocks.js';
 import type { RecurrentPlan } from '../layerPlan.js';
 import { rowLength, timeMajor } from '../rows.js';
 import { Cell, type CellOutput } from './cell.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
 
-/** LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U). Initial states are zero. */
+/** LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U). Initial states are zero, or in a stream those before. */
 export class RecurrentLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   private readonly cell: Cell;
@@ -16,6 +16,10 @@ export class RecurrentLayer implements EngineLayer {
   ) {
     this.cell = new Cell(plan, context);
     this.blocks = [this.cell.block];
+  }
+
+  get state(): KeptState | undefined {
+    return this.cell.state;
   }
 
   place(input: Signal, space: Space): Signal {

@@ -1,0 +1,254 @@
+/** A model fed step by step: every push costs one step, however long the sequence has become. */
+import { MemcellError } from '../errors.js';
+import type { Speed } from '../kernels/module.js';
+import { Arena, newMemory } from './arena.js';
+import { blockSize } from './blocks.js';
+import type { EngineRunner } from './engineRunner.js';
+import { engineKernels } from './kernels.js';
+import type { LayerPlan } from './layerPlan.js';
+import type { EngineLayer, Range } from './layers/layer.js';
+import { makeLayer } from './layers/table.js';
+import type { Plan } from './planData.js';
+import type { Signal } from './rows.js';
+
+/** The states of one recurrent layer, rows of U: h and c of an LSTM, h of the others. Plain numbers, so that JSON keeps them. */
+export interface LayerState {
+  data: ArrayLike<number>;
+  shape: readonly number[];
+}
+
+/** Of each recurrent layer, in the model's order. */
+export type StreamState = readonly LayerState[];
+
+/** Why a model cannot take its input step by step, or undefined if it can. */
+export function streamObstacle({ input, layers }: Plan): string | undefined {
+  if (!input.sequence) return 'its input has no steps';
+  for (const layer of layers) {
+    const why = obstacleOf(layer);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+function obstacleOf(layer: LayerPlan): string | undefined {
+  switch (layer.kind) {
+    case 'bidirectional':
+      return 'Bidirectional also reads the sequence from its end, which a stream does not have yet';
+    case 'lstm':
+    case 'gru':
+    case 'simpleRNN':
+      return layer.goBackwards ? 'a layer with goBackwards reads the sequence from its end' : undefined;
+    case 'flatten':
+      return 'Flatten needs all steps at once';
+    case 'averagePooling':
+    case 'maxPooling':
+      return 'global pooling needs all steps at once';
+    case 'repeat':
+      return 'RepeatVector makes several steps out of one';
+    default:
+      return undefined;
+  }
+}
+
+/** One step of a model, in a memory of its own beside the runner's, for all streams of that model. */
+export class Stepper {
+  /** What a push writes to: F numbers, or one whole number for an Embedding. */
+  readonly input: Float32Array | Int32Array;
+  readonly output: Float32Array;
+  /** The layers' states in the memory, and their shapes. */
+  readonly states: readonly { values: Float32Array; shape: readonly [number, number] }[];
+  /** Whole numbers must be below this; 0 for other numbers. */
+  readonly vocabulary: number;
+  private readonly layers: readonly EngineLayer[];
+  private readonly weights: Float32Array;
+  private readonly rows: Range = { from: 0, to: 1 };
+  private readonly layout: string;
+  private source: EngineRunner | undefined;
+  private version = -1;
+  /** The stream whose states are in the memory. */
+  private holder: Stream | undefined;
+
+  /** @param runner gives the model's runner as it is now, or throws if the model no longer has one */
+  constructor(
+    plan: Plan,
+    private readonly runner: () => EngineRunner,
+    speed: Speed,
+  ) {
+    const memory = newMemory();
+    const arena = new Arena(memory);
+    const { kernels, wide } = engineKernels(memory, speed);
+    const context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
+    this.layout = layoutOf(plan);
+    this.layers = plan.layers.map((layer) => makeLayer(layer, context));
+    const blocks = this.layers.flatMap((layer) => layer.blocks);
+    const size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
+    const weights = arena.fixed(size);
+    let address = weights;
+    for (const block of blocks) {
+      block.weights = address;
+      address += 4 * blockSize(block);
+    }
+    const { width, integers } = plan.input;
+    const input = arena.fixed(width);
+    const values = { address: input, stepStride: width, rowStride: width, steps: 1, width };
+    let signal: Signal = { values, sequence: true, mask: 0, wantsGradient: false };
+    const space = { arena, batch: 1, training: false, stateful: true };
+    for (const layer of this.layers) signal = layer.place(signal, space);
+    const [first] = plan.layers;
+    this.vocabulary = first.kind === 'embedding' ? first.vocabulary : 0;
+    // The memory is laid out and does not grow again.
+    const view = (at: number, length: number) => arena.f32.subarray(at >>> 2, (at >>> 2) + length);
+    this.weights = view(weights, size);
+    this.input = integers ? arena.i32.subarray(input >>> 2, (input >>> 2) + width) : view(input, width);
+    this.output = view(signal.values.address, signal.values.width);
+    this.states = this.layers.flatMap(({ state }) =>
+      state ? [{ values: view(state.address, state.shape[0] * state.shape[1]), shape: state.shape }] : [],
+    );
+  }
+
+  /** Whether this is the step of a model with such a plan. */
+  fits(plan: Plan): boolean {
+    return layoutOf(plan) === this.layout;
+  }
+
+  /** One step of a stream, from `input` to `output`. */
+  run(stream: Stream): void {
+    this.takeWeights();
+    this.hold(stream);
+    for (let i = 0; i < this.layers.length; i++) this.layers[i].forward(this.rows, false);
+  }
+
+  /** Puts the states of a stream into the memory, if they are not, and those that are there back to their stream. */
+  hold(stream: Stream): void {
+    if (this.holder === stream) return;
+    for (let i = 0; i < this.states.length; i++) {
+      this.holder?.put[i].set(this.states[i].values);
+      this.states[i].values.set(stream.put[i]);
+    }
+    this.holder = stream;
+  }
+
+  private takeWeights(): void {
+    const runner = this.runner();
+    if (runner !== this.source) {
+      if (!this.fits(runner.plan)) {
+        throw new MemcellError('the model has other layers than when this stream was made; make a new stream', {
+          code: 'usage',
+        });
+      }
+      this.source = runner;
+      this.version = -1;
+    }
+    const version = runner.weightsVersion();
+    if (version === this.version) return;
+    this.weights.set(runner.packedWeights());
+    this.version = version;
+  }
+}
+
+function layoutOf({ input, layers }: Plan): string {
+  return JSON.stringify([input, layers]);
+}
+
+/**
+ * A sequence that arrives step by step. Each push gives what predict() gives for the last step of all steps so far, from
+ * the weights that the model has then. Streams of one model do not disturb each other, its training or its predictions.
+ */
+export class Stream {
+  /** The states while another stream's are in the stepper's memory. */
+  readonly put: readonly Float32Array[];
+  private readonly own: Float32Array;
+
+  constructor(private readonly stepper: Stepper) {
+    this.put = stepper.states.map(({ values }) => new Float32Array(values.length));
+    this.own = new Float32Array(stepper.output.length);
+  }
+
+  /**
+   * The output after one more step. x is the step's F numbers; a number alone where F is 1 or the model begins with an
+   * Embedding. The answer to plain numbers is a new list. The answer to a typed array is the stream's own array, which
+   * the next push overwrites, or `into`; neither allocates anything.
+   *
+   * @throws MemcellError 'data' for numbers that do not fit the model, 'usage' for a model that has changed its layers or
+   *   was disposed; the stream is then as before
+   */
+  push(x: number | ArrayLike<number>, into: Float32Array): Float32Array;
+  push(x: Float32Array | Float64Array | Int32Array): Float32Array;
+  push(x: number | readonly number[]): number[];
+  push(x: number | ArrayLike<number>, into?: Float32Array): Float32Array | number[] {
+    const { stepper, own } = this;
+    const { output } = stepper;
+    if (into !== undefined && into.length !== output.length) {
+      throw new MemcellError(`push: into has ${into.length} elements; the model's output has ${output.length}`);
+    }
+    this.fill(x);
+    stepper.run(this);
+    if (into === undefined && !ArrayBuffer.isView(x)) return Array.from(output);
+    const to = into ?? own;
+    to.set(output);
+    return to;
+  }
+
+  /** Begins a new sequence. */
+  reset(): void {
+    this.stepper.hold(this);
+    for (const { values } of this.stepper.states) values.fill(0);
+  }
+
+  /** A copy of all that the stream remembers of its steps; set to one, it goes on from there. */
+  get state(): { data: number[]; shape: number[] }[] {
+    this.stepper.hold(this);
+    return this.stepper.states.map(({ values, shape }) => ({ data: Array.from(values), shape: [...shape] }));
+  }
+
+  /** @throws MemcellError 'data' for states that are not of this model's layers; the stream is then as before */
+  set state(state: StreamState) {
+    const { states } = this.stepper;
+    if (!Array.isArray(state) || state.length !== states.length) {
+      throw new MemcellError(`state must be a list of the states of ${states.length} recurrent layers`);
+    }
+    states.forEach(({ shape }, i) => {
+      checkState(state[i], shape, `state[${i}]`);
+    });
+    this.stepper.hold(this);
+    states.forEach(({ values }, i) => {
+      values.set(state[i].data);
+    });
+  }
+
+  private fill(x: number | ArrayLike<number>): void {
+    const { input } = this.stepper;
+    if (typeof x === 'number') {
+      if (input.length !== 1) throw wrongLength('1 number', input.length);
+      this.fillOne(x, 0);
+      return;
+    }
+    if (x?.length !== input.length) throw wrongLength(`${x?.length} numbers`, input.length);
+    for (let i = 0; i < input.length; i++) this.fillOne(x[i], i);
+  }
+
+  private fillOne(value: number, i: number): void {
+    const { input, vocabulary } = this.stepper;
+    input[i] = value;
+    if (vocabulary > 0) {
+      if (!(Number.isInteger(value) && value >= 0 && value < vocabulary))
+        throw new MemcellError(`push: x is ${value}; it must be a whole number from 0 to ${vocabulary - 1}`);
+    } else if (typeof value !== 'number' || !Number.isFinite(input[i])) {
+      throw new MemcellError(`push: x[${i}] is ${value}; it must be a finite number`);
+    }
+  }
+}
+
+function wrongLength(got: string, wanted: number): MemcellError {
+  return new MemcellError(`push got ${got}; a step of this model has ${wanted}`);
+}
+
+function checkState(given: LayerState, [rows, units]: readonly [number, number], what: string): void {
+  const { data, shape } = given ?? {};
+  const fits = shape?.length === 2 && shape[0] === rows && shape[1] === units && data?.length === rows * units;
+  if (!fits) throw new MemcellError(`${what} must have the shape [${rows}, ${units}] and as many numbers`);
+  for (let i = 0; i < data.length; i++) {
+    if (typeof data[i] !== 'number' || !Number.isFinite(Math.fround(data[i])))
+      throw new MemcellError(`${what}.data[${i}] is ${data[i]}; it must be a finite number`);
+  }
+}
