@@ -3,6 +3,7 @@ import { elements, type NdArray } from './data/array.js';
 import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
 import { planModel } from './engine/plan.js';
 import type { Plan } from './engine/planData.js';
+import { MOST_THREADS } from './engine/threads/pool.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MemcellError } from './errors.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
@@ -53,6 +54,8 @@ export interface SequentialOptions {
 export interface SequentialCompileOptions extends CompileOptions {
   /** 'tfjs': run on TensorFlow.js even where memcell's engine could, for comparison. */
   engine?: 'tfjs';
+  /** The same as setting `model.threads`. */
+  threads?: number;
 }
 
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
@@ -82,6 +85,7 @@ export class Sequential {
   private settings: ResolvedTraining | undefined;
   private compiled: Compiled | undefined;
   private engineWanted: 'tfjs' | undefined;
+  private mostThreads: number | undefined;
   private planned: ReturnType<typeof planModel> | undefined;
   private runner: Runner | undefined;
   private stepper: Stepper | undefined;
@@ -145,10 +149,11 @@ export class Sequential {
    */
   compile(options: SequentialCompileOptions): void {
     this.free();
-    const engine = options?.engine;
+    const { engine, threads } = options ?? {};
     if (engine !== undefined && engine !== 'tfjs') {
       throw new MemcellError(`engine: '${engine}'; it can be 'tfjs' or left out`, { code: 'usage' });
     }
+    if (threads !== undefined) this.threads = threads;
     this.settings = resolveTraining(options);
     this.engineWanted = engine;
     this.compiled = undefined;
@@ -318,6 +323,26 @@ export class Sequential {
     return model;
   }
 
+  /**
+   * Threads that a step may run on, at most; 1 turns threads off. Left undefined, as many as the machine runs at once, up to
+   * 8, where a step is large enough to gain. The numbers do not depend on it.
+   * @throws MemcellError 'usage' for what is not a whole number from 1 to 64
+   */
+  get threads(): number | undefined {
+    return this.mostThreads;
+  }
+
+  set threads(threads: number | undefined) {
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+      throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`, {
+        code: 'usage',
+      });
+    }
+    if (threads === this.mostThreads) return;
+    this.free();
+    this.mostThreads = threads;
+  }
+
   get engine(): EngineChoice {
     if (!this.knowsShape()) return { kind: 'tfjs', why: 'its input shape is not known yet' };
     const planned = this.plannedNow();
@@ -400,7 +425,7 @@ export class Sequential {
       const training = this.training();
       this.runner =
         'plan' in planned
-          ? createEngineRunner(this.built(), training, planned.plan)
+          ? createEngineRunner(this.built(), training, planned.plan, { threads: this.mostThreads })
           : createTfjsRunner(this.built(), training);
       this.runner.seed = this.seed;
     }
