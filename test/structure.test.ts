@@ -18,8 +18,9 @@ const levels: Record<string, number> = {
   sequential: 5,
   tasks: 6,
   report: 7,
-  cli: 8,
-  index: 9,
+  bench: 8,
+  cli: 9,
+  index: 10,
 };
 
 function part(file: string): string {
