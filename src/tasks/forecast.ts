@@ -83,7 +83,7 @@ export function prepareForecast(
     layers: `LSTM(32), Dense(${outputs})`,
     loss: 'meanSquaredError',
     metrics: ['mae'],
-    warnings: time ? gapWarnings(table, time) : [],
+    warnings: [...(time ? gapWarnings(table, time) : []), ...trendWarnings(targets, actual, edge)],
     samples: (outputShape) => {
       checkOutputShape(outputShape, [[outputs], [horizon, targets.length]], `end the layers with Dense(${outputs})`);
       const shaped = (from: number, to: number) => {
@@ -260,6 +260,22 @@ function checkVaries(table: Table, name: string, values: Float64Array, i: number
   throw new MemcellError(
     `${table.where(rows - 1, name)}: every value up to here is ${values[i]}; there is nothing to learn from a constant`,
   );
+}
+
+/** A column most of whose held-out values are beyond all values trained on: a trend, which scaled levels do not show. */
+function trendWarnings(targets: readonly string[], values: Float64Array, edge: number): string[] {
+  const count = targets.length;
+  return targets.flatMap((name, c) => {
+    const column = values.filter((_, i) => i % count === c);
+    const [trained, heldOut] = [column.subarray(0, edge), column.subarray(edge)];
+    const least = trained.reduce((a, b) => Math.min(a, b));
+    const most = trained.reduce((a, b) => Math.max(a, b));
+    const beyond = heldOut.filter((value) => value < least || value > most).length;
+    if (beyond <= heldOut.length / 2) return [];
+    return [
+      `${name}: ${beyond} of the ${heldOut.length} values held out are beyond all that are trained on; the model cannot follow a trend: forecast the change from row to row instead`,
+    ];
+  });
 }
 
 function gapWarnings(table: Table, { column, gaps }: TimeColumn): string[] {

@@ -158,11 +158,28 @@ describe('prepareForecast', () => {
 
   test('gaps in the times are a warning', async () => {
     const co2 = await readTable('test/fixtures/data/co2-concentration.csv');
-    expect(prepare(co2, { targets: ['CO2'] }).warnings).toEqual([
+    expect(prepare(co2, { targets: ['CO2'] }).warnings.slice(0, 1)).toEqual([
       'test/fixtures/data/co2-concentration.csv, line 5, column Date: 3 gaps in the times, the first before this row; rows count as consecutive',
     ]);
-    expect(prepare(days(50), { targets: ['a'] }).warnings).toEqual([]);
+    expect(
+      prepare(
+        days(50, (i) => i % 7),
+        { targets: ['a'] },
+      ).warnings,
+    ).toEqual([]);
   });
+});
+
+test('a trend is a warning', () => {
+  const rows = days(
+    50,
+    (i) => i,
+    (i) => i % 7,
+  );
+  expect(prepare(rows, { targets: ['a', 'b'] }).warnings).toEqual([
+    'a: 10 of the 10 values held out are beyond all that are trained on; the model cannot follow a trend: forecast the change from row to row instead',
+  ]);
+  expect(prepare(rows, { targets: ['a'] }, 0).warnings).toEqual([]);
 });
 
 describe('evaluateForecast', () => {
