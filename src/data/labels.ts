@@ -1,4 +1,3 @@
-import type { NdArray } from './array.js';
 import { parseNumber } from './cells.js';
 
 /** The distinct class names: in numeric order when all are numbers, else by code unit. */
@@ -12,13 +11,6 @@ export function classNames(cells: readonly string[]): string[] {
 export function classIndices(cells: readonly string[], names: readonly string[]): Int32Array {
   const index = new Map(names.map((name, i) => [name, i]));
   return Int32Array.from(cells, (cell) => index.get(cell) ?? -1);
-}
-
-/** Class indices (N) to rows of 0 with one 1 (N, classes). */
-export function oneHot(indices: Int32Array, classes: number): NdArray {
-  const data = new Float32Array(indices.length * classes);
-  for (let i = 0; i < indices.length; i++) data[i * classes + indices[i]] = 1;
-  return { data, shape: [indices.length, classes] };
 }
 
 /** The index of the largest value of row `row` of (rows, n); the first one when several are equal. */

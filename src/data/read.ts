@@ -24,5 +24,10 @@ export async function readTable(file: string): Promise<Table> {
 
 /** A text file with all line ends as \n. */
 export async function readText(file: string): Promise<string> {
-  return (await readTextFile(file)).replace(/\r\n?/g, '\n');
+  return unifyLineEnds(await readTextFile(file));
+}
+
+/** \r\n and \r as \n. */
+export function unifyLineEnds(text: string): string {
+  return text.replace(/\r\n?/g, '\n');
 }

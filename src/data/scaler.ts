@@ -51,14 +51,6 @@ export class StandardScaler {
     return this.mean[column] + this.std[column] * z;
   }
 
-  /** The scaler of some of the columns, in the order given. */
-  select(columns: readonly number[]): StandardScaler {
-    return new StandardScaler(
-      columns.map((column) => this.mean[column]),
-      columns.map((column) => this.std[column]),
-    );
-  }
-
   toJSON(): { mean: number[]; std: number[] } {
     return { mean: [...this.mean], std: [...this.std] };
   }

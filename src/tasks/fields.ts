@@ -25,11 +25,6 @@ export class Fields {
     return names.find((name) => name === value) ?? this.damaged(key, `one of ${names.join(', ')}`);
   }
 
-  boolean(key: string): boolean {
-    const value = this.values[key];
-    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
-  }
-
   number(key: string): number {
     const value = this.values[key];
     return isNumber(value) ? value : this.damaged(key, 'a finite number');

@@ -1,6 +1,6 @@
 import { readTextFile } from '../data/files.js';
 import { parseIntegers } from '../data/integers.js';
-import { parseTable } from '../data/read.js';
+import { parseTable, unifyLineEnds } from '../data/read.js';
 import type { Artefact } from './artefact.js';
 import { type ClassifyOptions, classifyDefaults, prepareClassify } from './classify.js';
 import { type ForecastOptions, forecastDefaults, prepareForecast } from './forecast.js';
@@ -30,11 +30,6 @@ export async function readSource(data: DataInput): Promise<DataSource> {
   return typeof data === 'string' ? { name: data, text: await readTextFile(data) } : data;
 }
 
-/** A text with all line ends as \n. */
-export function plainText({ text }: DataSource): string {
-  return text.replace(/\r\n?/g, '\n');
-}
-
 /**
  * Makes data ready for training, and completes the settings with the task's own.
  * @throws MemcellError for data or options that the task cannot take, and settings out of their range.
@@ -62,7 +57,10 @@ export function prepareTask(
     }
     case 'text': {
       const settings = complete(textDefaults);
-      return { settings, prepared: prepareText(plainText(source), name, task.options ?? {}, settings.validationSplit) };
+      return {
+        settings,
+        prepared: prepareText(unifyLineEnds(text), name, task.options ?? {}, settings.validationSplit),
+      };
     }
     case 'symbols': {
       const sequence = parseIntegers(text, name);

@@ -1,5 +1,5 @@
 import { parseIntegers } from '../data/integers.js';
-import { parseTable } from '../data/read.js';
+import { parseTable, unifyLineEnds } from '../data/read.js';
 import { MemcellError } from '../errors.js';
 import { Masking } from '../model/layers.js';
 import { parseSpec } from '../model/spec.js';
@@ -14,7 +14,7 @@ import type { Evaluation } from './evaluation.js';
 import { evaluateForecast } from './forecast.js';
 import type { Predictor, Prepared, Samples } from './prepared.js';
 import type { TrainingSettings } from './settings.js';
-import { type DataInput, plainText, prepareTask, readSource, type TaskRequest } from './source.js';
+import { type DataInput, prepareTask, readSource, type TaskRequest } from './source.js';
 import { evaluateSymbols } from './symbols.js';
 import { evaluateText } from './text.js';
 
@@ -123,15 +123,14 @@ export async function loadTask(folder: string): Promise<LoadedTask> {
  * @throws MemcellError for data that the task cannot take.
  */
 export async function evaluateTask(model: Predictor, artefact: Artefact, data: DataInput): Promise<Evaluation> {
-  const source = await readSource(data);
-  const { name, text } = source;
+  const { name, text } = await readSource(data);
   switch (artefact.kind) {
     case 'forecast':
       return evaluateForecast(model, artefact, parseTable(text, name));
     case 'classify':
       return evaluateClassify(model, artefact, parseTable(text, name));
     case 'text':
-      return evaluateText(model, artefact, plainText(source), name);
+      return evaluateText(model, artefact, unifyLineEnds(text), name);
     case 'symbols':
       return evaluateSymbols(model, artefact, parseIntegers(text, name), name);
   }
