@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
 import type { Compiled } from '../training/compile.js';
-import type { BatchResult, Runner, TrainingState } from '../training/runner.js';
+import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
@@ -84,16 +84,13 @@ export class EngineRunner implements Runner {
     return this.output();
   }
 
-  capture(into?: TrainingState): TrainingState {
+  capture(): TrainingState {
     this.takeWeights();
     const { store } = this.program;
-    const weights = this.variables.map((_, i) => store.read(store.weights, i, into?.weights[i]));
+    const weights = this.variables.map((_, i) => store.read(store.weights, i));
     const { iterations } = this.optimizer;
-    const count = store.slots.length;
     const state = this.hasSlots
-      ? this.variables.flatMap((_, i) =>
-          store.slots.map((slot, s) => store.read(slot, i, into?.optimizer?.state[i * count + s])),
-        )
+      ? this.variables.flatMap((_, i) => store.slots.map((slot) => store.read(slot, i)))
       : this.optimizer.state().map((slot) => slot.slice());
     return { weights, optimizer: { iterations, state } };
   }
@@ -109,6 +106,27 @@ export class EngineRunner implements Runner {
     if (saved.state.length === 0) this.optimizer.reset();
     this.optimizer.restore(saved.state, saved.iterations);
     this.hasSlots = false;
+  }
+
+  checkpoint(into?: Checkpoint): Checkpoint {
+    this.takeWeights();
+    if (!this.hasSlots) this.takeSlots();
+    const { store } = this.program;
+    const weights = [store.copy(store.weights, into?.weights[0])];
+    const state = store.slots.map((slot, i) => store.copy(slot, into?.optimizer.state[i]));
+    return { weights, optimizer: { iterations: this.optimizer.iterations, state } };
+  }
+
+  goBack({ weights, optimizer: { iterations, state } }: Checkpoint): void {
+    this.takeWeights();
+    if (!this.hasSlots) this.takeSlots();
+    const { store } = this.program;
+    store.put(store.weights, weights[0]);
+    store.slots.forEach((slot, i) => {
+      store.put(slot, state[i]);
+    });
+    this.optimizer.iterations = iterations;
+    this.trained();
   }
 
   sync(): void {
@@ -147,8 +165,8 @@ export class EngineRunner implements Runner {
 
   /** All weights in the engine's layout, block after block: a view, valid until the memory grows. */
   packedWeights(): Float32Array {
-    const { arena, store } = this.program;
-    return arena.f32.subarray(store.weights >>> 2, (store.weights >>> 2) + store.size);
+    const { store } = this.program;
+    return store.whole(store.weights);
   }
 
   /** The engine's weights are not the tfjs variables' any more. */

@@ -50,7 +50,24 @@ export class WeightStore {
 
   /** Makes a slot zero. */
   clear(region: number): void {
-    this.arena.f32.fill(0, region >>> 2, (region >>> 2) + this.size);
+    this.whole(region).fill(0);
+  }
+
+  /** A region as it is, block after block, into `values` if that has its size. */
+  copy(region: number, values?: Float32Array): Float32Array {
+    if (values?.length !== this.size) return this.whole(region).slice();
+    values.set(this.whole(region));
+    return values;
+  }
+
+  /** Puts back what copy() gave. */
+  put(region: number, values: Float32Array): void {
+    this.whole(region).set(values);
+  }
+
+  /** A view of a region, valid until the memory grows. */
+  whole(region: number): Float32Array {
+    return this.arena.f32.subarray(region >>> 2, (region >>> 2) + this.size);
   }
 
   private view(region: number, block: WeightBlock): Float32Array {

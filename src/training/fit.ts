@@ -10,7 +10,7 @@ import type { History, Logs, Stopped } from './history.js';
 import { Meter } from './meter.js';
 import { complete } from './options.js';
 import { Progress, type ProgressOptions, type Verbosity } from './progress.js';
-import type { Runner, TrainingState } from './runner.js';
+import type { Checkpoint, Runner } from './runner.js';
 
 export interface ValidationData {
   x: NdArray;
@@ -102,8 +102,8 @@ class Run {
   private readonly progress: Progress;
   private readonly loop = new EventLoop();
   /** The state after the last good epoch, and the arrays that the next one is copied to. */
-  private good: TrainingState;
-  private spare: TrainingState | undefined;
+  private good: Checkpoint;
+  private spare: Checkpoint | undefined;
   /** What the last finished epoch logged. */
   private lastLogs: Logs = {};
 
@@ -141,7 +141,7 @@ class Run {
       },
     };
     this.context = this.makeContext(compiled);
-    this.good = runner.capture();
+    this.good = runner.checkpoint();
   }
 
   async train(): Promise<History> {
@@ -202,7 +202,7 @@ class Run {
   private async endOfEpoch(epoch: number): Promise<Logs> {
     const { meter, runner, validation } = this;
     const logs = meter.logs();
-    const state = runner.capture(this.spare);
+    const state = runner.checkpoint(this.spare);
     if (!state.weights.every(allFinite)) throw this.backToGood(`a weight is no longer finite after epoch ${epoch + 1}`);
     if (validation && (epoch + 1) % this.settings.validationFreq === 0) {
       await evaluateBatches(runner, meter, validation, this.loop);
@@ -216,7 +216,7 @@ class Run {
   }
 
   private backToGood(what: string): MemcellError {
-    this.runner.restore(this.good);
+    this.runner.goBack(this.good);
     const rate = this.runner.optimizer.learningRate;
     return new MemcellError(
       `${what}; stopped with the weights after the last good epoch; try a lower learning rate (now ${rate}), clipnorm, or scaled data`,
@@ -264,9 +264,15 @@ class Run {
   }
 }
 
+/** 0·v is 0 for what is finite, and NaN for the rest and in every sum after it. */
 function allFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
+  let even = 0;
+  let odd = 0;
+  for (let i = 0; i + 1 < values.length; i += 2) {
+    even += 0 * values[i];
+    odd += 0 * values[i + 1];
+  }
+  return even + odd + 0 * (values.at(-1) ?? 0) === 0;
 }
 
 function checkedSettings(options: FitOptions): Settings {

@@ -19,6 +19,13 @@ export interface TrainingState {
   optimizer?: { iterations: number; state: Float32Array[] };
 }
 
+/** A TrainingState as the runner that made it keeps it: quick to copy, and of use to that runner alone. */
+export interface Checkpoint {
+  /** All weights; there may be zeros among them that are none. */
+  weights: Float32Array[];
+  optimizer: { iterations: number; state: Float32Array[] };
+}
+
 /**
  * Runs a compiled model batch by batch. The optimizer's learningRate and iterations are read before every trainBatch
  * and iterations is one higher after it, whoever owns the slots.
@@ -37,10 +44,14 @@ export interface Runner {
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
   /** Forward only. The array may be a view, as in BatchResult. */
   predictBatch(x: NdArray): NdArray;
-  /** Copies out all weights and the optimizer's slots, into the arrays of an earlier state where one is given. */
-  capture(into?: TrainingState): TrainingState;
+  /** Copies out all weights and the optimizer's slots. */
+  capture(): TrainingState;
   /** Puts a captured state back. */
   restore(state: TrainingState): void;
+  /** The same for going back within a training; copies into the arrays of an earlier checkpoint where one is given. */
+  checkpoint(into?: Checkpoint): Checkpoint;
+  /** Puts a checkpoint back. */
+  goBack(checkpoint: Checkpoint): void;
   /** Brings the tfjs variables and the optimizer's own slots in step with what the runner holds. */
   sync(): void;
   /** Frees what the runner holds beside the model. */

@@ -15,7 +15,7 @@ import {
   rowSquares,
 } from './forward.js';
 import { weightedMean } from './losses.js';
-import type { BatchResult, Runner, TrainingState } from './runner.js';
+import type { BatchResult, Checkpoint, Runner, TrainingState } from './runner.js';
 
 /** The runner that works for every model. The backend must be ready: see prepareBackend(). */
 export function createTfjsRunner(model: tf.LayersModel, compiled: Pick<Compiled, 'loss' | 'optimizer'>): Runner {
@@ -86,11 +86,19 @@ class TfjsRunner implements Runner {
     return scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
   }
 
-  capture(into?: TrainingState): TrainingState {
+  capture(): TrainingState {
+    return this.checkpoint();
+  }
+
+  checkpoint(into?: Checkpoint): Checkpoint {
     const { iterations } = this.optimizer;
     const weights = weightsInOrder(this.model).map((weight, i) => copied(floats(variableOf(weight)), into?.weights[i]));
-    const state = this.optimizer.state().map((slot, i) => copied(slot, into?.optimizer?.state[i]));
+    const state = this.optimizer.state().map((slot, i) => copied(slot, into?.optimizer.state[i]));
     return { weights, optimizer: { iterations, state } };
+  }
+
+  goBack(checkpoint: Checkpoint): void {
+    this.restore(checkpoint);
   }
 
   restore({ weights, optimizer }: TrainingState): void {
