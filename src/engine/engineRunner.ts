@@ -8,7 +8,7 @@ import { newMemory } from './arena.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
 import { canThread } from './threads/pool.js';
-import { Team, type TeamOptions } from './threads/team.js';
+import { runAlone, Team, type TeamOptions } from './threads/team.js';
 
 export interface EngineOptions extends TeamOptions {
   speed?: Speed;
@@ -261,17 +261,19 @@ export class EngineRunner implements Runner {
   }
 
   private runPhases(task: Task): void {
-    const { program } = this;
+    const { program, team } = this;
+    if (!team) {
+      runAlone(program, task);
+      return;
+    }
     try {
-      if (this.team?.run(task)) return;
+      team.run(task);
     } catch (error) {
       // A thread that was given up may still be writing to the memory.
       this.program = program.moved(newMemory());
       this.team = undefined;
       throw error;
     }
-    const phases = program.phasesOf(task);
-    for (let i = 0; i < phases.length; i++) program.run(task, phases[i], 0, 1);
   }
 
   private finish(): BatchResult {

@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Program, Task } from '../program.js';
 import { controlBytes, runPart, TASKS, WORD, workerWords } from './control.js';
-import type { WorkerMessage, WorkerStart } from './worker.js';
+import type { WorkerMessage, WorkerStart } from './memcellWorker.js';
 
 export const MOST_THREADS = 64;
 
@@ -161,7 +161,8 @@ export class Pool {
     const { port1, port2 } = new MessageChannel();
     const number = this.workers.length + 1;
     const workerData: WorkerStart = { control: this.words.buffer as SharedArrayBuffer, port: port2, worker: number };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    // A name of its own: bundled, this is looked for among the files of someone else.
+    const worker = new Worker(new URL('./memcellWorker.js', import.meta.url), {
       workerData,
       transferList: [port2],
       execArgv: [],

@@ -2,6 +2,7 @@
 import { MemcellError } from '../../errors.js';
 import type { Placement, Program, Task } from '../program.js';
 import { Abandoned } from './control.js';
+import { Pace } from './pace.js';
 import { type Membership, type Node, nodeModules, poolOf } from './pool.js';
 
 /** Steps that one thread does in less are left to it: waking a thread costs some 65 µs, and each barrier a few. */
@@ -38,6 +39,8 @@ export class Team {
   private parts = 1;
   private seen = 0;
   private closed = false;
+  /** By task; none where the number of threads was asked for. */
+  private readonly paces: Readonly<Record<Task, Pace>> | undefined;
 
   constructor(
     private readonly program: Program,
@@ -45,18 +48,32 @@ export class Team {
   ) {
     this.most = threads;
     this.least = leastMicroseconds;
+    if (threads === undefined) this.paces = { train: new Pace(), evaluate: new Pace(), predict: new Pace() };
     nodeModules();
   }
 
   /**
-   * Runs all phases of a task on several threads. false: nothing was done, since one thread is better or the others are
-   * not there yet.
+   * Runs all phases of a task, on several threads where that is better and they are ready.
    * @throws MemcellError when a worker is lost; the team is then closed, and the memory is not to be used any more
    */
-  run(task: Task): boolean {
-    this.used = 1;
-    const member = this.readyFor(task);
-    if (!member) return false;
+  run(task: Task): void {
+    const estimate = this.microseconds(task === 'train');
+    if (this.closed || estimate < this.least) {
+      this.used = 1;
+      runAlone(this.program, task);
+      return;
+    }
+    const pace = this.paces?.[task];
+    const member = this.readyFor(estimate);
+    const together = member !== undefined && pace?.wantsThreads !== false;
+    const start = performance.now();
+    if (together) this.runWith(member, task);
+    else runAlone(this.program, task);
+    this.used = together ? this.parts : 1;
+    if (this.member) pace?.add(this.used > 1, performance.now() - start, estimate);
+  }
+
+  private runWith(member: Membership, task: Task): void {
     const { program, parts } = this;
     let phase = 0;
     try {
@@ -71,8 +88,6 @@ export class Team {
       const why = error.reason === 'failed' ? lastWords : 'it does not answer';
       throw lost(why, task === 'train' && program.phasesOf(task)[phase] === 'update');
     }
-    this.used = parts;
-    return true;
   }
 
   /** Lets go of the workers. */
@@ -81,13 +96,11 @@ export class Team {
     this.leave();
   }
 
-  /** The place in the pool, if this task is for several threads and they are ready. */
-  private readyFor(task: Task): Membership | undefined {
-    if (this.closed) return undefined;
+  /** The place in the pool, if a step of so many microseconds is for several threads and they are ready. */
+  private readyFor(micros: number): Membership | undefined {
     if (this.member?.pool.ended) this.bereaved(this.member);
+    if (this.closed) return undefined;
     const { program } = this;
-    const micros = this.microseconds(task === 'train');
-    if (micros < this.least) return undefined;
     const node = nodeModules();
     if (!node) return undefined;
     if (program.placement !== this.placement) this.placeAnew(node);
@@ -100,7 +113,15 @@ export class Team {
       forgotten.register(this, this.member, this);
     }
     const { member } = this;
-    if (member.asked < parts - 1) member.pool.ask(member, parts - 1, program);
+    if (member.asked < parts - 1) {
+      try {
+        member.pool.ask(member, parts - 1, program);
+      } catch {
+        // Where no thread may be started, as under Node's permission model, one has to do.
+        this.close();
+        return undefined;
+      }
+    }
     return Atomics.load(member.ready, 0) === member.asked ? member : undefined;
   }
 
@@ -123,13 +144,14 @@ export class Team {
   }
 
   /** The pool has ended, for another program's sake or because a worker died between two steps. */
-  private bereaved({ pool }: Membership): void {
+  private bereaved({ pool, asked, ready }: Membership): void {
     this.leave();
     const { obituary } = pool;
     pool.obituary = undefined;
     if (obituary === undefined) return;
     this.closed = true;
-    throw lost(obituary, false);
+    // Workers that cannot start, as when the program is bundled without them, are only not there.
+    if (Atomics.load(ready, 0) === asked) throw lost(obituary, false);
   }
 
   private leave(): void {
@@ -140,6 +162,12 @@ export class Team {
     this.placement = undefined;
     this.seen = 0;
   }
+}
+
+/** All phases of a task on this thread. */
+export function runAlone(program: Program, task: Task): void {
+  const phases = program.phasesOf(task);
+  for (let i = 0; i < phases.length; i++) program.run(task, phases[i], 0, 1);
 }
 
 function lost(why: string | undefined, updating: boolean): MemcellError {

@@ -1,4 +1,4 @@
-/** A worker thread: runs its part of the steps it is rung for, and sleeps. It never returns to its event loop. */
+/** A worker thread: runs its part of the steps it is rung for, and sleeps. It never returns to its event loop, and loads no tfjs. */
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Speed } from '../../kernels/module.js';
 import type { Plan } from '../planData.js';
