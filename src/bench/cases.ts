@@ -86,14 +86,9 @@ export function documentSamples(): Samples {
 
 export type Values = { data: Float32Array; shape: number[] }[];
 
-export function compileMemcell(model: Sequential, optimizer: 'adam' | 'gradient'): void {
+function compileMemcell(model: Sequential, optimizer: 'adam' | 'gradient'): void {
   const loss = 'categoricalCrossentropy';
   model.compile({ optimizer: optimizer === 'adam' ? 'adam' : sgd({ learningRate: 1 }), loss, metrics: ['accuracy'] });
-}
-
-export function compileStock(model: tf.LayersModel, optimizer: 'adam' | 'gradient'): void {
-  const loss = 'categoricalCrossentropy';
-  model.compile({ optimizer: optimizer === 'adam' ? tf.train.adam() : tf.train.sgd(1), loss, metrics: ['accuracy'] });
 }
 
 function setStockWeights(model: tf.LayersModel, weights: Values): void {
@@ -123,11 +118,13 @@ export async function stockResults(model: tf.LayersModel, weights: Values, sampl
   const x = tf.tensor(samples.x.data, samples.x.shape);
   const y = tf.tensor(samples.y.data, samples.y.shape);
   const output = stockPredict(model, x);
-  compileStock(model, 'gradient');
+  const descent = tf.train.sgd(1);
+  model.compile({ optimizer: descent, loss: 'categoricalCrossentropy' });
   await model.trainOnBatch(x, y);
   const after = model.getWeights().map((weight) => ({ data: weight.dataSync<'float32'>(), shape: weight.shape }));
   setStockWeights(model, weights);
-  compileStock(model, 'adam');
+  model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  descent.dispose();
   tf.dispose([x, y]);
   return { output, gradients: differences(weights, after) };
 }

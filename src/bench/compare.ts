@@ -117,12 +117,12 @@ async function besideTfjs(
 async function timeMemcell(model: Sequential, shape: Shape, seconds: number): Promise<Times> {
   const { x } = drawSamples(shape);
   const predict = await shortest(() => model.predict(x, { batchSize: shape.batch }), { seconds });
-  const fit = (samples: Samples, epochs: number, shuffle: boolean) =>
+  const trainOn = (samples: Samples, epochs: number, shuffle: boolean) =>
     model.fit(samples.x, samples.y, { batchSize: shape.batch, epochs, shuffle, verbose: 0 });
-  const train = await timeFit(shape, (samples) => fit(samples, 1, false), seconds);
+  const train = await timeFit(shape, (samples) => trainOn(samples, 1, false), seconds);
   if (!isDocument(shape)) return { train, predict };
   const samples = documentSamples();
-  return { train, predict, document: await shortest(() => fit(samples, EPOCHS, true), { seconds }) };
+  return { train, predict, document: await shortest(() => trainOn(samples, EPOCHS, true), { seconds }) };
 }
 
 async function timeStock(model: tf.LayersModel, shape: Shape, seconds: number): Promise<Times> {
@@ -153,14 +153,18 @@ function stockFit(model: tf.LayersModel, { x, y }: Samples, batchSize: number, e
 }
 
 /** Milliseconds of one step in a fit over several batches. */
-async function timeFit(shape: Shape, fit: (samples: Samples) => Promise<unknown>, seconds: number): Promise<number> {
+async function timeFit(
+  shape: Shape,
+  trainOn: (samples: Samples) => Promise<unknown>,
+  seconds: number,
+): Promise<number> {
   const few = drawSamples(shape, FEWER_BATCHES);
   const start = performance.now();
-  await fit(few);
+  await trainOn(few);
   const once = performance.now() - start;
   const batches = once > (1000 * FEWER_BATCHES) / BATCHES ? FEWER_BATCHES : BATCHES;
   const samples = batches === FEWER_BATCHES ? few : drawSamples(shape, batches);
-  return (await shortest(() => fit(samples), { seconds: 2 * seconds, warmUp: 0.2 * seconds })) / batches;
+  return (await shortest(() => trainOn(samples), { seconds: 2 * seconds, warmUp: 0.2 * seconds })) / batches;
 }
 
 function isDocument({ batch, steps, inputs, units }: Shape): boolean {

@@ -1,11 +1,12 @@
 import type { Row } from '../bench/compare.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { formatNumber, formatTable } from './table.js';
-import { parseSizes } from './values.js';
+import { parsePositive, parseSizes } from './values.js';
 
 interface Options {
   shape?: number[][];
   tfjs: boolean;
+  seconds: number;
 }
 
 const examples = `
@@ -26,9 +27,10 @@ export const addBench: AddCommand = (program, session) => {
     .description(
       'Measures a training step and predicting a batch on this machine: memcell, memcell on one thread, and TensorFlow.js with its built-in layers, after verifying that they compute the same.',
     )
-    .usage('[--shape B,T,I,U] [--no-tfjs]')
+    .usage('[--shape B,T,I,U] [--no-tfjs] [--seconds S]')
     .option('--shape <B,T,I,U>', 'batch, steps, inputs and units; may be given more than once', addShape)
     .option('--no-tfjs', 'leave TensorFlow.js out, and the verification with it')
+    .option('--seconds <S>', 'time each figure for about so long', parsePositive, 1)
     .addHelpText('after', examples);
   withCommonOptions(command).action((options: Options) => bench(options, session));
 };
@@ -43,6 +45,7 @@ async function bench(options: Options, session: Session): Promise<void> {
   const report = await runBench({
     ...(shapes && { shapes }),
     withoutTfjs: !options.tfjs,
+    seconds: options.seconds,
     onProgress: (text) => session.note(text),
   });
   const { node, speed, wide, threads, gigaflops, backend } = report;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorCode, MemcellError } from '../errors.js';
+import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
 import { addEvaluate } from './evaluate.js';
@@ -11,7 +12,10 @@ import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
 
 /** The commands, in the order of the help. */
-const commands: AddCommand[] = [addTrain, addPredict, addEvaluate, addGenerate, addSummary, addCheck];
+const commands: AddCommand[] = [addTrain, addPredict, addEvaluate, addGenerate, addSummary, addCheck, addBench];
+
+/** Commands that run no kernels, and so need no choice of their speed. */
+const withoutKernels = new Set(['summary']);
 
 const examples = `
 Examples:
@@ -64,6 +68,9 @@ function createProgram(session: Session): Command {
       outputError: () => {},
     });
   for (const add of commands) add(program, session);
+  program.hook('preAction', async (_, command) => {
+    if (!withoutKernels.has(command.name())) await (await import('../kernels/wide.js')).enableWide();
+  });
   return program;
 }
 
