@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const counting = 'loaded again, fed its own answers: 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0';
+
+/** Runs an example as a user does, in a process of its own; what it prints. */
+function run(example: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/run-ts.mjs', `examples/${example}`], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 150_000,
+  });
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+test("the document's program, saved and loaded again, counts 0…9 twice", () => {
+  expect(run('document.ts').trimEnd().split('\n').at(-1)).toMatch(new RegExp(`${counting}$`));
+}, 180_000);
+
+test('the demo counts, beats the naive forecast, and predicts from the saved folder', () => {
+  const output = run('demo.ts');
+  expect(output).toContain(counting);
+  const [, training, evaluation, prediction] = output.split('$ memcell ');
+  for (const [part, command] of [
+    [training, 'train'],
+    [evaluation, 'evaluate'],
+  ]) {
+    expect(part).toMatch(new RegExp(`^${command} `));
+    const mae = Number(part.match(/^temp_max +(\d+\.\d+)/m)?.[1]);
+    const naive = Number(part.match(/^ *naive .* (\d+\.\d+) +\d+\.\d+$/m)?.[1]);
+    expect(mae).toBeGreaterThan(0.5);
+    expect(mae).toBeLessThan(naive);
+  }
+  expect(prediction).toMatch(/^predict .*\n *date +temp_max\n *2016-01-01 +-?\d+\.\d+\n/);
+}, 180_000);
