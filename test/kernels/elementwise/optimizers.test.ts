@@ -186,6 +186,34 @@ describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
     for (let t = 1; t <= 3; t++) c.run(bench.kernels, { ...step, t });
     for (const block of [w, ...slots]) expectClose(block.read(), new Float32Array(n), 0);
   });
+
+  test('long runs of elements without a gradient get the same bits as a few elements at a time', () => {
+    fc.assert(
+      fc.property(fc.nat(1000), fc.array(fc.nat(700), { maxLength: 5 }), (seed, edges) => {
+        const bench = new Bench();
+        const n = 701;
+        const weights = normals(seed, n);
+        const [whole, pieces] = [0, 1].map(() =>
+          [weights, ...[0, 1, 2].map(() => new Float32Array(n))].map((values) => bench.vector(values)),
+        );
+        for (let t = 1; t <= 3; t++) {
+          // Zero before the first edge, between the second and the third, and so on; one edge less each time.
+          const ends = edges.slice(t - 1).sort((a, b) => a - b);
+          const isZero = (i: number) => ends.filter((edge) => edge <= i).length % 2 === 0;
+          const values = normals(seed + t, n).map((x, i) => (isZero(i) ? 0 : x));
+          const g = bench.vector(values).address;
+          const squares = c.squares ? bench.vector(values.map((x) => x * x)).address : 0;
+          const run = ([w, ...slots]: Block[], from: number, to: number) => {
+            c.run(bench.kernels, { w: w.address, g, squares, slots: slots.map((s) => s.address), from, to, t });
+          };
+          run(whole, 0, n);
+          for (let from = 0; from < n; from += 20) run(pieces, from, Math.min(from + 20, n));
+        }
+        expect(whole.map((block) => block.read())).toEqual(pieces.map((block) => block.read()));
+      }),
+      { numRuns: 10 },
+    );
+  });
 });
 
 test('the scale multiplies gradients, and given squares by its square, before they are clipped', () => {

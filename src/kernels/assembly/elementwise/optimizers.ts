@@ -85,11 +85,45 @@ export function rmsprop(
   }
 }
 
+/** Elements that are passed over together. */
+const CHUNK: i32 = 128;
+
+/** Whether a chunk of g (or of what stands for g²), m and v is 0; ends at the first vector that is not. */
+function isIdle(g: usize, m: usize, v: usize): bool {
+  for (let i: usize = 0; i < 4 * CHUNK; i += 16) {
+    if (v128.any_true(v128.or(v128.or(v128.load(g + i), v128.load(m + i)), v128.load(v + i)))) return false;
+  }
+  return true;
+}
+
 /**
  * m ← m + (g − m)(1 − beta1); v ← v + (g² − v)(1 − beta2); w ← w − m·alpha/(√v + epsilon), with
- * alpha = lr·√(1 − beta2ᵗ)/(1 − beta1ᵗ), t from 1. Also adamw, by decay.
+ * alpha = lr·√(1 − beta2ᵗ)/(1 − beta1ᵗ), t from 1. Also adamw, by decay. What has never had a gradient (recurrent weights of
+ * sequences of one step, unused words) is only looked at.
  */
 export function adam(
+  weights: usize, gradients: usize, squares: usize, m: usize, v: usize, from: i32, to: i32,
+  scale: f32, clipvalue: f32, decay: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
+): void {
+  const used = squares ? squares : gradients;
+  while (from < to) {
+    let end = from;
+    while (end < to) {
+      const at = <usize>end << 2;
+      if (decay == 0 && end + CHUNK <= to && isIdle(used + at, m + at, v + at)) break;
+      end += CHUNK;
+    }
+    if (end > from) {
+      adamRun(
+        weights, gradients, squares, m, v, from, min(end, to), scale, clipvalue, decay, alpha, oneMinusBeta1, oneMinusBeta2,
+        epsilon,
+      );
+    }
+    from = end + CHUNK;
+  }
+}
+
+function adamRun(
   weights: usize, gradients: usize, squares: usize, m: usize, v: usize, from: i32, to: i32,
   scale: f32, clipvalue: f32, decay: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
 ): void {
