@@ -1,8 +1,15 @@
+import { findChromium } from './test/browser/chromium.js';
+
+/** With CI set, the browser's tests run, and fail, where there is no Chromium: a run that others rely on leaves nothing out. */
+const withoutBrowser = !findChromium() && !process.env.CI;
+if (withoutBrowser) console.error('no Chromium on this machine: test/browser.test.ts is left out');
+
 /** Tests are TypeScript; what they import from src/ is checked against the sources and run from the build in dist/. */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(withoutBrowser ? ['<rootDir>/test/browser.test.ts'] : [])],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^(?:\\.\\./)+src/(.*)\\.js$': '<rootDir>/dist/$1.js',
