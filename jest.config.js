@@ -16,5 +16,6 @@ export default {
     '^memcell$': '<rootDir>/dist/index.js',
     '^(\\.{1,2}/(?!.*dist/).*)\\.js$': ['$1.js', '$1.ts'],
   },
+  setupFiles: ['<rootDir>/test/propertySeed.ts'],
   testTimeout: 60_000,
 };

@@ -140,7 +140,7 @@ export class UpdateStep {
   }
 
   private run(
-    { offset, squares }: Segment,
+    { offset, squares: ofUses }: Segment,
     from: number,
     to: number,
     scale: number,
@@ -153,6 +153,8 @@ export class UpdateStep {
     const { kernels } = this.context;
     const { store } = this;
     const { rule, momentum, nesterov, rho, centered, beta1, beta2, epsilon } = this.optimizer;
+    // With globalClipnorm the uses of a row count one by one in the norm, and together in g².
+    const squares = this.optimizer.clip?.kind === 'globalNorm' ? 0 : ofUses;
     const w = store.weights + offset;
     const g = store.gradients + offset;
     const slot = (i: number) => store.slots[i] + offset;
