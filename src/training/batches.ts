@@ -22,6 +22,9 @@ export function sampleRange({ x, y, weights }: Samples, from: number, to: number
   return { ...range, weights: weights.subarray(from * perSample, to * perSample) };
 }
 
+/** Elements from which a row is copied faster as a block than one by one. */
+const LONG_ROW = 64;
+
 /** Gathers rows into a buffer that the next batch overwrites. */
 class RowGatherer {
   private readonly size: number;
@@ -41,7 +44,8 @@ class RowGatherer {
     for (let i = from; i < to; i++) {
       const source = order[i] * size;
       const target = (i - from) * size;
-      for (let j = 0; j < size; j++) buffer[target + j] = array.data[source + j];
+      if (size >= LONG_ROW) buffer.set(array.data.subarray(source, source + size), target);
+      else for (let j = 0; j < size; j++) buffer[target + j] = array.data[source + j];
     }
     const full = buffer.length === (to - from) * size;
     return {
