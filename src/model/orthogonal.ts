@@ -4,27 +4,77 @@ import type { Random } from '../random.js';
  * `rows` random orthonormal rows of length `columns` ≥ `rows`, row-major, evenly distributed over all such matrices.
  *
  * The Q of a QR factorisation of a matrix of normal numbers, signs chosen so that R's diagonal is positive: Gram–Schmidt
- * gives just that. A row that loses most of its length to the rows before it is left with rounding errors along them of
- * ε times that loss, so it goes through a second time, after which they are of size ε.
+ * gives just that, here for two rows at a time against four earlier ones, so that each number loaded is used several
+ * times. A row that loses most of its length to the rows before it is left with rounding errors along them of ε times that
+ * loss, so it goes through a second time, after which they are of size ε.
  */
 export function orthogonalRows(rows: number, columns: number, random: Random): Float64Array {
-  const q = Float64Array.from({ length: rows * columns }, () => random.normal());
-  for (let i = 0; i < rows; i++) {
-    const row = q.subarray(i * columns, (i + 1) * columns);
-    let before: number;
-    let after = dot(row, row);
+  const q = new Float64Array(rows * columns);
+  for (let k = 0; k < q.length; k++) q[k] = random.normal();
+  const all = Array.from({ length: rows }, (_, i) => q.subarray(i * columns, (i + 1) * columns));
+  /** Stands for rows beyond the last: nothing is along it, and it has no length to lose. */
+  const none = new Float64Array(columns);
+  const removeEarlier = (a: Float64Array, b: Float64Array, count: number) => {
+    const row = (j: number) => (j < count ? all[j] : none);
+    let [beforeA, beforeB] = [0, 0];
     do {
-      before = after;
-      for (let j = 0; j < i; j++) {
-        const earlier = q.subarray(j * columns, (j + 1) * columns);
-        subtract(row, earlier, dot(row, earlier));
-      }
-      after = dot(row, row);
-    } while (after < before / 2);
-    const length = Math.sqrt(after);
-    for (let k = 0; k < columns; k++) row[k] /= length;
+      [beforeA, beforeB] = [dot(a, a), dot(b, b)];
+      for (let j = 0; j < count; j += 4) removeParts(a, b, row(j), row(j + 1), row(j + 2), row(j + 3));
+    } while (dot(a, a) < beforeA / 2 || dot(b, b) < beforeB / 2);
+  };
+  for (let i = 0; i < rows; i += 2) {
+    const a = all[i];
+    const b = i + 1 < rows ? all[i + 1] : none;
+    removeEarlier(a, b, i);
+    normalise(a);
+    if (b === none) break;
+    while (removePart(b, a)) removeEarlier(b, none, i);
+    normalise(b);
   }
   return q;
+}
+
+/** Takes the parts along the orthonormal c, d, e, f out of a and b. */
+function removeParts(
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  d: Float64Array,
+  e: Float64Array,
+  f: Float64Array,
+): void {
+  const n = a.length;
+  let [ac, ad, ae, af] = [0, 0, 0, 0];
+  let [bc, bd, be, bf] = [0, 0, 0, 0];
+  for (let k = 0; k < n; k++) {
+    const x = a[k];
+    const y = b[k];
+    ac += x * c[k];
+    ad += x * d[k];
+    ae += x * e[k];
+    af += x * f[k];
+    bc += y * c[k];
+    bd += y * d[k];
+    be += y * e[k];
+    bf += y * f[k];
+  }
+  for (let k = 0; k < n; k++) {
+    a[k] -= ac * c[k] + ad * d[k] + (ae * e[k] + af * f[k]);
+    b[k] -= bc * c[k] + bd * d[k] + (be * e[k] + bf * f[k]);
+  }
+}
+
+/** Takes the part along the unit vector u out of a; true if that was most of a. */
+function removePart(a: Float64Array, u: Float64Array): boolean {
+  const before = dot(a, a);
+  const factor = dot(a, u);
+  for (let k = 0; k < a.length; k++) a[k] -= factor * u[k];
+  return dot(a, a) < before / 2;
+}
+
+function normalise(a: Float64Array): void {
+  const length = Math.sqrt(dot(a, a));
+  for (let k = 0; k < a.length; k++) a[k] /= length;
 }
 
 /** Four sums at a time: one alone waits for its own last addition at every step. */
@@ -42,8 +92,4 @@ function dot(a: Float64Array, b: Float64Array): number {
   }
   for (; k < a.length; k++) s0 += a[k] * b[k];
   return s0 + s1 + (s2 + s3);
-}
-
-function subtract(row: Float64Array, earlier: Float64Array, factor: number): void {
-  for (let k = 0; k < row.length; k++) row[k] -= factor * earlier[k];
 }
