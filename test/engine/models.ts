@@ -113,7 +113,8 @@ export const ending: fc.Arbitrary<Losses> = fc.tuple(size, fc.integer({ min: 0, 
     { loss: 'sparseCategoricalCrossentropy', final: 'softmax', units: many },
     { loss: 'binaryCrossentropy', final: 'sigmoid', units },
     { loss: { name: 'sparseCategoricalCrossentropy', config: { fromLogits: true } }, units: many },
-    { loss: { name: 'binaryCrossentropy', config: { labelSmoothing: 0.2 } }, final: 'hardSigmoid', units },
+    // Probabilities that are not logits' and keep away from 0 and 1, where 1/p makes any rounding large.
+    { loss: { name: 'binaryCrossentropy', config: { labelSmoothing: 0.2 } }, final: 'softmax', units: many },
     { loss: 'meanSquaredError', final: 'softmax', units },
   ];
   return endings[which];
