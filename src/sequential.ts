@@ -3,8 +3,8 @@ import { elements, type NdArray } from './data/array.js';
 import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
 import { planModel } from './engine/plan.js';
 import type { Plan } from './engine/planData.js';
-import { MOST_THREADS } from './engine/threads/pool.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
+import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
@@ -243,7 +243,8 @@ export class Sequential {
 
   /** Keras's summary table, with a column for the code that runs each layer. */
   summaryText(): string {
-    return summaryText(this.built());
+    const model = this.built();
+    return summaryText(model, { engine: this.engine.kind === 'memcell' });
   }
 
   /** The number of weights. */
