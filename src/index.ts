@@ -2,6 +2,7 @@ export type { LayerState, Stream, StreamState } from './engine/stream.js';
 export { type ErrorCode, MemcellError } from './errors.js';
 export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
 export { prepareBackend } from './kernels/backend.js';
+export { enableWide, type WideStatus } from './kernels/wide.js';
 export type { Activation as ActivationName } from './model/activations.js';
 export { customObjects } from './model/customObjects.js';
 export type { Initializer } from './model/initializers.js';

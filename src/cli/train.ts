@@ -35,6 +35,7 @@ interface Options {
   validationSplit?: number;
   patience?: number;
   seed?: number;
+  threads?: number;
   out: string;
 }
 
@@ -81,6 +82,11 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--validation-split <F>', 'the last part of the data that is held out (0.2; symbols 0)', parseShare)
     .option('--patience <N>', 'stop after N epochs without a better held-out loss, and keep the best', parseCount)
     .option('--seed <N>', 'governs initial weights, shuffling and dropout (0)', parseInteger)
+    .option(
+      '--threads <N>',
+      'threads to use at most; the result does not depend on it (all cores, up to 8)',
+      parseCount,
+    )
     .option('--out <DIR>', 'the folder to save the model in', 'model')
     .addHelpText('after', examples);
   withCommonOptions(command).action(async (data: string, options: Options) => {
@@ -136,6 +142,7 @@ async function train(data: string, task: TaskRequest, options: Options, session:
       task,
       layers,
       settings: settingsOf(options),
+      ...(options.threads !== undefined && { threads: options.threads }),
       callbacks: [progress.callback],
       signal: interrupt.signal,
       onStart: ({ model, warnings, ...counts }) => {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { registerKernels } from './tfjs/register.js';
 import { prepareWasm } from './tfjs/wasm.js';
+import { enableWide } from './wide.js';
 
 const BACKENDS = ['wasm', 'cpu', 'tensorflow'] as const;
 type BackendName = (typeof BACKENDS)[number];
@@ -43,6 +44,7 @@ export async function prepareBackend(): Promise<string> {
 }
 
 async function prepare(): Promise<void> {
+  if (typeof process !== 'undefined' && process.env?.MEMCELL_WIDE === '1') await enableWide();
   const wanted = requestedBackend();
   if (wanted === undefined && tf.engine().backendName && !(interim && tf.getBackend() === 'cpu')) {
     await tf.ready();

@@ -32,6 +32,8 @@ export interface TrainTaskOptions {
   signal?: AbortSignal;
   /** The program and its version, for the record. */
   createdWith?: string;
+  /** Threads that a step may use, at most; 1 turns them off. Left out, memcell chooses. */
+  threads?: number;
   /** Called when data and model are ready, before the first batch. */
   onStart?: (started: { model: Sequential; samples: number; heldOut: number; warnings: string[] }) => void;
 }
@@ -69,6 +71,7 @@ export async function trainTask(options: TrainTaskOptions): Promise<TrainedTask>
       loss: prepared.loss,
       metrics: prepared.metrics,
     });
+    model.threads = options.threads;
     const { warnings } = prepared;
     options.onStart?.({ model, samples: train.x.shape[0], heldOut: validation?.x.shape[0] ?? 0, warnings });
     const run = await runFit(model, train, validation, settings, options);

@@ -27,6 +27,7 @@ Commands:
   generate [options] <MODEL>         write text with a model trained with --text
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
+  bench [options]                    measure training and predicting beside tfjs's built-in layers
 
 Examples:
   memcell train weather.csv --forecast temp_max --out models/weather
@@ -74,6 +75,8 @@ Model and training:
   --validation-split <F>  the last part of the data that is held out (0.2; symbols 0)
   --patience <N>          stop after N epochs without a better held-out loss, and keep the best
   --seed <N>              governs initial weights, shuffling and dropout (0)
+  --threads <N>           threads to use at most; the result does not depend on it (all cores, up to
+                          8)
   --out <DIR>             the folder to save the model in (default: "model")
 
 Output:
