@@ -63,10 +63,35 @@ async function killed(whileIdle) {
   return { message: error?.message, code: error?.code, threads: two.threads, same };
 }
 
+/** A worker that cannot lay out what the main thread seems to have laid out. */
+async function failing() {
+  const { two } = await ready();
+  const { program } = two;
+  program.place = () => {};
+  program.placement = { ...program.placement, steps: 1e8 };
+  try {
+    two.trainBatch(x, y);
+  } catch (error) {
+    return { message: error.message };
+  }
+  return {};
+}
+
 const scenarios = {
+  failing,
   async exit() {
     const { two } = await ready();
     return { threads: two.threads };
+  },
+  async dispose() {
+    const { two } = await ready();
+    const ended = new Promise((resolve) => workers[0].on('exit', () => resolve(true)));
+    // An unreferenced worker's end is no reason for this process to wait.
+    const alive = setInterval(() => {}, 1000);
+    two.dispose();
+    const done = await Promise.race([ended, turn(20_000)]);
+    clearInterval(alive);
+    return { ended: done ?? false };
   },
   idle: () => killed(true),
   busy: () => killed(false),

@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { EngineRunner } from '../../src/engine/engineRunner.js';
 import * as l from '../../src/model/layers.js';
+import { Sequential } from '../../src/sequential.js';
 import { adam } from '../../src/training/optimizers.js';
 import { built, engineOf, obstacleOf, poison } from './compare.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
@@ -120,6 +121,10 @@ test('a process with sleeping workers ends by itself', async () => {
   expect(await child('exit')).toEqual({ threads: 2 });
 }, 120_000);
 
+test('dispose ends the workers', async () => {
+  expect(await child('dispose')).toEqual({ ended: true });
+}, 120_000);
+
 test.each(['busy', 'idle'])(
   'a worker killed when %s: an error that says so, and the model goes on from the same weights',
   async (when) => {
@@ -129,6 +134,19 @@ test.each(['busy', 'idle'])(
   },
   120_000,
 );
+
+test('a worker that fails: its own message in the error', async () => {
+  const { message } = await child('failing');
+  expect(message).toMatch(/^a worker thread was lost \(.*GiB of memory.*\); the weights are as before the step;/);
+}, 120_000);
+
+test.each([0, -1, 1.5, 65, Number.NaN])('threads: %p is an error', (threads) => {
+  const model = new Sequential([l.LSTM(2)], { inputShape: [1, 1] });
+  expect(() => model.compile({ loss: 'meanSquaredError', threads })).toThrow(
+    `threads must be a whole number from 1 to 64, not ${threads}`,
+  );
+  expect(model.threads).toBe(undefined);
+});
 
 test('a new model has threads again after a worker was killed', async () => {
   expect(await child('again')).toEqual({ threads: 2 });
