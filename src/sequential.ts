@@ -58,6 +58,8 @@ export interface SequentialCompileOptions extends CompileOptions {
   threads?: number;
 }
 
+const COMPILE_OPTIONS = ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'engine', 'threads'];
+
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
 export interface EngineChoice {
   kind: 'memcell' | 'tfjs';
@@ -149,6 +151,12 @@ export class Sequential {
    */
   compile(options: SequentialCompileOptions): void {
     this.free();
+    const unknown = Object.keys(options ?? {}).find((name) => !COMPILE_OPTIONS.includes(name));
+    if (unknown !== undefined) {
+      throw new MemcellError(`compile: unknown option '${unknown}'; it takes ${COMPILE_OPTIONS.join(', ')}`, {
+        code: 'usage',
+      });
+    }
     const { engine, threads } = options ?? {};
     if (engine !== undefined && engine !== 'tfjs') {
       throw new MemcellError(`engine: '${engine}'; it can be 'tfjs' or left out`, { code: 'usage' });

@@ -6,3 +6,14 @@ test('what the package exports', () => {
     `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy cosineDecay customObjects enableWide exponentialDecay huber inverseTimeDecay loadModel lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend rmsprop sequential sgd sparseCategoricalCrossentropy topKCategoricalAccuracy"`,
   );
 });
+
+test('compile takes an optimizer function as it is, and refuses what it does not know', () => {
+  const model = new memcell.Sequential([memcell.Dense(1, { inputShape: [2] })]);
+  model.compile({ optimizer: memcell.adam, loss: 'mse' });
+  expect(model.engine).toEqual({ kind: 'memcell' });
+  const misspelt = { optimiser: 'sgd', loss: 'mse' };
+  expect(() => model.compile(misspelt)).toThrow("compile: unknown option 'optimiser'");
+  const flat = { name: 'adam', learningRate: 5 } as unknown as 'adam';
+  expect(() => model.compile({ optimizer: flat, loss: 'mse' })).toThrow('give options as adam({ … })');
+  model.dispose();
+});

@@ -312,6 +312,7 @@ const OPTIMIZERS: Record<OptimizerName, (options: Options) => Optimizer> = { sgd
 
 export type OptimizerIdentifier =
   | string
+  | (() => Optimizer)
   | Optimizer
   | { name: string; config: Options }
   | { class_name: string; config: Options };
@@ -322,9 +323,14 @@ export type OptimizerIdentifier =
  * @throws MemcellError ('usage') for an unknown name or option.
  */
 export function getOptimizer(identifier: OptimizerIdentifier): Optimizer {
+  if (typeof identifier === 'function') return identifier();
   if (typeof identifier === 'string') return makeOptimizer(identifier, {});
   if ('class_name' in identifier) return makeOptimizer(identifier.class_name, fromKeras(identifier.config));
   if ('apply' in identifier) return identifier;
+  if (typeof identifier.config !== 'object' || identifier.config === null)
+    throw usage(
+      `optimizer: give options as ${identifier.name}({ … }) or { name: '${identifier.name}', config: { … } }`,
+    );
   return makeOptimizer(identifier.name, identifier.config);
 }
 
