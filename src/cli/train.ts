@@ -151,9 +151,11 @@ async function train(data: string, task: TaskRequest, options: Options, session:
         const held = heldOut > 0 ? `, ${heldOut} more held out` : '';
         session.note(`training ${counted(model.countParams(), 'parameter')} on ${counted(samples, 'sample')}${held}`);
       },
+      onTrained: async (model) => {
+        progress.stop();
+        await model.save(out);
+      },
     });
-    progress.stop();
-    await trained.model.save(out);
   } finally {
     interrupt.release();
     progress.stop();

@@ -34,6 +34,8 @@ export interface TrainTaskOptions {
   createdWith?: string;
   /** Threads that a step may use, at most; 1 turns them off. Left out, memcell chooses. */
   threads?: number;
+  /** Called when training has ended and the model is ready to be saved, before it is evaluated. */
+  onTrained?: (model: Sequential) => Promise<void>;
   /** Called when data and model are ready, before the first batch. */
   onStart?: (started: { model: Sequential; samples: number; heldOut: number; warnings: string[] }) => void;
 }
@@ -86,6 +88,7 @@ export async function trainTask(options: TrainTaskOptions): Promise<TrainedTask>
       },
     };
     model.metadata = { ...model.metadata, task: artefact };
+    await options.onTrained?.(model);
     return { model, artefact, evaluation: await prepared.evaluate(model), warnings, ...run };
   } catch (error) {
     model.dispose();
