@@ -27,8 +27,6 @@ export interface DensePlan {
 export interface ActivationPlan {
   kind: 'activation';
   activation: ActivationId;
-  /** The slope of leakyRelu, the scale of elu. */
-  alpha: number;
   /** Nobody else reads the values before: they may be overwritten. */
   inPlace: boolean;
 }

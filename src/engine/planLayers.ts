@@ -3,7 +3,6 @@ import type * as tf from '@tensorflow/tfjs';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
-import { cellObstacle } from './layers/cell.js';
 
 /** What the engine does not run; the message is the reason that the user sees. */
 export class Unsupported extends Error {}
@@ -142,7 +141,7 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
     planning,
   );
   const gate = kind === 'simpleRNN' ? ActivationId.linear : cellActivation(layer, config.recurrentActivation);
-  const plan: RecurrentPlan = {
+  return {
     kind,
     path,
     units: Number(config.units),
@@ -158,9 +157,6 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
     recurrentKernel,
     bias: bias ?? NONE,
   };
-  const obstacle = cellObstacle(plan);
-  if (obstacle !== undefined) throw unsupported(layer, obstacle);
-  return plan;
 }
 
 function planBidirectional(
@@ -217,22 +213,34 @@ function penalty(layer: tf.layers.Layer, regularizer: unknown): { l1: number; l2
   return { l1: Number(l1), l2: Number(l2) };
 }
 
-/** tfjs's names of activations. Its own hardSigmoid is Keras 2's, which the engine does not have. */
+/** Activations by the names that models hold: tfjs's, and memcell's own. */
 const ACTIVATIONS: Record<string, ActivationId> = {
   linear: ActivationId.linear,
   relu: ActivationId.relu,
   relu6: ActivationId.relu6,
+  leakyRelu: ActivationId.leakyRelu,
   elu: ActivationId.elu,
   selu: ActivationId.selu,
   sigmoid: ActivationId.sigmoid,
+  hardSigmoid: ActivationId.hardSigmoid2,
   hardSigmoidKeras3: ActivationId.hardSigmoid,
+  sparseSigmoid: ActivationId.sparseSigmoid,
   tanh: ActivationId.tanh,
+  hardTanh: ActivationId.hardTanh,
   softplus: ActivationId.softplus,
+  squareplus: ActivationId.squareplus,
+  sparsePlus: ActivationId.sparsePlus,
+  logSigmoid: ActivationId.logSigmoid,
   softsign: ActivationId.softsign,
+  exponential: ActivationId.exponential,
+  hardShrink: ActivationId.hardShrink,
+  softShrink: ActivationId.softShrink,
   swish: ActivationId.silu,
+  hardSilu: ActivationId.hardSilu,
   gelu: ActivationId.gelu,
   gelu_new: ActivationId.geluTanh,
   mish: ActivationId.mish,
+  tanhShrink: ActivationId.tanhShrink,
   softmax: ActivationId.softmax,
   logSoftmax: ActivationId.logSoftmax,
 };
@@ -248,7 +256,7 @@ function activationId(layer: tf.layers.Layer, serialized: unknown): ActivationId
 
 function activation(layer: tf.layers.Layer, serialized: unknown, inPlace: boolean): LayerPlan[] {
   const id = activationId(layer, serialized);
-  return id === ActivationId.linear ? [] : [{ kind: 'activation', activation: id, alpha: 1, inPlace }];
+  return id === ActivationId.linear ? [] : [{ kind: 'activation', activation: id, inPlace }];
 }
 
 /** An activation inside a cell: of one number at a time. */

@@ -3,6 +3,7 @@
  * the kernel module's memory. Letters: B batch, T steps, I inputs, U units. All buffers are row-major float32, in Keras's
  * shapes and gate order i, f, c, o; addresses are byte offsets into the memory, 4-byte aligned, and 0 means "not there".
  */
+import { ActivationId } from './activationIds.js';
 import type { KernelExports } from './module.js';
 import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from './recurrence.js';
 
@@ -177,6 +178,8 @@ function placeCommon(
   job[FIELD.goBackwards] = Number(goBackwards ?? false);
   job[FIELD.wide] = Number(wide);
   job[FIELD.one] = ONE;
+  job[FIELD.activation] = ActivationId.tanh;
+  job[FIELD.recurrentActivation] = ActivationId.sigmoid;
   job[FIELD.mask] = mask ?? 0;
   job[FIELD.maskRow] = steps;
   job[FIELD.maskStep] = 1;

@@ -12,7 +12,6 @@ export interface LayerFunctions {
     n: number,
     row0: number,
     row1: number,
-    alpha: number,
   ): void;
   activationBackward(
     id: number,
@@ -25,7 +24,6 @@ export interface LayerFunctions {
     n: number,
     row0: number,
     row1: number,
-    alpha: number,
   ): void;
   embeddingForward(
     table: number,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { registerHardSigmoid } from './activations.js';
+import { registerActivations } from './activations.js';
 import { ResetAfterGRU } from './gru.js';
 import { Bidirectional, GlobalAveragePooling1D, RepeatVector, TimeDistributed } from './wrappers.js';
 
@@ -35,7 +35,7 @@ function layerFromConfig({ className, config }: Config): tf.layers.Layer {
 }
 
 function fromRegistered(name: string, config: Config): tf.layers.Layer {
-  registerHardSigmoid();
+  registerActivations();
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   if (!Object.hasOwn(known, name)) throw new Error(`unknown class ${JSON.stringify(name)}`);
   const [cls, fromConfig] = known[name];

@@ -17,14 +17,6 @@ export function built(sample: Sample): Built {
   return { model, compiled: compileTraining(model, { loss: sample.loss, optimizer: sample.optimizer() }) };
 }
 
-/** Why the engine does not run a sample; undefined if it does. */
-export function obstacleOf(sample: Sample): string | undefined {
-  const { model, compiled } = built(sample);
-  const planned = planModel(model, compiled);
-  model.dispose();
-  return 'reason' in planned ? planned.reason : undefined;
-}
-
 export function engineOf({ model, compiled }: Built, options: EngineOptions = {}): EngineRunner {
   const planned = planModel(model, compiled);
   if ('reason' in planned) throw new Error(planned.reason);

@@ -41,7 +41,7 @@ export function named<T extends Sample>(sample: T): T {
 /** Sizes below, at and above 4, 8 and 16. */
 export const size = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 20, 33);
 
-const activations = ['linear', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu', 'elu', 'softplus', 'hardSigmoid'];
+export const activations = ['linear', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu', 'elu', 'softplus', 'hardSigmoid'];
 
 const regularizer = fc.constantFrom(undefined, { l2: 0.02 }, { l1: 0.01 }, { l1: 0.01, l2: 0.03 });
 

@@ -1,7 +1,7 @@
 /** Random models with recurrent layers. */
 import fc from 'fast-check';
 import * as l from '../../src/model/layers.js';
-import { ending, named, optimizer, type Sample, size } from './models.js';
+import { activations, ending, named, optimizer, type Sample, size } from './models.js';
 
 type Make = (returnSequences: boolean) => l.Layer;
 
@@ -15,16 +15,18 @@ const cell: fc.Arbitrary<Make> = fc
     goBackwards: fc.boolean(),
     dropout: fc.constantFrom(0, 0, 0.3),
     recurrentDropout: fc.constantFrom(0, 0, 0.2),
-    activation: fc.constantFrom('tanh', 'relu', 'sigmoid', 'linear'),
+    activation: fc.constantFrom('tanh', 'tanh', ...activations),
+    recurrentActivation: fc.constantFrom('sigmoid', 'sigmoid', 'hardSigmoid', 'softsign', 'silu', 'elu'),
     penalty: fc.constantFrom(undefined, { l2: 0.02 }),
   })
-  .map(({ kind, units, plain, activation, penalty, ...given }) => (returnSequences) => {
+  .map(({ kind, units, plain, recurrentActivation, penalty, ...given }) => (returnSequences) => {
     const penalties = penalty ? { kernelRegularizer: penalty, recurrentRegularizer: { l1: 0.01 } } : {};
     const options = plain ? { returnSequences } : { ...given, ...penalties, returnSequences };
-    if (kind === 'SimpleRNN') return l.SimpleRNN(units, plain ? options : { ...options, activation });
-    if (kind === 'GRU') return l.GRU(units, options);
-    if (kind === 'GRU before') return l.GRU(units, { ...options, resetAfter: false });
-    return l.LSTM(units, options);
+    if (kind === 'SimpleRNN') return l.SimpleRNN(units, options);
+    const gated = plain ? options : { ...options, recurrentActivation };
+    if (kind === 'GRU') return l.GRU(units, gated);
+    if (kind === 'GRU before') return l.GRU(units, { ...gated, resetAfter: false });
+    return l.LSTM(units, gated);
   });
 
 const recurrent: fc.Arbitrary<Make> = fc.oneof(

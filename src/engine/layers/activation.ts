@@ -1,16 +1,8 @@
-import { ActivationId } from '../../kernels/activationIds.js';
+import { slopeTakesInput } from '../../kernels/activationIds.js';
 import type { WeightBlock } from '../blocks.js';
 import type { ActivationPlan } from '../layerPlan.js';
 import { eachRun, rowLength, timeMajor } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
-
-/** Activations whose derivative is taken from their input; the others' from their output. */
-const FROM_INPUT: ReadonlySet<ActivationId> = new Set([
-  ActivationId.silu,
-  ActivationId.gelu,
-  ActivationId.geluTanh,
-  ActivationId.mish,
-]);
 
 /** y = f(x), row by row; dx = dy·f′. */
 export class ActivationLayer implements EngineLayer {
@@ -24,7 +16,7 @@ export class ActivationLayer implements EngineLayer {
     private readonly plan: ActivationPlan,
     private readonly context: LayerContext,
   ) {
-    this.fromInput = FROM_INPUT.has(plan.activation);
+    this.fromInput = slopeTakesInput(plan.activation);
   }
 
   place(input: Signal, { arena, batch, training }: Space): Signal {
@@ -54,7 +46,7 @@ export class ActivationLayer implements EngineLayer {
   gradients(): void {}
 
   private readonly run = (from: number, to: number): void => {
-    const { activation, alpha } = this.plan;
+    const { activation } = this.plan;
     const x = this.input.values;
     const y = this.output.values;
     this.context.kernels.activationForward(
@@ -66,12 +58,11 @@ export class ActivationLayer implements EngineLayer {
       x.width,
       from,
       to,
-      alpha,
     );
   };
 
   private readonly runBack = (from: number, to: number): void => {
-    const { activation, alpha } = this.plan;
+    const { activation } = this.plan;
     const saved = this.fromInput ? this.input.values : this.output.values;
     const dy = this.output.gradient;
     const dx = this.input.gradient;
@@ -87,7 +78,6 @@ export class ActivationLayer implements EngineLayer {
       saved.width,
       from,
       to,
-      alpha,
     );
   };
 }

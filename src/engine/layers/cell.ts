@@ -1,5 +1,5 @@
 /** One recurrent cell over a sequence, in one direction: what LSTM, GRU and SimpleRNN layers are made of. */
-import { ActivationId } from '../../kernels/activationIds.js';
+import { slopeTakesInput } from '../../kernels/activationIds.js';
 import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from '../../kernels/recurrence.js';
 import { deriveKey } from '../../random.js';
 import type { Arena } from '../arena.js';
@@ -115,22 +115,6 @@ function gru(plan: RecurrentPlan): CellKind {
 
 const KINDS = { lstm, gru, simpleRNN };
 
-/** The numbers that assembly/simpleRnn.ts has for its activations. */
-const CELL_ACTIVATIONS: ReadonlyMap<ActivationId, number> = new Map([
-  [ActivationId.linear, 0],
-  [ActivationId.relu, 1],
-  [ActivationId.sigmoid, 2],
-  [ActivationId.tanh, 3],
-]);
-
-/** Why the engine has no kernel for a cell's activations, or undefined if it has. */
-export function cellObstacle({ kind, activation, recurrentActivation }: RecurrentPlan): string | undefined {
-  if (kind === 'simpleRNN')
-    return CELL_ACTIVATIONS.has(activation) ? undefined : 'has an activation other than tanh, relu, sigmoid and linear';
-  const usual = activation === ActivationId.tanh && recurrentActivation === ActivationId.sigmoid;
-  return usual ? undefined : 'has activations other than tanh and sigmoid';
-}
-
 /** Where a cell's outputs go: every step's, or the last's. */
 export interface CellOutput {
   sequences?: Rows;
@@ -148,7 +132,6 @@ export interface CellPorts {
 export class Cell {
   readonly block: WeightBlock;
   private readonly kind: CellKind;
-  private readonly activation: number;
   private ports!: CellPorts;
   private arena!: Arena;
   private batch = 0;
@@ -169,7 +152,6 @@ export class Cell {
   ) {
     this.kind = KINDS[plan.kind](plan);
     this.block = this.kind.makeBlock(plan);
-    this.activation = CELL_ACTIVATIONS.get(plan.activation) ?? 0;
   }
 
   /** Whether a state is changed by dropout on its way to the next step, so that the output must be kept apart. */
@@ -212,13 +194,17 @@ export class Cell {
     this.inputMask = training && this.dropsInput ? arena.floats(batch * inputs) : 0;
     this.stateMask = training && this.dropsState ? arena.floats(batch * units) : 0;
     this.jobs = arena.fixed((batch + 1) * (RECURRENCE_WORDS + RECURRENCE_CONSTANTS));
+    const gatesFloats = (training ? steps + 1 : 1) * batch * gatesRow;
+    const gates = arena.floats(gatesFloats);
+    const keepsInputs = training && (slopeTakesInput(plan.activation) || slopeTakesInput(plan.recurrentActivation));
     this.fields = {
       steps,
       inputs,
       units,
       goBackwards: Number(goBackwards),
       wide: this.context.wide,
-      activation: this.activation,
+      activation: plan.activation,
+      recurrentActivation: plan.recurrentActivation,
       one: plan.bias === NONE ? 0 : ONE,
       x: x.address,
       xRow: 4 * x.rowStride,
@@ -232,9 +218,10 @@ export class Cell {
       zRow: 4 * zRow,
       zStep: 4 * batch * zRow,
       zTurns: turns,
-      gates: arena.floats((training ? steps + 1 : 1) * batch * gatesRow),
+      gates,
       gatesRow: 4 * gatesRow,
       gatesStep: training ? 4 * batch * gatesRow : 0,
+      preactivations: keepsInputs ? arena.floats(gatesFloats) - gates : 0,
       reset: resetRow ? arena.floats((training ? steps : 1) * batch * resetRow) : 0,
       resetRow: 4 * resetRow,
       resetStep: training ? 4 * batch * resetRow : 0,

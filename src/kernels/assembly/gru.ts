@@ -8,8 +8,11 @@
  * Rows of the weights: h; a 1 if reset comes after; x; 1. A row of gates holds z r h̃ of each group, then n of each.
  */
 import { sigmoid, tanh, writeConstants } from './activations';
+import { activateGroups, slopeGroups } from './cellActivations';
 import { outerProduct, product } from './product';
-import { addOutputGradient, carryMasked, fillInputs, finishBackwardStep, putState, Recurrence, startBackward, startStates } from './recurrence';
+import {
+  addOutputGradient, carryMasked, fillInputs, finishBackwardStep, putState, Recurrence, startBackward, startStates,
+} from './recurrence';
 import { copyRow, copyRows, zeroRow } from './rows';
 
 /** Bytes of z r x of a group. */
@@ -52,6 +55,42 @@ function candidateRow(groups: i32, after: bool, s: usize, n: usize, h: usize, to
   }
 }
 
+/** gateRow() with any activation. */
+function anyGateRow(job: Recurrence, groups: i32, s: usize): void {
+  const inputs = job.activationInputs(s);
+  if (inputs) copyRow(inputs, s, 48 * groups);
+  activateGroups(job.recurrentActivation, s, s, GROUP, 32, groups);
+}
+
+/** candidateRow() with any activation. */
+function anyCandidateRow(job: Recurrence, groups: i32, after: bool, s: usize, n: usize, h: usize, to: usize): void {
+  const inputs = job.activationInputs(s);
+  for (let group = 0; group < groups; ++group) {
+    const at = GROUP * <usize>group;
+    for (let i: usize = 0; i < 64; i += 16) {
+      const row = s + at + i;
+      const recurrent = v128.load(n + i);
+      const part = after ? f32x4.mul(v128.load(row, 64), recurrent) : recurrent;
+      const sum = f32x4.add(v128.load(row, 128), part);
+      if (inputs) v128.store(inputs + at + i, sum, 128);
+      v128.store(row, sum, 128);
+    }
+    n += 64;
+  }
+  activateGroups(job.activation, s + 128, s + 128, GROUP, 16, groups);
+  const one = f32x4.splat(1);
+  for (; groups > 0; --groups) {
+    for (let i: usize = 0; i < 64; i += 16) {
+      const z = v128.load(s + i);
+      const rest = f32x4.mul(f32x4.sub(one, z), v128.load(s + i, 128));
+      v128.store(to + i, f32x4.add(f32x4.mul(z, v128.load(h + i)), rest));
+    }
+    s += GROUP;
+    h += 64;
+    to += 64;
+  }
+}
+
 /** Rows of the weights before x. */
 function beforeInputs(job: Recurrence, after: bool): i32 {
   return job.units + (after ? 1 : 0);
@@ -88,7 +127,12 @@ function forwardStep(job: Recurrence, t: i32, after: bool): void {
     );
     weights += 3 * panel;
   }
-  for (let b = 0; b < batch; ++b) gateRow(groups, gates + <usize>b * job.gatesRow, job.constants);
+  const usual = job.hasUsualActivations();
+  for (let b = 0; b < batch; ++b) {
+    const s = gates + <usize>b * job.gatesRow;
+    if (usual) gateRow(groups, s, job.constants);
+    else anyGateRow(job, groups, s);
+  }
   let a = z;
   let aRow = job.zRow;
   if (!after) {
@@ -101,7 +145,10 @@ function forwardStep(job: Recurrence, t: i32, after: bool): void {
   product(groups, batch, head, a, aRow, weights, panel, gates + recurrent, job.gatesRow, 64, false, wide);
   for (let b = 0; b < batch; ++b) {
     const s = gates + <usize>b * job.gatesRow;
-    candidateRow(groups, after, s, s + recurrent, stateBefore(job, t, b), h + <usize>b * job.zRow, job.constants);
+    const before = stateBefore(job, t, b);
+    const to = h + <usize>b * job.zRow;
+    if (usual) candidateRow(groups, after, s, s + recurrent, before, to, job.constants);
+    else anyCandidateRow(job, groups, after, s, s + recurrent, before, to);
   }
   if (job.mask) carryMasked(job, t, h, groups << 4);
   putState(job, t, h);
@@ -174,6 +221,63 @@ function resetBackwardRow(units: i32, s: usize, h: usize, dq: usize, dh: usize, 
   }
 }
 
+/** cellBackwardRow() with any activations; lanes of dh and h beyond the units are taken for zeros. */
+function anyCellBackwardRow(
+  job: Recurrence, groups: i32, after: bool, s: usize, n: usize, h: usize, dh: usize, d: usize, dn: usize, lanes: usize,
+): void {
+  const inputs = job.activationInputs(s);
+  const one = f32x4.splat(1);
+  let units = job.units;
+  for (let group = 0; group < groups; ++group) {
+    const at = GROUP * <usize>group;
+    for (let i: usize = 0; i < 64; i += 16) {
+      const keep = v128.load(lanes + (min(max(units - <i32>(i >> 2), 0), 4) << 4));
+      const g = v128.and(v128.load(dh + i), keep);
+      const before = v128.and(v128.load(h + i), keep);
+      const row = s + at + i;
+      const z = v128.load(row);
+      v128.store(d + at + i, f32x4.mul(g, f32x4.sub(before, v128.load(row, 128))));
+      v128.store(d + at + i, f32x4.mul(g, f32x4.sub(one, z)), 128);
+      v128.store(dh + i, f32x4.mul(g, z));
+    }
+    units -= 16;
+    h += 64;
+    dh += 64;
+  }
+  slopeGroups(job.recurrentActivation, inputs, s, GROUP, d, GROUP, 16, groups);
+  slopeGroups(job.activation, inputs + 128, s + 128, GROUP, d + 128, GROUP, 16, groups);
+  for (let group = 0; group < groups; ++group) {
+    const at = GROUP * <usize>group;
+    for (let i: usize = 0; i < 64; i += 16) {
+      const dx = v128.load(d + at + i, 128);
+      if (after) v128.store(d + at + i, f32x4.mul(dx, v128.load(n + i)), 64);
+      v128.store(dn + i, after ? f32x4.mul(dx, v128.load(s + at + i, 64)) : dx);
+    }
+    n += 64;
+    dn += 64;
+  }
+  if (after) slopeGroups(job.recurrentActivation, inputs + 64, s + 64, GROUP, d + 64, GROUP, 16, groups);
+}
+
+/** resetBackwardRow() with any activation. */
+function anyResetBackwardRow(job: Recurrence, groups: i32, s: usize, h: usize, dq: usize, dh: usize, d: usize, lanes: usize): void {
+  let units = job.units;
+  for (let group = 0; group < groups; ++group) {
+    const at = GROUP * <usize>group;
+    for (let i: usize = 0; i < 64; i += 16) {
+      const keep = v128.load(lanes + (min(max(units - <i32>(i >> 2), 0), 4) << 4));
+      const g = v128.and(v128.load(dq + i), keep);
+      v128.store(d + at + i, f32x4.mul(g, v128.and(v128.load(h + i), keep)), 64);
+      v128.store(dh + i, f32x4.add(v128.load(dh + i), f32x4.mul(g, v128.load(s + at + i, 64))));
+    }
+    units -= 16;
+    h += 64;
+    dq += 64;
+    dh += 64;
+  }
+  slopeGroups(job.recurrentActivation, job.activationInputs(s) + 64, s + 64, GROUP, d + 64, GROUP, 16, groups);
+}
+
 function backwardStep(job: Recurrence, t: i32, after: bool): void {
   const batch = job.batch;
   const units = job.units;
@@ -185,6 +289,7 @@ function backwardStep(job: Recurrence, t: i32, after: bool): void {
   const z = job.zAt(t);
   const gates = job.gates + <usize>(t + 1) * job.gatesStep;
   const lanes = job.constants + 64;
+  const usual = job.hasUsualActivations();
   if (job.dSequences) addOutputGradient(job, t, job.dSequences + <usize>t * job.dSequencesStep, job.dSequencesRow);
   // dh·z, the part that goes past the products, is kept in the carry's second half; a masked row's whole dh in the first.
   for (let b = 0; b < batch; ++b) {
@@ -197,9 +302,9 @@ function backwardStep(job: Recurrence, t: i32, after: bool): void {
       zeroRow(d, 64 * groups);
       continue;
     }
-    cellBackwardRow(
-      units, after, s, s + recurrent, stateBefore(job, t, b), dh, d, d + recurrent, lanes, job.constants,
-    );
+    const before = stateBefore(job, t, b);
+    if (usual) cellBackwardRow(units, after, s, s + recurrent, before, dh, d, d + recurrent, lanes, job.constants);
+    else anyCellBackwardRow(job, groups, after, s, s + recurrent, before, dh, d, d + recurrent, lanes);
     copyRow(past + ((<usize>padded) << 2), dh, units);
   }
   const columns = 64 * groups;
@@ -212,10 +317,12 @@ function backwardStep(job: Recurrence, t: i32, after: bool): void {
     for (let b = 0; b < batch; ++b) {
       if (job.mask && job.isMasked(b, t)) continue;
       const past = job.carry + ((<usize>b * <usize>padded) << 3) + ((<usize>padded) << 2);
-      resetBackwardRow(
-        units, gates + <usize>b * job.gatesRow, z + <usize>b * job.zRow, job.dc + ((<usize>b * <usize>padded) << 2), past,
-        job.dGates + <usize>b * job.dGatesRow, lanes, job.constants,
-      );
+      const s = gates + <usize>b * job.gatesRow;
+      const h = z + <usize>b * job.zRow;
+      const dq = job.dc + ((<usize>b * <usize>padded) << 2);
+      const d = job.dGates + <usize>b * job.dGatesRow;
+      if (usual) resetBackwardRow(units, s, h, dq, past, d, lanes, job.constants);
+      else anyResetBackwardRow(job, groups, s, h, dq, past, d, lanes);
     }
   }
   finishBackwardStep(job, t, 4 * groups, after ? columns : 48 * groups, head, 1);

@@ -3,9 +3,11 @@
  * activated gates, c and tanh(c) of each group of 8 units (lstmCell.ts).
  */
 import { writeConstants } from './activations';
-import { cell, cellBackward, GROUP, gatherCell, scatterCell } from './lstmCell';
+import { anyCell, anyCellBackward, cell, cellBackward, GROUP, gatherCell, scatterCell } from './lstmCell';
 import { outerProduct, product } from './product';
-import { addOutputGradient, fillInputs, putInputGradient, putState, Recurrence, startBackward, startStates } from './recurrence';
+import {
+  addOutputGradient, fillInputs, putInputGradient, putPanels, putState, Recurrence, startBackward, startStates,
+} from './recurrence';
 import { copyRow, copyRows, multiplyRow, zeroRow } from './rows';
 
 /** Where the table of constants leaves room for 8 lanes. */
@@ -55,6 +57,14 @@ function carryMasked(job: Recurrence, t: i32, h: usize, gates: usize): void {
   }
 }
 
+function anyCells(job: Recurrence, groups: i32, row: usize, h: usize): void {
+  for (let b = 0; b < job.batch; ++b) {
+    anyCell(job.activation, job.recurrentActivation, groups, row, job.gatesStep, job.activationInputs(row), h);
+    row += job.gatesRow;
+    h += job.zRow;
+  }
+}
+
 function forwardStep(job: Recurrence, t: i32): void {
   const batch = job.batch;
   const rows = job.units + job.inputs + 1;
@@ -68,17 +78,19 @@ function forwardStep(job: Recurrence, t: i32): void {
   fillInputs(job, t, z, job.units);
   let weights = job.packed + ((<usize>skip) << 6);
   const groups = paddedUnits(job) >> 3;
+  const usual = job.hasUsualActivations();
   let s = gates;
   let to = h;
   for (let group = 0; group < groups; ++group) {
     product(2, batch, rows - skip, a, job.zRow, weights, panel, s, job.gatesRow, 64, false, <bool>job.wide);
-    if (batch > 1) cell(batch, s, job.gatesRow, job.gatesStep, to, job.zRow, job.constants);
+    if (usual && batch > 1) cell(batch, s, job.gatesRow, job.gatesStep, to, job.zRow, job.constants);
     weights += 2 * panel;
     s += GROUP;
     to += 32;
   }
   // For one row the groups take the place of rows, so that their chains of operations overlap.
-  if (batch == 1) cell(groups, gates, GROUP, job.gatesStep, h, 32, job.constants);
+  if (!usual) anyCells(job, groups, gates, h);
+  else if (batch == 1) cell(groups, gates, GROUP, job.gatesStep, h, 32, job.constants);
   if (job.mask) carryMasked(job, t, h, gates);
   putState(job, t, h);
 }
@@ -139,15 +151,13 @@ function finishStep(job: Recurrence, t: i32): void {
   }
 }
 
-function backwardStep(job: Recurrence, t: i32): void {
+/** The gate gradients of a step, from dz = [dh | ·] and dc. */
+function cellsBackward(job: Recurrence, t: i32): void {
   const batch = job.batch;
-  const units = job.units;
   const back = job.gatesStep;
   const panel = job.dPanel;
   const dcRow = (<usize>paddedUnits(job)) << 2;
   let gates = job.gates + <usize>(t + 1) * job.gatesStep;
-  if (job.dSequences) addOutputGradient(job, t, job.dSequences + <usize>t * job.dSequencesStep, job.dSequencesRow);
-  if (job.mask) keepMasked(job, t);
   let dh = job.dz;
   let dc = job.dc;
   let dGates = job.dGates;
@@ -156,7 +166,7 @@ function backwardStep(job: Recurrence, t: i32): void {
   const keep = job.constants + LANES;
   v128.store(keep, i32x4.splat(-1));
   v128.store(keep, i32x4.splat(-1), 16);
-  let left = units;
+  let left = job.units;
   if (batch == 1 && left > 8) {
     // For one row the groups take the place of rows, so that their chains of operations overlap.
     const groups = (left - 1) >> 3;
@@ -179,6 +189,31 @@ function backwardStep(job: Recurrence, t: i32): void {
     dGates += 128;
     p += 2 * panel;
   }
+}
+
+function anyCellsBackward(job: Recurrence, t: i32): void {
+  const padded = paddedUnits(job);
+  const dcRow = (<usize>padded) << 2;
+  let row = job.gates + <usize>(t + 1) * job.gatesStep;
+  for (let b = 0; b < job.batch; ++b) {
+    const dh = job.dz + <usize>b * job.dzRow;
+    zeroRow(dh + ((<usize>job.units) << 2), padded - job.units);
+    anyCellBackward(
+      job.activation, job.recurrentActivation, padded >> 3, row, job.gatesStep, job.activationInputs(row), dh,
+      job.dc + <usize>b * dcRow, job.dGates + <usize>b * job.dGatesRow,
+    );
+    putPanels(job, t, b, padded >> 2);
+    row += job.gatesRow;
+  }
+}
+
+function backwardStep(job: Recurrence, t: i32): void {
+  const batch = job.batch;
+  const units = job.units;
+  if (job.dSequences) addOutputGradient(job, t, job.dSequences + <usize>t * job.dSequencesStep, job.dSequencesRow);
+  if (job.mask) keepMasked(job, t);
+  if (job.hasUsualActivations()) cellsBackward(job, t);
+  else anyCellsBackward(job, t);
   if (job.mask) clearMasked(job, t);
   // Panels of [dh | dx] that somebody reads.
   const from = t == 0 && !job.dh0 ? units >> 4 : 0;

@@ -1,5 +1,6 @@
 /** The LSTM's gate functions and their gradients, for 8 units of several rows at a time; cell states to and from their rows. */
 import { sigmoid, tanh } from './activations';
+import { activateGroups, slopeGroups } from './cellActivations';
 import { copyRow } from './rows';
 import { madd } from './tiles';
 
@@ -143,4 +144,62 @@ export function cellBackward(
     p += panelRow;
     q += panelRow;
   }
+}
+
+/** cell() with any activations, f and of the gates, for all groups of one row; with `inputs`, what they are applied to goes there. */
+export function anyCell(f: i32, gate: i32, groups: i32, s: usize, back: usize, inputs: usize, h: usize): void {
+  if (inputs) copyRow(inputs, s, groups * 48);
+  activateGroups(gate, s, s, GROUP, 16, groups);
+  activateGroups(f, s + 64, s + 64, GROUP, 8, groups);
+  activateGroups(gate, s + 96, s + 96, GROUP, 8, groups);
+  let row = s;
+  for (let group = 0; group < groups; ++group) {
+    for (let i: usize = 0; i < 32; i += 16) {
+      const kept = f32x4.mul(v128.load(row + i, 32), v128.load(row + i - back, CELL));
+      v128.store(row + i, f32x4.add(kept, f32x4.mul(v128.load(row + i), v128.load(row + i, 64))), CELL);
+    }
+    row += GROUP;
+  }
+  activateGroups(f, s + CELL, s + CELL + 32, GROUP, 8, groups);
+  for (let group = 0; group < groups; ++group) {
+    for (let i: usize = 0; i < 32; i += 16) v128.store(h + i, f32x4.mul(v128.load(s + i, 96), v128.load(s + i, CELL + 32)));
+    s += GROUP;
+    h += 32;
+  }
+}
+
+/** cellBackward() with any activations for all groups of one row; lanes of dh beyond the units are zeros. */
+export function anyCellBackward(
+  f: i32, gate: i32, groups: i32, s: usize, back: usize, inputs: usize, dh: usize, dc: usize, dGates: usize,
+): void {
+  let row = s;
+  let d = dGates;
+  for (let group = 0; group < groups; ++group) {
+    for (let i: usize = 0; i < 32; i += 16) {
+      const g = v128.load(dh + i);
+      v128.store(d + i, f32x4.mul(g, v128.load(row + i, 96)), 64);
+      v128.store(d + i, f32x4.mul(g, v128.load(row + i, CELL + 32)), 96);
+    }
+    row += GROUP;
+    d += 128;
+    dh += 32;
+  }
+  slopeGroups(f, s + CELL, s + CELL + 32, GROUP, dGates + 64, 128, 8, groups);
+  row = s;
+  d = dGates;
+  for (let group = 0; group < groups; ++group) {
+    for (let i: usize = 0; i < 32; i += 16) {
+      const g = f32x4.add(v128.load(dc + i), v128.load(d + i, 64));
+      v128.store(d + i, f32x4.mul(g, v128.load(row + i, 64)));
+      v128.store(d + i, f32x4.mul(g, v128.load(row + i - back, CELL)), 32);
+      v128.store(d + i, f32x4.mul(g, v128.load(row + i)), 64);
+      v128.store(dc + i, f32x4.mul(g, v128.load(row + i, 32)));
+    }
+    row += GROUP;
+    d += 128;
+    dc += 32;
+  }
+  slopeGroups(gate, inputs, s, GROUP, dGates, 128, 16, groups);
+  slopeGroups(f, inputs + 64, s + 64, GROUP, dGates + 64, 128, 8, groups);
+  slopeGroups(gate, inputs + 96, s + 96, GROUP, dGates + 96, 128, 8, groups);
 }

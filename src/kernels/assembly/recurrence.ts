@@ -3,6 +3,7 @@
  * not there; `…Row` is the distance in bytes from one batch entry to the next and `…Step` from one step to the next, so a
  * caller may run a share of the batch in buffers that hold all of it. recurrence.ts outside writes the fields in this order.
  */
+import { ActivationId } from '../activationIds';
 import { product } from './product';
 import { addRow, copyRow, copyRows, multiplyRow, zeroRow } from './rows';
 
@@ -15,8 +16,9 @@ export class Recurrence {
   /** x and the mask are read from the last step to the first; what goes out stays in the order of computation. */
   goBackwards: i32;
   wide: i32;
-  /** An activation of cellActivation.ts, for cells that leave it open. */
+  /** ActivationId of the candidate and the output, and of the gates. */
   activation: i32;
+  recurrentActivation: i32;
   /** The 1 of rows [h | x | 1], or 0 for a cell without bias. */
   one: f32;
 
@@ -40,6 +42,7 @@ export class Recurrence {
   gates: usize; // rows of T+1 steps, or of one if gatesStep is 0
   gatesRow: usize;
   gatesStep: usize;
+  preactivations: usize; // distance from a row of gates to that of its activations' inputs; 0: not kept
   reset: usize; // GRU, reset before: rows r∘h of T steps, or of one if resetStep is 0
   resetRow: usize;
   resetStep: usize;
@@ -79,6 +82,16 @@ export class Recurrence {
   dxStep: usize;
   dh0: usize; // (B,U)
   dc0: usize; // (B,U)
+
+  /** tanh and sigmoid, which have code of their own. */
+  hasUsualActivations(): bool {
+    return this.activation == ActivationId.tanh && this.recurrentActivation == ActivationId.sigmoid;
+  }
+
+  /** Where the inputs of the activations of a row of gates are kept; 0 if they are not. */
+  activationInputs(row: usize): usize {
+    return this.preactivations ? row + this.preactivations : 0;
+  }
 
   /** Index along time of x for the t-th computed step. */
   inputStep(t: i32): usize {
@@ -208,6 +221,17 @@ export function putInputGradient(job: Recurrence, b: i32, t: i32, from: usize): 
   if (job.inputDropout) multiplyRow(to, job.inputDropout + ((<usize>b * <usize>job.inputs) << 2), job.inputs);
 }
 
+/** Row b of a step's gate gradients into the panels of all steps. */
+export function putPanels(job: Recurrence, t: i32, b: i32, panels: i32): void {
+  let to = job.panelsAt(t) + ((<usize>b) << 6);
+  let row = job.dGates + <usize>b * job.dGatesRow;
+  for (let i = 0; i < panels; ++i) {
+    copyRow(to, row, 16);
+    to += job.dPanel;
+    row += 64;
+  }
+}
+
 /**
  * After a step's gate gradients (rows of 16·panels columns, of which `columns` go into the product): they go into the panels of
  * all steps, and dz = [dh | dx] = dG·Wᵀ with x `head` floats into the rows. The carry's rows hold a masked row's dh and then,
@@ -217,15 +241,7 @@ export function finishBackwardStep(job: Recurrence, t: i32, panels: i32, columns
   const batch = job.batch;
   const units = job.units;
   const padded = (units + 15) & ~15;
-  for (let b = 0; b < batch; ++b) {
-    let to = job.panelsAt(t) + ((<usize>b) << 6);
-    let row = job.dGates + <usize>b * job.dGatesRow;
-    for (let i = 0; i < panels; ++i) {
-      copyRow(to, row, 16);
-      to += job.dPanel;
-      row += 64;
-    }
-  }
+  for (let b = 0; b < batch; ++b) putPanels(job, t, b, panels);
   const needed = job.dx ? head + job.inputs : units;
   product(
     (needed + 15) >> 4, batch, columns, job.dGates, job.dGatesRow, job.packedTransposed, (<usize>panels) << 10, job.dz,

@@ -1,40 +1,35 @@
 /**
- * The simple recurrent cell: h' = f(W·[h, x] + b), f linear, relu, sigmoid or tanh. Weights in panels of 16 units, rows h, x, 1; a
- * row of gates holds h' itself, from which f' follows.
+ * The simple recurrent cell: h' = f(W·[h, x] + b). Weights in panels of 16 units, rows h, x, 1; a row of gates holds h'
+ * itself, from which f' follows, or from f's input where that is kept.
  */
-import { sigmoid, tanh, writeConstants } from './activations';
+import { ActivationId } from '../activationIds';
+import { tanh, writeConstants } from './activations';
+import { activateGroups, slopeGroups } from './cellActivations';
 import { outerProduct, product } from './product';
-import { addOutputGradient, carryMasked, fillInputs, finishBackwardStep, putState, Recurrence, startBackward, startStates } from './recurrence';
+import {
+  addOutputGradient, carryMasked, fillInputs, finishBackwardStep, putState, Recurrence, startBackward, startStates,
+} from './recurrence';
 import { copyRow, copyRows, zeroRow } from './rows';
 
-const LINEAR: i32 = 0;
-const RELU: i32 = 1;
-const SIGMOID: i32 = 2;
-
-function activate(f: i32, n: i32, s: usize, h: usize, table: usize): void {
-  for (; n > 0; n -= 4) {
-    let y = v128.load(s);
-    if (f == RELU) y = f32x4.pmax(y, f32x4.splat(0));
-    else if (f == SIGMOID) y = sigmoid(y, table);
-    else if (f != LINEAR) y = tanh(y, table);
-    v128.store(s, y);
-    v128.store(h, y);
-    s += 16;
-    h += 16;
+function activate(job: Recurrence, n: i32, s: usize, h: usize): void {
+  if (job.activation == ActivationId.tanh) {
+    for (let i: usize = 0; i < <usize>n << 2; i += 16) {
+      const y = tanh(v128.load(s + i), job.constants);
+      v128.store(s + i, y);
+      v128.store(h + i, y);
+    }
+    return;
   }
+  const inputs = job.activationInputs(s);
+  if (inputs) copyRow(inputs, s, n);
+  activateGroups(job.activation, s, s, 0, n, 1);
+  copyRow(h, s, n);
 }
 
-/** d = dh·f'(…) for y = f(…); columns n to the end of the panel become 0. */
-function activateBackward(f: i32, n: i32, y: usize, dh: usize, d: usize): void {
-  for (let j = 0; j < n; ++j) {
-    const at = (<usize>j) << 2;
-    const value = load<f32>(y + at);
-    let slope: f32 = 1;
-    if (f == RELU) slope = value > 0 ? 1 : 0;
-    else if (f == SIGMOID) slope = value * (1 - value);
-    else if (f != LINEAR) slope = 1 - value * value;
-    store<f32>(d + at, load<f32>(dh + at) * slope);
-  }
+/** d = dh·f'(…); columns n to the end of the panel become 0. */
+function activateBackward(job: Recurrence, n: i32, s: usize, dh: usize, d: usize): void {
+  copyRow(d, dh, n);
+  slopeGroups(job.activation, job.activationInputs(s), s, 0, d, 0, n, 1);
   for (let j = n; j & 15; ++j) store<f32>(d + ((<usize>j) << 2), 0);
 }
 
@@ -54,7 +49,7 @@ export function simpleRnnForward(address: usize): void {
       panels, job.batch, rows, z, job.zRow, job.packed, (<usize>rows) << 6, gates, job.gatesRow, 64, false, <bool>job.wide,
     );
     for (let b = 0; b < job.batch; ++b) {
-      activate(job.activation, padded, gates + <usize>b * job.gatesRow, h + <usize>b * job.zRow, job.constants);
+      activate(job, padded, gates + <usize>b * job.gatesRow, h + <usize>b * job.zRow);
     }
     if (job.mask) carryMasked(job, t, h, padded);
     putState(job, t, h);
@@ -78,7 +73,7 @@ export function simpleRnnBackward(address: usize): void {
         copyRow(job.carry + ((<usize>b * <usize>padded) << 3), dh, units);
         zeroRow(d, padded);
       } else {
-        activateBackward(job.activation, units, gates + <usize>b * job.gatesRow, dh, d);
+        activateBackward(job, units, gates + <usize>b * job.gatesRow, dh, d);
       }
     }
     finishBackwardStep(job, t, panels, padded, units, 0);

@@ -21,7 +21,7 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
 }
 
-const ALPHA = 0.3;
+const LEAK = 0.2;
 const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
 /** Keras 3's definitions in float64, with the limits at ±∞, and whether the backward reads x rather than y. */
@@ -29,12 +29,20 @@ const definitions: [name: keyof typeof ActivationId, f: (x: number) => number, f
   ['linear', (x) => x],
   ['relu', (x) => Math.max(x, 0)],
   ['relu6', (x) => Math.min(Math.max(x, 0), 6)],
-  ['leakyRelu', (x) => (x > 0 ? x : ALPHA * x)],
-  ['elu', (x) => (x > 0 ? x : ALPHA * Math.expm1(x))],
+  ['leakyRelu', (x) => (x > 0 ? x : LEAK * x)],
+  ['elu', (x) => (x > 0 ? x : Math.expm1(x))],
   ['selu', (x) => SELU.scale * (x > 0 ? x : SELU.alpha * Math.expm1(x))],
   ['sigmoid', sigmoid],
   ['hardSigmoid', (x) => Math.min(Math.max(x / 6 + 0.5, 0), 1)],
+  ['hardSigmoid2', (x) => Math.min(Math.max(0.2 * x + 0.5, 0), 1)],
+  ['sparseSigmoid', (x) => Math.min(Math.max(0.5 * x + 0.5, 0), 1)],
   ['tanh', Math.tanh],
+  ['hardTanh', (x) => Math.min(Math.max(x, -1), 1)],
+  ['squareplus', (x) => (x < 0 ? 2 / (Math.sqrt(x * x + 4) - x) : (x + Math.sqrt(x * x + 4)) / 2)],
+  ['sparsePlus', (x) => Math.min(Math.max(x + 1, 0), 2) ** 2 / 4 + Math.max(x - 1, 0)],
+  ['logSigmoid', (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))],
+  ['hardShrink', (x) => (Math.abs(x) <= 0.5 ? 0 : x)],
+  ['softShrink', (x) => x - Math.min(Math.max(x, -0.5), 0.5)],
   ['softplus', (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))],
   ['softsign', (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x)))],
   ['exponential', Math.exp],
@@ -45,11 +53,13 @@ const definitions: [name: keyof typeof ActivationId, f: (x: number) => number, f
     (x) => (x === -Infinity ? 0 : 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
     true,
   ],
+  ['hardSilu', (x) => (x <= -3 ? 0 : x * Math.min(x / 6 + 0.5, 1)), true],
+  ['tanhShrink', (x) => x - Math.tanh(x), true],
   ['mish', (x) => (x === -Infinity ? 0 : x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))), true],
 ];
 
 /** Where f has a corner, so that a difference quotient across it means nothing. */
-const corners = [0, 3, -3, 6];
+const corners = [0, 0.5, -0.5, 1, -1, 2.5, -2.5, 3, -3, 6];
 
 describe.each(definitions)('%s', (name, f, fromInput) => {
   const id = ActivationId[name];
@@ -61,10 +71,10 @@ describe.each(definitions)('%s', (name, f, fromInput) => {
     const bench = new Bench();
     const src = bench.vector(x);
     const dst = bench.empty(x.length);
-    bench.kernels.activationForward(id, src.address, x.length, dst.address, x.length, x.length, 0, 1, ALPHA);
+    bench.kernels.activationForward(id, src.address, x.length, dst.address, x.length, x.length, 0, 1);
     const expected = Float32Array.from(x, (v) => f(Math.fround(v)));
     expectClose(dst.read(), expected, 1e-6, 5e-7);
-    bench.kernels.activationForward(id, src.address, x.length, src.address, x.length, x.length, 0, 1, ALPHA);
+    bench.kernels.activationForward(id, src.address, x.length, src.address, x.length, x.length, 0, 1);
     expect(src.read()).toEqual(dst.read());
     bench.done();
   });
@@ -77,19 +87,7 @@ describe.each(definitions)('%s', (name, f, fromInput) => {
     const dY = normals(1, x.length);
     const gradient = bench.vector(dY);
     const { address } = gradient;
-    bench.kernels.activationBackward(
-      id,
-      saved.address,
-      x.length,
-      address,
-      x.length,
-      address,
-      x.length,
-      x.length,
-      0,
-      1,
-      ALPHA,
-    );
+    bench.kernels.activationBackward(id, saved.address, x.length, address, x.length, address, x.length, x.length, 0, 1);
     const got = gradient.read();
     const h = 1e-5;
     x.forEach((v, i) => {
@@ -101,7 +99,7 @@ describe.each(definitions)('%s', (name, f, fromInput) => {
         throw new Error(`f′(${v}) · ${dY[i]}: ${got[i]}, expected ${dY[i] * slope}`);
     });
     const bad = bench.vector([Number.NaN, 1, 2]);
-    bench.kernels.activationBackward(id, saved.address, 3, bad.address, 3, bad.address, 3, 3, 0, 1, ALPHA);
+    bench.kernels.activationBackward(id, saved.address, 3, bad.address, 3, bad.address, 3, 3, 0, 1);
     expect(bad.read()[0]).toBeNaN();
     bench.done();
   });
@@ -114,9 +112,9 @@ describe.each(definitions)('%s', (name, f, fromInput) => {
       const src = bench.rows(rows, n, n + pad, x);
       const whole = bench.rows(rows, n, n + 2);
       const parts = bench.rows(rows, n, n);
-      kernels.activationForward(id, src.address, src.ld, whole.address, whole.ld, n, 0, rows, ALPHA);
-      kernels.activationForward(id, src.address, src.ld, parts.address, parts.ld, n, 0, split, ALPHA);
-      kernels.activationForward(id, src.address, src.ld, parts.address, parts.ld, n, split, rows, ALPHA);
+      kernels.activationForward(id, src.address, src.ld, whole.address, whole.ld, n, 0, rows);
+      kernels.activationForward(id, src.address, src.ld, parts.address, parts.ld, n, 0, split);
+      kernels.activationForward(id, src.address, src.ld, parts.address, parts.ld, n, split, rows);
       expectClose(whole.read(), x.map(f), 1e-6, 5e-7);
       expect(parts.read()).toEqual(whole.read());
 
@@ -124,19 +122,7 @@ describe.each(definitions)('%s', (name, f, fromInput) => {
       const dY = bench.rows(rows, n, n + pad, normals(seed + 1, rows * n));
       const dX = bench.rows(rows, n, n + 1);
       const run = (to: typeof dX, row0: number, row1: number) =>
-        kernels.activationBackward(
-          id,
-          saved.address,
-          saved.ld,
-          dY.address,
-          dY.ld,
-          to.address,
-          to.ld,
-          n,
-          row0,
-          row1,
-          ALPHA,
-        );
+        kernels.activationBackward(id, saved.address, saved.ld, dY.address, dY.ld, to.address, to.ld, n, row0, row1);
       run(dX, 0, rows);
       const expected = dX.read();
       run(dY, 0, split);
@@ -164,8 +150,8 @@ describe.each([
       const y = bench.rows(rows, n, n + 1);
       const dY = bench.rows(rows, n, n + pad, dy);
       const dX = bench.rows(rows, n, n);
-      kernels.activationForward(id, src.address, src.ld, y.address, y.ld, n, 0, rows, 0);
-      kernels.activationBackward(id, y.address, y.ld, dY.address, dY.ld, dX.address, dX.ld, n, 0, rows, 0);
+      kernels.activationForward(id, src.address, src.ld, y.address, y.ld, n, 0, rows);
+      kernels.activationBackward(id, y.address, y.ld, dY.address, dY.ld, dX.address, dX.ld, n, 0, rows);
       const [expected, gradient] = tf.tidy(() => {
         const input = tf.tensor2d(x, [rows, n]);
         const g = tf.grad((v: tf.Tensor) => builtIn(v))(input, tf.tensor2d(dy, [rows, n]));
@@ -174,11 +160,11 @@ describe.each([
       expectClose(y.read(), expected, 1e-6, 3e-7);
       expectClose(dX.read(), gradient, 2e-6, 1e-6);
 
-      kernels.activationForward(id, src.address, src.ld, src.address, src.ld, n, split, rows, 0);
-      kernels.activationForward(id, src.address, src.ld, src.address, src.ld, n, 0, split, 0);
+      kernels.activationForward(id, src.address, src.ld, src.address, src.ld, n, split, rows);
+      kernels.activationForward(id, src.address, src.ld, src.address, src.ld, n, 0, split);
       expect(src.read()).toEqual(y.read());
-      kernels.activationBackward(id, y.address, y.ld, dY.address, dY.ld, dY.address, dY.ld, n, split, rows, 0);
-      kernels.activationBackward(id, y.address, y.ld, dY.address, dY.ld, dY.address, dY.ld, n, 0, split, 0);
+      kernels.activationBackward(id, y.address, y.ld, dY.address, dY.ld, dY.address, dY.ld, n, split, rows);
+      kernels.activationBackward(id, y.address, y.ld, dY.address, dY.ld, dY.address, dY.ld, n, 0, split);
       expect(dY.read()).toEqual(dX.read());
       bench.done();
     });
@@ -193,7 +179,7 @@ describe.each([
       [0, 0, 0, 0, 0],
     ];
     const block = bench.rows(4, 5, 6, rows.flat());
-    bench.kernels.activationForward(id, block.address, 6, block.address, 6, 5, 0, 4, 0);
+    bench.kernels.activationForward(id, block.address, 6, block.address, 6, 5, 0, 4);
     const q = 1 / (1 + Math.exp(-1));
     const expected = [
       [1 / 3, 1 / 3, 0, 0, 1 / 3],

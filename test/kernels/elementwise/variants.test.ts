@@ -24,8 +24,8 @@ function bitsOf(speed: Speed, shared: boolean): Uint32Array {
   };
   for (let id = 0; id <= ActivationId.logSoftmax; id++) {
     step(() => {
-      k.activationForward(id, a, LD, c, LD, N, 0, ROWS, 0.3);
-      k.activationBackward(id, a, LD, d, LD, e, LD, N, 0, ROWS, 0.3);
+      k.activationForward(id, a, LD, c, LD, N, 0, ROWS);
+      k.activationBackward(id, a, LD, d, LD, e, LD, N, 0, ROWS);
     });
   }
   step(() => {

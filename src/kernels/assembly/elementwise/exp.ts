@@ -12,6 +12,8 @@ export const Q2: f32 = 0.041890550404787064;
 export const Q3: f32 = 0.008312477730214596;
 export const EXP_MIN: f32 = -87.0;
 export const EXP_MAX: f32 = 88.0;
+/** The slope of leakyRelu below 0. */
+export const LEAK: f32 = 0.2;
 export const SELU_ALPHA: f32 = 1.6732632423543772;
 export const SELU_SCALE: f32 = 1.0507009873554805;
 

@@ -1,0 +1,67 @@
+/** Every activation against Keras's own values and slopes, on the engine's kernels and on tfjs. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { planModel } from '../../src/engine/plan.js';
+import { ActivationId, slopeTakesInput } from '../../src/kernels/activationIds.js';
+import { activationNames } from '../../src/model/activations.js';
+import { buildModel } from '../../src/model/build.js';
+import * as l from '../../src/model/layers.js';
+import { camelCase } from '../../src/model/names.js';
+import { compileTraining } from '../../src/training/compile.js';
+import { Bench } from '../kernels/elementwise/block.js';
+import { expectNear } from './compare.js';
+
+interface Fixture {
+  x: number[][];
+  /** What each output's gradient is. */
+  weight: number[][];
+  curves: { name: string; y: number[][]; dx: number[][] }[];
+}
+
+const { x, weight, curves }: Fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/activations/keras.json', import.meta.url), 'utf8'),
+);
+const [rows, n] = [x.length, x[0].length];
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+test('the fixture has every activation that memcell knows', () => {
+  expect(curves.map(({ name }) => camelCase(name)).sort()).toEqual([...activationNames].sort());
+});
+
+describe.each(curves)('$name, as in Keras: values to 1e-6, slopes to 3e-6', ({ name, y, dx }) => {
+  const model = () => buildModel([l.Activation(name)], { inputShape: [n], seed: 1 });
+
+  test('on the engine', () => {
+    const made = model();
+    const planned = planModel(made, compileTraining(made, { loss: 'mse' }));
+    made.dispose();
+    if ('reason' in planned) throw new Error(planned.reason);
+    const [layer] = planned.plan.layers;
+    const id = layer?.kind === 'activation' ? layer.activation : ActivationId.linear;
+    expect(layer === undefined).toBe(name === 'linear');
+    const bench = new Bench();
+    const from = bench.rows(rows, n, n, x.flat());
+    const to = bench.rows(rows, n, n);
+    const slopes = bench.rows(rows, n, n, weight.flat());
+    bench.kernels.activationForward(id, from.address, n, to.address, n, n, 0, rows);
+    expectNear(to.read(), y.flat(), 1e-6, 'values', 1e-6);
+    const saved = slopeTakesInput(id) ? from : to;
+    const { address } = slopes;
+    bench.kernels.activationBackward(id, saved.address, n, address, n, address, n, n, 0, rows);
+    expectNear(slopes.read(), dx.flat(), 3e-6, 'slopes', 1e-6);
+  });
+
+  test('on tfjs', () => {
+    const made = model();
+    tf.tidy(() => {
+      const apply = (input: tf.Tensor) => made.apply(input) as tf.Tensor;
+      expectNear(apply(tf.tensor(x)).dataSync(), y.flat(), 1e-6, 'values', 1e-6);
+      expectNear(tf.grad(apply)(tf.tensor(x), tf.tensor(weight)).dataSync(), dx.flat(), 3e-6, 'slopes', 1e-6);
+    });
+    made.dispose();
+  });
+});
