@@ -31,6 +31,8 @@ export interface WeightBlock {
   gradients: number;
   /** 0 where not wanted. */
   squares: number;
+  /** The first rows, which get no gradient as the layer is placed: theirs are zeros that nobody writes. */
+  quietRows: number;
 }
 
 /** 0, 1, … n - 1: columns in Keras's own order. */
@@ -58,7 +60,7 @@ export function makeBlock(
 ): WeightBlock {
   const { layout = 'panels', sparse = false } = options;
   const panels = Math.ceil(width / 16);
-  return { rows, panels, layout, parts, sparse, weights: 0, gradients: 0, squares: 0 };
+  return { rows, panels, layout, parts, sparse, weights: 0, gradients: 0, squares: 0, quietRows: 0 };
 }
 
 /** Floats of a block. */

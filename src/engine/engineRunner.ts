@@ -84,6 +84,12 @@ export class EngineRunner implements Runner {
     return this.output();
   }
 
+  weightsAreFinite(): boolean {
+    this.takeWeights();
+    const { kernels, store } = this.program;
+    return kernels.areFinite(store.weights, store.size) === 1;
+  }
+
   capture(): TrainingState {
     this.takeWeights();
     const { store } = this.program;
@@ -125,6 +131,7 @@ export class EngineRunner implements Runner {
     store.slots.forEach((slot, i) => {
       store.put(slot, state[i]);
     });
+    this.program.slotsChanged();
     this.optimizer.iterations = iterations;
     this.trained();
   }
@@ -205,6 +212,7 @@ export class EngineRunner implements Runner {
     optimizer.state().forEach((slot, i) => {
       store.load(store.slots[i % count], Math.floor(i / count), slot);
     });
+    this.program.slotsChanged();
     this.hasSlots = true;
   }
 

@@ -119,8 +119,14 @@ export class Program {
       width: outputWidth,
     };
     this.placeLoss(logits, space);
+    this.update.place();
     this.planPhases(training);
     this.placement = { batch, steps, training };
+  }
+
+  /** Has the next place() lay out anew, since it depends on what the optimizer's slots hold. */
+  slotsChanged(): void {
+    this.placement = undefined;
   }
 
   /** The same program in a memory of its own, with the same weights and slots; not placed. */

@@ -17,11 +17,17 @@ interface VariableRows {
   squares: number;
 }
 
-/** Neighbouring blocks that one optimizer call takes; bytes from the start of the weights, and floats. */
+/** Neighbouring weights that one optimizer call takes; bytes from the start of the weights, and floats. */
 interface Segment {
   offset: number;
   size: number;
   squares: number;
+}
+
+/** As many segments of one size, `stride` floats apart. */
+interface Runs extends Segment {
+  runs: number;
+  stride: number;
 }
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
@@ -36,6 +42,8 @@ export class UpdateStep {
   private readonly perBlock: boolean;
   private readonly mixedDecay: boolean;
   private readonly optimizer: OptimizerPlan;
+  /** The segments without rows that stay as they are; undefined where there are no such rows. */
+  private moving: readonly Runs[] | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -64,6 +72,17 @@ export class UpdateStep {
     this.segments = segments(store, this.perBlock);
   }
 
+  /**
+   * After the layers have been placed, or the slots have changed: finds the rows that no optimizer moves, since they have
+   * neither gradients nor state.
+   */
+  place(): void {
+    const { store } = this;
+    const quiet = store.blocks.some(({ quietRows }) => quietRows > 0);
+    const alone = !this.perBlock && !this.hasPenalties && this.optimizer.weightDecay === 0;
+    this.moving = quiet && alone && store.isQuietStateZero() ? movingRuns(store) : undefined;
+  }
+
   /** This thread's share of the penalties and of the squared norms, after all gradients. In training adds the penalties' gradients. */
   partials(part: number, parts: number, training: boolean): void {
     const { kernels } = this.context;
@@ -72,6 +91,7 @@ export class UpdateStep {
       const { l1, l2 } = this.plan.weights[weight];
       if (penalties) {
         const gradients = training ? block.gradients : 0;
+        if (training && block.quietRows > 0) this.clearQuiet(block, mine.from, mine.to);
         kernels.regularize(block.weights, gradients, block.rows, from, to, l1, l2, penalties, mine.from, mine.to);
       }
       if (!squares || !training) continue;
@@ -99,10 +119,15 @@ export class UpdateStep {
     const limit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     const scale = clip?.kind === 'globalNorm' ? shrink(this.squaredNorm(undefined), clip.limit) : 1;
     const decay = !this.mixedDecay && (decays[0] ?? false) ? rate * weightDecay : 0;
+    const factor = this.stepFactor(rate, step);
+    if (this.moving && parts === 1) {
+      for (const runs of this.moving) this.runAll(runs, scale, limit, factor);
+      return;
+    }
     if (!this.perBlock) {
       for (const segment of this.segments) {
         const { from, to } = share(segment.size / 16, part, parts);
-        this.run(segment, 16 * from, 16 * to, scale, limit, decay, rate, step);
+        this.run(segment, 16 * from, 16 * to, scale, limit, decay, factor);
       }
       return;
     }
@@ -110,8 +135,14 @@ export class UpdateStep {
       const mine = share(block.panels, part, parts);
       const own = this.adjust(block, mine.from, mine.to, rate);
       const panel = 16 * block.rows;
-      this.run(this.segments[i], panel * mine.from, panel * mine.to, scale * own, limit, decay, rate, step);
+      this.run(this.segments[i], panel * mine.from, panel * mine.to, scale * own, limit, decay, factor);
     });
+  }
+
+  /** Takes penalties' gradients back out of rows that the layers do not write. */
+  private clearQuiet({ gradients, rows, quietRows }: WeightBlock, panel0: number, panel1: number): void {
+    const panel = 16 * rows;
+    this.context.kernels.zeroRows(gradients + 4 * panel * panel0, panel, panel1 - panel0, 0, 16 * quietRows);
   }
 
   /** Clips each variable of a block by its norm and decays those that do: in place, or for a table by the factor given back. */
@@ -139,6 +170,39 @@ export class UpdateStep {
     return sum;
   }
 
+  /** The learning rate; for adam lr·√(1 − beta2ᵗ)/(1 − beta1ᵗ), t = step + 1. */
+  private stepFactor(rate: number, step: number): number {
+    const { rule, beta1, beta2 } = this.optimizer;
+    if (rule !== 'adam' && rule !== 'adamAmsgrad') return rate;
+    return (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
+  }
+
+  private runAll(all: Runs, scale: number, limit: number, factor: number): void {
+    const { runs, stride, size, offset } = all;
+    const { rule, beta1, beta2, epsilon } = this.optimizer;
+    if (rule !== 'adam' || runs === 1) {
+      for (let i = 0; i < runs; i++) this.run(all, stride * i, stride * i + size, scale, limit, 0, factor);
+      return;
+    }
+    const { weights, gradients, slots } = this.store;
+    const [m, v] = slots;
+    this.context.kernels.adamRuns(
+      runs,
+      stride,
+      size,
+      weights + offset,
+      gradients + offset,
+      m + offset,
+      v + offset,
+      scale,
+      limit,
+      factor,
+      1 - beta1,
+      1 - beta2,
+      epsilon,
+    );
+  }
+
   private run(
     { offset, squares: ofUses }: Segment,
     from: number,
@@ -146,8 +210,7 @@ export class UpdateStep {
     scale: number,
     limit: number,
     decay: number,
-    rate: number,
-    step: number,
+    factor: number,
   ): void {
     if (from >= to) return;
     const { kernels } = this.context;
@@ -159,11 +222,10 @@ export class UpdateStep {
     const g = store.gradients + offset;
     const slot = (i: number) => store.slots[i] + offset;
     if (rule === 'adam' || rule === 'adamAmsgrad') {
-      const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
       const m = slot(0);
       const v = slot(1);
       if (rule === 'adam')
-        kernels.adam(w, g, squares, m, v, from, to, scale, limit, decay, alpha, 1 - beta1, 1 - beta2, epsilon);
+        kernels.adam(w, g, squares, m, v, from, to, scale, limit, decay, factor, 1 - beta1, 1 - beta2, epsilon);
       else
         kernels.adamAmsgrad(
           w,
@@ -177,7 +239,7 @@ export class UpdateStep {
           scale,
           limit,
           decay,
-          alpha,
+          factor,
           1 - beta1,
           1 - beta2,
           epsilon,
@@ -197,16 +259,16 @@ export class UpdateStep {
         scale,
         limit,
         decay,
-        rate,
+        factor,
         rho,
         1 - rho,
         momentum,
         epsilon,
       );
     } else if (rule === 'sgdMomentum') {
-      kernels.sgdMomentum(w, g, slot(0), from, to, scale, limit, decay, rate, momentum, Number(nesterov));
+      kernels.sgdMomentum(w, g, slot(0), from, to, scale, limit, decay, factor, momentum, Number(nesterov));
     } else {
-      kernels.sgd(w, g, from, to, scale, limit, decay, rate);
+      kernels.sgd(w, g, from, to, scale, limit, decay, factor);
     }
   }
 }
@@ -227,4 +289,16 @@ function segments({ blocks, weights }: WeightStore, perBlock: boolean): Segment[
     else out.push({ offset: block.weights - weights, size, squares: block.squares });
   }
   return out;
+}
+
+/** The weights but for the quiet rows of each panel. */
+function movingRuns({ blocks, weights }: WeightStore): Runs[] {
+  return blocks.map((block) => {
+    const [panel, quiet] = [16 * block.rows, 16 * block.quietRows];
+    const offset = block.weights - weights + 4 * quiet;
+    const { squares } = block;
+    return quiet > 0
+      ? { offset, size: panel - quiet, squares, runs: block.panels, stride: panel }
+      : { offset, size: blockSize(block), squares, runs: 1, stride: 0 };
+  });
 }

@@ -53,6 +53,20 @@ export class WeightStore {
     this.whole(region).fill(0);
   }
 
+  /** Whether all slots are zero in the blocks' quiet rows. */
+  isQuietStateZero(): boolean {
+    return this.slots.every((slot) =>
+      this.blocks.every((block) => {
+        const values = this.view(slot, block);
+        for (let panel = 0; panel < block.panels; panel++) {
+          const start = 16 * block.rows * panel;
+          if (values.subarray(start, start + 16 * block.quietRows).some((value) => value !== 0)) return false;
+        }
+        return true;
+      }),
+    );
+  }
+
   /** A region as it is, block after block, into `values` if that has its size. */
   copy(region: number, values?: Float32Array): Float32Array {
     if (values?.length !== this.size) return this.whole(region).slice();

@@ -287,7 +287,9 @@ export function lstmBackward(kernels: KernelExports, memory: WebAssembly.Memory,
   job[FIELD.dh0] = call.dh0 ?? 0;
   job[FIELD.dc0] = call.dc0 ?? 0;
   const { exports } = kernels;
-  const { columns, blockSteps } = dimensions(shape);
+  const { rows, columns, blockSteps } = dimensions(shape);
+  // A single step without h0 leaves the recurrent weights' rows alone.
+  if (steps === 1 && !call.h0) new Float32Array(memory.buffer, gradients, rows * columns).fill(0);
   exports.lstmPackTransposed(job[FIELD.packed], units, inputs, job[FIELD.packedTransposed]);
   exports.lstmStartBackward(address);
   // In blocks, whose gate gradients are still in cache when they go into the weights'.

@@ -195,6 +195,22 @@ export interface TrainingFunctions {
     oneMinusBeta2: number,
     epsilon: number,
   ): void;
+  areFinite(values: number, n: number): number;
+  adamRuns(
+    runs: number,
+    stride: number,
+    size: number,
+    weights: number,
+    gradients: number,
+    m: number,
+    v: number,
+    scale: number,
+    clipvalue: number,
+    alpha: number,
+    oneMinusBeta1: number,
+    oneMinusBeta2: number,
+    epsilon: number,
+  ): void;
   adamAmsgrad(
     weights: number,
     gradients: number,

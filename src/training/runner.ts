@@ -44,6 +44,8 @@ export interface Runner {
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
   /** Forward only. The array may be a view, as in BatchResult. */
   predictBatch(x: NdArray): NdArray;
+  /** Whether no weight is infinite or NaN. */
+  weightsAreFinite(): boolean;
   /** Copies out all weights and the optimizer's slots. */
   capture(): TrainingState;
   /** Puts a captured state back. */

@@ -86,6 +86,10 @@ class TfjsRunner implements Runner {
     return scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
   }
 
+  weightsAreFinite(): boolean {
+    return weightsInOrder(this.model).every((weight) => floats(variableOf(weight)).every(Number.isFinite));
+  }
+
   capture(): TrainingState {
     return this.checkpoint();
   }

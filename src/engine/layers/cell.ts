@@ -248,13 +248,19 @@ export class Cell {
   }
 
   private placeBackward(arena: Arena): typeof this.fields {
-    const { batch, steps, kind, ports, plan } = this;
+    const { batch, steps, kind, ports, plan, block } = this;
+    // The state before a single step is zero, and so are the gradients of what it is multiplied with.
+    block.quietRows = plan.kind === 'lstm' && steps === 1 ? plan.units : 0;
+    for (let panel = 0; panel < block.panels; panel++) {
+      const start = (block.gradients >>> 2) + 16 * block.rows * panel;
+      arena.f32.fill(0, start, start + 16 * block.quietRows);
+    }
     const { columns, head } = kind;
     const padded = roundUp(plan.units, 16);
     const dzRow = rowLength(Math.max(roundUp(head + plan.inputs, 16), padded));
     const dGatesRow = rowLength(columns);
     return {
-      packedTransposed: arena.fixed(roundUp(this.block.rows, 16) * columns),
+      packedTransposed: arena.fixed(roundUp(block.rows, 16) * columns),
       dz: arena.floats(batch * dzRow),
       dzRow: 4 * dzRow,
       dc: arena.floats(batch * padded),

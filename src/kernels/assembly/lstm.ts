@@ -253,7 +253,7 @@ export function lstmFinishBackward(address: usize): void {
 
 /**
  * dW (+)= Zᵀ·dG for panels panel0…panel1 of the weights, from `batch` rows of each of the steps from…to; dPacked is whole.
- * Without h0, a single step has h = 0 in all of Z, and nothing reaches the recurrent weights.
+ * Without h0, a single step has h = 0 in all of Z, and nothing reaches the recurrent weights: those rows are not written.
  */
 export function lstmGradients(
   address: usize, batch: i32, from: i32, to: i32, dPacked: usize, add: i32, panel0: i32, panel1: i32,
@@ -262,8 +262,7 @@ export function lstmGradients(
   const rows = job.units + job.inputs + 1;
   const panel = (<usize>rows) << 6;
   const skip = job.steps == 1 && !job.h0 ? job.units : 0;
-  let c = dPacked + <usize>panel0 * panel;
-  if (skip && !add) for (let p = panel0; p < panel1; ++p) zeroRow(c + <usize>(p - panel0) * panel, 16 * skip);
+  const c = dPacked + <usize>panel0 * panel;
   outerProduct(
     panel1 - panel0, rows - skip, batch * (to - from), job.zAt(from) + ((<usize>skip) << 2), job.zRow,
     job.panelsAt(from) + <usize>panel0 * job.dPanel, job.dPanel, c + ((<usize>skip) << 6), panel, add != 0, <bool>job.wide,

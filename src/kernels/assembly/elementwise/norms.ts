@@ -141,3 +141,14 @@ export function columnSums(
     storeBlock(o, a, count);
   }
 }
+
+/** 1 if none of n floats, a multiple of 4, is infinite or NaN: then x − x is 0 for all. */
+export function areFinite(values: usize, n: i32): i32 {
+  let any = f32x4.splat(0);
+  const end = values + ((<usize>n) << 2);
+  for (; values < end; values += 16) {
+    const x = v128.load(values);
+    any = v128.or(any, f32x4.sub(x, x));
+  }
+  return v128.any_true(any) ? 0 : 1;
+}

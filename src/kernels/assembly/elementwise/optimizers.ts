@@ -85,15 +85,20 @@ export function rmsprop(
   }
 }
 
-/** Elements that are passed over together. */
-const CHUNK: i32 = 128;
+/** Elements that are passed over together: two rows of a panel. */
+const CHUNK: i32 = 32;
 
-/** Whether a chunk of g (or of what stands for g²), m and v is 0; ends at the first vector that is not. */
+@inline
+function either(a: usize, b: usize, c: usize): v128 {
+  return v128.or(v128.or(v128.load(a), v128.load(b)), v128.load(c));
+}
+
+/** Whether a chunk of g (or of what stands for g²), m and v is 0. */
+@inline
 function isIdle(g: usize, m: usize, v: usize): bool {
-  for (let i: usize = 0; i < 4 * CHUNK; i += 16) {
-    if (v128.any_true(v128.or(v128.or(v128.load(g + i), v128.load(m + i)), v128.load(v + i)))) return false;
-  }
-  return true;
+  let any = either(g, m, v);
+  for (let i: usize = 16; i < 4 * CHUNK; i += 16) any = v128.or(any, either(g + i, m + i, v + i));
+  return !v128.any_true(any);
 }
 
 /**
@@ -120,6 +125,18 @@ export function adam(
       );
     }
     from = end + CHUNK;
+  }
+}
+
+/** adam for `runs` stretches of `size` elements that begin `stride` elements apart. */
+export function adamRuns(
+  runs: i32, stride: i32, size: i32, weights: usize, gradients: usize, m: usize, v: usize,
+  scale: f32, clipvalue: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
+): void {
+  for (let from = 0; runs > 0; --runs, from += stride) {
+    adamRun(
+      weights, gradients, 0, m, v, from, from + size, scale, clipvalue, 0, alpha, oneMinusBeta1, oneMinusBeta2, epsilon,
+    );
   }
 }
 
