@@ -1,6 +1,6 @@
 /** What goes into a model, checked and brought into one form; and what comes out, in the form that went in. */
 import * as tf from '@tensorflow/tfjs';
-import { elements, type NdArray } from '../data/array.js';
+import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { show } from './options.js';
 
@@ -167,8 +167,11 @@ function checkValues({ data, shape }: NdArray, { dtype, below }: Expected, what:
       if (!Number.isInteger(data[i])) throw wrong(i, 'a whole number');
       if (below !== undefined && !(data[i] >= 0 && data[i] < below)) throw wrong(i, `from 0 to ${below - 1}`);
     }
-  } else if (data instanceof Float32Array) {
-    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) throw wrong(i, 'a finite number');
+  } else if (data instanceof Float32Array && !allFinite(data)) {
+    throw wrong(
+      data.findIndex((value) => !Number.isFinite(value)),
+      'a finite number',
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** Runs training and prediction of a LayersModel on tfjs: its layers and its automatic differentiation, our optimizer. */
 import * as tf from '@tensorflow/tfjs';
-import type { NdArray } from '../data/array.js';
+import { allFinite, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
@@ -87,7 +87,7 @@ class TfjsRunner implements Runner {
   }
 
   weightsAreFinite(): boolean {
-    return weightsInOrder(this.model).every((weight) => floats(variableOf(weight)).every(Number.isFinite));
+    return weightsInOrder(this.model).every((weight) => allFinite(floats(variableOf(weight))));
   }
 
   capture(): TrainingState {
