@@ -24,40 +24,58 @@ export function writeConstants(table: usize): void {
 
 // @ts-ignore: decorator
 @inline
-function polynomial(f: v128, table: usize): v128 {
-  let q = madd(f, v128.load32_splat(table, 24), v128.load32_splat(table, 28));
-  q = madd(f, q, v128.load32_splat(table, 32));
-  q = madd(f, q, v128.load32_splat(table, 36));
-  q = madd(f, q, v128.load32_splat(table, 40));
+function polynomial(f: v128, p4: v128, p3: v128, p2: v128, p1: v128, p0: v128): v128 {
+  let q = madd(f, p4, p3);
+  q = madd(f, q, p2);
+  q = madd(f, q, p1);
+  q = madd(f, q, p0);
   return f32x4.mul(f, q);
 }
 
-/** 1 / (1 + 2^(-x·log2 e)) */
+/** 1 / (1 + 2^(-x·log2 e)), with the constants from the table, so that a loop loads them once. */
 // @ts-ignore: decorator
 @inline
-export function sigmoid(x: v128, table: usize): v128 {
-  const one = v128.load32_splat(table);
-  let y = f32x4.mul(x, v128.load32_splat(table, 4));
-  y = f32x4.pmax(f32x4.pmin(y, v128.load32_splat(table, 12)), v128.load32_splat(table, 16));
-  const magic = v128.load32_splat(table, 20);
+export function sigmoidWith(
+  x: v128, one: v128, scale: v128, high: v128, low: v128, magic: v128, p4: v128, p3: v128, p2: v128, p1: v128, p0: v128,
+): v128 {
+  const y = f32x4.pmax(f32x4.pmin(f32x4.mul(x, scale), high), low);
   const t = f32x4.add(y, magic);
   const f = f32x4.sub(y, f32x4.sub(t, magic));
   const power = i32x4.shl(t, 23);
-  const e = madd(power, polynomial(f, table), power);
+  const e = madd(power, polynomial(f, p4, p3, p2, p1, p0), power);
   return f32x4.div(one, f32x4.add(one, e));
 }
 
 /** e / (e + 2) for e = 2^(2x·log2 e) - 1, taken without cancellation */
 // @ts-ignore: decorator
 @inline
-export function tanh(x: v128, table: usize): v128 {
-  const one = v128.load32_splat(table);
-  let y = f32x4.mul(x, v128.load32_splat(table, 8));
-  y = f32x4.pmax(f32x4.pmin(y, v128.load32_splat(table, 12)), v128.load32_splat(table, 16));
-  const magic = v128.load32_splat(table, 20);
+export function tanhWith(
+  x: v128, one: v128, scale: v128, high: v128, low: v128, magic: v128, p4: v128, p3: v128, p2: v128, p1: v128, p0: v128,
+): v128 {
+  const y = f32x4.pmax(f32x4.pmin(f32x4.mul(x, scale), high), low);
   const t = f32x4.add(y, magic);
   const f = f32x4.sub(y, f32x4.sub(t, magic));
   const power = i32x4.shl(t, 23);
-  const e = madd(power, polynomial(f, table), f32x4.sub(power, one));
+  const e = madd(power, polynomial(f, p4, p3, p2, p1, p0), f32x4.sub(power, one));
   return f32x4.div(e, f32x4.add(f32x4.add(e, one), one));
+}
+
+// @ts-ignore: decorator
+@inline
+export function sigmoid(x: v128, table: usize): v128 {
+  return sigmoidWith(
+    x, v128.load32_splat(table), v128.load32_splat(table, 4), v128.load32_splat(table, 12), v128.load32_splat(table, 16),
+    v128.load32_splat(table, 20), v128.load32_splat(table, 24), v128.load32_splat(table, 28), v128.load32_splat(table, 32),
+    v128.load32_splat(table, 36), v128.load32_splat(table, 40),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+export function tanh(x: v128, table: usize): v128 {
+  return tanhWith(
+    x, v128.load32_splat(table), v128.load32_splat(table, 8), v128.load32_splat(table, 12), v128.load32_splat(table, 16),
+    v128.load32_splat(table, 20), v128.load32_splat(table, 24), v128.load32_splat(table, 28), v128.load32_splat(table, 32),
+    v128.load32_splat(table, 36), v128.load32_splat(table, 40),
+  );
 }

@@ -1,5 +1,5 @@
 /** The LSTM's gate functions and their gradients, for 8 units of several rows at a time; cell states to and from their rows. */
-import { sigmoid, tanh } from './activations';
+import { sigmoidWith, tanhWith } from './activations';
 import { activateGroups, slopeGroups } from './cellActivations';
 import { copyRow } from './rows';
 import { madd } from './tiles';
@@ -13,17 +13,28 @@ export const CELL: usize = 128;
  * lies `back` bytes before. The new h goes to rows of h.
  */
 export function cell(m: i32, s: usize, sRow: usize, back: usize, h: usize, hRow: usize, table: usize): void {
+  // In two passes: a processor sees ahead over one activation at a time, not over tanh(c) behind the gates.
+  openCell(m, s, sRow, back, table);
+  closeCell(m, s, sRow, h, hRow, table);
+}
+
+/** i, f, g and c */
+function openCell(m: i32, s: usize, sRow: usize, back: usize, table: usize): void {
+  const one = v128.load32_splat(table), sig = v128.load32_splat(table, 4), tan = v128.load32_splat(table, 8);
+  const high = v128.load32_splat(table, 12), low = v128.load32_splat(table, 16), magic = v128.load32_splat(table, 20);
+  const p4 = v128.load32_splat(table, 24), p3 = v128.load32_splat(table, 28), p2 = v128.load32_splat(table, 32);
+  const p1 = v128.load32_splat(table, 36), p0 = v128.load32_splat(table, 40);
   for (; m > 0; --m) {
-    const i0 = sigmoid(v128.load(s), table);
-    const i1 = sigmoid(v128.load(s, 16), table);
+    const i0 = sigmoidWith(v128.load(s), one, sig, high, low, magic, p4, p3, p2, p1, p0);
+    const i1 = sigmoidWith(v128.load(s, 16), one, sig, high, low, magic, p4, p3, p2, p1, p0);
     v128.store(s, i0);
     v128.store(s, i1, 16);
-    const g0 = tanh(v128.load(s, 64), table);
-    const g1 = tanh(v128.load(s, 80), table);
+    const g0 = tanhWith(v128.load(s, 64), one, tan, high, low, magic, p4, p3, p2, p1, p0);
+    const g1 = tanhWith(v128.load(s, 80), one, tan, high, low, magic, p4, p3, p2, p1, p0);
     v128.store(s, g0, 64);
     v128.store(s, g1, 80);
-    const f0 = sigmoid(v128.load(s, 32), table);
-    const f1 = sigmoid(v128.load(s, 48), table);
+    const f0 = sigmoidWith(v128.load(s, 32), one, sig, high, low, magic, p4, p3, p2, p1, p0);
+    const f1 = sigmoidWith(v128.load(s, 48), one, sig, high, low, magic, p4, p3, p2, p1, p0);
     v128.store(s, f0, 32);
     v128.store(s, f1, 48);
     const before = s - back;
@@ -31,14 +42,25 @@ export function cell(m: i32, s: usize, sRow: usize, back: usize, h: usize, hRow:
     const c1 = madd(f1, v128.load(before, CELL + 16), f32x4.mul(i1, g1));
     v128.store(s, c0, CELL);
     v128.store(s, c1, CELL + 16);
-    const t0 = tanh(c0, table);
-    const t1 = tanh(c1, table);
-    v128.store(s, t0, 160);
-    v128.store(s, t1, 176);
-    const o0 = sigmoid(v128.load(s, 96), table);
-    const o1 = sigmoid(v128.load(s, 112), table);
+    s += sRow;
+  }
+}
+
+/** o, tanh(c) and h */
+function closeCell(m: i32, s: usize, sRow: usize, h: usize, hRow: usize, table: usize): void {
+  const one = v128.load32_splat(table), sig = v128.load32_splat(table, 4), tan = v128.load32_splat(table, 8);
+  const high = v128.load32_splat(table, 12), low = v128.load32_splat(table, 16), magic = v128.load32_splat(table, 20);
+  const p4 = v128.load32_splat(table, 24), p3 = v128.load32_splat(table, 28), p2 = v128.load32_splat(table, 32);
+  const p1 = v128.load32_splat(table, 36), p0 = v128.load32_splat(table, 40);
+  for (; m > 0; --m) {
+    const o0 = sigmoidWith(v128.load(s, 96), one, sig, high, low, magic, p4, p3, p2, p1, p0);
+    const o1 = sigmoidWith(v128.load(s, 112), one, sig, high, low, magic, p4, p3, p2, p1, p0);
     v128.store(s, o0, 96);
     v128.store(s, o1, 112);
+    const t0 = tanhWith(v128.load(s, CELL), one, tan, high, low, magic, p4, p3, p2, p1, p0);
+    const t1 = tanhWith(v128.load(s, CELL + 16), one, tan, high, low, magic, p4, p3, p2, p1, p0);
+    v128.store(s, t0, 160);
+    v128.store(s, t1, 176);
     v128.store(h, f32x4.mul(o0, t0));
     v128.store(h, f32x4.mul(o1, t1), 16);
     s += sRow;
