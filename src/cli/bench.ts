@@ -1,5 +1,6 @@
 import type { Row } from '../bench/compare.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { speedText } from './speedText.js';
 import { formatNumber, formatTable } from './table.js';
 import { parsePositive, parseSizes } from './values.js';
 
@@ -50,7 +51,7 @@ async function bench(options: Options, session: Session): Promise<void> {
   });
   const { node, speed, wide, threads, gigaflops, backend } = report;
   session.print(`${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${node}, TensorFlow.js on ${backend}`);
-  session.print(`kernels: ${speed} (wide ${wide.enabled ? 'on' : 'off'}: ${wide.reason}), up to ${threads} threads`);
+  session.print(`${speedText(speed, wide)}, up to ${threads} threads`);
   session.print(`peak: ${formatNumber(gigaflops)} GFLOP/s on one thread\n`);
   session.print(rowsText('one training step', report.rows, 'train'));
   session.print('');

@@ -1,5 +1,6 @@
 import type { CheckPart, CheckRow } from '../kernels/check.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { speedText } from './speedText.js';
 import { counted } from './table.js';
 import { parseSizes } from './values.js';
 
@@ -46,8 +47,14 @@ function addShape(text: string, shapes: number[][] = []): number[][] {
 }
 
 async function check(options: Options, session: Session): Promise<void> {
-  const { checkKernels } = await import('../kernels/check.js');
+  const [{ checkKernels }, { usualSpeed }, { enableWide }] = await Promise.all([
+    import('../kernels/check.js'),
+    import('../kernels/module.js'),
+    import('../kernels/wide.js'),
+  ]);
+  const wide = await enableWide();
   const shapes = options.shape?.map(([batch, steps, inputs, units]) => ({ batch, steps, inputs, units }));
+  session.print(speedText(usualSpeed(), wide));
   session.print(
     line(
       'backend',
@@ -63,7 +70,7 @@ async function check(options: Options, session: Session): Promise<void> {
       ? `${counted(report.rows.length, 'comparison')}, all within the tolerance`
       : `${failed} of ${counted(report.rows.length, 'comparison')} beyond the tolerance`,
   );
-  session.result(report);
+  session.result({ ...report, wide });
   if (!report.passed) session.exitCode = 1;
 }
 

@@ -4,6 +4,7 @@ import { MemcellError } from '../errors.js';
 import { deriveKey, Random } from '../random.js';
 import { accelerateLayer, lstmPath } from './accelerate.js';
 import { prepareBackend, startBackend } from './backend.js';
+import { type Speed, usualSpeed } from './module.js';
 import type { LSTMSizes } from './reference.js';
 
 /** Largest differences allowed; see Difference for what they are measured in. */
@@ -40,6 +41,8 @@ export interface CheckRow extends LSTMSizes {
 }
 
 export interface CheckReport {
+  /** What the kernel runs at on wasm. */
+  speed: Speed;
   rows: CheckRow[];
   tolerance: CheckTolerance;
   passed: boolean;
@@ -119,7 +122,7 @@ export async function checkKernels(options: CheckOptions = {}): Promise<CheckRep
   } finally {
     await tf.setBackend(current);
   }
-  return { rows, tolerance, passed: rows.length > 0 && rows.every((row) => row.passed) };
+  return { speed: usualSpeed(), rows, tolerance, passed: rows.length > 0 && rows.every((row) => row.passed) };
 }
 
 function checkSizes(shape: LSTMSizes): void {

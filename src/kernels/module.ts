@@ -90,6 +90,10 @@ export interface KernelExports {
 let defaultSpeed: Speed | undefined;
 
 /** What instantiateKernels gives when no speed is asked for; at first the fastest of plain and relaxed that this engine runs. */
+export function usualSpeed(): Speed {
+  return defaultSpeed ?? (supportsRelaxedSimd() ? 'relaxed' : 'plain');
+}
+
 export function setDefaultSpeed(speed: Speed): void {
   defaultSpeed = speed;
 }
@@ -131,9 +135,8 @@ function asWide(binary: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 
 /** The speed for this memory, the module's key in the cache, and its bytes. */
 function choose(memory: WebAssembly.Memory, requested?: Speed) {
-  const hasRelaxed = supportsRelaxedSimd();
-  const speed = requested ?? defaultSpeed ?? (hasRelaxed ? 'relaxed' : 'plain');
-  if (speed !== 'plain' && !hasRelaxed) {
+  const speed = requested ?? usualSpeed();
+  if (speed !== 'plain' && !supportsRelaxedSimd()) {
     throw new MemcellError(`kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`, {
       code: 'usage',
     });

@@ -326,7 +326,8 @@ describe('check', () => {
   it('compares the shapes that are given', async () => {
     const { code, out, err } = await memcell('check', '--shape', '2,3,4,5', '--shape', '1,2,1,9');
     expect([code, err]).toEqual([0, '']);
-    const lines = out.trimEnd().split('\n');
+    const [speed, ...lines] = out.trimEnd().split('\n');
+    expect(speed).toMatch(/^kernels: (plain|relaxed|wide) \(wide (on|off): .+\)$/);
     expect(lines[0]).toMatch(/^backend +B +T +I +U +forward +dx +dkernel +drecurrent +dbias +dh0 +dc0 +trained$/);
     expect(lines.slice(1, -1).map((line) => line.split(/\s+/).slice(0, 5).join(' '))).toEqual([
       'wasm 2 3 4 5',
@@ -341,6 +342,7 @@ describe('check', () => {
   it('--json prints the report', async () => {
     const report = await json('check', '--shape', '2,3,4,5');
     expect(report.passed).toBe(true);
+    expect(report.speed === 'wide').toBe(report.wide.enabled);
     expect(report.rows[0].differences.forward.scaled).toBeLessThan(1e-5);
   });
 
