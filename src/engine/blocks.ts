@@ -31,7 +31,7 @@ export interface WeightBlock {
   gradients: number;
   /** 0 where not wanted. */
   squares: number;
-  /** The first rows, which get no gradient as the layer is placed: theirs are zeros that nobody writes. */
+  /** The first rows, which get no gradient as the layer is placed: the layer does not write theirs, which are zeros but for penalties. */
   quietRows: number;
 }
 

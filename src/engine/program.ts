@@ -119,7 +119,7 @@ export class Program {
       width: outputWidth,
     };
     this.placeLoss(logits, space);
-    this.update.place();
+    if (training) this.update.place();
     this.planPhases(training);
     this.placement = { batch, steps, training };
   }

@@ -91,7 +91,7 @@ export class UpdateStep {
       const { l1, l2 } = this.plan.weights[weight];
       if (penalties) {
         const gradients = training ? block.gradients : 0;
-        if (training && block.quietRows > 0) this.clearQuiet(block, mine.from, mine.to);
+        if (training && from < block.quietRows) this.clearQuiet(block, mine.from, mine.to);
         kernels.regularize(block.weights, gradients, block.rows, from, to, l1, l2, penalties, mine.from, mine.to);
       }
       if (!squares || !training) continue;

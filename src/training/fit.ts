@@ -96,7 +96,7 @@ class Run {
   private readonly validation: Batches | undefined;
   private readonly order: Int32Array | undefined;
   private readonly callbacks: Callback[];
-  private readonly watchesBatches: boolean;
+  private watchesBatches = false;
   private readonly context: TrainingContext;
   private readonly history: History;
   private readonly meter: Meter;
@@ -124,7 +124,6 @@ class Run {
     const samples = train.x.shape[0];
     this.order = settings.shuffle ? new Int32Array(samples) : undefined;
     this.callbacks = settings.callbacks.map(getCallback);
-    this.watchesBatches = this.callbacks.some(({ onBatchBegin, onBatchEnd }) => onBatchBegin || onBatchEnd);
     this.meter = new Meter(compiled);
     this.progress = new Progress(settings.verbose, settings.write);
     const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
@@ -150,6 +149,7 @@ class Run {
     const { settings, context, history } = this;
     const { initialEpoch, epochs } = settings;
     await this.each((callback) => callback.onTrainBegin?.(context));
+    this.watchesBatches = this.callbacks.some(({ onBatchBegin, onBatchEnd }) => onBatchBegin || onBatchEnd);
     for (let epoch = initialEpoch; epoch < epochs && !history.stopped; epoch++) await this.epoch(epoch);
     await this.each((callback) => callback.onTrainEnd?.(this.lastLogs, context));
     return history;

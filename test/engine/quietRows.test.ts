@@ -27,7 +27,9 @@ const optimizers: [string, () => Optimizer][] = [
 ];
 
 async function train(optimizer: Optimizer, lengths: number[], penalty: boolean, engine?: 'tfjs') {
-  const options = penalty ? { recurrentRegularizer: { l2: 0.05 }, kernelRegularizer: { l1: 0.01 } } : {};
+  const options = penalty
+    ? { recurrentRegularizer: { l2: 0.05 }, kernelRegularizer: { l1: 0.01 }, biasRegularizer: { l2: 0.03 } }
+    : {};
   const model = new Sequential([l.LSTM(17, { ...options, inputShape: [null, 3] }), l.Dense(4, 'softmax')], { seed: 2 });
   model.compile({ optimizer, loss: 'categoricalCrossentropy', ...(engine ? { engine } : {}) });
   expect(model.engine.kind).toBe(engine ?? 'memcell');
