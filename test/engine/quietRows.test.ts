@@ -8,7 +8,8 @@ import * as l from '../../src/model/layers.js';
 import { Random } from '../../src/random.js';
 import { Sequential } from '../../src/sequential.js';
 import { adam, adamw, type Optimizer, rmsprop, sgd } from '../../src/training/optimizers.js';
-import { expectNear } from './compare.js';
+import { built, engineOf, expectNear } from './compare.js';
+import { inputOf, type Sample, targetOf } from './models.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -59,4 +60,30 @@ test('single steps alone leave the recurrent weights as they were, to the bit', 
   const [start, recurrentStart] = await train(adam({ learningRate: 0.01 }), [], false);
   expect(recurrent).toEqual(recurrentStart);
   expect(kernel).not.toEqual(start);
+});
+
+test('a restored state moves the recurrent weights of single steps on, as in the run that it is from', () => {
+  const sample = (steps: number): Sample => ({
+    layers: () => [l.LSTM(17), l.Dense(4, 'softmax')],
+    inputShape: [steps, 3],
+    loss: 'categoricalCrossentropy',
+    optimizer: () => adam({ learningRate: 0.01 }),
+    batch: 2,
+    vocabulary: 0,
+    zeroSteps: false,
+    weighted: 'no',
+    seed: 3,
+  });
+  const target = targetOf(sample(1), [2, 4], 1);
+  const single = inputOf(sample(1), 2, 1);
+  const first = engineOf(built(sample(4)));
+  first.trainBatch(inputOf(sample(4), 2, 1), target);
+  const state = first.capture();
+  first.trainBatch(single, target);
+  const other = engineOf(built(sample(1)));
+  other.trainBatch(single, target);
+  other.restore(state);
+  other.trainBatch(single, target);
+  expect(other.capture()).toEqual(first.capture());
+  expect(other.capture().weights[1]).not.toEqual(state.weights[1]);
 });
