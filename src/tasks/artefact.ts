@@ -1,20 +1,7 @@
 import type { TimeStep } from '../data/calendar.js';
 import type { DateStyle } from '../data/cells.js';
 import { Fields } from './fields.js';
-import type { TaskKind, TrainingSettings } from './settings.js';
-
-/** What every saved task remembers of its training. */
-export interface TrainingRecord {
-  /** The program that trained it, with its version. */
-  createdWith: string;
-  /** The data's name. */
-  source: string;
-  /** The layers in the spec notation. */
-  layers: string;
-  settings: TrainingSettings;
-  /** One number per epoch and key: loss, val_loss, … */
-  history: Record<string, number[]>;
-}
+import type { TaskKind, TrainingRecord } from './settings.js';
 
 export interface Scaling {
   mean: number[];

@@ -16,6 +16,19 @@ export interface TrainingSettings {
   seed: number;
 }
 
+/** What every saved task remembers of its training. */
+export interface TrainingRecord {
+  /** The program that trained it, with its version. */
+  createdWith: string;
+  /** The data's name. */
+  source: string;
+  /** The layers in the spec notation. */
+  layers: string;
+  settings: TrainingSettings;
+  /** One number per epoch and key: loss, val_loss, … */
+  history: Record<string, number[]>;
+}
+
 /** @throws MemcellError (usage) unless the value is a whole number of at least 1. */
 export function checkCount(value: number, option: string): number {
   if (Number.isInteger(value) && value >= 1) return value;

@@ -1,0 +1,124 @@
+import type { TimeStep } from './calendar.js';
+
+/**
+ * A table that has been understood: every column with the way its cells are read, rows in the order of series and time,
+ * gaps filled or said. It is what tasks work on; `account` says in words what was done to get there.
+ */
+export interface Frame {
+  /** The data's name, for messages. */
+  readonly name: string;
+  /** Rows that are left: sorted by series and time where there are any, otherwise in the file's order. */
+  readonly rows: number;
+  /** All of the table's columns, in its order; those with use 'out' are there to be told, not to be used. */
+  readonly columns: readonly FrameColumn[];
+  readonly time?: FrameTime;
+  /** Each series' rows [from, to). One, named '', when nothing groups the rows. */
+  readonly series: readonly SeriesRange[];
+  readonly account: Account;
+  /** What another table needs to be read in the same way: plain JSON, kept with the model. */
+  readonly reading: FrameReading;
+  /** "weather.csv, line 17, column wind": where a row of the frame stands in the data. */
+  where(row: number, column?: string): string;
+  /** @throws MemcellError (usage) that lists the known columns. */
+  column(name: string): FrameColumn;
+}
+
+/** What a column is for. */
+export type ColumnUse = 'time' | 'group' | 'target' | 'label' | 'feature' | 'known' | 'out';
+
+export interface FrameColumn {
+  readonly name: string;
+  readonly use: ColumnUse;
+  readonly reading: ColumnReading;
+  /**
+   * One number per row: the number; 0 or 1 of a flag; the index of a category; for 'text' and 'time' empty. Missing ones
+   * that were not filled are NaN.
+   */
+  readonly values: Float64Array;
+  /** As written, one per row: for labels, groups and texts. */
+  readonly cells: readonly string[];
+}
+
+/** How a column's cells become numbers. */
+export type ColumnReading =
+  | { kind: 'number'; decimal: '.' | ','; thousands?: string; unit?: string }
+  | { kind: 'flag'; zero: string; one: string }
+  | { kind: 'category'; values: string[] }
+  | { kind: 'time' }
+  | { kind: 'text' };
+
+export interface FrameTime {
+  /** The columns that make the time: one, or a date and an hour. */
+  readonly columns: readonly string[];
+  /** Per row: milliseconds since 1970 (UTC where an offset or zone is given, else the wall clock's), or plain numbers. */
+  readonly times: Float64Array;
+  /** The regular step, when there is one. */
+  readonly step?: TimeStep;
+  /** Rows to a season by the calendar (month 12, day 7, hour 24, …); undefined when the step says nothing. */
+  readonly season?: number;
+}
+
+export interface SeriesRange {
+  /** The values of the group columns, joined by ' / '. */
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What was understood of a table: for people (accountText) and for --json, on every run. */
+export interface Account {
+  source: string;
+  /** Rows that the table had, and that are used. */
+  read: number;
+  rows: number;
+  time?: {
+    columns: string[];
+    /** How times are written: 'yyyy-MM-dd', 'dd/MM/yyyy HH:mm', 'seconds since 1970', … */
+    notation: string;
+    first: string;
+    last: string;
+    /** '1 day', '1 month', '15 minutes'; undefined when irregular. */
+    step?: string;
+    season?: number;
+    /** Missing times inside the series that were filled, or left. */
+    gaps: number;
+    /** Whether rows had to be sorted. */
+    sorted: boolean;
+  };
+  columns: {
+    name: string;
+    use: ColumnUse;
+    /** 'number', '0/1 (no, yes)', 'one-hot of 4', 'number, thousands 1.070', … */
+    how: string;
+    /** For 'out', and whatever else is not plain. */
+    why?: string;
+    missing?: number;
+    /** How missing ones were filled: 'linear', 'last value', … */
+    filled?: string;
+  }[];
+  series?: { columns: string[]; count: number; shortest: number; longest: number };
+  /** Everything else that was done or noticed, one line each: rows left out, a guessed separator, a footer, … */
+  notes: string[];
+}
+
+/** Saved with a model; see `Frame.reading`. The understanding of tables owns its fields and checks them when read from a file. */
+export interface FrameReading {
+  columns: { name: string; use: ColumnUse; reading: ColumnReading }[];
+  time?: TimeReading;
+  group?: string[];
+  /** How missing values are filled. */
+  fill: 'linear' | 'none';
+  /** Further marks of a missing value. */
+  missing?: string[];
+  /** The step that rows are brought to, as given: '1d'. */
+  every?: string;
+}
+
+/** How times are read and written. */
+export interface TimeReading {
+  columns: string[];
+  /** A notation of the list in notation.ts. */
+  notation: string;
+  step?: TimeStep;
+  season?: number;
+}

@@ -1,0 +1,128 @@
+import type { Account } from '../data/frame.js';
+import type { Source } from '../data/source.js';
+import type { MemcellError } from '../errors.js';
+import type { Sequential } from '../sequential.js';
+import type { Callback } from '../training/callbacks.js';
+import type { Stopped } from '../training/history.js';
+import type { Fields } from './fields.js';
+import type { OptionTable } from './options.js';
+import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
+
+/**
+ * A task: what one learns from data, from the options it takes to the words it ends with. One object a task, listed in
+ * tasks/index.ts; the command line and the functions of the package are made from it.
+ * @typeParam O the options of training, `A` what is saved beside the weights, `E` how good a model is, `P` the options of
+ *   predicting
+ */
+export interface Task<O extends object, A extends SavedTask, E extends { kind: TaskKind }, P extends object> {
+  readonly kind: TaskKind;
+  /** The flag that asks for this task, and the option that takes its value. */
+  readonly choose: { flags: string; help: string; option?: keyof O & string };
+  /** The options of training that are the task's own. */
+  readonly options: OptionTable<O>;
+  /** The options of predicting. */
+  readonly predictOptions: OptionTable<P>;
+  /**
+   * Reads the data and says what it understood, without training.
+   * @throws MemcellError for data and options that the task cannot take.
+   */
+  prepare(source: Source, options: O, run: Run): Promise<PreparedTask<A, E>>;
+  /** Reads what was saved, every field checked; `fields.damaged` names the one that is not right. */
+  parse(fields: Fields): A;
+  /** The shape of one sample, and the shapes of an answer that the task reads, without the batch. */
+  shapes(artefact: A): { input: number[]; outputs: number[][] };
+  evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
+  /** @param source undefined: go on from the end of the training data */
+  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction>;
+  /** Scores over several parts of the data, each forecast from what comes before (or without) it. */
+  backtest?(source: Source, options: O, run: Run, how: { folds: number; refit: boolean }): Promise<E>;
+  /** An evaluation for people: the one or few lines that say how good it is, the verdict, then the details. */
+  tell(evaluation: E, on: string): { headline: string[]; details: string[] };
+  /** The command that one wants next. */
+  next(artefact: A, folder: string, data: string): string;
+}
+
+/** What every saved task has. */
+export interface SavedTask {
+  kind: TaskKind;
+  training?: TrainingRecord;
+}
+
+/** What training is told, whatever the task. */
+export interface Run {
+  seed: number;
+  /** Layers of the user's own, in the spec notation. */
+  layers?: string;
+  /** As Keras would do it: scaled windows to targets, one network, one fit. */
+  plain: boolean;
+  /** Those that were given; the rest is the task's to choose. */
+  settings: Partial<Omit<TrainingSettings, 'seed'>>;
+  /** Seconds that training may take, about. */
+  budget?: number;
+  threads?: number;
+  /** Aborting it stops after the batch; what was trained so far is kept. */
+  signal?: AbortSignal;
+  /** Callbacks of the user, and of the progress bar, for every fit of a network whose epochs the user is to see. */
+  callbacks: readonly Callback[];
+  /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */
+  stage(text: string): void;
+  /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it. */
+  trained(model: Sequential): Promise<void>;
+}
+
+export interface PreparedTask<A extends SavedTask, E> {
+  /** What was understood of a table. */
+  account?: Account;
+  /** What is odd about the data but no reason to stop: one line each. */
+  warnings: string[];
+  /** In the spec notation: what will be trained. */
+  layers: string;
+  samples: number;
+  heldOut: number;
+  /** `model.metadata.task` is set by the caller before `run.trained`. */
+  train(): Promise<Trained<A, E>>;
+}
+
+export interface Trained<A extends SavedTask, E> {
+  model: Sequential;
+  artefact: A;
+  layers: string;
+  /** What training used, the task's own choices included. */
+  settings: TrainingSettings;
+  /** One number per finished epoch and key: loss, val_loss, … */
+  history: Record<string, number[]>;
+  /** On the part held out, before anything was fitted on it; on the training part when nothing was held out. */
+  evaluation: E;
+  /** Warnings that training brought, after those of the preparation: worse than a simple guess, stopped, … */
+  warnings: string[];
+  /** Why training ended before its last epoch. */
+  stopped?: Stopped;
+  /** The error that ended training after at least one good epoch, whose weights the model has. */
+  diverged?: MemcellError;
+}
+
+/** A trained or loaded model with what its task needs to predict. */
+export interface Loaded<A extends SavedTask> {
+  model: Sequential;
+  artefact: A;
+  /** Its folder or another name, for messages. */
+  name: string;
+}
+
+export interface EvaluateOptions {
+  /** The first row, or the first time in the data's notation, that is scored. */
+  from?: string;
+}
+
+/** Predictions as a table, for people, for files and for programs. */
+export interface Prediction {
+  head: string[];
+  /** Cells as they are; numbers are shortened for people only. */
+  rows: (string | number)[][];
+  /** For --json, and what the task's function in code resolves to. */
+  result: object;
+  /** What people see instead of the table. */
+  text?: string;
+  /** What must not be silent: one line each. */
+  notes: string[];
+}
