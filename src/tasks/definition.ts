@@ -8,13 +8,8 @@ import type { Fields } from './fields.js';
 import type { OptionTable } from './options.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
 
-/**
- * A task: what one learns from data, from the options it takes to the words it ends with. One object a task, listed in
- * tasks/index.ts; the command line and the functions of the package are made from it.
- * @typeParam O the options of training, `A` what is saved beside the weights, `E` how good a model is, `P` the options of
- *   predicting
- */
-export interface Task<O extends object, A extends SavedTask, E extends { kind: TaskKind }, P extends object> {
+/** What a task takes: a file of its own beside the task, since the command line's help is made from it without TensorFlow.js. */
+export interface TaskFlags<O extends object, P extends object> {
   readonly kind: TaskKind;
   /** The flag that asks for this task, and the option that takes its value. */
   readonly choose: { flags: string; help: string; option?: keyof O & string };
@@ -22,6 +17,17 @@ export interface Task<O extends object, A extends SavedTask, E extends { kind: T
   readonly options: OptionTable<O>;
   /** The options of predicting. */
   readonly predictOptions: OptionTable<P>;
+}
+
+/**
+ * A task: what one learns from data, from the options it takes to the words it ends with. One object a task, listed in
+ * tasks/index.ts; the command line and the functions of the package are made from it.
+ * @typeParam O the options of training, `A` what is saved beside the weights, `E` how good a model is, `P` the options of
+ *   predicting
+ */
+export interface Task<O extends object, A extends SavedTask, E extends { kind: TaskKind }, P extends object>
+  extends TaskFlags<O, P> {
+  readonly kind: A['kind'];
   /**
    * Reads the data and says what it understood, without training.
    * @throws MemcellError for data and options that the task cannot take.
@@ -66,8 +72,8 @@ export interface Run {
   callbacks: readonly Callback[];
   /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */
   stage(text: string): void;
-  /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it. */
-  trained(model: Sequential): Promise<void>;
+  /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it: keeps the artefact with the model. */
+  trained(model: Sequential, made: Pick<Trained<SavedTask, unknown>, 'artefact' | 'layers' | 'settings' | 'history'>): Promise<void>;
 }
 
 export interface PreparedTask<A extends SavedTask, E> {
@@ -79,7 +85,6 @@ export interface PreparedTask<A extends SavedTask, E> {
   layers: string;
   samples: number;
   heldOut: number;
-  /** `model.metadata.task` is set by the caller before `run.trained`. */
   train(): Promise<Trained<A, E>>;
 }
 
