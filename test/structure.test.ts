@@ -9,6 +9,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
 const levels: Record<string, number> = {
   errors: 0,
   random: 0,
+  fields: 0.5,
   data: 1,
   kernels: 1,
   model: 2,
