@@ -66,6 +66,7 @@ export class Table {
   readonly lines: ArrayLike<number> | undefined;
   readonly unit: string;
   readonly parts: readonly TablePart[];
+  /** Whether cells are separated as where commas are decimal: by semicolons. */
   readonly decimalComma: boolean;
 
   /** @throws MemcellError for a column without a name, two of one name, and more than `mostColumns` of them. */
