@@ -40,7 +40,8 @@ export function nextNumbers(last: number, step: TimeStep, n: number): string[] {
   return Array.from({ length: n }, (_, i) => String(Number((last + step.count * (i + 1)).toPrecision(12))));
 }
 
-function addSteps(time: number, step: TimeStep, n: number): number {
+/** The time n steps after another; before it when n is below 0. */
+export function addSteps(time: number, step: TimeStep, n: number): number {
   if (step.unit !== 'month') return time + n * step.count;
   const date = new Date(time);
   const month = date.getUTCMonth() + n * step.count;
