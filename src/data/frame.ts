@@ -117,8 +117,17 @@ export interface FrameReading {
 /** How times are read and written. */
 export interface TimeReading {
   columns: string[];
-  /** A notation of the list in notation.ts. */
+  /** A pattern of date fields (understanding/notations.ts), or what the numbers count: 'seconds since 1970', 'number'. */
   notation: string;
+  /** The language of month names, and names as the data writes them: from January, from Monday. */
+  locale?: string;
+  months?: string[];
+  weekdays?: string[];
+  /** Minutes east of UTC in the last row, and the zone's name, where they are written. */
+  offset?: number;
+  zone?: string;
+  /** Whether times are what the clock shows although offsets are written: days that are 23 or 25 hours long. */
+  wall?: boolean;
   step?: TimeStep;
   season?: number;
 }

@@ -33,7 +33,8 @@ export class Table {
   readonly rows: number;
   private readonly lines: ArrayLike<number>;
   private readonly unit: string;
-  private readonly decimalComma: boolean;
+  /** Whether cells are separated as where commas are decimal: by semicolons. */
+  readonly decimalComma: boolean;
 
   /** @throws MemcellError for a column without a name, or two of one name. */
   constructor(source: TableSource) {

@@ -1,6 +1,5 @@
-import { addSteps } from '../../data/calendar.js';
 import type { Source } from '../../data/source.js';
-import { labelsAfter } from '../../data/understanding/notation.js';
+import { writeTime } from '../../data/understanding/timeText.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { Run } from '../definition.js';
@@ -81,6 +80,6 @@ function sum(values: readonly number[]): number {
 function firstTime({ frame, set }: ForecastData, edges: readonly number[]): string | undefined {
   const { time } = frame.reading;
   const { times } = set.series[0];
-  if (time?.step === undefined || times === undefined || edges[0] >= times.length) return undefined;
-  return labelsAfter(time, addSteps(times[edges[0]], time.step, -1), 1)[0];
+  if (time === undefined || times === undefined || edges[0] >= times.length) return undefined;
+  return writeTime(time, times[edges[0]]);
 }

@@ -1,5 +1,6 @@
+import type { TimeReading } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
-import { readTime } from '../../data/understanding/notation.js';
+import { readTime } from '../../data/understanding/timeText.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { EvaluateOptions, Loaded } from '../definition.js';
@@ -24,7 +25,7 @@ export async function evaluateForecast(
 ): Promise<ForecastEvaluation> {
   const { frame, series: read, notes } = await readSeries(artefact, source);
   const { targets, horizon, season } = artefact;
-  const asked = from === undefined ? undefined : firstRows(from, artefact, read, source.name);
+  const asked = from === undefined ? undefined : firstRows(from, artefact, read);
   const unseen = read.filter(({ series, seen }) => series.rows > seen);
   const trainedOn = asked === undefined ? unseen.length === 0 : read.some(({ seen }, i) => asked[i] < seen);
   const scores = new Scores(targets, horizon, season);
@@ -62,19 +63,26 @@ export function originsFrom({ rows }: Series, first: number, least: number): num
   return Array.from({ length: Math.max(0, rows - least + 1 - first) }, (_, i) => first + i);
 }
 
-/** Per series, the first row at or after --from. */
-function firstRows(from: string, artefact: ForecastArtefact, read: ReadSeries['series'], name: string): number[] {
-  const { time } = artefact.reading;
-  const at = time && readTime(time, from);
-  if (at !== undefined && read.every(({ series }) => series.times !== undefined)) {
-    return read.map(({ series, before }) => {
-      const row = series.times?.findIndex((own) => own >= at) ?? -1;
-      return row < 0 ? series.rows : Math.max(row, before);
-    });
-  }
-  const row = /^\d+$/.test(from.trim()) ? Number(from) : 0;
+/** Per series, the first row at or after --from: a row counted from 1, unless the data writes its times as such numbers. */
+function firstRows(from: string, { reading }: ForecastArtefact, read: ReadSeries['series']): number[] {
+  const { time } = reading;
+  const digits = from.trim();
+  const row = /^\d+$/.test(digits) && !isNumberNotation(time, digits.length) ? Number(digits) : 0;
   if (row >= 1) return read.map(({ before }) => before + row - 1);
-  throw new MemcellError(`--from: '${from}' is neither a row of ${name}, counted from 1, nor a time written as in it`, {
-    code: 'usage',
+  if (time === undefined) {
+    throw new MemcellError(`from: '${from}' is not a row, counted from 1`, { code: 'usage' });
+  }
+  const at = readTime(time, from);
+  return read.map(({ series, before }) => {
+    const first = series.times?.findIndex((own) => own >= at) ?? -1;
+    return first < 0 ? series.rows : Math.max(first, before);
   });
+}
+
+/** Whether times are plain numbers, or dates of so many digits without anything between them. */
+function isNumberNotation(time: TimeReading | undefined, digits: number): boolean {
+  if (time === undefined) return false;
+  return /^[a-z]/.test(time.notation) && !/^y/.test(time.notation)
+    ? true
+    : /^[A-Za-z]+$/.test(time.notation) && time.notation.length === digits;
 }

@@ -1,4 +1,5 @@
-import { addSteps, type TimeStep } from '../../data/calendar.js';
+import type { TimeReading } from '../../data/frame.js';
+import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import type { Series } from './forecaster.js';
 import { sliceSeries, type Widths } from './seriesSet.js';
 
@@ -73,10 +74,10 @@ export interface Continued {
  * Where new data stands to the training data: rows of one time, or, without times, data that begins as the training data did.
  * Rows that both have must hold the same targets (half of them: data is revised), else it is another series of that name.
  */
-export function continued(kept: KeptSeries, data: Series, widths: Widths, step?: TimeStep): Continued {
+export function continued(kept: KeptSeries, data: Series, widths: Widths, time?: TimeReading): Continued {
   const known = keptSeries(kept, widths);
   const fresh = { series: data, before: 0, seen: 0 };
-  const offset = offsetOf(kept, known, data, step);
+  const offset = offsetOf(kept, known, data, time);
   if (offset === undefined || !agree(known, data, offset, widths.targets)) return fresh;
   const before = Math.max(0, offset);
   const unfitted = (kept.rows ?? 0) - (kept.trained ?? kept.rows ?? 0);
@@ -92,7 +93,7 @@ export function continued(kept: KeptSeries, data: Series, widths: Widths, step?:
 }
 
 /** The row of what was kept at which the data begins; below 0 when it begins before. */
-function offsetOf(kept: KeptSeries, known: Series, data: Series, step?: TimeStep): number | undefined {
+function offsetOf(kept: KeptSeries, known: Series, data: Series, time?: TimeReading): number | undefined {
   if (known.rows === 0 || data.rows === 0) return undefined;
   if (known.times === undefined || data.times === undefined) {
     if (known.times !== undefined || data.times !== undefined || kept.rows === undefined) return undefined;
@@ -103,7 +104,7 @@ function offsetOf(kept: KeptSeries, known: Series, data: Series, step?: TimeStep
   if (inKept >= 0) return inKept;
   const inData = data.times.indexOf(known.times[0]);
   if (inData >= 0) return -inData;
-  const follows = step !== undefined && addSteps(known.times[known.rows - 1], step, 1) === data.times[0];
+  const follows = time?.step && labelsAfter(time, known.times[known.rows - 1], 1)[0] === writeTime(time, data.times[0]);
   return follows ? known.rows : undefined;
 }
 

@@ -1,7 +1,6 @@
-import { addSteps } from '../../data/calendar.js';
 import { readTable } from '../../data/read.js';
 import type { Source } from '../../data/source.js';
-import { labelsAfter } from '../../data/understanding/notation.js';
+import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
@@ -200,11 +199,11 @@ function firstAfter(
   series: Series,
   file: string,
 ): number {
-  const step = reading.time?.step;
-  if (times === undefined || series.times === undefined || step === undefined) return 0;
+  const { time } = reading;
+  if (times === undefined || series.times === undefined || time?.step === undefined) return 0;
   const last = series.times[series.rows - 1];
-  const first = times.findIndex((time) => time > last);
-  if (first >= 0 && times[first] === addSteps(last, step, 1)) return first;
-  const next = reading.time ? labelsAfter(reading.time, last, 1)[0] : '';
+  const first = times.findIndex((at) => at > last);
+  const [next] = labelsAfter(time, last, 1);
+  if (first >= 0 && writeTime(time, times[first]) === next) return first;
   throw new MemcellError(`${file}: has no row for ${next}, the first one to forecast; its rows must go on from there`);
 }

@@ -56,7 +56,7 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
     frame,
     series: set.series.flatMap((series) => {
       const kept = known.get(series.name);
-      return kept === undefined ? [] : [{ ...continued(kept, series, widths, artefact.reading.time?.step), kept }];
+      return kept === undefined ? [] : [{ ...continued(kept, series, widths, artefact.reading.time), kept }];
     }),
     notes,
   };

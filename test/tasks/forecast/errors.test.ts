@@ -132,7 +132,11 @@ describe('verdictOf', () => {
   });
 
   test('guesses without an error, and constants', () => {
-    expect(verdictOf([target('a', 1, 0, undefined, 5)], 1)).toMatchObject({ than: 'naive', ratio: null, better: false });
+    expect(verdictOf([target('a', 1, 0, undefined, 5)], 1)).toMatchObject({
+      than: 'naive',
+      ratio: null,
+      better: false,
+    });
     expect(verdictOf([target('a', 0, 0, undefined, 0)], 1)).toMatchObject({ ratio: 1, better: false });
     expect(verdictOf([target('a', 0, 1, undefined, 2)], 1)).toMatchObject({ ratio: 0, better: true });
     const bare = { ...target('a', 0.5, 1, undefined, 2), mase: null };

@@ -4,7 +4,7 @@ import { continued, keep } from '../../../src/tasks/forecast/kept.js';
 import { sliceSeries, trainingRows } from '../../../src/tasks/forecast/seriesSet.js';
 
 const widths = { targets: 2, past: 1, known: 0 };
-const step = { unit: 'millisecond' as const, count: 10 };
+const step = { columns: ['t'], notation: 'number', step: { unit: 'number' as const, count: 10 } };
 
 /** Rows whose values tell their place: targets (r, 100 + r), past 1000 + r, time 10 r. */
 const rows = (from: number, to: number, timed = true): Series => {
