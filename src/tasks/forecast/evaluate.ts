@@ -1,5 +1,6 @@
 import type { TimeReading } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
+import { scaled } from '../../data/understanding/times.js';
 import { readTime } from '../../data/understanding/timeText.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
@@ -82,7 +83,7 @@ function firstRows(from: string, { reading }: ForecastArtefact, read: ReadSeries
 /** Whether times are plain numbers, or dates of so many digits without anything between them. */
 function isNumberNotation(time: TimeReading | undefined, digits: number): boolean {
   if (time === undefined) return false;
-  return /^[a-z]/.test(time.notation) && !/^y/.test(time.notation)
-    ? true
-    : /^[A-Za-z]+$/.test(time.notation) && time.notation.length === digits;
+  return (
+    scaled(time.notation, 0) !== undefined || (/^[A-Za-z]+$/.test(time.notation) && time.notation.length === digits)
+  );
 }
