@@ -1,0 +1,110 @@
+import type { Track } from './anchor.js';
+
+/** A column that goes in beside the targets: how it is scaled, and whether it enters as its change from row to row. */
+export interface Covariate {
+  column: string;
+  /** Its place among the series' columns. */
+  index: number;
+  mean: number;
+  std: number;
+  change: boolean;
+}
+
+/** What a window is made of. */
+export interface Layout {
+  /** Rows T of a window. */
+  window: number;
+  horizon: number;
+  targets: number;
+  /** Whether the z-scored level of each target is a channel. */
+  levels: boolean[];
+  /** Sine and cosine of the day of the year. */
+  year: boolean;
+  past: Covariate[];
+  known: Covariate[];
+}
+
+/** One target of one series, with its anchor run over it. */
+export interface TrackedTarget {
+  track: Track;
+  /** The root mean square of what the anchor misses over all steps: the unit of windows and of their targets. */
+  scale: number;
+  mean: number;
+  std: number;
+}
+
+/** A series made ready for windows. */
+export interface Tracked {
+  rows: number;
+  targets: TrackedTarget[];
+  /** (n, P), standardised. */
+  past: Float64Array;
+  /** (n + f, K), standardised. */
+  known: Float64Array;
+  /** The part of the year that has passed, as an angle: (n). */
+  year?: Float64Array;
+}
+
+/** Channels that come from the targets and the calendar, and all of them. */
+export function channelCounts({ targets, levels, year, past, known }: Layout): { own: number; all: number } {
+  const own = 2 * targets + levels.filter(Boolean).length + (year ? 2 : 0);
+  return { own, all: own + past.length + known.length };
+}
+
+/** The first origin that has a whole window: T rows, and a few more for the anchor to settle. */
+export function firstOrigin(layout: Layout, season: number): number {
+  return layout.window + Math.min(season, 4);
+}
+
+/**
+ * Writes the window before an origin, (T, channels): for each target the anchor's one-step errors, the distance from its level
+ * and season at the origin, both in units of `scale`, and where its anchor has no trend the z-scored level; the day of the year;
+ * past columns; known columns shifted so that the last rows are those ahead.
+ * @param channels how many of the channels, from the first
+ */
+export function writeWindow(
+  series: Tracked,
+  layout: Layout,
+  origin: number,
+  channels: number,
+  out: Float32Array,
+  offset: number,
+): void {
+  const { window } = layout;
+  const { own } = channelCounts(layout);
+  const shift = Math.min(window, layout.horizon);
+  const ahead = layout.known.length;
+  const knownRows = ahead > 0 ? series.known.length / ahead : 0;
+  for (let j = 0; j < window; j++) {
+    const row = origin - window + j;
+    let at = offset + j * channels;
+    for (const [c, { track, scale, mean, std }] of series.targets.entries()) {
+      out[at++] = track.errors[row] / scale;
+      out[at++] = track.deviation(origin, row) / scale;
+      if (layout.levels[c]) out[at++] = track.anchor.trend === 'none' ? (track.values[row] - mean) / std : 0;
+    }
+    if (layout.year) {
+      const angle = series.year?.[row] ?? 0;
+      out[at++] = Math.sin(angle);
+      out[at++] = Math.cos(angle);
+    }
+    if (channels === own) continue;
+    const past = layout.past.length;
+    for (let p = 0; p < past; p++) out[at++] = series.past[row * past + p];
+    const knownRow = Math.min(row + shift, knownRows - 1);
+    for (let k = 0; k < ahead; k++) out[at++] = series.known[knownRow * ahead + k];
+  }
+}
+
+/** What the anchor misses of each step and target after an origin, in units of its scale: (H · C). NaN beyond the series. */
+export function writeTargets(series: Tracked, layout: Layout, origin: number, out: Float32Array, offset: number): void {
+  const { horizon, targets } = layout;
+  for (let h = 0; h < horizon; h++) {
+    for (let c = 0; c < targets; c++) {
+      const { track, scale } = series.targets[c];
+      const row = origin + h;
+      const value = row < series.rows ? track.values[row] : Number.NaN;
+      out[offset + h * targets + c] = (value - track.ahead(origin, h)) / scale;
+    }
+  }
+}

@@ -1,0 +1,237 @@
+import { MemcellError } from '../../errors.js';
+import { type Anchor, chooseAnchor, fromDomain, inDomain, Track } from './anchor.js';
+import { channelCounts, type Layout, type Tracked } from './channels.js';
+import { type Corrections, fitCorrections, noCorrections } from './corrections.js';
+import { makeFolds } from './folds.js';
+import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
+import { measureSpreads, type Spreads } from './intervals.js';
+import type { NetworkOptions, Windows } from './network.js';
+import { collectOrigins, makeWindows, type Origin } from './samples.js';
+import { findSeason } from './season.js';
+import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
+import { targetColumn, trackSeries } from './track.js';
+
+const FOLDS = 5;
+const LONGEST_WINDOW = 96;
+
+/** Fits on all rows of all series; see `Fit`. */
+export const fit: Fit = async (set, options) => {
+  check(set, options);
+  const { horizon, run } = options;
+  const started = performance.now();
+  const deadline = run.budget === undefined ? Number.POSITIVE_INFINITY : started + 600 * run.budget;
+  const season = set.season ?? commonSeason(set.series);
+  const window = options.window ?? Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);
+  const { length } = set.series;
+  run.stage(`exponential smoothing of ${length === 1 ? 'the series' : `${length} series`}`);
+  const targets = set.series.map((series) => fitTargets(set, series, season, horizon));
+  const layout = makeLayout(set, targets, window, horizon);
+  const widths = { past: set.past.length, known: set.known.length };
+  const tracked = set.series.map((series, i) => trackSeries(series, targets[i], layout, widths));
+  const { origins, available } = collectOrigins(tracked, layout, season);
+  const windows = makeWindows(tracked, layout, origins, channelCounts(layout).all);
+  const network: NetworkOptions = {
+    units: length > 1 ? 32 : 16,
+    run,
+    deadline,
+    absoluteError: (corrections) => absoluteError(set, tracked, layout, origins, corrections),
+  };
+  const clocks = clocksOf(set, origins);
+  const enough = new Set(clocks).size >= Math.max(8, 4 * horizon);
+  const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
+  const corrections =
+    folds.length > 0 ? await fitCorrections(windows, folds, layout, network) : noCorrections(windows, layout, network);
+  const spreads = spreadsOf(corrections, windows, layout, available / length, tracked);
+  const state: State = {
+    targets: set.targets,
+    past: set.past,
+    known: set.known,
+    season,
+    layout,
+    ...(corrections.ridge && { ridge: corrections.ridge }),
+    network: corrections.gates.some((gates) => gates.network > 0),
+    channels: corrections.channels,
+    spreads,
+    series: set.series.map((series, i) => seriesState(series, targets[i], tracked[i], window)),
+  };
+  return {
+    model: corrections.model,
+    state: stateToJson(state),
+    history: corrections.history,
+    remarks: remarksOf(set, state, corrections, folds.length > 0),
+  };
+};
+
+function check(set: SeriesSet, { horizon, window }: ForecasterOptions): void {
+  const targets = set.targets.length;
+  if (set.series.length === 0 || targets === 0) throw new MemcellError('there is no series to forecast');
+  for (const { name, rows, targets: values } of set.series) {
+    if (rows === 0) throw new MemcellError(`${named(name)} has no rows; a forecast needs at least one`);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      const where = `row ${Math.floor(bad / targets) + 1}, column ${set.targets[bad % targets]}`;
+      throw new MemcellError(`${named(name)}, ${where}: ${values[bad]} is no finite number`);
+    }
+  }
+  for (const [option, value] of Object.entries({ horizon, window })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new MemcellError(`${option}: ${value} is not a whole number of at least 1`, { code: 'usage' });
+  }
+}
+
+function named(series: string): string {
+  return series === '' ? 'the series' : `series ${series}`;
+}
+
+/** The season that most of (up to 30) series have. */
+function commonSeason(series: readonly Series[]): number {
+  const counts = new Map<number, number>();
+  const stride = Math.ceil(series.length / 30);
+  for (let i = 0; i < series.length; i += stride) {
+    const { targets, rows } = series[i];
+    const season = findSeason(targetColumn(series[i], 0, targets.length / rows));
+    counts.set(season, (counts.get(season) ?? 0) + 1);
+  }
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+}
+
+function fitTargets(set: SeriesSet, series: Series, season: number, horizon: number): TargetState[] {
+  return set.targets.map((_, c) => {
+    const y = targetColumn(series, c, set.targets.length);
+    const anchor = chooseAnchor(y, { season, horizon });
+    return targetState(y, anchor, horizon, new Array<number>(2 * set.known.length).fill(0));
+  });
+}
+
+function targetState(y: Float64Array, anchor: Anchor, horizon: number, effects: number[]): TargetState {
+  const values = inDomain(y, anchor, undefined);
+  const track = new Track(anchor, values);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) || 1;
+  const floor = !anchor.log && y.every((value) => value >= 0);
+  return { anchor, scale: missedScale(track, horizon), mean, std, floor, effects };
+}
+
+/** The root mean square of what the anchor misses over all steps; 1 when it misses nothing. */
+function missedScale(track: Track, horizon: number): number {
+  const { values, anchor } = track;
+  const n = values.length;
+  const from = Math.min(Math.floor(n / 2), 4 + anchor.period);
+  const stride = Math.max(1, Math.floor((n - from) / 2000));
+  let squares = 0;
+  let count = 0;
+  for (let t = n - 1; t >= from; t -= stride) {
+    for (let h = 0; h < horizon && t + h < n; h++, count++) squares += (values[t + h] - track.ahead(t, h)) ** 2;
+  }
+  const scale = Math.sqrt(squares / count);
+  return scale > 0 && Number.isFinite(scale) ? scale : 1;
+}
+
+function makeLayout(set: SeriesSet, targets: readonly TargetState[][], window: number, horizon: number): Layout {
+  return {
+    window,
+    horizon,
+    targets: set.targets.length,
+    levels: set.targets.map((_, c) => targets.some((one) => one[c].anchor.trend === 'none')),
+    year: hasYears(set),
+    past: [],
+    known: [],
+  };
+}
+
+const DAY = 86_400_000;
+
+/** Steps of an hour to a day, over two years or more. */
+function hasYears({ step, series }: SeriesSet): boolean {
+  if (step?.unit !== 'millisecond' || step.count > DAY || step.count < DAY / 24) return false;
+  return series.every(({ times }) => times !== undefined && times[times.length - 1] - times[0] >= 2 * 365 * DAY);
+}
+
+/** Origins on the axis of time that all series share: the rank of the time, or the row where there are no times. */
+function clocksOf(set: SeriesSet, origins: readonly Origin[]): Int32Array {
+  const timed = set.series.length > 1 && set.series.every(({ times }) => times !== undefined);
+  if (!timed) return Int32Array.from(origins, ({ origin }) => origin);
+  const times = new Set<number>();
+  for (const series of set.series) for (const time of series.times ?? []) times.add(time);
+  const ranks = new Map([...times].sort((a, b) => a - b).map((time, rank) => [time, rank]));
+  return Int32Array.from(origins, ({ series, origin }) => ranks.get(set.series[series].times?.[origin - 1] ?? 0) ?? 0);
+}
+
+function absoluteError(
+  set: SeriesSet,
+  tracked: readonly Tracked[],
+  { horizon, targets }: Layout,
+  origins: readonly Origin[],
+  corrections: Float32Array,
+): number {
+  let sum = 0;
+  for (const [i, { series, origin }] of origins.entries()) {
+    for (let h = 0; h < horizon; h++) {
+      for (let c = 0; c < targets; c++) {
+        const { track, scale } = tracked[series].targets[c];
+        const domain = track.ahead(origin, h) + scale * corrections[(i * horizon + h) * targets + c];
+        const actual = set.series[series].targets[(origin + h) * targets + c];
+        sum += Math.abs(fromDomain(track.anchor, domain) - actual);
+      }
+    }
+  }
+  return sum / corrections.length;
+}
+
+/** Out-of-fold errors; without folds, those of the anchor in sample. */
+function spreadsOf(
+  { errors }: Corrections,
+  windows: Windows,
+  { horizon, targets }: Layout,
+  perSeries: number,
+  tracked: readonly Tracked[],
+): Spreads {
+  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries);
+  const rows: number[] = [];
+  for (const { rows: n, targets: list } of tracked) {
+    for (let t = 1; t < n; t++) {
+      for (let h = 0; h < horizon; h++) {
+        for (const { track, scale } of list) {
+          rows.push(t + h < n ? (track.values[t + h] - track.ahead(t, h)) / scale : Number.NaN);
+        }
+      }
+    }
+  }
+  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries));
+}
+
+function seriesState(series: Series, targets: TargetState[], tracked: Tracked, window: number): SeriesState {
+  const width = targets.length;
+  const naive = targets.filter(({ anchor }) => anchor.kind === 'naive').map(({ anchor }) => anchor.period);
+  const rows = Math.min(series.rows, Math.max(window, ...naive) + 1);
+  const from = series.rows - rows;
+  const past = series.past.length / series.rows;
+  const times = series.times && Array.from(series.times.subarray(from));
+  const tail: Tail = {
+    rows,
+    starts: tracked.targets.map(({ track }) => track.startAt(from)),
+    targets: Array.from(series.targets.subarray(from * width)),
+    past: Array.from(series.past.subarray(from * past)),
+    known: [],
+    ...(times && { times }),
+  };
+  const first = {
+    values: Array.from(series.targets.subarray(0, 4 * width)),
+    ...(series.times && { time: series.times[0] }),
+  };
+  return { name: series.name, targets, first, tail };
+}
+
+function remarksOf(set: SeriesSet, state: State, { gates, remarks }: Corrections, folded: boolean): string[] {
+  const lines = [...remarks];
+  if (!folded) lines.push('too few rows for a network: exponential smoothing alone');
+  else if (!state.network && !state.ridge) lines.push('the network adds nothing to exponential smoothing here');
+  else {
+    const shares = gates.map(({ ridge, network }, c) => {
+      const name = set.targets.length > 1 ? `${set.targets[c]}: ` : '';
+      return `${name}${Math.round(100 * network)} % of the network's correction, ${Math.round(100 * ridge)} % of the linear one`;
+    });
+    lines.push(`added to exponential smoothing: ${shares.join('; ')}`);
+  }
+  return lines;
+}

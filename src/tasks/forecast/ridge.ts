@@ -1,0 +1,155 @@
+import { solvePositive } from './cholesky.js';
+import type { Fold } from './folds.js';
+
+/** Rows of regressors and of answers, row-major. */
+export interface Regression {
+  /** (n, D) */
+  x: Float32Array;
+  /** (n, K) */
+  y: Float32Array;
+  rows: number;
+  regressors: number;
+  answers: number;
+}
+
+/** Sums of products over rows: all that a ridge needs of them. The last regressor is the constant 1. */
+export interface Moments {
+  /** (D + 1, D + 1), the lower triangle */
+  xx: Float64Array;
+  /** (D + 1, K) */
+  xy: Float64Array;
+  rows: number;
+}
+
+export const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
+
+export function moments(data: Regression, rows: Iterable<number>): Moments {
+  const { x, y, regressors: d, answers } = data;
+  const size = d + 1;
+  const sums: Moments = { xx: new Float64Array(size * size), xy: new Float64Array(size * answers), rows: 0 };
+  const row = new Float64Array(size).fill(1);
+  for (const i of rows) {
+    sums.rows++;
+    for (let a = 0; a < d; a++) row[a] = x[i * d + a];
+    for (let a = 0; a < size; a++) {
+      const value = row[a];
+      if (value === 0) continue;
+      for (let b = 0; b <= a; b++) sums.xx[a * size + b] += value * row[b];
+      for (let k = 0; k < answers; k++) sums.xy[a * answers + k] += value * y[i * answers + k];
+    }
+  }
+  return sums;
+}
+
+/** all − part */
+export function without(all: Moments, part: Moments): Moments {
+  return {
+    xx: all.xx.map((sum, i) => sum - part.xx[i]),
+    xy: all.xy.map((sum, i) => sum - part.xy[i]),
+    rows: all.rows - part.rows,
+  };
+}
+
+/**
+ * B (D + 1, K) of least Σ‖y − Bᵀx‖² + λn Σ_{d<D} ‖B_d‖² over n rows; the constant is not penalised.
+ * @param used how many of the regressors, from the first; the others get 0
+ */
+export function ridge({ xx, xy, rows }: Moments, answers: number, penalty: number, used: number): Float64Array {
+  const size = Math.sqrt(xx.length);
+  const n = used + 1;
+  /** The place of the i-th regressor that is used: the constant is the last of all. */
+  const place = (i: number) => (i < used ? i : size - 1);
+  const a = new Float64Array(n * n);
+  const b = new Float64Array(n * answers);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) a[i * n + j] = xx[place(i) * size + place(j)];
+    a[i * n + i] += ((i < used ? penalty : 0) + 1e-9) * rows;
+    for (let k = 0; k < answers; k++) b[i * answers + k] = xy[place(i) * answers + k];
+  }
+  const weights = new Float64Array(size * answers);
+  if (!solvePositive(a, b, n, answers)) return weights;
+  for (let i = 0; i < n; i++) for (let k = 0; k < answers; k++) weights[place(i) * answers + k] = b[i * answers + k];
+  return weights;
+}
+
+/** Bᵀx of one row, added to `out`. */
+export function predictRidge(
+  weights: ArrayLike<number>,
+  x: Float32Array,
+  from: number,
+  d: number,
+  out: Float64Array,
+): void {
+  const answers = out.length;
+  for (let k = 0; k < answers; k++) out[k] += weights[d * answers + k];
+  for (let a = 0; a < d; a++) {
+    const value = x[from + a];
+    if (value === 0) continue;
+    for (let k = 0; k < answers; k++) out[k] += value * weights[a * answers + k];
+  }
+}
+
+export interface FittedRidge {
+  /** (D + 1, K) */
+  weights: Float64Array;
+  /** Per answer: the penalty, and whether only the own regressors are used. */
+  chosen: { penalty: number; used: number }[];
+  /** Out-of-fold answers (n, K); 0 where a row is in no fold. */
+  outOfFold: Float32Array;
+}
+
+/**
+ * Ridge regression, its penalty and whether regressors beyond the `own` first ones help chosen by the pooled out-of-fold squared
+ * error of the answers of each target.
+ * @param targets answer k is of target k mod targets
+ */
+export function fitRidge(data: Regression, folds: readonly Fold[], own: number, targets: number): FittedRidge {
+  const { rows, regressors: d, answers } = data;
+  const all = moments(data, range(rows));
+  const parts = folds.map((fold) => {
+    const kept = new Uint8Array(rows);
+    for (const i of fold.trained) kept[i] = 1;
+    const rest = [...range(rows)].filter((i) => kept[i] === 0);
+    return without(all, moments(data, rest));
+  });
+  const sizes = d > own ? [own, d] : [d];
+  const trials = sizes.flatMap((used) =>
+    PENALTIES.map((penalty) => {
+      const predicted = new Float32Array(rows * answers);
+      const errors = new Float64Array(targets);
+      const out = new Float64Array(answers);
+      for (const [f, fold] of folds.entries()) {
+        const weights = ridge(parts[f], answers, penalty, used);
+        for (const i of fold.held) {
+          out.fill(0);
+          predictRidge(weights, data.x, i * d, d, out);
+          for (let k = 0; k < answers; k++) {
+            predicted[i * answers + k] = out[k];
+            errors[k % targets] += (out[k] - data.y[i * answers + k]) ** 2;
+          }
+        }
+      }
+      return { used, penalty, predicted, errors };
+    }),
+  );
+  const weights = new Float64Array((d + 1) * answers);
+  const outOfFold = new Float32Array(rows * answers);
+  const best = Array.from({ length: targets }, (_, c) =>
+    trials.reduce((min, one) => (one.errors[c] < min.errors[c] * (one.used > min.used ? EXTRA : 1) ? one : min)),
+  );
+  for (let k = 0; k < answers; k++) {
+    const { predicted, penalty, used } = best[k % targets];
+    for (let i = 0; i < rows; i++) outOfFold[i * answers + k] = predicted[i * answers + k];
+    const fitted = ridge(all, answers, penalty, used);
+    for (let a = 0; a <= d; a++) weights[a * answers + k] = fitted[a * answers + k];
+  }
+  const chosen = best.map(({ penalty, used }) => ({ penalty, used }));
+  return { weights, chosen, outOfFold };
+}
+
+/** Further regressors are taken when they lower the error to this share. */
+const EXTRA = 0.99;
+
+function* range(n: number): Iterable<number> {
+  for (let i = 0; i < n; i++) yield i;
+}
