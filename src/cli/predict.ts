@@ -121,7 +121,7 @@ async function predictionsOf(
     case 'classify': {
       if (steps !== undefined) refuse('--steps is for forecasts and symbols; this model tells classes');
       if (data === undefined) return refuse('give the DATA whose rows are to be classified');
-      const { predictClassify } = await import('../tasks/classify.js');
+      const { predictClassify } = await import('../tasks/classify/plain.js');
       const { readTable } = await import('../data/read.js');
       const { classes, rows } = await predictClassify(model, artefact, await readTable(data));
       const head = [artefact.group ?? 'row', artefact.label];

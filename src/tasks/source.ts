@@ -2,7 +2,7 @@ import { readTextFile } from '../data/files.js';
 import { parseIntegers } from '../data/integers.js';
 import { parseTable, unifyLineEnds } from '../data/read.js';
 import type { Artefact } from './artefact.js';
-import { type ClassifyOptions, classifyDefaults, prepareClassify } from './classify.js';
+import { type ClassifyOptions, classifyDefaults, prepareClassify } from './classify/plain.js';
 import { type ForecastOptions, forecastDefaults, prepareForecast } from './forecast.js';
 import type { Prepared } from './prepared.js';
 import { checkSettings, type TrainingSettings } from './settings.js';

@@ -1,15 +1,15 @@
-import type { NdArray } from '../data/array.js';
-import { argMax, classIndices, classNames } from '../data/labels.js';
-import { StandardScaler } from '../data/scaler.js';
-import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../data/sequences.js';
-import { list } from '../data/suggest.js';
-import type { Table } from '../data/table.js';
-import { MemcellError } from '../errors.js';
-import { type ClassifyArtefact, maskValue } from './artefact.js';
-import { accuracy, type ClassifyEvaluation, confusionMatrix, majority } from './evaluation.js';
-import { checkOutputShape, type Predictor, type Prepared } from './prepared.js';
-import { checkRows, featureColumns, matrix } from './series.js';
-import { checkCount, trainingCount } from './settings.js';
+import type { NdArray } from '../../data/array.js';
+import { argMax, classIndices, classNames } from '../../data/labels.js';
+import { StandardScaler } from '../../data/scaler.js';
+import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../../data/sequences.js';
+import { list } from '../../data/suggest.js';
+import type { Table } from '../../data/table.js';
+import { MemcellError } from '../../errors.js';
+import { type ClassifyArtefact, maskValue } from '../artefact.js';
+import { accuracy, type ClassifyEvaluation, confusionMatrix, majority } from '../evaluation.js';
+import { checkOutputShape, type Predictor, type Prepared } from '../prepared.js';
+import { checkRows, featureColumns, matrix } from '../series.js';
+import { checkCount, trainingCount } from '../settings.js';
 
 export interface ClassifyOptions {
   /** The column that holds the class. */
