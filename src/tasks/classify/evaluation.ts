@@ -69,7 +69,7 @@ export function scoreClasses(
     logLoss: loss / actual.length,
     classes,
     confusion,
-    ...verdict(scores, names[majority], model.balanced, classes.filter(({ samples }) => samples > 0).length),
+    ...verdict(scores, { actual, answered, names, majority, balanced: model.balanced }),
     notes: [...notes],
   };
 }
@@ -122,25 +122,58 @@ export function areaUnderCurve(
     : (ranks - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** With balanced weights, accuracy is not what was asked for: the mean recall is, and 1/k what guessing gets. */
+interface Judged {
+  actual: Int32Array;
+  answered: Int32Array;
+  majority: number;
+  names: readonly string[];
+  balanced: boolean;
+}
+
+/**
+ * Better than always answering the majority is what is right more often, and by more than chance: of the samples that only
+ * one of the two gets right, so many are the model's that a fair coin would give them in less than one of twenty cases
+ * (McNemar, 1947, exact and one-sided). With balanced weights, accuracy is not what was asked for: the mean recall is, and
+ * 1/k what guessing gets.
+ */
 function verdict(
   scores: Pick<ClassifyEvaluation, 'accuracy' | 'majorityAccuracy' | 'balancedAccuracy'>,
-  majority: string,
-  balanced: boolean,
-  present: number,
+  { actual, answered, majority, names, balanced }: Judged,
 ): { verdict: string; better: boolean } {
-  const always = `always answering ${majority} (${percent(scores.majorityAccuracy)})`;
+  const present = new Set(actual).size;
   if (balanced) {
-    const better = scores.balancedAccuracy > 1 / Math.max(1, present) + 1e-9;
-    const guess = `${percent(scores.balancedAccuracy)} of each class on average, ${percent(1 / Math.max(1, present))} by guessing`;
-    return { better, verdict: better ? `better than guessing: ${guess}` : `no better than guessing: ${guess}` };
+    const better = scores.balancedAccuracy > 1 / present + 1e-9;
+    const guess = `${percent(scores.balancedAccuracy)} of each class right on average, ${percent(1 / present)} by guessing`;
+    return { better, verdict: `${better ? 'better' : 'no better'} than guessing: ${guess}` };
   }
-  const better = scores.accuracy > scores.majorityAccuracy;
-  if (better) {
+  let own = 0;
+  let others = 0;
+  for (const [row, c] of actual.entries()) {
+    if (answered[row] === majority) continue;
+    if (answered[row] === c) own++;
+    else if (c === majority) others++;
+  }
+  const always = `always answering ${names[majority]} (${percent(scores.majorityAccuracy)})`;
+  if (own > others && coinTail(own, own + others) < 0.05) {
     const fewer = (scores.accuracy - scores.majorityAccuracy) / (1 - scores.majorityAccuracy);
-    return { better, verdict: `${percent(fewer, 0)} fewer mistakes than ${always}` };
+    return { better: true, verdict: `${percent(fewer, 0)} fewer mistakes than ${always}` };
   }
-  return { better, verdict: `no better than ${always}; --class-weights balanced makes rare classes count as much` };
+  const uneven = scores.majorityAccuracy > 1.5 / present;
+  const remedy = uneven ? '; --class-weights balanced makes rare classes count as much' : '';
+  const chance = `not clearly better than ${always}: ${own - others} more right of ${actual.length} may be chance`;
+  return { better: false, verdict: `${own > others ? chance : `no better than ${always}`}${remedy}` };
+}
+
+/** The probability of at least `heads` heads in so many throws of a fair coin. */
+function coinTail(heads: number, throws: number): number {
+  let tail = 0;
+  // ln C(n, i) − n ln 2, from one i to the next by its factor.
+  let term = -throws * Math.LN2;
+  for (let i = 0; i <= throws; i++) {
+    if (i >= heads) tail += Math.exp(term);
+    term += Math.log(throws - i) - Math.log(i + 1);
+  }
+  return tail;
 }
 
 export function percent(share: number, digits = 1): string {

@@ -63,10 +63,7 @@ const rowLayers = new Set([
 
 /** Whether layers take rows of features, without an axis of steps. */
 export function takeRows(layers: string): boolean {
-  const stack = parseSpec(layers);
-  const all = stack.every((layer) => rowLayers.has(layer.getClassName()));
-  for (const layer of stack) layer.dispose();
-  return all;
+  return parseSpec(layers).every((layer) => rowLayers.has(layer.getClassName()));
 }
 
 /** The user's layers with what the inputs need before them: a Masking layer for padded steps, an Embedding for ids. */
