@@ -1,0 +1,37 @@
+import type { Task } from '../definition.js';
+import type { ClassifyArtefact } from './artefact.js';
+import { classifyShapes, parseClassifyArtefact } from './artefact.js';
+import { crossValidate } from './crossValidation.js';
+import type { ClassifyEvaluation } from './evaluation.js';
+import {
+  type ClassifyOptions,
+  type ClassifyPredictOptions,
+  classifyOptions,
+  classifyPredictOptions,
+} from './options.js';
+import { preparePlain } from './plainTask.js';
+import { evaluateClasses, predictClasses } from './predict.js';
+import { prepareClasses } from './prepare.js';
+import { tellClasses } from './tell.js';
+
+/** Tells a column's class: of single rows, of rows as steps, of groups of rows, or of texts. */
+export const classifyTask: Task<ClassifyOptions, ClassifyArtefact, ClassifyEvaluation, ClassifyPredictOptions> = {
+  kind: 'classify',
+  choose: { flags: '--classify <COL>', help: classifyOptions.label.help, option: 'label' },
+  options: classifyOptions,
+  predictOptions: classifyPredictOptions,
+  prepare: (source, options, run) =>
+    run.plain ? preparePlain(source, options, run) : prepareClasses(source, options, run),
+  parse: parseClassifyArtefact,
+  shapes: classifyShapes,
+  evaluate: evaluateClasses,
+  predict: predictClasses,
+  backtest: crossValidate,
+  tell: tellClasses,
+  next: (_, folder, data) => `memcell predict ${quoted(folder)} ${quoted(data)}`,
+};
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);
+}
