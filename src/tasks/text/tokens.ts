@@ -73,10 +73,8 @@ export function learnTokens(
 /** @throws MemcellError (model) that names the damaged field */
 export function parseTokens(fields: Fields): Tokens {
   const kind = fields.oneOf('kind', tokenKinds);
-  const characters = fields.names('characters', 1);
-  if (characters.some((one) => [...one].length !== 1)) fields.damaged('characters', 'single characters');
-  const vocabulary = new Vocabulary(characters);
-  if (kind === 'characters') return new CharacterTokens(vocabulary);
+  if (kind === 'characters') return parseCharacters(fields);
+  const vocabulary = parseVocabulary(fields);
   if (kind === 'words') return new WordTokens(vocabulary, fields.names('words', 0));
   const flat = fields.numbers('merges');
   const merges: [number, number][] = [];
@@ -86,6 +84,17 @@ export function parseTokens(fields: Fields): Tokens {
     fields.damaged('merges', 'pairs of ids that were known before');
   }
   return new BytePairTokens(vocabulary, merges);
+}
+
+/** The same of an object with a list of characters. */
+export function parseCharacters(fields: Fields): Tokens {
+  return new CharacterTokens(parseVocabulary(fields));
+}
+
+function parseVocabulary(fields: Fields): Vocabulary {
+  const characters = fields.names('characters', 1);
+  if (characters.some((one) => [...one].length !== 1)) fields.damaged('characters', 'single characters');
+  return new Vocabulary(characters);
 }
 
 /** A word with the space before it, a number, other signs, line ends, or one space. */
