@@ -8,6 +8,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
 /** Each folder or root file with its level: it may import from lower levels and from itself, nothing else. */
 const levels: Record<string, number> = {
   errors: 0,
+  format: 0,
   random: 0,
   data: 1,
   kernels: 1,

@@ -1,5 +1,5 @@
+import { counted, formatNumber, formatTable, percent } from '../format.js';
 import type { Evaluation } from '../tasks/evaluation.js';
-import { counted, formatNumber, formatTable } from './table.js';
 
 /** More classes than this are not listed one by one. */
 const mostClasses = 30;
@@ -51,8 +51,4 @@ function details(evaluation: Evaluation): string[] {
     ...confusion[index].map(String),
   ]);
   return ['', formatTable(head, rows)];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,0 +1,46 @@
+/**
+ * Rows as text in columns, two spaces between them: the first column to the left, columns of numbers to the right.
+ * @param head the columns' names; their line is left out when all are empty
+ */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = head.some((name) => name !== '') ? [head, ...rows] : rows;
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const right = head.map(
+    (_, column) => column > 0 && rows.every((row) => /^[-–]?[\d.,]*(e[+-]?\d+)?\s?%?$/.test(row[column])),
+  );
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => (right[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** A number as people read it: four significant digits, more before the point. */
+export function formatNumber(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 1e15) return value.toFixed(Math.max(0, 3 - Math.max(-3, Math.floor(Math.log10(size)))));
+  return value.toExponential(3);
+}
+
+/** '1 h 2 min', '3 min 4 s', '5.6 s' */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** '1 row', '2 rows' */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** '41.7 %' */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
