@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseTable } from '../../src/data/read.js';
 import { type Artefact, parseArtefact } from '../../src/tasks/artefact.js';
-import { prepareClassify } from '../../src/tasks/classify/plain.js';
+import { prepareClassify } from '../../src/tasks/classify.js';
 import { prepareForecast } from '../../src/tasks/forecast.js';
 import type { TrainingRecord } from '../../src/tasks/settings.js';
 import { prepareSymbols } from '../../src/tasks/symbols.js';
