@@ -28,7 +28,7 @@ function rawColumn(column: Column, position: number): RawColumn {
 }
 
 function typed(column: Column, key: 'numbers' | 'times'): Float64Array | undefined {
-  const value: unknown = key in column ? Object.getOwnPropertyDescriptor(column, key)?.value : undefined;
+  const value: unknown = key in column ? Reflect.get(column, key) : undefined;
   return value instanceof Float64Array ? value : undefined;
 }
 
