@@ -25,11 +25,6 @@ export class Fields {
     return names.find((name) => name === value) ?? this.damaged(key, `one of ${names.join(', ')}`);
   }
 
-  boolean(key: string): boolean {
-    const value = this.values[key];
-    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
-  }
-
   number(key: string): number {
     const value = this.values[key];
     return isNumber(value) ? value : this.damaged(key, 'a finite number');
@@ -79,8 +74,8 @@ export class Fields {
     return fits ? flags : this.damaged(key, `${count} times true or false`);
   }
 
-  /** Objects, at least `least` of them. */
-  objects(key: string, least: number): Fields[] {
+  /** A list of objects, at least `least` of them. */
+  objects(key: string, least = 0): Fields[] {
     const value = this.values[key];
     if (!Array.isArray(value) || value.length < least) return this.damaged(key, `a list of ${least} or more`);
     return value.map((item, i) => new Fields(item, `${this.where}.${key}[${i}]`));
@@ -107,13 +102,6 @@ export class Fields {
 
   object(key: string): Fields {
     return new Fields(this.values[key], `${this.where}.${key}`);
-  }
-
-  /** A list of objects. */
-  objects(key: string): Fields[] {
-    const value = this.values[key];
-    if (!Array.isArray(value)) return this.damaged(key, 'a list');
-    return value.map((item, i) => new Fields(item, `${this.where}.${key}[${i}]`));
   }
 
   /** What `read` gives, or undefined when the field is not there. */

@@ -76,7 +76,9 @@ export function askedTask(command: Command, tasks: readonly AnyFlags[], values: 
   const text = String(values[attribute(task)]);
   const value = task.options[option].kind.parse(text);
   if (value === undefined) {
-    return command.error(`option '${task.choose.flags}' argument '${text}' is invalid. It must be ${task.options[option].kind.what}.`);
+    return command.error(
+      `option '${task.choose.flags}' argument '${text}' is invalid. It must be ${task.options[option].kind.what}.`,
+    );
   }
   return { kind: task.kind, options: { ...options, [option]: value } };
 }
@@ -85,8 +87,19 @@ export const allTasks: readonly AnyFlags[] = kinds.map((kind) => flags[kind]);
 
 /** What training is told, of the values that were given. */
 export function runOf(values: TrainingValues) {
-  const { layers, plain, seed, threads, budget, epochs, batchSize, optimizer, learningRate, validationSplit, patience } =
-    values;
+  const {
+    layers,
+    plain,
+    seed,
+    threads,
+    budget,
+    epochs,
+    batchSize,
+    optimizer,
+    learningRate,
+    validationSplit,
+    patience,
+  } = values;
   const settings = { epochs, batchSize, optimizer, learningRate, validationSplit, patience };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   return {

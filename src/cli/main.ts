@@ -13,7 +13,16 @@ import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
 
 /** The commands, in the order of the help. */
-const commands: AddCommand[] = [addTrain, addPredict, addEvaluate, addBacktest, addGenerate, addSummary, addCheck, addBench];
+const commands: AddCommand[] = [
+  addTrain,
+  addPredict,
+  addEvaluate,
+  addBacktest,
+  addGenerate,
+  addSummary,
+  addCheck,
+  addBench,
+];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
 const withoutKernels = new Set(['summary']);

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import { formatDuration, formatNumber } from '../format.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Logs, TrainingParams } from '../training/history.js';
 import type { OutputStream } from './streams.js';
-import { formatDuration, formatNumber } from '../format.js';
 
 /** Redrawing more often than this is not seen and costs time. */
 const redrawMs = 100;

@@ -73,7 +73,10 @@ export interface Run {
   /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */
   stage(text: string): void;
   /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it: keeps the artefact with the model. */
-  trained(model: Sequential, made: Pick<Trained<SavedTask, unknown>, 'artefact' | 'layers' | 'settings' | 'history'>): Promise<void>;
+  trained(
+    model: Sequential,
+    made: Pick<Trained<SavedTask, unknown>, 'artefact' | 'layers' | 'settings' | 'history'>,
+  ): Promise<void>;
 }
 
 export interface PreparedTask<A extends SavedTask, E> {

@@ -1,6 +1,8 @@
+import type { TaskFlags } from '../definition.js';
 import { count, names, type OptionTable, oneOf, text } from '../options.js';
+import { type TableOptions, tableOptions } from '../tableOptions.js';
 
-export interface ClassifyOptions {
+export interface ClassifyOptions extends TableOptions {
   /** The column that holds the class. */
   label: string;
   /** Each row is a sequence of this many steps, its columns step after step. */
@@ -13,20 +15,6 @@ export interface ClassifyOptions {
   tokens?: 'words' | 'characters';
   /** Balanced: classes count alike in the loss, however many samples they have. */
   classWeights?: 'balanced';
-  /** The columns that go in: all but the time and texts of too many values (plain: all columns of numbers). */
-  features?: string[];
-  /** Columns that are left out. */
-  drop?: string[];
-  /** The column that orders the rows, or the date and the hour. */
-  time?: string[];
-  /** How missing values of groups with a time are filled: linear. */
-  fill?: 'linear' | 'none';
-  /** Further marks of a missing value. */
-  missing?: string[];
-  /** The decimal sign, where the columns leave it open. */
-  decimal?: '.' | ',';
-  /** The order of day, month and year, where the column leaves it open. */
-  dates?: 'dmy' | 'mdy' | 'ymd';
 }
 
 /** Classifying takes no options of its own. */
@@ -51,29 +39,14 @@ export const classifyOptions: OptionTable<ClassifyOptions> = {
     help: 'balanced: rare classes count as much as frequent ones',
     kind: oneOf('balanced'),
   },
-  features: { flags: '--features <COL,...>', help: 'columns that go in (all that can)', kind: names },
-  drop: { flags: '--drop <COL,...>', help: 'columns to leave out', kind: names },
-  time: {
-    flags: '--time <COL[,COL]>',
-    help: 'the column that orders the rows, or a date and an hour (found)',
-    kind: names,
-  },
-  fill: {
-    flags: '--fill <HOW>',
-    help: 'missing values of groups: linear (default) or none, which refuses them',
-    kind: oneOf('linear', 'none'),
-  },
-  missing: { flags: '--missing <MARK,...>', help: 'further marks of a missing value', kind: names },
-  decimal: {
-    flags: '--decimal <SIGN>',
-    help: 'the decimal sign, where columns leave it open: . or ,',
-    kind: oneOf('.', ','),
-  },
-  dates: {
-    flags: '--dates <ORDER>',
-    help: 'the order of dates that leave it open: dmy, mdy or ymd',
-    kind: oneOf('dmy', 'mdy', 'ymd'),
-  },
+  ...tableOptions,
 };
 
 export const classifyPredictOptions: OptionTable<ClassifyPredictOptions> = {};
+
+export const classifyFlags = {
+  kind: 'classify',
+  choose: { flags: classifyOptions.label.flags, help: classifyOptions.label.help, option: 'label' },
+  options: classifyOptions,
+  predictOptions: classifyPredictOptions,
+} as const satisfies TaskFlags<ClassifyOptions, ClassifyPredictOptions>;

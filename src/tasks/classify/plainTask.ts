@@ -83,8 +83,7 @@ async function trainPlain(
   );
   try {
     const artefact: ClassifyArtefact = { ...prepared.artefact, ...(classWeights && { classWeights }) };
-    model.metadata = { ...model.metadata, task: artefact };
-    await run.trained(model);
+    await run.trained(model, { artefact, layers, settings, history });
     const evaluation = await prepared.evaluate(model);
     return {
       model,

@@ -3,12 +3,7 @@ import type { ClassifyArtefact } from './artefact.js';
 import { classifyShapes, parseClassifyArtefact } from './artefact.js';
 import { crossValidate } from './crossValidation.js';
 import type { ClassifyEvaluation } from './evaluation.js';
-import {
-  type ClassifyOptions,
-  type ClassifyPredictOptions,
-  classifyOptions,
-  classifyPredictOptions,
-} from './options.js';
+import { type ClassifyOptions, type ClassifyPredictOptions, classifyFlags } from './options.js';
 import { preparePlain } from './plainTask.js';
 import { evaluateClasses, predictClasses } from './predict.js';
 import { prepareClasses } from './prepare.js';
@@ -16,10 +11,7 @@ import { tellClasses } from './tell.js';
 
 /** Tells a column's class: of single rows, of rows as steps, of groups of rows, or of texts. */
 export const classifyTask: Task<ClassifyOptions, ClassifyArtefact, ClassifyEvaluation, ClassifyPredictOptions> = {
-  kind: 'classify',
-  choose: { flags: '--classify <COL>', help: classifyOptions.label.help, option: 'label' },
-  options: classifyOptions,
-  predictOptions: classifyPredictOptions,
+  ...classifyFlags,
   prepare: (source, options, run) =>
     run.plain ? preparePlain(source, options, run) : prepareClasses(source, options, run),
   parse: parseClassifyArtefact,

@@ -37,8 +37,8 @@ export async function trainClasses(
   const artefact = artefactOf(data, used, last?.encoding ?? encoding);
   const { model } = learnt;
   try {
-    model.metadata = { ...model.metadata, task: artefact };
-    await run.trained(model);
+    const made = { artefact, layers: learnt.layers, settings: settingsOf(learnt.recipe, run), history: first.history };
+    await run.trained(model, made);
     const scored = held.length > 0 ? held : train;
     const evaluation = scoreClasses(
       Int32Array.from(scored, (sample) => data.actual[sample]),
@@ -49,10 +49,7 @@ export async function trainClasses(
     const warnings = [...first.remarks, ...(last?.learnt.remarks ?? [])];
     return {
       model,
-      artefact,
-      layers: learnt.layers,
-      settings: settingsOf(learnt.recipe, run),
-      history: first.history,
+      ...made,
       evaluation,
       warnings: [...new Set(evaluation.better ? warnings : [...warnings, evaluation.verdict])],
       ...((learnt.stopped ?? first.stopped) && { stopped: learnt.stopped ?? first.stopped }),

@@ -1,21 +1,12 @@
 import { argMax } from '../../data/labels.js';
 import { MemcellError } from '../../errors.js';
 import { deriveKey, Random } from '../../random.js';
-import { checkSampling, type SamplingOptions, sample } from '../sampling.js';
+import { checkSampling, sample } from '../sampling.js';
 import { checkCount } from '../settings.js';
 import { loadCounts, type TextArtefact } from './artefact.js';
 import type { KneserNeyState } from './kneserNey.js';
+import type { GenerateOptions } from './options.js';
 import { type Network, openStream } from './score.js';
-
-export interface GenerateOptions extends SamplingOptions {
-  /** The text to go on from; a line end when not given. */
-  prompt?: string;
-  /** Tokens to make at most: 400. */
-  length?: number;
-  /** The text ends before the first place where this is written. */
-  stop?: string;
-  seed?: number;
-}
 
 export const defaultLength = 400;
 /** More is a mistake: at 20,000 characters a second this is an hour. */

@@ -34,10 +34,9 @@ export async function trainPlain(corpus: Corpus, run: Run): Promise<Trained<Text
     });
     const frequencies = frequenciesOf(training, tokens.size);
     const artefact: TextArtefact = { kind: 'text', window, tokens, frequencies, context: 'window' };
-    model.metadata = { ...model.metadata, task: artefact };
-    await run.trained(model);
-    const evaluation = await evaluateWindows({ network: model, tokens, window, frequencies }, heldOut ?? training);
     const { history, stopped, diverged } = fit;
+    await run.trained(model, { artefact, layers, settings, history });
+    const evaluation = await evaluateWindows({ network: model, tokens, window, frequencies }, heldOut ?? training);
     return {
       model,
       artefact,

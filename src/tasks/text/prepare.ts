@@ -2,20 +2,10 @@ import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
+import type { TextOptions } from './options.js';
 import { plainDefaults } from './plain.js';
-import { learnTokens, type TokenKind } from './tokens.js';
+import { learnTokens } from './tokens.js';
 import { type Corpus, stoppingEdge } from './training.js';
-
-export interface TextOptions {
-  /** Tokens that the network sees at once in training: 64 (50 with `plain`). */
-  window?: number;
-  /** What a text is cut into: characters. */
-  tokens?: TokenKind;
-  /** Words (5000) or byte pairs (1000) beside the characters, at most. */
-  vocabulary?: number;
-  /** The network alone, not mixed with counts. */
-  pure?: boolean;
-}
 
 /** Fewer tokens than this are no text to learn from. */
 const fewest = 50;

@@ -1,49 +1,18 @@
 import { MemcellError } from '../../errors.js';
 import { counted, formatNumber, formatTable } from '../../format.js';
 import type { Task } from '../definition.js';
-import { atLeast0, count, flag, integer, oneOf, probability, text } from '../options.js';
 import { checkParts } from '../prepared.js';
 import { loadCounts, parseTextArtefact, type TextArtefact } from './artefact.js';
 import { evaluateTokens, evaluateWindows, type Likelihood, type TextEvaluation, verdict } from './evaluation.js';
-import { type GenerateOptions, generate, generationPath } from './generate.js';
+import { generate, generationPath } from './generate.js';
+import { type GenerateOptions, type TextOptions, textFlags } from './options.js';
 import { trainPlain } from './plain.js';
-import { prepareCorpus, type TextOptions } from './prepare.js';
+import { prepareCorpus } from './prepare.js';
 import { trainText } from './training.js';
 
-export type { TextOptions } from './prepare.js';
-export type TextPredictOptions = GenerateOptions;
-
 /** The next character, word or byte pair of a text. */
-export const textTask: Task<TextOptions, TextArtefact, TextEvaluation, TextPredictOptions> = {
-  kind: 'text',
-  choose: { flags: '--text', help: 'learn the next character of a text' },
-  options: {
-    window: { flags: '--window <N>', help: 'tokens that the network sees at once in training (64)', kind: count },
-    tokens: {
-      flags: '--tokens <KIND>',
-      help: 'what a text is cut into: characters, words or bpe (characters)',
-      kind: oneOf('characters', 'words', 'bpe'),
-    },
-    vocabulary: {
-      flags: '--vocabulary <N>',
-      help: 'words or byte pairs beside the characters, at most (5000, 1000)',
-      kind: count,
-    },
-    pure: { flags: '--pure', help: 'the network alone, not mixed with counts', kind: flag },
-  },
-  predictOptions: {
-    prompt: { flags: '--prompt <TEXT>', help: 'the text to go on from', kind: text },
-    length: { flags: '--length <N>', help: 'characters (or words, or byte pairs) to write (400)', kind: count },
-    stop: { flags: '--stop <TEXT>', help: 'end before the first place where this is written', kind: text },
-    temperature: {
-      flags: '--temperature <T>',
-      help: 'below 1 likelier, above 1 more varied, 0 always the likeliest (1)',
-      kind: atLeast0,
-    },
-    topK: { flags: '--top-k <K>', help: 'draw from the K likeliest only', kind: count },
-    topP: { flags: '--top-p <P>', help: 'draw from the likeliest that together reach P only', kind: probability },
-    seed: { flags: '--seed <N>', help: 'the same seed gives the same text (0)', kind: integer },
-  },
+export const textTask: Task<TextOptions, TextArtefact, TextEvaluation, GenerateOptions> = {
+  ...textFlags,
 
   async prepare(source, options, run) {
     const corpus = prepareCorpus(await source.text(), source.name, options, run);

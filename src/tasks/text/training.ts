@@ -106,8 +106,8 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
       context,
       ...(mixture.better && { counted: await saved(corpus, order, mixture.weight) }),
     };
-    network.metadata = { ...network.metadata, task: artefact };
-    await run.trained(network);
+    const { history, stopped, diverged } = first;
+    await run.trained(network, { artefact, layers: corpus.layers, settings, history });
     run.stage('the evaluation');
     const model: TextModel = { ...base, network, weight: mixture.weight, ...(mixture.better && { counts }) };
     const held = edge < ids.length ? { from: edge, to: ids.length } : { from: 0, to: edge };
@@ -115,7 +115,6 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     const { better, text } = verdict(evaluation);
     if (edge === ids.length) warnings.push(`${name}: nothing was held out; the evaluation is on the training part`);
     else if (!better) warnings.push(`${name}: the model is ${text}`);
-    const { history, stopped, diverged } = first;
     return {
       model: network,
       artefact,
