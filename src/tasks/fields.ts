@@ -55,6 +55,12 @@ export class Fields {
     return fits ? numbers : this.damaged(key, count === undefined ? 'finite numbers' : `${count} finite numbers`);
   }
 
+  /** A list of anything. */
+  list(key: string): unknown[] {
+    const value = this.values[key];
+    return Array.isArray(value) ? value : this.damaged(key, 'a list');
+  }
+
   /** An object of lists of numbers. */
   series(key: string): Record<string, number[]> {
     const value = this.object(key);
