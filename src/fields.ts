@@ -62,6 +62,12 @@ export class Fields {
     return fits ? numbers : this.damaged(key, count === undefined ? 'finite numbers' : `${count} finite numbers`);
   }
 
+  /** A list of anything. */
+  list(key: string): unknown[] {
+    const value = this.values[key];
+    return Array.isArray(value) ? value : this.damaged(key, 'a list');
+  }
+
   boolean(key: string): boolean {
     const value = this.values[key];
     return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');

@@ -87,7 +87,7 @@ function defaultLayers(size: number, length: number): string {
 }
 
 /** Training ends by the stopping part; this many steps are the most for 225 kB, and more for larger texts by the square root. */
-const mostSteps = 4000;
+const mostSteps = 2500;
 /** Patience is this many epochs, and at least as many steps. */
 const patientEpochs = 5;
 const patientSteps = 150;

@@ -1,5 +1,7 @@
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
+import type { Callback } from '../../training/callbacks.js';
+import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
 import type { Samples } from '../prepared.js';
 import type { TrainingSettings } from '../settings.js';
@@ -46,81 +48,80 @@ const mostCounted = 2_000_000;
 /** Orders of the counts that are tried. */
 const orders = [4, 5, 6, 7, 8];
 
+/** Epochs of the later rounds, as a share of those of the first one. */
+const laterEpochs = 0.4;
+
 /**
- * Trains in two rounds. The first fits the network on the first nine tenths of the training part, stops by the last tenth
- * and finds there how many epochs are best, how long the counted sequences should be, and the share of the network in the
- * mixture with the counts. The second fits on the whole training part, for as many epochs. What is held out is seen by
- * neither; after the evaluation, the counts that are saved are those of the whole text.
+ * Trains in three rounds. The first fits the network on the first nine tenths of the training part, stops by the last tenth,
+ * and finds there how long the counted sequences should be and the network's share in the mixture with the counts. The
+ * second goes on from there over the whole training part, with a learning rate that falls to nearly nothing; the model is
+ * evaluated then, on a part that nothing has seen. The third does the same as the second over the whole text, for the
+ * model that is saved.
  */
 export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextArtefact, TextEvaluation>> {
   const { ids, edge, tokens, settings, window, name } = corpus;
-  const began = performance.now();
-  const until = run.budget === undefined ? undefined : began + 1000 * run.budget;
+  const clock = new Clock(run.budget);
   const stopAt = stoppingEdge(edge);
   const warnings: string[] = [];
   run.stage(`the network, stopped by the last ${100 * stoppingShare} % of the training part`);
   let network = buildTextNetwork(corpus, run);
   try {
-    const plan = { from: stopAt, to: edge };
-    const first = await fitRound(network, corpus, run, {
+    const stopping = { from: stopAt, to: edge };
+    const { history, best, stopped, diverged } = await fitRound(network, corpus, run, {
       ids: ids.subarray(0, stopAt),
-      stopping: plan,
+      stopping,
       epochs: settings.epochs,
-      patience: settings.patience,
-      deadline: until === undefined ? undefined : began + 500 * run.budget!,
+      ...clock.deadline(0.6),
     });
+    clock.ended(history.loss?.length ?? 0);
     const context = 'push' in openStream(network) ? 'stream' : 'window';
-    const base = {
-      network,
-      tokens,
-      window,
-      context,
-      frequencies: frequenciesOf(ids.subarray(0, edge), tokens.size),
-    } as const;
+    const training = ids.subarray(0, edge);
+    const base = { tokens, window, context, frequencies: frequenciesOf(training, tokens.size) } as const;
     const order = bestOrder(ids, stopAt, edge, tokens.size);
-    const mixture = corpus.pure
-      ? { weight: 1, better: false }
-      : await compareMixture(base, count(ids.subarray(0, stopAt), tokens.size, order), ids, plan);
-    if (!corpus.pure && !mixture.better) warnings.push('counting adds nothing to the network here; it is left out');
-    const each = (performance.now() - began) / Math.max(1, first.history.loss?.length ?? 1);
-    const ended = first.stopped?.reason === 'interrupted' || first.diverged !== undefined;
-    const fits = until === undefined || performance.now() + 1.2 * each * first.best < until;
-    if (!ended && fits) {
-      run.stage(`the network on the whole training part, ${first.best} ${first.best === 1 ? 'epoch' : 'epochs'}`);
-      const again = buildTextNetwork(corpus, run);
-      const second = await fitRound(again, corpus, run, { ids: ids.subarray(0, edge), epochs: first.best });
-      if (second.stopped === undefined && second.diverged === undefined) {
-        network.dispose();
-        network = again;
-      } else {
-        again.dispose();
-        warnings.push('the second round was not finished; the network of the first one is kept');
-      }
-    } else if (!ended) warnings.push('no time was left to fit the network on the whole training part');
-    const counts = count(ids.subarray(0, edge), tokens.size, order);
+    const counted = count(ids.subarray(0, stopAt), tokens.size, order);
+    const mixture = corpus.pure ? undefined : await compareMixture({ ...base, network }, counted, ids, stopping);
+    if (mixture?.better === false) warnings.push(`${name}: counting adds nothing to the network; it is left out`);
+    const share = mixture?.better ? mixture.weight : undefined;
     const artefact: TextArtefact = {
       kind: 'text',
-      window,
-      tokens,
-      frequencies: base.frequencies,
-      context,
-      ...(mixture.better && { counted: await saved(corpus, order, mixture.weight) }),
+      ...base,
+      ...(share !== undefined && { counted: await saved(corpus, order, share) }),
     };
-    const { history, stopped, diverged } = first;
-    await run.trained(network, { artefact, layers: corpus.layers, settings, history });
+    const from = network.getWeights();
+    let whole = stopped?.reason !== 'interrupted' && diverged === undefined;
+    const later = async (part: Int32Array, what: string): Promise<void> => {
+      const epochs = whole ? clock.epochs(Math.max(2, Math.round(laterEpochs * best))) : 0;
+      if (whole && epochs === 0) warnings.push(`no time was left to train on ${what}`);
+      whole &&= epochs > 0;
+      if (!whole) return;
+      run.stage(`on ${what}, with a falling learning rate`);
+      const next = buildTextNetwork(corpus, run);
+      next.setWeights(from);
+      const fit = await fitRound(next, corpus, run, { ids: part, epochs, falling: true });
+      whole = fit.stopped === undefined && fit.diverged === undefined;
+      (whole ? network : next).dispose();
+      if (whole) network = next;
+      else warnings.push(`training on ${what} was not finished; the network from before it is kept`);
+    };
+    const made = { artefact, layers: corpus.layers, settings, history };
+    await later(training, 'the whole training part');
+    await run.trained(network, made);
     run.stage('the evaluation');
-    const model: TextModel = { ...base, network, weight: mixture.weight, ...(mixture.better && { counts }) };
+    const counts = count(training, tokens.size, order);
+    const model: TextModel = { ...base, network, weight: share ?? 1, ...(share !== undefined && { counts }) };
     const held = edge < ids.length ? { from: edge, to: ids.length } : { from: 0, to: edge };
     const evaluation = await evaluateTokens(model, ids, held, { baseline: counts, cold: true });
     const { better, text } = verdict(evaluation);
     if (edge === ids.length) warnings.push(`${name}: nothing was held out; the evaluation is on the training part`);
     else if (!better) warnings.push(`${name}: the model is ${text}`);
+    if (edge < ids.length) {
+      const evaluated = network;
+      await later(ids, 'the whole text, what was held out included');
+      if (network !== evaluated) await run.trained(network, made);
+    }
     return {
       model: network,
-      artefact,
-      layers: corpus.layers,
-      settings,
-      history,
+      ...made,
       evaluation,
       warnings,
       ...(stopped && { stopped }),
@@ -143,7 +144,8 @@ interface Round {
   /** The tokens of the text that stop it. */
   stopping?: { from: number; to: number };
   epochs: number;
-  patience?: number;
+  /** The learning rate falls to a fiftieth, as half a cosine. */
+  falling?: boolean;
   deadline?: number;
 }
 
@@ -159,18 +161,30 @@ async function fitRound(network: Sequential, corpus: Corpus, run: Run, round: Ro
       ? stoppingWindows(ids, window, from, to)
       : lastTokenWindows(ids.subarray(from - window, to), window);
   }
-  const { batchSize, seed } = settings;
+  const { batchSize, seed, learningRate } = settings;
+  const callbacks = [moving?.callback, round.falling ? fallingRate(learningRate, round.epochs) : undefined];
   return fitNetwork(network, {
     train,
     ...(validation && { validation }),
     epochs: round.epochs,
     batchSize,
-    ...(round.patience !== undefined && { patience: round.patience }),
+    ...(round.stopping && settings.patience !== undefined && { patience: settings.patience }),
     seed: deriveKey(seed, 'text') & 0x7fffffff,
-    callbacks: [...(moving ? [moving.callback] : []), ...run.callbacks],
+    callbacks: [...callbacks.filter((one) => one !== undefined), ...run.callbacks],
     ...(run.signal && { signal: run.signal }),
     ...(round.deadline !== undefined && { deadline: round.deadline }),
   });
+}
+
+/** η(t) = η₀ (.02 + .98 (1 + cos πt/n) / 2) after t of n steps (Loshchilov, Hutter, "SGDR", 2017). */
+function fallingRate(top: number, epochs: number): Callback {
+  let done = 0;
+  return {
+    onBatchBegin: (_, { optimizer, params }) => {
+      const part = Math.min(1, done++ / (epochs * params.steps));
+      optimizer.learningRate = top * (0.02 + 0.49 * (1 + Math.cos(Math.PI * part)));
+    },
+  };
 }
 
 /** The order whose counts of the text before `from` predict the tokens [from, to) best. */
