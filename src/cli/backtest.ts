@@ -1,5 +1,5 @@
 import { MemcellError } from '../errors.js';
-import { type Asked, addTrainingOptions, allTasks, askedTask, runOf, type TrainingValues } from './choose.js';
+import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { parseCount } from './values.js';
 
@@ -39,17 +39,18 @@ export const addBacktest: AddCommand = (program, session) => {
 };
 
 async function backtest(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const [{ runTask }, { tasks }, { openSource }] = await Promise.all([
+  const [{ runOf }, { tasks }, { checkOptions }, { openSource }] = await Promise.all([
     import('../tasks/train.js'),
     import('../tasks/index.js'),
+    import('../tasks/options.js'),
     import('../data/source.js'),
   ]);
   const { folds, refit = false, sql } = values;
   const task = tasks[kind];
   if (task.backtest === undefined) throw new MemcellError(`backtest: ${kind} has none`, { code: 'usage' });
-  const run = runTask(kind, options, { ...runOf(values), stage: (text) => session.note(text) });
   const source = openSource(data, { ...(sql !== undefined && { sql }) });
-  const evaluation = await task.backtest(source, run.options, run.run, { folds, refit });
+  const run = runOf({ ...trainingOf(values), stage: (text) => session.note(text) }, source.name);
+  const evaluation = await task.backtest(source, checkOptions(task.options, options, kind), run, { folds, refit });
   const { headline, details } = task.tell(evaluation, `, ${folds} folds`);
   session.print([...headline, ...details].join('\n'));
   session.result({ data, task: kind, folds, refit, evaluation });

@@ -86,7 +86,7 @@ export function askedTask(command: Command, tasks: readonly AnyFlags[], values: 
 export const allTasks: readonly AnyFlags[] = kinds.map((kind) => flags[kind]);
 
 /** What training is told, of the values that were given. */
-export function runOf(values: TrainingValues) {
+export function trainingOf(values: TrainingValues) {
   const {
     layers,
     plain,

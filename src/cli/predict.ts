@@ -9,6 +9,9 @@ interface Options {
   [name: string]: unknown;
 }
 
+/** A text is written by generate. */
+const predicting = allTasks.filter(({ kind }) => kind !== 'text');
+
 /** More rows than this are not shown to people one by one. */
 const mostRows = 40;
 
@@ -34,7 +37,7 @@ export const addPredict: AddCommand = (program, session) => {
     .usage('MODEL [DATA] [OPTIONS]')
     .argument('<MODEL>', 'the folder of a model that memcell train saved')
     .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify');
-  addTaskOptions(command, allTasks, 'predictOptions');
+  addTaskOptions(command, predicting, 'predictOptions');
   command.option('--out <FILE>', 'write the predictions to a file').addHelpText('after', examples);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
@@ -51,7 +54,12 @@ async function predict(folder: string, data: string | undefined, values: Options
   const loaded = await loadSaved(folder);
   try {
     const { kind } = loaded;
-    const options = taskOptionsOf(allTasks, 'predictOptions', kind, values, (flag, owners) => {
+    if (kind === 'text') {
+      throw new MemcellError(`${folder}: a model trained with --text writes text: use memcell generate`, {
+        code: 'usage',
+      });
+    }
+    const options = taskOptionsOf(predicting, 'predictOptions', kind, values, (flag, owners) => {
       const names = owners.map((owner) => `--${owner}`).join(' or ');
       throw new MemcellError(`${folder}: ${flag} is for models trained with ${names}, not --${kind}`, {
         code: 'usage',

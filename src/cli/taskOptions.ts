@@ -58,21 +58,21 @@ export function addTaskOptions(command: Command, tasks: readonly AnyFlags[], tab
 
 /**
  * The options of one task among the values that commander read.
- * @param why what is said to an option that another task takes
+ * @param refuse what becomes of an option that only other tasks take
  */
 export function taskOptionsOf(
   tasks: readonly AnyFlags[],
   table: Table,
   kind: TaskKind,
   values: Readonly<Record<string, unknown>>,
-  refuse: (flag: string, owners: TaskKind[]) => never,
+  refuse?: (flag: string, owners: TaskKind[]) => never,
 ): Record<string, unknown> {
   const own: Record<string, unknown> = {};
   for (const { flags, attribute, owners } of flagsOf(tasks, table)) {
     if (values[attribute] === undefined) continue;
     const name = owners.get(kind);
-    if (name === undefined) return refuse(flags.split(/[ ,]/)[0], [...owners.keys()]);
-    own[name] = values[attribute];
+    if (name === undefined) refuse?.(flags.split(/[ ,]/)[0], [...owners.keys()]);
+    else own[name] = values[attribute];
   }
   return own;
 }

@@ -2,7 +2,7 @@ import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { TaskKind } from '../tasks/settings.js';
 import type { AnyTrained } from '../tasks/train.js';
-import { type Asked, addTrainingOptions, allTasks, askedTask, runOf, type TrainingValues } from './choose.js';
+import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { onSignals } from './signals.js';
 
@@ -64,7 +64,7 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   let trained: AnyTrained | undefined;
   try {
     trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
-      ...runOf(values),
+      ...trainingOf(values),
       createdWith: `memcell ${session.version}`,
       callbacks: [progress.callback],
       signal: signals.signal,

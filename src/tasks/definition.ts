@@ -1,10 +1,10 @@
 import type { Account } from '../data/frame.js';
 import type { Source } from '../data/source.js';
 import type { MemcellError } from '../errors.js';
+import type { Fields } from '../fields.js';
 import type { Sequential } from '../sequential.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
-import type { Fields } from './fields.js';
 import type { OptionTable } from './options.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
 
@@ -23,10 +23,15 @@ export interface TaskFlags<O extends object, P extends object> {
  * A task: what one learns from data, from the options it takes to the words it ends with. One object a task, listed in
  * tasks/index.ts; the command line and the functions of the package are made from it.
  * @typeParam O the options of training, `A` what is saved beside the weights, `E` how good a model is, `P` the options of
- *   predicting
+ *   predicting, `R` what predicting gives
  */
-export interface Task<O extends object, A extends SavedTask, E extends { kind: TaskKind }, P extends object>
-  extends TaskFlags<O, P> {
+export interface Task<
+  O extends object,
+  A extends SavedTask,
+  E extends { kind: TaskKind },
+  P extends object,
+  R extends object = object,
+> extends TaskFlags<O, P> {
   readonly kind: A['kind'];
   /**
    * Reads the data and says what it understood, without training.
@@ -39,7 +44,7 @@ export interface Task<O extends object, A extends SavedTask, E extends { kind: T
   shapes(artefact: A): { input: number[]; outputs: number[][] };
   evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
   /** @param source undefined: go on from the end of the training data */
-  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction>;
+  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction<R>>;
   /** Scores over several parts of the data, each forecast from what comes before (or without) it. */
   backtest?(source: Source, options: O, run: Run, how: { folds: number; refit: boolean }): Promise<E>;
   /** An evaluation for people: the one or few lines that say how good it is, the verdict, then the details. */
@@ -123,12 +128,12 @@ export interface EvaluateOptions {
 }
 
 /** Predictions as a table, for people, for files and for programs. */
-export interface Prediction {
+export interface Prediction<R extends object = object> {
   head: string[];
   /** Cells as they are; numbers are shortened for people only. */
   rows: (string | number)[][];
   /** For --json, and what the task's function in code resolves to. */
-  result: object;
+  result: R;
   /** What people see instead of the table. */
   text?: string;
   /** What must not be silent: one line each. */

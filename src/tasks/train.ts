@@ -1,8 +1,8 @@
 import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import { Fields } from '../fields.js';
 import { loadModel, type Sequential } from '../sequential.js';
 import type { Loaded, PreparedTask, Run, SavedTask, Trained } from './definition.js';
-import { Fields } from './fields.js';
 import { kinds } from './flags.js';
 import { tasks } from './index.js';
 import { checkOptions } from './options.js';
@@ -32,31 +32,28 @@ export async function trainTask(
   options: object,
   given: TrainTaskOptions = {},
 ): Promise<AnyTrained | undefined> {
-  const { onPrepared } = given;
-  const { run, options: checked } = runTask(kind, options, given, source.name);
-  const prepared = await tasks[kind].prepare(source, checked, run);
-  if (onPrepared?.(prepared) === false) return undefined;
+  const task = tasks[kind];
+  const prepared = await task.prepare(source, checkOptions(task.options, options, kind), runOf(given, source.name));
+  if (given.onPrepared?.(prepared) === false) return undefined;
   return prepared.train();
 }
 
 /**
- * What a task is told, complete, and its options, checked.
- * @throws MemcellError (usage) for what is out of its range or unknown
+ * What a task is told, complete.
+ * @param source the data's name, for the record
+ * @throws MemcellError (usage) for a setting out of its range
  */
-export function runTask(
-  kind: TaskKind,
-  options: object,
-  given: TrainTaskOptions,
-  source = '',
-): { run: Run; options: object } {
-  const { createdWith = 'memcell', onPrepared: _, onTrained, ...rest } = given;
+export function runOf(
+  { createdWith = 'memcell', onPrepared: _, onTrained, ...given }: TrainTaskOptions,
+  source: string,
+): Run {
   const run: Run = {
     seed: 0,
     plain: false,
     settings: {},
     callbacks: [],
     stage: () => {},
-    ...rest,
+    ...given,
     trained: async (model, { artefact, layers, settings, history }) => {
       const training = { createdWith, source, layers, settings, history };
       model.metadata = { ...model.metadata, task: { ...artefact, training } };
@@ -64,7 +61,7 @@ export function runTask(
     },
   };
   checkSettings({ ...run.settings, seed: run.seed });
-  return { run, options: checkOptions(tasks[kind].options, options, kind) };
+  return run;
 }
 
 /** A loaded model of any task, its kind beside it. */
@@ -72,11 +69,31 @@ export interface LoadedTask extends Loaded<SavedTask> {
   kind: TaskKind;
 }
 
+/** What reads a task's artefact. */
+interface Reader<A extends SavedTask> {
+  parse(fields: Fields): A;
+  shapes(artefact: A): { input: number[]; outputs: number[][] };
+}
+
+/** A loaded network, and what its task left with it, not yet read. */
+export interface OpenedTask {
+  model: Sequential;
+  folder: string;
+  kind: TaskKind;
+  fields: Fields;
+}
+
 /**
  * Loads a model that a task saved.
  * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one.
  */
 export async function loadSaved(folder: string): Promise<LoadedTask> {
+  const opened = await openSaved(folder);
+  return { ...readSaved(opened, tasks[opened.kind]), kind: opened.kind };
+}
+
+/** The network of a folder, and the kind of its task; read the rest with `readSaved`. */
+export async function openSaved(folder: string): Promise<OpenedTask> {
   const model = await loadModel(folder);
   try {
     if (model.metadata.task === undefined) {
@@ -86,22 +103,31 @@ export async function loadSaved(folder: string): Promise<LoadedTask> {
       );
     }
     const fields = new Fields(model.metadata.task, `${folder}/model.json: task`);
-    const kind = fields.oneOf('kind', kinds);
-    const artefact = tasks[kind].parse(fields);
-    checkShapes(model, artefact, folder);
-    return { model, artefact, name: folder, kind };
+    return { model, folder, fields, kind: fields.oneOf('kind', kinds) };
   } catch (error) {
     model.dispose();
     throw error;
   }
 }
 
-function checkShapes(model: Sequential, artefact: SavedTask, folder: string): void {
-  const { input, outputs } = tasks[artefact.kind].shapes(artefact);
-  const [takes, gives] = [model.inputShape, model.outputShape].map((shape) => shape.slice(1).join(', '));
-  if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) return;
-  throw new MemcellError(
-    `${folder}: the model takes (${takes}) and gives (${gives}), which is not what its ${artefact.kind} task needs; train the model again`,
-    { code: 'model' },
-  );
+/** @throws MemcellError (model) for a damaged artefact, or one of another model */
+export function readSaved<A extends SavedTask>(
+  { model, folder, kind, fields }: OpenedTask,
+  task: Reader<A>,
+): Loaded<A> {
+  try {
+    const artefact = task.parse(fields);
+    const { input, outputs } = task.shapes(artefact);
+    const [takes, gives] = [model.inputShape, model.outputShape].map((shape) => shape.slice(1).join(', '));
+    if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) {
+      return { model, artefact, name: folder };
+    }
+    throw new MemcellError(
+      `${folder}: the model takes (${takes}) and gives (${gives}), which is not what its ${kind} task needs; train the model again`,
+      { code: 'model' },
+    );
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
 import type { FrameReading } from '../../data/frame.js';
 import { parseReading } from '../../data/understanding/understand.js';
+import type { Fields } from '../../fields.js';
 import type { Scaling } from '../artefact.js';
 import type { SavedTask } from '../definition.js';
-import type { Fields } from '../fields.js';
 import { parseTextTokens, type TextTokens } from './texts.js';
 
 /** All that telling classes needs beside the weights, as JSON: kept in the saved model's metadata. */

@@ -46,7 +46,7 @@ export async function evaluateClasses(
 export async function predictClasses(
   loaded: Loaded<ClassifyArtefact>,
   source: Source | undefined,
-): Promise<Prediction> {
+): Promise<Prediction<Classification>> {
   const { artefact, model, name } = loaded;
   if (source === undefined) {
     throw new MemcellError(`${name}: give the DATA whose rows are to be classified`, { code: 'usage' });
@@ -84,7 +84,11 @@ export function samplesOf(frame: ReturnType<typeof understand>, artefact: Classi
   return tableSamples(frame, { features, grouped: true });
 }
 
-function predictionOf(artefact: ClassifyArtefact, { classes, rows }: Classification, notes: string[]): Prediction {
+function predictionOf(
+  artefact: ClassifyArtefact,
+  { classes, rows }: Classification,
+  notes: string[],
+): Prediction<Classification> {
   const group = artefact.group ?? artefact.groups?.join(' / ');
   const head = [group ?? 'row', artefact.label];
   const shown = rows

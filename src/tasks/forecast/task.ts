@@ -4,13 +4,23 @@ import { backtestForecast } from './backtest.js';
 import { evaluateForecast } from './evaluate.js';
 import type { ForecastEvaluation } from './evaluation.js';
 import { type ForecastOptions, type ForecastPredictOptions, forecastFlags } from './options.js';
-import { predictForecast } from './predict.js';
+import { type ForecastResult, predictForecast } from './predict.js';
 import { prepareForecast } from './prepare.js';
 import { modelColumns } from './reading.js';
 import { parseState } from './state.js';
 import { tellForecast } from './tell.js';
 
-export const forecastTask: Task<ForecastOptions, ForecastArtefact, ForecastEvaluation, ForecastPredictOptions> = {
+export type { ForecastArtefact } from './artefact.js';
+export type { ForecastEvaluation } from './evaluation.js';
+export type { ForecastResult, ForecastRow } from './predict.js';
+
+export const forecastTask: Task<
+  ForecastOptions,
+  ForecastArtefact,
+  ForecastEvaluation,
+  ForecastPredictOptions,
+  ForecastResult
+> = {
   ...forecastFlags,
   prepare: prepareForecast,
   parse: parseForecast,

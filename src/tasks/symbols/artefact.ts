@@ -1,5 +1,5 @@
+import type { Fields } from '../../fields.js';
 import type { SavedTask } from '../definition.js';
-import type { Fields } from '../fields.js';
 import type { SymbolValue } from './sequence.js';
 
 /** What is saved beside the network. */

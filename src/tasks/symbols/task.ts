@@ -9,8 +9,17 @@ import { prepareSequence } from './prepare.js';
 import { parseSymbols, readSequence } from './sequence.js';
 import { trainSymbols } from './training.js';
 
+export type { SymbolsArtefact } from './artefact.js';
+export type { SymbolsEvaluation } from './evaluation.js';
+
 /** The next symbol of a sequence of whole numbers or words. */
-export const symbolsTask: Task<SymbolsOptions, SymbolsArtefact, SymbolsEvaluation, SymbolsPredictOptions> = {
+export const symbolsTask: Task<
+  SymbolsOptions,
+  SymbolsArtefact,
+  SymbolsEvaluation,
+  SymbolsPredictOptions,
+  { symbols: (string | number)[] }
+> = {
   ...symbolsFlags,
 
   async prepare(source, options, run) {

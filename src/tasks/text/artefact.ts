@@ -1,6 +1,6 @@
 import { MemcellError } from '../../errors.js';
+import type { Fields } from '../../fields.js';
 import type { SavedTask } from '../definition.js';
-import type { Fields } from '../fields.js';
 import { KneserNey } from './kneserNey.js';
 import { parseCharacters, parseTokens, type Tokens } from './tokens.js';
 

@@ -10,8 +10,17 @@ import { trainPlain } from './plain.js';
 import { prepareCorpus } from './prepare.js';
 import { trainText } from './training.js';
 
+export type { TextArtefact } from './artefact.js';
+export type { TextEvaluation } from './evaluation.js';
+
 /** The next character, word or byte pair of a text. */
-export const textTask: Task<TextOptions, TextArtefact, TextEvaluation, GenerateOptions> = {
+export const textTask: Task<
+  TextOptions,
+  TextArtefact,
+  TextEvaluation,
+  GenerateOptions,
+  { prompt: string; text: string }
+> = {
   ...textFlags,
 
   async prepare(source, options, run) {

@@ -1,5 +1,5 @@
 import { Vocabulary } from '../../data/vocabulary.js';
-import type { Fields } from '../fields.js';
+import type { Fields } from '../../fields.js';
 import { learnMerges, type Merges, MergeTable } from './bytePairs.js';
 
 export const tokenKinds = ['characters', 'words', 'bpe'] as const;

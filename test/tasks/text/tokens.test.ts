@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Fields } from '../../../src/tasks/fields.js';
+import { Fields } from '../../../src/fields.js';
 import { learnMerges, MergeTable } from '../../../src/tasks/text/bytePairs.js';
 import { learnTokens, parseTokens, type Tokens, tokenKinds } from '../../../src/tasks/text/tokens.js';
 
