@@ -1,5 +1,5 @@
 import type { FrameReading } from '../../data/frame.js';
-import { parseReading } from '../../data/understanding/reading.js';
+import { parseReading } from '../../data/understanding/parseReading.js';
 import type { Fields } from '../../fields.js';
 import type { SavedTask } from '../definition.js';
 import { parseTraining } from '../record.js';

@@ -25,8 +25,8 @@ export interface ForecastOptions {
   missing?: string[];
   /** The decimal sign, where the columns leave it open. */
   decimal?: '.' | ',';
-  /** The order of day, month and year, where the column leaves it open. */
-  dates?: 'dmy' | 'mdy' | 'ymd';
+  /** Which comes first in dates such as 01/02/2020, where the column leaves it open. */
+  dates?: 'day' | 'month';
 }
 
 export interface ForecastPredictOptions {
@@ -72,9 +72,9 @@ export const forecastOptions: OptionTable<ForecastOptions> = {
     kind: oneOf('.', ','),
   },
   dates: {
-    flags: '--dates <ORDER>',
-    help: 'the order of dates that leave it open: dmy, mdy or ymd',
-    kind: oneOf('dmy', 'mdy', 'ymd'),
+    flags: '--dates <FIRST>',
+    help: 'which comes first in dates such as 01/02/2020: day or month (found where it can be)',
+    kind: oneOf('day', 'month'),
   },
 };
 

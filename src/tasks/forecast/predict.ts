@@ -159,13 +159,7 @@ async function futureOf(
     );
   }
   const table = await readTable(file);
-  const { reading } = artefact;
-  const frame = understand(table, {
-    like: {
-      ...reading,
-      columns: reading.columns.filter(({ use }) => use === 'known' || use === 'time' || use === 'group'),
-    },
-  });
+  const frame = understand(table, { like: artefact.reading, only: ['known'] });
   notes.push(...accountNotes(frame.account));
   const { data, names } = encode(frame, artefact.known);
   return (series, steps) => {
