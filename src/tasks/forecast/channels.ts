@@ -18,9 +18,10 @@ export interface Layout {
   targets: number;
   /** Whether the z-scored level of each target is a channel. */
   levels: boolean[];
-  /** Sine and cosine of the day of the year. */
+  /** Sine and cosine of the day of the year, and how far each target has been from its normal. */
   year: boolean;
   past: Covariate[];
+  /** All known columns. */
   known: Covariate[];
 }
 
@@ -31,6 +32,10 @@ export interface TrackedTarget {
   scale: number;
   mean: number;
   std: number;
+  /** How far the level has been from what is normal for the day of the year, before each row: (n + 1), in the domain. */
+  anomaly?: Float64Array;
+  /** What known columns add to each row, also to those ahead; not part of what the anchor smooths. */
+  effects?: Float64Array;
 }
 
 /** A series made ready for windows. */
@@ -47,7 +52,7 @@ export interface Tracked {
 
 /** Channels that come from the targets and the calendar, and all of them. */
 export function channelCounts({ targets, levels, year, past, known }: Layout): { own: number; all: number } {
-  const own = 2 * targets + levels.filter(Boolean).length + (year ? 2 : 0);
+  const own = 2 * targets + levels.filter(Boolean).length + (year ? 2 + targets : 0);
   return { own, all: own + past.length + known.length };
 }
 
@@ -87,12 +92,12 @@ export function writeWindow(
       const angle = series.year?.[row] ?? 0;
       out[at++] = Math.sin(angle);
       out[at++] = Math.cos(angle);
+      for (const { anomaly, scale } of series.targets) out[at++] = (anomaly?.[row + 1] ?? 0) / scale;
     }
     if (channels === own) continue;
     const past = layout.past.length;
     for (let p = 0; p < past; p++) out[at++] = series.past[row * past + p];
-    const knownRow = Math.min(row + shift, knownRows - 1);
-    for (let k = 0; k < ahead; k++) out[at++] = series.known[knownRow * ahead + k];
+    for (let k = 0; k < ahead; k++) out[at++] = row + shift < knownRows ? series.known[(row + shift) * ahead + k] : 0;
   }
 }
 

@@ -87,3 +87,13 @@ export function asRegression(windows: Windows, layout: Layout, lags: number): Re
   const { x, y, rows, answers } = windows;
   return { x: flatten(x, layout, lags), y, rows, regressors: ridgeRegressors(layout, lags), answers };
 }
+
+/** How regressors are penalised: past columns by the square of how many rows they lie back, all else by 1. */
+export function penaltyWeights(layout: Layout, lags: number): Float64Array {
+  const { past, known } = layout;
+  const weights = new Float64Array(ridgeRegressors(layout, lags)).fill(1);
+  const others = past.length + known.length;
+  const from = weights.length - lags * others;
+  for (let lag = lags, at = from; lag >= 1; lag--, at += others) weights.fill(lag ** 2, at, at + past.length);
+  return weights;
+}

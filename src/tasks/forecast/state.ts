@@ -38,6 +38,8 @@ export interface TargetState {
   std: number;
   /** Whether forecasts are kept at 0 or above. */
   floor: boolean;
+  /** What is normal for the day of the year: mean, and two sines and cosines. */
+  normal?: number[];
   /** What one unit of each known column adds, in the anchor's domain: of the same row, then of the row before. */
   effects: number[];
 }
@@ -132,6 +134,7 @@ function parseSeries(fields: Fields, targets: number, past: number, known: numbe
   return {
     name: fields.string('name'),
     targets: list.map((one) => ({
+      ...one.optional('normal', (all) => ({ normal: all.numbers('normal', 5) })),
       anchor: parseAnchor(one.object('anchor')),
       scale: positive(one, 'scale'),
       mean: one.number('mean'),
