@@ -25,6 +25,11 @@ export class Fields {
     return names.find((name) => name === value) ?? this.damaged(key, `one of ${names.join(', ')}`);
   }
 
+  boolean(key: string): boolean {
+    const value = this.values[key];
+    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
+  }
+
   number(key: string): number {
     const value = this.values[key];
     return isNumber(value) ? value : this.damaged(key, 'a finite number');
@@ -44,6 +49,13 @@ export class Fields {
     const texts = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
     const fits = Array.isArray(value) && texts.length === value.length && new Set(texts).size === texts.length;
     return fits && texts.length >= least ? texts : this.damaged(key, `${least} or more different texts`);
+  }
+
+  /** Texts, which may be alike. */
+  texts(key: string): string[] {
+    const value = this.values[key];
+    const texts = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+    return Array.isArray(value) && texts.length === value.length ? texts : this.damaged(key, 'texts');
   }
 
   /** Finite numbers, `count` of them when given. */
@@ -95,6 +107,13 @@ export class Fields {
 
   object(key: string): Fields {
     return new Fields(this.values[key], `${this.where}.${key}`);
+  }
+
+  /** A list of objects. */
+  objects(key: string): Fields[] {
+    const value = this.values[key];
+    if (!Array.isArray(value)) return this.damaged(key, 'a list');
+    return value.map((item, i) => new Fields(item, `${this.where}.${key}[${i}]`));
   }
 
   /** What `read` gives, or undefined when the field is not there. */

@@ -41,7 +41,8 @@ export interface FrameColumn {
 
 /** How a column's cells become numbers. */
 export type ColumnReading =
-  | { kind: 'number'; decimal: '.' | ','; thousands?: string; unit?: string }
+  /** `middle` is the median, which stands for missing values in tables of single rows. */
+  | { kind: 'number'; decimal: '.' | ','; thousands?: string; unit?: string; middle?: number }
   | { kind: 'flag'; zero: string; one: string }
   | { kind: 'category'; values: string[] }
   | { kind: 'time' }

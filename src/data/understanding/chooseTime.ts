@@ -120,7 +120,7 @@ function askedTime(table: Table, raw: RawColumn[], marks: MissingMarks, options:
 }
 
 function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions): Times | undefined {
-  if (column.times !== undefined) return typedTimes(column.name, column.times);
+  if (column.times !== undefined) return typedTimes(column.name, column.times, column.utc === true);
   const numbers = plainNumbers(column, marks.isMissing);
   if (numbers === undefined) return textTimes([column.name], column.cells(), options);
   const like = options.like;
@@ -130,7 +130,7 @@ function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions
 }
 
 function dateColumn(column: RawColumn, options: TimeOptions): Times | undefined {
-  if (column.times !== undefined) return typedTimes(column.name, column.times);
+  if (column.times !== undefined) return typedTimes(column.name, column.times, column.utc === true);
   if (column.numbers !== undefined) return undefined;
   const cells = column.cells();
   const stride = Math.max(1, Math.floor(cells.length / 7));

@@ -43,8 +43,12 @@ const amongNumbers = new Set([
 export class MissingMarks {
   private readonly given: ReadonlySet<string>;
 
+  /** Marks that are numbers, such as -999. */
+  readonly numbers: ReadonlySet<number>;
+
   constructor(given: readonly string[] = []) {
     this.given = new Set(given.map((mark) => mark.trim()));
+    this.numbers = new Set([...this.given].map((mark) => (mark === '' ? Number.NaN : Number(mark))));
   }
 
   readonly isMissing = (cell: string): boolean => {

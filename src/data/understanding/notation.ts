@@ -225,7 +225,12 @@ export class Notation {
     return true;
   }
 
-  /** Whether the notation has this field. */
+  /** Whether it has no field at all. */
+  isEmpty(): boolean {
+    return this.names.length === 0;
+  }
+
+  /** Whether the notation has one of these fields. */
   has(...kinds: string[]): boolean {
     return kinds.some((kind) => this.names.includes(kind));
   }
