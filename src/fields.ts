@@ -67,11 +67,6 @@ export class Fields {
     return fits ? numbers : this.damaged(key, count === undefined ? 'finite numbers' : `${count} finite numbers`);
   }
 
-  boolean(key: string): boolean {
-    const value = this.values[key];
-    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
-  }
-
   booleans(key: string, count: number): boolean[] {
     const value = this.values[key];
     const flags = Array.isArray(value) ? value.filter((item) => typeof item === 'boolean') : [];
@@ -80,7 +75,7 @@ export class Fields {
   }
 
   /** Objects, at least `least` of them. */
-  objects(key: string, least: number): Fields[] {
+  objects(key: string, least = 0): Fields[] {
     const value = this.values[key];
     if (!Array.isArray(value) || value.length < least) return this.damaged(key, `a list of ${least} or more`);
     return value.map((item, i) => new Fields(item, `${this.where}.${key}[${i}]`));
@@ -107,13 +102,6 @@ export class Fields {
 
   object(key: string): Fields {
     return new Fields(this.values[key], `${this.where}.${key}`);
-  }
-
-  /** A list of objects. */
-  objects(key: string): Fields[] {
-    const value = this.values[key];
-    if (!Array.isArray(value)) return this.damaged(key, 'a list');
-    return value.map((item, i) => new Fields(item, `${this.where}.${key}[${i}]`));
   }
 
   /** What `read` gives, or undefined when the field is not there. */

@@ -1,4 +1,4 @@
-import { Fields } from '../fields.js';
+import { Fields } from '../../fields.js';
 import type { Anchor } from './anchor.js';
 import { type Covariate, channelCounts, type Layout } from './channels.js';
 import type { ForecasterState } from './forecaster.js';
