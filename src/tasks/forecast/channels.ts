@@ -59,7 +59,7 @@ export interface Tracked {
 
 /** Channels that come from the targets and the calendar, and all of them. */
 export function channelCounts({ targets, levels, year, past, known }: Layout): { own: number; all: number } {
-  const own = 2 * targets + levels.filter(Boolean).length + (year ? 2 + targets : 0);
+  const own = 2 * targets + levels.filter(Boolean).length + (year ? 4 + targets : 0);
   return { own, all: own + past.length + known.length };
 }
 
@@ -101,6 +101,8 @@ export function writeWindow(
       const angle = series.year?.[row] ?? 0;
       out[at++] = Math.sin(angle);
       out[at++] = Math.cos(angle);
+      out[at++] = Math.sin(2 * angle);
+      out[at++] = Math.cos(2 * angle);
       for (const { normal, scale } of series.targets) out[at++] = (normal?.mean[row + 1] ?? 0) / scale;
     }
     if (channels === own) continue;
