@@ -13,15 +13,17 @@ import {
   tryNetwork,
   type Windows,
 } from './network.js';
+import { asRegression, regressorsOf } from './regressors.js';
 import { fitRidge } from './ridge.js';
-import { asRegression, ownChannels, penaltyWeights } from './samples.js';
+import { ownChannels } from './samples.js';
 
 /** What is added to the anchor. */
 export interface Corrections {
   model: Sequential;
   /** Channels that the network takes, from the first. */
   channels: number;
-  ridge?: { lags: number; weights: number[] };
+  /** The ridge with its gate folded in: (regressors + 1, H · C). */
+  ridge?: number[];
   /** Per step and target (H · C): how much of each is taken. */
   gates: { ridge: number; network: number }[];
   /** Whether columns beside the targets are used by either. */
@@ -33,9 +35,6 @@ export interface Corrections {
   epochs: number;
   remarks: string[];
 }
-
-/** Regressors of other columns at most: what they may be worth does not grow with their number, the time does. */
-const MOST_OTHER_REGRESSORS = 150;
 
 /** A second network, with columns beside the targets, is taken when it lowers the error to this share. */
 const EXTRA = 0.99;
@@ -50,10 +49,15 @@ export async function fitCorrections(
   const { run } = options;
   const { own, all } = channelCounts(layout);
   const { targets } = layout;
-  const lags = lagsOf(layout);
-  const regression = asRegression(windows, layout, lags);
+  const { regressors, ends } = regressorsOf(layout);
+  const regression = asRegression(windows, layout, regressors);
   run.stage('ridge regression, out of fold');
-  const ridge = fitRidge(regression, folds, layout.window * own, penaltyWeights(layout, lags));
+  const ridge = fitRidge(
+    regression,
+    folds,
+    ends,
+    Float64Array.from(regressors, ({ weight }) => weight),
+  );
   const alone = ownChannels(windows, own);
   run.stage(`networks of ${folds.length} folds`);
   const { trial, chosen, remark } = await bestTrial(all > own ? [alone, windows] : [windows], folds, options);
@@ -75,11 +79,11 @@ export async function fitCorrections(
   );
   const weights = Array.from(ridge.weights, (weight, i) => weight * gates[i % windows.answers].ridge);
   const ridgeOpen = gates.some((one) => one.ridge > 0);
-  const wide = ridge.chosen.some(({ used }, k) => gates[k].ridge > 0 && used > layout.window * own);
+  const wide = ridge.chosen.some(({ used }, k) => gates[k].ridge > 0 && used > ends[0]);
   return {
     model: final.model,
     channels: chosen.channels,
-    ...(ridgeOpen && { ridge: { lags, weights } }),
+    ...(ridgeOpen && { ridge: weights }),
     gates,
     usesColumns: wide || (final.trained && chosen.channels > own),
     errors,
@@ -99,12 +103,6 @@ export function noCorrections(windows: Windows, layout: Layout, options: Network
     gates.map(() => 0),
   );
   return { model, channels, gates, usesColumns: false, errors: windows.y, history: {}, epochs: 0, remarks: [] };
-}
-
-/** The newest rows of other columns that the ridge sees. */
-function lagsOf(layout: Layout): number {
-  const others = layout.past.length + layout.known.length;
-  return others === 0 ? 1 : Math.max(1, Math.min(layout.window, Math.floor(MOST_OTHER_REGRESSORS / others)));
 }
 
 /** The better of the networks without and with columns beside the targets. */

@@ -6,10 +6,11 @@ import { effectsOf } from './effects.js';
 import type { ForecastFrom, Forecasts, Series } from './forecaster.js';
 import { halfWidths } from './intervals.js';
 import { predictWindows } from './network.js';
+import { flatten, regressorsOf } from './regressors.js';
 import { predictRidge } from './ridge.js';
-import { flatten, ownChannels } from './samples.js';
+import { ownChannels } from './samples.js';
 import type { Start } from './smoothing.js';
-import { parseState, ridgeRegressors, type SeriesState, type State, type Tail, type TargetState } from './state.js';
+import { parseState, type SeriesState, type State, type Tail, type TargetState } from './state.js';
 import { standardised, targetColumn, trackSeries } from './track.js';
 
 const BATCH = 2000;
@@ -169,12 +170,13 @@ async function correct(
   const x = new Float32Array(whole.length * size);
   for (const [j, i] of whole.entries()) writeWindow(tracked, layout, origins[i], all, x, j * size);
   if (ridge) {
-    const regressors = ridgeRegressors(layout, ridge.lags);
-    const flat = flatten(x, layout, ridge.lags);
+    const { regressors } = regressorsOf(layout);
+    const flat = flatten(x, layout, regressors);
+    const { length } = regressors;
     const sum = new Float64Array(answers);
     for (const [j, i] of whole.entries()) {
       sum.fill(0);
-      predictRidge(ridge.weights, flat, j * regressors, regressors, sum);
+      predictRidge(ridge, flat, j * length, length, sum);
       out.set(sum, i * answers);
     }
   }

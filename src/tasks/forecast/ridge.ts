@@ -21,6 +21,9 @@ export interface Moments {
   rows: number;
 }
 
+/** How much more regressors beyond the own ones are penalised. */
+const OTHER_PENALTIES = [1, 10];
+
 export const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
 export function moments(data: Regression, rows: Iterable<number>): Moments {
@@ -106,11 +109,17 @@ export interface FittedRidge {
 }
 
 /**
- * Ridge regression; for each answer the penalty, and whether regressors beyond the `own` first ones help, are those of least
- * out-of-fold squared error.
+ * Ridge regression; for each answer the penalty, and how many of the regressors are used, are those of least out-of-fold squared
+ * error.
+ * @param ends how many of the regressors, from the first, may be used; the smallest are the own ones
  * @param weights of each regressor's penalty
  */
-export function fitRidge(data: Regression, folds: readonly Fold[], own: number, weights: Float64Array): FittedRidge {
+export function fitRidge(
+  data: Regression,
+  folds: readonly Fold[],
+  ends: readonly number[],
+  weights: Float64Array,
+): FittedRidge {
   const { rows, regressors: d, answers } = data;
   const all = moments(data, range(rows));
   const parts = folds.map((fold) => {
@@ -119,14 +128,16 @@ export function fitRidge(data: Regression, folds: readonly Fold[], own: number, 
     const rest = [...range(rows)].filter((i) => kept[i] === 0);
     return without(all, moments(data, rest));
   });
-  const sizes = d > own ? [own, d] : [d];
-  const trials = sizes.flatMap((used) =>
-    PENALTIES.map((penalty) => {
+  const own = ends[0];
+  const shapes = ends.flatMap((used) => (used === own ? [1] : OTHER_PENALTIES).map((other) => ({ used, other })));
+  const trials = shapes.flatMap(({ used, other }) => {
+    const scaled = weights.map((weight, i) => (i < own ? weight : other * weight));
+    return PENALTIES.map((penalty) => {
       const predicted = new Float32Array(rows * answers);
       const errors = new Float64Array(answers);
       const out = new Float64Array(answers);
       for (const [f, fold] of folds.entries()) {
-        const fitted = ridge(parts[f], answers, penalty, weights, used);
+        const fitted = ridge(parts[f], answers, penalty, scaled, used);
         for (const i of fold.held) {
           out.fill(0);
           predictRidge(fitted, data.x, i * d, d, out);
@@ -136,9 +147,9 @@ export function fitRidge(data: Regression, folds: readonly Fold[], own: number, 
           }
         }
       }
-      return { used, penalty, predicted, errors, fitted: ridge(all, answers, penalty, weights, used) };
-    }),
-  );
+      return { used, penalty, predicted, errors, fitted: ridge(all, answers, penalty, scaled, used) };
+    });
+  });
   const result = { weights: new Float64Array((d + 1) * answers), outOfFold: new Float32Array(rows * answers) };
   const chosen = Array.from({ length: answers }, (_, k) => {
     const { predicted, penalty, used, fitted } = trials.reduce((min, one) =>
@@ -152,7 +163,7 @@ export function fitRidge(data: Regression, folds: readonly Fold[], own: number, 
 }
 
 /** Further regressors are taken when they lower the error to this share. */
-const EXTRA = 0.99;
+const EXTRA = 0.998;
 
 function* range(n: number): Iterable<number> {
   for (let i = 0; i < n; i++) yield i;

@@ -1,5 +1,5 @@
 import { inDomain, Track } from './anchor.js';
-import type { Covariate, Layout, Tracked } from './channels.js';
+import type { Covariate, Distances, Layout, Tracked } from './channels.js';
 import { solvePositive } from './cholesky.js';
 import { effectsOf } from './effects.js';
 import type { Series } from './forecaster.js';
@@ -15,19 +15,14 @@ export function yearAngles(times: Float64Array): Float64Array {
 }
 
 /** The share of a new row in the running mean of distances from normal: a memory of about 50 rows. */
-const ANOMALY_SHARE = 0.02;
+const NEW_SHARE = 0.02;
 
-/**
- * How far values have been from what is normal for the day of the year: the running mean of y − normal before each row, with
- * normal = c_0 + c_1 sin x + c_2 cos x + c_3 sin 2x + c_4 cos 2x.
- */
-export function anomalies(values: Float64Array, year: Float64Array, normal: readonly number[]): Float64Array {
-  const out = new Float64Array(values.length + 1);
-  for (let t = 0; t < values.length; t++) {
-    const distance = values[t] - normalAt(year[t], normal);
-    out[t + 1] = out[t] + ANOMALY_SHARE * (distance - out[t]);
-  }
-  return out;
+/** Distances from what is normal for the day of the year, c_0 + c_1 sin x + c_2 cos x + c_3 sin 2x + c_4 cos 2x. */
+function distances(values: Float64Array, year: Float64Array, normal: readonly number[]): Distances {
+  const rows = values.map((value, t) => value - normalAt(year[t], normal));
+  const mean = new Float64Array(rows.length + 1);
+  for (let t = 0; t < rows.length; t++) mean[t + 1] = mean[t] + NEW_SHARE * (rows[t] - mean[t]);
+  return { rows, mean };
 }
 
 const harmonics = [() => 1, Math.sin, Math.cos, (x: number) => Math.sin(2 * x), (x: number) => Math.cos(2 * x)];
@@ -78,8 +73,8 @@ export function trackSeries(
       const added = effectsOf(known, effects, rows + (effects.length > 0 ? 1 : 0));
       const values = inDomain(y, anchor, added);
       const track = new Track({ ...anchor, start: starts?.[c] ?? anchor.start }, values);
-      const anomaly = normal && year && { anomaly: anomalies(values, year, normal) };
-      return { track, scale, mean, std, ...anomaly, ...(added && { effects: added }) };
+      const away = normal && year && { normal: distances(values, year, normal) };
+      return { track, scale, mean, std, ...away, ...(added && { effects: added }) };
     }),
     past: standardised(series.past, layout.past, widths.past),
     known,
