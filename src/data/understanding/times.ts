@@ -263,11 +263,13 @@ function complete(
   const [long, short] = [namesOf(locale ?? 'en', 'long'), namesOf(locale ?? 'en', 'short')];
   const same = (a: string, b: string | undefined) => b === undefined || a.toLowerCase() === b.toLowerCase();
   const isLong = long.every((name, i) => same(name, seen[i])) && !short.every((name, i) => same(name, seen[i]));
+  const dots = words.some((word) => word.endsWith('.'));
   const upper = words.every((word) => word === word.toUpperCase());
   const lower = words.every((word) => word === word.toLowerCase());
   const names = (isLong ? long : short).map((name, i) => {
     if (seen[i] !== undefined) return seen[i];
-    const plain = isLong || words.some((word) => word.endsWith('.')) ? name : name.replace(/\.$/, '');
+    const bare = isLong ? name : name.replace(/\.$/, '');
+    const plain = dots && bare !== long[i] ? `${bare}.` : bare;
     if (upper) return plain.toUpperCase();
     return lower ? plain.toLowerCase() : plain[0].toUpperCase() + plain.slice(1);
   });

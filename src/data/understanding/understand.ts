@@ -222,7 +222,7 @@ function withoutEmptySeries(
 
 /** Rows in their order, without a time. */
 function untimed({ rows, series }: Ordered): Timeline {
-  const origin = Int32Array.from(rows, (_, i) => i);
+  const origin = rows.map((_, i) => i);
   return { origin, calendar: new Float64Array(0), series, gaps: 0, irregular: false, events: false };
 }
 
