@@ -18,9 +18,10 @@ export interface Layout {
   targets: number;
   /** Whether the z-scored level of each target is a channel. */
   levels: boolean[];
-  /** Sine and cosine of the day of the year. */
+  /** Sine and cosine of the day of the year, and how far each target has been from its normal. */
   year: boolean;
   past: Covariate[];
+  /** All known columns. */
   known: Covariate[];
 }
 
@@ -31,6 +32,17 @@ export interface TrackedTarget {
   scale: number;
   mean: number;
   std: number;
+  /** How far values are from what is normal for the day of the year. */
+  normal?: Distances;
+  /** What known columns add to each row, also to those ahead; not part of what the anchor smooths. */
+  effects?: Float64Array;
+}
+
+export interface Distances {
+  /** y − normal of each row, in the domain: (n). */
+  rows: Float64Array;
+  /** Their running mean before each row: (n + 1). */
+  mean: Float64Array;
 }
 
 /** A series made ready for windows. */
@@ -47,7 +59,7 @@ export interface Tracked {
 
 /** Channels that come from the targets and the calendar, and all of them. */
 export function channelCounts({ targets, levels, year, past, known }: Layout): { own: number; all: number } {
-  const own = 2 * targets + levels.filter(Boolean).length + (year ? 2 : 0);
+  const own = 2 * targets + levels.filter(Boolean).length + (year ? 4 + targets : 0);
   return { own, all: own + past.length + known.length };
 }
 
@@ -58,7 +70,7 @@ export function firstOrigin(layout: Layout, season: number): number {
 
 /**
  * Writes the window before an origin, (T, channels): for each target the anchor's one-step errors, the distance from its level
- * and season at the origin, both in units of `scale`, and where its anchor has no trend the z-scored level; the day of the year;
+ * and season at the origin, both in units of `scale`, and where its anchor has no trend the z-scored level, or the distance from normal; the day of the year;
  * past columns; known columns shifted so that the last rows are those ahead.
  * @param channels how many of the channels, from the first
  */
@@ -78,21 +90,25 @@ export function writeWindow(
   for (let j = 0; j < window; j++) {
     const row = origin - window + j;
     let at = offset + j * channels;
-    for (const [c, { track, scale, mean, std }] of series.targets.entries()) {
+    for (const [c, { track, scale, mean, std, normal }] of series.targets.entries()) {
       out[at++] = track.errors[row] / scale;
       out[at++] = track.deviation(origin, row) / scale;
-      if (layout.levels[c]) out[at++] = track.anchor.trend === 'none' ? (track.values[row] - mean) / std : 0;
+      if (!layout.levels[c]) continue;
+      const level = normal ? normal.rows[row] / scale : (track.values[row] - mean) / std;
+      out[at++] = track.anchor.trend === 'none' ? level : 0;
     }
     if (layout.year) {
       const angle = series.year?.[row] ?? 0;
       out[at++] = Math.sin(angle);
       out[at++] = Math.cos(angle);
+      out[at++] = Math.sin(2 * angle);
+      out[at++] = Math.cos(2 * angle);
+      for (const { normal, scale } of series.targets) out[at++] = (normal?.mean[row + 1] ?? 0) / scale;
     }
     if (channels === own) continue;
     const past = layout.past.length;
     for (let p = 0; p < past; p++) out[at++] = series.past[row * past + p];
-    const knownRow = Math.min(row + shift, knownRows - 1);
-    for (let k = 0; k < ahead; k++) out[at++] = series.known[knownRow * ahead + k];
+    for (let k = 0; k < ahead; k++) out[at++] = row + shift < knownRows ? series.known[(row + shift) * ahead + k] : 0;
   }
 }
 

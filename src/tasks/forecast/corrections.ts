@@ -13,16 +13,18 @@ import {
   tryNetwork,
   type Windows,
 } from './network.js';
+import { asRegression, regressorsOf } from './regressors.js';
 import { fitRidge } from './ridge.js';
-import { asRegression, ownChannels } from './samples.js';
+import { ownChannels } from './samples.js';
 
 /** What is added to the anchor. */
 export interface Corrections {
   model: Sequential;
   /** Channels that the network takes, from the first. */
   channels: number;
-  ridge?: { lags: number; weights: number[] };
-  /** Per target: how much of each is taken. */
+  /** The ridge with its gate folded in: (regressors + 1, H · C). */
+  ridge?: number[];
+  /** Per step and target (H · C): how much of each is taken. */
   gates: { ridge: number; network: number }[];
   /** Whether columns beside the targets are used by either. */
   usesColumns: boolean;
@@ -33,9 +35,6 @@ export interface Corrections {
   epochs: number;
   remarks: string[];
 }
-
-/** Regressors of other columns at most: what they may be worth does not grow with their number, the time does. */
-const MOST_OTHER_REGRESSORS = 150;
 
 /** A second network, with columns beside the targets, is taken when it lowers the error to this share. */
 const EXTRA = 0.99;
@@ -50,19 +49,24 @@ export async function fitCorrections(
   const { run } = options;
   const { own, all } = channelCounts(layout);
   const { targets } = layout;
-  const lags = lagsOf(layout);
-  const regression = asRegression(windows, layout, lags);
+  const { regressors, ends } = regressorsOf(layout);
+  const regression = asRegression(windows, layout, regressors);
   run.stage('ridge regression, out of fold');
-  const ridge = fitRidge(regression, folds, layout.window * own, targets);
+  const ridge = fitRidge(
+    regression,
+    folds,
+    ends,
+    Float64Array.from(regressors, ({ weight }) => weight),
+  );
   const alone = ownChannels(windows, own);
   run.stage(`networks of ${folds.length} folds`);
   const { trial, chosen, remark } = await bestTrial(all > own ? [alone, windows] : [windows], folds, options);
   const remarks = remark ? [remark] : [];
-  const gates = Array.from({ length: targets }, (_, c) => {
-    const pick = (values: Float32Array) => inFolds(values, folds, windows.answers, targets, c);
-    const weights = gate(pick(windows.y), [pick(ridge.outOfFold), ...(trial ? [pick(trial.outOfFold)] : [])]);
-    return { ridge: weights[0], network: weights[1] ?? 0 };
-  });
+  const tried = [ridge.outOfFold, ...(trial ? [trial.outOfFold] : [])];
+  const gates = gate(windows.y, tried, folds, windows.answers, targets).map(([linear, network = 0]) => ({
+    ridge: linear,
+    network,
+  }));
   const errors = remaining(windows, folds, gates, ridge.outOfFold, trial?.outOfFold);
   const history: Record<string, number[]> = trial ? { ...trial.history } : {};
   const open = trial !== undefined && gates.some((one) => one.network > 0);
@@ -73,13 +77,13 @@ export async function fitCorrections(
     final.model,
     gates.map((one) => one.network),
   );
-  const weights = Array.from(ridge.weights, (weight, i) => weight * gates[i % targets].ridge);
+  const weights = Array.from(ridge.weights, (weight, i) => weight * gates[i % windows.answers].ridge);
   const ridgeOpen = gates.some((one) => one.ridge > 0);
-  const wide = ridge.chosen.some(({ used }, c) => gates[c].ridge > 0 && used > layout.window * own);
+  const wide = ridge.chosen.some(({ used }, k) => gates[k].ridge > 0 && used > ends[0]);
   return {
     model: final.model,
     channels: chosen.channels,
-    ...(ridgeOpen && { ridge: { lags, weights } }),
+    ...(ridgeOpen && { ridge: weights }),
     gates,
     usesColumns: wide || (final.trained && chosen.channels > own),
     errors,
@@ -93,18 +97,12 @@ export async function fitCorrections(
 export function noCorrections(windows: Windows, layout: Layout, options: NetworkOptions): Corrections {
   const channels = channelCounts(layout).own;
   const model = makeNetwork({ ...windows, channels }, options, deriveKey(options.run.seed, 'all'));
-  const gates = Array.from({ length: layout.targets }, () => ({ ridge: 0, network: 0 }));
+  const gates = Array.from({ length: windows.answers }, () => ({ ridge: 0, network: 0 }));
   foldGate(
     model,
     gates.map(() => 0),
   );
   return { model, channels, gates, usesColumns: false, errors: windows.y, history: {}, epochs: 0, remarks: [] };
-}
-
-/** The newest rows of other columns that the ridge sees. */
-function lagsOf(layout: Layout): number {
-  const others = layout.past.length + layout.known.length;
-  return others === 0 ? 1 : Math.max(1, Math.min(layout.window, Math.floor(MOST_OTHER_REGRESSORS / others)));
 }
 
 /** The better of the networks without and with columns beside the targets. */
@@ -147,23 +145,6 @@ function isNumeric(error: unknown): error is MemcellError {
   return error instanceof MemcellError && error.code === 'numeric';
 }
 
-/** The values of one target for windows that are in a fold. */
-function inFolds(
-  values: Float32Array,
-  folds: readonly Fold[],
-  answers: number,
-  targets: number,
-  target: number,
-): Float32Array {
-  const rows = folds.reduce((sum, { held }) => sum + held.length, 0);
-  const out = new Float32Array((rows * answers) / targets);
-  let at = 0;
-  for (const { held } of folds) {
-    for (const i of held) for (let k = target; k < answers; k += targets) out[at++] = values[i * answers + k];
-  }
-  return out;
-}
-
 function remaining(
   { y, answers }: Windows,
   folds: readonly Fold[],
@@ -175,7 +156,7 @@ function remaining(
   for (const { held } of folds) {
     for (const row of held) {
       for (let k = 0, i = row * answers; k < answers; k++, i++) {
-        const weights = gates[k % gates.length];
+        const weights = gates[k];
         errors[i] = y[i] - weights.ridge * ridge[i] - (network ? weights.network * network[i] : 0);
       }
     }

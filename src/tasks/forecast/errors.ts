@@ -26,6 +26,9 @@ export interface MethodErrors extends Errors {
   coverage?: Coverage[];
 }
 
+/** Differences below this share of the values are of arithmetic, not of forecasts. */
+const roundOff = 1e-12;
+
 /** Sums over forecasts of one column, per step of the horizon. */
 export class ErrorSums {
   private readonly count: Float64Array;
@@ -49,8 +52,9 @@ export class ErrorSums {
 
   /** @param h the step, from 0 */
   add(h: number, forecast: number, actual: number, scale: number): void {
-    const error = Math.abs(actual - forecast);
     const size = Math.abs(actual) + Math.abs(forecast);
+    const difference = Math.abs(actual - forecast);
+    const error = difference > roundOff * size ? difference : 0;
     this.count[h]++;
     this.absolute[h] += error;
     this.squared[h] += error ** 2;

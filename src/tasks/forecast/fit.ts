@@ -1,6 +1,7 @@
 import { MemcellError } from '../../errors.js';
-import { type Anchor, chooseAnchor, fromDomain, inDomain, Track } from './anchor.js';
-import { channelCounts, type Layout, type Tracked } from './channels.js';
+import { fromDomain } from './anchor.js';
+import { type Covariate, channelCounts, type Layout, type Tracked } from './channels.js';
+import { columnOf, scaleColumns, usefulColumns } from './columns.js';
 import { type Corrections, fitCorrections, noCorrections } from './corrections.js';
 import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
@@ -9,7 +10,8 @@ import type { NetworkOptions, Windows } from './network.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
 import { findSeason } from './season.js';
 import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
-import { targetColumn, trackSeries } from './track.js';
+import { fitTarget } from './targets.js';
+import { standardised, targetColumn, trackSeries, yearAngles } from './track.js';
 
 const FOLDS = 5;
 const LONGEST_WINDOW = 96;
@@ -24,10 +26,24 @@ export const fit: Fit = async (set, options) => {
   const window = options.window ?? Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);
   const { length } = set.series;
   run.stage(`exponential smoothing of ${length === 1 ? 'the series' : `${length} series`}`);
-  const targets = set.series.map((series) => fitTargets(set, series, season, horizon));
-  const layout = makeLayout(set, targets, window, horizon);
   const widths = { past: set.past.length, known: set.known.length };
+  const knownColumns = scaleColumns(
+    set.known,
+    set.series,
+    (one, index) => columnOf(one.known, index, widths.known),
+    false,
+  );
+  const targets = set.series.map((series) => {
+    const known = standardised(series.known, knownColumns, widths.known);
+    const year = hasYears(set) ? series.times && yearAngles(series.times) : undefined;
+    return set.targets.map((_, c) => {
+      const y = targetColumn(series, c, set.targets.length);
+      return fitTarget(y, known, widths.known, { season, horizon, ...(year && { year }) });
+    });
+  });
+  const layout = makeLayout(set, targets, window, horizon, knownColumns);
   const tracked = set.series.map((series, i) => trackSeries(series, targets[i], layout, widths));
+  addPastColumns(set, layout, tracked);
   const { origins, available } = collectOrigins(tracked, layout, season);
   const windows = makeWindows(tracked, layout, origins, channelCounts(layout).all);
   const network: NetworkOptions = {
@@ -52,7 +68,7 @@ export const fit: Fit = async (set, options) => {
     network: corrections.gates.some((gates) => gates.network > 0),
     channels: corrections.channels,
     spreads,
-    series: set.series.map((series, i) => seriesState(series, targets[i], tracked[i], window)),
+    series: set.series.map((series, i) => seriesState(series, targets[i], tracked[i], window, widths.known)),
   };
   return {
     model: corrections.model,
@@ -95,39 +111,13 @@ function commonSeason(series: readonly Series[]): number {
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
 }
 
-function fitTargets(set: SeriesSet, series: Series, season: number, horizon: number): TargetState[] {
-  return set.targets.map((_, c) => {
-    const y = targetColumn(series, c, set.targets.length);
-    const anchor = chooseAnchor(y, { season, horizon });
-    return targetState(y, anchor, horizon, new Array<number>(2 * set.known.length).fill(0));
-  });
-}
-
-function targetState(y: Float64Array, anchor: Anchor, horizon: number, effects: number[]): TargetState {
-  const values = inDomain(y, anchor, undefined);
-  const track = new Track(anchor, values);
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) || 1;
-  const floor = !anchor.log && y.every((value) => value >= 0);
-  return { anchor, scale: missedScale(track, horizon), mean, std, floor, effects };
-}
-
-/** The root mean square of what the anchor misses over all steps; 1 when it misses nothing. */
-function missedScale(track: Track, horizon: number): number {
-  const { values, anchor } = track;
-  const n = values.length;
-  const from = Math.min(Math.floor(n / 2), 4 + anchor.period);
-  const stride = Math.max(1, Math.floor((n - from) / 2000));
-  let squares = 0;
-  let count = 0;
-  for (let t = n - 1; t >= from; t -= stride) {
-    for (let h = 0; h < horizon && t + h < n; h++, count++) squares += (values[t + h] - track.ahead(t, h)) ** 2;
-  }
-  const scale = Math.sqrt(squares / count);
-  return scale > 0 && Number.isFinite(scale) ? scale : 1;
-}
-
-function makeLayout(set: SeriesSet, targets: readonly TargetState[][], window: number, horizon: number): Layout {
+function makeLayout(
+  set: SeriesSet,
+  targets: readonly TargetState[][],
+  window: number,
+  horizon: number,
+  known: Covariate[],
+): Layout {
   return {
     window,
     horizon,
@@ -135,8 +125,17 @@ function makeLayout(set: SeriesSet, targets: readonly TargetState[][], window: n
     levels: set.targets.map((_, c) => targets.some((one) => one[c].anchor.trend === 'none')),
     year: hasYears(set),
     past: [],
-    known: [],
+    known,
   };
+}
+
+/** Chooses the past columns that go in, by what the anchors miss, and puts them into the layout and the series. */
+function addPastColumns({ past, series }: SeriesSet, layout: Layout, tracked: readonly Tracked[]): void {
+  const width = past.length;
+  const column = (one: Series, index: number) => columnOf(one.past, index, width);
+  const errors = tracked.map(({ targets }) => targets[0].track.errors);
+  layout.past = usefulColumns(scaleColumns(past, series, column, true), series, column, errors);
+  for (const [i, one] of tracked.entries()) one.past = standardised(series[i].past, layout.past, width);
 }
 
 const DAY = 86_400_000;
@@ -168,8 +167,9 @@ function absoluteError(
   for (const [i, { series, origin }] of origins.entries()) {
     for (let h = 0; h < horizon; h++) {
       for (let c = 0; c < targets; c++) {
-        const { track, scale } = tracked[series].targets[c];
-        const domain = track.ahead(origin, h) + scale * corrections[(i * horizon + h) * targets + c];
+        const { track, scale, effects } = tracked[series].targets[c];
+        const domain =
+          track.ahead(origin, h) + (effects?.[origin + h] ?? 0) + scale * corrections[(i * horizon + h) * targets + c];
         const actual = set.series[series].targets[(origin + h) * targets + c];
         sum += Math.abs(fromDomain(track.anchor, domain) - actual);
       }
@@ -200,7 +200,13 @@ function spreadsOf(
   return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries));
 }
 
-function seriesState(series: Series, targets: TargetState[], tracked: Tracked, window: number): SeriesState {
+function seriesState(
+  series: Series,
+  targets: TargetState[],
+  tracked: Tracked,
+  window: number,
+  known: number,
+): SeriesState {
   const width = targets.length;
   const naive = targets.filter(({ anchor }) => anchor.kind === 'naive').map(({ anchor }) => anchor.period);
   const rows = Math.min(series.rows, Math.max(window, ...naive) + 1);
@@ -212,7 +218,7 @@ function seriesState(series: Series, targets: TargetState[], tracked: Tracked, w
     starts: tracked.targets.map(({ track }) => track.startAt(from)),
     targets: Array.from(series.targets.subarray(from * width)),
     past: Array.from(series.past.subarray(from * past)),
-    known: [],
+    known: Array.from(series.known.subarray(from * known)),
     ...(times && { times }),
   };
   const first = {
@@ -222,16 +228,32 @@ function seriesState(series: Series, targets: TargetState[], tracked: Tracked, w
   return { name: series.name, targets, first, tail };
 }
 
-function remarksOf(set: SeriesSet, state: State, { gates, remarks }: Corrections, folded: boolean): string[] {
+function remarksOf(
+  set: SeriesSet,
+  state: State,
+  { gates, remarks, usesColumns }: Corrections,
+  folded: boolean,
+): string[] {
   const lines = [...remarks];
   if (!folded) lines.push('too few rows for a network: exponential smoothing alone');
   else if (!state.network && !state.ridge) lines.push('the network adds nothing to exponential smoothing here');
   else {
-    const shares = gates.map(({ ridge, network }, c) => {
-      const name = set.targets.length > 1 ? `${set.targets[c]}: ` : '';
-      return `${name}${Math.round(100 * network)} % of the network's correction, ${Math.round(100 * ridge)} % of the linear one`;
+    const shares = set.targets.map((target, c) => {
+      const own = gates.filter((_, k) => k % set.targets.length === c);
+      const share = (of: (one: (typeof own)[number]) => number) =>
+        `${Math.round((100 * own.reduce((sum, one) => sum + of(one), 0)) / own.length)} %`;
+      const name = set.targets.length > 1 ? `${target}: ` : '';
+      return `${name}${share((one) => one.network)} of the network's correction, ${share((one) => one.ridge)} of the linear one`;
     });
     lines.push(`added to exponential smoothing: ${shares.join('; ')}`);
+  }
+  if (set.past.length + set.known.length > 0) {
+    const moved = state.series.some(({ targets }) => targets.some(({ effects }) => effects.some((one) => one !== 0)));
+    const names = [...set.past, ...set.known].slice(0, 5).join(', ');
+    if (!usesColumns && !moved) lines.push(`other columns (${names}) add nothing to the forecast`);
+  }
+  if (state.series.some(({ targets }) => targets.some(({ floor }) => floor))) {
+    lines.push('no value was below 0, so no forecast is');
   }
   return lines;
 }

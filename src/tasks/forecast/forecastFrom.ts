@@ -2,14 +2,16 @@ import { MemcellError } from '../../errors.js';
 import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
 import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channels.js';
+import { effectsOf } from './effects.js';
 import type { ForecastFrom, Forecasts, Series } from './forecaster.js';
 import { halfWidths } from './intervals.js';
 import { predictWindows } from './network.js';
+import { flatten, regressorsOf } from './regressors.js';
 import { predictRidge } from './ridge.js';
-import { flatten, ownChannels } from './samples.js';
+import { ownChannels } from './samples.js';
 import type { Start } from './smoothing.js';
-import { parseState, ridgeRegressors, type SeriesState, type State, type Tail, type TargetState } from './state.js';
-import { effectsOf, targetColumn, trackSeries } from './track.js';
+import { parseState, type SeriesState, type State, type Tail, type TargetState } from './state.js';
+import { standardised, targetColumn, trackSeries } from './track.js';
 
 const BATCH = 2000;
 
@@ -40,9 +42,9 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
     for (const [i, origin] of part.entries()) {
       for (let h = 0; h < steps; h++) {
         for (const [c, { anchor, floor }] of own.targets.entries()) {
-          const { track, scale } = placed.tracked.targets[c];
+          const { track, scale, effects } = placed.tracked.targets[c];
           const at = (from + i) * size + h * targets + c;
-          const ahead = track.ahead(origin, h);
+          const ahead = track.ahead(origin, h) + (effects?.[origin + h] ?? 0);
           const put = (value: number) => {
             const back = fromDomain(anchor, value);
             return floor ? Math.max(0, back) : back;
@@ -104,9 +106,10 @@ function place(state: State, own: SeriesState, series: Series, origins: readonly
     return { tracked: trackSeries(joined, own.targets, layout, widths, tail.starts), lead, settled: true };
   }
   const earliest = origins.reduce((least, origin) => Math.min(least, origin), series.rows);
+  const known = standardised(series.known, layout.known, widths.known);
   const elsewhere = own.targets.map((target, c) => {
     const y = targetColumn(series, c, layout.targets).subarray(0, earliest);
-    const values = inDomain(y, target.anchor, effectsOf(series, target.effects, earliest));
+    const values = inDomain(y, target.anchor, effectsOf(known, target.effects, earliest));
     return startElsewhere(target, tail, tail.starts[c], values);
   });
   return { tracked: trackSeries(series, own.targets, layout, widths, elsewhere), lead: 0, settled: false };
@@ -167,12 +170,13 @@ async function correct(
   const x = new Float32Array(whole.length * size);
   for (const [j, i] of whole.entries()) writeWindow(tracked, layout, origins[i], all, x, j * size);
   if (ridge) {
-    const regressors = ridgeRegressors(layout, ridge.lags);
-    const flat = flatten(x, layout, ridge.lags);
+    const { regressors } = regressorsOf(layout);
+    const flat = flatten(x, layout, regressors);
+    const { length } = regressors;
     const sum = new Float64Array(answers);
     for (const [j, i] of whole.entries()) {
       sum.fill(0);
-      predictRidge(ridge.weights, flat, j * regressors, regressors, sum);
+      predictRidge(ridge, flat, j * length, length, sum);
       out.set(sum, i * answers);
     }
   }

@@ -274,13 +274,13 @@ export async function trainNetwork(windows: Windows, epochs: number, options: Ne
   return trainer.model;
 }
 
-/** Multiplies the answers of each target by its weight: answer k is of target k mod C. */
+/** Multiplies each answer by its weight. */
 export function foldGate(model: Sequential, weights: readonly number[]): void {
   const layers = model.getWeights();
   const head = model.layers.at(-1)?.weights.length ?? 0;
   for (const { data, shape } of layers.slice(layers.length - head)) {
     const answers = shape[shape.length - 1];
-    for (let i = 0; i < data.length; i++) data[i] *= weights[(i % answers) % weights.length];
+    for (let i = 0; i < data.length; i++) data[i] *= weights[i % answers];
   }
   model.setWeights(layers);
 }

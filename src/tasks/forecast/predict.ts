@@ -1,5 +1,4 @@
-import { readTable } from '../../data/read.js';
-import type { Source } from '../../data/source.js';
+import { openSource, type Source } from '../../data/source.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
@@ -158,14 +157,8 @@ async function futureOf(
       { code: 'usage' },
     );
   }
-  const table = await readTable(file);
-  const { reading } = artefact;
-  const frame = understand(table, {
-    like: {
-      ...reading,
-      columns: reading.columns.filter(({ use }) => use === 'known' || use === 'time' || use === 'group'),
-    },
-  });
+  const table = await openSource(file).table();
+  const frame = understand(table, { like: artefact.reading, only: ['known'] });
   notes.push(...accountNotes(frame.account));
   const { data, names } = encode(frame, artefact.known);
   return (series, steps) => {

@@ -1,4 +1,5 @@
 import type { Source } from '../../data/source.js';
+import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
@@ -23,6 +24,7 @@ export async function prepareForecast(
   run: Run,
 ): Promise<PreparedTask<ForecastArtefact, ForecastEvaluation>> {
   const split = splitOf(run);
+  refuseSettings(run);
   const data = await readData(source, options, run, split);
   const { series } = data.set;
   const trained = trainingRows(series, split);
@@ -42,6 +44,15 @@ export function splitOf(run: Run): number {
   const settings = completeSettings(run, { ...plainDefaults, validationSplit: defaultSplit });
   checkSettings(settings);
   return settings.validationSplit;
+}
+
+/** @throws MemcellError (usage) for what only a plain network takes: nothing given is ignored in silence. */
+export function refuseSettings({ plain, settings }: Run): void {
+  if (plain || settings.patience === undefined) return;
+  throw new MemcellError(
+    'patience: how long to train is chosen by the error on five held-out folds; leave --patience out, or add --plain',
+    { code: 'usage' },
+  );
 }
 
 function checkPlain(data: ForecastData, trained: readonly number[], { options }: Fitting): string[] {
@@ -131,7 +142,7 @@ async function trainRecipe(
     if (evaluation) {
       evaluation.notes = [
         ...fitted.remarks,
-        `the errors are those of a model of the first ${counted(first, 'row')}; the model saved is fitted on all ${all}`,
+        `the errors are of a model fitted on the first ${counted(first, 'row')}; the one saved is fitted on all ${all}`,
       ];
       return evaluation;
     }

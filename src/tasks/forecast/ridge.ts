@@ -21,6 +21,9 @@ export interface Moments {
   rows: number;
 }
 
+/** How much more regressors beyond the own ones are penalised. */
+const OTHER_PENALTIES = [1, 10];
+
 export const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
 export function moments(data: Regression, rows: Iterable<number>): Moments {
@@ -51,10 +54,17 @@ export function without(all: Moments, part: Moments): Moments {
 }
 
 /**
- * B (D + 1, K) of least Σ‖y − Bᵀx‖² + λn Σ_{d<D} ‖B_d‖² over n rows; the constant is not penalised.
+ * B (D + 1, K) of least Σ‖y − Bᵀx‖² + λn Σ_{d<D} c_d‖B_d‖² over n rows; the constant is not penalised.
+ * @param weights c of each regressor
  * @param used how many of the regressors, from the first; the others get 0
  */
-export function ridge({ xx, xy, rows }: Moments, answers: number, penalty: number, used: number): Float64Array {
+export function ridge(
+  { xx, xy, rows }: Moments,
+  answers: number,
+  penalty: number,
+  weights: Float64Array,
+  used: number,
+): Float64Array {
   const size = Math.sqrt(xx.length);
   const n = used + 1;
   /** The place of the i-th regressor that is used: the constant is the last of all. */
@@ -63,13 +73,13 @@ export function ridge({ xx, xy, rows }: Moments, answers: number, penalty: numbe
   const b = new Float64Array(n * answers);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) a[i * n + j] = xx[place(i) * size + place(j)];
-    a[i * n + i] += ((i < used ? penalty : 0) + 1e-9) * rows;
+    a[i * n + i] += ((i < used ? penalty * weights[i] : 0) + 1e-9) * rows;
     for (let k = 0; k < answers; k++) b[i * answers + k] = xy[place(i) * answers + k];
   }
-  const weights = new Float64Array(size * answers);
-  if (!solvePositive(a, b, n, answers)) return weights;
-  for (let i = 0; i < n; i++) for (let k = 0; k < answers; k++) weights[place(i) * answers + k] = b[i * answers + k];
-  return weights;
+  const fitted = new Float64Array(size * answers);
+  if (!solvePositive(a, b, n, answers)) return fitted;
+  for (let i = 0; i < n; i++) for (let k = 0; k < answers; k++) fitted[place(i) * answers + k] = b[i * answers + k];
+  return fitted;
 }
 
 /** Bᵀx of one row, added to `out`. */
@@ -99,11 +109,17 @@ export interface FittedRidge {
 }
 
 /**
- * Ridge regression, its penalty and whether regressors beyond the `own` first ones help chosen by the pooled out-of-fold squared
- * error of the answers of each target.
- * @param targets answer k is of target k mod targets
+ * Ridge regression; for each answer the penalty, and how many of the regressors are used, are those of least out-of-fold squared
+ * error.
+ * @param ends how many of the regressors, from the first, may be used; the smallest are the own ones
+ * @param weights of each regressor's penalty
  */
-export function fitRidge(data: Regression, folds: readonly Fold[], own: number, targets: number): FittedRidge {
+export function fitRidge(
+  data: Regression,
+  folds: readonly Fold[],
+  ends: readonly number[],
+  weights: Float64Array,
+): FittedRidge {
   const { rows, regressors: d, answers } = data;
   const all = moments(data, range(rows));
   const parts = folds.map((fold) => {
@@ -112,43 +128,42 @@ export function fitRidge(data: Regression, folds: readonly Fold[], own: number, 
     const rest = [...range(rows)].filter((i) => kept[i] === 0);
     return without(all, moments(data, rest));
   });
-  const sizes = d > own ? [own, d] : [d];
-  const trials = sizes.flatMap((used) =>
-    PENALTIES.map((penalty) => {
+  const own = ends[0];
+  const shapes = ends.flatMap((used) => (used === own ? [1] : OTHER_PENALTIES).map((other) => ({ used, other })));
+  const trials = shapes.flatMap(({ used, other }) => {
+    const scaled = weights.map((weight, i) => (i < own ? weight : other * weight));
+    return PENALTIES.map((penalty) => {
       const predicted = new Float32Array(rows * answers);
-      const errors = new Float64Array(targets);
+      const errors = new Float64Array(answers);
       const out = new Float64Array(answers);
       for (const [f, fold] of folds.entries()) {
-        const weights = ridge(parts[f], answers, penalty, used);
+        const fitted = ridge(parts[f], answers, penalty, scaled, used);
         for (const i of fold.held) {
           out.fill(0);
-          predictRidge(weights, data.x, i * d, d, out);
+          predictRidge(fitted, data.x, i * d, d, out);
           for (let k = 0; k < answers; k++) {
             predicted[i * answers + k] = out[k];
-            errors[k % targets] += (out[k] - data.y[i * answers + k]) ** 2;
+            errors[k] += (out[k] - data.y[i * answers + k]) ** 2;
           }
         }
       }
-      return { used, penalty, predicted, errors };
-    }),
-  );
-  const weights = new Float64Array((d + 1) * answers);
-  const outOfFold = new Float32Array(rows * answers);
-  const best = Array.from({ length: targets }, (_, c) =>
-    trials.reduce((min, one) => (one.errors[c] < min.errors[c] * (one.used > min.used ? EXTRA : 1) ? one : min)),
-  );
-  for (let k = 0; k < answers; k++) {
-    const { predicted, penalty, used } = best[k % targets];
-    for (let i = 0; i < rows; i++) outOfFold[i * answers + k] = predicted[i * answers + k];
-    const fitted = ridge(all, answers, penalty, used);
-    for (let a = 0; a <= d; a++) weights[a * answers + k] = fitted[a * answers + k];
-  }
-  const chosen = best.map(({ penalty, used }) => ({ penalty, used }));
-  return { weights, chosen, outOfFold };
+      return { used, penalty, predicted, errors, fitted: ridge(all, answers, penalty, scaled, used) };
+    });
+  });
+  const result = { weights: new Float64Array((d + 1) * answers), outOfFold: new Float32Array(rows * answers) };
+  const chosen = Array.from({ length: answers }, (_, k) => {
+    const { predicted, penalty, used, fitted } = trials.reduce((min, one) =>
+      one.errors[k] < min.errors[k] * (one.used > min.used ? EXTRA : 1) ? one : min,
+    );
+    for (let i = 0; i < rows; i++) result.outOfFold[i * answers + k] = predicted[i * answers + k];
+    for (let a = 0; a <= d; a++) result.weights[a * answers + k] = fitted[a * answers + k];
+    return { penalty, used };
+  });
+  return { ...result, chosen };
 }
 
 /** Further regressors are taken when they lower the error to this share. */
-const EXTRA = 0.99;
+const EXTRA = 0.998;
 
 function* range(n: number): Iterable<number> {
   for (let i = 0; i < n; i++) yield i;

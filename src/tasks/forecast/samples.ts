@@ -1,7 +1,5 @@
 import { channelCounts, firstOrigin, type Layout, type Tracked, writeTargets, writeWindow } from './channels.js';
 import type { Windows } from './network.js';
-import type { Regression } from './ridge.js';
-import { ridgeRegressors } from './state.js';
 
 /** Windows that are trained on at most, evenly spread over all, and numbers in them: bounds of time and memory. */
 const MOST_WINDOWS = 20_000;
@@ -51,27 +49,6 @@ export function makeWindows(
   return { x, y, rows: origins.length, steps, channels, answers };
 }
 
-/**
- * Windows of all channels as regressors: the own channels of all rows, then the other channels of the newest `lags` rows.
- * @param x (n, T, all channels)
- * @returns (n, D)
- */
-export function flatten(x: Float32Array, layout: Layout, lags: number): Float32Array {
-  const { own, all } = channelCounts(layout);
-  const { window } = layout;
-  const n = x.length / (window * all);
-  const size = ridgeRegressors(layout, lags);
-  const out = new Float32Array(n * size);
-  for (let i = 0; i < n; i++) {
-    let at = i * size;
-    for (let j = 0; j < window; j++) for (let c = 0; c < own; c++) out[at++] = x[(i * window + j) * all + c];
-    for (let j = window - lags; j < window; j++) {
-      for (let c = own; c < all; c++) out[at++] = x[(i * window + j) * all + c];
-    }
-  }
-  return out;
-}
-
 /** Windows (n, T, channels) without the channels after the `own` first ones. */
 export function ownChannels(windows: Windows, own: number): Windows {
   const { x, rows, steps, channels } = windows;
@@ -81,9 +58,4 @@ export function ownChannels(windows: Windows, own: number): Windows {
     for (let c = 0; c < own; c++) out[i * own + c] = x[i * channels + c];
   }
   return { ...windows, x: out, channels: own };
-}
-
-export function asRegression(windows: Windows, layout: Layout, lags: number): Regression {
-  const { x, y, rows, answers } = windows;
-  return { x: flatten(x, layout, lags), y, rows, regressors: ridgeRegressors(layout, lags), answers };
 }

@@ -3,6 +3,7 @@ import type { Anchor } from './anchor.js';
 import { type Covariate, channelCounts, type Layout } from './channels.js';
 import type { ForecasterState } from './forecaster.js';
 import type { Spreads } from './intervals.js';
+import { regressorsOf } from './regressors.js';
 import type { Start, Trend } from './smoothing.js';
 
 /** All that forecasting needs beside the network, as plain JSON. */
@@ -13,7 +14,7 @@ export interface State {
   season: number;
   layout: Layout;
   /** Corrections by ridge regression, its gate folded in: (regressors + 1, H · C). */
-  ridge?: { lags: number; weights: number[] };
+  ridge?: number[];
   /** Whether the network's gate is open for any target. */
   network: boolean;
   /** Channels that the network takes, from the first: those of targets and calendar, or all. */
@@ -38,6 +39,8 @@ export interface TargetState {
   std: number;
   /** Whether forecasts are kept at 0 or above. */
   floor: boolean;
+  /** What is normal for the day of the year: mean, and two sines and cosines. */
+  normal?: number[];
   /** What one unit of each known column adds, in the anchor's domain: of the same row, then of the row before. */
   effects: number[];
 }
@@ -83,18 +86,9 @@ export function parseState(value: unknown, where: string): State {
   };
   const { own, all } = channelCounts(layout);
   if (state.channels !== own && state.channels !== all) fields.damaged('channels', `${own} or ${all}`);
-  const ridge = fields.optional('ridge', (all) => {
-    const inner = all.object('ridge');
-    const lags = inner.integer('lags', 1);
-    return { lags, weights: inner.numbers('weights', (ridgeRegressors(layout, lags) + 1) * answers) };
-  });
+  const size = (regressorsOf(layout).regressors.length + 1) * answers;
+  const ridge = fields.optional('ridge', () => fields.numbers('ridge', size));
   return ridge ? { ...state, ridge } : state;
-}
-
-/** Regressors of the ridge: the own channels of the whole window, the others' newest `lags` rows. */
-export function ridgeRegressors(layout: Layout, lags: number): number {
-  const { own, all } = channelCounts(layout);
-  return layout.window * own + lags * (all - own);
 }
 
 function parseLayout(fields: Fields, targets: number, past: string[], known: string[]): Layout {
@@ -132,6 +126,7 @@ function parseSeries(fields: Fields, targets: number, past: number, known: numbe
   return {
     name: fields.string('name'),
     targets: list.map((one) => ({
+      ...one.optional('normal', (all) => ({ normal: all.numbers('normal', 5) })),
       anchor: parseAnchor(one.object('anchor')),
       scale: positive(one, 'scale'),
       mean: one.number('mean'),

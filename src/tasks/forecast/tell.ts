@@ -1,17 +1,18 @@
 import { counted, formatNumber, formatTable, percent } from '../../format.js';
 import type { MethodErrors } from './errors.js';
 import type { ForecastEvaluation, TargetErrors } from './evaluation.js';
+import type { Verdict } from './verdict.js';
 
 /** Steps of the horizon, folds and series that are listed one by one, at most. */
 const mostLines = 12;
 
 /** An evaluation for people: each way to forecast beside the others, the verdict, then steps, folds and series. */
 export function tellForecast(evaluation: ForecastEvaluation, on: string): { headline: string[]; details: string[] } {
-  const { verdict, notes, samples, horizon, targets } = evaluation;
+  const { notes, samples, horizon, targets } = evaluation;
   const steps = horizon === 1 ? '' : ` of ${horizon} steps`;
   const what = `${counted(samples, 'forecast')}${steps}${on}`;
   const headline = [methodTable(evaluation, what), verdictLine(evaluation), ...earned(targets), ...notes];
-  return { headline: verdict.text === '' ? headline : headline, details: details(evaluation) };
+  return { headline, details: details(evaluation) };
 }
 
 function verdictLine({ verdict, targets, trainedOn }: ForecastEvaluation): string {
@@ -86,7 +87,7 @@ function details({ targets, folds, series }: ForecastEvaluation): string[] {
       `fold ${k + 1}${from === undefined ? '' : `, from ${from}`}`,
       String(samples),
       ...own.map(({ mae }) => formatNumber(mae)),
-      verdict.text,
+      shortVerdict(verdict),
     ]);
     lines.push(
       '',
@@ -100,7 +101,7 @@ function details({ targets, folds, series }: ForecastEvaluation): string[] {
       sorted[i].name,
       String(sorted[i].samples),
       ...sorted[i].targets.map(({ mae }) => formatNumber(mae)),
-      sorted[i].verdict.text,
+      shortVerdict(sorted[i].verdict),
     ]);
     lines.push(
       '',
@@ -109,6 +110,12 @@ function details({ targets, folds, series }: ForecastEvaluation): string[] {
     );
   }
   return lines;
+}
+
+function shortVerdict({ better, ratio, than }: Verdict): string {
+  return better
+    ? `${Math.max(1, Math.round(100 * (1 - (ratio ?? 1))))} % better than ${than}`
+    : `no better than ${than}`;
 }
 
 /** Up to `most` of n indices: evenly spread with the last one, or from both ends. */

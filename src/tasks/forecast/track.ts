@@ -1,5 +1,7 @@
 import { inDomain, Track } from './anchor.js';
-import type { Covariate, Layout, Tracked } from './channels.js';
+import type { Covariate, Distances, Layout, Tracked } from './channels.js';
+import { solvePositive } from './cholesky.js';
+import { effectsOf } from './effects.js';
 import type { Series } from './forecaster.js';
 import type { Start } from './smoothing.js';
 import type { TargetState } from './state.js';
@@ -12,19 +14,36 @@ export function yearAngles(times: Float64Array): Float64Array {
   return times.map((time) => (2 * Math.PI * (time % YEAR)) / YEAR);
 }
 
-/** What known columns add to each of `rows` rows: Σ β x of the row and of the one before. */
-export function effectsOf(series: Series, effects: readonly number[], rows: number): Float64Array | undefined {
-  if (!effects.some((effect) => effect !== 0)) return undefined;
-  const k = effects.length / 2;
-  const known = series.known.length / k;
-  return Float64Array.from({ length: rows }, (_, row) => {
-    let sum = 0;
+/** The share of a new row in the running mean of distances from normal: a memory of about 50 rows. */
+const NEW_SHARE = 0.02;
+
+/** Distances from what is normal for the day of the year, c_0 + c_1 sin x + c_2 cos x + c_3 sin 2x + c_4 cos 2x. */
+function distances(values: Float64Array, year: Float64Array, normal: readonly number[]): Distances {
+  const rows = values.map((value, t) => value - normalAt(year[t], normal));
+  const mean = new Float64Array(rows.length + 1);
+  for (let t = 0; t < rows.length; t++) mean[t + 1] = mean[t] + NEW_SHARE * (rows[t] - mean[t]);
+  return { rows, mean };
+}
+
+const harmonics = [() => 1, Math.sin, Math.cos, (x: number) => Math.sin(2 * x), (x: number) => Math.cos(2 * x)];
+
+function normalAt(angle: number, normal: readonly number[]): number {
+  return harmonics.reduce((sum, wave, i) => sum + normal[i] * wave(angle), 0);
+}
+
+/** The normal of least squares. */
+export function fitNormal(values: Float64Array, year: Float64Array): number[] {
+  const k = harmonics.length;
+  const a = new Float64Array(k * k);
+  const b = new Float64Array(k);
+  for (let t = 0; t < values.length; t++) {
+    const waves = harmonics.map((wave) => wave(year[t]));
     for (let i = 0; i < k; i++) {
-      if (row < known) sum += effects[i] * series.known[row * k + i];
-      if (row > 0 && row - 1 < known) sum += effects[k + i] * series.known[(row - 1) * k + i];
+      for (let j = 0; j <= i; j++) a[i * k + j] += waves[i] * waves[j];
+      b[i] += waves[i] * values[t];
     }
-    return sum;
-  });
+  }
+  return solvePositive(a, b, k, 1) ? Array.from(b) : new Array<number>(k).fill(0);
 }
 
 /** One target's values. */
@@ -44,21 +63,27 @@ export function trackSeries(
   widths: { past: number; known: number },
   starts?: readonly Start[],
 ): Tracked {
+  const known = standardised(series.known, layout.known, widths.known);
+  const year = layout.year ? series.times && yearAngles(series.times) : undefined;
+  const rows = Math.max(series.rows, widths.known > 0 ? series.known.length / widths.known : 0);
   const tracked: Tracked = {
     rows: series.rows,
-    targets: targets.map(({ anchor, scale, mean, std, effects }, c) => {
+    targets: targets.map(({ anchor, scale, mean, std, effects, normal }, c) => {
       const y = targetColumn(series, c, targets.length);
-      const values = inDomain(y, anchor, effectsOf(series, effects, series.rows));
-      return { track: new Track({ ...anchor, start: starts?.[c] ?? anchor.start }, values), scale, mean, std };
+      const added = effectsOf(known, effects, rows + (effects.length > 0 ? 1 : 0));
+      const values = inDomain(y, anchor, added);
+      const track = new Track({ ...anchor, start: starts?.[c] ?? anchor.start }, values);
+      const away = normal && year && { normal: distances(values, year, normal) };
+      return { track, scale, mean, std, ...away, ...(added && { effects: added }) };
     }),
     past: standardised(series.past, layout.past, widths.past),
-    known: standardised(series.known, layout.known, widths.known),
+    known,
   };
-  return layout.year && series.times ? { ...tracked, year: yearAngles(series.times) } : tracked;
+  return year ? { ...tracked, year } : tracked;
 }
 
 /** The columns that a layout keeps of (rows, width), z-scored; those that enter as their change, as that. */
-function standardised(values: Float64Array, columns: readonly Covariate[], width: number): Float64Array {
+export function standardised(values: Float64Array, columns: readonly Covariate[], width: number): Float64Array {
   const kept = columns.length;
   if (kept === 0) return new Float64Array(0);
   const rows = values.length / width;
