@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { guessDelimiter } from '../../src/data/csv.js';
+import { guessDelimiter } from '../../src/data/dialect.js';
 import { parseTable, readTable, readText } from '../../src/data/read.js';
 import { MemcellError } from '../../src/errors.js';
 

@@ -1,0 +1,99 @@
+import type { TimeStep } from '../calendar.js';
+import type { SeriesRange } from '../frame.js';
+import { startOfStep } from './steps.js';
+
+/** Rows put together by the step that they lie in: bucket i has the ordered rows [from[i], from[i + 1]). */
+export interface Buckets {
+  from: Int32Array;
+  /** The start of each step. */
+  calendar: Float64Array;
+  series: SeriesRange[];
+  /** First and last steps of a series that were left out because rows are missing from them. */
+  partial: number;
+}
+
+/**
+ * Puts ordered rows together, step by step. Where rows are regular, a first or last step that has fewer of them than the
+ * step holds is left out: its sum would be no sum.
+ * @param expected how many rows a step has, where that is known
+ */
+export function bucketRows(
+  calendar: Float64Array,
+  series: readonly SeriesRange[],
+  step: TimeStep,
+  expected: number | undefined,
+): Buckets {
+  const from: number[] = [];
+  const starts: number[] = [];
+  const ranges: SeriesRange[] = [];
+  let partial = 0;
+  let end = 0;
+  for (const { name, from: first, to } of series) {
+    const begin = from.length;
+    for (let i = first; i < to; i++) {
+      const start = startOfStep(calendar[i], step);
+      if (from.length > begin && starts[starts.length - 1] === start) continue;
+      from.push(i);
+      starts.push(start);
+    }
+    if (expected !== undefined && from.length - begin > 2) {
+      const size = (bucket: number) => (bucket + 1 < from.length ? from[bucket + 1] : to) - from[bucket];
+      if (size(from.length - 1) < expected) {
+        from.pop();
+        starts.pop();
+        partial++;
+      }
+      if (size(begin) < expected) {
+        from.splice(begin, 1);
+        starts.splice(begin, 1);
+        partial++;
+      }
+    }
+    ranges.push({ name, from: begin, to: from.length });
+    end = to;
+  }
+  return { from: Int32Array.from([...from, end]), calendar: Float64Array.from(starts), series: ranges, partial };
+}
+
+export type Aggregate = 'sum' | 'mean' | 'max' | 'most frequent';
+
+const amounts =
+  /count|sales|sold|amount|amt|qty|quantity|volume|total|orders?|visits?|views|clicks|revenue|turnover|umsatz|menge|anzahl|absatz|precip|rain|regen|snow|kwh|passengers|trips|rides|units|demand|consumption|verbrauch|cases|deaths|births|tickets|calls|events?|transactions/i;
+const levels =
+  /temp|price|preis|prix|rate|level|humid|pressure|avg|average|mean|median|index|percent|pct|ratio|share|wind|speed|angle|voltage|score|close|open|high|low|stock|inventory|bestand|balance|population|age/i;
+
+/**
+ * Whether a column's numbers are amounts, which add up over time, or levels, which do not: by its name or unit, else whole
+ * numbers of at least 0 are counts.
+ */
+export function aggregateOf(name: string, values: Float64Array, unit: string | undefined): 'sum' | 'mean' {
+  if (unit !== undefined && /[%°‰]|\/|kW$|MW$|^W$|^V$|^A$|Pa$/.test(unit)) return 'mean';
+  if (levels.test(name)) return 'mean';
+  if (amounts.test(name) || (unit !== undefined && /Wh$|\p{Sc}/u.test(unit))) return 'sum';
+  return values.every((value) => Number.isNaN(value) || (value >= 0 && Number.isInteger(value))) ? 'sum' : 'mean';
+}
+
+/** One value per bucket; NaN where every value of it is missing. */
+export function aggregate(values: Float64Array, { from }: Buckets, how: Aggregate): Float64Array {
+  const result = new Float64Array(from.length - 1).fill(Number.NaN);
+  for (let bucket = 0; bucket < result.length; bucket++) {
+    const part = values.subarray(from[bucket], from[bucket + 1]).filter((value) => !Number.isNaN(value));
+    if (part.length === 0) continue;
+    if (how === 'most frequent') result[bucket] = mostFrequent(part);
+    else if (how === 'max') result[bucket] = part.reduce((a, b) => Math.max(a, b));
+    else {
+      const sum = part.reduce((a, b) => a + b);
+      result[bucket] = how === 'sum' ? sum : sum / part.length;
+    }
+  }
+  return result;
+}
+
+/** Of equally frequent ones the last. */
+function mostFrequent(values: Float64Array): number {
+  const counts = new Map<number, number>();
+  let best = values[values.length - 1];
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const [value, count] of counts) if (count > (counts.get(best) ?? 0)) best = value;
+  return best;
+}
