@@ -19,14 +19,14 @@ export interface ClassifyOptions {
   drop?: string[];
   /** The column that orders the rows, or the date and the hour. */
   time?: string[];
-  /** How missing values of groups with a time are filled: linear. */
+  /** Missing values: linear fills them, in groups along the time, in single rows with the median. */
   fill?: 'linear' | 'none';
   /** Further marks of a missing value. */
   missing?: string[];
   /** The decimal sign, where the columns leave it open. */
   decimal?: '.' | ',';
-  /** The order of day, month and year, where the column leaves it open. */
-  dates?: 'dmy' | 'mdy' | 'ymd';
+  /** Which comes first in dates such as 01/02/2020, where the column leaves it open. */
+  dates?: 'day' | 'month';
 }
 
 /** Classifying takes no options of its own. */
@@ -60,7 +60,7 @@ export const classifyOptions: OptionTable<ClassifyOptions> = {
   },
   fill: {
     flags: '--fill <HOW>',
-    help: 'missing values of groups: linear (default) or none, which refuses them',
+    help: 'missing values: linear (default; single rows: the median) or none, which refuses them',
     kind: oneOf('linear', 'none'),
   },
   missing: { flags: '--missing <MARK,...>', help: 'further marks of a missing value', kind: names },
@@ -70,9 +70,9 @@ export const classifyOptions: OptionTable<ClassifyOptions> = {
     kind: oneOf('.', ','),
   },
   dates: {
-    flags: '--dates <ORDER>',
-    help: 'the order of dates that leave it open: dmy, mdy or ymd',
-    kind: oneOf('dmy', 'mdy', 'ymd'),
+    flags: '--dates <FIRST>',
+    help: 'which comes first in dates such as 01/02/2020: day or month (found where it can be)',
+    kind: oneOf('day', 'month'),
   },
 };
 

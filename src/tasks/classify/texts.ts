@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import type { Fields } from '../fields.js';
+import type { Fields } from '../../fields.js';
 
 const tokenKinds = ['words', 'characters'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
