@@ -8,7 +8,7 @@ export interface TableOptions {
   drop?: string[];
   /** The column that orders the rows, or the date and the hour. */
   time?: string[];
-  /** How missing values of series are filled: linear. */
+  /** How missing values are filled: linear, in single rows by the median. */
   fill?: 'linear' | 'none';
   /** Further marks of a missing value. */
   missing?: string[];
@@ -28,7 +28,7 @@ export const tableOptions: OptionTable<TableOptions> = {
   },
   fill: {
     flags: '--fill <HOW>',
-    help: 'missing values in series: linear (default), or none, which refuses them',
+    help: 'missing values: linear (default; single rows: the median), or none, which refuses them',
     kind: oneOf('linear', 'none'),
   },
   missing: { flags: '--missing <MARK,...>', help: 'further marks of a missing value', kind: names },

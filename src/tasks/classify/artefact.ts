@@ -1,8 +1,9 @@
 import type { FrameReading } from '../../data/frame.js';
-import { parseReading } from '../../data/understanding/understand.js';
+import { parseReading } from '../../data/understanding/parseReading.js';
 import type { Fields } from '../../fields.js';
 import type { Scaling } from '../artefact.js';
 import type { SavedTask } from '../definition.js';
+import { parseTraining } from '../record.js';
 import { parseTextTokens, type TextTokens } from './texts.js';
 
 /** All that telling classes needs beside the weights, as JSON: kept in the saved model's metadata. */
@@ -50,6 +51,7 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
   if (std.some((value) => value <= 0)) scaling.damaged('std', 'above 0');
   const reading = fields.optional('reading', (all) => parseReading(all.object('reading')));
   const text = fields.optional('text', (all) => parseTextTokens(all.object('text')));
+  const training = fields.optional('training', (all) => parseTraining(all.object('training')));
   const checksum = fields.optional('checksum', (all) => all.string('checksum'));
   if (steps === undefined && (group ?? groups ?? text) !== undefined) fields.damaged('steps', 'there');
   if (reading === undefined) {
@@ -73,6 +75,7 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
     ...(text && { text }),
     ...(classWeights && { classWeights }),
     ...(checksum !== undefined && { checksum }),
+    ...(training && { training }),
   };
 }
 

@@ -34,6 +34,8 @@ export interface Recipe {
   epochs: number;
   /** Epochs without a better held-out loss before it stops, to keep the best; undefined: it goes on and keeps the last. */
   patience?: number;
+  /** What is less than this is no better held-out loss. */
+  least?: number;
   /** The largest norm of a weight's gradient. */
   clipnorm?: number;
   /** By class, in the loss. */
@@ -113,7 +115,10 @@ export async function fitNetwork(
   };
   const monitor = stop ? 'val_loss' : 'loss';
   const { patience } = recipe;
-  const early = patience === undefined ? undefined : new EarlyStopping({ monitor, patience, restoreBestWeights: true });
+  const early =
+    patience === undefined
+      ? undefined
+      : new EarlyStopping({ monitor, patience, minDelta: recipe.least ?? 0, restoreBestWeights: true });
   const limit = seconds === undefined ? undefined : new TimeLimit(seconds);
   const finished = () => history.loss?.length ?? 0;
   try {

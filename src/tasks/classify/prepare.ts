@@ -58,7 +58,7 @@ export async function prepareClasses(
   const encoding = data.samples.learn(division.train);
   const { layers } = recipeFor(problemOf(data, division.train, encoding, options), run);
   return {
-    account: accountOf(data, division),
+    account: accountOf(data, encoding, division),
     warnings: [...data.warnings, ...data.samples.notes(encoding)],
     layers,
     samples: division.train.length,
@@ -103,8 +103,7 @@ export function readClasses(table: Parameters<typeof understand>[0], options: Cl
   });
   const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
   if (used.length === 0) throw new MemcellError(`${frame.name}: has no column to learn from beside ${label}`);
-  if (textColumn === undefined) refuseMissing(frame, used, fill);
-  const { names } = classNamesOf(frame, label);
+  const names = classNamesOf(frame, label);
   const flat = steps === undefined && group === undefined && run.layers !== undefined && !takeRows(run.layers);
   const samples =
     textColumn !== undefined
@@ -193,35 +192,20 @@ export function majorityOf({ actual, classes }: ClassifyData, samples: Int32Arra
 }
 
 /** The account of the table, with what was done to it for this task. */
-function accountOf({ frame, features, samples, options }: ClassifyData, { note }: Division): Account {
+function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding, { note }: Division): Account {
   const { account } = frame;
-  const filled = new Set(features.filter((name) => frame.column(name).values.some(Number.isNaN)));
+  const { text } = encoding;
   const columns = account.columns.map((column) =>
-    filled.has(column.name) && options.textColumn === undefined ? { ...column, filled: 'mean' } : column,
-  );
-  const others = frame.columns.filter(
-    ({ name, use }) => options.textColumn !== undefined && use === 'feature' && !features.includes(name),
+    text && column.name === options.textColumn
+      ? { name: column.name, use: 'feature' as const, how: `text, ${text.known.length} ${text.kind} known` }
+      : column,
   );
   const notes = [
     ...account.notes,
-    ...(others.length > 0 ? [`left out: ${list(others.map(({ name }) => name))}; a text is classified by itself`] : []),
-    ...(samples.names ? [`samples: ${samples.count} groups of rows by ${options.group?.join(', ')}`] : []),
+    ...(samples.names ? [`${samples.count} groups of rows by ${options.group?.join(', ')}`] : []),
     ...(note === undefined ? [] : [note]),
   ];
   return { ...account, columns, notes };
-}
-
-/** A number that is missing in a single row is taken to be the mean, unless nothing is to be filled. */
-function refuseMissing(frame: Frame, features: readonly string[], fill: ClassifyOptions['fill']): void {
-  if (fill !== 'none') return;
-  for (const name of features) {
-    const row = frame.column(name).values.findIndex(Number.isNaN);
-    if (row >= 0) {
-      throw new MemcellError(
-        `${frame.where(row, name)}: the value is missing; fill it, remove the row, or leave --fill none out`,
-      );
-    }
-  }
 }
 
 function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {

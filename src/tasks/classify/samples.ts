@@ -2,7 +2,8 @@ import type { NdArray } from '../../data/array.js';
 import type { Frame, FrameColumn } from '../../data/frame.js';
 import { rowsToSteps, stepSize } from '../../data/sequences.js';
 import { list } from '../../data/suggest.js';
-import { encode } from '../../data/understanding/understand.js';
+import { encode } from '../../data/understanding/encode.js';
+import { naturally } from '../../data/understanding/series.js';
 import { MemcellError } from '../../errors.js';
 import { bitsAt, deriveKey } from '../../random.js';
 import { maskValue } from '../artefact.js';
@@ -18,7 +19,7 @@ export interface Samples {
   count: number;
   /** Names of the groups; undefined when samples are rows. */
   names?: string[];
-  /** The frame's first row of each sample. */
+  /** The frame's first row of each sample, which is never one that was filled in. */
   rows: Int32Array;
   /**
    * A whole number per sample that follows from its inputs alone: samples in the order of these are in an order that the
@@ -85,15 +86,11 @@ function encodeColumns(
   frame: Frame,
   columns: readonly FrameColumn[],
 ): { data: Float64Array; width: number; plain: boolean[] } {
-  const { names, data } = encode(
+  const { names, widths, data } = encode(
     frame,
     columns.map(({ name }) => name),
   );
-  const plain = columns.flatMap((column) => {
-    const { kind } = column.reading;
-    const own = encode(frame, [column.name]).names.length;
-    return new Array<boolean>(own).fill(kind === 'category' || kind === 'flag');
-  });
+  const plain = columns.flatMap(({ reading }, i) => new Array<boolean>(widths[i]).fill(reading.kind !== 'number'));
   return { data, width: names.length, plain };
 }
 
@@ -179,17 +176,12 @@ export function take({ data, shape }: NdArray, samples: Int32Array): NdArray {
   return { data: taken, shape: [samples.length, ...shape.slice(1)] };
 }
 
-/**
- * Class names as the label column has them, in natural order: numbers by size, 1 and 1.0 being one; texts with the numbers
- * in them by size, so that week 2 comes before week 10.
- */
-export function classNamesOf(frame: Frame, label: string): { names: string[]; of: (row: number) => string } {
-  const { cells, values, reading } = frame.column(label);
-  const of = (row: number) => (reading.kind === 'number' ? String(values[row]) : cells[row]);
-  const found = [...new Set(Array.from({ length: frame.rows }, (_, row) => of(row)))];
-  const natural = new Intl.Collator('en', { numeric: true });
-  const byText = (a: string, b: string) => natural.compare(a, b) || (a < b ? -1 : 1);
-  return { names: found.sort(reading.kind === 'number' ? (a, b) => Number(a) - Number(b) : byText), of };
+/** The classes that a column holds, in natural order: numbers by size, also within texts, so that week 2 is before 10. */
+export function classNamesOf(frame: Frame, label: string): string[] {
+  const found = new Set(frame.column(label).cells);
+  // A row that was filled in between two others has no class of its own.
+  found.delete('');
+  return [...found].sort(naturally);
 }
 
 /**
@@ -197,15 +189,15 @@ export function classNamesOf(frame: Frame, label: string): { names: string[]; of
  * @throws MemcellError for a group of several classes, and a class that is not among the names
  */
 export function sampleClasses(frame: Frame, label: string, samples: Samples, names: readonly string[]): Int32Array {
-  const { of } = classNamesOf(frame, label);
+  const { cells } = frame.column(label);
   const index = new Map(names.map((name, i) => [name, i]));
   return Int32Array.from(samples.rows, (first, sample) => {
-    const name = of(first);
+    const name = cells[first];
     const end = samples.names ? frame.series[sample].to : first + 1;
     for (let row = first + 1; row < end; row++) {
-      if (of(row) === name) continue;
+      if (cells[row] === name || cells[row] === '') continue;
       throw new MemcellError(
-        `${frame.where(row, label)}: group ${samples.names?.[sample]} is '${name}' before and '${of(row)}' here; a group has one class`,
+        `${frame.where(row, label)}: group ${samples.names?.[sample]} is '${name}' before and '${cells[row]}' here; a group has one class`,
       );
     }
     const found = index.get(name);
