@@ -91,7 +91,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     let whole = stopped?.reason !== 'interrupted' && diverged === undefined;
     const later = async (part: Int32Array, what: string): Promise<void> => {
       const epochs = whole ? clock.epochs(Math.max(2, Math.round(laterEpochs * best))) : 0;
-      if (whole && epochs === 0) warnings.push(`no time was left to train on ${what}`);
+      if (whole && epochs === 0) warnings.push(`${name}: no time was left to train on ${what}`);
       whole &&= epochs > 0;
       if (!whole) return;
       run.stage(`on ${what}, with a falling learning rate`);
@@ -101,7 +101,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
       whole = fit.stopped === undefined && fit.diverged === undefined;
       (whole ? network : next).dispose();
       if (whole) network = next;
-      else warnings.push(`training on ${what} was not finished; the network from before it is kept`);
+      else warnings.push(`${name}: training on ${what} was not finished; the network from before it is kept`);
       keep();
     };
     const keep = () => {
