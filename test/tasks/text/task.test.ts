@@ -218,7 +218,7 @@ describe('plain', () => {
     );
     expect(settings).toMatchObject({ batchSize: 32, learningRate: 0.004, validationSplit: 0.2 });
     const byHand = sequential(quick.layers, { inputShape: [50], seed: 3 });
-    byHand.compile({ optimizer: adam(0.004), loss: 'sparseCategoricalCrossentropy' });
+    byHand.compile({ optimizer: adam({ learningRate: 0.004 }), loss: 'sparseCategoricalCrossentropy' });
     const { x, y } = tokenWindows(artefact.tokens.encode(psalms.slice(0, 3200), 't'), 50, 25, true);
     await byHand.fit(x, y, { epochs: 1, batchSize: 32, seed: 3, verbose: 0 });
     expect(model.getWeights()).toEqual(byHand.getWeights());
