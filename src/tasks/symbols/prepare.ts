@@ -75,6 +75,16 @@ function defaultLayers(size: number): string {
   return `Embedding(${size}, 16), LSTM(50), Dense(${size}, softmax)`;
 }
 
+/** A line where much of what is held out never comes before, so that nothing could know it. */
+export function novelty({ name, ids, edge, symbols }: SymbolCorpus): string[] {
+  const known = new Set(ids.subarray(0, edge));
+  const heldOut = ids.subarray(edge);
+  const unknown = heldOut.filter((id) => !known.has(id)).length;
+  if (unknown <= 0.2 * heldOut.length) return [];
+  const remedy = typeof symbols[0] === 'number' ? '; for numbers that go on, use --forecast' : '';
+  return [`${name}: ${unknown} of the ${heldOut.length} symbols held out are not among those to train on${remedy}`];
+}
+
 /** Numbers by size, words by code unit. */
 function order(symbols: SymbolValue[]): SymbolValue[] {
   return symbols.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));

@@ -5,7 +5,7 @@ import { parseSymbolsArtefact, type SymbolsArtefact } from './artefact.js';
 import { type SymbolsEvaluation, verdict } from './evaluation.js';
 import { type SymbolsOptions, type SymbolsPredictOptions, symbolsFlags } from './options.js';
 import { evaluateSequence, predictSymbols } from './predict.js';
-import { prepareSequence } from './prepare.js';
+import { novelty, prepareSequence } from './prepare.js';
 import { parseSymbols, readSequence } from './sequence.js';
 import { trainSymbols } from './training.js';
 
@@ -26,9 +26,13 @@ export const symbolsTask: Task<
     const sequence = await readSequence(source);
     const corpus = prepareSequence(sequence, source.name, options, run);
     const { ids, edge, windows, layers } = corpus;
-    const heldOut = Math.max(0, ids.length - edge);
-    const samples = edge - windows[0];
-    return { warnings: sequence.notes, layers, samples, heldOut, train: () => trainSymbols(corpus, run) };
+    return {
+      warnings: [...sequence.notes, ...novelty(corpus)],
+      layers,
+      samples: edge - windows[0],
+      heldOut: ids.length - edge,
+      train: () => trainSymbols(corpus, run),
+    };
   },
 
   parse: parseSymbolsArtefact,

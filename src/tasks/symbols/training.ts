@@ -24,6 +24,9 @@ export interface SymbolCorpus extends Coding {
   settings: TrainingSettings;
 }
 
+/** A loss in nats at which the network is certain, as in sequences that follow a rule: e to the −.01 is 99 %. */
+const certain = 0.01;
+
 interface Candidate {
   window: number;
   model: Sequential;
@@ -64,7 +67,7 @@ export async function trainSymbols(
         (whole ? model : next).dispose();
         if (whole) model = next;
       }
-      if (!whole) warnings.push(`training on ${what} was not finished; the network from before it is kept`);
+      if (!whole) warnings.push(`${name}: training on ${what} was not finished; the network from before it is kept`);
     };
     if (stopAt < edge) await again(edge, 'the whole training part');
     const { history, stopped, diverged } = fit;
@@ -197,7 +200,7 @@ async function fitPart(model: Sequential, corpus: SymbolCorpus, run: Run, part: 
     ...(part.stopping && { validation: symbolSamples(ids, part.window, part.stopping, corpus) }),
     epochs: part.epochs,
     batchSize,
-    ...(part.to === stopAt && patience !== undefined && { patience }),
+    ...(part.to === stopAt && patience !== undefined && { patience, enough: certain }),
     seed,
     callbacks: run.callbacks,
     ...(run.signal && { signal: run.signal }),

@@ -23,7 +23,7 @@ export interface SavedCounts {
   order: number;
   /** The network's share of the mixture; the rest is the counts'. */
   weight: number;
-  /** The text that was counted: UTF-8, zlib, base64. Counting it again takes a second for 2 MB; a table of the counts is larger. */
+  /** The text that was counted: UTF-8, zlib, base64. Counting it again takes .3 s for 225 kB; a table of the counts is larger. */
   text: string;
 }
 

@@ -28,6 +28,8 @@ export interface TextEvaluation extends Likelihood {
   counts?: Likelihood & { back: number };
   /** The network's share of the mixture with the counts; 1 when it stands alone. */
   weight?: number;
+  /** Tokens at the end that were not scored, for the time it would have taken. */
+  unscored?: number;
   /** The text is part of what the model was trained on. */
   seen?: boolean;
 }
@@ -101,6 +103,7 @@ export async function evaluateTokens(
     network: { ...alone, ...(coldAlone && { cold: coldAlone }) },
     ...(q && counts && { counts: { ...likelihood(nats(q), sums), back: counts.order - 1 } }),
     weight: model.counts ? weight : 1,
+    ...(to < part.to && { unscored: part.to - to }),
   };
 }
 

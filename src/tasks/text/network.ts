@@ -53,6 +53,8 @@ export interface FitPlan {
   batchSize: number;
   /** Epochs without a better loss before it stops; undefined: all epochs are run. */
   patience?: number;
+  /** A loss below this is good enough to stop. */
+  enough?: number;
   seed: number;
   callbacks: readonly Callback[];
   signal?: AbortSignal;
@@ -75,7 +77,7 @@ export interface FitOutcome {
  * @throws MemcellError (numeric) when the loss is not finite in the first epoch
  */
 export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitOutcome> {
-  const { train, validation, epochs, batchSize, patience, seed, callbacks, signal, deadline } = plan;
+  const { train, validation, epochs, batchSize, patience, enough, seed, callbacks, signal, deadline } = plan;
   const history: Record<string, number[]> = {};
   const record: Callback = {
     onEpochEnd: (_, logs) => {
@@ -91,6 +93,11 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
     },
   };
   const monitor = validation ? 'val_loss' : 'loss';
+  const satisfied: Callback = {
+    onEpochEnd: (_, logs, context) => {
+      if (logs[monitor] < (enough ?? 0)) context.stopTraining = true;
+    },
+  };
   const early = patience === undefined ? undefined : new EarlyStopping({ monitor, patience, restoreBestWeights: true });
   const outcome = () => {
     const best = early?.bestEpoch === undefined ? (history.loss?.length ?? 0) : early.bestEpoch + 1;
@@ -102,7 +109,13 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
       batchSize,
       seed,
       verbose: 0,
-      callbacks: [record, ...(early ? [early] : []), ...(deadline === undefined ? [] : [clock]), ...callbacks],
+      callbacks: [
+        record,
+        ...(early ? [early] : []),
+        ...(enough === undefined ? [] : [satisfied]),
+        ...(deadline === undefined ? [] : [clock]),
+        ...callbacks,
+      ],
       ...(validation && { validationData: validation }),
       ...(signal && { signal }),
     });
