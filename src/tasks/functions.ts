@@ -51,7 +51,7 @@ interface Made<E> {
 
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
 class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends object, R extends object> {
-  readonly kind: TaskKind;
+  readonly kind: A['kind'];
   readonly evaluation?: E;
   readonly understood?: Account;
   readonly warnings: readonly string[];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { Fields } from '../../../src/fields.js';
 import { Random } from '../../../src/random.js';
 import type { Run } from '../../../src/tasks/definition.js';
-import { Fields } from '../../../src/fields.js';
 import { predictSymbols } from '../../../src/tasks/symbols/predict.js';
 import { countsGuess } from '../../../src/tasks/symbols/repetition.js';
 import { readSequence } from '../../../src/tasks/symbols/sequence.js';
