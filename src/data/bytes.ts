@@ -98,7 +98,7 @@ export async function collect(
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
-    if (size === 0 && chunk.subarray(0, 4096).every((byte) => byte === 0)) {
+    if (size === 0 && chunk.length > 0 && chunk.subarray(0, 4096).every((byte) => byte === 0)) {
       throw new MemcellError(`${name}: holds nothing but zero bytes; give a table or a text`);
     }
     size += chunk.length;
