@@ -262,7 +262,9 @@ function hasRowNames(rows: readonly string[][]): boolean {
   if (!rest.every((row) => row.length === header.length + 1)) return false;
   if (rest.every((row) => row.at(-1) === '')) return false;
   const counts = rest.every((row, i) => Number(row[0]) === Number(rest[0][0]) + i);
-  return counts || new Set(rest.map((row) => row[0])).size === rest.length;
+  return (
+    counts || (rest.every((row) => shape(row[0]) === 'text') && new Set(rest.map((row) => row[0])).size === rest.length)
+  );
 }
 
 function mostFrequent<T>(values: readonly T[]): { value: T; times: number } | { value: undefined; times: 0 } {
