@@ -3,7 +3,7 @@ import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
 import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channels.js';
 import { effectsOf } from './effects.js';
-import type { ForecastFrom, Forecasts, Series } from './forecaster.js';
+import type { ForecasterState, ForecastFrom, Forecasts, Series } from './forecaster.js';
 import { halfWidths } from './intervals.js';
 import { predictWindows } from './network.js';
 import { flatten, regressorsOf } from './regressors.js';
@@ -17,7 +17,7 @@ const BATCH = 2000;
 
 /** Forecasts from each origin; see `ForecastFrom`. */
 export const forecastFrom: ForecastFrom = async (model, saved, series, origins, steps, probabilities) => {
-  const state = parseState(saved, 'forecaster');
+  const state = stateOf(saved);
   const own = findSeries(state, series);
   const bad = origins.find((origin) => !(Number.isSafeInteger(origin) && origin >= 0 && origin <= series.rows));
   if (bad !== undefined) {
@@ -41,7 +41,7 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
     const corrections = await correct(model, state, placed, part);
     for (const [i, origin] of part.entries()) {
       for (let h = 0; h < steps; h++) {
-        for (const [c, { anchor, floor }] of own.targets.entries()) {
+        for (const [c, { anchor, floor, widening }] of own.targets.entries()) {
           const { track, scale, effects } = placed.tracked.targets[c];
           const at = (from + i) * size + h * targets + c;
           const ahead = track.ahead(origin, h) + (effects?.[origin + h] ?? 0);
@@ -49,13 +49,14 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
             const back = fromDomain(anchor, value);
             return floor ? Math.max(0, back) : back;
           };
-          const correction = h < horizon ? scale * corrections[(i * horizon + h) * targets + c] : 0;
+          const last = Math.min(h, horizon - 1);
+          // Beyond the horizon the last correction stays: what it mends is mostly the level.
+          const correction = scale * corrections[(i * horizon + last) * targets + c];
           forecasts.anchor[at] = put(ahead);
           forecasts.values[at] = put(ahead + correction);
-          const last = Math.min(h, horizon - 1);
           const growth = h < horizon ? 1 : spread(anchor, h) / spread(anchor, last);
           for (const [p, { lower, upper }] of forecasts.intervals.entries()) {
-            const half = scale * growth * (widths[p][c][last] ?? 0);
+            const half = scale * widening * growth * (widths[p][c][last] ?? 0);
             lower[at] = put(ahead + correction - half);
             upper[at] = put(ahead + correction + half);
           }
@@ -65,6 +66,27 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
   }
   return forecasts;
 };
+
+/** The newest rows of each series of the training: forecasts from their end are, to the bit, those from the whole series'. */
+export function endOf(saved: ForecasterState): Series[] {
+  return stateOf(saved).series.map(({ name, tail }) => ({
+    name,
+    rows: tail.rows,
+    targets: Float64Array.from(tail.targets),
+    past: Float64Array.from(tail.past),
+    known: Float64Array.from(tail.known),
+    ...(tail.times && { times: Float64Array.from(tail.times) }),
+  }));
+}
+
+const parsed = new WeakMap<ForecasterState, State>();
+
+/** A state is checked once, however many series are forecast with it. */
+function stateOf(saved: ForecasterState): State {
+  const state = parsed.get(saved) ?? parseState(saved, 'forecaster');
+  parsed.set(saved, state);
+  return state;
+}
 
 function findSeries(state: State, { name }: Series): SeriesState {
   const own = state.series.length === 1 ? state.series[0] : state.series.find((one) => one.name === name);
@@ -98,12 +120,12 @@ function place(state: State, own: SeriesState, series: Series, origins: readonly
     return { tracked: trackSeries(series, own.targets, layout, widths), lead: 0, settled: false };
   }
   if (starts(tail.targets.slice(0, 4 * layout.targets), tail.times?.[0])) {
-    return { tracked: trackSeries(series, own.targets, layout, widths, tail.starts), lead: 0, settled: true };
+    return { tracked: trackSeries(series, own.targets, layout, widths, tail), lead: 0, settled: true };
   }
   const lead = leadRows(own, series);
   if (lead > 0) {
     const joined = join(own, series, lead);
-    return { tracked: trackSeries(joined, own.targets, layout, widths, tail.starts), lead, settled: true };
+    return { tracked: trackSeries(joined, own.targets, layout, widths, tail), lead, settled: true };
   }
   const earliest = origins.reduce((least, origin) => Math.min(least, origin), series.rows);
   const known = standardised(series.known, layout.known, widths.known);
@@ -112,7 +134,7 @@ function place(state: State, own: SeriesState, series: Series, origins: readonly
     const values = inDomain(y, target.anchor, effectsOf(known, target.effects, earliest));
     return startElsewhere(target, tail, tail.starts[c], values);
   });
-  return { tracked: trackSeries(series, own.targets, layout, widths, elsewhere), lead: 0, settled: false };
+  return { tracked: trackSeries(series, own.targets, layout, widths, { starts: elsewhere }), lead: 0, settled: false };
 }
 
 /**

@@ -37,6 +37,8 @@ export interface TargetState {
   scale: number;
   mean: number;
   std: number;
+  /** Of intervals, beside what is measured: for what a long season fits by chance. */
+  widening: number;
   /** Whether forecasts are kept at 0 or above. */
   floor: boolean;
   /** What is normal for the day of the year: mean, and two sines and cosines. */
@@ -45,10 +47,18 @@ export interface TargetState {
   effects: number[];
 }
 
-export interface Tail {
-  rows: number;
-  /** Where each target's anchor stands before the first of them. */
+/** How things stand before a row. */
+export interface Beginning {
+  /** Each target's anchor. */
   starts: Start[];
+  /** Each target's mean distance from normal. */
+  away: number[];
+  /** The known columns of the row before. */
+  before: number[];
+}
+
+export interface Tail extends Beginning {
+  rows: number;
   targets: number[];
   past: number[];
   known: number[];
@@ -131,6 +141,7 @@ function parseSeries(fields: Fields, targets: number, past: number, known: numbe
       scale: positive(one, 'scale'),
       mean: one.number('mean'),
       std: positive(one, 'std'),
+      widening: positive(one, 'widening'),
       floor: one.boolean('floor'),
       effects: one.numbers('effects', 2 * known),
     })),
@@ -149,6 +160,8 @@ function parseTail(fields: Fields, targets: number, past: number, known: number)
   return {
     rows,
     starts: fields.objects('starts', targets).map(parseStart),
+    away: fields.numbers('away', targets),
+    before: fields.numbers('before', known),
     targets: fields.numbers('targets', rows * targets),
     past: fields.numbers('past', rows * past),
     known: ahead,
