@@ -55,7 +55,7 @@ describe('training', () => {
       }),
     );
     const { evaluation, warnings } = await train(walk, { targets: ['level'], horizon: 1 });
-    expect(evaluation.verdict.text).toBe('no better than the best simple guess (naive, the last value); use that');
+    expect(evaluation.verdict.text).toMatch(/^no better than the best simple guess \(.+\); use that$/);
     expect(warnings).toEqual([evaluation.verdict.text]);
     expect(evaluation.targets[0].mae).toBeLessThan(1.2 * evaluation.targets[0].naive.mae);
   }, 30_000);
@@ -158,7 +158,10 @@ describe('a saved model', () => {
     expect(evaluation).toMatchObject({ samples: 20, trainedOn: false });
     expect(evaluation.notes[0]).toMatch(/^scored on the 20 rows after those that the model was trained on/);
     const fresh = source(days(20, { sales: weekly }, 140), 'new.csv');
-    expect((await forecastTask.evaluate(again, fresh, {})).targets).toEqual(evaluation.targets);
+    const [of, alone] = [evaluation, await forecastTask.evaluate(again, fresh, {})].map(
+      ({ targets: [target] }) => target,
+    );
+    expect(alone).toMatchObject({ mae: of.mae, coverage: of.coverage, naive: of.naive, smoothing: of.smoothing });
     expect(await forecastTask.evaluate(again, more, { from: '151' })).toMatchObject({ samples: 10, trainedOn: false });
     expect(await forecastTask.evaluate(again, more, { from: '2020-05-30' })).toMatchObject({ samples: 10 });
     const seen = await forecastTask.evaluate(again, sales, {});
@@ -280,8 +283,9 @@ describe('columns known ahead', () => {
     };
     const none = await rowsOf(loaded, undefined, { future: await plan('none.csv', () => 0) });
     const third = await rowsOf(loaded, undefined, { future: await plan('third.csv', (i) => (i === 2 ? 1 : 0)) });
-    expect(third[2].values[0]).toBeGreaterThan(none[2].values[0] + 8);
-    expect(Math.abs(third[1].values[0] - none[1].values[0])).toBeLessThan(2);
+    // What the file has in it: sales follow the promotion a day later.
+    expect(third[3].values[0]).toBeGreaterThan(none[3].values[0] + 60);
+    expect(Math.abs(third[2].values[0] - none[2].values[0])).toBeLessThan(2);
     expect(await failure(forecastTask.predict(loaded, undefined, {}))).toBe(
       'model: needs promo of the rows to come: give --future FILE with the columns date, promo',
     );
