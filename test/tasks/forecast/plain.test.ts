@@ -115,8 +115,8 @@ describe('plain windows', () => {
     expect(trained.x.shape).toEqual([18, 3, 1]);
     const scaler = new StandardScaler(artefact.featureScaling.mean, artefact.featureScaling.std);
     for (let i = 0; i < 18; i++) {
-      const rows = Array.from({ length: 3 }, (_, t) => Math.round(scaler.inverse(trained.x.data[3 * i + t], 0)));
-      const next = Math.round(scaler.inverse(trained.y.data[i], 0));
+      const rows = Array.from({ length: 3 }, (_, t) => Math.round(scaler.inverse(trained.x.data[3 * i + t], 0)) + 0);
+      const next = Math.round(scaler.inverse(trained.y.data[i], 0)) + 0;
       expect([...rows, next]).toEqual([0, 1, 2, 3].map((t) => rows[0] + t));
     }
   });
