@@ -25,11 +25,6 @@ export class Fields {
     return names.find((name) => name === value) ?? this.damaged(key, `one of ${names.join(', ')}`);
   }
 
-  boolean(key: string): boolean {
-    const value = this.values[key];
-    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
-  }
-
   number(key: string): number {
     const value = this.values[key];
     return isNumber(value) ? value : this.damaged(key, 'a finite number');
@@ -67,6 +62,17 @@ export class Fields {
     return fits ? numbers : this.damaged(key, count === undefined ? 'finite numbers' : `${count} finite numbers`);
   }
 
+  /** A list of anything. */
+  list(key: string): unknown[] {
+    const value = this.values[key];
+    return Array.isArray(value) ? value : this.damaged(key, 'a list');
+  }
+
+  boolean(key: string): boolean {
+    const value = this.values[key];
+    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
+  }
+
   booleans(key: string, count: number): boolean[] {
     const value = this.values[key];
     const flags = Array.isArray(value) ? value.filter((item) => typeof item === 'boolean') : [];
@@ -74,7 +80,7 @@ export class Fields {
     return fits ? flags : this.damaged(key, `${count} times true or false`);
   }
 
-  /** Objects, at least `least` of them. */
+  /** A list of objects, at least `least` of them. */
   objects(key: string, least = 0): Fields[] {
     const value = this.values[key];
     if (!Array.isArray(value) || value.length < least) return this.damaged(key, `a list of ${least} or more`);

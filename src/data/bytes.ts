@@ -149,29 +149,19 @@ export async function contentOf(bytes: Bytes): Promise<Content> {
 /** The content of gzipped bytes: streamed as often as asked, in memory only where a part of it is asked for. */
 export async function inflated(bytes: Bytes): Promise<Bytes> {
   const { createGunzip } = await import('node:zlib');
+  const { pipeline, Readable } = await import('node:stream');
   const { name } = bytes;
   async function* stream(): AsyncIterable<Uint8Array> {
     const gunzip = createGunzip();
-    const feed = (async () => {
-      try {
-        for await (const chunk of bytes.stream()) {
-          if (gunzip.destroyed) return;
-          if (!gunzip.write(chunk)) await new Promise<void>((go) => gunzip.once('drain', go).once('close', go));
-        }
-        gunzip.end();
-      } catch (cause) {
-        gunzip.destroy(readError(name, cause));
-      }
-    })();
+    // An error of either end comes out of the loop below; one that leaves the loop closes the other end.
+    pipeline(Readable.from(bytes.stream()), gunzip, () => {});
     try {
       for await (const chunk of gunzip) yield chunk;
     } catch (cause) {
       if (cause instanceof MemcellError) throw cause;
+      if (cause instanceof Error && 'syscall' in cause) throw readError(name, cause);
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new MemcellError(`${name}: is a damaged gzip file (${why}); get it again`, { cause });
-    } finally {
-      gunzip.destroy();
-      await feed;
     }
   }
   let head: Promise<Uint8Array> | undefined;

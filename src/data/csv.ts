@@ -1,4 +1,4 @@
-import { CsvError, parse } from 'csv-parse/browser/esm/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { MemcellError } from '../errors.js';
 import { type Dialect, guessDialect } from './dialect.js';
 import { RowFitter } from './rows.js';
@@ -89,10 +89,11 @@ export class RecordReader {
   }
 
   private parse(text: string): CsvRecord[] {
-    const { delimiter, spaces, comments } = this.dialect;
+    const { delimiter, comments } = this.dialect;
+    if (!text.includes('"')) return this.split(text);
     const records: CsvRecord[] = [];
     try {
-      parse(spaces ? text.replace(/^ +| +$/gm, '').replace(/ {2,}/g, ' ') : text, {
+      parse(text, {
         delimiter,
         record_delimiter: '\n',
         bom: true,
@@ -110,6 +111,22 @@ export class RecordReader {
       throw quoteError(cause, this.name, (records.at(-1)?.line ?? this.line) + 1);
     }
     this.line += newlines(text);
+    return records;
+  }
+
+  /** A block without quotes: each line is a record, and each delimiter ends a cell. */
+  private split(text: string): CsvRecord[] {
+    const { delimiter, spaces, comments } = this.dialect;
+    const records: CsvRecord[] = [];
+    const lines = text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    for (const written of lines) {
+      this.line++;
+      if (comments && written.startsWith('#')) continue;
+      const record = spaces ? written.trim().split(/ +/) : written.split(delimiter);
+      for (let i = 0; i < record.length; i++) record[i] = record[i].trim();
+      records.push({ record, line: this.line });
+    }
     return records;
   }
 }

@@ -14,6 +14,8 @@ export interface Frame {
   readonly time?: FrameTime;
   /** Each series' rows [from, to). One, named '', when nothing groups the rows. */
   readonly series: readonly SeriesRange[];
+  /** The table's row, from 0, that each row is; −1 for one that was filled in. */
+  readonly origins: Int32Array;
   readonly account: Account;
   /** What another table needs to be read in the same way: plain JSON, kept with the model. */
   readonly reading: FrameReading;

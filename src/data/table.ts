@@ -66,6 +66,7 @@ export class Table {
   readonly lines: ArrayLike<number> | undefined;
   readonly unit: string;
   readonly parts: readonly TablePart[];
+  /** Whether cells are separated as where commas are decimal: by semicolons. */
   readonly decimalComma: boolean;
 
   /** @throws MemcellError for a column without a name, two of one name, and more than `mostColumns` of them. */
@@ -81,8 +82,7 @@ export class Table {
     checkHeader(header, this.name);
     this.columns = header.map((name, i) => {
       const cells = source.cells[i];
-      if ('length' in cells) return { name, kind: this.kindOf(cells), cells };
-      return typedColumn(name, cells);
+      return 'length' in cells ? textColumn(name, cells, this.decimalComma) : typedColumn(name, cells);
     });
   }
 
@@ -163,20 +163,6 @@ export class Table {
     return { times, style };
   }
 
-  private kindOf(cells: readonly string[]): ColumnKind {
-    let numbers = 0;
-    let dates = 0;
-    let others = 0;
-    for (const cell of cells) {
-      if (isMissing(cell)) continue;
-      if (!Number.isNaN(parseNumber(cell, this.decimalComma))) numbers++;
-      else if (parseDate(cell) !== undefined) dates++;
-      else others++;
-    }
-    if (numbers > dates + others) return 'number';
-    return dates > numbers + others ? 'date' : 'text';
-  }
-
   private notANumber(row: number, name: string, cell: string, kind: ColumnKind): MemcellError {
     const place = this.where(row, name);
     if (cell === '') return new MemcellError(`${place}: the cell is empty; fill it, or remove the row or the column`);
@@ -214,6 +200,33 @@ export function refuseWidth(columns: number, name: string): void {
   throw new MemcellError(
     `${name}: has ${columns} columns; at most ${mostColumns} can be read: select from them with --sql, or transpose it`,
   );
+}
+
+/** A column of cells, whose kind is told when somebody asks for it. */
+function textColumn(name: string, cells: readonly string[], decimalComma: boolean): Column {
+  let kind: ColumnKind | undefined;
+  return {
+    name,
+    cells,
+    get kind() {
+      kind ??= kindOf(cells, decimalComma);
+      return kind;
+    },
+  };
+}
+
+function kindOf(cells: readonly string[], decimalComma: boolean): ColumnKind {
+  let numbers = 0;
+  let dates = 0;
+  let others = 0;
+  for (const cell of cells) {
+    if (isMissing(cell)) continue;
+    if (!Number.isNaN(parseNumber(cell, decimalComma))) numbers++;
+    else if (parseDate(cell) !== undefined) dates++;
+    else others++;
+  }
+  if (numbers > dates + others) return 'number';
+  return dates > numbers + others ? 'date' : 'text';
 }
 
 /** A column of numbers or times whose cells are written when somebody reads them. */

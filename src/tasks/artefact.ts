@@ -1,6 +1,6 @@
 import type { TimeStep } from '../data/calendar.js';
 import type { DateStyle } from '../data/cells.js';
-import { Fields } from './fields.js';
+import { Fields } from '../fields.js';
 import { parseTraining } from './record.js';
 import type { TaskKind, TrainingRecord } from './settings.js';
 

@@ -1,4 +1,4 @@
-import type { Fields } from './fields.js';
+import type { Fields } from '../fields.js';
 import type { TrainingRecord } from './settings.js';
 
 /** What a saved task remembers of its training, every field checked. */

@@ -39,6 +39,7 @@ export function makeFrame(given: {
     rows: origins.length,
     columns,
     series,
+    origins,
     account,
     reading,
     ...(time && { time }),

@@ -1,32 +1,20 @@
-import { atLeast0, count, names, numbers, type OptionKind, type OptionTable, oneOf, text } from '../options.js';
+import type { TaskFlags } from '../definition.js';
+import { atLeast0, count, names, numbers, type OptionKind, type OptionTable, text } from '../options.js';
+import { type TableOptions, tableOptions } from '../tableOptions.js';
 
-export interface ForecastOptions {
+export interface ForecastOptions extends TableOptions {
   /** The columns to forecast. */
   targets: string[];
   /** Rows that go into the network: what suits the season (plain: 30). */
   window?: number;
   /** Rows that come out: one season, 6 where there is none (plain: 1). */
   horizon?: number;
-  /** The further columns that go in: all but the time and texts of too many values. */
-  features?: string[];
-  /** Columns that are left out. */
-  drop?: string[];
   /** Columns whose values are known ahead of time. */
   known?: string[];
   /** The columns that tell the series of a row. */
   group?: string[];
-  /** The column that orders the rows, or the date and the hour. */
-  time?: string[];
   /** The step that rows are brought to: '1d'. */
   every?: string;
-  /** How missing values are filled: linear. */
-  fill?: 'linear' | 'none';
-  /** Further marks of a missing value. */
-  missing?: string[];
-  /** The decimal sign, where the columns leave it open. */
-  decimal?: '.' | ',';
-  /** Which comes first in dates such as 01/02/2020, where the column leaves it open. */
-  dates?: 'day' | 'month';
 }
 
 export interface ForecastPredictOptions {
@@ -46,36 +34,14 @@ export const forecastOptions: OptionTable<ForecastOptions> = {
     kind: count,
   },
   horizon: { flags: '--horizon <H>', help: 'rows to forecast at once (one season, else 6; plain 1)', kind: count },
-  features: { flags: '--features <COL,...>', help: 'further columns that go in (all that can)', kind: names },
-  drop: { flags: '--drop <COL,...>', help: 'columns to leave out', kind: names },
+  ...tableOptions,
   known: { flags: '--known <COL,...>', help: 'columns known ahead, such as promotions and holidays', kind: names },
   group: {
     flags: '--group <COL,...>',
     help: 'the columns that tell the series of a row, such as store,item',
     kind: names,
   },
-  time: {
-    flags: '--time <COL[,COL]>',
-    help: 'the column that orders the rows, or a date and an hour (found)',
-    kind: names,
-  },
   every: { flags: '--every <STEP>', help: 'bring rows to a step: 15min, 1h, 1d, 1w, 1mo (as they are)', kind: text },
-  fill: {
-    flags: '--fill <HOW>',
-    help: 'missing values: linear (default) or none, which refuses them',
-    kind: oneOf('linear', 'none'),
-  },
-  missing: { flags: '--missing <MARK,...>', help: 'further marks of a missing value', kind: names },
-  decimal: {
-    flags: '--decimal <SIGN>',
-    help: 'the decimal sign, where columns leave it open: . or ,',
-    kind: oneOf('.', ','),
-  },
-  dates: {
-    flags: '--dates <FIRST>',
-    help: 'which comes first in dates such as 01/02/2020: day or month (found where it can be)',
-    kind: oneOf('day', 'month'),
-  },
 };
 
 const percentage: OptionKind<number> = {
@@ -96,3 +62,10 @@ export const forecastPredictOptions: OptionTable<ForecastPredictOptions> = {
   },
   future: { flags: '--future <FILE>', help: 'the columns known ahead, for the rows to come', kind: text },
 };
+
+export const forecastFlags = {
+  kind: 'forecast',
+  choose: { flags: forecastOptions.targets.flags, help: forecastOptions.targets.help, option: 'targets' },
+  options: forecastOptions,
+  predictOptions: forecastPredictOptions,
+} as const satisfies TaskFlags<ForecastOptions, ForecastPredictOptions>;

@@ -41,7 +41,7 @@ export async function predictForecast(
   { model, artefact, name }: Loaded<ForecastArtefact>,
   source: Source | undefined,
   options: ForecastPredictOptions,
-): Promise<Prediction> {
+): Promise<Prediction<ForecastResult>> {
   const steps = checkCount(options.steps ?? artefact.horizon, 'steps');
   const probabilities = intervalsOf(artefact, options, name);
   const { widths } = modelColumns(artefact);

@@ -159,10 +159,9 @@ async function keepModel(
   evaluate: () => Promise<ForecastEvaluation>,
 ): Promise<Trained<ForecastArtefact, ForecastEvaluation>> {
   const { remarks: _, ...rest } = fitted;
-  const { model, artefact } = fitted;
+  const { model } = fitted;
   try {
-    model.metadata = { ...model.metadata, task: artefact };
-    await run.trained(model);
+    await run.trained(model, fitted);
     const evaluation = await evaluate();
     const { verdict, trainedOn } = evaluation;
     return { ...rest, evaluation, warnings: verdict.better || trainedOn ? [] : [verdict.text] };

@@ -3,23 +3,25 @@ import { type ForecastArtefact, parseForecast } from './artefact.js';
 import { backtestForecast } from './backtest.js';
 import { evaluateForecast } from './evaluate.js';
 import type { ForecastEvaluation } from './evaluation.js';
-import {
-  type ForecastOptions,
-  type ForecastPredictOptions,
-  forecastOptions,
-  forecastPredictOptions,
-} from './options.js';
-import { predictForecast } from './predict.js';
+import { type ForecastOptions, type ForecastPredictOptions, forecastFlags } from './options.js';
+import { type ForecastResult, predictForecast } from './predict.js';
 import { prepareForecast } from './prepare.js';
 import { modelColumns } from './reading.js';
 import { parseState } from './state.js';
 import { tellForecast } from './tell.js';
 
-export const forecastTask: Task<ForecastOptions, ForecastArtefact, ForecastEvaluation, ForecastPredictOptions> = {
-  kind: 'forecast',
-  choose: { flags: forecastOptions.targets.flags, help: forecastOptions.targets.help, option: 'targets' },
-  options: forecastOptions,
-  predictOptions: forecastPredictOptions,
+export type { ForecastArtefact } from './artefact.js';
+export type { ForecastEvaluation } from './evaluation.js';
+export type { ForecastResult, ForecastRow } from './predict.js';
+
+export const forecastTask: Task<
+  ForecastOptions,
+  ForecastArtefact,
+  ForecastEvaluation,
+  ForecastPredictOptions,
+  ForecastResult
+> = {
+  ...forecastFlags,
   prepare: prepareForecast,
   parse: parseForecast,
   shapes: (artefact) => {

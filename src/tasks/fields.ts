@@ -1,1 +1,0 @@
-export { Fields } from '../fields.js';
