@@ -4,7 +4,7 @@ import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
 import { candidates } from './notations.js';
 import { plainNumbers, type RawColumn } from './rawColumns.js';
-import { numberTimes, plainTimes, type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
+import { numberTimes, plainTimes, type TimeOptions, type Times, textTimes, typedTimes, yearTimes } from './times.js';
 
 /** Words in a column's name that speak of time. */
 const timeWords = new Set(
@@ -125,6 +125,8 @@ function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions
   if (numbers === undefined) return textTimes([column.name], column.cells(), options);
   const like = options.like;
   if (like?.notation === 'number') return plainTimes(column.name, numbers);
+  const years = yearTimes(column.name, numbers);
+  if (years !== undefined) return years;
   const hints = { named: true, first: true, ...(like && { like }) };
   return numberTimes(column.name, numbers, hints) ?? plainTimes(column.name, numbers);
 }
@@ -222,11 +224,14 @@ function numericTime(
   for (const column of ordered) {
     if (counters.includes(column.name) && !named(column)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
-    const found = numbers && numberTimes(column.name, numbers, { named: named(column), first: column.position === 0 });
+    if (numbers === undefined) continue;
+    const hints = { named: named(column), first: column.position === 0 };
+    const found =
+      numberTimes(column.name, numbers, hints) ?? (named(column) ? yearTimes(column.name, numbers) : undefined);
     if (found !== undefined) return { ...found, notes: [`${column.name}: its numbers are read as times`] };
   }
   for (const column of ordered) {
-    const word = orderWords.has(column.name.toLowerCase());
+    const word = orderWords.has(column.name.toLowerCase()) || named(column);
     if (!word && !counters.includes(column.name)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
     if (numbers === undefined || !isDistinct(numbers, groupOf)) continue;

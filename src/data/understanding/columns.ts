@@ -175,6 +175,12 @@ export class ColumnReader {
     return this.asCategory(column, { kind: 'category', values: [...different].sort(naturally) });
   }
 
+  /** Whether every cell says that there is no value. */
+  isEmpty(column: RawColumn): boolean {
+    const cells = this.cells(column);
+    return this.rows.every((row) => this.marks.isMissingNumber(cells[row]));
+  }
+
   private cells(column: RawColumn): readonly string[] {
     return column.cells();
   }

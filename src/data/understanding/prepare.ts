@@ -63,7 +63,7 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   if ('why' in read) return out(read.why);
   const { reading } = read;
   notes.push(...read.notes);
-  if (use === 'feature' && options.like === undefined) {
+  if (asked === undefined) {
     const why = useless(name, read, given);
     if (why !== undefined) return out(why);
   }
@@ -101,6 +101,7 @@ function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadCo
   if (saved?.kind === 'category') return reader.asCategory(column, saved);
   const numbers = reader.numbers(column, remedy);
   if (use === 'target') {
+    if (numbers === undefined && reader.isEmpty(column)) throw empty(table, column);
     if (numbers === undefined) throw noNumbers(table, column, rows, isNamedTime(column.name));
     if (numbers.values.every(Number.isNaN))
       throw new MemcellError(`${table.name}: column ${column.name} holds no number at all`);
@@ -112,7 +113,7 @@ function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadCo
 }
 
 /** Why a column has nothing to learn from. */
-function useless(name: string, { reading, values }: ReadColumn, { table }: Preparing): string | undefined {
+function useless(name: string, { reading, values }: ReadColumn, { table, options }: Preparing): string | undefined {
   let [least, most, whole, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true, 0];
   for (const value of values) {
     if (Number.isNaN(value)) continue;
@@ -122,7 +123,8 @@ function useless(name: string, { reading, values }: ReadColumn, { table }: Prepa
     whole &&= Number.isInteger(value);
   }
   if (count === 0) return 'every cell is missing';
-  if (least === most) return `every value is ${reading.kind === 'number' ? least : 'the same'}`;
+  if (least === most && options.constants !== true)
+    return `every value is ${reading.kind === 'number' ? least : 'the same'}`;
   if (
     reading.kind === 'number' &&
     whole &&
@@ -230,6 +232,10 @@ function mode(values: Float64Array): number {
     (best, entry) => (entry[1] > best[1] || (entry[1] === best[1] && entry[0] < best[0]) ? entry : best),
     [0, 0],
   )[0];
+}
+
+function empty(table: Table, column: RawColumn): MemcellError {
+  return new MemcellError(`${table.name}: every value of column ${column.name} is missing; choose another column`);
 }
 
 function noNumbers(table: Table, column: RawColumn, rows: Int32Array, time: boolean): MemcellError {

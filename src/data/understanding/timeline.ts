@@ -102,7 +102,8 @@ export function timeline(
       `${table.name}: ${many}, the first after ${place(gaps.after[0])}; add the rows, or leave out --fill none to have them filled in`,
     );
   }
-  notes.push(`${many} and filled in, the first after ${place(gaps.after[0])}`);
+  const how = base.events ? 'filled in, amounts with 0' : 'filled in';
+  notes.push(`${many} and ${how}, the first after ${place(gaps.after[0])}`);
   return { ...base, ...insertRows(calendar, series, found.step, gaps), reading, gaps: gaps.missing, irregular: false };
 }
 

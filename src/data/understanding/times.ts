@@ -1,3 +1,4 @@
+import { monthOf } from '../calendar.js';
 import type { TimeReading } from '../frame.js';
 import { monthNames, weekdayNames } from './monthNames.js';
 import { type Notation, plainPattern } from './notation.js';
@@ -64,7 +65,8 @@ export function textTimes(columns: string[], cells: readonly string[], options: 
   // Where nothing tells day from month, clocks with a.m. and p.m. are American.
   const american = ties.find(({ reading }) => /a/.test(reading.notation) && firstOf(reading.notation) === 'month');
   const chosen = american ?? ties[0];
-  const rival = ties.find((one) => one !== chosen);
+  // Nobody writes 12.31.2020.
+  const rival = ties.find((one) => one !== chosen && !/M\.d/.test(one.reading.notation));
   if (rival !== undefined) chosen.other = plainPattern(rival.reading.notation);
   return chosen;
 }
@@ -131,6 +133,40 @@ export function numberTimes(
   return undefined;
 }
 
+/** 1949.0833 for February: years with the months as their fraction, and how many decimals are written. */
+const decimalYears = /^years with (\d+) decimals$/;
+
+/** The first of the month that is nearest. */
+function monthOfYears(value: number): number {
+  const month = Math.round(value * 12);
+  return Date.UTC(Math.floor(month / 12), month - Math.floor(month / 12) * 12, 1);
+}
+
+/**
+ * Years with months or quarters as their fraction, as R writes time series: 1949, 1949.0833, 1949.1667. Undefined for a
+ * number that is no month, and for months without a regular step.
+ */
+export function yearTimes(column: string, numbers: Float64Array): Times | undefined {
+  const calendar = new Float64Array(numbers.length).fill(Number.NaN);
+  let decimals = 0;
+  for (let row = 0; row < numbers.length; row++) {
+    const value = numbers[row];
+    if (Number.isNaN(value)) continue;
+    if (value < 1500 || value > 2200 || Math.abs(value * 12 - Math.round(value * 12)) > 0.07) return undefined;
+    decimals = Math.max(decimals, (String(value).split('.')[1] ?? '').length);
+    calendar[row] = monthOfYears(value);
+  }
+  const spacing = spacingOf(calendar, false);
+  if (decimals === 0 || spacing?.step.unit !== 'month') return undefined;
+  return {
+    reading: { columns: [column], notation: `years with ${decimals} decimals` },
+    calendar,
+    shift: 0,
+    odd: [],
+    spacing,
+  };
+}
+
 /** Plain numbers that order the rows: steps, positions, decimal years. */
 export function plainTimes(column: string, numbers: Float64Array): Times {
   const spacing = spacingOf(numbers, true);
@@ -141,6 +177,7 @@ export function plainTimes(column: string, numbers: Float64Array): Times {
 /** One time of a scale, or undefined for a notation of patterns. */
 export function scaled(notation: string, value: number): number | undefined {
   if (notation === 'number') return value;
+  if (decimalYears.test(notation)) return monthOfYears(value);
   const scale = scales[notation];
   return scale && scale.origin + value * scale.size;
 }
@@ -148,6 +185,8 @@ export function scaled(notation: string, value: number): number | undefined {
 /** The number that stands for a time in a scale, or undefined for a notation of patterns. */
 export function unscaled(notation: string, time: number): string | undefined {
   if (notation === 'number') return String(Number(time.toPrecision(12)));
+  const decimals = decimalYears.exec(notation)?.[1];
+  if (decimals !== undefined) return String(Number((monthOf(time) / 12).toFixed(Number(decimals))));
   if (notation === 'nanoseconds since 1970') return `${Math.round(time)}000000`;
   const scale = scales[notation];
   return scale && String(Number(((time - scale.origin) / scale.size).toPrecision(16)));

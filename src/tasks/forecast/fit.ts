@@ -14,6 +14,7 @@ import { fitTarget } from './targets.js';
 import { standardised, targetColumn, trackSeries, yearAngles } from './track.js';
 
 const FOLDS = 5;
+const LARGEST = 1e100;
 const LONGEST_WINDOW = 96;
 
 /** Fits on all rows of all series; see `Fit`. */
@@ -87,6 +88,12 @@ function check(set: SeriesSet, { horizon, window }: ForecasterOptions): void {
     if (bad >= 0) {
       const where = `row ${Math.floor(bad / targets) + 1}, column ${set.targets[bad % targets]}`;
       throw new MemcellError(`${named(name)}, ${where}: ${values[bad]} is no finite number`);
+    }
+    const large = values.findIndex((value) => Math.abs(value) > LARGEST);
+    if (large >= 0) {
+      throw new MemcellError(
+        `${named(name)}: ${values[large]} is too large to be squared and summed; divide the column`,
+      );
     }
   }
   for (const [option, value] of Object.entries({ horizon, window })) {

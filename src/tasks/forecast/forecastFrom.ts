@@ -3,7 +3,7 @@ import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
 import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channels.js';
 import { effectsOf } from './effects.js';
-import type { ForecastFrom, Forecasts, Series } from './forecaster.js';
+import type { ForecasterState, ForecastFrom, Forecasts, Series } from './forecaster.js';
 import { halfWidths } from './intervals.js';
 import { predictWindows } from './network.js';
 import { flatten, regressorsOf } from './regressors.js';
@@ -17,7 +17,7 @@ const BATCH = 2000;
 
 /** Forecasts from each origin; see `ForecastFrom`. */
 export const forecastFrom: ForecastFrom = async (model, saved, series, origins, steps, probabilities) => {
-  const state = parseState(saved, 'forecaster');
+  const state = stateOf(saved);
   const own = findSeries(state, series);
   const bad = origins.find((origin) => !(Number.isSafeInteger(origin) && origin >= 0 && origin <= series.rows));
   if (bad !== undefined) {
@@ -41,7 +41,7 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
     const corrections = await correct(model, state, placed, part);
     for (const [i, origin] of part.entries()) {
       for (let h = 0; h < steps; h++) {
-        for (const [c, { anchor, floor }] of own.targets.entries()) {
+        for (const [c, { anchor, floor, widening }] of own.targets.entries()) {
           const { track, scale, effects } = placed.tracked.targets[c];
           const at = (from + i) * size + h * targets + c;
           const ahead = track.ahead(origin, h) + (effects?.[origin + h] ?? 0);
@@ -49,13 +49,14 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
             const back = fromDomain(anchor, value);
             return floor ? Math.max(0, back) : back;
           };
-          const correction = h < horizon ? scale * corrections[(i * horizon + h) * targets + c] : 0;
+          const last = Math.min(h, horizon - 1);
+          // Beyond the horizon the last correction stays: what it mends is mostly the level.
+          const correction = scale * corrections[(i * horizon + last) * targets + c];
           forecasts.anchor[at] = put(ahead);
           forecasts.values[at] = put(ahead + correction);
-          const last = Math.min(h, horizon - 1);
           const growth = h < horizon ? 1 : spread(anchor, h) / spread(anchor, last);
           for (const [p, { lower, upper }] of forecasts.intervals.entries()) {
-            const half = scale * growth * (widths[p][c][last] ?? 0);
+            const half = scale * widening * growth * (widths[p][c][last] ?? 0);
             lower[at] = put(ahead + correction - half);
             upper[at] = put(ahead + correction + half);
           }
@@ -65,6 +66,15 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
   }
   return forecasts;
 };
+
+const parsed = new WeakMap<ForecasterState, State>();
+
+/** A state is checked once, however many series are forecast with it. */
+function stateOf(saved: ForecasterState): State {
+  const state = parsed.get(saved) ?? parseState(saved, 'forecaster');
+  parsed.set(saved, state);
+  return state;
+}
 
 function findSeries(state: State, { name }: Series): SeriesState {
   const own = state.series.length === 1 ? state.series[0] : state.series.find((one) => one.name === name);

@@ -110,6 +110,9 @@ function squaredErrors(y: Float64Array, s: Smoothing, seasons: Float64Array): nu
   return sum;
 }
 
+/** Products that solving for a start may take. */
+const MOST_PRODUCTS = 2e6;
+
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const logit = (p: number) => Math.log(p / (1 - p));
 
@@ -127,7 +130,7 @@ export function fitSmoothing(y: Float64Array, form: Form, iterations = 250): Fit
     if (!(next.aicc < best.aicc)) break;
     best = next;
   }
-  if (y.length >= 8 * form.period) return best;
+  if (y.length >= 8 * form.period || form.period ** 2 * y.length > MOST_PRODUCTS) return best;
   for (let round = 0; round < 3; round++) {
     const start = solveStart(y, best);
     const next = start && fitFrom(y, form, start, best.x, iterations);

@@ -37,6 +37,8 @@ export interface TargetState {
   scale: number;
   mean: number;
   std: number;
+  /** Of intervals, beside what is measured: for what a long season fits by chance. */
+  widening: number;
   /** Whether forecasts are kept at 0 or above. */
   floor: boolean;
   /** What is normal for the day of the year: mean, and two sines and cosines. */
@@ -131,6 +133,7 @@ function parseSeries(fields: Fields, targets: number, past: number, known: numbe
       scale: positive(one, 'scale'),
       mean: one.number('mean'),
       std: positive(one, 'std'),
+      widening: positive(one, 'widening'),
       floor: one.boolean('floor'),
       effects: one.numbers('effects', 2 * known),
     })),

@@ -29,6 +29,9 @@ export function fitTarget(y: Float64Array, known: Float64Array, width: number, o
   return targetState(y, anchor, effectsOf(known, effects, n), effects, options);
 }
 
+/** Rows from which a season has so many states that in-sample errors are too small by more than a little. */
+const LONG_SEASON = 100;
+
 function targetState(
   y: Float64Array,
   anchor: Anchor,
@@ -39,12 +42,15 @@ function targetState(
   const values = inDomain(y, anchor, added);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) || 1;
+  const states = anchor.period >= LONG_SEASON ? anchor.period + 3 : 0;
+  const widening = Math.sqrt((y.length + states) / (y.length - states));
   const floor = !anchor.log && y.every((value) => value >= 0);
   return {
     anchor,
     scale: missedScale(new Track(anchor, values), horizon),
     mean,
     std,
+    widening,
     floor,
     effects,
     ...(year && { normal: fitNormal(values, year) }),

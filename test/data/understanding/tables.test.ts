@@ -8,10 +8,14 @@ import {
   accountText,
   encode,
   labelsAfter,
+  parseReading,
+  readTime,
   type UnderstandOptions,
   understand,
+  writeTime,
 } from '../../../src/data/understanding/understand.js';
 import { MemcellError } from '../../../src/errors.js';
+import { Fields } from '../../../src/fields.js';
 import '../../propertySeed.js';
 
 const folder = 'test/fixtures/tables';
@@ -500,4 +504,116 @@ test('the order of rows never matters where there is a time', () => {
       },
     ),
   );
+});
+
+describe('what is kept with a model', () => {
+  const parsed = (reading: unknown) => parseReading(new Fields(JSON.parse(JSON.stringify(reading)), 'm: task.reading'));
+  const models = [
+    read('saw-mdy-desc.csv', { targets: ['Price'] }),
+    read('panel-months.csv', { targets: ['sales'], group: ['store'] }),
+    read('dst-offset.csv', { targets: ['load'], every: '1d' }),
+    read('dates/tz-name.csv', { targets: ['load'], missing: ['?'], fill: 'none' }),
+    read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] }),
+    read('umsatz-de-tausender.csv', { targets: ['Umsatz'] }),
+    read('yahoo.csv', { targets: ['Close'] }),
+    read('label-na.csv', { label: 'label', timeless: true }),
+  ];
+  test.each(models.map((frame) => [frame.name, frame] as const))(
+    '%s: its reading is plain JSON, and reads the same',
+    (file, frame) => {
+      expect(parsed(frame.reading)).toEqual(frame.reading);
+      if (frame.account.rows !== frame.account.read) return;
+      const again = read(file, { like: parsed(frame.reading) });
+      expect(again.columns.map(({ name, use, values }) => [name, use, values])).toEqual(
+        frame.columns.map(({ name, use, values }) => [name, use, values]),
+      );
+      expect(again.time).toEqual(frame.time);
+    },
+  );
+
+  test.each([
+    ['columns is damaged', 'columns', 3],
+    ['columns[0].use is damaged', 'columns.0.use', 'nothing'],
+    ['columns[1].reading.decimal is damaged', 'columns.1.reading.decimal', ';'],
+    ['time.step.count is damaged', 'time.step.count', 0],
+    ['time.notation is damaged', 'time.notation', '---'],
+    ['time.months is damaged: must be 12 names', 'time.months', ['Jan']],
+    ['time.locale is damaged', 'time.locale', 'not a language'],
+    ['fill is damaged', 'fill', 'maybe'],
+  ])('%s', (message, path, value) => {
+    const reading = JSON.parse(JSON.stringify(models[0].reading));
+    const keys = path.split('.');
+    const owner = keys.slice(0, -1).reduce((object, key) => object[key], reading);
+    owner[keys[keys.length - 1]] = value;
+    expect(failure(() => parsed(reading))).toContain(`m: task.reading.${message}`);
+  });
+
+  test('a table of the future has the time and what is known', () => {
+    const { reading } = read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] });
+    const frame = csv('date,promo\n05/02/2021,Yes\n04/02/2021,NO\n06/02/2021,no', {
+      like: reading,
+      only: ['known'],
+      dates: 'day',
+    });
+    expect(values(frame, 'promo')).toEqual([0, 1, 0]);
+    expect(next(frame, 1)).toEqual(['07/02/2021']);
+    expect(failure(() => csv('date,promo\n2021-02-04,maybe', { like: reading, only: ['known'] }))).toBe(
+      "t.csv, line 2, column promo: 'maybe' is neither no nor yes, which the column holds elsewhere; correct it, or leave the column out with --drop",
+    );
+    expect(failure(() => csv('date,promotion\n2021-02-04,no', { like: reading, only: ['known'] }))).toContain(
+      'no column promo',
+    );
+  });
+
+  test('times of the data, or as ISO writes them, are the frame’s numbers', () => {
+    const { reading, time } = read('saw-dmy.csv', { targets: ['sales'] });
+    expect(readTime(reading.time!, '03/01/2020')).toBe(time!.times[2]);
+    expect(readTime(reading.time!, '2020-01-03')).toBe(time!.times[2]);
+    expect(failure(() => readTime(reading.time!, 'soon'))).toBe(
+      "'soon' is not a time; write it as the data does (dd/MM/yyyy)",
+    );
+    expect(writeTime(reading.time!, time!.times[2])).toBe('03/01/2020');
+  });
+});
+
+test('constant columns stay where each has its place', () => {
+  const text = 'a,b,label\n0,1,x\n0,2,y\n0,3,x';
+  expect(told(csv(text, { label: 'label', timeless: true }), 'a')).toMatchObject({
+    use: 'out',
+    why: 'every value is 0',
+  });
+  expect(told(csv(text, { label: 'label', timeless: true, constants: true }), 'a')).toMatchObject({ use: 'feature' });
+  expect(told(csv(text, { label: 'label', timeless: true, features: ['a'] }), 'a')).toMatchObject({ use: 'feature' });
+});
+
+test('steps without a row of what is counted have none of it', () => {
+  const text =
+    'ts,orders\n2020-01-01 10:03,1\n2020-01-01 12:44,2\n2020-01-03 09:00,1\n2020-01-03 19:30,5\n2020-01-04 01:00,1';
+  expect(values(csv(text, { targets: ['orders'], every: '1d' }), 'orders')).toEqual([3, 0, 6, 1]);
+});
+
+test('a column without any value', () => {
+  expect(failure(() => csv('date,y\n2020-01-01,NA\n2020-01-02,', { targets: ['y'] }))).toBe(
+    't.csv: every value of column y is missing; choose another column',
+  );
+  expect(told(csv('date,y,x\n2020-01-01,1,NA\n2020-01-02,2,', { targets: ['y'] }), 'x')).toMatchObject({
+    use: 'out',
+    why: 'every cell is missing',
+  });
+});
+
+test('typed columns are read as they are', () => {
+  const at = Float64Array.from({ length: 30 }, (_, i) => Date.UTC(2020, 0, 1, i));
+  const y = Float64Array.from({ length: 30 }, (_, i) => (i === 4 ? Number.NaN : i));
+  const table = new Table({
+    name: 'rows',
+    header: ['at', 'y'],
+    cells: [{ times: at, utc: true }, { numbers: y }],
+    lines: 30,
+    unit: 'row',
+  });
+  const frame = understand(table, { targets: ['y'] });
+  expect(values(frame, 'y').slice(3, 6)).toEqual([3, 4, 5]);
+  expect(frame.time).toMatchObject({ step: { unit: 'millisecond', count: 3_600_000 }, season: 24 });
+  expect(next(frame, 1)).toEqual(['2020-01-02T06:00Z']);
 });
