@@ -106,6 +106,11 @@ export class Fields {
     return this.object(key).values;
   }
 
+  /** Where a field stands, for messages. */
+  path(key: string): string {
+    return `${this.where}.${key}`;
+  }
+
   object(key: string): Fields {
     return new Fields(this.values[key], `${this.where}.${key}`);
   }

@@ -6,6 +6,7 @@ import { parseTraining } from '../record.js';
 import type { ForecasterState } from './forecaster.js';
 import type { KeptSeries } from './kept.js';
 import { olderArtefact } from './older.js';
+import { parseState } from './state.js';
 
 /** All that forecasting needs beside the network's weights. */
 export type ForecastArtefact = RecipeArtefact | PlainArtefact;
@@ -77,13 +78,15 @@ function current(fields: Fields): ForecastArtefact {
     const inner = fields.object('channels');
     const channels = { past: inner.names('past', 0), known: inner.names('known', 0) };
     const widths = { targets: targets.length, past: channels.past.length, known: channels.known.length };
+    const state = fields.record('state');
+    parseState(state, fields.path('state'));
     return {
       ...saved,
       method,
       past: fields.names('past', 0),
       known: fields.names('known', 0),
       channels,
-      state: fields.record('state'),
+      state,
       series: fields.objects('series', 1).map((one) => parseKept(one, widths)),
     };
   }

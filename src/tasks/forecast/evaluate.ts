@@ -10,7 +10,8 @@ import { seasonalScale } from './baselines.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import type { Series } from './forecaster.js';
 import { forecasts } from './forecasts.js';
-import { checkRows, type ReadSeries, readSeries } from './reading.js';
+import { fromKept } from './kept.js';
+import { checkRows, modelColumns, type ReadSeries, readSeries } from './reading.js';
 
 /** The intervals whose coverage is told. */
 export const scoredProbabilities = [0.8, 0.95];
@@ -29,16 +30,22 @@ export async function evaluateForecast(
   const asked = from === undefined ? undefined : firstRows(from, artefact, read);
   const unseen = read.filter(({ series, seen }) => series.rows > seen);
   const trainedOn = asked === undefined ? unseen.length === 0 : read.some(({ seen }, i) => asked[i] < seen);
+  const { widths } = modelColumns(artefact);
   const scores = new Scores(targets, horizon, season);
   const least = artefact.method === 'plain' ? horizon : 1;
   let rows = 0;
-  for (const [i, { series, before, seen, kept }] of read.entries()) {
+  for (const [i, one] of read.entries()) {
+    const { series, before, seen, kept } = one;
     const first = asked?.[i] ?? (trainedOn ? before : seen);
     const origins = originsFrom(series, Math.max(first, artefact.window), least);
     if (origins.length === 0 && read.length === 1) checkRows(frame.name, series, artefact, least);
     if (origins.length === 0) continue;
     rows += origins.length;
-    const made = await forecasts(model, artefact, series, origins, horizon, scoredProbabilities);
+    const known = fromKept(one, widths);
+    const settled = known.series.rows > 0 && origins[0] >= known.skipped + artefact.window;
+    const [whole, skipped] = settled ? [known.series, known.skipped] : [series, 0];
+    const shifted = origins.map((origin) => origin - skipped);
+    const made = await forecasts(model, artefact, whole, shifted, horizon, scoredProbabilities);
     const scales =
       kept.scales ?? targets.map((_, c) => seasonalScale(series.targets, targets.length, c, origins[0], season));
     scores.add({ series, origins, scales }, made);

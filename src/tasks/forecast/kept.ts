@@ -92,6 +92,16 @@ export function continued(kept: KeptSeries, data: Series, widths: Widths, time?:
   };
 }
 
+/**
+ * A series from where what was kept begins: there a forecaster knows its state, and forecasts of later rows do not hang on how
+ * much of the past the data has.
+ * @returns with the number of rows left out before it
+ */
+export function fromKept({ series, keptFrom = 0 }: Continued, widths: Widths): { series: Series; skipped: number } {
+  if (keptFrom === 0) return { series, skipped: 0 };
+  return { series: sliceSeries(series, widths, keptFrom, series.rows), skipped: keptFrom };
+}
+
 /** The row of what was kept at which the data begins; below 0 when it begins before. */
 function offsetOf(kept: KeptSeries, known: Series, data: Series, time?: TimeReading): number | undefined {
   if (known.rows === 0 || data.rows === 0) return undefined;

@@ -8,7 +8,7 @@ import { checkCount } from '../settings.js';
 import type { ForecastArtefact, RecipeArtefact } from './artefact.js';
 import type { Series } from './forecaster.js';
 import { forecasts } from './forecasts.js';
-import { keptSeries } from './kept.js';
+import { fromKept, keptSeries } from './kept.js';
 import type { ForecastPredictOptions } from './options.js';
 import { accountNotes, checkRows, modelColumns, readSeries, some } from './reading.js';
 
@@ -46,7 +46,8 @@ export async function predictForecast(
   const probabilities = intervalsOf(artefact, options, name);
   const { widths } = modelColumns(artefact);
   const read = source && (await readSeries(artefact, source));
-  const all = read?.series.map(({ series }) => series) ?? artefact.series.map((kept) => keptSeries(kept, widths));
+  const all =
+    read?.series.map((one) => fromKept(one, widths).series) ?? artefact.series.map((kept) => keptSeries(kept, widths));
   if (steps * all.length > mostRows) {
     const most = Math.floor(mostRows / all.length);
     throw new MemcellError(

@@ -55,9 +55,9 @@ describe('training', () => {
       }),
     );
     const { evaluation, warnings } = await train(walk, { targets: ['level'], horizon: 1 });
-    if (evaluation.verdict.better) expect(warnings).toEqual([]);
-    else expect(warnings).toEqual([evaluation.verdict.text]);
-    expect(evaluation.targets[0].mae).toBeLessThan(1.1 * evaluation.targets[0].naive.mae);
+    expect(evaluation.verdict.text).toMatch(/^no better than the best simple guess \(.+\); use that$/);
+    expect(warnings).toEqual([evaluation.verdict.text]);
+    expect(evaluation.targets[0].mae).toBeLessThan(1.2 * evaluation.targets[0].naive.mae);
   }, 30_000);
 
   test('nothing held out is said', async () => {
@@ -158,7 +158,10 @@ describe('a saved model', () => {
     expect(evaluation).toMatchObject({ samples: 20, trainedOn: false });
     expect(evaluation.notes[0]).toMatch(/^scored on the 20 rows after those that the model was trained on/);
     const fresh = source(days(20, { sales: weekly }, 140), 'new.csv');
-    expect((await forecastTask.evaluate(again, fresh, {})).targets).toEqual(evaluation.targets);
+    const [of, alone] = [evaluation, await forecastTask.evaluate(again, fresh, {})].map(
+      ({ targets: [target] }) => target,
+    );
+    expect(alone).toMatchObject({ mae: of.mae, coverage: of.coverage, naive: of.naive, smoothing: of.smoothing });
     expect(await forecastTask.evaluate(again, more, { from: '151' })).toMatchObject({ samples: 10, trainedOn: false });
     expect(await forecastTask.evaluate(again, more, { from: '2020-05-30' })).toMatchObject({ samples: 10 });
     const seen = await forecastTask.evaluate(again, sales, {});
@@ -204,7 +207,9 @@ describe('a saved model', () => {
 
 describe('what must not matter', () => {
   const forecastOf = async (file: string) => {
-    const { loaded } = await train(await fixture(`tables/${file}`), { targets: ['sales'], window: 14, horizon: 7 });
+    const data = await fixture(`tables/${file}`);
+    const target = (await data.table()).columns[1].name;
+    const { loaded } = await train(data, { targets: [target], window: 14, horizon: 7 });
     const rows = await rowsOf(loaded, undefined, {});
     return {
       values: rows.map(({ values, intervals }) => ({ values, intervals })),
@@ -278,8 +283,9 @@ describe('columns known ahead', () => {
     };
     const none = await rowsOf(loaded, undefined, { future: await plan('none.csv', () => 0) });
     const third = await rowsOf(loaded, undefined, { future: await plan('third.csv', (i) => (i === 2 ? 1 : 0)) });
-    expect(third[2].values[0]).toBeGreaterThan(none[2].values[0] + 10);
-    expect(Math.abs(third[1].values[0] - none[1].values[0])).toBeLessThan(2);
+    // What the file has in it: sales follow the promotion a day later.
+    expect(third[3].values[0]).toBeGreaterThan(none[3].values[0] + 60);
+    expect(Math.abs(third[2].values[0] - none[2].values[0])).toBeLessThan(2);
     expect(await failure(forecastTask.predict(loaded, undefined, {}))).toBe(
       'model: needs promo of the rows to come: give --future FILE with the columns date, promo',
     );
@@ -343,7 +349,7 @@ describe('several series in one table', () => {
 
   test('without --group the column that tells series is proposed', async () => {
     const data = await fixture('tables/panel-inter.csv');
-    expect(await failure(forecastTask.prepare(data, { targets: ['sales'] }, runOf()))).toMatch(/--group store/);
+    expect(await failure(forecastTask.prepare(data, { targets: ['y'] }, runOf()))).toMatch(/--group unique_id/);
   });
 });
 
