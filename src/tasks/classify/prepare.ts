@@ -59,7 +59,7 @@ export async function prepareClasses(
   const { layers } = recipeFor(problemOf(data, division.train, encoding, options), run);
   return {
     account: accountOf(data, encoding, division),
-    warnings: [...data.warnings, ...data.samples.notes(encoding)],
+    warnings: [...data.warnings, ...unseenWarnings(data, division), ...data.samples.notes(encoding)],
     layers,
     samples: division.train.length,
     heldOut: division.held.length,
@@ -102,14 +102,14 @@ export function readClasses(table: Parameters<typeof understand>[0], options: Cl
     ...(group === undefined && { timeless: true }),
   });
   const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
-  if (used.length === 0) throw new MemcellError(`${frame.name}: has no column to learn from beside ${label}`);
   const names = classNamesOf(frame, label);
+  checkClasses(frame, label, names, group === undefined ? frame.rows : frame.series.length);
+  if (used.length === 0) throw nothingToLearnFrom(frame, label);
   const flat = steps === undefined && group === undefined && run.layers !== undefined && !takeRows(run.layers);
   const samples =
     textColumn !== undefined
       ? textSamples(frame, textColumn, options.tokens)
       : tableSamples(frame, { features: used, steps: flat ? 1 : steps, grouped: group !== undefined });
-  checkClasses(frame, label, names, samples.count);
   const actual = sampleClasses(frame, label, samples, names);
   return {
     frame,
@@ -131,7 +131,9 @@ function isInput({ use }: Frame['columns'][number]): boolean {
 export function divide({ frame, samples, actual, order, options }: ClassifyData, run: Run): Division {
   const share = run.settings.validationSplit ?? defaultSplit;
   if (share === 0) return { train: order, held: new Int32Array(0) };
-  if (frame.time !== undefined && samples.names === undefined) {
+  // Rows that are merely numbered have no newest part: they may stand in the order of their classes.
+  const numbered = frame.reading.time?.notation === 'number' && options.time === undefined;
+  if (frame.time !== undefined && !numbered && samples.names === undefined) {
     const { times, columns } = frame.time;
     const byTime = order.slice().sort((a, b) => times[samples.rows[a]] - times[samples.rows[b]]);
     const edge = Math.floor(byTime.length * (1 - share) + 1e-9);
@@ -208,6 +210,14 @@ function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding
   return { ...account, columns, notes };
 }
 
+function nothingToLearnFrom({ name, account }: Frame, label: string): MemcellError {
+  const reasons = account.columns.flatMap(({ name: column, use, why }) =>
+    use === 'out' || use === 'time' ? [`${column} (${use === 'time' ? 'the time' : why})`] : [],
+  );
+  const others = reasons.length === 0 ? '' : `; left out: ${list(reasons)}`;
+  return new MemcellError(`${name}: has no column to learn from beside ${label}${others}`);
+}
+
 function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {
   const place = `${frame.name}, column ${label}`;
   if (count < 2) throw new MemcellError(`${frame.name}: has ${count} samples; training needs at least two`);
@@ -219,6 +229,16 @@ function checkClasses(frame: Frame, label: string, names: readonly string[], cou
       `${place}: ${names.length} different values in ${count} samples are no classes; choose another column, or forecast this one`,
     );
   }
+}
+
+function unseenWarnings({ actual, classes, options }: ClassifyData, { train, held }: Division): string[] {
+  const trained = new Set(Array.from(train, (sample) => actual[sample]));
+  const unseen = new Set(Array.from(held, (sample) => actual[sample]).filter((c) => !trained.has(c)));
+  if (unseen.size === 0) return [];
+  const names = classes.filter((_, c) => unseen.has(c));
+  return [
+    `${options.label}: ${list(names)} is only in the part held out, where the model that is scored cannot know it`,
+  ];
 }
 
 function fewWarnings(label: string, names: readonly string[], actual: Int32Array): string[] {
