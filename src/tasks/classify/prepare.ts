@@ -7,7 +7,7 @@ import type { PreparedTask, Run } from '../definition.js';
 import { majority } from '../evaluation.js';
 import { type ClassifyArtefact, inputShapeOf } from './artefact.js';
 import type { ClassifyEvaluation } from './evaluation.js';
-import { balancedWeights, takeRows } from './network.js';
+import { balancedWeights, buildNetwork, takeRows } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import type { Problem } from './recipes.js';
 import {
@@ -56,11 +56,12 @@ export async function prepareClasses(
   const data = readClasses(await source.table(), options, run);
   const division = divide(data, run);
   const encoding = data.samples.learn(division.train);
-  const { layers } = recipeFor(problemOf(data, division.train, encoding, options), run);
+  const recipe = recipeFor(problemOf(data, division.train, encoding, options), run);
+  if (run.layers !== undefined) buildNetwork(recipe, run.seed).dispose();
   return {
     account: accountOf(data, encoding, division),
     warnings: [...data.warnings, ...unseenWarnings(data, division), ...data.samples.notes(encoding)],
-    layers,
+    layers: recipe.layers,
     samples: division.train.length,
     heldOut: division.held.length,
     train: () => trainClasses(data, division, run),

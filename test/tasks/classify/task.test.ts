@@ -295,6 +295,20 @@ describe('training', () => {
     trained.model.dispose();
   });
 
+  test('interrupted while what is saved is trained on all samples: the scored one is kept', async () => {
+    const controller = new AbortController();
+    const stage = (text: string) => void (text === 'to save: training on all samples' && controller.abort());
+    const layers = 'Dense(8, relu), Dense(3, softmax)';
+    const trained = await train(iris, { label: 'species' }, { ...short, layers, stage, signal: controller.signal });
+    expect(trained.stopped?.reason).toBe('interrupted');
+    expect(trained.evaluation.notes).toEqual([]);
+    expect((await answersOf(trained, iris)).rows).toHaveLength(150);
+    trained.model.dispose();
+    await expect(train(iris, { label: 'species' }, { layers: 'Dense(4)' })).rejects.toThrow(
+      'layers: the output has shape (4), this task needs (3); end the layers with Dense(3, softmax)',
+    );
+  });
+
   test('a budget that is over at once still gives a model, and says so', async () => {
     const trained = await train(iris, { label: 'species' }, { budget: 1e-6 });
     expect(trained.warnings).toContain('training ended when the time of the budget was over');
