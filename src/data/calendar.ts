@@ -48,9 +48,14 @@ export function addSteps(time: number, step: TimeStep, n: number): number {
   const month = date.getUTCMonth() + n * step.count;
   const year = date.getUTCFullYear();
   const isLast = new Date(time + 86_400_000).getUTCDate() === 1;
-  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const lastDay = new Date(dayStart(year, month + 1, 0)).getUTCDate();
   const day = isLast && date.getUTCDate() >= 28 ? lastDay : Math.min(date.getUTCDate(), lastDay);
-  return Date.UTC(year, month, day) + (time - Math.floor(time / 86_400_000) * 86_400_000);
+  return dayStart(year, month, day) + (time - Math.floor(time / 86_400_000) * 86_400_000);
+}
+
+/** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
+function dayStart(year: number, month: number, day: number): number {
+  return new Date(Date.UTC(2000, 0, 1)).setUTCFullYear(year, month, day);
 }
 
 /** Monday to Friday, counted from 1970; a Saturday or Sunday counts as the Friday before it. */

@@ -120,7 +120,7 @@ function askedTime(table: Table, raw: RawColumn[], marks: MissingMarks, options:
 }
 
 function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions): Times | undefined {
-  if (column.times !== undefined) return typedTimes(column.name, column.times);
+  if (column.times !== undefined) return typedTimes(column.name, column.times, column.utc === true);
   const numbers = plainNumbers(column, marks.isMissing);
   if (numbers === undefined) return textTimes([column.name], column.cells(), options);
   const like = options.like;
@@ -130,7 +130,7 @@ function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions
 }
 
 function dateColumn(column: RawColumn, options: TimeOptions): Times | undefined {
-  if (column.times !== undefined) return typedTimes(column.name, column.times);
+  if (column.times !== undefined) return typedTimes(column.name, column.times, column.utc === true);
   if (column.numbers !== undefined) return undefined;
   const cells = column.cells();
   const stride = Math.max(1, Math.floor(cells.length / 7));
@@ -150,13 +150,14 @@ function score({ reading, spacing }: Times): number {
 /** A date whose days repeat, with a column beside it that holds an hour or a time of day. */
 function withHour(date: Times, free: readonly RawColumn[], options: TimeOptions): Times | undefined {
   const hasClock = date.calendar.some((time) => !Number.isNaN(time) && time % 86_400_000 !== 0);
-  const different = new Set(date.calendar).size;
-  if (hasClock || different > date.calendar.length / 2) return undefined;
+  if (hasClock) return undefined;
   const dateColumn = free.find(({ name }) => name === date.reading.columns[0]);
   const clock = free.find(
     (column) => column !== dateColumn && partNames.hour.test(column.name) && isClock(column, options),
   );
   if (dateColumn === undefined || clock === undefined) return undefined;
+  const different = new Set(date.calendar).size;
+  if (different > date.calendar.length / 2) return undefined;
   const minute = free.find((column) => partNames.minute.test(column.name) && isClock(column, options, 59));
   const raw = minute === undefined ? [dateColumn, clock] : [dateColumn, clock, minute];
   const joined = textTimes(

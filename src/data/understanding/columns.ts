@@ -4,7 +4,7 @@ import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
 import { certainDecimal, describeNumber, type NumberReading, numberNotation, numberParser } from './numbers.js';
 import type { RawColumn } from './rawColumns.js';
-import { naturally } from './series.js';
+import { naturally, quoted } from './series.js';
 
 /** More different texts than this are not made into channels. */
 export const mostCategories = 50;
@@ -111,7 +111,10 @@ export class ColumnReader {
     }
     if (odd >= 0) {
       const what = Number.isNaN(parse(cells[odd])) ? 'is not a number' : 'is beyond all numbers';
-      throw new MemcellError(`${this.table.where(odd, column.name)}: '${shorten(cells[odd])}' ${what}; ${remedy}`);
+      const mark = `--missing ${quoted(shorten(cells[odd]))} if it means that there is no value`;
+      throw new MemcellError(
+        `${this.table.where(odd, column.name)}: '${shorten(cells[odd])}' ${what}; correct it, or ${mark}${remedy}`,
+      );
     }
     return { reading, values, notes: infiniteNote(column.name, infinite) };
   }

@@ -172,9 +172,12 @@ export function notationOf({ pattern, locale = 'en' }: Candidate): Notation {
  */
 export function candidates(cell: string, loose = false): Candidate[] {
   const found = new Set<string>();
+  const letters = /\p{L}/u.test(cell);
   const startsWithLetter = /^\p{L}/u.test(cell);
-  if (!loose) for (const pattern of [...spread(periods), ...whole]) if (matches(pattern, cell)) found.add(pattern);
-  for (const date of spread(dates)) {
+  if (!loose)
+    for (const pattern of [...spread(periods, cell, letters), ...(letters ? whole : [])])
+      if (matches(pattern, cell)) found.add(pattern);
+  for (const date of spread(dates, cell, letters)) {
     for (const prefix of startsWithLetter ? prefixes : ['']) {
       const start = prefix + date;
       const length = begins(start, cell);
@@ -185,6 +188,7 @@ export function candidates(cell: string, loose = false): Candidate[] {
       }
       const rest = cell.slice(length);
       for (const joint of joints) {
+        if (joint !== '' && !rest.startsWith(joint.replace(/'/g, '')[0])) continue;
         if (joint === '' && date !== 'yyyyMMdd') continue;
         const between = begins(joint, rest);
         if (between === undefined) continue;
@@ -208,7 +212,8 @@ export function candidates(cell: string, loose = false): Candidate[] {
     for (const clock of clocks) {
       const length = begins(`${clock} `, cell);
       if (length === undefined) continue;
-      for (const date of spread(dates)) if (matches(date, cell.slice(length))) found.add(`${clock} ${date}`);
+      for (const date of spread(dates, cell, letters))
+        if (matches(date, cell.slice(length))) found.add(`${clock} ${date}`);
     }
   }
   return [...found].flatMap((pattern) => withLanguage(withDigits(pattern, cell), cell));
@@ -227,10 +232,15 @@ function withLanguage(pattern: string, cell: string): Candidate[] {
   return possible.filter((candidate) => notationOf(candidate).read(cell));
 }
 
-function spread(rows: readonly (readonly [string, string])[]): string[] {
-  return rows.flatMap(([pattern, separators]) =>
-    separators === '' ? [pattern] : [...separators].map((separator) => pattern.replaceAll('~', separator)),
-  );
+/** The patterns of a list that a cell may be in, by its separators and whether it has letters. */
+function spread(rows: readonly (readonly [string, string])[], cell: string, letters: boolean): string[] {
+  return rows.flatMap(([pattern, separators]) => {
+    if (!letters && /MMM|'\p{L}/u.test(pattern)) return [];
+    if (separators === '') return [pattern];
+    return [...separators]
+      .filter((separator) => cell.includes(separator))
+      .map((separator) => pattern.replaceAll('~', separator));
+  });
 }
 
 /** How many characters of a text a pattern takes at its start, if it fits there. */

@@ -95,8 +95,7 @@ export function refuseMissing(
 function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadColumn | { why: string } {
   const { options, reader, table, rows } = given;
   const saved = options.like?.columns.find(({ name }) => name === column.name)?.reading;
-  const drop = use === 'target' ? '' : `, or leave the column out with --drop ${quoted(column.name)}`;
-  const remedy = `correct it, or name it with --missing if it means that there is no value${drop}`;
+  const remedy = use === 'target' ? '' : `, or --drop ${quoted(column.name)}`;
   if (saved?.kind === 'number') return reader.asNumbers(column, saved, remedy);
   if (saved?.kind === 'flag') return reader.asFlag(column, saved);
   if (saved?.kind === 'category') return reader.asCategory(column, saved);

@@ -5,8 +5,9 @@ export interface RawColumn {
   readonly name: string;
   readonly position: number;
   readonly numbers?: Float64Array;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, and whether they are moments or what a clock showed. */
   readonly times?: Float64Array;
+  readonly utc?: boolean;
   /** As written; of typed columns made when asked for. */
   cells(): readonly string[];
 }
@@ -16,20 +17,15 @@ export function rawColumns(table: Table): Map<string, RawColumn> {
 }
 
 function rawColumn(column: Column, position: number): RawColumn {
-  const numbers = typed(column, 'numbers');
-  const times = typed(column, 'times');
+  const { name, numbers, times, utc } = column;
   return {
-    name: column.name,
+    name,
     position,
     ...(numbers && { numbers }),
     ...(times && { times }),
+    ...(utc !== undefined && { utc }),
     cells: () => column.cells,
   };
-}
-
-function typed(column: Column, key: 'numbers' | 'times'): Float64Array | undefined {
-  const value: unknown = key in column ? Reflect.get(column, key) : undefined;
-  return value instanceof Float64Array ? value : undefined;
 }
 
 const plain = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

@@ -2,9 +2,10 @@ import type { TimeStep } from '../calendar.js';
 import type { SeriesRange } from '../frame.js';
 import { startOfStep } from './steps.js';
 
-/** Rows put together by the step that they lie in: bucket i has the ordered rows [from[i], from[i + 1]). */
+/** Rows put together by the step that they lie in: bucket i has the ordered rows [from[i], to[i]). */
 export interface Buckets {
   from: Int32Array;
+  to: Int32Array;
   /** The start of each step. */
   calendar: Float64Array;
   series: SeriesRange[];
@@ -24,35 +25,38 @@ export function bucketRows(
   expected: number | undefined,
 ): Buckets {
   const from: number[] = [];
+  const to: number[] = [];
   const starts: number[] = [];
   const ranges: SeriesRange[] = [];
   let partial = 0;
-  let end = 0;
-  for (const { name, from: first, to } of series) {
-    const begin = from.length;
-    for (let i = first; i < to; i++) {
+  for (const range of series) {
+    let own: { from: number; to: number; start: number }[] = [];
+    for (let i = range.from; i < range.to; i++) {
       const start = startOfStep(calendar[i], step);
-      if (from.length > begin && starts[starts.length - 1] === start) continue;
-      from.push(i);
-      starts.push(start);
+      const last = own[own.length - 1];
+      if (last?.start === start) last.to = i + 1;
+      else own.push({ from: i, to: i + 1, start });
     }
-    if (expected !== undefined && from.length - begin > 2) {
-      const size = (bucket: number) => (bucket + 1 < from.length ? from[bucket + 1] : to) - from[bucket];
-      if (size(from.length - 1) < expected) {
-        from.pop();
-        starts.pop();
-        partial++;
-      }
-      if (size(begin) < expected) {
-        from.splice(begin, 1);
-        starts.splice(begin, 1);
-        partial++;
-      }
+    const size = (bucket: { from: number; to: number }) => bucket.to - bucket.from;
+    if (expected !== undefined && own.length > 2) {
+      const whole = own.filter((bucket, i) => (i > 0 && i < own.length - 1) || size(bucket) >= expected);
+      partial += own.length - whole.length;
+      own = whole;
     }
-    ranges.push({ name, from: begin, to: from.length });
-    end = to;
+    ranges.push({ name: range.name, from: from.length, to: from.length + own.length });
+    for (const bucket of own) {
+      from.push(bucket.from);
+      to.push(bucket.to);
+      starts.push(bucket.start);
+    }
   }
-  return { from: Int32Array.from([...from, end]), calendar: Float64Array.from(starts), series: ranges, partial };
+  return {
+    from: Int32Array.from(from),
+    to: Int32Array.from(to),
+    calendar: Float64Array.from(starts),
+    series: ranges,
+    partial,
+  };
 }
 
 export type Aggregate = 'sum' | 'mean' | 'max' | 'most frequent';
@@ -74,10 +78,10 @@ export function aggregateOf(name: string, values: Float64Array, unit: string | u
 }
 
 /** One value per bucket; NaN where every value of it is missing. */
-export function aggregate(values: Float64Array, { from }: Buckets, how: Aggregate): Float64Array {
-  const result = new Float64Array(from.length - 1).fill(Number.NaN);
+export function aggregate(values: Float64Array, { from, to }: Buckets, how: Aggregate): Float64Array {
+  const result = new Float64Array(from.length).fill(Number.NaN);
   for (let bucket = 0; bucket < result.length; bucket++) {
-    const part = values.subarray(from[bucket], from[bucket + 1]).filter((value) => !Number.isNaN(value));
+    const part = values.subarray(from[bucket], to[bucket]).filter((value) => !Number.isNaN(value));
     if (part.length === 0) continue;
     if (how === 'most frequent') result[bucket] = mostFrequent(part);
     else if (how === 'max') result[bucket] = part.reduce((a, b) => Math.max(a, b));

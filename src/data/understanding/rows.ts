@@ -24,10 +24,10 @@ export function keepRows(
   notes: string[],
 ): Int32Array {
   const { time, groups, label } = given;
-  const dropped = new Set<number>();
+  const dropped = new Uint8Array(table.rows);
   const leaveOut = (rows: number[], why: string) => {
     if (rows.length === 0) return;
-    for (const row of rows) dropped.add(row);
+    for (const row of rows) dropped[row] = 1;
     const place = table.where(rows[0]).slice(table.name.length + 2);
     notes.push(
       `${times(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
@@ -36,27 +36,27 @@ export function keepRows(
   const footers = time === undefined ? footersOf(table, columns) : timeFooters(columns, time);
   leaveOut(footers, 'a total or the like, no data');
   if (time !== undefined) {
-    const odd = time.odd.find((row) => !dropped.has(row));
+    const odd = time.odd.find((row) => dropped[row] === 0);
     if (odd !== undefined) throw notATime(table, columns, time, odd);
     leaveOut(
-      rowsWhere(table, (row) => !dropped.has(row) && Number.isNaN(time.calendar[row])),
+      rowsWhere(table, (row) => dropped[row] === 0 && Number.isNaN(time.calendar[row])),
       'no time',
     );
   }
   if (groups !== undefined) {
     leaveOut(
-      rowsWhere(table, (row) => !dropped.has(row) && groups.of[row] < 0),
+      rowsWhere(table, (row) => dropped[row] === 0 && groups.of[row] < 0),
       `no ${given.group.join(' or ')}`,
     );
   }
   const cells = label === undefined ? undefined : columns.get(label)?.cells();
   if (cells !== undefined) {
     leaveOut(
-      rowsWhere(table, (row) => !dropped.has(row) && marks.isMissing(cells[row])),
+      rowsWhere(table, (row) => dropped[row] === 0 && marks.isMissing(cells[row])),
       `no ${label}`,
     );
   }
-  const kept = Int32Array.from(rowsWhere(table, (row) => !dropped.has(row)));
+  const kept = new Int32Array(table.rows).map((_, row) => row).filter((row) => dropped[row] === 0);
   if (kept.length === 0) throw new MemcellError(`${table.name}: no row is left to learn from: ${notes.join('; ')}`);
   return kept;
 }

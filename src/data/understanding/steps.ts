@@ -28,13 +28,15 @@ export function findSpacing(series: readonly Float64Array[], numbers: boolean): 
   const found: Spacing[] = [];
   const fixed = spacing(series.map(differences), numbers ? 'number' : 'millisecond');
   if (fixed !== undefined) found.push(fixed);
-  if (!numbers && fixed?.off !== 0) {
+  const long = fixed !== undefined && fixed.step.count >= 28 * day;
+  if (!numbers && (fixed?.off !== 0 || long)) {
     if (series.every(isMonthly)) {
       const months = spacing(
         series.map((times) => differences(times.map(monthOf))),
         'month',
       );
-      if (months !== undefined) found.push(months);
+      // Months come first: from December to February all are 31 days long.
+      if (months !== undefined) found.unshift(months);
     }
     if (series.every(isWorking)) {
       const days = spacing(

@@ -25,7 +25,7 @@ export function labelsAfter(time: TimeReading, last: number, n: number): string[
   const { step } = time;
   if (step === undefined) return [];
   return Array.from({ length: n }, (_, i) => {
-    if (step.unit === 'number') return String(Number((last + step.count * (i + 1)).toPrecision(12)));
+    if (unscaled(time.notation, last) !== undefined) return writeTime(time, addSteps(last, step, i + 1));
     const shift = time.wall ? 0 : offsetAt(last, time) * 60_000;
     if (step.unit === 'millisecond' && step.count < day) return writeTime(time, last + step.count * (i + 1));
     const wall = addSteps(last + shift, step, i + 1);

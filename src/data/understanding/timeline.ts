@@ -44,7 +44,7 @@ export function timeline(
   notes: string[],
 ): Timeline {
   const numbers = time.reading.notation === 'number';
-  let calendar: Float64Array = Float64Array.from(ordered.rows, (row) => time.calendar[row]);
+  let calendar = gather(time.calendar, ordered.rows);
   let { series } = ordered;
   let reading: TimeReading = { ...time.reading };
   const write = (at: number) => writeTime(reading, at - (reading.wall ? 0 : time.shift));
@@ -55,8 +55,7 @@ export function timeline(
     const every = parseEvery(request.every);
     if (numbers) throw usage(`every: the times of ${table.name} are plain numbers; only dates can be resampled`);
     if (time.walls !== undefined && (every.unit === 'month' || every.count >= day)) {
-      const { walls } = time;
-      calendar = Float64Array.from(ordered.rows, (row) => walls[row]);
+      calendar = gather(time.walls, ordered.rows);
       reading = { ...reading, wall: true };
     }
     refuseFiner(table, calendar, series, found, every, request.every);
@@ -77,7 +76,7 @@ export function timeline(
     found = { step: expected, off: 0, total: 0, ...(found?.missing !== undefined && { missing: found.missing }) };
     found.missing ??= fitsGrid(parts(calendar, series), expected, numbers);
   }
-  const origin = Int32Array.from(calendar, (_, i) => i);
+  const origin = new Int32Array(calendar.length).map((_, i) => i);
   const base = { series, origin, calendar, events: buckets !== undefined && !alike, ...(buckets && { buckets }) };
   if (found === undefined) {
     if (calendar.length > 2 && options.timeless !== true)
@@ -105,6 +104,12 @@ export function timeline(
   }
   notes.push(`${many} and filled in, the first after ${place(gaps.after[0])}`);
   return { ...base, ...insertRows(calendar, series, found.step, gaps), reading, gaps: gaps.missing, irregular: false };
+}
+
+function gather(values: Float64Array, rows: Int32Array): Float64Array {
+  const gathered = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) gathered[i] = values[rows[i]];
+  return gathered;
 }
 
 function parts(calendar: Float64Array, series: readonly SeriesRange[]): Float64Array[] {

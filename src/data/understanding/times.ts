@@ -34,7 +34,10 @@ export function textTimes(columns: string[], cells: readonly string[], options: 
   const samples = sample(cells, options.isMissing);
   if (samples.length === 0) return undefined;
   const saved = options.like === undefined ? [] : [{ pattern: options.like.notation, locale: options.like.locale }];
-  let best = fitting([...saved.filter(({ pattern }) => !(pattern in scales)), ...proposals(samples, false)], samples);
+  let best = fitting(
+    [...saved.filter(({ pattern }) => scaled(pattern, 0) === undefined), ...proposals(samples, false)],
+    samples,
+  );
   if (best.fit < samples.length) {
     const loose = fitting(proposals(samples, true), samples);
     if (loose.fit > best.fit) best = loose;
@@ -67,9 +70,10 @@ export function textTimes(columns: string[], cells: readonly string[], options: 
 }
 
 /** Milliseconds since 1970 as a typed column has them, written as ISO does. */
-export function typedTimes(column: string, times: Float64Array): Times {
-  const midnight = times.every((time) => Number.isNaN(time) || time % 86_400_000 === 0);
-  const notation = midnight ? 'yyyy-MM-dd' : 'yyyy-MM-dd HH:mm:ss';
+export function typedTimes(column: string, times: Float64Array, utc: boolean): Times {
+  const wholly = (length: number) => times.every((time) => Number.isNaN(time) || time % length === 0);
+  const clock = wholly(60_000) ? 'HH:mm' : wholly(1000) ? 'HH:mm:ss' : 'HH:mm:ss.SSS';
+  const notation = wholly(86_400_000) ? 'yyyy-MM-dd' : utc ? `yyyy-MM-dd'T'${clock}Z` : `yyyy-MM-dd ${clock}`;
   const found: Times = { reading: { columns: [column], notation }, calendar: times, shift: 0, odd: [] };
   return { ...found, spacing: spacingOf(times, false) };
 }
@@ -107,7 +111,7 @@ export function numberTimes(
   if (!some) return undefined;
   const { named, first, like } = hints;
   const digits = String(Math.trunc(most)).length;
-  const pattern = like !== undefined && !(like.notation in scales) ? like.notation : compact[digits];
+  const pattern = like !== undefined && scaled(like.notation, 0) === undefined ? like.notation : compact[digits];
   if (whole && least > 0 && pattern !== undefined && String(Math.trunc(least)).length === digits) {
     const times = compactTimes(column, numbers, pattern);
     if (times !== undefined) {
@@ -259,11 +263,13 @@ function complete(
   const [long, short] = [namesOf(locale ?? 'en', 'long'), namesOf(locale ?? 'en', 'short')];
   const same = (a: string, b: string | undefined) => b === undefined || a.toLowerCase() === b.toLowerCase();
   const isLong = long.every((name, i) => same(name, seen[i])) && !short.every((name, i) => same(name, seen[i]));
+  const dots = words.some((word) => word.endsWith('.'));
   const upper = words.every((word) => word === word.toUpperCase());
   const lower = words.every((word) => word === word.toLowerCase());
   const names = (isLong ? long : short).map((name, i) => {
     if (seen[i] !== undefined) return seen[i];
-    const plain = isLong || words.some((word) => word.endsWith('.')) ? name : name.replace(/\.$/, '');
+    const bare = isLong ? name : name.replace(/\.$/, '');
+    const plain = dots && bare !== long[i] ? `${bare}.` : bare;
     if (upper) return plain.toUpperCase();
     return lower ? plain.toLowerCase() : plain[0].toUpperCase() + plain.slice(1);
   });

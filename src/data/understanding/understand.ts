@@ -30,7 +30,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const request = readRequest(table, options);
   const columns = rawColumns(table);
   const marks = new MissingMarks(request.missing);
-  const notes = tableNotes(table);
+  const notes = [...table.notes];
   const groups = groupsOf(table, columns, request, marks);
   const choice = findTime(table, columns, marks, request, options, groups?.of);
   notes.push(...timeNotes(table, choice, options));
@@ -58,12 +58,14 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const origins = line.origin.map((row) => (row < 0 ? -1 : ordered.rows[line.buckets?.from[row] ?? row]));
   if (request.fill === 'none') refuseMissing(prepared, (row, column) => whereIs(table, origins, row, column));
   const { reading: timeReading } = line;
+  const written = (row: number) =>
+    line.buckets === undefined && origins[row] >= 0 ? cellsOf(timeReading?.columns, columns, origins[row]) : undefined;
   const times = frameTimes(line, choice);
   const account: Account = {
     source: table.name,
     read: table.rows,
     rows: line.origin.length,
-    ...(timeReading && { time: timeAccount(timeReading, times, line.gaps, ordered.sorted) }),
+    ...(timeReading && { time: timeAccount(timeReading, times, line.gaps, ordered.sorted, written) }),
     columns: prepared.map(({ account }) => account),
     ...(groups && { series: seriesAccount(request.group, line.series) }),
     notes,
@@ -92,12 +94,6 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
     reading,
     ...(time && { time }),
   });
-}
-
-/** What reading the file brought, where the table says so. */
-function tableNotes(table: Table): string[] {
-  const notes: unknown = 'notes' in table ? Reflect.get(table, 'notes') : undefined;
-  return Array.isArray(notes) ? notes.filter((note) => typeof note === 'string') : [];
 }
 
 function groupsOf(
@@ -149,7 +145,10 @@ function timeNotes(table: Table, { time }: TimeChoice, { like }: UnderstandOptio
       `${name}: day and month fit in either order; read as ${plainPattern(notation)}; --dates ${month ? 'day' : 'month'} reads ${time.other}`,
     );
   }
-  if (/(^|[^y])yy($|[^y])/.test(notation)) notes.push(`${name}: years of two digits are read as 1940 to 2039`);
+  if (/(^|[^y])yy($|[^y])/.test(notation)) {
+    const [first, last] = [least(time.calendar), most(time.calendar)].map((at) => new Date(at).getUTCFullYear());
+    notes.push(`${name}: years of two digits are read as ${first} to ${last}`);
+  }
   return notes;
 }
 
@@ -198,7 +197,7 @@ function withoutEmptySeries(
 ): Ordered {
   if (ordered.series.length < 2) return ordered;
   const targets = [...request.uses].filter(([, use]) => use === 'target').flatMap(([name]) => columns.get(name) ?? []);
-  const values = targets.map((column) => reader.numbers(column, 'correct it, or name it with --missing')?.values);
+  const values = targets.map((column) => reader.numbers(column, '')?.values);
   const empty = ordered.series.filter(({ from, to }) =>
     values.some((column) => column?.subarray(from, to).every((value) => Number.isNaN(value))),
   );
@@ -223,7 +222,7 @@ function withoutEmptySeries(
 
 /** Rows in their order, without a time. */
 function untimed({ rows, series }: Ordered): Timeline {
-  const origin = Int32Array.from(rows, (_, i) => i);
+  const origin = rows.map((_, i) => i);
   return { origin, calendar: new Float64Array(0), series, gaps: 0, irregular: false, events: false };
 }
 
@@ -233,24 +232,37 @@ function frameTimes({ calendar, reading }: Timeline, { time }: TimeChoice): Floa
   return shift === 0 ? calendar : calendar.map((at) => at - shift);
 }
 
-function timeAccount(reading: TimeReading, times: Float64Array, gaps: number, sorted: boolean): Account['time'] {
+function timeAccount(
+  reading: TimeReading,
+  times: Float64Array,
+  gaps: number,
+  sorted: boolean,
+  cell: (row: number) => string | undefined,
+): Account['time'] {
+  const write = (at: number) => cell(times.indexOf(at)) ?? writeTime(reading, at);
   const language = reading.locale === undefined || reading.locale === 'en' ? '' : ` (${reading.locale})`;
   return {
     columns: [...reading.columns],
     notation: plainPattern(reading.notation) + language,
-    first: writeTime(
-      reading,
-      times.reduce((least, time) => Math.min(least, time)),
-    ),
-    last: writeTime(
-      reading,
-      times.reduce((most, time) => Math.max(most, time)),
-    ),
+    first: write(least(times)),
+    last: write(most(times)),
     ...(reading.step && { step: describeStep(reading.step) }),
     ...(reading.season !== undefined && { season: reading.season }),
     gaps,
     sorted,
   };
+}
+
+function cellsOf(names: readonly string[] = [], columns: ReadonlyMap<string, RawColumn>, row: number): string {
+  return names.map((name) => columns.get(name)?.cells()[row] ?? '').join(' ');
+}
+
+function least(values: Float64Array): number {
+  return values.reduce((least, value) => (value < least ? value : least), Number.POSITIVE_INFINITY);
+}
+
+function most(values: Float64Array): number {
+  return values.reduce((most, value) => (value > most ? value : most), Number.NEGATIVE_INFINITY);
 }
 
 function seriesAccount(columns: readonly string[], series: readonly SeriesRange[]): Account['series'] {
