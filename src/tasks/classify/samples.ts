@@ -63,7 +63,9 @@ export function tableSamples(frame: Frame, { features, steps, grouped }: TableIn
     learn: (train) => {
       const parts = Array.from(train, of);
       const alike = steps !== undefined && steps > 1;
-      const scaling = fitScaling(parts, channels, alike, (channel) => plain[channel] === true);
+      const scaling = fitScaling(parts, channels, alike, (channel) =>
+        plain.every((one, column) => one || column % channels !== channel),
+      );
       if (!grouped) return { scaling, ...(steps !== undefined && { steps }) };
       const most = longest(lengths);
       return { scaling, steps: most, ...(lengths.some((length) => length < most) && { padded: 'end' }) };
