@@ -150,7 +150,6 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
   let ended: Pick<Learnt, 'stopped' | 'diverged'> = {};
   let late = false;
   for (const [fold, held] of folds.entries()) {
-    if (run.signal?.aborted && networks.length > 0) break;
     run.stage(`network ${fold + 1} of ${foldCount}`);
     const outside = new Set(held);
     const train = part(
@@ -178,6 +177,10 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
       linear: (await line.model.predict(stop.x, { batchSize: 512 })).data,
     });
     line.model.dispose();
+    if (line.stopped?.reason === 'interrupted') {
+      ended = { stopped: line.stopped };
+      break;
+    }
   }
   const share = answers.length === 0 ? 1 : blendShare(answers, problem.classes, recipe.weights);
   const { model, layers } = joinedModel(networks, lines, share, recipe);

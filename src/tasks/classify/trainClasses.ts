@@ -2,9 +2,9 @@ import type { Stopped } from '../../training/history.js';
 import type { Run, Trained } from '../definition.js';
 import type { TrainingSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
+import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './classifyData.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { Labelled, Recipe } from './network.js';
-import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './prepare.js';
 import { type Encoding, take } from './samples.js';
 import { Clock, type Learnt, learn, recipeFor, refit } from './train.js';
 
@@ -122,7 +122,7 @@ export async function answers(
   return (await model.predict(x, { batchSize: predictBatch })).data;
 }
 
-function settingsOf(recipe: Recipe, run: Run): TrainingSettings {
+export function settingsOf(recipe: Recipe, run: Run): TrainingSettings {
   const { epochs, batchSize, optimizer, learningRate, patience } = recipe;
   return {
     epochs,

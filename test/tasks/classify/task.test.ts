@@ -5,8 +5,8 @@ import { parseTable } from '../../../src/data/read.js';
 import type { Source } from '../../../src/data/source.js';
 import { Fields } from '../../../src/fields.js';
 import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
+import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js';
 import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
-import { divide, readClasses } from '../../../src/tasks/classify/prepare.js';
 import { classifyTask } from '../../../src/tasks/classify/task.js';
 import type { Loaded, Run } from '../../../src/tasks/definition.js';
 
@@ -314,6 +314,12 @@ describe('training', () => {
     expect(trained.warnings).toContain('training ended when the time of the budget was over');
     expect((await answersOf(trained, iris)).rows).toHaveLength(150);
     trained.model.dispose();
+  });
+
+  test('settings out of their range are one line', async () => {
+    await expect(train(iris, { label: 'species' }, { settings: { epochs: 0 } })).rejects.toThrow(
+      'epochs: 0 is not a whole number of at least 1',
+    );
   });
 
   test('cross-validation scores every sample once', async () => {
