@@ -154,15 +154,26 @@ export class ColumnReader {
   /** 0 and 1 for two texts, or two numbers 0 and 1. */
   asFlag(column: RawColumn, reading: Extract<ColumnReading, { kind: 'flag' }>): ReadColumn {
     const [zero, one] = [sameness(reading.zero), sameness(reading.one)];
+    const counted = zero === '0' && one === '1';
+    let numbers = 0;
     const values = this.mapped(column, (cell, row) => {
       const written = sameness(cell);
       if (written === one) return 1;
       if (written === zero) return 0;
+      // A count that was never above 1 where the model was trained.
+      if (counted && Number.isFinite(Number(written))) {
+        numbers++;
+        return Number(written);
+      }
       throw new MemcellError(
         `${this.table.where(row, column.name)}: '${shorten(cell)}' is neither ${reading.zero} nor ${reading.one}, which the column holds elsewhere; correct it, or leave the column out with --drop`,
       );
     });
-    return { reading, values, notes: [] };
+    const notes =
+      numbers === 0
+        ? []
+        : [`${column.name}: ${counted(numbers, 'value')} beside 0 and 1, which is all that the model has seen`];
+    return { reading, values, notes };
   }
 
   /** The index of each text among the known ones; those that are not are missing, and told. */
