@@ -24,7 +24,8 @@ export interface Moments {
 /** How much more regressors beyond the own ones are penalised. */
 const OTHER_PENALTIES = [1, 10];
 
-export const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
+/** λ that are tried. */
+const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
 export function moments(data: Regression, rows: Iterable<number>): Moments {
   const { x, y, regressors: d, answers } = data;
