@@ -12,7 +12,7 @@ import {
 } from './numbers.js';
 import type { RawColumn } from './rawColumns.js';
 import { naturally } from './series.js';
-import { counted, quoted, shorten } from './wording.js';
+import { quoted, shorten, times } from './wording.js';
 
 /** More different texts than this are not made into channels. */
 export const mostCategories = 50;
@@ -154,15 +154,26 @@ export class ColumnReader {
   /** 0 and 1 for two texts, or two numbers 0 and 1. */
   asFlag(column: RawColumn, reading: Extract<ColumnReading, { kind: 'flag' }>): ReadColumn {
     const [zero, one] = [sameness(reading.zero), sameness(reading.one)];
+    const counted = zero === '0' && one === '1';
+    let numbers = 0;
     const values = this.mapped(column, (cell, row) => {
       const written = sameness(cell);
       if (written === one) return 1;
       if (written === zero) return 0;
+      // A count that was never above 1 where the model was trained.
+      if (counted && Number.isFinite(Number(written))) {
+        numbers++;
+        return Number(written);
+      }
       throw new MemcellError(
         `${this.table.where(row, column.name)}: '${shorten(cell)}' is neither ${reading.zero} nor ${reading.one}, which the column holds elsewhere; correct it, or leave the column out with --drop`,
       );
     });
-    return { reading, values, notes: [] };
+    const notes =
+      numbers === 0
+        ? []
+        : [`${column.name}: ${times(numbers, 'value')} beside 0 and 1, which is all that the model has seen`];
+    return { reading, values, notes };
   }
 
   /** The index of each text among the known ones; those that are not are missing, and told. */
@@ -183,7 +194,7 @@ export class ColumnReader {
       reading,
       values,
       notes: [
-        `${place}: '${written}' is none of the ${reading.values.length} values known; ${counted(unknown, 'cell')} like it count as none of them`,
+        `${place}: '${written}' is none of the ${reading.values.length} values known; ${times(unknown, 'cell')} like it count as none of them`,
       ],
     };
   }
@@ -292,5 +303,5 @@ function plainly(cell: string): string {
 }
 
 function infiniteNote(name: string, count: number): string[] {
-  return count === 0 ? [] : [`${name}: ${counted(count, 'infinite value')} taken as missing`];
+  return count === 0 ? [] : [`${name}: ${times(count, 'infinite value')} taken as missing`];
 }
