@@ -3,8 +3,9 @@ import type { TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
 import { candidates } from './notations.js';
+import { numberTimes, plainTimes, yearTimes } from './numberTimes.js';
 import { plainNumbers, type RawColumn } from './rawColumns.js';
-import { numberTimes, plainTimes, type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
+import { type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
 
 /** Words in a column's name that speak of time. */
 const timeWords = new Set(
@@ -58,13 +59,15 @@ export function chooseTime(
   marks: MissingMarks,
   options: {
     time?: string[];
+    /** Columns that are something else, and of these the ones asked for as features. */
     taken: ReadonlySet<string>;
+    features: ReadonlySet<string>;
     dates?: 'day' | 'month';
     like?: TimeReading;
     groupOf?: Int32Array;
   },
 ): TimeChoice {
-  const { like, taken, groupOf } = options;
+  const { like, taken, features, groupOf } = options;
   const timeOptions: TimeOptions = {
     isMissing: marks.isMissing,
     ...(options.dates && { dates: options.dates }),
@@ -77,12 +80,14 @@ export function chooseTime(
     const raw = asked.map((name) => columns.get(table.column(name).name)!);
     return { time: askedTime(table, raw, marks, timeOptions), counters, others: [] };
   }
-  const dates = free.flatMap((column) => dateColumn(column, timeOptions) ?? []);
+  // A date is no number to learn from: among the features asked for it is the time all the same.
+  const possible = [...free, ...[...columns.values()].filter(({ name }) => features.has(name))];
+  const dates = possible.flatMap((column) => dateColumn(column, timeOptions) ?? []);
   dates.sort((a, b) => score(b) - score(a));
   if (dates.length > 0) {
     const [time] = dates;
     const others = dates.slice(1).map(({ reading }) => reading.columns[0]);
-    const joined = withHour(time, free, timeOptions);
+    const joined = withHour(time, possible, timeOptions);
     return { time: { ...(joined ?? time), notes: joined === undefined ? [] : [joinedNote(joined)] }, counters, others };
   }
   const parts = fromParts(free, timeOptions);
@@ -125,6 +130,8 @@ function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions
   if (numbers === undefined) return textTimes([column.name], column.cells(), options);
   const like = options.like;
   if (like?.notation === 'number') return plainTimes(column.name, numbers);
+  const years = yearTimes(column.name, numbers);
+  if (years !== undefined) return years;
   const hints = { named: true, first: true, ...(like && { like }) };
   return numberTimes(column.name, numbers, hints) ?? plainTimes(column.name, numbers);
 }
@@ -222,11 +229,14 @@ function numericTime(
   for (const column of ordered) {
     if (counters.includes(column.name) && !named(column)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
-    const found = numbers && numberTimes(column.name, numbers, { named: named(column), first: column.position === 0 });
+    if (numbers === undefined) continue;
+    const hints = { named: named(column), first: column.position === 0 };
+    const found =
+      numberTimes(column.name, numbers, hints) ?? (named(column) ? yearTimes(column.name, numbers) : undefined);
     if (found !== undefined) return { ...found, notes: [`${column.name}: its numbers are read as times`] };
   }
   for (const column of ordered) {
-    const word = orderWords.has(column.name.toLowerCase());
+    const word = orderWords.has(column.name.toLowerCase()) || named(column);
     if (!word && !counters.includes(column.name)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
     if (numbers === undefined || !isDistinct(numbers, groupOf)) continue;

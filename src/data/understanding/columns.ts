@@ -2,9 +2,17 @@ import { MemcellError } from '../../errors.js';
 import type { ColumnReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
-import { certainDecimal, describeNumber, type NumberReading, numberNotation, numberParser } from './numbers.js';
+import {
+  certainDecimal,
+  describeNumber,
+  isMagnitudes,
+  type NumberReading,
+  numberNotation,
+  numberParser,
+} from './numbers.js';
 import type { RawColumn } from './rawColumns.js';
-import { naturally, quoted } from './series.js';
+import { naturally } from './series.js';
+import { quoted, shorten, times } from './wording.js';
 
 /** More different texts than this are not made into channels. */
 export const mostCategories = 50;
@@ -89,6 +97,30 @@ export class ColumnReader {
       );
     }
     return this.asNumbers(column, found.reading, remedy);
+  }
+
+  /**
+   * A column of another table than the one whose notation this is: read as it is written here where that leaves no doubt.
+   * @throws MemcellError also for numbers in another unit
+   */
+  numbersLike(column: RawColumn, saved: NumberReading, remedy: string): ReadColumn {
+    if (column.numbers !== undefined || column.times !== undefined) return this.asNumbers(column, saved, remedy);
+    const found = numberNotation(column.cells(), this.rows, {
+      semicolons: this.table.decimalComma,
+      isMissing: this.marks.isMissingNumber,
+      fileDecimal: this.decimal ?? this.decimalOfFile(column) ?? saved.decimal,
+      ...(this.decimal && { decimal: this.decimal }),
+    });
+    if (found === undefined || 'ambiguous' in found) return this.asNumbers(column, saved, remedy);
+    const { unit } = found.reading;
+    const multiplied = isMagnitudes(saved.unit) || isMagnitudes(unit);
+    if (unit !== undefined && saved.unit !== undefined && unit !== saved.unit && !multiplied) {
+      throw new MemcellError(
+        `${this.table.name}: column ${column.name} is in ${unit}, the model's data in ${saved.unit}; bring it to ${saved.unit}`,
+      );
+    }
+    const here = { ...found.reading, ...(isMagnitudes(saved.unit) && { unit: saved.unit }) };
+    return { ...this.asNumbers(column, here, remedy), reading: saved };
   }
 
   /** A column in a known notation. */
@@ -186,6 +218,12 @@ export class ColumnReader {
     return this.asCategory(column, { kind: 'category', values: [...different].sort(naturally) });
   }
 
+  /** Whether every cell says that there is no value. */
+  isEmpty(column: RawColumn): boolean {
+    const cells = this.cells(column);
+    return this.rows.every((row) => this.marks.isMissingNumber(cells[row]));
+  }
+
   private cells(column: RawColumn): readonly string[] {
     return column.cells();
   }
@@ -246,17 +284,6 @@ export function isZeroOne(values: Float64Array): boolean {
   return zeros > 0 && ones > 0;
 }
 
-/** A cell for a message: one line, at most 40 characters. */
-export function shorten(cell: string): string {
-  const line = cell.replace(/\s+/g, ' ');
-  return line.length <= 40 ? line : `${line.slice(0, 39)}…`;
-}
-
-/** '1 row', '3 rows'. */
-export function times(n: number, noun: string): string {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
-}
-
 function flagOf(values: string[]): Extract<ColumnReading, { kind: 'flag' }> {
   const [a, b] = values.sort(naturally);
   const lower = [a.toLowerCase(), b.toLowerCase()];
@@ -276,5 +303,5 @@ function plainly(cell: string): string {
 }
 
 function infiniteNote(name: string, count: number): string[] {
-  return count === 0 ? [] : [`${name}: ${times(count, 'infinite value')} count as missing`];
+  return count === 0 ? [] : [`${name}: ${times(count, 'infinite value')} taken as missing`];
 }
