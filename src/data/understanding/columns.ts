@@ -12,7 +12,7 @@ import {
 } from './numbers.js';
 import type { RawColumn } from './rawColumns.js';
 import { naturally } from './series.js';
-import { counted, quoted, shorten } from './wording.js';
+import { quoted, shorten, times } from './wording.js';
 
 /** More different texts than this are not made into channels. */
 export const mostCategories = 50;
@@ -194,7 +194,7 @@ export class ColumnReader {
       reading,
       values,
       notes: [
-        `${place}: '${written}' is none of the ${reading.values.length} values known; ${counted(unknown, 'cell')} like it count as none of them`,
+        `${place}: '${written}' is none of the ${reading.values.length} values known; ${times(unknown, 'cell')} like it count as none of them`,
       ],
     };
   }
@@ -303,5 +303,5 @@ function plainly(cell: string): string {
 }
 
 function infiniteNote(name: string, count: number): string[] {
-  return count === 0 ? [] : [`${name}: ${counted(count, 'infinite value')} taken as missing`];
+  return count === 0 ? [] : [`${name}: ${times(count, 'infinite value')} taken as missing`];
 }

@@ -9,7 +9,7 @@ import type { RawColumn } from './rawColumns.js';
 import type { Request, UnderstandOptions } from './request.js';
 import { type Aggregate, aggregate, aggregateOf } from './resample.js';
 import type { Timeline } from './timeline.js';
-import { counted, quoted, shorten } from './wording.js';
+import { quoted, shorten, times } from './wording.js';
 
 /** A column as frames have it, with what is told of it. */
 export interface PreparedColumn {
@@ -112,7 +112,7 @@ function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadCo
 }
 
 /** Why a column has nothing to learn from. */
-function useless(name: string, { reading, values }: ReadColumn, { table, options }: Preparing): string | undefined {
+function useless(name: string, { reading, values }: ReadColumn, { table, request }: Preparing): string | undefined {
   let [least, most, whole, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true, 0];
   for (const value of values) {
     if (Number.isNaN(value)) continue;
@@ -122,8 +122,8 @@ function useless(name: string, { reading, values }: ReadColumn, { table, options
     whole &&= Number.isInteger(value);
   }
   if (count === 0) return 'every cell is missing';
-  if (least === most && options.constants !== true)
-    return `every value is ${reading.kind === 'number' ? least : 'the same'}`;
+  if (request.named) return undefined;
+  if (least === most) return `every value is ${reading.kind === 'number' ? least : 'the same'}`;
   if (
     reading.kind === 'number' &&
     whole &&
@@ -151,7 +151,7 @@ function outlandish(name: string, values: Float64Array): string[] {
     const distance = mark < least ? least - mark : mark - most;
     if (distance <= 3 * (most - least)) return [];
     return [
-      `${name}: ${mark} stands ${counted(count, 'time')}, far from all else; if it means that there is no value: --missing ${mark}`,
+      `${name}: ${mark} stands ${times(count, 'time')}, far from all else; if it means that there is no value: --missing ${mark}`,
     ];
   });
 }
@@ -195,7 +195,7 @@ function fillAlong(
   if (rest.length > 0) {
     for (const { from, to } of rest) values.fill(middle, from, to);
     notes.push(
-      `${name}: ${counted(rest.length, 'series', 'series')} without any value ${rest.length === 1 ? 'has' : 'have'} that of the others (${middle})`,
+      `${name}: ${times(rest.length, 'series', 'series')} without any value ${rest.length === 1 ? 'has' : 'have'} that of the others (${middle})`,
     );
   }
   return { reading, how: numbers ? 'filled in between, next or last value at the ends' : 'last value' };

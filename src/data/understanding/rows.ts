@@ -5,7 +5,7 @@ import type { MissingMarks } from './marks.js';
 import { plainPattern } from './notation.js';
 import { isFooter, type RawColumn } from './rawColumns.js';
 import { distinguishing, type Groups, type Ordered, refuseRepeats, repeats } from './series.js';
-import { counted, placeOf, quoted, shorten } from './wording.js';
+import { placeOf, quoted, shorten, times } from './wording.js';
 
 /**
  * The rows that can be used: without footers ('Total'), rows without a time, a group or a label, each told.
@@ -30,7 +30,7 @@ export function keepRows(
     for (const row of rows) dropped[row] = 1;
     const place = placeOf(table, rows[0]);
     notes.push(
-      `${counted(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
+      `${times(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
     );
   };
   const footers = time === undefined ? footersOf(table, columns) : timeFooters(columns, time);
@@ -82,7 +82,7 @@ export function withoutRepeats(
   const { rows } = ordered;
   const name = time.reading.columns.join(' and ');
   if (!how.refuse) {
-    notes.push(`${counted(found.length, 'row')} repeat a time; rows of one time keep their order`);
+    notes.push(`${times(found.length, 'row')} repeat a time; rows of one time keep their order`);
     return ordered;
   }
   const lists = [...columns.values()].map((column) => column.numbers ?? column.times ?? column.cells());
@@ -96,7 +96,7 @@ export function withoutRepeats(
     refuseRepeats(table, { row, before, text, column: name, count: found.length }, group);
   }
   notes.push(
-    `${counted(whole.size, 'row')} left out: the same as another one (the first is ${placeOf(table, rows[found[0]])})`,
+    `${times(whole.size, 'row')} left out: the same as another one (the first is ${placeOf(table, rows[found[0]])})`,
   );
   const kept = rows.filter((_, i) => !whole.has(i));
   let gone = 0;

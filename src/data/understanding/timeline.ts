@@ -18,7 +18,7 @@ import {
   writeEvery,
 } from './steps.js';
 import { writeTime } from './timeText.js';
-import { counted, placeOf } from './wording.js';
+import { placeOf, times } from './wording.js';
 
 const day = 86_400_000;
 
@@ -36,7 +36,7 @@ export interface Timeline {
   gaps: number;
   /** Whether lines between values are drawn by time: rows are irregular. */
   irregular: boolean;
-  /** Whether irregular rows were put together: a step without any had none of what is counted. */
+  /** Whether irregular rows were put together: a step without any had none of what is times. */
   events: boolean;
 }
 
@@ -70,11 +70,11 @@ export function timeline(
     refuseFiner(table, calendar, series, found, every, request.every);
     alike = found !== undefined && found.off <= 0.05 * found.total;
     buckets = bucketRows(calendar, series, every, alike && found ? rowsOf(found.step, every) : undefined);
-    const put = `${counted(ordered.rows.length, 'row')} put together to ${counted(buckets.calendar.length, 'step')} of ${describeStep(every)}`;
+    const put = `${times(ordered.rows.length, 'row')} put together to ${times(buckets.calendar.length, 'step')} of ${describeStep(every)}`;
     notes.push(
       buckets.partial === 0
         ? put
-        : `${put}; ${counted(buckets.partial, 'first or last step')} left out, of which rows are missing`,
+        : `${put}; ${times(buckets.partial, 'first or last step')} left out, of which rows are missing`,
     );
     ({ calendar, series } = buckets);
     found = spacingOfEvery(parts(calendar, series), every);
@@ -101,7 +101,7 @@ export function timeline(
   };
   if (gaps.missing === 0 || options.timeless === true)
     return { ...base, reading, gaps: gaps.missing, irregular: false };
-  const many = `${counted(gaps.missing, 'time')} ${gaps.missing === 1 ? 'is' : 'are'} missing`;
+  const many = `${times(gaps.missing, 'time')} ${gaps.missing === 1 ? 'is' : 'are'} missing`;
   if (options.label !== undefined || found.missing === undefined || gaps.missing > Math.max(10, calendar.length)) {
     notes.push(`${many}, the first after ${place(gaps.after[0])}; rows count as consecutive`);
     return { ...base, reading, gaps: gaps.missing, irregular: false };

@@ -7,7 +7,7 @@ export function shorten(cell: string): string {
 }
 
 /** '1 row', '3,000 rows'. */
-export function counted(n: number, one: string, many = `${one}s`): string {
+export function times(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 }
 

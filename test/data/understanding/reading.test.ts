@@ -87,3 +87,10 @@ describe('numbers of another table than the model’s', () => {
     );
   });
 });
+
+test('counts that were 0 or 1 in training may be more', () => {
+  const { reading } = csv('y,n\n1,0\n2,1\n3,0', { targets: ['y'] });
+  const frame = csv('y,n\n1,0\n2,3\n3,1', { like: reading });
+  expect(values(frame, 'n')).toEqual([0, 3, 1]);
+  expect(frame.account.notes).toEqual(['n: 1 value beside 0 and 1, which is all that the model has seen']);
+});

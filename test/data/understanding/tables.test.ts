@@ -304,7 +304,7 @@ test('constant columns stay where each has its place', () => {
     use: 'out',
     why: 'every value is 0',
   });
-  expect(told(csv(text, { label: 'label', timeless: true, constants: true }), 'a')).toMatchObject({ use: 'feature' });
+  expect(told(csv(text, { label: 'label', timeless: true, whole: true }), 'a')).toMatchObject({ use: 'feature' });
   expect(told(csv(text, { label: 'label', timeless: true, features: ['a'] }), 'a')).toMatchObject({ use: 'feature' });
 });
 
