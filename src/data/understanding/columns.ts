@@ -154,14 +154,14 @@ export class ColumnReader {
   /** 0 and 1 for two texts, or two numbers 0 and 1. */
   asFlag(column: RawColumn, reading: Extract<ColumnReading, { kind: 'flag' }>): ReadColumn {
     const [zero, one] = [sameness(reading.zero), sameness(reading.one)];
-    const isCount = zero === '0' && one === '1';
+    const counted = zero === '0' && one === '1';
     let numbers = 0;
     const values = this.mapped(column, (cell, row) => {
       const written = sameness(cell);
       if (written === one) return 1;
       if (written === zero) return 0;
       // A count that was never above 1 where the model was trained.
-      if (isCount && Number.isFinite(Number(written))) {
+      if (counted && Number.isFinite(Number(written))) {
         numbers++;
         return Number(written);
       }
@@ -172,7 +172,7 @@ export class ColumnReader {
     const notes =
       numbers === 0
         ? []
-        : [`${column.name}: ${counted(numbers, 'value')} beside 0 and 1, which is all that the model has seen`];
+        : [`${column.name}: ${times(numbers, 'value')} beside 0 and 1, which is all that the model has seen`];
     return { reading, values, notes };
   }
 

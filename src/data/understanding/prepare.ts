@@ -63,7 +63,7 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   if ('why' in read) return out(read.why);
   const { reading } = read;
   notes.push(...read.notes);
-  if (asked === undefined) {
+  if (use === 'feature' && options.like === undefined && options.whole !== true) {
     const why = useless(name, read, given);
     if (why !== undefined) return out(why);
   }

@@ -29,8 +29,8 @@ export interface UnderstandOptions {
   every?: string;
   /** Rows that have nothing to do with each other: nothing is filled from one to the next, and no series is looked for. */
   timeless?: boolean;
-  /** Keeps columns whose value never changes, where each column has its place: the pixels of a picture. */
-  constants?: boolean;
+  /** Keeps columns of one value only: the steps of rows that are sequences, which count by their places. */
+  whole?: boolean;
   /** Reads the table as a model's was. */
   like?: FrameReading;
   /** With `like`: the only uses whose columns must be there, such as 'known' in a table of the future. */

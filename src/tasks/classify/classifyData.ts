@@ -77,7 +77,7 @@ export function readClasses(table: Parameters<typeof understand>[0], options: Cl
     ...(dates && { dates }),
     ...(fill && { fill }),
     ...(group === undefined && { timeless: true }),
-    ...(steps !== undefined && { constants: true }),
+    ...(steps !== undefined && { whole: true }),
   });
   const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
   const names = classNamesOf(frame, label);
