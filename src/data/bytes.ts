@@ -3,6 +3,8 @@ import { MemcellError } from '../errors.js';
 /** Bytes that can be read more than once, whole or in part: a file's, what came in by stdin, or those of a program. */
 export interface Bytes {
   readonly name: string;
+  /** Of a regular file, as it is: what others can open too. */
+  readonly path?: string;
   /** In bytes; of gzipped ones as they are compressed. */
   readonly size: number;
   /** Of gzipped ones: the size of their content, all of which is taken into memory for it. */
@@ -60,6 +62,7 @@ export async function openBytes(path: string): Promise<Bytes> {
     await (await open(path)).close();
     return {
       name,
+      path,
       size: status.size,
       async slice(start, end) {
         const handle = await open(path);

@@ -194,6 +194,24 @@ describe('Parquet', () => {
     expect(await source.head?.(10)).toMatchObject({ rows: 5000, table: { rows: 10 } });
   });
 
+  test('one row group of millions of rows', async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const path = join(folder, 'group.parquet');
+    const rows = 4_300_000;
+    await connection.run(
+      `copy (select i from range(${rows}) r(i)) to '${path}' (format parquet, row_group_size ${rows})`,
+    );
+    const source = openSource(path);
+    let sum = 0;
+    for await (const { columns, from } of source.stream?.([{ name: 'i' }]) ?? []) {
+      expect(columns[0][0]).toBe(from);
+      sum = columns[0].reduce((total, value) => total + value, sum);
+    }
+    expect(sum).toBe((rows * (rows - 1)) / 2);
+    expect((await source.head?.(3))?.rows).toBe(rows);
+  }, 60_000);
+
   test('lists and objects are left out, and it is said; so is rounding', async () => {
     const table = await readTable(join(folder, 'nested.parquet'));
     expect(table.columns.map(({ name }) => name)).toEqual(['n', 'big']);
