@@ -103,8 +103,8 @@ describe('training', () => {
       { targets: ['sales'] },
       {
         signal: controller.signal,
-        trained: async (model) => {
-          expect(model.metadata.task).toMatchObject({ kind: 'forecast' });
+        trained: async (_, made) => {
+          expect(made.artefact).toMatchObject({ kind: 'forecast' });
           handed++;
         },
       },
@@ -146,7 +146,7 @@ describe('a saved model', () => {
       input: model.inputShape.slice(1),
       outputs: [model.outputShape.slice(1)],
     });
-    expect(forecastTask.next(artefact, 'my models/a', 'x.csv')).toBe('memcell predict "my models/a"');
+    expect(forecastTask.next(artefact, '"my models/a"', 'x.csv')).toBe('memcell predict "my models/a"');
 
     const more = source(days(160, { sales: weekly }), 'more.csv');
     const whole = await rowsOf(again, more, { steps: 3 });
