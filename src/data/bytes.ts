@@ -98,7 +98,7 @@ export async function collect(
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
-    if (size === 0 && chunk.subarray(0, 4096).every((byte) => byte === 0)) {
+    if (size === 0 && chunk.length > 0 && chunk.subarray(0, 4096).every((byte) => byte === 0)) {
       throw new MemcellError(`${name}: holds nothing but zero bytes; give a table or a text`);
     }
     size += chunk.length;
@@ -159,8 +159,8 @@ export async function inflated(bytes: Bytes): Promise<Bytes> {
       for await (const chunk of gunzip) yield chunk;
     } catch (cause) {
       if (cause instanceof MemcellError) throw cause;
-      if (cause instanceof Error && 'syscall' in cause) throw readError(name, cause);
-      const why = cause instanceof Error ? cause.message : String(cause);
+      if (typeof cause === 'object' && cause !== null && 'syscall' in cause) throw readError(name, cause);
+      const why = String(cause).replace(/^Error: /, '');
       throw new MemcellError(`${name}: is a damaged gzip file (${why}); get it again`, { cause });
     }
   }

@@ -110,10 +110,11 @@ function guessDelimiterOf(lines: readonly string[]): string {
     if (plain && times > best.agreeing) best = { delimiter, agreeing: times };
   }
   if (best.agreeing > 0 || lines.length < 3) return best.delimiter;
-  const words = lines.map((line) => splitLine(line, ' '));
-  const width = words[0].length;
-  const numbers = words[0].findIndex((_, i) => words.slice(1).every((row) => /^number/.test(shape(row[i] ?? ''))));
-  return width > 1 && numbers >= 0 && words.every((row) => row.length === width) ? ' ' : ',';
+  const [header, ...words] = lines.map((line) => splitLine(line, ' '));
+  const { length: width } = words[0];
+  const numbers = words[0].findIndex((_, i) => words.every((row) => /^number/.test(shape(row[i] ?? ''))));
+  const named = header.length === width || (header.length === width - 1 && /^"/.test(lines[1]));
+  return width > 1 && numbers >= 0 && named && words.every((row) => row.length === width) ? ' ' : ',';
 }
 
 /** Lines that are not blank; a quoted cell may hold line ends. */
@@ -261,7 +262,9 @@ function hasRowNames(rows: readonly string[][]): boolean {
   if (!rest.every((row) => row.length === header.length + 1)) return false;
   if (rest.every((row) => row.at(-1) === '')) return false;
   const counts = rest.every((row, i) => Number(row[0]) === Number(rest[0][0]) + i);
-  return counts || new Set(rest.map((row) => row[0])).size === rest.length;
+  return (
+    counts || (rest.every((row) => shape(row[0]) === 'text') && new Set(rest.map((row) => row[0])).size === rest.length)
+  );
 }
 
 function mostFrequent<T>(values: readonly T[]): { value: T; times: number } | { value: undefined; times: 0 } {

@@ -189,5 +189,6 @@ function queryError(cause: unknown, query: Query, views: readonly string[]): Mem
 }
 
 function firstLine(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0].slice(0, 200);
+  const text = String(cause).replace(/^Error: /, '');
+  return text.trim().split('\n')[0].slice(0, 200);
 }

@@ -31,7 +31,7 @@ export function parseJson(text: string, name: string, notes: readonly string[] =
     const what = 'must be an array of objects, one per row, or an object of columns';
     throw new MemcellError(Array.isArray(value) ? `${name}: holds no rows; it must hold data` : `${name}: ${what}`);
   }
-  const largest = found.reduce((best, one) => (one.rows > best.rows ? one : best));
+  const largest = found.reduce((best, one) => (size(one) > size(best) ? one : best));
   if (largest.path.length > 0) {
     const others = found.filter((one) => one !== largest).map((one) => one.path.join('.'));
     const beside = others.length === 0 ? '' : `, the longest of ${found.length} (not ${list(others, 5)})`;
@@ -95,6 +95,11 @@ interface Found {
   /** Of an array of arrays whose columns are named beside it. */
   header?: string[];
   columns?: [name: string, values: unknown[]][];
+}
+
+/** Its rows; of two with as many, the one whose rows are not single values is the larger. */
+function size({ rows, array }: Found): number {
+  return rows + (array === undefined || typeof array[0] === 'object' ? 0.5 : 0);
 }
 
 function find(value: unknown, path: string[], found: Found[]): void {

@@ -1,5 +1,4 @@
 import { MemcellError } from '../errors.js';
-import { list } from './suggest.js';
 import { refuseWidth, Table, type TypedCells } from './table.js';
 import { textOrNumbers } from './typed.js';
 
@@ -37,10 +36,8 @@ export class JsonRows {
     if (this.kind === 'array' && this.header?.[0] === 'c1') said.push('no header: the columns are c1, c2, …');
     const header: string[] = [];
     const cells: (string[] | TypedCells)[] = [];
-    const names = [...this.columns].map(([name, { nested }]) => ({ name, nested }));
     for (const [name, { values, first, nested }] of this.columns) {
       if (nested !== undefined) {
-        if (names.every((one) => one.nested !== undefined)) throw this.nestedOnly(name, first, nested);
         said.push(`column ${name} left out: ${this.unit} ${this.places[first]} holds ${nested} in it`);
         continue;
       }
@@ -53,6 +50,10 @@ export class JsonRows {
       values.length = rows;
       header.push(name.trim());
       cells.push(textOrNumbers(Array.from(values)));
+    }
+    if (header.length === 0) {
+      const why = said.length === 0 ? '' : ` (${said[0]})`;
+      throw new MemcellError(`${this.name}: holds no column of numbers or text${why}; it must hold some`);
     }
     return new Table({ name: this.name, header, cells, lines: this.places, unit: this.unit, notes: said });
   }
@@ -73,6 +74,7 @@ export class JsonRows {
         `${this.name}, ${this.unit} ${place}: ${row.length} values where the first row has ${this.header.length}; correct the row`,
       );
     }
+    if (this.places.length === 0) refuseWidth(row.length, this.name);
     for (const [i, value] of row.entries()) this.set(this.header[i], value);
     this.places.push(place);
   }
@@ -82,9 +84,7 @@ export class JsonRows {
       this.set(key, value);
       return;
     }
-    const inner = Object.entries(value);
-    if (inner.length === 0) this.set(key, undefined);
-    for (const [name, one] of inner) this.set(`${key}.${name}`, one);
+    for (const [name, one] of Object.entries(value)) this.set(`${key}.${name}`, one);
   }
 
   private set(name: string, value: unknown): void {
@@ -108,12 +108,5 @@ export class JsonRows {
       value: 'a single value, as the first one is',
     }[this.kind ?? 'object'];
     return new MemcellError(`${this.name}, ${this.unit} ${place}: must be ${what}`);
-  }
-
-  private nestedOnly(column: string, first: number, nested: string): MemcellError {
-    const known = list([...this.columns.keys()]);
-    return new MemcellError(
-      `${this.name}, ${this.unit} ${this.places[first]}, column ${column}: holds ${nested}; columns must hold numbers or text (columns: ${known})`,
-    );
   }
 }

@@ -204,7 +204,10 @@ async function reading<T>(name: string, step: () => Promise<T>): Promise<T> {
     return await step();
   } catch (cause) {
     if (cause instanceof MemcellError) throw cause;
-    const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').slice(0, 120);
+    const why = String(cause)
+      .replace(/^\w*Error: /, '')
+      .replace(/\s+/g, ' ')
+      .slice(0, 120);
     throw new MemcellError(`${name}: is damaged Parquet, or of a kind that can't be read (${why})`, { cause });
   }
 }

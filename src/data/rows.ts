@@ -81,8 +81,9 @@ export class RowFitter {
       const text =
         left.map(({ record }) => record.filter((cell) => cell !== '').join(' ')).find((one) => one !== '') ?? '';
       const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
-      const lines = left.length === 1 ? 'the last line' : `the last ${left.length} lines`;
-      this.notes.push(`left out ${lines}, which ${left.length === 1 ? 'is no row' : 'are no rows'}: '${shown}'`);
+      const one = left.length === 1;
+      const why = shown === '' ? (one ? 'is empty' : 'are empty') : `${one ? 'is no row' : 'are no rows'}: '${shown}'`;
+      this.notes.push(`left out the last ${one ? 'line' : `${left.length} lines`}, which ${why}`);
     }
     this.noteTrailing();
   }

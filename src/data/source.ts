@@ -12,8 +12,10 @@ export interface Source {
   readonly name: string;
   /** As a table: CSV and its kin, JSON, JSON lines, Parquet; gzipped or not; one file or several. */
   table(): Promise<Table>;
-  /** As text: UTF-8 or UTF-16, line ends as \n. */
+  /** As text: UTF-8, UTF-16 or Latin-1, line ends as \n. */
   text(): Promise<string>;
+  /** What was not plain in reading the text, one line each; complete once `text` is done. A table has its own. */
+  readonly notes?: readonly string[];
   /** The first rows, and how large the whole is, without reading it: what one decides by whether to read or to stream. */
   head?(rows: number): Promise<TableHead>;
   /** Columns as numbers, from the first row to the last, in constant memory; as often as asked. Undefined for data in code. */
@@ -99,6 +101,7 @@ interface Part {
 /** Files, one or several that are parts of one table. */
 class FileSource implements Source {
   readonly name: string;
+  readonly notes: string[] = [];
   private opened: Promise<Part[]> | undefined;
 
   constructor(
@@ -127,7 +130,12 @@ class FileSource implements Source {
     const { readTextOf } = await import('./files.js');
     for (const { bytes, content } of await this.parts()) {
       if (content === 'parquet') throw new MemcellError(`${bytes.name}: is a table (Parquet), not a text`);
-      texts.push(unifyLineEnds((await readTextOf(bytes)).text));
+      const { text, notes } = await readTextOf(bytes);
+      texts.push(unifyLineEnds(text));
+      for (const note of notes) {
+        const said = `${bytes.name}: ${note}`;
+        if (!this.notes.includes(said)) this.notes.push(said);
+      }
     }
     return texts.join(texts.every((text) => text.endsWith('\n')) ? '' : '\n');
   }

@@ -3,8 +3,9 @@ import type { TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
 import { candidates } from './notations.js';
+import { numberTimes, plainTimes, yearTimes } from './numberTimes.js';
 import { plainNumbers, type RawColumn } from './rawColumns.js';
-import { numberTimes, plainTimes, type TimeOptions, type Times, textTimes, typedTimes, yearTimes } from './times.js';
+import { type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
 
 /** Words in a column's name that speak of time. */
 const timeWords = new Set(
@@ -58,13 +59,15 @@ export function chooseTime(
   marks: MissingMarks,
   options: {
     time?: string[];
+    /** Columns that are something else, and of these the ones asked for as features. */
     taken: ReadonlySet<string>;
+    features: ReadonlySet<string>;
     dates?: 'day' | 'month';
     like?: TimeReading;
     groupOf?: Int32Array;
   },
 ): TimeChoice {
-  const { like, taken, groupOf } = options;
+  const { like, taken, features, groupOf } = options;
   const timeOptions: TimeOptions = {
     isMissing: marks.isMissing,
     ...(options.dates && { dates: options.dates }),
@@ -77,12 +80,14 @@ export function chooseTime(
     const raw = asked.map((name) => columns.get(table.column(name).name)!);
     return { time: askedTime(table, raw, marks, timeOptions), counters, others: [] };
   }
-  const dates = free.flatMap((column) => dateColumn(column, timeOptions) ?? []);
+  // A date is no number to learn from: among the features asked for it is the time all the same.
+  const possible = [...free, ...[...columns.values()].filter(({ name }) => features.has(name))];
+  const dates = possible.flatMap((column) => dateColumn(column, timeOptions) ?? []);
   dates.sort((a, b) => score(b) - score(a));
   if (dates.length > 0) {
     const [time] = dates;
     const others = dates.slice(1).map(({ reading }) => reading.columns[0]);
-    const joined = withHour(time, free, timeOptions);
+    const joined = withHour(time, possible, timeOptions);
     return { time: { ...(joined ?? time), notes: joined === undefined ? [] : [joinedNote(joined)] }, counters, others };
   }
   const parts = fromParts(free, timeOptions);

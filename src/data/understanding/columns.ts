@@ -2,9 +2,17 @@ import { MemcellError } from '../../errors.js';
 import type { ColumnReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
-import { certainDecimal, describeNumber, type NumberReading, numberNotation, numberParser } from './numbers.js';
+import {
+  certainDecimal,
+  describeNumber,
+  isMagnitudes,
+  type NumberReading,
+  numberNotation,
+  numberParser,
+} from './numbers.js';
 import type { RawColumn } from './rawColumns.js';
-import { naturally, quoted } from './series.js';
+import { naturally } from './series.js';
+import { quoted, shorten, times } from './wording.js';
 
 /** More different texts than this are not made into channels. */
 export const mostCategories = 50;
@@ -91,6 +99,30 @@ export class ColumnReader {
     return this.asNumbers(column, found.reading, remedy);
   }
 
+  /**
+   * A column of another table than the one whose notation this is: read as it is written here where that leaves no doubt.
+   * @throws MemcellError also for numbers in another unit
+   */
+  numbersLike(column: RawColumn, saved: NumberReading, remedy: string): ReadColumn {
+    if (column.numbers !== undefined || column.times !== undefined) return this.asNumbers(column, saved, remedy);
+    const found = numberNotation(column.cells(), this.rows, {
+      semicolons: this.table.decimalComma,
+      isMissing: this.marks.isMissingNumber,
+      fileDecimal: this.decimal ?? this.decimalOfFile(column) ?? saved.decimal,
+      ...(this.decimal && { decimal: this.decimal }),
+    });
+    if (found === undefined || 'ambiguous' in found) return this.asNumbers(column, saved, remedy);
+    const { unit } = found.reading;
+    const multiplied = isMagnitudes(saved.unit) || isMagnitudes(unit);
+    if (unit !== undefined && saved.unit !== undefined && unit !== saved.unit && !multiplied) {
+      throw new MemcellError(
+        `${this.table.name}: column ${column.name} is in ${unit}, the model's data in ${saved.unit}; bring it to ${saved.unit}`,
+      );
+    }
+    const here = { ...found.reading, ...(isMagnitudes(saved.unit) && { unit: saved.unit }) };
+    return { ...this.asNumbers(column, here, remedy), reading: saved };
+  }
+
   /** A column in a known notation. */
   asNumbers(column: RawColumn, reading: NumberReading, remedy: string): ReadColumn {
     if (column.numbers !== undefined) return { ...this.typed(column, column.numbers), reading };
@@ -122,15 +154,26 @@ export class ColumnReader {
   /** 0 and 1 for two texts, or two numbers 0 and 1. */
   asFlag(column: RawColumn, reading: Extract<ColumnReading, { kind: 'flag' }>): ReadColumn {
     const [zero, one] = [sameness(reading.zero), sameness(reading.one)];
+    const isCount = zero === '0' && one === '1';
+    let numbers = 0;
     const values = this.mapped(column, (cell, row) => {
       const written = sameness(cell);
       if (written === one) return 1;
       if (written === zero) return 0;
+      // A count that was never above 1 where the model was trained.
+      if (isCount && Number.isFinite(Number(written))) {
+        numbers++;
+        return Number(written);
+      }
       throw new MemcellError(
         `${this.table.where(row, column.name)}: '${shorten(cell)}' is neither ${reading.zero} nor ${reading.one}, which the column holds elsewhere; correct it, or leave the column out with --drop`,
       );
     });
-    return { reading, values, notes: [] };
+    const notes =
+      numbers === 0
+        ? []
+        : [`${column.name}: ${counted(numbers, 'value')} beside 0 and 1, which is all that the model has seen`];
+    return { reading, values, notes };
   }
 
   /** The index of each text among the known ones; those that are not are missing, and told. */
@@ -241,17 +284,6 @@ export function isZeroOne(values: Float64Array): boolean {
   return zeros > 0 && ones > 0;
 }
 
-/** A cell for a message: one line, at most 40 characters. */
-export function shorten(cell: string): string {
-  const line = cell.replace(/\s+/g, ' ');
-  return line.length <= 40 ? line : `${line.slice(0, 39)}…`;
-}
-
-/** '1 row', '3 rows'. */
-export function times(n: number, noun: string): string {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
-}
-
 function flagOf(values: string[]): Extract<ColumnReading, { kind: 'flag' }> {
   const [a, b] = values.sort(naturally);
   const lower = [a.toLowerCase(), b.toLowerCase()];
@@ -271,5 +303,5 @@ function plainly(cell: string): string {
 }
 
 function infiniteNote(name: string, count: number): string[] {
-  return count === 0 ? [] : [`${name}: ${times(count, 'infinite value')} count as missing`];
+  return count === 0 ? [] : [`${name}: ${times(count, 'infinite value')} taken as missing`];
 }

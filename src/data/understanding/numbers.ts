@@ -121,7 +121,7 @@ export function certainDecimal(cells: readonly string[], rows: ArrayLike<number>
 export function numberParser({ decimal, thousands, unit }: NumberReading): (cell: string) => number {
   const dotted = decimal === '.' && thousands !== '.';
   const separator = thousands === ' ' ? /[\s_]/g : thousands === "'" ? /['’]/g : undefined;
-  const several = unit !== undefined && isMagnitudes(unit);
+  const several = isMagnitudes(unit);
   return (cell) => {
     if (dotted && plain.test(cell)) return Number(cell);
     const parts = undress(cell);
@@ -252,6 +252,8 @@ function unitOf(units: ReadonlyMap<string, number>): string | undefined {
   return names.length === 1 ? names[0] : undefined;
 }
 
-function isMagnitudes(unit: string): boolean {
+/** Whether a column's unit is letters that multiply, such as K and M. */
+export function isMagnitudes(unit: string | undefined): boolean {
+  if (unit === undefined) return false;
   return unit.split(', ').every((name) => Object.hasOwn(magnitudes, name)) && !/^[mbT]$/.test(unit);
 }

@@ -3,7 +3,7 @@ import type { TimeStep } from '../calendar.js';
 import type { ColumnReading, FrameReading, TimeReading } from '../frame.js';
 import { languages } from './monthNames.js';
 import { notationOf } from './notations.js';
-import { scaled } from './times.js';
+import { scaled } from './numberTimes.js';
 
 const uses = ['time', 'group', 'target', 'label', 'feature', 'known', 'out'] as const;
 

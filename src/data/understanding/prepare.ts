@@ -2,14 +2,14 @@ import { MemcellError } from '../../errors.js';
 import type { Account, ColumnReading, ColumnUse } from '../frame.js';
 import type { Table } from '../table.js';
 import { isNamedTime, type TimeChoice } from './chooseTime.js';
-import { type ColumnReader, describeReading, isZeroOne, type ReadColumn, shorten, times } from './columns.js';
+import { type ColumnReader, describeReading, isZeroOne, type ReadColumn } from './columns.js';
 import { fillLast, fillLinear, median } from './fill.js';
 import { spreadOut } from './gaps.js';
 import type { RawColumn } from './rawColumns.js';
 import type { Request, UnderstandOptions } from './request.js';
 import { type Aggregate, aggregate, aggregateOf } from './resample.js';
-import { quoted } from './series.js';
 import type { Timeline } from './timeline.js';
+import { quoted, shorten, times } from './wording.js';
 
 /** A column as frames have it, with what is told of it. */
 export interface PreparedColumn {
@@ -96,15 +96,14 @@ function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadCo
   const { options, reader, table, rows } = given;
   const saved = options.like?.columns.find(({ name }) => name === column.name)?.reading;
   const remedy = use === 'target' ? '' : `, or --drop ${quoted(column.name)}`;
-  if (saved?.kind === 'number') return reader.asNumbers(column, saved, remedy);
+  if (saved?.kind === 'number') return reader.numbersLike(column, saved, remedy);
   if (saved?.kind === 'flag') return reader.asFlag(column, saved);
   if (saved?.kind === 'category') return reader.asCategory(column, saved);
   const numbers = reader.numbers(column, remedy);
   if (use === 'target') {
     if (numbers === undefined && reader.isEmpty(column)) throw empty(table, column);
     if (numbers === undefined) throw noNumbers(table, column, rows, isNamedTime(column.name));
-    if (numbers.values.every(Number.isNaN))
-      throw new MemcellError(`${table.name}: column ${column.name} holds no number at all`);
+    if (numbers.values.every(Number.isNaN)) throw empty(table, column);
     return numbers;
   }
   if (numbers === undefined) return reader.texts(column);
@@ -113,7 +112,7 @@ function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadCo
 }
 
 /** Why a column has nothing to learn from. */
-function useless(name: string, { reading, values }: ReadColumn, { table, options }: Preparing): string | undefined {
+function useless(name: string, { reading, values }: ReadColumn, { table, request }: Preparing): string | undefined {
   let [least, most, whole, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true, 0];
   for (const value of values) {
     if (Number.isNaN(value)) continue;
@@ -123,8 +122,8 @@ function useless(name: string, { reading, values }: ReadColumn, { table, options
     whole &&= Number.isInteger(value);
   }
   if (count === 0) return 'every cell is missing';
-  if (least === most && options.constants !== true)
-    return `every value is ${reading.kind === 'number' ? least : 'the same'}`;
+  if (request.named) return undefined;
+  if (least === most) return `every value is ${reading.kind === 'number' ? least : 'the same'}`;
   if (
     reading.kind === 'number' &&
     whole &&
@@ -196,7 +195,7 @@ function fillAlong(
   if (rest.length > 0) {
     for (const { from, to } of rest) values.fill(middle, from, to);
     notes.push(
-      `${name}: ${times(rest.length, 'series').replace('seriess', 'series')} without any value ${rest.length === 1 ? 'has' : 'have'} that of the others (${middle})`,
+      `${name}: ${times(rest.length, 'series', 'series')} without any value ${rest.length === 1 ? 'has' : 'have'} that of the others (${middle})`,
     );
   }
   return { reading, how: numbers ? 'filled in between, next or last value at the ends' : 'last value' };

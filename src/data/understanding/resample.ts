@@ -16,13 +16,13 @@ export interface Buckets {
 /**
  * Puts ordered rows together, step by step. Where rows are regular, a first or last step that has fewer of them than the
  * step holds is left out: its sum would be no sum.
- * @param expected how many rows a step has, where that is known
+ * @param rowsIn how many rows the step that begins at a time has, where that is known
  */
 export function bucketRows(
   calendar: Float64Array,
   series: readonly SeriesRange[],
   step: TimeStep,
-  expected: number | undefined,
+  rowsIn: ((start: number) => number) | undefined,
 ): Buckets {
   const from: number[] = [];
   const to: number[] = [];
@@ -38,8 +38,8 @@ export function bucketRows(
       else own.push({ from: i, to: i + 1, start });
     }
     const size = (bucket: { from: number; to: number }) => bucket.to - bucket.from;
-    if (expected !== undefined && own.length > 2) {
-      const whole = own.filter((bucket, i) => (i > 0 && i < own.length - 1) || size(bucket) >= expected);
+    if (rowsIn !== undefined && own.length > 2) {
+      const whole = own.filter((bucket, i) => (i > 0 && i < own.length - 1) || size(bucket) >= rowsIn(bucket.start));
       partial += own.length - whole.length;
       own = whole;
     }

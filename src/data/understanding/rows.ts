@@ -1,11 +1,11 @@
 import { MemcellError } from '../../errors.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
-import { shorten, times } from './columns.js';
 import type { MissingMarks } from './marks.js';
 import { plainPattern } from './notation.js';
 import { isFooter, type RawColumn } from './rawColumns.js';
-import { distinguishing, type Groups, type Ordered, quoted, refuseRepeats, repeats } from './series.js';
+import { distinguishing, type Groups, type Ordered, refuseRepeats, repeats } from './series.js';
+import { placeOf, quoted, shorten, times } from './wording.js';
 
 /**
  * The rows that can be used: without footers ('Total'), rows without a time, a group or a label, each told.
@@ -28,7 +28,7 @@ export function keepRows(
   const leaveOut = (rows: number[], why: string) => {
     if (rows.length === 0) return;
     for (const row of rows) dropped[row] = 1;
-    const place = table.where(rows[0]).slice(table.name.length + 2);
+    const place = placeOf(table, rows[0]);
     notes.push(
       `${times(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
     );
@@ -61,6 +61,9 @@ export function keepRows(
   return kept;
 }
 
+/** The share of rows that repeat a time from which on they are several series and no slips: two series have half. */
+const seriesShare = 0.2;
+
 /**
  * Rows of one time in one series: repetitions of a whole row are left out, others are refused, with the column that makes
  * them several series where there is one.
@@ -87,13 +90,13 @@ export function withoutRepeats(
   if (whole.size < found.length) {
     const i = found.find((place) => !whole.has(place)) ?? found[0];
     const free = how.free.flatMap((column) => columns.get(column) ?? []);
-    const group = distinguishing(free, rows, time.calendar);
+    const group = found.length >= seriesShare * rows.length ? distinguishing(free, rows, time.calendar) : undefined;
     const [row, before] = [Math.max(rows[i], rows[i - 1]), Math.min(rows[i], rows[i - 1])];
     const text = how.write(time.calendar[row] - time.shift);
     refuseRepeats(table, { row, before, text, column: name, count: found.length }, group);
   }
   notes.push(
-    `${times(whole.size, 'row')} left out: the same as another one (the first is ${table.where(rows[found[0]]).slice(table.name.length + 2)})`,
+    `${times(whole.size, 'row')} left out: the same as another one (the first is ${placeOf(table, rows[found[0]])})`,
   );
   const kept = rows.filter((_, i) => !whole.has(i));
   let gone = 0;
@@ -112,7 +115,7 @@ export function proposeGroup(
   ordered: Ordered,
   free: readonly string[],
 ): string | undefined {
-  if (repeats(ordered, time.calendar).length === 0) return undefined;
+  if (repeats(ordered, time.calendar).length < Math.max(1, seriesShare * ordered.rows.length)) return undefined;
   const group = distinguishing(
     free.flatMap((column) => columns.get(column) ?? []),
     ordered.rows,

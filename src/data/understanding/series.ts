@@ -2,6 +2,7 @@ import { MemcellError } from '../../errors.js';
 import type { SeriesRange } from '../frame.js';
 import type { Table } from '../table.js';
 import type { RawColumn } from './rawColumns.js';
+import { placeOf, quoted } from './wording.js';
 
 const hour = 3_600_000;
 
@@ -185,14 +186,9 @@ export function refuseRepeats(
       { code: 'usage' },
     );
   }
-  const line = table.where(before).slice(table.name.length + 2);
+  const line = placeOf(table, before);
   const more = count > 1 ? ` (${count} rows repeat a time)` : '';
   throw new MemcellError(
     `${table.where(row, column)}: ${text} stands in ${line} too${more}; keep one row per time, or aggregate them: --every 1d (or another step)`,
   );
-}
-
-/** A name as an option takes it: in quotes when it holds a comma. */
-export function quoted(name: string): string {
-  return name.includes(',') || name.includes(' ') ? `"${name}"` : name;
 }

@@ -54,6 +54,14 @@ export function findSpacing(series: readonly Float64Array[], numbers: boolean): 
   return known.reduce((best, one) => (one.off < best.off ? one : best));
 }
 
+/** The spacing of the different times among some, in their order; NaN is none. */
+export function spacingOf(times: Float64Array, numbers: boolean): Spacing | undefined {
+  const sorted = times.filter((time) => !Number.isNaN(time)).sort();
+  let n = 0;
+  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[n - 1]) sorted[n++] = sorted[i];
+  return findSpacing([sorted.subarray(0, n)], numbers);
+}
+
 /** Steps from one time to a later one, in whole steps where both are on one grid. */
 export function stepsBetween(from: number, to: number, step: TimeStep): number {
   if (step.unit === 'month') return (monthOf(to) - monthOf(from)) / step.count;

@@ -3,7 +3,7 @@ import { addSteps } from '../calendar.js';
 import type { TimeReading } from '../frame.js';
 import { offsetAt, plainPattern } from './notation.js';
 import { candidates, notationOf } from './notations.js';
-import { scaled, unscaled } from './times.js';
+import { scaled, unscaled } from './numberTimes.js';
 import { offsetOfWall } from './zones.js';
 
 const day = 86_400_000;

@@ -1,15 +1,24 @@
 import { MemcellError } from '../../errors.js';
-import type { TimeStep } from '../calendar.js';
+import { addSteps, type TimeStep } from '../calendar.js';
 import type { SeriesRange, TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
-import { times } from './columns.js';
 import { findGaps, insertRows } from './gaps.js';
 import type { Request, UnderstandOptions } from './request.js';
 import { type Buckets, bucketRows } from './resample.js';
 import type { Ordered } from './series.js';
-import { describeStep, findSpacing, fitsStep, parseEvery, type Spacing, seasonOf, writeEvery } from './steps.js';
+import {
+  describeStep,
+  findSpacing,
+  fitsStep,
+  parseEvery,
+  type Spacing,
+  seasonOf,
+  stepsBetween,
+  writeEvery,
+} from './steps.js';
 import { writeTime } from './timeText.js';
+import { placeOf, times } from './wording.js';
 
 const day = 86_400_000;
 
@@ -27,7 +36,7 @@ export interface Timeline {
   gaps: number;
   /** Whether lines between values are drawn by time: rows are irregular. */
   irregular: boolean;
-  /** Whether irregular rows were put together: a step without any had none of what is counted. */
+  /** Whether irregular rows were put together: a step without any had none of what is times. */
   events: boolean;
 }
 
@@ -59,8 +68,8 @@ export function timeline(
       reading = { ...reading, wall: true };
     }
     refuseFiner(table, calendar, series, found, every, request.every);
-    alike = found !== undefined && found.off <= 0.05 * found.total && found.step.unit === 'millisecond';
-    buckets = bucketRows(calendar, series, every, alike && found ? expectedRows(found.step, every) : undefined);
+    alike = found !== undefined && found.off <= 0.05 * found.total;
+    buckets = bucketRows(calendar, series, every, alike && found ? rowsOf(found.step, every) : undefined);
     const put = `${times(ordered.rows.length, 'row')} put together to ${times(buckets.calendar.length, 'step')} of ${describeStep(every)}`;
     notes.push(
       buckets.partial === 0
@@ -88,7 +97,7 @@ export function timeline(
   const gaps = findGaps(calendar, series, found.step, ordered.putBack.length > 0);
   const place = (row: number) => {
     const at = buckets === undefined ? ordered.rows[row] : ordered.rows[buckets.from[row]];
-    return `${table.where(at).slice(table.name.length + 2)} (${write(calendar[row])})`;
+    return `${placeOf(table, at)} (${write(calendar[row])})`;
   };
   if (gaps.missing === 0 || options.timeless === true)
     return { ...base, reading, gaps: gaps.missing, irregular: false };
@@ -134,9 +143,10 @@ function fitsGrid(series: readonly Float64Array[], step: TimeStep, numbers: bool
     : undefined;
 }
 
-function expectedRows(step: TimeStep, every: TimeStep): number {
-  const length = every.unit === 'month' ? every.count * 28 * day : every.count;
-  return Math.floor(length / step.count);
+/** How many rows of a step are in a longer one that begins at a time; undefined for business days, of which some are off. */
+function rowsOf(step: TimeStep, every: TimeStep): ((start: number) => number) | undefined {
+  if (step.unit === 'business day') return undefined;
+  return (start) => Math.floor(stepsBetween(start, addSteps(start, every, 1), step) + 1e-6);
 }
 
 function refuseFiner(
@@ -190,7 +200,7 @@ function irregularNote(
   const middle = [...steps].filter((step) => step > 0).sort((a, b) => a - b)[steps.length >> 1] ?? 0;
   const first = steps.findIndex((step) => step > 0 && step !== steps[0]) + 1;
   const row = ordered.rows[Math.max(0, first)];
-  const place = `${table.where(row).slice(table.name.length + 2)} (${writeTime(time.reading, time.calendar[row] - time.shift)})`;
+  const place = `${placeOf(table, row)} (${writeTime(time.reading, time.calendar[row] - time.shift)})`;
   const every = middle < 3_600_000 ? '1h' : middle < day ? '1d' : middle < 7 * day ? '1w' : '1mo';
   const remedy = numbers ? '' : `; --every ${every} brings them to one step`;
   return `the steps between times differ, the first at ${place}; rows count as consecutive${remedy}`;

@@ -14,6 +14,7 @@ import { type Groups, groupRows, type Ordered, orderRows } from './series.js';
 import { describeStep } from './steps.js';
 import { type Timeline, timeline } from './timeline.js';
 import { writeTime } from './timeText.js';
+import { placeOf } from './wording.js';
 
 export { accountText } from './account.js';
 export { type Encoded, encode } from './encode.js';
@@ -118,11 +119,12 @@ function findTime(
   options: UnderstandOptions,
   groupOf: Int32Array | undefined,
 ): TimeChoice {
-  const like = request.time === undefined && options.like !== undefined ? undefined : options.like?.time;
+  const like = options.like?.time;
   if (options.like !== undefined && request.time === undefined) return { counters: [], others: [] };
-  const taken = new Set([...request.uses].filter(([, use]) => use !== 'time').map(([name]) => name));
+  const named = [...request.uses].filter(([, use]) => use !== 'time');
   return chooseTime(table, columns, marks, {
-    taken,
+    taken: new Set(named.map(([name]) => name)),
+    features: new Set(named.filter(([, use]) => use === 'feature').map(([name]) => name)),
     ...(request.time && { time: request.time }),
     ...(options.dates && { dates: options.dates }),
     ...(like && { like }),
@@ -172,10 +174,11 @@ function putInOrder(
   if (time === undefined || options.timeless === true) return ordered;
   const times = [...time.reading.columns, ...others];
   const free = [...columns.keys()].filter((name) => {
+    if (options.like !== undefined) return false;
     return !times.includes(name) && (request.uses.get(name) ?? 'feature') === 'feature';
   });
   if (ordered.putBack.length > 0) {
-    const place = table.where(ordered.putBack[0]).slice(table.name.length + 2);
+    const place = placeOf(table, ordered.putBack[0]);
     notes.push(`an hour comes twice at ${place}, as clocks are put back; rows are taken in their order there`);
   }
   if (request.every === undefined) {

@@ -1,9 +1,9 @@
 import type { Source } from '../../data/source.js';
 import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
+import { majorityOf, problemOf, readClasses } from './classifyData.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { ClassifyOptions } from './options.js';
-import { majorityOf, problemOf, readClasses } from './prepare.js';
 import { strata } from './strata.js';
 import { Clock, learn } from './train.js';
 import { answers, labelled } from './trainClasses.js';

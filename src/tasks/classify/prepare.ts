@@ -1,53 +1,18 @@
-import type { Account, Frame } from '../../data/frame.js';
+import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { list } from '../../data/suggest.js';
-import { understand } from '../../data/understanding/understand.js';
-import { MemcellError } from '../../errors.js';
 import type { PreparedTask, Run } from '../definition.js';
-import { majority } from '../evaluation.js';
-import { type ClassifyArtefact, inputShapeOf } from './artefact.js';
+import { checkSettings } from '../settings.js';
+import type { ClassifyArtefact } from './artefact.js';
+import { type ClassifyData, type Division, divide, problemOf, readClasses } from './classifyData.js';
 import type { ClassifyEvaluation } from './evaluation.js';
-import { balancedWeights, takeRows } from './network.js';
+import { buildNetwork } from './network.js';
 import type { ClassifyOptions } from './options.js';
-import type { Problem } from './recipes.js';
-import {
-  canonicalOrder,
-  checksum,
-  classNamesOf,
-  type Encoding,
-  type Samples,
-  sampleClasses,
-  tableSamples,
-  textSamples,
-} from './samples.js';
-import { holdOut } from './strata.js';
+import type { Encoding } from './samples.js';
 import { recipeFor } from './train.js';
-import { trainClasses } from './trainClasses.js';
+import { settingsOf, trainClasses } from './trainClasses.js';
 
-const defaultSplit = 0.2;
-
-/** A table understood as samples with classes, in an order that the file's order has no part in. */
-export interface ClassifyData {
-  frame: Frame;
-  options: ClassifyOptions;
-  samples: Samples;
-  classes: string[];
-  /** Of each sample, its class. */
-  actual: Int32Array;
-  /** All samples, in the order that follows from what is in them. */
-  order: Int32Array;
-  features: string[];
-  warnings: string[];
-}
-
-/** Samples divided into those that are trained on and those that are held out. */
-export interface Division {
-  train: Int32Array;
-  held: Int32Array;
-  /** How they were divided, where that is not by chance. */
-  note?: string;
-}
-
+/** Reads a table and says what it understood; trains when it is told to. */
 export async function prepareClasses(
   source: Source,
   options: ClassifyOptions,
@@ -56,139 +21,17 @@ export async function prepareClasses(
   const data = readClasses(await source.table(), options, run);
   const division = divide(data, run);
   const encoding = data.samples.learn(division.train);
-  const { layers } = recipeFor(problemOf(data, division.train, encoding, options), run);
+  const recipe = recipeFor(problemOf(data, division.train, encoding, options), run);
+  checkSettings(settingsOf(recipe, run));
+  if (run.layers !== undefined) buildNetwork(recipe, run.seed).dispose();
   return {
     account: accountOf(data, encoding, division),
-    warnings: [...data.warnings, ...data.samples.notes(encoding)],
-    layers,
+    warnings: [...data.warnings, ...unseenWarnings(data, division), ...data.samples.notes(encoding)],
+    layers: recipe.layers,
     samples: division.train.length,
     heldOut: division.held.length,
     train: () => trainClasses(data, division, run),
   };
-}
-
-/**
- * Understands a table for classifying.
- * @throws MemcellError for options that exclude each other, one class only, too many of them, and nothing to learn from
- */
-export function readClasses(table: Parameters<typeof understand>[0], options: ClassifyOptions, run: Run): ClassifyData {
-  const { label, steps, group, textColumn, features, drop, time, missing, decimal, dates, fill } = options;
-  const kinds = [
-    ['steps', steps],
-    ['group', group],
-    ['text-column', textColumn],
-  ].filter(([, value]) => value !== undefined);
-  if (kinds.length > 1) {
-    throw usage(
-      `${kinds[0][0]} and ${kinds[1][0]} exclude each other: a sample is one row, one group of rows, or one text`,
-    );
-  }
-  if (features?.includes(label)) throw usage(`features: ${label} is the class itself`);
-  if (textColumn === label) throw usage(`text-column: ${label} is the class itself`);
-  if (textColumn !== undefined && features !== undefined) {
-    throw usage('text-column and features exclude each other: a text is classified by itself');
-  }
-  if (options.tokens !== undefined && textColumn === undefined) throw usage('tokens belongs to text-column; give both');
-  const frame = understand(table, {
-    label,
-    ...(time && { time }),
-    ...(group && { group }),
-    ...(textColumn !== undefined ? { features: [textColumn] } : features && { features }),
-    ...(drop && { drop }),
-    ...(missing && { missing }),
-    ...(decimal && { decimal }),
-    ...(dates && { dates }),
-    ...(fill && { fill }),
-    ...(group === undefined && { timeless: true }),
-  });
-  const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
-  if (used.length === 0) throw new MemcellError(`${frame.name}: has no column to learn from beside ${label}`);
-  const names = classNamesOf(frame, label);
-  const flat = steps === undefined && group === undefined && run.layers !== undefined && !takeRows(run.layers);
-  const samples =
-    textColumn !== undefined
-      ? textSamples(frame, textColumn, options.tokens)
-      : tableSamples(frame, { features: used, steps: flat ? 1 : steps, grouped: group !== undefined });
-  checkClasses(frame, label, names, samples.count);
-  const actual = sampleClasses(frame, label, samples, names);
-  return {
-    frame,
-    options,
-    samples,
-    classes: names,
-    actual,
-    order: canonicalOrder(samples, actual),
-    features: used,
-    warnings: fewWarnings(label, names, actual),
-  };
-}
-
-function isInput({ use }: Frame['columns'][number]): boolean {
-  return use === 'feature' || use === 'known';
-}
-
-/** Which samples are held out: the newest rows where rows have a time, else of each class its share at random. */
-export function divide({ frame, samples, actual, order, options }: ClassifyData, run: Run): Division {
-  const share = run.settings.validationSplit ?? defaultSplit;
-  if (share === 0) return { train: order, held: new Int32Array(0) };
-  if (frame.time !== undefined && samples.names === undefined) {
-    const { times, columns } = frame.time;
-    const byTime = order.slice().sort((a, b) => times[samples.rows[a]] - times[samples.rows[b]]);
-    const edge = Math.floor(byTime.length * (1 - share) + 1e-9);
-    const train = new Set(byTime.subarray(0, edge));
-    const several = new Set(Array.from(train, (sample) => actual[sample])).size > 1;
-    if (several) {
-      const note = `held out: the newest rows by ${columns.join(', ')}`;
-      return { train: order.filter((one) => train.has(one)), held: order.filter((one) => !train.has(one)), note };
-    }
-    const note = `held out: rows at random, since the oldest rows by ${columns.join(', ')} are of one class`;
-    return { ...holdOut(actual, order, share, run.seed), note };
-  }
-  const parts = holdOut(actual, order, share, run.seed);
-  if (new Set(Array.from(parts.train, (sample) => actual[sample])).size > 1) return parts;
-  const place = `${frame.name}, column ${options.label}`;
-  throw new MemcellError(`${place}: only one class is left to train on without the part held out; hold out less`);
-}
-
-export function problemOf(
-  { actual, classes }: ClassifyData,
-  train: Int32Array,
-  encoding: Encoding,
-  { classWeights }: ClassifyOptions,
-): Problem {
-  const y = Int32Array.from(train, (sample) => actual[sample]);
-  return {
-    samples: train.length,
-    inputShape: inputShapeOf(encoding),
-    classes: classes.length,
-    encoding,
-    ...(classWeights === 'balanced' && { weights: balancedWeights(y, classes.length) }),
-  };
-}
-
-/** What is saved, from the samples that the model was trained on. */
-export function artefactOf(data: ClassifyData, train: Int32Array, encoding: Encoding): ClassifyArtefact {
-  const { frame, options, features, classes, actual, samples } = data;
-  return {
-    kind: 'classify',
-    label: options.label,
-    features,
-    classes,
-    majority: majorityOf(data, train),
-    ...(options.group && { groups: options.group }),
-    ...encoding,
-    reading: frame.reading,
-    ...(options.classWeights && { classWeights: options.classWeights }),
-    checksum: checksum(samples, actual),
-  };
-}
-
-/** The class that most of some samples have. */
-export function majorityOf({ actual, classes }: ClassifyData, samples: Int32Array): number {
-  return majority(
-    Int32Array.from(samples, (sample) => actual[sample]),
-    classes.length,
-  );
 }
 
 /** The account of the table, with what was done to it for this task. */
@@ -208,28 +51,12 @@ function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding
   return { ...account, columns, notes };
 }
 
-function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {
-  const place = `${frame.name}, column ${label}`;
-  if (count < 2) throw new MemcellError(`${frame.name}: has ${count} samples; training needs at least two`);
-  if (names.length < 2) {
-    throw new MemcellError(`${place}: every row is '${names[0]}'; there must be at least two classes`);
-  }
-  if (names.length > Math.max(2, count / 2)) {
-    throw new MemcellError(
-      `${place}: ${names.length} different values in ${count} samples are no classes; choose another column, or forecast this one`,
-    );
-  }
-}
-
-function fewWarnings(label: string, names: readonly string[], actual: Int32Array): string[] {
-  const counts = new Int32Array(names.length);
-  for (const c of actual) counts[c]++;
-  const single = names.filter((_, c) => counts[c] === 1);
-  return single.length === 0
-    ? []
-    : [`${label}: ${list(single)} has one sample only; nothing tells how well it is told`];
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
+function unseenWarnings({ actual, classes, options }: ClassifyData, { train, held }: Division): string[] {
+  const trained = new Set(Array.from(train, (sample) => actual[sample]));
+  const unseen = new Set(Array.from(held, (sample) => actual[sample]).filter((c) => !trained.has(c)));
+  if (unseen.size === 0) return [];
+  const names = classes.filter((_, c) => unseen.has(c));
+  return [
+    `${options.label}: ${list(names)} is only in the part held out, where the model that is scored cannot know it`,
+  ];
 }

@@ -63,10 +63,12 @@ export function tableSamples(frame: Frame, { features, steps, grouped }: TableIn
     learn: (train) => {
       const parts = Array.from(train, of);
       const alike = steps !== undefined && steps > 1;
-      const scaling = fitScaling(parts, channels, alike, (channel) => plain[channel] === true);
+      const scaling = fitScaling(parts, channels, alike, (channel) =>
+        plain.every((one, column) => one || column % channels !== channel),
+      );
       if (!grouped) return { scaling, ...(steps !== undefined && { steps }) };
-      const most = Math.max(...lengths);
-      return { scaling, steps: most, ...(Math.min(...lengths) < most && { padded: 'end' }) };
+      const most = longest(lengths);
+      return { scaling, steps: most, ...(lengths.some((length) => length < most) && { padded: 'end' }) };
     },
     encode: (encoding) => {
       const z = standardise(data, encoding.scaling);
@@ -123,7 +125,7 @@ export function textSamples(frame: Frame, name: string, kind: TokenKind | undefi
     learn: (train) => {
       const texts = Array.from(train, (sample) => cells[sample]);
       const text = learnTokens(texts, kind, `${frame.name}, column ${name}`);
-      const steps = Math.max(...encodeTexts(text, cells).ids.map(({ length }) => length));
+      const steps = longest(encodeTexts(text, cells).ids.map(({ length }) => length));
       return { scaling: { mean: [], std: [] }, steps, text };
     },
     encode: ({ text, steps = 1 }) => {
@@ -140,6 +142,10 @@ export function textSamples(frame: Frame, name: string, kind: TokenKind | undefi
       return [...(cut > 0 ? [long] : []), ...(unknownShare > 0.3 ? [strange] : [])];
     },
   };
+}
+
+function longest(lengths: readonly number[]): number {
+  return lengths.reduce((most, length) => Math.max(most, length), 1);
 }
 
 /** Mixes the bits of numbers to 32: equal for equal numbers, whatever is around them. */

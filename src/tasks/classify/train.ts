@@ -50,7 +50,7 @@ export class Clock {
 }
 
 /** Whether rows are few enough for several networks, and nobody asked for another. */
-export function usesFolds({ encoding, samples }: Problem, run: Run): boolean {
+function usesFolds({ encoding, samples }: Problem, run: Run): boolean {
   return encoding.steps === undefined && run.layers === undefined && samples >= foldCount && samples <= mostForFolds;
 }
 
@@ -114,38 +114,29 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
     };
   }
   run.stage('training on all of its samples');
-  const again = await refit(samples, recipe, steps, run, undefined);
-  if (again === undefined) return learnt;
+  const again = await refit(samples, recipe, steps, run);
+  if (again.model === undefined) return { ...learnt, ...(again.stopped && { stopped: again.stopped }) };
   model.dispose();
-  return { ...learnt, model: again };
+  return { ...learnt, model: again.model };
 }
 
 /**
  * Trains anew on samples for so many steps.
- * @returns undefined when it was interrupted or diverged
+ * @returns without a model when it was interrupted or diverged
  */
 export async function refit(
   samples: Labelled,
   recipe: Recipe,
   steps: number,
   run: Run,
-  seconds: number | undefined,
-): Promise<Sequential | undefined> {
+): Promise<{ model?: Sequential; stopped?: Stopped }> {
   const perEpoch = Math.ceil(samples.y.length / recipe.batchSize);
   const epochs = Math.max(1, Math.round(steps / perEpoch));
-  const { model, stopped, diverged } = await fitNetwork(
-    { ...recipe, epochs, patience: undefined },
-    samples,
-    undefined,
-    {
-      seed: run.seed,
-      run,
-      seconds,
-    },
-  );
-  if (stopped === undefined && diverged === undefined) return model;
+  const once = { ...recipe, epochs, patience: undefined };
+  const { model, stopped, diverged } = await fitNetwork(once, samples, undefined, { seed: run.seed, run });
+  if (stopped === undefined && diverged === undefined) return { model };
   model.dispose();
-  return undefined;
+  return stopped ? { stopped } : {};
 }
 
 async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds: number | undefined): Promise<Learnt> {
@@ -159,7 +150,6 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
   let ended: Pick<Learnt, 'stopped' | 'diverged'> = {};
   let late = false;
   for (const [fold, held] of folds.entries()) {
-    if (run.signal?.aborted && networks.length > 0) break;
     run.stage(`network ${fold + 1} of ${foldCount}`);
     const outside = new Set(held);
     const train = part(
@@ -187,6 +177,10 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
       linear: (await line.model.predict(stop.x, { batchSize: 512 })).data,
     });
     line.model.dispose();
+    if (line.stopped?.reason === 'interrupted') {
+      ended = { stopped: line.stopped };
+      break;
+    }
   }
   const share = answers.length === 0 ? 1 : blendShare(answers, problem.classes, recipe.weights);
   const { model, layers } = joinedModel(networks, lines, share, recipe);
@@ -247,6 +241,6 @@ function indices(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
 }
 
-export function part({ x, y }: { x: NdArray; y: Int32Array }, samples: Int32Array): Labelled {
+function part({ x, y }: { x: NdArray; y: Int32Array }, samples: Int32Array): Labelled {
   return { x: take(x, samples), y: Int32Array.from(samples, (sample) => y[sample]) };
 }

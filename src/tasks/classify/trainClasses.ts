@@ -1,9 +1,10 @@
+import type { Stopped } from '../../training/history.js';
 import type { Run, Trained } from '../definition.js';
 import type { TrainingSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
+import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './classifyData.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { Labelled, Recipe } from './network.js';
-import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './prepare.js';
 import { type Encoding, take } from './samples.js';
 import { Clock, type Learnt, learn, recipeFor, refit } from './train.js';
 
@@ -20,40 +21,33 @@ export async function trainClasses(
 ): Promise<Trained<ClassifyArtefact, ClassifyEvaluation>> {
   const clock = new Clock(run.budget);
   const encoding = data.samples.learn(train);
-  const first = await learnOn(
-    data,
-    train,
-    encoding,
-    run,
-    clock,
-    held.length > 0 ? 0.5 : 1,
-    held.length > 0 ? 'to score' : 'to save',
-  );
-  const probabilities = await answers(data, held.length > 0 ? held : train, encoding, first);
-  const last = held.length === 0 ? undefined : await learnOnAll(data, first, run, clock);
-  const learnt = last?.learnt ?? first;
-  if (last) first.model.dispose();
-  const used = last ? data.order : train;
-  const artefact = artefactOf(data, used, last?.encoding ?? encoding);
+  const scored = held.length > 0 ? held : train;
+  const how = held.length > 0 ? { time: 0.5, name: 'to score' } : { time: 1, name: 'to save' };
+  const first = await learnOn(data, train, encoding, run, clock, how);
+  const probabilities = await answers(data, scored, encoding, first);
+  const last = held.length === 0 ? {} : await learnOnAll(data, first, run, clock);
+  const learnt = last.learnt ?? first;
+  if (last.learnt) first.model.dispose();
+  const stopped = last.stopped ?? learnt.stopped;
+  const artefact = artefactOf(data, last.learnt ? data.order : train, last.encoding ?? encoding);
   const { model } = learnt;
   try {
     const made = { artefact, layers: learnt.layers, settings: settingsOf(learnt.recipe, run), history: first.history };
     await run.trained(model, made);
-    const scored = held.length > 0 ? held : train;
     const evaluation = scoreClasses(
       Int32Array.from(scored, (sample) => data.actual[sample]),
       probabilities,
       { classes: data.classes, majority: majorityOf(data, train), balanced: data.options.classWeights === 'balanced' },
-      noteOf(held.length, last !== undefined),
+      noteOf(held.length, last.learnt !== undefined),
     );
-    const warnings = [...first.remarks, ...(last?.learnt.remarks ?? [])];
+    const warnings = [...first.remarks, ...(last.learnt?.remarks ?? [])];
     return {
       model,
       ...made,
       evaluation,
       warnings: [...new Set(evaluation.better ? warnings : [...warnings, evaluation.verdict])],
-      ...((learnt.stopped ?? first.stopped) && { stopped: learnt.stopped ?? first.stopped }),
-      ...((learnt.diverged ?? first.diverged) && { diverged: learnt.diverged ?? first.diverged }),
+      ...(stopped && { stopped }),
+      ...(learnt.diverged && { diverged: learnt.diverged }),
     };
   } catch (error) {
     model.dispose();
@@ -74,42 +68,38 @@ async function learnOn(
   encoding: Encoding,
   run: Run,
   clock: Clock,
-  time: number,
-  name: string,
+  how: { time: number; name: string },
 ): Promise<Learnt> {
-  return learn(labelled(data, train, encoding), problemOf(data, train, encoding, data.options), run, {
-    clock,
-    time,
-    name,
-  });
+  const problem = problemOf(data, train, encoding, data.options);
+  return learn(labelled(data, train, encoding), problem, run, { clock, ...how });
 }
 
-/** What is saved: the same on all samples; undefined when there is no time for it, or the first one was interrupted. */
+/** The same on all samples; without a model when there is no time for it, or it was interrupted. */
 async function learnOnAll(
   data: ClassifyData,
   first: Learnt,
   run: Run,
   clock: Clock,
-): Promise<{ learnt: Learnt; encoding: Encoding } | undefined> {
-  if (first.stopped?.reason === 'interrupted' || first.diverged || run.signal?.aborted) return undefined;
+): Promise<{ learnt?: Learnt; encoding?: Encoding; stopped?: Stopped }> {
+  if (first.stopped?.reason === 'interrupted' || first.diverged) return {};
   const encoding = data.samples.learn(data.order);
+  const noTime = 'no time was left to train on the samples held out';
+  if (clock.left < (first.steps ?? 0) * (first.secondsPerStep ?? 0)) {
+    first.remarks.push(noTime);
+    return {};
+  }
   if (first.steps === undefined) {
-    if (clock.left <= 0) return undefined;
-    const learnt = await learnOn(data, data.order, encoding, run, clock, 1, 'to save');
+    const learnt = await learnOn(data, data.order, encoding, run, clock, { time: 1, name: 'to save' });
     if (learnt.stopped?.reason !== 'interrupted' && !learnt.diverged) return { learnt, encoding };
     learnt.model.dispose();
-    return undefined;
-  }
-  if (clock.left < first.steps * (first.secondsPerStep ?? 0)) {
-    first.remarks.push('no time was left to train on the samples held out');
-    return undefined;
+    return { stopped: learnt.stopped };
   }
   run.stage('to save: training on all samples');
   const problem = problemOf(data, data.order, encoding, data.options);
   const { layers, inputShape, weights } = recipeFor(problem, run);
   const recipe: Recipe = { ...first.recipe, layers, inputShape, weights };
-  const model = await refit(labelled(data, data.order, encoding), recipe, first.steps, run, undefined);
-  return model && { learnt: { ...first, model, layers, remarks: [] }, encoding };
+  const { model, stopped } = await refit(labelled(data, data.order, encoding), recipe, first.steps, run);
+  return model ? { learnt: { ...first, model, layers, remarks: [] }, encoding } : { stopped };
 }
 
 export function labelled(data: ClassifyData, samples: Int32Array, encoding: Encoding): Labelled {
@@ -129,7 +119,7 @@ export async function answers(
   return (await model.predict(x, { batchSize: predictBatch })).data;
 }
 
-function settingsOf(recipe: Recipe, run: Run): TrainingSettings {
+export function settingsOf(recipe: Recipe, run: Run): TrainingSettings {
   const { epochs, batchSize, optimizer, learningRate, patience } = recipe;
   return {
     epochs,

@@ -31,8 +31,6 @@ export interface Corrections {
   /** Out-of-fold errors of anchor and corrections (n, H · C), in units of the scale; NaN where a window is in no fold. */
   errors: Float32Array;
   history: Record<string, number[]>;
-  /** Passes over the windows that the network was trained for. */
-  epochs: number;
   remarks: string[];
 }
 
@@ -68,7 +66,7 @@ export async function fitCorrections(
     network,
   }));
   const errors = remaining(windows, folds, gates, ridge.outOfFold, trial?.outOfFold);
-  const history: Record<string, number[]> = trial ? { ...trial.history } : {};
+  const history = trial ? { ...trial.history } : {};
   const open = trial !== undefined && gates.some((one) => one.network > 0);
   const final = await finalNetwork(chosen, open ? trial.epochs : 0, options);
   if (final.remark) remarks.push(final.remark);
@@ -88,7 +86,6 @@ export async function fitCorrections(
     usesColumns: wide || (final.trained && chosen.channels > own),
     errors,
     history,
-    epochs: final.trained ? (trial?.epochs ?? 0) : 0,
     remarks,
   };
 }
@@ -102,7 +99,7 @@ export function noCorrections(windows: Windows, layout: Layout, options: Network
     model,
     gates.map(() => 0),
   );
-  return { model, channels, gates, usesColumns: false, errors: windows.y, history: {}, epochs: 0, remarks: [] };
+  return { model, channels, gates, usesColumns: false, errors: windows.y, history: {}, remarks: [] };
 }
 
 /** The better of the networks without and with columns beside the targets. */

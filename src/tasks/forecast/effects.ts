@@ -8,8 +8,14 @@ const MOST_EFFECTS = 20;
 /**
  * What known columns add to each row: Σ_k β_k x_k[row] + β_{K+k} x_k[row − 1].
  * @param known (rows, K), standardised; rows beyond count as the mean
+ * @param before the known columns of the row before the first; the mean when not given
  */
-export function effectsOf(known: Float64Array, effects: readonly number[], rows: number): Float64Array | undefined {
+export function effectsOf(
+  known: Float64Array,
+  effects: readonly number[],
+  rows: number,
+  before?: Float64Array,
+): Float64Array | undefined {
   if (!effects.some((effect) => effect !== 0)) return undefined;
   const width = effects.length / 2;
   const sums = new Float64Array(rows);
@@ -18,6 +24,7 @@ export function effectsOf(known: Float64Array, effects: readonly number[], rows:
     const column = i % width;
     const lag = i < width ? 0 : 1;
     const last = Math.min(rows, known.length / width + lag);
+    if (lag === 1 && before && rows > 0) sums[0] += effect * before[column];
     for (let row = lag; row < last; row++) sums[row] += effect * known[(row - lag) * width + column];
   }
   return sums;

@@ -1,6 +1,6 @@
 import type { TimeReading } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
-import { scaled } from '../../data/understanding/times.js';
+import { scaled } from '../../data/understanding/numberTimes.js';
 import { readTime } from '../../data/understanding/timeText.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';

@@ -1,4 +1,6 @@
 import { MemcellError } from '../../errors.js';
+import { EventLoop } from '../../training/batches.js';
+import type { Run } from '../definition.js';
 import { fromDomain } from './anchor.js';
 import { type Covariate, channelCounts, type Layout, type Tracked } from './channels.js';
 import { columnOf, scaleColumns, usefulColumns } from './columns.js';
@@ -7,10 +9,11 @@ import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
 import type { NetworkOptions, Windows } from './network.js';
+import { remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
 import { findSeason } from './season.js';
 import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
-import { fitTarget } from './targets.js';
+import { fitTarget, type TargetOptions } from './targets.js';
 import { standardised, targetColumn, trackSeries, yearAngles } from './track.js';
 
 const FOLDS = 5;
@@ -34,14 +37,7 @@ export const fit: Fit = async (set, options) => {
     (one, index) => columnOf(one.known, index, widths.known),
     false,
   );
-  const targets = set.series.map((series) => {
-    const known = standardised(series.known, knownColumns, widths.known);
-    const year = hasYears(set) ? series.times && yearAngles(series.times) : undefined;
-    return set.targets.map((_, c) => {
-      const y = targetColumn(series, c, set.targets.length);
-      return fitTarget(y, known, widths.known, { season, horizon, ...(year && { year }) });
-    });
-  });
+  const targets = await fitAnchors(set, knownColumns, { season, horizon }, run, deadline);
   const layout = makeLayout(set, targets, window, horizon, knownColumns);
   const tracked = set.series.map((series, i) => trackSeries(series, targets[i], layout, widths));
   addPastColumns(set, layout, tracked);
@@ -75,7 +71,7 @@ export const fit: Fit = async (set, options) => {
     model: corrections.model,
     state: stateToJson(state),
     history: corrections.history,
-    remarks: remarksOf(set, state, corrections, folds.length > 0),
+    remarks: remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
   };
 };
 
@@ -116,6 +112,31 @@ function commonSeason(series: readonly Series[]): number {
     counts.set(season, (counts.get(season) ?? 0) + 1);
   }
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+}
+
+/** Nelder–Mead's iterations where there is no time left. */
+const FEW_ITERATIONS = 30;
+
+async function fitAnchors(
+  set: SeriesSet,
+  knownColumns: Covariate[],
+  options: TargetOptions,
+  run: Run,
+  deadline: number,
+): Promise<TargetState[][]> {
+  const loop = new EventLoop();
+  const fitted: TargetState[][] = [];
+  for (const series of set.series) {
+    if (loop.waits) await loop.turn();
+    const known = standardised(series.known, knownColumns, set.known.length);
+    const year = hasYears(set) ? series.times && yearAngles(series.times) : undefined;
+    const hurry = run.signal?.aborted || performance.now() > deadline;
+    const how = { ...options, ...(year && { year }), ...(hurry && { iterations: FEW_ITERATIONS }) };
+    fitted.push(
+      set.targets.map((_, c) => fitTarget(targetColumn(series, c, set.targets.length), known, set.known.length, how)),
+    );
+  }
+  return fitted;
 }
 
 function makeLayout(
@@ -223,6 +244,8 @@ function seriesState(
   const tail: Tail = {
     rows,
     starts: tracked.targets.map(({ track }) => track.startAt(from)),
+    away: tracked.targets.map(({ normal }) => normal?.mean[from] ?? 0),
+    before: Array.from({ length: known }, (_, k) => (from > 0 ? series.known[(from - 1) * known + k] : 0)),
     targets: Array.from(series.targets.subarray(from * width)),
     past: Array.from(series.past.subarray(from * past)),
     known: Array.from(series.known.subarray(from * known)),
@@ -233,34 +256,4 @@ function seriesState(
     ...(series.times && { time: series.times[0] }),
   };
   return { name: series.name, targets, first, tail };
-}
-
-function remarksOf(
-  set: SeriesSet,
-  state: State,
-  { gates, remarks, usesColumns }: Corrections,
-  folded: boolean,
-): string[] {
-  const lines = [...remarks];
-  if (!folded) lines.push('too few rows for a network: exponential smoothing alone');
-  else if (!state.network && !state.ridge) lines.push('the network adds nothing to exponential smoothing here');
-  else {
-    const shares = set.targets.map((target, c) => {
-      const own = gates.filter((_, k) => k % set.targets.length === c);
-      const share = (of: (one: (typeof own)[number]) => number) =>
-        `${Math.round((100 * own.reduce((sum, one) => sum + of(one), 0)) / own.length)} %`;
-      const name = set.targets.length > 1 ? `${target}: ` : '';
-      return `${name}${share((one) => one.network)} of the network's correction, ${share((one) => one.ridge)} of the linear one`;
-    });
-    lines.push(`added to exponential smoothing: ${shares.join('; ')}`);
-  }
-  if (set.past.length + set.known.length > 0) {
-    const moved = state.series.some(({ targets }) => targets.some(({ effects }) => effects.some((one) => one !== 0)));
-    const names = [...set.past, ...set.known].slice(0, 5).join(', ');
-    if (!usesColumns && !moved) lines.push(`other columns (${names}) add nothing to the forecast`);
-  }
-  if (state.series.some(({ targets }) => targets.some(({ floor }) => floor))) {
-    lines.push('no value was below 0, so no forecast is');
-  }
-  return lines;
 }

@@ -67,6 +67,18 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
   return forecasts;
 };
 
+/** The newest rows of each series of the training: forecasts from their end are, to the bit, those from the whole series'. */
+export function endOf(saved: ForecasterState): Series[] {
+  return stateOf(saved).series.map(({ name, tail }) => ({
+    name,
+    rows: tail.rows,
+    targets: Float64Array.from(tail.targets),
+    past: Float64Array.from(tail.past),
+    known: Float64Array.from(tail.known),
+    ...(tail.times && { times: Float64Array.from(tail.times) }),
+  }));
+}
+
 const parsed = new WeakMap<ForecasterState, State>();
 
 /** A state is checked once, however many series are forecast with it. */
@@ -108,12 +120,12 @@ function place(state: State, own: SeriesState, series: Series, origins: readonly
     return { tracked: trackSeries(series, own.targets, layout, widths), lead: 0, settled: false };
   }
   if (starts(tail.targets.slice(0, 4 * layout.targets), tail.times?.[0])) {
-    return { tracked: trackSeries(series, own.targets, layout, widths, tail.starts), lead: 0, settled: true };
+    return { tracked: trackSeries(series, own.targets, layout, widths, tail), lead: 0, settled: true };
   }
   const lead = leadRows(own, series);
   if (lead > 0) {
     const joined = join(own, series, lead);
-    return { tracked: trackSeries(joined, own.targets, layout, widths, tail.starts), lead, settled: true };
+    return { tracked: trackSeries(joined, own.targets, layout, widths, tail), lead, settled: true };
   }
   const earliest = origins.reduce((least, origin) => Math.min(least, origin), series.rows);
   const known = standardised(series.known, layout.known, widths.known);
@@ -122,7 +134,7 @@ function place(state: State, own: SeriesState, series: Series, origins: readonly
     const values = inDomain(y, target.anchor, effectsOf(known, target.effects, earliest));
     return startElsewhere(target, tail, tail.starts[c], values);
   });
-  return { tracked: trackSeries(series, own.targets, layout, widths, elsewhere), lead: 0, settled: false };
+  return { tracked: trackSeries(series, own.targets, layout, widths, { starts: elsewhere }), lead: 0, settled: false };
 }
 
 /**

@@ -36,14 +36,15 @@ function thinned(sorted: Float64Array): number[] {
 
 /**
  * Half the width of the interval of probability p for each step of one target, in units of the scale: the (1 + 1/n)·p quantile of
- * |error|, at least .98 of the step before, widened.
+ * |error| (p, of 200 or more), at least .98 of the step before, widened.
  */
 export function halfWidths({ quantiles, widening }: Spreads, target: number, targets: number, p: number): number[] {
   const widths: number[] = [];
   for (let k = target; k < quantiles.length; k += targets) {
     const sorted = quantiles[k];
     const n = sorted.length;
-    const rank = Math.ceil(Math.min(1, p * (1 + 1 / n)) * n - 1e-9);
+    const share = n < KEPT ? Math.min(1, p * (1 + 1 / n)) : p;
+    const rank = Math.ceil(share * n - 1e-9);
     const width = n === 0 ? 0 : widening * sorted[Math.min(n - 1, Math.max(0, rank - 1))];
     widths.push(Math.max(width, 0.98 * (widths.at(-1) ?? 0)));
   }

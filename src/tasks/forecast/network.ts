@@ -199,6 +199,7 @@ export async function tryNetwork(
   const { run, deadline } = options;
   const trainers = folds.map((fold, k) => new Trainer(windows, fold.trained, options, deriveKey(run.seed, 'fold', k)));
   const held = folds.map((fold) => gather(windows.x, fold.held, windows.steps * windows.channels));
+  const nothing = errorOfNothing(windows, folds);
   const history: Trial['history'] = { loss: [], val_loss: [], val_mae: [] };
   let best: Trial | undefined;
   let misses = 0;
@@ -217,11 +218,11 @@ export async function tryNetwork(
       history.loss.push(mean(losses));
       history.val_loss.push(error / count);
       history.val_mae.push(options.absoluteError(outOfFold));
-      if (!(best && best.error <= error)) {
+      if (!((best?.error ?? nothing) <= error)) {
         const steps = mean(trainers.map((trainer) => trainer.steps));
         best = { steps, epochs: mean(trainers.map((trainer) => trainer.epochs)), outOfFold, error, history };
         misses = 0;
-      } else if (++misses >= MISSES) break;
+      } else if (outOfPatience(++misses, mean(trainers.map((one) => one.epochs)) - (best?.epochs ?? 0), run)) break;
       if (performance.now() > deadline) break;
     }
   } finally {
@@ -230,11 +231,24 @@ export async function tryNetwork(
   return best;
 }
 
+function outOfPatience(misses: number, epochs: number, { settings: { patience } }: Run): boolean {
+  return patience === undefined ? misses >= MISSES : epochs >= patience;
+}
+
 function checkpoints({ settings }: Run, rows: number): number[] {
   const { epochs, batchSize = networkDefaults.batchSize } = settings;
   if (epochs === undefined) return CHECKPOINTS;
   const most = Math.max(1, Math.round((epochs * rows * 0.8) / batchSize));
   return [...CHECKPOINTS.filter((steps) => steps < most), most];
+}
+
+/** Σ|error| of the anchor alone: what a checkpoint must beat. */
+function errorOfNothing({ y, answers }: Windows, folds: readonly Fold[]): number {
+  let error = 0;
+  for (const { held } of folds) {
+    for (const i of held) for (let k = 0; k < answers; k++) error += Math.abs(y[i * answers + k]);
+  }
+  return error;
 }
 
 async function score(

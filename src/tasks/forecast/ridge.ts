@@ -24,7 +24,8 @@ export interface Moments {
 /** How much more regressors beyond the own ones are penalised. */
 const OTHER_PENALTIES = [1, 10];
 
-export const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
+/** λ that are tried. */
+const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
 export function moments(data: Regression, rows: Iterable<number>): Moments {
   const { x, y, regressors: d, answers } = data;
@@ -121,12 +122,11 @@ export function fitRidge(
   weights: Float64Array,
 ): FittedRidge {
   const { rows, regressors: d, answers } = data;
-  const all = moments(data, range(rows));
+  const all = moments(data, every(new Uint8Array(rows), 0));
   const parts = folds.map((fold) => {
     const kept = new Uint8Array(rows);
     for (const i of fold.trained) kept[i] = 1;
-    const rest = [...range(rows)].filter((i) => kept[i] === 0);
-    return without(all, moments(data, rest));
+    return without(all, moments(data, every(kept, 0)));
   });
   const own = ends[0];
   const shapes = ends.flatMap((used) => (used === own ? [1] : OTHER_PENALTIES).map((other) => ({ used, other })));
@@ -165,6 +165,7 @@ export function fitRidge(
 /** Further regressors are taken when they lower the error to this share. */
 const EXTRA = 0.998;
 
-function* range(n: number): Iterable<number> {
-  for (let i = 0; i < n; i++) yield i;
+/** The places of a value. */
+function* every(values: Uint8Array, value: number): Iterable<number> {
+  for (let i = 0; i < values.length; i++) if (values[i] === value) yield i;
 }

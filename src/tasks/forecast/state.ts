@@ -47,10 +47,18 @@ export interface TargetState {
   effects: number[];
 }
 
-export interface Tail {
-  rows: number;
-  /** Where each target's anchor stands before the first of them. */
+/** How things stand before a row. */
+export interface Beginning {
+  /** Each target's anchor. */
   starts: Start[];
+  /** Each target's mean distance from normal. */
+  away: number[];
+  /** The known columns of the row before. */
+  before: number[];
+}
+
+export interface Tail extends Beginning {
+  rows: number;
   targets: number[];
   past: number[];
   known: number[];
@@ -152,6 +160,8 @@ function parseTail(fields: Fields, targets: number, past: number, known: number)
   return {
     rows,
     starts: fields.objects('starts', targets).map(parseStart),
+    away: fields.numbers('away', targets),
+    before: fields.numbers('before', known),
     targets: fields.numbers('targets', rows * targets),
     past: fields.numbers('past', rows * past),
     known: ahead,

@@ -3,8 +3,7 @@ import type { Covariate, Distances, Layout, Tracked } from './channels.js';
 import { solvePositive } from './cholesky.js';
 import { effectsOf } from './effects.js';
 import type { Series } from './forecaster.js';
-import type { Start } from './smoothing.js';
-import type { TargetState } from './state.js';
+import type { Beginning, TargetState } from './state.js';
 
 const DAY = 86_400_000;
 const YEAR = 365.25 * DAY;
@@ -18,9 +17,10 @@ export function yearAngles(times: Float64Array): Float64Array {
 const NEW_SHARE = 0.02;
 
 /** Distances from what is normal for the day of the year, c_0 + c_1 sin x + c_2 cos x + c_3 sin 2x + c_4 cos 2x. */
-function distances(values: Float64Array, year: Float64Array, normal: readonly number[]): Distances {
+function distances(values: Float64Array, year: Float64Array, normal: readonly number[], away: number): Distances {
   const rows = values.map((value, t) => value - normalAt(year[t], normal));
   const mean = new Float64Array(rows.length + 1);
+  mean[0] = away;
   for (let t = 0; t < rows.length; t++) mean[t + 1] = mean[t] + NEW_SHARE * (rows[t] - mean[t]);
   return { rows, mean };
 }
@@ -54,26 +54,27 @@ export function targetColumn(series: Series, target: number, targets: number): F
 /**
  * A series with its anchors run over it.
  * @param widths columns of `past` and `known`
- * @param starts of the anchors, where not their own
+ * @param from how things stand before the first row, where that is not the training's first
  */
 export function trackSeries(
   series: Series,
   targets: readonly TargetState[],
   layout: Layout,
   widths: { past: number; known: number },
-  starts?: readonly Start[],
+  from?: Partial<Beginning>,
 ): Tracked {
   const known = standardised(series.known, layout.known, widths.known);
   const year = layout.year ? series.times && yearAngles(series.times) : undefined;
+  const before = from?.before && standardised(Float64Array.from(from.before), layout.known, widths.known);
   const rows = Math.max(series.rows, widths.known > 0 ? series.known.length / widths.known : 0);
   const tracked: Tracked = {
     rows: series.rows,
     targets: targets.map(({ anchor, scale, mean, std, effects, normal }, c) => {
       const y = targetColumn(series, c, targets.length);
-      const added = effectsOf(known, effects, rows + (effects.length > 0 ? 1 : 0));
+      const added = effectsOf(known, effects, rows + (effects.length > 0 ? 1 : 0), before);
       const values = inDomain(y, anchor, added);
-      const track = new Track({ ...anchor, start: starts?.[c] ?? anchor.start }, values);
-      const away = normal && year && { normal: distances(values, year, normal) };
+      const track = new Track({ ...anchor, start: from?.starts?.[c] ?? anchor.start }, values);
+      const away = normal && year && { normal: distances(values, year, normal, from?.away?.[c] ?? 0) };
       return { track, scale, mean, std, ...away, ...(added && { effects: added }) };
     }),
     past: standardised(series.past, layout.past, widths.past),

@@ -3,7 +3,7 @@ import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
 import { majority } from '../evaluation.js';
 import type { TrainingSettings } from '../settings.js';
-import { buildNetwork, type FitOutcome, fitNetwork } from '../text/network.js';
+import { buildNetwork, type FitOutcome, type FitPlan, fitNetwork, fitOrDispose } from '../text/network.js';
 import type { SymbolsArtefact } from './artefact.js';
 import { type SymbolsEvaluation, verdict } from './evaluation.js';
 import { type Coding, scoreSymbols, symbolSamples } from './network.js';
@@ -54,7 +54,8 @@ export async function trainSymbols(
     const { window, fit } = chosen;
     const artefact = artefactOf(corpus, window);
     clock.ended(fit.history.loss?.length ?? 0);
-    let whole = fit.stopped?.reason !== 'interrupted' && fit.diverged === undefined;
+    let ended = fit.stopped;
+    let whole = ended?.reason !== 'interrupted' && fit.diverged === undefined;
     const again = async (to: number, what: string): Promise<void> => {
       if (!whole) return;
       const epochs = clock.epochs(fit.best);
@@ -62,15 +63,18 @@ export async function trainSymbols(
       if (whole) {
         run.stage(`on ${what}`);
         const next = build(corpus, window, run);
-        const second = await fitPart(next, corpus, run, { window, to, epochs });
-        whole = second.stopped === undefined && second.diverged === undefined;
-        (whole ? model : next).dispose();
-        if (whole) model = next;
+        const second = await fitOrDispose(next, planOf(corpus, run, { window, to, epochs }));
+        whole = second.whole;
+        ended = second.stopped ?? ended;
+        if (whole) {
+          model.dispose();
+          model = next;
+        }
       }
       if (!whole) warnings.push(`${name}: training on ${what} was not finished; the network from before it is kept`);
     };
     if (stopAt < edge) await again(edge, 'the whole training part');
-    const { history, stopped, diverged } = fit;
+    const { history, diverged } = fit;
     const made = { artefact, layers: corpus.layers, settings, history };
     await run.trained(model, made);
     const part = heldOut ? { from: edge, to: ids.length } : { from: 0, to: edge };
@@ -86,7 +90,7 @@ export async function trainSymbols(
       ...made,
       evaluation,
       warnings,
-      ...(stopped && { stopped }),
+      ...(ended && { stopped: ended }),
       ...(diverged && { diverged }),
     };
   } catch (error) {
@@ -104,13 +108,14 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
       run.stage(windows.length === 1 ? 'the network' : `window ${window}`);
       const model = build(corpus, window, run);
       const deadline = clock.deadline((0.5 * (i + 1)) / windows.length);
-      const fit = await fitPart(model, corpus, run, {
+      const part = {
         window,
         to: stopAt,
         epochs: corpus.settings.epochs,
         ...(stopAt < edge && { stopping }),
         ...deadline,
-      });
+      };
+      const fit = await fitNetwork(model, planOf(corpus, run, part));
       const { accuracy, loss } = await scoreSymbols(model, ids, window, stopping, corpus);
       candidates.push({ window, model, fit, accuracy, loss });
       if (accuracy === 1 || fit.stopped?.reason === 'interrupted') break;
@@ -192,10 +197,10 @@ interface Part {
 }
 
 /** Stops by the stopping part, or without one by the loss itself; later rounds run all their epochs. */
-async function fitPart(model: Sequential, corpus: SymbolCorpus, run: Run, part: Part): Promise<FitOutcome> {
+function planOf(corpus: SymbolCorpus, run: Run, part: Part): FitPlan {
   const { ids, settings, stopAt } = corpus;
   const { batchSize, patience, seed } = settings;
-  return fitNetwork(model, {
+  return {
     train: symbolSamples(ids, part.window, { from: 0, to: part.to }, corpus),
     ...(part.stopping && { validation: symbolSamples(ids, part.window, part.stopping, corpus) }),
     epochs: part.epochs,
@@ -205,5 +210,5 @@ async function fitPart(model: Sequential, corpus: SymbolCorpus, run: Run, part: 
     callbacks: run.callbacks,
     ...(run.signal && { signal: run.signal }),
     ...(part.deadline !== undefined && { deadline: part.deadline }),
-  });
+  };
 }

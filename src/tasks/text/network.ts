@@ -73,6 +73,23 @@ export interface FitOutcome {
 }
 
 /**
+ * Fits a network that is to take another one's place, and disposes of it when it was stopped before its last epoch, or its
+ * loss did not stay finite.
+ */
+export async function fitOrDispose(model: Sequential, plan: FitPlan): Promise<{ whole: boolean; stopped?: Stopped }> {
+  try {
+    const { stopped, diverged } = await fitNetwork(model, plan);
+    const whole = stopped === undefined && diverged === undefined;
+    if (!whole) model.dispose();
+    return { whole, ...(stopped && { stopped }) };
+  } catch (error) {
+    model.dispose();
+    if (error instanceof MemcellError && error.code === 'numeric') return { whole: false };
+    throw error;
+  }
+}
+
+/**
  * Fits, and ends with the weights of the best epoch where there is a patience.
  * @throws MemcellError (numeric) when the loss is not finite in the first epoch
  */

@@ -15,7 +15,7 @@ import {
   verdict,
 } from './evaluation.js';
 import { KneserNey } from './kneserNey.js';
-import { buildNetwork, type FitOutcome, fitNetwork } from './network.js';
+import { buildNetwork, type FitPlan, fitNetwork, fitOrDispose } from './network.js';
 import { lastTokenWindows, movingWindows, type StoppingSamples, stoppingWindows } from './samples.js';
 import { nats, openStream, scoreCounts } from './score.js';
 import type { Tokens } from './tokens.js';
@@ -48,7 +48,10 @@ const mostCounted = 1_000_000;
 /** Orders of the counts that are tried. */
 const orders = [4, 5, 6, 7, 8];
 
-/** Epochs of the later rounds, as a share of those of the first one. */
+/**
+ * Epochs of the later rounds, as a share of those of the first one. On 28 kB of the Psalms, perplexities of the network on
+ * the last fifth: 4.80 after the first round; 4.72, 4.68, 4.64 after .15, .3, .5; 4.78 when all is fitted anew.
+ */
 const laterEpochs = 0.4;
 
 /**
@@ -67,12 +70,15 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
   let network = buildTextNetwork(corpus, run);
   try {
     const stopping = { from: stopAt, to: edge };
-    const { history, best, stopped, diverged } = await fitRound(network, corpus, run, {
-      ids: ids.subarray(0, stopAt),
-      stopping,
-      epochs: settings.epochs,
-      ...clock.deadline(0.6),
-    });
+    const { history, best, stopped, diverged } = await fitNetwork(
+      network,
+      planOf(network, corpus, run, {
+        ids: ids.subarray(0, stopAt),
+        stopping,
+        epochs: settings.epochs,
+        ...clock.deadline(0.6),
+      }),
+    );
     clock.ended(history.loss?.length ?? 0);
     const context = 'push' in openStream(network) ? 'stream' : 'window';
     const training = ids.subarray(0, edge);
@@ -91,6 +97,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
       ...(share !== undefined && { counted: await saved(corpus, order, share) }),
     };
     const from = network.getWeights();
+    let ended = stopped;
     let whole = stopped?.reason !== 'interrupted' && diverged === undefined;
     const later = async (part: Int32Array, what: string): Promise<void> => {
       const epochs = whole ? clock.epochs(Math.max(2, Math.round(laterEpochs * best))) : 0;
@@ -100,11 +107,15 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
       run.stage(`on ${what}, with a falling learning rate`);
       const next = buildTextNetwork(corpus, run);
       next.setWeights(from);
-      const fit = await fitRound(next, corpus, run, { ids: part, epochs, falling: true });
-      whole = fit.stopped === undefined && fit.diverged === undefined;
-      (whole ? network : next).dispose();
-      if (whole) network = next;
-      else warnings.push(`${name}: training on ${what} was not finished; the network from before it is kept`);
+      const fit = await fitOrDispose(next, planOf(next, corpus, run, { ids: part, epochs, falling: true }));
+      whole = fit.whole;
+      ended = fit.stopped ?? ended;
+      if (!whole) {
+        warnings.push(`${name}: training on ${what} was not finished; the network from before it is kept`);
+        return;
+      }
+      network.dispose();
+      network = next;
     };
     const made = { artefact, layers: corpus.layers, settings, history };
     await later(training, 'the whole training part');
@@ -127,7 +138,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
       ...made,
       evaluation,
       warnings,
-      ...(stopped && { stopped }),
+      ...(ended && { stopped: ended }),
       ...(diverged && { diverged }),
     };
   } catch (error) {
@@ -152,7 +163,7 @@ interface Round {
   deadline?: number;
 }
 
-async function fitRound(network: Sequential, corpus: Corpus, run: Run, round: Round): Promise<FitOutcome> {
+function planOf(network: Sequential, corpus: Corpus, run: Run, round: Round): FitPlan {
   const { window, settings, ids } = corpus;
   const everyPosition = network.outputShape.length === 3;
   const moving = everyPosition ? movingWindows(round.ids, window, settings.seed) : undefined;
@@ -166,7 +177,7 @@ async function fitRound(network: Sequential, corpus: Corpus, run: Run, round: Ro
   }
   const { batchSize, seed, learningRate } = settings;
   const callbacks = [moving?.callback, round.falling ? fallingRate(learningRate, round.epochs) : undefined];
-  return fitNetwork(network, {
+  return {
     train,
     ...(validation && { validation }),
     epochs: round.epochs,
@@ -176,7 +187,7 @@ async function fitRound(network: Sequential, corpus: Corpus, run: Run, round: Ro
     callbacks: [...callbacks.filter((one) => one !== undefined), ...run.callbacks],
     ...(run.signal && { signal: run.signal }),
     ...(round.deadline !== undefined && { deadline: round.deadline }),
-  });
+  };
 }
 
 /** η(t) = η₀ (.02 + .98 (1 + cos πt/n) / 2) after t of n steps (Loshchilov, Hutter, "SGDR", 2017). */

@@ -1,42 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import type { Frame } from '../../../src/data/frame.js';
-import { parseTable } from '../../../src/data/read.js';
 import { Table } from '../../../src/data/table.js';
-import {
-  accountText,
-  encode,
-  labelsAfter,
-  parseReading,
-  readTime,
-  type UnderstandOptions,
-  understand,
-  writeTime,
-} from '../../../src/data/understanding/understand.js';
-import { MemcellError } from '../../../src/errors.js';
-import { Fields } from '../../../src/fields.js';
-import '../../propertySeed.js';
-
-const folder = 'test/fixtures/tables';
-const read = (file: string, options: UnderstandOptions): Frame =>
-  understand(parseTable(readFileSync(`${folder}/${file}`, 'utf8'), file), options);
-const csv = (text: string, options: UnderstandOptions): Frame => understand(parseTable(text, 't.csv'), options);
-const failure = (run: () => unknown): string => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof MemcellError && !error.message.includes('\n')) return error.message;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
-const told = (frame: Frame, name: string) => frame.account.columns.find((column) => column.name === name);
-const values = (frame: Frame, name: string) => Array.from(frame.column(name).values);
-const next = (frame: Frame, n: number) => labelsAfter(frame.reading.time!, frame.time!.times[frame.rows - 1], n);
-/** Daily dates from 2020-01-01. */
-const days = (n: number) =>
-  Array.from({ length: n }, (_, i) => new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10));
+import { accountText, encode, type UnderstandOptions, understand } from '../../../src/data/understanding/understand.js';
+import { csv, days, failure, folder, next, read, told, values } from './frames.js';
 
 describe('one series in several notations and orders', () => {
   const iso = read('saw-iso.csv', { targets: ['sales'] });
@@ -169,7 +135,7 @@ describe('missing values', () => {
     const frame = csv('y,promo\n1,none\nInf,small\n3,large\n4,none\n5,small\n6,large', { targets: ['y'] });
     expect(frame.column('promo').reading).toEqual({ kind: 'category', values: ['large', 'none', 'small'] });
     expect(values(frame, 'y')).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(frame.account.notes).toEqual(['y: 1 infinite value count as missing']);
+    expect(frame.account.notes).toEqual(['y: 1 infinite value taken as missing']);
   });
 
   test('a value far from all else is pointed at', () => {
@@ -332,264 +298,14 @@ describe('columns', () => {
   });
 });
 
-describe('several series', () => {
-  test('are found where times repeat, and the columns that tell them apart proposed', () => {
-    expect(failure(() => read('panel-months.csv', { targets: ['sales'] }))).toBe(
-      'panel-months.csv, line 122, column month: Jan-10 stands in another row too, with another store: several series in one table: --group store',
-    );
-    expect(failure(() => read('panel-inter.csv', { targets: ['y'] }))).toContain('--group unique_id');
-    const rows = days(9).flatMap((day) =>
-      ['a', 'b'].flatMap((store) => [1, 2].map((item) => `${day},${store},${item},5`)),
-    );
-    expect(failure(() => csv(`date,store,item,y\n${rows.join('\n')}`, { targets: ['y'] }))).toContain(
-      '--group store,item',
-    );
-  });
-
-  test('each in the order of time, in the natural order of names, over its own columns', () => {
-    const months = read('panel-months.csv', { targets: ['sales'], group: ['store'] });
-    expect(months.series).toEqual([
-      { name: 'A', from: 0, to: 120 },
-      { name: 'B', from: 120, to: 240 },
-    ]);
-    expect(months.account.series).toEqual({ columns: ['store'], count: 2, shortest: 120, longest: 120 });
-    expect(months.account.time).toMatchObject({ step: '1 month', season: 12, gaps: 0 });
-    const inter = read('panel-inter.csv', { targets: ['y'], group: ['unique_id'] });
-    expect(values(inter, 'y').slice(0, 2)).toEqual([10, 13.909]);
-    expect(values(inter, 'y').slice(120, 122)).toEqual([100, 103.909]);
-    const numbered = csv('g,t,y\n10,1,1\n10,2,2\n2,1,3\n2,2,4\n', { targets: ['y'], group: ['g'] });
-    expect(numbered.series.map(({ name }) => name)).toEqual(['2', '10']);
-  });
-
-  test('groups of classes come out alike from any order of rows', () => {
-    const ordered = read('groups2-ordered.csv', { label: 'label', group: ['id'] });
-    const shuffled = read('groups2-shuffled.csv', { label: 'label', group: ['id'] });
-    expect(shuffled.series).toEqual(ordered.series);
-    expect(shuffled.column('x').values).toEqual(ordered.column('x').values);
-    expect(shuffled.column('label').cells).toEqual(ordered.column('label').cells);
-    expect(shuffled.column('when').use).toBe('time');
-    const steps = read('groups-ordered.csv', { label: 'label', group: ['id'] });
-    const dates = read('groups-shuffled-iso.csv', { label: 'label', group: ['id'] });
-    expect(dates.column('x').values).toEqual(steps.column('x').values);
-    expect(steps.column('t').use).toBe('time');
-  });
-
-  test('filling and gaps stay inside a series; one without any value is left out', () => {
-    const frame = csv(
-      'day,s,y\n2020-01-01,a,1\n2020-01-02,a,\n2020-01-04,a,4\n2020-01-01,b,\n2020-01-02,b,7\n2020-01-03,b,8\n2020-01-01,c,\n2020-01-02,c,\n',
-      { targets: ['y'], group: ['s'] },
-    );
-    expect(values(frame, 'y')).toEqual([1, 2, 3, 4, 7, 7, 8]);
-    expect(frame.series.map(({ name }) => name)).toEqual(['a', 'b']);
-    expect(frame.account.notes[0]).toBe('1 series left out, which have no y: c');
-  });
-
-  test('one time in two rows of a series', () => {
-    const twice = 'date,y\n2020-01-01,1\n2020-01-02,2\n2020-01-02,3\n2020-01-03,4\n';
-    expect(failure(() => csv(twice, { targets: ['y'] }))).toBe(
-      't.csv, line 4, column date: 2020-01-02 stands in line 3 too; keep one row per time, or aggregate them: --every 1d (or another step)',
-    );
-    expect(values(csv(twice, { targets: ['y'], every: '1d' }), 'y')).toEqual([1, 5, 4]);
-    const same = csv(twice.replace(',3\n', ',2\n'), { targets: ['y'] });
-    expect(same.account.notes).toEqual(['1 row left out: the same as another one (the first is line 4)']);
-    expect(values(same, 'y')).toEqual([1, 2, 4]);
-  });
-});
-
-describe('steps and gaps', () => {
-  test('missing times are filled in, or refused', () => {
-    const frame = read('saw-gap.csv', { targets: ['sales'] });
-    expect(frame.account).toMatchObject({ read: 109, rows: 199, time: { gaps: 90 } });
-    expect(frame.account.notes).toEqual(['90 times are missing and filled in, the first after line 100 (2020-04-08)']);
-    expect(frame.where(99)).toBe('saw-gap.csv, line 100, 1 filled in after it');
-    expect(failure(() => read('saw-gap.csv', { targets: ['sales'], fill: 'none' }))).toBe(
-      'saw-gap.csv: 90 times are missing, the first after line 100 (2020-04-08); add the rows, or leave out --fill none to have them filled in',
-    );
-  });
-
-  test('irregular rows are consecutive, said with the first place and what mends it', () => {
-    const frame = read('irregular.csv', { targets: ['value'] });
-    expect(frame.time?.step).toBeUndefined();
-    expect(frame.account.notes).toEqual([
-      'the steps between times differ, the first at line 4 (2020-01-01 00:24); rows count as consecutive; --every 1h brings them to one step',
-    ]);
-    expect(read('irregular.csv', { targets: ['value'], every: '1h' }).account).toMatchObject({
-      rows: 232,
-      time: { step: '1 hour' },
-    });
-  });
-
-  test('rows are put together: amounts added, levels averaged, flags if any, the most frequent text', () => {
-    const text = days(14)
-      .flatMap((day, d) =>
-        [0, 6, 12, 18].map(
-          (hour, h) =>
-            `${day} ${String(hour).padStart(2, '0')}:00,${d},${d + h / 2},${Number(h === 2 && d % 2 === 0)},${['a', 'b', 'b', 'c'][h]}`,
-        ),
-      )
-      .slice(0, -1)
-      .join('\n');
-    const frame = csv(`date,sales,temperature,promo,w\n${text}`, { targets: ['sales'], every: '1d' });
-    expect(values(frame, 'sales')).toEqual([0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48]);
-    expect(values(frame, 'temperature').slice(0, 2)).toEqual([0.75, 1.75]);
-    expect(values(frame, 'promo').slice(0, 3)).toEqual([1, 0, 1]);
-    expect(frame.column('w').reading).toEqual({ kind: 'category', values: ['a', 'b', 'c'] });
-    expect(new Set(frame.column('w').values)).toEqual(new Set([1]));
-    expect(frame.account.notes).toEqual([
-      '55 rows put together to 13 steps of 1 day; 1 first or last step left out, of which rows are missing',
-    ]);
-    expect(frame.account.columns.map(({ how }) => how)).toEqual([
-      'time',
-      'number, sum of a step',
-      'number, mean of a step',
-      '0/1 (0, 1), max of a step',
-      'one-hot of 3, most frequent of a step',
-    ]);
-    expect(failure(() => csv(`date,sales,temperature,promo,w\n${text}`, { targets: ['sales'], every: '1h' }))).toBe(
-      'every: the step of t.csv is 6 hours; 1h would invent rows; take a longer step',
-    );
-    expect(failure(() => read('saw-iso.csv', { targets: ['sales'], every: 'weekly' }))).toContain(
-      "every: 'weekly' is not a step",
-    );
-  });
-
-  test('a model of daily rows refuses others', () => {
-    const { reading } = read('saw-iso.csv', { targets: ['sales'] });
-    expect(failure(() => read('hourly.csv', { like: reading }))).toBe(
-      "hourly.csv: the model's step is 1 day, the file's 1 hour; --every 1d resamples",
-    );
-    expect(failure(() => read('monthly.csv', { like: reading }))).toContain(
-      "the model's step is 1 day, the file's 1 month",
-    );
-    expect(read('hourly.csv', { like: reading, every: '1d' }).rows).toBe(8);
-    expect(read('saw-gap.csv', { like: reading }).rows).toBe(199);
-    expect(csv('date,sales\n2020-08-01,1\n2020-08-02,2', { like: reading }).rows).toBe(2);
-    expect(failure(() => csv('date,sale\n2020-08-01,1', { like: reading }))).toContain(
-      'no column sales; did you mean sale?',
-    );
-  });
-});
-
-test('the order of rows never matters where there is a time', () => {
-  const numbers = fc.oneof(fc.integer({ min: -999, max: 999 }).map(String), fc.constantFrom('', 'NA', '3.25'));
-  const row = fc.record({ y: numbers, w: fc.constantFrom('sun', 'rain', 'fog', ''), p: fc.constantFrom('yes', 'no') });
-  fc.assert(
-    fc.property(
-      fc.array(row, { minLength: 6, maxLength: 40 }),
-      fc.infiniteStream(fc.double({ min: 0, max: 1 })),
-      fc.boolean(),
-      (rows, keys, grouped) => {
-        const lines = days(rows.length).map((day, i) => ({
-          cells: [grouped ? days(rows.length)[i >> 1] : day, String(i % 2), rows[i].y, rows[i].w, rows[i].p],
-          key: keys.next().value,
-        }));
-        lines[0].cells[2] = lines[1].cells[2] = '1';
-        const frame = (list: typeof lines) =>
-          understand(
-            new Table({
-              name: 't',
-              header: ['date', 's', 'y', 'w', 'p'],
-              cells: [0, 1, 2, 3, 4].map((c) => list.map(({ cells }) => cells[c])),
-              lines: list.length,
-            }),
-            { targets: ['y'], ...(grouped && { group: ['s'] }) },
-          );
-        const [one, other] = [frame(lines), frame([...lines].sort((a, b) => a.key - b.key))];
-        expect(other.reading).toEqual(one.reading);
-        expect(other.series).toEqual(one.series);
-        expect(other.time).toEqual(one.time);
-        expect(other.columns.map(({ name, use, values }) => [name, use, values])).toEqual(
-          one.columns.map(({ name, use, values }) => [name, use, values]),
-        );
-      },
-    ),
-  );
-});
-
-describe('what is kept with a model', () => {
-  const parsed = (reading: unknown) => parseReading(new Fields(JSON.parse(JSON.stringify(reading)), 'm: task.reading'));
-  const models = [
-    read('saw-mdy-desc.csv', { targets: ['Price'] }),
-    read('panel-months.csv', { targets: ['sales'], group: ['store'] }),
-    read('dst-offset.csv', { targets: ['load'], every: '1d' }),
-    read('dates/tz-name.csv', { targets: ['load'], missing: ['?'], fill: 'none' }),
-    read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] }),
-    read('umsatz-de-tausender.csv', { targets: ['Umsatz'] }),
-    read('yahoo.csv', { targets: ['Close'] }),
-    read('label-na.csv', { label: 'label', timeless: true }),
-  ];
-  test.each(models.map((frame) => [frame.name, frame] as const))(
-    '%s: its reading is plain JSON, and reads the same',
-    (file, frame) => {
-      expect(parsed(frame.reading)).toEqual(frame.reading);
-      if (frame.account.rows !== frame.account.read) return;
-      const again = read(file, { like: parsed(frame.reading) });
-      expect(again.columns.map(({ name, use, values }) => [name, use, values])).toEqual(
-        frame.columns.map(({ name, use, values }) => [name, use, values]),
-      );
-      expect(again.time).toEqual(frame.time);
-    },
-  );
-
-  test.each([
-    ['columns is damaged', 'columns', 3],
-    ['columns[0].use is damaged', 'columns.0.use', 'nothing'],
-    ['columns[1].reading.decimal is damaged', 'columns.1.reading.decimal', ';'],
-    ['time.step.count is damaged', 'time.step.count', 0],
-    ['time.notation is damaged', 'time.notation', '---'],
-    ['time.months is damaged: must be 12 names', 'time.months', ['Jan']],
-    ['time.locale is damaged', 'time.locale', 'not a language'],
-    ['fill is damaged', 'fill', 'maybe'],
-  ])('%s', (message, path, value) => {
-    const reading = JSON.parse(JSON.stringify(models[0].reading));
-    const keys = path.split('.');
-    const owner = keys.slice(0, -1).reduce((object, key) => object[key], reading);
-    owner[keys[keys.length - 1]] = value;
-    expect(failure(() => parsed(reading))).toContain(`m: task.reading.${message}`);
-  });
-
-  test('a table of the future has the time and what is known', () => {
-    const { reading } = read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] });
-    const frame = csv('date,promo\n05/02/2021,Yes\n04/02/2021,NO\n06/02/2021,no', {
-      like: reading,
-      only: ['known'],
-      dates: 'day',
-    });
-    expect(values(frame, 'promo')).toEqual([0, 1, 0]);
-    expect(next(frame, 1)).toEqual(['07/02/2021']);
-    expect(failure(() => csv('date,promo\n2021-02-04,maybe', { like: reading, only: ['known'] }))).toBe(
-      "t.csv, line 2, column promo: 'maybe' is neither no nor yes, which the column holds elsewhere; correct it, or leave the column out with --drop",
-    );
-    expect(failure(() => csv('date,promotion\n2021-02-04,no', { like: reading, only: ['known'] }))).toContain(
-      'no column promo',
-    );
-  });
-
-  test('times of the data, or as ISO writes them, are the frame’s numbers', () => {
-    const { reading, time } = read('saw-dmy.csv', { targets: ['sales'] });
-    expect(readTime(reading.time!, '03/01/2020')).toBe(time!.times[2]);
-    expect(readTime(reading.time!, '2020-01-03')).toBe(time!.times[2]);
-    expect(failure(() => readTime(reading.time!, 'soon'))).toBe(
-      "'soon' is not a time; write it as the data does (dd/MM/yyyy)",
-    );
-    expect(writeTime(reading.time!, time!.times[2])).toBe('03/01/2020');
-  });
-});
-
 test('constant columns stay where each has its place', () => {
   const text = 'a,b,label\n0,1,x\n0,2,y\n0,3,x';
   expect(told(csv(text, { label: 'label', timeless: true }), 'a')).toMatchObject({
     use: 'out',
     why: 'every value is 0',
   });
-  expect(told(csv(text, { label: 'label', timeless: true, constants: true }), 'a')).toMatchObject({ use: 'feature' });
+  expect(told(csv(text, { label: 'label', timeless: true, whole: true }), 'a')).toMatchObject({ use: 'feature' });
   expect(told(csv(text, { label: 'label', timeless: true, features: ['a'] }), 'a')).toMatchObject({ use: 'feature' });
-});
-
-test('steps without a row of what is counted have none of it', () => {
-  const text =
-    'ts,orders\n2020-01-01 10:03,1\n2020-01-01 12:44,2\n2020-01-03 09:00,1\n2020-01-03 19:30,5\n2020-01-04 01:00,1';
-  expect(values(csv(text, { targets: ['orders'], every: '1d' }), 'orders')).toEqual([3, 0, 6, 1]);
 });
 
 test('a column without any value', () => {
@@ -616,4 +332,13 @@ test('typed columns are read as they are', () => {
   expect(values(frame, 'y').slice(3, 6)).toEqual([3, 4, 5]);
   expect(frame.time).toMatchObject({ step: { unit: 'millisecond', count: 3_600_000 }, season: 24 });
   expect(next(frame, 1)).toEqual(['2020-01-02T06:00Z']);
+});
+
+test('a date among the features asked for is the time', () => {
+  const frame = csv('date,wind,y\n2020-01-03,1,3\n2020-01-02,2,2\n2020-01-01,3,1', {
+    targets: ['y'],
+    features: ['date', 'wind'],
+  });
+  expect(frame.columns.map(({ use }) => use)).toEqual(['time', 'feature', 'target']);
+  expect(values(frame, 'y')).toEqual([1, 2, 3]);
 });

@@ -163,6 +163,19 @@ test('an interruption keeps what was trained, without the later rounds', async (
   trained.model.dispose();
 });
 
+test('an interruption of a later round keeps the network of the one before', async () => {
+  const stop = new AbortController();
+  let rounds = 0;
+  const own = { ...quick, signal: stop.signal, stage: () => void (++rounds === 2 && stop.abort()) };
+  const { model, stopped, warnings, evaluation } = await train(psalms, {}, own);
+  expect(stopped?.reason).toBe('interrupted');
+  expect(warnings[0]).toMatch(
+    /training on the whole training part was not finished; the network from before it is kept/,
+  );
+  expect(evaluation.samples).toBe(800);
+  model.dispose();
+});
+
 test('a budget that is used up ends the first round after its epoch, and says what was left out', async () => {
   const trained = await train(psalms, {}, { ...quick, settings: { epochs: 1000 }, budget: 0.01 });
   expect(trained.history.loss.length).toBeLessThan(5);
