@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { collect, inflateByWeb, memoryBytes } from '../../src/data/bytes.js';
 import { readTable } from '../../src/data/read.js';
 import { type DataInput, openSource, type Source, type SourceOptions } from '../../src/data/source.js';
 import type { StreamColumn } from '../../src/data/stream.js';
@@ -290,6 +291,12 @@ describe('odd and hostile input', () => {
     expect(await failure(() => readTable(path))).toBe(
       '/mixed.csv, line 4: a character is not UTF-8, though others are; correct it',
     );
+  });
+
+  test('browsers inflate with what they have', async () => {
+    const written = gzipSync('a,b\n1,2\n');
+    const inflated = await collect(inflateByWeb(memoryBytes('t', written)), 't');
+    expect(new TextDecoder().decode(inflated)).toBe('a,b\n1,2\n');
   });
 
   test('a device without end, and a pipe', async () => {
