@@ -26,7 +26,7 @@ export async function prepareForecast(
   const data = await readData(source, options, run, split);
   const { series } = data.set;
   const trained = trainingRows(series, split);
-  const fitting: Fitting = { options, run, sourceName: source.name };
+  const fitting: Fitting = { options, run };
   const warnings = [...data.warnings, ...(run.plain ? checkPlain(data, trained, fitting) : [])];
   const counts = samplesOf(data, trained, fitting);
   return {
