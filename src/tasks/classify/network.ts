@@ -6,7 +6,7 @@ import { Sequential } from '../../sequential.js';
 import { finalActivation } from '../../training/forward.js';
 import { getOptimizer } from '../../training/optimizers.js';
 import type { Run } from '../definition.js';
-import { type FitOutcome, fitNetwork as fit } from '../fitNetwork.js';
+import { type FitOutcome, fitNetwork as fitPlanned } from '../fitNetwork.js';
 import { checkOutputShape } from '../prepared.js';
 import type { Encoding } from './samples.js';
 import { maskValue } from './scaling.js';
@@ -100,7 +100,7 @@ export async function fitNetwork(
   try {
     compileNetwork(model, recipe);
     model.threads = run.threads;
-    const outcome = await fit(model, {
+    const outcome = await fitPlanned(model, {
       train: { x: train.x, y: labels(train.y) },
       epochs,
       batchSize,

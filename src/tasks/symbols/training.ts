@@ -81,8 +81,8 @@ export async function trainSymbols(
     const part = heldOut ? { from: edge, to: ids.length } : { from: 0, to: edge };
     const evaluation = await evaluateNetwork(model, corpus, window, artefact.majority, part);
     const evaluated = model;
-    if (heldOut) await again(ids.length, 'all symbols');
-    else warnings.push(`${name}: nothing was held out; the evaluation is on the training data`);
+    if (heldOut && !corpus.plain) await again(ids.length, 'all symbols');
+    if (!heldOut) warnings.push(`${name}: nothing was held out; the evaluation is on the training data`);
     const { better, text } = verdict(evaluation);
     if (model !== evaluated) await run.trained(model, made);
     if (heldOut && !better) warnings.push(`${name}: the model is ${text}`);
@@ -114,6 +114,7 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
         to: stopAt,
         epochs: corpus.settings.epochs,
         ...(stopAt < edge && { stopping }),
+        ...(corpus.plain && edge < ids.length && { stopping: { from: edge, to: ids.length } }),
         ...deadline,
       };
       const fit = await fitNetwork(model, planOf(corpus, run, part));
@@ -206,7 +207,7 @@ function planOf(corpus: SymbolCorpus, run: Run, part: Part): FitPlan {
     ...(part.stopping && { validation: symbolSamples(ids, part.window, part.stopping, corpus) }),
     epochs: part.epochs,
     batchSize,
-    ...(part.to === stopAt && patience !== undefined && { patience, enough: certain }),
+    ...(part.to === stopAt && patience !== undefined && { patience, ...(corpus.plain ? {} : { enough: certain }) }),
     seed,
     callbacks: run.callbacks,
     ...(run.signal && { signal: run.signal }),
