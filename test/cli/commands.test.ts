@@ -280,7 +280,7 @@ describe('evaluate', () => {
     const { code, out } = await memcell('evaluate', models.classify, shapes);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^60 samples: accuracy \d+\.\d %; always the most frequent class: 50\.0 %\n[^]*\nclass +samples +precision +recall +F1 +→ down +→ up\n/,
+      /^60 samples: accuracy \d+\.\d %; always the most frequent class: 50\.0 %\n[\s\S]*\nclass +samples +precision +recall +F1 +→ down +→ up\n/,
     );
   });
 

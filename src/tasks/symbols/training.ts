@@ -12,6 +12,8 @@ import { countsGuess } from './repetition.js';
 
 /** A sequence made ready for training. */
 export interface SymbolCorpus extends Coding {
+  /** As Keras would: one fit, what is held out beside it. */
+  plain?: boolean;
   name: string;
   /** Indices of the symbols. */
   ids: Int32Array;
