@@ -4,14 +4,12 @@
  *
  *     node scripts/run-ts.mjs bench/accuracy.ts [digits] [weather] [psalms]
  */
-import type { Evaluation } from '../src/tasks/evaluation.js';
-import { type TrainTaskOptions, trainTask } from '../src/tasks/task.js';
+import { classify, forecast, type TaskTraining, textModel } from '../src/tasks/functions.js';
 
 interface Case {
   name: string;
-  options: TrainTaskOptions;
-  /** The figure that is compared, and that of the task's baseline. */
-  figure(evaluation: Evaluation): { value: number; baseline: number } | undefined;
+  /** Trains as Keras would and gives the figure that is compared, with that of the task's baseline. */
+  run(seed: number): Promise<{ value: number; baseline: number }>;
   unit: string;
   /** What Keras gets; `worst` is its bad end. */
   keras: string;
@@ -21,17 +19,19 @@ interface Case {
 
 const data = 'test/fixtures/data';
 const seeds = [1, 2, 3];
+const plain: TaskTraining = { plain: true, batchSize: 32 };
 
 const cases: Case[] = [
   {
     name: 'digits',
-    options: {
-      data: `${data}/digits.csv`,
-      task: { kind: 'classify', options: { label: 'digit', steps: 8 } },
-      layers: 'LSTM(64), Dense(10, softmax)',
-      settings: { epochs: 30, batchSize: 32, learningRate: 0.001 },
+    run: async (seed) => {
+      const layers = 'LSTM(64), Dense(10, softmax)';
+      const settings = { ...plain, layers, epochs: 30, learningRate: 0.001, seed };
+      const model = await classify(`${data}/digits.csv`, { label: 'digit', steps: 8, ...settings });
+      model.dispose();
+      const { accuracy: value, majorityAccuracy: baseline } = model.evaluation!;
+      return { value, baseline };
     },
-    figure: (e) => (e.kind === 'classify' ? { value: e.accuracy, baseline: e.majorityAccuracy } : undefined),
     unit: 'accuracy',
     keras: '0.886–0.911',
     worst: 0.886,
@@ -39,16 +39,15 @@ const cases: Case[] = [
   },
   {
     name: 'weather',
-    options: {
-      data: `${data}/seattle-weather.csv`,
-      task: {
-        kind: 'forecast',
-        options: { targets: ['temp_max'], features: ['precipitation', 'temp_max', 'temp_min', 'wind'], window: 30 },
-      },
-      layers: 'LSTM(32), Dense(1)',
-      settings: { epochs: 30, batchSize: 32, learningRate: 0.001 },
+    run: async (seed) => {
+      const features = ['precipitation', 'temp_max', 'temp_min', 'wind'];
+      const settings = { ...plain, layers: 'LSTM(32), Dense(1)', epochs: 30, learningRate: 0.001, seed };
+      const columns = { target: 'temp_max', features, window: 30 };
+      const model = await forecast(`${data}/seattle-weather.csv`, { ...columns, ...settings });
+      model.dispose();
+      const { mae: value, naive } = model.evaluation!.targets[0];
+      return { value, baseline: naive.mae };
     },
-    figure: (e) => (e.kind === 'forecast' ? { value: e.targets[0].mae, baseline: e.targets[0].naive.mae } : undefined),
     unit: '°C mean absolute error',
     keras: '2.18–2.23',
     worst: 2.23,
@@ -56,12 +55,13 @@ const cases: Case[] = [
   },
   {
     name: 'psalms',
-    options: {
-      data: `${data}/psalms.txt`,
-      task: { kind: 'text', options: { window: 50 } },
-      settings: { epochs: 10, batchSize: 32, learningRate: 0.004 },
+    run: async (seed) => {
+      const settings = { ...plain, window: 50, epochs: 10, learningRate: 0.004, seed };
+      const model = await textModel({ files: [`${data}/psalms.txt`] }, settings);
+      model.dispose();
+      const { crossEntropy: value, unigramCrossEntropy: baseline } = model.evaluation!;
+      return { value, baseline };
     },
-    figure: (e) => (e.kind === 'text' ? { value: e.crossEntropy, baseline: e.unigramCrossEntropy } : undefined),
     unit: 'nats per character',
     keras: '1.46',
     worst: 1.46,
@@ -70,18 +70,15 @@ const cases: Case[] = [
 ];
 
 const wanted = process.argv.slice(2);
-for (const { name, options, figure, unit, keras, worst, better } of cases) {
+for (const { name, run, unit, keras, worst, better } of cases) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const values: number[] = [];
   let baseline = Number.NaN;
   const start = performance.now();
   for (const seed of seeds) {
-    const { model, evaluation } = await trainTask({ ...options, settings: { ...options.settings, seed } });
-    model.dispose();
-    const found = figure(evaluation);
-    if (found === undefined) throw new Error(`${name}: evaluated as ${evaluation.kind}`);
-    values.push(found.value);
-    baseline = found.baseline;
+    const figure = await run(seed);
+    values.push(figure.value);
+    baseline = figure.baseline;
   }
   const seconds = (performance.now() - start) / 1000 / seeds.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

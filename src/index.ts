@@ -1,3 +1,5 @@
+export type { Account } from './data/frame.js';
+export type { Columns, DataInput } from './data/source.js';
 export type { LayerState, Stream, StreamState } from './engine/stream.js';
 export { type ErrorCode, MemcellError } from './errors.js';
 export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
@@ -11,6 +13,30 @@ export * from './model/layers.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
 export * from './sequential.js';
+export type { ClassifyOptions } from './tasks/classify/options.js';
+export type { ClassifyEvaluation } from './tasks/classify/task.js';
+export type { ForecastOptions, ForecastPredictOptions } from './tasks/forecast/options.js';
+export type { ForecastEvaluation } from './tasks/forecast/task.js';
+export {
+  type AnyTaskModel,
+  type ClassifyModel,
+  classify,
+  type ForecastModel,
+  type ForecastStep,
+  forecast,
+  loadTask,
+  type Rows,
+  type Sequence,
+  type SymbolsModel,
+  symbols,
+  type TaskTraining,
+  type TextModel,
+  textModel,
+} from './tasks/functions.js';
+export type { SymbolsOptions } from './tasks/symbols/options.js';
+export type { SymbolsEvaluation } from './tasks/symbols/task.js';
+export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
+export type { TextEvaluation } from './tasks/text/task.js';
 export {
   type Callback,
   EarlyStopping,

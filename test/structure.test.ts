@@ -10,6 +10,7 @@ const levels: Record<string, number> = {
   errors: 0,
   format: 0,
   random: 0,
+  fields: 0.5,
   data: 1,
   kernels: 1,
   model: 2,

@@ -1,8 +1,13 @@
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 
+interface Options {
+  from?: string;
+}
+
 const examples = `
 Examples:
   memcell evaluate models/weather weather.csv
+  memcell evaluate models/weather weather.csv --from 2015-07-01
   memcell evaluate models/digits digits.txt --json`;
 
 /** memcell evaluate: how good a saved model is on a data file. */
@@ -10,23 +15,33 @@ export const addEvaluate: AddCommand = (program, session) => {
   const command = program
     .command('evaluate')
     .summary('tell how good a saved model is on a data file')
-    .description('Tells how good a saved model is on a data file, beside a simple guess.')
-    .usage('MODEL DATA')
+    .description(
+      'Tells how good a saved model is on a data file, beside a simple guess; of a series, on what came after the training data where there is any.',
+    )
+    .usage('MODEL DATA [--from ROW|TIME]')
     .argument('<MODEL>', 'the folder of a model that memcell train saved')
     .argument('<DATA>', 'a file like the one it was trained on')
+    .option('--from <ROW|TIME>', 'forecasts: the first row, or time, that is scored (the first one not trained on)')
     .addHelpText('after', examples);
-  withCommonOptions(command).action((folder: string, data: string) => evaluate(folder, data, session));
+  withCommonOptions(command).action((folder: string, data: string, options: Options) =>
+    evaluate(folder, data, options, session),
+  );
 };
 
-async function evaluate(folder: string, data: string, session: Session): Promise<void> {
-  const { evaluateTask, loadTask } = await import('../tasks/task.js');
-  const { evaluationText } = await import('./evaluationText.js');
-  const { model, artefact } = await loadTask(folder);
+async function evaluate(folder: string, data: string, options: Options, session: Session): Promise<void> {
+  const [{ loadSaved }, { tasks }, { openSource }] = await Promise.all([
+    import('../tasks/train.js'),
+    import('../tasks/index.js'),
+    import('../data/source.js'),
+  ]);
+  const loaded = await loadSaved(folder);
   try {
-    const evaluation = await evaluateTask(model, artefact, data);
-    session.print(evaluationText(evaluation));
+    const task = tasks[loaded.kind];
+    const evaluation = await task.evaluate(loaded, openSource(data), options);
+    const { headline, details } = task.tell(evaluation, '');
+    session.print([...headline, ...details].join('\n'));
     session.result({ model: folder, data, evaluation });
   } finally {
-    model.dispose();
+    loaded.model.dispose();
   }
 }

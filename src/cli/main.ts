@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorCode, MemcellError } from '../errors.js';
+import { addBacktest } from './backtest.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
@@ -12,7 +13,16 @@ import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
 
 /** The commands, in the order of the help. */
-const commands: AddCommand[] = [addTrain, addPredict, addEvaluate, addGenerate, addSummary, addCheck, addBench];
+const commands: AddCommand[] = [
+  addTrain,
+  addPredict,
+  addEvaluate,
+  addBacktest,
+  addGenerate,
+  addSummary,
+  addCheck,
+  addBench,
+];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
 const withoutKernels = new Set(['summary']);
@@ -39,7 +49,7 @@ export async function main(): Promise<void> {
  */
 export async function run(argv: string[], streams: Streams): Promise<number> {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const session = new Session(streams, flags.includes('--json'));
+  const session = new Session(streams, flags.includes('--json'), packageVersion());
   try {
     await createProgram(session).parseAsync(argv, { from: 'user' });
     return session.exitCode;
@@ -53,7 +63,7 @@ function createProgram(session: Session): Command {
   const program = new Command('memcell')
     .description('Recurrent networks: trains on tables and text, predicts, and checks its own arithmetic.')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
-    .version(packageVersion(), '--version', 'print the version')
+    .version(session.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help; memcell COMMAND --help shows a command')
     .helpCommand(false)
     .addOption(new Option('--json').hideHelp())

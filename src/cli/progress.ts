@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import { formatDuration, formatNumber } from '../format.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Logs, TrainingParams } from '../training/history.js';
 import type { OutputStream } from './streams.js';
-import { formatDuration, formatNumber } from './table.js';
 
 /** Redrawing more often than this is not seen and costs time. */
 const redrawMs = 100;
@@ -10,21 +10,28 @@ const redrawMs = 100;
 /** A callback of fit that shows; `stop` takes the bar off the terminal, also after an error. */
 export interface ShownProgress {
   callback: Callback;
+  /** Tells which part of the work begins. */
+  stage(text: string): void;
   stop(): void;
 }
 
-/** How far training is: a live bar with the time left on a terminal, otherwise one line an epoch. */
+/** Without a terminal, no more lines than this for one fit. */
+const mostLines = 50;
+
+/** How far training is: a live bar with the time left on a terminal, otherwise one line an epoch, or every few epochs. */
 export function showProgress(stream: OutputStream): ShownProgress {
   return stream.isTTY ? bar(stream) : lines(stream);
 }
 
 function lines(stream: OutputStream): ShownProgress {
   const callback: Callback = {
-    onEpochEnd: (epoch, logs, { params }) => {
-      stream.write(`epoch ${epoch + 1}/${params.epochs}  ${numbers(logs)}\n`);
+    onEpochEnd: (epoch, logs, { params: { epochs } }) => {
+      const last = epoch + 1 === epochs;
+      if (!last && (epoch + 1) % Math.ceil(epochs / mostLines) !== 0) return;
+      stream.write(`epoch ${epoch + 1}/${epochs}  ${numbers(logs)}\n`);
     },
   };
-  return { callback, stop: () => {} };
+  return { callback, stage: (text) => stream.write(`${text}\n`), stop: () => {} };
 }
 
 function bar(stream: OutputStream): ShownProgress {
@@ -77,7 +84,11 @@ function bar(stream: OutputStream): ShownProgress {
     if (shown) line.stop();
     shown = false;
   };
-  return { callback, stop };
+  const stage = (text: string) => {
+    stop();
+    stream.write(`${text}\n`);
+  };
+  return { callback, stage, stop };
 }
 
 /** 'loss 0.1234  accuracy 0.9100' */

@@ -1,90 +1,151 @@
-import { CsvError, parse } from 'csv-parse/browser/esm/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { MemcellError } from '../errors.js';
-import { parseNumber } from './cells.js';
+import { type Dialect, guessDialect } from './dialect.js';
+import { RowFitter } from './rows.js';
 import { Table } from './table.js';
 
-/** In the order in which equal evidence is settled: a file with decimal commas has both ; and , in every line. */
-const delimiters = ['\t', ';', ','];
+/** Characters that are parsed at a time. */
+const blockSize = 2 ** 22;
+/** A record longer than this has a quote that never closes. */
+const longestRecord = 2 ** 26;
 
 /**
- * The delimiter of a table: of tab, semicolon and comma the one that stands equally often, outside quotes, in most of
- * the first 20 lines. A comma when none does (one column).
- */
-export function guessDelimiter(text: string): string {
-  const lines = text
-    .slice(0, 100_000)
-    .replace(/"[^"]*"/g, '')
-    .split('\n', 20)
-    .filter((line) => line.trim() !== '');
-  let best = { delimiter: ',', agreeing: 0 };
-  for (const delimiter of delimiters) {
-    const counts = lines.map((line) => line.split(delimiter).length - 1);
-    const agreeing = counts[0] === 0 ? 0 : counts.filter((count) => count === counts[0]).length;
-    if (agreeing > best.agreeing) best = { delimiter, agreeing };
-  }
-  return best.delimiter;
-}
-
-/**
- * Reads a table of comma-, semicolon- or tab-separated values. The first line names the columns; when every one of its
- * cells is a number the file has no header, and the columns are c1, c2, … In a semicolon-separated file numbers may have
- * decimal commas.
+ * Reads a table of separated values, however it is written (see `guessDialect`). In a semicolon-separated file numbers may
+ * have decimal commas.
  * @throws MemcellError with the line: bad quotes, a row with too many or too few cells, no rows.
  */
-export function parseCsv(text: string, name: string): Table {
-  const unified = text.replace(/\r\n?/g, '\n');
-  const delimiter = guessDelimiter(unified);
-  const { records, lines } = parseRecords(unified, name, delimiter);
-  const decimalComma = delimiter === ';';
-
-  const headerless = records[0].every((cell) => Number.isFinite(parseNumber(cell, decimalComma)));
-  const header = headerless ? records[0].map((_, i) => `c${i + 1}`) : records[0];
-  const first = headerless ? 0 : 1;
-  if (records.length === first) {
-    throw new MemcellError(`${name}: has a header and no rows; it must hold data`);
-  }
-
-  const cells: string[][] = header.map(() => new Array<string>(records.length - first));
-  for (let row = first; row < records.length; row++) {
-    const record = records[row];
-    if (record.length !== header.length) {
-      throw new MemcellError(
-        `${name}, line ${lines[row]}: ${count(record.length, 'cell')} where the header has ${count(header.length, 'column')}; correct the row`,
-      );
+export function parseCsv(text: string, name: string, notes: readonly string[] = []): Table {
+  const unified = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const dialect = guessDialect(unified);
+  const cells: string[][] = [];
+  const lines: number[] = [];
+  const fitter = new RowFitter(name, dialect, (row, line) => {
+    for (let i = 0; i < row.length; i++) {
+      cells[i] ??= [];
+      cells[i].push(row[i]);
     }
-    for (let i = 0; i < record.length; i++) cells[i][row - first] = record[i];
+    lines.push(line);
+  });
+  const records = new RecordReader(name, dialect);
+  for (let at = 0; at < unified.length; at += blockSize) {
+    for (const { record, line } of records.read(unified.slice(at, at + blockSize))) fitter.add(record, line);
   }
-  return new Table({ name, header, cells, lines: lines.slice(first), decimalComma });
+  for (const { record, line } of records.end()) fitter.add(record, line);
+  fitter.end();
+
+  const header = fitter.header();
+  const kept = header.flatMap((column, i) => (column === undefined ? [] : [i]));
+  return new Table({
+    name,
+    header: kept.map((i) => header[i] ?? ''),
+    cells: kept.map((i) => cells[i]),
+    lines,
+    decimalComma: dialect.delimiter === ';',
+    notes: [...notes, ...dialect.notes, ...fitter.notes],
+  });
 }
 
-/** All records with the line each ends on. Blank lines are left out, but for those inside a single column: empty cells. */
-function parseRecords(text: string, name: string, delimiter: string): { records: string[][]; lines: number[] } {
-  let records: string[][] = [];
-  let lines: number[] = [];
-  try {
-    records = parse(text, {
-      delimiter,
-      record_delimiter: '\n',
-      bom: true,
-      trim: true,
-      relax_column_count: true,
-      on_record: (record: string[], { lines: line }: { lines: number }) => {
-        lines.push(line);
-        return record;
-      },
-    });
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    throw quoteError(cause, name, (lines.at(-1) ?? 0) + 1);
+export interface CsvRecord {
+  record: string[];
+  /** The line it ends on, from 1. */
+  line: number;
+}
+
+/** The records of a text that comes in blocks, line ends as \n. */
+export class RecordReader {
+  private rest = '';
+  private line = 0;
+  private started = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly dialect: Dialect,
+  ) {}
+
+  /** The records that end in this block. */
+  *read(block: string): Iterable<CsvRecord> {
+    const text = this.rest + this.begin(block);
+    const end = lastLineEnd(text);
+    this.rest = text.slice(end);
+    if (this.rest.length > longestRecord) {
+      throw new MemcellError(
+        `${this.name}, line ${this.line + newlines(text.slice(0, end)) + 1}: a quote " opens here or below and never closes; close it`,
+      );
+    }
+    if (end > 0) yield* this.parse(text.slice(0, end));
   }
-  const blank = (record: string[]) => record.length === 1 && record[0] === '';
-  let end = records.length;
-  while (end > 0 && blank(records[end - 1])) end--;
-  const kept = records.map((record, i) => i < end && (records[0].length === 1 || !blank(record)));
-  records = records.filter((_, i) => kept[i]);
-  lines = lines.filter((_, i) => kept[i]);
-  if (records.length === 0) throw new MemcellError(`${name}: is empty; it must hold a header and rows`);
-  return { records, lines };
+
+  *end(): Iterable<CsvRecord> {
+    if (this.rest !== '') yield* this.parse(this.rest);
+    this.rest = '';
+  }
+
+  /** Without the lines before the header. */
+  private begin(block: string): string {
+    if (this.started) return block;
+    this.started = true;
+    this.line = this.dialect.skippedLines;
+    return block.slice(this.dialect.start);
+  }
+
+  private parse(text: string): CsvRecord[] {
+    const { delimiter, comments } = this.dialect;
+    if (!text.includes('"')) return this.split(text);
+    const records: CsvRecord[] = [];
+    try {
+      parse(text, {
+        delimiter,
+        record_delimiter: '\n',
+        bom: true,
+        trim: delimiter !== ' ',
+        relax_column_count: true,
+        comment: comments ? '#' : null,
+        comment_no_infix: true,
+        on_record: (record: string[], { lines }: { lines: number }) => {
+          records.push({ record, line: this.line + lines });
+          return null;
+        },
+      });
+    } catch (cause) {
+      if (!(cause instanceof CsvError)) throw cause;
+      throw quoteError(cause, this.name, (records.at(-1)?.line ?? this.line) + 1);
+    }
+    this.line += newlines(text);
+    return records;
+  }
+
+  /** A block without quotes: each line is a record, and each delimiter ends a cell. */
+  private split(text: string): CsvRecord[] {
+    const { delimiter, spaces, comments } = this.dialect;
+    const records: CsvRecord[] = [];
+    const lines = text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    for (const written of lines) {
+      this.line++;
+      if (comments && written.startsWith('#')) continue;
+      const record = spaces ? written.trim().split(/ +/) : written.split(delimiter);
+      for (let i = 0; i < record.length; i++) record[i] = record[i].trim();
+      records.push({ record, line: this.line });
+    }
+    return records;
+  }
+}
+
+/** One past the last line end that is outside quotes: quotes open and close, so an even number of them stands before it. */
+function lastLineEnd(text: string): number {
+  let before = 0;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) before++;
+  for (let i = text.length - 1; i >= 0; i--) {
+    if (text[i] === '"') before--;
+    else if (text[i] === '\n' && before % 2 === 0) return i + 1;
+  }
+  return 0;
+}
+
+function newlines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  return count;
 }
 
 function quoteError(error: CsvError, name: string, line: number): MemcellError {
@@ -96,8 +157,4 @@ function quoteError(error: CsvError, name: string, line: number): MemcellError {
     CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'text after a closing quote "; double the quotes inside a cell',
   };
   return new MemcellError(`${place}: ${problems[error.code] ?? error.message}`, { cause: error });
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

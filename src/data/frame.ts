@@ -14,6 +14,8 @@ export interface Frame {
   readonly time?: FrameTime;
   /** Each series' rows [from, to). One, named '', when nothing groups the rows. */
   readonly series: readonly SeriesRange[];
+  /** The table's row, from 0, that each row is; −1 for one that was filled in. */
+  readonly origins: Int32Array;
   readonly account: Account;
   /** What another table needs to be read in the same way: plain JSON, kept with the model. */
   readonly reading: FrameReading;
@@ -41,7 +43,8 @@ export interface FrameColumn {
 
 /** How a column's cells become numbers. */
 export type ColumnReading =
-  | { kind: 'number'; decimal: '.' | ','; thousands?: string; unit?: string }
+  /** `middle` is the median, which stands for missing values in tables of single rows. */
+  | { kind: 'number'; decimal: '.' | ','; thousands?: string; unit?: string; middle?: number }
   | { kind: 'flag'; zero: string; one: string }
   | { kind: 'category'; values: string[] }
   | { kind: 'time' }
@@ -117,8 +120,17 @@ export interface FrameReading {
 /** How times are read and written. */
 export interface TimeReading {
   columns: string[];
-  /** A notation of the list in notation.ts. */
+  /** A pattern of date fields (understanding/notations.ts), or what the numbers count: 'seconds since 1970', 'number'. */
   notation: string;
+  /** The language of month names, and names as the data writes them: from January, from Monday. */
+  locale?: string;
+  months?: string[];
+  weekdays?: string[];
+  /** Minutes east of UTC in the last row, and the zone's name, where they are written. */
+  offset?: number;
+  zone?: string;
+  /** Whether times are what the clock shows although offsets are written: days that are 23 or 25 hours long. */
+  wall?: boolean;
   step?: TimeStep;
   season?: number;
 }

@@ -1,68 +1,168 @@
 import { MemcellError } from '../errors.js';
+import { JsonRows } from './jsonRows.js';
 import { list } from './suggest.js';
-import { Table } from './table.js';
+import { Table, type TypedCells } from './table.js';
+import { textOrNumbers } from './typed.js';
+
+/** Deeper than this no rows are looked for. */
+const deepest = 4;
 
 /**
- * Reads a table from JSON: an array of objects, one per row, or an array of numbers (one column, c1). The first object's
- * keys name the columns.
- * @throws MemcellError with the row, from 1: not JSON, not objects, other keys, nested values, no rows.
+ * Reads a table from JSON: an array of objects, of arrays (the first one names the columns when it holds text only), or of
+ * single values (c1); an object of columns, as { "date": [...], "value": [...] }; or one of these under a key.
+ * @throws MemcellError with the row, from 1: not JSON, no rows, rows of several kinds.
  */
-export function parseJson(text: string, name: string): Table {
-  let rows: unknown;
+export function parseJson(text: string, name: string, notes: readonly string[] = []): Table {
+  const said = [...notes];
+  let value: unknown;
   try {
-    rows = JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new MemcellError(`${name}: is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    value = parseWithNaN(text);
+    if (value === undefined) {
+      const why = cause instanceof Error ? cause.message.replace(/\s+/g, ' ') : cause;
+      throw new MemcellError(`${name}: is not JSON: ${why}`, { cause });
+    }
+    said.push(nanNote);
   }
-  if (!Array.isArray(rows)) throw new MemcellError(`${name}: must be an array of objects, one per row`);
-  return fromObjects(rows, name, 'row');
+  const found: Found[] = [];
+  find(value, [], found);
+  if (found.length === 0) {
+    const what = 'must be an array of objects, one per row, or an object of columns';
+    throw new MemcellError(Array.isArray(value) ? `${name}: holds no rows; it must hold data` : `${name}: ${what}`);
+  }
+  const largest = found.reduce((best, one) => (size(one) > size(best) ? one : best));
+  if (largest.path.length > 0) {
+    const others = found.filter((one) => one !== largest).map((one) => one.path.join('.'));
+    const beside = others.length === 0 ? '' : `, the longest of ${found.length} (not ${list(others, 5)})`;
+    said.push(`rows are those under ${largest.path.join('.')}${beside}`);
+  }
+  if (largest.columns !== undefined) return fromColumns(largest.columns, largest.rows, name, said);
+  const rows = new JsonRows(name, 'row', largest.header);
+  for (const [i, row] of (largest.array ?? []).entries()) rows.add(row, i + 1);
+  return rows.table(said);
 }
 
 /**
- * Reads a table from lines of JSON, one object each, or from one array.
+ * Reads a table from lines of JSON, one object or array each, or from one array.
  * @throws MemcellError with the line.
  */
-export function parseJsonLines(text: string, name: string): Table {
-  const rows: unknown[] = [];
-  const lines: number[] = [];
-  for (const [i, line] of text.split(/\r\n?|\n/).entries()) {
+export function parseJsonLines(text: string, name: string, notes: readonly string[] = []): Table {
+  const rows = new JsonRows(name, 'line');
+  const said = [...notes];
+  let number = 0;
+  for (const line of text.split(/\r\n?|\n/)) {
+    number++;
     if (line.trim() === '') continue;
+    let row: unknown;
     try {
-      rows.push(JSON.parse(line));
+      row = JSON.parse(line);
     } catch (cause) {
-      throw new MemcellError(`${name}, line ${i + 1}: is not JSON; each line must hold one object`, { cause });
+      row = parseWithNaN(line);
+      if (row === undefined) {
+        throw new MemcellError(`${name}, line ${number}: is not JSON; each line must hold one object`, { cause });
+      }
+      if (!said.includes(nanNote)) said.push(nanNote);
     }
-    lines.push(i + 1);
+    rows.add(row, number);
   }
-  return fromObjects(rows, name, 'line', lines);
+  return rows.table(said);
 }
 
-function fromObjects(rows: readonly unknown[], name: string, unit: 'row' | 'line', lines?: number[]): Table {
-  if (rows.length === 0) throw new MemcellError(`${name}: holds no rows; it must hold data`);
-  const places = lines ?? rows.map((_, i) => i + 1);
-  const objects = rows.map((row, i) => (typeof row === 'number' ? { c1: row } : asObject(row, name, unit, places[i])));
-  const header = Object.keys(objects[0]);
-  const known = new Set(header);
-  const cells: string[][] = header.map(() => []);
-  for (const [row, object] of objects.entries()) {
-    const place = `${name}, ${unit} ${places[row]}`;
-    const extra = Object.keys(object).find((key) => !known.has(key));
-    if (extra !== undefined) {
-      throw new MemcellError(`${place}: the first row has no ${extra}; its columns: ${list(header)}`);
+const nanNote = 'NaN and Infinity, which JSON does not have, read as missing';
+
+/** JSON as Python writes it, with NaN and Infinity outside strings; undefined when it is none, or has neither. */
+function parseWithNaN(text: string): unknown {
+  let seen = 0;
+  const mended = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (match) => {
+    if (match.startsWith('"')) return match;
+    seen++;
+    return 'null';
+  });
+  if (seen === 0) return undefined;
+  try {
+    return JSON.parse(mended);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A place in a document that holds rows. */
+interface Found {
+  path: string[];
+  rows: number;
+  array?: unknown[];
+  /** Of an array of arrays whose columns are named beside it. */
+  header?: string[];
+  columns?: [name: string, values: unknown[]][];
+}
+
+/** Its rows; of two with as many, the one whose rows are not single values is the larger. */
+function size({ rows, array }: Found): number {
+  return rows + (array === undefined || typeof array[0] === 'object' ? 0.5 : 0);
+}
+
+function find(value: unknown, path: string[], found: Found[]): void {
+  if (Array.isArray(value)) {
+    if (value.length > 0) found.push({ path, rows: value.length, array: value });
+    return;
+  }
+  if (!isObject(value)) return;
+  const columns = columnsOf(value);
+  if (columns !== undefined) {
+    found.push({ path, rows: columns[0][1].length, columns });
+    return;
+  }
+  if (path.length === deepest) return;
+  const header = namesOf(value.columns);
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === 'data' && header !== undefined && areRowsOf(header, inner)) {
+      found.push({ path: [...path, key], rows: inner.length, array: inner, header });
+    } else if (key !== 'columns' || header === undefined || !areRowsOf(header, value.data)) {
+      find(inner, [...path, key], found);
     }
-    for (const [i, key] of header.entries()) cells[i].push(toCell(object[key], `${place}, column ${key}`));
   }
-  return new Table({ name, header, cells, lines: places, unit });
 }
 
-function asObject(row: unknown, name: string, unit: string, place: number): Record<string, unknown> {
-  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return { ...row };
-  throw new MemcellError(`${name}, ${unit} ${place}: must be an object such as {"date": "2012-01-01", "value": 1.5}`);
+/**
+ * Columns of equal length beside single values, which say something of the whole: { "value": [...], "date": [...] }; or as
+ * pandas writes them, each an object from row name to value.
+ */
+function columnsOf(value: Record<string, unknown>): Found['columns'] {
+  const lists = Object.entries(value).filter(([, one]) => typeof one === 'object' && one !== null);
+  if (lists.length === 0) return undefined;
+  const columns: [string, unknown[]][] = [];
+  let keys: string | undefined;
+  for (const [name, one] of lists) {
+    const values = Array.isArray(one) ? one : Object.values(one ?? {});
+    if (values.length === 0 || values.some((cell) => typeof cell === 'object' && cell !== null)) return undefined;
+    if (columns.length > 0 && values.length !== columns[0][1].length) return undefined;
+    if (!Array.isArray(one)) {
+      const names = Object.keys(one ?? {}).join('\n');
+      if (keys !== undefined && names !== keys) return undefined;
+      if (lists.length < Object.keys(value).length || !/^\d+(\n\d+)*$/.test(names)) return undefined;
+      keys = names;
+    }
+    columns.push([name, values]);
+  }
+  return columns;
 }
 
-function toCell(value: unknown, place: string): string {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'object')
-    throw new MemcellError(`${place}: holds a nested value; only numbers and text can be read`);
-  return String(value).trim();
+function namesOf(value: unknown): string[] | undefined {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;
+}
+
+function areRowsOf(header: readonly string[], rows: unknown): rows is unknown[][] {
+  const fits = (row: unknown) => Array.isArray(row) && row.length === header.length;
+  return Array.isArray(rows) && rows.length > 0 && rows.every(fits);
+}
+
+function fromColumns(columns: [string, unknown[]][], rows: number, name: string, notes: readonly string[]): Table {
+  const cells: (string[] | TypedCells)[] = columns.map(([, values]) => textOrNumbers(values));
+  const header = columns.map(([column]) => column.trim());
+  return new Table({ name, header, cells, lines: rows, unit: 'row', notes });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

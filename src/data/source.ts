@@ -1,3 +1,9 @@
+import { MemcellError } from '../errors.js';
+import type { BlockReader } from './blocks.js';
+import { type Bytes, type Content, contentOf, inflated, openBytes } from './bytes.js';
+import { concatenate, tableOfColumns, tableOfRows } from './inCode.js';
+import { parseTable, unifyLineEnds } from './read.js';
+import type { StreamColumn, TableChunk } from './stream.js';
 import type { Table } from './table.js';
 
 /** Where data comes from: read when it is asked for, as what it is asked for. */
@@ -6,6 +12,233 @@ export interface Source {
   readonly name: string;
   /** As a table: CSV and its kin, JSON, JSON lines, Parquet; gzipped or not; one file or several. */
   table(): Promise<Table>;
-  /** As text: UTF-8 or UTF-16, line ends as \n. */
+  /** As text: UTF-8, UTF-16 or Latin-1, line ends as \n. */
   text(): Promise<string>;
+  /** What was not plain in reading the text, one line each; complete once `text` is done. A table has its own. */
+  readonly notes?: readonly string[];
+  /** The first rows, and how large the whole is, without reading it: what one decides by whether to read or to stream. */
+  head?(rows: number): Promise<TableHead>;
+  /** Columns as numbers, from the first row to the last, in constant memory; as often as asked. Undefined for data in code. */
+  stream?(columns: readonly StreamColumn[]): AsyncIterable<TableChunk>;
+}
+
+/** The beginning of a table. */
+export interface TableHead {
+  /** The first rows: at least as many as were asked for, unless there are fewer. */
+  table: Table;
+  /** Rows of the whole, where the file says so (Parquet). */
+  rows?: number;
+  /** Bytes of all files, compressed as they are. */
+  bytes: number;
+}
+
+/** Columns of equal length: names to values. */
+export type Columns = Readonly<Record<string, ArrayLike<number | string | boolean | Date | null | undefined>>>;
+
+/**
+ * Data to learn from or to predict for: a path (a file, - for stdin, a pattern such as data/*.csv), several paths, a text with
+ * a name (whose ending tells JSON), bytes with a name, an array of objects, an array of numbers, or columns.
+ */
+export type DataInput =
+  | string
+  | { readonly files: readonly string[] }
+  | { readonly name: string; readonly text: string }
+  | { readonly name: string; readonly bytes: Uint8Array }
+  | readonly Readonly<Record<string, unknown>>[]
+  | readonly number[]
+  | Float32Array
+  | Float64Array
+  | Columns;
+
+export interface SourceOptions {
+  /** A query over the files, for which @duckdb/node-api must be installed: each file is a table named after it, all are `data`. */
+  sql?: string;
+}
+
+/**
+ * Opens data of any kind. Nothing is read before it is asked for.
+ * @throws MemcellError (usage) for what is no data
+ */
+export function openSource(input: DataInput, options: SourceOptions = {}): Source {
+  if (typeof input === 'string') return new FileSource([input], options.sql);
+  if (isFiles(input)) return new FileSource(input.files, options.sql);
+  if (options.sql !== undefined) {
+    throw new MemcellError('sql selects from files; data in code is given as it is', { code: 'usage' });
+  }
+  if (isText(input)) {
+    const { name, text } = input;
+    return { name, table: async () => parseTable(text, name), text: async () => unifyLineEnds(text) };
+  }
+  if (isBytes(input)) return new BytesSource(input.name, input.bytes);
+  return inCodeSource(input);
+}
+
+const isFiles = (input: object): input is { files: readonly string[] } =>
+  'files' in input && Array.isArray(input.files) && input.files.every((file) => typeof file === 'string');
+const isText = (input: object): input is { name: string; text: string } =>
+  'text' in input && typeof input.text === 'string' && 'name' in input && typeof input.name === 'string';
+const isBytes = (input: object): input is { name: string; bytes: Uint8Array } =>
+  'bytes' in input && input.bytes instanceof Uint8Array && 'name' in input && typeof input.name === 'string';
+
+function inCodeSource(input: Exclude<DataInput, string>): Source {
+  const name = 'data';
+  return {
+    name,
+    table: async () =>
+      Array.isArray(input) || ArrayBuffer.isView(input) ? tableOfRows(input, name) : tableOfColumns(input, name),
+    text: async () => {
+      throw new MemcellError('data: is a table, not a text; give { name, text }', { code: 'usage' });
+    },
+  };
+}
+
+/** One file of a source. */
+interface Part {
+  bytes: Bytes;
+  content: Exclude<Content, 'gzip'>;
+}
+
+/** Files, one or several that are parts of one table. */
+class FileSource implements Source {
+  readonly name: string;
+  readonly notes: string[] = [];
+  private opened: Promise<Part[]> | undefined;
+
+  constructor(
+    private readonly paths: readonly string[],
+    private readonly sql: string | undefined,
+  ) {
+    if (paths.length === 0) throw new MemcellError('no files are given; give at least one', { code: 'usage' });
+    this.name =
+      paths.length === 1 ? (paths[0] === '-' ? 'stdin' : paths[0]) : `${paths[0]} and ${paths.length - 1} more`;
+  }
+
+  async table(): Promise<Table> {
+    const { tableOfBlocks } = await import('./blocks.js');
+    if (this.sql !== undefined) {
+      const query = await this.query(this.sql);
+      return tableOfBlocks(query, this.name, [`selected by --sql from ${query.views.join(', ')}`]);
+    }
+    const tables: Table[] = [];
+    for (const part of await this.parts()) tables.push(await tableOfPart(part));
+    return tables.length === 1 ? tables[0] : concatenate(tables, this.name);
+  }
+
+  async text(): Promise<string> {
+    if (this.sql !== undefined) throw new MemcellError('--sql selects a table, not a text', { code: 'usage' });
+    const texts: string[] = [];
+    const { readTextOf } = await import('./files.js');
+    for (const { bytes, content } of await this.parts()) {
+      if (content === 'parquet') throw new MemcellError(`${bytes.name}: is a table (Parquet), not a text`);
+      const { text, notes } = await readTextOf(bytes);
+      texts.push(unifyLineEnds(text));
+      for (const note of notes) {
+        const said = `${bytes.name}: ${note}`;
+        if (!this.notes.includes(said)) this.notes.push(said);
+      }
+    }
+    return texts.join(texts.every((text) => text.endsWith('\n')) ? '' : '\n');
+  }
+
+  async head(rows: number): Promise<TableHead> {
+    const { headOf, headOfBlocks } = await import('./stream.js');
+    const parts = await this.parts();
+    const bytes = parts.reduce((sum, part) => sum + part.bytes.size, 0);
+    if (this.sql !== undefined)
+      return { table: await headOfBlocks(await this.query(this.sql), this.name, rows), bytes };
+    const counts = await Promise.all(
+      parts.map(async (part) => (part.content === 'parquet' ? (await parquetOf(part)).rows : undefined)),
+    );
+    const known = counts.every((one) => one !== undefined);
+    return {
+      table: await headOf(parts[0], rows),
+      rows: known ? counts.reduce((sum: number, one) => sum + (one ?? 0), 0) : undefined,
+      bytes,
+    };
+  }
+
+  async *stream(columns: readonly StreamColumn[]): AsyncIterable<TableChunk> {
+    const { streamBlocks, streamPart } = await import('./stream.js');
+    if (this.sql !== undefined) {
+      yield* streamBlocks(await this.query(this.sql), this.name, columns, 0);
+      return;
+    }
+    let from = 0;
+    for (const part of await this.parts()) {
+      for await (const chunk of streamPart(part, columns, from)) {
+        yield chunk;
+        from = chunk.from + chunk.rows;
+      }
+    }
+  }
+
+  private parts(): Promise<Part[]> {
+    this.opened ??= this.open();
+    return this.opened;
+  }
+
+  private async open(): Promise<Part[]> {
+    const { expandPath } = await import('./paths.js');
+    const parts: Part[] = [];
+    for (const path of this.paths) {
+      for (const file of path === '-' ? ['-'] : await expandPath(path))
+        parts.push(await openPart(await openBytes(file)));
+    }
+    return parts;
+  }
+
+  private async query(sql: string): Promise<BlockReader & { views: string[] }> {
+    if (this.paths.includes('-')) throw new MemcellError('--sql reads files; save stdin as one', { code: 'usage' });
+    const { expandPath } = await import('./paths.js');
+    const { openQuery } = await import('./duckdb.js');
+    const files = (await Promise.all(this.paths.map((path) => expandPath(path)))).flat();
+    const opened = await Promise.all(files.map((file) => openBytes(file)));
+    return openQuery({ sql, files: opened, together: this.paths.length === 1, name: this.name });
+  }
+}
+
+/** Bytes of a program: what a page's file input gives. */
+class BytesSource implements Source {
+  constructor(
+    readonly name: string,
+    private readonly content: Uint8Array,
+  ) {}
+
+  async table(): Promise<Table> {
+    return tableOfPart(await this.part());
+  }
+
+  async text(): Promise<string> {
+    const { readTextOf } = await import('./files.js');
+    return unifyLineEnds((await readTextOf((await this.part()).bytes)).text);
+  }
+
+  private async part(): Promise<Part> {
+    const { memoryBytes } = await import('./bytes.js');
+    return openPart(memoryBytes(this.name, this.content));
+  }
+}
+
+async function openPart(bytes: Bytes): Promise<Part> {
+  const content = await contentOf(bytes);
+  if (content !== 'gzip') return { bytes, content };
+  const plain = await inflated(bytes);
+  const inside = await contentOf(plain);
+  if (inside === 'gzip') throw new MemcellError(`${bytes.name}: is gzipped twice; decompress it once`);
+  return { bytes: plain, content: inside };
+}
+
+async function parquetOf({ bytes }: Part): Promise<BlockReader> {
+  const { openParquet } = await import('./parquet.js');
+  return openParquet(bytes);
+}
+
+async function tableOfPart(part: Part): Promise<Table> {
+  if (part.content === 'parquet') {
+    const { tableOfBlocks } = await import('./blocks.js');
+    return tableOfBlocks(await parquetOf(part), part.bytes.name, []);
+  }
+  const { readTextOf } = await import('./files.js');
+  const { text, notes } = await readTextOf(part.bytes);
+  return parseTable(text, part.bytes.name, notes);
 }

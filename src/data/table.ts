@@ -8,56 +8,90 @@ export interface Column {
   readonly name: string;
   /** What more than half of the cells that hold something are; text when neither numbers nor dates are. */
   readonly kind: ColumnKind;
-  /** As written, without surrounding space. */
+  /** As written, without surrounding space; of typed columns made when first asked for, '' where the value is missing. */
   readonly cells: readonly string[];
+  /** Of a column that came as numbers (Parquet, JSON, typed arrays): one per row, NaN where missing. */
+  readonly numbers?: Float64Array;
+  /** Of a column that came as times: milliseconds since 1970, one per row, NaN where missing. */
+  readonly times?: Float64Array;
+  /** Of times: whether they are moments (written with Z) and not what a wall clock showed. */
+  readonly utc?: boolean;
+}
+
+/** A column that did not come as text. */
+export interface TypedCells {
+  numbers?: Float64Array;
+  times?: Float64Array;
+  /** Of times: whether they are moments (written with Z) and not what a wall clock showed. */
+  utc?: boolean;
 }
 
 export interface TableSource {
   /** The file's name, for error messages. */
   name: string;
   header: readonly string[];
-  /** cells[column][row] */
-  cells: readonly (readonly string[])[];
-  /** Where each row stands in the file, from 1. */
-  lines: ArrayLike<number>;
+  /** cells[column][row], or a column's values. */
+  cells: readonly (readonly string[] | TypedCells)[];
+  /** Where each row stands in the file, from 1; the number of rows where row i stands at i + 1. */
+  lines: ArrayLike<number> | number;
   /** What `lines` counts: 'line', or 'row' in a JSON array. */
   unit?: 'line' | 'row';
   /** Whether numbers may be written 3,5. */
   decimalComma?: boolean;
+  /** What was done to read it, one line each. */
+  notes?: readonly string[];
+  /** Of several files read as one table: where each begins. */
+  parts?: readonly TablePart[];
 }
+
+/** One of several files that are read as one table. */
+export interface TablePart {
+  name: string;
+  /** The row of the table that is its first. */
+  from: number;
+  unit: string;
+}
+
+/** More columns than this are no table that one trains on: an Excel sheet has as many. */
+export const mostColumns = 16_384;
 
 /** Named columns of equal length, each cell with its place in the file. */
 export class Table {
   readonly name: string;
   readonly columns: readonly Column[];
   readonly rows: number;
-  private readonly lines: ArrayLike<number>;
-  private readonly unit: string;
-  private readonly decimalComma: boolean;
+  /** What was done to read it and was not plain, one line each: a guessed separator, lines left out, an encoding. */
+  readonly notes: readonly string[];
+  /** Where each row stands in its file; undefined: row i stands at i + 1. */
+  readonly lines: ArrayLike<number> | undefined;
+  readonly unit: string;
+  readonly parts: readonly TablePart[];
+  /** Whether cells are separated as where commas are decimal: by semicolons. */
+  readonly decimalComma: boolean;
 
-  /** @throws MemcellError for a column without a name, or two of one name. */
+  /** @throws MemcellError for a column without a name, two of one name, and more than `mostColumns` of them. */
   constructor(source: TableSource) {
     this.name = source.name;
-    this.lines = source.lines;
+    this.lines = typeof source.lines === 'number' ? undefined : source.lines;
     this.unit = source.unit ?? 'line';
+    this.parts = source.parts ?? [{ name: this.name, from: 0, unit: this.unit }];
     this.decimalComma = source.decimalComma ?? false;
-    this.rows = source.lines.length;
+    this.rows = typeof source.lines === 'number' ? source.lines : source.lines.length;
+    this.notes = source.notes ?? [];
     const header = source.header.map((name) => name.replace(/\s+/g, ' '));
+    checkHeader(header, this.name);
     this.columns = header.map((name, i) => {
-      if (name === '') throw new MemcellError(`${this.name}, header: column ${i + 1} has no name; give it one`);
-      const first = header.indexOf(name);
-      if (first < i) {
-        throw new MemcellError(
-          `${this.name}, header: columns ${first + 1} and ${i + 1} are both named ${name}; rename one`,
-        );
-      }
-      return { name, kind: this.kindOf(source.cells[i]), cells: source.cells[i] };
+      const cells = source.cells[i];
+      return 'length' in cells ? textColumn(name, cells, this.decimalComma) : typedColumn(name, cells);
     });
   }
 
   /** "weather.csv, line 17, column wind": where a cell, or a row, stands. */
   where(row: number, column?: string): string {
-    const place = `${this.name}, ${this.unit} ${this.lines[row]}`;
+    let part = this.parts.length - 1;
+    while (part > 0 && this.parts[part].from > row) part--;
+    const { name, unit, from } = this.parts[part];
+    const place = `${name}, ${unit} ${this.lines?.[row] ?? row - from + 1}`;
     return column === undefined ? place : `${place}, column ${column}`;
   }
 
@@ -82,7 +116,12 @@ export class Table {
    * @throws MemcellError at the first cell that is empty, NaN, infinite or not a number.
    */
   numbers(name: string): Float64Array {
-    const { cells, kind } = this.column(name);
+    const { numbers, cells, kind } = this.column(name);
+    if (numbers !== undefined) {
+      const missing = numbers.findIndex((value) => !Number.isFinite(value));
+      if (missing >= 0) throw this.notANumber(missing, name, cells[missing], kind);
+      return numbers;
+    }
     const values = new Float64Array(this.rows);
     for (let row = 0; row < this.rows; row++) {
       const value = parseNumber(cells[row], this.decimalComma);
@@ -124,20 +163,6 @@ export class Table {
     return { times, style };
   }
 
-  private kindOf(cells: readonly string[]): ColumnKind {
-    let numbers = 0;
-    let dates = 0;
-    let others = 0;
-    for (const cell of cells) {
-      if (isMissing(cell)) continue;
-      if (!Number.isNaN(parseNumber(cell, this.decimalComma))) numbers++;
-      else if (parseDate(cell) !== undefined) dates++;
-      else others++;
-    }
-    if (numbers > dates + others) return 'number';
-    return dates > numbers + others ? 'date' : 'text';
-  }
-
   private notANumber(row: number, name: string, cell: string, kind: ColumnKind): MemcellError {
     const place = this.where(row, name);
     if (cell === '') return new MemcellError(`${place}: the cell is empty; fill it, or remove the row or the column`);
@@ -151,6 +176,87 @@ export class Table {
 
 function decimalOverflow(cell: string): boolean {
   return Math.abs(parseNumber(cell, false)) === Number.POSITIVE_INFINITY;
+}
+
+/** @throws MemcellError */
+function checkHeader(header: readonly string[], name: string): void {
+  refuseWidth(header.length, name);
+  const first = new Map<string, number>();
+  for (const [i, column] of header.entries()) {
+    if (column === '') throw new MemcellError(`${name}, header: column ${i + 1} has no name; give it one`);
+    const same = first.get(column);
+    if (same !== undefined) {
+      throw new MemcellError(
+        `${name}, header: columns ${same + 1} and ${i + 1} are both named ${shorten(column)}; rename one`,
+      );
+    }
+    first.set(column, i);
+  }
+}
+
+/** @throws MemcellError for more than `mostColumns` columns */
+export function refuseWidth(columns: number, name: string): void {
+  if (columns <= mostColumns) return;
+  throw new MemcellError(
+    `${name}: has ${columns} columns; at most ${mostColumns} can be read: select from them with --sql, or transpose it`,
+  );
+}
+
+/** A column of cells, whose kind is told when somebody asks for it. */
+function textColumn(name: string, cells: readonly string[], decimalComma: boolean): Column {
+  let kind: ColumnKind | undefined;
+  return {
+    name,
+    cells,
+    get kind() {
+      kind ??= kindOf(cells, decimalComma);
+      return kind;
+    },
+  };
+}
+
+function kindOf(cells: readonly string[], decimalComma: boolean): ColumnKind {
+  let numbers = 0;
+  let dates = 0;
+  let others = 0;
+  for (const cell of cells) {
+    if (isMissing(cell)) continue;
+    if (!Number.isNaN(parseNumber(cell, decimalComma))) numbers++;
+    else if (parseDate(cell) !== undefined) dates++;
+    else others++;
+  }
+  if (numbers > dates + others) return 'number';
+  return dates > numbers + others ? 'date' : 'text';
+}
+
+/** A column of numbers or times whose cells are written when somebody reads them. */
+function typedColumn(name: string, { numbers, times, utc = false }: TypedCells): Column {
+  let cells: string[] | undefined;
+  const write = (): string[] => {
+    if (times !== undefined) return writeTimes(times, utc);
+    return Array.from(numbers ?? [], (value) => (Number.isNaN(value) ? '' : String(value)));
+  };
+  return {
+    name,
+    kind: times === undefined ? 'number' : 'date',
+    numbers,
+    times,
+    utc: times === undefined ? undefined : utc,
+    get cells() {
+      cells ??= write();
+      return cells;
+    },
+  };
+}
+
+/** 2020-01-31 where all times are midnights, else 2020-01-31T12:00:00 with milliseconds where there are any. */
+function writeTimes(times: Float64Array, utc: boolean): string[] {
+  const known = (time: number) => Math.abs(time) <= 8.64e15; // the last time that Date knows
+  const days = times.every((time) => !known(time) || time % 86_400_000 === 0);
+  const seconds = times.every((time) => !known(time) || time % 1000 === 0);
+  const end = days ? 14 : seconds ? 5 : 1;
+  const zone = utc && !days ? 'Z' : '';
+  return Array.from(times, (time) => (known(time) ? new Date(time).toISOString().slice(0, -end) + zone : ''));
 }
 
 /** A cell for an error message: one line, at most 40 characters. */

@@ -9,7 +9,13 @@ export class Vocabulary {
   }
 
   static of(text: string): Vocabulary {
-    const codePoints = [...new Set(text)].map((character) => character.codePointAt(0)!);
+    return Vocabulary.ofAll([text]);
+  }
+
+  static ofAll(texts: readonly string[]): Vocabulary {
+    const known = new Set<string>();
+    for (const text of texts) for (const character of text) known.add(character);
+    const codePoints = Array.from(known, (character) => character.codePointAt(0)!);
     return new Vocabulary(codePoints.sort((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint)));
   }
 
@@ -33,6 +39,26 @@ export class Vocabulary {
     return ids.slice(0, length);
   }
 
+  /** @throws MemcellError (data) as `encode` does. */
+  check(text: string, what: string): void {
+    let position = 0;
+    for (const character of text) {
+      if (!this.ids.has(character)) throw this.unknown(text, position, character, what);
+      position++;
+    }
+  }
+
+  /** A text without its unknown characters, and which those are. */
+  split(text: string): { known: string; unknown: string[] } {
+    const unknown = new Set<string>();
+    let known = '';
+    for (const character of text) {
+      if (this.ids.has(character)) known += character;
+      else unknown.add(character);
+    }
+    return { known, unknown: [...unknown] };
+  }
+
   decode(ids: ArrayLike<number>): string {
     return Array.from(ids, (id) => this.characters[id]).join('');
   }
@@ -42,9 +68,8 @@ export class Vocabulary {
     const place = `line ${before.length}, column ${Array.from(before.at(-1)!).length + 1}`;
     const codePoint = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
     const shown = character.trim() === '' ? `U+${codePoint}` : `'${character}' (U+${codePoint})`;
-    const known = this.characters.filter((one) => one.trim() !== '').join('');
     return new MemcellError(
-      `${what}, ${place}: the character ${shown} is not in the text the model was trained on; replace it. Known: space, line end and ${known}`,
+      `${what}, ${place}: the character ${shown} is not among the ${this.size} that the model knows; replace it`,
     );
   }
 }

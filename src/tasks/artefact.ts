@@ -1,6 +1,7 @@
 import type { TimeStep } from '../data/calendar.js';
 import type { DateStyle } from '../data/cells.js';
-import { Fields } from './fields.js';
+import { Fields } from '../fields.js';
+import { parseTraining } from './record.js';
 import type { TaskKind, TrainingRecord } from './settings.js';
 
 export interface Scaling {
@@ -180,24 +181,4 @@ function parseEndTime(fields: Fields): NonNullable<ForecastArtefact['end']['time
   });
   if (style !== undefined && Math.abs(value) > 8.64e15) fields.damaged('value', 'a date');
   return { value, ...(style && { style }) };
-}
-
-function parseTraining(fields: Fields): TrainingRecord {
-  const inner = fields.object('settings');
-  const patience = inner.optional('patience', (all) => all.integer('patience', 1));
-  return {
-    createdWith: fields.string('createdWith'),
-    source: fields.string('source'),
-    layers: fields.string('layers'),
-    settings: {
-      epochs: inner.integer('epochs', 1),
-      batchSize: inner.integer('batchSize', 1),
-      optimizer: inner.string('optimizer'),
-      learningRate: inner.number('learningRate'),
-      validationSplit: inner.number('validationSplit'),
-      ...(patience !== undefined && { patience }),
-      seed: inner.number('seed'),
-    },
-    history: fields.series('history'),
-  };
 }

@@ -1,20 +1,15 @@
 import type { Account } from '../data/frame.js';
 import type { Source } from '../data/source.js';
 import type { MemcellError } from '../errors.js';
+import type { Fields } from '../fields.js';
 import type { Sequential } from '../sequential.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
-import type { Fields } from './fields.js';
 import type { OptionTable } from './options.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
 
-/**
- * A task: what one learns from data, from the options it takes to the words it ends with. One object a task, listed in
- * tasks/index.ts; the command line and the functions of the package are made from it.
- * @typeParam O the options of training, `A` what is saved beside the weights, `E` how good a model is, `P` the options of
- *   predicting
- */
-export interface Task<O extends object, A extends SavedTask, E extends { kind: TaskKind }, P extends object> {
+/** What a task takes: a file of its own beside the task, since the command line's help is made from it without TensorFlow.js. */
+export interface TaskFlags<O extends object, P extends object> {
   readonly kind: TaskKind;
   /** The flag that asks for this task, and the option that takes its value. */
   readonly choose: { flags: string; help: string; option?: keyof O & string };
@@ -22,6 +17,22 @@ export interface Task<O extends object, A extends SavedTask, E extends { kind: T
   readonly options: OptionTable<O>;
   /** The options of predicting. */
   readonly predictOptions: OptionTable<P>;
+}
+
+/**
+ * A task: what one learns from data, from the options it takes to the words it ends with. One object a task, listed in
+ * tasks/index.ts; the command line and the functions of the package are made from it.
+ * @typeParam O the options of training, `A` what is saved beside the weights, `E` how good a model is, `P` the options of
+ *   predicting, `R` what predicting gives
+ */
+export interface Task<
+  O extends object,
+  A extends SavedTask,
+  E extends { kind: TaskKind },
+  P extends object,
+  R extends object = object,
+> extends TaskFlags<O, P> {
+  readonly kind: A['kind'];
   /**
    * Reads the data and says what it understood, without training.
    * @throws MemcellError for data and options that the task cannot take.
@@ -33,7 +44,7 @@ export interface Task<O extends object, A extends SavedTask, E extends { kind: T
   shapes(artefact: A): { input: number[]; outputs: number[][] };
   evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
   /** @param source undefined: go on from the end of the training data */
-  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction>;
+  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction<R>>;
   /** Scores over several parts of the data, each forecast from what comes before (or without) it. */
   backtest?(source: Source, options: O, run: Run, how: { folds: number; refit: boolean }): Promise<E>;
   /** An evaluation for people: the one or few lines that say how good it is, the verdict, then the details. */
@@ -66,8 +77,11 @@ export interface Run {
   callbacks: readonly Callback[];
   /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */
   stage(text: string): void;
-  /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it. */
-  trained(model: Sequential): Promise<void>;
+  /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it: keeps the artefact with the model. */
+  trained(
+    model: Sequential,
+    made: Pick<Trained<SavedTask, unknown>, 'artefact' | 'layers' | 'settings' | 'history'>,
+  ): Promise<void>;
 }
 
 export interface PreparedTask<A extends SavedTask, E> {
@@ -79,7 +93,6 @@ export interface PreparedTask<A extends SavedTask, E> {
   layers: string;
   samples: number;
   heldOut: number;
-  /** `model.metadata.task` is set by the caller before `run.trained`. */
   train(): Promise<Trained<A, E>>;
 }
 
@@ -115,12 +128,12 @@ export interface EvaluateOptions {
 }
 
 /** Predictions as a table, for people, for files and for programs. */
-export interface Prediction {
+export interface Prediction<R extends object = object> {
   head: string[];
   /** Cells as they are; numbers are shortened for people only. */
   rows: (string | number)[][];
   /** For --json, and what the task's function in code resolves to. */
-  result: object;
+  result: R;
   /** What people see instead of the table. */
   text?: string;
   /** What must not be silent: one line each. */

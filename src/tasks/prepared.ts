@@ -14,7 +14,7 @@ export interface Samples {
 }
 
 /** Data made ready for training. */
-export interface Prepared<A extends Artefact> {
+export interface Prepared<A extends Artefact, E extends Evaluation = Evaluation> {
   artefact: A;
   /** The shape of one sample. */
   inputShape: number[];
@@ -33,7 +33,7 @@ export interface Prepared<A extends Artefact> {
    */
   samples(outputShape: readonly (number | null)[]): { train: Samples; validation?: Samples };
   /** The trained model on the held-out part; on the training part when nothing is held out. */
-  evaluate(model: Predictor): Promise<Evaluation>;
+  evaluate(model: Predictor): Promise<E>;
 }
 
 /**

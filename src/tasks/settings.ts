@@ -36,11 +36,11 @@ export function checkCount(value: number, option: string): number {
 }
 
 /** @throws MemcellError (usage) for the first setting out of its range. */
-export function checkSettings(settings: TrainingSettings): void {
-  checkCount(settings.epochs, 'epochs');
-  checkCount(settings.batchSize, 'batch size');
+export function checkSettings(settings: Partial<TrainingSettings>): void {
+  if (settings.epochs !== undefined) checkCount(settings.epochs, 'epochs');
+  if (settings.batchSize !== undefined) checkCount(settings.batchSize, 'batch size');
   if (settings.patience !== undefined) checkCount(settings.patience, 'patience');
-  const { learningRate, validationSplit, seed } = settings;
+  const { learningRate = 1, validationSplit = 0, seed = 0 } = settings;
   if (!(learningRate > 0 && Number.isFinite(learningRate))) {
     throw new MemcellError(`learning rate: ${learningRate} is not a number above 0`, { code: 'usage' });
   }

@@ -2,7 +2,7 @@ import { readTextFile } from '../data/files.js';
 import { parseIntegers } from '../data/integers.js';
 import { parseTable, unifyLineEnds } from '../data/read.js';
 import type { Artefact } from './artefact.js';
-import { type ClassifyOptions, classifyDefaults, prepareClassify } from './classify.js';
+import { classifyDefaults, type PlainOptions, prepareClassify } from './classify/plain.js';
 import { type ForecastOptions, forecastDefaults, prepareForecast } from './forecast.js';
 import type { Prepared } from './prepared.js';
 import { checkSettings, type TrainingSettings } from './settings.js';
@@ -12,7 +12,7 @@ import { prepareText, type TextOptions, textDefaults } from './text.js';
 /** What is to be learnt. */
 export type TaskRequest =
   | { kind: 'forecast'; options: ForecastOptions }
-  | { kind: 'classify'; options: ClassifyOptions }
+  | { kind: 'classify'; options: PlainOptions }
   | { kind: 'text'; options?: TextOptions }
   | { kind: 'symbols'; options?: SymbolsOptions };
 

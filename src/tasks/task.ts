@@ -9,7 +9,7 @@ import { finalActivation } from '../training/forward.js';
 import type { Stopped } from '../training/history.js';
 import { getOptimizer } from '../training/optimizers.js';
 import { type Artefact, maskValue, parseArtefact } from './artefact.js';
-import { evaluateClassify } from './classify.js';
+import { evaluateClassify } from './classify/plain.js';
 import type { Evaluation } from './evaluation.js';
 import { evaluateForecast } from './forecast.js';
 import type { Predictor, Prepared, Samples } from './prepared.js';

@@ -54,7 +54,7 @@ describe('Vocabulary', () => {
   });
   test('an unknown character: which, where, and what is known', () => {
     expect(() => Vocabulary.of('a 😀b\n').encode('😀a\na😀é', 'prompt')).toThrow(
-      "prompt, line 2, column 3: the character 'é' (U+00E9) is not in the text the model was trained on; replace it. Known: space, line end and ab😀",
+      "prompt, line 2, column 3: the character 'é' (U+00E9) is not among the 5 that the model knows; replace it",
     );
   });
 });

@@ -6,7 +6,7 @@ import { parseTable } from '../../src/data/read.js';
 import { MemcellError } from '../../src/errors.js';
 import { Dense, LSTM } from '../../src/model/layers.js';
 import { Sequential } from '../../src/sequential.js';
-import { predictClassify } from '../../src/tasks/classify.js';
+import { predictClassify } from '../../src/tasks/classify/plain.js';
 import { predictForecast } from '../../src/tasks/forecast.js';
 import type { DataSource } from '../../src/tasks/source.js';
 import { predictSymbols } from '../../src/tasks/symbols.js';

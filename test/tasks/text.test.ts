@@ -79,7 +79,7 @@ describe('evaluateText', () => {
   test('an unknown character', async () => {
     const { artefact } = prepareText(text, 't.txt', { window: 4 }, 0);
     await expect(evaluateText(cycle(3, true), artefact, 'abc\nabd', 'u.txt')).rejects.toThrow(
-      'u.txt, line 1, column 4: the character U+000A is not in the text',
+      'u.txt, line 1, column 4: the character U+000A is not among the 3 that the model knows',
     );
   });
 });
@@ -105,7 +105,7 @@ describe('generate', () => {
   });
 
   test.each([
-    [{ prompt: 'x' }, "prompt, line 1, column 1: the character 'x' (U+0078) is not in the text"],
+    [{ prompt: 'x' }, "prompt, line 1, column 1: the character 'x' (U+0078) is not among the 3"],
     [{ length: 0 }, 'length: 0 is not a whole number'],
     [{ temperature: -1 }, 'temperature: -1 is not a number of at least 0'],
     [{ topK: 0 }, 'top-k: 0 is not a whole number of at least 1'],

@@ -50,7 +50,7 @@ export interface Forecaster {
 /** Owned and checked by the forecaster. */
 export type ForecasterState = Record<string, unknown>;
 
-/** Forecasts from some origins: origin t knows rows 0 … t−1. */
+/** Forecasts from some origins: origin t knows rows 0 … t−1, and known columns of all rows. */
 export interface Forecasts {
   /** (origins, H, C), in the data's units. */
   values: Float64Array;
@@ -68,7 +68,10 @@ export type Fit = (set: SeriesSet, options: ForecasterOptions) => Promise<Foreca
 
 /**
  * Forecasts from each origin, nothing fitted: the state's parameters run over the series up to the origin. More steps than
- * the horizon are made too.
+ * the horizon are made too: the anchor goes on, the last correction stays. The series may begin where that of the training
+ * did, be its end (`endOf`), follow it by its times, or be from elsewhere: then smoothing starts from its own rows before the
+ * first origin. Known columns that are not given far enough ahead count as their mean.
+ * @throws MemcellError for a series of another name than all of several that were trained on
  */
 export type ForecastFrom = (
   model: Predictor,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { NdArray } from '../../src/data/array.js';
-import { parseTable, readTable } from '../../src/data/read.js';
-import { maskValue } from '../../src/tasks/artefact.js';
-import { evaluateClassify, predictClassify, prepareClassify } from '../../src/tasks/classify.js';
+import type { NdArray } from '../../../src/data/array.js';
+import { parseTable, readTable } from '../../../src/data/read.js';
+import { maskValue } from '../../../src/tasks/artefact.js';
+import { evaluateClassify, predictClassify, prepareClassify } from '../../../src/tasks/classify/plain.js';
 
 /** Answers class 1 when the first feature is above its mean, else class 0. */
 const sign = {
@@ -144,7 +144,7 @@ describe('evaluateClassify and predictClassify', () => {
 
   test('by hand: accuracy, precision, recall, confusion, majority', async () => {
     const evaluation = await evaluateClassify(sign, swapped, parse(rows));
-    expect(evaluation).toEqual({
+    expect(evaluation).toMatchObject({
       kind: 'classify',
       samples: 5,
       accuracy: 0.8,
@@ -162,7 +162,7 @@ describe('evaluateClassify and predictClassify', () => {
 
   test('a class that is never answered or never occurs has no precision or recall', async () => {
     const { classes } = await evaluateClassify(sign, swapped, parse('x,y,kind\n9,5,low\n8,5,low\n'));
-    expect(classes).toEqual([
+    expect(classes).toMatchObject([
       { name: 'low', samples: 2, precision: null, recall: 0 },
       { name: 'high', samples: 0, precision: 0, recall: null },
     ]);

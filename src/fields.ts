@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError } from './errors.js';
 
 /** Reads the fields of an object that came out of a file, each checked before it is used. */
 export class Fields {
@@ -46,6 +46,13 @@ export class Fields {
     return fits && texts.length >= least ? texts : this.damaged(key, `${least} or more different texts`);
   }
 
+  /** Texts, which may be alike. */
+  texts(key: string): string[] {
+    const value = this.values[key];
+    const texts = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+    return Array.isArray(value) && texts.length === value.length ? texts : this.damaged(key, 'texts');
+  }
+
   /** Finite numbers, `count` of them when given. */
   numbers(key: string, count?: number): number[] {
     const value = this.values[key];
@@ -55,10 +62,53 @@ export class Fields {
     return fits ? numbers : this.damaged(key, count === undefined ? 'finite numbers' : `${count} finite numbers`);
   }
 
+  /** A list of anything. */
+  list(key: string): unknown[] {
+    const value = this.values[key];
+    return Array.isArray(value) ? value : this.damaged(key, 'a list');
+  }
+
+  boolean(key: string): boolean {
+    const value = this.values[key];
+    return typeof value === 'boolean' ? value : this.damaged(key, 'true or false');
+  }
+
+  booleans(key: string, count: number): boolean[] {
+    const value = this.values[key];
+    const flags = Array.isArray(value) ? value.filter((item) => typeof item === 'boolean') : [];
+    const fits = Array.isArray(value) && value.length === count && flags.length === count;
+    return fits ? flags : this.damaged(key, `${count} times true or false`);
+  }
+
+  /** A list of objects, at least `least` of them. */
+  objects(key: string, least = 0): Fields[] {
+    const value = this.values[key];
+    if (!Array.isArray(value) || value.length < least) return this.damaged(key, `a list of ${least} or more`);
+    return value.map((item, i) => new Fields(item, `${this.where}.${key}[${i}]`));
+  }
+
+  /** Lists of finite numbers, `count` of them. */
+  lists(key: string, count: number): number[][] {
+    const value = this.values[key];
+    if (!Array.isArray(value) || value.length !== count) return this.damaged(key, `${count} lists of numbers`);
+    const named = new Fields(Object.fromEntries(value.entries()), `${this.where}.${key}`);
+    return value.map((_, i) => named.numbers(String(i)));
+  }
+
   /** An object of lists of numbers. */
   series(key: string): Record<string, number[]> {
     const value = this.object(key);
     return Object.fromEntries(Object.keys(value.values).map((name) => [name, value.numbers(name)]));
+  }
+
+  /** An object whose fields its owner checks. */
+  record(key: string): Record<string, unknown> {
+    return this.object(key).values;
+  }
+
+  /** Where a field stands, for messages. */
+  path(key: string): string {
+    return `${this.where}.${key}`;
   }
 
   object(key: string): Fields {

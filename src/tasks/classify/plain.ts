@@ -1,17 +1,20 @@
-import type { NdArray } from '../data/array.js';
-import { argMax, classIndices, classNames } from '../data/labels.js';
-import { StandardScaler } from '../data/scaler.js';
-import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../data/sequences.js';
-import { list } from '../data/suggest.js';
-import type { Table } from '../data/table.js';
-import { MemcellError } from '../errors.js';
-import { type ClassifyArtefact, maskValue } from './artefact.js';
-import { accuracy, type ClassifyEvaluation, confusionMatrix, majority } from './evaluation.js';
-import { checkOutputShape, type Predictor, type Prepared } from './prepared.js';
-import { checkRows, featureColumns, matrix } from './series.js';
-import { checkCount, trainingCount } from './settings.js';
+import type { NdArray } from '../../data/array.js';
+import { argMax, classIndices, classNames } from '../../data/labels.js';
+import { StandardScaler } from '../../data/scaler.js';
+import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../../data/sequences.js';
+import { list } from '../../data/suggest.js';
+import type { Table } from '../../data/table.js';
+import { MemcellError } from '../../errors.js';
+import { maskValue, type ClassifyArtefact as PlainArtefact } from '../artefact.js';
+import { majority } from '../evaluation.js';
+import { checkOutputShape, type Predictor, type Prepared } from '../prepared.js';
+import { checkRows, featureColumns, matrix } from '../series.js';
+import { checkCount, trainingCount } from '../settings.js';
+import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 
-export interface ClassifyOptions {
+export type { PlainArtefact };
+
+export interface PlainOptions {
   /** The column that holds the class. */
   label: string;
   /** Each row is a sequence of this many steps, its columns step after step: 1. */
@@ -31,9 +34,9 @@ export const classifyDefaults = { epochs: 30, batchSize: 32, learningRate: 0.001
  */
 export function prepareClassify(
   table: Table,
-  options: ClassifyOptions,
+  options: PlainOptions,
   validationSplit: number,
-): Prepared<ClassifyArtefact> {
+): Prepared<PlainArtefact, ClassifyEvaluation> {
   checkRows(table);
   const { label, group } = options;
   if (group !== undefined && options.steps !== undefined) {
@@ -59,7 +62,7 @@ export function prepareClassify(
   const steps = group === undefined ? checkCount(options.steps ?? 1, 'steps') : longest;
   const channels = group === undefined ? stepSize(features.length, steps) : features.length;
   const scaler = fitScaler(fitted, channels, group === undefined && steps > 1);
-  const artefact: ClassifyArtefact = {
+  const artefact: PlainArtefact = {
     kind: 'classify',
     label,
     features,
@@ -103,7 +106,7 @@ export function prepareClassify(
  */
 export async function evaluateClassify(
   model: Predictor,
-  artefact: ClassifyArtefact,
+  artefact: PlainArtefact,
   table: Table,
 ): Promise<ClassifyEvaluation> {
   const { label, classes, group } = artefact;
@@ -131,7 +134,7 @@ export interface Classification {
 /** The class of each row, or of each group of rows, of a table: it needs the features (and the group), not the label. */
 export async function predictClassify(
   model: Predictor,
-  artefact: ClassifyArtefact,
+  artefact: PlainArtefact,
   table: Table,
 ): Promise<Classification> {
   const { classes, group } = artefact;
@@ -152,12 +155,12 @@ function sequences(table: Table, group: string | undefined): Group[] {
   return Array.from({ length: table.rows }, (_, row) => ({ key: String(row + 1), rows: [row] }));
 }
 
-function encode(artefact: ClassifyArtefact, table: Table, groups: Group[]): NdArray {
+function encode(artefact: PlainArtefact, table: Table, groups: Group[]): NdArray {
   const scaler = new StandardScaler(artefact.scaling.mean, artefact.scaling.std);
   return toSequences(artefact, scaler.transform(matrix(table, artefact.features)), groups, table);
 }
 
-function toSequences(artefact: ClassifyArtefact, z: Float32Array, groups: Group[], table: Table): NdArray {
+function toSequences(artefact: PlainArtefact, z: Float32Array, groups: Group[], table: Table): NdArray {
   const { features, steps, group } = artefact;
   if (group === undefined) return rowsToSteps(z, features.length, steps);
   const tooLong = groups.find(({ rows }) => rows.length > steps);
@@ -171,31 +174,12 @@ function toSequences(artefact: ClassifyArtefact, z: Float32Array, groups: Group[
 
 async function evaluateSequences(
   model: Predictor,
-  artefact: ClassifyArtefact,
+  artefact: PlainArtefact,
   x: NdArray,
   actual: Int32Array,
 ): Promise<ClassifyEvaluation> {
-  const { classes } = artefact;
   const { data } = await model.predict(x);
-  const answered = actual.map((_, row) => argMax(data, row, classes.length));
-  const confusion = confusionMatrix(actual, answered, classes.length);
-  return {
-    kind: 'classify',
-    samples: actual.length,
-    accuracy: accuracy(actual, answered),
-    majorityAccuracy: accuracy(actual, new Int32Array(actual.length).fill(artefact.majority)),
-    classes: classes.map((name, c) => {
-      const samples = confusion[c].reduce((sum, count) => sum + count, 0);
-      const answers = confusion.reduce((sum, row) => sum + row[c], 0);
-      return {
-        name,
-        samples,
-        precision: answers === 0 ? null : confusion[c][c] / answers,
-        recall: samples === 0 ? null : confusion[c][c] / samples,
-      };
-    }),
-    confusion,
-  };
+  return scoreClasses(actual, data, { ...artefact, balanced: false });
 }
 
 /**

@@ -1,0 +1,57 @@
+import { MemcellError } from '../errors.js';
+import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
+import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { parseCount } from './values.js';
+
+const examples = `
+Examples:
+  memcell backtest weather.csv --forecast temp_max --horizon 7 --folds 5
+  memcell backtest weather.csv --forecast temp_max --folds 4 --refit
+  memcell backtest iris.csv --classify species --folds 10
+
+Nothing is saved. Forecasts: K parts at the end of the data, each forecast from what came before it; with --refit the model is
+fitted anew before each, without it once, before the first. Classes: K parts, each told by a model fitted on the others.`;
+
+interface Options extends TrainingValues {
+  folds: number;
+  refit?: true;
+  sql?: string;
+}
+
+/** memcell backtest: how good a task's model would have been, over several parts of the data. */
+export const addBacktest: AddCommand = (program, session) => {
+  const command = program
+    .command('backtest')
+    .summary('tell how good a model would have been, over several parts of the data')
+    .description('Fits and scores a model over several parts of the data, each apart from what it is fitted on.')
+    .usage('DATA TASK [OPTIONS] [--folds K] [--refit]')
+    .argument('<DATA>', 'the file to test on');
+  const able = allTasks.filter(({ kind }) => kind === 'forecast' || kind === 'classify');
+  addTrainingOptions(command, able);
+  command
+    .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
+    .option('--folds <K>', 'how many parts', parseCount, 5)
+    .option('--refit', 'fit the model anew before each part')
+    .addHelpText('after', examples);
+  withCommonOptions(command).action(async (data: string, options: Options) => {
+    await backtest(data, askedTask(command, able, { ...options }), options, session);
+  });
+};
+
+async function backtest(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
+  const [{ runOf }, { tasks }, { checkOptions }, { openSource }] = await Promise.all([
+    import('../tasks/train.js'),
+    import('../tasks/index.js'),
+    import('../tasks/options.js'),
+    import('../data/source.js'),
+  ]);
+  const { folds, refit = false, sql } = values;
+  const task = tasks[kind];
+  if (task.backtest === undefined) throw new MemcellError(`backtest: ${kind} has none`, { code: 'usage' });
+  const source = openSource(data, { ...(sql !== undefined && { sql }) });
+  const run = runOf({ ...trainingOf(values), stage: (text) => session.note(text) }, source.name);
+  const evaluation = await task.backtest(source, checkOptions(task.options, options, kind), run, { folds, refit });
+  const { headline, details } = task.tell(evaluation, `, ${folds} folds`);
+  session.print([...headline, ...details].join('\n'));
+  session.result({ data, task: kind, folds, refit, evaluation });
+}

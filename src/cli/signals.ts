@@ -1,0 +1,31 @@
+/** What asks a program to end, with the exit code that tells so: 128 and the signal's number. */
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+type Name = keyof typeof codes;
+
+export interface Signals {
+  signal: AbortSignal;
+  /** The exit code of the signal that came. */
+  code(): number | undefined;
+  release(): void;
+}
+
+/** The first Ctrl-C, SIGTERM or SIGHUP aborts the signal; a second one ends the process, as if nothing were listening. */
+export function onSignals(first: () => void): Signals {
+  const controller = new AbortController();
+  let received: Name | undefined;
+  const listeners = (Object.keys(codes) as Name[]).map((name) => {
+    const listener = () => {
+      received = name;
+      release();
+      first();
+      controller.abort();
+    };
+    process.once(name, listener);
+    return { name, listener };
+  });
+  const release = () => {
+    for (const { name, listener } of listeners) process.removeListener(name, listener);
+  };
+  return { signal: controller.signal, code: () => received && codes[received], release };
+}

@@ -1,0 +1,279 @@
+/** How a file of separated values is written, told from its beginning. */
+export interface Dialect {
+  delimiter: string;
+  /** Whether runs of spaces stand for one. */
+  spaces: boolean;
+  /** Characters before the header, and the lines that they are. */
+  start: number;
+  skippedLines: number;
+  /** Whether lines that begin with # are comments. */
+  comments: boolean;
+  /** The names of the columns when the first record from `start` on is data. */
+  names?: string[];
+  /** Whether the first column holds row names that the header has no name for. */
+  rowNames: boolean;
+  /** What was guessed, one line each. */
+  notes: string[];
+}
+
+/** As many characters and lines as the dialect is told from. */
+export const dialectSample = 200_000;
+const mostLines = 200;
+/** As many lines as may stand before the header. */
+const mostPreamble = 40;
+
+/** In the order in which equal evidence is settled: a file with decimal commas has both ; and , in every line. */
+const delimiters = ['\t', ';', '|', ','];
+const delimiterNames: Record<string, string> = { '\t': 'tab', ' ': 'spaces' };
+
+interface Line {
+  text: string;
+  /** Where it begins, in characters and in lines. */
+  start: number;
+  number: number;
+}
+
+/** @param text the beginning of a file, line ends as \n */
+export function guessDialect(text: string): Dialect {
+  const notes: string[] = [];
+  let lines = logicalLines(text.slice(0, dialectSample), text.length > dialectSample);
+  const separator = /^"?sep=(.)"?$/i.exec(lines[0]?.text ?? '')?.[1];
+  if (separator !== undefined) lines = lines.slice(1);
+  const commented = lines.findIndex((line) => !line.text.startsWith('#'));
+  let comments = lines.slice(0, Math.max(0, commented));
+  lines = lines.slice(comments.length);
+  const delimiter = separator ?? guessDelimiterOf(lines.map((line) => line.text));
+  const split = (line: Line) => splitLine(line.text, delimiter);
+
+  let rows = lines.map(split);
+  let names: string[] | undefined;
+  const lastComment = comments.at(-1);
+  if (lastComment !== undefined && rows.length > 0) {
+    const cells = splitLine(lastComment.text.replace(/^#+\s*/, ''), delimiter);
+    if (cells.length === rows[0].length && (rows[0].length > 1 || !isHeader(rows, 0))) {
+      if (isData(rows)) {
+        names = cells;
+        comments = comments.slice(0, -1);
+      } else if (comments.length === 1 && isHeader([splitLine(lastComment.text, delimiter), ...rows], 0)) {
+        // A header such as '#,name,value': the line after it is no header itself.
+        if (!isHeader(rows, 0)) {
+          lines = [lastComment, ...lines];
+          rows = lines.map(split);
+          comments = [];
+        }
+      }
+    }
+  }
+  const preamble = names === undefined ? preambleLength(rows, lines) : 0;
+  rows = rows.slice(preamble);
+  const first = lines[preamble];
+  const rowNames = names === undefined && hasRowNames(rows);
+  if (names === undefined && !rowNames && rows.length > 0 && isData(rows)) names = rows[0].map((_, i) => `c${i + 1}`);
+  if (separator === undefined && [' ', '|'].includes(delimiter)) {
+    notes.push(`separator ${delimiterNames[delimiter] ?? delimiter}`);
+  }
+  const skipped = comments.length + preamble;
+  if (skipped > 0) notes.push(`skipped ${skipped} ${skipped === 1 ? 'line' : 'lines'} before the header`);
+  if (names !== undefined && lastComment !== undefined && names[0] !== 'c1') {
+    notes.push('the columns are named by the comment line before them');
+  } else if (names !== undefined) {
+    notes.push(`no header: the columns are ${names.length === 1 ? 'c1' : `c1 to c${names.length}`}`);
+  }
+  return {
+    delimiter,
+    spaces: delimiter === ' ' && !text.includes('"'),
+    start: first?.start ?? 0,
+    skippedLines: first === undefined ? 0 : first.number,
+    comments: comments.length > 0,
+    names,
+    rowNames,
+    notes,
+  };
+}
+
+/**
+ * The delimiter of a table: of tab, semicolon, bar and comma the one that stands equally often, outside quotes, in most of
+ * the first lines; spaces when none does and every line has equally many words, numbers below. A comma else (one column).
+ */
+export function guessDelimiter(text: string): string {
+  return guessDelimiterOf(logicalLines(text.slice(0, dialectSample), false).map((line) => line.text));
+}
+
+function guessDelimiterOf(lines: readonly string[]): string {
+  const decimals = lines.length > 2 && lines.slice(1).every((line) => /^"?[+-]?\d+,\d+"?$/.test(line));
+  if (decimals && !lines[0].includes(',')) return ';';
+  let best = { delimiter: ',', agreeing: 0 };
+  for (const delimiter of delimiters) {
+    const counts = lines.map((line) => splitLine(line, delimiter).length - 1);
+    const { value, times } = mostFrequent(counts.filter((count) => count > 0));
+    const plain = value !== undefined && (counts[0] === value || times >= 0.6 * counts.length);
+    if (plain && times > best.agreeing) best = { delimiter, agreeing: times };
+  }
+  if (best.agreeing > 0 || lines.length < 3) return best.delimiter;
+  const [header, ...words] = lines.map((line) => splitLine(line, ' '));
+  const { length: width } = words[0];
+  const numbers = words[0].findIndex((_, i) => words.every((row) => /^number/.test(shape(row[i] ?? ''))));
+  const named = header.length === width || (header.length === width - 1 && /^"/.test(lines[1]));
+  return width > 1 && numbers >= 0 && named && words.every((row) => row.length === width) ? ' ' : ',';
+}
+
+/** Lines that are not blank; a quoted cell may hold line ends. */
+function logicalLines(text: string, cut: boolean): Line[] {
+  const lines: Line[] = [];
+  let start = 0;
+  let number = 0;
+  let ends = 0;
+  let quoted = false;
+  let cellBegins = true;
+  const push = (end: number) => {
+    const line = text.slice(start, end).trim();
+    if (line !== '') lines.push({ text: line, start, number });
+    number += ends + 1;
+    ends = 0;
+    start = end + 1;
+  };
+  for (let i = 0; i < text.length && lines.length < mostLines; i++) {
+    const character = text[i];
+    if (quoted) {
+      if (character === '\n') ends++;
+      if (character === '"') {
+        if (text[i + 1] === '"') i++;
+        else quoted = false;
+      }
+    } else if (character === '\n') {
+      push(i);
+      cellBegins = true;
+    } else if (character === '"' && cellBegins) {
+      quoted = true;
+      cellBegins = false;
+    } else cellBegins = /[,;\t| ]/.test(character);
+  }
+  if (lines.length < mostLines && !cut) push(text.length);
+  return lines;
+}
+
+/** A line's cells; of a delimiter of spaces, its words. */
+function splitLine(line: string, delimiter: string): string[] {
+  const cells: string[] = [];
+  const pattern = delimiter === ' ' ? / +/y : undefined;
+  let cell = '';
+  for (let i = 0; i < line.length; ) {
+    if (line[i] === '"' && cell.trim() === '') {
+      const close = /"(?:[^"]|"")*"/y;
+      close.lastIndex = i;
+      const quoted = close.exec(line)?.[0];
+      if (quoted !== undefined) {
+        cell = quoted.slice(1, -1).replaceAll('""', '"');
+        i += quoted.length;
+        continue;
+      }
+    }
+    if (pattern !== undefined) pattern.lastIndex = i;
+    const between = pattern === undefined ? (line[i] === delimiter ? delimiter : undefined) : pattern.exec(line)?.[0];
+    if (between === undefined) cell += line[i++];
+    else {
+      cells.push(cell.trim());
+      cell = '';
+      i += between.length;
+    }
+  }
+  cells.push(cell.trim());
+  return cells;
+}
+
+const number =
+  /^[(]?[+\-−]?\s*[$€£¥]?\s*(?:\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+|\d+)?(?:[.,]\d*)?(?:e[+-]?\d+)?\s*([%$€£¥]|[\p{L}°µ][\p{L}\d°/²³·^%-]{0,9})?[)]?$/iu;
+const date =
+  /^(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?\.?(?:[T ,]+\d{1,2}.*)?|\d{1,2}:\d{2}.*|\d{4}-?[QW]\d{1,2}|(?:\w{3,9},? )?(?:\d{1,2}[ .-]*)?(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*\.?[ ,.-]+\d.*)$/i;
+
+/** What a cell looks like: '' (missing), 'number', 'number kWh', 'date' or 'text'. */
+export function shape(cell: string): string {
+  if (/^(?:|[-–—?.]+|#?n\/?a|nan|null|none)$/i.test(cell)) return '';
+  const match = /\d/.test(cell) ? number.exec(cell) : null;
+  if (match !== null) return match[1] === undefined ? 'number' : `number ${match[1]}`;
+  return date.test(cell) ? 'date' : 'text';
+}
+
+/** Per column what at least 4 of 5 of its cells in the rows look like; 'text' when nothing. */
+export function shapesOf(rows: readonly string[][], width: number): string[] {
+  return Array.from({ length: width }, (_, i) => {
+    const shapes = rows.map((row) => shape(row[i] ?? '')).filter((one) => one !== '');
+    const { value, times } = mostFrequent(shapes);
+    return value !== undefined && times >= 0.8 * shapes.length ? value : 'text';
+  });
+}
+
+/** Whether row `at` names columns: it has something else where the rows below have numbers or dates. */
+function isHeader(rows: readonly string[][], at: number): boolean {
+  const row = rows[at];
+  const below = rows.slice(at + 1, at + 21).filter((other) => other.length === row.length);
+  const shapes = shapesOf(below, row.length);
+  return row.some((cell, i) => cell !== '' && shapes[i] !== 'text' && shape(cell) !== shapes[i] && shape(cell) !== '');
+}
+
+/**
+ * Whether the first row is data. Numbers and dates only: yes. With text cells beside them: when every column of numbers or
+ * dates has one there too, and one of them has decimals or is a date, or a text comes again below.
+ */
+function isData(rows: readonly string[][]): boolean {
+  const [first, ...rest] = rows;
+  const shapes = first.map(shape);
+  const typed = (one: string) => one === 'number' || one === 'date';
+  const below = rest.slice(0, 20);
+  const expected = shapesOf(below, first.length);
+  const fits = first.every((_, i) => below.length === 0 || expected[i] === 'text' || shapes[i] === expected[i]);
+  if (shapes.every(typed)) return fits || shapes.every((one) => one === 'number');
+  if (below.length === 0) return false;
+  const columns = expected.map((one, i) => ({ one, i })).filter(({ one }) => one !== 'text');
+  if (columns.length === 0) return false;
+  if (!columns.every(({ one, i }) => shapes[i] === one || shapes[i] === '')) return false;
+  if (columns.length === first.length) return shapes.some((one) => one !== '');
+  const plain = columns.some(({ i }) => shapes[i] === 'date' || /\d[.,]\d/.test(first[i]));
+  const again = expected.some((one, i) => one === 'text' && first[i] !== '' && rest.some((row) => row[i] === first[i]));
+  return plain || again;
+}
+
+/** Lines before the header: of another number of cells, or padded with empty ones, with a header after them. */
+function preambleLength(rows: readonly string[][], lines: readonly Line[]): number {
+  if (rows.length < 3) return 0;
+  const { value: width } = mostFrequent(rows.map((row) => row.length));
+  if (width === undefined || width < 2) return 0;
+  if (rows[0].length === width) {
+    const header = rows.findIndex((row) => row.length === width && !row.slice(1).includes(''));
+    const padded = rows
+      .slice(0, Math.max(0, header))
+      .every((row) => 2 * row.filter((cell) => cell === '').length >= width);
+    return header > 0 && header <= mostPreamble && padded && isHeader(rows, header) ? header : 0;
+  }
+  const first = rows.findIndex((row) => row.length === width);
+  if (first > mostPreamble) return 0;
+  const shorter = rows[0].length === width - 1 && first === 1 && !isHeader(rows, 1);
+  if (shorter && (width > 2 || hasRowNames(rows))) return 0;
+  if (rows[0].length === width - 1 && rows.slice(1).every((row) => row.at(-1) === '' || row.length !== width)) return 0;
+  const plain = rows.slice(0, first).every((row) => row.length === 1);
+  const blank = lines[first].number > lines[first - 1].number + 1;
+  return isHeader(rows, first) || plain || blank ? first : 0;
+}
+
+/** Whether all rows have one cell more than the header, the first of which names or numbers the row. */
+function hasRowNames(rows: readonly string[][]): boolean {
+  const [header, ...rest] = rows;
+  if (header === undefined || rest.length < 2) return false;
+  if (!rest.every((row) => row.length === header.length + 1)) return false;
+  if (rest.every((row) => row.at(-1) === '')) return false;
+  const counts = rest.every((row, i) => Number(row[0]) === Number(rest[0][0]) + i);
+  return (
+    counts || (rest.every((row) => shape(row[0]) === 'text') && new Set(rest.map((row) => row[0])).size === rest.length)
+  );
+}
+
+function mostFrequent<T>(values: readonly T[]): { value: T; times: number } | { value: undefined; times: 0 } {
+  const times = new Map<T, number>();
+  let best: { value: T; times: number } | undefined;
+  for (const value of values) {
+    const count = (times.get(value) ?? 0) + 1;
+    times.set(value, count);
+    if (best === undefined || count > best.times) best = { value, times: count };
+  }
+  return best ?? { value: undefined, times: 0 };
+}

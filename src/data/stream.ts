@@ -1,0 +1,279 @@
+import { MemcellError } from '../errors.js';
+import type { BlockReader } from './blocks.js';
+import { tableOfBlocks } from './blocks.js';
+import type { Bytes } from './bytes.js';
+import { isMissing, parseNumber } from './cells.js';
+import { type CsvRecord, RecordReader } from './csv.js';
+import { type Dialect, guessDialect } from './dialect.js';
+import { encodingNotes, guessEncoding } from './encoding.js';
+import { parseTable } from './read.js';
+import { RowFitter } from './rows.js';
+import { didYouMean, list } from './suggest.js';
+import { Table } from './table.js';
+
+/** A column that is streamed as numbers. */
+export interface StreamColumn {
+  name: string;
+  /**
+   * The number of a cell, NaN where it is missing; numbers as JavaScript writes them when not given. Numbers and times of
+   * Parquet do not pass through it: they come as they are, times in milliseconds since 1970.
+   * @param where "weather.csv, line 17, column wind", for an error
+   */
+  read?(cell: string, where: () => string): number;
+}
+
+/** Consecutive rows of a table. */
+export interface TableChunk {
+  /** The table's row, from 0, that is the chunk's first. */
+  from: number;
+  rows: number;
+  /** In the order asked for, `rows` numbers each; NaN where missing. They are the receiver's to keep. */
+  columns: Float64Array[];
+}
+
+/** Rows of a chunk at most. */
+export const chunkRows = 2 ** 16;
+/** The beginning that encoding and dialect are told from: 1 MiB. */
+const headSize = 2 ** 20;
+
+interface Part {
+  bytes: Bytes;
+  content: 'text' | 'parquet';
+}
+
+/**
+ * The columns of one file, chunk by chunk. Parquet and separated values take constant memory; JSON is read whole.
+ * @param from the number of the first row
+ */
+export async function* streamPart(
+  part: Part,
+  columns: readonly StreamColumn[],
+  from: number,
+): AsyncIterable<TableChunk> {
+  const { bytes } = part;
+  if (part.content === 'parquet') {
+    const { openParquet } = await import('./parquet.js');
+    yield* streamBlocks(await openParquet(bytes), bytes.name, columns, from);
+    return;
+  }
+  const opening = await openText(bytes);
+  if (opening === undefined) {
+    const { readTextOf } = await import('./files.js');
+    yield* chunksOfTable(parseTable((await readTextOf(bytes)).text, bytes.name), columns, from);
+    return;
+  }
+  yield* streamCsv(bytes, opening, columns, from);
+}
+
+/** The columns of Parquet or of a query, chunk by chunk. */
+export async function* streamBlocks(
+  reader: BlockReader,
+  name: string,
+  columns: readonly StreamColumn[],
+  from: number,
+): AsyncIterable<TableChunk> {
+  const known = reader.columns.map((column) => column.name);
+  for (const column of columns) requireColumn(column.name, known, name);
+  let first = from;
+  for await (const block of reader.blocks(columns.map((column) => column.name))) {
+    for (let at = 0; at < block.rows; at += chunkRows) {
+      const rows = Math.min(chunkRows, block.rows - at);
+      yield {
+        from: first,
+        rows,
+        columns: block.columns.map((values, i) => {
+          const part = values.slice(at, at + rows);
+          if (part instanceof Float64Array) return part;
+          const row = first - from + 1;
+          return Float64Array.from(part, (cell, k) =>
+            numberOf(cell, columns[i], false, () => `${name}, row ${row + k}, column ${columns[i].name}`),
+          );
+        }),
+      };
+      first += rows;
+    }
+  }
+}
+
+/** The first rows of a file as a table. */
+export async function headOf(part: Part, rows: number): Promise<Table> {
+  const { bytes } = part;
+  if (part.content === 'parquet') {
+    const { openParquet } = await import('./parquet.js');
+    return headOfBlocks(await openParquet(bytes, rows), bytes.name, rows);
+  }
+  const opening = await openText(bytes);
+  if (opening === undefined) {
+    const { readTextOf } = await import('./files.js');
+    return parseTable((await readTextOf(bytes)).text, bytes.name);
+  }
+  const { dialect } = opening;
+  const cells: string[][] = [];
+  const lines: number[] = [];
+  const fitter = new RowFitter(bytes.name, dialect, (row, line) => {
+    for (const [i, cell] of row.entries()) {
+      cells[i] ??= [];
+      cells[i].push(cell);
+    }
+    lines.push(line);
+  });
+  let cut = false;
+  for await (const { record, line } of recordsOf(bytes, opening)) {
+    fitter.add(record, line);
+    cut = lines.length >= rows;
+    if (cut) break;
+  }
+  if (!cut) fitter.end();
+  const header = fitter.header();
+  const kept = header.flatMap((name, i) => (name === undefined ? [] : [i]));
+  return new Table({
+    name: bytes.name,
+    header: kept.map((i) => header[i] ?? ''),
+    cells: kept.map((i) => cells[i]),
+    lines,
+    decimalComma: dialect.delimiter === ';',
+    notes: [...encodingNotes(opening.encoding), ...dialect.notes, ...fitter.notes],
+  });
+}
+
+/** The first rows of Parquet or of a query as a table. */
+export function headOfBlocks(reader: BlockReader, name: string, rows: number): Promise<Table> {
+  const blocks = async function* (columns: readonly string[]) {
+    let left = rows;
+    for await (const block of reader.blocks(columns)) {
+      yield {
+        rows: Math.min(left, block.rows),
+        columns: block.columns.map((values) => values.slice(0, left)),
+      };
+      left -= block.rows;
+      if (left <= 0) return;
+    }
+  };
+  return tableOfBlocks({ ...reader, rows: undefined, blocks }, name, []);
+}
+
+interface Opening {
+  encoding: ReturnType<typeof guessEncoding>;
+  dialect: Dialect;
+}
+
+/** How a text is written, or undefined when it is JSON. */
+async function openText(bytes: Bytes): Promise<Opening | undefined> {
+  const first = await bytes.slice(0, headSize);
+  const cut = first.length === headSize;
+  const encoding = guessEncoding(first, bytes.name, cut);
+  const head = new TextDecoder(encoding).decode(first, { stream: cut }).replace(/\r\n?/g, '\n');
+  const csv = /\.(csv|tsv)(\.gz)?$/i.test(bytes.name);
+  if (/\.(json|jsonl|ndjson)(\.gz)?$/i.test(bytes.name) || (!csv && /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head))) {
+    return undefined;
+  }
+  return { encoding, dialect: guessDialect(head) };
+}
+
+async function* recordsOf(bytes: Bytes, { encoding, dialect }: Opening): AsyncIterable<CsvRecord> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const records = new RecordReader(bytes.name, dialect);
+  let carried = '';
+  for await (const chunk of bytes.stream()) {
+    const text = carried + decode(decoder, chunk, bytes.name);
+    carried = text.endsWith('\r') ? '\r' : '';
+    yield* records.read(text.slice(0, text.length - carried.length).replace(/\r\n?/g, '\n'));
+  }
+  yield* records.read(carried.replace('\r', '\n') + decode(decoder, undefined, bytes.name));
+  yield* records.end();
+}
+
+function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, name: string): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    throw new MemcellError(`${name}: begins as UTF-8 and goes on as something else; save all of it as UTF-8`, {
+      cause,
+    });
+  }
+}
+
+async function* streamCsv(
+  bytes: Bytes,
+  opening: Opening,
+  columns: readonly StreamColumn[],
+  from: number,
+): AsyncIterable<TableChunk> {
+  const { name } = bytes;
+  const decimalComma = opening.dialect.delimiter === ';';
+  const ready: TableChunk[] = [];
+  let places: number[] | undefined;
+  let chunk: TableChunk = { from, rows: 0, columns: columns.map(() => new Float64Array(chunkRows)) };
+  const flush = () => {
+    if (chunk.rows === 0) return;
+    const { rows } = chunk;
+    ready.push(
+      rows === chunkRows ? chunk : { ...chunk, columns: chunk.columns.map((values) => values.slice(0, rows)) },
+    );
+    chunk = { from: chunk.from + rows, rows: 0, columns: columns.map(() => new Float64Array(chunkRows)) };
+  };
+  const held: { row: string[]; line: number }[] = [];
+  const fitter = new RowFitter(name, opening.dialect, (row, line) => held.push({ row, line }));
+  const take = () => {
+    if (held.length === 0) return;
+    places ??= placesOf(columns, fitter.header(), name);
+    for (const { row, line } of held) {
+      for (const [i, column] of columns.entries()) {
+        const where = () => `${name}, line ${line}, column ${column.name}`;
+        chunk.columns[i][chunk.rows] = numberOf(row[places[i]], column, decimalComma, where);
+      }
+      chunk.rows++;
+      if (chunk.rows === chunkRows) flush();
+    }
+    held.length = 0;
+  };
+  for await (const { record, line } of recordsOf(bytes, opening)) {
+    fitter.add(record, line);
+    // The first rows together: columns without a name are named by them.
+    if (places === undefined && held.length < 100) continue;
+    take();
+    yield* ready.splice(0);
+  }
+  fitter.end();
+  take();
+  flush();
+  yield* ready;
+}
+
+async function* chunksOfTable(table: Table, columns: readonly StreamColumn[], from: number): AsyncIterable<TableChunk> {
+  for (let at = 0; at < table.rows; at += chunkRows) {
+    const rows = Math.min(chunkRows, table.rows - at);
+    yield {
+      from: from + at,
+      rows,
+      columns: columns.map((column) => {
+        const { numbers, times, cells } = table.column(column.name);
+        const values = numbers ?? times;
+        if (values !== undefined) return values.slice(at, at + rows);
+        return Float64Array.from({ length: rows }, (_, k) =>
+          numberOf(cells[at + k], column, table.decimalComma, () => table.where(at + k, column.name)),
+        );
+      }),
+    };
+  }
+}
+
+function placesOf(columns: readonly StreamColumn[], header: readonly (string | undefined)[], name: string): number[] {
+  const names = header.map((column) => column?.replace(/\s+/g, ' ') ?? '');
+  return columns.map((column) => requireColumn(column.name, names, name));
+}
+
+function requireColumn(column: string, known: readonly string[], name: string): number {
+  const at = known.indexOf(column);
+  if (at >= 0) return at;
+  const suggestion = didYouMean(column, known) || '.';
+  throw new MemcellError(`${name}: no column ${column}${suggestion} Its columns: ${list(known)}`, { code: 'usage' });
+}
+
+function numberOf(cell: string, column: StreamColumn, decimalComma: boolean, where: () => string): number {
+  if (column.read !== undefined) return column.read(cell, where);
+  const value = parseNumber(cell, decimalComma);
+  if (Number.isFinite(value)) return value;
+  if (isMissing(cell)) return Number.NaN;
+  throw new MemcellError(`${where()}: '${cell.slice(0, 40)}' is not a number; correct it, or choose another column`);
+}

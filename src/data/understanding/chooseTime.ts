@@ -1,0 +1,277 @@
+import { MemcellError } from '../../errors.js';
+import type { TimeReading } from '../frame.js';
+import type { Table } from '../table.js';
+import type { MissingMarks } from './marks.js';
+import { candidates } from './notations.js';
+import { numberTimes, plainTimes, yearTimes } from './numberTimes.js';
+import { plainNumbers, type RawColumn } from './rawColumns.js';
+import { type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
+
+/** Words in a column's name that speak of time. */
+const timeWords = new Set(
+  (
+    'date dates datetime time times timestamp ts ds dt when day days month months year years yr week quarter period datum zeit zeitpunkt ' +
+    'zeitstempel tag monat jahr woche quartal fecha hora mes año ano anio heure jour mois année annee dato ora data giorno mese anno t ' +
+    'epoch unix utc 日期 时间 時間 年月 дата время'
+  ).split(' '),
+);
+
+/** Names of a column of numbers that order the rows. */
+const orderWords = new Set(
+  't time step steps timestep tick seq sequence order position pos frame idx index cycle i k n'.split(' '),
+);
+
+/** Names of a column that counts the rows. */
+const indexName =
+  /^(index|idx|unnamed(: ?\d+)?|row|rows|row[ _]?(nr|no|num|number|id)|rownames|id|no\.?|nr\.?|#|level_0|x1|\.\.\.1)$/i;
+
+const partNames: Record<string, RegExp> = {
+  year: /^(year|yr|yyyy|jahr|año|ano|anio|année|annee|anno|jaar|rok)$/i,
+  month: /^(month|mon|mo|mm|mnth|monat|mes|mois|mese|maand)$/i,
+  quarter: /^(quarter|qtr|q|quartal|trimestre)$/i,
+  day: /^(day|dy|dd|dom|mday|tag|día|dia|jour|giorno|dag)$/i,
+  hour: /^(hour|hr|hh|h|hours|stunde|std|hora|heure|ora|uur|time|uhrzeit|zeit|clock|clock[ _]time|time[ _]of[ _]day)$/i,
+  minute: /^(minute|min|minutes|minuto)$/i,
+};
+
+export interface ChosenTime extends Times {
+  /** Why, when it isn't plain. */
+  notes: string[];
+}
+
+export interface TimeChoice {
+  time?: ChosenTime;
+  /** Columns that count the rows. */
+  counters: string[];
+  /** Columns that are times as well. */
+  others: string[];
+}
+
+/**
+ * The time of a table: the columns asked for; else the column of dates that is named like one, is regular, comes first;
+ * a date and an hour, or a year and a month, that make it together; numbers that look like times; a count of the rows.
+ * @param groupOf the series each row is in, for columns whose numbers start again in each
+ * @throws MemcellError for columns asked for that hold no times
+ */
+export function chooseTime(
+  table: Table,
+  columns: ReadonlyMap<string, RawColumn>,
+  marks: MissingMarks,
+  options: {
+    time?: string[];
+    /** Columns that are something else, and of these the ones asked for as features. */
+    taken: ReadonlySet<string>;
+    features: ReadonlySet<string>;
+    dates?: 'day' | 'month';
+    like?: TimeReading;
+    groupOf?: Int32Array;
+  },
+): TimeChoice {
+  const { like, taken, features, groupOf } = options;
+  const timeOptions: TimeOptions = {
+    isMissing: marks.isMissing,
+    ...(options.dates && { dates: options.dates }),
+    ...(like && { like }),
+  };
+  const asked = options.time ?? like?.columns;
+  const free = [...columns.values()].filter(({ name }) => !taken.has(name) && asked?.includes(name) !== true);
+  const counters = free.filter((column) => isCounter(column, table.rows, marks)).map(({ name }) => name);
+  if (asked !== undefined) {
+    const raw = asked.map((name) => columns.get(table.column(name).name)!);
+    return { time: askedTime(table, raw, marks, timeOptions), counters, others: [] };
+  }
+  // A date is no number to learn from: among the features asked for it is the time all the same.
+  const possible = [...free, ...[...columns.values()].filter(({ name }) => features.has(name))];
+  const dates = possible.flatMap((column) => dateColumn(column, timeOptions) ?? []);
+  dates.sort((a, b) => score(b) - score(a));
+  if (dates.length > 0) {
+    const [time] = dates;
+    const others = dates.slice(1).map(({ reading }) => reading.columns[0]);
+    const joined = withHour(time, possible, timeOptions);
+    return { time: { ...(joined ?? time), notes: joined === undefined ? [] : [joinedNote(joined)] }, counters, others };
+  }
+  const parts = fromParts(free, timeOptions);
+  if (parts !== undefined) return { time: { ...parts, notes: [joinedNote(parts)] }, counters, others: [] };
+  const numeric = numericTime(free, counters, marks, groupOf);
+  if (numeric !== undefined) {
+    const [name] = numeric.reading.columns;
+    return { time: numeric, counters: counters.filter((counter) => counter !== name), others: [] };
+  }
+  return { counters, others: [] };
+}
+
+/** Whether a column's name speaks of time: 'order_date', 'pickupDatetime', 'Date Time'. */
+export function isNamedTime(name: string): boolean {
+  const words = name
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}]+/u);
+  return words.some((word) => timeWords.has(word)) || /date|time|datum|zeit|fecha/i.test(name);
+}
+
+function joinedNote({ reading }: Times): string {
+  return `the columns ${reading.columns.join(' and ')} make the time together`;
+}
+
+function askedTime(table: Table, raw: RawColumn[], marks: MissingMarks, options: TimeOptions): ChosenTime {
+  const names = raw.map(({ name }) => name);
+  const found = raw.length === 1 ? singleTime(raw[0], marks, options) : textTimes(names, join(raw), options);
+  if (found !== undefined) return { ...found, notes: [] };
+  const row = join(raw).findIndex((cell) => !marks.isMissing(cell.trim()));
+  const cell = row < 0 ? '' : join(raw)[row];
+  throw new MemcellError(
+    `${table.where(Math.max(0, row), names.join(' and '))}: '${cell.slice(0, 40)}' is not a time that can be read; write times as 2012-01-31 or 2012-01-31 12:00`,
+  );
+}
+
+function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions): Times | undefined {
+  if (column.times !== undefined) return typedTimes(column.name, column.times, column.utc === true);
+  const numbers = plainNumbers(column, marks.isMissing);
+  if (numbers === undefined) return textTimes([column.name], column.cells(), options);
+  const like = options.like;
+  if (like?.notation === 'number') return plainTimes(column.name, numbers);
+  const years = yearTimes(column.name, numbers);
+  if (years !== undefined) return years;
+  const hints = { named: true, first: true, ...(like && { like }) };
+  return numberTimes(column.name, numbers, hints) ?? plainTimes(column.name, numbers);
+}
+
+function dateColumn(column: RawColumn, options: TimeOptions): Times | undefined {
+  if (column.times !== undefined) return typedTimes(column.name, column.times, column.utc === true);
+  if (column.numbers !== undefined) return undefined;
+  const cells = column.cells();
+  const stride = Math.max(1, Math.floor(cells.length / 7));
+  let [seen, dates] = [0, 0];
+  for (let row = 0; row < cells.length && seen < 9; row += stride) {
+    if (options.isMissing(cells[row])) continue;
+    seen++;
+    if (cells[row].length <= 80 && !/^[+-]?\d+\.?\d*$/.test(cells[row]) && candidates(cells[row]).length > 0) dates++;
+  }
+  return dates > seen / 2 ? textTimes([column.name], cells, options) : undefined;
+}
+
+function score({ reading, spacing }: Times): number {
+  return (isNamedTime(reading.columns.join(' ')) ? 2 : 0) + (spacing === undefined ? 0 : 1);
+}
+
+/** A date whose days repeat, with a column beside it that holds an hour or a time of day. */
+function withHour(date: Times, free: readonly RawColumn[], options: TimeOptions): Times | undefined {
+  const hasClock = date.calendar.some((time) => !Number.isNaN(time) && time % 86_400_000 !== 0);
+  if (hasClock) return undefined;
+  const dateColumn = free.find(({ name }) => name === date.reading.columns[0]);
+  const clock = free.find(
+    (column) => column !== dateColumn && partNames.hour.test(column.name) && isClock(column, options),
+  );
+  if (dateColumn === undefined || clock === undefined) return undefined;
+  const different = new Set(date.calendar).size;
+  if (different > date.calendar.length / 2) return undefined;
+  const minute = free.find((column) => partNames.minute.test(column.name) && isClock(column, options, 59));
+  const raw = minute === undefined ? [dateColumn, clock] : [dateColumn, clock, minute];
+  const joined = textTimes(
+    raw.map(({ name }) => name),
+    join(raw),
+    options,
+  );
+  return joined !== undefined && new Set(joined.calendar).size > different ? joined : undefined;
+}
+
+function isClock(column: RawColumn, { isMissing }: TimeOptions, most = 24): boolean {
+  if (column.numbers !== undefined)
+    return column.numbers.every((value) => value >= 0 && value <= most && value % 1 === 0);
+  return column
+    .cells()
+    .every((cell) => isMissing(cell) || (/^\d{1,2}$/.test(cell) ? Number(cell) <= most : /^\d{1,2}:\d{2}/.test(cell)));
+}
+
+/** Year and month (or quarter), with day, hour and minute where they are there, in columns of their own. */
+function fromParts(free: readonly RawColumn[], options: TimeOptions): Times | undefined {
+  const find = (part: string) => free.find(({ name }) => partNames[part].test(name));
+  const year = find('year');
+  const month = find('month');
+  if (year === undefined) return undefined;
+  const quarter = month === undefined ? find('quarter') : undefined;
+  if (month === undefined && quarter === undefined) return undefined;
+  const day = month && find('day');
+  const hour = day && find('hour');
+  const minute = hour && find('minute');
+  const raw = [year, month ?? quarter, day, hour, minute].filter((column) => column !== undefined);
+  return textTimes(
+    raw.map(({ name }) => name),
+    join(raw),
+    options,
+  );
+}
+
+/** Cells of several columns with a space between them; an hour and a minute with a colon. */
+function join(raw: readonly RawColumn[]): string[] {
+  const lists = raw.map((column) =>
+    column.numbers === undefined ? column.cells() : Array.from(column.numbers, String),
+  );
+  const minutes = raw.findIndex(
+    ({ name }, i) => i > 0 && partNames.minute.test(name) && partNames.hour.test(raw[i - 1].name),
+  );
+  return lists[0].map((_, row) =>
+    lists.reduce((text, cells, i) => {
+      if (i === 0) return cells[row];
+      return i === minutes ? `${text}:${cells[row].padStart(2, '0')}` : `${text} ${cells[row]}`;
+    }, ''),
+  );
+}
+
+function numericTime(
+  free: readonly RawColumn[],
+  counters: readonly string[],
+  marks: MissingMarks,
+  groupOf: Int32Array | undefined,
+): ChosenTime | undefined {
+  const named = (column: RawColumn) => isNamedTime(column.name);
+  const ordered = [...free].sort((a, b) => Number(named(b)) - Number(named(a)));
+  for (const column of ordered) {
+    if (counters.includes(column.name) && !named(column)) continue;
+    const numbers = plainNumbers(column, marks.isMissing);
+    if (numbers === undefined) continue;
+    const hints = { named: named(column), first: column.position === 0 };
+    const found =
+      numberTimes(column.name, numbers, hints) ?? (named(column) ? yearTimes(column.name, numbers) : undefined);
+    if (found !== undefined) return { ...found, notes: [`${column.name}: its numbers are read as times`] };
+  }
+  for (const column of ordered) {
+    const word = orderWords.has(column.name.toLowerCase()) || named(column);
+    if (!word && !counters.includes(column.name)) continue;
+    const numbers = plainNumbers(column, marks.isMissing);
+    if (numbers === undefined || !isDistinct(numbers, groupOf)) continue;
+    const found = plainTimes(column.name, numbers);
+    if (found.spacing !== undefined || groupOf !== undefined) return { ...found, notes: [] };
+  }
+  return undefined;
+}
+
+/** Whether a column counts the rows, from 0 or 1, in some order: by its name, or as the first one. */
+function isCounter(column: RawColumn, rows: number, marks: MissingMarks): boolean {
+  const word = indexName.test(column.name) || orderWords.has(column.name.toLowerCase());
+  if (rows < 3 || (!word && column.position > 0)) return false;
+  const numbers = plainNumbers(column, marks.isMissing);
+  if (numbers === undefined) return false;
+  let [least, most, missing] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const value of numbers) {
+    if (Number.isNaN(value)) missing++;
+    else if (!Number.isInteger(value)) return false;
+    else {
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    }
+  }
+  const count = rows - missing;
+  return (least === 0 || least === 1) && missing <= 3 && most - least === count - 1 && isDistinct(numbers);
+}
+
+function isDistinct(numbers: Float64Array, groupOf?: Int32Array): boolean {
+  const seen = new Set<number | string>();
+  let count = 0;
+  for (let row = 0; row < numbers.length; row++) {
+    if (Number.isNaN(numbers[row])) continue;
+    seen.add(groupOf === undefined ? numbers[row] : `${groupOf[row]} ${numbers[row]}`);
+    count++;
+  }
+  return seen.size === count;
+}

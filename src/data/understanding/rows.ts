@@ -1,0 +1,164 @@
+import { MemcellError } from '../../errors.js';
+import type { Table } from '../table.js';
+import type { ChosenTime } from './chooseTime.js';
+import type { MissingMarks } from './marks.js';
+import { plainPattern } from './notation.js';
+import { isFooter, type RawColumn } from './rawColumns.js';
+import { distinguishing, type Groups, type Ordered, refuseRepeats, repeats } from './series.js';
+import { placeOf, quoted, shorten, times } from './wording.js';
+
+/**
+ * The rows that can be used: without footers ('Total'), rows without a time, a group or a label, each told.
+ * @throws MemcellError at the first cell of the time that is none
+ */
+export function keepRows(
+  table: Table,
+  columns: ReadonlyMap<string, RawColumn>,
+  given: {
+    time: ChosenTime | undefined;
+    groups: Groups | undefined;
+    group: readonly string[];
+    label: string | undefined;
+  },
+  marks: MissingMarks,
+  notes: string[],
+): Int32Array {
+  const { time, groups, label } = given;
+  const dropped = new Uint8Array(table.rows);
+  const leaveOut = (rows: number[], why: string) => {
+    if (rows.length === 0) return;
+    for (const row of rows) dropped[row] = 1;
+    const place = placeOf(table, rows[0]);
+    notes.push(
+      `${times(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
+    );
+  };
+  const footers = time === undefined ? footersOf(table, columns) : timeFooters(columns, time);
+  leaveOut(footers, 'a total or the like, no data');
+  if (time !== undefined) {
+    const odd = time.odd.find((row) => dropped[row] === 0);
+    if (odd !== undefined) throw notATime(table, columns, time, odd);
+    leaveOut(
+      rowsWhere(table, (row) => dropped[row] === 0 && Number.isNaN(time.calendar[row])),
+      'no time',
+    );
+  }
+  if (groups !== undefined) {
+    leaveOut(
+      rowsWhere(table, (row) => dropped[row] === 0 && groups.of[row] < 0),
+      `no ${given.group.join(' or ')}`,
+    );
+  }
+  const cells = label === undefined ? undefined : columns.get(label)?.cells();
+  if (cells !== undefined) {
+    leaveOut(
+      rowsWhere(table, (row) => dropped[row] === 0 && marks.isMissing(cells[row])),
+      `no ${label}`,
+    );
+  }
+  const kept = new Int32Array(table.rows).map((_, row) => row).filter((row) => dropped[row] === 0);
+  if (kept.length === 0) throw new MemcellError(`${table.name}: no row is left to learn from: ${notes.join('; ')}`);
+  return kept;
+}
+
+/** The share of rows that repeat a time from which on they are several series and no slips: two series have half. */
+const seriesShare = 0.2;
+
+/**
+ * Rows of one time in one series: repetitions of a whole row are left out, others are refused, with the column that makes
+ * them several series where there is one.
+ * @returns the rows in their order without those left out
+ */
+export function withoutRepeats(
+  table: Table,
+  columns: ReadonlyMap<string, RawColumn>,
+  time: ChosenTime,
+  ordered: Ordered,
+  how: { free: readonly string[]; write(at: number): string; refuse: boolean },
+  notes: string[],
+): Ordered {
+  const found = repeats(ordered, time.calendar);
+  if (found.length === 0) return ordered;
+  const { rows } = ordered;
+  const name = time.reading.columns.join(' and ');
+  if (!how.refuse) {
+    notes.push(`${times(found.length, 'row')} repeat a time; rows of one time keep their order`);
+    return ordered;
+  }
+  const lists = [...columns.values()].map((column) => column.numbers ?? column.times ?? column.cells());
+  const whole = new Set(found.filter((i) => lists.every((cells) => Object.is(cells[rows[i]], cells[rows[i - 1]]))));
+  if (whole.size < found.length) {
+    const i = found.find((place) => !whole.has(place)) ?? found[0];
+    const free = how.free.flatMap((column) => columns.get(column) ?? []);
+    const group = found.length >= seriesShare * rows.length ? distinguishing(free, rows, time.calendar) : undefined;
+    const [row, before] = [Math.max(rows[i], rows[i - 1]), Math.min(rows[i], rows[i - 1])];
+    const text = how.write(time.calendar[row] - time.shift);
+    refuseRepeats(table, { row, before, text, column: name, count: found.length }, group);
+  }
+  notes.push(
+    `${times(whole.size, 'row')} left out: the same as another one (the first is ${placeOf(table, rows[found[0]])})`,
+  );
+  const kept = rows.filter((_, i) => !whole.has(i));
+  let gone = 0;
+  const series = ordered.series.map(({ name, from, to }) => {
+    const begin = from - gone;
+    for (let i = from; i < to; i++) if (whole.has(i)) gone++;
+    return { name, from: begin, to: to - gone };
+  });
+  return { ...ordered, rows: kept, series };
+}
+
+/** What several rows of one time are when nothing refuses them: a column that tells them apart. */
+export function proposeGroup(
+  columns: ReadonlyMap<string, RawColumn>,
+  time: ChosenTime,
+  ordered: Ordered,
+  free: readonly string[],
+): string | undefined {
+  if (repeats(ordered, time.calendar).length < Math.max(1, seriesShare * ordered.rows.length)) return undefined;
+  const group = distinguishing(
+    free.flatMap((column) => columns.get(column) ?? []),
+    ordered.rows,
+    time.calendar,
+  );
+  return group && `--group ${group.map(quoted).join(',')}`;
+}
+
+function rowsWhere(table: Table, holds: (row: number) => boolean): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < table.rows; row++) if (holds(row)) rows.push(row);
+  return rows;
+}
+
+function timeFooters(columns: ReadonlyMap<string, RawColumn>, time: ChosenTime): number[] {
+  const cells = time.reading.columns.map((name) => columns.get(name)).filter((column) => column !== undefined);
+  const texts = cells.filter(({ numbers, times }) => numbers === undefined && times === undefined);
+  const missing = time.calendar;
+  if (texts.length === 0) return [];
+  const lists = texts.map((column) => column.cells());
+  const rows: number[] = [];
+  for (let row = 0; row < missing.length; row++) {
+    if (Number.isNaN(missing[row]) && lists.some((list) => isFooter(list[row]))) rows.push(row);
+  }
+  return rows;
+}
+
+/** Of a table without a time: among its last three rows those whose first cell is 'Total' or the like, and no other's is. */
+function footersOf(table: Table, columns: ReadonlyMap<string, RawColumn>): number[] {
+  const first = [...columns.values()][0];
+  if (first === undefined || first.numbers !== undefined || first.times !== undefined || table.rows < 5) return [];
+  const cells = first.cells();
+  const rows: number[] = [];
+  for (let row = table.rows - 3; row < table.rows; row++) {
+    if (isFooter(cells[row]) && cells.indexOf(cells[row]) === row) rows.push(row);
+  }
+  return rows;
+}
+
+function notATime(table: Table, columns: ReadonlyMap<string, RawColumn>, time: ChosenTime, row: number): MemcellError {
+  const names = time.reading.columns;
+  const cell = names.map((name) => columns.get(name)?.cells()[row] ?? '').join(' ');
+  return new MemcellError(
+    `${table.where(row, names.join(' and '))}: '${shorten(cell)}' is not a time as the others are (${plainPattern(time.reading.notation)}); correct it, or name it with --missing to leave such rows out`,
+  );
+}

@@ -1,0 +1,206 @@
+import type { Frame } from '../../data/frame.js';
+import { list } from '../../data/suggest.js';
+import { understand } from '../../data/understanding/understand.js';
+import { MemcellError } from '../../errors.js';
+import type { Run } from '../definition.js';
+import { majority } from '../evaluation.js';
+import { type ClassifyArtefact, inputShapeOf } from './artefact.js';
+import { balancedWeights, takeRows } from './network.js';
+import type { ClassifyOptions } from './options.js';
+import type { Problem } from './recipes.js';
+import {
+  canonicalOrder,
+  checksum,
+  classNamesOf,
+  type Encoding,
+  type Samples,
+  sampleClasses,
+  tableSamples,
+  textSamples,
+} from './samples.js';
+import { holdOut } from './strata.js';
+
+const defaultSplit = 0.2;
+
+/** A table understood as samples with classes, in an order that the file's order has no part in. */
+export interface ClassifyData {
+  frame: Frame;
+  options: ClassifyOptions;
+  samples: Samples;
+  classes: string[];
+  /** Of each sample, its class. */
+  actual: Int32Array;
+  /** All samples, in the order that follows from what is in them. */
+  order: Int32Array;
+  features: string[];
+  warnings: string[];
+}
+
+/** Samples divided into those that are trained on and those that are held out. */
+export interface Division {
+  train: Int32Array;
+  held: Int32Array;
+  /** How they were divided, where that is not by chance. */
+  note?: string;
+}
+
+/**
+ * Understands a table for classifying.
+ * @throws MemcellError for options that exclude each other, one class only, too many of them, and nothing to learn from
+ */
+export function readClasses(table: Parameters<typeof understand>[0], options: ClassifyOptions, run: Run): ClassifyData {
+  const { label, steps, group, textColumn, features, drop, time, missing, decimal, dates, fill } = options;
+  const kinds = [
+    ['steps', steps],
+    ['group', group],
+    ['text-column', textColumn],
+  ].filter(([, value]) => value !== undefined);
+  if (kinds.length > 1) {
+    throw usage(
+      `${kinds[0][0]} and ${kinds[1][0]} exclude each other: a sample is one row, one group of rows, or one text`,
+    );
+  }
+  if (features?.includes(label)) throw usage(`features: ${label} is the class itself`);
+  if (textColumn === label) throw usage(`text-column: ${label} is the class itself`);
+  if (textColumn !== undefined && features !== undefined) {
+    throw usage('text-column and features exclude each other: a text is classified by itself');
+  }
+  if (options.tokens !== undefined && textColumn === undefined) throw usage('tokens belongs to text-column; give both');
+  const frame = understand(table, {
+    label,
+    ...(time && { time }),
+    ...(group && { group }),
+    ...(textColumn !== undefined ? { features: [textColumn] } : features && { features }),
+    ...(drop && { drop }),
+    ...(missing && { missing }),
+    ...(decimal && { decimal }),
+    ...(dates && { dates }),
+    ...(fill && { fill }),
+    ...(group === undefined && { timeless: true }),
+    ...(steps !== undefined && { whole: true }),
+  });
+  const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
+  const names = classNamesOf(frame, label);
+  checkClasses(frame, label, names, group === undefined ? frame.rows : frame.series.length);
+  if (used.length === 0) throw nothingToLearnFrom(frame, label);
+  const flat = steps === undefined && group === undefined && run.layers !== undefined && !takeRows(run.layers);
+  const samples =
+    textColumn !== undefined
+      ? textSamples(frame, textColumn, options.tokens)
+      : tableSamples(frame, { features: used, steps: flat ? 1 : steps, grouped: group !== undefined });
+  const actual = sampleClasses(frame, label, samples, names);
+  return {
+    frame,
+    options,
+    samples,
+    classes: names,
+    actual,
+    order: canonicalOrder(samples, actual),
+    features: used,
+    warnings: fewWarnings(label, names, actual),
+  };
+}
+
+function isInput({ use }: Frame['columns'][number]): boolean {
+  return use === 'feature' || use === 'known';
+}
+
+/** Which samples are held out: the newest rows where rows have a time, else of each class its share at random. */
+export function divide({ frame, samples, actual, order, options }: ClassifyData, run: Run): Division {
+  const share = run.settings.validationSplit ?? defaultSplit;
+  if (share === 0) return { train: order, held: new Int32Array(0) };
+  // Rows that are merely numbered have no newest part: they may stand in the order of their classes.
+  const numbered = frame.reading.time?.notation === 'number' && options.time === undefined;
+  if (frame.time !== undefined && !numbered && samples.names === undefined) {
+    const { times, columns } = frame.time;
+    const byTime = order.slice().sort((a, b) => times[samples.rows[a]] - times[samples.rows[b]]);
+    const edge = Math.floor(byTime.length * (1 - share) + 1e-9);
+    const train = new Set(byTime.subarray(0, edge));
+    const several = new Set(Array.from(train, (sample) => actual[sample])).size > 1;
+    if (several) {
+      const note = `held out: the newest rows by ${columns.join(', ')}`;
+      return { train: order.filter((one) => train.has(one)), held: order.filter((one) => !train.has(one)), note };
+    }
+    const note = `held out: rows at random, since the oldest rows by ${columns.join(', ')} are of one class`;
+    return { ...holdOut(actual, order, share, run.seed), note };
+  }
+  const parts = holdOut(actual, order, share, run.seed);
+  if (new Set(Array.from(parts.train, (sample) => actual[sample])).size > 1) return parts;
+  const place = `${frame.name}, column ${options.label}`;
+  throw new MemcellError(`${place}: only one class is left to train on without the part held out; hold out less`);
+}
+
+export function problemOf(
+  { actual, classes }: ClassifyData,
+  train: Int32Array,
+  encoding: Encoding,
+  { classWeights }: ClassifyOptions,
+): Problem {
+  const y = Int32Array.from(train, (sample) => actual[sample]);
+  return {
+    samples: train.length,
+    inputShape: inputShapeOf(encoding),
+    classes: classes.length,
+    encoding,
+    ...(classWeights === 'balanced' && { weights: balancedWeights(y, classes.length) }),
+  };
+}
+
+/** What is saved, from the samples that the model was trained on. */
+export function artefactOf(data: ClassifyData, train: Int32Array, encoding: Encoding): ClassifyArtefact {
+  const { frame, options, features, classes, actual, samples } = data;
+  return {
+    kind: 'classify',
+    label: options.label,
+    features,
+    classes,
+    majority: majorityOf(data, train),
+    ...(options.group && { groups: options.group }),
+    ...encoding,
+    reading: frame.reading,
+    ...(options.classWeights && { classWeights: options.classWeights }),
+    checksum: checksum(samples, actual),
+  };
+}
+
+/** The class that most of some samples have. */
+export function majorityOf({ actual, classes }: ClassifyData, samples: Int32Array): number {
+  return majority(
+    Int32Array.from(samples, (sample) => actual[sample]),
+    classes.length,
+  );
+}
+
+function nothingToLearnFrom({ name, account }: Frame, label: string): MemcellError {
+  const reasons = account.columns.flatMap(({ name: column, use, why }) =>
+    use === 'out' || use === 'time' ? [`${column} (${use === 'time' ? 'the time' : why})`] : [],
+  );
+  const others = reasons.length === 0 ? '' : `; left out: ${list(reasons)}`;
+  return new MemcellError(`${name}: has no column to learn from beside ${label}${others}`);
+}
+
+function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {
+  const place = `${frame.name}, column ${label}`;
+  if (count < 2) throw new MemcellError(`${frame.name}: has ${count} samples; training needs at least two`);
+  if (names.length < 2) {
+    throw new MemcellError(`${place}: every row is '${names[0]}'; there must be at least two classes`);
+  }
+  if (names.length > Math.max(2, count / 2)) {
+    throw new MemcellError(
+      `${place}: ${names.length} different values in ${count} samples are no classes; choose another column, or forecast this one`,
+    );
+  }
+}
+
+function fewWarnings(label: string, names: readonly string[], actual: Int32Array): string[] {
+  const counts = new Int32Array(names.length);
+  for (const c of actual) counts[c]++;
+  const single = names.filter((_, c) => counts[c] === 1);
+  return single.length === 0
+    ? []
+    : [`${label}: ${list(single)} has one sample only; nothing tells how well it is told`];
+}
+
+function usage(message: string): MemcellError {
+  return new MemcellError(message, { code: 'usage' });
+}

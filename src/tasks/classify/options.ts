@@ -1,0 +1,52 @@
+import type { TaskFlags } from '../definition.js';
+import { count, names, type OptionTable, oneOf, text } from '../options.js';
+import { type TableOptions, tableOptions } from '../tableOptions.js';
+
+export interface ClassifyOptions extends TableOptions {
+  /** The column that holds the class. */
+  label: string;
+  /** Each row is a sequence of this many steps, its columns step after step. */
+  steps?: number;
+  /** Instead: the rows that are equal in these columns are one sequence. */
+  group?: string[];
+  /** Instead: a text of this column is the sequence, of words or characters. */
+  textColumn?: string;
+  /** What a text is cut into: words, or characters where few words come twice. */
+  tokens?: 'words' | 'characters';
+  /** Balanced: classes count alike in the loss, however many samples they have. */
+  classWeights?: 'balanced';
+}
+
+/** Classifying takes no options of its own. */
+export type ClassifyPredictOptions = Record<never, never>;
+
+export const classifyOptions: OptionTable<ClassifyOptions> = {
+  label: {
+    flags: '--classify <COL>',
+    help: "tell a column's class from the rest of the row, from a group of rows or from a text",
+    kind: text,
+  },
+  steps: { flags: '--steps <T>', help: 'each row is a sequence of T steps', kind: count },
+  group: { flags: '--group <COL,...>', help: 'rows equal in these columns are one sequence', kind: names },
+  textColumn: { flags: '--text-column <COL>', help: 'tell the class from the text in this column', kind: text },
+  tokens: {
+    flags: '--tokens <KIND>',
+    help: 'cut texts into words or characters (words, where they come more than once)',
+    kind: oneOf('words', 'characters'),
+  },
+  classWeights: {
+    flags: '--class-weights <HOW>',
+    help: 'balanced: rare classes count as much as frequent ones',
+    kind: oneOf('balanced'),
+  },
+  ...tableOptions,
+};
+
+export const classifyPredictOptions: OptionTable<ClassifyPredictOptions> = {};
+
+export const classifyFlags = {
+  kind: 'classify',
+  choose: { flags: classifyOptions.label.flags, help: classifyOptions.label.help, option: 'label' },
+  options: classifyOptions,
+  predictOptions: classifyPredictOptions,
+} as const satisfies TaskFlags<ClassifyOptions, ClassifyPredictOptions>;

@@ -1,0 +1,113 @@
+import type { Source } from '../../data/source.js';
+import { MemcellError } from '../../errors.js';
+import type { PreparedTask, Run, Trained } from '../definition.js';
+import type { Prepared, Samples } from '../prepared.js';
+import { checkSettings, type TrainingSettings } from '../settings.js';
+import type { ClassifyArtefact } from './artefact.js';
+import type { ClassifyEvaluation } from './evaluation.js';
+import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
+import type { ClassifyOptions } from './options.js';
+import { classifyDefaults, type PlainArtefact, prepareClassify } from './plain.js';
+
+const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights'];
+
+/** Whether a model was trained plainly, or before tables were understood. */
+export function isPlain(artefact: ClassifyArtefact): artefact is ClassifyArtefact & PlainArtefact {
+  return artefact.reading === undefined;
+}
+
+/** As Keras would: columns of numbers, scaled; one network, one fit, the last rows held out. */
+export async function preparePlain(
+  source: Source,
+  options: ClassifyOptions,
+  run: Run,
+): Promise<PreparedTask<ClassifyArtefact, ClassifyEvaluation>> {
+  const foreign = Object.entries(options).find(([name, value]) => value !== undefined && !plainOptions.includes(name));
+  if (foreign) throw new MemcellError(`plain: takes no ${foreign[0]}; leave one of them out`, { code: 'usage' });
+  const { label, steps, group, features, classWeights } = options;
+  if (group && group.length > 1) throw new MemcellError('plain: group is one column', { code: 'usage' });
+  const settings: TrainingSettings = { optimizer: 'adam', ...classifyDefaults, ...given(run.settings), seed: run.seed };
+  checkSettings(settings);
+  const prepared = prepareClassify(
+    await source.table(),
+    { label, ...(steps !== undefined && { steps }), ...(group && { group: group[0] }), ...(features && { features }) },
+    settings.validationSplit,
+  );
+  const { artefact, inputShape } = prepared;
+  const padded = prepared.padded ? { padded: 'end' as const } : {};
+  const written = (run.layers ?? prepared.layers).trim().replace(/\s+/g, ' ');
+  const { epochs, batchSize, optimizer, learningRate, patience } = settings;
+  const recipe: Recipe = {
+    layers: withInputs(written, { scaling: artefact.scaling, ...padded }),
+    inputShape,
+    classes: artefact.classes.length,
+    optimizer,
+    learningRate,
+    batchSize,
+    epochs,
+    ...(patience !== undefined && { patience }),
+  };
+  const model = buildNetwork(recipe, run.seed);
+  const { train, validation } = prepared.samples(model.outputShape);
+  model.dispose();
+  return {
+    warnings: prepared.warnings,
+    layers: written,
+    samples: train.x.shape[0],
+    heldOut: validation?.x.shape[0] ?? 0,
+    train: () => trainPlain({ prepared, recipe, settings, layers: written, train, validation, classWeights }, run),
+  };
+}
+
+interface PlainTraining {
+  prepared: Prepared<PlainArtefact, ClassifyEvaluation>;
+  recipe: Recipe;
+  settings: TrainingSettings;
+  layers: string;
+  train: Samples;
+  validation: Samples | undefined;
+  classWeights: ClassifyOptions['classWeights'];
+}
+
+async function trainPlain(
+  { prepared, recipe, settings, layers, train, validation, classWeights }: PlainTraining,
+  run: Run,
+): Promise<Trained<ClassifyArtefact, ClassifyEvaluation>> {
+  const samples = labelled(train);
+  const weights = classWeights && { weights: balancedWeights(samples.y, recipe.classes) };
+  const { model, history, stopped, diverged } = await fitNetwork(
+    { ...recipe, ...weights },
+    samples,
+    validation && labelled(validation),
+    { seed: run.seed, run, ...(run.budget !== undefined && { seconds: run.budget }) },
+  );
+  try {
+    const artefact: ClassifyArtefact = { ...prepared.artefact, ...(classWeights && { classWeights }) };
+    await run.trained(model, { artefact, layers, settings, history });
+    const evaluation = await prepared.evaluate(model);
+    return {
+      model,
+      artefact,
+      layers,
+      settings,
+      history,
+      evaluation,
+      warnings: evaluation.better ? [] : [evaluation.verdict],
+      ...(stopped && { stopped }),
+      ...(diverged && { diverged }),
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function labelled({ x, y }: Samples): Labelled {
+  return { x, y: Int32Array.from(y.data) };
+}
+
+function given<S extends object>(settings: S): Partial<S> {
+  const set: Partial<S> = {};
+  for (const key in settings) if (settings[key] !== undefined) set[key] = settings[key];
+  return set;
+}

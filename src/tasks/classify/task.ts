@@ -1,0 +1,39 @@
+import type { Task } from '../definition.js';
+import type { ClassifyArtefact } from './artefact.js';
+import { classifyShapes, parseClassifyArtefact } from './artefact.js';
+import { crossValidate } from './crossValidation.js';
+import type { ClassifyEvaluation } from './evaluation.js';
+import { type ClassifyOptions, type ClassifyPredictOptions, classifyFlags } from './options.js';
+import { preparePlain } from './plainTask.js';
+import { type Classification, evaluateClasses, predictClasses } from './predict.js';
+import { prepareClasses } from './prepare.js';
+import { tellClasses } from './tell.js';
+
+export type { ClassifyArtefact } from './artefact.js';
+export type { ClassifyEvaluation } from './evaluation.js';
+export type { Classification } from './predict.js';
+
+/** Tells a column's class: of single rows, of rows as steps, of groups of rows, or of texts. */
+export const classifyTask: Task<
+  ClassifyOptions,
+  ClassifyArtefact,
+  ClassifyEvaluation,
+  ClassifyPredictOptions,
+  Classification
+> = {
+  ...classifyFlags,
+  prepare: (source, options, run) =>
+    run.plain ? preparePlain(source, options, run) : prepareClasses(source, options, run),
+  parse: parseClassifyArtefact,
+  shapes: classifyShapes,
+  evaluate: evaluateClasses,
+  predict: predictClasses,
+  backtest: crossValidate,
+  tell: tellClasses,
+  next: (_, folder, data) => `memcell predict ${quoted(folder)} ${quoted(data)}`,
+};
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);
+}

@@ -1,0 +1,259 @@
+import { MemcellError } from '../../errors.js';
+import { EventLoop } from '../../training/batches.js';
+import type { Run } from '../definition.js';
+import { fromDomain } from './anchor.js';
+import { type Covariate, channelCounts, type Layout, type Tracked } from './channels.js';
+import { columnOf, scaleColumns, usefulColumns } from './columns.js';
+import { type Corrections, fitCorrections, noCorrections } from './corrections.js';
+import { makeFolds } from './folds.js';
+import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
+import { measureSpreads, type Spreads } from './intervals.js';
+import type { NetworkOptions, Windows } from './network.js';
+import { remarksOf } from './remarks.js';
+import { collectOrigins, makeWindows, type Origin } from './samples.js';
+import { findSeason } from './season.js';
+import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
+import { fitTarget, type TargetOptions } from './targets.js';
+import { standardised, targetColumn, trackSeries, yearAngles } from './track.js';
+
+const FOLDS = 5;
+const LARGEST = 1e100;
+const LONGEST_WINDOW = 96;
+
+/** Fits on all rows of all series; see `Fit`. */
+export const fit: Fit = async (set, options) => {
+  check(set, options);
+  const { horizon, run } = options;
+  const started = performance.now();
+  const deadline = run.budget === undefined ? Number.POSITIVE_INFINITY : started + 600 * run.budget;
+  const season = set.season ?? commonSeason(set.series);
+  const window = options.window ?? Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);
+  const { length } = set.series;
+  run.stage(`exponential smoothing of ${length === 1 ? 'the series' : `${length} series`}`);
+  const widths = { past: set.past.length, known: set.known.length };
+  const knownColumns = scaleColumns(
+    set.known,
+    set.series,
+    (one, index) => columnOf(one.known, index, widths.known),
+    false,
+  );
+  const targets = await fitAnchors(set, knownColumns, { season, horizon }, run, deadline);
+  const layout = makeLayout(set, targets, window, horizon, knownColumns);
+  const tracked = set.series.map((series, i) => trackSeries(series, targets[i], layout, widths));
+  addPastColumns(set, layout, tracked);
+  const { origins, available } = collectOrigins(tracked, layout, season);
+  const windows = makeWindows(tracked, layout, origins, channelCounts(layout).all);
+  const network: NetworkOptions = {
+    units: length > 1 ? 32 : 16,
+    run,
+    deadline,
+    absoluteError: (corrections) => absoluteError(set, tracked, layout, origins, corrections),
+  };
+  const clocks = clocksOf(set, origins);
+  const enough = new Set(clocks).size >= Math.max(8, 4 * horizon);
+  const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
+  const corrections =
+    folds.length > 0 ? await fitCorrections(windows, folds, layout, network) : noCorrections(windows, layout, network);
+  const spreads = spreadsOf(corrections, windows, layout, available / length, tracked);
+  const state: State = {
+    targets: set.targets,
+    past: set.past,
+    known: set.known,
+    season,
+    layout,
+    ...(corrections.ridge && { ridge: corrections.ridge }),
+    network: corrections.gates.some((gates) => gates.network > 0),
+    channels: corrections.channels,
+    spreads,
+    series: set.series.map((series, i) => seriesState(series, targets[i], tracked[i], window, widths.known)),
+  };
+  return {
+    model: corrections.model,
+    state: stateToJson(state),
+    history: corrections.history,
+    remarks: remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+  };
+};
+
+function check(set: SeriesSet, { horizon, window }: ForecasterOptions): void {
+  const targets = set.targets.length;
+  if (set.series.length === 0 || targets === 0) throw new MemcellError('there is no series to forecast');
+  for (const { name, rows, targets: values } of set.series) {
+    if (rows === 0) throw new MemcellError(`${named(name)} has no rows; a forecast needs at least one`);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      const where = `row ${Math.floor(bad / targets) + 1}, column ${set.targets[bad % targets]}`;
+      throw new MemcellError(`${named(name)}, ${where}: ${values[bad]} is no finite number`);
+    }
+    const large = values.findIndex((value) => Math.abs(value) > LARGEST);
+    if (large >= 0) {
+      throw new MemcellError(
+        `${named(name)}: ${values[large]} is too large to be squared and summed; divide the column`,
+      );
+    }
+  }
+  for (const [option, value] of Object.entries({ horizon, window })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new MemcellError(`${option}: ${value} is not a whole number of at least 1`, { code: 'usage' });
+  }
+}
+
+function named(series: string): string {
+  return series === '' ? 'the series' : `series ${series}`;
+}
+
+/** The season that most of (up to 30) series have. */
+function commonSeason(series: readonly Series[]): number {
+  const counts = new Map<number, number>();
+  const stride = Math.ceil(series.length / 30);
+  for (let i = 0; i < series.length; i += stride) {
+    const { targets, rows } = series[i];
+    const season = findSeason(targetColumn(series[i], 0, targets.length / rows));
+    counts.set(season, (counts.get(season) ?? 0) + 1);
+  }
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+}
+
+/** Nelder–Mead's iterations where there is no time left. */
+const FEW_ITERATIONS = 30;
+
+async function fitAnchors(
+  set: SeriesSet,
+  knownColumns: Covariate[],
+  options: TargetOptions,
+  run: Run,
+  deadline: number,
+): Promise<TargetState[][]> {
+  const loop = new EventLoop();
+  const fitted: TargetState[][] = [];
+  for (const series of set.series) {
+    if (loop.waits) await loop.turn();
+    const known = standardised(series.known, knownColumns, set.known.length);
+    const year = hasYears(set) ? series.times && yearAngles(series.times) : undefined;
+    const hurry = run.signal?.aborted || performance.now() > deadline;
+    const how = { ...options, ...(year && { year }), ...(hurry && { iterations: FEW_ITERATIONS }) };
+    fitted.push(
+      set.targets.map((_, c) => fitTarget(targetColumn(series, c, set.targets.length), known, set.known.length, how)),
+    );
+  }
+  return fitted;
+}
+
+function makeLayout(
+  set: SeriesSet,
+  targets: readonly TargetState[][],
+  window: number,
+  horizon: number,
+  known: Covariate[],
+): Layout {
+  return {
+    window,
+    horizon,
+    targets: set.targets.length,
+    levels: set.targets.map((_, c) => targets.some((one) => one[c].anchor.trend === 'none')),
+    year: hasYears(set),
+    past: [],
+    known,
+  };
+}
+
+/** Chooses the past columns that go in, by what the anchors miss, and puts them into the layout and the series. */
+function addPastColumns({ past, series }: SeriesSet, layout: Layout, tracked: readonly Tracked[]): void {
+  const width = past.length;
+  const column = (one: Series, index: number) => columnOf(one.past, index, width);
+  const errors = tracked.map(({ targets }) => targets[0].track.errors);
+  layout.past = usefulColumns(scaleColumns(past, series, column, true), series, column, errors);
+  for (const [i, one] of tracked.entries()) one.past = standardised(series[i].past, layout.past, width);
+}
+
+const DAY = 86_400_000;
+
+/** Steps of an hour to a day, over two years or more. */
+function hasYears({ step, series }: SeriesSet): boolean {
+  if (step?.unit !== 'millisecond' || step.count > DAY || step.count < DAY / 24) return false;
+  return series.every(({ times }) => times !== undefined && times[times.length - 1] - times[0] >= 2 * 365 * DAY);
+}
+
+/** Origins on the axis of time that all series share: the rank of the time, or the row where there are no times. */
+function clocksOf(set: SeriesSet, origins: readonly Origin[]): Int32Array {
+  const timed = set.series.length > 1 && set.series.every(({ times }) => times !== undefined);
+  if (!timed) return Int32Array.from(origins, ({ origin }) => origin);
+  const times = new Set<number>();
+  for (const series of set.series) for (const time of series.times ?? []) times.add(time);
+  const ranks = new Map([...times].sort((a, b) => a - b).map((time, rank) => [time, rank]));
+  return Int32Array.from(origins, ({ series, origin }) => ranks.get(set.series[series].times?.[origin - 1] ?? 0) ?? 0);
+}
+
+function absoluteError(
+  set: SeriesSet,
+  tracked: readonly Tracked[],
+  { horizon, targets }: Layout,
+  origins: readonly Origin[],
+  corrections: Float32Array,
+): number {
+  let sum = 0;
+  for (const [i, { series, origin }] of origins.entries()) {
+    for (let h = 0; h < horizon; h++) {
+      for (let c = 0; c < targets; c++) {
+        const { track, scale, effects } = tracked[series].targets[c];
+        const domain =
+          track.ahead(origin, h) + (effects?.[origin + h] ?? 0) + scale * corrections[(i * horizon + h) * targets + c];
+        const actual = set.series[series].targets[(origin + h) * targets + c];
+        sum += Math.abs(fromDomain(track.anchor, domain) - actual);
+      }
+    }
+  }
+  return sum / corrections.length;
+}
+
+/** Out-of-fold errors; without folds, those of the anchor in sample. */
+function spreadsOf(
+  { errors }: Corrections,
+  windows: Windows,
+  { horizon, targets }: Layout,
+  perSeries: number,
+  tracked: readonly Tracked[],
+): Spreads {
+  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries);
+  const rows: number[] = [];
+  for (const { rows: n, targets: list } of tracked) {
+    for (let t = 1; t < n; t++) {
+      for (let h = 0; h < horizon; h++) {
+        for (const { track, scale } of list) {
+          rows.push(t + h < n ? (track.values[t + h] - track.ahead(t, h)) / scale : Number.NaN);
+        }
+      }
+    }
+  }
+  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries));
+}
+
+function seriesState(
+  series: Series,
+  targets: TargetState[],
+  tracked: Tracked,
+  window: number,
+  known: number,
+): SeriesState {
+  const width = targets.length;
+  const naive = targets.filter(({ anchor }) => anchor.kind === 'naive').map(({ anchor }) => anchor.period);
+  const rows = Math.min(series.rows, Math.max(window, ...naive) + 1);
+  const from = series.rows - rows;
+  const past = series.past.length / series.rows;
+  const times = series.times && Array.from(series.times.subarray(from));
+  const tail: Tail = {
+    rows,
+    starts: tracked.targets.map(({ track }) => track.startAt(from)),
+    away: tracked.targets.map(({ normal }) => normal?.mean[from] ?? 0),
+    before: Array.from({ length: known }, (_, k) => (from > 0 ? series.known[(from - 1) * known + k] : 0)),
+    targets: Array.from(series.targets.subarray(from * width)),
+    past: Array.from(series.past.subarray(from * past)),
+    known: Array.from(series.known.subarray(from * known)),
+    ...(times && { times }),
+  };
+  const first = {
+    values: Array.from(series.targets.subarray(0, 4 * width)),
+    ...(series.times && { time: series.times[0] }),
+  };
+  return { name: series.name, targets, first, tail };
+}

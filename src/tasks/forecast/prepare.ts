@@ -1,0 +1,197 @@
+import type { Source } from '../../data/source.js';
+import { MemcellError } from '../../errors.js';
+import { counted } from '../../format.js';
+import type { PreparedTask, Run, Trained } from '../definition.js';
+import { completeSettings } from '../plainFit.js';
+import { checkSettings } from '../settings.js';
+import type { ForecastArtefact } from './artefact.js';
+import { type ForecastData, readData, scalesOf } from './data.js';
+import { originsFrom, scoredProbabilities } from './evaluate.js';
+import { type ForecastEvaluation, Scores } from './evaluation.js';
+import { type Fitted, type Fitting, fitModel, modelLayers } from './fitting.js';
+import { forecasts } from './forecasts.js';
+import type { ForecastOptions } from './options.js';
+import { checkLengths, checkVaries, plainDefaults, plainWindow, trendWarnings } from './plain.js';
+import { trainingRows } from './seriesSet.js';
+
+/** The newest part, which the evaluation forecasts, when nothing else is asked for. */
+const defaultSplit = 0.2;
+
+/** Reads the data and says what it understood; training then fits, evaluates and fits again on all rows. */
+export async function prepareForecast(
+  source: Source,
+  options: ForecastOptions,
+  run: Run,
+): Promise<PreparedTask<ForecastArtefact, ForecastEvaluation>> {
+  const split = splitOf(run);
+  refuseSettings(run);
+  const data = await readData(source, options, run, split);
+  const { series } = data.set;
+  const trained = trainingRows(series, split);
+  const fitting: Fitting = { options, run, sourceName: source.name };
+  const warnings = [...data.warnings, ...(run.plain ? checkPlain(data, trained, fitting) : [])];
+  const counts = samplesOf(data, trained, fitting);
+  return {
+    account: data.frame.account,
+    warnings,
+    layers: modelLayers(data, run),
+    ...counts,
+    train: () => (run.plain ? trainPlain(data, trained, fitting) : trainRecipe(data, trained, fitting)),
+  };
+}
+
+export function splitOf(run: Run): number {
+  const settings = completeSettings(run, { ...plainDefaults, validationSplit: defaultSplit });
+  checkSettings(settings);
+  return settings.validationSplit;
+}
+
+/** @throws MemcellError (usage) for what only a plain network takes: nothing given is ignored in silence. */
+export function refuseSettings({ plain, settings }: Run): void {
+  if (plain || settings.patience === undefined) return;
+  throw new MemcellError(
+    'patience: how long to train is chosen by the error on five held-out folds; leave --patience out, or add --plain',
+    { code: 'usage' },
+  );
+}
+
+function checkPlain(data: ForecastData, trained: readonly number[], { options }: Fitting): string[] {
+  const { frame, set, columns, horizon } = data;
+  checkLengths(frame.name, set.series, trained, options.window ?? plainWindow, horizon);
+  checkVaries(frame, set.series, trained, columns.targets);
+  return trendWarnings(set.series, trained, columns.targets);
+}
+
+/** Windows of a plain network; rows, from each of which a forecast is made or learnt, of the recipe. */
+function samplesOf(
+  { set, horizon }: ForecastData,
+  trained: readonly number[],
+  { options, run }: Fitting,
+): { samples: number; heldOut: number } {
+  const window = options.window ?? plainWindow;
+  const windowsIn = (from: number, to: number) => Math.max(0, to - horizon - Math.max(from, window) + 1);
+  let samples = 0;
+  let heldOut = 0;
+  for (const [i, { rows }] of set.series.entries()) {
+    samples += run.plain ? windowsIn(0, trained[i]) : trained[i];
+    heldOut += run.plain ? windowsIn(trained[i], rows) : rows - trained[i];
+  }
+  return { samples, heldOut };
+}
+
+async function trainPlain(
+  data: ForecastData,
+  trained: readonly number[],
+  fitting: Fitting,
+): Promise<Trained<ForecastArtefact, ForecastEvaluation>> {
+  const { series } = data.set;
+  const heldOut = series.some(({ rows }, i) => trained[i] < rows);
+  const fitted = await fitModel(data, trained, heldOut, fitting);
+  return keepModel(fitted, fitting.run, async () => {
+    const scores = new Scores(data.columns.targets, data.horizon, data.season);
+    const from = heldOut ? trained : series.map(() => 0);
+    await scoreRows(
+      fitted,
+      data,
+      trained,
+      from,
+      series.map(({ rows }) => rows),
+      scores,
+    );
+    return scores.evaluation(!heldOut, heldOut ? [] : [nothingHeldOut]);
+  });
+}
+
+const nothingHeldOut = 'nothing was held out: these rows were trained on, errors on new rows are larger';
+
+/**
+ * Fits on all but the newest part, forecasts that from each of its rows, then fits on everything. Interrupted before the second
+ * fit, the first model is what is kept.
+ */
+async function trainRecipe(
+  data: ForecastData,
+  trained: readonly number[],
+  fitting: Fitting,
+): Promise<Trained<ForecastArtefact, ForecastEvaluation>> {
+  const { run } = fitting;
+  const rows = data.set.series.map((series) => series.rows);
+  const [first, all] = [trained, rows].map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  const half = run.budget === undefined ? run : { ...run, budget: run.budget / 2 };
+  let evaluation: ForecastEvaluation | undefined;
+  if (first < all) {
+    run.stage(`fitting on the first ${counted(first, 'row')}, to forecast the other ${all - first}`);
+    const fitted = await fitModel(data, trained, true, { ...fitting, run: half });
+    try {
+      const scores = new Scores(data.columns.targets, data.horizon, data.season);
+      await scoreRows(fitted, data, trained, trained, rows, scores);
+      evaluation = scores.evaluation(false, fitted.remarks);
+    } catch (error) {
+      fitted.model.dispose();
+      throw error;
+    }
+    if (fitted.stopped) {
+      const scored = evaluation;
+      scored.notes.push(`interrupted: the model saved is fitted on the first ${counted(first, 'row')} only`);
+      return keepModel(fitted, run, async () => scored);
+    }
+    fitted.model.dispose();
+  }
+  run.stage(`fitting on all ${counted(all, 'row')}`);
+  const fitted = await fitModel(data, rows, false, { ...fitting, run: evaluation ? half : run });
+  return keepModel(fitted, run, async () => {
+    if (evaluation) {
+      evaluation.notes = [
+        ...fitted.remarks,
+        `the errors are of a model fitted on the first ${counted(first, 'row')}; the one saved is fitted on all ${all}`,
+      ];
+      return evaluation;
+    }
+    const scores = new Scores(data.columns.targets, data.horizon, data.season);
+    await scoreRows(fitted, data, rows, trainingRows(data.set.series, defaultSplit), rows, scores);
+    return scores.evaluation(true, [...fitted.remarks, nothingHeldOut]);
+  });
+}
+
+/** Hands the model over to be saved, then evaluates it. */
+async function keepModel(
+  fitted: Fitted,
+  run: Run,
+  evaluate: () => Promise<ForecastEvaluation>,
+): Promise<Trained<ForecastArtefact, ForecastEvaluation>> {
+  const { remarks: _, ...rest } = fitted;
+  const { model } = fitted;
+  try {
+    await run.trained(model, fitted);
+    const evaluation = await evaluate();
+    const { verdict, trainedOn } = evaluation;
+    return { ...rest, evaluation, warnings: verdict.better || trainedOn ? [] : [verdict.text] };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Forecasts from rows [from, to) of each series, compared with what came.
+ * @param trained rows that errors are scaled by, and that the model was fitted on
+ */
+export async function scoreRows(
+  { model, artefact }: Pick<Fitted, 'model' | 'artefact'>,
+  data: ForecastData,
+  trained: readonly number[],
+  from: readonly number[],
+  to: readonly number[],
+  scores: Scores,
+): Promise<void> {
+  const { window, horizon, method } = artefact;
+  // A plain network forecasts what its windows were made for: all steps of the horizon.
+  const least = method === 'plain' ? horizon : 1;
+  for (const [i, series] of data.set.series.entries()) {
+    const origins = originsFrom(series, Math.max(from[i], method === 'plain' ? window : 1), least).filter(
+      (t) => t < to[i],
+    );
+    if (origins.length === 0 || trained[i] === 0) continue;
+    const made = await forecasts(model, artefact, series, origins, horizon, scoredProbabilities);
+    scores.add({ series, origins, scales: scalesOf(data, series, trained[i]) }, made);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Account, Frame } from '../../data/frame.js';
+import type { Source } from '../../data/source.js';
+import { understand } from '../../data/understanding/understand.js';
+import { MemcellError } from '../../errors.js';
+import { counted } from '../../format.js';
+import type { ForecastArtefact } from './artefact.js';
+import type { Series } from './forecaster.js';
+import { type Continued, continued, type KeptSeries } from './kept.js';
+import type { SeriesColumns, Widths } from './seriesSet.js';
+import { seriesSet } from './seriesSet.js';
+
+/** The columns and channels that a model works on. */
+export function modelColumns(artefact: ForecastArtefact): { columns: SeriesColumns; widths: Widths } {
+  const { targets } = artefact;
+  const recipe = artefact.method === 'recipe';
+  const columns = {
+    targets,
+    past: recipe ? artefact.past : artefact.features,
+    known: recipe ? artefact.known : [],
+  };
+  const channels = recipe ? artefact.channels : { past: artefact.channels, known: [] };
+  return {
+    columns,
+    widths: { targets: targets.length, past: channels.past.length, known: channels.known.length },
+  };
+}
+
+/** New data, read as the training data was, after what the model keeps of it. */
+export interface ReadSeries {
+  frame: Frame;
+  series: (Continued & { kept: KeptSeries })[];
+  notes: string[];
+}
+
+/**
+ * @throws MemcellError when the data lacks a column, is of another step, or has none of the model's series.
+ */
+export async function readSeries(artefact: ForecastArtefact, source: Source): Promise<ReadSeries> {
+  const frame = understand(await source.table(), { like: artefact.reading });
+  const { columns, widths } = modelColumns(artefact);
+  const set = seriesSet(frame, columns);
+  const known = new Map(artefact.series.map((one) => [one.name, one]));
+  const strangers = set.series.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (strangers.length === set.series.length) {
+    throw new MemcellError(
+      `${frame.name}: has none of the ${counted(known.size, 'series', 'series')} that the model was trained on (${some([...known.keys()])}), but ${some(strangers)}; train on them`,
+    );
+  }
+  const notes = accountNotes(frame.account);
+  if (strangers.length > 0) {
+    notes.push(
+      `${counted(strangers.length, 'series', 'series')} left out, which the model was not trained on: ${some(strangers)}`,
+    );
+  }
+  return {
+    frame,
+    series: set.series.flatMap((series) => {
+      const kept = known.get(series.name);
+      return kept === undefined ? [] : [{ ...continued(kept, series, widths, artefact.reading.time), kept }];
+    }),
+    notes,
+  };
+}
+
+/** @throws MemcellError when there are fewer rows than the model looks back on. */
+export function checkRows(name: string, series: Series, artefact: ForecastArtefact, more = 0): void {
+  const { window } = artefact;
+  if (series.rows >= window + more) return;
+  const which = series.name === '' ? name : `${name}, series ${series.name}`;
+  const compare = more > 0 ? ` and ${more} to compare with` : '';
+  throw new MemcellError(
+    `${which}: has ${counted(series.rows, 'row')}; this model needs ${window} to forecast from${compare}`,
+  );
+}
+
+/** What was done to a table that must not be silent. */
+export function accountNotes(account: Account): string[] {
+  const filled = account.columns.filter(({ missing, filled }) => missing && filled);
+  const lines = filled.map(
+    ({ name, missing = 0, filled }) => `${name}: ${counted(missing, 'missing value')} filled (${filled})`,
+  );
+  return [...account.notes, ...lines];
+}
+
+/** The first few of some names. */
+export function some(names: readonly string[]): string {
+  return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+}

@@ -1,0 +1,64 @@
+import { ANCHOR_ROWS, type Anchor } from './anchor.js';
+import type { Corrections } from './corrections.js';
+import type { SeriesSet } from './forecaster.js';
+import type { State } from './state.js';
+
+/** How a forecaster came to be, in words: what it holds on to, what is added, what was left out. */
+export function remarksOf(
+  set: SeriesSet,
+  state: State,
+  corrections: Corrections,
+  { folded, windows, available }: { folded: boolean; windows: number; available: number },
+): string[] {
+  const { gates, remarks, usesColumns } = corrections;
+  const targets = state.series.flatMap((series) => series.targets);
+  const lines =
+    state.series.length === 1
+      ? [
+          anchorsText(
+            set.targets,
+            targets.map(({ anchor }) => anchor),
+          ),
+        ]
+      : [];
+  const longest = Math.max(...set.series.map(({ rows }) => rows));
+  if (longest > ANCHOR_ROWS)
+    lines.push(`exponential smoothing is fitted on the newest ${ANCHOR_ROWS} of ${longest} rows`);
+  if (windows < available) lines.push(`corrections are learnt from ${windows} of ${available} windows, evenly spread`);
+  if (!folded) lines.push('too few rows for a network: exponential smoothing alone');
+  else if (!state.network && !state.ridge) lines.push('the network adds nothing to exponential smoothing here');
+  else {
+    const shares = set.targets.map((target, c) => {
+      const own = gates.filter((_, k) => k % set.targets.length === c);
+      const share = (of: (one: (typeof own)[number]) => number) =>
+        `${Math.round((100 * own.reduce((sum, one) => sum + of(one), 0)) / own.length)} %`;
+      const name = set.targets.length > 1 ? `${target}: ` : '';
+      return `${name}${share((one) => one.network)} of the network's correction, ${share((one) => one.ridge)} of the linear one`;
+    });
+    lines.push(`added to it: ${shares.join('; ')}`);
+  }
+  lines.push(...remarks);
+  if (set.past.length + set.known.length > 0) {
+    const moved = targets.some(({ effects }) => effects.some((one) => one !== 0));
+    const names = [...set.past, ...set.known];
+    const shown = names.length > 5 ? `${names.slice(0, 5).join(', ')}, …` : names.join(', ');
+    if (!usesColumns && !moved) lines.push(`other columns (${shown}) add nothing to the forecast`);
+  }
+  if (targets.some(({ floor }) => floor)) lines.push('no value is below 0, so no forecast is');
+  return lines;
+}
+
+function anchorsText(names: readonly string[], anchors: readonly Anchor[]): string {
+  if (anchors.length === 1) return anchorText(anchors[0]);
+  return anchors.map((anchor, c) => `${names[c]}: ${anchorText(anchor)}`).join('; ');
+}
+
+function anchorText({ kind, trend, period, log }: Anchor): string {
+  const of = log ? ' of the logarithm' : '';
+  if (kind === 'naive') return period > 1 ? `the value of ${period} rows before` : 'the last value';
+  const parts = [
+    ...(trend === 'none' ? [] : [`${trend === 'damped' ? 'damped' : 'additive'} trend`]),
+    ...(period > 1 ? [`season of ${period} rows`] : []),
+  ];
+  return `exponential smoothing${of}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
+}

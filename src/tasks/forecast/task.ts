@@ -1,0 +1,45 @@
+import type { Task } from '../definition.js';
+import { type ForecastArtefact, parseForecast } from './artefact.js';
+import { backtestForecast } from './backtest.js';
+import { evaluateForecast } from './evaluate.js';
+import type { ForecastEvaluation } from './evaluation.js';
+import { type ForecastOptions, type ForecastPredictOptions, forecastFlags } from './options.js';
+import { type ForecastResult, predictForecast } from './predict.js';
+import { prepareForecast } from './prepare.js';
+import { modelColumns } from './reading.js';
+import { parseState } from './state.js';
+import { tellForecast } from './tell.js';
+
+export type { ForecastArtefact } from './artefact.js';
+export type { ForecastEvaluation } from './evaluation.js';
+export type { ForecastResult, ForecastRow } from './predict.js';
+
+export const forecastTask: Task<
+  ForecastOptions,
+  ForecastArtefact,
+  ForecastEvaluation,
+  ForecastPredictOptions,
+  ForecastResult
+> = {
+  ...forecastFlags,
+  prepare: prepareForecast,
+  parse: parseForecast,
+  shapes: (artefact) => {
+    const { window, horizon, targets } = artefact;
+    if (artefact.method === 'recipe') {
+      const { channels } = parseState(artefact.state, 'forecaster');
+      return { input: [window, channels], outputs: [[horizon * targets.length]] };
+    }
+    const { past } = modelColumns(artefact).widths;
+    return { input: [window, past], outputs: [[horizon * targets.length], [horizon, targets.length]] };
+  },
+  evaluate: evaluateForecast,
+  predict: predictForecast,
+  backtest: backtestForecast,
+  tell: tellForecast,
+  next: (artefact, folder) => {
+    const path = /^[\w./:@%+=-]+$/.test(folder) ? folder : JSON.stringify(folder);
+    const future = artefact.method === 'recipe' && artefact.known.length > 0 ? ' --future FILE' : '';
+    return `memcell predict ${path}${future}`;
+  },
+};

@@ -1,0 +1,379 @@
+/**
+ * The tasks in code: forecast, classify, textModel and symbols take data as a program has it and resolve to a trained model
+ * that answers in the data's own units and names; loadTask gives the same back from what was saved.
+ */
+import type { Account } from '../data/frame.js';
+import { type Columns, type DataInput, openSource } from '../data/source.js';
+import { accountText } from '../data/understanding/account.js';
+import type { Sequential } from '../sequential.js';
+import type { Callback } from '../training/callbacks.js';
+import type { ClassifyOptions, ClassifyPredictOptions } from './classify/options.js';
+import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
+import type { EvaluateOptions, Loaded, SavedTask, Task } from './definition.js';
+import type { ForecastOptions, ForecastPredictOptions } from './forecast/options.js';
+import { type ForecastArtefact, type ForecastEvaluation, type ForecastResult, forecastTask } from './forecast/task.js';
+import { checkOptions } from './options.js';
+import type { TaskKind, TrainingSettings } from './settings.js';
+import type { SymbolsOptions, SymbolsPredictOptions } from './symbols/options.js';
+import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
+import { generate } from './text/generate.js';
+import type { GenerateOptions, TextOptions } from './text/options.js';
+import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js';
+import { type OpenedTask, openSaved, readSaved, runOf } from './train.js';
+
+/** How a model is trained, whatever the task. What is left out suits the data. */
+export interface TaskTraining extends Partial<TrainingSettings> {
+  /** In the notation, such as 'LSTM(64), Dense(10, softmax)'. */
+  layers?: string;
+  /** As Keras would do it: scaled samples, one network, one fit. */
+  plain?: boolean;
+  /** Seconds that training may take, about. */
+  budget?: number;
+  threads?: number;
+  /** Aborting it stops after the batch; what was trained so far is kept. */
+  signal?: AbortSignal;
+  callbacks?: readonly Callback[];
+  /** Called with each part of the work as it begins. */
+  onStage?: (text: string) => void;
+}
+
+/** What training brought beside the model: not there when the model was loaded. */
+interface Made<E> {
+  /** How good the model is on the part that was held out, beside simple guesses. */
+  evaluation: E;
+  /** What was understood of a table. */
+  understood?: Account;
+  /** What is odd, or no better than a simple guess: one line each. */
+  warnings: string[];
+  /** One number per finished epoch and key: loss, val_loss, … */
+  history: Record<string, number[]>;
+}
+
+/** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
+class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends object, R extends object> {
+  readonly kind: A['kind'];
+  readonly evaluation?: E;
+  readonly understood?: Account;
+  readonly warnings: readonly string[];
+  readonly history?: Readonly<Record<string, number[]>>;
+
+  constructor(
+    // What it was trained with does not matter to a model.
+    private readonly task: Omit<Task<never, A, E, P, R>, 'prepare' | 'backtest' | 'options' | 'choose'>,
+    private readonly loaded: Loaded<A>,
+    made?: Made<E>,
+  ) {
+    this.kind = task.kind;
+    this.evaluation = made?.evaluation;
+    this.understood = made?.understood;
+    this.warnings = made?.warnings ?? [];
+    this.history = made?.history;
+  }
+
+  /** The network itself, a Sequential: without the columns, scaling or vocabulary that the task puts around it. */
+  get network(): Sequential {
+    return this.loaded.model;
+  }
+
+  /** All that predicting needs beside the weights, as it is saved. */
+  get artefact(): A {
+    return this.loaded.artefact;
+  }
+
+  /**
+   * How good the model is on data, beside simple guesses.
+   * @throws MemcellError for data that the task cannot take
+   */
+  async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<E> {
+    return this.task.evaluate(this.loaded, openSource(data), options);
+  }
+
+  /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
+  async save(folder: string): Promise<void> {
+    await this.network.save(folder);
+  }
+
+  /** What was understood, how good the model is and what to mind, for people. */
+  report(): string {
+    const { evaluation, understood, warnings } = this;
+    const told = evaluation && this.task.tell(evaluation, ', held out');
+    const lines = [
+      ...(understood ? accountText(understood) : []),
+      ...(told ? [...told.headline, ...told.details] : [this.network.summaryText()]),
+      ...warnings.map((warning) => `warning: ${warning}`),
+    ];
+    return lines.join('\n');
+  }
+
+  /** Frees the network's memory. The model cannot be used after that. */
+  dispose(): void {
+    this.network.dispose();
+  }
+
+  protected async answer(data: DataInput | undefined, options: object): Promise<R> {
+    const checked = checkOptions(this.task.predictOptions, options, 'predict') as P;
+    const source = data === undefined ? undefined : openSource(data);
+    return (await this.task.predict(this.loaded, source, checked)).result;
+  }
+
+  protected get parts(): Loaded<A> {
+    return this.loaded;
+  }
+}
+
+/** One step ahead: the forecast of each column and between which ends it lies, with the probability asked for. */
+export interface ForecastStep<Column extends string = string> {
+  /** The series, where there are several. */
+  series?: string;
+  step: number;
+  /** In the data's own notation, when its times are regular. */
+  time?: string;
+  values: Record<Column, number>;
+  /** Per probability, the smallest first. None of a plain network. */
+  intervals: { probability: number; lower: Record<Column, number>; upper: Record<Column, number> }[];
+}
+
+export class ForecastModel<Column extends string = string> extends TaskModel<
+  ForecastArtefact,
+  ForecastEvaluation,
+  ForecastPredictOptions,
+  ForecastResult
+> {
+  /**
+   * What comes after the end of the data, or of the training data when none is given.
+   * @param options steps (the horizon), interval (80: per cent), future (rows ahead of the columns known ahead)
+   */
+  async predict(data?: DataInput, options: ForecastPredictOptions = {}): Promise<ForecastStep<Column>[]> {
+    const { columns, rows } = await this.answer(data && valuesNamed(data), options);
+    const named = (values: readonly number[]) =>
+      Object.fromEntries(columns.map((column, c) => [column, values[c]])) as Record<Column, number>;
+    return rows.map(({ values, intervals = [], ...row }) => ({
+      ...row,
+      values: named(values),
+      intervals: intervals.map(({ probability, lower, upper }) => ({
+        probability,
+        lower: named(lower),
+        upper: named(upper),
+      })),
+    }));
+  }
+
+  override async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<ForecastEvaluation> {
+    return super.evaluate(valuesNamed(data), options);
+  }
+}
+
+export class ClassifyModel extends TaskModel<
+  ClassifyArtefact,
+  ClassifyEvaluation,
+  ClassifyPredictOptions,
+  Classification
+> {
+  /** The class of each row, group or text, with the probability of every class; the class column is not needed. */
+  async predict(data: DataInput): Promise<Classification['rows']> {
+    return (await this.answer(data, {})).rows;
+  }
+
+  /** The classes, in the order of the probabilities. */
+  get classes(): readonly string[] {
+    return this.artefact.classes;
+  }
+}
+
+export class TextModel extends TaskModel<
+  TextArtefact,
+  TextEvaluation,
+  GenerateOptions,
+  { prompt: string; text: string }
+> {
+  /** Text that goes on from the prompt, piece by piece. The same seed gives the same text. */
+  generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
+    const { model, artefact, name } = this.parts;
+    return generate(model, artefact, checkOptions(textTask.predictOptions, options, 'generate'), name);
+  }
+
+  /** The prompt and what comes after it, as one text. */
+  async predict(prompt = '', options: GenerateOptions = {}): Promise<string> {
+    return (await this.answer(undefined, { ...options, ...(prompt !== '' && { prompt }) })).text;
+  }
+}
+
+export class SymbolsModel extends TaskModel<
+  SymbolsArtefact,
+  SymbolsEvaluation,
+  SymbolsPredictOptions,
+  { symbols: (string | number)[] }
+> {
+  /** The symbols that come after those given, or after the end of the training data. */
+  async predict(start?: Sequence, options: { steps?: number } = {}): Promise<(string | number)[]> {
+    return (await this.answer(start === undefined ? undefined : sequenceInput(start), options)).symbols;
+  }
+}
+
+/** Rows of a table as a program has them; their keys are the columns. */
+export type Rows<Column extends string = string> = readonly { readonly [Name in Column]?: unknown }[];
+
+/**
+ * Trains a forecast: exponential smoothing carries level, trend and season of each series, a ridge regression and an LSTM
+ * learn what it misses. What comes back predicts in the data's own units, with intervals.
+ *
+ *     const model = await forecast([112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118, …], { horizon: 12 });
+ *     for (const { values, intervals } of await model.predict()) console.log(values.value, intervals[0]);
+ *
+ * @param data numbers, rows, columns, or a file
+ * @throws MemcellError for data and options that cannot be
+ */
+export async function forecast(
+  data: readonly number[] | Float64Array | Float32Array,
+  options?: Omit<ForecastOptions, 'targets'> & TaskTraining,
+): Promise<ForecastModel<'value'>>;
+export async function forecast<Column extends string, Target extends Column>(
+  data: Rows<Column> | { readonly [Name in Column]: Columns[string] },
+  options: { target: Target | readonly Target[]; known?: Column[]; features?: Column[] } & Omit<
+    ForecastOptions,
+    'targets'
+  > &
+    TaskTraining,
+): Promise<ForecastModel<Target>>;
+export async function forecast<Target extends string>(
+  data: DataInput,
+  options: { target: Target | readonly Target[] } & Omit<ForecastOptions, 'targets'> & TaskTraining,
+): Promise<ForecastModel<Target>>;
+export async function forecast(
+  data: DataInput,
+  {
+    target = 'value',
+    ...options
+  }: { target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining = {},
+): Promise<ForecastModel> {
+  const targets = typeof target === 'string' ? [target] : [...target];
+  const { loaded, made } = await train(forecastTask, valuesNamed(data), { ...options, targets });
+  return new ForecastModel(forecastTask, loaded, made);
+}
+
+/**
+ * Trains a classifier of rows, of rows as steps, of groups of rows, or of texts.
+ *
+ *     const model = await classify(rows, { label: 'species' });
+ *     const [{ label, probabilities }] = await model.predict([{ petal_length: 1.4, petal_width: 0.2 }]);
+ *
+ * @throws MemcellError for data and options that cannot be
+ */
+export async function classify(data: DataInput, options: ClassifyOptions & TaskTraining): Promise<ClassifyModel> {
+  const { loaded, made } = await train(classifyTask, data, options);
+  return new ClassifyModel(classifyTask, loaded, made);
+}
+
+/**
+ * Trains a model of a text: the next character, word or byte pair. The text itself, or { files } for a file.
+ *
+ *     const model = await textModel(psalms, { budget: 60 });
+ *     console.log(await model.predict('The LORD is', { length: 200, temperature: 0.7 }));
+ */
+export async function textModel(
+  text: string | { readonly files: readonly string[] },
+  options: TextOptions & TaskTraining = {},
+): Promise<TextModel> {
+  const { loaded, made } = await train(textTask, typeof text === 'string' ? { name: 'text', text } : text, options);
+  return new TextModel(textTask, loaded, made);
+}
+
+/** Whole numbers, words, or a text of either with separators between them. */
+export type Sequence = readonly (number | string)[] | string | { readonly files: readonly string[] };
+
+/**
+ * Trains a model of a sequence of symbols: the next one, as the document's program learns to count.
+ *
+ *     const model = await symbols([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, …]);
+ *     await model.predict([7], { steps: 5 }); // [8, 9, 0, 1, 2]
+ */
+export async function symbols(sequence: Sequence, options: SymbolsOptions & TaskTraining = {}): Promise<SymbolsModel> {
+  const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), options);
+  return new SymbolsModel(symbolsTask, loaded, made);
+}
+
+/** What loadTask gives: `kind` tells which. */
+export type AnyTaskModel = ForecastModel | ClassifyModel | TextModel | SymbolsModel;
+
+/** How a saved model of each task comes back. */
+const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask) => AnyTaskModel } = {
+  forecast: (opened) => new ForecastModel(forecastTask, readSaved(opened, forecastTask)),
+  classify: (opened) => new ClassifyModel(classifyTask, readSaved(opened, classifyTask)),
+  text: (opened) => new TextModel(textTask, readSaved(opened, textTask)),
+  symbols: (opened) => new SymbolsModel(symbolsTask, readSaved(opened, symbolsTask)),
+};
+
+/**
+ * Loads what memcell train, or a model's save, left in a folder: the task with its network. (loadModel gives the network
+ * alone.)
+ * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one
+ */
+export async function loadTask(folder: string): Promise<AnyTaskModel> {
+  const opened = await openSaved(folder);
+  return readers[opened.kind](opened);
+}
+
+const trainingKeys = [
+  'epochs',
+  'batchSize',
+  'optimizer',
+  'learningRate',
+  'validationSplit',
+  'patience',
+] as const satisfies (keyof TrainingSettings)[];
+
+async function train<
+  O extends object,
+  A extends SavedTask,
+  E extends { kind: TaskKind },
+  P extends object,
+  R extends object,
+>(
+  task: Task<O, A, E, P, R>,
+  data: DataInput,
+  { layers, plain, budget, threads, signal, callbacks, onStage, seed, ...rest }: O & TaskTraining,
+): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
+  const settings: Record<string, unknown> = {};
+  const options: Record<string, unknown> = { ...rest };
+  for (const key of trainingKeys) {
+    if (options[key] !== undefined) settings[key] = options[key];
+    delete options[key];
+  }
+  const source = openSource(data);
+  const run = runOf(
+    {
+      settings,
+      ...(seed !== undefined && { seed }),
+      ...(layers !== undefined && { layers }),
+      ...(plain !== undefined && { plain }),
+      ...(budget !== undefined && { budget }),
+      ...(threads !== undefined && { threads }),
+      ...(signal && { signal }),
+      ...(callbacks && { callbacks }),
+      ...(onStage && { stage: onStage }),
+    },
+    source.name,
+  );
+  const prepared = await task.prepare(source, checkOptions(task.options, options, task.kind) as O, run);
+  const { model, artefact, evaluation, warnings, history } = await prepared.train();
+  return {
+    loaded: { model, artefact, name: 'the model' },
+    made: {
+      evaluation,
+      history,
+      warnings: [...prepared.warnings, ...warnings],
+      ...(prepared.account && { understood: prepared.account }),
+    },
+  };
+}
+
+/** Numbers alone are a column named value. */
+function valuesNamed(data: DataInput): DataInput {
+  const numbers = ArrayBuffer.isView(data) || (Array.isArray(data) && data.length > 0 && typeof data[0] === 'number');
+  return numbers ? { value: data as readonly number[] } : data;
+}
+
+function sequenceInput(sequence: Sequence): DataInput {
+  if (typeof sequence === 'string') return { name: 'sequence', text: sequence };
+  return 'files' in sequence ? sequence : { name: 'sequence', text: sequence.join('\n') };
+}

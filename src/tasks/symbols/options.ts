@@ -1,0 +1,30 @@
+import type { TaskFlags } from '../definition.js';
+import { count, type OptionTable, text } from '../options.js';
+
+export interface SymbolsOptions {
+  /** Symbols that go in; chosen by the error on held-out symbols when not given. */
+  window?: number;
+}
+
+export interface SymbolsPredictOptions {
+  /** Symbols to predict: 10. */
+  steps?: number;
+  /** The symbols to go on from, such as '1 2 3'; the end of the data when not given. */
+  start?: string;
+}
+
+export const symbolsOptions: OptionTable<SymbolsOptions> = {
+  window: { flags: '--window <N>', help: 'symbols that go in (chosen by held-out error)', kind: count },
+};
+
+export const symbolsPredictOptions: OptionTable<SymbolsPredictOptions> = {
+  steps: { flags: '--steps <N>', help: 'symbols to predict (10)', kind: count },
+  start: { flags: '--start <SYMBOLS>', help: 'the symbols to go on from, such as "1 2 3"', kind: text },
+};
+
+export const symbolsFlags = {
+  kind: 'symbols',
+  choose: { flags: '--symbols', help: 'learn the next symbol of a sequence of whole numbers, words or letters' },
+  options: symbolsOptions,
+  predictOptions: symbolsPredictOptions,
+} as const satisfies TaskFlags<SymbolsOptions, SymbolsPredictOptions>;

@@ -1,0 +1,120 @@
+import { MemcellError } from '../../errors.js';
+import type { Run } from '../definition.js';
+import { checkParts } from '../prepared.js';
+import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
+import type { TextOptions } from './options.js';
+import { plainDefaults } from './plain.js';
+import { learnTokens } from './tokens.js';
+import { type Corpus, stoppingEdge } from './training.js';
+
+/** Fewer tokens than this are no text to learn from. */
+const fewest = 50;
+
+/** Tokens below which a text is small: more dropout, smaller batches, fewer units. */
+const small = 50_000;
+
+/** The part of the text that is held out when nobody says. */
+const validationSplit = 0.2;
+
+/**
+ * Cuts a text into tokens and settles how it will be trained. The characters are those of the whole text, words and byte
+ * pairs those of the training part.
+ * @throws MemcellError when the text is too short or has one character only, and for options that do not fit
+ */
+export function prepareCorpus(
+  text: string,
+  name: string,
+  options: TextOptions,
+  run: Run,
+): Corpus & { warnings: string[] } {
+  const kind = options.tokens ?? 'characters';
+  const warnings: string[] = [];
+  if (options.vocabulary !== undefined && kind === 'characters') {
+    throw new MemcellError('vocabulary: characters have no size; give --tokens words or --tokens bpe', {
+      code: 'usage',
+    });
+  }
+  const whole = text.normalize('NFC');
+  const split = run.settings.validationSplit ?? validationSplit;
+  if (!(split >= 0 && split < 1)) {
+    throw new MemcellError(`validation split: ${split} is not in [0, 1)`, { code: 'usage' });
+  }
+  const characters = Array.from(whole);
+  const training = characters.slice(0, trainingCount(characters.length, split)).join('');
+  const tokens = learnTokens([whole], kind, options.vocabulary, [training]);
+  if (tokens.characters.length < 2)
+    throw new MemcellError(`${name}: holds one character only; there is nothing to learn`);
+  const ids = tokens.encode(whole, name);
+  const edge = trainingCount(ids.length, split);
+  const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
+  const window = options.window === undefined ? undefined : checkCount(options.window, 'window');
+  const base = { name, tokens, ids, edge, pure: options.pure ?? false, warnings };
+  if (run.plain) {
+    const size = window ?? plainDefaults.window;
+    checkParts(name, kind, ids.length, edge, size);
+    const { epochs, batchSize, learningRate } = plainDefaults;
+    const defaults = { epochs, batchSize, learningRate, optimizer: 'adam', validationSplit };
+    const settings: TrainingSettings = { ...defaults, ...given, seed: run.seed };
+    checkSettings(settings);
+    const layers = `Embedding(${tokens.size}, 32), LSTM(128, return_sequences=true), Dense(${tokens.size}, softmax)`;
+    return { ...base, window: size, settings, layers: oneLine(run.layers ?? layers) };
+  }
+  if (edge < fewest) {
+    throw new MemcellError(
+      `${name}: ${edge} ${kind === 'bpe' ? 'tokens' : kind} to train on are too few, --text needs at least ${fewest}; for a sequence of symbols use --symbols`,
+    );
+  }
+  if (ids.length - edge === 1) {
+    throw new MemcellError(`${name}: only 1 of its ${kind} is held out; take another --validation-split`);
+  }
+  const fitted = stoppingEdge(edge);
+  const longest = Math.floor(fitted / 2);
+  if (window !== undefined && window > longest) {
+    throw new MemcellError(
+      `${name}: its ${fitted} ${kind} are too few for window ${window}; take --window ${longest} or less`,
+    );
+  }
+  const size = window ?? Math.min(64, Math.max(4, fitted >> 3));
+  const settings = chooseSettings(fitted, size, { ...given }, run.seed);
+  return { ...base, window: size, settings, layers: oneLine(run.layers ?? defaultLayers(tokens.size, ids.length)) };
+}
+
+/** Dropout .2 after the embedding, and .5 or .3 after the LSTM: small texts overfit within a few epochs without it. */
+function defaultLayers(size: number, length: number): string {
+  const units = length < small ? 128 : length < 1_000_000 ? 192 : 256;
+  const dropout = length < small ? 0.5 : 0.3;
+  return `Embedding(${size}, 32), Dropout(0.2), LSTM(${units}, return_sequences=true), Dropout(${dropout}), Dense(${size}, softmax)`;
+}
+
+/** Training ends by the stopping part; this many steps are the most for 225 kB, and more for larger texts by the square root. */
+const mostSteps = 2500;
+/** Patience is this many epochs, and at least as many steps. */
+const patientEpochs = 5;
+const patientSteps = 150;
+
+function chooseSettings(
+  length: number,
+  window: number,
+  given: Partial<TrainingSettings>,
+  seed: number,
+): TrainingSettings {
+  const batchSize = given.batchSize ?? (length < small ? 8 : 16);
+  const steps = Math.max(1, Math.ceil(Math.floor(length / window) / batchSize));
+  const most = mostSteps * Math.sqrt(Math.max(1, length / 162_000));
+  const settings: TrainingSettings = {
+    epochs: Math.max(3, Math.ceil(most / steps)),
+    batchSize,
+    optimizer: 'adam',
+    learningRate: length < small ? 0.005 : 0.004,
+    validationSplit,
+    patience: Math.max(patientEpochs, Math.ceil(patientSteps / steps)),
+    ...given,
+    seed,
+  };
+  checkSettings(settings);
+  return settings;
+}
+
+function oneLine(layers: string): string {
+  return layers.trim().replace(/\s+/g, ' ');
+}

@@ -1,0 +1,133 @@
+import type { Source } from '../data/source.js';
+import { MemcellError } from '../errors.js';
+import { Fields } from '../fields.js';
+import { loadModel, type Sequential } from '../sequential.js';
+import type { Loaded, PreparedTask, Run, SavedTask, Trained } from './definition.js';
+import { kinds } from './flags.js';
+import { tasks } from './index.js';
+import { checkOptions } from './options.js';
+import { checkSettings, type TaskKind } from './settings.js';
+
+/** What training is told that a task need not know. */
+export interface TrainTaskOptions extends Partial<Omit<Run, 'trained'>> {
+  /** The program and its version, for the record. */
+  createdWith?: string;
+  /** Called when the data is ready, before training; false ends here. */
+  onPrepared?: (prepared: PreparedTask<SavedTask, { kind: TaskKind }>) => boolean | undefined;
+  /** Called when training has ended and the model is ready to be saved, before it is evaluated. */
+  onTrained?: (model: Sequential) => Promise<void>;
+}
+
+export type AnyTrained = Trained<SavedTask, { kind: TaskKind }>;
+
+/**
+ * Trains a task on data. The model carries the artefact in its metadata, so `model.save` keeps all that predicting needs.
+ * @returns undefined when `onPrepared` ended it
+ * @throws MemcellError for data, options, layers and settings that cannot be, and (numeric) when the loss is not finite in
+ *   the first epoch.
+ */
+export async function trainTask(
+  kind: TaskKind,
+  source: Source,
+  options: object,
+  given: TrainTaskOptions = {},
+): Promise<AnyTrained | undefined> {
+  const task = tasks[kind];
+  const prepared = await task.prepare(source, checkOptions(task.options, options, kind), runOf(given, source.name));
+  if (given.onPrepared?.(prepared) === false) return undefined;
+  return prepared.train();
+}
+
+/**
+ * What a task is told, complete.
+ * @param source the data's name, for the record
+ * @throws MemcellError (usage) for a setting out of its range
+ */
+export function runOf(
+  { createdWith = 'memcell', onPrepared: _, onTrained, ...given }: TrainTaskOptions,
+  source: string,
+): Run {
+  const run: Run = {
+    seed: 0,
+    plain: false,
+    settings: {},
+    callbacks: [],
+    stage: () => {},
+    ...given,
+    trained: async (model, { artefact, layers, settings, history }) => {
+      const training = { createdWith, source, layers, settings, history };
+      model.metadata = { ...model.metadata, task: { ...artefact, training } };
+      await onTrained?.(model);
+    },
+  };
+  checkSettings({ ...run.settings, seed: run.seed });
+  return run;
+}
+
+/** A loaded model of any task, its kind beside it. */
+export interface LoadedTask extends Loaded<SavedTask> {
+  kind: TaskKind;
+}
+
+/** What reads a task's artefact. */
+interface Reader<A extends SavedTask> {
+  parse(fields: Fields): A;
+  shapes(artefact: A): { input: number[]; outputs: number[][] };
+}
+
+/** A loaded network, and what its task left with it, not yet read. */
+export interface OpenedTask {
+  model: Sequential;
+  folder: string;
+  kind: TaskKind;
+  fields: Fields;
+}
+
+/**
+ * Loads a model that a task saved.
+ * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one.
+ */
+export async function loadSaved(folder: string): Promise<LoadedTask> {
+  const opened = await openSaved(folder);
+  return { ...readSaved(opened, tasks[opened.kind]), kind: opened.kind };
+}
+
+/** The network of a folder, and the kind of its task; read the rest with `readSaved`. */
+export async function openSaved(folder: string): Promise<OpenedTask> {
+  const model = await loadModel(folder);
+  try {
+    if (model.metadata.task === undefined) {
+      throw new MemcellError(
+        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; use it in code with loadModel`,
+        { code: 'model' },
+      );
+    }
+    const fields = new Fields(model.metadata.task, `${folder}/model.json: task`);
+    return { model, folder, fields, kind: fields.oneOf('kind', kinds) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** @throws MemcellError (model) for a damaged artefact, or one of another model */
+export function readSaved<A extends SavedTask>(
+  { model, folder, kind, fields }: OpenedTask,
+  task: Reader<A>,
+): Loaded<A> {
+  try {
+    const artefact = task.parse(fields);
+    const { input, outputs } = task.shapes(artefact);
+    const [takes, gives] = [model.inputShape, model.outputShape].map((shape) => shape.slice(1).join(', '));
+    if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) {
+      return { model, artefact, name: folder };
+    }
+    throw new MemcellError(
+      `${folder}: the model takes (${takes}) and gives (${gives}), which is not what its ${kind} task needs; train the model again`,
+      { code: 'model' },
+    );
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

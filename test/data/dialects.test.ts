@@ -1,0 +1,207 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseTable, readTable } from '../../src/data/read.js';
+import type { Table } from '../../src/data/table.js';
+import { MemcellError } from '../../src/errors.js';
+
+const fixtures = 'test/fixtures/tables';
+const ends = (table: Table) => table.columns.map(({ name, cells }) => `${name}: ${cells[0]} … ${cells.at(-1)}`);
+
+describe('files as programs write them', () => {
+  const dates = 'date: 2020-01-01 … 2020-07-18';
+  test.each<[string, number, string[], string[]]>([
+    ['excel-sep.csv', 200, ['Datum: 2020-01-01 … 2020-07-18', 'Umsatz: 1070,5 … 1165,5'], []],
+    ['excel-utf16.txt', 200, ['Date: 2020-01-01 … 2020-07-18', 'Revenue: 1070 … 1165'], []],
+    [
+      'latin1.csv',
+      200,
+      ['Datum: 2020-01-01 … 2020-07-18', 'Menge für Süd: 1070,5 … 1165,5'],
+      ['read as Latin-1 (Windows-1252), since it is not UTF-8'],
+    ],
+    ['preamble.csv', 200, [dates, 'value: 1070 … 1165'], ['skipped 2 lines before the header']],
+    [
+      'trailing-delim.csv',
+      200,
+      [dates, 'value: 1070 … 1165'],
+      ['left out a column without name and values (a separator at the end of each line)'],
+    ],
+    ['noheader.csv', 200, ['c1: 2020-01-01 … 2020-07-18', 'c2: 1070 … 1165'], ['no header: the columns are c1 to c2']],
+    ['total-row.csv', 201, ['date: 2020-01-01 … Total', 'value: 1070 … 200430'], []],
+    ['pipe.csv', 200, [dates, 'value: 98.78 … 108.76'], ['separator |']],
+    ['spaces.txt', 200, [dates, 'value: 98.78 … 108.76'], ['separator spaces']],
+    ['bom-crlf.csv', 200, [dates, 'value: 1070 … 1165'], []],
+    ['tsv-decimal-comma.tsv', 200, [dates, 'value: 98,78 … 108,76'], []],
+    ['gsheets-de.csv', 200, [dates, 'value: 98,78 … 108,76'], []],
+    ['pandas-index.csv', 200, ['index: 0 … 199', dates, 'value: 1070 … 1165'], ['column 1 has no name: called index']],
+    ['pandas-index-named.csv', 200, ['id: 0 … 199', dates, 'value: 1070 … 1165'], []],
+    ['h24.csv', 240, ['time: 2020-01-01 01:00 … 2020-01-10 24:00', 'load: 1 … 24'], []],
+    ['onecol.txt', 200, ['c1: 98.78 … 108.76'], ['no header: the columns are c1']],
+    ['a.json', 120, ['date: 2020-01-01 … 2020-04-29', 'v: 0 … 0'], []],
+    ['arr.json', 120, ['c1: 0 … 0'], []],
+    ['wrapped.json', 120, ['date: 2020-01-01 … 2020-04-29', 'v: 0 … 0'], ['rows are those under data']],
+    [
+      'extra.json',
+      120,
+      ['date: 2020-01-01 … 2020-04-29', 'v: 0 … 0', 'note:  … '],
+      ['column note first comes in row 6: missing in 119 of 120 rows'],
+    ],
+    [
+      'isoZ.json',
+      120,
+      ['date: 2020-01-01T00:00:00.000Z … 2020-04-29T00:00:00.000Z', 'v: 0 … 0', 'ok: false … true'],
+      [],
+    ],
+  ])('%s', async (name, rows, columns, notes) => {
+    const table = await readTable(`${fixtures}/${name}`);
+    expect(table.rows).toBe(rows);
+    expect(ends(table)).toEqual(columns);
+    expect(table.notes).toEqual(notes);
+  });
+
+  test('places count the lines that were skipped', async () => {
+    expect((await readTable(`${fixtures}/preamble.csv`)).where(0)).toBe(`${fixtures}/preamble.csv, line 4`);
+    expect((await readTable(`${fixtures}/excel-sep.csv`)).where(199)).toBe(`${fixtures}/excel-sep.csv, line 202`);
+  });
+});
+
+const body = '2020-01-01;1,5\n2020-01-02;2\n2020-01-03;3\n';
+const plain = ['date: 2020-01-01 … 2020-01-03', 'v: 1,5 … 3'];
+
+describe('what is plain is read, and said', () => {
+  test.each<[string, string, string[], string[]]>([
+    ['a title and a blank line', `Sales of 2020\n\ndate;v\n${body}`, plain, ['skipped 1 line before the header']],
+    [
+      'a preamble with keys',
+      `Country: Germany; Unit: t; Made: today\nx\ndate;v\n${body}`,
+      plain,
+      ['skipped 2 lines before the header'],
+    ],
+    [
+      'a preamble padded by Excel',
+      `Report;;\n;;\ndate;v;w\n2020-01-01;1;2\n2020-01-02;2;3\n2020-01-03;2;3\n`,
+      ['date: 2020-01-01 … 2020-01-03', 'v: 1 … 2', 'w: 2 … 3'],
+      ['skipped 2 lines before the header'],
+    ],
+    [
+      'a header in a comment',
+      '# made today\n# t v\n0 1\n1 2\n2 3\n',
+      ['t: 0 … 2', 'v: 1 … 3'],
+      ['separator spaces', 'skipped 1 line before the header', 'the columns are named by the comment line before them'],
+    ],
+    ['a header that begins with #', '#,name,v\n1,Bob,3\n2,Ann,5\n', ['#: 1 … 2', 'name: Bob … Ann', 'v: 3 … 5'], []],
+    [
+      'comments between rows',
+      '# by x\na,b\n1,2\n# "odd\n3,4\n',
+      ['a: 1 … 3', 'b: 2 … 4'],
+      ['skipped 1 line before the header'],
+    ],
+    [
+      'a source below',
+      `date;v\n${body}\nSource: somewhere\n`,
+      plain,
+      ["left out the last line, which is no row: 'Source: somewhere'"],
+    ],
+    [
+      'a source below, padded',
+      `date;v\n${body}Source: somewhere;\n;\n`,
+      plain,
+      ["left out the last 2 lines, which are no rows: 'Source: somewhere'"],
+    ],
+    [
+      'row names without a header',
+      '"date" "v"\n"1" "2020-01-01" 1.5\n"2" "2020-01-02" 2\n"3" "2020-01-03" 3\n',
+      ['index: 1 … 3', 'date: 2020-01-01 … 2020-01-03', 'v: 1.5 … 3'],
+      ['separator spaces', 'column 1 has no name: called index'],
+    ],
+    [
+      'a separator that only rows end with',
+      'date;v\n2020-01-01;1,5;\n2020-01-02;2;\n2020-01-03;3;\n',
+      plain,
+      ['dropped the separator at the end of 3 of 3 lines'],
+    ],
+    ['decimal commas in a single column', 'v\n98,78\n1,5\n2,5\n', ['v: 98,78 … 2,5'], []],
+    [
+      'no header, a class at the end',
+      '5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,versicolor\n',
+      ['c1: 5.1 … 7.0', 'c2: 3.5 … 3.2', 'c3: setosa … versicolor'],
+      ['no header: the columns are c1 to c3'],
+    ],
+    ['years name columns', 'name,2019,2020\nBob,1,2\nAnn,3,4\n', ['name: Bob … Ann', '2019: 1 … 3', '2020: 2 … 4'], []],
+    ['months name columns', 's,2020-01,2020-02\nA,1,2\nB,3,4\n', ['s: A … B', '2020-01: 1 … 3', '2020-02: 2 … 4'], []],
+    [
+      'a column without a name',
+      'a,,c\n1,x,3\n2,y,4\n',
+      ['a: 1 … 2', 'column 2: x … y', 'c: 3 … 4'],
+      ['column 2 has no name: called column 2'],
+    ],
+    ['separators inside quotes', '"a, b";c\n"x, y";1\n"x, z, w";2\n', ['a, b: x, y … x, z, w', 'c: 1 … 2'], []],
+    ['missing at the end', 'a,b\n1,2\n2,\n', ['a: 1 … 2', 'b: 2 … '], []],
+    ['a last line without its last cell, named by text', 'name,v\nBob,1\nAnn,2\n', ['name: Bob … Ann', 'v: 1 … 2'], []],
+  ])('%s', (_, text, columns, notes) => {
+    const table = parseTable(text, 't.csv');
+    expect(ends(table)).toEqual(columns);
+    expect(table.notes).toEqual(notes);
+  });
+
+  test.each<[string, string, string]>([
+    [
+      'cut off in the last row',
+      'date,v,w\n2020-01-01,1,2\n2020-01-02,2\n',
+      'line 3: 2 cells where the header has 3 columns',
+    ],
+    ['cut off within a text', 'name,v\nBob,1\nAn\n', 'line 3: 1 cell where the header has 2 columns'],
+    ['a text row in the middle', `date;v\n${body}note\n${body}`, 'line 5: 1 cell where the header has 2 columns'],
+    ['wider rows', 'a,b\n1,2,3\n4,5,6\n', 'line 2: 3 cells where the header has 2 columns'],
+  ])('not plain: %s', (_, text, message) => {
+    expect(() => parseTable(text, 't.csv')).toThrow(MemcellError);
+    expect(() => parseTable(text, 't.csv')).toThrow(message);
+  });
+});
+
+describe('JSON as programs write it', () => {
+  test.each<[string, string, string[], string[]]>([
+    ['arrays with a header', '[["d","v"],["x",1],["y",2]]', ['d: x … y', 'v: 1 … 2'], []],
+    ['arrays without', '[["x",1],["y",2]]', ['c1: x … y', 'c2: 1 … 2'], ['no header: the columns are c1, c2, …']],
+    ['columns', '{"d":["x","y"],"v":[1,null],"by":"me"}', ['d: x … y', 'v: 1 … '], []],
+    ['columns of pandas', '{"d":{"0":"x","1":"y"},"v":{"0":1,"1":2}}', ['d: x … y', 'v: 1 … 2'], []],
+    [
+      'split by pandas',
+      '{"columns":["d","v"],"index":[0,1],"data":[["x",1],["y",2]]}',
+      ['d: x … y', 'v: 1 … 2'],
+      ['rows are those under data, the longest of 2 (not index)'],
+    ],
+    [
+      'columns under a key',
+      '{"lat":1.5,"units":{"t":"C"},"hourly":{"time":["a","b"],"t":[1,2]}}',
+      ['time: a … b', 't: 1 … 2'],
+      ['rows are those under hourly'],
+    ],
+    [
+      'several candidates',
+      '{"meta":[{"k":1}],"deep":{"rows":[{"d":1},{"d":2}]}}',
+      ['d: 1 … 2'],
+      ['rows are those under deep.rows, the longest of 2 (not meta)'],
+    ],
+    [
+      'nested values',
+      '[{"a":{"b":1,"c":[1]},"t":[2]},{"a":{"b":2}}]',
+      ['a.b: 1 … 2'],
+      ['column a.c left out: row 1 holds a list in it', 'column t left out: row 1 holds a list in it'],
+    ],
+    [
+      'NaN, as Python writes it',
+      '[{"s":"NaN, NaN","v":NaN},{"s":"x","v":-Infinity},{"s":"x","v":1}]',
+      ['s: NaN, NaN … x', 'v:  … 1'],
+      ['NaN and Infinity, which JSON does not have, read as missing'],
+    ],
+  ])('%s', (_, text, columns, notes) => {
+    const table = parseTable(text, 't.json');
+    expect(ends(table)).toEqual(columns);
+    expect(table.notes).toEqual(notes);
+  });
+
+  test('lines of arrays, and a header that looks like JSON', () => {
+    expect(ends(parseTable('["d","v"]\n["x",1]\n["y",2]\n', 't.jsonl'))).toEqual(['d: x … y', 'v: 1 … 2']);
+    expect(ends(parseTable('[x],[y]\n1,2\n3,4\n', 't'))).toEqual(['[x]: 1 … 3', '[y]: 2 … 4']);
+    expect(() => parseTable('[[1,2],[3]]', 't.json')).toThrow('t.json, row 2: 1 values where the first row has 2');
+  });
+});

@@ -1,0 +1,317 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readTable } from '../../src/data/read.js';
+import { type DataInput, openSource, type Source, type SourceOptions } from '../../src/data/source.js';
+import type { StreamColumn } from '../../src/data/stream.js';
+import type { Table } from '../../src/data/table.js';
+import { MemcellError } from '../../src/errors.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'memcell-sources-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function file(name: string, content: string | Uint8Array): Promise<string> {
+  await writeFile(join(folder, name), content);
+  return join(folder, name);
+}
+
+const contentOf = (table: Table) => Object.fromEntries(table.columns.map((column) => [column.name, [...column.cells]]));
+
+async function failure(run: () => unknown): Promise<string> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof MemcellError && !error.message.includes('\n')) return error.message.replaceAll(folder, '');
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+async function streamed(source: Source, columns: readonly StreamColumn[]): Promise<number[][]> {
+  const values: number[][] = columns.map(() => []);
+  let next = 0;
+  for await (const chunk of source.stream?.(columns) ?? []) {
+    expect(chunk.from).toBe(next);
+    next += chunk.rows;
+    for (const [i, column] of chunk.columns.entries()) {
+      expect(column).toHaveLength(chunk.rows);
+      values[i].push(...column);
+    }
+  }
+  return values;
+}
+
+describe('one table in every form', () => {
+  const csv = 'date,v\n2020-01-01,1.5\n2020-01-02,\n2020-01-03,-2\n';
+  const rows = [
+    { date: '2020-01-01', v: 1.5 },
+    { date: '2020-01-02', v: null },
+    { date: '2020-01-03', v: -2 },
+  ];
+  const same = { date: ['2020-01-01', '2020-01-02', '2020-01-03'], v: ['1.5', '', '-2'] };
+
+  test.each<[string, string | Uint8Array]>([
+    ['plain.csv', csv],
+    ['zipped.csv.gz', gzipSync(csv)],
+    ['zipped-without-saying.csv', gzipSync(csv)],
+    ['members.gz', Buffer.concat([gzipSync(csv.slice(0, 20)), gzipSync(csv.slice(20))])],
+    ['utf16-without-mark.csv', Buffer.from(csv, 'utf16le')],
+    ['json-without-saying', JSON.stringify(rows)],
+    ['json-lines-without-saying.txt', rows.map((row) => JSON.stringify(row)).join('\n')],
+    ['spaced.json', JSON.stringify(rows, null, 2)],
+  ])('%s', async (name, content) => {
+    const source = openSource(await file(name, content));
+    expect(contentOf(await source.table())).toEqual(same);
+    const numbers = await streamed(source, [{ name: 'v' }, { name: 'date', read: (cell) => Date.parse(cell) }]);
+    expect(numbers).toEqual([[1.5, Number.NaN, -2], same.date.map((day) => Date.parse(day))]);
+    const head = await source.head?.(2);
+    expect(head?.table.columns[0].cells.slice(0, 2)).toEqual(same.date.slice(0, 2));
+  });
+
+  test.each<[string, DataInput]>([
+    ['objects', rows],
+    ['columns', { date: same.date, v: [1.5, null, -2] }],
+    ['typed columns', { date: same.date, v: Float64Array.of(1.5, Number.NaN, -2) }],
+    ['dates', { date: same.date.map((day) => new Date(day)), v: [1.5, undefined, -2] }],
+    ['a text', { name: 'data.csv', text: csv }],
+    ['bytes', { name: 'data', bytes: gzipSync(csv) }],
+  ])('in code: %s', async (_, input) => {
+    const table = await openSource(input).table();
+    expect(contentOf(table)).toEqual(same);
+  });
+
+  test('numbers and dates in code stay values; text of them is written when asked for', async () => {
+    const days = [new Date('2020-01-01T06:00:00Z'), null];
+    const table = await openSource({ n: Float32Array.of(0.5, 2), at: days, on: [true, null] }).table();
+    expect(table.columns.map(({ numbers, times }) => [numbers, times])).toEqual([
+      [Float64Array.of(0.5, 2), undefined],
+      [undefined, Float64Array.of(Date.UTC(2020, 0, 1, 6), Number.NaN)],
+      [undefined, undefined],
+    ]);
+    expect(contentOf(table)).toEqual({ n: ['0.5', '2'], at: ['2020-01-01T06:00:00Z', ''], on: ['true', ''] });
+    expect((await openSource([3, 1, 2]).table()).numbers('c1')).toEqual(Float64Array.of(3, 1, 2));
+    expect(table.where(1, 'n')).toBe('data, row 2, column n');
+  });
+
+  test('what is no table in code', async () => {
+    expect(await failure(() => openSource({ a: [1], b: [1, 2] }).table())).toBe(
+      'data, column b: has 2 values where a has 1; give as many',
+    );
+    expect(await failure(() => openSource([]).table())).toBe('data: holds no rows; it must hold data');
+    expect(await failure(() => openSource([{ a: 1 }], { sql: 'select 1' }))).toContain('sql selects from files');
+    expect(await failure(() => openSource([1, 2]).text())).toContain('is a table, not a text');
+  });
+});
+
+describe('several files', () => {
+  test('a pattern: in the order of their names, each row with its own file and line', async () => {
+    await mkdir(join(folder, 'parts'));
+    for (const [n, day] of [
+      [10, '03'],
+      [2, '02'],
+      [1, '01'],
+    ]) {
+      await file(`parts/p${n}.csv`, `date;v\n2020-01-${day};${n}\n`);
+    }
+    const source = openSource(join(folder, 'parts', 'p*.csv'));
+    const table = await source.table();
+    expect(contentOf(table)).toEqual({ date: ['2020-01-01', '2020-01-02', '2020-01-03'], v: ['1', '2', '10'] });
+    expect(table.where(2, 'v')).toBe(`${join(folder, 'parts/p10.csv')}, line 2, column v`);
+    expect(table.notes[0]).toContain('3 files: ');
+    expect(await streamed(source, [{ name: 'v' }])).toEqual([[1, 2, 10]]);
+    await file('parts/p3.csv', 'date;w\n2020-01-05;1\n');
+    expect(await failure(() => openSource(join(folder, 'parts', 'p*.csv')).table())).toContain(
+      'p3.csv: has no column v, which /parts/p1.csv has; its columns: date, w',
+    );
+    expect(await failure(() => openSource(join(folder, '*.none')).table())).toBe(
+      '/*.none: no file matches it; check the pattern',
+    );
+  });
+
+  test('texts are joined', async () => {
+    const files = [await file('one.txt', 'ab\r\n'), await file('two.txt', 'cd\n')];
+    expect(await openSource({ files }).text()).toBe('ab\ncd\n');
+    const source = openSource(await file('süd.txt', Buffer.from('für\n', 'latin1')));
+    expect(await source.text()).toBe('für\n');
+    expect(source.notes).toEqual([`${source.name}: read as Latin-1 (Windows-1252), since it is not UTF-8`]);
+  });
+});
+
+describe('Parquet', () => {
+  const columns = `i, i / 4.0 as quarter, case when i % 3 = 0 then null else i * 1.5 end as holes,
+    date '2020-01-01' + cast(i as integer) as day, timestamp '2020-01-01' + interval (i) hour as hour,
+    case when i = 1 then null else 'x' || (i % 2) end as word, i % 2 = 0 as flag, cast(i as decimal(9, 2)) as money`;
+  const options = ['', ', compression zstd', ', compression gzip', ', row_group_size 2048', ', parquet_version v2'];
+  let files: string[];
+  beforeAll(async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    files = options.map((_, i) => join(folder, `t${i}.parquet`));
+    for (const [i, option] of options.entries()) {
+      await connection.run(`copy (select ${columns} from range(5000) r(i)) to '${files[i]}' (format parquet${option})`);
+    }
+    await connection.run(
+      `copy (select [1, 2] as list, {'a': 1} as object, 3 as n, 9007199254740995 as big)
+       to '${join(folder, 'nested.parquet')}' (format parquet)`,
+    );
+  });
+
+  test.each(options)('written by DuckDB%s: typed columns', async (option) => {
+    const path = files[options.indexOf(option)];
+    const source = openSource(path);
+    const table = await source.table();
+    expect(table.rows).toBe(5000);
+    expect(table.columns.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      'i number',
+      'quarter number',
+      'holes number',
+      'day date',
+      'hour date',
+      'word text',
+      'flag text',
+      'money number',
+    ]);
+    const row = (at: number) => table.columns.map(({ cells }) => cells[at]);
+    expect(row(1)).toEqual(['1', '0.25', '1.5', '2020-01-02', '2020-01-01T01:00:00', '', 'false', '1']);
+    expect(row(3)).toEqual(['3', '0.75', '', '2020-01-04', '2020-01-01T03:00:00', 'x1', 'false', '3']);
+    expect(table.column('i').numbers?.[4999]).toBe(4999);
+    expect(table.column('holes').numbers?.[4998]).toBeNaN();
+    expect(table.where(6, 'i')).toBe(`${path}, row 7, column i`);
+    const asked = [{ name: 'money' }, { name: 'hour' }, { name: 'word', read: (cell: string) => cell.length }];
+    const [money, hour, word] = await streamed(source, asked);
+    expect(money).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+    expect(hour[4999]).toBe(Date.UTC(2020, 0, 1) + 4999 * 3_600_000);
+    expect(word.slice(0, 3)).toEqual([2, 0, 2]);
+    expect(await source.head?.(10)).toMatchObject({ rows: 5000, table: { rows: 10 } });
+  });
+
+  test('lists and objects are left out, and it is said; so is rounding', async () => {
+    const table = await readTable(join(folder, 'nested.parquet'));
+    expect(table.columns.map(({ name }) => name)).toEqual(['n', 'big']);
+    expect(table.notes).toEqual([
+      'column list left out: it holds lists or objects',
+      'column object left out: it holds lists or objects',
+      'column big: whole numbers beyond 2^53 are rounded',
+    ]);
+  });
+
+  test('damaged at any byte: the table, or one line', async () => {
+    const content = await readFile(files[3]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(content.length - 1), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        fc.option(fc.nat(content.length)),
+        async (flips, length) => {
+          const bytes = new Uint8Array(content.subarray(0, length ?? content.length));
+          for (const [at, by] of flips) if (at < bytes.length) bytes[at] ^= by;
+          try {
+            expect((await openSource({ name: 'damaged', bytes }).table()).rows).toBeGreaterThan(0);
+          } catch (error) {
+            if (!(error instanceof MemcellError)) throw error;
+            expect(error.message).toMatch(/^damaged[:,] .*$/);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  test('--sql: a view for each file, data for one; nothing else can be read', async () => {
+    const csv = await file('sales.csv', 'day,v\n2020-01-02,1\n2020-01-01,2.5\n');
+    const items = await file('items.json.gz', gzipSync('[{"day": "2020-01-01", "name": "x"}]'));
+    const select = (sql: string, input: DataInput = csv, more: SourceOptions = {}) =>
+      openSource(input, { sql, ...more });
+    const source = select('select * from data order by day;');
+    expect(contentOf(await source.table())).toEqual({ day: ['2020-01-01', '2020-01-02'], v: ['2.5', '1'] });
+    expect(await streamed(source, [{ name: 'v' }, { name: 'day' }])).toEqual([
+      [2.5, 1],
+      [Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 2)],
+    ]);
+    const joined = select(
+      'select s.day, name, v > 2 as high from sales s left join items i using (day) order by s.day',
+      {
+        files: [csv, items],
+      },
+    );
+    expect(contentOf(await joined.table())).toEqual({
+      day: ['2020-01-01', '2020-01-02'],
+      name: ['x', ''],
+      high: ['true', 'false'],
+    });
+    expect((await select('select sum(i) as s from data', files[0]).table()).numbers('s')).toEqual(
+      Float64Array.of(12_497_500),
+    );
+    expect(await failure(() => select('select * from nothing').table())).toContain('(tables: sales, data)');
+    expect(await failure(() => select("select * from read_text('/etc/hostname')").table())).toContain('Permission');
+    expect(await failure(() => select(`copy data to '${csv}' (use_tmp_file false)`).table())).toContain('--sql: ');
+    expect(await failure(() => select('select 1; select 2').table())).toBe('--sql: must be one query, not 2');
+    expect(await failure(() => select('select 1', '-').table())).toContain('--sql reads files');
+    expect(await readFile(csv, 'utf8')).toBe('day,v\n2020-01-02,1\n2020-01-01,2.5\n');
+  });
+});
+
+describe('odd and hostile input', () => {
+  test.each<[string, string | Uint8Array, string]>([
+    [
+      'cut.csv.gz',
+      gzipSync('a,b\n1,2\n'.repeat(50)).subarray(0, 30),
+      'is a damaged gzip file (unexpected end of file)',
+    ],
+    ['twice.gz', gzipSync(gzipSync('a\n1\n')), 'is gzipped twice; decompress it once'],
+    ['book.xlsx', 'PK\x03\x04\x14\x00', 'is an Excel workbook or another zip file; save the sheet as CSV'],
+    ['short.parquet', 'PAR1PAR1', 'is damaged Parquet'],
+    ['binary.bin', Uint8Array.of(1, 2, 0, 3, 0xff, 0xfe, 9), 'holds binary data, not text; give a text file'],
+    ['noise.csv', Uint8Array.of(0x61, 0x01, 0xe9, 0x0a), 'holds binary data, not text; give a text file'],
+    [
+      'wide.csv',
+      `${Array.from({ length: 100_000 }, (_, i) => `c${i}x`).join()}\n`,
+      'has 100000 columns; at most 16384',
+    ],
+    ['wide.json', JSON.stringify([Array.from({ length: 20_000 }, (_, i) => i)]), 'has 20000 columns; at most 16384'],
+    ['nothing.csv', '', 'is empty'],
+  ])('%s', async (name, content, message) => {
+    const path = await file(name, content);
+    expect(await failure(() => readTable(path))).toContain(`/${name}: ${message}`);
+  });
+
+  test('UTF-8 with one wrong character is not taken for Latin-1', async () => {
+    const path = await file('mixed.csv', Buffer.concat([Buffer.from('a\né\né\n'), Uint8Array.of(0xe9, 0x0a)]));
+    expect(await failure(() => readTable(path))).toBe(
+      '/mixed.csv, line 4: a character is not UTF-8, though others are; correct it',
+    );
+  });
+
+  test('a device without end, and a pipe', async () => {
+    expect(await failure(() => readTable('/dev/zero'))).toContain('holds nothing but zero bytes');
+    const program =
+      "import { openSource } from './dist/data/source.js';" +
+      "const table = await openSource('-').table(); console.log(table.name, table.rows, table.columns[1].cells[1]);";
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    run.child.stdin?.end(gzipSync('a;b\n1;2\n3;4\n'));
+    expect((await run).stdout).toBe('stdin 2 4\n');
+  });
+});
+
+test('a long file streams in chunks, quoted cells across blocks; a fault is told with its line', async () => {
+  const lines = Array.from({ length: 150_000 }, (_, i) => (i % 1000 === 7 ? `"two\nlines",${i}` : `word ${i},${i}`));
+  const path = await file('long.csv', `text,v\r\n${lines.join('\r\n')}\r\n`);
+  const [lengths, v] = await streamed(openSource(path), [{ name: 'text', read: (cell) => cell.length }, { name: 'v' }]);
+  expect(v).toEqual(Array.from({ length: 150_000 }, (_, i) => i));
+  expect(lengths[7]).toBe('two\nlines'.length);
+  const wrong = await file('wrong.csv', `text,v\n${lines.join('\n')}\nend,x\n`);
+  expect(await failure(() => streamed(openSource(wrong), [{ name: 'v' }]))).toBe(
+    "/wrong.csv, line 150152, column v: 'x' is not a number; correct it, or choose another column",
+  );
+  expect(await failure(() => streamed(openSource(wrong), [{ name: 'w' }]))).toContain('no column w');
+}, 60_000);

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseReading, readTime, writeTime } from '../../../src/data/understanding/understand.js';
+import { Fields } from '../../../src/fields.js';
+import { csv, failure, next, read, values } from './frames.js';
+
+describe('what is kept with a model', () => {
+  const parsed = (reading: unknown) => parseReading(new Fields(JSON.parse(JSON.stringify(reading)), 'm: task.reading'));
+  const models = [
+    read('saw-mdy-desc.csv', { targets: ['Price'] }),
+    read('panel-months.csv', { targets: ['sales'], group: ['store'] }),
+    read('dst-offset.csv', { targets: ['load'], every: '1d' }),
+    read('dates/tz-name.csv', { targets: ['load'], missing: ['?'], fill: 'none' }),
+    read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] }),
+    read('umsatz-de-tausender.csv', { targets: ['Umsatz'] }),
+    read('yahoo.csv', { targets: ['Close'] }),
+    read('label-na.csv', { label: 'label', timeless: true }),
+  ];
+  test.each(models.map((frame) => [frame.name, frame] as const))(
+    '%s: its reading is plain JSON, and reads the same',
+    (file, frame) => {
+      expect(parsed(frame.reading)).toEqual(frame.reading);
+      if (frame.account.rows !== frame.account.read) return;
+      const again = read(file, { like: parsed(frame.reading) });
+      expect(again.columns.map(({ name, use, values }) => [name, use, values])).toEqual(
+        frame.columns.map(({ name, use, values }) => [name, use, values]),
+      );
+      expect(again.time).toEqual(frame.time);
+    },
+  );
+
+  test.each([
+    ['columns is damaged', 'columns', 3],
+    ['columns[0].use is damaged', 'columns.0.use', 'nothing'],
+    ['columns[1].reading.decimal is damaged', 'columns.1.reading.decimal', ';'],
+    ['time.step.count is damaged', 'time.step.count', 0],
+    ['time.notation is damaged', 'time.notation', '---'],
+    ['time.months is damaged: must be 12 names', 'time.months', ['Jan']],
+    ['time.locale is damaged', 'time.locale', 'not a language'],
+    ['fill is damaged', 'fill', 'maybe'],
+  ])('%s', (message, path, value) => {
+    const reading = JSON.parse(JSON.stringify(models[0].reading));
+    const keys = path.split('.');
+    const owner = keys.slice(0, -1).reduce((object, key) => object[key], reading);
+    owner[keys[keys.length - 1]] = value;
+    expect(failure(() => parsed(reading))).toContain(`m: task.reading.${message}`);
+  });
+
+  test('a table of the future has the time and what is known', () => {
+    const { reading } = read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] });
+    const frame = csv('date,promo\n05/02/2021,Yes\n04/02/2021,NO\n06/02/2021,no', {
+      like: reading,
+      only: ['known'],
+      dates: 'day',
+    });
+    expect(values(frame, 'promo')).toEqual([0, 1, 0]);
+    expect(next(frame, 1)).toEqual(['07/02/2021']);
+    expect(failure(() => csv('date,promo\n2021-02-04,maybe', { like: reading, only: ['known'] }))).toBe(
+      "t.csv, line 2, column promo: 'maybe' is neither no nor yes, which the column holds elsewhere; correct it, or leave the column out with --drop",
+    );
+    expect(failure(() => csv('date,promotion\n2021-02-04,no', { like: reading, only: ['known'] }))).toContain(
+      'no column promo',
+    );
+  });
+
+  test('times of the data, or as ISO writes them, are the frame’s numbers', () => {
+    const { reading, time } = read('saw-dmy.csv', { targets: ['sales'] });
+    expect(readTime(reading.time!, '03/01/2020')).toBe(time!.times[2]);
+    expect(readTime(reading.time!, '2020-01-03')).toBe(time!.times[2]);
+    expect(failure(() => readTime(reading.time!, 'soon'))).toBe(
+      "'soon' is not a time; write it as the data does (dd/MM/yyyy)",
+    );
+    expect(writeTime(reading.time!, time!.times[2])).toBe('03/01/2020');
+  });
+});
+
+describe('numbers of another table than the model’s', () => {
+  const { reading } = csv('a;y\n1;1.070,5 kWh\n2;987 kWh\n3;1.100 kWh', { targets: ['y'] });
+  test('are read as they are written there', () => {
+    expect(values(csv('a,y\n1,1070.5\n2,"1,987"', { like: reading }), 'y')).toEqual([1070.5, 1987]);
+    expect(values(csv('a;y\n1;1.070\n2;1.100', { like: reading }), 'y')).toEqual([1070, 1100]);
+    expect(csv('a,y\n1,1070.5\n2,987', { like: reading }).reading.columns).toEqual(reading.columns);
+  });
+
+  test('in another unit are refused', () => {
+    expect(failure(() => csv('a,y\n1,1.5 MWh\n2,2 MWh', { like: reading }))).toBe(
+      "t.csv: column y is in MWh, the model's data in kWh; bring it to kWh",
+    );
+  });
+});
+
+test('counts that were 0 or 1 in training may be more', () => {
+  const { reading } = csv('y,n\n1,0\n2,1\n3,0', { targets: ['y'] });
+  const frame = csv('y,n\n1,0\n2,3\n3,1', { like: reading });
+  expect(values(frame, 'n')).toEqual([0, 3, 1]);
+  expect(frame.account.notes).toEqual(['n: 1 value beside 0 and 1, which is all that the model has seen']);
+});

@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Table } from '../../../src/data/table.js';
+import { understand } from '../../../src/data/understanding/understand.js';
+import { csv, days, failure, next, read, values } from './frames.js';
+import '../../propertySeed.js';
+
+describe('several series', () => {
+  test('are found where times repeat, and the columns that tell them apart proposed', () => {
+    expect(failure(() => read('panel-months.csv', { targets: ['sales'] }))).toBe(
+      'panel-months.csv, line 122, column month: Jan-10 stands in another row too, with another store: several series in one table: --group store',
+    );
+    expect(failure(() => read('panel-inter.csv', { targets: ['y'] }))).toContain('--group unique_id');
+    const rows = days(9).flatMap((day) =>
+      ['a', 'b'].flatMap((store) => [1, 2].map((item) => `${day},${store},${item},5`)),
+    );
+    expect(failure(() => csv(`date,store,item,y\n${rows.join('\n')}`, { targets: ['y'] }))).toContain(
+      '--group store,item',
+    );
+  });
+
+  test('each in the order of time, in the natural order of names, over its own columns', () => {
+    const months = read('panel-months.csv', { targets: ['sales'], group: ['store'] });
+    expect(months.series).toEqual([
+      { name: 'A', from: 0, to: 120 },
+      { name: 'B', from: 120, to: 240 },
+    ]);
+    expect(months.account.series).toEqual({ columns: ['store'], count: 2, shortest: 120, longest: 120 });
+    expect(months.account.time).toMatchObject({ step: '1 month', season: 12, gaps: 0 });
+    const inter = read('panel-inter.csv', { targets: ['y'], group: ['unique_id'] });
+    expect(values(inter, 'y').slice(0, 2)).toEqual([10, 13.909]);
+    expect(values(inter, 'y').slice(120, 122)).toEqual([100, 103.909]);
+    const numbered = csv('g,t,y\n10,1,1\n10,2,2\n2,1,3\n2,2,4\n', { targets: ['y'], group: ['g'] });
+    expect(numbered.series.map(({ name }) => name)).toEqual(['2', '10']);
+  });
+
+  test('groups of classes come out alike from any order of rows', () => {
+    const ordered = read('groups2-ordered.csv', { label: 'label', group: ['id'] });
+    const shuffled = read('groups2-shuffled.csv', { label: 'label', group: ['id'] });
+    expect(shuffled.series).toEqual(ordered.series);
+    expect(shuffled.column('x').values).toEqual(ordered.column('x').values);
+    expect(shuffled.column('label').cells).toEqual(ordered.column('label').cells);
+    expect(shuffled.column('when').use).toBe('time');
+    const steps = read('groups-ordered.csv', { label: 'label', group: ['id'] });
+    const dates = read('groups-shuffled-iso.csv', { label: 'label', group: ['id'] });
+    expect(dates.column('x').values).toEqual(steps.column('x').values);
+    expect(steps.column('t').use).toBe('time');
+  });
+
+  test('filling and gaps stay inside a series; one without any value is left out', () => {
+    const frame = csv(
+      'day,s,y\n2020-01-01,a,1\n2020-01-02,a,\n2020-01-04,a,4\n2020-01-01,b,\n2020-01-02,b,7\n2020-01-03,b,8\n2020-01-01,c,\n2020-01-02,c,\n',
+      { targets: ['y'], group: ['s'] },
+    );
+    expect(values(frame, 'y')).toEqual([1, 2, 3, 4, 7, 7, 8]);
+    expect(frame.series.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(frame.account.notes[0]).toBe('1 series left out, which have no y: c');
+  });
+
+  test('one time in two rows of a series', () => {
+    const twice = 'date,y\n2020-01-01,1\n2020-01-02,2\n2020-01-02,3\n2020-01-03,4\n';
+    expect(failure(() => csv(twice, { targets: ['y'] }))).toBe(
+      't.csv, line 4, column date: 2020-01-02 stands in line 3 too; keep one row per time, or aggregate them: --every 1d (or another step)',
+    );
+    expect(values(csv(twice, { targets: ['y'], every: '1d' }), 'y')).toEqual([1, 5, 4]);
+    const same = csv(twice.replace(',3\n', ',2\n'), { targets: ['y'] });
+    expect(same.account.notes).toEqual(['1 row left out: the same as another one (the first is line 4)']);
+    expect(values(same, 'y')).toEqual([1, 2, 4]);
+  });
+});
+
+describe('steps and gaps', () => {
+  test('missing times are filled in, or refused', () => {
+    const frame = read('saw-gap.csv', { targets: ['sales'] });
+    expect(frame.account).toMatchObject({ read: 109, rows: 199, time: { gaps: 90 } });
+    expect(frame.account.notes).toEqual(['90 times are missing and filled in, the first after line 100 (2020-04-08)']);
+    expect(frame.where(99)).toBe('saw-gap.csv, line 100, 1 filled in after it');
+    expect(failure(() => read('saw-gap.csv', { targets: ['sales'], fill: 'none' }))).toBe(
+      'saw-gap.csv: 90 times are missing, the first after line 100 (2020-04-08); add the rows, or leave out --fill none to have them filled in',
+    );
+  });
+
+  test('irregular rows are consecutive, said with the first place and what mends it', () => {
+    const frame = read('irregular.csv', { targets: ['value'] });
+    expect(frame.time?.step).toBeUndefined();
+    expect(frame.account.notes).toEqual([
+      'the steps between times differ, the first at line 4 (2020-01-01 00:24); rows count as consecutive; --every 1h brings them to one step',
+    ]);
+    expect(read('irregular.csv', { targets: ['value'], every: '1h' }).account).toMatchObject({
+      rows: 232,
+      time: { step: '1 hour' },
+    });
+  });
+
+  test('rows are put together: amounts added, levels averaged, flags if any, the most frequent text', () => {
+    const text = days(14)
+      .flatMap((day, d) =>
+        [0, 6, 12, 18].map(
+          (hour, h) =>
+            `${day} ${String(hour).padStart(2, '0')}:00,${d},${d + h / 2},${Number(h === 2 && d % 2 === 0)},${['a', 'b', 'b', 'c'][h]}`,
+        ),
+      )
+      .slice(0, -1)
+      .join('\n');
+    const frame = csv(`date,sales,temperature,promo,w\n${text}`, { targets: ['sales'], every: '1d' });
+    expect(values(frame, 'sales')).toEqual([0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48]);
+    expect(values(frame, 'temperature').slice(0, 2)).toEqual([0.75, 1.75]);
+    expect(values(frame, 'promo').slice(0, 3)).toEqual([1, 0, 1]);
+    expect(frame.column('w').reading).toEqual({ kind: 'category', values: ['a', 'b', 'c'] });
+    expect(new Set(frame.column('w').values)).toEqual(new Set([1]));
+    expect(frame.account.notes).toEqual([
+      '55 rows put together to 13 steps of 1 day; 1 first or last step left out, of which rows are missing',
+    ]);
+    expect(frame.account.columns.map(({ how }) => how)).toEqual([
+      'time',
+      'number, sum of a step',
+      'number, mean of a step',
+      '0/1 (0, 1), max of a step',
+      'one-hot of 3, most frequent of a step',
+    ]);
+    expect(failure(() => csv(`date,sales,temperature,promo,w\n${text}`, { targets: ['sales'], every: '1h' }))).toBe(
+      'every: the step of t.csv is 6 hours; 1h would invent rows; take a longer step',
+    );
+    expect(failure(() => read('saw-iso.csv', { targets: ['sales'], every: 'weekly' }))).toContain(
+      "every: 'weekly' is not a step",
+    );
+  });
+
+  test('a model of daily rows refuses others', () => {
+    const { reading } = read('saw-iso.csv', { targets: ['sales'] });
+    expect(failure(() => read('hourly.csv', { like: reading }))).toBe(
+      "hourly.csv: the model's step is 1 day, the file's 1 hour; --every 1d resamples",
+    );
+    expect(failure(() => read('monthly.csv', { like: reading }))).toContain(
+      "the model's step is 1 day, the file's 1 month",
+    );
+    expect(read('hourly.csv', { like: reading, every: '1d' }).rows).toBe(8);
+    expect(read('saw-gap.csv', { like: reading }).rows).toBe(199);
+    expect(csv('date,sales\n2020-08-01,1\n2020-08-02,2', { like: reading }).rows).toBe(2);
+    expect(failure(() => csv('date,sale\n2020-08-01,1', { like: reading }))).toContain(
+      'no column sales; did you mean sale?',
+    );
+  });
+});
+
+test('the order of rows never matters where there is a time', () => {
+  const numbers = fc.oneof(fc.integer({ min: -999, max: 999 }).map(String), fc.constantFrom('', 'NA', '3.25'));
+  const row = fc.record({ y: numbers, w: fc.constantFrom('sun', 'rain', 'fog', ''), p: fc.constantFrom('yes', 'no') });
+  fc.assert(
+    fc.property(
+      fc.array(row, { minLength: 6, maxLength: 40 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 1 })),
+      fc.boolean(),
+      (rows, keys, grouped) => {
+        const lines = days(rows.length).map((day, i) => ({
+          cells: [grouped ? days(rows.length)[i >> 1] : day, String(i % 2), rows[i].y, rows[i].w, rows[i].p],
+          key: keys.next().value,
+        }));
+        lines[0].cells[2] = lines[1].cells[2] = '1';
+        const frame = (list: typeof lines) =>
+          understand(
+            new Table({
+              name: 't',
+              header: ['date', 's', 'y', 'w', 'p'],
+              cells: [0, 1, 2, 3, 4].map((c) => list.map(({ cells }) => cells[c])),
+              lines: list.length,
+            }),
+            { targets: ['y'], ...(grouped && { group: ['s'] }) },
+          );
+        const [one, other] = [frame(lines), frame([...lines].sort((a, b) => a.key - b.key))];
+        expect(other.reading).toEqual(one.reading);
+        expect(other.series).toEqual(one.series);
+        expect(other.time).toEqual(one.time);
+        expect(other.columns.map(({ name, use, values }) => [name, use, values])).toEqual(
+          one.columns.map(({ name, use, values }) => [name, use, values]),
+        );
+      },
+    ),
+  );
+});
+
+test('steps without a row of what is counted have none of it', () => {
+  const text =
+    'ts,orders\n2020-01-01 10:03,1\n2020-01-01 12:44,2\n2020-01-03 09:00,1\n2020-01-03 19:30,5\n2020-01-04 01:00,1';
+  expect(values(csv(text, { targets: ['orders'], every: '1d' }), 'orders')).toEqual([3, 0, 6, 1]);
+});
+
+test('months become whole quarters', () => {
+  const rows = Array.from(
+    { length: 14 },
+    (_, i) => `${2019 + Math.floor((i + 1) / 12)}-${String(((i + 1) % 12) + 1).padStart(2, '0')},${i}`,
+  );
+  const frame = csv(`month,sales\n${rows.join('\n')}`, { targets: ['sales'], every: '1q' });
+  expect(values(frame, 'sales')).toEqual([2 + 3 + 4, 5 + 6 + 7, 8 + 9 + 10, 11 + 12 + 13]);
+  expect(frame.account.time).toMatchObject({ step: '1 quarter', season: 4 });
+  expect(next(frame, 1)).toEqual(['2020-04']);
+});
+
+test('a slip is no series: two rows of one time among many, that differ in a text', () => {
+  const rows = days(30).map((day, i) => `${day},${['sun', 'rain', 'fog'][i % 3]},${i}`);
+  expect(failure(() => csv(`date,w,y\n${rows.join('\n')}\n2020-01-30,rain,7`, { targets: ['y'] }))).toContain(
+    'line 32, column date: 2020-01-30 stands in line 31 too; keep one row per time',
+  );
+});

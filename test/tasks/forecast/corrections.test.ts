@@ -1,0 +1,214 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import '../../propertySeed.js';
+import type { Anchor } from '../../../src/tasks/forecast/anchor.js';
+import { effectsOf, fitEffects } from '../../../src/tasks/forecast/effects.js';
+import { makeFolds } from '../../../src/tasks/forecast/folds.js';
+import { gate, weigh } from '../../../src/tasks/forecast/gate.js';
+import { halfWidths, measureSpreads } from '../../../src/tasks/forecast/intervals.js';
+import { fitRidge, moments, predictRidge, ridge, without } from '../../../src/tasks/forecast/ridge.js';
+import { noise } from './series.js';
+
+describe('ridge', () => {
+  const rows = 40;
+  const x = Float32Array.from(noise(rows * 3, 3));
+  const y = Float32Array.from({ length: rows * 2 }, (_, i) => {
+    const row = Math.floor(i / 2) * 3;
+    return i % 2 === 0 ? 2 * x[row] - x[row + 2] + 0.5 : x[row + 1];
+  });
+  const data = { x, y, rows, regressors: 3, answers: 2 };
+  const all = Array.from({ length: rows }, (_, i) => i);
+  const even = Float64Array.of(1, 1, 1);
+
+  test('solves the penalised normal equations (XᵀX + λnC) B = Xᵀy, the constant not penalised', () => {
+    const c = Float64Array.of(1, 4, 1);
+    const weights = ridge(moments(data, all), 2, 0.1, c, 3);
+    for (let k = 0; k < 2; k++) {
+      for (let a = 0; a < 4; a++) {
+        let gradient = a < 3 ? 0.1 * rows * c[a] * weights[a * 2 + k] : 0;
+        for (const i of all) {
+          const out = new Float64Array(2);
+          predictRidge(weights, x, i * 3, 3, out);
+          gradient += (a < 3 ? x[i * 3 + a] : 1) * (out[k] - y[i * 2 + k]);
+        }
+        expect(gradient).toBeCloseTo(0, 5);
+      }
+    }
+  });
+
+  test('with next to no penalty it finds the coefficients; unused regressors get 0', () => {
+    const weights = ridge(moments(data, all), 2, 1e-9, even, 3);
+    const expected = [2, 0, 0, 1, -1, 0, 0.5, 0];
+    expect(Array.from(weights)).toEqual(expected.map((value) => expect.closeTo(value, 4)));
+    const part = ridge(moments(data, all), 2, 1e-9, even, 2);
+    expect([part[4], part[5]]).toEqual([0, 0]);
+  });
+
+  test('moments of a part and of the rest are those of all', () => {
+    const rest = without(moments(data, all), moments(data, all.slice(10, 25)));
+    const direct = moments(data, [...all.slice(0, 10), ...all.slice(25)]);
+    expect(rest.rows).toBe(direct.rows);
+    expect(Array.from(rest.xx)).toEqual(Array.from(direct.xx, (value) => expect.closeTo(value, 9)));
+    expect(Array.from(rest.xy)).toEqual(Array.from(direct.xy, (value) => expect.closeTo(value, 9)));
+  });
+
+  test('each answer has its own penalty and regressors, chosen out of fold', () => {
+    const wide = { ...data, y: Float32Array.from(y, (value, i) => (i % 2 === 0 ? value : noise(rows, 9)[i >> 1])) };
+    const folds = makeFolds(Int32Array.from(all), 5, 0);
+    const { chosen, outOfFold } = fitRidge(wide, folds, [1, 3], even);
+    expect(chosen[0]).toEqual({ penalty: 0.001, used: 3 });
+    expect(chosen[1].penalty).toBe(10);
+    expect(outOfFold[0]).toBeCloseTo(y[0], 1);
+  });
+});
+
+describe('folds', () => {
+  test('every window is held out once; those trained on are further away than the gap', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 60, max: 200 }), fc.integer({ min: 0, max: 8 }), (n, gap) => {
+        const clocks = Int32Array.from({ length: n }, (_, i) => i + 7);
+        const folds = makeFolds(clocks, 5, gap);
+        const held = folds.flatMap((fold) => Array.from(fold.held));
+        expect(held.sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+        for (const fold of folds) {
+          const [first, last] = [fold.held[0], fold.held[fold.held.length - 1]];
+          expect(fold.trained.every((i) => i < first - gap || i > last + gap)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('windows of the same time are in the same fold, whatever their series', () => {
+    const clocks = Int32Array.from({ length: 120 }, (_, i) => i % 40);
+    for (const { held } of makeFolds(clocks, 5, 2)) {
+      const times = new Set(Array.from(held, (i) => clocks[i]));
+      expect(held.length).toBe(3 * times.size);
+    }
+  });
+
+  test('no fold where too little is left to train on', () => {
+    expect(
+      makeFolds(
+        Int32Array.from({ length: 12 }, (_, i) => i),
+        5,
+        11,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('gate', () => {
+  test('no weights with w ≥ 0 and Σw ≤ 1 on a grid are better', () => {
+    const positive = fc.double({ min: 0.1, max: 3, noNaN: true });
+    fc.assert(
+      fc.property(
+        positive,
+        positive,
+        fc.double({ min: -0.9, max: 0.9, noNaN: true }),
+        fc.double({ min: -2, max: 2, noNaN: true }),
+        fc.double({ min: -2, max: 2, noNaN: true }),
+        (a, c, correlation, g, h) => {
+          const b = correlation * Math.sqrt(a * c);
+          const loss = ([u, v]: number[]) => u * u * a + 2 * u * v * b + v * v * c - 2 * u * g - 2 * v * h;
+          const weights = weigh({
+            products: [
+              [a, b],
+              [b, c],
+            ],
+            against: [g, h],
+          });
+          expect(weights.every((weight) => weight >= 0)).toBe(true);
+          expect(weights[0] + weights[1]).toBeLessThanOrEqual(1 + 1e-12);
+          const unbounded = (g * c - h * b) / (a * c - b * b) + (a * h - b * g) / (a * c - b * b) <= 1;
+          if (!unbounded) return;
+          for (let u = 0; u <= 1; u += 0.1) {
+            for (let v = 0; u + v <= 1; v += 0.1)
+              expect(loss(weights)).toBeLessThanOrEqual(loss([u, v]) + 0.01 * (a + c));
+          }
+        },
+      ),
+    );
+  });
+
+  const folds = [{ held: Int32Array.from({ length: 200 }, (_, i) => i), trained: new Int32Array(0) }];
+
+  test('a step that is foreseen is trusted beside one that is not', () => {
+    const [r, p] = [noise(400, 1), noise(400, 2)];
+    const missed = Float32Array.from(r);
+    const correction = Float32Array.from(r, (value, i) => (i % 2 === 0 ? value : 0.1 * p[i]));
+    const [first, second] = gate(missed, [correction], folds, 2, 1);
+    expect(first[0]).toBeGreaterThan(0.95);
+    expect(second[0]).toBeGreaterThanOrEqual(0);
+  });
+
+  test('0 for a correction that has nothing to do with what is missed, or makes it worse', () => {
+    const missed = Float32Array.from(noise(400, 1));
+    expect(gate(missed, [missed.map((value) => -value)], folds, 2, 1)).toEqual([[0], [0]]);
+    const [[weight]] = gate(missed, [Float32Array.from(noise(400, 5))], folds, 2, 1);
+    expect(weight).toBeLessThan(0.15);
+  });
+});
+
+describe('intervals', () => {
+  test('the (1 + 1/n)p quantile of |error|, widened by √(1 + 2H/n), never narrower by more than 2 % a step', () => {
+    const errors = Float32Array.from(
+      { length: 38 },
+      (_, i) => (i % 2 === 0 ? 1 : 0.5) * (Math.floor(i / 2) + 1) * (i % 4 < 2 ? 1 : -1),
+    );
+    const spreads = measureSpreads(errors, 2, 1, 19);
+    const widening = Math.sqrt(1 + 2 / Math.max(3, 19 / 2));
+    expect(spreads.widening).toBeCloseTo(widening, 12);
+    // n = 19: 0.8 · 20 = the 16th, 0.95 · 20 = the 19th
+    expect(halfWidths(spreads, 0, 1, 0.8)).toEqual(
+      [16 * widening, 0.98 * 16 * widening].map((v) => expect.closeTo(v, 10)),
+    );
+    expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(19 * widening, 10);
+  });
+
+  test('many errors are kept as 200 quantiles that give nearly the same', () => {
+    const errors = Float32Array.from(noise(5000, 4));
+    const spreads = measureSpreads(errors, 1, 1, 1e9);
+    expect(spreads.quantiles[0]).toHaveLength(200);
+    expect(halfWidths(spreads, 0, 1, 0.8)[0]).toBeCloseTo(1.2816, 1);
+    expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(1.96, 1);
+  });
+});
+
+describe('effects of known columns', () => {
+  const flat: Anchor = {
+    kind: 'smoothing',
+    log: false,
+    least: 0,
+    trend: 'none',
+    period: 1,
+    alpha: 0.3,
+    beta: 0,
+    gamma: 0,
+    phi: 1,
+    start: { level: 10, slope: 0, seasons: [] },
+  };
+  const n = 150;
+  const known = Float64Array.from(noise(n * 3, 8));
+
+  test('those of the same row and of the row before are found, others stay 0', () => {
+    const effect = effectsOf(known, [2, 0, 0, 0, -1.5, 0], n) ?? new Float64Array(n);
+    const values = Float64Array.from(noise(n, 6), (e, t) => 10 + 0.3 * e + effect[t]);
+    const effects = fitEffects(values, known, 3, flat);
+    expect(effects).toEqual([2, 0, 0, 0, -1.5, 0].map((value) => (value === 0 ? 0 : expect.closeTo(value, 0.8))));
+  });
+
+  test('useless columns get none', () => {
+    let found = 0;
+    for (let key = 20; key < 40; key++) {
+      const values = Float64Array.from(noise(n, key), (e) => 10 + e);
+      found += fitEffects(values, Float64Array.from(noise(n * 5, 100 + key)), 5, flat).filter((e) => e !== 0).length;
+    }
+    expect(found).toBeLessThanOrEqual(1);
+  });
+
+  test('rows beyond those known count as the mean; the row before the first is used when given', () => {
+    const two = Float64Array.of(1, 2);
+    expect(Array.from(effectsOf(two, [3, 10], 4) ?? [])).toEqual([3, 16, 20, 0]);
+    expect(Array.from(effectsOf(two, [3, 10], 2, Float64Array.of(5)) ?? [])).toEqual([53, 16]);
+  });
+});

@@ -1,0 +1,316 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import '../../propertySeed.js';
+import { MemcellError } from '../../../src/errors.js';
+import type { Series } from '../../../src/tasks/forecast/forecaster.js';
+import { endOf, forecastFrom } from '../../../src/tasks/forecast/forecastFrom.js';
+import { parseState } from '../../../src/tasks/forecast/state.js';
+import { fitted, noise, quick, quiet, seasonal, seriesOf, setOf, values } from './series.js';
+
+const H = 4;
+const columns = (n: number) => ({ targets: [seasonal(n)], past: [noise(n, 11)], known: [noise(n + 6, 12)] });
+
+/** The first rows of a series. */
+function head(series: Series, rows: number, change: (value: number) => number): Series {
+  const per = (values: Float64Array) => values.length / series.rows;
+  const changed = (array: Float64Array) => array.map((value, i) => (i < rows * per(array) ? value : change(value)));
+  return { ...series, targets: changed(series.targets), past: changed(series.past) };
+}
+
+describe('what must hold of every forecast', () => {
+  test('a future change never changes a forecast made before it', async () => {
+    const set = setOf(columns(100), 4);
+    const forecaster = await fitted(set, H);
+    const [series] = set.series;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 100 }),
+        fc.double({ min: -50, max: 50, noNaN: true }),
+        async (origin, by) => {
+          const other = head(series, origin, (value) => value + by);
+          const before = await values(forecaster, series, [origin], H + 3);
+          if (origin >= 4) expect(await values(forecaster, other, [origin], H + 3)).toEqual(before);
+          else expect((await values(forecaster, other, [origin], H + 3)).every(Number.isFinite)).toBe(true);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a column scaled by 1000 is forecast scaled by 1000', async () => {
+    const y = seasonal(100);
+    const [one, other] = [setOf({ targets: [y] }, 4), setOf({ targets: [y.map((value) => 1000 * value)] }, 4)];
+    const small = await values(await fitted(one, H), one.series[0], [100], H);
+    const large = await values(await fitted(other, H), other.series[0], [100], H);
+    for (let h = 0; h < H; h++) expect(large[h] / 1000 / small[h]).toBeCloseTo(1, 3);
+  });
+
+  test('a constant added to values that are not smoothed as logarithm is added to the forecast', async () => {
+    const y = seasonal(100).map((value) => value - 60);
+    const [one, other] = [setOf({ targets: [y] }, 4), setOf({ targets: [y.map((value) => value - 1000)] }, 4)];
+    const near = await values(await fitted(one, H), one.series[0], [100], H);
+    const far = await values(await fitted(other, H), other.series[0], [100], H);
+    for (let h = 0; h < H; h++) expect(far[h] + 1000 - near[h]).toBeCloseTo(0, 1);
+  });
+
+  test('the same seed gives the same bits, another one does not', async () => {
+    const y = noise(120, 3).map((e, t) => 10 * Math.sin(t / 3) ** 3 + e);
+    const set = setOf({ targets: [y] }, 1);
+    const made = async (seed: number) => values(await fitted(set, H, { ...quiet, seed }), set.series[0], [120], H);
+    const first = await made(5);
+    expect(await made(5)).toEqual(first);
+    expect(await made(6)).not.toEqual(first);
+  });
+
+  test('values that were never below 0 are not forecast below 0, nor are intervals', async () => {
+    const set = setOf({ targets: [noise(120, 5).map((e) => Math.max(0, e))] }, 1);
+    const forecaster = await fitted(set, H);
+    const made = await forecastFrom(forecaster.model, forecaster.state, set.series[0], [60, 90, 120], 8, [0.5, 0.99]);
+    for (const list of [made.values, made.anchor, ...made.intervals.flatMap(({ lower, upper }) => [lower, upper])]) {
+      expect(list.every((value) => value >= 0)).toBe(true);
+    }
+    expect(forecaster.remarks.join()).toContain('below 0');
+  });
+
+  test('intervals hold the forecast and grow with their probability', async () => {
+    const set = setOf({ targets: [seasonal(120)] }, 4);
+    const { model, state } = await fitted(set, H);
+    const made = await forecastFrom(model, state, set.series[0], [100, 120], H + 4, [0.5, 0.8, 0.95]);
+    const [half, most, all] = made.intervals;
+    made.values.forEach((value, i) => {
+      expect(half.lower[i]).toBeLessThanOrEqual(value);
+      expect(most.lower[i]).toBeLessThanOrEqual(half.lower[i]);
+      expect(all.lower[i]).toBeLessThanOrEqual(most.lower[i]);
+      expect(all.upper[i]).toBeGreaterThanOrEqual(most.upper[i]);
+    });
+  });
+});
+
+describe('columns beside the target', () => {
+  const n = 160;
+  const flags = noise(n + 10, 7).map((e) => (e > 0.8 ? 1 : 0));
+  const sales = noise(n, 8).map((e, t) => 20 + 30 * flags[t] + e);
+
+  test('a known promotion moves the forecast by its effect', async () => {
+    const set = setOf({ targets: [sales], known: [flags] }, 1);
+    const { model, state } = await fitted(set, H);
+    const with1 = {
+      ...set.series[0],
+      known: Float64Array.from(flags, (flag, t) => (t === n + 1 ? 1 : t >= n ? 0 : flag)),
+    };
+    const made = Array.from((await forecastFrom(model, state, with1, [n], H, [])).values);
+    expect(made[1] - made[0]).toBeGreaterThan(25);
+    expect(Math.abs(made[2] - made[0])).toBeLessThan(5);
+  });
+
+  test('a past column that leads the target by a row is used one step ahead', async () => {
+    const led = noise(n, 8).map((e, t) => 20 + 30 * (t > 0 ? flags[t - 1] : 0) + e);
+    const set = setOf({ targets: [led], past: [flags.slice(0, n)] }, 1);
+    const forecaster = await fitted(set, 2);
+    const series = set.series[0];
+    const origins = Array.from({ length: 40 }, (_, i) => n - 41 + i);
+    const made = await values(forecaster, series, origins, 1);
+    const error = origins.reduce(
+      (sum, origin, i) => sum + Math.abs(made[i] - series.targets[origin]) / origins.length,
+      0,
+    );
+    expect(error).toBeLessThan(2);
+  });
+
+  test('useless columns leave the forecast as it is without them', async () => {
+    const y = seasonal(140);
+    const alone = setOf({ targets: [y] }, 4);
+    const beside = setOf({ targets: [y], past: [noise(140, 31), noise(140, 32)], known: [noise(150, 33)] }, 4);
+    const without = await values(await fitted(alone, H), alone.series[0], [140], H);
+    const forecaster = await fitted(beside, H);
+    const withThem = await values(forecaster, beside.series[0], [140], H);
+    for (let h = 0; h < H; h++) expect(withThem[h]).toBeCloseTo(without[h], 0);
+  });
+});
+
+test('several targets and several series: each in its own units, by name', async () => {
+  const times = Array.from({ length: 90 }, (_, i) => i);
+  const series = ['a', 'b', 'c'].map((name, s) =>
+    seriesOf({ targets: [seasonal(90, s + 1), seasonal(90, s + 9).map((value) => 1000 * value)], times }, name),
+  );
+  const { model, state } = await fitted({ targets: ['y', 'z'], past: [], known: [], series, season: 4 }, H);
+  const { values: made } = await forecastFrom(model, state, series[1], [90], H, []);
+  for (let h = 0; h < H; h++) {
+    expect(made[2 * h]).toBeGreaterThan(50);
+    expect(made[2 * h]).toBeLessThan(70);
+    expect(made[2 * h + 1] / 1000).toBeGreaterThan(50);
+    expect(made[2 * h + 1] / 1000).toBeLessThan(70);
+  }
+  await expect(forecastFrom(model, state, { ...series[0], name: 'd' }, [90], H, [])).rejects.toThrow(
+    /series d .*a, b, c/,
+  );
+});
+
+describe('the state', () => {
+  const year = 86_400_000;
+  const daily = (n: number) => ({
+    ...columns(n),
+    times: Array.from({ length: n }, (_, i) => i * year),
+  });
+
+  test('goes through JSON and forecasts the same; the end alone does too, to the bit', async () => {
+    const n = 900;
+    const set = setOf(daily(n), 7, { step: { unit: 'millisecond', count: year } });
+    const { model, state } = await fitted(set, 7);
+    const [series] = set.series;
+    const expected = await values({ model, state, history: {}, remarks: [] }, series, [n], 10);
+    const read = JSON.parse(JSON.stringify(state));
+    expect(parseState(read, 'model.json')).toEqual(parseState(state, 'model.json'));
+    const [end] = endOf(read);
+    expect(end.rows).toBeLessThan(20);
+    const made = await forecastFrom(model, read, end, [end.rows], 10, [0.8]);
+    expect(Array.from(made.values)).toEqual(expected);
+  });
+
+  test('rows that follow the training by their times go on from its end', async () => {
+    const all = daily(200);
+    const part = { targets: [all.targets[0].slice(0, 150)], times: all.times.slice(0, 150) };
+    const { model, state } = await fitted(setOf(part, 7), 7);
+    const rest = seriesOf({ targets: [all.targets[0].slice(150)], times: all.times.slice(150) });
+    const whole = seriesOf({ targets: all.targets, times: all.times });
+    const made = await forecastFrom(model, state, rest, [30], 7, []);
+    const expected = await forecastFrom(model, state, whole, [180], 7, []);
+    expect(Array.from(made.values)).toEqual(Array.from(expected.values));
+  });
+
+  test('rows from elsewhere are forecast from themselves', async () => {
+    const set = setOf({ targets: [seasonal(120)] }, 4);
+    const forecaster = await fitted(set, H);
+    const far = seriesOf({ targets: [seasonal(60, 5).map((value) => value + 500)] });
+    for (const value of await values(forecaster, far, [60], H)) expect(Math.abs(value - 555)).toBeLessThan(12);
+  });
+
+  test('every damaged field is named', async () => {
+    const { state } = await fitted(setOf(columns(100), 4), H);
+    const damage = (change: (copy: Record<string, never>) => void) => {
+      const copy = JSON.parse(JSON.stringify(state));
+      change(copy);
+      return () => parseState(copy, 'model.json');
+    };
+    for (const key of Object.keys(state).filter((name) => name !== 'ridge')) {
+      expect(damage((copy) => delete copy[key])).toThrow(MemcellError);
+      expect(damage((copy) => Object.assign(copy, { [key]: 'x' }))).toThrow(new RegExp(`model.json.*${key}.*damaged`));
+    }
+    const series = (change: object, at: string) =>
+      damage((copy: Record<string, never>) => {
+        const [first] = copy.series as { targets: { anchor: object }[] }[];
+        Object.assign(at === 'target' ? first.targets[0] : first.targets[0].anchor, change);
+      });
+    expect(series({ scale: 0 }, 'target')).toThrow(/targets\[0\].scale is damaged: must be above 0/);
+    expect(series({ alpha: 2 }, 'anchor')).toThrow(/anchor.alpha/);
+    expect(series({ period: 9 }, 'anchor')).toThrow(/anchor.start/);
+    expect(series({ kind: 'oracle' }, 'anchor')).toThrow(/one of smoothing, naive/);
+    expect(() => parseState(null, 'model.json')).toThrow(/not an object/);
+  });
+});
+
+describe('odd series', () => {
+  const cases: Record<string, number[]> = {
+    'one row': [5],
+    'two rows': [5, 6],
+    'three rows': [5, 6, 8],
+    'eight rows': [1, 2, 3, 4, 5, 6, 7, 9],
+    zeros: new Array(60).fill(0),
+    constant: new Array(60).fill(7.1),
+    'a straight line': Array.from({ length: 60 }, (_, t) => t),
+    'an exponential': Array.from({ length: 60 }, (_, t) => Math.exp(t)),
+    'one outlier': noise(80).map((e, t) => (t === 40 ? 1e9 : e)),
+    'an outlier at the end': noise(80).map((e, t) => (t === 79 ? 1e9 : e)),
+    'mostly zeros': noise(80).map((e) => (e > 1.2 ? 3 : 0)),
+    'two values in turn': Array.from({ length: 80 }, (_, t) => t % 2),
+    tiny: noise(80).map((e) => 1e-12 * e),
+    huge: noise(80).map((e) => 1e90 * e),
+  };
+
+  test.each(Object.entries(cases))('%s: finite forecasts and intervals', async (_, y) => {
+    const set = setOf({ targets: [y] });
+    const { model, state } = await fitted(set, 6);
+    const origins = [0, Math.min(3, y.length), y.length];
+    const made = await forecastFrom(model, state, set.series[0], origins, 9, [0.8]);
+    const [{ lower, upper }] = made.intervals;
+    for (const list of [made.values, made.anchor, lower, upper]) expect(list.every(Number.isFinite)).toBe(true);
+  });
+
+  test('constant values are forecast as they are, a line goes on', async () => {
+    const constant = setOf({ targets: [cases.constant] });
+    expect(await values(await fitted(constant, 3), constant.series[0], [60], 3)).toEqual([7.1, 7.1, 7.1]);
+    const line = setOf({ targets: [cases['a straight line']] });
+    const made = await values(await fitted(line, 3), line.series[0], [60], 3);
+    expect(made).toEqual([60, 61, 62].map((value) => expect.closeTo(value, 3)));
+  });
+
+  test('one clear error for no rows, for what is no number, and for a wrong horizon', async () => {
+    await expect(fitted(setOf({ targets: [[]] }), 3)).rejects.toThrow(/no rows/);
+    await expect(fitted(setOf({ targets: [[1, Number.NaN]] }), 3)).rejects.toThrow(/row 2, column y0: NaN/);
+    await expect(fitted(setOf({ targets: [[1e200, 1]] }), 3)).rejects.toThrow(/too large/);
+    await expect(fitted(setOf({ targets: [[1, 2]] }), 0)).rejects.toThrow(/horizon: 0/);
+  });
+});
+
+describe('how it is trained', () => {
+  const y = noise(140, 3).map((e, t) => 10 * Math.sin(t / 3) ** 3 + e);
+  const set = setOf({ targets: [y] });
+
+  test('layers of the user take the place of the network, a head is added where there is none', async () => {
+    const { model } = await fitted(set, H, { ...quick, layers: 'GRU(8), Dense(5, tanh)' });
+    expect(model.layers.map((layer) => layer.getClassName())).toEqual(['GRU', 'Dense', 'Dense']);
+    expect(model.outputShape).toEqual([null, H]);
+    const own = await fitted(set, H, { ...quick, layers: `GRU(8), Dense(${H})` });
+    expect(own.model.layers).toHaveLength(2);
+    await expect(fitted(set, H, { ...quick, layers: 'GRU(8, return_sequences=true)' })).rejects.toThrow(/last step/);
+  });
+
+  test('the network that is saved is a plain LSTM and Dense, its gate folded in', async () => {
+    const { model, state } = await fitted(set, H, quiet);
+    expect(model.layers.map((layer) => layer.getClassName())).toEqual(['LSTM', 'Dense']);
+    expect(parseState(state, 'state').network).toBe(true);
+    const short = setOf({ targets: [y.slice(0, 20)] });
+    const idle = await fitted(short, 12);
+    expect(parseState(idle.state, 'state').network).toBe(false);
+    expect(
+      idle.model
+        .getWeights()
+        .at(-2)
+        ?.data.every((weight) => weight === 0),
+    ).toBe(true);
+    expect(idle.remarks.join()).toContain('too few rows');
+  });
+
+  test('an aborted run, one without time and one that diverges still give forecasts', async () => {
+    const aborted = new AbortController();
+    aborted.abort();
+    const sgd = { learningRate: 1e30, optimizer: 'sgd' };
+    const runs = [
+      { ...quiet, signal: aborted.signal },
+      { ...quiet, budget: 1e-6 },
+      { ...quiet, settings: sgd },
+    ];
+    for (const run of runs) {
+      const forecaster = await fitted(set, H, run);
+      expect((await values(forecaster, set.series[0], [140], H)).every(Number.isFinite)).toBe(true);
+    }
+    const { remarks } = await fitted(set, H, { ...quiet, settings: sgd });
+    expect(remarks.join()).toMatch(/network is left out.*lower learning rate/);
+  });
+
+  test('callbacks see the epochs of the network on all rows, stages are told, and the history has every checkpoint', async () => {
+    const stages: string[] = [];
+    let epochs = 0;
+    const run = {
+      ...quiet,
+      stage: (text: string) => stages.push(text),
+      callbacks: [{ onEpochEnd: () => void epochs++ }],
+    };
+    const { history } = await fitted(set, H, run);
+    expect(stages[0]).toContain('exponential smoothing');
+    expect(stages.at(-1)).toBe('the network on all rows');
+    expect(epochs).toBeGreaterThan(0);
+    expect(history.val_mae.length).toBe(history.loss.length);
+    expect(Math.min(...history.val_mae)).toBeLessThan(5);
+  });
+});

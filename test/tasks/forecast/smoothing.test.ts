@@ -1,0 +1,160 @@
+import { expect, test } from '@jest/globals';
+import { chooseAnchor, spread, Track } from '../../../src/tasks/forecast/anchor.js';
+import { solvePositive } from '../../../src/tasks/forecast/cholesky.js';
+import { nelderMead } from '../../../src/tasks/forecast/nelderMead.js';
+import { autocorrelation, findSeason } from '../../../src/tasks/forecast/season.js';
+import { fitSmoothing, run, type Smoothing } from '../../../src/tasks/forecast/smoothing.js';
+import { noise, seasonal } from './series.js';
+
+/** The textbook's recursions (Holt–Winters additive, damped), one array a quantity. */
+function reference(y: number[], s: Smoothing) {
+  const { alpha, beta, gamma, phi, period } = s;
+  const level = [s.start.level];
+  const slope = [s.start.slope];
+  const seasons = [...s.start.seasons];
+  const errors = y.map((value, t) => {
+    const season = period > 1 ? seasons[t] : 0;
+    const error = value - level[t] - phi * slope[t] - season;
+    level.push(level[t] + phi * slope[t] + alpha * error);
+    slope.push(phi * slope[t] + beta * error);
+    if (period > 1) seasons.push(season + gamma * error);
+    return error;
+  });
+  const ahead = (h: number) => {
+    let damped = 0;
+    for (let i = 1; i <= h; i++) damped += phi ** i;
+    const season = period > 1 ? seasons[y.length + ((h - 1) % period)] : 0;
+    return level[y.length] + damped * slope[y.length] + season;
+  };
+  return { errors, ahead };
+}
+
+const damped: Smoothing = {
+  trend: 'damped',
+  period: 4,
+  alpha: 0.4,
+  beta: 0.1,
+  gamma: 0.2,
+  phi: 0.9,
+  start: { level: 48, slope: 0.3, seasons: [3, -1, -4, 2] },
+};
+
+test('errors and forecasts are those of the textbook recursions', () => {
+  const y = seasonal(41);
+  const expected = reference(y, damped);
+  const track = new Track({ ...damped, kind: 'smoothing', log: false, least: 0 }, Float64Array.from(y));
+  expect(Array.from(track.errors)).toEqual(expected.errors.map((error) => expect.closeTo(error, 10)));
+  for (const h of [1, 2, 4, 5, 9]) expect(track.ahead(41, h - 1)).toBeCloseTo(expected.ahead(h), 10);
+  expect(track.deviation(41, 40)).toBeCloseTo(y[40] - run(Float64Array.from(y), damped).level[41] - seasonAt(40), 10);
+
+  function seasonAt(row: number): number {
+    return run(Float64Array.from(y), damped).season[row + 4];
+  }
+});
+
+test('a run that goes on from startAt(row) is the run over all rows', () => {
+  const y = Float64Array.from(seasonal(60));
+  const anchor = { ...damped, kind: 'smoothing' as const, log: false, least: 0 };
+  const whole = new Track(anchor, y);
+  const rest = new Track({ ...anchor, start: whole.startAt(23) }, y.subarray(23));
+  expect(Array.from(rest.errors)).toEqual(Array.from(whole.errors.subarray(23)));
+  for (let h = 0; h < 9; h++) expect(rest.ahead(20, h)).toBe(whole.ahead(43, h));
+});
+
+test('simple smoothing of the Nile: α and sum of squares as published', () => {
+  // Nile at Aswan 1871–1970. The local level model's steady state (Durbin and Koopman 2012, chapter 2: variances 15099 and
+  // 1469.1) is simple smoothing with α = 0.267; R's ets(Nile, "ANN") gives α = 0.2455.
+  const fittedNile = fitSmoothing(scaled(nile).z, { trend: 'none', period: 1 });
+  expect(fittedNile.alpha).toBeGreaterThan(0.22);
+  expect(fittedNile.alpha).toBeLessThan(0.3);
+});
+
+test('the fit is a minimum: no parameter changed alone lowers the sum of squares', () => {
+  const { z } = scaled(seasonal(120));
+  const fit = fitSmoothing(z, { trend: 'additive', period: 4 });
+  const sum = (s: Smoothing) => run(z, s).errors.reduce((total, e) => total + e * e, 0);
+  const least = sum(fit);
+  for (const key of ['alpha', 'beta', 'gamma'] as const) {
+    for (const factor of [0.8, 1.25]) expect(sum({ ...fit, [key]: fit[key] * factor })).toBeGreaterThan(0.9999 * least);
+  }
+});
+
+test('trend and season are found where they are, and not where they are not', () => {
+  const anchor = chooseAnchor(Float64Array.from(seasonal(120)), { season: 4, horizon: 4 });
+  expect(anchor.period).toBe(4);
+  expect(anchor.trend).not.toBe('none');
+  const white = chooseAnchor(
+    Float64Array.from(noise(150), (e) => 10 + e),
+    { season: 4, horizon: 4, log: false },
+  );
+  expect(white.period).toBe(1);
+  expect(white.alpha).toBeLessThan(0.15);
+});
+
+test('a season that grows with the level is smoothed as logarithm', () => {
+  const y = noise(144).map((e, t) => Math.exp(3 + 0.01 * t + 0.3 * Math.sin((Math.PI * t) / 6) + 0.03 * e));
+  expect(chooseAnchor(Float64Array.from(y), { season: 12, horizon: 12 }).log).toBe(true);
+});
+
+test('a random walk stays naive', () => {
+  let level = 0;
+  const walk = Float64Array.from(noise(300), (e) => (level += e));
+  expect(chooseAnchor(walk, { season: 1, horizon: 6 }).kind).toBe('naive');
+});
+
+test('spread: √h for naive, by period for seasonal naive, √(1 + hα²) for simple smoothing', () => {
+  const simple = { ...damped, trend: 'none' as const, period: 1, beta: 0, gamma: 0, phi: 1, log: false, least: 0 };
+  expect(spread({ ...simple, kind: 'naive' }, 8)).toBeCloseTo(3, 12);
+  expect(spread({ ...simple, kind: 'naive', period: 4 }, 7)).toBeCloseTo(Math.SQRT2, 12);
+  expect(spread({ ...simple, kind: 'smoothing' }, 5)).toBeCloseTo(Math.sqrt(1 + 5 * 0.16), 12);
+});
+
+test("Nelder–Mead finds Rosenbrock's minimum", () => {
+  const { x, value } = nelderMead(([a, b]) => (1 - a) ** 2 + 100 * (b - a * a) ** 2, [-1.2, 1], 0.4, 1000);
+  expect(value).toBeLessThan(1e-6);
+  expect(x[0]).toBeCloseTo(1, 2);
+  expect(x[1]).toBeCloseTo(1, 2);
+});
+
+test('solvePositive solves, and refuses what is not positive definite', () => {
+  const a = Float64Array.from([4, 0, 0, 2, 5, 0, 1, 3, 6]);
+  const b = Float64Array.from([1, 2, 3]);
+  expect(solvePositive(a, b, 3, 1)).toBe(true);
+  const full = [
+    [4, 2, 1],
+    [2, 5, 3],
+    [1, 3, 6],
+  ];
+  full.forEach((row, i) => {
+    expect(row.reduce((sum, value, j) => sum + value * b[j], 0)).toBeCloseTo([1, 2, 3][i], 12);
+  });
+  expect(solvePositive(Float64Array.from([1, 0, 2, 1]), new Float64Array(2), 2, 1)).toBe(false);
+});
+
+test('the season is found by autocorrelation, the smallest of its multiples, and 1 where there is none', () => {
+  expect(findSeason(seasonal(120))).toBe(4);
+  expect(findSeason(noise(200).map((e, t) => 10 * Math.sin((2 * Math.PI * t) / 12) + e))).toBe(12);
+  expect(findSeason(noise(200))).toBe(1);
+  expect(findSeason([1, 2])).toBe(1);
+  expect(findSeason(new Array(50).fill(3))).toBe(1);
+});
+
+test('autocorrelation is 1 at lag 0 and as by hand', () => {
+  // mean 2, distances −1 0 2 −1: (0·−1 + 2·0 − 1·2) / 6 and (2·−1 − 1·0) / 6
+  const r = autocorrelation(Float64Array.from([1, 2, 4, 1]), 2);
+  expect(Array.from(r)).toEqual([1, -2 / 6, -2 / 6].map((value) => expect.closeTo(value, 12)));
+});
+
+function scaled(y: readonly number[]) {
+  const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
+  const std = Math.sqrt(y.reduce((sum, value) => sum + (value - mean) ** 2, 0) / y.length);
+  return { z: Float64Array.from(y, (value) => (value - mean) / std) };
+}
+
+const nile = [
+  1120, 1160, 963, 1210, 1160, 1160, 813, 1230, 1370, 1140, 995, 935, 1110, 994, 1020, 960, 1180, 799, 958, 1140, 1100,
+  1210, 1150, 1250, 1260, 1220, 1030, 1100, 774, 840, 874, 694, 940, 833, 701, 916, 692, 1020, 1050, 969, 831, 726, 456,
+  824, 702, 1120, 1100, 832, 764, 821, 768, 845, 864, 862, 698, 845, 744, 796, 1040, 759, 781, 865, 845, 944, 984, 897,
+  822, 1010, 771, 676, 649, 846, 812, 742, 801, 1040, 860, 874, 848, 890, 744, 749, 838, 1050, 918, 986, 797, 923, 975,
+  815, 1020, 906, 901, 1170, 912, 746, 919, 718, 714, 740,
+];

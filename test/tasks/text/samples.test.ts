@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { coveringWindows, movingWindows, stoppingWindows } from '../../../src/tasks/text/samples.js';
+
+describe('windows over a text', () => {
+  test('every token of a part is predicted once, from what is before it, with enough context where there is some', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.nat(40), fc.nat(60), fc.nat(8), (window, from, more, least) => {
+        const to = from + 2 + more;
+        const length = Math.max(to, window + 1) + 3;
+        const ids = Int32Array.from({ length }, (_, i) => i);
+        const context = Math.min(least, window - 1);
+        const { x, y, counts } = coveringWindows(ids, window, from, to, context);
+        const predicted: number[] = [];
+        for (let i = 0; i < counts.length; i++) {
+          expect(y.data[i]).toBe(x.data[i] + 1);
+          if (counts[i] === 0) continue;
+          predicted.push(y.data[i]);
+          expect(i % window).toBeGreaterThanOrEqual(Math.min(context, y.data[i] - 1));
+        }
+        const first = Math.max(from, 1);
+        expect(predicted).toEqual(Array.from({ length: to - first }, (_, i) => first + i));
+      }),
+    );
+  });
+
+  test('weights of the stopping part: each token once, their mean is 1', () => {
+    const { x, sampleWeight } = stoppingWindows(
+      Int32Array.from({ length: 30 }, (_, i) => i),
+      8,
+      18,
+      30,
+    );
+    expect(x.shape).toEqual([2, 8]);
+    expect(sampleWeight?.shape).toEqual([2, 8]);
+    expect([...(sampleWeight?.data ?? [])].filter((weight) => weight > 0)).toHaveLength(12);
+    expect([...(sampleWeight?.data ?? [])].reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(16, 5);
+  });
+
+  test('windows end to end move with the epoch, the same for the same seed', () => {
+    const ids = Int32Array.from({ length: 50 }, (_, i) => i);
+    const starts = (seed: number) => {
+      const { samples, callback } = movingWindows(ids, 8, seed);
+      return [0, 1, 2, 3, 4].map((epoch) => {
+        callback.onEpochBegin?.(epoch, expect.anything() as never);
+        expect([...samples.y.data]).toEqual(Array.from(samples.x.data, (id) => id + 1));
+        expect(samples.x.shape).toEqual([5, 8]);
+        return samples.x.data[0];
+      });
+    };
+    expect(starts(1)).toEqual(starts(1));
+    expect(new Set([...starts(1), ...starts(2)]).size).toBeGreaterThan(2);
+    expect(Math.max(...starts(3))).toBeLessThan(8);
+  });
+});

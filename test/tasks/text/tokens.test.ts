@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Fields } from '../../../src/fields.js';
+import { learnMerges, MergeTable } from '../../../src/tasks/text/bytePairs.js';
+import { learnTokens, parseTokens, type Tokens, tokenKinds } from '../../../src/tasks/text/tokens.js';
+
+const saved = (tokens: Tokens) =>
+  parseTokens(new Fields(JSON.parse(JSON.stringify(tokens)), 'model.json: task.tokens'));
+const texts = fc.string({
+  unit: fc.oneof(fc.constantFrom('a', 'b', ' ', '\n'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 })),
+  minLength: 1,
+});
+
+describe.each(tokenKinds)('%s', (kind) => {
+  test('decode undoes encode, up to NFC, also from what was saved', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const tokens = learnTokens([text], kind, 20);
+        const ids = tokens.encode(text, 'text');
+        expect(tokens.decode(ids)).toBe(text.normalize('NFC'));
+        expect(saved(tokens).encode(text, 'text')).toEqual(ids);
+        expect(ids.every((id) => id < tokens.size)).toBe(true);
+      }),
+    );
+  });
+
+  test('composed and decomposed accents are one', () => {
+    const tokens = learnTokens(['café au lait, café au lait'.normalize('NFD')], kind);
+    const ids = ['NFC', 'NFD'].map((form) => tokens.encode('au café'.normalize(form), 'prompt'));
+    expect(ids[0]).toEqual(ids[1]);
+  });
+
+  test('an unknown character: which one, where, and how many are known', () => {
+    const tokens = learnTokens(['ab ab\nb'], kind);
+    expect(() => tokens.encode('a\nbß', 'prompt')).toThrow(
+      "prompt, line 2, column 2: the character 'ß' (U+00DF) is not among the 4 that the model knows; replace it",
+    );
+    const { ids, unknown } = tokens.encodeKnown('aßb ß');
+    expect(tokens.decode(ids)).toBe('ab ');
+    expect(unknown).toEqual(['ß']);
+  });
+});
+
+test('words that occur twice are tokens, the rest is characters', () => {
+  const tokens = learnTokens(['the cat, the dog; the end'], 'words');
+  expect(tokens.texts.slice(tokens.characters.length)).toEqual([' the']);
+  expect(Array.from(tokens.encode('cat the', 'text'), (id) => tokens.texts[id])).toEqual(['c', 'a', 't', ' the']);
+  expect(learnTokens(['aa bb aa bb aa bb'], 'words', 1).size).toBe(4);
+});
+
+test('byte pairs by hand: aaabdaaabac (Gage 1994) becomes ids of aa, aaa, aaab', () => {
+  const word = [0, 0, 0, 1, 3, 0, 0, 0, 1, 0, 2];
+  const merges = learnMerges([{ ids: word, count: 1 }], 4, 3);
+  expect(merges).toEqual([
+    [0, 0],
+    [0, 1],
+    [4, 5],
+  ]);
+  expect(new MergeTable(merges, 4).apply(word)).toEqual([6, 3, 6, 0, 2]);
+});
+
+test('merges stop where no pair occurs twice, and do not cross words', () => {
+  expect(learnTokens(['ab cd'], 'bpe').size).toBe(5);
+  const { texts } = learnTokens(['ab ab ab'], 'bpe', 10);
+  expect(texts).toEqual([' ', 'a', 'b', 'ab', ' ab']);
+});
+
+test.each([
+  [{ kind: 'bytes' }, 'task.tokens.kind is damaged'],
+  [{ kind: 'characters', characters: ['ab'] }, 'task.tokens.characters is damaged'],
+  [{ kind: 'words', characters: ['a'], words: [1] }, 'task.tokens.words is damaged'],
+  [{ kind: 'bpe', characters: ['a', 'b'], merges: [0, 2] }, 'task.tokens.merges is damaged'],
+  [{ kind: 'bpe', characters: ['a', 'b'], merges: [0] }, 'task.tokens.merges is damaged'],
+])('damaged: %j', (value, message) => {
+  expect(() => parseTokens(new Fields(value, 'model.json: task.tokens'))).toThrow(message);
+});
