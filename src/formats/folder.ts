@@ -146,6 +146,9 @@ export async function writeModel(folder: string, json: string, weights: ArrayBuf
   const newModel = unfinishedPath(folder, modelFile, saver);
   const newWeights = unfinishedPath(folder, weightsFile, saver);
   let made: string | undefined;
+  const isMade = (top: string) => {
+    made ??= top;
+  };
   let holds = false;
   const commit = async (isMine: () => Promise<boolean>) => {
     await finishStrays(folder);
@@ -158,7 +161,7 @@ export async function writeModel(folder: string, json: string, weights: ArrayBuf
     await syncFolder(folder);
   };
   try {
-    made = await inFolder(folder, () => writeSynced(newWeights, new Uint8Array(weights)));
+    await inFolder(folder, () => writeSynced(newWeights, new Uint8Array(weights)), isMade);
     await writeSynced(newModel, json);
     while (!holds) await withLock(folder, saver, commit);
   } catch (cause) {
@@ -182,8 +185,11 @@ export async function checkWritable(folder: string): Promise<void> {
   const saver = beginSaver();
   const probe = unfinishedPath(folder, modelFile, saver);
   let made: string | undefined;
+  const isMade = (top: string) => {
+    made ??= top;
+  };
   try {
-    made = await inFolder(folder, async () => (await fs.open(probe, 'w')).close());
+    await inFolder(folder, async () => (await fs.open(probe, 'w')).close(), isMade);
     await fs.rm(probe);
   } catch (cause) {
     throw ioError(folder, 'a model cannot be saved here', cause);
@@ -194,19 +200,15 @@ export async function checkWritable(folder: string): Promise<void> {
 }
 
 /** Makes the folder, and does `first` in it; again where someone who has made it, too, has just removed it. */
-async function inFolder(folder: string, first: () => Promise<void>): Promise<string | undefined> {
-  let made: string | undefined;
+async function inFolder(folder: string, first: () => Promise<void>, onMade: (top: string) => void): Promise<void> {
   for (let tries = 1; ; tries++) {
-    made = (await makeFolder(folder)) ?? made;
+    const top = await makeFolder(folder);
+    if (top !== undefined) onMade(top);
     for (const name of [modelFile, weightsFile]) await refuseFolder(join(folder, name));
     try {
-      await first();
-      return made;
+      return await first();
     } catch (error) {
-      if (tries === 3 || !hasCode(error, 'ENOENT')) {
-        if (made) await removeEmpty(folder, made);
-        throw error;
-      }
+      if (tries === 3 || !hasCode(error, 'ENOENT')) throw error;
     }
   }
 }

@@ -12,8 +12,8 @@ const lockFile = 'model.json.lock';
 
 /** A lock is held for two renames; one this old was left by somebody who cannot be asked (another machine). */
 const OLDEST_LOCK_MILLISECONDS = 30_000;
-/** A lock whose holder died before writing its name. */
-const OLDEST_NAMELESS_MILLISECONDS = 2_000;
+/** A lock whose holder died before writing its name, or is slow: it asks again before it renames. */
+const OLDEST_NAMELESS_MILLISECONDS = 200;
 /** Unfinished files of a saver who cannot be asked. */
 const OLDEST_FILE_MILLISECONDS = 24 * 3_600_000;
 const LONGEST_WAIT_MILLISECONDS = 60_000;
