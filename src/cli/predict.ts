@@ -68,14 +68,17 @@ async function predict(folder: string, data: string | undefined, values: Options
     const source = data === undefined ? undefined : openSource(data);
     const { head, rows, result, text, notes } = await tasks[kind].predict(loaded, source, options);
     for (const note of notes) session.note(note);
-    if (out !== undefined) {
+    if (out === '-') {
+      const { encodeTable } = await import('../data/write.js');
+      session.stream(String(await encodeTable(head, rows, 'csv')));
+    } else if (out !== undefined) {
       const { writeTable } = await import('../data/write.js');
       await writeTable(head, rows, out);
-      if (out !== '-') session.note(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${out}`);
+      session.note(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${out}`);
     } else {
       session.print(text ?? tableText(head, rows));
     }
-    if (out !== '-') session.result({ model: folder, task: kind, ...result, ...(notes.length > 0 && { notes }) });
+    session.result({ model: folder, task: kind, ...result, ...(notes.length > 0 && { notes }) });
   } finally {
     loaded.model.dispose();
   }

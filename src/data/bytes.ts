@@ -3,6 +3,8 @@ import { MemcellError } from '../errors.js';
 /** Bytes that can be read more than once, whole or in part: a file's, what came in by stdin, or those of a program. */
 export interface Bytes {
   readonly name: string;
+  /** Of a regular file, as it is: what others can open too. */
+  readonly path?: string;
   /** In bytes; of gzipped ones as they are compressed. */
   readonly size: number;
   /** Of gzipped ones: the size of their content, all of which is taken into memory for it. */
@@ -60,6 +62,7 @@ export async function openBytes(path: string): Promise<Bytes> {
     await (await open(path)).close();
     return {
       name,
+      path,
       size: status.size,
       async slice(start, end) {
         const handle = await open(path);
@@ -148,19 +151,16 @@ export async function contentOf(bytes: Bytes): Promise<Content> {
 
 /** The content of gzipped bytes: streamed as often as asked, in memory only where a part of it is asked for. */
 export async function inflated(bytes: Bytes): Promise<Bytes> {
-  const { createGunzip } = await import('node:zlib');
-  const { pipeline, Readable } = await import('node:stream');
   const { name } = bytes;
+  const zlib = await import('node:zlib').catch(() => undefined);
+  const inflate = typeof zlib?.createGunzip === 'function' ? inflateByNode : inflateByWeb;
   async function* stream(): AsyncIterable<Uint8Array> {
-    const gunzip = createGunzip();
-    // An error of either end comes out of the loop below; one that leaves the loop closes the other end.
-    pipeline(Readable.from(bytes.stream()), gunzip, () => {});
     try {
-      for await (const chunk of gunzip) yield chunk;
+      yield* inflate(bytes);
     } catch (cause) {
       if (cause instanceof MemcellError) throw cause;
       if (typeof cause === 'object' && cause !== null && 'syscall' in cause) throw readError(name, cause);
-      const why = String(cause).replace(/^Error: /, '');
+      const why = String(cause).replace(/^\w*Error: /, '');
       throw new MemcellError(`${name}: is a damaged gzip file (${why}); get it again`, { cause });
     }
   }
@@ -181,6 +181,22 @@ export async function inflated(bytes: Bytes): Promise<Bytes> {
       return new Uint8Array(from.subarray(start, end));
     },
   };
+}
+
+async function* inflateByNode(bytes: Bytes): AsyncIterable<Uint8Array> {
+  const { createGunzip } = await import('node:zlib');
+  const { pipeline, Readable } = await import('node:stream');
+  const gunzip = createGunzip();
+  // An error of either end comes out of the loop below; leaving the loop closes both.
+  pipeline(Readable.from(bytes.stream()), gunzip, () => {});
+  for await (const chunk of gunzip) yield chunk;
+}
+
+/** In browsers; of several gzip members one after the other it takes the first only, and fails. */
+export async function* inflateByWeb(bytes: Bytes): AsyncIterable<Uint8Array> {
+  const blob = new Blob([await bytes.slice(0, bytes.size)]);
+  const reader = blob.stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
 }
 
 async function beginning(stream: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> {

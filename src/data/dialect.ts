@@ -45,40 +45,30 @@ export function guessDialect(text: string): Dialect {
   const delimiter = separator ?? guessDelimiterOf(lines.map((line) => line.text));
   const split = (line: Line) => splitLine(line.text, delimiter);
 
+  const last = comments.at(-1);
+  const role = last === undefined ? 'comment' : roleOfComment(last.text, comments.length, lines.map(split), delimiter);
+  if (last !== undefined && role !== 'comment') comments = comments.slice(0, -1);
+  if (last !== undefined && role === 'header') lines = [last, ...lines];
   let rows = lines.map(split);
-  let names: string[] | undefined;
-  const lastComment = comments.at(-1);
-  if (lastComment !== undefined && rows.length > 0) {
-    const cells = splitLine(lastComment.text.replace(/^#+\s*/, ''), delimiter);
-    if (cells.length === rows[0].length && (rows[0].length > 1 || !isHeader(rows, 0))) {
-      if (isData(rows)) {
-        names = cells;
-        comments = comments.slice(0, -1);
-      } else if (comments.length === 1 && isHeader([splitLine(lastComment.text, delimiter), ...rows], 0)) {
-        // A header such as '#,name,value': the line after it is no header itself.
-        if (!isHeader(rows, 0)) {
-          lines = [lastComment, ...lines];
-          rows = lines.map(split);
-          comments = [];
-        }
-      }
-    }
-  }
+  let names = last !== undefined && role === 'names' ? splitLine(uncommented(last.text), delimiter) : undefined;
   const preamble = names === undefined ? preambleLength(rows, lines) : 0;
   rows = rows.slice(preamble);
   const first = lines[preamble];
   const rowNames = names === undefined && hasRowNames(rows);
-  if (names === undefined && !rowNames && rows.length > 0 && isData(rows)) names = rows[0].map((_, i) => `c${i + 1}`);
+  const headerless = names === undefined && !rowNames && rows.length > 0 && isData(rows);
+  if (headerless) {
+    const empty = (i: number) => rows.every((row) => (row[i] ?? '') === '');
+    names = rows[0].map((_, i) => (empty(i) ? '' : `c${i + 1}`));
+  }
   if (separator === undefined && [' ', '|'].includes(delimiter)) {
     notes.push(`separator ${delimiterNames[delimiter] ?? delimiter}`);
   }
   const skipped = comments.length + preamble;
   if (skipped > 0) notes.push(`skipped ${skipped} ${skipped === 1 ? 'line' : 'lines'} before the header`);
-  if (names !== undefined && lastComment !== undefined && names[0] !== 'c1') {
-    notes.push('the columns are named by the comment line before them');
-  } else if (names !== undefined) {
-    notes.push(`no header: the columns are ${names.length === 1 ? 'c1' : `c1 to c${names.length}`}`);
-  }
+  const named = names?.filter((name) => name !== '') ?? [];
+  if (headerless)
+    notes.push(`no header: the columns are ${named.length === 1 ? named[0] : `${named[0]} to ${named.at(-1)}`}`);
+  else if (names !== undefined) notes.push('the columns are named by the comment line before them');
   return {
     delimiter,
     spaces: delimiter === ' ' && !text.includes('"'),
@@ -89,6 +79,25 @@ export function guessDialect(text: string): Dialect {
     rowNames,
     notes,
   };
+}
+
+const uncommented = (line: string) => line.replace(/^#+\s*/, '');
+
+/**
+ * What the last line of # before a table is: the names of data without a header ('# t v'), a header whose first column is
+ * named # ('#,name,v'), or a comment.
+ */
+function roleOfComment(
+  line: string,
+  comments: number,
+  rows: readonly string[][],
+  delimiter: string,
+): 'comment' | 'names' | 'header' {
+  const cells = splitLine(uncommented(line), delimiter);
+  if (rows.length === 0 || cells.length !== rows[0].length) return 'comment';
+  if (isHeader(rows, 0)) return 'comment';
+  if (isData(rows)) return 'names';
+  return comments === 1 && isHeader([splitLine(line, delimiter), ...rows], 0) ? 'header' : 'comment';
 }
 
 /**
@@ -212,7 +221,7 @@ function isHeader(rows: readonly string[][], at: number): boolean {
 }
 
 /**
- * Whether the first row is data. Numbers and dates only: yes. With text cells beside them: when every column of numbers or
+ * Whether the first row is data. Numbers only, or dates too and like those below: yes. With text cells beside them: when every column of numbers or
  * dates has one there too, and one of them has decimals or is a date, or a text comes again below.
  */
 function isData(rows: readonly string[][]): boolean {

@@ -5,6 +5,8 @@ import type { Bytes } from './bytes.js';
 
 /** Rows that are decoded at a time, of row groups larger than that. */
 const mostRowsAtOnce = 2 ** 20;
+/** Row groups with more rows than this are left to DuckDB where it is installed: their pages are decoded whole for each block. */
+const largestGroup = 2 ** 22;
 /** A page or dictionary that claims to be larger when decompressed is not believed: 1 GiB. */
 const largestPage = 2 ** 30;
 
@@ -24,6 +26,12 @@ export async function openParquet(bytes: Bytes, most = mostRowsAtOnce): Promise<
   const rows = groups.reduce((sum, one) => sum + one, 0);
   if (rows !== Number(metadata.num_rows) || groups.some((one) => one < 0) || rows > 2 ** 40) {
     throw new MemcellError(`${bytes.name}: is damaged Parquet: its row groups don't add up; get it again`);
+  }
+  if (bytes.path !== undefined && groups.some((one) => one > largestGroup)) {
+    const { openQuery } = await import('./duckdb.js');
+    const query = { sql: 'select * from data', files: [bytes], together: true, name: bytes.name };
+    const faster = await openQuery(query).catch(() => undefined);
+    if (faster !== undefined) return { ...faster, rows };
   }
   return {
     rows,

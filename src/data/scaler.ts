@@ -1,5 +1,11 @@
 import { MemcellError } from '../errors.js';
 
+/** Per column: z = (x − mean) / std. */
+export interface Scaling {
+  mean: number[];
+  std: number[];
+}
+
 /**
  * Standard scaling, column by column: z = (x − mean) / std, with the population's standard deviation of the rows it was
  * fitted on. A constant column gets std 1, so it becomes 0 and comes back exactly.

@@ -193,6 +193,10 @@ class FileSource implements Source {
     const { openQuery } = await import('./duckdb.js');
     const files = (await Promise.all(this.paths.map((path) => expandPath(path)))).flat();
     const opened = await Promise.all(files.map((file) => openBytes(file)));
+    const other = opened.find(({ path }) => path === undefined);
+    if (other !== undefined) {
+      throw new MemcellError(`--sql reads files; save ${other.name} as one`, { code: 'usage' });
+    }
     return openQuery({ sql, files: opened, together: this.paths.length === 1, name: this.name });
   }
 }

@@ -1,7 +1,5 @@
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
-import type { Artefact } from './artefact.js';
-import type { Evaluation } from './evaluation.js';
 
 /** What a task needs of a model. */
 export interface Predictor {
@@ -11,29 +9,6 @@ export interface Predictor {
 export interface Samples {
   x: NdArray;
   y: NdArray;
-}
-
-/** Data made ready for training. */
-export interface Prepared<A extends Artefact, E extends Evaluation = Evaluation> {
-  artefact: A;
-  /** The shape of one sample. */
-  inputShape: number[];
-  /** The layers that are used when none are given. */
-  layers: string;
-  /** Whether there are padded steps, which a Masking layer in front is to leave out. */
-  padded?: boolean;
-  loss: string;
-  metrics: string[];
-  /** What is odd about the data but no reason to stop: one line each. */
-  warnings: string[];
-  /**
-   * The samples, with targets in the shape of a model's output.
-   * @param outputShape the model's output shape, the batch first
-   * @throws MemcellError (usage) when that is no shape for this task.
-   */
-  samples(outputShape: readonly (number | null)[]): { train: Samples; validation?: Samples };
-  /** The trained model on the held-out part; on the training part when nothing is held out. */
-  evaluate(model: Predictor): Promise<E>;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Loaded, PreparedTask, Run, SavedTask, Trained } from './definition
 import { kinds } from './flags.js';
 import { tasks } from './index.js';
 import { checkOptions } from './options.js';
+import { parseTraining } from './record.js';
 import { checkSettings, type TaskKind } from './settings.js';
 
 /** What training is told that a task need not know. */
@@ -116,7 +117,8 @@ export function readSaved<A extends SavedTask>(
   task: Reader<A>,
 ): Loaded<A> {
   try {
-    const artefact = task.parse(fields);
+    const training = fields.optional('training', (all) => parseTraining(all.object('training')));
+    const artefact = { ...task.parse(fields), ...(training && { training }) };
     const { input, outputs } = task.shapes(artefact);
     const [takes, gives] = [model.inputShape, model.outputShape].map((shape) => shape.slice(1).join(', '));
     if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) {

@@ -125,6 +125,15 @@ describe('what is plain is read, and said', () => {
       ['c1: 5.1 … 7.0', 'c2: 3.5 … 3.2', 'c3: setosa … versicolor'],
       ['no header: the columns are c1 to c3'],
     ],
+    [
+      'no header, a separator at the end',
+      '2020-01-01;1;\n2020-01-02;2;\n2020-01-03;3;\n',
+      ['c1: 2020-01-01 … 2020-01-03', 'c2: 1 … 3'],
+      [
+        'no header: the columns are c1 to c2',
+        'left out a column without name and values (a separator at the end of each line)',
+      ],
+    ],
     ['years name columns', 'name,2019,2020\nBob,1,2\nAnn,3,4\n', ['name: Bob … Ann', '2019: 1 … 3', '2020: 2 … 4'], []],
     ['months name columns', 's,2020-01,2020-02\nA,1,2\nB,3,4\n', ['s: A … B', '2020-01: 1 … 3', '2020-02: 2 … 4'], []],
     [

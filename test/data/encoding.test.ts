@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseIntegers } from '../../src/data/integers.js';
 import { argMax, classIndices, classNames } from '../../src/data/labels.js';
 import { groupRows, padGroups, rowsToSteps } from '../../src/data/sequences.js';
 import { Vocabulary } from '../../src/data/vocabulary.js';
@@ -56,29 +55,5 @@ describe('Vocabulary', () => {
     expect(() => Vocabulary.of('a 😀b\n').encode('😀a\na😀é', 'prompt')).toThrow(
       "prompt, line 2, column 3: the character 'é' (U+00E9) is not among the 5 that the model knows; replace it",
     );
-  });
-});
-
-describe('parseIntegers', () => {
-  test.each([
-    ['1 2 3', [1, 2, 3]],
-    ['1,2\n-3\r\n+4; 5', [1, 2, -3, 4, 5]],
-    ['n\n1\n2\n', [1, 2]],
-    ['date,n\n2020-01-01,7\n2020-01-02,8\n', [7, 8]],
-    ['[4, 5]', [4, 5]],
-  ])('%j', (text, expected) => {
-    const name = text.startsWith('[') ? 's.json' : 's.txt';
-    expect([...parseIntegers(text, name)]).toEqual(expected);
-  });
-  test.each([
-    ['1 2\n3 x4', "s.txt, line 2, column 3: 'x4' is not an integer"],
-    ['[1, 2]', "s.txt, line 1, column 1: '[1' is not an integer"],
-    ['1 2.5', "s.txt, line 1, column 3: '2.5' is not an integer"],
-    ['1 20000000', 's.txt, line 1, column 3: 20000000 is beyond ±16777216'],
-    ['n\n1\n2.5\n', "s.txt, line 3, column n: '2.5' is not an integer"],
-    ['a,b\n1,2\n3,4\n', 'number columns: a, b'],
-    ['a,b\nx,y\n', 'number columns: none'],
-  ])('%j is refused', (text, message) => {
-    expect(() => parseIntegers(text, 's.txt')).toThrow(message);
   });
 });

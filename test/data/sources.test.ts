@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { collect, inflateByWeb, memoryBytes } from '../../src/data/bytes.js';
 import { readTable } from '../../src/data/read.js';
 import { type DataInput, openSource, type Source, type SourceOptions } from '../../src/data/source.js';
 import type { StreamColumn } from '../../src/data/stream.js';
@@ -193,6 +194,24 @@ describe('Parquet', () => {
     expect(await source.head?.(10)).toMatchObject({ rows: 5000, table: { rows: 10 } });
   });
 
+  test('one row group of millions of rows', async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const path = join(folder, 'group.parquet');
+    const rows = 4_300_000;
+    await connection.run(
+      `copy (select i from range(${rows}) r(i)) to '${path}' (format parquet, row_group_size ${rows})`,
+    );
+    const source = openSource(path);
+    let sum = 0;
+    for await (const { columns, from } of source.stream?.([{ name: 'i' }]) ?? []) {
+      expect(columns[0][0]).toBe(from);
+      sum = columns[0].reduce((total, value) => total + value, sum);
+    }
+    expect(sum).toBe((rows * (rows - 1)) / 2);
+    expect((await source.head?.(3))?.rows).toBe(rows);
+  }, 60_000);
+
   test('lists and objects are left out, and it is said; so is rounding', async () => {
     const table = await readTable(join(folder, 'nested.parquet'));
     expect(table.columns.map(({ name }) => name)).toEqual(['n', 'big']);
@@ -290,6 +309,12 @@ describe('odd and hostile input', () => {
     expect(await failure(() => readTable(path))).toBe(
       '/mixed.csv, line 4: a character is not UTF-8, though others are; correct it',
     );
+  });
+
+  test('browsers inflate with what they have', async () => {
+    const written = gzipSync('a,b\n1,2\n');
+    const inflated = await collect(inflateByWeb(memoryBytes('t', written)), 't');
+    expect(new TextDecoder().decode(inflated)).toBe('a,b\n1,2\n');
   });
 
   test('a device without end, and a pipe', async () => {

@@ -1,9 +1,8 @@
 import type { FrameReading } from '../../data/frame.js';
+import type { Scaling } from '../../data/scaler.js';
 import { parseReading } from '../../data/understanding/parseReading.js';
 import type { Fields } from '../../fields.js';
-import type { Scaling } from '../artefact.js';
 import type { SavedTask } from '../definition.js';
-import { parseTraining } from '../record.js';
 import { parseTextTokens, type TextTokens } from './texts.js';
 
 /** All that telling classes needs beside the weights, as JSON: kept in the saved model's metadata. */
@@ -51,7 +50,6 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
   if (std.some((value) => value <= 0)) scaling.damaged('std', 'above 0');
   const reading = fields.optional('reading', (all) => parseReading(all.object('reading')));
   const text = fields.optional('text', (all) => parseTextTokens(all.object('text')));
-  const training = fields.optional('training', (all) => parseTraining(all.object('training')));
   const checksum = fields.optional('checksum', (all) => all.string('checksum'));
   if (steps === undefined && (group ?? groups ?? text) !== undefined) fields.damaged('steps', 'there');
   if (reading === undefined) {
@@ -75,7 +73,6 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
     ...(text && { text }),
     ...(classWeights && { classWeights }),
     ...(checksum !== undefined && { checksum }),
-    ...(training && { training }),
   };
 }
 

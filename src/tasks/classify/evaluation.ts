@@ -1,5 +1,5 @@
 import { argMax } from '../../data/labels.js';
-import { accuracy, confusionMatrix, type ClassifyEvaluation as PlainEvaluation } from '../evaluation.js';
+import { accuracy, confusionMatrix } from '../accuracy.js';
 
 export interface ClassScores {
   name: string;
@@ -14,7 +14,14 @@ export interface ClassScores {
 }
 
 /** How good a model tells classes. Shares are in [0, 1]. */
-export interface ClassifyEvaluation extends PlainEvaluation {
+export interface ClassifyEvaluation {
+  kind: 'classify';
+  samples: number;
+  accuracy: number;
+  /** The accuracy of always answering the training part's most frequent class. */
+  majorityAccuracy: number;
+  /** confusion[actual][answered] */
+  confusion: number[][];
   classes: ClassScores[];
   /** The mean recall of the classes that occur. */
   balancedAccuracy: number;

@@ -7,10 +7,10 @@ import { type Callback, EarlyStopping, type TrainingContext } from '../../traini
 import { finalActivation } from '../../training/forward.js';
 import type { Logs, Stopped } from '../../training/history.js';
 import { getOptimizer } from '../../training/optimizers.js';
-import { maskValue } from '../artefact.js';
 import type { Run } from '../definition.js';
 import { checkOutputShape } from '../prepared.js';
 import type { Encoding } from './samples.js';
+import { maskValue } from './scaling.js';
 import { vocabularySize } from './texts.js';
 
 /** Inputs with the index of the class of each. */

@@ -1,18 +1,55 @@
 import type { NdArray } from '../../data/array.js';
 import { argMax, classIndices, classNames } from '../../data/labels.js';
-import { StandardScaler } from '../../data/scaler.js';
+import { type Scaling, StandardScaler } from '../../data/scaler.js';
 import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../../data/sequences.js';
 import { list } from '../../data/suggest.js';
 import type { Table } from '../../data/table.js';
 import { MemcellError } from '../../errors.js';
-import { maskValue, type ClassifyArtefact as PlainArtefact } from '../artefact.js';
-import { majority } from '../evaluation.js';
-import { checkOutputShape, type Predictor, type Prepared } from '../prepared.js';
-import { checkRows, featureColumns, matrix } from '../series.js';
+import { majority } from '../accuracy.js';
+import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
 import { checkCount, trainingCount } from '../settings.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
+import { checkRows, featureColumns, matrix } from './plainColumns.js';
+import { maskValue } from './scaling.js';
 
-export type { PlainArtefact };
+/** What is saved beside the weights; see ClassifyArtefact. */
+export interface PlainArtefact {
+  kind: 'classify';
+  label: string;
+  features: string[];
+  /** Class names in the order of the model's outputs. */
+  classes: string[];
+  /** The class that most training samples have. */
+  majority: number;
+  steps: number;
+  /** The column whose values group rows to sequences; absent: each row is a sequence. */
+  group?: string;
+  /** Of a step's features. */
+  scaling: Scaling;
+}
+
+/** Data made ready for training. */
+export interface PlainPrepared {
+  artefact: PlainArtefact;
+  /** The shape of one sample. */
+  inputShape: number[];
+  /** The layers that are used when none are given. */
+  layers: string;
+  /** Whether there are padded steps, which a Masking layer in front is to leave out. */
+  padded?: boolean;
+  loss: string;
+  metrics: string[];
+  /** What is odd about the data but no reason to stop: one line each. */
+  warnings: string[];
+  /**
+   * The samples, with targets in the shape of a model's output.
+   * @param outputShape the model's output shape, the batch first
+   * @throws MemcellError (usage) when that is no shape for this task.
+   */
+  samples(outputShape: readonly (number | null)[]): { train: Samples; validation?: Samples };
+  /** The trained model on the held-out part; on the training part when nothing is held out. */
+  evaluate(model: Predictor): Promise<ClassifyEvaluation>;
+}
 
 export interface PlainOptions {
   /** The column that holds the class. */
@@ -32,11 +69,7 @@ export const classifyDefaults = { epochs: 30, batchSize: 32, learningRate: 0.001
  * is fitted on those before them. Model: (B, steps, features per step) → (B, classes), probabilities.
  * @throws MemcellError for one class only, a group of several classes, numbers that are no classes, and bad columns.
  */
-export function prepareClassify(
-  table: Table,
-  options: PlainOptions,
-  validationSplit: number,
-): Prepared<PlainArtefact, ClassifyEvaluation> {
+export function prepareClassify(table: Table, options: PlainOptions, validationSplit: number): PlainPrepared {
   checkRows(table);
   const { label, group } = options;
   if (group !== undefined && options.steps !== undefined) {

@@ -1,13 +1,13 @@
 import type { Source } from '../../data/source.js';
 import { MemcellError } from '../../errors.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
-import type { Prepared, Samples } from '../prepared.js';
+import type { Samples } from '../prepared.js';
 import { checkSettings, type TrainingSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import type { ClassifyOptions } from './options.js';
-import { classifyDefaults, type PlainArtefact, prepareClassify } from './plain.js';
+import { classifyDefaults, type PlainArtefact, type PlainPrepared, prepareClassify } from './plain.js';
 
 const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights'];
 
@@ -60,7 +60,7 @@ export async function preparePlain(
 }
 
 interface PlainTraining {
-  prepared: Prepared<PlainArtefact, ClassifyEvaluation>;
+  prepared: PlainPrepared;
   recipe: Recipe;
   settings: TrainingSettings;
   layers: string;

@@ -6,9 +6,8 @@ import { encode } from '../../data/understanding/encode.js';
 import { naturally } from '../../data/understanding/series.js';
 import { MemcellError } from '../../errors.js';
 import { bitsAt, deriveKey } from '../../random.js';
-import { maskValue } from '../artefact.js';
 import type { ClassifyArtefact } from './artefact.js';
-import { fitScaling } from './scaling.js';
+import { fitScaling, maskValue } from './scaling.js';
 import { encodeTexts, learnTokens, mostTokens, padding, type TokenKind } from './texts.js';
 
 /** What is learnt of inputs before a network sees them, and the shape that they come in. */

@@ -1,5 +1,8 @@
+import type { Scaling } from '../../data/scaler.js';
 import { MemcellError } from '../../errors.js';
-import type { Scaling } from '../artefact.js';
+
+/** Feature values of padded steps in sequences of unequal length: no standardised value is 1000 deviations out. */
+export const maskValue = -1000;
 
 /**
  * Means and deviations of the channels of parts of numbers, each part (rows, channels) row-major; missing ones (NaN) do not

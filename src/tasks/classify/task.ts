@@ -30,10 +30,5 @@ export const classifyTask: Task<
   predict: predictClasses,
   backtest: crossValidate,
   tell: tellClasses,
-  next: (_, folder, data) => `memcell predict ${quoted(folder)} ${quoted(data)}`,
+  next: (_, folder, data) => `memcell predict ${folder} ${data}`,
 };
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);
-}

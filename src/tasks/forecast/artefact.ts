@@ -2,7 +2,6 @@ import type { FrameReading } from '../../data/frame.js';
 import { parseReading } from '../../data/understanding/parseReading.js';
 import type { Fields } from '../../fields.js';
 import type { SavedTask } from '../definition.js';
-import { parseTraining } from '../record.js';
 import type { ForecasterState } from './forecaster.js';
 import type { KeptSeries } from './kept.js';
 import { olderArtefact } from './older.js';
@@ -54,13 +53,12 @@ export interface Scaling {
 
 /** Reads what was saved, every field checked. */
 export function parseForecast(fields: Fields): ForecastArtefact {
-  const training = fields.optional('training', (all) => parseTraining(all.object('training')));
   // Models of before there was a choice are plain, and say their columns where a reading stands now.
   const artefact =
     fields.optional('method', (all) => all.oneOf('method', ['recipe', 'plain'])) === undefined
       ? olderArtefact(fields)
       : current(fields);
-  return training === undefined ? artefact : { ...artefact, training };
+  return artefact;
 }
 
 function current(fields: Fields): ForecastArtefact {

@@ -7,7 +7,7 @@ import { type ForecastData, readData } from './data.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import { type Fitted, type Fitting, fitModel } from './fitting.js';
 import type { ForecastOptions } from './options.js';
-import { refuseSettings, scoreRows, splitOf } from './prepare.js';
+import { scoreRows, splitOf } from './prepare.js';
 import { trainingRows } from './seriesSet.js';
 
 /**
@@ -21,7 +21,6 @@ export async function backtestForecast(
   { folds, refit }: { folds: number; refit: boolean },
 ): Promise<ForecastEvaluation> {
   const split = splitOf(run);
-  refuseSettings(run);
   if (split === 0) {
     throw new MemcellError(
       'validation split: 0 leaves no rows to forecast; leave it out, or give a share such as 0.2',

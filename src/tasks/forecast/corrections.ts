@@ -58,7 +58,7 @@ export async function fitCorrections(
   );
   const alone = ownChannels(windows, own);
   run.stage(`networks of ${folds.length} folds`);
-  const { trial, chosen, remark } = await bestTrial(all > own ? [alone, windows] : [windows], folds, options);
+  const { trial, chosen, history, remark } = await bestTrial(all > own ? [alone, windows] : [windows], folds, options);
   const remarks = remark ? [remark] : [];
   const tried = [ridge.outOfFold, ...(trial ? [trial.outOfFold] : [])];
   const gates = gate(windows.y, tried, folds, windows.answers, targets).map(([linear, network = 0]) => ({
@@ -66,7 +66,6 @@ export async function fitCorrections(
     network,
   }));
   const errors = remaining(windows, folds, gates, ridge.outOfFold, trial?.outOfFold);
-  const history = trial ? { ...trial.history } : {};
   const open = trial !== undefined && gates.some((one) => one.network > 0);
   const final = await finalNetwork(chosen, open ? trial.epochs : 0, options);
   if (final.remark) remarks.push(final.remark);
@@ -102,17 +101,24 @@ export function noCorrections(windows: Windows, layout: Layout, options: Network
   return { model, channels, gates, usesColumns: false, errors: windows.y, history: {}, remarks: [] };
 }
 
+interface Tried {
+  trial?: Trial;
+  chosen: Windows;
+  history: Record<string, number[]>;
+}
+
 /** The better of the networks without and with columns beside the targets. */
 async function bestTrial(
   candidates: readonly Windows[],
   folds: readonly Fold[],
   options: NetworkOptions,
-): Promise<{ trial?: Trial; chosen: Windows; remark?: string }> {
-  let best: { trial?: Trial; chosen: Windows } = { chosen: candidates[0] };
+): Promise<Tried & { remark?: string }> {
+  let best: Tried = { chosen: candidates[0], history: {} };
   for (const windows of candidates) {
     try {
-      const trial = await tryNetwork(windows, folds, options);
-      if (trial && !(best.trial && trial.error >= EXTRA * best.trial.error)) best = { trial, chosen: windows };
+      const { best: trial, history } = await tryNetwork(windows, folds, options);
+      if (best.history.loss === undefined) best = { ...best, history };
+      if (trial && !(best.trial && trial.error >= EXTRA * best.trial.error)) best = { trial, chosen: windows, history };
     } catch (error) {
       if (!isNumeric(error)) throw error;
       return { ...best, remark: `the network is left out: ${error.message}` };

@@ -6,6 +6,7 @@ import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { seasonalScale } from './baselines.js';
 import type { Series, SeriesSet } from './forecaster.js';
+import { newestRows, noteNewest } from './newest.js';
 import type { ForecastOptions } from './options.js';
 import { findSeason } from './season.js';
 import {
@@ -43,10 +44,12 @@ export async function readData(
   run: Run,
   split: number,
 ): Promise<ForecastData> {
-  const table = await source.table();
-  const { frame, warnings } = run.plain
+  const rows = await newestRows(source, (head) => understood(head, { ...options, fill: 'linear' }).reading.time);
+  const { table } = rows;
+  const { frame: read, warnings } = run.plain
     ? understandPlainly(table, options)
     : { frame: understood(table, options), warnings: [] };
+  const frame = noteNewest(read, rows);
   const shared = columnsOf(frame, options.targets);
   const columns = run.plain ? { ...shared, past: plainFeatures(frame, options) } : shared;
   const found = seriesSet(frame, columns);

@@ -50,9 +50,10 @@ export interface Trial {
   outOfFold: Float32Array;
   /** Σ|error| of them. */
   error: number;
-  /** Per checkpoint: loss and val_loss in units of the scale, val_mae in the data's. */
-  history: { loss: number[]; val_loss: number[]; val_mae: number[] };
 }
+
+/** Per checkpoint: loss and val_loss in units of the scale, val_mae in the data's. */
+export type TrialHistory = { loss: number[]; val_loss: number[]; val_mae: number[] };
 
 /** LSTM(units), Dense(H · C) with a zero kernel: it starts at the anchor. Or the user's layers, with such an end if they have none. */
 export function makeNetwork(windows: Windows, { units, run }: NetworkOptions, seed: number): Sequential {
@@ -189,18 +190,18 @@ export async function predictWindows(
 /**
  * Networks of all folds go forward together; the checkpoint with the least pooled out-of-fold mean absolute error is the one for
  * all. (Stopping each fold by itself is optimistic: what it held out then chooses, and the gate believes it.)
- * @returns undefined when no step could be taken
+ * @returns no best one where no checkpoint is better than the anchor alone
  */
 export async function tryNetwork(
   windows: Windows,
   folds: readonly Fold[],
   options: NetworkOptions,
-): Promise<Trial | undefined> {
+): Promise<{ best?: Trial; history: TrialHistory }> {
   const { run, deadline } = options;
   const trainers = folds.map((fold, k) => new Trainer(windows, fold.trained, options, deriveKey(run.seed, 'fold', k)));
   const held = folds.map((fold) => gather(windows.x, fold.held, windows.steps * windows.channels));
   const nothing = errorOfNothing(windows, folds);
-  const history: Trial['history'] = { loss: [], val_loss: [], val_mae: [] };
+  const history: TrialHistory = { loss: [], val_loss: [], val_mae: [] };
   let best: Trial | undefined;
   let misses = 0;
   let done = 0;
@@ -220,7 +221,7 @@ export async function tryNetwork(
       history.val_mae.push(options.absoluteError(outOfFold));
       if (!((best?.error ?? nothing) <= error)) {
         const steps = mean(trainers.map((trainer) => trainer.steps));
-        best = { steps, epochs: mean(trainers.map((trainer) => trainer.epochs)), outOfFold, error, history };
+        best = { steps, epochs: mean(trainers.map((trainer) => trainer.epochs)), outOfFold, error };
         misses = 0;
       } else if (outOfPatience(++misses, mean(trainers.map((one) => one.epochs)) - (best?.epochs ?? 0), run)) break;
       if (performance.now() > deadline) break;
@@ -228,7 +229,7 @@ export async function tryNetwork(
   } finally {
     for (const { model } of trainers) model.dispose();
   }
-  return best;
+  return { history, ...(best && { best }) };
 }
 
 function outOfPatience(misses: number, epochs: number, { settings: { patience } }: Run): boolean {

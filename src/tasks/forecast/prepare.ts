@@ -1,5 +1,4 @@
 import type { Source } from '../../data/source.js';
-import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
@@ -24,7 +23,6 @@ export async function prepareForecast(
   run: Run,
 ): Promise<PreparedTask<ForecastArtefact, ForecastEvaluation>> {
   const split = splitOf(run);
-  refuseSettings(run);
   const data = await readData(source, options, run, split);
   const { series } = data.set;
   const trained = trainingRows(series, split);
@@ -44,15 +42,6 @@ export function splitOf(run: Run): number {
   const settings = completeSettings(run, { ...plainDefaults, validationSplit: defaultSplit });
   checkSettings(settings);
   return settings.validationSplit;
-}
-
-/** @throws MemcellError (usage) for what only a plain network takes: nothing given is ignored in silence. */
-export function refuseSettings({ plain, settings }: Run): void {
-  if (plain || settings.patience === undefined) return;
-  throw new MemcellError(
-    'patience: how long to train is chosen by the error on five held-out folds; leave --patience out, or add --plain',
-    { code: 'usage' },
-  );
 }
 
 function checkPlain(data: ForecastData, trained: readonly number[], { options }: Fitting): string[] {

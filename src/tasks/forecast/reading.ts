@@ -6,6 +6,7 @@ import { counted } from '../../format.js';
 import type { ForecastArtefact } from './artefact.js';
 import type { Series } from './forecaster.js';
 import { type Continued, continued, type KeptSeries } from './kept.js';
+import { newestRows, noteNewest } from './newest.js';
 import type { SeriesColumns, Widths } from './seriesSet.js';
 import { seriesSet } from './seriesSet.js';
 
@@ -36,7 +37,8 @@ export interface ReadSeries {
  * @throws MemcellError when the data lacks a column, is of another step, or has none of the model's series.
  */
 export async function readSeries(artefact: ForecastArtefact, source: Source): Promise<ReadSeries> {
-  const frame = understand(await source.table(), { like: artefact.reading });
+  const rows = await newestRows(source, () => artefact.reading.time);
+  const frame = noteNewest(understand(rows.table, { like: artefact.reading }), rows);
   const { columns, widths } = modelColumns(artefact);
   const set = seriesSet(frame, columns);
   const known = new Map(artefact.series.map((one) => [one.name, one]));
@@ -75,9 +77,11 @@ export function checkRows(name: string, series: Series, artefact: ForecastArtefa
 
 /** What was done to a table that must not be silent. */
 export function accountNotes(account: Account): string[] {
-  const filled = account.columns.filter(({ missing, filled }) => missing && filled);
+  // Values of times that were not there are told by those.
+  const gaps = account.time?.gaps ?? 0;
+  const filled = account.columns.filter(({ missing = 0, filled }) => missing > gaps && filled !== undefined);
   const lines = filled.map(
-    ({ name, missing = 0, filled }) => `${name}: ${counted(missing, 'missing value')} filled (${filled})`,
+    ({ name, missing = 0, filled }) => `${name}: ${counted(missing - gaps, 'missing value')} (${filled})`,
   );
   return [...account.notes, ...lines];
 }

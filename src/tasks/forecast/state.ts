@@ -102,6 +102,7 @@ export function parseState(value: unknown, where: string): State {
 }
 
 function parseLayout(fields: Fields, targets: number, past: string[], known: string[]): Layout {
+  if (fields.integer('targets', 1) !== targets) fields.damaged('targets', `${targets}`);
   const levels = fields.booleans('levels', targets);
   const covariates = (key: string, names: string[]) =>
     fields.objects(key, 0).map((one): Covariate => {

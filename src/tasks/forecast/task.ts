@@ -37,9 +37,6 @@ export const forecastTask: Task<
   predict: predictForecast,
   backtest: backtestForecast,
   tell: tellForecast,
-  next: (artefact, folder) => {
-    const path = /^[\w./:@%+=-]+$/.test(folder) ? folder : JSON.stringify(folder);
-    const future = artefact.method === 'recipe' && artefact.known.length > 0 ? ' --future FILE' : '';
-    return `memcell predict ${path}${future}`;
-  },
+  next: (artefact, folder) =>
+    `memcell predict ${folder}${artefact.method === 'recipe' && artefact.known.length > 0 ? ' --future FILE' : ''}`,
 };

@@ -51,7 +51,7 @@ function whole(probability: number): string {
   return `${Number((100 * probability).toPrecision(4))} %`;
 }
 
-/** What network and ridge regression add to exponential smoothing, by MASE. */
+/** What network and ridge regression add to exponential smoothing, by the mean absolute error. */
 function earned(targets: readonly TargetErrors[]): string[] {
   const ratios = targets.map(({ mae, smoothing }) =>
     smoothing === undefined || smoothing.mae === 0 ? 1 : mae / smoothing.mae,

@@ -1,7 +1,7 @@
 import type { Sequential } from '../../sequential.js';
+import { majority } from '../accuracy.js';
 import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
-import { majority } from '../evaluation.js';
 import type { TrainingSettings } from '../settings.js';
 import { buildNetwork, type FitOutcome, type FitPlan, fitNetwork, fitOrDispose } from '../text/network.js';
 import type { SymbolsArtefact } from './artefact.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Random } from '../../../src/random.js';
-import { maskValue } from '../../../src/tasks/artefact.js';
 import { balancedWeights, buildNetwork, takeRows, withInputs } from '../../../src/tasks/classify/network.js';
 import { sequenceRecipe } from '../../../src/tasks/classify/recipes.js';
+import { maskValue } from '../../../src/tasks/classify/scaling.js';
 import type { Run } from '../../../src/tasks/definition.js';
 
 const run: Run = {

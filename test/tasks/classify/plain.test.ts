@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NdArray } from '../../../src/data/array.js';
 import { parseTable, readTable } from '../../../src/data/read.js';
-import { maskValue } from '../../../src/tasks/artefact.js';
 import { evaluateClassify, predictClassify, prepareClassify } from '../../../src/tasks/classify/plain.js';
+import { maskValue } from '../../../src/tasks/classify/scaling.js';
 
 /** Answers class 1 when the first feature is above its mean, else class 0. */
 const sign = {

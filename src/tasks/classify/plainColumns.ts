@@ -1,38 +1,5 @@
-import { dateStep, numberStep, type TimeStep } from '../data/calendar.js';
-import type { DateStyle } from '../data/cells.js';
-import type { Table } from '../data/table.js';
-import { MemcellError } from '../errors.js';
-
-/** The time column of a series: strictly increasing. */
-export interface TimeColumn {
-  column: string;
-  /** Milliseconds since 1970, or the numbers themselves. */
-  times: Float64Array;
-  style?: DateStyle;
-  /** The regular step, when there is one, and the rows after its gaps. */
-  step?: TimeStep;
-  gaps: number[];
-}
-
-/**
- * The time column: the one asked for (dates or numbers), else the first column of dates, else none.
- * @throws MemcellError at the first row that is not later than the one before it.
- */
-export function timeColumn(table: Table, asked?: string): TimeColumn | undefined {
-  const column = asked ?? table.namesOf('date')[0];
-  if (column === undefined) return undefined;
-  const isNumber = table.column(column).kind === 'number';
-  const { times, style } = isNumber ? { times: table.numbers(column), style: undefined } : table.dates(column);
-  const { cells } = table.column(column);
-  for (let row = 1; row < times.length; row++) {
-    if (times[row] > times[row - 1]) continue;
-    throw new MemcellError(
-      `${table.where(row, column)}: ${cells[row]} is not later than ${cells[row - 1]} before it; sort the rows by ${column}, one row per time`,
-    );
-  }
-  const regular = isNumber ? numberStep(times) : dateStep(times);
-  return { column, times, style, step: regular?.step, gaps: regular?.gaps ?? [] };
-}
+import type { Table } from '../../data/table.js';
+import { MemcellError } from '../../errors.js';
 
 /** Columns of numbers side by side, row-major (rows, columns). */
 export function matrix(table: Table, columns: readonly string[]): Float64Array {
