@@ -14,3 +14,23 @@ export class MemcellError extends Error {
     this.code = options.code ?? 'data';
   }
 }
+
+/**
+ * What this machine or its settings refuse (open files, memory), as an error that says what to raise; undefined for any other
+ * kind of error.
+ */
+export function shortage(error: unknown): MemcellError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const message = `too many open files (${code}): close some, or raise the limit (ulimit -n)`;
+    return new MemcellError(message, { code: 'io', cause: error });
+  }
+  const noMemory = /allocat|out of memory|invalid (typed )?array( buffer)? length|invalid string length/i;
+  if (code === 'ENOMEM' || (error instanceof RangeError && noMemory.test(error.message))) {
+    const reason = error.message.replace(/\s+/g, ' ');
+    const message = `not enough memory (${reason}): take less at a time, or raise the limit (ulimit -v)`;
+    return new MemcellError(message, { code: 'io', cause: error });
+  }
+  return undefined;
+}

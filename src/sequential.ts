@@ -6,6 +6,7 @@ import type { Plan } from './engine/planData.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
+import type { LoadOptions } from './formats/http.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend } from './kernels/backend.js';
@@ -503,11 +504,11 @@ export function sequential(spec: string, options?: SequentialOptions): Sequentia
 
 /**
  * Loads a model that memcell or stock tfjs saved, with its metadata, compiled as it was when memcell saved it (the
- * optimizer starts anew).
+ * optimizer starts anew). `options` bound what comes over HTTP.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadModel(from: ModelLocation): Promise<Sequential> {
-  const { model, metadata } = await loadTfjs(from);
+export async function loadModel(from: ModelLocation, options?: LoadOptions): Promise<Sequential> {
+  const { model, metadata } = await loadTfjs(from, options);
   const { training, ...rest } = metadata;
   const own = Sequential.fromTf(model, rest);
   if (training !== undefined) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { type ErrorCode, MemcellError } from '../errors.js';
+import { type ErrorCode, MemcellError, shortage } from '../errors.js';
 import { addBacktest } from './backtest.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
@@ -98,7 +98,8 @@ function reportError(error: unknown, session: Session, debug: boolean): number {
 }
 
 function described(error: unknown): { code: ErrorCode | 'bug'; text: string } {
-  if (error instanceof MemcellError) return { code: error.code, text: error.message };
+  const known = error instanceof MemcellError ? error : shortage(error);
+  if (known) return { code: known.code, text: known.message };
   const text = oneLine(error instanceof Error ? error.message : String(error));
   if (error instanceof CommanderError) return { code: 'usage', text: text.replace(/^error: /, '') };
   return { code: 'bug', text: `this is a bug in memcell: ${text}` };

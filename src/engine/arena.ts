@@ -107,5 +107,12 @@ export class Arena {
 
 /** A memory for an arena: with a maximum, so that it can be shared with threads. */
 export function newMemory(shared = false): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared });
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared });
+  } catch (cause) {
+    throw new MemcellError(
+      'no memory for one more model; dispose of those that are not needed, or raise the limit of address space (ulimit -v)',
+      { code: 'model', cause },
+    );
+  }
 }

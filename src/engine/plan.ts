@@ -1,5 +1,6 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
 import type * as tf from '@tensorflow/tfjs';
+import { wasmObstacle } from '../kernels/module.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';
@@ -35,6 +36,8 @@ export function planModel(
 }
 
 function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled, 'loss' | 'optimizer'>): Plan {
+  const obstacle = wasmObstacle();
+  if (obstacle !== undefined) throw new Unsupported(obstacle);
   if (!('add' in model)) throw new Unsupported('the model has branches');
   const shape = model.inputs[0].shape;
   const stack = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');

@@ -1,4 +1,5 @@
 /** A model fed step by step: every push costs one step, however long the sequence has become. */
+import { allFinite } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import type { Speed } from '../kernels/module.js';
 import { Arena, newMemory } from './arena.js';
@@ -170,7 +171,7 @@ export class Stream {
    * the next push overwrites, or `into`; neither allocates anything.
    *
    * @throws MemcellError 'data' for numbers that do not fit the model, 'usage' for a model that has changed its layers or
-   *   was disposed; the stream is then as before
+   *   was disposed; the stream is then as before; 'numeric' for an output that is not finite
    */
   push(x: number | ArrayLike<number>, into: Float32Array): Float32Array;
   push(x: Float32Array | Float64Array | Int32Array): Float32Array;
@@ -183,6 +184,12 @@ export class Stream {
     }
     this.fill(x);
     stepper.run(this);
+    if (!allFinite(output)) {
+      throw new MemcellError(
+        "push: the output is not finite: the model's weights or the input are too large for 32-bit numbers; reset() begins anew",
+        { code: 'numeric' },
+      );
+    }
     if (into === undefined && !ArrayBuffer.isView(x)) return Array.from(output);
     const to = into ?? own;
     to.set(output);

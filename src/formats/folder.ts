@@ -1,23 +1,33 @@
 /**
  * A model's folder on disk: model.json and weights.bin, read and replaced as one. For Node; reached by a dynamic import.
  *
- * A save writes both files under their names + '.new', syncs them, then renames model.json.new, then weights.bin.new.
- * The first rename is the moment at which the new model holds. Cut short before it, the old files are untouched; cut short
- * after it, model.json names the SHA-256 of its weights, weights.bin does not have it and weights.bin.new does: loading (or
- * the next save) does the second rename.
+ * A save writes both files under names of its own, syncs them, and then, under the folder's lock, renames the one to
+ * model.json and the other to weights.bin. The first rename is the moment at which the new model holds. Cut short before it,
+ * the old files are untouched; cut short after it, model.json names the SHA-256 of its weights, weights.bin does not have it
+ * and an unfinished file does: loading (or the next save) does the second rename. Who reads meanwhile gets the old model or
+ * the new one.
  */
 import { promises as fs } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MemcellError } from '../errors.js';
 import { sha256 } from './checksum.js';
-import { invalid, isRecord, reasonOf, type WeightGroup } from './modelJson.js';
+import { beginSaver, endSaver, hasCode, unfinishedFiles, unfinishedPath, withLock } from './folderLock.js';
+import {
+  invalid,
+  isRecord,
+  mostJsonBytes,
+  parseModelJson,
+  reasonOf,
+  type StoredModel,
+  type WeightGroup,
+} from './modelJson.js';
 
 const modelFile = 'model.json';
 const weightsFile = 'weights.bin';
 
-/** A larger model.json is refused unread; a vocabulary and a long history take well under a megabyte. */
-const mostJsonBytes = 2 ** 28;
+/** How often a model is read anew because it was replaced meanwhile, and because its files do not fit each other. */
+const MOST_READS = { replaced: 100, unfit: 3 };
 
 /** The folder that a user's `models/digits`, `models/digits/model.json` or `file:///…` means. */
 export function modelFolder(name: string): string {
@@ -25,8 +35,30 @@ export function modelFolder(name: string): string {
   return basename(path) === modelFile ? dirname(path) : path;
 }
 
+/**
+ * The model in a folder, its model.json and its weights of one save.
+ * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
+ */
+export async function readModel(folder: string): Promise<StoredModel> {
+  for (let reads = 1; ; reads++) {
+    const { text, where } = await readModelJson(folder);
+    const json = parseModelJson(text, where);
+    const changed = async () => (await readModelJson(folder)).text !== text;
+    try {
+      const data: ArrayBuffer[] = [];
+      for (const group of json.groups) data.push(await readWeights(folder, group));
+      // Weights without a sum may be those of a save in between.
+      const certain = json.groups.every(({ sha256 }) => sha256 !== undefined);
+      if (certain || reads === MOST_READS.replaced || !(await changed())) return { json, where, data };
+    } catch (error) {
+      if (reads >= ((await changed()) ? MOST_READS.replaced : MOST_READS.unfit)) throw error;
+      await new Promise((again) => setTimeout(again, 20 * Math.random()));
+    }
+  }
+}
+
 /** The text of the folder's model.json. */
-export async function readModelJson(folder: string): Promise<{ text: string; where: string }> {
+async function readModelJson(folder: string): Promise<{ text: string; where: string }> {
   const where = join(folder, modelFile);
   const size = await fileSize(where).catch(async (cause) => {
     const found = await fs.stat(folder).catch(() => undefined);
@@ -45,20 +77,33 @@ export async function readModelJson(folder: string): Promise<{ text: string; whe
 }
 
 /** The bytes of a group's files, joined: exactly `group.bytes`, and of `group.sha256` when the group has one. */
-export async function readWeights(folder: string, group: WeightGroup): Promise<ArrayBuffer> {
-  let paths = group.paths.map((path) => join(folder, path));
+async function readWeights(folder: string, group: WeightGroup): Promise<ArrayBuffer> {
+  const paths = group.paths.map((path) => join(folder, path));
+  if (group.sha256 === undefined) return readFiles(folder, paths, group);
+  let failure: unknown;
+  try {
+    const bytes = await readFiles(folder, paths, group);
+    if ((await sha256(bytes)) === group.sha256) return bytes;
+    failure = invalid(paths.join(', '), 'damaged: its SHA-256 is not the one in model.json; save the model again');
+  } catch (error) {
+    failure = error;
+  }
+  const waiting = group.paths.join() === weightsFile ? await readWaiting(folder, group) : undefined;
+  if (!waiting) throw failure;
+  return waiting;
+}
+
+async function readFiles(folder: string, paths: readonly string[], { bytes: wanted }: WeightGroup) {
   let sizes: number[];
   try {
-    if (await isWaiting(folder, group)) paths = [await completed(`${paths[0]}.new`, paths[0])];
     sizes = await Promise.all(paths.map(fileSize));
   } catch (cause) {
-    throw ioError(group.paths.length === 1 ? paths[0] : folder, 'the weights cannot be read', cause);
+    throw ioError(paths.length === 1 ? paths[0] : folder, 'the weights cannot be read', cause);
   }
-  const where = paths.join(', ');
   const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  if (size !== group.bytes) {
-    const how = size < group.bytes ? 'truncated' : 'too long';
-    throw invalid(where, `${how}: ${size} bytes, but the weights in model.json are ${group.bytes}`);
+  if (size !== wanted) {
+    const how = size < wanted ? 'truncated' : 'too long';
+    throw invalid(paths.join(', '), `${how}: ${size} bytes, but the weights in model.json are ${wanted}`);
   }
   const bytes = new Uint8Array(size);
   let offset = 0;
@@ -68,46 +113,67 @@ export async function readWeights(folder: string, group: WeightGroup): Promise<A
     bytes.set(part, offset);
     offset += part.byteLength;
   }
-  if (group.sha256 !== undefined && (await sha256(bytes.buffer)) !== group.sha256) {
-    throw invalid(where, 'damaged: its SHA-256 is not the one in model.json; save the model again');
-  }
   return bytes.buffer;
+}
+
+/** The weights of a save that has not done its second rename; where nobody else will, does it. */
+async function readWaiting(folder: string, group: WeightGroup): Promise<ArrayBuffer | undefined> {
+  const files = await unfinishedFiles(folder, [weightsFile]).catch(() => []);
+  for (const { path, bytes: size, stray } of files) {
+    if (size !== group.bytes) continue;
+    const bytes = await fs.readFile(path).catch(() => undefined);
+    if (!bytes || (await sha256(new Uint8Array(bytes).buffer)) !== group.sha256) continue;
+    if (stray) await tidy(folder);
+    return new Uint8Array(bytes).buffer;
+  }
+  return undefined;
+}
+
+/** Finishes and removes what killed saves have left, unless someone saves now or the folder cannot be written. */
+async function tidy(folder: string): Promise<void> {
+  const saver = beginSaver();
+  await withLock(folder, saver, () => finishStrays(folder), 0).catch(() => undefined);
+  endSaver(saver);
 }
 
 /**
  * Replaces the model in `folder`, made if it is not there. A crash at any moment leaves the old model or the new one, whole;
- * an error leaves the old one and no other files.
+ * an error leaves the old one and no other files. Of several saves at the same time the last one holds.
  * @throws MemcellError 'io': no permission, no space, a file in the way
  */
 export async function writeModel(folder: string, json: string, weights: ArrayBuffer): Promise<void> {
-  const [target, newModel] = [join(folder, modelFile), join(folder, `${modelFile}.new`)];
-  const [weightsTarget, newWeights] = [join(folder, weightsFile), join(folder, `${weightsFile}.new`)];
+  const saver = beginSaver();
+  const newModel = unfinishedPath(folder, modelFile, saver);
+  const newWeights = unfinishedPath(folder, weightsFile, saver);
   let made: string | undefined;
-  let writes = false;
+  const isMade = (top: string) => {
+    made ??= top;
+  };
   let holds = false;
-  try {
-    made = await makeFolder(folder);
-    for (const path of [target, weightsTarget]) await refuseFolder(path);
-    await finishInterruptedSave(folder);
-    writes = true;
-    await writeSynced(newWeights, new Uint8Array(weights));
-    await writeSynced(newModel, json);
+  const commit = async (isMine: () => Promise<boolean>) => {
+    await finishStrays(folder);
     await syncFolder(folder);
-    await fs.rename(newModel, target);
+    if (!(await isMine())) return;
+    await fs.rename(newModel, join(folder, modelFile));
     holds = true;
     await syncFolder(folder);
-    await renameWeights(newWeights, weightsTarget);
+    await fs.rename(newWeights, join(folder, weightsFile));
     await syncFolder(folder);
+  };
+  try {
+    await inFolder(folder, () => writeSynced(newWeights, new Uint8Array(weights)), isMade);
+    await writeSynced(newModel, json);
+    while (!holds) await withLock(folder, saver, commit);
   } catch (cause) {
-    if (holds)
-      throw ioError(
-        folder,
-        `the model is saved, but ${weightsFile}.new could not be renamed; load it once more`,
-        cause,
-      );
-    for (const path of writes ? [newModel, newWeights] : []) await fs.rm(path, { force: true }).catch(() => undefined);
+    if (holds) {
+      const what = `the model is saved, but ${basename(newWeights)} could not be renamed; load it once more`;
+      throw ioError(folder, what, cause);
+    }
+    for (const path of [newModel, newWeights]) await fs.rm(path, { force: true }).catch(() => undefined);
     if (made) await removeEmpty(folder, made);
     throw ioError(folder, 'the model cannot be saved', cause);
+  } finally {
+    endSaver(saver);
   }
 }
 
@@ -116,17 +182,34 @@ export async function writeModel(folder: string, json: string, weights: ArrayBuf
  * @throws MemcellError 'io' when it could not
  */
 export async function checkWritable(folder: string): Promise<void> {
-  const probe = join(folder, `${modelFile}.new`);
+  const saver = beginSaver();
+  const probe = unfinishedPath(folder, modelFile, saver);
   let made: string | undefined;
+  const isMade = (top: string) => {
+    made ??= top;
+  };
   try {
-    made = await makeFolder(folder);
-    for (const name of [modelFile, weightsFile]) await refuseFolder(join(folder, name));
-    await (await fs.open(probe, 'w')).close();
+    await inFolder(folder, async () => (await fs.open(probe, 'w')).close(), isMade);
     await fs.rm(probe);
   } catch (cause) {
     throw ioError(folder, 'a model cannot be saved here', cause);
   } finally {
+    endSaver(saver);
     if (made) await removeEmpty(folder, made);
+  }
+}
+
+/** Makes the folder, and does `first` in it; again where someone who has made it, too, has just removed it. */
+async function inFolder(folder: string, first: () => Promise<void>, onMade: (top: string) => void): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const top = await makeFolder(folder);
+    if (top !== undefined) onMade(top);
+    for (const name of [modelFile, weightsFile]) await refuseFolder(join(folder, name));
+    try {
+      return await first();
+    } catch (error) {
+      if (tries === 3 || !hasCode(error, 'ENOENT')) throw error;
+    }
   }
 }
 
@@ -194,43 +277,36 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Another process that loads the model at this moment may have done the rename already. */
-async function renameWeights(from: string, to: string): Promise<void> {
-  try {
-    await fs.rename(from, to);
-  } catch (cause) {
-    if (!hasCode(cause, 'ENOENT')) throw cause;
+/**
+ * Does the second rename of a save that was cut short, and removes other files of killed saves. Under the lock: nobody else
+ * is between two renames then.
+ */
+async function finishStrays(folder: string): Promise<void> {
+  const strays = (await unfinishedFiles(folder, [modelFile, weightsFile])).filter(({ stray }) => stray);
+  const target = join(folder, weightsFile);
+  const sum = strays.length > 0 ? await sumInModelJson(folder) : undefined;
+  if (sum !== undefined && (await sumOf(target)) !== sum) {
+    for (const [index, { path, target: name }] of strays.entries()) {
+      if (name !== weightsFile || (await sumOf(path)) !== sum) continue;
+      await fs.rename(path, target);
+      strays.splice(index, 1);
+      break;
+    }
   }
+  for (const { path } of strays) await fs.rm(path, { force: true });
 }
 
-/** Does a save's second rename where the folder can be written; gives the name under which the weights are then. */
-async function completed(from: string, to: string): Promise<string> {
-  return renameWeights(from, to).then(
-    () => to,
-    () => from,
-  );
-}
-
-/** Before a save overwrites weights.bin.new: the model there may still need it. */
-async function finishInterruptedSave(folder: string): Promise<void> {
-  const waiting = join(folder, `${weightsFile}.new`);
-  if (!(await exists(waiting))) return;
+/** The SHA-256 that the folder's model.json has for weights.bin, if it has one. */
+async function sumInModelJson(folder: string): Promise<unknown> {
   let manifest: unknown;
   try {
     manifest = JSON.parse(await fs.readFile(join(folder, modelFile), 'utf8')).weightsManifest;
   } catch (error) {
-    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return;
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
   const [group] = Array.isArray(manifest) ? manifest : [];
-  if (isRecord(group) && (await isWaiting(folder, group))) await renameWeights(waiting, join(folder, weightsFile));
-}
-
-/** Whether a save was cut short between its two renames: weights.bin.new is what model.json describes, weights.bin is not. */
-async function isWaiting(folder: string, { paths, sha256 }: { paths?: unknown; sha256?: unknown }): Promise<boolean> {
-  if (sha256 === undefined || !Array.isArray(paths) || paths.join() !== weightsFile) return false;
-  if ((await sumOf(join(folder, `${weightsFile}.new`))) !== sha256) return false;
-  return (await sumOf(join(folder, weightsFile))) !== sha256;
+  return isRecord(group) && String(group.paths) === weightsFile ? group.sha256 : undefined;
 }
 
 async function sumOf(path: string): Promise<string | undefined> {
@@ -246,10 +322,6 @@ async function removeEmpty(folder: string, top: string): Promise<void> {
     );
     if (!removed) return;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
 /** "where: what: no space left on device (ENOSPC)". */

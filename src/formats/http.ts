@@ -1,38 +1,98 @@
 import { MemcellError } from '../errors.js';
 import { sha256 } from './checksum.js';
-import { invalid, reasonOf, type WeightGroup } from './modelJson.js';
+import { invalid, mostJsonBytes, parseModelJson, reasonOf, type StoredModel, type WeightGroup } from './modelJson.js';
 
-/** The text of the model.json at `url`, which names that file or the folder it is in. */
-export async function fetchModelJson(url: string): Promise<{ text: string; where: string }> {
-  const where = url.endsWith('.json') ? url : `${url.replace(/\/+$/, '')}/model.json`;
-  const response = await get(where);
-  return { text: await response.text(), where };
+/** How long and how much a model that comes over HTTP may take. */
+export interface LoadOptions {
+  /** Milliseconds in which a server must answer and send the first MiB of a file, and then each further one. Default 30000. */
+  timeout?: number;
+  /** The most bytes of all files together. Default 2^31. */
+  maxBytes?: number;
 }
 
-/** The bytes of a group's files beside the model.json at `where`, joined: exactly `group.bytes`. */
-export async function fetchWeights(where: string, group: WeightGroup): Promise<ArrayBuffer> {
-  const folder = where.slice(0, where.lastIndexOf('/') + 1);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (const path of group.paths) {
-    const response = await get(folder + path);
-    for await (const chunk of parts(response)) {
-      size += chunk.byteLength;
-      if (size > group.bytes)
-        throw invalid(folder + path, `too long: the weights in model.json are ${group.bytes} bytes`);
-      chunks.push(chunk);
+const MIB = 2 ** 20;
+
+/** Milliseconds; longer ones would end at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** How often a model is fetched anew because it was replaced meanwhile. */
+const MOST_READS = 3;
+
+/**
+ * The model at `url`, which names its model.json or the folder that it is in. A query is sent for the weights, too.
+ * @throws MemcellError 'io': not reached, another status, cut off, too slow, too large; 'model': not what model.json says
+ */
+export async function fetchModel(url: string, options: LoadOptions = {}): Promise<StoredModel> {
+  const { timeout = 30_000, maxBytes = 2 ** 31 } = options;
+  for (const [name, value] of Object.entries({ timeout, maxBytes })) {
+    if (!(value > 0)) throw new MemcellError(`${name} must be a number above 0, not ${value}`, { code: 'usage' });
+  }
+  const base = addressOf(url);
+  for (let reads = 1; ; reads++) {
+    const limits = { timeout, left: maxBytes, maxBytes };
+    const where = base.href;
+    const readJson = async () => {
+      const most = { bytes: mostJsonBytes, why: 'more than any model.json' };
+      return new TextDecoder().decode(await get(base, limits, most));
+    };
+    const text = await readJson();
+    const json = parseModelJson(text, where);
+    try {
+      const data: ArrayBuffer[] = [];
+      for (const group of json.groups) data.push(await fetchWeights(base, group, limits));
+      return { json, where, data };
+    } catch (error) {
+      const damaged = error instanceof MemcellError && error.code === 'model';
+      if (reads === MOST_READS || !damaged || (await readJson()) === text) throw error;
     }
   }
-  const files = group.paths.map((path) => folder + path).join(', ');
+}
+
+/** The address of the model.json. */
+function addressOf(url: string): URL {
+  let address: URL;
+  try {
+    address = new URL(url, typeof location === 'undefined' ? undefined : location.href);
+  } catch (cause) {
+    throw new MemcellError(`${url}: not an address; give a whole one, such as https://example.org/models/digits`, {
+      code: 'usage',
+      cause,
+    });
+  }
+  if (!address.pathname.endsWith('.json')) address.pathname = `${address.pathname.replace(/\/+$/, '')}/model.json`;
+  return address;
+}
+
+interface Limits {
+  timeout: number;
+  /** Bytes that may still come. */
+  left: number;
+  maxBytes: number;
+}
+
+/** The bytes of a group's files beside the model.json, joined: exactly `group.bytes`. */
+async function fetchWeights(base: URL, group: WeightGroup, limits: Limits): Promise<ArrayBuffer> {
+  const addresses = group.paths.map((path) => {
+    const address = new URL(base);
+    address.pathname = base.pathname.replace(/[^/]*$/, path.split('/').map(encodeURIComponent).join('/'));
+    return address;
+  });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (const address of addresses) {
+    const most = {
+      bytes: group.bytes - size,
+      why: `too long: the weights in model.json are ${group.bytes} bytes`,
+    };
+    const part = await get(address, limits, most);
+    size += part.byteLength;
+    parts.push(part);
+  }
+  const files = addresses.map(({ href }) => href).join(', ');
   if (size < group.bytes) {
     throw invalid(files, `truncated: ${size} bytes, but the weights in model.json are ${group.bytes}`);
   }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
+  const bytes = joined(parts, size);
   const sum = group.sha256 === undefined ? undefined : await sha256(bytes.buffer);
   if (sum !== undefined && sum !== group.sha256) {
     throw invalid(files, 'damaged: its SHA-256 is not the one in model.json; load it again');
@@ -40,26 +100,92 @@ export async function fetchWeights(where: string, group: WeightGroup): Promise<A
   return bytes.buffer;
 }
 
-async function* parts(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
+/** All bytes of a file, within limits of size and time. */
+async function get(address: URL, limits: Limits, most: { bytes: number; why: string }) {
+  const where = address.href;
+  const patience = new Patience(limits.timeout);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    const response = await fetch(address, { signal: patience.signal });
+    if (!response.ok) throw failed(where, `HTTP status ${response.status}`);
+    const reader = response.body?.getReader();
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      size += next.value.byteLength;
+      limits.left -= next.value.byteLength;
+      if (size > most.bytes) throw invalid(where, most.why);
+      if (limits.left < 0) {
+        throw failed(where, `more than maxBytes, ${limits.maxBytes} bytes, for all files`);
+      }
+      patience.arrived(size);
+      chunks.push(next.value);
+    }
+    return joined(chunks, size);
+  } catch (cause) {
+    if (cause instanceof MemcellError) throw cause;
+    const reason = patience.lost
+      ? `too slow: ${size} bytes in ${patience.seconds} s; raise timeout (now ${limits.timeout} ms) if it is only far away`
+      : `${reasonOf((cause instanceof Error && cause.cause) || cause)}${size > 0 ? `, after ${size} bytes` : ''}`;
+    throw failed(where, reason, cause);
+  } finally {
+    patience.end();
   }
 }
 
-async function get(url: string): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch (cause) {
-    const reason = reasonOf((cause instanceof Error && cause.cause) || cause);
-    throw new MemcellError(`${url}: cannot be fetched: ${reason}`, { code: 'io', cause });
+/** Aborts what takes longer than so long for each MiB. */
+class Patience {
+  lost = false;
+  private readonly abort = new AbortController();
+  private readonly began = performance.now();
+  private timer: ReturnType<typeof setTimeout>;
+  private mibs = 1;
+
+  constructor(private readonly timeout: number) {
+    this.timer = this.start();
   }
-  if (!response.ok) {
-    throw new MemcellError(`${url}: cannot be fetched: HTTP status ${response.status}`, { code: 'io' });
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
   }
-  return response;
+
+  get seconds(): string {
+    return ((performance.now() - this.began) / 1000).toFixed(1);
+  }
+
+  arrived(bytes: number): void {
+    if (bytes < this.mibs * MIB) return;
+    this.mibs = Math.floor(bytes / MIB) + 1;
+    clearTimeout(this.timer);
+    this.timer = this.start();
+  }
+
+  /** Lets go of the connection, too. */
+  end(): void {
+    clearTimeout(this.timer);
+    this.abort.abort();
+  }
+
+  private start(): ReturnType<typeof setTimeout> {
+    return setTimeout(
+      () => {
+        this.lost = true;
+        this.abort.abort();
+      },
+      Math.min(this.timeout, LONGEST_TIMER),
+    );
+  }
+}
+
+function joined(parts: readonly Uint8Array[], size: number) {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}
+
+function failed(where: string, reason: string, cause?: unknown): MemcellError {
+  return new MemcellError(`${where}: cannot be fetched: ${reason}`, { code: 'io', cause });
 }

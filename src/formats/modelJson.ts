@@ -32,6 +32,17 @@ export interface ModelJson {
   userDefinedMetadata: Record<string, unknown>;
 }
 
+/** A model as it was read: `data` has the bytes of each of `json.groups`. */
+export interface StoredModel {
+  json: ModelJson;
+  /** The model.json, for errors. */
+  where: string;
+  data: ArrayBuffer[];
+}
+
+/** A larger model.json is refused; a vocabulary and a long history take well under a megabyte. */
+export const mostJsonBytes = 2 ** 26;
+
 /** The version of `userDefinedMetadata.memcell` that this memcell writes, and the newest that it reads. */
 export const metadataVersion = 1;
 
@@ -39,6 +50,26 @@ const bytesPerElement = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, fl
 
 /** More elements than this in one model is taken for a mistake: 2^30 float32 are 4 GiB, the most that WebAssembly addresses. */
 const mostElements = 2 ** 30;
+
+/**
+ * Deeper nesting than this is no model: a Bidirectional inside a TimeDistributed inside a model is a depth of about 12. What
+ * goes through such a value may call itself for each level.
+ */
+export const mostNesting = 100;
+
+/** Whether lists and objects lie in each other at more levels than `most`. Without recursion: levels may be any number. */
+export function isNestedDeeper(value: unknown, most: number): boolean {
+  let level = new Set<object>(typeof value === 'object' && value !== null ? [value] : []);
+  for (let depth = 1; level.size > 0; depth++) {
+    if (depth > most) return true;
+    const next = new Set<object>();
+    for (const outer of level) {
+      for (const inner of Object.values(outer)) if (typeof inner === 'object' && inner !== null) next.add(inner);
+    }
+    level = next;
+  }
+  return false;
+}
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -62,6 +93,7 @@ export function parseModelJson(text: string, where: string): ModelJson {
     throw invalid(where, `not JSON: ${reasonOf(cause)}`, cause);
   }
   if (!isRecord(json)) throw invalid(where, 'not a JSON object');
+  if (isNestedDeeper(json, mostNesting)) throw invalid(where, 'nested too deeply');
   checkFormat(json.format, where);
   if (!isJsonObject(json.modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
   if (!Array.isArray(json.weightsManifest)) throw invalid(where, 'weightsManifest is missing or not a list');
@@ -116,11 +148,14 @@ function parseGroup(group: unknown, where: string): WeightGroup {
   return { paths: paths.map((path) => parsePath(path, where)), weights: entries, bytes, sha256 };
 }
 
-/** A path below the model's folder: relative, forward slashes, no `..`. A leading `./`, which tfjs writes in browsers, is dropped. */
+/**
+ * A path below the model's folder: relative, forward slashes, no `..`, and nothing that means something else in a URL (`%2e%2e`
+ * is `..` there). A leading `./`, which tfjs writes in browsers, is dropped.
+ */
 function parsePath(path: unknown, where: string): string {
   if (typeof path !== 'string' || path === '') throw invalid(where, `path ${JSON.stringify(path)} is not a file name`);
   const parts = path.replace(/^(\.\/)+/, '').split('/');
-  const escapes = /[\\:\0]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..');
+  const escapes = /[\\:\0%?#]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..');
   if (escapes) throw invalid(where, `path ${JSON.stringify(path)} does not stay inside the model's folder`);
   return parts.join('/');
 }

@@ -2,20 +2,21 @@ import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { prepareBackend } from '../kernels/backend.js';
 import { sha256 } from './checksum.js';
-import { fetchModelJson, fetchWeights } from './http.js';
+import { fetchModel, type LoadOptions } from './http.js';
 import {
   checkFormat,
   invalid,
   isJsonObject,
+  isNestedDeeper,
   isRecord,
-  type ModelJson,
   metadataVersion,
+  mostNesting,
   parseMetadata,
-  parseModelJson,
   parseWeightSpecs,
+  type StoredModel,
 } from './modelJson.js';
 import { buildTopology } from './topology.js';
-import { assignWeights, firstNotFinite, type WeightData } from './weights.js';
+import { assignWeights, firstNotFinite } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
 export type ModelLocation = string | tf.io.IOHandler;
@@ -58,19 +59,16 @@ export async function saveTfjs(model: tf.LayersModel, to: ModelLocation, metadat
  * against the files before it is used. A save that was cut short is completed.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadTfjs(from: ModelLocation): Promise<LoadedModel> {
+export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
   await prepareBackend();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
-    const { modelFolder, readModelJson, readWeights } = await import('./folder.js');
-    const folder = modelFolder(from);
-    const { text, where } = await readModelJson(folder);
-    return assemble(parseModelJson(text, where), where, (group) => readWeights(folder, group));
+    const { modelFolder, readModel } = await import('./folder.js');
+    return assemble(await readModel(modelFolder(from)));
   }
   const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
-  const { text, where } = await fetchModelJson(from);
-  return assemble(parseModelJson(text, where), where, (group) => fetchWeights(where, group));
+  return assemble(await fetchModel(from, options));
 }
 
 async function modelArtifacts(model: tf.LayersModel, metadata: object) {
@@ -84,6 +82,11 @@ async function modelArtifacts(model: tf.LayersModel, metadata: object) {
     if (index === -1) continue;
     throw new MemcellError(`weight ${weight.originalName} is not finite at element ${index}; the model is not saved`, {
       code: 'numeric',
+    });
+  }
+  if (isNestedDeeper(metadata, mostNesting - 2)) {
+    throw new MemcellError('the metadata is nested too deeply, or in a circle; the model is not saved', {
+      code: 'usage',
     });
   }
   await model.save(keep);
@@ -109,16 +112,11 @@ async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<Loa
     groups: [group],
     userDefinedMetadata: parseMetadata(userDefinedMetadata, where),
   };
-  return assemble(json, where, async () => data);
+  return assemble({ json, where, data: [data] });
 }
 
-async function assemble(
-  json: ModelJson,
-  where: string,
-  read: (group: WeightData['group']) => Promise<ArrayBuffer>,
-): Promise<LoadedModel> {
-  const groups: WeightData[] = [];
-  for (const group of json.groups) groups.push({ group, data: await read(group) });
+async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel> {
+  const groups = json.groups.map((group, i) => ({ group, data: data[i] }));
   const own = json.groups.flatMap(({ weights }) => weights.filter(({ group }) => group !== 'optimizer'));
   const model = await buildTopology(
     json.topology,

@@ -2,12 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
-import { invalid, isJsonObject, isRecord, type Json, reasonOf } from './modelJson.js';
+import { invalid, isJsonObject, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
-
-/** Deeper nesting than this is no model: a Bidirectional inside a TimeDistributed inside a model is a depth of about 12. */
-const mostNesting = 100;
 
 /** More values than this for one sample, in any layer's output, is taken for a mistake (1 GiB of float32). */
 const mostOutputs = 2 ** 28;

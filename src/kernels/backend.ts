@@ -1,6 +1,7 @@
 /** Which TensorFlow.js backend memcell runs on, and getting it ready. */
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import { wasmObstacle } from './module.js';
 import { registerKernels } from './tfjs/register.js';
 import { prepareWasm } from './tfjs/wasm.js';
 import { enableWide } from './wide.js';
@@ -60,7 +61,8 @@ async function prepare(): Promise<void> {
       code: 'usage',
     });
   }
-  if ((await startBackend('wasm')) !== undefined) await startBackend('cpu');
+  // tfjs's wasm backend prints errors of its own where it cannot start.
+  if (wasmObstacle() !== undefined || (await startBackend('wasm')) !== undefined) await startBackend('cpu');
 }
 
 function requestedBackend(): BackendName | undefined {

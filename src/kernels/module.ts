@@ -113,6 +113,46 @@ export function supportsRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_PROBE);
 }
 
+let mayRun = false;
+
+/**
+ * Why no kernel can run here, with what to do about it, or undefined: no WebAssembly, a page whose Content-Security-Policy
+ * forbids compiling it, a platform that forbids it, no address space for its memory.
+ */
+export function wasmObstacle(): string | undefined {
+  if (mayRun) return undefined;
+  if (typeof WebAssembly === 'undefined') return 'this platform has no WebAssembly';
+  try {
+    new WebAssembly.Module(EMPTY_MODULE);
+  } catch (error) {
+    return `WebAssembly may not be compiled here; a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src (${oneLine(error)})`;
+  }
+  try {
+    new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  } catch (error) {
+    return `no address space for WebAssembly's memory; raise the limit (ulimit -v) (${oneLine(error)})`;
+  }
+  mayRun = true;
+  return undefined;
+}
+
+const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+
+function oneLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).replace(/\s+/g, ' ');
+}
+
+/** Kernels, or the reason why there are none. */
+function orObstacle<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const obstacle = wasmObstacle();
+    if (obstacle === undefined || error instanceof MemcellError) throw error;
+    throw new MemcellError(`kernels: ${obstacle}`, { code: 'usage', cause: error });
+  }
+}
+
 function decode(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
@@ -161,13 +201,15 @@ function link(module: WebAssembly.Module, memory: WebAssembly.Memory, speed: Spe
  * @throws MemcellError when the asked speed needs instructions that this engine lacks
  */
 export function instantiateKernels(memory: WebAssembly.Memory, options: { speed?: Speed } = {}): KernelExports {
-  const { speed, key, bytes } = choose(memory, options.speed);
-  let module = compiled.get(key);
-  if (!module) {
-    module = new WebAssembly.Module(bytes());
-    compiled.set(key, module);
-  }
-  return link(module, memory, speed);
+  return orObstacle(() => {
+    const { speed, key, bytes } = choose(memory, options.speed);
+    let module = compiled.get(key);
+    if (!module) {
+      module = new WebAssembly.Module(bytes());
+      compiled.set(key, module);
+    }
+    return link(module, memory, speed);
+  });
 }
 
 /** The same, compiling off the main thread. */

@@ -4,7 +4,13 @@
  * same bits as without and runs faster.
  */
 import { lstmBackward, lstmForward, lstmSizes } from './fused.js';
-import { instantiateKernels, type KernelExports, setDefaultSpeed, supportsRelaxedSimd } from './module.js';
+import {
+  instantiateKernels,
+  type KernelExports,
+  setDefaultSpeed,
+  supportsRelaxedSimd,
+  wasmObstacle,
+} from './module.js';
 
 export interface WideStatus {
   enabled: boolean;
@@ -35,6 +41,8 @@ function canTry(): WideStatus {
   const major = Number.parseInt(process.versions.node, 10);
   if (major < TRIED.from) return off(`Node ${major}, not ${TRIED.from} or later`);
   if (major > TRIED.to && wish !== '1') return off(`Node ${major} has not been tried; MEMCELL_WIDE=1 tries it`);
+  const obstacle = wasmObstacle();
+  if (obstacle !== undefined) return off(obstacle);
   if (!supportsRelaxedSimd()) return off('no relaxed SIMD');
   return { enabled: true, reason: '' };
 }

@@ -1,5 +1,5 @@
 /** evaluate, predict and trainOnBatch over a runner. */
-import { elements, type NdArray } from '../data/array.js';
+import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { Batches, EventLoop, rowRange, type Samples } from './batches.js';
 import type { Compiled } from './compile.js';
@@ -91,11 +91,22 @@ export async function evaluate(
     if (progress.wantsBatches) progress.batch('', done, batches.count, meter.logs());
   });
   const logs = meter.logs();
+  if (!Number.isFinite(logs.loss)) throw notFinite(`the loss is ${logs.loss}`);
   progress.end('', batches.count, logs);
   return logs;
 }
 
-/** The model's output for every sample, (n, …). */
+function notFinite(what: string): MemcellError {
+  return new MemcellError(`${what}: the model's weights or its inputs are too large for 32-bit numbers`, {
+    code: 'numeric',
+  });
+}
+
+/**
+ * The model's output for every sample, (n, …).
+ *
+ * @throws MemcellError ('numeric') for an output that is not finite, naming the sample
+ */
 export async function predict(runner: Runner, x: NdArray, options: PredictOptions = {}): Promise<NdArray> {
   const { batchSize, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
   const samples = x.shape[0];
@@ -103,7 +114,7 @@ export async function predict(runner: Runner, x: NdArray, options: PredictOption
   const loop = new EventLoop();
   const progress = new Progress(verbose, write);
   const steps = Math.ceil(samples / batchSize);
-  let output: NdArray | undefined;
+  let output: { data: Float32Array; shape: number[] } | undefined;
   progress.begin();
   for (let from = 0; from < samples; from += batchSize) {
     const part = runner.predictBatch(rowRange(x, from, Math.min(from + batchSize, samples)));
@@ -115,6 +126,11 @@ export async function predict(runner: Runner, x: NdArray, options: PredictOption
   }
   progress.end('', steps, {});
   if (!output) throw new MemcellError('x has no samples');
+  if (!allFinite(output.data)) {
+    const at = output.data.findIndex((value) => !Number.isFinite(value));
+    const sample = Math.floor(at / (output.data.length / samples));
+    throw notFinite(`the prediction of sample ${sample + 1} is ${output.data[at]}`);
+  }
   return output;
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { MemcellError } from '../../src/errors.js';
 import { loadTfjs, saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { predict, smallModel, temporaryFolder } from './models.js';
@@ -12,6 +13,7 @@ let files: Record<string, Buffer>;
 let server: Server;
 let address: string;
 let predicts: number[];
+const closing: Server[] = [];
 
 beforeAll(async () => {
   await prepareBackend();
@@ -34,8 +36,10 @@ beforeEach(() => {
 });
 
 afterAll(() => {
-  server.closeAllConnections();
-  server.close();
+  for (const own of [server, ...closing]) {
+    own.closeAllConnections();
+    own.close();
+  }
 });
 
 it.each(['/models/a/model.json', '/models/a', '/models/a/'])('loads %s by fetch', async (path) => {
@@ -70,6 +74,156 @@ it.each([
 ])('refuses %s', async (_, change, message) => {
   change();
   await expect(loadTfjs(`${address}/models/a`)).rejects.toThrow(message);
+});
+
+/** A server that answers each request as `answer` says; gives its address. */
+async function serving(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const own = createServer(answer);
+  await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
+  closing.push(own);
+  return `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
+}
+
+const json = () => files['/models/a/model.json'];
+
+async function refusal(load: Promise<unknown>): Promise<MemcellError> {
+  const error = await load.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(MemcellError);
+  return error as MemcellError;
+}
+
+it.each([
+  ['model.json', 0],
+  ['weights.bin', 1],
+])('says that the connection was cut in %s', async (file, cutAt) => {
+  let requests = 0;
+  const cutting = await serving((_, response) => {
+    const body = requests === 0 ? json() : files['/models/a/weights.bin'];
+    response.writeHead(200, { 'content-length': body.length });
+    if (requests++ < cutAt) response.end(body);
+    else response.write(body.subarray(0, 100), () => response.destroy());
+  });
+  const { message, code } = await refusal(loadTfjs(`${cutting}/m`));
+  expect(message).toMatch(new RegExp(`^${cutting}/m/${file}: cannot be fetched: .*after 100 bytes$`));
+  expect(code).toBe('io');
+});
+
+it('stops reading a model.json without end', async () => {
+  let sent = 0;
+  let open = 0;
+  const endless = await serving((_, response) => {
+    const chunk = Buffer.alloc(2 ** 20, ' ');
+    const more = () => {
+      sent += chunk.length;
+      if (!response.destroyed) response.write(chunk, more);
+    };
+    open++;
+    response.on('close', () => open--);
+    more();
+  });
+  const { message } = await refusal(loadTfjs(`${endless}/m`));
+  expect(message).toBe(`${endless}/m/model.json: more than any model.json`);
+  expect(sent).toBeLessThan(2 ** 28);
+  while (open > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const least = await refusal(loadTfjs(`${endless}/m`, { maxBytes: 1e6 }));
+  expect(least.message).toBe(
+    `${endless}/m/model.json: cannot be fetched: more than maxBytes, 1000000 bytes, for all files`,
+  );
+});
+
+it.each([
+  ['never answers', () => {}],
+  ['sends nothing after its head', (response: ServerResponse) => response.writeHead(200).flushHeaders()],
+  [
+    'drips',
+    (response: ServerResponse) => {
+      const timer = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(timer));
+    },
+  ],
+])('gives up on a server that %s, in model.json and in the weights', async (_, stall) => {
+  for (const stalls of ['model.json', 'weights.bin']) {
+    const closed: string[] = [];
+    const silent = await serving((request, response) => {
+      response.on('close', () => closed.push(String(request.url)));
+      if (request.url?.endsWith(stalls)) stall(response);
+      else response.end(files[`/models/a${request.url?.slice(2)}`]);
+    });
+    const { message, code } = await refusal(loadTfjs(`${silent}/m`, { timeout: 200 }));
+    expect(message).toMatch(
+      new RegExp(
+        `^${silent}/m/${stalls}: cannot be fetched: too slow: \\d+ bytes in .* s; raise timeout \\(now 200 ms\\)`,
+      ),
+    );
+    expect(code).toBe('io');
+    while (!closed.some((url) => url.endsWith(stalls))) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+});
+
+it('takes as long as it needs for a large file that keeps coming', async () => {
+  const large = Buffer.concat([json().subarray(0, -1), Buffer.alloc(3 * 2 ** 20, ' '), Buffer.from('}')]);
+  const slow = await serving((request, response) => {
+    if (!request.url?.endsWith('model.json')) return response.end(files['/models/a/weights.bin']);
+    let at = 0;
+    const more = () => {
+      response.write(large.subarray(at, at + 2 ** 19));
+      at += 2 ** 19;
+      if (at < large.length) setTimeout(more, 400);
+      else response.end();
+    };
+    more();
+    return response;
+  });
+  const { model } = await loadTfjs(`${slow}/m`, { timeout: 2500 });
+  expect(predict(model)).toEqual(predicts);
+});
+
+it.each(['%2e%2e/secret', '..%2fsecret', 'weights.bin?of=secret', 'weights.bin#1', '../secret', '//evil.example/w'])(
+  'asks for nothing outside the folder: %s in the manifest',
+  async (path) => {
+    const asked: string[] = [];
+    const seen = await serving((request, response) => {
+      asked.push(String(request.url));
+      response.end(
+        JSON.stringify({ ...JSON.parse(String(json())), weightsManifest: [{ paths: [path], weights: [] }] }),
+      );
+    });
+    const { message, code } = await refusal(loadTfjs(`${seen}/models/a`));
+    expect(message).toMatch(/ does not stay inside the model's folder$/);
+    expect(code).toBe('model');
+    expect(asked).toEqual(['/models/a/model.json']);
+  },
+);
+
+it('sends a query for the weights, too, and loads them from subfolders with spaces', async () => {
+  const asked: string[] = [];
+  const seen = await serving((request, response) => {
+    asked.push(String(request.url));
+    const own = String(json()).replace('"weights.bin"', '"a b/weights.bin"');
+    response.end(asked.length === 1 ? own : files['/models/a/weights.bin']);
+  });
+  await loadTfjs(`${seen}/m/model.json?key=1`);
+  expect(asked).toEqual(['/m/model.json?key=1', '/m/a%20b/weights.bin?key=1']);
+});
+
+it('loads a model that is replaced between its two files', async () => {
+  const asked: string[] = [];
+  const old = String(json()).replace(/"sha256":"./, '"sha256":"e');
+  const seen = await serving((request, response) => {
+    asked.push(String(request.url));
+    if (request.url?.endsWith('.bin')) response.end(files['/models/a/weights.bin']);
+    else response.end(asked.length === 1 ? old : json());
+  });
+  expect(predict((await loadTfjs(`${seen}/m`)).model)).toEqual(predicts);
+});
+
+it.each([0, -1, Number.NaN])('refuses %d as a limit', async (limit) => {
+  const { message } = await refusal(loadTfjs(`${address}/models/a`, { timeout: limit }));
+  expect(message).toBe(`timeout must be a number above 0, not ${limit}`);
+  expect((await refusal(loadTfjs(`${address}/models/a`, { maxBytes: limit }))).code).toBe('usage');
 });
 
 it('says why a server does not answer, and what has no handler', async () => {

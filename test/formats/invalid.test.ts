@@ -458,6 +458,33 @@ describe('the topology against the weights', () => {
     await refuses(message);
   });
 
+  it.each([
+    ['the topology', (json: ModelFile, nested: unknown) => Object.assign(layer(json).config, { nested })],
+    ['the metadata', (json: ModelFile, nested: unknown) => Object.assign(json, { userDefinedMetadata: nested })],
+    [
+      "memcell's metadata",
+      (json: ModelFile, nested: unknown) => {
+        Object.assign(json, { userDefinedMetadata: { memcell: { version: 1, nested } } });
+      },
+    ],
+    ['the format', (json: ModelFile, nested: unknown) => Object.assign(json, { format: nested })],
+    ['a path', (json: ModelFile, nested: unknown) => Object.assign(json.weightsManifest[0], { paths: [nested] })],
+    ['a shape', (json: ModelFile, nested: unknown) => Object.assign(entry(json), { shape: nested })],
+    ['something unknown', (json: ModelFile, nested: unknown) => Object.assign(json, { nested })],
+  ])('%s nested 9,000 and 100,000 deep', async (_, change) => {
+    for (const depth of [9000, 100_000]) {
+      for (const [open, close] of [
+        ['[', ']'],
+        ['{"a":', '}'],
+      ]) {
+        edit((json) => change(json, '@'));
+        const whole = readFileSync(file, 'utf8');
+        writeFileSync(file, whole.replace('"@"', `${open.repeat(depth)}0${close.repeat(depth)}`));
+        await refuses('F/model.json: nested too deeply');
+      }
+    }
+  });
+
   it('nested a thousand deep', async () => {
     edit((json) => {
       let nested: Layer = layer(json);

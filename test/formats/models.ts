@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 
-/** A folder of this test file's own, removed at its end. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'memcell-formats-'));
+/** A folder of this test file's own, removed at its end; in memory if that is wished and can be. */
+export function temporaryFolder(wish?: 'in memory'): string {
+  const parent = wish && existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const folder = mkdtempSync(join(parent, 'memcell-formats-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -59,6 +59,19 @@ describe('saveTfjs', () => {
     expect(predict(again.model)).toEqual(predict(model));
   });
 
+  it('refuses metadata that could not be loaded again', async () => {
+    const folder = join(root, 'deep');
+    const circle: Record<string, unknown> = {};
+    circle.itself = [circle, circle];
+    let deep: object = {};
+    for (let level = 0; level < 9000; level++) deep = { deep };
+    for (const metadata of [circle, deep]) {
+      await expect(saveTfjs(smallModel(), folder, metadata)).rejects.toThrow(
+        'the metadata is nested too deeply, or in a circle; the model is not saved',
+      );
+    }
+  });
+
   it('refuses weights that are not finite and keeps the model that was there', async () => {
     const folder = join(root, 'kept');
     const model = smallModel();
@@ -117,6 +130,27 @@ describe('loadTfjs', () => {
     const { model, metadata } = await loadTfjs(folder);
     expect(metadata).toEqual({ kind: 'forecast' });
     expect(Array.from(model.weights[0].read().dataSync())).toEqual(Array.from(weights.subarray(0, 24)));
+  });
+
+  it("passes over the state of an optimizer between the weights' bytes", async () => {
+    const folder = join(root, 'optimizer-between');
+    const model = smallModel();
+    await saveTfjs(model, folder, {});
+    const json = readJson(folder);
+    const [{ weights }] = json.weightsManifest;
+    const bytes = readFileSync(join(folder, 'weights.bin'));
+    const state = (name: string, size: number) => ({ name, shape: [size], dtype: 'float32', group: 'optimizer' });
+    const noise = (size: number) => Buffer.from(new Float32Array(size).fill(9).buffer);
+    json.weightsManifest = [
+      { paths: ['weights.bin'], weights: [state('adam/m', 3), weights[0], state('adam/v', 5), ...weights.slice(1)] },
+    ];
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+    const first = 4 * 24;
+    writeFileSync(
+      join(folder, 'weights.bin'),
+      Buffer.concat([noise(3), bytes.subarray(0, first), noise(5), bytes.subarray(first)]),
+    );
+    expect(predict((await loadTfjs(folder)).model)).toEqual(predict(model));
   });
 
   it('loads several groups and shards cut anywhere, in subfolders too', async () => {
