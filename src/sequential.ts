@@ -241,7 +241,7 @@ export class Sequential {
       const { sampleWeight, ...rest } = options;
       const samples = this.samplesOf(x, y);
       const arrays = { ...rest, ...weightsOption(sampleWeight) };
-      return trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays).loss;
+      return (await trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays)).loss;
     });
   }
 
