@@ -1,6 +1,6 @@
 /**
  * The main job on real input: trains the document's model and lets it count, trains a forecast of Seattle's daily maximum
- * temperature from the command line, and predicts from the saved folder in a process of its own.
+ * temperature from the command line with no option but the horizon, and predicts from the saved folder in a process of its own.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -19,12 +19,8 @@ console.log(
 await import('./document.js');
 
 const weather = 'examples/data/seattle-weather.csv';
-const forecast = '--forecast temp_max --features precipitation,temp_max,temp_min,wind --time date --window 30';
-const settings = '--epochs 30 --batch-size 32 --seed 7';
-const layers = ['--layers', 'LSTM(32), Dense(1)'];
-memcell('train', weather, ...forecast.split(' '), ...layers, ...settings.split(' '), '--out', '.memcell/weather');
-memcell('evaluate', '.memcell/weather', weather);
-memcell('predict', '.memcell/weather', weather);
+memcell('train', weather, '--forecast', 'temp_max', '--horizon', '3', '--out', '.memcell/weather');
+memcell('predict', '.memcell/weather');
 
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 console.log(`\ndone in ${seconds} s; the two models are in .memcell/, ready for memcell predict`);

@@ -66,6 +66,7 @@ export {
   accuracy,
   binaryAccuracy,
   type Metric,
+  type MetricCount,
   type MetricFunction,
   topKCategoricalAccuracy,
 } from './training/metrics.js';

@@ -148,10 +148,9 @@ export class Sequential {
   /**
    * Sets optimizer, loss and metrics, by name or made by a function such as adam({ learningRate: 0.003 }). Starts a new
    * optimizer.
-   * @throws MemcellError 'usage' for unknown names or options
+   * @throws MemcellError 'usage' for unknown names or options; the model is then as before
    */
   compile(options: SequentialCompileOptions): void {
-    this.free();
     const unknown = Object.keys(options ?? {}).find((name) => !COMPILE_OPTIONS.includes(name));
     if (unknown !== undefined) {
       throw new MemcellError(`compile: unknown option '${unknown}'; it takes ${COMPILE_OPTIONS.join(', ')}`, {
@@ -162,11 +161,14 @@ export class Sequential {
     if (engine !== undefined && engine !== 'tfjs') {
       throw new MemcellError(`engine: '${engine}'; it can be 'tfjs' or left out`, { code: 'usage' });
     }
-    if (threads !== undefined) this.threads = threads;
-    this.settings = resolveTraining(options);
+    if (threads !== undefined) checkThreads(threads);
+    const settings = resolveTraining(options);
+    const compiled = this.knowsShape() ? compileTraining(this.built(), settings) : undefined;
+    this.free();
+    this.mostThreads = threads ?? this.mostThreads;
+    this.settings = settings;
     this.engineWanted = engine;
-    this.compiled = undefined;
-    if (this.knowsShape()) this.compiledNow();
+    this.compiled = compiled;
   }
 
   /**
@@ -343,11 +345,7 @@ export class Sequential {
   }
 
   set threads(threads: number | undefined) {
-    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-      throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`, {
-        code: 'usage',
-      });
-    }
+    if (threads !== undefined) checkThreads(threads);
     if (threads === this.mostThreads) return;
     this.free();
     this.mostThreads = threads;
@@ -481,6 +479,11 @@ export class Sequential {
     const training = this.settings && describeTraining(this.settings);
     await saveTfjs(this.tf, to, { ...this.metadata, ...(training ? { training } : {}) });
   }
+}
+
+function checkThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
+  throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`, { code: 'usage' });
 }
 
 function cannotStream(why: string): MemcellError {

@@ -489,3 +489,21 @@ describe('errors come before anything changes', () => {
     );
   });
 });
+
+test('compile that is refused leaves the model as it was', async () => {
+  const model = regression({ seed: 1 });
+  model.threads = 2;
+  const before = await model.evaluate(x, y, { verbose: 0 });
+  const loss = 'mse';
+  for (const wrong of [
+    { loss: 'nonsense', threads: 1 },
+    { loss, threads: 1, optimizer: 'adm' },
+    { loss, threads: 1, metrics: ['mae', 'mae'] },
+    { loss, threads: 0 },
+  ])
+    expect(() => model.compile(wrong)).toThrow();
+  expect(model.threads).toBe(2);
+  expect(await model.evaluate(x, y, { verbose: 0 })).toEqual(before);
+  model.compile({ loss, threads: 1 });
+  expect(model.threads).toBe(1);
+});

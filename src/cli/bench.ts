@@ -1,7 +1,7 @@
 import type { Row } from '../bench/compare.js';
+import { formatNumber, formatTable } from '../format.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { speedText } from './speedText.js';
-import { formatNumber, formatTable } from './table.js';
 import { parsePositive, parseSizes } from './values.js';
 
 interface Options {

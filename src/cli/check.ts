@@ -1,7 +1,7 @@
+import { counted } from '../format.js';
 import type { CheckPart, CheckRow } from '../kernels/check.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { speedText } from './speedText.js';
-import { counted } from './table.js';
 import { parseSizes } from './values.js';
 
 interface Options {

@@ -15,8 +15,8 @@ Examples:
   memcell train digits.txt --symbols --out models/digits
 
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
-input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after the
-batch and saves what there is; a second one quits at once.`;
+input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
+the batch and saves what there is; a second one quits at once.`;
 
 interface Options extends TrainingValues {
   out: string;
@@ -126,10 +126,12 @@ async function report(ended: Ended, trained: AnyTrained, session: Session): Prom
   if (stopped?.reason === 'callback' && settings.patience !== undefined) {
     session.print(`stopped early: ${counted(settings.patience, 'epoch')} without a better one; the best one is kept`);
   }
-  for (const line of task.tell(evaluation, heldOut > 0 ? ', held out' : ', all trained on').headline) {
-    session.print(line);
+  const { headline } = task.tell(evaluation, heldOut > 0 ? ', held out' : ', all trained on');
+  for (const line of headline) session.print(line);
+  for (const warning of trained.warnings) {
+    // What the headline has just said is not said twice.
+    if (session.json || !headline.includes(warning)) session.note(`warning: ${warning}`);
   }
-  for (const warning of trained.warnings) session.note(`warning: ${warning}`);
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
   session.result({
     model: out,

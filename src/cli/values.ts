@@ -1,7 +1,7 @@
 /** Reads the values of options and arguments. What does not fit is wrong usage, told with the option's name. */
 import { InvalidArgumentError } from 'commander';
 
-export function parseNumber(text: string): number {
+function parseNumber(text: string): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
   if (!Number.isFinite(value)) throw new InvalidArgumentError('It is not a number.');
   return value;
@@ -28,31 +28,11 @@ export function parsePositive(text: string): number {
   return value;
 }
 
-export function parseTemperature(text: string): number {
-  const value = parseNumber(text);
-  if (value < 0) throw new InvalidArgumentError('It must be at least 0.');
-  return value;
-}
-
 /** In [0, 1). */
 export function parseShare(text: string): number {
   const value = parseNumber(text);
   if (value < 0 || value >= 1) throw new InvalidArgumentError('It must be at least 0 and below 1.');
   return value;
-}
-
-/** In (0, 1]. */
-export function parseProbability(text: string): number {
-  const value = parseNumber(text);
-  if (value <= 0 || value > 1) throw new InvalidArgumentError('It must be above 0 and at most 1.');
-  return value;
-}
-
-/** 'a, b' → ['a', 'b'] */
-export function parseNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new InvalidArgumentError('It must be names with commas between them.');
-  return names;
 }
 
 /** '32,50,16,64' → [32, 50, 16, 64]; `count` of them when given. */
@@ -64,13 +44,4 @@ export function parseSizes(text: string, count?: number): number[] {
     );
   }
   return sizes;
-}
-
-/** '1 2 3' or '1,2,3' → [1, 2, 3] */
-export function parseIntegers(text: string): number[] {
-  const parts = text.split(/[\s,]+/).filter((part) => part !== '');
-  if (parts.length === 0 || !parts.every((part) => /^[+-]?\d+$/.test(part))) {
-    throw new InvalidArgumentError('It must be whole numbers with spaces between them.');
-  }
-  return parts.map(Number);
 }

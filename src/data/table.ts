@@ -1,5 +1,5 @@
 import { MemcellError } from '../errors.js';
-import { type DateStyle, isMissing, parseDate, parseNumber } from './cells.js';
+import { isDate, isMissing, parseNumber } from './cells.js';
 import { didYouMean, list } from './suggest.js';
 
 export type ColumnKind = 'number' | 'date' | 'text';
@@ -142,27 +142,6 @@ export class Table {
     return cells;
   }
 
-  /**
-   * A date column's times (milliseconds since 1970, as written) and how its last date is written.
-   * @throws MemcellError at the first cell that is not a date.
-   */
-  dates(name: string): { times: Float64Array; style: DateStyle } {
-    const { cells } = this.column(name);
-    const times = new Float64Array(this.rows);
-    let style: DateStyle = { separator: '-', precision: 'day', joint: 'T', zone: '' };
-    for (let row = 0; row < this.rows; row++) {
-      const date = parseDate(cells[row]);
-      if (date === undefined) {
-        throw new MemcellError(
-          `${this.where(row, name)}: '${shorten(cells[row])}' is not a date; write dates as 2012-01-31 or 2012-01-31 12:00`,
-        );
-      }
-      times[row] = date.time;
-      style = date.style;
-    }
-    return { times, style };
-  }
-
   private notANumber(row: number, name: string, cell: string, kind: ColumnKind): MemcellError {
     const place = this.where(row, name);
     if (cell === '') return new MemcellError(`${place}: the cell is empty; fill it, or remove the row or the column`);
@@ -222,7 +201,7 @@ function kindOf(cells: readonly string[], decimalComma: boolean): ColumnKind {
   for (const cell of cells) {
     if (isMissing(cell)) continue;
     if (!Number.isNaN(parseNumber(cell, decimalComma))) numbers++;
-    else if (parseDate(cell) !== undefined) dates++;
+    else if (isDate(cell)) dates++;
     else others++;
   }
   if (numbers > dates + others) return 'number';

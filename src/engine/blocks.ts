@@ -23,7 +23,7 @@ export interface WeightBlock {
   readonly parts: readonly BlockPart[];
   /**
    * Gradients are sums over uses of single rows (embeddings): `squares` then gets the sums of their squares, which the
-   * optimizers take for g².
+   * optimizers take for g², and clipvalue limits each use.
    */
   readonly sparse: boolean;
   /** Addresses, set once before the first place(). The gradients are 0 in an engine that only predicts. */
@@ -31,9 +31,14 @@ export interface WeightBlock {
   gradients: number;
   /** 0 where not wanted. */
   squares: number;
+  /** Each use's gradient is kept within ± this before it is added; ∞ where it is not. */
+  useLimit: number;
   /** The first rows, which get no gradient as the layer is placed: the layer does not write theirs, which are zeros but for penalties. */
   quietRows: number;
 }
+
+/** A limit that changes nothing. */
+export const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** 0, 1, … n - 1: columns in Keras's own order. */
 export function plainColumns(n: number): Int32Array {
@@ -60,7 +65,18 @@ export function makeBlock(
 ): WeightBlock {
   const { layout = 'panels', sparse = false } = options;
   const panels = Math.ceil(width / 16);
-  return { rows, panels, layout, parts, sparse, weights: 0, gradients: 0, squares: 0, quietRows: 0 };
+  return {
+    rows,
+    panels,
+    layout,
+    parts,
+    sparse,
+    weights: 0,
+    gradients: 0,
+    squares: 0,
+    useLimit: NO_LIMIT,
+    quietRows: 0,
+  };
 }
 
 /** Floats of a block. */

@@ -37,6 +37,8 @@ export interface EmbeddingPlan {
   width: number;
   table: number;
   maskZero: boolean;
+  /** Its gradient is uses of single rows; a penalty makes it one of the whole table, as in Keras. */
+  sparse: boolean;
 }
 
 export interface MaskingPlan {

@@ -28,8 +28,11 @@ export class LossStep {
     private readonly context: LayerContext,
   ) {}
 
-  /** @param probabilities where a loss that takes the activation writes its result, which are the predictions */
-  place(input: Signal, { arena, batch, training }: Space, probabilities: Rows | undefined): void {
+  /**
+   * @param probabilities where a loss that takes the activation writes its result, which are the predictions
+   * @param beside another loss of the same targets, whose places for them and for the losses serve this one too
+   */
+  place(input: Signal, { arena, batch, training }: Space, probabilities: Rows | undefined, beside?: LossStep): void {
     const { steps, width } = input.values;
     this.rows = batch * steps;
     this.input = input;
@@ -39,9 +42,9 @@ export class LossStep {
     this.probabilities = needsScratch
       ? timeMajor(arena.floats(this.rows * ld), batch, steps, width, ld)
       : probabilities;
-    this.targets = arena.floats(this.rows * (this.plan.labels ? 1 : width));
-    this.losses = arena.floats(this.rows);
-    this.rowWeights = arena.floats(this.rows);
+    this.targets = beside?.targets ?? arena.floats(this.rows * (this.plan.labels ? 1 : width));
+    this.losses = beside?.losses ?? arena.floats(this.rows);
+    this.rowWeights = beside?.rowWeights ?? arena.floats(this.rows);
     this.combined = input.mask ? arena.floats(this.rows) : 0;
     if (training) input.gradient = timeMajor(arena.floats(this.rows * ld), batch, steps, width, ld);
   }

@@ -2,9 +2,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { wasmObstacle } from '../kernels/module.js';
 import type { Compiled } from '../training/compile.js';
-import { finalActivation } from '../training/forward.js';
+import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';
-import type { Optimizer } from '../training/optimizers.js';
+import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
 import type { LayerPlan, WeightPlan } from './layerPlan.js';
 import type { LossKind, LossPlan, OptimizerPlan, Plan } from './planData.js';
 import { planLayer, Unsupported } from './planLayers.js';
@@ -56,8 +56,8 @@ function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled,
     const path = String(model.layers.indexOf(layer));
     planned.push(...planLayer(layer, path, { model, weights, state, first: planned.length === 0 }));
   }
-  const [first] = planned;
-  if (input.sequence && !TAKES_ANY_ROWS.has(first.kind)) planned.unshift({ kind: 'arrange' });
+  const first: LayerPlan | undefined = planned[0];
+  if (input.sequence && !(first && TAKES_ANY_ROWS.has(first.kind))) planned.unshift({ kind: 'arrange' });
   const known = weights.filter((weight) => weight !== undefined);
   if (known.length !== weights.length) throw new Unsupported('it has weights that no layer of the engine uses');
   return {
@@ -65,7 +65,7 @@ function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled,
     layers: planned,
     input,
     output: { ...state },
-    loss: planLoss(loss, finalActivation(model), planned),
+    ...planLosses(loss, lossLogits(model, loss), planned),
     optimizer: planOptimizer(optimizer, known),
   };
 }
@@ -85,14 +85,27 @@ const LOGIT_LOSSES: Record<string, LossKind> = {
   binaryCrossentropy: 'sigmoidBinary',
 };
 
-function planLoss(loss: Loss, final: 'softmax' | 'sigmoid' | undefined, layers: readonly LayerPlan[]): LossPlan {
+/** The loss in training and in evaluation. An activation whose input is read beside its output keeps that input. */
+function planLosses(
+  loss: Loss,
+  logits: OutputLogits | undefined,
+  layers: LayerPlan[],
+): Pick<Plan, 'loss' | 'evaluationLoss'> {
   if (!Object.hasOwn(PLAIN_LOSSES, loss.name)) throw new Unsupported('its loss is a function of its own');
-  const last = layers[layers.length - 1];
-  const takesActivation = final !== undefined && loss.logitsOf === final && last.kind === 'activation';
-  const fromLogits = takesActivation || loss.config.fromLogits === true;
-  const kinds = fromLogits ? LOGIT_LOSSES : PLAIN_LOSSES;
+  const reads = layers.findLastIndex(({ kind }) => kind === 'activation');
+  const activation = layers[reads];
+  if (!logits || activation?.kind !== 'activation') return { loss: planLoss(loss) };
+  const takesActivation = reads === layers.length - 1 && loss.logitsOf === logits.activation;
+  if (!takesActivation) layers[reads] = { ...activation, inPlace: false };
+  const ofLogits = planLoss(loss, { reads, takesActivation });
+  return logits.evaluationOnly ? { loss: planLoss(loss), evaluationLoss: ofLogits } : { loss: ofLogits };
+}
+
+function planLoss(loss: Loss, logits?: Required<Pick<LossPlan, 'reads' | 'takesActivation'>>): LossPlan {
+  const kinds = logits || loss.config.fromLogits === true ? LOGIT_LOSSES : PLAIN_LOSSES;
   const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? 0);
-  return { kind: kinds[loss.name], option, takesActivation, labels: loss.targets === 'labels' };
+  const labels = loss.targets === 'labels';
+  return { kind: kinds[loss.name], option, labels, ...(logits ?? { takesActivation: false }) };
 }
 
 function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): OptimizerPlan {
@@ -119,7 +132,7 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
     centered: config.centered === true,
     beta1: number('beta1'),
     beta2: number('beta2'),
-    epsilon: number('epsilon'),
+    epsilon: Math.max(number('epsilon'), LEAST_EPSILON),
     weightDecay: weightDecay ?? 0,
     decays: weights.map(({ name: weight, shape }) =>
       optimizer.decays({ name: weight, size: shape.reduce((product, size) => product * size, 1) }),

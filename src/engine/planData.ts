@@ -16,7 +16,9 @@ export interface LossPlan {
   kind: LossKind;
   /** labelSmoothing, or huber's delta; 0 for losses that have neither. */
   option: number;
-  /** Whether the loss computes the last layer's activation itself, from the logits. */
+  /** The layer, by number, whose input the loss reads: the activation that makes the output of its logits. Left out, it reads the output. */
+  reads?: number;
+  /** Whether the loss computes that activation itself; it is then the last layer. */
   takesActivation: boolean;
   /** Targets are whole numbers, one for each row. */
   labels: boolean;
@@ -53,5 +55,7 @@ export interface Plan {
   };
   output: { sequence: boolean; width: number };
   loss: LossPlan;
+  /** What evaluates, where that is another: of logits that dropout is behind of in training. */
+  evaluationLoss?: LossPlan;
   optimizer: OptimizerPlan;
 }

@@ -1,6 +1,9 @@
 /** tfjs layers, one by one, to plan data. */
 import type * as tf from '@tensorflow/tfjs';
 import { ActivationId } from '../kernels/activationIds.js';
+import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import { isKnownActivation } from '../model/activations.js';
+import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
 
@@ -59,6 +62,7 @@ const PLANNERS: Record<string, Planner> = {
 
 /** The layers of the engine that do what a tfjs layer does. @throws Unsupported */
 export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
+  requireKnown(layer);
   if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();
@@ -71,12 +75,17 @@ export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Pla
   const name = layer.getClassName();
   if (name === 'TimeDistributed' && isWrapper(layer)) {
     const inner = layer.layer;
+    requireKnown(inner);
     if (!['Dense', 'Activation', 'Dropout', 'LayerNormalization'].includes(inner.getClassName()))
       throw unsupported(layer, `wraps ${inner.getClassName()}`);
     return PLANNERS[inner.getClassName()](inner, inner.getConfig(), `${path}/layer`, planning);
   }
   if (!Object.hasOwn(PLANNERS, name)) throw unsupported(layer, 'is of a kind that the engine does not have');
   return PLANNERS[name](layer, config, path, planning);
+}
+
+function requireKnown(layer: tf.layers.Layer): void {
+  if (!isKnownLayer(layer)) throw unsupported(layer, 'is of a class of its own');
 }
 
 function planDense(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
@@ -95,7 +104,9 @@ function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath,
   const width = Number(config.outputDim);
   state.width = width;
   const { inputDim, maskZero } = config;
-  return [{ kind: 'embedding', vocabulary: Number(inputDim), width, table, maskZero: maskZero === true }];
+  const { l1, l2 } = penalty(layer, 'embeddingsRegularizer', config);
+  const sparse = l1 === 0 && l2 === 0;
+  return [{ kind: 'embedding', vocabulary: Number(inputDim), width, table, maskZero: maskZero === true, sparse }];
 }
 
 function planLayerNormalization(
@@ -126,6 +137,7 @@ function planLayerNormalization(
 
 function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): RecurrentPlan {
   const kinds: Record<string, RecurrentPlan['kind']> = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'simpleRNN' };
+  requireKnown(layer);
   const className = layer.getClassName();
   if (!Object.hasOwn(kinds, className)) throw unsupported(layer, 'has a cell that the engine does not have');
   const kind = kinds[className];
@@ -192,19 +204,23 @@ function claim(
     weights[number] = {
       name: variable.originalName,
       shape: variable.shape.map(Number),
-      ...penalty(layer, config[`${names[i]}Regularizer`]),
+      ...penalty(layer, `${names[i]}Regularizer`, config),
     };
     return number;
   });
 }
 
-/** The factors of a serialised L1L2. */
-function penalty(layer: tf.layers.Layer, regularizer: unknown): { l1: number; l2: number } {
+/** The factors of a layer's L1L2 of that name. */
+function penalty(layer: tf.layers.Layer, name: string, config: Config): { l1: number; l2: number } {
+  const regularizer = config[name];
+  const own: unknown = Reflect.get(isRecurrent(layer) ? layer.cell : layer, name);
   if (regularizer === null || regularizer === undefined) return { l1: 0, l2: 0 };
   const known =
     typeof regularizer === 'object' &&
     'className' in regularizer &&
     regularizer.className === 'L1L2' &&
+    isNamed(own) &&
+    isBuiltIn(own) &&
     'config' in regularizer &&
     typeof regularizer.config === 'object' &&
     regularizer.config !== null;
@@ -246,12 +262,26 @@ const ACTIVATIONS: Record<string, ActivationId> = {
 };
 
 function activationId(layer: tf.layers.Layer, serialized: unknown): ActivationId {
+  for (const own of activationsOf(layer))
+    if (!isKnownActivation(own))
+      throw unsupported(layer, `has the activation ${own.getClassName()} of a class of its own`);
   const named =
     typeof serialized === 'object' && serialized !== null && 'className' in serialized
       ? serialized.className
       : serialized;
   if (typeof named === 'string' && Object.hasOwn(ACTIVATIONS, named)) return ACTIVATIONS[named];
   throw unsupported(layer, `has the activation ${String(named)}`);
+}
+
+/** What a layer, or its cell, applies. */
+function activationsOf(layer: tf.layers.Layer): { getClassName(): string }[] {
+  const holder = isRecurrent(layer) ? layer.cell : layer;
+  const held: unknown[] = [Reflect.get(holder, 'activation'), Reflect.get(holder, 'recurrentActivation')];
+  return held.filter(isNamed);
+}
+
+function isNamed(value: unknown): value is { getClassName(): string } {
+  return typeof value === 'object' && value !== null && 'getClassName' in value;
 }
 
 function activation(layer: tf.layers.Layer, serialized: unknown, inPlace: boolean): LayerPlan[] {

@@ -1,11 +1,12 @@
 /** A plan made into memory and calls: what the main thread and every worker run, each its part, phase by phase. */
 import type { Speed } from '../kernels/module.js';
 import { Arena } from './arena.js';
+import { NO_LIMIT } from './blocks.js';
 import { engineKernels, type Kernels } from './kernels.js';
 import { type EngineLayer, type LayerContext, share } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
 import { LossStep } from './loss.js';
-import type { Plan } from './planData.js';
+import type { LossPlan, Plan } from './planData.js';
 import { type Range, type Rows, rowLength, type Signal, timeMajor } from './rows.js';
 import { UpdateStep } from './update.js';
 import { WeightStore } from './weightStore.js';
@@ -37,6 +38,7 @@ export class Program {
   readonly kernels: Kernels;
   readonly speed: Speed;
   readonly store: WeightStore;
+  /** What trains, and evaluates unless another does. */
   readonly loss: LossStep;
   readonly update: UpdateStep;
   placement: Placement | undefined;
@@ -48,6 +50,7 @@ export class Program {
   output = 0;
   /** The time-major predictions' signal. */
   result!: Signal;
+  private readonly evaluationLoss: LossStep | undefined;
   private readonly layers: readonly EngineLayer[];
   private readonly preparing: readonly EngineLayer[];
   private readonly context: LayerContext;
@@ -78,10 +81,11 @@ export class Program {
     const sizes = plan.weights.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
     const squaring = rule === 'adam' || rule === 'adamAmsgrad' || rule === 'rmsprop';
-    const squares = clip?.kind !== 'value' && (byNorm || squaring);
-    this.store = new WeightStore(this.arena, blocks, sizes, { slots, squares });
+    const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
+    this.store = new WeightStore(this.arena, blocks, sizes, { slots, squares: byNorm || squaring, useLimit });
     this.update = new UpdateStep(plan, this.store, this.context, this.arena);
     this.loss = new LossStep(plan.loss, this.context);
+    if (plan.evaluationLoss) this.evaluationLoss = new LossStep(plan.evaluationLoss, this.context);
     this.mark = this.arena.mark();
   }
 
@@ -100,15 +104,13 @@ export class Program {
     const address = arena.floats(batch * length);
     this.input = { address, stepStride: sequence ? width : batch * width, rowStride: length, steps, width };
     let signal: Signal = { values: this.input, sequence, mask: 0, wantsGradient: false };
-    let logits = signal;
+    const inputs: Signal[] = [];
     this.flops = 0;
     this.layers.forEach((layer, i) => {
-      const isLast = i === this.layers.length - 1;
-      if (isLast) logits = signal;
+      inputs.push(signal);
       this.flops += batch * signal.values.steps * flopsOfRow(layer, signal.values.width);
-      // What the loss takes over gets no gradient of its own: the loss is the reader of the logits.
-      const taken = isLast && plan.loss.takesActivation;
-      signal = layer.place(taken ? { ...signal, wantsGradient: false } : signal, space);
+      // From where the loss reads on, layers get no gradient: the loss is the reader of the logits.
+      signal = layer.place(i === plan.loss.reads ? { ...signal, wantsGradient: false } : signal, space);
     });
     this.result = signal;
     const { steps: outputSteps, width: outputWidth } = signal.values;
@@ -121,7 +123,7 @@ export class Program {
       steps: outputSteps,
       width: outputWidth,
     };
-    this.placeLoss(logits, space);
+    this.placeLosses(inputs, space);
     if (training) this.update.place();
     this.planPhases(training);
     this.placement = { batch, steps, training };
@@ -140,12 +142,17 @@ export class Program {
     return program;
   }
 
-  private placeLoss(logits: Signal, space: { arena: Arena; batch: number; training: boolean }): void {
+  /** @param inputs of the layers */
+  private placeLosses(inputs: readonly Signal[], space: { arena: Arena; batch: number; training: boolean }): void {
     const { arena, batch } = space;
     const { steps, width } = this.predicted;
+    const { loss, evaluationLoss } = this.plan;
+    const read = ({ reads }: LossPlan) => (reads === undefined ? this.result : inputs[reads]);
     this.scattered = undefined;
-    if (!this.plan.loss.takesActivation) {
-      this.loss.place(this.result, space, undefined);
+    if (!loss.takesActivation) {
+      this.loss.place(read(loss), space, undefined);
+      if (evaluationLoss)
+        this.evaluationLoss?.place(read(evaluationLoss), { ...space, training: false }, undefined, this.loss);
       return;
     }
     const inOrder = steps === 1 || batch === 1;
@@ -154,7 +161,7 @@ export class Program {
       ? timeMajor(this.output, batch, steps, width, width)
       : timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
     if (!inOrder) this.scattered = probabilities;
-    this.loss.place(logits, space, probabilities);
+    this.loss.place(read(loss), space, probabilities);
   }
 
   private planPhases(training: boolean): void {
@@ -251,10 +258,11 @@ export class Program {
     const training = task === 'train';
     const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
     if (!plan.loss.takesActivation) this.collect(this.result.values);
-    this.loss.run(rows, training, hasRowWeights);
+    const loss = training ? this.loss : (this.evaluationLoss ?? this.loss);
+    loss.run(rows, training, hasRowWeights);
     if (this.scattered) this.collect(this.scattered);
     if (!training) return;
-    for (let i = layers.length - 1 - Number(plan.loss.takesActivation); i >= 0; i--) layers[i].backward(rows);
+    for (let i = (plan.loss.reads ?? layers.length) - 1; i >= 0; i--) layers[i].backward(rows);
   }
 
   /** This thread's rows of the predictions to where they go out. */
@@ -277,6 +285,9 @@ export class Program {
 
 /** A layer's work on one row: its weights once each, and some for what is done to each element. */
 function flopsOfRow({ blocks }: EngineLayer, width: number): number {
-  const weights = blocks.reduce((sum, block) => sum + (block.sparse ? 0 : 16 * block.panels * block.rows), 0);
+  const weights = blocks.reduce(
+    (sum, block) => sum + (block.layout === 'rows' ? 0 : 16 * block.panels * block.rows),
+    0,
+  );
   return 2 * weights + 16 * width;
 }

@@ -1,6 +1,6 @@
 /** From gradients to new weights: penalties, clipping, weight decay, the optimizer. Keras 3's order, formulas in the kernels. */
 import type { Arena } from './arena.js';
-import { blockSize, type WeightBlock } from './blocks.js';
+import { blockSize, NO_LIMIT, type WeightBlock } from './blocks.js';
 import { type LayerContext, share } from './layers/layer.js';
 import type { OptimizerPlan, Plan } from './planData.js';
 import type { WeightStore } from './weightStore.js';
@@ -22,6 +22,8 @@ interface Segment {
   offset: number;
   size: number;
   squares: number;
+  /** Of each gradient, where not each use of a row is limited. */
+  limit: number;
 }
 
 /** As many segments of one size, `stride` floats apart. */
@@ -29,8 +31,6 @@ interface Runs extends Segment {
   runs: number;
   stride: number;
 }
-
-const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 export class UpdateStep {
   /** Whether penalties() has anything to do in training, and in evaluation. */
@@ -42,6 +42,8 @@ export class UpdateStep {
   private readonly perBlock: boolean;
   private readonly mixedDecay: boolean;
   private readonly optimizer: OptimizerPlan;
+  /** clipvalue. */
+  private readonly limit: number;
   /** The segments without rows that stay as they are; undefined where there are no such rows. */
   private moving: readonly Runs[] | undefined;
 
@@ -69,7 +71,8 @@ export class UpdateStep {
     this.hasPartials = this.hasPenalties || byNorm;
     this.mixedDecay = weightDecay !== 0 && decays.includes(false) && decays.includes(true);
     this.perBlock = clip?.kind === 'norm' || this.mixedDecay;
-    this.segments = segments(store, this.perBlock);
+    this.limit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
+    this.segments = segments(store, this.perBlock, this.limit);
   }
 
   /**
@@ -80,7 +83,7 @@ export class UpdateStep {
     const { store } = this;
     const quiet = store.blocks.some(({ quietRows }) => quietRows > 0);
     const alone = !this.perBlock && !this.hasPenalties && this.optimizer.weightDecay === 0;
-    this.moving = quiet && alone && store.isQuietStateZero() ? movingRuns(store) : undefined;
+    this.moving = quiet && alone && store.isQuietStateZero() ? movingRuns(store, this.limit) : undefined;
   }
 
   /** This thread's share of the penalties and of the squared norms, after all gradients. In training adds the penalties' gradients. */
@@ -116,18 +119,17 @@ export class UpdateStep {
   /** This thread's share of the update; `rate` is the learning rate and `step` counts from 0. */
   apply(part: number, parts: number, rate: number, step: number): void {
     const { clip, weightDecay, decays } = this.optimizer;
-    const limit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     const scale = clip?.kind === 'globalNorm' ? shrink(this.squaredNorm(undefined), clip.limit) : 1;
     const decay = !this.mixedDecay && (decays[0] ?? false) ? rate * weightDecay : 0;
     const factor = this.stepFactor(rate, step);
     if (this.moving && parts === 1) {
-      for (const runs of this.moving) this.runAll(runs, scale, limit, factor);
+      for (const runs of this.moving) this.runAll(runs, scale, factor);
       return;
     }
     if (!this.perBlock) {
       for (const segment of this.segments) {
         const { from, to } = share(segment.size / 16, part, parts);
-        this.run(segment, 16 * from, 16 * to, scale, limit, decay, factor);
+        this.run(segment, 16 * from, 16 * to, scale, decay, factor);
       }
       return;
     }
@@ -135,7 +137,7 @@ export class UpdateStep {
       const mine = share(block.panels, part, parts);
       const own = this.adjust(block, mine.from, mine.to, rate);
       const panel = 16 * block.rows;
-      this.run(this.segments[i], panel * mine.from, panel * mine.to, scale * own, limit, decay, factor);
+      this.run(this.segments[i], panel * mine.from, panel * mine.to, scale * own, decay, factor);
     });
   }
 
@@ -177,11 +179,11 @@ export class UpdateStep {
     return (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
   }
 
-  private runAll(all: Runs, scale: number, limit: number, factor: number): void {
-    const { runs, stride, size, offset } = all;
+  private runAll(all: Runs, scale: number, factor: number): void {
+    const { runs, stride, size, offset, limit } = all;
     const { rule, beta1, beta2, epsilon } = this.optimizer;
     if (rule !== 'adam' || runs === 1) {
-      for (let i = 0; i < runs; i++) this.run(all, stride * i, stride * i + size, scale, limit, 0, factor);
+      for (let i = 0; i < runs; i++) this.run(all, stride * i, stride * i + size, scale, 0, factor);
       return;
     }
     const { weights, gradients, slots } = this.store;
@@ -204,11 +206,10 @@ export class UpdateStep {
   }
 
   private run(
-    { offset, squares: ofUses }: Segment,
+    { offset, squares: ofUses, limit }: Segment,
     from: number,
     to: number,
     scale: number,
-    limit: number,
     decay: number,
     factor: number,
   ): void {
@@ -279,26 +280,32 @@ function shrink(squaredNorm: number, limit: number): number {
   return norm > limit ? limit / norm : 1;
 }
 
-/** One segment for each block, or as few as there are without mixing those that have squares with those that have not. */
-function segments({ blocks, weights }: WeightStore, perBlock: boolean): Segment[] {
+/** One segment for each block, or as few as there are without mixing tables of single rows with other weights. */
+function segments({ blocks, weights }: WeightStore, perBlock: boolean, limit: number): Segment[] {
   const out: Segment[] = [];
   for (const block of blocks) {
     const last = out[out.length - 1];
     const size = blockSize(block);
-    if (!perBlock && last && last.squares === 0 && block.squares === 0) last.size += size;
-    else out.push({ offset: block.weights - weights, size, squares: block.squares });
+    const own = limitOf(block, limit);
+    if (!perBlock && last && last.squares === 0 && block.squares === 0 && last.limit === own) last.size += size;
+    else out.push({ offset: block.weights - weights, size, squares: block.squares, limit: own });
   }
   return out;
 }
 
+/** The limit of a block's gradients, which is none where each use has had it. */
+function limitOf({ useLimit }: WeightBlock, limit: number): number {
+  return useLimit === NO_LIMIT ? limit : NO_LIMIT;
+}
+
 /** The weights but for the quiet rows of each panel. */
-function movingRuns({ blocks, weights }: WeightStore): Runs[] {
+function movingRuns({ blocks, weights }: WeightStore, limit: number): Runs[] {
   return blocks.map((block) => {
     const [panel, quiet] = [16 * block.rows, 16 * block.quietRows];
     const offset = block.weights - weights + 4 * quiet;
-    const { squares } = block;
+    const own = { offset, squares: block.squares, limit: limitOf(block, limit) };
     return quiet > 0
-      ? { offset, size: panel - quiet, squares, runs: block.panels, stride: panel }
-      : { offset, size: blockSize(block), squares, runs: 1, stride: 0 };
+      ? { ...own, size: panel - quiet, runs: block.panels, stride: panel }
+      : { ...own, size: blockSize(block), runs: 1, stride: 0 };
   });
 }

@@ -1,6 +1,6 @@
 /** All weights of a model, their gradients and the optimizer's state, in blocks side by side, so that a step may run through all at once. */
 import type { Arena } from './arena.js';
-import { type BlockPart, blockSize, pack, unpack, type WeightBlock } from './blocks.js';
+import { type BlockPart, blockSize, NO_LIMIT, pack, unpack, type WeightBlock } from './blocks.js';
 
 export class WeightStore {
   /** Floats of all blocks together. */
@@ -17,7 +17,7 @@ export class WeightStore {
     readonly blocks: readonly WeightBlock[],
     /** Elements of each Keras variable, by its number. */
     private readonly sizes: readonly number[],
-    options: { slots: number; squares: boolean },
+    options: { slots: number; squares: boolean; useLimit: number },
   ) {
     this.size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
     this.weights = arena.fixed(this.size);
@@ -28,6 +28,7 @@ export class WeightStore {
       block.weights = this.weights + offset;
       block.gradients = this.gradients + offset;
       block.squares = block.sparse && options.squares ? arena.fixed(blockSize(block)) : 0;
+      block.useLimit = block.sparse ? options.useLimit : NO_LIMIT;
       offset += 4 * blockSize(block);
     }
     this.parts = sizes.map((_, weight) =>

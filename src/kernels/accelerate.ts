@@ -1,5 +1,6 @@
 /** Gives the LSTM layers of a TensorFlow.js model the fused kernel. */
 import * as tf from '@tensorflow/tfjs';
+import { isBuiltIn } from './tfjs/builtIn.js';
 import type { LSTMUses } from './tfjs/contract.js';
 import { lstm } from './tfjs/lstm.js';
 import { lstmBackends, registerKernels } from './tfjs/register.js';
@@ -90,7 +91,7 @@ function isWrapper(layer: tf.layers.Layer): layer is tf.layers.Layer & { layer: 
 
 /** Exactly tfjs's class: a subclass may compute something else. */
 function isBuiltInLSTM(layer: tf.layers.Layer): layer is LSTMLayer {
-  return layer.constructor === tf.serialization.SerializationMap.getMap().classNameMap.LSTM?.[0];
+  return layer.getClassName() === 'LSTM' && isBuiltIn(layer);
 }
 
 /**
@@ -110,14 +111,19 @@ export function lstmPath(layer: tf.layers.Layer, backend: string | undefined = t
 
 /** Why the kernel cannot run the layer on the backend, or undefined if it can. */
 function obstacle({ cell }: LSTMLayer, backend: string | undefined, uses: LSTMUses): string | undefined {
-  const activation = cell.activation.getClassName();
-  if (activation !== 'tanh') return `activation ${activation}; the kernel has tanh only`;
-  const recurrentActivation = cell.recurrentActivation.getClassName();
-  if (recurrentActivation !== 'sigmoid')
-    return `recurrentActivation ${recurrentActivation}; the kernel has sigmoid only`;
+  const activation = otherThan('tanh', cell.activation);
+  if (activation) return `activation ${activation}; the kernel has tanh only`;
+  const recurrentActivation = otherThan('sigmoid', cell.recurrentActivation);
+  if (recurrentActivation) return `recurrentActivation ${recurrentActivation}; the kernel has sigmoid only`;
   if (!backend) return undefined;
   const kernels = lstmBackends[backend];
   return kernels ? kernels.obstacle?.(uses) : `tfjs's backend ${backend} has no fused kernel`;
+}
+
+/** What an activation is when it is not tfjs's own of that name. */
+function otherThan(name: string, activation: NamedActivation): string | undefined {
+  if (activation.getClassName() !== name) return activation.getClassName();
+  return isBuiltIn(activation) ? undefined : `${name} of a class of its own`;
 }
 
 /** tfjs drops nothing at rate 0, nor at rate 1. */

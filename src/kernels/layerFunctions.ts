@@ -51,6 +51,7 @@ export interface LayerFunctions {
     squares: number,
     ldTable: number,
     vocabulary: number,
+    limit: number,
     steps: number,
     batch: number,
     column0: number,

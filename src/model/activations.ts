@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
 import { camelCase } from './names.js';
 
 /** Keras's activation functions that TensorFlow.js has too, by its names for them. */
@@ -74,10 +75,14 @@ function classNameOf(name: OwnActivation): string {
   return CLASS_NAMES[name] ?? name;
 }
 
+/** Tells memcell's classes from a user's own of the same name, whichever copy of memcell made them. */
+const MADE_HERE = Symbol.for('memcell.activation');
+
 /** An activation as tfjs keeps them: a class whose name stands in saved models. */
 function activationClass(name: OwnActivation) {
   return class extends tf.serialization.Serializable {
     static className = classNameOf(name);
+    static [MADE_HERE] = classNameOf(name);
 
     apply(x: tf.Tensor): tf.Tensor {
       return tf.tidy(() => OWN_ACTIVATIONS[name](x));
@@ -87,6 +92,11 @@ function activationClass(name: OwnActivation) {
       return {};
     }
   };
+}
+
+/** Whether an activation is tfjs's or memcell's, and not a user's own class under one of their names. */
+export function isKnownActivation(activation: { getClassName(): string }): boolean {
+  return isBuiltIn(activation) || Reflect.get(activation.constructor, MADE_HERE) === activation.getClassName();
 }
 
 /** Makes Keras's activations known to tfjs, which builds layers from names. Safe to call any number of times. */

@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerActivations } from './activations.js';
 import { ResetAfterGRU } from './gru.js';
-import { Bidirectional, GlobalAveragePooling1D, RepeatVector, TimeDistributed } from './wrappers.js';
+import { LayerNormalization, Masking } from './stepLayers.js';
+import {
+  Bidirectional,
+  GlobalAveragePooling1D,
+  GlobalMaxPooling1D,
+  RepeatVector,
+  TimeDistributed,
+} from './wrappers.js';
 
 type Config = tf.serialization.ConfigDict;
 
@@ -21,6 +28,9 @@ const makers: Record<string, (config: Config) => tf.layers.Layer> = {
   TimeDistributed: (config) => new TimeDistributed({ ...config, layer: layerFromConfig(config.layer as Config) }),
   RepeatVector: (config) => new RepeatVector(config),
   GlobalAveragePooling1D: (config) => new GlobalAveragePooling1D(config),
+  GlobalMaxPooling1D: (config) => new GlobalMaxPooling1D(config),
+  LayerNormalization: (config) => new LayerNormalization(config),
+  Masking: (config) => new Masking(config),
 };
 
 /**

@@ -2,7 +2,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { ResetAfterGRU } from './gru.js';
 import * as kind from './options.js';
-import { Bidirectional, GlobalAveragePooling1D, RepeatVector, TimeDistributed } from './wrappers.js';
+import { LayerNormalization, Masking } from './stepLayers.js';
+import {
+  Bidirectional,
+  GlobalAveragePooling1D,
+  GlobalMaxPooling1D,
+  RepeatVector,
+  TimeDistributed,
+} from './wrappers.js';
 
 /** Checked settings under tfjs's names. */
 export type Settings = Record<string, unknown>;
@@ -176,7 +183,7 @@ const table = {
     options: { ...common, epsilon: kind.positive, center: kind.flag, scale: kind.flag },
     defaults: { epsilon: 1e-3 },
     rank: any,
-    make: make(tf.layers.layerNormalization),
+    make: make((args: object) => new LayerNormalization(args)),
     weights: ({ center, scale }, inputs) => inputs * (Number(center !== false) + Number(scale !== false)),
   },
   Masking: {
@@ -185,7 +192,7 @@ const table = {
     options: { ...common, maskValue: kind.finite },
     defaults: { maskValue: 0 },
     rank: sequence,
-    make: make(tf.layers.masking),
+    make: make((args: object) => new Masking(args)),
   },
   RepeatVector: {
     positional: ['n'],
@@ -217,7 +224,7 @@ const table = {
     options: common,
     defaults: {},
     rank: sequence,
-    make: make(tf.layers.globalMaxPooling1d),
+    make: make((args: object) => new GlobalMaxPooling1D(args)),
   },
 } satisfies Record<string, LayerEntry>;
 

@@ -76,7 +76,7 @@ export class RepeatVector extends registeredLayer<tf.layers.Layer>('RepeatVector
   }
 }
 
-/** x (B,T,F) → (B,F), the mean over the steps that are not masked. */
+/** x (B,T,F) → (B,F), the mean over the steps that are not masked; 0 where all are, which are NaN in Keras. */
 export class GlobalAveragePooling1D extends registeredLayer<tf.layers.Layer>('GlobalAveragePooling1D') {
   static className = 'GlobalAveragePooling1D';
 
@@ -84,8 +84,32 @@ export class GlobalAveragePooling1D extends registeredLayer<tf.layers.Layer>('Gl
     const mask: tf.Tensor | undefined = kwargs.mask;
     if (!mask) return super.call(inputs, kwargs);
     return tf.tidy(() => {
-      const steps = tf.expandDims(tf.cast(mask, 'float32'), -1);
-      return tf.div(tf.sum(tf.mul(one(inputs), steps), 1), tf.sum(steps, 1));
+      const x = one(inputs);
+      const steps = tf.expandDims(tf.cast(mask, 'bool'), -1);
+      const counted = tf.maximum(tf.sum(tf.cast(steps, 'float32'), 1), 1);
+      return tf.div(tf.sum(tf.where(steps, x, tf.zerosLike(x)), 1), counted);
+    });
+  }
+}
+
+/** x (B,T,F) → (B,F), the largest of all steps. Steps that share it share its gradient; tfjs would give each the whole of it. */
+export class GlobalMaxPooling1D extends registeredLayer<tf.layers.Layer>('GlobalMaxPooling1D') {
+  static className = 'GlobalMaxPooling1D';
+
+  override call(inputs: Tensors): Tensors {
+    return tf.tidy(() => {
+      const largest = tf.customGrad((...args) => {
+        const [x, save] = args as [tf.Tensor, tf.GradSaveFunc];
+        // tfjs's own maximum passes over NaN.
+        const value = tf.where(tf.any(tf.isNaN(x), 1), Number.NaN, tf.max(x, 1));
+        save([x, value]);
+        const gradFunc = (dy: tf.Tensor, [from, to]: tf.Tensor[]) => {
+          const hits = tf.cast(tf.equal(from, tf.expandDims(to, 1)), 'float32');
+          return tf.mul(hits, tf.expandDims(tf.div(dy, tf.sum(hits, 1)), 1));
+        };
+        return { value, gradFunc };
+      });
+      return largest(one(inputs));
     });
   }
 }

@@ -1,3 +1,4 @@
+import type { DataInput } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 
 /** What an option takes: one check for the command line, which gives text, and for code, which gives values. */
@@ -50,6 +51,13 @@ export const text: OptionKind<string> = {
   what: 'text',
   check: (value): value is string => typeof value === 'string' && value !== '',
   parse: (given) => (given === '' ? undefined : given),
+};
+
+/** A file on the command line; any data in code, which is looked at when it is opened. */
+export const data: OptionKind<DataInput> = {
+  what: 'a file, rows or columns',
+  check: (value): value is DataInput => text.check(value) || (typeof value === 'object' && value !== null),
+  parse: text.parse,
 };
 
 /** Names with commas between them; a name that holds a comma is written in double quotes. */

@@ -1,6 +1,7 @@
 import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { Fields } from '../fields.js';
+import { parseSpec } from '../model/spec.js';
 import { loadModel, type Sequential } from '../sequential.js';
 import type { Loaded, PreparedTask, Run, SavedTask, Trained } from './definition.js';
 import { kinds } from './flags.js';
@@ -62,6 +63,7 @@ export function runOf(
     },
   };
   checkSettings({ ...run.settings, seed: run.seed });
+  if (run.layers !== undefined) parseSpec(run.layers);
   return run;
 }
 

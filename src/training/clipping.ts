@@ -9,7 +9,10 @@ export interface ClippingOptions {
   globalClipnorm?: number | null;
 }
 
-/** clipnorm, clipvalue or globalClipnorm, in place. A gradient that is NaN stays NaN. */
+/**
+ * clipnorm, clipvalue or globalClipnorm, in place. A gradient that is NaN stays NaN. Where there are squares of a gradient's uses,
+ * clipvalue has limited each use already.
+ */
 export function clip(
   gradients: readonly Float32Array[],
   squares: readonly (Float32Array | undefined)[],
@@ -18,8 +21,14 @@ export function clip(
   if (clipnorm !== null) for (const [i, gradient] of gradients.entries()) limitNorm([gradient], [squares[i]], clipnorm);
   if (globalClipnorm !== null) limitNorm(gradients, squares, globalClipnorm);
   if (clipvalue !== null)
-    for (const gradient of gradients)
-      for (let i = 0; i < gradient.length; i++) gradient[i] = Math.min(clipvalue, Math.max(-clipvalue, gradient[i]));
+    gradients.forEach((gradient, i) => {
+      if (squares[i] === undefined) limitEach(gradient, clipvalue);
+    });
+}
+
+/** Keeps every number within ±limit. */
+export function limitEach(values: Float32Array, limit: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = Math.min(limit, Math.max(-limit, values[i]));
 }
 
 function limitNorm(

@@ -1,7 +1,11 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import { isKnownActivation } from '../model/activations.js';
+import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
+import { limitEach } from './clipping.js';
+import type { Loss } from './losses.js';
 
 type Probability = 'softmax' | 'sigmoid';
 
@@ -14,12 +18,10 @@ interface ActivatedLayer extends tf.layers.Layer {
   activation: Activation;
 }
 
-const LINEAR: Activation = { apply: (x) => x, getClassName: () => 'linear' };
-
 /** How a batch uses an Embedding: which rows, and what each use adds to the gradient once that is known. */
 export interface RowUse {
   layer: tf.layers.Layer;
-  /** (B, T) */
+  /** (B, T), from tf.keep(). */
   indices: tf.Tensor;
   /** (B, T, E), from tf.keep(); absent before the backward pass. */
   gradient?: tf.Tensor;
@@ -27,6 +29,8 @@ export interface RowUse {
 
 export interface Forward {
   output: tf.Tensor;
+  /** What the watched activation made the output of; from tf.keep(). */
+  logits?: tf.Tensor;
   /** (B, T), what the last layer makes of its mask. */
   mask?: tf.Tensor;
   rowUses: RowUse[];
@@ -38,30 +42,74 @@ export interface Forward {
  * A Sequential is run layer by layer, each layer getting its predecessor's mask and no other: tfjs's own executor hands
  * a mask on past layers that end it, such as an LSTM that returns its last output only.
  *
+ * @param watched a layer whose activation's input is wanted too
  * @throws MemcellError ('model') for a model that is not sequential and makes masks
  */
-export function forward(model: tf.LayersModel, x: tf.Tensor, training: boolean): Forward {
+export function forward(model: tf.LayersModel, x: tf.Tensor, training: boolean, watched?: ActivatedLayer): Forward {
+  const rowUses: RowUse[] = [];
+  const restores = training ? watchEmbeddings(model, rowUses) : [];
+  let logits: tf.Tensor | undefined;
+  if (watched) {
+    const { activation } = watched;
+    restores.push(() => {
+      watched.activation = activation;
+    });
+    watched.activation = {
+      apply(z, axis) {
+        logits = tf.keep(tf.clone(z));
+        return activation.apply(z, axis);
+      },
+      getClassName: () => activation.getClassName(),
+    };
+  }
+  try {
+    const ran = run(model, x, training);
+    return { ...ran, rowUses, ...(logits ? { logits } : {}) };
+  } finally {
+    for (const restore of restores) restore();
+  }
+}
+
+function run(model: tf.LayersModel, x: tf.Tensor, training: boolean): Pick<Forward, 'output' | 'mask'> {
   if (!(model instanceof tf.Sequential)) {
     if (model.layers.some(makesMask))
       throw new MemcellError('masks are trained in sequential models only; this one has branches', { code: 'model' });
-    return { output: oneTensor(model.apply(x, { training })), rowUses: [] };
+    return { output: oneTensor(model.apply(x, { training })) };
   }
-  const rowUses: RowUse[] = [];
   let output = x;
   let mask: tf.Tensor | undefined;
   for (const layer of model.layers) {
     if (layer.getClassName() === 'InputLayer') continue;
     const next = layer.supportsMasking ? layer.computeMask(output, mask) : undefined;
-    const input = output;
-    output = oneTensor(layer.apply(input, mask ? { training, mask } : { training }));
-    if (training && layer.getClassName() === 'Embedding') output = watched(output, rowUses, { layer, indices: input });
-    mask = Array.isArray(next) ? next[0] : (next ?? undefined);
+    output = oneTensor(layer.apply(output, mask ? { training, mask } : { training }));
+    const made = Array.isArray(next) ? next[0] : (next ?? undefined);
+    mask = made && withoutGradient(made);
   }
-  return mask ? { output, mask, rowUses } : { output, rowUses };
+  return mask ? { output, mask } : { output };
+}
+
+/** A mask is a constant to what uses it: operations that make masks and count them have no gradients in tfjs. */
+function withoutGradient(mask: tf.Tensor): tf.Tensor {
+  return tf.tensor(mask.dataSync(), mask.shape, mask.dtype);
+}
+
+/** Has each call of an Embedding noted, and its gradient when it comes. Gives what ends that. */
+function watchEmbeddings(model: tf.LayersModel, rowUses: RowUse[]): (() => void)[] {
+  const embeddings = [...everyLayer(model)].filter(([layer]) => layer.getClassName() === 'Embedding');
+  return embeddings.map(([layer]) => {
+    const { call } = layer;
+    layer.call = (inputs, kwargs) => {
+      const indices = tf.keep(tf.clone(oneTensor(inputs)));
+      return noted(oneTensor(call.call(layer, inputs, kwargs)), rowUses, { layer, indices });
+    };
+    return () => {
+      layer.call = call;
+    };
+  });
 }
 
 /** The same tensor; its gradient is noted when it comes. */
-function watched(output: tf.Tensor, rowUses: RowUse[], use: RowUse): tf.Tensor {
+function noted(output: tf.Tensor, rowUses: RowUse[], use: RowUse): tf.Tensor {
   rowUses.push(use);
   const note = tf.customGrad((x) => ({
     value: tf.clone(x as tf.Tensor),
@@ -73,20 +121,38 @@ function watched(output: tf.Tensor, rowUses: RowUse[], use: RowUse): tf.Tensor {
   return note(output);
 }
 
-/**
- * For each element of the embeddings (V, E), the sum of the squares of what each use of its row adds to its gradient.
- * Disposes the kept gradient.
- */
-export function rowSquares({ indices, gradient }: RowUse, size: number): Float32Array {
-  const squares = new Float32Array(size);
-  if (!gradient) return squares;
-  const width = gradient.shape[gradient.rank - 1];
-  const values = gradient.dataSync();
-  const rows = indices.dataSync();
-  for (let use = 0; use < rows.length; use++)
-    for (let i = 0; i < width; i++) squares[rows[use] * width + i] += values[use * width + i] ** 2;
-  gradient.dispose();
-  return squares;
+/** An Embedding's gradient (V, E) by uses: their sum, and the sum of their squares. */
+export interface RowSums {
+  gradient: Float32Array;
+  squares: Float32Array;
+}
+
+/** Adds up what uses add to the elements of the embeddings, each first kept within ±limit. */
+export function rowSums(uses: readonly RowUse[], size: number, limit: number): RowSums {
+  const sums = { gradient: new Float32Array(size), squares: new Float32Array(size) };
+  for (const { indices, gradient } of uses) {
+    if (!gradient) continue;
+    const width = gradient.shape[gradient.rank - 1];
+    const values = Float32Array.from(gradient.dataSync());
+    limitEach(values, limit);
+    const rows = indices.dataSync();
+    for (let use = 0; use < rows.length; use++)
+      for (let i = 0; i < width; i++) {
+        const value = values[use * width + i];
+        sums.gradient[rows[use] * width + i] += value;
+        sums.squares[rows[use] * width + i] += value ** 2;
+      }
+  }
+  return sums;
+}
+
+/** Whether a penalty on an Embedding's weights makes their gradient one of the whole table, as in Keras. */
+export function isPenalised(layer: tf.layers.Layer): boolean {
+  const regularizer = layer.getConfig().embeddingsRegularizer;
+  if (typeof regularizer !== 'object' || regularizer === null) return false;
+  const config: unknown = Reflect.get(regularizer, 'config');
+  const isOff = (name: string) => typeof config === 'object' && config !== null && Reflect.get(config, name) === 0;
+  return !(isOff('l1') && isOff('l2'));
 }
 
 function makesMask(layer: tf.layers.Layer): boolean {
@@ -99,40 +165,67 @@ function oneTensor(output: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.Symb
   throw new MemcellError('the model gave no tensor for this batch', { code: 'model' });
 }
 
-/**
- * The same with the last layer's activation left out, when that is `activation`: output is then the logits, from which
- * cross-entropy is computed without loss of precision. The layer is as before when this returns.
- */
-export function forwardLogits(
-  model: tf.LayersModel,
-  x: tf.Tensor,
-  training: boolean,
-  activation: Probability,
-): Forward {
-  const last = lastActivated(model);
-  if (last === undefined || last.activation.getClassName() !== activation)
-    throw new MemcellError(`the model does not end in ${activation}`, { code: 'model' });
-  const kept = last.activation;
-  last.activation = LINEAR;
-  try {
-    return forward(model, x, training);
-  } finally {
-    last.activation = kept;
+/** Where a model's output comes from logits, as far as cross-entropy is concerned. */
+export interface OutputLogits {
+  /** Applies softmax or sigmoid to them. */
+  layer: ActivatedLayer;
+  activation: Probability;
+  /** A layer behind the activation changes what it gives in training, so that the output comes from logits in evaluation only. */
+  evaluationOnly: boolean;
+}
+
+/** Layers that pass on what they get but in training, as long as their rate is not 0. */
+const NOISE = new Set(['Dropout', 'SpatialDropout1D', 'AlphaDropout', 'GaussianDropout', 'GaussianNoise']);
+
+/** The softmax or sigmoid that makes the output, layers behind it that pass on what they get included. */
+function outputLogits(model: tf.LayersModel): OutputLogits | undefined {
+  let layer: tf.layers.Layer | undefined = model.layers[model.layers.length - 1];
+  let evaluationOnly = false;
+  for (; layer; layer = layerBefore(layer)) {
+    if (NOISE.has(layer.getClassName()) && isKnownLayer(layer)) {
+      const { rate, stddev } = layer.getConfig();
+      evaluationOnly ||= (rate ?? stddev) !== 0;
+      continue;
+    }
+    const activated = activatedLayer(layer);
+    const activation = activated?.activation.getClassName();
+    if (!activated || (activation === 'linear' && layer.getClassName() !== 'Activation')) return undefined;
+    if (activation === 'linear') continue;
+    return activation === 'softmax' || activation === 'sigmoid'
+      ? { layer: activated, activation, evaluationOnly }
+      : undefined;
   }
+  return undefined;
 }
 
-/** The activation that the model ends in, when it is one that makes probabilities. */
+/**
+ * The logits that a loss takes in place of the model's output: a cross-entropy from a model that ends in softmax or sigmoid, be it
+ * its own of the two or the other, as Keras does it. Inside TimeDistributed, where Keras takes none, only from its own, which makes
+ * no difference but to the precision.
+ */
+export function lossLogits(model: tf.LayersModel, loss: Pick<Loss, 'logitsOf'>): OutputLogits | undefined {
+  const logits = loss.logitsOf && outputLogits(model);
+  if (!logits || model.layers.includes(logits.layer)) return logits;
+  return logits.activation === loss.logitsOf && !logits.evaluationOnly ? logits : undefined;
+}
+
+/** The activation that the model's output comes from, when it is one that makes probabilities. */
 export function finalActivation(model: tf.LayersModel): Probability | undefined {
-  const name = lastActivated(model)?.activation.getClassName();
-  return name === 'softmax' || name === 'sigmoid' ? name : undefined;
+  return outputLogits(model)?.activation;
 }
 
-/** The Dense or Activation layer at the end, also inside TimeDistributed. */
-function lastActivated(model: tf.LayersModel): ActivatedLayer | undefined {
-  let layer = model.layers[model.layers.length - 1];
-  while (isWrapper(layer)) layer = layer.layer;
-  const activated = ['Dense', 'Activation'].includes(layer.getClassName());
-  return activated && hasActivation(layer) ? layer : undefined;
+/** The only layer that a layer gets its input from. */
+function layerBefore(layer: tf.layers.Layer): tf.layers.Layer | undefined {
+  const [node, ...others] = layer.inboundNodes;
+  return node && others.length === 0 && node.inboundLayers.length === 1 ? node.inboundLayers[0] : undefined;
+}
+
+/** A Dense or Activation layer, also inside TimeDistributed. */
+function activatedLayer(layer: tf.layers.Layer): ActivatedLayer | undefined {
+  let inner = layer;
+  while (isWrapper(inner)) inner = inner.layer;
+  if (!['Dense', 'Activation'].includes(inner.getClassName()) || !isKnownLayer(inner)) return undefined;
+  return hasActivation(inner) && isKnownActivation(inner.activation) ? inner : undefined;
 }
 
 function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {

@@ -20,7 +20,10 @@ export interface Loss {
    * numbers that count the output's last axis, 'any' whatever a user's own function takes.
    */
   readonly targets: 'values' | 'probabilities' | 'labels' | 'any';
-  /** The activation that this loss takes apart: from a model that ends in it, positions() gets the logits. */
+  /**
+   * For a cross-entropy, the activation that it undoes. From a model that ends in softmax or sigmoid, be it this one or the other,
+   * positions() gets the logits, as in Keras.
+   */
   readonly logitsOf?: 'softmax' | 'sigmoid';
   /** The value of each position; a user's own function may give a scalar. */
   positions(yTrue: tf.Tensor, yPred: tf.Tensor, fromLogits: boolean): tf.Tensor;
@@ -83,12 +86,16 @@ export function categoricalCrossentropy(options: { labelSmoothing?: number; from
   return { name: 'categoricalCrossentropy', config, targets: 'probabilities', logitsOf: 'softmax', positions };
 }
 
-/** -log p of the class that yTrue numbers; p as in categoricalCrossentropy. */
+/**
+ * -log p of the class that yTrue numbers, p the softmax of the logits, or the outputs scaled to sum 1 after each has been brought
+ * into [1e-7, 1 - 1e-7] (in categoricalCrossentropy that comes last).
+ */
 export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } = {}): Loss {
   const config = complete('sparseCategoricalCrossentropy', { fromLogits: false }, options, { fromLogits: 'boolean' });
   const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
     const target = tf.oneHot(tf.cast(yTrue, 'int32'), yPred.shape[yPred.rank - 1]);
-    return tf.neg(tf.sum(tf.mul(target, logProbabilities(yPred, fromLogits || config.fromLogits)), -1));
+    const logits = fromLogits || config.fromLogits ? yPred : tf.log(clipped(yPred));
+    return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), -1));
   };
   return { name: 'sparseCategoricalCrossentropy', config, targets: 'labels', logitsOf: 'softmax', positions };
 }

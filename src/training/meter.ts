@@ -1,42 +1,53 @@
 import type { NdArray } from '../data/array.js';
 import type { Compiled } from './compile.js';
 import type { Logs } from './history.js';
+import type { Metric, MetricCount } from './metrics.js';
 import type { BatchResult } from './runner.js';
 
-/** The running means of an epoch: the loss by samples, and the metrics. */
+interface Counted {
+  metric: Metric;
+  count: MetricCount;
+}
+
+/** The running means of one pass over samples: the loss by samples, and the metrics. */
 export class Meter {
   private lossTotal = 0;
   private samples = 0;
+  private metrics: Counted[] = [];
+  private weightedMetrics: Counted[] = [];
 
   constructor(private readonly compiled: Compiled) {
     this.reset();
   }
 
+  /** Begins the next pass. */
   reset(): void {
+    const start = (metric: Metric) => ({ metric, count: metric.start() });
     this.lossTotal = 0;
     this.samples = 0;
-    for (const metric of [...this.compiled.metrics, ...this.compiled.weightedMetrics]) metric.reset();
+    this.metrics = this.compiled.metrics.map(start);
+    this.weightedMetrics = this.compiled.weightedMetrics.map(start);
   }
 
   add({ loss, predictions, mask }: BatchResult, y: NdArray, sampleWeight?: Float32Array): void {
-    const { metrics, weightedMetrics } = this.compiled;
+    const { metrics, weightedMetrics } = this;
     const size = predictions.shape[0];
     this.lossTotal += loss * size;
     this.samples += size;
     if (metrics.length + weightedMetrics.length === 0) return;
     const positions = predictions.data.length / predictions.shape[predictions.shape.length - 1];
     const counted = mask?.length === positions ? mask : undefined;
-    for (const metric of metrics) metric.update(y, predictions, counted);
+    for (const { count } of metrics) count.update(y, predictions, counted);
     if (weightedMetrics.length === 0) return;
     const weights = positionWeights(positions, counted, sampleWeight);
-    for (const metric of weightedMetrics) metric.update(y, predictions, weights);
+    for (const { count } of weightedMetrics) count.update(y, predictions, weights);
   }
 
   /** loss and metrics, in Keras's order, each key after `prefix`. */
   logs(prefix = ''): Logs {
     const logs: Logs = { [`${prefix}loss`]: this.lossTotal / this.samples };
-    const { metrics, weightedMetrics } = this.compiled;
-    for (const metric of [...metrics, ...weightedMetrics]) logs[prefix + metric.name] = metric.result();
+    for (const { metric, count } of [...this.metrics, ...this.weightedMetrics])
+      logs[prefix + metric.name] = count.result();
     return logs;
   }
 }

@@ -11,16 +11,22 @@ import { lossName, PROBABILITY_EPSILON } from './losses.js';
 import { complete } from './options.js';
 import { largest, shapeText } from './targets.js';
 
+/** What is measured; the numbers are in the counts that it starts. */
 export interface Metric {
   /** Its key in logs and history. */
   readonly name: string;
   /** Whether more or less of it is better; what callbacks with mode 'auto' go by. */
   readonly direction?: 'up' | 'down';
+  /** Begins a pass over samples, which shares nothing with any other. */
+  start(): MetricCount;
+}
+
+/** A metric over the batches of one pass. */
+export interface MetricCount {
   /** Takes one batch in. weights has one number for each position. */
   update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
-  /** The metric over all batches since reset(); NaN when there were none. */
+  /** The metric over all batches so far; NaN when there were none. */
   result(): number;
-  reset(): void;
 }
 
 export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
@@ -37,28 +43,37 @@ type PositionValue = (
 
 /** Σ weight · value / Σ weight, over all positions of all batches. */
 class MeanMetric implements Metric {
-  private total = 0;
-  private count = 0;
-
   constructor(
     readonly name: string,
     readonly direction: 'up' | 'down',
-    private readonly valueFor: (labels: boolean, size: number) => PositionValue,
-    private readonly takesLabels = false,
-    private readonly finish: (mean: number) => number = (mean) => mean,
+    readonly valueFor: (labels: boolean, size: number) => PositionValue,
+    readonly takesLabels = false,
+    readonly finish: (mean: number) => number = (mean) => mean,
   ) {}
+
+  start(): MetricCount {
+    return new MeanCount(this);
+  }
+}
+
+class MeanCount implements MetricCount {
+  private total = 0;
+  private count = 0;
+
+  constructor(private readonly metric: MeanMetric) {}
 
   update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void {
     const size = yPred.shape[yPred.shape.length - 1];
     const positions = yPred.data.length / size;
     const labels = yTrue.data.length === positions && size > 1;
     const stride = labels ? 1 : size;
-    if (yTrue.data.length !== positions * stride || (labels && !this.takesLabels))
+    const { metric } = this;
+    if (yTrue.data.length !== positions * stride || (labels && !metric.takesLabels))
       throw new MemcellError(
-        `metric ${this.name}: targets of shape ${shapeText(yTrue.shape)} do not fit predictions of shape ${shapeText(yPred.shape)}`,
+        `metric ${metric.name}: targets of shape ${shapeText(yTrue.shape)} do not fit predictions of shape ${shapeText(yPred.shape)}`,
         { code: 'usage' },
       );
-    const value = this.valueFor(labels, size);
+    const value = metric.valueFor(labels, size);
     for (let i = 0; i < positions; i++) {
       const weight = weights === undefined ? 1 : weights[i];
       // A masked step may hold anything, also NaN.
@@ -69,12 +84,7 @@ class MeanMetric implements Metric {
   }
 
   result(): number {
-    return this.count === 0 ? Number.NaN : this.finish(this.total / this.count);
-  }
-
-  reset(): void {
-    this.total = 0;
-    this.count = 0;
+    return this.count === 0 ? Number.NaN : this.metric.finish(this.total / this.count);
   }
 }
 
@@ -104,8 +114,11 @@ function clipped(probability: number): number {
 const entropy = (labels: boolean): PositionValue => {
   return (yTrue, targetAt, yPred, at, size) => {
     let sum = 0;
+    if (labels) {
+      for (let i = 0; i < size; i++) sum += clipped(yPred[at + i]);
+      return -Math.log(clipped(yPred[at + yTrue[targetAt]]) / sum);
+    }
     for (let i = 0; i < size; i++) sum += yPred[at + i];
-    if (labels) return -Math.log(clipped(yPred[at + yTrue[targetAt]] / sum));
     let value = 0;
     for (let i = 0; i < size; i++) value -= yTrue[targetAt + i] * Math.log(clipped(yPred[at + i] / sum));
     return value;
@@ -191,11 +204,16 @@ const SHORT_NAMES: Record<string, string> = {
  * A metric from its name, whose spelling is then its key in the history ('accuracy', 'mae', 'mean_absolute_error', …),
  * or a user's own function of (yTrue, yPred) that gives one value for each sample, or a scalar; a metric is itself.
  *
- * @throws MemcellError ('usage') for an unknown name
+ * @throws MemcellError ('usage') for an unknown name, or what is no metric
  */
 export function getMetric(identifier: MetricIdentifier): Metric {
   if (typeof identifier === 'function') return new FunctionMetric(identifier);
-  if (typeof identifier !== 'string') return identifier;
+  if (typeof identifier === 'object' && typeof identifier?.start === 'function') return identifier;
+  if (typeof identifier !== 'string')
+    throw new MemcellError(
+      'a metric is a name, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
+      { code: 'usage' },
+    );
   const name = SHORT_NAMES[identifier.toLowerCase()] ?? lossName(identifier);
   const known = Object.keys(METRICS);
   if (known.includes(name)) return METRICS[name](identifier);
@@ -209,12 +227,21 @@ export function getMetric(identifier: MetricIdentifier): Metric {
 /** A user's own function: the mean of what it gives, each batch counted by its samples. */
 class FunctionMetric implements Metric {
   readonly name: string;
-  private total = 0;
-  private samples = 0;
 
   constructor(private readonly compute: MetricFunction) {
     this.name = compute.name || 'metric';
   }
+
+  start(): MetricCount {
+    return new FunctionCount(this.compute);
+  }
+}
+
+class FunctionCount implements MetricCount {
+  private total = 0;
+  private samples = 0;
+
+  constructor(private readonly compute: MetricFunction) {}
 
   update(yTrue: NdArray, yPred: NdArray): void {
     const value = tf.tidy(() =>
@@ -226,10 +253,5 @@ class FunctionMetric implements Metric {
 
   result(): number {
     return this.total / this.samples;
-  }
-
-  reset(): void {
-    this.total = 0;
-    this.samples = 0;
   }
 }

@@ -34,7 +34,7 @@ export interface Optimizer {
    *
    * @param squares for a variable that a batch uses row by row (an Embedding's), the sum of the squares of what each use
    *   adds to the gradient. Adam, RMSprop and the norms of clipping take it where they square a gradient, as Keras does
-   *   on TensorFlow; with globalClipnorm only the norm does, with clipvalue nothing.
+   *   on TensorFlow; with globalClipnorm only the norm does. With clipvalue the caller has limited each use.
    */
   apply(
     weights: readonly Float32Array[],
@@ -80,6 +80,12 @@ const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
   clipvalue: null,
   globalClipnorm: null,
 };
+
+/**
+ * What stands for an epsilon of 0: too small to change a root that is not 0, it makes the step of a weight that has never had
+ * a gradient 0, where Keras's is 0/0 and spoils the model.
+ */
+export const LEAST_EPSILON = 2 ** -126;
 
 /** Updates one variable in place; slots are its arrays of state, `step` counts from 0. Without squares, gradient². */
 type Update = (
@@ -164,7 +170,7 @@ class RuleOptimizer implements Optimizer {
       throw usage(`${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`);
     const rate = this.learningRate;
     clip(gradients, squares, settings);
-    const byUse = settings.clipvalue === null && settings.globalClipnorm === null;
+    const byUse = settings.globalClipnorm === null;
     weights.forEach((weight, i) => {
       if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
         throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
@@ -246,7 +252,8 @@ export function rmsprop(
     epsilon: 'notNegative',
     centered: 'boolean',
   });
-  const { rho, momentum, epsilon, centered } = config;
+  const { rho, momentum, centered } = config;
+  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
   const slotNames = ['velocity', ...(momentum > 0 ? ['momentum'] : []), ...(centered ? ['averageGradient'] : [])];
   const update: Update = (weights, gradient, squares, slots, rate) => {
     const velocity = slots[0];
@@ -293,7 +300,8 @@ function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: num
     epsilon: 'notNegative',
     amsgrad: 'boolean',
   });
-  const { beta1, beta2, epsilon, amsgrad } = config;
+  const { beta1, beta2, amsgrad } = config;
+  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
   const update: Update = (weights, gradient, squares, [m, v, largest], rate, step) => {
     const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
     for (let i = 0; i < weights.length; i++) {

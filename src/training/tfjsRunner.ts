@@ -6,13 +6,13 @@ import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
 import type { Compiled } from './compile.js';
 import {
-  type Forward,
-  finalActivation,
   forward,
-  forwardLogits,
+  isPenalised,
+  lossLogits,
+  type OutputLogits,
   type RowUse,
   regularisation,
-  rowSquares,
+  rowSums,
 } from './forward.js';
 import { weightedMean } from './losses.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from './runner.js';
@@ -26,15 +26,14 @@ class TfjsRunner implements Runner {
   readonly kind = 'tfjs';
   readonly optimizer: Compiled['optimizer'];
   seed = 0;
-  private readonly fromLogits: 'softmax' | 'sigmoid' | undefined;
+  private readonly logits: OutputLogits | undefined;
 
   constructor(
     private readonly model: tf.LayersModel,
     private readonly compiled: Pick<Compiled, 'loss' | 'optimizer'>,
   ) {
     this.optimizer = compiled.optimizer;
-    const activation = finalActivation(model);
-    this.fromLogits = activation !== undefined && compiled.loss.logitsOf === activation ? activation : undefined;
+    this.logits = lossLogits(model, compiled.loss);
   }
 
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
@@ -49,27 +48,34 @@ class TfjsRunner implements Runner {
           outcome = this.outcome(x, y, sampleWeight, true);
           tf.keep(outcome.predictions);
           if (outcome.mask) tf.keep(outcome.mask);
-          for (const { indices } of outcome.rowUses) tf.keep(indices);
           return outcome.loss;
         },
         trainable.map(({ variable }) => variable),
       );
       const result = this.result(value, outcome);
       if (Number.isFinite(result.loss)) this.update(trainable, grads, outcome?.rowUses ?? []);
-      else for (const use of outcome?.rowUses ?? []) tf.dispose(use.gradient);
-      tf.dispose([outcome?.predictions, outcome?.mask, outcome?.rowUses.map(({ indices }) => indices)]);
+      if (outcome) release(outcome);
       return result;
     });
   }
 
   private update(trainable: Trainable[], grads: tf.NamedTensorMap, rowUses: RowUse[]): void {
-    const gradients = trainable.map(({ variable }) => gradientOf(grads[variable.name], variable.size));
-    const weights = trainable.map(({ variable }) => floats(variable).slice());
-    const squares = trainable.map(({ weight, variable }) => {
-      const use = rowUses.find(({ layer }) => layer.trainableWeights.includes(weight));
-      return use && rowSquares(use, variable.size);
+    const { clipvalue } = this.optimizer.config;
+    const byRows = trainable.map(({ weight, variable }) => {
+      const uses = rowUses.filter(({ layer }) => layer.trainableWeights.includes(weight));
+      if (uses.length === 0 || uses.some(({ layer }) => isPenalised(layer))) return undefined;
+      return rowSums(uses, variable.size, clipvalue ?? Number.POSITIVE_INFINITY);
     });
-    this.optimizer.apply(weights, gradients, squares);
+    const gradients = trainable.map(({ variable }, i) => {
+      const limited = clipvalue === null ? undefined : byRows[i]?.gradient;
+      return limited ?? gradientOf(grads[variable.name], variable.size);
+    });
+    const weights = trainable.map(({ variable }) => floats(variable).slice());
+    this.optimizer.apply(
+      weights,
+      gradients,
+      byRows.map((sums) => sums?.squares),
+    );
     trainable.forEach(({ weight, variable }, i) => {
       weight.write(tf.tensor(weights[i], variable.shape));
     });
@@ -78,7 +84,9 @@ class TfjsRunner implements Runner {
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
     return scoped(() => {
       const outcome = this.outcome(x, y, sampleWeight, false);
-      return this.result(outcome.loss, outcome);
+      const result = this.result(outcome.loss, outcome);
+      release(outcome);
+      return result;
     });
   }
 
@@ -143,22 +151,20 @@ class TfjsRunner implements Runner {
 
   /** Forward and loss of one batch, in tensors. */
   private outcome(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): Outcome {
-    const { model, fromLogits } = this;
+    const { model } = this;
     const { loss } = this.compiled;
-    const input = this.input(x);
-    const ran: Forward = fromLogits
-      ? forwardLogits(model, input, training, fromLogits)
-      : forward(model, input, training);
+    const watched = training && this.logits?.evaluationOnly ? undefined : this.logits?.layer;
+    const { output, logits, mask, rowUses } = forward(model, this.input(x), training, watched);
     const yTrue = tf.tensor(y.data, y.shape, 'float32');
-    const values = loss.positions(yTrue, ran.output, fromLogits !== undefined);
-    const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, ran.mask);
+    const values = loss.positions(yTrue, logits ?? output, logits !== undefined);
+    const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, mask);
     const penalty = regularisation(model);
-    const activate = { softmax: tf.softmax, sigmoid: tf.sigmoid };
     return {
       loss: penalty ? data.add(penalty).asScalar() : data,
-      predictions: fromLogits ? activate[fromLogits](ran.output) : ran.output,
-      mask: ran.mask,
-      rowUses: ran.rowUses,
+      predictions: output,
+      mask,
+      logits,
+      rowUses,
     };
   }
 
@@ -173,8 +179,14 @@ class TfjsRunner implements Runner {
 interface Outcome {
   loss: tf.Scalar;
   predictions: tf.Tensor;
-  mask?: tf.Tensor;
+  mask: tf.Tensor | undefined;
+  logits: tf.Tensor | undefined;
   rowUses: RowUse[];
+}
+
+/** Disposes what was kept beyond its scope. */
+function release({ predictions, mask, logits, rowUses }: Outcome): void {
+  tf.dispose([predictions, mask, logits, rowUses.map(({ indices, gradient }) => [indices, gradient])]);
 }
 
 type Weight = tf.LayersModel['weights'][number];

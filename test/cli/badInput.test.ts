@@ -6,7 +6,7 @@ import { file, memcell, seriesCsv, temporaryFolder } from './streams.js';
 
 const folder = temporaryFolder();
 const out = join(folder, 'out');
-const fast = ['--window', '5', '--epochs', '1', '--layers', 'LSTM(2), Dense(1)'];
+const fast = ['--plain', '--window', '5', '--epochs', '1', '--layers', 'LSTM(2), Dense(1)'];
 
 const training: [name: string, data: () => string, options: string[], code: number, message: RegExp][] = [
   ['a missing file', () => join(folder, 'missing.csv'), ['--forecast', 'value'], 1, /missing\.csv: no such file/],
@@ -51,9 +51,9 @@ const training: [name: string, data: () => string, options: string[], code: numb
         'hole.csv',
         seriesCsv(40, (row, i) => (i === 3 ? row.replace(/,.*?,/, ',,') : row)),
       ),
-    ['--forecast', 'value'],
+    ['--forecast', 'value', '--fill', 'none'],
     1,
-    /hole\.csv, line 5, column value: .*empty/,
+    /hole\.csv, line 5, column value: .*(empty|missing)/,
   ],
   [
     'NaN',
@@ -63,14 +63,14 @@ const training: [name: string, data: () => string, options: string[], code: numb
         'nan.csv',
         seriesCsv(40, (row, i) => (i === 3 ? row.replace(/,.*?,/, ',NaN,') : row)),
       ),
-    ['--forecast', 'value'],
+    ['--forecast', 'value', '--fill', 'none'],
     1,
-    /nan\.csv, line 5, column value: .*NaN/,
+    /nan\.csv, line 5, column value: .*(NaN|missing)/,
   ],
   [
     'a window longer than the data',
     () => file(folder, 'short.csv', seriesCsv(40)),
-    ['--forecast', 'value', '--window', '50'],
+    ['--forecast', 'value', '--plain', '--window', '50'],
     1,
     /too few for window 50.*--window \d+ or less/,
   ],
@@ -82,7 +82,7 @@ const training: [name: string, data: () => string, options: string[], code: numb
         'constant.csv',
         seriesCsv(40, (row) => row.replace(/,.*?,/, ',3,')),
       ),
-    ['--forecast', 'value'],
+    ['--forecast', 'value', '--plain'],
     1,
     /column value: every value up to here is 3/,
   ],
@@ -98,7 +98,7 @@ const training: [name: string, data: () => string, options: string[], code: numb
     () => file(folder, 'one.csv', seriesCsv(1)),
     ['--forecast', 'value'],
     1,
-    /one\.csv: has 1 row; training needs at least two/,
+    /one\.csv: has 1 row; .*at least/,
   ],
   [
     'a spec with a typo',
@@ -124,7 +124,7 @@ const training: [name: string, data: () => string, options: string[], code: numb
   [
     'layers of another shape',
     () => join(folder, 'good.csv'),
-    ['--forecast', 'value', '--window', '5', '--layers', 'LSTM(3), Dense(2)'],
+    ['--forecast', 'value', '--plain', '--window', '5', '--layers', 'LSTM(3), Dense(2)'],
     2,
     /end the layers with Dense\(1\)/,
   ],
@@ -153,23 +153,19 @@ const training: [name: string, data: () => string, options: string[], code: numb
     1,
     /binary\.txt: holds binary data/,
   ],
-  [
-    'words among the integers',
-    () => file(folder, 'words.txt', '1 2 3\n4 five 6'),
-    ['--symbols'],
-    1,
-    /words\.txt, line 2.*five/,
-  ],
+  ['one symbol', () => file(folder, 'same.txt', '7 7 7 7 7 7 7 7'), ['--symbols'], 1, /same\.txt: .*7/],
 ];
 
 describe('training', () => {
   test.each(training)('%s', async (_, data, options, code, message) => {
     const path = data();
     const outcome = await memcell('train', path, ...options, '--out', out);
-    expect(outcome.err).toMatch(/^memcell: /);
-    expect(outcome.err).toMatch(message);
+    // What was understood of the data may stand before it.
+    const lines = outcome.err.trimEnd().split('\n');
+    expect(lines.at(-1)).toMatch(/^memcell: /);
+    expect(lines.at(-1)).toMatch(message);
+    expect(lines.filter((line) => line.startsWith('memcell: '))).toHaveLength(1);
     expect(outcome.err).not.toMatch(/\n\s+at /);
-    expect(outcome.err.trimEnd()).not.toContain('\n');
     expect(outcome.out).toBe('');
     expect(outcome.code).toBe(code);
     expect(existsSync(out)).toBe(false);
@@ -198,7 +194,17 @@ describe('training', () => {
   test('a learning rate that makes the loss NaN stops, says where, and writes nothing in the first epoch', async () => {
     const rising = file(folder, 'rising.csv', seriesCsv(60));
     const outcome = await memcell(
-      ...['train', rising, '--forecast', 'value', '--window', '5', '--layers', 'Dense(8), Flatten(), Dense(1)'],
+      ...[
+        'train',
+        rising,
+        '--forecast',
+        'value',
+        '--plain',
+        '--window',
+        '5',
+        '--layers',
+        'Dense(8), Flatten(), Dense(1)',
+      ],
       ...['--epochs', '50', '--optimizer', 'sgd', '--learning-rate', '1e20', '--batch-size', '4', '--out', out],
     );
     expect(outcome.code).toBe(1);
@@ -212,7 +218,17 @@ describe('training', () => {
     const rising = join(folder, 'rising.csv');
     const kept = join(folder, 'kept');
     const outcome = await memcell(
-      ...['train', rising, '--forecast', 'value', '--window', '5', '--layers', 'Dense(8), Flatten(), Dense(1)'],
+      ...[
+        'train',
+        rising,
+        '--forecast',
+        'value',
+        '--plain',
+        '--window',
+        '5',
+        '--layers',
+        'Dense(8), Flatten(), Dense(1)',
+      ],
       ...['--epochs', '500', '--optimizer', 'sgd', '--learning-rate', '1.5', '--batch-size', '64', '--out', kept],
     );
     expect(outcome.err).toMatch(

@@ -24,6 +24,8 @@ Commands:
   train [options] <DATA>             train a model on a table, a text or a sequence, and save it
   predict [options] <MODEL> [DATA]   forecast what comes next, or tell the class of each row
   evaluate [options] <MODEL> <DATA>  tell how good a saved model is on a data file
+  backtest [options] <DATA>          tell how good a model would have been, over several parts of
+                                     the data
   generate [options] <MODEL>         write text with a model trained with --text
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
@@ -45,38 +47,62 @@ An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong u
     expect(stdout).toMatchInlineSnapshot(`
 "Usage: memcell train DATA TASK [OPTIONS]
 
-Trains a model on a table, a text or a sequence of integers, says how good it is on the part held
-out beside a simple guess, and saves it.
+Trains a model on a table, a text or a sequence, says what it understood of the data and how good
+the model is on the part held out beside a simple guess, and saves it.
 
 Arguments:
   DATA                    the file to train on
 
 Task, one of:
   --forecast <COL,...>    forecast columns of a table, row by row
-  --classify <COL>        tell a column's class from the rest of the row, or from a group of rows
-  --text                  predict the next character of a text
-  --symbols               predict the next integer of a sequence
+  --classify <COL>        tell a column's class from the rest of the row, from a group of rows or
+                          from a text
+  --text                  learn the next character of a text
+  --symbols               learn the next symbol of a sequence of whole numbers, words or letters
 
 Options of the task:
-  --window <N>            rows, characters or integers that go in (forecast 30, text 50, symbols 1)
-  --horizon <H>           rows to forecast at once (1)
-  --features <COL,...>    columns that go in (all columns of numbers)
-  --time <COL>            the column that orders the rows (the first column of dates)
+  --window <N>            forecast: rows that go into the network (what suits the season; plain 30);
+                          text: tokens that the network sees at once in training (64); symbols:
+                          symbols that go in (chosen by held-out error)
+  --horizon <H>           forecast: rows to forecast at once (one season, else 6; plain 1)
+  --features <COL,...>    forecast, classify: columns that go in (all that can)
+  --drop <COL,...>        forecast, classify: columns to leave out
+  --time <COL[,COL]>      forecast, classify: the column that orders the rows, or a date and an hour
+                          (found)
+  --fill <HOW>            forecast, classify: missing values: linear (default; single rows: the
+                          median), or none, which refuses them
+  --missing <MARK,...>    forecast, classify: further marks of a missing value
+  --decimal <SIGN>        forecast, classify: the decimal sign, where a column leaves it open: . or
+                          ,
+  --dates <FIRST>         forecast, classify: day or month: which comes first, where dates leave it
+                          open
+  --known <COL,...>       forecast: columns known ahead, such as promotions and holidays
+  --group <COL,...>       forecast: the columns that tell the series of a row, such as store,item;
+                          classify: rows equal in these columns are one sequence
+  --every <STEP>          forecast: bring rows to a step: 15min, 1h, 1d, 1w, 1mo (as they are)
   --steps <T>             classify: each row is a sequence of T steps
-  --group <COL>           classify: rows equal in this column are one sequence
+  --text-column <COL>     classify: tell the class from the text in this column
+  --tokens <KIND>         classify: cut texts into words or characters (words, where they come more
+                          than once); text: what a text is cut into: characters, words or bpe
+                          (characters)
+  --class-weights <HOW>   classify: balanced: rare classes count as much as frequent ones
+  --vocabulary <N>        text: words or byte pairs beside the characters, at most (5000, 1000)
+  --pure                  text: the network alone, not mixed with counts
 
 Model and training:
-  --layers <SPEC>         such as "LSTM(64), Dropout(0.2), Dense(10, softmax)" (a good size for the
-                          task)
-  --epochs <N>            times through the data
+  --layers <SPEC>         such as "LSTM(64), Dropout(0.2), Dense(10, softmax)" (what suits the data)
+  --plain                 as Keras would: scaled samples, one network, one fit, its last weights
+  --epochs <N>            times through the data (what suits the data, by steps)
   --batch-size <N>        samples in a step
   --optimizer <NAME>      adam, sgd, rmsprop or adamw (adam)
   --learning-rate <R>     how far a step goes
-  --validation-split <F>  the last part of the data that is held out (0.2; symbols 0)
+  --validation-split <F>  the part that is held out to tell how good it is (0.2; symbols 0)
   --patience <N>          stop after N epochs without a better held-out loss, and keep the best
+  --budget <SECONDS>      train for about so long at most, such as 30s or 5min
   --seed <N>              governs initial weights, shuffling and dropout (0)
-  --threads <N>           threads to use at most; the result does not depend on it (all cores, up to
-                          8)
+  --threads <N>           threads at most; the result does not depend on it (all cores, up to 8)
+  --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
+  --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
 
 Output:
@@ -85,13 +111,15 @@ Output:
   -h, --help              show this help
 
 Examples:
-  memcell train weather.csv --forecast temp_max --window 30 --out models/weather
+  memcell train weather.csv --forecast temp_max --out models/weather
+  memcell train sales.csv --forecast sales --group store --known promo --horizon 14
   memcell train digits.csv --classify digit --steps 8 --layers "LSTM(64), Dense(10, softmax)"
-  memcell train psalms.txt --text --epochs 10
+  memcell train psalms.txt --text --budget 2min
   memcell train digits.txt --symbols --out models/digits
 
-Data: a table (CSV, TSV, JSON) with a header for --forecast and --classify; plain text for --text; whole numbers for
---symbols. Ctrl-C stops after the batch and saves what there is; a second one quits at once.
+Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
+input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
+the batch and saves what there is; a second one quits at once.
 "
 `);
   });

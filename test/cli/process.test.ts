@@ -9,7 +9,7 @@ const bin = fileURLToPath(new URL('../../bin/memcell.js', import.meta.url));
 const folder = temporaryFolder();
 const series = file(folder, 'series.csv', seriesCsv(300));
 const model = join(folder, 'model');
-const forecast = ['train', series, '--forecast', 'value', '--window', '6'];
+const forecast = ['train', series, '--forecast', 'value', '--plain', '--window', '6'];
 
 beforeAll(async () => {
   const { code } = await memcellProcess([...forecast, '--epochs', '1', '--out', model]);
@@ -31,7 +31,7 @@ describe('a process of its own', () => {
       expect(out.endsWith('\n')).toBe(true);
       expect(Object.keys(JSON.parse(out)).length).toBeGreaterThan(1);
       for (const line of err.split('\n'))
-        expect(line).toMatch(/^(|training \d+ parameters on .*|epoch \d+\/\d+ {2}loss .*)$/);
+        expect(line).toMatch(/^(|(data|time|target|feature|note|warning:|the|training) .*|epoch \d+\/\d+ {2}loss .*)$/);
     },
   );
 
@@ -57,36 +57,56 @@ describe('a process of its own', () => {
   });
 });
 
-describe('Ctrl-C while training', () => {
+describe('asked to end while training', () => {
   const endless = [...forecast, '--epochs', '1000000'];
-
-  it('stops after the batch, saves what there is, says so, and exits with 130', async () => {
-    const out = join(folder, 'interrupted');
+  /** Sends a signal when training has begun. */
+  const endedBy = (signal: NodeJS.Signals, argv: string[]) => {
     let sent = false;
-    const { code, err } = await memcellProcess([...endless, '--out', out], (text, kill) => {
-      if (sent || !text.includes('epoch 3/')) return;
+    return memcellProcess(argv, (text, kill) => {
+      if (sent || !text.includes('training ')) return;
       sent = true;
-      kill('SIGINT');
+      setTimeout(() => kill(signal), 1500);
     });
-    expect(code).toBe(130);
+  };
+
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ])('%s: stops after the batch, saves what there is, says so, and exits with %i', async (signal, exit) => {
+    const out = join(folder, signal);
+    const { code, err } = await endedBy(signal, [...endless, '--out', out]);
+    expect(code).toBe(exit);
     expect(err).toContain('stopping after this batch; Ctrl-C again quits without saving\n');
-    expect(err).toMatch(/\nmemcell: interrupted in epoch \d+; what was trained by then is saved in .*interrupted\n$/);
+    expect(err).toMatch(/\nmemcell: interrupted in epoch \d+; what was trained by then is saved in .*SIG\w+\n$/);
     expect(readdirSync(out).sort()).toEqual(['model.json', 'weights.bin']);
     expect((await memcellProcess(['predict', out])).code).toBe(0);
   });
 
   it('with --json the document says so too', async () => {
     const out = join(folder, 'interrupted-json');
-    let sent = false;
-    const { code, out: printed } = await memcellProcess([...endless, '--out', out, '--json'], (text, kill) => {
-      if (sent || !text.includes('epoch 3/')) return;
-      sent = true;
-      kill('SIGINT');
-    });
-    expect(code).toBe(130);
+    const { code, out: printed } = await endedBy('SIGTERM', [...endless, '--out', out, '--json']);
+    expect(code).toBe(143);
     const result = JSON.parse(printed);
     expect(result.ended).toBe('interrupted');
     expect(result.history.loss).toHaveLength(result.epochs);
+    expect(result.epochs).toBeGreaterThan(0);
+  });
+
+  it('the recipe too keeps what was fitted by then', async () => {
+    const out = join(folder, 'recipe');
+    const { code } = await endedBy('SIGINT', [
+      'train',
+      series,
+      '--forecast',
+      'value',
+      '--epochs',
+      '100000',
+      '--out',
+      out,
+    ]);
+    expect(code).toBe(130);
+    expect((await memcellProcess(['predict', out])).code).toBe(0);
   });
 
   it('before training begins, and twice, ends the process with nothing written', async () => {

@@ -19,7 +19,7 @@ function terminal() {
 describe('on a terminal', () => {
   const folder = temporaryFolder();
   const data = file(folder, 'series.csv', seriesCsv(400));
-  const train = ['train', data, '--forecast', 'value', '--window', '20', '--epochs', '30'];
+  const train = ['train', data, '--forecast', 'value', '--plain', '--window', '20', '--epochs', '30'];
 
   it('a bar shows epoch, loss, metric and the time left, and is gone at the end', async () => {
     const { written, stream } = terminal();

@@ -30,6 +30,14 @@ export function poison({ program }: EngineRunner): void {
     arena.f32.fill(Number.NaN, address >>> 2, (address >>> 2) + floats);
 }
 
+/** Makes the runner's phases run in `parts` shares, one after the other, as threads would. */
+export function split({ program }: EngineRunner, parts: number): void {
+  const whole = program.run.bind(program);
+  program.run = (task, phase) => {
+    for (let part = 0; part < parts; part++) whole(task, phase, part, parts);
+  };
+}
+
 export function expectNear(
   got: ArrayLike<number>,
   expected: ArrayLike<number>,

@@ -48,7 +48,13 @@ test('a plan is plain data, as structured cloning to a thread needs', () => {
     'dense',
     'activation',
   ]);
-  expect(planned.plan.loss).toEqual({ kind: 'softmaxCategorical', option: 0, takesActivation: true, labels: false });
+  expect(planned.plan.loss).toEqual({
+    kind: 'softmaxCategorical',
+    option: 0,
+    reads: 4,
+    takesActivation: true,
+    labels: false,
+  });
 });
 
 test('a step of the engine needs no tfjs: what a thread loads does not import it', () => {

@@ -110,3 +110,88 @@ function splitLike(made: Sequential, values: Float32Array): { data: Float32Array
     return { data: values.slice(at - data.length, at), shape };
   });
 }
+
+describe('weights of one batch are not those of the next', () => {
+  const rows = (array: { data: Float32Array; shape: number[] }, from: number, to: number) => {
+    const size = array.data.length / array.shape[0];
+    return { data: array.data.slice(from * size, to * size), shape: [to - from, ...array.shape.slice(1)] };
+  };
+
+  test('weighted batches with others in between, trained and evaluated: as tfjs', async () => {
+    const losses = async (made: Sequential) => {
+      const seen = [];
+      for (const weight of [0.1, undefined, 3, undefined]) {
+        const options = weight === undefined ? {} : { sampleWeight: Array<number>(8).fill(weight) };
+        seen.push(await made.trainOnBatch(rows(x, 0, 8), rows(y, 0, 8), options));
+        seen.push((await made.evaluate(rows(x, 8, 16), rows(y, 8, 16), { verbose: 0 })).loss);
+      }
+      return seen;
+    };
+    expectNear(await losses(model()), await losses(model('tfjs')), 1e-5, 'losses', 1e-4);
+  });
+
+  test('fit with classWeight and validationSplit: val_loss is that of tfjs, without weights', async () => {
+    const options = {
+      epochs: 2,
+      batchSize: 8,
+      seed: 3,
+      verbose: 0 as const,
+      validationSplit: 0.3,
+      classWeight: { 0: 5, 1: 3, 2: 0.5 },
+    };
+    const own = model();
+    const { history } = await own.fit(x, y, options);
+    const expected = (await model('tfjs').fit(x, y, options)).history;
+    expectNear(history.val_loss, expected.val_loss, 1e-5, 'val_loss', 1e-4);
+    expectNear(history.loss, expected.loss, 1e-5, 'loss', 1e-4);
+    const at = Math.floor(samples * 0.7);
+    const { loss } = await own.evaluate(rows(x, at, samples), rows(y, at, samples), { verbose: 0, batchSize: 8 });
+    expect(history.val_loss[1]).toBeCloseTo(loss, 5);
+  });
+});
+
+describe('a loss that is not finite, on the engine', () => {
+  const poisoned = { data: x.data.slice(), shape: x.shape };
+  poisoned.data.fill(3e38, 20 * 12, 21 * 12);
+
+  test.each(['sgd', 'adam'])(
+    '%s: fit gives back the weights and the optimizer of the last good epoch',
+    async (optimizer) => {
+      const data = { data: x.data.slice(), shape: x.shape };
+      const made = model();
+      made.compile({ optimizer, loss: 'meanSquaredError' });
+      const good: Float32Array[] = [];
+      const callbacks = [
+        {
+          onEpochEnd: (epoch: number) => {
+            good.push(weightsOf(made));
+            // Seen by the next epoch: fit reads x as it goes.
+            if (epoch === 1) data.data.set(poisoned.data);
+          },
+        },
+      ];
+      const error = await made
+        .fit(data, y, { epochs: 5, batchSize: 8, seed: 1, shuffle: false, verbose: 0, callbacks })
+        .catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'numeric', message: expect.stringContaining('in epoch 3, batch 3 of 5') });
+      expect(made.engine.kind).toBe('memcell');
+      expect(good).toHaveLength(2);
+      expect(weightsOf(made)).toEqual(good[1]);
+      expect(weightsOf(made)).not.toEqual(good[0]);
+      expect(await made.trainOnBatch(x, y)).toBeGreaterThan(0);
+    },
+  );
+
+  test('a refused trainOnBatch counts no step and changes nothing', async () => {
+    const optimizer = adam({ learningRate: 0.01 });
+    const made = model();
+    made.compile({ optimizer, loss: 'meanSquaredError' });
+    await made.trainOnBatch(x, y);
+    const before = weightsOf(made);
+    await expect(made.trainOnBatch(poisoned, y)).rejects.toMatchObject({ code: 'numeric' });
+    expect(optimizer.iterations).toBe(1);
+    expect(weightsOf(made)).toEqual(before);
+    await made.trainOnBatch(x, y);
+    expect(optimizer.iterations).toBe(2);
+  });
+});

@@ -2,24 +2,14 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import type { EngineRunner } from '../../src/engine/engineRunner.js';
 import { Program } from '../../src/engine/program.js';
-import { built, engineOf, poison } from './compare.js';
+import { built, engineOf, poison, split } from './compare.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
 import { recurrentSample } from './recurrentModels.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
-
-/** Makes the runner's phases run in `parts` shares. */
-function split(engine: EngineRunner, parts: number): void {
-  const { program } = engine;
-  const whole = program.run.bind(program);
-  program.run = (task, phase) => {
-    for (let part = 0; part < parts; part++) whole(task, phase, part, parts);
-  };
-}
 
 /** Every number that three steps give. */
 function run(sample: Sample, parts: number): Float32Array[] {

@@ -93,3 +93,50 @@ test('names in both spellings', () => {
     "x: unknown initializer 'glorot_unifrom'; did you mean glorotUniform?",
   );
 });
+
+test('orthogonal: the gain is the length of its rows or columns', () => {
+  for (const shape of [
+    [3, 8],
+    [8, 3],
+    [2, 4, 3],
+  ]) {
+    const columns = shape[shape.length - 1];
+    const draws = [1, 2.5].map((gain) => drawInitial({ className: 'Orthogonal', config: { gain } }, shape, 5));
+    const [unit, long] = draws;
+    expect([...long].map((value, i) => Math.abs(value - 2.5 * unit[i]) < 1e-5)).not.toContain(false);
+    const rows = long.length / columns;
+    const wide = rows <= columns;
+    let length = 0;
+    for (let k = 0; k < Math.max(rows, columns); k++) length += long[wide ? k : k * columns] ** 2;
+    expect(Math.sqrt(length)).toBeCloseTo(2.5, 4);
+  }
+});
+
+test('normal initializers: mean and deviation, cut or not; Keras defaults to 0.05', () => {
+  const config = (className: string, settings: Record<string, number>) =>
+    moments(drawInitial({ className, config: settings }, [300, 300], 3));
+  const near = ({ mean, deviation }: { mean: number; deviation: number }, expected: [number, number]) => {
+    expect(Math.abs(mean - expected[0])).toBeLessThan(0.02 * expected[1]);
+    expect(Math.abs(deviation / expected[1] - 1)).toBeLessThan(0.01);
+  };
+  near(config('RandomNormal', { mean: 2, stddev: 3 }), [2, 3]);
+  near(config('RandomNormal', { mean: -4, stddev: 0.5 }), [-4, 0.5]);
+  near(config('RandomNormal', {}), [0, 0.05]);
+  near(config('TruncatedNormal', { mean: 2, stddev: 3 }), [2, 3 * 0.8796]);
+  near(config('TruncatedNormal', { mean: -4, stddev: 0.5 }), [-4, 0.5 * 0.8796]);
+  near(config('TruncatedNormal', {}), [0, 0.05 * 0.8796]);
+});
+
+test('fans of a weight with more than two axes: the window counts in both', () => {
+  // A convolution's (5, 40, 60): fan in 200, fan out 300.
+  const shape = [5, 40, 60];
+  const expected: [string, number][] = [
+    ['glorotUniform', 2 / 500],
+    ['heNormal', 2 / 200],
+    ['lecunUniform', 1 / 200],
+  ];
+  for (const [name, variance] of expected)
+    expect(Math.abs(moments(draw(name, shape)).deviation / Math.sqrt(variance) - 1)).toBeLessThan(0.02);
+  const out = { className: 'VarianceScaling', config: { scale: 1, mode: 'fan_out', distribution: 'uniform' } };
+  expect(Math.abs(moments(drawInitial(out, shape, 2)).deviation / Math.sqrt(1 / 300) - 1)).toBeLessThan(0.02);
+});

@@ -10,36 +10,37 @@ test.each(reference.metrics.map((entry) => [`${entry.name} (${entry.batches[0].p
   '%s: streaming, with and without weights, as Keras 3 to 1e-5',
   (_, { name, k, batches }) => {
     const metric = k === null ? getMetric(name) : topKCategoricalAccuracy({ k });
+    let count = metric.start();
     batches.forEach(({ y, yShape, p, pShape, weight, result }, i) => {
-      if (i % 2 === 0) metric.reset();
+      if (i % 2 === 0) count = metric.start();
       const steps = pShape.slice(1, -1).reduce((product, size) => product * size, 1);
       const weights = weight && Float32Array.from(weight.flatMap((w) => Array<number>(steps).fill(w)));
-      metric.update(array(y, yShape), array(p, pShape), weights ?? undefined);
-      expect(difference([metric.result()], [result])).toBeLessThan(1e-5);
+      count.update(array(y, yShape), array(p, pShape), weights ?? undefined);
+      expect(difference([count.result()], [result])).toBeLessThan(1e-5);
     });
   },
 );
 
 describe("'accuracy' goes by the shapes", () => {
   test('one output: the side of 0.5', () => {
-    const metric = accuracy();
+    const metric = accuracy().start();
     metric.update(array([1, 0, 1, 0], [4, 1]), array([0.9, 0.4, 0.5, 0.6], [4, 1]));
     expect(metric.result()).toBe(0.5);
   });
 
   test('labels, one-hot rows, and steps', () => {
     const predictions = array([0.1, 0.7, 0.2, 0.5, 0.3, 0.2], [2, 3]);
-    const labels = accuracy();
+    const labels = accuracy().start();
     labels.update(array([1, 2], [2]), predictions);
-    const rows = accuracy();
+    const rows = accuracy().start();
     rows.update(array([0, 1, 0, 0, 0, 1], [2, 3]), predictions);
-    const steps = accuracy();
+    const steps = accuracy().start();
     steps.update(array([1, 2], [1, 2]), { ...predictions, shape: [1, 2, 3] });
     expect([labels.result(), rows.result(), steps.result()]).toEqual([0.5, 0.5, 0.5]);
   });
 
   test('a masked step does not count, whatever it holds', () => {
-    const metric = accuracy();
+    const metric = accuracy().start();
     metric.update(array([1, 2], [1, 2]), array([0, 1, 0, Number.NaN, 0, 0], [1, 2, 3]), Float32Array.of(1, 0));
     expect(metric.result()).toBe(1);
   });
@@ -61,22 +62,32 @@ test("a user's own function is a mean over samples and leaves no tensors", () =>
     return tf.max(tf.abs(tf.sub(yTrue, yPred)), -1);
   });
   const before = tf.memory().numTensors;
-  metric.update(array([0, 0, 0, 0], [2, 2]), array([1, 3, 2, 1], [2, 2]));
-  metric.update(array([0, 0], [1, 2]), array([4, 0], [1, 2]));
-  expect([metric.name, metric.result(), tf.memory().numTensors]).toEqual(['largestError', 3, before]);
+  const count = metric.start();
+  count.update(array([0, 0, 0, 0], [2, 2]), array([1, 3, 2, 1], [2, 2]));
+  count.update(array([0, 0], [1, 2]), array([4, 0], [1, 2]));
+  expect([metric.name, count.result(), tf.memory().numTensors]).toEqual(['largestError', 3, before]);
 });
 
-test('no samples: NaN; and after reset() too', () => {
+test('no samples: NaN; two counts of one metric share nothing', () => {
   const metric = getMetric('mse');
-  metric.update(array([1], [1, 1]), array([3], [1, 1]));
-  expect(metric.result()).toBe(4);
-  metric.reset();
-  expect(metric.result()).toBeNaN();
+  const [one, other] = [metric.start(), metric.start()];
+  one.update(array([1], [1, 1]), array([3], [1, 1]));
+  expect([one.result(), other.result()]).toEqual([4, Number.NaN]);
+  other.update(array([1], [1, 1]), array([2], [1, 1]));
+  expect([one.result(), other.result()]).toEqual([4, 1]);
+});
+
+test('sparse cross-entropy brings outputs into [1e-7, 1 - 1e-7] before it scales them', () => {
+  const count = getMetric('sparseCategoricalCrossentropy').start();
+  count.update(array([0], [1]), array([2, 3], [1, 2]));
+  expect(count.result()).toBeCloseTo(Math.log(2), 6);
 });
 
 test('refuses unknown names and targets that do not fit', () => {
   expect(() => getMetric('acuracy')).toThrow("unknown metric 'acuracy'; did you mean accuracy?");
-  expect(() => getMetric('mse').update(array([1, 0], [2]), array([1, 0, 0, 1], [2, 2]))).toThrow(
-    'metric mse: targets of shape (2,) do not fit predictions of shape (2, 2)',
-  );
+  expect(() =>
+    getMetric('mse')
+      .start()
+      .update(array([1, 0], [2]), array([1, 0, 0, 1], [2, 2])),
+  ).toThrow('metric mse: targets of shape (2,) do not fit predictions of shape (2, 2)');
 });

@@ -18,9 +18,9 @@ export class EmbeddingLayer implements EngineLayer {
     private readonly plan: EmbeddingPlan,
     private readonly context: LayerContext,
   ) {
-    const { vocabulary, width, table } = plan;
+    const { vocabulary, width, table, sparse } = plan;
     const part = { weight: table, from: 0, rows: vocabulary, row: 0, columns: plainColumns(width) };
-    this.block = makeBlock(vocabulary, width, [part], { layout: 'rows', sparse: true });
+    this.block = makeBlock(vocabulary, width, [part], { layout: 'rows', sparse });
     this.blocks = [this.block];
   }
 
@@ -89,6 +89,7 @@ export class EmbeddingLayer implements EngineLayer {
       block.squares,
       ld,
       vocabulary,
+      block.useLimit,
       indices.steps,
       batch,
       from,

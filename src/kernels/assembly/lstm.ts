@@ -3,7 +3,7 @@
  * activated gates, c and tanh(c) of each group of 8 units (lstmCell.ts).
  */
 import { writeConstants } from './activations';
-import { anyCell, anyCellBackward, cell, cellBackward, GROUP, gatherCell, scatterCell } from './lstmCell';
+import { anyCell, anyCellBackward, CELL, cell, cellBackward, GROUP, gatherCell, scatterCell } from './lstmCell';
 import { outerProduct, product } from './product';
 import {
   addOutputGradient, fillInputs, putInputGradient, putPanels, putState, Recurrence, startBackward, startStates,
@@ -58,8 +58,15 @@ function carryMasked(job: Recurrence, t: i32, h: usize, gates: usize): void {
 }
 
 function anyCells(job: Recurrence, groups: i32, row: usize, h: usize): void {
+  const lane = job.units & 7;
+  const last = (<usize>(groups - 1)) * GROUP + CELL + ((<usize>lane) << 2);
   for (let b = 0; b < job.batch; ++b) {
     anyCell(job.activation, job.recurrentActivation, groups, row, job.gatesStep, job.activationInputs(row), h);
+    if (lane) {
+      // Lanes without a unit: gates above 1 at 0 would let c, and what is made of it, grow without bound.
+      zeroRow(row + last, 8 - lane);
+      zeroRow(row + last + 32, 8 - lane);
+    }
     row += job.gatesRow;
     h += job.zRow;
   }

@@ -3,11 +3,10 @@ import { MemcellError } from '../../errors.js';
 import type { Layer } from '../../model/layers.js';
 import { parseSpec } from '../../model/spec.js';
 import { Sequential } from '../../sequential.js';
-import { type Callback, EarlyStopping, type TrainingContext } from '../../training/callbacks.js';
 import { finalActivation } from '../../training/forward.js';
-import type { Logs, Stopped } from '../../training/history.js';
 import { getOptimizer } from '../../training/optimizers.js';
 import type { Run } from '../definition.js';
+import { type FitOutcome, fitNetwork as fitPlanned } from '../fitNetwork.js';
 import { checkOutputShape } from '../prepared.js';
 import type { Encoding } from './samples.js';
 import { maskValue } from './scaling.js';
@@ -42,15 +41,9 @@ export interface Recipe {
   weights?: Float64Array;
 }
 
-export interface Fitted {
+/** A network and how its training went; `best` is at least 1. */
+export interface Fitted extends FitOutcome {
   model: Sequential;
-  history: Record<string, number[]>;
-  /** Epochs up to the best one, whose weights the model has. */
-  best: number;
-  stopped?: Stopped;
-  /** Whether the time was up. */
-  late?: boolean;
-  diverged?: MemcellError;
 }
 
 /** Layers that take single rows of features; all others want steps. */
@@ -102,44 +95,26 @@ export async function fitNetwork(
   stop: Labelled | undefined,
   { seed, run, seconds }: { seed: number; run: Run; seconds?: number },
 ): Promise<Fitted> {
-  const { batchSize, epochs, weights } = recipe;
+  const { batchSize, epochs, weights, patience, least } = recipe;
   const model = buildNetwork(recipe, seed);
-  const history: Record<string, number[]> = {};
-  const record: Callback = {
-    onEpochEnd: (_, logs) => {
-      for (const [key, value] of Object.entries(logs)) {
-        history[key] ??= [];
-        history[key].push(value);
-      }
-    },
-  };
-  const monitor = stop ? 'val_loss' : 'loss';
-  const { patience } = recipe;
-  const early =
-    patience === undefined
-      ? undefined
-      : new EarlyStopping({ monitor, patience, minDelta: recipe.least ?? 0, restoreBestWeights: true });
-  const limit = seconds === undefined ? undefined : new TimeLimit(seconds);
-  const finished = () => history.loss?.length ?? 0;
   try {
     compileNetwork(model, recipe);
     model.threads = run.threads;
-    const { stopped } = await model.fit(train.x, labels(train.y), {
+    const outcome = await fitPlanned(model, {
+      train: { x: train.x, y: labels(train.y) },
       epochs,
       batchSize,
       seed,
-      verbose: 0,
-      callbacks: [record, ...(early ? [early] : []), ...(limit ? [limit] : []), ...run.callbacks],
+      callbacks: run.callbacks,
+      ...(stop && { validation: { x: stop.x, y: labels(stop.y), ...weighted(stop.y, weights) } }),
+      ...(patience !== undefined && { patience }),
+      ...(least !== undefined && { minDelta: least }),
       ...(weights && { classWeight: Object.fromEntries(weights.entries()) }),
-      ...(stop && { validationData: { x: stop.x, y: labels(stop.y), ...weighted(stop.y, weights) } }),
+      ...(seconds !== undefined && { deadline: performance.now() + 1000 * seconds }),
       ...(run.signal && { signal: run.signal }),
     });
-    const late = limit?.reached && { late: true };
-    return { model, history, best: bestEpochs(early, finished()), ...(stopped && { stopped }), ...late };
+    return { model, ...outcome, best: Math.max(1, outcome.best) };
   } catch (error) {
-    if (error instanceof MemcellError && error.code === 'numeric' && finished() > 0) {
-      return { model, history, best: finished(), diverged: error };
-    }
     model.dispose();
     throw error;
   }
@@ -156,26 +131,6 @@ export function compileNetwork(model: Sequential, { optimizer, learningRate, dec
     loss: 'sparseCategoricalCrossentropy',
     metrics: ['accuracy'],
   });
-}
-
-function bestEpochs(early: EarlyStopping | undefined, finished: number): number {
-  return early?.bestEpoch === undefined ? Math.max(1, finished) : early.bestEpoch + 1;
-}
-
-/** Stops training after the first batch that ends later than this. */
-class TimeLimit implements Callback {
-  reached = false;
-  private readonly end: number;
-
-  constructor(seconds: number) {
-    this.end = performance.now() + 1000 * seconds;
-  }
-
-  onBatchEnd(_batch: number, _logs: Logs, context: TrainingContext): void {
-    if (performance.now() <= this.end) return;
-    this.reached = true;
-    context.stopTraining = true;
-  }
 }
 
 function labels(y: Int32Array): NdArray {

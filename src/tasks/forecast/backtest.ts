@@ -32,7 +32,6 @@ export async function backtestForecast(
   const fitting: Fitting = {
     options,
     run: refit && run.budget !== undefined ? { ...run, budget: run.budget / folds } : run,
-    sourceName: source.name,
   };
   const edges = Array.from({ length: folds + 1 }, (_, k) => trainingRows(series, (split * (folds - k)) / folds));
   const scores = new Scores(data.columns.targets, data.horizon, data.season);

@@ -30,7 +30,6 @@ export interface Fitted {
 export interface Fitting {
   options: ForecastOptions;
   run: Run;
-  sourceName: string;
 }
 
 /**
@@ -46,11 +45,7 @@ export function fitModel(
   return fitting.run.plain ? fitPlain(data, trained, heldOut, fitting) : fitRecipe(data, trained, fitting);
 }
 
-async function fitRecipe(
-  data: ForecastData,
-  trained: readonly number[],
-  { options, run, sourceName }: Fitting,
-): Promise<Fitted> {
+async function fitRecipe(data: ForecastData, trained: readonly number[], { options, run }: Fitting): Promise<Fitted> {
   const { frame, columns, set, horizon, season } = data;
   const forecaster = await fitForecaster(firstRows(data, trained), {
     horizon,
@@ -84,7 +79,6 @@ async function fitRecipe(
       trained,
       set.series.map(({ name }) => tails.get(name) ?? 0),
     ),
-    training: { createdWith: 'memcell', source: sourceName, layers, settings, history },
   };
   const interrupted = run.signal?.aborted === true;
   return {
@@ -102,7 +96,7 @@ async function fitPlain(
   data: ForecastData,
   trained: readonly number[],
   heldOut: boolean,
-  { options, run, sourceName }: Fitting,
+  { options, run }: Fitting,
 ): Promise<Fitted> {
   const { frame, columns, set, horizon, season, widths } = data;
   const settings = completeSettings(run, plainDefaults);
@@ -136,7 +130,7 @@ async function fitPlain(
     const { history, stopped, diverged } = await plainFit(model, loss, samples, settings, run);
     return {
       model,
-      artefact: { ...artefact, training: { createdWith: 'memcell', source: sourceName, layers, settings, history } },
+      artefact,
       layers,
       settings,
       history,

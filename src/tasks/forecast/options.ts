@@ -1,5 +1,6 @@
+import type { DataInput } from '../../data/source.js';
 import type { TaskFlags } from '../definition.js';
-import { atLeast0, count, names, numbers, type OptionKind, type OptionTable, text } from '../options.js';
+import { atLeast0, count, data, names, numbers, type OptionKind, type OptionTable, text } from '../options.js';
 import { type TableOptions, tableOptions } from '../tableOptions.js';
 
 export interface ForecastOptions extends TableOptions {
@@ -22,8 +23,8 @@ export interface ForecastPredictOptions {
   steps?: number;
   /** Per cent of the values that are to lie inside: 80. */
   interval?: number[];
-  /** The file with the columns known ahead, for the rows to come. */
-  future?: string;
+  /** The columns known ahead, for the rows to come: a file, or rows or columns in code. */
+  future?: DataInput;
 }
 
 export const forecastOptions: OptionTable<ForecastOptions> = {
@@ -60,7 +61,7 @@ export const forecastPredictOptions: OptionTable<ForecastPredictOptions> = {
     help: 'intervals that hold so many of the values (80)',
     kind: numbers(percentage),
   },
-  future: { flags: '--future <FILE>', help: 'the columns known ahead, for the rows to come', kind: text },
+  future: { flags: '--future <FILE>', help: 'the columns known ahead, for the rows to come', kind: data },
 };
 
 export const forecastFlags = {

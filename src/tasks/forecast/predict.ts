@@ -1,4 +1,4 @@
-import { openSource, type Source } from '../../data/source.js';
+import { type DataInput, openSource, type Source } from '../../data/source.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
@@ -137,12 +137,12 @@ function timeLabels({ reading }: ForecastArtefact, { times, rows }: Series, step
  */
 async function futureOf(
   artefact: ForecastArtefact,
-  file: string | undefined,
+  input: DataInput | undefined,
   name: string,
   notes: string[],
 ): Promise<((series: Series, steps: number) => Float64Array) | undefined> {
   if (artefact.method === 'plain' || artefact.known.length === 0) {
-    if (file === undefined) return undefined;
+    if (input === undefined) return undefined;
     throw new MemcellError(`${name}: --future: the model has no columns known ahead; train it with --known COL`, {
       code: 'usage',
     });
@@ -152,13 +152,15 @@ async function futureOf(
     ...(artefact.reading.group ?? []),
     ...artefact.known,
   ].join(', ');
-  if (file === undefined) {
+  if (input === undefined) {
     throw new MemcellError(
       `${name}: needs ${artefact.known.join(', ')} of the rows to come: give --future FILE with the columns ${columns}`,
       { code: 'usage' },
     );
   }
-  const table = await openSource(file).table();
+  const source = openSource(input);
+  const file = source.name;
+  const table = await source.table();
   const frame = understand(table, { like: artefact.reading, only: ['known'] });
   notes.push(...accountNotes(frame.account));
   const { data, names } = encode(frame, artefact.known);

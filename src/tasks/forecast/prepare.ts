@@ -1,4 +1,5 @@
 import type { Source } from '../../data/source.js';
+import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
@@ -26,7 +27,13 @@ export async function prepareForecast(
   const data = await readData(source, options, run, split);
   const { series } = data.set;
   const trained = trainingRows(series, split);
-  const fitting: Fitting = { options, run, sourceName: source.name };
+  const fitting: Fitting = { options, run };
+  const longest = Math.max(...data.set.series.map(({ rows }) => rows));
+  if (longest < 2) {
+    throw new MemcellError(
+      `${source.name}: has ${counted(longest, 'row')}${data.set.series.length > 1 ? ' a series' : ''}; a forecast needs at least two`,
+    );
+  }
   const warnings = [...data.warnings, ...(run.plain ? checkPlain(data, trained, fitting) : [])];
   const counts = samplesOf(data, trained, fitting);
   return {

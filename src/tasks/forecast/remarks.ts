@@ -49,8 +49,8 @@ export function remarksOf(
 }
 
 function anchorsText(names: readonly string[], anchors: readonly Anchor[]): string {
-  if (anchors.length === 1) return anchorText(anchors[0]);
-  return anchors.map((anchor, c) => `${names[c]}: ${anchorText(anchor)}`).join('; ');
+  if (anchors.length === 1) return `the forecast starts from ${anchorText(anchors[0])}`;
+  return `the forecasts start from ${anchors.map((anchor, c) => `${names[c]}: ${anchorText(anchor)}`).join('; ')}`;
 }
 
 function anchorText({ kind, trend, period, log }: Anchor): string {

@@ -55,7 +55,7 @@ export function prepareSequence(sequence: Sequence, name: string, options: Symbo
     const settings = complete({ epochs: 100, batchSize: ids.length <= 1000 ? 1 : 32, learningRate: 0.001 });
     const own = window ?? 1;
     checkParts(name, 'symbols', ids.length, edge, own);
-    return { ...base, edge, stopAt: edge, windows: [own], settings };
+    return { ...base, plain: true, edge, stopAt: edge, windows: [own], settings };
   }
   const stopAt = edge < fewestToHoldOut * 0.8 ? edge : Math.floor(edge * 0.8);
   if (window !== undefined) checkParts(name, 'symbols', stopAt, stopAt, window);

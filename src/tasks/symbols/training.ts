@@ -2,8 +2,9 @@ import type { Sequential } from '../../sequential.js';
 import { majority } from '../accuracy.js';
 import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
+import { type FitOutcome, type FitPlan, fitNetwork, fitOrDispose } from '../fitNetwork.js';
 import type { TrainingSettings } from '../settings.js';
-import { buildNetwork, type FitOutcome, type FitPlan, fitNetwork, fitOrDispose } from '../text/network.js';
+import { buildNetwork } from '../text/network.js';
 import type { SymbolsArtefact } from './artefact.js';
 import { type SymbolsEvaluation, verdict } from './evaluation.js';
 import { type Coding, scoreSymbols, symbolSamples } from './network.js';
@@ -11,6 +12,8 @@ import { countsGuess } from './repetition.js';
 
 /** A sequence made ready for training. */
 export interface SymbolCorpus extends Coding {
+  /** As Keras would: one fit, what is held out beside it. */
+  plain?: boolean;
   name: string;
   /** Indices of the symbols. */
   ids: Int32Array;
@@ -80,8 +83,8 @@ export async function trainSymbols(
     const part = heldOut ? { from: edge, to: ids.length } : { from: 0, to: edge };
     const evaluation = await evaluateNetwork(model, corpus, window, artefact.majority, part);
     const evaluated = model;
-    if (heldOut) await again(ids.length, 'all symbols');
-    else warnings.push(`${name}: nothing was held out; the evaluation is on the training data`);
+    if (heldOut && !corpus.plain) await again(ids.length, 'all symbols');
+    if (!heldOut) warnings.push(`${name}: nothing was held out; the evaluation is on the training data`);
     const { better, text } = verdict(evaluation);
     if (model !== evaluated) await run.trained(model, made);
     if (heldOut && !better) warnings.push(`${name}: the model is ${text}`);
@@ -113,6 +116,7 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
         to: stopAt,
         epochs: corpus.settings.epochs,
         ...(stopAt < edge && { stopping }),
+        ...(corpus.plain && edge < ids.length && { stopping: { from: edge, to: ids.length } }),
         ...deadline,
       };
       const fit = await fitNetwork(model, planOf(corpus, run, part));
@@ -205,7 +209,7 @@ function planOf(corpus: SymbolCorpus, run: Run, part: Part): FitPlan {
     ...(part.stopping && { validation: symbolSamples(ids, part.window, part.stopping, corpus) }),
     epochs: part.epochs,
     batchSize,
-    ...(part.to === stopAt && patience !== undefined && { patience, enough: certain }),
+    ...(part.to === stopAt && patience !== undefined && { patience, ...(corpus.plain ? {} : { enough: certain }) }),
     seed,
     callbacks: run.callbacks,
     ...(run.signal && { signal: run.signal }),

@@ -1,12 +1,9 @@
-import type { NdArray } from '../../data/array.js';
 import { MemcellError } from '../../errors.js';
 import { parseSpec } from '../../model/spec.js';
 import { Sequential } from '../../sequential.js';
-import { type Callback, EarlyStopping } from '../../training/callbacks.js';
 import { finalActivation } from '../../training/forward.js';
-import type { Stopped } from '../../training/history.js';
 import { getOptimizer } from '../../training/optimizers.js';
-import { checkOutputShape, type Samples } from '../prepared.js';
+import { checkOutputShape } from '../prepared.js';
 import type { TrainingSettings } from '../settings.js';
 
 export interface NetworkOptions {
@@ -42,103 +39,5 @@ export function buildNetwork({ layers, inputShape, outputs, settings, threads }:
   } catch (error) {
     model.dispose();
     throw error;
-  }
-}
-
-export interface FitPlan {
-  train: Samples;
-  /** Stops by it, when given, and keeps the best epoch's weights. */
-  validation?: Samples & { sampleWeight?: NdArray };
-  epochs: number;
-  batchSize: number;
-  /** Epochs without a better loss before it stops; undefined: all epochs are run. */
-  patience?: number;
-  /** A loss below this is good enough to stop. */
-  enough?: number;
-  seed: number;
-  callbacks: readonly Callback[];
-  signal?: AbortSignal;
-  /** performance.now() at which it is to stop. */
-  deadline?: number;
-}
-
-export interface FitOutcome {
-  history: Record<string, number[]>;
-  /** Epochs up to the best one, from 1. */
-  best: number;
-  stopped?: Stopped;
-  /** Whether the time was up. */
-  late: boolean;
-  diverged?: MemcellError;
-}
-
-/**
- * Fits a network that is to take another one's place, and disposes of it when it was stopped before its last epoch, or its
- * loss did not stay finite.
- */
-export async function fitOrDispose(model: Sequential, plan: FitPlan): Promise<{ whole: boolean; stopped?: Stopped }> {
-  try {
-    const { stopped, diverged } = await fitNetwork(model, plan);
-    const whole = stopped === undefined && diverged === undefined;
-    if (!whole) model.dispose();
-    return { whole, ...(stopped && { stopped }) };
-  } catch (error) {
-    model.dispose();
-    if (error instanceof MemcellError && error.code === 'numeric') return { whole: false };
-    throw error;
-  }
-}
-
-/**
- * Fits, and ends with the weights of the best epoch where there is a patience.
- * @throws MemcellError (numeric) when the loss is not finite in the first epoch
- */
-export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitOutcome> {
-  const { train, validation, epochs, batchSize, patience, enough, seed, callbacks, signal, deadline } = plan;
-  const history: Record<string, number[]> = {};
-  const record: Callback = {
-    onEpochEnd: (_, logs) => {
-      for (const [key, value] of Object.entries(logs)) history[key] = [...(history[key] ?? []), value];
-    },
-  };
-  let late = false;
-  const clock: Callback = {
-    onBatchEnd: (_batch, _logs, context) => {
-      if (performance.now() < (deadline ?? 0)) return;
-      late = true;
-      context.stopTraining = true;
-    },
-  };
-  const monitor = validation ? 'val_loss' : 'loss';
-  const satisfied: Callback = {
-    onEpochEnd: (_, logs, context) => {
-      if (logs[monitor] < (enough ?? 0)) context.stopTraining = true;
-    },
-  };
-  const early = patience === undefined ? undefined : new EarlyStopping({ monitor, patience, restoreBestWeights: true });
-  const outcome = () => {
-    const best = early?.bestEpoch === undefined ? (history.loss?.length ?? 0) : early.bestEpoch + 1;
-    return { history, best, late };
-  };
-  try {
-    const { stopped } = await model.fit(train.x, train.y, {
-      epochs,
-      batchSize,
-      seed,
-      verbose: 0,
-      callbacks: [
-        record,
-        ...(early ? [early] : []),
-        ...(enough === undefined ? [] : [satisfied]),
-        ...(deadline === undefined ? [] : [clock]),
-        ...callbacks,
-      ],
-      ...(validation && { validationData: validation }),
-      ...(signal && { signal }),
-    });
-    return { ...outcome(), ...(stopped && { stopped }) };
-  } catch (error) {
-    if (!(error instanceof MemcellError) || error.code !== 'numeric' || history.loss === undefined) throw error;
-    return { ...outcome(), diverged: error };
   }
 }

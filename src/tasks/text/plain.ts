@@ -1,8 +1,8 @@
 import { tokenWindows } from '../../data/windows.js';
 import type { Run, Trained } from '../definition.js';
+import { fitNetwork } from '../fitNetwork.js';
 import type { TextArtefact } from './artefact.js';
 import { evaluateWindows, frequenciesOf, plainWindows, type TextEvaluation } from './evaluation.js';
-import { fitNetwork } from './network.js';
 import { buildTextNetwork, type Corpus } from './training.js';
 
 export const plainDefaults = { window: 50, epochs: 10, batchSize: 32, learningRate: 0.004 };

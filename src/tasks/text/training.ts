@@ -3,6 +3,7 @@ import type { Sequential } from '../../sequential.js';
 import type { Callback } from '../../training/callbacks.js';
 import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
+import { type FitPlan, fitNetwork, fitOrDispose } from '../fitNetwork.js';
 import type { Samples } from '../prepared.js';
 import type { TrainingSettings } from '../settings.js';
 import { packText, type TextArtefact } from './artefact.js';
@@ -15,7 +16,7 @@ import {
   verdict,
 } from './evaluation.js';
 import { KneserNey } from './kneserNey.js';
-import { buildNetwork, type FitPlan, fitNetwork, fitOrDispose } from './network.js';
+import { buildNetwork } from './network.js';
 import { lastTokenWindows, movingWindows, type StoppingSamples, stoppingWindows } from './samples.js';
 import { nats, openStream, scoreCounts } from './score.js';
 import type { Tokens } from './tokens.js';

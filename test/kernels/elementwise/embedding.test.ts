@@ -2,6 +2,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Bench, expectClose, normals, size, uniforms } from './block.js';
 
+/** Below most of what is drawn, and exact as a float. */
+const LIMIT = 0.5;
+
 const problem = fc.record({
   n: size,
   steps: fc.integer({ min: 1, max: 5 }),
@@ -13,7 +16,7 @@ const problem = fc.record({
   seed: fc.nat(1e6),
 });
 
-test('rows of the table by batch-major index, time-major out, with the mask; the gradient and its squares come back', () => {
+test('rows of the table by batch-major index, time-major out, with the mask; the gradient and its squares come back, each use limited where that is asked', () => {
   fc.assert(
     fc.property(problem, ({ n, steps, batch, vocabulary, pad, batchSplit, columnSplit, seed }) => {
       const bench = new Bench(1 << 18);
@@ -56,9 +59,9 @@ test('rows of the table by batch-major index, time-major out, with the mask; the
       const dy = normals(seed + 1, rows * n);
       const dY = bench.rows(rows, n, n + 2, dy);
       const zeros = () => bench.rows(vocabulary, n, n + pad, new Float32Array(vocabulary * n));
-      const [dTable, squares, alone] = [zeros(), zeros(), zeros()];
+      const [dTable, squares, alone, limited, limitedSquares] = [zeros(), zeros(), zeros(), zeros(), zeros()];
       const column = Math.min(n, columnSplit);
-      const backward = (to: number, squared: number, from: number, end: number) =>
+      const backward = (to: number, squared: number, from: number, end: number, limit = Number.POSITIVE_INFINITY) =>
         kernels.embeddingBackward(
           dY.address,
           dY.ld,
@@ -69,6 +72,7 @@ test('rows of the table by batch-major index, time-major out, with the mask; the
           squared,
           table.ld,
           vocabulary,
+          limit,
           steps,
           batch,
           from,
@@ -77,16 +81,24 @@ test('rows of the table by batch-major index, time-major out, with the mask; the
       backward(dTable.address, squares.address, column, n);
       backward(dTable.address, squares.address, 0, column);
       backward(alone.address, 0, 0, n);
+      backward(limited.address, limitedSquares.address, 0, n, LIMIT);
       const sums = new Float32Array(vocabulary * n);
       const sumsOfSquares = new Float32Array(vocabulary * n);
+      const limitedSums = new Float32Array(vocabulary * n);
+      const sumsOfLimited = new Float32Array(vocabulary * n);
       for (const [row, index] of place.entries())
         for (let j = 0; j < n; j++) {
           sums[index * n + j] += dy[row * n + j];
           sumsOfSquares[index * n + j] += Math.fround(dy[row * n + j] ** 2);
+          const use = Math.fround(Math.min(LIMIT, Math.max(-LIMIT, dy[row * n + j])));
+          limitedSums[index * n + j] += use;
+          sumsOfLimited[index * n + j] += Math.fround(use ** 2);
         }
       expect(dTable.read()).toEqual(sums);
       expect(alone.read()).toEqual(sums);
       expectClose(squares.read(), sumsOfSquares, 0, 0);
+      expect(limited.read()).toEqual(limitedSums);
+      expectClose(limitedSquares.read(), sumsOfLimited, 0, 0);
       bench.done();
     }),
   );
@@ -103,7 +115,22 @@ test('an index outside the vocabulary is reported with its place, gives a zero r
     expect(kernels.embeddingForward(table.address, n, 3, indices, 1, 4, y.address, n, 0, n, 4, 1, 0, 1)).toBe(3);
     expect([...y.read().slice(2 * n, 3 * n)]).toEqual(Array(n).fill(0));
     const dTable = bench.rows(3, n, n, new Float32Array(3 * n));
-    kernels.embeddingBackward(y.address, n, indices, 1, 4, dTable.address, 0, n, 3, 4, 1, 0, n);
+    kernels.embeddingBackward(
+      y.address,
+      n,
+      indices,
+      1,
+      4,
+      dTable.address,
+      0,
+      n,
+      3,
+      Number.POSITIVE_INFINITY,
+      4,
+      1,
+      0,
+      n,
+    );
     expect([...dTable.read()]).toEqual([...y.read().slice(0, 2 * n), ...y.read().slice(3 * n)]);
   }
   bench.done();

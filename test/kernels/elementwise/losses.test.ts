@@ -381,3 +381,36 @@ test('logits beyond the range of e^x give finite losses, and NaN is not hidden',
   kernels.squaredErrorLoss(x.address, 4, y.address, 4, 0, 1, losses.address, 0, 0, 4, 2, 3);
   expect(losses.read()[2]).toBeNaN();
 });
+
+test('sparse cross-entropy of logits ± 1000: the margin, and a gradient of 0 and ±1', () => {
+  const bench = new Bench();
+  const [rows, n] = [4, 5];
+  const x = bench.rows(rows, n, n, [
+    ...[1000, -1000, 0, 0, 0],
+    ...[1000, -1000, 0, 0, 0],
+    ...[-1000, -1000, -1000, -1000, -1000],
+    ...[0, 0, 0, 999, 1000],
+  ]);
+  const labels = bench.integers([0, 1, 2, 3]);
+  const [losses, p, g] = [bench.empty(rows), bench.rows(rows, n, n), bench.rows(rows, n, n)];
+  const { kernels } = bench;
+  kernels.softmaxSparseLoss(x.address, n, labels, 0, 1, losses.address, p.address, n, g.address, n, n, 0, rows);
+  const tail = 1 / (1 + Math.exp(-1));
+  expectClose(losses.read(), [0, 2000, Math.log(5), 1 + Math.log1p(Math.exp(-1))], 1e-6, 1e-6);
+  const even = [0.2, 0.2, 0.2, 0.2, 0.2];
+  expectClose(p.read(), [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, ...even, 0, 0, 0, 1 - tail, tail], 1e-6);
+  expectClose(g.read(), [0, 0, 0, 0, 0, 1, -1, 0, 0, 0, 0.2, 0.2, -0.8, 0.2, 0.2, 0, 0, 0, -tail, tail], 1e-6);
+  bench.done();
+});
+
+test('sparse cross-entropy of outputs that are no probabilities: each is first brought into [1e-7, 1 - 1e-7], where it has no slope', () => {
+  const bench = new Bench();
+  const x = bench.rows(3, 3, 3, [2, 3, 0.5, -1, 0.25, 0.5, 0.1, 0.2, 0.3]);
+  const labels = bench.integers([0, 0, 2]);
+  const [losses, g] = [bench.empty(3), bench.rows(3, 3, 3)];
+  bench.kernels.sparseCategoricalLoss(x.address, 3, labels, 0, 1, losses.address, g.address, 3, 3, 0, 3);
+  expectClose(losses.read(), [Math.log(2.5), -Math.log(1e-7 / 0.75), Math.log(2)], 1e-5, 1e-6);
+  const third = 1 / 0.6;
+  expectClose(g.read(), [0, 0, 0.4, 0, 1 / 0.75, 1 / 0.75, third, third, third - 1 / 0.3], 1e-5);
+  bench.done();
+});

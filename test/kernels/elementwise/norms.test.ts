@@ -102,3 +102,20 @@ test('the sum of floats is exact to float64', () => {
   const bench = new Bench();
   expect(bench.kernels.sumFloats(bench.vector([1, 2, 3, 4, Number.NaN]).address, 5)).toBeNaN();
 });
+
+test('areFinite sees NaN and both infinities at every place, and what is large as finite', () => {
+  const bench = new Bench(1 << 18);
+  const { kernels } = bench;
+  for (const n of [4, 8, 20, 36]) {
+    const values = normals(n, n).map((x, i) => (i % 3 === 0 ? 3e38 * Math.sign(x) : x));
+    const floats = bench.vector(values);
+    expect(kernels.areFinite(floats.address, n)).toBe(1);
+    for (let i = 0; i < n; i++) {
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        const spoilt = bench.vector(values.map((x, at) => (at === i ? bad : x)));
+        expect([n, i, bad, kernels.areFinite(spoilt.address, n)]).toEqual([n, i, bad, 0]);
+      }
+    }
+  }
+  bench.done();
+});

@@ -43,13 +43,15 @@ export function embeddingForward(
 /**
  * dTable[index] ← dTable[index] + dY row, for columns column0..column1, over all steps and batch entries in the order of
  * rows. `squares` ≠ 0, laid out as dTable: squares[index] ← squares[index] + dY², use by use, which is what Keras's optimizers
- * take for the squared gradient of a table. The caller zeroes both first; indices outside are passed over.
+ * take for the squared gradient of a table. Each use is first kept within ±limit (∞: as it is), as Keras's clipvalue does.
+ * The caller zeroes both first; indices outside are passed over.
  */
 export function embeddingBackward(
   dY: usize, ldDY: i32, indices: usize, stepStride: i32, batchStride: i32, dTable: usize, squares: usize,
-  ldTable: i32, vocabulary: i32, steps: i32, batch: i32, column0: i32, column1: i32,
+  ldTable: i32, vocabulary: i32, limit: f32, steps: i32, batch: i32, column0: i32, column1: i32,
 ): void {
   const zero = f32x4.splat(0);
+  const most = f32x4.splat(limit), least = f32x4.splat(-limit);
   for (let t = 0; t < steps; t++) {
     for (let b = 0; b < batch; b++) {
       const index = indexAt(indices, t, stepStride, b, batchStride);
@@ -59,7 +61,7 @@ export function embeddingBackward(
       for (let j = column0; j < column1; j += 4) {
         const at = <usize>j << 2;
         const left = column1 - j;
-        const d = loadBlock(p + at, left, zero);
+        const d = f32x4.pmin(f32x4.pmax(loadBlock(p + at, left, zero), least), most);
         storeBlock(o + at, f32x4.add(loadBlock(o + at, left, zero), d), left);
         if (squares == 0) continue;
         const q = rowAt(squares, index, ldTable) + at;

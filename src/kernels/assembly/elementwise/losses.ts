@@ -146,12 +146,12 @@ export function categoricalLoss(
   }
 }
 
-/** loss = −log q[label], q as in categoricalLoss. Labels as in softmaxSparseLoss. */
+/** loss = −log(c[label]/Σc), c = p kept 1e-7 from 0 and 1 before they are scaled. Labels as in softmaxSparseLoss. */
 export function sparseCategoricalLoss(
   predictions: usize, ldPredictions: i32, labels: usize, weights: usize, scale: f32,
   losses: usize, gradient: usize, ldGradient: i32, n: i32, row0: i32, row1: i32,
 ): i32 {
-  const zero = f32x4.splat(0);
+  const zero = f32x4.splat(0), low = f32x4.splat(CLIP), high = f32x4.splat(1 - CLIP);
   let outside = 0;
   for (let row = row0; row < row1; row++) {
     const p = rowAt(predictions, row, ldPredictions);
@@ -159,18 +159,24 @@ export function sparseCategoricalLoss(
     const label = load<i32>(labels + (<usize>row << 2));
     const inside = label >= 0 && label < n;
     let sums = zero;
-    for (let j = 0; j < n; j += 4) sums = f32x4.add(sums, loadBlock(p + (<usize>j << 2), n - j, zero));
+    for (let j = 0; j < n; j += 4) {
+      const value = loadBlock(p + (<usize>j << 2), n - j, zero);
+      sums = f32x4.add(sums, keepLanes(f32x4.pmin(f32x4.pmax(value, low), high), n - j));
+    }
     const total = laneSum(sums);
     const value: f32 = inside ? load<f32>(p + (<usize>label << 2)) : f32.NaN;
-    const q = value / total;
-    setLoss(losses, row, -weight * log1(min<f32>(max<f32>(q, CLIP), 1 - CLIP)));
+    setLoss(losses, row, -weight * log1(min<f32>(max<f32>(value, CLIP), 1 - CLIP) / total));
     if (!inside) outside++;
     if (gradient == 0) continue;
-    const open = q >= CLIP && q <= 1 - CLIP;
-    const back: f32 = open ? weight / total : 0;
+    const back = f32x4.splat(inside ? weight / total : 0);
     const g = rowAt(gradient, row, ldGradient);
-    for (let j = 0; j < n; j += 4) storeBlock(g + (<usize>j << 2), f32x4.splat(back), n - j);
-    if (open) store<f32>(g + (<usize>label << 2), back - weight / value);
+    // What is clipped has no slope.
+    for (let j = 0; j < n; j += 4) {
+      const at = <usize>j << 2;
+      const value = loadBlock(p + at, n - j, zero);
+      storeBlock(g + at, v128.and(back, v128.and(f32x4.ge(value, low), f32x4.le(value, high))), n - j);
+    }
+    if (inside && value >= CLIP && value <= 1 - CLIP) store<f32>(g + (<usize>label << 2), weight / total - weight / value);
   }
   return outside;
 }

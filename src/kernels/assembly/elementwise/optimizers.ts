@@ -93,7 +93,7 @@ function either(a: usize, b: usize, c: usize): v128 {
   return v128.or(v128.or(v128.load(a), v128.load(b)), v128.load(c));
 }
 
-/** Whether a chunk of g (or of what stands for g²), m and v is 0. */
+/** Whether a chunk of g, m and v is 0. */
 @inline
 function isIdle(g: usize, m: usize, v: usize): bool {
   let any = either(g, m, v);
@@ -110,12 +110,13 @@ export function adam(
   weights: usize, gradients: usize, squares: usize, m: usize, v: usize, from: i32, to: i32,
   scale: f32, clipvalue: f32, decay: f32, alpha: f32, oneMinusBeta1: f32, oneMinusBeta2: f32, epsilon: f32,
 ): void {
-  const used = squares ? squares : gradients;
   while (from < to) {
     let end = from;
     while (end < to) {
       const at = <usize>end << 2;
-      if (decay == 0 && end + CHUNK <= to && isIdle(used + at, m + at, v + at)) break;
+      // Uses of a row may cancel in g and not in their squares, and be too small for squares and not for g.
+      const idle = decay == 0 && end + CHUNK <= to && isIdle(gradients + at, m + at, v + at);
+      if (idle && (squares == 0 || isIdle(squares + at, m + at, v + at))) break;
       end += CHUNK;
     }
     if (end > from) {

@@ -1,1 +1,0 @@
-export { counted, formatDuration, formatNumber, formatTable, percent } from '../format.js';

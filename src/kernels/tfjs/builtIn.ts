@@ -1,0 +1,11 @@
+/** Whether something is of the class of tfjs that its name says, since anyone may register a class of their own under such a name. */
+import * as tf from '@tensorflow/tfjs';
+
+/** What tfjs had registered when this module was loaded. */
+const known = { ...tf.serialization.SerializationMap.getMap().classNameMap };
+
+/** Layers, activations and regularizers by their class. */
+export function isBuiltIn(object: { getClassName(): string }): boolean {
+  const name = object.getClassName();
+  return Object.hasOwn(known, name) && known[name][0] === object.constructor;
+}
