@@ -9,7 +9,7 @@ import { MemcellError } from './errors.js';
 import type { LoadOptions } from './formats/http.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
-import { prepareBackend } from './kernels/backend.js';
+import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { addLayer, buildModel } from './model/build.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import {
@@ -243,7 +243,7 @@ export class Sequential {
       const { sampleWeight, ...rest } = options;
       const samples = this.samplesOf(x, y);
       const arrays = { ...rest, ...weightsOption(sampleWeight) };
-      return trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays).loss;
+      return (await trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays)).loss;
     });
   }
 
@@ -300,7 +300,7 @@ export class Sequential {
    * at any moment leaves the old model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
    */
   async save(to: ModelLocation): Promise<void> {
-    await prepareBackend();
+    await prepareEngine();
     await this.write(to);
   }
 
@@ -423,7 +423,7 @@ export class Sequential {
   /** The runner of the model as it is, on a backend that is ready. */
   private async ready(): Promise<Runner> {
     this.untouched = false;
-    await prepareBackend();
+    await ('plan' in this.plannedNow() ? prepareEngine() : prepareBackend());
     return this.runnerNow();
   }
 

@@ -11,7 +11,6 @@ import { findChromium } from './browser/chromium.js';
 import type { MemcellPage } from './browser/memcell.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const wasm = 'node_modules/@tensorflow/tfjs-backend-wasm/dist';
 const digits = Array.from({ length: 10 }, (_, digit) => [[digit / 9]]);
 const types: Record<string, string> = {
   '.html': 'text/html',
@@ -37,6 +36,7 @@ beforeAll(async () => {
   server = createServer(async ({ url = '' }, response) => {
     try {
       const body = await content(new URL(url, 'http://localhost').pathname);
+      if (url === '/strict.html') response.setHeader('content-security-policy', "script-src 'self'");
       response.setHeader('content-type', types[url.slice(url.lastIndexOf('.'))] ?? 'application/octet-stream');
       response.end(body);
     } catch {
@@ -84,10 +84,9 @@ async function bundle(page: string): Promise<string> {
 async function content(path: string): Promise<string | Buffer> {
   if (scripts[path]) return scripts[path];
   if (/^\/\w+\.html$/.test(path)) {
-    const script = basename(path, '.html');
+    const script = basename(path, '.html').replace('strict', 'memcell');
     return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/${script}.js"></script>`;
   }
-  if (path.startsWith('/wasm/')) return readFile(join(root, wasm, basename(path)));
   if (path.startsWith('/models/')) return readFile(join(root, normalize(path)));
   throw new Error(`${path}: nothing here`);
 }
@@ -115,7 +114,8 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
 test("memcell's engine trains in a browser; models come over HTTP and IndexedDB", async () => {
   const { answer, errors } = await visit<MemcellPage>('memcell');
   expect(errors).toEqual([]);
-  expect(answer.backend).toBe('wasm');
+  // Nothing runs on tfjs, so none of its backends' files is asked for.
+  expect(answer.backend).toBe('cpu');
   expect(answer.engine).toEqual({ kind: 'memcell' });
   expect(answer.losses).toHaveLength(20);
   expect(answer.losses[19]).toBeLessThan(answer.losses[0] / 2);
@@ -129,6 +129,19 @@ test("memcell's engine trains in a browser; models come over HTTP and IndexedDB"
     { memcell: true, message: expect.stringMatching(/missing\/model\.json: cannot be fetched: HTTP status 404$/) },
     { memcell: true, message: expect.stringMatching(/^x\b.*NaN/) },
   ]);
+}, 120_000);
+
+test('a page that may not compile WebAssembly: tfjs runs the model, and the reason says what to set', async () => {
+  const { answer, errors } = await visit<MemcellPage>('strict');
+  // The browser's own report of what it refused.
+  for (const error of errors) expect(error).toMatch(/WebAssembly.*Content Security Policy/);
+  expect(answer.backend).toBe('cpu');
+  expect(answer.engine.kind).toBe('tfjs');
+  expect(answer.engine.why).toMatch(
+    /^WebAssembly may not be compiled here; a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src \(/,
+  );
+  expect(answer.losses[19]).toBeLessThan(answer.losses[0] / 2);
+  expect(largestDifference(answer.probabilities.flat(), expected)).toBeLessThanOrEqual(1e-5);
 }, 120_000);
 
 test('stock tfjs in a browser loads a shipped model and predicts the same (≤ 1e-5)', async () => {

@@ -8,7 +8,8 @@ import { newMemory } from './arena.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
 import { canThread } from './threads/pool.js';
-import { runAlone, Team, type TeamOptions } from './threads/team.js';
+import { Team, type TeamOptions } from './threads/team.js';
+import { cutOf, piecesAlone, runAlone, runInTurns } from './threads/turns.js';
 
 export interface EngineOptions extends TeamOptions {
   speed?: Speed;
@@ -41,6 +42,8 @@ export class EngineRunner implements Runner {
   private hasSlots = false;
   /** Counts changes of the weights. */
   private changes = 0;
+  /** Done when the step that pauses is. */
+  private pausing: Promise<void> | undefined;
   private outputView: Float32Array = new Float32Array(0);
   private predictions: NdArray = { data: this.outputView, shape: [] };
 
@@ -60,16 +63,9 @@ export class EngineRunner implements Runner {
   }
 
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
-    const { optimizer } = this;
-    if (!this.hasSlots) this.takeSlots();
-    this.begin(x, y, sampleWeight, true);
+    this.beginTraining(x, y, sampleWeight);
     this.runPhases('train');
-    const result = this.finish();
-    if (Number.isFinite(result.loss)) {
-      optimizer.iterations++;
-      this.trained();
-    }
-    return result;
+    return this.finishTraining();
   }
 
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
@@ -82,6 +78,57 @@ export class EngineRunner implements Runner {
     this.place(x, false);
     this.runPhases('predict');
     return this.output();
+  }
+
+  trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult> {
+    return this.inTurns(
+      'train',
+      () => this.beginTraining(x, y, sampleWeight),
+      () => this.finishTraining(),
+      copied,
+    );
+  }
+
+  evaluateInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult> {
+    return this.inTurns(
+      'evaluate',
+      () => this.begin(x, y, sampleWeight, false),
+      () => this.finish(),
+      copied,
+    );
+  }
+
+  predictInTurns(x: NdArray): NdArray | Promise<NdArray> {
+    return this.inTurns(
+      'predict',
+      () => this.place(x, false),
+      () => this.output(),
+      copiedArray,
+    );
+  }
+
+  /**
+   * A step with pauses where it takes long, after the one that pauses now. Weights are whole at every pause but one: waiting for
+   * other threads to finish an update.
+   * @param copy of a result: another step may overwrite what it shows before the caller's turn comes
+   */
+  private inTurns<T>(task: Task, begin: () => void, finish: () => T, copy: (result: T) => T): T | Promise<T> {
+    if (this.pausing) return this.pausing.then(() => this.inTurns(task, begin, finish, copy));
+    begin();
+    const rest = this.guarded(() => this.team?.runInTurns(task) ?? (this.team ? undefined : this.aloneInTurns(task)));
+    if (!rest) return finish();
+    const done = rest.catch((error) => this.lost(error)).then(() => copy(finish()));
+    const over = () => {
+      this.pausing = undefined;
+    };
+    this.pausing = done.then(over, over);
+    return done;
+  }
+
+  private aloneInTurns(task: Task): undefined | Promise<void> {
+    if (cutOf(this.program, task, 1) > 1) return runInTurns(piecesAlone(this.program, task));
+    runAlone(this.program, task);
+    return undefined;
   }
 
   weightsAreFinite(): boolean {
@@ -160,8 +207,10 @@ export class EngineRunner implements Runner {
 
   dispose(): void {
     // Memory is garbage-collected with the runner.
-    this.team?.close();
+    const { team } = this;
     this.team = undefined;
+    if (this.pausing) void this.pausing.then(() => team?.close());
+    else team?.close();
   }
 
   /** A number that is another one whenever the weights are others, those of the tfjs variables included. */
@@ -216,6 +265,20 @@ export class EngineRunner implements Runner {
     this.hasSlots = true;
   }
 
+  private beginTraining(x: NdArray, y: NdArray, sampleWeight?: Float32Array): void {
+    if (!this.hasSlots) this.takeSlots();
+    this.begin(x, y, sampleWeight, true);
+  }
+
+  private finishTraining(): BatchResult {
+    const result = this.finish();
+    if (Number.isFinite(result.loss)) {
+      this.optimizer.iterations++;
+      this.trained();
+    }
+    return result;
+  }
+
   private begin(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): void {
     this.place(x, training);
     this.setTargets(y);
@@ -231,6 +294,7 @@ export class EngineRunner implements Runner {
 
   private place(x: NdArray, training: boolean): void {
     const { program, plan } = this;
+    if (this.pausing) throw new Error('a step of this runner pauses; use the methods that wait for it');
     const batch = x.shape[0];
     const steps = plan.input.sequence ? x.shape[1] : 1;
     if (this.changedOutside()) this.takeWeights();
@@ -270,18 +334,23 @@ export class EngineRunner implements Runner {
 
   private runPhases(task: Task): void {
     const { program, team } = this;
-    if (!team) {
-      runAlone(program, task);
-      return;
-    }
+    if (team) this.guarded(() => team.run(task));
+    else runAlone(program, task);
+  }
+
+  private guarded<T>(run: () => T): T {
     try {
-      team.run(task);
+      return run();
     } catch (error) {
-      // A thread that was given up may still be writing to the memory.
-      this.program = program.moved(newMemory());
-      this.team = undefined;
-      throw error;
+      return this.lost(error);
     }
+  }
+
+  /** A thread that was given up may still be writing to the memory. */
+  private lost(error: unknown): never {
+    if (this.team) this.program = this.program.moved(newMemory());
+    this.team = undefined;
+    throw error;
   }
 
   private finish(): BatchResult {
@@ -328,6 +397,14 @@ export class EngineRunner implements Runner {
       for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(mask >>> 2) + t * batch + b];
     return out;
   }
+}
+
+function copied({ predictions, ...rest }: BatchResult): BatchResult {
+  return { ...rest, predictions: copiedArray(predictions) };
+}
+
+function copiedArray({ data, shape }: NdArray): NdArray {
+  return { data: data.slice(), shape };
 }
 
 /** What changes when a variable is assigned. */

@@ -58,6 +58,7 @@ export class Program {
   private readonly mark: number;
   private readonly phases: Record<Task, Phase[]> = { train: [], evaluate: [], predict: [] };
   private rows: Range = { from: 0, to: 0 };
+  private outdated = false;
   /** The predictions in time-major rows, where they are not written out at once. */
   private scattered: Rows | undefined;
   private predicted!: Rows;
@@ -91,8 +92,10 @@ export class Program {
   /** Lays out the activations for a batch, unless they are already. */
   place(batch: number, steps: number, training: boolean): void {
     const placed = this.placement;
-    if (placed?.batch === batch && placed.steps === steps && (placed.training || !training)) return;
+    const fits = placed?.batch === batch && placed.steps === steps && (placed.training || !training);
+    if (fits && !this.outdated) return;
     this.placement = undefined;
+    this.outdated = false;
     const { arena, plan } = this;
     arena.rewind(this.mark);
     const space = { arena, batch, training };
@@ -128,7 +131,7 @@ export class Program {
 
   /** Has the next place() lay out anew, since it depends on what the optimizer's slots hold. */
   slotsChanged(): void {
-    this.placement = undefined;
+    this.outdated = true;
   }
 
   /** The same program in a memory of its own, with the same weights and slots; not placed. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
-import { prepareBackend } from '../kernels/backend.js';
+import { prepareEngine } from '../kernels/backend.js';
 import { sha256 } from './checksum.js';
 import { fetchModel, type LoadOptions } from './http.js';
 import {
@@ -60,7 +60,7 @@ export async function saveTfjs(model: tf.LayersModel, to: ModelLocation, metadat
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
 export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
-  await prepareBackend();
+  await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
     const { modelFolder, readModel } = await import('./folder.js');

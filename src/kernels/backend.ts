@@ -1,7 +1,7 @@
 /** Which TensorFlow.js backend memcell runs on, and getting it ready. */
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
-import { wasmObstacle } from './module.js';
+import { compileKernels, wasmObstacle } from './module.js';
 import { registerKernels } from './tfjs/register.js';
 import { prepareWasm } from './tfjs/wasm.js';
 import { enableWide } from './wide.js';
@@ -22,6 +22,19 @@ export function ensureBackend(): void {
   quietCpuBackend();
   void tf.setBackend('cpu');
   interim = true;
+}
+
+/**
+ * Readies what memcell's own engine needs. tfjs then only keeps weights; its backend, whose files a page would have to serve,
+ * is started by prepareBackend() when something runs on it, or here if MEMCELL_BACKEND names one.
+ */
+export async function prepareEngine(): Promise<void> {
+  const onNode = typeof process !== 'undefined' && process.versions?.node;
+  if (onNode && process.env.MEMCELL_WIDE === '1') await enableWide();
+  if (requestedBackend() !== undefined) await prepareBackend();
+  else ensureBackend();
+  // Browsers compile only small modules on a page's main thread.
+  if (!onNode) await compileKernels();
 }
 
 /**

@@ -225,3 +225,10 @@ export async function instantiateKernelsAsync(
   }
   return link(module, memory, speed);
 }
+
+/** Compiles the kernels that instantiateKernels() takes on memory that is not shared, off the main thread. */
+export async function compileKernels(): Promise<void> {
+  if (wasmObstacle() !== undefined) return;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  await instantiateKernelsAsync(memory);
+}

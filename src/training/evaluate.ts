@@ -61,7 +61,8 @@ export async function evaluateBatches(
   meter.reset();
   for (let i = 0; i < batches.count; i++) {
     const { x, y, weights } = batches.batch(i);
-    meter.add(runner.evaluateBatch(x, y, weights), y, weights);
+    const result = runner.evaluateInTurns(x, y, weights);
+    meter.add(result instanceof Promise ? await result : result, y, weights);
     afterBatch?.(i + 1);
     if (loop.waits) await loop.turn();
   }
@@ -117,7 +118,8 @@ export async function predict(runner: Runner, x: NdArray, options: PredictOption
   let output: { data: Float32Array; shape: number[] } | undefined;
   progress.begin();
   for (let from = 0; from < samples; from += batchSize) {
-    const part = runner.predictBatch(rowRange(x, from, Math.min(from + batchSize, samples)));
+    const batch = runner.predictInTurns(rowRange(x, from, Math.min(from + batchSize, samples)));
+    const part = batch instanceof Promise ? await batch : batch;
     const rest = part.shape.slice(1);
     output ??= { data: new Float32Array(samples * elements(rest)), shape: [samples, ...rest] };
     output.data.set(part.data, from * elements(rest));
@@ -139,16 +141,16 @@ export async function predict(runner: Runner, x: NdArray, options: PredictOption
  *
  * @throws MemcellError ('numeric') for a loss that is not finite; the weights are then as before
  */
-export function trainOnBatch(
+export async function trainOnBatch(
   runner: Runner,
   compiled: Compiled,
   x: NdArray,
   y: NdArray,
   options: WeightOptions = {},
-): Logs {
+): Promise<Logs> {
   const samples = prepareSamples(compiled, x, y, complete('trainOnBatch', {}, options, WEIGHTING));
   const meter = new Meter(compiled);
-  const result = runner.trainBatch(samples.x, samples.y, samples.weights);
+  const result = await runner.trainInTurns(samples.x, samples.y, samples.weights);
   if (!Number.isFinite(result.loss))
     throw new MemcellError(
       `the loss of this batch is ${result.loss}; the weights are unchanged; try a lower learning rate (now ${runner.optimizer.learningRate}) or clipnorm`,

@@ -10,7 +10,7 @@ import type { History, Logs, Stopped } from './history.js';
 import { Meter } from './meter.js';
 import { complete } from './options.js';
 import { Progress, type ProgressOptions, type Verbosity } from './progress.js';
-import type { Checkpoint, Runner } from './runner.js';
+import type { BatchResult, Checkpoint, Runner } from './runner.js';
 
 export interface ValidationData {
   x: NdArray;
@@ -167,7 +167,10 @@ class Run {
       if (settings.signal?.aborted) return this.stop('interrupted', epoch, done);
       // Waiting for nothing would cost a tenth of a small step.
       if (this.watchesBatches) await this.batch(epoch, done++);
-      else this.step(epoch, done++);
+      else {
+        const step = this.step(epoch, done++);
+        if (step) await step;
+      }
       if (progress.wantsBatches) progress.batch(title, done, batches.count, meter.logs());
       if (this.loop.waits) await this.loop.turn();
     }
@@ -189,7 +192,7 @@ class Run {
   private async batch(epoch: number, index: number): Promise<void> {
     const { callbacks, context, meter } = this;
     for (const callback of callbacks) if (callback.onBatchBegin) await callback.onBatchBegin(index, context);
-    this.step(epoch, index);
+    await this.step(epoch, index);
     let logs: Logs | undefined;
     for (const callback of callbacks)
       if (callback.onBatchEnd) {
@@ -198,10 +201,16 @@ class Run {
       }
   }
 
-  private step(epoch: number, index: number): void {
-    const { batches, meter, runner } = this;
-    const { x, y, weights } = batches.batch(index, this.order);
-    const result = runner.trainBatch(x, y, weights);
+  private step(epoch: number, index: number): undefined | Promise<void> {
+    const samples = this.batches.batch(index, this.order);
+    const result = this.runner.trainInTurns(samples.x, samples.y, samples.weights);
+    if (result instanceof Promise) return result.then((late) => this.addResult(late, samples, epoch, index));
+    this.addResult(result, samples, epoch, index);
+    return undefined;
+  }
+
+  private addResult(result: BatchResult, { y, weights }: Samples, epoch: number, index: number): void {
+    const { batches, meter } = this;
     if (!Number.isFinite(result.loss))
       throw this.backToGood(`the loss is ${result.loss} in epoch ${epoch + 1}, batch ${index + 1} of ${batches.count}`);
     meter.add(result, y, weights);

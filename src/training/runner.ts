@@ -44,6 +44,14 @@ export interface Runner {
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult;
   /** Forward only. The array may be a view, as in BatchResult. */
   predictBatch(x: NdArray): NdArray;
+  /**
+   * The three again, but where a batch takes long, timers and other work run in between: a promise then, of arrays that nobody
+   * overwrites. Calls of these wait for each other; none of the others may be called meanwhile, but those that only read
+   * weights.
+   */
+  trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult>;
+  evaluateInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult>;
+  predictInTurns(x: NdArray): NdArray | Promise<NdArray>;
   /** Whether no weight is infinite or NaN. */
   weightsAreFinite(): boolean;
   /** Copies out all weights and the optimizer's slots. */

@@ -94,6 +94,19 @@ class TfjsRunner implements Runner {
     return scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
   }
 
+  // tfjs differentiates a batch in one go.
+  trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
+    return this.trainBatch(x, y, sampleWeight);
+  }
+
+  evaluateInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
+    return this.evaluateBatch(x, y, sampleWeight);
+  }
+
+  predictInTurns(x: NdArray): NdArray {
+    return this.predictBatch(x);
+  }
+
   weightsAreFinite(): boolean {
     return weightsInOrder(this.model).every((weight) => allFinite(floats(variableOf(weight))));
   }

@@ -1,6 +1,5 @@
 // The page of memcell: trains, predicts, loads over HTTP, saves. The test bundles it and calls run().
 import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { Dense, LSTM, loadModel, MemcellError, Sequential } from 'memcell';
 
 export interface MemcellPage {
@@ -29,8 +28,6 @@ async function refusal(job: () => Promise<unknown>) {
 }
 
 async function run(): Promise<MemcellPage> {
-  setWasmPaths('/wasm/');
-
   const model = new Sequential([LSTM(8), Dense(1)], { inputShape: [4, 1], seed: 1 });
   model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
   const x = Array.from({ length: 64 }, (_, i) => Array.from({ length: 4 }, (_, t) => [Math.sin((i + t) / 5)]));

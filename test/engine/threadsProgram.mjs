@@ -20,6 +20,20 @@ function runnerOf(options) {
   return createEngineRunner(model, compiled, planModel(model, compiled).plan, { leastMicroseconds: 0, ...options });
 }
 
+/** A runner whose steps take about a second. */
+function longSteps(threads) {
+  const [batch, steps, units] = [96, 60, 192];
+  const model = buildModel([LSTM(units, { dropout: 0.1 }), Dense(3, 'softmax')], { inputShape: [steps, 4], seed: 1 });
+  const compiled = compileTraining(model, { loss: 'categoricalCrossentropy', optimizer: adam() });
+  const two = createEngineRunner(model, compiled, planModel(model, compiled).plan, { threads });
+  const data = {
+    data: Float32Array.from({ length: batch * steps * 4 }, (_, i) => Math.sin(i * i)),
+    shape: [batch, steps, 4],
+  };
+  const labels = { data: Float32Array.from({ length: batch * 3 }, (_, i) => Number(i % 3 === 0)), shape: [batch, 3] };
+  return { two, data, labels };
+}
+
 /** A runner on two threads that has trained, and its equal on one. */
 async function ready() {
   const two = runnerOf({ threads: 2 });
@@ -45,7 +59,7 @@ async function killed(whileIdle) {
   let error;
   try {
     for (let i = 0; i < 1000; i++) {
-      two.trainBatch(x, y);
+      await two.trainInTurns(x, y);
       one.trainBatch(x, y);
     }
   } catch (caught) {
@@ -92,6 +106,55 @@ const scenarios = {
     two.dispose();
     for (let i = 0; i < 200 && !ended; i++) await turn(100);
     return { ended };
+  },
+  /** A long step, in which a worker is killed. */
+  async longKilled() {
+    const { two, data, labels } = longSteps(2);
+    while (two.threads < 2) {
+      await two.predictInTurns(data);
+      await turn();
+    }
+    const step = two.trainInTurns(data, labels);
+    const whileBusy = step instanceof Promise;
+    await turn(1);
+    const done = workers[0].terminate();
+    const error = await step.then(
+      () => undefined,
+      (reason) => reason,
+    );
+    await done;
+    const { loss } = await two.trainInTurns(data, labels);
+    return { whileBusy, message: error?.message, code: error?.code, threads: two.threads, loss };
+  },
+  /** Timers during a long step of one or two threads, and what else may be asked of the model meanwhile. */
+  async long() {
+    const results = [];
+    for (const threads of [1, 2]) {
+      const { two, data, labels } = longSteps(threads);
+      while (two.threads < threads) {
+        await two.predictInTurns(data);
+        await turn();
+      }
+      const other = longSteps(1);
+      let ticks = 0;
+      const timer = setInterval(() => ticks++, 1);
+      const step = two.trainInTurns(data, labels);
+      const meanwhile = [two.predictInTurns(data), two.evaluateInTurns(data, labels)];
+      const paused = step instanceof Promise;
+      two.sync();
+      const [{ loss, predictions }, predicted, evaluated] = await Promise.all([step, ...meanwhile]);
+      const during = ticks;
+      clearInterval(timer);
+      const used = two.threads;
+      const expected = other.two.trainBatch(data, labels);
+      const same = (a, b) => a.data.length === b.data.length && a.data.every((value, i) => value === b.data[i]);
+      const sameTraining = loss === expected.loss && same(predictions, expected.predictions);
+      const samePrediction = same(predicted, other.two.predictBatch(data));
+      const sameLoss = evaluated.loss === other.two.evaluateBatch(data, labels).loss;
+      results.push({ paused, ticked: during > 5, threads: used, sameTraining, samePrediction, sameLoss });
+      two.dispose();
+    }
+    return { results };
   },
   idle: () => killed(true),
   busy: () => killed(false),

@@ -128,11 +128,31 @@ test.each(['busy', 'idle'])(
   'a worker killed when %s: an error that says so, and the model goes on from the same weights',
   async (when) => {
     const { message, code, threads, same } = await child(when);
-    expect(message).toMatch(/^a worker thread was lost \(.*\); the weights are as before the step; this model goes on/);
+    // By its end, not by 5 s of silence.
+    expect(message).toMatch(
+      /^a worker thread was lost \(it ended with exit code 1\); the weights are as before the step; this model goes on/,
+    );
     expect({ code, threads, same }).toEqual({ code: 'interrupted', threads: 1, same: true });
   },
   120_000,
 );
+
+test('long steps, on one and two threads: timers run meanwhile, other calls wait, the bits are the same', async () => {
+  const same = { paused: true, ticked: true, sameTraining: true, samePrediction: true, sameLoss: true };
+  expect(await child('long')).toEqual({
+    results: [
+      { ...same, threads: 1 },
+      { ...same, threads: 2 },
+    ],
+  });
+}, 120_000);
+
+test('a worker killed in a long step: noticed in the step, and the model goes on', async () => {
+  const { whileBusy, message, code, threads, loss } = await child('longKilled');
+  expect(message).toMatch(/^a worker thread was lost \(it ended with exit code 1\); /);
+  expect({ whileBusy, code, threads }).toEqual({ whileBusy: true, code: 'interrupted', threads: 1 });
+  expect(Number.isFinite(loss)).toBe(true);
+}, 120_000);
 
 test('a worker that fails: its own message in the error', async () => {
   const { message } = await child('failing');

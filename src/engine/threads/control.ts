@@ -3,7 +3,7 @@
  * a command and rings the bell of each worker that takes part; all run the same phases, and pass a barrier after each. Who
  * waits spins for a short time, since a phase may take only microseconds and waking a thread some 65, and then sleeps.
  */
-import type { Program, Task } from '../program.js';
+import type { Phase, Program, Task } from '../program.js';
 
 /** Words of what all share, each written one on a cache line of its own (16 words). */
 export const WORD = {
@@ -20,6 +20,8 @@ export const WORD = {
   training: 6,
   /** Arrivals at barriers before this step. */
   base: 7,
+  /** Pieces that each thread's part of a phase is cut into. */
+  pieces: 8,
   /** Arrivals at barriers ever, modulo 2³². */
   arrived: 16,
   /** Threads asleep at a barrier. */
@@ -70,22 +72,26 @@ export function arrive(words: Int32Array, target: number): void {
 }
 
 /**
- * Waits until a barrier is open, for so long at most. Time asleep is counted in slices, so that a machine put to sleep
- * does not use it up.
- * @throws Abandoned
+ * A step on its way: yields where it may pause, undefined after a piece of work, or the arrivals seen at a barrier that is not
+ * open yet. It is told how many milliseconds it has slept in vain.
  */
-export function waitForArrivals(words: Int32Array, target: number, longestMs: number): void {
-  let slices = Math.ceil(longestMs / SLICE_MILLISECONDS);
+export type Pieces = Generator<number | undefined, void, number>;
+
+/** Sleeps for so long at most, unless somebody arrives. Gives the milliseconds that nobody did. */
+export function sleep(words: Int32Array, count: number, longestMs = SLICE_MILLISECONDS): number {
+  Atomics.add(words, WORD.sleepers, 1);
+  const woken = Atomics.wait(words, WORD.arrived, count, longestMs);
+  Atomics.sub(words, WORD.sleepers, 1);
+  return woken === 'timed-out' ? longestMs : 0;
+}
+
+/** Runs a step without pauses. */
+export function runNow(pieces: Pieces, words?: Int32Array): void {
+  let slept = 0;
   for (;;) {
-    const count = Atomics.load(words, WORD.arrived);
-    // Counts run round, so only their difference tells which is ahead.
-    if (((count - target) | 0) >= 0) return;
-    if (Atomics.load(words, WORD.failed) !== 0) throw new Abandoned('failed');
-    if (!spinWhile(words, WORD.arrived, count)) continue;
-    Atomics.add(words, WORD.sleepers, 1);
-    const woken = Atomics.wait(words, WORD.arrived, count, SLICE_MILLISECONDS);
-    Atomics.sub(words, WORD.sleepers, 1);
-    if (woken === 'timed-out' && --slices < 0) throw new Abandoned('silent');
+    const { done, value } = pieces.next(slept);
+    if (done) return;
+    slept = value !== undefined && words ? sleep(words, value) : 0;
   }
 }
 
@@ -95,32 +101,50 @@ export function giveUp(words: Int32Array): void {
   Atomics.notify(words, WORD.arrived);
 }
 
+/** Phases that may be cut further than into one part a thread: their cost grows with batch and steps. */
+export const CUT_PHASES: ReadonlySet<Phase> = new Set<Phase>(['forward', 'loss', 'gradients']);
+
 /**
- * Runs one thread's part of all phases of a task.
+ * One thread's part of all phases of a task.
+ * @param cut pieces that the part is cut into
  * @param base arrivals before the step
- * @param patience how long to wait for the others, given the milliseconds that this thread's own part of the phase took
+ * @param patience how long to wait for the others, given the milliseconds that this thread's own part of the phase took. Time
+ *   asleep is counted by those who sleep, so that a machine put to sleep does not use it up.
  * @param entering called before each phase
  * @throws Abandoned
  */
-export function runPart(
+export function* partOf(
   program: Program,
   task: Task,
-  part: number,
-  parts: number,
+  { part, parts, cut }: { part: number; parts: number; cut: number },
   words: Int32Array,
   base: number,
   patience: (ownMs: number) => number,
   entering?: (phase: number) => void,
-): void {
+): Pieces {
   const phases = program.phasesOf(task);
   let target = base;
   for (let i = 0; i < phases.length; i++) {
     entering?.(i);
     const start = performance.now();
-    program.run(task, phases[i], part, parts);
+    const pieces = CUT_PHASES.has(phases[i]) ? cut : 1;
+    for (let piece = 0; piece < pieces; piece++) {
+      if (piece > 0) yield;
+      program.run(task, phases[i], piece * parts + part, pieces * parts);
+    }
     target = (target + parts) | 0;
     arrive(words, target);
     // The main thread takes the result; the others need not wait for each other at the end.
-    if (part === 0 || i < phases.length - 1) waitForArrivals(words, target, patience(performance.now() - start));
+    if (part > 0 && i === phases.length - 1) return;
+    let left = patience(performance.now() - start);
+    for (;;) {
+      const count = Atomics.load(words, WORD.arrived);
+      // Counts run round, so only their difference tells which is ahead.
+      if (((count - target) | 0) >= 0) break;
+      if (Atomics.load(words, WORD.failed) !== 0) throw new Abandoned('failed');
+      if (!spinWhile(words, WORD.arrived, count)) continue;
+      left -= yield count;
+      if (left < 0) throw new Abandoned('silent');
+    }
   }
 }

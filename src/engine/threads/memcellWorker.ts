@@ -3,7 +3,7 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import type { Speed } from '../../kernels/module.js';
 import type { Plan } from '../planData.js';
 import { Program } from '../program.js';
-import { giveUp, runPart, spinWhile, TASKS, WORD, workerWords } from './control.js';
+import { giveUp, partOf, runNow, spinWhile, TASKS, WORD, workerWords } from './control.js';
 
 /** What a worker starts with. */
 export interface WorkerStart {
@@ -59,7 +59,8 @@ function step(): void {
   }
   // The main thread may take as long as it likes; while it lives, so does this thread.
   const patience = () => Number.POSITIVE_INFINITY;
-  runPart(program, TASKS[words[WORD.task]], worker, words[WORD.parts], words, words[WORD.base], patience);
+  const share = { part: worker, parts: words[WORD.parts], cut: words[WORD.pieces] };
+  runNow(partOf(program, TASKS[words[WORD.task]], share, words, words[WORD.base], patience), words);
 }
 
 function work(): void {

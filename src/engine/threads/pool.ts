@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Program, Task } from '../program.js';
-import { controlBytes, runPart, TASKS, WORD, workerWords } from './control.js';
+import { controlBytes, giveUp, type Pieces, partOf, TASKS, WORD, workerWords } from './control.js';
 import type { WorkerMessage, WorkerStart } from './memcellWorker.js';
 
 export const MOST_THREADS = 64;
@@ -76,7 +76,9 @@ export class Pool {
   ended = false;
   /** Why a worker is no longer there; taken by who tells of it. */
   obituary: string | undefined;
-  private readonly words = new Int32Array(new SharedArrayBuffer(controlBytes(MOST_THREADS - 1)));
+  /** A step is on its way, or pauses: the workers are not free for another program's. */
+  busy = false;
+  readonly words = new Int32Array(new SharedArrayBuffer(controlBytes(MOST_THREADS - 1)));
   private readonly workers: { worker: InstanceType<WorkerThreads['Worker']>; port: MessagePort }[] = [];
   private readonly members = new Set<number>();
   private programs = 0;
@@ -111,16 +113,16 @@ export class Pool {
   /**
    * A task of a placed program on this thread and parts - 1 workers that have joined.
    * @param placement changes whenever the program is placed anew, or for other parts
+   * @param cut pieces that each part is cut into
    * @throws Abandoned, or what this thread's own part throws; the pool is then to be ended
    */
-  run(
+  *run(
     { program: number }: Membership,
     program: Program,
     task: Task,
-    parts: number,
-    placement: number,
+    { parts, cut, placement }: { parts: number; cut: number; placement: number },
     entering: (phase: number) => void,
-  ): void {
+  ): Pieces {
     const { words } = this;
     const { batch = 0, steps = 0, training = false } = program.placement ?? {};
     const base = Atomics.load(words, WORD.arrived);
@@ -132,8 +134,11 @@ export class Pool {
     words[WORD.steps] = steps;
     words[WORD.training] = Number(training);
     words[WORD.base] = base;
+    words[WORD.pieces] = cut;
+    this.busy = true;
     for (let worker = 1; worker < parts; worker++) this.ring(worker, 'steps');
-    runPart(program, task, 0, parts, words, base, patience, entering);
+    yield* partOf(program, task, { part: 0, parts, cut }, words, base, patience, entering);
+    this.busy = false;
   }
 
   /** What workers that have given up say. */
@@ -181,6 +186,8 @@ export class Pool {
     if (this.ended) return;
     this.obituary ??= this.lastWords() ?? why;
     this.end();
+    // Whoever waits for that worker waits no longer.
+    giveUp(this.words);
   }
 
   private post(worker: number, message: WorkerMessage): void {

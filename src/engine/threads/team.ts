@@ -1,18 +1,16 @@
 /** The threads of one program: whether a step pays for them, how many, and what happens when one is lost. */
 import { MemcellError } from '../../errors.js';
 import type { Placement, Program, Task } from '../program.js';
-import { Abandoned } from './control.js';
+import { Abandoned, type Pieces, runNow } from './control.js';
 import { Pace } from './pace.js';
 import { type Membership, type Node, nodeModules, poolOf } from './pool.js';
+import { cutOf, microsecondsOf, piecesAlone, runAlone, runInTurns } from './turns.js';
 
 /** Steps that one thread does in less are left to it: waking a thread costs some 65 µs, and each barrier a few. */
 const LEAST_MICROSECONDS = 300;
 
 /** Large steps to see before threads are started, in multiples of the least: starting costs this thread some milliseconds. */
 const STEPS_BEFORE_START = 30;
-
-/** What one thread does in a microsecond, narrow and wide. */
-const FLOPS = { narrow: 45_000, wide: 100_000 };
 
 /** Threads by default, at most: more seldom help, since memory holds them up. */
 const USUAL_THREADS = 8;
@@ -57,32 +55,65 @@ export class Team {
    * @throws MemcellError when a worker is lost; the team is then closed, and the memory is not to be used any more
    */
   run(task: Task): void {
-    const estimate = this.microseconds(task === 'train');
-    if (this.closed || estimate < this.least) {
-      this.used = 1;
-      runAlone(this.program, task);
-      return;
+    if (this.isSmall(task)) this.runSmall(task);
+    else {
+      const member = this.helpers(task);
+      runNow(this.pieces(task, member), member?.pool.words);
     }
-    const pace = this.paces?.[task];
-    const member = this.readyFor(estimate);
-    const together = member !== undefined && pace?.wantsThreads !== false;
-    const start = performance.now();
-    if (together) this.runWith(member, task);
-    else runAlone(this.program, task);
-    this.used = together ? this.parts : 1;
-    if (this.member) pace?.add(this.used > 1, performance.now() - start, estimate);
   }
 
-  private runWith(member: Membership, task: Task): void {
+  /** The same with pauses for timers and other work where it takes long: a promise then. A step at a time. */
+  runInTurns(task: Task): undefined | Promise<void> {
+    if (this.isSmall(task)) {
+      this.runSmall(task);
+      return undefined;
+    }
+    const member = this.helpers(task);
+    return runInTurns(this.pieces(task, member), member?.pool.words);
+  }
+
+  private isSmall(task: Task): boolean {
+    return this.closed || microsecondsOf(this.program, task === 'train') < this.least;
+  }
+
+  private runSmall(task: Task): void {
+    this.used = 1;
+    runAlone(this.program, task);
+  }
+
+  /** The place in the pool, if the next step is for several threads. */
+  private helpers(task: Task): Membership | undefined {
+    const member = this.readyFor(microsecondsOf(this.program, task === 'train'));
+    return member?.pool.busy || this.paces?.[task].wantsThreads === false ? undefined : member;
+  }
+
+  private *pieces(task: Task, member: Membership | undefined): Pieces {
+    const estimate = microsecondsOf(this.program, task === 'train');
+    const start = performance.now();
+    if (member) yield* this.piecesWith(member, task);
+    else yield* piecesAlone(this.program, task);
+    this.used = member ? this.parts : 1;
+    if (this.member) this.paces?.[task].add(this.used > 1, performance.now() - start, estimate);
+  }
+
+  private *piecesWith(member: Membership, task: Task): Pieces {
     const { program, parts } = this;
+    const { pool } = member;
     let phase = 0;
     try {
-      member.pool.run(member, program, task, parts, this.placements, (i) => {
-        phase = i;
-      });
+      yield* pool.run(
+        member,
+        program,
+        task,
+        { parts, cut: cutOf(program, task, parts), placement: this.placements },
+        (i) => {
+          phase = i;
+        },
+      );
     } catch (error) {
-      const lastWords = member.pool.lastWords();
-      member.pool.end();
+      const lastWords = pool.lastWords() ?? pool.obituary;
+      pool.obituary = undefined;
+      pool.end();
       this.closed = true;
       if (!(error instanceof Abandoned)) throw error;
       const why = error.reason === 'failed' ? lastWords : 'it does not answer';
@@ -130,17 +161,10 @@ export class Team {
     const { placement } = program;
     const most = this.most ?? Math.min(cores, USUAL_THREADS);
     // Two rows for each thread, and half of the least work.
-    const byWork = least > 0 ? Math.floor((2 * this.microseconds(placement?.training ?? false)) / least) : most;
+    const byWork = least > 0 ? Math.floor((2 * microsecondsOf(program, placement?.training ?? false)) / least) : most;
     this.placement = placement;
     this.placements++;
     this.parts = Math.min(most, Math.floor((placement?.batch ?? 0) / 2), byWork);
-  }
-
-  /** What a step would take on one thread. */
-  private microseconds(training: boolean): number {
-    const { flops, speed } = this.program;
-    // Backward does twice the products of forward.
-    return ((training ? 3 : 1) * flops) / (speed === 'wide' ? FLOPS.wide : FLOPS.narrow);
   }
 
   /** The pool has ended, for another program's sake or because a worker died between two steps. */
@@ -162,12 +186,6 @@ export class Team {
     this.placement = undefined;
     this.seen = 0;
   }
-}
-
-/** All phases of a task on this thread. */
-export function runAlone(program: Program, task: Task): void {
-  const phases = program.phasesOf(task);
-  for (let i = 0; i < phases.length; i++) program.run(task, phases[i], 0, 1);
 }
 
 function lost(why: string | undefined, updating: boolean): MemcellError {

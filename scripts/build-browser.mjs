@@ -1,0 +1,78 @@
+// Bundles memcell's own modules for browsers, dist/index.js → dist/browser/, as package.json's exports give it to bundlers: no
+// module of Node's, no worker threads, no WebAssembly for shared memory. Packages stay imports; of TensorFlow.js only core,
+// layers and the cpu backend, the parts that memcell uses. Ends with an error for an import of Node's that is not expected.
+import { readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const outdir = join(root, 'dist/browser');
+
+/** Own modules that only work on Node; each is reached by a dynamic import behind a check. */
+const NODE_ONLY = ['formats/folder.js', 'data/duckdb.js', 'data/paths.js'];
+const EMPTY = 'module.exports = {};';
+
+const TFJS = `
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
+import '@tensorflow/tfjs-backend-cpu';
+export * from '@tensorflow/tfjs-core';
+export * from '@tensorflow/tfjs-layers';
+`;
+
+/** Whoever wants tfjs's wasm backend imports it, which registers it. */
+const REPLACED = { 'csv-parse/sync': 'csv-parse/browser/esm/sync' };
+
+const forBrowsers = {
+  name: 'for browsers',
+  setup({ onResolve, onLoad }) {
+    const stub = (path, contents) => ({ path, namespace: 'stub', pluginData: contents });
+    onResolve({ filter: /.*/ }, ({ path, kind, importer, resolveDir }) => {
+      if (kind === 'entry-point') return undefined;
+      if (path.startsWith('.')) {
+        const file = join(resolveDir, path).slice(join(root, 'dist/').length);
+        return NODE_ONLY.includes(file) ? stub(file, EMPTY) : undefined;
+      }
+      if (path.startsWith('node:')) {
+        if (kind === 'dynamic-import') return stub(path, EMPTY);
+        return {
+          errors: [{ text: `${basename(importer)} imports ${path} when it is loaded; import it in a function` }],
+        };
+      }
+      if (path === '@tensorflow/tfjs') return stub(path, TFJS);
+      if (path === '@tensorflow/tfjs-backend-wasm') return stub(path, EMPTY);
+      return { path: REPLACED[path] ?? path, external: true };
+    });
+    // Memory is shared only with threads.
+    onLoad({ filter: /generated[\\/]modules\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/(export const \w+Shared =\s*)'[^']*'/g, "$1''"),
+    }));
+    onLoad({ filter: /.*/, namespace: 'stub' }, ({ pluginData }) => ({ contents: pluginData, resolveDir: root }));
+  },
+};
+
+rmSync(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: [join(root, 'dist/index.js')],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  sourcemap: true,
+  // Else bundlers look for the worker's file.
+  define: { 'import.meta.url': 'undefined' },
+  metafile: true,
+  logLevel: 'warning',
+  plugins: [forBrowsers],
+});
+if (process.argv.includes('--list')) {
+  const outputs = Object.values(metafile.outputs);
+  const imports = new Set(
+    outputs.flatMap(({ imports: all }) => all.filter(({ external }) => external).map(({ path }) => path)),
+  );
+  console.log([...imports].sort().join('\n'));
+  for (const [name, { bytes }] of Object.entries(metafile.outputs))
+    if (!name.endsWith('.map')) console.log(name, bytes);
+}
