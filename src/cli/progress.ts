@@ -15,8 +15,8 @@ export interface ShownProgress {
   stop(): void;
 }
 
-/** Without a terminal, no more lines than this for one fit. */
-const mostLines = 50;
+/** Without a terminal, fits of more epochs than the first number print as many lines as the second. */
+const [manyEpochs, fewLines] = [50, 10];
 
 /** How far training is: a live bar with the time left on a terminal, otherwise one line an epoch, or every few epochs. */
 export function showProgress(stream: OutputStream): ShownProgress {
@@ -27,7 +27,8 @@ function lines(stream: OutputStream): ShownProgress {
   const callback: Callback = {
     onEpochEnd: (epoch, logs, { params: { epochs } }) => {
       const last = epoch + 1 === epochs;
-      if (!last && (epoch + 1) % Math.ceil(epochs / mostLines) !== 0) return;
+      const every = epochs > manyEpochs ? Math.ceil(epochs / fewLines) : 1;
+      if (!last && (epoch + 1) % every !== 0) return;
       stream.write(`epoch ${epoch + 1}/${epochs}  ${numbers(logs)}\n`);
     },
   };

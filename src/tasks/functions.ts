@@ -210,8 +210,15 @@ export class SymbolsModel extends TaskModel<
   }
 }
 
-/** Rows of a table as a program has them; their keys are the columns. */
-export type Rows<Column extends string = string> = readonly { readonly [Name in Column]?: unknown }[];
+/** The options of a forecast of a table whose columns are known to the compiler. */
+export type ForecastOf<Column extends string, Target extends Column> = {
+  /** The columns to forecast. */
+  target: Target | readonly Target[];
+} & { [Name in 'features' | 'drop' | 'known' | 'group' | 'time']?: Column[] } & Omit<
+    ForecastOptions,
+    'targets' | 'features' | 'drop' | 'known' | 'group' | 'time'
+  > &
+  TaskTraining;
 
 /**
  * Trains a forecast: exponential smoothing carries level, trend and season of each series, a ridge regression and an LSTM
@@ -227,27 +234,27 @@ export async function forecast(
   data: readonly number[] | Float64Array | Float32Array,
   options?: Omit<ForecastOptions, 'targets'> & TaskTraining,
 ): Promise<ForecastModel<'value'>>;
-export async function forecast<Column extends string, Target extends Column>(
-  data: Rows<Column> | { readonly [Name in Column]: Columns[string] },
-  options: { target: Target | readonly Target[]; known?: Column[]; features?: Column[] } & Omit<
-    ForecastOptions,
-    'targets'
-  > &
-    TaskTraining,
+export async function forecast<Row extends object, Target extends keyof Row & string>(
+  data: readonly Row[],
+  options: ForecastOf<keyof Row & string, Target>,
+): Promise<ForecastModel<Target>>;
+export async function forecast<Table extends Columns, Target extends keyof Table & string>(
+  data: Table,
+  options: ForecastOf<keyof Table & string, Target>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast<Target extends string>(
-  data: DataInput,
-  options: { target: Target | readonly Target[] } & Omit<ForecastOptions, 'targets'> & TaskTraining,
+  data: string | { readonly files: readonly string[] } | { readonly name: string; readonly text: string },
+  options: ForecastOf<string, Target>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast(
-  data: DataInput,
+  data: DataInput | readonly object[],
   {
     target = 'value',
     ...options
   }: { target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining = {},
 ): Promise<ForecastModel> {
   const targets = typeof target === 'string' ? [target] : [...target];
-  const { loaded, made } = await train(forecastTask, valuesNamed(data), { ...options, targets });
+  const { loaded, made } = await train(forecastTask, valuesNamed(data as DataInput), { ...options, targets });
   return new ForecastModel(forecastTask, loaded, made);
 }
 
@@ -373,7 +380,8 @@ function valuesNamed(data: DataInput): DataInput {
   return numbers ? { value: data as readonly number[] } : data;
 }
 
+/** A list is read as a table's column, so that words may hold what separates them in a text. */
 function sequenceInput(sequence: Sequence): DataInput {
   if (typeof sequence === 'string') return { name: 'sequence', text: sequence };
-  return 'files' in sequence ? sequence : { name: 'sequence', text: sequence.join('\n') };
+  return 'files' in sequence ? sequence : { name: 'sequence.json', text: JSON.stringify(sequence) };
 }
