@@ -9,6 +9,7 @@ import { type Continued, continued, type KeptSeries } from './kept.js';
 import { newestRows, noteNewest } from './newest.js';
 import type { SeriesColumns, Widths } from './seriesSet.js';
 import { seriesSet } from './seriesSet.js';
+import { parseState } from './state.js';
 
 /** The columns and channels that a model works on. */
 export function modelColumns(artefact: ForecastArtefact): { columns: SeriesColumns; widths: Widths } {
@@ -66,13 +67,20 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
 
 /** @throws MemcellError when there are fewer rows than the model looks back on. */
 export function checkRows(name: string, series: Series, artefact: ForecastArtefact, more = 0): void {
-  const { window } = artefact;
+  const window = looksBack(artefact);
   if (series.rows >= window + more) return;
   const which = series.name === '' ? name : `${name}, series ${series.name}`;
   const compare = more > 0 ? ` and ${more} to compare with` : '';
   throw new MemcellError(
     `${which}: has ${counted(series.rows, 'row')}; this model needs ${window} to forecast from${compare}`,
   );
+}
+
+/** Rows that a forecast needs: exponential smoothing alone goes on from one. */
+function looksBack(artefact: ForecastArtefact): number {
+  if (artefact.method === 'plain') return artefact.window;
+  const { network, ridge } = parseState(artefact.state, 'forecaster');
+  return network || ridge ? artefact.window : 1;
 }
 
 /** What was done to a table that must not be silent. */

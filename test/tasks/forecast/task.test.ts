@@ -142,6 +142,15 @@ describe('training', () => {
 });
 
 describe('a saved model', () => {
+  test('of five rows, too few for a network, forecasts all the same; steps that could not be compared are told', async () => {
+    const few = source('date,v\n2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n2020-01-04,4\n2020-01-05,5\n', 'few.csv');
+    const { loaded, evaluation } = await train(few, { targets: ['v'] });
+    const rows = await rowsOf(loaded, undefined, {});
+    expect(rows.map(({ time }) => time).slice(0, 2)).toEqual(['2020-01-06', '2020-01-07']);
+    for (const { values } of rows) expect(Number.isFinite(values[0])).toBe(true);
+    expect(evaluation.notes).toContainEqual(expect.stringMatching(/^only the first 1 of 7 steps/));
+  });
+
   test('forecasts the same when loaded, without data and with the data it was trained on', async () => {
     const { model, artefact, loaded } = await train(sales, { targets: ['sales'] });
     const before = await rowsOf(loaded, undefined, { steps: 10 });
