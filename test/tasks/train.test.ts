@@ -88,6 +88,17 @@ describe('how training goes', () => {
     },
   );
 
+  test.each<TaskKind>(['forecast', 'classify', 'text', 'symbols'])(
+    '%s: the network has the threads given',
+    async (kind) => {
+      for (const plainly of [true, false]) {
+        const { model } = await plain(kind, { epochs: 1 }, { plain: plainly, threads: 3 });
+        expect(model.threads).toBe(3);
+        model.dispose();
+      }
+    },
+  );
+
   test("the recipe's result does not depend on the number of threads", async () => {
     const weights = async (threads: number) => {
       const { model } = await plain('forecast', { epochs: 2 }, { plain: false, threads });

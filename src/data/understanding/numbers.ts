@@ -227,9 +227,11 @@ function settle(evidence: Evidence, options: NumberOptions): { decimal: '.' | ',
     const group = uses(rest) ? rest : [...other][0];
     return { decimal: point, ...(group !== undefined && { thousands: group }) };
   };
-  if (options.decimal !== undefined) return with_(options.decimal);
-  if (decimal['.'] > 0 || thousands[','] > 0) return with_(decimal[','] > decimal['.'] ? ',' : '.');
-  if (decimal[','] > 0 || thousands['.'] > 0) return with_(',');
+  const point = decimal['.'] > 0 || thousands[','] > 0;
+  const comma = decimal[','] > 0 || thousands['.'] > 0;
+  if (options.decimal !== undefined && point === comma) return with_(options.decimal);
+  if (point) return with_(decimal[','] > decimal['.'] ? ',' : '.');
+  if (comma) return with_(',');
   const open = either['.'] > 0 ? '.' : either[','] > 0 ? ',' : undefined;
   if (open === undefined) return with_('.');
   const rest = open === '.' ? ',' : '.';
