@@ -9,8 +9,9 @@ Examples:
   memcell backtest weather.csv --forecast temp_max --folds 4 --refit
   memcell backtest iris.csv --classify species --folds 10
 
-Nothing is saved. Forecasts: K parts at the end of the data, each forecast from what came before it; with --refit the model
-is fitted anew before each, without it once, before the first. Classes: K parts, each told by a model fitted on the others.`;
+Nothing is saved. Forecasts: K parts at the end of the data, each forecast from what came before it; with --refit the
+model is fitted anew before each, without it once, before the first. Classes: K parts, each told by a model fitted on
+the others.`;
 
 interface Options extends TrainingValues {
   folds: number;

@@ -15,9 +15,10 @@ Examples:
   memcell bench --shape 32,50,16,64
   memcell bench --no-tfjs --json
 
-The model is LSTM(U), Dense(10, softmax), trained by fit with Adam. Times are the shortest of several runs, in milliseconds; run
-it on an otherwise idle machine. TensorFlow.js needs seconds for a step of the large shapes, so it runs those only once or
-twice, and all shapes take a few minutes. The peak is that of a multiply-add loop in registers, on one thread.
+The model is LSTM(U), Dense(10, softmax), trained by fit with Adam. Times are the shortest of several runs, in
+milliseconds; run it on an otherwise idle machine. TensorFlow.js needs seconds for a step of the large shapes, so it
+runs those only once or twice, and all shapes take a few minutes. The peak is that of a multiply-add loop in registers,
+on one thread.
 Exit code 1 when memcell and TensorFlow.js do not compute the same; nothing is timed then.`;
 
 /** memcell bench: this machine's figures. */

@@ -137,6 +137,20 @@ const training: [name: string, data: () => string, options: string[], code: numb
     2,
     /'--horizon' belongs to --forecast/,
   ],
+  [
+    "another task's value",
+    () => join(folder, 'good.csv'),
+    ['--classify', 'value', '--text-column', 'date', '--tokens', 'bpe'],
+    2,
+    /'--tokens <KIND>' argument 'bpe' is invalid\. For --classify it must be one of words, characters/,
+  ],
+  [
+    'a value of no task',
+    () => join(folder, 'good.csv'),
+    ['--text', '--tokens', 'letters'],
+    2,
+    /'--tokens <KIND>' argument 'letters' is invalid\. It must be one of words, characters, or one of .*bpe/,
+  ],
   ['a count of 0', () => join(folder, 'good.csv'), ['--forecast', 'value', '--epochs', '0'], 2, /--epochs.*at least 1/],
   ['an unknown option', () => join(folder, 'good.csv'), ['--forecst', 'value'], 2, /--forecst.*--forecast/],
   [

@@ -124,7 +124,7 @@ the batch and saves what there is; a second one quits at once.
 `);
   });
 
-  it.each(['train', 'predict', 'evaluate', 'generate', 'summary', 'check'])(
+  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'check', 'bench'])(
     'memcell %s -h lists --json and --debug',
     async (command) => {
       const { code, out: stdout } = await memcell(command, '-h');
