@@ -64,14 +64,23 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
   };
 }
 
-/** @throws MemcellError when there are fewer rows than the model looks back on. */
+/**
+ * Rows that a series must have: what the model looks back on, or what it was trained on where that was less.
+ */
+function rowsNeeded({ window, method, series }: ForecastArtefact, name: string): number {
+  if (method === 'plain') return window;
+  const trained = series.find((one) => one.name === name)?.trained ?? window;
+  return Math.max(1, Math.min(window, trained));
+}
+
+/** @throws MemcellError when there are fewer rows than the model needs. */
 export function checkRows(name: string, series: Series, artefact: ForecastArtefact, more = 0): void {
-  const { window } = artefact;
-  if (series.rows >= window + more) return;
+  const needed = rowsNeeded(artefact, series.name);
+  if (series.rows >= needed + more) return;
   const which = series.name === '' ? name : `${name}, series ${series.name}`;
   const compare = more > 0 ? ` and ${more} to compare with` : '';
   throw new MemcellError(
-    `${which}: has ${counted(series.rows, 'row')}; this model needs ${window} to forecast from${compare}`,
+    `${which}: has ${counted(series.rows, 'row')}; this model needs ${needed} to forecast from${compare}`,
   );
 }
 
