@@ -31,16 +31,16 @@ const forBrowsers = {
       if (kind === 'entry-point') return undefined;
       if (path.startsWith('.')) {
         const file = join(resolveDir, path).slice(join(root, 'dist/').length);
-        return NODE_ONLY.includes(file) ? stub(file, EMPTY) : undefined;
+        return NODE_ONLY.includes(file) ? stub('empty', EMPTY) : undefined;
       }
       if (path.startsWith('node:')) {
-        if (kind === 'dynamic-import') return stub(path, EMPTY);
+        if (kind === 'dynamic-import') return stub('empty', EMPTY);
         return {
           errors: [{ text: `${basename(importer)} imports ${path} when it is loaded; import it in a function` }],
         };
       }
       if (path === '@tensorflow/tfjs') return stub(path, TFJS);
-      if (path === '@tensorflow/tfjs-backend-wasm') return stub(path, EMPTY);
+      if (path === '@tensorflow/tfjs-backend-wasm') return stub('empty', EMPTY);
       return { path: REPLACED[path] ?? path, external: true };
     });
     // Memory is shared only with threads.

@@ -61,6 +61,9 @@ export interface SourceOptions {
  */
 export function openSource(input: DataInput, options: SourceOptions = {}): Source {
   if (typeof input === 'string') return new FileSource([input], options.sql);
+  if (typeof input !== 'object' || input === null) {
+    throw new MemcellError(`${String(input)} is no data; give a path, rows, columns or numbers`, { code: 'usage' });
+  }
   if (isFiles(input)) return new FileSource(input.files, options.sql);
   if (options.sql !== undefined) {
     throw new MemcellError('sql selects from files; data in code is given as it is', { code: 'usage' });

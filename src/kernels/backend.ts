@@ -116,7 +116,7 @@ async function importTfjsNode(): Promise<void> {
     util.isArray = Array.isArray;
   }
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  await import(['@tensorflow', 'tfjs-node'].join('/'));
+  await import(/* webpackIgnore: true */ /* @vite-ignore */ ['@tensorflow', 'tfjs-node'].join('/'));
 }
 
 /**

@@ -64,6 +64,9 @@ export function runOf(
   };
   checkSettings({ ...run.settings, seed: run.seed });
   if (run.layers !== undefined) parseSpec(run.layers);
+  if (run.budget !== undefined && !(run.budget > 0 && Number.isFinite(run.budget))) {
+    throw new MemcellError(`budget: ${String(run.budget)} is not a number of seconds above 0`, { code: 'usage' });
+  }
   return run;
 }
 

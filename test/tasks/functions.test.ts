@@ -118,6 +118,8 @@ describe('forecast', () => {
     const bad: [() => Promise<unknown>, RegExp][] = [
       [() => forecast(monthly, { horizon: 0 }), /forecast: horizon must be a whole number of at least 1, not 0/],
       [() => forecast(months, { target: 'sales', horizn: 3 } as never), /forecast: unknown option 'horizn'/],
+      [() => forecast(monthly, { budget: Number.NaN }), /budget: NaN is not a number of seconds above 0/],
+      [() => forecast(undefined as never), /undefined is no data/],
       [() => forecast('nowhere.csv', { target: 'x' }), /nowhere\.csv: no such file/],
       [() => forecast([], {}), /no rows|holds/],
       [() => forecast(monthly, { ...short, optimizer: 'adma' }), /unknown optimizer 'adma'/],

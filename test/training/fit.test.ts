@@ -151,22 +151,17 @@ describe('the loop', () => {
 
   test('timers run during a long fit', async () => {
     const { run } = setUp();
-    const late: number[] = [];
-    let due = performance.now() + 50;
-    const timer = setInterval(() => {
-      late.push(performance.now() - due);
-      due = performance.now() + 50;
-    }, 50);
-    const started = performance.now();
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 600);
+    let ticks = 0;
+    // Without a turn of the event loop now and then, the tenth tick would come after the last of a million epochs.
+    const timer = setInterval(() => {
+      if (++ticks === 10) controller.abort();
+    }, 20);
     const history = await run(x, y, { epochs: 1e6, batchSize: 1, signal: controller.signal });
     clearInterval(timer);
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(history.stopped?.reason).toBe('interrupted');
-    expect(late.length).toBeGreaterThan(3);
-    late.sort((a, b) => a - b);
-    expect(late[Math.floor(late.length * 0.9)]).toBeLessThan(100);
+    expect(history.epoch.length).toBeLessThan(1e6);
+    expect(ticks).toBeGreaterThanOrEqual(10);
   });
 });
 

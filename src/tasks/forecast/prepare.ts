@@ -1,3 +1,4 @@
+import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
@@ -38,7 +39,7 @@ export async function prepareForecast(
   const warnings = [...data.warnings, ...(run.plain ? checkPlain(data, trained, fitting) : [])];
   const counts = samplesOf(data, trained, fitting);
   return {
-    account: data.frame.account,
+    account: accountOf(data),
     warnings,
     layers: modelLayers(data, run),
     ...counts,
@@ -66,6 +67,17 @@ function checkSizes(name: string, { horizon, widths }: ForecastData, longest: nu
       },
     );
   }
+}
+
+/** Without a time, what rows are to each other is a guess that is told. */
+function accountOf({ frame, season }: ForecastData): Account {
+  const { account } = frame;
+  if (frame.time) return account;
+  const found = season > 1 ? `a season of ${season} rows by their autocorrelation` : 'no season found';
+  return {
+    ...account,
+    notes: [...account.notes, `no time column: rows count as consecutive, in their order; ${found}`],
+  };
 }
 
 export function splitOf(run: Run): number {
@@ -155,12 +167,16 @@ async function trainRecipe(
     }
     fitted.model.dispose();
   }
+  const longestHeld = Math.max(...rows.map((count, i) => count - trained[i]));
   run.stage(`fitting on all ${counted(all, 'row')}`);
   const fitted = await fitModel(data, rows, false, { ...fitting, run: evaluation ? half : run });
   return keepModel(fitted, run, async () => {
     if (evaluation) {
       evaluation.notes = [
         ...fitted.remarks,
+        ...(data.horizon > longestHeld
+          ? [`only the first ${longestHeld} of ${data.horizon} steps could be compared with what came`]
+          : []),
         `the errors are of a model fitted on the first ${counted(first, 'row')}; the one saved is fitted on all ${all}`,
       ];
       return evaluation;

@@ -9,6 +9,7 @@ import { type Continued, continued, type KeptSeries } from './kept.js';
 import { newestRows, noteNewest } from './newest.js';
 import type { SeriesColumns, Widths } from './seriesSet.js';
 import { seriesSet } from './seriesSet.js';
+import { parseState } from './state.js';
 
 /** The columns and channels that a model works on. */
 export function modelColumns(artefact: ForecastArtefact): { columns: SeriesColumns; widths: Widths } {
@@ -64,17 +65,9 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
   };
 }
 
-/**
- * Rows that a series must have: what the model looks back on, or what it was trained on where that was less.
- */
-function rowsNeeded({ window, method, series }: ForecastArtefact, name: string): number {
-  if (method === 'plain') return window;
-  const trained = series.find((one) => one.name === name)?.trained ?? window;
-  return Math.max(1, Math.min(window, trained));
-}
-
 /** @throws MemcellError when there are fewer rows than the model needs. */
 export function checkRows(name: string, series: Series, artefact: ForecastArtefact, more = 0): void {
+  if (series.rows >= artefact.window + more) return;
   const needed = rowsNeeded(artefact, series.name);
   if (series.rows >= needed + more) return;
   const which = series.name === '' ? name : `${name}, series ${series.name}`;
@@ -82,6 +75,18 @@ export function checkRows(name: string, series: Series, artefact: ForecastArtefa
   throw new MemcellError(
     `${which}: has ${counted(series.rows, 'row')}; this model needs ${needed} to forecast from${compare}`,
   );
+}
+
+/**
+ * Rows that a forecast needs: exponential smoothing alone goes on from one; corrections need the window, or all rows that the
+ * series had in training where those were fewer.
+ */
+function rowsNeeded({ window, series, ...artefact }: ForecastArtefact, name: string): number {
+  if (artefact.method === 'plain') return window;
+  const { network, ridge } = parseState(artefact.state, 'forecaster');
+  if (!network && !ridge) return 1;
+  const trained = series.find((one) => one.name === name)?.trained ?? window;
+  return Math.max(1, Math.min(window, trained));
 }
 
 /** What was done to a table that must not be silent. */
