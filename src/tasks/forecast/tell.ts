@@ -80,7 +80,7 @@ function tooNarrow({ targets, samples }: ForecastEvaluation): string[] {
     const narrow = coverage.find(({ probability }) => probability === 0.8);
     if (narrow === undefined || narrow.share >= narrowBelow) return [];
     const of = targets.length > 1 ? ` of ${column}` : '';
-    return [`the 80 % intervals${of} held only ${percent(narrow.share)}: the newest rows move more than those before`];
+    return [`the 80 % intervals${of} held only ${percent(narrow.share)} of the values here: they are too narrow`];
   });
 }
 

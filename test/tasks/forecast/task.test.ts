@@ -63,7 +63,9 @@ describe('training', () => {
     const { evaluation } = await train(source(days(125, { level: wild })), { targets: ['level'], horizon: 1 });
     expect(evaluation.targets[0].coverage?.[0].share).toBeLessThan(0.6);
     const { headline } = forecastTask.tell(evaluation, ', held out');
-    expect(headline.join('\n')).toMatch(/^the 80 % intervals held only \d+\.\d %: the newest rows move more/m);
+    expect(headline.join('\n')).toMatch(
+      /^the 80 % intervals held only \d+\.\d % of the values here: they are too narrow$/m,
+    );
     expect(evaluation.notes.join('\n')).not.toMatch(/added to it: 0 % of the network's correction, 0 %/);
   }, 30_000);
 
