@@ -14,6 +14,7 @@ export function didYouMean(written: string, known: readonly string[]): string {
 
 /** Names for an error message: all of them when few, else the first ones and how many more. */
 export function list(names: readonly string[], most = 12): string {
-  if (names.length <= most) return names.join(', ');
-  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+  const shown = names.slice(0, most).map((name) => (name.includes(',') ? `"${name}"` : name));
+  if (names.length <= most) return shown.join(', ');
+  return `${shown.join(', ')} and ${names.length - most} more`;
 }

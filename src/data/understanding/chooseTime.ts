@@ -59,7 +59,7 @@ export function chooseTime(
   marks: MissingMarks,
   options: {
     time?: string[];
-    /** Columns that are something else, and of these the ones asked for as features. */
+    /** Columns that are something else, and of these the ones asked for as features or as known. */
     taken: ReadonlySet<string>;
     features: ReadonlySet<string>;
     dates?: 'day' | 'month';
@@ -80,7 +80,7 @@ export function chooseTime(
     const raw = asked.map((name) => columns.get(table.column(name).name)!);
     return { time: askedTime(table, raw, marks, timeOptions), counters, others: [] };
   }
-  // A date is no number to learn from: among the features asked for it is the time all the same.
+  // A date is no number to learn from: among the columns asked to go in it is the time all the same.
   const possible = [...free, ...[...columns.values()].filter(({ name }) => features.has(name))];
   const dates = possible.flatMap((column) => dateColumn(column, timeOptions) ?? []);
   dates.sort((a, b) => score(b) - score(a));

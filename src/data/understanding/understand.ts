@@ -124,7 +124,7 @@ function findTime(
   const named = [...request.uses].filter(([, use]) => use !== 'time');
   return chooseTime(table, columns, marks, {
     taken: new Set(named.map(([name]) => name)),
-    features: new Set(named.filter(([, use]) => use === 'feature').map(([name]) => name)),
+    features: new Set(named.filter(([, use]) => use === 'feature' || use === 'known').map(([name]) => name)),
     ...(request.time && { time: request.time }),
     ...(options.dates && { dates: options.dates }),
     ...(like && { like }),

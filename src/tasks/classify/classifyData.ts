@@ -2,6 +2,7 @@ import type { Frame } from '../../data/frame.js';
 import { list } from '../../data/suggest.js';
 import { understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
+import { counted } from '../../format.js';
 import { majority } from '../accuracy.js';
 import type { Run } from '../definition.js';
 import { type ClassifyArtefact, inputShapeOf } from './artefact.js';
@@ -181,7 +182,7 @@ function nothingToLearnFrom({ name, account }: Frame, label: string): MemcellErr
 
 function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {
   const place = `${frame.name}, column ${label}`;
-  if (count < 2) throw new MemcellError(`${frame.name}: has ${count} samples; training needs at least two`);
+  if (count < 2) throw new MemcellError(`${frame.name}: has ${counted(count, 'sample')}; training needs at least two`);
   if (names.length < 2) {
     throw new MemcellError(`${place}: every row is '${names[0]}'; there must be at least two classes`);
   }

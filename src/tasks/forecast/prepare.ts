@@ -35,6 +35,7 @@ export async function prepareForecast(
       `${source.name}: has ${counted(longest, 'row')}${data.set.series.length > 1 ? ' a series' : ''}; a forecast needs at least two`,
     );
   }
+  if (!run.plain) checkSizes(source.name, data, longest, options.window);
   const warnings = [...data.warnings, ...(run.plain ? checkPlain(data, trained, fitting) : [])];
   const counts = samplesOf(data, trained, fitting);
   return {
@@ -44,6 +45,28 @@ export async function prepareForecast(
     ...counts,
     train: () => (run.plain ? trainPlain(data, trained, fitting) : trainRecipe(data, trained, fitting)),
   };
+}
+
+/** Units that a layer has at most. */
+const mostUnits = 65_536;
+
+/** @throws MemcellError (usage) for a window that no series fills, and for a horizon that no layer holds */
+function checkSizes(name: string, { horizon, widths }: ForecastData, longest: number, window = 1): void {
+  if (window > longest) {
+    throw new MemcellError(
+      `${name}: window ${window} is longer than the ${counted(longest, 'row')} there are; take a smaller --window`,
+      { code: 'usage' },
+    );
+  }
+  const most = Math.floor(mostUnits / widths.targets);
+  if (horizon > most) {
+    throw new MemcellError(
+      `horizon: ${horizon} is too far; at most ${most}, and memcell predict --steps goes further`,
+      {
+        code: 'usage',
+      },
+    );
+  }
 }
 
 /** Without a time, what rows are to each other is a guess that is told. */

@@ -65,22 +65,28 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
   };
 }
 
-/** @throws MemcellError when there are fewer rows than the model looks back on. */
+/** @throws MemcellError when there are fewer rows than the model needs. */
 export function checkRows(name: string, series: Series, artefact: ForecastArtefact, more = 0): void {
-  const window = looksBack(artefact);
-  if (series.rows >= window + more) return;
+  if (series.rows >= artefact.window + more) return;
+  const needed = rowsNeeded(artefact, series.name);
+  if (series.rows >= needed + more) return;
   const which = series.name === '' ? name : `${name}, series ${series.name}`;
   const compare = more > 0 ? ` and ${more} to compare with` : '';
   throw new MemcellError(
-    `${which}: has ${counted(series.rows, 'row')}; this model needs ${window} to forecast from${compare}`,
+    `${which}: has ${counted(series.rows, 'row')}; this model needs ${needed} to forecast from${compare}`,
   );
 }
 
-/** Rows that a forecast needs: exponential smoothing alone goes on from one. */
-function looksBack(artefact: ForecastArtefact): number {
-  if (artefact.method === 'plain') return artefact.window;
+/**
+ * Rows that a forecast needs: exponential smoothing alone goes on from one; corrections need the window, or all rows that the
+ * series had in training where those were fewer.
+ */
+function rowsNeeded({ window, series, ...artefact }: ForecastArtefact, name: string): number {
+  if (artefact.method === 'plain') return window;
   const { network, ridge } = parseState(artefact.state, 'forecaster');
-  return network || ridge ? artefact.window : 1;
+  if (!network && !ridge) return 1;
+  const trained = series.find((one) => one.name === name)?.trained ?? window;
+  return Math.max(1, Math.min(window, trained));
 }
 
 /** What was done to a table that must not be silent. */

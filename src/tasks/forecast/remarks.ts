@@ -3,6 +3,9 @@ import type { Corrections } from './corrections.js';
 import type { SeriesSet } from './forecaster.js';
 import type { State } from './state.js';
 
+/** A gate below it is told as none. */
+const LEAST_SHARE = 0.005;
+
 /** How a forecaster came to be, in words: what it holds on to, what is added, what was left out. */
 export function remarksOf(
   set: SeriesSet,
@@ -26,8 +29,9 @@ export function remarksOf(
     lines.push(`exponential smoothing is fitted on the newest ${ANCHOR_ROWS} of ${longest} rows`);
   if (windows < available) lines.push(`corrections are learnt from ${windows} of ${available} windows, evenly spread`);
   if (!folded) lines.push('too few rows for a network: exponential smoothing alone');
-  else if (!state.network && !state.ridge) lines.push('the network adds nothing to exponential smoothing here');
-  else {
+  else if (gates.every(({ network, ridge }) => Math.max(network, ridge) < LEAST_SHARE)) {
+    lines.push('network and ridge regression add nothing to it here');
+  } else {
     const shares = set.targets.map((target, c) => {
       const own = gates.filter((_, k) => k % set.targets.length === c);
       const share = (of: (one: (typeof own)[number]) => number) =>

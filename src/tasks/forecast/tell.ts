@@ -11,13 +11,19 @@ export function tellForecast(evaluation: ForecastEvaluation, on: string): { head
   const { notes, samples, horizon, targets } = evaluation;
   const steps = horizon === 1 ? '' : ` of ${horizon} steps`;
   const what = `${counted(samples, 'forecast')}${steps}${on}`;
-  const headline = [methodTable(evaluation, what), verdictLine(evaluation), ...earned(targets), ...notes];
+  const headline = [
+    methodTable(evaluation, what),
+    verdictLine(evaluation),
+    ...earned(targets),
+    ...tooNarrow(evaluation),
+    ...notes,
+  ];
   return { headline, details: details(evaluation) };
 }
 
 function verdictLine({ verdict, targets, trainedOn }: ForecastEvaluation): string {
   const on = targets.length > 1 ? ', over all columns' : '';
-  const seen = trainedOn ? ', on rows it was trained on' : '';
+  const seen = trainedOn ? ' (on rows it was trained on)' : '';
   return `${verdict.text}${on}${seen}`;
 }
 
@@ -62,6 +68,20 @@ function earned(targets: readonly TargetErrors[]): string[] {
   return [
     `network and ridge regression: ${share} % ${ratio < 1 ? 'better' : 'worse'} than exponential smoothing alone`,
   ];
+}
+
+/** Below this share an 80 % interval that was scored on several forecasts is said to be too narrow. */
+const narrowBelow = 0.6;
+
+/** Intervals that held far fewer of the values to come than they should. */
+function tooNarrow({ targets, samples }: ForecastEvaluation): string[] {
+  if (samples < 8) return [];
+  return targets.flatMap(({ column, coverage = [] }) => {
+    const narrow = coverage.find(({ probability }) => probability === 0.8);
+    if (narrow === undefined || narrow.share >= narrowBelow) return [];
+    const of = targets.length > 1 ? ` of ${column}` : '';
+    return [`the 80 % intervals${of} held only ${percent(narrow.share)} of the values here: they are too narrow`];
+  });
 }
 
 function details({ targets, folds, series }: ForecastEvaluation): string[] {

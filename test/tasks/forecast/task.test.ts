@@ -43,6 +43,32 @@ describe('training', () => {
     expect(details.join('\n')).toContain('step 7');
   }, 30_000);
 
+  test('a window longer than the data and a horizon that no layer holds are refused before training', async () => {
+    expect(await failure(train(sales, { targets: ['sales'], window: 1e9 }))).toBe(
+      'sales.csv: window 1000000000 is longer than the 140 rows there are; take a smaller --window',
+    );
+    expect(await failure(train(sales, { targets: ['sales'], horizon: 1e6 }))).toBe(
+      'horizon: 1000000 is too far; at most 65536, and memcell predict --steps goes further',
+    );
+  });
+
+  test('the time named as known stays the time', async () => {
+    const { artefact, prepared } = await train(sales, { targets: ['sales'], known: ['date'] });
+    expect(artefact).toMatchObject({ known: [], season: 7, reading: { time: { columns: ['date'] } } });
+    expect(prepared.account?.time).toMatchObject({ step: '1 day' });
+  }, 30_000);
+
+  test('intervals that hold far too little are said to be too narrow; corrections of nothing are none', async () => {
+    const wild = (i: number) => (i < 100 ? 50 + noise(i, 2) : 50 + 100 * noise(i, 2)).toFixed(3);
+    const { evaluation } = await train(source(days(125, { level: wild })), { targets: ['level'], horizon: 1 });
+    expect(evaluation.targets[0].coverage?.[0].share).toBeLessThan(0.6);
+    const { headline } = forecastTask.tell(evaluation, ', held out');
+    expect(headline.join('\n')).toMatch(
+      /^the 80 % intervals held only \d+\.\d % of the values here: they are too narrow$/m,
+    );
+    expect(evaluation.notes.join('\n')).not.toMatch(/added to it: 0 % of the network's correction, 0 %/);
+  }, 30_000);
+
   test('a random walk: no better than the last value, which is a warning', async () => {
     let level = 0;
     const walk = source(
@@ -199,6 +225,20 @@ describe('a saved model', () => {
     expect(half.lower[0]).toBeLessThan(row.values[0]);
     expect(row.values[0]).toBeLessThan(half.upper[0]);
     expect(half.upper[0]).toBeLessThan(wide.upper[0]);
+  }, 30_000);
+
+  test('of a table of fewer rows than a window has, and of such a series beside others', async () => {
+    const five = source('v\n1\n2\n3\n4\n5\n', 'five.csv');
+    const { loaded, artefact } = await train(five, { targets: ['v'] });
+    expect(artefact.window).toBeGreaterThan(5);
+    const rows = await rowsOf(loaded, undefined, { steps: 3 });
+    expect(rows.map(({ values }) => values[0])).toEqual([5, 5, 5]);
+    expect(await rowsOf(loaded, five, { steps: 3 })).toEqual(rows);
+    const lines = Array.from({ length: 30 }, (_, i) => `a,${noise(i, 5)}`);
+    const uneven = source(`shop,v\n${lines.join('\n')}\nb,3\nb,4\nb,5\n`);
+    const both = await train(uneven, { targets: ['v'], group: ['shop'] });
+    const made = await rowsOf(both.loaded, undefined, { steps: 2 });
+    expect(made.map(({ series }) => series)).toEqual(['a', 'a', 'b', 'b']);
   }, 30_000);
 
   test('what it cannot do is one line', async () => {
