@@ -7,10 +7,10 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
-import { readTable } from '../src/data/read.js';
+import { openSource } from '../src/data/source.js';
 import { forecast } from '../src/tasks/functions.js';
 
-const table = await readTable('examples/data/seattle-weather.csv');
+const table = await openSource('examples/data/seattle-weather.csv').table();
 const names = table.columns.map(({ name }) => name);
 const rows = Array.from({ length: table.rows }, (_, row) =>
   Object.fromEntries(names.map((name, i) => [name, table.columns[i].cells[row]])),

@@ -2,6 +2,7 @@ export type { Account } from './data/frame.js';
 export type { Columns, DataInput } from './data/source.js';
 export type { LayerState, Stream, StreamState } from './engine/stream.js';
 export { type ErrorCode, MemcellError } from './errors.js';
+export type { LoadOptions } from './formats/http.js';
 export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
 export { prepareBackend } from './kernels/backend.js';
 export { enableWide, type WideStatus } from './kernels/wide.js';

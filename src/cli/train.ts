@@ -119,7 +119,7 @@ async function report(ended: Ended, trained: AnyTrained, session: Session): Prom
   const { account, samples, heldOut } = prepared;
   const epochs = history.loss?.length ?? 0;
   const parameters = model.countParams();
-  const took = `${counted(epochs, 'epoch')} in ${formatDuration(seconds)}`;
+  const took = `${epochs > 0 ? `${counted(epochs, 'epoch')} in ` : ''}${formatDuration(seconds)}`;
   session.print(
     `trained ${layers} (${counted(parameters, 'parameter')}) on ${data}: ${counted(samples, 'sample')}, ${took}`,
   );

@@ -1,6 +1,5 @@
 import { MemcellError } from '../errors.js';
 import { parseCsv } from './csv.js';
-import { readTextFile } from './files.js';
 import { parseJson, parseJsonLines } from './json.js';
 import type { Table } from './table.js';
 
@@ -36,17 +35,6 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A table from a file; see `parseTable`. */
-export async function readTable(file: string): Promise<Table> {
-  const { openSource } = await import('./source.js');
-  return openSource(file).table();
-}
-
-/** A text file with all line ends as \n. */
-export async function readText(file: string): Promise<string> {
-  return unifyLineEnds(await readTextFile(file));
 }
 
 /** \r\n and \r as \n. */

@@ -96,7 +96,7 @@ Model and training:
   --batch-size <N>        samples in a step
   --optimizer <NAME>      adam, sgd, rmsprop or adamw (adam)
   --learning-rate <R>     how far a step goes
-  --validation-split <F>  the part that is held out to tell how good it is (0.2; symbols 0)
+  --validation-split <F>  the part that is held out to tell how good it is (0.2)
   --patience <N>          stop after N epochs without a better held-out loss, and keep the best
   --budget <SECONDS>      train for about so long at most, such as 30s or 5min
   --seed <N>              governs initial weights, shuffling and dropout (0)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseTable, readTable } from '../../src/data/read.js';
+import { parseTable } from '../../src/data/read.js';
+import { openSource } from '../../src/data/source.js';
 import type { Table } from '../../src/data/table.js';
 import { MemcellError } from '../../src/errors.js';
 
@@ -51,15 +52,17 @@ describe('files as programs write them', () => {
       [],
     ],
   ])('%s', async (name, rows, columns, notes) => {
-    const table = await readTable(`${fixtures}/${name}`);
+    const table = await openSource(`${fixtures}/${name}`).table();
     expect(table.rows).toBe(rows);
     expect(ends(table)).toEqual(columns);
     expect(table.notes).toEqual(notes);
   });
 
   test('places count the lines that were skipped', async () => {
-    expect((await readTable(`${fixtures}/preamble.csv`)).where(0)).toBe(`${fixtures}/preamble.csv, line 4`);
-    expect((await readTable(`${fixtures}/excel-sep.csv`)).where(199)).toBe(`${fixtures}/excel-sep.csv, line 202`);
+    expect((await openSource(`${fixtures}/preamble.csv`).table()).where(0)).toBe(`${fixtures}/preamble.csv, line 4`);
+    expect((await openSource(`${fixtures}/excel-sep.csv`).table()).where(199)).toBe(
+      `${fixtures}/excel-sep.csv, line 202`,
+    );
   });
 });
 

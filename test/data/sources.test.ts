@@ -7,7 +7,6 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { collect, inflateByWeb, memoryBytes } from '../../src/data/bytes.js';
-import { readTable } from '../../src/data/read.js';
 import { type DataInput, openSource, type Source, type SourceOptions } from '../../src/data/source.js';
 import type { StreamColumn } from '../../src/data/stream.js';
 import type { Table } from '../../src/data/table.js';
@@ -213,7 +212,7 @@ describe('Parquet', () => {
   }, 60_000);
 
   test('lists and objects are left out, and it is said; so is rounding', async () => {
-    const table = await readTable(join(folder, 'nested.parquet'));
+    const table = await openSource(join(folder, 'nested.parquet')).table();
     expect(table.columns.map(({ name }) => name)).toEqual(['n', 'big']);
     expect(table.notes).toEqual([
       'column list left out: it holds lists or objects',
@@ -301,12 +300,12 @@ describe('odd and hostile input', () => {
     ['nothing.csv', '', 'is empty'],
   ])('%s', async (name, content, message) => {
     const path = await file(name, content);
-    expect(await failure(() => readTable(path))).toContain(`/${name}: ${message}`);
+    expect(await failure(() => openSource(path).table())).toContain(`/${name}: ${message}`);
   });
 
   test('UTF-8 with one wrong character is not taken for Latin-1', async () => {
     const path = await file('mixed.csv', Buffer.concat([Buffer.from('a\né\né\n'), Uint8Array.of(0xe9, 0x0a)]));
-    expect(await failure(() => readTable(path))).toBe(
+    expect(await failure(() => openSource(path).table())).toBe(
       '/mixed.csv, line 4: a character is not UTF-8, though others are; correct it',
     );
   });
@@ -318,7 +317,7 @@ describe('odd and hostile input', () => {
   });
 
   test('a device without end, and a pipe', async () => {
-    expect(await failure(() => readTable('/dev/zero'))).toContain('holds nothing but zero bytes');
+    expect(await failure(() => openSource('/dev/zero').table())).toContain('holds nothing but zero bytes');
     const program =
       "import { openSource } from './dist/data/source.js';" +
       "const table = await openSource('-').table(); console.log(table.name, table.rows, table.columns[1].cells[1]);";

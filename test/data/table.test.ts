@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { guessDelimiter } from '../../src/data/dialect.js';
-import { parseTable, readTable, readText } from '../../src/data/read.js';
+import { parseTable } from '../../src/data/read.js';
+import { openSource } from '../../src/data/source.js';
 import { MemcellError } from '../../src/errors.js';
 
 const data = 'test/fixtures/data';
@@ -22,7 +23,7 @@ const failure = (run: () => unknown): string => {
 
 describe('what is read', () => {
   test('the shared tables, whole', async () => {
-    const weather = await readTable(`${data}/seattle-weather.csv`);
+    const weather = await openSource(`${data}/seattle-weather.csv`).table();
     expect(weather.rows).toBe(1461);
     expect(weather.columns.map(({ name, kind }) => `${name}: ${kind}`)).toEqual([
       'date: date',
@@ -33,8 +34,8 @@ describe('what is read', () => {
       'weather: text',
     ]);
     expect([...weather.numbers('temp_max').slice(-2)]).toEqual([5.6, 5.6]);
-    expect((await readTable(`${data}/digits.csv`)).namesOf('number')).toHaveLength(65);
-    expect((await readTable(`${data}/co2-concentration.csv`)).numbers('adjusted CO2')[0]).toBe(314.44);
+    expect((await openSource(`${data}/digits.csv`).table()).namesOf('number')).toHaveLength(65);
+    expect((await openSource(`${data}/co2-concentration.csv`).table()).numbers('adjusted CO2')[0]).toBe(314.44);
   });
 
   test.each([
@@ -181,22 +182,22 @@ describe('files', () => {
     ['binary.csv', Uint8Array.of(0x61, 0x00, 0x0a), 'holds binary data, not text'],
   ])('%s', async (name, content, message) => {
     await writeFile(join(folder, name), content);
-    await expect(readTable(join(folder, name))).rejects.toThrow(`${name}: ${message}`);
+    await expect(openSource(join(folder, name)).table()).rejects.toThrow(`${name}: ${message}`);
   });
 
   test('no file, a folder', async () => {
-    await expect(readTable(join(folder, 'none.csv'))).rejects.toMatchObject({
+    await expect(openSource(join(folder, 'none.csv')).table()).rejects.toMatchObject({
       name: 'MemcellError',
       code: 'io',
       message: `${join(folder, 'none.csv')}: no such file; check the path`,
     });
-    await expect(readTable(folder)).rejects.toThrow('is a folder; give a file');
+    await expect(openSource(folder).table()).rejects.toThrow('is a folder; give a file');
   });
 
   test('UTF-16 with a byte order mark; line ends of a text', async () => {
     await writeFile(join(folder, 'wide.csv'), Buffer.from('\uFEFFa\tb\r\n1\té\r\n', 'utf16le'));
-    expect((await readTable(join(folder, 'wide.csv'))).column('b').cells).toEqual(['é']);
+    expect((await openSource(join(folder, 'wide.csv')).table()).column('b').cells).toEqual(['é']);
     await writeFile(join(folder, 'dos.txt'), 'one\r\ntwo\rthree\n');
-    expect(await readText(join(folder, 'dos.txt'))).toBe('one\ntwo\nthree\n');
+    expect(await openSource(join(folder, 'dos.txt')).text()).toBe('one\ntwo\nthree\n');
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readTable } from '../../src/data/read.js';
+import { openSource } from '../../src/data/source.js';
 import { encodeTable, writeTable } from '../../src/data/write.js';
 
 let folder: string;
@@ -20,7 +20,7 @@ const rows = [
 test.each(['csv', 'tsv', 'json', 'jsonl', 'parquet'])('%s comes back', async (ending) => {
   const file = join(folder, `t.${ending}`);
   await writeTable(head, rows, file);
-  const table = await readTable(file);
+  const table = await openSource(file).table();
   expect(table.columns.map(({ name, cells }) => [name, ...cells])).toEqual([
     ['day', '2020-01-01', 'x, "y"'],
     ['value', '0.1', ''],

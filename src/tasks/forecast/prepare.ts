@@ -173,11 +173,11 @@ async function trainRecipe(
   return keepModel(fitted, run, async () => {
     if (evaluation) {
       evaluation.notes = [
-        ...fitted.remarks,
         ...(data.horizon > longestHeld
           ? [`only the first ${longestHeld} of ${data.horizon} steps could be compared with what came`]
           : []),
-        `the errors are of a model fitted on the first ${counted(first, 'row')}; the one saved is fitted on all ${all}`,
+        `the errors are of a model fitted on the first ${counted(first, 'row')}; the one saved is fitted on all ${all}, and of it:`,
+        ...fitted.remarks,
       ];
       return evaluation;
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NdArray } from '../../../src/data/array.js';
-import { parseTable, readTable } from '../../../src/data/read.js';
+import { parseTable } from '../../../src/data/read.js';
+import { openSource } from '../../../src/data/source.js';
 import { evaluateClassify, predictClassify, prepareClassify } from '../../../src/tasks/classify/plain.js';
 import { maskValue } from '../../../src/tasks/classify/scaling.js';
 
@@ -37,7 +38,7 @@ describe('prepareClassify', () => {
   });
 
   test('digits: 8 steps of 8, ten classes in numeric order', async () => {
-    const digits = await readTable('test/fixtures/data/digits.csv');
+    const digits = await openSource('test/fixtures/data/digits.csv').table();
     const { artefact, inputShape, samples } = prepareClassify(digits, { label: 'digit', steps: 8 }, 0.2);
     expect(inputShape).toEqual([8, 8]);
     expect(artefact.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);

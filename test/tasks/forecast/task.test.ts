@@ -32,8 +32,8 @@ describe('training', () => {
     expect(evaluation.verdict).toMatchObject({ better: true });
     expect(evaluation.verdict.text).toMatch(/^\d+ % better than the best simple guess/);
     expect(warnings).toEqual([]);
-    expect(evaluation.notes.at(-1)).toBe(
-      'the errors are of a model fitted on the first 112 rows; the one saved is fitted on all 140',
+    expect(evaluation.notes[0]).toBe(
+      'the errors are of a model fitted on the first 112 rows; the one saved is fitted on all 140, and of it:',
     );
     expect(artefact.series[0]).toMatchObject({ rows: 140, trained: 140 });
     expect(settings).toMatchObject({ optimizer: 'adam', validationSplit: 0.2, seed: 1 });
