@@ -4,6 +4,7 @@ import type { Run } from '../definition.js';
 import { majorityOf, problemOf, readClasses } from './classifyData.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { ClassifyOptions } from './options.js';
+import { showClasses, shownSamples } from './shown.js';
 import { strata } from './strata.js';
 import { Clock, learn } from './train.js';
 import { answers, labelled } from './trainClasses.js';
@@ -49,6 +50,9 @@ export async function crossValidate(
       learnt.model.dispose();
     }
   }
+  const whole = { ...data, encoding: data.samples.learn(order) };
+  const every = Int32Array.from(actual.keys());
+  run.shown?.(showClasses(classes, actual, probabilities, shownSamples(whole, every)));
   const balanced = options.classWeights === 'balanced';
   return scoreClasses(actual, probabilities, { classes, majority: majorityOf(data, order), balanced }, [
     `${folds}-fold stratified cross-validation: each answer is of a model that was trained without the sample's fold`,

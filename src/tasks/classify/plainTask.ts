@@ -84,7 +84,7 @@ async function trainPlain(
   try {
     const artefact: ClassifyArtefact = { ...prepared.artefact, ...(classWeights && { classWeights }) };
     await run.trained(model, { artefact, layers, settings, history });
-    const evaluation = await prepared.evaluate(model);
+    const evaluation = await prepared.evaluate(model, run.shown);
     return {
       model,
       artefact,

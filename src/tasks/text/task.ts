@@ -8,6 +8,7 @@ import { generate, generationPath } from './generate.js';
 import { type GenerateOptions, type TextOptions, textFlags } from './options.js';
 import { trainPlain } from './plain.js';
 import { prepareCorpus } from './prepare.js';
+import { showText } from './shown.js';
 import { trainText } from './training.js';
 
 export type { TextArtefact } from './artefact.js';
@@ -39,7 +40,7 @@ export const textTask: Task<
 
   shapes: ({ window, tokens }) => ({ input: [window], outputs: [[window, tokens.size], [tokens.size]] }),
 
-  async evaluate({ model: network, artefact, name }, source, { from }) {
+  async evaluate({ model: network, artefact, name }, source, { from, shown }) {
     if (from !== undefined) {
       throw new MemcellError('--from is for tables; give a file with the part of the text to evaluate', {
         code: 'usage',
@@ -57,6 +58,8 @@ export const textTask: Task<
     const weight = artefact.counted?.weight ?? 1;
     const model = { ...artefact, network, weight, ...(saved && { counts: saved.model }) };
     const evaluation = await evaluateTokens(model, ids, { from: 0, to: ids.length });
+    const picture = shown && context === 'stream' ? showText(model, ids, 0) : undefined;
+    if (picture) shown?.(picture);
     return saved?.text.includes(tokens.decode(ids)) ? { ...evaluation, seen: true } : evaluation;
   },
 

@@ -19,6 +19,7 @@ import { KneserNey } from './kneserNey.js';
 import { buildNetwork } from './network.js';
 import { lastTokenWindows, movingWindows, type StoppingSamples, stoppingWindows } from './samples.js';
 import { nats, openStream, scoreCounts } from './score.js';
+import { showText } from './shown.js';
 import type { Tokens } from './tokens.js';
 
 /** A text made ready for training. */
@@ -126,6 +127,8 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     const model: TextModel = { ...base, network, weight: share ?? 1, ...(share !== undefined && { counts }) };
     const held = edge < ids.length ? { from: edge, to: ids.length } : { from: 0, to: edge };
     const evaluation = await evaluateTokens(model, ids, held, { baseline: counts, cold: true });
+    const picture = run.shown && model.context === 'stream' ? showText(model, ids, held.from) : undefined;
+    if (picture) run.shown?.(picture);
     const { better, text } = verdict(evaluation);
     if (edge === ids.length) warnings.push(`${name}: nothing was held out; the evaluation is on the training part`);
     else if (!better) warnings.push(`${name}: the model is ${text}`);
