@@ -8,6 +8,7 @@ import { type AddCommand, Session } from './command.js';
 import { addEvaluate } from './evaluate.js';
 import { addGenerate } from './generate.js';
 import { addPredict } from './predict.js';
+import { addReport } from './report.js';
 import type { Streams } from './streams.js';
 import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
@@ -19,6 +20,7 @@ const commands: AddCommand[] = [
   addEvaluate,
   addBacktest,
   addGenerate,
+  addReport,
   addSummary,
   addCheck,
   addBench,
@@ -49,13 +51,19 @@ export async function main(): Promise<void> {
  */
 export async function run(argv: string[], streams: Streams): Promise<number> {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const session = new Session(streams, flags.includes('--json'), packageVersion());
+  const session = new Session(streams, flags.includes('--json'), packageVersion(), typed(argv));
   try {
     await createProgram(session).parseAsync(argv, { from: 'user' });
     return session.exitCode;
   } catch (error) {
     return reportError(error, session, flags.includes('--debug'));
   }
+}
+
+/** A command line as a shell takes it. */
+function typed(argv: readonly string[]): string {
+  const words = argv.map((word) => (/^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['memcell', ...words].join(' ');
 }
 
 function createProgram(session: Session): Command {

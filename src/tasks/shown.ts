@@ -19,6 +19,8 @@ export interface ShownForecasts {
   series: string;
   axis: Axis;
   columns: ShownColumn[];
+  /** The mean absolute error over that of the last value one row ahead, of all columns: what series are compared by. */
+  relative: number;
   /** Rows of the part that was forecast, and how many of them, the newest, `forecasts` shows. */
   scored: number;
   shown: number;
@@ -71,6 +73,36 @@ export interface ShownText {
   tokens: { text: string; bits: number }[];
   /** Which tokens were expected in place of which, most often first. */
   confusions: { actual: string; expected: string; count: number }[];
+}
+
+/** Series of one evaluation that pictures show: the worst and the best. */
+export const mostSeries = 40;
+
+/** Collects what is shown of an evaluation. Of many series the worst and the best half of `mostSeries` stay. */
+export class Pictures {
+  private readonly others: Exclude<Shown, ShownForecasts>[] = [];
+  private forecasts: ShownForecasts[] = [];
+  /** Series that were given, and no longer kept. */
+  left = 0;
+
+  readonly add = (part: Shown): void => {
+    if (part.kind !== 'forecast') this.others.push(part);
+    else this.forecasts.push(part);
+    if (this.forecasts.length > 2 * mostSeries) this.forecasts = this.kept();
+  };
+
+  /** Series with the largest relative error first. */
+  get parts(): Shown[] {
+    return [...this.others, ...this.kept()];
+  }
+
+  private kept(): ShownForecasts[] {
+    const sorted = this.forecasts.sort((a, b) => b.relative - a.relative);
+    if (sorted.length <= mostSeries) return sorted;
+    const half = mostSeries / 2;
+    this.left += sorted.length - mostSeries;
+    return [...sorted.slice(0, half), ...sorted.slice(-half)];
+  }
 }
 
 /** Points that a line of a picture has at most. */

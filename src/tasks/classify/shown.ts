@@ -100,7 +100,7 @@ function inputsOf({ x, scaling, text }: ShownSamples, row: number): Pick<ShownMi
   for (let t = 0; t < steps; t++) {
     const own = x.data.subarray((row * steps + t) * width, (row * steps + t + 1) * width);
     if (own.every((value) => value === maskValue)) continue;
-    rows.push(Array.from(own, (value, c) => value * std[c % std.length] + mean[c % mean.length]));
+    rows.push(Array.from(own, (value, c) => unscaled(value, mean[c % mean.length], std[c % std.length])));
   }
   if (rows.length <= most.steps) return { steps: rows };
   const kept = reducePoints(
@@ -109,4 +109,11 @@ function inputsOf({ x, scaling, text }: ShownSamples, row: number): Pick<ShownMi
     most.steps,
   ).x;
   return { steps: kept.map((t) => rows[t]) };
+}
+
+/** x = z · std + mean, without the digits that float32 does not know. */
+function unscaled(z: number, mean: number, std: number): number {
+  const x = z * std + mean;
+  const step = 10 ** Math.floor(Math.log10(std) - 5);
+  return Number((Math.round(x / step) * step).toPrecision(12));
 }
