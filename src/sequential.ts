@@ -5,6 +5,8 @@ import type { Plan } from './engine/planData.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
+import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
+import { gatesOf, type LayerGates } from './explain/gates.js';
 import type { LoadOptions } from './formats/http.js';
 import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
@@ -235,6 +237,40 @@ export class Sequential {
     if (obstacle !== undefined) throw cannotStream(obstacle);
     if (!this.stepper?.fits(plan)) this.stepper = new Stepper(plan, () => this.streamRunner(), program.speed);
     return new Stream(this.stepper);
+  }
+
+  /**
+   * What every recurrent layer did at every step of some sequences: input, forget and output gates, candidates, cells and states
+   * of an LSTM, update and reset gates of a GRU, each (B, T, U), and half-lives of the units' memory.
+   * @throws MemcellError 'model' for a model without recurrent layers, or with branches
+   */
+  async gates(x: ModelInput): Promise<LayerGates[]> {
+    return this.explained(x, gatesOf);
+  }
+
+  /**
+   * What an output hangs on: integrated gradients of one output by every input, which sum to its difference from the
+   * baseline's output. Runs on TensorFlow.js, some milliseconds a step.
+   * @param options output (the largest), baseline (zeros)
+   */
+  async attribute(x: ModelInput, options: AttributeOptions = {}): Promise<Attribution> {
+    return this.explained(x, (model, input) => attributionOf(model, input, options));
+  }
+
+  /** Runs what looks into the tfjs model, on its weights as they are now. */
+  private async explained<T>(
+    x: ModelInput,
+    explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
+  ): Promise<T> {
+    this.inferShape(x);
+    const { array } = toBatch(x, this.expected(), 'x');
+    await prepareBackend();
+    const input = fromBatch(array, 'tensor');
+    try {
+      return await explain(this.tf, input);
+    } finally {
+      input.dispose();
+    }
   }
 
   /** One training step on one batch; its loss before the step. */

@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import * as tf from '../tf.js';
 
 /** What an output hangs on: its change from the baseline's output, shared out over the inputs. */
 export interface Attribution {
@@ -37,19 +37,18 @@ export async function attributionOf(
 ): Promise<Attribution> {
   const { run, start, shape, embedded } = inputOf(model, x);
   const [batch] = x.shape;
-  const size = model.outputs[0].shape.slice(1).reduce((product: number, one) => product * (one ?? 1), 1);
   const from = baselineOf(start, embedded ? undefined : baseline);
   const disposed: tf.Tensor[] = [start, from];
   try {
-    const whole = tf.tidy(() => run(start).reshape([batch, -1]).arraySync() as number[][]);
+    const whole = tf.tidy(() => rowsOf(run(start), batch));
     const places = whole.map((row) => output ?? row.reduce((best, value, i) => (value > row[best] ? i : best), 0));
-    const bad = places.find((place) => !(Number.isInteger(place) && place >= 0 && place < (whole[0]?.length ?? size)));
+    const bad = places.find((place) => !(Number.isInteger(place) && place >= 0 && place < whole[0].length));
     if (bad !== undefined) {
-      throw new MemcellError(`attribute: output ${bad} is none of the ${whole[0]?.length ?? size} outputs`, {
+      throw new MemcellError(`attribute: output ${bad} is none of the ${whole[0].length} outputs`, {
         code: 'usage',
       });
     }
-    const base = tf.tidy(() => run(from).reshape([batch, -1]).arraySync() as number[][]);
+    const base = tf.tidy(() => rowsOf(run(from), batch));
     const [outputs, baselines] = [whole, base].map((rows) => rows.map((row, b) => row[places[b]]));
     for (let count = points.first; ; count *= 2) {
       const sums = integrate(run, start, from, places, count);
@@ -77,7 +76,7 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor) {
   const [first, ...rest] = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
   if (first.getClassName() !== 'Embedding') {
     const run = (input: tf.Tensor) => model.apply(input) as tf.Tensor;
-    return { run, start: x.clone().cast('float32'), shape: [...x.shape], embedded: false };
+    return { run, start: tf.cast(tf.clone(x), 'float32'), shape: [...x.shape], embedded: false };
   }
   const mask = first.computeMask(x);
   const run = (input: tf.Tensor) => {
@@ -94,6 +93,10 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor) {
   return { run, start: first.apply(x) as tf.Tensor, shape: [...x.shape], embedded: true };
 }
 
+function rowsOf(output: tf.Tensor, batch: number): number[][] {
+  return (tf.reshape(output, [batch, -1]) as tf.Tensor2D).arraySync();
+}
+
 function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): tf.Tensor {
   if (baseline === undefined) return tf.zerosLike(start);
   const [batch, ...sample] = start.shape;
@@ -103,7 +106,7 @@ function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): 
       code: 'usage',
     });
   }
-  return tf.tidy(() => tf.tensor(Array.from(baseline), [1, ...sample]).tile([batch, ...sample.map(() => 1)]));
+  return tf.tidy(() => tf.tile(tf.tensor(Array.from(baseline), [1, ...sample]), [batch, ...sample.map(() => 1)]));
 }
 
 /** (x − x′) Σ wⱼ ∂F(x′ + αⱼ(x − x′))/∂x, in x's order. */
@@ -118,15 +121,18 @@ function integrate(
   const { nodes, weights } = gaussLegendre(count);
   for (const [j, alpha] of nodes.entries()) {
     const gradient = tf.tidy(() => {
-      const picked = tf.oneHot(tf.tensor1d(places as number[], 'int32'), run(from).size / Math.max(1, places.length));
-      const explained = (input: tf.Tensor) => run(input).reshape(picked.shape).mul(picked).sum() as tf.Scalar;
+      const width = run(from).size / places.length;
+      const chosen = new Float32Array(width * places.length);
+      for (const [b, place] of places.entries()) chosen[b * width + place] = 1;
+      const picked = tf.tensor2d(chosen, [places.length, width]);
+      const explained = (input: tf.Tensor) => tf.sum(tf.mul(tf.reshape(run(input), picked.shape), picked)) as tf.Scalar;
       return tf
-        .grad(explained)(from.add(start.sub(from).mul(alpha)))
+        .grad(explained)(tf.add(from, tf.mul(tf.sub(start, from), alpha)))
         .dataSync();
     });
     for (let i = 0; i < sums.length; i++) sums[i] += weights[j] * gradient[i];
   }
-  const change = tf.tidy(() => start.sub(from).dataSync());
+  const change = tf.tidy(() => tf.sub(start, from).dataSync());
   for (let i = 0; i < sums.length; i++) sums[i] *= change[i];
   return sums;
 }

@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { isBidirectional, isRecurrent } from '../model/walk.js';
+import * as tf from '../tf.js';
 
 /** What a recurrent layer did at every step of some sequences. All arrays are (B, T, U), row-major, t as in the input. */
 export interface LayerGates {
@@ -93,17 +93,17 @@ function layerGates(
   const { units, kind, step, states: count } = cellOf(name, layer);
   const told: Record<string, Float32Array> = {};
   let states = Array.from({ length: count }, () => tf.zeros<tf.Rank.R2>([batch, units]));
-  const live = mask?.cast('bool').dataSync();
+  const live = mask && tf.cast(mask, 'bool').dataSync();
   for (let s = 0; s < steps; s++) {
     const t = goBackwards ? steps - 1 - s : s;
-    const row = x.slice([0, t, 0], [batch, 1, x.shape[2] ?? 1]).reshape<tf.Tensor2D>([batch, -1]);
+    const row = tf.reshape(tf.slice(x, [0, t, 0], [batch, 1, x.shape[2] ?? 1]), [batch, -1]) as tf.Tensor2D;
     const { states: next, told: now } = step(row, states);
     if (live) {
       const keep = tf.tensor2d(
-        Array.from({ length: batch }, (_, b) => (live[b * steps + t] ? 1 : 0)),
+        Array.from({ length: batch }, (_, b) => Boolean(live[b * steps + t])),
         [batch, 1],
       );
-      states = next.map((state, i) => state.mul(keep).add(states[i].mul(tf.sub(1, keep))));
+      states = next.map((state, i) => tf.where(keep, state, states[i]) as tf.Tensor2D);
     } else states = next;
     for (const [gate, values] of Object.entries(now)) {
       told[gate] ??= new Float32Array(batch * steps * units);
@@ -121,11 +121,11 @@ function layerGates(
     kind,
     shape: [batch, steps, units],
     gates: { ...gates, state },
-    ...(kept && { halfLives: halfLives(kept, units, live, steps) }),
+    ...(kept && { halfLives: halfLives(kept, units, live) }),
   };
 }
 
-function halfLives(kept: Float32Array, units: number, live: ArrayLike<number> | undefined, steps: number): number[] {
+function halfLives(kept: Float32Array, units: number, live: ArrayLike<number> | undefined): number[] {
   return Array.from({ length: units }, (_, u) => {
     let [sum, count] = [0, 0];
     for (let row = 0; row * units < kept.length; row++) {
@@ -145,8 +145,11 @@ function cellOf(name: string, layer: tf.RNN): { kind: LayerGates['kind']; units:
   const gate = (x: tf.Tensor) => recurrentActivation.apply(x) as tf.Tensor2D;
   const biased = (x: tf.Tensor2D, row?: number) => {
     if (bias === undefined) return x;
-    return x.add(row === undefined || bias.rank === 1 ? bias : bias.slice([row, 0], [1, -1])) as tf.Tensor2D;
+    return tf.add(x, row === undefined || bias.rank === 1 ? bias : tf.slice(bias, [row, 0], [1, -1])) as tf.Tensor2D;
   };
+  const sum = (...terms: (tf.Tensor | number)[]) =>
+    terms.reduce<tf.Tensor | number>((total, term) => tf.add(total, term), 0) as tf.Tensor2D;
+  const product = (a: tf.Tensor, b: tf.Tensor2D) => tf.matMul(a as tf.Tensor2D, b) as tf.Tensor2D;
   const parts = (x: tf.Tensor, count: number) => tf.split(x, count, 1) as tf.Tensor2D[];
   switch (layer.getClassName()) {
     case 'LSTM':
@@ -155,11 +158,11 @@ function cellOf(name: string, layer: tf.RNN): { kind: LayerGates['kind']; units:
         units: recurrent.shape[0],
         states: 2,
         step: (x, [h, c]) => {
-          const z = biased(x.matMul(kernel).add(h.matMul(recurrent)));
+          const z = biased(sum(product(x, kernel), product(h, recurrent)));
           const [zi, zf, zc, zo] = parts(z, 4);
           const [input, forget, candidate, output] = [gate(zi), gate(zf), act(zc), gate(zo)];
-          const cell = forget.mul(c).add(input.mul(candidate)) as tf.Tensor2D;
-          const state = output.mul(act(cell)) as tf.Tensor2D;
+          const cell = sum(tf.mul(forget, c), tf.mul(input, candidate));
+          const state = tf.mul(output, act(cell)) as tf.Tensor2D;
           return { states: [state, cell], told: { input, forget, candidate, output, cell, state } };
         },
       };
@@ -171,14 +174,14 @@ function cellOf(name: string, layer: tf.RNN): { kind: LayerGates['kind']; units:
         states: 1,
         step: (x, [h]) => {
           const after = Boolean((layer.getConfig() as { resetAfter?: boolean }).resetAfter);
-          const [xz, xr, xh] = parts(biased(x.matMul(kernel), 0), 3);
+          const [xz, xr, xh] = parts(biased(product(x, kernel), 0), 3);
           const [uz, ur, uh] = parts(recurrent, 3);
-          const [bz, br, bh] = after && bias && bias.rank === 2 ? parts(bias.slice([1, 0], [1, -1]), 3) : [0, 0, 0];
-          const update = gate(xz.add(h.matMul(uz)).add(bz));
-          const reset = gate(xr.add(h.matMul(ur)).add(br));
-          const fromState = after ? reset.mul(h.matMul(uh).add(bh)) : reset.mul<tf.Tensor2D>(h).matMul(uh);
-          const candidate = act(xh.add(fromState));
-          const state = update.mul(h).add(tf.sub(1, update).mul(candidate)) as tf.Tensor2D;
+          const [bz, br, bh] = after && bias && bias.rank === 2 ? parts(tf.slice(bias, [1, 0], [1, -1]), 3) : [0, 0, 0];
+          const update = gate(sum(xz, product(h, uz), bz));
+          const reset = gate(sum(xr, product(h, ur), br));
+          const fromState = after ? tf.mul(reset, tf.add(product(h, uh), bh)) : product(tf.mul(reset, h), uh);
+          const candidate = act(tf.add(xh, fromState));
+          const state = sum(tf.mul(update, h), tf.mul(tf.sub(1, update), candidate));
           return { states: [state], told: { update, reset, candidate, state } };
         },
       };
@@ -188,7 +191,7 @@ function cellOf(name: string, layer: tf.RNN): { kind: LayerGates['kind']; units:
         units: recurrent.shape[0],
         states: 1,
         step: (x, [h]) => {
-          const state = act(biased(x.matMul(kernel).add(h.matMul(recurrent))));
+          const state = act(biased(sum(product(x, kernel), product(h, recurrent))));
           return { states: [state], told: { state } };
         },
       };
