@@ -6,6 +6,7 @@ import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
 import { addEvaluate } from './evaluate.js';
+import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
 import { addPredict } from './predict.js';
 import { addReport } from './report.js';
@@ -21,6 +22,7 @@ const commands: AddCommand[] = [
   addBacktest,
   addGenerate,
   addReport,
+  addGates,
   addSummary,
   addCheck,
   addBench,

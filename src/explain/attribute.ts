@@ -5,7 +5,8 @@ import * as tf from '../tf.js';
 export interface Attribution {
   /** Of x's shape; of an Embedding's ids (B, T). Each sample's values sum to output − baseline, but for `gap`. */
   values: { data: Float32Array; shape: number[] };
-  /** Per sample, the output that is explained, and what the baseline gives. */
+  /** Per sample, the place of the output that is explained, what it is, and what the baseline gives. */
+  place: number[];
   output: number[];
   baseline: number[];
   /** The largest |Σ values − (output − baseline)| of a sample. */
@@ -13,22 +14,22 @@ export interface Attribution {
 }
 
 export interface AttributeOptions {
-  /** The place of the output that is explained, of one sample's outputs in their order; the largest one when not given. */
+  /** The place of the output that is explained, of one sample's outputs in their order; the largest one (of the last step) when not given. */
   output?: number;
   /** One sample of inputs to compare with; zeros when not given. Of an Embedding, zeros in place of its vectors. */
   baseline?: ArrayLike<number>;
 }
 
-/** Points of the first try, and of the last: each doubles the one before until the gap is small. */
-const points = { first: 16, last: 256 };
-const smallGap = 1e-3;
+/** The gap that is aimed at, as a part of the change of the output; points of a stretch, and stretches at most. */
+const quadrature = { gap: 5e-4, points: 8, stretches: 80 };
 
 /**
  * Integrated gradients (M. Sundararajan, A. Taly, Q. Yan, "Axiomatic attribution for deep networks", 2017):
  *
  *     aᵢ = (xᵢ − x′ᵢ) ∫₀¹ ∂F(x′ + α(x − x′))/∂xᵢ dα
  *
- * by Gauss–Legendre quadrature, with so many points that the parts sum to F(x) − F(x′) within 1e-3 of it.
+ * by Gauss–Legendre quadrature on stretches of the path. What a stretch gives must be the change of F over it, which is known:
+ * the one that misses it most is halved, until all is found. Where F leaps on the way, as chaotic networks do, `gap` says what is left.
  */
 export async function attributionOf(
   model: tf.LayersModel,
@@ -38,37 +39,81 @@ export async function attributionOf(
   const { run, start, shape, embedded } = inputOf(model, x);
   const [batch] = x.shape;
   const from = baselineOf(start, embedded ? undefined : baseline);
-  const disposed: tf.Tensor[] = [start, from];
   try {
-    const whole = tf.tidy(() => rowsOf(run(start), batch));
-    const places = whole.map((row) => output ?? row.reduce((best, value, i) => (value > row[best] ? i : best), 0));
-    const bad = places.find((place) => !(Number.isInteger(place) && place >= 0 && place < whole[0].length));
-    if (bad !== undefined) {
-      throw new MemcellError(`attribute: output ${bad} is none of the ${whole[0].length} outputs`, {
-        code: 'usage',
-      });
-    }
-    const base = tf.tidy(() => rowsOf(run(from), batch));
-    const [outputs, baselines] = [whole, base].map((rows) => rows.map((row, b) => row[places[b]]));
-    for (let count = points.first; ; count *= 2) {
-      const sums = integrate(run, start, from, places, count);
-      const values = embedded ? sumLast(sums, start.shape[2] ?? 1) : sums;
-      const each = values.length / batch;
-      let gap = 0;
-      for (let b = 0; b < batch; b++) {
-        let sum = 0;
-        for (let i = 0; i < each; i++) sum += values[b * each + i];
-        gap = Math.max(gap, Math.abs(sum - (outputs[b] - baselines[b])));
+    const { place, valueAt, gradientAt } = pathOf(run, start, from, output);
+    const change = tf.tidy(() => tf.sub(start, from).dataSync());
+    const size = change.length / batch;
+    const values = new Float64Array(change.length);
+    const [first, last] = [valueAt(0), valueAt(1)];
+    const allowed = quadrature.gap * Math.max(1e-3, ...last.map((value, b) => Math.abs(value - first[b])));
+    const { nodes, weights } = gaussLegendre(quadrature.points);
+    const measured = (a: number, b: number, before: number[], after: number[]) => {
+      const part = new Float64Array(change.length);
+      for (const [j, node] of nodes.entries()) {
+        const gradient = gradientAt(a + (b - a) * node);
+        for (let i = 0; i < part.length; i++) part[i] += (b - a) * weights[j] * gradient[i] * change[i];
       }
-      const largest = Math.max(...outputs.map((value, b) => Math.abs(value - baselines[b])));
-      if (gap <= smallGap * Math.max(largest, 1e-3) || count >= points.last) {
-        return { values: { data: Float32Array.from(values), shape }, output: outputs, baseline: baselines, gap };
-      }
+      const missed = Math.max(...sums(part, size).map((sum, n) => Math.abs(sum - (after[n] - before[n]))));
+      return { a, b, before, after, part, missed };
+    };
+    const stretches = [measured(0, 1, first, last)];
+    while (stretches.length < quadrature.stretches) {
+      if (stretches.reduce((sum, { missed }) => sum + missed, 0) <= allowed) break;
+      stretches.sort((one, other) => one.missed - other.missed);
+      const worst = stretches.pop();
+      if (worst === undefined) break;
+      const middle = (worst.a + worst.b) / 2;
+      const between = valueAt(middle);
+      stretches.push(measured(worst.a, middle, worst.before, between), measured(middle, worst.b, between, worst.after));
       await tf.nextFrame();
     }
+    for (const { part } of stretches) for (let i = 0; i < part.length; i++) values[i] += part[i];
+    const gap = Math.max(...sums(values, size).map((sum, n) => Math.abs(sum - (last[n] - first[n]))));
+    const data = Float32Array.from(embedded ? sums(values, start.shape[2] ?? 1) : values);
+    return { values: { data, shape }, place, output: last, baseline: first, gap };
   } finally {
-    tf.dispose(disposed);
+    tf.dispose([start, from]);
   }
+}
+
+/** Sums of each `size` numbers. */
+function sums(values: Float64Array, size: number): number[] {
+  return Array.from({ length: values.length / size }, (_, n) =>
+    values.subarray(n * size, (n + 1) * size).reduce((sum, value) => sum + value, 0),
+  );
+}
+
+/** The explained output of each sample, and its gradient, on the line from the baseline (α = 0) to the input (1). */
+function pathOf(
+  run: (input: tf.Tensor) => tf.Tensor,
+  start: tf.Tensor,
+  from: tf.Tensor,
+  output: number | undefined,
+): { place: number[]; valueAt(alpha: number): number[]; gradientAt(alpha: number): ArrayLike<number> } {
+  const [batch] = start.shape;
+  const rows = (input: tf.Tensor) => tf.reshape(run(input), [batch, -1]) as tf.Tensor2D;
+  const at = (alpha: number) => tf.add(from, tf.mul(tf.sub(start, from), alpha));
+  const { whole, steps } = tf.tidy(() => {
+    const out = run(start);
+    return { whole: (tf.reshape(out, [batch, -1]) as tf.Tensor2D).arraySync(), steps: out.rank > 2 ? out.shape[1] : 1 };
+  });
+  const [{ length: width }] = whole;
+  if (output !== undefined && !(Number.isInteger(output) && output >= 0 && output < width)) {
+    throw new MemcellError(`attribute: output ${output} is none of the ${width} outputs`, { code: 'usage' });
+  }
+  const place = whole.map((row) => output ?? largest(row, width - width / (steps ?? 1)));
+  const chosen = new Float32Array(width * batch);
+  for (const [b, one] of place.entries()) chosen[b * width + one] = 1;
+  return {
+    place,
+    valueAt: (alpha) => tf.tidy(() => rows(at(alpha)).arraySync()).map((row, b) => row[place[b]]),
+    gradientAt: (alpha) =>
+      tf.tidy(() => {
+        const picked = tf.tensor2d(chosen, [batch, width]);
+        const explained = (input: tf.Tensor) => tf.sum(tf.mul(rows(input), picked)) as tf.Scalar;
+        return tf.grad(explained)(at(alpha)).dataSync();
+      }),
+  };
 }
 
 /** The part of a model after its Embedding, if it begins with one, since whole numbers have no gradient. */
@@ -93,8 +138,11 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor) {
   return { run, start: first.apply(x) as tf.Tensor, shape: [...x.shape], embedded: true };
 }
 
-function rowsOf(output: tf.Tensor, batch: number): number[][] {
-  return (tf.reshape(output, [batch, -1]) as tf.Tensor2D).arraySync();
+/** The place of the largest number from `from` on. */
+function largest(row: readonly number[], from: number): number {
+  let best = from;
+  for (let i = from; i < row.length; i++) if (row[i] > row[best]) best = i;
+  return best;
 }
 
 function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): tf.Tensor {
@@ -107,40 +155,6 @@ function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): 
     });
   }
   return tf.tidy(() => tf.tile(tf.tensor(Array.from(baseline), [1, ...sample]), [batch, ...sample.map(() => 1)]));
-}
-
-/** (x − x′) Σ wⱼ ∂F(x′ + αⱼ(x − x′))/∂x, in x's order. */
-function integrate(
-  run: (input: tf.Tensor) => tf.Tensor,
-  start: tf.Tensor,
-  from: tf.Tensor,
-  places: readonly number[],
-  count: number,
-): Float64Array {
-  const sums = new Float64Array(start.size);
-  const { nodes, weights } = gaussLegendre(count);
-  for (const [j, alpha] of nodes.entries()) {
-    const gradient = tf.tidy(() => {
-      const width = run(from).size / places.length;
-      const chosen = new Float32Array(width * places.length);
-      for (const [b, place] of places.entries()) chosen[b * width + place] = 1;
-      const picked = tf.tensor2d(chosen, [places.length, width]);
-      const explained = (input: tf.Tensor) => tf.sum(tf.mul(tf.reshape(run(input), picked.shape), picked)) as tf.Scalar;
-      return tf
-        .grad(explained)(tf.add(from, tf.mul(tf.sub(start, from), alpha)))
-        .dataSync();
-    });
-    for (let i = 0; i < sums.length; i++) sums[i] += weights[j] * gradient[i];
-  }
-  const change = tf.tidy(() => tf.sub(start, from).dataSync());
-  for (let i = 0; i < sums.length; i++) sums[i] *= change[i];
-  return sums;
-}
-
-function sumLast(values: Float64Array, width: number): Float64Array {
-  const sums = new Float64Array(values.length / width);
-  for (let i = 0; i < values.length; i++) sums[Math.floor(i / width)] += values[i];
-  return sums;
 }
 
 /**

@@ -1,17 +1,20 @@
 import type { Account } from '../data/frame.js';
-import type { Source } from '../data/source.js';
+import { openSource, type Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import { shapeText } from '../model/stack.js';
+import { isBidirectional, isRecurrent } from '../model/walk.js';
 import type { Sequential } from '../sequential.js';
 import type { Loaded, SavedTask } from '../tasks/definition.js';
 import { showNext } from '../tasks/forecast/shown.js';
 import { type ForecastArtefact, type ForecastResult, forecastTask } from '../tasks/forecast/task.js';
 import { tasks } from '../tasks/index.js';
+import { networkInput } from '../tasks/networkInput.js';
 import type { TaskKind, TrainingRecord } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { TextArtefact } from '../tasks/text/artefact.js';
 import { generate } from '../tasks/text/generate.js';
+import { type ShownGates, showGates } from './gates.js';
 import type { Evaluation, ReportInput } from './input.js';
 
 /** A model, what it was scored on, and how it came to be: what a report is made of. */
@@ -50,6 +53,8 @@ export async function describe(of: Described): Promise<ReportInput> {
   const data = of.data ?? training?.source;
   const next = isForecast(loaded) ? await nextOf(loaded, of, warnings) : undefined;
   const shown = pictures?.parts ?? [];
+  const samples = isText(loaded) ? await samplesOf(loaded) : undefined;
+  const gates = await gatesShown(of, samples?.[0].text);
   return {
     title: titleOf(artefact, data),
     kind: artefact.kind,
@@ -59,7 +64,8 @@ export async function describe(of: Described): Promise<ReportInput> {
     shown: shown.length > 0 ? shown : (next?.shown ?? []),
     left: pictures?.left ?? 0,
     ...(next && { next: next.next }),
-    ...(isText(loaded) && { samples: await samplesOf(loaded) }),
+    ...(samples && { samples }),
+    ...(gates && { gates }),
     ...(account && { account }),
     ...(history && { history }),
     network: networkOf(model),
@@ -113,7 +119,26 @@ async function nextOf(loaded: Loaded<ForecastArtefact>, { source, predict }: Des
   return showNext(loaded, source, result);
 }
 
-async function samplesOf({ model, artefact, name }: Loaded<TextArtefact>): Promise<ReportInput['samples']> {
+/** The gates of one sample, where the model has any: of data given, of the end of a series, of a text that it wrote. */
+async function gatesShown({ loaded, source }: Described, wrote: string | undefined): Promise<ShownGates | undefined> {
+  const { kind } = loaded.artefact;
+  const data = source ?? (wrote === undefined ? undefined : openSource({ name: 'what it wrote', text: wrote }));
+  if (data === undefined && kind === 'classify') return undefined;
+  if (!loaded.model.tf.layers.some((layer) => isRecurrent(layer) || isBidirectional(layer))) return undefined;
+  try {
+    return await showGates(loaded.model, await networkInput(loaded, kind === 'forecast' ? undefined : data));
+  } catch (error) {
+    // A network that adds nothing, or takes more than there is: nothing to show.
+    if (error instanceof MemcellError) return undefined;
+    throw error;
+  }
+}
+
+async function samplesOf({
+  model,
+  artefact,
+  name,
+}: Loaded<TextArtefact>): Promise<NonNullable<ReportInput['samples']>> {
   const samples: NonNullable<ReportInput['samples']> = [];
   for (const temperature of written.temperatures) {
     let text = '';

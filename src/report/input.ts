@@ -5,6 +5,7 @@ import type { TrainingSettings } from '../tasks/settings.js';
 import type { Shown, ShownBlock } from '../tasks/shown.js';
 import type { SymbolsEvaluation } from '../tasks/symbols/evaluation.js';
 import type { TextEvaluation } from '../tasks/text/evaluation.js';
+import type { ShownGates } from './gates.js';
 
 export type Evaluation = ForecastEvaluation | ClassifyEvaluation | TextEvaluation | SymbolsEvaluation;
 
@@ -23,6 +24,8 @@ export interface ReportInput {
   next?: { series: string; columns: ShownBlock[] }[];
   /** Texts that the model wrote. */
   samples?: { temperature: number; text: string }[];
+  /** What the network's gates do with one sample. */
+  gates?: ShownGates;
   account?: Account;
   /** One number per epoch and key. */
   history?: Record<string, number[]>;

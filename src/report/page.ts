@@ -1,9 +1,11 @@
+import { gatesScript } from './gatesScript.js';
 import { Html, html } from './html.js';
 import type { ReportInput } from './input.js';
 import { pageScript } from './script.js';
 import { classifySections } from './sections/classify.js';
 import { dataSection, modelSection, trainingSection } from './sections/common.js';
 import { forecastSections } from './sections/forecast.js';
+import { gatesSections } from './sections/gates.js';
 import { symbolsSections } from './sections/symbols.js';
 import { textSections } from './sections/text.js';
 import { style } from './style.js';
@@ -20,6 +22,7 @@ const sections = {
 export async function renderReport(input: ReportInput): Promise<string> {
   const parts = [
     ...(await sections[input.kind](input)),
+    ...(input.gates ? await gatesSections(input.gates) : []),
     await trainingSection(input),
     dataSection(input),
     modelSection(input),
@@ -31,8 +34,8 @@ ${headline.map((line) => html`<p class="lead">${line}</p>`)}${warnings.map((line
 ${notes.length > 0 && html`<ul class="note">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${links(parts)}
 ${parts}
-${input.evaluation && jsonOf('evaluation', input.evaluation)}`;
-  return pageOf(title, body, [pageScript]);
+${input.evaluation && jsonOf('evaluation', input.evaluation)}${input.gates && jsonOf('gates-data', input.gates)}`;
+  return pageOf(title, body, [pageScript, ...(input.gates ? [gatesScript] : [])]);
 }
 
 /** A page around its body. */

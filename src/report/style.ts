@@ -20,6 +20,8 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.6 ui-monospace,monos
 .card{border:1px solid color-mix(in srgb,var(--faint) 35%,transparent);border-radius:6px;padding:.5em .8em;margin:.4em 0}.card p{margin:.2em 0}blockquote{margin:.4em 0;font-style:italic}
 .tip{position:fixed;z-index:9;pointer-events:none;white-space:pre;background:var(--ink);color:var(--paper);border-radius:5px;padding:.35em .6em;font-size:12px;line-height:1.4}
 .mark{stroke:var(--faint);stroke-width:1;stroke-dasharray:2 2}select{font:inherit;max-width:100%;background:var(--paper);color:var(--ink)}
+.steps{display:flex;font:11px ui-monospace,monospace;color:var(--faint)}.steps span{flex:1 1 0;min-width:0;text-align:center;white-space:pre;overflow:hidden}
+canvas{width:100%;image-rendering:pixelated;display:block;background:color-mix(in srgb,var(--faint) 8%,transparent);touch-action:pan-y}.told{font:12px/1.5 ui-monospace,monospace;min-height:3em;position:sticky;top:0;background:var(--paper);margin:.2em 0;padding:.3em 0;z-index:2}h3{font-size:1rem;margin:1.4em 0 .2em}
 .narrow{display:none}[hidden]{display:none!important}
 @media (max-width:600px){body{padding:10px 14px 40px}.wide{display:none}.narrow{display:block}}
 @media print{nav,.tip,[data-picker]{display:none}section{break-inside:avoid-page}body{max-width:none}}`;
