@@ -5,7 +5,7 @@ import { counted, formatDuration } from '../format.js';
 import { shapeText } from '../model/stack.js';
 import { isBidirectional, isRecurrent } from '../model/walk.js';
 import type { Sequential } from '../sequential.js';
-import type { Loaded, SavedTask } from '../tasks/definition.js';
+import type { Loaded, Prediction, SavedTask } from '../tasks/definition.js';
 import { showNext } from '../tasks/forecast/shown.js';
 import { type ForecastArtefact, type ForecastResult, forecastTask } from '../tasks/forecast/task.js';
 import { tasks } from '../tasks/index.js';
@@ -19,7 +19,8 @@ import type { Evaluation, ReportInput } from './input.js';
 
 /** A model, what it was scored on, and how it came to be: what a report is made of. */
 export interface Described {
-  loaded: Loaded<SavedTask>;
+  /** None where the models of an evaluation were not kept, as those of folds. */
+  loaded?: Loaded<SavedTask>;
   evaluation?: { kind: TaskKind };
   /** What the evaluation is on: ', held out'. */
   on?: string;
@@ -30,8 +31,9 @@ export interface Described {
   training?: TrainingRecord;
   /** The data that forecasts go on from; the end of the training data when not given. */
   source?: Source;
-  /** The options of predicting. */
+  /** The options of predicting, and what it gave. */
   predict?: object;
+  predicted?: Prediction;
   data?: string;
   seconds?: number;
   /** What makes it again. */
@@ -45,19 +47,20 @@ const written = { length: 400, temperatures: [0.5, 0.8, 1.1] };
 export async function describe(of: Described): Promise<ReportInput> {
   const { loaded, pictures, account, command, seconds } = of;
   const evaluation = of.evaluation as Evaluation | undefined;
-  const { model, artefact } = loaded;
-  const training = of.training ?? artefact.training;
+  const kind = loaded?.artefact.kind ?? evaluation?.kind;
+  if (kind === undefined) throw new Error('a report of nothing');
+  const training = of.training ?? loaded?.artefact.training;
   const warnings = [...(of.warnings ?? [])];
   const headline = evaluation ? headlineOf(evaluation, of.on ?? '') : [];
   const history = training?.history;
   const data = of.data ?? training?.source;
-  const next = isForecast(loaded) ? await nextOf(loaded, of, warnings) : undefined;
+  const next = loaded && isForecast(loaded) ? await nextOf(loaded, of, warnings) : undefined;
   const shown = pictures?.parts ?? [];
-  const samples = isText(loaded) ? await samplesOf(loaded) : undefined;
-  const gates = await gatesShown(of, samples?.[0].text);
+  const samples = loaded && isText(loaded) ? await samplesOf(loaded) : undefined;
+  const gates = loaded && (await gatesShown(loaded, of.source, samples?.[0].text));
   return {
-    title: titleOf(artefact, data),
-    kind: artefact.kind,
+    title: titleOf(kind, loaded?.artefact, evaluation, data),
+    kind,
     headline,
     warnings: warnings.filter((line) => !headline.includes(line)),
     ...(evaluation && { evaluation }),
@@ -68,7 +71,8 @@ export async function describe(of: Described): Promise<ReportInput> {
     ...(gates && { gates }),
     ...(account && { account }),
     ...(history && { history }),
-    network: networkOf(model),
+    ...(of.predicted && { predicted: { head: of.predicted.head, rows: of.predicted.rows } }),
+    network: loaded ? networkOf(loaded.model) : [],
     ...(training && { layers: training.layers, settings: training.settings }),
     made: [
       ...(command ? [['made by', command] as [string, string]] : []),
@@ -87,15 +91,23 @@ function headlineOf(evaluation: Evaluation, on: string): string[] {
   return [`${counted(samples, 'forecast')} of ${counted(horizon, 'step')}${on}`, verdict.text];
 }
 
-const verbs: Record<TaskKind, (artefact: SavedTask) => string> = {
-  forecast: (artefact) => `Forecast of ${(artefact as ForecastArtefact).targets.join(', ')}`,
-  classify: (artefact) => `Classes of ${(artefact as SavedTask & { label: string }).label}`,
-  text: () => 'A model of a text',
-  symbols: () => 'A model of a sequence',
-};
-
-function titleOf(artefact: SavedTask, data: string | undefined): string {
-  return `${verbs[artefact.kind](artefact)}${data ? `, ${data.replace(/^.*[\\/]/, '')}` : ''}`;
+function titleOf(
+  kind: TaskKind,
+  artefact: SavedTask | undefined,
+  evaluation: Evaluation | undefined,
+  data: string | undefined,
+): string {
+  const targets =
+    evaluation?.kind === 'forecast'
+      ? evaluation.targets.map(({ column }) => column)
+      : ((artefact as Partial<ForecastArtefact> | undefined)?.targets ?? []);
+  const titles: Record<TaskKind, string> = {
+    forecast: `Forecast of ${targets.join(', ')}`,
+    classify: `Classes of ${(artefact as { label?: string } | undefined)?.label ?? 'a table'}`,
+    text: 'A model of a text',
+    symbols: 'A model of a sequence',
+  };
+  return `${titles[kind]}${data ? `, ${data.replace(/^.*[\\/]/, '')}` : ''}`;
 }
 
 function isForecast(loaded: Loaded<SavedTask>): loaded is Loaded<ForecastArtefact> {
@@ -120,7 +132,11 @@ async function nextOf(loaded: Loaded<ForecastArtefact>, { source, predict }: Des
 }
 
 /** The gates of one sample, where the model has any: of data given, of the end of a series, of a text that it wrote. */
-async function gatesShown({ loaded, source }: Described, wrote: string | undefined): Promise<ShownGates | undefined> {
+async function gatesShown(
+  loaded: Loaded<SavedTask>,
+  source: Source | undefined,
+  wrote: string | undefined,
+): Promise<ShownGates | undefined> {
   const { kind } = loaded.artefact;
   const data = source ?? (wrote === undefined ? undefined : openSource({ name: 'what it wrote', text: wrote }));
   if (data === undefined && kind === 'classify') return undefined;

@@ -87,6 +87,6 @@ function wellFormed(svg: string): string {
 }
 
 /** A figure as an SVG file of its own: its colours with it. */
-export function standalone({ svg }: Figure): string {
+export function standalone(svg: string): string {
   return svg.replace(/>/, `><style>${paletteCss('svg')}</style>`);
 }

@@ -25,6 +25,15 @@ export function escaped(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }
 
+/** The text that `escaped` made this of. */
+export function unescaped(text: string): string {
+  return text
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, '&');
+}
+
 /** A table; columns of numbers stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly Part[])[]): Html {
   const numeric = head.map((_, c) => c > 0 && rows.every((row) => typeof row[c] === 'number' || isNumberText(row[c])));

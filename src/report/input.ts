@@ -22,6 +22,8 @@ export interface ReportInput {
   left: number;
   /** Forecasts of what comes next: per series, per column. */
   next?: { series: string; columns: ShownBlock[] }[];
+  /** What predicting gave: classes of rows, forecasts. */
+  predicted?: { head: string[]; rows: (string | number)[][] };
   /** Texts that the model wrote. */
   samples?: { temperature: number; text: string }[];
   /** What the network's gates do with one sample. */

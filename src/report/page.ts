@@ -3,7 +3,7 @@ import { Html, html } from './html.js';
 import type { ReportInput } from './input.js';
 import { pageScript } from './script.js';
 import { classifySections } from './sections/classify.js';
-import { dataSection, modelSection, trainingSection } from './sections/common.js';
+import { dataSection, modelSection, predictedSection, trainingSection } from './sections/common.js';
 import { forecastSections } from './sections/forecast.js';
 import { gatesSections } from './sections/gates.js';
 import { symbolsSections } from './sections/symbols.js';
@@ -22,6 +22,7 @@ const sections = {
 export async function renderReport(input: ReportInput): Promise<string> {
   const parts = [
     ...(await sections[input.kind](input)),
+    predictedSection(input),
     ...(input.gates ? await gatesSections(input.gates) : []),
     await trainingSection(input),
     dataSection(input),

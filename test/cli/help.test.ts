@@ -27,6 +27,10 @@ Commands:
   backtest [options] <DATA>          tell how good a model would have been, over several parts of
                                      the data
   generate [options] <MODEL>         write text with a model trained with --text
+  report [options] <MODEL> [DATA]    write a page that shows a model: forecasts, errors, training,
+                                     layers
+  gates [options] <MODEL> [DATA]     show what a network's gates do with a sample, and what its
+                                     output hangs on
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
   bench [options]                    measure training and predicting beside tfjs's built-in layers
@@ -104,6 +108,7 @@ Model and training:
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
+  --report [FILE]         write a page that shows it (report.html)
 
 Output:
   --json                  print one JSON document on standard output and nothing else

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
+import { figures, forecast, report } from 'memcell';
 import { draw, standalone } from '../../src/report/draw.js';
 import { drawForecasts } from '../../src/report/figures/forecasts.js';
 import { html } from '../../src/report/html.js';
@@ -70,9 +71,22 @@ test('what is put into a page is escaped, in text and in figures, and an SVG sta
     '<p title="&quot;&lt;&amp;">&lt;b&gt;<i>1</i></p>',
   );
   const figure = await draw((plot) => ({ title: 'a <b> & "c"', marks: [plot.dot([1], { title: () => '<x>' })] }));
-  const alone = standalone(figure);
+  const alone = standalone(figure.svg);
   expect(alone).not.toMatch(/="[^"]*<[^"]*"/);
   const svg = parseHTML(alone).document.querySelector('svg');
   expect(svg?.getAttribute('aria-label')).toBe('a <b> & "c"');
   expect(alone).toContain('prefers-color-scheme:dark');
+});
+
+test('in code, a report is a page and its figures are SVGs, of a model just trained and of one loaded', async () => {
+  const y = Array.from({ length: 60 }, (_, i) => 10 + i + 5 * Math.sin((i * Math.PI) / 6));
+  const model = await forecast(y, { horizon: 6 });
+  const page = await report(model);
+  expect(page).toContain('id="forecasts"');
+  expect(page).toContain(model.evaluation?.verdict.text.replace(/[&<>"]/g, '') ?? '');
+  const drawn = await figures(model);
+  expect(drawn.map(({ title }) => title)).toEqual(expect.arrayContaining([expect.stringContaining('value')]));
+  for (const { svg } of drawn) expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg".*<\/svg>$/s);
+  expect(await report(model, y)).toContain('id="errors"');
+  model.dispose();
 });

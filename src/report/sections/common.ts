@@ -1,3 +1,4 @@
+import { formatNumber } from '../../format.js';
 import { colour } from '../draw.js';
 import { drawCurve } from '../figures/curves.js';
 import { type Html, html, table } from '../html.js';
@@ -64,6 +65,20 @@ export function dataSection({ account }: ReportInput): Html | undefined {
   }</section>`;
 }
 
+/** Rows that are shown of a prediction. */
+const mostPredicted = 100;
+
+/** What predicting gave, as a table. */
+export function predictedSection({ predicted }: ReportInput): Html | undefined {
+  if (predicted === undefined || predicted.rows.length === 0) return undefined;
+  const { head, rows } = predicted;
+  const cells = rows
+    .slice(0, mostPredicted)
+    .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
+  const rest = rows.length - cells.length;
+  return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
+}
+
 /** The layers, and how the model was made. */
 export function modelSection({ network, layers, settings, made }: ReportInput): Html {
   const total = network.reduce((sum, { parameters }) => sum + parameters, 0);
@@ -73,7 +88,8 @@ export function modelSection({ network, layers, settings, made }: ReportInput): 
     ...(settings ? Object.entries(settings).map(([key, value]): [string, string] => [key, String(value)]) : []),
     ...made,
   ];
-  return html`<section id="model"><h2>Model</h2>${table(['layer', 'output', 'parameters', 'runs on'], [...rows, ['all', '', total, '']])}<dl>${facts.map(
+  const layerTable = table(['layer', 'output', 'parameters', 'runs on'], [...rows, ['all', '', total, '']]);
+  return html`<section id="model"><h2>Model</h2>${network.length > 0 && layerTable}<dl>${facts.map(
     ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
   )}</dl></section>`;
 }
