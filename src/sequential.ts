@@ -247,6 +247,14 @@ export class Sequential {
     });
   }
 
+  /**
+   * Sets the states of all stateful layers to zero; a layer's own resetStates() does so for it alone. Nothing else resets them:
+   * fit goes on from one epoch to the next and through its validation, evaluate and predict go on from there, as in Keras.
+   */
+  resetStates(): void {
+    this.built().resetStates();
+  }
+
   /** Prints the table of summaryText(), by default to the console. */
   summary(print: (text: string) => void = console.log): void {
     print(this.summaryText());
@@ -396,7 +404,8 @@ export class Sequential {
   /** What x must be: the input's shape, and whole numbers below the vocabulary's size for an Embedding. */
   private expected(): Expected {
     const model = this.built();
-    const { shape } = model.inputs[0];
+    // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
+    const shape = [null, ...model.inputs[0].shape.slice(1)];
     const first = model.layers.find((layer) => layer.getClassName() !== 'InputLayer');
     if (first?.getClassName() !== 'Embedding') return { shape };
     return { shape, dtype: 'int32', below: Number(first.getConfig().inputDim) };

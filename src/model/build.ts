@@ -25,10 +25,11 @@ export interface BuildOptions {
 export function buildModel(layers: readonly Layer[], options: BuildOptions): tf.Sequential {
   const [first] = layers;
   if (!first) throw new MemcellError('the model has no layers; add one first', { code: 'model' });
-  checkLayers(layers, inputShapeOf(first, options.inputShape));
+  const batchShape = inputShapeOf(first, options.inputShape);
+  checkLayers(layers, batchShape);
   ensureBackend();
   if (options.inputShape) {
-    first.batchInputShape = [null, ...options.inputShape];
+    first.batchInputShape = [...batchShape];
     first.dtype ??= 'float32';
   }
   const model = tf.sequential({ name: options.name ?? 'sequential' });

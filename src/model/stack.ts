@@ -37,7 +37,7 @@ export function inputShapeOf(first: Layer, inputShape?: Shape): Shape {
       { code: 'model' },
     );
   }
-  return [null, ...inputShape];
+  return [own?.[0] ?? null, ...inputShape];
 }
 
 /** [30, 4], with None for a size that may vary, as Keras writes it: (30, 4), (None, 4), (4,) */
@@ -59,6 +59,12 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
       });
     }
     checkInput(layer, what, shape, stack);
+    if (layer.stateful && shape[0] === null) {
+      throw new MemcellError(
+        `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
+        { code: 'model' },
+      );
+    }
     weights += entryOf(layer.getClassName())?.weights?.(settingsOf(layer), shape[shape.length - 1] ?? 0) ?? 0;
     if (weights > mostWeights) {
       throw new MemcellError(
