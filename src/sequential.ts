@@ -46,6 +46,8 @@ import { createTfjsRunner } from './training/tfjsRunner.js';
 export interface SequentialOptions {
   /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
   inputShape?: Shape;
+  /** The only number of samples that a batch may have, if the first layer does not say; stateful layers need one. */
+  batchSize?: number;
   /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
   seed?: number;
   /** Default 'sequential'. */
@@ -83,6 +85,7 @@ export class Sequential {
   private readonly seed: number;
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
+  private readonly batchSize: number | undefined;
   private stack: Layer[] = [];
   private model: tf.LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
@@ -98,12 +101,16 @@ export class Sequential {
   private disposed = false;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
-  constructor(layers: readonly Layer[] = [], { inputShape, seed, name = 'sequential' }: SequentialOptions = {}) {
+  constructor(
+    layers: readonly Layer[] = [],
+    { inputShape, batchSize, seed, name = 'sequential' }: SequentialOptions = {},
+  ) {
     if (seed !== undefined && !Number.isSafeInteger(seed)) {
       throw new MemcellError(`seed must be a whole number, not ${seed}`, { code: 'usage' });
     }
     this.name = name;
     this.inputSize = inputShape;
+    this.batchSize = batchSize;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     this.seedGiven = seed !== undefined;
     for (const layer of layers) this.add(layer);
@@ -327,7 +334,7 @@ export class Sequential {
 
   /** With the batch axis: [null, steps, features]. */
   get inputShape(): Shape {
-    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize);
+    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize, this.batchSize);
   }
 
   /** With the batch axis. */
@@ -380,7 +387,8 @@ export class Sequential {
   private built(): tf.LayersModel {
     if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
     this.first();
-    this.model ??= buildModel(this.stack, { inputShape: this.inputSize, name: this.name, seed: this.seed });
+    const { inputSize: inputShape, batchSize, name, seed } = this;
+    this.model ??= buildModel(this.stack, { inputShape, batchSize, name, seed });
     return this.model;
   }
 

@@ -28,14 +28,18 @@ const settingsByPosition: Record<string, string[]> = {
  * `Bidirectional(LSTM(64, return_sequences=true)), Dropout(0.2)`. `Sequential(…)` or `Sequential([…])` around it and an
  * `Input((30, 4))` or `Input(batch_shape=(32, 30, 4))` before it are accepted.
  *
+ * @param options `stateful`: recurrent layers that do not say are stateful
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
-export function parseSpec(text: string): Layer[] {
+export function parseSpec(text: string, { stateful = false } = {}): Layer[] {
   const calls = parseCalls(text);
   const input = calls[0]?.name === 'Input' ? calls.shift() : undefined;
   if (calls.length === 0) throw errorAt(text, text.length, 'no layers; write for example LSTM(50), Dense(10, softmax)');
   const shape = input && shapeOf(text, input);
-  return calls.map((call, i) => layerOf(text, call, i === 0 ? shape : undefined));
+  return calls.map((call, i) => {
+    const carries = stateful && ['LSTM', 'GRU', 'SimpleRNN'].includes(call.name) && !('stateful' in call.named);
+    return layerOf(text, call, { ...(i === 0 && shape), ...(carries && { stateful: true }) });
+  });
 }
 
 /** What Input says, as options of the first layer. */

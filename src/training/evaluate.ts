@@ -40,12 +40,12 @@ const KINDS = { batchSize: 'positiveCount?', verbose: 'verbosity', write: 'other
  */
 export function batchSizeFor(
   { batch }: Pick<Runner, 'batch'>,
-  asked: number | undefined,
+  asked: number | null | undefined,
   samples: number,
   of = '',
 ): number {
   if (batch === undefined) return asked ?? DEFAULT_BATCH_SIZE;
-  if (asked !== undefined && asked !== batch)
+  if (asked != null && asked !== batch)
     throw new MemcellError(
       `batchSize is ${asked}; this model has stateful layers for batches of ${batch}; leave batchSize out`,
       { code: 'usage' },
