@@ -1,6 +1,6 @@
 /** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
 import * as tf from '@tensorflow/tfjs';
-import { allFinite, type NdArray } from '../data/array.js';
+import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
 import { statefulLayers } from '../model/walk.js';
 import type { Compiled } from '../training/compile.js';
@@ -288,7 +288,7 @@ export class EngineRunner implements Runner {
   }
 
   private finishPredicting(): NdArray {
-    if (allFinite(this.program.states.newest)) this.states.advance();
+    this.states.advanceIfFinite();
     return this.output();
   }
 

@@ -1,5 +1,6 @@
 /** The states of a model's stateful layers, in the engine's memory and in the tfjs layers, whose resetStates() anyone may call. */
 import * as tf from '@tensorflow/tfjs';
+import { allFinite } from '../data/array.js';
 import type { StateStore } from './stateStore.js';
 
 /** A stateful layer, and the tfjs tensors of its states when the two were last in step: others mean that somebody has set them. */
@@ -29,6 +30,11 @@ export class TfjsStates {
     if (this.carriers.length === 0) return;
     this.states().advance();
     this.ahead = true;
+  }
+
+  /** The same, unless those after the last batch are not finite. */
+  advanceIfFinite(): void {
+    if (this.carriers.length > 0 && allFinite(this.states().newest)) this.advance();
   }
 
   /** Takes what somebody has set or reset since the two were in step. */
