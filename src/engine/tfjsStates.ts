@@ -1,6 +1,7 @@
 /** The states of a model's stateful layers, in the engine's memory and in the tfjs layers, whose resetStates() anyone may call. */
-import * as tf from '@tensorflow/tfjs';
+
 import { allFinite } from '../data/array.js';
+import * as tf from '../tf.js';
 import type { StateStore } from './stateStore.js';
 
 /** A stateful layer, and the tfjs tensors of its states when the two were last in step: others mean that somebody has set them. */
