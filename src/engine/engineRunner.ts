@@ -39,7 +39,8 @@ export class EngineRunner implements Runner {
   program: Program;
   seed = 0;
   private team: Team | undefined;
-  private readonly states: TfjsStates;
+  /** Of a model with stateful layers. */
+  private readonly states: TfjsStates | undefined;
   private readonly variables: readonly Weight[];
   /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
   private readonly known: object[];
@@ -65,7 +66,7 @@ export class EngineRunner implements Runner {
     this.variables = model.weights;
     const mayThread = team.threads !== 1 && canThread();
     this.program = new Program(plan, newMemory(mayThread), speed === undefined ? {} : { speed });
-    this.states = new TfjsStates(statefulLayers(model), () => this.program.states);
+    if (plan.batch !== undefined) this.states = new TfjsStates(statefulLayers(model), () => this.program.states);
     if (mayThread) this.team = new Team(this.program, team);
     this.known = this.variables.map(() => ({}));
     this.takeWeights();
@@ -176,7 +177,11 @@ export class EngineRunner implements Runner {
     const { store } = this.program;
     const weights = [store.copy(store.weights, into?.weights[0])];
     const state = store.slots.map((slot, i) => store.copy(slot, into?.optimizer.state[i]));
-    return { weights, optimizer: { iterations: this.optimizer.iterations, state }, states: [this.states.copy()] };
+    return {
+      weights,
+      optimizer: { iterations: this.optimizer.iterations, state },
+      states: this.states ? [this.states.copy()] : [],
+    };
   }
 
   goBack({ weights, optimizer: { iterations, state }, states }: Checkpoint): void {
@@ -190,12 +195,12 @@ export class EngineRunner implements Runner {
     this.program.slotsChanged();
     this.optimizer.iterations = iterations;
     this.trained();
-    this.states.put(states[0]);
+    this.states?.put(states[0]);
   }
 
   sync(): void {
     if (this.changedOutside()) this.takeWeights();
-    this.states.give();
+    this.states?.give();
     if (!this.ahead) return;
     const { store } = this.program;
     this.variables.forEach((variable, i) => {
@@ -291,7 +296,7 @@ export class EngineRunner implements Runner {
   }
 
   private finishPredicting(): NdArray {
-    this.states.advanceIfFinite();
+    this.states?.advanceIfFinite();
     return this.output();
   }
 
@@ -314,7 +319,7 @@ export class EngineRunner implements Runner {
     const batch = x.shape[0];
     const steps = plan.input.sequence ? x.shape[1] : 1;
     if (this.changedOutside()) this.takeWeights();
-    this.states.take();
+    this.states?.take();
     program.place(batch, steps, training);
     const { arena, input } = program;
     const memory = plan.input.integers ? arena.i32 : arena.f32;
@@ -374,7 +379,7 @@ export class EngineRunner implements Runner {
     const { program } = this;
     const predictions = this.output();
     const loss = program.lossValue();
-    if (Number.isFinite(loss)) this.states.advance();
+    if (Number.isFinite(loss)) this.states?.advance();
     const { mask } = program.result;
     return mask ? { loss, predictions, mask: this.batchMajorMask(mask) } : { loss, predictions };
   }

@@ -37,7 +37,7 @@ export class StateStore {
 
   /** After a batch. */
   advance(): void {
-    if (this.size > 0) this.values.set(this.newest);
+    this.values.set(this.newest);
   }
 
   /** The states before the next batch, cell after cell: a view, valid until the memory grows. */

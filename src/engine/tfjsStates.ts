@@ -28,14 +28,13 @@ export class TfjsStates {
 
   /** The engine's states for the next batch go on to those after the last one. */
   advance(): void {
-    if (this.carriers.length === 0) return;
     this.states().advance();
     this.ahead = true;
   }
 
   /** The same, unless those after the last batch are not finite. */
   advanceIfFinite(): void {
-    if (this.carriers.length > 0 && allFinite(this.states().newest)) this.advance();
+    if (allFinite(this.states().newest)) this.advance();
   }
 
   /** Takes what somebody has set or reset since the two were in step. */
