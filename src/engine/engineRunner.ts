@@ -1,11 +1,8 @@
 /** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
-
 import { statefulLayers } from '../model/walk.js';
-
 import * as tf from '../tf.js';
-
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';

@@ -1,10 +1,7 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
 import { wasmObstacle } from '../kernels/module.js';
-
 import { statefulBatch } from '../model/walk.js';
-
 import type * as tf from '../tf.js';
-
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';

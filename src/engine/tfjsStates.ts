@@ -1,5 +1,4 @@
 /** The states of a model's stateful layers, in the engine's memory and in the tfjs layers, whose resetStates() anyone may call. */
-
 import { allFinite } from '../data/array.js';
 import * as tf from '../tf.js';
 import type { StateStore } from './stateStore.js';

@@ -1,11 +1,8 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
-
 import { mostBatch } from '../model/options.js';
-
 import * as tf from '../tf.js';
-
 import { invalid, isJsonObject, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];

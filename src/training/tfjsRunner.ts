@@ -3,11 +3,8 @@ import { allFinite, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
-
 import { statefulBatch, statefulLayers } from '../model/walk.js';
-
 import * as tf from '../tf.js';
-
 import type { Compiled } from './compile.js';
 import {
   forward,
