@@ -48,6 +48,8 @@ import { createTfjsRunner } from './training/tfjsRunner.js';
 export interface SequentialOptions {
   /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
   inputShape?: Shape;
+  /** The only number of samples that a batch may have, if the first layer does not say; stateful layers need one. */
+  batchSize?: number;
   /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
   seed?: number;
   /** Default 'sequential'. */
@@ -85,6 +87,7 @@ export class Sequential {
   private readonly seed: number;
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
+  private readonly batchSize: number | undefined;
   private stack: Layer[] = [];
   private model: tf.LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
@@ -100,12 +103,16 @@ export class Sequential {
   private disposed = false;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
-  constructor(layers: readonly Layer[] = [], { inputShape, seed, name = 'sequential' }: SequentialOptions = {}) {
+  constructor(
+    layers: readonly Layer[] = [],
+    { inputShape, batchSize, seed, name = 'sequential' }: SequentialOptions = {},
+  ) {
     if (seed !== undefined && !Number.isSafeInteger(seed)) {
       throw new MemcellError(`seed must be a whole number, not ${seed}`, { code: 'usage' });
     }
     this.name = name;
     this.inputSize = inputShape;
+    this.batchSize = batchSize;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     this.seedGiven = seed !== undefined;
     for (const layer of layers) this.add(layer);
@@ -283,6 +290,14 @@ export class Sequential {
     });
   }
 
+  /**
+   * Sets the states of all stateful layers to zero; a layer's own resetStates() does so for it alone. Nothing else resets them:
+   * fit goes on from one epoch to the next and through its validation, evaluate and predict go on from there, as in Keras.
+   */
+  resetStates(): void {
+    this.built().resetStates();
+  }
+
   /** Prints the table of summaryText(), by default to the console. */
   summary(print: (text: string) => void = console.log): void {
     print(this.summaryText());
@@ -355,7 +370,7 @@ export class Sequential {
 
   /** With the batch axis: [null, steps, features]. */
   get inputShape(): Shape {
-    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize);
+    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize, this.batchSize);
   }
 
   /** With the batch axis. */
@@ -408,7 +423,8 @@ export class Sequential {
   private built(): tf.LayersModel {
     if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
     this.first();
-    this.model ??= buildModel(this.stack, { inputShape: this.inputSize, name: this.name, seed: this.seed });
+    const { inputSize: inputShape, batchSize, name, seed } = this;
+    this.model ??= buildModel(this.stack, { inputShape, batchSize, name, seed });
     return this.model;
   }
 
@@ -432,7 +448,8 @@ export class Sequential {
   /** What x must be: the input's shape, and whole numbers below the vocabulary's size for an Embedding. */
   private expected(): Expected {
     const model = this.built();
-    const { shape } = model.inputs[0];
+    // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
+    const shape = [null, ...model.inputs[0].shape.slice(1)];
     const first = model.layers.find((layer) => layer.getClassName() !== 'InputLayer');
     if (first?.getClassName() !== 'Embedding') return { shape };
     return { shape, dtype: 'int32', below: Number(first.getConfig().inputDim) };

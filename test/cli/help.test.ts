@@ -66,8 +66,8 @@ Task, one of:
 
 Options of the task:
   --window <N>            forecast: rows that go into the network (what suits the season; plain 30);
-                          text: tokens that the network sees at once in training (64); symbols:
-                          symbols that go in (chosen by held-out error)
+                          text: tokens of a training step (32); symbols: symbols that go in (chosen
+                          by held-out error)
   --horizon <H>           forecast: rows to forecast at once (one season, else 6; plain 1)
   --features <COL,...>    forecast, classify: columns that go in (all that can)
   --drop <COL,...>        forecast, classify: columns to leave out
