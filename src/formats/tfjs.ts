@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
+import * as tf from '../tf.js';
 import { sha256 } from './checksum.js';
 import { fetchModel, type LoadOptions } from './http.js';
 import {

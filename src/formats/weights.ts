@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { invalid, reasonOf, type WeightEntry, type WeightGroup } from './modelJson.js';
 
 /** A group's weights and the bytes of its files, joined: `data.byteLength` is `group.bytes`. */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { registerActivations } from './activations.js';
 import { ResetAfterGRU } from './gru.js';
 import { LayerNormalization, Masking } from './stepLayers.js';

@@ -1,6 +1,6 @@
 /** Which layers are those that memcell knows, by their class and not by its name. */
-import type * as tf from '@tensorflow/tfjs';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import type * as tf from '../tf.js';
 import { ResetAfterGRU } from './gru.js';
 import { LayerNormalization, Masking } from './stepLayers.js';
 import {

@@ -1,6 +1,6 @@
 /** compile(): from names and options to one checked training configuration. */
-import type * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
 import { getMetric, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer, type OptimizerIdentifier } from './optimizers.js';

@@ -1,9 +1,9 @@
 /** Runs training and prediction of a LayersModel on tfjs: its layers and its automatic differentiation, our optimizer. */
-import * as tf from '@tensorflow/tfjs';
 import { allFinite, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
+import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
 import {
   forward,
@@ -160,7 +160,7 @@ class TfjsRunner implements Runner {
     const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, mask);
     const penalty = regularisation(model);
     return {
-      loss: penalty ? data.add(penalty).asScalar() : data,
+      loss: penalty ? tf.add<tf.Scalar>(data, penalty) : data,
       predictions: output,
       mask,
       logits,
