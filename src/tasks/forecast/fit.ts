@@ -50,7 +50,7 @@ export const fit: Fit = async (set, options) => {
     absoluteError: (corrections) => absoluteError(set, tracked, layout, origins, corrections),
   };
   const clocks = clocksOf(set, origins);
-  const enough = new Set(clocks).size >= Math.max(8, 4 * horizon);
+  const enough = new Set(clocks).size >= Math.max(8, (season > 1 ? 4 : 8) * horizon);
   const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
   const corrections =
     folds.length > 0 ? await fitCorrections(windows, folds, layout, network) : noCorrections(windows, layout, network);
@@ -214,7 +214,8 @@ function spreadsOf(
   perSeries: number,
   tracked: readonly Tracked[],
 ): Spreads {
-  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries);
+  const rowsOfSeries = tracked.reduce((sum, one) => sum + one.rows, 0) / tracked.length;
+  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries, rowsOfSeries);
   const rows: number[] = [];
   for (const { rows: n, targets: list } of tracked) {
     for (let t = 1; t < n; t++) {
@@ -225,7 +226,7 @@ function spreadsOf(
       }
     }
   }
-  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries));
+  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries), rowsOfSeries);
 }
 
 function seriesState(

@@ -1,6 +1,7 @@
 import { ANCHOR_ROWS, type Anchor } from './anchor.js';
 import type { Corrections } from './corrections.js';
 import type { SeriesSet } from './forecaster.js';
+import { isWalk } from './shortAnchor.js';
 import type { State } from './state.js';
 
 /** A gate below it is told as none. */
@@ -57,8 +58,10 @@ function anchorsText(names: readonly string[], anchors: readonly Anchor[]): stri
   return `the forecasts start from ${anchors.map((anchor, c) => `${names[c]}: ${anchorText(anchor)}`).join('; ')}`;
 }
 
-function anchorText({ kind, trend, period, log }: Anchor): string {
+function anchorText(anchor: Anchor): string {
+  const { kind, trend, period, log } = anchor;
   const of = log ? ' of the logarithm' : '';
+  if (isWalk(anchor)) return 'the last value, and a steady change from row to row';
   if (kind === 'naive') return period > 1 ? `the value of ${period} rows before` : 'the last value';
   const parts = [
     ...(trend === 'none' ? [] : [`${trend === 'damped' ? 'damped' : 'additive'} trend`]),
