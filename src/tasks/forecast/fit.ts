@@ -9,7 +9,7 @@ import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
 import type { NetworkOptions, Windows } from './network.js';
-import { remarksOf } from './remarks.js';
+import { oddEnds, remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
 import { findSeason } from './season.js';
 import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
@@ -71,7 +71,10 @@ export const fit: Fit = async (set, options) => {
     model: corrections.model,
     state: stateToJson(state),
     history: corrections.history,
-    remarks: remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+    remarks: [
+      ...remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+      ...oddEnds(set, tracked),
+    ],
   };
 };
 

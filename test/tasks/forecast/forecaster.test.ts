@@ -243,6 +243,13 @@ describe('odd series', () => {
     for (const list of [made.values, made.anchor, lower, upper]) expect(list.every(Number.isFinite)).toBe(true);
   });
 
+  test('a last value unlike all before is told', async () => {
+    const told = async (y: number[]) => (await fitted(setOf({ targets: [y] }), 3)).remarks.join('\n');
+    const y = noise(80).map((e) => 20 + e);
+    expect(await told(y)).not.toContain('unlike');
+    expect(await told([...y, 60])).toMatch(/^unlike anything before, .* the last y0: 60$/m);
+  });
+
   test('a short series without a season: the last value with half of its mean change, unless a trend leaves no doubt', async () => {
     const y = [3, 5, 4, 7, 6, 9, 8, 11, 9, 12];
     const short = setOf({ targets: [y] });

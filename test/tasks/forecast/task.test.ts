@@ -100,6 +100,15 @@ describe('training', () => {
     );
   }, 30_000);
 
+  test('why there is no MASE is said, and that both are exact', async () => {
+    const { evaluation } = await train(source(days(40, { v: (i) => i % 7 })), { targets: ['v'] });
+    const { headline } = forecastTask.tell(evaluation, '');
+    expect(headline[1]).toMatch(
+      /^every forecast is exact, and so is the best simple guess \(seasonal naive, 7 rows before\)/,
+    );
+    expect(headline.join('\n')).toMatch(/^no MASE of v: on the rows trained on it repeats its last 7 rows exactly/m);
+  }, 30_000);
+
   test('nothing held out is said', async () => {
     const { evaluation, artefact, prepared } = await train(
       sales,
