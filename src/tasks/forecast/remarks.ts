@@ -71,10 +71,10 @@ function anchorText(anchor: Anchor): string {
   return `exponential smoothing${of}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
 }
 
-/** A last value is odd when what the anchor misses of it is so many times as large as what it misses at most of the others. */
+/** A last value is odd when what the anchor misses of it is more than so many times what it missed of any other row. */
 const ODD = 4;
 
-/** Errors that tell what is usual. */
+/** First rows whose errors do not count, as the anchor settles, and how many others there must be. */
 const USUAL = 12;
 
 /** Last values that are unlike anything before: the forecast goes on from them, right or wrong. */
