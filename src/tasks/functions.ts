@@ -33,6 +33,7 @@ export interface TaskTraining extends Partial<TrainingSettings> {
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
+  /** Of a forecast they see the last network only, that on all rows: not those of the folds, nor a network that adds nothing. */
   callbacks?: readonly Callback[];
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;

@@ -9,7 +9,7 @@ import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
 import type { NetworkOptions, Windows } from './network.js';
-import { remarksOf } from './remarks.js';
+import { oddEnds, remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
 import { findSeason } from './season.js';
 import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
@@ -50,7 +50,7 @@ export const fit: Fit = async (set, options) => {
     absoluteError: (corrections) => absoluteError(set, tracked, layout, origins, corrections),
   };
   const clocks = clocksOf(set, origins);
-  const enough = new Set(clocks).size >= Math.max(8, 4 * horizon);
+  const enough = new Set(clocks).size >= Math.max(8, (season > 1 ? 4 : 8) * horizon);
   const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
   const corrections =
     folds.length > 0 ? await fitCorrections(windows, folds, layout, network) : noCorrections(windows, layout, network);
@@ -71,7 +71,10 @@ export const fit: Fit = async (set, options) => {
     model: corrections.model,
     state: stateToJson(state),
     history: corrections.history,
-    remarks: remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+    remarks: [
+      ...remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+      ...oddEnds(set, tracked),
+    ],
   };
 };
 
@@ -214,7 +217,8 @@ function spreadsOf(
   perSeries: number,
   tracked: readonly Tracked[],
 ): Spreads {
-  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries);
+  const rowsOfSeries = tracked.reduce((sum, one) => sum + one.rows, 0) / tracked.length;
+  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries, rowsOfSeries);
   const rows: number[] = [];
   for (const { rows: n, targets: list } of tracked) {
     for (let t = 1; t < n; t++) {
@@ -225,7 +229,7 @@ function spreadsOf(
       }
     }
   }
-  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries));
+  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries), rowsOfSeries);
 }
 
 function seriesState(
