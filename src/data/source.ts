@@ -28,7 +28,7 @@ export interface TableHead {
   table: Table;
   /** Rows of the whole, where the file says so (Parquet). */
   rows?: number;
-  /** Bytes of all files, compressed as they are. */
+  /** Bytes of all files, about: of gzipped ones as many as such tables mostly hold. */
   bytes: number;
 }
 
@@ -146,7 +146,7 @@ class FileSource implements Source {
   async head(rows: number): Promise<TableHead> {
     const { headOf, headOfBlocks } = await import('./stream.js');
     const parts = await this.parts();
-    const bytes = parts.reduce((sum, part) => sum + part.bytes.size, 0);
+    const bytes = parts.reduce((sum, part) => sum + textSize(part.bytes), 0);
     if (this.sql !== undefined)
       return { table: await headOfBlocks(await this.query(this.sql), this.name, rows), bytes };
     const counts = await Promise.all(
@@ -167,9 +167,11 @@ class FileSource implements Source {
       return;
     }
     let from = 0;
-    for (const part of await this.parts()) {
+    const parts = await this.parts();
+    for (const part of parts) {
       for await (const chunk of streamPart(part, columns, from)) {
-        yield chunk;
+        const { notes } = chunk;
+        yield notes && parts.length > 1 ? { ...chunk, notes: notes.map((note) => `${part.bytes.name}: ${note}`) } : chunk;
         from = chunk.from + chunk.rows;
       }
     }
@@ -224,6 +226,11 @@ class BytesSource implements Source {
     const { memoryBytes } = await import('./bytes.js');
     return openPart(memoryBytes(this.name, this.content));
   }
+}
+
+/** Gzip makes tables to about a sixth. */
+function textSize({ size, inflatedSize }: Bytes): number {
+  return inflatedSize === undefined ? size : 6 * size;
 }
 
 async function openPart(bytes: Bytes): Promise<Part> {

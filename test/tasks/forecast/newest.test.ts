@@ -4,7 +4,7 @@ import { parseTable } from '../../../src/data/read.js';
 import type { Source } from '../../../src/data/source.js';
 import type { StreamColumn } from '../../../src/data/stream.js';
 import { understand } from '../../../src/data/understanding/understand.js';
-import { newestRows, noteNewest } from '../../../src/tasks/forecast/newest.js';
+import { newestRows, noteKept } from '../../../src/tasks/forecast/newest.js';
 
 /** A source that is read in pieces of 7 rows. */
 function streamed(text: string): Source {
@@ -67,7 +67,7 @@ describe('newestRows', () => {
           const { table, of } = await newestRows(
             source,
             (head) => ({ columns: [head.columns[0].name], notation: 'yyyy-MM-dd' }),
-            most,
+            { most },
           );
           const least = [...order].sort((a, b) => b - a)[most - 1];
           const kept = order.filter((i) => i >= least);
@@ -85,17 +85,17 @@ describe('newestRows', () => {
   test('without times the last rows; of one time as many as fit', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => i);
     const plain = streamed(`v\n${rows.join('\n')}\n`);
-    const { table } = await newestRows(plain, () => undefined, 12);
+    const { table } = await newestRows(plain, () => undefined, { most: 12 });
     expect(cellsOf(table)[0]).toEqual(rows.slice(-12).map(String));
     const twice = streamed(`date,v\n${rows.map((i) => `${date(Math.floor(i / 2))},${i}`).join('\n')}\n`);
-    const odd = await newestRows(twice, timeOf2, 5);
+    const odd = await newestRows(twice, timeOf2, { most: 5 });
     expect(cellsOf(odd.table)[1]).toEqual(['44', '46', '47', '48', '49']);
   });
 
   test('it is said', async () => {
     const source = streamed(`date,v\n${Array.from({ length: 40 }, (_, i) => `${date(i)},${i % 7}`).join('\n')}\n`);
-    const rows = await newestRows(source, timeOf, 20);
-    const { account } = noteNewest(understand(rows.table, { targets: ['v'] }), rows);
+    const rows = await newestRows(source, timeOf, { most: 20 });
+    const { account } = noteKept(understand(rows.table, { targets: ['v'] }), rows);
     expect(account).toMatchObject({ read: 40, rows: 20, time: { first: '2020-01-21', last: '2020-02-09' } });
     expect(account.notes[0]).toBe('read as a stream: of 40 rows the newest 20 are used');
   });
