@@ -181,6 +181,13 @@ async function openText(
   return { encoding, form: whole ? 'whole' : 'values', head };
 }
 
+/** A text in blocks, with what is not plain about how it is written. */
+export async function textOf(bytes: Bytes): Promise<{ notes: string[]; blocks: AsyncIterable<string> }> {
+  const first = await bytes.slice(0, headSize);
+  const encoding = guessEncoding(first, bytes.name, first.length === headSize);
+  return { notes: encodingNotes(encoding), blocks: textBlocks(bytes, encoding) };
+}
+
 async function* recordsOf(bytes: Bytes, { encoding, dialect }: Opening): AsyncIterable<CsvRecord> {
   const records = new RecordReader(bytes.name, dialect);
   for await (const block of textBlocks(bytes, encoding)) yield* records.read(block);
@@ -191,7 +198,7 @@ async function* recordsOf(bytes: Bytes, { encoding, dialect }: Opening): AsyncIt
  * A text in blocks, line ends as \n.
  * @throws MemcellError where it goes on in another encoding than it began
  */
-export async function* textBlocks(bytes: Bytes, encoding: Encoding): AsyncIterable<string> {
+async function* textBlocks(bytes: Bytes, encoding: Encoding): AsyncIterable<string> {
   const decoder = new TextDecoder(encoding, { fatal: true });
   let carried = '';
   for await (const chunk of bytes.stream()) {

@@ -1,4 +1,4 @@
-import { parseJsonLine, nanNote } from './json.js';
+import { nanNote, parseJsonLine } from './json.js';
 import { headerOf, JsonRows, wrongWidth } from './jsonRows.js';
 import { list } from './suggest.js';
 import type { Table } from './table.js';
@@ -101,10 +101,14 @@ export class JsonLines {
     return [
       ...(this.mended ? [nanNote] : []),
       ...(this.late.size > 0
-        ? [`left out, as no row at the beginning has it: ${some(this.late)} ${named(this.late)} (from line ${first(this.late)} on)`]
+        ? [
+            `left out, as no row at the beginning has it: ${some(this.late)} ${named(this.late)} (from line ${first(this.late)} on)`,
+          ]
         : []),
       ...(this.nested.size > 0
-        ? [`${some(this.nested)} ${named(this.nested)}: lists and objects count as missing (the first is in line ${first(this.nested)})`]
+        ? [
+            `${some(this.nested)} ${named(this.nested)}: lists and objects count as missing (the first is in line ${first(this.nested)})`,
+          ]
         : []),
     ];
   }

@@ -1,23 +1,12 @@
 import type { Frame, TimeReading } from '../../data/frame.js';
 import { type ColumnValues, HeldRows, type RowChunk, streamRows } from '../../data/heldRows.js';
-import type { Source, TableHead } from '../../data/source.js';
+import { longTable } from '../../data/longTable.js';
+import type { Source } from '../../data/source.js';
 import { Table } from '../../data/table.js';
 import { scaled } from '../../data/understanding/numberTimes.js';
 import { readTime } from '../../data/understanding/timeText.js';
 import { MemcellError } from '../../errors.js';
-import { nameOf, type StretchOptions, Stretches } from './stretches.js';
-
-/** Tables of more rows are read as a stream, of which so many rows are kept, whatever the length of the whole. */
-export const mostRows = 500_000;
-
-/** Bytes above which a file that does not say its rows counts as one of more. */
-const mostBytes = 100_000_000;
-
-/** Cells that are kept of wide tables, when nobody says how many rows. */
-const mostCells = 20_000_000;
-
-/** Rows from which it is told how times are written. */
-const headRows = 2000;
+import { nameOf, Stretches, type StretchOptions } from './stretches.js';
 
 /** A table, or what is kept of it where it is too long to be held. */
 export interface KeptRows {
@@ -42,24 +31,24 @@ export interface KeepOptions {
   stretches?: StretchOptions;
 }
 
-/** What is said of rows that were left out, as notes of the account. */
-export function noteKept(frame: Frame, { of, older, series = 0 }: KeptRows): Frame {
-  if (of === undefined) return frame;
-  const { account } = frame;
+/** What is said of a table of which not all rows are kept. */
+export function keptNote(of: number, newest: number, older: KeptRows['older']): string {
   const number = (rows: number) => rows.toLocaleString('en');
   const drawn =
     older === undefined
       ? ''
       : `, and ${number(older.table.rows)} older ones in ${number(older.count)} stretches drawn from all`;
-  const note = `read as a stream: of ${number(of)} rows the newest ${number(account.read)} are used${drawn}`;
-  const lost = series - (account.series?.count ?? series);
-  const gone = lost > 0 ? [`${number(lost)} of ${number(series)} series have no row among the newest: left out`] : [];
-  return { ...frame, account: { ...account, read: of, notes: [note, ...gone, ...account.notes] } };
+  return `read as a stream: of ${number(of)} rows the newest ${number(newest)} are used${drawn}`;
 }
 
-/** Whether a table is too long to be held, as far as its head tells. */
-export function isLong({ rows, bytes }: TableHead, most: number): boolean {
-  return rows === undefined ? bytes > mostBytes * (most / mostRows) : rows > most;
+/** What is said of rows that were left out, as notes of the account. */
+export function noteKept(frame: Frame, { of, older, series = 0 }: KeptRows): Frame {
+  if (of === undefined) return frame;
+  const { account } = frame;
+  const note = keptNote(of, account.read, older);
+  const lost = series - (account.series?.count ?? series);
+  const gone = lost > 0 ? [`${lost} of ${series} series have no row among the newest: left out`] : [];
+  return { ...frame, account: { ...account, read: of, notes: [note, ...gone, ...account.notes] } };
 }
 
 /**
@@ -72,19 +61,17 @@ export async function newestRows(
   timeOf: (head: Table) => TimeReading | undefined,
   { most, group = [], stretches }: KeepOptions = {},
 ): Promise<KeptRows> {
-  const head = await source.head?.(headRows);
-  if (head === undefined || source.stream === undefined || !isLong(head, most ?? mostRows)) {
-    return { table: await source.table() };
-  }
-  const rows = most ?? Math.min(mostRows, Math.ceil(mostCells / head.table.columns.length));
-  const how = { most: rows, group, ...(stretches && { stretches }) };
-  const time = timeOf(head.table);
-  const read = await readLong(source, head.table, time, how);
+  const long = await longTable(source, most);
+  if (long === undefined) return { table: await source.table() };
+  const { head } = long;
+  const how = { most: long.most, group, ...(stretches && { stretches }) };
+  const time = timeOf(head);
+  const read = await readLong(source, head, time, how);
   if (time === undefined || read.odd.count === 0) return finish(source.name, read, how, time);
-  const again = otherReading(time, timeOf, head.table, read.odd.table(source.name, []));
+  const again = otherReading(time, timeOf, head, read.odd.table(source.name, []));
   return again === undefined
     ? finish(source.name, read, how, time)
-    : finish(source.name, await readLong(source, head.table, again, how), how, again);
+    : finish(source.name, await readLong(source, head, again, how), how, again);
 }
 
 /** The time as the head and rows that do not fit it are read together, as day and month in another order; else undefined. */
