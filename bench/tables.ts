@@ -4,7 +4,7 @@
  * forecast is trained in a process of its own, whose peak memory and time are told. Exit 1 when a checksum is wrong or the peak
  * is above the goal.
  *
- *     node scripts/run-ts.mjs bench/tables.ts [parquet csv jsonl] [--rows 10000000] [--most-rows N] [--goal MIB] [--json]
+ *     node scripts/run-ts.mjs bench/tables.ts [parquet csv jsonl] [--rows 10000000] [--most-rows N] [--goal MIB] [--budget 20s] [--json]
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,6 +24,7 @@ const { values: options, positionals } = parseArgs({
     rows: { type: 'string' },
     'most-rows': { type: 'string' },
     goal: { type: 'string' },
+    budget: { type: 'string' },
     json: { type: 'boolean' },
   },
   allowPositionals: true,
@@ -38,7 +39,7 @@ const begin = Date.UTC(2004, 0, 1);
 const blockRows = 100_000;
 const names = ['time', 'load', 'wind', 'price', 'site'];
 
-/** Five minutes to a row: a day's cycle that grows, noise, and columns beside it; two decimals, so that every format is exact. */
+/** A minute to a row: an hour's cycle, noise, and columns beside it; two decimals, so that every format is exact. */
 interface Block {
   time: Date[];
   load: number[];
@@ -55,11 +56,11 @@ function* blocks(): Iterable<Block> {
     for (let row = from; row < Math.min(rows, from + blockRows); row++) {
       noise = 0.8 * noise + random.normal();
       wind = 0.95 * wind + random.normal();
-      const day = Math.sin((2 * Math.PI * row) / 288);
-      block.time.push(new Date(begin + 5 * minute * row));
-      block.load.push(Math.round(100 * (50 + 10 * day + noise + 0.5 * wind)) / 100);
+      const hour = Math.sin((2 * Math.PI * row) / 60);
+      block.time.push(new Date(begin + minute * row));
+      block.load.push(Math.round(100 * (50 + 10 * hour + noise + 0.5 * wind)) / 100);
       block.wind.push(Math.round(100 * wind) / 100);
-      block.price.push(Math.round(100 * (30 + 5 * day + random.normal())) / 100);
+      block.price.push(Math.round(100 * (30 + 5 * hour + random.normal())) / 100);
       block.site.push(row % 3 === 0 ? 'north' : 'south');
     }
     yield block;
@@ -166,6 +167,8 @@ async function measure(folder: string, format: string): Promise<Result> {
     'load',
     '--horizon',
     '6',
+    '--budget',
+    options.budget ?? '20s',
     '--out',
     join(folder, 'model'),
     '--json',

@@ -1,4 +1,5 @@
 import type { Frame } from '../../data/frame.js';
+import { mostRows } from '../../data/longTable.js';
 import type { Source } from '../../data/source.js';
 import type { Table } from '../../data/table.js';
 import { understand } from '../../data/understanding/understand.js';
@@ -67,9 +68,9 @@ export async function readData(
   return { frame, columns, widths: widthsOf(set), set, horizon, season, warnings };
 }
 
-/** Rows of a stretch of older rows: enough for windows after an anchor has settled. */
-function stretchRows({ window = 96, horizon = 24 }: ForecastOptions): number {
-  return Math.max(2048, 8 * (window + horizon));
+/** Rows of a stretch of older rows: enough for windows after an anchor has settled, and few enough for eight stretches. */
+function stretchRows({ window = 96, horizon = 24, mostRows: most = mostRows }: ForecastOptions): number {
+  return Math.max(16, Math.min(Math.max(2048, 8 * (window + horizon)), Math.floor(most / 16)));
 }
 
 /** Whether day or month comes first, as the whole table tells where the rows that are kept may not. */

@@ -9,7 +9,7 @@ import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
 import type { NetworkOptions } from './network.js';
-import { type Stretch, stretchRemark, trackStretches } from './olderRows.js';
+import { type Stretch, stretchRemarks, trackStretches } from './olderRows.js';
 import { remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
 import { findSeason } from './season.js';
@@ -78,7 +78,7 @@ export const fit: Fit = async (set, options) => {
     history: corrections.history,
     remarks: [
       ...remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
-      ...(stretches.length > 0 ? [stretchRemark(windows.rows - newest, stretches.length)] : []),
+      ...stretchRemarks(set, windows.rows - newest, stretches.length),
     ],
   };
 };

@@ -76,6 +76,8 @@ export function trackStretches(
 }
 
 /** What is told of the windows that come from stretches. */
-export function stretchRemark(windows: number, stretches: number): string {
-  return `${counted(windows, 'window')} of these are of older rows, from ${stretches} stretches drawn from all`;
+export function stretchRemarks({ older = [] }: SeriesSet, windows: number, stretches: number): string[] {
+  if (older.length === 0) return [];
+  if (windows === 0) return ['the stretches of older rows are too short for windows: nothing is learnt from them'];
+  return [`${counted(windows, 'window')} of these are of older rows, from ${stretches} stretches drawn from all`];
 }

@@ -72,11 +72,13 @@ export async function drawText(source: Source, seed: number, most = mostCharacte
 /** How far before a piece's length a word's end is looked for. */
 const longestWord = 1000;
 
-/** Behind the last blank or comma before a place; else where neither a surrogate pair nor a character and its marks are cut. */
+/** Behind the last blank or comma before a place; else where neither a pair of surrogates nor a character and its marks are cut. */
 export function cutBefore(text: string, at: number): number {
   for (let i = at; i > Math.max(0, at - longestWord); i--) if (/[\s,;]/.test(text[i - 1]) && !isMark(text, i)) return i;
   let end = at;
-  while (end > 1 && isMark(text, end)) end--;
+  while (end > 0 && isMark(text, end)) end--;
+  if (end > 0) return end;
+  for (end = at; end < text.length && isMark(text, end); ) end++;
   return end;
 }
 
