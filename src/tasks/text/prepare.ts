@@ -39,8 +39,7 @@ export function prepareCorpus(
   if (!(split >= 0 && split < 1)) {
     throw new MemcellError(`validation split: ${split} is not in [0, 1)`, { code: 'usage' });
   }
-  const characters = Array.from(whole);
-  const training = characters.slice(0, trainingCount(characters.length, split)).join('');
+  const training = firstPart(whole, split);
   const tokens = learnTokens([whole], kind, options.vocabulary, [training]);
   if (tokens.characters.length < 2)
     throw new MemcellError(`${name}: holds one character only; there is nothing to learn`);
@@ -78,6 +77,19 @@ export function prepareCorpus(
   const size = window ?? Math.min(recipe.window, Math.max(4, fitted >> 3));
   const settings = chooseSettings(fitted, size, recipe, { ...given }, run.seed);
   return { ...base, window: size, settings, layers: oneLine(run.layers ?? defaultLayers(tokens.size, ids.length)) };
+}
+
+/** The characters of a text without the last `split` of them. */
+function firstPart(text: string, split: number): string {
+  let count = 0;
+  for (const _ of text) count++;
+  let left = trainingCount(count, split);
+  let end = 0;
+  for (const character of text) {
+    if (left-- === 0) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
 }
 
 /** Dropout .2 after the embedding, and .5 or .3 after the LSTM: small texts overfit within a few epochs without it. */
