@@ -65,7 +65,6 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   try {
     trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
       ...trainingOf(values),
-      createdWith: `memcell ${session.version}`,
       callbacks: [progress.callback],
       signal: signals.signal,
       stage: (text) => progress.stage(text),

@@ -25,7 +25,7 @@ export function textOrNumbers(values: ArrayLike<unknown>): string[] | TypedCells
 }
 
 /** Text as it is, without surrounding space; numbers and booleans as JavaScript writes them; dates as ISO 8601. */
-export function toCell(value: unknown): string {
+function toCell(value: unknown): string {
   if (isNothing(value)) return '';
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
   return String(value).trim();

@@ -123,7 +123,7 @@ export function wasmObstacle(): string | undefined {
   try {
     new WebAssembly.Module(EMPTY_MODULE);
   } catch (error) {
-    return `WebAssembly may not be compiled here; a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src (${oneLine(error)})`;
+    return `WebAssembly may not be compiled here: a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src, and Cloudflare Workers forbid it (${oneLine(error)})`;
   }
   try {
     new WebAssembly.Memory({ initial: 1, maximum: 65536 });

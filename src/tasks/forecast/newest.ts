@@ -5,7 +5,7 @@ import { Table, type TypedCells } from '../../data/table.js';
 import { readTime } from '../../data/understanding/timeText.js';
 
 /** Tables of more rows are read as a stream, of which the newest rows are kept: so many, whatever the length of the whole. */
-export const mostRows = 500_000;
+const mostRows = 500_000;
 
 /** Bytes above which a file that does not say its rows counts as one of more. */
 const mostBytes = 100_000_000;
