@@ -23,7 +23,7 @@ const levels: Record<string, number> = {
   sequential: 5,
   tasks: 6,
   report: 7,
-  bench: 8,
+  speed: 8,
   cli: 9,
   index: 10,
 };
