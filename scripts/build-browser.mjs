@@ -1,7 +1,7 @@
 // Bundles memcell's own modules for browsers, dist/index.js → dist/browser/, as package.json's exports give it to bundlers: no
-// module of Node's, no worker threads, no WebAssembly for shared memory. Packages stay imports. Ends with an error for an
+// module of Node's, no worker threads, of the kernels the one that a page needs. Packages stay imports. Ends with an error for an
 // import of Node's that is not expected.
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -24,6 +24,7 @@ const forBrowsers = {
       if (kind === 'entry-point') return undefined;
       if (path.startsWith('.')) {
         const file = join(resolveDir, path).slice(join(root, 'dist/').length);
+        if (file === 'kernels/binaries.js') return { path: join(root, 'dist/kernels/binariesOnDemand.js') };
         return NODE_ONLY.includes(file) ? stub('empty', EMPTY) : undefined;
       }
       if (path.startsWith('node:')) {
@@ -35,10 +36,6 @@ const forBrowsers = {
       if (path === '@tensorflow/tfjs-backend-wasm') return stub('empty', EMPTY);
       return { path: REPLACED[path] ?? path, external: true };
     });
-    // Memory is shared only with threads.
-    onLoad({ filter: /generated[\\/]modules\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(/(export const \w+Shared =\s*)'[^']*'/g, "$1''"),
-    }));
     onLoad({ filter: /.*/, namespace: 'stub' }, ({ pluginData }) => ({ contents: pluginData, resolveDir: root }));
   },
 };

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { version } from '../src/version.js';
 
 const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
 
@@ -9,6 +10,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
 const levels: Record<string, number> = {
   errors: 0,
   tf: 0,
+  version: 0,
   format: 0,
   random: 0,
   fields: 0.5,
@@ -22,7 +24,7 @@ const levels: Record<string, number> = {
   sequential: 5,
   tasks: 6,
   report: 7,
-  bench: 8,
+  speed: 8,
   cli: 9,
   index: 10,
 };
@@ -58,4 +60,9 @@ test('only src/tf.ts imports TensorFlow.js, except for the backends that are loa
     )
     .sort();
   expect(importing).toEqual(['tf.ts']);
+});
+
+test("the version that memcell says is the package's", () => {
+  const { version: published } = JSON.parse(readFileSync(join(source, '../package.json'), 'utf8'));
+  expect(version).toBe(published);
 });

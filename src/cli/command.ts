@@ -9,8 +9,6 @@ export class Session {
     readonly streams: Streams,
     /** Whether standard output takes one JSON document and nothing else. */
     readonly json: boolean,
-    /** memcell's own. */
-    readonly version = '',
     /** What was typed, for the record. */
     readonly commandLine = '',
   ) {}

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorCode, MemcellError, shortage } from '../errors.js';
+import { version } from '../version.js';
 import { addBacktest } from './backtest.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
@@ -53,7 +53,7 @@ export async function main(): Promise<void> {
  */
 export async function run(argv: string[], streams: Streams): Promise<number> {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const session = new Session(streams, flags.includes('--json'), packageVersion(), typed(argv));
+  const session = new Session(streams, flags.includes('--json'), typed(argv));
   try {
     await createProgram(session).parseAsync(argv, { from: 'user' });
     return session.exitCode;
@@ -73,7 +73,7 @@ function createProgram(session: Session): Command {
   const program = new Command('memcell')
     .description('Recurrent networks: trains on tables and text, predicts, and checks its own arithmetic.')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
-    .version(session.version, '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help; memcell COMMAND --help shows a command')
     .helpCommand(false)
     .addOption(new Option('--json').hideHelp())
@@ -122,8 +122,4 @@ function oneLine(text: string): string {
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
   return `${error.stack ?? error.message}${cause}`;
-}
-
-function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

@@ -3,6 +3,7 @@ import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { TaskKind } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { AnyTrained } from '../tasks/train.js';
+import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addReportOption, writeReport } from './reporting.js';
@@ -71,7 +72,6 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   try {
     trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
       ...trainingOf(values),
-      createdWith: `memcell ${session.version}`,
       callbacks: [progress.callback],
       signal: signals.signal,
       stage: (text) => progress.stage(text),
@@ -153,7 +153,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
       pictures,
       ...(account && { account }),
       warnings,
-      training: { createdWith: `memcell ${session.version}`, source: data, layers, settings, history },
+      training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
       seconds,
     },
     session,

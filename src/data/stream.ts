@@ -36,7 +36,7 @@ export interface TableChunk {
 }
 
 /** Rows of a chunk at most. */
-export const chunkRows = 2 ** 16;
+const chunkRows = 2 ** 16;
 /** The beginning that encoding and dialect are told from: 1 MiB. */
 const headSize = 2 ** 20;
 

@@ -16,7 +16,7 @@ const formats: Record<string, TableFormat> = {
 };
 
 /** The form that a file's name asks for: by its ending, CSV for all others and for stdout (-). */
-export function formatOf(target: string): TableFormat {
+function formatOf(target: string): TableFormat {
   return formats[/\.(\w+)$/.exec(target)?.[1].toLowerCase() ?? ''] ?? 'csv';
 }
 

@@ -138,8 +138,11 @@ async function withoutRethrowing<Result>(start: () => Promise<Result>): Promise<
   return result;
 }
 
-/** Keeps tfjs's cpu backend from printing its advice to install tfjs-node, which it does on the first write in Node. */
+/**
+ * Keeps tfjs's cpu backend from printing its advice to install tfjs-node, which it does on the first write in Node. Its class
+ * is named because bundlers leave out what is imported for its side effects alone.
+ */
 function quietCpuBackend(): void {
   const cpu = tf.findBackend('cpu');
-  if (cpu && 'firstUse' in cpu) cpu.firstUse = false;
+  if (cpu instanceof tf.MathBackendCPU) Object.assign(cpu, { firstUse: false });
 }

@@ -10,7 +10,7 @@ import { camelCase } from './names.js';
 export type OptionKind = (value: unknown, what: string) => unknown;
 
 /** The most units or sizes of one layer. Far more than any recurrent network has; a slip of the hand is beyond it. */
-export const mostUnits = 65_536;
+const mostUnits = 65_536;
 
 /** A value as an error shows it, on one line and short. */
 export function show(value: unknown): string {

@@ -12,7 +12,7 @@ export type Shape = readonly (number | null)[];
  * The most weights of a model: training keeps four numbers for each (weight, gradient, two of the optimizer), 16 bytes,
  * and WebAssembly's memory ends at 4 GiB.
  */
-export const mostWeights = 2 ** 28;
+const mostWeights = 2 ** 28;
 
 /** The input's shape with its batch axis, from the model's options or from the first layer's. */
 export function inputShapeOf(first: Layer, inputShape?: Shape, batchSize?: number): Shape {

@@ -7,6 +7,7 @@ import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { accountText } from '../data/understanding/account.js';
 import type { Sequential } from '../sequential.js';
 import type { Callback } from '../training/callbacks.js';
+import { version } from '../version.js';
 import type { ClassifyOptions, ClassifyPredictOptions } from './classify/options.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
 import type { EvaluateOptions, Loaded, SavedTask, Task } from './definition.js';
@@ -372,7 +373,7 @@ async function train<
   );
   const prepared = await task.prepare(source, checkOptions(task.options, options, task.kind) as O, run);
   const { model, artefact, evaluation, warnings, history, layers: made, settings: used } = await prepared.train();
-  const training = { createdWith: 'memcell', source: source.name, layers: made, settings: used, history };
+  const training = { createdWith: `memcell ${version}`, source: source.name, layers: made, settings: used, history };
   return {
     loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
     made: {

@@ -9,7 +9,7 @@ import type { Kernels } from '../kernels.js';
 import type { Range, Signal } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 
-export type { Range, Rows, Signal } from '../rows.js';
+export type { Range, Signal } from '../rows.js';
 
 /** What layers are made with; lives as long as the engine. */
 export interface LayerContext {

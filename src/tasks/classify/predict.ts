@@ -108,7 +108,7 @@ function timeless({ groups }: ClassifyArtefact): { timeless?: true } {
  * A table read as the one that the model was trained on.
  * @throws MemcellError for groups longer than the model takes
  */
-export function samplesOf(frame: Frame, artefact: ClassifyArtefact): Samples {
+function samplesOf(frame: Frame, artefact: ClassifyArtefact): Samples {
   const { features, groups, steps, text } = artefact;
   if (text) return textSamples(frame, features[0], text.kind);
   if (groups === undefined)

@@ -21,7 +21,7 @@ export interface Anchor extends Smoothing {
 }
 
 /** The value as the anchor sees it. */
-export function toDomain({ log, least }: Pick<Anchor, 'log' | 'least'>, value: number): number {
+function toDomain({ log, least }: Pick<Anchor, 'log' | 'least'>, value: number): number {
   return log ? Math.log(Math.max(value, least)) : value;
 }
 

@@ -24,7 +24,7 @@ export interface GenerateOptions extends SamplingOptions {
   seed?: number;
 }
 
-export const textOptions: OptionTable<TextOptions> = {
+const textOptions: OptionTable<TextOptions> = {
   window: { flags: '--window <N>', help: 'tokens of a training step (32)', kind: count },
   tokens: {
     flags: '--tokens <KIND>',
@@ -39,7 +39,7 @@ export const textOptions: OptionTable<TextOptions> = {
   pure: { flags: '--pure', help: 'the network alone, not mixed with counts', kind: flag },
 };
 
-export const generateOptions: OptionTable<GenerateOptions> = {
+const generateOptions: OptionTable<GenerateOptions> = {
   prompt: { flags: '--prompt <TEXT>', help: 'the text to go on from', kind: text },
   length: { flags: '--length <N>', help: 'characters (or words, or byte pairs) to write (400)', kind: count },
   stop: { flags: '--stop <TEXT>', help: 'end before the first place where this is written', kind: text },

@@ -25,7 +25,7 @@ export const defaultShapes: readonly Shape[] = [
   { batch: 128, steps: 50, inputs: 128, units: 512 },
 ];
 
-export const CLASSES = 10;
+const CLASSES = 10;
 
 /** Largest differences allowed: of outputs, and of gradients as a share of the largest value of their tensor (at least 1). */
 export const tolerance = { forward: 1e-5, gradient: 1e-4 };

@@ -78,7 +78,7 @@ export async function compareShape(shape: Shape, options: CompareOptions): Promi
 }
 
 /** Floating-point operations of a training step's matrix products: forward, dW and dh. Nobody asks for dx. */
-export function flops({ batch, steps, inputs, units }: Shape): number {
+function flops({ batch, steps, inputs, units }: Shape): number {
   return 2 * batch * steps * 4 * units * (2 * (inputs + units) + units);
 }
 

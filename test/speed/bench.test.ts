@@ -1,7 +1,7 @@
 /** The verification that precedes timing, and what a report holds; no times are asserted. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { runBench } from '../../src/bench/bench.js';
+import { runBench } from '../../src/speed/bench.js';
 import {
   drawSamples,
   memcellModel,
@@ -10,8 +10,8 @@ import {
   stockModel,
   stockResults,
   verify,
-} from '../../src/bench/cases.js';
-import { measurePeak, shortest } from '../../src/bench/measure.js';
+} from '../../src/speed/cases.js';
+import { measurePeak, shortest } from '../../src/speed/measure.js';
 import { memcell } from '../cli/streams.js';
 import { useBackend } from '../kernels/twins.js';
 
