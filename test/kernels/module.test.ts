@@ -82,13 +82,13 @@ describe.each(speeds)('%s products equal sums in double precision within 1e-5', 
   test.each([0, 1])('A·B and Aᵀ·B for every number of rows up to two tiles; added to C: %i', (added) => {
     for (const panels of [1, 2, 3]) {
       for (const k of [1, 2, 17, 300]) {
+        const columns = 16 * panels;
+        const arena = new Arena(1 << 21);
+        const { exports, wide } = instantiateKernels(arena.memory, { speed });
+        const b = draw(k * columns);
+        const bAddress = arena.floats(toPanels(b, k, columns));
         for (let m = 1; m <= 13; m++) {
-          const columns = 16 * panels;
-          const arena = new Arena(1 << 20);
-          const { exports, wide } = instantiateKernels(arena.memory, { speed });
-          const b = draw(k * columns);
           const c = draw(m * columns);
-          const bAddress = arena.floats(toPanels(b, k, columns));
 
           const a = draw(m * (k + 3));
           const cAddress = arena.floats(c);
@@ -121,7 +121,6 @@ describe.each(speeds)('%s products equal sums in double precision within 1e-5', 
             added === 1,
             wide,
           );
-          arena.expectGuardsWhole();
 
           const expected = new Float32Array(m * columns);
           const expectedT = new Float32Array(m * columns);
@@ -142,6 +141,7 @@ describe.each(speeds)('%s products equal sums in double precision within 1e-5', 
           expect(worst(arena.read(cAddress, m * columns), expected)).toBe(true);
           expect(worst(arena.read(cPanels, m * columns), toPanels(expectedT, m, columns))).toBe(true);
         }
+        arena.expectGuardsWhole();
       }
     }
   });

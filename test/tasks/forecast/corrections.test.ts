@@ -187,6 +187,14 @@ describe('intervals', () => {
     expect(halfWidths(spreads, 0, 1, 0.8)[0]).toBeCloseTo(1.2816, 1);
     expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(1.96, 1);
   });
+
+  test('of two targets each has its own errors at every step', () => {
+    // Rows of step 1 of the targets, then step 2.
+    const errors = Float32Array.of(1, 10, 2, 20, -1, -10, -2, -20);
+    const spreads = measureSpreads(errors, 2, 2, 1e9);
+    expect(halfWidths(spreads, 0, 2, 0.5).map((width) => Number(width.toFixed(3)))).toEqual([1, 2]);
+    expect(halfWidths(spreads, 1, 2, 0.5).map((width) => Number(width.toFixed(3)))).toEqual([10, 20]);
+  });
 });
 
 describe('effects of known columns', () => {
