@@ -1,6 +1,9 @@
 import { isJsonObject, isRecord, type Json } from '../modelJson.js';
 import { refused } from './refused.js';
 
+/** More layers are taken for a mistake; a chain of them is followed by a function that calls itself. */
+const mostLayers = 2000;
+
 export type Config = { [key: string]: Json };
 
 /** A layer applied to what other layers give: a value's number is the place of the call that makes it. */
@@ -28,6 +31,7 @@ export function callsOf(topology: Config): Calls {
   const config = isJsonObject(model.config) ? model.config : {};
   const listed = Array.isArray(model.config) ? model.config : config.layers;
   const layers = (Array.isArray(listed) ? listed : []).filter(isJsonObject);
+  if (layers.length > mostLayers) throw refused('the model', `it has ${layers.length} layers; the most is ${mostLayers}`);
   return model.class_name === 'Sequential' ? chain(layers) : network(layers, config);
 }
 
