@@ -53,7 +53,8 @@ export class GraphBuilder {
   }
 
   weight(name: string, shape: readonly number[], data: ArrayLike<number>): string {
-    if (this.taken.has(name)) throw new MemcellError(`two weights are named ${name}; rename a layer`, { code: 'usage' });
+    if (this.taken.has(name))
+      throw new MemcellError(`two weights are named ${name}; rename a layer`, { code: 'usage' });
     this.taken.add(name);
     this.initializers.push(floatTensor(name, [...shape], data));
     return name;

@@ -31,7 +31,8 @@ export function callsOf(topology: Config): Calls {
   const config = isJsonObject(model.config) ? model.config : {};
   const listed = Array.isArray(model.config) ? model.config : config.layers;
   const layers = (Array.isArray(listed) ? listed : []).filter(isJsonObject);
-  if (layers.length > mostLayers) throw refused('the model', `it has ${layers.length} layers; the most is ${mostLayers}`);
+  if (layers.length > mostLayers)
+    throw refused('the model', `it has ${layers.length} layers; the most is ${mostLayers}`);
   return model.class_name === 'Sequential' ? chain(layers) : network(layers, config);
 }
 

@@ -1,6 +1,7 @@
 /** Operators that compute: each is a layer, or a part of one. */
 import { close, elementwise } from './activations.js';
 import { numbersOf, transposed } from './fold.js';
+import { unrolled } from './moves.js';
 import type { NodeReader } from './nodeReader.js';
 import { type Settled, settle, withFeatures } from './settle.js';
 import {
@@ -50,7 +51,13 @@ function softmax(name: string): Compute {
 }
 
 /** A Dense layer over the last axis: W (I,U). */
-function product(node: NodeReader, signal: Signal, kernel: Float32Array, [inputs, units]: number[], bias?: Float32Array): Settled {
+function product(
+  node: NodeReader,
+  signal: Signal,
+  kernel: Float32Array,
+  [inputs, units]: number[],
+  bias?: Float32Array,
+): Settled {
   const axis = signal.axes.length - 1;
   const settled = withFeatures(signal, axis, node);
   if (sizeOf(settled.axes[axis]) !== inputs) {
@@ -87,6 +94,8 @@ function perFeature(constant: Constant, features: number, node: NodeReader): Flo
   const own = count(constant);
   if (own === 1) return new Float32Array(features).fill(single(constant));
   if (own === features && constant.shape.at(-1) === features) return floats(constant, node);
+  if (!constant.data) return new Float32Array(features).fill(constant.fill);
+  if (own > features) throw node.error(`it meets numbers that stand for every row: ${unrolled}`);
   throw node.error(`numbers of shape [${constant.shape}] are not one for each of ${features} features`);
 }
 
@@ -99,10 +108,16 @@ function pair(node: NodeReader): { signal: Signal; constant: Constant; first: bo
 }
 
 /** y = x·scale + offset, feature by feature: part of the layer below where that has weights to take it, else one of its own. */
-function affine(node: NodeReader, signal: Signal, scale: (features: number) => Float32Array | undefined, offset: (features: number) => Float32Array | undefined): Signal {
+function affine(
+  node: NodeReader,
+  signal: Signal,
+  scale: (features: number) => Float32Array | undefined,
+  offset: (features: number) => Float32Array | undefined,
+): Signal {
   const axis = axisOf(signal.axes, 'feature') < 0 ? signal.axes.length - 1 : axisOf(signal.axes, 'feature');
   const settled = withFeatures(signal, axis, node);
-  if (axis !== settled.axes.length - 1) throw node.error(`it adds to ${describe(settled.axes)}, where features are not the last axis`);
+  if (axis !== settled.axes.length - 1)
+    throw node.error(`it adds to ${describe(settled.axes)}, where features are not the last axis`);
   const features = sizeOf(settled.axes[axis]);
   const [factor, term] = [scale(features), offset(features)];
   const { stack } = settled;
@@ -110,7 +125,9 @@ function affine(node: NodeReader, signal: Signal, scale: (features: number) => F
   if (stack && top && top.className === 'Dense' && top.config.activation === 'linear') {
     const [kernel, bias] = top.weights;
     const scaled = factor ? kernel.data.map((value, index) => value * factor[index % features]) : kernel.data;
-    const moved = new Float32Array(features).map((_, u) => (bias?.data[u] ?? 0) * (factor?.[u] ?? 1) + (term?.[u] ?? 0));
+    const moved = new Float32Array(features).map(
+      (_, u) => (bias?.data[u] ?? 0) * (factor?.[u] ?? 1) + (term?.[u] ?? 0),
+    );
     const weights = [
       { ...kernel, data: scaled },
       { name: 'bias', shape: [features], data: moved },
@@ -133,21 +150,36 @@ function add(node: NodeReader): Signal {
   const operands = pair(node);
   if (Array.isArray(operands)) return merged(node, operands, 'sum');
   const { signal, constant } = operands;
-  return affine(node, signal, () => undefined, (features) => perFeature(constant, features, node));
+  return affine(
+    node,
+    signal,
+    () => undefined,
+    (features) => perFeature(constant, features, node),
+  );
 }
 
 function subtract(node: NodeReader): Signal {
   const operands = pair(node);
   if (Array.isArray(operands) || !operands.first) throw node.error('it subtracts what comes from the input');
   const { signal, constant } = operands;
-  return affine(node, signal, () => undefined, (features) => perFeature(constant, features, node).map((value) => -value));
+  return affine(
+    node,
+    signal,
+    () => undefined,
+    (features) => perFeature(constant, features, node).map((value) => -value),
+  );
 }
 
 function multiply(node: NodeReader): Signal {
   const operands = pair(node);
   if (!Array.isArray(operands)) {
     const { signal, constant } = operands;
-    return affine(node, signal, (features) => perFeature(constant, features, node), () => undefined);
+    return affine(
+      node,
+      signal,
+      (features) => perFeature(constant, features, node),
+      () => undefined,
+    );
   }
   return gated(operands) ?? gated([operands[1], operands[0]]) ?? merged(node, operands, 'mul');
 }
@@ -156,7 +188,12 @@ function divide(node: NodeReader): Signal {
   const operands = pair(node);
   if (Array.isArray(operands) || !operands.first) throw node.error('it divides by what comes from the input');
   const { signal, constant } = operands;
-  return affine(node, signal, (features) => perFeature(constant, features, node).map((value) => 1 / value), () => undefined);
+  return affine(
+    node,
+    signal,
+    (features) => perFeature(constant, features, node).map((value) => 1 / value),
+    () => undefined,
+  );
 }
 
 /** Activations that are x·f(x). */
@@ -166,13 +203,16 @@ function gated([x, y]: [Signal, Signal]): Signal | undefined {
   const top = y.stack?.layer;
   if (top?.className !== 'Activation' || x.pending || y.pending || y.stack?.below !== x.stack) return undefined;
   const name = String(top.config.activation);
-  return Object.hasOwn(gates, name) ? applied({ kind: 'signal', axes: x.axes, stack: x.stack }, gates[name]) : undefined;
+  return Object.hasOwn(gates, name)
+    ? applied({ kind: 'signal', axes: x.axes, stack: x.stack }, gates[name])
+    : undefined;
 }
 
 /** Two directions of a recurrent layer, added, averaged or multiplied. */
 function merged(node: NodeReader, signals: Signal[], merge: Merge): Signal {
   const [first, ...others] = signals;
-  const one = (signal: Signal) => signal.pending?.directions.length === 1 && signal.pending.output === first.pending?.output;
+  const one = (signal: Signal) =>
+    signal.pending?.directions.length === 1 && signal.pending.output === first.pending?.output;
   const alike = signals.every((signal) => one(signal) && describe(signal.axes) === describe(first.axes));
   if (!first.pending || !alike) throw node.error('it joins two branches; memcell reads a chain of layers');
   const directions = [first, ...others].flatMap(({ pending }) => pending?.directions ?? []);
@@ -193,7 +233,10 @@ function concat(node: NodeReader): Signal {
   const directions = signals.flatMap((signal) => signal.pending?.directions ?? []);
   const all: Axis = [{ role: 'direction', size: directions.length }];
   const atoms = first.axes[axis];
-  const joined = isOnly(atoms, 'feature') && signals.every((each) => each.pending?.directions.length === 1) ? [...all, ...atoms] : all;
+  const joined =
+    isOnly(atoms, 'feature') && signals.every((each) => each.pending?.directions.length === 1)
+      ? [...all, ...atoms]
+      : all;
   if (joined === all && atoms.length > 0 && !isOnly(atoms, 'direction')) {
     throw node.error(`it joins outputs along ${describe([atoms])}`);
   }
@@ -208,11 +251,17 @@ function embedding(node: NodeReader): Signal {
     throw node.error('it looks up something else than rows of a table');
   }
   if (signal.stack) throw node.error('its indices are computed by other layers');
-  const axes = signal.axes.map((axis): Axis => axis.map((atom) => (atom.role === 'feature' ? { ...atom, role: 'time' } : atom)));
+  const axes = signal.axes.map(
+    (axis): Axis => axis.map((atom) => (atom.role === 'feature' ? { ...atom, role: 'time' } : atom)),
+  );
   const [inputs, units] = table.shape;
   const weights = [{ name: 'embeddings', shape: [inputs, units], data: floats(table, node) }];
   const config = { input_dim: inputs, output_dim: units, mask_zero: false };
-  return { kind: 'signal', axes: [...axes, [{ role: 'feature', size: units }]], stack: put(undefined, 'Embedding', config, weights) };
+  return {
+    kind: 'signal',
+    axes: [...axes, [{ role: 'feature', size: units }]],
+    stack: put(undefined, 'Embedding', config, weights),
+  };
 }
 
 function layerNormalization(node: NodeReader): Signal {
@@ -247,7 +296,8 @@ function overSteps(node: NodeReader): { settled: Settled; time: Axis[number] } {
   const roles = ['batch', 'feature', 'time'] as const;
   const fits = settled.axes.length === 3 && roles.every((role, axis) => isOnly(settled.axes[axis], role));
   const [time] = settled.axes[2] ?? [];
-  if (!fits || time.reversed) throw node.error(`it reads ${describe(settled.axes)}, where [batch, features, steps] should be`);
+  if (!fits || time.reversed)
+    throw node.error(`it reads ${describe(settled.axes)}, where [batch, features, steps] should be`);
   return { settled, time };
 }
 
@@ -295,7 +345,11 @@ function conv(node: NodeReader): Signal {
 
 function overOtherSteps(node: NodeReader, settled: Settled, steps: number, features: number, stack: Stack): Signal {
   if (!(steps >= 1)) throw node.error('its window is longer than the sequence');
-  return { ...settled, axes: [settled.axes[0], [{ role: 'feature', size: features }], [{ role: 'time', size: steps }]], stack };
+  return {
+    ...settled,
+    axes: [settled.axes[0], [{ role: 'feature', size: features }], [{ role: 'time', size: steps }]],
+    stack,
+  };
 }
 
 function pool(className: string): Compute {
@@ -305,7 +359,8 @@ function pool(className: string): Compute {
     const [stride] = node.ints('strides') ?? [1];
     if (!(size > 0 && stride > 0)) throw node.error(`kernel_shape ${size}, strides ${stride}`);
     const { padding, steps } = paddingOf(node, size, stride);
-    if (node.int('ceil_mode', 0) !== 0 || (node.ints('dilations') ?? [1])[0] !== 1) throw node.error('ceil_mode or dilations');
+    if (node.int('ceil_mode', 0) !== 0 || (node.ints('dilations') ?? [1])[0] !== 1)
+      throw node.error('ceil_mode or dilations');
     if (padding !== 'valid' && className === 'AveragePooling1D' && node.int('count_include_pad', 0) !== 0) {
       throw node.error('count_include_pad');
     }
@@ -323,7 +378,8 @@ function reduce(merge: Merge | undefined, pooling: string | undefined): Compute 
     const [axis] = axes;
     if (axes.length !== 1) throw node.error('it reduces other than one axis');
     const keep = node.int('keepdims', 1) === 1;
-    const without = (all: readonly Axis[]) => (keep ? all.map((each, at) => (at === axis ? [] : each)) : all.filter((_, at) => at !== axis));
+    const without = (all: readonly Axis[]) =>
+      keep ? all.map((each, at) => (at === axis ? [] : each)) : all.filter((_, at) => at !== axis);
     if (isOnly(signal.axes[axis], 'direction') && merge && signal.pending) {
       return { ...signal, axes: without(signal.axes), pending: { ...signal.pending, merge } };
     }
@@ -375,7 +431,9 @@ function elu(node: NodeReader): Signal {
 
 /** One vector at n steps: an axis of 1 in the place of the steps, repeated. */
 function repeat(node: NodeReader): Signal {
-  const settled = settle(node.signal(0), node);
+  const signal = node.signal(0);
+  const joined = signal.axes.length === 3 && signal.axes[2].length > 1;
+  const settled = joined ? withFeatures(signal, 2, node) : settle(signal, node);
   const { axes } = settled;
   const given = node.list(1, 'shape') ?? [];
   const shape = node.opType === 'Tile' ? given.map((times, axis) => times * sizeOf(axes[axis] ?? [])) : given;
@@ -386,7 +444,11 @@ function repeat(node: NodeReader): Signal {
     throw node.error(`it repeats ${describe(axes)} to shape [${shape}]`);
   }
   const n = shape[1];
-  return { ...settled, axes: [axes[0], [{ role: 'time', size: n }], axes[2]], stack: put(settled.stack, 'RepeatVector', { n }) };
+  return {
+    ...settled,
+    axes: [axes[0], [{ role: 'time', size: n }], axes[2]],
+    stack: put(settled.stack, 'RepeatVector', { n }),
+  };
 }
 
 const operators: Record<string, Compute> = {
@@ -396,8 +458,18 @@ const operators: Record<string, Compute> = {
   Sub: subtract,
   Mul: multiply,
   Div: divide,
-  Sum: (node) => merged(node, node.inputs.map((_, at) => node.signal(at)), 'sum'),
-  Mean: (node) => merged(node, node.inputs.map((_, at) => node.signal(at)), 'ave'),
+  Sum: (node) =>
+    merged(
+      node,
+      node.inputs.map((_, at) => node.signal(at)),
+      'sum',
+    ),
+  Mean: (node) =>
+    merged(
+      node,
+      node.inputs.map((_, at) => node.signal(at)),
+      'ave',
+    ),
   Concat: concat,
   Gather: embedding,
   ...Object.fromEntries(Object.entries(elementwise).map(([type, name]) => [type, activation(name)])),

@@ -109,7 +109,13 @@ const reduced =
       sums[place] = step(sums[place], values[index]);
     }
     const shape = node.int('keepdims', 1) === 1 ? kept : kept.filter((_, axis) => !axes.includes(axis));
-    return { kind: 'constant', shape, integer: input.integer, data: input.integer ? sums : Float32Array.from(sums), fill: 0 };
+    return {
+      kind: 'constant',
+      shape,
+      integer: input.integer,
+      data: input.integer ? sums : Float32Array.from(sums),
+      fill: 0,
+    };
   };
 
 function gather(node: NodeReader, [input, indices]: Constant[]): Constant {
@@ -149,7 +155,8 @@ function concat(node: NodeReader, inputs: Constant[]): Constant {
   const [first] = inputs;
   const axis = node.axis('axis', first.shape.length, undefined);
   const fits = inputs.every(
-    ({ shape }) => shape.length === first.shape.length && shape.every((size, at) => at === axis || size === first.shape[at]),
+    ({ shape }) =>
+      shape.length === first.shape.length && shape.every((size, at) => at === axis || size === first.shape[at]),
   );
   if (!fits) throw node.error(`shapes [${inputs.map(({ shape }) => shape).join('] and [')}] do not fit each other`);
   const shape = first.shape.map((size, at) =>
@@ -182,7 +189,8 @@ function expand(node: NodeReader, [input, target]: Constant[]): Constant {
 
 /** Of zeros only: what an exporter leaves where a first state meets its weights. */
 function matMul(node: NodeReader, [a, b]: Constant[]): Constant {
-  if (a.data || a.fill !== 0 || b.shape.length !== 2) throw node.error('memcell computes no product of numbers in the file');
+  if (a.data || a.fill !== 0 || b.shape.length !== 2)
+    throw node.error('memcell computes no product of numbers in the file');
   return { kind: 'constant', shape: [...a.shape.slice(0, -1), b.shape[1]], integer: false, fill: 0 };
 }
 
@@ -200,7 +208,10 @@ function range(node: NodeReader, inputs: Constant[]): Constant {
   const count = Math.max(0, Math.ceil((limit - start) / step));
   if (!Number.isFinite(count)) throw node.error('the range has no end');
   node.spend(count);
-  return whole([count], Array.from({ length: count }, (_, index) => start + index * step));
+  return whole(
+    [count],
+    Array.from({ length: count }, (_, index) => start + index * step),
+  );
 }
 
 function split(node: NodeReader, [input]: Constant[], output: number): Constant {
@@ -278,7 +289,8 @@ const folds: Record<string, Fold> = {
 export function fold(node: NodeReader, inputs: Constant[]): Constant[] {
   if (node.opType === 'Constant') return [node.constant()];
   if (node.opType === 'Split') return node.outputs.map((_, output) => split(node, inputs, output));
-  if (!Object.hasOwn(folds, node.opType)) throw node.error('memcell does not compute this operator of numbers in the file');
+  if (!Object.hasOwn(folds, node.opType))
+    throw node.error('memcell does not compute this operator of numbers in the file');
   if (inputs.length === 0) throw node.error('it has no inputs');
   return [folds[node.opType](node, inputs)];
 }

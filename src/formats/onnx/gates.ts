@@ -27,7 +27,11 @@ export interface OnnxRecurrent {
   B?: Float32Array;
 }
 
-export function toOnnxGates(cls: RecurrentClass, units: number, { kernel, recurrent, bias }: KerasRecurrent): OnnxRecurrent {
+export function toOnnxGates(
+  cls: RecurrentClass,
+  units: number,
+  { kernel, recurrent, bias }: KerasRecurrent,
+): OnnxRecurrent {
   const W = toRows(cls, units, kernel);
   const R = toRows(cls, units, recurrent);
   if (!bias) return { W, R };

@@ -2,7 +2,7 @@
 import { elements } from '../../data/array.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { invalid, isJsonObject, isNestedDeeper, isRecord, mostNesting } from '../modelJson.js';
-import { type Call, callsOf, type Config } from './calls.js';
+import { type Call, type Config, callsOf } from './calls.js';
 import { fromOnnxGates, gatesOf } from './gates.js';
 import type { GraphProto, ModelProto } from './proto.js';
 import { readTensor } from './tensors.js';
@@ -17,7 +17,11 @@ const mostWeights = 2 ** 16;
  * read from its graph. The weights are those of the graph.
  * @throws MemcellError 'model'
  */
-export async function readKept({ metadataProps = [] }: ModelProto, graph: GraphProto, where: string): Promise<ModelContents | undefined> {
+export async function readKept(
+  { metadataProps = [] }: ModelProto,
+  graph: GraphProto,
+  where: string,
+): Promise<ModelContents | undefined> {
   const kept = parse(metadataProps.find(({ key }) => key === keptKey)?.value);
   if (!kept || kept.structure === undefined || kept.structure !== (await structureOf(graph))) return undefined;
   const tensors = new Map((graph.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
@@ -34,7 +38,10 @@ export async function readKept({ metadataProps = [] }: ModelProto, graph: GraphP
     const data = weightsOf(call, own, take);
     for (const [at, { layer, name, shape }] of own.entries()) {
       if (data[at]?.length !== elements(shape)) {
-        throw invalid(where, `the weight ${JSON.stringify(name.slice(0, 80))} has ${data[at]?.length ?? 0} numbers, not [${shape}]`);
+        throw invalid(
+          where,
+          `the weight ${JSON.stringify(name.slice(0, 80))} has ${data[at]?.length ?? 0} numbers, not [${shape}]`,
+        );
       }
       weights.push({ layer, name, shape, data: data[at] });
     }
@@ -75,7 +82,8 @@ function weightsOf(call: Call, own: { shape: number[] }[], take: (name: string) 
     const useBias = inner.config.use_bias !== false;
     const directions = call.className === 'Bidirectional' ? 2 : 1;
     const parts = { W: take(`${name}/W`), R: take(`${name}/R`), B: useBias ? take(`${name}/B`) : undefined };
-    const part = (all: Float32Array, at: number) => all.subarray((at * all.length) / directions, ((at + 1) * all.length) / directions);
+    const part = (all: Float32Array, at: number) =>
+      all.subarray((at * all.length) / directions, ((at + 1) * all.length) / directions);
     if (gatesOf(className) * units * units * directions !== parts.R.length) return [];
     return Array.from({ length: directions }, (_, at) => {
       const onnx = { W: part(parts.W, at), R: part(parts.R, at), B: parts.B && part(parts.B, at) };
@@ -92,7 +100,10 @@ function weightsOf(call: Call, own: { shape: number[] }[], take: (name: string) 
 
 function wrapped({ className, config }: Call): { className: string; config: Config } {
   if (!isJsonObject(config.layer)) return { className, config };
-  return { className: String(config.layer.class_name), config: isJsonObject(config.layer.config) ? config.layer.config : {} };
+  return {
+    className: String(config.layer.class_name),
+    config: isJsonObject(config.layer.config) ? config.layer.config : {},
+  };
 }
 
 function namesOf({ className, config }: { className: string; config: Config }): string[] {

@@ -50,9 +50,7 @@ export function toFront(graph: GraphBuilder, { order }: Mask, x: string): string
 export function fromFront(graph: GraphBuilder, mask: Mask, y: string, backwards: boolean): string {
   const { steps, count, total } = mask;
   const index = graph.op('Sub', [count, backwards ? steps : graph.list(1)]);
-  const none = backwards
-    ? graph.op('Equal', [index, total])
-    : graph.op('Equal', [count, graph.list(0)]);
+  const none = backwards ? graph.op('Equal', [index, total]) : graph.op('Equal', [count, graph.list(0)]);
   const inside = graph.op('Where', [none, graph.list(0), index]);
   const seen = graph.op('Cast', [graph.op('Not', [none])], { to: int(dataTypes.float) });
   const gathered = graph.op('GatherND', [y, graph.op('Unsqueeze', [inside, graph.list(2)])], { batch_dims: int(1) });

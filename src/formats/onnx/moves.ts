@@ -1,8 +1,12 @@
 /** Operators that move the axes of a signal, or choose of it what Keras's layers choose: a direction, the last step. */
 import type { NodeReader } from './nodeReader.js';
-import { type Axis, describe, isOnly, regroup, type Signal, sizeOf } from './signals.js';
 import { lastStep, withDirections } from './settle.js';
 import type { Value } from './signals.js';
+import { type Axis, describe, isOnly, regroup, type Signal, sizeOf } from './signals.js';
+
+/** What such a graph is, and what to do. */
+export const unrolled =
+  'the exporter has unrolled a recurrent layer for a fixed number of steps; export it with its operator (PyTorch: dynamo=False)';
 
 type Move = (node: NodeReader, signal: Signal) => Signal | Signal[];
 
@@ -28,13 +32,14 @@ function pick(node: NodeReader, signal: Signal, axis: number, index: number, kee
   const size = sizeOf(axes[axis]);
   const place = index < 0 ? index + size : index;
   if (!(Number.isInteger(place) && place >= 0 && place < size)) throw node.error(`index ${index} is none of ${size}`);
-  const without = { ...signal, axes: keep ? axes.map((each, at) => (at === axis ? [] : each)) : axes.filter((_, at) => at !== axis) };
+  const without = {
+    ...signal,
+    axes: keep ? axes.map((each, at) => (at === axis ? [] : each)) : axes.filter((_, at) => at !== axis),
+  };
   if (isOnly(axes[axis], 'direction')) return withDirections(without, [place], node);
   if (isOnly(axes[axis], 'time')) {
     if (place !== 0 && place !== size - 1) {
-      throw node.error(
-        `it takes step ${place} alone, neither the first nor the last; where an exporter has unrolled a recurrent layer for a fixed number of steps, export it with the operator (PyTorch: dynamo=False)`,
-      );
+      throw node.error(`it takes step ${place} alone, neither the first nor the last: ${unrolled}`);
     }
     return lastStep(node, signal, axis, place === size - 1 ? 'last' : 'first', keep);
   }
@@ -47,7 +52,8 @@ function gather(node: NodeReader, signal: Signal): Signal {
   const axis = node.axis('axis', signal.axes.length, 0);
   const index = indices.data?.[0] ?? indices.fill;
   const keep = indices.shape.length > 0;
-  if (keep && (indices.shape.length !== 1 || indices.shape[0] !== 1)) throw node.error('it takes several elements by number');
+  if (keep && (indices.shape.length !== 1 || indices.shape[0] !== 1))
+    throw node.error('it takes several elements by number');
   return pick(node, signal, axis, index, keep);
 }
 
@@ -62,7 +68,12 @@ function slice(node: NodeReader, signal: Signal): Signal {
     } else if (count === 1) {
       made = pick(node, made, axis, start, true);
     } else if (isOnly(atoms, 'direction') && count > 0) {
-      made = chosen(made, axis, Array.from({ length: count }, (_, at) => start + at * step), node);
+      made = chosen(
+        made,
+        axis,
+        Array.from({ length: count }, (_, at) => start + at * step),
+        node,
+      );
     } else {
       throw node.error(`it takes ${count} of the ${size} elements of ${describe([atoms])}`);
     }

@@ -148,7 +148,8 @@ export class NodeReader {
 
   perm(rank: number): number[] {
     const perm = this.ints('perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
-    const valid = perm.length === rank && perm.every((axis, at) => axis >= 0 && axis < rank && perm.indexOf(axis) === at);
+    const valid =
+      perm.length === rank && perm.every((axis, at) => axis >= 0 && axis < rank && perm.indexOf(axis) === at);
     if (!valid) throw this.error(`perm [${perm.slice(0, mostAxes)}] is no order of ${rank} axes`);
     return perm;
   }
@@ -157,7 +158,9 @@ export class NodeReader {
   reshaped(shape: readonly number[]): number[] {
     const target = this.ints('shape') ?? this.list(1, 'shape') ?? [];
     if (target.length > mostAxes) throw this.error('its shape has too many axes');
-    const copied = target.map((size, axis) => (size === 0 && this.int('allowzero', 0) === 0 ? (shape[axis] ?? 0) : size));
+    const copied = target.map((size, axis) =>
+      size === 0 && this.int('allowzero', 0) === 0 ? (shape[axis] ?? 0) : size,
+    );
     const rest = elements(copied.filter((size) => size !== -1));
     const total = elements(shape);
     const made = copied.map((size) => (size === -1 ? total / rest : size));
@@ -211,7 +214,8 @@ export class NodeReader {
     const parts = this.outputs.length;
     const chunk = Math.ceil(size / parts);
     const sizes = given ?? Array.from({ length: parts }, (_, at) => Math.min(chunk, size - at * chunk));
-    const fits = sizes.length === parts && sizes.every((each) => each >= 0) && sizes.reduce((a, b) => a + b, 0) === size;
+    const fits =
+      sizes.length === parts && sizes.every((each) => each >= 0) && sizes.reduce((a, b) => a + b, 0) === size;
     if (!fits) throw this.error(`parts of [${sizes}] do not make ${size}`);
     return sizes;
   }

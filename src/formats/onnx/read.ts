@@ -43,7 +43,12 @@ function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
 }
 
 /** With the batch as the input's first axis, else as its second; with free steps, else with the number that the file froze. */
-function readAsItGoes(graph: NonNullable<ModelProto['graph']>, opset: number, budget: number, where: string): ReadGraph {
+function readAsItGoes(
+  graph: NonNullable<ModelProto['graph']>,
+  opset: number,
+  budget: number,
+  where: string,
+): ReadGraph {
   let refusal: unknown;
   for (const order of ['batch first', 'steps first'] as const) {
     try {
@@ -84,7 +89,8 @@ function contentsOf({ inputShape, layers, input, output, lost }: ReadGraph): Mod
 function innerNamed({ layer }: { [key: string]: Json }): { [key: string]: Json } {
   if (typeof layer !== 'object' || layer === null || Array.isArray(layer)) return {};
   const className = String(layer.class_name);
-  const config = typeof layer.config === 'object' && layer.config !== null && !Array.isArray(layer.config) ? layer.config : {};
+  const config =
+    typeof layer.config === 'object' && layer.config !== null && !Array.isArray(layer.config) ? layer.config : {};
   return { layer: { class_name: className, config: { name: layerNameOf(className), trainable: true, ...config } } };
 }
 
@@ -93,7 +99,10 @@ function folded(layers: ReadGraph['layers']): ReadGraph['layers'] {
   const made: ReadGraph['layers'] = [];
   for (const layer of layers) {
     const before = made.at(-1);
-    const takes = before && (before.className === 'Dense' || before.className === 'Conv1D') && before.config.activation === 'linear';
+    const takes =
+      before &&
+      (before.className === 'Dense' || before.className === 'Conv1D') &&
+      before.config.activation === 'linear';
     if (layer.className === 'Activation' && takes) {
       made[made.length - 1] = { ...before, config: { ...before.config, activation: layer.config.activation } };
     } else made.push(layer);

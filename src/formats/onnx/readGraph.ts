@@ -6,8 +6,18 @@ import { move } from './moves.js';
 import { NodeReader } from './nodeReader.js';
 import { dataTypes, type GraphProto, type ValueInfoProto } from './proto.js';
 import { isRecurrentOperator, readRecurrent } from './readRecurrent.js';
-import { type Settled, carry, settle } from './settle.js';
-import { type Atom, type Axis, axisOf, describe, type ReadLayer, layersOf, type Signal, sizeOf, type Value } from './signals.js';
+import { carry, type Settled, settle, withFeatures } from './settle.js';
+import {
+  type Atom,
+  type Axis,
+  axisOf,
+  describe,
+  layersOf,
+  type ReadLayer,
+  type Signal,
+  sizeOf,
+  type Value,
+} from './signals.js';
 import { readTensor } from './tensors.js';
 
 /** Stand for the sizes that are free: primes larger than any number of features, so that products tell them apart. */
@@ -43,7 +53,14 @@ export class FrozenSteps extends Error {
  * @param budget of numbers that may be made on the way, known from the file's size
  * @throws MemcellError 'model' that names the node that no chain of layers has
  */
-export function readGraph(graph: GraphProto, opset: number, order: Order, budget: number, file: string, steps?: number): ReadGraph {
+export function readGraph(
+  graph: GraphProto,
+  opset: number,
+  order: Order,
+  budget: number,
+  file: string,
+  steps?: number,
+): ReadGraph {
   let left = budget;
   const spend = (count: number) => {
     left -= count;
@@ -69,12 +86,15 @@ export function readGraph(graph: GraphProto, opset: number, order: Order, budget
   for (const proto of graph.node ?? []) {
     const { domain = '' } = proto;
     const read = (proto.input ?? []).map((name) =>
-      name === '' ? undefined : (values.get(name) ?? failure(invalid(file, `no node gives ${JSON.stringify(name.slice(0, 80))}`))),
+      name === ''
+        ? undefined
+        : (values.get(name) ?? failure(invalid(file, `no node gives ${JSON.stringify(name.slice(0, 80))}`))),
     );
     const node = new NodeReader(proto, read, file, opset, spend);
     let made: Value[];
     try {
-      if (domain !== '' && domain !== 'ai.onnx') throw node.error(`it is of the domain ${JSON.stringify(domain.slice(0, 80))}`);
+      if (domain !== '' && domain !== 'ai.onnx')
+        throw node.error(`it is of the domain ${JSON.stringify(domain.slice(0, 80))}`);
       made = evaluate(node);
     } catch (error) {
       made = node.outputs.map(() => failure(error));
@@ -130,7 +150,10 @@ function inputSignal(info: ValueInfoProto, order: Order, steps: number | undefin
   if (!known.includes(elemType)) throw invalid(file, `input ${name} is of type ${elemType}; memcell reads numbers`);
   const dims = (shape?.dim ?? []).map(({ value }) => (value !== undefined && value > 0 ? value : undefined));
   if (dims.length !== 2 && dims.length !== 3) {
-    throw invalid(file, `input ${name} has ${dims.length} axes; memcell reads sequences: [batch, steps, features] or [batch, steps]`);
+    throw invalid(
+      file,
+      `input ${name} has ${dims.length} axes; memcell reads sequences: [batch, steps, features] or [batch, steps]`,
+    );
   }
   const [batch, time] = order === 'batch first' ? [0, 1] : [1, 0];
   const integer = elemType === dataTypes.int32 || elemType === dataTypes.int64;
@@ -156,14 +179,20 @@ function finish(graph: GraphProto, values: Map<string, Value>, root: Signal, fil
   const name = JSON.stringify(output.name?.slice(0, 80) ?? '');
   if (value.kind === 'constant') throw invalid(file, `output ${name} does not depend on the input`);
   const lost: string[] = [];
-  const ended = inOrder(settle(value, { error: (what) => invalid(file, `output ${name}: ${what}`) }), `output ${name}`, lost, file);
+  const end = { error: (what: string) => invalid(file, `output ${name}: ${what}`) };
+  const last = value.axes.length - 1;
+  const settled = value.axes[last]?.length > 1 ? withFeatures(value, last, end) : settle(value, end);
+  const ended = inOrder(settled, `output ${name}`, lost, file);
   const layers = layersOf(ended.stack);
   if (layers.length === 0) throw invalid(file, 'the graph has no layer');
   for (const other of others) dropState(other, values, lost, file);
   const input = graph.input?.find(({ name: each = '' }) => values.get(each) === root)?.name ?? '';
   const [first, second] = root.axes;
   if (first[0].role === 'time') {
-    const [from, to] = root.axes.length === 3 ? ['[steps, batch, features]', '[batch, steps, features]'] : ['[steps, batch]', '[batch, steps]'];
+    const [from, to] =
+      root.axes.length === 3
+        ? ['[steps, batch, features]', '[batch, steps, features]']
+        : ['[steps, batch]', '[batch, steps]'];
     lost.push(`the order of axes of input ${JSON.stringify(input)}: ${from} in the file, ${to} here`);
   }
   const atoms: Atom[] = [first[0].role === 'batch' ? second[0] : first[0], ...root.axes.slice(2).map(([atom]) => atom)];
@@ -178,7 +207,8 @@ function inOrder({ axes, stack }: Settled, what: string, lost: string[], file: s
   const expected = time < 0 ? [batch, features] : [batch, time, features];
   const places = expected.filter((place) => place >= 0);
   const others = axes.filter((axis, at) => !places.includes(at) && sizeOf(axis) !== 1);
-  if (batch < 0 || others.length > 0) throw invalid(file, `${what} is ${describe(axes)}, which no layer of Keras gives`);
+  if (batch < 0 || others.length > 0)
+    throw invalid(file, `${what} is ${describe(axes)}, which no layer of Keras gives`);
   const ordered = places.every((place, at) => place === at) && places.length === axes.length && features >= 0;
   if (!ordered) {
     const here = time < 0 ? '[batch, features]' : '[batch, steps, features]';
@@ -194,6 +224,7 @@ function dropState(info: ValueInfoProto, values: Map<string, Value>, lost: strin
   const name = JSON.stringify(info.name?.slice(0, 80) ?? '');
   const value = values.get(info.name ?? '');
   const state = value?.kind === 'signal' && value.pending && value.pending.output !== 'sequence';
-  if (!state) throw invalid(file, `output ${name} is a second one, and no final state; memcell reads models of one output`);
+  if (!state)
+    throw invalid(file, `output ${name} is a second one, and no final state; memcell reads models of one output`);
   lost.push(`output ${name}, a final state of ${value.pending?.where.replace(`${file}: `, '')}`);
 }

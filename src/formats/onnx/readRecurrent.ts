@@ -5,7 +5,16 @@ import { numbersOf } from './fold.js';
 import { fromOnnxGates, gatesOf, type RecurrentClass } from './gates.js';
 import type { NodeReader } from './nodeReader.js';
 import { settle } from './settle.js';
-import { type Axis, type Direction, describe, isOnly, type Pending, type Signal, sizeOf, type Value } from './signals.js';
+import {
+  type Axis,
+  type Direction,
+  describe,
+  isOnly,
+  type Pending,
+  type Signal,
+  sizeOf,
+  type Value,
+} from './signals.js';
 import type { Constant } from './tensors.js';
 
 const classes: Record<string, RecurrentClass> = { LSTM: 'LSTM', GRU: 'GRU', RNN: 'SimpleRNN' };
@@ -29,7 +38,9 @@ export function readRecurrent(node: NodeReader): Value[] {
   const x = settle(node.signal(0), node);
   const roles = batchFirst ? (['batch', 'time', 'feature'] as const) : (['time', 'batch', 'feature'] as const);
   if (x.axes.length !== 3 || !roles.every((role, axis) => isOnly(x.axes[axis], role))) {
-    throw node.error(`it reads ${describe(x.axes)}, where ${batchFirst ? '[batch, steps' : '[steps, batch'}, features] should be`);
+    throw node.error(
+      `it reads ${describe(x.axes)}, where ${batchFirst ? '[batch, steps' : '[steps, batch'}, features] should be`,
+    );
   }
   checkInputs(node, x);
   const [T, B] = batchFirst ? [x.axes[1], x.axes[0]] : [x.axes[0], x.axes[1]];
@@ -49,18 +60,16 @@ export function readRecurrent(node: NodeReader): Value[] {
     return { kind: 'signal', axes, stack: x.stack, pending };
   };
   const state = batchFirst ? [B, D, units] : [D, B, units];
-  return [
-    give('sequence', batchFirst ? [B, T, D, units] : [T, D, B, units]),
-    give('last', state),
-    give('cell', state),
-  ];
+  return [give('sequence', batchFirst ? [B, T, D, units] : [T, D, B, units]), give('last', state), give('cell', state)];
 }
 
 function checkInputs(node: NodeReader, x: Signal): void {
   const lengths = node.inputs[4];
   const steps = x.axes.flat().find(({ role }) => role === 'time')?.size;
   if (lengths && !(lengths.kind === 'constant' && !lengths.data && lengths.fill === steps)) {
-    throw node.error('sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file');
+    throw node.error(
+      'sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file',
+    );
   }
   const states = node.opType === 'LSTM' ? ['initial_h', 'initial_c'] : ['initial_h'];
   for (const [at, name] of states.entries()) {
@@ -78,8 +87,10 @@ function checkInputs(node: NodeReader, x: Signal): void {
       throw node.error('P: peepholes, which no layer of Keras has');
     }
   }
-  if (node.has('clip')) throw node.error('clip: it bounds what goes into its activations, which no layer of Keras does');
-  if (node.int('input_forget', 0) !== 0) throw node.error('input_forget: its gates are coupled, which no layer of Keras has');
+  if (node.has('clip'))
+    throw node.error('clip: it bounds what goes into its activations, which no layer of Keras does');
+  if (node.int('input_forget', 0) !== 0)
+    throw node.error('input_forget: its gates are coupled, which no layer of Keras has');
 }
 
 interface OneDirection {
@@ -91,7 +102,8 @@ interface OneDirection {
 function directionsOf(node: NodeReader, className: RecurrentClass, features: number): OneDirection[] {
   const direction = node.text('direction', 'forward');
   const known = ['forward', 'reverse', 'bidirectional'];
-  if (!known.includes(direction)) throw node.error(`direction ${JSON.stringify(direction.slice(0, 40))} is none of ${known}`);
+  if (!known.includes(direction))
+    throw node.error(`direction ${JSON.stringify(direction.slice(0, 40))} is none of ${known}`);
   const D = direction === 'bidirectional' ? 2 : 1;
   const [W, R] = [node.constant(1, 'W'), node.constant(2, 'R')];
   const B = node.optional(3, 'B');
@@ -107,7 +119,8 @@ function directionsOf(node: NodeReader, className: RecurrentClass, features: num
   const resetAfter = className === 'GRU' && node.int('linear_before_reset', 0) !== 0;
   const activations = activationsOf(node, className, D);
   return Array.from({ length: D }, (_, at) => {
-    const part = (all: Float32Array | Float64Array, size: number) => Float32Array.from(all.subarray(at * size, (at + 1) * size));
+    const part = (all: Float32Array | Float64Array, size: number) =>
+      Float32Array.from(all.subarray(at * size, (at + 1) * size));
     node.spend(columns * (features + units + 2));
     const parts = { W: part(w, columns * features), R: part(r, columns * units), B: b && part(b, 2 * columns) };
     const { kernel, recurrent, bias } = fromOnnxGates(className, units, parts, resetAfter);
@@ -138,11 +151,14 @@ function activationsOf(node: NodeReader, className: RecurrentClass, directions: 
     const own = keras.slice(at * usual.length, (at + 1) * usual.length);
     const unknown = own.indexOf(undefined);
     if (unknown >= 0) {
-      throw node.error(`activations: memcell has no ${names[at * usual.length + unknown].slice(0, 40)} with these settings`);
+      throw node.error(
+        `activations: memcell has no ${names[at * usual.length + unknown].slice(0, 40)} with these settings`,
+      );
     }
     const [f, g, h] = own.map((name) => snakeCase(String(name)));
     if (className === 'SimpleRNN') return { activation: f };
-    if (className === 'LSTM' && g !== h) throw node.error(`activations: ${g} and ${h}; Keras's LSTM takes one for both`);
+    if (className === 'LSTM' && g !== h)
+      throw node.error(`activations: ${g} and ${h}; Keras's LSTM takes one for both`);
     return { activation: g, recurrent_activation: f };
   });
 }

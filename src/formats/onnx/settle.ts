@@ -1,7 +1,17 @@
 /** Recurrent operators become layers when it is seen which of their outputs is read, in which directions, joined how. */
 import type { Config } from './calls.js';
 import type { NodeReader } from './nodeReader.js';
-import { type Axis, axisOf, type Direction, describe, isOnly, type Merge, put, type Signal, type Stack } from './signals.js';
+import {
+  type Axis,
+  axisOf,
+  type Direction,
+  describe,
+  isOnly,
+  type Merge,
+  put,
+  type Signal,
+  type Stack,
+} from './signals.js';
 
 /** A signal that is the output of a layer or of the input: none of a recurrent operator's that is not a layer yet. */
 export interface Settled extends Signal {
@@ -29,7 +39,11 @@ export function settle(signal: Signal, node: Pick<NodeReader, 'error'>): Settled
     // The outputs of a layer that goes backwards stand in the order in which it makes them.
     return { kind: 'signal', axes: first.backwards ? turned(axes) : axes, stack: made };
   }
-  return { kind: 'signal', axes: joinedAxes(axes, merge, node), stack: bidirectional(directions, merge, sequence, node) };
+  return {
+    kind: 'signal',
+    axes: joinedAxes(axes, merge, node),
+    stack: bidirectional(directions, merge, sequence, node),
+  };
 }
 
 /** Time axes the other way round. */
@@ -44,12 +58,18 @@ function joinedAxes(axes: readonly Axis[], merge: Merge, node: Pick<NodeReader, 
     const at = axis.findIndex(({ role }) => role === 'direction');
     if (at < 0) return axis;
     const [direction, feature] = axis.slice(at);
-    if (feature?.role !== 'feature') throw node.error(`the directions are not joined with the features: ${describe(axes)}`);
+    if (feature?.role !== 'feature')
+      throw node.error(`the directions are not joined with the features: ${describe(axes)}`);
     return [...axis.slice(0, at), { role: 'feature', size: direction.size * feature.size }, ...axis.slice(at + 2)];
   });
 }
 
-function bidirectional(directions: Direction[], merge: Merge, sequence: boolean, node: Pick<NodeReader, 'error'>): Stack {
+function bidirectional(
+  directions: Direction[],
+  merge: Merge,
+  sequence: boolean,
+  node: Pick<NodeReader, 'error'>,
+): Stack {
   const [forward, backward] = directions;
   const same =
     directions.length === 2 &&
@@ -69,13 +89,29 @@ function bidirectional(directions: Direction[], merge: Merge, sequence: boolean,
 }
 
 /** Layers that act on every step alone, so that they may as well come after a step is chosen. */
-const perStep = new Set(['Dense', 'Activation', 'LayerNormalization', 'BatchNormalization', 'LeakyReLU', 'ELU', 'ReLU']);
+const perStep = new Set([
+  'Dense',
+  'Activation',
+  'LayerNormalization',
+  'BatchNormalization',
+  'LeakyReLU',
+  'ELU',
+  'ReLU',
+]);
 
 /** One step of a sequence, the first or the last as the signal's axis runs: what a recurrent layer gives without its sequence. */
-export function lastStep(node: NodeReader, signal: Signal, axis: number, which: 'first' | 'last', keep: boolean): Signal {
+export function lastStep(
+  node: NodeReader,
+  signal: Signal,
+  axis: number,
+  which: 'first' | 'last',
+  keep: boolean,
+): Signal {
   const [time] = signal.axes[axis];
   const atEnd = (which === 'last') !== (time.reversed === true);
-  const without = keep ? signal.axes.map((each, at) => (at === axis ? [] : each)) : signal.axes.filter((_, at) => at !== axis);
+  const without = keep
+    ? signal.axes.map((each, at) => (at === axis ? [] : each))
+    : signal.axes.filter((_, at) => at !== axis);
   const { pending } = signal;
   if (pending?.directions.length === 1 && pending.output === 'sequence' && pending.directions[0].backwards !== atEnd) {
     return { ...signal, axes: without, pending: { ...pending, output: 'last' } };
@@ -83,7 +119,9 @@ export function lastStep(node: NodeReader, signal: Signal, axis: number, which: 
   const settled = settle(signal, node);
   // Settling may have turned the axis.
   const end = (which === 'last') !== (settled.axes[axis][0].reversed === true);
-  const axes = keep ? settled.axes.map((each, at) => (at === axis ? [] : each)) : settled.axes.filter((_, at) => at !== axis);
+  const axes = keep
+    ? settled.axes.map((each, at) => (at === axis ? [] : each))
+    : settled.axes.filter((_, at) => at !== axis);
   const shorter = end ? lastOnly(settled.stack) : undefined;
   return { kind: 'signal', axes, stack: shorter ?? chosenStep(node, settled, end) };
 }
@@ -133,18 +171,20 @@ function chosenStep(node: NodeReader, { axes, stack }: Settled, end: boolean): S
 }
 
 /** A signal as layers over features read it: an axis of features alone, at `axis`; steps and features that were joined are flattened. */
-export function withFeatures(signal: Signal, axis: number, node: NodeReader): Settled {
+export function withFeatures(signal: Signal, axis: number, node: Pick<NodeReader, 'error'>): Settled {
   const settled = settle(signal, node);
   const { axes, stack } = settled;
   if (isOnly(axes[axis], 'feature')) return settled;
   const [outer, inner] = axes[axis] ?? [];
-  const flat = axes.length === 2 && axis === 1 && isOnly(axes[0], 'batch') && axes[axis].length === 2;
-  if (flat && outer.role === 'time' && inner.role === 'feature' && !outer.reversed) {
-    return { ...settled, axes: [axes[0], [{ role: 'feature', size: outer.size * inner.size }]], stack: put(stack, 'Flatten', {}) };
-  }
-  if (flat && outer.role === 'feature' && inner.role === 'time' && !inner.reversed) {
-    const turnedStack = put(stack, 'Permute', { dims: [2, 1] });
-    return { ...settled, axes: [axes[0], [{ role: 'feature', size: outer.size * inner.size }]], stack: put(turnedStack, 'Flatten', {}) };
+  const alone = axes.every((each, at) => at === axis || each.length === 0 || isOnly(each, 'batch'));
+  if (alone && axes[axis]?.length === 2 && !outer.reversed && !inner.reversed) {
+    const flat = axes.map((each, at): Axis => {
+      return at === axis ? [{ role: 'feature', size: outer.size * inner.size }] : each;
+    });
+    const roles = `${outer.role} ${inner.role}`;
+    if (roles === 'time feature') return { ...settled, axes: flat, stack: put(stack, 'Flatten', {}) };
+    const turnedRound = put(stack, 'Permute', { dims: [2, 1] });
+    if (roles === 'feature time') return { ...settled, axes: flat, stack: put(turnedRound, 'Flatten', {}) };
   }
   throw node.error(`it reads ${describe(axes)} with the features on axis ${axis}`);
 }

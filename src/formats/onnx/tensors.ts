@@ -34,7 +34,8 @@ export function readTensor(tensor: TensorProto, where: string): Constant {
     throw invalid(what, 'its numbers are in another file (external data); save the model as one file');
   }
   const size = bytesOf[dataType];
-  if (size === undefined) throw invalid(what, `data type ${dataType}; memcell reads float, half, int32, int64 and bool`);
+  if (size === undefined)
+    throw invalid(what, `data type ${dataType}; memcell reads float, half, int32, int64 and bool`);
   if (dims.length > 8 || !dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw invalid(what, `shape [${dims.slice(0, 9)}] is not a list of at most 8 whole numbers`);
   }

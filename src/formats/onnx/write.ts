@@ -119,7 +119,8 @@ function writeCall(graph: GraphBuilder, call: Call, inputs: Flow[], stored: Map<
 
 function inputFlow({ className, name, config }: Call, value: string): Flow {
   const given = config.batch_input_shape ?? config.batch_shape;
-  if (!Array.isArray(given)) throw refusal(className, name)('the shape of its input is not known; build the model first');
+  if (!Array.isArray(given))
+    throw refusal(className, name)('the shape of its input is not known; build the model first');
   return { value, shape: given.map((size, axis) => (axis === 0 || size === null ? null : Number(size))) };
 }
 

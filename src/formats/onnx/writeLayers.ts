@@ -73,7 +73,8 @@ function dense(layer: LayerContext): Flow {
   const kernel = graph.weight(`${name}/kernel`, [features, units], weight('kernel', [features, units]));
   const bias = config.use_bias === false ? undefined : graph.weight(`${name}/bias`, [units], weight('bias', [units]));
   let value: string;
-  if (bias !== undefined && input.shape.length === 2) value = graph.op('Gemm', [input.value, kernel, bias], {}, { scope: `${name}/` });
+  if (bias !== undefined && input.shape.length === 2)
+    value = graph.op('Gemm', [input.value, kernel, bias], {}, { scope: `${name}/` });
   else {
     value = graph.op('MatMul', [input.value, kernel], {}, { scope: `${name}/` });
     if (bias !== undefined) value = graph.op('Add', [value, bias]);
@@ -100,7 +101,8 @@ function layerNormalization(layer: LayerContext): Flow {
   const { axis = -1 } = config;
   const [only] = Array.isArray(axis) ? axis : [axis];
   const isLast = only === -1 || only === input.shape.length - 1;
-  if (!isLast || (Array.isArray(axis) && axis.length > 1)) throw layer.refuse(`axis ${JSON.stringify(axis)} is not the last`);
+  if (!isLast || (Array.isArray(axis) && axis.length > 1))
+    throw layer.refuse(`axis ${JSON.stringify(axis)} is not the last`);
   const size = [features];
   const scale =
     config.scale === false
@@ -117,7 +119,8 @@ function batchNormalization(layer: LayerContext): Flow {
   const features = featuresOf(layer);
   const { axis = -1 } = config;
   const [only] = Array.isArray(axis) ? axis : [axis];
-  if (only !== -1 && only !== input.shape.length - 1) throw layer.refuse(`axis ${JSON.stringify(axis)} is not the last`);
+  if (only !== -1 && only !== input.shape.length - 1)
+    throw layer.refuse(`axis ${JSON.stringify(axis)} is not the last`);
   const size = [features];
   const take = (part: string) => graph.weight(`${name}/${part}`, size, weight(part, size));
   const gamma = config.scale === false ? undefined : take('gamma');
@@ -183,7 +186,12 @@ function globalMax({ graph, input }: LayerContext): Flow {
 }
 
 /** Steps to the last axis and back, around an operator of ONNX over it. */
-function overSteps(layer: LayerContext, type: string, inputs: string[], attributes: Parameters<GraphBuilder['op']>[2]): string {
+function overSteps(
+  layer: LayerContext,
+  type: string,
+  inputs: string[],
+  attributes: Parameters<GraphBuilder['op']>[2],
+): string {
   const { graph, input, name } = layer;
   const turned = graph.op('Transpose', [input.value], { perm: ints([0, 2, 1]) });
   const made = graph.op(type, [turned, ...inputs], attributes, { scope: `${name}/` });
@@ -253,7 +261,16 @@ const pooling =
   };
 
 /** Layers that TimeDistributed may hold: they act on the last axis alone. */
-const perStep = new Set(['Dense', 'Dropout', 'Activation', 'LayerNormalization', 'ReLU', 'LeakyReLU', 'ELU', 'Softmax']);
+const perStep = new Set([
+  'Dense',
+  'Dropout',
+  'Activation',
+  'LayerNormalization',
+  'ReLU',
+  'LeakyReLU',
+  'ELU',
+  'Softmax',
+]);
 
 function timeDistributed(layer: LayerContext): Flow {
   const inner = isJsonObject(layer.config.layer) ? layer.config.layer : {};
@@ -266,7 +283,10 @@ function timeDistributed(layer: LayerContext): Flow {
 const merge =
   (type: string): Write =>
   ({ graph, inputs }) => {
-    const value = graph.op(type, inputs.map((each) => each.value));
+    const value = graph.op(
+      type,
+      inputs.map((each) => each.value),
+    );
     const longest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
     return { value, shape: longest.shape };
   };
@@ -278,7 +298,11 @@ function concatenate(layer: LayerContext): Flow {
   const axis = given < 0 ? given + shape.length : given;
   const sizes = inputs.map((each) => each.shape[axis]);
   const size = sizes.includes(null) ? null : sizes.reduce<number>((sum, each) => sum + Number(each), 0);
-  const value = graph.op('Concat', inputs.map((each) => each.value), { axis: int(axis) });
+  const value = graph.op(
+    'Concat',
+    inputs.map((each) => each.value),
+    { axis: int(axis) },
+  );
   return { value, shape: shape.map((each, index) => (index === axis ? size : each)) };
 }
 

@@ -3,7 +3,7 @@ import { type RecurrentActivation, recurrentActivation, recurrentNames } from '.
 import { floats, type GraphBuilder, int, ints, text, texts } from './builder.js';
 import { gatesOf, type OnnxRecurrent, type RecurrentClass, toOnnxGates } from './gates.js';
 import { fromFront, maskFactor, toFront } from './masks.js';
-import { featuresOf, type Flow, type LayerContext, numberOf } from './writeLayers.js';
+import { type Flow, featuresOf, type LayerContext, numberOf } from './writeLayers.js';
 
 const operators: Record<RecurrentClass, string> = { LSTM: 'LSTM', GRU: 'GRU', SimpleRNN: 'RNN' };
 
@@ -60,7 +60,8 @@ function merge(graph: GraphBuilder, Y: string, axis: number, mode: unknown, refu
     const beside = graph.op('Transpose', [Y], { perm: ints(perm) });
     return graph.op('Reshape', [beside, axis === 1 ? graph.list(0, 0, -1) : graph.list(0, -1)]);
   }
-  if (typeof mode !== 'string' || !Object.hasOwn(reductions, mode)) throw refuse(`merge_mode is ${JSON.stringify(mode)}`);
+  if (typeof mode !== 'string' || !Object.hasOwn(reductions, mode))
+    throw refuse(`merge_mode is ${JSON.stringify(mode)}`);
   return graph.op(reductions[mode], [Y, graph.list(axis)], { keepdims: int(0) });
 }
 
