@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
-import { invalid, isJsonObject, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
+import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
 
@@ -13,16 +13,15 @@ const mostOutputs = 2 ** 28;
 const mostBatch = 65_536;
 
 /**
- * Builds the model that a checked `modelTopology` describes, its weights all zero. Nothing is allocated for a layer whose
+ * Builds the model that a normal topology (see keras/topology.ts) describes, its weights all zero. Nothing is allocated for a layer whose
  * weights would take the model past `mostWeights` elements, which the caller knows from the size of the weights file.
  * @throws MemcellError 'model': unknown classes, a configuration that does not build, or sizes beyond `mostWeights`
  */
 export async function buildTopology(
-  modelTopology: { [key: string]: Json },
+  topology: { [key: string]: Json },
   mostWeights: number,
   where: string,
 ): Promise<tf.LayersModel> {
-  const topology = isJsonObject(modelTopology.model_config) ? modelTopology.model_config : modelTopology;
   checkClass(topology, modelClasses, `${where}: modelTopology`);
   checkNested(topology, `${where}: modelTopology`);
   const { build, release } = withinBudget(mostWeights, where);
@@ -58,7 +57,8 @@ function checkClass(value: Record<string, unknown>, allowed: string[] | undefine
   }
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   if (!Object.hasOwn(known, name) && !Object.hasOwn(customObjects, name)) {
-    throw invalid(where, `unknown class ${JSON.stringify(name)}`);
+    const layer = isRecord(config) && typeof config.name === 'string' ? `layer ${JSON.stringify(config.name)}: ` : '';
+    throw invalid(where, `${layer}unknown class ${JSON.stringify(name)}; nothing here runs it`);
   }
   if (typeof config !== 'object' || config === null) throw invalid(where, `${name} has no config`);
 }
@@ -120,7 +120,7 @@ function withinBudget(mostWeights: number, where: string) {
     if (!(used <= mostWeights)) {
       throw invalid(
         where,
-        `layer ${this.name} needs ${name} of shape [${shape.join(', ')}], more than the ${mostWeights} weights in weightsManifest`,
+        `layer ${this.name} needs ${name} of shape [${shape.join(', ')}], more than the ${mostWeights} weights in the file`,
       );
     }
     const variable = addWeight.call(this, name, shape, dtype, zeros, ...rest);

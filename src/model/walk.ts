@@ -27,7 +27,7 @@ export function isRecurrent(layer: tf.layers.Layer): layer is tf.RNN {
   return 'cell' in layer && 'returnSequences' in layer;
 }
 
-function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
+export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return 'layers' in layer;
 }
 

@@ -1,0 +1,6 @@
+/** The file formats of whole models: a line each. */
+import { h5File } from './keras/h5File.js';
+import { kerasFile } from './keras/kerasFile.js';
+import type { ModelFile } from './modelFile.js';
+
+export const modelFiles: readonly ModelFile[] = [kerasFile, h5File];
