@@ -2,5 +2,6 @@
 import { h5File } from './keras/h5File.js';
 import { kerasFile } from './keras/kerasFile.js';
 import type { ModelFile } from './modelFile.js';
+import { onnxFile } from './onnx/onnxFile.js';
 
-export const modelFiles: readonly ModelFile[] = [kerasFile, h5File];
+export const modelFiles: readonly ModelFile[] = [kerasFile, h5File, onnxFile];

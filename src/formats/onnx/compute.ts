@@ -417,6 +417,13 @@ function hardSigmoid(node: NodeReader): Signal {
   return activation(name)(node);
 }
 
+function shrink(node: NodeReader): Signal {
+  const [lambd, bias] = [node.float('lambd', 0.5), node.float('bias', 0)];
+  if (lambd === 0.5 && bias === 0) return activation('hard_shrink')(node);
+  if (lambd === 0.5 && bias === 0.5) return activation('soft_shrink')(node);
+  throw node.error(`memcell has no Shrink of lambd ${lambd} and bias ${bias}`);
+}
+
 function leakyRelu(node: NodeReader): Signal {
   const settled = settle(node.signal(0), node);
   return { ...settled, stack: put(settled.stack, 'LeakyReLU', { alpha: node.float('alpha', 0.01) }) };
@@ -479,6 +486,7 @@ const operators: Record<string, Compute> = {
   Gelu: withNumbers('gelu', (node) => node.text('approximate', 'none') === 'none'),
   ThresholdedRelu: withNumbers('relu', (node) => node.float('alpha', 1) === 0),
   Clip: clip,
+  Shrink: shrink,
   HardSigmoid: hardSigmoid,
   LeakyRelu: leakyRelu,
   Elu: elu,

@@ -20,8 +20,8 @@ import {
 } from './signals.js';
 import { readTensor } from './tensors.js';
 
-/** Stand for the sizes that are free: primes larger than any number of features, so that products tell them apart. */
-const freeSize = { batch: 100_003, time: 100_019 };
+/** Stand for the sizes that are free: primes, so that products tell them apart from numbers of features. */
+const freeSize = { batch: 1009, time: 10_007 };
 
 /** More features than this are taken for a mistake. */
 const mostFeatures = 2 ** 16;
