@@ -46,10 +46,7 @@ class Reader {
     const { class_name: written, config } = given;
     if (typeof written !== 'string') throw invalid(place, 'class_name is missing');
     if (!MODELS.includes(written)) {
-      throw invalid(
-        place,
-        `class ${JSON.stringify(written)} is not a model that can be read from a file; known are ${MODELS.join(', ')}`,
-      );
+      throw invalid(place, `class ${JSON.stringify(written)} is not a model; known are ${MODELS.join(', ')}`);
     }
     if (Array.isArray(config)) {
       return this.sequential({ layers: config, name: 'sequential' }, path, place, depth);
@@ -83,7 +80,7 @@ class Reader {
   }
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
-    const given = listOf(config.layers, `${place}: layers`);
+    const given = listOf(config.layers, `${place}.config.layers`);
     const layers = this.layers(config, path, place, depth).map((layer, index): JoinedLayer => {
       const written = given[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
@@ -111,8 +108,8 @@ class Reader {
 
   private layers(config: JsonObject, path: string, place: string, depth: number): JsonObject[] {
     const names = new Set<string>();
-    return listOf(config.layers, `${place}: layers`).map((given, index) => {
-      const layer = this.layer(given, path, `${place}: layers[${index}]`, depth);
+    return listOf(config.layers, `${place}.config.layers`).map((given, index) => {
+      const layer = this.layer(given, path, `${place}.config.layers[${index}]`, depth);
       const name = nameOf(layer);
       if (names.has(name)) throw invalid(place, `two layers are called ${JSON.stringify(name)}`);
       names.add(name);
@@ -150,7 +147,7 @@ class Reader {
       delete options.input_length;
     }
     const held = (value: Json, part: string) =>
-      this.layer(value, path, `${place}: ${part}`, depth + 1, `${at}/${part}`);
+      this.layer(value, path, `${place}.config.${part}`, depth + 1, `${at}/${part}`);
     if (known === 'Bidirectional') {
       if (layer === undefined) throw invalid(place, `layer ${JSON.stringify(name)} (Bidirectional) has no layer`);
       options.layer = held(layer, 'forward');
