@@ -1,4 +1,5 @@
 /** Operators that compute: each is a layer, or a part of one. */
+import { shownName } from '../../format.js';
 import { close, elementwise } from './activations.js';
 import { numbersOf, transposed } from './fold.js';
 import { unrolled } from './moves.js';
@@ -307,7 +308,7 @@ function paddingOf(node: NodeReader, reach: number, stride: number): { padding: 
   const pads = node.ints('pads') ?? [0, 0];
   const padded = (from: number) => Math.ceil(from / stride);
   if (auto === 'SAME_UPPER') return { padding: 'same', steps: padded };
-  if (auto !== 'NOTSET' && auto !== 'VALID') throw node.error(`auto_pad ${auto.slice(0, 40)}`);
+  if (auto !== 'NOTSET' && auto !== 'VALID') throw node.error(`auto_pad ${shownName(auto)}`);
   const total = reach - 1;
   const are = (left: number, right: number) => pads.length === 2 && pads[0] === left && pads[1] === right;
   if (are(0, 0)) return { padding: 'valid', steps: (from) => Math.floor((from - reach) / stride) + 1 };

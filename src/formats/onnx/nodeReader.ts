@@ -1,4 +1,5 @@
 import { elements } from '../../data/array.js';
+import { shownName } from '../../format.js';
 import { invalid } from '../modelJson.js';
 import { numbersOf } from './fold.js';
 import type { AttributeProto, NodeProto } from './proto.js';
@@ -7,6 +8,9 @@ import { type Constant, readTensor } from './tensors.js';
 
 /** No array of more axes is read. */
 const mostAxes = 8;
+
+/** No list of axes or sizes is longer. */
+const mostListed = 64;
 
 /** A part of an axis: `count` elements from `start` on, `step` apart. */
 export interface Cut {
@@ -34,7 +38,7 @@ export class NodeReader {
     this.opType = opType;
     this.outputs = output;
     const title = name || output.find((each) => each !== '') || '?';
-    this.where = `${file}: node ${JSON.stringify(title.slice(0, 80))} (${opType.slice(0, 40)})`;
+    this.where = `${file}: node ${JSON.stringify(title.slice(0, 80))} (${shownName(opType)})`;
     this.attributes = new Map(attribute.map((each) => [each.name ?? '', each]));
   }
 
@@ -103,7 +107,10 @@ export class NodeReader {
   }
 
   ints(name: string): number[] | undefined {
-    return this.attributes.has(name) ? (this.attributes.get(name)?.ints ?? []) : undefined;
+    if (!this.attributes.has(name)) return undefined;
+    const values = this.attributes.get(name)?.ints ?? [];
+    if (values.length > mostListed) throw this.error(`its ${name} are ${values.length} numbers`);
+    return values;
   }
 
   floats(name: string): number[] {
@@ -142,7 +149,7 @@ export class NodeReader {
   list(input: number, what: string): number[] | undefined {
     const constant = this.optional(input, what);
     if (!constant) return undefined;
-    if (elements(constant.shape) > 64) throw this.error(`its ${what} is too long`);
+    if (elements(constant.shape) > mostListed) throw this.error(`its ${what} is too long`);
     return [...numbersOf(constant, this)];
   }
 

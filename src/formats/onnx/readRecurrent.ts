@@ -1,3 +1,4 @@
+import { shownName } from '../../format.js';
 import { snakeCase } from '../../model/names.js';
 import { kerasActivations } from './activations.js';
 import type { Config } from './calls.js';
@@ -102,8 +103,7 @@ interface OneDirection {
 function directionsOf(node: NodeReader, className: RecurrentClass, features: number): OneDirection[] {
   const direction = node.text('direction', 'forward');
   const known = ['forward', 'reverse', 'bidirectional'];
-  if (!known.includes(direction))
-    throw node.error(`direction ${JSON.stringify(direction.slice(0, 40))} is none of ${known}`);
+  if (!known.includes(direction)) throw node.error(`direction ${shownName(direction)} is none of ${known}`);
   const D = direction === 'bidirectional' ? 2 : 1;
   const [W, R] = [node.constant(1, 'W'), node.constant(2, 'R')];
   const B = node.optional(3, 'B');
@@ -152,7 +152,7 @@ function activationsOf(node: NodeReader, className: RecurrentClass, directions: 
     const unknown = own.indexOf(undefined);
     if (unknown >= 0) {
       throw node.error(
-        `activations: memcell has no ${names[at * usual.length + unknown].slice(0, 40)} with these settings`,
+        `activations: memcell has no ${shownName(names[at * usual.length + unknown])} with these settings`,
       );
     }
     const [f, g, h] = own.map((name) => snakeCase(String(name)));

@@ -76,9 +76,12 @@ function parseEntry(entry: Json, what: string) {
   if (!isJsonObject(entry)) throw invalid(what, 'its entry in the header is not an object');
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined;
-  if (!type) throw invalid(what, `dtype ${JSON.stringify(dtype)}; memcell reads ${Object.keys(types).join(', ')}`);
-  if (!isWholeNumbers(shape) || shape.length > 8) throw invalid(what, `shape ${JSON.stringify(shape)} is none`);
-  if (!isWholeNumbers(offsets) || offsets.length !== 2) throw invalid(what, `data_offsets ${JSON.stringify(offsets)}`);
+  if (!type)
+    throw invalid(what, `dtype ${JSON.stringify(dtype) ?? 'missing'}; memcell reads ${Object.keys(types).join(', ')}`);
+  if (!isWholeNumbers(shape) || shape.length > 8)
+    throw invalid(what, `shape ${JSON.stringify(shape) ?? 'missing'} is none`);
+  if (!isWholeNumbers(offsets) || offsets.length !== 2)
+    throw invalid(what, `data_offsets ${JSON.stringify(offsets) ?? 'missing'}`);
   const [from, to] = offsets;
   if (to - from !== elements(shape) * type.size) {
     throw invalid(

@@ -1,4 +1,5 @@
 /** Weights of PyTorch's modules for the layers of a model that is there already. */
+import { shownName } from '../../format.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from '../keras/layerTree.js';
 import type { StoredWeight } from '../modelFile.js';
 import { invalid, isJsonObject, type Json } from '../modelJson.js';
@@ -30,7 +31,10 @@ export function torchWeights(
   const { modules, unknown } = modulesOf(arrays);
   const projected = arrays.find(({ name }) => /(^|\.)weight_hr_l\d+(_reverse)?$/.test(name));
   if (projected) {
-    throw invalid(where, `${projected.name} is a projection of the state (proj_size), which no layer of Keras has`);
+    throw invalid(
+      where,
+      `${shownName(projected.name)} is a projection of the state (proj_size), which no layer of Keras has`,
+    );
   }
   const wanted = weighted(topology);
   const { pairs, layers, left } = match(wanted, modules, where);
@@ -38,7 +42,7 @@ export function torchWeights(
     const lines = [
       layers.length > 0 ? `nothing in the file fits ${layers.map(textOf).join(', ')}` : '',
       left.length > 0 ? `no layer of the model takes ${left.map(moduleText).join(', ')}` : '',
-      unknown.length > 0 ? `memcell does not know what ${unknown.join(', ')} belong to` : '',
+      unknown.length > 0 ? `memcell does not know what ${unknown.map(shownName).join(', ')} belong to` : '',
     ];
     throw invalid(where, lines.filter((line) => line !== '').join('; '));
   }
@@ -159,7 +163,10 @@ function match(wanted: readonly Wanted[], modules: readonly TorchModule[], where
     if (!ordered || alike.length !== rivals.length || !alike.every((layer, i) => fits(layer, ordered[i]))) {
       const names = alike.map(({ layer }) => layer.path).join(', ');
       const remedy = 'give the layers the names of the modules';
-      throw invalid(where, `${rivals.map(nameOf).join(', ')} may each be the weights of ${names}: ${remedy}`);
+      throw invalid(
+        where,
+        `${rivals.map((rival) => shownName(nameOf(rival))).join(', ')} may each be the weights of ${names}: ${remedy}`,
+      );
     }
     for (const [i, layer] of alike.entries()) take(layer, ordered[i]);
     found = true;
@@ -191,7 +198,7 @@ function textOf({ layer, directions, kind, inputs, units, bias }: Wanted): strin
 }
 
 function moduleText({ arrays }: TorchModule): string {
-  return [...arrays.values()].map(({ name, shape }) => `${name} [${shape}]`).join(', ');
+  return [...arrays.values()].map(({ name, shape }) => `${shownName(name)} [${shape}]`).join(', ');
 }
 
 type Converted = Pick<StoredWeight, 'name' | 'shape' | 'data'>;
