@@ -10,6 +10,11 @@ export interface ModelFile {
   recognises(bytes: Uint8Array): boolean;
   /** @throws MemcellError 'model' that names the place in the file and what is wrong there */
   read(bytes: Uint8Array, where: string): Promise<ModelContents>;
+  /**
+   * The weights of a file of weights alone, for the layers of a normal topology. Left out: those of `read`.
+   * @throws MemcellError 'model' that names what does not fit
+   */
+  readWeights?(bytes: Uint8Array, topology: { [key: string]: Json }, where: string): Promise<StoredWeight[]>;
   /** @throws MemcellError 'usage' that names the layer which the format cannot hold */
   write?(contents: ModelContents): Promise<{ bytes: Uint8Array; lost: string[] }>;
 }
