@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
 import { elements, type NdArray } from './data/array.js';
 import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
 import { planModel } from './engine/plan.js';
@@ -29,6 +28,7 @@ import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
+import type * as tf from './tf.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -355,6 +355,11 @@ export class Sequential {
 
   get layers(): Layer[] {
     return this.stack.slice();
+  }
+
+  /** Whether compile() was called, here or before the model was saved. */
+  get isCompiled(): boolean {
+    return this.settings !== undefined;
   }
 
   /** The model's inputs in order. */

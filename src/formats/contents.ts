@@ -1,8 +1,9 @@
 /** A file's contents as a model of tfjs, and a model as a file's contents. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { weightsByLayer } from '../model/initialise.js';
+import type * as tf from '../tf.js';
 import type { TrainingDescription } from '../training/description.js';
 import type { Optimizer } from '../training/optimizers.js';
 import { normalTopology } from './keras/topology.js';

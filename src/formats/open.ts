@@ -1,6 +1,7 @@
 /** Opens a model wherever it is and in whatever format, which its content decides and not its name. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { prepareEngine } from '../kernels/backend.js';
+import type * as tf from '../tf.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
@@ -68,7 +69,9 @@ export async function saveModel(model: tf.LayersModel, to: ModelLocation, beside
   }
   const { metadata, training } = beside;
   await saveTfjs(model, to, { ...metadata, ...(training && { training }) });
-  return [];
+  return beside.optimizer && beside.optimizer.iterations > 0
+    ? ["the optimizer's state: a folder has none, it starts anew"]
+    : [];
 }
 
 /**

@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
+import * as tf from '../tf.js';
 import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { registerActivations } from './activations.js';
 import { BatchNormalization } from './batchNormalization.js';
 import { Conv1D } from './convolution.js';

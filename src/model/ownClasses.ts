@@ -1,6 +1,7 @@
 /** Which layers are those that memcell knows, by their class and not by its name. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import type * as tf from '../tf.js';
 import { BatchNormalization } from './batchNormalization.js';
 import { Conv1D } from './convolution.js';
 import { ResetAfterGRU } from './gru.js';
