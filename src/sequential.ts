@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
 import { elements, type NdArray } from './data/array.js';
 import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
 import { planModel } from './engine/plan.js';
@@ -8,8 +7,8 @@ import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
 import type { LoadOptions } from './formats/http.js';
 import { compileOptionsOf } from './formats/keras/compileOptions.js';
-import { type ModelSource, openModel } from './formats/open.js';
-import { type ModelLocation, saveTfjs } from './formats/tfjs.js';
+import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
+import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { addLayer, buildModel } from './model/build.js';
@@ -29,6 +28,7 @@ import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
+import type * as tf from './tf.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -204,7 +204,9 @@ export class Sequential {
       this.stopTraining = false;
       this.fits++;
       return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
-        save: (folder) => this.write(folder),
+        save: async (path) => {
+          await this.write(path);
+        },
         stopRequested: () => this.stopTraining,
       });
     });
@@ -320,12 +322,26 @@ export class Sequential {
   }
 
   /**
-   * Saves model.json and weights.bin to a folder that stock tfjs loads as well, with metadata and what compile() set. A crash
-   * at any moment leaves the old model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   * Saves the model with its metadata and what compile() set: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
+   * any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
+   * model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   * @returns what the format does not hold, a line each
+   * @throws MemcellError 'usage' that names the layer which the format has not
    */
-  async save(to: ModelLocation): Promise<void> {
+  async save(to: ModelLocation): Promise<string[]> {
     await prepareEngine();
-    await this.write(to);
+    return this.write(to);
+  }
+
+  /**
+   * Sets all weights from a file: Keras's `.weights.h5` and older `.h5` of weights, or a whole model's. The layers must be those
+   * of the file, by the order of their classes or by name, and the shapes too.
+   * @throws MemcellError 'model' with everything that does not fit; the model is then as before
+   */
+  async loadWeights(from: string | Uint8Array): Promise<void> {
+    this.free();
+    await prepareEngine();
+    await openWeights(this.tf, from);
   }
 
   /** Frees all memory of the model. It cannot be used after that. */
@@ -339,6 +355,11 @@ export class Sequential {
 
   get layers(): Layer[] {
     return this.stack.slice();
+  }
+
+  /** Whether compile() was called, here or before the model was saved. */
+  get isCompiled(): boolean {
+    return this.settings !== undefined;
   }
 
   /** The model's inputs in order. */
@@ -514,9 +535,12 @@ export class Sequential {
     }
   }
 
-  private async write(to: ModelLocation): Promise<void> {
+  private async write(to: ModelLocation): Promise<string[]> {
     const training = this.settings && describeTraining(this.settings);
-    await saveTfjs(this.tf, to, { ...this.metadata, ...(training ? { training } : {}) });
+    const model = this.tf;
+    const { metadata } = this;
+    if (!training || !this.settings) return saveModel(model, to, { metadata });
+    return saveModel(model, to, { metadata, training, optimizer: this.settings.optimizer });
   }
 }
 

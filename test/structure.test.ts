@@ -8,6 +8,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
 /** Each folder or root file with its level: it may import from lower levels and from itself, nothing else. */
 const levels: Record<string, number> = {
   errors: 0,
+  tf: 0,
   format: 0,
   random: 0,
   fields: 0.5,
@@ -47,4 +48,13 @@ test('imports go one way through the folders of src', () => {
   }
   expect(seen).toBeGreaterThan(10);
   expect(wrong).toEqual([]);
+});
+
+test('only src/tf.ts imports TensorFlow.js, except for the backends that are loaded when they are asked for', () => {
+  const importing = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter(
+      (name) => name.endsWith('.ts') && /(?:from|import) '@tensorflow\//.test(readFileSync(join(source, name), 'utf8')),
+    )
+    .sort();
+  expect(importing).toEqual(['tf.ts']);
 });

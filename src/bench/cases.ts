@@ -2,10 +2,10 @@
  * What is measured: LSTM(U) → Dense(10, softmax), categorical cross-entropy, in memcell and as stock TensorFlow.js, with the same
  * weights and data, and the check that both compute the same.
  */
-import * as tf from '@tensorflow/tfjs';
 import { Dense, LSTM } from '../model/layers.js';
 import { deriveKey, Random } from '../random.js';
 import { Sequential } from '../sequential.js';
+import * as tf from '../tf.js';
 import { sgd } from '../training/optimizers.js';
 
 export interface Shape {

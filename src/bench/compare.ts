@@ -1,7 +1,7 @@
 /** memcell on all its threads, memcell on one, and stock TensorFlow.js, as a user calls them: verified, then timed. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
+import * as tf from '../tf.js';
 import {
   documentSamples,
   drawSamples,

@@ -5,6 +5,7 @@ import { addBacktest } from './backtest.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
+import { addConvert } from './convert.js';
 import { addEvaluate } from './evaluate.js';
 import { addGenerate } from './generate.js';
 import { addPredict } from './predict.js';
@@ -20,12 +21,13 @@ const commands: AddCommand[] = [
   addBacktest,
   addGenerate,
   addSummary,
+  addConvert,
   addCheck,
   addBench,
 ];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['summary']);
+const withoutKernels = new Set(['convert', 'summary']);
 
 const examples = `
 Examples:

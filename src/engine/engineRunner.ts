@@ -1,7 +1,7 @@
 /** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
-import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
+import * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';

@@ -1,6 +1,6 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
-import type * as tf from '@tensorflow/tfjs';
 import { wasmObstacle } from '../kernels/module.js';
+import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import { isChain } from '../training/graph.js';

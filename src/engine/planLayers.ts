@@ -1,10 +1,10 @@
 /** tfjs layers, one by one, to plan data. */
-import type * as tf from '@tensorflow/tfjs';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
 import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
+import type * as tf from '../tf.js';
 import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
 
 /** What the engine does not run; the message is the reason that the user sees. */

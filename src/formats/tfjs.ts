@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
+import * as tf from '../tf.js';
 import { sha256 } from './checksum.js';
 import { fittingState } from './contents.js';
 import { fetchModel, type LoadOptions } from './http.js';

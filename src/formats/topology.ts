@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
+import * as tf from '../tf.js';
 import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
@@ -28,6 +28,7 @@ export async function buildTopology(
   let model: tf.LayersModel;
   try {
     model = await build(() => tf.models.modelFromJSON(topology, customObjects));
+    forgetStates(model);
     checkOutputs(model, where);
   } catch (cause) {
     release();
@@ -90,6 +91,14 @@ function checkOutputs(model: tf.LayersModel, where: string): void {
       );
     }
   }
+}
+
+/**
+ * States that a call gets are among its inputs; as tfjs keeps them beside, too, they cannot be saved, and it says so on the
+ * console at every save.
+ */
+function forgetStates(model: tf.LayersModel): void {
+  for (const { callArgs } of model.layers.flatMap(({ inboundNodes }) => inboundNodes)) delete callArgs?.initialState;
 }
 
 function outputsPerSample(shape: readonly (number | null)[]): number {

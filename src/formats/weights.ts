@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import { weightsByLayer } from '../model/initialise.js';
+import * as tf from '../tf.js';
 import type { StoredWeight } from './modelFile.js';
 import { invalid, reasonOf, type WeightEntry, type WeightGroup } from './modelJson.js';
 

@@ -1,5 +1,5 @@
 /** Gives the LSTM layers of a TensorFlow.js model the fused kernel. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { isBuiltIn } from './tfjs/builtIn.js';
 import type { LSTMUses } from './tfjs/contract.js';
 import { lstm } from './tfjs/lstm.js';

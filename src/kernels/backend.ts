@@ -1,6 +1,6 @@
 /** Which TensorFlow.js backend memcell runs on, and getting it ready. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import * as tf from '../tf.js';
 import { compileKernels, wasmObstacle } from './module.js';
 import { registerKernels } from './tfjs/register.js';
 import { prepareWasm } from './tfjs/wasm.js';

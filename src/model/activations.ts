@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import * as tf from '../tf.js';
 import { camelCase } from './names.js';
 
 /** Keras's activation functions that TensorFlow.js has too, by its names for them. */

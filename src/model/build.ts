@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
+import * as tf from '../tf.js';
 import { initialise, weightsOf } from './initialise.js';
 import { canDraw } from './initializers.js';
 import type { Layer } from './layers.js';

@@ -1,8 +1,9 @@
 /** A model's inputs and outputs, by number and by name, and what is given and got for them. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { elements, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import {
   type Expected,
   type Form,

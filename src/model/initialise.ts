@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import { deriveKey } from '../random.js';
+import * as tf from '../tf.js';
 import { canDraw, drawInitial, type InitializerConfig } from './initializers.js';
 import type { Layer } from './layers.js';
 import { camelCase } from './names.js';

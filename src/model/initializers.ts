@@ -1,8 +1,8 @@
-import type * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { Random } from '../random.js';
+import type * as tf from '../tf.js';
 import { camelCase } from './names.js';
 import { orthogonalRows } from './orthogonal.js';
 

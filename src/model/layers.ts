@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../tf.js';
 import type { Activation as ActivationName } from './activations.js';
 import type { Initializer } from './initializers.js';
 import { makeLayer } from './make.js';

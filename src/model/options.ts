@@ -1,7 +1,7 @@
 /** The kinds of values a layer's options take: each checks what was given and returns what tfjs is told. */
-import type * as tf from '@tensorflow/tfjs';
 import { list } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import { tfjsActivation } from './activations.js';
 import { initializerConfig, initializerNames } from './initializers.js';
 import { camelCase } from './names.js';

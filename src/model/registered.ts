@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 
 /** A tfjs layer class by its registered name; tfjs exports functions that make layers, but not their classes. */
 export function registeredLayer<L extends tf.layers.Layer>(className: string): new (config: object) => L {

@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import type { Layer } from './layers.js';
 import { show } from './options.js';
 import { entryOf } from './table.js';

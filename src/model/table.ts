@@ -1,5 +1,5 @@
 /** The one list of memcell's layers: what each takes, Keras 3's defaults, how tfjs makes it, how many weights it has. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { ResetAfterGRU } from './gru.js';
 import * as kind from './options.js';
 import { LayerNormalization, Masking } from './stepLayers.js';

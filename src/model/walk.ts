@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../tf.js';
 
 /** A layer that wraps one other, as TimeDistributed does. */
 export interface WrapperLayer extends tf.layers.Layer {

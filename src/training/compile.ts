@@ -1,8 +1,9 @@
 /** compile(): from names and options to one checked training configuration. */
-import type * as tf from '@tensorflow/tfjs';
+
 import type { NdArray } from '../data/array.js';
 import { partOf } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
 import { getMetric, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer, type OptimizerIdentifier } from './optimizers.js';

@@ -1,9 +1,9 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
+import * as tf from '../tf.js';
 import { limitEach } from './clipping.js';
 import { runGraph } from './graph.js';
 import type { Loss } from './losses.js';

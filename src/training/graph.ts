@@ -1,7 +1,8 @@
 /** A tfjs model's layers run one after the other, as Keras runs them: with masks, several inputs and outputs, models in models. */
-import * as tf from '@tensorflow/tfjs';
+
 import { MemcellError } from '../errors.js';
 import { isBidirectional, isModel, isRecurrent } from '../model/walk.js';
+import * as tf from '../tf.js';
 
 /** A tensor, and which of its steps count. */
 export interface Masked {

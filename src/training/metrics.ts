@@ -3,10 +3,10 @@
  * (https://keras.io/api/metrics/). Most are a mean over positions, where a position is what is left of the prediction's
  * shape without its last axis: a sample for (B, C), a step of a sample for (B, T, C).
  */
-import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import * as tf from '../tf.js';
 import { lossName, PROBABILITY_EPSILON } from './losses.js';
 import { complete } from './options.js';
 import { largest, shapeText } from './targets.js';

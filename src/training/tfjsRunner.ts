@@ -1,10 +1,11 @@
 /** Runs training and prediction of a LayersModel on tfjs: its layers and its automatic differentiation, our optimizer. */
-import * as tf from '@tensorflow/tfjs';
+
 import { allFinite, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
+import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
 import {
   forward,
@@ -174,7 +175,7 @@ class TfjsRunner implements Runner {
       .map(({ weight }, i): tf.Tensor => (weight === 1 ? losses[i] : tf.mul(losses[i], weight)))
       .reduce((sum, one) => tf.add(sum, one));
     const penalty = regularisation(model);
-    return { loss: (penalty ? data.add(penalty) : data).asScalar(), losses, outputs, rowUses };
+    return { loss: tf.reshape(penalty ? tf.add(data, penalty) : data, []), losses, outputs, rowUses };
   }
 
   private result(loss: tf.Scalar, outcome: Outcome | undefined): BatchResult {

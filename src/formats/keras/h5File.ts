@@ -2,19 +2,22 @@
 import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
 import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
-import { invalid } from '../modelJson.js';
+import { invalid, type Json } from '../modelJson.js';
 import { memcellOf, parseJsonText } from './kerasFile.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
 import { optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
+import { OPTIMIZER_IN_H5, writeH5 } from './write.js';
 
 export const h5File: ModelFile = {
   name: 'h5',
   endings: ['.h5', '.hdf5'],
   recognises: isHdf5,
   read,
+  readWeights,
+  write: writeH5,
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
@@ -35,11 +38,12 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
   const compiled = attributeOf(contents, '', 'training_config');
   const training =
     typeof compiled === 'string' ? trainingFrom(parseJsonText(compiled, `${where}: training_config`), lost) : undefined;
-  const names = namesIn(contents, 'optimizer_weights', 'weight_names') ?? [];
-  const variables = names.flatMap((name) => {
-    const dataset = contents.datasets.get(`optimizer_weights/${name}`);
-    return dataset ? [{ name, ...dataset, isCount: dataset.type !== 'float32' }] : [];
-  });
+  const variables = ['optimizer_weights', OPTIMIZER_IN_H5].flatMap((group) =>
+    (namesIn(contents, group, 'weight_names') ?? []).flatMap((name) => {
+      const dataset = contents.datasets.get(`${group}/${name}`);
+      return dataset ? [{ name, ...dataset, isCount: dataset.type !== 'float32' }] : [];
+    }),
+  );
   const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost);
   const memcell = attributeOf(contents, '', 'memcell');
   return {
@@ -114,8 +118,32 @@ function ownerOf(layer: LayerPlace, weight: string): string {
 }
 
 /** Weights of any Keras's file of weights alone, or of a whole model, for layers that are there already. */
-export function weightsFor(contents: Hdf5Contents, layers: readonly LayerPlace[], where: string): StoredWeight[] {
+async function readWeights(
+  bytes: Uint8Array,
+  topology: { [key: string]: Json },
+  where: string,
+): Promise<StoredWeight[]> {
+  const contents = await readHdf5File(bytes, where);
+  const layers = layersOf(topology);
   const root = namesIn(contents, '', 'layer_names') ? '' : 'model_weights';
-  if (namesIn(contents, root, 'layer_names')) return legacyWeights(contents, root, layers, where);
-  return weightsInGroups(contents.datasets, layers, where);
+  if (!namesIn(contents, root, 'layer_names')) return weightsInGroups(contents.datasets, layers, where);
+  return modernWeights(legacyWeights(contents, root, namedAsInFile(contents, root, layers), where), new Map());
 }
+
+/** As Keras does: where the file has other layers' names, its layers are taken in their order. */
+function namedAsInFile(contents: Hdf5Contents, root: string, layers: readonly LayerPlace[]): readonly LayerPlace[] {
+  const under = (name: string) => (root === '' ? name : `${root}/${name}`);
+  const weighted = (namesIn(contents, root, 'layer_names') ?? []).filter(
+    (name) => (namesIn(contents, under(name), 'weight_names') ?? []).length > 0,
+  );
+  if (weighted.every((name) => layers.some((layer) => layer.name === name))) return layers;
+  const holders = layers.filter(({ className }) => !WITHOUT_WEIGHTS.has(className));
+  if (holders.length !== weighted.length) return layers;
+  return holders.map((layer, i) => ({ ...layer, name: weighted[i] }));
+}
+
+const WITHOUT_WEIGHTS = new Set(
+  `InputLayer Activation Dropout SpatialDropout1D GaussianDropout GaussianNoise AlphaDropout Masking RepeatVector Flatten Reshape Permute
+  MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D Concatenate Add Multiply Average Maximum Minimum Dot ReLU
+  LeakyReLU ELU Softmax ThresholdedReLU`.split(/\s+/),
+);

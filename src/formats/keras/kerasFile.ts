@@ -17,6 +17,7 @@ import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
 import { optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
+import { writeKeras } from './write.js';
 
 /** The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it. */
 const MOST_BYTES = 2 ** 33;
@@ -26,6 +27,7 @@ export const kerasFile: ModelFile = {
   endings: ['.keras'],
   recognises: isZip,
   read,
+  write: writeKeras,
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {

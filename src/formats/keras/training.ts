@@ -1,5 +1,6 @@
 /** What Keras's compile was told, between Keras's words for it in a file and what compile() takes here. */
 import { camelCase, snakeCase } from '../../model/names.js';
+import type { TrainingDescription } from '../../training/description.js';
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
@@ -236,8 +237,12 @@ export function slotsInOrder(
 /** compile()'s words, as Keras has them. */
 export function kerasOptimizer({ class_name, config }: NonNullable<Training['optimizer']>): JsonObject {
   const options: JsonObject = { name: class_name.toLowerCase() };
-  for (const name of [...COMMON, ...(OPTIONS[class_name] ?? [])]) options[name] = config[name] ?? null;
-  options.learning_rate = kerasSchedule(options.learning_rate);
+  for (const name of [...COMMON, ...(OPTIONS[class_name] ?? [])]) {
+    if (config[name] !== undefined) options[name] = config[name];
+  }
+  if (options.learning_rate !== undefined) options.learning_rate = kerasSchedule(options.learning_rate);
+  // Keras's AdamW refuses none.
+  if (class_name === 'AdamW') options.weight_decay ??= 0;
   return { module: 'keras.optimizers', class_name, config: options, registered_name: null };
 }
 
@@ -261,4 +266,27 @@ export function kerasLoss(loss: Json): Json {
   const class_name = name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
   const config = { name, reduction: 'sum_over_batch_size', ...Object.fromEntries(options) };
   return { module: 'keras.losses', class_name, config, registered_name: null };
+}
+
+/** compile()'s options as it describes them here, in Keras's words. */
+export function trainingOfDescription(described: TrainingDescription, lost: string[]): Training {
+  const { name, config } = described.optimizer;
+  const class_name = OPTIMIZERS[name];
+  const options: JsonObject = {};
+  for (const [key, value] of Object.entries(config)) {
+    const option = snakeCase(key).replace(/(beta)(\d)/, '$1_$2');
+    if (COMMON.includes(option) || OPTIONS[class_name].includes(option)) options[option] = jsonOf(value);
+    else if (Array.isArray(value) && value.length > 0) lost.push(`optimizer option ${option} is not kept`);
+  }
+  const { loss, lossWeights, metrics } = described;
+  return {
+    optimizer: { class_name, config: options },
+    loss: jsonOf(loss),
+    ...(lossWeights !== undefined && { lossWeights: jsonOf(lossWeights) }),
+    metrics: jsonOf(metrics),
+  };
+}
+
+function jsonOf(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value ?? null));
 }

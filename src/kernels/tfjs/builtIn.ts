@@ -1,5 +1,5 @@
 /** Whether something is of the class of tfjs that its name says, since anyone may register a class of their own under such a name. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 
 /** What tfjs had registered when this module was loaded. */
 const known = { ...tf.serialization.SerializationMap.getMap().classNameMap };
