@@ -45,9 +45,17 @@ async function summarize(given: string, { inputShape }: Options, session: Sessio
     ...(engine.kind === 'memcell' ? { path: 'engine' } : lstmPath(layer)),
   }));
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  const { inputs, outputs, inputShape, outputShape, lost } = model;
+  const { inputs, outputs, lost } = model;
   const ends = inputs.length > 1 || outputs.length > 1 ? { inputs, outputs } : {};
-  session.result({ engine, inputShape, outputShape, ...ends, parameters, layers, ...(lost.length > 0 && { lost }) });
+  session.result({
+    engine,
+    inputShape: model.inputShape,
+    outputShape: model.outputShape,
+    ...ends,
+    parameters,
+    layers,
+    ...(lost.length > 0 && { lost }),
+  });
 }
 
 /** A saved model when there is such a folder; otherwise what is written is read as layers. */
