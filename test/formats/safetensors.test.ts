@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../src/tf.js';
 import { readSafetensors } from '../../src/formats/torch/safetensors.js';
 import { safetensorsFile } from '../../src/formats/torch/safetensorsFile.js';
 import { assignStored } from '../../src/formats/weights.js';

@@ -1,5 +1,5 @@
 /** ONNX Runtime, which runs what memcell writes, and the models of the tests. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../../src/tf.js';
 import * as ort from 'onnxruntime-web';
 import type { ModelContents, StoredWeight } from '../../../src/formats/modelFile.js';
 import { isJsonObject, type Json } from '../../../src/formats/modelJson.js';
