@@ -8,27 +8,30 @@ import { MemcellError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
 import { gatesOf, type LayerGates } from './explain/gates.js';
 import type { LoadOptions } from './formats/http.js';
-import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
+import { compileOptionsOf } from './formats/keras/compileOptions.js';
+import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
+import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { addLayer, buildModel } from './model/build.js';
-import { initialise, weightsInOrder } from './model/initialise.js';
 import {
-  type Expected,
-  fromBatch,
-  type ModelInput,
-  type NestedArray,
-  readArray,
-  type ShapedArray,
-  toBatch,
-} from './model/inputs.js';
+  expectedInputs,
+  type ModelEnd,
+  type ModelInputs,
+  type ModelOutput,
+  outputsLike,
+  readInputs,
+  readTargets,
+} from './model/ends.js';
+import { initialise, weightsInOrder } from './model/initialise.js';
+import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
 import type { Layer } from './model/layers.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
 import type * as tf from './tf.js';
-import { type Compiled, type CompileOptions, compileTraining } from './training/compile.js';
+import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
 import { fit as train } from './training/fit.js';
@@ -63,7 +66,7 @@ export interface SequentialCompileOptions extends CompileOptions {
   threads?: number;
 }
 
-const COMPILE_OPTIONS = ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'engine', 'threads'];
+const COMPILE_OPTIONS = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'engine', 'threads'];
 
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
 export interface EngineChoice {
@@ -81,6 +84,8 @@ export interface EngineChoice {
 export class Sequential {
   /** Plain JSON that is saved with the model and comes back with it. */
   metadata: Record<string, unknown> = {};
+  /** Of a loaded model: what its file had and it has not, a line each. */
+  lost: readonly string[] = [];
   /** Set to true during fit to stop it after the batch. */
   stopTraining = false;
   readonly name: string;
@@ -118,7 +123,7 @@ export class Sequential {
     for (const layer of layers) this.add(layer);
   }
 
-  /** A model around one of tfjs, with one input and one output; its LSTM layers get the fused kernel. */
+  /** A model around one of tfjs, with any number of inputs and outputs; its LSTM layers get the fused kernel. */
   static fromTf(model: tf.LayersModel, metadata: Record<string, unknown> = {}): Sequential {
     const own = new Sequential([], { name: model.name });
     own.model = accelerate(model);
@@ -181,13 +186,14 @@ export class Sequential {
   }
 
   /**
-   * Trains, as Keras's fit. x and y are tensors, nested arrays or { data, shape }, checked before anything runs. `seed`
+   * Trains, as Keras's fit. x and y are tensors, nested arrays or { data, shape }, checked before anything runs; for a model with
+   * several inputs or outputs lists of them, or objects by name. `seed`
    * governs shuffling and dropout, and the initial weights too where the constructor had no seed and nobody has given,
    * trained, read or used the weights yet; the history tells it.
    * @throws MemcellError 'data' and 'usage' before anything changes; 'numeric' when the loss is no longer finite, with the
    *   weights of the last good epoch
    */
-  async fit(x: ModelInput, y: ModelInput, options: FitOptions = {}): Promise<History> {
+  async fit(x: ModelInputs, y: ModelInputs, options: FitOptions = {}): Promise<History> {
     return this.exclusively('fit', async () => {
       const { validationData, sampleWeight, ...rest } = options;
       const samples = this.samplesOf(x, y);
@@ -196,21 +202,27 @@ export class Sequential {
         ...rest,
         seed,
         ...weightsOption(sampleWeight),
-        ...validationOption(validationData, (input, what) => toBatch(input, this.expected(), what).array),
+        ...validationOption(
+          validationData,
+          (input, what) => readInputs(input, expectedInputs(this.built()), what).array,
+          (target, what) => readTargets(target, this.outputNames, what),
+        ),
       };
       if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
       const runner = await this.ready();
       this.stopTraining = false;
       this.fits++;
       return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
-        save: (folder) => this.write(folder),
+        save: async (path) => {
+          await this.write(path);
+        },
         stopRequested: () => this.stopTraining,
       });
     });
   }
 
   /** Loss and metrics on samples: { loss, accuracy, … }. */
-  async evaluate(x: ModelInput, y: ModelInput, options: EvaluateOptions = {}): Promise<Logs> {
+  async evaluate(x: ModelInputs, y: ModelInputs, options: EvaluateOptions = {}): Promise<Logs> {
     const { sampleWeight, ...rest } = options;
     const samples = this.samplesOf(x, y);
     const arrays = { ...rest, ...weightsOption(sampleWeight) };
@@ -219,16 +231,25 @@ export class Sequential {
 
   /**
    * The model's output for every sample, in the form that x has: a tensor (the caller's to dispose), nested arrays, or
-   * { data, shape }.
+   * { data, shape }. A model with several inputs takes a list of them, or an object by their names; one with several outputs
+   * gives a list in their order (`outputs`), or, for inputs by name, an object by name.
    */
   async predict(x: tf.Tensor, options?: PredictOptions): Promise<tf.Tensor>;
   async predict(x: ShapedArray, options?: PredictOptions): Promise<{ data: Float32Array; shape: number[] }>;
   async predict<Output extends NestedArray = number[][]>(x: NestedArray, options?: PredictOptions): Promise<Output>;
-  async predict(x: ModelInput, options?: PredictOptions): Promise<tf.Tensor | NestedArray | NdArray>;
-  async predict(x: ModelInput, options: PredictOptions = {}): Promise<tf.Tensor | NestedArray | NdArray> {
+  async predict(x: ModelInput, options?: PredictOptions): Promise<ModelOutput>;
+  async predict<Output = ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }>(
+    x: ModelInputs,
+    options?: PredictOptions,
+  ): Promise<Output>;
+  async predict(
+    x: ModelInputs,
+    options: PredictOptions = {},
+  ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
     this.inferShape(x);
-    const { array, like } = toBatch(x, this.expected(), 'x');
-    return fromBatch(await predict(await this.ready(), array, options), like);
+    const { array, given } = readInputs(x, expectedInputs(this.built()), 'x');
+    const output = await predict(await this.ready(), array, options);
+    return outputsLike(output, this.outputNames, given);
   }
 
   /**
@@ -270,7 +291,7 @@ export class Sequential {
     explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
   ): Promise<T> {
     this.inferShape(x);
-    const { array } = toBatch(x, this.expected(), 'x');
+    const { array } = toBatch(x, expectedInputs(this.built())[0], 'x');
     await prepareBackend();
     const input = fromBatch(array, 'tensor');
     try {
@@ -281,7 +302,7 @@ export class Sequential {
   }
 
   /** One training step on one batch; its loss before the step. */
-  async trainOnBatch(x: ModelInput, y: ModelInput, options: TrainOnBatchOptions = {}): Promise<number> {
+  async trainOnBatch(x: ModelInputs, y: ModelInputs, options: TrainOnBatchOptions = {}): Promise<number> {
     return this.exclusively('trainOnBatch', async () => {
       const { sampleWeight, ...rest } = options;
       const samples = this.samplesOf(x, y);
@@ -347,12 +368,26 @@ export class Sequential {
   }
 
   /**
-   * Saves model.json and weights.bin to a folder that stock tfjs loads as well, with metadata and what compile() set. A crash
-   * at any moment leaves the old model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   * Saves the model with its metadata and what compile() set: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
+   * any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
+   * model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   * @returns what the format does not hold, a line each
+   * @throws MemcellError 'usage' that names the layer which the format has not
    */
-  async save(to: ModelLocation): Promise<void> {
+  async save(to: ModelLocation): Promise<string[]> {
     await prepareEngine();
-    await this.write(to);
+    return this.write(to);
+  }
+
+  /**
+   * Sets all weights from a file: Keras's `.weights.h5` and older `.h5` of weights, or a whole model's. The layers must be those
+   * of the file, by the order of their classes or by name, and the shapes too.
+   * @throws MemcellError 'model' with everything that does not fit; the model is then as before
+   */
+  async loadWeights(from: string | Uint8Array): Promise<void> {
+    this.free();
+    await prepareEngine();
+    await openWeights(this.tf, from);
   }
 
   /** Frees all memory of the model. It cannot be used after that. */
@@ -368,12 +403,28 @@ export class Sequential {
     return this.stack.slice();
   }
 
-  /** With the batch axis: [null, steps, features]. */
+  /** Whether compile() was called, here or before the model was saved. */
+  get isCompiled(): boolean {
+    return this.settings !== undefined;
+  }
+
+  /** The model's inputs in order. */
+  get inputs(): ModelEnd[] {
+    return expectedInputs(this.built()).map(({ name, shape }) => ({ name, shape }));
+  }
+
+  /** The model's outputs in order. */
+  get outputs(): ModelEnd[] {
+    const model = this.built();
+    return outputNamesOf(model).map((name, i) => ({ name, shape: model.outputs[i].shape }));
+  }
+
+  /** Of the first input, with the batch axis: [null, steps, features]. */
   get inputShape(): Shape {
     return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize, this.batchSize);
   }
 
-  /** With the batch axis. */
+  /** Of the first output, with the batch axis. */
   get outputShape(): Shape {
     return this.built().outputs[0].shape;
   }
@@ -429,9 +480,9 @@ export class Sequential {
   }
 
   /** A model without an input shape takes that of its first data, as in Keras. */
-  private inferShape(x: ModelInput): void {
+  private inferShape(x: ModelInputs): void {
     if (this.disposed || this.knowsShape()) return;
-    const { shape } = readArray(x, 'x').array;
+    const { shape } = readArray(x as ModelInput, 'x').array;
     if (shape.length > 1) this.inputSize = shape.slice(1);
   }
 
@@ -445,21 +496,18 @@ export class Sequential {
     return this.compiled;
   }
 
-  /** What x must be: the input's shape, and whole numbers below the vocabulary's size for an Embedding. */
-  private expected(): Expected {
-    const model = this.built();
-    // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
-    const shape = [null, ...model.inputs[0].shape.slice(1)];
-    const first = model.layers.find((layer) => layer.getClassName() !== 'InputLayer');
-    if (first?.getClassName() !== 'Embedding') return { shape };
-    return { shape, dtype: 'int32', below: Number(first.getConfig().inputDim) };
+  private get outputNames(): string[] {
+    return outputNamesOf(this.built());
   }
 
   /** Samples for training: x checked against the model; y is checked against the loss by who trains. */
-  private samplesOf(x: ModelInput, y: ModelInput): { x: NdArray; y: NdArray } {
+  private samplesOf(x: ModelInputs, y: ModelInputs): { x: NdArray; y: NdArray } {
     this.inferShape(x);
     this.compiledNow();
-    return { x: toBatch(x, this.expected(), 'x').array, y: readArray(y, 'y').array };
+    return {
+      x: readInputs(x, expectedInputs(this.built()), 'x').array,
+      y: readTargets(y, this.outputNames, 'y'),
+    };
   }
 
   /** The engine's plan for the model as it is, or why it has none. One that has not been compiled only predicts. */
@@ -469,7 +517,7 @@ export class Sequential {
     return this.planned;
   }
 
-  private training(): Pick<Compiled, 'loss' | 'optimizer'> {
+  private training(): Pick<Compiled, 'loss' | 'optimizer' | 'outputs'> {
     return this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
   }
 
@@ -528,9 +576,12 @@ export class Sequential {
     }
   }
 
-  private async write(to: ModelLocation): Promise<void> {
+  private async write(to: ModelLocation): Promise<string[]> {
     const training = this.settings && describeTraining(this.settings);
-    await saveTfjs(this.tf, to, { ...this.metadata, ...(training ? { training } : {}) });
+    const model = this.tf;
+    const { metadata } = this;
+    if (!training || !this.settings) return saveModel(model, to, { metadata });
+    return saveModel(model, to, { metadata, training, optimizer: this.settings.optimizer });
   }
 }
 
@@ -556,21 +607,26 @@ export function sequential(spec: string, options?: SequentialOptions): Sequentia
 }
 
 /**
- * Loads a model that memcell or stock tfjs saved, with its metadata, compiled as it was when memcell saved it (the
- * optimizer starts anew). `options` bound what comes over HTTP.
+ * Loads a model that memcell, Keras 1 to 3 or tfjs saved: a folder with model.json, `.keras`, `.h5`, by its content; from a path,
+ * an address or bytes. It comes with its metadata, and compiled, the optimizer with its state, where the file says so;
+ * `lost` tells what the file had and the model has not. `options` bound what comes over HTTP.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadModel(from: ModelLocation, options?: LoadOptions): Promise<Sequential> {
-  const { model, metadata } = await loadTfjs(from, options);
+export async function loadModel(from: ModelSource, options?: LoadOptions): Promise<Sequential> {
+  const { model, metadata, training: written, optimizerState, lost } = await openModel(from, options);
   const { training, ...rest } = metadata;
   const own = Sequential.fromTf(model, rest);
-  if (training !== undefined) {
+  const compiling =
+    training === undefined ? written && compileOptionsOf(written, optimizerState, lost) : (training as CompileOptions);
+  own.lost = lost;
+  if (compiling !== undefined) {
     try {
-      own.compile(training as CompileOptions);
+      own.compile(compiling);
     } catch (error) {
       own.dispose();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new MemcellError(`${String(from)}: the training settings saved with the model are not valid: ${reason}`, {
+      const where = typeof from === 'string' ? from : 'the model';
+      throw new MemcellError(`${where}: the training settings saved with the model are not valid: ${reason}`, {
         code: 'model',
         cause: error,
       });

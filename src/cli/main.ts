@@ -5,6 +5,7 @@ import { addBacktest } from './backtest.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
+import { addConvert } from './convert.js';
 import { addEvaluate } from './evaluate.js';
 import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
@@ -24,12 +25,13 @@ const commands: AddCommand[] = [
   addReport,
   addGates,
   addSummary,
+  addConvert,
   addCheck,
   addBench,
 ];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['summary']);
+const withoutKernels = new Set(['convert', 'summary']);
 
 const examples = `
 Examples:

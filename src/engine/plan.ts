@@ -4,6 +4,7 @@ import { statefulBatch } from '../model/walk.js';
 import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
+import { isChain } from '../training/graph.js';
 import type { Loss } from '../training/losses.js';
 import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
 import type { LayerPlan, WeightPlan } from './layerPlan.js';
@@ -39,7 +40,7 @@ export function planModel(
 function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled, 'loss' | 'optimizer'>): Plan {
   const obstacle = wasmObstacle();
   if (obstacle !== undefined) throw new Unsupported(obstacle);
-  if (!('add' in model)) throw new Unsupported('the model has branches');
+  if (!isChain(model)) throw new Unsupported('the model has branches');
   const shape = model.inputs[0].shape;
   const stack = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
   const weights: (WeightPlan | undefined)[] = model.weights.map(() => undefined);

@@ -1,8 +1,13 @@
+import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
 import * as tf from '../tf.js';
 import { sha256 } from './checksum.js';
+import { fittingState } from './contents.js';
 import { fetchModel, type LoadOptions } from './http.js';
+import { normalTopology } from './keras/topology.js';
+import { optimizerStateFrom, trainingFrom } from './keras/training.js';
+import type { ModelContents } from './modelFile.js';
 import {
   checkFormat,
   invalid,
@@ -14,9 +19,10 @@ import {
   parseMetadata,
   parseWeightSpecs,
   type StoredModel,
+  trainingOf,
 } from './modelJson.js';
 import { buildTopology } from './topology.js';
-import { assignWeights, firstNotFinite } from './weights.js';
+import { assignWeights, decodeEntries, firstNotFinite, type WeightData } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
 export type ModelLocation = string | tf.io.IOHandler;
@@ -25,6 +31,12 @@ export interface LoadedModel {
   model: tf.LayersModel;
   /** What `saveTfjs` was given; empty for a model that memcell did not save. */
   metadata: Record<string, unknown>;
+  /** What compile was given, where the file says it in Keras's words. */
+  training?: ModelContents['training'];
+  /** The optimizer's slots in the order of the model's trainable weights. */
+  optimizerState?: ModelContents['optimizerState'];
+  /** What the file had and the model has not, a line each. */
+  lost: string[];
 }
 
 /**
@@ -98,7 +110,7 @@ async function modelArtifacts(model: tf.LayersModel, metadata: object) {
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
   if (!handler.load) throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
-  const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
+  const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata, trainingConfig } = await handler.load();
   checkFormat(format, where);
   if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
   if (!weightData) throw invalid(where, 'weightData is missing');
@@ -110,6 +122,7 @@ async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<Loa
   const json = {
     topology: modelTopology,
     groups: [group],
+    training: trainingOf(modelTopology, trainingConfig),
     userDefinedMetadata: parseMetadata(userDefinedMetadata, where),
   };
   return assemble({ json, where, data: [data] });
@@ -118,8 +131,10 @@ async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<Loa
 async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel> {
   const groups = json.groups.map((group, i) => ({ group, data: data[i] }));
   const own = json.groups.flatMap(({ weights }) => weights.filter(({ group }) => group !== 'optimizer'));
+  const { topology, lost } = normalTopology(json.topology, where);
+  const training = trainingFrom(json.training, lost);
   const model = await buildTopology(
-    json.topology,
+    topology,
     own.reduce((sum, weight) => sum + weight.elements, 0),
     where,
   );
@@ -132,14 +147,33 @@ async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel
   const { memcell, ...others } = json.userDefinedMetadata;
   if (Object.keys(others).length > 0) model.setUserDefinedMetadata(others as { [key: string]: object });
   const { version, ...metadata } = isRecord(memcell) ? memcell : { version: metadataVersion };
-  return { model, metadata };
+  const optimizerState = training?.optimizer && stateOf(training.optimizer, model, groups, lost);
+  return { model, metadata, lost, ...(training && { training }), ...(optimizerState && { optimizerState }) };
+}
+
+/** What tfjs's optimizer, or memcell's, had when it was saved. */
+function stateOf(
+  optimizer: NonNullable<NonNullable<ModelContents['training']>['optimizer']>,
+  model: tf.LayersModel,
+  groups: readonly WeightData[],
+  lost: string[],
+): ModelContents['optimizerState'] {
+  const variables = decodeEntries(groups, 'optimizer').map(({ name, shape, data }) => ({
+    name,
+    shape,
+    data,
+    isCount: /(^|\/)iter(ations?)?$/.test(name),
+  }));
+  const state = optimizerStateFrom(optimizer, variables, lost);
+  const sizes = model.trainableWeights.map(({ shape }) => elements(shape.map(Number)));
+  return state && fittingState(state, sizes, lost);
 }
 
 function hasScheme(name: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
 }
 
-function isFolder(name: string): boolean {
+export function isFolder(name: string): boolean {
   const onNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
   return onNode && (!hasScheme(name) || name.startsWith('file://'));
 }

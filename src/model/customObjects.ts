@@ -1,5 +1,7 @@
 import * as tf from '../tf.js';
 import { registerActivations } from './activations.js';
+import { BatchNormalization } from './batchNormalization.js';
+import { Conv1D } from './convolution.js';
 import { ResetAfterGRU } from './gru.js';
 import { LayerNormalization, Masking } from './stepLayers.js';
 import {
@@ -31,6 +33,8 @@ const makers: Record<string, (config: Config) => tf.layers.Layer> = {
   GlobalMaxPooling1D: (config) => new GlobalMaxPooling1D(config),
   LayerNormalization: (config) => new LayerNormalization(config),
   Masking: (config) => new Masking(config),
+  BatchNormalization: (config) => new BatchNormalization(config),
+  Conv1D: (config) => new Conv1D(config),
 };
 
 /**

@@ -39,7 +39,7 @@ export function statefulLayers(model: tf.LayersModel): tf.RNN[] {
     .filter((layer) => isRecurrent(layer) && layer.stateful) as tf.RNN[];
 }
 
-function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
+export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return 'layers' in layer;
 }
 

@@ -1,8 +1,9 @@
 /** evaluate, predict and trainOnBatch over a runner. */
 import { allFinite, elements, type NdArray } from '../data/array.js';
+import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { Batches, EventLoop, rowRange, type Samples } from './batches.js';
-import type { Compiled } from './compile.js';
+import type { Compiled, CompiledOutput } from './compile.js';
 import type { Logs } from './history.js';
 import { Meter } from './meter.js';
 import { complete } from './options.js';
@@ -75,9 +76,22 @@ export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weigh
     throw new MemcellError(
       `${of}x has ${samples} samples and ${of}y has ${y.shape[0] ?? 'no'}; they must have as many as each other`,
     );
-  const targets = prepareTargets(compiled.loss, y, compiled.outputShape, `${of}y`);
+  const targets = compiled.outputs
+    ? prepareParts(compiled.outputs, y, of)
+    : prepareTargets(compiled.loss, y, compiled.outputShape, `${of}y`);
+  if (compiled.outputs && weighting.classWeight) {
+    throw new MemcellError('classWeight is for a model with one output; use sampleWeight', { code: 'usage' });
+  }
   const weights = combinedWeight(compiled.loss, targets, weighting, `${of}sampleWeight`);
   return weights ? { x, y: targets, weights } : { x, y: targets };
+}
+
+/** The targets of several outputs that lie side by side. */
+function prepareParts(outputs: readonly CompiledOutput[], y: NdArray, of: string): NdArray {
+  const parts = partsOf(y);
+  return sideBySide(
+    outputs.map(({ loss, shape, name }, i) => prepareTargets(loss, parts[i], shape, `${of}y (${name})`)),
+  );
 }
 
 /** Runs over all samples once; leaves loss and metrics in the meter. */
@@ -147,13 +161,18 @@ export async function predict(runner: Runner, x: NdArray, options: PredictOption
   const loop = new EventLoop();
   const progress = new Progress(verbose, write);
   const steps = Math.ceil(samples / batchSize);
-  let output: { data: Float32Array; shape: number[] } | undefined;
+  let output: (NdArray & { data: Float32Array }) | undefined;
   progress.begin();
   for (let from = 0; from < samples; from += batchSize) {
     const batch = runner.predictInTurns(rowRange(x, from, Math.min(from + batchSize, samples)));
     const part = batch instanceof Promise ? await batch : batch;
     const rest = part.shape.slice(1);
-    output ??= { data: new Float32Array(samples * elements(rest)), shape: [samples, ...rest] };
+    const { parts } = part;
+    output ??= {
+      data: new Float32Array(samples * elements(rest)),
+      shape: [samples, ...rest],
+      ...(parts && { parts }),
+    };
     output.data.set(part.data, from * elements(rest));
     if (progress.wantsBatches) progress.batch('', from / batchSize + 1, steps, {});
     if (loop.waits) await loop.turn();

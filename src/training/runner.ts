@@ -5,7 +5,9 @@ import type { Optimizer } from './optimizers.js';
 export interface BatchResult {
   /** Mean loss of the batch, regularisation included; for training, before the update. */
   loss: number;
-  /** What the model answered, (B, …): in training mode for trainBatch. */
+  /** Of a model with several outputs, the loss of each, before weights and regularisation. */
+  losses?: number[];
+  /** What the model answered, (B, …), several outputs side by side: in training mode for trainBatch. */
   predictions: NdArray;
   /** (B·T) the mask that came out of the model, 1 where a step counts; absent when the model has none. */
   mask?: Float32Array;

@@ -1,5 +1,7 @@
 /** Runs training and prediction of a LayersModel on tfjs: its layers and its automatic differentiation, our optimizer. */
+
 import { allFinite, type NdArray } from '../data/array.js';
+import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
@@ -10,16 +12,19 @@ import {
   forward,
   isPenalised,
   lossLogits,
+  type Output,
   type OutputLogits,
   type RowUse,
   regularisation,
   rowSums,
 } from './forward.js';
-import { weightedMean } from './losses.js';
+import { type Loss, weightedMean } from './losses.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from './runner.js';
 
+type RunnerSettings = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
+
 /** The runner that works for every model. The backend must be ready: see prepareBackend(). */
-export function createTfjsRunner(model: tf.LayersModel, compiled: Pick<Compiled, 'loss' | 'optimizer'>): Runner {
+export function createTfjsRunner(model: tf.LayersModel, compiled: RunnerSettings): Runner {
   return new TfjsRunner(model, compiled);
 }
 
@@ -29,16 +34,16 @@ class TfjsRunner implements Runner {
   readonly batch: number | undefined;
   seed = 0;
   private readonly stateful: readonly tf.RNN[];
-  private readonly logits: OutputLogits | undefined;
+  private readonly logits: (OutputLogits | undefined)[];
 
   constructor(
     private readonly model: tf.LayersModel,
-    private readonly compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+    private readonly compiled: RunnerSettings,
   ) {
     this.optimizer = compiled.optimizer;
     this.batch = statefulBatch(model);
     this.stateful = statefulLayers(model);
-    this.logits = lossLogits(model, compiled.loss);
+    this.logits = lossesOf(compiled).map(({ loss }, i) => lossLogits(model, loss, i));
   }
 
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
@@ -51,8 +56,11 @@ class TfjsRunner implements Runner {
       const { value, grads } = tf.variableGrads(
         () => {
           outcome = this.outcome(x, y, sampleWeight, true);
-          tf.keep(outcome.predictions);
-          if (outcome.mask) tf.keep(outcome.mask);
+          for (const { value, mask } of outcome.outputs) {
+            tf.keep(value);
+            if (mask) tf.keep(mask);
+          }
+          for (const one of outcome.losses) tf.keep(one);
           return outcome.loss;
         },
         trainable.map(({ variable }) => variable),
@@ -116,7 +124,9 @@ class TfjsRunner implements Runner {
 
   predictBatch(x: NdArray): NdArray {
     const before = this.states();
-    const output = scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
+    const output = scoped(() =>
+      sideBySide(forward(this.model, this.inputs(x), false).outputs.map(({ value }) => arrayOf(value))),
+    );
     if (!this.states().every(allFinite)) this.setStates(before);
     return output;
   }
@@ -174,48 +184,58 @@ class TfjsRunner implements Runner {
     releaseDropout(this.model);
   }
 
-  private input(x: NdArray): tf.Tensor {
-    return tf.tensor(x.data, x.shape, this.model.inputs[0].dtype);
+  private inputs(x: NdArray): tf.Tensor[] {
+    return partsOf(x).map(({ data, shape }, i) => tf.tensor(data, shape, this.model.inputs[i].dtype));
   }
 
   /** Forward and loss of one batch, in tensors. */
   private outcome(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): Outcome {
     const { model } = this;
-    const { loss } = this.compiled;
-    const watched = training && this.logits?.evaluationOnly ? undefined : this.logits?.layer;
-    const { output, logits, mask, rowUses } = forward(model, this.input(x), training, watched);
-    const yTrue = tf.tensor(y.data, y.shape, 'float32');
-    const values = loss.positions(yTrue, logits ?? output, logits !== undefined);
-    const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, mask);
+    const watched = this.logits.map((logits) => (training && logits?.evaluationOnly ? undefined : logits?.layer));
+    const { outputs, rowUses } = forward(model, this.inputs(x), training, watched);
+    const targets = partsOf(y);
+    const weights = sampleWeight ? tf.tensor1d(sampleWeight) : undefined;
+    const losses = lossesOf(this.compiled).map(({ loss }, i) => {
+      const { value, logits, mask } = outputs[i];
+      const yTrue = tf.tensor(targets[i].data, targets[i].shape, 'float32');
+      return weightedMean(loss.positions(yTrue, logits ?? value, logits !== undefined), weights, mask);
+    });
+    const data = lossesOf(this.compiled)
+      .map(({ weight }, i): tf.Tensor => (weight === 1 ? losses[i] : tf.mul(losses[i], weight)))
+      .reduce((sum, one) => tf.add(sum, one));
     const penalty = regularisation(model);
-    return {
-      loss: penalty ? tf.add<tf.Scalar>(data, penalty) : data,
-      predictions: output,
-      mask,
-      logits,
-      rowUses,
-    };
+    return { loss: tf.reshape(penalty ? tf.add(data, penalty) : data, []), losses, outputs, rowUses };
   }
 
   private result(loss: tf.Scalar, outcome: Outcome | undefined): BatchResult {
     if (outcome === undefined) throw new MemcellError('tfjs did not run the batch', { code: 'model' });
-    const predictions = arrayOf(outcome.predictions);
-    const mask = outcome.mask && Float32Array.from(outcome.mask.dataSync());
-    return { loss: loss.dataSync()[0], predictions, ...(mask ? { mask } : {}) };
+    const { outputs, losses } = outcome;
+    const predictions = sideBySide(outputs.map(({ value }) => arrayOf(value)));
+    const result = { loss: loss.dataSync()[0], predictions };
+    if (outputs.length > 1) return { ...result, losses: losses.map((one) => one.dataSync()[0]) };
+    const [{ mask }] = outputs;
+    return mask ? { ...result, mask: Float32Array.from(mask.dataSync()) } : result;
   }
+}
+
+/** The loss of each output. */
+function lossesOf({ loss, outputs }: Pick<Compiled, 'loss' | 'outputs'>): readonly { loss: Loss; weight: number }[] {
+  return outputs ?? [{ loss, weight: 1 }];
 }
 
 interface Outcome {
   loss: tf.Scalar;
-  predictions: tf.Tensor;
-  mask: tf.Tensor | undefined;
-  logits: tf.Tensor | undefined;
+  /** Of each output, unweighted. */
+  losses: tf.Scalar[];
+  outputs: Output[];
   rowUses: RowUse[];
 }
 
 /** Disposes what was kept beyond its scope. */
-function release({ predictions, mask, logits, rowUses }: Outcome): void {
-  tf.dispose([predictions, mask, logits, rowUses.map(({ indices, gradient }) => [indices, gradient])]);
+function release({ outputs, losses, rowUses }: Outcome): void {
+  tf.dispose(losses);
+  tf.dispose(outputs.map(({ value, mask, logits }) => [value, mask, logits]));
+  tf.dispose(rowUses.map(({ indices, gradient }) => [indices, gradient]));
 }
 
 type Weight = tf.LayersModel['weights'][number];

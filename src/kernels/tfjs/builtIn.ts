@@ -9,3 +9,8 @@ export function isBuiltIn(object: { getClassName(): string }): boolean {
   const name = object.getClassName();
   return Object.hasOwn(known, name) && known[name][0] === object.constructor;
 }
+
+/** Whether tfjs itself has a class of that name. */
+export function isBuiltInClass(name: string): boolean {
+  return Object.hasOwn(known, name);
+}

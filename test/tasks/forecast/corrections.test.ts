@@ -191,7 +191,7 @@ describe('intervals', () => {
   test('of two targets each has its own errors at every step', () => {
     // Rows of step 1 of the targets, then step 2.
     const errors = Float32Array.of(1, 10, 2, 20, -1, -10, -2, -20);
-    const spreads = measureSpreads(errors, 2, 2, 1e9);
+    const spreads = measureSpreads(errors, 2, 2, 1e9, 1e9);
     expect(halfWidths(spreads, 0, 2, 0.5).map((width) => Number(width.toFixed(3)))).toEqual([1, 2]);
     expect(halfWidths(spreads, 1, 2, 0.5).map((width) => Number(width.toFixed(3)))).toEqual([10, 20]);
   });
