@@ -220,7 +220,9 @@ describe('JSON as programs write it', () => {
 
 describe('quotes', () => {
   test('around the line that names the separator, as spreadsheets write it', () => {
-    expect(ends(parseTable('"sep=|"\na|b\n1,5|x\n2,5|y\n', 'data.csv'))).toEqual(['a: 1,5 … 2,5', 'b: x … y']);
+    const text = 'v;w,k\n1;5,x\n2;5,y\n3;5,z\n';
+    expect(ends(parseTable(text, 'data.csv'))).toEqual(['v: 1 … 3', 'w,k: 5,x … 5,z']);
+    expect(ends(parseTable(`"sep=,"\n${text}`, 'data.csv'))).toEqual(['v;w: 1;5 … 3;5', 'k: x … z']);
   });
 
   test('spaces in them part no words', () => {

@@ -163,6 +163,8 @@ describe('intervals', () => {
       [16 * widening, 0.98 * 16 * widening].map((v) => expect.closeTo(v, 10)),
     );
     expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(19 * widening, 10);
+    // .83 of 20 is above 16; of 19 it would not be.
+    expect(halfWidths(spreads, 0, 1, 0.83)[0]).toBeCloseTo(17 * widening, 10);
   });
 
   test('of short series they are wider by the quantile of t over the normal one', () => {
