@@ -5,6 +5,8 @@ import type { Plan } from './engine/planData.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
+import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
+import { gatesOf, type LayerGates } from './explain/gates.js';
 import type { LoadOptions } from './formats/http.js';
 import { compileOptionsOf } from './formats/keras/compileOptions.js';
 import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
@@ -49,6 +51,8 @@ import { createTfjsRunner } from './training/tfjsRunner.js';
 export interface SequentialOptions {
   /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
   inputShape?: Shape;
+  /** The only number of samples that a batch may have, if the first layer does not say; stateful layers need one. */
+  batchSize?: number;
   /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
   seed?: number;
   /** Default 'sequential'. */
@@ -88,6 +92,7 @@ export class Sequential {
   private readonly seed: number;
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
+  private readonly batchSize: number | undefined;
   private stack: Layer[] = [];
   private model: tf.LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
@@ -103,12 +108,16 @@ export class Sequential {
   private disposed = false;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
-  constructor(layers: readonly Layer[] = [], { inputShape, seed, name = 'sequential' }: SequentialOptions = {}) {
+  constructor(
+    layers: readonly Layer[] = [],
+    { inputShape, batchSize, seed, name = 'sequential' }: SequentialOptions = {},
+  ) {
     if (seed !== undefined && !Number.isSafeInteger(seed)) {
       throw new MemcellError(`seed must be a whole number, not ${seed}`, { code: 'usage' });
     }
     this.name = name;
     this.inputSize = inputShape;
+    this.batchSize = batchSize;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     this.seedGiven = seed !== undefined;
     for (const layer of layers) this.add(layer);
@@ -190,7 +199,7 @@ export class Sequential {
       const samples = this.samplesOf(x, y);
       const seed = options.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
       const arrays = {
-        ...this.wholeBatches(rest),
+        ...rest,
         seed,
         ...weightsOption(sampleWeight),
         ...validationOption(
@@ -216,7 +225,7 @@ export class Sequential {
   async evaluate(x: ModelInputs, y: ModelInputs, options: EvaluateOptions = {}): Promise<Logs> {
     const { sampleWeight, ...rest } = options;
     const samples = this.samplesOf(x, y);
-    const arrays = { ...this.wholeBatches(rest), ...weightsOption(sampleWeight) };
+    const arrays = { ...rest, ...weightsOption(sampleWeight) };
     return evaluate(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays);
   }
 
@@ -239,7 +248,7 @@ export class Sequential {
   ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
     this.inferShape(x);
     const { array, given } = readInputs(x, expectedInputs(this.built()), 'x');
-    const output = await predict(await this.ready(), array, this.wholeBatches(options));
+    const output = await predict(await this.ready(), array, options);
     return outputsLike(output, this.outputNames, given);
   }
 
@@ -258,6 +267,40 @@ export class Sequential {
     return new Stream(this.stepper);
   }
 
+  /**
+   * What every recurrent layer did at every step of some sequences: input, forget and output gates, candidates, cells and states
+   * of an LSTM, update and reset gates of a GRU, each (B, T, U), and half-lives of the units' memory.
+   * @throws MemcellError 'model' for a model without recurrent layers, or with branches
+   */
+  async gates(x: ModelInput): Promise<LayerGates[]> {
+    return this.explained(x, gatesOf);
+  }
+
+  /**
+   * What an output hangs on: integrated gradients of one output by every input, which sum to its difference from the
+   * baseline's output. Runs on TensorFlow.js, some milliseconds a step.
+   * @param options output (the largest), baseline (zeros)
+   */
+  async attribute(x: ModelInput, options: AttributeOptions = {}): Promise<Attribution> {
+    return this.explained(x, (model, input) => attributionOf(model, input, options));
+  }
+
+  /** Runs what looks into the tfjs model, on its weights as they are now. */
+  private async explained<T>(
+    x: ModelInput,
+    explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
+  ): Promise<T> {
+    this.inferShape(x);
+    const { array } = toBatch(x, expectedInputs(this.built())[0], 'x');
+    await prepareBackend();
+    const input = fromBatch(array, 'tensor');
+    try {
+      return await explain(this.tf, input);
+    } finally {
+      input.dispose();
+    }
+  }
+
   /** One training step on one batch; its loss before the step. */
   async trainOnBatch(x: ModelInputs, y: ModelInputs, options: TrainOnBatchOptions = {}): Promise<number> {
     return this.exclusively('trainOnBatch', async () => {
@@ -268,7 +311,10 @@ export class Sequential {
     });
   }
 
-  /** Starts the states of stateful layers at zero again. */
+  /**
+   * Sets the states of all stateful layers to zero; a layer's own resetStates() does so for it alone. Nothing else resets them:
+   * fit goes on from one epoch to the next and through its validation, evaluate and predict go on from there, as in Keras.
+   */
   resetStates(): void {
     this.built().resetStates();
   }
@@ -364,7 +410,8 @@ export class Sequential {
 
   /** The model's inputs in order. */
   get inputs(): ModelEnd[] {
-    return expectedInputs(this.built()).map(({ name, shape }) => ({ name, shape }));
+    const model = this.built();
+    return model.inputNames.map((name, i) => ({ name, shape: model.inputs[i].shape }));
   }
 
   /** The model's outputs in order. */
@@ -375,7 +422,7 @@ export class Sequential {
 
   /** Of the first input, with the batch axis: [null, steps, features]. */
   get inputShape(): Shape {
-    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize);
+    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize, this.batchSize);
   }
 
   /** Of the first output, with the batch axis. */
@@ -428,7 +475,8 @@ export class Sequential {
   private built(): tf.LayersModel {
     if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
     this.first();
-    this.model ??= buildModel(this.stack, { inputShape: this.inputSize, name: this.name, seed: this.seed });
+    const { inputSize: inputShape, batchSize, name, seed } = this;
+    this.model ??= buildModel(this.stack, { inputShape, batchSize, name, seed });
     return this.model;
   }
 
@@ -451,12 +499,6 @@ export class Sequential {
 
   private get outputNames(): string[] {
     return outputNamesOf(this.built());
-  }
-
-  /** Layers that keep their states have a fixed number of samples, which is then every batch's. */
-  private wholeBatches<Options extends { batchSize?: number }>(options: Options): Options {
-    const [size] = this.built().inputs[0].shape;
-    return size === null ? options : { batchSize: size, ...options };
   }
 
   /** Samples for training: x checked against the model; y is checked against the loss by who trains. */

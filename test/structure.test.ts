@@ -17,6 +17,7 @@ const levels: Record<string, number> = {
   model: 2,
   training: 3,
   engine: 4,
+  explain: 4,
   formats: 4,
   sequential: 5,
   tasks: 6,

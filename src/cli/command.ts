@@ -11,6 +11,8 @@ export class Session {
     readonly json: boolean,
     /** memcell's own. */
     readonly version = '',
+    /** What was typed, for the record. */
+    readonly commandLine = '',
   ) {}
 
   /** The result for people; with --json nothing. */

@@ -7,8 +7,10 @@ import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
 import { addConvert } from './convert.js';
 import { addEvaluate } from './evaluate.js';
+import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
 import { addPredict } from './predict.js';
+import { addReport } from './report.js';
 import type { Streams } from './streams.js';
 import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
@@ -20,6 +22,8 @@ const commands: AddCommand[] = [
   addEvaluate,
   addBacktest,
   addGenerate,
+  addReport,
+  addGates,
   addSummary,
   addConvert,
   addCheck,
@@ -51,13 +55,19 @@ export async function main(): Promise<void> {
  */
 export async function run(argv: string[], streams: Streams): Promise<number> {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const session = new Session(streams, flags.includes('--json'), packageVersion());
+  const session = new Session(streams, flags.includes('--json'), packageVersion(), typed(argv));
   try {
     await createProgram(session).parseAsync(argv, { from: 'user' });
     return session.exitCode;
   } catch (error) {
     return reportError(error, session, flags.includes('--debug'));
   }
+}
+
+/** A command line as a shell takes it. */
+function typed(argv: readonly string[]): string {
+  const words = argv.map((word) => (/^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['memcell', ...words].join(' ');
 }
 
 function createProgram(session: Session): Command {

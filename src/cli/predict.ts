@@ -2,10 +2,12 @@ import { MemcellError } from '../errors.js';
 import { formatNumber, formatTable } from '../format.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addReportOption, writeReport } from './reporting.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 
 interface Options {
   out?: string;
+  report?: string | true;
   [name: string]: unknown;
 }
 
@@ -39,6 +41,7 @@ export const addPredict: AddCommand = (program, session) => {
     .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify');
   addTaskOptions(command, predicting, 'predictOptions');
   command.option('--out <FILE>', 'write the predictions to a file').addHelpText('after', examples);
+  addReportOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
   );
@@ -50,7 +53,7 @@ async function predict(folder: string, data: string | undefined, values: Options
     import('../tasks/index.js'),
     import('../data/source.js'),
   ]);
-  const { out } = values;
+  const { out, report: page } = values;
   const loaded = await loadSaved(folder);
   try {
     const { kind } = loaded;
@@ -66,7 +69,8 @@ async function predict(folder: string, data: string | undefined, values: Options
       });
     });
     const source = data === undefined ? undefined : openSource(data);
-    const { head, rows, result, text, notes } = await tasks[kind].predict(loaded, source, options);
+    const predicted = await tasks[kind].predict(loaded, source, options);
+    const { head, rows, result, text, notes } = predicted;
     for (const note of notes) session.note(note);
     if (out === '-') {
       const { encodeTable } = await import('../data/write.js');
@@ -78,7 +82,15 @@ async function predict(folder: string, data: string | undefined, values: Options
     } else {
       session.print(text ?? tableText(head, rows));
     }
-    session.result({ model: folder, task: kind, ...result, ...(notes.length > 0 && { notes }) });
+    const given = { ...(data !== undefined && { data }), ...(source && { source }) };
+    const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
+    session.result({
+      model: folder,
+      task: kind,
+      ...result,
+      ...(report !== undefined && { report }),
+      ...(notes.length > 0 && { notes }),
+    });
   } finally {
     loaded.model.dispose();
   }

@@ -1,5 +1,6 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
 import { wasmObstacle } from '../kernels/module.js';
+import { statefulBatch } from '../model/walk.js';
 import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
@@ -61,10 +62,12 @@ function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled,
   if (input.sequence && !(first && TAKES_ANY_ROWS.has(first.kind))) planned.unshift({ kind: 'arrange' });
   const known = weights.filter((weight) => weight !== undefined);
   if (known.length !== weights.length) throw new Unsupported('it has weights that no layer of the engine uses');
+  const batch = statefulBatch(model);
   return {
     weights: known,
     layers: planned,
     input,
+    ...(batch !== undefined && { batch }),
     output: { ...state },
     ...planLosses(loss, lossLogits(model, loss), planned),
     optimizer: planOptimizer(optimizer, known),

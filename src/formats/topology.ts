@@ -1,6 +1,7 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
+import { mostBatch } from '../model/options.js';
 import * as tf from '../tf.js';
 import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
@@ -8,9 +9,6 @@ const modelClasses = ['Sequential', 'Functional', 'Model'];
 
 /** More values than this for one sample, in any layer's output, is taken for a mistake (1 GiB of float32). */
 const mostOutputs = 2 ** 28;
-
-/** A fixed batch size beyond this is taken for a mistake: a stateful layer allocates its states for it. */
-const mostBatch = 65_536;
 
 /**
  * Builds the model that a normal topology (see keras/topology.ts) describes, its weights all zero. Nothing is allocated for a layer whose
@@ -70,6 +68,7 @@ function checkInputShape(shape: unknown, where: string): void {
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize)) {
     throw invalid(where, `batch_input_shape ${JSON.stringify(shape)} is not a list of positive whole numbers or null`);
   }
+  // Stateful layers allocate states for a fixed batch.
   if (shape[0] > mostBatch || outputsPerSample(shape) > mostOutputs) {
     throw invalid(where, `batch_input_shape ${JSON.stringify(shape)} is too large`);
   }

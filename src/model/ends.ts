@@ -30,7 +30,8 @@ export interface ModelEnd {
 /** What x must be, for every input: its shape, and whole numbers below the vocabulary's size for an Embedding. */
 export function expectedInputs(model: tf.LayersModel): (Expected & ModelEnd)[] {
   return model.inputs.map((tensor, i) => {
-    const end = { name: model.inputNames[i], shape: tensor.shape };
+    // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
+    const end = { name: model.inputNames[i], shape: [null, ...tensor.shape.slice(1)] };
     const readers = model.layers.filter(
       (layer) =>
         layer.getClassName() !== 'InputLayer' &&

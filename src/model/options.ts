@@ -69,6 +69,20 @@ export const shape: OptionKind = (value, what) => {
   return [...sizes];
 };
 
+/** The most samples of a fixed batch. */
+export const mostBatch = 65_536;
+
+/** Samples of a fixed batch, for which stateful layers hold states. */
+export const batchSize: OptionKind = wholeNumber(1, mostBatch);
+
+/** A batch's shape: its size, then one sample's shape. */
+export const batchShape: OptionKind = (value, what) => {
+  if (!Array.isArray(value) || value.length < 2)
+    refuse(what, 'the batch size followed by the shape of one sample, such as [32, 30, 4]', value);
+  const [batch, ...sample] = value;
+  return [batch === null ? null : batchSize(batch, `${what}[0]`), ...(shape(sample, what) as unknown[])];
+};
+
 export function oneOf(...known: string[]): OptionKind {
   return (value, what) => {
     const name = typeof value === 'string' ? camelCase(value) : value;

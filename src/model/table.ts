@@ -28,7 +28,13 @@ export interface LayerEntry {
   weights?(settings: Settings, inputs: number): number;
 }
 
-const common = { name: kind.layerName, trainable: kind.flag, inputShape: kind.shape };
+const common = {
+  name: kind.layerName,
+  trainable: kind.flag,
+  inputShape: kind.shape,
+  batchSize: kind.batchSize,
+  batchShape: kind.batchShape,
+};
 
 const kernelOptions = {
   useBias: kind.flag,
@@ -53,6 +59,7 @@ const recurrentOptions = {
   returnSequences: kind.flag,
   returnState: kind.flag,
   goBackwards: kind.flag,
+  stateful: kind.flag,
 };
 
 const recurrentDefaults = {

@@ -14,6 +14,7 @@ import type { ForecastOptions, ForecastPredictOptions } from './forecast/options
 import { type ForecastArtefact, type ForecastEvaluation, type ForecastResult, forecastTask } from './forecast/task.js';
 import { checkOptions } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
+import { Pictures } from './shown.js';
 import type { SymbolsOptions, SymbolsPredictOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
@@ -32,6 +33,7 @@ export interface TaskTraining extends Partial<TrainingSettings> {
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
+  /** Of a forecast they see the last network only, that on all rows: not those of the folds, nor a network that adds nothing. */
   callbacks?: readonly Callback[];
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;
@@ -47,6 +49,8 @@ interface Made<E> {
   warnings: string[];
   /** One number per finished epoch and key: loss, val_loss, … */
   history: Record<string, number[]>;
+  /** What pictures show of the evaluation. */
+  pictures: Pictures;
 }
 
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
@@ -56,6 +60,8 @@ class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends obj
   readonly understood?: Account;
   readonly warnings: readonly string[];
   readonly history?: Readonly<Record<string, number[]>>;
+  /** What pictures show of the evaluation: for `report`. */
+  readonly pictures?: Pictures;
 
   constructor(
     // What it was trained with does not matter to a model.
@@ -68,6 +74,7 @@ class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends obj
     this.understood = made?.understood;
     this.warnings = made?.warnings ?? [];
     this.history = made?.history;
+    this.pictures = made?.pictures;
   }
 
   /** The network itself, a Sequential: without the columns, scaling or vocabulary that the task puts around it. */
@@ -347,9 +354,11 @@ async function train<
     delete options[key];
   }
   const source = openSource(data);
+  const pictures = new Pictures();
   const run = runOf(
     {
       settings,
+      shown: pictures.add,
       ...(seed !== undefined && { seed }),
       ...(layers !== undefined && { layers }),
       ...(plain !== undefined && { plain }),
@@ -362,12 +371,14 @@ async function train<
     source.name,
   );
   const prepared = await task.prepare(source, checkOptions(task.options, options, task.kind) as O, run);
-  const { model, artefact, evaluation, warnings, history } = await prepared.train();
+  const { model, artefact, evaluation, warnings, history, layers: made, settings: used } = await prepared.train();
+  const training = { createdWith: 'memcell', source: source.name, layers: made, settings: used, history };
   return {
-    loaded: { model, artefact, name: 'the model' },
+    loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
     made: {
       evaluation,
       history,
+      pictures,
       warnings: [...prepared.warnings, ...warnings],
       ...(prepared.account && { understood: prepared.account }),
     },
@@ -375,7 +386,7 @@ async function train<
 }
 
 /** Numbers alone are a column named value. */
-function valuesNamed(data: DataInput): DataInput {
+export function valuesNamed(data: DataInput): DataInput {
   const numbers = ArrayBuffer.isView(data) || (Array.isArray(data) && data.length > 0 && typeof data[0] === 'number');
   return numbers ? { value: data as readonly number[] } : data;
 }

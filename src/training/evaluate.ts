@@ -12,14 +12,14 @@ import type { Runner } from './runner.js';
 import { combinedWeight, prepareTargets, type WeightOptions } from './targets.js';
 
 export interface EvaluateOptions extends Partial<ProgressOptions> {
-  /** Default 32. */
+  /** Default 32; with stateful layers, the size that they are for. */
   batchSize?: number;
   /** One weight for each sample, or for each sample and step. */
   sampleWeight?: NdArray | Float32Array;
 }
 
 export interface PredictOptions extends Partial<ProgressOptions> {
-  /** Default 32. */
+  /** Default 32; with stateful layers, the size that they are for. */
   batchSize?: number;
 }
 
@@ -27,12 +27,42 @@ export interface PredictOptions extends Partial<ProgressOptions> {
 export const DEFAULT_BATCH_SIZE = 32;
 
 const DEFAULTS = {
-  batchSize: DEFAULT_BATCH_SIZE,
+  batchSize: undefined as number | undefined,
   verbose: 0 as Verbosity,
   write: undefined as ProgressOptions['write'],
 };
 const WEIGHTING = { sampleWeight: 'other', classWeight: 'other' } as const;
-const KINDS = { batchSize: 'positiveCount', verbose: 'verbosity', write: 'other' } as const;
+const KINDS = { batchSize: 'positiveCount?', verbose: 'verbosity', write: 'other' } as const;
+
+/**
+ * The batch size to go by: what was asked for, else a stateful model's own, else Keras's default.
+ *
+ * @throws MemcellError ('usage', 'data') where a stateful model can't take it, or so many samples
+ */
+export function batchSizeFor(
+  { batch }: Pick<Runner, 'batch'>,
+  asked: number | null | undefined,
+  samples: number,
+  of = '',
+): number {
+  if (batch === undefined) return asked ?? DEFAULT_BATCH_SIZE;
+  if (asked != null && asked !== batch)
+    throw new MemcellError(
+      `batchSize is ${asked}; this model has stateful layers for batches of ${batch}; leave batchSize out`,
+      { code: 'usage' },
+    );
+  if (samples % batch !== 0)
+    throw new MemcellError(
+      `${of}x has ${samples} samples; this model has stateful layers for batches of ${batch}, so give it a multiple of that`,
+    );
+  return batch;
+}
+
+/** Samples that are to be one batch. */
+function checkOneBatch({ batch }: Pick<Runner, 'batch'>, samples: number): void {
+  if (batch === undefined || samples === batch) return;
+  throw new MemcellError(`x has ${samples} samples; this model has stateful layers for batches of ${batch}`);
+}
 
 /**
  * Targets and weights checked against samples, ready for batches.
@@ -98,7 +128,8 @@ export async function evaluate(
     ...KINDS,
     sampleWeight: 'other',
   });
-  const batches = new Batches(prepareSamples(compiled, x, y, { sampleWeight }), batchSize);
+  const samples = prepareSamples(compiled, x, y, { sampleWeight });
+  const batches = new Batches(samples, batchSizeFor(runner, batchSize, x.shape[0]));
   const meter = new Meter(compiled);
   const progress = new Progress(verbose, write);
   progress.begin();
@@ -123,9 +154,10 @@ function notFinite(what: string): MemcellError {
  * @throws MemcellError ('numeric') for an output that is not finite, naming the sample
  */
 export async function predict(runner: Runner, x: NdArray, options: PredictOptions = {}): Promise<NdArray> {
-  const { batchSize, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
+  const { batchSize: asked, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
   const samples = x.shape[0];
   if (samples === 0) throw new MemcellError('x has no samples');
+  const batchSize = batchSizeFor(runner, asked, samples);
   const loop = new EventLoop();
   const progress = new Progress(verbose, write);
   const steps = Math.ceil(samples / batchSize);
@@ -168,6 +200,7 @@ export async function trainOnBatch(
   options: WeightOptions = {},
 ): Promise<Logs> {
   const samples = prepareSamples(compiled, x, y, complete('trainOnBatch', {}, options, WEIGHTING));
+  checkOneBatch(runner, x.shape[0]);
   const meter = new Meter(compiled);
   const result = await runner.trainInTurns(samples.x, samples.y, samples.weights);
   if (!Number.isFinite(result.loss))
@@ -188,6 +221,7 @@ export function testOnBatch(
   options: WeightOptions = {},
 ): Logs {
   const samples = prepareSamples(compiled, x, y, complete('testOnBatch', {}, options, WEIGHTING));
+  checkOneBatch(runner, x.shape[0]);
   const meter = new Meter(compiled);
   meter.add(runner.evaluateBatch(samples.x, samples.y, samples.weights), samples.y, samples.weights);
   return meter.logs();

@@ -5,6 +5,7 @@ import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
+import { statefulBatch, statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
 import {
@@ -30,7 +31,9 @@ export function createTfjsRunner(model: tf.LayersModel, compiled: RunnerSettings
 class TfjsRunner implements Runner {
   readonly kind = 'tfjs';
   readonly optimizer: Compiled['optimizer'];
+  readonly batch: number | undefined;
   seed = 0;
+  private readonly stateful: readonly tf.RNN[];
   private readonly logits: (OutputLogits | undefined)[];
 
   constructor(
@@ -38,6 +41,8 @@ class TfjsRunner implements Runner {
     private readonly compiled: RunnerSettings,
   ) {
     this.optimizer = compiled.optimizer;
+    this.batch = statefulBatch(model);
+    this.stateful = statefulLayers(model);
     this.logits = lossesOf(compiled).map(({ loss }, i) => lossLogits(model, loss, i));
   }
 
@@ -46,7 +51,7 @@ class TfjsRunner implements Runner {
     seedDropout(model, this.seed, optimizer.iterations);
     const trainable = model.trainableWeights.map((weight) => ({ weight, variable: variableOf(weight) }));
     optimizer.build(trainable.map(({ weight, variable }) => ({ name: weight.originalName, size: variable.size })));
-    return scoped(() => {
+    return this.carrying(() => {
       let outcome: Outcome | undefined;
       const { value, grads } = tf.variableGrads(
         () => {
@@ -65,6 +70,25 @@ class TfjsRunner implements Runner {
       if (outcome) release(outcome);
       return result;
     });
+  }
+
+  /** One batch; one whose loss is not finite leaves the states of stateful layers as they were. */
+  private carrying(run: () => BatchResult): BatchResult {
+    const before = this.states();
+    const result = scoped(run);
+    for (const layer of this.stateful) releaseKept(layer);
+    if (!Number.isFinite(result.loss)) this.setStates(before);
+    return result;
+  }
+
+  private states(): Float32Array[] {
+    return this.stateful.flatMap(({ states }) => states.map((state) => floats(state).slice()));
+  }
+
+  private setStates(values: readonly Float32Array[]): void {
+    let next = 0;
+    for (const layer of this.stateful)
+      tf.tidy(() => layer.resetStates(layer.states.map(({ shape }) => tf.tensor(values[next++], shape))));
   }
 
   private update(trainable: Trainable[], grads: tf.NamedTensorMap, rowUses: RowUse[]): void {
@@ -90,7 +114,7 @@ class TfjsRunner implements Runner {
   }
 
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
-    return scoped(() => {
+    return this.carrying(() => {
       const outcome = this.outcome(x, y, sampleWeight, false);
       const result = this.result(outcome.loss, outcome);
       release(outcome);
@@ -99,9 +123,12 @@ class TfjsRunner implements Runner {
   }
 
   predictBatch(x: NdArray): NdArray {
-    return scoped(() =>
+    const before = this.states();
+    const output = scoped(() =>
       sideBySide(forward(this.model, this.inputs(x), false).outputs.map(({ value }) => arrayOf(value))),
     );
+    if (!this.states().every(allFinite)) this.setStates(before);
+    return output;
   }
 
   // tfjs differentiates a batch in one go.
@@ -122,18 +149,20 @@ class TfjsRunner implements Runner {
   }
 
   capture(): TrainingState {
-    return this.checkpoint();
+    const { weights, optimizer } = this.checkpoint();
+    return { weights, optimizer };
   }
 
   checkpoint(into?: Checkpoint): Checkpoint {
     const { iterations } = this.optimizer;
     const weights = weightsInOrder(this.model).map((weight, i) => copied(floats(variableOf(weight)), into?.weights[i]));
     const state = this.optimizer.state().map((slot, i) => copied(slot, into?.optimizer.state[i]));
-    return { weights, optimizer: { iterations, state } };
+    return { weights, optimizer: { iterations, state }, states: this.states() };
   }
 
   goBack(checkpoint: Checkpoint): void {
     this.restore(checkpoint);
+    this.setStates(checkpoint.states);
   }
 
   restore({ weights, optimizer }: TrainingState): void {
@@ -220,6 +249,12 @@ function variableOf(weight: Weight): tf.Variable {
   const value = weight.read();
   if (value instanceof tf.Variable) return value;
   throw new MemcellError(`weight ${weight.originalName} is not a variable of tfjs`, { code: 'model' });
+}
+
+/** tfjs keeps the states from before every training batch, for a gradient that has been taken by now. */
+function releaseKept(layer: tf.RNN): void {
+  const kept: unknown = Reflect.get(layer, 'keptStates');
+  if (Array.isArray(kept)) tf.dispose(kept.splice(0));
 }
 
 /** tf.tidy for what is no tensor: tidy itself looks for tensors in its result, number by number. */

@@ -27,6 +27,10 @@ Commands:
   backtest [options] <DATA>          tell how good a model would have been, over several parts of
                                      the data
   generate [options] <MODEL>         write text with a model trained with --text
+  report [options] <MODEL> [DATA]    write a page that shows a model: forecasts, errors, training,
+                                     layers
+  gates [options] <MODEL> [DATA]     show what a network's gates do with a sample, and what its
+                                     output hangs on
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   convert [options] <FROM> <TO>      write a model in another format
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
@@ -63,8 +67,8 @@ Task, one of:
 
 Options of the task:
   --window <N>            forecast: rows that go into the network (what suits the season; plain 30);
-                          text: tokens that the network sees at once in training (64); symbols:
-                          symbols that go in (chosen by held-out error)
+                          text: tokens of a training step (32); symbols: symbols that go in (chosen
+                          by held-out error)
   --horizon <H>           forecast: rows to forecast at once (one season, else 6; plain 1)
   --features <COL,...>    forecast, classify: columns that go in (all that can)
   --drop <COL,...>        forecast, classify: columns to leave out
@@ -105,6 +109,7 @@ Model and training:
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
+  --report [FILE]         write a page that shows it (report.html)
 
 Output:
   --json                  print one JSON document on standard output and nothing else

@@ -4,7 +4,7 @@ import type { SamplingOptions } from '../sampling.js';
 import type { TokenKind } from './tokens.js';
 
 export interface TextOptions {
-  /** Tokens that the network sees at once in training: 64 (50 with `plain`). */
+  /** Tokens of a training step: 32 (64 with layers of your own, 50 with `plain`). */
   window?: number;
   /** What a text is cut into: characters. */
   tokens?: TokenKind;
@@ -25,7 +25,7 @@ export interface GenerateOptions extends SamplingOptions {
 }
 
 export const textOptions: OptionTable<TextOptions> = {
-  window: { flags: '--window <N>', help: 'tokens that the network sees at once in training (64)', kind: count },
+  window: { flags: '--window <N>', help: 'tokens of a training step (32)', kind: count },
   tokens: {
     flags: '--tokens <KIND>',
     help: 'what a text is cut into: characters, words or bpe (characters)',

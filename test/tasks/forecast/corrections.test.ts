@@ -155,7 +155,7 @@ describe('intervals', () => {
       { length: 38 },
       (_, i) => (i % 2 === 0 ? 1 : 0.5) * (Math.floor(i / 2) + 1) * (i % 4 < 2 ? 1 : -1),
     );
-    const spreads = measureSpreads(errors, 2, 1, 19);
+    const spreads = measureSpreads(errors, 2, 1, 19, 60);
     const widening = Math.sqrt(1 + 2 / Math.max(3, 19 / 2));
     expect(spreads.widening).toBeCloseTo(widening, 12);
     // n = 19: 0.8 · 20 = the 16th, 0.95 · 20 = the 19th
@@ -165,9 +165,24 @@ describe('intervals', () => {
     expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(19 * widening, 10);
   });
 
+  test('of short series they are wider by the quantile of t over the normal one', () => {
+    const errors = Float32Array.from(noise(40, 4));
+    const [long, short] = [60, 24].map((rows) => measureSpreads(errors, 1, 1, 40, rows));
+    expect(long.freedom).toBeUndefined();
+    const of4 = { ...short, freedom: 4 };
+    // t with 4 degrees of freedom: 1.533 and 2.776; normal: 1.282 and 1.960
+    for (const [p, ratio] of [
+      [0.8, 1.196],
+      [0.95, 1.416],
+    ]) {
+      expect(halfWidths(of4, 0, 1, p)[0] / halfWidths(long, 0, 1, p)[0]).toBeCloseTo(ratio, 1);
+    }
+    expect(short.freedom).toBe(24);
+  });
+
   test('many errors are kept as 200 quantiles that give nearly the same', () => {
     const errors = Float32Array.from(noise(5000, 4));
-    const spreads = measureSpreads(errors, 1, 1, 1e9);
+    const spreads = measureSpreads(errors, 1, 1, 1e9, 1e9);
     expect(spreads.quantiles[0]).toHaveLength(200);
     expect(halfWidths(spreads, 0, 1, 0.8)[0]).toBeCloseTo(1.2816, 1);
     expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(1.96, 1);
