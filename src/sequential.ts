@@ -410,7 +410,8 @@ export class Sequential {
 
   /** The model's inputs in order. */
   get inputs(): ModelEnd[] {
-    return expectedInputs(this.built()).map(({ name, shape }) => ({ name, shape }));
+    const model = this.built();
+    return model.inputNames.map((name, i) => ({ name, shape: model.inputs[i].shape }));
   }
 
   /** The model's outputs in order. */

@@ -32,6 +32,7 @@ Commands:
   gates [options] <MODEL> [DATA]     show what a network's gates do with a sample, and what its
                                      output hangs on
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
+  convert [options] <FROM> <TO>      write a model in another format
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
   bench [options]                    measure training and predicting beside tfjs's built-in layers
 
@@ -129,7 +130,7 @@ the batch and saves what there is; a second one quits at once.
 `);
   });
 
-  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'check', 'bench'])(
+  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'convert', 'check', 'bench'])(
     'memcell %s -h lists --json and --debug',
     async (command) => {
       const { code, out: stdout } = await memcell(command, '-h');

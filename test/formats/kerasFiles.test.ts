@@ -88,7 +88,7 @@ interface Case {
 }
 
 const cases = readdirSync(join(fixtures, 'keras')).filter((name) =>
-  existsSync(join(fixtures, 'keras', name, 'case.json')),
+  existsSync(join(fixtures, 'keras', name, 'model.keras')),
 );
 
 test.each(cases)('%s trains on as in Keras, from .keras and .h5', async (name) => {

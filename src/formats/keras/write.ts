@@ -53,7 +53,7 @@ export async function writeKeras(contents: ModelContents): Promise<Written> {
   const text = (value: object) => new TextEncoder().encode(kerasJson(value));
   const weights = await writeHdf5File({ attributes, datasets });
   const files = { 'metadata.json': text(described), 'config.json': text(config), 'model.weights.h5': weights };
-  return { bytes: await writeZip(files), lost: lostOf(contents) };
+  return { bytes: await writeZip(files), lost: contents.lost };
 }
 
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
@@ -93,7 +93,7 @@ export async function writeH5(contents: ModelContents): Promise<Written> {
     for (const { name, shape, data } of own) file.datasets.set(`${group}/${name}`, datasetOf(shape, data));
   }
   const variables = optimizerVariables(contents);
-  const lost = lostOf(contents);
+  const lost = [...contents.lost];
   if (variables.length > 0) {
     file.attributes.set(OPTIMIZER_IN_H5, new Map([['weight_names', variables.map(({ name }) => name)]]));
     for (const { name, dataset } of variables) file.datasets.set(`${OPTIMIZER_IN_H5}/${name}`, dataset);
@@ -132,10 +132,6 @@ function kerasMetrics(metrics: Json): Json {
   return Object.fromEntries(
     Object.entries(metrics).map(([output, own]) => [output, Array.isArray(own) ? own.map(spelt) : own]),
   );
-}
-
-function lostOf({ lost, training, optimizerState }: ModelContents): string[] {
-  return [...lost, ...(training && !optimizerState ? ["the optimizer's state: there is none, it starts anew"] : [])];
 }
 
 function byLayer(weights: readonly StoredWeight[]): Map<string, StoredWeight[]> {
