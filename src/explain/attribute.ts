@@ -161,7 +161,7 @@ function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): 
  * Nodes and weights on [0, 1] that integrate polynomials of degree 2n − 1 exactly: the roots of the Legendre polynomial Pₙ, by
  * Newton's method from cos(π(i − ¼)/(n + ½)) with Pₙ from its three-term recurrence.
  */
-export function gaussLegendre(n: number): { nodes: number[]; weights: number[] } {
+function gaussLegendre(n: number): { nodes: number[]; weights: number[] } {
   const nodes: number[] = [];
   const weights: number[] = [];
   for (let i = 1; i <= n; i++) {

@@ -9,7 +9,7 @@ import { reasonOf } from './modelJson.js';
 const MOST_BYTES = 2 ** 31 - 1;
 
 /** The file that a user's `m.keras` or `file:///…` means. */
-export function filePath(name: string): string {
+function filePath(name: string): string {
   return name.startsWith('file://') ? fileURLToPath(name) : name;
 }
 

@@ -9,7 +9,7 @@ import type { PlotOptions } from '@observablehq/plot';
 export type Plot = typeof PlotModule;
 
 /** Okabe and Ito's colours, which people with any colour vision tell apart, on light and on dark ground. */
-export const palette: { name: string; light: string; dark: string }[] = [
+const palette: { name: string; light: string; dark: string }[] = [
   { name: 'ink', light: '#1f2933', dark: '#e4e7eb' },
   { name: 'faint', light: '#7b8794', dark: '#9aa5b1' },
   { name: 'paper', light: '#ffffff', dark: '#14181d' },
@@ -50,7 +50,7 @@ export interface FigureOptions extends PlotOptions {
   tips?: { at: number[]; text: string[] };
 }
 
-export const fontSize = 12;
+const fontSize = 12;
 
 /** @param make makes the marks, given Plot */
 export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure> {

@@ -24,7 +24,7 @@ export interface PredictOptions extends Partial<ProgressOptions> {
 }
 
 /** Keras's default, where nobody says more. */
-export const DEFAULT_BATCH_SIZE = 32;
+const DEFAULT_BATCH_SIZE = 32;
 
 const DEFAULTS = {
   batchSize: undefined as number | undefined,

@@ -65,7 +65,7 @@ function versionOf(contents: Hdf5Contents): string {
 }
 
 /** A list of names, in as many attributes as HDF5 needs for it: layer_names, or layer_names0, layer_names1, … */
-export function namesIn(contents: Hdf5Contents, path: string, name: string): string[] | undefined {
+function namesIn(contents: Hdf5Contents, path: string, name: string): string[] | undefined {
   const whole = listOf(contents, path, name);
   if (whole) return whole;
   const parts: string[] = [];
@@ -86,7 +86,7 @@ function listOf(contents: Hdf5Contents, path: string, name: string): string[] | 
  * The weights under a group with layer_names, each layer's in the order of its weight_names.
  * @throws MemcellError 'model' for weights of a layer that the model has not, or that are listed and not there
  */
-export function legacyWeights(
+function legacyWeights(
   contents: Hdf5Contents,
   root: string,
   layers: readonly LayerPlace[],

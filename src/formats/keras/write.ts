@@ -207,7 +207,7 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
 }
 
 /** The weights that are trained, in their order: what the optimizer's slots are for. */
-export function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
+function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
   const frozen = new Set<string>();
   const normalisations = new Set<string>();
   const visit = (places: readonly LayerPlace[], above: boolean): void => {

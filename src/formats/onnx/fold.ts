@@ -294,8 +294,3 @@ export function fold(node: NodeReader, inputs: Constant[]): Constant[] {
   if (inputs.length === 0) throw node.error('it has no inputs');
   return [folds[node.opType](node, inputs)];
 }
-
-/** For a value that must be made of numbers: an error that says so otherwise. */
-export function notFolded(where: string, what: string): Error {
-  return invalid(where, `${what} does not come from numbers in the file`);
-}

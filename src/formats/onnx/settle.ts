@@ -47,7 +47,7 @@ export function settle(signal: Signal, node: Pick<NodeReader, 'error'>): Settled
 }
 
 /** Time axes the other way round. */
-export function turned(axes: readonly Axis[]): Axis[] {
+function turned(axes: readonly Axis[]): Axis[] {
   return axes.map((axis) => axis.map((atom) => (atom.role === 'time' ? { ...atom, reversed: !atom.reversed } : atom)));
 }
 

@@ -30,7 +30,7 @@ export async function trainingSection({ history = {}, kind }: ReportInput): Prom
 }
 
 /** The epoch, from 1, of the least held-out loss; undefined where nothing was held out. */
-export function keptEpoch(history: Record<string, number[]>): number | undefined {
+function keptEpoch(history: Record<string, number[]>): number | undefined {
   const losses = history.val_loss;
   if (losses === undefined || losses.length < 2) return undefined;
   return 1 + losses.reduce((best, loss, i) => (loss < losses[best] ? i : best), 0);

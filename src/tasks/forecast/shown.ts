@@ -18,7 +18,7 @@ import type { ForecastResult, ForecastRow } from './predict.js';
 import { modelColumns, readSeries } from './reading.js';
 
 /** Whether a series' times are dates, numbers or none. */
-export function axisOf({ times }: Pick<Series, 'times'>, time?: TimeReading): Axis {
+function axisOf({ times }: Pick<Series, 'times'>, time?: TimeReading): Axis {
   if (times === undefined || time === undefined) return 'row';
   return time.notation === 'number' ? 'time' : 'date';
 }

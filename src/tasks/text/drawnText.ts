@@ -2,7 +2,7 @@ import type { Source } from '../../data/source.js';
 import { deriveKey, uniformAt } from '../../random.js';
 
 /** Characters of a text that are held; of a longer one pieces are drawn. */
-export const mostCharacters = 32_000_000;
+const mostCharacters = 32_000_000;
 
 /** Characters of a piece, about. */
 const pieceLength = 65_536;

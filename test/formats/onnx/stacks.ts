@@ -20,7 +20,7 @@ import {
 import { Sequential } from '../../../src/sequential.js';
 import { draws, type Numbers } from './runtime.js';
 
-export const STEPS = 5;
+const STEPS = 5;
 
 /** Adds a layer to a stack; whether what it gives are sequences. */
 type Add = (layers: Layer[], isFirst: object, sequence: boolean) => boolean;
