@@ -1,6 +1,5 @@
 /** Operators on numbers that the file gives: shapes that are computed, weights that are cut and joined. */
 import { elements } from '../../data/array.js';
-import { invalid } from '../modelJson.js';
 import type { NodeReader } from './nodeReader.js';
 import type { Constant } from './tensors.js';
 
