@@ -153,6 +153,7 @@ const cases: { [Kind in TaskKind]: Record<string, Case> } = {
     known: { data: data.promo, both: recipe, given: ['--known', 'promo'] },
     group: { data: data.stores, both: plain, given: ['--group', 'store'] },
     every: { data: data.series, both: plain, given: ['--every', '2d'] },
+    mostRows: { data: data.series, both: plain, given: ['--most-rows', '40'] },
   },
   classify: {
     steps: { data: data.rows, both: few, given: ['--steps', '2'] },
@@ -167,6 +168,7 @@ const cases: { [Kind in TaskKind]: Record<string, Case> } = {
     missing: { data: data.rowMarks, both: few, given: ['--missing', 'broken'], needed: /'broken' is not a number/ },
     decimal: { data: data.rowDecimals, both: few, given: ['--decimal', ','], instead: ['--decimal', '.'] },
     dates: { data: data.walkDates, both: byWho, given: ['--dates', 'day'], instead: ['--dates', 'month'] },
+    mostRows: { data: data.rows, both: few, given: ['--most-rows', '40'] },
   },
   text: {
     window: { data: data.poem, both: quick, given: ['--window', '10'] },
