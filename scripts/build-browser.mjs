@@ -33,7 +33,8 @@ const forBrowsers = {
           errors: [{ text: `${basename(importer)} imports ${path} when it is loaded; import it in a function` }],
         };
       }
-      if (path === '@tensorflow/tfjs-backend-wasm') return stub('empty', EMPTY);
+      // Pages have a document of their own.
+      if (path === '@tensorflow/tfjs-backend-wasm' || path === 'linkedom') return stub('empty', EMPTY);
       return { path: REPLACED[path] ?? path, external: true };
     });
     onLoad({ filter: /.*/, namespace: 'stub' }, ({ pluginData }) => ({ contents: pluginData, resolveDir: root }));

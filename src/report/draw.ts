@@ -54,9 +54,8 @@ const fontSize = 12;
 
 /** @param make makes the marks, given Plot */
 export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure> {
-  const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
+  const [plot, document] = await Promise.all([import('@observablehq/plot'), paper()]);
   const { title, tips, ...options } = make(plot);
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const drawn = plot.plot({
     width: 440,
     height: 260,
@@ -77,6 +76,13 @@ export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure>
     title,
     ...(tips && x && { tips: { x: tips.at.map((at) => Math.round(10 * x.apply(at)) / 10), text: tips.text } }),
   };
+}
+
+/** The page's document, or one without a page: the browser build has no linkedom. */
+async function paper(): Promise<Document> {
+  if (typeof document !== 'undefined') return document;
+  const { parseHTML } = await import('linkedom');
+  return parseHTML('<!doctype html><html><body></body></html>').document;
 }
 
 /** In the values of attributes, what XML does not allow there is escaped. */
