@@ -81,6 +81,8 @@ Options of the task:
                           ,
   --dates <FIRST>         forecast, classify: day or month: which comes first, where dates leave it
                           open
+  --most-rows <N>         forecast, classify: rows held of a longer table, which is streamed
+                          (500000)
   --known <COL,...>       forecast: columns known ahead, such as promotions and holidays
   --group <COL,...>       forecast: the columns that tell the series of a row, such as store,item;
                           classify: rows equal in these columns are one sequence
