@@ -23,6 +23,9 @@ const chance = (i: number) => {
 
 const data = {
   series: table('series.csv', 'date;value;other', 60, (i) => [day(i), wave(i), (i * 5) % 11]),
+  // A table counts as long by its bytes.
+  long: table('long.csv', 'date;value;other', 900, (i) => [day(i), wave(i), (i * 5) % 11]),
+  longRows: table('long-rows.csv', 'a;b;kind', 1200, (i) => [i % 7, (i * 5) % 11, i % 7 > 3 ? 'up' : 'down']),
   noise: table('noise.csv', 'date;value;other', 60, (i) => [day(i), (50 + 10 * chance(i)).toFixed(2), (i * 5) % 11]),
   twoTimes: table('times.csv', 'made;sent;value', 60, (i) => [day(i), day((i * 7) % 60), wave(i)]),
   holes: table('holes.csv', 'date;value;other', 60, (i) => [day(i), i === 9 ? '' : wave(i), (i * 5) % 11]),
@@ -153,7 +156,7 @@ const cases: { [Kind in TaskKind]: Record<string, Case> } = {
     known: { data: data.promo, both: recipe, given: ['--known', 'promo'] },
     group: { data: data.stores, both: plain, given: ['--group', 'store'] },
     every: { data: data.series, both: plain, given: ['--every', '2d'] },
-    mostRows: { data: data.series, both: plain, given: ['--most-rows', '40'] },
+    mostRows: { data: data.long, both: plain, given: ['--most-rows', '40'] },
   },
   classify: {
     steps: { data: data.rows, both: few, given: ['--steps', '2'] },
@@ -168,7 +171,7 @@ const cases: { [Kind in TaskKind]: Record<string, Case> } = {
     missing: { data: data.rowMarks, both: few, given: ['--missing', 'broken'], needed: /'broken' is not a number/ },
     decimal: { data: data.rowDecimals, both: few, given: ['--decimal', ','], instead: ['--decimal', '.'] },
     dates: { data: data.walkDates, both: byWho, given: ['--dates', 'day'], instead: ['--dates', 'month'] },
-    mostRows: { data: data.rows, both: few, given: ['--most-rows', '40'] },
+    mostRows: { data: data.longRows, both: few, given: ['--most-rows', '40'] },
   },
   text: {
     window: { data: data.poem, both: quick, given: ['--window', '10'] },
