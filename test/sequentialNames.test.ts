@@ -2,7 +2,9 @@ import { expect, test } from '@jest/globals';
 import * as memcell from 'memcell';
 
 test('what the package exports', () => {
-  expect(Object.keys(memcell).sort().join(' ')).toMatchInlineSnapshot(`"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`);
+  expect(Object.keys(memcell).sort().join(' ')).toMatchInlineSnapshot(
+    `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
+  );
 });
 
 test('compile takes an optimizer function as it is, and refuses what it does not know', () => {
