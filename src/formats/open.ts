@@ -1,5 +1,6 @@
 /** Opens a model wherever it is and in whatever format, which its content decides and not its name. */
 
+import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
 import type * as tf from '../tf.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
@@ -52,6 +53,12 @@ function formatOf(bytes: Uint8Array, where: string): ModelFile {
   throw invalid(where, `not a model: neither a folder with model.json nor, by its content, one of ${known}`);
 }
 
+/** The format of the file that a save to this name writes; undefined for a folder, an address and a handler. */
+export function formatFor(to: ModelLocation): ModelFile | undefined {
+  if (typeof to !== 'string' || !isFolder(to)) return undefined;
+  return modelFiles.find(({ endings }) => hasEnding(to, endings));
+}
+
 /**
  * Saves a model: to a file of the format that its name ends in, or to a folder or address as tfjs has it.
  * @returns what the format does not hold, a line each
@@ -59,8 +66,14 @@ function formatOf(bytes: Uint8Array, where: string): ModelFile {
  *   there before is still there
  */
 export async function saveModel(model: tf.LayersModel, to: ModelLocation, beside: Beside): Promise<string[]> {
-  const format =
-    typeof to === 'string' && isFolder(to) ? modelFiles.find(({ endings }) => hasEnding(to, endings)) : undefined;
+  const format = formatFor(to);
+  if (format && !format.write) {
+    const writable = modelFiles.flatMap(({ endings, write }) => (write ? endings : []));
+    throw new MemcellError(
+      `${String(to)}: ${format.name} files are read only; give a name that ends in ${writable.join(', ')}, or a folder`,
+      { code: 'usage' },
+    );
+  }
   if (typeof to === 'string' && format?.write) {
     const { writeModelFile } = await import('./file.js');
     const { bytes, lost } = await format.write(contentsOf(model, beside));
