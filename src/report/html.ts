@@ -1,6 +1,11 @@
-/** Text that is HTML already. */
+import type { Figure } from './draw.js';
+
+/** Text that is HTML already, and the figures in it. */
 export class Html {
-  constructor(readonly text: string) {}
+  constructor(
+    readonly text: string,
+    readonly figures: readonly Figure[] = [],
+  ) {}
 
   toString(): string {
     return this.text;
@@ -11,7 +16,15 @@ export type Part = Html | string | number | undefined | false | readonly Part[];
 
 /** HTML of a template: what is put into it is escaped, unless it is HTML already; undefined and false are nothing. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
-  return new Html(strings.reduce((text, piece, i) => text + textOf(parts[i - 1]) + piece));
+  return new Html(
+    strings.reduce((text, piece, i) => text + textOf(parts[i - 1]) + piece),
+    parts.flatMap(figuresOf),
+  );
+}
+
+function figuresOf(part: Part): readonly Figure[] {
+  if (part instanceof Html) return part.figures;
+  return typeof part === 'object' ? part.flatMap(figuresOf) : [];
 }
 
 function textOf(part: Part): string {
@@ -23,15 +36,6 @@ function textOf(part: Part): string {
 
 function escaped(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-}
-
-/** The text that `escaped` made this of. */
-export function unescaped(text: string): string {
-  return text
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&amp;/g, '&');
 }
 
 /** A table; columns of numbers stand to the right. */

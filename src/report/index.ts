@@ -7,8 +7,8 @@ import { type Described, describe } from './describe.js';
 import { standalone } from './draw.js';
 import type { ShownGates } from './gates.js';
 import { gatesScript } from './gatesScript.js';
-import { html, unescaped } from './html.js';
-import { jsonOf, pageOf, renderReport } from './page.js';
+import { html } from './html.js';
+import { jsonOf, pageOf, renderReport, sectionsOf } from './page.js';
 import { pageScript } from './script.js';
 import { gatesSections } from './sections/gates.js';
 
@@ -39,9 +39,8 @@ export async function report(model: AnyTaskModel, data?: DataInput): Promise<str
 
 /** The figures of a report one by one, for notebooks and documents. */
 export async function figures(model: AnyTaskModel, data?: DataInput): Promise<ReportFigure[]> {
-  const page = await report(model, data);
-  const found = page.matchAll(/<figure[^>]*>(<svg.*?<\/svg>)<figcaption>(.*?)<\/figcaption>/gs);
-  return Array.from(found, ([, svg, title]) => ({ title: unescaped(title), svg: standalone(svg) }));
+  const sections = await sectionsOf(await describe(await describedModel(model, data)));
+  return sections.flatMap(({ figures: drawn }) => drawn.map(({ title, svg }) => ({ title, svg: standalone(svg) })));
 }
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {

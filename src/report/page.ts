@@ -18,9 +18,9 @@ const sections = {
   symbols: symbolsSections,
 };
 
-/** A report as one HTML page that needs nothing else: no network, no other file. */
-export async function renderReport(input: ReportInput): Promise<string> {
-  const parts = [
+/** The sections of a report, in their order. */
+export async function sectionsOf(input: ReportInput): Promise<Html[]> {
+  return [
     ...(await sections[input.kind](input)),
     predictedSection(input),
     ...(input.gates ? await gatesSections(input.gates) : []),
@@ -28,6 +28,11 @@ export async function renderReport(input: ReportInput): Promise<string> {
     dataSection(input),
     modelSection(input),
   ].filter((part) => part !== undefined);
+}
+
+/** A report as one HTML page that needs nothing else: no network, no other file. */
+export async function renderReport(input: ReportInput): Promise<string> {
+  const parts = await sectionsOf(input);
   const { title, headline, warnings } = input;
   const notes = input.evaluation && 'notes' in input.evaluation ? input.evaluation.notes : [];
   const body = html`<h1>${title}</h1>

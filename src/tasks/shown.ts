@@ -76,7 +76,7 @@ export interface ShownText {
 }
 
 /** Series of one evaluation that pictures show: the worst and the best. */
-export const mostSeries = 40;
+export const mostSeries = 24;
 
 /** Collects what is shown of an evaluation. Of many series the worst and the best half of `mostSeries` stay. */
 export class Pictures {

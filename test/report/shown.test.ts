@@ -60,10 +60,10 @@ test('of many series the worst and the best are kept, the worst first', () => {
     pictures.add({ kind: 'forecast', relative } as ShownForecasts);
   }
   const kept = pictures.parts.map((part) => (part as ShownForecasts).relative);
-  expect(kept.length).toBe(40);
+  expect(kept.length).toBe(24);
   expect(kept.slice(0, 3)).toEqual([2.99, 2.98, 2.97]);
   expect(kept.slice(-2)).toEqual([0.01, 0]);
-  expect(pictures.left).toBe(260);
+  expect(pictures.left).toBe(276);
 });
 
 test('what is put into a page is escaped, in text and in figures, and an SVG stands alone', async () => {

@@ -81,7 +81,9 @@ async function seriesFigures(one: ShownForecasts, next: readonly ShownBlock[] | 
     const narrow = { title: `${name}, the newest rows`, from: Math.max(from, newest), width: 380 };
     made.push(figure(await drawForecasts(picture, narrow), 'narrow'));
     if (x.length > 0 && from > x[0]) {
-      made.push(figure(await drawForecasts(picture, { title: `${name}, everything` }), 'wide'));
+      // Its numbers are those of the others, as far as anybody could point at them.
+      const { tips: _, ...whole } = await drawForecasts(picture, { title: `${name}, everything` });
+      made.push(figure(whole, 'wide'));
     }
   }
   return made;
