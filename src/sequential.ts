@@ -66,6 +66,12 @@ export interface SequentialCompileOptions extends CompileOptions {
   threads?: number;
 }
 
+/** A built model's inputs, and its outputs' names. */
+interface Ends {
+  inputs: ReturnType<typeof expectedInputs>;
+  outputNames: string[];
+}
+
 const COMPILE_OPTIONS = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'engine', 'threads'];
 
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
@@ -93,6 +99,7 @@ export class Sequential {
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
   private readonly batchSize: number | undefined;
+  private knownEnds: Ends | undefined;
   private stack: Layer[] = [];
   private model: tf.LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
@@ -204,8 +211,8 @@ export class Sequential {
         ...weightsOption(sampleWeight),
         ...validationOption(
           validationData,
-          (input, what) => readInputs(input, expectedInputs(this.built()), what).array,
-          (target, what) => readTargets(target, this.outputNames, what),
+          (input, what) => readInputs(input, this.ends().inputs, what).array,
+          (target, what) => readTargets(target, this.ends().outputNames, what),
         ),
       };
       if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
@@ -247,9 +254,10 @@ export class Sequential {
     options: PredictOptions = {},
   ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
     this.inferShape(x);
-    const { array, given } = readInputs(x, expectedInputs(this.built()), 'x');
+    const { inputs, outputNames } = this.ends();
+    const { array, given } = readInputs(x, inputs, 'x');
     const output = await predict(await this.ready(), array, options);
-    return outputsLike(output, this.outputNames, given);
+    return outputsLike(output, outputNames, given);
   }
 
   /**
@@ -291,7 +299,13 @@ export class Sequential {
     explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
   ): Promise<T> {
     this.inferShape(x);
-    const { array } = toBatch(x, expectedInputs(this.built())[0], 'x');
+    const { inputs } = this.ends();
+    if (inputs.length > 1) {
+      throw new MemcellError('gates and attribute look into models with one input; this one has several', {
+        code: 'model',
+      });
+    }
+    const { array } = toBatch(x, inputs[0], 'x');
     await prepareBackend();
     const input = fromBatch(array, 'tensor');
     try {
@@ -369,7 +383,7 @@ export class Sequential {
 
   /**
    * Saves the model with its metadata and what compile() set: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
-   * any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
+   * `m.onnx` for ONNX Runtime, any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
    * model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
    * @returns what the format does not hold, a line each
    * @throws MemcellError 'usage' that names the layer which the format has not
@@ -396,6 +410,7 @@ export class Sequential {
     this.free();
     this.model?.dispose();
     this.model = undefined;
+    this.knownEnds = undefined;
     this.disposed = true;
   }
 
@@ -417,7 +432,7 @@ export class Sequential {
   /** The model's outputs in order. */
   get outputs(): ModelEnd[] {
     const model = this.built();
-    return outputNamesOf(model).map((name, i) => ({ name, shape: model.outputs[i].shape }));
+    return this.ends().outputNames.map((name, i) => ({ name, shape: model.outputs[i].shape }));
   }
 
   /** Of the first input, with the batch axis: [null, steps, features]. */
@@ -497,17 +512,20 @@ export class Sequential {
     return this.compiled;
   }
 
-  private get outputNames(): string[] {
-    return outputNamesOf(this.built());
+  /** What goes in and comes out, worked out once: a small model's prediction takes no longer than that. */
+  private ends(): Ends {
+    this.knownEnds ??= { inputs: expectedInputs(this.built()), outputNames: outputNamesOf(this.built()) };
+    return this.knownEnds;
   }
 
   /** Samples for training: x checked against the model; y is checked against the loss by who trains. */
   private samplesOf(x: ModelInputs, y: ModelInputs): { x: NdArray; y: NdArray } {
     this.inferShape(x);
     this.compiledNow();
+    const { inputs, outputNames } = this.ends();
     return {
-      x: readInputs(x, expectedInputs(this.built()), 'x').array,
-      y: readTargets(y, this.outputNames, 'y'),
+      x: readInputs(x, inputs, 'x').array,
+      y: readTargets(y, outputNames, 'y'),
     };
   }
 
@@ -608,7 +626,7 @@ export function sequential(spec: string, options?: SequentialOptions): Sequentia
 }
 
 /**
- * Loads a model that memcell, Keras 1 to 3 or tfjs saved: a folder with model.json, `.keras`, `.h5`, by its content; from a path,
+ * Loads a model that memcell, Keras 1 to 3, PyTorch (ONNX) or tfjs saved: a folder with model.json, `.keras`, `.h5`, `.onnx`, by its content; from a path,
  * an address or bytes. It comes with its metadata, and compiled, the optimizer with its state, where the file says so;
  * `lost` tells what the file had and the model has not. `options` bound what comes over HTTP.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it

@@ -1,6 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Bidirectional, Dense, Embedding, GRU, LSTM, Masking, MemcellError, Sequential, SimpleRNN } from 'memcell';
+import {
+  Bidirectional,
+  Dense,
+  Embedding,
+  GRU,
+  LSTM,
+  loadModel,
+  Masking,
+  MemcellError,
+  Sequential,
+  SimpleRNN,
+} from 'memcell';
 import * as tf from '../../src/tf.js';
 
 const ramp = (shape: number[], scale = 1) => {
@@ -90,6 +102,14 @@ test('both directions of a Bidirectional and a layer after an Embedding are told
 test('a model without a recurrent layer has no gates', async () => {
   const model = new Sequential([Dense(2)], { inputShape: [3] });
   await expect(model.gates([[1, 2, 3]])).rejects.toThrow(MemcellError);
+  model.dispose();
+});
+
+test('a model with two inputs is refused, not read by its first one', async () => {
+  const model = await loadModel(fileURLToPath(new URL('../fixtures/savedModels/two-inputs', import.meta.url)));
+  for (const look of [model.gates([[1]]), model.attribute([[1]])]) {
+    await expect(look).rejects.toThrow('gates and attribute look into models with one input; this one has several');
+  }
   model.dispose();
 });
 
