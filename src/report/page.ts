@@ -50,10 +50,15 @@ export function pageOf(title: string, body: Html, scripts: readonly (() => void)
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><link rel="icon" href="data:,"><style>${new Html(style)}</style></head>
 <body>
 ${body}
-${scripts.map((script) => html`<script>(${new Html(String(script))})()</script>`)}
+${scripts.map((script) => html`<script>${new Html(scriptText(script))}</script>`)}
 </body></html>
 `;
   return text.text;
+}
+
+/** A function as a page runs it. */
+export function scriptText(script: () => void): string {
+  return `(${String(script)})()`;
 }
 
 /** Data in a page for programs: `JSON.parse` of the element's text gives it. */
