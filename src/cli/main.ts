@@ -9,6 +9,7 @@ import { addConvert } from './convert.js';
 import { addEvaluate } from './evaluate.js';
 import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
+import { addPlot } from './plot.js';
 import { addPredict } from './predict.js';
 import { addReport } from './report.js';
 import type { Streams } from './streams.js';
@@ -24,6 +25,7 @@ const commands: AddCommand[] = [
   addGenerate,
   addReport,
   addGates,
+  addPlot,
   addSummary,
   addConvert,
   addCheck,
@@ -31,7 +33,7 @@ const commands: AddCommand[] = [
 ];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['convert', 'summary']);
+const withoutKernels = new Set(['convert', 'plot', 'summary']);
 
 const examples = `
 Examples:

@@ -2,12 +2,14 @@ import { MemcellError } from '../errors.js';
 import { formatNumber, formatTable } from '../format.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 
 interface Options {
   out?: string;
   report?: string | true;
+  plot?: true;
   [name: string]: unknown;
 }
 
@@ -42,6 +44,7 @@ export const addPredict: AddCommand = (program, session) => {
   addTaskOptions(command, predicting, 'predictOptions');
   command.option('--out <FILE>', 'write the predictions to a file').addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
   );
@@ -53,12 +56,20 @@ async function predict(folder: string, data: string | undefined, values: Options
     import('../tasks/index.js'),
     import('../data/source.js'),
   ]);
-  const { out, report: page } = values;
+  const { out, report: page, plot } = values;
   const loaded = await loadSaved(folder);
   try {
     const { kind } = loaded;
     if (kind === 'text') {
       throw new MemcellError(`${folder}: a model trained with --text writes text: use memcell generate`, {
+        code: 'usage',
+      });
+    }
+    if (plot && out === '-') {
+      throw new MemcellError('--plot and --out - both write to standard output; give one of them', { code: 'usage' });
+    }
+    if (plot && kind === 'symbols') {
+      throw new MemcellError(`${folder}: --plot draws forecasts and classes, not symbols; leave it out`, {
         code: 'usage',
       });
     }
@@ -83,6 +94,9 @@ async function predict(folder: string, data: string | undefined, values: Options
       session.print(text ?? tableText(head, rows));
     }
     const given = { ...(data !== undefined && { data }), ...(source && { source }) };
+    // The second cell is the class.
+    const answers = kind === 'classify' ? { answers: rows.map((row) => String(row[1])) } : {};
+    await printPictures(plot, { loaded, predict: options, ...given, ...answers }, session);
     const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
     session.result({
       model: folder,

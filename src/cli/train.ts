@@ -7,6 +7,7 @@ import type { AnyTrained } from '../tasks/train.js';
 import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import type { Live } from './live.js';
 import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
 import { addReportOption, keepPage, pageFor } from './reporting.js';
@@ -29,6 +30,7 @@ interface Options extends TrainingValues {
   dryRun?: true;
   report?: string | true;
   live?: LiveAddress | true;
+  plot?: true;
   sql?: string;
 }
 
@@ -51,6 +53,7 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--out <DIR>', 'the folder to save the model in', 'model')
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   command.option(
     '--live [PORT]',
     'serve a page that shows the training as it goes, and can stop it, to this machine (a free port; HOST:PORT: to others too)',
@@ -87,7 +90,7 @@ async function trainShown(
   session: Session,
   showing: Showing,
 ): Promise<void> {
-  const { out, dryRun, sql, report: page, live: where } = values;
+  const { out, dryRun, sql, report: page, live: where, plot } = values;
   if (!dryRun) await (await import('../formats/folder.js')).checkWritable(out);
   const { openSource } = await import('../data/source.js');
   const { accountText } = await import('../data/understanding/account.js');
@@ -117,7 +120,7 @@ async function trainShown(
         progress.stage(text);
         live?.stage(text);
       },
-      ...((page !== undefined || live) && { shown: pictures.add }),
+      ...((page !== undefined || live || plot) && { shown: pictures.add }),
       onPrepared: (ready) => {
         prepared = ready;
         const understood = ready.account ? accountText(ready.account) : [];
@@ -146,7 +149,7 @@ async function trainShown(
   const seconds = (performance.now() - startedAt) / 1000;
   try {
     const { live } = showing;
-    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, pictures };
+    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, plot, pictures };
     await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
@@ -177,13 +180,14 @@ interface Ended {
   prepared: Prepared;
   exitCode: number | undefined;
   page: string | true | undefined;
+  plot: true | undefined;
   pictures: Pictures;
   live?: Live;
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, pictures, live } = ended;
+  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -205,22 +209,18 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   }
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
   const warnings = [...prepared.warnings, ...trained.warnings];
-  const shown =
-    page !== undefined || live
-      ? await pageFor(
-          {
-            loaded: { model, artefact, name: out },
-            evaluation,
-            on,
-            pictures,
-            ...(account && { account }),
-            warnings,
-            training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
-            seconds,
-          },
-          session,
-        )
-      : undefined;
+  const made = {
+    loaded: { model, artefact, name: out },
+    evaluation,
+    on,
+    pictures,
+    ...(account && { account }),
+    warnings,
+    training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
+    seconds,
+  };
+  await printPictures(plot, made, session);
+  const shown = page !== undefined || live ? await pageFor(made, session) : undefined;
   const report = page === undefined || shown === undefined ? undefined : await keepPage(page, shown, session);
   session.result({
     model: out,

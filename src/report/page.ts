@@ -66,7 +66,8 @@ export function jsonOf(id: string, value: object): Html {
   return html`<script type="application/json" id="${id}">${new Html(JSON.stringify(value).replace(/</g, '\\u003c'))}</script>`;
 }
 
-function links(parts: readonly Html[]): Html {
+/** Links to the sections. */
+export function links(parts: readonly Html[]): Html {
   const found = parts.flatMap(({ text }) => {
     const match = /^<section id="([^"]+)"><h2>([^<]*)/.exec(text);
     return match ? [html`<a href="#${match[1]}">${new Html(match[2])}</a> `] : [];

@@ -43,7 +43,7 @@ function bestEpoch(history: Record<string, number[]>): number | undefined {
 }
 
 /** What was understood of the table. */
-export function dataSection({ account }: ReportInput): Html | undefined {
+export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | undefined {
   if (account === undefined) return undefined;
   const { read, rows, time, columns, series, notes } = account;
   const facts = [
