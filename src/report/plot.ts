@@ -60,22 +60,46 @@ export function figuresOf(sections: readonly Html[]): Figure[] {
   return [...found.values()];
 }
 
+/** A title in two lines at most. */
+function linesOf(title: string, columns: number): string[] {
+  const most = columns * titleLength;
+  if (title.length <= most) return [title];
+  const space = title.lastIndexOf(' ', most);
+  const end = space > most / 2 ? space : most;
+  const rest = title.slice(end).trim();
+  return [title.slice(0, end), rest.length > most ? `${rest.slice(0, most - 1)}…` : rest];
+}
+
+function sizeOf(svg: string): [number, number] {
+  const box = /^<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg);
+  if (box === null) throw new Error('a figure without a size');
+  return [Number(box[1]), Number(box[2])];
+}
+
 /** Pixels of a sheet: its width, a column's, and what stands above and between figures. */
-const sheet = { width: 960, column: 480, title: 28, gap: 22 };
+const sheet = { width: 960, column: 480, title: 38, gap: 22 };
+
+/** Characters of a title in one column. */
+const titleLength = 68;
 
 /** Figures as one SVG file: wide ones one under another, others two in a line, each under its title. */
 export function sheetOf(figures: readonly Figure[]): string {
   const parts: Html[] = [];
   let [x, y, tallest] = [0, 0, 0];
   for (const { title, svg } of figures) {
-    const [, width, height] = (/^<svg[^>]*? width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []).map(Number);
+    const [width, height] = sizeOf(svg);
     const wide = width > sheet.column;
     if (x > 0 && (wide || x + sheet.column > sheet.width)) {
       y += tallest;
       [x, tallest] = [0, 0];
     }
     parts.push(
-      html`<g transform="translate(${x} ${y})"><text x="4" y="${sheet.title - 8}" font-size="13" fill="var(--ink)">${title}</text><g transform="translate(0 ${sheet.title})">${new Html(svg)}</g></g>`,
+      html`<g transform="translate(${x} ${y})"><text font-size="12" fill="var(--ink)">${linesOf(
+        title,
+        wide ? 2 : 1,
+      ).map(
+        (line, i) => html`<tspan x="4" y="${14 + 15 * i}">${line}</tspan>`,
+      )}</text><g transform="translate(0 ${sheet.title})">${new Html(svg)}</g></g>`,
     );
     tallest = Math.max(tallest, sheet.title + height + sheet.gap);
     x += wide ? sheet.width : sheet.column;

@@ -59,7 +59,10 @@ function forecastText(
     lines.push({ name: 'forecast before it happened', ...joined(forecasts), colour: 'orange', dashed: true });
   }
   if (next && next.x.length > 0) {
-    lines.push({ name: 'what comes next', x: next.x, y: next.y, colour: 'blue', dashed: forecasts.length === 0 });
+    // From the last value on.
+    const [x, y] = [actual.x.slice(-1), actual.y.slice(-1)];
+    const line = { x: [...x, ...next.x], y: [...y, ...next.y] };
+    lines.push({ name: 'what comes next', ...line, colour: 'blue', dashed: forecasts.length === 0 });
     for (const { probability, lower, upper } of next.intervals.slice(0, 1)) {
       bands.push({ name: `${Math.round(100 * probability)} %`, x: next.x, lower, upper, colour: 'blue' });
     }

@@ -19,7 +19,8 @@ export function drawSeries(
   return draw((plot) => ({
     title,
     width,
-    height: 240,
+    height: 246,
+    marginTop: 26,
     x: axisScale(axis),
     y: { label: name, grid: true, tickFormat: tick, nice: true },
     marks: [

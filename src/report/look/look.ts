@@ -63,7 +63,8 @@ export async function lookAt(
       columns: drawn.flatMap((column): LookedColumn[] => {
         const values = column.values.subarray(from, to);
         if (values.every(Number.isNaN)) return [];
-        if (column.reading.kind === 'category') return [lookAtNames(column, column.reading.values, values)];
+        const names = namesIn(column);
+        if (names) return [lookAtNames(column, names, values)];
         const clock = { axis, x: x.subarray(from, to), ...(season !== undefined && { season }) };
         return [lookAtNumbers(column.name, values, clock, points)];
       }),
@@ -80,6 +81,12 @@ export async function lookAt(
     ...(numbers.length > 1 && { correlations: correlationsOf(numbers) }),
     left,
   };
+}
+
+/** What the indices of a column of names stand for; undefined of numbers. */
+function namesIn({ reading }: FrameColumn): readonly string[] | undefined {
+  if (reading.kind === 'category') return reading.values;
+  return reading.kind === 'flag' ? [reading.zero, reading.one] : undefined;
 }
 
 function lookAtNames({ name }: FrameColumn, names: readonly string[], values: Float64Array): LookedNames {

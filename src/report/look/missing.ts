@@ -23,7 +23,9 @@ export function missingOf(
     if (at < first) first = at;
     if (at > last) last = at;
   }
-  const count = Math.min(stretches, Math.max(1, x.length));
+  // At least two rows a stretch, so that none is empty between two.
+  const rows = Math.max(...series.map(({ from, to }) => to - from));
+  const count = Math.min(stretches, Math.max(1, Math.floor(rows / 2)));
   const width = (last - first) / count || 1;
   const placeOf = (at: number) => Math.min(count - 1, Math.floor((at - first) / width));
   const lines = several

@@ -58,6 +58,7 @@ function autocorrelationOf(
     rows: newest.length,
     bound: 1.96 / Math.sqrt(newest.length),
     season,
+    by: calendar === undefined ? 'changes' : 'calendar',
   };
 }
 

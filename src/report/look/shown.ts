@@ -24,7 +24,7 @@ export interface LookedSeries {
 
 export type LookedColumn = LookedNumbers | LookedNames;
 
-/** A column of numbers, or of 0 and 1, in one series. */
+/** A column of numbers in one series. */
 export interface LookedNumbers {
   kind: 'numbers';
   name: string;
@@ -56,8 +56,10 @@ export interface LookedAutocorrelation {
   rows: number;
   /** What 95 % of the numbers lie within, 1.96/√n, where nothing hangs on anything. */
   bound: number;
-  /** Rows to a season, by the calendar or found in the changes; 1: none. */
+  /** Rows to a season; 1: none. */
   season: number;
+  /** Whether the season is the calendar's, or found in the changes. */
+  by: 'calendar' | 'changes';
 }
 
 /** The average over a season: a day of hours, a week of days, a year of months, or rows of a season that was found. */
@@ -66,7 +68,7 @@ export interface LookedCycle {
   places: { place: string; mean: number; low: number; high: number; count: number }[];
 }
 
-/** A column of names in one series. */
+/** A column of names, or of two values such as 0 and 1, in one series. */
 export interface LookedNames {
   kind: 'names';
   name: string;
