@@ -53,11 +53,9 @@ function addPlotOptions(command: Command): void {
 async function plot(data: string, columns: string[], options: Options, session: Session): Promise<void> {
   const { sql, out, plot: drawn, ...given } = options;
   const format = formatOf(out ?? 'plot.html');
-  const [{ openSource }, { lookAt }, { accountText }] = await Promise.all([
-    import('../data/source.js'),
-    import('../report/look/look.js'),
-    import('../data/understanding/account.js'),
-  ]);
+  const { openSource } = await import('../data/source.js');
+  const { accountText } = await import('../data/understanding/account.js');
+  const { lookAt } = await import('../report/look/look.js');
   const wanted = readingOf(given, columns);
   const look = await lookAt(openSource(data, { ...(sql !== undefined && { sql }) }), wanted);
   for (const line of accountText(look.understood)) session.print(line);
@@ -68,11 +66,9 @@ async function plot(data: string, columns: string[], options: Options, session: 
   }
   const file = out ?? (drawn ? undefined : 'plot.html');
   if (file !== undefined) {
-    const [{ figuresOf, lookPage, sheetOf }, { lookSections }, { writePage }] = await Promise.all([
-      import('../report/plot.js'),
-      import('../report/sections/look.js'),
-      import('../report/index.js'),
-    ]);
+    const { figuresOf, lookPage, sheetOf } = await import('../report/plot.js');
+    const { lookSections } = await import('../report/sections/look.js');
+    const { writePage } = await import('../report/index.js');
     const sections = await lookSections(look);
     await writePage(file, format === 'svg' ? sheetOf(figuresOf(sections)) : lookPage(look, sections));
     session.print(`the figures are in ${file}`);

@@ -23,7 +23,10 @@ Examples:
 
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
-the batch and saves what there is; a second one quits at once.`;
+the batch and saves what there is; a second one quits at once.
+
+--live prints the address of its page, which only this machine reaches and whose button does what Ctrl-C does. At the
+end the page becomes the report and the process ends: the browser keeps the report until it is closed, or saves it.`;
 
 interface Options extends TrainingValues {
   out: string;
@@ -56,7 +59,7 @@ export const addTrain: AddCommand = (program, session) => {
   addPlotOption(command);
   command.option(
     '--live [PORT]',
-    'serve a page that shows the training as it goes, and can stop it, to this machine (a free port; HOST:PORT: to others too)',
+    'show the training on a page as it goes, which can stop it (127.0.0.1, a free port; or HOST:PORT)',
     parseLive,
   );
   withCommonOptions(command).action(async (data: string, options: Options) => {

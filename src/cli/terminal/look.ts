@@ -56,7 +56,7 @@ function cycleBars(name: string, { cycles }: LookedNumbers, paper: Paper): strin
     .map(({ name: cycle, places }) =>
       chartText(
         {
-          title: `${name}: mean by ${cycle}`,
+          title: `${name}: mean by ${cycle === 'row' ? 'row of the season' : cycle}`,
           lines: [{ name, x: places.map((_, i) => i), y: places.map(({ mean }) => mean), colour: 'orange' }],
           place: (i) => places[i]?.place ?? '',
           height: 5,

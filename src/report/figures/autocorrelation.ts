@@ -14,7 +14,7 @@ export function drawAutocorrelation(
     by === 'calendar' ? `; by the calendar a season has ${season} rows` : `; it has a season of ${season} rows`;
   const lowest = Math.min(-0.3, ...values, ...changes);
   return draw((plot) => ({
-    title: `${name}: autocorrelation${season > 1 ? found : ''}`,
+    title: `${name}: autocorrelation of values (bars) and changes (line)${season > 1 ? found : ''}`,
     x: { label: 'rows before', tickFormat: (lag: number) => (lag % 1 === 0 ? String(lag) : ''), ticks: 8 },
     y: { label: 'r', grid: true, domain: [Math.floor(10 * lowest) / 10, 1], ticks: 6, tickFormat: tick },
     marks: [
