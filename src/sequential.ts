@@ -21,11 +21,11 @@ import {
   type ShapedArray,
   toBatch,
 } from './model/inputs.js';
-import type { Layer } from './model/layers.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
+import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
 import { type Compiled, type CompileOptions, compileTraining } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -84,7 +84,7 @@ export class Sequential {
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
   private stack: Layer[] = [];
-  private model: tf.LayersModel | undefined;
+  private model: LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
   private compiled: Compiled | undefined;
   private engineWanted: 'tfjs' | undefined;
@@ -110,7 +110,7 @@ export class Sequential {
   }
 
   /** A model around one of tfjs, with one input and one output; its LSTM layers get the fused kernel. */
-  static fromTf(model: tf.LayersModel, metadata: Record<string, unknown> = {}): Sequential {
+  static fromTf(model: LayersModel, metadata: Record<string, unknown> = {}): Sequential {
     const own = new Sequential([], { name: model.name });
     own.model = accelerate(model);
     own.stack = model.layers.slice();
@@ -212,11 +212,11 @@ export class Sequential {
    * The model's output for every sample, in the form that x has: a tensor (the caller's to dispose), nested arrays, or
    * { data, shape }.
    */
-  async predict(x: tf.Tensor, options?: PredictOptions): Promise<tf.Tensor>;
+  async predict(x: Tensor, options?: PredictOptions): Promise<Tensor>;
   async predict(x: ShapedArray, options?: PredictOptions): Promise<{ data: Float32Array; shape: number[] }>;
   async predict<Output extends NestedArray = number[][]>(x: NestedArray, options?: PredictOptions): Promise<Output>;
-  async predict(x: ModelInput, options?: PredictOptions): Promise<tf.Tensor | NestedArray | NdArray>;
-  async predict(x: ModelInput, options: PredictOptions = {}): Promise<tf.Tensor | NestedArray | NdArray> {
+  async predict(x: ModelInput, options?: PredictOptions): Promise<Tensor | NestedArray | NdArray>;
+  async predict(x: ModelInput, options: PredictOptions = {}): Promise<Tensor | NestedArray | NdArray> {
     this.inferShape(x);
     const { array, like } = toBatch(x, this.expected(), 'x');
     return fromBatch(await predict(await this.ready(), array, options), like);
@@ -328,7 +328,7 @@ export class Sequential {
   }
 
   /** The tfjs LayersModel behind this one, in step with the weights. */
-  get tf(): tf.LayersModel {
+  get tf(): LayersModel {
     const model = this.built();
     this.untouched = false;
     this.runner?.sync();
@@ -369,7 +369,7 @@ export class Sequential {
     );
   }
 
-  private built(): tf.LayersModel {
+  private built(): LayersModel {
     if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
     this.first();
     this.model ??= buildModel(this.stack, { inputShape: this.inputSize, name: this.name, seed: this.seed });

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
@@ -17,7 +18,7 @@ export interface EngineOptions extends TeamOptions {
 
 /** The runner of a model that planModel() has planned. */
 export function createEngineRunner(
-  model: tf.LayersModel,
+  model: LayersModel,
   compiled: Pick<Compiled, 'loss' | 'optimizer'>,
   plan: Plan,
   options: EngineOptions = {},
@@ -48,7 +49,7 @@ export class EngineRunner implements Runner {
   private predictions: NdArray = { data: this.outputView, shape: [] };
 
   constructor(
-    model: tf.LayersModel,
+    model: LayersModel,
     compiled: Pick<Compiled, 'loss' | 'optimizer'>,
     readonly plan: Plan,
     { speed, ...team }: EngineOptions,

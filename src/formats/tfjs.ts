@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
+import type { IOHandler, LayersModel } from '../tfjsTypes.js';
 import { sha256 } from './checksum.js';
 import { fetchModel, type LoadOptions } from './http.js';
 import {
@@ -19,10 +20,10 @@ import { buildTopology } from './topology.js';
 import { assignWeights, firstNotFinite } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
-export type ModelLocation = string | tf.io.IOHandler;
+export type ModelLocation = string | IOHandler;
 
 export interface LoadedModel {
-  model: tf.LayersModel;
+  model: LayersModel;
   /** What `saveTfjs` was given; empty for a model that memcell did not save. */
   metadata: Record<string, unknown>;
 }
@@ -33,7 +34,7 @@ export interface LoadedModel {
  * A folder is replaced atomically: a crash at any moment leaves the old model or the new one, whole.
  * @throws MemcellError 'io' when it cannot be written, 'numeric' when a weight is not finite; the old model is still there
  */
-export async function saveTfjs(model: tf.LayersModel, to: ModelLocation, metadata: object): Promise<void> {
+export async function saveTfjs(model: LayersModel, to: ModelLocation, metadata: object): Promise<void> {
   const artifacts = await modelArtifacts(model, metadata);
   if (typeof to !== 'string') {
     if (!to.save) throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });

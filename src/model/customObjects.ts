@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ConfigDict } from '../tfjsTypes.js';
 import { registerActivations } from './activations.js';
 import { ResetAfterGRU } from './gru.js';
 import { LayerNormalization, Masking } from './stepLayers.js';
@@ -10,7 +11,7 @@ import {
   TimeDistributed,
 } from './wrappers.js';
 
-type Config = tf.serialization.ConfigDict;
+type Config = ConfigDict;
 
 /** Makers of the layers that are not tfjs's own, by class name, from settings as tfjs gives them: in camelCase. */
 const makers: Record<string, (config: Config) => tf.layers.Layer> = {
@@ -92,4 +93,4 @@ function asFromConfig(make: (config: Config) => tf.layers.Layer) {
  */
 export const customObjects = Object.fromEntries(
   Object.entries(makers).map(([name, make]) => [name, [Object, asFromConfig(make)]]),
-) as unknown as tf.serialization.ConfigDict;
+) as unknown as ConfigDict;

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import type { Tensor } from '../tfjsTypes.js';
 import { show } from './options.js';
 
 /** Numbers, or lists of lists of them; the innermost lists may be typed arrays. */
@@ -13,7 +14,7 @@ export interface ShapedArray {
   shape: readonly number[];
 }
 
-export type ModelInput = tf.Tensor | NestedArray | ShapedArray;
+export type ModelInput = Tensor | NestedArray | ShapedArray;
 
 /** In which form an input came, so that the answer can go out in the same. */
 export type Form = 'tensor' | 'nested' | 'array';
@@ -61,9 +62,9 @@ export function readArray(input: ModelInput, what: string): { array: NdArray; li
 }
 
 /** An array in the form that an input had. A tensor is the caller's to dispose. */
-export function fromBatch(array: NdArray, like: 'tensor'): tf.Tensor;
-export function fromBatch(array: NdArray, like: Form): tf.Tensor | NestedArray | NdArray;
-export function fromBatch(array: NdArray, like: Form): tf.Tensor | NestedArray | NdArray {
+export function fromBatch(array: NdArray, like: 'tensor'): Tensor;
+export function fromBatch(array: NdArray, like: Form): Tensor | NestedArray | NdArray;
+export function fromBatch(array: NdArray, like: Form): Tensor | NestedArray | NdArray {
   if (like === 'array') return array;
   const dtype = array.data instanceof Int32Array ? 'int32' : 'float32';
   if (like === 'tensor') return tf.tensor(array.data, array.shape, dtype);

@@ -1,11 +1,11 @@
-import type * as tf from '@tensorflow/tfjs';
+import type { ConfigDict, Layer } from '../tfjsTypes.js';
 import type { Activation as ActivationName } from './activations.js';
 import type { Initializer } from './initializers.js';
 import { makeLayer } from './make.js';
 import type { LayerClass } from './table.js';
 
-/** A layer of a model: tfjs's own, or one that behaves like it. */
-export type Layer = tf.layers.Layer;
+/** A layer of a model: TensorFlow.js's own, or one that behaves like it. */
+export type { Layer };
 
 /** l1·Σ|w| + l2·Σw², added to the loss; a name alone means a factor of 0.01. */
 export type Regularizer = 'l1' | 'l2' | 'l1l2' | { l1?: number; l2?: number } | (string & {});
@@ -16,7 +16,7 @@ export type Constraint =
   | 'minMaxNorm'
   | 'nonNeg'
   | 'unitNorm'
-  | { className: string; config: tf.serialization.ConfigDict }
+  | { className: string; config: ConfigDict }
   | (string & {});
 
 export interface LayerOptions {

@@ -1,6 +1,6 @@
 /** compile(): from names and options to one checked training configuration. */
-import type * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
 import { getMetric, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer, type OptimizerIdentifier } from './optimizers.js';
@@ -30,7 +30,7 @@ export interface Compiled {
  *
  * @throws MemcellError ('usage') for unknown names or options
  */
-export function compileTraining(model: tf.LayersModel, options: CompileOptions): Compiled {
+export function compileTraining(model: LayersModel, options: CompileOptions): Compiled {
   if (options.loss === undefined)
     throw new MemcellError("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'", {
       code: 'usage',
@@ -53,7 +53,7 @@ export function compileTraining(model: tf.LayersModel, options: CompileOptions):
   };
 }
 
-function isShape(shape: tf.Shape | tf.Shape[]): shape is tf.Shape {
+function isShape(shape: LayersModel['outputShape']): shape is (number | null)[] {
   return !shape.some((size) => Array.isArray(size));
 }
 

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import type { Tensor, TensorFunction } from '../tfjsTypes.js';
 import { camelCase, camelCaseKeys, complete, type Options } from './options.js';
 
 /** Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
@@ -26,10 +27,11 @@ export interface Loss {
    */
   readonly logitsOf?: 'softmax' | 'sigmoid';
   /** The value of each position; a user's own function may give a scalar. */
-  positions(yTrue: tf.Tensor, yPred: tf.Tensor, fromLogits: boolean): tf.Tensor;
+  positions(yTrue: Tensor, yPred: Tensor, fromLogits: boolean): Tensor;
 }
 
-export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+/** A function of two tensors that gives one value for each position, or a scalar. */
+export type LossFunction = TensorFunction;
 export type LossIdentifier = string | Loss | LossFunction | { name: string; config: Options };
 
 /** mean over the last axis of (yTrue - yPred)². */
@@ -200,7 +202,7 @@ function makeLoss(written: string, config: Options): Loss {
  * @param sampleWeight (B) or (B, T)
  * @param mask (B, T), 1 where a step counts
  */
-export function weightedMean(values: tf.Tensor, sampleWeight?: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tensor): Tensor {
   if (values.rank === 0) {
     if (!sampleWeight && !mask) return values.asScalar();
     throw new MemcellError(

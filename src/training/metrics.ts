@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import type { TensorFunction } from '../tfjsTypes.js';
 import { lossName, PROBABILITY_EPSILON } from './losses.js';
 import { complete } from './options.js';
 import { largest, shapeText } from './targets.js';
@@ -29,7 +30,7 @@ export interface MetricCount {
   result(): number;
 }
 
-export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+export type MetricFunction = TensorFunction;
 export type MetricIdentifier = string | Metric | MetricFunction;
 
 /** One position: `size` predictions from `at`, and as many targets from `targetAt`, or one label there. */

@@ -160,7 +160,7 @@ class TfjsRunner implements Runner {
     const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, mask);
     const penalty = regularisation(model);
     return {
-      loss: penalty ? data.add(penalty).asScalar() : data,
+      loss: (penalty ? data.add(penalty) : data).asScalar(),
       predictions: output,
       mask,
       logits,
