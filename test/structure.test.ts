@@ -12,6 +12,7 @@ const levels: Record<string, number> = {
   random: 0,
   tfjsTypes: 0,
   fields: 0.5,
+  spelling: 0.5,
   tfjs: 0.5,
   data: 1,
   kernels: 1,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
+import { type EitherSpelling, namedOptions, shown } from '../spelling.js';
 import type { IOHandler, LayersModel } from '../tfjsTypes.js';
 import { sha256 } from './checksum.js';
 import { fetchModel, type LoadOptions } from './http.js';
@@ -35,9 +36,10 @@ export interface LoadedModel {
  * @throws MemcellError 'io' when it cannot be written, 'numeric' when a weight is not finite; the old model is still there
  */
 export async function saveTfjs(model: LayersModel, to: ModelLocation, metadata: object): Promise<void> {
+  checkLocation(to, 'a model is saved to');
   const artifacts = await modelArtifacts(model, metadata);
   if (typeof to !== 'string') {
-    if (!to.save) throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
+    if (typeof to.save !== 'function') throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
     await to.save(artifacts);
   } else if (isFolder(to)) {
     const { modelFolder, writeModel } = await import('./folder.js');
@@ -60,7 +62,9 @@ export async function saveTfjs(model: LayersModel, to: ModelLocation, metadata: 
  * against the files before it is used. A save that was cut short is completed.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
+export async function loadTfjs(from: ModelLocation, options: EitherSpelling<LoadOptions> = {}): Promise<LoadedModel> {
+  checkLocation(from, 'a model is loaded from');
+  const limits = namedOptions<LoadOptions>('loadModel', options);
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
@@ -69,7 +73,12 @@ export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): 
   }
   const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
-  return assemble(await fetchModel(from, options));
+  return assemble(await fetchModel(from, limits));
+}
+
+function checkLocation(where: unknown, what: string): void {
+  if (typeof where === 'string' ? where !== '' : isRecord(where)) return;
+  throw new MemcellError(`${what} a folder, an address or an IOHandler, not ${shown(where)}`, { code: 'usage' });
 }
 
 async function modelArtifacts(model: tf.LayersModel, metadata: object) {
@@ -98,7 +107,7 @@ async function modelArtifacts(model: tf.LayersModel, metadata: object) {
 }
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
-  if (!handler.load) throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
+  if (typeof handler.load !== 'function') throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
   const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
   checkFormat(format, where);
   if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');

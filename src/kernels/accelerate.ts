@@ -1,5 +1,7 @@
 /** Gives the LSTM layers of a TensorFlow.js model the fused kernel. */
 import * as tf from '@tensorflow/tfjs';
+import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import type { Layer, LayersModel } from '../tfjsTypes.js';
 import { isBuiltIn } from './tfjs/builtIn.js';
 import type { LSTMUses } from './tfjs/contract.js';
@@ -55,6 +57,8 @@ const accelerated = new WeakSet<tf.layers.Layer>();
  * @returns the same model.
  */
 export function accelerate<Model extends LayersModel>(model: Model): Model {
+  if (!Array.isArray(model?.layers))
+    throw new MemcellError(`accelerate takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
   for (const layer of model.layers) accelerateLayer(layer);
   return model;
 }
@@ -101,6 +105,8 @@ function isBuiltInLSTM(layer: tf.layers.Layer): layer is LSTMLayer {
  * on the backend 'tensorflow' for any mask.
  */
 export function lstmPath(layer: Layer, backend: string | undefined = tf.getBackend()): LSTMPath {
+  if (typeof layer?.getClassName !== 'function')
+    throw new MemcellError(`lstmPath takes a layer, not ${shown(layer)}`, { code: 'usage' });
   const [inner] = innerLayers(layer);
   if (inner) return lstmPath(inner, backend);
   if (!isBuiltInLSTM(layer)) return { path: 'tfjs', reason: `${layer.getClassName()} has no fused kernel` };

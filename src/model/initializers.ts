@@ -2,8 +2,8 @@ import { elements } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { Random } from '../random.js';
+import { camelCase, type Spelling } from '../spelling.js';
 import type { ConfigDict, SerializableObject } from '../tfjsTypes.js';
-import { camelCase } from './names.js';
 import { orthogonalRows } from './orthogonal.js';
 
 /** Keras's initializers that memcell knows, in camelCase. */
@@ -34,7 +34,7 @@ export interface InitializerConfig {
 }
 
 /** A name (Keras's snake_case spelling is accepted), a name with its settings, or an initializer of tfjs. */
-export type Initializer = InitializerName | InitializerConfig | SerializableObject | (string & {});
+export type Initializer = Spelling<InitializerName> | InitializerConfig | SerializableObject;
 
 const classNames: Record<string, string> = { lecunUniform: 'LeCunUniform', lecunNormal: 'LeCunNormal' };
 

@@ -47,7 +47,7 @@ export function readArray(input: ModelInput, what: string): { array: NdArray; li
     if (input.dtype === 'string' || input.dtype === 'complex64') {
       throw new MemcellError(`${what} is a tensor of ${input.dtype}; it must have numbers`);
     }
-    return { array: { data: numbers(input.dataSync()), shape: input.shape.slice() }, like: 'tensor' };
+    return { array: { data: numbers(input.dataSync(), what), shape: input.shape.slice() }, like: 'tensor' };
   }
   if (isShaped(input)) {
     const shape = checkedShape(input.shape, what);
@@ -56,7 +56,7 @@ export function readArray(input: ModelInput, what: string): { array: NdArray; li
         `${what} has ${input.data.length} values, but its shape [${shape}] has ${elements(shape)}`,
       );
     }
-    return { array: { data: numbers(input.data), shape }, like: 'array' };
+    return { array: { data: numbers(input.data, what), shape }, like: 'array' };
   }
   return { array: fromNested(input, what), like: 'nested' };
 }
@@ -102,8 +102,12 @@ function checkedShape(shape: readonly number[], what: string): number[] {
 }
 
 /** Without a copy where it is an array that memcell works on. */
-function numbers(values: ArrayLike<number>): NdArray['data'] {
-  return values instanceof Float32Array || values instanceof Int32Array ? values : Float32Array.from(values, Number);
+function numbers(values: ArrayLike<number>, what: string): NdArray['data'] {
+  if (values instanceof Float32Array || values instanceof Int32Array) return values;
+  return Float32Array.from(values, (value, i) => {
+    if (typeof value === 'number') return value;
+    throw new MemcellError(`${what}: data[${i}] is ${show(value)}; it must be a number`);
+  });
 }
 
 function typed(data: NdArray['data'], dtype: 'float32' | 'int32'): NdArray['data'] {

@@ -2,7 +2,7 @@
 import { MemcellError } from '../errors.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
-import { getMetric, type Metric, type MetricIdentifier } from './metrics.js';
+import { getMetrics, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer, type OptimizerIdentifier } from './optimizers.js';
 
 export interface CompileOptions {
@@ -13,6 +13,14 @@ export interface CompileOptions {
   metrics?: readonly MetricIdentifier[];
   /** Computed with fit's sample or class weights. */
   weightedMetrics?: readonly MetricIdentifier[];
+}
+
+/** The same with names that come from a file, or from a program that has not been type-checked. */
+export interface UncheckedCompileOptions {
+  optimizer?: OptimizerIdentifier | string;
+  loss: LossIdentifier | string;
+  metrics?: readonly (MetricIdentifier | string)[];
+  weightedMetrics?: readonly (MetricIdentifier | string)[];
 }
 
 /** What compile() fixed. */
@@ -30,7 +38,7 @@ export interface Compiled {
  *
  * @throws MemcellError ('usage') for unknown names or options
  */
-export function compileTraining(model: LayersModel, options: CompileOptions): Compiled {
+export function compileTraining(model: LayersModel, options: UncheckedCompileOptions): Compiled {
   if (options.loss === undefined)
     throw new MemcellError("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'", {
       code: 'usage',
@@ -41,8 +49,8 @@ export function compileTraining(model: LayersModel, options: CompileOptions): Co
       `the model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; training needs one of each`,
       { code: 'model' },
     );
-  const metrics = (options.metrics ?? []).map(getMetric);
-  const weightedMetrics = (options.weightedMetrics ?? []).map(getMetric);
+  const metrics = getMetrics('metrics', options.metrics);
+  const weightedMetrics = getMetrics('weightedMetrics', options.weightedMetrics);
   distinct([...metrics, ...weightedMetrics]);
   return {
     optimizer: getOptimizer(options.optimizer ?? 'rmsprop'),

@@ -1,14 +1,16 @@
 /** What compile() was told, looked up and as JSON, so that a saved model comes back compiled. */
 import { MemcellError } from '../errors.js';
-import type { CompileOptions } from './compile.js';
+import type { CompileOptions, UncheckedCompileOptions } from './compile.js';
 import { getLoss, type Loss } from './losses.js';
-import { getMetric } from './metrics.js';
+import { getMetrics, type Metric } from './metrics.js';
 import { getOptimizer, type Optimizer } from './optimizers.js';
 
 /** compile()'s options with the names looked up: the same optimizer, its state included, for every use. */
 export interface ResolvedTraining extends CompileOptions {
   optimizer: Optimizer;
   loss: Loss;
+  metrics: Metric[];
+  weightedMetrics: Metric[];
   /** The metrics that were given by name. */
   metricNames: string[];
 }
@@ -24,7 +26,7 @@ export interface TrainingDescription {
  * Looks up compile()'s names.
  * @throws MemcellError ('usage') for unknown names or options, or no loss
  */
-export function resolveTraining(options: CompileOptions): ResolvedTraining {
+export function resolveTraining(options: UncheckedCompileOptions): ResolvedTraining {
   if (options?.loss === undefined) {
     throw new MemcellError("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'", {
       code: 'usage',
@@ -33,8 +35,8 @@ export function resolveTraining(options: CompileOptions): ResolvedTraining {
   return {
     optimizer: getOptimizer(options.optimizer ?? 'rmsprop'),
     loss: getLoss(options.loss),
-    metrics: options.metrics?.map(getMetric),
-    weightedMetrics: options.weightedMetrics?.map(getMetric),
+    metrics: getMetrics('metrics', options.metrics),
+    weightedMetrics: getMetrics('weightedMetrics', options.weightedMetrics),
     metricNames: (options.metrics ?? []).filter((metric) => typeof metric === 'string'),
   };
 }

@@ -30,8 +30,8 @@ const DEFAULTS = {
   verbose: 0 as Verbosity,
   write: undefined as ProgressOptions['write'],
 };
-const WEIGHTING = { sampleWeight: 'other', classWeight: 'other' } as const;
-const KINDS = { batchSize: 'positiveCount', verbose: 'verbosity', write: 'other' } as const;
+const WEIGHTING = { sampleWeight: 'other', classWeight: 'record?' } as const;
+const KINDS = { batchSize: 'positiveCount', verbose: 'verbosity', write: 'function?' } as const;
 
 /**
  * Targets and weights checked against samples, ready for batches.

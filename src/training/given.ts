@@ -1,6 +1,8 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
 import type { NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
+import { shown } from '../spelling.js';
 import type { EvaluateOptions as EvaluateArrays } from './evaluate.js';
 import type { FitOptions as FitArrays, ValidationData } from './fit.js';
 
@@ -10,9 +12,13 @@ export type ValidationInput =
   | { x: ModelInput; y: ModelInput; sampleWeight?: ModelInput };
 
 /** fit's options as users give them. */
-export type FitOptions = FitArrays<ValidationInput, ModelInput>;
+export interface FitOptions extends FitArrays<ValidationInput, ModelInput> {}
 
-export type EvaluateOptions = Omit<EvaluateArrays, 'sampleWeight'> & { sampleWeight?: ModelInput };
+/** evaluate's options as users give them. */
+export interface EvaluateOptions extends Omit<EvaluateArrays, 'sampleWeight'> {
+  /** One weight for each sample, or for each sample and step. */
+  sampleWeight?: ModelInput;
+}
 
 export interface TrainOnBatchOptions {
   sampleWeight?: ModelInput;
@@ -21,17 +27,22 @@ export interface TrainOnBatchOptions {
 }
 
 /** The option of that name, where it is given. */
-export function weightsOption(weights: ModelInput | undefined, what = 'sampleWeight'): { sampleWeight?: NdArray } {
-  return weights === undefined ? {} : { sampleWeight: readArray(weights, what).array };
+export function weightsOption(
+  weights: ModelInput | null | undefined,
+  what = 'sampleWeight',
+): { sampleWeight?: NdArray } {
+  return weights == null ? {} : { sampleWeight: readArray(weights, what).array };
 }
 
 /** The option of that name, where it is given; `toInput` checks an x against the model. */
 export function validationOption(
-  given: ValidationInput | undefined,
+  given: ValidationInput | null | undefined,
   toInput: (x: ModelInput, what: string) => NdArray,
 ): { validationData?: ValidationData } {
-  if (given === undefined) return {};
-  const [x, y, sampleWeight] = 'x' in given ? [given.x, given.y, given.sampleWeight] : given;
+  if (given == null) return {};
+  if (typeof given !== 'object' || !('x' in given || Array.isArray(given)))
+    throw new MemcellError(`validationData must be [x, y] or { x, y }, not ${shown(given)}`, { code: 'usage' });
+  const { x, y, sampleWeight } = 'x' in given ? given : { x: given[0], y: given[1], sampleWeight: given[2] };
   const validationData = {
     x: toInput(x, 'validationData: x'),
     y: readArray(y, 'validationData: y').array,
