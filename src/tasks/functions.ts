@@ -5,14 +5,28 @@
 import type { Account } from '../data/frame.js';
 import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { accountText } from '../data/understanding/account.js';
+import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
-import type { Callback } from '../training/callbacks.js';
+import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
+import { type Callbacks, getCallbacks } from '../training/callbacks.js';
+import type { OptimizerName } from '../training/optimizers.js';
 import type { ClassifyOptions, ClassifyPredictOptions } from './classify/options.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
 import type { EvaluateOptions, Loaded, SavedTask, Task } from './definition.js';
 import type { ForecastOptions, ForecastPredictOptions } from './forecast/options.js';
 import { type ForecastArtefact, type ForecastEvaluation, type ForecastResult, forecastTask } from './forecast/task.js';
-import { checkOptions } from './options.js';
+import {
+  checkKinds,
+  checkOptions,
+  count,
+  flag,
+  integer,
+  names,
+  type OptionKind,
+  positive,
+  share,
+  text,
+} from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import type { SymbolsOptions, SymbolsPredictOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
@@ -22,7 +36,8 @@ import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js
 import { type OpenedTask, openSaved, readSaved, runOf } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
-export interface TaskTraining extends Partial<TrainingSettings> {
+export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
+  optimizer?: Spelling<OptimizerName>;
   /** In the notation, such as 'LSTM(64), Dense(10, softmax)'. */
   layers?: string;
   /** As Keras would do it: scaled samples, one network, one fit. */
@@ -32,7 +47,8 @@ export interface TaskTraining extends Partial<TrainingSettings> {
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
-  callbacks?: readonly Callback[];
+  /** One or a list, for every fit of a network whose epochs one wants to see. */
+  callbacks?: Callbacks;
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;
 }
@@ -85,11 +101,18 @@ class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends obj
    * @throws MemcellError for data that the task cannot take
    */
   async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<E> {
-    return this.task.evaluate(this.loaded, openSource(data), options);
+    return this.task.evaluate(
+      this.loaded,
+      openSource(data),
+      checkKinds(evaluateKinds, namedOptions('evaluate', options), 'evaluate'),
+    );
   }
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
   async save(folder: string): Promise<void> {
+    if (typeof folder !== 'string' || folder === '') {
+      throw new MemcellError(`save: the folder must be text, not ${shown(folder)}`, { code: 'usage' });
+    }
     await this.network.save(folder);
   }
 
@@ -194,7 +217,8 @@ export class TextModel extends TaskModel<
 
   /** The prompt and what comes after it, as one text. */
   async predict(prompt = '', options: GenerateOptions = {}): Promise<string> {
-    return (await this.answer(undefined, { ...options, ...(prompt !== '' && { prompt }) })).text;
+    const given = namedOptions<GenerateOptions>('predict', options);
+    return (await this.answer(undefined, { ...given, ...(prompt !== '' && { prompt }) })).text;
   }
 }
 
@@ -232,29 +256,47 @@ export type ForecastOf<Column extends string, Target extends Column> = {
  */
 export async function forecast(
   data: readonly number[] | Float64Array | Float32Array,
-  options?: Omit<ForecastOptions, 'targets'> & TaskTraining,
+  options?: EitherSpelling<Omit<ForecastOptions, 'targets'> & TaskTraining>,
 ): Promise<ForecastModel<'value'>>;
 export async function forecast<Row extends object, Target extends keyof Row & string>(
   data: readonly Row[],
-  options: ForecastOf<keyof Row & string, Target>,
+  options: EitherSpelling<ForecastOf<keyof Row & string, Target>>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast<Table extends Columns, Target extends keyof Table & string>(
   data: Table,
-  options: ForecastOf<keyof Table & string, Target>,
+  options: EitherSpelling<ForecastOf<keyof Table & string, Target>>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast<Target extends string>(
   data: string | { readonly files: readonly string[] } | { readonly name: string; readonly text: string },
-  options: ForecastOf<string, Target>,
+  options: EitherSpelling<ForecastOf<string, Target>>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast(
   data: DataInput | readonly object[],
-  {
-    target = 'value',
-    ...options
-  }: { target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining = {},
+  given: EitherSpelling<{ target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining> = {},
 ): Promise<ForecastModel> {
-  const targets = typeof target === 'string' ? [target] : [...target];
-  const { loaded, made } = await train(forecastTask, valuesNamed(data as DataInput), { ...options, targets });
+  const named = namedOptions('forecast', given);
+  if ('targets' in named) {
+    throw new MemcellError(
+      "forecast: the columns to forecast are given as target: 'sales' or target: ['sales', 'visits']",
+      {
+        code: 'usage',
+      },
+    );
+  }
+  const { target, ...options } = named;
+  const input = valuesNamed(data as DataInput);
+  openSource(input);
+  const targets = target ?? (input === data ? undefined : 'value');
+  if (!(typeof targets === 'string' || names.check(targets))) {
+    const wrong = targets === undefined ? 'is missing' : `must be a column or a list of columns, not ${shown(targets)}`;
+    throw new MemcellError(`forecast: target ${wrong}; give the column to forecast, such as { target: 'sales' }`, {
+      code: 'usage',
+    });
+  }
+  const { loaded, made } = await train(forecastTask, input, {
+    ...options,
+    targets: typeof targets === 'string' ? [targets] : [...targets],
+  });
   return new ForecastModel(forecastTask, loaded, made);
 }
 
@@ -266,8 +308,17 @@ export async function forecast(
  *
  * @throws MemcellError for data and options that cannot be
  */
-export async function classify(data: DataInput, options: ClassifyOptions & TaskTraining): Promise<ClassifyModel> {
-  const { loaded, made } = await train(classifyTask, data, options);
+export async function classify(
+  data: DataInput,
+  options: EitherSpelling<ClassifyOptions & TaskTraining>,
+): Promise<ClassifyModel> {
+  const named = namedOptions('classify', options);
+  if (named.label === undefined) {
+    throw new MemcellError("classify: label is missing; give the column of the classes, such as { label: 'species' }", {
+      code: 'usage',
+    });
+  }
+  const { loaded, made } = await train(classifyTask, data, named);
   return new ClassifyModel(classifyTask, loaded, made);
 }
 
@@ -279,7 +330,7 @@ export async function classify(data: DataInput, options: ClassifyOptions & TaskT
  */
 export async function textModel(
   text: string | { readonly files: readonly string[] },
-  options: TextOptions & TaskTraining = {},
+  options: EitherSpelling<TextOptions & TaskTraining> = {},
 ): Promise<TextModel> {
   const { loaded, made } = await train(textTask, typeof text === 'string' ? { name: 'text', text } : text, options);
   return new TextModel(textTask, loaded, made);
@@ -294,7 +345,10 @@ export type Sequence = readonly (number | string)[] | string | { readonly files:
  *     const model = await symbols([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, …]);
  *     await model.predict([7], { steps: 5 }); // [8, 9, 0, 1, 2]
  */
-export async function symbols(sequence: Sequence, options: SymbolsOptions & TaskTraining = {}): Promise<SymbolsModel> {
+export async function symbols(
+  sequence: Sequence,
+  options: EitherSpelling<SymbolsOptions & TaskTraining> = {},
+): Promise<SymbolsModel> {
   const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), options);
   return new SymbolsModel(symbolsTask, loaded, made);
 }
@@ -320,14 +374,27 @@ export async function loadTask(folder: string): Promise<AnyTaskModel> {
   return readers[opened.kind](opened);
 }
 
-const trainingKeys = [
-  'epochs',
-  'batchSize',
-  'optimizer',
-  'learningRate',
-  'validationSplit',
-  'patience',
-] as const satisfies (keyof TrainingSettings)[];
+type TrainingValues = Omit<TaskTraining, 'signal' | 'callbacks' | 'onStage' | 'optimizer'> & { optimizer?: string };
+
+/** What the options of training take, whatever the task. */
+const trainingKinds: {
+  readonly [Name in keyof TrainingValues]-?: OptionKind<Exclude<TrainingValues[Name], undefined>>;
+} = {
+  layers: text,
+  plain: flag,
+  budget: positive,
+  threads: count,
+  epochs: count,
+  batchSize: count,
+  optimizer: text,
+  learningRate: positive,
+  validationSplit: share,
+  patience: count,
+  seed: integer,
+};
+
+/** What evaluating takes. */
+const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
 
 async function train<
   O extends object,
@@ -335,17 +402,20 @@ async function train<
   E extends { kind: TaskKind },
   P extends object,
   R extends object,
->(
-  task: Task<O, A, E, P, R>,
-  data: DataInput,
-  { layers, plain, budget, threads, signal, callbacks, onStage, seed, ...rest }: O & TaskTraining,
-): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
-  const settings: Record<string, unknown> = {};
-  const options: Record<string, unknown> = { ...rest };
-  for (const key of trainingKeys) {
-    if (options[key] !== undefined) settings[key] = options[key];
-    delete options[key];
+>(task: Task<O, A, E, P, R>, data: DataInput, given: object): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
+  const named = namedOptions(task.kind, given);
+  const { onStage, signal, callbacks, ...others }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks'> = named;
+  if (onStage !== undefined && typeof onStage !== 'function') {
+    throw new MemcellError(`${task.kind}: onStage must be a function, not ${shown(onStage)}`, { code: 'usage' });
   }
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
+    throw new MemcellError(`${task.kind}: signal must be an AbortSignal, not ${shown(signal)}`, { code: 'usage' });
+  }
+  const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
+  const entries = Object.entries(others);
+  const training = Object.fromEntries(entries.filter(isTraining));
+  const { layers, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, training, task.kind);
+  const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const source = openSource(data);
   const run = runOf(
     {
@@ -356,7 +426,7 @@ async function train<
       ...(budget !== undefined && { budget }),
       ...(threads !== undefined && { threads }),
       ...(signal && { signal }),
-      ...(callbacks && { callbacks }),
+      ...(callbacks !== undefined && { callbacks: getCallbacks(callbacks) }),
       ...(onStage && { stage: onStage }),
     },
     source.name,
@@ -383,5 +453,20 @@ function valuesNamed(data: DataInput): DataInput {
 /** A list is read as a table's column, so that words may hold what separates them in a text. */
 function sequenceInput(sequence: Sequence): DataInput {
   if (typeof sequence === 'string') return { name: 'sequence', text: sequence };
-  return 'files' in sequence ? sequence : { name: 'sequence.json', text: JSON.stringify(sequence) };
+  if (typeof sequence !== 'object' || sequence === null) {
+    throw new MemcellError(
+      `a sequence is a list of whole numbers or words, or a text of them, not ${shown(sequence)}`,
+      {
+        code: 'usage',
+      },
+    );
+  }
+  if ('files' in sequence) return sequence;
+  const wrong = Array.from(sequence).find((symbol) => typeof symbol !== 'string' && typeof symbol !== 'number');
+  if (!('length' in sequence) || wrong !== undefined) {
+    throw new MemcellError(`a sequence holds whole numbers or words, not ${shown(wrong ?? sequence)}`, {
+      code: 'usage',
+    });
+  }
+  return { name: 'sequence.json', text: JSON.stringify(sequence) };
 }
