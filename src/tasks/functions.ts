@@ -446,7 +446,8 @@ async function train<
 
 /** Numbers alone are a column named value. */
 function valuesNamed(data: DataInput): DataInput {
-  const numbers = ArrayBuffer.isView(data) || (Array.isArray(data) && data.length > 0 && typeof data[0] === 'number');
+  const numbers =
+    ArrayBuffer.isView(data) || (Array.isArray(data) && (data.length === 0 || typeof data[0] === 'number'));
   return numbers ? { value: data as readonly number[] } : data;
 }
 
