@@ -19,7 +19,7 @@ export interface SerializedSchedule {
   config: Options;
 }
 
-type DecayOptions = {
+export type DecayOptions = {
   initialLearningRate: number;
   decaySteps: number;
 };
