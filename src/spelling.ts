@@ -6,8 +6,9 @@ export function camelCase(name: string): string {
   return name.replace(/_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
-type IsCapital<Letter extends string> = Letter extends Lowercase<Letter> ? false : true;
+/** For the types of names. */
+export type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+export type IsCapital<Letter extends string> = Letter extends Lowercase<Letter> ? false : true;
 
 /** 'meanSquaredError' → 'mean_squared_error', as Keras names functions. */
 export type SnakeName<Name extends string> = Name extends `${infer Letter}${infer Rest}`
@@ -15,7 +16,7 @@ export type SnakeName<Name extends string> = Name extends `${infer Letter}${infe
   : Name;
 
 /** 'batchSize' → 'batch_size', 'beta1' → 'beta_1', as Keras names arguments. */
-type SnakeOption<Name> = Name extends `${infer Letter}${infer Rest}`
+export type SnakeOption<Name> = Name extends `${infer Letter}${infer Rest}`
   ? `${Letter extends Digit ? '_' : IsCapital<Letter> extends true ? '_' : ''}${Lowercase<Letter>}${SnakeOption<Rest>}`
   : Name;
 

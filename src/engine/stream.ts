@@ -22,7 +22,10 @@ export interface LayerState {
 /** Of each recurrent layer, in the model's order. */
 export type StreamState = readonly LayerState[];
 
-/** Why a model cannot take its input step by step, or undefined if it can. */
+/**
+ * Why a model cannot take its input step by step, or undefined if it can.
+ * @internal
+ */
 export function streamObstacle({ input, layers }: Plan): string | undefined {
   if (!input.sequence) return 'its input has no steps';
   for (const layer of layers) {
@@ -52,7 +55,10 @@ function obstacleOf(layer: LayerPlan): string | undefined {
   }
 }
 
-/** One step of a model, in a memory of its own beside the runner's, for all streams of that model. */
+/**
+ * One step of a model, in a memory of its own beside the runner's, for all streams of that model.
+ * @internal
+ */
 export class Stepper {
   /** What a push writes to: F numbers, or one whole number for an Embedding. */
   readonly input: Float32Array | Int32Array;
@@ -161,6 +167,7 @@ export class Stream {
   readonly put: readonly Float32Array[];
   private readonly own: Float32Array;
 
+  /** @internal */
   constructor(private readonly stepper: Stepper) {
     this.put = stepper.states.map(({ values }) => new Float32Array(values.length));
     this.own = new Float32Array(stepper.output.length);

@@ -54,7 +54,7 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
 }
 
 /** What training brought beside the model: not there when the model was loaded. */
-interface Made<E> {
+export interface Made<E> {
   /** How good the model is on the part that was held out, beside simple guesses. */
   evaluation: E;
   /** What was understood of a table. */
@@ -66,7 +66,7 @@ interface Made<E> {
 }
 
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
-class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends object, R extends object> {
+export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends object, R extends object> {
   readonly kind: A['kind'];
   readonly evaluation?: E;
   readonly understood?: Account;

@@ -24,7 +24,7 @@ export interface TrainingContext {
   print(line: string): void;
 }
 
-type Done = void | Promise<void>;
+export type Done = void | Promise<void>;
 
 /** Any of these, sync or async; fit waits for a promise. Epochs and batches count from 0. */
 export interface Callback {

@@ -66,7 +66,7 @@ test("with 'memcell/tfjs' tensors and models are TensorFlow.js's own", () => {
   writeFileSync(join(folder, 'tfjs.d.ts'), '');
   const text = `import 'memcell/tfjs';
 import { Sequential } from 'memcell';
-import type * as tf from ${JSON.stringify(join(root, 'node_modules/@tensorflow/tfjs'))};
+import type * as tf from ${JSON.stringify(join(root, 'node_modules/@tensorflow/tfjs/dist/index.js'))};
 declare const x: tf.Tensor2D;
 export const y: Promise<tf.Tensor> = new Sequential().predict(x);
 export const model: tf.LayersModel = new Sequential().tf;
