@@ -16,6 +16,6 @@ export default {
     '^memcell$': '<rootDir>/dist/index.js',
     '^(\\.{1,2}/(?!.*dist/).*)\\.js$': ['$1.js', '$1.ts'],
   },
-  setupFiles: ['<rootDir>/test/propertySeed.ts', '<rootDir>/test/kernelSpeed.ts'],
+  setupFiles: ['<rootDir>/test/propertySeed.ts', '<rootDir>/test/kernelSpeed.ts', '<rootDir>/test/tfjsBanner.ts'],
   testTimeout: 60_000,
 };

@@ -8,12 +8,12 @@
  * Exit code 1 when results differ.
  */
 import * as tf from '@tensorflow/tfjs';
-import { scaledDifference, tolerance } from '../src/bench/cases.js';
-import { shortest } from '../src/bench/measure.js';
 import { accelerateLayer, lstmPath } from '../src/kernels/accelerate.js';
 import { prepareBackend } from '../src/kernels/backend.js';
 import { enableWide } from '../src/kernels/wide.js';
 import { Random } from '../src/random.js';
+import { scaledDifference, tolerance } from '../src/speed/cases.js';
+import { shortest } from '../src/speed/measure.js';
 
 const GOALS = new Map([
   ['32,50,16,64', 15],

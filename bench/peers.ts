@@ -11,9 +11,9 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { type BenchReport, runBench } from '../src/bench/bench.js';
-import { defaultShapes, type Shape } from '../src/bench/cases.js';
-import type { Times } from '../src/bench/compare.js';
+import { type BenchReport, runBench } from '../src/speed/bench.js';
+import { defaultShapes, type Shape } from '../src/speed/cases.js';
+import type { Times } from '../src/speed/compare.js';
 
 type Figure = 'train' | 'predict' | 'document';
 

@@ -2,7 +2,7 @@
  * Perplexity per character on the last 20 % of the Psalms and of their first 28 kB, with no option: the network alone (windows
  * that begin without context, and with context), counting alone (Kneser–Ney), and both mixed.
  *
- *     node scripts/run-ts.mjs bench/text.ts [small|large] [tokens]
+ *     node scripts/run-ts.mjs bench/text.ts [small|large] [tokens] [seed]
  */
 import { readFileSync } from 'node:fs';
 import { formatDuration, formatTable } from '../src/format.js';
@@ -10,7 +10,7 @@ import { textTask } from '../src/tasks/text/task.js';
 import { type TokenKind, tokenKinds } from '../src/tasks/text/tokens.js';
 
 const psalms = readFileSync('test/fixtures/data/psalms.txt', 'utf8');
-const [which, kind = 'characters'] = process.argv.slice(2);
+const [which, kind = 'characters', seed = '7'] = process.argv.slice(2);
 const tokens: TokenKind = tokenKinds.find((one) => one === kind) ?? 'characters';
 const texts = [
   { name: 'the first 28 kB', key: 'small', text: psalms.slice(0, 28_000) },
@@ -30,7 +30,7 @@ for (const { name, key, text } of texts) {
     source,
     { tokens },
     {
-      seed: 7,
+      seed: Number(seed),
       plain: false,
       settings: {},
       callbacks: [

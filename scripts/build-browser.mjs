@@ -1,7 +1,7 @@
 // Bundles memcell's own modules for browsers, dist/index.js → dist/browser/, as package.json's exports give it to bundlers: no
-// module of Node's, no worker threads, no WebAssembly for shared memory. Packages stay imports; of TensorFlow.js only core,
-// layers and the cpu backend, the parts that memcell uses. Ends with an error for an import of Node's that is not expected.
-import { readFileSync, rmSync } from 'node:fs';
+// module of Node's, no worker threads, of the kernels the one that a page needs. Packages stay imports. Ends with an error for an
+// import of Node's that is not expected.
+import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,15 +10,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const outdir = join(root, 'dist/browser');
 
 /** Own modules that only work on Node; each is reached by a dynamic import behind a check. */
-const NODE_ONLY = ['formats/folder.js', 'data/duckdb.js', 'data/paths.js'];
+const NODE_ONLY = ['formats/file.js', 'formats/folder.js', 'data/duckdb.js', 'data/paths.js'];
 const EMPTY = 'module.exports = {};';
-
-const TFJS = `
-import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
-import '@tensorflow/tfjs-backend-cpu';
-export * from '@tensorflow/tfjs-core';
-export * from '@tensorflow/tfjs-layers';
-`;
 
 /** Whoever wants tfjs's wasm backend imports it, which registers it. */
 const REPLACED = { 'csv-parse/sync': 'csv-parse/browser/esm/sync' };
@@ -31,6 +24,7 @@ const forBrowsers = {
       if (kind === 'entry-point') return undefined;
       if (path.startsWith('.')) {
         const file = join(resolveDir, path).slice(join(root, 'dist/').length);
+        if (file === 'kernels/binaries.js') return { path: join(root, 'dist/kernels/binariesOnDemand.js') };
         return NODE_ONLY.includes(file) ? stub('empty', EMPTY) : undefined;
       }
       if (path.startsWith('node:')) {
@@ -39,14 +33,10 @@ const forBrowsers = {
           errors: [{ text: `${basename(importer)} imports ${path} when it is loaded; import it in a function` }],
         };
       }
-      if (path === '@tensorflow/tfjs') return stub(path, TFJS);
-      if (path === '@tensorflow/tfjs-backend-wasm') return stub('empty', EMPTY);
+      // Pages have a document of their own.
+      if (path === '@tensorflow/tfjs-backend-wasm' || path === 'linkedom') return stub('empty', EMPTY);
       return { path: REPLACED[path] ?? path, external: true };
     });
-    // Memory is shared only with threads.
-    onLoad({ filter: /generated[\\/]modules\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(/(export const \w+Shared =\s*)'[^']*'/g, "$1''"),
-    }));
     onLoad({ filter: /.*/, namespace: 'stub' }, ({ pluginData }) => ({ contents: pluginData, resolveDir: root }));
   },
 };

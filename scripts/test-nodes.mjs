@@ -1,4 +1,5 @@
-// Runs the kernel and engine suites on other versions of Node than this one, at the speed that the command line takes there:
+// Runs the suites whose outcome a version of Node can change, compiled kernels and threads, on other versions than this one, at
+// the speed that the command line takes there; what is JavaScript alone is the same everywhere.
 //     node scripts/test-nodes.mjs [MAJOR ...]
 // Their binaries come from the npm registry and are kept in node_modules/.cache. Ends with 1 when a suite fails.
 import { spawnSync } from 'node:child_process';
@@ -7,6 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const VERSIONS = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
+
+/** Kernels against references, each model of the engine against tfjs, workers on shared memory. */
+const SUITES = [
+  'test/kernels/elementwise/',
+  'test/kernels/(engine|fused|module|tfjs|wide).test',
+  'test/engine/(padding|plain|recurrent|stream|threadsWorkers).test',
+];
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const system = process.platform === 'win32' ? 'win' : process.platform;
@@ -49,11 +57,11 @@ for (const major of majors) {
   const speed = wide ? 'wide' : 'relaxed';
   console.log(`Node ${version}, ${speed} kernels`);
   const jest = [
+    '--max-semi-space-size=64',
     '--experimental-vm-modules',
     '--no-warnings',
     'node_modules/jest/bin/jest.js',
-    'test/kernels',
-    'test/engine',
+    ...SUITES,
   ];
   const flags = wide ? ['--experimental-wasm-revectorize'] : [];
   if (!run(nodeOf(version), [...flags, ...jest, '--silent'], { MEMCELL_TEST_SPEED: speed })) process.exit(1);

@@ -44,3 +44,8 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
+
+/** A name out of a file, as errors show it: as it is, or quoted and cut where it is long or has more than a name's characters. */
+export function shownName(name: string): string {
+  return /^[\w./:-]{1,80}$/.test(name) ? name : JSON.stringify(name.slice(0, 80));
+}

@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
 import { elements, type NdArray } from './data/array.js';
 import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
 import { planModel } from './engine/plan.js';
@@ -6,29 +5,35 @@ import type { Plan } from './engine/planData.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
+import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
+import { gatesOf, type LayerGates } from './explain/gates.js';
 import type { LoadOptions } from './formats/http.js';
-import { loadTfjs, type ModelLocation, saveTfjs } from './formats/tfjs.js';
+import { compileOptionsOf } from './formats/keras/compileOptions.js';
+import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
+import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { addLayer, buildModel } from './model/build.js';
-import { initialise, weightsInOrder } from './model/initialise.js';
 import {
-  type Expected,
-  fromBatch,
-  type ModelInput,
-  type NestedArray,
-  readArray,
-  type ShapedArray,
-  toBatch,
-} from './model/inputs.js';
+  expectedInputs,
+  type ModelEnd,
+  type ModelInputs,
+  type ModelOutput,
+  outputsLike,
+  readInputs,
+  readTargets,
+} from './model/ends.js';
+import { initialise, weightsInOrder } from './model/initialise.js';
+import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
 import { show } from './model/options.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
 import { type EitherSpelling, namedOptions, shown } from './spelling.js';
+import type * as tf from './tf.js';
 import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
-import { type Compiled, type CompileOptions, compileTraining } from './training/compile.js';
+import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
 import { fit as train } from './training/fit.js';
@@ -49,6 +54,8 @@ import { createTfjsRunner } from './training/tfjsRunner.js';
 export interface SequentialOptions {
   /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
   inputShape?: Shape;
+  /** The only number of samples that a batch may have, if the first layer does not say; stateful layers need one. */
+  batchSize?: number;
   /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
   seed?: number;
   /** Default 'sequential'. */
@@ -62,10 +69,17 @@ export interface SequentialCompileOptions extends CompileOptions {
   threads?: number;
 }
 
+/** A built model's inputs, and its outputs' names. */
+interface Ends {
+  inputs: ReturnType<typeof expectedInputs>;
+  outputNames: string[];
+}
+
 /** Each is checked by who takes it. */
 const COMPILE_OPTIONS = {
   optimizer: 'other',
   loss: 'other',
+  lossWeights: 'other',
   metrics: 'other',
   weightedMetrics: 'other',
   engine: 'other',
@@ -88,12 +102,16 @@ export interface EngineChoice {
 export class Sequential {
   /** Plain JSON that is saved with the model and comes back with it. */
   metadata: Record<string, unknown> = {};
+  /** Of a loaded model: what its file had and it has not, a line each. */
+  lost: readonly string[] = [];
   /** Set to true during fit to stop it after the batch. */
   stopTraining = false;
   readonly name: string;
   private readonly seed: number;
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
+  private readonly batchSize: number | undefined;
+  private knownEnds: Ends | undefined;
   private stack: Layer[] = [];
   private model: LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
@@ -110,8 +128,9 @@ export class Sequential {
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
   constructor(layers: readonly Layer[] = [], options: EitherSpelling<SequentialOptions> = {}) {
-    const { inputShape, seed, name } = complete('Sequential', { name: 'sequential' }, options, {
+    const { inputShape, batchSize, seed, name } = complete('Sequential', { name: 'sequential' }, options, {
       inputShape: 'other',
+      batchSize: 'positiveCount?',
       seed: 'other',
       name: 'string',
     });
@@ -123,12 +142,13 @@ export class Sequential {
     }
     this.name = name;
     this.inputSize = inputShape;
+    this.batchSize = batchSize;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     this.seedGiven = seed !== undefined;
     for (const layer of layers) this.add(layer);
   }
 
-  /** A model around one of tfjs, with one input and one output; its LSTM layers get the fused kernel. */
+  /** A model around one of tfjs, with any number of inputs and outputs; its LSTM layers get the fused kernel. */
   static fromTf(model: LayersModel, metadata: Record<string, unknown> = {}): Sequential {
     if (!isLayer(model) || !('layers' in model)) {
       throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${show(model)}`, { code: 'usage' });
@@ -189,13 +209,14 @@ export class Sequential {
   }
 
   /**
-   * Trains, as Keras's fit. x and y are tensors, nested arrays or { data, shape }, checked before anything runs. `seed`
+   * Trains, as Keras's fit. x and y are tensors, nested arrays or { data, shape }, checked before anything runs; for a model with
+   * several inputs or outputs lists of them, or objects by name. `seed`
    * governs shuffling and dropout, and the initial weights too where the constructor had no seed and nobody has given,
    * trained, read or used the weights yet; the history tells it.
    * @throws MemcellError 'data' and 'usage' before anything changes; 'numeric' when the loss is no longer finite, with the
    *   weights of the last good epoch
    */
-  async fit(x: ModelInput, y: ModelInput, options: EitherSpelling<FitOptions> = {}): Promise<History> {
+  async fit(x: ModelInputs, y: ModelInputs, options: EitherSpelling<FitOptions> = {}): Promise<History> {
     return this.exclusively('fit', async () => {
       const { validationData, sampleWeight, ...rest } = namedOptions<FitOptions>('fit', options);
       const samples = this.samplesOf(x, y);
@@ -204,21 +225,27 @@ export class Sequential {
         ...rest,
         seed,
         ...weightsOption(sampleWeight),
-        ...validationOption(validationData, (input, what) => toBatch(input, this.expected(), what).array),
+        ...validationOption(
+          validationData,
+          (input, what) => readInputs(input, this.ends().inputs, what).array,
+          (target, what) => readTargets(target, this.ends().outputNames, what),
+        ),
       };
       if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
       const runner = await this.ready();
       this.stopTraining = false;
       this.fits++;
       return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
-        save: (folder) => this.write(folder),
+        save: async (path) => {
+          await this.write(path);
+        },
         stopRequested: () => this.stopTraining,
       });
     });
   }
 
   /** Loss and metrics on samples: { loss, accuracy, … }. */
-  async evaluate(x: ModelInput, y: ModelInput, options: EitherSpelling<EvaluateOptions> = {}): Promise<Logs> {
+  async evaluate(x: ModelInputs, y: ModelInputs, options: EitherSpelling<EvaluateOptions> = {}): Promise<Logs> {
     const { sampleWeight, ...rest } = namedOptions<EvaluateOptions>('evaluate', options);
     const samples = this.samplesOf(x, y);
     const arrays = { ...rest, ...weightsOption(sampleWeight) };
@@ -227,7 +254,8 @@ export class Sequential {
 
   /**
    * The model's output for every sample, in the form that x has: a tensor (the caller's to dispose), nested arrays, or
-   * { data, shape }.
+   * { data, shape }. A model with several inputs takes a list of them, or an object by their names; one with several outputs
+   * gives a list in their order (`outputs`), or, for inputs by name, an object by name.
    */
   async predict(x: Tensor, options?: EitherSpelling<PredictOptions>): Promise<Tensor>;
   async predict(
@@ -238,11 +266,20 @@ export class Sequential {
     x: NestedArray,
     options?: EitherSpelling<PredictOptions>,
   ): Promise<Output>;
-  async predict(x: ModelInput, options?: EitherSpelling<PredictOptions>): Promise<Tensor | NestedArray | NdArray>;
-  async predict(x: ModelInput, options: EitherSpelling<PredictOptions> = {}): Promise<Tensor | NestedArray | NdArray> {
+  async predict(x: ModelInput, options?: EitherSpelling<PredictOptions>): Promise<ModelOutput>;
+  async predict<Output = ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }>(
+    x: ModelInputs,
+    options?: EitherSpelling<PredictOptions>,
+  ): Promise<Output>;
+  async predict(
+    x: ModelInputs,
+    options: EitherSpelling<PredictOptions> = {},
+  ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
     this.inferShape(x);
-    const { array, like } = toBatch(x, this.expected(), 'x');
-    return fromBatch(await predict(await this.ready(), array, options), like);
+    const { inputs, outputNames } = this.ends();
+    const { array, given } = readInputs(x, inputs, 'x');
+    const output = await predict(await this.ready(), array, options);
+    return outputsLike(output, outputNames, given);
   }
 
   /**
@@ -260,14 +297,66 @@ export class Sequential {
     return new Stream(this.stepper);
   }
 
+  /**
+   * What every recurrent layer did at every step of some sequences: input, forget and output gates, candidates, cells and states
+   * of an LSTM, update and reset gates of a GRU, each (B, T, U), and half-lives of the units' memory.
+   * @throws MemcellError 'model' for a model without recurrent layers, or with branches
+   */
+  async gates(x: ModelInput): Promise<LayerGates[]> {
+    return this.explained(x, gatesOf);
+  }
+
+  /**
+   * What an output hangs on: integrated gradients of one output by every input, which sum to its difference from the
+   * baseline's output. Runs on TensorFlow.js, some milliseconds a step.
+   * @param options output (the largest), baseline (zeros)
+   */
+  async attribute(x: ModelInput, options: AttributeOptions = {}): Promise<Attribution> {
+    return this.explained(x, (model, input) => attributionOf(model, input, options));
+  }
+
+  /** Runs what looks into the tfjs model, on its weights as they are now. */
+  private async explained<T>(
+    x: ModelInput,
+    explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
+  ): Promise<T> {
+    this.inferShape(x);
+    const { inputs } = this.ends();
+    if (inputs.length > 1) {
+      throw new MemcellError('gates and attribute look into models with one input; this one has several', {
+        code: 'model',
+      });
+    }
+    const { array } = toBatch(x, inputs[0], 'x');
+    await prepareBackend();
+    const input = fromBatch(array, 'tensor');
+    try {
+      return await explain(this.tf, input);
+    } finally {
+      input.dispose();
+    }
+  }
+
   /** One training step on one batch; its loss before the step. */
-  async trainOnBatch(x: ModelInput, y: ModelInput, options: EitherSpelling<TrainOnBatchOptions> = {}): Promise<number> {
+  async trainOnBatch(
+    x: ModelInputs,
+    y: ModelInputs,
+    options: EitherSpelling<TrainOnBatchOptions> = {},
+  ): Promise<number> {
     return this.exclusively('trainOnBatch', async () => {
       const { sampleWeight, ...rest } = namedOptions<TrainOnBatchOptions>('trainOnBatch', options);
       const samples = this.samplesOf(x, y);
       const arrays = { ...rest, ...weightsOption(sampleWeight) };
       return (await trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays)).loss;
     });
+  }
+
+  /**
+   * Sets the states of all stateful layers to zero; a layer's own resetStates() does so for it alone. Nothing else resets them:
+   * fit goes on from one epoch to the next and through its validation, evaluate and predict go on from there, as in Keras.
+   */
+  resetStates(): void {
+    this.built().resetStates();
   }
 
   /** Prints the table of summaryText(), by default to the console. */
@@ -326,12 +415,26 @@ export class Sequential {
   }
 
   /**
-   * Saves model.json and weights.bin to a folder that stock tfjs loads as well, with metadata and what compile() set. A crash
-   * at any moment leaves the old model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   * Saves the model with its metadata and what compile() set: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
+   * `m.onnx` for ONNX Runtime, any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
+   * model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
+   * @returns what the format does not hold, a line each
+   * @throws MemcellError 'usage' that names the layer which the format has not
    */
-  async save(to: ModelLocation): Promise<void> {
+  async save(to: ModelLocation): Promise<string[]> {
     await prepareEngine();
-    await this.write(to);
+    return this.write(to);
+  }
+
+  /**
+   * Sets all weights from a file: Keras's `.weights.h5` and older `.h5` of weights, or a whole model's. The layers must be those
+   * of the file, by the order of their classes or by name, and the shapes too.
+   * @throws MemcellError 'model' with everything that does not fit; the model is then as before
+   */
+  async loadWeights(from: string | Uint8Array): Promise<void> {
+    this.free();
+    await prepareEngine();
+    await openWeights(this.tf, from);
   }
 
   /** Frees all memory of the model. It cannot be used after that. */
@@ -340,6 +443,7 @@ export class Sequential {
     this.free();
     this.model?.dispose();
     this.model = undefined;
+    this.knownEnds = undefined;
     this.disposed = true;
   }
 
@@ -347,12 +451,29 @@ export class Sequential {
     return this.stack.slice();
   }
 
-  /** With the batch axis: [null, steps, features]. */
-  get inputShape(): Shape {
-    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize);
+  /** Whether compile() was called, here or before the model was saved. */
+  get isCompiled(): boolean {
+    return this.settings !== undefined;
   }
 
-  /** With the batch axis. */
+  /** The model's inputs in order. */
+  get inputs(): ModelEnd[] {
+    const model = this.built();
+    return model.inputNames.map((name, i) => ({ name, shape: model.inputs[i].shape }));
+  }
+
+  /** The model's outputs in order. */
+  get outputs(): ModelEnd[] {
+    const model = this.built();
+    return this.ends().outputNames.map((name, i) => ({ name, shape: model.outputs[i].shape }));
+  }
+
+  /** Of the first input, with the batch axis: [null, steps, features]. */
+  get inputShape(): Shape {
+    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize, this.batchSize);
+  }
+
+  /** Of the first output, with the batch axis. */
   get outputShape(): Shape {
     return this.built().outputs[0].shape;
   }
@@ -402,14 +523,15 @@ export class Sequential {
   private built(): LayersModel {
     if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
     this.first();
-    this.model ??= buildModel(this.stack, { inputShape: this.inputSize, name: this.name, seed: this.seed });
+    const { inputSize: inputShape, batchSize, name, seed } = this;
+    this.model ??= buildModel(this.stack, { inputShape, batchSize, name, seed });
     return this.model;
   }
 
   /** A model without an input shape takes that of its first data, as in Keras. */
-  private inferShape(x: ModelInput): void {
+  private inferShape(x: ModelInputs): void {
     if (this.disposed || this.knowsShape()) return;
-    const { shape } = readArray(x, 'x').array;
+    const { shape } = readArray(x as ModelInput, 'x').array;
     if (shape.length > 1) this.inputSize = shape.slice(1);
   }
 
@@ -423,20 +545,21 @@ export class Sequential {
     return this.compiled;
   }
 
-  /** What x must be: the input's shape, and whole numbers below the vocabulary's size for an Embedding. */
-  private expected(): Expected {
-    const model = this.built();
-    const { shape } = model.inputs[0];
-    const first = model.layers.find((layer) => layer.getClassName() !== 'InputLayer');
-    if (first?.getClassName() !== 'Embedding') return { shape };
-    return { shape, dtype: 'int32', below: Number(first.getConfig().inputDim) };
+  /** What goes in and comes out, worked out once: a small model's prediction takes no longer than that. */
+  private ends(): Ends {
+    this.knownEnds ??= { inputs: expectedInputs(this.built()), outputNames: outputNamesOf(this.built()) };
+    return this.knownEnds;
   }
 
   /** Samples for training: x checked against the model; y is checked against the loss by who trains. */
-  private samplesOf(x: ModelInput, y: ModelInput): { x: NdArray; y: NdArray } {
+  private samplesOf(x: ModelInputs, y: ModelInputs): { x: NdArray; y: NdArray } {
     this.inferShape(x);
     this.compiledNow();
-    return { x: toBatch(x, this.expected(), 'x').array, y: readArray(y, 'y').array };
+    const { inputs, outputNames } = this.ends();
+    return {
+      x: readInputs(x, inputs, 'x').array,
+      y: readTargets(y, outputNames, 'y'),
+    };
   }
 
   /** The engine's plan for the model as it is, or why it has none. One that has not been compiled only predicts. */
@@ -446,7 +569,7 @@ export class Sequential {
     return this.planned;
   }
 
-  private training(): Pick<Compiled, 'loss' | 'optimizer'> {
+  private training(): Pick<Compiled, 'loss' | 'optimizer' | 'outputs'> {
     return this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
   }
 
@@ -505,9 +628,12 @@ export class Sequential {
     }
   }
 
-  private async write(to: ModelLocation): Promise<void> {
+  private async write(to: ModelLocation): Promise<string[]> {
     const training = this.settings && describeTraining(this.settings);
-    await saveTfjs(this.tf, to, { ...this.metadata, ...(training ? { training } : {}) });
+    const model = this.tf;
+    const { metadata } = this;
+    if (!training || !this.settings) return saveModel(model, to, { metadata });
+    return saveModel(model, to, { metadata, training, optimizer: this.settings.optimizer });
   }
 }
 
@@ -545,21 +671,26 @@ export function sequential(spec: string, options?: EitherSpelling<SequentialOpti
 }
 
 /**
- * Loads a model that memcell or stock tfjs saved, with its metadata, compiled as it was when memcell saved it (the
- * optimizer starts anew). `options` bound what comes over HTTP.
+ * Loads a model that memcell, Keras 1 to 3, PyTorch (ONNX) or tfjs saved: a folder with model.json, `.keras`, `.h5`, `.onnx`, by its content; from a path,
+ * an address or bytes. It comes with its metadata, and compiled, the optimizer with its state, where the file says so;
+ * `lost` tells what the file had and the model has not. `options` bound what comes over HTTP.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadModel(from: ModelLocation, options?: EitherSpelling<LoadOptions>): Promise<Sequential> {
-  const { model, metadata } = await loadTfjs(from, options);
+export async function loadModel(from: ModelSource, options?: EitherSpelling<LoadOptions>): Promise<Sequential> {
+  const { model, metadata, training: written, optimizerState, lost } = await openModel(from, options);
   const { training, ...rest } = metadata;
   const own = Sequential.fromTf(model, rest);
-  if (training !== undefined) {
+  const compiling =
+    training === undefined ? written && compileOptionsOf(written, optimizerState, lost) : (training as CompileOptions);
+  own.lost = lost;
+  if (compiling !== undefined) {
     try {
-      own.compile(training as CompileOptions);
+      own.compile(compiling);
     } catch (error) {
       own.dispose();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new MemcellError(`${String(from)}: the training settings saved with the model are not valid: ${reason}`, {
+      const where = typeof from === 'string' ? from : 'the model';
+      throw new MemcellError(`${where}: the training settings saved with the model are not valid: ${reason}`, {
         code: 'model',
         cause: error,
       });

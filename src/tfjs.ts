@@ -1,5 +1,5 @@
 /** `import 'memcell/tfjs'`: tensors, layers and models in memcell's signatures have TensorFlow.js's own types. */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from './tf.js';
 
 declare module './tfjsTypes.js' {
   interface Tfjs {

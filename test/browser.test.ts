@@ -138,7 +138,7 @@ test('a page that may not compile WebAssembly: tfjs runs the model, and the reas
   expect(answer.backend).toBe('cpu');
   expect(answer.engine.kind).toBe('tfjs');
   expect(answer.engine.why).toMatch(
-    /^WebAssembly may not be compiled here; a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src \(/,
+    /^WebAssembly may not be compiled here: a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src, and/,
   );
   expect(answer.losses[19]).toBeLessThan(answer.losses[0] / 2);
   expect(largestDifference(answer.probabilities.flat(), expected)).toBeLessThanOrEqual(1e-5);

@@ -44,4 +44,16 @@ describe('random numbers', () => {
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
     expect([...order]).not.toEqual(Array.from({ length: 50 }, (_, i) => i));
   });
+
+  test('shuffle gives every order as often', () => {
+    const random = new Random(deriveKey(4));
+    const counts = new Map<string, number>();
+    const n = 6000;
+    for (let i = 0; i < n; i++) {
+      const order = random.shuffle(Int32Array.of(0, 1, 2)).join('');
+      counts.set(order, (counts.get(order) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(6);
+    for (const count of counts.values()) expect(Math.abs(count / n - 1 / 6)).toBeLessThan(0.03);
+  });
 });

@@ -440,7 +440,7 @@ describe('errors come before anything changes', () => {
     [
       'a batch size of 0',
       (model) => model.predict(x, { batchSize: 0 }),
-      'predict: batchSize must be a whole number above 0; got 0',
+      'predict: batchSize must be a whole number above 0, or null; got 0',
     ],
     [
       'bad validation data',

@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { version } from '../src/version.js';
 
 const source = join(dirname(fileURLToPath(import.meta.url)), '../src');
 
 /** Each folder or root file with its level: it may import from lower levels and from itself, nothing else. */
 const levels: Record<string, number> = {
   errors: 0,
+  tf: 0,
+  version: 0,
   format: 0,
   random: 0,
   tfjsTypes: 0,
@@ -19,11 +22,12 @@ const levels: Record<string, number> = {
   model: 2,
   training: 3,
   engine: 4,
+  explain: 4,
   formats: 4,
   sequential: 5,
   tasks: 6,
   report: 7,
-  bench: 8,
+  speed: 8,
   cli: 9,
   index: 10,
 };
@@ -50,4 +54,18 @@ test('imports go one way through the folders of src', () => {
   }
   expect(seen).toBeGreaterThan(10);
   expect(wrong).toEqual([]);
+});
+
+test('only src/tf.ts imports TensorFlow.js, except for the backends that are loaded when they are asked for', () => {
+  const importing = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter(
+      (name) => name.endsWith('.ts') && /(?:from|import) '@tensorflow\//.test(readFileSync(join(source, name), 'utf8')),
+    )
+    .sort();
+  expect(importing).toEqual(['tf.ts']);
+});
+
+test("the version that memcell says is the package's", () => {
+  const { version: published } = JSON.parse(readFileSync(join(source, '../package.json'), 'utf8'));
+  expect(version).toBe(published);
 });

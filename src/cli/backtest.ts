@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addReportOption, writeReport } from './reporting.js';
 import { parseCount } from './values.js';
 
 const examples = `
@@ -17,6 +18,7 @@ interface Options extends TrainingValues {
   folds: number;
   refit?: true;
   sql?: string;
+  report?: string | true;
 }
 
 /** memcell backtest: how good a task's model would have been, over several parts of the data. */
@@ -34,25 +36,30 @@ export const addBacktest: AddCommand = (program, session) => {
     .option('--folds <K>', 'how many parts', parseCount, 5)
     .option('--refit', 'fit the model anew before each part')
     .addHelpText('after', examples);
+  addReportOption(command);
   withCommonOptions(command).action(async (data: string, options: Options) => {
     await backtest(data, askedTask(command, able, { ...options }), options, session);
   });
 };
 
 async function backtest(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const [{ runOf }, { tasks }, { checkOptions }, { openSource }] = await Promise.all([
+  const [{ runOf }, { tasks }, { checkOptions }, { openSource }, { Pictures }] = await Promise.all([
     import('../tasks/train.js'),
     import('../tasks/index.js'),
     import('../tasks/options.js'),
     import('../data/source.js'),
+    import('../tasks/shown.js'),
   ]);
-  const { folds, refit = false, sql } = values;
+  const { folds, refit = false, sql, report: page } = values;
   const task = tasks[kind];
   if (task.backtest === undefined) throw new MemcellError(`backtest: ${kind} has none`, { code: 'usage' });
   const source = openSource(data, { ...(sql !== undefined && { sql }) });
-  const run = runOf({ ...trainingOf(values), stage: (text) => session.note(text) }, source.name);
+  const pictures = new Pictures();
+  const shown = page === undefined ? {} : { shown: pictures.add };
+  const run = runOf({ ...trainingOf(values), stage: (text) => session.note(text), ...shown }, source.name);
   const evaluation = await task.backtest(source, checkOptions(task.options, options, kind), run, { folds, refit });
   const { headline, details } = task.tell(evaluation, `, ${folds} folds`);
   session.print([...headline, ...details].join('\n'));
-  session.result({ data, task: kind, folds, refit, evaluation });
+  const report = await writeReport(page, { evaluation, on: `, ${folds} folds`, pictures, data }, session);
+  session.result({ data, task: kind, folds, refit, evaluation, ...(report !== undefined && { report }) });
 }

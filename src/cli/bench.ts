@@ -1,5 +1,5 @@
-import type { Row } from '../bench/compare.js';
 import { formatNumber, formatTable } from '../format.js';
+import type { Row } from '../speed/compare.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { speedText } from './speedText.js';
 import { parsePositive, parseSizes } from './values.js';
@@ -42,7 +42,7 @@ function addShape(text: string, shapes: number[][] = []): number[][] {
 }
 
 async function bench(options: Options, session: Session): Promise<void> {
-  const [{ runBench }, { cpus }] = await Promise.all([import('../bench/bench.js'), import('node:os')]);
+  const [{ runBench }, { cpus }] = await Promise.all([import('../speed/bench.js'), import('node:os')]);
   const shapes = options.shape?.map(([batch, steps, inputs, units]) => ({ batch, steps, inputs, units }));
   const report = await runBench({
     ...(shapes && { shapes }),

@@ -9,8 +9,8 @@ export class Session {
     readonly streams: Streams,
     /** Whether standard output takes one JSON document and nothing else. */
     readonly json: boolean,
-    /** memcell's own. */
-    readonly version = '',
+    /** What was typed, for the record. */
+    readonly commandLine = '',
   ) {}
 
   /** The result for people; with --json nothing. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { version } from '../version.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 
 /** memcell help: the help of memcell, or of one command. */
@@ -34,5 +35,5 @@ export function showCommands(program: Command, session: Session): void {
     return;
   }
   const commands = program.commands.map((one) => ({ name: one.name(), summary: one.summary() }));
-  session.result({ version: session.version, commands });
+  session.result({ version: version, commands });
 }

@@ -1,14 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorCode, MemcellError, shortage } from '../errors.js';
+import { version } from '../version.js';
 import { addBacktest } from './backtest.js';
 import { addBench } from './bench.js';
 import { addCheck } from './check.js';
 import { type AddCommand, Session } from './command.js';
+import { addConvert } from './convert.js';
 import { addEvaluate } from './evaluate.js';
+import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
 import { addHelp, showCommands } from './help.js';
 import { addPredict } from './predict.js';
+import { addReport } from './report.js';
 import type { Streams } from './streams.js';
 import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
@@ -20,14 +23,17 @@ const commands: AddCommand[] = [
   addEvaluate,
   addBacktest,
   addGenerate,
+  addReport,
+  addGates,
   addSummary,
+  addConvert,
   addCheck,
   addBench,
   addHelp,
 ];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['summary', 'help']);
+const withoutKernels = new Set(['convert', 'help', 'summary']);
 
 const examples = `
 Examples:
@@ -52,7 +58,7 @@ export async function main(): Promise<void> {
  */
 export async function run(argv: string[], streams: Streams): Promise<number> {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const session = new Session(streams, flags.includes('--json'), packageVersion());
+  const session = new Session(streams, flags.includes('--json'), typed(argv));
   try {
     const program = createProgram(session);
     if (argv.every((word) => word === '--json' || word === '--debug')) showCommands(program, session);
@@ -63,12 +69,18 @@ export async function run(argv: string[], streams: Streams): Promise<number> {
   }
 }
 
+/** A command line as a shell takes it. */
+function typed(argv: readonly string[]): string {
+  const words = argv.map((word) => (/^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['memcell', ...words].join(' ');
+}
+
 function createProgram(session: Session): Command {
   const { stdout, stderr } = session.streams;
   const program = new Command('memcell')
     .description('Recurrent networks: trains on tables and text, predicts, and checks its own arithmetic.')
     .usage('COMMAND [ARGUMENTS] [OPTIONS]')
-    .version(session.version, '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help; memcell COMMAND --help shows a command')
     .helpCommand(false)
     .addOption(new Option('--json').hideHelp())
@@ -117,8 +129,4 @@ function oneLine(text: string): string {
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
   return `${error.stack ?? error.message}${cause}`;
-}
-
-function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

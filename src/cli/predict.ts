@@ -2,11 +2,13 @@ import { MemcellError } from '../errors.js';
 import { formatNumber, formatTable } from '../format.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addReportOption, writeReport } from './reporting.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 import { parsePath } from './values.js';
 
 interface Options {
   out?: string;
+  report?: string | true;
   [name: string]: unknown;
 }
 
@@ -40,6 +42,7 @@ export const addPredict: AddCommand = (program, session) => {
     .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify');
   addTaskOptions(command, predicting, 'predictOptions');
   command.option('--out <FILE>', 'write the predictions to a file', parsePath).addHelpText('after', examples);
+  addReportOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
   );
@@ -51,7 +54,7 @@ async function predict(folder: string, data: string | undefined, values: Options
     import('../tasks/index.js'),
     import('../data/source.js'),
   ]);
-  const { out } = values;
+  const { out, report: page } = values;
   if (out !== undefined) (await import('../data/write.js')).formatOf(out);
   const loaded = await loadSaved(folder);
   try {
@@ -68,7 +71,8 @@ async function predict(folder: string, data: string | undefined, values: Options
       });
     });
     const source = data === undefined ? undefined : openSource(data);
-    const { head, rows, result, text, notes } = await tasks[kind].predict(loaded, source, options);
+    const predicted = await tasks[kind].predict(loaded, source, options);
+    const { head, rows, result, text, notes } = predicted;
     for (const note of notes) session.note(note);
     if (out === '-') {
       const { encodeTable } = await import('../data/write.js');
@@ -80,7 +84,15 @@ async function predict(folder: string, data: string | undefined, values: Options
     } else {
       session.print(text ?? tableText(head, rows));
     }
-    session.result({ model: folder, task: kind, ...result, ...(notes.length > 0 && { notes }) });
+    const given = { ...(data !== undefined && { data }), ...(source && { source }) };
+    const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
+    session.result({
+      model: folder,
+      task: kind,
+      ...result,
+      ...(report !== undefined && { report }),
+      ...(notes.length > 0 && { notes }),
+    });
   } finally {
     loaded.model.dispose();
   }

@@ -22,7 +22,7 @@ export const addSummary: AddCommand = (program, session) => {
       "Shows the layers with their output shapes and parameters, and which code runs each: memcell's engine, its fused kernel, or tfjs.",
     )
     .usage('MODEL|SPEC [--input-shape STEPS,FEATURES]')
-    .argument('<MODEL|SPEC>', 'the folder of a saved model, or layers such as "LSTM(50), Dense(10, softmax)"')
+    .argument('<MODEL|SPEC>', 'a saved model (folder, .keras, .h5), or layers such as "LSTM(50), Dense(10, softmax)"')
     .option('--input-shape <SIZES>', 'the shape of one sample, for layers written down', (text: string) =>
       parseSizes(text),
     )
@@ -34,6 +34,7 @@ async function summarize(given: string, { inputShape }: Options, session: Sessio
   const model = await modelOf(given, inputShape);
   const { elements } = await import('../data/array.js');
   const { lstmPath } = await import('../kernels/accelerate.js');
+  for (const line of model.lost) session.note(line);
   session.print(model.summaryText());
   const { engine } = model;
   const layers = model.tf.layers.map((layer) => ({
@@ -44,7 +45,17 @@ async function summarize(given: string, { inputShape }: Options, session: Sessio
     ...(engine.kind === 'memcell' ? { path: 'engine' } : lstmPath(layer)),
   }));
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  session.result({ engine, inputShape: model.inputShape, outputShape: model.outputShape, parameters, layers });
+  const { inputs, outputs, lost } = model;
+  const ends = inputs.length > 1 || outputs.length > 1 ? { inputs, outputs } : {};
+  session.result({
+    engine,
+    inputShape: model.inputShape,
+    outputShape: model.outputShape,
+    ...ends,
+    parameters,
+    layers,
+    ...(lost.length > 0 && { lost }),
+  });
 }
 
 /** A saved model when there is such a folder; otherwise what is written is read as layers. */

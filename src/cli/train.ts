@@ -1,9 +1,12 @@
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { TaskKind } from '../tasks/settings.js';
+import type { Pictures } from '../tasks/shown.js';
 import type { AnyTrained } from '../tasks/train.js';
+import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addReportOption, writeReport } from './reporting.js';
 import { onSignals } from './signals.js';
 import { parsePath } from './values.js';
 
@@ -23,6 +26,7 @@ interface Options extends TrainingValues {
   out: string;
   dryRun?: true;
   force?: true;
+  report?: string | true;
   sql?: string;
 }
 
@@ -45,13 +49,14 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
     .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
+  addReportOption(command);
   withCommonOptions(command).action(async (data: string, options: Options) => {
     await train(data, askedTask(command, allTasks, { ...options }), options, session);
   });
 };
 
 async function train(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const { out, dryRun, force, sql } = values;
+  const { out, dryRun, force, sql, report: page } = values;
   if (!dryRun) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
     await checkReplaceable(out, kind, force ?? false);
@@ -60,6 +65,7 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   const { openSource } = await import('../data/source.js');
   const { accountText } = await import('../data/understanding/account.js');
   const { trainTask } = await import('../tasks/train.js');
+  const { Pictures } = await import('../tasks/shown.js');
   const { showProgress } = await import('./progress.js');
   const progress = showProgress(session.streams.stderr);
   const signals = onSignals(() => {
@@ -67,15 +73,16 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
     session.note('stopping after this batch; Ctrl-C again quits without saving');
   });
   const startedAt = performance.now();
+  const pictures = new Pictures();
   let prepared: Prepared | undefined;
   let trained: AnyTrained | undefined;
   try {
     trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
       ...trainingOf(values),
-      createdWith: `memcell ${session.version}`,
       callbacks: [progress.callback],
       signal: signals.signal,
       stage: (text) => progress.stage(text),
+      ...(page !== undefined && { shown: pictures.add }),
       onPrepared: (ready) => {
         prepared = ready;
         const understood = ready.account ? accountText(ready.account) : [];
@@ -103,7 +110,7 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   }
   const seconds = (performance.now() - startedAt) / 1000;
   try {
-    await report({ data, out, kind, seconds, prepared, exitCode: signals.code() }, trained, session);
+    await tell({ data, out, kind, seconds, prepared, exitCode: signals.code(), page, pictures }, trained, session);
   } finally {
     trained.model.dispose();
   }
@@ -116,11 +123,13 @@ interface Ended {
   seconds: number;
   prepared: Prepared;
   exitCode: number | undefined;
+  page: string | true | undefined;
+  pictures: Pictures;
 }
 
-async function report(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
+async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode } = ended;
+  const { data, out, kind, seconds, prepared, exitCode, page, pictures } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -133,13 +142,29 @@ async function report(ended: Ended, trained: AnyTrained, session: Session): Prom
   if (stopped?.reason === 'callback' && settings.patience !== undefined) {
     session.print(`stopped early: ${counted(settings.patience, 'epoch')} without a better one; the best one is kept`);
   }
-  const { headline } = task.tell(evaluation, heldOut > 0 ? ', held out' : ', all trained on');
+  const on = heldOut > 0 ? ', held out' : ', all trained on';
+  const { headline } = task.tell(evaluation, on);
   for (const line of headline) session.print(line);
   for (const warning of trained.warnings) {
     // What the headline has just said is not said twice.
     if (session.json || !headline.includes(warning)) session.note(`warning: ${warning}`);
   }
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
+  const warnings = [...prepared.warnings, ...trained.warnings];
+  const report = await writeReport(
+    page,
+    {
+      loaded: { model, artefact, name: out },
+      evaluation,
+      on,
+      pictures,
+      ...(account && { account }),
+      warnings,
+      training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
+      seconds,
+    },
+    session,
+  );
   session.result({
     model: out,
     task: kind,
@@ -155,7 +180,8 @@ async function report(ended: Ended, trained: AnyTrained, session: Session): Prom
     seconds,
     history,
     evaluation,
-    warnings: [...prepared.warnings, ...trained.warnings],
+    warnings,
+    ...(report !== undefined && { report }),
   });
   if (stopped?.reason === 'interrupted') {
     session.note(`memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}`);

@@ -2,6 +2,8 @@
 export interface NdArray {
   data: Float32Array | Int32Array;
   shape: number[];
+  /** Where a row is several arrays side by side (see sideBySide.ts): their shapes without the rows' axis. */
+  parts?: readonly (readonly number[])[];
 }
 
 /** The number of elements of a shape. */

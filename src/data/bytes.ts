@@ -15,7 +15,7 @@ export interface Bytes {
 }
 
 /** As much as is taken from a pipe, a device or a compressed file into memory: 1 GiB. */
-export const mostInMemory = 2 ** 30;
+const mostInMemory = 2 ** 30;
 
 const reasons: Record<string, string> = {
   ENOENT: 'no such file; check the path',
@@ -26,7 +26,7 @@ const reasons: Record<string, string> = {
 };
 
 /** A failed call of the file system as the one line that says why. */
-export function readError(file: string, cause: unknown): MemcellError {
+function readError(file: string, cause: unknown): MemcellError {
   if (cause instanceof MemcellError) return cause;
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
   return new MemcellError(`${file}: ${reasons[code] ?? `cannot be read (${code || String(cause)})`}`, {

@@ -17,7 +17,7 @@ export interface Dialect {
 }
 
 /** As many characters and lines as the dialect is told from. */
-export const dialectSample = 200_000;
+const dialectSample = 200_000;
 const mostLines = 200;
 /** As many lines as may stand before the header. */
 const mostPreamble = 40;

@@ -54,22 +54,29 @@ export function parseJsonLines(text: string, name: string, notes: readonly strin
   for (const line of text.split(/\r\n?|\n/)) {
     number++;
     if (line.trim() === '') continue;
-    let row: unknown;
-    try {
-      row = JSON.parse(line);
-    } catch (cause) {
-      row = parseWithNaN(line);
-      if (row === undefined) {
-        throw new MemcellError(`${name}, line ${number}: is not JSON; each line must hold one object`, { cause });
-      }
-      if (!said.includes(nanNote)) said.push(nanNote);
-    }
+    const { row, mended } = parseJsonLine(line, name, number);
+    if (mended && !said.includes(nanNote)) said.push(nanNote);
     rows.add(row, number);
   }
   return rows.table(said);
 }
 
-const nanNote = 'NaN and Infinity, which JSON does not have, read as missing';
+/**
+ * One line of JSON.
+ * @returns with whether NaN or Infinity stood in it
+ * @throws MemcellError with the line
+ */
+export function parseJsonLine(text: string, name: string, line: number): { row: unknown; mended: boolean } {
+  try {
+    return { row: JSON.parse(text), mended: false };
+  } catch (cause) {
+    const row = parseWithNaN(text);
+    if (row !== undefined) return { row, mended: true };
+    throw new MemcellError(`${name}, line ${line}: is not JSON; each line must hold one object`, { cause });
+  }
+}
+
+export const nanNote = 'NaN and Infinity, which JSON does not have, read as missing';
 
 /** JSON as Python writes it, with NaN and Infinity outside strings; undefined when it is none, or has neither. */
 function parseWithNaN(text: string): unknown {

@@ -60,19 +60,15 @@ export class JsonRows {
 
   private addArray(row: unknown[], place: number): void {
     if (this.header === undefined) {
-      const named = row.every(
-        (cell) => typeof cell === 'string' && cell.trim() !== '' && !Number.isFinite(Number(cell)),
-      );
-      this.header = row.map((cell, i) => (named ? String(cell) : `c${i + 1}`));
+      const { header, named } = headerOf(row);
+      this.header = header;
       if (new Set(this.header).size < this.header.length) {
         throw new MemcellError(`${this.name}, ${this.unit} ${place}: names a column twice; rename one`);
       }
       if (named) return;
     }
     if (row.length !== this.header.length) {
-      throw new MemcellError(
-        `${this.name}, ${this.unit} ${place}: ${row.length} values where the first row has ${this.header.length}; correct the row`,
-      );
+      throw wrongWidth(this.name, this.unit, place, row, this.header);
     }
     if (this.places.length === 0) refuseWidth(row.length, this.name);
     for (const [i, value] of row.entries()) this.set(this.header[i], value);
@@ -109,4 +105,22 @@ export class JsonRows {
     }[this.kind ?? 'object'];
     return new MemcellError(`${this.name}, ${this.unit} ${place}: must be ${what}`);
   }
+}
+
+/** The names of the columns of rows that are arrays, from the first of them: its cells when all are text, else c1, c2, … */
+export function headerOf(row: readonly unknown[]): { header: string[]; named: boolean } {
+  const named = row.every((cell) => typeof cell === 'string' && cell.trim() !== '' && !Number.isFinite(Number(cell)));
+  return { header: row.map((cell, i) => (named ? String(cell) : `c${i + 1}`)), named };
+}
+
+export function wrongWidth(
+  name: string,
+  unit: string,
+  place: number,
+  row: readonly unknown[],
+  header: readonly string[],
+): MemcellError {
+  return new MemcellError(
+    `${name}, ${unit} ${place}: ${row.length} values where the first row has ${header.length}; correct the row`,
+  );
 }

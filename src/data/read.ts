@@ -21,7 +21,7 @@ export function parseTable(text: string, name: string, notes: readonly string[] 
 }
 
 /** Whether a text is JSON: one value, or one to a line. */
-function jsonForm(text: string): 'whole' | 'lines' | undefined {
+export function jsonForm(text: string): 'whole' | 'lines' | undefined {
   const lines = text.trim().split(/\r\n?|\n/, 3);
   if (!/^(?:\{\s*(?:"|$|\})|\[\s*(?:$|[[{"\]\d.-]|null|true|false))/.test(lines[0])) return undefined;
   if (lines.length > 1 && isJson(lines[0]) && isJson(lines[1])) return 'lines';

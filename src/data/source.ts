@@ -15,6 +15,10 @@ export interface Source {
   table(): Promise<Table>;
   /** As text: UTF-8, UTF-16 or Latin-1, line ends as \n. */
   text(): Promise<string>;
+  /** How long the text is, in bytes, about; undefined when it is none, or is in memory already. */
+  textSize?(): Promise<number | undefined>;
+  /** The text in blocks, in constant memory, line ends as \n. */
+  textBlocks?(): AsyncIterable<string>;
   /** What was not plain in reading the text, one line each; complete once `text` is done. A table has its own. */
   readonly notes?: readonly string[];
   /** The first rows, and how large the whole is, without reading it: what one decides by whether to read or to stream. */
@@ -29,7 +33,7 @@ export interface TableHead {
   table: Table;
   /** Rows of the whole, where the file says so (Parquet). */
   rows?: number;
-  /** Bytes of all files, compressed as they are. */
+  /** Bytes of all files, about: of gzipped ones as many as such tables mostly hold. */
   bytes: number;
 }
 
@@ -136,18 +140,36 @@ class FileSource implements Source {
       if (content === 'parquet') throw new MemcellError(`${bytes.name}: is a table (Parquet), not a text`);
       const { text, notes } = await readTextOf(bytes);
       texts.push(unifyLineEnds(text));
-      for (const note of notes) {
-        const said = `${bytes.name}: ${note}`;
-        if (!this.notes.includes(said)) this.notes.push(said);
-      }
+      for (const note of notes) this.say(`${bytes.name}: ${note}`);
     }
     return texts.join(texts.every((text) => text.endsWith('\n')) ? '' : '\n');
+  }
+
+  async textSize(): Promise<number | undefined> {
+    if (this.sql !== undefined) return undefined;
+    const parts = await this.parts();
+    if (parts.some(({ content }) => content === 'parquet')) return undefined;
+    return parts.reduce((sum, { bytes }) => sum + textSize(bytes), 0);
+  }
+
+  async *textBlocks(): AsyncIterable<string> {
+    const { textOf } = await import('./stream.js');
+    let ended = true;
+    for (const { bytes } of await this.parts()) {
+      if (!ended) yield '\n';
+      const { notes, blocks } = await textOf(bytes);
+      for (const note of notes) this.say(`${bytes.name}: ${note}`);
+      for await (const block of blocks) {
+        yield block;
+        if (block !== '') ended = block.endsWith('\n');
+      }
+    }
   }
 
   async head(rows: number): Promise<TableHead> {
     const { headOf, headOfBlocks } = await import('./stream.js');
     const parts = await this.parts();
-    const bytes = parts.reduce((sum, part) => sum + part.bytes.size, 0);
+    const bytes = parts.reduce((sum, part) => sum + textSize(part.bytes), 0);
     if (this.sql !== undefined)
       return { table: await headOfBlocks(await this.query(this.sql), this.name, rows), bytes };
     const counts = await Promise.all(
@@ -168,12 +190,20 @@ class FileSource implements Source {
       return;
     }
     let from = 0;
-    for (const part of await this.parts()) {
+    const parts = await this.parts();
+    for (const part of parts) {
       for await (const chunk of streamPart(part, columns, from)) {
-        yield chunk;
+        const { notes } = chunk;
+        yield notes && parts.length > 1
+          ? { ...chunk, notes: notes.map((note) => `${part.bytes.name}: ${note}`) }
+          : chunk;
         from = chunk.from + chunk.rows;
       }
     }
+  }
+
+  private say(note: string): void {
+    if (!this.notes.includes(note)) this.notes.push(note);
   }
 
   private parts(): Promise<Part[]> {
@@ -225,6 +255,11 @@ class BytesSource implements Source {
     const { memoryBytes } = await import('./bytes.js');
     return openPart(memoryBytes(this.name, this.content));
   }
+}
+
+/** Gzip makes tables to about a sixth. */
+function textSize({ size, inflatedSize }: Bytes): number {
+  return inflatedSize === undefined ? size : 6 * size;
 }
 
 async function openPart(bytes: Bytes): Promise<Part> {

@@ -5,11 +5,13 @@ import type { Bytes } from './bytes.js';
 import { isMissing, parseNumber } from './cells.js';
 import { type CsvRecord, RecordReader } from './csv.js';
 import { type Dialect, guessDialect } from './dialect.js';
-import { encodingNotes, guessEncoding } from './encoding.js';
-import { parseTable } from './read.js';
+import { type Encoding, encodingNotes, guessEncoding } from './encoding.js';
+import { jsonForm, parseTable, unifyLineEnds } from './read.js';
 import { RowFitter } from './rows.js';
+import { headOfLines, JsonLines, linesOf } from './streamJson.js';
 import { didYouMean, list } from './suggest.js';
 import { Table } from './table.js';
+import { toCell } from './typed.js';
 
 /** A column that is streamed as numbers. */
 export interface StreamColumn {
@@ -29,10 +31,12 @@ export interface TableChunk {
   rows: number;
   /** In the order asked for, `rows` numbers each; NaN where missing. They are the receiver's to keep. */
   columns: Float64Array[];
+  /** What was not plain in reading a file, one line each: with a chunk without rows after its last. */
+  notes?: readonly string[];
 }
 
 /** Rows of a chunk at most. */
-export const chunkRows = 2 ** 16;
+const chunkRows = 2 ** 16;
 /** The beginning that encoding and dialect are told from: 1 MiB. */
 const headSize = 2 ** 20;
 
@@ -42,7 +46,7 @@ interface Part {
 }
 
 /**
- * The columns of one file, chunk by chunk. Parquet and separated values take constant memory; JSON is read whole.
+ * The columns of one file, chunk by chunk, in constant memory; JSON that is not one row to a line is read whole.
  * @param from the number of the first row
  */
 export async function* streamPart(
@@ -56,13 +60,12 @@ export async function* streamPart(
     yield* streamBlocks(await openParquet(bytes), bytes.name, columns, from);
     return;
   }
-  const opening = await openText(bytes);
-  if (opening === undefined) {
+  const { encoding, form, head } = await openText(bytes);
+  if (form === 'whole') {
     const { readTextOf } = await import('./files.js');
     yield* chunksOfTable(parseTable((await readTextOf(bytes)).text, bytes.name), columns, from);
-    return;
-  }
-  yield* streamCsv(bytes, opening, columns, from);
+  } else if (form === 'lines') yield* streamLines(bytes, encoding, columns, from);
+  else yield* streamCsv(bytes, { encoding, dialect: guessDialect(head) }, columns, from);
 }
 
 /** The columns of Parquet or of a query, chunk by chunk. */
@@ -93,6 +96,8 @@ export async function* streamBlocks(
       first += rows;
     }
   }
+  const notes = reader.nested.map((column) => `column ${column} left out: it holds lists or objects`);
+  yield* lastChunk(columns, first, notes);
 }
 
 /** The first rows of a file as a table. */
@@ -102,12 +107,15 @@ export async function headOf(part: Part, rows: number): Promise<Table> {
     const { openParquet } = await import('./parquet.js');
     return headOfBlocks(await openParquet(bytes, rows), bytes.name, rows);
   }
-  const opening = await openText(bytes);
-  if (opening === undefined) {
+  const { encoding, form, head } = await openText(bytes);
+  if (form === 'whole') {
     const { readTextOf } = await import('./files.js');
     return parseTable((await readTextOf(bytes)).text, bytes.name);
   }
-  const { dialect } = opening;
+  if (form === 'lines') {
+    return headOfLines(linesOf(textBlocks(bytes, encoding)), bytes.name, rows, encodingNotes(encoding));
+  }
+  const dialect = guessDialect(head);
   const cells: string[][] = [];
   const lines: number[] = [];
   const fitter = new RowFitter(bytes.name, dialect, (row, line) => {
@@ -118,7 +126,7 @@ export async function headOf(part: Part, rows: number): Promise<Table> {
     lines.push(line);
   });
   let cut = false;
-  for await (const { record, line } of recordsOf(bytes, opening)) {
+  for await (const { record, line } of recordsOf(bytes, { encoding, dialect })) {
     fitter.add(record, line);
     cut = lines.length >= rows;
     if (cut) break;
@@ -132,7 +140,7 @@ export async function headOf(part: Part, rows: number): Promise<Table> {
     cells: kept.map((i) => cells[i]),
     lines,
     decimalComma: dialect.delimiter === ';',
-    notes: [...encodingNotes(opening.encoding), ...dialect.notes, ...fitter.notes],
+    notes: [...encodingNotes(encoding), ...dialect.notes, ...fitter.notes],
   });
 }
 
@@ -152,35 +160,53 @@ export function headOfBlocks(reader: BlockReader, name: string, rows: number): P
   return tableOfBlocks({ ...reader, rows: undefined, blocks }, name, []);
 }
 
+/** How a text is written. */
 interface Opening {
-  encoding: ReturnType<typeof guessEncoding>;
+  encoding: Encoding;
   dialect: Dialect;
 }
 
-/** How a text is written, or undefined when it is JSON. */
-async function openText(bytes: Bytes): Promise<Opening | undefined> {
+/** Whether a text is separated values or JSON, one row to a line or not, as its beginning tells. */
+async function openText(
+  bytes: Bytes,
+): Promise<{ encoding: Encoding; form: 'values' | 'lines' | 'whole'; head: string }> {
   const first = await bytes.slice(0, headSize);
   const cut = first.length === headSize;
   const encoding = guessEncoding(first, bytes.name, cut);
   const head = new TextDecoder(encoding).decode(first, { stream: cut }).replace(/\r\n?/g, '\n');
-  const csv = /\.(csv|tsv)(\.gz)?$/i.test(bytes.name);
-  if (/\.(json|jsonl|ndjson)(\.gz)?$/i.test(bytes.name) || (!csv && /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head))) {
-    return undefined;
-  }
-  return { encoding, dialect: guessDialect(head) };
+  const ending = /\.(csv|tsv|json|jsonl|ndjson)(\.gz)?$/i.exec(bytes.name)?.[1].toLowerCase();
+  if (ending === 'csv' || ending === 'tsv') return { encoding, form: 'values', head };
+  if (ending === 'jsonl' || ending === 'ndjson' || jsonForm(head) === 'lines') return { encoding, form: 'lines', head };
+  const whole = ending === 'json' || /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head);
+  return { encoding, form: whole ? 'whole' : 'values', head };
+}
+
+/** A text in blocks, with what is not plain about how it is written. */
+export async function textOf(bytes: Bytes): Promise<{ notes: string[]; blocks: AsyncIterable<string> }> {
+  const first = await bytes.slice(0, headSize);
+  const encoding = guessEncoding(first, bytes.name, first.length === headSize);
+  return { notes: encodingNotes(encoding), blocks: textBlocks(bytes, encoding) };
 }
 
 async function* recordsOf(bytes: Bytes, { encoding, dialect }: Opening): AsyncIterable<CsvRecord> {
-  const decoder = new TextDecoder(encoding, { fatal: true });
   const records = new RecordReader(bytes.name, dialect);
+  for await (const block of textBlocks(bytes, encoding)) yield* records.read(block);
+  yield* records.end();
+}
+
+/**
+ * A text in blocks, line ends as \n.
+ * @throws MemcellError where it goes on in another encoding than it began
+ */
+async function* textBlocks(bytes: Bytes, encoding: Encoding): AsyncIterable<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
   let carried = '';
   for await (const chunk of bytes.stream()) {
     const text = carried + decode(decoder, chunk, bytes.name);
     carried = text.endsWith('\r') ? '\r' : '';
-    yield* records.read(text.slice(0, text.length - carried.length).replace(/\r\n?/g, '\n'));
+    yield unifyLineEnds(text.slice(0, text.length - carried.length));
   }
-  yield* records.read(carried.replace('\r', '\n') + decode(decoder, undefined, bytes.name));
-  yield* records.end();
+  yield carried.replace('\r', '\n') + decode(decoder, undefined, bytes.name);
 }
 
 function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, name: string): string {
@@ -238,6 +264,44 @@ async function* streamCsv(
   take();
   flush();
   yield* ready;
+  const { encoding, dialect } = opening;
+  yield* lastChunk(columns, chunk.from, [...encodingNotes(encoding), ...dialect.notes, ...fitter.notes]);
+}
+
+/** Notes at the end of a file, if there are any. */
+function* lastChunk(columns: readonly StreamColumn[], from: number, notes: readonly string[]): Iterable<TableChunk> {
+  if (notes.length > 0) yield { from, rows: 0, columns: columns.map(() => new Float64Array(0)), notes };
+}
+
+async function* streamLines(
+  bytes: Bytes,
+  encoding: Encoding,
+  columns: readonly StreamColumn[],
+  from: number,
+): AsyncIterable<TableChunk> {
+  const { name } = bytes;
+  const reader = new JsonLines(
+    name,
+    columns.map((column) => column.name),
+  );
+  const empty = () => columns.map(() => new Float64Array(chunkRows));
+  let chunk: TableChunk = { from, rows: 0, columns: empty() };
+  for await (const { values, line } of reader.rows(linesOf(textBlocks(bytes, encoding)))) {
+    for (const [i, column] of columns.entries()) {
+      const value = values[i];
+      chunk.columns[i][chunk.rows] =
+        typeof value === 'number' && column.read === undefined
+          ? value
+          : numberOf(toCell(value), column, false, () => `${name}, line ${line}, column ${column.name}`);
+    }
+    chunk.rows++;
+    if (chunk.rows < chunkRows) continue;
+    yield chunk;
+    chunk = { from: chunk.from + chunkRows, rows: 0, columns: empty() };
+  }
+  const { rows } = chunk;
+  if (rows > 0) yield { ...chunk, columns: chunk.columns.map((values) => values.slice(0, rows)) };
+  yield* lastChunk(columns, chunk.from + rows, [...encodingNotes(encoding), ...reader.notes()]);
 }
 
 async function* chunksOfTable(table: Table, columns: readonly StreamColumn[], from: number): AsyncIterable<TableChunk> {

@@ -53,7 +53,7 @@ export interface TablePart {
 }
 
 /** More columns than this are no table that one trains on: an Excel sheet has as many. */
-export const mostColumns = 16_384;
+const mostColumns = 16_384;
 
 /** Named columns of equal length, each cell with its place in the file. */
 export class Table {

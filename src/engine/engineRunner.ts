@@ -1,13 +1,15 @@
 /** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
-import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
+import { statefulLayers } from '../model/walk.js';
+import * as tf from '../tf.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
+import { TfjsStates } from './tfjsStates.js';
 import { canThread } from './threads/pool.js';
 import { Team, type TeamOptions } from './threads/team.js';
 import { cutOf, piecesAlone, runAlone, runInTurns } from './threads/turns.js';
@@ -31,9 +33,12 @@ type Weight = tf.LayersModel['weights'][number];
 export class EngineRunner implements Runner {
   readonly kind = 'memcell';
   readonly optimizer: Compiled['optimizer'];
+  readonly batch: number | undefined;
   program: Program;
   seed = 0;
   private team: Team | undefined;
+  /** Of a model with stateful layers. */
+  private readonly states: TfjsStates | undefined;
   private readonly variables: readonly Weight[];
   /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
   private readonly known: object[];
@@ -55,9 +60,11 @@ export class EngineRunner implements Runner {
     { speed, ...team }: EngineOptions,
   ) {
     this.optimizer = compiled.optimizer;
+    this.batch = plan.batch;
     this.variables = model.weights;
     const mayThread = team.threads !== 1 && canThread();
     this.program = new Program(plan, newMemory(mayThread), speed === undefined ? {} : { speed });
+    if (plan.batch !== undefined) this.states = new TfjsStates(statefulLayers(model), () => this.program.states);
     if (mayThread) this.team = new Team(this.program, team);
     this.known = this.variables.map(() => ({}));
     this.takeWeights();
@@ -78,7 +85,7 @@ export class EngineRunner implements Runner {
   predictBatch(x: NdArray): NdArray {
     this.place(x, false);
     this.runPhases('predict');
-    return this.output();
+    return this.finishPredicting();
   }
 
   trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult> {
@@ -103,7 +110,7 @@ export class EngineRunner implements Runner {
     return this.inTurns(
       'predict',
       () => this.place(x, false),
-      () => this.output(),
+      () => this.finishPredicting(),
       copiedArray,
     );
   }
@@ -168,10 +175,14 @@ export class EngineRunner implements Runner {
     const { store } = this.program;
     const weights = [store.copy(store.weights, into?.weights[0])];
     const state = store.slots.map((slot, i) => store.copy(slot, into?.optimizer.state[i]));
-    return { weights, optimizer: { iterations: this.optimizer.iterations, state } };
+    return {
+      weights,
+      optimizer: { iterations: this.optimizer.iterations, state },
+      states: this.states ? [this.states.copy()] : [],
+    };
   }
 
-  goBack({ weights, optimizer: { iterations, state } }: Checkpoint): void {
+  goBack({ weights, optimizer: { iterations, state }, states }: Checkpoint): void {
     this.takeWeights();
     if (!this.hasSlots) this.takeSlots();
     const { store } = this.program;
@@ -182,10 +193,12 @@ export class EngineRunner implements Runner {
     this.program.slotsChanged();
     this.optimizer.iterations = iterations;
     this.trained();
+    this.states?.put(states[0]);
   }
 
   sync(): void {
     if (this.changedOutside()) this.takeWeights();
+    this.states?.give();
     if (!this.ahead) return;
     const { store } = this.program;
     this.variables.forEach((variable, i) => {
@@ -280,6 +293,11 @@ export class EngineRunner implements Runner {
     return result;
   }
 
+  private finishPredicting(): NdArray {
+    this.states?.advanceIfFinite();
+    return this.output();
+  }
+
   private begin(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): void {
     this.place(x, training);
     this.setTargets(y);
@@ -299,6 +317,7 @@ export class EngineRunner implements Runner {
     const batch = x.shape[0];
     const steps = plan.input.sequence ? x.shape[1] : 1;
     if (this.changedOutside()) this.takeWeights();
+    this.states?.take();
     program.place(batch, steps, training);
     const { arena, input } = program;
     const memory = plan.input.integers ? arena.i32 : arena.f32;
@@ -358,6 +377,7 @@ export class EngineRunner implements Runner {
     const { program } = this;
     const predictions = this.output();
     const loss = program.lossValue();
+    if (Number.isFinite(loss)) this.states?.advance();
     const { mask } = program.result;
     return mask ? { loss, predictions, mask: this.batchMajorMask(mask) } : { loss, predictions };
   }

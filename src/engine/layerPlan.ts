@@ -94,6 +94,8 @@ export interface RecurrentPlan {
   resetAfter: boolean;
   returnSequences: boolean;
   goBackwards: boolean;
+  /** Begins with the states that the batch before ended with. */
+  stateful: boolean;
   dropout: number;
   recurrentDropout: number;
   kernel: number;

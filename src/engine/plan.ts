@@ -1,8 +1,10 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
-import type * as tf from '@tensorflow/tfjs';
 import { wasmObstacle } from '../kernels/module.js';
+import { statefulBatch } from '../model/walk.js';
+import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
+import { isChain } from '../training/graph.js';
 import type { Loss } from '../training/losses.js';
 import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
 import type { LayerPlan, WeightPlan } from './layerPlan.js';
@@ -38,7 +40,7 @@ export function planModel(
 function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled, 'loss' | 'optimizer'>): Plan {
   const obstacle = wasmObstacle();
   if (obstacle !== undefined) throw new Unsupported(obstacle);
-  if (!('add' in model)) throw new Unsupported('the model has branches');
+  if (!isChain(model)) throw new Unsupported('the model has branches');
   const shape = model.inputs[0].shape;
   const stack = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
   const weights: (WeightPlan | undefined)[] = model.weights.map(() => undefined);
@@ -60,10 +62,12 @@ function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled,
   if (input.sequence && !(first && TAKES_ANY_ROWS.has(first.kind))) planned.unshift({ kind: 'arrange' });
   const known = weights.filter((weight) => weight !== undefined);
   if (known.length !== weights.length) throw new Unsupported('it has weights that no layer of the engine uses');
+  const batch = statefulBatch(model);
   return {
     weights: known,
     layers: planned,
     input,
+    ...(batch !== undefined && { batch }),
     output: { ...state },
     ...planLosses(loss, lossLogits(model, loss), planned),
     optimizer: planOptimizer(optimizer, known),

@@ -53,6 +53,8 @@ export interface Plan {
     /** int32, for an Embedding. */
     integers: boolean;
   };
+  /** The batch size that stateful layers carry states for; left out where there are none, and any size will do. */
+  batch?: number;
   output: { sequence: boolean; width: number };
   loss: LossPlan;
   /** What evaluates, where that is another: of logits that dropout is behind of in training. */

@@ -1,10 +1,10 @@
 /** tfjs layers, one by one, to plan data. */
-import type * as tf from '@tensorflow/tfjs';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
 import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
+import type * as tf from '../tf.js';
 import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
 
 /** What the engine does not run; the message is the reason that the user sees. */
@@ -142,7 +142,6 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
   if (!Object.hasOwn(kinds, className)) throw unsupported(layer, 'has a cell that the engine does not have');
   const kind = kinds[className];
   const config: Config = layer.getConfig();
-  if (config.stateful === true) throw unsupported(layer, 'is stateful');
   if (config.returnState === true) throw unsupported(layer, 'returns its state');
   if (!planning.state.sequence) throw unsupported(layer, 'has an input without steps');
   const [kernel, recurrentKernel, bias] = claim(
@@ -163,6 +162,7 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
     resetAfter: config.resetAfter === true,
     returnSequences: config.returnSequences === true,
     goBackwards: config.goBackwards === true,
+    stateful: layer.stateful,
     dropout: Number(config.dropout ?? 0),
     recurrentDropout: Number(config.recurrentDropout ?? 0),
     kernel,

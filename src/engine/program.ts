@@ -8,6 +8,7 @@ import { makeLayer } from './layers/table.js';
 import { LossStep } from './loss.js';
 import type { LossPlan, Plan } from './planData.js';
 import { type Range, type Rows, rowLength, type Signal, timeMajor } from './rows.js';
+import { StateStore } from './stateStore.js';
 import { UpdateStep } from './update.js';
 import { WeightStore } from './weightStore.js';
 
@@ -38,6 +39,7 @@ export class Program {
   readonly kernels: Kernels;
   readonly speed: Speed;
   readonly store: WeightStore;
+  readonly states: StateStore;
   /** What trains, and evaluates unless another does. */
   readonly loss: LossStep;
   readonly update: UpdateStep;
@@ -83,6 +85,8 @@ export class Program {
     const squaring = rule === 'adam' || rule === 'adamAmsgrad' || rule === 'rmsprop';
     const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     this.store = new WeightStore(this.arena, blocks, sizes, { slots, squares: byNorm || squaring, useLimit });
+    const carried = this.layers.flatMap((layer) => layer.carried ?? []);
+    this.states = new StateStore(this.arena, carried, plan.batch ?? 0);
     this.update = new UpdateStep(plan, this.store, this.context, this.arena);
     this.loss = new LossStep(plan.loss, this.context);
     if (plan.evaluationLoss) this.evaluationLoss = new LossStep(plan.evaluationLoss, this.context);

@@ -100,7 +100,7 @@ export class Stepper {
     const input = arena.fixed(width);
     const values = { address: input, stepStride: width, rowStride: width, steps: 1, width };
     let signal: Signal = { values, sequence: true, mask: 0, wantsGradient: false };
-    const space = { arena, batch: 1, training: false, stateful: true };
+    const space = { arena, batch: 1, training: false, stream: true };
     for (const layer of this.layers) signal = layer.place(signal, space);
     const [first] = plan.layers;
     this.vocabulary = first.kind === 'embedding' ? first.vocabulary : 0;

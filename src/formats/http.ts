@@ -23,11 +23,9 @@ const MOST_READS = 3;
  * @throws MemcellError 'io': not reached, another status, cut off, too slow, too large; 'model': not what model.json says
  */
 export async function fetchModel(url: string, options: LoadOptions = {}): Promise<StoredModel> {
-  const { timeout = 30_000, maxBytes = 2 ** 31 } = options;
-  for (const [name, value] of Object.entries({ timeout, maxBytes })) {
-    if (!(value > 0)) throw new MemcellError(`${name} must be a number above 0, not ${value}`, { code: 'usage' });
-  }
+  const { timeout, maxBytes } = checked(options);
   const base = addressOf(url);
+  if (!base.pathname.endsWith('.json')) base.pathname = `${base.pathname.replace(/\/+$/, '')}/model.json`;
   for (let reads = 1; ; reads++) {
     const limits = { timeout, left: maxBytes, maxBytes };
     const where = base.href;
@@ -48,7 +46,23 @@ export async function fetchModel(url: string, options: LoadOptions = {}): Promis
   }
 }
 
-/** The address of the model.json. */
+/**
+ * The bytes of one file.
+ * @throws MemcellError 'io': not reached, another status, cut off, too slow, too large
+ */
+export async function fetchBytes(url: string, options: LoadOptions = {}): Promise<Uint8Array> {
+  const { timeout, maxBytes } = checked(options);
+  const limits = { timeout, left: maxBytes, maxBytes };
+  return get(addressOf(url), limits, { bytes: maxBytes, why: `more than maxBytes, ${maxBytes} bytes` });
+}
+
+function checked({ timeout = 30_000, maxBytes = 2 ** 31 }: LoadOptions): Required<LoadOptions> {
+  for (const [name, value] of Object.entries({ timeout, maxBytes })) {
+    if (!(value > 0)) throw new MemcellError(`${name} must be a number above 0, not ${value}`, { code: 'usage' });
+  }
+  return { timeout, maxBytes };
+}
+
 function addressOf(url: string): URL {
   let address: URL;
   try {
@@ -59,7 +73,6 @@ function addressOf(url: string): URL {
       cause,
     });
   }
-  if (!address.pathname.endsWith('.json')) address.pathname = `${address.pathname.replace(/\/+$/, '')}/model.json`;
   return address;
 }
 

@@ -29,6 +29,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export interface ModelJson {
   topology: { [key: string]: Json };
   groups: WeightGroup[];
+  /** What tfjs or Keras's converter keeps of compile's options. */
+  training?: Json;
   userDefinedMetadata: Record<string, unknown>;
 }
 
@@ -99,7 +101,19 @@ export function parseModelJson(text: string, where: string): ModelJson {
   if (!Array.isArray(json.weightsManifest)) throw invalid(where, 'weightsManifest is missing or not a list');
   const groups = json.weightsManifest.map((group, index) => parseGroup(group, `${where}: weightsManifest[${index}]`));
   checkNames(groups, where);
-  return { topology: json.modelTopology, groups, userDefinedMetadata: parseMetadata(json.userDefinedMetadata, where) };
+  const training = trainingOf(json.modelTopology, json.trainingConfig);
+  return {
+    topology: json.modelTopology,
+    groups,
+    training,
+    userDefinedMetadata: parseMetadata(json.userDefinedMetadata, where),
+  };
+}
+
+/** compile's options: beside the topology as tfjs saves them, or in it as Keras's converter does. */
+export function trainingOf(topology: { [key: string]: Json }, beside: unknown): Json | undefined {
+  if (isJsonObject(beside)) return beside;
+  return isJsonObject(topology.training_config) ? topology.training_config : undefined;
 }
 
 /** The same checks for a weight list that comes without files, as a tfjs IOHandler gives it. */
@@ -112,11 +126,12 @@ export function parseWeightSpecs(specs: unknown, where: string): WeightGroup {
 }
 
 export function checkFormat(format: unknown, where: string): void {
-  if (format === 'layers-model') return;
+  // tfjs before 1.1 and its converter before 1.0 wrote none.
+  if (format === 'layers-model' || format === undefined || format === null) return;
   if (format === 'graph-model') {
     throw invalid(where, "a tfjs GraphModel; memcell reads layers models (format 'layers-model')");
   }
-  throw invalid(where, `format is ${JSON.stringify(format) ?? 'missing'}, not 'layers-model'`);
+  throw invalid(where, `format is ${JSON.stringify(format)}, not 'layers-model'`);
 }
 
 /** Checks `userDefinedMetadata`: absent, or an object whose `memcell` is absent or of a version that this memcell knows. */

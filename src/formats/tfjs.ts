@@ -1,10 +1,15 @@
-import * as tf from '@tensorflow/tfjs';
+import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
-import { type EitherSpelling, namedOptions, shown } from '../spelling.js';
+import { shown } from '../spelling.js';
+import * as tf from '../tf.js';
 import type { IOHandler, LayersModel } from '../tfjsTypes.js';
 import { sha256 } from './checksum.js';
+import { fittingState } from './contents.js';
 import { fetchModel, type LoadOptions } from './http.js';
+import { normalTopology } from './keras/topology.js';
+import { optimizerStateFrom, trainingFrom } from './keras/training.js';
+import type { ModelContents } from './modelFile.js';
 import {
   checkFormat,
   invalid,
@@ -16,9 +21,10 @@ import {
   parseMetadata,
   parseWeightSpecs,
   type StoredModel,
+  trainingOf,
 } from './modelJson.js';
 import { buildTopology } from './topology.js';
-import { assignWeights, firstNotFinite } from './weights.js';
+import { assignWeights, decodeEntries, firstNotFinite, type WeightData } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
 export type ModelLocation = string | IOHandler;
@@ -27,6 +33,12 @@ export interface LoadedModel {
   model: LayersModel;
   /** What `saveTfjs` was given; empty for a model that memcell did not save. */
   metadata: Record<string, unknown>;
+  /** What compile was given, where the file says it in Keras's words. */
+  training?: ModelContents['training'];
+  /** The optimizer's slots in the order of the model's trainable weights. */
+  optimizerState?: ModelContents['optimizerState'];
+  /** What the file had and the model has not, a line each. */
+  lost: string[];
 }
 
 /**
@@ -62,9 +74,8 @@ export async function saveTfjs(model: LayersModel, to: ModelLocation, metadata: 
  * against the files before it is used. A save that was cut short is completed.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadTfjs(from: ModelLocation, options: EitherSpelling<LoadOptions> = {}): Promise<LoadedModel> {
+export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
   checkLocation(from, 'a model is loaded from');
-  const limits = namedOptions<LoadOptions>('loadModel', options);
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
@@ -73,12 +84,14 @@ export async function loadTfjs(from: ModelLocation, options: EitherSpelling<Load
   }
   const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
-  return assemble(await fetchModel(from, limits));
+  return assemble(await fetchModel(from, options));
 }
 
 function checkLocation(where: unknown, what: string): void {
   if (typeof where === 'string' ? where !== '' : isRecord(where)) return;
-  throw new MemcellError(`${what} a folder, an address or an IOHandler, not ${shown(where)}`, { code: 'usage' });
+  throw new MemcellError(`${what} a folder, a file, an address or an IOHandler, not ${shown(where)}`, {
+    code: 'usage',
+  });
 }
 
 async function modelArtifacts(model: tf.LayersModel, metadata: object) {
@@ -108,7 +121,7 @@ async function modelArtifacts(model: tf.LayersModel, metadata: object) {
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
   if (typeof handler.load !== 'function') throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
-  const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata } = await handler.load();
+  const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata, trainingConfig } = await handler.load();
   checkFormat(format, where);
   if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
   if (!weightData) throw invalid(where, 'weightData is missing');
@@ -120,6 +133,7 @@ async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<Loa
   const json = {
     topology: modelTopology,
     groups: [group],
+    training: trainingOf(modelTopology, trainingConfig),
     userDefinedMetadata: parseMetadata(userDefinedMetadata, where),
   };
   return assemble({ json, where, data: [data] });
@@ -128,8 +142,10 @@ async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<Loa
 async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel> {
   const groups = json.groups.map((group, i) => ({ group, data: data[i] }));
   const own = json.groups.flatMap(({ weights }) => weights.filter(({ group }) => group !== 'optimizer'));
+  const { topology, lost } = normalTopology(json.topology, where);
+  const training = trainingFrom(json.training, lost);
   const model = await buildTopology(
-    json.topology,
+    topology,
     own.reduce((sum, weight) => sum + weight.elements, 0),
     where,
   );
@@ -142,14 +158,33 @@ async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel
   const { memcell, ...others } = json.userDefinedMetadata;
   if (Object.keys(others).length > 0) model.setUserDefinedMetadata(others as { [key: string]: object });
   const { version, ...metadata } = isRecord(memcell) ? memcell : { version: metadataVersion };
-  return { model, metadata };
+  const optimizerState = training?.optimizer && stateOf(training.optimizer, model, groups, lost);
+  return { model, metadata, lost, ...(training && { training }), ...(optimizerState && { optimizerState }) };
+}
+
+/** What tfjs's optimizer, or memcell's, had when it was saved. */
+function stateOf(
+  optimizer: NonNullable<NonNullable<ModelContents['training']>['optimizer']>,
+  model: tf.LayersModel,
+  groups: readonly WeightData[],
+  lost: string[],
+): ModelContents['optimizerState'] {
+  const variables = decodeEntries(groups, 'optimizer').map(({ name, shape, data }) => ({
+    name,
+    shape,
+    data,
+    isCount: /(^|\/)iter(ations?)?$/.test(name),
+  }));
+  const state = optimizerStateFrom(optimizer, variables, lost);
+  const sizes = model.trainableWeights.map(({ shape }) => elements(shape.map(Number)));
+  return state && fittingState(state, sizes, lost);
 }
 
 function hasScheme(name: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
 }
 
-function isFolder(name: string): boolean {
+export function isFolder(name: string): boolean {
   const onNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
   return onNode && (!hasScheme(name) || name.startsWith('file://'));
 }

@@ -1,34 +1,32 @@
-import * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { customObjects } from '../model/customObjects.js';
-import { invalid, isJsonObject, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
+import { mostBatch } from '../model/options.js';
+import * as tf from '../tf.js';
+import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
 
 /** More values than this for one sample, in any layer's output, is taken for a mistake (1 GiB of float32). */
 const mostOutputs = 2 ** 28;
 
-/** A fixed batch size beyond this is taken for a mistake: a stateful layer allocates its states for it. */
-const mostBatch = 65_536;
-
 /**
- * Builds the model that a checked `modelTopology` describes, its weights all zero. Nothing is allocated for a layer whose
+ * Builds the model that a normal topology (see keras/topology.ts) describes, its weights all zero. Nothing is allocated for a layer whose
  * weights would take the model past `mostWeights` elements, which the caller knows from the size of the weights file.
  * @throws MemcellError 'model': unknown classes, a configuration that does not build, or sizes beyond `mostWeights`
  */
 export async function buildTopology(
-  modelTopology: { [key: string]: Json },
+  topology: { [key: string]: Json },
   mostWeights: number,
   where: string,
 ): Promise<tf.LayersModel> {
-  const topology = isJsonObject(modelTopology.model_config) ? modelTopology.model_config : modelTopology;
   checkClass(topology, modelClasses, `${where}: modelTopology`);
   checkNested(topology, `${where}: modelTopology`);
   const { build, release } = withinBudget(mostWeights, where);
   let model: tf.LayersModel;
   try {
     model = await build(() => tf.models.modelFromJSON(topology, customObjects));
+    forgetStates(model);
     checkOutputs(model, where);
   } catch (cause) {
     release();
@@ -58,7 +56,8 @@ function checkClass(value: Record<string, unknown>, allowed: string[] | undefine
   }
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   if (!Object.hasOwn(known, name) && !Object.hasOwn(customObjects, name)) {
-    throw invalid(where, `unknown class ${JSON.stringify(name)}`);
+    const layer = isRecord(config) && typeof config.name === 'string' ? `layer ${JSON.stringify(config.name)}: ` : '';
+    throw invalid(where, `${layer}unknown class ${JSON.stringify(name)}; nothing here runs it`);
   }
   if (typeof config !== 'object' || config === null) throw invalid(where, `${name} has no config`);
 }
@@ -69,6 +68,7 @@ function checkInputShape(shape: unknown, where: string): void {
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize)) {
     throw invalid(where, `batch_input_shape ${JSON.stringify(shape)} is not a list of positive whole numbers or null`);
   }
+  // Stateful layers allocate states for a fixed batch.
   if (shape[0] > mostBatch || outputsPerSample(shape) > mostOutputs) {
     throw invalid(where, `batch_input_shape ${JSON.stringify(shape)} is too large`);
   }
@@ -90,6 +90,14 @@ function checkOutputs(model: tf.LayersModel, where: string): void {
       );
     }
   }
+}
+
+/**
+ * States that a call gets are among its inputs; as tfjs keeps them beside, too, they cannot be saved, and it says so on the
+ * console at every save.
+ */
+function forgetStates(model: tf.LayersModel): void {
+  for (const { callArgs } of model.layers.flatMap(({ inboundNodes }) => inboundNodes)) delete callArgs?.initialState;
 }
 
 function outputsPerSample(shape: readonly (number | null)[]): number {
@@ -120,7 +128,7 @@ function withinBudget(mostWeights: number, where: string) {
     if (!(used <= mostWeights)) {
       throw invalid(
         where,
-        `layer ${this.name} needs ${name} of shape [${shape.join(', ')}], more than the ${mostWeights} weights in weightsManifest`,
+        `layer ${this.name} needs ${name} of shape [${shape.join(', ')}], more than the ${mostWeights} weights in the file`,
       );
     }
     const variable = addWeight.call(this, name, shape, dtype, zeros, ...rest);

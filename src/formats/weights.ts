@@ -1,5 +1,10 @@
-import * as tf from '@tensorflow/tfjs';
+import { weightsByLayer } from '../model/initialise.js';
+import * as tf from '../tf.js';
+import type { StoredWeight } from './modelFile.js';
 import { invalid, reasonOf, type WeightEntry, type WeightGroup } from './modelJson.js';
+
+/** Names of the model and of the cell may stand in a weight's name beside those of its layers. */
+const MOST_PARTS_BESIDE = 2;
 
 /** A group's weights and the bytes of its files, joined: `data.byteLength` is `group.bytes`. */
 export interface WeightData {
@@ -9,7 +14,7 @@ export interface WeightData {
 
 /**
  * Sets the weights of `model` from the manifest's entries, which must be exactly the model's: same names, shapes and dtypes.
- * A name may have one more part than the model's (`lstm/lstm_cell/kernel` for `lstm/kernel`), as Keras's converter writes.
+ * A name may have parts beside the model's (`sequential/lstm/lstm_cell/kernel` for `lstm/kernel`), as Keras's converter writes.
  * @throws MemcellError 'model': a weight is missing, is not the model's, has another shape or dtype, or is not finite
  */
 export function assignWeights(model: tf.LayersModel, groups: readonly WeightData[], where: string): void {
@@ -44,35 +49,95 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
   }
 }
 
+type Variable = tf.LayersModel['weights'][number];
+
+/**
+ * Sets the weights of `model` from those of a file, layer by layer in their order, and tells which is which: the variable of
+ * each stored weight.
+ * @throws MemcellError 'model' with all that do not fit: no such layer, too many or too few, another shape, not finite
+ */
+export function assignStored(model: tf.LayersModel, stored: readonly StoredWeight[], where: string): Variable[] {
+  const waiting = new Map<string, StoredWeight[]>();
+  for (const weight of stored) waiting.set(weight.layer, [...(waiting.get(weight.layer) ?? []), weight]);
+  const pairs = new Map<StoredWeight, Variable>();
+  const wrong: string[] = [];
+  for (const [layer, variables] of weightsByLayer(model)) {
+    const found = waiting.get(layer) ?? [];
+    waiting.delete(layer);
+    if (found.length !== variables.length) {
+      const needed = variables.map(({ originalName, shape }) => `${originalName} [${shape}]`).join(', ');
+      wrong.push(`layer ${layer} needs ${needed || 'no weights'}, and the file has ${textOf(found)}`);
+      continue;
+    }
+    variables.forEach((variable, i) => {
+      const { shape, name } = found[i];
+      if (shape.length === variable.shape.length && shape.every((size, axis) => size === variable.shape[axis])) {
+        pairs.set(found[i], variable);
+      } else wrong.push(`weight ${name} has shape [${shape}], but layer ${layer} takes [${variable.shape}]`);
+    });
+  }
+  for (const [layer, left] of waiting) wrong.push(`no layer ${layer} of the model takes ${textOf(left)}`);
+  if (wrong.length > 0) throw invalid(where, wrong.join('; '));
+  for (const { name, data } of stored) {
+    const index = firstNotFinite(data);
+    if (index !== -1) throw invalid(where, `weight ${name} is not finite at element ${index}`);
+  }
+  for (const [{ data, shape }, variable] of pairs) {
+    const tensor = tf.tensor(data, shape, variable.dtype);
+    try {
+      variable.write(tensor);
+    } finally {
+      tensor.dispose();
+    }
+  }
+  return stored.flatMap((weight) => pairs.get(weight) ?? []);
+}
+
+function textOf(weights: readonly StoredWeight[]): string {
+  return weights.map(({ name, shape }) => `${name} [${shape}]`).join(', ') || 'none';
+}
+
 function takeEntry(entries: Map<string, WeightEntry>, name: string): WeightEntry | undefined {
-  const isIt = (key: string) => {
+  const own = name.split('/');
+  // 'sequential/lstm/lstm_cell/kernel' for 'lstm/kernel': the fewer parts beside its own, the sooner.
+  const beside = (key: string) => {
     const parts = key.split('/');
-    return key === name || [...parts.slice(0, -2), parts.at(-1)].join('/') === name;
+    let next = 0;
+    for (const part of parts) if (part === own[next]) next++;
+    const is = next === own.length && parts.at(-1) === own.at(-1) && parts.length <= own.length + MOST_PARTS_BESIDE;
+    return is ? parts.length - own.length : Number.POSITIVE_INFINITY;
   };
-  const key = entries.has(name) ? name : [...entries.keys()].find(isIt);
+  const candidates = [...entries.keys()].filter((key) => beside(key) < Number.POSITIVE_INFINITY);
+  const key = entries.has(name) ? name : candidates.sort((a, b) => beside(a) - beside(b))[0];
   const entry = key === undefined ? undefined : entries.get(key);
   if (entry) entries.delete(entry.name);
   return entry;
 }
 
 function decodeWeights(groups: readonly WeightData[], where: string): Map<string, tf.Tensor> {
-  const tensors = new Map<string, tf.Tensor>();
-  for (const { group, data } of groups) {
+  const entries = decodeEntries(groups, 'model');
+  for (const { name, data } of entries) {
+    const index = firstNotFinite(data);
+    if (index !== -1) throw invalid(where, `weight ${name} is not finite at element ${index}`);
+  }
+  return new Map(entries.map(({ name, shape, dtype, data }) => [name, tf.tensor(data, shape, dtype)]));
+}
+
+/** The values of all entries of the model, or of its optimizer. */
+export function decodeEntries(groups: readonly WeightData[], which: 'model' | 'optimizer') {
+  return groups.flatMap(({ group, data }) => {
     let offset = 0;
-    for (const entry of group.weights) {
+    return group.weights.flatMap((entry) => {
       const bytes = data.slice(offset, offset + entry.bytes);
       offset += entry.bytes;
-      if (entry.group === 'optimizer') continue;
+      if ((entry.group ?? 'model') !== which) return [];
       const { name, shape, dtype, quantization } = entry;
       const tensor = tf.io.decodeWeights(bytes, [{ name, shape, dtype, ...(quantization && { quantization }) }])[name];
-      tensors.set(name, tensor);
-      const index = firstNotFinite(tensor.dataSync());
-      if (index === -1) continue;
-      tf.dispose([...tensors.values()]);
-      throw invalid(where, `weight ${name} is not finite at element ${index}`);
-    }
-  }
-  return tensors;
+      const values = tensor.dataSync();
+      tensor.dispose();
+      return [{ name, shape, dtype, data: values }];
+    });
+  });
 }
 
 /** The index of the first NaN or infinity, or -1. */

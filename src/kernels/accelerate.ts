@@ -1,7 +1,7 @@
 /** Gives the LSTM layers of a TensorFlow.js model the fused kernel. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { shown } from '../spelling.js';
+import * as tf from '../tf.js';
 import type { Layer, LayersModel } from '../tfjsTypes.js';
 import { isBuiltIn } from './tfjs/builtIn.js';
 import type { LSTMUses } from './tfjs/contract.js';

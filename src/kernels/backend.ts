@@ -1,6 +1,6 @@
 /** Which TensorFlow.js backend memcell runs on, and getting it ready. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import * as tf from '../tf.js';
 import { compileKernels, wasmObstacle } from './module.js';
 import { registerKernels } from './tfjs/register.js';
 import { prepareWasm } from './tfjs/wasm.js';
@@ -138,8 +138,11 @@ async function withoutRethrowing<Result>(start: () => Promise<Result>): Promise<
   return result;
 }
 
-/** Keeps tfjs's cpu backend from printing its advice to install tfjs-node, which it does on the first write in Node. */
+/**
+ * Keeps tfjs's cpu backend from printing its advice to install tfjs-node, which it does on the first write in Node. Its class
+ * is named because bundlers leave out what is imported for its side effects alone.
+ */
 function quietCpuBackend(): void {
   const cpu = tf.findBackend('cpu');
-  if (cpu && 'firstUse' in cpu) cpu.firstUse = false;
+  if (cpu instanceof tf.MathBackendCPU) Object.assign(cpu, { firstUse: false });
 }

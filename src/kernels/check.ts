@@ -1,7 +1,7 @@
 /** Checks the fused LSTM against TensorFlow.js's built-in layer and automatic differentiation, on this machine. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { deriveKey, Random } from '../random.js';
+import * as tf from '../tf.js';
 import { accelerateLayer, lstmPath } from './accelerate.js';
 import { prepareBackend, startBackend } from './backend.js';
 import { type Speed, usualSpeed } from './module.js';

@@ -1,8 +1,6 @@
 /** The kernel module: compiled once, instantiated on any memory, at the fastest speed that this engine runs. */
 import { MemcellError } from '../errors.js';
-import { plain, plainShared, relaxed, relaxedShared } from './generated/modules.js';
-
-const binaries = { plain, plainShared, relaxed, relaxedShared };
+import { type BinaryName, binary, loadBinary } from './binaries.js';
 
 /**
  * plain: 128-bit SIMD, multiply and add, any engine with WebAssembly SIMD. relaxed: fused multiply-add. wide: the relaxed
@@ -125,7 +123,7 @@ export function wasmObstacle(): string | undefined {
   try {
     new WebAssembly.Module(EMPTY_MODULE);
   } catch (error) {
-    return `WebAssembly may not be compiled here; a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src (${oneLine(error)})`;
+    return `WebAssembly may not be compiled here: a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src, and Cloudflare Workers forbid it (${oneLine(error)})`;
   }
   try {
     new WebAssembly.Memory({ initial: 1, maximum: 65536 });
@@ -153,10 +151,6 @@ function orObstacle<T>(make: () => T): T {
   }
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
 function isShared(memory: WebAssembly.Memory): boolean {
   return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
 }
@@ -165,15 +159,31 @@ function isShared(memory: WebAssembly.Memory): boolean {
  * The relaxed module with an empty custom section more. V8 shares machine code between equal binaries; so what it compiled
  * before the revectorizer was on is not taken for the wide module.
  */
-function asWide(binary: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+function asWide(narrow: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const section = [0, 5, 4, ...new TextEncoder().encode('wide')];
-  const bytes = new Uint8Array(binary.length + section.length);
-  bytes.set(binary);
-  bytes.set(section, binary.length);
+  const bytes = new Uint8Array(narrow.length + section.length);
+  bytes.set(narrow);
+  bytes.set(section, narrow.length);
   return bytes;
 }
 
-/** The speed for this memory, the module's key in the cache, and its bytes. */
+const bytesOf = (text: string) => [...new TextEncoder().encode(text)];
+const MEMORY = [1, 3, ...bytesOf('env'), 6, ...bytesOf('memory'), 2];
+/** The import section of the binaries, and the one that takes memory for threads: with the flag and a maximum of 65536 pages. */
+const IMPORTS = [2, MEMORY.length + 2, ...MEMORY, 0, 0];
+const SHARED_IMPORTS = [2, MEMORY.length + 5, ...MEMORY, 3, 0, 0x80, 0x80, 4];
+
+/** The same module for memory that threads share. */
+function asShared(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const at = module.findIndex((_, start) => IMPORTS.every((byte, i) => module[start + i] === byte));
+  const bytes = new Uint8Array(module.length + SHARED_IMPORTS.length - IMPORTS.length);
+  bytes.set(module.subarray(0, at));
+  bytes.set(SHARED_IMPORTS, at);
+  bytes.set(module.subarray(at + IMPORTS.length), at + SHARED_IMPORTS.length);
+  return bytes;
+}
+
+/** The speed for this memory, the module's key in the cache, the binary and how it is decoded. */
 function choose(memory: WebAssembly.Memory, requested?: Speed) {
   const speed = requested ?? usualSpeed();
   if (speed !== 'plain' && !supportsRelaxedSimd()) {
@@ -182,12 +192,13 @@ function choose(memory: WebAssembly.Memory, requested?: Speed) {
     });
   }
   const shared = isShared(memory);
-  const base = speed === 'plain' ? 'plain' : 'relaxed';
-  const bytes = () => {
-    const binary = decode(binaries[shared ? (`${base}Shared` as const) : base]);
-    return speed === 'wide' ? asWide(binary) : binary;
+  const name: BinaryName = speed === 'plain' ? 'plain' : 'relaxed';
+  const decode = (base64: string) => {
+    const narrow = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const bytes = speed === 'wide' ? asWide(narrow) : narrow;
+    return shared ? asShared(bytes) : bytes;
   };
-  return { speed, key: `${speed} ${shared}`, bytes };
+  return { speed, key: `${speed} ${shared}`, name, decode };
 }
 
 function link(module: WebAssembly.Module, memory: WebAssembly.Memory, speed: Speed): KernelExports {
@@ -202,10 +213,10 @@ function link(module: WebAssembly.Module, memory: WebAssembly.Memory, speed: Spe
  */
 export function instantiateKernels(memory: WebAssembly.Memory, options: { speed?: Speed } = {}): KernelExports {
   return orObstacle(() => {
-    const { speed, key, bytes } = choose(memory, options.speed);
+    const { speed, key, name, decode } = choose(memory, options.speed);
     let module = compiled.get(key);
     if (!module) {
-      module = new WebAssembly.Module(bytes());
+      module = new WebAssembly.Module(decode(binary(name)));
       compiled.set(key, module);
     }
     return link(module, memory, speed);
@@ -217,10 +228,10 @@ export async function instantiateKernelsAsync(
   memory: WebAssembly.Memory,
   options: { speed?: Speed } = {},
 ): Promise<KernelExports> {
-  const { speed, key, bytes } = choose(memory, options.speed);
+  const { speed, key, name, decode } = choose(memory, options.speed);
   let module = compiled.get(key);
   if (!module) {
-    module = await WebAssembly.compile(bytes());
+    module = await WebAssembly.compile(decode(await loadBinary(name)));
     compiled.set(key, module);
   }
   return link(module, memory, speed);

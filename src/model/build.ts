@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
+import * as tf from '../tf.js';
 import { initialise, weightsOf } from './initialise.js';
 import { canDraw } from './initializers.js';
 import type { Layer } from './layers.js';
@@ -11,7 +11,9 @@ import { checkLayers, inputShapeOf, type Shape } from './stack.js';
 
 export interface BuildOptions {
   /** One sample's shape; the first layer's own inputShape if left out. */
-  inputShape?: Shape;
+  inputShape?: Shape | undefined;
+  /** Of all batches; the first layer's own if left out. */
+  batchSize?: number | undefined;
   name?: string;
   /** Initial weights are a function of it and of each weight's place in the model. */
   seed: number;
@@ -25,10 +27,11 @@ export interface BuildOptions {
 export function buildModel(layers: readonly Layer[], options: BuildOptions): tf.Sequential {
   const [first] = layers;
   if (!first) throw new MemcellError('the model has no layers; add one first', { code: 'model' });
-  checkLayers(layers, inputShapeOf(first, options.inputShape));
+  const batchShape = inputShapeOf(first, options.inputShape, options.batchSize);
+  checkLayers(layers, batchShape);
   ensureBackend();
-  if (options.inputShape) {
-    first.batchInputShape = [null, ...options.inputShape];
+  if (options.inputShape || options.batchSize) {
+    first.batchInputShape = [...batchShape];
     first.dtype ??= 'float32';
   }
   const model = tf.sequential({ name: options.name ?? 'sequential' });

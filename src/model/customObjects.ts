@@ -1,6 +1,8 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import type { ConfigDict } from '../tfjsTypes.js';
 import { registerActivations } from './activations.js';
+import { BatchNormalization } from './batchNormalization.js';
+import { Conv1D } from './convolution.js';
 import { ResetAfterGRU } from './gru.js';
 import { LayerNormalization, Masking } from './stepLayers.js';
 import {
@@ -32,6 +34,8 @@ const makers: Record<string, (config: Config) => tf.layers.Layer> = {
   GlobalMaxPooling1D: (config) => new GlobalMaxPooling1D(config),
   LayerNormalization: (config) => new LayerNormalization(config),
   Masking: (config) => new Masking(config),
+  BatchNormalization: (config) => new BatchNormalization(config),
+  Conv1D: (config) => new Conv1D(config),
 };
 
 /**

@@ -2,8 +2,8 @@
  * Seeded dropout. tfjs draws its masks from Math.random or, with a layer's `seed`, the same mask at every step; here a mask
  * is a function of (seed, layer, step), so that a run can be repeated, resumed, and split over threads.
  */
-import * as tf from '@tensorflow/tfjs';
 import { deriveKey, uniformAt } from '../random.js';
+import * as tf from '../tf.js';
 import { everyLayer, isRecurrent, type LayerPath } from './walk.js';
 
 interface DropoutLayer extends tf.layers.Layer {

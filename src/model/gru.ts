@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { registeredLayer } from './registered.js';
 
 /** A GRU's settings as its saved configuration has them. */

@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
 import { deriveKey } from '../random.js';
 import { camelCase } from '../spelling.js';
+import * as tf from '../tf.js';
 import { canDraw, drawInitial, type InitializerConfig } from './initializers.js';
 import type { Layer } from './layers.js';
-import { everyLayer, innerLayers } from './walk.js';
+import { everyLayer, innerLayers, isModel } from './walk.js';
 
 /** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */
 interface WeightPlace {
@@ -64,4 +64,16 @@ export function initialise(model: tf.LayersModel, seed: number, from = 0): void 
 /** Every weight in Keras's order: layer by layer, Bidirectional's forward layer first, and within one as Keras makes them. */
 export function weightsInOrder(model: tf.LayersModel): tf.LayerVariable[] {
   return [...everyLayer(model)].flatMap(([layer]) => layer.weights);
+}
+
+/** The same by layers, those of a model in the model by 'inner/lstm'. Layers without weights are left out. */
+export function* weightsByLayer(model: tf.LayersModel, prefix = ''): Generator<[path: string, tf.LayerVariable[]]> {
+  for (const layer of model.layers) {
+    if (isModel(layer)) {
+      yield* weightsByLayer(layer, `${prefix}${layer.name}/`);
+      continue;
+    }
+    const weights = [...innerLayers(layer, '')].flatMap(([inner]) => inner.weights);
+    if (weights.length > 0) yield [prefix + layer.name, weights];
+  }
 }

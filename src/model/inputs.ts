@@ -1,7 +1,7 @@
 /** What goes into a model, checked and brought into one form; and what comes out, in the form that went in. */
-import * as tf from '@tensorflow/tfjs';
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import * as tf from '../tf.js';
 import type { Tensor } from '../tfjsTypes.js';
 import { show } from './options.js';
 

@@ -33,6 +33,10 @@ export interface LayerOptions {
   trainable?: boolean;
   /** For a model's first layer: one sample's shape, null for a number of steps that may vary: [30, 4], [null, 4]. */
   inputShape?: readonly (number | null)[];
+  /** Beside inputShape: the only number of samples that a batch may have, which stateful layers need. */
+  batchSize?: number;
+  /** In place of the two: [batch, steps, features]. */
+  batchShape?: readonly (number | null)[];
 }
 
 export interface KernelOptions extends LayerOptions {
@@ -70,6 +74,12 @@ export interface RecurrentOptions extends KernelOptions {
   returnState?: boolean;
   /** Read the sequence from its end. Default false. */
   goBackwards?: boolean;
+  /**
+   * Begin every batch with the states that the one before ended with, row by row, in fit, evaluate and predict alike; no gradient
+   * flows back into that batch. Needs a fixed batch size (batchShape). States are zero at first and after resetStates() of the
+   * model or the layer; nothing else resets them, no epoch and no validation. They are not saved. Default false.
+   */
+  stateful?: boolean;
 }
 
 export interface LSTMOptions extends RecurrentOptions {

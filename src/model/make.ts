@@ -49,11 +49,30 @@ export function makeLayer(className: string, positional: readonly unknown[], nam
     if (!(name in settings)) throw new LayerError(`${className}: ${name} is missing`);
   }
   settings.name ??= layerNameOf(className);
+  fixBatch(className, settings);
   const layer = entry.make(settings);
   // tfjs's wrappers do not read the setting.
   if (settings.trainable === false) layer.trainable = false;
   if (!('name' in given)) automatic.add(layer);
   return layer;
+}
+
+/** tfjs's name for a batch's shape. */
+function fixBatch(className: string, settings: Settings): void {
+  const { batchShape, batchSize, inputShape, inputLength } = settings;
+  if (batchShape !== undefined) {
+    const other = ['inputShape', 'batchSize', 'inputLength'].find((name) => settings[name] !== undefined);
+    if (other !== undefined) {
+      throw new LayerError(`${className}: batchShape already says what ${other} does; leave that out`, other);
+    }
+    settings.batchInputShape = batchShape;
+    delete settings.batchShape;
+  } else if (batchSize !== undefined && inputShape === undefined && inputLength === undefined) {
+    throw new LayerError(
+      `${className}: batchSize goes with inputShape; or give batchShape, such as [32, 30, 4]`,
+      'batchSize',
+    );
+  }
 }
 
 function check(kind: OptionKind, value: unknown, className: string, name: string): unknown {

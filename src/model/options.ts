@@ -1,8 +1,8 @@
 /** The kinds of values a layer's options take: each checks what was given and returns what tfjs is told. */
-import type * as tf from '@tensorflow/tfjs';
 import { list } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { camelCase, shown } from '../spelling.js';
+import type * as tf from '../tf.js';
 import { tfjsActivation } from './activations.js';
 import { initializerConfig, initializerNames } from './initializers.js';
 
@@ -10,7 +10,7 @@ import { initializerConfig, initializerNames } from './initializers.js';
 export type OptionKind = (value: unknown, what: string) => unknown;
 
 /** The most units or sizes of one layer. Far more than any recurrent network has; a slip of the hand is beyond it. */
-export const mostUnits = 65_536;
+const mostUnits = 65_536;
 
 /** A value as an error shows it, on one line and short. */
 export function show(value: unknown): string {
@@ -63,6 +63,20 @@ export const shape: OptionKind = (value, what) => {
     refuse(what, 'a list of whole numbers above 0 (null where any number of steps will do), such as [30, 4]', value);
   }
   return [...sizes];
+};
+
+/** The most samples of a fixed batch. */
+export const mostBatch = 65_536;
+
+/** Samples of a fixed batch, for which stateful layers hold states. */
+export const batchSize: OptionKind = wholeNumber(1, mostBatch);
+
+/** A batch's shape: its size, then one sample's shape. */
+export const batchShape: OptionKind = (value, what) => {
+  if (!Array.isArray(value) || value.length < 2)
+    refuse(what, 'the batch size followed by the shape of one sample, such as [32, 30, 4]', value);
+  const [batch, ...sample] = value;
+  return [batch === null ? null : batchSize(batch, `${what}[0]`), ...(shape(sample, what) as unknown[])];
 };
 
 export function oneOf(...known: string[]): OptionKind {

@@ -1,6 +1,9 @@
 /** Which layers are those that memcell knows, by their class and not by its name. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import type * as tf from '../tf.js';
+import { BatchNormalization } from './batchNormalization.js';
+import { Conv1D } from './convolution.js';
 import { ResetAfterGRU } from './gru.js';
 import { LayerNormalization, Masking } from './stepLayers.js';
 import {
@@ -12,7 +15,9 @@ import {
 } from './wrappers.js';
 
 const OWN: ReadonlySet<unknown> = new Set([
+  BatchNormalization,
   Bidirectional,
+  Conv1D,
   GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   LayerNormalization,

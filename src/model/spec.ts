@@ -27,11 +27,12 @@ const settingsByPosition: Record<string, string[]> = {
  * Layers from the notation that Keras programs are written in: `LSTM(50), Dense(10, softmax)`. Options by position or by
  * name, in Keras's snake_case or in camelCase; strings quoted or bare; true, false, None; lists in ( ) or [ ]; layers in layers:
  * `Bidirectional(LSTM(64, return_sequences=true)), Dropout(0.2)`. `Sequential(…)` or `Sequential([…])` around it and an
- * `Input((30, 4))` before it are accepted.
+ * `Input((30, 4))` or `Input(batch_shape=(32, 30, 4))` before it are accepted.
  *
+ * @param options `stateful`: recurrent layers that do not say are stateful
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
-export function parseSpec(text: string): Layer[] {
+export function parseSpec(text: string, { stateful = false } = {}): Layer[] {
   if (typeof text !== 'string')
     throw new MemcellError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`, {
       code: 'usage',
@@ -39,20 +40,26 @@ export function parseSpec(text: string): Layer[] {
   const calls = parseCalls(text);
   const input = calls[0]?.name === 'Input' ? calls.shift() : undefined;
   if (calls.length === 0) throw errorAt(text, text.length, 'no layers; write for example LSTM(50), Dense(10, softmax)');
-  const inputShape = input && shapeOf(text, input);
-  return calls.map((call, i) => layerOf(text, call, i === 0 ? inputShape : undefined));
+  const shape = input && shapeOf(text, input);
+  return calls.map((call, i) => {
+    const carries = stateful && ['LSTM', 'GRU', 'SimpleRNN'].includes(call.name) && !('stateful' in call.named);
+    return layerOf(text, call, { ...(i === 0 && shape), ...(carries && { stateful: true }) });
+  });
 }
 
-function shapeOf(text: string, { positional, named, at }: Call): Value {
+/** What Input says, as options of the first layer. */
+function shapeOf(text: string, { positional, named, at }: Call): Record<string, Value> {
+  const { batch_shape: batchShape = named.batchShape, batch_size: batchSize = named.batchSize } = named;
+  if (batchShape !== undefined) return { batchShape };
   const shape = positional[0] ?? named.shape;
   if (shape === undefined)
     throw errorAt(text, at?.name ?? 0, 'Input: shape is missing; write for example Input((30, 4))');
-  return shape;
+  return { inputShape: shape, ...(batchSize !== undefined && { batchSize }) };
 }
 
-function layerOf(text: string, call: Call, inputShape?: Value): Layer {
+function layerOf(text: string, call: Call, shape: Record<string, Value> = {}): Layer {
   const at = call.at?.name ?? 0;
-  const named: Record<string, unknown> = inputShape === undefined ? {} : { inputShape };
+  const named: Record<string, unknown> = { ...shape };
   for (const [name, value] of Object.entries(call.named)) {
     const option = camelCase(name);
     if (option in named) throw errorAt(text, call.at?.named[name] ?? at, `${call.name}: ${option} is given twice`);

@@ -1,7 +1,7 @@
-import type * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import type { Layer } from './layers.js';
-import { show } from './options.js';
+import { batchSize as checkBatchSize, show } from './options.js';
 import { entryOf } from './table.js';
 import { isBidirectional, isRecurrent, isWrapper } from './walk.js';
 
@@ -12,13 +12,22 @@ export type Shape = readonly (number | null)[];
  * The most weights of a model: training keeps four numbers for each (weight, gradient, two of the optimizer), 16 bytes,
  * and WebAssembly's memory ends at 4 GiB.
  */
-export const mostWeights = 2 ** 28;
+const mostWeights = 2 ** 28;
 
-/** The input's shape with its batch axis, from the model's option or from the first layer's. */
-export function inputShapeOf(first: Layer, inputShape?: Shape): Shape {
+/** The input's shape with its batch axis, from the model's options or from the first layer's. */
+export function inputShapeOf(first: Layer, inputShape?: Shape, batchSize?: number): Shape {
   const own: Shape | undefined = first.batchInputShape;
+  if (batchSize !== undefined) {
+    checkBatchSize(batchSize, 'batchSize');
+    if (own && own[0] !== null && own[0] !== batchSize)
+      throw new MemcellError(
+        `batchSize ${batchSize} does not fit the first layer's batch of ${own[0]}; give only one`,
+        { code: 'model' },
+      );
+  }
+  const batch = batchSize ?? own?.[0] ?? null;
   if (inputShape === undefined) {
-    if (own) return own;
+    if (own) return [batch, ...own.slice(1)];
     throw new MemcellError(
       `the model's input shape is not known; give its first layer (${first.getClassName()}) an inputShape, such as [steps, features]`,
       { code: 'model' },
@@ -37,7 +46,7 @@ export function inputShapeOf(first: Layer, inputShape?: Shape): Shape {
       { code: 'model' },
     );
   }
-  return [null, ...inputShape];
+  return [batch, ...inputShape];
 }
 
 /** [30, 4], with None for a size that may vary, as Keras writes it: (30, 4), (None, 4), (4,) */
@@ -59,6 +68,12 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
       });
     }
     checkInput(layer, what, shape, stack);
+    if (layer.stateful && shape[0] === null) {
+      throw new MemcellError(
+        `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
+        { code: 'model' },
+      );
+    }
     weights += entryOf(layer.getClassName())?.weights?.(settingsOf(layer), shape[shape.length - 1] ?? 0) ?? 0;
     if (weights > mostWeights) {
       throw new MemcellError(

@@ -1,5 +1,5 @@
 /** tfjs layers that act on each step alone, whose gradients differ from Keras's or are missing, put right. Same settings, same weights. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { registeredLayer } from './registered.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];

@@ -1,6 +1,6 @@
-import type * as tf from '@tensorflow/tfjs';
 import { elements } from '../data/array.js';
 import { lstmPath } from '../kernels/accelerate.js';
+import type * as tf from '../tf.js';
 import { shapeText } from './stack.js';
 import { isBidirectional, isRecurrent, isWrapper } from './walk.js';
 

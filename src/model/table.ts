@@ -1,5 +1,5 @@
 /** The one list of memcell's layers: what each takes, Keras 3's defaults, how tfjs makes it, how many weights it has. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { ResetAfterGRU } from './gru.js';
 import * as kind from './options.js';
 import { LayerNormalization, Masking } from './stepLayers.js';
@@ -28,7 +28,13 @@ export interface LayerEntry {
   weights?(settings: Settings, inputs: number): number;
 }
 
-const common = { name: kind.layerName, trainable: kind.flag, inputShape: kind.shape };
+const common = {
+  name: kind.layerName,
+  trainable: kind.flag,
+  inputShape: kind.shape,
+  batchSize: kind.batchSize,
+  batchShape: kind.batchShape,
+};
 
 const kernelOptions = {
   useBias: kind.flag,
@@ -53,6 +59,7 @@ const recurrentOptions = {
   returnSequences: kind.flag,
   returnState: kind.flag,
   goBackwards: kind.flag,
+  stateful: kind.flag,
 };
 
 const recurrentDefaults = {

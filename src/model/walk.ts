@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../tf.js';
 
 /** A layer that wraps one other, as TimeDistributed does. */
 export interface WrapperLayer extends tf.layers.Layer {
@@ -27,7 +27,19 @@ export function isRecurrent(layer: tf.layers.Layer): layer is tf.RNN {
   return 'cell' in layer && 'returnSequences' in layer;
 }
 
-function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
+/** The batch size that a model's stateful layers keep states for; undefined for a model without such layers. */
+export function statefulBatch(model: tf.LayersModel): number | undefined {
+  return model.stateful ? Number(model.inputs[0].shape[0]) : undefined;
+}
+
+/** The stateful layers, those inside of others included. */
+export function statefulLayers(model: tf.LayersModel): tf.RNN[] {
+  return [...everyLayer(model)]
+    .map(([layer]) => layer)
+    .filter((layer) => isRecurrent(layer) && layer.stateful) as tf.RNN[];
+}
+
+export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return 'layers' in layer;
 }
 

@@ -1,5 +1,5 @@
 /** tfjs layers whose behaviour differs from Keras's where masks are concerned, put right. Same settings, same weights. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tf.js';
 import { registeredLayer } from './registered.js';
 import type { BidirectionalLayer, WrapperLayer } from './walk.js';
 

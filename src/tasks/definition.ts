@@ -7,6 +7,7 @@ import type { Callback } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
 import type { OptionTable } from './options.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
+import type { Shown } from './shown.js';
 
 /** What a task takes: a file of its own beside the task, since the command line's help is made from it without TensorFlow.js. */
 export interface TaskFlags<O extends object, P extends object> {
@@ -77,6 +78,8 @@ export interface Run {
   callbacks: readonly Callback[];
   /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */
   stage(text: string): void;
+  /** Is given what pictures show of the evaluation. */
+  shown?: (part: Shown) => void;
   /** Called with the trained model before it is evaluated in the end, so that nothing in between can lose it: keeps the artefact with the model. */
   trained(
     model: Sequential,
@@ -125,6 +128,8 @@ export interface Loaded<A extends SavedTask> {
 export interface EvaluateOptions {
   /** The first row, or the first time in the data's notation, that is scored. */
   from?: string;
+  /** Is given what pictures show of the scores. */
+  shown?: (part: Shown) => void;
 }
 
 /** Predictions as a table, for people, for files and for programs. */

@@ -19,6 +19,8 @@ export interface FitPlan {
   enough?: number;
   /** Weights of classes in the loss. */
   classWeight?: Record<number, number>;
+  /** Default true. */
+  shuffle?: boolean;
   seed: number;
   callbacks: readonly Callback[];
   signal?: AbortSignal;
@@ -67,6 +69,7 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
     minDelta = 0,
     enough,
     classWeight,
+    shuffle = true,
     seed,
     callbacks,
     signal,
@@ -105,6 +108,7 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
     const { stopped } = await model.fit(train.x, train.y, {
       epochs,
       batchSize,
+      shuffle,
       seed,
       verbose: 0,
       callbacks: [

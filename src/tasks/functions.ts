@@ -10,6 +10,7 @@ import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import { type Callbacks, getCallbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
+import { version } from '../version.js';
 import type { ClassifyOptions, ClassifyPredictOptions } from './classify/options.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
 import type { EvaluateOptions, Loaded, SavedTask, Task } from './definition.js';
@@ -28,6 +29,7 @@ import {
   text,
 } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
+import { Pictures } from './shown.js';
 import type { SymbolsOptions, SymbolsPredictOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
@@ -47,7 +49,10 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
-  /** One or a list, for every fit of a network whose epochs one wants to see. */
+  /**
+   * One or a list, for every fit of a network whose epochs one wants to see. Of a forecast they see the last network only, that
+   * on all rows: not those of the folds, nor a network that adds nothing.
+   */
   callbacks?: Callbacks;
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;
@@ -63,6 +68,8 @@ export interface Made<E> {
   warnings: string[];
   /** One number per finished epoch and key: loss, val_loss, … */
   history: Record<string, number[]>;
+  /** What pictures show of the evaluation. */
+  pictures: Pictures;
 }
 
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
@@ -72,6 +79,8 @@ export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P exte
   readonly understood?: Account;
   readonly warnings: readonly string[];
   readonly history?: Readonly<Record<string, number[]>>;
+  /** What pictures show of the evaluation: for `report`. */
+  readonly pictures?: Pictures;
 
   constructor(
     // What it was trained with does not matter to a model.
@@ -84,6 +93,7 @@ export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P exte
     this.understood = made?.understood;
     this.warnings = made?.warnings ?? [];
     this.history = made?.history;
+    this.pictures = made?.pictures;
   }
 
   /** The network itself, a Sequential: without the columns, scaling or vocabulary that the task puts around it. */
@@ -101,11 +111,7 @@ export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P exte
    * @throws MemcellError for data that the task cannot take
    */
   async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<E> {
-    return this.task.evaluate(
-      this.loaded,
-      openSource(data),
-      checkKinds(evaluateKinds, namedOptions('evaluate', options), 'evaluate'),
-    );
+    return this.task.evaluate(this.loaded, openSource(data), checkKinds(evaluateKinds, options, 'evaluate'));
   }
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
@@ -394,7 +400,15 @@ const trainingKinds: {
 };
 
 /** What evaluating takes. */
-const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
+const evaluateKinds: { readonly [Name in keyof EvaluateOptions]-?: OptionKind<Required<EvaluateOptions>[Name]> } = {
+  from: text,
+  shown: {
+    what: 'a function',
+    // No text is one.
+    parse: () => undefined,
+    check: (value: unknown): value is NonNullable<EvaluateOptions['shown']> => typeof value === 'function',
+  },
+};
 
 async function train<
   O extends object,
@@ -413,13 +427,15 @@ async function train<
   }
   const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
   const entries = Object.entries(others);
-  const training = Object.fromEntries(entries.filter(isTraining));
-  const { layers, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, training, task.kind);
+  const about = Object.fromEntries(entries.filter(isTraining));
+  const { layers, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
   const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const source = openSource(data);
+  const pictures = new Pictures();
   const run = runOf(
     {
       settings,
+      shown: pictures.add,
       ...(seed !== undefined && { seed }),
       ...(layers !== undefined && { layers }),
       ...(plain !== undefined && { plain }),
@@ -432,12 +448,14 @@ async function train<
     source.name,
   );
   const prepared = await task.prepare(source, checkOptions(task.options, options, task.kind) as O, run);
-  const { model, artefact, evaluation, warnings, history } = await prepared.train();
+  const { model, artefact, evaluation, warnings, history, layers: made, settings: used } = await prepared.train();
+  const training = { createdWith: `memcell ${version}`, source: source.name, layers: made, settings: used, history };
   return {
-    loaded: { model, artefact, name: 'the model' },
+    loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
     made: {
       evaluation,
       history,
+      pictures,
       warnings: [...prepared.warnings, ...warnings],
       ...(prepared.account && { understood: prepared.account }),
     },
@@ -445,7 +463,7 @@ async function train<
 }
 
 /** Numbers alone are a column named value. */
-function valuesNamed(data: DataInput): DataInput {
+export function valuesNamed(data: DataInput): DataInput {
   const numbers =
     ArrayBuffer.isView(data) || (Array.isArray(data) && (data.length === 0 || typeof data[0] === 'number'));
   return numbers ? { value: data as readonly number[] } : data;

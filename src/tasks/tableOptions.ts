@@ -1,4 +1,4 @@
-import { names, type OptionTable, oneOf } from './options.js';
+import { count, names, type OptionTable, oneOf } from './options.js';
 
 /** How a table is to be understood: the options of every task that reads one. */
 export interface TableOptions {
@@ -16,6 +16,8 @@ export interface TableOptions {
   decimal?: '.' | ',';
   /** Whether day or month comes first, where the column leaves it open. */
   dates?: 'day' | 'month';
+  /** Rows that are held of a table that has more, which is read as a stream: 500,000. */
+  mostRows?: number;
 }
 
 export const tableOptions: OptionTable<TableOptions> = {
@@ -41,5 +43,10 @@ export const tableOptions: OptionTable<TableOptions> = {
     flags: '--dates <FIRST>',
     help: 'day or month: which comes first, where dates leave it open',
     kind: oneOf('day', 'month'),
+  },
+  mostRows: {
+    flags: '--most-rows <N>',
+    help: 'rows held of a longer table, which is streamed (500000)',
+    kind: count,
   },
 };

@@ -3,6 +3,7 @@ import { MemcellError } from '../errors.js';
 import { Fields } from '../fields.js';
 import { parseSpec } from '../model/spec.js';
 import { loadModel, type Sequential } from '../sequential.js';
+import { version } from '../version.js';
 import type { Loaded, PreparedTask, Run, SavedTask, Trained } from './definition.js';
 import { kinds } from './flags.js';
 import { tasks } from './index.js';
@@ -12,8 +13,6 @@ import { checkSettings, type TaskKind } from './settings.js';
 
 /** What training is told that a task need not know. */
 export interface TrainTaskOptions extends Partial<Omit<Run, 'trained'>> {
-  /** The program and its version, for the record. */
-  createdWith?: string;
   /** Called when the data is ready, before training; false ends here. */
   onPrepared?: (prepared: PreparedTask<SavedTask, { kind: TaskKind }>) => boolean | undefined;
   /** Called when training has ended and the model is ready to be saved, before it is evaluated. */
@@ -45,10 +44,7 @@ export async function trainTask(
  * @param source the data's name, for the record
  * @throws MemcellError (usage) for a setting out of its range
  */
-export function runOf(
-  { createdWith = 'memcell', onPrepared: _, onTrained, ...given }: TrainTaskOptions,
-  source: string,
-): Run {
+export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, source: string): Run {
   const run: Run = {
     seed: 0,
     plain: false,
@@ -57,7 +53,7 @@ export function runOf(
     stage: () => {},
     ...given,
     trained: async (model, { artefact, layers, settings, history }) => {
-      const training = { createdWith, source, layers, settings, history };
+      const training = { createdWith: `memcell ${version}`, source, layers, settings, history };
       model.metadata = { ...model.metadata, task: { ...artefact, training } };
       await onTrained?.(model);
     },

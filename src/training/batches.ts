@@ -11,7 +11,8 @@ export interface Samples {
 /** The rows [from, to) of an array, in its own memory. */
 export function rowRange(array: NdArray, from: number, to: number): NdArray {
   const size = elements(array.shape.slice(1));
-  return { data: array.data.subarray(from * size, to * size), shape: [to - from, ...array.shape.slice(1)] };
+  const range = { data: array.data.subarray(from * size, to * size), shape: [to - from, ...array.shape.slice(1)] };
+  return array.parts ? { ...range, parts: array.parts } : range;
 }
 
 /** The samples [from, to), in their own memory. */
@@ -48,10 +49,11 @@ class RowGatherer {
       else for (let j = 0; j < size; j++) buffer[target + j] = array.data[source + j];
     }
     const full = buffer.length === (to - from) * size;
-    return {
+    const gathered = {
       data: full ? buffer : buffer.subarray(0, (to - from) * size),
       shape: [to - from, ...array.shape.slice(1)],
     };
+    return array.parts ? { ...gathered, parts: array.parts } : gathered;
   }
 }
 

@@ -1,27 +1,32 @@
 /** compile(): from names and options to one checked training configuration. */
+
+import type { NdArray } from '../data/array.js';
+import { partOf } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
 import { getMetrics, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer, type OptimizerIdentifier } from './optimizers.js';
 
-export interface CompileOptions {
+export interface CompileOptions<Optimizer = OptimizerIdentifier, Loss = LossIdentifier, Metric = MetricIdentifier> {
   /** A name, adam({ … }), or what Keras serialises. Default: 'rmsprop', as in Keras. */
-  optimizer?: OptimizerIdentifier;
-  loss: LossIdentifier;
-  /** Computed on every sample alike; masked steps do not count. */
-  metrics?: readonly MetricIdentifier[];
+  optimizer?: Optimizer;
+  /** Of a model with several outputs: one for all, a list, or by the outputs' names. */
+  loss: Loss | readonly Loss[] | { readonly [output: string]: Loss };
+  /** What each output's loss is multiplied by in their sum, by the outputs' order or names. Default 1. */
+  lossWeights?: readonly number[] | { readonly [output: string]: number };
+  /** Computed on every sample alike; masked steps do not count. Of several outputs: for all of them, or by their names. */
+  metrics?: readonly Metric[] | { readonly [output: string]: readonly Metric[] };
   /** Computed with fit's sample or class weights. */
-  weightedMetrics?: readonly MetricIdentifier[];
+  weightedMetrics?: readonly Metric[];
 }
 
 /** The same with names that come from a file, or from a program that has not been type-checked. */
-export interface UncheckedCompileOptions {
-  optimizer?: OptimizerIdentifier | string;
-  loss: LossIdentifier | string;
-  metrics?: readonly (MetricIdentifier | string)[];
-  weightedMetrics?: readonly (MetricIdentifier | string)[];
-}
+export type UncheckedCompileOptions = CompileOptions<
+  OptimizerIdentifier | string,
+  LossIdentifier | string,
+  MetricIdentifier | string
+>;
 
 /** What compile() fixed. */
 export interface Compiled {
@@ -31,43 +36,143 @@ export interface Compiled {
   readonly weightedMetrics: readonly Metric[];
   /** (null, …, C) */
   readonly outputShape: readonly (number | null)[];
+  /** Of a model with several outputs. `loss` stands for their sum then, and no more; `metrics` are those of all. */
+  readonly outputs?: readonly CompiledOutput[];
+}
+
+export interface CompiledOutput {
+  readonly name: string;
+  readonly loss: Loss;
+  readonly weight: number;
+  readonly shape: readonly (number | null)[];
 }
 
 /**
- * Checks and resolves compile()'s options for a model with one output.
+ * Checks and resolves compile()'s options for a model.
  *
  * @throws MemcellError ('usage') for unknown names or options
  */
 export function compileTraining(model: LayersModel, options: UncheckedCompileOptions): Compiled {
-  if (options.loss === undefined)
-    throw new MemcellError("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'", {
-      code: 'usage',
-    });
-  const { outputShape } = model;
-  if (model.inputs.length !== 1 || model.outputs.length !== 1 || !isShape(outputShape))
-    throw new MemcellError(
-      `the model has ${model.inputs.length} inputs and ${model.outputs.length} outputs; training needs one of each`,
-      { code: 'model' },
-    );
-  const metrics = getMetrics('metrics', options.metrics);
-  const weightedMetrics = getMetrics('weightedMetrics', options.weightedMetrics);
-  distinct([...metrics, ...weightedMetrics]);
-  return {
-    optimizer: getOptimizer(options.optimizer ?? 'rmsprop'),
-    loss: getLoss(options.loss),
-    metrics,
-    weightedMetrics,
-    outputShape,
-  };
+  if (options.loss === undefined) throw noLoss();
+  const optimizer = getOptimizer(options.optimizer ?? 'rmsprop');
+  const names = outputNamesOf(model);
+  const shapes = model.outputs.map(({ shape }) => shape);
+  const weighted = getMetrics('weightedMetrics', options.weightedMetrics);
+  if (names.length === 1) {
+    const [loss] = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
+    const [weight] = lossWeightsOf(options, names);
+    if (weight !== 1) throw usage('compile: lossWeights are for a model with several outputs');
+    const metrics = metricsOf(options, names)[0];
+    distinct([...metrics, ...weighted]);
+    return { optimizer, loss, metrics, weightedMetrics: weighted, outputShape: shapes[0] };
+  }
+  if (weighted.length > 0) throw usage('compile: weightedMetrics are for a model with one output; use metrics');
+  const weights = lossWeightsOf(options, names);
+  const losses = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
+  const outputs = names.map((name, i) => ({ name, loss: losses[i], weight: weights[i], shape: shapes[i] }));
+  const metrics = metricsOf(options, names).flatMap((own, i) => own.map((one) => ofOutput(one, names[i], i)));
+  distinct(metrics);
+  return { optimizer, loss: SUM, metrics, weightedMetrics: [], outputShape: [null, null], outputs };
 }
 
-function isShape(shape: LayersModel['outputShape']): shape is (number | null)[] {
-  return !shape.some((size) => Array.isArray(size));
+/** The names of a model's outputs: their layers', numbered where one layer gives several. */
+export function outputNamesOf(model: LayersModel): string[] {
+  const counts = new Map<string, number>();
+  return model.outputs.map(({ sourceLayer: { name } }) => {
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  });
+}
+
+/** Stands for the sum of several losses, which the runner makes. */
+const SUM: Loss = {
+  name: 'sum',
+  config: {},
+  targets: 'any',
+  positions: () => {
+    throw new MemcellError('this loss is a sum of several outputs', { code: 'usage' });
+  },
+};
+
+export function isLoss(value: unknown): value is LossIdentifier | string {
+  if (typeof value === 'string' || typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return 'positions' in value || ('name' in value && typeof value.name === 'string' && 'config' in value);
+}
+
+/** One of something for each output, from one for all, a list, or an object by names. */
+function eachOutput<T>(
+  given: unknown,
+  names: readonly string[],
+  is: (value: unknown) => value is T,
+  what: string,
+): T[] {
+  if (is(given)) return names.map(() => given);
+  const example = `for the outputs ${names.join(', ')}`;
+  if (Array.isArray(given)) {
+    if (given.length !== names.length) {
+      throw usage(`compile: ${given.length} values in ${what} ${example}; give one for each, in this order or by name`);
+    }
+    return given.map((one, i) => {
+      if (is(one)) return one;
+      throw usage(`compile: ${what} for output ${names[i]} is ${JSON.stringify(one)}`);
+    });
+  }
+  if (typeof given !== 'object' || given === null)
+    throw usage(`compile: ${what} is ${JSON.stringify(given)} ${example}`);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw usage(`compile: ${what} has '${unknown}', but the outputs are ${names.join(', ')}`);
+  return names.map((name) => {
+    const one: unknown = Reflect.get(given, name);
+    if (Object.hasOwn(given, name) && is(one)) return one;
+    throw usage(`compile: ${what} has nothing for output ${name}; give one for each of ${names.join(', ')}`);
+  });
+}
+
+function lossWeightsOf({ lossWeights }: UncheckedCompileOptions, names: readonly string[]): number[] {
+  const isWeight = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+  if (lossWeights === undefined) return names.map(() => 1);
+  if (isWeight(lossWeights)) throw usage('compile: lossWeights are a list, or an object by the names of outputs');
+  return eachOutput(lossWeights, names, isWeight, 'lossWeights');
+}
+
+function metricsOf({ metrics }: UncheckedCompileOptions, names: readonly string[]): Metric[][] {
+  if (!isByOutput(metrics)) return names.map(() => getMetrics('metrics', metrics));
+  const unknown = Object.keys(metrics).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw usage(`compile: metrics has '${unknown}', but the outputs are ${names.join(', ')}`);
+  return names.map((name) => getMetrics('metrics', Object.hasOwn(metrics, name) ? metrics[name] : []));
+}
+
+/** Metrics by the outputs' names, not a list for all; what is neither is refused by getMetrics. */
+export function isByOutput(
+  metrics: UncheckedCompileOptions['metrics'] | null,
+): metrics is { readonly [output: string]: readonly (MetricIdentifier | string)[] } {
+  return typeof metrics === 'object' && metrics !== null && !Array.isArray(metrics);
+}
+
+/** A metric of one of several outputs that lie side by side. */
+function ofOutput(metric: Metric, output: string, index: number): Metric {
+  const start = () => {
+    const count = metric.start();
+    return {
+      update: (yTrue: NdArray, yPred: NdArray) => count.update(partOf(yTrue, index), partOf(yPred, index)),
+      result: () => count.result(),
+    };
+  };
+  return { name: `${output}_${metric.name}`, direction: metric.direction, start };
+}
+
+export function noLoss(): MemcellError {
+  return usage("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'");
+}
+
+function usage(message: string): MemcellError {
+  return new MemcellError(message, { code: 'usage' });
 }
 
 function distinct(metrics: readonly Metric[]): void {
   const names = ['loss', ...metrics.map(({ name }) => name)];
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new MemcellError(`two metrics are called '${twice}'; give one of them another name`, { code: 'usage' });
+  if (twice !== undefined) throw usage(`two metrics are called '${twice}'; give one of them another name`);
 }

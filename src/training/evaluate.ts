@@ -1,8 +1,9 @@
 /** evaluate, predict and trainOnBatch over a runner. */
 import { allFinite, elements, type NdArray } from '../data/array.js';
+import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { Batches, EventLoop, rowRange, type Samples } from './batches.js';
-import type { Compiled } from './compile.js';
+import type { Compiled, CompiledOutput } from './compile.js';
 import type { Logs } from './history.js';
 import { Meter } from './meter.js';
 import { complete } from './options.js';
@@ -11,27 +12,57 @@ import type { Runner } from './runner.js';
 import { combinedWeight, prepareTargets, type WeightOptions } from './targets.js';
 
 export interface EvaluateOptions extends Partial<ProgressOptions> {
-  /** Default 32. */
+  /** Default 32; with stateful layers, the size that they are for. */
   batchSize?: number;
   /** One weight for each sample, or for each sample and step. */
   sampleWeight?: NdArray | Float32Array;
 }
 
 export interface PredictOptions extends Partial<ProgressOptions> {
-  /** Default 32. */
+  /** Default 32; with stateful layers, the size that they are for. */
   batchSize?: number;
 }
 
 /** Keras's default, where nobody says more. */
-export const DEFAULT_BATCH_SIZE = 32;
+const DEFAULT_BATCH_SIZE = 32;
 
 const DEFAULTS = {
-  batchSize: DEFAULT_BATCH_SIZE,
+  batchSize: undefined as number | undefined,
   verbose: 0 as Verbosity,
   write: undefined as ProgressOptions['write'],
 };
 const WEIGHTING = { sampleWeight: 'other', classWeight: 'record?' } as const;
-const KINDS = { batchSize: 'positiveCount', verbose: 'verbosity', write: 'function?' } as const;
+const KINDS = { batchSize: 'positiveCount?', verbose: 'verbosity', write: 'function?' } as const;
+
+/**
+ * The batch size to go by: what was asked for, else a stateful model's own, else Keras's default.
+ *
+ * @throws MemcellError ('usage', 'data') where a stateful model can't take it, or so many samples
+ */
+export function batchSizeFor(
+  { batch }: Pick<Runner, 'batch'>,
+  asked: number | null | undefined,
+  samples: number,
+  of = '',
+): number {
+  if (batch === undefined) return asked ?? DEFAULT_BATCH_SIZE;
+  if (asked != null && asked !== batch)
+    throw new MemcellError(
+      `batchSize is ${asked}; this model has stateful layers for batches of ${batch}; leave batchSize out`,
+      { code: 'usage' },
+    );
+  if (samples % batch !== 0)
+    throw new MemcellError(
+      `${of}x has ${samples} samples; this model has stateful layers for batches of ${batch}, so give it a multiple of that`,
+    );
+  return batch;
+}
+
+/** Samples that are to be one batch. */
+function checkOneBatch({ batch }: Pick<Runner, 'batch'>, samples: number): void {
+  if (batch === undefined || samples === batch) return;
+  throw new MemcellError(`x has ${samples} samples; this model has stateful layers for batches of ${batch}`);
+}
 
 /**
  * Targets and weights checked against samples, ready for batches.
@@ -45,9 +76,22 @@ export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weigh
     throw new MemcellError(
       `${of}x has ${samples} samples and ${of}y has ${y.shape[0] ?? 'no'}; they must have as many as each other`,
     );
-  const targets = prepareTargets(compiled.loss, y, compiled.outputShape, `${of}y`);
+  const targets = compiled.outputs
+    ? prepareParts(compiled.outputs, y, of)
+    : prepareTargets(compiled.loss, y, compiled.outputShape, `${of}y`);
+  if (compiled.outputs && weighting.classWeight) {
+    throw new MemcellError('classWeight is for a model with one output; use sampleWeight', { code: 'usage' });
+  }
   const weights = combinedWeight(compiled.loss, targets, weighting, `${of}sampleWeight`);
   return weights ? { x, y: targets, weights } : { x, y: targets };
+}
+
+/** The targets of several outputs that lie side by side. */
+function prepareParts(outputs: readonly CompiledOutput[], y: NdArray, of: string): NdArray {
+  const parts = partsOf(y);
+  return sideBySide(
+    outputs.map(({ loss, shape, name }, i) => prepareTargets(loss, parts[i], shape, `${of}y (${name})`)),
+  );
 }
 
 /** Runs over all samples once; leaves loss and metrics in the meter. */
@@ -84,7 +128,8 @@ export async function evaluate(
     ...KINDS,
     sampleWeight: 'other',
   });
-  const batches = new Batches(prepareSamples(compiled, x, y, { sampleWeight }), batchSize);
+  const samples = prepareSamples(compiled, x, y, { sampleWeight });
+  const batches = new Batches(samples, batchSizeFor(runner, batchSize, x.shape[0]));
   const meter = new Meter(compiled);
   const progress = new Progress(verbose, write);
   progress.begin();
@@ -109,19 +154,25 @@ function notFinite(what: string): MemcellError {
  * @throws MemcellError ('numeric') for an output that is not finite, naming the sample
  */
 export async function predict(runner: Runner, x: NdArray, options: PredictOptions = {}): Promise<NdArray> {
-  const { batchSize, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
+  const { batchSize: asked, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
   const samples = x.shape[0];
   if (samples === 0) throw new MemcellError('x has no samples');
+  const batchSize = batchSizeFor(runner, asked, samples);
   const loop = new EventLoop();
   const progress = new Progress(verbose, write);
   const steps = Math.ceil(samples / batchSize);
-  let output: { data: Float32Array; shape: number[] } | undefined;
+  let output: (NdArray & { data: Float32Array }) | undefined;
   progress.begin();
   for (let from = 0; from < samples; from += batchSize) {
     const batch = runner.predictInTurns(rowRange(x, from, Math.min(from + batchSize, samples)));
     const part = batch instanceof Promise ? await batch : batch;
     const rest = part.shape.slice(1);
-    output ??= { data: new Float32Array(samples * elements(rest)), shape: [samples, ...rest] };
+    const { parts } = part;
+    output ??= {
+      data: new Float32Array(samples * elements(rest)),
+      shape: [samples, ...rest],
+      ...(parts && { parts }),
+    };
     output.data.set(part.data, from * elements(rest));
     if (progress.wantsBatches) progress.batch('', from / batchSize + 1, steps, {});
     if (loop.waits) await loop.turn();
@@ -149,6 +200,7 @@ export async function trainOnBatch(
   options: WeightOptions = {},
 ): Promise<Logs> {
   const samples = prepareSamples(compiled, x, y, complete('trainOnBatch', {}, options, WEIGHTING));
+  checkOneBatch(runner, x.shape[0]);
   const meter = new Meter(compiled);
   const result = await runner.trainInTurns(samples.x, samples.y, samples.weights);
   if (!Number.isFinite(result.loss))
@@ -169,6 +221,7 @@ export function testOnBatch(
   options: WeightOptions = {},
 ): Logs {
   const samples = prepareSamples(compiled, x, y, complete('testOnBatch', {}, options, WEIGHTING));
+  checkOneBatch(runner, x.shape[0]);
   const meter = new Meter(compiled);
   meter.add(runner.evaluateBatch(samples.x, samples.y, samples.weights), samples.y, samples.weights);
   return meter.logs();

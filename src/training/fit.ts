@@ -5,7 +5,7 @@ import { deriveKey, Random } from '../random.js';
 import { Batches, EventLoop, type Samples, sampleRange } from './batches.js';
 import { type Callback, type Callbacks, getCallbacks, type TrainingContext } from './callbacks.js';
 import type { Compiled } from './compile.js';
-import { DEFAULT_BATCH_SIZE, evaluateBatches, prepareSamples } from './evaluate.js';
+import { batchSizeFor, evaluateBatches, prepareSamples } from './evaluate.js';
 import type { History, Logs, Stopped } from './history.js';
 import { Meter } from './meter.js';
 import { complete } from './options.js';
@@ -19,7 +19,7 @@ export interface ValidationData {
 }
 
 export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Array> extends Partial<ProgressOptions> {
-  /** Default 32. The last batch of an epoch may be smaller. */
+  /** Default 32; with stateful layers, the size that they are for. The last batch of an epoch may be smaller. */
   batchSize?: number;
   /** The epoch to stop before; with an initialEpoch, only the difference is trained. Default 1. */
   epochs?: number;
@@ -55,7 +55,7 @@ export interface FitHost {
 }
 
 const DEFAULTS = {
-  batchSize: DEFAULT_BATCH_SIZE,
+  batchSize: undefined as number | undefined,
   epochs: 1,
   initialEpoch: 0,
   callbacks: [] as Callbacks,
@@ -120,9 +120,13 @@ class Run {
     const settings = checkedSettings(options);
     this.settings = settings;
     const { train, validation } = split(compiled, x, y, settings);
-    this.batches = new Batches(train, settings.batchSize);
-    this.validation = validation && new Batches(validation, settings.validationBatchSize ?? settings.batchSize);
     const samples = train.x.shape[0];
+    const batchSize = batchSizeFor(runner, settings.batchSize, samples);
+    const validationSize = settings.validationBatchSize ?? batchSize;
+    this.batches = new Batches(train, batchSize);
+    this.validation =
+      validation &&
+      new Batches(validation, batchSizeFor(runner, validationSize, validation.x.shape[0], 'validation: '));
     this.order = settings.shuffle ? new Int32Array(samples) : undefined;
     this.callbacks = getCallbacks(settings.callbacks);
     this.meter = new Meter(compiled);
@@ -135,7 +139,7 @@ class Run {
       params: {
         epochs: settings.epochs,
         initialEpoch: settings.initialEpoch,
-        batchSize: settings.batchSize,
+        batchSize,
         steps: this.batches.count,
         samples,
         validationSamples: validation?.x.shape[0] ?? 0,
@@ -285,7 +289,7 @@ class Run {
 
 function checkedSettings(options: FitOptions): Settings {
   const settings = complete('fit', DEFAULTS, options, {
-    batchSize: 'positiveCount',
+    batchSize: 'positiveCount?',
     epochs: 'count',
     initialEpoch: 'count',
     callbacks: 'other',

@@ -1,10 +1,11 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../errors.js';
 import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
+import * as tf from '../tf.js';
 import { limitEach } from './clipping.js';
+import { runGraph } from './graph.js';
 import type { Loss } from './losses.js';
 
 type Probability = 'softmax' | 'sigmoid';
@@ -28,69 +29,61 @@ export interface RowUse {
 }
 
 export interface Forward {
-  output: tf.Tensor;
+  outputs: Output[];
+  rowUses: RowUse[];
+}
+
+export interface Output {
+  value: tf.Tensor;
   /** What the watched activation made the output of; from tf.keep(). */
   logits?: tf.Tensor;
   /** (B, T), what the last layer makes of its mask. */
   mask?: tf.Tensor;
-  rowUses: RowUse[];
 }
 
 /**
  * Runs the model on a batch.
  *
- * A Sequential is run layer by layer, each layer getting its predecessor's mask and no other: tfjs's own executor hands
- * a mask on past layers that end it, such as an LSTM that returns its last output only.
- *
- * @param watched a layer whose activation's input is wanted too
- * @throws MemcellError ('model') for a model that is not sequential and makes masks
+ * @param watched for each output a layer whose activation's input is wanted too
  */
-export function forward(model: tf.LayersModel, x: tf.Tensor, training: boolean, watched?: ActivatedLayer): Forward {
+export function forward(
+  model: tf.LayersModel,
+  inputs: readonly tf.Tensor[],
+  training: boolean,
+  watched: readonly (ActivatedLayer | undefined)[] = [],
+): Forward {
   const rowUses: RowUse[] = [];
   const restores = training ? watchEmbeddings(model, rowUses) : [];
-  let logits: tf.Tensor | undefined;
-  if (watched) {
-    const { activation } = watched;
+  const logits = new Map<ActivatedLayer, tf.Tensor>();
+  for (const layer of new Set(watched)) {
+    if (!layer) continue;
+    const { activation } = layer;
     restores.push(() => {
-      watched.activation = activation;
+      layer.activation = activation;
     });
-    watched.activation = {
+    layer.activation = {
       apply(z, axis) {
-        logits = tf.keep(tf.clone(z));
+        logits.set(layer, tf.keep(tf.clone(z)));
         return activation.apply(z, axis);
       },
       getClassName: () => activation.getClassName(),
     };
   }
   try {
-    const ran = run(model, x, training);
-    return { ...ran, rowUses, ...(logits ? { logits } : {}) };
+    const ran = runGraph(
+      model,
+      inputs.map((value) => ({ value })),
+      training,
+    );
+    const outputs = ran.map((output, i) => {
+      const layer = watched[i];
+      const before = layer && logits.get(layer);
+      return before ? { ...output, logits: before } : output;
+    });
+    return { outputs, rowUses };
   } finally {
     for (const restore of restores) restore();
   }
-}
-
-function run(model: tf.LayersModel, x: tf.Tensor, training: boolean): Pick<Forward, 'output' | 'mask'> {
-  if (!(model instanceof tf.Sequential)) {
-    if (model.layers.some(makesMask))
-      throw new MemcellError('masks are trained in sequential models only; this one has branches', { code: 'model' });
-    return { output: oneTensor(model.apply(x, { training })) };
-  }
-  let output = x;
-  let mask: tf.Tensor | undefined;
-  for (const layer of model.layers) {
-    if (layer.getClassName() === 'InputLayer') continue;
-    const next = layer.supportsMasking ? layer.computeMask(output, mask) : undefined;
-    output = oneTensor(layer.apply(output, mask ? { training, mask } : { training }));
-    const made = Array.isArray(next) ? next[0] : (next ?? undefined);
-    mask = made && withoutGradient(made);
-  }
-  return mask ? { output, mask } : { output };
-}
-
-/** A mask is a constant to what uses it: operations that make masks and count them have no gradients in tfjs. */
-function withoutGradient(mask: tf.Tensor): tf.Tensor {
-  return tf.tensor(mask.dataSync(), mask.shape, mask.dtype);
 }
 
 /** Has each call of an Embedding noted, and its gradient when it comes. Gives what ends that. */
@@ -155,10 +148,6 @@ export function isPenalised(layer: tf.layers.Layer): boolean {
   return !(isOff('l1') && isOff('l2'));
 }
 
-function makesMask(layer: tf.layers.Layer): boolean {
-  return layer.getClassName() === 'Masking' || ('maskZero' in layer && layer.maskZero === true);
-}
-
 function oneTensor(output: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[]): tf.Tensor {
   const first = Array.isArray(output) ? output[0] : output;
   if (first instanceof tf.Tensor) return first;
@@ -177,9 +166,9 @@ export interface OutputLogits {
 /** Layers that pass on what they get but in training, as long as their rate is not 0. */
 const NOISE = new Set(['Dropout', 'SpatialDropout1D', 'AlphaDropout', 'GaussianDropout', 'GaussianNoise']);
 
-/** The softmax or sigmoid that makes the output, layers behind it that pass on what they get included. */
-function outputLogits(model: tf.LayersModel): OutputLogits | undefined {
-  let layer: tf.layers.Layer | undefined = model.layers[model.layers.length - 1];
+/** The softmax or sigmoid that makes an output, layers behind it that pass on what they get included. */
+function outputLogits(model: tf.LayersModel, output: number): OutputLogits | undefined {
+  let layer: tf.layers.Layer | undefined = model.outputs[output].sourceLayer;
   let evaluationOnly = false;
   for (; layer; layer = layerBefore(layer)) {
     if (NOISE.has(layer.getClassName()) && isKnownLayer(layer)) {
@@ -203,15 +192,15 @@ function outputLogits(model: tf.LayersModel): OutputLogits | undefined {
  * its own of the two or the other, as Keras does it. Inside TimeDistributed, where Keras takes none, only from its own, which makes
  * no difference but to the precision.
  */
-export function lossLogits(model: tf.LayersModel, loss: Pick<Loss, 'logitsOf'>): OutputLogits | undefined {
-  const logits = loss.logitsOf && outputLogits(model);
+export function lossLogits(model: tf.LayersModel, loss: Pick<Loss, 'logitsOf'>, output = 0): OutputLogits | undefined {
+  const logits = loss.logitsOf && outputLogits(model, output);
   if (!logits || model.layers.includes(logits.layer)) return logits;
   return logits.activation === loss.logitsOf && !logits.evaluationOnly ? logits : undefined;
 }
 
 /** The activation that the model's output comes from, when it is one that makes probabilities. */
 export function finalActivation(model: tf.LayersModel): Probability | undefined {
-  return outputLogits(model)?.activation;
+  return outputLogits(model, 0)?.activation;
 }
 
 /** The only layer that a layer gets its input from. */

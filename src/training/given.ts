@@ -1,6 +1,7 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import type { ModelInputs } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { shown } from '../spelling.js';
 import type { EvaluateOptions as EvaluateArrays } from './evaluate.js';
@@ -8,8 +9,8 @@ import type { FitOptions as FitArrays, ValidationData } from './fit.js';
 
 /** [x, y], [x, y, sampleWeight], or the same by name. */
 export type ValidationInput =
-  | readonly [x: ModelInput, y: ModelInput, sampleWeight?: ModelInput]
-  | { x: ModelInput; y: ModelInput; sampleWeight?: ModelInput };
+  | readonly [x: ModelInputs, y: ModelInputs, sampleWeight?: ModelInput]
+  | { x: ModelInputs; y: ModelInputs; sampleWeight?: ModelInput };
 
 /** fit's options as users give them. */
 export interface FitOptions extends FitArrays<ValidationInput, ModelInput> {}
@@ -34,10 +35,11 @@ export function weightsOption(
   return weights == null ? {} : { sampleWeight: readArray(weights, what).array };
 }
 
-/** The option of that name, where it is given; `toInput` checks an x against the model. */
+/** The option of that name, where it is given; `toInput` checks an x against the model, `toTarget` reads a y. */
 export function validationOption(
   given: ValidationInput | null | undefined,
-  toInput: (x: ModelInput, what: string) => NdArray,
+  toInput: (x: ModelInputs, what: string) => NdArray,
+  toTarget: (y: ModelInputs, what: string) => NdArray,
 ): { validationData?: ValidationData } {
   if (given == null) return {};
   if (typeof given !== 'object' || !('x' in given || Array.isArray(given)))
@@ -45,7 +47,7 @@ export function validationOption(
   const { x, y, sampleWeight } = 'x' in given ? given : { x: given[0], y: given[1], sampleWeight: given[2] };
   const validationData = {
     x: toInput(x, 'validationData: x'),
-    y: readArray(y, 'validationData: y').array,
+    y: toTarget(y, 'validationData: y'),
     ...weightsOption(sampleWeight, 'validationData: sampleWeight'),
   };
   return { validationData };

@@ -2,10 +2,10 @@
  * Losses in tfjs operations, with Keras 3's definitions (https://keras.io/api/losses/). A loss gives one value for each
  * position, which is what is left of the output's shape without its last axis: (B, C) → (B), (B, T, C) → (B, T).
  */
-import * as tf from '@tensorflow/tfjs';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
+import * as tf from '../tf.js';
 import type { Tensor, TensorFunction } from '../tfjsTypes.js';
 import { complete, functionName, type Options } from './options.js';
 
@@ -95,7 +95,7 @@ export function categoricalCrossentropy(
   const { labelSmoothing } = config;
   const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
     const classes = yPred.shape[yPred.rank - 1];
-    const target = labelSmoothing === 0 ? yTrue : yTrue.mul(1 - labelSmoothing).add(labelSmoothing / classes);
+    const target = labelSmoothing === 0 ? yTrue : tf.add(tf.mul(yTrue, 1 - labelSmoothing), labelSmoothing / classes);
     return tf.neg(tf.sum(tf.mul(target, logProbabilities(yPred, fromLogits || config.fromLogits)), -1));
   };
   return { name: 'categoricalCrossentropy', config, targets: 'probabilities', logitsOf: 'softmax', positions };
@@ -128,7 +128,7 @@ export function binaryCrossentropy(
   });
   const { labelSmoothing } = config;
   const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
-    const target = labelSmoothing === 0 ? yTrue : yTrue.mul(1 - labelSmoothing).add(labelSmoothing / 2);
+    const target = labelSmoothing === 0 ? yTrue : tf.add(tf.mul(yTrue, 1 - labelSmoothing), labelSmoothing / 2);
     if (fromLogits || config.fromLogits) return tf.mean(sigmoidCrossentropy(target, yPred), -1);
     const p = clipped(yPred);
     const values = tf.add(tf.mul(target, tf.log(p)), tf.mul(tf.sub(1, target), tf.log(tf.sub(1, p))));
@@ -234,7 +234,7 @@ function makeLoss(written: string, config: Options): Loss {
  */
 export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tensor): Tensor {
   if (values.rank === 0) {
-    if (!sampleWeight && !mask) return values.asScalar();
+    if (!sampleWeight && !mask) return tf.reshape(values, []);
     throw new MemcellError(
       'the loss function gives one number for the batch, so sample weights and masks cannot apply; let it give one per sample',
       { code: 'usage' },
@@ -242,15 +242,15 @@ export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tenso
   }
   let weighted = values;
   if (mask && mask.size === values.size) {
-    const counts = tf.cast(mask, 'float32').reshape(values.shape);
+    const counts = tf.reshape(tf.cast(mask, 'float32'), values.shape);
     weighted = tf.mul(weighted, tf.mul(counts, tf.divNoNan(counts.size, tf.sum(counts))));
   }
   if (sampleWeight) weighted = tf.mul(weighted, alignedWeight(values, sampleWeight));
-  return tf.mean(weighted).asScalar();
+  return tf.mean(weighted);
 }
 
 /** A weight for each sample, or one for each value, in a shape that broadcasts to the values. */
 function alignedWeight(values: tf.Tensor, weight: tf.Tensor): tf.Tensor {
-  if (weight.size === values.size) return weight.reshape(values.shape);
-  return weight.reshape([values.shape[0], ...Array<number>(values.rank - 1).fill(1)]);
+  if (weight.size === values.size) return tf.reshape(weight, values.shape);
+  return tf.reshape(weight, [values.shape[0], ...Array<number>(values.rank - 1).fill(1)]);
 }

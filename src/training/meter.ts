@@ -13,6 +13,7 @@ interface Counted {
 export class Meter {
   private lossTotal = 0;
   private samples = 0;
+  private outputTotals: number[] = [];
   private metrics: Counted[] = [];
   private weightedMetrics: Counted[] = [];
 
@@ -25,15 +26,19 @@ export class Meter {
     const start = (metric: Metric) => ({ metric, count: metric.start() });
     this.lossTotal = 0;
     this.samples = 0;
+    this.outputTotals = (this.compiled.outputs ?? []).map(() => 0);
     this.metrics = this.compiled.metrics.map(start);
     this.weightedMetrics = this.compiled.weightedMetrics.map(start);
   }
 
-  add({ loss, predictions, mask }: BatchResult, y: NdArray, sampleWeight?: Float32Array): void {
+  add({ loss, losses, predictions, mask }: BatchResult, y: NdArray, sampleWeight?: Float32Array): void {
     const { metrics, weightedMetrics } = this;
     const size = predictions.shape[0];
     this.lossTotal += loss * size;
     this.samples += size;
+    losses?.forEach((one, i) => {
+      this.outputTotals[i] += one * size;
+    });
     if (metrics.length + weightedMetrics.length === 0) return;
     const positions = predictions.data.length / predictions.shape[predictions.shape.length - 1];
     const counted = mask?.length === positions ? mask : undefined;
@@ -46,6 +51,9 @@ export class Meter {
   /** loss and metrics, in Keras's order, each key after `prefix`. */
   logs(prefix = ''): Logs {
     const logs: Logs = { [`${prefix}loss`]: this.lossTotal / this.samples };
+    this.compiled.outputs?.forEach(({ name }, i) => {
+      logs[`${prefix}${name}_loss`] = this.outputTotals[i] / this.samples;
+    });
     for (const { metric, count } of [...this.metrics, ...this.weightedMetrics])
       logs[prefix + metric.name] = count.result();
     return logs;

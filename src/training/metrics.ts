@@ -3,11 +3,11 @@
  * (https://keras.io/api/metrics/). Most are a mean over positions, where a position is what is left of the prediction's
  * shape without its last axis: a sample for (B, C), a step of a sample for (B, T, C).
  */
-import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { type Spelling, shown } from '../spelling.js';
+import * as tf from '../tf.js';
 import type { TensorFunction } from '../tfjsTypes.js';
 import { lossName, PROBABILITY_EPSILON, shortLossNames } from './losses.js';
 import { complete } from './options.js';

@@ -5,7 +5,9 @@ import type { Optimizer } from './optimizers.js';
 export interface BatchResult {
   /** Mean loss of the batch, regularisation included; for training, before the update. */
   loss: number;
-  /** What the model answered, (B, …): in training mode for trainBatch. */
+  /** Of a model with several outputs, the loss of each, before weights and regularisation. */
+  losses?: number[];
+  /** What the model answered, (B, …), several outputs side by side: in training mode for trainBatch. */
   predictions: NdArray;
   /** (B·T) the mask that came out of the model, 1 where a step counts; absent when the model has none. */
   mask?: Float32Array;
@@ -24,15 +26,20 @@ export interface Checkpoint {
   /** All weights; there may be zeros among them that are none. */
   weights: Float32Array[];
   optimizer: { iterations: number; state: Float32Array[] };
+  /** What stateful layers carry to the next batch. */
+  states: Float32Array[];
 }
 
 /**
  * Runs a compiled model batch by batch. The optimizer's learningRate and iterations are read before every trainBatch
- * and iterations is one higher after it, whoever owns the slots.
+ * and iterations is one higher after it, whoever owns the slots. Every batch takes the states of stateful layers on, unless its loss
+ * is not finite, or for predictions these states.
  */
 export interface Runner {
   readonly kind: 'memcell' | 'tfjs';
   readonly optimizer: Optimizer;
+  /** The only batch size that a model with stateful layers takes. */
+  readonly batch: number | undefined;
   /** Governs dropout: the masks are a function of (seed, layer, optimizer.iterations). */
   seed: number;
   /**
@@ -56,13 +63,13 @@ export interface Runner {
   weightsAreFinite(): boolean;
   /** Copies out all weights and the optimizer's slots. */
   capture(): TrainingState;
-  /** Puts a captured state back. */
+  /** Puts a captured state back; states of stateful layers are none of it. */
   restore(state: TrainingState): void;
   /** The same for going back within a training; copies into the arrays of an earlier checkpoint where one is given. */
   checkpoint(into?: Checkpoint): Checkpoint;
   /** Puts a checkpoint back. */
   goBack(checkpoint: Checkpoint): void;
-  /** Brings the tfjs variables and the optimizer's own slots in step with what the runner holds. */
+  /** Brings the tfjs variables, the tfjs layers' states and the optimizer's own slots in step with what the runner holds. */
   sync(): void;
   /** Frees what the runner holds beside the model. */
   dispose(): void;

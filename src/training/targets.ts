@@ -58,7 +58,7 @@ function wrongShape(
 }
 
 /** The position of an element as indices: '[3, 0]'. */
-export function positionText(index: number, shape: readonly number[]): string {
+function positionText(index: number, shape: readonly number[]): string {
   const indices: number[] = [];
   let rest = index;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -112,7 +112,7 @@ function positionsOf(loss: Loss, y: NdArray): number {
  *
  * @throws MemcellError ('data') for another length or shape, a negative weight or NaN
  */
-export function prepareSampleWeight(
+function prepareSampleWeight(
   loss: Loss,
   weight: NdArray | Float32Array,
   y: NdArray,

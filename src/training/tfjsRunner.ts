@@ -1,39 +1,49 @@
 /** Runs training and prediction of a LayersModel on tfjs: its layers and its automatic differentiation, our optimizer. */
-import * as tf from '@tensorflow/tfjs';
+
 import { allFinite, type NdArray } from '../data/array.js';
+import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { weightsInOrder } from '../model/initialise.js';
+import { statefulBatch, statefulLayers } from '../model/walk.js';
+import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
 import {
   forward,
   isPenalised,
   lossLogits,
+  type Output,
   type OutputLogits,
   type RowUse,
   regularisation,
   rowSums,
 } from './forward.js';
-import { weightedMean } from './losses.js';
+import { type Loss, weightedMean } from './losses.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from './runner.js';
 
+type RunnerSettings = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
+
 /** The runner that works for every model. The backend must be ready: see prepareBackend(). */
-export function createTfjsRunner(model: tf.LayersModel, compiled: Pick<Compiled, 'loss' | 'optimizer'>): Runner {
+export function createTfjsRunner(model: tf.LayersModel, compiled: RunnerSettings): Runner {
   return new TfjsRunner(model, compiled);
 }
 
 class TfjsRunner implements Runner {
   readonly kind = 'tfjs';
   readonly optimizer: Compiled['optimizer'];
+  readonly batch: number | undefined;
   seed = 0;
-  private readonly logits: OutputLogits | undefined;
+  private readonly stateful: readonly tf.RNN[];
+  private readonly logits: (OutputLogits | undefined)[];
 
   constructor(
     private readonly model: tf.LayersModel,
-    private readonly compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+    private readonly compiled: RunnerSettings,
   ) {
     this.optimizer = compiled.optimizer;
-    this.logits = lossLogits(model, compiled.loss);
+    this.batch = statefulBatch(model);
+    this.stateful = statefulLayers(model);
+    this.logits = lossesOf(compiled).map(({ loss }, i) => lossLogits(model, loss, i));
   }
 
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
@@ -41,13 +51,16 @@ class TfjsRunner implements Runner {
     seedDropout(model, this.seed, optimizer.iterations);
     const trainable = model.trainableWeights.map((weight) => ({ weight, variable: variableOf(weight) }));
     optimizer.build(trainable.map(({ weight, variable }) => ({ name: weight.originalName, size: variable.size })));
-    return scoped(() => {
+    return this.carrying(() => {
       let outcome: Outcome | undefined;
       const { value, grads } = tf.variableGrads(
         () => {
           outcome = this.outcome(x, y, sampleWeight, true);
-          tf.keep(outcome.predictions);
-          if (outcome.mask) tf.keep(outcome.mask);
+          for (const { value, mask } of outcome.outputs) {
+            tf.keep(value);
+            if (mask) tf.keep(mask);
+          }
+          for (const one of outcome.losses) tf.keep(one);
           return outcome.loss;
         },
         trainable.map(({ variable }) => variable),
@@ -57,6 +70,25 @@ class TfjsRunner implements Runner {
       if (outcome) release(outcome);
       return result;
     });
+  }
+
+  /** One batch; one whose loss is not finite leaves the states of stateful layers as they were. */
+  private carrying(run: () => BatchResult): BatchResult {
+    const before = this.states();
+    const result = scoped(run);
+    for (const layer of this.stateful) releaseKept(layer);
+    if (!Number.isFinite(result.loss)) this.setStates(before);
+    return result;
+  }
+
+  private states(): Float32Array[] {
+    return this.stateful.flatMap(({ states }) => states.map((state) => floats(state).slice()));
+  }
+
+  private setStates(values: readonly Float32Array[]): void {
+    let next = 0;
+    for (const layer of this.stateful)
+      tf.tidy(() => layer.resetStates(layer.states.map(({ shape }) => tf.tensor(values[next++], shape))));
   }
 
   private update(trainable: Trainable[], grads: tf.NamedTensorMap, rowUses: RowUse[]): void {
@@ -82,7 +114,7 @@ class TfjsRunner implements Runner {
   }
 
   evaluateBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
-    return scoped(() => {
+    return this.carrying(() => {
       const outcome = this.outcome(x, y, sampleWeight, false);
       const result = this.result(outcome.loss, outcome);
       release(outcome);
@@ -91,7 +123,12 @@ class TfjsRunner implements Runner {
   }
 
   predictBatch(x: NdArray): NdArray {
-    return scoped(() => arrayOf(forward(this.model, this.input(x), false).output));
+    const before = this.states();
+    const output = scoped(() =>
+      sideBySide(forward(this.model, this.inputs(x), false).outputs.map(({ value }) => arrayOf(value))),
+    );
+    if (!this.states().every(allFinite)) this.setStates(before);
+    return output;
   }
 
   // tfjs differentiates a batch in one go.
@@ -112,18 +149,20 @@ class TfjsRunner implements Runner {
   }
 
   capture(): TrainingState {
-    return this.checkpoint();
+    const { weights, optimizer } = this.checkpoint();
+    return { weights, optimizer };
   }
 
   checkpoint(into?: Checkpoint): Checkpoint {
     const { iterations } = this.optimizer;
     const weights = weightsInOrder(this.model).map((weight, i) => copied(floats(variableOf(weight)), into?.weights[i]));
     const state = this.optimizer.state().map((slot, i) => copied(slot, into?.optimizer.state[i]));
-    return { weights, optimizer: { iterations, state } };
+    return { weights, optimizer: { iterations, state }, states: this.states() };
   }
 
   goBack(checkpoint: Checkpoint): void {
     this.restore(checkpoint);
+    this.setStates(checkpoint.states);
   }
 
   restore({ weights, optimizer }: TrainingState): void {
@@ -145,48 +184,58 @@ class TfjsRunner implements Runner {
     releaseDropout(this.model);
   }
 
-  private input(x: NdArray): tf.Tensor {
-    return tf.tensor(x.data, x.shape, this.model.inputs[0].dtype);
+  private inputs(x: NdArray): tf.Tensor[] {
+    return partsOf(x).map(({ data, shape }, i) => tf.tensor(data, shape, this.model.inputs[i].dtype));
   }
 
   /** Forward and loss of one batch, in tensors. */
   private outcome(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): Outcome {
     const { model } = this;
-    const { loss } = this.compiled;
-    const watched = training && this.logits?.evaluationOnly ? undefined : this.logits?.layer;
-    const { output, logits, mask, rowUses } = forward(model, this.input(x), training, watched);
-    const yTrue = tf.tensor(y.data, y.shape, 'float32');
-    const values = loss.positions(yTrue, logits ?? output, logits !== undefined);
-    const data = weightedMean(values, sampleWeight ? tf.tensor1d(sampleWeight) : undefined, mask);
+    const watched = this.logits.map((logits) => (training && logits?.evaluationOnly ? undefined : logits?.layer));
+    const { outputs, rowUses } = forward(model, this.inputs(x), training, watched);
+    const targets = partsOf(y);
+    const weights = sampleWeight ? tf.tensor1d(sampleWeight) : undefined;
+    const losses = lossesOf(this.compiled).map(({ loss }, i) => {
+      const { value, logits, mask } = outputs[i];
+      const yTrue = tf.tensor(targets[i].data, targets[i].shape, 'float32');
+      return weightedMean(loss.positions(yTrue, logits ?? value, logits !== undefined), weights, mask);
+    });
+    const data = lossesOf(this.compiled)
+      .map(({ weight }, i): tf.Tensor => (weight === 1 ? losses[i] : tf.mul(losses[i], weight)))
+      .reduce((sum, one) => tf.add(sum, one));
     const penalty = regularisation(model);
-    return {
-      loss: (penalty ? data.add(penalty) : data).asScalar(),
-      predictions: output,
-      mask,
-      logits,
-      rowUses,
-    };
+    return { loss: tf.reshape(penalty ? tf.add(data, penalty) : data, []), losses, outputs, rowUses };
   }
 
   private result(loss: tf.Scalar, outcome: Outcome | undefined): BatchResult {
     if (outcome === undefined) throw new MemcellError('tfjs did not run the batch', { code: 'model' });
-    const predictions = arrayOf(outcome.predictions);
-    const mask = outcome.mask && Float32Array.from(outcome.mask.dataSync());
-    return { loss: loss.dataSync()[0], predictions, ...(mask ? { mask } : {}) };
+    const { outputs, losses } = outcome;
+    const predictions = sideBySide(outputs.map(({ value }) => arrayOf(value)));
+    const result = { loss: loss.dataSync()[0], predictions };
+    if (outputs.length > 1) return { ...result, losses: losses.map((one) => one.dataSync()[0]) };
+    const [{ mask }] = outputs;
+    return mask ? { ...result, mask: Float32Array.from(mask.dataSync()) } : result;
   }
+}
+
+/** The loss of each output. */
+function lossesOf({ loss, outputs }: Pick<Compiled, 'loss' | 'outputs'>): readonly { loss: Loss; weight: number }[] {
+  return outputs ?? [{ loss, weight: 1 }];
 }
 
 interface Outcome {
   loss: tf.Scalar;
-  predictions: tf.Tensor;
-  mask: tf.Tensor | undefined;
-  logits: tf.Tensor | undefined;
+  /** Of each output, unweighted. */
+  losses: tf.Tensor[];
+  outputs: Output[];
   rowUses: RowUse[];
 }
 
 /** Disposes what was kept beyond its scope. */
-function release({ predictions, mask, logits, rowUses }: Outcome): void {
-  tf.dispose([predictions, mask, logits, rowUses.map(({ indices, gradient }) => [indices, gradient])]);
+function release({ outputs, losses, rowUses }: Outcome): void {
+  tf.dispose(losses);
+  tf.dispose(outputs.map(({ value, mask, logits }) => [value, mask, logits]));
+  tf.dispose(rowUses.map(({ indices, gradient }) => [indices, gradient]));
 }
 
 type Weight = tf.LayersModel['weights'][number];
@@ -200,6 +249,12 @@ function variableOf(weight: Weight): tf.Variable {
   const value = weight.read();
   if (value instanceof tf.Variable) return value;
   throw new MemcellError(`weight ${weight.originalName} is not a variable of tfjs`, { code: 'model' });
+}
+
+/** tfjs keeps the states from before every training batch, for a gradient that has been taken by now. */
+function releaseKept(layer: tf.RNN): void {
+  const kept: unknown = Reflect.get(layer, 'keptStates');
+  if (Array.isArray(kept)) tf.dispose(kept.splice(0));
 }
 
 /** tf.tidy for what is no tensor: tidy itself looks for tensors in its result, number by number. */

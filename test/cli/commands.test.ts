@@ -323,6 +323,30 @@ describe('generate', () => {
   });
 });
 
+describe('convert', () => {
+  it('takes a trained task to .keras, .h5 and back to a folder, each of which predicts the same', async () => {
+    const { model: _, ...expected } = await json('predict', models.forecast);
+    let from = models.forecast;
+    for (const to of ['m.keras', 'm.h5', 'again'].map((name) => join(folder, name))) {
+      const { kept, lost, format } = await json('convert', from, to);
+      expect(format).toBe({ keras: 'keras', h5: 'h5' }[to.split('.').at(-1) ?? ''] ?? 'tfjs');
+      expect(lost).toEqual([]);
+      expect(kept.slice(0, 2)).toEqual(['2 layers', '106 weights']);
+      const { model: __, ...found } = await json('predict', to);
+      expect(found).toEqual(expected);
+      from = to;
+    }
+    const { code, err } = await memcell('convert', join(folder, 'nothing.keras'), join(folder, 'x.h5'));
+    expect([code, err]).toEqual([1, expect.stringMatching(/^memcell: .*nothing.keras: no such model folder\n$/)]);
+    const readOnly = await memcell('convert', models.forecast, join(folder, 'x.safetensors'));
+    expect([readOnly.code, readOnly.err]).toEqual([
+      2,
+      expect.stringMatching(/x\.safetensors: safetensors files are read only; give a name that ends in .*\.onnx/),
+    ]);
+    expect(existsSync(join(folder, 'x.safetensors'))).toBe(false);
+  });
+});
+
 describe('summary', () => {
   it('shows a saved model and layers written down', async () => {
     const { code, out } = await memcell('summary', models.forecast);

@@ -27,7 +27,12 @@ Commands:
   backtest [options] <DATA>          tell how good a model would have been, over several parts of
                                      the data
   generate [options] <MODEL>         write text with a model trained with --text
+  report [options] <MODEL> [DATA]    write a page that shows a model: forecasts, errors, training,
+                                     layers
+  gates [options] <MODEL> [DATA]     show what a network's gates do with a sample, and what its
+                                     output hangs on
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
+  convert [options] <FROM> <TO>      write a model in another format
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
   bench [options]                    measure training and predicting beside tfjs's built-in layers
   help [options] [COMMAND]           show the help of memcell or of a command
@@ -63,8 +68,8 @@ Task, one of:
 
 Options of the task:
   --window <N>            forecast: rows that go into the network (what suits the season; plain 30);
-                          text: tokens that the network sees at once in training (64); symbols:
-                          symbols that go in (chosen by held-out error)
+                          text: tokens of a training step (32); symbols: symbols that go in (chosen
+                          by held-out error)
   --horizon <H>           forecast: rows to forecast at once (one season, else 6; plain 1)
   --features <COL,...>    forecast, classify: columns that go in (all that can)
   --drop <COL,...>        forecast, classify: columns to leave out
@@ -77,6 +82,8 @@ Options of the task:
                           ,
   --dates <FIRST>         forecast, classify: day or month: which comes first, where dates leave it
                           open
+  --most-rows <N>         forecast, classify: rows held of a longer table, which is streamed
+                          (500000)
   --known <COL,...>       forecast: columns known ahead, such as promotions and holidays
   --group <COL,...>       forecast: the columns that tell the series of a row, such as store,item;
                           classify: rows equal in these columns are one sequence
@@ -107,6 +114,7 @@ Model and training:
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
   --force                 replace a model of another task, or one that memcell train did not save
+  --report [FILE]         write a page that shows it (report.html)
 
 Output:
   --json                  print one JSON document on standard output and nothing else
@@ -127,7 +135,7 @@ the batch and saves what there is; a second one quits at once.
 `);
   });
 
-  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'check', 'bench'])(
+  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'convert', 'check', 'bench'])(
     'memcell %s -h lists --json and --debug',
     async (command) => {
       const { code, out: stdout } = await memcell(command, '-h');

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { file, memcellProcess, seriesCsv, temporaryFolder } from './streams.js';
+import { file, memcell, memcellProcess, seriesCsv, temporaryFolder } from './streams.js';
 
 const bin = fileURLToPath(new URL('../../bin/memcell.js', import.meta.url));
 const folder = temporaryFolder();
@@ -12,7 +12,7 @@ const model = join(folder, 'model');
 const forecast = ['train', series, '--forecast', 'value', '--plain', '--window', '6'];
 
 beforeAll(async () => {
-  const { code } = await memcellProcess([...forecast, '--epochs', '1', '--out', model]);
+  const { code } = await memcell(...forecast, '--epochs', '1', '--out', model);
   expect(code).toBe(0);
 });
 
@@ -80,7 +80,7 @@ describe('asked to end while training', () => {
     expect(err).toContain('stopping after this batch; Ctrl-C again quits without saving\n');
     expect(err).toMatch(/\nmemcell: interrupted in epoch \d+; what was trained by then is saved in .*SIG\w+\n$/);
     expect(readdirSync(out).sort()).toEqual(['model.json', 'weights.bin']);
-    expect((await memcellProcess(['predict', out])).code).toBe(0);
+    expect((await memcell('predict', out)).code).toBe(0);
   });
 
   it('with --json the document says so too', async () => {
@@ -106,7 +106,7 @@ describe('asked to end while training', () => {
       out,
     ]);
     expect(code).toBe(130);
-    expect((await memcellProcess(['predict', out])).code).toBe(0);
+    expect((await memcell('predict', out)).code).toBe(0);
   });
 
   it('before training begins, and twice, ends the process with nothing written', async () => {

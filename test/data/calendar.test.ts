@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addSteps, businessDay, monthOf } from '../../src/data/calendar.js';
-import { isDate } from '../../src/data/cells.js';
+import { isDate, isMissing } from '../../src/data/cells.js';
 
 const at = (text: string) => Date.parse(`${text}Z`);
 const written = (time: number) => new Date(time).toISOString().slice(0, 16);
@@ -10,6 +10,8 @@ describe('addSteps', () => {
   test.each<[string, 'month' | 'millisecond' | 'business day', number, number, string]>([
     ['2020-01-31T00:00', 'month', 1, 1, '2020-02-29T00:00'],
     ['2020-02-29T00:00', 'month', 1, 1, '2020-03-31T00:00'],
+    ['2021-02-28T00:00', 'month', 1, 1, '2021-03-31T00:00'],
+    ['2020-02-28T00:00', 'month', 1, 1, '2020-03-28T00:00'],
     ['2020-01-15T06:30', 'month', 1, 13, '2021-02-15T06:30'],
     ['2020-10-30T00:00', 'month', 3, 2, '2021-04-30T00:00'],
     ['2020-12-31T23:00', 'millisecond', 3_600_000, 2, '2021-01-01T01:00'],
@@ -28,6 +30,11 @@ describe('addSteps', () => {
         expect(new Date(later).getUTCDate()).toBeGreaterThanOrEqual(Math.min(28, new Date(time).getUTCDate()));
       }),
     );
+  });
+
+  test('a Saturday and a Sunday count as the Friday before', () => {
+    const days = ['2020-01-03', '2020-01-04', '2020-01-05', '2020-01-06'].map((day) => businessDay(at(`${day}T00:00`)));
+    expect(days.map((day) => day - days[0])).toEqual([0, 0, 0, 1]);
   });
 
   test('business days come back, and never fall on a weekend', () => {
@@ -54,4 +61,12 @@ test.each([
   ['2012', false],
 ])('isDate(%j): %j', (cell, is) => {
   expect(isDate(cell)).toBe(is);
+});
+
+test.each(['', 'NaN', '-nan', 'inf', '-Infinity', 'NA', 'n/a', 'null', 'None', '-', '?'])('isMissing(%j)', (cell) => {
+  expect(isMissing(cell)).toBe(true);
+});
+
+test.each(['0', 'nab', 'info', '--', 'n/a.', '1'])('not isMissing(%j)', (cell) => {
+  expect(isMissing(cell)).toBe(false);
 });

@@ -217,3 +217,16 @@ describe('JSON as programs write it', () => {
     expect(() => parseTable('[[1,2],[3]]', 't.json')).toThrow('t.json, row 2: 1 values where the first row has 2');
   });
 });
+
+describe('quotes', () => {
+  test('around the line that names the separator, as spreadsheets write it', () => {
+    const text = 'v;w,k\n1;5,x\n2;5,y\n3;5,z\n';
+    expect(ends(parseTable(text, 'data.csv'))).toEqual(['v: 1 … 3', 'w,k: 5,x … 5,z']);
+    expect(ends(parseTable(`"sep=,"\n${text}`, 'data.csv'))).toEqual(['v;w: 1;5 … 3;5', 'k: x … z']);
+  });
+
+  test('spaces in them part no words', () => {
+    const text = '"a name" v w\n"new york" 1 2\n"san jose" 3 4\n"salt lake city" 5 6\n';
+    expect(ends(parseTable(text, 'data.txt'))).toEqual(['a name: new york … salt lake city', 'v: 1 … 5', 'w: 2 … 6']);
+  });
+});

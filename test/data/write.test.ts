@@ -40,8 +40,9 @@ test('DuckDB reads the Parquet', async () => {
   ]);
 });
 
-test('text for stdout; a device is written to and stays one; what cannot be written', async () => {
+test('text for stdout; no infinity; a device is written to and stays one; what cannot be written', async () => {
   expect(await encodeTable(['a', 'b'], [[true, null]], 'csv')).toBe('a,b\ntrue,\n');
+  expect(await encodeTable(['a', 'b'], [[Number.POSITIVE_INFINITY, -Infinity]], 'csv')).toBe('a,b\n,\n');
   expect(await encodeTable(['a'], [[1.23456789]], 'json')).toBe('[\n{"a":1.234568}\n]\n');
   await writeTable(head, rows, '/dev/null');
   expect(await readFile('/dev/null', 'utf8')).toBe('');

@@ -18,7 +18,8 @@ export interface Sample {
   vocabulary: number;
   /** Some steps are all zero. */
   zeroSteps: boolean;
-  weighted: 'no' | 'samples' | 'steps';
+  /** alternately: every other batch has weights. */
+  weighted: 'no' | 'samples' | 'steps' | 'alternately';
   seed: number;
 }
 
@@ -143,7 +144,7 @@ export const plainSample: fc.Arbitrary<Sample> = fc
     ending,
     optimizer,
     batch: fc.constantFrom(1, 2, 3, 5, 8, 16),
-    weighted: fc.constantFrom<Sample['weighted']>('no', 'no', 'samples', 'steps'),
+    weighted: fc.constantFrom<Sample['weighted']>('no', 'samples', 'steps', 'alternately'),
     seed: fc.nat(1e6),
   })
   .map(({ steps, features, start, middle, close, ending: end, ...rest }) => {
@@ -205,7 +206,7 @@ export function weightsOf(sample: Sample, shape: readonly number[], seed: number
   const random = new Random(deriveKey(sample.seed, 'weights', seed));
   const [batch] = shape;
   const steps = shape.length > 2 ? shape[1] : 1;
-  if (sample.weighted === 'no') return undefined;
+  if (sample.weighted === 'no' || (sample.weighted === 'alternately' && seed % 2 === 1)) return undefined;
   const length = sample.weighted === 'steps' ? batch * steps : batch;
   return Float32Array.from({ length }, () => random.uniform() * 2);
 }

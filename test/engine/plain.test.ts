@@ -12,7 +12,7 @@ test('models without recurrent layers: predictions 1e-5, losses 1e-4 relative, w
   const tensors = tensorCount();
   fc.assert(
     fc.property(plainSample, (sample) => compare(sample)),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
   expect(tensorCount()).toBe(tensors);
 });

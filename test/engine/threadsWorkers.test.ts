@@ -69,7 +69,7 @@ test.each([
         const one = await run(sample, 1);
         for (const threads of [2, 3, 8]) expect(await run(sample, threads)).toEqual(one);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   },
   300_000,

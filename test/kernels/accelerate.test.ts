@@ -55,7 +55,7 @@ describe.each(backends)('on the backend %s', (backend) => {
           await expectTwins(build, makeInputs, { kernels: 1 });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: backend === 'cpu' ? 15 : 40 },
     );
   });
 

@@ -193,7 +193,7 @@ describe.each(speeds)('%s kernel against the reference, outputs within 1e-5, gra
         }),
         (settings) => check(speed, settings),
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 

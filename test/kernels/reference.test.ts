@@ -134,7 +134,7 @@ describe('gradients by finite differences, all within 1e-6', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

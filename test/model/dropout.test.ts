@@ -53,7 +53,7 @@ describe.each(['cpu', 'wasm'])('models on %s', (backend) => {
     const before = tf.memory().numTensors;
     const run = (seed: number, step: number, training = true) => {
       seedDropout(model, seed, step);
-      return tf.tidy(() => Array.from(forward(model, x, training).output.dataSync()));
+      return tf.tidy(() => Array.from(forward(model, [x], training).outputs[0].value.dataSync()));
     };
     const first = run(1, 0);
     expect(run(1, 0)).toEqual(first);
@@ -71,7 +71,7 @@ describe.each(['cpu', 'wasm'])('models on %s', (backend) => {
   test('a Dropout layer multiplies by its mask', () => {
     const model = buildModel(parseSpec('Dropout(0.4)'), { inputShape: [6], seed: 1 });
     seedDropout(model, 9, 5);
-    const output = tf.tidy(() => forward(model, tf.ones([3, 6]), true).output.dataSync());
+    const output = tf.tidy(() => forward(model, [tf.ones([3, 6])], true).outputs[0].value.dataSync());
     expect(Float32Array.from(output)).toEqual(dropoutMask(dropoutKey(9, '0', 'input', 5), 18, 0.4));
     model.dispose();
   });
@@ -86,7 +86,9 @@ describe.each(['cpu', 'wasm'])('models on %s', (backend) => {
     });
     seedDropout(model, 4, 2);
     const batch = 16;
-    const output = tf.tidy(() => Array.from(forward(model, tf.ones([batch, 2, 1]), true).output.dataSync()));
+    const output = tf.tidy(() =>
+      Array.from(forward(model, [tf.ones([batch, 2, 1])], true).outputs[0].value.dataSync()),
+    );
     const mask = dropoutMask(dropoutKey(4, '0', 'recurrent', 2), batch, 0.5);
     // h₁ = 1, h₂ = 1 + mask·h₁
     expect(output).toEqual(Array.from(mask, (factor) => 1 + factor));

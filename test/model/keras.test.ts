@@ -67,7 +67,7 @@ describe.each(['cpu', 'wasm'])('on tfjs backend %s', (backend) => {
     const model = loadCase(name, { input, output, weights });
     const built = tf.memory().numTensors;
     tf.tidy(() => {
-      expect(largestDifference(forward(model, tf.tensor(input), false).output, output)).toBeLessThan(1e-5);
+      expect(largestDifference(forward(model, [tf.tensor(input)], false).outputs[0].value, output)).toBeLessThan(1e-5);
       expect(largestDifference(model.predict(tf.tensor(input)) as tf.Tensor, output)).toBeLessThan(1e-5);
     });
     expect(tf.memory().numTensors).toBe(built);

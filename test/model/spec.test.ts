@@ -116,7 +116,7 @@ describe('errors point at the character', () => {
   });
   test('an option that no layer has', () => {
     expect(problem('RepeatVector(3, wings=2)')).toMatchInlineSnapshot(`
-"layers: RepeatVector: unknown option wings at character 17; it takes name, trainable, inputShape, n
+"layers: RepeatVector: unknown option wings at character 17; it takes name, trainable, inputShape, batchSize, batchShape, n
   RepeatVector(3, wings=2)
                   ^"
 `);

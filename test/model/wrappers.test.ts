@@ -10,7 +10,8 @@ import { forward } from '../../src/training/forward.js';
 const build = (spec: string, inputShape: (number | null)[], seed = 1) =>
   buildModel(parseSpec(spec), { inputShape, seed });
 
-const run = (model: tf.LayersModel, x: tf.Tensor) => tf.tidy(() => forward(model, x, false).output.arraySync());
+const run = (model: tf.LayersModel, x: tf.Tensor) =>
+  tf.tidy(() => forward(model, [x], false).outputs[0].value.arraySync());
 
 beforeAll(async () => {
   await prepareBackend();
@@ -55,8 +56,8 @@ describe('masks at the end of a sequence are as if the steps were not there', ()
               [0, steps - length],
               [0, 0],
             ]);
-            const actual = forward(masked, padded, false);
-            expect(tf.max(tf.abs(tf.sub(actual.output, expected))).dataSync()[0]).toBeLessThan(1e-6);
+            const [actual] = forward(masked, [padded], false).outputs;
+            expect(tf.max(tf.abs(tf.sub(actual.value, expected))).dataSync()[0]).toBeLessThan(1e-6);
             expect(actual.mask?.shape).toEqual([1, steps]);
           });
           masked.dispose();
@@ -159,7 +160,9 @@ test.each([
         [0.3, -0.2],
         [2, 5],
       ]);
-      const { value, grads } = tf.variableGrads(() => tf.sum(tf.square(forward(model, x, true).output)) as tf.Scalar);
+      const { value, grads } = tf.variableGrads(
+        () => tf.sum(tf.square(forward(model, [x], true).outputs[0].value)) as tf.Scalar,
+      );
       results.push([...value.dataSync(), ...Object.values(grads).flatMap((grad) => [...grad.dataSync()])]);
     });
   }

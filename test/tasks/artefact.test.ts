@@ -3,6 +3,7 @@ import { Fields } from '../../src/fields.js';
 import type { SavedTask } from '../../src/tasks/definition.js';
 import { type AnyTaskModel, classify, forecast, symbols, textModel } from '../../src/tasks/functions.js';
 import { tasks } from '../../src/tasks/index.js';
+import { version } from '../../src/version.js';
 
 const short = { epochs: 1, seed: 1 };
 const months = Array.from({ length: 40 }, (_, i) => ({
@@ -60,7 +61,7 @@ describe.each(Object.keys(made))('what is saved of %s', (name) => {
 
   test('comes back through JSON, and says how it was trained', () => {
     const { training, ...rest } = JSON.parse(JSON.stringify(saved));
-    expect(training).toMatchObject({ createdWith: 'memcell', settings: { epochs: 1, seed: 1 } });
+    expect(training).toMatchObject({ createdWith: `memcell ${version}`, settings: { epochs: 1, seed: 1 } });
     expect(JSON.parse(JSON.stringify(parse(saved, kind)))).toEqual(rest);
   });
 

@@ -1,4 +1,5 @@
 /** How training goes, whatever the task, and what loading refuses. */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { Sequential } from '../../src/sequential.js';
 import type { TaskKind, TrainingSettings } from '../../src/tasks/settings.js';
 import { type AnyTrained, loadSaved, type TrainTaskOptions, trainTask } from '../../src/tasks/train.js';
 import type { Callback } from '../../src/training/callbacks.js';
+import { version } from '../../src/version.js';
 
 /** A wave with a period of 12 steps, by month. */
 const wave = Array.from({ length: 120 }, (_, i) => ({
@@ -118,7 +120,6 @@ describe('how training goes', () => {
       {},
       {
         data: path,
-        createdWith: 'a test',
         onPrepared: ({ samples, heldOut }) => {
           seen.push(samples, heldOut);
           return undefined;
@@ -130,7 +131,11 @@ describe('how training goes', () => {
     model.dispose();
     const { artefact, kind, model: loaded } = await loadSaved(join(folder, 'wave'));
     expect(kind).toBe('forecast');
-    expect(artefact.training).toMatchObject({ source: path, createdWith: 'a test', layers: 'LSTM(8), Dense(2)' });
+    expect(artefact.training).toMatchObject({
+      source: path,
+      createdWith: `memcell ${version}`,
+      layers: 'LSTM(8), Dense(2)',
+    });
     loaded.dispose();
     const { data, options } = small.forecast;
     const ended = await trainTask('forecast', openSource(data), options, {

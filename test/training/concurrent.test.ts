@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Dense, LSTM } from '../../src/model/layers.js';
 import { Random } from '../../src/random.js';
 import { Sequential } from '../../src/sequential.js';
+import * as tf from '../../src/tf.js';
 import { adam } from '../../src/training/optimizers.js';
 
 const random = new Random(5);
@@ -16,7 +17,7 @@ function model(engine?: 'tfjs'): Sequential {
   made.compile({
     optimizer: adam({ learningRate: 0.01 }),
     loss: 'binaryCrossentropy',
-    metrics: ['accuracy', (yTrue, yPred) => yTrue.sub(yPred).abs().mean(-1)],
+    metrics: ['accuracy', (yTrue, yPred) => tf.mean(tf.abs(tf.sub(yTrue, yPred)), -1)],
     weightedMetrics: ['mae'],
     ...(engine ? { engine } : {}),
   });

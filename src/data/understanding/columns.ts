@@ -15,7 +15,7 @@ import { naturally } from './series.js';
 import { quoted, shorten, times } from './wording.js';
 
 /** More different texts than this are not made into channels. */
-export const mostCategories = 50;
+const mostCategories = 50;
 
 /** A column's values in the order of some rows, and how they were read. */
 export interface ReadColumn {

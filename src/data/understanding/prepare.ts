@@ -4,6 +4,7 @@ import type { Table } from '../table.js';
 import { isNamedTime, type TimeChoice } from './chooseTime.js';
 import { type ColumnReader, describeReading, isZeroOne, type ReadColumn } from './columns.js';
 import { fillLast, fillLinear, median } from './fill.js';
+import { fillSeasonal } from './fillSeasonal.js';
 import { spreadOut } from './gaps.js';
 import type { RawColumn } from './rawColumns.js';
 import type { Request, UnderstandOptions } from './request.js';
@@ -189,6 +190,11 @@ function fillAlong(
   { line, notes }: Preparing,
 ): { reading: ColumnReading; how: string } {
   const [numbers, middle] = [reading.kind === 'number', reading.kind === 'number' ? median(values) : mode(values)];
+  const season = line.irregular ? 1 : (line.reading?.season ?? 1);
+  const seasonal =
+    numbers && season > 1
+      ? line.series.filter(({ from, to }) => fillSeasonal(values.subarray(from, to), season)).length
+      : 0;
   if (numbers) fillLinear(values, line.series, line.irregular ? line.calendar : undefined);
   else fillLast(values, line.series);
   const rest = line.series.filter(({ from, to }) => to > from && Number.isNaN(values[from]));
@@ -198,7 +204,8 @@ function fillAlong(
       `${name}: ${times(rest.length, 'series', 'series')} without any value ${rest.length === 1 ? 'has' : 'have'} that of the others (${middle})`,
     );
   }
-  return { reading, how: numbers ? 'filled in between, next or last value at the ends' : 'last value' };
+  const withSeason = seasonal > 0 ? ` with the season of ${season} rows` : '';
+  return { reading, how: numbers ? `filled in between${withSeason}, next or last value at the ends` : 'last value' };
 }
 
 /** Without time: the median, or the most frequent flag; a category is none of its values. */

@@ -43,13 +43,21 @@ export function readTime(time: TimeReading, text: string): number {
   const value = cell === '' ? Number.NaN : Number(cell);
   const number = Number.isNaN(value) ? undefined : scaled(time.notation, value);
   if (number !== undefined) return number;
-  const saved = { pattern: time.notation, locale: time.locale };
-  for (const candidate of time.notation === 'number' ? [] : [saved, ...candidates(cell)]) {
+  const read = (candidate: { pattern: string; locale?: string }): number | undefined => {
     const notation = notationOf(candidate);
-    if (scaled(candidate.pattern, 0) !== undefined || !notation.read(cell)) continue;
+    if (scaled(candidate.pattern, 0) !== undefined || !notation.read(cell)) return undefined;
     if (time.wall) return notation.wall;
     const offset = Number.isNaN(notation.offset) ? (time.offset ?? 0) : notation.offset;
     return notation.wall - offset * 60_000;
+  };
+  if (time.notation !== 'number') {
+    // Looking for another notation takes a thousand times as long as reading the data's own.
+    const own = read({ pattern: time.notation, ...(time.locale !== undefined && { locale: time.locale }) });
+    if (own !== undefined) return own;
+    for (const candidate of candidates(cell)) {
+      const other = read(candidate);
+      if (other !== undefined) return other;
+    }
   }
   throw new MemcellError(`'${text}' is not a time; write it as the data does (${plainPattern(time.notation)})`, {
     code: 'usage',

@@ -17,7 +17,7 @@ import { writeTime } from './timeText.js';
 import { placeOf } from './wording.js';
 
 export { accountText } from './account.js';
-export { type Encoded, encode } from './encode.js';
+export { encode } from './encode.js';
 export { parseReading } from './parseReading.js';
 export type { UnderstandOptions } from './request.js';
 export { labelsAfter, readTime, writeTime } from './timeText.js';

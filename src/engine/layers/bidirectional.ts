@@ -2,6 +2,7 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import type { WeightBlock } from '../blocks.js';
 import type { BidirectionalPlan } from '../layerPlan.js';
 import { eachRun, type Rows, rowLength, timeMajor } from '../rows.js';
+import type { CarriedState } from '../stateStore.js';
 import { Cell, type CellOutput } from './cell.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
@@ -24,6 +25,7 @@ function columns(rows: Rows, offset: number, width: number): Rows {
  */
 export class BidirectionalLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly carried: readonly CarriedState[];
   private readonly cells: readonly [Cell, Cell];
   private input!: Signal;
   private output!: Signal;
@@ -40,6 +42,7 @@ export class BidirectionalLayer implements EngineLayer {
   ) {
     this.cells = [new Cell(plan.forward, context), new Cell(plan.backward, context)];
     this.blocks = this.cells.map(({ block }) => block);
+    this.carried = this.cells.flatMap(({ carried }) => carried ?? []);
   }
 
   place(input: Signal, space: Space): Signal {

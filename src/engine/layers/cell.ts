@@ -7,6 +7,7 @@ import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type Weigh
 import type { Kernels } from '../kernels.js';
 import { NONE, type RecurrentPlan } from '../layerPlan.js';
 import { type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
+import type { CarriedState } from '../stateStore.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';
 
 /** What differs between the cells. */
@@ -131,6 +132,8 @@ export interface CellPorts {
 
 export class Cell {
   readonly block: WeightBlock;
+  /** Of a stateful cell. */
+  readonly carried: CarriedState | undefined;
   private readonly kind: CellKind;
   private ports!: CellPorts;
   private arena!: Arena;
@@ -152,6 +155,7 @@ export class Cell {
   ) {
     this.kind = KINDS[plan.kind](plan);
     this.block = this.kind.makeBlock(plan);
+    if (plan.stateful) this.carried = { states: this.kind.states, units: plan.units, before: 0, after: 0 };
   }
 
   /** Whether a state is changed by dropout on its way to the next step, so that the output must be kept apart. */
@@ -166,10 +170,10 @@ export class Cell {
   /** The rows in which the states after each step will lie, when the cell is placed for training: an output without a copy. */
   states: Rows | undefined;
 
-  /** What a stateful placement keeps between calls. */
+  /** What a placement for a stream keeps between calls. */
   state: KeptState | undefined;
 
-  place(ports: CellPorts, { arena, batch, training, stateful }: Space): void {
+  place(ports: CellPorts, { arena, batch, training, stream }: Space): void {
     const { plan, kind } = this;
     const { units, inputs, goBackwards } = plan;
     const { values: x, mask } = ports.input;
@@ -232,7 +236,7 @@ export class Cell {
       ...rowsFields('sequences', ports.output.sequences),
       last: ports.output.last?.address ?? 0,
       lastRow: 4 * (ports.output.last?.rowStride ?? 0),
-      ...(stateful ? this.placeState(arena) : {}),
+      ...(stream ? this.placeState(arena) : this.carry(mask !== 0)),
       ...(training ? this.placeBackward(arena) : {}),
     };
   }
@@ -247,10 +251,24 @@ export class Cell {
     return { h0: h, hT: h, c0: c, cT: c };
   }
 
+  /** The states of a stateful cell, and where each row's first unmasked step is noted: its outputs before that are zero, not its state. */
+  private carry(masked: boolean): typeof this.fields {
+    if (!this.carried) return {};
+    const { arena, batch, plan } = this;
+    const { before, after, states } = this.carried;
+    const c = 4 * batch * plan.units;
+    return {
+      h0: before,
+      hT: after,
+      ...(states === 2 ? { c0: before + c, cT: after + c } : {}),
+      ...(masked ? { first: arena.floats(batch) } : {}),
+    };
+  }
+
   private placeBackward(arena: Arena): typeof this.fields {
     const { batch, steps, kind, ports, plan, block } = this;
-    // The state before a single step is zero, and so are the gradients of what it is multiplied with.
-    block.quietRows = plan.kind === 'lstm' && steps === 1 ? plan.units : 0;
+    // Where nothing is carried, the state before a single step is zero, and so are the gradients of what it is multiplied with.
+    block.quietRows = plan.kind === 'lstm' && steps === 1 && !plan.stateful ? plan.units : 0;
     for (let panel = 0; panel < block.panels; panel++) {
       const start = (block.gradients >>> 2) + 16 * block.rows * panel;
       arena.f32.fill(0, start, start + 16 * block.quietRows);
@@ -274,11 +292,11 @@ export class Cell {
     };
   }
 
-  /** The transposed weights, for backward; a single step without a gradient of x does without. */
+  /** The transposed weights, for backward; a single step from no state, without a gradient of x, does without. */
   prepare(part: number, parts: number): void {
     const { kernels } = this.context;
     const { packedTransposed = 0 } = this.fields;
-    if (!packedTransposed || (this.steps === 1 && !this.ports.dInput)) return;
+    if (!packedTransposed || (this.steps === 1 && !this.ports.dInput && !this.carried)) return;
     const { panels, rows, weights } = this.block;
     const mine = share(panels, part, parts);
     kernels.transposeSomePanels(weights, panels, rows, packedTransposed, mine.from, mine.to);
@@ -359,7 +377,12 @@ export class Cell {
       const start = fields[name] ?? 0;
       if (start) words[at + FIELD[name]] = start + from * (fields[`${name}Row`] ?? 0);
     }
-    const { carry = 0, dc = 0, dPanels = 0 } = fields;
+    for (const name of STATES) {
+      const start = fields[name] ?? 0;
+      if (start) words[at + FIELD[name]] = start + 4 * from * this.plan.units;
+    }
+    const { carry = 0, dc = 0, dPanels = 0, first = 0 } = fields;
+    if (first) words[at + FIELD.first] = first + 4 * from;
     words[at + FIELD.batch] = to - from;
     words[at + FIELD.carry] = carry + 4 * from * this.carryRow;
     words[at + FIELD.dc] = dc + 2 * from * this.carryRow;
@@ -372,6 +395,9 @@ export class Cell {
 
 /** Fields whose address moves on by their row for each batch entry. */
 const PER_ROW = ['x', 'mask', 'z', 'gates', 'reset', 'kept', 'sequences', 'last', 'dz', 'dGates', 'dx'] as const;
+
+/** Fields whose rows lie side by side, U floats each. */
+const STATES = ['h0', 'c0', 'hT', 'cT'] as const;
 
 function rowsFields(name: 'sequences' | 'dx', rows: Rows | undefined): Partial<Record<keyof typeof FIELD, number>> {
   if (!rows) return {};

@@ -7,8 +7,9 @@ import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
 import type { Range, Signal } from '../rows.js';
+import type { CarriedState } from '../stateStore.js';
 
-export type { Range, Rows, Signal } from '../rows.js';
+export type { Range, Signal } from '../rows.js';
 
 /** What layers are made with; lives as long as the engine. */
 export interface LayerContext {
@@ -26,11 +27,11 @@ export interface Space {
   readonly batch: number;
   /** Backward will be called, so keep what it needs. */
   readonly training: boolean;
-  /** Recurrent layers go on from the states that their last call left, one batch entry at a time: a stream. */
-  readonly stateful?: boolean;
+  /** Recurrent layers, stateful or not, go on from the states that their last call left, one batch entry at a time. */
+  readonly stream?: boolean;
 }
 
-/** States that a recurrent layer keeps from one call to the next, side by side: LSTM h and c (2,U), the others h (1,U). */
+/** States that a recurrent layer of a stream keeps from one step to the next, side by side: LSTM h and c (2,U), the others h (1,U). */
 export interface KeptState {
   readonly address: number;
   readonly shape: readonly [number, number];
@@ -39,7 +40,9 @@ export interface KeptState {
 export interface EngineLayer {
   /** The layer's weights; their addresses are set before the first place(). */
   readonly blocks: readonly WeightBlock[];
-  /** Zeros after a stateful place(); undefined for a layer or a placement without. */
+  /** What a stateful layer carries from batch to batch, of each cell. */
+  readonly carried?: readonly CarriedState[];
+  /** Zeros after a place() for a stream; undefined for a layer or a placement without. */
   readonly state?: KeptState | undefined;
   /**
    * Takes its buffers from space.arena for one batch size and number of steps, and says where the output is. Sets

@@ -1,12 +1,14 @@
 import type { WeightBlock } from '../blocks.js';
 import type { RecurrentPlan } from '../layerPlan.js';
 import { rowLength, timeMajor } from '../rows.js';
+import type { CarriedState } from '../stateStore.js';
 import { Cell, type CellOutput } from './cell.js';
 import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
 
-/** LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U). Initial states are zero, or in a stream those before. */
+/** LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U). Initial states are zero; in a stream, or where the layer is stateful, those before. */
 export class RecurrentLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly carried: readonly CarriedState[];
   private readonly cell: Cell;
   private output!: Signal;
 
@@ -16,6 +18,7 @@ export class RecurrentLayer implements EngineLayer {
   ) {
     this.cell = new Cell(plan, context);
     this.blocks = [this.cell.block];
+    this.carried = this.cell.carried ? [this.cell.carried] : [];
   }
 
   get state(): KeptState | undefined {
@@ -24,15 +27,16 @@ export class RecurrentLayer implements EngineLayer {
 
   place(input: Signal, space: Space): Signal {
     const { arena, batch, training } = space;
-    const { units, inputs, returnSequences } = this.plan;
+    const { units, inputs, returnSequences, stateful } = this.plan;
     const { steps } = input.values;
     const rows = (width: number, count: number) => {
       const ld = rowLength(width);
       return timeMajor(arena.floats(count * batch * ld), batch, count, width, ld);
     };
     if (input.wantsGradient) input.gradient = rows(inputs, steps);
-    // In training the states stay where they are made, and serve as output unless dropout has changed them.
-    const apart = !training || this.cell.dropsState;
+    // In training the states stay where they are made, and serve as output unless dropout has changed them, or a mask has outputs
+    // begin with zeros where states do not.
+    const apart = !training || this.cell.dropsState || (stateful && input.mask !== 0);
     const own = rows(units, returnSequences && apart ? steps : 1);
     const output: CellOutput = returnSequences ? (apart ? { sequences: own } : {}) : { last: own };
     this.cell.place({ input, output, dInput: input.gradient }, space);

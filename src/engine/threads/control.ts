@@ -66,7 +66,7 @@ export class Abandoned extends Error {
 }
 
 /** Arrives at a barrier; whoever is last wakes the others. `target`: arrivals that open it. */
-export function arrive(words: Int32Array, target: number): void {
+function arrive(words: Int32Array, target: number): void {
   const count = (Atomics.add(words, WORD.arrived, 1) + 1) | 0;
   if (count === target && Atomics.load(words, WORD.sleepers) > 0) Atomics.notify(words, WORD.arrived);
 }

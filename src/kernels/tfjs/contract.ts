@@ -2,7 +2,7 @@
  * The two LSTM kernels as TensorFlow.js sees them, 'MemcellLSTM' and its gradient 'MemcellLSTMGrad': inputs, attributes, and
  * what a backend must bring to run them. Letters: B batch, T steps, I inputs, U units; gate order i, f, c, o.
  */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../../tf.js';
 import type { LSTMSizes } from '../reference.js';
 
 export const LSTM_KERNEL = 'MemcellLSTM';

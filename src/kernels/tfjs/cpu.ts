@@ -1,5 +1,5 @@
 /** The LSTM on TensorFlow.js's cpu backend: the reference. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 import { type LSTMOperands, layOutWorkspace, lstmBackward, lstmForward, workspaceLength } from '../reference.js';
 import { type ForwardInputs, type LSTMBackend, sizesOf } from './contract.js';
 import { addMaskedStartGradient, fillMaskedStart } from './maskedStart.js';

@@ -1,6 +1,6 @@
 /** The gradient of the kernel 'MemcellLSTM', for TensorFlow.js's registry. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../errors.js';
+import * as tf from '../../tf.js';
 import { LSTM_GRADIENT_KERNEL, LSTM_KERNEL } from './contract.js';
 
 /** The gradient kernel returns the gradients of these inputs, in this order, leaving out those that are not there. */

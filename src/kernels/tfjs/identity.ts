@@ -1,5 +1,5 @@
 /** Identity for tfjs's wasm backend without a copy. */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../../tf.js';
 
 /** What this file uses of tfjs's BackendWasm. */
 interface WasmBackend {

@@ -1,6 +1,6 @@
 /** The LSTM as a TensorFlow.js operation. Letters: B batch, T steps, I inputs, U units; gate order i, f, c, o. */
-import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../errors.js';
+import * as tf from '../../tf.js';
 import { LSTM_KERNEL, type LSTMAttributes, sizesOf } from './contract.js';
 import { lstmBackends, registerKernels } from './register.js';
 

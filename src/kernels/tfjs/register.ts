@@ -1,5 +1,5 @@
 /** Registers memcell's kernels with TensorFlow.js: the LSTM wherever it exists, and what tfjs's wasm backend lacks. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 import {
   type BackwardInputs,
   type ForwardInputs,

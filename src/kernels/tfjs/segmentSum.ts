@@ -1,5 +1,5 @@
 /** UnsortedSegmentSum for tfjs's wasm backend, which lacks it: without it Embedding has no gradient there. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 import { WasmHeap } from './wasmHeap.js';
 
 /**

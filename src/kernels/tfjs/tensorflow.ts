@@ -3,7 +3,7 @@
  * tanh and sigmoid, no masks and no recurrent dropout. They take time-major tensors, the two kernels as one (I+U,4U), and
  * gates in Keras's order. Letters: B batch, T steps, I inputs, U units.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 import { layOutWorkspace, lstmBackward, lstmForward, workspaceLength } from '../reference.js';
 import { type ForwardInputs, type LSTMBackend, sizesOf } from './contract.js';
 

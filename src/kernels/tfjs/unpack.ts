@@ -1,5 +1,5 @@
 /** The gradient of Unpack (tf.unstack), where TensorFlow.js's own fails. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 
 /**
  * dx = the outputs' gradients, packed again. tfjs hands the gradient of a single output over without an array, which its

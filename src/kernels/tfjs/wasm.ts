@@ -2,7 +2,7 @@
  * The LSTM on TensorFlow.js's wasm backend: the fused kernel on the tensors where they lie, in the backend's own memory.
  * Nothing is copied; what the kernel needs for a while is allocated by the backend and given back.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 import { lstmBackward, lstmForward, lstmSizes } from '../fused.js';
 import { instantiateKernels, instantiateKernelsAsync, type KernelExports } from '../module.js';
 import { type LSTMBackend, sizesOf } from './contract.js';

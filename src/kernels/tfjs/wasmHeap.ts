@@ -1,5 +1,5 @@
 /** Tensors of TensorFlow.js's wasm backend, seen where they lie in the backend's memory. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tf.js';
 
 /** What memcell uses of tfjs's BackendWasm. */
 export interface WasmBackend {

@@ -6,6 +6,7 @@ import { counted } from '../../format.js';
 import { majority } from '../accuracy.js';
 import type { Run } from '../definition.js';
 import { type ClassifyArtefact, inputShapeOf } from './artefact.js';
+import type { DrawnTable } from './drawnSamples.js';
 import { balancedWeights, takeRows } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import type { Problem } from './recipes.js';
@@ -35,6 +36,8 @@ export interface ClassifyData {
   order: Int32Array;
   features: string[];
   warnings: string[];
+  /** Samples that are no part of a random sample of the whole table: trained on, and never held out. */
+  added?: ReadonlySet<number>;
 }
 
 /** Samples divided into those that are trained on and those that are held out. */
@@ -43,13 +46,15 @@ export interface Division {
   held: Int32Array;
   /** How they were divided, where that is not by chance. */
   note?: string;
+  /** Whether a sample is of before those that are held out, where these are the newest. */
+  before?(sample: number): boolean;
 }
 
 /**
  * Understands a table for classifying.
  * @throws MemcellError for options that exclude each other, one class only, too many of them, and nothing to learn from
  */
-export function readClasses(table: Parameters<typeof understand>[0], options: ClassifyOptions, run: Run): ClassifyData {
+export function readClasses(drawn: DrawnTable, options: ClassifyOptions, run: Run): ClassifyData {
   const { label, steps, group, textColumn, features, drop, time, missing, decimal, dates, fill } = options;
   const kinds = [
     ['steps', steps],
@@ -67,7 +72,7 @@ export function readClasses(table: Parameters<typeof understand>[0], options: Cl
     throw usage('text-column and features exclude each other: a text is classified by itself');
   }
   if (options.tokens !== undefined && textColumn === undefined) throw usage('tokens belongs to text-column; give both');
-  const frame = understand(table, {
+  const understood = understand(drawn.table, {
     label,
     ...(time && { time }),
     ...(group && { group }),
@@ -80,6 +85,7 @@ export function readClasses(table: Parameters<typeof understand>[0], options: Cl
     ...(group === undefined && { timeless: true }),
     ...(steps !== undefined && { whole: true }),
   });
+  const frame = withDrawing(understood, drawn);
   const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
   const names = classNamesOf(frame, label);
   checkClasses(frame, label, names, group === undefined ? frame.rows : frame.series.length);
@@ -99,7 +105,21 @@ export function readClasses(table: Parameters<typeof understand>[0], options: Cl
     order: canonicalOrder(samples, actual),
     features: used,
     warnings: fewWarnings(label, names, actual),
+    ...(drawn.added.size > 0 && { added: addedSamples(frame, samples, drawn.added) }),
   };
+}
+
+/** A frame whose account is of the whole table. */
+function withDrawing(frame: Frame, { of, notes }: DrawnTable): Frame {
+  if (of === undefined) return frame;
+  const { account } = frame;
+  return { ...frame, account: { ...account, read: of, notes: [...notes, ...account.notes] } };
+}
+
+function addedSamples({ origins }: Frame, { rows }: Samples, added: ReadonlySet<number>): Set<number> {
+  const found = new Set<number>();
+  for (const [sample, row] of rows.entries()) if (added.has(origins[row])) found.add(sample);
+  return found;
 }
 
 function isInput({ use }: Frame['columns'][number]): boolean {
@@ -107,7 +127,16 @@ function isInput({ use }: Frame['columns'][number]): boolean {
 }
 
 /** Which samples are held out: the newest rows where rows have a time, else of each class its share at random. */
-export function divide({ frame, samples, actual, order, options }: ClassifyData, run: Run): Division {
+export function divide(data: ClassifyData, run: Run): Division {
+  const { added } = data;
+  if (added === undefined) return divideAll(data, run);
+  const drawn = divideAll({ ...data, order: data.order.filter((sample) => !added.has(sample)) }, run);
+  const train = new Set(drawn.train);
+  const { before = () => true } = drawn;
+  return { ...drawn, train: data.order.filter((sample) => train.has(sample) || (added.has(sample) && before(sample))) };
+}
+
+function divideAll({ frame, samples, actual, order, options }: ClassifyData, run: Run): Division {
   const share = run.settings.validationSplit ?? defaultSplit;
   if (share === 0) return { train: order, held: new Int32Array(0) };
   // Rows that are merely numbered have no newest part: they may stand in the order of their classes.
@@ -120,7 +149,13 @@ export function divide({ frame, samples, actual, order, options }: ClassifyData,
     const several = new Set(Array.from(train, (sample) => actual[sample])).size > 1;
     if (several) {
       const note = `held out: the newest rows by ${columns.join(', ')}`;
-      return { train: order.filter((one) => train.has(one)), held: order.filter((one) => !train.has(one)), note };
+      const newest = times[samples.rows[byTime[edge]]];
+      return {
+        train: order.filter((one) => train.has(one)),
+        held: order.filter((one) => !train.has(one)),
+        note,
+        before: (sample) => times[samples.rows[sample]] < newest,
+      };
     }
     const note = `held out: rows at random, since the oldest rows by ${columns.join(', ')} are of one class`;
     return { ...holdOut(actual, order, share, run.seed), note };

@@ -2,8 +2,10 @@ import type { Source } from '../../data/source.js';
 import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { majorityOf, problemOf, readClasses } from './classifyData.js';
+import { drawSamples } from './drawnSamples.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { ClassifyOptions } from './options.js';
+import { showClasses, shownSamples } from './shown.js';
 import { strata } from './strata.js';
 import { Clock, learn } from './train.js';
 import { answers, labelled } from './trainClasses.js';
@@ -21,7 +23,7 @@ export async function crossValidate(
   { folds }: { folds: number; refit: boolean },
 ): Promise<ClassifyEvaluation> {
   if (run.plain) throw new MemcellError('backtest takes no --plain when it tells classes', { code: 'usage' });
-  const data = readClasses(await source.table(), options, run);
+  const data = readClasses(await drawSamples(source, options, run.seed, false), options, run);
   const { actual, order, classes } = data;
   if (folds > order.length) {
     throw new MemcellError(`${source.name}: ${order.length} samples are too few for ${folds} folds`, { code: 'usage' });
@@ -49,6 +51,9 @@ export async function crossValidate(
       learnt.model.dispose();
     }
   }
+  const whole = { ...data, encoding: data.samples.learn(order) };
+  const every = Int32Array.from(actual.keys());
+  run.shown?.(showClasses(classes, actual, probabilities, shownSamples(whole, every)));
   const balanced = options.classWeights === 'balanced';
   return scoreClasses(actual, probabilities, { classes, majority: majorityOf(data, order), balanced }, [
     `${folds}-fold stratified cross-validation: each answer is of a model that was trained without the sample's fold`,

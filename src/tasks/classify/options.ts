@@ -20,7 +20,7 @@ export interface ClassifyOptions extends TableOptions {
 /** Classifying takes no options of its own. */
 export type ClassifyPredictOptions = Record<never, never>;
 
-export const classifyOptions: OptionTable<ClassifyOptions> = {
+const classifyOptions: OptionTable<ClassifyOptions> = {
   label: {
     flags: '--classify <COL>',
     help: "tell a column's class from the rest of the row, from a group of rows or from a text",
@@ -42,7 +42,7 @@ export const classifyOptions: OptionTable<ClassifyOptions> = {
   ...tableOptions,
 };
 
-export const classifyPredictOptions: OptionTable<ClassifyPredictOptions> = {};
+const classifyPredictOptions: OptionTable<ClassifyPredictOptions> = {};
 
 export const classifyFlags = {
   kind: 'classify',

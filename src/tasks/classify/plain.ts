@@ -6,11 +6,13 @@ import { list } from '../../data/suggest.js';
 import type { Table } from '../../data/table.js';
 import { MemcellError } from '../../errors.js';
 import { majority } from '../accuracy.js';
+import type { EvaluateOptions } from '../definition.js';
 import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
 import { checkCount, trainingCount } from '../settings.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import { checkRows, featureColumns, matrix } from './plainColumns.js';
 import { maskValue } from './scaling.js';
+import { showClasses } from './shown.js';
 
 /** What is saved beside the weights; see ClassifyArtefact. */
 export interface PlainArtefact {
@@ -48,7 +50,7 @@ export interface PlainPrepared {
    */
   samples(outputShape: readonly (number | null)[]): { train: Samples; validation?: Samples };
   /** The trained model on the held-out part; on the training part when nothing is held out. */
-  evaluate(model: Predictor): Promise<ClassifyEvaluation>;
+  evaluate(model: Predictor, shown?: EvaluateOptions['shown']): Promise<ClassifyEvaluation>;
 }
 
 export interface PlainOptions {
@@ -126,9 +128,10 @@ export function prepareClassify(table: Table, options: PlainOptions, validationS
       const train = part(0, edge);
       return edge < groups.length ? { train, validation: part(edge, groups.length) } : { train };
     },
-    evaluate: (model) => {
+    evaluate: (model, shown) => {
       const held = edge < groups.length ? part(edge, groups.length) : part(0, edge);
-      return evaluateSequences(model, artefact, held.x, indices.subarray(edge < groups.length ? edge : 0));
+      const from = edge < groups.length ? edge : 0;
+      return evaluateSequences(model, artefact, held.x, indices.subarray(from), groups.slice(from), shown);
     },
   };
 }
@@ -141,6 +144,7 @@ export async function evaluateClassify(
   model: Predictor,
   artefact: PlainArtefact,
   table: Table,
+  shown?: EvaluateOptions['shown'],
 ): Promise<ClassifyEvaluation> {
   const { label, classes, group } = artefact;
   const labels = table.texts(label);
@@ -155,7 +159,7 @@ export async function evaluateClassify(
     groups.map((one) => labelOf(table, label, labels, one)),
     classes,
   );
-  return evaluateSequences(model, artefact, encode(artefact, table, groups), indices);
+  return evaluateSequences(model, artefact, encode(artefact, table, groups), indices, groups, shown);
 }
 
 export interface Classification {
@@ -210,8 +214,14 @@ async function evaluateSequences(
   artefact: PlainArtefact,
   x: NdArray,
   actual: Int32Array,
+  groups: readonly Group[],
+  shown: EvaluateOptions['shown'],
 ): Promise<ClassifyEvaluation> {
   const { data } = await model.predict(x);
+  const { classes, group, features, scaling } = artefact;
+  const name = (i: number) => (group === undefined ? `row ${groups[i].key}` : groups[i].key);
+  const inputs = group === undefined && x.shape[1] > 1 ? [] : features;
+  shown?.(showClasses(classes, actual, data, { name, inputs, x, scaling }));
   return scoreClasses(actual, data, { ...artefact, balanced: false });
 }
 

@@ -27,7 +27,7 @@ export function featureColumns(
 }
 
 /** @throws MemcellError (usage) when a column is unknown or named twice. */
-export function distinctColumns(table: Table, names: readonly string[], option: string): void {
+function distinctColumns(table: Table, names: readonly string[], option: string): void {
   for (const [i, name] of names.entries()) {
     table.column(name);
     if (names.indexOf(name) < i) throw new MemcellError(`${option}: column ${name} is named twice`, { code: 'usage' });

@@ -4,12 +4,13 @@ import type { PreparedTask, Run, Trained } from '../definition.js';
 import type { Samples } from '../prepared.js';
 import { checkSettings, type TrainingSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
+import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import { classifyDefaults, type PlainArtefact, type PlainPrepared, prepareClassify } from './plain.js';
 
-const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights'];
+const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights', 'mostRows'];
 
 /** Whether a model was trained plainly, or before tables were understood. */
 export function isPlain(artefact: ClassifyArtefact): artefact is ClassifyArtefact & PlainArtefact {
@@ -28,8 +29,9 @@ export async function preparePlain(
   if (group && group.length > 1) throw new MemcellError('plain: group is one column', { code: 'usage' });
   const settings: TrainingSettings = { optimizer: 'adam', ...classifyDefaults, ...given(run.settings), seed: run.seed };
   checkSettings(settings);
+  const drawn = await drawSamples(source, options, run.seed, false);
   const prepared = prepareClassify(
-    await source.table(),
+    drawn.table,
     { label, ...(steps !== undefined && { steps }), ...(group && { group: group[0] }), ...(features && { features }) },
     settings.validationSplit,
   );
@@ -51,7 +53,7 @@ export async function preparePlain(
   const { train, validation } = prepared.samples(model.outputShape);
   model.dispose();
   return {
-    warnings: prepared.warnings,
+    warnings: [...drawn.notes, ...prepared.warnings],
     layers: written,
     samples: train.x.shape[0],
     heldOut: validation?.x.shape[0] ?? 0,
@@ -84,7 +86,7 @@ async function trainPlain(
   try {
     const artefact: ClassifyArtefact = { ...prepared.artefact, ...(classWeights && { classWeights }) };
     await run.trained(model, { artefact, layers, settings, history });
-    const evaluation = await prepared.evaluate(model);
+    const evaluation = await prepared.evaluate(model, run.shown);
     return {
       model,
       artefact,

@@ -11,6 +11,7 @@ import { type ClassifyEvaluation, percent, scoreClasses } from './evaluation.js'
 import { evaluateClassify, predictClassify } from './plain.js';
 import { isPlain } from './plainTask.js';
 import { checksum, type Samples, sampleClasses, tableSamples, take, textSamples } from './samples.js';
+import { showClasses, shownSamples } from './shown.js';
 import { predictBatch } from './trainClasses.js';
 
 /** Answers that are shown to people one by one. */
@@ -26,12 +27,12 @@ export interface Classification {
 export async function evaluateClasses(
   loaded: Loaded<ClassifyArtefact>,
   source: Source,
-  { from }: EvaluateOptions,
+  { from, shown }: EvaluateOptions,
 ): Promise<ClassifyEvaluation> {
   const { artefact, model } = loaded;
   const table = await source.table();
   if (isPlain(artefact)) {
-    if (from === undefined) return evaluateClassify(model, artefact, table);
+    if (from === undefined) return evaluateClassify(model, artefact, table, shown);
     throw new MemcellError('from: a plain model scores all rows; leave it out', { code: 'usage' });
   }
   const { classes, label } = artefact;
@@ -43,6 +44,7 @@ export async function evaluateClasses(
   const same = artefact.checksum !== undefined && checksum(samples, actual) === artefact.checksum;
   const known = 'these are the samples that the model was trained on: the figures say how well it remembers them';
   const told = Int32Array.from(scored, (sample) => actual[sample]);
+  shown?.(showClasses(classes, told, data, shownSamples({ frame, samples, encoding: artefact }, scored)));
   return scoreClasses(told, data, { ...artefact, balanced: artefact.classWeights === 'balanced' }, [
     ...(same ? [known] : []),
     ...samples.notes(artefact),
@@ -106,7 +108,7 @@ function timeless({ groups }: ClassifyArtefact): { timeless?: true } {
  * A table read as the one that the model was trained on.
  * @throws MemcellError for groups longer than the model takes
  */
-export function samplesOf(frame: Frame, artefact: ClassifyArtefact): Samples {
+function samplesOf(frame: Frame, artefact: ClassifyArtefact): Samples {
   const { features, groups, steps, text } = artefact;
   if (text) return textSamples(frame, features[0], text.kind);
   if (groups === undefined)

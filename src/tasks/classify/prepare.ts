@@ -5,6 +5,7 @@ import type { PreparedTask, Run } from '../definition.js';
 import { checkSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { type ClassifyData, type Division, divide, problemOf, readClasses } from './classifyData.js';
+import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { buildNetwork } from './network.js';
 import type { ClassifyOptions } from './options.js';
@@ -18,7 +19,7 @@ export async function prepareClasses(
   options: ClassifyOptions,
   run: Run,
 ): Promise<PreparedTask<ClassifyArtefact, ClassifyEvaluation>> {
-  const data = readClasses(await source.table(), options, run);
+  const data = readClasses(await drawSamples(source, options, run.seed), options, run);
   const division = divide(data, run);
   const encoding = data.samples.learn(division.train);
   const recipe = recipeFor(problemOf(data, division.train, encoding, options), run);

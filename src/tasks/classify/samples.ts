@@ -20,6 +20,8 @@ export interface Samples {
   names?: string[];
   /** The frame's first row of each sample, which is never one that was filled in. */
   rows: Int32Array;
+  /** What the inputs of a step are called: the encoded columns. Empty for texts, and where one row is several steps. */
+  inputs: readonly string[];
   /**
    * A whole number per sample that follows from its inputs alone: samples in the order of these are in an order that the
    * file's order has no part in.
@@ -46,7 +48,7 @@ export interface TableInputs {
  */
 export function tableSamples(frame: Frame, { features, steps, grouped }: TableInputs): Samples {
   const columns = features.map((name) => frame.column(name));
-  const { data, width, plain } = encodeColumns(frame, columns);
+  const { names, data, width, plain } = encodeColumns(frame, columns);
   const ranges = grouped ? frame.series : undefined;
   const channels = steps === undefined ? width : stepSize(width, steps);
   const count = ranges?.length ?? frame.rows;
@@ -58,6 +60,7 @@ export function tableSamples(frame: Frame, { features, steps, grouped }: TableIn
     count,
     ...(ranges && { names: ranges.map(({ name }) => name) }),
     rows,
+    inputs: channels === width ? names : [],
     contents: Uint32Array.from(rows, (_, sample) => contentOf(of(sample))),
     learn: (train) => {
       const parts = Array.from(train, of);
@@ -86,13 +89,13 @@ export function tableSamples(frame: Frame, { features, steps, grouped }: TableIn
 function encodeColumns(
   frame: Frame,
   columns: readonly FrameColumn[],
-): { data: Float64Array; width: number; plain: boolean[] } {
+): { names: string[]; data: Float64Array; width: number; plain: boolean[] } {
   const { names, widths, data } = encode(
     frame,
     columns.map(({ name }) => name),
   );
   const plain = columns.flatMap(({ reading }, i) => new Array<boolean>(widths[i]).fill(reading.kind !== 'number'));
-  return { data, width: names.length, plain };
+  return { names, data, width: names.length, plain };
 }
 
 /** z = (x − mean) / std; what is missing becomes 0, the mean. */
@@ -120,6 +123,7 @@ export function textSamples(frame: Frame, name: string, kind: TokenKind | undefi
   return {
     count: cells.length,
     rows: Int32Array.from(cells, (_, row) => row),
+    inputs: [],
     contents: Uint32Array.from(cells, (cell) => deriveKey(0, cell.normalize('NFC')) >>> 0),
     learn: (train) => {
       const texts = Array.from(train, (sample) => cells[sample]);

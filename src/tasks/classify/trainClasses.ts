@@ -6,6 +6,7 @@ import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } f
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { Labelled, Recipe } from './network.js';
 import { type Encoding, take } from './samples.js';
+import { showClasses, shownSamples } from './shown.js';
 import { Clock, type Learnt, learn, recipeFor, refit } from './train.js';
 
 /** Samples that are predicted at once. */
@@ -35,8 +36,10 @@ export async function trainClasses(
   try {
     const made = { artefact, layers: learnt.layers, settings: settingsOf(learnt.recipe, run), history: first.history };
     await run.trained(model, made);
+    const told = Int32Array.from(scored, (sample) => data.actual[sample]);
+    run.shown?.(showClasses(data.classes, told, probabilities, shownSamples({ ...data, encoding }, scored)));
     const evaluation = scoreClasses(
-      Int32Array.from(scored, (sample) => data.actual[sample]),
+      told,
       probabilities,
       { classes: data.classes, majority: majorityOf(data, train), balanced: data.options.classWeights === 'balanced' },
       [...noteOf(held.length, last.learnt !== undefined), ...(learnt.joined ? [learnt.joined] : [])],

@@ -1,3 +1,4 @@
+import { isWalk, SHORT, shortAnchor } from './shortAnchor.js';
 import {
   type FittedSmoothing,
   fitSmoothing,
@@ -20,7 +21,7 @@ export interface Anchor extends Smoothing {
 }
 
 /** The value as the anchor sees it. */
-export function toDomain({ log, least }: Pick<Anchor, 'log' | 'least'>, value: number): number {
+function toDomain({ log, least }: Pick<Anchor, 'log' | 'least'>, value: number): number {
   return log ? Math.log(Math.max(value, least)) : value;
 }
 
@@ -134,7 +135,8 @@ interface Candidate {
 /**
  * Chooses the anchor of a series: none, additive or damped trend × season or none × values or (all above 0) their logarithm,
  * by AICc (for the logarithm + 2Σ ln y, its Jacobian) among those whose error in sample over all steps of the horizon is at most
- * 1.5 times the best (in squares). Naive or seasonal naive stays unless the choice is better by about 10 %.
+ * 1.5 times the best (in squares). Naive or seasonal naive stays unless the choice is better by about 10 %. A short series without
+ * a season tells too little to choose by: see `shortAnchor`.
  */
 export function chooseAnchor(y: Float64Array, options: AnchorOptions): Anchor {
   const recent = y.subarray(Math.max(0, y.length - ANCHOR_ROWS));
@@ -143,6 +145,11 @@ export function chooseAnchor(y: Float64Array, options: AnchorOptions): Anchor {
   const logs = options.log === undefined ? (positive ? [false, true] : [false]) : [options.log];
   const least = positive ? 0.5 * recent.reduce((min, value) => Math.min(min, value)) : 0;
   const periods = seasonCandidates(options.season, recent.length);
+  if (recent.length < SHORT && options.season === 1) {
+    const domain = { log: options.log ?? false, least };
+    const short = shortAnchor(inDomain(recent, domain, effects), domain, options.iterations);
+    if (short !== undefined) return short;
+  }
   const candidates = logs.flatMap((log) => smoothingCandidates(recent, { log, least }, periods, options, effects));
   const best = Math.min(...candidates.map(({ error }) => error));
   const good = candidates.filter(({ error }) => error <= best + Math.log(1.5));
@@ -159,6 +166,7 @@ export function chooseAnchor(y: Float64Array, options: AnchorOptions): Anchor {
 export function startOf(values: Float64Array, anchor: Anchor): Anchor['start'] {
   if (anchor.kind === 'naive')
     return { level: values[0] ?? anchor.start.level, slope: 0, seasons: anchor.start.seasons };
+  if (isWalk(anchor)) return { ...anchor.start, level: (values[0] ?? anchor.start.level) - anchor.start.slope };
   return startBackwards(values, anchor);
 }
 

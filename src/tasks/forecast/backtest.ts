@@ -4,6 +4,7 @@ import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { Run } from '../definition.js';
 import { type ForecastData, readData } from './data.js';
+import { picturesOf } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import { type Fitted, type Fitting, fitModel } from './fitting.js';
 import type { ForecastOptions } from './options.js';
@@ -34,7 +35,7 @@ export async function backtestForecast(
     run: refit && run.budget !== undefined ? { ...run, budget: run.budget / folds } : run,
   };
   const edges = Array.from({ length: folds + 1 }, (_, k) => trainingRows(series, (split * (folds - k)) / folds));
-  const scores = new Scores(data.columns.targets, data.horizon, data.season);
+  const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
   const rows = sum(series.map((one) => one.rows)) - sum(edges[0]);
   const notes: string[] = [];
   let fitted: Fitted | undefined;

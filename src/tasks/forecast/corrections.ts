@@ -55,6 +55,7 @@ export async function fitCorrections(
     folds,
     ends,
     Float64Array.from(regressors, ({ weight }) => weight),
+    { owners: regressors.map(({ target }) => target), targets },
   );
   const alone = ownChannels(windows, own);
   run.stage(`networks of ${folds.length} folds`);

@@ -1,4 +1,5 @@
 import type { Frame } from '../../data/frame.js';
+import { mostRows } from '../../data/longTable.js';
 import type { Source } from '../../data/source.js';
 import type { Table } from '../../data/table.js';
 import { understand } from '../../data/understanding/understand.js';
@@ -6,7 +7,8 @@ import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { seasonalScale } from './baselines.js';
 import type { Series, SeriesSet } from './forecaster.js';
-import { newestRows, noteNewest } from './newest.js';
+import { type KeptRows, newestRows, noteKept } from './newest.js';
+import { readStretches } from './olderRows.js';
 import type { ForecastOptions } from './options.js';
 import { findSeason } from './season.js';
 import {
@@ -44,23 +46,47 @@ export async function readData(
   run: Run,
   split: number,
 ): Promise<ForecastData> {
-  const rows = await newestRows(source, (head) => understood(head, { ...options, fill: 'linear' }).reading.time);
-  const { table } = rows;
+  const { mostRows: most, ...reading } = options;
+  const rows = await newestRows(source, (head) => understood(head, { ...reading, fill: 'linear' }).reading.time, {
+    ...(most !== undefined && { most }),
+    ...(options.group && { group: options.group }),
+    stretches: { seed: run.seed, rows: stretchRows(options) },
+  });
+  const asWhole = { ...reading, ...ordersOf(rows) };
   const { frame: read, warnings } = run.plain
-    ? understandPlainly(table, options)
-    : { frame: understood(table, options), warnings: [] };
-  const frame = noteNewest(read, rows);
-  const shared = columnsOf(frame, options.targets);
-  const columns = run.plain ? { ...shared, past: plainFeatures(frame, options) } : shared;
-  const found = seriesSet(frame, columns);
+    ? understandPlainly(rows.table, asWhole)
+    : { frame: understood(rows.table, asWhole), warnings: [] };
+  const noted = noteKept(read, rows);
+  const shared = columnsOf(read, options.targets);
+  const columns = run.plain ? { ...shared, past: plainFeatures(read, options) } : shared;
+  const older = rows.older && readStretches(rows.older, read.reading, columns);
+  const frame = older ? withNotes(noted, older.notes) : noted;
+  const found = { ...seriesSet(frame, columns), ...(older && { older: older.series }) };
   const season = found.season ?? seasonIn(found.series, trainingRows(found.series, split), columns.targets.length);
   const set = { ...found, season };
   const horizon = options.horizon ?? (run.plain ? 1 : season > 1 ? season : horizonWithoutSeason);
   return { frame, columns, widths: widthsOf(set), set, horizon, season, warnings };
 }
 
+/** Rows of a stretch of older rows: enough for windows after an anchor has settled, and few enough for eight stretches. */
+function stretchRows({ window = 96, horizon = 24, mostRows: most = mostRows }: ForecastOptions): number {
+  return Math.max(16, Math.min(Math.max(2048, 8 * (window + horizon)), Math.floor(most / 16)));
+}
+
+/** Whether day or month comes first, as the whole table tells where the rows that are kept may not. */
+function ordersOf({ time }: KeptRows): Pick<ForecastOptions, 'dates'> {
+  const parts = time && /(d+)[^dMy]+M+|M+[^dMy]+(d+)/.exec(time.notation);
+  if (!parts || /^y/.test(time.notation)) return {};
+  return { dates: parts[1] === undefined ? 'month' : 'day' };
+}
+
+function withNotes(frame: Frame, notes: readonly string[]): Frame {
+  const { account } = frame;
+  return { ...frame, account: { ...account, notes: [...account.notes, ...notes] } };
+}
+
 function understood(table: Table, options: ForecastOptions): Frame {
-  const { window: _window, horizon: _horizon, ...reading } = options;
+  const { window: _window, horizon: _horizon, mostRows: _mostRows, ...reading } = options;
   return understand(table, reading);
 }
 

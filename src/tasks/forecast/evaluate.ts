@@ -1,4 +1,4 @@
-import type { TimeReading } from '../../data/frame.js';
+import type { Frame, TimeReading } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { scaled } from '../../data/understanding/numberTimes.js';
 import { readTime } from '../../data/understanding/timeText.js';
@@ -23,7 +23,7 @@ export const scoredProbabilities = [0.8, 0.95];
 export async function evaluateForecast(
   { model, artefact }: Loaded<ForecastArtefact>,
   source: Source,
-  { from }: EvaluateOptions,
+  { from, shown }: EvaluateOptions,
 ): Promise<ForecastEvaluation> {
   const { frame, series: read, notes } = await readSeries(artefact, source);
   const { targets, horizon, season } = artefact;
@@ -31,7 +31,7 @@ export async function evaluateForecast(
   const unseen = read.filter(({ series, seen }) => series.rows > seen);
   const trainedOn = asked === undefined ? unseen.length === 0 : read.some(({ seen }, i) => asked[i] < seen);
   const { widths } = modelColumns(artefact);
-  const scores = new Scores(targets, horizon, season);
+  const scores = new Scores(targets, horizon, season, picturesOf(shown, frame));
   const least = artefact.method === 'plain' ? horizon : 1;
   let rows = 0;
   for (const [i, one] of read.entries()) {
@@ -64,6 +64,11 @@ export async function evaluateForecast(
     );
   }
   return scores.evaluation(trainedOn, notes);
+}
+
+/** Who is given pictures, with how the data's times are read. */
+export function picturesOf(shown: EvaluateOptions['shown'], { reading: { time } }: Pick<Frame, 'reading'>) {
+  return shown && { shown, ...(time && { time }) };
 }
 
 /** Rows from `first` on that have at least `least` rows to compare with. */

@@ -1,6 +1,9 @@
+import type { TimeReading } from '../../data/frame.js';
+import type { Shown } from '../shown.js';
 import { type Baselines, baselines } from './baselines.js';
 import { ErrorSums, type Errors, type MethodErrors } from './errors.js';
 import type { Forecasts, Series } from './forecaster.js';
+import { showForecasts } from './shown.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
 /** How far a model's rolling forecasts are from what happened, beside the simple guesses. */
@@ -78,6 +81,8 @@ export class Scores {
     private readonly targets: readonly string[],
     private readonly horizon: number,
     private readonly season: number,
+    /** Is given what pictures show of each series; with how the data's times are read. */
+    private readonly pictures?: { shown: (part: Shown) => void; time?: TimeReading },
   ) {
     this.pooled = this.sums();
   }
@@ -101,6 +106,11 @@ export class Scores {
     if (fold) fold.samples += origins.length;
     const count = this.targets.length;
     const { targets } = series;
+    if (this.pictures) {
+      const { shown, time } = this.pictures;
+      const { targets: columns, horizon } = this;
+      shown(showForecasts({ series, origins, columns, horizon, ...(time && { time }) }, forecasts));
+    }
     for (const [i, origin] of origins.entries()) {
       const steps = Math.min(this.horizon, series.rows - origin);
       for (let h = 0; h < steps; h++) {

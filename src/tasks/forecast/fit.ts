@@ -8,8 +8,9 @@ import { type Corrections, fitCorrections, noCorrections } from './corrections.j
 import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
-import type { NetworkOptions, Windows } from './network.js';
-import { remarksOf } from './remarks.js';
+import type { NetworkOptions } from './network.js';
+import { type Stretch, stretchRemarks, trackStretches } from './olderRows.js';
+import { oddEnds, remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
 import { findSeason } from './season.js';
 import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
@@ -41,20 +42,24 @@ export const fit: Fit = async (set, options) => {
   const layout = makeLayout(set, targets, window, horizon, knownColumns);
   const tracked = set.series.map((series, i) => trackSeries(series, targets[i], layout, widths));
   addPastColumns(set, layout, tracked);
-  const { origins, available } = collectOrigins(tracked, layout, season);
-  const windows = makeWindows(tracked, layout, origins, channelCounts(layout).all);
+  const stretches = trackStretches(set, targets, layout, widths);
+  const all = [...tracked, ...stretches.map((one) => one.tracked)];
+  const sources = [...set.series, ...stretches.map(({ series }) => series)];
+  const { origins, available } = collectOrigins(all, layout, season);
+  const windows = makeWindows(all, layout, origins, channelCounts(layout).all);
+  const newest = origins.filter((one) => one.series < length).length;
   const network: NetworkOptions = {
     units: length > 1 ? 32 : 16,
     run,
     deadline,
-    absoluteError: (corrections) => absoluteError(set, tracked, layout, origins, corrections),
+    absoluteError: (corrections) => absoluteError(sources, all, layout, origins, corrections),
   };
-  const clocks = clocksOf(set, origins);
-  const enough = new Set(clocks).size >= Math.max(8, 4 * horizon);
+  const clocks = clocksOf(set, stretches, origins);
+  const enough = new Set(clocks).size >= Math.max(8, (season > 1 ? 4 : 8) * horizon);
   const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
   const corrections =
     folds.length > 0 ? await fitCorrections(windows, folds, layout, network) : noCorrections(windows, layout, network);
-  const spreads = spreadsOf(corrections, windows, layout, available / length, tracked);
+  const spreads = spreadsOf(corrections, newest, layout, available / sources.length, tracked);
   const state: State = {
     targets: set.targets,
     past: set.past,
@@ -71,7 +76,11 @@ export const fit: Fit = async (set, options) => {
     model: corrections.model,
     state: stateToJson(state),
     history: corrections.history,
-    remarks: remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+    remarks: [
+      ...remarksOf(set, state, corrections, { folded: folds.length > 0, windows: windows.rows, available }),
+      ...oddEnds(set, tracked),
+      ...stretchRemarks(set, windows.rows - newest, stretches.length),
+    ],
   };
 };
 
@@ -175,30 +184,44 @@ function hasYears({ step, series }: SeriesSet): boolean {
 }
 
 /** Origins on the axis of time that all series share: the rank of the time, or the row where there are no times. */
-function clocksOf(set: SeriesSet, origins: readonly Origin[]): Int32Array {
-  const timed = set.series.length > 1 && set.series.every(({ times }) => times !== undefined);
-  if (!timed) return Int32Array.from(origins, ({ origin }) => origin);
+function clocksOf(set: SeriesSet, stretches: readonly Stretch[], origins: readonly Origin[]): Int32Array {
+  const all = [...set.series, ...stretches.map(({ series }) => series)];
+  const timed = all.length > 1 && all.every(({ times }) => times !== undefined);
+  if (!timed) {
+    const before = rowsBefore(set, stretches);
+    return Int32Array.from(origins, ({ series, origin }) => before[series] + origin);
+  }
   const times = new Set<number>();
-  for (const series of set.series) for (const time of series.times ?? []) times.add(time);
+  for (const series of all) for (const time of series.times ?? []) times.add(time);
   const ranks = new Map([...times].sort((a, b) => a - b).map((time, rank) => [time, rank]));
-  return Int32Array.from(origins, ({ series, origin }) => ranks.get(set.series[series].times?.[origin - 1] ?? 0) ?? 0);
+  return Int32Array.from(origins, ({ series, origin }) => ranks.get(all[series].times?.[origin - 1] ?? 0) ?? 0);
+}
+
+/** Rows of earlier stretches of the same series, before each series and each stretch. */
+function rowsBefore({ series }: SeriesSet, stretches: readonly Stretch[]): number[] {
+  const rows = new Array<number>(series.length).fill(0);
+  const earlier = stretches.map(({ of, series }) => {
+    rows[of] += series.rows;
+    return rows[of] - series.rows;
+  });
+  return [...rows, ...earlier];
 }
 
 function absoluteError(
-  set: SeriesSet,
+  series: readonly Series[],
   tracked: readonly Tracked[],
   { horizon, targets }: Layout,
   origins: readonly Origin[],
   corrections: Float32Array,
 ): number {
   let sum = 0;
-  for (const [i, { series, origin }] of origins.entries()) {
+  for (const [i, { series: own, origin }] of origins.entries()) {
     for (let h = 0; h < horizon; h++) {
       for (let c = 0; c < targets; c++) {
-        const { track, scale, effects } = tracked[series].targets[c];
+        const { track, scale, effects } = tracked[own].targets[c];
         const domain =
           track.ahead(origin, h) + (effects?.[origin + h] ?? 0) + scale * corrections[(i * horizon + h) * targets + c];
-        const actual = set.series[series].targets[(origin + h) * targets + c];
+        const actual = series[own].targets[(origin + h) * targets + c];
         sum += Math.abs(fromDomain(track.anchor, domain) - actual);
       }
     }
@@ -206,15 +229,21 @@ function absoluteError(
   return sum / corrections.length;
 }
 
-/** Out-of-fold errors; without folds, those of the anchor in sample. */
+/**
+ * Out-of-fold errors; without folds, those of the anchor in sample.
+ * @param newest windows of the series themselves, which come first
+ */
 function spreadsOf(
   { errors }: Corrections,
-  windows: Windows,
+  newest: number,
   { horizon, targets }: Layout,
   perSeries: number,
   tracked: readonly Tracked[],
 ): Spreads {
-  if (windows.rows >= 8) return measureSpreads(errors, horizon, targets, perSeries);
+  const rowsOfSeries = tracked.reduce((sum, one) => sum + one.rows, 0) / tracked.length;
+  if (newest >= 8) {
+    return measureSpreads(errors.subarray(0, newest * horizon * targets), horizon, targets, perSeries, rowsOfSeries);
+  }
   const rows: number[] = [];
   for (const { rows: n, targets: list } of tracked) {
     for (let t = 1; t < n; t++) {
@@ -225,7 +254,7 @@ function spreadsOf(
       }
     }
   }
-  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries));
+  return measureSpreads(Float32Array.from(rows), horizon, targets, Math.max(1, perSeries), rowsOfSeries);
 }
 
 function seriesState(

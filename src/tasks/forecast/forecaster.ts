@@ -9,6 +9,8 @@ export interface SeriesSet {
   past: string[];
   known: string[];
   series: Series[];
+  /** Stretches of rows before those of `series`, each under its series' name: corrections are learnt from them too. */
+  older?: Series[];
   step?: TimeStep;
   /** Rows to a season as the calendar has it; undefined: found by autocorrelation. */
   season?: number;

@@ -27,7 +27,7 @@ export interface ForecastPredictOptions {
   future?: DataInput;
 }
 
-export const forecastOptions: OptionTable<ForecastOptions> = {
+const forecastOptions: OptionTable<ForecastOptions> = {
   targets: { flags: '--forecast <COL,...>', help: 'forecast columns of a table, row by row', kind: names },
   window: {
     flags: '--window <N>',
@@ -58,7 +58,7 @@ const percentage: OptionKind<number> = {
   },
 };
 
-export const forecastPredictOptions: OptionTable<ForecastPredictOptions> = {
+const forecastPredictOptions: OptionTable<ForecastPredictOptions> = {
   steps: { flags: '--steps <N>', help: 'how many rows to forecast (the horizon)', kind: count },
   interval: {
     flags: '--interval <PERCENT,...>',

@@ -7,7 +7,7 @@ import { completeSettings } from '../plainFit.js';
 import { checkSettings } from '../settings.js';
 import type { ForecastArtefact } from './artefact.js';
 import { type ForecastData, readData, scalesOf } from './data.js';
-import { originsFrom, scoredProbabilities } from './evaluate.js';
+import { originsFrom, picturesOf, scoredProbabilities } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import { type Fitted, type Fitting, fitModel, modelLayers } from './fitting.js';
 import { forecasts } from './forecasts.js';
@@ -119,7 +119,8 @@ async function trainPlain(
   const heldOut = series.some(({ rows }, i) => trained[i] < rows);
   const fitted = await fitModel(data, trained, heldOut, fitting);
   return keepModel(fitted, fitting.run, async () => {
-    const scores = new Scores(data.columns.targets, data.horizon, data.season);
+    const pictures = picturesOf(fitting.run.shown, data.frame);
+    const scores = new Scores(data.columns.targets, data.horizon, data.season, pictures);
     const from = heldOut ? trained : series.map(() => 0);
     await scoreRows(
       fitted,
@@ -153,7 +154,7 @@ async function trainRecipe(
     run.stage(`fitting on the first ${counted(first, 'row')}, to forecast the other ${all - first}`);
     const fitted = await fitModel(data, trained, true, { ...fitting, run: half });
     try {
-      const scores = new Scores(data.columns.targets, data.horizon, data.season);
+      const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
       await scoreRows(fitted, data, trained, trained, rows, scores);
       evaluation = scores.evaluation(false, fitted.remarks);
     } catch (error) {
@@ -181,7 +182,7 @@ async function trainRecipe(
       ];
       return evaluation;
     }
-    const scores = new Scores(data.columns.targets, data.horizon, data.season);
+    const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
     await scoreRows(fitted, data, rows, trainingRows(data.set.series, defaultSplit), rows, scores);
     return scores.evaluation(true, [...fitted.remarks, nothingHeldOut]);
   });

@@ -6,7 +6,7 @@ import { counted } from '../../format.js';
 import type { ForecastArtefact } from './artefact.js';
 import type { Series } from './forecaster.js';
 import { type Continued, continued, type KeptSeries } from './kept.js';
-import { newestRows, noteNewest } from './newest.js';
+import { newestRows, noteKept } from './newest.js';
 import type { SeriesColumns, Widths } from './seriesSet.js';
 import { seriesSet } from './seriesSet.js';
 import { parseState } from './state.js';
@@ -38,8 +38,9 @@ export interface ReadSeries {
  * @throws MemcellError when the data lacks a column, is of another step, or has none of the model's series.
  */
 export async function readSeries(artefact: ForecastArtefact, source: Source): Promise<ReadSeries> {
-  const rows = await newestRows(source, () => artefact.reading.time);
-  const frame = noteNewest(understand(rows.table, { like: artefact.reading }), rows);
+  const { time, group } = artefact.reading;
+  const rows = await newestRows(source, () => time, group && { group });
+  const frame = noteKept(understand(rows.table, { like: artefact.reading }), rows);
   const { columns, widths } = modelColumns(artefact);
   const set = seriesSet(frame, columns);
   const known = new Map(artefact.series.map((one) => [one.name, one]));

@@ -9,6 +9,8 @@ export interface Regressor {
   channel: number;
   /** Of its penalty. */
   weight: number;
+  /** The target that its channel is of; the calendar's and other columns' are of none. */
+  target?: number;
 }
 
 /** Regressors of past columns at most, and of known ones: what they may be worth does not grow with their number, the time does. */
@@ -24,11 +26,15 @@ export function regressorsOf(layout: Layout): { regressors: Regressor[]; ends: n
   const { window, targets, levels, past, known } = layout;
   const { own } = channelCounts(layout);
   const fast = 2 * targets + levels.filter(Boolean).length;
+  const owners = levels.flatMap((level, c) => new Array<number>(level ? 3 : 2).fill(c));
   const regressors: Regressor[] = [];
   const ends: number[] = [];
   const add = (from: number, to: number, lags: number[], weight: (lag: number) => number) => {
     for (const lag of lags)
-      for (let channel = from; channel < to; channel++) regressors.push({ lag, channel, weight: weight(lag) });
+      for (let channel = from; channel < to; channel++) {
+        const target = owners[channel];
+        regressors.push({ lag, channel, weight: weight(lag), ...(target !== undefined && { target }) });
+      }
   };
   const upTo = (columns: number) => Math.max(1, Math.min(window, Math.floor(MOST_OTHERS / Math.max(1, columns))));
   const lags = Array.from({ length: window }, (_, i) => i + 1);

@@ -1,6 +1,8 @@
 import { ANCHOR_ROWS, type Anchor } from './anchor.js';
+import type { Tracked } from './channels.js';
 import type { Corrections } from './corrections.js';
 import type { SeriesSet } from './forecaster.js';
+import { isWalk } from './shortAnchor.js';
 import type { State } from './state.js';
 
 /** A gate below it is told as none. */
@@ -57,12 +59,39 @@ function anchorsText(names: readonly string[], anchors: readonly Anchor[]): stri
   return `the forecasts start from ${anchors.map((anchor, c) => `${names[c]}: ${anchorText(anchor)}`).join('; ')}`;
 }
 
-function anchorText({ kind, trend, period, log }: Anchor): string {
+function anchorText(anchor: Anchor): string {
+  const { kind, trend, period, log } = anchor;
   const of = log ? ' of the logarithm' : '';
+  if (isWalk(anchor)) return 'the last value, and a steady change from row to row';
   if (kind === 'naive') return period > 1 ? `the value of ${period} rows before` : 'the last value';
   const parts = [
     ...(trend === 'none' ? [] : [`${trend === 'damped' ? 'damped' : 'additive'} trend`]),
     ...(period > 1 ? [`season of ${period} rows`] : []),
   ];
   return `exponential smoothing${of}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
+}
+
+/** A last value is odd when what the anchor misses of it is more than so many times what it missed of any other row. */
+const ODD = 4;
+
+/** First rows whose errors do not count, as the anchor settles, and how many others there must be. */
+const USUAL = 12;
+
+/** Last values that are unlike anything before: the forecast goes on from them, right or wrong. */
+export function oddEnds({ targets, series }: SeriesSet, tracked: readonly Tracked[]): string[] {
+  const odd = tracked.flatMap((one, i) =>
+    one.targets.flatMap(({ track: { errors } }, c) => {
+      const before = errors.subarray(Math.min(USUAL, errors.length >> 1), -1).map(Math.abs);
+      if (before.length < USUAL) return [];
+      const most = before.reduce((max, error) => Math.max(max, error), 0);
+      if (!(most > 0 && Math.abs(errors[errors.length - 1]) > ODD * most)) return [];
+      const { name, rows, targets: values } = series[i];
+      return [`${targets[c]}${name && ` of ${name}`}: ${values[(rows - 1) * targets.length + c]}`];
+    }),
+  );
+  if (odd.length === 0) return [];
+  const shown = odd.length > 3 ? `${odd.slice(0, 3).join(', ')} and ${odd.length - 3} more` : odd.join(', ');
+  return [
+    `unlike anything before, and the forecast goes on from it (leave the row out if it is wrong): the last ${shown}`,
+  ];
 }

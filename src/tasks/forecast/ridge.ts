@@ -24,6 +24,9 @@ export interface Moments {
 /** How much more regressors beyond the own ones are penalised. */
 const OTHER_PENALTIES = [1, 10];
 
+/** The weight of a regressor that is to have no part. */
+const LEFT_OUT = 1e9;
+
 /** λ that are tried. */
 const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
@@ -114,12 +117,15 @@ export interface FittedRidge {
  * error.
  * @param ends how many of the regressors, from the first, may be used; the smallest are the own ones
  * @param weights of each regressor's penalty
+ * @param owners of several targets: which of them each regressor is of, for ridges of one target's regressors alone; answer k is
+ *   of target k mod `targets`
  */
 export function fitRidge(
   data: Regression,
   folds: readonly Fold[],
   ends: readonly number[],
   weights: Float64Array,
+  { owners = [], targets = 1 }: { owners?: readonly (number | undefined)[]; targets?: number } = {},
 ): FittedRidge {
   const { rows, regressors: d, answers } = data;
   const all = moments(data, every(new Uint8Array(rows), 0));
@@ -129,9 +135,14 @@ export function fitRidge(
     return without(all, moments(data, every(kept, 0)));
   });
   const own = ends[0];
-  const shapes = ends.flatMap((used) => (used === own ? [1] : OTHER_PENALTIES).map((other) => ({ used, other })));
-  const trials = shapes.flatMap(({ used, other }) => {
-    const scaled = weights.map((weight, i) => (i < own ? weight : other * weight));
+  const alone = targets > 1 ? Array.from({ length: targets }, (_, target) => ({ used: own, other: 1, target })) : [];
+  const shapes: { used: number; other: number; target?: number }[] = [
+    ...alone,
+    ...ends.flatMap((used) => (used === own ? [1] : OTHER_PENALTIES).map((other) => ({ used, other }))),
+  ];
+  const trials = shapes.flatMap(({ used, other, target }) => {
+    const stranger = (i: number) => target !== undefined && owners[i] !== undefined && owners[i] !== target;
+    const scaled = weights.map((weight, i) => (stranger(i) ? LEFT_OUT : i < own ? weight : other * weight));
     return PENALTIES.map((penalty) => {
       const predicted = new Float32Array(rows * answers);
       const errors = new Float64Array(answers);
@@ -147,13 +158,15 @@ export function fitRidge(
           }
         }
       }
-      return { used, penalty, predicted, errors, fitted: ridge(all, answers, penalty, scaled, used) };
+      const fitted = ridge(all, answers, penalty, scaled, used);
+      return { used, size: target === undefined ? used : 0, target, penalty, predicted, errors, fitted };
     });
   });
   const result = { weights: new Float64Array((d + 1) * answers), outOfFold: new Float32Array(rows * answers) };
   const chosen = Array.from({ length: answers }, (_, k) => {
-    const { predicted, penalty, used, fitted } = trials.reduce((min, one) =>
-      one.errors[k] < min.errors[k] * (one.used > min.used ? EXTRA : 1) ? one : min,
+    const open = trials.filter(({ target }) => target === undefined || target === k % targets);
+    const { predicted, penalty, used, fitted } = open.reduce((min, one) =>
+      one.errors[k] < min.errors[k] * (one.size > min.size ? EXTRA : 1) ? one : min,
     );
     for (let i = 0; i < rows; i++) result.outOfFold[i * answers + k] = predicted[i * answers + k];
     for (let a = 0; a <= d; a++) result.weights[a * answers + k] = fitted[a * answers + k];

@@ -126,7 +126,8 @@ function parseSpreads(fields: Fields, answers: number): Spreads {
   const quantiles = fields.lists('quantiles', answers);
   const sorted = quantiles.every((list) => list.every((value, i) => value >= (i > 0 ? list[i - 1] : 0)));
   if (!sorted) fields.damaged('quantiles', 'increasing numbers of at least 0');
-  return { quantiles, widening: positive(fields, 'widening') };
+  const freedom = fields.optional('freedom', (all) => positive(all, 'freedom'));
+  return { quantiles, widening: positive(fields, 'widening'), ...(freedom !== undefined && { freedom }) };
 }
 
 function parseSeries(fields: Fields, targets: number, past: number, known: number): SeriesState {

@@ -12,7 +12,7 @@ import { tellForecast } from './tell.js';
 
 export type { ForecastArtefact } from './artefact.js';
 export type { ForecastEvaluation } from './evaluation.js';
-export type { ForecastResult, ForecastRow } from './predict.js';
+export type { ForecastResult } from './predict.js';
 
 export const forecastTask: Task<
   ForecastOptions,

@@ -16,6 +16,7 @@ export function tellForecast(evaluation: ForecastEvaluation, on: string): { head
     verdictLine(evaluation),
     ...earned(targets),
     ...tooNarrow(evaluation),
+    ...withoutScale(evaluation),
     ...notes,
   ];
   return { headline, details: details(evaluation) };
@@ -82,6 +83,14 @@ function tooNarrow({ targets, samples }: ForecastEvaluation): string[] {
     const of = targets.length > 1 ? ` of ${column}` : '';
     return [`the 80 % intervals${of} held only ${percent(narrow.share)} of the values here: they are too narrow`];
   });
+}
+
+/** Why there is no MASE. */
+function withoutScale({ targets, season }: ForecastEvaluation): string[] {
+  const names = targets.filter(({ mase }) => mase === null).map(({ column }) => column);
+  if (names.length === 0) return [];
+  const same = season > 1 ? `repeats its last ${season} rows exactly` : 'never changes';
+  return [`no MASE of ${names.join(', ')}: on the rows trained on it ${same}, so that there is no error to divide by`];
 }
 
 function details({ targets, folds, series }: ForecastEvaluation): string[] {

@@ -48,13 +48,16 @@ export function verdictOf(targets: readonly Compared[], season: number): Verdict
   const better = best.ratio < betterBelow;
   const name = best.than === 'seasonal naive' ? `seasonal naive, ${season} rows before` : nameOf[best.than];
   const share = Math.max(1, Math.round(100 * (1 - best.ratio)));
+  const exact = targets.every((target) => target.mae === 0) && best.ratio === 1;
   return {
     than: best.than,
     ratio: Number.isFinite(best.ratio) ? best.ratio : null,
     better,
     text: better
       ? `${share} % better than the best simple guess (${name})`
-      : `no better than the best simple guess (${name}); use that`,
+      : exact
+        ? `every forecast is exact, and so is the best simple guess (${name}): nothing here needs a model`
+        : `no better than the best simple guess (${name}); use that`,
   };
 }
 

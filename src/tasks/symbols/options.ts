@@ -13,11 +13,11 @@ export interface SymbolsPredictOptions {
   start?: string;
 }
 
-export const symbolsOptions: OptionTable<SymbolsOptions> = {
+const symbolsOptions: OptionTable<SymbolsOptions> = {
   window: { flags: '--window <N>', help: 'symbols that go in (chosen by held-out error)', kind: count },
 };
 
-export const symbolsPredictOptions: OptionTable<SymbolsPredictOptions> = {
+const symbolsPredictOptions: OptionTable<SymbolsPredictOptions> = {
   steps: { flags: '--steps <N>', help: 'symbols to predict (10)', kind: count },
   start: { flags: '--start <SYMBOLS>', help: 'the symbols to go on from, such as "1 2 3"', kind: text },
 };

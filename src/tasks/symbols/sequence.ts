@@ -1,6 +1,8 @@
 import type { Source } from '../../data/source.js';
 import { list } from '../../data/suggest.js';
 import { MemcellError } from '../../errors.js';
+import { keptNote, newestRows } from '../forecast/newest.js';
+import { type DrawnText, drawText } from '../text/drawnText.js';
 
 /** A number where every symbol is a whole number, else a word. */
 export type SymbolValue = number | string;
@@ -20,13 +22,55 @@ const fraction = /^[+-]?(\d+[.,]\d+|\.\d+)(e[+-]?\d+)?$/i;
  * over words are not.
  * @throws MemcellError with line and column for fractions, and for tables with several columns of whole numbers
  */
-export async function readSequence(source: Source): Promise<Sequence> {
-  if (/\.(json|jsonl|ndjson|parquet)(\.gz)?$/i.test(source.name)) return fromTable(source);
-  const text = (await source.text()).normalize('NFC');
-  const lines = text
+export async function readSequence(source: Source, seed = 0, most = mostCharacters): Promise<Sequence> {
+  if (/\.(json|jsonl|ndjson|parquet)(\.gz)?$/i.test(source.name)) return fromTable(source, seed);
+  const drawn = await drawText(source, seed, most);
+  if (drawn.beginning !== undefined) return fromPieces(source, drawn, drawn.beginning, seed);
+  return fromLines(source, linesOf(drawn.text), seed);
+}
+
+/** Characters of a file that are held; of a longer one pieces are drawn. */
+const mostCharacters = 4_000_000;
+
+interface SymbolLine {
+  cells: RegExpMatchArray[];
+  /** From 1. */
+  number: number;
+}
+
+function linesOf(text: string): SymbolLine[] {
+  return text
+    .normalize('NFC')
     .split('\n')
     .map((line, i) => ({ cells: [...line.matchAll(/[^\s,;]+/g)], number: i + 1 }))
     .filter(({ cells }) => cells.length > 0);
+}
+
+/** The symbols of pieces of a file, which is what its beginning is: a table, a column under its name, or symbols alone. */
+async function fromPieces(
+  source: Source,
+  { text, notes }: DrawnText,
+  beginning: string,
+  seed: number,
+): Promise<Sequence> {
+  const head = linesOf(beginning);
+  // The last line may be cut.
+  const told = await fromLines(source, head.length > 1 ? head.slice(0, -1) : head, seed);
+  if (told.table) return told;
+  const [first] = head;
+  const lines = linesOf(text);
+  const named = told.headed === true && lines[0]?.cells.join() === first.cells.join();
+  const { values } = await fromLines(source, named ? lines.slice(1) : lines, seed);
+  return { values, notes: [...told.notes, ...notes] };
+}
+
+/** A sequence, and what it was read as. */
+interface ReadSequence extends Sequence {
+  table?: boolean;
+  headed?: boolean;
+}
+
+async function fromLines(source: Source, lines: readonly SymbolLine[], seed: number): Promise<ReadSequence> {
   const [first, ...rest] = lines;
   const { name } = source;
   if (first === undefined) throw new MemcellError(`${name}: is empty; it must hold symbols`);
@@ -38,11 +82,15 @@ export async function readSequence(source: Source): Promise<Sequence> {
         `${name}: has several columns of whole numbers: ${list(first.cells.map(([cell]) => cell))}; leave one`,
       );
     }
-    return { values: valuesOf(rest, name), notes: [`${name}: '${first.cells[0][0]}' is taken for the column's name`] };
+    return {
+      values: valuesOf(rest, name),
+      notes: [`${name}: '${first.cells[0][0]}' is taken for the column's name`],
+      headed: true,
+    };
   }
   const width = first.cells.length;
   if (headed && width > 1 && rest.every(({ cells }) => cells.length === width && cells.some(isWhole))) {
-    return fromTable(source);
+    return { ...(await fromTable(source, seed)), table: true };
   }
   if (rest.length === 0 && width === 1 && !isWhole(first.cells[0])) {
     const characters = Array.from(first.cells[0][0]);
@@ -59,6 +107,9 @@ export function parseSymbols(text: string, known: readonly SymbolValue[], name: 
   if (parts.length === 0) throw new MemcellError(`${name}: holds no symbol`, { code: 'usage' });
   return typeof known[0] === 'number' ? parts.map((part) => (whole.test(part) ? Number(part) : part)) : parts;
 }
+
+/** Rows of a stretch of a table that is too long to be held. */
+const stretchRows = 4096;
 
 function valuesOf(lines: readonly { cells: RegExpMatchArray[]; number: number }[], name: string): SymbolValue[] {
   const written: string[] = [];
@@ -81,8 +132,9 @@ function typed(written: readonly string[]): SymbolValue[] {
   return written.every(exact) ? written.map((cell) => Number(cell) + 0) : [...written];
 }
 
-async function fromTable(source: Source): Promise<Sequence> {
-  const table = await source.table();
+async function fromTable(source: Source, seed: number): Promise<Sequence> {
+  const kept = await newestRows(source, () => undefined, { stretches: { seed, rows: stretchRows } });
+  const { table, older, of } = kept;
   const { name } = source;
   const numeric = table.namesOf('number');
   const column = numeric.length === 1 ? numeric[0] : table.columns.length === 1 ? table.columns[0].name : undefined;
@@ -98,5 +150,6 @@ async function fromTable(source: Source): Promise<Sequence> {
     );
   }
   const notes = table.columns.length > 1 ? [`${name}: the symbols are those of column ${column}`] : [];
-  return { values: typed(cells), notes };
+  if (of !== undefined) notes.push(`${name}: ${keptNote(of, table.rows, older)}`);
+  return { values: typed(older ? [...older.table.column(column).cells, ...cells] : cells), notes };
 }

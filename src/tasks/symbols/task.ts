@@ -23,7 +23,7 @@ export const symbolsTask: Task<
   ...symbolsFlags,
 
   async prepare(source, options, run) {
-    const sequence = await readSequence(source);
+    const sequence = await readSequence(source, run.seed);
     const corpus = prepareSequence(sequence, source.name, options, run);
     const { ids, edge, windows, layers } = corpus;
     return {

@@ -136,7 +136,7 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
 }
 
 /** The network on a part of the sequence, beside the most frequent symbol, the last one again, and counting. */
-export async function evaluateNetwork(
+async function evaluateNetwork(
   model: Sequential,
   corpus: SymbolCorpus,
   window: number,
@@ -165,7 +165,7 @@ export async function evaluateNetwork(
   };
 }
 
-export function artefactOf({ ids, edge, symbols, input, scale }: SymbolCorpus, window: number): SymbolsArtefact {
+function artefactOf({ ids, edge, symbols, input, scale }: SymbolCorpus, window: number): SymbolsArtefact {
   return {
     kind: 'symbols',
     window,
@@ -177,11 +177,7 @@ export function artefactOf({ ids, edge, symbols, input, scale }: SymbolCorpus, w
   };
 }
 
-export function build(
-  { layers, input, symbols, settings }: SymbolCorpus,
-  window: number,
-  { threads }: Run,
-): Sequential {
+function build({ layers, input, symbols, settings }: SymbolCorpus, window: number, { threads }: Run): Sequential {
   return buildNetwork({
     layers,
     inputShape: input === 'index' ? [window] : [window, 1],

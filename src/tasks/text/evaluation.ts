@@ -32,6 +32,8 @@ export interface TextEvaluation extends Likelihood {
   unscored?: number;
   /** The text is part of what the model was trained on. */
   seen?: boolean;
+  /** What is said where only pieces of the text were scored. */
+  drawn?: string;
 }
 
 /** Windows that follow one another, or begin at every token where the network answers after the last one only. */

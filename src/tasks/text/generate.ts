@@ -8,9 +8,9 @@ import type { KneserNeyState } from './kneserNey.js';
 import type { GenerateOptions } from './options.js';
 import { type Network, openStream } from './score.js';
 
-export const defaultLength = 400;
+const defaultLength = 400;
 /** More is a mistake: at 20,000 characters a second this is an hour. */
-export const mostLength = 100_000_000;
+const mostLength = 100_000_000;
 
 /** How a text is made: token by token through a stream, or by a whole window for each token, and then why. */
 export type GenerationPath = { path: 'stream' } | { path: 'window'; why: string };

@@ -1,7 +1,7 @@
 import { NGrams, NONE, ROOT } from './ngrams.js';
 
 /** Tokens of the longest sequences that are counted: one that comes, and five before it. */
-export const kneserNeyOrder = 6;
+const kneserNeyOrder = 6;
 
 /**
  * Interpolated Kneser–Ney smoothing with modified discounts (S. F. Chen, J. Goodman, "An empirical study of smoothing

@@ -13,14 +13,27 @@ export interface NetworkOptions {
   outputs: number[][];
   settings: Pick<TrainingSettings, 'optimizer' | 'learningRate' | 'seed'>;
   threads?: number;
+  /** Recurrent layers carry their states from batch to batch, which have so many rows. */
+  carriedBy?: number;
 }
 
 /**
  * A compiled network that gives probabilities of classes.
  * @throws MemcellError (usage, model) for layers that do not do that
  */
-export function buildNetwork({ layers, inputShape, outputs, settings, threads }: NetworkOptions): Sequential {
-  const model = new Sequential(parseSpec(layers), { inputShape, seed: settings.seed });
+export function buildNetwork({
+  layers,
+  inputShape,
+  outputs,
+  settings,
+  threads,
+  carriedBy,
+}: NetworkOptions): Sequential {
+  const model = new Sequential(parseSpec(layers, { stateful: carriedBy !== undefined }), {
+    inputShape,
+    seed: settings.seed,
+    ...(carriedBy !== undefined && { batchSize: carriedBy }),
+  });
   try {
     const size = outputs[0].at(-1);
     const remedy = `end the layers with Dense(${size}, softmax)`;

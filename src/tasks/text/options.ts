@@ -4,7 +4,7 @@ import type { SamplingOptions } from '../sampling.js';
 import type { TokenKind } from './tokens.js';
 
 export interface TextOptions {
-  /** Tokens that the network sees at once in training: 64 (50 with `plain`). */
+  /** Tokens of a training step: 32 (64 with layers of your own, 50 with `plain`). */
   window?: number;
   /** What a text is cut into: characters. */
   tokens?: TokenKind;
@@ -24,8 +24,8 @@ export interface GenerateOptions extends SamplingOptions {
   seed?: number;
 }
 
-export const textOptions: OptionTable<TextOptions> = {
-  window: { flags: '--window <N>', help: 'tokens that the network sees at once in training (64)', kind: count },
+const textOptions: OptionTable<TextOptions> = {
+  window: { flags: '--window <N>', help: 'tokens of a training step (32)', kind: count },
   tokens: {
     flags: '--tokens <KIND>',
     help: 'what a text is cut into: characters, words or bpe (characters)',
@@ -39,7 +39,7 @@ export const textOptions: OptionTable<TextOptions> = {
   pure: { flags: '--pure', help: 'the network alone, not mixed with counts', kind: flag },
 };
 
-export const generateOptions: OptionTable<GenerateOptions> = {
+const generateOptions: OptionTable<GenerateOptions> = {
   prompt: { flags: '--prompt <TEXT>', help: 'the text to go on from', kind: text },
   length: { flags: '--length <N>', help: 'characters (or words, or byte pairs) to write (400)', kind: count },
   stop: { flags: '--stop <TEXT>', help: 'end before the first place where this is written', kind: text },

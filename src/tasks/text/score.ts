@@ -37,7 +37,7 @@ export function openStream(network: Network): { push: PushToken } | { why: strin
 /** Tokens before the first scored one that are given to a stream, so that it does not start cold. */
 const warmUp = 1000;
 /** Tokens that are scored at most: some ten seconds. */
-export const mostScored = 300_000;
+const mostScored = 300_000;
 
 /** Probabilities that were given to the tokens [first, to) of a text, each knowing all tokens before it. */
 export interface Scores {

@@ -3,11 +3,13 @@ import { counted, formatNumber, formatTable } from '../../format.js';
 import type { Task } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { loadCounts, parseTextArtefact, type TextArtefact } from './artefact.js';
+import { drawText } from './drawnText.js';
 import { evaluateTokens, evaluateWindows, type Likelihood, type TextEvaluation, verdict } from './evaluation.js';
 import { generate, generationPath } from './generate.js';
 import { type GenerateOptions, type TextOptions, textFlags } from './options.js';
 import { trainPlain } from './plain.js';
 import { prepareCorpus } from './prepare.js';
+import { showText } from './shown.js';
 import { trainText } from './training.js';
 
 export type { TextArtefact } from './artefact.js';
@@ -24,10 +26,11 @@ export const textTask: Task<
   ...textFlags,
 
   async prepare(source, options, run) {
-    const corpus = prepareCorpus(await source.text(), source.name, options, run);
+    const { text, notes } = await drawText(source, run.seed);
+    const corpus = prepareCorpus(text, source.name, options, run);
     const { ids, edge, layers, warnings } = corpus;
     return {
-      warnings,
+      warnings: [...notes, ...warnings],
       layers,
       samples: edge,
       heldOut: ids.length - edge,
@@ -39,24 +42,28 @@ export const textTask: Task<
 
   shapes: ({ window, tokens }) => ({ input: [window], outputs: [[window, tokens.size], [tokens.size]] }),
 
-  async evaluate({ model: network, artefact, name }, source, { from }) {
+  async evaluate({ model: network, artefact, name }, source, { from, shown }) {
     if (from !== undefined) {
       throw new MemcellError('--from is for tables; give a file with the part of the text to evaluate', {
         code: 'usage',
       });
     }
     const { tokens, window, context } = artefact;
-    const ids = tokens.encode(await source.text(), source.name);
+    const { text, notes } = await drawText(source, 0);
+    const ids = tokens.encode(text, source.name);
+    const drawn = notes.length > 0 ? { drawn: notes[0] } : {};
     const saved = await loadCounts(artefact, name);
     if (saved === undefined && context === 'window') {
       checkParts(source.name, tokens.kind, ids.length, ids.length, window);
-      return evaluateWindows({ ...artefact, network }, ids);
+      return { ...(await evaluateWindows({ ...artefact, network }, ids)), ...drawn };
     }
     if (ids.length < 2) throw new MemcellError(`${source.name}: one character has none after it to predict`);
     if (context === 'window') checkParts(source.name, tokens.kind, ids.length, ids.length, window);
     const weight = artefact.counted?.weight ?? 1;
     const model = { ...artefact, network, weight, ...(saved && { counts: saved.model }) };
-    const evaluation = await evaluateTokens(model, ids, { from: 0, to: ids.length });
+    const evaluation = { ...(await evaluateTokens(model, ids, { from: 0, to: ids.length })), ...drawn };
+    const picture = shown && context === 'stream' ? showText(model, ids, 0) : undefined;
+    if (picture) shown?.(picture);
     return saved?.text.includes(tokens.decode(ids)) ? { ...evaluation, seen: true } : evaluation;
   },
 
@@ -79,6 +86,7 @@ export const textTask: Task<
     const judged = verdict(evaluation).text;
     if (judged !== '') headline.push(judged[0].toUpperCase() + judged.slice(1));
     if (evaluation.unscored) headline.push(`The last ${counted(evaluation.unscored, 'token')} were not scored`);
+    if (evaluation.drawn) headline.push(evaluation.drawn);
     if (evaluation.seen) headline.push('This text is part of what the model was trained on: expect worse on others');
     return { headline, details: details(evaluation) };
   },

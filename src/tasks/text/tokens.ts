@@ -38,7 +38,7 @@ export interface Tokens {
 }
 
 /** Tokens that are learnt beside the characters, when nobody says how many. */
-export const defaultSizes = { words: 5000, bpe: 1000 };
+const defaultSizes = { words: 5000, bpe: 1000 };
 
 /**
  * The tokens of texts.

@@ -1,3 +1,4 @@
+import { prepareEngine } from '../../kernels/backend.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
 import type { Callback } from '../../training/callbacks.js';
@@ -17,8 +18,16 @@ import {
 } from './evaluation.js';
 import { KneserNey } from './kneserNey.js';
 import { buildNetwork } from './network.js';
-import { lastTokenWindows, movingWindows, type StoppingSamples, stoppingWindows } from './samples.js';
+import {
+  lastTokenWindows,
+  movingWindows,
+  type StoppingSamples,
+  stoppingStreams,
+  stoppingWindows,
+  streamWindows,
+} from './samples.js';
 import { nats, openStream, scoreCounts } from './score.js';
+import { showText } from './shown.js';
 import type { Tokens } from './tokens.js';
 
 /** A text made ready for training. */
@@ -50,7 +59,7 @@ const mostCounted = 1_000_000;
 const orders = [4, 5, 6, 7, 8];
 
 /**
- * Epochs of the later rounds, as a share of those of the first one. On 28 kB of the Psalms, perplexities of the network on
+ * Epochs of the later rounds, as a share of those of the first one. On 28 kB of the Psalms, by windows, perplexities of the network on
  * the last fifth: 4.80 after the first round; 4.72, 4.68, 4.64 after .15, .3, .5; 4.78 when all is fitted anew.
  */
 const laterEpochs = 0.4;
@@ -70,18 +79,17 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
   run.stage(`the network, stopped by the last ${100 * stoppingShare} % of the training part`);
   let network = buildTextNetwork(corpus, run);
   try {
-    const stopping = { from: stopAt, to: edge };
-    const { history, best, stopped, diverged } = await fitNetwork(
-      network,
-      planOf(network, corpus, run, {
-        ids: ids.subarray(0, stopAt),
-        stopping,
-        epochs: settings.epochs,
-        ...clock.deadline(0.6),
-      }),
-    );
-    clock.ended(history.loss?.length ?? 0);
+    await prepareEngine();
     const context = 'push' in openStream(network) ? 'stream' : 'window';
+    // A network that takes its tokens one by one learns the text as streams, from one end to the other.
+    const rows =
+      context === 'stream' ? Math.min(settings.batchSize, Math.max(1, Math.floor(stopAt / window))) : undefined;
+    const stopping = { from: stopAt, to: edge };
+    const first = { ids: ids.subarray(0, stopAt), stopping, epochs: settings.epochs, ...clock.deadline(0.6) };
+    const learner = rows === undefined ? network : buildTextNetwork(corpus, run, rows);
+    const { history, best, stopped, diverged } = await fitNetwork(learner, planOf(learner, corpus, run, first));
+    network = handOver(learner, network);
+    clock.ended(history.loss?.length ?? 0);
     const training = ids.subarray(0, edge);
     const base = { tokens, window, context, frequencies: frequenciesOf(training, tokens.size) } as const;
     const order = bestOrder(ids, stopAt, edge, tokens.size);
@@ -100,23 +108,23 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     const from = network.getWeights();
     let ended = stopped;
     let whole = stopped?.reason !== 'interrupted' && diverged === undefined;
-    const later = async (part: Int32Array, what: string): Promise<void> => {
+    const later = async (part: Int32Array, what: string): Promise<boolean> => {
       const epochs = whole ? clock.epochs(Math.max(2, Math.round(laterEpochs * best))) : 0;
       if (whole && epochs === 0) warnings.push(`${name}: no time was left to train on ${what}`);
       whole &&= epochs > 0;
-      if (!whole) return;
+      if (!whole) return false;
       run.stage(`on ${what}, with a falling learning rate`);
-      const next = buildTextNetwork(corpus, run);
+      const next = buildTextNetwork(corpus, run, rows);
       next.setWeights(from);
       const fit = await fitOrDispose(next, planOf(next, corpus, run, { ids: part, epochs, falling: true }));
       whole = fit.whole;
       ended = fit.stopped ?? ended;
       if (!whole) {
         warnings.push(`${name}: training on ${what} was not finished; the network from before it is kept`);
-        return;
+        return false;
       }
-      network.dispose();
-      network = next;
+      network = handOver(next, network);
+      return true;
     };
     const made = { artefact, layers: corpus.layers, settings, history };
     await later(training, 'the whole training part');
@@ -126,13 +134,14 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     const model: TextModel = { ...base, network, weight: share ?? 1, ...(share !== undefined && { counts }) };
     const held = edge < ids.length ? { from: edge, to: ids.length } : { from: 0, to: edge };
     const evaluation = await evaluateTokens(model, ids, held, { baseline: counts, cold: true });
+    const picture = run.shown && model.context === 'stream' ? showText(model, ids, held.from) : undefined;
+    if (picture) run.shown?.(picture);
     const { better, text } = verdict(evaluation);
     if (edge === ids.length) warnings.push(`${name}: nothing was held out; the evaluation is on the training part`);
     else if (!better) warnings.push(`${name}: the model is ${text}`);
     if (edge < ids.length) {
-      const evaluated = network;
-      await later(ids, 'the whole text, what was held out included');
-      if (network !== evaluated) await run.trained(network, made);
+      const again = await later(ids, 'the whole text, what was held out included');
+      if (again) await run.trained(network, made);
     }
     return {
       model: network,
@@ -148,9 +157,33 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
   }
 }
 
-export function buildTextNetwork({ layers, window, tokens, settings }: Corpus, { threads }: Run): Sequential {
+/** @param rows of every batch, between which recurrent layers carry their states; left out, they begin each anew */
+export function buildTextNetwork(
+  { layers, window, tokens, settings }: Corpus,
+  { threads }: Run,
+  rows?: number,
+): Sequential {
   const outputs = [[window, tokens.size], [tokens.size]];
-  return buildNetwork({ layers, inputShape: [window], outputs, settings, ...(threads !== undefined && { threads }) });
+  return buildNetwork({
+    layers,
+    inputShape: [window],
+    outputs,
+    settings,
+    ...(threads !== undefined && { threads }),
+    ...(rows !== undefined && { carriedBy: rows }),
+  });
+}
+
+/** What was learnt, in a network without states that are carried: the given one where the learner's are, else the learner. */
+function handOver(learner: Sequential, network: Sequential): Sequential {
+  if (learner === network) return network;
+  if (learner.inputShape[0] === null) {
+    network.dispose();
+    return learner;
+  }
+  network.setWeights(learner.getWeights());
+  learner.dispose();
+  return network;
 }
 
 interface Round {
@@ -165,30 +198,49 @@ interface Round {
 }
 
 function planOf(network: Sequential, corpus: Corpus, run: Run, round: Round): FitPlan {
-  const { window, settings, ids } = corpus;
-  const everyPosition = network.outputShape.length === 3;
-  const moving = everyPosition ? movingWindows(round.ids, window, settings.seed) : undefined;
-  const train: Samples = moving?.samples ?? lastTokenWindows(round.ids, window);
-  let validation: StoppingSamples | undefined;
-  if (round.stopping) {
-    const { from, to } = round.stopping;
-    validation = everyPosition
-      ? stoppingWindows(ids, window, from, to)
-      : lastTokenWindows(ids.subarray(from - window, to), window);
-  }
+  const { settings } = corpus;
   const { batchSize, seed, learningRate } = settings;
-  const callbacks = [moving?.callback, round.falling ? fallingRate(learningRate, round.epochs) : undefined];
+  const { train, moving, validation } = samplesOf(network, corpus, round);
+  const rows = network.inputShape[0];
+  const callbacks = [
+    moving,
+    rows === null ? undefined : { onEpochBegin: () => network.resetStates() },
+    round.falling ? fallingRate(learningRate, round.epochs) : undefined,
+  ];
   return {
     train,
     ...(validation && { validation }),
     epochs: round.epochs,
-    batchSize,
+    batchSize: rows ?? batchSize,
+    shuffle: rows === null,
     ...(round.stopping && settings.patience !== undefined && { patience: settings.patience }),
     seed: deriveKey(seed, 'text') & 0x7fffffff,
     callbacks: [...callbacks.filter((one) => one !== undefined), ...run.callbacks],
     ...(run.signal && { signal: run.signal }),
     ...(round.deadline !== undefined && { deadline: round.deadline }),
   };
+}
+
+/** What a network learns from, and stops by: streams that carry its states, windows, or windows at every token. */
+function samplesOf(
+  network: Sequential,
+  { window, ids, settings }: Corpus,
+  round: Round,
+): { train: Samples; moving?: Callback; validation?: StoppingSamples } {
+  const { stopping } = round;
+  const rows = network.inputShape[0];
+  if (rows !== null) {
+    const { samples, callback } = streamWindows(round.ids, window, rows, settings.seed);
+    const validation = stopping && stoppingStreams(ids, window, rows, stopping.from, stopping.to);
+    return { train: samples, moving: callback, ...(validation && { validation }) };
+  }
+  if (network.outputShape.length === 3) {
+    const { samples, callback } = movingWindows(round.ids, window, settings.seed);
+    const validation = stopping && stoppingWindows(ids, window, stopping.from, stopping.to);
+    return { train: samples, moving: callback, ...(validation && { validation }) };
+  }
+  const validation = stopping && lastTokenWindows(ids.subarray(stopping.from - window, stopping.to), window);
+  return { train: lastTokenWindows(round.ids, window), ...(validation && { validation }) };
 }
 
 /** η(t) = η₀ (.02 + .98 (1 + cos πt/n) / 2) after t of n steps (Loshchilov, Hutter, "SGDR", 2017). */

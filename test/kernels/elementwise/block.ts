@@ -120,7 +120,7 @@ export interface Shape {
 }
 
 /** Rows, their length and padding, a row to split at, and a seed for the values. */
-export const shape: fc.Arbitrary<Shape> = fc
+const shape: fc.Arbitrary<Shape> = fc
   .record({
     rows: fc.integer({ min: 1, max: 7 }),
     n: size,

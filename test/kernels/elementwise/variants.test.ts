@@ -67,6 +67,6 @@ test('every variant of the module that runs here gives the same bits, on shared 
   expect(new Set(expected).size).toBeGreaterThan(10_000);
   const speeds: Speed[] = supportsRelaxedSimd() ? ['plain', 'relaxed'] : ['plain'];
   for (const speed of speeds)
-    for (const shared of [false, true])
+    for (const shared of speed === 'plain' ? [true] : [false, true])
       expect(Buffer.compare(Buffer.from(bitsOf(speed, shared).buffer), Buffer.from(expected.buffer))).toBe(0);
 });

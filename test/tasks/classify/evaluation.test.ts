@@ -38,6 +38,15 @@ describe('scoreClasses', () => {
     expect(scores.verdict).toBe('no better than always answering a (60.0 %)');
   });
 
+  test('a class that is never answered: no precision, and an F1 of 0; the majority may be any class', () => {
+    const actual = Int32Array.of(0, 1, 1, 2);
+    const answered = [0, 1, 1, 1].flatMap((c) => [0, 1, 2].map((i) => (i === c ? 0.8 : 0.1)));
+    const scores = scoreClasses(actual, answered, { ...model, majority: 1 });
+    expect(scores.majorityAccuracy).toBe(0.5);
+    expect(scores.classes[2]).toEqual({ name: 'c', samples: 1, precision: null, recall: 0, f1: 0 });
+    expect(scores.macroF1).toBeCloseTo((1 + 0.8 + 0) / 3, 12);
+  });
+
   /** Answers of two classes, sure of each. */
   const told = (pairs: [actual: number, answered: number, times: number][], balanced = false) => {
     const rows = pairs.flatMap(([actual, answered, times]) =>

@@ -170,7 +170,10 @@ describe('what goes in', () => {
     const prepared = await classifyTask.prepare(numbered, { label: 'kind' }, runWith());
     expect(prepared.account?.notes.join()).not.toContain('newest');
     expect(prepared.warnings).toEqual([]);
-    const { held } = divide(readClasses(await numbered.table(), { label: 'kind' }, runWith()), runWith());
+    const { held } = divide(
+      readClasses({ table: await numbered.table(), added: new Set(), notes: [] }, { label: 'kind' }, runWith()),
+      runWith(),
+    );
     expect(held).toHaveLength(12);
     const dated = made(
       60,

@@ -155,7 +155,7 @@ describe('intervals', () => {
       { length: 38 },
       (_, i) => (i % 2 === 0 ? 1 : 0.5) * (Math.floor(i / 2) + 1) * (i % 4 < 2 ? 1 : -1),
     );
-    const spreads = measureSpreads(errors, 2, 1, 19);
+    const spreads = measureSpreads(errors, 2, 1, 19, 60);
     const widening = Math.sqrt(1 + 2 / Math.max(3, 19 / 2));
     expect(spreads.widening).toBeCloseTo(widening, 12);
     // n = 19: 0.8 · 20 = the 16th, 0.95 · 20 = the 19th
@@ -163,14 +163,39 @@ describe('intervals', () => {
       [16 * widening, 0.98 * 16 * widening].map((v) => expect.closeTo(v, 10)),
     );
     expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(19 * widening, 10);
+    // .83 of 20 is above 16; of 19 it would not be.
+    expect(halfWidths(spreads, 0, 1, 0.83)[0]).toBeCloseTo(17 * widening, 10);
+  });
+
+  test('of short series they are wider by the quantile of t over the normal one', () => {
+    const errors = Float32Array.from(noise(40, 4));
+    const [long, short] = [60, 24].map((rows) => measureSpreads(errors, 1, 1, 40, rows));
+    expect(long.freedom).toBeUndefined();
+    const of4 = { ...short, freedom: 4 };
+    // t with 4 degrees of freedom: 1.533 and 2.776; normal: 1.282 and 1.960
+    for (const [p, ratio] of [
+      [0.8, 1.196],
+      [0.95, 1.416],
+    ]) {
+      expect(halfWidths(of4, 0, 1, p)[0] / halfWidths(long, 0, 1, p)[0]).toBeCloseTo(ratio, 1);
+    }
+    expect(short.freedom).toBe(24);
   });
 
   test('many errors are kept as 200 quantiles that give nearly the same', () => {
     const errors = Float32Array.from(noise(5000, 4));
-    const spreads = measureSpreads(errors, 1, 1, 1e9);
+    const spreads = measureSpreads(errors, 1, 1, 1e9, 1e9);
     expect(spreads.quantiles[0]).toHaveLength(200);
     expect(halfWidths(spreads, 0, 1, 0.8)[0]).toBeCloseTo(1.2816, 1);
     expect(halfWidths(spreads, 0, 1, 0.95)[0]).toBeCloseTo(1.96, 1);
+  });
+
+  test('of two targets each has its own errors at every step', () => {
+    // Rows of step 1 of the targets, then step 2.
+    const errors = Float32Array.of(1, 10, 2, 20, -1, -10, -2, -20);
+    const spreads = measureSpreads(errors, 2, 2, 1e9, 1e9);
+    expect(halfWidths(spreads, 0, 2, 0.5).map((width) => Number(width.toFixed(3)))).toEqual([1, 2]);
+    expect(halfWidths(spreads, 1, 2, 0.5).map((width) => Number(width.toFixed(3)))).toEqual([10, 20]);
   });
 });
 

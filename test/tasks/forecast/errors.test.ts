@@ -137,7 +137,11 @@ describe('verdictOf', () => {
       ratio: null,
       better: false,
     });
-    expect(verdictOf([target('a', 0, 0, undefined, 0)], 1)).toMatchObject({ ratio: 1, better: false });
+    expect(verdictOf([target('a', 0, 0, undefined, 0)], 1)).toMatchObject({
+      ratio: 1,
+      better: false,
+      text: 'every forecast is exact, and so is the best simple guess (naive, the last value): nothing here needs a model',
+    });
     expect(verdictOf([target('a', 0, 1, undefined, 2)], 1)).toMatchObject({ ratio: 0, better: true });
     const bare = { ...target('a', 0.5, 1, undefined, 2), mase: null };
     expect(verdictOf([bare], 1).ratio).toBeCloseTo(0.5, 10);

@@ -37,20 +37,27 @@ describe('what must hold of every forecast', () => {
     );
   });
 
+  const step = { unit: 'millisecond', count: 86_400_000 } as const;
+  const wave = noise(90, 4).map((e, t) => 40 * Math.sin(t / 3) ** 3 + 4 * e);
+  const timed = (y: number[]) => setOf({ targets: [y], times: y.map((_, t) => t * step.count) }, 1, { step });
+  /** The default recipe with nothing left out, from the last rows. */
+  const whole = async (y: number[]) => {
+    const set = timed(y);
+    const { model, state } = await fitted(set, H, quiet);
+    const { values: made, intervals } = await forecastFrom(model, state, set.series[0], [88, 90], H, [0.8]);
+    return [made, intervals[0].lower, intervals[0].upper].flatMap((list) => Array.from(list));
+  };
+
   test('a column scaled by 1000 is forecast scaled by 1000', async () => {
-    const y = seasonal(100);
-    const [one, other] = [setOf({ targets: [y] }, 4), setOf({ targets: [y.map((value) => 1000 * value)] }, 4)];
-    const small = await values(await fitted(one, H), one.series[0], [100], H);
-    const large = await values(await fitted(other, H), other.series[0], [100], H);
-    for (let h = 0; h < H; h++) expect(large[h] / 1000 / small[h]).toBeCloseTo(1, 3);
+    for (const y of [wave, wave.map((value) => value + 100)]) {
+      const [small, large] = [await whole(y), await whole(y.map((value) => 1000 * value))];
+      for (const [i, value] of small.entries()) expect(large[i] / 1000).toBeCloseTo(value, 1);
+    }
   });
 
   test('a constant added to values that are not smoothed as logarithm is added to the forecast', async () => {
-    const y = seasonal(100).map((value) => value - 60);
-    const [one, other] = [setOf({ targets: [y] }, 4), setOf({ targets: [y.map((value) => value - 1000)] }, 4)];
-    const near = await values(await fitted(one, H), one.series[0], [100], H);
-    const far = await values(await fitted(other, H), other.series[0], [100], H);
-    for (let h = 0; h < H; h++) expect(far[h] + 1000 - near[h]).toBeCloseTo(0, 1);
+    const [near, far] = [await whole(wave), await whole(wave.map((value) => value - 1000))];
+    for (const [i, value] of near.entries()) expect(far[i] + 1000).toBeCloseTo(value, 1);
   });
 
   test('the same seed gives the same bits, another one does not', async () => {
@@ -234,6 +241,30 @@ describe('odd series', () => {
     const made = await forecastFrom(model, state, set.series[0], origins, 9, [0.8]);
     const [{ lower, upper }] = made.intervals;
     for (const list of [made.values, made.anchor, lower, upper]) expect(list.every(Number.isFinite)).toBe(true);
+  });
+
+  test('a last value unlike all before is told', async () => {
+    const told = async (y: number[]) => (await fitted(setOf({ targets: [y] }), 3)).remarks.join('\n');
+    const y = noise(80).map((e) => 20 + e);
+    expect(await told(y)).not.toContain('unlike');
+    expect(await told([...y, 60])).toMatch(/^unlike anything before, .* the last y0: 60$/m);
+  });
+
+  test('a short series without a season: the last value with half of its mean change, unless a trend leaves no doubt', async () => {
+    const y = [3, 5, 4, 7, 6, 9, 8, 11, 9, 12];
+    const short = setOf({ targets: [y] });
+    const forecaster = await fitted(short, 3);
+    expect(await values(forecaster, short.series[0], [10], 3)).toEqual(
+      [12.5, 13, 13.5].map((v) => expect.closeTo(v, 9)),
+    );
+    expect(forecaster.remarks[0]).toBe('the forecast starts from the last value, and a steady change from row to row');
+    const line = setOf({ targets: [y.map((_, t) => 2 * t)] });
+    expect(await values(await fitted(line, 2), line.series[0], [10], 2)).toEqual(
+      [20, 22].map((v) => expect.closeTo(v, 2)),
+    );
+    const level = setOf({ targets: [noise(40).map((e) => 20 + e)] });
+    const [far] = (await values(await fitted(level, 30), level.series[0], [40], 30)).slice(-1);
+    expect(Math.abs(far - 20)).toBeLessThan(1.5);
   });
 
   test('constant values are forecast as they are, a line goes on', async () => {

@@ -1,46 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseTable } from '../../../src/data/read.js';
-import type { Source } from '../../../src/data/source.js';
-import type { StreamColumn } from '../../../src/data/stream.js';
+import type { parseTable } from '../../../src/data/read.js';
 import { understand } from '../../../src/data/understanding/understand.js';
-import { newestRows, noteNewest } from '../../../src/tasks/forecast/newest.js';
-
-/** A source that is read in pieces of 7 rows. */
-function streamed(text: string): Source {
-  const whole = parseTable(text, 'long.csv');
-  return {
-    name: 'long.csv',
-    table: async () => whole,
-    text: async () => text,
-    head: async (rows) => ({
-      table: parseTable(
-        text
-          .split('\n')
-          .slice(0, rows + 1)
-          .join('\n'),
-        'long.csv',
-      ),
-      rows: whole.rows,
-      bytes: text.length,
-    }),
-    stream: async function* (columns: readonly StreamColumn[]) {
-      for (let from = 0; from < whole.rows; from += 7) {
-        const rows = Math.min(7, whole.rows - from);
-        yield {
-          from,
-          rows,
-          columns: columns.map(({ name, read }) =>
-            Float64Array.from({ length: rows }, (_, k) => {
-              const cell = whole.column(name).cells[from + k];
-              return read ? read(cell, () => 'somewhere') : Number(cell);
-            }),
-          ),
-        };
-      }
-    },
-  };
-}
+import { newestRows, noteKept } from '../../../src/tasks/forecast/newest.js';
+import { streamed } from '../streamed.js';
 
 const date = (i: number) => new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10);
 const cellsOf = (table: { columns: readonly { name: string; cells: readonly string[] }[] }) =>
@@ -67,7 +30,7 @@ describe('newestRows', () => {
           const { table, of } = await newestRows(
             source,
             (head) => ({ columns: [head.columns[0].name], notation: 'yyyy-MM-dd' }),
-            most,
+            { most },
           );
           const least = [...order].sort((a, b) => b - a)[most - 1];
           const kept = order.filter((i) => i >= least);
@@ -85,17 +48,17 @@ describe('newestRows', () => {
   test('without times the last rows; of one time as many as fit', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => i);
     const plain = streamed(`v\n${rows.join('\n')}\n`);
-    const { table } = await newestRows(plain, () => undefined, 12);
+    const { table } = await newestRows(plain, () => undefined, { most: 12 });
     expect(cellsOf(table)[0]).toEqual(rows.slice(-12).map(String));
     const twice = streamed(`date,v\n${rows.map((i) => `${date(Math.floor(i / 2))},${i}`).join('\n')}\n`);
-    const odd = await newestRows(twice, timeOf2, 5);
+    const odd = await newestRows(twice, timeOf2, { most: 5 });
     expect(cellsOf(odd.table)[1]).toEqual(['44', '46', '47', '48', '49']);
   });
 
   test('it is said', async () => {
     const source = streamed(`date,v\n${Array.from({ length: 40 }, (_, i) => `${date(i)},${i % 7}`).join('\n')}\n`);
-    const rows = await newestRows(source, timeOf, 20);
-    const { account } = noteNewest(understand(rows.table, { targets: ['v'] }), rows);
+    const rows = await newestRows(source, timeOf, { most: 20 });
+    const { account } = noteKept(understand(rows.table, { targets: ['v'] }), rows);
     expect(account).toMatchObject({ read: 40, rows: 20, time: { first: '2020-01-21', last: '2020-02-09' } });
     expect(account.notes[0]).toBe('read as a stream: of 40 rows the newest 20 are used');
   });

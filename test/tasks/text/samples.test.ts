@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { coveringWindows, movingWindows, stoppingWindows } from '../../../src/tasks/text/samples.js';
+import {
+  coveringWindows,
+  movingWindows,
+  stoppingStreams,
+  stoppingWindows,
+  streamWindows,
+} from '../../../src/tasks/text/samples.js';
 
 describe('windows over a text', () => {
   test('every token of a part is predicted once, from what is before it, with enough context where there is some', () => {
@@ -51,5 +57,66 @@ describe('windows over a text', () => {
     expect(starts(1)).toEqual(starts(1));
     expect(new Set([...starts(1), ...starts(2)]).size).toBeGreaterThan(2);
     expect(Math.max(...starts(3))).toBeLessThan(8);
+  });
+
+  const shape = fc.record({
+    window: fc.integer({ min: 1, max: 9 }),
+    rows: fc.integer({ min: 1, max: 5 }),
+    length: fc.integer({ min: 45, max: 200 }),
+    seed: fc.nat(99),
+  });
+
+  test('streams: each row goes on where it ended in the batch before, round the text, beginning elsewhere each epoch', () => {
+    fc.assert(
+      fc.property(shape, ({ window, rows, length, seed }) => {
+        const { samples, callback } = streamWindows(
+          Int32Array.from({ length }, (_, i) => i),
+          window,
+          rows,
+          seed,
+        );
+        const { data: x } = samples.x;
+        const batches = Math.floor(length / (rows * window));
+        expect(samples.x.shape).toEqual([batches * rows, window]);
+        const begins = [0, 1, 2].map((epoch) => {
+          callback.onEpochBegin?.(epoch, expect.anything() as never);
+          expect([...samples.y.data]).toEqual(Array.from(x, (id) => (id + 1) % length));
+          for (let at = 0; at < x.length; at++) {
+            const last = at % window === window - 1;
+            const next = last ? at + (rows - 1) * window + 1 : at + 1;
+            if (next < x.length) expect(x[next]).toBe((x[at] + 1) % length);
+          }
+          // No token twice.
+          expect(new Set(x).size).toBe(x.length);
+          return x[0];
+        });
+        if (length > 150) expect(new Set(begins).size).toBeGreaterThan(1);
+      }),
+    );
+  });
+
+  test('streams to stop by: each token once, after a window that does not count, and their mean weight is 1', () => {
+    fc.assert(
+      fc.property(shape, fc.integer({ min: 1, max: 40 }), ({ window, rows, length }, size) => {
+        const [from, to] = [length - size, length];
+        const ids = Int32Array.from({ length }, (_, i) => i);
+        const { x, y, sampleWeight } = stoppingStreams(ids, window, rows, from, to);
+        const weights = sampleWeight?.data ?? [];
+        const counted: number[] = [];
+        let sum = 0;
+        for (let at = 0; at < weights.length; at++) {
+          sum += weights[at];
+          if (weights[at] === 0) continue;
+          counted.push(y.data[at]);
+          expect(x.data[at]).toBe(y.data[at] - 1);
+          expect(at).toBeGreaterThanOrEqual(rows * window);
+          const before = at % window === 0 ? at - (rows - 1) * window - 1 : at - 1;
+          if (y.data[at] > 1) expect(y.data[before]).toBe(y.data[at] - 1);
+        }
+        expect(counted.sort((a, b) => a - b)).toEqual(Array.from({ length: size }, (_, i) => from + i));
+        expect(sum / weights.length).toBeCloseTo(1, 4);
+        expect(x.shape[0] % rows).toBe(0);
+      }),
+    );
   });
 });

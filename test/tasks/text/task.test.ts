@@ -70,6 +70,13 @@ describe('a text with few epochs', () => {
     expect(trained.settings).toMatchObject({ epochs: 2, batchSize: 8, learningRate: 0.005, validationSplit: 0.2 });
   });
 
+  test('learns as streams with states that are carried, and is saved without any', () => {
+    const { model } = trained;
+    expect(model.inputShape).toEqual([null, 64]);
+    expect(JSON.stringify(model.tf.toJSON())).not.toMatch(/stateful\W+true/);
+    expect(model.engine.kind).toBe('memcell');
+  });
+
   test('tells it', () => {
     const { headline, details } = textTask.tell(trained.evaluation, ', held out');
     expect(headline[0]).toMatch(

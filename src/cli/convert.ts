@@ -1,0 +1,44 @@
+import { type AddCommand, type Session, withCommonOptions } from './command.js';
+
+const examples = `
+Examples:
+  memcell convert model.h5 models/mine          a Keras model, from whichever Keras, to a folder
+  memcell convert models/weather weather.keras  for Keras 3, with the optimizer and what memcell needs to predict
+  memcell convert m.keras m.h5
+
+The content tells what FROM is, the ending what TO is: .keras, .h5, .hdf5 or .onnx, anything else a folder.`;
+
+/** memcell convert: a model from one format to another. */
+export const addConvert: AddCommand = (program, session) => {
+  const command = program
+    .command('convert')
+    .summary('write a model in another format')
+    .description(
+      'Writes a model in another format: a folder as tfjs has it, .keras, .h5 or .onnx. Says what is kept and what is lost.',
+    )
+    .usage('FROM TO')
+    .argument('<FROM>', 'a folder, a .keras, .h5 or .onnx file, or an address')
+    .argument('<TO>', 'the file or folder to write')
+    .addHelpText('after', examples);
+  withCommonOptions(command).action((from: string, to: string) => convert(from, to, session));
+};
+
+async function convert(from: string, to: string, session: Session): Promise<void> {
+  const [{ loadModel }, { formatFor }] = await Promise.all([import('../sequential.js'), import('../formats/open.js')]);
+  const model = await loadModel(from);
+  try {
+    const lost = [...model.lost, ...(await model.save(to))];
+    const kept = [
+      `${model.tf.layers.length} layers`,
+      `${model.countParams()} weights`,
+      ...(model.isCompiled ? ['optimizer, loss and metrics'] : []),
+      ...(Object.keys(model.metadata).length > 0 ? ['memcell’s metadata'] : []),
+    ];
+    const told = lost.length > 0 ? `; lost: ${lost.join('; ')}` : '; nothing is lost';
+    const format = formatFor(to)?.name ?? 'tfjs';
+    session.print(`${to} (${format === 'tfjs' ? 'a folder as tfjs has it' : format}): kept ${kept.join(', ')}${told}`);
+    session.result({ from, to, format, kept, lost });
+  } finally {
+    model.dispose();
+  }
+}

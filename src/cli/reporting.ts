@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import type { Described } from '../report/index.js';
+import type { Session } from './command.js';
+
+/** What --report takes its name from when it has none. */
+const defaultFile = 'report.html';
+
+/** Adds --report, which every command that scores or predicts has. */
+export function addReportOption(command: Command): Command {
+  return command.option('--report [FILE]', `write a page that shows it (${defaultFile})`);
+}
+
+/** Writes the page that --report asks for; nothing without it. */
+export async function writeReport(
+  option: string | true | undefined,
+  of: Omit<Described, 'command'>,
+  session: Session,
+): Promise<string | undefined> {
+  if (option === undefined) return undefined;
+  const file = option === true ? defaultFile : option;
+  const { reportPage, writePage } = await import('../report/index.js');
+  await writePage(file, await reportPage({ ...of, command: session.commandLine }));
+  session.note(`the report is in ${file}`);
+  return file;
+}

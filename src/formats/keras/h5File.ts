@@ -1,0 +1,149 @@
+/** `.h5`, `.hdf5`: whole models as Keras 1, 2 and 3 (its legacy format) write them, in attributes and groups of HDF5. */
+import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
+import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
+import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
+import { invalid, type Json } from '../modelJson.js';
+import { memcellOf, parseJsonText } from './kerasFile.js';
+import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+import { modernWeights } from './olderWeights.js';
+import { normalTopology } from './topology.js';
+import { optimizerStateFrom, trainingFrom } from './training.js';
+import { weightsInGroups } from './weightGroups.js';
+import { OPTIMIZER_IN_H5, writeH5 } from './write.js';
+
+export const h5File: ModelFile = {
+  name: 'h5',
+  endings: ['.h5', '.hdf5'],
+  recognises: isHdf5,
+  read,
+  readWeights,
+  write: writeH5,
+};
+
+async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
+  const contents = await readHdf5File(bytes, where);
+  const config = attributeOf(contents, '', 'model_config');
+  if (typeof config !== 'string') {
+    const weightsOnly = namesIn(contents, '', 'layer_names') ?? contents.datasets.size > 0;
+    throw invalid(
+      where,
+      weightsOnly
+        ? 'it holds weights without a model; build the model and call model.loadWeights on it'
+        : 'an HDF5 file without model_config, so not a model of Keras',
+    );
+  }
+  const version = versionOf(contents);
+  const { topology, cudnn, lost } = normalTopology(parseJsonText(config, `${where}: model_config`), where, version);
+  const weights = modernWeights(legacyWeights(contents, 'model_weights', layersOf(topology), where), cudnn);
+  const compiled = attributeOf(contents, '', 'training_config');
+  const training =
+    typeof compiled === 'string' ? trainingFrom(parseJsonText(compiled, `${where}: training_config`), lost) : undefined;
+  const variables = ['optimizer_weights', OPTIMIZER_IN_H5].flatMap((group) =>
+    (namesIn(contents, group, 'weight_names') ?? []).flatMap((name) => {
+      const dataset = contents.datasets.get(`${group}/${name}`);
+      return dataset ? [{ name, ...dataset, isCount: dataset.type !== 'float32' }] : [];
+    }),
+  );
+  const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost);
+  const memcell = attributeOf(contents, '', 'memcell');
+  return {
+    topology,
+    weights,
+    ...(training && { training }),
+    ...(optimizerState && { optimizerState }),
+    metadata: typeof memcell === 'string' ? memcellOf(parseJsonText(memcell, `${where}: memcell`), where) : {},
+    lost,
+  };
+}
+
+function versionOf(contents: Hdf5Contents): string {
+  for (const path of ['', 'model_weights']) {
+    const version = attributeOf(contents, path, 'keras_version');
+    if (typeof version === 'string') return version;
+  }
+  return '1.0.0';
+}
+
+/** A list of names, in as many attributes as HDF5 needs for it: layer_names, or layer_names0, layer_names1, … */
+function namesIn(contents: Hdf5Contents, path: string, name: string): string[] | undefined {
+  const whole = listOf(contents, path, name);
+  if (whole) return whole;
+  const parts: string[] = [];
+  for (let i = 0; ; i++) {
+    const part = listOf(contents, path, `${name}${i}`);
+    if (!part) return i === 0 ? undefined : parts;
+    parts.push(...part);
+  }
+}
+
+function listOf(contents: Hdf5Contents, path: string, name: string): string[] | undefined {
+  const value = attributeOf(contents, path, name);
+  if (Array.isArray(value)) return value;
+  return typeof value === 'string' ? [value] : undefined;
+}
+
+/**
+ * The weights under a group with layer_names, each layer's in the order of its weight_names.
+ * @throws MemcellError 'model' for weights of a layer that the model has not, or that are listed and not there
+ */
+function legacyWeights(
+  contents: Hdf5Contents,
+  root: string,
+  layers: readonly LayerPlace[],
+  where: string,
+): StoredWeight[] {
+  const under = (name: string) => (root === '' ? name : `${root}/${name}`);
+  const places = new Map(layers.map((layer) => [layer.name, layer]));
+  return (namesIn(contents, root, 'layer_names') ?? []).flatMap((name) => {
+    const group = under(name);
+    const names = namesIn(contents, group, 'weight_names') ?? [];
+    if (names.length === 0) return [];
+    const layer = places.get(name);
+    if (!layer) throw invalid(where, `the weights of layer ${JSON.stringify(name)} belong to no layer of the model`);
+    return names.map((weight) => {
+      const dataset = contents.datasets.get(`${group}/${weight}`);
+      if (!dataset) throw invalid(where, `weight ${JSON.stringify(weight)} of layer ${name} is listed, but not there`);
+      const data = dataset.data instanceof Float32Array ? dataset.data : Float32Array.from(dataset.data);
+      return { layer: ownerOf(layer, weight), name: weight, shape: dataset.shape, data };
+    });
+  });
+}
+
+/** Which layer in a model in the model a weight is of: its name has the layer's. */
+function ownerOf(layer: LayerPlace, weight: string): string {
+  if (!isModelClass(layer.className)) return layer.path;
+  const parts = weight.split('/');
+  const inner = innerLayersOf(layer).find(({ name }) => parts.includes(name));
+  return inner ? ownerOf(inner, weight) : layer.path;
+}
+
+/** Weights of any Keras's file of weights alone, or of a whole model, for layers that are there already. */
+async function readWeights(
+  bytes: Uint8Array,
+  topology: { [key: string]: Json },
+  where: string,
+): Promise<StoredWeight[]> {
+  const contents = await readHdf5File(bytes, where);
+  const layers = layersOf(topology);
+  const root = namesIn(contents, '', 'layer_names') ? '' : 'model_weights';
+  if (!namesIn(contents, root, 'layer_names')) return weightsInGroups(contents.datasets, layers, where);
+  return modernWeights(legacyWeights(contents, root, namedAsInFile(contents, root, layers), where), new Map());
+}
+
+/** As Keras does: where the file has other layers' names, its layers are taken in their order. */
+function namedAsInFile(contents: Hdf5Contents, root: string, layers: readonly LayerPlace[]): readonly LayerPlace[] {
+  const under = (name: string) => (root === '' ? name : `${root}/${name}`);
+  const weighted = (namesIn(contents, root, 'layer_names') ?? []).filter(
+    (name) => (namesIn(contents, under(name), 'weight_names') ?? []).length > 0,
+  );
+  if (weighted.every((name) => layers.some((layer) => layer.name === name))) return layers;
+  const holders = layers.filter(({ className }) => !WITHOUT_WEIGHTS.has(className));
+  if (holders.length !== weighted.length) return layers;
+  return holders.map((layer, i) => ({ ...layer, name: weighted[i] }));
+}
+
+const WITHOUT_WEIGHTS = new Set(
+  `InputLayer Activation Dropout SpatialDropout1D GaussianDropout GaussianNoise AlphaDropout Masking RepeatVector Flatten Reshape Permute
+  MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D Concatenate Add Multiply Average Maximum Minimum Dot ReLU
+  LeakyReLU ELU Softmax ThresholdedReLU`.split(/\s+/),
+);

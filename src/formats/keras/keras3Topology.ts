@@ -1,0 +1,208 @@
+/** A normal topology → what Keras 3 makes the model of again: its config, in `.keras` and, without modules, in `.h5`. */
+import { MemcellError } from '../../errors.js';
+import { isJsonObject, type Json } from '../modelJson.js';
+import type { JsonObject } from './layerConfig.js';
+import { isModelClass } from './layerTree.js';
+import { moved, type TensorOf, tensorsIn } from './nodes.js';
+
+const words = (text: string) => text.split(/\s+/);
+const ACTIVATED = words(`activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer
+  kernel_constraint bias_constraint`);
+const CELL = [
+  ...ACTIVATED,
+  ...words(`units recurrent_initializer recurrent_regularizer recurrent_constraint dropout recurrent_dropout`),
+];
+const RECURRENT = words('return_sequences return_state go_backwards stateful');
+const POOLING = words('pool_size strides padding data_format');
+
+/** The options of Keras 3's layers, by class: those that can be written. */
+const OPTIONS: Record<string, string[]> = {
+  InputLayer: [],
+  Dense: ['units', ...ACTIVATED],
+  LSTM: [...RECURRENT, ...CELL, 'recurrent_activation', 'unit_forget_bias'],
+  GRU: [...RECURRENT, ...CELL, 'recurrent_activation', 'reset_after'],
+  SimpleRNN: [...RECURRENT, ...CELL],
+  RNN: [...RECURRENT, 'cell'],
+  LSTMCell: [...CELL, 'recurrent_activation', 'unit_forget_bias'],
+  GRUCell: [...CELL, 'recurrent_activation', 'reset_after'],
+  SimpleRNNCell: CELL,
+  StackedRNNCells: ['cells'],
+  Bidirectional: ['merge_mode', 'layer'],
+  TimeDistributed: ['layer'],
+  Embedding: words(
+    'input_dim output_dim mask_zero embeddings_initializer embeddings_regularizer embeddings_constraint',
+  ),
+  Activation: ['activation'],
+  Dropout: ['rate', 'noise_shape'],
+  SpatialDropout1D: ['rate'],
+  GaussianDropout: ['rate'],
+  GaussianNoise: ['stddev'],
+  LayerNormalization: words(
+    'axis epsilon center scale beta_initializer gamma_initializer beta_regularizer gamma_regularizer',
+  ),
+  BatchNormalization:
+    words(`axis momentum epsilon center scale beta_initializer gamma_initializer moving_mean_initializer
+    moving_variance_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint`),
+  Masking: ['mask_value'],
+  RepeatVector: ['n'],
+  Flatten: [],
+  Reshape: ['target_shape'],
+  Permute: ['dims'],
+  Conv1D: [...words('filters kernel_size strides padding data_format dilation_rate'), ...ACTIVATED],
+  MaxPooling1D: POOLING,
+  AveragePooling1D: POOLING,
+  GlobalAveragePooling1D: [],
+  GlobalMaxPooling1D: [],
+  Concatenate: ['axis'],
+  Add: [],
+  Multiply: [],
+  Average: [],
+  Maximum: [],
+  Minimum: [],
+  Dot: ['axes', 'normalize'],
+  ReLU: ['max_value'],
+  LeakyReLU: ['alpha'],
+  ELU: ['alpha'],
+  Softmax: ['axis'],
+};
+
+/** Options that mean something when they are null. */
+const MAY_BE_NULL = /_(regularizer|constraint)$|^(max_value|noise_shape|merge_mode|strides)$/;
+
+/** Names that Keras 3 has for what has another name here. */
+const RENAMED: Record<string, string> = { 'LeakyReLU alpha': 'negative_slope' };
+
+const STATES_OF = new Set(['LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional']);
+
+/**
+ * Keras 3's config of a model.
+ * @param legacy as `.h5` has it: without modules
+ * @throws MemcellError 'usage' that names the layer, or its function, that Keras 3 has not
+ */
+export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObject {
+  const { class_name, config } = topology;
+  if (!isJsonObject(config)) throw cannot(String(class_name), 'the model', 'has no config');
+  if (class_name === 'Sequential') {
+    const layers = listOf(config.layers);
+    const [first] = layers;
+    const input = isJsonObject(first) ? inputBefore(first) : undefined;
+    const written = layers.map((layer) => writtenLayer(layer, legacy));
+    return described(
+      'keras',
+      'Sequential',
+      {
+        name: config.name ?? 'sequential',
+        trainable: true,
+        dtype: 'float32',
+        layers: input ? [described('keras.layers', 'InputLayer', input, legacy), ...written] : written,
+      },
+      legacy,
+    );
+  }
+  const models = new Set(
+    listOf(config.layers)
+      .filter((layer) => isJsonObject(layer) && isModelClass(String(layer.class_name)))
+      .map(nameOf),
+  );
+  const fromZero = (nodes: Json) => moved(nodes, (name) => (models.has(name) ? -1 : 0));
+  const layers = listOf(config.layers).map((layer) => {
+    const nodes = isJsonObject(layer) ? listOf(layer.inbound_nodes) : [];
+    const kind = isJsonObject(layer) ? String(layer.class_name) : '';
+    const inbound_nodes = nodes.map((node) => callOf(tensorsIn(fromZero(node)), STATES_OF.has(kind)));
+    return { ...writtenLayer(layer, legacy), name: nameOf(layer), inbound_nodes };
+  });
+  const ends = (tensors: Json | undefined): Json => {
+    const found = tensorsIn(fromZero(tensors ?? null));
+    return found.length === 1 ? found[0] : found;
+  };
+  const functional = {
+    name: config.name ?? 'functional',
+    trainable: true,
+    layers,
+    input_layers: ends(config.input_layers),
+    output_layers: ends(config.output_layers),
+  };
+  const written = described('keras.src.models.functional', 'Functional', functional, legacy);
+  return legacy ? written : { ...written, registered_name: 'Functional' };
+}
+
+function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function nameOf(layer: Json): string {
+  return isJsonObject(layer) && isJsonObject(layer.config) ? String(layer.config.name) : '';
+}
+
+function described(module: string, class_name: string, config: JsonObject, legacy: boolean): JsonObject {
+  return legacy ? { class_name, config } : { module, class_name, config, registered_name: null };
+}
+
+/** A Sequential's input, which Keras 3 writes as a layer of its own. */
+function inputBefore({ class_name, config }: JsonObject): JsonObject | undefined {
+  if (!isJsonObject(config) || class_name === 'InputLayer' || !Array.isArray(config.batch_input_shape))
+    return undefined;
+  return {
+    batch_shape: config.batch_input_shape,
+    dtype: config.dtype ?? 'float32',
+    name: `${String(config.name)}_input`,
+  };
+}
+
+function callOf(tensors: TensorOf[], takesStates: boolean): JsonObject {
+  const written = tensors.map((history) => ({
+    class_name: '__keras_tensor__',
+    config: { shape: [null], dtype: 'float32', keras_history: history },
+  }));
+  if (written.length === 1) return { args: written, kwargs: {} };
+  if (!takesStates) return { args: [written], kwargs: {} };
+  return { args: [written[0]], kwargs: { initial_state: written.slice(1) } };
+}
+
+function writtenLayer(layer: Json, legacy: boolean): JsonObject {
+  if (!isJsonObject(layer)) throw cannot('', 'a layer', 'is no object');
+  const { class_name } = layer;
+  const kind = String(class_name);
+  if (isModelClass(kind)) return keras3Topology(layer, legacy);
+  const given = isJsonObject(layer.config) ? layer.config : {};
+  const name = String(given.name);
+  if (!Object.hasOwn(OPTIONS, kind)) throw cannot(kind, name, 'is of a kind that cannot be written as Keras 3 has it');
+  const config: JsonObject = { name, trainable: given.trainable !== false, dtype: 'float32' };
+  if (kind === 'InputLayer') {
+    const { batch_input_shape = null, dtype = 'float32' } = given;
+    return described('keras.layers', kind, { batch_shape: batch_input_shape, dtype, name }, legacy);
+  }
+  for (const option of OPTIONS[kind]) {
+    const value = given[option];
+    if (value === undefined || (value === null && !MAY_BE_NULL.test(option))) continue;
+    const key = `${kind} ${option}`;
+    config[Object.hasOwn(RENAMED, key) ? RENAMED[key] : option] = writtenValue(option, value, kind, name);
+  }
+  return described('keras.layers', kind, config, legacy);
+}
+
+function writtenValue(option: string, value: Json, kind: string, name: string): Json {
+  // Within a layer Keras 3's legacy format is its own.
+  if (option === 'layer' || option === 'cell') return writtenLayer(value, false);
+  if (option === 'cells') return listOf(value).map((cell) => writtenLayer(cell, false));
+  if (option.endsWith('activation')) {
+    if (value === 'hard_sigmoid_keras3') return 'hard_sigmoid';
+    if (value === 'hard_sigmoid' || value === 'gelu_new') {
+      throw cannot(kind, name, `has ${option} ${value}, which is another function in Keras 3`);
+    }
+    return value;
+  }
+  const [, part] = option.match(/_(initializer|regularizer|constraint)$/) ?? [];
+  if (part === undefined || !isJsonObject(value)) return value;
+  const config = isJsonObject(value.config) ? { ...value.config } : {};
+  // tfjs's 'normal' is cut off at two standard deviations.
+  if (config.distribution === 'normal') config.distribution = 'truncated_normal';
+  const class_name = String(value.class_name).replace(/^LeCun/, 'Lecun');
+  return { module: `keras.${part}s`, class_name, config, registered_name: null };
+}
+
+function cannot(kind: string, name: string, why: string): MemcellError {
+  return new MemcellError(`layer ${JSON.stringify(name)} (${kind}) ${why}; save the model to a folder instead`, {
+    code: 'usage',
+  });
+}

@@ -1,0 +1,34 @@
+/** The layers of a normal topology that hold weights, with the paths that name them here: 'lstm', 'inner/lstm'. */
+import { isJsonObject, type Json } from '../modelJson.js';
+import type { JsonObject } from './layerConfig.js';
+
+export interface LayerPlace {
+  /** 'inner/lstm' for a layer of the model `inner` in the model. */
+  path: string;
+  name: string;
+  className: string;
+  config: JsonObject;
+}
+
+/** The layers of a model, those that are models themselves included. */
+export function layersOf(topology: JsonObject): LayerPlace[] {
+  const config = isJsonObject(topology.config) ? topology.config : {};
+  return placesIn(Array.isArray(config.layers) ? config.layers : [], '');
+}
+
+/** The layers of a layer that is a model. */
+export function innerLayersOf({ path, config }: LayerPlace): LayerPlace[] {
+  return placesIn(Array.isArray(config.layers) ? config.layers : [], `${path}/`);
+}
+
+export function isModelClass(className: string): boolean {
+  return className === 'Sequential' || className === 'Model' || className === 'Functional';
+}
+
+function placesIn(layers: Json[], prefix: string): LayerPlace[] {
+  return layers.flatMap((layer) => {
+    if (!isJsonObject(layer) || !isJsonObject(layer.config)) return [];
+    const name = String(layer.config.name);
+    return [{ path: prefix + name, name, className: String(layer.class_name), config: layer.config }];
+  });
+}

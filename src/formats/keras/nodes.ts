@@ -1,0 +1,164 @@
+/** How a functional model's layers are joined, as Keras 2 and tfjs write it: `[[['lstm', 0, 0, {}], …], …]`, a list a call. */
+import { invalid, isJsonObject, type Json } from '../modelJson.js';
+import type { JsonObject, Reading } from './layerConfig.js';
+
+/** A layer's output: its name, which of its calls, which of the call's outputs. */
+export type TensorOf = [layer: string, call: number, output: number];
+
+/** A layer of a functional model. */
+export type JoinedLayer = JsonObject & { name: string; inbound_nodes: Json[] };
+
+/** More than this is taken for a mistake; what joins layers looks at each several times. */
+const MOST_LAYERS = 5000;
+
+/** Options of calls that change nothing where they have these values. */
+const CALL_OPTIONS: Record<string, Json[]> = {
+  mask: [null],
+  training: [null, false],
+  initial_state: [null],
+  constants: [null],
+  return_attention_scores: [null, false],
+  use_causal_mask: [null, false],
+};
+
+/** Every tensor in a value, in order, as Keras 3 (`__keras_tensor__`) and Keras 2 (`['lstm', 0, 0]`) write them. */
+export function tensorsIn(value: Json): TensorOf[] {
+  const tensor = tensorOf(value);
+  if (tensor) return [tensor];
+  if (Array.isArray(value)) return value.flatMap(tensorsIn);
+  if (!isJsonObject(value)) return [];
+  return Object.values(value).flatMap(tensorsIn);
+}
+
+function tensorOf(value: Json): TensorOf | undefined {
+  const written =
+    isJsonObject(value) && value.class_name === '__keras_tensor__' && isJsonObject(value.config)
+      ? value.config.keras_history
+      : value;
+  if (!Array.isArray(written) || written.length < 3) return undefined;
+  const [layer, call, output] = written;
+  const isIndex = (index: Json): index is number => typeof index === 'number' && Number.isInteger(index) && index >= 0;
+  return typeof layer === 'string' && isIndex(call) && isIndex(output) ? [layer, call, output] : undefined;
+}
+
+/** The calls of a layer, those of older Kerases as they are but for states among their options, which become further inputs. */
+export function inboundNodes(nodes: Json, layer: JsonObject, place: string, reading: Reading): Json[] {
+  if (!Array.isArray(nodes)) throw invalid(place, 'inbound_nodes is not a list');
+  return nodes.map((node) => {
+    const inputs = isJsonObject(node) ? keras3Call(node, layer, place) : keras2Call(node, layer, place, reading);
+    if (inputs.length === 0)
+      throw invalid(place, 'it is called without the output of another layer; nothing here runs it');
+    return inputs.map((input) => [...input, {}]);
+  });
+}
+
+function keras3Call({ args, kwargs }: JsonObject, layer: JsonObject, place: string): TensorOf[] {
+  for (const value of Array.isArray(args) ? args : []) requireTensors(value, 'its arguments', place);
+  const inputs = tensorsIn(args ?? null);
+  return [...inputs, ...optionsOf(isJsonObject(kwargs) ? kwargs : {}, layer, place)];
+}
+
+function keras2Call(node: Json, layer: JsonObject, place: string, { lost }: Reading): TensorOf[] {
+  const list = Array.isArray(node) && typeof node[0] === 'string' ? [node] : node;
+  if (!Array.isArray(list)) throw invalid(place, 'inbound_nodes holds what is no list');
+  return list.flatMap((item) => {
+    const tensor = tensorOf(item);
+    if (!tensor || !Array.isArray(item)) {
+      throw invalid(place, `it is called with ${JSON.stringify(item)?.slice(0, 80)}, which is no layer's output`);
+    }
+    const options = isJsonObject(item[3]) ? item[3] : {};
+    if (options.training === false) lost.push(`${place}: training=False of its call is not applied`);
+    return [tensor, ...optionsOf(options, layer, place)];
+  });
+}
+
+/** The states that a call is given. @throws MemcellError 'model' for an option that nothing here follows */
+function optionsOf(options: JsonObject, { class_name }: JsonObject, place: string): TensorOf[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (Object.hasOwn(CALL_OPTIONS, name) && CALL_OPTIONS[name].includes(value)) return [];
+    const states = name === 'initial_state' ? tensorsIn(value) : [];
+    if (states.length > 0) return states;
+    throw invalid(place, `${String(class_name)} is called with ${name}: nothing here runs that`);
+  });
+}
+
+function requireTensors(value: Json, what: string, place: string): void {
+  if (tensorOf(value)) return;
+  if (Array.isArray(value)) for (const item of value) requireTensors(item, what, place);
+  else if (value !== null) {
+    throw invalid(
+      place,
+      `${what} hold ${JSON.stringify(value)?.slice(0, 80)} beside other layers' outputs; nothing here runs that`,
+    );
+  }
+}
+
+/**
+ * How the calls of a model in the model are counted: from 0 by Keras 3, and by tfjs when it saves; from 1 by Keras 2, and by
+ * tfjs when it loads, for which the first is the model's own making.
+ */
+export class CallsOfModels {
+  private readonly fromOne: ReadonlySet<string>;
+
+  constructor(
+    private readonly models: ReadonlySet<string>,
+    used: Json,
+    keras3: boolean,
+  ) {
+    const zero = new Set(tensorsIn(used).flatMap(([name, call]) => (call === 0 ? [name] : [])));
+    this.fromOne = new Set([...models].filter((name) => !keras3 && !zero.has(name)));
+  }
+
+  fromZero<T extends Json>(nodes: T): T {
+    return moved(nodes, (name) => (this.fromOne.has(name) ? -1 : 0)) as T;
+  }
+
+  forTfjs<T extends Json>(nodes: T): T {
+    return moved(nodes, (name) => (this.models.has(name) ? 1 : 0)) as T;
+  }
+}
+
+/** The same calls with their numbers moved by what is told for their layers. */
+export function moved(nodes: Json, by: (layer: string) => number): Json {
+  if (!Array.isArray(nodes)) return nodes;
+  const tensor = tensorOf(nodes);
+  if (!tensor) return nodes.map((node) => moved(node, by));
+  const [name, call] = tensor;
+  return [name, call + by(name), ...nodes.slice(2)];
+}
+
+/** Checks that every call's inputs are there before it, and that there is no circle; tfjs would look for them for ever. */
+export function checkOrder(layers: readonly JoinedLayer[], ends: TensorOf[], place: string): void {
+  if (layers.length > MOST_LAYERS) throw invalid(place, `${layers.length} layers; the most is ${MOST_LAYERS}`);
+  const calls = new Map(layers.map(({ name, inbound_nodes }) => [name, Math.max(1, inbound_nodes.length)]));
+  const known = ([name, call]: TensorOf) => {
+    const count = calls.get(name);
+    if (count === undefined) throw invalid(place, `there is no layer ${JSON.stringify(name)}, whose output is used`);
+    if (call >= count) {
+      throw invalid(
+        place,
+        `layer ${JSON.stringify(name)} is called ${count} times, but the output of call ${call + 1} is used`,
+      );
+    }
+  };
+  for (const end of ends) known(end);
+  const done = new Set<string>();
+  let waiting = layers.flatMap(({ name, inbound_nodes }) => {
+    if (inbound_nodes.length === 0) done.add(`0 ${name}`);
+    return inbound_nodes.map((node, call) => {
+      const needed = tensorsIn(node);
+      for (const tensor of needed) known(tensor);
+      return { name, key: `${call} ${name}`, needed: needed.map(([other, index]) => `${index} ${other}`) };
+    });
+  });
+  while (waiting.length > 0) {
+    const before = waiting.length;
+    waiting = waiting.filter(({ key, needed }) => {
+      if (!needed.every((other) => done.has(other))) return true;
+      done.add(key);
+      return false;
+    });
+    if (waiting.length === before)
+      throw invalid(place, `layer ${JSON.stringify(waiting[0].name)} waits for its own output`);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Any Keras's or tfjs's description of a model → the one form that everything here reads: Keras 2's, as tfjs's modelFromJSON
+ * takes it.
+ */
+import { invalid, isJsonObject, type Json, mostNesting } from '../modelJson.js';
+import { className, type JsonObject, layerOptions, type Reading } from './layerConfig.js';
+import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from './nodes.js';
+import type { CudnnLayers } from './olderWeights.js';
+
+export interface NormalTopology {
+  topology: JsonObject;
+  cudnn: CudnnLayers;
+  /** What is left out, a line each. */
+  lost: string[];
+}
+
+const MODELS = ['Sequential', 'Functional', 'Model'];
+
+/** @throws MemcellError 'model' that names the layer which nothing here runs, or what cannot be a model */
+export function normalTopology(given: JsonObject, where: string, version?: string): NormalTopology {
+  const inner = isJsonObject(given.model_config) ? given.model_config : given;
+  const written = version ?? (typeof given.keras_version === 'string' ? given.keras_version : '');
+  const lost: string[] = [];
+  const keras3 = /^[3-9]\./.test(written) || 'module' in inner || 'registered_name' in inner;
+  const cudnn = new Map<string, 'LSTM' | 'GRU'>();
+  const topology = new Reader({ where, keras3, lost }, cudnn).model(inner, '', `${where}: modelTopology`);
+  if (!hasStates(topology)) freeBatch(topology);
+  return { topology, cudnn, lost: [...new Set(lost)] };
+}
+
+/** What cuDNN's layers are without saying so. */
+const CUDNN: Record<string, JsonObject> = {
+  CuDNNLSTM: { activation: 'tanh', recurrent_activation: 'sigmoid' },
+  CuDNNGRU: { activation: 'tanh', recurrent_activation: 'sigmoid', reset_after: true },
+};
+
+class Reader {
+  constructor(
+    private readonly reading: Reading,
+    private readonly cudnn: Map<string, 'LSTM' | 'GRU'>,
+  ) {}
+
+  /** @param path of the layers above, each with a slash */
+  model(given: JsonObject, path: string, place: string, depth = 0): JsonObject {
+    if (depth > mostNesting / 4) throw invalid(place, 'nested too deeply');
+    const { class_name: written, config } = given;
+    if (typeof written !== 'string') throw invalid(place, 'class_name is missing');
+    if (!MODELS.includes(written)) {
+      throw invalid(place, `class ${JSON.stringify(written)} is not a model; known are ${MODELS.join(', ')}`);
+    }
+    if (Array.isArray(config)) {
+      return this.sequential({ layers: config, name: 'sequential' }, path, place, depth);
+    }
+    if (!isJsonObject(config)) throw invalid(place, `${written} has no config`);
+    if (written === 'Sequential') return this.sequential(config, path, place, depth);
+    return this.functional(config, path, place, depth);
+  }
+
+  private sequential(config: JsonObject, path: string, place: string, depth: number): JsonObject {
+    const layers = this.layers(config, path, place, depth);
+    const [first, second] = layers;
+    // As Keras has it, an input is no layer of a Sequential's.
+    if (
+      first?.class_name === 'InputLayer' &&
+      isJsonObject(second?.config) &&
+      !MODELS.includes(String(second.class_name))
+    ) {
+      const { batch_input_shape, dtype } = isJsonObject(first.config) ? first.config : {};
+      layers.shift();
+      second.config.batch_input_shape = batch_input_shape ?? null;
+      second.config.dtype = dtype ?? 'float32';
+    }
+    const shape = config.build_input_shape;
+    const start = layers[0]?.config;
+    if (isJsonObject(start) && !('batch_input_shape' in start) && Array.isArray(shape) && !('layers' in start)) {
+      start.batch_input_shape = shape;
+    }
+    const name = typeof config.name === 'string' ? config.name : 'sequential';
+    return { class_name: 'Sequential', config: { name, layers } };
+  }
+
+  private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
+    const given = listOf(config.layers, `${place}.config.layers`);
+    const layers = this.layers(config, path, place, depth).map((layer, index): JoinedLayer => {
+      const written = given[index];
+      const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
+      const nodes = isJsonObject(written) ? written.inbound_nodes : undefined;
+      const inbound = inboundNodes(nodes ?? [], layer, at, this.reading);
+      return { name: nameOf(layer), ...layer, inbound_nodes: inbound };
+    });
+    const [inputs, outputs] = [config.input_layers, config.output_layers].map((ends) => tensorsIn(ends ?? null));
+    if (inputs.length === 0 || outputs.length === 0) {
+      throw invalid(place, 'input_layers or output_layers is missing or empty');
+    }
+    const models = new Set(layers.flatMap((layer) => (MODELS.includes(String(layer.class_name)) ? [layer.name] : [])));
+    const counted = new CallsOfModels(
+      models,
+      [...layers.map((layer) => layer.inbound_nodes), ...inputs, ...outputs],
+      this.reading.keras3,
+    );
+    for (const layer of layers) layer.inbound_nodes = counted.fromZero(layer.inbound_nodes);
+    checkOrder(layers, [...counted.fromZero(inputs), ...counted.fromZero(outputs)], place);
+    for (const layer of layers) layer.inbound_nodes = counted.forTfjs(layer.inbound_nodes);
+    const name = typeof config.name === 'string' ? config.name : 'model';
+    const [input_layers, output_layers] = [inputs, outputs].map((ends) => counted.forTfjs(counted.fromZero(ends)));
+    return { class_name: 'Model', config: { name, layers, input_layers, output_layers } };
+  }
+
+  private layers(config: JsonObject, path: string, place: string, depth: number): JsonObject[] {
+    const names = new Set<string>();
+    return listOf(config.layers, `${place}.config.layers`).map((given, index) => {
+      const layer = this.layer(given, path, `${place}.config.layers[${index}]`, depth);
+      const name = nameOf(layer);
+      if (names.has(name)) throw invalid(place, `two layers are called ${JSON.stringify(name)}`);
+      names.add(name);
+      return layer;
+    });
+  }
+
+  /** A layer, those that it holds included. */
+  private layer(given: Json, path: string, place: string, depth: number, inside?: string): JsonObject {
+    if (depth > mostNesting / 4) throw invalid(place, 'nested too deeply');
+    if (!isJsonObject(given)) throw invalid(place, 'not an object');
+    const { class_name: written } = given;
+    if (typeof written !== 'string') throw invalid(place, 'class_name is missing');
+    if (MODELS.includes(written)) {
+      const name = nameIn(given) ?? written.toLowerCase();
+      const model = this.model(given, `${path}${name}/`, place, depth + 1);
+      if (isJsonObject(model.config)) model.config.name = name;
+      return model;
+    }
+    const { config = {} } = given;
+    if (!isJsonObject(config)) throw invalid(place, `${written} has no config`);
+    const name = nameIn(given) ?? written.toLowerCase();
+    this.refuseCode(given, written, name, place);
+    const known = className(written);
+    const at = inside ?? path + name;
+    if (written === 'CuDNNLSTM' || written === 'CuDNNGRU') this.cudnn.set(at, written === 'CuDNNLSTM' ? 'LSTM' : 'GRU');
+    const { layer, cell, cells, backward_layer, ...plain } = config;
+    // Bidirectional zeroes the outputs of masked steps itself.
+    if (inside && /\/(forward|backward)$/.test(inside)) delete plain.zero_output_for_mask;
+    const options = layerOptions(known, { ...(CUDNN[written] ?? {}), ...plain, name }, name, this.reading);
+    if (known === 'InputLayer') Object.assign(options, inputOf(config));
+    else if (Array.isArray(config.batch_shape)) options.batch_input_shape = config.batch_shape;
+    if ('batch_input_shape' in options) options.dtype = dtypeOf(config.dtype) ?? 'float32';
+    if (known === 'Embedding' && options.batch_input_shape === undefined && options.input_length == null) {
+      delete options.input_length;
+    }
+    const held = (value: Json, part: string) =>
+      this.layer(value, path, `${place}.config.${part}`, depth + 1, `${at}/${part}`);
+    if (known === 'Bidirectional') {
+      if (layer === undefined) throw invalid(place, `layer ${JSON.stringify(name)} (Bidirectional) has no layer`);
+      options.layer = held(layer, 'forward');
+      const inner = isJsonObject(options.layer) && isJsonObject(options.layer.config) ? options.layer.config : {};
+      // Keras 3 calls it as it is called inside; that name is made again.
+      inner.name = String(inner.name).replace(/^forward_/, '');
+      if (backward_layer !== undefined && backward_layer !== null) {
+        this.checkBackward(options.layer, held(backward_layer, 'backward'), name, place);
+      }
+    } else if (layer !== undefined) options.layer = held(layer, 'layer');
+    if (cell !== undefined) options.cell = held(cell, 'cell');
+    if (Array.isArray(cells)) options.cells = cells.map((one, index) => held(one, `cells[${index}]`));
+    return { class_name: known, config: options };
+  }
+
+  /** A layer backwards is a copy of the one forwards; another one of its own runs nowhere. */
+  private checkBackward(forward: Json, backward: JsonObject, name: string, place: string): void {
+    const plain = (layer: Json) => {
+      const { config, class_name } = isJsonObject(layer) ? layer : {};
+      const { name: _, go_backwards, ...rest } = isJsonObject(config) ? config : {};
+      return { rest: JSON.stringify([class_name, rest]), backwards: go_backwards === true };
+    };
+    const [one, other] = [plain(forward), plain(backward)];
+    if (one.rest === other.rest && one.backwards !== other.backwards) return;
+    throw invalid(
+      place,
+      `layer ${JSON.stringify(name)} (Bidirectional) has a backward_layer that is not its layer read backwards; nothing here runs it`,
+    );
+  }
+
+  private refuseCode(given: JsonObject, written: string, name: string, place: string): void {
+    if (written === 'Lambda' || JSON.stringify(given.config ?? null).includes('"__lambda__"')) {
+      throw invalid(
+        place,
+        `layer ${JSON.stringify(name)} is a Lambda: it holds Python code, which is not run; replace it by layers and save the model again`,
+      );
+    }
+    const { module, registered_name: registered } = given;
+    const own =
+      typeof registered === 'string' && registered.includes('>') && !/^(Custom|Keras|keras)>/.test(registered);
+    const foreign = typeof module === 'string' && !/^(tf_)?keras(\.|$)|^tensorflow\.|^builtins$/.test(module);
+    if (own || foreign || written.includes('>')) {
+      const what = typeof registered === 'string' ? registered : written;
+      throw invalid(
+        place,
+        `layer ${JSON.stringify(name)} is of ${what}, a class of its own: Python code, which is not run`,
+      );
+    }
+  }
+}
+
+function listOf(value: Json | undefined, place: string): Json[] {
+  if (!Array.isArray(value)) throw invalid(place, 'missing or not a list');
+  return value;
+}
+
+function nameOf(layer: JsonObject): string {
+  return isJsonObject(layer.config) ? String(layer.config.name) : '';
+}
+
+/** The name of a written layer, in its config or beside it. */
+function nameIn({ name, config }: JsonObject): string | undefined {
+  const own = isJsonObject(config) ? config.name : undefined;
+  const found = own ?? name;
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+function inputOf(config: JsonObject): JsonObject {
+  const shape = config.batch_input_shape ?? config.batch_shape ?? null;
+  return { batch_input_shape: shape, dtype: dtypeOf(config.dtype) ?? 'float32', sparse: false };
+}
+
+/** float32, int32 or bool for any of Keras's types; undefined for none. */
+function dtypeOf(dtype: Json | undefined): string | undefined {
+  const name = isJsonObject(dtype) && isJsonObject(dtype.config) ? dtype.config.name : dtype;
+  if (typeof name !== 'string') return undefined;
+  if (/int/.test(name)) return 'int32';
+  return name === 'bool' ? 'bool' : 'float32';
+}
+
+function hasStates(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(hasStates);
+  if (!isJsonObject(value)) return false;
+  return value.stateful === true || Object.values(value).some(hasStates);
+}
+
+/** Makes the number of samples free: only layers that keep their states are bound to it. */
+function freeBatch(value: Json): void {
+  if (Array.isArray(value)) for (const item of value) freeBatch(item);
+  else if (isJsonObject(value)) {
+    const { batch_input_shape: shape } = value;
+    if (Array.isArray(shape) && shape.length > 0) value.batch_input_shape = [null, ...shape.slice(1)];
+    for (const [key, item] of Object.entries(value)) if (key !== 'batch_input_shape') freeBatch(item);
+  }
+}

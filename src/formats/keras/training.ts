@@ -1,0 +1,292 @@
+/** What Keras's compile was told, between Keras's words for it in a file and what compile() takes here. */
+import { camelCase, snakeCase } from '../../spelling.js';
+import type { TrainingDescription } from '../../training/description.js';
+import type { ModelContents } from '../modelFile.js';
+import { isJsonObject, type Json } from '../modelJson.js';
+import type { JsonObject } from './layerConfig.js';
+
+type Training = NonNullable<ModelContents['training']>;
+
+const OPTIMIZERS: Record<string, string> = { adam: 'Adam', adamw: 'AdamW', sgd: 'SGD', rmsprop: 'RMSprop' };
+
+/** Options that optimizers have here, by Keras's names. */
+const OPTIONS: Record<string, string[]> = {
+  Adam: ['beta_1', 'beta_2', 'epsilon', 'amsgrad'],
+  AdamW: ['beta_1', 'beta_2', 'epsilon', 'amsgrad'],
+  SGD: ['momentum', 'nesterov'],
+  RMSprop: ['rho', 'momentum', 'epsilon', 'centered'],
+};
+const COMMON = ['learning_rate', 'weight_decay', 'clipnorm', 'clipvalue', 'global_clipnorm'];
+
+/** Options that change no step. */
+const WITHOUT_EFFECT =
+  /^(name|ema_momentum|ema_overwrite_frequency|jit_compile|is_legacy_optimizer|exclude_from_weight_decay|dtype|schedule_decay)$/;
+
+/**
+ * What a file's compile_config (`.keras`) or training_config (`.h5`, tfjs) says; what cannot be had here is noted in `lost`.
+ */
+export function trainingFrom(given: Json | undefined, lost: string[]): Training | undefined {
+  if (!isJsonObject(given)) return undefined;
+  const written = given.optimizer_config ?? given.optimizer;
+  if (written === undefined || written === null) return undefined;
+  const optimizer = optimizerFrom(written, lost);
+  const loss = lossFrom(given.loss ?? null, lost);
+  if (!optimizer || loss === undefined) {
+    lost.push('the model comes uncompiled');
+    return undefined;
+  }
+  const lossWeights = given.loss_weights ?? null;
+  const metrics = metricsFrom(given.metrics ?? null, lost);
+  const weighted = metricNames(given.weighted_metrics ?? null);
+  if (weighted.length > 0) lost.push(`weighted metrics ${weighted.join(', ')} are not computed`);
+  return { optimizer, loss, ...(lossWeights !== null && { lossWeights }), metrics };
+}
+
+function optimizerFrom(written: Json, lost: string[]): Training['optimizer'] {
+  const name = isJsonObject(written) ? written.class_name : written;
+  const given = isJsonObject(written) && isJsonObject(written.config) ? written.config : {};
+  const key = String(name).replace(/^.*>/, '').toLowerCase();
+  if (!Object.hasOwn(OPTIMIZERS, key)) {
+    lost.push(`optimizer ${JSON.stringify(name)} is not known here`);
+    return undefined;
+  }
+  const class_name = OPTIMIZERS[key];
+  const config: JsonObject = {};
+  for (const [option, value] of Object.entries(given)) {
+    const known = { lr: 'learning_rate', beta1: 'beta_1', beta2: 'beta_2' }[option] ?? snakeCase(option);
+    if (COMMON.includes(known) || OPTIONS[class_name].includes(known)) {
+      const off = value === null || (known === 'weight_decay' && (value === false || value === 0));
+      if (!off) config[known] = known === 'learning_rate' ? scheduleFrom(value) : value;
+    } else if (value !== null && value !== false && value !== 0 && !WITHOUT_EFFECT.test(known)) {
+      lost.push(`optimizer option ${known} = ${JSON.stringify(value)} is not applied`);
+    }
+  }
+  if (class_name === 'AdamW') config.weight_decay ??= null;
+  return { class_name, config };
+}
+
+/** A number, or a schedule without Keras's module. */
+function scheduleFrom(value: Json): Json {
+  if (!isJsonObject(value)) return value;
+  const { class_name = null, config = null } = value;
+  if (!isJsonObject(config)) return value;
+  const { name: _, ...options } = config;
+  return { class_name: camelCase(lowerFirst(String(class_name))), config: options };
+}
+
+const lowerFirst = (name: string) => name.slice(0, 1).toLowerCase() + name.slice(1);
+
+/** A name, { name, config }, or a list or an object of them for several outputs. */
+function lossFrom(written: Json, lost: string[]): Json | undefined {
+  if (typeof written === 'string') return written;
+  if (Array.isArray(written)) {
+    const losses = written.map((one) => lossFrom(one, lost));
+    const known = losses.filter((one) => one !== undefined);
+    return known.length === losses.length ? known : undefined;
+  }
+  if (!isJsonObject(written)) {
+    if (written !== null) lost.push(`loss ${JSON.stringify(written)} is not known here`);
+    return undefined;
+  }
+  const { class_name, config } = written;
+  if (class_name === undefined) {
+    const losses = Object.entries(written).map(([output, one]): [string, Json | undefined] => [
+      output,
+      lossFrom(one, lost),
+    ]);
+    if (losses.some(([, loss]) => loss === undefined)) return undefined;
+    return Object.fromEntries(losses.flatMap(([output, loss]) => (loss === undefined ? [] : [[output, loss]])));
+  }
+  if (class_name === 'function' && typeof config === 'string') return config;
+  const {
+    name: _,
+    reduction = null,
+    dtype: _dtype,
+    axis: _axis,
+    fn: _fn,
+    ...options
+  } = isJsonObject(config) ? config : {};
+  if (
+    reduction !== null &&
+    !['auto', 'sum_over_batch_size', 'mean', 'mean_with_sample_weight'].includes(String(reduction))
+  ) {
+    lost.push(`a loss with reduction ${JSON.stringify(reduction)} is not known here`);
+    return undefined;
+  }
+  return { name: snakeCase(lowerFirst(String(class_name))), config: options };
+}
+
+/** Names for all outputs, or by output. */
+function metricsFrom(written: Json, lost: string[]): Json {
+  if (isJsonObject(written) && written.class_name === undefined) {
+    return Object.fromEntries(Object.entries(written).map(([output, own]) => [output, metricNames(own)]));
+  }
+  const names = metricNames(written);
+  if (Array.isArray(written) && written.some(Array.isArray) && names.length > 0) {
+    lost.push('metrics of single outputs are computed for all outputs');
+  }
+  return [...new Set(names)];
+}
+
+function metricNames(written: Json): string[] {
+  if (typeof written === 'string') return [written];
+  if (Array.isArray(written)) return written.flatMap(metricNames);
+  if (!isJsonObject(written)) return [];
+  const { class_name, config } = written;
+  if (class_name === undefined) return Object.values(written).flatMap(metricNames);
+  if (class_name === 'function' && typeof config === 'string') return [config];
+  const named = isJsonObject(config) ? config.name : undefined;
+  if (class_name === 'MeanMetricWrapper') return typeof named === 'string' ? [named] : [];
+  return [snakeCase(lowerFirst(String(class_name)))];
+}
+
+/** One of the optimizer's variables, as a file has it. */
+export interface OptimizerVariable {
+  /** What tells its slot; in `.keras` there is none. */
+  name?: string;
+  shape: readonly number[];
+  data: ArrayLike<number>;
+  isCount: boolean;
+}
+
+/** Keras's own names of slots, in the order in which it makes them: 'a b' side by side for each weight, 'a' then 'c' one after the other. */
+function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>): string[][] {
+  switch (class_name) {
+    case 'SGD':
+      return Number(config.momentum ?? 0) === 0 ? [] : [['momentum']];
+    case 'RMSprop':
+      return [
+        ['velocity'],
+        ...(Number(config.momentum ?? 0) > 0 ? [['momentum']] : []),
+        ...(config.centered === true ? [['averageGradient']] : []),
+      ];
+    default:
+      return [['momentum', 'velocity'], ...(config.amsgrad === true ? [['velocityHat']] : [])];
+  }
+}
+
+/** How Keras 3, Keras 2.11 and older ones and tfjs name a slot's variables. */
+const SLOT_NAMES: Record<string, RegExp> = {
+  velocityHat: /vhat|velocity_hat/i,
+  averageGradient: /\/mg(:\d+)?$|average_gradient|\/mean_grad/i,
+  velocity: /(^|\/)v\/|\/v(:\d+)?$|velocity|\/rms(:\d+)?$/i,
+  momentum: /(^|\/)m\/|\/m(:\d+)?$|momentum/i,
+};
+
+/** @throws nothing: state in no known order is noted in `lost`, and the optimizer starts anew */
+export function optimizerStateFrom(
+  optimizer: NonNullable<Training['optimizer']>,
+  variables: readonly OptimizerVariable[],
+  lost: string[],
+): ModelContents['optimizerState'] {
+  if (variables.length === 0) return undefined;
+  const count =
+    variables.find(({ isCount, shape }) => isCount && shape.length === 0) ?? variables.find(({ isCount }) => isCount);
+  const arrays = variables.filter((variable) => variable !== count && variable.shape.length > 0);
+  const groups = slotGroups(optimizer);
+  const names = groups.flat();
+  const iterations = count ? Number(count.data[0]) : Number.NaN;
+  const size = names.length === 0 ? 0 : arrays.length / names.length;
+  const found =
+    byName(names, arrays, size) ?? (arrays.some(({ name }) => name) ? undefined : inOrder(groups, arrays, size));
+  if (!Number.isSafeInteger(iterations) || iterations < 0 || !Number.isInteger(size) || !found) {
+    lost.push("the optimizer's state is in an order not known here; it starts anew");
+    return undefined;
+  }
+  return { iterations, slots: found };
+}
+
+type Slots = { [slot: string]: Float32Array[] };
+
+function byName(names: string[], arrays: readonly OptimizerVariable[], size: number): Slots | undefined {
+  const slots: Slots = Object.fromEntries(names.map((name) => [name, []]));
+  for (const { name, data } of arrays) {
+    const slot = name === undefined ? undefined : Object.keys(SLOT_NAMES).find((one) => SLOT_NAMES[one].test(name));
+    if (slot === undefined || !Object.hasOwn(slots, slot)) return undefined;
+    slots[slot].push(Float32Array.from(data));
+  }
+  return names.every((name) => slots[name].length === size) ? slots : undefined;
+}
+
+function inOrder(groups: string[][], arrays: readonly OptimizerVariable[], size: number): Slots | undefined {
+  if (!Number.isInteger(size)) return undefined;
+  const slots: Slots = {};
+  let at = 0;
+  for (const names of groups) {
+    names.forEach((name, i) => {
+      slots[name] = Array.from({ length: size }, (_, k) => Float32Array.from(arrays[at + k * names.length + i].data));
+    });
+    at += names.length * size;
+  }
+  return slots;
+}
+
+/** The slots' arrays in Keras's order, each with the slot's name in Keras and the number of its weight. */
+export function slotsInOrder(
+  optimizer: NonNullable<Training['optimizer']>,
+  { slots }: NonNullable<ModelContents['optimizerState']>,
+): { slot: string; weight: number; data: Float32Array }[] {
+  return slotGroups(optimizer).flatMap((names) => {
+    const count = slots[names[0]]?.length ?? 0;
+    return Array.from({ length: count }, (_, weight) =>
+      names.map((slot) => ({ slot: snakeCase(slot), weight, data: slots[slot][weight] })),
+    ).flat();
+  });
+}
+
+/** compile()'s words, as Keras has them. */
+export function kerasOptimizer({ class_name, config }: NonNullable<Training['optimizer']>): JsonObject {
+  const options: JsonObject = { name: class_name.toLowerCase() };
+  for (const name of [...COMMON, ...(OPTIONS[class_name] ?? [])]) {
+    if (config[name] !== undefined) options[name] = config[name];
+  }
+  if (options.learning_rate !== undefined) options.learning_rate = kerasSchedule(options.learning_rate);
+  // Keras's AdamW refuses none.
+  if (class_name === 'AdamW') options.weight_decay ??= 0;
+  return { module: 'keras.optimizers', class_name, config: options, registered_name: null };
+}
+
+function kerasSchedule(value: Json): Json {
+  if (!isJsonObject(value) || !isJsonObject(value.config)) return value;
+  const name = camelCase(String(value.class_name ?? value.name));
+  const config = Object.fromEntries(Object.entries(value.config).map(([key, one]) => [snakeCase(key), one]));
+  const class_name = name.slice(0, 1).toUpperCase() + name.slice(1);
+  return { module: 'keras.optimizers.schedules', class_name, config, registered_name: null };
+}
+
+/** A loss as Keras's files have it. */
+export function kerasLoss(loss: Json): Json {
+  if (Array.isArray(loss)) return loss.map(kerasLoss);
+  if (!isJsonObject(loss)) return loss;
+  if (typeof loss.name !== 'string' || !isJsonObject(loss.config)) {
+    return Object.fromEntries(Object.entries(loss).map(([output, one]) => [output, kerasLoss(one)]));
+  }
+  const name = snakeCase(loss.name);
+  const options = Object.entries(loss.config).map(([key, value]): [string, Json] => [snakeCase(key), value]);
+  const class_name = name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  const config = { name, reduction: 'sum_over_batch_size', ...Object.fromEntries(options) };
+  return { module: 'keras.losses', class_name, config, registered_name: null };
+}
+
+/** compile()'s options as it describes them here, in Keras's words. */
+export function trainingOfDescription(described: TrainingDescription, lost: string[]): Training {
+  const { name, config } = described.optimizer;
+  const class_name = OPTIMIZERS[name];
+  const options: JsonObject = {};
+  for (const [key, value] of Object.entries(config)) {
+    const option = snakeCase(key).replace(/(beta)(\d)/, '$1_$2');
+    if (COMMON.includes(option) || OPTIONS[class_name].includes(option)) options[option] = jsonOf(value);
+    else if (Array.isArray(value) && value.length > 0) lost.push(`optimizer option ${option} is not kept`);
+  }
+  const { loss, lossWeights, metrics } = described;
+  return {
+    optimizer: { class_name, config: options },
+    loss: jsonOf(loss),
+    ...(lossWeights !== undefined && { lossWeights: jsonOf(lossWeights) }),
+    metrics: jsonOf(metrics),
+  };
+}
+
+function jsonOf(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value ?? null));
+}

@@ -1,0 +1,188 @@
+/**
+ * Where `.keras` and `.weights.h5` keep a layer's weights: in groups by the class's name in snake_case, numbered in the order of
+ * layers, never by the layers' own names: layers/lstm/cell/vars/0, layers/bidirectional/forward_layer/cell/vars/2.
+ */
+import { layerNameOf } from '../../model/names.js';
+import type { Hdf5Dataset } from '../hdf5/contents.js';
+import type { StoredWeight } from '../modelFile.js';
+import { invalid } from '../modelJson.js';
+import type { JsonObject } from './layerConfig.js';
+import { innerLayersOf, isModelClass, type LayerPlace } from './layerTree.js';
+
+/** Roots that hold layers; the second is Keras 2.12's. */
+const ROOTS = ['layers', '_layer_checkpoint_dependencies'];
+
+/** Groups within a layer's, in Keras's order of weights. */
+const PARTS = ['vars', 'cell', 'cells', 'forward_layer', 'backward_layer', 'layer', 'layers'];
+
+/** Datasets by the parts of their paths. */
+interface Group {
+  groups: Map<string, Group>;
+  datasets: Map<string, Hdf5Dataset>;
+}
+
+function tree(datasets: ReadonlyMap<string, Hdf5Dataset>): Group {
+  const root: Group = { groups: new Map(), datasets: new Map() };
+  for (const [path, dataset] of datasets) {
+    // Keras 2.15 on Windows writes backslashes.
+    const parts = path.split(/[\\/]/);
+    const own = parts.pop() ?? '';
+    let group = root;
+    for (const part of parts) {
+      let next = group.groups.get(part);
+      if (!next) {
+        next = { groups: new Map(), datasets: new Map() };
+        group.groups.set(part, next);
+      }
+      group = next;
+    }
+    group.datasets.set(own, dataset);
+  }
+  return root;
+}
+
+/**
+ * The weights of all layers, in their order.
+ * @throws MemcellError 'model' for weights that belong to no layer
+ */
+export function weightsInGroups(
+  datasets: ReadonlyMap<string, Hdf5Dataset>,
+  layers: readonly LayerPlace[],
+  where: string,
+): StoredWeight[] {
+  const root = tree(datasets);
+  const found = ROOTS.find((name) => root.groups.has(name));
+  const weights: StoredWeight[] = [];
+  if (found !== undefined) collect(root.groups.get(found), layers, found, found === ROOTS[0], weights, where);
+  return weights;
+}
+
+function collect(
+  group: Group | undefined,
+  layers: readonly LayerPlace[],
+  at: string,
+  numbered: boolean,
+  weights: StoredWeight[],
+  where: string,
+): void {
+  if (!group) return;
+  const groupOf = numbered ? byNumber(group) : byRank(group);
+  const used = new Set<string>();
+  for (const layer of layers) {
+    const name = groupOf(layer);
+    const own = name === undefined ? undefined : group.groups.get(name);
+    if (name === undefined || !own) continue;
+    used.add(name);
+    const path = `${at}/${name}`;
+    if (isModelClass(layer.className)) {
+      const inner = ROOTS.find((root) => own.groups.has(root));
+      if (inner !== undefined) {
+        collect(own.groups.get(inner), innerLayersOf(layer), `${path}/${inner}`, inner === ROOTS[0], weights, where);
+      }
+      continue;
+    }
+    for (const [place, { shape, data }] of variables(own, path)) {
+      weights.push({
+        layer: layer.path,
+        name: place,
+        shape,
+        data: data instanceof Float32Array ? data : Float32Array.from(data),
+      });
+    }
+  }
+  const left = [...group.groups].filter(([name, inner]) => !used.has(name) && variables(inner, '').length > 0);
+  if (left.length > 0) {
+    throw invalid(
+      where,
+      `the weights in ${left.map(([name]) => `${at}/${name}`).join(', ')} belong to no layer of the model`,
+    );
+  }
+}
+
+/** A layer's variables in Keras's order; the state of its random numbers is none. */
+function variables(group: Group, path: string): [place: string, dataset: Hdf5Dataset][] {
+  const own = [...group.datasets].sort(([a], [b]) => Number(a) - Number(b));
+  const named = PARTS.filter((part) => group.groups.has(part));
+  const others = [...group.groups.keys()]
+    .filter((name) => !PARTS.includes(name) && name !== 'seed_generator')
+    .sort(byNumberAtEnd);
+  const inner = [...named, ...others].flatMap((name) => {
+    const next = group.groups.get(name);
+    return next ? variables(next, `${path}/${name}`) : [];
+  });
+  return [...own.map(([name, dataset]): [string, Hdf5Dataset] => [`${path}/${name}`, dataset]), ...inner];
+}
+
+function byNumberAtEnd(a: string, b: string): number {
+  const number = (name: string) => Number(name.match(/_(\d+)$/)?.[1] ?? 0);
+  return number(a) - number(b) || (a < b ? -1 : 1);
+}
+
+/** lstm, lstm_1, lstm_2: the layers of a class in order, those without weights counted. */
+export function byNumber(_group?: unknown): (layer: LayerPlace) => string {
+  const counts = new Map<string, number>();
+  return ({ className }) => {
+    const base = groupName(className);
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  };
+}
+
+/** The same where layers were counted more than once: the groups of a class that there are, in order. */
+function byRank({ groups }: Group): (layer: LayerPlace) => string | undefined {
+  const counts = new Map<string, number>();
+  return ({ className }) => {
+    const base = groupName(className);
+    const ofClass = [...groups.keys()].filter((name) => name.replace(/_\d+$/, '') === base).sort(byNumberAtEnd);
+    const count = counts.get(base) ?? 0;
+    if (ofClass.length > count) counts.set(base, count + 1);
+    return ofClass[count];
+  };
+}
+
+function groupName(className: string): string {
+  return layerNameOf(className === 'Model' ? 'Functional' : className);
+}
+
+/** What a layer's n-th weight is called in its group: 'cell/vars/0', 'forward_layer/cell/vars/2', 'layer/vars/1'. */
+export function placesOfWeights(className: string, config: JsonObject, count: number): string[] {
+  const numbered = (prefix: string, size: number) => Array.from({ length: size }, (_, i) => `${prefix}vars/${i}`);
+  const inner = (key: 'layer' | 'cell') => {
+    const value = config[key];
+    const held = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+    const options = held.config;
+    return {
+      className: String(held.class_name),
+      config: typeof options === 'object' && options !== null && !Array.isArray(options) ? options : {},
+    };
+  };
+  if (['LSTM', 'GRU', 'SimpleRNN'].includes(className)) return numbered('cell/', count);
+  if (className === 'Bidirectional') {
+    const { className: name, config: options } = inner('layer');
+    return ['forward_layer', 'backward_layer'].flatMap((part) =>
+      placesOfWeights(name, options, count / 2).map((place) => `${part}/${place}`),
+    );
+  }
+  if (className === 'TimeDistributed') {
+    const { className: name, config: options } = inner('layer');
+    return placesOfWeights(name, options, count).map((place) => `layer/${place}`);
+  }
+  if (className === 'RNN') {
+    const { className: name, config: options } = inner('cell');
+    if (name !== 'StackedRNNCells' || !Array.isArray(options.cells)) return numbered('cell/', count);
+    return stackedPlaces(options.cells, count).map((place) => `cell/cells/${place}`);
+  }
+  return numbered('', count);
+}
+
+/** Cells of a stack are numbered like layers, and have as many weights as their bias lets them. */
+function stackedPlaces(cells: readonly unknown[], count: number): string[] {
+  const nameOf = byNumber();
+  const per = count / cells.length;
+  return cells.flatMap((cell) => {
+    const written = typeof cell === 'object' && cell !== null && 'class_name' in cell ? String(cell.class_name) : '';
+    const group = nameOf({ path: '', name: '', className: written, config: {} });
+    return Array.from({ length: per }, (_, i) => `${group}/vars/${i}`);
+  });
+}

@@ -1,0 +1,228 @@
+/** Models as Keras 3 loads them and goes on training: `.keras` and its legacy `.h5`. */
+import { snakeCase } from '../../spelling.js';
+import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from '../hdf5/contents.js';
+import { writeHdf5File } from '../hdf5/hdf5.js';
+import type { ModelContents, StoredWeight } from '../modelFile.js';
+import { isJsonObject, type Json, metadataVersion } from '../modelJson.js';
+import { writeZip } from '../zip.js';
+import { keras3Topology } from './keras3Topology.js';
+import type { JsonObject } from './layerConfig.js';
+import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+import { kerasLoss, kerasOptimizer, slotsInOrder } from './training.js';
+import { byNumber, placesOfWeights } from './weightGroups.js';
+
+/** The release whose files these are like. */
+const KERAS_VERSION = '3.10.0';
+
+/**
+ * Keras 3 builds the optimizer of an .h5 for no variables where it finds `optimizer_weights`, and then trains nothing: neither
+ * its own files nor others'.
+ */
+export const OPTIMIZER_IN_H5 = 'memcell_optimizer_weights';
+
+/** Options that Keras refuses as whole numbers. */
+const FLOATS = new Set(
+  'learning_rate initial_learning_rate momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm'.split(
+    ' ',
+  ),
+);
+
+/** JSON with 0.0 where Python is to see a float. */
+function kerasJson(value: object): string {
+  const mark = (key: string, one: unknown) => (FLOATS.has(key) && Number.isInteger(one) ? `\u0001${one}.0` : one);
+  return JSON.stringify(value, mark).replace(/"\\u0001(-?\d+\.0)"/g, '$1');
+}
+
+export interface Written {
+  bytes: Uint8Array;
+  lost: string[];
+}
+
+/** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
+export async function writeKeras(contents: ModelContents): Promise<Written> {
+  const { topology, metadata } = contents;
+  const config = { ...keras3Topology(topology, false), compile_config: compileConfig(contents) };
+  const datasets = new Map<string, Hdf5Dataset>();
+  const attributes = new Map<string, Map<string, Hdf5Attribute>>([['vars', new Map([['name', nameOf(topology)]])]]);
+  placeWeights(layersOf(topology), byLayer(contents.weights), 'layers', datasets);
+  optimizerVariables(contents).forEach(({ dataset }, i) => {
+    datasets.set(`optimizer/vars/${i}`, dataset);
+  });
+  const date = new Date().toISOString().slice(0, 19).replace('T', '@');
+  const described = { keras_version: KERAS_VERSION, date_saved: date, ...memcellEntry(metadata) };
+  const text = (value: object) => new TextEncoder().encode(kerasJson(value));
+  const weights = await writeHdf5File({ attributes, datasets });
+  const files = { 'metadata.json': text(described), 'config.json': text(config), 'model.weights.h5': weights };
+  return { bytes: await writeZip(files), lost: contents.lost };
+}
+
+/** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
+export async function writeH5(contents: ModelContents): Promise<Written> {
+  const { topology, metadata, training } = contents;
+  const top = new Map<string, Hdf5Attribute>([
+    ['keras_version', KERAS_VERSION],
+    ['backend', 'tensorflow'],
+    ['model_config', JSON.stringify(keras3Topology(topology, true))],
+  ]);
+  if (training?.optimizer) {
+    const { optimizer: _, ...rest } = compileConfig(contents);
+    const { class_name, config } = kerasOptimizer(training.optimizer);
+    top.set('training_config', kerasJson({ ...rest, optimizer_config: { class_name, config } }));
+  }
+  const { memcell } = memcellEntry(metadata);
+  if (memcell) top.set('memcell', JSON.stringify(memcell));
+  const file: Hdf5Contents = { attributes: new Map([['', top]]), datasets: new Map() };
+  const layers = layersOf(topology);
+  const names = layers.map(({ name }) => name);
+  file.attributes.set(
+    'model_weights',
+    new Map<string, Hdf5Attribute>([
+      ['layer_names', names],
+      ['backend', 'tensorflow'],
+      ['keras_version', KERAS_VERSION],
+    ]),
+  );
+  const stored = byLayer(contents.weights);
+  for (const layer of layers) {
+    const own = trainableFirst(layer, stored).map(({ layer: path, name, ...weight }) => ({
+      name: `${path}/${name}`,
+      ...weight,
+    }));
+    const group = `model_weights/${layer.name}`;
+    file.attributes.set(group, new Map(own.length === 0 ? [] : [['weight_names', own.map(({ name }) => name)]]));
+    for (const { name, shape, data } of own) file.datasets.set(`${group}/${name}`, datasetOf(shape, data));
+  }
+  const variables = optimizerVariables(contents);
+  const lost = [...contents.lost];
+  if (variables.length > 0) {
+    file.attributes.set(OPTIMIZER_IN_H5, new Map([['weight_names', variables.map(({ name }) => name)]]));
+    for (const { name, dataset } of variables) file.datasets.set(`${OPTIMIZER_IN_H5}/${name}`, dataset);
+    lost.push("Keras takes no optimizer's state from .h5 (memcell does): to go on training there, save .keras");
+  }
+  return { bytes: await writeHdf5File(file), lost };
+}
+
+function nameOf({ config }: JsonObject): string {
+  return isJsonObject(config) ? String(config.name) : 'model';
+}
+
+function memcellEntry(metadata: ModelContents['metadata']): { memcell?: object } {
+  if (Object.keys(metadata).length === 0) return {};
+  return { memcell: { ...metadata, version: metadataVersion } };
+}
+
+function compileConfig({ training }: ModelContents): JsonObject {
+  if (!training?.optimizer) return {};
+  return {
+    optimizer: kerasOptimizer(training.optimizer),
+    loss: kerasLoss(training.loss ?? null),
+    loss_weights: training.lossWeights ?? null,
+    metrics: kerasMetrics(training.metrics ?? null),
+    weighted_metrics: null,
+    run_eagerly: false,
+    steps_per_execution: 1,
+    jit_compile: false,
+  };
+}
+
+function kerasMetrics(metrics: Json): Json {
+  const spelt = (name: Json): Json => (typeof name === 'string' ? snakeCase(name) : name);
+  if (Array.isArray(metrics)) return metrics.length === 0 ? null : metrics.map(spelt);
+  if (!isJsonObject(metrics)) return null;
+  return Object.fromEntries(
+    Object.entries(metrics).map(([output, own]) => [output, Array.isArray(own) ? own.map(spelt) : own]),
+  );
+}
+
+function byLayer(weights: readonly StoredWeight[]): Map<string, StoredWeight[]> {
+  const layers = new Map<string, StoredWeight[]>();
+  for (const weight of weights) layers.set(weight.layer, [...(layers.get(weight.layer) ?? []), weight]);
+  return layers;
+}
+
+function datasetOf(shape: number[], data: StoredWeight['data']): Hdf5Dataset {
+  return data instanceof Int32Array ? { shape, type: 'int32', data } : { shape, type: 'float32', data };
+}
+
+function placeWeights(
+  layers: readonly LayerPlace[],
+  stored: ReadonlyMap<string, StoredWeight[]>,
+  at: string,
+  datasets: Map<string, Hdf5Dataset>,
+): void {
+  const groupOf = byNumber();
+  for (const layer of layers) {
+    const group = `${at}/${groupOf(layer)}`;
+    if (isModelClass(layer.className)) {
+      placeWeights(innerLayersOf(layer), stored, `${group}/layers`, datasets);
+      continue;
+    }
+    const weights = stored.get(layer.path) ?? [];
+    const places = placesOfWeights(layer.className, layer.config, weights.length);
+    weights.forEach(({ shape, data }, i) => {
+      datasets.set(`${group}/${places[i]}`, datasetOf(shape, data));
+    });
+  }
+}
+
+/** A layer's weights, those of a model in the model trainable ones first, as Keras's legacy format has them. */
+function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWeight[]>): StoredWeight[] {
+  const collect = (place: LayerPlace, frozen: boolean): { weight: StoredWeight; trainable: boolean }[] => {
+    const still = frozen || place.config.trainable === false;
+    if (isModelClass(place.className)) return innerLayersOf(place).flatMap((inner) => collect(inner, still));
+    const own = stored.get(place.path) ?? [];
+    // A batch normalisation's means and variances are the last two.
+    const learnt = place.className === 'BatchNormalization' ? own.length - 2 : own.length;
+    return own.map((weight, i) => ({ weight, trainable: !still && i < learnt }));
+  };
+  const all = collect(layer, false);
+  return [...all.filter(({ trainable }) => trainable), ...all.filter(({ trainable }) => !trainable)].map(
+    ({ weight }) => weight,
+  );
+}
+
+/** The optimizer's variables in Keras's order: steps, learning rate where it is a number, slots. */
+function optimizerVariables({ training, optimizerState, weights, topology }: ModelContents) {
+  const optimizer = training?.optimizer;
+  if (!optimizer || !optimizerState) return [];
+  const scope = optimizer.class_name.toLowerCase();
+  const trainable = trainableWeights(weights, topology);
+  const { learning_rate: rate } = optimizer.config;
+  const scalar = (type: 'float32' | 'int64', value: number): Hdf5Dataset => ({
+    shape: [],
+    type,
+    data: type === 'float32' ? Float32Array.of(value) : Float64Array.of(value),
+  });
+  return [
+    { name: `${scope}/iteration`, dataset: scalar('int64', optimizerState.iterations) },
+    ...(typeof rate === 'number' ? [{ name: `${scope}/learning_rate`, dataset: scalar('float32', rate) }] : []),
+    ...slotsInOrder(optimizer, optimizerState).map(({ slot, weight, data }) => {
+      const { layer, name, shape } = trainable[weight];
+      return {
+        name: `${scope}/${layer}_${name}_${slot}`.replace(/\/(?=.*\/)|(?<=\/.*)\//g, '_'),
+        dataset: datasetOf(shape, data),
+      };
+    }),
+  ];
+}
+
+/** The weights that are trained, in their order: what the optimizer's slots are for. */
+function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
+  const frozen = new Set<string>();
+  const normalisations = new Set<string>();
+  const visit = (places: readonly LayerPlace[], above: boolean): void => {
+    for (const place of places) {
+      const still = above || place.config.trainable === false;
+      if (isModelClass(place.className)) visit(innerLayersOf(place), still);
+      else if (still) frozen.add(place.path);
+      if (place.className === 'BatchNormalization') normalisations.add(place.path);
+    }
+  };
+  visit(layersOf(topology), false);
+  const counts = byLayer(weights);
+  return weights.filter((weight) => {
+    if (frozen.has(weight.layer)) return false;
+    const own = counts.get(weight.layer) ?? [];
+    return !normalisations.has(weight.layer) || own.indexOf(weight) < own.length - 2;
+  });
+}

@@ -1,0 +1,513 @@
+/** Operators that compute: each is a layer, or a part of one. */
+import { shownName } from '../../format.js';
+import { close, elementwise } from './activations.js';
+import { numbersOf, transposed } from './fold.js';
+import { unrolled } from './moves.js';
+import type { NodeReader } from './nodeReader.js';
+import { type Settled, settle, withFeatures } from './settle.js';
+import {
+  type Axis,
+  axisOf,
+  describe,
+  isOnly,
+  type Merge,
+  put,
+  type ReadLayer,
+  type Signal,
+  type Stack,
+  sizeOf,
+} from './signals.js';
+import type { Constant } from './tensors.js';
+
+type Compute = (node: NodeReader) => Signal;
+
+const single = (constant: Constant): number => constant.data?.[0] ?? constant.fill;
+const count = ({ shape }: Constant): number => shape.reduce((product, size) => product * size, 1);
+const floats = (constant: Constant, node: NodeReader) => Float32Array.from(numbersOf(constant, node));
+
+function applied(signal: Settled, name: string): Settled {
+  return { ...signal, stack: put(signal.stack, 'Activation', { activation: name }) };
+}
+
+const activation =
+  (name: string): Compute =>
+  (node) =>
+    applied(settle(node.signal(0), node), name);
+
+/** An activation that Keras has with these settings only. */
+const withNumbers =
+  (name: string, settings: (node: NodeReader) => boolean): Compute =>
+  (node) => {
+    if (!settings(node)) throw node.error(`memcell has no ${name} with these settings`);
+    return activation(name)(node);
+  };
+
+function softmax(name: string): Compute {
+  return (node) => {
+    const signal = node.signal(0);
+    const axis = node.axis('axis', signal.axes.length, node.opset < 13 ? 1 : -1);
+    if (node.opset < 13 && axis !== signal.axes.length - 1) throw node.error(`axis ${axis} is not its last`);
+    return applied(withFeatures(signal, axis, node), name);
+  };
+}
+
+/** A Dense layer over the last axis: W (I,U). */
+function product(
+  node: NodeReader,
+  signal: Signal,
+  kernel: Float32Array,
+  [inputs, units]: number[],
+  bias?: Float32Array,
+): Settled {
+  const axis = signal.axes.length - 1;
+  const settled = withFeatures(signal, axis, node);
+  if (sizeOf(settled.axes[axis]) !== inputs) {
+    throw node.error(`its weights are for ${inputs} features and ${sizeOf(settled.axes[axis])} come in`);
+  }
+  const weights: ReadLayer['weights'] = [{ name: 'kernel', shape: [inputs, units], data: kernel }];
+  if (bias) weights.push({ name: 'bias', shape: [units], data: bias });
+  const config = { units, activation: 'linear', use_bias: bias !== undefined };
+  const axes: Axis[] = [...settled.axes.slice(0, -1), [{ role: 'feature', size: units }]];
+  return { ...settled, axes, stack: put(settled.stack, 'Dense', config, weights) };
+}
+
+function matMul(node: NodeReader): Signal {
+  const W = node.constant(1, 'second factor');
+  if (W.shape.length !== 2) throw node.error(`its second factor has shape [${W.shape}], not two axes`);
+  return product(node, node.signal(0), floats(W, node), W.shape);
+}
+
+function gemm(node: NodeReader): Signal {
+  if (node.int('transA', 0) !== 0) throw node.error('transA: it turns its input round');
+  const given = node.constant(1, 'weights');
+  if (given.shape.length !== 2) throw node.error(`its weights have shape [${given.shape}], not two axes`);
+  const W = node.int('transB', 0) !== 0 ? transposed(node, given, [1, 0]) : given;
+  const C = node.optional(2, 'bias');
+  const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)];
+  const kernel = floats(W, node);
+  if (alpha !== 1) for (let i = 0; i < kernel.length; i++) kernel[i] *= alpha;
+  const bias = C && perFeature(C, W.shape[1], node).map((value) => value * beta);
+  return product(node, node.signal(0), kernel, W.shape, bias);
+}
+
+/** Numbers that an operator spreads over all axes but the features: one, or one for each feature. */
+function perFeature(constant: Constant, features: number, node: NodeReader): Float32Array {
+  const own = count(constant);
+  if (own === 1) return new Float32Array(features).fill(single(constant));
+  if (own === features && constant.shape.at(-1) === features) return floats(constant, node);
+  if (!constant.data) return new Float32Array(features).fill(constant.fill);
+  if (own > features) throw node.error(`it meets numbers that stand for every row: ${unrolled}`);
+  throw node.error(`numbers of shape [${constant.shape}] are not one for each of ${features} features`);
+}
+
+/** The two inputs of an operator on pairs, as the signal and the numbers of the file that meet in it; or two signals. */
+function pair(node: NodeReader): { signal: Signal; constant: Constant; first: boolean } | [Signal, Signal] {
+  const [a, b] = node.inputs;
+  if (a?.kind === 'signal' && b?.kind === 'constant') return { signal: a, constant: b, first: true };
+  if (a?.kind === 'constant' && b?.kind === 'signal') return { signal: b, constant: a, first: false };
+  return [node.signal(0), node.signal(1)];
+}
+
+/** y = x·scale + offset, feature by feature: part of the layer below where that has weights to take it, else one of its own. */
+function affine(
+  node: NodeReader,
+  signal: Signal,
+  scale: (features: number) => Float32Array | undefined,
+  offset: (features: number) => Float32Array | undefined,
+): Signal {
+  const axis = axisOf(signal.axes, 'feature') < 0 ? signal.axes.length - 1 : axisOf(signal.axes, 'feature');
+  const settled = withFeatures(signal, axis, node);
+  if (axis !== settled.axes.length - 1)
+    throw node.error(`it adds to ${describe(settled.axes)}, where features are not the last axis`);
+  const features = sizeOf(settled.axes[axis]);
+  const [factor, term] = [scale(features), offset(features)];
+  const { stack } = settled;
+  const top = stack?.layer;
+  if (stack && top && top.className === 'Dense' && top.config.activation === 'linear') {
+    const [kernel, bias] = top.weights;
+    const scaled = factor ? kernel.data.map((value, index) => value * factor[index % features]) : kernel.data;
+    const moved = new Float32Array(features).map(
+      (_, u) => (bias?.data[u] ?? 0) * (factor?.[u] ?? 1) + (term?.[u] ?? 0),
+    );
+    const weights = [
+      { ...kernel, data: scaled },
+      { name: 'bias', shape: [features], data: moved },
+    ];
+    return { ...settled, stack: put(stack.below, 'Dense', { ...top.config, use_bias: true }, weights) };
+  }
+  const size = [features];
+  const constantOf = (value: number) => new Float32Array(features).fill(value);
+  const weights = [
+    { name: 'gamma', shape: size, data: factor ?? constantOf(1) },
+    { name: 'beta', shape: size, data: term ?? constantOf(0) },
+    { name: 'moving_mean', shape: size, data: constantOf(0) },
+    { name: 'moving_variance', shape: size, data: constantOf(1) },
+  ];
+  const config = { axis: -1, epsilon: 0, center: true, scale: true };
+  return { ...settled, stack: put(stack, 'BatchNormalization', config, weights) };
+}
+
+function add(node: NodeReader): Signal {
+  const operands = pair(node);
+  if (Array.isArray(operands)) return merged(node, operands, 'sum');
+  const { signal, constant } = operands;
+  return affine(
+    node,
+    signal,
+    () => undefined,
+    (features) => perFeature(constant, features, node),
+  );
+}
+
+function subtract(node: NodeReader): Signal {
+  const operands = pair(node);
+  if (Array.isArray(operands) || !operands.first) throw node.error('it subtracts what comes from the input');
+  const { signal, constant } = operands;
+  return affine(
+    node,
+    signal,
+    () => undefined,
+    (features) => perFeature(constant, features, node).map((value) => -value),
+  );
+}
+
+function multiply(node: NodeReader): Signal {
+  const operands = pair(node);
+  if (!Array.isArray(operands)) {
+    const { signal, constant } = operands;
+    return affine(
+      node,
+      signal,
+      (features) => perFeature(constant, features, node),
+      () => undefined,
+    );
+  }
+  return gated(operands) ?? gated([operands[1], operands[0]]) ?? merged(node, operands, 'mul');
+}
+
+function divide(node: NodeReader): Signal {
+  const operands = pair(node);
+  if (Array.isArray(operands) || !operands.first) throw node.error('it divides by what comes from the input');
+  const { signal, constant } = operands;
+  return affine(
+    node,
+    signal,
+    (features) => perFeature(constant, features, node).map((value) => 1 / value),
+    () => undefined,
+  );
+}
+
+/** Activations that are x·f(x). */
+const gates: Record<string, string> = { sigmoid: 'swish', hard_sigmoid_keras3: 'hard_silu' };
+
+function gated([x, y]: [Signal, Signal]): Signal | undefined {
+  const top = y.stack?.layer;
+  if (top?.className !== 'Activation' || x.pending || y.pending || y.stack?.below !== x.stack) return undefined;
+  const name = String(top.config.activation);
+  return Object.hasOwn(gates, name)
+    ? applied({ kind: 'signal', axes: x.axes, stack: x.stack }, gates[name])
+    : undefined;
+}
+
+/** Two directions of a recurrent layer, added, averaged or multiplied. */
+function merged(node: NodeReader, signals: Signal[], merge: Merge): Signal {
+  const [first, ...others] = signals;
+  const one = (signal: Signal) =>
+    signal.pending?.directions.length === 1 && signal.pending.output === first.pending?.output;
+  const alike = signals.every((signal) => one(signal) && describe(signal.axes) === describe(first.axes));
+  if (!first.pending || !alike) throw node.error('it joins two branches; memcell reads a chain of layers');
+  const directions = [first, ...others].flatMap(({ pending }) => pending?.directions ?? []);
+  return { ...first, pending: { ...first.pending, directions, merge } };
+}
+
+function concat(node: NodeReader): Signal {
+  const signals = node.inputs.map((_, index) => node.signal(index));
+  const [first] = signals;
+  const axis = node.axis('axis', first.axes.length, undefined);
+  if (signals.length === 1) return first;
+  const alike = signals.every(
+    ({ axes, pending }) =>
+      pending?.output === first.pending?.output && pending !== undefined && describe(axes) === describe(first.axes),
+  );
+  const { pending } = first;
+  if (!pending || !alike) throw node.error('it joins two branches; memcell reads a chain of layers');
+  const directions = signals.flatMap((signal) => signal.pending?.directions ?? []);
+  const all: Axis = [{ role: 'direction', size: directions.length }];
+  const atoms = first.axes[axis];
+  const joined =
+    isOnly(atoms, 'feature') && signals.every((each) => each.pending?.directions.length === 1)
+      ? [...all, ...atoms]
+      : all;
+  if (joined === all && atoms.length > 0 && !isOnly(atoms, 'direction')) {
+    throw node.error(`it joins outputs along ${describe([atoms])}`);
+  }
+  const axes = first.axes.map((each, at) => (at === axis ? joined : each));
+  return { ...first, axes, pending: { ...pending, directions } };
+}
+
+function embedding(node: NodeReader): Signal {
+  const table = node.constant(0, 'table');
+  const signal = settle(node.signal(1), node);
+  if (node.axis('axis', table.shape.length, 0) !== 0 || table.shape.length !== 2) {
+    throw node.error('it looks up something else than rows of a table');
+  }
+  if (signal.stack) throw node.error('its indices are computed by other layers');
+  const axes = signal.axes.map(
+    (axis): Axis => axis.map((atom) => (atom.role === 'feature' ? { ...atom, role: 'time' } : atom)),
+  );
+  const [inputs, units] = table.shape;
+  const weights = [{ name: 'embeddings', shape: [inputs, units], data: floats(table, node) }];
+  const config = { input_dim: inputs, output_dim: units, mask_zero: false };
+  return {
+    kind: 'signal',
+    axes: [...axes, [{ role: 'feature', size: units }]],
+    stack: put(undefined, 'Embedding', config, weights),
+  };
+}
+
+function layerNormalization(node: NodeReader): Signal {
+  const signal = node.signal(0);
+  const axis = node.axis('axis', signal.axes.length, -1);
+  if (axis !== signal.axes.length - 1) throw node.error(`axis ${axis} is not its last`);
+  const settled = withFeatures(signal, axis, node);
+  const features = sizeOf(settled.axes[axis]);
+  const weights = [{ name: 'gamma', shape: [features], data: perFeature(node.constant(1, 'scale'), features, node) }];
+  const beta = node.optional(2, 'bias');
+  if (beta) weights.push({ name: 'beta', shape: [features], data: perFeature(beta, features, node) });
+  const config = { axis: -1, epsilon: node.float('epsilon', 1e-5), center: beta !== undefined, scale: true };
+  return { ...settled, stack: put(settled.stack, 'LayerNormalization', config, weights) };
+}
+
+function batchNormalization(node: NodeReader): Signal {
+  const settled = withFeatures(node.signal(0), 1, node);
+  const features = sizeOf(settled.axes[1]);
+  const names = ['gamma', 'beta', 'moving_mean', 'moving_variance'];
+  const weights = names.map((name, at) => ({
+    name,
+    shape: [features],
+    data: perFeature(node.constant(at + 1, name), features, node),
+  }));
+  const config = { axis: -1, epsilon: node.float('epsilon', 1e-5), center: true, scale: true };
+  return { ...settled, stack: put(settled.stack, 'BatchNormalization', config, weights) };
+}
+
+/** A signal as operators over steps read it: batch, features, steps. */
+function overSteps(node: NodeReader): { settled: Settled; time: Axis[number] } {
+  const settled = settle(node.signal(0), node);
+  const roles = ['batch', 'feature', 'time'] as const;
+  const fits = settled.axes.length === 3 && roles.every((role, axis) => isOnly(settled.axes[axis], role));
+  const [time] = settled.axes[2] ?? [];
+  if (!fits || time.reversed)
+    throw node.error(`it reads ${describe(settled.axes)}, where [batch, features, steps] should be`);
+  return { settled, time };
+}
+
+/** Keras's padding, for a window that reaches over `reach` steps. */
+function paddingOf(node: NodeReader, reach: number, stride: number): { padding: string; steps(from: number): number } {
+  const auto = node.text('auto_pad', 'NOTSET');
+  const pads = node.ints('pads') ?? [0, 0];
+  const padded = (from: number) => Math.ceil(from / stride);
+  if (auto === 'SAME_UPPER') return { padding: 'same', steps: padded };
+  if (auto !== 'NOTSET' && auto !== 'VALID') throw node.error(`auto_pad ${shownName(auto)}`);
+  const total = reach - 1;
+  const are = (left: number, right: number) => pads.length === 2 && pads[0] === left && pads[1] === right;
+  if (are(0, 0)) return { padding: 'valid', steps: (from) => Math.floor((from - reach) / stride) + 1 };
+  if (stride === 1 && are(Math.floor(total / 2), Math.ceil(total / 2))) return { padding: 'same', steps: padded };
+  if (stride === 1 && are(total, 0)) return { padding: 'causal', steps: padded };
+  throw node.error(`pads [${pads.slice(0, 4)}] with strides ${stride} are none of Keras's: valid, same, causal`);
+}
+
+function conv(node: NodeReader): Signal {
+  const { settled, time } = overSteps(node);
+  const W = node.constant(1, 'kernel');
+  if (W.shape.length !== 3) throw node.error(`its kernel has shape [${W.shape}], not three axes`);
+  if (node.int('group', 1) !== 1) throw node.error('group: its channels are convolved in groups');
+  const [filters, features, size] = W.shape;
+  if (features !== sizeOf(settled.axes[1])) throw node.error(`its kernel is for ${features} features`);
+  const [[stride], [dilation]] = [node.ints('strides') ?? [1], node.ints('dilations') ?? [1]];
+  if (!(stride > 0 && dilation > 0)) throw node.error(`strides ${stride}, dilations ${dilation}`);
+  const reach = dilation * (size - 1) + 1;
+  const { padding, steps } = paddingOf(node, reach, stride);
+  const kernel = floats(transposed(node, W, [2, 1, 0]), node);
+  const bias = node.optional(2, 'bias');
+  const weights: ReadLayer['weights'] = [{ name: 'kernel', shape: [size, features, filters], data: kernel }];
+  if (bias) weights.push({ name: 'bias', shape: [filters], data: perFeature(bias, filters, node) });
+  const config = {
+    filters,
+    kernel_size: [size],
+    strides: [stride],
+    dilation_rate: [dilation],
+    padding,
+    activation: 'linear',
+    use_bias: bias !== undefined,
+  };
+  return overOtherSteps(node, settled, steps(time.size), filters, put(settled.stack, 'Conv1D', config, weights));
+}
+
+function overOtherSteps(node: NodeReader, settled: Settled, steps: number, features: number, stack: Stack): Signal {
+  if (!(steps >= 1)) throw node.error('its window is longer than the sequence');
+  return {
+    ...settled,
+    axes: [settled.axes[0], [{ role: 'feature', size: features }], [{ role: 'time', size: steps }]],
+    stack,
+  };
+}
+
+function pool(className: string): Compute {
+  return (node) => {
+    const { settled, time } = overSteps(node);
+    const [size] = node.ints('kernel_shape') ?? [];
+    const [stride] = node.ints('strides') ?? [1];
+    if (!(size > 0 && stride > 0)) throw node.error(`kernel_shape ${size}, strides ${stride}`);
+    const { padding, steps } = paddingOf(node, size, stride);
+    if (node.int('ceil_mode', 0) !== 0 || (node.ints('dilations') ?? [1])[0] !== 1)
+      throw node.error('ceil_mode or dilations');
+    if (padding !== 'valid' && className === 'AveragePooling1D' && node.int('count_include_pad', 0) !== 0) {
+      throw node.error('count_include_pad');
+    }
+    if (padding === 'causal') throw node.error('pads: Keras has no causal pooling');
+    const stack = put(settled.stack, className, { pool_size: [size], strides: [stride], padding });
+    return overOtherSteps(node, settled, steps(time.size), sizeOf(settled.axes[1]), stack);
+  };
+}
+
+/** A reduction: of the directions of a recurrent layer, or of all steps. */
+function reduce(merge: Merge | undefined, pooling: string | undefined): Compute {
+  return (node) => {
+    const signal = node.signal(0);
+    const axes = node.axes(1, signal.axes.length) ?? [];
+    const [axis] = axes;
+    if (axes.length !== 1) throw node.error('it reduces other than one axis');
+    const keep = node.int('keepdims', 1) === 1;
+    const without = (all: readonly Axis[]) =>
+      keep ? all.map((each, at) => (at === axis ? [] : each)) : all.filter((_, at) => at !== axis);
+    if (isOnly(signal.axes[axis], 'direction') && merge && signal.pending) {
+      return { ...signal, axes: without(signal.axes), pending: { ...signal.pending, merge } };
+    }
+    const settled = settle(signal, node);
+    if (!pooling || !isOnly(settled.axes[axis], 'time') || axisOf(settled.axes, 'feature') < 0) {
+      throw node.error(`it reduces ${describe([signal.axes[axis]])} of ${describe(signal.axes)}`);
+    }
+    return { ...settled, axes: without(settled.axes), stack: put(settled.stack, pooling, {}) };
+  };
+}
+
+function globalPool(pooling: string): Compute {
+  return (node) => {
+    const { settled } = overSteps(node);
+    return { ...settled, axes: [...settled.axes.slice(0, 2), []], stack: put(settled.stack, pooling, {}) };
+  };
+}
+
+function clip(node: NodeReader): Signal {
+  const bound = (input: number, name: string, otherwise: number) => {
+    const given = node.optional(input, name);
+    return given ? single(given) : node.float(name, otherwise);
+  };
+  const [low, high] = [bound(1, 'min', Number.NEGATIVE_INFINITY), bound(2, 'max', Number.POSITIVE_INFINITY)];
+  if (low === 0 && high === 6) return activation('relu6')(node);
+  if (low === -1 && high === 1) return activation('hard_tanh')(node);
+  throw node.error(`memcell has no activation that clips to ${low} … ${high}`);
+}
+
+function hardSigmoid(node: NodeReader): Signal {
+  const [alpha, beta] = [node.float('alpha', 0.2), node.float('beta', 0.5)];
+  const known = { hard_sigmoid: 0.2, hard_sigmoid_keras3: 1 / 6, sparse_sigmoid: 0.5 };
+  const name = Object.entries(known).find(([, slope]) => close(slope, alpha) && beta === 0.5)?.[0];
+  if (name === undefined) throw node.error(`memcell has no HardSigmoid of alpha ${alpha} and beta ${beta}`);
+  return activation(name)(node);
+}
+
+function shrink(node: NodeReader): Signal {
+  const [lambd, bias] = [node.float('lambd', 0.5), node.float('bias', 0)];
+  if (lambd === 0.5 && bias === 0) return activation('hard_shrink')(node);
+  if (lambd === 0.5 && bias === 0.5) return activation('soft_shrink')(node);
+  throw node.error(`memcell has no Shrink of lambd ${lambd} and bias ${bias}`);
+}
+
+function leakyRelu(node: NodeReader): Signal {
+  const settled = settle(node.signal(0), node);
+  return { ...settled, stack: put(settled.stack, 'LeakyReLU', { alpha: node.float('alpha', 0.01) }) };
+}
+
+function elu(node: NodeReader): Signal {
+  const alpha = node.float('alpha', 1);
+  if (alpha === 1) return activation('elu')(node);
+  const settled = settle(node.signal(0), node);
+  return { ...settled, stack: put(settled.stack, 'ELU', { alpha }) };
+}
+
+/** One vector at n steps: an axis of 1 in the place of the steps, repeated. */
+function repeat(node: NodeReader): Signal {
+  const signal = node.signal(0);
+  const joined = signal.axes.length === 3 && signal.axes[2].length > 1;
+  const settled = joined ? withFeatures(signal, 2, node) : settle(signal, node);
+  const { axes } = settled;
+  const given = node.list(1, 'shape') ?? [];
+  const shape = node.opType === 'Tile' ? given.map((times, axis) => times * sizeOf(axes[axis] ?? [])) : given;
+  const same = (axis: number) => shape[axis] === 1 || shape[axis] === sizeOf(axes[axis]);
+  if (shape.length === axes.length && shape.every((_, axis) => same(axis))) return settled;
+  const fits = axes.length === 3 && isOnly(axes[0], 'batch') && axes[1].length === 0 && isOnly(axes[2], 'feature');
+  if (!fits || shape.length !== 3 || !same(0) || !same(2) || !(shape[1] > 1)) {
+    throw node.error(`it repeats ${describe(axes)} to shape [${shape}]`);
+  }
+  const n = shape[1];
+  return {
+    ...settled,
+    axes: [axes[0], [{ role: 'time', size: n }], axes[2]],
+    stack: put(settled.stack, 'RepeatVector', { n }),
+  };
+}
+
+const operators: Record<string, Compute> = {
+  MatMul: matMul,
+  Gemm: gemm,
+  Add: add,
+  Sub: subtract,
+  Mul: multiply,
+  Div: divide,
+  Sum: (node) =>
+    merged(
+      node,
+      node.inputs.map((_, at) => node.signal(at)),
+      'sum',
+    ),
+  Mean: (node) =>
+    merged(
+      node,
+      node.inputs.map((_, at) => node.signal(at)),
+      'ave',
+    ),
+  Concat: concat,
+  Gather: embedding,
+  ...Object.fromEntries(Object.entries(elementwise).map(([type, name]) => [type, activation(name)])),
+  Softmax: softmax('softmax'),
+  LogSoftmax: softmax('log_softmax'),
+  HardSwish: activation('hard_silu'),
+  Gelu: withNumbers('gelu', (node) => node.text('approximate', 'none') === 'none'),
+  ThresholdedRelu: withNumbers('relu', (node) => node.float('alpha', 1) === 0),
+  Clip: clip,
+  Shrink: shrink,
+  HardSigmoid: hardSigmoid,
+  LeakyRelu: leakyRelu,
+  Elu: elu,
+  LayerNormalization: layerNormalization,
+  BatchNormalization: batchNormalization,
+  Conv: conv,
+  MaxPool: pool('MaxPooling1D'),
+  AveragePool: pool('AveragePooling1D'),
+  GlobalMaxPool: globalPool('GlobalMaxPooling1D'),
+  GlobalAveragePool: globalPool('GlobalAveragePooling1D'),
+  ReduceSum: reduce('sum', undefined),
+  ReduceProd: reduce('mul', undefined),
+  ReduceMean: reduce('ave', 'GlobalAveragePooling1D'),
+  ReduceMax: reduce(undefined, 'GlobalMaxPooling1D'),
+  Expand: repeat,
+  Tile: repeat,
+};
+
+/** @throws MemcellError 'model' that names the node and what it cannot be read as */
+export function compute(node: NodeReader): Signal {
+  if (Object.hasOwn(operators, node.opType)) return operators[node.opType](node);
+  throw node.error('memcell reads no such operator');
+}

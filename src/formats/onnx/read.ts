@@ -1,0 +1,111 @@
+import { layerNameOf } from '../../model/names.js';
+import type { ModelContents, StoredWeight } from '../modelFile.js';
+import { invalid, type Json, reasonOf } from '../modelJson.js';
+import { readKept } from './kept.js';
+import { decodeModel, type ModelProto } from './proto.js';
+import { FrozenSteps, type ReadGraph, readGraph } from './readGraph.js';
+
+/** A larger file is refused: protobuf's messages have less. */
+const mostBytes = 2 ** 31;
+
+/** Versions of the operators that memcell knows. */
+const opsets = { oldest: 7, newest: 26 };
+
+/**
+ * A model from an ONNX file: one that memcell wrote comes back as it was; of others a chain of layers is read from the graph, as
+ * PyTorch's exporters, tf2onnx and memcell write it.
+ * @throws MemcellError 'model' that names the operator and node that no layer is
+ */
+export async function readOnnx(bytes: Uint8Array, where: string): Promise<ModelContents> {
+  if (bytes.byteLength > mostBytes) throw invalid(where, `${bytes.byteLength} bytes; an ONNX file has less than 2 GiB`);
+  let model: ModelProto;
+  try {
+    model = decodeModel(bytes);
+  } catch (cause) {
+    throw invalid(where, `not an ONNX file, or damaged: ${reasonOf(cause)}`, cause);
+  }
+  const { graph } = model;
+  if (!graph) throw invalid(where, 'not an ONNX file: it has no graph');
+  if (graph.sparseInitializer?.length) throw invalid(where, 'it has sparse tensors');
+  const opset = opsetOf(model, where);
+  const kept = await readKept(model, graph, where);
+  if (kept) return kept;
+  // Folding may go through the weights a few times.
+  const budget = 2 ** 20 + 4 * bytes.byteLength;
+  return contentsOf(readAsItGoes(graph, opset, budget, where));
+}
+
+function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
+  const own = opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx');
+  const version = own?.version ?? 0;
+  if (version >= opsets.oldest && version <= opsets.newest) return version;
+  throw invalid(where, `its operators are of version ${version}; memcell knows ${opsets.oldest} to ${opsets.newest}`);
+}
+
+/** With the batch as the input's first axis, else as its second; with free steps, else with the number that the file froze. */
+function readAsItGoes(
+  graph: NonNullable<ModelProto['graph']>,
+  opset: number,
+  budget: number,
+  where: string,
+): ReadGraph {
+  let refusal: unknown;
+  for (const order of ['batch first', 'steps first'] as const) {
+    try {
+      return readGraph(graph, opset, order, budget, where);
+    } catch (error) {
+      const reason = error instanceof FrozenSteps ? error.reason : error;
+      refusal ??= reason;
+      if (!(error instanceof FrozenSteps)) continue;
+      try {
+        const read = readGraph(graph, opset, order, budget, where, error.steps);
+        const line = `the number of steps is ${error.steps}, which the exporter froze in the file`;
+        return { ...read, lost: [...read.lost, line] };
+      } catch {
+        // The other order may do.
+      }
+    }
+  }
+  throw refusal;
+}
+
+function contentsOf({ inputShape, layers, input, output, lost }: ReadGraph): ModelContents {
+  const names = new Map<string, number>();
+  const weights: StoredWeight[] = [];
+  const described = folded(layers).map(({ className, config, weights: own }, place): Json => {
+    const base = layerNameOf(className);
+    const count = names.get(base) ?? 0;
+    names.set(base, count + 1);
+    const name = count === 0 ? base : `${base}_${count}`;
+    weights.push(...own.map((weight) => ({ ...weight, layer: name })));
+    const first: { [key: string]: Json } = place === 0 ? { batch_input_shape: [null, ...inputShape] } : {};
+    return { class_name: className, config: { name, trainable: true, ...config, ...first, ...innerNamed(config) } };
+  });
+  const topology = { class_name: 'Sequential', config: { name: 'sequential', layers: described } };
+  return { topology, weights, metadata: { inputs: [input], outputs: [output] }, lost };
+}
+
+/** The layer inside a Bidirectional has a name too. */
+function innerNamed({ layer }: { [key: string]: Json }): { [key: string]: Json } {
+  if (typeof layer !== 'object' || layer === null || Array.isArray(layer)) return {};
+  const className = String(layer.class_name);
+  const config =
+    typeof layer.config === 'object' && layer.config !== null && !Array.isArray(layer.config) ? layer.config : {};
+  return { layer: { class_name: className, config: { name: layerNameOf(className), trainable: true, ...config } } };
+}
+
+/** An activation behind a layer that takes one goes into it. */
+function folded(layers: ReadGraph['layers']): ReadGraph['layers'] {
+  const made: ReadGraph['layers'] = [];
+  for (const layer of layers) {
+    const before = made.at(-1);
+    const takes =
+      before &&
+      (before.className === 'Dense' || before.className === 'Conv1D') &&
+      before.config.activation === 'linear';
+    if (layer.className === 'Activation' && takes) {
+      made[made.length - 1] = { ...before, config: { ...before.config, activation: layer.config.activation } };
+    } else made.push(layer);
+  }
+  return made;
+}

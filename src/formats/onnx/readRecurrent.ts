@@ -1,0 +1,164 @@
+import { shownName } from '../../format.js';
+import { snakeCase } from '../../spelling.js';
+import { kerasActivations } from './activations.js';
+import type { Config } from './calls.js';
+import { numbersOf } from './fold.js';
+import { fromOnnxGates, gatesOf, type RecurrentClass } from './gates.js';
+import type { NodeReader } from './nodeReader.js';
+import { settle } from './settle.js';
+import {
+  type Axis,
+  type Direction,
+  describe,
+  isOnly,
+  type Pending,
+  type Signal,
+  sizeOf,
+  type Value,
+} from './signals.js';
+import type { Constant } from './tensors.js';
+
+const classes: Record<string, RecurrentClass> = { LSTM: 'LSTM', GRU: 'GRU', RNN: 'SimpleRNN' };
+const defaultActivations: Record<RecurrentClass, string[]> = {
+  LSTM: ['Sigmoid', 'Tanh', 'Tanh'],
+  GRU: ['Sigmoid', 'Tanh'],
+  SimpleRNN: ['Tanh'],
+};
+
+export function isRecurrentOperator(opType: string): boolean {
+  return Object.hasOwn(classes, opType);
+}
+
+/**
+ * LSTM, GRU or RNN: its outputs Y (T,D,B,U), Y_h (D,B,U) and Y_c, of which those that are read decide which layer it is. With
+ * layout 1 the batch comes first.
+ */
+export function readRecurrent(node: NodeReader): Value[] {
+  const className = classes[node.opType];
+  const batchFirst = node.int('layout', 0) === 1;
+  const x = settle(node.signal(0), node);
+  const roles = batchFirst ? (['batch', 'time', 'feature'] as const) : (['time', 'batch', 'feature'] as const);
+  if (x.axes.length !== 3 || !roles.every((role, axis) => isOnly(x.axes[axis], role))) {
+    throw node.error(
+      `it reads ${describe(x.axes)}, where ${batchFirst ? '[batch, steps' : '[steps, batch'}, features] should be`,
+    );
+  }
+  checkInputs(node, x);
+  const [T, B] = batchFirst ? [x.axes[1], x.axes[0]] : [x.axes[0], x.axes[1]];
+  const [time] = T;
+  const directions = directionsOf(node, className, sizeOf(x.axes[2])).map(
+    ({ reverse, ...direction }): Direction => ({
+      ...direction,
+      below: x.stack,
+      className,
+      backwards: reverse !== (time.reversed === true),
+    }),
+  );
+  const D: Axis = directions.length === 1 ? [] : [{ role: 'direction', size: directions.length }];
+  const units: Axis = [{ role: 'feature', size: Number(directions[0].config.units) }];
+  const give = (output: Pending['output'], axes: Axis[]): Signal => {
+    const pending = { output, directions, merge: 'concat' as const, where: node.where };
+    return { kind: 'signal', axes, stack: x.stack, pending };
+  };
+  const state = batchFirst ? [B, D, units] : [D, B, units];
+  return [give('sequence', batchFirst ? [B, T, D, units] : [T, D, B, units]), give('last', state), give('cell', state)];
+}
+
+function checkInputs(node: NodeReader, x: Signal): void {
+  const lengths = node.inputs[4];
+  const steps = x.axes.flat().find(({ role }) => role === 'time')?.size;
+  if (lengths && !(lengths.kind === 'constant' && !lengths.data && lengths.fill === steps)) {
+    throw node.error(
+      'sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file',
+    );
+  }
+  const states = node.opType === 'LSTM' ? ['initial_h', 'initial_c'] : ['initial_h'];
+  for (const [at, name] of states.entries()) {
+    const state = node.inputs[5 + at];
+    if (!state) continue;
+    if (state.kind !== 'constant') {
+      throw node.error(`${name}: its first state is an input of the model; memcell's layers start from zeros`);
+    }
+    const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
+    if (!zero) throw node.error(`${name}: its first state is not zero; memcell's layers start from zeros`);
+  }
+  if (node.opType === 'LSTM' && node.inputs[7]) {
+    const peepholes = node.constant(7, 'peepholes');
+    if (peepholes.data ? peepholes.data.some((value) => value !== 0) : peepholes.fill !== 0) {
+      throw node.error('P: peepholes, which no layer of Keras has');
+    }
+  }
+  if (node.has('clip'))
+    throw node.error('clip: it bounds what goes into its activations, which no layer of Keras does');
+  if (node.int('input_forget', 0) !== 0)
+    throw node.error('input_forget: its gates are coupled, which no layer of Keras has');
+}
+
+interface OneDirection {
+  reverse: boolean;
+  config: Config;
+  weights: Direction['weights'];
+}
+
+function directionsOf(node: NodeReader, className: RecurrentClass, features: number): OneDirection[] {
+  const direction = node.text('direction', 'forward');
+  const known = ['forward', 'reverse', 'bidirectional'];
+  if (!known.includes(direction)) throw node.error(`direction ${shownName(direction)} is none of ${known}`);
+  const D = direction === 'bidirectional' ? 2 : 1;
+  const [W, R] = [node.constant(1, 'W'), node.constant(2, 'R')];
+  const B = node.optional(3, 'B');
+  const units = R.shape[2] ?? 0;
+  const columns = gatesOf(className) * units;
+  const fits = (part: Constant, shape: number[], name: string) => {
+    const same = part.shape.length === shape.length && shape.every((size, axis) => size === part.shape[axis]);
+    if (!same || units < 1) throw node.error(`${name} has shape [${part.shape}], not [${shape}]`);
+    return numbersOf(part, node);
+  };
+  const [w, r] = [fits(W, [D, columns, features], 'W'), fits(R, [D, columns, units], 'R')];
+  const b = B && fits(B, [D, 2 * columns], 'B');
+  const resetAfter = className === 'GRU' && node.int('linear_before_reset', 0) !== 0;
+  const activations = activationsOf(node, className, D);
+  return Array.from({ length: D }, (_, at) => {
+    const part = (all: Float32Array | Float64Array, size: number) =>
+      Float32Array.from(all.subarray(at * size, (at + 1) * size));
+    node.spend(columns * (features + units + 2));
+    const parts = { W: part(w, columns * features), R: part(r, columns * units), B: b && part(b, 2 * columns) };
+    const { kernel, recurrent, bias } = fromOnnxGates(className, units, parts, resetAfter);
+    const weights = [
+      { name: 'kernel', shape: [features, columns], data: kernel },
+      { name: 'recurrent_kernel', shape: [units, columns], data: recurrent },
+      ...(bias ? [{ name: 'bias', shape: resetAfter ? [2, columns] : [columns], data: bias }] : []),
+    ];
+    const config: Config = {
+      units,
+      use_bias: bias !== undefined,
+      ...activations[at],
+      ...(className === 'GRU' && { reset_after: resetAfter }),
+    };
+    return { reverse: direction === 'reverse' || at === 1, config, weights };
+  });
+}
+
+/** Keras's settings for the activations of each direction. */
+function activationsOf(node: NodeReader, className: RecurrentClass, directions: number): Config[] {
+  const usual = defaultActivations[className];
+  const names = node.texts('activations') ?? Array.from({ length: directions }, () => usual).flat();
+  if (names.length !== directions * usual.length) {
+    throw node.error(`activations: ${names.length} are given, not ${directions * usual.length}`);
+  }
+  const keras = kerasActivations(names, node.floats('activation_alpha'), node.floats('activation_beta'));
+  return Array.from({ length: directions }, (_, at): Config => {
+    const own = keras.slice(at * usual.length, (at + 1) * usual.length);
+    const unknown = own.indexOf(undefined);
+    if (unknown >= 0) {
+      throw node.error(
+        `activations: memcell has no ${shownName(names[at * usual.length + unknown])} with these settings`,
+      );
+    }
+    const [f, g, h] = own.map((name) => snakeCase(String(name)));
+    if (className === 'SimpleRNN') return { activation: f };
+    if (className === 'LSTM' && g !== h)
+      throw node.error(`activations: ${g} and ${h}; Keras's LSTM takes one for both`);
+    return { activation: g, recurrent_activation: f };
+  });
+}

@@ -1,0 +1,38 @@
+import type { ScaleOptions } from '@observablehq/plot';
+import { formatNumber } from '../format.js';
+import type { Axis, Points } from '../tasks/shown.js';
+
+/** The x scale of a figure over rows or times. */
+export function axisScale(axis: Axis): ScaleOptions {
+  if (axis === 'date') return { type: 'utc', label: null };
+  return { label: axis === 'row' ? 'row' : 'time', tickFormat: (value: number) => String(value) };
+}
+
+/** A place on the axis as Plot takes it. */
+export function placeOn(axis: Axis, x: number): number | Date {
+  return axis === 'date' ? new Date(x) : x;
+}
+
+/** Points as Plot takes them. */
+export function pointsOn(axis: Axis, { x, y }: Points): { x: number | Date; y: number }[] {
+  return x.map((at, i) => ({ x: placeOn(axis, at), y: y[i] }));
+}
+
+/** A place as people read it: a date without the parts of the time that are 0. */
+export function placeText(axis: Axis, x: number): string {
+  if (axis !== 'date') return axis === 'row' ? `row ${x}` : String(x);
+  return new Date(x)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(:00)?\.000Z$/, '')
+    .replace(/ 00:00$/, '');
+}
+
+/** A number on an axis: as short as it can be. */
+export function tick(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential().replace('e+', 'e');
+  return formatNumber(Number(value.toPrecision(12)))
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '');
+}

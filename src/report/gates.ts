@@ -1,0 +1,121 @@
+import type { Attribution } from '../explain/attribute.js';
+import type { LayerGates } from '../explain/gates.js';
+import type { Sequential } from '../sequential.js';
+import type { NetworkInput } from '../tasks/networkInput.js';
+
+/** What a network did with one sample, as plain data for a page. */
+export interface ShownGates {
+  /** The sample. */
+  name: string;
+  tokens?: string[];
+  /** (T, features) where the input is numbers, with the features' names. */
+  input?: { values: number[][]; features: string[] };
+  layers: ShownLayer[];
+  /** By step, and by feature where there are several: what the largest output hangs on. */
+  attribution?: { what?: string; values: number[][]; output: number; baseline: number; gap: number };
+}
+
+export interface ShownLayer {
+  layer: string;
+  kind: LayerGates['kind'];
+  steps: number;
+  /** The units' numbers in the layer, sorted by the centre of their activity. */
+  units: number[];
+  halfLives?: (number | null)[];
+  /** Each map's values from `low` to `high` as a byte each, units after one another: (units, steps), base64. */
+  maps: { name: string; low: number; high: number; bytes: string }[];
+}
+
+/** Units and steps that are drawn of one layer: more cannot be told apart. */
+const most = { units: 96, steps: 500, features: 24 };
+
+/** Looks into a network while it reads one sample. */
+export async function showGates(model: Sequential, { x, name, tokens, outputs }: NetworkInput): Promise<ShownGates> {
+  const layers = (await model.gates(x)).map(showLayer);
+  const attribution = await model.attribute(x);
+  const width = x.shape.length > 2 ? x.shape[2] : 1;
+  return {
+    name,
+    ...(tokens && { tokens }),
+    ...(x.shape.length > 2 && {
+      input: {
+        values: rowsOf(x.data, width).slice(-most.steps),
+        features: Array.from({ length: width }, (_, c) => `input ${c + 1}`),
+      },
+    }),
+    layers,
+    attribution: showAttribution(attribution, width, outputs),
+  };
+}
+
+function showAttribution(
+  { values, place, output, baseline, gap }: Attribution,
+  width: number,
+  outputs: readonly string[] | undefined,
+): ShownGates['attribution'] {
+  const what = outputs?.[place[0] % outputs.length];
+  return {
+    ...(what !== undefined && { what }),
+    values: rowsOf(values.data, width),
+    output: output[0],
+    baseline: baseline[0],
+    gap,
+  };
+}
+
+function rowsOf(data: ArrayLike<number>, width: number): number[][] {
+  return Array.from({ length: data.length / width }, (_, t) =>
+    Array.from({ length: width }, (_, c) => Number(data[t * width + c].toPrecision(4))),
+  );
+}
+
+function showLayer({ layer, kind, shape, gates, halfLives }: LayerGates): ShownLayer {
+  const [, steps, units] = shape;
+  const order = unitOrder(gates.state, steps, units);
+  const from = Math.max(0, steps - most.steps);
+  const maps = Object.entries(gates).map(([name, values]: [string, Float32Array]) => {
+    const part = values.subarray(0, steps * units);
+    const gate = !['candidate', 'cell', 'state'].includes(name);
+    const largest = part.reduce((found, value) => Math.max(found, Math.abs(value)), 0) || 1;
+    const [low, high] = gate ? [0, Math.max(1, largest)] : [-largest, largest];
+    const bytes = new Uint8Array(order.length * (steps - from));
+    for (const [row, unit] of order.entries()) {
+      for (let t = from; t < steps; t++) {
+        const share = (part[t * units + unit] - low) / (high - low);
+        bytes[row * (steps - from) + t - from] = Math.round(255 * Math.min(1, Math.max(0, share)));
+      }
+    }
+    return { name, low, high, bytes: base64(bytes) };
+  });
+  return {
+    layer,
+    kind,
+    steps: steps - from,
+    units: order,
+    ...(halfLives && { halfLives: order.map((unit) => (Number.isFinite(halfLives[unit]) ? halfLives[unit] : null)) }),
+    maps,
+  };
+}
+
+/** The most active units by Σ|h|, sorted by the centre of their activity Σ t·|h| / Σ|h|. */
+function unitOrder(state: Float32Array, steps: number, units: number): number[] {
+  const activity = new Float64Array(units);
+  const moment = new Float64Array(units);
+  for (let t = 0; t < steps; t++) {
+    for (let u = 0; u < units; u++) {
+      activity[u] += Math.abs(state[t * units + u]);
+      moment[u] += t * Math.abs(state[t * units + u]);
+    }
+  }
+  const centre = (u: number) => moment[u] / (activity[u] || 1);
+  return Array.from({ length: units }, (_, u) => u)
+    .sort((a, b) => activity[b] - activity[a])
+    .slice(0, most.units)
+    .sort((a, b) => centre(a) - centre(b));
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}

@@ -1,0 +1,40 @@
+import type { Account } from '../data/frame.js';
+import type { ClassifyEvaluation } from '../tasks/classify/evaluation.js';
+import type { ForecastEvaluation } from '../tasks/forecast/evaluation.js';
+import type { TrainingSettings } from '../tasks/settings.js';
+import type { Shown, ShownBlock } from '../tasks/shown.js';
+import type { SymbolsEvaluation } from '../tasks/symbols/evaluation.js';
+import type { TextEvaluation } from '../tasks/text/evaluation.js';
+import type { ShownGates } from './gates.js';
+
+export type Evaluation = ForecastEvaluation | ClassifyEvaluation | TextEvaluation | SymbolsEvaluation;
+
+/** All that a report shows, as plain data. What is not there is left out of the page. */
+export interface ReportInput {
+  title: string;
+  kind: Evaluation['kind'];
+  /** Its headline, then what it was scored on. */
+  headline: string[];
+  warnings: string[];
+  evaluation?: Evaluation;
+  shown: Shown[];
+  /** Series that pictures are left out of. */
+  left: number;
+  /** Forecasts of what comes next: per series, per column. */
+  next?: { series: string; columns: ShownBlock[] }[];
+  /** What predicting gave: classes of rows, forecasts. */
+  predicted?: { head: string[]; rows: (string | number)[][] };
+  /** Texts that the model wrote. */
+  samples?: { temperature: number; text: string }[];
+  /** What the network's gates do with one sample. */
+  gates?: ShownGates;
+  account?: Account;
+  /** One number per epoch and key. */
+  history?: Record<string, number[]>;
+  network: { name: string; output: string; parameters: number; runs: string }[];
+  /** The layers in the notation, and the settings of the training. */
+  layers?: string;
+  settings?: TrainingSettings;
+  /** What is told of how it was made, a name and a value each: command, seed, time, machine. */
+  made: [string, string][];
+}

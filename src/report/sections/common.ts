@@ -1,0 +1,95 @@
+import { formatNumber } from '../../format.js';
+import { colour } from '../draw.js';
+import { drawCurve } from '../figures/curves.js';
+import { type Html, html, table } from '../html.js';
+import type { ReportInput } from '../input.js';
+import { figure, legend } from './figure.js';
+
+/** Loss and metrics per epoch, with the epoch that was kept. */
+export async function trainingSection({ history = {}, kind }: ReportInput): Promise<Html | undefined> {
+  const keys = Object.keys(history).filter((key) => !key.startsWith('val_') && history[key].length > 0);
+  for (const key of Object.keys(history)) {
+    if (key.startsWith('val_') && !keys.includes(key.slice(4)) && history[key].length > 0) keys.push(key.slice(4));
+  }
+  if (keys.length === 0) return undefined;
+  const entries: [string, string][] = [
+    ['training', colour.c1],
+    ['held out', colour.c2],
+  ];
+  const kept = keptEpoch(history);
+  const figures: Html[] = [];
+  for (const key of keys) {
+    const [scale, name] = kind === 'text' && key === 'loss' ? [1 / Math.LN2, 'loss, bits a token'] : [1, key];
+    const curves = entries.flatMap(([what, stroke], i) => {
+      const values = history[i === 0 ? key : `val_${key}`];
+      return values ? [{ name: what, stroke, values: values.map((value) => value * scale) }] : [];
+    });
+    figures.push(figure(await drawCurve(name, curves, kept === undefined ? {} : { kept })));
+  }
+  return html`<section id="training"><h2>Training</h2>${legend(entries)}<div class="grid">${figures}</div></section>`;
+}
+
+/** The epoch, from 1, of the least held-out loss; undefined where nothing was held out. */
+function keptEpoch(history: Record<string, number[]>): number | undefined {
+  const losses = history.val_loss;
+  if (losses === undefined || losses.length < 2) return undefined;
+  return 1 + losses.reduce((best, loss, i) => (loss < losses[best] ? i : best), 0);
+}
+
+/** What was understood of the table. */
+export function dataSection({ account }: ReportInput): Html | undefined {
+  if (account === undefined) return undefined;
+  const { read, rows, time, columns, series, notes } = account;
+  const facts = [
+    `${rows} of ${read} rows`,
+    ...(time
+      ? [
+          `time: ${time.columns.join(', ')} (${time.notation}), ${time.first} to ${time.last}`,
+          `${time.step === undefined ? 'no regular step' : `one row each ${time.step}`}${time.season ? `, a season of ${time.season} rows` : ''}, ${time.gaps} gaps${time.sorted ? '; rows were sorted' : ''}`,
+        ]
+      : []),
+    ...(series
+      ? [`${series.count} series by ${series.columns.join(', ')}, of ${series.shortest} to ${series.longest} rows`]
+      : []),
+    ...notes,
+  ];
+  const cells = columns.map(({ name, use, how, why, missing, filled }) => [
+    name,
+    use === 'out' ? 'left out' : use,
+    how,
+    [why, missing ? `${missing} missing${filled ? `, filled: ${filled}` : ''}` : undefined].filter(Boolean).join('; '),
+  ]);
+  const all = table(['column', 'use', 'read as', ''], cells);
+  return html`<section id="data"><h2>Data</h2><ul>${facts.map((fact) => html`<li>${fact}</li>`)}</ul>${
+    cells.length > 20 ? html`<details><summary>${cells.length} columns</summary>${all}</details>` : all
+  }</section>`;
+}
+
+/** Rows that are shown of a prediction. */
+const mostPredicted = 100;
+
+/** What predicting gave, as a table. */
+export function predictedSection({ predicted }: ReportInput): Html | undefined {
+  if (predicted === undefined || predicted.rows.length === 0) return undefined;
+  const { head, rows } = predicted;
+  const cells = rows
+    .slice(0, mostPredicted)
+    .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
+  const rest = rows.length - cells.length;
+  return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
+}
+
+/** The layers, and how the model was made. */
+export function modelSection({ network, layers, settings, made }: ReportInput): Html {
+  const total = network.reduce((sum, { parameters }) => sum + parameters, 0);
+  const rows = network.map(({ name, output, parameters, runs }) => [name, output, parameters, runs]);
+  const facts: [string, string][] = [
+    ...(layers ? [['layers', layers] as [string, string]] : []),
+    ...(settings ? Object.entries(settings).map(([key, value]): [string, string] => [key, String(value)]) : []),
+    ...made,
+  ];
+  const layerTable = table(['layer', 'output', 'parameters', 'runs on'], [...rows, ['all', '', total, '']]);
+  return html`<section id="model"><h2>Model</h2>${network.length > 0 && layerTable}<dl>${facts.map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
+  )}</dl></section>`;
+}

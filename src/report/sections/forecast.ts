@@ -1,0 +1,195 @@
+import { formatNumber, percent } from '../../format.js';
+import type { ForecastEvaluation, TargetErrors } from '../../tasks/forecast/evaluation.js';
+import type { ShownBlock, ShownForecasts } from '../../tasks/shown.js';
+import { colour, lineColours } from '../draw.js';
+import { drawForecasts } from '../figures/forecasts.js';
+import { drawHistogram } from '../figures/histogram.js';
+import { drawResiduals } from '../figures/residuals.js';
+import { drawSteps } from '../figures/steps.js';
+import { type Html, html, table } from '../html.js';
+import type { ReportInput } from '../input.js';
+import { figure, legend } from './figure.js';
+
+/** The ways that a model stands beside. */
+const methods = [
+  ['naive', 'last value'],
+  ['seasonalNaive', 'a season before'],
+  ['drift', 'drift'],
+  ['smoothing', 'smoothing alone'],
+] as const;
+
+/** The forecasts of each series; the errors beside simple guesses; by step; residuals; coverage. */
+export async function forecastSections({ evaluation, shown, left, next }: ReportInput): Promise<Html[]> {
+  const series = shown.filter((part) => part.kind === 'forecast');
+  const scores = evaluation?.kind === 'forecast' ? evaluation : undefined;
+  return [
+    ...(series.length > 0 ? [await pictures(series, left, next)] : []),
+    ...(scores ? [errorsTable(scores), await byStep(scores)] : []),
+    ...(series.some(({ columns }) => columns.some(({ histogram }) => histogram.length > 0))
+      ? [await residuals(series[0])]
+      : []),
+    ...(scores?.series ? [seriesTable(scores)] : []),
+    ...(scores?.folds ? [foldsTable(scores)] : []),
+  ];
+}
+
+async function pictures(series: readonly ShownForecasts[], left: number, next: ReportInput['next']): Promise<Html> {
+  const blocks: Html[] = [];
+  for (const [i, one] of series.entries()) {
+    const coming = next?.find(({ series: name }) => name === one.series);
+    blocks.push(
+      html`<div data-series="${i}"${i > 0 && html` hidden`}>${await seriesFigures(one, coming?.columns)}</div>`,
+    );
+  }
+  const names = series.map(({ series: name, relative }, i) => {
+    const error = relative > 0 ? `, error ${formatNumber(relative)}` : '';
+    return html`<option value="${i}">${name}${error}</option>`;
+  });
+  const [first] = series;
+  const part =
+    first.shown < first.scored
+      ? html`<p>Forecasts of the newest ${first.shown} of ${first.scored} rows held out are drawn.</p>`
+      : undefined;
+  const picker =
+    series.length > 1 &&
+    html`<p><label>Series, the worst first: <select data-picker>${names}</select></label>${
+      left > 0 && ` ${left} between the worst and the best are left out.`
+    }</p>`;
+  const entries: [string, string][] = [
+    ['what happened', colour.ink],
+    ['forecast before it happened', colour.c2],
+    ...(next ? [['what comes next', colour.c1] as [string, string]] : []),
+  ];
+  return html`<section id="forecasts"><h2>Forecasts</h2>${picker}${legend(entries)}${part}${blocks}</section>`;
+}
+
+/** The newest rows in detail, wide and for a phone, and everything. */
+async function seriesFigures(one: ShownForecasts, next: readonly ShownBlock[] | undefined): Promise<Html[]> {
+  const made: Html[] = [];
+  for (const [c, column] of one.columns.entries()) {
+    const picture = { axis: one.axis, column, ...(next?.[c] && { next: next[c] }) };
+    const { x } = column.actual;
+    const first = column.forecasts[0]?.x[0];
+    const last = next?.[c]?.x.at(-1) ?? x.at(-1) ?? 0;
+    // The part that was forecast, and a third as much before it.
+    const start = first ?? x[Math.max(0, x.length - 120)];
+    const from = start - (last - start) / 3;
+    const name = one.series === '' ? column.name : `${one.series}: ${column.name}`;
+    const detail = `${name}${first === undefined ? ', the newest rows' : ', the part held out and what comes next'}`;
+    made.push(figure(await drawForecasts(picture, { title: detail, from }), 'wide'));
+    const newest = x[Math.max(0, x.length - 60)];
+    const narrow = { title: `${name}, the newest rows`, from: Math.max(from, newest), width: 380 };
+    made.push(figure(await drawForecasts(picture, narrow), 'narrow'));
+    if (x.length > 0 && from > x[0]) {
+      // Its numbers are those of the others, as far as anybody could point at them.
+      const { tips: _, ...whole } = await drawForecasts(picture, { title: `${name}, everything` });
+      made.push(figure(whole, 'wide'));
+    }
+  }
+  return made;
+}
+
+function errorsTable({ targets, season }: ForecastEvaluation): Html {
+  const several = targets.length > 1;
+  const rows = targets.flatMap((target) =>
+    linesOf(target).map(([name, errors]) => [
+      ...(several ? [target.column] : []),
+      name,
+      ...[errors.mae, errors.rmse].map(formatNumber),
+      `${errors.smape.toFixed(1)} %`,
+      errors.mase === null ? '–' : formatNumber(errors.mase),
+    ]),
+  );
+  const head = [...(several ? ['column'] : []), 'forecast', 'MAE', 'RMSE', 'sMAPE', 'MASE'];
+  const scale = season > 1 ? `the value ${season} rows before` : 'the last value';
+  return html`<section id="errors"><h2>Beside simple guesses</h2>${table(head, rows)}<p class="note">Means over all steps. MASE: the mean absolute error over that of ${scale} on the rows trained on.</p></section>`;
+}
+
+function linesOf(target: TargetErrors) {
+  return [
+    ['model', target] as const,
+    ...methods.flatMap(([key, name]) => {
+      const errors = target[key];
+      return errors ? [[name, errors] as const] : [];
+    }),
+  ];
+}
+
+async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html> {
+  const figures: Html[] = [];
+  for (const target of targets) {
+    const { column } = target;
+    const lines = linesOf(target).map(([name, errors]) => ({ name, values: errors.steps.map(({ mae }) => mae) }));
+    if (horizon > 1) {
+      figures.push(
+        html`<div>${figure(await drawSteps(`${column}: mean absolute error by step`, 'MAE', lines))}${legend(
+          lines.map(({ name }, i) => [name, lineColours[i % lineColours.length]]),
+        )}</div>`,
+      );
+    }
+    const coverage = (target.coverage ?? []).map(({ probability }, i) => ({
+      name: `${Math.round(100 * probability)} % interval`,
+      values: target.steps.map((step) => step.coverage?.[i]?.share ?? Number.NaN),
+    }));
+    if (coverage.length > 0 && horizon > 1) {
+      const wanted = (target.coverage ?? []).map(({ probability }) => probability);
+      const title = `${column}: values inside the intervals, by step`;
+      figures.push(
+        html`<div>${figure(await drawSteps(title, 'share inside', coverage, wanted))}${legend(
+          coverage.map(({ name }, i) => [name, lineColours[i]]),
+        )}</div>`,
+      );
+    }
+  }
+  const told = targets.flatMap(({ column, coverage = [] }) =>
+    coverage.map(({ probability, share }) => [column, `${Math.round(100 * probability)} %`, percent(share)]),
+  );
+  return html`<section id="steps"><h2>By step, and the intervals</h2><div class="grid">${figures}</div>${
+    told.length > 0 && table(['column', 'interval', 'values inside'], told)
+  }</section>`;
+}
+
+async function residuals(one: ShownForecasts): Promise<Html> {
+  const figures: Html[] = [];
+  for (const { name, residuals: points, histogram } of one.columns) {
+    figures.push(figure(await drawResiduals(one.axis, name, points)));
+    const title = `${name}: distribution of the residuals`;
+    figures.push(figure(await drawHistogram(title, 'actual − forecast', histogram)));
+  }
+  const of = one.series === '' ? '' : ` of ${one.series}`;
+  return html`<section id="residuals"><h2>Residuals${of}</h2><div class="grid">${figures}</div></section>`;
+}
+
+function seriesTable({ series = [] }: ForecastEvaluation): Html {
+  const rows = series
+    .flatMap(({ name, samples, targets, verdict }) =>
+      targets.map(({ column, mae, mase }) => ({ name, column, samples, mae, mase, verdict })),
+    )
+    .sort((a, b) => (b.mase ?? 0) - (a.mase ?? 0));
+  const shown = rows.length > 60 ? [...rows.slice(0, 30), ...rows.slice(-30)] : rows;
+  const cells = shown.map(({ name, column, samples, mae, mase, verdict }) => [
+    name,
+    column,
+    samples,
+    formatNumber(mae),
+    mase === null ? '–' : formatNumber(mase),
+    verdict.ratio === null ? '–' : `${Math.round(100 * verdict.ratio)} %`,
+    verdict.than,
+  ]);
+  const note = rows.length > shown.length ? `The 30 worst and the 30 best of ${rows.length}.` : 'The worst first.';
+  return html`<section id="series"><h2>Series</h2><p class="note">${note}</p>${table(['series', 'column', 'rows', 'MAE', 'MASE', 'of the error of', 'the best simple guess'], cells)}</section>`;
+}
+
+function foldsTable({ folds = [] }: ForecastEvaluation): Html {
+  const rows = folds.flatMap(({ from, samples, targets, verdict }, i) =>
+    targets.map(({ column, mae, rmse }) => [
+      from ?? `${i + 1}`,
+      column,
+      samples,
+      formatNumber(mae),
+      formatNumber(rmse),
+      verdict.text,
+    ]),
+  );
+  return html`<section id="folds"><h2>Folds</h2>${table(['from', 'column', 'rows', 'MAE', 'RMSE', 'verdict'], rows)}</section>`;
+}

@@ -1,0 +1,79 @@
+import { formatNumber } from '../../format.js';
+import { lineColours } from '../draw.js';
+import { drawAttribution } from '../figures/attribution.js';
+import { drawInput, mapMargins } from '../figures/input.js';
+import type { ShownGates, ShownLayer } from '../gates.js';
+import { type Html, html, table } from '../html.js';
+import { figure, legend } from './figure.js';
+
+/** Maps of what each layer's gates did over the steps, under the input; and what the output hangs on. */
+export async function gatesSections(shown: ShownGates): Promise<Html[]> {
+  return [await maps(shown), ...(shown.attribution ? [await hangsOn(shown, shown.attribution)] : [])];
+}
+
+async function maps({ name, input, tokens, layers }: ShownGates): Promise<Html> {
+  const above = input && figure(await drawInput(input.values, input.features));
+  const lines =
+    input &&
+    input.features.length > 1 &&
+    legend(input.features.slice(0, lineColours.length).map((feature, c) => [feature, lineColours[c]]));
+  return html`<section id="gates"><h2>Gates</h2><p class="note">${name}. Steps from left to right; a row is a unit, sorted by when it is active. Gates are white at 0 and full at 1; candidate, cell and state are ${html`<b style="color:var(--c1)">below 0</b>`} or ${html`<b style="color:var(--c2)">above</b>`}. The pointer shows the numbers and follows one unit.</p>${lines}${above}${layers.map(
+    (layer, i) => layerMaps(layer, i, tokens),
+  )}</section>`;
+}
+
+function layerMaps(
+  { layer, kind, steps, units, halfLives, maps: all }: ShownLayer,
+  index: number,
+  tokens?: string[],
+): Html {
+  const { width, left, right } = mapMargins;
+  const share = (pixels: number) => `${((100 * pixels) / width).toFixed(3)}%`;
+  const around = `padding-left:${share(left)};padding-right:${share(right)}`;
+  const height = Math.max(40, Math.min(160, 5 * units.length));
+  const canvases = all.map(
+    ({ name: map, low, high }) =>
+      html`<figure style="${around}"><canvas data-layer="${index}" style="height:${height}px" role="img" aria-label="${`${map} of ${layer}: ${units.length} units, ${steps} steps`}"></canvas><figcaption>${map}, ${formatNumber(low)} to ${formatNumber(high)}</figcaption></figure>`,
+  );
+  const text =
+    tokens &&
+    html`<p class="note">The text, coloured by the cell state of the unit under the pointer:</p><pre class="text" data-text="${index}">${tokens
+      .slice(-steps)
+      .map((token) => html`<span>${token === '\n' ? '↵\n' : token}</span>`)}</pre>`;
+  const under =
+    tokens &&
+    steps <= 130 &&
+    html`<div class="steps" style="${around}">${tokens.slice(-steps).map((token) => html`<span>${token === '\n' ? '↵' : token}</span>`)}</div>`;
+  return html`<h3>${layer} (${kind}, ${units.length} units)</h3><p class="told" data-told="${index}">Point at a map.</p>${under}${canvases}${text}${halfLives && lives(units, halfLives)}`;
+}
+
+function lives(units: readonly number[], halfLives: readonly (number | null)[]): Html {
+  const sorted = units
+    .map((unit, i) => ({ unit, life: halfLives[i] ?? Number.POSITIVE_INFINITY }))
+    .sort((a, b) => b.life - a.life);
+  const rows = sorted
+    .slice(0, 8)
+    .map(({ unit, life }) => [`unit ${unit}`, Number.isFinite(life) ? formatNumber(life) : 'endless']);
+  const middle = sorted[Math.floor(sorted.length / 2)].life;
+  return html`<details><summary>Memory: half of the units keep half of what they hold for ${
+    Number.isFinite(middle) ? formatNumber(middle) : 'endless'
+  } steps or longer</summary>${table(['longest', 'half-life, steps'], rows)}</details>`;
+}
+
+async function hangsOn(
+  { input, tokens }: ShownGates,
+  attribution: NonNullable<ShownGates['attribution']>,
+): Promise<Html> {
+  const features = input?.features ?? [];
+  const { what, values, output, baseline, gap } = attribution;
+  const drawn = figure(await drawAttribution(values, features, tokens));
+  const totals = features.map((feature, c) => ({ feature, sum: values.reduce((sum, row) => sum + row[c], 0) }));
+  const rows = totals.sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, 20);
+  return html`<section id="attribution"><h2>What the output hangs on</h2><p class="note">Integrated gradients of the largest output${what !== undefined && `, ${JSON.stringify(what)}`}: they sum to its ${formatNumber(output)} less the ${formatNumber(baseline)} of an input of zeros, but for ${gap.toExponential(1)}.</p>${drawn}${
+    rows.length > 1 &&
+    table(
+      ['input', 'adds, over all steps'],
+      rows.map(({ feature, sum }) => [feature, formatNumber(sum)]),
+    )
+  }</section>`;
+}

@@ -1,0 +1,118 @@
+import type { NdArray } from '../data/array.js';
+import type { Source } from '../data/source.js';
+import { MemcellError } from '../errors.js';
+import type { Sequential } from '../sequential.js';
+import type { ClassifyArtefact } from './classify/task.js';
+import type { Loaded, SavedTask } from './definition.js';
+import type { ForecastArtefact } from './forecast/task.js';
+import { tasks } from './index.js';
+import type { TextArtefact } from './text/artefact.js';
+
+/** One sample as a task's network sees it. */
+export interface NetworkInput {
+  /** (1, T, features) or (1, T) */
+  x: NdArray;
+  /** What it is: 'row 3', 'the end of the data'. */
+  name: string;
+  /** What stands at each step, where it is a text or a sequence of symbols. */
+  tokens?: string[];
+  /** What the outputs of a step stand for: classes, tokens, symbols. */
+  outputs?: string[];
+}
+
+/**
+ * The input that a task gives its network for a sample of the data: of a table its N-th row or group, of a forecast what the N-th
+ * series ends with, of a text its N-th window, of symbols what comes before the next one.
+ * @param source the end of the training data when not given
+ * @throws MemcellError (usage) when there is no such sample, (model) when the task does without its network
+ */
+export async function networkInput(
+  loaded: Loaded<SavedTask>,
+  source: Source | undefined,
+  sample = 1,
+): Promise<NetworkInput> {
+  const { model, artefact, name } = loaded;
+  if (artefact.kind === 'text') return textInput(artefact as TextArtefact, source, sample, name);
+  const inputs: NdArray[] = [];
+  // The task's own way to its network, with an ear at the network's door.
+  const heard: Sequential = Object.create(model, {
+    predict: {
+      value: (x: NdArray, options?: { batchSize?: number }) => {
+        inputs.push(x);
+        return model.predict(x, options);
+      },
+    },
+  });
+  const { head, rows } = await tasks[artefact.kind].predict({ ...loaded, model: heard }, source, {});
+  const count = inputs.reduce((sum, { shape }) => sum + shape[0], 0);
+  if (count === 0) {
+    throw new MemcellError(`${name}: this model forecasts without its network, which adds nothing here`, {
+      code: 'model',
+    });
+  }
+  const last = artefact.kind === 'symbols' ? 1 : count;
+  if (sample > last) {
+    throw new MemcellError(`sample: there ${last === 1 ? 'is 1 sample' : `are ${last} samples`}, not ${sample}`, {
+      code: 'usage',
+    });
+  }
+  let index = sample - 1;
+  for (const { data, shape } of inputs) {
+    const size = data.length / shape[0];
+    if (index < shape[0]) {
+      const x = { data: data.slice(index * size, (index + 1) * size), shape: [1, ...shape.slice(1)] };
+      return { x, ...described(artefact, x, sample, head, rows) };
+    }
+    index -= shape[0];
+  }
+  throw new Error('no sample');
+}
+
+function described(
+  artefact: SavedTask,
+  x: NdArray,
+  sample: number,
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): Omit<NetworkInput, 'x'> {
+  if (artefact.kind === 'symbols') {
+    const { symbols } = artefact as SavedTask & { symbols: (string | number)[] };
+    const ids = x.shape.length === 2;
+    return {
+      name: 'what comes before the next symbol',
+      outputs: symbols.map(String),
+      ...(ids && { tokens: Array.from(x.data, (id) => String(symbols[id] ?? id)) }),
+    };
+  }
+  if (artefact.kind === 'classify') {
+    const { classes } = artefact as ClassifyArtefact;
+    return { name: `${head[0]} ${rows[sample - 1]?.[0] ?? sample}`, outputs: classes };
+  }
+  const { series, targets } = artefact as ForecastArtefact;
+  const of = series.length > 1 ? ` of ${series[sample - 1]?.name ?? sample}` : '';
+  return { name: `the window before the forecast${of} of ${targets.join(', ')}` };
+}
+
+async function textInput(
+  { tokens, window }: TextArtefact,
+  source: Source | undefined,
+  sample: number,
+  name: string,
+): Promise<NetworkInput> {
+  if (source === undefined)
+    throw new MemcellError(`${name}: give the text that the network is to read`, { code: 'usage' });
+  const ids = tokens.encode(await source.text(), source.name);
+  const windows = Math.floor(ids.length / window);
+  if (sample > windows) {
+    throw new MemcellError(`${source.name}: has ${windows} windows of ${window} ${tokens.kind}, not ${sample}`, {
+      code: 'usage',
+    });
+  }
+  const own = ids.slice((sample - 1) * window, sample * window);
+  return {
+    x: { data: own, shape: [1, window] },
+    name: `window ${sample} of ${source.name}`,
+    tokens: Array.from(own, (id) => tokens.texts[id]),
+    outputs: [...tokens.texts],
+  };
+}

@@ -1,0 +1,125 @@
+/** A tfjs model's layers run one after the other, as Keras runs them: with masks, several inputs and outputs, models in models. */
+
+import { MemcellError } from '../errors.js';
+import { isBidirectional, isModel, isRecurrent } from '../model/walk.js';
+import * as tf from '../tf.js';
+
+/** A tensor, and which of its steps count. */
+export interface Masked {
+  value: tf.Tensor;
+  /** (B, T) */
+  mask?: tf.Tensor;
+}
+
+/**
+ * Runs a model on a batch. tfjs's own executor hands a mask on past layers that end it, such as an LSTM that returns its last
+ * output only, gives layers of a model in the model no `training`, and knows no state as a layer's input.
+ */
+export function runGraph(model: tf.LayersModel, inputs: readonly Masked[], training: boolean): Masked[] {
+  return model instanceof tf.Sequential ? [runStack(model, inputs[0], training)] : runCalls(model, inputs, training);
+}
+
+function runStack(model: tf.LayersModel, input: Masked, training: boolean): Masked {
+  let flowing = input;
+  for (const layer of model.layers) {
+    if (layer.getClassName() !== 'InputLayer') [flowing] = runLayer(layer, [flowing], training);
+  }
+  return flowing;
+}
+
+function runCalls(model: tf.LayersModel, inputs: readonly Masked[], training: boolean): Masked[] {
+  const known = new Map<tf.SymbolicTensor, Masked>();
+  model.inputs.forEach((tensor, i) => {
+    known.set(tensor, inputs[i]);
+  });
+  const depths = Object.keys(model.nodesByDepth).sort((a, b) => Number(b) - Number(a));
+  for (const { outboundLayer, inputTensors, outputTensors } of depths.flatMap((depth) => model.nodesByDepth[depth])) {
+    if (outputTensors.every((tensor) => known.has(tensor))) continue;
+    const outputs = runLayer(
+      outboundLayer,
+      inputTensors.map((tensor) => found(known, tensor)),
+      training,
+    );
+    outputTensors.forEach((tensor, i) => {
+      known.set(tensor, outputs[i]);
+    });
+  }
+  return model.outputs.map((tensor) => found(known, tensor));
+}
+
+function found(known: ReadonlyMap<tf.SymbolicTensor, Masked>, tensor: tf.SymbolicTensor): Masked {
+  const masked = known.get(tensor);
+  if (masked) return masked;
+  throw new MemcellError(`the model's layer ${tensor.sourceLayer.name} gives nothing for this batch`, {
+    code: 'model',
+  });
+}
+
+function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: boolean): Masked[] {
+  if (isModel(layer)) return runGraph(layer, inputs, training);
+  const values = inputs.map(({ value }) => value);
+  const masks = inputs.map(({ mask }) => mask);
+  const takesStates = isRecurrent(layer) || isBidirectional(layer);
+  // States come with a recurrent layer's sequence, which alone has steps.
+  const mask = takesStates || masks.length === 1 ? masks[0] : undefined;
+  const next = masksAfter(layer, values, masks);
+  const outputs = tensorsOf(
+    layer.apply(values.length === 1 ? values[0] : values, mask ? { training, mask } : { training }),
+  );
+  return outputs.map((value, i) => {
+    const made = next[i];
+    return made ? { value, mask: withoutGradient(made) } : { value };
+  });
+}
+
+/** The masks of a layer's outputs. */
+function masksAfter(
+  layer: tf.layers.Layer,
+  values: tf.Tensor[],
+  masks: (tf.Tensor | undefined)[],
+): (tf.Tensor | null | undefined)[] {
+  if (!layer.supportsMasking) return [];
+  if (values.length === 1 || isRecurrent(layer) || isBidirectional(layer)) {
+    return listOf(layer.computeMask(values[0], masks[0]));
+  }
+  const given = masks.filter((mask) => mask !== undefined);
+  if (given.length === 0) return [];
+  if (layer.getClassName() === 'Concatenate') {
+    const whole = masks.map((mask, i) => mask ?? tf.ones(values[i].shape.slice(0, 2), 'bool'));
+    return listOf(layer.computeMask(values, whole));
+  }
+  // As in Keras: a step counts that counts in any of them, if all have masks.
+  return given.length < masks.length ? [] : [given.reduce((any, mask) => tf.logicalOr(any, mask))];
+}
+
+function listOf<T>(value: T | T[]): T[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function tensorsOf(outputs: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[]): tf.Tensor[] {
+  return listOf<tf.Tensor | tf.SymbolicTensor>(outputs).map((output) => {
+    if (output instanceof tf.Tensor) return output;
+    throw new MemcellError('the model gave no tensor for this batch', { code: 'model' });
+  });
+}
+
+/** A mask is a constant to what uses it: operations that make masks and count them have no gradients in tfjs. */
+function withoutGradient(mask: tf.Tensor): tf.Tensor {
+  return tf.tensor(mask.dataSync(), mask.shape, mask.dtype);
+}
+
+/** Whether a model is one layer after the other, each on all that the one before it gives. */
+export function isChain(model: tf.LayersModel): boolean {
+  if (model instanceof tf.Sequential) return true;
+  const [first] = model.layers;
+  if (model.inputs.length !== 1 || model.outputs.length !== 1 || first?.getClassName() !== 'InputLayer') return false;
+  let flowing = model.inputs[0];
+  for (const layer of model.layers.slice(1)) {
+    const [node, ...others] = layer.inboundNodes;
+    const { inputTensors, outputTensors } = node ?? { inputTensors: [], outputTensors: [] };
+    if (others.length > 0 || inputTensors.length !== 1 || inputTensors[0] !== flowing || outputTensors.length !== 1)
+      return false;
+    flowing = outputTensors[0];
+  }
+  return model.outputs[0] === flowing;
+}

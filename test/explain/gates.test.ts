@@ -1,0 +1,164 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  Bidirectional,
+  Dense,
+  Embedding,
+  GRU,
+  LSTM,
+  loadModel,
+  Masking,
+  MemcellError,
+  Sequential,
+  SimpleRNN,
+} from 'memcell';
+import * as tf from '../../src/tf.js';
+
+const ramp = (shape: number[], scale = 1) => {
+  const size = shape.reduce((product, one) => product * one, 1);
+  return { data: Float32Array.from({ length: size }, (_, i) => scale * Math.sin(i + 1)), shape };
+};
+
+test('the gates of an LSTM whose gates are known come out as known', async () => {
+  const model = new Sequential([LSTM(2)], { inputShape: [3, 1] });
+  const [, forget] = [Math.log(3), Math.log(9)]; // σ: 0.75, 0.9
+  // Input closed in unit 1, open in unit 0; forget 0.9; candidate tanh(x); output ½.
+  model.setWeights([
+    [[0, 0, 0, 0, 1, 1, 0, 0]],
+    [new Array(8).fill(0), new Array(8).fill(0)],
+    [100, -100, forget, forget, 0, 0, 0, 0],
+  ]);
+  const [layer] = await model.gates([[[0.5], [0], [0]]]);
+  expect(layer.shape).toEqual([1, 3, 2]);
+  const candidate = Math.tanh(0.5);
+  const near = (values: Float32Array | undefined, wanted: number[]) => {
+    expect(values).toBeDefined();
+    for (const [i, value] of wanted.entries()) expect(values?.[i]).toBeCloseTo(value, 6);
+  };
+  near(layer.gates.input, [1, 0, 1, 0, 1, 0]);
+  near(layer.gates.forget, new Array(6).fill(0.9));
+  near(layer.gates.candidate, [candidate, candidate, 0, 0, 0, 0]);
+  near(layer.gates.output, new Array(6).fill(0.5));
+  near(layer.gates.cell, [candidate, 0, 0.9 * candidate, 0, 0.81 * candidate, 0]);
+  near(layer.gates.state, [0.5 * Math.tanh(candidate), 0, 0.5 * Math.tanh(0.9 * candidate), 0]);
+  expect(layer.halfLives?.[0]).toBeCloseTo(Math.log(0.5) / Math.log(0.9), 4);
+  model.dispose();
+});
+
+const layers = {
+  LSTM: (units: number, goBackwards: boolean) => LSTM(units, { returnSequences: true, goBackwards }),
+  GRU: (units: number, goBackwards: boolean) => GRU(units, { returnSequences: true, goBackwards }),
+  resetBefore: (units: number, goBackwards: boolean) =>
+    GRU(units, { returnSequences: true, goBackwards, resetAfter: false }),
+  SimpleRNN: (units: number, goBackwards: boolean) => SimpleRNN(units, { returnSequences: true, goBackwards }),
+};
+
+test('states are what the layer itself gives, whatever its kind, direction and mask', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...(Object.keys(layers) as (keyof typeof layers)[])),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (kind, units, steps, goBackwards, masked) => {
+        const stack = [...(masked ? [Masking({ maskValue: 0 })] : []), layers[kind](units, goBackwards)];
+        const model = new Sequential(stack, { inputShape: [steps, 2], seed: units });
+        const x = ramp([2, steps, 2]);
+        if (masked) x.data.fill(0, 2 * (steps - 1), 2 * steps);
+        const { data } = await model.predict(x);
+        const [{ gates }] = await model.gates(x);
+        for (let b = 0; b < 2; b++) {
+          for (let t = 0; t < steps; t++) {
+            if (masked && b === 0 && t === steps - 1) continue;
+            const at = goBackwards ? steps - 1 - t : t;
+            for (let u = 0; u < units; u++) {
+              expect(gates.state[(b * steps + t) * units + u]).toBeCloseTo(data[(b * steps + at) * units + u], 5);
+            }
+          }
+        }
+        model.dispose();
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+test('both directions of a Bidirectional and a layer after an Embedding are told', async () => {
+  const model = new Sequential(
+    [Embedding(7, 3), Bidirectional(LSTM(4, { returnSequences: true })), GRU(2), Dense(3, 'softmax')],
+    { inputShape: [5], seed: 1 },
+  );
+  const told = await model.gates([[1, 2, 3, 4, 5]]);
+  expect(told.map(({ layer, kind, shape }) => [layer.replace(/^.*\//, ''), kind, shape])).toEqual([
+    ['forward', 'LSTM', [1, 5, 4]],
+    ['backward', 'LSTM', [1, 5, 4]],
+    [expect.stringMatching(/^gru/), 'GRU', [1, 5, 2]],
+  ]);
+  model.dispose();
+});
+
+test('a model without a recurrent layer has no gates', async () => {
+  const model = new Sequential([Dense(2)], { inputShape: [3] });
+  await expect(model.gates([[1, 2, 3]])).rejects.toThrow(MemcellError);
+  model.dispose();
+});
+
+test('a model with two inputs is refused, not read by its first one', async () => {
+  const model = await loadModel(fileURLToPath(new URL('../fixtures/savedModels/two-inputs', import.meta.url)));
+  for (const look of [model.gates([[1]]), model.attribute([[1]])]) {
+    await expect(look).rejects.toThrow('gates and attribute look into models with one input; this one has several');
+  }
+  model.dispose();
+});
+
+test('attributions sum to the difference of the outputs', async () => {
+  const models = [
+    new Sequential([LSTM(6), Dense(3, 'softmax')], { inputShape: [5, 2], seed: 3 }),
+    new Sequential([GRU(4, { returnSequences: true }), LSTM(3), Dense(1)], { inputShape: [5, 2], seed: 4 }),
+  ];
+  for (const model of models) {
+    const x = ramp([2, 5, 2], 2);
+    const { values, output, baseline, gap, place } = await model.attribute(x);
+    expect(values.shape).toEqual([2, 5, 2]);
+    const predicted = await model.predict(x);
+    for (const b of [0, 1]) {
+      const sum = values.data.subarray(10 * b, 10 * b + 10).reduce((total, value) => total + value, 0);
+      expect(Math.abs(sum - (output[b] - baseline[b]))).toBeLessThan(1e-3);
+    }
+    const width = predicted.data.length / 2;
+    expect(place.map((at, b) => predicted.data[b * width + at])).toEqual(
+      output.map((value) => expect.closeTo(value, 5)),
+    );
+    expect(gap).toBeLessThan(1e-3);
+    model.dispose();
+  }
+});
+
+test('of a linear model, an attribution is the weight times the change of the input', async () => {
+  const model = new Sequential([Dense(2)], { inputShape: [3] });
+  model.setWeights([
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+    [10, 20],
+  ]);
+  const { values, output, baseline } = await model.attribute([[1, 2, 3]], { output: 0, baseline: [1, 1, 1] });
+  expect(Array.from(values.data)).toEqual([0, expect.closeTo(3, 4), expect.closeTo(10, 4)]);
+  expect([output, baseline]).toEqual([[32], [19]]);
+  await expect(model.attribute([[1, 2, 3]], { output: 2 })).rejects.toThrow('output 2 is none of the 2');
+  await expect(model.attribute([[1, 2, 3]], { baseline: [1] })).rejects.toThrow('one sample has 3');
+  model.dispose();
+});
+
+test('of an Embedding, what each token adds', async () => {
+  const model = new Sequential([Embedding(9, 4), LSTM(5), Dense(2)], { inputShape: [4], seed: 2 });
+  const { values, output, baseline } = await model.attribute([[1, 5, 2, 8]], { output: 1 });
+  expect(values.shape).toEqual([1, 4]);
+  expect(values.data.reduce((sum, value) => sum + value, 0)).toBeCloseTo(output[0] - baseline[0], 3);
+  expect(tf.memory().numTensors).toBeLessThan(200);
+  model.dispose();
+});

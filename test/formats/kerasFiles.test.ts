@@ -1,0 +1,316 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, test } from '@jest/globals';
+import { MemcellError } from '../../src/errors.js';
+import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
+import type { LossName } from '../../src/training/losses.js';
+import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
+import { temporaryFolder } from './models.js';
+
+const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
+const root = temporaryFolder();
+
+interface Stored {
+  dtype: string;
+  shape: number[];
+  data: number[];
+}
+
+interface Written {
+  inputs: Stored[];
+  outputs: Stored[];
+  secondCall?: Stored[];
+}
+
+const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8'));
+
+const arrayOf = ({ dtype, shape, data }: Stored) => ({
+  shape,
+  data: dtype.startsWith('int') ? Int32Array.from(data) : Float32Array.from(data),
+});
+
+/** The outputs for a file's inputs. */
+async function outputsOf(model: Sequential, inputs: Stored[]): Promise<{ data: Float32Array; shape: number[] }[]> {
+  const xs = inputs.map(arrayOf);
+  const output = await model.predict<{ data: Float32Array; shape: number[] }[]>(xs.length > 1 ? xs : [xs[0]].flat()[0]);
+  return Array.isArray(output) ? output : [output];
+}
+
+function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+}
+
+/** What nothing here runs, and the layer that the error must name. */
+const NOT_RUN: Record<string, string> = {
+  additive: 'layer "att": unknown class "AdditiveAttention"',
+  attention: 'layer "att": unknown class "Attention"',
+  mha: 'layer "att": unknown class "MultiHeadAttention"',
+  norm: 'layer "norm": unknown class "Normalization"',
+};
+
+const files = ['keras3', 'keras2'].flatMap((folder) =>
+  readdirSync(join(fixtures, folder))
+    .filter((name) => /\.(keras|h5)$/.test(name) && !name.includes('weights-only'))
+    .map((name) => join(folder, name)),
+);
+
+test.each(files)('%s predicts what its Keras predicted, or names the layer that nothing runs', async (file) => {
+  const path = join(fixtures, file);
+  const name = file.replace(/^.*[\\/]|\.\w+$/g, '');
+  if (Object.hasOwn(NOT_RUN, name)) {
+    await expect(loadModel(path)).rejects.toThrow(NOT_RUN[name]);
+    return;
+  }
+  const written = readJson<Written>(path.replace(/\.\w+$/, '.json'));
+  const model = await loadModel(path);
+  expect(model.lost).toEqual([]);
+  for (const outputs of [written.outputs, ...(written.secondCall ? [written.secondCall] : [])]) {
+    (await outputsOf(model, written.inputs)).forEach(({ data, shape }, i) => {
+      expect(shape).toEqual(outputs[i].shape);
+      expect(difference(data, outputs[i].data)).toBeLessThan(1e-5);
+    });
+  }
+  model.dispose();
+});
+
+interface Case {
+  input: number[][][];
+  output: number[][];
+  training?: {
+    optimizer: OptimizerIdentifier;
+    loss: LossName;
+    batch_size: number;
+    x: number[][][];
+    y: number[][];
+    step_losses: number[];
+  };
+}
+
+const cases = readdirSync(join(fixtures, 'keras')).filter((name) =>
+  existsSync(join(fixtures, 'keras', name, 'model.keras')),
+);
+
+test.each(cases)('%s trains on as in Keras, from .keras and .h5', async (name) => {
+  const folder = join(fixtures, 'keras', name);
+  const { input, output, training } = readJson<Case>(join(folder, 'case.json'));
+  for (const file of ['model.keras', 'model.h5']) {
+    const model = await loadModel(new Uint8Array(readFileSync(join(folder, file))));
+    expect(difference((await model.predict(input)).flat(9), output.flat(9))).toBeLessThan(1e-5);
+    if (training) {
+      const { optimizer, loss, batch_size: size, x, y, step_losses: losses } = training;
+      model.compile({ optimizer, loss });
+      for (const [step, expected] of losses.entries()) {
+        const rows: [number, number] = [step * size, (step + 1) * size];
+        const found = await model.trainOnBatch(x.slice(...rows), y.slice(...rows));
+        expect(Math.abs(found - expected)).toBeLessThan(1e-4);
+      }
+    }
+    model.dispose();
+  }
+});
+
+describe('models of tfjs and of converters', () => {
+  const saved = (name: string) => join(fixtures, 'savedModels', name);
+  const predict = (model: Sequential) => {
+    const [, ...shape] = model.inputShape.map((size) => size ?? 3);
+    const size = shape.reduce((product, one) => product * one, 1);
+    return model.predict({ data: Float32Array.from({ length: size }, (_, i) => Math.sin(i)), shape: [1, ...shape] });
+  };
+
+  test.each(['keras3-sequential', 'keras3-functional', 'keras3-gru'])('%s gives what Keras gave', async (name) => {
+    const { x, y } = readJson<{ x: number[]; y: number[] }>(join(saved(name), 'expected.json'));
+    const model = await loadModel(saved(name));
+    expect(model.engine).toEqual({ kind: 'memcell' });
+    const shape = [x.length / 8, 4, 2];
+    expect(difference((await model.predict({ data: Float32Array.from(x), shape })).data, y)).toBeLessThan(1e-6);
+  });
+
+  test.each(['no-format', 'l2-regularizer', 'functional-chain', 'hard-sigmoid-functional'])(
+    '%s runs on the engine, for any number of samples',
+    async (name) => {
+      const model = await loadModel(saved(name));
+      expect(model.engine).toEqual({ kind: 'memcell' });
+      const { data, shape } = await predict(model);
+      expect(shape).toEqual([1, 1]);
+      expect(data.every(Number.isFinite)).toBe(true);
+      const stream = model.stream();
+      let last: ArrayLike<number> = [];
+      for (let t = 0; t < 4; t++) last = stream.push([Math.sin(2 * t), Math.sin(2 * t + 1)]);
+      expect(difference(last, data)).toBeLessThan(1e-6);
+    },
+  );
+
+  it('takes and gives several inputs and outputs as lists and by name', async () => {
+    const states = await loadModel(saved('two-outputs'));
+    expect(states.outputs.map(({ name }) => name)).toEqual(['lstm_LSTM5', 'lstm_LSTM5_1']);
+    const x = [
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [7, 8],
+      ],
+    ];
+    const [h, c] = await states.predict<number[][][]>(x);
+    expect([h.length, h[0].length, c.length, c[0].length]).toEqual([1, 3, 1, 3]);
+    expect(await states.predict({ input2: x })).toEqual({ lstm_LSTM5: h, lstm_LSTM5_1: c });
+    states.compile({
+      loss: { lstm_LSTM5: 'mse', lstm_LSTM5_1: 'mae' },
+      lossWeights: [1, 0.5],
+      optimizer: 'adam',
+      metrics: ['mae'],
+    });
+    const logs = await states.evaluate(x, [h, c]);
+    expect(Object.keys(logs)).toEqual([
+      'loss',
+      'lstm_LSTM5_loss',
+      'lstm_LSTM5_1_loss',
+      'lstm_LSTM5_mae',
+      'lstm_LSTM5_1_mae',
+    ]);
+    expect(Math.max(...Object.values(logs))).toBeLessThan(1e-6);
+    const y = { lstm_LSTM5: [[0, 0, 0]], lstm_LSTM5_1: [[1, 1, 1]] };
+    const { history } = await states.fit(x, y, { epochs: 5, verbose: 0, validationData: [x, y] });
+    expect(history.loss[4]).toBeLessThan(history.loss[0]);
+    expect(history.loss[0]).toBeCloseTo(history.lstm_LSTM5_loss[0] + 0.5 * history.lstm_LSTM5_1_loss[0], 5);
+    expect(history.val_lstm_LSTM5_1_mae).toHaveLength(5);
+
+    const joined = await loadModel(saved('two-inputs'));
+    const one = await joined.predict([x, [[0.5, 1]]]);
+    expect(await joined.predict({ input4: [[0.5, 1]], input3: x })).toEqual(one);
+    await expect(joined.predict(x)).rejects.toThrow(
+      'x is a list of 1, but the model has 2 inputs (input3, input4): give a list of 2 arrays in this order, or an object by their names',
+    );
+    await expect(joined.predict({ input3: x })).rejects.toThrow("x has nothing for the model's input input4");
+    await expect(
+      joined.predict([
+        x,
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ]),
+    ).rejects.toThrow('x (input4) has 2 samples and x (input3) has 1');
+  });
+
+  it('trains convolutions, keeps states until they are reset, and says when an output is not finite', async () => {
+    const convolution = await loadModel(saved('conv1d-lstm'));
+    convolution.compile({ loss: 'mse', optimizer: 'adam' });
+    const shape = [2, ...convolution.inputShape.slice(1).map(Number)];
+    const x = { data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)), shape };
+    const { history } = await convolution.fit(x, [[0], [1]], { epochs: 3, verbose: 0 });
+    expect(history.loss[2]).toBeLessThan(history.loss[0]);
+
+    const stateful = await loadModel(saved('stateful'));
+    const step = [[[0.5, -1]]];
+    const first = await stateful.predict(step);
+    expect(await stateful.predict(step)).not.toEqual(first);
+    stateful.resetStates();
+    expect(await stateful.predict(step)).toEqual(first);
+
+    // The variance in this file is negative.
+    await expect(predict(await loadModel(saved('batchnorm')))).rejects.toThrow('the prediction of sample 1 is NaN');
+  });
+});
+
+describe('writing', () => {
+  const specs = [
+    'LSTM(5, return_sequences=True), GRU(4), Dense(2)',
+    'Masking(), Bidirectional(LSTM(3, return_sequences=True)), TimeDistributed(Dense(2)), Flatten(), Dense(2, softmax)',
+    'SimpleRNN(4, recurrent_dropout=0.2, go_backwards=True), RepeatVector(6), GRU(3, reset_after=False), Dense(2)',
+  ];
+  const x = { shape: [4, 6, 3], data: Float32Array.from({ length: 72 }, (_, i) => Math.sin(1.7 * i)) };
+  const y = { shape: [4, 2], data: Float32Array.from({ length: 8 }, (_, i) => Math.cos(i) ** 2) };
+
+  test.each(specs)('%s goes through folder, .keras, .h5 and back with the same bits', async (spec) => {
+    const model = sequential(spec, { inputShape: [6, 3], seed: 3 });
+    model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae'] });
+    await model.fit(x, y, { epochs: 2, verbose: 0 });
+    model.metadata = { task: { kind: 'ä', list: [1, 2] } };
+    const before = await model.predict(x);
+    const places = ['a', 'b.keras', 'c.h5', 'd', 'e.hdf5', 'f.keras'].map((name) => join(root, name));
+    let now = model;
+    for (const place of places) {
+      await now.save(place);
+      now = await loadModel(place);
+      expect(now.lost).toEqual([]);
+      expect(now.metadata).toEqual(model.metadata);
+      expect(await now.predict(x)).toEqual(before);
+      expect(await now.evaluate(x, y)).toEqual(await model.evaluate(x, y));
+    }
+    expect(now.getWeights()).toEqual(model.getWeights());
+  });
+
+  test.each(['.keras', '.h5'])(
+    '%s keeps the optimizer: a loaded model trains on as the one that was saved',
+    async (ending) => {
+      const model = sequential('LSTM(4), Dense(2)', { inputShape: [6, 3], seed: 5 });
+      model.compile({ optimizer: { class_name: 'Adam', config: { learning_rate: 0.01, amsgrad: true } }, loss: 'mse' });
+      await model.fit(x, y, { epochs: 3, verbose: 0 });
+      const path = join(root, `training${ending}`);
+      const lost = await model.save(path);
+      expect(lost).toHaveLength(ending === '.h5' ? 1 : 0);
+      const again = await loadModel(path);
+      for (let step = 0; step < 3; step++) expect(await again.trainOnBatch(x, y)).toBe(await model.trainOnBatch(x, y));
+      expect(again.getWeights()).toEqual(model.getWeights());
+    },
+  );
+
+  test.each([
+    'keras3/encdec.keras',
+    'keras3/nested.h5',
+    'keras3/cells.keras',
+    'keras3/batchnorm.h5',
+    'keras2/functional.h5',
+  ])('%s is written as it was read', async (file) => {
+    const { inputs } = readJson<Written>(join(fixtures, file).replace(/\.\w+$/, '.json'));
+    const model = await loadModel(join(fixtures, file));
+    const before = await outputsOf(model, inputs);
+    for (const name of ['again.keras', 'again.h5', 'again']) {
+      await model.save(join(root, name));
+      expect(await outputsOf(await loadModel(join(root, name)), inputs)).toEqual(before);
+    }
+  });
+
+  it('names the layer that Keras 3 has otherwise, and leaves the old file', async () => {
+    const path = join(root, 'kept.keras');
+    const model = sequential('Dense(2)', { inputShape: [3] });
+    await model.save(path);
+    const before = readFileSync(path);
+    const old = await loadModel(join(fixtures, 'keras2/lstm_hard.h5'));
+    await expect(old.save(path)).rejects.toThrow(
+      'layer "lstm" (LSTM) has recurrent_activation hard_sigmoid, which is another function in Keras 3; save the model to a folder instead',
+    );
+    expect(readFileSync(path)).toEqual(before);
+    await expect(old.save(join(root, 'no/such/folder.keras'))).rejects.toThrow(MemcellError);
+  });
+});
+
+describe('loadWeights', () => {
+  const build = (units: number) => sequential(`LSTM(${units}), Dense(2)`, { inputShape: [7, 3] });
+  const file = join(fixtures, 'keras2/lstm.weights-only.h5');
+
+  it('sets the weights of a built model, by order where the names are others', async () => {
+    const model = build(5);
+    await model.loadWeights(file);
+    const whole = await loadModel(join(fixtures, 'keras2/lstm.h5'));
+    expect(model.getWeights()).toEqual(whole.getWeights());
+    const other = build(5);
+    await other.loadWeights(join(fixtures, 'keras2/lstm.h5'));
+    expect(other.getWeights()).toEqual(whole.getWeights());
+  });
+
+  it('tells everything that does not fit, and changes nothing', async () => {
+    const model = build(4);
+    const before = model.getWeights();
+    await expect(model.loadWeights(file)).rejects.toThrow(
+      /kernel:0 has shape \[3,20\], but layer lstm takes \[3,16\].*recurrent_kernel:0 has shape.*bias:0 has shape.*out\/kernel:0 has shape \[5,2\]/,
+    );
+    expect(model.getWeights()).toEqual(before);
+    await expect(loadModel(file)).rejects.toThrow(
+      'it holds weights without a model; build the model and call model.loadWeights',
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, test } from '@jest/globals';
+import { zipSync } from 'fflate';
+import { MemcellError } from '../../src/errors.js';
+import { normalTopology } from '../../src/formats/keras/topology.js';
+import { readZip } from '../../src/formats/zip.js';
+import { Random } from '../../src/random.js';
+import { loadModel } from '../../src/sequential.js';
+
+const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
+const bytesOf = (name: string) => new Uint8Array(readFileSync(join(fixtures, name)));
+
+/** A damaged copy: some bytes changed, a part left out or doubled, or the end cut off. */
+function damaged(bytes: Uint8Array, random: Random): Uint8Array {
+  const below = (n: number) => Math.floor(random.uniform() * n);
+  const copy = bytes.slice();
+  const kind = below(4);
+  if (kind === 0) return copy.subarray(0, below(copy.length));
+  if (kind === 1) {
+    const from = below(copy.length);
+    copy.copyWithin(from, below(copy.length), below(copy.length));
+    return copy;
+  }
+  for (let i = 0; i <= below(8); i++) copy[below(copy.length)] = kind === 2 ? below(256) : [0, 0xff, 0x80, 1][below(4)];
+  return copy;
+}
+
+test.each(['keras3/text.keras', 'keras3/text.h5', 'keras2/lstm.h5'])(
+  '%s damaged is an error, or loads',
+  async (name) => {
+    const bytes = bytesOf(name);
+    const random = new Random(11);
+    let refused = 0;
+    for (let i = 0; i < 100; i++) {
+      try {
+        (await loadModel(damaged(bytes, random))).dispose();
+      } catch (error) {
+        expect(error).toBeInstanceOf(MemcellError);
+        expect(String(error)).not.toContain('\n');
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(20);
+  },
+);
+
+describe('a zip archive', () => {
+  const text = new TextEncoder().encode('a'.repeat(5000));
+  const refuse = (bytes: Uint8Array, message: RegExp, most = 1e6) =>
+    expect(readZip(bytes, most, 'F')).rejects.toThrow(message);
+
+  it('is read, stored and deflated, with backslashes as slashes', async () => {
+    for (const level of [0, 6] as const) {
+      const files = await readZip(zipSync({ 'a.txt': text, 'b\\c': text }, { level }), 1e6, 'F');
+      expect([...files.keys()]).toEqual(['a.txt', 'b/c']);
+      expect(files.get('b/c')).toEqual(text);
+    }
+  });
+
+  it('is refused where what it says cannot be', async () => {
+    const packed = zipSync({ 'a.txt': text });
+    await refuse(packed.subarray(0, 60), /without its end/);
+    await refuse(packed, /more than 100 bytes together/, 100);
+    await refuse(zipSync({ '../a': text }), /does not stay inside/);
+    await refuse(zipSync({ 'a/b': text, 'a\\b': text }), /twice/);
+    const end = new DataView(packed.buffer, packed.byteOffset).getUint32(packed.length - 6, true);
+    const changed = (at: number, value: number, to = packed.slice()) => {
+      new DataView(to.buffer).setUint32(at, value, true);
+      return to;
+    };
+    await refuse(changed(end + 16, 1), /checksum/);
+    await refuse(changed(end + 24, 4000), /more than the 4000 bytes/);
+    await refuse(changed(end + 24, 900_000), /cannot make the 900000/);
+    await refuse(changed(end + 20, 1e6), /is cut off/);
+    await refuse(changed(end + 42, 1e6), /is not where the archive says/);
+  });
+});
+
+describe('a topology', () => {
+  type Json = Parameters<typeof normalTopology>[0];
+  const layer = (class_name: string, config: object = {}, more: object = {}) => ({
+    class_name,
+    config: { name: class_name.toLowerCase(), ...config },
+    ...more,
+  });
+  const chain = (...layers: object[]): Json =>
+    JSON.parse(JSON.stringify({ class_name: 'Sequential', config: { name: 's', layers } }));
+  const graph = (layers: object[], config: object = {}): Json =>
+    JSON.parse(
+      JSON.stringify({
+        class_name: 'Functional',
+        config: { layers, input_layers: [['inputlayer', 0, 0]], output_layers: [['dense', 0, 0]], ...config },
+      }),
+    );
+  const input = layer('InputLayer', { batch_shape: [32, 4, 2] }, { inbound_nodes: [] });
+
+  it("with Python's code, in a circle or of layers that are not there is refused by name", () => {
+    const refuse = (given: Json, message: string) => expect(() => normalTopology(given, 'F')).toThrow(message);
+    refuse(
+      chain(layer('Lambda', { function: ['4wEAAA==', null, null] })),
+      'layer "lambda" is a Lambda: it holds Python code',
+    );
+    refuse(
+      chain(layer('Dense', { activation: { class_name: '__lambda__', config: {} } })),
+      'layer "dense" is a Lambda: it holds Python code',
+    );
+    refuse(
+      chain(layer('Mine', {}, { module: 'my.layers', registered_name: 'my>Mine' })),
+      'layer "mine" is of my>Mine, a class of its own: Python code, which is not run',
+    );
+    const self = layer('Dense', { units: 1 }, { inbound_nodes: [[['dense', 0, 0, {}]]] });
+    refuse(graph([input, self]), 'layer "dense" waits for its own output');
+    const lost = layer('Dense', { units: 1 }, { inbound_nodes: [[['nothing', 0, 0, {}]]] });
+    refuse(graph([input, lost]), 'there is no layer "nothing", whose output is used');
+    refuse(
+      chain(layer('LSTM', { time_major: true })),
+      'layer "lstm" (LSTM): time_major is true; nothing here runs such a layer',
+    );
+  });
+
+  it('of Keras 1 and of cuDNN comes out as Keras 2 has it, its batch free', () => {
+    const { topology, cudnn } = normalTopology(
+      chain(
+        layer('InputLayer', { batch_input_shape: [32, 4, 2] }),
+        layer('LSTM', { output_dim: 3, inner_activation: 'hard_sigmoid', forget_bias_init: 'one', dropout_W: 0.5 }),
+        layer('CuDNNGRU', { units: 2 }),
+        layer('Dropout', { p: 0.25 }),
+      ),
+      'F',
+      '1.2.0',
+    );
+    expect(topology.config).toEqual({
+      name: 's',
+      layers: [
+        {
+          class_name: 'LSTM',
+          config: {
+            name: 'lstm',
+            units: 3,
+            recurrent_activation: 'hard_sigmoid',
+            unit_forget_bias: true,
+            dropout: 0.5,
+            batch_input_shape: [null, 4, 2],
+            dtype: 'float32',
+          },
+        },
+        {
+          class_name: 'GRU',
+          config: {
+            name: 'cudnngru',
+            activation: 'tanh',
+            recurrent_activation: 'sigmoid',
+            reset_after: true,
+            units: 2,
+          },
+        },
+        { class_name: 'Dropout', config: { name: 'dropout', rate: 0.25 } },
+      ],
+    });
+    expect([...cudnn]).toEqual([['cudnngru', 'GRU']]);
+  });
+});

@@ -1,0 +1,175 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { MemcellError } from '../../../src/errors.js';
+import { decodeModel, encodeModel, type NodeProto, type TensorProto } from '../../../src/formats/onnx/proto.js';
+import { readOnnx } from '../../../src/formats/onnx/read.js';
+import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
+import { writeOnnx } from '../../../src/formats/onnx/write.js';
+import { readSafetensors } from '../../../src/formats/torch/safetensors.js';
+import { Dense, LSTM } from '../../../src/model/layers.js';
+import { loadModel, Sequential } from '../../../src/sequential.js';
+import { contentsOf, draws } from './runtime.js';
+
+const fixtures = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures');
+const bytesOf = (path: string) => new Uint8Array(readFileSync(join(fixtures, path)));
+
+/** Bytes with some changed, cut out or put in. */
+function mutated(bytes: Uint8Array, seed: number): Uint8Array {
+  const draw = draws(seed * 7919 + 1);
+  const whole = (below: number) => Math.floor(draw(0, below));
+  const made = [...bytes];
+  for (let change = 0; change <= whole(4); change++) {
+    const at = whole(made.length);
+    const kind = whole(5);
+    if (kind === 0) made[at] = whole(256);
+    else if (kind === 1) made[at] ^= 1 << whole(8);
+    else if (kind === 2) made.splice(at, 1 + whole(20));
+    else if (kind === 3)
+      made.splice(at, 0, ...Array.from({ length: 1 + whole(9) }, () => (whole(2) ? 255 : whole(256))));
+    else made.length = at;
+  }
+  return Uint8Array.from(made);
+}
+
+/** Whether it loads; anything but a MemcellError of one line is a fault. */
+async function loads(read: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await read();
+    return true;
+  } catch (error) {
+    if (!(error instanceof MemcellError)) throw error;
+    expect(error.message).not.toMatch(/\n|\[object/);
+    expect(error.message.length).toBeLessThan(2000);
+    return false;
+  }
+}
+
+/** A file of a graph from x [batch, steps, 3] to y. */
+function graphOf(node: NodeProto[], initializer: TensorProto[] = []): Uint8Array {
+  const dim = [{ param: 'batch' }, { param: 'steps' }, { value: 3 }];
+  const tensorType = { elemType: 1, shape: { dim } };
+  return encodeModel({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 18 }],
+    graph: { name: 'g', node, initializer, input: [{ name: 'x', type: { tensorType } }], output: [{ name: 'y' }] },
+  });
+}
+
+describe('hostile files', () => {
+  it('are refused in one line, or loaded', async () => {
+    const model = new Sequential([LSTM(4, { inputShape: [null, 3] }), Dense(2)], { seed: 1 });
+    const own = (await writeOnnx(await contentsOf(model))).bytes;
+    const files = readdirSync(join(fixtures, 'onnx')).filter((name) => name.endsWith('.legacy.onnx'));
+    const seeds = Number(process.env.MEMCELL_TEST_MUTATIONS ?? 300);
+    let loaded = 0;
+    for (let seed = 0; seed < seeds; seed++) {
+      const bytes = seed % 4 === 0 ? own : bytesOf(`onnx/${files[seed % files.length]}`);
+      if (await loads(async () => (await loadModel(mutated(bytes, seed))).dispose())) loaded++;
+    }
+    expect(loaded).toBeGreaterThan(0);
+    expect(loaded).toBeLessThan(seeds);
+  });
+
+  it('are refused in one line, or loaded: safetensors', async () => {
+    const bytes = bytesOf('torch/lstm2-linear.safetensors');
+    const seeds = Number(process.env.MEMCELL_TEST_MUTATIONS ?? 300);
+    for (let seed = 0; seed < seeds; seed++) await loads(async () => readSafetensors(mutated(bytes, seed), 'file'));
+  });
+
+  const refused: Record<string, [Uint8Array, string]> = {
+    'a tensor of more numbers than it has': [
+      graphOf(
+        [{ opType: 'MatMul', input: ['x', 'W'], output: ['y'] }],
+        [{ name: 'W', dims: [1e6, 1e6], dataType: 1, rawData: new Uint8Array(8) }],
+      ),
+      'the model: tensor "W": shape [1000000,1000000] is 1000000000000 numbers, but 2 are there',
+    ],
+    'numbers in another file': [
+      graphOf(
+        [{ opType: 'MatMul', input: ['x', 'W'], output: ['y'] }],
+        [
+          {
+            name: 'W',
+            dims: [3, 2],
+            dataType: 1,
+            dataLocation: 1,
+            externalData: [{ key: 'location', value: '../../etc/passwd' }],
+          },
+        ],
+      ),
+      'the model: tensor "W": its numbers are in another file (external data); save the model as one file',
+    ],
+    'numbers without end': [
+      graphOf(
+        [
+          { opType: 'ConstantOfShape', input: ['s'], output: ['big'], name: 'zeros' },
+          { opType: 'Neg', input: ['big'], output: ['more'], name: 'neg' },
+          {
+            opType: 'Concat',
+            input: ['more', 'more'],
+            output: ['W'],
+            name: 'join',
+            attribute: [{ name: 'axis', i: 0, type: 2 }],
+          },
+          { opType: 'MatMul', input: ['x', 'W'], output: ['y'] },
+        ],
+        [intTensor('s', [2], [1e6, 1e6])],
+      ),
+      'the model: it asks for more numbers than a file of its size can hold',
+    ],
+    'a node that reads what comes after it': [
+      graphOf([
+        { opType: 'Relu', input: ['b'], output: ['a'], name: 'one' },
+        { opType: 'Relu', input: ['a'], output: ['b'], name: 'two' },
+        { opType: 'Relu', input: ['b'], output: ['y'], name: 'three' },
+      ]),
+      'the model: no node gives "b"',
+    ],
+    'an operator that no layer is': [
+      graphOf([{ opType: 'Einsum', input: ['x', 'x'], output: ['y'], name: 'mix' }]),
+      'the model: node "mix" (Einsum): memcell reads no such operator',
+    ],
+    'an operator of somebody else': [
+      graphOf([{ opType: 'Attention', domain: 'com.microsoft', input: ['x'], output: ['y'], name: 'att' }]),
+      'the model: node "att" (Attention): it is of the domain "com.microsoft"',
+    ],
+    'weights of other sizes than the input': [
+      graphOf(
+        [{ opType: 'MatMul', input: ['x', 'W'], output: ['y'], name: 'product' }],
+        [floatTensor('W', [4, 2], new Float32Array(8))],
+      ),
+      'the model: node "product" (MatMul): its weights are for 4 features and 3 come in',
+    ],
+    peepholes: [
+      graphOf(
+        [
+          { opType: 'Transpose', input: ['x'], output: ['t'], attribute: [{ name: 'perm', ints: [1, 0, 2], type: 7 }] },
+          { opType: 'LSTM', input: ['t', 'W', 'R', '', '', '', '', 'P'], output: ['', 'y'], name: 'cells' },
+        ],
+        [
+          floatTensor('W', [1, 4, 3], new Float32Array(12)),
+          floatTensor('R', [1, 4, 1], new Float32Array(4)),
+          floatTensor('P', [1, 3], new Float32Array(3).fill(1)),
+        ],
+      ),
+      'the model: node "cells" (LSTM): P: peepholes, which no layer of Keras has',
+    ],
+  };
+  for (const [what, [bytes, message]] of Object.entries(refused)) {
+    it(`are refused for ${what}`, async () => {
+      await expect(loadModel(bytes)).rejects.toMatchObject({ name: 'MemcellError', code: 'model', message });
+    });
+  }
+
+  it('cannot make more of what memcell keeps in them than their weights', async () => {
+    const model = new Sequential([Dense(2, { inputShape: [3] })], { seed: 1 });
+    const file = decodeModel((await writeOnnx(await contentsOf(model))).bytes);
+    for (const prop of file.metadataProps ?? []) prop.value = prop.value?.replace('"units":2', '"units":2000000000');
+    await expect(loadModel(encodeModel(file))).rejects.toMatchObject({ name: 'MemcellError', code: 'model' });
+    await expect(readOnnx(new Uint8Array(0), 'nothing')).rejects.toMatchObject({
+      message: 'nothing: not an ONNX file: it has no graph',
+    });
+  });
+});

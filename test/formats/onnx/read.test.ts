@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { readOnnx } from '../../../src/formats/onnx/read.js';
+import { loadModel } from '../../../src/sequential.js';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures/onnx');
+const files = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
+
+interface NumbersOf {
+  shape: number[];
+  data: number[];
+}
+interface Case {
+  inputs: { x: NumbersOf };
+  outputs: { y: NumbersOf };
+}
+
+const unrolled =
+  'the exporter has unrolled a recurrent layer for a fixed number of steps; export it with its operator (PyTorch: dynamo=False)';
+/** What no chain of layers is, and why. */
+const refused: Record<string, string> = {
+  'rnn-tanh-linear.dynamo.onnx': `node "node_add_40" (Add): it meets numbers that stand for every row: ${unrolled}`,
+  'rnn-relu-softmax.dynamo.onnx': `node "node_add_40" (Add): it meets numbers that stand for every row: ${unrolled}`,
+  'lstm1-states.dynamo.onnx': 'input "h0" is a second one beside "x"; memcell reads a chain of layers from one input',
+  'lstm1-states.legacy.onnx': 'input "h0" is a second one beside "x"; memcell reads a chain of layers from one input',
+};
+/** What the files have and a model here has not. */
+const turned = 'the order of axes of input "x": [steps, batch, features] in the file, [batch, steps, features] here';
+const lost: Record<string, string[]> = {
+  'lstm1-seqfirst.legacy.onnx': [turned],
+  'lstm1-seqfirst.dynamo.onnx': [turned, 'the number of steps is 7, which the exporter froze in the file'],
+};
+
+/** Layers that the files become. */
+const layers: Record<string, string> = {
+  'bigru1-every-step': 'Bidirectional, Dense',
+  'bilstm1-linear': 'Bidirectional, SimpleRNN, Dense',
+  'bilstm2-every-step': 'Bidirectional, Bidirectional, Dense',
+  'conv-bn-gru': 'Conv1D, GRU, Dense',
+  'embedding-lstm-text': 'Embedding, LSTM, Dense',
+  'gru1-linear': 'GRU, Dense',
+  'gru2-linear': 'GRU, GRU, Dense',
+  'lstm1-every-step': 'LSTM, Dense',
+  'lstm1-linear': 'LSTM, Dense',
+  'lstm1-nobias': 'LSTM, Dense',
+  'lstm1-seqfirst': 'LSTM, Dense',
+  'lstm2-dropout-norm': 'LSTM, LSTM, LayerNormalization, Activation, Dense',
+  'lstm2-linear': 'LSTM, LSTM, Dense',
+  'rnn-relu-softmax': 'SimpleRNN, Dense',
+  'rnn-tanh-linear': 'SimpleRNN, Dense',
+};
+
+/** [steps, batch, features] → [batch, steps, features] */
+function batchFirst({ shape: [T, B, F], data }: NumbersOf): NumbersOf {
+  const at = (index: number) =>
+    data[(Math.floor(index / F) % T) * B * F + Math.floor(index / (T * F)) * F + (index % F)];
+  return { shape: [B, T, F], data: data.map((_, index) => at(index)) };
+}
+
+describe("files of PyTorch's two exporters", () => {
+  it('are all here', () => {
+    expect(files).toHaveLength(32);
+  });
+
+  for (const file of files) {
+    const name = file.split('.')[0];
+    if (refused[file]) {
+      it(`refuses ${file}, naming the node`, async () => {
+        await expect(readOnnx(readFileSync(join(folder, file)), file)).rejects.toMatchObject({
+          name: 'MemcellError',
+          code: 'model',
+          message: `${file}: ${refused[file]}`,
+        });
+      });
+      continue;
+    }
+    it(`reads ${file} and computes what PyTorch does`, async () => {
+      const contents = await readOnnx(readFileSync(join(folder, file)), file);
+      expect(contents.lost).toEqual(lost[file] ?? []);
+      expect(contents.metadata).toEqual({ inputs: ['x'], outputs: ['y'] });
+      const model = await loadModel(join(folder, file));
+      expect(model.layers.map((layer) => layer.getClassName()).join(', ')).toBe(layers[name]);
+      const cases: Case[] = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')).cases;
+      const seen = file === 'lstm1-seqfirst.dynamo.onnx' ? cases.slice(0, 1) : cases;
+      for (const { inputs, outputs } of seen) {
+        const x = name === 'lstm1-seqfirst' ? batchFirst(inputs.x) : inputs.x;
+        const y = await model.predict(x);
+        expect(y.shape).toEqual(outputs.y.shape);
+        const largest = outputs.y.data.reduce((most, value, i) => Math.max(most, Math.abs(value - y.data[i])), 0);
+        expect(largest).toBeLessThan(1e-5);
+      }
+      model.dispose();
+    });
+  }
+});

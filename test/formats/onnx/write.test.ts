@@ -1,0 +1,226 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
+import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
+import {
+  Bidirectional,
+  Dense,
+  Embedding,
+  GlobalAveragePooling1D,
+  GRU,
+  type Layer,
+  LayerNormalization,
+  LSTM,
+  Masking,
+  RepeatVector,
+  TimeDistributed,
+} from '../../../src/model/layers.js';
+import type { Activation } from '../../../src/model/activations.js';
+import { loadModel, Sequential } from '../../../src/sequential.js';
+import { contentsOf, draws, largest, type Numbers, run } from './runtime.js';
+import { randomised, stacks } from './stacks.js';
+
+/** The same file without what memcell keeps beside the graph: it is read as anybody's. */
+function foreign(bytes: Uint8Array): Uint8Array {
+  const model = decodeModel(bytes);
+  return encodeModel({ ...model, metadataProps: [] });
+}
+
+/** The rules of ONNX's checker that concern a file like ours. */
+function checkFile(bytes: Uint8Array): void {
+  const { irVersion, opsetImport, graph } = decodeModel(bytes);
+  expect(irVersion).toBe(8);
+  expect(opsetImport).toEqual([{ version: 18, domain: '' }]);
+  expect(graph?.name).toBeTruthy();
+  const defined = new Set<string>();
+  const define = (name: string | undefined) => {
+    expect(name).toBeTruthy();
+    expect(defined).not.toContain(name);
+    defined.add(name ?? '');
+  };
+  for (const { name, type } of graph?.input ?? []) {
+    define(name);
+    expect(type?.tensorType?.elemType).toBeGreaterThan(0);
+    expect(type?.tensorType?.shape?.dim?.[0]).toEqual({ param: 'batch' });
+  }
+  for (const { name } of graph?.initializer ?? []) define(name);
+  const used = new Set<string>();
+  const names = new Set<string>();
+  for (const { input = [], output = [], name = '', opType } of graph?.node ?? []) {
+    expect(opType).toBeTruthy();
+    expect(names).not.toContain(name);
+    names.add(name);
+    for (const each of input.filter((value) => value !== '')) {
+      expect(defined).toContain(each);
+      used.add(each);
+    }
+    for (const each of output) if (each !== '') define(each);
+  }
+  for (const { name } of graph?.output ?? []) expect(defined).toContain(name);
+  for (const { name } of graph?.initializer ?? []) expect(used).toContain(name);
+}
+
+describe('writeOnnx', () => {
+  it('writes any stack so that ONNX Runtime computes the same, and reads it back', async () => {
+    await fc.assert(
+      fc.asyncProperty(stacks, async (stack) => {
+        const { model, x } = stack.make();
+        const y = await model.predict(x);
+        const { bytes, lost } = await writeOnnx(await contentsOf(model));
+        checkFile(bytes);
+        expect(lost).toEqual([]);
+        const theirs = await run(bytes, x);
+        expect(theirs.shape).toEqual(y.shape);
+        expect(largest(theirs, y)).toBeLessThan(1e-5);
+        const layers = model.layers.map((layer) => layer.getClassName());
+        const back = await loadModel(bytes);
+        expect(back.layers.map((layer) => layer.getClassName())).toEqual(layers);
+        expect(largest(await back.predict(x), y)).toBeLessThan(1e-6);
+        back.dispose();
+        // Nothing is left of a Dropout in the graph.
+        if (layers.every((name) => name === 'Dropout')) return;
+        const read = await loadModel(foreign(bytes));
+        const again = await read.predict(x);
+        expect(again.shape).toEqual(y.shape);
+        expect(largest(again, y)).toBeLessThan(1e-5);
+        read.dispose();
+        model.dispose();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('writes activations that are several operators', async () => {
+    const names: Activation[] = [
+      'exponential',
+      'gelu',
+      'tanhShrink',
+      'logSigmoid',
+      'sparsePlus',
+      'squareplus',
+      'hardSigmoid',
+      'sparseSigmoid',
+      'leakyRelu',
+    ];
+    const x: Numbers = { shape: [1, 9], data: Float32Array.of(-5, -2.1, -0.9, -0.4, 0, 0.3, 0.6, 1.4, 4) };
+    for (const activation of names) {
+      const model = new Sequential([Dense(9, { activation, kernelInitializer: 'identity', inputShape: [9] })], {
+        seed: 1,
+      });
+      const { bytes } = await writeOnnx(await contentsOf(model));
+      checkFile(bytes);
+      expect(largest(await run(bytes, x), await model.predict(x))).toBeLessThan(1e-5);
+    }
+  });
+
+  const masked: Record<string, Layer[]> = {
+    'the last output': [Masking({ inputShape: [null, 3] }), LSTM(4, { returnSequences: true }), GRU(3)],
+    'every output': [Masking({ inputShape: [null, 3] }), LSTM(4, { returnSequences: true }), TimeDistributed(Dense(2))],
+    'sequences from the end': [
+      Masking({ inputShape: [null, 3] }),
+      GRU(4, { returnSequences: true, goBackwards: true }),
+      LSTM(2, { returnSequences: true }),
+    ],
+    'both directions': [
+      Masking({ inputShape: [null, 3] }),
+      Bidirectional(GRU(4, { returnSequences: true })),
+      LayerNormalization(),
+      Bidirectional(LSTM(2)),
+    ],
+    'the mean': [Masking({ inputShape: [null, 3] }), LSTM(4, { returnSequences: true }), GlobalAveragePooling1D()],
+  };
+  for (const [what, layers] of Object.entries(masked)) {
+    it(`holds masks, wherever the masked steps are: ${what}`, async () => {
+      const model = randomised(new Sequential(layers, { seed: 1 }), 7);
+      const draw = draws(3);
+      const x: Numbers = { shape: [5, 6, 3], data: new Float32Array(90).map(() => draw(-1.5, 1.5)) };
+      // A row of padding alone, at the end, in front, and two with gaps.
+      const paddings = [
+        [0, 1, 2, 3, 4, 5],
+        [4, 5],
+        [0, 1, 2],
+        [0, 2, 5],
+        [1, 3],
+      ];
+      for (const [row, steps] of paddings.entries())
+        for (const step of steps) x.data.fill(0, (row * 6 + step) * 3, (row * 6 + step + 1) * 3);
+      const y = await model.predict(x);
+      const { bytes } = await writeOnnx(await contentsOf(model));
+      checkFile(bytes);
+      expect(largest(await run(bytes, x), y)).toBeLessThan(1e-5);
+      const back = await loadModel(bytes);
+      expect(largest(await back.predict(x), y)).toBeLessThan(1e-6);
+    });
+  }
+
+  it('holds an Embedding and its mask', async () => {
+    const layers = [
+      Embedding(7, 3, { maskZero: true, inputShape: [null] }),
+      LSTM(4, { returnSequences: true }),
+      Dense(7, 'softmax'),
+    ];
+    const model = randomised(new Sequential(layers, { seed: 1 }), 5);
+    const x: Numbers = { shape: [2, 5], data: Float32Array.of(1, 2, 6, 0, 0, 0, 3, 0, 5, 4) };
+    const y = await model.predict(x);
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    expect(largest(await run(bytes, x, { indices: true }), y)).toBeLessThan(1e-5);
+    expect(largest(await (await loadModel(bytes)).predict(x), y)).toBeLessThan(1e-6);
+  });
+
+  it('keeps the names of inputs and outputs', async () => {
+    const model = randomised(new Sequential([LSTM(2, { inputShape: [null, 3] })], { seed: 1 }), 5);
+    model.metadata = { inputs: ['ablesungen'], outputs: ['strom'] };
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    const x: Numbers = { shape: [1, 2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+    const y = await run(bytes, x, { input: 'ablesungen', output: 'strom' });
+    expect(largest(y, await model.predict(x))).toBeLessThan(1e-5);
+    const read = await loadModel(foreign(bytes));
+    expect(read.metadata).toEqual({ inputs: ['ablesungen'], outputs: ['strom'] });
+  });
+
+  it('says in the file what x and y are, and keeps what belongs to the model', async () => {
+    const model = randomised(
+      new Sequential([LSTM(2, { inputShape: [null, 3], dropout: 0.2, name: 'first' })], { seed: 1 }),
+      5,
+    );
+    model.metadata = { task: { kind: 'forecast' }, arrays: { x: 'float32 [batch, 30, 3]: the last 30 rows' } };
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    const told = decodeModel(bytes).metadataProps?.filter(({ key }) => key !== keptKey);
+    expect(told).toEqual([{ key: 'x', value: 'float32 [batch, 30, 3]: the last 30 rows' }]);
+    const back = await loadModel(bytes);
+    expect(back.metadata).toEqual(model.metadata);
+    expect(back.layers[0].getConfig()).toMatchObject({ name: 'first', dropout: 0.2 });
+  });
+
+  it('reads a graph that was changed after memcell wrote it, not what memcell kept beside it', async () => {
+    const layers = [LSTM(2, { inputShape: [null, 3] }), Dense(2, 'tanh')];
+    const model = randomised(new Sequential(layers, { seed: 1 }), 5);
+    const file = decodeModel((await writeOnnx(await contentsOf(model))).bytes);
+    for (const node of file.graph?.node ?? []) if (node.opType === 'Tanh') node.opType = 'Sigmoid';
+    const read = await loadModel(encodeModel(file));
+    expect(read.layers[1].getConfig().activation).toBe('sigmoid');
+  });
+
+  it('names the layer and the option that a file cannot hold', async () => {
+    const sequences = { inputShape: [null, 3], returnSequences: true };
+    const refusals: [Layer[], string][] = [
+      [
+        [LSTM(2, { inputShape: [null, 3], name: 'erinnerung', activation: 'gelu' })],
+        `layer erinnerung (LSTM) cannot be written: activation "gelu" is none that ONNX's recurrent operators have (tanh, sigmoid, relu, linear, hardSigmoid, hardSigmoidKeras3, sparseSigmoid, elu, leakyRelu, softsign, softplus)`,
+      ],
+      [
+        [Bidirectional(GRU(2, { recurrentActivation: 'mish' }), { name: 'beide', inputShape: [null, 3] })],
+        `layer beide (Bidirectional) cannot be written: recurrent_activation "mish" is none that ONNX's recurrent operators have (tanh, sigmoid, relu, linear, hardSigmoid, hardSigmoidKeras3, sparseSigmoid, elu, leakyRelu, softsign, softplus)`,
+      ],
+      [
+        [GRU(2, sequences), TimeDistributed(RepeatVector(2), { name: 'jeder' })],
+        'layer jeder (TimeDistributed) cannot be written: ONNX has no operator for RepeatVector at every step',
+      ],
+    ];
+    for (const [layers, message] of refusals) {
+      const model = new Sequential(layers, { seed: 1 });
+      const written = writeOnnx(await contentsOf(model));
+      await expect(written).rejects.toMatchObject({ name: 'MemcellError', code: 'usage', message: `ONNX: ${message}` });
+    }
+  });
+});

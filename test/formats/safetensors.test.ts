@@ -1,0 +1,203 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { readSafetensors } from '../../src/formats/torch/safetensors.js';
+import { safetensorsFile } from '../../src/formats/torch/safetensorsFile.js';
+import { assignStored } from '../../src/formats/weights.js';
+import {
+  Bidirectional,
+  Dense,
+  Embedding,
+  GRU,
+  type Layer,
+  LayerNormalization,
+  LSTM,
+  SimpleRNN,
+} from '../../src/model/layers.js';
+import { Sequential } from '../../src/sequential.js';
+import * as tf from '../../src/tf.js';
+import { contentsOf } from './onnx/runtime.js';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '../fixtures/torch');
+const read = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
+const json = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+
+async function load(model: Sequential, bytes: Uint8Array): Promise<Sequential> {
+  model.build();
+  const { topology } = await contentsOf(model);
+  assignStored(model.tf, (await safetensorsFile.readWeights?.(bytes, topology, 'file')) ?? [], 'file');
+  return model;
+}
+
+/** A file of arrays of float32, their numbers 1, 2, 3 … on. */
+function file(arrays: Record<string, number[]>): Uint8Array {
+  const header: Record<string, object> = {};
+  let at = 0;
+  for (const [name, shape] of Object.entries(arrays)) {
+    const size = 4 * shape.reduce((a, b) => a * b, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + size] };
+    at += size;
+  }
+  return withHeader(
+    JSON.stringify(header),
+    Float32Array.from({ length: at / 4 }, (_, i) => i + 1),
+  );
+}
+
+function withHeader(header: string, data = new Float32Array(8)): Uint8Array {
+  const text = new TextEncoder().encode(header);
+  const bytes = new Uint8Array(8 + text.length + data.byteLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(new Uint8Array(data.buffer), 8 + text.length);
+  return bytes;
+}
+
+const forecast = () => [LSTM(5, { inputShape: [7, 3], returnSequences: true }), LSTM(5), Dense(2)];
+const models: Record<string, () => Layer[]> = {
+  'lstm2-linear': forecast,
+  'lstm2-linear-f16': forecast,
+  'lstm2-linear-bf16': forecast,
+  'embedding-gru-text': () => [Embedding(11, 4, { inputShape: [7] }), GRU(6, { returnSequences: true }), Dense(11)],
+};
+
+describe('safetensors', () => {
+  it('has a model for every file of PyTorch, or says why there is none', () => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.safetensors'));
+    expect(files.map((name) => name.replace('.safetensors', '')).sort()).toEqual(
+      ['bilstm-proj', ...Object.keys(models)].sort(),
+    );
+  });
+
+  for (const [name, layers] of Object.entries(models)) {
+    it(`computes what PyTorch does with ${name}`, async () => {
+      const model = await load(new Sequential(layers(), { seed: 1 }), read(`${name}.safetensors`));
+      const { x, y } = json(name);
+      const got = await model.predict({ data: x.data, shape: x.shape });
+      expect(got.shape).toEqual(y.shape);
+      // PyTorch computed in float32, with the weights as the file has them.
+      const largest = got.data.reduce((most, value, i) => Math.max(most, Math.abs(value - y.data[i])), 0);
+      expect(largest).toBeLessThan(1e-5);
+    });
+  }
+
+  it('refuses projections by name', async () => {
+    const model = new Sequential([Bidirectional(LSTM(5, { returnSequences: true }), { inputShape: [7, 3] }), Dense(2)]);
+    await expect(load(model, read('bilstm-proj.safetensors'))).rejects.toMatchObject({
+      code: 'model',
+      message: 'file: lstm.weight_hr_l0 is a projection of the state (proj_size), which no layer of Keras has',
+    });
+  });
+
+  it("takes both directions, a GRU's gates, plain recurrence, convolutions and norms to their places", async () => {
+    const layers = [
+      tf.layers.conv1d({ filters: 3, kernelSize: 2, inputShape: [9, 2] }),
+      LayerNormalization(),
+      Bidirectional(SimpleRNN(1, { returnSequences: true })),
+      GRU(1, { useBias: false }),
+    ];
+    const model = new Sequential(layers, { seed: 1 });
+    const bytes = file({
+      'conv.weight': [3, 2, 2],
+      'conv.bias': [3],
+      'norm.weight': [3],
+      'norm.bias': [3],
+      'rnn.weight_ih_l0': [1, 3],
+      'rnn.weight_hh_l0': [1, 1],
+      'rnn.bias_ih_l0': [1],
+      'rnn.bias_hh_l0': [1],
+      'rnn.weight_ih_l0_reverse': [1, 3],
+      'rnn.weight_hh_l0_reverse': [1, 1],
+      'rnn.bias_ih_l0_reverse': [1],
+      'rnn.bias_hh_l0_reverse': [1],
+      'gru.weight_ih_l0': [3, 2],
+      'gru.weight_hh_l0': [3, 1],
+    });
+    await load(model, bytes);
+    expect(model.getWeights().map(({ data, shape }) => ({ shape, data: [...data] }))).toEqual([
+      // (3,2,2): o, i, k → k, i, o
+      { shape: [2, 2, 3], data: [1, 5, 9, 3, 7, 11, 2, 6, 10, 4, 8, 12] },
+      { shape: [3], data: [13, 14, 15] },
+      { shape: [3], data: [16, 17, 18] },
+      { shape: [3], data: [19, 20, 21] },
+      { shape: [3, 1], data: [22, 23, 24] },
+      { shape: [1, 1], data: [25] },
+      { shape: [1], data: [26 + 27] },
+      { shape: [3, 1], data: [28, 29, 30] },
+      { shape: [1, 1], data: [31] },
+      { shape: [1], data: [32 + 33] },
+      // Rows r z n (34 35) (36 37) (38 39) → columns z r h
+      { shape: [2, 3], data: [36, 34, 38, 37, 35, 39] },
+      { shape: [1, 3], data: [41, 40, 42] },
+    ]);
+  });
+
+  it('tells numbered modules of the same shape apart by their numbers, others by the names of layers', async () => {
+    const model = new Sequential([Dense(1, { inputShape: [1] }), Dense(1), Dense(1)], { seed: 1 });
+    await load(
+      model,
+      file({
+        'net.10.weight': [1, 1],
+        'net.10.bias': [1],
+        'net.2.weight': [1, 1],
+        'net.2.bias': [1],
+        'net.0.weight': [1, 1],
+        'net.0.bias': [1],
+      }),
+    );
+    expect(model.getWeights().map(({ data }) => data[0])).toEqual([5, 6, 3, 4, 1, 2]);
+    const named = { 'up.weight': [1, 1], 'up.bias': [1], 'down.weight': [1, 1], 'down.bias': [1] };
+    const two = new Sequential([Dense(1, { inputShape: [1], name: 'a' }), Dense(1, { name: 'b' })], { seed: 1 });
+    await expect(load(two, file(named))).rejects.toMatchObject({
+      message: 'file: up, down may each be the weights of a, b: give the layers the names of the modules',
+    });
+    const fitting = new Sequential([Dense(1, { inputShape: [1], name: 'down' }), Dense(1, { name: 'up' })], {
+      seed: 1,
+    });
+    await load(fitting, file(named));
+    expect(fitting.getWeights().map(({ data }) => data[0])).toEqual([3, 4, 1, 2]);
+  });
+
+  it('names all that found no partner', async () => {
+    const model = new Sequential([LSTM(4, { inputShape: [null, 3] }), Dense(2)], { seed: 1 });
+    await expect(load(model, file({ 'fc.weight': [2, 5], 'fc.bias': [2], 'scale.alpha': [1] }))).rejects.toMatchObject({
+      code: 'model',
+      message:
+        'file: nothing in the file fits layer lstm (LSTM 3 → 4), layer dense (Dense 4 → 2); ' +
+        'no layer of the model takes fc.weight [2,5], fc.bias [2]; memcell does not know what scale.alpha belong to',
+    });
+    const before = new Sequential([GRU(1, { inputShape: [null, 1], resetAfter: false })], { seed: 1 });
+    const gru = file({ 'g.weight_ih_l0': [3, 1], 'g.weight_hh_l0': [3, 1], 'g.bias_ih_l0': [3], 'g.bias_hh_l0': [3] });
+    await expect(load(before, gru)).rejects.toMatchObject({
+      message: 'layer gru: PyTorch applies the reset gate after the recurrent product; build it with resetAfter: true',
+    });
+  });
+
+  const broken: Record<string, [string, string]> = {
+    'a shape that its bytes do not fill': [
+      '{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,8]}}',
+      'file: "a": shape [1000000000000] of F32 is 4000000000000 bytes, but 8 are there',
+    ],
+    'bytes beyond the end': [
+      '{"a":{"dtype":"F32","shape":[100],"data_offsets":[0,400]}}',
+      'file: "a": it ends at byte 400 of 32',
+    ],
+    'arrays over one another': [
+      '{"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]},"b":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}}',
+      'file: its arrays lie over one another',
+    ],
+    'an unknown type': [
+      '{"a":{"dtype":"F8_E5M2","shape":[1],"data_offsets":[0,1]}}',
+      'file: "a": dtype "F8_E5M2"; memcell reads F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL',
+    ],
+    'a negative size': ['{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', 'file: "a": shape [-2] is none'],
+  };
+  for (const [what, [header, message]] of Object.entries(broken)) {
+    it(`refuses ${what}`, () => {
+      expect(() => readSafetensors(withHeader(header), 'file')).toThrow(
+        expect.objectContaining({ code: 'model', message }),
+      );
+    });
+  }
+});

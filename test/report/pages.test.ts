@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../browser/chromium.js';
+import { memcell } from '../cli/streams.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'memcell-report-'));
+const at = (name: string) => join(folder, name);
+let browser: Browser;
+
+/** A column whose name would run, were it not escaped. */
+const evil = '<script>window.ran=1</script>';
+
+beforeAll(async () => {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error('no Chromium on this machine; install it (apt-get install chromium)');
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  const rows = [`month,shop,${evil}`];
+  for (const shop of ['A & B', '"C"', 'D']) {
+    for (let m = 0; m < 48; m++) {
+      const value = 100 + m + 20 * Math.sin((m / 6) * Math.PI) + ((m * 7919) % 11);
+      rows.push(
+        `${2018 + Math.floor(m / 12)}-${String((m % 12) + 1).padStart(2, '0')},${shop.replaceAll('"', "'")},${value.toFixed(1)}`,
+      );
+    }
+  }
+  writeFileSync(at('panel.csv'), rows.join('\n'));
+  const points = ['kind,t,x,id'];
+  for (let id = 0; id < 60; id++) {
+    for (let t = 0; t < 8; t++)
+      points.push(`${id % 2 ? 'up' : 'down'},${t},${(id % 2 ? t : -t) + (id % 5 ? 0 : 12 * (id % 2 ? -1 : 1))},${id}`);
+  }
+  writeFileSync(at('groups.csv'), points.join('\n'));
+  writeFileSync(at('text.txt'), 'the cat sat on the mat. '.repeat(60));
+  writeFileSync(at('symbols.txt'), Array.from({ length: 200 }, (_, i) => i % 5).join(' '));
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function opened(file: string, width = 1000, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+  const problems: string[] = [];
+  page.on('console', (message) => problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('request', (request) => {
+    if (!/^(file|data):/.test(request.url())) problems.push(request.url());
+  });
+  await page.goto(pathToFileURL(file).href);
+  // Nothing is wider than the screen but what scrolls by itself.
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  expect(problems).toEqual([]);
+  return page;
+}
+
+test('a report of a forecast shows every part, holds the figures of --json, and runs nothing of the data', async () => {
+  const { code, out } = await memcell(
+    ...['train', at('panel.csv'), '--forecast', evil, '--group', 'shop', '--horizon', '6', '--out', at('panel')],
+    ...['--report', at('panel.html'), '--json'],
+  );
+  expect(code).toBe(0);
+  const { evaluation, report } = JSON.parse(out);
+  expect(report).toBe(at('panel.html'));
+  for (const [width, scheme] of [
+    [1000, 'light'],
+    [400, 'dark'],
+  ] as const) {
+    const page = await opened(at('panel.html'), width, scheme);
+    const ids = await page.$$eval('section', (sections) => sections.map(({ id }) => id));
+    expect(ids).toEqual(
+      expect.arrayContaining(['forecasts', 'errors', 'steps', 'residuals', 'series', 'data', 'model']),
+    );
+    expect(await page.title()).toContain(evil);
+    expect(await page.evaluate(() => 'ran' in window)).toBe(false);
+    expect(JSON.parse((await page.textContent('#evaluation')) ?? '')).toEqual(evaluation);
+    const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(dark === 'rgb(255, 255, 255)').toBe(scheme === 'light');
+    await page.close();
+  }
+  const page = await opened(at('panel.html'));
+  const { mae, naive } = evaluation.targets[0];
+  const cells = await page.$$eval('#errors td', (all) => all.map(({ textContent }) => textContent));
+  expect(cells).toEqual(expect.arrayContaining(['model', 'last value', String(Number(mae.toPrecision(4))), 'drift']));
+  expect(cells.map(Number).some((cell) => Math.abs(cell - naive.mae) < 1e-3 * naive.mae)).toBe(true);
+  // The line by step says what the document says.
+  const tips = JSON.parse((await page.getAttribute('#steps figure', 'data-tips')) ?? '{}');
+  expect(tips.text[2]).toContain('step 3');
+  expect(Number(/model ([\d.]+)/.exec(tips.text[2])?.[1])).toBeCloseTo(evaluation.targets[0].steps[2].mae, 2);
+  // One series is seen, the other ones when they are picked.
+  const seen = () => page.$$eval('[data-series]', (all) => all.filter((one) => !(one as HTMLElement).hidden).length);
+  expect(await seen()).toBe(1);
+  await page.selectOption('[data-picker]', '2');
+  expect(await seen()).toBe(1);
+  expect(await page.isVisible('[data-series="2"] figure.wide')).toBe(true);
+  // The numbers under the pointer.
+  await page.hover('[data-series="2"] figure.wide svg');
+  expect(await page.textContent('.tip')).toMatch(/^20\d\d-\d\d-01\n/);
+  await page.close();
+  expect(statSync(at('panel.html')).size).toBeLessThan(1_000_000);
+}, 120_000);
+
+test('a report of classes shows confusion, classes, reliability and the mistakes drawn', async () => {
+  const { code, out, err } = await memcell(
+    ...['train', at('groups.csv'), '--classify', 'kind', '--group', 'id', '--out', at('groups'), '--budget', '15'],
+    ...['--report', at('groups.html'), '--json'],
+  );
+  expect([code, err.includes('report is in')]).toEqual([0, true]);
+  const { evaluation } = JSON.parse(out);
+  const page = await opened(at('groups.html'), 400);
+  const ids = await page.$$eval('section', (sections) => sections.map(({ id }) => id));
+  expect(ids).toEqual(expect.arrayContaining(['confusion', 'classes', 'reliability', 'mistakes', 'training', 'model']));
+  const drawn = await page.$$eval('#confusion svg title', (titles) => titles.map(({ textContent }) => textContent));
+  const counts = evaluation.classes.flatMap(({ name: was }: { name: string }, i: number) =>
+    evaluation.classes.map(
+      ({ name }: { name: string }, j: number) => `${was} answered as ${name}: ${evaluation.confusion[i][j]}`,
+    ),
+  );
+  expect(drawn.sort()).toEqual(counts.sort());
+  await page.close();
+}, 120_000);
+
+test('a report of a text colours it by surprise, and shows what the model writes and what its gates do', async () => {
+  const trained = [
+    'train',
+    at('text.txt'),
+    '--text',
+    '--layers',
+    'Embedding(11, 8), LSTM(12, return_sequences=true), Dense(11, softmax)',
+  ];
+  const { code, err } = await memcell(...trained, '--budget', '10', '--out', at('text'), '--report', at('text.html'));
+  expect([code, err]).toEqual([0, expect.stringContaining('report is in')]);
+  const page = await opened(at('text.html'), 1000, 'dark');
+  const spans = await page.$$eval('.surprise span', (all) => all.map(({ textContent }) => textContent).join(''));
+  expect('the cat sat on the mat. '.repeat(60)).toContain(spans.slice(0, 40));
+  expect(await page.locator('#samples pre').count()).toBe(3);
+  await page.hover('#gates canvas');
+  expect(await page.textContent('[data-told="0"]')).toMatch(
+    /^unit \d+, half-life .* steps; step \d+ \(".*"\): input [\d.]+ +forget [\d.]+/,
+  );
+  const painted = await page.$eval('#gates canvas', (canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    return (canvas as HTMLCanvasElement)
+      .getContext('2d')
+      ?.getImageData(0, 0, width, height)
+      .data.some((value) => value > 0);
+  });
+  expect(painted).toBe(true);
+  await page.close();
+  const gates = await memcell('gates', at('text'), at('text.txt'), '--sample', '2', '--json');
+  const { layers, attribution, tokens } = JSON.parse(gates.out);
+  const [batch, steps, units] = layers[0].shape;
+  expect([batch, units, tokens.length]).toEqual([1, 12, steps]);
+  const sum = attribution.values.reduce((total: number, value: number) => total + value, 0);
+  expect(Math.abs(sum - (attribution.output[0] - attribution.baseline[0]))).toBeLessThan(attribution.gap + 1e-5);
+  const missing = await memcell('gates', at('text'), at('text.txt'), '--sample', '9999');
+  expect([missing.code, missing.err]).toEqual([
+    2,
+    expect.stringMatching(/text\.txt: has \d+ windows of \d+ characters, not 9999/),
+  ]);
+}, 120_000);
+
+test('a saved model is reported on data, without data, and of symbols; a page that cannot be written is an error', async () => {
+  expect((await memcell('train', at('symbols.txt'), '--symbols', '--out', at('symbols'), '--budget', '10')).code).toBe(
+    0,
+  );
+  for (const [model, data] of [
+    ['symbols', 'symbols.txt'],
+    ['panel', undefined],
+    ['panel', 'panel.csv'],
+    ['groups', 'groups.csv'],
+  ]) {
+    const given = data === undefined ? [] : [at(data)];
+    const { code, err } = await memcell('report', at(model ?? ''), ...given, '--out', at('again.html'));
+    expect([code, err]).toEqual([0, expect.stringContaining('the report is in')]);
+    const page = await opened(at('again.html'));
+    expect(await page.locator('section').count()).toBeGreaterThan(1);
+    await page.close();
+  }
+  const { code, err } = await memcell('report', at('panel'), '--out', join(folder, 'nowhere', 'x.html'));
+  expect([code, err]).toEqual([1, expect.stringContaining('x.html: cannot be written (ENOENT)')]);
+  expect(readFileSync(at('again.html'), 'utf8')).toContain('<!doctype html>');
+}, 120_000);

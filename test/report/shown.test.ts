@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseHTML } from 'linkedom';
+import { figures, forecast, report } from 'memcell';
+import { draw, standalone } from '../../src/report/draw.js';
+import { drawForecasts } from '../../src/report/figures/forecasts.js';
+import { html } from '../../src/report/html.js';
+import { histogramOf, mostPoints, Pictures, reducePoints, type ShownForecasts } from '../../src/tasks/shown.js';
+
+test('a reduced line keeps the extremes, the order and the ends of what it shows', () => {
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 300 }), (y) => {
+      const x = y.map((_, i) => i);
+      const reduced = reducePoints(x, y, 40);
+      expect(reduced.y.length).toBeLessThanOrEqual(40);
+      expect(Math.max(...reduced.y)).toBe(Math.max(...y));
+      expect(Math.min(...reduced.y)).toBe(Math.min(...y));
+      expect(reduced.x).toEqual([...reduced.x].sort((a, b) => a - b));
+      for (const [i, at] of reduced.x.entries()) expect(reduced.y[i]).toBe(y[at]);
+    }),
+    { numRuns: 50 },
+  );
+  expect(reducePoints([1, 2, 3], [Number.NaN, 5, Number.POSITIVE_INFINITY])).toEqual({ x: [2], y: [5] });
+});
+
+test('a hundred thousand points are drawn as a line of a few thousand', async () => {
+  const y = Float64Array.from({ length: 100_000 }, (_, i) => Math.sin(i / 500) + (i === 54_321 ? 9 : 0));
+  const actual = reducePoints(
+    y.map((_, i) => i),
+    y,
+  );
+  const column = { name: 'y', actual, forecasts: [], residuals: { x: [], y: [] }, histogram: [], mae: 0 };
+  const { svg, tips } = await drawForecasts({ axis: 'row', column }, { title: 'long' });
+  expect(actual.x.length).toBeLessThanOrEqual(mostPoints);
+  expect(actual.y).toContain(y[54_321]);
+  expect(tips?.text[actual.x.indexOf(54_321)]).toContain('y 9.');
+  expect(svg.length).toBeLessThan(100_000);
+});
+
+test('a histogram counts every value once, in bins of round numbers', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 200 }),
+      (values) => {
+        const bins = histogramOf(values);
+        expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(values.length);
+        for (let i = 1; i < bins.length; i++) expect(bins[i].from).toBe(bins[i - 1].to);
+      },
+    ),
+    { numRuns: 50 },
+  );
+  expect(histogramOf([0, 1, 2, 3, 30]).map(({ from, to }) => to - from)).toEqual(new Array(31).fill(1));
+  expect(histogramOf([5, 5])).toEqual([expect.objectContaining({ count: 2 })]);
+});
+
+test('of many series the worst and the best are kept, the worst first', () => {
+  const pictures = new Pictures();
+  for (let i = 0; i < 300; i++) {
+    const relative = ((i * 7919) % 300) / 100;
+    pictures.add({ kind: 'forecast', relative } as ShownForecasts);
+  }
+  const kept = pictures.parts.map((part) => (part as ShownForecasts).relative);
+  expect(kept.length).toBe(24);
+  expect(kept.slice(0, 3)).toEqual([2.99, 2.98, 2.97]);
+  expect(kept.slice(-2)).toEqual([0.01, 0]);
+  expect(pictures.left).toBe(276);
+});
+
+test('what is put into a page is escaped, in text and in figures, and an SVG stands alone', async () => {
+  expect(html`<p title="${'"<&'}">${['<b>', html`<i>${1}</i>`]}${undefined}${false}</p>`.text).toBe(
+    '<p title="&quot;&lt;&amp;">&lt;b&gt;<i>1</i></p>',
+  );
+  const figure = await draw((plot) => ({ title: 'a <b> & "c"', marks: [plot.dot([1], { title: () => '<x>' })] }));
+  const alone = standalone(figure.svg);
+  expect(alone).not.toMatch(/="[^"]*<[^"]*"/);
+  const svg = parseHTML(alone).document.querySelector('svg');
+  expect(svg?.getAttribute('aria-label')).toBe('a <b> & "c"');
+  expect(alone).toContain('prefers-color-scheme:dark');
+});
+
+test('in code, a report is a page and its figures are SVGs, of a model just trained and of one loaded', async () => {
+  const y = Array.from({ length: 60 }, (_, i) => 10 + i + 5 * Math.sin((i * Math.PI) / 6));
+  const model = await forecast(y, { horizon: 6 });
+  const page = await report(model);
+  expect(page).toContain('id="forecasts"');
+  expect(page).toContain(model.evaluation?.verdict.text.replace(/[&<>"]/g, '') ?? '');
+  const drawn = await figures(model);
+  expect(drawn.map(({ title }) => title)).toEqual(expect.arrayContaining([expect.stringContaining('value')]));
+  for (const { svg } of drawn) expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg".*<\/svg>$/s);
+  expect(await report(model, y)).toContain('id="errors"');
+  model.dispose();
+});

@@ -1,0 +1,116 @@
+/** The verification that precedes timing, and what a report holds; no times are asserted. */
+import { describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { runBench } from '../../src/speed/bench.js';
+import {
+  drawSamples,
+  memcellModel,
+  memcellResults,
+  scaledDifference,
+  stockModel,
+  stockResults,
+  verify,
+} from '../../src/speed/cases.js';
+import { measurePeak, shortest } from '../../src/speed/measure.js';
+import { memcell } from '../cli/streams.js';
+import { useBackend } from '../kernels/twins.js';
+
+const shape = { batch: 3, steps: 4, inputs: 2, units: 5 };
+
+useBackend('wasm');
+
+describe('verification', () => {
+  test.each([1, undefined])('memcell with threads %s gives what stock tfjs gives', async (threads) => {
+    const model = memcellModel(shape, threads);
+    const weights = model.getWeights();
+    const stock = stockModel(shape, weights);
+    const samples = drawSamples(shape);
+    const [actual, expected] = [await memcellResults(model, samples), await stockResults(stock, weights, samples)];
+    expect(verify(actual, expected).passed).toBe(true);
+    expect(expected.gradients.map(({ length }) => length)).toEqual([40, 100, 20, 50, 10]);
+    for (const values of expected.gradients)
+      expect(scaledDifference(new Float32Array(values.length), values)).toBeGreaterThan(1e-3);
+    expect(model.getWeights()).toEqual(weights);
+    model.dispose();
+    stock.dispose();
+  });
+
+  test('fails for a difference, a NaN on either side, and a missing tensor', () => {
+    const good = { output: Float32Array.of(0.5, 0.5), gradients: [Float32Array.of(1, 2)] };
+    expect(verify(good, good)).toEqual({ forward: 0, gradient: 0, passed: true });
+    expect(verify({ ...good, output: Float32Array.of(0.5, 0.50002) }, good).passed).toBe(false);
+    expect(verify({ ...good, gradients: [Float32Array.of(1, 2.001)] }, good).passed).toBe(false);
+    expect(verify({ ...good, gradients: [] }, good).passed).toBe(false);
+    const bad = { ...good, gradients: [Float32Array.of(1, Number.NaN)] };
+    expect(verify(bad, good).passed).toBe(false);
+    expect(verify(good, bad).passed).toBe(false);
+  });
+});
+
+test('samples are one batch again and again, with one class each', () => {
+  const { x, y } = drawSamples(shape, 3);
+  expect(x.shape).toEqual([9, 4, 2]);
+  expect(x.data.subarray(48)).toEqual(x.data.subarray(0, 24));
+  for (let i = 0; i < 9; i++) expect(y.data.slice(10 * i, 10 * i + 10).reduce((a, b) => a + b)).toBe(1);
+});
+
+test('shortest runs at least as often as asked and waits for promises', async () => {
+  let runs = 0;
+  const run = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    runs++;
+  };
+  expect(await shortest(run, { seconds: 0, least: 4, warmUp: 0 })).toBeGreaterThan(1);
+  expect(runs).toBe(4);
+});
+
+test('the peak is a number of the speed that runs', async () => {
+  const { speed, gigaflops } = await measurePeak(0.01);
+  expect(['plain', 'relaxed', 'wide']).toContain(speed);
+  expect(gigaflops).toBeGreaterThan(0.1);
+});
+
+test('a report has every figure, and leaves no tensors', async () => {
+  const shapes = [shape, { batch: 1, steps: 1, inputs: 1, units: 50 }];
+  const before = tf.memory().numTensors;
+  const { rows, ...machine } = await runBench({ shapes, seconds: 0.01 });
+  expect(tf.memory().numTensors).toBe(before);
+  expect(machine).toMatchObject({ node: process.versions.node, backend: 'wasm', wide: { reason: expect.any(String) } });
+  expect(rows.map(({ units }) => units)).toEqual([5, 50]);
+  for (const row of rows) {
+    expect(row.verified?.passed).toBe(true);
+    for (const times of [row.memcell, row.oneThread, row.tfjs]) {
+      expect(times?.train).toBeGreaterThan(0);
+      expect(times?.predict).toBeGreaterThan(0);
+      expect(times?.document !== undefined).toBe(row.units === 50);
+    }
+    expect(row.shareOfPeak).toBeGreaterThan(0);
+    expect(row.shareOfPeak).toBeLessThan(1);
+  }
+}, 60_000);
+
+describe('memcell bench', () => {
+  test('--json is one document on standard output', async () => {
+    const { code, out, err } = await memcell('bench', '--shape', '2,3,1,4', '--no-tfjs', '--seconds', '0.05', '--json');
+    expect(code).toBe(0);
+    const { rows, gigaflops } = JSON.parse(out);
+    expect(gigaflops).toBeGreaterThan(0);
+    expect(rows).toMatchObject([{ batch: 2, steps: 3, inputs: 1, units: 4, memcell: {}, oneThread: {} }]);
+    expect(rows[0]).not.toHaveProperty('tfjs');
+    expect(err).toContain('2,3,1,4: memcell');
+  }, 60_000);
+
+  test('without it, a table', async () => {
+    const { code, out } = await memcell('bench', '--shape', '2,3,1,4', '--no-tfjs', '--seconds', '0.05');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^peak: [\d.]+ GFLOP\/s on one thread$/m);
+    expect(out).toMatch(/^one training step, ms +memcell +1 thread +of peak/m);
+    expect(out).toMatch(/^2,3,1,4 +[\d.]+ +[\d.]+ +\d+ % +– +–$/m);
+  }, 60_000);
+
+  test('a wrong shape is wrong usage', async () => {
+    const { code, err } = await memcell('bench', '--shape', '2,3,0,4');
+    expect(code).toBe(2);
+    expect(err).toMatch(/--shape.*whole numbers above 0/);
+  });
+});
