@@ -1,15 +1,10 @@
 export type { NdArray } from './data/array.js';
-export type { TimeStep } from './data/calendar.js';
-export type { Account, ColumnReading, ColumnUse, FrameReading, TimeReading } from './data/frame.js';
-export type { Scaling } from './data/scaler.js';
-export type { Columns, DataInput, Source, TableHead } from './data/source.js';
-export type { StreamColumn, TableChunk } from './data/stream.js';
-export type { Column, ColumnKind, Table, TablePart, TableSource, TypedCells } from './data/table.js';
+export type { Account, ColumnUse } from './data/frame.js';
+export type { Columns, DataInput } from './data/source.js';
 export type { LayerState, Stream, StreamState } from './engine/stream.js';
 export { type ErrorCode, MemcellError } from './errors.js';
 export type { AttributeOptions, Attribution } from './explain/attribute.js';
 export type { GateArrays, LayerGates } from './explain/gates.js';
-export type { Fields } from './fields.js';
 export type { LoadOptions } from './formats/http.js';
 export type { ModelSource } from './formats/open.js';
 export type { ModelLocation } from './formats/tfjs.js';
@@ -27,40 +22,17 @@ export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
 export { figures, type ReportFigure, report } from './report/index.js';
 export * from './sequential.js';
-export type { Digit, EitherSpelling, IsCapital, SnakeName, SnakeOption, Spelling } from './spelling.js';
-export type { ClassifyArtefact } from './tasks/classify/artefact.js';
+export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
 export type { ClassScores } from './tasks/classify/evaluation.js';
-export type { ClassifyOptions, ClassifyPredictOptions } from './tasks/classify/options.js';
+export type { ClassifyOptions } from './tasks/classify/options.js';
 export type { Classification } from './tasks/classify/predict.js';
 export type { ClassifyEvaluation } from './tasks/classify/task.js';
-export type { TextTokens, TokenKind as ClassifyTokenKind } from './tasks/classify/texts.js';
-export type {
-  EvaluateOptions as TaskEvaluateOptions,
-  Loaded,
-  Prediction,
-  PreparedTask,
-  Run,
-  SavedTask,
-  Task,
-  TaskFlags,
-  Trained,
-} from './tasks/definition.js';
-export type {
-  ForecastArtefact,
-  PlainArtefact,
-  RecipeArtefact,
-  Saved,
-  Scaling as ForecastScaling,
-} from './tasks/forecast/artefact.js';
+export type { ScoredPart } from './tasks/definition.js';
 export type { Coverage, Errors, MethodErrors } from './tasks/forecast/errors.js';
 export type { FoldErrors, SeriesErrors, SimpleGuesses, TargetErrors } from './tasks/forecast/evaluation.js';
-export type { ForecasterState } from './tasks/forecast/forecaster.js';
-export type { KeptSeries } from './tasks/forecast/kept.js';
 export type { ForecastOptions, ForecastPredictOptions } from './tasks/forecast/options.js';
-export type { ForecastResult, ForecastRow } from './tasks/forecast/predict.js';
 export type { ForecastEvaluation } from './tasks/forecast/task.js';
 export type { Verdict } from './tasks/forecast/verdict.js';
-export type { Made, TaskModel } from './tasks/functions.js';
 export {
   type AnyTaskModel,
   type ClassifyModel,
@@ -73,24 +45,21 @@ export {
   type Sequence,
   type SymbolsModel,
   symbols,
+  type TaskModel,
   type TaskTraining,
   type TextModel,
   textModel,
 } from './tasks/functions.js';
-export type { OptionKind, OptionTable, TaskOption } from './tasks/options.js';
 export type { SamplingOptions } from './tasks/sampling.js';
-export type { TaskKind, TrainingRecord, TrainingSettings } from './tasks/settings.js';
-export type { SymbolsArtefact } from './tasks/symbols/artefact.js';
-export type { SymbolsOptions, SymbolsPredictOptions } from './tasks/symbols/options.js';
+export type { TaskKind, TrainingSettings } from './tasks/settings.js';
+export type { SymbolsOptions } from './tasks/symbols/options.js';
 export type { CountsGuess } from './tasks/symbols/repetition.js';
-export type { SymbolValue } from './tasks/symbols/sequence.js';
 export type { SymbolsEvaluation } from './tasks/symbols/task.js';
 export type { TableOptions } from './tasks/tableOptions.js';
-export type { SavedCounts, TextArtefact } from './tasks/text/artefact.js';
 export type { Likelihood } from './tasks/text/evaluation.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
-export type { SavedTokens, TokenKind, Tokens } from './tasks/text/tokens.js';
+export type { TokenKind } from './tasks/text/tokens.js';
 export type {
   ConfigDict,
   ConfigValue,
@@ -105,11 +74,11 @@ export type {
   TensorLike,
   Tfjs,
 } from './tfjsTypes.js';
-export type { Done } from './training/callbacks.js';
 export {
   type Callback,
   type CallbackIdentifier,
   type Callbacks,
+  type Done,
   EarlyStopping,
   type EarlyStoppingOptions,
   LearningRateScheduler,
@@ -165,7 +134,6 @@ export {
   type SgdOptions,
   sgd,
 } from './training/optimizers.js';
-export type { Options } from './training/options.js';
 export type { ProgressOptions, Verbosity } from './training/progress.js';
 export type { TrainingState } from './training/runner.js';
 export {

@@ -11,11 +11,11 @@ import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spel
 import { type Callbacks, getCallbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
 import { version } from '../version.js';
-import type { ClassifyOptions, ClassifyPredictOptions } from './classify/options.js';
+import type { ClassifyOptions } from './classify/options.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
-import type { EvaluateOptions, Loaded, SavedTask, Task } from './definition.js';
+import type { EvaluateOptions, Loaded, SavedTask, ScoredPart, Task } from './definition.js';
 import type { ForecastOptions, ForecastPredictOptions } from './forecast/options.js';
-import { type ForecastArtefact, type ForecastEvaluation, type ForecastResult, forecastTask } from './forecast/task.js';
+import { type ForecastArtefact, type ForecastEvaluation, forecastTask } from './forecast/task.js';
 import {
   checkKinds,
   checkOptions,
@@ -30,7 +30,7 @@ import {
 } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
-import type { SymbolsOptions, SymbolsPredictOptions } from './symbols/options.js';
+import type { SymbolsOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
 import type { GenerateOptions, TextOptions } from './text/options.js';
@@ -59,7 +59,7 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
 }
 
 /** What training brought beside the model: not there when the model was loaded. */
-export interface Made<E> {
+interface Made<E> {
   /** How good the model is on the part that was held out, beside simple guesses. */
   evaluation: E;
   /** What was understood of a table. */
@@ -73,19 +73,20 @@ export interface Made<E> {
 }
 
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
-export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends object, R extends object> {
-  readonly kind: A['kind'];
+export abstract class TaskModel<E extends { kind: TaskKind }> {
+  /** @internal What predicting needs: the network, and what is saved beside its weights. */
+  abstract readonly loaded: Loaded<SavedTask>;
+  readonly kind: E['kind'];
   readonly evaluation?: E;
   readonly understood?: Account;
   readonly warnings: readonly string[];
   readonly history?: Readonly<Record<string, number[]>>;
-  /** What pictures show of the evaluation: for `report`. */
+  /** @internal What pictures show of the evaluation: for `report`. */
   readonly pictures?: Pictures;
 
+  /** @internal */
   constructor(
-    // What it was trained with does not matter to a model.
-    private readonly task: Omit<Task<never, A, E, P, R>, 'prepare' | 'backtest' | 'options' | 'choose'>,
-    private readonly loaded: Loaded<A>,
+    private readonly task: Pick<Task<never, SavedTask, E, never>, 'kind' | 'evaluate' | 'tell'>,
     made?: Made<E>,
   ) {
     this.kind = task.kind;
@@ -101,17 +102,17 @@ export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P exte
     return this.loaded.model;
   }
 
-  /** All that predicting needs beside the weights, as it is saved. */
-  get artefact(): A {
-    return this.loaded.artefact;
-  }
-
   /**
    * How good the model is on data, beside simple guesses.
    * @throws MemcellError for data that the task cannot take
    */
-  async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<E> {
-    return this.task.evaluate(this.loaded, openSource(data), checkKinds(evaluateKinds, options, 'evaluate'));
+  async evaluate(data: DataInput, options: ScoredPart = {}): Promise<E> {
+    return this.score(data, checkKinds(evaluateKinds, options, 'evaluate'));
+  }
+
+  /** @internal The same, telling pictures too. */
+  async score(data: DataInput, options: EvaluateOptions): Promise<E> {
+    return this.task.evaluate(this.loaded, openSource(data), options);
   }
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
@@ -138,16 +139,19 @@ export class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P exte
   dispose(): void {
     this.network.dispose();
   }
+}
 
-  protected async answer(data: DataInput | undefined, options: object): Promise<R> {
-    const checked = checkOptions(this.task.predictOptions, options, 'predict') as P;
-    const source = data === undefined ? undefined : openSource(data);
-    return (await this.task.predict(this.loaded, source, checked)).result;
-  }
-
-  protected get parts(): Loaded<A> {
-    return this.loaded;
-  }
+/** What a task predicts with a model of it, its options checked. */
+async function answer<
+  O extends object,
+  A extends SavedTask,
+  E extends { kind: TaskKind },
+  P extends object,
+  R extends object,
+>(task: Task<O, A, E, P, R>, loaded: Loaded<A>, data: DataInput | undefined, options: object): Promise<R> {
+  const checked = checkOptions(task.predictOptions, options, 'predict') as P;
+  const source = data === undefined ? undefined : openSource(data);
+  return (await task.predict(loaded, source, checked)).result;
 }
 
 /** One step ahead: the forecast of each column and between which ends it lies, with the probability asked for. */
@@ -162,18 +166,22 @@ export interface ForecastStep<Column extends string = string> {
   intervals: { probability: number; lower: Record<Column, number>; upper: Record<Column, number> }[];
 }
 
-export class ForecastModel<Column extends string = string> extends TaskModel<
-  ForecastArtefact,
-  ForecastEvaluation,
-  ForecastPredictOptions,
-  ForecastResult
-> {
+export class ForecastModel<Column extends string = string> extends TaskModel<ForecastEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<ForecastArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<ForecastArtefact>, made?: Made<ForecastEvaluation>) {
+    super(forecastTask, made);
+    this.loaded = loaded;
+  }
+
   /**
    * What comes after the end of the data, or of the training data when none is given.
    * @param options steps (the horizon), interval (80: per cent), future (rows ahead of the columns known ahead)
    */
   async predict(data?: DataInput, options: ForecastPredictOptions = {}): Promise<ForecastStep<Column>[]> {
-    const { columns, rows } = await this.answer(data && valuesNamed(data), options);
+    const { columns, rows } = await answer(forecastTask, this.loaded, data && valuesNamed(data), options);
     const named = (values: readonly number[]) =>
       Object.fromEntries(columns.map((column, c) => [column, values[c]])) as Record<Column, number>;
     return rows.map(({ values, intervals = [], ...row }) => ({
@@ -187,56 +195,70 @@ export class ForecastModel<Column extends string = string> extends TaskModel<
     }));
   }
 
-  override async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<ForecastEvaluation> {
-    return super.evaluate(valuesNamed(data), options);
+  /** @internal */
+  override async score(data: DataInput, options: EvaluateOptions): Promise<ForecastEvaluation> {
+    return super.score(valuesNamed(data), options);
   }
 }
 
-export class ClassifyModel extends TaskModel<
-  ClassifyArtefact,
-  ClassifyEvaluation,
-  ClassifyPredictOptions,
-  Classification
-> {
+export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<ClassifyArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<ClassifyArtefact>, made?: Made<ClassifyEvaluation>) {
+    super(classifyTask, made);
+    this.loaded = loaded;
+  }
+
   /** The class of each row, group or text, with the probability of every class; the class column is not needed. */
   async predict(data: DataInput): Promise<Classification['rows']> {
-    return (await this.answer(data, {})).rows;
+    return (await answer(classifyTask, this.loaded, data, {})).rows;
   }
 
   /** The classes, in the order of the probabilities. */
   get classes(): readonly string[] {
-    return this.artefact.classes;
+    return this.loaded.artefact.classes;
   }
 }
 
-export class TextModel extends TaskModel<
-  TextArtefact,
-  TextEvaluation,
-  GenerateOptions,
-  { prompt: string; text: string }
-> {
+export class TextModel extends TaskModel<TextEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<TextArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<TextArtefact>, made?: Made<TextEvaluation>) {
+    super(textTask, made);
+    this.loaded = loaded;
+  }
+
   /** Text that goes on from the prompt, piece by piece. The same seed gives the same text. */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    const { model, artefact, name } = this.parts;
+    const { model, artefact, name } = this.loaded;
     return generate(model, artefact, checkOptions(textTask.predictOptions, options, 'generate'), name);
   }
 
   /** The prompt and what comes after it, as one text. */
   async predict(prompt = '', options: GenerateOptions = {}): Promise<string> {
     const given = namedOptions<GenerateOptions>('predict', options);
-    return (await this.answer(undefined, { ...given, ...(prompt !== '' && { prompt }) })).text;
+    return (await answer(textTask, this.loaded, undefined, { ...given, ...(prompt !== '' && { prompt }) })).text;
   }
 }
 
-export class SymbolsModel extends TaskModel<
-  SymbolsArtefact,
-  SymbolsEvaluation,
-  SymbolsPredictOptions,
-  { symbols: (string | number)[] }
-> {
+export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<SymbolsArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<SymbolsArtefact>, made?: Made<SymbolsEvaluation>) {
+    super(symbolsTask, made);
+    this.loaded = loaded;
+  }
+
   /** The symbols that come after those given, or after the end of the training data. */
   async predict(start?: Sequence, options: { steps?: number } = {}): Promise<(string | number)[]> {
-    return (await this.answer(start === undefined ? undefined : sequenceInput(start), options)).symbols;
+    return (await answer(symbolsTask, this.loaded, start === undefined ? undefined : sequenceInput(start), options))
+      .symbols;
   }
 }
 
@@ -303,7 +325,7 @@ export async function forecast(
     ...options,
     targets: typeof targets === 'string' ? [targets] : [...targets],
   });
-  return new ForecastModel(forecastTask, loaded, made);
+  return new ForecastModel(loaded, made);
 }
 
 /**
@@ -325,7 +347,7 @@ export async function classify(
     });
   }
   const { loaded, made } = await train(classifyTask, data, named);
-  return new ClassifyModel(classifyTask, loaded, made);
+  return new ClassifyModel(loaded, made);
 }
 
 /**
@@ -339,7 +361,7 @@ export async function textModel(
   options: EitherSpelling<TextOptions & TaskTraining> = {},
 ): Promise<TextModel> {
   const { loaded, made } = await train(textTask, typeof text === 'string' ? { name: 'text', text } : text, options);
-  return new TextModel(textTask, loaded, made);
+  return new TextModel(loaded, made);
 }
 
 /** Whole numbers, words, or a text of either with separators between them. */
@@ -356,7 +378,7 @@ export async function symbols(
   options: EitherSpelling<SymbolsOptions & TaskTraining> = {},
 ): Promise<SymbolsModel> {
   const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), options);
-  return new SymbolsModel(symbolsTask, loaded, made);
+  return new SymbolsModel(loaded, made);
 }
 
 /** What loadTask gives: `kind` tells which. */
@@ -364,10 +386,10 @@ export type AnyTaskModel = ForecastModel | ClassifyModel | TextModel | SymbolsMo
 
 /** How a saved model of each task comes back. */
 const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask) => AnyTaskModel } = {
-  forecast: (opened) => new ForecastModel(forecastTask, readSaved(opened, forecastTask)),
-  classify: (opened) => new ClassifyModel(classifyTask, readSaved(opened, classifyTask)),
-  text: (opened) => new TextModel(textTask, readSaved(opened, textTask)),
-  symbols: (opened) => new SymbolsModel(symbolsTask, readSaved(opened, symbolsTask)),
+  forecast: (opened) => new ForecastModel(readSaved(opened, forecastTask)),
+  classify: (opened) => new ClassifyModel(readSaved(opened, classifyTask)),
+  text: (opened) => new TextModel(readSaved(opened, textTask)),
+  symbols: (opened) => new SymbolsModel(readSaved(opened, symbolsTask)),
 };
 
 /**
@@ -400,15 +422,7 @@ const trainingKinds: {
 };
 
 /** What evaluating takes. */
-const evaluateKinds: { readonly [Name in keyof EvaluateOptions]-?: OptionKind<Required<EvaluateOptions>[Name]> } = {
-  from: text,
-  shown: {
-    what: 'a function',
-    // No text is one.
-    parse: () => undefined,
-    check: (value: unknown): value is NonNullable<EvaluateOptions['shown']> => typeof value === 'function',
-  },
-};
+const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
 
 async function train<
   O extends object,

@@ -16,7 +16,7 @@ export interface Loss {
   /** In camelCase; 'custom' for a user's own function. */
   readonly name: string;
   /** Every option with its value, as JSON; getLoss({ name, config }) makes the same loss. */
-  readonly config: Readonly<Options>;
+  readonly config: Readonly<Record<string, unknown>>;
   /**
    * What the targets are: 'values' in the shape of the output, 'probabilities' the same and in [0, 1], 'labels' whole
    * numbers that count the output's last axis, 'any' whatever a user's own function takes.
@@ -42,8 +42,8 @@ export type LossIdentifier =
   | LossName
   | Loss
   | LossFunction
-  | { name: string; config: Options }
-  | { class_name: string; config: Options };
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /** mean over the last axis of (yTrue - yPred)². */
 export function meanSquaredError(): Loss {

@@ -92,7 +92,7 @@ type Given<Options> = LearningRate | EitherSpelling<Options>;
 
 export type OptimizerConfig = Omit<Required<OptimizerOptions>, 'learningRate'> & {
   learningRate: number | SerializedSchedule;
-} & Options;
+} & Record<string, unknown>;
 
 const COMMON: Record<string, OptionKind> = {
   learningRate: 'other',
@@ -361,8 +361,8 @@ export type OptimizerIdentifier =
   | 'AdamW'
   | (() => Optimizer)
   | Optimizer
-  | { name: string; config: Options }
-  | { class_name: string; config: Options };
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /**
  * An optimizer from its name, from { name, config } or from what Keras's serialize() gives; an optimizer is itself.

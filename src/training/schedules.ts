@@ -9,14 +9,14 @@ import { complete, functionName, type Options } from './options.js';
 export interface LearningRateSchedule {
   readonly name: ScheduleName;
   /** Every argument, in camelCase; getSchedule({ name, config }) makes the same schedule again. */
-  readonly config: Readonly<Options>;
+  readonly config: Readonly<Record<string, unknown>>;
   /** The learning rate of the step with this number, counted from 0. */
   at(iteration: number): number;
 }
 
 export interface SerializedSchedule {
   name: string;
-  config: Options;
+  config: Record<string, unknown>;
 }
 
 export type DecayOptions = {

@@ -82,7 +82,7 @@ describe('forecast', () => {
     );
     expect((await again.predict(months))[0].time).toBe('2021-01');
     expect(again.network.engine).toEqual({ kind: 'memcell' });
-    expect(again.artefact.training?.settings).toMatchObject({ seed: 3 });
+    expect(again.loaded.artefact.training?.settings).toMatchObject({ seed: 3 });
     again.dispose();
     model.dispose();
   });

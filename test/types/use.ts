@@ -12,6 +12,8 @@ import {
   type Optimizer,
   Sequential,
   sgd,
+  type Tensor,
+  type TensorLike,
   textModel,
 } from 'memcell';
 
@@ -81,4 +83,9 @@ export async function tasks(): Promise<void> {
   void (await series.predict())[0].values.value;
   await classify(rows, { label: 'promo', class_weights: 'balanced' });
   await textModel('a text', { pure: true });
+}
+
+/** Without 'memcell/tfjs', tensors have memcell's own type of them. */
+export function sameTensor(tensor: TensorLike): Tensor {
+  return tensor;
 }
