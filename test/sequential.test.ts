@@ -489,7 +489,7 @@ describe('errors come before anything changes', () => {
     expect(() => model.getWeights()).toThrow('this model was disposed');
     expect(() => new Sequential().summary()).toThrow('the model has no layers; add one first');
     expect(() => new Sequential().add('LSTM' as unknown as ReturnType<typeof LSTM>)).toThrow(
-      'add takes a layer, such as LSTM(50), not LSTM',
+      'add takes a layer, such as LSTM(50), not "LSTM"',
     );
   });
 });

@@ -35,5 +35,5 @@ export function showCommands(program: Command, session: Session): void {
     return;
   }
   const commands = program.commands.map((one) => ({ name: one.name(), summary: one.summary() }));
-  session.result({ version: version, commands });
+  session.result({ version, commands });
 }
