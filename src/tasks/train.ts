@@ -54,7 +54,8 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     ...given,
     trained: async (model, { artefact, layers, settings, history }) => {
       const training = { createdWith: `memcell ${version}`, source, layers, settings, history };
-      model.metadata = { ...model.metadata, task: { ...artefact, training } };
+      const arrays = tasks[artefact.kind].arrays(artefact);
+      model.metadata = { ...model.metadata, arrays, task: { ...artefact, training } };
       await onTrained?.(model);
     },
   };
