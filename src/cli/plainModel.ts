@@ -6,6 +6,8 @@ import { MemcellError } from '../errors.js';
 import { counted, formatNumber, formatTable } from '../format.js';
 import type { ModelEnd, ModelInputs } from '../model/ends.js';
 import type { Sequential } from '../sequential.js';
+import { getLoss } from '../training/losses.js';
+import { getMetrics } from '../training/metrics.js';
 import type { Session } from './command.js';
 
 /** More samples, and more numbers of one, are not shown to people one by one. */
@@ -129,7 +131,7 @@ function sayLost(model: Sequential, session: Session): void {
 
 /** With the loss and the metrics that were asked for, else those that the model came with. */
 function compile(model: Sequential, name: string, loss: string | undefined, metrics: string | undefined): void {
-  if (loss !== undefined) model.compile({ loss, metrics: namesOf(metrics) ?? [] });
+  if (loss !== undefined) model.compile({ loss: getLoss(loss), metrics: getMetrics('metrics', namesOf(metrics)) });
   else if (metrics !== undefined) {
     throw new MemcellError('--metrics goes with --loss: name the loss too', { code: 'usage' });
   } else if (!model.isCompiled) {
