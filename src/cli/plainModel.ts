@@ -6,8 +6,6 @@ import { MemcellError } from '../errors.js';
 import { counted, formatNumber, formatTable } from '../format.js';
 import type { ModelEnd, ModelInputs } from '../model/ends.js';
 import type { Sequential } from '../sequential.js';
-import { getLoss } from '../training/losses.js';
-import { getMetrics } from '../training/metrics.js';
 import type { Session } from './command.js';
 
 /** More samples, and more numbers of one, are not shown to people one by one. */
@@ -97,7 +95,7 @@ export async function evaluateArrays(
   try {
     refuseOthers(name, { ...(from !== undefined && { from }), ...(report !== undefined && { report }) });
     sayLost(model, session);
-    compile(model, name, loss, metrics);
+    await compile(model, name, loss, metrics);
     const [{ readArrayFile }, { inputsFrom }] = await Promise.all([
       import('../arrays/arrayFile.js'),
       import('../arrays/forModel.js'),
@@ -130,9 +128,19 @@ function sayLost(model: Sequential, session: Session): void {
 }
 
 /** With the loss and the metrics that were asked for, else those that the model came with. */
-function compile(model: Sequential, name: string, loss: string | undefined, metrics: string | undefined): void {
-  if (loss !== undefined) model.compile({ loss: getLoss(loss), metrics: getMetrics('metrics', namesOf(metrics)) });
-  else if (metrics !== undefined) {
+async function compile(
+  model: Sequential,
+  name: string,
+  loss: string | undefined,
+  metrics: string | undefined,
+): Promise<void> {
+  if (loss !== undefined) {
+    const [{ getLoss }, { getMetrics }] = await Promise.all([
+      import('../training/losses.js'),
+      import('../training/metrics.js'),
+    ]);
+    model.compile({ loss: getLoss(loss), metrics: getMetrics('--metrics', namesOf(metrics)) });
+  } else if (metrics !== undefined) {
     throw new MemcellError('--metrics goes with --loss: name the loss too', { code: 'usage' });
   } else if (!model.isCompiled) {
     throw new MemcellError(`${name}: comes without a loss; name one, such as --loss mse`, { code: 'usage' });
