@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { MemcellError } from '../errors.js';
 import { type PlotOptions, plotOptions } from '../report/look/options.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
-import { parseWith } from './values.js';
+import { parsePath, parseWith } from './values.js';
 
 interface Options extends Omit<PlotOptions, 'columns'> {
   sql?: string;
@@ -34,7 +34,7 @@ export const addPlot: AddCommand = (program, session) => {
   addPlotOptions(command);
   command
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
-    .option('--out <FILE>', 'the page, or the figures as .svg (plot.html)')
+    .option('--out <FILE>', 'the page, or the figures as .svg (plot.html)', parsePath)
     .option('--plot', 'draw in the terminal')
     .addHelpText('after', examples);
   withCommonOptions(command).action((data: string, columns: string[], options: Options) =>

@@ -12,6 +12,7 @@ import type { Live } from './live.js';
 import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
 import { addReportOption, keepPage, pageFor } from './reporting.js';
 import { onSignals, type Signals } from './signals.js';
+import { parsePath } from './values.js';
 
 const examples = `
 Examples:
@@ -31,6 +32,7 @@ end the page becomes the report and the process ends: the browser keeps the repo
 interface Options extends TrainingValues {
   out: string;
   dryRun?: true;
+  force?: true;
   report?: string | true;
   live?: LiveAddress | true;
   plot?: true;
@@ -53,7 +55,8 @@ export const addTrain: AddCommand = (program, session) => {
   command
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
     .option('--dry-run', 'say what was understood of the data, and stop there')
-    .option('--out <DIR>', 'the folder to save the model in', 'model')
+    .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
+    .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
   addReportOption(command);
   addPlotOption(command);
@@ -93,8 +96,12 @@ async function trainShown(
   session: Session,
   showing: Showing,
 ): Promise<void> {
-  const { out, dryRun, sql, report: page, live: where, plot } = values;
-  if (!dryRun) await (await import('../formats/folder.js')).checkWritable(out);
+  const { out, dryRun, force, sql, report: page, live: where, plot } = values;
+  if (!dryRun) {
+    const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
+    await checkReplaceable(out, kind, force ?? false);
+    await checkWritable(out);
+  }
   const { openSource } = await import('../data/source.js');
   const { accountText } = await import('../data/understanding/account.js');
   const { trainTask } = await import('../tasks/train.js');
