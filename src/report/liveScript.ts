@@ -26,6 +26,8 @@ export function liveScript(): void {
     say('data-stage', `${last}${where}`);
     say('data-numbers', `${numbers ?? ''}${learningRate ? `  learning rate ${learningRate}` : ''}`.trim());
     const percent = String(Math.round(100 * (share ?? 0)));
+    // Between two fits there is nothing to count.
+    if (bar) bar.style.visibility = share === undefined ? 'hidden' : 'visible';
     bar?.setAttribute('aria-valuenow', percent);
     const filled = bar?.querySelector<HTMLElement>('i');
     if (filled) filled.style.width = `${percent}%`;
