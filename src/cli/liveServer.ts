@@ -1,5 +1,5 @@
 /** The web server of `memcell train --live`: one page, the events that it listens to, and its stop button. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MemcellError } from '../errors.js';
 import type { LiveAddress } from './liveAddress.js';
@@ -79,12 +79,10 @@ export async function serveLive(
     request.resume();
     if (!isOwnHost(sent.host, address.host, port())) return answer(response, 403, 'this server has another name\n');
     if (path === '/' && method === 'GET') return answer(response, 200, page(token), 'text/html');
+    if (isForeign(sent)) return answer(response, 403, 'another site may not ask for this\n');
     if (path === '/events' && method === 'GET') return listen(response);
     if (path !== '/stop') return answer(response, 404, 'nothing is here\n');
     if (method !== 'POST') return answer(response, 405, 'POST stops the training\n');
-    if (sent.origin !== undefined && sent.origin !== `http://${sent.host}`) {
-      return answer(response, 403, 'another site may not stop the training\n');
-    }
     if (!hasToken(request)) return answer(response, 403, 'the token is not that of the page: load the page anew\n');
     onStop();
     return answer(response, 202, 'stopping\n');
@@ -141,6 +139,12 @@ function isOwnHost(sent: string | undefined, host: string, port: number | undefi
   const name = match[1].toLowerCase();
   if (loopback.has(name) || name === shownHost(host).toLowerCase()) return true;
   return !isLoopback(host) && /^(\[.*\]|\d+\.\d+\.\d+\.\d+)$/.test(name);
+}
+
+/** Whether a browser says that a page of another site asks. */
+function isForeign({ origin, host, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  if (origin !== undefined && origin !== `http://${host}`) return true;
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }
 
 export function isLoopback(host: string): boolean {

@@ -118,6 +118,7 @@ describe('in a browser', () => {
       ['/stop', 'GET', { 'x-memcell-token': token }, 405],
       ['/', 'GET', { host: `evil.example:${new URL(url).port}` }, 403],
       ['/events', 'GET', { host: 'evil.example' }, 403],
+      ['/events', 'GET', { 'sec-fetch-site': 'cross-site' }, 403],
       ['/stopped', 'GET', { host }, 404],
     ];
     for (const [path, method, headers, status] of refused) expect(await ask(url, path, method, headers)).toBe(status);

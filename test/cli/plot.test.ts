@@ -232,7 +232,8 @@ describe('charts of characters', () => {
   test('a loss that falls by a factor of 30 is drawn by its logarithm', () => {
     const y = Array.from({ length: 40 }, (_, i) => 10 ** (-i / 10));
     const lines = [{ name: 'loss', x: y.map((_, i) => i), y, colour: 'ink' as const }];
-    const rows = chartText({ title: 'loss', lines, place, height: 5 }, paper).split('\n');
+    const rows = chartText({ title: 'loss', lines, place, height: 5, mayBeLog: true }, paper).split('\n');
+    expect(rows[0]).toBe('loss, logarithmic');
     // A line on a logarithmic scale: its middle stands at the geometric mean.
     expect(rows[3]).toMatch(/^ *0\.011\d* ┤ +[⠀-⣿]+$/);
   });
@@ -249,6 +250,11 @@ describe('charts of characters', () => {
   half ████████████▌ 50.0 %
   none  0.0 %"
 `);
+  });
+
+  test('what a name says to a terminal is not said', () => {
+    const bars = [{ name: 'a\x1b[2Jb\nc', value: 1, told: '1' }];
+    expect(barsText('x\x07', bars, { width: 40, colours: false })).toMatch(/^x \n {2}a \[2Jb c █+ 1$/);
   });
 
   test('the paper is the terminal, in bounds', () => {

@@ -1,4 +1,4 @@
-import { type Colour, coloured, type Paper } from './paper.js';
+import { type Colour, coloured, type Paper, printable } from './paper.js';
 
 export interface Bar {
   name: string;
@@ -18,7 +18,9 @@ const longestName = 24;
 /** Bars from the left, the largest as long as fits, or as `full` is. */
 export function barsText(title: string, bars: readonly Bar[], paper: Paper, full?: number): string {
   const largest = full ?? Math.max(...bars.map(({ value }) => value));
-  const names = bars.map(({ name }) => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name));
+  const names = bars
+    .map(({ name }) => printable(name))
+    .map((name) => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name));
   const margin = Math.max(...names.map((name) => name.length));
   const after = Math.max(...bars.map(({ told }) => told.length));
   const width = Math.max(5, paper.width - margin - after - 4);
@@ -27,5 +29,5 @@ export function barsText(title: string, bars: readonly Bar[], paper: Paper, full
     const bar = '█'.repeat(eighths >> 3) + parts[eighths & 7];
     return `  ${names[i].padEnd(margin)} ${coloured(bar, colour, paper)} ${told}`;
   });
-  return [title, ...rows].join('\n');
+  return [printable(title), ...rows].join('\n');
 }

@@ -1,7 +1,7 @@
 /** Line charts of braille characters, which have 2 × 4 dots each. */
 import { tick } from '../../report/axes.js';
 import type { Points } from '../../tasks/shown.js';
-import { type Colour, coloured, type Paper } from './paper.js';
+import { type Colour, coloured, type Paper, printable } from './paper.js';
 
 export interface ChartLine extends Points {
   name: string;
@@ -26,6 +26,8 @@ export interface Chart {
   place(x: number): string;
   /** Lines of the plotting area. */
   height?: number;
+  /** Whether values that grow by more than a factor of 30 stand by their logarithms, which the title then says. */
+  mayBeLog?: boolean;
 }
 
 /** The dots of a braille character by row and column: bits of U+2800. */
@@ -40,7 +42,10 @@ const bits = [
 const [dash, period] = [3, 6];
 
 /** A chart as lines of text; '' where there is no point. */
-export function chartText({ title, lines, bands = [], place, height = 12 }: Chart, paper: Paper): string {
+export function chartText(
+  { title, lines, bands = [], place, height = 12, mayBeLog = false }: Chart,
+  paper: Paper,
+): string {
   const all = lines.flatMap(({ y }) => y.filter(Number.isFinite));
   const xs = [...lines, ...bands].flatMap(({ x }) => x);
   if (all.length === 0 || xs.length === 0) return '';
@@ -48,8 +53,7 @@ export function chartText({ title, lines, bands = [], place, height = 12 }: Char
   const values = [...all, ...ends];
   const [left, right] = [least(xs), most(xs)];
   const [low, high] = [least(values), most(values)];
-  // A loss that falls by a factor of 30 is a straight line at 0 otherwise.
-  const log = ends.length === 0 && low > 0 && high > 30 * low;
+  const log = mayBeLog && low > 0 && high > 30 * low;
   const scale = log ? Math.log : (value: number) => value;
   const unscale = log ? Math.exp : (value: number) => value;
   const [bottom, span] = [scale(low), scale(high) - scale(low) || 1];
@@ -70,7 +74,8 @@ export function chartText({ title, lines, bands = [], place, height = 12 }: Char
   });
   const axis = `${' '.repeat(margin + 1)}└${'─'.repeat(width)}`;
   const under = `${' '.repeat(margin + 2)}${between(place(left), place(right), width)}`;
-  return [title, ...legend(lines, bands, paper), ...rows, axis, under].join('\n');
+  const heading = `${printable(title)}${log ? ', logarithmic' : ''}`;
+  return [heading, ...legend(lines, bands, paper), ...rows, axis, under].join('\n');
 }
 
 /** Characters of a chart: dots, and the colour of each. */

@@ -23,6 +23,11 @@ const formats = { ink: 'reset', blue: 'cyan', orange: 'yellow', faint: 'gray' } 
 
 export type Colour = keyof typeof formats;
 
+/** A name out of data, without what a terminal would take as a command. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}
+
 /** A text in a colour, where colours are shown. */
 export function coloured(text: string, colour: Colour, { colours }: Paper): string {
   if (!colours || colour === 'ink' || text.trim() === '') return text;

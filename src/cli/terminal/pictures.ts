@@ -13,7 +13,8 @@ export function curvesText({ loss = [], val_loss: held = [] }: Record<string, nu
   const epochs = (values: readonly number[]) => values.map((_, i) => i + 1);
   const lines: ChartLine[] = [{ name: 'training', x: epochs(loss), y: loss, colour: 'blue' }];
   if (held.length > 0) lines.push({ name: 'held out', x: epochs(held), y: held, colour: 'orange', dashed: true });
-  return chartText({ title: 'loss', lines, place: (epoch) => `epoch ${epoch}` }, paper);
+  // A loss that falls far is a straight line at 0 otherwise.
+  return chartText({ title: 'loss', lines, place: (epoch) => `epoch ${epoch}`, mayBeLog: true }, paper);
 }
 
 /** What comes next of one series, a block a column. */
