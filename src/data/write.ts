@@ -1,5 +1,5 @@
 import { MemcellError } from '../errors.js';
-import { type TableEncoder, type TableFormat, tableEncoder, type WrittenCell } from './encodeTable.js';
+import { encodeTable, type TableFormat, tableEncoder, type WrittenCell } from './encodeTable.js';
 
 const formats: Record<string, TableFormat> = {
   csv: 'csv',
@@ -10,33 +10,54 @@ const formats: Record<string, TableFormat> = {
   parquet: 'parquet',
 };
 
-/** The form that a file's name asks for: by its ending, CSV for all others. */
-function formatOf(target: string): TableFormat {
-  return formats[/\.(\w+)$/.exec(target)?.[1].toLowerCase() ?? ''] ?? 'csv';
+/**
+ * The form that a file's name asks for by its ending; CSV for stdout (-) and for devices, which have none.
+ * @throws MemcellError (usage) for an ending that stands for no form
+ */
+export function formatOf(target: string): TableFormat {
+  if (target === '-' || target.startsWith('/dev/')) return 'csv';
+  const ending = /\.([^./\\]+)$/.exec(target)?.[1].toLowerCase() ?? '';
+  if (Object.hasOwn(formats, ending)) return formats[ending];
+  const found = ending === '' ? 'has no ending' : `the ending .${ending} is not known`;
+  const known = Object.keys(formats).map((one) => `.${one}`);
+  throw new MemcellError(`${target}: ${found}; a table is written as ${known.join(', ')}`, { code: 'usage' });
 }
 
-/** A table that is written part by part. */
-export interface TableWriter {
-  write(rows: readonly (readonly WrittenCell[])[]): Promise<void>;
+/** A file that is written part by part. */
+export interface PartWriter<Part> {
+  write(part: Part): Promise<void>;
   /** Ends the file, which takes its name only now. */
   close(): Promise<void>;
   /** Leaves nothing behind. */
   discard(): Promise<void>;
 }
 
+export type TableWriter = PartWriter<readonly (readonly WrittenCell[])[]>;
+
 /**
- * Writes a table to a file in the form of its ending, whole or not at all: what is written stands beside it until it is closed.
- * A device or a pipe (/dev/stdout) is written to as it is.
- * @throws MemcellError (io) when it cannot be written
+ * Writes a table to a file in the form of its ending.
+ * @see openWriter
  */
 export async function openTableWriter(head: readonly string[], target: string): Promise<TableWriter> {
   const encoder = tableEncoder(head, formatOf(target));
+  const { write, close, discard } = await openWriter(target);
+  return {
+    write: async (rows) => write(await encoder.rows(rows)),
+    close: async () => {
+      await write(await encoder.end());
+      await close();
+    },
+    discard,
+  };
+}
+
+/**
+ * Writes a file whole or not at all: what is written stands beside it until it is closed. A device or a pipe (/dev/stdout) is
+ * written to as it is.
+ * @throws MemcellError (io) when it cannot be written
+ */
+async function openWriter(target: string): Promise<PartWriter<string | Uint8Array>> {
   const { open, realpath, rename, rm, stat } = await import('node:fs/promises');
-  const status = await stat(target).catch(() => undefined);
-  if (status?.isDirectory()) throw writeError(target, { code: 'EISDIR' });
-  const apart = status === undefined || status.isFile();
-  const place = status === undefined ? target : await realpath(target);
-  const path = apart ? `${place}.${crypto.randomUUID().slice(0, 8)}.tmp` : target;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
     try {
       return await action();
@@ -44,6 +65,11 @@ export async function openTableWriter(head: readonly string[], target: string): 
       throw writeError(target, cause);
     }
   };
+  const status = await stat(target).catch(() => undefined);
+  if (status?.isDirectory()) throw writeError(target, { code: 'EISDIR' });
+  const apart = status === undefined || status.isFile();
+  const place = status?.isFile() ? await realpath(target) : target;
+  const path = apart ? `${place}.${crypto.randomUUID().slice(0, 8)}.tmp` : target;
   const file = await guarded(() => open(path, 'w', status?.isFile() ? status.mode : undefined));
   let closed = false;
   const close = async () => {
@@ -51,10 +77,12 @@ export async function openTableWriter(head: readonly string[], target: string): 
     closed = true;
   };
   return {
-    write: (rows) => guarded(async () => writeAll(file, await encoder.rows(rows))),
+    write: (content) =>
+      guarded(async () => {
+        if (content.length > 0) await file.appendFile(content);
+      }),
     close: () =>
       guarded(async () => {
-        await writeAll(file, await encoder.end());
         if (apart) await file.sync();
         await close();
         if (apart) await rename(path, place);
@@ -66,13 +94,6 @@ export async function openTableWriter(head: readonly string[], target: string): 
   };
 }
 
-async function writeAll(
-  file: { appendFile(content: string | Uint8Array): Promise<void> },
-  content: Awaited<ReturnType<TableEncoder['end']>>,
-): Promise<void> {
-  if (content.length > 0) await file.appendFile(content);
-}
-
 /**
  * Writes a table that is at hand.
  * @throws MemcellError (io) when it cannot be written
@@ -82,9 +103,23 @@ export async function writeTable(
   rows: readonly (readonly WrittenCell[])[],
   target: string,
 ): Promise<void> {
-  const writer = await openTableWriter(head, target);
+  await writeContent(await encodeTable(head, rows, formatOf(target)), target);
+}
+
+/**
+ * Writes a file whole or not at all; to stdout for '-'.
+ * @throws MemcellError (io) when it cannot be written
+ */
+export async function writeContent(content: string | Uint8Array, target: string): Promise<void> {
+  if (target === '-') {
+    await new Promise<void>((done, fail) =>
+      process.stdout.write(content, (cause) => (cause ? fail(writeError('stdout', cause)) : done())),
+    );
+    return;
+  }
+  const writer = await openWriter(target);
   try {
-    await writer.write(rows);
+    await writer.write(content);
     await writer.close();
   } catch (error) {
     await writer.discard();

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Source } from '../../../src/data/source.js';
+import { openSource, type Source } from '../../../src/data/source.js';
 import { Random } from '../../../src/random.js';
+import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { AreaUnderCurve } from '../../../src/tasks/classify/auc.js';
+import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
 import { classifyTask } from '../../../src/tasks/classify/task.js';
-import { type ClassifyModel, classify } from '../../../src/tasks/functions.js';
+import type { Loaded } from '../../../src/tasks/definition.js';
 import { networkInput } from '../../../src/tasks/networkInput.js';
 import type { Shown } from '../../../src/tasks/shown.js';
+import { runOf } from '../runs.js';
 import { streamed } from '../streamed.js';
 
 /** The same table as one that is too long to be held. */
@@ -25,21 +28,30 @@ const line = (i: number) => {
 };
 const rows = Array.from({ length: 66_000 }, (_, i) => line(i));
 const table = streamed(`place,x,kind\n${rows.join('\n')}\n`);
-const loaded = ({ network, artefact }: ClassifyModel) => ({ model: network, artefact, name: 'm' });
+
+async function learnt(
+  rows: Readonly<Record<string, unknown>>[],
+  options: ClassifyOptions,
+  layers?: string,
+): Promise<Loaded<ClassifyArtefact>> {
+  const run = runOf({ settings: { epochs: 20 }, ...(layers && { layers }) });
+  const { model, artefact } = await (await classifyTask.prepare(openSource(rows), options, run)).train();
+  return { model, artefact, name: 'm' };
+}
 
 describe('a table in parts is told as the whole', () => {
-  let model: ClassifyModel;
+  let loaded: Loaded<ClassifyArtefact>;
   beforeAll(async () => {
     const some = Array.from({ length: 120 }, (_, i) => ({ x: (i % 12) - 6, kind: kinds[Number(i % 12 > 5)] }));
-    model = await classify(some, { label: 'kind', epochs: 20 });
+    loaded = await learnt(some, { label: 'kind' });
   });
-  afterAll(() => model.dispose());
+  afterAll(() => loaded.model.dispose());
 
   test('evaluate', async () => {
     const shown: Shown[] = [];
     const add = (part: Shown) => shown.push(part);
-    const one = await classifyTask.evaluate(loaded(model), whole(table), { shown: add });
-    const parts = await classifyTask.evaluate(loaded(model), long(table), { shown: add });
+    const one = await classifyTask.evaluate(loaded, whole(table), { shown: add });
+    const parts = await classifyTask.evaluate(loaded, long(table), { shown: add });
     expect(one.samples).toBe(65_934);
     expect(one.notes).toEqual([
       '66 rows left out: no kind (the first is line 11)',
@@ -55,23 +67,23 @@ describe('a table in parts is told as the whole', () => {
     expect(b.mistakes.map(({ probability }) => probability)).toEqual(a.mistakes.map((one) => one.probability));
     expect(b.reliability.map(({ count }) => count)).toEqual(a.reliability.map(({ count }) => count));
     const late = { from: '65001' };
-    const ofLate = await classifyTask.evaluate(loaded(model), whole(table), late);
-    expect(await classifyTask.evaluate(loaded(model), long(table), late)).toMatchObject({
+    const ofLate = await classifyTask.evaluate(loaded, whole(table), late);
+    expect(await classifyTask.evaluate(loaded, long(table), late)).toMatchObject({
       samples: ofLate.samples,
       confusion: ofLate.confusion,
     });
-    await expect(classifyTask.evaluate(loaded(model), long(table), { from: '66001' })).rejects.toThrow(
+    await expect(classifyTask.evaluate(loaded, long(table), { from: '66001' })).rejects.toThrow(
       'from: nothing of long.csv begins at 66001 or later',
     );
   });
 
   test('predict, at once and handed over', async () => {
-    const one = await classifyTask.predict(loaded(model), whole(table), {});
-    const held = await classifyTask.predict(loaded(model), long(table), {});
+    const one = await classifyTask.predict(loaded, whole(table), {});
+    const held = await classifyTask.predict(loaded, long(table), {});
     expect(JSON.stringify(held.rows)).toBe(JSON.stringify(one.rows));
     const taken: (string | number)[][] = [];
     const pieces: number[] = [];
-    const handed = await classifyTask.predict(loaded(model), long(table), {}, async (head, part) => {
+    const handed = await classifyTask.predict(loaded, long(table), {}, async (head, part) => {
       expect(head).toEqual(one.head);
       pieces.push(part.length);
       taken.push(...part);
@@ -84,7 +96,7 @@ describe('a table in parts is told as the whole', () => {
 
   test('one sample is read without predicting any', async () => {
     const predict = () => Promise.reject(new Error('nothing is to be predicted'));
-    const silent = { ...loaded(model), model: Object.create(model.network, { predict: { value: predict } }) };
+    const silent = { ...loaded, model: Object.create(loaded.model, { predict: { value: predict } }) };
     const [first, last] = [await networkInput(silent, long(table), 2), await networkInput(silent, long(table), 66_000)];
     expect([first.name, last.name, last.outputs]).toEqual(['row 2', 'row 66000', ['high', 'low']]);
     expect(last.x).toEqual((await networkInput(silent, whole(table), 66_000)).x);
@@ -100,42 +112,37 @@ test.each(['together', 'apart'])('groups that stand %s are told whole', async (h
     v: (i >> 1) % 2,
     kind: kinds[(i >> 1) % 2],
   }));
-  const model = await classify(values, {
-    label: 'kind',
-    group: ['g'],
-    epochs: 3,
-    layers: 'LSTM(2), Dense(2, softmax)',
-  });
+  const loaded = await learnt(values, { label: 'kind', group: ['g'] }, 'LSTM(2), Dense(2, softmax)');
   const groups = 33_000;
   const places = Array.from({ length: 2 * groups }, (_, i) => (how === 'together' ? i >> 1 : i % groups));
   const source = streamed(`g,v,kind\n${places.map((g) => `n${g},${g % 3},${kinds[g % 2]}`).join('\n')}\n`);
-  const one = await classifyTask.predict(loaded(model), whole(source), {});
-  const parts = await classifyTask.predict(loaded(model), long(source), {});
+  const one = await classifyTask.predict(loaded, whole(source), {});
+  const parts = await classifyTask.predict(loaded, long(source), {});
   const byName = (rows: (string | number)[][]) => JSON.stringify(rows.sort(([a], [b]) => (a < b ? -1 : 1)));
   expect(parts.rows).toHaveLength(groups);
   expect(byName(parts.rows)).toBe(byName(one.rows));
   expect(parts.notes.some((note) => note === 'rows of one g stand apart: the table is read 2 times')).toBe(
     how === 'apart',
   );
-  const { confusion } = await classifyTask.evaluate(loaded(model), long(source), {});
-  expect(confusion).toEqual((await classifyTask.evaluate(loaded(model), whole(source), {})).confusion);
-  model.dispose();
+  const { confusion } = await classifyTask.evaluate(loaded, long(source), {});
+  expect(confusion).toEqual((await classifyTask.evaluate(loaded, whole(source), {})).confusion);
+  loaded.model.dispose();
 });
 
 test('a model knows the long table that its samples were drawn from', async () => {
   const some = rows.slice(0, 3000);
   const source = long(streamed(`place,x,kind\n${some.join('\n')}\n`));
-  const model = await classify(
+  const loaded = await learnt(
     some.map((row) => ({ x: row.split(',')[1], kind: row.split(',')[2] })),
-    { label: 'kind', epochs: 1 },
+    { label: 'kind' },
   );
   const { drawSamples } = await import('../../../src/tasks/classify/drawnSamples.js');
   const { checksum } = await drawSamples(source, { label: 'kind', mostRows: 500 }, 3);
-  const artefact = { ...model.artefact, drawnFrom: checksum, checksum: undefined };
-  const of = async (one: Source) => (await classifyTask.evaluate({ ...loaded(model), artefact }, one, {})).notes[0];
+  const artefact = { ...loaded.artefact, drawnFrom: checksum, checksum: undefined };
+  const of = async (one: Source) => (await classifyTask.evaluate({ ...loaded, artefact }, one, {})).notes[0];
   expect(await of(source)).toMatch(/^the model was trained on rows drawn from this table/);
   expect(await of(long(streamed(`place,x,kind\n${some.slice(1).join('\n')}\n`)))).not.toMatch(/drawn from/);
-  model.dispose();
+  loaded.model.dispose();
 });
 
 test('the area of many samples, in bins', () => {
