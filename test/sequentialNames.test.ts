@@ -3,7 +3,7 @@ import * as memcell from 'memcell';
 
 test('what the package exports', () => {
   expect(Object.keys(memcell).sort().join(' ')).toMatchInlineSnapshot(
-    `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
+    `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay plot polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
   );
 });
 
@@ -11,7 +11,7 @@ test('compile takes an optimizer function as it is, and refuses what it does not
   const model = new memcell.Sequential([memcell.Dense(1, { inputShape: [2] })]);
   model.compile({ optimizer: memcell.adam, loss: 'mse' });
   expect(model.engine).toEqual({ kind: 'memcell' });
-  const misspelt = { optimiser: 'sgd', loss: 'mse' };
+  const misspelt = { optimiser: 'sgd', loss: 'mse' } as const;
   expect(() => model.compile(misspelt)).toThrow("compile: unknown option 'optimiser'");
   const flat = { name: 'adam', learningRate: 5 } as unknown as 'adam';
   expect(() => model.compile({ optimizer: flat, loss: 'mse' })).toThrow('give options as adam({ … })');

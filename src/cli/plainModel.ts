@@ -43,10 +43,12 @@ export async function predictArrays(
     const [
       { encodeArrays, arrayForm, nested, readArrayFile },
       { inputsFrom },
-      { encodeTable, writeContent, writeTable },
+      { encodeTable },
+      { writeContent, writeTable },
     ] = await Promise.all([
       import('../arrays/arrayFile.js'),
       import('../arrays/forModel.js'),
+      import('../data/encodeTable.js'),
       import('../data/write.js'),
     ]);
     const { arrays, notes } = inputsFrom(await readArrayFile(data), model.inputs, namesOf(features));
@@ -80,6 +82,7 @@ export interface EvaluateArrays {
   loss?: string;
   metrics?: string;
   report?: string | true;
+  plot?: true;
 }
 
 /**
@@ -89,13 +92,17 @@ export interface EvaluateArrays {
 export async function evaluateArrays(
   { model, name }: Opened,
   data: string,
-  { targets, features, loss, metrics, from, report }: EvaluateArrays,
+  { targets, features, loss, metrics, from, report, plot }: EvaluateArrays,
   session: Session,
 ): Promise<void> {
   try {
-    refuseOthers(name, { ...(from !== undefined && { from }), ...(report !== undefined && { report }) });
+    refuseOthers(name, {
+      ...(from !== undefined && { from }),
+      ...(report !== undefined && { report }),
+      ...(plot && { plot }),
+    });
     sayLost(model, session);
-    compile(model, name, loss, metrics);
+    await compile(model, name, loss, metrics);
     const [{ readArrayFile }, { inputsFrom }] = await Promise.all([
       import('../arrays/arrayFile.js'),
       import('../arrays/forModel.js'),
@@ -128,9 +135,19 @@ function sayLost(model: Sequential, session: Session): void {
 }
 
 /** With the loss and the metrics that were asked for, else those that the model came with. */
-function compile(model: Sequential, name: string, loss: string | undefined, metrics: string | undefined): void {
-  if (loss !== undefined) model.compile({ loss, metrics: namesOf(metrics) ?? [] });
-  else if (metrics !== undefined) {
+async function compile(
+  model: Sequential,
+  name: string,
+  loss: string | undefined,
+  metrics: string | undefined,
+): Promise<void> {
+  if (loss !== undefined) {
+    const [{ getLoss }, { getMetrics }] = await Promise.all([
+      import('../training/losses.js'),
+      import('../training/metrics.js'),
+    ]);
+    model.compile({ loss: getLoss(loss), metrics: getMetrics('--metrics', namesOf(metrics)) });
+  } else if (metrics !== undefined) {
     throw new MemcellError('--metrics goes with --loss: name the loss too', { code: 'usage' });
   } else if (!model.isCompiled) {
     throw new MemcellError(`${name}: comes without a loss; name one, such as --loss mse`, { code: 'usage' });

@@ -1,5 +1,6 @@
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
+import type { LayersModel, Tensor } from '../tfjsTypes.js';
 
 /** What an output hangs on: its change from the baseline's output, shared out over the inputs. */
 export interface Attribution {
@@ -32,8 +33,8 @@ const quadrature = { gap: 5e-4, points: 8, stretches: 80 };
  * the one that misses it most is halved, until all is found. Where F leaps on the way, as chaotic networks do, `gap` says what is left.
  */
 export async function attributionOf(
-  model: tf.LayersModel,
-  x: tf.Tensor,
+  model: LayersModel,
+  x: Tensor,
   { output, baseline }: AttributeOptions = {},
 ): Promise<Attribution> {
   const { run, start, shape, embedded } = inputOf(model, x);
@@ -149,12 +150,13 @@ function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): 
   if (baseline === undefined) return tf.zerosLike(start);
   const [batch, ...sample] = start.shape;
   const size = sample.reduce((product, one) => product * one, 1);
-  if (baseline.length !== size) {
-    throw new MemcellError(`attribute: the baseline has ${baseline.length} numbers; one sample has ${size}`, {
+  const given = typeof baseline === 'object' && baseline !== null ? Array.from(baseline) : [];
+  if (given.length !== size || !given.every(Number.isFinite)) {
+    throw new MemcellError(`attribute: the baseline must be ${size} finite numbers, as one sample is`, {
       code: 'usage',
     });
   }
-  return tf.tidy(() => tf.tile(tf.tensor(Array.from(baseline), [1, ...sample]), [batch, ...sample.map(() => 1)]));
+  return tf.tidy(() => tf.tile(tf.tensor(given, [1, ...sample]), [batch, ...sample.map(() => 1)]));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { didYouMean } from '../data/suggest.js';
+import { MemcellError } from '../errors.js';
+import { camelCase, namedOptions, shown } from '../spelling.js';
 import type { Layer } from './layers.js';
 import { LayerError, makeLayer } from './make.js';
-import { camelCase } from './names.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 import { entryOf, layerClasses } from './table.js';
 
@@ -31,7 +32,12 @@ const settingsByPosition: Record<string, string[]> = {
  * @param options `stateful`: recurrent layers that do not say are stateful
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
-export function parseSpec(text: string, { stateful = false } = {}): Layer[] {
+export function parseSpec(text: string, options: { stateful?: boolean } = {}): Layer[] {
+  const { stateful = false } = namedOptions<{ stateful?: boolean }>('parseSpec', options);
+  if (typeof text !== 'string')
+    throw new MemcellError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`, {
+      code: 'usage',
+    });
   const calls = parseCalls(text);
   const input = calls[0]?.name === 'Input' ? calls.shift() : undefined;
   if (calls.length === 0) throw errorAt(text, text.length, 'no layers; write for example LSTM(50), Dense(10, softmax)');

@@ -1,6 +1,7 @@
 /** Reports: pages that show what a model does, and how good it is. */
 import { type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import { type AnyTaskModel, valuesNamed } from '../tasks/functions.js';
 import { Pictures } from '../tasks/shown.js';
 import { type Described, describe } from './describe.js';
@@ -44,9 +45,17 @@ export async function figures(model: AnyTaskModel, data?: DataInput): Promise<Re
 }
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {
-  const { network, artefact, understood, warnings } = model;
+  if (typeof model !== 'object' || model === null || !('loaded' in model)) {
+    throw new MemcellError(
+      `a report is of a model that forecast(), classify(), … or loadTask gave, not ${shown(model)}`,
+      {
+        code: 'usage',
+      },
+    );
+  }
+  const { loaded, understood, warnings } = model;
   const common = {
-    loaded: { model: network, artefact, name: 'the model' },
+    loaded,
     warnings,
     ...(understood && { account: understood }),
   };
@@ -55,7 +64,7 @@ async function describedModel(model: AnyTaskModel, data: DataInput | undefined):
     return { ...common, ...(evaluation && { evaluation, on: ', held out' }), ...(pictures && { pictures }) };
   }
   const pictures = new Pictures();
-  const evaluation = await model.evaluate(data, { shown: pictures.add });
+  const evaluation = await model.score(data, { shown: pictures.add });
   return { ...common, evaluation, pictures, source: openSource(model.kind === 'forecast' ? valuesNamed(data) : data) };
 }
 

@@ -31,10 +31,13 @@ Commands:
                                      layers
   gates [options] <MODEL> [DATA]     show what a network's gates do with a sample, and what its
                                      output hangs on
+  plot [options] <DATA> [COL...]     draw a table: over time, seasons, what is missing,
+                                     distributions, correlations
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   convert [options] <FROM> <TO>      write a model in another format
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
   bench [options]                    measure training and predicting beside tfjs's built-in layers
+  help [options] [COMMAND]           show the help of memcell or of a command
 
 Examples:
   memcell train weather.csv --forecast temp_max --out models/weather
@@ -86,7 +89,8 @@ Options of the task:
   --known <COL,...>       forecast: columns known ahead, such as promotions and holidays
   --group <COL,...>       forecast: the columns that tell the series of a row, such as store,item;
                           classify: rows equal in these columns are one sequence
-  --every <STEP>          forecast: bring rows to a step: 15min, 1h, 1d, 1w, 1mo (as they are)
+  --every <STEP>          forecast: bring rows to a step: 15min, 1h, 1d, 1w, 1mo, 1q, 1y (as they
+                          are)
   --steps <T>             classify: each row is a sequence of T steps
   --text-column <COL>     classify: tell the class from the text in this column
   --tokens <KIND>         classify: cut texts into words or characters (words, where they come more
@@ -111,7 +115,11 @@ Model and training:
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
+  --force                 replace a model of another task, or one that memcell train did not save
   --report [FILE]         write a page that shows it (report.html)
+  --plot                  draw it in the terminal, in characters
+  --live [PORT]           show the training on a page as it goes, which can stop it (127.0.0.1, a
+                          free port; or HOST:PORT)
 
 Output:
   --json                  print one JSON document on standard output and nothing else
@@ -128,11 +136,14 @@ Examples:
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
 the batch and saves what there is; a second one quits at once.
+
+--live prints the address of its page, which only this machine reaches and whose button does what Ctrl-C does. At the
+end the page becomes the report and the process ends: the browser keeps the report until it is closed, or saves it.
 "
 `);
   });
 
-  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'convert', 'check', 'bench'])(
+  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'plot', 'summary', 'convert', 'check', 'bench'])(
     'memcell %s -h lists --json and --debug',
     async (command) => {
       const { code, out: stdout } = await memcell(command, '-h');
@@ -144,10 +155,22 @@ the batch and saves what there is; a second one quits at once.
     },
   );
 
-  it('without a command is wrong usage and shows the help', async () => {
-    const { code, out: stdout, err: stderr } = await memcell();
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Commands:');
+  it('without a command shows the help, as memcell help does; help COMMAND that of a command', async () => {
+    const whole = await memcell('--help');
+    expect(await memcell()).toEqual({ ...whole, code: 0 });
+    expect(await memcell('help')).toEqual(whole);
+    expect(await memcell('help', 'train')).toEqual(await memcell('train', '--help'));
+    const { code, err } = await memcell('help', 'trian');
+    expect([code, err]).toEqual([2, "memcell: unknown command 'trian'; did you mean train?\n"]);
+  });
+
+  it('with --json alone prints a document', async () => {
+    const { code, out } = await memcell('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out).commands).toContainEqual({
+      name: 'help',
+      summary: 'show the help of memcell or of a command',
+    });
   });
 
   it('--version', async () => {

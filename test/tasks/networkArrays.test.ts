@@ -81,7 +81,7 @@ it('symbols, and a text', async () => {
   const poem = await textModel('tick tock '.repeat(40), { plain: true, window: 5, epochs: 1 });
   const { arrays } = poem.network.metadata as { arrays: Told };
   expect(arrays.x).toBe('int32 [batch, 5]: numbers of characters, oldest first, by their place in tokens');
-  expect(arrays.tokens).toEqual([...poem.artefact.tokens.texts]);
+  expect(arrays.tokens).toEqual([...poem.loaded.artefact.tokens.texts]);
 });
 
 it('a model of an earlier version, once it is converted', async () => {

@@ -36,7 +36,8 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const choice = findTime(table, columns, marks, request, options, groups?.of);
   notes.push(...timeNotes(table, choice, options));
   const label = [...request.uses].find(([, use]) => use === 'label')?.[0];
-  const given = { group: request.group, time: choice.time, groups, label };
+  const { goesOn = false } = options;
+  const given = { group: request.group, time: choice.time, groups, label, goesOn };
   const kept = keepRows(table, columns, given, marks, notes);
   const timeColumns = [...(choice.time?.reading.columns ?? []), ...choice.others];
   const readerOf = (rows: Int32Array) => new ColumnReader(table, columns, rows, marks, options.decimal, timeColumns);
@@ -75,7 +76,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
     columns: prepared.map(({ account: { name, use }, reading }) => ({ name, use, reading })),
     ...(timeReading && { time: timeReading }),
     ...(request.group.length > 0 && { group: [...request.group] }),
-    fill: request.fill,
+    fill: request.fill === 'none' ? 'none' : 'linear',
     ...(request.missing.length > 0 && { missing: request.missing }),
     ...(request.every !== undefined && { every: request.every }),
   };
@@ -122,7 +123,7 @@ function findTime(
   const like = options.like?.time;
   if (options.like !== undefined && request.time === undefined) return { counters: [], others: [] };
   const named = [...request.uses].filter(([, use]) => use !== 'time');
-  return chooseTime(table, columns, marks, {
+  const choice = chooseTime(table, columns, marks, {
     taken: new Set(named.map(([name]) => name)),
     features: new Set(named.filter(([, use]) => use === 'feature' || use === 'known').map(([name]) => name)),
     ...(request.time && { time: request.time }),
@@ -130,6 +131,16 @@ function findTime(
     ...(like && { like }),
     ...(groupOf && { groupOf }),
   });
+  const { time } = choice;
+  for (const name of time?.reading.columns ?? []) {
+    const use = request.uses.get(name);
+    if (use !== 'feature' && use !== 'known') continue;
+    const option = use === 'known' ? 'known' : 'features';
+    time?.notes.push(
+      `${name} is taken as the time, so it is no column of ${option}: the season and the step come from it`,
+    );
+  }
+  return choice;
 }
 
 /** What is not plain about how the time was found and read. */

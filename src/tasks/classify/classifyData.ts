@@ -38,6 +38,8 @@ export interface ClassifyData {
   warnings: string[];
   /** Samples that are no part of a random sample of the whole table: trained on, and never held out. */
   added?: ReadonlySet<number>;
+  /** Of the long table that samples are drawn from. */
+  drawnFrom?: string;
 }
 
 /** Samples divided into those that are trained on and those that are held out. */
@@ -105,6 +107,7 @@ export function readClasses(drawn: DrawnTable, options: ClassifyOptions, run: Ru
     order: canonicalOrder(samples, actual),
     features: used,
     warnings: fewWarnings(label, names, actual),
+    ...(drawn.checksum !== undefined && { drawnFrom: drawn.checksum }),
     ...(drawn.added.size > 0 && { added: addedSamples(frame, samples, drawn.added) }),
   };
 }
@@ -196,6 +199,7 @@ export function artefactOf(data: ClassifyData, train: Int32Array, encoding: Enco
     reading: frame.reading,
     ...(options.classWeights && { classWeights: options.classWeights }),
     checksum: checksum(samples, actual),
+    ...(data.drawnFrom !== undefined && { drawnFrom: data.drawnFrom }),
   };
 }
 
@@ -215,11 +219,19 @@ function nothingToLearnFrom({ name, account }: Frame, label: string): MemcellErr
   return new MemcellError(`${name}: has no column to learn from beside ${label}${others}`);
 }
 
+/** More classes are identifiers or numbers: their outputs would not fit a model, and few of them have samples enough. */
+const mostClasses = 1000;
+
 function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {
   const place = `${frame.name}, column ${label}`;
   if (count < 2) throw new MemcellError(`${frame.name}: has ${counted(count, 'sample')}; training needs at least two`);
   if (names.length < 2) {
     throw new MemcellError(`${place}: every row is '${names[0]}'; there must be at least two classes`);
+  }
+  if (names.length > mostClasses) {
+    throw new MemcellError(
+      `${place}: ${names.length} classes are more than the ${mostClasses} that a model tells apart; choose another column, join rare classes into one, or forecast it if it is a number`,
+    );
   }
   if (names.length > Math.max(2, count / 2)) {
     throw new MemcellError(
