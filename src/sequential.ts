@@ -14,6 +14,7 @@ import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { addLayer, buildModel } from './model/build.js';
+import type { BuiltGraph } from './model/buildGraph.js';
 import {
   expectedInputs,
   type ModelEnd,
@@ -23,7 +24,6 @@ import {
   readInputs,
   readTargets,
 } from './model/ends.js';
-import type { BuiltGraph } from './model/buildGraph.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
 import type { Layer } from './model/layers.js';

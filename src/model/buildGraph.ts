@@ -4,8 +4,8 @@ import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import * as tf from '../tf.js';
 import { freeName } from './build.js';
-import { canDraw } from './initializers.js';
 import { initialise, weightsOf } from './initialise.js';
+import { canDraw } from './initializers.js';
 import type { Layer } from './layers.js';
 import type { LayerCall, SymbolicTensor } from './symbolic.js';
 import { isModel } from './walk.js';
@@ -66,7 +66,9 @@ function callsBetween(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
     const { call } = tensor;
     if (inputs.includes(tensor)) return;
     if (!call)
-      throw wrong(`the outputs hang on ${tensor.name ? `the input '${tensor.name}'` : 'an Input'} that is not among the model's inputs`);
+      throw wrong(
+        `the outputs hang on ${tensor.name ? `the input '${tensor.name}'` : 'an Input'} that is not among the model's inputs`,
+      );
     if (done.has(call)) return;
     for (const input of call.inputs) visit(input);
     done.add(call);
@@ -103,7 +105,10 @@ function nameLayers(layers: readonly Layer[], fresh: ReadonlySet<Layer>): void {
 
 function applied(layer: Layer, inputs: tf.SymbolicTensor[]): tf.SymbolicTensor[] {
   try {
-    return [layer.apply(inputs.length === 1 ? inputs[0] : inputs)].flat() as tf.SymbolicTensor[];
+    const outputs = layer.apply(inputs.length === 1 ? inputs[0] : inputs);
+    // tfjs notes states as an argument too, which it can't save; they are among the call's inputs.
+    layer.inboundNodes[layer.inboundNodes.length - 1].callArgs = {};
+    return [outputs].flat() as tf.SymbolicTensor[];
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new MemcellError(`layer ${layer.name} (${layer.getClassName()}): ${reason}`, { code: 'model', cause });

@@ -45,11 +45,7 @@ function place(path: string, option: string, initializer: unknown, forget: boole
  * Draws all initial weights anew, of the layers that `isNew` names: a function of the seed and of the weight's place in
  * the model, so that the same seed gives the same bits. Weights of an initializer that is not Keras's stay as they are.
  */
-export function initialise(
-  model: tf.LayersModel,
-  seed: number,
-  isNew: (layer: Layer) => boolean = () => true,
-): void {
+export function initialise(model: tf.LayersModel, seed: number, isNew: (layer: Layer) => boolean = () => true): void {
   for (const [position, layer] of model.layers.entries()) {
     if (!isNew(layer)) continue;
     for (const { weight, path, initializer, unitForgetBias } of weightsOf(layer, String(position))) {

@@ -1,6 +1,6 @@
 /** Layers applied to tensors that have shapes and no numbers: the description of a model with branches. */
 import { MemcellError } from '../errors.js';
-import type * as tf from '../tf.js';
+import * as tf from '../tf.js';
 import type { Layer } from './layers.js';
 import { show } from './options.js';
 import { checkInput, checkState, type Shape, shapeText } from './stack.js';
@@ -46,20 +46,31 @@ export interface GraphLayer<Out = SymbolicTensor> extends tf.layers.Layer {
 /** Lets a layer of tfjs be applied to tensors of ours. */
 export function applicable(layer: Layer): GraphLayer {
   const { apply } = layer;
-  const own = (inputs: unknown, options?: unknown) =>
-    isSymbolic(inputs)
-      ? applySymbolically(layer, inputs, options as ApplyOptions)
-      : apply.call(layer, ...([inputs, options] as Parameters<typeof apply>));
+  const own = (inputs: unknown, options?: unknown) => {
+    if (isSymbolic(inputs)) return applySymbolically(layer, inputs, options as ApplyOptions);
+    if (isOfTfjs(inputs)) return apply.call(layer, ...([inputs, options] as Parameters<typeof apply>));
+    throw wrong(
+      `layer ${layer.name} (${layer.getClassName()}) is applied to ${show(inputs)}; give it what Input() or another layer gives`,
+    );
+  };
   return Object.assign(layer, { apply: own as GraphLayer['apply'] });
+}
+
+function isOfTfjs(inputs: unknown): boolean {
+  const all: unknown[] = Array.isArray(inputs) ? inputs : [inputs];
+  return all.every((one) => one instanceof tf.Tensor || one instanceof tf.SymbolicTensor);
 }
 
 type Tensors = SymbolicTensor | readonly SymbolicTensor[];
 
 export function isSymbolic(inputs: unknown): inputs is Tensors {
-  return inputs instanceof SymbolicTensor || (Array.isArray(inputs) && inputs.some((one) => one instanceof SymbolicTensor));
+  return (
+    inputs instanceof SymbolicTensor || (Array.isArray(inputs) && inputs.some((one) => one instanceof SymbolicTensor))
+  );
 }
 
-const listOf = (tensors: Tensors): readonly SymbolicTensor[] => (tensors instanceof SymbolicTensor ? [tensors] : tensors);
+const listOf = (tensors: Tensors): readonly SymbolicTensor[] =>
+  tensors instanceof SymbolicTensor ? [tensors] : tensors;
 
 /**
  * What a layer gives for tensors: one, or a list of them where it has several outputs.
@@ -73,7 +84,8 @@ export function applySymbolically(
   const given = [...listOf(inputs), ...listOf(initialState)];
   const what = `layer ${layer.name} (${layer.getClassName()})`;
   const other = given.find((one) => !(one instanceof SymbolicTensor));
-  if (other !== undefined) throw wrong(`${what} is applied to ${show(other)}; give it what Input() or another layer gives`);
+  if (other !== undefined)
+    throw wrong(`${what} is applied to ${show(other)}; give it what Input() or another layer gives`);
   checkInputs(layer, what, given);
   const shapes = outputShapes(layer, what, given);
   const outputs: SymbolicTensor[] = [];
@@ -89,6 +101,9 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
   if (isModel(layer)) {
     if (inputs.length !== layer.inputs.length)
       throw wrong(`${what} takes ${layer.inputs.length} inputs, not ${inputs.length}`);
+    for (const [i, { shape }] of inputs.entries())
+      if (!fits(shape, layer.inputs[i].shape))
+        throw wrong(`${what} takes ${shapeText(layer.inputs[i].shape)} as input ${i}, not ${shapeText(shape)}`);
     return;
   }
   if (entryOf(layer.getClassName())) {
@@ -105,7 +120,16 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
     throw wrong(`${what} has ${units.length} states, but ${others.length} are given as initial ones`);
   for (const [i, { shape }] of others.entries())
     if (shape.length !== 2 || shape[1] !== units[i])
-      throw wrong(`${what}: initial state ${i} has the shape ${shapeText(shape)}; it must be ${shapeText([null, units[i]])}`);
+      throw wrong(
+        `${what}: initial state ${i} has the shape ${shapeText(shape)}; it must be ${shapeText([null, units[i]])}`,
+      );
+}
+
+/** Sizes that are open on either side fit any. */
+function fits(shape: Shape, wanted: Shape): boolean {
+  const fitsAxis = (size: number | null, axis: number) =>
+    size === null || wanted[axis] === null || wanted[axis] === size;
+  return shape.length === wanted.length && shape.every(fitsAxis);
 }
 
 function stateSizes(layer: tf.RNN): number[] {
