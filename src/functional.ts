@@ -5,8 +5,7 @@ import { show } from './model/options.js';
 import { SymbolicTensor } from './model/symbolic.js';
 import { Sequential } from './sequential.js';
 
-export type { ApplyOptions } from './model/symbolic.js';
-export { SymbolicTensor } from './model/symbolic.js';
+export type { ApplyOptions, SymbolicTensor } from './model/symbolic.js';
 
 export interface InputOptions {
   /** One sample's shape, null for a number of steps that may vary: [30, 4], [null, 4], [7]. */
