@@ -25,7 +25,7 @@ import {
 } from './model/ends.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import type { Layer } from './model/layers.js';
+import type { Layer } from './layers/index.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';

@@ -1,12 +1,12 @@
 import { MemcellError } from '../errors.js';
+import { countWeights, type Layer, type Shape } from '../layers/define.js';
+import { batchSize as checkBatchSize, show } from '../layers/schema.js';
+import { definitionOf } from '../layers/table.js';
 import type * as tf from '../tf.js';
-import type { Layer } from './layers.js';
-import { batchSize as checkBatchSize, show } from './options.js';
-import { entryOf } from './table.js';
+
 import { isBidirectional, isRecurrent, isWrapper } from './walk.js';
 
-/** A shape with its batch axis; null for a size that is not fixed. */
-export type Shape = readonly (number | null)[];
+export type { Shape };
 
 /**
  * The most weights of a model: training keeps four numbers for each (weight, gradient, two of the optimizer), 16 bytes,
@@ -74,7 +74,8 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
         { code: 'model' },
       );
     }
-    weights += entryOf(layer.getClassName())?.weights?.(settingsOf(layer), shape[shape.length - 1] ?? 0) ?? 0;
+    const definition = definitionOf(layer.getClassName());
+    if (definition) weights += countWeights(definition, settingsOf(layer), shape);
     if (weights > mostWeights) {
       throw new MemcellError(
         `${what} brings the model to ${weights} weights; the most is ${mostWeights}, since training needs 16 bytes for each and WebAssembly's memory ends at 4 GiB; use fewer units`,
@@ -115,9 +116,9 @@ function outputShape(layer: Layer, what: string, shape: Shape): Shape {
 
 /** Whether the input has the axes that the layer needs, and a known size on the last one where there are weights for it. */
 function checkInput(layer: Layer, what: string, shape: Shape, before: readonly Layer[]): void {
-  const entry = entryOf(layer.getClassName());
-  if (!entry) return;
-  const { rank } = entry;
+  const definition = definitionOf(layer.getClassName());
+  if (!definition) return;
+  const { rank } = definition;
   if ('exactly' in rank ? shape.length === rank.exactly : shape.length >= rank.atLeast) {
     if (isWrapper(layer))
       checkInput(
@@ -129,7 +130,7 @@ function checkInput(layer: Layer, what: string, shape: Shape, before: readonly L
     if (layer.getClassName() === 'Flatten' && shape.slice(1).includes(null)) {
       throw new MemcellError(`${what} needs a fixed number of steps, but gets ${shapeText(shape)}`, { code: 'model' });
     }
-    if (entry.weights && layer.getClassName() !== 'Embedding' && shape[shape.length - 1] === null) {
+    if (definition.weights && layer.getClassName() !== 'Embedding' && shape[shape.length - 1] === null) {
       throw new MemcellError(`${what} needs a fixed number of features, but gets ${shapeText(shape)}`, {
         code: 'model',
       });

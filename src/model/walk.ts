@@ -1,18 +1,6 @@
+import type { BidirectionalLayer } from '../layers/recurrent/bidirectional.js';
+import type { WrapperLayer } from '../layers/timeDistributed.js';
 import type * as tf from '../tf.js';
-
-/** A layer that wraps one other, as TimeDistributed does. */
-export interface WrapperLayer extends tf.layers.Layer {
-  layer: tf.layers.Layer;
-}
-
-export interface BidirectionalLayer extends WrapperLayer {
-  layer: tf.RNN;
-  forwardLayer: tf.RNN;
-  backwardLayer: tf.RNN;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | null;
-  returnSequences: boolean;
-  returnState: boolean;
-}
 
 export function isBidirectional(layer: tf.layers.Layer): layer is BidirectionalLayer {
   return layer.getClassName() === 'Bidirectional';

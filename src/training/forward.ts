@@ -1,6 +1,7 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
+
+import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
-import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
 import * as tf from '../tf.js';

@@ -1,9 +1,9 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import type { Layer } from './layers.js';
-import { camelCase, layerNameOf } from './names.js';
-import { type OptionKind, show } from './options.js';
-import { entryOf, layerClasses, type Settings } from './table.js';
+import { camelCase } from '../spelling.js';
+import type { Layer, LayerDefinition } from './define.js';
+import { layerNameOf } from './names.js';
+import { type Option, show } from './schema.js';
 
 /** What is wrong with a layer, and with which of its options. */
 export class LayerError extends MemcellError {
@@ -15,6 +15,8 @@ export class LayerError extends MemcellError {
   }
 }
 
+type Settings = Record<string, unknown>;
+
 const automatic = new WeakSet<Layer>();
 
 /** True for a layer whose maker gave it no name, so that a model may number it. */
@@ -23,33 +25,28 @@ export function isNamedAutomatically(layer: Layer): boolean {
 }
 
 /**
- * Makes a layer from its class's name and the values of its options, checking all of them: what every layer function
- * and the spec notation come down to.
+ * Makes a layer from the values of its options, checking all of them: what every layer function and the spec notation come down to.
  * @throws MemcellError 'model' that names the layer, the option, the value and what it must be
  */
-export function makeLayer(className: string, positional: readonly unknown[], named: object): Layer {
-  const entry = entryOf(className);
-  if (!entry) {
-    const remedy = didYouMean(className, layerClasses) || `; known are ${layerClasses.join(', ')}`;
-    throw new LayerError(`unknown layer '${className}'${remedy}`);
-  }
-  const given = byName(className, entry.positional, positional, named);
-  const known = Object.keys(entry.options);
+export function makeLayer(definition: LayerDefinition, positional: readonly unknown[], named: object): Layer {
+  const { class: className, schema } = definition;
+  const given = byName(definition, positional, named);
+  const known = Object.keys(schema);
   const settings: Settings = {};
-  for (const [name, value] of Object.entries({ ...entry.defaults, ...given })) {
-    if (!Object.hasOwn(entry.options, name)) {
-      const remedy = didYouMean(camelCase(name), known) || `; it takes ${known.join(', ')}`;
-      throw new LayerError(`${className}: unknown option ${name}${remedy}`, name);
-    }
-    const checked = check(entry.options[name], value, className, name);
-    if (checked !== undefined) settings[name] = checked;
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(schema, name)) continue;
+    const remedy = didYouMean(name, known) || `; it takes ${known.join(', ')}`;
+    throw new LayerError(`${className}: unknown option ${name}${remedy}`, name);
   }
-  for (const name of entry.required) {
-    if (!(name in settings)) throw new LayerError(`${className}: ${name} is missing`);
+  for (const [name, option] of Object.entries(schema)) {
+    const value = Object.hasOwn(given, name) ? given[name] : option.otherwise;
+    const checked = value === undefined ? undefined : check(option, value, className, name);
+    if (checked !== undefined) settings[name] = checked;
+    else if (option.need === 'required') throw new LayerError(`${className}: ${name} is missing`);
   }
   settings.name ??= layerNameOf(className);
   fixBatch(className, settings);
-  const layer = entry.make(settings);
+  const layer = definition.make(settings);
   // tfjs's wrappers do not read the setting.
   if (settings.trainable === false) layer.trainable = false;
   if (!('name' in given)) automatic.add(layer);
@@ -74,7 +71,7 @@ function fixBatch(className: string, settings: Settings): void {
   }
 }
 
-function check(kind: OptionKind, value: unknown, className: string, name: string): unknown {
+function check({ kind }: Option, value: unknown, className: string, name: string): unknown {
   try {
     return kind(value, `${className}: ${name}`);
   } catch (error) {
@@ -82,10 +79,14 @@ function check(kind: OptionKind, value: unknown, className: string, name: string
   }
 }
 
-/** All given options under their names; undefined ones are taken as not given. */
-function byName(className: string, order: string[], positional: readonly unknown[], named: object): Settings {
+/** All given options under their names in camelCase; undefined ones are taken as not given. */
+function byName(
+  { class: className, positional: order }: LayerDefinition,
+  positional: readonly unknown[],
+  named: object,
+): Settings {
   if (typeof named !== 'object' || named === null || Array.isArray(named)) {
-    throw new LayerError(`${className}: options must be an object, not ${show(named)}`);
+    throw new LayerError(`${className}: the options must be an object, not ${show(named)}`);
   }
   if (positional.length > order.length) {
     const takes = order.length === 0 ? 'no values' : `at most ${order.join(', ')}`;
@@ -93,9 +94,10 @@ function byName(className: string, order: string[], positional: readonly unknown
   }
   const given: Settings = {};
   for (const [i, value] of positional.entries()) if (value !== undefined) given[order[i]] = value;
-  for (const [name, value] of Object.entries(named)) {
+  for (const [written, value] of Object.entries(named)) {
     if (value === undefined) continue;
-    if (name in given) throw new LayerError(`${className}: ${name} is given twice`, name);
+    const name = camelCase(written);
+    if (Object.hasOwn(given, name)) throw new LayerError(`${className}: ${name} is given twice`, name);
     given[name] = value;
   }
   return given;

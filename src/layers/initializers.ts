@@ -2,8 +2,8 @@ import { elements } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { Random } from '../random.js';
+import { camelCase } from '../spelling.js';
 import type * as tf from '../tf.js';
-import { camelCase } from './names.js';
 import { orthogonalRows } from './orthogonal.js';
 
 /** Keras's initializers that memcell knows, in camelCase. */

@@ -1,6 +1,6 @@
 /** tfjs's Conv1D as matrix products: its wasm backend has no gradient for convolutions, and no backend has padding 'causal'. */
-import * as tf from '../tf.js';
-import { registeredLayer } from './registered.js';
+import * as tf from '../../tf.js';
+import { registeredLayer } from '../registered.js';
 
 interface Convolution extends tf.layers.Layer {
   padding: string;

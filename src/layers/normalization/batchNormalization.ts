@@ -1,6 +1,6 @@
 /** tfjs's BatchNormalization as Keras 3 has it: with masks, frozen when it is not trainable, and without γ or β. */
-import * as tf from '../tf.js';
-import { registeredLayer } from './registered.js';
+import * as tf from '../../tf.js';
+import { registeredLayer } from '../registered.js';
 
 interface Normalization extends tf.layers.Layer {
   axis: number;

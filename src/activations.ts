@@ -1,8 +1,8 @@
-import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
-import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
-import * as tf from '../tf.js';
-import { camelCase } from './names.js';
+import { didYouMean } from './data/suggest.js';
+import { MemcellError } from './errors.js';
+import { isBuiltIn } from './kernels/tfjs/builtIn.js';
+import { camelCase } from './spelling.js';
+import * as tf from './tf.js';
 
 /** Keras's activation functions that TensorFlow.js has too, by its names for them. */
 const TFJS_ACTIVATIONS = {

@@ -1,5 +1,5 @@
-import * as tf from '../tf.js';
-import { registeredLayer } from './registered.js';
+import * as tf from '../../tf.js';
+import { registeredLayer } from '../registered.js';
 
 /** A GRU's settings as its saved configuration has them. */
 export type GRUConfig = tf.GRULayerArgs;
