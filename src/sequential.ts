@@ -13,6 +13,7 @@ import { type ModelSource, openModel, openWeights, saveModel } from './formats/o
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
+import type { Layer } from './layers/index.js';
 import { addLayer, buildModel } from './model/build.js';
 import {
   expectedInputs,
@@ -25,7 +26,6 @@ import {
 } from './model/ends.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import type { Layer } from './layers/index.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
