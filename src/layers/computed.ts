@@ -40,6 +40,8 @@ export interface Call<Settings> {
   follow(name: string, value: tf.Tensor): void;
   /** The key of this step's random numbers. */
   draw(part: string): number;
+  /** Adds a number to the loss. */
+  addLoss(value: tf.Tensor): void;
 }
 
 export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
@@ -56,6 +58,8 @@ export interface ComputedLayer extends tf.layers.Layer {
   readonly specs: readonly ComputedWeight[];
   /** Gives the key of this step's random numbers; without it they are drawn anew at every call. */
   drawKey: ((part: string) => number) | undefined;
+  /** What calls have added to the loss since it was emptied; of the callers' scopes. */
+  addedLosses: tf.Scalar[];
 }
 
 export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
@@ -86,6 +90,7 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
     static className = computation.class;
     readonly specs: ComputedWeight[] = [];
     drawKey: ((part: string) => number) | undefined;
+    addedLosses: tf.Scalar[] = [];
     private readonly settings: Config;
     private readonly variables = new Map<string, tf.LayerVariable>();
 
@@ -96,7 +101,7 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
     }
 
     override build(inputShape: tf.Shape | tf.Shape[]): void {
-      for (const spec of computation.weights?.(this.settings, shapesOf(inputShape)) ?? []) {
+      for (const spec of computation.weights?.(this.settings, this.moved(shapesOf(inputShape))) ?? []) {
         const { name, shape, initializer, regularizer, constraint, trainable = true } = spec;
         const variable = this.addWeight(
           name,
@@ -114,9 +119,10 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
     }
 
     override call(inputs: Tensors, kwargs: Kwargs): Tensors {
-      return tf.tidy(() => {
-        const given = listOf(inputs);
-        return computation.call({
+      const { output, losses } = tf.tidy(() => {
+        const given = listOf(inputs).map((input) => this.turned(input));
+        const added: tf.Scalar[] = [];
+        const made = computation.call({
           settings: this.settings,
           x: given[0],
           inputs: given,
@@ -125,13 +131,18 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
           weight: (name) => this.variable(name).read(),
           follow: (name, value) => this.follow(name, value),
           draw: (part) => this.drawKey?.(part) ?? Math.floor(Math.random() * 2 ** 32),
+          addLoss: (value) => added.push(tf.reshape(value, [])),
         });
+        return { output: this.turned(made), losses: added };
       });
+      this.addedLosses.push(...losses);
+      return output;
     }
 
     override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
-      const shapes = shapesOf(inputShape);
-      return [...(computation.shape?.(this.settings, shapes) ?? shapes[0])];
+      const shapes = this.moved(shapesOf(inputShape));
+      const [output] = this.moved([[...(computation.shape?.(this.settings, shapes) ?? shapes[0])]]);
+      return output;
     }
 
     override computeMask(inputs: Tensors, mask?: Tensors): Tensors {
@@ -150,6 +161,19 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
         isSerializable(value) ? { className: value.getClassName(), config: value.getConfig() } : value,
       ]);
       return { ...super.getConfig(), ...Object.fromEntries(own) };
+    }
+
+    /** Computations have features last; a layer of dataFormat 'channelsFirst' has them before the steps. */
+    private get turns(): boolean {
+      return this.settings.dataFormat === 'channelsFirst';
+    }
+
+    private moved(shapes: tf.Shape[]): tf.Shape[] {
+      return this.turns ? shapes.map(([batch, one, other]) => [batch, other, one]) : shapes;
+    }
+
+    private turned(x: tf.Tensor): tf.Tensor {
+      return this.turns ? tf.transpose(x, [0, 2, 1]) : x;
     }
 
     private variable(name: string): tf.LayerVariable {

@@ -34,6 +34,10 @@ export interface DefinitionOf<S extends Schema> {
   readonly joins?: true;
   /** It acts on each step by itself, so that TimeDistributed around it changes nothing. */
   readonly perStep?: true;
+  /** Groups of a `.keras` file that its weights stand in, in their order, as many in each; none where they stand together. */
+  readonly groups?: readonly string[];
+  /** false: Keras has no such layer. */
+  readonly keras?: false;
   /** Whether it can take its input step by step, or why not: "Flatten needs all steps at once". */
   readonly stream: true | string | { of(settings: SettingsOf<S>): true | string }['of'];
   /** The layer, of checked settings. */

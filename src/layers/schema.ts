@@ -87,11 +87,21 @@ export const units = wholeNumber(1, mostUnits);
 /** A number of steps that may be none. */
 export const count = wholeNumber(0, mostUnits);
 
+/** A number of groups; -1 for as many as there can be. */
+export const groups = wholeNumber(-1, mostUnits);
+
 /** A vocabulary's size. */
 export const vocabulary = wholeNumber(1, 2 ** 24);
 
 /** An axis, from the last where it is below 0. */
-export const axis = wholeNumber(-8, 8);
+const axis = wholeNumber(-8, 8);
+
+/** An axis, or several. */
+export const axes: Kind<number | readonly number[], number | number[]> = (value, what) =>
+  Array.isArray(value) ? listOf(axis)(value, what) : axis(value, what);
+
+/** The axis of a sample that counts as one, or a list of it. */
+export const oneAxis: Kind<number | readonly [number]> = (value, what) => single(axis)(value, what);
 
 export const flag: Kind<boolean> = (value, what) =>
   typeof value === 'boolean' ? value : refuse(what, 'true or false', value);
@@ -103,6 +113,10 @@ export const rate: Kind<number> = (value, what) =>
 const isNumber = (value: unknown): value is number => Number.isFinite(value);
 
 export const finite: Kind<number> = (value, what) => (isNumber(value) ? value : refuse(what, 'a number', value));
+
+/** A number, or several. */
+export const numbers: Kind<number | readonly number[], number | number[]> = (value, what) =>
+  Array.isArray(value) ? listOf(finite)(value, what) : finite(value, what);
 
 export const positive: Kind<number> = (value, what) =>
   isNumber(value) && value > 0 ? value : refuse(what, 'a number above 0', value);
@@ -151,6 +165,9 @@ export function oneOf<Name extends string>(...known: Name[]): Kind<Spelling<Name
   };
 }
 
+/** Where features stand: (B,T,I), or (B,I,T) for 'channelsFirst'. */
+export const dataFormat = oneOf('channelsLast', 'channelsFirst');
+
 /** A list of so many values of a kind. */
 export function listOf<Given, Told>(
   kind: Kind<Given, Told>,
@@ -169,14 +186,11 @@ export function single<Given, Told>(kind: Kind<Given, Told>): Kind<Given | reado
   return (value, what) => kind(Array.isArray(value) && value.length === 1 ? value[0] : value, what);
 }
 
-/** One of two kinds: the first where it accepts the value. */
-export function either<A, TA, B, TB>(
-  first: Kind<A, TA>,
-  second: Kind<B, TB>,
-  isFirst: (value: unknown) => boolean,
-): Kind<A | B, TA | TB> {
-  return (value, what) => (isFirst(value) ? first(value, what) : second(value, what));
-}
+/** Two numbers of steps; one number stands for both. */
+export const pair: Kind<number | readonly [number, number], [number, number]> = (value, what) => {
+  const [first, second] = listOf(count, 2, 2)(typeof value === 'number' ? [value, value] : value, what);
+  return [first, second];
+};
 
 /** Keras's None (null here) for a kind of which there may be none. */
 export function nullable<Given, Told>(kind: Kind<Given, Told>): Kind<Given | null, Told | null> {

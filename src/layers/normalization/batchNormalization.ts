@@ -1,6 +1,10 @@
 /** tfjs's BatchNormalization as Keras 3 has it: with masks, frozen when it is not trainable, and without γ or β. */
+import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
+import { anyRank, common, defineLayer, type LayerOptions, layerFunction } from '../define.js';
 import { registeredLayer } from '../registered.js';
+import * as kind from '../schema.js';
+import { scaled } from './scaled.js';
 
 interface Normalization extends tf.layers.Layer {
   axis: number;
@@ -16,7 +20,7 @@ interface Normalization extends tf.layers.Layer {
  * y = γ∘(x − mean)/√(variance + ε) + β for each feature of `axis`. In training mean and variance are the batch's, over all that
  * is not masked, and the moving ones follow: m ← momentum·m + (1 − momentum)·mean. Otherwise they are the moving ones.
  */
-export class BatchNormalization extends registeredLayer<Normalization>('BatchNormalization') {
+class OwnBatchNormalization extends registeredLayer<Normalization>('BatchNormalization') {
   static className = 'BatchNormalization';
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.layers.Layer['call']>[1]): tf.Tensor {
@@ -66,3 +70,43 @@ function moments(x: tf.Tensor, axis: number, mask: tf.Tensor | undefined): { mea
   const variance = tf.div(tf.sum(tf.mul(tf.square(tf.sub(x, mean)), weights), axes, true), counted);
   return { mean, variance };
 }
+
+const own = {
+  /** The features' axis. Default -1. */
+  axis: kind.defaulted(kind.oneAxis, -1),
+  /** How much of the moving mean and variance stays at each step. Default 0.99. */
+  momentum: kind.defaulted(kind.finite, 0.99),
+  /** Default 'zeros'. */
+  movingMeanInitializer: kind.defaulted(kind.initializer, 'zeros'),
+  /** Default 'ones'. */
+  movingVarianceInitializer: kind.defaulted(kind.initializer, 'ones'),
+};
+
+export interface BatchNormalizationOptions
+  extends LayerOptions,
+    kind.OptionsOf<typeof scaled>,
+    kind.OptionsOf<typeof own> {}
+
+const batchNormalization = defineLayer({
+  class: 'BatchNormalization',
+  positional: ['axis', 'momentum', 'epsilon'],
+  schema: { ...common, ...own, ...scaled },
+  rank: anyRank,
+  stream: true,
+  make: (settings) => new OwnBatchNormalization(settings),
+  own: OwnBatchNormalization,
+  weights: ({ axis, center, scale }, input) => {
+    const size = input[Number(axis) < 0 ? Number(axis) + input.length : Number(axis)] ?? 0;
+    const names = [...(scale ? ['gamma'] : []), ...(center ? ['beta'] : []), 'moving_mean', 'moving_variance'];
+    return names.map((name) => ({ name, shape: [size] }));
+  },
+});
+
+/**
+ * y = γ∘(x − mean)/√(variance + ε) + β of each feature (Ioffe & Szegedy 2015): in training of the batch's mean and variance, which
+ * the moving ones follow; otherwise of the moving ones. γ, β and the two (I).
+ */
+export const BatchNormalization = layerFunction(
+  batchNormalization,
+  (options?: EitherSpelling<BatchNormalizationOptions>) => [[], options],
+);
