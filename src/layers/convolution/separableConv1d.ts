@@ -7,6 +7,8 @@ import { depthwise } from './depthwise.js';
 import { windowOptions, windowsOf, windowsShape } from './windows.js';
 
 const own = {
+  /** 'same' puts steps before and after, so that there are as many windows as steps where strides is 1. Default 'valid'. */
+  padding: kind.defaulted(kind.oneOf('valid', 'same'), 'valid'),
   /** Outputs of each feature before they are mixed. Default 1. */
   depthMultiplier: kind.defaulted(kind.units, 1),
   /** Default 'linear'. */
@@ -29,7 +31,7 @@ const own = {
 
 export interface SeparableConv1DOptions
   extends LayerOptions,
-    kind.OptionsOf<typeof windowOptions>,
+    Omit<kind.OptionsOf<typeof windowOptions>, 'padding'>,
     kind.OptionsOf<typeof own> {}
 
 const separableConv1D = computedLayer({
@@ -40,8 +42,8 @@ const separableConv1D = computedLayer({
     filters: kind.required(kind.units),
     kernelSize: kind.required(kind.single(kind.units)),
     ...windowOptions,
-    dataFormat: kind.defaulted(kind.dataFormat, 'channelsLast'),
     ...own,
+    dataFormat: kind.defaulted(kind.dataFormat, 'channelsLast'),
   },
   rank: sequence,
   mask: 'end',

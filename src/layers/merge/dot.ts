@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { unitLength } from '../normalization/unitNormalization.js';
+import { unitLength } from '../normalization/unitLength.js';
 import * as kind from '../schema.js';
 import { merging } from './merging.js';
 

@@ -1,8 +1,8 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
+import { unitLength } from './unitLength.js';
 
 const own = {
   /** Axis, or axes, over which the squares sum to 1. Default -1. */
@@ -10,11 +10,6 @@ const own = {
 };
 
 export interface UnitNormalizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
-
-/** x / max(√Σx², ε) */
-export function unitLength(x: tf.Tensor, axes: number[], epsilon: number): tf.Tensor {
-  return tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axes, true), epsilon ** 2)));
-}
 
 const unitNormalization = computedLayer({
   class: 'UnitNormalization',
