@@ -13,6 +13,8 @@ import { type ModelSource, openModel, openWeights, saveModel } from './formats/o
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
+import type { Layer } from './layers/index.js';
+import { applySymbolically, type SymbolicTensor } from './layers/symbolic.js';
 import { addLayer, buildModel } from './model/build.js';
 import type { BuiltGraph } from './model/buildGraph.js';
 import {
@@ -26,12 +28,10 @@ import {
 } from './model/ends.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import type { Layer } from './model/layers.js';
 import { bringOthersHome, type Holder, holdLayers } from './model/sharing.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
-import { applySymbolically, type SymbolicTensor } from './model/symbolic.js';
 import { deriveKey } from './random.js';
 import type * as tf from './tf.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { activationNames } from '../../src/activations.js';
 import { planModel } from '../../src/engine/plan.js';
 import { ActivationId, slopeTakesInput } from '../../src/kernels/activationIds.js';
-import { activationNames } from '../../src/model/activations.js';
+import * as l from '../../src/layers/index.js';
 import { buildModel } from '../../src/model/build.js';
-import * as l from '../../src/model/layers.js';
-import { camelCase } from '../../src/model/names.js';
+import { camelCase } from '../../src/spelling.js';
 import { compileTraining } from '../../src/training/compile.js';
 import { Bench } from '../kernels/elementwise/block.js';
 import { expectNear } from './compare.js';

@@ -14,7 +14,7 @@ import {
   Masking,
   RepeatVector,
   TimeDistributed,
-} from '../../../src/model/layers.js';
+} from '../../../src/layers/index.js';
 import { loadModel, Sequential } from '../../../src/sequential.js';
 import { contentsOf, draws, largest, type Numbers, run } from './runtime.js';
 import { randomised, stacks } from './stacks.js';
