@@ -1,5 +1,4 @@
-import type { BidirectionalLayer } from '../layers/recurrent/bidirectional.js';
-import type { WrapperLayer } from '../layers/timeDistributed.js';
+import type { BidirectionalLayer, WrapperLayer } from '../layers/wrapped.js';
 import type * as tf from '../tf.js';
 
 export function isBidirectional(layer: tf.layers.Layer): layer is BidirectionalLayer {

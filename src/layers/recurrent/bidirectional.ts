@@ -12,18 +12,10 @@ import {
 } from '../define.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
+import type { BidirectionalLayer } from '../wrapped.js';
 
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
 type Tensors = tf.Tensor | tf.Tensor[];
-
-export interface BidirectionalLayer extends tf.layers.Layer {
-  layer: tf.RNN;
-  forwardLayer: tf.RNN;
-  backwardLayer: tf.RNN;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | null;
-  returnSequences: boolean;
-  returnState: boolean;
-}
 
 interface BidirectionalConfig {
   layer: tf.RNN;
@@ -71,7 +63,6 @@ function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
 }
 
 const own = {
-  layer: kind.required(kind.recurrentLayer),
   /** How the outputs of the two directions are joined. Default 'concat'. */
   mergeMode: kind.defaulted(kind.oneOf('concat', 'sum', 'ave', 'mul'), 'concat'),
 };
@@ -81,10 +72,10 @@ export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeo
 const bidirectional = defineLayer({
   class: 'Bidirectional',
   positional: ['layer', 'mergeMode'],
-  schema: { ...common, ...own },
+  schema: { ...common, layer: kind.required(kind.recurrentLayer), ...own },
   rank: sequence,
   stream: 'Bidirectional also reads the sequence from its end, which a stream does not have yet',
-  make: (settings) => new OwnBidirectional(settings),
+  make: (settings) => new OwnBidirectional({ ...settings, layer: settings.layer as tf.RNN }),
   own: OwnBidirectional,
   load: (config, held) => new OwnBidirectional({ ...config, layer: held(config.layer as Config) as tf.RNN }),
   weights: ({ layer }, input) => {
@@ -96,7 +87,7 @@ const bidirectional = defineLayer({
 });
 
 /** A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. */
-export const Bidirectional = layerFunction(
+export const Bidirectional: (layer: Layer, options?: EitherSpelling<BidirectionalOptions>) => Layer = layerFunction(
   bidirectional,
   (layer: Layer, options?: EitherSpelling<BidirectionalOptions>) => [[layer], options],
 );
