@@ -6,6 +6,11 @@ export function camelCase(name: string): string {
   return name.replace(/_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** 'returnSequences' → 'return_sequences' */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter, at: number) => `${at > 0 ? '_' : ''}${letter.toLowerCase()}`);
+}
+
 /** For the types of names. */
 export type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 export type IsCapital<Letter extends string> = Letter extends Lowercase<Letter> ? false : true;

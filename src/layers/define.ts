@@ -1,13 +1,13 @@
 /** What a layer is: one declaration, from which its function, checks, notation, weights, streaming and saved form come. */
 import { elements } from '../data/array.js';
-import type * as tf from '../tf.js';
+import type { Layer } from '../tfjsTypes.js';
 import { makeLayer } from './make.js';
 import type { OptionsOf, Schema, SettingsOf } from './schema.js';
 import * as kind from './schema.js';
 import type { GraphLayer } from './symbolic.js';
 
-/** A layer of a model: tfjs's own, or one that behaves like it. */
-export type Layer = tf.layers.Layer;
+/** A layer of a model: TensorFlow.js's own, or one that behaves like it. */
+export type { Layer };
 
 /** A shape with its batch axis; null for a size that is not fixed. */
 export type Shape = readonly (number | null)[];

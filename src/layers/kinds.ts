@@ -1,7 +1,6 @@
 /** Layers that hold others or have a cell, told apart. */
 import type * as tf from '../tf.js';
-import type { BidirectionalLayer } from './recurrent/bidirectional.js';
-import type { WrapperLayer } from './timeDistributed.js';
+import type { BidirectionalLayer, WrapperLayer } from './wrapped.js';
 
 export function isBidirectional(layer: tf.layers.Layer): layer is BidirectionalLayer {
   return layer.getClassName() === 'Bidirectional';

@@ -1,8 +1,3 @@
-/** 'returnSequences' → 'return_sequences' */
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter, at: number) => `${at > 0 ? '_' : ''}${letter.toLowerCase()}`);
-}
-
 /** Keras's name for a layer of a class: 'SimpleRNN' → 'simple_rnn', 'GlobalMaxPooling1D' → 'global_max_pooling1d'. */
 export function layerNameOf(className: string): string {
   return className

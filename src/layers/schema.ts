@@ -6,7 +6,7 @@ import { type Activation, tfjsActivation } from '../activations.js';
 import { list } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { camelCase, type Spelling, shown } from '../spelling.js';
-import type * as tf from '../tf.js';
+import type { ConfigDict, Layer, SerializableObject } from '../tfjsTypes.js';
 import { type Initializer, initializerConfig, initializerNames } from './initializers.js';
 
 /** Checks a value and gives what the layer is told; `what` names the value in the error: 'LSTM: units'. */
@@ -204,7 +204,7 @@ export const activation: Kind<Activation | null, string> = (value, what) => {
 };
 
 /** What tfjs is told of an initializer, regularizer or constraint: a class with its settings, or an object of one. */
-export type Told = { className: string; config: tf.serialization.ConfigDict } | tf.serialization.Serializable;
+export type Told = { className: string; config: ConfigDict } | SerializableObject;
 
 export const initializer: Kind<Initializer, Told> = (value, what) => {
   if (typeof value === 'string') return initializerConfig(value, what);
@@ -224,7 +224,7 @@ export type Regularizer =
   | 'l1_l2'
   | 'L1L2'
   | { l1?: number; l2?: number }
-  | ReturnType<typeof tf.regularizers.l1>
+  | SerializableObject
   | null;
 
 /** Keras's L1, L2 and L1L2: l1·Σ|w| + l2·Σw². A name alone means a factor of 0.01. */
@@ -252,8 +252,8 @@ export type ConstraintName = (typeof constraintNames)[number];
 /** What a weight is brought back to after every update. */
 export type Constraint =
   | Spelling<ConstraintName>
-  | { className: string; config: tf.serialization.ConfigDict }
-  | ReturnType<typeof tf.constraints.nonNeg>
+  | { className: string; config: ConfigDict }
+  | SerializableObject
   | null;
 
 export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
@@ -268,16 +268,13 @@ export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
 };
 
 /** A layer to wrap. */
-export const layer: Kind<tf.layers.Layer, tf.layers.Layer> = (value, what) =>
-  isLayer(value) ? value : refuse(what, 'a layer', value);
+export const layer: Kind<Layer> = (value, what) => (isLayer(value) ? value : refuse(what, 'a layer', value));
 
 /** A layer with a direction: LSTM, GRU or SimpleRNN. */
-export const recurrentLayer: Kind<tf.layers.Layer, tf.RNN> = (value, what) =>
-  isLayer(value) && 'goBackwards' in value
-    ? (value as tf.RNN)
-    : refuse(what, 'a recurrent layer (LSTM, GRU, SimpleRNN)', value);
+export const recurrentLayer: Kind<Layer> = (value, what) =>
+  isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer (LSTM, GRU, SimpleRNN)', value);
 
-function isSerialised(value: unknown): value is { className: string; config: tf.serialization.ConfigDict } {
+function isSerialised(value: unknown): value is { className: string; config: ConfigDict } {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -289,7 +286,7 @@ function isSerialised(value: unknown): value is { className: string; config: tf.
   );
 }
 
-export function isSerializable(value: unknown): value is tf.serialization.Serializable {
+export function isSerializable(value: unknown): value is SerializableObject {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -299,6 +296,6 @@ export function isSerializable(value: unknown): value is tf.serialization.Serial
   );
 }
 
-function isLayer(value: unknown): value is tf.layers.Layer {
+function isLayer(value: unknown): value is Layer {
   return isSerializable(value) && 'computeOutputShape' in value;
 }

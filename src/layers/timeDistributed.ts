@@ -11,14 +11,10 @@ import {
 } from './define.js';
 import { registeredLayer } from './registered.js';
 import * as kind from './schema.js';
+import type { WrapperLayer } from './wrapped.js';
 
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
 type Tensors = tf.Tensor | tf.Tensor[];
-
-/** A layer that wraps one other, as TimeDistributed does. */
-export interface WrapperLayer extends tf.layers.Layer {
-  layer: tf.layers.Layer;
-}
 
 /** Applies a layer to every step. What acts on the last axis anyway runs on all steps at once. */
 class OwnTimeDistributed extends registeredLayer<WrapperLayer>('TimeDistributed') {
@@ -48,7 +44,7 @@ const timeDistributed = defineLayer({
 });
 
 /** The same layer at every step: (B,T,…) → (B,T,…). */
-export const TimeDistributed = layerFunction(
+export const TimeDistributed: (layer: Layer, options?: EitherSpelling<LayerOptions>) => Layer = layerFunction(
   timeDistributed,
   (layer: Layer, options?: EitherSpelling<LayerOptions>) => [[layer], options],
 );

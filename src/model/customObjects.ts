@@ -1,8 +1,9 @@
 import { registerActivations } from '../activations.js';
 import { definitionOf, layerClasses } from '../layers/table.js';
 import * as tf from '../tf.js';
+import type { ConfigDict } from '../tfjsTypes.js';
 
-type Config = tf.serialization.ConfigDict;
+type Config = ConfigDict;
 
 /** Makers of what is not tfjs's own, by class name, from settings as tfjs gives them: in camelCase. */
 function makers(): Record<string, (config: Config) => tf.layers.Layer> {
@@ -77,14 +78,14 @@ function asFromConfig(make: (config: Config) => tf.layers.Layer) {
 }
 
 /** What customObjects is, for the layers that there are now. */
-export function knownObjects(): tf.serialization.ConfigDict {
+export function knownObjects(): ConfigDict {
   return Object.fromEntries(
     Object.entries(makers()).map(([name, make]) => [name, [Object, asFromConfig(make)]]),
-  ) as unknown as tf.serialization.ConfigDict;
+  ) as unknown as ConfigDict;
 }
 
 /**
  * For `tf.models.modelFromJSON(topology, customObjects)`: layers whose behaviour in tfjs is not Keras's come back as
  * memcell's own. It takes models that memcell, tfjs or tfjs's converter wrote.
  */
-export const customObjects = knownObjects();
+export const customObjects: ConfigDict = knownObjects();

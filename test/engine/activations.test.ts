@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { activationNames } from '../../src/activations.js';
+import { type Activation, activationNames } from '../../src/activations.js';
 import { planModel } from '../../src/engine/plan.js';
 import { ActivationId, slopeTakesInput } from '../../src/kernels/activationIds.js';
 import * as l from '../../src/layers/index.js';
@@ -33,7 +33,7 @@ test('the fixture has every activation that memcell knows', () => {
 });
 
 describe.each(curves)('$name, as in Keras: values to 1e-6, slopes to 3e-6', ({ name, y, dx }) => {
-  const model = () => buildModel([l.Activation(name)], { inputShape: [n], seed: 1 });
+  const model = () => buildModel([l.Activation(name as Activation)], { inputShape: [n], seed: 1 });
 
   test('on the engine', () => {
     const made = model();

@@ -65,7 +65,9 @@ test('layer functions check their options', () => {
   expect(LSTM(50, { return_sequences: true }).getConfig().returnSequences).toBe(true);
   expect(() => LSTM(50, { return_sequences: true, returnSequences: true })).toThrow('returnSequences is given twice');
   expect(() => LSTM(0)).toThrow('LSTM: units must be a whole number from 1 to 65536, not 0');
+  // @ts-expect-error no such activation
   expect(() => Dense(2, 'sofmax')).toThrow("Dense: activation: unknown activation 'sofmax'; did you mean softmax?");
+  // @ts-expect-error no such initializer
   expect(() => LSTM(2, { kernelInitializer: 'glorot' })).toThrow(
     "LSTM: kernelInitializer: unknown initializer 'glorot'; known are glorotUniform",
   );

@@ -2,8 +2,7 @@
 
 import { tfjsActivation } from '../../activations.js';
 import { isBuiltInClass } from '../../kernels/tfjs/builtIn.js';
-import { snakeCase } from '../../layers/names.js';
-import { camelCase } from '../../spelling.js';
+import { camelCase, snakeCase } from '../../spelling.js';
 import { invalid, isJsonObject, type Json } from '../modelJson.js';
 
 export type JsonObject = { [key: string]: Json };

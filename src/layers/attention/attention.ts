@@ -4,7 +4,8 @@ import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
-import { attend, attending, attention as attentions, pairs } from './dotAttention.js';
+import { attend, attention as attentions, pairs } from './dotAttention.js';
+import { attending } from './options.js';
 
 const own = {
   /** Learn a factor of the scores. Default false. */

@@ -2,15 +2,7 @@
 import * as tf from '../../tf.js';
 import type { Call } from '../computed.js';
 import { type Shape, sequence } from '../define.js';
-import * as kind from '../schema.js';
 import { droppedWeights, maskedSoftmax, scoresMask, withoutMasked } from './scores.js';
-
-export const attending = {
-  /** Share of the weights to drop in training. Default 0. */
-  dropout: kind.defaulted(kind.rate, 0),
-  /** Step t looks at steps up to t alone. In Keras an option of the call. Default false. */
-  useCausalMask: kind.defaulted(kind.flag, false),
-};
 
 interface Settings {
   dropout: number;

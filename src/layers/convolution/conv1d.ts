@@ -3,7 +3,8 @@ import * as tf from '../../tf.js';
 import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type KernelOptions, kernel, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { windowOptions, windowSteps, windowsOf, windowsShape } from './windows.js';
+import { windowOptions } from './windowOptions.js';
+import { windowSteps, windowsOf, windowsShape } from './windows.js';
 
 const own = {
   /** Parts of the input's features that are convolved each by itself, with filters / groups filters each. Default 1. */

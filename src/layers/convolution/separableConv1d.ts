@@ -4,7 +4,8 @@ import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { depthwise } from './depthwise.js';
-import { windowOptions, windowsOf, windowsShape } from './windows.js';
+import { windowOptions } from './windowOptions.js';
+import { windowsOf, windowsShape } from './windows.js';
 
 const own = {
   /** 'same' puts steps before and after, so that there are as many windows as steps where strides is 1. Default 'valid'. */

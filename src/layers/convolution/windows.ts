@@ -1,7 +1,6 @@
 /** Windows of steps, as convolutions and pooling take them. */
 import * as tf from '../../tf.js';
 import type { Shape } from '../define.js';
-import * as kind from '../schema.js';
 
 export interface Windows {
   size: number;
@@ -58,15 +57,6 @@ function everyNth(x: tf.Tensor, from: number, count: number, stride: number): tf
   const groups = tf.reshape(whole, [batch, count, stride * channels]);
   return tf.slice(groups, [0, 0, 0], [batch, count, channels]);
 }
-
-export const windowOptions = {
-  /** Steps from one window to the next. Default 1. */
-  strides: kind.defaulted(kind.single(kind.units), 1),
-  /** 'same' puts steps before and after, so that there are as many windows as steps where strides is 1. Default 'valid'. */
-  padding: kind.defaulted(kind.oneOf('valid', 'same', 'causal'), 'valid'),
-  /** Steps from one step of a window to the next. Default 1. */
-  dilationRate: kind.defaulted(kind.single(kind.units), 1),
-};
 
 /** What steps a layer's windows have. */
 export function windowsOf(settings: {

@@ -4,7 +4,7 @@ import * as tf from '../../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction } from '../define.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
-import { scaled } from './scaled.js';
+import { scaled } from './scaledOptions.js';
 
 interface Normalization extends tf.layers.Layer {
   axis: number;

@@ -3,7 +3,8 @@ import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, features, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import * as kind from '../schema.js';
-import { scaleAndCenter, scaled, scaledWeights } from './scaled.js';
+import { scaleAndCenter, scaledWeights } from './scaled.js';
+import { scaled } from './scaledOptions.js';
 
 const own = {
   /** How many groups the features are taken in; -1 for each by itself. Default 32. */

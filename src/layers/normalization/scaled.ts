@@ -1,26 +1,10 @@
 /** The learned factor γ and offset β of normalizations. */
 import * as tf from '../../tf.js';
 import type { ComputedWeight } from '../computed.js';
-import * as kind from '../schema.js';
+import type { SettingsOf } from '../schema.js';
+import type { scaled } from './scaledOptions.js';
 
-export const scaled = {
-  /** Added to the variance. Default 1e-3. */
-  epsilon: kind.defaulted(kind.positive, 1e-3),
-  /** Add a learned offset β. Default true. */
-  center: kind.defaulted(kind.flag, true),
-  /** Multiply by a learned factor γ. Default true. */
-  scale: kind.defaulted(kind.flag, true),
-  /** Default 'zeros'. */
-  betaInitializer: kind.defaulted(kind.initializer, 'zeros'),
-  /** Default 'ones'. */
-  gammaInitializer: kind.defaulted(kind.initializer, 'ones'),
-  betaRegularizer: kind.optional(kind.regularizer),
-  gammaRegularizer: kind.optional(kind.regularizer),
-  betaConstraint: kind.optional(kind.constraint),
-  gammaConstraint: kind.optional(kind.constraint),
-};
-
-type Settings = kind.SettingsOf<typeof scaled>;
+type Settings = SettingsOf<typeof scaled>;
 
 /** γ and β of `size` features, those that there are. */
 export function scaledWeights(settings: Settings, size: number): ComputedWeight[] {

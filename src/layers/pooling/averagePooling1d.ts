@@ -2,10 +2,8 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { windowSteps, windowsShape } from '../convolution/windows.js';
-import { features, type LayerOptions, layerFunction, sequence } from '../define.js';
-import { type PoolingOwn, pooling, poolsOf } from './windows.js';
-
-export interface AveragePooling1DOptions extends LayerOptions, PoolingOwn {}
+import { features, layerFunction, sequence } from '../define.js';
+import { type PoolingOptions, pooling, poolsOf } from './options.js';
 
 const averagePooling1D = computedLayer({
   class: 'AveragePooling1D',
@@ -23,7 +21,7 @@ const averagePooling1D = computedLayer({
 });
 
 /** The mean of each feature in windows of steps, of those that there are: (B,T,I) → (B,T',I). */
-export const AveragePooling1D = layerFunction(averagePooling1D, (options?: EitherSpelling<AveragePooling1DOptions>) => [
+export const AveragePooling1D = layerFunction(averagePooling1D, (options?: EitherSpelling<PoolingOptions>) => [
   [],
   options,
 ]);

@@ -2,10 +2,8 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { windowSteps, windowsShape } from '../convolution/windows.js';
-import { features, type LayerOptions, layerFunction, sequence } from '../define.js';
-import { type PoolingOwn, pooling, poolsOf } from './windows.js';
-
-export interface MaxPooling1DOptions extends LayerOptions, PoolingOwn {}
+import { features, layerFunction, sequence } from '../define.js';
+import { type PoolingOptions, pooling, poolsOf } from './options.js';
 
 /** Below all numbers that a network has; tfjs has no infinity to pad with on every backend. */
 const lowest = -3.4e38;
@@ -22,7 +20,4 @@ const maxPooling1D = computedLayer({
 });
 
 /** The largest value of each feature in windows of steps: (B,T,I) → (B,T',I). */
-export const MaxPooling1D = layerFunction(maxPooling1D, (options?: EitherSpelling<MaxPooling1DOptions>) => [
-  [],
-  options,
-]);
+export const MaxPooling1D = layerFunction(maxPooling1D, (options?: EitherSpelling<PoolingOptions>) => [[], options]);

@@ -5,18 +5,10 @@ import { makeLayer } from '../make.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import type { GraphLayer, SymbolicTensor } from '../symbolic.js';
+import type { BidirectionalLayer } from '../wrapped.js';
 
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
 type Tensors = tf.Tensor | tf.Tensor[];
-
-export interface BidirectionalLayer extends tf.layers.Layer {
-  layer: tf.RNN;
-  forwardLayer: tf.RNN;
-  backwardLayer: tf.RNN;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | null;
-  returnSequences: boolean;
-  returnState: boolean;
-}
 
 interface BidirectionalConfig {
   layer: tf.RNN;
@@ -69,7 +61,6 @@ const mergeMode: kind.Kind<(typeof joins)['given'] | null, ReturnType<typeof joi
   value === null ? null : joins(value, what);
 
 const own = {
-  layer: kind.required(kind.recurrentLayer),
   /** How the outputs of the two directions are joined; null: they stay two outputs, in a Model. Default 'concat'. */
   mergeMode: kind.defaulted(mergeMode, 'concat'),
 };
@@ -79,10 +70,10 @@ export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeo
 const bidirectional = defineLayer({
   class: 'Bidirectional',
   positional: ['layer', 'mergeMode'],
-  schema: { ...common, ...own },
+  schema: { ...common, layer: kind.required(kind.recurrentLayer), ...own },
   rank: sequence,
   stream: 'Bidirectional also reads the sequence from its end, which a stream does not have yet',
-  make: (settings) => new OwnBidirectional(settings),
+  make: (settings) => new OwnBidirectional({ ...settings, layer: settings.layer as tf.RNN }),
   own: OwnBidirectional,
   load: (config, held) => new OwnBidirectional({ ...config, layer: held(config.layer as Config) as tf.RNN }),
   weights: ({ layer }, input) => {

@@ -1,6 +1,5 @@
 /** What the pooling layers over windows of steps have in common. */
-import type { Windows } from '../convolution/windows.js';
-import { common } from '../define.js';
+import { common, type LayerOptions } from '../define.js';
 import * as kind from '../schema.js';
 
 const own = {
@@ -18,10 +17,11 @@ export const pooling = {
   dataFormat: kind.defaulted(kind.dataFormat, 'channelsLast'),
 };
 
-export type PoolingOwn = kind.OptionsOf<typeof own>;
+/** The options of MaxPooling1D and AveragePooling1D. */
+export interface PoolingOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
 type Settings = kind.SettingsOf<typeof own>;
 
-export function poolsOf({ poolSize: size, strides, padding }: Settings): Windows {
+export function poolsOf({ poolSize: size, strides, padding }: Settings) {
   return { size, stride: strides ?? size, dilation: 1, padding };
 }
