@@ -38,7 +38,14 @@ export async function writeTable(
   rows: readonly (readonly WrittenCell[])[],
   target: string,
 ): Promise<void> {
-  const content = await encodeTable(head, rows, formatOf(target));
+  await writeContent(await encodeTable(head, rows, formatOf(target)), target);
+}
+
+/**
+ * Writes a file whole or not at all; to stdout for '-'. A device or a pipe (/dev/stdout) is written to as it is.
+ * @throws MemcellError (io) when it cannot be written
+ */
+export async function writeContent(content: string | Uint8Array, target: string): Promise<void> {
   if (target === '-') {
     await new Promise<void>((done, fail) =>
       process.stdout.write(content, (cause) => (cause ? fail(writeError('stdout', cause)) : done())),

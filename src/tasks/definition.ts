@@ -43,6 +43,8 @@ export interface Task<
   parse(fields: Fields): A;
   /** The shape of one sample, and the shapes of an answer that the task reads, without the batch. */
   shapes(artefact: A): { input: number[]; outputs: number[][] };
+  /** What the network takes and gives, for who runs it without memcell: it stands in the file's metadata. */
+  arrays(artefact: A): NetworkArrays;
   evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
   /** @param source undefined: go on from the end of the training data */
   predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction<R>>;
@@ -52,6 +54,13 @@ export interface Task<
   tell(evaluation: E, on: string): { headline: string[]; details: string[] };
   /** The command that one wants next. */
   next(artefact: A, folder: string, data: string): string;
+}
+
+/** In words what x and y are, and as lists what the words name: columns, scales, classes. */
+export interface NetworkArrays {
+  x: string;
+  y: string;
+  [list: string]: string | readonly (string | number)[];
 }
 
 /** What every saved task has. */

@@ -54,7 +54,8 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     ...given,
     trained: async (model, { artefact, layers, settings, history }) => {
       const training = { createdWith: `memcell ${version}`, source, layers, settings, history };
-      model.metadata = { ...model.metadata, task: { ...artefact, training } };
+      const arrays = tasks[artefact.kind].arrays(artefact);
+      model.metadata = { ...model.metadata, arrays, task: { ...artefact, training } };
       await onTrained?.(model);
     },
   };
@@ -100,17 +101,28 @@ export interface OpenedTask {
  * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one.
  */
 export async function loadSaved(folder: string): Promise<LoadedTask> {
-  const opened = await openSaved(folder);
+  return readTask(await openSaved(folder));
+}
+
+/** @throws MemcellError (model) for a damaged artefact, or one of another model */
+export function readTask(opened: OpenedTask): LoadedTask {
   return { ...readSaved(opened, tasks[opened.kind]), kind: opened.kind };
 }
 
 /** The network of a folder, and the kind of its task; read the rest with `readSaved`. */
 export async function openSaved(folder: string): Promise<OpenedTask> {
-  const model = await loadModel(folder);
+  return openTask(await loadModel(folder), folder);
+}
+
+/**
+ * The task of a loaded network.
+ * @throws MemcellError (model) for one that has none, or a damaged one; it is then disposed
+ */
+export function openTask(model: Sequential, folder: string): OpenedTask {
   try {
     if (model.metadata.task === undefined) {
       throw new MemcellError(
-        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; use it in code with loadModel`,
+        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; memcell predict and evaluate take arrays for it, or use it in code with loadModel`,
         { code: 'model' },
       );
     }
