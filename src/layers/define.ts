@@ -4,6 +4,7 @@ import type { Layer } from '../tfjsTypes.js';
 import { makeLayer } from './make.js';
 import type { OptionsOf, Schema, SettingsOf } from './schema.js';
 import * as kind from './schema.js';
+import type { GraphLayer } from './symbolic.js';
 
 /** A layer of a model: TensorFlow.js's own, or one that behaves like it. */
 export type { Layer };
@@ -78,7 +79,7 @@ export function defineLayer(definition: LayerDefinition): LayerDefinition {
 export function layerFunction<Args extends unknown[]>(
   definition: LayerDefinition,
   args: (...args: Args) => [positional: unknown[], options?: object | undefined],
-): (...args: Args) => Layer {
+): (...args: Args) => GraphLayer {
   return (...given) => {
     const [positional, options = {}] = args(...given);
     return makeLayer(definition, positional, options);

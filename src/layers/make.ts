@@ -4,6 +4,7 @@ import { camelCase } from '../spelling.js';
 import type { Layer, LayerDefinition } from './define.js';
 import { layerNameOf } from './names.js';
 import { type Option, show } from './schema.js';
+import { applicable, type GraphLayer } from './symbolic.js';
 
 /** What is wrong with a layer, and with which of its options. */
 export class LayerError extends MemcellError {
@@ -28,7 +29,11 @@ export function isNamedAutomatically(layer: Layer): boolean {
  * Makes a layer from the values of its options, checking all of them: what every layer function and the spec notation come down to.
  * @throws MemcellError 'model' that names the layer, the option, the value and what it must be
  */
-export function makeLayer(definition: LayerDefinition, positional: readonly unknown[], named: object): Layer {
+export function makeLayer(
+  definition: LayerDefinition,
+  positional: readonly unknown[],
+  named: object,
+): GraphLayer<never> {
   const { class: className, schema } = definition;
   const given = byName(definition, positional, named);
   const known = Object.keys(schema);
@@ -50,7 +55,7 @@ export function makeLayer(definition: LayerDefinition, positional: readonly unkn
   // tfjs's wrappers do not read the setting.
   if (settings.trainable === false) layer.trainable = false;
   if (!('name' in given)) automatic.add(layer);
-  return layer;
+  return applicable(layer);
 }
 
 /** tfjs's name for a batch's shape. */

@@ -1,17 +1,10 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
-import {
-  type Config,
-  common,
-  defineLayer,
-  definitionOf,
-  type Layer,
-  type LayerOptions,
-  layerFunction,
-  sequence,
-} from '../define.js';
+import { type Config, common, defineLayer, definitionOf, type Layer, type LayerOptions, sequence } from '../define.js';
+import { makeLayer } from '../make.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
+import type { GraphLayer, SymbolicTensor } from '../symbolic.js';
 import type { BidirectionalLayer } from '../wrapped.js';
 
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
@@ -62,9 +55,14 @@ function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
   return cls.fromConfig(cls, { ...layer.getConfig(), ...changes });
 }
 
+const joins = kind.oneOf('concat', 'sum', 'ave', 'mul');
+
+const mergeMode: kind.Kind<(typeof joins)['given'] | null, ReturnType<typeof joins> | null> = (value, what) =>
+  value === null ? null : joins(value, what);
+
 const own = {
-  /** How the outputs of the two directions are joined. Default 'concat'. */
-  mergeMode: kind.defaulted(kind.oneOf('concat', 'sum', 'ave', 'mul'), 'concat'),
+  /** How the outputs of the two directions are joined; null: they stay two outputs, in a Model. Default 'concat'. */
+  mergeMode: kind.defaulted(mergeMode, 'concat'),
 };
 
 export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
@@ -86,8 +84,15 @@ const bidirectional = defineLayer({
   },
 });
 
-/** A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. */
-export const Bidirectional: (layer: Layer, options?: EitherSpelling<BidirectionalOptions>) => Layer = layerFunction(
-  bidirectional,
-  (layer: Layer, options?: EitherSpelling<BidirectionalOptions>) => [[layer], options],
-);
+interface BidirectionalFunction {
+  (layer: Layer, options: EitherSpelling<BidirectionalOptions> & { mergeMode: null }): GraphLayer<SymbolicTensor[]>;
+  <Out>(layer: GraphLayer<Out>, options?: EitherSpelling<BidirectionalOptions>): GraphLayer<Out>;
+  (layer: Layer, options?: EitherSpelling<BidirectionalOptions>): GraphLayer;
+}
+
+/**
+ * A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. With
+ * returnState of the layer the last states follow, those of the forward direction first.
+ */
+export const Bidirectional: BidirectionalFunction = (layer: Layer, options: object = {}) =>
+  makeLayer(bidirectional, [layer], options);

@@ -1,8 +1,8 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
-import { defineLayer, layerFunction, sequence } from '../define.js';
+import { defineLayer, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, streamForwards } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
 import { type GRUConfig, ResetAfterGRU } from './resetAfterGru.js';
 
 const own = {
@@ -41,4 +41,4 @@ const gru = defineLayer({
  *     z = σ(x·W_z + b₀_z + h·R_z + b₁_z)   r = σ(x·W_r + b₀_r + h·R_r + b₁_r)
  *     h̃ = tanh(x·W_h + b₀_h + r∘(h·R_h + b₁_h))   h' = z∘h + (1 − z)∘h̃
  */
-export const GRU = layerFunction(gru, (units: number, options?: EitherSpelling<GRUOptions>) => [[units], options]);
+export const GRU = recurrentFunction<EitherSpelling<GRUOptions>>(gru);

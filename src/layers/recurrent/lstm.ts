@@ -1,8 +1,8 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
-import { defineLayer, layerFunction, sequence, tfjsLayer } from '../define.js';
+import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, streamForwards } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
 
 const own = {
   /** Of the gates. Default 'sigmoid'. */
@@ -30,4 +30,4 @@ const lstm = defineLayer({
  *     i = σ(x·W_i + h·R_i + b_i)   f = σ(x·W_f + h·R_f + b_f)   o = σ(x·W_o + h·R_o + b_o)   C̃ = tanh(x·W_c + h·R_c + b_c)
  *     C' = f∘C + i∘C̃               h' = o∘tanh(C')
  */
-export const LSTM = layerFunction(lstm, (units: number, options?: EitherSpelling<LSTMOptions>) => [[units], options]);
+export const LSTM = recurrentFunction<EitherSpelling<LSTMOptions>>(lstm);

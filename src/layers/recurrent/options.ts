@@ -1,5 +1,7 @@
-import { common, type KernelOptions, kernel, type Shape, type WeightSpec } from '../define.js';
+import { common, type KernelOptions, kernel, type LayerDefinition, type Shape, type WeightSpec } from '../define.js';
+import { makeLayer } from '../make.js';
 import * as kind from '../schema.js';
+import type { GraphLayer, SymbolicTensor } from '../symbolic.js';
 
 const own = {
   units: kind.required(kind.units),
@@ -15,7 +17,7 @@ const own = {
   recurrentDropout: kind.optional(kind.rate),
   /** Give the output of every step (B,T,U), not only the last (B,U). Default false. */
   returnSequences: kind.optional(kind.flag),
-  /** Give the final state as well; not in a Sequential, where a layer has one output. Default false. */
+  /** Give the last states as well, after the output: h and c of LSTM, h of the others; in a Model, not in a Sequential. Default false. */
   returnState: kind.optional(kind.flag),
   /** Read the sequence from its end. Default false. */
   goBackwards: kind.optional(kind.flag),
@@ -31,6 +33,16 @@ const own = {
 export const recurrent = { ...common, ...kernel, ...own };
 
 export interface RecurrentOptions extends KernelOptions, kind.OptionsOf<typeof own> {}
+
+/** A function that makes a recurrent layer: one that gives a list, its output and then its last states, where it returns them. */
+export interface RecurrentFunction<Options> {
+  (units: number, options: Options & ({ returnState: true } | { return_state: true })): GraphLayer<SymbolicTensor[]>;
+  (units: number, options?: Options): GraphLayer;
+}
+
+export function recurrentFunction<Options extends object>(definition: LayerDefinition): RecurrentFunction<Options> {
+  return (units: number, options: object = {}) => makeLayer(definition, [units], options);
+}
 
 export const streamForwards = ({ goBackwards }: { goBackwards?: unknown }): true | string =>
   goBackwards !== true || 'a layer with goBackwards reads the sequence from its end';

@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
-import { defineLayer, layerFunction, sequence, tfjsLayer } from '../define.js';
-import { gated, type RecurrentOptions, recurrent, streamForwards } from './options.js';
+import { defineLayer, sequence, tfjsLayer } from '../define.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
 
 const simpleRNN = defineLayer({
   class: 'SimpleRNN',
@@ -14,7 +14,4 @@ const simpleRNN = defineLayer({
 });
 
 /** h' = tanh(x·W + h·R + b): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences. */
-export const SimpleRNN = layerFunction(simpleRNN, (units: number, options?: EitherSpelling<RecurrentOptions>) => [
-  [units],
-  options,
-]);
+export const SimpleRNN = recurrentFunction<EitherSpelling<RecurrentOptions>>(simpleRNN);
