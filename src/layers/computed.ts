@@ -199,10 +199,13 @@ function masksOf(kwargs: Kwargs, count: number): Mask[] {
 /** The settings of a layer that was made or saved, each checked again: a saved one may say anything. */
 function checkedSettings({ class: className, schema }: Computation<Schema>, config: Config): Config {
   const settings: Config = {};
-  for (const [name, { kind, otherwise }] of Object.entries(schema)) {
+  for (const [name, { kind, need, otherwise }] of Object.entries(schema)) {
     if (Object.hasOwn(common, name)) continue;
     const value = config[name] ?? otherwise;
-    if (value === undefined) continue;
+    if (value === undefined) {
+      if (need === 'required') throw new Error(`${className}: ${name} is missing`);
+      continue;
+    }
     const isSaved = name.endsWith('ctivation') && typeof value === 'string' && isRegistered(value);
     const checked = isSaved ? value : kind(value, `${className}: ${name}`);
     if (checked !== undefined) settings[name] = checked;

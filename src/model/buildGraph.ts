@@ -6,6 +6,7 @@ import type { Layer } from '../layers/define.js';
 import { canDraw } from '../layers/initializers.js';
 import type { LayerCall, SymbolicTensor } from '../layers/symbolic.js';
 import * as tf from '../tf.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import { freeName } from './build.js';
 import { initialise, weightsOf } from './initialise.js';
 import { isModel } from './walk.js';
@@ -18,7 +19,7 @@ export interface GraphOptions {
 }
 
 export interface BuiltGraph {
-  model: tf.LayersModel;
+  model: LayersModel;
   /** Layers that were in no model before: their weights are drawn now, the others' stay as they are. */
   fresh: ReadonlySet<Layer>;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import * as memcell from '../../src/index.js';
 import { common } from '../../src/layers/define.js';
@@ -61,4 +62,10 @@ test('the classes known by name are those of the list, and all of them say wheth
     expect(Object.keys(definition?.schema ?? {})).toEqual(expect.arrayContaining(Object.keys(common)));
     expect(definition?.stream).toBeTruthy();
   }
+});
+
+test("the README's list of layers is that of the table", () => {
+  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, list = ''] = text.match(/^Layers: ([\w,\s]+), with Keras 3's options/m) ?? [];
+  expect(list.split(/,\s+/).sort()).toEqual(layerClasses().sort());
 });

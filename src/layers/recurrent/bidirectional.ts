@@ -84,7 +84,8 @@ const bidirectional = defineLayer({
   },
 });
 
-interface BidirectionalFunction {
+/** Makes Bidirectional: of a layer that gives a list, one that gives a list. */
+export interface BidirectionalFunction {
   (layer: Layer, options: EitherSpelling<BidirectionalOptions> & { mergeMode: null }): GraphLayer<SymbolicTensor[]>;
   <Out>(layer: GraphLayer<Out>, options?: EitherSpelling<BidirectionalOptions>): GraphLayer<Out>;
   (layer: Layer, options?: EitherSpelling<BidirectionalOptions>): GraphLayer;
