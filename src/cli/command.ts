@@ -29,6 +29,13 @@ export class Session {
     if (!this.json) this.streams.stdout.write(text);
   }
 
+  /** A large piece of the result for people; resolves when there is room for the next. */
+  async flow(text: string): Promise<void> {
+    if (this.json) return;
+    const { stdout } = this.streams;
+    if (stdout.write(text) === false) await new Promise<void>((room) => stdout.once?.('drain', room) ?? room());
+  }
+
   /** The result for programs, once, with --json; otherwise nothing. */
   result(value: object): void {
     if (this.json) this.streams.stdout.write(`${JSON.stringify(value)}\n`);

@@ -43,10 +43,12 @@ export async function predictArrays(
     const [
       { encodeArrays, arrayForm, nested, readArrayFile },
       { inputsFrom },
-      { encodeTable, writeContent, writeTable },
+      { encodeTable },
+      { writeContent, writeTable },
     ] = await Promise.all([
       import('../arrays/arrayFile.js'),
       import('../arrays/forModel.js'),
+      import('../data/encodeTable.js'),
       import('../data/write.js'),
     ]);
     const { arrays, notes } = inputsFrom(await readArrayFile(data), model.inputs, namesOf(features));

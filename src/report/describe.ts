@@ -71,7 +71,7 @@ export async function describe(of: Described): Promise<ReportInput> {
     ...(gates && { gates }),
     ...(account && { account }),
     ...(history && { history }),
-    ...(of.predicted && { predicted: { head: of.predicted.head, rows: of.predicted.rows } }),
+    ...(of.predicted && { predicted: predictedOf(of.predicted) }),
     network: loaded ? networkOf(loaded.model) : [],
     ...(training && { layers: training.layers, settings: training.settings }),
     made: [
@@ -82,6 +82,10 @@ export async function describe(of: Described): Promise<ReportInput> {
       ...environment(),
     ],
   };
+}
+
+function predictedOf({ head, rows, count = rows.length }: Prediction): ReportInput['predicted'] {
+  return { head, rows, count };
 }
 
 /** How good it is, in a line or two; the tables are shown as such. */

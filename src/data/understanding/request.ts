@@ -35,6 +35,8 @@ export interface UnderstandOptions {
   like?: FrameReading;
   /** With `like`: the only uses whose columns must be there, such as 'known' in a table of the future. */
   only?: ColumnUse[];
+  /** The table goes on after its last row, where it so has no footer. */
+  goesOn?: boolean;
 }
 
 /** What each column is asked to be. Columns that are not in `uses` are features when `features` is not given. */

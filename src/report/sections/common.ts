@@ -77,11 +77,11 @@ const mostPredicted = 100;
 /** What predicting gave, as a table. */
 export function predictedSection({ predicted }: ReportInput): Html | undefined {
   if (predicted === undefined || predicted.rows.length === 0) return undefined;
-  const { head, rows } = predicted;
+  const { head, rows, count } = predicted;
   const cells = rows
     .slice(0, mostPredicted)
     .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
-  const rest = rows.length - cells.length;
+  const rest = count - cells.length;
   return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
 }
 
