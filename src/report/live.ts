@@ -35,7 +35,7 @@ export function livePage(title: string, token: string): string {
 <p data-numbers></p>
 <p><button type="button" data-stop>Stop and save</button> <span class="note" data-said>Does what Ctrl-C does: training ends after the batch, and what was trained by then is saved.</span></p>
 <div data-curves><p class="note">Curves come with the first epoch.</p></div>
-<details><summary>What was done</summary><ol data-stages></ol></details></div>`;
+<details hidden><summary>What was done</summary><ol data-stages></ol></details></div>`;
   return pageOf(title, body, [pageScript, liveScript]);
 }
 

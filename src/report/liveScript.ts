@@ -32,6 +32,7 @@ export function liveScript(): void {
     const filled = bar?.querySelector<HTMLElement>('i');
     if (filled) filled.style.width = `${percent}%`;
     const list = part('data-stages');
+    if (list?.parentElement) list.parentElement.hidden = stages.length === 0;
     for (const { text, at } of stages.slice(list?.childElementCount)) {
       const item = document.createElement('li');
       item.textContent = `${new Date(at).toLocaleTimeString()}  ${text}`;
@@ -63,6 +64,7 @@ export function liveScript(): void {
     );
     bar.append(link, ' to keep it.');
     document.body.prepend(bar);
+    scrollTo(0, 0);
   }
 
   source.addEventListener('run', (event) => {

@@ -6,7 +6,7 @@ export const style = `${paletteCss(':root')}
 html{color-scheme:light dark}
 body{margin:0 auto;padding:16px 20px 60px;max-width:960px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;line-height:1.25;margin:.6em 0 .3em;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2em 0 .5em}
-nav{font-size:.85rem;margin:.4em 0 1em}nav a{color:var(--c1);margin-right:.9em;white-space:nowrap}
+nav{font-size:.85rem;margin:.4em 0 1em}nav a,.warning a{color:var(--c1)}nav a{margin-right:.9em;white-space:nowrap}
 .lead{font-size:1.05rem}.warning{border-left:4px solid var(--c2);padding:.3em .8em;margin:.5em 0}
 .note,figcaption{color:var(--faint);font-size:.85rem}
 figure{margin:.6em 0 1.1em}figure svg{max-width:100%;height:auto;touch-action:pan-y}figcaption{margin-top:.2em}
