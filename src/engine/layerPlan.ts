@@ -61,6 +61,36 @@ export interface LayerNormalizationPlan {
   beta: number;
 }
 
+/** Windows of `size` steps, `dilation` steps apart, `stride` steps from one to the next, zeros around the sequence as `padding` says. */
+export interface WindowsPlan {
+  size: number;
+  stride: number;
+  dilation: number;
+  padding: 'valid' | 'same' | 'causal';
+}
+
+/** y = Σₖ x at step t·stride + k·dilation · W[k] + b: (B, T, I) → (B, T', F); the activation after it is a layer of its own. */
+export interface ConvolutionPlan extends WindowsPlan {
+  kind: 'convolution';
+  /** I */
+  inputs: number;
+  /** F */
+  filters: number;
+  /** Channels of each group read no others, and I and F are multiples of their number. */
+  groups: number;
+  kernel: number;
+  bias: number;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, T', F): the mean or the largest of the steps of each window that are not padding. */
+export interface WindowPoolingPlan extends WindowsPlan {
+  kind: 'averageWindows' | 'maxWindows';
+  /** Names the layer in messages. */
+  name: string;
+}
+
 /** (B, T, F) → (B, F) */
 export interface PoolingPlan {
   kind: 'averagePooling' | 'maxPooling';
@@ -114,6 +144,7 @@ export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
   | BidirectionalPlan
+  | ConvolutionPlan
   | DensePlan
   | DropoutPlan
   | EmbeddingPlan
@@ -122,4 +153,5 @@ export type LayerPlan =
   | MaskingPlan
   | PoolingPlan
   | RecurrentPlan
-  | RepeatPlan;
+  | RepeatPlan
+  | WindowPoolingPlan;

@@ -5,7 +5,15 @@ import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type * as tf from '../tf.js';
-import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
+import {
+  type DensePlan,
+  type LayerPlan,
+  NONE,
+  type RecurrentPlan,
+  type WeightPlan,
+  type WindowPoolingPlan,
+  type WindowsPlan,
+} from './layerPlan.js';
 
 /** What the engine does not run; the message is the reason that the user sees. */
 export class Unsupported extends Error {}
@@ -50,6 +58,9 @@ const PLANNERS: Record<string, Planner> = {
     state.sequence = true;
     return [{ kind: 'repeat', times: Number(n) }];
   },
+  Conv1D: planConvolution,
+  AveragePooling1D: (layer, config, _path, { state }) => planPooling('averageWindows', layer, config, state),
+  MaxPooling1D: (layer, config, _path, { state }) => planPooling('maxWindows', layer, config, state),
   GlobalAveragePooling1D: (_layer, _config, _path, { state }) => {
     state.sequence = false;
     return [{ kind: 'averagePooling' }];
@@ -95,6 +106,53 @@ function planDense(layer: tf.layers.Layer, config: Config, _path: LayerPath, pla
   const dense: DensePlan = { kind: 'dense', inputs: state.width, units, kernel, bias: bias ?? NONE };
   state.width = units;
   return [dense, ...activation(layer, config.activation, true)];
+}
+
+function planConvolution(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
+  const { state } = planning;
+  const windows = windowsOf(layer, config.kernelSize, config.strides, config, state);
+  if (windows.stride > 1 && windows.dilation > 1)
+    throw unsupported(layer, 'has both strides and a dilationRate above 1');
+  const [kernel, bias] = claim(layer, layer.weights, ['kernel', 'bias'], config, planning);
+  const filters = Number(config.filters);
+  const groups = Number(config.groups ?? 1);
+  const convolution: LayerPlan = {
+    kind: 'convolution',
+    ...windows,
+    name: layer.name,
+    inputs: state.width,
+    filters,
+    groups,
+    kernel,
+    bias: bias ?? NONE,
+  };
+  state.width = filters;
+  return [convolution, ...activation(layer, config.activation, true)];
+}
+
+function planPooling(
+  kind: WindowPoolingPlan['kind'],
+  layer: tf.layers.Layer,
+  config: Config,
+  state: Planning['state'],
+): LayerPlan[] {
+  const { poolSize, strides } = config;
+  return [{ kind, ...windowsOf(layer, poolSize, strides ?? poolSize, config, state), name: layer.name }];
+}
+
+function windowsOf(
+  layer: tf.layers.Layer,
+  size: unknown,
+  strides: unknown,
+  { padding, dataFormat, dilationRate }: Config,
+  { sequence }: Planning['state'],
+): WindowsPlan {
+  if (!sequence) throw unsupported(layer, 'has an input without steps');
+  if (dataFormat === 'channelsFirst') throw unsupported(layer, 'reads channelsFirst');
+  if (padding !== 'valid' && padding !== 'same' && padding !== 'causal')
+    throw unsupported(layer, `has the padding ${String(padding)}`);
+  const one = (value: unknown) => Number(Array.isArray(value) ? value[0] : value);
+  return { size: one(size), stride: one(strides ?? 1), dilation: one(dilationRate ?? 1), padding };
 }
 
 function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {

@@ -44,9 +44,20 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'averagePooling':
     case 'maxPooling':
       return 'global pooling needs all steps at once';
+    case 'convolution':
+      return 'Conv1D reads several steps at once';
+    case 'averageWindows':
+    case 'maxWindows':
+      return 'pooling reads several steps at once';
     case 'repeat':
       return 'RepeatVector makes several steps out of one';
-    default:
+    case 'activation':
+    case 'arrange':
+    case 'dense':
+    case 'dropout':
+    case 'embedding':
+    case 'layerNormalization':
+    case 'masking':
       return undefined;
   }
 }

@@ -11,6 +11,7 @@ interface Convolution extends tf.layers.Layer {
   activation: { apply(x: tf.Tensor): tf.Tensor } | null;
   kernel: tf.LayerVariable;
   bias: tf.LayerVariable | null;
+  filters: number;
 }
 
 /**
@@ -19,6 +20,13 @@ interface Convolution extends tf.layers.Layer {
  */
 export class Conv1D extends registeredLayer<Convolution>('Conv1D') {
   static className = 'Conv1D';
+
+  /** tfjs counts the steps of padding 'causal' as it does those of 'valid'. */
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    const [batch, steps] = Array.isArray(inputShape[0]) ? inputShape[0] : (inputShape as tf.Shape);
+    if (this.padding !== 'causal') return super.computeOutputShape(inputShape);
+    return [batch, steps === null ? null : Math.ceil(steps / this.strides[0]), this.filters];
+  }
 
   override call(
     inputs: tf.Tensor | tf.Tensor[],

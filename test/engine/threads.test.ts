@@ -6,6 +6,7 @@ import { Program } from '../../src/engine/program.js';
 import { built, engineOf, poison, split } from './compare.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
 import { recurrentSample } from './recurrentModels.js';
+import { windowSample } from './windowModels.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -56,6 +57,7 @@ test('a program that joins a memory in use changes nothing in it and finds every
 test.each([
   ['plain', plainSample],
   ['recurrent', recurrentSample],
+  ['convolutional', windowSample],
 ])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples) => {
   fc.assert(
     fc.property(samples, (sample) => {

@@ -2,6 +2,7 @@
 import type { LayerPlan } from '../layerPlan.js';
 import { ActivationLayer } from './activation.js';
 import { BidirectionalLayer } from './bidirectional.js';
+import { ConvolutionLayer } from './convolution.js';
 import { DenseLayer } from './dense.js';
 import { DropoutLayer } from './dropout.js';
 import { EmbeddingLayer } from './embedding.js';
@@ -11,6 +12,7 @@ import { MaskingLayer } from './masking.js';
 import { PoolingLayer } from './pooling.js';
 import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
+import { WindowPoolingLayer } from './windowPooling.js';
 
 export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
   switch (plan.kind) {
@@ -29,6 +31,11 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'averagePooling':
     case 'maxPooling':
       return new PoolingLayer(plan, context);
+    case 'averageWindows':
+    case 'maxWindows':
+      return new WindowPoolingLayer(plan, context);
+    case 'convolution':
+      return new ConvolutionLayer(plan, context);
     case 'flatten':
       return new FlattenLayer(context);
     case 'repeat':

@@ -9,4 +9,5 @@ export * from './losses';
 export * from './norms';
 export * from './optimizers';
 export * from './pooling';
+export * from './poolingWindows';
 export * from './sequences';
