@@ -3,6 +3,7 @@
  * Plan.weights, the order of the tfjs model's own list; NONE where a layer has no such weight.
  */
 import type { ActivationId } from '../kernels/activationIds.js';
+import type { MergeId } from '../kernels/mergeIds.js';
 
 export const NONE = -1;
 
@@ -107,6 +108,18 @@ export interface RepeatPlan {
   times: number;
 }
 
+/** Inputs of one shape, element by element. */
+export interface MergePlan {
+  kind: 'merge';
+  mode: MergeId;
+}
+
+/** Inputs one after the other: the features of each step, or the steps of each sample. */
+export interface ConcatenatePlan {
+  kind: 'concatenate';
+  overSteps: boolean;
+}
+
 /** Batch-major rows to time-major ones: before a layer that takes no others. */
 export interface ArrangePlan {
   kind: 'arrange';
@@ -123,6 +136,8 @@ export interface RecurrentPlan {
   /** GRU only; false elsewhere. */
   resetAfter: boolean;
   returnSequences: boolean;
+  /** Gives its last states too, after its output. */
+  returnState: boolean;
   goBackwards: boolean;
   /** Begins with the states that the batch before ended with. */
   stateful: boolean;
@@ -137,13 +152,14 @@ export interface BidirectionalPlan {
   kind: 'bidirectional';
   forward: RecurrentPlan;
   backward: RecurrentPlan;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul';
+  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | 'none';
 }
 
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
   | BidirectionalPlan
+  | ConcatenatePlan
   | ConvolutionPlan
   | DensePlan
   | DropoutPlan
@@ -151,6 +167,7 @@ export type LayerPlan =
   | FlattenPlan
   | LayerNormalizationPlan
   | MaskingPlan
+  | MergePlan
   | PoolingPlan
   | RecurrentPlan
   | RepeatPlan

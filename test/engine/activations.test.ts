@@ -40,7 +40,7 @@ describe.each(curves)('$name, as in Keras: values to 1e-6, slopes to 3e-6', ({ n
     const planned = planModel(made, compileTraining(made, { loss: 'mse' }));
     made.dispose();
     if ('reason' in planned) throw new Error(planned.reason);
-    const [layer] = planned.plan.layers;
+    const layer = planned.plan.nodes[0]?.layer;
     const id = layer?.kind === 'activation' ? layer.activation : ActivationId.linear;
     expect(layer === undefined).toBe(name === 'linear');
     const bench = new Bench();
