@@ -14,6 +14,8 @@ export interface WeightPlan {
   /** Factors of the L1 and L2 penalties, 0 for none. */
   l1: number;
   l2: number;
+  /** The optimizer moves it: it is of no frozen layer, and no moving average. The model's list has these first. */
+  trained: boolean;
 }
 
 /** y = x·W + b over the last axis; the activation after it is a layer of its own. */
@@ -92,6 +94,21 @@ export interface WindowPoolingPlan extends WindowsPlan {
   name: string;
 }
 
+/** y = gamma∘(x − mean)/√(variance + epsilon) + beta for each feature over all rows of the batch. */
+export interface BatchNormalizationPlan {
+  kind: 'batchNormalization';
+  width: number;
+  epsilon: number;
+  /** Of the moving averages. */
+  momentum: number;
+  gamma: number;
+  beta: number;
+  movingMean: number;
+  movingVariance: number;
+  /** false: takes the moving averages in training too, and leaves them as they are. */
+  trained: boolean;
+}
+
 /** (B, T, F) → (B, F) */
 export interface PoolingPlan {
   kind: 'averagePooling' | 'maxPooling';
@@ -158,6 +175,7 @@ export interface BidirectionalPlan {
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
+  | BatchNormalizationPlan
   | BidirectionalPlan
   | ConcatenatePlan
   | ConvolutionPlan

@@ -76,6 +76,7 @@ const PLANNERS: Record<string, Planner> = {
     if (!state.sequence) throw unsupported(layer, 'has an input without steps');
     return [{ kind: 'masking', value: Number(maskValue ?? 0) }];
   },
+  BatchNormalization: planBatchNormalization,
   LayerNormalization: planLayerNormalization,
   Flatten: (layer, { dataFormat }, _path, { state }) => {
     if (!state.sequence) return [];
@@ -131,7 +132,6 @@ function planLayers(layer: tf.layers.Layer, path: LayerPath, planning: Planning)
   requireKnown(layer);
   if (planning.inputs.length > 1 && !isRecurrent(layer) && !isBidirectional(layer))
     throw unsupported(layer, 'has several inputs');
-  if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();
   if (isRecurrent(layer)) {
@@ -250,6 +250,39 @@ function planLayerNormalization(
   ];
 }
 
+function planBatchNormalization(
+  layer: tf.layers.Layer,
+  config: Config,
+  _path: LayerPath,
+  planning: Planning,
+): LayerPlan[] {
+  const { axis, scale, center, epsilon, momentum } = config;
+  const { state } = planning;
+  if (axis !== -1 && axis !== (state.sequence ? 2 : 1))
+    throw unsupported(layer, `normalises axis ${axis}, not the last`);
+  const names = [
+    ...(scale === false ? [] : ['gamma']),
+    ...(center === false ? [] : ['beta']),
+    'movingMean',
+    'movingVariance',
+  ];
+  const claimed = claim(layer, layer.weights, names, config, planning);
+  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
+  return [
+    {
+      kind: 'batchNormalization',
+      width: state.width,
+      epsilon: Number(epsilon),
+      momentum: Number(momentum),
+      gamma: number('gamma'),
+      beta: number('beta'),
+      movingMean: number('movingMean'),
+      movingVariance: number('movingVariance'),
+      trained: layer.trainable,
+    },
+  ];
+}
+
 function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): RecurrentPlan {
   const kinds: Record<string, RecurrentPlan['kind']> = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'simpleRNN' };
   requireKnown(layer);
@@ -318,13 +351,16 @@ function claim(
     if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
     if (weights[number] && owners.get(number) !== layer) throw unsupported(layer, 'shares its weights');
     owners.set(number, layer);
-    if (!model.trainableWeights.includes(variable)) throw unsupported(layer, 'has weights that are not trained');
+    const trained = model.trainableWeights.includes(variable);
     if (config[`${names[i]}Constraint`]) throw unsupported(layer, `has a ${names[i]}Constraint`);
     weights[number] = {
       name: variable.originalName,
       shape: variable.shape.map(Number),
       ...penalty(layer, `${names[i]}Regularizer`, config),
+      trained,
     };
+    const { l1, l2 } = weights[number];
+    if (!trained && (l1 || l2)) throw unsupported(layer, 'is frozen (trainable: false) with a regularizer');
     return number;
   });
 }

@@ -63,6 +63,7 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return 'RepeatVector makes several steps out of one';
     case 'activation':
     case 'arrange':
+    case 'batchNormalization':
     case 'dense':
     case 'dropout':
     case 'embedding':
@@ -103,7 +104,10 @@ export class Stepper {
     const context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layout = layoutOf(plan);
     this.layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
-    const groups = sharedBlocks(this.layers.flatMap((layer) => layer.blocks));
+    const groups = sharedBlocks(
+      this.layers.flatMap((layer) => layer.blocks),
+      (weight) => plan.weights[weight].trained,
+    );
     const blocks = groups.map(({ block }) => block);
     const size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
     const weights = arena.fixed(size);
@@ -174,8 +178,8 @@ export class Stepper {
   }
 }
 
-function layoutOf({ inputs, nodes, outputs }: Plan): string {
-  return JSON.stringify([inputs, nodes, outputs.map(({ signal }) => signal)]);
+function layoutOf({ inputs, nodes, weights, outputs }: Plan): string {
+  return JSON.stringify([inputs, nodes, weights.map(({ trained }) => trained), outputs.map(({ signal }) => signal)]);
 }
 
 /**

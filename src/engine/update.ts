@@ -41,6 +41,8 @@ export class UpdateStep {
   /** Blocks are updated one by one, since their variables differ in clipping or decay. */
   private readonly perBlock: boolean;
   private readonly mixedDecay: boolean;
+  /** All trained weights decay, where they are alike. */
+  private readonly decays: boolean;
   private readonly optimizer: OptimizerPlan;
   /** clipvalue. */
   private readonly limit: number;
@@ -58,7 +60,7 @@ export class UpdateStep {
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
     const doubles = (block: WeightBlock) => arena.fixed(2 * block.panels);
     this.variables = store.parts.flatMap((parts, weight) =>
-      parts.map(({ block, part }) => ({
+      (plan.weights[weight].trained ? parts : []).map(({ block, part }) => ({
         block,
         from: part.row,
         to: part.row + part.rows,
@@ -69,7 +71,9 @@ export class UpdateStep {
     );
     this.hasPenalties = this.variables.some(({ penalties }) => penalties !== 0);
     this.hasPartials = this.hasPenalties || byNorm;
-    this.mixedDecay = weightDecay !== 0 && decays.includes(false) && decays.includes(true);
+    const trained = decays.filter((_, weight) => plan.weights[weight].trained);
+    this.mixedDecay = weightDecay !== 0 && trained.includes(false) && trained.includes(true);
+    this.decays = trained[0] ?? false;
     this.perBlock = clip?.kind === 'norm' || this.mixedDecay;
     this.limit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     this.segments = segments(store, this.perBlock, this.limit);
@@ -118,9 +122,9 @@ export class UpdateStep {
 
   /** This thread's share of the update; `rate` is the learning rate and `step` counts from 0. */
   apply(part: number, parts: number, rate: number, step: number): void {
-    const { clip, weightDecay, decays } = this.optimizer;
+    const { clip, weightDecay } = this.optimizer;
     const scale = clip?.kind === 'globalNorm' ? shrink(this.squaredNorm(undefined), clip.limit) : 1;
-    const decay = !this.mixedDecay && (decays[0] ?? false) ? rate * weightDecay : 0;
+    const decay = !this.mixedDecay && this.decays ? rate * weightDecay : 0;
     const factor = this.stepFactor(rate, step);
     if (this.moving && parts === 1) {
       for (const runs of this.moving) this.runAll(runs, scale, factor);

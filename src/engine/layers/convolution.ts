@@ -80,7 +80,12 @@ export class ConvolutionLayer implements EngineLayer {
     // The last group's panels may end after its filters.
     const ld = rowLength((groups - 1) * filters + 16 * panels);
     const values = timeMajor(arena.floats(batch * count * ld), batch, count, this.plan.filters, ld);
-    this.output = { values, sequence: true, mask: 0, wantsGradient: training };
+    this.output = {
+      values,
+      sequence: true,
+      mask: 0,
+      wantsGradient: training && (input.wantsGradient || this.block.gradients !== 0),
+    };
     return this.output;
   }
 
@@ -171,6 +176,7 @@ export class ConvolutionLayer implements EngineLayer {
     const { kernels, wide } = this.context;
     const { groups, size, stride, dilation } = this.plan;
     const { block, batch } = this;
+    if (block.gradients === 0) return;
     const dy = placed(this.output);
     const mine = share(block.panels, part, parts);
     kernels.convolveGradients(

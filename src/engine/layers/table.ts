@@ -1,6 +1,7 @@
 /** The layer that runs each kind of plan. */
 import type { LayerPlan } from '../layerPlan.js';
 import { ActivationLayer } from './activation.js';
+import { BatchNormalizationLayer } from './batchNormalization.js';
 import { BidirectionalLayer } from './bidirectional.js';
 import { ConvolutionLayer } from './convolution.js';
 import { DenseLayer } from './dense.js';
@@ -35,6 +36,8 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'averageWindows':
     case 'maxWindows':
       return new WindowPoolingLayer(plan, context);
+    case 'batchNormalization':
+      return new BatchNormalizationLayer(plan, context);
     case 'convolution':
       return new ConvolutionLayer(plan, context);
     case 'flatten':

@@ -2,6 +2,7 @@
 
 export * from './activationGradients';
 export * from './activations';
+export * from './batchnorm';
 export * from './dropout';
 export * from './embedding';
 export * from './layernorm';
