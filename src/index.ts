@@ -7,6 +7,7 @@ export type { GateArrays, LayerGates } from './explain/gates.js';
 export type { LoadOptions } from './formats/http.js';
 export type { ModelSource } from './formats/open.js';
 export type { ModelLocation } from './formats/tfjs.js';
+export * from './functional.js';
 export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
 export { prepareBackend } from './kernels/backend.js';
 export { enableWide, type WideStatus } from './kernels/wide.js';

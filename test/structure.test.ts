@@ -22,6 +22,7 @@ const levels: Record<string, number> = {
   explain: 4,
   formats: 4,
   sequential: 5,
+  functional: 5.5,
   tasks: 6,
   report: 7,
   speed: 8,

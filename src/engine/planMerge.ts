@@ -1,7 +1,7 @@
 /** tfjs layers that join several inputs, to plan data. */
 
 import { MergeId } from '../kernels/mergeIds.js';
-import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import { isKnownLayer } from '../model/ownClasses.js';
 import type * as tf from '../tf.js';
 import type { LayerPlan } from './layerPlan.js';
 import type { Flow, Planning } from './planLayers.js';
@@ -24,7 +24,7 @@ export function isMerge(layer: tf.layers.Layer): boolean {
 
 /** @throws Unsupported */
 export function planMerge(layer: tf.layers.Layer, planning: Planning): LayerPlan[] {
-  if (!isBuiltIn(layer)) throw unsupported(layer, 'is of a class of its own');
+  if (!isKnownLayer(layer)) throw unsupported(layer, 'is of a class of its own');
   const { inputs, shapes, state } = planning;
   const sequences = inputs.filter(({ sequence }) => sequence).length;
   if (sequences > 0 && sequences < inputs.length) throw unsupported(layer, 'joins inputs with steps and without');

@@ -42,12 +42,12 @@ function place(path: string, option: string, initializer: unknown, forget: boole
 }
 
 /**
- * Draws all initial weights anew, of the layers from position `from` on: a function of the seed and of the weight's place in
+ * Draws all initial weights anew, of the layers that `isNew` names: a function of the seed and of the weight's place in
  * the model, so that the same seed gives the same bits. Weights of an initializer that is not Keras's stay as they are.
  */
-export function initialise(model: tf.LayersModel, seed: number, from = 0): void {
+export function initialise(model: tf.LayersModel, seed: number, isNew: (layer: Layer) => boolean = () => true): void {
   for (const [position, layer] of model.layers.entries()) {
-    if (position < from) continue;
+    if (!isNew(layer)) continue;
     for (const { weight, path, initializer, unitForgetBias } of weightsOf(layer, String(position))) {
       if (!weight || !canDraw(initializer)) continue;
       const shape = weight.shape.map(Number);

@@ -2,10 +2,12 @@ import type * as tf from '../tf.js';
 import type { Activation as ActivationName } from './activations.js';
 import type { Initializer } from './initializers.js';
 import { makeLayer } from './make.js';
+import type { GraphLayer } from './symbolic.js';
 import type { LayerClass } from './table.js';
 
 /** A layer of a model: tfjs's own, or one that behaves like it. */
 export type Layer = tf.layers.Layer;
+export type { GraphLayer } from './symbolic.js';
 
 /** l1·Σ|w| + l2·Σw², added to the loss; a name alone means a factor of 0.01. */
 export type Regularizer = 'l1' | 'l2' | 'l1l2' | { l1?: number; l2?: number } | (string & {});
@@ -129,7 +131,7 @@ const layerFunction = (className: LayerClass, positional: unknown[], options: ob
  *     i = σ(x·W_i + h·R_i + b_i)   f = σ(x·W_f + h·R_f + b_f)   o = σ(x·W_o + h·R_o + b_o)   C̃ = tanh(x·W_c + h·R_c + b_c)
  *     C' = f∘C + i∘C̃               h' = o∘tanh(C')
  */
-export function LSTM(units: number, options?: LSTMOptions): Layer {
+export function LSTM(units: number, options?: LSTMOptions): GraphLayer {
   return layerFunction('LSTM', [units], options);
 }
 
@@ -140,72 +142,72 @@ export function LSTM(units: number, options?: LSTMOptions): Layer {
  *     z = σ(x·W_z + b₀_z + h·R_z + b₁_z)   r = σ(x·W_r + b₀_r + h·R_r + b₁_r)
  *     h̃ = tanh(x·W_h + b₀_h + r∘(h·R_h + b₁_h))   h' = z∘h + (1 − z)∘h̃
  */
-export function GRU(units: number, options?: GRUOptions): Layer {
+export function GRU(units: number, options?: GRUOptions): GraphLayer {
   return layerFunction('GRU', [units], options);
 }
 
 /** h' = tanh(x·W + h·R + b): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences. */
-export function SimpleRNN(units: number, options?: RecurrentOptions): Layer {
+export function SimpleRNN(units: number, options?: RecurrentOptions): GraphLayer {
   return layerFunction('SimpleRNN', [units], options);
 }
 
 /** A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. */
-export function Bidirectional(layer: Layer, options?: BidirectionalOptions): Layer {
+export function Bidirectional(layer: Layer, options?: BidirectionalOptions): GraphLayer {
   return layerFunction('Bidirectional', [layer], options);
 }
 
 /** The same layer at every step: (B,T,…) → (B,T,…). */
-export function TimeDistributed(layer: Layer, options?: LayerOptions): Layer {
+export function TimeDistributed(layer: Layer, options?: LayerOptions): GraphLayer {
   return layerFunction('TimeDistributed', [layer], options);
 }
 
 /** y = activation(x·W + b) over the last axis: (B,…,I) → (B,…,U). Kernel (I,U), bias (U). */
-export function Dense(units: number, activation?: ActivationName | DenseOptions, options?: DenseOptions): Layer {
+export function Dense(units: number, activation?: ActivationName | DenseOptions, options?: DenseOptions): GraphLayer {
   if (typeof activation === 'object' && activation !== null) return layerFunction('Dense', [units], activation);
   return layerFunction('Dense', [units, activation], options);
 }
 
 /** Vectors for whole numbers below inputDim: (B,T) → (B,T,outputDim). Weights (inputDim,outputDim). */
-export function Embedding(inputDim: number, outputDim: number, options?: EmbeddingOptions): Layer {
+export function Embedding(inputDim: number, outputDim: number, options?: EmbeddingOptions): GraphLayer {
   return layerFunction('Embedding', [inputDim, outputDim], options);
 }
 
 /** In training, sets a share `rate` of the inputs to 0 and divides the others by 1 − rate. */
-export function Dropout(rate: number, options?: LayerOptions): Layer {
+export function Dropout(rate: number, options?: LayerOptions): GraphLayer {
   return layerFunction('Dropout', [rate], options);
 }
 
 /** An activation function on its own. */
-export function Activation(activation: ActivationName, options?: LayerOptions): Layer {
+export function Activation(activation: ActivationName, options?: LayerOptions): GraphLayer {
   return layerFunction('Activation', [activation], options);
 }
 
 /** y = γ∘(x − mean)/√(variance + ε) + β over the last axis. γ, β (I). */
-export function LayerNormalization(options?: LayerNormalizationOptions): Layer {
+export function LayerNormalization(options?: LayerNormalizationOptions): GraphLayer {
   return layerFunction('LayerNormalization', [], options);
 }
 
 /** Marks steps whose features all equal maskValue, for the layers after it to skip: (B,T,I) → (B,T,I). */
-export function Masking(options?: MaskingOptions): Layer {
+export function Masking(options?: MaskingOptions): GraphLayer {
   return layerFunction('Masking', [], options);
 }
 
 /** (B,I) → (B,n,I), for a decoder that reads its input again at every step. */
-export function RepeatVector(n: number, options?: LayerOptions): Layer {
+export function RepeatVector(n: number, options?: LayerOptions): GraphLayer {
   return layerFunction('RepeatVector', [n], options);
 }
 
 /** (B,…) → (B, product of the others). */
-export function Flatten(options?: LayerOptions): Layer {
+export function Flatten(options?: LayerOptions): GraphLayer {
   return layerFunction('Flatten', [], options);
 }
 
 /** The mean over the steps that are not masked: (B,T,I) → (B,I). */
-export function GlobalAveragePooling1D(options?: LayerOptions): Layer {
+export function GlobalAveragePooling1D(options?: LayerOptions): GraphLayer {
   return layerFunction('GlobalAveragePooling1D', [], options);
 }
 
 /** The largest value of each feature over all steps: (B,T,I) → (B,I). */
-export function GlobalMaxPooling1D(options?: LayerOptions): Layer {
+export function GlobalMaxPooling1D(options?: LayerOptions): GraphLayer {
   return layerFunction('GlobalMaxPooling1D', [], options);
 }

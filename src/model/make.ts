@@ -1,8 +1,9 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import type { Layer } from './layers.js';
+import type { GraphLayer, Layer } from './layers.js';
 import { camelCase, layerNameOf } from './names.js';
 import { type OptionKind, show } from './options.js';
+import { applicable } from './symbolic.js';
 import { entryOf, layerClasses, type Settings } from './table.js';
 
 /** What is wrong with a layer, and with which of its options. */
@@ -27,7 +28,7 @@ export function isNamedAutomatically(layer: Layer): boolean {
  * and the spec notation come down to.
  * @throws MemcellError 'model' that names the layer, the option, the value and what it must be
  */
-export function makeLayer(className: string, positional: readonly unknown[], named: object): Layer {
+export function makeLayer(className: string, positional: readonly unknown[], named: object): GraphLayer {
   const entry = entryOf(className);
   if (!entry) {
     const remedy = didYouMean(className, layerClasses) || `; known are ${layerClasses.join(', ')}`;
@@ -53,7 +54,7 @@ export function makeLayer(className: string, positional: readonly unknown[], nam
   // tfjs's wrappers do not read the setting.
   if (settings.trainable === false) layer.trainable = false;
   if (!('name' in given)) automatic.add(layer);
-  return layer;
+  return applicable(layer);
 }
 
 /** tfjs's name for a batch's shape. */

@@ -68,12 +68,7 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
       });
     }
     checkInput(layer, what, shape, stack);
-    if (layer.stateful && shape[0] === null) {
-      throw new MemcellError(
-        `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
-        { code: 'model' },
-      );
-    }
+    checkState(layer, what, shape);
     weights += entryOf(layer.getClassName())?.weights?.(settingsOf(layer), shape[shape.length - 1] ?? 0) ?? 0;
     if (weights > mostWeights) {
       throw new MemcellError(
@@ -84,6 +79,15 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
     shape = outputShape(layer, what, shape);
     stack.push(layer);
   }
+}
+
+/** Whether a stateful layer knows for how many samples it keeps states. */
+export function checkState(layer: Layer, what: string, shape: Shape): void {
+  if (!layer.stateful || shape[0] !== null) return;
+  throw new MemcellError(
+    `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
+    { code: 'model' },
+  );
 }
 
 /** A layer's configuration, with the layer that it wraps. */
@@ -114,7 +118,7 @@ function outputShape(layer: Layer, what: string, shape: Shape): Shape {
 }
 
 /** Whether the input has the axes that the layer needs, and a known size on the last one where there are weights for it. */
-function checkInput(layer: Layer, what: string, shape: Shape, before: readonly Layer[]): void {
+export function checkInput(layer: Layer, what: string, shape: Shape, before: readonly Layer[]): void {
   const entry = entryOf(layer.getClassName());
   if (!entry) return;
   const { rank } = entry;

@@ -170,7 +170,9 @@ const NOISE = new Set(['Dropout', 'SpatialDropout1D', 'AlphaDropout', 'GaussianD
 function outputLogits(model: tf.LayersModel, output: number): OutputLogits | undefined {
   let layer: tf.layers.Layer | undefined = model.outputs[output].sourceLayer;
   let evaluationOnly = false;
-  for (; layer; layer = layerBefore(layer)) {
+  for (; layer; layer = layerBefore(model, layer)) {
+    // Of a layer that is called several times, who watches sees the last call.
+    if (callsIn(model, layer).length > 1) return undefined;
     if (NOISE.has(layer.getClassName()) && isKnownLayer(layer)) {
       const { rate, stddev } = layer.getConfig();
       evaluationOnly ||= (rate ?? stddev) !== 0;
@@ -203,9 +205,16 @@ export function finalActivation(model: tf.LayersModel): Probability | undefined 
   return outputLogits(model, 0)?.activation;
 }
 
+/** The calls of a layer in a model: it may be in others too. */
+function callsIn(model: tf.LayersModel, layer: tf.layers.Layer): (typeof layer)['inboundNodes'] {
+  if (model instanceof tf.Sequential) return layer.inboundNodes.slice(0, 1);
+  const calls = Object.values(model.nodesByDepth).flat();
+  return calls.filter(({ outboundLayer }) => outboundLayer === layer);
+}
+
 /** The only layer that a layer gets its input from. */
-function layerBefore(layer: tf.layers.Layer): tf.layers.Layer | undefined {
-  const [node, ...others] = layer.inboundNodes;
+function layerBefore(model: tf.LayersModel, layer: tf.layers.Layer): tf.layers.Layer | undefined {
+  const [node, ...others] = callsIn(model, layer);
   return node && others.length === 0 && node.inboundLayers.length === 1 ? node.inboundLayers[0] : undefined;
 }
 

@@ -107,19 +107,3 @@ function tensorsOf(outputs: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.Sym
 function withoutGradient(mask: tf.Tensor): tf.Tensor {
   return tf.tensor(mask.dataSync(), mask.shape, mask.dtype);
 }
-
-/** Whether a model is one layer after the other, each on all that the one before it gives. */
-export function isChain(model: tf.LayersModel): boolean {
-  if (model instanceof tf.Sequential) return true;
-  const [first] = model.layers;
-  if (model.inputs.length !== 1 || model.outputs.length !== 1 || first?.getClassName() !== 'InputLayer') return false;
-  let flowing = model.inputs[0];
-  for (const layer of model.layers.slice(1)) {
-    const [node, ...others] = layer.inboundNodes;
-    const { inputTensors, outputTensors } = node ?? { inputTensors: [], outputTensors: [] };
-    if (others.length > 0 || inputTensors.length !== 1 || inputTensors[0] !== flowing || outputTensors.length !== 1)
-      return false;
-    flowing = outputTensors[0];
-  }
-  return model.outputs[0] === flowing;
-}

@@ -49,6 +49,9 @@ const NOT_RUN: Record<string, string> = {
   norm: 'layer "norm": unknown class "Normalization"',
 };
 
+/** Among them an encoder with its decoder, a model in a model, and two inputs that meet. */
+const ON_THE_ENGINE = new Set(['encdec', 'functional', 'nested', 'seq', 'text']);
+
 const files = ['keras3', 'keras2'].flatMap((folder) =>
   readdirSync(join(fixtures, folder))
     .filter((name) => /\.(keras|h5)$/.test(name) && !name.includes('weights-only'))
@@ -65,6 +68,7 @@ test.each(files)('%s predicts what its Keras predicted, or names the layer that 
   const written = readJson<Written>(path.replace(/\.\w+$/, '.json'));
   const model = await loadModel(path);
   expect(model.lost).toEqual([]);
+  if (ON_THE_ENGINE.has(name)) expect(model.engine).toEqual({ kind: 'memcell' });
   for (const outputs of [written.outputs, ...(written.secondCall ? [written.secondCall] : [])]) {
     (await outputsOf(model, written.inputs)).forEach(({ data, shape }, i) => {
       expect(shape).toEqual(outputs[i].shape);
@@ -143,6 +147,7 @@ describe('models of tfjs and of converters', () => {
 
   it('takes and gives several inputs and outputs as lists and by name', async () => {
     const states = await loadModel(saved('two-outputs'));
+    expect(states.engine).toEqual({ kind: 'memcell' });
     expect(states.outputs.map(({ name }) => name)).toEqual(['lstm_LSTM5', 'lstm_LSTM5_1']);
     const x = [
       [
@@ -177,6 +182,7 @@ describe('models of tfjs and of converters', () => {
     expect(history.val_lstm_LSTM5_1_mae).toHaveLength(5);
 
     const joined = await loadModel(saved('two-inputs'));
+    expect(joined.engine).toEqual({ kind: 'memcell' });
     const one = await joined.predict([x, [[0.5, 1]]]);
     expect(await joined.predict({ input4: [[0.5, 1]], input3: x })).toEqual(one);
     await expect(joined.predict(x)).rejects.toThrow(

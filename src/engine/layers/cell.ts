@@ -50,6 +50,7 @@ function lstm(plan: RecurrentPlan): CellKind {
     backward(kernels, job, steps) {
       kernels.lstmStartBackward(job);
       kernels.lstmBackwardSteps(job, 0, steps);
+      kernels.lstmFinishBackward(job);
     },
     gradients: (kernels, job, batch, steps, to, panels) =>
       kernels.lstmGradients(job, batch, 0, steps, to, 0, panels.from, panels.to),
