@@ -78,7 +78,7 @@ export {
   type MetricFunction,
   topKCategoricalAccuracy,
 } from './training/metrics.js';
-export { adam, adamw, type Optimizer, rmsprop, sgd } from './training/optimizers.js';
+export { adagrad, adam, adamax, adamw, lion, nadam, type Optimizer, rmsprop, sgd } from './training/optimizers.js';
 export {
   cosineDecay,
   exponentialDecay,

@@ -145,6 +145,10 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
     rmsprop: 'rmsprop',
     adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
     adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
+    adagrad: 'adagrad',
+    adamax: 'adamax',
+    nadam: 'nadam',
+    lion: 'lion',
   };
   const { clipnorm, globalClipnorm, clipvalue, weightDecay } = config;
   let clip: OptimizerPlan['clip'];

@@ -99,7 +99,7 @@ export class Program {
     const isTrained = (weight: number) => plan.weights[weight].trained;
     const sizes = plan.weights.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
-    const squaring = rule === 'adam' || rule === 'adamAmsgrad' || rule === 'rmsprop';
+    const squaring = ['adam', 'adamAmsgrad', 'rmsprop', 'adagrad', 'nadam'].includes(rule);
     const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     this.store = new WeightStore(this.arena, blocks, sizes, {
       slots,

@@ -1,325 +1,34 @@
-/**
- * Optimizers in plain TypeScript over typed arrays: Keras 3's formulas, defaults and order of operations
- * (https://keras.io/api/optimizers/). One step is: clip the gradients, decay the weights, update, count.
- */
+/** Optimizers in plain TypeScript over typed arrays: Keras 3's formulas, defaults and order of operations (https://keras.io/api/optimizers/). */
 import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
-import { type ClippingOptions, clip, scale } from './clipping.js';
-import { camelCase, camelCaseKeys, complete, type OptionKind, type Options } from './options.js';
-import { getSchedule, type LearningRateSchedule, type SerializedSchedule } from './schedules.js';
+import { adagrad } from './optimizers/adagrad.js';
+import { adam, adamw } from './optimizers/adam.js';
+import { adamax } from './optimizers/adamax.js';
+import { lion } from './optimizers/lion.js';
+import { nadam } from './optimizers/nadam.js';
+import { rmsprop } from './optimizers/rmsprop.js';
+import { type Optimizer, usage } from './optimizers/rule.js';
+import { sgd } from './optimizers/sgd.js';
+import { camelCaseKeys, type Options } from './options.js';
 
-export type OptimizerName = 'sgd' | 'rmsprop' | 'adam' | 'adamw';
+export {
+  LEAST_EPSILON,
+  type OptimizedVariable,
+  type Optimizer,
+  type OptimizerConfig,
+  type OptimizerOptions,
+} from './optimizers/rule.js';
+export { adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd };
 
-/** A trainable variable as far as an optimizer is concerned. */
-export interface OptimizedVariable {
-  name: string;
-  /** The number of its elements. */
-  size: number;
-}
+const OPTIMIZERS = { sgd, rmsprop, adam, adamw, adagrad, adamax, nadam, lion } satisfies Record<
+  string,
+  (options: Options) => Optimizer
+>;
 
-export interface Optimizer {
-  readonly name: OptimizerName;
-  /** Every option in camelCase with its value, as JSON; getOptimizer({ name, config }) makes an equal optimizer. */
-  readonly config: Readonly<OptimizerConfig>;
-  /** The slots of each variable, in the order of state(). */
-  readonly slotNames: readonly string[];
-  /** The rate of the next step. It can be set, unless a schedule governs it. */
-  learningRate: number;
-  /** The number of steps done. */
-  iterations: number;
-  /** Allocates the slots, zero, for these variables in this order. Does nothing when they are there already. */
-  build(variables: readonly OptimizedVariable[]): void;
-  /**
-   * One step: changes the weights in place. Clipping overwrites the gradients and the squares.
-   *
-   * @param squares for a variable that a batch uses row by row (an Embedding's), the sum of the squares of what each use
-   *   adds to the gradient. Adam, RMSprop and the norms of clipping take it where they square a gradient, as Keras does
-   *   on TensorFlow; with globalClipnorm only the norm does. With clipvalue the caller has limited each use.
-   */
-  apply(
-    weights: readonly Float32Array[],
-    gradients: readonly Float32Array[],
-    squares?: readonly (Float32Array | undefined)[],
-  ): void;
-  /** Whether weight decay applies to the variable. */
-  decays(variable: OptimizedVariable): boolean;
-  /** The slots themselves, not copies: for each variable one array for each of slotNames. Empty before build(). */
-  state(): Float32Array[];
-  /** Copies saved slots and the step count back in. */
-  restore(state: readonly Float32Array[], iterations: number): void;
-  /** Forgets slots and steps, as new. */
-  reset(): void;
-}
-
-export type OptimizerOptions = ClippingOptions & {
-  /** A number, or a schedule by iteration. */
-  learningRate?: number | LearningRateSchedule;
-  /** Each step multiplies the weights by 1 - learningRate · weightDecay (decoupled decay). */
-  weightDecay?: number | null;
-  /** Names (or parts of names) of variables that do not decay, such as 'bias'. */
-  excludeFromWeightDecay?: string[];
-};
-
-export type OptimizerConfig = Omit<Required<OptimizerOptions>, 'learningRate'> & {
-  learningRate: number | SerializedSchedule;
-} & Options;
-
-const COMMON: Record<string, OptionKind> = {
-  learningRate: 'other',
-  weightDecay: 'notNegative?',
-  excludeFromWeightDecay: 'strings',
-  clipnorm: 'positive?',
-  clipvalue: 'positive?',
-  globalClipnorm: 'positive?',
-};
-
-const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
-  weightDecay: null,
-  excludeFromWeightDecay: [],
-  clipnorm: null,
-  clipvalue: null,
-  globalClipnorm: null,
-};
-
-/**
- * What stands for an epsilon of 0: too small to change a root that is not 0, it makes the step of a weight that has never had
- * a gradient 0, where Keras's is 0/0 and spoils the model.
- */
-export const LEAST_EPSILON = 2 ** -126;
-
-/** Updates one variable in place; slots are its arrays of state, `step` counts from 0. Without squares, gradient². */
-type Update = (
-  weights: Float32Array,
-  gradient: Float32Array,
-  squares: Float32Array | undefined,
-  slots: readonly Float32Array[],
-  rate: number,
-  step: number,
-) => void;
-
-interface Rule {
-  name: OptimizerName;
-  slotNames: readonly string[];
-  update: Update;
-}
-
-class RuleOptimizer implements Optimizer {
-  readonly name: OptimizerName;
-  readonly slotNames: readonly string[];
-  iterations = 0;
-  private readonly update: Update;
-  private readonly settings: Required<OptimizerOptions>;
-  private rate: number | LearningRateSchedule;
-  private variables: OptimizedVariable[] = [];
-  private slots: Float32Array[] = [];
-
-  constructor(rule: Rule, settings: Required<OptimizerOptions>) {
-    this.name = rule.name;
-    this.slotNames = rule.slotNames;
-    this.update = rule.update;
-    this.settings = settings;
-    this.rate = checkedRate(rule.name, settings.learningRate);
-    const clips = (['clipnorm', 'clipvalue', 'globalClipnorm'] as const).filter((name) => settings[name] !== null);
-    if (clips.length > 1)
-      throw usage(`${rule.name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
-  }
-
-  get config(): OptimizerConfig {
-    const { rate } = this;
-    const learningRate = typeof rate === 'number' ? rate : { name: rate.name, config: { ...rate.config } };
-    return { ...this.settings, learningRate };
-  }
-
-  get learningRate(): number {
-    return typeof this.rate === 'number' ? this.rate : this.rate.at(this.iterations);
-  }
-
-  set learningRate(value: number) {
-    if (typeof this.rate !== 'number')
-      throw usage(
-        `${this.name}: the learning rate follows ${this.rate.name}, so it cannot be set; compile with a number`,
-      );
-    this.rate = checkedRate(this.name, value);
-  }
-
-  build(variables: readonly OptimizedVariable[]): void {
-    const same =
-      this.variables.length === variables.length && variables.every(({ size }, i) => this.variables[i].size === size);
-    if (this.variables.length > 0 && !same)
-      throw usage(
-        `${this.name}: this optimizer belongs to another model (${sizes(this.variables)}, now ${sizes(variables)}); make a new one`,
-      );
-    this.variables = variables.map(({ name, size }) => ({ name, size }));
-    if (!same) this.slots = variables.flatMap(({ size }) => this.slotNames.map(() => new Float32Array(size)));
-  }
-
-  decays({ name }: OptimizedVariable): boolean {
-    return (
-      this.settings.weightDecay !== null && !this.settings.excludeFromWeightDecay.some((part) => name.includes(part))
-    );
-  }
-
-  apply(
-    weights: readonly Float32Array[],
-    gradients: readonly Float32Array[],
-    squares: readonly (Float32Array | undefined)[] = [],
-  ): void {
-    if (this.variables.length === 0) this.build(weights.map(({ length }) => ({ name: '', size: length })));
-    const { settings, slotNames, variables } = this;
-    if (weights.length !== variables.length || gradients.length !== variables.length)
-      throw usage(`${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`);
-    const rate = this.learningRate;
-    clip(gradients, squares, settings);
-    const byUse = settings.globalClipnorm === null;
-    weights.forEach((weight, i) => {
-      if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
-        throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
-      if (this.decays(variables[i])) scale(weight, 1 - rate * (settings.weightDecay ?? 0));
-      const first = i * slotNames.length;
-      this.update(
-        weight,
-        gradients[i],
-        byUse ? squares[i] : undefined,
-        this.slots.slice(first, first + slotNames.length),
-        rate,
-        this.iterations,
-      );
-    });
-    this.iterations++;
-  }
-
-  state(): Float32Array[] {
-    return this.slots;
-  }
-
-  restore(state: readonly Float32Array[], iterations: number): void {
-    if (this.slots.length === 0 && state.length > 0)
-      this.build(
-        state.filter((_, i) => i % this.slotNames.length === 0).map((slot) => ({ name: '', size: slot.length })),
-      );
-    const fits = state.length === this.slots.length && state.every((slot, i) => slot.length === this.slots[i].length);
-    if (!fits) throw new MemcellError(`${this.name}: the saved optimizer state is of another model`, { code: 'model' });
-    this.slots.forEach((slot, i) => {
-      slot.set(state[i]);
-    });
-    this.iterations = iterations;
-  }
-
-  reset(): void {
-    this.variables = [];
-    this.slots = [];
-    this.iterations = 0;
-  }
-}
-
-/**
- * w ← w - lr·g; with momentum, v ← momentum·v - lr·g and w ← w + v, or with nesterov w ← w + momentum·v - lr·g.
- * Defaults: learningRate 0.01, momentum 0.
- */
-export function sgd(options: OptimizerOptions & { momentum?: number; nesterov?: boolean } = {}): Optimizer {
-  const config = complete('sgd', { ...NO_CHANGE, learningRate: 0.01, momentum: 0, nesterov: false }, options, {
-    ...COMMON,
-    momentum: 'fraction',
-    nesterov: 'boolean',
-  });
-  const { momentum, nesterov } = config;
-  const update: Update = (weights, gradient, _squares, [velocity], rate) => {
-    for (let i = 0; i < weights.length; i++) {
-      const step = rate * gradient[i];
-      if (velocity === undefined) {
-        weights[i] -= step;
-        continue;
-      }
-      velocity[i] = momentum * velocity[i] - step;
-      weights[i] += nesterov ? momentum * velocity[i] - step : velocity[i];
-    }
-  };
-  return new RuleOptimizer({ name: 'sgd', slotNames: momentum === 0 ? [] : ['momentum'], update }, config);
-}
-
-/**
- * v ← rho·v + (1 - rho)·g²; w ← w - lr·g / √(v + epsilon). centered takes the square of the mean gradient off v in the
- * root; momentum accumulates the steps. Defaults: learningRate 0.001, rho 0.9, epsilon 1e-7.
- */
-export function rmsprop(
-  options: OptimizerOptions & { rho?: number; momentum?: number; epsilon?: number; centered?: boolean } = {},
-): Optimizer {
-  const defaults = { ...NO_CHANGE, learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
-  const config = complete('rmsprop', defaults, options, {
-    ...COMMON,
-    rho: 'fraction',
-    momentum: 'fraction',
-    epsilon: 'notNegative',
-    centered: 'boolean',
-  });
-  const { rho, momentum, centered } = config;
-  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
-  const slotNames = ['velocity', ...(momentum > 0 ? ['momentum'] : []), ...(centered ? ['averageGradient'] : [])];
-  const update: Update = (weights, gradient, squares, slots, rate) => {
-    const velocity = slots[0];
-    const accumulated = momentum > 0 ? slots[1] : undefined;
-    const average = centered ? slots[slots.length - 1] : undefined;
-    for (let i = 0; i < weights.length; i++) {
-      const g = gradient[i];
-      velocity[i] = rho * velocity[i] + (1 - rho) * (squares === undefined ? g * g : squares[i]);
-      let denominator = velocity[i] + epsilon;
-      if (average !== undefined) {
-        average[i] = rho * average[i] + (1 - rho) * g;
-        denominator -= average[i] * average[i];
-      }
-      let step = (rate * g) / Math.sqrt(denominator);
-      if (accumulated !== undefined) step = accumulated[i] = momentum * accumulated[i] + step;
-      weights[i] -= step;
-    }
-  };
-  return new RuleOptimizer({ name: 'rmsprop', slotNames, update }, config);
-}
-
-type AdamOptions = OptimizerOptions & { beta1?: number; beta2?: number; epsilon?: number; amsgrad?: boolean };
-
-/**
- * m ← m + (1 - beta1)(g - m); v ← v + (1 - beta2)(g² - v); w ← w - lr·√(1 - beta2ᵗ)/(1 - beta1ᵗ) · m / (√v + epsilon),
- * with t from 1 (Kingma and Ba, 2015, the form before section 2.1). amsgrad takes the largest v so far.
- * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
- */
-export function adam(options: AdamOptions = {}): Optimizer {
-  return adamRule('adam', options, null);
-}
-
-/** Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004. */
-export function adamw(options: AdamOptions = {}): Optimizer {
-  return adamRule('adamw', options, 0.004);
-}
-
-function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: number | null): Optimizer {
-  const defaults = { ...NO_CHANGE, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false };
-  const config = complete(name, { ...defaults, weightDecay }, options, {
-    ...COMMON,
-    beta1: 'belowOne',
-    beta2: 'belowOne',
-    epsilon: 'notNegative',
-    amsgrad: 'boolean',
-  });
-  const { beta1, beta2, amsgrad } = config;
-  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
-  const update: Update = (weights, gradient, squares, [m, v, largest], rate, step) => {
-    const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
-    for (let i = 0; i < weights.length; i++) {
-      const g = gradient[i];
-      m[i] += (1 - beta1) * (g - m[i]);
-      v[i] += (1 - beta2) * ((squares === undefined ? g * g : squares[i]) - v[i]);
-      if (amsgrad) largest[i] = Math.max(largest[i], v[i]);
-      weights[i] -= (alpha * m[i]) / (Math.sqrt(amsgrad ? largest[i] : v[i]) + epsilon);
-    }
-  };
-  const slotNames = ['momentum', 'velocity', ...(amsgrad ? ['velocityHat'] : [])];
-  return new RuleOptimizer({ name, slotNames, update }, config);
-}
-
-const OPTIMIZERS: Record<OptimizerName, (options: Options) => Optimizer> = { sgd, rmsprop, adam, adamw };
+export type OptimizerName = keyof typeof OPTIMIZERS;
 
 export type OptimizerIdentifier =
-  | string
+  | OptimizerName
+  | (string & {})
   | (() => Optimizer)
   | Optimizer
   | { name: string; config: Options }
@@ -343,7 +52,7 @@ export function getOptimizer(identifier: OptimizerIdentifier): Optimizer {
 }
 
 function makeOptimizer(written: string, config: Options): Optimizer {
-  const known: OptimizerName[] = ['sgd', 'rmsprop', 'adam', 'adamw'];
+  const known = Object.keys(OPTIMIZERS) as OptimizerName[];
   const name = known.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
   if (!name) throw usage(`unknown optimizer '${written}'${didYouMean(written, known) || `; use ${known.join(', ')}`}`);
   return OPTIMIZERS[name](config);
@@ -356,33 +65,4 @@ function fromKeras(config: Options): Options {
   const set = Object.entries({ useEma, lossScaleFactor, gradientAccumulationSteps }).filter(([, value]) => value);
   if (set.length > 0) throw usage(`optimizer option ${set[0][0]} of Keras is not supported; save the model without it`);
   return options;
-}
-
-/** A number of at least 0, or a schedule; a serialised schedule becomes one. */
-function checkedRate(owner: string, rate: unknown): number | LearningRateSchedule {
-  if (typeof rate === 'number' && Number.isFinite(rate) && rate >= 0) return rate;
-  if (isSchedule(rate)) return rate;
-  const serialized = serializedSchedule(rate);
-  if (serialized) return getSchedule(serialized);
-  throw usage(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${JSON.stringify(rate)}`);
-}
-
-function isSchedule(value: unknown): value is LearningRateSchedule {
-  return typeof value === 'object' && value !== null && 'at' in value && typeof value.at === 'function';
-}
-
-function serializedSchedule(value: unknown): SerializedSchedule | undefined {
-  if (typeof value !== 'object' || value === null || !('config' in value)) return undefined;
-  const { config } = value;
-  const name = 'class_name' in value ? value.class_name : 'name' in value ? value.name : undefined;
-  if (typeof name !== 'string' || typeof config !== 'object' || config === null) return undefined;
-  return { name: camelCase(name), config: { ...config } };
-}
-
-function sizes(variables: readonly OptimizedVariable[]): string {
-  return `${variables.length} variables with ${variables.reduce((sum, { size }) => sum + size, 0)} elements`;
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

@@ -1,0 +1,67 @@
+import { complete } from '../options.js';
+import {
+  COMMON,
+  LEAST_EPSILON,
+  NO_CHANGE,
+  type Optimizer,
+  type OptimizerOptions,
+  RuleOptimizer,
+  type Update,
+} from './rule.js';
+
+/**
+ * Adam with Nesterov momentum (Dozat, 2016), t from 1: uₜ = beta1·(1 - 0.96ᵗ/2), Uₜ = u₁·…·uₜ; m and v as in adam;
+ * w ← w - lr·(uₜ₊₁·m/(1 - Uₜ₊₁) + (1 - uₜ)·g/(1 - Uₜ)) / (√(v/(1 - beta2ᵗ)) + epsilon).
+ * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
+ */
+export function nadam(
+  options: OptimizerOptions & { beta1?: number; beta2?: number; epsilon?: number } = {},
+): Optimizer {
+  const defaults = { ...NO_CHANGE, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+  const config = complete('nadam', defaults, options, {
+    ...COMMON,
+    beta1: 'belowOne',
+    beta2: 'belowOne',
+    epsilon: 'notNegative',
+  });
+  const { beta1, beta2 } = config;
+  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
+  const factors = new NadamFactors(beta1);
+  const update: Update = (weights, gradient, squares, [m, v], rate, step) => {
+    const { ofMomentum, ofGradient } = factors.at(step);
+    const unbiased = 1 - beta2 ** (step + 1);
+    for (let i = 0; i < weights.length; i++) {
+      const g = gradient[i];
+      m[i] += (1 - beta1) * (g - m[i]);
+      v[i] += (1 - beta2) * ((squares === undefined ? g * g : squares[i]) - v[i]);
+      weights[i] -= (rate * (ofMomentum * m[i] + ofGradient * g)) / (Math.sqrt(v[i] / unbiased) + epsilon);
+    }
+  };
+  return new RuleOptimizer({ name: 'nadam', slotNames: ['momentum', 'velocity'], update }, config);
+}
+
+/** uₜ₊₁/(1 - Uₜ₊₁) and (1 - uₜ)/(1 - Uₜ) of a step that counts from 0. */
+export class NadamFactors {
+  /** Uₜ after `steps` steps. */
+  private steps = 0;
+  private product = 1;
+
+  constructor(private readonly beta1: number) {}
+
+  at(step: number): { ofMomentum: number; ofGradient: number } {
+    if (this.steps > step + 1) {
+      this.steps = 0;
+      this.product = 1;
+    }
+    while (this.steps <= step) this.product *= this.u(++this.steps);
+    const next = this.u(step + 2);
+    return {
+      ofMomentum: next / (1 - this.product * next),
+      ofGradient: (1 - this.u(step + 1)) / (1 - this.product),
+    };
+  }
+
+  private u(t: number): number {
+    return this.beta1 * (1 - 0.5 * 0.96 ** t);
+  }
+}
