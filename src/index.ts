@@ -62,25 +62,43 @@ export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput 
 export type { History, Logs } from './training/history.js';
 export {
   binaryCrossentropy,
+  binaryFocalCrossentropy,
   categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  gaussianLikelihood,
+  hinge,
   huber,
+  kullbackLeiblerDivergence,
   type Loss,
   type LossFunction,
+  logCosh,
   meanAbsoluteError,
+  meanAbsolutePercentageError,
   meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
   sparseCategoricalCrossentropy,
 } from './training/losses.js';
 export {
   accuracy,
+  auc,
   binaryAccuracy,
+  f1Score,
   type Metric,
   type MetricCount,
   type MetricFunction,
+  precision,
+  r2Score,
+  recall,
   topKCategoricalAccuracy,
 } from './training/metrics.js';
 export { adagrad, adam, adamax, adamw, lion, nadam, type Optimizer, rmsprop, sgd } from './training/optimizers.js';
 export {
   cosineDecay,
+  cosineDecayRestarts,
   exponentialDecay,
   inverseTimeDecay,
   type LearningRateSchedule,

@@ -1,6 +1,6 @@
 /** From gradients to new weights: penalties, clipping, weight decay, the optimizer. Keras 3's order, formulas in the kernels. */
 
-import { NadamFactors } from '../training/optimizers/nadam.js';
+import { NadamFactors } from '../training/optimizers/nadamFactors.js';
 import type { Arena } from './arena.js';
 import { blockSize, NO_LIMIT, type WeightBlock } from './blocks.js';
 import { type LayerContext, share } from './layers/layer.js';

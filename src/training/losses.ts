@@ -5,32 +5,43 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
+import {
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  hinge,
+  kullbackLeiblerDivergence,
+} from './losses/classification.js';
+import { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
+import {
+  cosineSimilarity,
+  gaussianLikelihood,
+  logCosh,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
+} from './losses/regression.js';
 import { camelCase, camelCaseKeys, complete, type Options } from './options.js';
 
-/** Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
-export const PROBABILITY_EPSILON = 1e-7;
-
-export interface Loss {
-  /** In camelCase; 'custom' for a user's own function. */
-  readonly name: string;
-  /** Every option with its value, as JSON; getLoss({ name, config }) makes the same loss. */
-  readonly config: Readonly<Options>;
-  /**
-   * What the targets are: 'values' in the shape of the output, 'probabilities' the same and in [0, 1], 'labels' whole
-   * numbers that count the output's last axis, 'any' whatever a user's own function takes.
-   */
-  readonly targets: 'values' | 'probabilities' | 'labels' | 'any';
-  /**
-   * For a cross-entropy, the activation that it undoes. From a model that ends in softmax or sigmoid, be it this one or the other,
-   * positions() gets the logits, as in Keras.
-   */
-  readonly logitsOf?: 'softmax' | 'sigmoid';
-  /** The value of each position; a user's own function may give a scalar. */
-  positions(yTrue: tf.Tensor, yPred: tf.Tensor, fromLogits: boolean): tf.Tensor;
-}
+export { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
+export {
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  gaussianLikelihood,
+  hinge,
+  kullbackLeiblerDivergence,
+  logCosh,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
+};
 
 export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
-export type LossIdentifier = string | Loss | LossFunction | { name: string; config: Options };
+export type LossIdentifier = LossName | (string & {}) | Loss | LossFunction | { name: string; config: Options };
 
 /** mean over the last axis of (yTrue - yPred)². */
 export function meanSquaredError(): Loss {
@@ -146,24 +157,43 @@ function sigmoidCrossentropy(target: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return withGradient(logits, target);
 }
 
-const LOSSES: Record<string, (options: Options) => Loss> = {
+const LOSSES = {
   meanSquaredError,
   meanAbsoluteError,
   huber,
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
   binaryCrossentropy,
-};
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  hinge,
+  kullbackLeiblerDivergence,
+  cosineSimilarity,
+  gaussianLikelihood,
+  logCosh,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
+} satisfies Record<string, (options: Options) => Loss>;
+
+export type LossName = keyof typeof LOSSES;
 
 const SHORT_NAMES: Record<string, string> = {
   mse: 'meanSquaredError',
   mae: 'meanAbsoluteError',
   bce: 'binaryCrossentropy',
+  mape: 'meanAbsolutePercentageError',
+  msle: 'meanSquaredLogarithmicError',
+  kld: 'kullbackLeiblerDivergence',
+  kldivergence: 'kullbackLeiblerDivergence',
+  logcosh: 'logCosh',
 };
 
 /** The camelCase name that a short name, a snake_case name or a class name stands for. */
 export function lossName(written: string): string {
-  return SHORT_NAMES[written.toLowerCase()] ?? camelCase(written);
+  return SHORT_NAMES[written.replaceAll('_', '').toLowerCase()] ?? camelCase(written);
 }
 
 /**
@@ -180,10 +210,16 @@ export function getLoss(identifier: LossIdentifier): Loss {
   return makeLoss(identifier.name, camelCaseKeys(identifier.config));
 }
 
+/** Each maker checks its own options. */
+function makerOf(name: LossName): (options: Options) => Loss {
+  return LOSSES[name];
+}
+
 function makeLoss(written: string, config: Options): Loss {
   const name = lossName(written);
-  const known = Object.keys(LOSSES);
-  if (known.includes(name)) return LOSSES[name](config);
+  const known = Object.keys(LOSSES) as LossName[];
+  const found = known.find((candidate) => candidate === name);
+  if (found) return makerOf(found)(config);
   const names = [...known, ...Object.keys(SHORT_NAMES)];
   throw new MemcellError(
     `unknown loss '${written}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,

@@ -8,29 +8,18 @@ import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
 import { lossName, PROBABILITY_EPSILON } from './losses.js';
-import { complete } from './options.js';
+import { auc } from './metrics/auc.js';
+import { f1Score, precision, recall } from './metrics/confusion.js';
+import type { Metric, MetricCount } from './metrics/metric.js';
+import { r2Score } from './metrics/r2Score.js';
+import { camelCase, complete } from './options.js';
 import { largest, shapeText } from './targets.js';
 
-/** What is measured; the numbers are in the counts that it starts. */
-export interface Metric {
-  /** Its key in logs and history. */
-  readonly name: string;
-  /** Whether more or less of it is better; what callbacks with mode 'auto' go by. */
-  readonly direction?: 'up' | 'down';
-  /** Begins a pass over samples, which shares nothing with any other. */
-  start(): MetricCount;
-}
-
-/** A metric over the batches of one pass. */
-export interface MetricCount {
-  /** Takes one batch in. weights has one number for each position. */
-  update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
-  /** The metric over all batches so far; NaN when there were none. */
-  result(): number;
-}
+export type { Metric, MetricCount } from './metrics/metric.js';
+export { auc, f1Score, precision, r2Score, recall };
 
 export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
-export type MetricIdentifier = string | Metric | MetricFunction;
+export type MetricIdentifier = MetricName | (string & {}) | Metric | MetricFunction;
 
 /** One position: `size` predictions from `at`, and as many targets from `targetAt`, or one label there. */
 type PositionValue = (
@@ -130,6 +119,17 @@ const huberValue = elementwise((target, prediction) => {
   return error <= 1 ? 0.5 * error * error : error - 0.5;
 });
 
+/** The cosine of the angle between a row of targets and one of predictions. */
+const cosine = (): PositionValue => (yTrue, targetAt, yPred, at, size) => {
+  let [product, ofTrue, ofPred] = [0, 0, 0];
+  for (let i = 0; i < size; i++) {
+    product += yTrue[targetAt + i] * yPred[at + i];
+    ofTrue += yTrue[targetAt + i] ** 2;
+    ofPred += yPred[at + i] ** 2;
+  }
+  return product / Math.sqrt(Math.max(ofTrue, 1e-12) * Math.max(ofPred, 1e-12));
+};
+
 const matches = (labels: boolean): PositionValue => {
   return (yTrue, targetAt, yPred, at, size) =>
     largest(yPred, at, size) === (labels ? yTrue[targetAt] : largest(yTrue, targetAt, size)) ? 1 : 0;
@@ -177,27 +177,39 @@ export function topKCategoricalAccuracy(options: { k?: number; name?: string } =
   return new MeanMetric(config.name, 'up', topMatches(config.k), true);
 }
 
-const METRICS: Record<string, (name: string) => Metric> = {
-  accuracy: (name) => accuracy({ name }),
-  binaryAccuracy: (name) => binaryAccuracy({ name }),
-  categoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
-  sparseCategoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
-  topKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
-  sparseTopKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
-  meanSquaredError: (name) => new MeanMetric(name, 'down', squaredError),
-  rootMeanSquaredError: (name) => new MeanMetric(name, 'down', squaredError, false, Math.sqrt),
-  meanAbsoluteError: (name) => new MeanMetric(name, 'down', absoluteError),
-  meanAbsolutePercentageError: (name) => new MeanMetric(name, 'down', percentageError),
-  huber: (name) => new MeanMetric(name, 'down', huberValue),
-  binaryCrossentropy: (name) => new MeanMetric(name, 'down', binaryEntropy),
-  categoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
-  sparseCategoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
-};
+const METRICS = {
+  accuracy: (name: string) => accuracy({ name }),
+  binaryAccuracy: (name: string) => binaryAccuracy({ name }),
+  categoricalAccuracy: (name: string) => new MeanMetric(name, 'up', matches, true),
+  sparseCategoricalAccuracy: (name: string) => new MeanMetric(name, 'up', matches, true),
+  topKCategoricalAccuracy: (name: string) => topKCategoricalAccuracy({ name }),
+  sparseTopKCategoricalAccuracy: (name: string) => topKCategoricalAccuracy({ name }),
+  meanSquaredError: (name: string) => new MeanMetric(name, 'down', squaredError),
+  rootMeanSquaredError: (name: string) => new MeanMetric(name, 'down', squaredError, false, Math.sqrt),
+  meanAbsoluteError: (name: string) => new MeanMetric(name, 'down', absoluteError),
+  meanAbsolutePercentageError: (name: string) => new MeanMetric(name, 'down', percentageError),
+  huber: (name: string) => new MeanMetric(name, 'down', huberValue),
+  binaryCrossentropy: (name: string) => new MeanMetric(name, 'down', binaryEntropy),
+  categoricalCrossentropy: (name: string) => new MeanMetric(name, 'down', entropy, true),
+  sparseCategoricalCrossentropy: (name: string) => new MeanMetric(name, 'down', entropy, true),
+  /** e to the mean cross-entropy of labels or one-hot rows. */
+  perplexity: (name: string) => new MeanMetric(name, 'down', entropy, true, Math.exp),
+  cosineSimilarity: (name: string) => new MeanMetric(name, 'up', cosine),
+  auc: (name: string) => auc({ name }),
+  precision: (name: string) => precision({ name }),
+  recall: (name: string) => recall({ name }),
+  f1Score: (name: string) => f1Score({ name }),
+  r2Score: (name: string) => r2Score({ name }),
+} satisfies Record<string, (name: string) => Metric>;
+
+export type MetricName = keyof typeof METRICS;
 
 const SHORT_NAMES: Record<string, string> = {
   acc: 'accuracy',
   rmse: 'rootMeanSquaredError',
   mape: 'meanAbsolutePercentageError',
+  f1: 'f1Score',
+  r2: 'r2Score',
 };
 
 /**
@@ -214,9 +226,10 @@ export function getMetric(identifier: MetricIdentifier): Metric {
       'a metric is a name, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
       { code: 'usage' },
     );
-  const name = SHORT_NAMES[identifier.toLowerCase()] ?? lossName(identifier);
-  const known = Object.keys(METRICS);
-  if (known.includes(name)) return METRICS[name](identifier);
+  const name = SHORT_NAMES[identifier.toLowerCase()] ?? camelCase(lossName(identifier.replace(/^AUC$/, 'auc')));
+  const known = Object.keys(METRICS) as MetricName[];
+  const found = known.find((candidate) => candidate === name);
+  if (found) return METRICS[found](identifier);
   const names = [...known, ...Object.keys(SHORT_NAMES), 'mse', 'mae', 'bce'];
   throw new MemcellError(
     `unknown metric '${identifier}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,

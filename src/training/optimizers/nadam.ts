@@ -1,4 +1,5 @@
 import { complete } from '../options.js';
+import { NadamFactors } from './nadamFactors.js';
 import {
   COMMON,
   LEAST_EPSILON,
@@ -38,30 +39,4 @@ export function nadam(
     }
   };
   return new RuleOptimizer({ name: 'nadam', slotNames: ['momentum', 'velocity'], update }, config);
-}
-
-/** uₜ₊₁/(1 - Uₜ₊₁) and (1 - uₜ)/(1 - Uₜ) of a step that counts from 0. */
-export class NadamFactors {
-  /** Uₜ after `steps` steps. */
-  private steps = 0;
-  private product = 1;
-
-  constructor(private readonly beta1: number) {}
-
-  at(step: number): { ofMomentum: number; ofGradient: number } {
-    if (this.steps > step + 1) {
-      this.steps = 0;
-      this.product = 1;
-    }
-    while (this.steps <= step) this.product *= this.u(++this.steps);
-    const next = this.u(step + 2);
-    return {
-      ofMomentum: next / (1 - this.product * next),
-      ofGradient: (1 - this.u(step + 1)) / (1 - this.product),
-    };
-  }
-
-  private u(t: number): number {
-    return this.beta1 * (1 - 0.5 * 0.96 ** t);
-  }
 }
