@@ -17,9 +17,8 @@ import { createEngineRunner } from '../src/engine/engineRunner.js';
 import { planModel } from '../src/engine/plan.js';
 import { prepareBackend } from '../src/kernels/backend.js';
 import { enableWide } from '../src/kernels/wide.js';
+import { Conv1D, Dense, LSTM } from '../src/layers/index.js';
 import { buildModel } from '../src/model/build.js';
-import { Conv1D } from '../src/model/convolution.js';
-import { Dense, LSTM } from '../src/model/layers.js';
 import { Random } from '../src/random.js';
 import { compileTraining } from '../src/training/compile.js';
 import type { Runner } from '../src/training/runner.js';
@@ -38,7 +37,7 @@ const x = {
 const y = { data: new Float32Array(batch), shape: [batch, 1] };
 
 function built() {
-  const model = buildModel([new Conv1D({ filters, kernelSize: size, activation: 'relu' }), LSTM(units), Dense(1)], {
+  const model = buildModel([Conv1D(filters, size, { activation: 'relu' }), LSTM(units), Dense(1)], {
     inputShape: [steps, inputs],
     seed: 1,
   });
@@ -87,7 +86,7 @@ const { model } = built();
 /** TensorFlow.js's own LSTM; its Conv1D has no gradient on the wasm backend, so memcell's, made of its matrix products. */
 const stock = tf.sequential({
   layers: [
-    new Conv1D({ filters, kernelSize: size, activation: 'relu', inputShape: [steps, inputs] }),
+    Conv1D(filters, size, { activation: 'relu', inputShape: [steps, inputs] }),
     tf.layers.lstm({ units, recurrentActivation: 'sigmoid' }),
     tf.layers.dense({ units: 1 }),
   ],

@@ -1,12 +1,9 @@
 /** Models whose layers make up any graph without loops, as Keras's functional API makes them. */
 import { MemcellError } from './errors.js';
+import { show } from './layers/schema.js';
+import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
-import { show } from './model/options.js';
-import { SymbolicTensor } from './model/symbolic.js';
 import { Sequential } from './sequential.js';
-
-export type { ApplyOptions } from './model/symbolic.js';
-export { SymbolicTensor } from './model/symbolic.js';
 
 export interface InputOptions {
   /** One sample's shape, null for a number of steps that may vary: [30, 4], [null, 4], [7]. */

@@ -3,7 +3,7 @@ import * as memcell from 'memcell';
 
 test('what the package exports', () => {
   expect(Object.keys(memcell).sort().join(' ')).toMatchInlineSnapshot(
-    `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D Input LSTM LayerNormalization LearningRateScheduler Masking MemcellError Model ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN SymbolicTensor TimeDistributed accelerate accuracy adagrad adam adamax adamw auc binaryAccuracy binaryCrossentropy binaryFocalCrossentropy categoricalCrossentropy categoricalFocalCrossentropy categoricalHinge classify cosineDecay cosineDecayRestarts cosineSimilarity customObjects enableWide exponentialDecay f1Score figures forecast gaussianLikelihood hinge huber inverseTimeDecay kullbackLeiblerDivergence lion loadModel loadTask logCosh lstmPath meanAbsoluteError meanAbsolutePercentageError meanSquaredError meanSquaredLogarithmicError nadam parseSpec piecewiseConstantDecay poisson polynomialDecay precision prepareBackend quantile r2Score recall report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
+    `"Activation ActivityRegularization Add AdditiveAttention Attention Average AveragePooling1D BatchNormalization Bidirectional Concatenate Conv1D Cropping1D Dense DepthwiseConv1D Dot Dropout ELU EarlyStopping Embedding Flatten GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalMaxPooling1D GroupNormalization Input LSTM LayerNormalization LeakyReLU LearningRateScheduler Masking MaxPooling1D Maximum MemcellError Minimum Model ModelCheckpoint MultiHeadAttention Multiply Normalization PReLU Permute PositionEmbedding RMSNormalization ReLU ReduceLROnPlateau RepeatVector Reshape SeparableConv1D Sequential SimpleRNN SinePositionEncoding Softmax SpatialDropout1D Subtract TimeDistributed UnitNormalization UpSampling1D ZeroPadding1D accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
   );
 });
 
@@ -11,7 +11,7 @@ test('compile takes an optimizer function as it is, and refuses what it does not
   const model = new memcell.Sequential([memcell.Dense(1, { inputShape: [2] })]);
   model.compile({ optimizer: memcell.adam, loss: 'mse' });
   expect(model.engine).toEqual({ kind: 'memcell' });
-  const misspelt = { optimiser: 'sgd', loss: 'mse' };
+  const misspelt = { optimiser: 'sgd', loss: 'mse' } as const;
   expect(() => model.compile(misspelt)).toThrow("compile: unknown option 'optimiser'");
   const flat = { name: 'adam', learningRate: 5 } as unknown as 'adam';
   expect(() => model.compile({ optimizer: flat, loss: 'mse' })).toThrow('give options as adam({ … })');

@@ -4,6 +4,7 @@ import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
+import { parsePath } from './values.js';
 
 interface Options {
   out?: string;
@@ -26,7 +27,7 @@ Examples:
   memcell predict models/digits --start "1 2 3" --steps 10
   memcell predict models/scans scans.csv --json
 
---out writes CSV, JSON, JSON lines or Parquet by the file's name; - is standard output.`;
+--out writes by the file's ending: .csv, .tsv, .json, .jsonl, .ndjson, .parquet; - is standard output, as CSV.`;
 
 /** memcell predict: what comes next, or the class of each row. */
 export const addPredict: AddCommand = (program, session) => {
@@ -40,7 +41,7 @@ export const addPredict: AddCommand = (program, session) => {
     .argument('<MODEL>', 'the folder of a model that memcell train saved')
     .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify');
   addTaskOptions(command, predicting, 'predictOptions');
-  command.option('--out <FILE>', 'write the predictions to a file').addHelpText('after', examples);
+  command.option('--out <FILE>', 'write the predictions to a file', parsePath).addHelpText('after', examples);
   addReportOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
@@ -54,6 +55,7 @@ async function predict(folder: string, data: string | undefined, values: Options
     import('../data/source.js'),
   ]);
   const { out, report: page } = values;
+  if (out !== undefined) (await import('../data/write.js')).formatOf(out);
   const loaded = await loadSaved(folder);
   try {
     const { kind } = loaded;

@@ -15,9 +15,17 @@ const formats: Record<string, TableFormat> = {
   parquet: 'parquet',
 };
 
-/** The form that a file's name asks for: by its ending, CSV for all others and for stdout (-). */
-function formatOf(target: string): TableFormat {
-  return formats[/\.(\w+)$/.exec(target)?.[1].toLowerCase() ?? ''] ?? 'csv';
+/**
+ * The form that a file's name asks for by its ending; CSV for stdout (-) and for devices, which have none.
+ * @throws MemcellError (usage) for an ending that stands for no form
+ */
+export function formatOf(target: string): TableFormat {
+  if (target === '-' || target.startsWith('/dev/')) return 'csv';
+  const ending = /\.([^./\\]+)$/.exec(target)?.[1].toLowerCase() ?? '';
+  if (Object.hasOwn(formats, ending)) return formats[ending];
+  const found = ending === '' ? 'has no ending' : `the ending .${ending} is not known`;
+  const known = Object.keys(formats).map((one) => `.${one}`);
+  throw new MemcellError(`${target}: ${found}; a table is written as ${known.join(', ')}`, { code: 'usage' });
 }
 
 /**

@@ -3,6 +3,7 @@ import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
 import { statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
@@ -20,7 +21,7 @@ export interface EngineOptions extends TeamOptions {
 
 /** The runner of a model that planModel() has planned. */
 export function createEngineRunner(
-  model: tf.LayersModel,
+  model: LayersModel,
   compiled: Pick<Compiled, 'loss' | 'optimizer'>,
   plan: Plan,
   options: EngineOptions = {},
@@ -55,7 +56,7 @@ export class EngineRunner implements Runner {
   private readonly predictions = new Predictions();
 
   constructor(
-    model: tf.LayersModel,
+    model: LayersModel,
     compiled: Pick<Compiled, 'loss' | 'optimizer'>,
     readonly plan: Plan,
     { speed, ...team }: EngineOptions,

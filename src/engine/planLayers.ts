@@ -1,7 +1,8 @@
 /** tfjs layers, one by one, to plan data. */
+
+import { isKnownActivation } from '../activations.js';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
-import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type * as tf from '../tf.js';

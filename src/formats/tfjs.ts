@@ -1,7 +1,9 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
+import { shown } from '../spelling.js';
 import * as tf from '../tf.js';
+import type { IOHandler, LayersModel } from '../tfjsTypes.js';
 import { sha256 } from './checksum.js';
 import { fittingState } from './contents.js';
 import { fetchModel, type LoadOptions } from './http.js';
@@ -25,10 +27,10 @@ import { buildTopology } from './topology.js';
 import { assignWeights, decodeEntries, firstNotFinite, type WeightData } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
-export type ModelLocation = string | tf.io.IOHandler;
+export type ModelLocation = string | IOHandler;
 
 export interface LoadedModel {
-  model: tf.LayersModel;
+  model: LayersModel;
   /** What `saveTfjs` was given; empty for a model that memcell did not save. */
   metadata: Record<string, unknown>;
   /** What compile was given, where the file says it in Keras's words. */
@@ -45,10 +47,11 @@ export interface LoadedModel {
  * A folder is replaced atomically: a crash at any moment leaves the old model or the new one, whole.
  * @throws MemcellError 'io' when it cannot be written, 'numeric' when a weight is not finite; the old model is still there
  */
-export async function saveTfjs(model: tf.LayersModel, to: ModelLocation, metadata: object): Promise<void> {
+export async function saveTfjs(model: LayersModel, to: ModelLocation, metadata: object): Promise<void> {
+  checkLocation(to, 'a model is saved to');
   const artifacts = await modelArtifacts(model, metadata);
   if (typeof to !== 'string') {
-    if (!to.save) throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
+    if (typeof to.save !== 'function') throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
     await to.save(artifacts);
   } else if (isFolder(to)) {
     const { modelFolder, writeModel } = await import('./folder.js');
@@ -72,6 +75,7 @@ export async function saveTfjs(model: tf.LayersModel, to: ModelLocation, metadat
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
 export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
+  checkLocation(from, 'a model is loaded from');
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
@@ -81,6 +85,13 @@ export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): 
   const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
   return assemble(await fetchModel(from, options));
+}
+
+function checkLocation(where: unknown, what: string): void {
+  if (typeof where === 'string' ? where !== '' : isRecord(where)) return;
+  throw new MemcellError(`${what} a folder, a file, an address or an IOHandler, not ${shown(where)}`, {
+    code: 'usage',
+  });
 }
 
 async function modelArtifacts(model: tf.LayersModel, metadata: object) {
@@ -109,7 +120,7 @@ async function modelArtifacts(model: tf.LayersModel, metadata: object) {
 }
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
-  if (!handler.load) throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
+  if (typeof handler.load !== 'function') throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
   const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata, trainingConfig } = await handler.load();
   checkFormat(format, where);
   if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');

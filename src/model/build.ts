@@ -1,12 +1,12 @@
 import { MemcellError } from '../errors.js';
 import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
+import type { Layer } from '../layers/define.js';
+import { canDraw } from '../layers/initializers.js';
+import { isNamedAutomatically } from '../layers/make.js';
+import { layerNameOf } from '../layers/names.js';
 import * as tf from '../tf.js';
 import { initialise, weightsOf } from './initialise.js';
-import { canDraw } from './initializers.js';
-import type { Layer } from './layers.js';
-import { isNamedAutomatically } from './make.js';
-import { layerNameOf } from './names.js';
 import { checkLayers, inputShapeOf, type Shape } from './stack.js';
 
 export interface BuildOptions {

@@ -2,12 +2,12 @@
 import { MemcellError } from '../errors.js';
 import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
+import type { Layer } from '../layers/define.js';
+import { canDraw } from '../layers/initializers.js';
+import type { LayerCall, SymbolicTensor } from '../layers/symbolic.js';
 import * as tf from '../tf.js';
 import { freeName } from './build.js';
 import { initialise, weightsOf } from './initialise.js';
-import { canDraw } from './initializers.js';
-import type { Layer } from './layers.js';
-import type { LayerCall, SymbolicTensor } from './symbolic.js';
 import { isModel } from './walk.js';
 
 export interface GraphOptions {

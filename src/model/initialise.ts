@@ -1,8 +1,9 @@
+import { isComputed } from '../layers/computed.js';
+import type { Layer } from '../layers/define.js';
+import { canDraw, drawInitial, type InitializerConfig } from '../layers/initializers.js';
 import { deriveKey } from '../random.js';
+import { camelCase } from '../spelling.js';
 import * as tf from '../tf.js';
-import { canDraw, drawInitial, type InitializerConfig } from './initializers.js';
-import type { Layer } from './layers.js';
-import { camelCase } from './names.js';
 import { everyLayer, innerLayers, isModel } from './walk.js';
 
 /** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */
@@ -26,6 +27,11 @@ export function* weightsOf(layer: Layer, position: string): Generator<WeightPlac
     }
     for (const weight of inner.weights) {
       const name = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
+      const own = isComputed(inner) ? inner.specs.find((spec) => spec.name === name) : undefined;
+      if (own) {
+        yield { ...place(`${path}/${name}`, '', own.initializer, false), weight };
+        continue;
+      }
       const option = `${name === 'recurrent_kernel' ? 'recurrent' : camelCase(name)}Initializer`;
       yield { ...place(`${path}/${name}`, option, config[option], forget), weight };
     }

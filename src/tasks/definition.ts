@@ -125,9 +125,13 @@ export interface Loaded<A extends SavedTask> {
   name: string;
 }
 
-export interface EvaluateOptions {
+/** Which part of the data is scored. */
+export interface ScoredPart {
   /** The first row, or the first time in the data's notation, that is scored. */
   from?: string;
+}
+
+export interface EvaluateOptions extends ScoredPart {
   /** Is given what pictures show of the scores. */
   shown?: (part: Shown) => void;
 }

@@ -59,11 +59,21 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     },
   };
   checkSettings({ ...run.settings, seed: run.seed });
-  if (run.layers !== undefined) parseSpec(run.layers);
+  if (run.layers !== undefined) checkLayers(run.layers);
   if (run.budget !== undefined && !(run.budget > 0 && Number.isFinite(run.budget))) {
     throw new MemcellError(`budget: ${String(run.budget)} is not a number of seconds above 0`, { code: 'usage' });
   }
   return run;
+}
+
+/** @throws MemcellError (usage), since layers that cannot be are an option that cannot be */
+function checkLayers(layers: string): void {
+  try {
+    parseSpec(layers);
+  } catch (error) {
+    if (error instanceof MemcellError) throw new MemcellError(error.message, { code: 'usage', cause: error });
+    throw error;
+  }
 }
 
 /** A loaded model of any task, its kind beside it. */

@@ -1,6 +1,8 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
 import { MemcellError } from '../errors.js';
+import { camelCase, type EitherSpelling, shown } from '../spelling.js';
 import type { Logs, TrainingParams } from './history.js';
+import type { MetricName } from './metrics.js';
 import type { Optimizer } from './optimizers.js';
 import { complete } from './options.js';
 import type { TrainingState } from './runner.js';
@@ -22,7 +24,7 @@ export interface TrainingContext {
   print(line: string): void;
 }
 
-type Done = void | Promise<void>;
+export type Done = void | Promise<void>;
 
 /** Any of these, sync or async; fit waits for a promise. Epochs and batches count from 0. */
 export interface Callback {
@@ -40,11 +42,40 @@ export interface Callback {
 /** A function stands for { onEpochEnd }. */
 export type CallbackIdentifier = Callback | NonNullable<Callback['onEpochEnd']>;
 
-export function getCallback(identifier: CallbackIdentifier): Callback {
-  return typeof identifier === 'function' ? { onEpochEnd: identifier } : identifier;
+export type Callbacks = CallbackIdentifier | readonly CallbackIdentifier[];
+
+const HOOKS = ['onTrainBegin', 'onEpochBegin', 'onBatchBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'] as const;
+
+/** @throws MemcellError 'usage' for what is no callback, and for one whose hooks are spelt otherwise, which nothing would call */
+export function getCallbacks(given: Callbacks | null): Callback[] {
+  if (given === null) return [];
+  return (isList(given) ? given : [given]).map(getCallback);
+}
+
+function isList(given: Callbacks): given is readonly CallbackIdentifier[] {
+  return Array.isArray(given);
+}
+
+function getCallback(identifier: CallbackIdentifier): Callback {
+  if (typeof identifier === 'function') return { onEpochEnd: identifier };
+  if (typeof identifier !== 'object' || identifier === null)
+    throw usage(
+      `callbacks: ${shown(identifier)} is no callback; give an object such as { onEpochEnd(epoch, logs) { … } }`,
+    );
+  for (const hook of HOOKS)
+    if (identifier[hook] !== undefined && typeof identifier[hook] !== 'function')
+      throw usage(`callbacks: ${hook} must be a function, not ${shown(identifier[hook])}`);
+  for (const name of Object.keys(identifier)) {
+    const hook = HOOKS.find((known) => known !== name && known === camelCase(name));
+    if (hook) throw usage(`callbacks: ${name} is never called here; it is spelt ${hook}`);
+  }
+  return identifier;
 }
 
 export type MonitorMode = 'auto' | 'min' | 'max';
+
+/** A key of the logs: the loss, a metric as compile was given it, or what a callback adds; with val_ on the validation data. */
+export type Monitored = 'loss' | 'val_loss' | MetricName | `val_${MetricName}` | (string & {});
 
 /** Compares a logged number with the best so far. */
 class Monitor {
@@ -58,7 +89,7 @@ class Monitor {
     private readonly minDelta = 0,
   ) {
     if (!['auto', 'min', 'max'].includes(mode))
-      throw usage(`${owner}: mode must be auto, min or max; got ${JSON.stringify(mode)}`);
+      throw usage(`${owner}: mode must be auto, min or max; got ${shown(mode)}`);
   }
 
   begin(context: TrainingContext, best?: number): void {
@@ -91,7 +122,7 @@ const MONITORED = { monitor: 'string', mode: 'other', minDelta: 'notNegative', v
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
-  monitor?: string;
+  monitor?: Monitored;
   /** An improvement must be larger than this. Default 0. */
   minDelta?: number;
   /** Epochs without improvement after which training stops. Default 0. */
@@ -116,9 +147,9 @@ export class EarlyStopping implements Callback {
   private wait = 0;
   private bestState: TrainingState | undefined;
 
-  constructor(options: EarlyStoppingOptions = {}) {
+  constructor(options: EitherSpelling<EarlyStoppingOptions> = {}) {
     const defaults = {
-      monitor: 'val_loss',
+      monitor: 'val_loss' as Monitored,
       minDelta: 0,
       patience: 0,
       mode: 'auto' as MonitorMode,
@@ -175,7 +206,7 @@ export class EarlyStopping implements Callback {
 
 export interface ReduceLROnPlateauOptions {
   /** Default 'val_loss'. */
-  monitor?: string;
+  monitor?: Monitored;
   /** The rate is multiplied by this. Default 0.1. */
   factor?: number;
   /** Epochs without improvement after which it is. Default 10. */
@@ -197,9 +228,9 @@ export class ReduceLROnPlateau implements Callback {
   private wait = 0;
   private cooldown = 0;
 
-  constructor(options: ReduceLROnPlateauOptions = {}) {
+  constructor(options: EitherSpelling<ReduceLROnPlateauOptions> = {}) {
     const defaults = {
-      monitor: 'val_loss',
+      monitor: 'val_loss' as Monitored,
       factor: 0.1,
       patience: 10,
       mode: 'auto' as MonitorMode,
@@ -266,7 +297,7 @@ export interface ModelCheckpointOptions {
   /** The folder to save in; {epoch}, {epoch:02d}, {val_loss:.2f} stand for numbers, epochs counted from 1. */
   filepath: string;
   /** Default 'val_loss'. */
-  monitor?: string;
+  monitor?: Monitored;
   mode?: MonitorMode;
   /** Saves only when the monitored number is the best so far. Default false. */
   saveBestOnly?: boolean;
@@ -284,9 +315,9 @@ export class ModelCheckpoint implements Callback {
   private epoch = 0;
   private batches = 0;
 
-  constructor(options: ModelCheckpointOptions) {
+  constructor(options: EitherSpelling<ModelCheckpointOptions>) {
     const defaults = {
-      monitor: 'val_loss',
+      monitor: 'val_loss' as Monitored,
       mode: 'auto' as MonitorMode,
       saveBestOnly: false,
       saveFreq: 'epoch' as 'epoch' | number,
@@ -304,7 +335,7 @@ export class ModelCheckpoint implements Callback {
     });
     const { saveFreq } = this.options;
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${JSON.stringify(saveFreq)}`);
+      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${shown(saveFreq)}`);
     this.monitor = new Monitor('ModelCheckpoint', this.options.monitor, this.options.mode);
   }
 

@@ -3,7 +3,7 @@ import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { deriveKey, Random } from '../random.js';
 import { Batches, EventLoop, type Samples, sampleRange } from './batches.js';
-import { type Callback, type CallbackIdentifier, getCallback, type TrainingContext } from './callbacks.js';
+import { type Callback, type Callbacks, getCallbacks, type TrainingContext } from './callbacks.js';
 import type { Compiled } from './compile.js';
 import { batchSizeFor, evaluateBatches, prepareSamples } from './evaluate.js';
 import type { History, Logs, Stopped } from './history.js';
@@ -24,7 +24,8 @@ export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Ar
   /** The epoch to stop before; with an initialEpoch, only the difference is trained. Default 1. */
   epochs?: number;
   initialEpoch?: number;
-  callbacks?: readonly CallbackIdentifier[];
+  /** One or a list, called in this order. */
+  callbacks?: Callbacks;
   /** The part of the samples, from the end and before shuffling, to validate on and not to train on. */
   validationSplit?: number;
   /** Samples to validate on; goes before validationSplit. */
@@ -57,7 +58,7 @@ const DEFAULTS = {
   batchSize: undefined as number | undefined,
   epochs: 1,
   initialEpoch: 0,
-  callbacks: [] as readonly CallbackIdentifier[],
+  callbacks: [] as Callbacks,
   validationSplit: 0,
   validationFreq: 1,
   shuffle: true,
@@ -127,7 +128,7 @@ class Run {
       validation &&
       new Batches(validation, batchSizeFor(runner, validationSize, validation.x.shape[0], 'validation: '));
     this.order = settings.shuffle ? new Int32Array(samples) : undefined;
-    this.callbacks = settings.callbacks.map(getCallback);
+    this.callbacks = getCallbacks(settings.callbacks);
     this.meter = new Meter(compiled);
     this.progress = new Progress(settings.verbose, settings.write);
     const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
@@ -297,12 +298,12 @@ function checkedSettings(options: FitOptions): Settings {
     validationBatchSize: 'positiveCount?',
     validationFreq: 'positiveCount',
     shuffle: 'boolean',
-    classWeight: 'other',
+    classWeight: 'record?',
     sampleWeight: 'other',
     seed: 'integer?',
-    signal: 'other',
+    signal: 'signal?',
     verbose: 'verbosity',
-    write: 'other',
+    write: 'function?',
   });
   return settings;
 }

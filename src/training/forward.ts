@@ -1,6 +1,8 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
+
+import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
-import { isKnownActivation } from '../model/activations.js';
+import { isComputed } from '../layers/computed.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
 import * as tf from '../tf.js';
@@ -54,6 +56,7 @@ export function forward(
 ): Forward {
   const rowUses: RowUse[] = [];
   const restores = training ? watchEmbeddings(model, rowUses) : [];
+  for (const [layer] of everyLayer(model)) if (isComputed(layer)) layer.addedLosses = [];
   const logits = new Map<ActivatedLayer, tf.Tensor>();
   for (const layer of new Set(watched)) {
     if (!layer) continue;
@@ -230,12 +233,13 @@ function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {
   return 'activation' in layer && typeof layer.activation === 'object' && layer.activation !== null;
 }
 
-/** Σ of all regularisation losses, those of recurrent cells included (which tfjs's own fit leaves out). */
+/** Σ of all regularisation losses, what layers added in the last forward pass and those of recurrent cells included (which tfjs's own fit leaves out). */
 export function regularisation(model: tf.LayersModel): tf.Scalar | undefined {
   const losses: tf.Scalar[] = [];
   for (const [layer] of everyLayer(model)) {
     const own = isRecurrent(layer) ? [layer, layer.cell] : [layer];
     for (const { losses: parts } of own) for (const part of parts) losses.push(part());
+    if (isComputed(layer)) losses.push(...layer.addedLosses);
   }
   return losses.length === 0 ? undefined : tf.addN(losses);
 }

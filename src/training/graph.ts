@@ -1,6 +1,7 @@
 /** A tfjs model's layers run one after the other, as Keras runs them: with masks, several inputs and outputs, models in models. */
 
 import { MemcellError } from '../errors.js';
+import { isComputed } from '../layers/computed.js';
 import { isBidirectional, isModel, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 
@@ -61,7 +62,8 @@ function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: b
   const masks = inputs.map(({ mask }) => mask);
   const takesStates = isRecurrent(layer) || isBidirectional(layer);
   // States come with a recurrent layer's sequence, which alone has steps.
-  const mask = takesStates || masks.length === 1 ? masks[0] : undefined;
+  const known = masks.some((one) => one !== undefined) ? masks : undefined;
+  const mask = takesStates || masks.length === 1 ? masks[0] : isComputed(layer) ? known : undefined;
   const next = masksAfter(layer, values, masks);
   const outputs = tensorsOf(
     layer.apply(values.length === 1 ? values[0] : values, mask ? { training, mask } : { training }),
@@ -79,6 +81,7 @@ function masksAfter(
   masks: (tf.Tensor | undefined)[],
 ): (tf.Tensor | null | undefined)[] {
   if (!layer.supportsMasking) return [];
+  if (isComputed(layer) && values.length > 1) return listOf(layer.computeMask(values, masks as tf.Tensor[]));
   if (values.length === 1 || isRecurrent(layer) || isBidirectional(layer)) {
     return listOf(layer.computeMask(values[0], masks[0]));
   }

@@ -4,7 +4,9 @@
  */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
+import type { Tensor, TensorFunction } from '../tfjsTypes.js';
 import {
   binaryFocalCrossentropy,
   categoricalFocalCrossentropy,
@@ -22,7 +24,7 @@ import {
   poisson,
   quantile,
 } from './losses/regression.js';
-import { camelCase, camelCaseKeys, complete, type Options } from './options.js';
+import { complete, functionName, type Options } from './options.js';
 
 export { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
 export {
@@ -40,8 +42,19 @@ export {
   quantile,
 };
 
-export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
-export type LossIdentifier = LossName | (string & {}) | Loss | LossFunction | { name: string; config: Options };
+/** A function of two tensors that gives one value for each position, or a scalar. */
+export type LossFunction = TensorFunction;
+
+/** A loss's name, in any of Keras's spellings, or short: 'mse', 'mae', 'bce'. */
+export type LossName = Spelling<keyof typeof LOSSES> | keyof typeof SHORT_NAMES;
+
+/** A name, what Keras serialises, a function such as huber({ delta: 2 }) made, or a function of the user's own. */
+export type LossIdentifier =
+  | LossName
+  | Loss
+  | LossFunction
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /** mean over the last axis of (yTrue - yPred)². */
 export function meanSquaredError(): Loss {
@@ -83,7 +96,9 @@ export function huber(options: { delta?: number } = {}): Loss {
  * -Σ over the last axis of yTrue · log p, p the probabilities scaled to sum 1, or the softmax of the logits.
  * labelSmoothing s: yTrue ← yTrue·(1 - s) + s / classes.
  */
-export function categoricalCrossentropy(options: { labelSmoothing?: number; fromLogits?: boolean } = {}): Loss {
+export function categoricalCrossentropy(
+  options: EitherSpelling<{ labelSmoothing?: number; fromLogits?: boolean }> = {},
+): Loss {
   const config = complete('categoricalCrossentropy', { labelSmoothing: 0, fromLogits: false }, options, {
     labelSmoothing: 'fraction',
     fromLogits: 'boolean',
@@ -101,7 +116,7 @@ export function categoricalCrossentropy(options: { labelSmoothing?: number; from
  * -log p of the class that yTrue numbers, p the softmax of the logits, or the outputs scaled to sum 1 after each has been brought
  * into [1e-7, 1 - 1e-7] (in categoricalCrossentropy that comes last).
  */
-export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } = {}): Loss {
+export function sparseCategoricalCrossentropy(options: EitherSpelling<{ fromLogits?: boolean }> = {}): Loss {
   const config = complete('sparseCategoricalCrossentropy', { fromLogits: false }, options, { fromLogits: 'boolean' });
   const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
     const target = tf.oneHot(tf.cast(yTrue, 'int32'), yPred.shape[yPred.rank - 1]);
@@ -115,7 +130,9 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } 
  * mean over the last axis of -(yTrue · log p + (1 - yTrue) · log(1 - p)), p a probability or the sigmoid of a logit.
  * labelSmoothing s: yTrue ← yTrue·(1 - s) + s/2.
  */
-export function binaryCrossentropy(options: { labelSmoothing?: number; fromLogits?: boolean } = {}): Loss {
+export function binaryCrossentropy(
+  options: EitherSpelling<{ labelSmoothing?: number; fromLogits?: boolean }> = {},
+): Loss {
   const config = complete('binaryCrossentropy', { labelSmoothing: 0, fromLogits: false }, options, {
     labelSmoothing: 'fraction',
     fromLogits: 'boolean',
@@ -178,9 +195,7 @@ const LOSSES = {
   quantile,
 } satisfies Record<string, (options: Options) => Loss>;
 
-export type LossName = keyof typeof LOSSES;
-
-const SHORT_NAMES: Record<string, string> = {
+const SHORT_NAMES = {
   mse: 'meanSquaredError',
   mae: 'meanAbsoluteError',
   bce: 'binaryCrossentropy',
@@ -188,12 +203,15 @@ const SHORT_NAMES: Record<string, string> = {
   msle: 'meanSquaredLogarithmicError',
   kld: 'kullbackLeiblerDivergence',
   kldivergence: 'kullbackLeiblerDivergence',
-  logcosh: 'logCosh',
-};
+} as const;
+
+/** Names that losses and metrics have beside their own. */
+export const shortLossNames = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
 
 /** The camelCase name that a short name, a snake_case name or a class name stands for. */
 export function lossName(written: string): string {
-  return SHORT_NAMES[written.replaceAll('_', '').toLowerCase()] ?? camelCase(written);
+  const short = shortLossNames.find((name) => name === written.replaceAll('_', '').toLowerCase());
+  return short ? SHORT_NAMES[short] : functionName(written);
 }
 
 /**
@@ -202,25 +220,30 @@ export function lossName(written: string): string {
  *
  * @throws MemcellError ('usage') for an unknown name or option.
  */
-export function getLoss(identifier: LossIdentifier): Loss {
+export function getLoss(identifier: LossIdentifier | string): Loss {
   if (typeof identifier === 'function')
     return { name: 'custom', config: {}, targets: 'any', positions: (yTrue, yPred) => identifier(yTrue, yPred) };
   if (typeof identifier === 'string') return makeLoss(identifier, {});
-  if ('positions' in identifier) return identifier;
-  return makeLoss(identifier.name, camelCaseKeys(identifier.config));
-}
-
-/** Each maker checks its own options. */
-function makerOf(name: LossName): (options: Options) => Loss {
-  return LOSSES[name];
+  if (typeof identifier === 'object' && identifier !== null) {
+    if ('positions' in identifier && typeof identifier.positions === 'function') return identifier;
+    const name = 'class_name' in identifier ? identifier.class_name : identifier.name;
+    if (typeof name === 'string' && 'config' in identifier) {
+      const { name: _, reduction, dtype, ...config } = namedOptions(name, identifier.config);
+      return makeLoss(name, config);
+    }
+  }
+  throw new MemcellError(
+    `a loss is a name, such as 'meanSquaredError', one that huber({ delta: 2 }) and its kin make, or a function of (yTrue, yPred); not ${shown(identifier)}`,
+    { code: 'usage' },
+  );
 }
 
 function makeLoss(written: string, config: Options): Loss {
   const name = lossName(written);
-  const known = Object.keys(LOSSES) as LossName[];
-  const found = known.find((candidate) => candidate === name);
-  if (found) return makerOf(found)(config);
-  const names = [...known, ...Object.keys(SHORT_NAMES)];
+  const known = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
+  const found = known.find((one) => one === name);
+  if (found) return (LOSSES[found] as (options: Options) => Loss)(config);
+  const names = [...known, ...shortLossNames];
   throw new MemcellError(
     `unknown loss '${written}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
     { code: 'usage' },
@@ -236,7 +259,7 @@ function makeLoss(written: string, config: Options): Loss {
  * @param sampleWeight (B) or (B, T)
  * @param mask (B, T), 1 where a step counts
  */
-export function weightedMean(values: tf.Tensor, sampleWeight?: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tensor): Tensor {
   if (values.rank === 0) {
     if (!sampleWeight && !mask) return tf.reshape(values, []);
     throw new MemcellError(

@@ -6,20 +6,26 @@
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
-import { lossName, PROBABILITY_EPSILON } from './losses.js';
+import type { TensorFunction } from '../tfjsTypes.js';
+import { lossName, PROBABILITY_EPSILON, shortLossNames } from './losses.js';
 import { auc } from './metrics/auc.js';
 import { f1Score, precision, recall } from './metrics/confusion.js';
 import type { Metric, MetricCount } from './metrics/metric.js';
 import { r2Score } from './metrics/r2Score.js';
-import { camelCase, complete } from './options.js';
+import { complete } from './options.js';
 import { largest, shapeText } from './targets.js';
 
 export type { Metric, MetricCount } from './metrics/metric.js';
 export { auc, f1Score, precision, r2Score, recall };
 
-export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
-export type MetricIdentifier = MetricName | (string & {}) | Metric | MetricFunction;
+export type MetricFunction = TensorFunction;
+
+/** A metric's name, in any of Keras's spellings, or short: 'acc', 'mse', 'mae', 'rmse', … */
+export type MetricName = Spelling<keyof typeof METRICS> | keyof typeof SHORT_NAMES | (typeof shortLossNames)[number];
+
+export type MetricIdentifier = MetricName | Metric | MetricFunction;
 
 /** One position: `size` predictions from `at`, and as many targets from `targetAt`, or one label there. */
 type PositionValue = (
@@ -178,39 +184,37 @@ export function topKCategoricalAccuracy(options: { k?: number; name?: string } =
 }
 
 const METRICS = {
-  accuracy: (name: string) => accuracy({ name }),
-  binaryAccuracy: (name: string) => binaryAccuracy({ name }),
-  categoricalAccuracy: (name: string) => new MeanMetric(name, 'up', matches, true),
-  sparseCategoricalAccuracy: (name: string) => new MeanMetric(name, 'up', matches, true),
-  topKCategoricalAccuracy: (name: string) => topKCategoricalAccuracy({ name }),
-  sparseTopKCategoricalAccuracy: (name: string) => topKCategoricalAccuracy({ name }),
-  meanSquaredError: (name: string) => new MeanMetric(name, 'down', squaredError),
-  rootMeanSquaredError: (name: string) => new MeanMetric(name, 'down', squaredError, false, Math.sqrt),
-  meanAbsoluteError: (name: string) => new MeanMetric(name, 'down', absoluteError),
-  meanAbsolutePercentageError: (name: string) => new MeanMetric(name, 'down', percentageError),
-  huber: (name: string) => new MeanMetric(name, 'down', huberValue),
-  binaryCrossentropy: (name: string) => new MeanMetric(name, 'down', binaryEntropy),
-  categoricalCrossentropy: (name: string) => new MeanMetric(name, 'down', entropy, true),
-  sparseCategoricalCrossentropy: (name: string) => new MeanMetric(name, 'down', entropy, true),
+  accuracy: (name) => accuracy({ name }),
+  binaryAccuracy: (name) => binaryAccuracy({ name }),
+  categoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
+  sparseCategoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
+  topKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
+  sparseTopKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
+  meanSquaredError: (name) => new MeanMetric(name, 'down', squaredError),
+  rootMeanSquaredError: (name) => new MeanMetric(name, 'down', squaredError, false, Math.sqrt),
+  meanAbsoluteError: (name) => new MeanMetric(name, 'down', absoluteError),
+  meanAbsolutePercentageError: (name) => new MeanMetric(name, 'down', percentageError),
+  huber: (name) => new MeanMetric(name, 'down', huberValue),
+  binaryCrossentropy: (name) => new MeanMetric(name, 'down', binaryEntropy),
+  categoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
+  sparseCategoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
   /** e to the mean cross-entropy of labels or one-hot rows. */
-  perplexity: (name: string) => new MeanMetric(name, 'down', entropy, true, Math.exp),
-  cosineSimilarity: (name: string) => new MeanMetric(name, 'up', cosine),
-  auc: (name: string) => auc({ name }),
-  precision: (name: string) => precision({ name }),
-  recall: (name: string) => recall({ name }),
-  f1Score: (name: string) => f1Score({ name }),
-  r2Score: (name: string) => r2Score({ name }),
+  perplexity: (name) => new MeanMetric(name, 'down', entropy, true, Math.exp),
+  cosineSimilarity: (name) => new MeanMetric(name, 'up', cosine),
+  auc: (name) => auc({ name }),
+  precision: (name) => precision({ name }),
+  recall: (name) => recall({ name }),
+  f1Score: (name) => f1Score({ name }),
+  r2Score: (name) => r2Score({ name }),
 } satisfies Record<string, (name: string) => Metric>;
 
-export type MetricName = keyof typeof METRICS;
-
-const SHORT_NAMES: Record<string, string> = {
+const SHORT_NAMES = {
   acc: 'accuracy',
   rmse: 'rootMeanSquaredError',
   mape: 'meanAbsolutePercentageError',
   f1: 'f1Score',
   r2: 'r2Score',
-};
+} as const;
 
 /**
  * A metric from its name, whose spelling is then its key in the history ('accuracy', 'mae', 'mean_absolute_error', …),
@@ -218,7 +222,7 @@ const SHORT_NAMES: Record<string, string> = {
  *
  * @throws MemcellError ('usage') for an unknown name, or what is no metric
  */
-export function getMetric(identifier: MetricIdentifier): Metric {
+export function getMetric(identifier: MetricIdentifier | string): Metric {
   if (typeof identifier === 'function') return new FunctionMetric(identifier);
   if (typeof identifier === 'object' && typeof identifier?.start === 'function') return identifier;
   if (typeof identifier !== 'string')
@@ -226,15 +230,24 @@ export function getMetric(identifier: MetricIdentifier): Metric {
       'a metric is a name, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
       { code: 'usage' },
     );
-  const name = SHORT_NAMES[identifier.toLowerCase()] ?? camelCase(lossName(identifier.replace(/^AUC$/, 'auc')));
-  const known = Object.keys(METRICS) as MetricName[];
-  const found = known.find((candidate) => candidate === name);
+  const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
+  const short = shorts.find((one) => one === identifier.toLowerCase());
+  const name = short ? SHORT_NAMES[short] : lossName(identifier);
+  const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
+  const found = known.find((one) => one === name);
   if (found) return METRICS[found](identifier);
-  const names = [...known, ...Object.keys(SHORT_NAMES), 'mse', 'mae', 'bce'];
+  const names = [...known, ...shorts, ...shortLossNames];
   throw new MemcellError(
     `unknown metric '${identifier}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
+}
+
+/** @throws MemcellError ('usage') for what is no list of metrics */
+export function getMetrics(option: string, given: readonly (MetricIdentifier | string)[] | null | undefined): Metric[] {
+  if (given == null) return [];
+  if (Array.isArray(given)) return given.map(getMetric);
+  throw new MemcellError(`${option} must be a list, such as ['accuracy'], not ${shown(given)}`, { code: 'usage' });
 }
 
 /** A user's own function: the mean of what it gives, each batch counted by its samples. */

@@ -1,66 +1,82 @@
 /** Optimizers in plain TypeScript over typed arrays: Keras 3's formulas, defaults and order of operations (https://keras.io/api/optimizers/). */
 import { didYouMean } from '../data/suggest.js';
-import { adagrad } from './optimizers/adagrad.js';
+import { namedOptions, type Spelling, shown } from '../spelling.js';
+import { type AdagradOptions, adagrad } from './optimizers/adagrad.js';
 import { adam, adamw } from './optimizers/adam.js';
-import { adamax } from './optimizers/adamax.js';
-import { lion } from './optimizers/lion.js';
-import { nadam } from './optimizers/nadam.js';
+import { type AdamaxOptions, adamax } from './optimizers/adamax.js';
+import { type LionOptions, lion } from './optimizers/lion.js';
+import { type NadamOptions, nadam } from './optimizers/nadam.js';
 import { rmsprop } from './optimizers/rmsprop.js';
 import { type Optimizer, usage } from './optimizers/rule.js';
 import { sgd } from './optimizers/sgd.js';
-import { camelCaseKeys, type Options } from './options.js';
+import type { Options } from './options.js';
 
 export {
+  type AdamOptions,
   LEAST_EPSILON,
+  type LearningRate,
   type OptimizedVariable,
   type Optimizer,
   type OptimizerConfig,
   type OptimizerOptions,
+  type RmspropOptions,
+  type SgdOptions,
 } from './optimizers/rule.js';
+export type { AdagradOptions, AdamaxOptions, LionOptions, NadamOptions };
 export { adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd };
+
+export type OptimizerName = keyof typeof OPTIMIZERS;
 
 const OPTIMIZERS = { sgd, rmsprop, adam, adamw, adagrad, adamax, nadam, lion } satisfies Record<
   string,
   (options: Options) => Optimizer
 >;
 
-export type OptimizerName = keyof typeof OPTIMIZERS;
-
+/** A name, in any of Keras's spellings; what adam({ … }) and its kin make; one of these functions; or what Keras serialises. */
 export type OptimizerIdentifier =
-  | OptimizerName
-  | (string & {})
+  | Spelling<OptimizerName>
+  | 'SGD'
+  | 'RMSprop'
+  | 'AdamW'
   | (() => Optimizer)
   | Optimizer
-  | { name: string; config: Options }
-  | { class_name: string; config: Options };
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /**
  * An optimizer from its name, from { name, config } or from what Keras's serialize() gives; an optimizer is itself.
  *
  * @throws MemcellError ('usage') for an unknown name or option.
  */
-export function getOptimizer(identifier: OptimizerIdentifier): Optimizer {
-  if (typeof identifier === 'function') return identifier();
+export function getOptimizer(identifier: OptimizerIdentifier | string): Optimizer {
   if (typeof identifier === 'string') return makeOptimizer(identifier, {});
-  if ('class_name' in identifier) return makeOptimizer(identifier.class_name, fromKeras(identifier.config));
-  if ('apply' in identifier) return identifier;
-  if (typeof identifier.config !== 'object' || identifier.config === null)
-    throw usage(
-      `optimizer: give options as ${identifier.name}({ … }) or { name: '${identifier.name}', config: { … } }`,
-    );
-  return makeOptimizer(identifier.name, identifier.config);
+  const made: unknown = typeof identifier === 'function' ? identifier() : identifier;
+  if (isOptimizer(made)) return made;
+  if (typeof identifier === 'object' && identifier !== null) {
+    const name = 'class_name' in identifier ? identifier.class_name : identifier.name;
+    if (typeof name === 'string') {
+      if (typeof identifier.config !== 'object' || identifier.config === null)
+        throw usage(`optimizer: give options as ${name}({ … }) or { name: '${name}', config: { … } }`);
+      return makeOptimizer(name, 'class_name' in identifier ? fromKeras(name, identifier.config) : identifier.config);
+    }
+  }
+  throw usage(`an optimizer is a name, such as 'adam', or what adam({ … }) and its kin make; not ${shown(identifier)}`);
+}
+
+function isOptimizer(value: unknown): value is Optimizer {
+  return typeof value === 'object' && value !== null && 'apply' in value && typeof value.apply === 'function';
 }
 
 function makeOptimizer(written: string, config: Options): Optimizer {
   const known = Object.keys(OPTIMIZERS) as OptimizerName[];
   const name = known.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
   if (!name) throw usage(`unknown optimizer '${written}'${didYouMean(written, known) || `; use ${known.join(', ')}`}`);
-  return OPTIMIZERS[name](config);
+  return (OPTIMIZERS[name] as (options: Options) => Optimizer)(config);
 }
 
 /** Keras's config in ours: what memcell does not have must be off. */
-function fromKeras(config: Options): Options {
-  const { name: _, useEma, emaMomentum, emaOverwriteFrequency, ...rest } = camelCaseKeys(config);
+function fromKeras(optimizer: string, config: Options): Options {
+  const { name: _, useEma, emaMomentum, emaOverwriteFrequency, ...rest } = namedOptions(optimizer, config);
   const { lossScaleFactor, gradientAccumulationSteps, ...options } = rest;
   const set = Object.entries({ useEma, lossScaleFactor, gradientAccumulationSteps }).filter(([, value]) => value);
   if (set.length > 0) throw usage(`optimizer option ${set[0][0]} of Keras is not supported; save the model without it`);

@@ -2,8 +2,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { BatchNormalization } from '../../src/model/batchNormalization.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { compare } from './compare.js';
 import { gatheringSample } from './gatheringModels.js';
@@ -25,7 +24,7 @@ test('BatchNormalization and frozen layers: predictions 1e-5, losses 1e-4 relati
 });
 
 test('a step whose loss is not finite leaves the moving averages as they are', async () => {
-  const model = new Sequential([new BatchNormalization({ inputShape: [3] }), l.Dense(1)], { seed: 1 });
+  const model = new Sequential([l.BatchNormalization({ inputShape: [3] }), l.Dense(1)], { seed: 1 });
   model.compile({ loss: 'mse', optimizer: 'sgd' });
   expect(model.engine).toEqual({ kind: 'memcell' });
   const x = { data: Float32Array.from({ length: 12 }, (_, i) => i), shape: [4, 3] };

@@ -1,13 +1,11 @@
 /** Random models whose layers take sums over the whole batch, and models with frozen layers. */
 import fc from 'fast-check';
-import { BatchNormalization } from '../../src/model/batchNormalization.js';
-import { Conv1D } from '../../src/model/convolution.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { ending, named, optimizer, type Sample, size } from './models.js';
 
 const normalization: fc.Arbitrary<() => l.Layer> = fc
   .record({ scale: fc.boolean(), center: fc.boolean(), trainable: fc.constantFrom(true, true, false) })
-  .map((options) => () => new BatchNormalization({ ...options, axis: -1, momentum: 0.7, epsilon: 0.1 }));
+  .map((options) => () => l.BatchNormalization({ ...options, axis: -1, momentum: 0.7, epsilon: 0.1 }));
 
 const between: fc.Arbitrary<() => l.Layer> = fc.oneof(
   { arbitrary: normalization, weight: 3 },
@@ -47,7 +45,7 @@ export const gatheringSample: fc.Arbitrary<Sample> = fc
       const out: l.Layer[] = [];
       if (steps > 0) {
         if (start === 'masking') out.push(l.Masking());
-        if (start === 'convolution') out.push(new Conv1D({ filters: 6, kernelSize: 2, padding: 'same' }));
+        if (start === 'convolution') out.push(l.Conv1D(6, 2, { padding: 'same' }));
         out.push(first(), ...overSteps.map((make) => make()));
         if (close === 'max') out.push(l.GlobalMaxPooling1D());
         if (close === 'last') out.push(l.LSTM(4));

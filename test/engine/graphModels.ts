@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
 import { sideBySide } from '../../src/data/sideBySide.js';
+import * as l from '../../src/layers/index.js';
 import { initialise } from '../../src/model/initialise.js';
-import * as l from '../../src/model/layers.js';
 import { deriveKey, Random } from '../../src/random.js';
 import { compileTraining } from '../../src/training/compile.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
@@ -38,6 +38,7 @@ const KINDS = [
   'encoded',
   'bothWays',
   'add',
+  'subtract',
   'multiply',
   'average',
   'maximum',
@@ -164,25 +165,28 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
       tensors.push(on(l.Bidirectional(l.LSTM(WIDTH, { returnSequences: again }), { mergeMode: 'ave' }), x));
       return;
     case 'add':
-      merge(tf.layers.add());
+      merge(l.Add());
+      return;
+    case 'subtract':
+      tensors.push(on(l.Subtract(), any, other));
       return;
     case 'multiply':
-      merge(tf.layers.multiply());
+      merge(l.Multiply());
       return;
     case 'average':
-      merge(tf.layers.average());
+      merge(l.Average());
       return;
     case 'maximum':
-      merge(tf.layers.maximum());
+      merge(l.Maximum());
       return;
     case 'minimum':
-      merge(tf.layers.minimum());
+      merge(l.Minimum());
       return;
     case 'beside':
-      tensors.push(on(l.Dense(WIDTH, 'tanh'), on(tf.layers.concatenate(), any, other)));
+      tensors.push(on(l.Dense(WIDTH, 'tanh'), on(l.Concatenate(), any, other)));
       return;
     case 'after':
-      tensors.push(on(tf.layers.concatenate({ axis: 1 }), x, pick(sequences, also)));
+      tensors.push(on(l.Concatenate({ axis: 1 }), x, pick(sequences, also)));
       return;
     case 'dropout':
       tensors.push(on(l.Dropout(0.3), any));
@@ -206,7 +210,7 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
       const inner = layer(() => {
         const input = tf.input({ shape: [STEPS, WIDTH] });
         const hidden = on(l.Dense(WIDTH, 'tanh'), input);
-        return tf.model({ inputs: input, outputs: on(tf.layers.add(), hidden, input) });
+        return tf.model({ inputs: input, outputs: on(l.Add(), hidden, input) });
       });
       tensors.push(on(inner, x));
     }

@@ -48,7 +48,7 @@ function compareGraph(sample: GraphSample): void {
 }
 
 test('random graphs: predictions, losses, and weights after training as on tfjs', () => {
-  fc.assert(fc.property(graphSample, compareGraph), { numRuns: 60 });
+  fc.assert(fc.property(graphSample, compareGraph), { numRuns: 30 });
 });
 
 /** Everything that a few steps give. */
@@ -77,6 +77,6 @@ test('random graphs give the same bits in 1, 2 and 3 shares', () => {
       const one = run(sample, 1);
       for (const parts of [2, 3]) expect(run(sample, parts)).toEqual(one);
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { accelerate, lstmPath } from '../../src/kernels/accelerate.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ function registerTenfold(name: string): void {
   tf.serialization.registerClass(Tenfold);
 }
 
-test.each(['hardShrink', 'elu', 'softmax'])('an activation named %s', async (name) => {
+test.each(['hardShrink', 'elu', 'softmax'] as const)('an activation named %s', async (name) => {
   const own = new Sequential([l.Activation(name, { inputShape: [2] })]);
   expect(own.engine.kind).toBe('memcell');
   registerTenfold(name);

@@ -1,7 +1,7 @@
 /** The engine behind Sequential: weights in step with tfjs, the same numbers as on tfjs. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { deriveKey, Random } from '../../src/random.js';
 import { Sequential } from '../../src/sequential.js';
 import type { CompileOptions } from '../../src/training/compile.js';
@@ -154,7 +154,7 @@ describe('a loss that is not finite, on the engine', () => {
   const poisoned = { data: x.data.slice(), shape: x.shape };
   poisoned.data.fill(3e38, 20 * 12, 21 * 12);
 
-  test.each(['sgd', 'adam'])(
+  test.each(['sgd', 'adam'] as const)(
     '%s: fit gives back the weights and the optimizer of the last good epoch',
     async (optimizer) => {
       const data = { data: x.data.slice(), shape: x.shape };

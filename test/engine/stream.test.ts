@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { Sequential, sequential } from '../../src/sequential.js';
 import { expectNear } from './compare.js';
@@ -190,7 +190,7 @@ describe('states', () => {
     expect(() => stream.push(1)).toThrow('push got 1 number; a step of this model has 3');
     expect(() => stream.push([1, Number.NaN, 2])).toThrow('push: x[1] is NaN; it must be a finite number');
     expect(() => stream.push([1, 1e39, 2])).toThrow('push: x[1] is 1e+39');
-    expect(() => stream.push(steps[0], new Float32Array(3))).toThrow('into has 3 elements');
+    expect(() => stream.push(steps[0], new Float32Array(3))).toThrow('into must be a Float32Array of');
     expect(stream.state).toEqual(before);
   });
 });

@@ -1,8 +1,6 @@
 /** Random models with convolutions and pooling over windows of steps. */
-import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { Conv1D } from '../../src/model/convolution.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { ending, named, optimizer, type Sample, size } from './models.js';
 
 interface Window {
@@ -12,7 +10,8 @@ interface Window {
   dilation: number;
   padding: 'valid' | 'same' | 'causal';
   filters: number;
-  activation: string;
+  groups: number;
+  activation: 'linear' | 'tanh' | 'relu' | 'silu';
   useBias: boolean;
 }
 
@@ -23,7 +22,8 @@ const window: fc.Arbitrary<Window> = fc
     apart: fc.constantFrom([1, 1], [1, 1], [2, 1], [3, 1], [1, 2], [1, 3]),
     padding: fc.constantFrom<Window['padding'][]>('valid', 'same', 'causal'),
     filters: size,
-    activation: fc.constantFrom('linear', 'tanh', 'relu', 'swish'),
+    groups: fc.constantFrom(1, 1, 2, 3),
+    activation: fc.constantFrom<Window['activation'][]>('linear', 'tanh', 'relu', 'silu'),
     useBias: fc.boolean(),
   })
   .map(({ apart: [stride, dilation], kind, padding, ...rest }) =>
@@ -33,19 +33,12 @@ const window: fc.Arbitrary<Window> = fc
   );
 
 function layerOf({ kind, size: steps, stride, dilation, ...rest }: Window): l.Layer {
-  const { padding, filters, activation, useBias } = rest;
+  const { padding, filters, groups, activation, useBias } = rest;
+  const strides = stride;
   if (kind === 'convolution')
-    return new Conv1D({
-      kernelSize: steps,
-      strides: stride,
-      dilationRate: dilation,
-      padding,
-      filters,
-      activation,
-      useBias,
-    });
-  const pooling = { poolSize: steps, strides: stride, padding: padding === 'valid' ? 'valid' : 'same' } as const;
-  return kind === 'max' ? tf.layers.maxPooling1d(pooling) : tf.layers.averagePooling1d(pooling);
+    return l.Conv1D(filters * groups, steps, { strides, dilationRate: dilation, padding, groups, activation, useBias });
+  const pooling = { poolSize: steps, strides, padding: padding === 'valid' ? padding : ('same' as const) };
+  return kind === 'max' ? l.MaxPooling1D(pooling) : l.AveragePooling1D(pooling);
 }
 
 /** Steps that are left after the windows, none below 1. */
@@ -72,7 +65,12 @@ export const windowSample: fc.Arbitrary<Sample> = fc
   .filter(({ steps, windows }) => stepsAfter(steps, windows) >= 1)
   .map(({ steps, features, windows, close, ending: end, ...rest }) => {
     const layers = () => {
-      const out = windows.map(layerOf);
+      let width = features;
+      const out = windows.map((window) => {
+        const groups = width % window.groups === 0 ? window.groups : 1;
+        if (window.kind === 'convolution') width = window.filters * groups;
+        return layerOf({ ...window, groups });
+      });
       if (close === 'flatten') out.push(l.Flatten());
       if (close === 'max') out.push(l.GlobalMaxPooling1D());
       if (close === 'lstm') out.push(l.LSTM(5));

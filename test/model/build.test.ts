@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../src/errors.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
+import * as layers from '../../src/layers/index.js';
 import { addLayer, buildModel } from '../../src/model/build.js';
 import { initialise, weightsInOrder } from '../../src/model/initialise.js';
-import * as layers from '../../src/model/layers.js';
 import { parseSpec } from '../../src/model/spec.js';
 import { summaryText } from '../../src/model/summary.js';
 
@@ -62,10 +62,12 @@ test("Keras 3's defaults", () => {
 test('layer functions check their options', () => {
   const wrong = { returnSequence: true } as object;
   expect(() => LSTM(50, wrong)).toThrow('LSTM: unknown option returnSequence; did you mean returnSequences?');
-  const snake = { return_sequences: true } as object;
-  expect(() => LSTM(50, snake)).toThrow('LSTM: unknown option return_sequences; did you mean returnSequences?');
+  expect(LSTM(50, { return_sequences: true }).getConfig().returnSequences).toBe(true);
+  expect(() => LSTM(50, { return_sequences: true, returnSequences: true })).toThrow('returnSequences is given twice');
   expect(() => LSTM(0)).toThrow('LSTM: units must be a whole number from 1 to 65536, not 0');
+  // @ts-expect-error no such activation
   expect(() => Dense(2, 'sofmax')).toThrow("Dense: activation: unknown activation 'sofmax'; did you mean softmax?");
+  // @ts-expect-error no such initializer
   expect(() => LSTM(2, { kernelInitializer: 'glorot' })).toThrow(
     "LSTM: kernelInitializer: unknown initializer 'glorot'; known are glorotUniform",
   );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../../src/data/array.js';
+import { namedOptions } from '../../src/spelling.js';
 import {
   accuracy,
   auc,
@@ -13,7 +14,6 @@ import {
   recall,
   topKCategoricalAccuracy,
 } from '../../src/training/metrics.js';
-import { camelCaseKeys } from '../../src/training/options.js';
 import { difference, reference } from './reference.js';
 
 const array = (data: number[], shape: number[]): NdArray => ({ data: Float32Array.from(data), shape });
@@ -34,7 +34,7 @@ test.each(
   ),
 )('%s: streaming, with and without weights, as Keras 3 to 1e-5', (_, { name, k, options, batches }) => {
   const metric = options
-    ? makers[name](camelCaseKeys(options))
+    ? makers[name](namedOptions(name, options))
     : k == null
       ? getMetric(name)
       : topKCategoricalAccuracy({ k });

@@ -51,13 +51,12 @@ abstract class JoiningLayer implements EngineLayer {
     );
   }
 
-  /** mask ← a joined with b: 1 where either is, or where both are. */
-  protected joinMasks(a: number, b: number, to: number, both: boolean, rows: Range): void {
+  /** mask ← a joined with b: 1 where either is. */
+  protected joinMasks(a: number, b: number, to: number, rows: Range): void {
     const { f32 } = this.arena;
     eachRun(rows, this.batch, this.output.values.steps, (from, until) => {
       for (let row = from; row < until; row++) {
-        const [x, y] = [f32[(a >>> 2) + row], f32[(b >>> 2) + row]];
-        f32[(to >>> 2) + row] = both ? x * y : Math.max(x, y);
+        f32[(to >>> 2) + row] = Math.max(f32[(a >>> 2) + row], f32[(b >>> 2) + row]);
       }
     });
   }
@@ -103,7 +102,7 @@ export class MergeLayer extends JoiningLayer {
     let before = first;
     for (const other of others) {
       this.merge(mode === MergeId.ave && !halves ? MergeId.sum : mode, before.values, other.values, rows);
-      if (output.mask) this.joinMasks(before.mask, other.mask, output.mask, false, rows);
+      if (output.mask) this.joinMasks(before.mask, other.mask, output.mask, rows);
       before = output;
     }
     if (mode === MergeId.ave && !halves) this.scale(y, 1 / inputs.length, rows);
@@ -202,7 +201,7 @@ export class MergeLayer extends JoiningLayer {
 
 /**
  * Inputs side by side, (B, T, F₁ + F₂ + …), or over steps one after the other, (B, T₁ + T₂ + …, F). A step counts that counts in
- * all inputs, over steps in its own; an input without a mask counts as a whole.
+ * any input, over steps in its own; an input without a mask counts as a whole.
  */
 export class ConcatenateLayer extends JoiningLayer {
   /** Where each input's values are in the output. */
@@ -226,7 +225,8 @@ export class ConcatenateLayer extends JoiningLayer {
     const steps = overSteps ? sum('steps') : input.values.steps;
     const values = this.rows(overSteps ? input.values.width : sum('width'), steps);
     const masked = inputs.some(({ mask }) => mask !== 0);
-    this.ones = masked && !overSteps ? space.arena.floats(space.batch * steps) : 0;
+    this.ones =
+      masked && !overSteps && inputs.some(({ mask }) => mask === 0) ? space.arena.floats(space.batch * steps) : 0;
     this.output = {
       values,
       sequence: input.sequence,
@@ -241,7 +241,7 @@ export class ConcatenateLayer extends JoiningLayer {
     for (const [i, { values }] of this.inputs.entries()) this.copy(values, this.places[i], rows);
     if (this.output.mask === 0) return;
     if (this.plan.overSteps) this.concatenateMasks(rows);
-    else this.intersectMasks(rows);
+    else this.joinAllMasks(rows);
   }
 
   backward(rows: Range): void {
@@ -262,12 +262,12 @@ export class ConcatenateLayer extends JoiningLayer {
     });
   }
 
-  private intersectMasks(rows: Range): void {
+  private joinAllMasks(rows: Range): void {
     const { output, ones, inputs } = this;
-    this.fill(ones, output.values.steps, rows);
-    let before = ones;
-    for (const { mask } of inputs) {
-      this.joinMasks(before, mask || ones, output.mask, true, rows);
+    if (ones) this.fill(ones, output.values.steps, rows);
+    let before = inputs[0].mask || ones;
+    for (const { mask } of inputs.slice(1)) {
+      this.joinMasks(before, mask || ones, output.mask, rows);
       before = output.mask;
     }
   }

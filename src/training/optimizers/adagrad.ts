@@ -1,23 +1,32 @@
+import type { EitherSpelling } from '../../spelling.js';
 import { complete } from '../options.js';
 import {
   COMMON,
+  type Given,
   LEAST_EPSILON,
+  type LearningRate,
   NO_CHANGE,
   type Optimizer,
   type OptimizerOptions,
   RuleOptimizer,
+  rateFirst,
   type Update,
 } from './rule.js';
+
+export interface AdagradOptions extends OptimizerOptions {
+  initialAccumulatorValue?: number;
+  epsilon?: number;
+}
 
 /**
  * a ← a + g²; w ← w - lr·g / √(a + epsilon) (Duchi et al., 2011), a from initialAccumulatorValue on.
  * Defaults: learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7.
  */
-export function adagrad(
-  options: OptimizerOptions & { initialAccumulatorValue?: number; epsilon?: number } = {},
-): Optimizer {
+export function adagrad(learningRate: LearningRate, options?: EitherSpelling<AdagradOptions>): Optimizer;
+export function adagrad(options?: EitherSpelling<AdagradOptions>): Optimizer;
+export function adagrad(first?: Given<AdagradOptions>, rest?: EitherSpelling<AdagradOptions>): Optimizer {
   const defaults = { ...NO_CHANGE, learningRate: 0.001, initialAccumulatorValue: 0.1, epsilon: 1e-7 };
-  const config = complete('adagrad', defaults, options, {
+  const config = complete('adagrad', defaults, rateFirst('adagrad', first, rest), {
     ...COMMON,
     initialAccumulatorValue: 'notNegative',
     epsilon: 'notNegative',

@@ -1,28 +1,34 @@
+import type { EitherSpelling } from '../../spelling.js';
 import { complete } from '../options.js';
 import {
+  type AdamOptions,
   COMMON,
+  type Given,
   LEAST_EPSILON,
+  type LearningRate,
   NO_CHANGE,
   type Optimizer,
-  type OptimizerOptions,
   RuleOptimizer,
+  rateFirst,
   type Update,
 } from './rule.js';
-
-type AdamOptions = OptimizerOptions & { beta1?: number; beta2?: number; epsilon?: number; amsgrad?: boolean };
 
 /**
  * m ← m + (1 - beta1)(g - m); v ← v + (1 - beta2)(g² - v); w ← w - lr·√(1 - beta2ᵗ)/(1 - beta1ᵗ) · m / (√v + epsilon),
  * with t from 1 (Kingma and Ba, 2015, the form before section 2.1). amsgrad takes the largest v so far.
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
  */
-export function adam(options: AdamOptions = {}): Optimizer {
-  return adamRule('adam', options, null);
+export function adam(learningRate: LearningRate, options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adam(options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adam(first?: Given<AdamOptions>, rest?: EitherSpelling<AdamOptions>): Optimizer {
+  return adamRule('adam', rateFirst('adam', first, rest), null);
 }
 
 /** Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004. */
-export function adamw(options: AdamOptions = {}): Optimizer {
-  return adamRule('adamw', options, 0.004);
+export function adamw(learningRate: LearningRate, options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adamw(options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adamw(first?: Given<AdamOptions>, rest?: EitherSpelling<AdamOptions>): Optimizer {
+  return adamRule('adamw', rateFirst('adamw', first, rest), 0.004);
 }
 
 function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: number | null): Optimizer {

@@ -1,13 +1,35 @@
+import type { EitherSpelling } from '../../spelling.js';
 import { complete } from '../options.js';
-import { COMMON, NO_CHANGE, type Optimizer, type OptimizerOptions, RuleOptimizer, type Update } from './rule.js';
+import {
+  COMMON,
+  type Given,
+  type LearningRate,
+  NO_CHANGE,
+  type Optimizer,
+  type OptimizerOptions,
+  RuleOptimizer,
+  rateFirst,
+  type Update,
+} from './rule.js';
+
+export interface LionOptions extends OptimizerOptions {
+  beta1?: number;
+  beta2?: number;
+}
 
 /**
  * w ← w - lr · sign(beta1·m + (1 - beta1)·g); m ← beta2·m + (1 - beta2)·g (Chen et al., 2023).
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.99.
  */
-export function lion(options: OptimizerOptions & { beta1?: number; beta2?: number } = {}): Optimizer {
+export function lion(learningRate: LearningRate, options?: EitherSpelling<LionOptions>): Optimizer;
+export function lion(options?: EitherSpelling<LionOptions>): Optimizer;
+export function lion(first?: Given<LionOptions>, rest?: EitherSpelling<LionOptions>): Optimizer {
   const defaults = { ...NO_CHANGE, learningRate: 0.001, beta1: 0.9, beta2: 0.99 };
-  const config = complete('lion', defaults, options, { ...COMMON, beta1: 'positiveFraction', beta2: 'belowOne' });
+  const config = complete('lion', defaults, rateFirst('lion', first, rest), {
+    ...COMMON,
+    beta1: 'positiveFraction',
+    beta2: 'belowOne',
+  });
   const { beta1, beta2 } = config;
   const update: Update = (weights, gradient, _squares, [m], rate) => {
     for (let i = 0; i < weights.length; i++) {

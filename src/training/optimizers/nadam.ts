@@ -1,25 +1,35 @@
+import type { EitherSpelling } from '../../spelling.js';
 import { complete } from '../options.js';
 import { NadamFactors } from './nadamFactors.js';
 import {
   COMMON,
+  type Given,
   LEAST_EPSILON,
+  type LearningRate,
   NO_CHANGE,
   type Optimizer,
   type OptimizerOptions,
   RuleOptimizer,
+  rateFirst,
   type Update,
 } from './rule.js';
+
+export interface NadamOptions extends OptimizerOptions {
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+}
 
 /**
  * Adam with Nesterov momentum (Dozat, 2016), t from 1: uₜ = beta1·(1 - 0.96ᵗ/2), Uₜ = u₁·…·uₜ; m and v as in adam;
  * w ← w - lr·(uₜ₊₁·m/(1 - Uₜ₊₁) + (1 - uₜ)·g/(1 - Uₜ)) / (√(v/(1 - beta2ᵗ)) + epsilon).
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
  */
-export function nadam(
-  options: OptimizerOptions & { beta1?: number; beta2?: number; epsilon?: number } = {},
-): Optimizer {
+export function nadam(learningRate: LearningRate, options?: EitherSpelling<NadamOptions>): Optimizer;
+export function nadam(options?: EitherSpelling<NadamOptions>): Optimizer;
+export function nadam(first?: Given<NadamOptions>, rest?: EitherSpelling<NadamOptions>): Optimizer {
   const defaults = { ...NO_CHANGE, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-  const config = complete('nadam', defaults, options, {
+  const config = complete('nadam', defaults, rateFirst('nadam', first, rest), {
     ...COMMON,
     beta1: 'belowOne',
     beta2: 'belowOne',

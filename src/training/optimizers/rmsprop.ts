@@ -1,11 +1,15 @@
+import type { EitherSpelling } from '../../spelling.js';
 import { complete } from '../options.js';
 import {
   COMMON,
+  type Given,
   LEAST_EPSILON,
+  type LearningRate,
   NO_CHANGE,
   type Optimizer,
-  type OptimizerOptions,
+  type RmspropOptions,
   RuleOptimizer,
+  rateFirst,
   type Update,
 } from './rule.js';
 
@@ -13,11 +17,11 @@ import {
  * v ← rho·v + (1 - rho)·g²; w ← w - lr·g / √(v + epsilon). centered takes the square of the mean gradient off v in the
  * root; momentum accumulates the steps. Defaults: learningRate 0.001, rho 0.9, epsilon 1e-7.
  */
-export function rmsprop(
-  options: OptimizerOptions & { rho?: number; momentum?: number; epsilon?: number; centered?: boolean } = {},
-): Optimizer {
+export function rmsprop(learningRate: LearningRate, options?: EitherSpelling<RmspropOptions>): Optimizer;
+export function rmsprop(options?: EitherSpelling<RmspropOptions>): Optimizer;
+export function rmsprop(first?: Given<RmspropOptions>, rest?: EitherSpelling<RmspropOptions>): Optimizer {
   const defaults = { ...NO_CHANGE, learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
-  const config = complete('rmsprop', defaults, options, {
+  const config = complete('rmsprop', defaults, rateFirst('rmsprop', first, rest), {
     ...COMMON,
     rho: 'fraction',
     momentum: 'fraction',

@@ -1,8 +1,9 @@
 /** What all optimizers have in common: one step is clip the gradients, decay the weights, update, count. */
 import { MemcellError } from '../../errors.js';
+import { type EitherSpelling, namedOptions, shown } from '../../spelling.js';
 import { type ClippingOptions, clip, scale } from '../clipping.js';
 import type { OptimizerName } from '../optimizers.js';
-import { camelCase, type OptionKind, type Options } from '../options.js';
+import { functionName, type OptionKind } from '../options.js';
 import { getSchedule, type LearningRateSchedule, type SerializedSchedule } from '../schedules.js';
 
 /** A trainable variable as far as an optimizer is concerned. */
@@ -46,18 +47,47 @@ export interface Optimizer {
   reset(): void;
 }
 
-export type OptimizerOptions = ClippingOptions & {
-  /** A number, or a schedule by iteration. */
-  learningRate?: number | LearningRateSchedule;
+/** A number, or a schedule by iteration. */
+export type LearningRate = number | LearningRateSchedule;
+
+export interface OptimizerOptions extends ClippingOptions {
+  learningRate?: LearningRate;
   /** Each step multiplies the weights by 1 - learningRate · weightDecay (decoupled decay). */
   weightDecay?: number | null;
   /** Names (or parts of names) of variables that do not decay, such as 'bias'. */
   excludeFromWeightDecay?: string[];
-};
+}
+
+export interface SgdOptions extends OptimizerOptions {
+  /** Default 0. */
+  momentum?: number;
+  nesterov?: boolean;
+}
+
+export interface RmspropOptions extends OptimizerOptions {
+  /** Default 0.9. */
+  rho?: number;
+  momentum?: number;
+  epsilon?: number;
+  centered?: boolean;
+}
+
+export interface AdamOptions extends OptimizerOptions {
+  /** Default 0.9. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+  /** Default 1e-7. */
+  epsilon?: number;
+  amsgrad?: boolean;
+}
+
+/** What an optimizer's function takes first: its options, or the learning rate, and then the options. */
+export type Given<Options> = LearningRate | EitherSpelling<Options>;
 
 export type OptimizerConfig = Omit<Required<OptimizerOptions>, 'learningRate'> & {
   learningRate: number | SerializedSchedule;
-} & Options;
+} & Record<string, unknown>;
 
 export const COMMON: Record<string, OptionKind> = {
   learningRate: 'other',
@@ -212,13 +242,29 @@ export class RuleOptimizer implements Optimizer {
   }
 }
 
+/** The options, with the learning rate that stands before them. */
+export function rateFirst<O extends OptimizerOptions>(
+  owner: string,
+  first: Given<O> | undefined,
+  rest: EitherSpelling<O> | undefined,
+): EitherSpelling<O> {
+  if (typeof first !== 'number' && !isSchedule(first)) {
+    if (rest === undefined) return (first ?? {}) as EitherSpelling<O>;
+    throw usage(`${owner} takes its options, or the learning rate and then its options; not ${shown(first)}`);
+  }
+  const named = namedOptions(owner, rest);
+  if ('learningRate' in named) throw usage(`${owner}: learningRate is given twice; leave one out`);
+  // Checked, as all options are, by who takes them.
+  return { ...named, learningRate: first } as EitherSpelling<O>;
+}
+
 /** A number of at least 0, or a schedule; a serialised schedule becomes one. */
 function checkedRate(owner: string, rate: unknown): number | LearningRateSchedule {
   if (typeof rate === 'number' && Number.isFinite(rate) && rate >= 0) return rate;
   if (isSchedule(rate)) return rate;
   const serialized = serializedSchedule(rate);
   if (serialized) return getSchedule(serialized);
-  throw usage(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${JSON.stringify(rate)}`);
+  throw usage(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${shown(rate)}`);
 }
 
 function isSchedule(value: unknown): value is LearningRateSchedule {
@@ -230,7 +276,7 @@ function serializedSchedule(value: unknown): SerializedSchedule | undefined {
   const { config } = value;
   const name = 'class_name' in value ? value.class_name : 'name' in value ? value.name : undefined;
   if (typeof name !== 'string' || typeof config !== 'object' || config === null) return undefined;
-  return { name: camelCase(name), config: { ...config } };
+  return { name: functionName(name), config: { ...config } };
 }
 
 function sizes(variables: readonly OptimizedVariable[]): string {

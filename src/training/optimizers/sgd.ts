@@ -1,12 +1,26 @@
+import type { EitherSpelling } from '../../spelling.js';
 import { complete } from '../options.js';
-import { COMMON, NO_CHANGE, type Optimizer, type OptimizerOptions, RuleOptimizer, type Update } from './rule.js';
+import {
+  COMMON,
+  type Given,
+  type LearningRate,
+  NO_CHANGE,
+  type Optimizer,
+  RuleOptimizer,
+  rateFirst,
+  type SgdOptions,
+  type Update,
+} from './rule.js';
 
 /**
  * w ← w - lr·g; with momentum, v ← momentum·v - lr·g and w ← w + v, or with nesterov w ← w + momentum·v - lr·g.
  * Defaults: learningRate 0.01, momentum 0.
  */
-export function sgd(options: OptimizerOptions & { momentum?: number; nesterov?: boolean } = {}): Optimizer {
-  const config = complete('sgd', { ...NO_CHANGE, learningRate: 0.01, momentum: 0, nesterov: false }, options, {
+export function sgd(learningRate: LearningRate, options?: EitherSpelling<SgdOptions>): Optimizer;
+export function sgd(options?: EitherSpelling<SgdOptions>): Optimizer;
+export function sgd(first?: Given<SgdOptions>, rest?: EitherSpelling<SgdOptions>): Optimizer {
+  const defaults = { ...NO_CHANGE, learningRate: 0.01, momentum: 0, nesterov: false };
+  const config = complete('sgd', defaults, rateFirst('sgd', first, rest), {
     ...COMMON,
     momentum: 'fraction',
     nesterov: 'boolean',

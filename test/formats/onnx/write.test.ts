@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Activation } from '../../../src/activations.js';
 import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
 import {
@@ -14,7 +15,7 @@ import {
   Masking,
   RepeatVector,
   TimeDistributed,
-} from '../../../src/model/layers.js';
+} from '../../../src/layers/index.js';
 import { loadModel, Sequential } from '../../../src/sequential.js';
 import { contentsOf, draws, largest, type Numbers, run } from './runtime.js';
 import { randomised, stacks } from './stacks.js';
@@ -90,7 +91,7 @@ describe('writeOnnx', () => {
   });
 
   it('writes activations that are several operators', async () => {
-    const names = [
+    const names: Activation[] = [
       'exponential',
       'gelu',
       'tanhShrink',
