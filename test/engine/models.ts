@@ -10,7 +10,6 @@ import {
   adam,
   adamax,
   adamw,
-  lion,
   nadam,
   type Optimizer,
   type OptimizerOptions,
