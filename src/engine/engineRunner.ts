@@ -41,6 +41,8 @@ export class EngineRunner implements Runner {
   /** Of a model with stateful layers. */
   private readonly states: TfjsStates | undefined;
   private readonly variables: readonly Weight[];
+  /** The numbers of those that are trained, which the optimizer's slots belong to. */
+  private readonly trained: readonly number[];
   /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
   private readonly known: object[];
   /** The engine has trained since. */
@@ -62,6 +64,7 @@ export class EngineRunner implements Runner {
     this.optimizer = compiled.optimizer;
     this.batch = plan.batch;
     this.variables = model.weights;
+    this.trained = plan.weights.flatMap(({ trained }, i) => (trained ? [i] : []));
     const mayThread = team.threads !== 1 && canThread();
     this.program = new Program(plan, newMemory(mayThread), speed === undefined ? {} : { speed });
     if (plan.batch !== undefined) this.states = new TfjsStates(statefulLayers(model), () => this.program.states);
@@ -151,7 +154,7 @@ export class EngineRunner implements Runner {
     const weights = this.variables.map((_, i) => store.read(store.weights, i));
     const { iterations } = this.optimizer;
     const state = this.hasSlots
-      ? this.variables.flatMap((_, i) => store.slots.map((slot) => store.read(slot, i)))
+      ? this.trained.flatMap((i) => store.slots.map((slot) => store.read(slot, i)))
       : this.optimizer.state().map((slot) => slot.slice());
     return { weights, optimizer: { iterations, state } };
   }
@@ -162,7 +165,7 @@ export class EngineRunner implements Runner {
     weights.forEach((values, i) => {
       store.load(store.weights, i, values);
     });
-    this.trained();
+    this.changed();
     if (saved === undefined) return;
     if (saved.state.length === 0) this.optimizer.reset();
     this.optimizer.restore(saved.state, saved.iterations);
@@ -192,7 +195,7 @@ export class EngineRunner implements Runner {
     });
     this.program.slotsChanged();
     this.optimizer.iterations = iterations;
-    this.trained();
+    this.changed();
     this.states?.put(states[0]);
   }
 
@@ -208,7 +211,7 @@ export class EngineRunner implements Runner {
     if (this.hasSlots) {
       const count = store.slots.length;
       this.optimizer.state().forEach((slot, i) => {
-        store.read(store.slots[i % count], Math.floor(i / count), slot);
+        store.read(store.slots[i % count], this.trained[Math.floor(i / count)], slot);
       });
     }
     this.ahead = false;
@@ -240,7 +243,7 @@ export class EngineRunner implements Runner {
   }
 
   /** The engine's weights are not the tfjs variables' any more. */
-  private trained(): void {
+  private changed(): void {
     this.ahead = true;
     this.changes++;
   }
@@ -268,12 +271,14 @@ export class EngineRunner implements Runner {
     const { optimizer, plan } = this;
     const { store } = this.program;
     optimizer.build(
-      plan.weights.map(({ name, shape }) => ({ name, size: shape.reduce((product, size) => product * size, 1) })),
+      plan.weights
+        .filter(({ trained }) => trained)
+        .map(({ name, shape }) => ({ name, size: shape.reduce((product, size) => product * size, 1) })),
     );
     const count = store.slots.length;
     for (const slot of store.slots) store.clear(slot);
     optimizer.state().forEach((slot, i) => {
-      store.load(store.slots[i % count], Math.floor(i / count), slot);
+      store.load(store.slots[i % count], this.trained[Math.floor(i / count)], slot);
     });
     this.program.slotsChanged();
     this.hasSlots = true;
@@ -288,7 +293,7 @@ export class EngineRunner implements Runner {
     const result = this.finish();
     if (Number.isFinite(result.loss)) {
       this.optimizer.iterations++;
-      this.trained();
+      this.changed();
     }
     return result;
   }

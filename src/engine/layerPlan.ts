@@ -14,6 +14,8 @@ export interface WeightPlan {
   /** Factors of the L1 and L2 penalties, 0 for none. */
   l1: number;
   l2: number;
+  /** The optimizer moves it: it is of no frozen layer, and no moving average. The model's list has these first. */
+  trained: boolean;
 }
 
 /** y = x·W + b over the last axis; the activation after it is a layer of its own. */
@@ -60,6 +62,51 @@ export interface LayerNormalizationPlan {
   epsilon: number;
   gamma: number;
   beta: number;
+}
+
+/** Windows of `size` steps, `dilation` steps apart, `stride` steps from one to the next, zeros around the sequence as `padding` says. */
+export interface WindowsPlan {
+  size: number;
+  stride: number;
+  dilation: number;
+  padding: 'valid' | 'same' | 'causal';
+}
+
+/** y = Σₖ x at step t·stride + k·dilation · W[k] + b: (B, T, I) → (B, T', F); the activation after it is a layer of its own. */
+export interface ConvolutionPlan extends WindowsPlan {
+  kind: 'convolution';
+  /** I */
+  inputs: number;
+  /** F */
+  filters: number;
+  /** Channels of each group read no others, and I and F are multiples of their number. */
+  groups: number;
+  kernel: number;
+  bias: number;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, T', F): the mean or the largest of the steps of each window that are not padding. */
+export interface WindowPoolingPlan extends WindowsPlan {
+  kind: 'averageWindows' | 'maxWindows';
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** y = gamma∘(x − mean)/√(variance + epsilon) + beta for each feature over all rows of the batch. */
+export interface BatchNormalizationPlan {
+  kind: 'batchNormalization';
+  width: number;
+  epsilon: number;
+  /** Of the moving averages. */
+  momentum: number;
+  gamma: number;
+  beta: number;
+  movingMean: number;
+  movingVariance: number;
+  /** false: takes the moving averages in training too, and leaves them as they are. */
+  trained: boolean;
 }
 
 /** (B, T, F) → (B, F) */
@@ -128,8 +175,10 @@ export interface BidirectionalPlan {
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
+  | BatchNormalizationPlan
   | BidirectionalPlan
   | ConcatenatePlan
+  | ConvolutionPlan
   | DensePlan
   | DropoutPlan
   | EmbeddingPlan
@@ -139,4 +188,5 @@ export type LayerPlan =
   | MergePlan
   | PoolingPlan
   | RecurrentPlan
-  | RepeatPlan;
+  | RepeatPlan
+  | WindowPoolingPlan;

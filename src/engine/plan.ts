@@ -122,7 +122,12 @@ function planLosses(
   logits: OutputLogits | undefined,
   activation: OutputActivation | undefined,
 ): Pick<OutputPlan, 'loss' | 'evaluationLoss'> {
-  if (!Object.hasOwn(PLAIN_LOSSES, loss.name)) throw new Unsupported('its loss is a function of its own');
+  if (!Object.hasOwn(PLAIN_LOSSES, loss.name))
+    throw new Unsupported(
+      loss.name === 'custom'
+        ? 'its loss is a function of its own'
+        : `the engine has no kernel for its loss, ${loss.name}`,
+    );
   if (!logits || !activation) return { loss: planLoss(loss) };
   const takesActivation = activation.isLast && loss.logitsOf === logits.activation;
   const ofLogits = planLoss(loss, { reads: activation.logits, takesActivation });
@@ -145,6 +150,10 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
     rmsprop: 'rmsprop',
     adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
     adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
+    adagrad: 'adagrad',
+    adamax: 'adamax',
+    nadam: 'nadam',
+    lion: 'lion',
   };
   const { clipnorm, globalClipnorm, clipvalue, weightDecay } = config;
   let clip: OptimizerPlan['clip'];

@@ -25,7 +25,7 @@ export interface LossPlan {
 }
 
 export interface OptimizerPlan {
-  rule: 'sgd' | 'sgdMomentum' | 'rmsprop' | 'adam' | 'adamAmsgrad';
+  rule: 'sgd' | 'sgdMomentum' | 'rmsprop' | 'adam' | 'adamAmsgrad' | 'adagrad' | 'adamax' | 'nadam' | 'lion';
   /** Arrays of state of each weight, in the order of Optimizer.slotNames. */
   slots: number;
   momentum: number;

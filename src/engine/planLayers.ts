@@ -6,7 +6,15 @@ import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type * as tf from '../tf.js';
-import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
+import {
+  type DensePlan,
+  type LayerPlan,
+  NONE,
+  type RecurrentPlan,
+  type WeightPlan,
+  type WindowPoolingPlan,
+  type WindowsPlan,
+} from './layerPlan.js';
 import type { InputPlan, SignalShape } from './planData.js';
 import { isMerge, planMerge } from './planMerge.js';
 import { Unsupported, unsupported } from './unsupported.js';
@@ -69,6 +77,7 @@ const PLANNERS: Record<string, Planner> = {
     if (!state.sequence) throw unsupported(layer, 'has an input without steps');
     return [{ kind: 'masking', value: Number(maskValue ?? 0) }];
   },
+  BatchNormalization: planBatchNormalization,
   LayerNormalization: planLayerNormalization,
   Flatten: (layer, { dataFormat }, _path, { state }) => {
     if (!state.sequence) return [];
@@ -83,6 +92,9 @@ const PLANNERS: Record<string, Planner> = {
     state.sequence = true;
     return [{ kind: 'repeat', times: Number(n) }];
   },
+  Conv1D: planConvolution,
+  AveragePooling1D: (layer, config, _path, { state }) => planPooling('averageWindows', layer, config, state),
+  MaxPooling1D: (layer, config, _path, { state }) => planPooling('maxWindows', layer, config, state),
   GlobalAveragePooling1D: (_layer, _config, _path, { state }) => {
     state.sequence = false;
     return [{ kind: 'averagePooling' }];
@@ -121,7 +133,6 @@ function planLayers(layer: tf.layers.Layer, path: LayerPath, planning: Planning)
   requireKnown(layer);
   if (planning.inputs.length > 1 && !isRecurrent(layer) && !isBidirectional(layer))
     throw unsupported(layer, 'has several inputs');
-  if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();
   if (isRecurrent(layer)) {
@@ -153,6 +164,53 @@ function planDense(layer: tf.layers.Layer, config: Config, _path: LayerPath, pla
   const dense: DensePlan = { kind: 'dense', inputs: state.width, units, kernel, bias: bias ?? NONE };
   state.width = units;
   return [dense, ...activation(layer, config.activation, true)];
+}
+
+function planConvolution(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
+  const { state } = planning;
+  const windows = windowsOf(layer, config.kernelSize, config.strides, config, state);
+  if (windows.stride > 1 && windows.dilation > 1)
+    throw unsupported(layer, 'has both strides and a dilationRate above 1');
+  const [kernel, bias] = claim(layer, layer.weights, ['kernel', 'bias'], config, planning);
+  const filters = Number(config.filters);
+  const groups = Number(config.groups ?? 1);
+  const convolution: LayerPlan = {
+    kind: 'convolution',
+    ...windows,
+    name: layer.name,
+    inputs: state.width,
+    filters,
+    groups,
+    kernel,
+    bias: bias ?? NONE,
+  };
+  state.width = filters;
+  return [convolution, ...activation(layer, config.activation, true)];
+}
+
+function planPooling(
+  kind: WindowPoolingPlan['kind'],
+  layer: tf.layers.Layer,
+  config: Config,
+  state: Planning['state'],
+): LayerPlan[] {
+  const { poolSize, strides } = config;
+  return [{ kind, ...windowsOf(layer, poolSize, strides ?? poolSize, config, state), name: layer.name }];
+}
+
+function windowsOf(
+  layer: tf.layers.Layer,
+  size: unknown,
+  strides: unknown,
+  { padding, dataFormat, dilationRate }: Config,
+  { sequence }: Planning['state'],
+): WindowsPlan {
+  if (!sequence) throw unsupported(layer, 'has an input without steps');
+  if (dataFormat === 'channelsFirst') throw unsupported(layer, 'reads channelsFirst');
+  if (padding !== 'valid' && padding !== 'same' && padding !== 'causal')
+    throw unsupported(layer, `has the padding ${String(padding)}`);
+  const one = (value: unknown) => Number(Array.isArray(value) ? value[0] : value);
+  return { size: one(size), stride: one(strides ?? 1), dilation: one(dilationRate ?? 1), padding };
 }
 
 function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
@@ -189,6 +247,39 @@ function planLayerNormalization(
       epsilon: Number(epsilon),
       gamma: number('gamma'),
       beta: number('beta'),
+    },
+  ];
+}
+
+function planBatchNormalization(
+  layer: tf.layers.Layer,
+  config: Config,
+  _path: LayerPath,
+  planning: Planning,
+): LayerPlan[] {
+  const { axis, scale, center, epsilon, momentum } = config;
+  const { state } = planning;
+  if (axis !== -1 && axis !== (state.sequence ? 2 : 1))
+    throw unsupported(layer, `normalises axis ${axis}, not the last`);
+  const names = [
+    ...(scale === false ? [] : ['gamma']),
+    ...(center === false ? [] : ['beta']),
+    'movingMean',
+    'movingVariance',
+  ];
+  const claimed = claim(layer, layer.weights, names, config, planning);
+  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
+  return [
+    {
+      kind: 'batchNormalization',
+      width: state.width,
+      epsilon: Number(epsilon),
+      momentum: Number(momentum),
+      gamma: number('gamma'),
+      beta: number('beta'),
+      movingMean: number('movingMean'),
+      movingVariance: number('movingVariance'),
+      trained: layer.trainable,
     },
   ];
 }
@@ -261,13 +352,16 @@ function claim(
     if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
     if (weights[number] && owners.get(number) !== layer) throw unsupported(layer, 'shares its weights');
     owners.set(number, layer);
-    if (!model.trainableWeights.includes(variable)) throw unsupported(layer, 'has weights that are not trained');
+    const trained = model.trainableWeights.includes(variable);
     if (config[`${names[i]}Constraint`]) throw unsupported(layer, `has a ${names[i]}Constraint`);
     weights[number] = {
       name: variable.originalName,
       shape: variable.shape.map(Number),
       ...penalty(layer, `${names[i]}Regularizer`, config),
+      trained,
     };
+    const { l1, l2 } = weights[number];
+    if (!trained && (l1 || l2)) throw unsupported(layer, 'is frozen (trainable: false) with a regularizer');
     return number;
   });
 }

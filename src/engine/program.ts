@@ -3,7 +3,7 @@ import type { Speed } from '../kernels/module.js';
 import { Arena } from './arena.js';
 import { NO_LIMIT } from './blocks.js';
 import { engineKernels, type Kernels } from './kernels.js';
-import { type EngineLayer, type LayerContext, type Space, share } from './layers/layer.js';
+import { type EngineLayer, type Gathering, type LayerContext, type Space, share } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
 import { Output } from './output.js';
 import type { Plan } from './planData.js';
@@ -16,7 +16,21 @@ import { Fork, readBy, Wiring } from './wiring.js';
 export type Task = 'train' | 'evaluate' | 'predict';
 
 /** Parts of a task, in order; all threads finish one before any begins the next. */
-export type Phase = 'prepare' | 'forward' | 'loss' | 'gradients' | 'shared' | 'partials' | 'update';
+export interface Phase {
+  readonly kind:
+    | 'prepare'
+    | 'forward'
+    | 'gatherForward'
+    | 'loss'
+    | 'gatherBackward'
+    | 'backward'
+    | 'gradients'
+    | 'shared'
+    | 'partials'
+    | 'update';
+  /** Which of the stretches that layers which gather cut the others into, or which of those layers, counted from the first. */
+  readonly stage: number;
+}
 
 /** Numbers of the header that a step reads, as float64; after them each input's steps. */
 const HEADER = { seed: 0, step: 1, rate: 2, rowWeights: 3 };
@@ -53,6 +67,8 @@ export class Program {
   /** The forks among the signals of each node, where it has any. */
   private forks: (readonly Fork[] | undefined)[] = [];
   private readonly all: readonly number[];
+  /** Layers that gather over all rows in training, in order. */
+  private readonly gatherers: readonly number[];
   private readonly layers: readonly EngineLayer[];
   private readonly preparing: readonly EngineLayer[];
   private readonly context: LayerContext;
@@ -78,14 +94,21 @@ export class Program {
     this.layers = plan.nodes.map(({ layer }) => makeLayer(layer, this.context));
     this.wiring = new Wiring(plan);
     this.all = plan.nodes.map((_, i) => i);
+    this.gatherers = this.wiring.beforeLoss.filter((i) => this.layers[i].gathering !== undefined);
     this.preparing = this.layers.filter((layer) => layer.prepare !== undefined);
     this.header = this.arena.fixed(2 * (HEADER_DOUBLES + plan.inputs.length));
     const blocks = this.layers.flatMap((layer) => layer.blocks);
+    const isTrained = (weight: number) => plan.weights[weight].trained;
     const sizes = plan.weights.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
-    const squaring = rule === 'adam' || rule === 'adamAmsgrad' || rule === 'rmsprop';
+    const squaring = ['adam', 'adamAmsgrad', 'rmsprop', 'adagrad', 'nadam'].includes(rule);
     const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
-    this.store = new WeightStore(this.arena, blocks, sizes, { slots, squares: byNorm || squaring, useLimit });
+    this.store = new WeightStore(this.arena, blocks, sizes, {
+      slots,
+      squares: byNorm || squaring,
+      useLimit,
+      isTrained,
+    });
     const carried = this.layers.flatMap((layer) => layer.carried ?? []);
     this.states = new StateStore(this.arena, carried, plan.batch ?? 0);
     this.update = new UpdateStep(plan, this.store, this.context, this.arena);
@@ -194,23 +217,31 @@ export class Program {
 
   private planPhases(training: boolean): void {
     this.waitsForMasks = this.outputs.some(({ result }) => result.mask !== 0);
-    const loss: Phase[] = this.waitsForMasks ? ['loss'] : [];
+    const only = (kind: Phase['kind'], wanted = true): Phase[] => (wanted ? [{ kind, stage: 0 }] : []);
+    const loss = only('loss', this.waitsForMasks);
     const { hasPartials, hasPenalties } = this.update;
-    const shared: Phase[] = this.store.shared.length > 0 ? ['shared'] : [];
-    const prepare: Phase[] = this.preparing.length > 0 ? ['prepare'] : [];
+    const stages = this.gatherers.map((_, stage) => stage);
     this.phases.train = training
       ? [
-          ...prepare,
-          'forward',
+          ...only('prepare', this.preparing.length > 0),
+          ...stages.flatMap((stage): Phase[] => [
+            { kind: 'forward', stage },
+            { kind: 'gatherForward', stage },
+          ]),
+          { kind: 'forward', stage: stages.length },
           ...loss,
-          'gradients',
-          ...shared,
-          ...(hasPartials ? (['partials'] as const) : []),
-          'update',
+          ...stages.reverse().flatMap((stage): Phase[] => [
+            { kind: 'gatherBackward', stage },
+            { kind: 'backward', stage },
+          ]),
+          ...only('gradients'),
+          ...only('shared', this.store.shared.length > 0),
+          ...only('partials', hasPartials),
+          ...only('update'),
         ]
       : [];
-    this.phases.evaluate = ['forward', ...loss, ...(hasPenalties ? (['partials'] as const) : [])];
-    this.phases.predict = ['forward'];
+    this.phases.evaluate = [...only('forward'), ...loss, ...only('partials', hasPenalties)];
+    this.phases.predict = only('forward');
   }
 
   phasesOf(task: Task): readonly Phase[] {
@@ -229,20 +260,32 @@ export class Program {
 
   /** One thread's part of one phase. */
   run(task: Task, phase: Phase, part: number, parts: number): void {
-    switch (phase) {
+    const { kind, stage } = phase;
+    switch (kind) {
       case 'prepare':
         for (const layer of this.preparing) layer.prepare?.(part, parts);
         return;
       case 'forward':
         this.takeRows(part, parts);
         if (this.rows.from === this.rows.to) return;
-        this.forward(task);
+        this.forward(task, stage);
+        if (task === 'train' && stage < this.gatherers.length) return;
         if (task === 'predict') for (const output of this.outputs) output.predict(this.rows);
         else if (!this.waitsForMasks) this.runLoss(task);
         return;
       case 'loss':
         this.takeRows(part, parts);
         if (this.rows.from !== this.rows.to) this.runLoss(task);
+        return;
+      case 'gatherForward':
+        this.gathererAt(stage)?.forward(part, parts);
+        return;
+      case 'gatherBackward':
+        if (this.wiring.isReached[this.gatherers[stage]]) this.gathererAt(stage)?.backward(part, parts);
+        return;
+      case 'backward':
+        this.takeRows(part, parts);
+        if (this.rows.from !== this.rows.to) this.backward(stage);
         return;
       case 'gradients':
         for (let i = 0; i < this.layers.length; i++)
@@ -257,8 +300,9 @@ export class Program {
       case 'update': {
         const at = this.header >>> 3;
         const { f64 } = this.arena;
-        if (Number.isFinite(this.lossValue()))
-          this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
+        if (!Number.isFinite(this.lossValue())) return;
+        this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
+        for (const layer of this.layers) layer.follow?.(part, parts);
       }
     }
   }
@@ -286,28 +330,46 @@ export class Program {
     throw new Error('the program was not placed');
   }
 
-  private forward(task: Task): void {
-    const { context, layers } = this;
+  private gathererAt(stage: number): Gathering | undefined {
+    return this.layers[this.gatherers[stage]].gathering;
+  }
+
+  /** All layers, or in training those of one stretch: from one that gathers to before the next. */
+  private forward(task: Task, stage: number): void {
+    const { context, layers, gatherers } = this;
     const at = this.header >>> 3;
     const { f64 } = this.arena;
     context.draw.seed = f64[at + HEADER.seed];
     context.draw.step = f64[at + HEADER.step];
     const training = task === 'train';
+    const from = training && stage > 0 ? gatherers[stage - 1] : 0;
+    const to = training && stage < gatherers.length ? gatherers[stage] : layers.length;
     const order = task === 'predict' ? this.all : this.wiring.beforeLoss;
-    for (let i = 0; i < order.length; i++) layers[order[i]].forward(this.rows, training);
+    for (let k = 0; k < order.length; k++) {
+      const i = order[k];
+      if (i >= from && i < to) layers[i].forward(this.rows, training);
+    }
   }
 
   private runLoss(task: Task): void {
-    const { layers, outputs, rows, wiring, forks } = this;
+    const { outputs, rows } = this;
     const training = task === 'train';
     const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
     for (let i = 0; i < outputs.length; i++) outputs[i].run(rows, training, hasRowWeights);
-    if (!training) return;
-    for (let i = layers.length - 1; i >= 0; i--) {
+    if (training) this.backward(this.gatherers.length);
+  }
+
+  /** The layers of one stretch: from before the next one that gathers back to the one that begins it, whose output's gradient it completes. */
+  private backward(stage: number): void {
+    const { layers, rows, wiring, forks, gatherers } = this;
+    const last = stage < gatherers.length ? gatherers[stage] : layers.length - 1;
+    const first = stage > 0 ? gatherers[stage - 1] : -1;
+    for (let i = last; i >= 0 && i >= first; i--) {
       if (!wiring.isReached[i]) continue;
       const own = forks[i];
-      if (own) for (const fork of own) fork.add(rows);
-      layers[i].backward(rows);
+      const isDone = stage < gatherers.length && i === last;
+      if (own && !isDone) for (const fork of own) fork.add(rows);
+      if (i !== first) layers[i].backward(rows);
     }
   }
 }

@@ -56,11 +56,24 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'averagePooling':
     case 'maxPooling':
       return 'global pooling needs all steps at once';
+    case 'convolution':
+      return 'Conv1D reads several steps at once';
+    case 'averageWindows':
+    case 'maxWindows':
+      return 'pooling reads several steps at once';
     case 'concatenate':
       return layer.overSteps ? 'Concatenate over steps needs all of them at once' : undefined;
     case 'repeat':
       return 'RepeatVector makes several steps out of one';
-    default:
+    case 'activation':
+    case 'arrange':
+    case 'batchNormalization':
+    case 'dense':
+    case 'dropout':
+    case 'embedding':
+    case 'layerNormalization':
+    case 'masking':
+    case 'merge':
       return undefined;
   }
 }
@@ -98,7 +111,10 @@ export class Stepper {
     const context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layout = layoutOf(plan);
     this.layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
-    const groups = sharedBlocks(this.layers.flatMap((layer) => layer.blocks));
+    const groups = sharedBlocks(
+      this.layers.flatMap((layer) => layer.blocks),
+      (weight) => plan.weights[weight].trained,
+    );
     const blocks = groups.map(({ block }) => block);
     const size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
     const weights = arena.fixed(size);
@@ -169,8 +185,8 @@ export class Stepper {
   }
 }
 
-function layoutOf({ inputs, nodes, outputs }: Plan): string {
-  return JSON.stringify([inputs, nodes, outputs.map(({ signal }) => signal)]);
+function layoutOf({ inputs, nodes, weights, outputs }: Plan): string {
+  return JSON.stringify([inputs, nodes, weights.map(({ trained }) => trained), outputs.map(({ signal }) => signal)]);
 }
 
 /**

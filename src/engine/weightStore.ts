@@ -10,8 +10,8 @@ interface SharedBlock {
   uses: readonly WeightBlock[];
 }
 
-/** Blocks of the same variables taken together, in the order of their first uses. */
-export function sharedBlocks(blocks: readonly WeightBlock[]): SharedBlock[] {
+/** Blocks of the same variables taken together, in the order of their first uses; those that are not trained last. */
+export function sharedBlocks(blocks: readonly WeightBlock[], isTrained: (weight: number) => boolean): SharedBlock[] {
   const byVariables = new Map<string, WeightBlock[]>();
   for (const block of blocks) {
     const variables = block.parts.map(({ weight, row }) => `${weight} ${row}`).join();
@@ -19,18 +19,30 @@ export function sharedBlocks(blocks: readonly WeightBlock[]): SharedBlock[] {
     if (uses) uses.push(block);
     else byVariables.set(variables, [block]);
   }
-  return [...byVariables.values()].map((uses) => ({ block: uses.length === 1 ? uses[0] : { ...uses[0] }, uses }));
+  const shared = [...byVariables.values()].map((uses) => ({
+    block: uses.length === 1 ? uses[0] : { ...uses[0] },
+    uses,
+  }));
+  const trained = shared.filter(({ block }) => block.parts.every(({ weight }) => isTrained(weight)));
+  return [...trained, ...shared.filter((one) => !trained.includes(one))];
+}
+
+function sizeOf(blocks: readonly WeightBlock[]): number {
+  return blocks.reduce((sum, block) => sum + blockSize(block), 0);
 }
 
 export class WeightStore {
   /** Floats of all blocks together. */
   readonly size: number;
+  /** Floats of those that are trained, which come first: the size of gradients and slots. */
+  readonly trainedSize: number;
   readonly weights: number;
   readonly gradients: number;
   /** One array of state each, laid out as the weights. */
   readonly slots: readonly number[];
   /** Where each Keras variable is, by its number. */
   readonly parts: readonly (readonly { block: WeightBlock; part: BlockPart }[])[];
+  /** Those that are trained. */
   readonly blocks: readonly WeightBlock[];
   /** Blocks that several layers use, with a gradient of each. */
   readonly shared: readonly SharedBlock[];
@@ -41,33 +53,37 @@ export class WeightStore {
     used: readonly WeightBlock[],
     /** Elements of each Keras variable, by its number. */
     private readonly sizes: readonly number[],
-    options: { slots: number; squares: boolean; useLimit: number },
+    options: { slots: number; squares: boolean; useLimit: number; isTrained: (weight: number) => boolean },
   ) {
-    const groups = sharedBlocks(used);
-    const blocks = groups.map(({ block }) => block);
-    this.blocks = blocks;
-    this.shared = groups.filter(({ uses }) => uses.length > 1);
-    this.size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
+    const { isTrained } = options;
+    const groups = sharedBlocks(used, isTrained);
+    const all = groups.map(({ block }) => block);
+    const trained = (block: WeightBlock) => block.parts.every(({ weight }) => isTrained(weight));
+    this.blocks = all.filter(trained);
+    this.shared = groups.filter(({ uses, block }) => uses.length > 1 && trained(block));
+    this.size = sizeOf(all);
+    this.trainedSize = sizeOf(this.blocks);
     this.weights = arena.fixed(this.size);
-    this.gradients = arena.fixed(this.size);
-    this.slots = Array.from({ length: options.slots }, () => arena.fixed(this.size));
+    this.gradients = arena.fixed(this.trainedSize);
+    this.slots = Array.from({ length: options.slots }, () => arena.fixed(this.trainedSize));
     let offset = 0;
-    for (const block of blocks) {
+    for (const { block, uses } of groups) {
       block.weights = this.weights + offset;
-      block.gradients = this.gradients + offset;
+      for (const use of uses) use.weights = block.weights;
+      offset += 4 * blockSize(block);
+      if (!trained(block)) continue;
+      block.gradients = this.gradients + (block.weights - this.weights);
       block.squares = block.sparse && options.squares ? arena.fixed(blockSize(block)) : 0;
       block.useLimit = block.sparse ? options.useLimit : NO_LIMIT;
-      offset += 4 * blockSize(block);
     }
     for (const { block, uses } of this.shared)
       for (const use of uses) {
-        use.weights = block.weights;
         use.gradients = arena.fixed(blockSize(block));
         use.squares = block.squares ? arena.fixed(blockSize(block)) : 0;
         use.useLimit = block.useLimit;
       }
     this.parts = sizes.map((_, weight) =>
-      blocks.flatMap((block) => block.parts.filter((part) => part.weight === weight).map((part) => ({ block, part }))),
+      all.flatMap((block) => block.parts.filter((part) => part.weight === weight).map((part) => ({ block, part }))),
     );
   }
 
@@ -120,8 +136,9 @@ export class WeightStore {
 
   /** A region as it is, block after block, into `values` if that has its size. */
   copy(region: number, values?: Float32Array): Float32Array {
-    if (values?.length !== this.size) return this.whole(region).slice();
-    values.set(this.whole(region));
+    const whole = this.whole(region);
+    if (values?.length !== whole.length) return whole.slice();
+    values.set(whole);
     return values;
   }
 
@@ -132,7 +149,8 @@ export class WeightStore {
 
   /** A view of a region, valid until the memory grows. */
   whole(region: number): Float32Array {
-    return this.arena.f32.subarray(region >>> 2, (region >>> 2) + this.size);
+    const size = region === this.weights ? this.size : this.trainedSize;
+    return this.arena.f32.subarray(region >>> 2, (region >>> 2) + size);
   }
 
   private view(region: number, block: WeightBlock): Float32Array {

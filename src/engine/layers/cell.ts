@@ -320,7 +320,7 @@ export class Cell {
     const { batch, steps, kind, ports, plan, block } = this;
     // Where nothing is carried, the state before a single step is zero, and so are the gradients of what it is multiplied with.
     block.quietRows = plan.kind === 'lstm' && steps === 1 && !plan.stateful && !this.hasInitial ? plan.units : 0;
-    for (let panel = 0; panel < block.panels; panel++) {
+    for (let panel = 0; block.gradients !== 0 && panel < block.panels; panel++) {
       const start = (block.gradients >>> 2) + 16 * block.rows * panel;
       arena.f32.fill(0, start, start + 16 * block.quietRows);
     }
@@ -420,6 +420,7 @@ export class Cell {
   /** A thread's share of the weights' gradients, from all rows. */
   gradients(part: number, parts: number): void {
     const { block, batch, steps, kind, context } = this;
+    if (block.gradients === 0) return;
     // A record of its own, the same for all threads: no share's, which another thread may be writing.
     const job = this.recordAt(batch, { from: 0, to: batch });
     kind.gradients(context.kernels, job, batch, steps, block.gradients, share(block.panels, part, parts));

@@ -1,7 +1,9 @@
 /** The layer that runs each kind of plan. */
 import type { LayerPlan } from '../layerPlan.js';
 import { ActivationLayer } from './activation.js';
+import { BatchNormalizationLayer } from './batchNormalization.js';
 import { BidirectionalLayer } from './bidirectional.js';
+import { ConvolutionLayer } from './convolution.js';
 import { DenseLayer } from './dense.js';
 import { DropoutLayer } from './dropout.js';
 import { EmbeddingLayer } from './embedding.js';
@@ -12,6 +14,7 @@ import { ConcatenateLayer, MergeLayer } from './merge.js';
 import { PoolingLayer } from './pooling.js';
 import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
+import { WindowPoolingLayer } from './windowPooling.js';
 
 export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
   switch (plan.kind) {
@@ -30,6 +33,13 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'averagePooling':
     case 'maxPooling':
       return new PoolingLayer(plan, context);
+    case 'averageWindows':
+    case 'maxWindows':
+      return new WindowPoolingLayer(plan, context);
+    case 'batchNormalization':
+      return new BatchNormalizationLayer(plan, context);
+    case 'convolution':
+      return new ConvolutionLayer(plan, context);
     case 'flatten':
       return new FlattenLayer(context);
     case 'repeat':

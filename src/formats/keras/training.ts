@@ -7,7 +7,16 @@ import type { JsonObject } from './layerConfig.js';
 
 type Training = NonNullable<ModelContents['training']>;
 
-const OPTIMIZERS: Record<string, string> = { adam: 'Adam', adamw: 'AdamW', sgd: 'SGD', rmsprop: 'RMSprop' };
+const OPTIMIZERS: Record<string, string> = {
+  adam: 'Adam',
+  adamw: 'AdamW',
+  sgd: 'SGD',
+  rmsprop: 'RMSprop',
+  adagrad: 'Adagrad',
+  adamax: 'Adamax',
+  nadam: 'Nadam',
+  lion: 'Lion',
+};
 
 /** Options that optimizers have here, by Keras's names. */
 const OPTIONS: Record<string, string[]> = {
@@ -15,6 +24,10 @@ const OPTIONS: Record<string, string[]> = {
   AdamW: ['beta_1', 'beta_2', 'epsilon', 'amsgrad'],
   SGD: ['momentum', 'nesterov'],
   RMSprop: ['rho', 'momentum', 'epsilon', 'centered'],
+  Adagrad: ['initial_accumulator_value', 'epsilon'],
+  Adamax: ['beta_1', 'beta_2', 'epsilon'],
+  Nadam: ['beta_1', 'beta_2', 'epsilon'],
+  Lion: ['beta_1', 'beta_2'],
 };
 const COMMON = ['learning_rate', 'weight_decay', 'clipnorm', 'clipvalue', 'global_clipnorm'];
 
@@ -160,6 +173,12 @@ function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>):
         ...(Number(config.momentum ?? 0) > 0 ? [['momentum']] : []),
         ...(config.centered === true ? [['averageGradient']] : []),
       ];
+    case 'Adagrad':
+      return [['accumulator']];
+    case 'Adamax':
+      return [['momentum', 'norm']];
+    case 'Lion':
+      return [['momentum']];
     default:
       return [['momentum', 'velocity'], ...(config.amsgrad === true ? [['velocityHat']] : [])];
   }
@@ -167,6 +186,8 @@ function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>):
 
 /** How Keras 3, Keras 2.11 and older ones and tfjs name a slot's variables. */
 const SLOT_NAMES: Record<string, RegExp> = {
+  accumulator: /accumulator/i,
+  norm: /norm(:\d+)?$|\/norm\/|(^|\/)u\//i,
   velocityHat: /vhat|velocity_hat/i,
   averageGradient: /\/mg(:\d+)?$|average_gradient|\/mean_grad/i,
   velocity: /(^|\/)v\/|\/v(:\d+)?$|velocity|\/rms(:\d+)?$/i,

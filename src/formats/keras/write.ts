@@ -1,5 +1,6 @@
 /** Models as Keras 3 loads them and goes on training: `.keras` and its legacy `.h5`. */
 import { snakeCase } from '../../spelling.js';
+import { NadamFactors } from '../../training/optimizers/nadamFactors.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from '../hdf5/contents.js';
 import { writeHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
@@ -22,7 +23,7 @@ export const OPTIMIZER_IN_H5 = 'memcell_optimizer_weights';
 
 /** Options that Keras refuses as whole numbers. */
 const FLOATS = new Set(
-  'learning_rate initial_learning_rate momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm'.split(
+  'learning_rate initial_learning_rate initial_accumulator_value momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm'.split(
     ' ',
   ),
 );
@@ -209,7 +210,15 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
         dataset: datasetOf(shape, data),
       };
     }),
+    // Keras's Nadam has one number more, the product of its momenta so far.
+    ...(optimizer.class_name === 'Nadam'
+      ? [{ name: `${scope}/variable`, dataset: scalar('float32', momentumProduct(optimizer.config, optimizerState)) }]
+      : []),
   ];
+}
+
+function momentumProduct({ beta_1 = 0.9 }: JsonObject, { iterations }: { iterations: number }): number {
+  return new NadamFactors(Number(beta_1)).productAfter(iterations);
 }
 
 /** The weights that are trained, in their order: what the optimizer's slots are for. */
