@@ -61,7 +61,7 @@ function isOfTfjs(inputs: unknown): boolean {
 
 type Tensors = SymbolicTensor | readonly SymbolicTensor[];
 
-export function isSymbolic(inputs: unknown): inputs is Tensors {
+function isSymbolic(inputs: unknown): inputs is Tensors {
   return (
     inputs instanceof SymbolicTensor || (Array.isArray(inputs) && inputs.some((one) => one instanceof SymbolicTensor))
   );
