@@ -28,6 +28,7 @@ const levels: Record<string, number> = {
   formats: 4,
   sequential: 5,
   functional: 5.5,
+  arrays: 5,
   tasks: 6,
   report: 7,
   speed: 8,

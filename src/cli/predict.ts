@@ -1,14 +1,21 @@
+import type { TableEncoder } from '../data/encodeTable.js';
+import type { TableWriter } from '../data/write.js';
 import { MemcellError } from '../errors.js';
-import { formatNumber, formatTable } from '../format.js';
+import { counted, formatNumber, formatTable } from '../format.js';
+import type { Prediction, TakeRows } from '../tasks/definition.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import { addReportOption, writeReport } from './reporting.js';
+import { onSignals, type Signals } from './signals.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 import { parsePath } from './values.js';
 
 interface Options {
   out?: string;
+  features?: string;
   report?: string | true;
+  plot?: true;
   [name: string]: unknown;
 }
 
@@ -26,8 +33,11 @@ Examples:
   memcell predict models/sales --future promotions.csv
   memcell predict models/digits --start "1 2 3" --steps 10
   memcell predict models/scans scans.csv --json
+  memcell predict model.keras samples.npy --out outputs.npy
 
---out writes by the file's ending: .csv, .tsv, .json, .jsonl, .ndjson, .parquet; - is standard output, as CSV.`;
+A model trained elsewhere takes arrays: .npy, JSON (nested lists), for several inputs .npz or a JSON object
+by their names; or the columns of a table. --out writes by the file's ending: .csv, .tsv, .json, .jsonl, .ndjson,
+.parquet, arrays also .npy and .npz; - is standard output, as CSV.`;
 
 /** memcell predict: what comes next, or the class of each row. */
 export const addPredict: AddCommand = (program, session) => {
@@ -35,32 +45,55 @@ export const addPredict: AddCommand = (program, session) => {
     .command('predict')
     .summary('forecast what comes next, or tell the class of each row')
     .description(
-      'Forecasts the rows or symbols that come next, or tells the class of each row or group, as the model was trained to.',
+      'Forecasts the rows or symbols that come next, or tells the class of each row or group, as the model was trained to. Of any other model: its outputs for arrays.',
     )
     .usage('MODEL [DATA] [OPTIONS]')
-    .argument('<MODEL>', 'the folder of a model that memcell train saved')
-    .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify');
+    .argument('<MODEL>', 'a model that memcell train saved; or any other, as a folder, .keras, .h5 or .onnx')
+    .argument('[DATA]', 'the file to go on from (the end of the training data), whose rows to classify, or the arrays');
   addTaskOptions(command, predicting, 'predictOptions');
-  command.option('--out <FILE>', 'write the predictions to a file', parsePath).addHelpText('after', examples);
+  command
+    .option('--features <COLS>', 'models without a task: the columns of a table that go in, in their order (all)')
+    .option('--out <FILE>', 'write the predictions to a file', parsePath)
+    .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
   );
 };
 
 async function predict(folder: string, data: string | undefined, values: Options, session: Session): Promise<void> {
-  const [{ loadSaved }, { tasks }, { openSource }] = await Promise.all([
+  const { out, features, report: page, plot } = values;
+  const { loadModel } = await import('../sequential.js');
+  const model = await loadModel(folder);
+  if (model.metadata.task === undefined) {
+    const { predictArrays } = await import('./plainModel.js');
+    return predictArrays({ model, name: folder }, data, values, session);
+  }
+  const [{ openTask, readTask }, { tasks }, { openSource }] = await Promise.all([
     import('../tasks/train.js'),
     import('../tasks/index.js'),
     import('../data/source.js'),
   ]);
-  const { out, report: page } = values;
   if (out !== undefined) (await import('../data/write.js')).formatOf(out);
-  const loaded = await loadSaved(folder);
+  const loaded = readTask(openTask(model, folder));
   try {
     const { kind } = loaded;
+    if (features !== undefined) {
+      throw new MemcellError(`${folder}: --features is for models without a task; this one knows its columns`, {
+        code: 'usage',
+      });
+    }
     if (kind === 'text') {
       throw new MemcellError(`${folder}: a model trained with --text writes text: use memcell generate`, {
+        code: 'usage',
+      });
+    }
+    if (plot && out === '-') {
+      throw new MemcellError('--plot and --out - both write to standard output; give one of them', { code: 'usage' });
+    }
+    if (plot && kind === 'symbols') {
+      throw new MemcellError(`${folder}: --plot draws forecasts and classes, not symbols; leave it out`, {
         code: 'usage',
       });
     }
@@ -71,30 +104,85 @@ async function predict(folder: string, data: string | undefined, values: Options
       });
     });
     const source = data === undefined ? undefined : openSource(data);
-    const predicted = await tasks[kind].predict(loaded, source, options);
-    const { head, rows, result, text, notes } = predicted;
+    const output = new Output(out, session);
+    const predicted = await output.during((takeRows) => tasks[kind].predict(loaded, source, options, takeRows));
+    if (predicted === undefined) return;
+    const { head, rows, count = rows.length, result, text, notes } = predicted;
     for (const note of notes) session.note(note);
-    if (out === '-') {
-      const { encodeTable } = await import('../data/write.js');
-      session.stream(String(await encodeTable(head, rows, 'csv')));
-    } else if (out !== undefined) {
-      const { writeTable } = await import('../data/write.js');
-      await writeTable(head, rows, out);
-      session.note(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${out}`);
-    } else {
-      session.print(text ?? tableText(head, rows));
-    }
+    await output.finish(predicted);
+    if (out === undefined) session.print(text ?? tableText(head, rows));
+    else if (out !== '-') session.note(`${counted(count, 'row')} written to ${out}`);
     const given = { ...(data !== undefined && { data }), ...(source && { source }) };
+    // The second cell is the class.
+    const answers = kind === 'classify' ? { answers: rows.map((row) => String(row[1])) } : {};
+    await printPictures(plot, { loaded, predict: options, ...given, ...answers }, session);
     const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
     session.result({
       model: folder,
       task: kind,
-      ...result,
+      ...(predicted.count === undefined ? result : { ...result, rows: [], count }),
       ...(report !== undefined && { report }),
       ...(notes.length > 0 && { notes }),
     });
   } finally {
     loaded.model.dispose();
+  }
+}
+
+/** Where the rows of a prediction go: as they come, where there are more than are held, else all in the end. */
+class Output {
+  private readonly signals: Signals | undefined;
+  private writer: TableWriter | undefined;
+  private encoder: TableEncoder | undefined;
+
+  constructor(
+    private readonly out: string | undefined,
+    private readonly session: Session,
+  ) {
+    if (out !== undefined && out !== '-') this.signals = onSignals(() => {});
+  }
+
+  /** @returns undefined when it was interrupted */
+  async during(predict: (takeRows?: TakeRows) => Promise<Prediction>): Promise<Prediction | undefined> {
+    const { out, session, signals } = this;
+    try {
+      // One document on standard output has all rows in it.
+      const whole = session.json && (out === undefined || out === '-');
+      return await (whole ? predict() : predict((head, rows) => this.take(head, rows)));
+    } catch (error) {
+      await this.writer?.discard();
+      if (!signals?.signal.aborted) throw error;
+      session.note(`interrupted: ${out} was not written`);
+      session.exitCode = signals.code() ?? 1;
+      return undefined;
+    } finally {
+      signals?.release();
+    }
+  }
+
+  async finish({ head, rows, count }: Prediction): Promise<void> {
+    try {
+      if (count === undefined) await this.take(head, rows);
+      await this.writer?.close();
+    } catch (error) {
+      await this.writer?.discard();
+      throw error;
+    }
+  }
+
+  private async take(head: string[], rows: (string | number)[][]): Promise<void> {
+    const { out, session, signals } = this;
+    if (out === undefined || (out === '-' && session.json)) return;
+    signals?.signal.throwIfAborted();
+    if (out === '-') {
+      const { tableEncoder } = await import('../data/encodeTable.js');
+      this.encoder ??= tableEncoder(head, 'csv');
+      await session.flow(String(await this.encoder.rows(rows)));
+      return;
+    }
+    const { openTableWriter } = await import('../data/write.js');
+    this.writer ??= await openTableWriter(head, out);
+    await this.writer.write(rows);
   }
 }
 

@@ -6,12 +6,17 @@ import type { Program } from './program.js';
 
 /** Steps of each input of a batch, 1 where it has none. */
 export function stepsOf({ plan }: Program, x: NdArray): number[] {
-  const shapes = x.parts ?? [x.shape.slice(1)];
+  if (!x.parts) return [plan.inputs[0].sequence ? x.shape[1] : 1];
+  const shapes = x.parts;
   return plan.inputs.map(({ sequence }, i) => (sequence ? shapes[i][0] : 1));
 }
 
 /** Into a placed program. */
 export function setInputs({ arena, plan, inputs }: Program, x: NdArray): void {
+  if (!x.parts) {
+    (plan.inputs[0].integers ? arena.i32 : arena.f32).set(x.data, inputs[0].address >>> 2);
+    return;
+  }
   const parts = partsOf(x);
   for (let i = 0; i < parts.length; i++) {
     const memory = plan.inputs[i].integers ? arena.i32 : arena.f32;
@@ -20,6 +25,10 @@ export function setInputs({ arena, plan, inputs }: Program, x: NdArray): void {
 }
 
 export function setTargets(program: Program, y: NdArray): void {
+  if (!y.parts) {
+    setTargetsOf(program, program.outputs[0], y);
+    return;
+  }
   const parts = partsOf(y);
   program.outputs.forEach((output, i) => {
     setTargetsOf(program, output, parts[i]);

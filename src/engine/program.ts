@@ -61,6 +61,8 @@ export class Program {
   private readonly phases: Record<Task, Phase[]> = { train: [], evaluate: [], predict: [] };
   private rows: Range = { from: 0, to: 0 };
   private outdated = false;
+  /** The weight of a row under a mask depends on all rows' masks. */
+  private waitsForMasks = false;
 
   constructor(
     readonly plan: Plan,
@@ -94,8 +96,11 @@ export class Program {
   /** Lays out the activations for a batch, unless they are already. */
   place(batch: number, steps: readonly number[], training: boolean): void {
     const placed = this.placement;
-    const alike = placed?.batch === batch && placed.steps.every((count, i) => count === steps[i]);
-    if (alike && (placed.training || !training) && !this.outdated) return;
+    if (placed?.batch === batch && (placed.training || !training) && !this.outdated) {
+      let alike = true;
+      for (let i = 0; i < steps.length; i++) alike &&= placed.steps[i] === steps[i];
+      if (alike) return;
+    }
     this.placement = undefined;
     this.outdated = false;
     const { arena, mark } = this;
@@ -188,6 +193,7 @@ export class Program {
   }
 
   private planPhases(training: boolean): void {
+    this.waitsForMasks = this.outputs.some(({ result }) => result.mask !== 0);
     const loss: Phase[] = this.waitsForMasks ? ['loss'] : [];
     const { hasPartials, hasPenalties } = this.update;
     const shared: Phase[] = this.store.shared.length > 0 ? ['shared'] : [];
@@ -259,14 +265,10 @@ export class Program {
 
   /** The loss of the last train or evaluate, penalties included: the same on every thread. */
   lossValue(): number {
+    const { outputs } = this;
     let sum = 0;
-    for (const { loss, plan } of this.outputs) sum += plan.weight * loss.total();
+    for (let i = 0; i < outputs.length; i++) sum += outputs[i].plan.weight * outputs[i].loss.total();
     return sum + this.update.penalty();
-  }
-
-  /** The weight of a row under a mask depends on all rows' masks. */
-  private get waitsForMasks(): boolean {
-    return this.outputs.some(({ result }) => result.mask !== 0);
   }
 
   private takeRows(part: number, parts: number): void {
@@ -291,14 +293,15 @@ export class Program {
     context.draw.seed = f64[at + HEADER.seed];
     context.draw.step = f64[at + HEADER.step];
     const training = task === 'train';
-    for (const i of task === 'predict' ? this.all : this.wiring.beforeLoss) layers[i].forward(this.rows, training);
+    const order = task === 'predict' ? this.all : this.wiring.beforeLoss;
+    for (let i = 0; i < order.length; i++) layers[order[i]].forward(this.rows, training);
   }
 
   private runLoss(task: Task): void {
     const { layers, outputs, rows, wiring, forks } = this;
     const training = task === 'train';
     const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
-    for (const output of outputs) output.run(rows, training, hasRowWeights);
+    for (let i = 0; i < outputs.length; i++) outputs[i].run(rows, training, hasRowWeights);
     if (!training) return;
     for (let i = layers.length - 1; i >= 0; i--) {
       if (!wiring.isReached[i]) continue;

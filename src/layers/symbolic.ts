@@ -32,16 +32,21 @@ export interface ApplyOptions {
   initialState?: SymbolicTensor | readonly SymbolicTensor[];
 }
 
-/** A layer that is applied to tensors of a model to be: Out is a list where the layer gives several. */
-export type GraphLayer<Out = SymbolicTensor> = {
+interface Applicable<Out> {
   /**
    * What the layer gives for what Input() or other layers give, in a `Model` to be. A layer that is applied several times shares its weights.
    * @throws MemcellError 'model' that names the layer and what does not fit
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: ApplyOptions): Out;
-} & Layer;
+}
 
-/** Lets a layer of tfjs be applied to tensors of ours. */
+/** A layer that is applied to tensors of a model to be: Out is a list where the layer gives several. */
+export type GraphLayer<Out = SymbolicTensor> = Applicable<Out> & Layer;
+
+/**
+ * Lets a layer of tfjs be applied to tensors of ours.
+ * @internal
+ */
 export function applicable(layer: Layer): GraphLayer<never> {
   const { apply } = layer;
   const own = (inputs: unknown, options?: unknown) => {

@@ -43,15 +43,27 @@ export interface Task<
   parse(fields: Fields): A;
   /** The shape of one sample, and the shapes of an answer that the task reads, without the batch. */
   shapes(artefact: A): { input: number[]; outputs: number[][] };
+  /** What the network takes and gives, for who runs it without memcell: it stands in the file's metadata. */
+  arrays(artefact: A): NetworkArrays;
   evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
-  /** @param source undefined: go on from the end of the training data */
-  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction<R>>;
+  /**
+   * @param source undefined: go on from the end of the training data
+   * @param takeRows is handed the rows part by part where the data is too long to be held; see `Prediction.count`
+   */
+  predict(loaded: Loaded<A>, source: Source | undefined, options: P, takeRows?: TakeRows): Promise<Prediction<R>>;
   /** Scores over several parts of the data, each forecast from what comes before (or without) it. */
   backtest?(source: Source, options: O, run: Run, how: { folds: number; refit: boolean }): Promise<E>;
   /** An evaluation for people: the one or few lines that say how good it is, the verdict, then the details. */
   tell(evaluation: E, on: string): { headline: string[]; details: string[] };
   /** The command that one wants next. */
   next(artefact: A, folder: string, data: string): string;
+}
+
+/** In words what x and y are, and as lists what the words name: columns, scales, classes. */
+export interface NetworkArrays {
+  x: string;
+  y: string;
+  [list: string]: string | readonly (string | number)[];
 }
 
 /** What every saved task has. */
@@ -136,11 +148,16 @@ export interface EvaluateOptions extends ScoredPart {
   shown?: (part: Shown) => void;
 }
 
+/** Takes the next rows of a prediction, in the order of `head`. */
+export type TakeRows = (head: string[], rows: (string | number)[][]) => Promise<void>;
+
 /** Predictions as a table, for people, for files and for programs. */
 export interface Prediction<R extends object = object> {
   head: string[];
   /** Cells as they are; numbers are shortened for people only. */
   rows: (string | number)[][];
+  /** How many rows there are, where they were handed over part by part: `rows` and `result` hold the first ones only. */
+  count?: number;
   /** For --json, and what the task's function in code resolves to. */
   result: R;
   /** What people see instead of the table. */

@@ -24,6 +24,7 @@ const RENAMED: Record<string, string> = {
   CuDNNLSTM: 'LSTM',
   CuDNNGRU: 'GRU',
   Convolution1D: 'Conv1D',
+  Identity: 'Activation',
   BatchNormalizationV1: 'BatchNormalization',
   BatchNormalizationV2: 'BatchNormalization',
   SyncBatchNormalization: 'BatchNormalization',
@@ -56,7 +57,7 @@ const KERAS1_OPTIONS: Record<string, string> = {
 const OPTIONS = new Set(
   `activation alpha axes axis batch_input_shape center cropping data_format depth_multiplier dilation_rate dims dropout epsilon filters
   go_backwards input_dim input_length interpolation kernel_size mask_value mask_zero max_value merge_mode momentum n name noise_shape
-  normalize output_dim padding pool_size rate recurrent_activation recurrent_dropout reset_after return_sequences return_state scale
+  normalize offset output_dim padding pool_size rate recurrent_activation recurrent_dropout reset_after return_sequences return_state scale
   shared_axes size stateful stddev strides target_shape theta trainable unit_forget_bias units use_bias`.split(/\s+/),
 );
 
@@ -108,6 +109,8 @@ export function layerOptions(className: string, given: JsonObject, name: string,
       }
     } else if (!WITHOUT_EFFECT.has(written)) noted(value, what, lost);
   }
+  // Keras 3's Identity is one that says nothing.
+  if (className === 'Activation') options.activation ??= 'linear';
   const { axis } = options;
   if (className === 'BatchNormalization' && Array.isArray(axis) && axis.length === 1) options.axis = axis[0];
   return options;

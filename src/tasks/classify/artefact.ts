@@ -2,7 +2,8 @@ import type { FrameReading } from '../../data/frame.js';
 import type { Scaling } from '../../data/scaler.js';
 import { parseReading } from '../../data/understanding/parseReading.js';
 import type { Fields } from '../../fields.js';
-import type { SavedTask } from '../definition.js';
+import type { NetworkArrays, SavedTask } from '../definition.js';
+import { maskValue } from './scaling.js';
 import { parseTextTokens, type TextTokens } from './texts.js';
 
 /** All that telling classes needs beside the weights, as JSON: kept in the saved model's metadata. */
@@ -30,8 +31,10 @@ export interface ClassifyArtefact extends SavedTask {
   /** How texts become ids. */
   text?: TextTokens;
   classWeights?: 'balanced';
-  /** Of all samples that it was trained on: see `Samples.checksum`. */
+  /** Of all samples that it was trained on: see `checksum`. */
   checksum?: string;
+  /** Of the labels of the long table that its samples were drawn from: see `LabelSum`. */
+  drawnFrom?: string;
 }
 
 /** Reads what was saved, every field checked; also what was saved before tables were understood. */
@@ -51,6 +54,7 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
   const reading = fields.optional('reading', (all) => parseReading(all.object('reading')));
   const text = fields.optional('text', (all) => parseTextTokens(all.object('text')));
   const checksum = fields.optional('checksum', (all) => all.string('checksum'));
+  const drawnFrom = fields.optional('drawnFrom', (all) => all.string('drawnFrom'));
   if (steps === undefined && (group ?? groups ?? text) !== undefined) fields.damaged('steps', 'there');
   if (reading === undefined) {
     if (steps === undefined) fields.damaged('steps', 'a whole number of at least 1');
@@ -73,6 +77,7 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
     ...(text && { text }),
     ...(classWeights && { classWeights }),
     ...(checksum !== undefined && { checksum }),
+    ...(drawnFrom !== undefined && { drawnFrom }),
   };
 }
 
@@ -86,4 +91,29 @@ export function inputShapeOf({ steps, text, scaling }: Pick<ClassifyArtefact, 's
 /** The shape of one sample, and of an answer, without the batch. */
 export function classifyShapes(artefact: ClassifyArtefact): { input: number[]; outputs: number[][] } {
   return { input: inputShapeOf(artefact), outputs: [[artefact.classes.length]] };
+}
+
+/** What goes into a classifier's network and comes out, in words. */
+export function classifyArrays(artefact: ClassifyArtefact): NetworkArrays {
+  const { classes, features, label, padded, scaling, steps = 1, text } = artefact;
+  const y = `float32 [batch, ${classes.length}]: the probability of each of y_classes, the values of ${label}`;
+  if (text) {
+    const known = text.kind === 'words' ? 'words' : 'characters';
+    return {
+      x: `int32 [batch, ${steps}]: numbers of the ${known} of ${features[0]}, in memcell's metadata (task.text), filled up at the end with 0`,
+      y,
+      y_classes: classes,
+    };
+  }
+  const shape = inputShapeOf(artefact).join(', ');
+  const filled = padded ? `, filled up at the end with ${maskValue}` : '';
+  const rows = artefact.steps === undefined ? 'a row' : `${steps} steps`;
+  return {
+    x: `float32 [batch, ${shape}]: ${rows} of x_columns, each number of a step (value - x_mean) / x_std, a missing one 0${filled}; texts are one number for each value`,
+    y,
+    x_columns: features,
+    x_mean: scaling.mean,
+    x_std: scaling.std,
+    y_classes: classes,
+  };
 }
