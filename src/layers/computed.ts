@@ -219,7 +219,7 @@ function isRegistered(name: string): boolean {
 }
 
 /** The object of a class that tfjs knows by name, such as an initializer. */
-export function ofRegistered(told: Told): tf.serialization.Serializable {
+function ofRegistered(told: Told): tf.serialization.Serializable {
   if (isSerializable(told)) return told;
   const { className, config } = told;
   const known = tf.serialization.SerializationMap.getMap().classNameMap;

@@ -66,7 +66,7 @@ export function show(value: unknown): string {
   return shown(value);
 }
 
-export function refuse(what: string, needed: string, value: unknown): never {
+function refuse(what: string, needed: string, value: unknown): never {
   throw new MemcellError(`${what} must be ${needed}, not ${show(value)}`, { code: 'model' });
 }
 

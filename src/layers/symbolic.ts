@@ -32,14 +32,17 @@ export interface ApplyOptions {
   initialState?: SymbolicTensor | readonly SymbolicTensor[];
 }
 
-/** A layer that is applied to tensors of a model to be: Out is a list where the layer gives several. */
-export type GraphLayer<Out = SymbolicTensor> = {
+/** What is applied to tensors of a model to be. */
+interface Applicable<Out> {
   /**
    * What the layer gives for what Input() or other layers give, in a `Model` to be. A layer that is applied several times shares its weights.
    * @throws MemcellError 'model' that names the layer and what does not fit
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: ApplyOptions): Out;
-} & Layer;
+}
+
+/** A layer that is applied to tensors of a model to be: Out is a list where the layer gives several. */
+export type GraphLayer<Out = SymbolicTensor> = Applicable<Out> & Layer;
 
 /**
  * Lets a layer of tfjs be applied to tensors of ours.
@@ -64,7 +67,7 @@ function isOfTfjs(inputs: unknown): boolean {
 
 type Tensors = SymbolicTensor | readonly SymbolicTensor[];
 
-export function isSymbolic(inputs: unknown): inputs is Tensors {
+function isSymbolic(inputs: unknown): inputs is Tensors {
   return (
     inputs instanceof SymbolicTensor || (Array.isArray(inputs) && inputs.some((one) => one instanceof SymbolicTensor))
   );

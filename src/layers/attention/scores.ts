@@ -5,7 +5,7 @@ import * as tf from '../../tf.js';
 type Mask = tf.Tensor | undefined;
 
 /** 1 where step t may look at step s ≤ t: (T,S). */
-export function causalMask(queries: number, values: number): tf.Tensor {
+function causalMask(queries: number, values: number): tf.Tensor {
   const rows = tf.reshape(tf.range(0, queries), [queries, 1]);
   return tf.cast(tf.lessEqual(tf.reshape(tf.range(0, values), [1, values]), rows), 'float32');
 }

@@ -22,7 +22,7 @@ function added(windows: Windows, steps: number): [before: number, after: number]
 }
 
 /** How many windows T steps have. @throws Error for fewer steps than a window has */
-export function windowCount(windows: Windows, steps: number | null): number | null {
+function windowCount(windows: Windows, steps: number | null): number | null {
   if (steps === null) return null;
   const [before, after] = added(windows, steps);
   const count = Math.floor((steps + before + after - spanOf(windows)) / windows.stride) + 1;
