@@ -86,6 +86,8 @@ const COMPILE_OPTIONS = {
   threads: 'other',
 } as const;
 
+const ATTRIBUTE_OPTIONS = { output: 'count?', baseline: 'other' } as const;
+
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
 export interface EngineChoice {
   kind: 'memcell' | 'tfjs';
@@ -311,8 +313,9 @@ export class Sequential {
    * baseline's output. Runs on TensorFlow.js, some milliseconds a step.
    * @param options output (the largest), baseline (zeros)
    */
-  async attribute(x: ModelInput, options: AttributeOptions = {}): Promise<Attribution> {
-    return this.explained(x, (model, input) => attributionOf(model, input, options));
+  async attribute(x: ModelInput, options: EitherSpelling<AttributeOptions> = {}): Promise<Attribution> {
+    const given = complete<object, AttributeOptions>('attribute', {}, options, ATTRIBUTE_OPTIONS);
+    return this.explained(x, (model, input) => attributionOf(model, input, given));
   }
 
   /** Runs what looks into the tfjs model, on its weights as they are now. */
@@ -370,6 +373,27 @@ export class Sequential {
   summaryText(): string {
     const model = this.built();
     return summaryText(model, { engine: this.engine.kind === 'memcell' });
+  }
+
+  /**
+   * What JSON.stringify gives: a description, not the weights. Layers with their options as Keras serialises them, once the input's
+   * shape is known with shapes and counts of weights; where the model runs; what compile() set.
+   */
+  toJSON(): Record<string, unknown> {
+    const known = this.stack.length > 0 && this.knowsShape();
+    const model = known ? this.built() : undefined;
+    return {
+      class: 'Sequential',
+      ...(model && { name: model.name, inputs: this.inputs, outputs: this.outputs, parameters: this.countParams() }),
+      layers: (model?.layers ?? this.stack).map((layer) => ({
+        class: layer.getClassName(),
+        name: layer.name,
+        ...(model && { outputShape: layer.outputShape, parameters: layer.countParams() }),
+        config: layer.getConfig(),
+      })),
+      engine: this.engine,
+      ...(this.settings && { training: describeTraining(this.settings) }),
+    };
   }
 
   /** The number of weights. */
@@ -432,6 +456,11 @@ export class Sequential {
    * @throws MemcellError 'model' with everything that does not fit; the model is then as before
    */
   async loadWeights(from: string | Uint8Array): Promise<void> {
+    if ((typeof from !== 'string' && !(from instanceof Uint8Array)) || from.length === 0) {
+      throw new MemcellError(`loadWeights takes a path, an address or the bytes of a file, not ${shown(from)}`, {
+        code: 'usage',
+      });
+    }
     this.free();
     await prepareEngine();
     await openWeights(this.tf, from);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Streams } from './streams.js';
+import { type Paper, paperOf } from './terminal/paper.js';
 
 /** What a command prints on, and how it ends. */
 export class Session {
@@ -12,6 +13,11 @@ export class Session {
     /** What was typed, for the record. */
     readonly commandLine = '',
   ) {}
+
+  /** What pictures of characters are drawn on. */
+  get paper(): Paper {
+    return paperOf(this.streams.stdout);
+  }
 
   /** The result for people; with --json nothing. */
   print(text: string): void {

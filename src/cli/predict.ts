@@ -5,6 +5,7 @@ import { counted, formatNumber, formatTable } from '../format.js';
 import type { Prediction, TakeRows } from '../tasks/definition.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { onSignals, type Signals } from './signals.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
@@ -14,6 +15,7 @@ interface Options {
   out?: string;
   features?: string;
   report?: string | true;
+  plot?: true;
   [name: string]: unknown;
 }
 
@@ -54,13 +56,14 @@ export const addPredict: AddCommand = (program, session) => {
     .option('--out <FILE>', 'write the predictions to a file', parsePath)
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
   );
 };
 
 async function predict(folder: string, data: string | undefined, values: Options, session: Session): Promise<void> {
-  const { out, features, report: page } = values;
+  const { out, features, report: page, plot } = values;
   const { loadModel } = await import('../sequential.js');
   const model = await loadModel(folder);
   if (model.metadata.task === undefined) {
@@ -86,6 +89,14 @@ async function predict(folder: string, data: string | undefined, values: Options
         code: 'usage',
       });
     }
+    if (plot && out === '-') {
+      throw new MemcellError('--plot and --out - both write to standard output; give one of them', { code: 'usage' });
+    }
+    if (plot && kind === 'symbols') {
+      throw new MemcellError(`${folder}: --plot draws forecasts and classes, not symbols; leave it out`, {
+        code: 'usage',
+      });
+    }
     const options = taskOptionsOf(predicting, 'predictOptions', kind, values, (flag, owners) => {
       const names = owners.map((owner) => `--${owner}`).join(' or ');
       throw new MemcellError(`${folder}: ${flag} is for models trained with ${names}, not --${kind}`, {
@@ -102,6 +113,9 @@ async function predict(folder: string, data: string | undefined, values: Options
     if (out === undefined) session.print(text ?? tableText(head, rows));
     else if (out !== '-') session.note(`${counted(count, 'row')} written to ${out}`);
     const given = { ...(data !== undefined && { data }), ...(source && { source }) };
+    // The second cell is the class.
+    const answers = kind === 'classify' ? { answers: rows.map((row) => String(row[1])) } : {};
+    await printPictures(plot, { loaded, predict: options, ...given, ...answers }, session);
     const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
     session.result({
       model: folder,

@@ -1,3 +1,4 @@
+import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { TaskKind } from '../tasks/settings.js';
@@ -6,8 +7,11 @@ import type { AnyTrained } from '../tasks/train.js';
 import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
-import { addReportOption, writeReport } from './reporting.js';
-import { onSignals } from './signals.js';
+import { addPlotOption, printPictures } from './drawing.js';
+import type { Live } from './live.js';
+import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
+import { addReportOption, keepPage, pageFor } from './reporting.js';
+import { onSignals, type Signals } from './signals.js';
 import { parsePath } from './values.js';
 
 const examples = `
@@ -20,13 +24,18 @@ Examples:
 
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
-the batch and saves what there is; a second one quits at once.`;
+the batch and saves what there is; a second one quits at once.
+
+--live prints the address of its page, which only this machine reaches and whose button does what Ctrl-C does. At the
+end the page becomes the report and the process ends: the browser keeps the report until it is closed, or saves it.`;
 
 interface Options extends TrainingValues {
   out: string;
   dryRun?: true;
   force?: true;
   report?: string | true;
+  live?: LiveAddress | true;
+  plot?: true;
   sql?: string;
 }
 
@@ -50,13 +59,44 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
+  command.option(
+    '--live [PORT]',
+    'show the training on a page as it goes, which can stop it (127.0.0.1, a free port; or HOST:PORT)',
+    parseLive,
+  );
   withCommonOptions(command).action(async (data: string, options: Options) => {
     await train(data, askedTask(command, allTasks, { ...options }), options, session);
   });
 };
 
-async function train(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const { out, dryRun, force, sql, report: page } = values;
+async function train(data: string, asked: Asked, values: Options, session: Session): Promise<void> {
+  const { dryRun, live: where } = values;
+  if (where !== undefined && dryRun) {
+    throw new MemcellError('--live shows a training, and --dry-run has none; give one of them', { code: 'usage' });
+  }
+  const showing: Showing = {};
+  try {
+    await trainShown(data, asked, values, session, showing);
+  } catch (error) {
+    await showing.live?.failed(error instanceof Error ? error.message.split('\n')[0] : String(error));
+    throw error;
+  }
+}
+
+/** The page that shows a training, once it is served. */
+interface Showing {
+  live?: Live;
+}
+
+async function trainShown(
+  data: string,
+  { kind, options }: Asked,
+  values: Options,
+  session: Session,
+  showing: Showing,
+): Promise<void> {
+  const { out, dryRun, force, sql, report: page, live: where, plot } = values;
   if (!dryRun) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
     await checkReplaceable(out, kind, force ?? false);
@@ -71,18 +111,26 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   const signals = onSignals(() => {
     progress.stop();
     session.note('stopping after this batch; Ctrl-C again quits without saving');
+    showing.live?.stopping();
   });
   const startedAt = performance.now();
   const pictures = new Pictures();
   let prepared: Prepared | undefined;
   let trained: AnyTrained | undefined;
   try {
+    if (where !== undefined) {
+      showing.live = await serve(where === true ? anyPort : where, { data, kind, signals, session });
+    }
+    const { live } = showing;
     trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
       ...trainingOf(values),
-      callbacks: [progress.callback],
+      callbacks: [progress.callback, ...(live ? [live.callback] : [])],
       signal: signals.signal,
-      stage: (text) => progress.stage(text),
-      ...(page !== undefined && { shown: pictures.add }),
+      stage: (text) => {
+        progress.stage(text);
+        live?.stage(text);
+      },
+      ...((page !== undefined || live || plot) && { shown: pictures.add }),
       onPrepared: (ready) => {
         prepared = ready;
         const understood = ready.account ? accountText(ready.account) : [];
@@ -110,10 +158,28 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   }
   const seconds = (performance.now() - startedAt) / 1000;
   try {
-    await tell({ data, out, kind, seconds, prepared, exitCode: signals.code(), page, pictures }, trained, session);
+    const { live } = showing;
+    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, plot, pictures };
+    await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
   }
+}
+
+async function serve(
+  address: LiveAddress,
+  { data, kind, signals, session }: { data: string; kind: TaskKind; signals: Signals; session: Session },
+): Promise<Live> {
+  const { startLive } = await import('./live.js');
+  const live = await startLive(address, {
+    title: `Training on ${data.replace(/^.*[\\/]/, '')}`,
+    kind,
+    onStop: signals.interrupt,
+    note: (text) => session.note(text),
+  });
+  session.note(`live at ${live.url}`);
+  if (live.warning !== undefined) session.note(`warning: ${live.warning}`);
+  return live;
 }
 
 interface Ended {
@@ -124,12 +190,14 @@ interface Ended {
   prepared: Prepared;
   exitCode: number | undefined;
   page: string | true | undefined;
+  plot: true | undefined;
   pictures: Pictures;
+  live?: Live;
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, pictures } = ended;
+  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -151,20 +219,19 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   }
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
   const warnings = [...prepared.warnings, ...trained.warnings];
-  const report = await writeReport(
-    page,
-    {
-      loaded: { model, artefact, name: out },
-      evaluation,
-      on,
-      pictures,
-      ...(account && { account }),
-      warnings,
-      training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
-      seconds,
-    },
-    session,
-  );
+  const made = {
+    loaded: { model, artefact, name: out },
+    evaluation,
+    on,
+    pictures,
+    ...(account && { account }),
+    warnings,
+    training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
+    seconds,
+  };
+  await printPictures(plot, made, session);
+  const shown = page !== undefined || live ? await pageFor(made, session) : undefined;
+  const report = page === undefined || shown === undefined ? undefined : await keepPage(page, shown, session);
   session.result({
     model: out,
     task: kind,
@@ -182,7 +249,9 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     evaluation,
     warnings,
     ...(report !== undefined && { report }),
+    ...(live && { live: live.url }),
   });
+  if (shown !== undefined) await live?.ended(shown);
   if (stopped?.reason === 'interrupted') {
     session.note(`memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}`);
     session.exitCode = exitCode ?? 130;

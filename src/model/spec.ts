@@ -1,6 +1,6 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { camelCase, shown } from '../spelling.js';
+import { camelCase, namedOptions, shown } from '../spelling.js';
 import type { Layer } from './layers.js';
 import { LayerError, makeLayer } from './make.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
@@ -32,7 +32,8 @@ const settingsByPosition: Record<string, string[]> = {
  * @param options `stateful`: recurrent layers that do not say are stateful
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
-export function parseSpec(text: string, { stateful = false } = {}): Layer[] {
+export function parseSpec(text: string, options: { stateful?: boolean } = {}): Layer[] {
+  const { stateful = false } = namedOptions<{ stateful?: boolean }>('parseSpec', options);
   if (typeof text !== 'string')
     throw new MemcellError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`, {
       code: 'usage',

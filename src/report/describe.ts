@@ -114,7 +114,7 @@ function titleOf(
   return `${titles[kind]}${data ? `, ${data.replace(/^.*[\\/]/, '')}` : ''}`;
 }
 
-function isForecast(loaded: Loaded<SavedTask>): loaded is Loaded<ForecastArtefact> {
+export function isForecast(loaded: Loaded<SavedTask>): loaded is Loaded<ForecastArtefact> {
   return loaded.artefact.kind === 'forecast';
 }
 
@@ -123,7 +123,11 @@ function isText(loaded: Loaded<SavedTask>): loaded is Loaded<TextArtefact> {
 }
 
 /** What comes next; a warning instead where it cannot be told, as without the columns that it hangs on. */
-async function nextOf(loaded: Loaded<ForecastArtefact>, { source, predict }: Described, warnings: string[]) {
+export async function nextOf(
+  loaded: Loaded<ForecastArtefact>,
+  { source, predict }: Pick<Described, 'source' | 'predict'>,
+  warnings: string[],
+) {
   const intervals = loaded.artefact.method === 'plain' ? {} : { interval: [80, 95] };
   let result: ForecastResult = { columns: [...loaded.artefact.targets], rows: [] };
   try {

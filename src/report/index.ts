@@ -1,6 +1,7 @@
 /** Reports: pages that show what a model does, and how good it is. */
 import { type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import { type AnyTaskModel, valuesNamed } from '../tasks/functions.js';
 import { Pictures } from '../tasks/shown.js';
 import { type Described, describe } from './describe.js';
@@ -44,6 +45,14 @@ export async function figures(model: AnyTaskModel, data?: DataInput): Promise<Re
 }
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {
+  if (typeof model !== 'object' || model === null || !('loaded' in model)) {
+    throw new MemcellError(
+      `a report is of a model that forecast(), classify(), … or loadTask gave, not ${shown(model)}`,
+      {
+        code: 'usage',
+      },
+    );
+  }
   const { loaded, understood, warnings } = model;
   const common = {
     loaded,

@@ -135,6 +135,12 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
     return lines.join('\n');
   }
 
+  /** What JSON.stringify gives: the description of its network, and how good it is; not the weights. */
+  toJSON(): Record<string, unknown> {
+    const { kind, evaluation, warnings, network } = this;
+    return { task: kind, network: network.toJSON(), ...(evaluation && { evaluation }), warnings };
+  }
+
   /** Frees the network's memory. The model cannot be used after that. */
   dispose(): void {
     this.network.dispose();

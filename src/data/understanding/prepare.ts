@@ -75,8 +75,12 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   const written =
     line.buckets === undefined ? describeReading(reading) : `${describeReading(reading)}, ${how} of a step`;
   const account = { name, use, how: written, ...(missing > 0 && { missing }) };
+<<<<<<< HEAD
+  if (missing === 0 || request.fill !== 'linear') return { reading, values, account, firstMissing };
+=======
   if (missing === 0 || request.fill === 'none')
     return { reading: withMiddle(read, values, given), values, account, firstMissing };
+>>>>>>> seven
   const filled = options.timeless === true ? fillAlone(read, values, given) : fillAlong(name, read, values, given);
   return { reading: filled.reading, values, account: { ...account, filled: filled.how }, firstMissing };
 }

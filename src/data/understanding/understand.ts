@@ -76,7 +76,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
     columns: prepared.map(({ account: { name, use }, reading }) => ({ name, use, reading })),
     ...(timeReading && { time: timeReading }),
     ...(request.group.length > 0 && { group: [...request.group] }),
-    fill: request.fill,
+    fill: request.fill === 'none' ? 'none' : 'linear',
     ...(request.missing.length > 0 && { missing: request.missing }),
     ...(request.every !== undefined && { every: request.every }),
   };
