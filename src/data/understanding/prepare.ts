@@ -75,12 +75,8 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   const written =
     line.buckets === undefined ? describeReading(reading) : `${describeReading(reading)}, ${how} of a step`;
   const account = { name, use, how: written, ...(missing > 0 && { missing }) };
-<<<<<<< HEAD
-  if (missing === 0 || request.fill !== 'linear') return { reading, values, account, firstMissing };
-=======
-  if (missing === 0 || request.fill === 'none')
+  if (missing === 0 || request.fill !== 'linear')
     return { reading: withMiddle(read, values, given), values, account, firstMissing };
->>>>>>> seven
   const filled = options.timeless === true ? fillAlone(read, values, given) : fillAlong(name, read, values, given);
   return { reading: filled.reading, values, account: { ...account, filled: filled.how }, firstMissing };
 }
@@ -215,7 +211,7 @@ function fillAlong(
 
 /** A row alone is filled by what others had in training, so that a number remembers its median also where none was missing. */
 function withMiddle({ reading }: ReadColumn, values: Float64Array, { options, request }: Preparing): ColumnReading {
-  const remembers = options.timeless === true && options.like === undefined && request.fill !== 'none';
+  const remembers = options.timeless === true && options.like === undefined && request.fill === 'linear';
   if (reading.kind !== 'number' || !remembers || values.every(Number.isNaN)) return reading;
   return { ...reading, middle: median(values) };
 }
