@@ -13,7 +13,10 @@ import { type ModelSource, openModel, openWeights, saveModel } from './formats/o
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
+import { show } from './layers/schema.js';
+import { applySymbolically, type SymbolicTensor } from './layers/symbolic.js';
 import { addLayer, buildModel } from './model/build.js';
+import type { BuiltGraph } from './model/buildGraph.js';
 import {
   expectedInputs,
   type ModelEnd,
@@ -25,7 +28,7 @@ import {
 } from './model/ends.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import { show } from './model/options.js';
+import { bringOthersHome, type Holder, holdLayers } from './model/sharing.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
@@ -124,6 +127,10 @@ export class Sequential {
   private runner: Runner | undefined;
   private stepper: Stepper | undefined;
   private untouched = true;
+  /** Of a graph, the layers whose initial weights are its own to draw; undefined: all. */
+  private fresh: ReadonlySet<Layer> | undefined;
+  /** What other models that have layers of this one ask for its weights, if there are any. */
+  private holder: Holder | undefined;
   private fits = 0;
   private busy: string | undefined;
   private disposed = false;
@@ -163,6 +170,46 @@ export class Sequential {
     return own;
   }
 
+  /**
+   * Takes a graph of layers in the place of a stack; what is made with the model's seed.
+   * @internal
+   */
+  protected takeGraph(make: (seed: number) => BuiltGraph): void {
+    const { model, fresh } = make(this.seed);
+    this.model = model;
+    this.stack = model.layers.slice();
+    this.fresh = fresh;
+    this.shareLayers();
+  }
+
+  /**
+   * The model as a layer of another: what it gives for what Input() or other layers give. Its weights are the same in both.
+   * @throws MemcellError 'model' for inputs that do not fit
+   */
+  apply(inputs: SymbolicTensor): SymbolicTensor;
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[];
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[] {
+    const model = this.built();
+    this.shareLayers();
+    return applySymbolically(model, inputs);
+  }
+
+  /** Notes that other models may run this one's layers too. */
+  private shareLayers(): void {
+    this.holder ??= {
+      bringHome: () => {
+        this.untouched = false;
+        this.runner?.sync();
+      },
+    };
+    holdLayers(this.built(), this.holder);
+  }
+
+  /** Has models that share layers with this one hand over what they have trained. */
+  private takeShared(): void {
+    if (this.holder && this.model) bringOthersHome(this.model, this.holder);
+  }
+
   /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
   add(layer: Layer): this {
     if (!isLayer(layer)) {
@@ -175,6 +222,7 @@ export class Sequential {
       addLayer(this.model as tf.Sequential, layer, this.seed);
       this.settings = undefined;
       this.compiled = undefined;
+      if (this.holder) this.shareLayers();
     }
     this.stack.push(layer);
     return this;
@@ -233,7 +281,7 @@ export class Sequential {
           (target, what) => readTargets(target, this.ends().outputNames, what),
         ),
       };
-      if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
+      if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) this.draw(seed);
       const runner = await this.ready();
       this.stopTraining = false;
       this.fits++;
@@ -511,6 +559,7 @@ export class Sequential {
   get tf(): LayersModel {
     const model = this.built();
     this.untouched = false;
+    this.takeShared();
     this.runner?.sync();
     return model;
   }
@@ -598,6 +647,13 @@ export class Sequential {
     return this.planned;
   }
 
+  /** Draws the initial weights anew. */
+  private draw(seed: number): void {
+    const { fresh } = this;
+    if (fresh) initialise(this.built(), seed, (layer) => fresh.has(layer));
+    else initialise(this.built(), seed);
+  }
+
   private training(): Pick<Compiled, 'loss' | 'optimizer' | 'outputs'> {
     return this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
   }
@@ -605,6 +661,7 @@ export class Sequential {
   /** The runner of the model as it is, on a backend that is ready. */
   private async ready(): Promise<Runner> {
     this.untouched = false;
+    this.takeShared();
     await ('plan' in this.plannedNow() ? prepareEngine() : prepareBackend());
     return this.runnerNow();
   }
@@ -624,6 +681,7 @@ export class Sequential {
 
   /** The engine's runner: what streams take weights from. */
   private streamRunner(): EngineRunner {
+    this.takeShared();
     const runner = this.runnerNow();
     if (runner instanceof EngineRunner) return runner;
     throw cannotStream(`it runs on TensorFlow.js (${this.engine.why})`);

@@ -7,6 +7,7 @@ import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
+import { batchMajorMask, Predictions, setInputs, setRowWeights, setTargets, stepsOf } from './exchange.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
 import { TfjsStates } from './tfjsStates.js';
@@ -50,8 +51,7 @@ export class EngineRunner implements Runner {
   private changes = 0;
   /** Done when the step that pauses is. */
   private pausing: Promise<void> | undefined;
-  private outputView: Float32Array = new Float32Array(0);
-  private predictions: NdArray = { data: this.outputView, shape: [] };
+  private readonly predictions = new Predictions();
 
   constructor(
     model: LayersModel,
@@ -295,14 +295,14 @@ export class EngineRunner implements Runner {
 
   private finishPredicting(): NdArray {
     this.states?.advanceIfFinite();
-    return this.output();
+    return this.predictions.of(this.program);
   }
 
   private begin(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): void {
     this.place(x, training);
-    this.setTargets(y);
-    if (sampleWeight) this.setRowWeights(sampleWeight);
     const { optimizer, program } = this;
+    setTargets(program, y);
+    if (sampleWeight) setRowWeights(program, sampleWeight);
     program.setHeader(
       this.seed,
       optimizer.iterations,
@@ -312,44 +312,12 @@ export class EngineRunner implements Runner {
   }
 
   private place(x: NdArray, training: boolean): void {
-    const { program, plan } = this;
+    const { program } = this;
     if (this.pausing) throw new Error('a step of this runner pauses; use the methods that wait for it');
-    const batch = x.shape[0];
-    const steps = plan.input.sequence ? x.shape[1] : 1;
     if (this.changedOutside()) this.takeWeights();
     this.states?.take();
-    program.place(batch, steps, training);
-    const { arena, input } = program;
-    const memory = plan.input.integers ? arena.i32 : arena.f32;
-    memory.set(x.data, input.address >>> 2);
-  }
-
-  private setTargets(y: NdArray): void {
-    const { program, plan } = this;
-    const { arena, loss, kernels } = program;
-    const { width, steps } = program.result.values;
-    const memory = plan.loss.labels ? arena.i32 : arena.f32;
-    const batch = program.placement?.batch ?? 0;
-    if (steps === 1 || batch === 1) {
-      memory.set(y.data, loss.targets >>> 2);
-      return;
-    }
-    // Time-major, by way of the predictions' place, which is as large.
-    const size = plan.loss.labels ? 1 : width;
-    memory.set(y.data, program.output >>> 2);
-    kernels.copySequence(program.output, size, steps * size, loss.targets, batch * size, size, size, steps, 0, batch);
-  }
-
-  /** (B) or (B·T) weights to time-major rows. */
-  private setRowWeights(weights: Float32Array): void {
-    const { program } = this;
-    const { f32 } = program.arena;
-    const { steps } = program.result.values;
-    const batch = program.placement?.batch ?? 0;
-    const at = program.loss.rowWeights >>> 2;
-    const perStep = weights.length === batch * steps;
-    for (let b = 0; b < batch; b++)
-      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[perStep ? b * steps + t : b];
+    program.place(x.shape[0], stepsOf(program, x), training);
+    setInputs(program, x);
   }
 
   private runPhases(task: Task): void {
@@ -375,48 +343,13 @@ export class EngineRunner implements Runner {
 
   private finish(): BatchResult {
     const { program } = this;
-    const predictions = this.output();
+    const predictions = this.predictions.of(program);
     const loss = program.lossValue();
     if (Number.isFinite(loss)) this.states?.advance();
-    const { mask } = program.result;
-    return mask ? { loss, predictions, mask: this.batchMajorMask(mask) } : { loss, predictions };
-  }
-
-  private output(): NdArray {
-    const view = this.view();
-    if (this.predictions.data !== view) this.predictions = { data: view, shape: this.outputShape() };
-    return this.predictions;
-  }
-
-  /** The predictions where they lie; a new view only when they have moved. */
-  private view(): Float32Array {
-    const { program } = this;
-    const { f32 } = program.arena;
-    const { width, steps } = program.result.values;
-    const length = (program.placement?.batch ?? 0) * steps * width;
-    const { outputView: view } = this;
-    if (view.buffer !== f32.buffer || view.byteOffset !== program.output || view.length !== length) {
-      this.outputView = f32.subarray(program.output >>> 2, (program.output >>> 2) + length);
-    }
-    return this.outputView;
-  }
-
-  private outputShape(): number[] {
-    const { result, placement } = this.program;
-    const { width, steps } = result.values;
-    const batch = placement?.batch ?? 0;
-    return result.sequence ? [batch, steps, width] : [batch, width];
-  }
-
-  private batchMajorMask(mask: number): Float32Array {
-    const { program } = this;
-    const { f32 } = program.arena;
-    const { steps } = program.result.values;
-    const batch = program.placement?.batch ?? 0;
-    const out = new Float32Array(batch * steps);
-    for (let b = 0; b < batch; b++)
-      for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(mask >>> 2) + t * batch + b];
-    return out;
+    const { outputs } = program;
+    if (outputs.length > 1) return { loss, losses: outputs.map((output) => output.loss.total()), predictions };
+    const [output] = outputs;
+    return output.result.mask ? { loss, predictions, mask: batchMajorMask(program, output) } : { loss, predictions };
   }
 }
 
@@ -424,8 +357,8 @@ function copied({ predictions, ...rest }: BatchResult): BatchResult {
   return { ...rest, predictions: copiedArray(predictions) };
 }
 
-function copiedArray({ data, shape }: NdArray): NdArray {
-  return { data: data.slice(), shape };
+function copiedArray(array: NdArray): NdArray {
+  return { ...array, data: array.data.slice() };
 }
 
 /** What changes when a variable is assigned. */

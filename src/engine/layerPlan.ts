@@ -3,6 +3,7 @@
  * Plan.weights, the order of the tfjs model's own list; NONE where a layer has no such weight.
  */
 import type { ActivationId } from '../kernels/activationIds.js';
+import type { MergeId } from '../kernels/mergeIds.js';
 
 export const NONE = -1;
 
@@ -77,6 +78,18 @@ export interface RepeatPlan {
   times: number;
 }
 
+/** Inputs of one shape, element by element. */
+export interface MergePlan {
+  kind: 'merge';
+  mode: MergeId;
+}
+
+/** Inputs one after the other: the features of each step, or the steps of each sample. */
+export interface ConcatenatePlan {
+  kind: 'concatenate';
+  overSteps: boolean;
+}
+
 /** Batch-major rows to time-major ones: before a layer that takes no others. */
 export interface ArrangePlan {
   kind: 'arrange';
@@ -93,6 +106,8 @@ export interface RecurrentPlan {
   /** GRU only; false elsewhere. */
   resetAfter: boolean;
   returnSequences: boolean;
+  /** Gives its last states too, after its output. */
+  returnState: boolean;
   goBackwards: boolean;
   /** Begins with the states that the batch before ended with. */
   stateful: boolean;
@@ -107,19 +122,21 @@ export interface BidirectionalPlan {
   kind: 'bidirectional';
   forward: RecurrentPlan;
   backward: RecurrentPlan;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul';
+  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | 'none';
 }
 
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
   | BidirectionalPlan
+  | ConcatenatePlan
   | DensePlan
   | DropoutPlan
   | EmbeddingPlan
   | FlattenPlan
   | LayerNormalizationPlan
   | MaskingPlan
+  | MergePlan
   | PoolingPlan
   | RecurrentPlan
   | RepeatPlan;

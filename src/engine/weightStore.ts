@@ -1,6 +1,26 @@
 /** All weights of a model, their gradients and the optimizer's state, in blocks side by side, so that a step may run through all at once. */
 import type { Arena } from './arena.js';
 import { type BlockPart, blockSize, NO_LIMIT, pack, unpack, type WeightBlock } from './blocks.js';
+import type { Kernels } from './kernels.js';
+import { share } from './layers/layer.js';
+
+/** A block of weights, and the layers' own where several use it: their weights are its, and its gradients the sum of theirs. */
+interface SharedBlock {
+  block: WeightBlock;
+  uses: readonly WeightBlock[];
+}
+
+/** Blocks of the same variables taken together, in the order of their first uses. */
+export function sharedBlocks(blocks: readonly WeightBlock[]): SharedBlock[] {
+  const byVariables = new Map<string, WeightBlock[]>();
+  for (const block of blocks) {
+    const variables = block.parts.map(({ weight, row }) => `${weight} ${row}`).join();
+    const uses = byVariables.get(variables);
+    if (uses) uses.push(block);
+    else byVariables.set(variables, [block]);
+  }
+  return [...byVariables.values()].map((uses) => ({ block: uses.length === 1 ? uses[0] : { ...uses[0] }, uses }));
+}
 
 export class WeightStore {
   /** Floats of all blocks together. */
@@ -11,14 +31,22 @@ export class WeightStore {
   readonly slots: readonly number[];
   /** Where each Keras variable is, by its number. */
   readonly parts: readonly (readonly { block: WeightBlock; part: BlockPart }[])[];
+  readonly blocks: readonly WeightBlock[];
+  /** Blocks that several layers use, with a gradient of each. */
+  readonly shared: readonly SharedBlock[];
 
+  /** @param used the blocks of all layers, in their order */
   constructor(
     private readonly arena: Arena,
-    readonly blocks: readonly WeightBlock[],
+    used: readonly WeightBlock[],
     /** Elements of each Keras variable, by its number. */
     private readonly sizes: readonly number[],
     options: { slots: number; squares: boolean; useLimit: number },
   ) {
+    const groups = sharedBlocks(used);
+    const blocks = groups.map(({ block }) => block);
+    this.blocks = blocks;
+    this.shared = groups.filter(({ uses }) => uses.length > 1);
     this.size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
     this.weights = arena.fixed(this.size);
     this.gradients = arena.fixed(this.size);
@@ -31,6 +59,13 @@ export class WeightStore {
       block.useLimit = block.sparse ? options.useLimit : NO_LIMIT;
       offset += 4 * blockSize(block);
     }
+    for (const { block, uses } of this.shared)
+      for (const use of uses) {
+        use.weights = block.weights;
+        use.gradients = arena.fixed(blockSize(block));
+        use.squares = block.squares ? arena.fixed(blockSize(block)) : 0;
+        use.useLimit = block.useLimit;
+      }
     this.parts = sizes.map((_, weight) =>
       blocks.flatMap((block) => block.parts.filter((part) => part.weight === weight).map((part) => ({ block, part }))),
     );
@@ -47,6 +82,21 @@ export class WeightStore {
     const out = values?.length === size ? values : new Float32Array(size);
     for (const { block, part } of this.parts[weight]) unpack(block, part, this.view(region, block), out);
     return out;
+  }
+
+  /** This thread's share of the sums of what several layers' gradients of one block are, in the layers' order. */
+  addShared(kernels: Kernels, part: number, parts: number): void {
+    for (const { block, uses } of this.shared) {
+      const mine = share(blockSize(block) / 16, part, parts);
+      const floats = 16 * (mine.to - mine.from);
+      const at = 64 * mine.from;
+      for (const name of ['gradients', 'squares'] as const) {
+        const to = block[name];
+        if (to === 0 || floats === 0) continue;
+        kernels.copySequence(uses[0][name] + at, 0, 0, to + at, 0, 0, floats, 1, 0, 1);
+        for (const use of uses.slice(1)) kernels.addSequence(use[name] + at, 0, 0, to + at, 0, 0, floats, 1, 0, 1);
+      }
+    }
   }
 
   /** Makes a slot zero. */

@@ -249,6 +249,20 @@ export interface LayerFunctions {
     batch0: number,
     batch1: number,
   ): void;
+  selectBackward(
+    x: number,
+    xStep: number,
+    xBatch: number,
+    y: number,
+    left: number,
+    dX: number,
+    step: number,
+    batch: number,
+    n: number,
+    steps: number,
+    batch0: number,
+    batch1: number,
+  ): void;
   mergeBackward(
     mode: number,
     other: number,

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { deriveKey, Random } from '../../src/random.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
 import { adam, adamw, type Optimizer, type OptimizerOptions, rmsprop, sgd } from '../../src/training/optimizers.js';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { planModel } from '../../src/engine/plan.js';
+import * as l from '../../src/layers/index.js';
 import { buildModel } from '../../src/model/build.js';
-import * as l from '../../src/model/layers.js';
 import { compileTraining } from '../../src/training/compile.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
 import { adam } from '../../src/training/optimizers.js';
@@ -41,14 +41,14 @@ test('a plan is plain data, as structured cloning to a thread needs', () => {
   const planned = plan([l.Dense(2, 'tanh'), l.Dropout(0.2), l.Dense(3, 'softmax')], [4], 'categoricalCrossentropy');
   if ('reason' in planned) throw new Error(planned.reason);
   expect(structuredClone(planned.plan)).toEqual(planned.plan);
-  expect(planned.plan.layers.map(({ kind }) => kind)).toEqual([
+  expect(planned.plan.nodes.map(({ layer }) => layer.kind)).toEqual([
     'dense',
     'activation',
     'dropout',
     'dense',
     'activation',
   ]);
-  expect(planned.plan.loss).toEqual({
+  expect(planned.plan.outputs[0].loss).toEqual({
     kind: 'softmaxCategorical',
     option: 0,
     reads: 4,

@@ -1,7 +1,7 @@
 /** The engine behind Sequential: weights in step with tfjs, the same numbers as on tfjs. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { deriveKey, Random } from '../../src/random.js';
 import { Sequential } from '../../src/sequential.js';
 import type { CompileOptions } from '../../src/training/compile.js';

@@ -42,15 +42,15 @@ test('a program that joins a memory in use changes nothing in it and finds every
   const engine = engineOf(built(sample));
   const x = inputOf(sample, 2, 0);
   const expected = Float32Array.from(engine.predictBatch(x).data);
-  const { memory, plan, output } = engine.program;
+  const { memory, plan, outputs } = engine.program;
   const before = new Uint8Array(memory.buffer.slice(0));
   const joined = new Program(plan, memory, { owner: false });
-  joined.place(2, plan.input.sequence ? x.shape[1] : 1, false);
+  joined.placeLike(2, false);
   expect(new Uint8Array(memory.buffer)).toEqual(before);
   poison(engine);
-  engine.program.arena[plan.input.integers ? 'i32' : 'f32'].set(x.data, engine.program.input.address >>> 2);
+  engine.program.arena[plan.inputs[0].integers ? 'i32' : 'f32'].set(x.data, engine.program.inputs[0].address >>> 2);
   joined.run('predict', 'forward', 0, 1);
-  expect(new Float32Array(memory.buffer, output, expected.length)).toEqual(expected);
+  expect(new Float32Array(memory.buffer, outputs[0].address, expected.length)).toEqual(expected);
 });
 
 test.each([

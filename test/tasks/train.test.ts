@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type DataInput, openSource } from '../../src/data/source.js';
 import { MemcellError } from '../../src/errors.js';
-import { Dense, LSTM } from '../../src/model/layers.js';
+import { Dense, LSTM } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import type { TaskKind, TrainingSettings } from '../../src/tasks/settings.js';
 import { type AnyTrained, loadSaved, type TrainTaskOptions, trainTask } from '../../src/tasks/train.js';

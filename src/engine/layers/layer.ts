@@ -44,13 +44,17 @@ export interface EngineLayer {
   readonly carried?: readonly CarriedState[];
   /** Zeros after a place() for a stream; undefined for a layer or a placement without. */
   readonly state?: KeptState | undefined;
+  /** What the layer gives beside the signal from place(), which has made them: the states of a recurrent layer. */
+  readonly further?: readonly Signal[];
   /**
    * Takes its buffers from space.arena for one batch size and number of steps, and says where the output is. Sets
    * input.gradient when input.wantsGradient. output.gradient is set later, when the next layer is placed: read it in backward.
    * Called again, with a fresh arena, for every other batch size or number of steps. What is written here rather than in
    * forward or backward (constants, job records, padding) must be in arena.fixed(): the rest is undefined at each call.
+   * output.gradient is still undefined in backward where nobody who has a gradient reads that output.
+   * @param others the inputs after the first, of a layer that has several; treated alike
    */
-  place(input: Signal, space: Space): Signal;
+  place(input: Signal, space: Space, others: readonly Signal[]): Signal;
   /** Derives from the weights what backward needs (transposed panels): this thread's share. Before each training step. */
   prepare?(part: number, parts: number): void;
   /** Phase A: the batch rows of one thread, at least one. `training` draws dropout; only ever true after a training place(). */

@@ -8,6 +8,7 @@ import { EmbeddingLayer } from './embedding.js';
 import type { EngineLayer, LayerContext } from './layer.js';
 import { LayerNormalizationLayer } from './layerNormalization.js';
 import { MaskingLayer } from './masking.js';
+import { ConcatenateLayer, MergeLayer } from './merge.js';
 import { PoolingLayer } from './pooling.js';
 import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
@@ -39,6 +40,10 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'gru':
     case 'simpleRNN':
       return new RecurrentLayer(plan, context);
+    case 'merge':
+      return new MergeLayer(plan, context);
+    case 'concatenate':
+      return new ConcatenateLayer(context, plan);
     case 'bidirectional':
       return new BidirectionalLayer(plan, context);
   }

@@ -16,12 +16,11 @@ export const WORD = {
   /** Which placement of the program; a thread that has another lays out anew. */
   placement: 3,
   batch: 4,
-  steps: 5,
-  training: 6,
+  training: 5,
   /** Arrivals at barriers before this step. */
-  base: 7,
+  base: 6,
   /** Pieces that each thread's part of a phase is cut into. */
-  pieces: 8,
+  pieces: 7,
   /** Arrivals at barriers ever, modulo 2³². */
   arrived: 16,
   /** Threads asleep at a barrier. */

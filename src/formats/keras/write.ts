@@ -165,6 +165,12 @@ function placeWeights(
   }
 }
 
+/** How many of a layer's weights, the last ones, no gradient changes: means and variances. */
+function fixedWeights(className: string): number {
+  if (className === 'Normalization') return 3;
+  return className === 'BatchNormalization' ? 2 : 0;
+}
+
 /** A layer's weights, those of a model in the model trainable ones first, as Keras's legacy format has them. */
 function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWeight[]>): StoredWeight[] {
   const collect = (place: LayerPlace, frozen: boolean): { weight: StoredWeight; trainable: boolean }[] => {
@@ -172,7 +178,7 @@ function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWei
     if (isModelClass(place.className)) return innerLayersOf(place).flatMap((inner) => collect(inner, still));
     const own = stored.get(place.path) ?? [];
     // A batch normalisation's means and variances are the last two.
-    const learnt = place.className === 'BatchNormalization' ? own.length - 2 : own.length;
+    const learnt = own.length - fixedWeights(place.className);
     return own.map((weight, i) => ({ weight, trainable: !still && i < learnt }));
   };
   const all = collect(layer, false);
@@ -209,13 +215,13 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
 /** The weights that are trained, in their order: what the optimizer's slots are for. */
 function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
   const frozen = new Set<string>();
-  const normalisations = new Set<string>();
+  const normalisations = new Map<string, number>();
   const visit = (places: readonly LayerPlace[], above: boolean): void => {
     for (const place of places) {
       const still = above || place.config.trainable === false;
       if (isModelClass(place.className)) visit(innerLayersOf(place), still);
       else if (still) frozen.add(place.path);
-      if (place.className === 'BatchNormalization') normalisations.add(place.path);
+      if (fixedWeights(place.className) > 0) normalisations.set(place.path, fixedWeights(place.className));
     }
   };
   visit(layersOf(topology), false);
@@ -223,6 +229,6 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
   return weights.filter((weight) => {
     if (frozen.has(weight.layer)) return false;
     const own = counts.get(weight.layer) ?? [];
-    return !normalisations.has(weight.layer) || own.indexOf(weight) < own.length - 2;
+    return own.indexOf(weight) < own.length - (normalisations.get(weight.layer) ?? 0);
   });
 }

@@ -1,6 +1,6 @@
 import type { NdArray } from '../../data/array.js';
 import { MemcellError } from '../../errors.js';
-import type { Layer } from '../../model/layers.js';
+import type { Layer } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { Sequential } from '../../sequential.js';
 import { finalActivation } from '../../training/forward.js';

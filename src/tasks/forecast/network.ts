@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import { Dense, type Layer, LSTM } from '../../model/layers.js';
+import { Dense, type Layer, LSTM } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { deriveKey, Random } from '../../random.js';
 import { Sequential } from '../../sequential.js';
