@@ -48,9 +48,9 @@ export class PartNotes {
     });
   }
 
-  /** Notes that differ in their numbers only are of one kind. */
+  /** Notes that differ in numbers and in the cells that they quote are of one kind. */
   private addOther(text: string): void {
-    const key = text.replace(/\d+/g, '#');
+    const key = text.replace(/'[^']*'/g, "'…'").replace(/\d+/g, '#');
     const before = this.said.get(key);
     if (before === undefined) {
       this.order.push(key);

@@ -211,7 +211,7 @@ function fillAlong(
 
 /** A row alone is filled by what others had in training, so that a number remembers its median also where none was missing. */
 function withMiddle({ reading }: ReadColumn, values: Float64Array, { options, request }: Preparing): ColumnReading {
-  const remembers = options.timeless === true && options.like === undefined && request.fill !== 'none';
+  const remembers = options.timeless === true && options.like === undefined && request.fill === 'linear';
   if (reading.kind !== 'number' || !remembers || values.every(Number.isNaN)) return reading;
   return { ...reading, middle: median(values) };
 }
