@@ -88,7 +88,7 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
       },
       onTrained: async (model) => {
         progress.stop();
-        await model.save(out);
+        await model.save(out, { includeOptimizer: false });
       },
     });
   } finally {

@@ -80,11 +80,9 @@ export async function saveModel(model: tf.LayersModel, to: ModelLocation, beside
     await writeModelFile(to, bytes);
     return lost;
   }
-  const { metadata, training } = beside;
-  await saveTfjs(model, to, { ...metadata, ...(training && { training }) });
-  return beside.optimizer && beside.optimizer.iterations > 0
-    ? ["the optimizer's state: a folder has none, it starts anew"]
-    : [];
+  const { metadata, ...compiled } = beside;
+  await saveTfjs(model, to, metadata, compiled);
+  return [];
 }
 
 /**

@@ -98,7 +98,7 @@ class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends obj
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
   async save(folder: string): Promise<void> {
-    await this.network.save(folder);
+    await this.network.save(folder, { includeOptimizer: false });
   }
 
   /** What was understood, how good the model is and what to mind, for people. */
