@@ -44,8 +44,10 @@ export type { SymbolsOptions } from './tasks/symbols/options.js';
 export type { SymbolsEvaluation } from './tasks/symbols/task.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
+export type { BackupOptions } from './training/backup.js';
 export {
   type Callback,
+  type CallbackState,
   EarlyStopping,
   type EarlyStoppingOptions,
   LearningRateScheduler,

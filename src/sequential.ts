@@ -7,6 +7,7 @@ import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
 import { gatesOf, type LayerGates } from './explain/gates.js';
+import { openBackups } from './formats/backups.js';
 import type { LoadOptions } from './formats/http.js';
 import { compileOptionsOf, restoreOptimizer } from './formats/keras/compileOptions.js';
 import type { ModelContents } from './formats/modelFile.js';
@@ -32,6 +33,7 @@ import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
 import type * as tf from './tf.js';
+import { backupOptions } from './training/backup.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -47,6 +49,7 @@ import type { History, Logs } from './training/history.js';
 import { getLoss } from './training/losses.js';
 import { getOptimizer, sgd } from './training/optimizers.js';
 import type { Runner } from './training/runner.js';
+import { structureOf } from './training/structure.js';
 import { createTfjsRunner } from './training/tfjsRunner.js';
 
 export interface SequentialOptions {
@@ -208,7 +211,8 @@ export class Sequential {
    */
   async fit(x: ModelInputs, y: ModelInputs, options: FitOptions = {}): Promise<History> {
     return this.exclusively('fit', async () => {
-      const { validationData, sampleWeight, ...rest } = options;
+      const { validationData, sampleWeight, backup: wanted, ...rest } = options;
+      const backup = wanted === undefined ? undefined : backupOptions(wanted);
       const samples = this.samplesOf(x, y);
       const seed = options.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
       const arrays = {
@@ -225,11 +229,19 @@ export class Sequential {
       const runner = await this.ready();
       this.stopTraining = false;
       this.fits++;
+      const save = async (path: string) => {
+        await this.write(path);
+      };
       return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
-        save: async (path) => {
-          await this.write(path);
-        },
+        save,
         stopRequested: () => this.stopTraining,
+        ...(backup && {
+          backup: {
+            store: await openBackups(backup, save),
+            model: structureOf(this.built()),
+            seedIsDrawn: options.seed === undefined && !this.seedGiven,
+          },
+        }),
       });
     });
   }

@@ -1,5 +1,6 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
 import { MemcellError } from '../errors.js';
+import type { Settings } from './fingerprint.js';
 import type { Logs, TrainingParams } from './history.js';
 import type { Optimizer } from './optimizers.js';
 import { complete } from './options.js';
@@ -35,6 +36,18 @@ export interface Callback {
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): Done;
   /** Also after an early stop or an interruption, but not after an error. */
   onTrainEnd?(logs: Logs, context: TrainingContext): Done;
+  /** What fit's backup keeps of the callback, as it is between two batches or epochs. */
+  saveState?(): CallbackState;
+  /** Takes it back in a resumed fit: after onTrainBegin, and within an epoch after its onEpochBegin. */
+  loadState?(state: CallbackState): void;
+}
+
+export interface CallbackState {
+  /** What the callback was made with: a resumed fit must be given the same. */
+  options?: { [name: string]: Settings };
+  /** Plain JSON; numbers may be infinite or NaN. */
+  values: { [name: string]: Settings };
+  arrays?: readonly Float32Array[];
 }
 
 /** A function stands for { onEpochEnd }. */
@@ -163,6 +176,23 @@ export class EarlyStopping implements Callback {
     }
   }
 
+  saveState(): CallbackState {
+    const { wait, bestEpoch, stoppedEpoch, bestState, monitor } = this;
+    return {
+      options: { ...this.options },
+      values: { wait, bestEpoch, stoppedEpoch, best: monitor.best },
+      arrays: bestState?.weights ?? [],
+    };
+  }
+
+  loadState({ values, arrays = [] }: CallbackState): void {
+    this.wait = Number(values.wait);
+    this.bestEpoch = numberOrNone(values.bestEpoch);
+    this.stoppedEpoch = numberOrNone(values.stoppedEpoch);
+    this.monitor.best = numberOrNone(values.best);
+    this.bestState = arrays.length > 0 ? { weights: [...arrays] } : undefined;
+  }
+
   onTrainEnd(_logs: Logs, context: TrainingContext): void {
     const { options, bestState, bestEpoch, stoppedEpoch } = this;
     if (bestState) context.restore(bestState);
@@ -244,6 +274,17 @@ export class ReduceLROnPlateau implements Callback {
     this.cooldown = options.cooldown;
     this.wait = 0;
     if (options.verbose) context.print(`Epoch ${epoch + 1}: learning rate reduced to ${optimizer.learningRate}`);
+  }
+
+  saveState(): CallbackState {
+    const { wait, cooldown, monitor } = this;
+    return { options: { ...this.options }, values: { wait, cooldown, best: monitor.best } };
+  }
+
+  loadState({ values }: CallbackState): void {
+    this.wait = Number(values.wait);
+    this.cooldown = Number(values.cooldown);
+    this.monitor.best = numberOrNone(values.best);
   }
 }
 
@@ -337,6 +378,21 @@ export class ModelCheckpoint implements Callback {
     await context.save(folder);
     if (options.verbose) context.print(`Epoch ${this.epoch + 1}: model saved to ${folder}`);
   }
+
+  saveState(): CallbackState {
+    const { epoch, batches, monitor } = this;
+    return { options: { ...this.options }, values: { epoch, batches, best: monitor.best } };
+  }
+
+  loadState({ values }: CallbackState): void {
+    this.epoch = Number(values.epoch);
+    this.batches = Number(values.batches);
+    this.monitor.best = numberOrNone(values.best);
+  }
+}
+
+function numberOrNone(value: Settings): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 /** Fills in {key}, {key:03d} and {key:.2f}. */

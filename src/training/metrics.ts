@@ -27,6 +27,9 @@ export interface MetricCount {
   update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
   /** The metric over all batches so far; NaN when there were none. */
   result(): number;
+  /** What it has counted so far, which `restore` of another count takes: backups within an epoch need the two. */
+  save?(): number[];
+  restore?(counted: readonly number[]): void;
 }
 
 export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
@@ -85,6 +88,15 @@ class MeanCount implements MetricCount {
 
   result(): number {
     return this.count === 0 ? Number.NaN : this.metric.finish(this.total / this.count);
+  }
+
+  save(): number[] {
+    return [this.total, this.count];
+  }
+
+  restore([total, count]: readonly number[]): void {
+    this.total = total;
+    this.count = count;
   }
 }
 
@@ -253,5 +265,14 @@ class FunctionCount implements MetricCount {
 
   result(): number {
     return this.total / this.samples;
+  }
+
+  save(): number[] {
+    return [this.total, this.samples];
+  }
+
+  restore([total, samples]: readonly number[]): void {
+    this.total = total;
+    this.samples = samples;
   }
 }
