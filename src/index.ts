@@ -45,22 +45,23 @@ export type { SymbolsEvaluation } from './tasks/symbols/task.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
 export type { BackupOptions } from './training/backup.js';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backupAndRestore.js';
 export {
   type Callback,
   type CallbackState,
   EarlyStopping,
   type EarlyStoppingOptions,
   LearningRateScheduler,
-  ModelCheckpoint,
-  type ModelCheckpointOptions,
   ReduceLROnPlateau,
   type ReduceLROnPlateauOptions,
   type TrainingContext,
 } from './training/callbacks.js';
 export type { CompileOptions } from './training/compile.js';
+export { CSVLogger, type CSVLoggerOptions } from './training/csvLogger.js';
 export type { PredictOptions } from './training/evaluate.js';
 export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput } from './training/given.js';
 export type { History, Logs } from './training/history.js';
+export { LambdaCallback } from './training/lambdaCallback.js';
 export {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -79,6 +80,7 @@ export {
   type MetricFunction,
   topKCategoricalAccuracy,
 } from './training/metrics.js';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './training/modelCheckpoint.js';
 export { adam, adamw, type Optimizer, rmsprop, sgd } from './training/optimizers.js';
 export {
   cosineDecay,
@@ -88,3 +90,5 @@ export {
   piecewiseConstantDecay,
   polynomialDecay,
 } from './training/schedules.js';
+export { TensorBoard, type TensorBoardOptions } from './training/tensorBoard.js';
+export { TerminateOnNaN } from './training/terminateOnNaN.js';

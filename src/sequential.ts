@@ -33,7 +33,7 @@ import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
 import type * as tf from './tf.js';
-import { backupOptions } from './training/backup.js';
+import { backupWanted } from './training/backup.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -212,7 +212,7 @@ export class Sequential {
   async fit(x: ModelInputs, y: ModelInputs, options: FitOptions = {}): Promise<History> {
     return this.exclusively('fit', async () => {
       const { validationData, sampleWeight, backup: wanted, ...rest } = options;
-      const backup = wanted === undefined ? undefined : backupOptions(wanted);
+      const backup = backupWanted(wanted, rest.callbacks ?? []);
       const samples = this.samplesOf(x, y);
       const seed = options.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
       const arrays = {

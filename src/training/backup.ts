@@ -3,7 +3,7 @@
  * (seed, epoch) and (seed, step), so that their state is the seed, the epoch and the optimizer's steps.
  */
 import { MemcellError } from '../errors.js';
-import type { Callback, CallbackState } from './callbacks.js';
+import type { Callback, CallbackIdentifier, CallbackState } from './callbacks.js';
 import { differences, type Settings } from './fingerprint.js';
 import type { History, Logs } from './history.js';
 import type { MeterState } from './meter.js';
@@ -56,10 +56,23 @@ const CHECKED = {
   deleteCheckpoint: 'boolean',
 } as const;
 
-/** @throws MemcellError 'usage' for an unknown option, or one out of its range */
-export function backupOptions(
-  given: string | BackupOptions,
-): BackupOptions & { keep: number; deleteCheckpoint: boolean } {
+/**
+ * The backup that fit is to keep, by its option or a BackupAndRestore.
+ * @throws MemcellError 'usage' for an unknown option, or one out of its range, or two of them
+ */
+export function backupWanted(
+  given: string | BackupOptions | undefined,
+  callbacks: readonly CallbackIdentifier[],
+): ReturnType<typeof backupOptions> | undefined {
+  const [wanted, ...more] = [
+    given,
+    ...callbacks.map((one) => (typeof one === 'function' ? undefined : one.backup)),
+  ].filter((one) => one !== undefined);
+  if (more.length > 0) throw new MemcellError('fit can keep one backup; two are asked for', { code: 'usage' });
+  return wanted === undefined ? undefined : backupOptions(wanted);
+}
+
+function backupOptions(given: string | BackupOptions): BackupOptions & { keep: number; deleteCheckpoint: boolean } {
   const options = typeof given === 'string' ? { folder: given } : given;
   return complete('backup', { keep: 1, deleteCheckpoint: true }, options, CHECKED);
 }

@@ -1,7 +1,9 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
 import { MemcellError } from '../errors.js';
+import type { BackupOptions } from './backup.js';
 import type { Settings } from './fingerprint.js';
 import type { Logs, TrainingParams } from './history.js';
+import { MONITORED, Monitor, type MonitorMode, numberOrNone } from './monitor.js';
 import type { Optimizer } from './optimizers.js';
 import { complete } from './options.js';
 import type { TrainingState } from './runner.js';
@@ -40,6 +42,8 @@ export interface Callback {
   saveState?(): CallbackState;
   /** Takes it back in a resumed fit: after onTrainBegin, and within an epoch after its onEpochBegin. */
   loadState?(state: CallbackState): void;
+  /** The backups that fit is to keep, where it has no option of its own. */
+  readonly backup?: BackupOptions;
 }
 
 export interface CallbackState {
@@ -56,51 +60,6 @@ export type CallbackIdentifier = Callback | NonNullable<Callback['onEpochEnd']>;
 export function getCallback(identifier: CallbackIdentifier): Callback {
   return typeof identifier === 'function' ? { onEpochEnd: identifier } : identifier;
 }
-
-export type MonitorMode = 'auto' | 'min' | 'max';
-
-/** Compares a logged number with the best so far. */
-class Monitor {
-  best: number | undefined;
-  private sign: 1 | -1 = -1;
-
-  constructor(
-    private readonly owner: string,
-    readonly key: string,
-    private readonly mode: MonitorMode,
-    private readonly minDelta = 0,
-  ) {
-    if (!['auto', 'min', 'max'].includes(mode))
-      throw usage(`${owner}: mode must be auto, min or max; got ${JSON.stringify(mode)}`);
-  }
-
-  begin(context: TrainingContext, best?: number): void {
-    this.best = best;
-    const { key, mode, owner } = this;
-    if (key.startsWith('val_') && context.params.validationSamples === 0)
-      throw usage(
-        `${owner} monitors ${key}, but there is no validation data; give validationSplit or validationData, or monitor '${key.slice(4)}'`,
-      );
-    const direction = mode === 'auto' ? context.directionOf(key) : mode === 'max' ? 'up' : 'down';
-    if (direction === undefined)
-      throw usage(`${owner}: whether more or less ${key} is better is not known; give mode 'min' or 'max'`);
-    this.sign = direction === 'up' ? 1 : -1;
-  }
-
-  /** The monitored number, or undefined in an epoch without validation. */
-  value(logs: Logs): number | undefined {
-    const { key } = this;
-    if (key in logs || key.startsWith('val_')) return logs[key];
-    throw usage(`${this.owner} monitors ${key}, which is not logged; logged are ${Object.keys(logs).join(', ')}`);
-  }
-
-  /** Whether the value is better than the reference by more than minDelta; with no reference, it is. */
-  improves(value: number, reference: number | undefined = this.best): boolean {
-    return reference === undefined || this.sign * (value - reference) > this.minDelta;
-  }
-}
-
-const MONITORED = { monitor: 'string', mode: 'other', minDelta: 'notNegative', verbose: 'other' } as const;
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
@@ -301,109 +260,6 @@ export class LearningRateScheduler implements Callback {
   onEpochEnd(_epoch: number, logs: Logs, { optimizer }: TrainingContext): void {
     logs.learning_rate = optimizer.learningRate;
   }
-}
-
-export interface ModelCheckpointOptions {
-  /** The folder to save in; {epoch}, {epoch:02d}, {val_loss:.2f} stand for numbers, epochs counted from 1. */
-  filepath: string;
-  /** Default 'val_loss'. */
-  monitor?: string;
-  mode?: MonitorMode;
-  /** Saves only when the monitored number is the best so far. Default false. */
-  saveBestOnly?: boolean;
-  /** 'epoch', or a number of batches. Default 'epoch'. */
-  saveFreq?: 'epoch' | number;
-  /** With saveBestOnly, the value to beat at first. */
-  initialValueThreshold?: number | null;
-  verbose?: 0 | 1;
-}
-
-/** Saves the model during training. */
-export class ModelCheckpoint implements Callback {
-  private readonly options: Required<ModelCheckpointOptions>;
-  private readonly monitor: Monitor;
-  private epoch = 0;
-  private batches = 0;
-
-  constructor(options: ModelCheckpointOptions) {
-    const defaults = {
-      monitor: 'val_loss',
-      mode: 'auto' as MonitorMode,
-      saveBestOnly: false,
-      saveFreq: 'epoch' as 'epoch' | number,
-      initialValueThreshold: null as number | null,
-      verbose: 0 as 0 | 1,
-    };
-    this.options = complete('ModelCheckpoint', defaults, options, {
-      filepath: 'string',
-      monitor: 'string',
-      mode: 'other',
-      saveBestOnly: 'boolean',
-      saveFreq: 'other',
-      initialValueThreshold: 'number?',
-      verbose: 'other',
-    });
-    const { saveFreq } = this.options;
-    if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${JSON.stringify(saveFreq)}`);
-    this.monitor = new Monitor('ModelCheckpoint', this.options.monitor, this.options.mode);
-  }
-
-  onTrainBegin(context: TrainingContext): void {
-    this.batches = 0;
-    if (this.options.saveBestOnly) this.monitor.begin(context, this.options.initialValueThreshold ?? undefined);
-  }
-
-  onEpochBegin(epoch: number): void {
-    this.epoch = epoch;
-  }
-
-  onBatchEnd(_batch: number, logs: Logs, context: TrainingContext): Done {
-    const { saveFreq } = this.options;
-    if (saveFreq !== 'epoch' && ++this.batches % saveFreq === 0) return this.save(logs, context);
-  }
-
-  onEpochEnd(_epoch: number, logs: Logs, context: TrainingContext): Done {
-    if (this.options.saveFreq === 'epoch') return this.save(logs, context);
-  }
-
-  private async save(logs: Logs, context: TrainingContext): Promise<void> {
-    const { monitor, options } = this;
-    if (options.saveBestOnly) {
-      const value = monitor.value(logs);
-      if (value === undefined || !monitor.improves(value)) return;
-      monitor.best = value;
-    }
-    const folder = formatted(options.filepath, { ...logs, epoch: this.epoch + 1 });
-    await context.save(folder);
-    if (options.verbose) context.print(`Epoch ${this.epoch + 1}: model saved to ${folder}`);
-  }
-
-  saveState(): CallbackState {
-    const { epoch, batches, monitor } = this;
-    return { options: { ...this.options }, values: { epoch, batches, best: monitor.best } };
-  }
-
-  loadState({ values }: CallbackState): void {
-    this.epoch = Number(values.epoch);
-    this.batches = Number(values.batches);
-    this.monitor.best = numberOrNone(values.best);
-  }
-}
-
-function numberOrNone(value: Settings): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
-/** Fills in {key}, {key:03d} and {key:.2f}. */
-function formatted(path: string, values: Logs): string {
-  return path.replace(/\{(\w+)(?::(?:0?(\d*)d|\.(\d+)f))?\}/g, (_, key: string, width?: string, digits?: string) => {
-    const value = values[key];
-    if (value === undefined)
-      throw usage(`ModelCheckpoint: no '${key}' to put into '${path}'; there are ${Object.keys(values).join(', ')}`);
-    if (digits !== undefined) return value.toFixed(Number(digits));
-    return width ? String(value).padStart(Number(width), '0') : String(value);
-  });
 }
 
 function usage(message: string): MemcellError {

@@ -14,6 +14,7 @@ import { Meter } from './meter.js';
 import { Progress } from './progress.js';
 import type { BatchResult, Checkpoint, Runner } from './runner.js';
 import { settingsOfRun } from './runSettings.js';
+import { TerminateOnNaN } from './terminateOnNaN.js';
 
 /** What the owner of the model lends to callbacks. */
 export interface FitHost {
@@ -144,9 +145,10 @@ class Run {
     try {
       return await this.run(found);
     } catch (error) {
+      if (!(error instanceof MemcellError) || error.code !== 'numeric') throw error;
       // Going on would come to the same end.
-      if (error instanceof MemcellError && error.code === 'numeric') await this.end(error.message);
-      throw error;
+      await this.end(error.message);
+      return this.notFinite(error);
     }
   }
 
@@ -255,12 +257,12 @@ class Run {
   }
 
   /** The fit was over already. */
-  private ended(backup: Backup): History {
+  private ended(backup: Backup): History | Promise<History> {
     this.goOn(backup);
     const { history } = this;
     if (backup.history.stopped) history.stopped = backup.history.stopped;
-    if (backup.end?.error !== undefined) throw new MemcellError(backup.end.error, { code: 'numeric' });
-    return history;
+    if (backup.end?.error === undefined) return history;
+    return this.notFinite(new MemcellError(backup.end.error, { code: 'numeric' }));
   }
 
   private position(end?: Backup['end']) {
@@ -276,6 +278,18 @@ class Run {
       meter: at.batch > 0 ? meter.save() : undefined,
       end,
     };
+  }
+
+  /** Rejects, or with a TerminateOnNaN ends as if a callback had asked for it. */
+  private async notFinite(error: MemcellError): Promise<History> {
+    const { callbacks, context, history, at, progress } = this;
+    const terminating = callbacks.find((callback) => callback instanceof TerminateOnNaN);
+    if (!terminating) throw error;
+    terminating.reason = error.message;
+    progress.line(error.message);
+    this.stop('callback', at.epoch, at.batch);
+    await this.each((callback) => callback.onTrainEnd?.(this.lastLogs, context));
+    return history;
   }
 
   private async end(error?: string): Promise<void> {
