@@ -44,7 +44,7 @@ export type { SymbolsOptions } from './tasks/symbols/options.js';
 export type { SymbolsEvaluation } from './tasks/symbols/task.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
-export type { BackupOptions } from './training/backup.js';
+export type { BackupKind, BackupOptions, BackupStore, StoredBackup } from './training/backup.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backupAndRestore.js';
 export {
   type Callback,

@@ -1,5 +1,6 @@
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
+import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
 import type { TaskKind } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { AnyTrained } from '../tasks/train.js';
@@ -7,6 +8,7 @@ import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addReportOption, writeReport } from './reporting.js';
+import { openJournal, parseCheckpoint } from './resuming.js';
 import { onSignals } from './signals.js';
 
 const examples = `
@@ -26,6 +28,8 @@ interface Options extends TrainingValues {
   dryRun?: true;
   report?: string | true;
   sql?: string;
+  resume?: true;
+  checkpoint?: CheckpointTimes;
 }
 
 type Prepared = PreparedTask<SavedTask, { kind: TaskKind }>;
@@ -45,6 +49,12 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
     .option('--dry-run', 'say what was understood of the data, and stop there')
     .option('--out <DIR>', 'the folder to save the model in', 'model')
+    .option('--resume', 'go on with the same run, which was killed or stopped, from what is in DIR.resume')
+    .option(
+      '--checkpoint <TIME>',
+      'how often to write there what a killed run needs, such as 5min or "10 epochs" (1min)',
+      parseCheckpoint,
+    )
     .addHelpText('after', examples);
   addReportOption(command);
   withCommonOptions(command).action(async (data: string, options: Options) => {
@@ -53,7 +63,7 @@ export const addTrain: AddCommand = (program, session) => {
 };
 
 async function train(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const { out, dryRun, sql, report: page } = values;
+  const { out, dryRun, sql, report: page, resume = false, checkpoint } = values;
   if (!dryRun) await (await import('../formats/folder.js')).checkWritable(out);
   const { openSource } = await import('../data/source.js');
   const { accountText } = await import('../data/understanding/account.js');
@@ -69,9 +79,16 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   const pictures = new Pictures();
   let prepared: Prepared | undefined;
   let trained: AnyTrained | undefined;
+  let journal: FitJournal | undefined;
   try {
-    trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
+    const source = openSource(data, { ...(sql !== undefined && { sql }) });
+    if (!dryRun) {
+      const how = { out, resume, every: checkpoint, sql };
+      journal = await openJournal(how, { kind, options }, values, source, (line) => session.note(line));
+    }
+    trained = await trainTask(kind, source, options, {
       ...trainingOf(values),
+      ...(journal && { fits: journal }),
       callbacks: [progress.callback],
       signal: signals.signal,
       stage: (text) => progress.stage(text),
@@ -102,8 +119,15 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
     return;
   }
   const seconds = (performance.now() - startedAt) / 1000;
+  const interrupted = trained.stopped?.reason === 'interrupted';
+  const resumable = interrupted && journal?.isKept === true;
+  if (!resumable) await journal?.clear();
   try {
-    await tell({ data, out, kind, seconds, prepared, exitCode: signals.code(), page, pictures }, trained, session);
+    await tell(
+      { data, out, kind, seconds, prepared, exitCode: signals.code(), page, pictures, resumable },
+      trained,
+      session,
+    );
   } finally {
     trained.model.dispose();
   }
@@ -118,11 +142,13 @@ interface Ended {
   exitCode: number | undefined;
   page: string | true | undefined;
   pictures: Pictures;
+  /** Stopped, and what has been done is kept. */
+  resumable: boolean;
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, pictures } = ended;
+  const { data, out, kind, seconds, prepared, exitCode, page, pictures, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -177,7 +203,9 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     ...(report !== undefined && { report }),
   });
   if (stopped?.reason === 'interrupted') {
-    session.note(`memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}`);
+    session.note(
+      `memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}${resumable ? '; --resume goes on from there' : ''}`,
+    );
     session.exitCode = exitCode ?? 130;
   } else if (diverged) {
     session.note(`memcell: ${diverged.message}; the weights before it are saved in ${out}`);

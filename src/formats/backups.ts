@@ -8,9 +8,10 @@ import { isFolder } from './tfjs.js';
  * @throws MemcellError 'usage' in a browser, or for an address
  */
 export async function openBackups(
-  options: BackupOptions & { keep: number; deleteCheckpoint: boolean },
+  options: (BackupOptions & { keep: number; deleteCheckpoint: boolean }) | BackupStore,
   saveModel: (folder: string) => Promise<void>,
 ): Promise<BackupStore> {
+  if ('newest' in options) return options;
   if (!isFolder(options.folder))
     throw new MemcellError(`backup: ${options.folder} is no folder on a disk, which backups need`, { code: 'usage' });
   const { BackupFolder } = await import('./backupFolder.js');

@@ -1,6 +1,7 @@
 import { parseSpec } from '../model/spec.js';
 import { Sequential } from '../sequential.js';
 import { getOptimizer } from '../training/optimizers.js';
+import { startOf } from './clock.js';
 import type { Run } from './definition.js';
 import { type FitOutcome, fitNetwork } from './fitNetwork.js';
 import type { Samples } from './prepared.js';
@@ -42,7 +43,8 @@ export async function plainFit(
     callbacks: run.callbacks,
     ...(validation && { validation }),
     ...(patience !== undefined && { patience }),
-    ...(run.budget !== undefined && { deadline: performance.now() + 1000 * run.budget }),
+    ...(run.budget !== undefined && { deadline: startOf(run) + 1000 * run.budget }),
     ...(run.signal && { signal: run.signal }),
+    ...(run.fits && { fits: run.fits }),
   });
 }

@@ -33,6 +33,9 @@ export interface StoredBackup {
   note?: string;
 }
 
+/** Within a fit; where somebody has stopped it; of its end. */
+export type BackupKind = 'running' | 'interrupted' | 'end';
+
 /** Where backups of one fit are kept. */
 export interface BackupStore {
   /** When to write one. */
@@ -41,8 +44,10 @@ export interface BackupStore {
   readonly name: string;
   /** Whether a backup of the end of a training is kept. */
   readonly keepsEnd: boolean;
+  /** Told what is different where a backup of another run is passed over; left out, that is an error. */
+  startAnew?(differences: readonly string[]): void;
   newest(): Promise<StoredBackup | undefined>;
-  write(backup: StoredBackup): Promise<void>;
+  write(backup: StoredBackup, kind: BackupKind): Promise<void>;
   /** The training has come to its end. */
   clear(): Promise<void>;
 }
@@ -61,15 +66,16 @@ const CHECKED = {
  * @throws MemcellError 'usage' for an unknown option, or one out of its range, or two of them
  */
 export function backupWanted(
-  given: string | BackupOptions | undefined,
+  given: string | BackupOptions | BackupStore | undefined,
   callbacks: readonly CallbackIdentifier[],
-): ReturnType<typeof backupOptions> | undefined {
+): ReturnType<typeof backupOptions> | BackupStore | undefined {
   const [wanted, ...more] = [
     given,
     ...callbacks.map((one) => (typeof one === 'function' ? undefined : one.backup)),
   ].filter((one) => one !== undefined);
   if (more.length > 0) throw new MemcellError('fit can keep one backup; two are asked for', { code: 'usage' });
-  return wanted === undefined ? undefined : backupOptions(wanted);
+  if (wanted === undefined || (typeof wanted === 'object' && 'newest' in wanted)) return wanted;
+  return backupOptions(wanted);
 }
 
 function backupOptions(given: string | BackupOptions): BackupOptions & { keep: number; deleteCheckpoint: boolean } {
@@ -114,7 +120,8 @@ export interface Backup extends Position {
 /** Copies of all that the runner has. */
 export function wholeState(runner: Runner): Whole {
   const { weights, optimizer } = runner.capture();
-  const { states } = runner.checkpoint();
+  // Only stateful layers carry any.
+  const states = runner.batch === undefined ? [] : runner.checkpoint().states;
   const { iterations } = runner.optimizer;
   return { weights, optimizer: optimizer ?? { iterations, state: [] }, states };
 }
@@ -122,7 +129,7 @@ export function wholeState(runner: Runner): Whole {
 /** Puts it back. */
 export function putBack(runner: Runner, { weights, optimizer, states }: Whole): void {
   runner.restore({ weights, optimizer });
-  runner.goBack({ ...runner.checkpoint(), states });
+  if (runner.batch !== undefined) runner.goBack({ ...runner.checkpoint(), states });
 }
 
 function sameBits(a: Whole, b: Whole): boolean {
@@ -162,7 +169,9 @@ export class Backups {
     const now = wholeState(this.runner);
     const callbacks = this.callbacks.map((callback) => callback.saveState?.());
     const backup = { ...position, now, good: sameBits(now, good) ? undefined : good, callbacks };
-    await this.store.write(stored(backup, this.settings));
+    const { end, history } = position;
+    const kind = end ? 'end' : history.stopped?.reason === 'interrupted' ? 'interrupted' : 'running';
+    await this.store.write(stored(backup, this.settings), kind);
     this.lastAt = performance.now();
   }
 
@@ -183,6 +192,10 @@ export class Backups {
     const { backup, settings } = read(found, name);
     const wrong = differences(settings, this.settings);
     if (wrong.length === 0) return { ...backup, ...(found.note !== undefined && { note: found.note }) };
+    if (this.store.startAnew) {
+      this.store.startAnew(wrong);
+      return undefined;
+    }
     const more = wrong.length > 4 ? `; and ${wrong.length - 4} more` : '';
     throw new MemcellError(
       `${name} is the backup of another run: ${wrong.slice(0, 4).join('; ')}${more}; go on with what it was, or remove it to start anew`,

@@ -1,7 +1,7 @@
 /** What fit is told, checked. */
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
-import type { BackupOptions } from './backup.js';
+import type { BackupOptions, BackupStore } from './backup.js';
 import { type Samples, sampleRange } from './batches.js';
 import type { CallbackIdentifier } from './callbacks.js';
 import type { Compiled } from './compile.js';
@@ -44,7 +44,7 @@ export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Ar
    * A folder (Node) for backups, by default one after every epoch: a fit that was killed at any moment and is called again with the same
    * data and settings goes on from the newest, and ends with the same bits as one that was never stopped.
    */
-  backup?: string | BackupOptions;
+  backup?: string | BackupOptions | BackupStore;
 }
 
 const DEFAULTS = {
