@@ -1,4 +1,5 @@
-export type { Account } from './data/frame.js';
+export type { NdArray } from './data/array.js';
+export type { Account, ColumnUse } from './data/frame.js';
 export type { Columns, DataInput } from './data/source.js';
 export type { LayerState, Stream, StreamState } from './engine/stream.js';
 export { type ErrorCode, MemcellError } from './errors.js';
@@ -13,17 +14,25 @@ export { enableWide, type WideStatus } from './kernels/wide.js';
 export type { Activation as ActivationName } from './model/activations.js';
 export { customObjects } from './model/customObjects.js';
 export type { ModelEnd, ModelInputs, ModelOutput } from './model/ends.js';
-export type { Initializer } from './model/initializers.js';
+export type { Initializer, InitializerConfig, InitializerName } from './model/initializers.js';
 export type { ModelInput, NestedArray, ShapedArray } from './model/inputs.js';
 export * from './model/layers.js';
+export type { ConstraintName, RegularizerName } from './model/options.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
 export { figures, type ReportFigure, report } from './report/index.js';
 export * from './sequential.js';
+export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
+export type { ClassScores } from './tasks/classify/evaluation.js';
 export type { ClassifyOptions } from './tasks/classify/options.js';
+export type { Classification } from './tasks/classify/predict.js';
 export type { ClassifyEvaluation } from './tasks/classify/task.js';
+export type { ScoredPart } from './tasks/definition.js';
+export type { Coverage, Errors, MethodErrors } from './tasks/forecast/errors.js';
+export type { FoldErrors, SeriesErrors, SimpleGuesses, TargetErrors } from './tasks/forecast/evaluation.js';
 export type { ForecastOptions, ForecastPredictOptions } from './tasks/forecast/options.js';
 export type { ForecastEvaluation } from './tasks/forecast/task.js';
+export type { Verdict } from './tasks/forecast/verdict.js';
 export {
   type AnyTaskModel,
   type ClassifyModel,
@@ -36,19 +45,43 @@ export {
   type Sequence,
   type SymbolsModel,
   symbols,
+  type TaskModel,
   type TaskTraining,
   type TextModel,
   textModel,
 } from './tasks/functions.js';
+export type { SamplingOptions } from './tasks/sampling.js';
+export type { TaskKind, TrainingSettings } from './tasks/settings.js';
 export type { SymbolsOptions } from './tasks/symbols/options.js';
+export type { CountsGuess } from './tasks/symbols/repetition.js';
 export type { SymbolsEvaluation } from './tasks/symbols/task.js';
+export type { TableOptions } from './tasks/tableOptions.js';
+export type { Likelihood } from './tasks/text/evaluation.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
+export type { TokenKind } from './tasks/text/tokens.js';
+export type {
+  ConfigDict,
+  ConfigValue,
+  IOHandler,
+  IOHandlerLike,
+  LayerLike,
+  LayersModel,
+  LayersModelLike,
+  SerializableObject,
+  Tensor,
+  TensorFunction,
+  TensorLike,
+  Tfjs,
+} from './tfjsTypes.js';
 export type { BackupKind, BackupOptions, BackupStore, StoredBackup } from './training/backup.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backupAndRestore.js';
 export {
   type Callback,
+  type CallbackIdentifier,
   type CallbackState,
+  type Callbacks,
+  type Done,
   EarlyStopping,
   type EarlyStoppingOptions,
   LearningRateScheduler,
@@ -56,11 +89,14 @@ export {
   type ReduceLROnPlateauOptions,
   type TrainingContext,
 } from './training/callbacks.js';
+export type { ClippingOptions } from './training/clipping.js';
 export type { CompileOptions } from './training/compile.js';
 export { CSVLogger, type CSVLoggerOptions } from './training/csvLogger.js';
-export type { PredictOptions } from './training/evaluate.js';
+export type { EvaluateOptions as EvaluateArrayOptions, PredictOptions } from './training/evaluate.js';
+export type { Settings as PlainSettings } from './training/fingerprint.js';
+export type { FitOptions as FitArrayOptions, ValidationData } from './training/fitSettings.js';
 export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput } from './training/given.js';
-export type { History, Logs } from './training/history.js';
+export type { History, Logs, Stopped, TrainingParams } from './training/history.js';
 export { LambdaCallback } from './training/lambdaCallback.js';
 export {
   binaryCrossentropy,
@@ -68,6 +104,8 @@ export {
   huber,
   type Loss,
   type LossFunction,
+  type LossIdentifier,
+  type LossName,
   meanAbsoluteError,
   meanSquaredError,
   sparseCategoricalCrossentropy,
@@ -78,17 +116,40 @@ export {
   type Metric,
   type MetricCount,
   type MetricFunction,
+  type MetricIdentifier,
+  type MetricName,
   topKCategoricalAccuracy,
 } from './training/metrics.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/modelCheckpoint.js';
-export { adam, adamw, type Optimizer, rmsprop, sgd } from './training/optimizers.js';
+export type { Monitored, MonitorMode } from './training/monitor.js';
+export {
+  type AdamOptions,
+  adam,
+  adamw,
+  type LearningRate,
+  type OptimizedVariable,
+  type Optimizer,
+  type OptimizerConfig,
+  type OptimizerIdentifier,
+  type OptimizerName,
+  type OptimizerOptions,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from './training/optimizers.js';
+export type { ProgressOptions, Verbosity } from './training/progress.js';
+export type { TrainingState } from './training/runner.js';
 export {
   cosineDecay,
+  type DecayOptions,
   exponentialDecay,
   inverseTimeDecay,
   type LearningRateSchedule,
   piecewiseConstantDecay,
   polynomialDecay,
+  type ScheduleName,
+  type SerializedSchedule,
 } from './training/schedules.js';
 export { TensorBoard, type TensorBoardOptions } from './training/tensorBoard.js';
 export { TerminateOnNaN } from './training/terminateOnNaN.js';

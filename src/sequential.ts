@@ -27,13 +27,16 @@ import {
 } from './model/ends.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import type { Layer } from './model/layers.js';
+import { show } from './model/options.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
+import { type EitherSpelling, namedOptions, shown } from './spelling.js';
 import type * as tf from './tf.js';
+import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
 import { backupWanted } from './training/backup.js';
+import { getCallbacks } from './training/callbacks.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -48,6 +51,7 @@ import {
 import type { History, Logs } from './training/history.js';
 import { getLoss } from './training/losses.js';
 import { getOptimizer, sgd } from './training/optimizers.js';
+import { complete } from './training/options.js';
 import type { Runner } from './training/runner.js';
 import { structureOf } from './training/structure.js';
 import { createTfjsRunner } from './training/tfjsRunner.js';
@@ -81,7 +85,16 @@ export interface SaveOptions {
   includeOptimizer?: boolean;
 }
 
-const COMPILE_OPTIONS = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'engine', 'threads'];
+/** Each is checked by who takes it. */
+const COMPILE_OPTIONS = {
+  optimizer: 'other',
+  loss: 'other',
+  lossWeights: 'other',
+  metrics: 'other',
+  weightedMetrics: 'other',
+  engine: 'other',
+  threads: 'other',
+} as const;
 
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
 export interface EngineChoice {
@@ -110,7 +123,7 @@ export class Sequential {
   private readonly batchSize: number | undefined;
   private knownEnds: Ends | undefined;
   private stack: Layer[] = [];
-  private model: tf.LayersModel | undefined;
+  private model: LayersModel | undefined;
   private settings: ResolvedTraining | undefined;
   private compiled: Compiled | undefined;
   private engineWanted: 'tfjs' | undefined;
@@ -124,12 +137,18 @@ export class Sequential {
   private disposed = false;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
-  constructor(
-    layers: readonly Layer[] = [],
-    { inputShape, batchSize, seed, name = 'sequential' }: SequentialOptions = {},
-  ) {
+  constructor(layers: readonly Layer[] = [], options: EitherSpelling<SequentialOptions> = {}) {
+    const { inputShape, batchSize, seed, name } = complete('Sequential', { name: 'sequential' }, options, {
+      inputShape: 'other',
+      batchSize: 'positiveCount?',
+      seed: 'other',
+      name: 'string',
+    });
+    if (!Array.isArray(layers)) {
+      throw new MemcellError(`Sequential takes a list of layers, not ${show(layers)}`, { code: 'usage' });
+    }
     if (seed !== undefined && !Number.isSafeInteger(seed)) {
-      throw new MemcellError(`seed must be a whole number, not ${seed}`, { code: 'usage' });
+      throw new MemcellError(`seed must be a whole number, not ${shown(seed)}`, { code: 'usage' });
     }
     this.name = name;
     this.inputSize = inputShape;
@@ -140,7 +159,10 @@ export class Sequential {
   }
 
   /** A model around one of tfjs, with any number of inputs and outputs; its LSTM layers get the fused kernel. */
-  static fromTf(model: tf.LayersModel, metadata: Record<string, unknown> = {}): Sequential {
+  static fromTf(model: LayersModel, metadata: Record<string, unknown> = {}): Sequential {
+    if (!isLayer(model) || !('layers' in model)) {
+      throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${show(model)}`, { code: 'usage' });
+    }
     const own = new Sequential([], { name: model.name });
     own.model = accelerate(model);
     own.stack = model.layers.slice();
@@ -151,8 +173,8 @@ export class Sequential {
 
   /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
   add(layer: Layer): this {
-    if (typeof layer !== 'object' || layer === null || !('computeOutputShape' in layer)) {
-      throw new MemcellError(`add takes a layer, such as LSTM(50), not ${String(layer)}`, { code: 'model' });
+    if (!isLayer(layer)) {
+      throw new MemcellError(`add takes a layer, such as LSTM(50), not ${show(layer)}`, { code: 'model' });
     }
     if (this.model) {
       if (!('add' in this.model))
@@ -180,19 +202,14 @@ export class Sequential {
    * optimizer.
    * @throws MemcellError 'usage' for unknown names or options; the model is then as before
    */
-  compile(options: SequentialCompileOptions): void {
-    const unknown = Object.keys(options ?? {}).find((name) => !COMPILE_OPTIONS.includes(name));
-    if (unknown !== undefined) {
-      throw new MemcellError(`compile: unknown option '${unknown}'; it takes ${COMPILE_OPTIONS.join(', ')}`, {
-        code: 'usage',
-      });
-    }
-    const { engine, threads } = options ?? {};
+  compile(options: EitherSpelling<SequentialCompileOptions>): void {
+    const given = complete<object, SequentialCompileOptions>('compile', {}, options, COMPILE_OPTIONS);
+    const { engine, threads } = given;
     if (engine !== undefined && engine !== 'tfjs') {
-      throw new MemcellError(`engine: '${engine}'; it can be 'tfjs' or left out`, { code: 'usage' });
+      throw new MemcellError(`engine: ${shown(engine)}; it can be 'tfjs' or left out`, { code: 'usage' });
     }
     if (threads !== undefined) checkThreads(threads);
-    const settings = resolveTraining(options);
+    const settings = resolveTraining(given);
     const compiled = this.knowsShape() ? compileTraining(this.built(), settings) : undefined;
     this.free();
     this.mostThreads = threads ?? this.mostThreads;
@@ -209,12 +226,12 @@ export class Sequential {
    * @throws MemcellError 'data' and 'usage' before anything changes; 'numeric' when the loss is no longer finite, with the
    *   weights of the last good epoch
    */
-  async fit(x: ModelInputs, y: ModelInputs, options: FitOptions = {}): Promise<History> {
+  async fit(x: ModelInputs, y: ModelInputs, options: EitherSpelling<FitOptions> = {}): Promise<History> {
     return this.exclusively('fit', async () => {
-      const { validationData, sampleWeight, backup: wanted, ...rest } = options;
-      const backup = backupWanted(wanted, rest.callbacks ?? []);
+      const { validationData, sampleWeight, backup: wanted, ...rest } = namedOptions<FitOptions>('fit', options);
+      const backup = backupWanted(wanted, getCallbacks(rest.callbacks ?? []));
       const samples = this.samplesOf(x, y);
-      const seed = options.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
+      const seed = rest.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
       const arrays = {
         ...rest,
         seed,
@@ -247,8 +264,8 @@ export class Sequential {
   }
 
   /** Loss and metrics on samples: { loss, accuracy, … }. */
-  async evaluate(x: ModelInputs, y: ModelInputs, options: EvaluateOptions = {}): Promise<Logs> {
-    const { sampleWeight, ...rest } = options;
+  async evaluate(x: ModelInputs, y: ModelInputs, options: EitherSpelling<EvaluateOptions> = {}): Promise<Logs> {
+    const { sampleWeight, ...rest } = namedOptions<EvaluateOptions>('evaluate', options);
     const samples = this.samplesOf(x, y);
     const arrays = { ...rest, ...weightsOption(sampleWeight) };
     return evaluate(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays);
@@ -259,17 +276,23 @@ export class Sequential {
    * { data, shape }. A model with several inputs takes a list of them, or an object by their names; one with several outputs
    * gives a list in their order (`outputs`), or, for inputs by name, an object by name.
    */
-  async predict(x: tf.Tensor, options?: PredictOptions): Promise<tf.Tensor>;
-  async predict(x: ShapedArray, options?: PredictOptions): Promise<{ data: Float32Array; shape: number[] }>;
-  async predict<Output extends NestedArray = number[][]>(x: NestedArray, options?: PredictOptions): Promise<Output>;
-  async predict(x: ModelInput, options?: PredictOptions): Promise<ModelOutput>;
+  async predict(x: Tensor, options?: EitherSpelling<PredictOptions>): Promise<Tensor>;
+  async predict(
+    x: ShapedArray,
+    options?: EitherSpelling<PredictOptions>,
+  ): Promise<{ data: Float32Array; shape: number[] }>;
+  async predict<Output extends NestedArray = number[][]>(
+    x: NestedArray,
+    options?: EitherSpelling<PredictOptions>,
+  ): Promise<Output>;
+  async predict(x: ModelInput, options?: EitherSpelling<PredictOptions>): Promise<ModelOutput>;
   async predict<Output = ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }>(
     x: ModelInputs,
-    options?: PredictOptions,
+    options?: EitherSpelling<PredictOptions>,
   ): Promise<Output>;
   async predict(
     x: ModelInputs,
-    options: PredictOptions = {},
+    options: EitherSpelling<PredictOptions> = {},
   ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
     this.inferShape(x);
     const { inputs, outputNames } = this.ends();
@@ -334,9 +357,13 @@ export class Sequential {
   }
 
   /** One training step on one batch; its loss before the step. */
-  async trainOnBatch(x: ModelInputs, y: ModelInputs, options: TrainOnBatchOptions = {}): Promise<number> {
+  async trainOnBatch(
+    x: ModelInputs,
+    y: ModelInputs,
+    options: EitherSpelling<TrainOnBatchOptions> = {},
+  ): Promise<number> {
     return this.exclusively('trainOnBatch', async () => {
-      const { sampleWeight, ...rest } = options;
+      const { sampleWeight, ...rest } = namedOptions<TrainOnBatchOptions>('trainOnBatch', options);
       const samples = this.samplesOf(x, y);
       const arrays = { ...rest, ...weightsOption(sampleWeight) };
       return (await trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays)).loss;
@@ -353,6 +380,8 @@ export class Sequential {
 
   /** Prints the table of summaryText(), by default to the console. */
   summary(print: (text: string) => void = console.log): void {
+    if (typeof print !== 'function')
+      throw new MemcellError(`summary prints with a function, not ${shown(print)}`, { code: 'usage' });
     print(this.summaryText());
   }
 
@@ -381,6 +410,11 @@ export class Sequential {
    * @throws MemcellError 'data' that names the weight that does not fit
    */
   setWeights(weights: readonly ModelInput[]): void {
+    if (!Array.isArray(weights)) {
+      throw new MemcellError(`setWeights takes a list as getWeights() gives it, not ${shown(weights)}`, {
+        code: 'usage',
+      });
+    }
     this.free();
     const own = weightsInOrder(this.tf);
     if (weights.length !== own.length) {
@@ -464,7 +498,7 @@ export class Sequential {
   }
 
   /** The tfjs LayersModel behind this one, in step with the weights. */
-  get tf(): tf.LayersModel {
+  get tf(): LayersModel {
     const model = this.built();
     this.untouched = false;
     this.runner?.sync();
@@ -505,7 +539,7 @@ export class Sequential {
     );
   }
 
-  private built(): tf.LayersModel {
+  private built(): LayersModel {
     if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
     this.first();
     const { inputSize: inputShape, batchSize, name, seed } = this;
@@ -628,7 +662,19 @@ export class Sequential {
 
 function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
-  throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`, { code: 'usage' });
+  throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${shown(threads)}`, {
+    code: 'usage',
+  });
+}
+
+function isLayer(given: unknown): boolean {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    'computeOutputShape' in given &&
+    typeof given.computeOutputShape === 'function' &&
+    'getClassName' in given
+  );
 }
 
 function cannotStream(why: string): MemcellError {
@@ -643,7 +689,7 @@ function isTyped(given: ModelInput): given is Float32Array {
  * A model from Keras's notation: sequential('LSTM(50), Dense(10, softmax)', { inputShape: [1, 1] }).
  * @throws MemcellError 'model' that points at the character
  */
-export function sequential(spec: string, options?: SequentialOptions): Sequential {
+export function sequential(spec: string, options?: EitherSpelling<SequentialOptions>): Sequential {
   return new Sequential(parseSpec(spec), options);
 }
 
@@ -661,7 +707,7 @@ function goingOn(options: CompileOptions, state: ModelContents['optimizerState']
  * `lost` tells what the file had and the model has not. `options` bound what comes over HTTP.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function loadModel(from: ModelSource, options?: LoadOptions): Promise<Sequential> {
+export async function loadModel(from: ModelSource, options?: EitherSpelling<LoadOptions>): Promise<Sequential> {
   const { model, metadata, training: written, optimizerState, lost } = await openModel(from, options);
   const { training, ...rest } = metadata;
   const own = Sequential.fromTf(model, rest);

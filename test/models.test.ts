@@ -42,7 +42,7 @@ describe.each(folders)('models/%s', (name) => {
   test('stock tfjs, in a process without memcell, predicts the same (≤ 1e-5)', async () => {
     const shape = [5, ...task.network.inputShape.slice(1).map(Number)];
     const random = new Random(7);
-    const { artefact } = task;
+    const { artefact } = task.loaded;
     const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () =>
       artefact.kind === 'text' ? random.integer(artefact.tokens.size) : random.normal(),
     );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '../src/kernels/backend.js';
 import { Bidirectional, Dense, Dropout, Embedding, GRU, LSTM } from '../src/model/layers.js';
-import { loadModel, Sequential, sequential } from '../src/sequential.js';
+import { loadModel, Sequential, type SequentialCompileOptions, sequential } from '../src/sequential.js';
 import { adam } from '../src/training/optimizers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'memcell-sequential-'));
@@ -465,14 +465,18 @@ describe('errors come before anything changes', () => {
 
   test('compile with names that do not exist', () => {
     const model = new Sequential([LSTM(3), Dense(1)]);
+    // @ts-expect-error no such optimizer
     expect(() => model.compile({ optimizer: 'adm', loss: 'mse' })).toThrow(
       "unknown optimizer 'adm'; did you mean adam?",
     );
+    // @ts-expect-error no such loss
     expect(() => model.compile({ loss: 'msee' })).toThrow("unknown loss 'msee'; did you mean mse?");
+    // @ts-expect-error no such metric
     expect(() => model.compile({ loss: 'mse', metrics: ['accurcy'] })).toThrow(
       "unknown metric 'accurcy'; did you mean accuracy?",
     );
-    expect(() => model.compile({} as { loss: string })).toThrow('compile needs a loss');
+    // @ts-expect-error no loss
+    expect(() => model.compile({})).toThrow('compile needs a loss');
   });
 
   test('before compile, after dispose, without layers', async () => {
@@ -485,7 +489,7 @@ describe('errors come before anything changes', () => {
     expect(() => model.getWeights()).toThrow('this model was disposed');
     expect(() => new Sequential().summary()).toThrow('the model has no layers; add one first');
     expect(() => new Sequential().add('LSTM' as unknown as ReturnType<typeof LSTM>)).toThrow(
-      'add takes a layer, such as LSTM(50), not LSTM',
+      'add takes a layer, such as LSTM(50), not "LSTM"',
     );
   });
 });
@@ -501,7 +505,7 @@ test('compile that is refused leaves the model as it was', async () => {
     { loss, threads: 1, metrics: ['mae', 'mae'] },
     { loss, threads: 0 },
   ])
-    expect(() => model.compile(wrong)).toThrow();
+    expect(() => model.compile(wrong as SequentialCompileOptions)).toThrow();
   expect(model.threads).toBe(2);
   expect(await model.evaluate(x, y, { verbose: 0 })).toEqual(before);
   model.compile({ loss, threads: 1 });

@@ -11,7 +11,7 @@ test('compile takes an optimizer function as it is, and refuses what it does not
   const model = new memcell.Sequential([memcell.Dense(1, { inputShape: [2] })]);
   model.compile({ optimizer: memcell.adam, loss: 'mse' });
   expect(model.engine).toEqual({ kind: 'memcell' });
-  const misspelt = { optimiser: 'sgd', loss: 'mse' };
+  const misspelt = { optimiser: 'sgd', loss: 'mse' } as const;
   expect(() => model.compile(misspelt)).toThrow("compile: unknown option 'optimiser'");
   const flat = { name: 'adam', learningRate: 5 } as unknown as 'adam';
   expect(() => model.compile({ optimizer: flat, loss: 'mse' })).toThrow('give options as adam({ … })');

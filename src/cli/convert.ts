@@ -1,3 +1,4 @@
+import type { Sequential } from '../sequential.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 
 const examples = `
@@ -23,9 +24,18 @@ export const addConvert: AddCommand = (program, session) => {
   withCommonOptions(command).action((from: string, to: string) => convert(from, to, session));
 };
 
+/** Models of earlier versions do not say what x and y are. */
+async function describeArrays(model: Sequential, from: string): Promise<void> {
+  const { openTask, readTask } = await import('../tasks/train.js');
+  const { tasks } = await import('../tasks/index.js');
+  const { kind, artefact } = readTask(openTask(model, from));
+  model.metadata = { ...model.metadata, arrays: tasks[kind].arrays(artefact) };
+}
+
 async function convert(from: string, to: string, session: Session): Promise<void> {
   const [{ loadModel }, { formatFor }] = await Promise.all([import('../sequential.js'), import('../formats/open.js')]);
   const model = await loadModel(from);
+  if (model.metadata.task !== undefined && model.metadata.arrays === undefined) await describeArrays(model, from);
   try {
     const lost = [...model.lost, ...(await model.save(to))];
     const kept = [

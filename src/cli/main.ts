@@ -9,6 +9,7 @@ import { addConvert } from './convert.js';
 import { addEvaluate } from './evaluate.js';
 import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
+import { addHelp, showCommands } from './help.js';
 import { addPredict } from './predict.js';
 import { addReport } from './report.js';
 import type { Streams } from './streams.js';
@@ -28,10 +29,11 @@ const commands: AddCommand[] = [
   addConvert,
   addCheck,
   addBench,
+  addHelp,
 ];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['convert', 'summary']);
+const withoutKernels = new Set(['convert', 'help', 'summary']);
 
 const examples = `
 Examples:
@@ -44,7 +46,8 @@ An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong u
 /** Runs the command line of this process; exits when all is done. */
 export async function main(): Promise<void> {
   // A reader that closes the pipe early, as `| head` does, wants no more.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   process.exitCode = await run(process.argv.slice(2), process);
 }
 
@@ -57,7 +60,9 @@ export async function run(argv: string[], streams: Streams): Promise<number> {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const session = new Session(streams, flags.includes('--json'), typed(argv));
   try {
-    await createProgram(session).parseAsync(argv, { from: 'user' });
+    const program = createProgram(session);
+    if (argv.every((word) => word === '--json' || word === '--debug')) showCommands(program, session);
+    else await program.parseAsync(argv, { from: 'user' });
     return session.exitCode;
   } catch (error) {
     return reportError(error, session, flags.includes('--debug'));

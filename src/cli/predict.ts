@@ -4,9 +4,11 @@ import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
+import { parsePath } from './values.js';
 
 interface Options {
   out?: string;
+  features?: string;
   report?: string | true;
   [name: string]: unknown;
 }
@@ -25,8 +27,11 @@ Examples:
   memcell predict models/sales --future promotions.csv
   memcell predict models/digits --start "1 2 3" --steps 10
   memcell predict models/scans scans.csv --json
+  memcell predict model.keras samples.npy --out outputs.npy
 
---out writes CSV, JSON, JSON lines or Parquet by the file's name; - is standard output.`;
+A model trained elsewhere takes arrays: .npy, JSON (nested lists), for several inputs .npz or a JSON object
+by their names; or the columns of a table. --out writes by the file's ending: .csv, .tsv, .json, .jsonl, .ndjson,
+.parquet, arrays also .npy and .npz; - is standard output, as CSV.`;
 
 /** memcell predict: what comes next, or the class of each row. */
 export const addPredict: AddCommand = (program, session) => {
@@ -34,13 +39,16 @@ export const addPredict: AddCommand = (program, session) => {
     .command('predict')
     .summary('forecast what comes next, or tell the class of each row')
     .description(
-      'Forecasts the rows or symbols that come next, or tells the class of each row or group, as the model was trained to.',
+      'Forecasts the rows or symbols that come next, or tells the class of each row or group, as the model was trained to. Of any other model: its outputs for arrays.',
     )
     .usage('MODEL [DATA] [OPTIONS]')
-    .argument('<MODEL>', 'the folder of a model that memcell train saved')
-    .argument('[DATA]', 'the file to go on from (the end of the training data), or whose rows to classify');
+    .argument('<MODEL>', 'a model that memcell train saved; or any other, as a folder, .keras, .h5 or .onnx')
+    .argument('[DATA]', 'the file to go on from (the end of the training data), whose rows to classify, or the arrays');
   addTaskOptions(command, predicting, 'predictOptions');
-  command.option('--out <FILE>', 'write the predictions to a file').addHelpText('after', examples);
+  command
+    .option('--features <COLS>', 'models without a task: the columns of a table that go in, in their order (all)')
+    .option('--out <FILE>', 'write the predictions to a file', parsePath)
+    .addHelpText('after', examples);
   addReportOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
@@ -48,15 +56,27 @@ export const addPredict: AddCommand = (program, session) => {
 };
 
 async function predict(folder: string, data: string | undefined, values: Options, session: Session): Promise<void> {
-  const [{ loadSaved }, { tasks }, { openSource }] = await Promise.all([
+  const { out, features, report: page } = values;
+  const { loadModel } = await import('../sequential.js');
+  const model = await loadModel(folder);
+  if (model.metadata.task === undefined) {
+    const { predictArrays } = await import('./plainModel.js');
+    return predictArrays({ model, name: folder }, data, values, session);
+  }
+  const [{ openTask, readTask }, { tasks }, { openSource }] = await Promise.all([
     import('../tasks/train.js'),
     import('../tasks/index.js'),
     import('../data/source.js'),
   ]);
-  const { out, report: page } = values;
-  const loaded = await loadSaved(folder);
+  if (out !== undefined) (await import('../data/write.js')).formatOf(out);
+  const loaded = readTask(openTask(model, folder));
   try {
     const { kind } = loaded;
+    if (features !== undefined) {
+      throw new MemcellError(`${folder}: --features is for models without a task; this one knows its columns`, {
+        code: 'usage',
+      });
+    }
     if (kind === 'text') {
       throw new MemcellError(`${folder}: a model trained with --text writes text: use memcell generate`, {
         code: 'usage',

@@ -8,7 +8,7 @@ import { trainingOf } from './choose.js';
 import { parseDuration } from './values.js';
 
 /** What a run keeps on disk so that it can be resumed is beside its model's folder. */
-export function resumeFolder(out: string): string {
+function resumeFolder(out: string): string {
   return `${out.replace(/[/\\]+$/, '')}.resume`;
 }
 

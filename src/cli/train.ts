@@ -10,6 +10,7 @@ import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { openJournal, parseCheckpoint } from './resuming.js';
 import { onSignals } from './signals.js';
+import { parsePath } from './values.js';
 
 const examples = `
 Examples:
@@ -26,6 +27,7 @@ the batch and saves what there is; a second one quits at once.`;
 interface Options extends TrainingValues {
   out: string;
   dryRun?: true;
+  force?: true;
   report?: string | true;
   sql?: string;
   resume?: true;
@@ -48,13 +50,14 @@ export const addTrain: AddCommand = (program, session) => {
   command
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
     .option('--dry-run', 'say what was understood of the data, and stop there')
-    .option('--out <DIR>', 'the folder to save the model in', 'model')
+    .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
     .option('--resume', 'go on with the same run, which was killed or stopped, from what is in DIR.resume')
     .option(
       '--checkpoint <TIME>',
       'how often to write there what a killed run needs, such as 5min or "10 epochs" (1min)',
       parseCheckpoint,
     )
+    .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
   addReportOption(command);
   withCommonOptions(command).action(async (data: string, options: Options) => {
@@ -63,8 +66,12 @@ export const addTrain: AddCommand = (program, session) => {
 };
 
 async function train(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const { out, dryRun, sql, report: page, resume = false, checkpoint } = values;
-  if (!dryRun) await (await import('../formats/folder.js')).checkWritable(out);
+  const { out, dryRun, force, sql, report: page, resume = false, checkpoint } = values;
+  if (!dryRun) {
+    const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
+    await checkReplaceable(out, kind, force ?? false);
+    await checkWritable(out);
+  }
   const { openSource } = await import('../data/source.js');
   const { accountText } = await import('../data/understanding/account.js');
   const { trainTask } = await import('../tasks/train.js');

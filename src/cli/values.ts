@@ -1,6 +1,6 @@
 /** Reads the values of options and arguments. What does not fit is wrong usage, told with the option's name. */
 import { InvalidArgumentError } from 'commander';
-import { count, integer, type OptionKind, positive, share } from '../tasks/options.js';
+import { count, integer, type OptionKind, positive, share, text } from '../tasks/options.js';
 
 /** Reads a value as one of the kinds of the tasks' options. */
 function reader<T>(kind: OptionKind<T>): (text: string) => T {
@@ -15,6 +15,7 @@ export const parseCount = reader(count);
 export const parseInteger = reader(integer);
 export const parsePositive = reader(positive);
 export const parseShare = reader(share);
+export const parsePath = reader({ ...text, what: 'a path' });
 
 /** 30, 30s, 5min, 1h: seconds. */
 export function parseDuration(text: string): number {

@@ -9,7 +9,8 @@ export interface Bytes {
   readonly size: number;
   /** Of gzipped ones: the size of their content, all of which is taken into memory for it. */
   inflatedSize?(): Promise<number>;
-  slice(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** In memory of their own, not shared. */
+  slice(start: number, end: number): Promise<Uint8Array & { buffer: ArrayBuffer }>;
   stream(): AsyncIterable<Uint8Array>;
 }
 

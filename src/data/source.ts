@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import type { BlockReader } from './blocks.js';
 import { type Bytes, type Content, contentOf, inflated, openBytes } from './bytes.js';
 import { concatenate, tableOfColumns, tableOfRows } from './inCode.js';
@@ -68,7 +69,7 @@ export interface SourceOptions {
 export function openSource(input: DataInput, options: SourceOptions = {}): Source {
   if (typeof input === 'string') return new FileSource([input], options.sql);
   if (typeof input !== 'object' || input === null) {
-    throw new MemcellError(`${String(input)} is no data; give a path, rows, columns or numbers`, { code: 'usage' });
+    throw new MemcellError(`${shown(input)} is no data; give a path, rows, columns or numbers`, { code: 'usage' });
   }
   if (isFiles(input)) return new FileSource(input.files, options.sql);
   if (options.sql !== undefined) {

@@ -15,9 +15,17 @@ const formats: Record<string, TableFormat> = {
   parquet: 'parquet',
 };
 
-/** The form that a file's name asks for: by its ending, CSV for all others and for stdout (-). */
-function formatOf(target: string): TableFormat {
-  return formats[/\.(\w+)$/.exec(target)?.[1].toLowerCase() ?? ''] ?? 'csv';
+/**
+ * The form that a file's name asks for by its ending; CSV for stdout (-) and for devices, which have none.
+ * @throws MemcellError (usage) for an ending that stands for no form
+ */
+export function formatOf(target: string): TableFormat {
+  if (target === '-' || target.startsWith('/dev/')) return 'csv';
+  const ending = /\.([^./\\]+)$/.exec(target)?.[1].toLowerCase() ?? '';
+  if (Object.hasOwn(formats, ending)) return formats[ending];
+  const found = ending === '' ? 'has no ending' : `the ending .${ending} is not known`;
+  const known = Object.keys(formats).map((one) => `.${one}`);
+  throw new MemcellError(`${target}: ${found}; a table is written as ${known.join(', ')}`, { code: 'usage' });
 }
 
 /**
@@ -30,7 +38,14 @@ export async function writeTable(
   rows: readonly (readonly WrittenCell[])[],
   target: string,
 ): Promise<void> {
-  const content = await encodeTable(head, rows, formatOf(target));
+  await writeContent(await encodeTable(head, rows, formatOf(target)), target);
+}
+
+/**
+ * Writes a file whole or not at all; to stdout for '-'. A device or a pipe (/dev/stdout) is written to as it is.
+ * @throws MemcellError (io) when it cannot be written
+ */
+export async function writeContent(content: string | Uint8Array, target: string): Promise<void> {
   if (target === '-') {
     await new Promise<void>((done, fail) =>
       process.stdout.write(content, (cause) => (cause ? fail(writeError('stdout', cause)) : done())),

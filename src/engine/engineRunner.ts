@@ -3,6 +3,7 @@ import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
 import { statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
@@ -19,7 +20,7 @@ export interface EngineOptions extends TeamOptions {
 
 /** The runner of a model that planModel() has planned. */
 export function createEngineRunner(
-  model: tf.LayersModel,
+  model: LayersModel,
   compiled: Pick<Compiled, 'loss' | 'optimizer'>,
   plan: Plan,
   options: EngineOptions = {},
@@ -53,7 +54,7 @@ export class EngineRunner implements Runner {
   private predictions: NdArray = { data: this.outputView, shape: [] };
 
   constructor(
-    model: tf.LayersModel,
+    model: LayersModel,
     compiled: Pick<Compiled, 'loss' | 'optimizer'>,
     readonly plan: Plan,
     { speed, ...team }: EngineOptions,

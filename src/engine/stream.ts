@@ -2,6 +2,7 @@
 import { allFinite } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import type { Speed } from '../kernels/module.js';
+import { shown } from '../spelling.js';
 import { Arena, newMemory } from './arena.js';
 import { blockSize } from './blocks.js';
 import type { EngineRunner } from './engineRunner.js';
@@ -21,7 +22,10 @@ export interface LayerState {
 /** Of each recurrent layer, in the model's order. */
 export type StreamState = readonly LayerState[];
 
-/** Why a model cannot take its input step by step, or undefined if it can. */
+/**
+ * Why a model cannot take its input step by step, or undefined if it can.
+ * @internal
+ */
 export function streamObstacle({ input, layers }: Plan): string | undefined {
   if (!input.sequence) return 'its input has no steps';
   for (const layer of layers) {
@@ -51,7 +55,10 @@ function obstacleOf(layer: LayerPlan): string | undefined {
   }
 }
 
-/** One step of a model, in a memory of its own beside the runner's, for all streams of that model. */
+/**
+ * One step of a model, in a memory of its own beside the runner's, for all streams of that model.
+ * @internal
+ */
 export class Stepper {
   /** What a push writes to: F numbers, or one whole number for an Embedding. */
   readonly input: Float32Array | Int32Array;
@@ -160,6 +167,7 @@ export class Stream {
   readonly put: readonly Float32Array[];
   private readonly own: Float32Array;
 
+  /** @internal */
   constructor(private readonly stepper: Stepper) {
     this.put = stepper.states.map(({ values }) => new Float32Array(values.length));
     this.own = new Float32Array(stepper.output.length);
@@ -179,8 +187,11 @@ export class Stream {
   push(x: number | ArrayLike<number>, into?: Float32Array): Float32Array | number[] {
     const { stepper, own } = this;
     const { output } = stepper;
-    if (into !== undefined && into.length !== output.length) {
-      throw new MemcellError(`push: into has ${into.length} elements; the model's output has ${output.length}`);
+    if (into !== undefined && !(into instanceof Float32Array && into.length === output.length)) {
+      const found = ArrayBuffer.isView(into) ? `${into.constructor.name} of ${into.length}` : shown(into);
+      throw new MemcellError(
+        `push: into must be a Float32Array of ${output.length}, as the model's output, not ${found}`,
+      );
     }
     this.fill(x);
     stepper.run(this);
@@ -230,17 +241,20 @@ export class Stream {
       this.fillOne(x, 0);
       return;
     }
-    if (x?.length !== input.length) throw wrongLength(`${x?.length} numbers`, input.length);
+    if (typeof x !== 'object' || x?.length !== input.length)
+      throw wrongLength(typeof x === 'object' && x !== null ? `${shown(x.length)} numbers` : shown(x), input.length);
     for (let i = 0; i < input.length; i++) this.fillOne(x[i], i);
   }
 
   private fillOne(value: number, i: number): void {
     const { input, vocabulary } = this.stepper;
+    if (typeof value !== 'number')
+      throw new MemcellError(`push: x[${i}] is ${shown(value)}; it must be a finite number`);
     input[i] = value;
     if (vocabulary > 0) {
       if (!(Number.isInteger(value) && value >= 0 && value < vocabulary))
         throw new MemcellError(`push: x is ${value}; it must be a whole number from 0 to ${vocabulary - 1}`);
-    } else if (typeof value !== 'number' || !Number.isFinite(input[i])) {
+    } else if (!Number.isFinite(input[i])) {
       throw new MemcellError(`push: x[${i}] is ${value}; it must be a finite number`);
     }
   }
@@ -256,6 +270,6 @@ function checkState(given: LayerState, [rows, units]: readonly [number, number],
   if (!fits) throw new MemcellError(`${what} must have the shape [${rows}, ${units}] and as many numbers`);
   for (let i = 0; i < data.length; i++) {
     if (typeof data[i] !== 'number' || !Number.isFinite(Math.fround(data[i])))
-      throw new MemcellError(`${what}.data[${i}] is ${data[i]}; it must be a finite number`);
+      throw new MemcellError(`${what}.data[${i}] is ${shown(data[i])}; it must be a finite number`);
   }
 }

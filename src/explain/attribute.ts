@@ -1,5 +1,6 @@
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
+import type { LayersModel, Tensor } from '../tfjsTypes.js';
 
 /** What an output hangs on: its change from the baseline's output, shared out over the inputs. */
 export interface Attribution {
@@ -32,8 +33,8 @@ const quadrature = { gap: 5e-4, points: 8, stretches: 80 };
  * the one that misses it most is halved, until all is found. Where F leaps on the way, as chaotic networks do, `gap` says what is left.
  */
 export async function attributionOf(
-  model: tf.LayersModel,
-  x: tf.Tensor,
+  model: LayersModel,
+  x: Tensor,
   { output, baseline }: AttributeOptions = {},
 ): Promise<Attribution> {
   const { run, start, shape, embedded } = inputOf(model, x);

@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { isBidirectional, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
+import type { LayersModel, Tensor } from '../tfjsTypes.js';
 
 /** What a recurrent layer did at every step of some sequences. All arrays are (B, T, U), row-major, t as in the input. */
 export interface LayerGates {
@@ -42,7 +43,7 @@ export interface GateArrays {
  * @param x (B, T, features), or (B, T) for an Embedding
  * @throws MemcellError (model) for a model that is no stack of layers, or has no recurrent one
  */
-export function gatesOf(model: tf.LayersModel, x: tf.Tensor): LayerGates[] {
+export function gatesOf(model: LayersModel, x: Tensor): LayerGates[] {
   const found: LayerGates[] = [];
   tf.tidy(() => {
     let value = x;

@@ -3,7 +3,7 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { weightsByLayer } from '../model/initialise.js';
-import type * as tf from '../tf.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import type { TrainingDescription } from '../training/description.js';
 import type { Optimizer } from '../training/optimizers.js';
 import { normalTopology } from './keras/topology.js';
@@ -31,11 +31,11 @@ export async function modelOf(contents: ModelContents, where: string): Promise<L
 }
 
 type State = NonNullable<ModelContents['optimizerState']>;
-type Variable = tf.LayersModel['weights'][number];
+type Variable = LayersModel['weights'][number];
 
 /** The slots in the order of the model's trainable weights, which need not be the file's. */
 function inOrderOf(
-  model: tf.LayersModel,
+  model: LayersModel,
   variables: readonly Variable[],
   state: State,
   lost: string[],
@@ -74,7 +74,7 @@ export interface Beside {
 }
 
 /** @throws MemcellError 'numeric' when a weight is not finite */
-export function contentsOf(model: tf.LayersModel, { training, optimizer, metadata }: Beside): ModelContents {
+export function contentsOf(model: LayersModel, { training, optimizer, metadata }: Beside): ModelContents {
   const written: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
   if (!isJsonObject(written)) throw new MemcellError('this model cannot be described', { code: 'model' });
   const { topology, lost } = normalTopology(written, 'the model');
@@ -119,7 +119,7 @@ function storedWeight(layer: string, variable: Variable, taken: ReadonlySet<stri
 }
 
 /** The optimizer's slots by name, in the order of the stored weights that are trained. */
-function stateInOrder(model: tf.LayersModel, stored: readonly Variable[], optimizer: Optimizer): State | undefined {
+function stateInOrder(model: LayersModel, stored: readonly Variable[], optimizer: Optimizer): State | undefined {
   const { slotNames, iterations } = optimizer;
   const arrays = optimizer.state();
   const count = model.trainableWeights.length;

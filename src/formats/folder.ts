@@ -177,6 +177,45 @@ export async function writeModel(folder: string, json: string, weights: ArrayBuf
   }
 }
 
+/** How a save's own files are named: the model, its weights, and what an unfinished save or its lock leaves for a moment. */
+const ownFile = /^(model\.json|weights\.bin|group\d+-shard\d+of\d+(\.bin)?)$|^\.|\.(new|lock)$/;
+
+/**
+ * Whether a task's model may take the place of what is in `folder`: of nothing, or of a model of the same task; of another
+ * model with `force`. Never of files that are no model's.
+ * @throws MemcellError 'usage' that says what is there
+ */
+export async function checkReplaceable(folder: string, task: string, force: boolean): Promise<void> {
+  const names: string[] = await fs.readdir(folder).catch(() => []);
+  const json = names.includes(modelFile) ? await taskIn(join(folder, modelFile)) : undefined;
+  if (json?.task === task) return;
+  const foreign = names.find((name) => !ownFile.test(name));
+  if (json?.task === undefined && foreign !== undefined) {
+    throw new MemcellError(
+      `${folder}: holds other files (${foreign}${names.length > 1 ? ', …' : ''}) and no model that memcell train saved; give --out a folder of its own`,
+      { code: 'usage' },
+    );
+  }
+  if (json === undefined || force) return;
+  const what = json.task === undefined ? 'a model that memcell train did not save' : `a model for ${json.task}`;
+  throw new MemcellError(`${folder}: holds ${what}; give --out another folder, or --force to replace it`, {
+    code: 'usage',
+  });
+}
+
+/** The task in a model.json that memcell train saved; none of one that another program wrote, or that is damaged. */
+async function taskIn(path: string): Promise<{ task?: string }> {
+  try {
+    const json: unknown = JSON.parse(await fs.readFile(path, 'utf8'));
+    const metadata =
+      isRecord(json) && isRecord(json.userDefinedMetadata) ? json.userDefinedMetadata.memcell : undefined;
+    const task = isRecord(metadata) && isRecord(metadata.task) ? metadata.task.kind : undefined;
+    return typeof task === 'string' ? { task } : {};
+  } catch {
+    return {};
+  }
+}
+
 /**
  * Tries whether a model could be saved in `folder`, and leaves no trace.
  * @throws MemcellError 'io' when it could not

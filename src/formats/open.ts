@@ -2,7 +2,8 @@
 
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
-import type * as tf from '../tf.js';
+import { type EitherSpelling, namedOptions } from '../spelling.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
@@ -18,7 +19,8 @@ export type ModelSource = ModelLocation | Uint8Array | ArrayBuffer;
  * Loads a model with all that its file has.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function openModel(from: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
+export async function openModel(from: ModelSource, given: EitherSpelling<LoadOptions> = {}): Promise<LoadedModel> {
+  const options = namedOptions<LoadOptions>('loadModel', given);
   if (from instanceof Uint8Array) return openBytes(from, 'the model');
   if (from instanceof ArrayBuffer) return openBytes(new Uint8Array(from), 'the model');
   if (typeof from === 'string' && isFolder(from)) {
@@ -65,7 +67,7 @@ export function formatFor(to: ModelLocation): ModelFile | undefined {
  * @throws MemcellError 'io', 'numeric' for weights that are not finite, 'usage' for a layer that the format has not; what was
  *   there before is still there
  */
-export async function saveModel(model: tf.LayersModel, to: ModelLocation, beside: Beside): Promise<string[]> {
+export async function saveModel(model: LayersModel, to: ModelLocation, beside: Beside): Promise<string[]> {
   const format = formatFor(to);
   if (format && !format.write) {
     const writable = modelFiles.flatMap(({ endings, write }) => (write ? endings : []));
@@ -89,7 +91,7 @@ export async function saveModel(model: tf.LayersModel, to: ModelLocation, beside
  * Sets a model's weights from a file of weights, or of a whole model, which must have them all and no others.
  * @throws MemcellError 'model' with all that does not fit; the model is then as before
  */
-export async function openWeights(model: tf.LayersModel, from: string | Uint8Array): Promise<void> {
+export async function openWeights(model: LayersModel, from: string | Uint8Array): Promise<void> {
   const { bytes, where } = await bytesOf(from);
   const format = formatOf(bytes, where);
   const { topology } = contentsOf(model, { metadata: {} });

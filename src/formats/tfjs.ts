@@ -1,8 +1,9 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
-import { snakeCase } from '../model/names.js';
+import { shown, snakeCase } from '../spelling.js';
 import * as tf from '../tf.js';
+import type { IOHandler, LayersModel } from '../tfjsTypes.js';
 import type { Optimizer } from '../training/optimizers.js';
 import { sha256 } from './checksum.js';
 import { type Beside, fittingState } from './contents.js';
@@ -27,10 +28,10 @@ import { buildTopology } from './topology.js';
 import { assignWeights, decodeEntries, firstNotFinite, type WeightData } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
-export type ModelLocation = string | tf.io.IOHandler;
+export type ModelLocation = string | IOHandler;
 
 export interface LoadedModel {
-  model: tf.LayersModel;
+  model: LayersModel;
   /** What `saveTfjs` was given, compile's options under `training`; empty for a model that memcell did not save. */
   metadata: Record<string, unknown>;
   /** What compile was given, where the file says it in Keras's words. */
@@ -49,14 +50,15 @@ export interface LoadedModel {
  * @throws MemcellError 'io' when it cannot be written, 'numeric' when a weight is not finite; the old model is still there
  */
 export async function saveTfjs(
-  model: tf.LayersModel,
+  model: LayersModel,
   to: ModelLocation,
   metadata: object,
   compiled: Omit<Beside, 'metadata'> = {},
 ): Promise<void> {
+  checkLocation(to, 'a model is saved to');
   const artifacts = await modelArtifacts(model, { metadata, ...compiled });
   if (typeof to !== 'string') {
-    if (!to.save) throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
+    if (typeof to.save !== 'function') throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
     await to.save(artifacts);
   } else if (isFolder(to)) {
     const { modelFolder, writeModel } = await import('./folder.js');
@@ -80,6 +82,7 @@ export async function saveTfjs(
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
 export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
+  checkLocation(from, 'a model is loaded from');
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
@@ -91,8 +94,15 @@ export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): 
   return assemble(await fetchModel(from, options));
 }
 
+function checkLocation(where: unknown, what: string): void {
+  if (typeof where === 'string' ? where !== '' : isRecord(where)) return;
+  throw new MemcellError(`${what} a folder, a file, an address or an IOHandler, not ${shown(where)}`, {
+    code: 'usage',
+  });
+}
+
 async function modelArtifacts(
-  model: tf.LayersModel,
+  model: LayersModel,
   { metadata, training, optimizer }: Omit<Beside, 'metadata'> & { metadata: object },
 ) {
   let artifacts: tf.io.ModelArtifacts | undefined;
@@ -144,7 +154,7 @@ function stateEntries(model: tf.LayersModel, optimizer: Optimizer): StateEntry[]
 }
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
-  if (!handler.load) throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
+  if (typeof handler.load !== 'function') throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
   const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata, trainingConfig } = await handler.load();
   checkFormat(format, where);
   if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');

@@ -26,6 +26,8 @@ export async function buildTopology(
   let model: tf.LayersModel;
   try {
     model = await build(() => tf.models.modelFromJSON(topology, customObjects));
+    // A chain knows the names of its ends once it is built.
+    if (model instanceof tf.Sequential && !model.built) model.build();
     forgetStates(model);
     checkOutputs(model, where);
   } catch (cause) {

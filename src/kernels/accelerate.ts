@@ -1,5 +1,8 @@
 /** Gives the LSTM layers of a TensorFlow.js model the fused kernel. */
+import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import * as tf from '../tf.js';
+import type { Layer, LayersModel } from '../tfjsTypes.js';
 import { isBuiltIn } from './tfjs/builtIn.js';
 import type { LSTMUses } from './tfjs/contract.js';
 import { lstm } from './tfjs/lstm.js';
@@ -53,13 +56,15 @@ const accelerated = new WeakSet<tf.layers.Layer>();
  *
  * @returns the same model.
  */
-export function accelerate<Model extends tf.LayersModel>(model: Model): Model {
+export function accelerate<Model extends LayersModel>(model: Model): Model {
+  if (!Array.isArray(model?.layers))
+    throw new MemcellError(`accelerate takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
   for (const layer of model.layers) accelerateLayer(layer);
   return model;
 }
 
 /** accelerate() for one layer and the layers in it. */
-export function accelerateLayer(layer: tf.layers.Layer): void {
+export function accelerateLayer(layer: Layer): void {
   registerKernels();
   for (const inner of innerLayers(layer)) accelerateLayer(inner);
   if (!isBuiltInLSTM(layer) || accelerated.has(layer)) return;
@@ -99,7 +104,9 @@ function isBuiltInLSTM(layer: tf.layers.Layer): layer is LSTMLayer {
  * it. A single call may still take tfjs's path, for an input without any element, a mask of another shape than (B,T), or
  * on the backend 'tensorflow' for any mask.
  */
-export function lstmPath(layer: tf.layers.Layer, backend: string | undefined = tf.getBackend()): LSTMPath {
+export function lstmPath(layer: Layer, backend: string | undefined = tf.getBackend()): LSTMPath {
+  if (typeof layer?.getClassName !== 'function')
+    throw new MemcellError(`lstmPath takes a layer, not ${shown(layer)}`, { code: 'usage' });
   const [inner] = innerLayers(layer);
   if (inner) return lstmPath(inner, backend);
   if (!isBuiltInLSTM(layer)) return { path: 'tfjs', reason: `${layer.getClassName()} has no fused kernel` };

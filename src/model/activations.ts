@@ -1,8 +1,8 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import { camelCase, type SnakeName } from '../spelling.js';
 import * as tf from '../tf.js';
-import { camelCase } from './names.js';
 
 /** Keras's activation functions that TensorFlow.js has too, by its names for them. */
 const TFJS_ACTIVATIONS = {
@@ -65,8 +65,8 @@ export const activationNames = [
   'hardSwish',
 ] as const;
 
-/** An activation's name; Keras's snake_case spelling ('hard_sigmoid') is accepted too. */
-export type Activation = (typeof activationNames)[number] | (string & {});
+/** An activation's name, in camelCase or as Keras spells it: 'hardSigmoid', 'hard_sigmoid'. */
+export type Activation = (typeof activationNames)[number] | SnakeName<(typeof activationNames)[number]>;
 
 /** tfjs's hardSigmoid is another function, so this one has a name of its own: tfjs without memcell refuses it rather than computing something else. */
 const CLASS_NAMES: Partial<Record<OwnActivation, string>> = { hardSigmoid: 'hardSigmoidKeras3' };

@@ -1,4 +1,5 @@
 import * as tf from '../tf.js';
+import type { ConfigDict } from '../tfjsTypes.js';
 import { registerActivations } from './activations.js';
 import { BatchNormalization } from './batchNormalization.js';
 import { Conv1D } from './convolution.js';
@@ -12,7 +13,7 @@ import {
   TimeDistributed,
 } from './wrappers.js';
 
-type Config = tf.serialization.ConfigDict;
+type Config = ConfigDict;
 
 /** Makers of the layers that are not tfjs's own, by class name, from settings as tfjs gives them: in camelCase. */
 const makers: Record<string, (config: Config) => tf.layers.Layer> = {
@@ -96,4 +97,4 @@ function asFromConfig(make: (config: Config) => tf.layers.Layer) {
  */
 export const customObjects = Object.fromEntries(
   Object.entries(makers).map(([name, make]) => [name, [Object, asFromConfig(make)]]),
-) as unknown as tf.serialization.ConfigDict;
+) as unknown as ConfigDict;

@@ -3,7 +3,7 @@
 import { elements, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
-import type * as tf from '../tf.js';
+import type { LayersModel, Tensor } from '../tfjsTypes.js';
 import {
   type Expected,
   type Form,
@@ -18,7 +18,7 @@ import type { Shape } from './stack.js';
 /** One array; for a model with several inputs or outputs a list of them in the model's order, or an object by their names. */
 export type ModelInputs = ModelInput | readonly ModelInput[] | { readonly [name: string]: ModelInput };
 
-export type ModelOutput = tf.Tensor | NestedArray | NdArray;
+export type ModelOutput = Tensor | NestedArray | NdArray;
 
 /** An input or output of a model. */
 export interface ModelEnd {
@@ -28,7 +28,7 @@ export interface ModelEnd {
 }
 
 /** What x must be, for every input: its shape, and whole numbers below the vocabulary's size for an Embedding. */
-export function expectedInputs(model: tf.LayersModel): (Expected & ModelEnd)[] {
+export function expectedInputs(model: LayersModel): (Expected & ModelEnd)[] {
   return model.inputs.map((tensor, i) => {
     // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
     const end = { name: model.inputNames[i], shape: [null, ...tensor.shape.slice(1)] };

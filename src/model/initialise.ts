@@ -1,8 +1,8 @@
 import { deriveKey } from '../random.js';
+import { camelCase } from '../spelling.js';
 import * as tf from '../tf.js';
 import { canDraw, drawInitial, type InitializerConfig } from './initializers.js';
 import type { Layer } from './layers.js';
-import { camelCase } from './names.js';
 import { everyLayer, innerLayers, isModel } from './walk.js';
 
 /** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */

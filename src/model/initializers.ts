@@ -2,8 +2,8 @@ import { elements } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { Random } from '../random.js';
-import type * as tf from '../tf.js';
-import { camelCase } from './names.js';
+import { camelCase, type Spelling } from '../spelling.js';
+import type { ConfigDict, SerializableObject } from '../tfjsTypes.js';
 import { orthogonalRows } from './orthogonal.js';
 
 /** Keras's initializers that memcell knows, in camelCase. */
@@ -30,11 +30,11 @@ export type InitializerName = (typeof initializerNames)[number];
 /** An initializer with its settings, as tfjs and Keras serialise one: { className: 'RandomUniform', config: { maxval: 0.1 } }. */
 export interface InitializerConfig {
   className: string;
-  config: tf.serialization.ConfigDict;
+  config: ConfigDict;
 }
 
 /** A name (Keras's snake_case spelling is accepted), a name with its settings, or an initializer of tfjs. */
-export type Initializer = InitializerName | InitializerConfig | ReturnType<typeof tf.initializers.ones> | (string & {});
+export type Initializer = Spelling<InitializerName> | InitializerConfig | SerializableObject;
 
 const classNames: Record<string, string> = { lecunUniform: 'LeCunUniform', lecunNormal: 'LeCunNormal' };
 

@@ -2,6 +2,7 @@
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
+import type { Tensor } from '../tfjsTypes.js';
 import { show } from './options.js';
 
 /** Numbers, or lists of lists of them; the innermost lists may be typed arrays. */
@@ -13,7 +14,7 @@ export interface ShapedArray {
   shape: readonly number[];
 }
 
-export type ModelInput = tf.Tensor | NestedArray | ShapedArray;
+export type ModelInput = Tensor | NestedArray | ShapedArray;
 
 /** In which form an input came, so that the answer can go out in the same. */
 export type Form = 'tensor' | 'nested' | 'array';
@@ -46,7 +47,7 @@ export function readArray(input: ModelInput, what: string): { array: NdArray; li
     if (input.dtype === 'string' || input.dtype === 'complex64') {
       throw new MemcellError(`${what} is a tensor of ${input.dtype}; it must have numbers`);
     }
-    return { array: { data: numbers(input.dataSync()), shape: input.shape.slice() }, like: 'tensor' };
+    return { array: { data: numbers(input.dataSync(), what), shape: input.shape.slice() }, like: 'tensor' };
   }
   if (isShaped(input)) {
     const shape = checkedShape(input.shape, what);
@@ -55,15 +56,15 @@ export function readArray(input: ModelInput, what: string): { array: NdArray; li
         `${what} has ${input.data.length} values, but its shape [${shape}] has ${elements(shape)}`,
       );
     }
-    return { array: { data: numbers(input.data), shape }, like: 'array' };
+    return { array: { data: numbers(input.data, what), shape }, like: 'array' };
   }
   return { array: fromNested(input, what), like: 'nested' };
 }
 
 /** An array in the form that an input had. A tensor is the caller's to dispose. */
-export function fromBatch(array: NdArray, like: 'tensor'): tf.Tensor;
-export function fromBatch(array: NdArray, like: Form): tf.Tensor | NestedArray | NdArray;
-export function fromBatch(array: NdArray, like: Form): tf.Tensor | NestedArray | NdArray {
+export function fromBatch(array: NdArray, like: 'tensor'): Tensor;
+export function fromBatch(array: NdArray, like: Form): Tensor | NestedArray | NdArray;
+export function fromBatch(array: NdArray, like: Form): Tensor | NestedArray | NdArray {
   if (like === 'array') return array;
   const dtype = array.data instanceof Int32Array ? 'int32' : 'float32';
   if (like === 'tensor') return tf.tensor(array.data, array.shape, dtype);
@@ -101,8 +102,12 @@ function checkedShape(shape: readonly number[], what: string): number[] {
 }
 
 /** Without a copy where it is an array that memcell works on. */
-function numbers(values: ArrayLike<number>): NdArray['data'] {
-  return values instanceof Float32Array || values instanceof Int32Array ? values : Float32Array.from(values, Number);
+function numbers(values: ArrayLike<number>, what: string): NdArray['data'] {
+  if (values instanceof Float32Array || values instanceof Int32Array) return values;
+  return Float32Array.from(values, (value, i) => {
+    if (typeof value === 'number') return value;
+    throw new MemcellError(`${what}: data[${i}] is ${show(value)}; it must be a number`);
+  });
 }
 
 function typed(data: NdArray['data'], dtype: 'float32' | 'int32'): NdArray['data'] {

@@ -1,23 +1,30 @@
-import type * as tf from '../tf.js';
+import type { EitherSpelling, Spelling } from '../spelling.js';
+import type { ConfigDict, Layer, SerializableObject } from '../tfjsTypes.js';
 import type { Activation as ActivationName } from './activations.js';
 import type { Initializer } from './initializers.js';
 import { makeLayer } from './make.js';
+import type { ConstraintName, RegularizerName } from './options.js';
 import type { LayerClass } from './table.js';
 
-/** A layer of a model: tfjs's own, or one that behaves like it. */
-export type Layer = tf.layers.Layer;
+/** A layer of a model: TensorFlow.js's own, or one that behaves like it. */
+export type { Layer };
 
 /** l1·Σ|w| + l2·Σw², added to the loss; a name alone means a factor of 0.01. */
-export type Regularizer = 'l1' | 'l2' | 'l1l2' | { l1?: number; l2?: number } | (string & {});
+export type Regularizer =
+  | RegularizerName
+  | Capitalize<RegularizerName>
+  | 'l1_l2'
+  | 'L1L2'
+  | { l1?: number; l2?: number }
+  | SerializableObject
+  | null;
 
 /** What a weight is brought back to after every update. */
 export type Constraint =
-  | 'maxNorm'
-  | 'minMaxNorm'
-  | 'nonNeg'
-  | 'unitNorm'
-  | { className: string; config: tf.serialization.ConfigDict }
-  | (string & {});
+  | Spelling<ConstraintName>
+  | { className: string; config: ConfigDict }
+  | SerializableObject
+  | null;
 
 export interface LayerOptions {
   /** Part of the names of its weights; the class's name in snake_case, numbered, if left out. */
@@ -32,7 +39,7 @@ export interface LayerOptions {
   batchShape?: readonly (number | null)[];
 }
 
-interface KernelOptions extends LayerOptions {
+export interface KernelOptions extends LayerOptions {
   /** Default true. */
   useBias?: boolean;
   /** Default 'glorotUniform'. */
@@ -129,7 +136,7 @@ const layerFunction = (className: LayerClass, positional: unknown[], options: ob
  *     i = σ(x·W_i + h·R_i + b_i)   f = σ(x·W_f + h·R_f + b_f)   o = σ(x·W_o + h·R_o + b_o)   C̃ = tanh(x·W_c + h·R_c + b_c)
  *     C' = f∘C + i∘C̃               h' = o∘tanh(C')
  */
-export function LSTM(units: number, options?: LSTMOptions): Layer {
+export function LSTM(units: number, options?: EitherSpelling<LSTMOptions>): Layer {
   return layerFunction('LSTM', [units], options);
 }
 
@@ -140,72 +147,76 @@ export function LSTM(units: number, options?: LSTMOptions): Layer {
  *     z = σ(x·W_z + b₀_z + h·R_z + b₁_z)   r = σ(x·W_r + b₀_r + h·R_r + b₁_r)
  *     h̃ = tanh(x·W_h + b₀_h + r∘(h·R_h + b₁_h))   h' = z∘h + (1 − z)∘h̃
  */
-export function GRU(units: number, options?: GRUOptions): Layer {
+export function GRU(units: number, options?: EitherSpelling<GRUOptions>): Layer {
   return layerFunction('GRU', [units], options);
 }
 
 /** h' = tanh(x·W + h·R + b): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences. */
-export function SimpleRNN(units: number, options?: RecurrentOptions): Layer {
+export function SimpleRNN(units: number, options?: EitherSpelling<RecurrentOptions>): Layer {
   return layerFunction('SimpleRNN', [units], options);
 }
 
 /** A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. */
-export function Bidirectional(layer: Layer, options?: BidirectionalOptions): Layer {
+export function Bidirectional(layer: Layer, options?: EitherSpelling<BidirectionalOptions>): Layer {
   return layerFunction('Bidirectional', [layer], options);
 }
 
 /** The same layer at every step: (B,T,…) → (B,T,…). */
-export function TimeDistributed(layer: Layer, options?: LayerOptions): Layer {
+export function TimeDistributed(layer: Layer, options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('TimeDistributed', [layer], options);
 }
 
 /** y = activation(x·W + b) over the last axis: (B,…,I) → (B,…,U). Kernel (I,U), bias (U). */
-export function Dense(units: number, activation?: ActivationName | DenseOptions, options?: DenseOptions): Layer {
+export function Dense(
+  units: number,
+  activation?: ActivationName | EitherSpelling<DenseOptions> | null,
+  options?: EitherSpelling<DenseOptions>,
+): Layer {
   if (typeof activation === 'object' && activation !== null) return layerFunction('Dense', [units], activation);
   return layerFunction('Dense', [units, activation], options);
 }
 
 /** Vectors for whole numbers below inputDim: (B,T) → (B,T,outputDim). Weights (inputDim,outputDim). */
-export function Embedding(inputDim: number, outputDim: number, options?: EmbeddingOptions): Layer {
+export function Embedding(inputDim: number, outputDim: number, options?: EitherSpelling<EmbeddingOptions>): Layer {
   return layerFunction('Embedding', [inputDim, outputDim], options);
 }
 
 /** In training, sets a share `rate` of the inputs to 0 and divides the others by 1 − rate. */
-export function Dropout(rate: number, options?: LayerOptions): Layer {
+export function Dropout(rate: number, options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('Dropout', [rate], options);
 }
 
 /** An activation function on its own. */
-export function Activation(activation: ActivationName, options?: LayerOptions): Layer {
+export function Activation(activation: ActivationName, options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('Activation', [activation], options);
 }
 
 /** y = γ∘(x − mean)/√(variance + ε) + β over the last axis. γ, β (I). */
-export function LayerNormalization(options?: LayerNormalizationOptions): Layer {
+export function LayerNormalization(options?: EitherSpelling<LayerNormalizationOptions>): Layer {
   return layerFunction('LayerNormalization', [], options);
 }
 
 /** Marks steps whose features all equal maskValue, for the layers after it to skip: (B,T,I) → (B,T,I). */
-export function Masking(options?: MaskingOptions): Layer {
+export function Masking(options?: EitherSpelling<MaskingOptions>): Layer {
   return layerFunction('Masking', [], options);
 }
 
 /** (B,I) → (B,n,I), for a decoder that reads its input again at every step. */
-export function RepeatVector(n: number, options?: LayerOptions): Layer {
+export function RepeatVector(n: number, options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('RepeatVector', [n], options);
 }
 
 /** (B,…) → (B, product of the others). */
-export function Flatten(options?: LayerOptions): Layer {
+export function Flatten(options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('Flatten', [], options);
 }
 
 /** The mean over the steps that are not masked: (B,T,I) → (B,I). */
-export function GlobalAveragePooling1D(options?: LayerOptions): Layer {
+export function GlobalAveragePooling1D(options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('GlobalAveragePooling1D', [], options);
 }
 
 /** The largest value of each feature over all steps: (B,T,I) → (B,I). */
-export function GlobalMaxPooling1D(options?: LayerOptions): Layer {
+export function GlobalMaxPooling1D(options?: EitherSpelling<LayerOptions>): Layer {
   return layerFunction('GlobalMaxPooling1D', [], options);
 }

@@ -1,7 +1,8 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { camelCase } from '../spelling.js';
 import type { Layer } from './layers.js';
-import { camelCase, layerNameOf } from './names.js';
+import { layerNameOf } from './names.js';
 import { type OptionKind, show } from './options.js';
 import { entryOf, layerClasses, type Settings } from './table.js';
 
@@ -85,7 +86,7 @@ function check(kind: OptionKind, value: unknown, className: string, name: string
 /** All given options under their names; undefined ones are taken as not given. */
 function byName(className: string, order: string[], positional: readonly unknown[], named: object): Settings {
   if (typeof named !== 'object' || named === null || Array.isArray(named)) {
-    throw new LayerError(`${className}: options must be an object, not ${show(named)}`);
+    throw new LayerError(`${className}: the options must be an object, not ${show(named)}`);
   }
   if (positional.length > order.length) {
     const takes = order.length === 0 ? 'no values' : `at most ${order.join(', ')}`;
@@ -93,9 +94,10 @@ function byName(className: string, order: string[], positional: readonly unknown
   }
   const given: Settings = {};
   for (const [i, value] of positional.entries()) if (value !== undefined) given[order[i]] = value;
-  for (const [name, value] of Object.entries(named)) {
+  for (const [written, value] of Object.entries(named)) {
     if (value === undefined) continue;
-    if (name in given) throw new LayerError(`${className}: ${name} is given twice`, name);
+    const name = camelCase(written);
+    if (Object.hasOwn(given, name)) throw new LayerError(`${className}: ${name} is given twice`, name);
     given[name] = value;
   }
   return given;

@@ -1,10 +1,10 @@
 /** The kinds of values a layer's options take: each checks what was given and returns what tfjs is told. */
 import { list } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { camelCase, shown } from '../spelling.js';
 import type * as tf from '../tf.js';
 import { tfjsActivation } from './activations.js';
 import { initializerConfig, initializerNames } from './initializers.js';
-import { camelCase } from './names.js';
 
 /** Checks a value; `what` names it in the error: 'LSTM: units'. */
 export type OptionKind = (value: unknown, what: string) => unknown;
@@ -15,12 +15,8 @@ const mostUnits = 65_536;
 /** A value as an error shows it, on one line and short. */
 export function show(value: unknown): string {
   if (value === undefined) return 'undefined';
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  if (typeof value === 'function') return 'a function';
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   if (isSerializable(value)) return `a ${value.getClassName()}${'computeOutputShape' in value ? ' layer' : ''}`;
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return shown(value);
 }
 
 function refuse(what: string, needed: string, value: unknown): never {
@@ -103,16 +99,19 @@ export const initializer: OptionKind = (value, what) => {
   return refuse(what, `an initializer such as ${list(initializerNames, 3)}`, value);
 };
 
+const regularizers = { l1: { l1: 0.01, l2: 0 }, l2: { l1: 0, l2: 0.01 }, l1l2: { l1: 0.01, l2: 0.01 } };
+
+export type RegularizerName = keyof typeof regularizers;
+
 /** Keras's L1, L2 and L1L2: l1·Σ|w| + l2·Σw². A name alone means a factor of 0.01. */
 export const regularizer: OptionKind = (value, what) => {
   if (value === null) return undefined;
   if (typeof value === 'string') {
-    const factors = { l1: { l1: 0.01, l2: 0 }, l2: { l1: 0, l2: 0.01 }, l1l2: { l1: 0.01, l2: 0.01 } };
     const name = camelCase(value).toLowerCase();
-    if (Object.hasOwn(factors, name)) return { className: 'L1L2', config: factors[name as keyof typeof factors] };
+    if (Object.hasOwn(regularizers, name)) return { className: 'L1L2', config: regularizers[name as RegularizerName] };
   } else if (isSerializable(value)) {
     return value;
-  } else if (typeof value === 'object') {
+  } else if (typeof value === 'object' && !Array.isArray(value)) {
     const given = isSerialised(value) ? value.config : (value as Record<string, unknown>);
     const isFactor = ([name, factor]: [string, unknown]) =>
       (name === 'l1' || name === 'l2') && Number.isFinite(factor) && Number(factor) >= 0;
@@ -122,14 +121,17 @@ export const regularizer: OptionKind = (value, what) => {
   return refuse(what, `'l1', 'l2', 'l1l2' or { l1, l2 } with factors of 0 or more`, value);
 };
 
-const constraintNames = ['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'];
+const constraintNames = ['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'] as const;
+
+export type ConstraintName = (typeof constraintNames)[number];
 
 export const constraint: OptionKind = (value, what) => {
   if (value === null) return undefined;
-  const isName = (name: string) => constraintNames.includes(camelCase(name));
-  const className = (name: string) => camelCase(name)[0].toUpperCase() + camelCase(name).slice(1);
+  const lower = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toLowerCase());
+  const isName = (name: string) => constraintNames.some((known) => known === lower(name));
+  const className = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toUpperCase());
   if (typeof value === 'string' && isName(value)) return { className: className(value), config: {} };
-  if (isSerialised(value) && isName(value.className[0].toLowerCase() + value.className.slice(1))) return value;
+  if (isSerialised(value) && isName(value.className)) return value;
   if (isSerializable(value)) return value;
   return refuse(what, `one of ${list(constraintNames)}`, value);
 };
@@ -157,5 +159,11 @@ function isSerialised(value: unknown): value is { className: string; config: tf.
 }
 
 function isSerializable(value: unknown): value is tf.serialization.Serializable {
-  return typeof value === 'object' && value !== null && 'getClassName' in value && 'getConfig' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'getClassName' in value &&
+    typeof value.getClassName === 'function' &&
+    'getConfig' in value
+  );
 }

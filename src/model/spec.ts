@@ -1,7 +1,8 @@
 import { didYouMean } from '../data/suggest.js';
+import { MemcellError } from '../errors.js';
+import { camelCase, shown } from '../spelling.js';
 import type { Layer } from './layers.js';
 import { LayerError, makeLayer } from './make.js';
-import { camelCase } from './names.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 import { entryOf, layerClasses } from './table.js';
 
@@ -32,6 +33,10 @@ const settingsByPosition: Record<string, string[]> = {
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
 export function parseSpec(text: string, { stateful = false } = {}): Layer[] {
+  if (typeof text !== 'string')
+    throw new MemcellError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`, {
+      code: 'usage',
+    });
   const calls = parseCalls(text);
   const input = calls[0]?.name === 'Input' ? calls.shift() : undefined;
   if (calls.length === 0) throw errorAt(text, text.length, 'no layers; write for example LSTM(50), Dense(10, softmax)');

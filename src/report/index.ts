@@ -44,9 +44,9 @@ export async function figures(model: AnyTaskModel, data?: DataInput): Promise<Re
 }
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {
-  const { network, artefact, understood, warnings } = model;
+  const { loaded, understood, warnings } = model;
   const common = {
-    loaded: { model: network, artefact, name: 'the model' },
+    loaded,
     warnings,
     ...(understood && { account: understood }),
   };
@@ -55,7 +55,7 @@ async function describedModel(model: AnyTaskModel, data: DataInput | undefined):
     return { ...common, ...(evaluation && { evaluation, on: ', held out' }), ...(pictures && { pictures }) };
   }
   const pictures = new Pictures();
-  const evaluation = await model.evaluate(data, { shown: pictures.add });
+  const evaluation = await model.score(data, { shown: pictures.add });
   return { ...common, evaluation, pictures, source: openSource(model.kind === 'forecast' ? valuesNamed(data) : data) };
 }
 

@@ -44,6 +44,8 @@ export interface Task<
   parse(fields: Fields): A;
   /** The shape of one sample, and the shapes of an answer that the task reads, without the batch. */
   shapes(artefact: A): { input: number[]; outputs: number[][] };
+  /** What the network takes and gives, for who runs it without memcell: it stands in the file's metadata. */
+  arrays(artefact: A): NetworkArrays;
   evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
   /** @param source undefined: go on from the end of the training data */
   predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction<R>>;
@@ -53,6 +55,13 @@ export interface Task<
   tell(evaluation: E, on: string): { headline: string[]; details: string[] };
   /** The command that one wants next. */
   next(artefact: A, folder: string, data: string): string;
+}
+
+/** In words what x and y are, and as lists what the words name: columns, scales, classes. */
+export interface NetworkArrays {
+  x: string;
+  y: string;
+  [list: string]: string | readonly (string | number)[];
 }
 
 /** What every saved task has. */
@@ -136,9 +145,13 @@ export interface Loaded<A extends SavedTask> {
   name: string;
 }
 
-export interface EvaluateOptions {
+/** Which part of the data is scored. */
+export interface ScoredPart {
   /** The first row, or the first time in the data's notation, that is scored. */
   from?: string;
+}
+
+export interface EvaluateOptions extends ScoredPart {
   /** Is given what pictures show of the scores. */
   shown?: (part: Shown) => void;
 }

@@ -5,18 +5,32 @@
 import type { Account } from '../data/frame.js';
 import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { accountText } from '../data/understanding/account.js';
+import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
-import type { Callback } from '../training/callbacks.js';
+import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
+import { type Callbacks, getCallbacks } from '../training/callbacks.js';
+import type { OptimizerName } from '../training/optimizers.js';
 import { version } from '../version.js';
-import type { ClassifyOptions, ClassifyPredictOptions } from './classify/options.js';
+import type { ClassifyOptions } from './classify/options.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
-import type { EvaluateOptions, Loaded, SavedTask, Task } from './definition.js';
+import type { EvaluateOptions, Loaded, SavedTask, ScoredPart, Task } from './definition.js';
 import type { ForecastOptions, ForecastPredictOptions } from './forecast/options.js';
-import { type ForecastArtefact, type ForecastEvaluation, type ForecastResult, forecastTask } from './forecast/task.js';
-import { checkOptions } from './options.js';
+import { type ForecastArtefact, type ForecastEvaluation, forecastTask } from './forecast/task.js';
+import {
+  checkKinds,
+  checkOptions,
+  count,
+  flag,
+  integer,
+  names,
+  type OptionKind,
+  positive,
+  share,
+  text,
+} from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
-import type { SymbolsOptions, SymbolsPredictOptions } from './symbols/options.js';
+import type { SymbolsOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
 import type { GenerateOptions, TextOptions } from './text/options.js';
@@ -24,7 +38,8 @@ import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js
 import { type OpenedTask, openSaved, readSaved, runOf } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
-export interface TaskTraining extends Partial<TrainingSettings> {
+export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
+  optimizer?: Spelling<OptimizerName>;
   /** In the notation, such as 'LSTM(64), Dense(10, softmax)'. */
   layers?: string;
   /** As Keras would do it: scaled samples, one network, one fit. */
@@ -34,8 +49,11 @@ export interface TaskTraining extends Partial<TrainingSettings> {
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
-  /** Of a forecast they see the last network only, that on all rows: not those of the folds, nor a network that adds nothing. */
-  callbacks?: readonly Callback[];
+  /**
+   * One or a list, for every fit of a network whose epochs one wants to see. Of a forecast they see the last network only, that
+   * on all rows: not those of the folds, nor a network that adds nothing.
+   */
+  callbacks?: Callbacks;
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;
 }
@@ -55,19 +73,20 @@ interface Made<E> {
 }
 
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
-class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends object, R extends object> {
-  readonly kind: A['kind'];
+export abstract class TaskModel<E extends { kind: TaskKind }> {
+  /** @internal What predicting needs: the network, and what is saved beside its weights. */
+  abstract readonly loaded: Loaded<SavedTask>;
+  readonly kind: E['kind'];
   readonly evaluation?: E;
   readonly understood?: Account;
   readonly warnings: readonly string[];
   readonly history?: Readonly<Record<string, number[]>>;
-  /** What pictures show of the evaluation: for `report`. */
+  /** @internal What pictures show of the evaluation: for `report`. */
   readonly pictures?: Pictures;
 
+  /** @internal */
   constructor(
-    // What it was trained with does not matter to a model.
-    private readonly task: Omit<Task<never, A, E, P, R>, 'prepare' | 'backtest' | 'options' | 'choose'>,
-    private readonly loaded: Loaded<A>,
+    private readonly task: Pick<Task<never, SavedTask, E, never>, 'kind' | 'evaluate' | 'tell'>,
     made?: Made<E>,
   ) {
     this.kind = task.kind;
@@ -83,21 +102,24 @@ class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends obj
     return this.loaded.model;
   }
 
-  /** All that predicting needs beside the weights, as it is saved. */
-  get artefact(): A {
-    return this.loaded.artefact;
-  }
-
   /**
    * How good the model is on data, beside simple guesses.
    * @throws MemcellError for data that the task cannot take
    */
-  async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<E> {
+  async evaluate(data: DataInput, options: ScoredPart = {}): Promise<E> {
+    return this.score(data, checkKinds(evaluateKinds, options, 'evaluate'));
+  }
+
+  /** @internal The same, telling pictures too. */
+  async score(data: DataInput, options: EvaluateOptions): Promise<E> {
     return this.task.evaluate(this.loaded, openSource(data), options);
   }
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
   async save(folder: string): Promise<void> {
+    if (typeof folder !== 'string' || folder === '') {
+      throw new MemcellError(`save: the folder must be text, not ${shown(folder)}`, { code: 'usage' });
+    }
     await this.network.save(folder, { includeOptimizer: false });
   }
 
@@ -117,16 +139,19 @@ class TaskModel<A extends SavedTask, E extends { kind: TaskKind }, P extends obj
   dispose(): void {
     this.network.dispose();
   }
+}
 
-  protected async answer(data: DataInput | undefined, options: object): Promise<R> {
-    const checked = checkOptions(this.task.predictOptions, options, 'predict') as P;
-    const source = data === undefined ? undefined : openSource(data);
-    return (await this.task.predict(this.loaded, source, checked)).result;
-  }
-
-  protected get parts(): Loaded<A> {
-    return this.loaded;
-  }
+/** What a task predicts with a model of it, its options checked. */
+async function answer<
+  O extends object,
+  A extends SavedTask,
+  E extends { kind: TaskKind },
+  P extends object,
+  R extends object,
+>(task: Task<O, A, E, P, R>, loaded: Loaded<A>, data: DataInput | undefined, options: object): Promise<R> {
+  const checked = checkOptions(task.predictOptions, options, 'predict') as P;
+  const source = data === undefined ? undefined : openSource(data);
+  return (await task.predict(loaded, source, checked)).result;
 }
 
 /** One step ahead: the forecast of each column and between which ends it lies, with the probability asked for. */
@@ -141,18 +166,22 @@ export interface ForecastStep<Column extends string = string> {
   intervals: { probability: number; lower: Record<Column, number>; upper: Record<Column, number> }[];
 }
 
-export class ForecastModel<Column extends string = string> extends TaskModel<
-  ForecastArtefact,
-  ForecastEvaluation,
-  ForecastPredictOptions,
-  ForecastResult
-> {
+export class ForecastModel<Column extends string = string> extends TaskModel<ForecastEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<ForecastArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<ForecastArtefact>, made?: Made<ForecastEvaluation>) {
+    super(forecastTask, made);
+    this.loaded = loaded;
+  }
+
   /**
    * What comes after the end of the data, or of the training data when none is given.
    * @param options steps (the horizon), interval (80: per cent), future (rows ahead of the columns known ahead)
    */
   async predict(data?: DataInput, options: ForecastPredictOptions = {}): Promise<ForecastStep<Column>[]> {
-    const { columns, rows } = await this.answer(data && valuesNamed(data), options);
+    const { columns, rows } = await answer(forecastTask, this.loaded, data && valuesNamed(data), options);
     const named = (values: readonly number[]) =>
       Object.fromEntries(columns.map((column, c) => [column, values[c]])) as Record<Column, number>;
     return rows.map(({ values, intervals = [], ...row }) => ({
@@ -166,55 +195,70 @@ export class ForecastModel<Column extends string = string> extends TaskModel<
     }));
   }
 
-  override async evaluate(data: DataInput, options: EvaluateOptions = {}): Promise<ForecastEvaluation> {
-    return super.evaluate(valuesNamed(data), options);
+  /** @internal */
+  override async score(data: DataInput, options: EvaluateOptions): Promise<ForecastEvaluation> {
+    return super.score(valuesNamed(data), options);
   }
 }
 
-export class ClassifyModel extends TaskModel<
-  ClassifyArtefact,
-  ClassifyEvaluation,
-  ClassifyPredictOptions,
-  Classification
-> {
+export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<ClassifyArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<ClassifyArtefact>, made?: Made<ClassifyEvaluation>) {
+    super(classifyTask, made);
+    this.loaded = loaded;
+  }
+
   /** The class of each row, group or text, with the probability of every class; the class column is not needed. */
   async predict(data: DataInput): Promise<Classification['rows']> {
-    return (await this.answer(data, {})).rows;
+    return (await answer(classifyTask, this.loaded, data, {})).rows;
   }
 
   /** The classes, in the order of the probabilities. */
   get classes(): readonly string[] {
-    return this.artefact.classes;
+    return this.loaded.artefact.classes;
   }
 }
 
-export class TextModel extends TaskModel<
-  TextArtefact,
-  TextEvaluation,
-  GenerateOptions,
-  { prompt: string; text: string }
-> {
+export class TextModel extends TaskModel<TextEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<TextArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<TextArtefact>, made?: Made<TextEvaluation>) {
+    super(textTask, made);
+    this.loaded = loaded;
+  }
+
   /** Text that goes on from the prompt, piece by piece. The same seed gives the same text. */
   generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    const { model, artefact, name } = this.parts;
+    const { model, artefact, name } = this.loaded;
     return generate(model, artefact, checkOptions(textTask.predictOptions, options, 'generate'), name);
   }
 
   /** The prompt and what comes after it, as one text. */
   async predict(prompt = '', options: GenerateOptions = {}): Promise<string> {
-    return (await this.answer(undefined, { ...options, ...(prompt !== '' && { prompt }) })).text;
+    const given = namedOptions<GenerateOptions>('predict', options);
+    return (await answer(textTask, this.loaded, undefined, { ...given, ...(prompt !== '' && { prompt }) })).text;
   }
 }
 
-export class SymbolsModel extends TaskModel<
-  SymbolsArtefact,
-  SymbolsEvaluation,
-  SymbolsPredictOptions,
-  { symbols: (string | number)[] }
-> {
+export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
+  /** @internal */
+  readonly loaded: Loaded<SymbolsArtefact>;
+
+  /** @internal */
+  constructor(loaded: Loaded<SymbolsArtefact>, made?: Made<SymbolsEvaluation>) {
+    super(symbolsTask, made);
+    this.loaded = loaded;
+  }
+
   /** The symbols that come after those given, or after the end of the training data. */
   async predict(start?: Sequence, options: { steps?: number } = {}): Promise<(string | number)[]> {
-    return (await this.answer(start === undefined ? undefined : sequenceInput(start), options)).symbols;
+    return (await answer(symbolsTask, this.loaded, start === undefined ? undefined : sequenceInput(start), options))
+      .symbols;
   }
 }
 
@@ -240,30 +284,48 @@ export type ForecastOf<Column extends string, Target extends Column> = {
  */
 export async function forecast(
   data: readonly number[] | Float64Array | Float32Array,
-  options?: Omit<ForecastOptions, 'targets'> & TaskTraining,
+  options?: EitherSpelling<Omit<ForecastOptions, 'targets'> & TaskTraining>,
 ): Promise<ForecastModel<'value'>>;
 export async function forecast<Row extends object, Target extends keyof Row & string>(
   data: readonly Row[],
-  options: ForecastOf<keyof Row & string, Target>,
+  options: EitherSpelling<ForecastOf<keyof Row & string, Target>>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast<Table extends Columns, Target extends keyof Table & string>(
   data: Table,
-  options: ForecastOf<keyof Table & string, Target>,
+  options: EitherSpelling<ForecastOf<keyof Table & string, Target>>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast<Target extends string>(
   data: string | { readonly files: readonly string[] } | { readonly name: string; readonly text: string },
-  options: ForecastOf<string, Target>,
+  options: EitherSpelling<ForecastOf<string, Target>>,
 ): Promise<ForecastModel<Target>>;
 export async function forecast(
   data: DataInput | readonly object[],
-  {
-    target = 'value',
-    ...options
-  }: { target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining = {},
+  given: EitherSpelling<{ target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining> = {},
 ): Promise<ForecastModel> {
-  const targets = typeof target === 'string' ? [target] : [...target];
-  const { loaded, made } = await train(forecastTask, valuesNamed(data as DataInput), { ...options, targets });
-  return new ForecastModel(forecastTask, loaded, made);
+  const named = namedOptions('forecast', given);
+  if ('targets' in named) {
+    throw new MemcellError(
+      "forecast: the columns to forecast are given as target: 'sales' or target: ['sales', 'visits']",
+      {
+        code: 'usage',
+      },
+    );
+  }
+  const { target, ...options } = named;
+  const input = valuesNamed(data as DataInput);
+  openSource(input);
+  const targets = target ?? (input === data ? undefined : 'value');
+  if (!(typeof targets === 'string' || names.check(targets))) {
+    const wrong = targets === undefined ? 'is missing' : `must be a column or a list of columns, not ${shown(targets)}`;
+    throw new MemcellError(`forecast: target ${wrong}; give the column to forecast, such as { target: 'sales' }`, {
+      code: 'usage',
+    });
+  }
+  const { loaded, made } = await train(forecastTask, input, {
+    ...options,
+    targets: typeof targets === 'string' ? [targets] : [...targets],
+  });
+  return new ForecastModel(loaded, made);
 }
 
 /**
@@ -274,9 +336,18 @@ export async function forecast(
  *
  * @throws MemcellError for data and options that cannot be
  */
-export async function classify(data: DataInput, options: ClassifyOptions & TaskTraining): Promise<ClassifyModel> {
-  const { loaded, made } = await train(classifyTask, data, options);
-  return new ClassifyModel(classifyTask, loaded, made);
+export async function classify(
+  data: DataInput,
+  options: EitherSpelling<ClassifyOptions & TaskTraining>,
+): Promise<ClassifyModel> {
+  const named = namedOptions('classify', options);
+  if (named.label === undefined) {
+    throw new MemcellError("classify: label is missing; give the column of the classes, such as { label: 'species' }", {
+      code: 'usage',
+    });
+  }
+  const { loaded, made } = await train(classifyTask, data, named);
+  return new ClassifyModel(loaded, made);
 }
 
 /**
@@ -287,10 +358,10 @@ export async function classify(data: DataInput, options: ClassifyOptions & TaskT
  */
 export async function textModel(
   text: string | { readonly files: readonly string[] },
-  options: TextOptions & TaskTraining = {},
+  options: EitherSpelling<TextOptions & TaskTraining> = {},
 ): Promise<TextModel> {
   const { loaded, made } = await train(textTask, typeof text === 'string' ? { name: 'text', text } : text, options);
-  return new TextModel(textTask, loaded, made);
+  return new TextModel(loaded, made);
 }
 
 /** Whole numbers, words, or a text of either with separators between them. */
@@ -302,9 +373,12 @@ export type Sequence = readonly (number | string)[] | string | { readonly files:
  *     const model = await symbols([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, …]);
  *     await model.predict([7], { steps: 5 }); // [8, 9, 0, 1, 2]
  */
-export async function symbols(sequence: Sequence, options: SymbolsOptions & TaskTraining = {}): Promise<SymbolsModel> {
+export async function symbols(
+  sequence: Sequence,
+  options: EitherSpelling<SymbolsOptions & TaskTraining> = {},
+): Promise<SymbolsModel> {
   const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), options);
-  return new SymbolsModel(symbolsTask, loaded, made);
+  return new SymbolsModel(loaded, made);
 }
 
 /** What loadTask gives: `kind` tells which. */
@@ -312,10 +386,10 @@ export type AnyTaskModel = ForecastModel | ClassifyModel | TextModel | SymbolsMo
 
 /** How a saved model of each task comes back. */
 const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask) => AnyTaskModel } = {
-  forecast: (opened) => new ForecastModel(forecastTask, readSaved(opened, forecastTask)),
-  classify: (opened) => new ClassifyModel(classifyTask, readSaved(opened, classifyTask)),
-  text: (opened) => new TextModel(textTask, readSaved(opened, textTask)),
-  symbols: (opened) => new SymbolsModel(symbolsTask, readSaved(opened, symbolsTask)),
+  forecast: (opened) => new ForecastModel(readSaved(opened, forecastTask)),
+  classify: (opened) => new ClassifyModel(readSaved(opened, classifyTask)),
+  text: (opened) => new TextModel(readSaved(opened, textTask)),
+  symbols: (opened) => new SymbolsModel(readSaved(opened, symbolsTask)),
 };
 
 /**
@@ -328,14 +402,27 @@ export async function loadTask(folder: string): Promise<AnyTaskModel> {
   return readers[opened.kind](opened);
 }
 
-const trainingKeys = [
-  'epochs',
-  'batchSize',
-  'optimizer',
-  'learningRate',
-  'validationSplit',
-  'patience',
-] as const satisfies (keyof TrainingSettings)[];
+type TrainingValues = Omit<TaskTraining, 'signal' | 'callbacks' | 'onStage' | 'optimizer'> & { optimizer?: string };
+
+/** What the options of training take, whatever the task. */
+const trainingKinds: {
+  readonly [Name in keyof TrainingValues]-?: OptionKind<Exclude<TrainingValues[Name], undefined>>;
+} = {
+  layers: text,
+  plain: flag,
+  budget: positive,
+  threads: count,
+  epochs: count,
+  batchSize: count,
+  optimizer: text,
+  learningRate: positive,
+  validationSplit: share,
+  patience: count,
+  seed: integer,
+};
+
+/** What evaluating takes. */
+const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
 
 async function train<
   O extends object,
@@ -343,17 +430,20 @@ async function train<
   E extends { kind: TaskKind },
   P extends object,
   R extends object,
->(
-  task: Task<O, A, E, P, R>,
-  data: DataInput,
-  { layers, plain, budget, threads, signal, callbacks, onStage, seed, ...rest }: O & TaskTraining,
-): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
-  const settings: Record<string, unknown> = {};
-  const options: Record<string, unknown> = { ...rest };
-  for (const key of trainingKeys) {
-    if (options[key] !== undefined) settings[key] = options[key];
-    delete options[key];
+>(task: Task<O, A, E, P, R>, data: DataInput, given: object): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
+  const named = namedOptions(task.kind, given);
+  const { onStage, signal, callbacks, ...others }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks'> = named;
+  if (onStage !== undefined && typeof onStage !== 'function') {
+    throw new MemcellError(`${task.kind}: onStage must be a function, not ${shown(onStage)}`, { code: 'usage' });
   }
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
+    throw new MemcellError(`${task.kind}: signal must be an AbortSignal, not ${shown(signal)}`, { code: 'usage' });
+  }
+  const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
+  const entries = Object.entries(others);
+  const about = Object.fromEntries(entries.filter(isTraining));
+  const { layers, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
+  const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const source = openSource(data);
   const pictures = new Pictures();
   const run = runOf(
@@ -366,7 +456,7 @@ async function train<
       ...(budget !== undefined && { budget }),
       ...(threads !== undefined && { threads }),
       ...(signal && { signal }),
-      ...(callbacks && { callbacks }),
+      ...(callbacks !== undefined && { callbacks: getCallbacks(callbacks) }),
       ...(onStage && { stage: onStage }),
     },
     source.name,
@@ -388,12 +478,28 @@ async function train<
 
 /** Numbers alone are a column named value. */
 export function valuesNamed(data: DataInput): DataInput {
-  const numbers = ArrayBuffer.isView(data) || (Array.isArray(data) && data.length > 0 && typeof data[0] === 'number');
+  const numbers =
+    ArrayBuffer.isView(data) || (Array.isArray(data) && (data.length === 0 || typeof data[0] === 'number'));
   return numbers ? { value: data as readonly number[] } : data;
 }
 
 /** A list is read as a table's column, so that words may hold what separates them in a text. */
 function sequenceInput(sequence: Sequence): DataInput {
   if (typeof sequence === 'string') return { name: 'sequence', text: sequence };
-  return 'files' in sequence ? sequence : { name: 'sequence.json', text: JSON.stringify(sequence) };
+  if (typeof sequence !== 'object' || sequence === null) {
+    throw new MemcellError(
+      `a sequence is a list of whole numbers or words, or a text of them, not ${shown(sequence)}`,
+      {
+        code: 'usage',
+      },
+    );
+  }
+  if ('files' in sequence) return sequence;
+  const wrong = Array.from(sequence).find((symbol) => typeof symbol !== 'string' && typeof symbol !== 'number');
+  if (!('length' in sequence) || wrong !== undefined) {
+    throw new MemcellError(`a sequence holds whole numbers or words, not ${shown(wrong ?? sequence)}`, {
+      code: 'usage',
+    });
+  }
+  return { name: 'sequence.json', text: JSON.stringify(sequence) };
 }

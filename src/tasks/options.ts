@@ -1,5 +1,6 @@
 import type { DataInput } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import { namedOptions, shown } from '../spelling.js';
 
 /** What an option takes: one check for the command line, which gives text, and for code, which gives values. */
 export interface OptionKind<T> {
@@ -99,19 +100,26 @@ export function oneOf<const Name extends string>(...choices: readonly Name[]): O
  * @throws MemcellError (usage) for an unknown option and a value that does not fit
  */
 export function checkOptions<O extends object>(table: OptionTable<O>, given: object, where: string): Partial<O> {
+  const kinds = Object.fromEntries(
+    Object.entries<TaskOption<unknown>>(table).map(([name, { kind }]) => [name, kind]),
+  ) as OptionKinds<O>;
+  return checkKinds(kinds, given, where);
+}
+
+type OptionKinds<O extends object> = { readonly [K in keyof O]-?: OptionKind<Exclude<O[K], undefined>> };
+
+/** The same for options that no flag of the command line stands for. */
+export function checkKinds<O extends object>(kinds: OptionKinds<O>, given: object, where: string): Partial<O> {
   const checked: Partial<O> = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    const option = Object.hasOwn(table, name) ? table[name as keyof O] : undefined;
-    if (option === undefined) {
-      throw new MemcellError(`${where}: unknown option '${name}'; it takes ${Object.keys(table).join(', ')}`, {
-        code: 'usage',
-      });
+  const known = Object.keys(kinds);
+  for (const [name, value] of Object.entries(namedOptions(where, given))) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name as keyof O] : undefined;
+    if (kind === undefined) {
+      const takes = known.length > 0 ? `it takes ${known.join(', ')}` : 'it takes none';
+      throw new MemcellError(`${where}: unknown option '${name}'; ${takes}`, { code: 'usage' });
     }
-    if (!option.kind.check(value)) {
-      throw new MemcellError(`${where}: ${name} must be ${option.kind.what}, not ${JSON.stringify(value)}`, {
-        code: 'usage',
-      });
+    if (!kind.check(value)) {
+      throw new MemcellError(`${where}: ${name} must be ${kind.what}, not ${shown(value)}`, { code: 'usage' });
     }
     checked[name as keyof O] = value as O[keyof O];
   }

@@ -1,5 +1,7 @@
 import { parseSpec } from '../model/spec.js';
 import { Sequential } from '../sequential.js';
+import type { LossName } from '../training/losses.js';
+import type { MetricName } from '../training/metrics.js';
 import { getOptimizer } from '../training/optimizers.js';
 import { startOf } from './clock.js';
 import type { Run } from './definition.js';
@@ -28,7 +30,7 @@ export function plainNetwork(layers: string, inputShape: number[], run: Run): Se
  */
 export async function plainFit(
   model: Sequential,
-  { loss, metrics }: { loss: string; metrics: string[] },
+  { loss, metrics }: { loss: LossName; metrics: MetricName[] },
   { train, validation }: { train: Samples; validation?: Samples },
   settings: TrainingSettings,
   run: Run,

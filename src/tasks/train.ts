@@ -54,16 +54,27 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     ...given,
     trained: async (model, { artefact, layers, settings, history }) => {
       const training = { createdWith: `memcell ${version}`, source, layers, settings, history };
-      model.metadata = { ...model.metadata, task: { ...artefact, training } };
+      const arrays = tasks[artefact.kind].arrays(artefact);
+      model.metadata = { ...model.metadata, arrays, task: { ...artefact, training } };
       await onTrained?.(model);
     },
   };
   checkSettings({ ...run.settings, seed: run.seed });
-  if (run.layers !== undefined) parseSpec(run.layers);
+  if (run.layers !== undefined) checkLayers(run.layers);
   if (run.budget !== undefined && !(run.budget > 0 && Number.isFinite(run.budget))) {
     throw new MemcellError(`budget: ${String(run.budget)} is not a number of seconds above 0`, { code: 'usage' });
   }
   return run;
+}
+
+/** @throws MemcellError (usage), since layers that cannot be are an option that cannot be */
+function checkLayers(layers: string): void {
+  try {
+    parseSpec(layers);
+  } catch (error) {
+    if (error instanceof MemcellError) throw new MemcellError(error.message, { code: 'usage', cause: error });
+    throw error;
+  }
 }
 
 /** A loaded model of any task, its kind beside it. */
@@ -90,17 +101,28 @@ export interface OpenedTask {
  * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one.
  */
 export async function loadSaved(folder: string): Promise<LoadedTask> {
-  const opened = await openSaved(folder);
+  return readTask(await openSaved(folder));
+}
+
+/** @throws MemcellError (model) for a damaged artefact, or one of another model */
+export function readTask(opened: OpenedTask): LoadedTask {
   return { ...readSaved(opened, tasks[opened.kind]), kind: opened.kind };
 }
 
 /** The network of a folder, and the kind of its task; read the rest with `readSaved`. */
 export async function openSaved(folder: string): Promise<OpenedTask> {
-  const model = await loadModel(folder);
+  return openTask(await loadModel(folder), folder);
+}
+
+/**
+ * The task of a loaded network.
+ * @throws MemcellError (model) for one that has none, or a damaged one; it is then disposed
+ */
+export function openTask(model: Sequential, folder: string): OpenedTask {
   try {
     if (model.metadata.task === undefined) {
       throw new MemcellError(
-        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; use it in code with loadModel`,
+        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; memcell predict and evaluate take arrays for it, or use it in code with loadModel`,
         { code: 'model' },
       );
     }

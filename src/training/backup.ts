@@ -3,7 +3,7 @@
  * (seed, epoch) and (seed, step), so that their state is the seed, the epoch and the optimizer's steps.
  */
 import { MemcellError } from '../errors.js';
-import type { Callback, CallbackIdentifier, CallbackState } from './callbacks.js';
+import type { Callback, CallbackState } from './callbacks.js';
 import { differences, type Settings } from './fingerprint.js';
 import type { History, Logs } from './history.js';
 import type { MeterState } from './meter.js';
@@ -67,12 +67,9 @@ const CHECKED = {
  */
 export function backupWanted(
   given: string | BackupOptions | BackupStore | undefined,
-  callbacks: readonly CallbackIdentifier[],
+  callbacks: readonly Callback[],
 ): ReturnType<typeof backupOptions> | BackupStore | undefined {
-  const [wanted, ...more] = [
-    given,
-    ...callbacks.map((one) => (typeof one === 'function' ? undefined : one.backup)),
-  ].filter((one) => one !== undefined);
+  const [wanted, ...more] = [given, ...callbacks.map((one) => one.backup)].filter((one) => one !== undefined);
   if (more.length > 0) throw new MemcellError('fit can keep one backup; two are asked for', { code: 'usage' });
   if (wanted === undefined || (typeof wanted === 'object' && 'newest' in wanted)) return wanted;
   return backupOptions(wanted);

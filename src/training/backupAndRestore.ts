@@ -1,3 +1,4 @@
+import type { EitherSpelling } from '../spelling.js';
 import type { BackupOptions } from './backup.js';
 import type { Callback } from './callbacks.js';
 import { complete } from './options.js';
@@ -15,7 +16,7 @@ export class BackupAndRestore implements Callback {
   /** As fit's option. */
   readonly backup: BackupOptions;
 
-  constructor(options: BackupAndRestoreOptions) {
+  constructor(options: EitherSpelling<BackupAndRestoreOptions>) {
     const defaults = { saveFreq: 'epoch' as 'epoch' | number, deleteCheckpoint: true };
     const { backupDir, saveFreq, deleteCheckpoint } = complete('BackupAndRestore', defaults, options, {
       backupDir: 'string',

@@ -1,9 +1,10 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
 import { MemcellError } from '../errors.js';
+import { camelCase, type EitherSpelling, shown } from '../spelling.js';
 import type { BackupOptions } from './backup.js';
 import type { Settings } from './fingerprint.js';
 import type { Logs, TrainingParams } from './history.js';
-import { MONITORED, Monitor, type MonitorMode, numberOrNone } from './monitor.js';
+import { MONITORED, Monitor, type Monitored, type MonitorMode, numberOrNone } from './monitor.js';
 import type { Optimizer } from './optimizers.js';
 import { complete } from './options.js';
 import type { TrainingState } from './runner.js';
@@ -25,7 +26,7 @@ export interface TrainingContext {
   print(line: string): void;
 }
 
-type Done = void | Promise<void>;
+export type Done = void | Promise<void>;
 
 /** Any of these, sync or async; fit waits for a promise. Epochs and batches count from 0. */
 export interface Callback {
@@ -57,13 +58,48 @@ export interface CallbackState {
 /** A function stands for { onEpochEnd }. */
 export type CallbackIdentifier = Callback | NonNullable<Callback['onEpochEnd']>;
 
-export function getCallback(identifier: CallbackIdentifier): Callback {
-  return typeof identifier === 'function' ? { onEpochEnd: identifier } : identifier;
+export type Callbacks = CallbackIdentifier | readonly CallbackIdentifier[];
+
+const HOOKS = [
+  'onTrainBegin',
+  'onEpochBegin',
+  'onBatchBegin',
+  'onBatchEnd',
+  'onEpochEnd',
+  'onTrainEnd',
+  'saveState',
+  'loadState',
+] as const;
+
+/** @throws MemcellError 'usage' for what is no callback, and for one whose hooks are spelt otherwise, which nothing would call */
+export function getCallbacks(given: Callbacks | null): Callback[] {
+  if (given === null) return [];
+  return (isList(given) ? given : [given]).map(getCallback);
+}
+
+function isList(given: Callbacks): given is readonly CallbackIdentifier[] {
+  return Array.isArray(given);
+}
+
+function getCallback(identifier: CallbackIdentifier): Callback {
+  if (typeof identifier === 'function') return { onEpochEnd: identifier };
+  if (typeof identifier !== 'object' || identifier === null)
+    throw usage(
+      `callbacks: ${shown(identifier)} is no callback; give an object such as { onEpochEnd(epoch, logs) { … } }`,
+    );
+  for (const hook of HOOKS)
+    if (identifier[hook] !== undefined && typeof identifier[hook] !== 'function')
+      throw usage(`callbacks: ${hook} must be a function, not ${shown(identifier[hook])}`);
+  for (const name of Object.keys(identifier)) {
+    const hook = HOOKS.find((known) => known !== name && known === camelCase(name));
+    if (hook) throw usage(`callbacks: ${name} is never called here; it is spelt ${hook}`);
+  }
+  return identifier;
 }
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
-  monitor?: string;
+  monitor?: Monitored;
   /** An improvement must be larger than this. Default 0. */
   minDelta?: number;
   /** Epochs without improvement after which training stops. Default 0. */
@@ -88,9 +124,9 @@ export class EarlyStopping implements Callback {
   private wait = 0;
   private bestState: TrainingState | undefined;
 
-  constructor(options: EarlyStoppingOptions = {}) {
+  constructor(options: EitherSpelling<EarlyStoppingOptions> = {}) {
     const defaults = {
-      monitor: 'val_loss',
+      monitor: 'val_loss' as Monitored,
       minDelta: 0,
       patience: 0,
       mode: 'auto' as MonitorMode,
@@ -164,7 +200,7 @@ export class EarlyStopping implements Callback {
 
 export interface ReduceLROnPlateauOptions {
   /** Default 'val_loss'. */
-  monitor?: string;
+  monitor?: Monitored;
   /** The rate is multiplied by this. Default 0.1. */
   factor?: number;
   /** Epochs without improvement after which it is. Default 10. */
@@ -186,9 +222,9 @@ export class ReduceLROnPlateau implements Callback {
   private wait = 0;
   private cooldown = 0;
 
-  constructor(options: ReduceLROnPlateauOptions = {}) {
+  constructor(options: EitherSpelling<ReduceLROnPlateauOptions> = {}) {
     const defaults = {
-      monitor: 'val_loss',
+      monitor: 'val_loss' as Monitored,
       factor: 0.1,
       patience: 10,
       mode: 'auto' as MonitorMode,

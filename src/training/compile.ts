@@ -3,23 +3,30 @@
 import type { NdArray } from '../data/array.js';
 import { partOf } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
-import type * as tf from '../tf.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
-import { getMetric, type Metric, type MetricIdentifier } from './metrics.js';
+import { getMetrics, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer, type OptimizerIdentifier } from './optimizers.js';
 
-export interface CompileOptions {
+export interface CompileOptions<Optimizer = OptimizerIdentifier, Loss = LossIdentifier, Metric = MetricIdentifier> {
   /** A name, adam({ … }), or what Keras serialises. Default: 'rmsprop', as in Keras. */
-  optimizer?: OptimizerIdentifier;
+  optimizer?: Optimizer;
   /** Of a model with several outputs: one for all, a list, or by the outputs' names. */
-  loss: LossIdentifier | readonly LossIdentifier[] | { readonly [output: string]: LossIdentifier };
+  loss: Loss | readonly Loss[] | { readonly [output: string]: Loss };
   /** What each output's loss is multiplied by in their sum, by the outputs' order or names. Default 1. */
   lossWeights?: readonly number[] | { readonly [output: string]: number };
   /** Computed on every sample alike; masked steps do not count. Of several outputs: for all of them, or by their names. */
-  metrics?: readonly MetricIdentifier[] | { readonly [output: string]: readonly MetricIdentifier[] };
+  metrics?: readonly Metric[] | { readonly [output: string]: readonly Metric[] };
   /** Computed with fit's sample or class weights. */
-  weightedMetrics?: readonly MetricIdentifier[];
+  weightedMetrics?: readonly Metric[];
 }
+
+/** The same with names that come from a file, or from a program that has not been type-checked. */
+export type UncheckedCompileOptions = CompileOptions<
+  OptimizerIdentifier | string,
+  LossIdentifier | string,
+  MetricIdentifier | string
+>;
 
 /** What compile() fixed. */
 export interface Compiled {
@@ -45,17 +52,17 @@ export interface CompiledOutput {
  *
  * @throws MemcellError ('usage') for unknown names or options
  */
-export function compileTraining(model: tf.LayersModel, options: CompileOptions): Compiled {
+export function compileTraining(model: LayersModel, options: UncheckedCompileOptions): Compiled {
   if (options.loss === undefined) throw noLoss();
   const optimizer = getOptimizer(options.optimizer ?? 'rmsprop');
   const names = outputNamesOf(model);
   const shapes = model.outputs.map(({ shape }) => shape);
-  const weighted = (options.weightedMetrics ?? []).map(getMetric);
+  const weighted = getMetrics('weightedMetrics', options.weightedMetrics);
   if (names.length === 1) {
     const [loss] = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
     const [weight] = lossWeightsOf(options, names);
     if (weight !== 1) throw usage('compile: lossWeights are for a model with several outputs');
-    const metrics = metricsOf(options, names)[0].map(getMetric);
+    const metrics = metricsOf(options, names)[0];
     distinct([...metrics, ...weighted]);
     return { optimizer, loss, metrics, weightedMetrics: weighted, outputShape: shapes[0] };
   }
@@ -63,15 +70,13 @@ export function compileTraining(model: tf.LayersModel, options: CompileOptions):
   const weights = lossWeightsOf(options, names);
   const losses = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
   const outputs = names.map((name, i) => ({ name, loss: losses[i], weight: weights[i], shape: shapes[i] }));
-  const metrics = metricsOf(options, names).flatMap((own, i) =>
-    own.map((one) => ofOutput(getMetric(one), names[i], i)),
-  );
+  const metrics = metricsOf(options, names).flatMap((own, i) => own.map((one) => ofOutput(one, names[i], i)));
   distinct(metrics);
   return { optimizer, loss: SUM, metrics, weightedMetrics: [], outputShape: [null, null], outputs };
 }
 
 /** The names of a model's outputs: their layers', numbered where one layer gives several. */
-export function outputNamesOf(model: tf.LayersModel): string[] {
+export function outputNamesOf(model: LayersModel): string[] {
   const counts = new Map<string, number>();
   return model.outputs.map(({ sourceLayer: { name } }) => {
     const count = counts.get(name) ?? 0;
@@ -90,7 +95,7 @@ const SUM: Loss = {
   },
 };
 
-export function isLoss(value: unknown): value is LossIdentifier {
+export function isLoss(value: unknown): value is LossIdentifier | string {
   if (typeof value === 'string' || typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
   return 'positions' in value || ('name' in value && typeof value.name === 'string' && 'config' in value);
@@ -125,22 +130,25 @@ function eachOutput<T>(
   });
 }
 
-function lossWeightsOf({ lossWeights }: CompileOptions, names: readonly string[]): number[] {
+function lossWeightsOf({ lossWeights }: UncheckedCompileOptions, names: readonly string[]): number[] {
   const isWeight = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
   if (lossWeights === undefined) return names.map(() => 1);
   if (isWeight(lossWeights)) throw usage('compile: lossWeights are a list, or an object by the names of outputs');
   return eachOutput(lossWeights, names, isWeight, 'lossWeights');
 }
 
-function metricsOf({ metrics }: CompileOptions, names: readonly string[]): (readonly MetricIdentifier[])[] {
-  if (metrics === undefined || isList(metrics)) return names.map(() => metrics ?? []);
+function metricsOf({ metrics }: UncheckedCompileOptions, names: readonly string[]): Metric[][] {
+  if (!isByOutput(metrics)) return names.map(() => getMetrics('metrics', metrics));
   const unknown = Object.keys(metrics).find((name) => !names.includes(name));
   if (unknown !== undefined) throw usage(`compile: metrics has '${unknown}', but the outputs are ${names.join(', ')}`);
-  return names.map((name) => (Object.hasOwn(metrics, name) ? metrics[name] : []));
+  return names.map((name) => getMetrics('metrics', Object.hasOwn(metrics, name) ? metrics[name] : []));
 }
 
-function isList(value: object): value is readonly MetricIdentifier[] {
-  return Array.isArray(value);
+/** Metrics by the outputs' names, not a list for all; what is neither is refused by getMetrics. */
+export function isByOutput(
+  metrics: UncheckedCompileOptions['metrics'] | null,
+): metrics is { readonly [output: string]: readonly (MetricIdentifier | string)[] } {
+  return typeof metrics === 'object' && metrics !== null && !Array.isArray(metrics);
 }
 
 /** A metric of one of several outputs that lie side by side. */

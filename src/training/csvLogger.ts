@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import type { EitherSpelling } from '../spelling.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
 import { LogFile } from './logFile.js';
@@ -25,7 +26,7 @@ export class CSVLogger implements Callback {
 
   constructor(
     private readonly filename: string,
-    options: CSVLoggerOptions = {},
+    options: EitherSpelling<CSVLoggerOptions> = {},
   ) {
     if (typeof filename !== 'string' || filename === '')
       throw new MemcellError('CSVLogger takes the name of a file', { code: 'usage' });

@@ -1,7 +1,7 @@
 /** What compile() was told, looked up and as JSON, so that a saved model comes back compiled. */
-import { type CompileOptions, isLoss, noLoss } from './compile.js';
-import { getLoss, type Loss, type LossIdentifier } from './losses.js';
-import { getMetric, type Metric, type MetricIdentifier } from './metrics.js';
+import { type CompileOptions, isByOutput, isLoss, noLoss, type UncheckedCompileOptions } from './compile.js';
+import { getLoss, type Loss } from './losses.js';
+import { getMetrics, type Metric } from './metrics.js';
 import { getOptimizer, type Optimizer } from './optimizers.js';
 
 /** compile()'s options with the names looked up: the same optimizer, its state included, for every use. */
@@ -33,23 +33,28 @@ export interface TrainingDescription {
  * Looks up compile()'s names.
  * @throws MemcellError ('usage') for unknown names or options, or no loss
  */
-export function resolveTraining(options: CompileOptions): ResolvedTraining {
+export function resolveTraining(options: UncheckedCompileOptions): ResolvedTraining {
   if (options?.loss === undefined) throw noLoss();
-  const names = (metrics: readonly MetricIdentifier[]) => metrics.filter((metric) => typeof metric === 'string');
-  const { metrics = [], lossWeights } = options;
+  const { metrics, lossWeights } = options;
   return {
     optimizer: getOptimizer(options.optimizer ?? 'rmsprop'),
     loss: resolvedLosses(options.loss),
     ...(lossWeights !== undefined && { lossWeights }),
-    metrics: isListOf(metrics) ? metrics.map(getMetric) : mapValues(metrics, (own) => own.map(getMetric)),
-    weightedMetrics: options.weightedMetrics?.map(getMetric),
-    metricNames: isListOf(metrics) ? names(metrics) : mapValues(metrics, names),
+    metrics: isByOutput(metrics)
+      ? mapValues(metrics, (own) => getMetrics('metrics', own))
+      : getMetrics('metrics', metrics),
+    weightedMetrics: getMetrics('weightedMetrics', options.weightedMetrics),
+    metricNames: isByOutput(metrics) ? mapValues(metrics, namesOf) : namesOf(metrics ?? []),
   };
 }
 
-function resolvedLosses(loss: CompileOptions['loss']): Losses {
+function namesOf(metrics: readonly unknown[]): string[] {
+  return metrics.filter((metric) => typeof metric === 'string');
+}
+
+function resolvedLosses(loss: UncheckedCompileOptions['loss']): Losses {
   if (isLoss(loss)) return getLoss(loss);
-  if (isListOf<LossIdentifier>(loss)) return loss.map(getLoss);
+  if (isListOf(loss)) return loss.map(getLoss);
   if (typeof loss === 'object' && loss !== null) return mapValues(loss, getLoss);
   return getLoss(loss);
 }

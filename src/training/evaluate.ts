@@ -31,8 +31,8 @@ const DEFAULTS = {
   verbose: 0 as Verbosity,
   write: undefined as ProgressOptions['write'],
 };
-const WEIGHTING = { sampleWeight: 'other', classWeight: 'other' } as const;
-const KINDS = { batchSize: 'positiveCount?', verbose: 'verbosity', write: 'other' } as const;
+const WEIGHTING = { sampleWeight: 'other', classWeight: 'record?' } as const;
+const KINDS = { batchSize: 'positiveCount?', verbose: 'verbosity', write: 'function?' } as const;
 
 /**
  * The batch size to go by: what was asked for, else a stateful model's own, else Keras's default.

@@ -4,7 +4,7 @@ import { MemcellError } from '../errors.js';
 import { deriveKey, Random } from '../random.js';
 import { type Backup, type BackupStore, Backups, putBack, wholeState } from './backup.js';
 import { Batches, EventLoop, type Samples } from './batches.js';
-import { type Callback, getCallback, type TrainingContext } from './callbacks.js';
+import { type Callback, getCallbacks, type TrainingContext } from './callbacks.js';
 import type { Compiled } from './compile.js';
 import { batchSizeFor, evaluateBatches } from './evaluate.js';
 import type { Settings } from './fingerprint.js';
@@ -100,7 +100,7 @@ class Run {
       validation &&
       new Batches(validation, batchSizeFor(runner, validationSize, validation.x.shape[0], 'validation: '));
     this.order = settings.shuffle ? new Int32Array(samples) : undefined;
-    this.callbacks = settings.callbacks.map(getCallback);
+    this.callbacks = getCallbacks(settings.callbacks);
     this.meter = new Meter(compiled);
     this.progress = new Progress(settings.verbose, settings.write);
     const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);

@@ -3,7 +3,7 @@ import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import type { BackupOptions, BackupStore } from './backup.js';
 import { type Samples, sampleRange } from './batches.js';
-import type { CallbackIdentifier } from './callbacks.js';
+import type { Callbacks } from './callbacks.js';
 import type { Compiled } from './compile.js';
 import { prepareSamples } from './evaluate.js';
 import { complete } from './options.js';
@@ -21,7 +21,8 @@ export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Ar
   /** The epoch to stop before; with an initialEpoch, only the difference is trained. Default 1. */
   epochs?: number;
   initialEpoch?: number;
-  callbacks?: readonly CallbackIdentifier[];
+  /** One or a list, called in this order. */
+  callbacks?: Callbacks;
   /** The part of the samples, from the end and before shuffling, to validate on and not to train on. */
   validationSplit?: number;
   /** Samples to validate on; goes before validationSplit. */
@@ -51,7 +52,7 @@ const DEFAULTS = {
   batchSize: undefined as number | undefined,
   epochs: 1,
   initialEpoch: 0,
-  callbacks: [] as readonly CallbackIdentifier[],
+  callbacks: [] as Callbacks,
   validationSplit: 0,
   validationFreq: 1,
   shuffle: true,
@@ -72,13 +73,13 @@ export function checkedSettings(options: FitOptions): FitSettings {
     validationBatchSize: 'positiveCount?',
     validationFreq: 'positiveCount',
     shuffle: 'boolean',
-    classWeight: 'other',
+    classWeight: 'record?',
     sampleWeight: 'other',
     seed: 'integer?',
-    signal: 'other',
+    signal: 'signal?',
     backup: 'other',
     verbose: 'verbosity',
-    write: 'other',
+    write: 'function?',
   });
   return settings;
 }

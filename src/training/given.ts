@@ -1,7 +1,9 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
 import type { NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
 import type { ModelInputs } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
+import { shown } from '../spelling.js';
 import type { EvaluateOptions as EvaluateArrays } from './evaluate.js';
 import type { FitOptions as FitArrays, ValidationData } from './fitSettings.js';
 
@@ -11,9 +13,13 @@ export type ValidationInput =
   | { x: ModelInputs; y: ModelInputs; sampleWeight?: ModelInput };
 
 /** fit's options as users give them. */
-export type FitOptions = FitArrays<ValidationInput, ModelInput>;
+export interface FitOptions extends FitArrays<ValidationInput, ModelInput> {}
 
-export type EvaluateOptions = Omit<EvaluateArrays, 'sampleWeight'> & { sampleWeight?: ModelInput };
+/** evaluate's options as users give them. */
+export interface EvaluateOptions extends Omit<EvaluateArrays, 'sampleWeight'> {
+  /** One weight for each sample, or for each sample and step. */
+  sampleWeight?: ModelInput;
+}
 
 export interface TrainOnBatchOptions {
   sampleWeight?: ModelInput;
@@ -22,18 +28,23 @@ export interface TrainOnBatchOptions {
 }
 
 /** The option of that name, where it is given. */
-export function weightsOption(weights: ModelInput | undefined, what = 'sampleWeight'): { sampleWeight?: NdArray } {
-  return weights === undefined ? {} : { sampleWeight: readArray(weights, what).array };
+export function weightsOption(
+  weights: ModelInput | null | undefined,
+  what = 'sampleWeight',
+): { sampleWeight?: NdArray } {
+  return weights == null ? {} : { sampleWeight: readArray(weights, what).array };
 }
 
 /** The option of that name, where it is given; `toInput` checks an x against the model, `toTarget` reads a y. */
 export function validationOption(
-  given: ValidationInput | undefined,
+  given: ValidationInput | null | undefined,
   toInput: (x: ModelInputs, what: string) => NdArray,
   toTarget: (y: ModelInputs, what: string) => NdArray,
 ): { validationData?: ValidationData } {
-  if (given === undefined) return {};
-  const [x, y, sampleWeight] = 'x' in given ? [given.x, given.y, given.sampleWeight] : given;
+  if (given == null) return {};
+  if (typeof given !== 'object' || !('x' in given || Array.isArray(given)))
+    throw new MemcellError(`validationData must be [x, y] or { x, y }, not ${shown(given)}`, { code: 'usage' });
+  const { x, y, sampleWeight } = 'x' in given ? given : { x: given[0], y: given[1], sampleWeight: given[2] };
   const validationData = {
     x: toInput(x, 'validationData: x'),
     y: toTarget(y, 'validationData: y'),

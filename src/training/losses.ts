@@ -4,8 +4,10 @@
  */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
-import { camelCase, camelCaseKeys, complete, type Options } from './options.js';
+import type { Tensor, TensorFunction } from '../tfjsTypes.js';
+import { complete, functionName, type Options } from './options.js';
 
 /** Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
 export const PROBABILITY_EPSILON = 1e-7;
@@ -14,7 +16,7 @@ export interface Loss {
   /** In camelCase; 'custom' for a user's own function. */
   readonly name: string;
   /** Every option with its value, as JSON; getLoss({ name, config }) makes the same loss. */
-  readonly config: Readonly<Options>;
+  readonly config: Readonly<Record<string, unknown>>;
   /**
    * What the targets are: 'values' in the shape of the output, 'probabilities' the same and in [0, 1], 'labels' whole
    * numbers that count the output's last axis, 'any' whatever a user's own function takes.
@@ -26,11 +28,22 @@ export interface Loss {
    */
   readonly logitsOf?: 'softmax' | 'sigmoid';
   /** The value of each position; a user's own function may give a scalar. */
-  positions(yTrue: tf.Tensor, yPred: tf.Tensor, fromLogits: boolean): tf.Tensor;
+  positions(yTrue: Tensor, yPred: Tensor, fromLogits: boolean): Tensor;
 }
 
-export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
-export type LossIdentifier = string | Loss | LossFunction | { name: string; config: Options };
+/** A function of two tensors that gives one value for each position, or a scalar. */
+export type LossFunction = TensorFunction;
+
+/** A loss's name, in any of Keras's spellings, or short: 'mse', 'mae', 'bce'. */
+export type LossName = Spelling<keyof typeof LOSSES> | keyof typeof SHORT_NAMES;
+
+/** A name, what Keras serialises, a function such as huber({ delta: 2 }) made, or a function of the user's own. */
+export type LossIdentifier =
+  | LossName
+  | Loss
+  | LossFunction
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /** mean over the last axis of (yTrue - yPred)². */
 export function meanSquaredError(): Loss {
@@ -72,7 +85,9 @@ export function huber(options: { delta?: number } = {}): Loss {
  * -Σ over the last axis of yTrue · log p, p the probabilities scaled to sum 1, or the softmax of the logits.
  * labelSmoothing s: yTrue ← yTrue·(1 - s) + s / classes.
  */
-export function categoricalCrossentropy(options: { labelSmoothing?: number; fromLogits?: boolean } = {}): Loss {
+export function categoricalCrossentropy(
+  options: EitherSpelling<{ labelSmoothing?: number; fromLogits?: boolean }> = {},
+): Loss {
   const config = complete('categoricalCrossentropy', { labelSmoothing: 0, fromLogits: false }, options, {
     labelSmoothing: 'fraction',
     fromLogits: 'boolean',
@@ -90,7 +105,7 @@ export function categoricalCrossentropy(options: { labelSmoothing?: number; from
  * -log p of the class that yTrue numbers, p the softmax of the logits, or the outputs scaled to sum 1 after each has been brought
  * into [1e-7, 1 - 1e-7] (in categoricalCrossentropy that comes last).
  */
-export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } = {}): Loss {
+export function sparseCategoricalCrossentropy(options: EitherSpelling<{ fromLogits?: boolean }> = {}): Loss {
   const config = complete('sparseCategoricalCrossentropy', { fromLogits: false }, options, { fromLogits: 'boolean' });
   const positions: Loss['positions'] = (yTrue, yPred, fromLogits) => {
     const target = tf.oneHot(tf.cast(yTrue, 'int32'), yPred.shape[yPred.rank - 1]);
@@ -104,7 +119,9 @@ export function sparseCategoricalCrossentropy(options: { fromLogits?: boolean } 
  * mean over the last axis of -(yTrue · log p + (1 - yTrue) · log(1 - p)), p a probability or the sigmoid of a logit.
  * labelSmoothing s: yTrue ← yTrue·(1 - s) + s/2.
  */
-export function binaryCrossentropy(options: { labelSmoothing?: number; fromLogits?: boolean } = {}): Loss {
+export function binaryCrossentropy(
+  options: EitherSpelling<{ labelSmoothing?: number; fromLogits?: boolean }> = {},
+): Loss {
   const config = complete('binaryCrossentropy', { labelSmoothing: 0, fromLogits: false }, options, {
     labelSmoothing: 'fraction',
     fromLogits: 'boolean',
@@ -146,24 +163,28 @@ function sigmoidCrossentropy(target: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return withGradient(logits, target);
 }
 
-const LOSSES: Record<string, (options: Options) => Loss> = {
+const LOSSES = {
   meanSquaredError,
   meanAbsoluteError,
   huber,
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
   binaryCrossentropy,
-};
+} satisfies Record<string, (options: Options) => Loss>;
 
-const SHORT_NAMES: Record<string, string> = {
+const SHORT_NAMES = {
   mse: 'meanSquaredError',
   mae: 'meanAbsoluteError',
   bce: 'binaryCrossentropy',
-};
+} as const;
+
+/** Names that losses and metrics have beside their own. */
+export const shortLossNames = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
 
 /** The camelCase name that a short name, a snake_case name or a class name stands for. */
 export function lossName(written: string): string {
-  return SHORT_NAMES[written.toLowerCase()] ?? camelCase(written);
+  const short = shortLossNames.find((name) => name === written.toLowerCase());
+  return short ? SHORT_NAMES[short] : functionName(written);
 }
 
 /**
@@ -172,19 +193,30 @@ export function lossName(written: string): string {
  *
  * @throws MemcellError ('usage') for an unknown name or option.
  */
-export function getLoss(identifier: LossIdentifier): Loss {
+export function getLoss(identifier: LossIdentifier | string): Loss {
   if (typeof identifier === 'function')
     return { name: 'custom', config: {}, targets: 'any', positions: (yTrue, yPred) => identifier(yTrue, yPred) };
   if (typeof identifier === 'string') return makeLoss(identifier, {});
-  if ('positions' in identifier) return identifier;
-  return makeLoss(identifier.name, camelCaseKeys(identifier.config));
+  if (typeof identifier === 'object' && identifier !== null) {
+    if ('positions' in identifier && typeof identifier.positions === 'function') return identifier;
+    const name = 'class_name' in identifier ? identifier.class_name : identifier.name;
+    if (typeof name === 'string' && 'config' in identifier) {
+      const { name: _, reduction, dtype, ...config } = namedOptions(name, identifier.config);
+      return makeLoss(name, config);
+    }
+  }
+  throw new MemcellError(
+    `a loss is a name, such as 'meanSquaredError', one that huber({ delta: 2 }) and its kin make, or a function of (yTrue, yPred); not ${shown(identifier)}`,
+    { code: 'usage' },
+  );
 }
 
 function makeLoss(written: string, config: Options): Loss {
   const name = lossName(written);
-  const known = Object.keys(LOSSES);
-  if (known.includes(name)) return LOSSES[name](config);
-  const names = [...known, ...Object.keys(SHORT_NAMES)];
+  const known = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
+  const found = known.find((one) => one === name);
+  if (found) return (LOSSES[found] as (options: Options) => Loss)(config);
+  const names = [...known, ...shortLossNames];
   throw new MemcellError(
     `unknown loss '${written}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
     { code: 'usage' },
@@ -200,7 +232,7 @@ function makeLoss(written: string, config: Options): Loss {
  * @param sampleWeight (B) or (B, T)
  * @param mask (B, T), 1 where a step counts
  */
-export function weightedMean(values: tf.Tensor, sampleWeight?: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tensor): Tensor {
   if (values.rank === 0) {
     if (!sampleWeight && !mask) return tf.reshape(values, []);
     throw new MemcellError(

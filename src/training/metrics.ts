@@ -6,8 +6,10 @@
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
-import { lossName, PROBABILITY_EPSILON } from './losses.js';
+import type { TensorFunction } from '../tfjsTypes.js';
+import { lossName, PROBABILITY_EPSILON, shortLossNames } from './losses.js';
 import { complete } from './options.js';
 import { largest, shapeText } from './targets.js';
 
@@ -32,8 +34,12 @@ export interface MetricCount {
   restore?(counted: readonly number[]): void;
 }
 
-export type MetricFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
-export type MetricIdentifier = string | Metric | MetricFunction;
+export type MetricFunction = TensorFunction;
+
+/** A metric's name, in any of Keras's spellings, or short: 'acc', 'mse', 'mae', 'rmse', … */
+export type MetricName = Spelling<keyof typeof METRICS> | keyof typeof SHORT_NAMES | (typeof shortLossNames)[number];
+
+export type MetricIdentifier = MetricName | Metric | MetricFunction;
 
 /** One position: `size` predictions from `at`, and as many targets from `targetAt`, or one label there. */
 type PositionValue = (
@@ -189,7 +195,7 @@ export function topKCategoricalAccuracy(options: { k?: number; name?: string } =
   return new MeanMetric(config.name, 'up', topMatches(config.k), true);
 }
 
-const METRICS: Record<string, (name: string) => Metric> = {
+const METRICS = {
   accuracy: (name) => accuracy({ name }),
   binaryAccuracy: (name) => binaryAccuracy({ name }),
   categoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
@@ -204,13 +210,13 @@ const METRICS: Record<string, (name: string) => Metric> = {
   binaryCrossentropy: (name) => new MeanMetric(name, 'down', binaryEntropy),
   categoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
   sparseCategoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
-};
+} satisfies Record<string, (name: string) => Metric>;
 
-const SHORT_NAMES: Record<string, string> = {
+const SHORT_NAMES = {
   acc: 'accuracy',
   rmse: 'rootMeanSquaredError',
   mape: 'meanAbsolutePercentageError',
-};
+} as const;
 
 /**
  * A metric from its name, whose spelling is then its key in the history ('accuracy', 'mae', 'mean_absolute_error', …),
@@ -218,7 +224,7 @@ const SHORT_NAMES: Record<string, string> = {
  *
  * @throws MemcellError ('usage') for an unknown name, or what is no metric
  */
-export function getMetric(identifier: MetricIdentifier): Metric {
+export function getMetric(identifier: MetricIdentifier | string): Metric {
   if (typeof identifier === 'function') return new FunctionMetric(identifier);
   if (typeof identifier === 'object' && typeof identifier?.start === 'function') return identifier;
   if (typeof identifier !== 'string')
@@ -226,14 +232,24 @@ export function getMetric(identifier: MetricIdentifier): Metric {
       'a metric is a name, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
       { code: 'usage' },
     );
-  const name = SHORT_NAMES[identifier.toLowerCase()] ?? lossName(identifier);
-  const known = Object.keys(METRICS);
-  if (known.includes(name)) return METRICS[name](identifier);
-  const names = [...known, ...Object.keys(SHORT_NAMES), 'mse', 'mae', 'bce'];
+  const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
+  const short = shorts.find((one) => one === identifier.toLowerCase());
+  const name = short ? SHORT_NAMES[short] : lossName(identifier);
+  const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
+  const found = known.find((one) => one === name);
+  if (found) return METRICS[found](identifier);
+  const names = [...known, ...shorts, ...shortLossNames];
   throw new MemcellError(
     `unknown metric '${identifier}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
+}
+
+/** @throws MemcellError ('usage') for what is no list of metrics */
+export function getMetrics(option: string, given: readonly (MetricIdentifier | string)[] | null | undefined): Metric[] {
+  if (given == null) return [];
+  if (Array.isArray(given)) return given.map(getMetric);
+  throw new MemcellError(`${option} must be a list, such as ['accuracy'], not ${shown(given)}`, { code: 'usage' });
 }
 
 /** A user's own function: the mean of what it gives, each batch counted by its samples. */

@@ -1,14 +1,15 @@
 import { MemcellError } from '../errors.js';
+import { type EitherSpelling, shown } from '../spelling.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
-import { Monitor, type MonitorMode, numberOrNone } from './monitor.js';
+import { Monitor, type Monitored, type MonitorMode, numberOrNone } from './monitor.js';
 import { complete } from './options.js';
 
 export interface ModelCheckpointOptions {
   /** The folder to save in; {epoch}, {epoch:02d}, {val_loss:.2f} stand for numbers, epochs counted from 1. */
   filepath: string;
   /** Default 'val_loss'. */
-  monitor?: string;
+  monitor?: Monitored;
   mode?: MonitorMode;
   /** Saves only when the monitored number is the best so far. Default false. */
   saveBestOnly?: boolean;
@@ -26,9 +27,9 @@ export class ModelCheckpoint implements Callback {
   private epoch = 0;
   private batches = 0;
 
-  constructor(options: ModelCheckpointOptions) {
+  constructor(options: EitherSpelling<ModelCheckpointOptions>) {
     const defaults = {
-      monitor: 'val_loss',
+      monitor: 'val_loss' as Monitored,
       mode: 'auto' as MonitorMode,
       saveBestOnly: false,
       saveFreq: 'epoch' as 'epoch' | number,
@@ -46,7 +47,7 @@ export class ModelCheckpoint implements Callback {
     });
     const { saveFreq } = this.options;
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${JSON.stringify(saveFreq)}`);
+      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${shown(saveFreq)}`);
     this.monitor = new Monitor('ModelCheckpoint', this.options.monitor, this.options.mode);
   }
 

@@ -1,9 +1,14 @@
 import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import type { TrainingContext } from './callbacks.js';
 import type { Settings } from './fingerprint.js';
 import type { Logs } from './history.js';
+import type { MetricName } from './metrics.js';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
+
+/** A key of the logs: the loss, a metric as compile was given it, or what a callback adds; with val_ on the validation data. */
+export type Monitored = 'loss' | 'val_loss' | MetricName | `val_${MetricName}` | (string & {});
 
 /** Compares a logged number with the best so far. */
 export class Monitor {
@@ -17,7 +22,7 @@ export class Monitor {
     private readonly minDelta = 0,
   ) {
     if (!['auto', 'min', 'max'].includes(mode))
-      throw usage(`${owner}: mode must be auto, min or max; got ${JSON.stringify(mode)}`);
+      throw usage(`${owner}: mode must be auto, min or max; got ${shown(mode)}`);
   }
 
   begin(context: TrainingContext, best?: number): void {

@@ -4,11 +4,12 @@
  */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import { type ClippingOptions, clip, scale } from './clipping.js';
-import { camelCase, camelCaseKeys, complete, type OptionKind, type Options } from './options.js';
+import { complete, functionName, type OptionKind, type Options } from './options.js';
 import { getSchedule, type LearningRateSchedule, type SerializedSchedule } from './schedules.js';
 
-export type OptimizerName = 'sgd' | 'rmsprop' | 'adam' | 'adamw';
+export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /** A trainable variable as far as an optimizer is concerned. */
 export interface OptimizedVariable {
@@ -51,18 +52,47 @@ export interface Optimizer {
   reset(): void;
 }
 
-export type OptimizerOptions = ClippingOptions & {
-  /** A number, or a schedule by iteration. */
-  learningRate?: number | LearningRateSchedule;
+/** A number, or a schedule by iteration. */
+export type LearningRate = number | LearningRateSchedule;
+
+export interface OptimizerOptions extends ClippingOptions {
+  learningRate?: LearningRate;
   /** Each step multiplies the weights by 1 - learningRate · weightDecay (decoupled decay). */
   weightDecay?: number | null;
   /** Names (or parts of names) of variables that do not decay, such as 'bias'. */
   excludeFromWeightDecay?: string[];
-};
+}
+
+export interface SgdOptions extends OptimizerOptions {
+  /** Default 0. */
+  momentum?: number;
+  nesterov?: boolean;
+}
+
+export interface RmspropOptions extends OptimizerOptions {
+  /** Default 0.9. */
+  rho?: number;
+  momentum?: number;
+  epsilon?: number;
+  centered?: boolean;
+}
+
+export interface AdamOptions extends OptimizerOptions {
+  /** Default 0.9. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+  /** Default 1e-7. */
+  epsilon?: number;
+  amsgrad?: boolean;
+}
+
+/** What an optimizer's function takes first: its options, or the learning rate, and then the options. */
+type Given<Options> = LearningRate | EitherSpelling<Options>;
 
 export type OptimizerConfig = Omit<Required<OptimizerOptions>, 'learningRate'> & {
   learningRate: number | SerializedSchedule;
-} & Options;
+} & Record<string, unknown>;
 
 const COMMON: Record<string, OptionKind> = {
   learningRate: 'other',
@@ -216,8 +246,11 @@ class RuleOptimizer implements Optimizer {
  * w ← w - lr·g; with momentum, v ← momentum·v - lr·g and w ← w + v, or with nesterov w ← w + momentum·v - lr·g.
  * Defaults: learningRate 0.01, momentum 0.
  */
-export function sgd(options: OptimizerOptions & { momentum?: number; nesterov?: boolean } = {}): Optimizer {
-  const config = complete('sgd', { ...NO_CHANGE, learningRate: 0.01, momentum: 0, nesterov: false }, options, {
+export function sgd(learningRate: LearningRate, options?: EitherSpelling<SgdOptions>): Optimizer;
+export function sgd(options?: EitherSpelling<SgdOptions>): Optimizer;
+export function sgd(first?: Given<SgdOptions>, rest?: EitherSpelling<SgdOptions>): Optimizer {
+  const defaults = { ...NO_CHANGE, learningRate: 0.01, momentum: 0, nesterov: false };
+  const config = complete('sgd', defaults, rateFirst('sgd', first, rest), {
     ...COMMON,
     momentum: 'fraction',
     nesterov: 'boolean',
@@ -241,11 +274,11 @@ export function sgd(options: OptimizerOptions & { momentum?: number; nesterov?: 
  * v ← rho·v + (1 - rho)·g²; w ← w - lr·g / √(v + epsilon). centered takes the square of the mean gradient off v in the
  * root; momentum accumulates the steps. Defaults: learningRate 0.001, rho 0.9, epsilon 1e-7.
  */
-export function rmsprop(
-  options: OptimizerOptions & { rho?: number; momentum?: number; epsilon?: number; centered?: boolean } = {},
-): Optimizer {
+export function rmsprop(learningRate: LearningRate, options?: EitherSpelling<RmspropOptions>): Optimizer;
+export function rmsprop(options?: EitherSpelling<RmspropOptions>): Optimizer;
+export function rmsprop(first?: Given<RmspropOptions>, rest?: EitherSpelling<RmspropOptions>): Optimizer {
   const defaults = { ...NO_CHANGE, learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
-  const config = complete('rmsprop', defaults, options, {
+  const config = complete('rmsprop', defaults, rateFirst('rmsprop', first, rest), {
     ...COMMON,
     rho: 'fraction',
     momentum: 'fraction',
@@ -275,20 +308,22 @@ export function rmsprop(
   return new RuleOptimizer({ name: 'rmsprop', slotNames, update }, config);
 }
 
-type AdamOptions = OptimizerOptions & { beta1?: number; beta2?: number; epsilon?: number; amsgrad?: boolean };
-
 /**
  * m ← m + (1 - beta1)(g - m); v ← v + (1 - beta2)(g² - v); w ← w - lr·√(1 - beta2ᵗ)/(1 - beta1ᵗ) · m / (√v + epsilon),
  * with t from 1 (Kingma and Ba, 2015, the form before section 2.1). amsgrad takes the largest v so far.
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
  */
-export function adam(options: AdamOptions = {}): Optimizer {
-  return adamRule('adam', options, null);
+export function adam(learningRate: LearningRate, options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adam(options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adam(first?: Given<AdamOptions>, rest?: EitherSpelling<AdamOptions>): Optimizer {
+  return adamRule('adam', rateFirst('adam', first, rest), null);
 }
 
 /** Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004. */
-export function adamw(options: AdamOptions = {}): Optimizer {
-  return adamRule('adamw', options, 0.004);
+export function adamw(learningRate: LearningRate, options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adamw(options?: EitherSpelling<AdamOptions>): Optimizer;
+export function adamw(first?: Given<AdamOptions>, rest?: EitherSpelling<AdamOptions>): Optimizer {
+  return adamRule('adamw', rateFirst('adamw', first, rest), 0.004);
 }
 
 function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: number | null): Optimizer {
@@ -316,46 +351,73 @@ function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: num
   return new RuleOptimizer({ name, slotNames, update }, config);
 }
 
-const OPTIMIZERS: Record<OptimizerName, (options: Options) => Optimizer> = { sgd, rmsprop, adam, adamw };
+const OPTIMIZERS = { sgd, rmsprop, adam, adamw } satisfies Record<string, (options: Options) => Optimizer>;
 
+/** A name, in any of Keras's spellings; what adam({ … }) and its kin make; one of these functions; or what Keras serialises. */
 export type OptimizerIdentifier =
-  | string
+  | Spelling<OptimizerName>
+  | 'SGD'
+  | 'RMSprop'
+  | 'AdamW'
   | (() => Optimizer)
   | Optimizer
-  | { name: string; config: Options }
-  | { class_name: string; config: Options };
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /**
  * An optimizer from its name, from { name, config } or from what Keras's serialize() gives; an optimizer is itself.
  *
  * @throws MemcellError ('usage') for an unknown name or option.
  */
-export function getOptimizer(identifier: OptimizerIdentifier): Optimizer {
-  if (typeof identifier === 'function') return identifier();
+export function getOptimizer(identifier: OptimizerIdentifier | string): Optimizer {
   if (typeof identifier === 'string') return makeOptimizer(identifier, {});
-  if ('class_name' in identifier) return makeOptimizer(identifier.class_name, fromKeras(identifier.config));
-  if ('apply' in identifier) return identifier;
-  if (typeof identifier.config !== 'object' || identifier.config === null)
-    throw usage(
-      `optimizer: give options as ${identifier.name}({ … }) or { name: '${identifier.name}', config: { … } }`,
-    );
-  return makeOptimizer(identifier.name, identifier.config);
+  const made: unknown = typeof identifier === 'function' ? identifier() : identifier;
+  if (isOptimizer(made)) return made;
+  if (typeof identifier === 'object' && identifier !== null) {
+    const name = 'class_name' in identifier ? identifier.class_name : identifier.name;
+    if (typeof name === 'string') {
+      if (typeof identifier.config !== 'object' || identifier.config === null)
+        throw usage(`optimizer: give options as ${name}({ … }) or { name: '${name}', config: { … } }`);
+      return makeOptimizer(name, 'class_name' in identifier ? fromKeras(name, identifier.config) : identifier.config);
+    }
+  }
+  throw usage(`an optimizer is a name, such as 'adam', or what adam({ … }) and its kin make; not ${shown(identifier)}`);
+}
+
+function isOptimizer(value: unknown): value is Optimizer {
+  return typeof value === 'object' && value !== null && 'apply' in value && typeof value.apply === 'function';
 }
 
 function makeOptimizer(written: string, config: Options): Optimizer {
-  const known: OptimizerName[] = ['sgd', 'rmsprop', 'adam', 'adamw'];
+  const known = Object.keys(OPTIMIZERS) as OptimizerName[];
   const name = known.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
   if (!name) throw usage(`unknown optimizer '${written}'${didYouMean(written, known) || `; use ${known.join(', ')}`}`);
-  return OPTIMIZERS[name](config);
+  return (OPTIMIZERS[name] as (options: Options) => Optimizer)(config);
 }
 
 /** Keras's config in ours: what memcell does not have must be off. */
-function fromKeras(config: Options): Options {
-  const { name: _, useEma, emaMomentum, emaOverwriteFrequency, ...rest } = camelCaseKeys(config);
+function fromKeras(optimizer: string, config: Options): Options {
+  const { name: _, useEma, emaMomentum, emaOverwriteFrequency, ...rest } = namedOptions(optimizer, config);
   const { lossScaleFactor, gradientAccumulationSteps, ...options } = rest;
   const set = Object.entries({ useEma, lossScaleFactor, gradientAccumulationSteps }).filter(([, value]) => value);
   if (set.length > 0) throw usage(`optimizer option ${set[0][0]} of Keras is not supported; save the model without it`);
   return options;
+}
+
+/** The options, with the learning rate that stands before them. */
+function rateFirst<O extends OptimizerOptions>(
+  owner: string,
+  first: Given<O> | undefined,
+  rest: EitherSpelling<O> | undefined,
+): EitherSpelling<O> {
+  if (typeof first !== 'number' && !isSchedule(first)) {
+    if (rest === undefined) return (first ?? {}) as EitherSpelling<O>;
+    throw usage(`${owner} takes its options, or the learning rate and then its options; not ${shown(first)}`);
+  }
+  const named = namedOptions(owner, rest);
+  if ('learningRate' in named) throw usage(`${owner}: learningRate is given twice; leave one out`);
+  // Checked, as all options are, by who takes them.
+  return { ...named, learningRate: first } as EitherSpelling<O>;
 }
 
 /** A number of at least 0, or a schedule; a serialised schedule becomes one. */
@@ -364,7 +426,7 @@ function checkedRate(owner: string, rate: unknown): number | LearningRateSchedul
   if (isSchedule(rate)) return rate;
   const serialized = serializedSchedule(rate);
   if (serialized) return getSchedule(serialized);
-  throw usage(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${JSON.stringify(rate)}`);
+  throw usage(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${shown(rate)}`);
 }
 
 function isSchedule(value: unknown): value is LearningRateSchedule {
@@ -376,7 +438,7 @@ function serializedSchedule(value: unknown): SerializedSchedule | undefined {
   const { config } = value;
   const name = 'class_name' in value ? value.class_name : 'name' in value ? value.name : undefined;
   if (typeof name !== 'string' || typeof config !== 'object' || config === null) return undefined;
-  return { name: camelCase(name), config: { ...config } };
+  return { name: functionName(name), config: { ...config } };
 }
 
 function sizes(variables: readonly OptimizedVariable[]): string {

@@ -1,6 +1,7 @@
 /** Checks named options, so that a misspelt or impossible one is an error and not silently nothing. */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { camelCase, type EitherSpelling, namedOptions, shown } from '../spelling.js';
 
 /** JSON values under names. */
 export type Options = Record<string, unknown>;
@@ -39,6 +40,12 @@ const KINDS = {
     holds: (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(isNumber),
   },
   verbosity: { says: '0, 1 or 2', holds: (v: unknown) => v === 0 || v === 1 || v === 2 },
+  'function?': { says: 'a function', holds: (v: unknown) => v == null || typeof v === 'function' },
+  'signal?': {
+    says: "an AbortSignal, such as a new AbortController()'s",
+    holds: (v: unknown) => v == null || (typeof v === 'object' && 'aborted' in v),
+  },
+  'record?': { says: 'an object', holds: (v: unknown) => v == null || (typeof v === 'object' && !Array.isArray(v)) },
   /** Checked by its owner. */
   other: { says: '', holds: () => true },
 };
@@ -50,27 +57,21 @@ function isNumber(value: unknown): value is number {
 }
 
 /**
- * The options with the defaults where they say nothing, checked: every option must be listed in `kinds`, and every kind
- * must have a value that is one.
+ * The options, in either spelling, with the defaults where they say nothing, checked: every option must be listed in `kinds`,
+ * and every kind must have a value that is one.
  *
  * @throws MemcellError ('usage') that names the owner, the option, the value and what it must be.
  */
 export function complete<Defaults extends object, Given extends object>(
   owner: string,
   defaults: Defaults,
-  given: Given,
+  given: EitherSpelling<Given>,
   kinds: Readonly<Record<string, OptionKind>>,
 ): Defaults & Given {
-  if (typeof given !== 'object' || given === null)
-    throw new MemcellError(`${owner}: the options must be an object; got ${shown(given)}`, { code: 'usage' });
-  const config: Defaults & Given = { ...defaults, ...given };
-  for (const [name, value] of Object.entries(given))
-    if (value === undefined) {
-      if (name in defaults) Reflect.set(config, name, Reflect.get(defaults, name));
-      else Reflect.deleteProperty(config, name);
-    }
+  const config = { ...defaults, ...namedOptions(owner, given) };
   checkOptions(owner, config, kinds);
-  return config;
+  // Every option is one of the kinds, and its value fits.
+  return config as Defaults & Given;
 }
 
 function checkOptions(owner: string, options: object, kinds: Readonly<Record<string, OptionKind>>): void {
@@ -88,18 +89,8 @@ function checkOptions(owner: string, options: object, kinds: Readonly<Record<str
   }
 }
 
-function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
-}
-
-/** Keras's spellings in memcell's: 'beta_1' → 'beta1', 'CosineDecay' → 'cosineDecay', 'mean_squared_error' → 'meanSquaredError'. */
-export function camelCase(name: string): string {
-  const joined = name.replace(/_+(\w)/g, (_, letter: string) => letter.toUpperCase());
+/** A name in memcell's spelling, from Keras's function or class: 'mean_squared_error', 'MeanSquaredError' → 'meanSquaredError'. */
+export function functionName(written: string): string {
+  const joined = camelCase(written);
   return joined.charAt(0).toLowerCase() + joined.slice(1);
-}
-
-/** The same with every key of a config. */
-export function camelCaseKeys(config: Options): Options {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [camelCase(key), value]));
 }

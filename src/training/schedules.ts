@@ -3,29 +3,30 @@
  * (https://keras.io/api/optimizers/learning_rate_schedules/).
  */
 import { MemcellError } from '../errors.js';
-import { camelCase, camelCaseKeys, complete, type Options } from './options.js';
+import { type EitherSpelling, namedOptions } from '../spelling.js';
+import { complete, functionName, type Options } from './options.js';
 
 export interface LearningRateSchedule {
   readonly name: ScheduleName;
   /** Every argument, in camelCase; getSchedule({ name, config }) makes the same schedule again. */
-  readonly config: Readonly<Options>;
+  readonly config: Readonly<Record<string, unknown>>;
   /** The learning rate of the step with this number, counted from 0. */
   at(iteration: number): number;
 }
 
 export interface SerializedSchedule {
   name: string;
-  config: Options;
+  config: Record<string, unknown>;
 }
 
-type DecayOptions = {
+export type DecayOptions = {
   initialLearningRate: number;
   decaySteps: number;
 };
 
 /** rate = initial · decayRate^(step / decaySteps); with staircase the exponent is rounded down. */
 export function exponentialDecay(
-  options: DecayOptions & { decayRate: number; staircase?: boolean },
+  options: EitherSpelling<DecayOptions & { decayRate: number; staircase?: boolean }>,
 ): LearningRateSchedule {
   const config = complete('exponentialDecay', { staircase: false }, options, {
     ...DECAY,
@@ -42,7 +43,7 @@ export function exponentialDecay(
 
 /** rate = initial / (1 + decayRate · step / decaySteps); with staircase the fraction is rounded down. */
 export function inverseTimeDecay(
-  options: DecayOptions & { decayRate: number; staircase?: boolean },
+  options: EitherSpelling<DecayOptions & { decayRate: number; staircase?: boolean }>,
 ): LearningRateSchedule {
   const config = complete('inverseTimeDecay', { staircase: false }, options, {
     ...DECAY,
@@ -62,7 +63,7 @@ export function inverseTimeDecay(
  * stretched to its next multiple instead, so the rate saws up and down.
  */
 export function polynomialDecay(
-  options: DecayOptions & { endLearningRate?: number; power?: number; cycle?: boolean },
+  options: EitherSpelling<DecayOptions & { endLearningRate?: number; power?: number; cycle?: boolean }>,
 ): LearningRateSchedule {
   const config = complete('polynomialDecay', { endLearningRate: 0.0001, power: 1, cycle: false }, options, {
     ...DECAY,
@@ -88,7 +89,7 @@ export function polynomialDecay(
  * the target in warmupSteps, and top is the target; without one, top is initial.
  */
 export function cosineDecay(
-  options: DecayOptions & { alpha?: number; warmupTarget?: number | null; warmupSteps?: number },
+  options: EitherSpelling<DecayOptions & { alpha?: number; warmupTarget?: number | null; warmupSteps?: number }>,
 ): LearningRateSchedule {
   const config = complete('cosineDecay', { alpha: 0, warmupTarget: null as number | null, warmupSteps: 0 }, options, {
     ...DECAY,
@@ -146,12 +147,12 @@ function periods(step: number, decaySteps: number, staircase: boolean): number {
  */
 export function getSchedule(serialized: SerializedSchedule): LearningRateSchedule {
   const known = Object.keys(SCHEDULES);
-  const name = camelCase(serialized.name);
+  const name = functionName(serialized.name);
   const make = Object.entries(SCHEDULES).find(([key]) => key === name)?.[1] as
     | ((options: Options) => LearningRateSchedule)
     | undefined;
   if (!make) throw usage(`unknown learning-rate schedule '${serialized.name}'; the known ones are ${known.join(', ')}`);
-  const { name: _, ...config } = camelCaseKeys(serialized.config);
+  const { name: _, ...config } = namedOptions(name, serialized.config);
   return make(config);
 }
 

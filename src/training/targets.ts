@@ -1,6 +1,7 @@
 /** Targets, sample weights and class weights, checked against the loss and the model's output before anything runs. */
 import { elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import type { Loss } from './losses.js';
 
 /**
@@ -141,7 +142,7 @@ function prepareSampleWeight(
 function classWeightsOf(loss: Loss, classWeight: Readonly<Record<number, number>>, y: NdArray): Float32Array {
   for (const [name, weight] of Object.entries(classWeight))
     if (!(Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0))
-      throw usage(`classWeight: { ${name}: ${weight} }; expected class numbers with weights of at least 0`);
+      throw usage(`classWeight: { ${name}: ${shown(weight)} }; expected class numbers with weights of at least 0`);
   const [samples, size = 1] = y.shape;
   if (y.shape.length > 2 || (loss.targets === 'labels' && size > 1))
     throw usage(`classWeight needs one class for each sample; y has shape ${shapeText(y.shape)}, so use sampleWeight`);

@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { type EitherSpelling, shown } from '../spelling.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
 import { LogFile } from './logFile.js';
@@ -30,13 +31,13 @@ export class TensorBoard implements Callback {
   private resumed: { [part in Part]?: { name: string; bytes: number } } = {};
   private epoch = 0;
 
-  constructor(options: TensorBoardOptions = {}) {
+  constructor(options: EitherSpelling<TensorBoardOptions> = {}) {
     const defaults = { logDir: 'logs', updateFreq: 'epoch' as 'epoch' | 'batch' | number };
     this.options = complete('TensorBoard', defaults, options, { logDir: 'string', updateFreq: 'other' });
     const { updateFreq } = this.options;
     if (updateFreq !== 'epoch' && updateFreq !== 'batch' && !(Number.isInteger(updateFreq) && updateFreq > 0))
       throw new MemcellError(
-        `TensorBoard: updateFreq must be 'epoch', 'batch' or a number of batches; got ${JSON.stringify(updateFreq)}`,
+        `TensorBoard: updateFreq must be 'epoch', 'batch' or a number of batches; got ${shown(updateFreq)}`,
         { code: 'usage' },
       );
   }

@@ -226,7 +226,7 @@ function lossesOf({ loss, outputs }: Pick<Compiled, 'loss' | 'outputs'>): readon
 interface Outcome {
   loss: tf.Scalar;
   /** Of each output, unweighted. */
-  losses: tf.Scalar[];
+  losses: tf.Tensor[];
   outputs: Output[];
   rowUses: RowUse[];
 }

@@ -35,6 +35,7 @@ Commands:
   convert [options] <FROM> <TO>      write a model in another format
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
   bench [options]                    measure training and predicting beside tfjs's built-in layers
+  help [options] [COMMAND]           show the help of memcell or of a command
 
 Examples:
   memcell train weather.csv --forecast temp_max --out models/weather
@@ -86,7 +87,8 @@ Options of the task:
   --known <COL,...>       forecast: columns known ahead, such as promotions and holidays
   --group <COL,...>       forecast: the columns that tell the series of a row, such as store,item;
                           classify: rows equal in these columns are one sequence
-  --every <STEP>          forecast: bring rows to a step: 15min, 1h, 1d, 1w, 1mo (as they are)
+  --every <STEP>          forecast: bring rows to a step: 15min, 1h, 1d, 1w, 1mo, 1q, 1y (as they
+                          are)
   --steps <T>             classify: each row is a sequence of T steps
   --text-column <COL>     classify: tell the class from the text in this column
   --tokens <KIND>         classify: cut texts into words or characters (words, where they come more
@@ -115,6 +117,7 @@ Model and training:
                           DIR.resume
   --checkpoint <TIME>     how often to write there what a killed run needs, such as 5min or "10
                           epochs" (1min)
+  --force                 replace a model of another task, or one that memcell train did not save
   --report [FILE]         write a page that shows it (report.html)
 
 Output:
@@ -148,10 +151,22 @@ the batch and saves what there is; a second one quits at once.
     },
   );
 
-  it('without a command is wrong usage and shows the help', async () => {
-    const { code, out: stdout, err: stderr } = await memcell();
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Commands:');
+  it('without a command shows the help, as memcell help does; help COMMAND that of a command', async () => {
+    const whole = await memcell('--help');
+    expect(await memcell()).toEqual({ ...whole, code: 0 });
+    expect(await memcell('help')).toEqual(whole);
+    expect(await memcell('help', 'train')).toEqual(await memcell('train', '--help'));
+    const { code, err } = await memcell('help', 'trian');
+    expect([code, err]).toEqual([2, "memcell: unknown command 'trian'; did you mean train?\n"]);
+  });
+
+  it('with --json alone prints a document', async () => {
+    const { code, out } = await memcell('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out).commands).toContainEqual({
+      name: 'help',
+      summary: 'show the help of memcell or of a command',
+    });
   });
 
   it('--version', async () => {

@@ -112,7 +112,7 @@ function outcome(...argv: string[]): Promise<object> {
 const outcomes = new Map<string, Promise<object>>();
 
 async function trainingOutcome([path, ...argv]: string[]): Promise<object> {
-  const { code, out } = await memcell('train', path, ...argv, '--out', join(folder, 'model'), '--json');
+  const { code, out } = await memcell('train', path, ...argv, '--out', join(folder, 'model'), '--force', '--json');
   const result = JSON.parse(out);
   if (code !== 0) return { code, error: result.error.message };
   const { task, understood, parameters, samples, heldOut, history, evaluation } = result;

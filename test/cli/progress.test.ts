@@ -43,7 +43,7 @@ describe('on a terminal', () => {
     expect(text.lastIndexOf(showCursor)).toBeGreaterThan(text.lastIndexOf(hideCursor));
     expect(text).toMatch(/memcell: the loss is .*\n$/);
     written.length = 0;
-    expect(await run([...train, '--layers', 'LTSM(3)', '--out', join(folder, 'never')], streams)).toBe(1);
+    expect(await run([...train, '--layers', 'LTSM(3)', '--out', join(folder, 'never')], streams)).toBe(2);
     expect(written.join('')).toMatch(/^memcell: layers: unknown layer 'LTSM' .*\n {2}LTSM\(3\)\n {2}\^\n$/);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -47,6 +47,10 @@ test('text for stdout; no infinity; a device is written to and stays one; what c
   await writeTable(head, rows, '/dev/null');
   expect(await readFile('/dev/null', 'utf8')).toBe('');
   await expect(writeTable(head, rows, join(folder, 'none', 't.csv'))).rejects.toThrow('cannot be written (ENOENT)');
-  await expect(writeTable(head, rows, folder)).rejects.toThrow('cannot be written (EISDIR)');
+  await mkdir(join(folder, 'folder.csv'));
+  await expect(writeTable(head, rows, join(folder, 'folder.csv'))).rejects.toThrow('cannot be written (EISDIR)');
+  await expect(writeTable(head, rows, join(folder, 't.xlsx'))).rejects.toThrow(
+    'the ending .xlsx is not known; a table is written as .csv',
+  );
   await expect(encodeTable(['a', 'a'], [], 'parquet')).rejects.toThrow('two columns are named a; write them as CSV');
 });

@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { planModel } from '../../src/engine/plan.js';
 import { ActivationId, slopeTakesInput } from '../../src/kernels/activationIds.js';
-import { activationNames } from '../../src/model/activations.js';
+import { type Activation, activationNames } from '../../src/model/activations.js';
 import { buildModel } from '../../src/model/build.js';
 import * as l from '../../src/model/layers.js';
-import { camelCase } from '../../src/model/names.js';
+import { camelCase } from '../../src/spelling.js';
 import { compileTraining } from '../../src/training/compile.js';
 import { Bench } from '../kernels/elementwise/block.js';
 import { expectNear } from './compare.js';
@@ -33,7 +33,7 @@ test('the fixture has every activation that memcell knows', () => {
 });
 
 describe.each(curves)('$name, as in Keras: values to 1e-6, slopes to 3e-6', ({ name, y, dx }) => {
-  const model = () => buildModel([l.Activation(name)], { inputShape: [n], seed: 1 });
+  const model = () => buildModel([l.Activation(name as Activation)], { inputShape: [n], seed: 1 });
 
   test('on the engine', () => {
     const made = model();

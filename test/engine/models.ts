@@ -42,7 +42,17 @@ export function named<T extends Sample>(sample: T): T {
 /** Sizes below, at and above 4, 8 and 16. */
 export const size = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 20, 33);
 
-export const activations = ['linear', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu', 'elu', 'softplus', 'hardSigmoid'];
+export const activations = [
+  'linear',
+  'tanh',
+  'sigmoid',
+  'relu',
+  'gelu',
+  'silu',
+  'elu',
+  'softplus',
+  'hardSigmoid',
+] as const;
 
 const regularizer = fc.constantFrom(undefined, { l2: 0.02 }, { l1: 0.01 }, { l1: 0.01, l2: 0.03 });
 
@@ -103,7 +113,7 @@ const between: fc.Arbitrary<() => l.Layer> = fc.oneof(
     .map((options) => () => l.LayerNormalization({ epsilon: 0.1, ...options })),
 );
 
-type Losses = { loss: LossIdentifier; final?: string; units: number };
+type Losses = { loss: LossIdentifier; final?: 'softmax' | 'sigmoid'; units: number };
 
 export const ending: fc.Arbitrary<Losses> = fc.tuple(size, fc.integer({ min: 0, max: 9 })).map(([units, which]) => {
   const many = Math.max(2, units);

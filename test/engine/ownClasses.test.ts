@@ -25,7 +25,7 @@ function registerTenfold(name: string): void {
   tf.serialization.registerClass(Tenfold);
 }
 
-test.each(['hardShrink', 'elu', 'softmax'])('an activation named %s', async (name) => {
+test.each(['hardShrink', 'elu', 'softmax'] as const)('an activation named %s', async (name) => {
   const own = new Sequential([l.Activation(name, { inputShape: [2] })]);
   expect(own.engine.kind).toBe('memcell');
   registerTenfold(name);

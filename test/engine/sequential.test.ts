@@ -154,7 +154,7 @@ describe('a loss that is not finite, on the engine', () => {
   const poisoned = { data: x.data.slice(), shape: x.shape };
   poisoned.data.fill(3e38, 20 * 12, 21 * 12);
 
-  test.each(['sgd', 'adam'])(
+  test.each(['sgd', 'adam'] as const)(
     '%s: fit gives back the weights and the optimizer of the last good epoch',
     async (optimizer) => {
       const data = { data: x.data.slice(), shape: x.shape };

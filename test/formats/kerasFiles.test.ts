@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
 import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
+import type { LossName } from '../../src/training/losses.js';
 import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
 import { temporaryFolder } from './models.js';
 
@@ -79,7 +80,7 @@ interface Case {
   output: number[][];
   training?: {
     optimizer: OptimizerIdentifier;
-    loss: string;
+    loss: LossName;
     batch_size: number;
     x: number[][][];
     y: number[][];

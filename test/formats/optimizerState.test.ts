@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { loadModel, sequential } from '../../src/sequential.js';
-import { adamw, rmsprop, sgd } from '../../src/training/optimizers.js';
+import { adamw, type OptimizerIdentifier, rmsprop, sgd } from '../../src/training/optimizers.js';
 import { exponentialDecay } from '../../src/training/schedules.js';
 import { stock, temporaryFolder } from './models.js';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe('a folder keeps the optimizer: two fits with a save between are one', () => {
-  const optimizers = {
+  const optimizers: { [name: string]: () => OptimizerIdentifier } = {
     adam: () => 'adam',
     'adamw with a schedule': () =>
       adamw({ learningRate: exponentialDecay({ initialLearningRate: 0.01, decaySteps: 5, decayRate: 0.5 }) }),

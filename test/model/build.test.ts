@@ -62,10 +62,12 @@ test("Keras 3's defaults", () => {
 test('layer functions check their options', () => {
   const wrong = { returnSequence: true } as object;
   expect(() => LSTM(50, wrong)).toThrow('LSTM: unknown option returnSequence; did you mean returnSequences?');
-  const snake = { return_sequences: true } as object;
-  expect(() => LSTM(50, snake)).toThrow('LSTM: unknown option return_sequences; did you mean returnSequences?');
+  expect(LSTM(50, { return_sequences: true }).getConfig().returnSequences).toBe(true);
+  expect(() => LSTM(50, { return_sequences: true, returnSequences: true })).toThrow('returnSequences is given twice');
   expect(() => LSTM(0)).toThrow('LSTM: units must be a whole number from 1 to 65536, not 0');
+  // @ts-expect-error no such activation
   expect(() => Dense(2, 'sofmax')).toThrow("Dense: activation: unknown activation 'sofmax'; did you mean softmax?");
+  // @ts-expect-error no such initializer
   expect(() => LSTM(2, { kernelInitializer: 'glorot' })).toThrow(
     "LSTM: kernelInitializer: unknown initializer 'glorot'; known are glorotUniform",
   );

@@ -82,7 +82,7 @@ describe('forecast', () => {
     );
     expect((await again.predict(months))[0].time).toBe('2021-01');
     expect(again.network.engine).toEqual({ kind: 'memcell' });
-    expect(again.artefact.training?.settings).toMatchObject({ seed: 3 });
+    expect(again.loaded.artefact.training?.settings).toMatchObject({ seed: 3 });
     again.dispose();
     model.dispose();
   });
@@ -118,10 +118,11 @@ describe('forecast', () => {
     const bad: [() => Promise<unknown>, RegExp][] = [
       [() => forecast(monthly, { horizon: 0 }), /forecast: horizon must be a whole number of at least 1, not 0/],
       [() => forecast(months, { target: 'sales', horizn: 3 } as never), /forecast: unknown option 'horizn'/],
-      [() => forecast(monthly, { budget: Number.NaN }), /budget: NaN is not a number of seconds above 0/],
-      [() => forecast(undefined as never), /undefined is no data/],
+      [() => forecast(monthly, { budget: Number.NaN }), /forecast: budget must be a number above 0, not NaN/],
+      [() => forecast(undefined as never), /nothing is no data/],
       [() => forecast('nowhere.csv', { target: 'x' }), /nowhere\.csv: no such file/],
       [() => forecast([], {}), /no rows|holds/],
+      // @ts-expect-error no such optimizer
       [() => forecast(monthly, { ...short, optimizer: 'adma' }), /unknown optimizer 'adma'/],
       [() => forecast(monthly, { ...short, layers: 'LTSM(3)' }), /did you mean LSTM/],
       // @ts-expect-error no such column

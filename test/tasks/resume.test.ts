@@ -24,6 +24,7 @@ interface Case {
   data: string;
   options: object;
   settings: object;
+  layers?: string;
   /** Writes of a journal after which the run ends. */
   ends: number[];
 }
@@ -36,7 +37,14 @@ const cases: { [name: string]: Case } = {
     settings: { epochs: 2 },
     ends: [3, 11],
   },
-  classify: { kind: 'classify', data: rows, options: { label: 'kind' }, settings: { epochs: 4 }, ends: [3, 14] },
+  classify: {
+    kind: 'classify',
+    data: rows,
+    options: { label: 'kind' },
+    settings: { epochs: 4 },
+    layers: 'Dense(8, relu), Dense(2, softmax)',
+    ends: [2, 3],
+  },
   text: { kind: 'text', data: text, options: { window: 16 }, settings: { epochs: 3 }, ends: [2, 3] },
   symbols: { kind: 'symbols', data: symbols, options: {}, settings: { epochs: 6 }, ends: [4, 7] },
 };
@@ -66,9 +74,14 @@ const nowhere: BackupStore = {
   clear: async () => {},
 };
 
-async function run({ kind, data, options, settings }: Case, journal?: FitJournal, end?: number) {
+async function run({ kind, data, options, settings, layers }: Case, journal?: FitJournal, end?: number) {
   const { fits, writes } = ending(journal, end);
-  const trained = await trainTask(kind, openSource(data), options, { settings, seed: 3, fits });
+  const trained = await trainTask(kind, openSource(data), options, {
+    settings,
+    seed: 3,
+    fits,
+    ...(layers && { layers }),
+  });
   if (!trained) throw new Error('nothing was trained');
   const { model, artefact, history, evaluation, warnings } = trained;
   const weights = model.getWeights().map((one) => one.data);

@@ -11,6 +11,7 @@ import type { BackupOptions } from '../../src/training/backup.js';
 import {
   type Callback,
   EarlyStopping,
+  getCallbacks,
   LearningRateScheduler,
   ReduceLROnPlateau,
 } from '../../src/training/callbacks.js';
@@ -77,7 +78,7 @@ async function run({ spec, batch, training, compile }: Case, more: FitOptions = 
   });
   model.compile({ loss: 'mse', optimizer: 'adam', ...compile?.() });
   const own = training?.() ?? {};
-  const callbacks = [...(own.callbacks ?? []), ...(more.callbacks ?? [])];
+  const callbacks = [...getCallbacks(own.callbacks ?? []), ...getCallbacks(more.callbacks ?? [])];
   const options = { batchSize: batch ?? 5, epochs: 4, verbose: 0, seed: 3, ...own, ...more, callbacks } as const;
   const { epoch, history, stopped } = await model.fit(x, y, options);
   const optimizer = model.tf.trainableWeights.length;
@@ -144,7 +145,7 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
       const model = sequential('LSTM(3), Dense(2)', { inputShape: [5, 2], seed: 6 });
       model.compile({ loss: 'mse', optimizer: adam() });
       const options = { batchSize: 5, epochs: 4, verbose: 0, seed: 3, ...more } as const;
-      const callbacks = [explode, ...(more.callbacks ?? [])];
+      const callbacks = [explode, ...getCallbacks(more.callbacks ?? [])];
       const error = await model.fit(x, y, { ...options, callbacks }).catch((thrown: Error) => thrown.message);
       return { error, weights: model.getWeights() };
     };

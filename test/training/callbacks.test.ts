@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   type Callback,
   EarlyStopping,
-  getCallback,
+  getCallbacks,
   LearningRateScheduler,
   ReduceLROnPlateau,
   type TrainingContext,
@@ -118,10 +118,7 @@ describe('ModelCheckpoint', () => {
 
 test('a function is onEpochEnd', async () => {
   const seen: number[] = [];
-  await runThrough(
-    getCallback((epoch, { loss }) => void seen.push(epoch, loss)),
-    losses(7, 8),
-  );
+  await runThrough(getCallbacks((epoch, { loss }) => void seen.push(epoch, loss))[0], losses(7, 8));
   expect(seen).toEqual([0, 7, 1, 8]);
 });
 

@@ -7,7 +7,7 @@ import { buildModel } from '../../src/model/build.js';
 import { parseSpec } from '../../src/model/spec.js';
 import { Random } from '../../src/random.js';
 import { type Callback, EarlyStopping } from '../../src/training/callbacks.js';
-import { type CompileOptions, compileTraining } from '../../src/training/compile.js';
+import { compileTraining, type UncheckedCompileOptions } from '../../src/training/compile.js';
 import { evaluate, predict, testOnBatch, trainOnBatch } from '../../src/training/evaluate.js';
 import { fit as train } from '../../src/training/fit.js';
 import type { FitOptions } from '../../src/training/fitSettings.js';
@@ -26,7 +26,7 @@ function normal(key: number, shape: number[]): NdArray {
   return { data: Float32Array.from({ length: size }, () => random.normal()), shape };
 }
 
-function setUp(spec = 'Input((3,)), Dense(4, tanh), Dense(2)', options: Partial<CompileOptions> = {}) {
+function setUp(spec = 'Input((3,)), Dense(4, tanh), Dense(2)', options: Partial<UncheckedCompileOptions> = {}) {
   const model = buildModel(parseSpec(spec), { seed: 5 });
   const compiled = compileTraining(model, { loss: 'mse', optimizer: adam({ learningRate: 0.01 }), ...options });
   const runner = createTfjsRunner(model, compiled);

@@ -138,7 +138,7 @@ test('refuses unknown names and options, and weights on a scalar loss', () => {
   expect(() => getLoss({ name: 'huber', config: { delta: 0 } })).toThrow(
     'huber: delta must be a number above 0; got 0',
   );
-  expect(() => getLoss({ name: 'huber', config: { Delta: 1, size: 2 } })).toThrow("huber: unknown option 'size'");
+  expect(() => getLoss({ name: 'huber', config: { delta: 1, size: 2 } })).toThrow("huber: unknown option 'size'");
   tf.tidy(() => {
     expect(() => weightedMean(tf.scalar(1), tf.ones([2]))).toThrow('let it give one per sample');
   });

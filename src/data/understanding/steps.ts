@@ -176,6 +176,12 @@ function differences(times: Float64Array): Float64Array {
   return steps;
 }
 
+/** Whether two clocks are the same, or an hour apart, as those of a zone are in summer and winter when written in UTC. */
+function likeClocks(one: number, other: number): boolean {
+  const apart = Math.abs(one - other);
+  return apart === 0 || apart === hour || apart === day - hour;
+}
+
 /** Times that are there twice (the hour that is put back) are no step. */
 function spacing(series: readonly Float64Array[], unit: TimeStep['unit']): Spacing | undefined {
   const counts = new Map<number, number>();
@@ -207,7 +213,7 @@ function isMonthly(times: Float64Array): boolean {
   const first = new Date(times[0]).getUTCDate();
   let [same, last] = [true, true];
   for (const time of times) {
-    if (clockOf(time) !== clock) return false;
+    if (!likeClocks(clockOf(time), clock)) return false;
     same &&= new Date(time).getUTCDate() === first;
     last &&= new Date(time + day).getUTCDate() === 1;
     if (!same && !last) return false;

@@ -122,7 +122,7 @@ function findTime(
   const like = options.like?.time;
   if (options.like !== undefined && request.time === undefined) return { counters: [], others: [] };
   const named = [...request.uses].filter(([, use]) => use !== 'time');
-  return chooseTime(table, columns, marks, {
+  const choice = chooseTime(table, columns, marks, {
     taken: new Set(named.map(([name]) => name)),
     features: new Set(named.filter(([, use]) => use === 'feature' || use === 'known').map(([name]) => name)),
     ...(request.time && { time: request.time }),
@@ -130,6 +130,16 @@ function findTime(
     ...(like && { like }),
     ...(groupOf && { groupOf }),
   });
+  const { time } = choice;
+  for (const name of time?.reading.columns ?? []) {
+    const use = request.uses.get(name);
+    if (use !== 'feature' && use !== 'known') continue;
+    const option = use === 'known' ? 'known' : 'features';
+    time?.notes.push(
+      `${name} is taken as the time, so it is no column of ${option}: the season and the step come from it`,
+    );
+  }
+  return choice;
 }
 
 /** What is not plain about how the time was found and read. */

@@ -2,7 +2,7 @@
 import { MemcellError } from '../../errors.js';
 import type { CompileOptions } from '../../training/compile.js';
 import { getLoss, type Loss } from '../../training/losses.js';
-import { getMetric } from '../../training/metrics.js';
+import { getMetric, type MetricName } from '../../training/metrics.js';
 import { getOptimizer, type Optimizer } from '../../training/optimizers.js';
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
@@ -40,7 +40,7 @@ function weightsOf(written: Json): Pick<CompileOptions, 'lossWeights'> {
 }
 
 function knownMetrics(written: Json, lost: string[]): CompileOptions['metrics'] {
-  const known = (names: Json): string[] =>
+  const known = (names: Json): MetricName[] =>
     Array.isArray(names)
       ? names.flatMap((name) => (typeof name === 'string' && isMetric(name, lost) ? [name] : []))
       : [];
@@ -58,7 +58,7 @@ export function restoreOptimizer(
   optimizer.restore(arrays, iterations);
 }
 
-function isMetric(name: string, lost: string[]): boolean {
+function isMetric(name: string, lost: string[]): name is MetricName {
   try {
     getMetric(name);
     return true;

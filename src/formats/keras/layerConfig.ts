@@ -1,7 +1,7 @@
 /** One layer's class and options, whichever Keras wrote them, as Keras 2 and tfjs write them. */
 import { isBuiltInClass } from '../../kernels/tfjs/builtIn.js';
 import { tfjsActivation } from '../../model/activations.js';
-import { camelCase, snakeCase } from '../../model/names.js';
+import { camelCase, snakeCase } from '../../spelling.js';
 import { invalid, isJsonObject, type Json } from '../modelJson.js';
 
 export type JsonObject = { [key: string]: Json };

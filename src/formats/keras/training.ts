@@ -1,5 +1,5 @@
 /** What Keras's compile was told, between Keras's words for it in a file and what compile() takes here. */
-import { camelCase, snakeCase } from '../../model/names.js';
+import { camelCase, snakeCase } from '../../spelling.js';
 import type { TrainingDescription } from '../../training/description.js';
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';

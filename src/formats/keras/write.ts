@@ -1,5 +1,5 @@
 /** Models as Keras 3 loads them and goes on training: `.keras` and its legacy `.h5`. */
-import { snakeCase } from '../../model/names.js';
+import { snakeCase } from '../../spelling.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from '../hdf5/contents.js';
 import { writeHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';

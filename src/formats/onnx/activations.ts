@@ -1,4 +1,4 @@
-import { camelCase } from '../../model/names.js';
+import { camelCase } from '../../spelling.js';
 import { float, type GraphBuilder } from './builder.js';
 
 /** A function inside a recurrent operator, with the numbers that the operator gives it. */

@@ -1,8 +1,7 @@
 /** Operators that compute: each is a layer, or a part of one. */
-import { shownName } from '../../format.js';
 import { close, elementwise } from './activations.js';
-import { numbersOf, transposed } from './fold.js';
-import { unrolled } from './moves.js';
+import { transposed } from './fold.js';
+import { floats, perFeature, single } from './given.js';
 import type { NodeReader } from './nodeReader.js';
 import { type Settled, settle, withFeatures } from './settle.js';
 import {
@@ -14,16 +13,10 @@ import {
   put,
   type ReadLayer,
   type Signal,
-  type Stack,
   sizeOf,
 } from './signals.js';
 import type { Constant } from './tensors.js';
-
-type Compute = (node: NodeReader) => Signal;
-
-const single = (constant: Constant): number => constant.data?.[0] ?? constant.fill;
-const count = ({ shape }: Constant): number => shape.reduce((product, size) => product * size, 1);
-const floats = (constant: Constant, node: NodeReader) => Float32Array.from(numbersOf(constant, node));
+import { type Compute, conv, globalPool, pool } from './windows.js';
 
 function applied(signal: Settled, name: string): Settled {
   return { ...signal, stack: put(signal.stack, 'Activation', { activation: name }) };
@@ -90,16 +83,6 @@ function gemm(node: NodeReader): Signal {
   return product(node, node.signal(0), kernel, W.shape, bias);
 }
 
-/** Numbers that an operator spreads over all axes but the features: one, or one for each feature. */
-function perFeature(constant: Constant, features: number, node: NodeReader): Float32Array {
-  const own = count(constant);
-  if (own === 1) return new Float32Array(features).fill(single(constant));
-  if (own === features && constant.shape.at(-1) === features) return floats(constant, node);
-  if (!constant.data) return new Float32Array(features).fill(constant.fill);
-  if (own > features) throw node.error(`it meets numbers that stand for every row: ${unrolled}`);
-  throw node.error(`numbers of shape [${constant.shape}] are not one for each of ${features} features`);
-}
-
 /** The two inputs of an operator on pairs, as the signal and the numbers of the file that meet in it; or two signals. */
 function pair(node: NodeReader): { signal: Signal; constant: Constant; first: boolean } | [Signal, Signal] {
   const [a, b] = node.inputs;
@@ -123,7 +106,7 @@ function affine(
   const [factor, term] = [scale(features), offset(features)];
   const { stack } = settled;
   const top = stack?.layer;
-  if (stack && top && top.className === 'Dense' && top.config.activation === 'linear') {
+  if (stack && top && (top.className === 'Dense' || top.className === 'Conv1D') && top.config.activation === 'linear') {
     const [kernel, bias] = top.weights;
     const scaled = factor ? kernel.data.map((value, index) => value * factor[index % features]) : kernel.data;
     const moved = new Float32Array(features).map(
@@ -133,7 +116,7 @@ function affine(
       { ...kernel, data: scaled },
       { name: 'bias', shape: [features], data: moved },
     ];
-    return { ...settled, stack: put(stack.below, 'Dense', { ...top.config, use_bias: true }, weights) };
+    return { ...settled, stack: put(stack.below, top.className, { ...top.config, use_bias: true }, weights) };
   }
   const size = [features];
   const constantOf = (value: number) => new Float32Array(features).fill(value);
@@ -291,86 +274,6 @@ function batchNormalization(node: NodeReader): Signal {
   return { ...settled, stack: put(settled.stack, 'BatchNormalization', config, weights) };
 }
 
-/** A signal as operators over steps read it: batch, features, steps. */
-function overSteps(node: NodeReader): { settled: Settled; time: Axis[number] } {
-  const settled = settle(node.signal(0), node);
-  const roles = ['batch', 'feature', 'time'] as const;
-  const fits = settled.axes.length === 3 && roles.every((role, axis) => isOnly(settled.axes[axis], role));
-  const [time] = settled.axes[2] ?? [];
-  if (!fits || time.reversed)
-    throw node.error(`it reads ${describe(settled.axes)}, where [batch, features, steps] should be`);
-  return { settled, time };
-}
-
-/** Keras's padding, for a window that reaches over `reach` steps. */
-function paddingOf(node: NodeReader, reach: number, stride: number): { padding: string; steps(from: number): number } {
-  const auto = node.text('auto_pad', 'NOTSET');
-  const pads = node.ints('pads') ?? [0, 0];
-  const padded = (from: number) => Math.ceil(from / stride);
-  if (auto === 'SAME_UPPER') return { padding: 'same', steps: padded };
-  if (auto !== 'NOTSET' && auto !== 'VALID') throw node.error(`auto_pad ${shownName(auto)}`);
-  const total = reach - 1;
-  const are = (left: number, right: number) => pads.length === 2 && pads[0] === left && pads[1] === right;
-  if (are(0, 0)) return { padding: 'valid', steps: (from) => Math.floor((from - reach) / stride) + 1 };
-  if (stride === 1 && are(Math.floor(total / 2), Math.ceil(total / 2))) return { padding: 'same', steps: padded };
-  if (stride === 1 && are(total, 0)) return { padding: 'causal', steps: padded };
-  throw node.error(`pads [${pads.slice(0, 4)}] with strides ${stride} are none of Keras's: valid, same, causal`);
-}
-
-function conv(node: NodeReader): Signal {
-  const { settled, time } = overSteps(node);
-  const W = node.constant(1, 'kernel');
-  if (W.shape.length !== 3) throw node.error(`its kernel has shape [${W.shape}], not three axes`);
-  if (node.int('group', 1) !== 1) throw node.error('group: its channels are convolved in groups');
-  const [filters, features, size] = W.shape;
-  if (features !== sizeOf(settled.axes[1])) throw node.error(`its kernel is for ${features} features`);
-  const [[stride], [dilation]] = [node.ints('strides') ?? [1], node.ints('dilations') ?? [1]];
-  if (!(stride > 0 && dilation > 0)) throw node.error(`strides ${stride}, dilations ${dilation}`);
-  const reach = dilation * (size - 1) + 1;
-  const { padding, steps } = paddingOf(node, reach, stride);
-  const kernel = floats(transposed(node, W, [2, 1, 0]), node);
-  const bias = node.optional(2, 'bias');
-  const weights: ReadLayer['weights'] = [{ name: 'kernel', shape: [size, features, filters], data: kernel }];
-  if (bias) weights.push({ name: 'bias', shape: [filters], data: perFeature(bias, filters, node) });
-  const config = {
-    filters,
-    kernel_size: [size],
-    strides: [stride],
-    dilation_rate: [dilation],
-    padding,
-    activation: 'linear',
-    use_bias: bias !== undefined,
-  };
-  return overOtherSteps(node, settled, steps(time.size), filters, put(settled.stack, 'Conv1D', config, weights));
-}
-
-function overOtherSteps(node: NodeReader, settled: Settled, steps: number, features: number, stack: Stack): Signal {
-  if (!(steps >= 1)) throw node.error('its window is longer than the sequence');
-  return {
-    ...settled,
-    axes: [settled.axes[0], [{ role: 'feature', size: features }], [{ role: 'time', size: steps }]],
-    stack,
-  };
-}
-
-function pool(className: string): Compute {
-  return (node) => {
-    const { settled, time } = overSteps(node);
-    const [size] = node.ints('kernel_shape') ?? [];
-    const [stride] = node.ints('strides') ?? [1];
-    if (!(size > 0 && stride > 0)) throw node.error(`kernel_shape ${size}, strides ${stride}`);
-    const { padding, steps } = paddingOf(node, size, stride);
-    if (node.int('ceil_mode', 0) !== 0 || (node.ints('dilations') ?? [1])[0] !== 1)
-      throw node.error('ceil_mode or dilations');
-    if (padding !== 'valid' && className === 'AveragePooling1D' && node.int('count_include_pad', 0) !== 0) {
-      throw node.error('count_include_pad');
-    }
-    if (padding === 'causal') throw node.error('pads: Keras has no causal pooling');
-    const stack = put(settled.stack, className, { pool_size: [size], strides: [stride], padding });
-    return overOtherSteps(node, settled, steps(time.size), sizeOf(settled.axes[1]), stack);
-  };
-}
-
 /** A reduction: of the directions of a recurrent layer, or of all steps. */
 function reduce(merge: Merge | undefined, pooling: string | undefined): Compute {
   return (node) => {
@@ -389,13 +292,6 @@ function reduce(merge: Merge | undefined, pooling: string | undefined): Compute 
       throw node.error(`it reduces ${describe([signal.axes[axis]])} of ${describe(signal.axes)}`);
     }
     return { ...settled, axes: without(settled.axes), stack: put(settled.stack, pooling, {}) };
-  };
-}
-
-function globalPool(pooling: string): Compute {
-  return (node) => {
-    const { settled } = overSteps(node);
-    return { ...settled, axes: [...settled.axes.slice(0, 2), []], stack: put(settled.stack, pooling, {}) };
   };
 }
 

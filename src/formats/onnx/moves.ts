@@ -99,6 +99,20 @@ function split(node: NodeReader, signal: Signal): Signal[] {
   });
 }
 
+/** All steps the other way round; TensorFlow's Reverse. */
+function reverseSequence(node: NodeReader, signal: Signal): Signal {
+  const { axes } = signal;
+  const [time, batch] = [node.axis('time_axis', axes.length, 0), node.axis('batch_axis', axes.length, 1)];
+  const lengths = node.constant(1, 'sequence_lens');
+  const size = sizeOf(axes[time]);
+  const whole = lengths.data ? lengths.data.every((length) => length === size) : lengths.fill === size;
+  if (!isOnly(axes[time], 'time') || !isOnly(axes[batch], 'batch') || !whole) {
+    throw node.error(`it turns round a part of ${describe(axes)}, not all steps of it`);
+  }
+  const turned: Axis = [{ ...axes[time][0], reversed: !axes[time][0].reversed }];
+  return { ...signal, axes: axes.map((each, at) => (at === time ? turned : each)) };
+}
+
 const moves: Record<string, Move> = {
   Identity: (_, signal) => signal,
   Cast: (_, signal) => signal,
@@ -111,6 +125,7 @@ const moves: Record<string, Move> = {
   Gather: gather,
   Slice: slice,
   Split: split,
+  ReverseSequence: reverseSequence,
 };
 
 /** Undefined for an operator that is not one of these. */

@@ -1,5 +1,5 @@
 import { shownName } from '../../format.js';
-import { snakeCase } from '../../model/names.js';
+import { snakeCase } from '../../spelling.js';
 import { kerasActivations } from './activations.js';
 import type { Config } from './calls.js';
 import { numbersOf } from './fold.js';

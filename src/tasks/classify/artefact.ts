@@ -2,7 +2,8 @@ import type { FrameReading } from '../../data/frame.js';
 import type { Scaling } from '../../data/scaler.js';
 import { parseReading } from '../../data/understanding/parseReading.js';
 import type { Fields } from '../../fields.js';
-import type { SavedTask } from '../definition.js';
+import type { NetworkArrays, SavedTask } from '../definition.js';
+import { maskValue } from './scaling.js';
 import { parseTextTokens, type TextTokens } from './texts.js';
 
 /** All that telling classes needs beside the weights, as JSON: kept in the saved model's metadata. */
@@ -86,4 +87,29 @@ export function inputShapeOf({ steps, text, scaling }: Pick<ClassifyArtefact, 's
 /** The shape of one sample, and of an answer, without the batch. */
 export function classifyShapes(artefact: ClassifyArtefact): { input: number[]; outputs: number[][] } {
   return { input: inputShapeOf(artefact), outputs: [[artefact.classes.length]] };
+}
+
+/** What goes into a classifier's network and comes out, in words. */
+export function classifyArrays(artefact: ClassifyArtefact): NetworkArrays {
+  const { classes, features, label, padded, scaling, steps = 1, text } = artefact;
+  const y = `float32 [batch, ${classes.length}]: the probability of each of y_classes, the values of ${label}`;
+  if (text) {
+    const known = text.kind === 'words' ? 'words' : 'characters';
+    return {
+      x: `int32 [batch, ${steps}]: numbers of the ${known} of ${features[0]}, in memcell's metadata (task.text), filled up at the end with 0`,
+      y,
+      y_classes: classes,
+    };
+  }
+  const shape = inputShapeOf(artefact).join(', ');
+  const filled = padded ? `, filled up at the end with ${maskValue}` : '';
+  const rows = artefact.steps === undefined ? 'a row' : `${steps} steps`;
+  return {
+    x: `float32 [batch, ${shape}]: ${rows} of x_columns, each number of a step (value - x_mean) / x_std, a missing one 0${filled}; texts are one number for each value`,
+    y,
+    x_columns: features,
+    x_mean: scaling.mean,
+    x_std: scaling.std,
+    y_classes: classes,
+  };
 }

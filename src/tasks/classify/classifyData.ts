@@ -215,11 +215,19 @@ function nothingToLearnFrom({ name, account }: Frame, label: string): MemcellErr
   return new MemcellError(`${name}: has no column to learn from beside ${label}${others}`);
 }
 
+/** More classes are identifiers or numbers: their outputs would not fit a model, and few of them have samples enough. */
+const mostClasses = 1000;
+
 function checkClasses(frame: Frame, label: string, names: readonly string[], count: number): void {
   const place = `${frame.name}, column ${label}`;
   if (count < 2) throw new MemcellError(`${frame.name}: has ${counted(count, 'sample')}; training needs at least two`);
   if (names.length < 2) {
     throw new MemcellError(`${place}: every row is '${names[0]}'; there must be at least two classes`);
+  }
+  if (names.length > mostClasses) {
+    throw new MemcellError(
+      `${place}: ${names.length} classes are more than the ${mostClasses} that a model tells apart; choose another column, join rare classes into one, or forecast it if it is a number`,
+    );
   }
   if (names.length > Math.max(2, count / 2)) {
     throw new MemcellError(

@@ -1,6 +1,6 @@
 import type { Task } from '../definition.js';
 import type { ClassifyArtefact } from './artefact.js';
-import { classifyShapes, parseClassifyArtefact } from './artefact.js';
+import { classifyArrays, classifyShapes, parseClassifyArtefact } from './artefact.js';
 import { crossValidate } from './crossValidation.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { type ClassifyOptions, type ClassifyPredictOptions, classifyFlags } from './options.js';
@@ -26,6 +26,7 @@ export const classifyTask: Task<
     run.plain ? preparePlain(source, options, run) : prepareClasses(source, options, run),
   parse: parseClassifyArtefact,
   shapes: classifyShapes,
+  arrays: classifyArrays,
   evaluate: evaluateClasses,
   predict: predictClasses,
   backtest: crossValidate,

@@ -1,5 +1,6 @@
 import type { NdArray } from '../../data/array.js';
 import type { MemcellError } from '../../errors.js';
+import { counted } from '../../format.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
 import type { Stopped } from '../../training/history.js';
@@ -28,6 +29,8 @@ export interface Learnt {
   secondsPerStep?: number;
   stopped?: Stopped;
   diverged?: MemcellError;
+  /** Of what one network was joined, where its layers are not those that were trained. */
+  joined?: string;
   /** What must not be silent: one line each. */
   remarks: string[];
 }
@@ -189,7 +192,20 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
   }
   const share = answers.length === 0 ? 1 : blendShare(answers, problem.classes, recipe.weights);
   const { model, layers } = joinedModel(networks, lines, share, recipe);
-  return { model, layers, recipe, history: meanHistory(histories), ...ended, remarks: late ? [lateRemark] : [] };
+  const of = [
+    ...(share > 0 ? [`${counted(networks.length, 'network')} of ${recipe.layers}`] : []),
+    ...(share < 1 ? [`${counted(lines.length, 'linear model')}`] : []),
+  ];
+  const joined = `${layers} is ${of.join(' and ')}, side by side: each was stopped by another fifth of the samples`;
+  return {
+    model,
+    layers,
+    recipe,
+    history: meanHistory(histories),
+    ...ended,
+    joined,
+    remarks: late ? [lateRemark] : [],
+  };
 }
 
 const lateRemark = 'training ended when the time of the budget was over';

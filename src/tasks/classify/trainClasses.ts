@@ -23,7 +23,8 @@ export async function trainClasses(
   const clock = new Clock(run);
   const encoding = data.samples.learn(train);
   const scored = held.length > 0 ? held : train;
-  const how = held.length > 0 ? { time: 0.5, name: 'to score' } : { time: 1, name: 'to save' };
+  const how =
+    held.length > 0 ? { time: 0.5, name: 'the model that is scored' } : { time: 1, name: 'the model that is saved' };
   const first = await learnOn(data, train, encoding, run, clock, how);
   const probabilities = await answers(data, scored, encoding, first);
   const last = held.length === 0 ? {} : await learnOnAll(data, first, run, clock);
@@ -41,7 +42,7 @@ export async function trainClasses(
       told,
       probabilities,
       { classes: data.classes, majority: majorityOf(data, train), balanced: data.options.classWeights === 'balanced' },
-      noteOf(held.length, last.learnt !== undefined),
+      [...noteOf(held.length, last.learnt !== undefined), ...(learnt.joined ? [learnt.joined] : [])],
     );
     const warnings = [...first.remarks, ...(last.learnt?.remarks ?? [])];
     return {
@@ -97,7 +98,7 @@ async function learnOnAll(
     learnt.model.dispose();
     return { stopped: learnt.stopped };
   }
-  run.stage('to save: training on all samples');
+  run.stage('the model that is saved: training on all samples');
   const problem = problemOf(data, data.order, encoding, data.options);
   const { layers, inputShape, weights } = recipeFor(problem, run);
   const recipe: Recipe = { ...first.recipe, layers, inputShape, weights };

@@ -10,7 +10,7 @@ import { parseState } from './state.js';
 /** All that forecasting needs beside the network's weights. */
 export type ForecastArtefact = RecipeArtefact | PlainArtefact;
 
-interface Saved extends SavedTask {
+export interface Saved extends SavedTask {
   kind: 'forecast';
   /** The columns that are forecast, in order. */
   targets: string[];

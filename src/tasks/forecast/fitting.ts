@@ -126,7 +126,7 @@ async function fitPlain(
   try {
     const { train, validation } = plainSamples(artefact, set.series, trained, model.outputShape);
     const samples = heldOut && validation ? { train, validation } : { train };
-    const loss = { loss: 'meanSquaredError', metrics: ['mae'] };
+    const loss = { loss: 'meanSquaredError' as const, metrics: ['mae' as const] };
     const { history, stopped, diverged } = await plainFit(model, loss, samples, settings, run);
     return {
       model,

@@ -42,7 +42,11 @@ const forecastOptions: OptionTable<ForecastOptions> = {
     help: 'the columns that tell the series of a row, such as store,item',
     kind: names,
   },
-  every: { flags: '--every <STEP>', help: 'bring rows to a step: 15min, 1h, 1d, 1w, 1mo (as they are)', kind: text },
+  every: {
+    flags: '--every <STEP>',
+    help: 'bring rows to a step: 15min, 1h, 1d, 1w, 1mo, 1q, 1y (as they are)',
+    kind: text,
+  },
 };
 
 const percentage: OptionKind<number> = {

@@ -1,4 +1,5 @@
 import type { Task } from '../definition.js';
+import { forecastArrays } from './arrays.js';
 import { type ForecastArtefact, parseForecast } from './artefact.js';
 import { backtestForecast } from './backtest.js';
 import { evaluateForecast } from './evaluate.js';
@@ -33,6 +34,7 @@ export const forecastTask: Task<
     const { past } = modelColumns(artefact).widths;
     return { input: [window, past], outputs: [[horizon * targets.length], [horizon, targets.length]] };
   },
+  arrays: forecastArrays,
   evaluate: evaluateForecast,
   predict: predictForecast,
   backtest: backtestForecast,

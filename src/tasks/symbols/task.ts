@@ -42,6 +42,15 @@ export const symbolsTask: Task<
     outputs: [[symbols.length]],
   }),
 
+  arrays: ({ window, input, symbols, scale }) => ({
+    x:
+      input === 'index'
+        ? `int32 [batch, ${window}]: the last ${window} symbols, oldest first, by their place in symbols`
+        : `float32 [batch, ${window}, 1]: the last ${window} symbols, oldest first, each number (of words their place in symbols) divided by ${scale}`,
+    y: `float32 [batch, ${symbols.length}]: the probability of each of symbols to come next`,
+    symbols,
+  }),
+
   async evaluate({ model, artefact }, source, { from }) {
     if (from !== undefined) {
       throw new MemcellError('--from is for tables; give a file with the symbols to evaluate', { code: 'usage' });

@@ -2,7 +2,7 @@ import { tokenWindows } from '../../data/windows.js';
 import type { Samples } from '../prepared.js';
 import type { KneserNey } from './kneserNey.js';
 import { fitWeight, mixed, type Network, nats, predictWindows, scoreCounts, scoreNetwork } from './score.js';
-import type { Tokens } from './tokens.js';
+import type { TokenKind, Tokens } from './tokens.js';
 
 /** Per character, so that it can be compared whatever the tokens are; perplexity per token. */
 export interface Likelihood {
@@ -19,7 +19,7 @@ export interface TextEvaluation extends Likelihood {
   samples: number;
   /** Tokens that were predicted: as many, when they are characters. */
   tokens?: number;
-  tokenKind?: Tokens['kind'];
+  tokenKind?: TokenKind;
   /** Nats per character when only the tokens' frequencies in the training part are known. */
   unigramCrossEntropy: number;
   /** The network alone, knowing all that comes before; and from windows without what comes before them. */

@@ -10,16 +10,16 @@ export const ROOT = 0;
  */
 export class NGrams {
   nodes = 1;
-  parents = new Int32Array(1024);
-  tokens = new Int32Array(1024);
-  lengths = new Uint8Array(1024);
+  parents: Int32Array = new Int32Array(1024);
+  tokens: Int32Array = new Int32Array(1024);
+  lengths: Uint8Array = new Uint8Array(1024);
   /** How often each sequence occurs. */
-  counts = new Int32Array(1024);
+  counts: Int32Array = new Int32Array(1024);
   /** N₁₊(·s): how many different tokens stand before it. */
-  before = new Int32Array(1024);
+  before: Int32Array = new Int32Array(1024);
   /** A node's newest child, and the one that came before a node under the same parent. */
-  children = new Int32Array(1024).fill(NONE);
-  siblings = new Int32Array(1024).fill(NONE);
+  children: Int32Array = new Int32Array(1024).fill(NONE);
+  siblings: Int32Array = new Int32Array(1024).fill(NONE);
   /** node + 1 by (parent, token), open addressing; 0 is free. */
   private table = new Int32Array(4096);
 

@@ -42,6 +42,12 @@ export const textTask: Task<
 
   shapes: ({ window, tokens }) => ({ input: [window], outputs: [[window, tokens.size], [tokens.size]] }),
 
+  arrays: ({ window, tokens }) => ({
+    x: `int32 [batch, ${window}]: numbers of ${tokens.kind}, oldest first, by their place in tokens`,
+    y: 'float32: the probability of each of tokens to come next, at the last axis',
+    tokens: tokens.texts,
+  }),
+
   async evaluate({ model: network, artefact, name }, source, { from, shown }) {
     if (from !== undefined) {
       throw new MemcellError('--from is for tables; give a file with the part of the text to evaluate', {

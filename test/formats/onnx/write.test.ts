@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
+import type { Activation } from '../../../src/model/activations.js';
 import {
   Bidirectional,
   Dense,
@@ -90,7 +91,7 @@ describe('writeOnnx', () => {
   });
 
   it('writes activations that are several operators', async () => {
-    const names = [
+    const names: Activation[] = [
       'exponential',
       'gelu',
       'tanhShrink',

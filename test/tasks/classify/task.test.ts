@@ -299,7 +299,8 @@ describe('training', () => {
 
   test('interrupted while what is saved is trained on all samples: the scored one is kept', async () => {
     const controller = new AbortController();
-    const stage = (text: string) => void (text === 'to save: training on all samples' && controller.abort());
+    const stage = (text: string) =>
+      void (text === 'the model that is saved: training on all samples' && controller.abort());
     const layers = 'Dense(8, relu), Dense(3, softmax)';
     const trained = await train(iris, { label: 'species' }, { ...short, layers, stage, signal: controller.signal });
     expect(trained.stopped?.reason).toBe('interrupted');
