@@ -30,7 +30,7 @@ export interface JournalOptions {
   say(line: string): void;
 }
 
-/** Fits that were over, from a first number on; or the running one. */
+/** A fit by its number in the run, at its end or where it was. */
 interface Entry {
   fit: number;
   backup: StoredBackup;
@@ -51,6 +51,7 @@ export class FitJournal implements FitRecords {
   private writtenAt = performance.now();
   private written = 0;
   private frozen = false;
+  private failed = false;
   private settings: Settings | undefined;
 
   private constructor(
@@ -122,7 +123,7 @@ export class FitJournal implements FitRecords {
 
   /** Whether there is something on disk to go on from. */
   get isKept(): boolean {
-    return this.settings !== undefined;
+    return this.settings !== undefined && !this.failed;
   }
 
   /** The run is over, and its model saved. */
@@ -161,6 +162,7 @@ export class FitJournal implements FitRecords {
       if (kind === 'interrupted') this.frozen = true;
     } catch (error) {
       this.frozen = true;
+      this.failed = true;
       const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error);
       this.options.say(`${this.options.folder}: cannot be written (${reason}); this run cannot be resumed later`);
     }
