@@ -78,28 +78,30 @@ export type {
   TensorLike,
   Tfjs,
 } from './tfjsTypes.js';
+export type { BackupKind, BackupOptions, BackupStore, StoredBackup } from './training/backup.js';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backupAndRestore.js';
 export {
   type Callback,
   type CallbackIdentifier,
+  type CallbackState,
   type Callbacks,
   type Done,
   EarlyStopping,
   type EarlyStoppingOptions,
   LearningRateScheduler,
-  ModelCheckpoint,
-  type ModelCheckpointOptions,
-  type Monitored,
-  type MonitorMode,
   ReduceLROnPlateau,
   type ReduceLROnPlateauOptions,
   type TrainingContext,
 } from './training/callbacks.js';
 export type { ClippingOptions } from './training/clipping.js';
 export type { CompileOptions } from './training/compile.js';
+export { CSVLogger, type CSVLoggerOptions } from './training/csvLogger.js';
 export type { EvaluateOptions as EvaluateArrayOptions, PredictOptions } from './training/evaluate.js';
-export type { FitOptions as FitArrayOptions, ValidationData } from './training/fit.js';
+export type { Settings as PlainSettings } from './training/fingerprint.js';
+export type { FitOptions as FitArrayOptions, ValidationData } from './training/fitSettings.js';
 export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput } from './training/given.js';
 export type { History, Logs, Stopped, TrainingParams } from './training/history.js';
+export { LambdaCallback } from './training/lambdaCallback.js';
 export {
   binaryCrossentropy,
   binaryFocalCrossentropy,
@@ -139,6 +141,8 @@ export {
   recall,
   topKCategoricalAccuracy,
 } from './training/metrics.js';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './training/modelCheckpoint.js';
+export type { Monitored, MonitorMode } from './training/monitor.js';
 export {
   type AdagradOptions,
   type AdamaxOptions,
@@ -177,3 +181,5 @@ export {
   type ScheduleName,
   type SerializedSchedule,
 } from './training/schedules.js';
+export { TensorBoard, type TensorBoardOptions } from './training/tensorBoard.js';
+export { TerminateOnNaN } from './training/terminateOnNaN.js';

@@ -7,8 +7,10 @@ import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
 import { gatesOf, type LayerGates } from './explain/gates.js';
+import { openBackups } from './formats/backups.js';
 import type { LoadOptions } from './formats/http.js';
-import { compileOptionsOf } from './formats/keras/compileOptions.js';
+import { compileOptionsOf, restoreOptimizer } from './formats/keras/compileOptions.js';
+import type { ModelContents } from './formats/modelFile.js';
 import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
@@ -36,6 +38,8 @@ import { deriveKey } from './random.js';
 import { type EitherSpelling, namedOptions, shown } from './spelling.js';
 import type * as tf from './tf.js';
 import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
+import { backupWanted } from './training/backup.js';
+import { getCallbacks } from './training/callbacks.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -49,9 +53,10 @@ import {
 } from './training/given.js';
 import type { History, Logs } from './training/history.js';
 import { getLoss } from './training/losses.js';
-import { sgd } from './training/optimizers.js';
+import { getOptimizer, sgd } from './training/optimizers.js';
 import { complete } from './training/options.js';
 import type { Runner } from './training/runner.js';
+import { structureOf } from './training/structure.js';
 import { createTfjsRunner } from './training/tfjsRunner.js';
 
 export interface SequentialOptions {
@@ -76,6 +81,11 @@ export interface SequentialCompileOptions extends CompileOptions {
 interface Ends {
   inputs: ReturnType<typeof expectedInputs>;
   outputNames: string[];
+}
+
+export interface SaveOptions {
+  /** Saves the optimizer's state, too, so that the loaded model trains on as this one would. Default true. */
+  includeOptimizer?: boolean;
 }
 
 /** Each is checked by who takes it. */
@@ -268,7 +278,8 @@ export class Sequential {
    */
   async fit(x: ModelInputs, y: ModelInputs, options: EitherSpelling<FitOptions> = {}): Promise<History> {
     return this.exclusively('fit', async () => {
-      const { validationData, sampleWeight, ...rest } = namedOptions<FitOptions>('fit', options);
+      const { validationData, sampleWeight, backup: wanted, ...rest } = namedOptions<FitOptions>('fit', options);
+      const backup = backupWanted(wanted, getCallbacks(rest.callbacks ?? []));
       const samples = this.samplesOf(x, y);
       const seed = rest.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
       const arrays = {
@@ -285,11 +296,19 @@ export class Sequential {
       const runner = await this.ready();
       this.stopTraining = false;
       this.fits++;
+      const save = async (path: string) => {
+        await this.write(path);
+      };
       return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
-        save: async (path) => {
-          await this.write(path);
-        },
+        save,
         stopRequested: () => this.stopTraining,
+        ...(backup && {
+          backup: {
+            store: await openBackups(backup, save),
+            model: structureOf(this.built()),
+            seedIsDrawn: options.seed === undefined && !this.seedGiven,
+          },
+        }),
       });
     });
   }
@@ -487,15 +506,15 @@ export class Sequential {
   }
 
   /**
-   * Saves the model with its metadata and what compile() set: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
+   * Saves the model with its metadata, what compile() set and the optimizer's state: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
    * `m.onnx` for ONNX Runtime, any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
    * model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
    * @returns what the format does not hold, a line each
    * @throws MemcellError 'usage' that names the layer which the format has not
    */
-  async save(to: ModelLocation): Promise<string[]> {
+  async save(to: ModelLocation, { includeOptimizer = true }: SaveOptions = {}): Promise<string[]> {
     await prepareEngine();
-    return this.write(to);
+    return this.write(to, includeOptimizer);
   }
 
   /**
@@ -715,12 +734,16 @@ export class Sequential {
     }
   }
 
-  private async write(to: ModelLocation): Promise<string[]> {
+  private async write(to: ModelLocation, includeOptimizer = true): Promise<string[]> {
     const training = this.settings && describeTraining(this.settings);
     const model = this.tf;
     const { metadata } = this;
     if (!training || !this.settings) return saveModel(model, to, { metadata });
-    return saveModel(model, to, { metadata, training, optimizer: this.settings.optimizer });
+    return saveModel(model, to, {
+      metadata,
+      training,
+      ...(includeOptimizer && { optimizer: this.settings.optimizer }),
+    });
   }
 }
 
@@ -757,6 +780,14 @@ export function sequential(spec: string, options?: EitherSpelling<SequentialOpti
   return new Sequential(parseSpec(spec), options);
 }
 
+/** compile()'s options with an optimizer that goes on from a saved state. */
+function goingOn(options: CompileOptions, state: ModelContents['optimizerState']): CompileOptions {
+  if (!state || options.optimizer === undefined) return options;
+  const optimizer = getOptimizer(options.optimizer);
+  restoreOptimizer(optimizer, state);
+  return { ...options, optimizer };
+}
+
 /**
  * Loads a model that memcell, Keras 1 to 3, PyTorch (ONNX) or tfjs saved: a folder with model.json, `.keras`, `.h5`, `.onnx`, by its content; from a path,
  * an address or bytes. It comes with its metadata, and compiled, the optimizer with its state, where the file says so;
@@ -772,7 +803,7 @@ export async function loadModel(from: ModelSource, options?: EitherSpelling<Load
   own.lost = lost;
   if (compiling !== undefined) {
     try {
-      own.compile(compiling);
+      own.compile(training === undefined ? compiling : goingOn(compiling, optimizerState));
     } catch (error) {
       own.dispose();
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
+import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
 import type { TaskKind } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { AnyTrained } from '../tasks/train.js';
@@ -11,6 +12,7 @@ import { addPlotOption, printPictures } from './drawing.js';
 import type { Live } from './live.js';
 import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
 import { addReportOption, keepPage, pageFor } from './reporting.js';
+import { openJournal, parseCheckpoint } from './resuming.js';
 import { onSignals, type Signals } from './signals.js';
 import { parsePath } from './values.js';
 
@@ -37,6 +39,8 @@ interface Options extends TrainingValues {
   live?: LiveAddress | true;
   plot?: true;
   sql?: string;
+  resume?: true;
+  checkpoint?: CheckpointTimes;
 }
 
 type Prepared = PreparedTask<SavedTask, { kind: TaskKind }>;
@@ -56,6 +60,12 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
     .option('--dry-run', 'say what was understood of the data, and stop there')
     .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
+    .option('--resume', 'go on with the same run, which was killed or stopped, from what is in DIR.resume')
+    .option(
+      '--checkpoint <TIME>',
+      'how often to write there what a killed run needs, such as 5min or "10 epochs" (1min)',
+      parseCheckpoint,
+    )
     .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
   addReportOption(command);
@@ -96,7 +106,7 @@ async function trainShown(
   session: Session,
   showing: Showing,
 ): Promise<void> {
-  const { out, dryRun, force, sql, report: page, live: where, plot } = values;
+  const { out, dryRun, force, sql, report: page, live: where, plot, resume = false, checkpoint } = values;
   if (!dryRun) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
     await checkReplaceable(out, kind, force ?? false);
@@ -117,13 +127,20 @@ async function trainShown(
   const pictures = new Pictures();
   let prepared: Prepared | undefined;
   let trained: AnyTrained | undefined;
+  let journal: FitJournal | undefined;
   try {
     if (where !== undefined) {
       showing.live = await serve(where === true ? anyPort : where, { data, kind, signals, session });
     }
     const { live } = showing;
-    trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
+    const source = openSource(data, { ...(sql !== undefined && { sql }) });
+    if (!dryRun) {
+      const how = { out, resume, every: checkpoint, sql };
+      journal = await openJournal(how, { kind, options }, values, source, (line) => session.note(line));
+    }
+    trained = await trainTask(kind, source, options, {
       ...trainingOf(values),
+      ...(journal && { fits: journal }),
       callbacks: [progress.callback, ...(live ? [live.callback] : [])],
       signal: signals.signal,
       stage: (text) => {
@@ -143,7 +160,7 @@ async function trainShown(
       },
       onTrained: async (model) => {
         progress.stop();
-        await model.save(out);
+        await model.save(out, { includeOptimizer: false });
       },
     });
   } finally {
@@ -157,9 +174,12 @@ async function trainShown(
     return;
   }
   const seconds = (performance.now() - startedAt) / 1000;
+  const interrupted = trained.stopped?.reason === 'interrupted';
+  const resumable = interrupted && journal?.isKept === true;
+  if (!resumable) await journal?.clear();
   try {
     const { live } = showing;
-    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, plot, pictures };
+    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, plot, pictures, resumable };
     await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
@@ -192,12 +212,14 @@ interface Ended {
   page: string | true | undefined;
   plot: true | undefined;
   pictures: Pictures;
+  /** Stopped, and what has been done is kept. */
+  resumable: boolean;
   live?: Live;
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live } = ended;
+  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -253,7 +275,9 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   });
   if (shown !== undefined) await live?.ended(shown);
   if (stopped?.reason === 'interrupted') {
-    session.note(`memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}`);
+    session.note(
+      `memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}${resumable ? '; --resume goes on from there' : ''}`,
+    );
     session.exitCode = exitCode ?? 130;
   } else if (diverged) {
     session.note(`memcell: ${diverged.message}; the weights before it are saved in ${out}`);

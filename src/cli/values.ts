@@ -17,6 +17,13 @@ export const parsePositive = parseWith(positive);
 export const parseShare = parseWith(share);
 export const parsePath = parseWith({ ...text, what: 'a path' });
 
+/** 30, 30s, 5min, 1h: seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(.*?)\s*(s|min|m|h)?$/i.exec(text.trim());
+  const unit = { s: 1, m: 60, min: 60, h: 3600 }[match?.[2]?.toLowerCase() ?? 's'] ?? 1;
+  return parsePositive(match?.[1] ?? text) * unit;
+}
+
 /** '32,50,16,64' → [32, 50, 16, 64]; `wanted` of them when given. */
 export function parseSizes(text: string, wanted?: number): number[] {
   const sizes = text.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : 0));

@@ -3,6 +3,7 @@ import type { Source } from '../data/source.js';
 import type { MemcellError } from '../errors.js';
 import type { Fields } from '../fields.js';
 import type { Sequential } from '../sequential.js';
+import type { BackupStore } from '../training/backup.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
 import type { OptionTable } from './options.js';
@@ -72,6 +73,14 @@ export interface SavedTask {
   training?: TrainingRecord;
 }
 
+/** The backups of a run's fits, one after the other: the same fits in the same order in a run that is resumed. */
+export interface FitRecords {
+  /** Of the fit that begins now. */
+  next(): BackupStore;
+  /** Seconds that the run took before it was killed. */
+  readonly spent: number;
+}
+
 /** What training is told, whatever the task. */
 export interface Run {
   seed: number;
@@ -86,6 +95,8 @@ export interface Run {
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
+  /** What was fitted before, in a run that goes on with one that was killed, and where fits keep their backups. */
+  fits?: FitRecords;
   /** Callbacks of the user, and of the progress bar, for every fit of a network whose epochs the user is to see. */
   callbacks: readonly Callback[];
   /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */

@@ -120,7 +120,7 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
     if (typeof folder !== 'string' || folder === '') {
       throw new MemcellError(`save: the folder must be text, not ${shown(folder)}`, { code: 'usage' });
     }
-    await this.network.save(folder);
+    await this.network.save(folder, { includeOptimizer: false });
   }
 
   /** What was understood, how good the model is and what to mind, for people. */

@@ -81,6 +81,15 @@ class MeanCount implements MetricCount {
   result(): number {
     return this.count === 0 ? Number.NaN : this.metric.finish(this.total / this.count);
   }
+
+  save(): number[] {
+    return [this.total, this.count];
+  }
+
+  restore([total, count]: readonly number[]): void {
+    this.total = total;
+    this.count = count;
+  }
 }
 
 /** Mean over the last axis of f(target, prediction). */
@@ -279,5 +288,14 @@ class FunctionCount implements MetricCount {
 
   result(): number {
     return this.total / this.samples;
+  }
+
+  save(): number[] {
+    return [this.total, this.samples];
+  }
+
+  restore([total, samples]: readonly number[]): void {
+    this.total = total;
+    this.samples = samples;
   }
 }

@@ -115,6 +115,10 @@ Model and training:
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
+  --resume                go on with the same run, which was killed or stopped, from what is in
+                          DIR.resume
+  --checkpoint <TIME>     how often to write there what a killed run needs, such as 5min or "10
+                          epochs" (1min)
   --force                 replace a model of another task, or one that memcell train did not save
   --report [FILE]         write a page that shows it (report.html)
   --plot                  draw it in the terminal, in characters

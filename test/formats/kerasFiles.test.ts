@@ -237,7 +237,7 @@ describe('writing', () => {
     expect(now.getWeights()).toEqual(model.getWeights());
   });
 
-  test.each(['.keras', '.h5'])(
+  test.each(['.keras', '.h5', '/'])(
     '%s keeps the optimizer: a loaded model trains on as the one that was saved',
     async (ending) => {
       const model = sequential('LSTM(4), Dense(2)', { inputShape: [6, 3], seed: 5 });

@@ -112,6 +112,7 @@ export async function fitNetwork(
       ...(weights && { classWeight: Object.fromEntries(weights.entries()) }),
       ...(seconds !== undefined && { deadline: performance.now() + 1000 * seconds }),
       ...(run.signal && { signal: run.signal }),
+      ...(run.fits && { fits: run.fits }),
     });
     return { model, ...outcome, best: Math.max(1, outcome.best) };
   } catch (error) {

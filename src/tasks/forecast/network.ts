@@ -160,6 +160,7 @@ class Trainer {
         seed: deriveKey(this.seed, 'fit', this.calls++),
         verbose: 0,
         ...(options.run.signal && { signal: options.run.signal }),
+        ...(options.run.fits && { backup: options.run.fits.next() }),
         callbacks,
       },
     );

@@ -16,4 +16,7 @@ export interface MetricCount {
   update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
   /** The metric over all batches so far; NaN when there were none. */
   result(): number;
+  /** What it has counted so far, which `restore` of another count takes: backups within an epoch need the two. */
+  save?(): number[];
+  restore?(counted: readonly number[]): void;
 }
