@@ -3,6 +3,7 @@
 import { isKnownActivation } from '../activations.js';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
+import { isComputed } from '../layers/computed.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type * as tf from '../tf.js';
@@ -220,7 +221,7 @@ function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath,
   const width = Number(config.outputDim);
   state.width = width;
   const { inputDim, maskZero } = config;
-  const { l1, l2 } = penalty(layer, 'embeddingsRegularizer', config);
+  const { l1, l2 } = penalty(layer, 'embeddings', config);
   const sparse = l1 === 0 && l2 === 0;
   return [{ kind: 'embedding', vocabulary: Number(inputDim), width, table, maskZero: maskZero === true, sparse }];
 }
@@ -357,7 +358,7 @@ function claim(
     weights[number] = {
       name: variable.originalName,
       shape: variable.shape.map(Number),
-      ...penalty(layer, `${names[i]}Regularizer`, config),
+      ...penalty(layer, names[i], config),
       trained,
     };
     const { l1, l2 } = weights[number];
@@ -366,23 +367,30 @@ function claim(
   });
 }
 
-/** The factors of a layer's L1L2 of that name. */
-function penalty(layer: tf.layers.Layer, name: string, config: Config): { l1: number; l2: number } {
+/** The factors of a layer's L1L2 for the weight of that name. */
+function penalty(layer: tf.layers.Layer, weight: string, config: Config): { l1: number; l2: number } {
+  const name = `${weight}Regularizer`;
   const regularizer = config[name];
-  const own: unknown = Reflect.get(isRecurrent(layer) ? layer.cell : layer, name);
   if (regularizer === null || regularizer === undefined) return { l1: 0, l2: 0 };
   const known =
     typeof regularizer === 'object' &&
     'className' in regularizer &&
     regularizer.className === 'L1L2' &&
-    isNamed(own) &&
-    isBuiltIn(own) &&
+    hasBuiltIn(layer, weight, name) &&
     'config' in regularizer &&
     typeof regularizer.config === 'object' &&
     regularizer.config !== null;
   if (!known) throw unsupported(layer, 'has a regularizer of its own');
   const { l1 = 0, l2 = 0 } = regularizer.config as { l1?: unknown; l2?: unknown };
   return { l1: Number(l1), l2: Number(l2) };
+}
+
+/** Whether a weight's regularizer is tfjs's own: a layer of memcell's arithmetic keeps what it was told, a class's name or an object. */
+function hasBuiltIn(layer: tf.layers.Layer, weight: string, name: string): boolean {
+  const own: unknown = isComputed(layer)
+    ? layer.specs.find((spec) => spec.name === weight)?.regularizer
+    : Reflect.get(isRecurrent(layer) ? layer.cell : layer, name);
+  return isNamed(own) ? isBuiltIn(own) : isComputed(layer);
 }
 
 /** Activations by the names that models hold: tfjs's, and memcell's own. */
