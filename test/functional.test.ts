@@ -233,6 +233,20 @@ test('a graph with one input and one output streams', async () => {
   expect(() => twoByTwo().stream()).toThrow('this model cannot stream: it has several inputs');
 });
 
+test('a frozen layer’s penalty is no part of the loss, as in Keras', async () => {
+  const losses: number[] = [];
+  for (const engine of [undefined, 'tfjs'] as const)
+    for (const kernelRegularizer of ['l2', null] as const) {
+      const layers = [Dense(4, { trainable: false, kernelRegularizer }), Dense(1)];
+      const model = new Sequential(layers, { inputShape: [3], seed: 1 });
+      model.compile({ loss: 'mse', optimizer: 'sgd', ...(engine && { engine }) });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      losses.push(await model.trainOnBatch(numbers, values));
+      model.dispose();
+    }
+  for (const loss of losses) expect(loss).toBeCloseTo(losses[0], 6);
+});
+
 test('numbers of steps that do not fit are an error of one line, on tfjs too', async () => {
   const [x, y] = [Input({ shape: [null, 2], name: 'x' }), Input({ shape: [null, 2], name: 'y' })];
   const sums = new Model({ inputs: [x, y], outputs: Dense(1).apply(Add().apply([x, y])), seed: 1 });
