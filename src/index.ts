@@ -20,7 +20,7 @@ export * from './model/layers.js';
 export type { ConstraintName, RegularizerName } from './model/options.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
-export { figures, type ReportFigure, report } from './report/index.js';
+export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
 export * from './sequential.js';
 export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
 export type { ClassScores } from './tasks/classify/evaluation.js';

@@ -3,7 +3,7 @@ import * as memcell from 'memcell';
 
 test('what the package exports', () => {
   expect(Object.keys(memcell).sort().join(' ')).toMatchInlineSnapshot(
-    `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
+    `"Activation Bidirectional Dense Dropout EarlyStopping Embedding Flatten GRU GlobalAveragePooling1D GlobalMaxPooling1D LSTM LayerNormalization LearningRateScheduler Masking MemcellError ModelCheckpoint ReduceLROnPlateau RepeatVector Sequential SimpleRNN TimeDistributed accelerate accuracy adam adamw binaryAccuracy binaryCrossentropy categoricalCrossentropy classify cosineDecay customObjects enableWide exponentialDecay figures forecast gateFigures huber inverseTimeDecay loadModel loadTask lstmPath meanAbsoluteError meanSquaredError parseSpec piecewiseConstantDecay polynomialDecay prepareBackend report rmsprop sequential sgd sparseCategoricalCrossentropy symbols textModel topKCategoricalAccuracy"`,
   );
 });
 

@@ -31,7 +31,10 @@ export function drawGates({ layer, kind, units, steps, maps }: ShownLayer, token
     if (tokens && steps <= mostLabels) return [t, tokens.slice(-steps)[t].replace('\n', '↵')] as const;
     return t % every === 0 ? ([t, String(t + 1)] as const) : undefined;
   }).filter((label) => label !== undefined);
-  const under = labels.map(([t, text]) => `<text x="${short(left + (t + 0.5) * cell)}" y="${bottom + 10}" text-anchor="middle">${escaped(text)}</text>`);
+  const under = labels.map(
+    ([t, text]) =>
+      `<text x="${short(left + (t + 0.5) * cell)}" y="${bottom + 10}" text-anchor="middle">${escaped(text)}</text>`,
+  );
   const title = `Gates of ${layer} (${kind}): ${units.length} units over ${steps} steps`;
   const svg = `<svg role="img" xmlns="http://www.w3.org/2000/svg" aria-label="${escaped(title)}" viewBox="0 0 ${width} ${short(bottom + 30)}" width="${width}" height="${short(bottom + 30)}" font-family="system-ui, sans-serif" font-size="12" fill="${colour.ink}">${drawn.join('')}${under.join('')}<text x="${width - right}" y="${short(bottom + 26)}" text-anchor="end">step →</text></svg>`;
   return { svg, title };
@@ -43,7 +46,13 @@ function positive(values: readonly number[], steps: number): string {
 
 function signed(values: readonly number[], steps: number): string {
   const around = values.map((value) => 2 * value - 1);
-  return shaded(around.map((value) => -value), steps, colour.c1) + shaded(around, steps, colour.c2);
+  return (
+    shaded(
+      around.map((value) => -value),
+      steps,
+      colour.c1,
+    ) + shaded(around, steps, colour.c2)
+  );
 }
 
 /** The cells of each shade as one path, in steps and rows. */
