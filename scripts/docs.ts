@@ -8,15 +8,13 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { difference, saysTheSame } from './docs/compare.js';
+import { difference, saysTheSame, showsTheSame } from './docs/compare.js';
 import { functionOf, type Piece, parseGuide, picturesOf, writeGuide } from './docs/guide.js';
 import { layerTable } from './docs/layerTable.js';
 import { Scratch } from './docs/run.js';
 
 const docs = 'docs';
 const makers: Record<string, () => string> = { layers: layerTable };
-/** SVG coordinates may differ by two pixels. */
-const pixels = 2;
 
 interface Found {
   file: string;
@@ -68,7 +66,7 @@ function settled(before: string, now: string): string {
 
 function settle({ file, text }: Found, write: boolean): string[] {
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (saysTheSame(before, text, file.endsWith('.svg') ? pixels : 0)) return [];
+  if (file.endsWith('.svg') ? showsTheSame(before, text) : saysTheSame(before, text)) return [];
   if (write) writeFileSync(file, text);
   return [`${file} ${difference(before, text)}`];
 }

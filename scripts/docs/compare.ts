@@ -26,6 +26,19 @@ function unit(text: string): number {
   return 10 ** (Number(exponent) - (digits.split('.')[1]?.length ?? 0));
 }
 
+/**
+ * Whether two pictures show the same: what saysTheSame tells of all but the outlines of paths, of which the lengths are compared: a value
+ * on the edge of two shades may fall into either.
+ */
+export function showsTheSame(a: string, b: string): boolean {
+  const outline = / d="([^"]*)"/g;
+  const drawn = (svg: string) => [...svg.matchAll(outline)].reduce((sum, [, path]) => sum + path.length, 0);
+  const pixels = 2;
+  return (
+    saysTheSame(a.replace(outline, ''), b.replace(outline, ''), pixels) && Math.abs(drawn(a) - drawn(b)) <= 0.02 * drawn(b)
+  );
+}
+
 /** The lines that differ, as diff shows them, with their place. */
 export function difference(before: string, after: string): string {
   const [old, now] = [before.split('\n'), after.split('\n')];

@@ -13,6 +13,7 @@ export class Scratch {
     const bin = join(this.folder, '.bin');
     for (const name of [bin, join(this.folder, 'node_modules'), join(this.folder, 'pictures')]) mkdirSync(name);
     symlinkSync(root, join(this.folder, 'node_modules/memcell'), 'dir');
+    symlinkSync(join(root, 'node_modules/@tensorflow'), join(this.folder, 'node_modules/@tensorflow'), 'dir');
     for (const part of ['examples/data', 'models'])
       cpSync(join(root, part), join(this.folder, part), { recursive: true });
     const memcell = join(bin, 'memcell');
