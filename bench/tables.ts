@@ -1,10 +1,10 @@
 /**
- * Training on tables that do not fit into memory: Parquet, CSV and lines of JSON of ten million rows and five columns each. First
+ * Training on tables that do not fit into memory: Parquet, CSV, lines of JSON and one array of JSON of ten million rows and five columns each. First
  * every row is streamed and counted, and the checksum of the values is compared with that of what was written; then a
  * forecast is trained in a process of its own, whose peak memory and time are told. Exit 1 when a checksum is wrong or the peak
  * is above the goal.
  *
- *     node scripts/run-ts.mjs bench/tables.ts [parquet csv jsonl] [--rows 10000000] [--most-rows N] [--goal MIB] [--budget 20s] [--json]
+ *     node scripts/run-ts.mjs bench/tables.ts [parquet csv jsonl json] [--rows 10000000] [--most-rows N] [--goal MIB] [--budget 20s] [--json]
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +31,7 @@ const { values: options, positionals } = parseArgs({
 });
 const rows = Number(options.rows ?? 10_000_000);
 const goal = Number(options.goal ?? 1024);
-const formats = positionals.length > 0 ? positionals : ['parquet', 'csv', 'jsonl'];
+const formats = positionals.length > 0 ? positionals : ['parquet', 'csv', 'jsonl', 'json'];
 
 const program = join(dirname(fileURLToPath(import.meta.url)), '../../bin/memcell.js');
 const minute = 60_000;
@@ -106,16 +106,21 @@ async function write(file: string, format: string): Promise<Checksum> {
   }
   const out = createWriteStream(file);
   if (format === 'csv') out.write(`${names.join(',')}\n`);
+  let joint = format === 'json' ? '[' : '';
   for (const { time, load, wind, price, site } of blocks()) {
     const lines = time.map((at, i) => {
       written.add(load[i]);
       const cells = [at.toISOString().slice(0, 19), load[i], wind[i], price[i], site[i]];
       if (format === 'csv') return `${cells.join(',')}\n`;
-      return `${JSON.stringify(Object.fromEntries(names.map((name, k) => [name, cells[k]])))}\n`;
+      const row = JSON.stringify(Object.fromEntries(names.map((name, k) => [name, cells[k]])));
+      if (format !== 'json') return `${row}\n`;
+      const element = `${joint}${row}`;
+      joint = ',';
+      return element;
     });
     if (!out.write(lines.join(''))) await once(out, 'drain');
   }
-  out.end();
+  out.end(format === 'json' ? ']\n' : '');
   await once(out, 'finish');
   return written;
 }

@@ -1,9 +1,11 @@
 // Compiles src/kernels/assembly with AssemblyScript and writes each module as base64 to src/kernels/generated/,
-// so that Node, workers and browsers instantiate it without reading a file. The tiles come from tiles.mjs.
+// so that Node, workers and browsers instantiate it without reading a file. The tiles come from tiles.mjs. Beside them what
+// it exports and its job record, as TypeScript (kernel-signatures.mjs).
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { functionsSource, recurrenceSource } from './kernel-signatures.mjs';
 import { tilesSource } from './tiles.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -11,7 +13,9 @@ const sources = join(root, 'src/kernels/assembly');
 const target = join(root, 'src/kernels/generated');
 
 const newest = Math.max(
-  ...['build-wasm.mjs', 'tiles.mjs'].map((name) => statSync(join(root, 'scripts', name)).mtimeMs),
+  ...['build-wasm.mjs', 'kernel-signatures.mjs', 'tiles.mjs'].map(
+    (name) => statSync(join(root, 'scripts', name)).mtimeMs,
+  ),
   ...readdirSync(sources, { recursive: true }).map((name) => statSync(join(sources, name)).mtimeMs),
 );
 const fused = ['--enable', 'relaxed-simd'];
@@ -20,10 +24,24 @@ const variants = {
   relaxed: { fused: true, flags: fused },
 };
 const fileOf = (name) => join(target, `${name}.ts`);
-const built = Object.keys(variants).map((name) => statSync(fileOf(name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+const built = [...Object.keys(variants), 'functions', 'recurrence'].map(
+  (name) => statSync(fileOf(name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+);
 if (Math.min(...built) > newest) process.exit(0);
 
-const common = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--use', 'abort=', '--enable', 'simd'];
+const common = [
+  '--bindings',
+  'raw',
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--use',
+  'abort=',
+  '--enable',
+  'simd',
+];
 const DATA_SECTION = 11;
 
 /** Ids of a module's sections. */
@@ -45,6 +63,7 @@ function sections(binary) {
 
 async function compile({ fused, flags }) {
   let binary;
+  let declarations;
   const { error, stderr } = await asc.main(['index.ts', '--outFile', 'module.wasm', ...common, ...flags], {
     readFile: (name, base) => {
       if (name === 'tiles.ts') return tilesSource(fused);
@@ -56,6 +75,7 @@ async function compile({ fused, flags }) {
     },
     writeFile: (name, contents) => {
       if (name.endsWith('.wasm')) binary = contents;
+      if (name.endsWith('.d.ts')) declarations = contents;
     },
     listFiles: () => [],
   });
@@ -64,13 +84,20 @@ async function compile({ fused, flags }) {
   if (sections(binary).includes(DATA_SECTION)) throw new Error('the kernel module must have no data section');
   if (!Buffer.from(binary).includes('env\x06memory\x02\x00\x00'))
     throw new Error('the memory is not imported as kernels/module.ts replaces it');
-  return Buffer.from(binary).toString('base64');
+  return { base64: Buffer.from(binary).toString('base64'), functions: functionsSource(declarations, sources) };
 }
 
+const compiled = {};
+for (const [name, variant] of Object.entries(variants)) compiled[name] = await compile(variant);
+if (compiled.plain.functions !== compiled.relaxed.functions) throw new Error('the two modules export other functions');
+const texts = {
+  functions: compiled.plain.functions,
+  recurrence: recurrenceSource(sources),
+  ...Object.fromEntries(Object.entries(compiled).map(([name, { base64 }]) => [name, `export default '${base64}';\n`])),
+};
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
-for (const [name, variant] of Object.entries(variants)) {
-  const text = `// Built by scripts/build-wasm.mjs; not committed.\nexport default '${await compile(variant)}';\n`;
-  writeFileSync(`${fileOf(name)}.new`, text);
+for (const [name, text] of Object.entries(texts)) {
+  writeFileSync(`${fileOf(name)}.new`, `// Built by scripts/build-wasm.mjs; not committed.\n${text}`);
   renameSync(`${fileOf(name)}.new`, fileOf(name));
 }

@@ -1,3 +1,4 @@
+export type { Activation as ActivationName } from './activations.js';
 export type { NdArray } from './data/array.js';
 export type { Account, ColumnUse } from './data/frame.js';
 export type { Columns, DataInput } from './data/source.js';
@@ -8,19 +9,22 @@ export type { GateArrays, LayerGates } from './explain/gates.js';
 export type { LoadOptions } from './formats/http.js';
 export type { ModelSource } from './formats/open.js';
 export type { ModelLocation } from './formats/tfjs.js';
+export * from './functional.js';
 export { accelerate, type LSTMPath, lstmPath } from './kernels/accelerate.js';
 export { prepareBackend } from './kernels/backend.js';
 export { enableWide, type WideStatus } from './kernels/wide.js';
-export type { Activation as ActivationName } from './model/activations.js';
+export * from './layers/index.js';
+export type { Initializer, InitializerConfig, InitializerName } from './layers/initializers.js';
+export type { ConstraintName, RegularizerName } from './layers/schema.js';
 export { customObjects } from './model/customObjects.js';
 export type { ModelEnd, ModelInputs, ModelOutput } from './model/ends.js';
-export type { Initializer, InitializerConfig, InitializerName } from './model/initializers.js';
 export type { ModelInput, NestedArray, ShapedArray } from './model/inputs.js';
-export * from './model/layers.js';
-export type { ConstraintName, RegularizerName } from './model/options.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
 export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
+export type { PlotOptions } from './report/look/options.js';
+export type { TableLook } from './report/look/shown.js';
+export { plot, type TablePlot } from './report/plot.js';
 export * from './sequential.js';
 export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
 export type { ClassScores } from './tasks/classify/evaluation.js';
@@ -74,55 +78,84 @@ export type {
   TensorLike,
   Tfjs,
 } from './tfjsTypes.js';
+export type { BackupKind, BackupOptions, BackupStore, StoredBackup } from './training/backup.js';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backupAndRestore.js';
 export {
   type Callback,
   type CallbackIdentifier,
+  type CallbackState,
   type Callbacks,
   type Done,
   EarlyStopping,
   type EarlyStoppingOptions,
   LearningRateScheduler,
-  ModelCheckpoint,
-  type ModelCheckpointOptions,
-  type Monitored,
-  type MonitorMode,
   ReduceLROnPlateau,
   type ReduceLROnPlateauOptions,
   type TrainingContext,
 } from './training/callbacks.js';
 export type { ClippingOptions } from './training/clipping.js';
 export type { CompileOptions } from './training/compile.js';
+export { CSVLogger, type CSVLoggerOptions } from './training/csvLogger.js';
 export type { EvaluateOptions as EvaluateArrayOptions, PredictOptions } from './training/evaluate.js';
-export type { FitOptions as FitArrayOptions, ValidationData } from './training/fit.js';
+export type { Settings as PlainSettings } from './training/fingerprint.js';
+export type { FitOptions as FitArrayOptions, ValidationData } from './training/fitSettings.js';
 export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput } from './training/given.js';
 export type { History, Logs, Stopped, TrainingParams } from './training/history.js';
+export { LambdaCallback } from './training/lambdaCallback.js';
 export {
   binaryCrossentropy,
+  binaryFocalCrossentropy,
   categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  gaussianLikelihood,
+  hinge,
   huber,
+  kullbackLeiblerDivergence,
   type Loss,
   type LossFunction,
   type LossIdentifier,
   type LossName,
+  logCosh,
   meanAbsoluteError,
+  meanAbsolutePercentageError,
   meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
   sparseCategoricalCrossentropy,
 } from './training/losses.js';
 export {
   accuracy,
+  auc,
   binaryAccuracy,
+  f1Score,
   type Metric,
   type MetricCount,
   type MetricFunction,
   type MetricIdentifier,
   type MetricName,
+  precision,
+  r2Score,
+  recall,
   topKCategoricalAccuracy,
 } from './training/metrics.js';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './training/modelCheckpoint.js';
+export type { Monitored, MonitorMode } from './training/monitor.js';
 export {
+  type AdagradOptions,
+  type AdamaxOptions,
   type AdamOptions,
+  adagrad,
   adam,
+  adamax,
   adamw,
   type LearningRate,
+  type LionOptions,
+  lion,
+  type NadamOptions,
+  nadam,
   type OptimizedVariable,
   type Optimizer,
   type OptimizerConfig,
@@ -138,6 +171,7 @@ export type { ProgressOptions, Verbosity } from './training/progress.js';
 export type { TrainingState } from './training/runner.js';
 export {
   cosineDecay,
+  cosineDecayRestarts,
   type DecayOptions,
   exponentialDecay,
   inverseTimeDecay,
@@ -147,3 +181,5 @@ export {
   type ScheduleName,
   type SerializedSchedule,
 } from './training/schedules.js';
+export { TensorBoard, type TensorBoardOptions } from './training/tensorBoard.js';
+export { TerminateOnNaN } from './training/terminateOnNaN.js';

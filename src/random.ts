@@ -66,3 +66,17 @@ export class Random {
     return items;
   }
 }
+
+/** Inverted dropout: element i of a mask (row-major) is 0 where uniformAt(key, i) < rate, else 1/(1 − rate). */
+export function dropoutMask(key: number, size: number, rate: number): Float32Array {
+  const mask = new Float32Array(size);
+  const kept = 1 / (1 - rate);
+  for (let i = 0; i < size; i++) if (uniformAt(key, i) >= rate) mask[i] = kept;
+  return mask;
+}
+
+/** Standard normal numbers, a function of the key. */
+export function normals(key: number, size: number): Float32Array {
+  const random = new Random(key);
+  return Float32Array.from({ length: size }, () => random.normal());
+}

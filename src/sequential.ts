@@ -7,13 +7,18 @@ import { MOST_THREADS } from './engine/threads/pool.js';
 import { MemcellError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
 import { gatesOf, type LayerGates } from './explain/gates.js';
+import { openBackups } from './formats/backups.js';
 import type { LoadOptions } from './formats/http.js';
-import { compileOptionsOf } from './formats/keras/compileOptions.js';
+import { compileOptionsOf, restoreOptimizer } from './formats/keras/compileOptions.js';
+import type { ModelContents } from './formats/modelFile.js';
 import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
+import { show } from './layers/schema.js';
+import { applySymbolically, type SymbolicTensor } from './layers/symbolic.js';
 import { addLayer, buildModel } from './model/build.js';
+import type { BuiltGraph } from './model/buildGraph.js';
 import {
   expectedInputs,
   type ModelEnd,
@@ -25,7 +30,7 @@ import {
 } from './model/ends.js';
 import { initialise, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import { show } from './model/options.js';
+import { bringOthersHome, type Holder, holdLayers } from './model/sharing.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
@@ -33,6 +38,8 @@ import { deriveKey } from './random.js';
 import { type EitherSpelling, namedOptions, shown } from './spelling.js';
 import type * as tf from './tf.js';
 import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
+import { backupWanted } from './training/backup.js';
+import { getCallbacks } from './training/callbacks.js';
 import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
 import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
@@ -46,9 +53,10 @@ import {
 } from './training/given.js';
 import type { History, Logs } from './training/history.js';
 import { getLoss } from './training/losses.js';
-import { sgd } from './training/optimizers.js';
+import { getOptimizer, sgd } from './training/optimizers.js';
 import { complete } from './training/options.js';
 import type { Runner } from './training/runner.js';
+import { structureOf } from './training/structure.js';
 import { createTfjsRunner } from './training/tfjsRunner.js';
 
 export interface SequentialOptions {
@@ -75,6 +83,11 @@ interface Ends {
   outputNames: string[];
 }
 
+export interface SaveOptions {
+  /** Saves the optimizer's state, too, so that the loaded model trains on as this one would. Default true. */
+  includeOptimizer?: boolean;
+}
+
 /** Each is checked by who takes it. */
 const COMPILE_OPTIONS = {
   optimizer: 'other',
@@ -85,6 +98,8 @@ const COMPILE_OPTIONS = {
   engine: 'other',
   threads: 'other',
 } as const;
+
+const ATTRIBUTE_OPTIONS = { output: 'count?', baseline: 'other' } as const;
 
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
 export interface EngineChoice {
@@ -122,6 +137,10 @@ export class Sequential {
   private runner: Runner | undefined;
   private stepper: Stepper | undefined;
   private untouched = true;
+  /** Of a graph, the layers whose initial weights are its own to draw; undefined: all. */
+  private fresh: ReadonlySet<Layer> | undefined;
+  /** What other models that have layers of this one ask for its weights, if there are any. */
+  private holder: Holder | undefined;
   private fits = 0;
   private busy: string | undefined;
   private disposed = false;
@@ -161,6 +180,46 @@ export class Sequential {
     return own;
   }
 
+  /**
+   * Takes a graph of layers in the place of a stack; what is made with the model's seed.
+   * @internal
+   */
+  protected takeGraph(make: (seed: number) => BuiltGraph): void {
+    const { model, fresh } = make(this.seed);
+    this.model = model;
+    this.stack = model.layers.slice();
+    this.fresh = fresh;
+    this.shareLayers();
+  }
+
+  /**
+   * The model as a layer of another: what it gives for what Input() or other layers give. Its weights are the same in both.
+   * @throws MemcellError 'model' for inputs that do not fit
+   */
+  apply(inputs: SymbolicTensor): SymbolicTensor;
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[];
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[] {
+    const model = this.built();
+    this.shareLayers();
+    return applySymbolically(model, inputs);
+  }
+
+  /** Notes that other models may run this one's layers too. */
+  private shareLayers(): void {
+    this.holder ??= {
+      bringHome: () => {
+        this.untouched = false;
+        this.runner?.sync();
+      },
+    };
+    holdLayers(this.built(), this.holder);
+  }
+
+  /** Has models that share layers with this one hand over what they have trained. */
+  private takeShared(): void {
+    if (this.holder && this.model) bringOthersHome(this.model, this.holder);
+  }
+
   /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
   add(layer: Layer): this {
     if (!isLayer(layer)) {
@@ -173,6 +232,7 @@ export class Sequential {
       addLayer(this.model as tf.Sequential, layer, this.seed);
       this.settings = undefined;
       this.compiled = undefined;
+      if (this.holder) this.shareLayers();
     }
     this.stack.push(layer);
     return this;
@@ -218,7 +278,8 @@ export class Sequential {
    */
   async fit(x: ModelInputs, y: ModelInputs, options: EitherSpelling<FitOptions> = {}): Promise<History> {
     return this.exclusively('fit', async () => {
-      const { validationData, sampleWeight, ...rest } = namedOptions<FitOptions>('fit', options);
+      const { validationData, sampleWeight, backup: wanted, ...rest } = namedOptions<FitOptions>('fit', options);
+      const backup = backupWanted(wanted, getCallbacks(rest.callbacks ?? []));
       const samples = this.samplesOf(x, y);
       const seed = rest.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
       const arrays = {
@@ -231,15 +292,23 @@ export class Sequential {
           (target, what) => readTargets(target, this.ends().outputNames, what),
         ),
       };
-      if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) initialise(this.built(), seed);
+      if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) this.draw(seed);
       const runner = await this.ready();
       this.stopTraining = false;
       this.fits++;
+      const save = async (path: string) => {
+        await this.write(path);
+      };
       return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
-        save: async (path) => {
-          await this.write(path);
-        },
+        save,
         stopRequested: () => this.stopTraining,
+        ...(backup && {
+          backup: {
+            store: await openBackups(backup, save),
+            model: structureOf(this.built()),
+            seedIsDrawn: options.seed === undefined && !this.seedGiven,
+          },
+        }),
       });
     });
   }
@@ -311,8 +380,9 @@ export class Sequential {
    * baseline's output. Runs on TensorFlow.js, some milliseconds a step.
    * @param options output (the largest), baseline (zeros)
    */
-  async attribute(x: ModelInput, options: AttributeOptions = {}): Promise<Attribution> {
-    return this.explained(x, (model, input) => attributionOf(model, input, options));
+  async attribute(x: ModelInput, options: EitherSpelling<AttributeOptions> = {}): Promise<Attribution> {
+    const given = complete<object, AttributeOptions>('attribute', {}, options, ATTRIBUTE_OPTIONS);
+    return this.explained(x, (model, input) => attributionOf(model, input, given));
   }
 
   /** Runs what looks into the tfjs model, on its weights as they are now. */
@@ -372,6 +442,27 @@ export class Sequential {
     return summaryText(model, { engine: this.engine.kind === 'memcell' });
   }
 
+  /**
+   * What JSON.stringify gives: a description, not the weights. Layers with their options as Keras serialises them, once the input's
+   * shape is known with shapes and counts of weights; where the model runs; what compile() set.
+   */
+  toJSON(): Record<string, unknown> {
+    const known = this.stack.length > 0 && this.knowsShape();
+    const model = known ? this.built() : undefined;
+    return {
+      class: 'Sequential',
+      ...(model && { name: model.name, inputs: this.inputs, outputs: this.outputs, parameters: this.countParams() }),
+      layers: (model?.layers ?? this.stack).map((layer) => ({
+        class: layer.getClassName(),
+        name: layer.name,
+        ...(model && { outputShape: layer.outputShape, parameters: layer.countParams() }),
+        config: layer.getConfig(),
+      })),
+      engine: this.engine,
+      ...(this.settings && { training: describeTraining(this.settings) }),
+    };
+  }
+
   /** The number of weights. */
   countParams(): number {
     return weightsInOrder(this.built()).reduce((sum, { shape }) => sum + elements(shape.map(Number)), 0);
@@ -415,15 +506,15 @@ export class Sequential {
   }
 
   /**
-   * Saves the model with its metadata and what compile() set: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
+   * Saves the model with its metadata, what compile() set and the optimizer's state: `m.keras` and `m.h5` as Keras 3 loads them and goes on training,
    * `m.onnx` for ONNX Runtime, any other path as a folder of model.json and weights.bin, which stock tfjs loads. A crash at any moment leaves the old
    * model or the new one, whole. In a browser: an address of a tfjs scheme, or an IOHandler.
    * @returns what the format does not hold, a line each
    * @throws MemcellError 'usage' that names the layer which the format has not
    */
-  async save(to: ModelLocation): Promise<string[]> {
+  async save(to: ModelLocation, { includeOptimizer = true }: SaveOptions = {}): Promise<string[]> {
     await prepareEngine();
-    return this.write(to);
+    return this.write(to, includeOptimizer);
   }
 
   /**
@@ -432,6 +523,11 @@ export class Sequential {
    * @throws MemcellError 'model' with everything that does not fit; the model is then as before
    */
   async loadWeights(from: string | Uint8Array): Promise<void> {
+    if ((typeof from !== 'string' && !(from instanceof Uint8Array)) || from.length === 0) {
+      throw new MemcellError(`loadWeights takes a path, an address or the bytes of a file, not ${shown(from)}`, {
+        code: 'usage',
+      });
+    }
     this.free();
     await prepareEngine();
     await openWeights(this.tf, from);
@@ -482,6 +578,7 @@ export class Sequential {
   get tf(): LayersModel {
     const model = this.built();
     this.untouched = false;
+    this.takeShared();
     this.runner?.sync();
     return model;
   }
@@ -569,6 +666,13 @@ export class Sequential {
     return this.planned;
   }
 
+  /** Draws the initial weights anew. */
+  private draw(seed: number): void {
+    const { fresh } = this;
+    if (fresh) initialise(this.built(), seed, (layer) => fresh.has(layer));
+    else initialise(this.built(), seed);
+  }
+
   private training(): Pick<Compiled, 'loss' | 'optimizer' | 'outputs'> {
     return this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
   }
@@ -576,6 +680,7 @@ export class Sequential {
   /** The runner of the model as it is, on a backend that is ready. */
   private async ready(): Promise<Runner> {
     this.untouched = false;
+    this.takeShared();
     await ('plan' in this.plannedNow() ? prepareEngine() : prepareBackend());
     return this.runnerNow();
   }
@@ -595,6 +700,7 @@ export class Sequential {
 
   /** The engine's runner: what streams take weights from. */
   private streamRunner(): EngineRunner {
+    this.takeShared();
     const runner = this.runnerNow();
     if (runner instanceof EngineRunner) return runner;
     throw cannotStream(`it runs on TensorFlow.js (${this.engine.why})`);
@@ -628,12 +734,16 @@ export class Sequential {
     }
   }
 
-  private async write(to: ModelLocation): Promise<string[]> {
+  private async write(to: ModelLocation, includeOptimizer = true): Promise<string[]> {
     const training = this.settings && describeTraining(this.settings);
     const model = this.tf;
     const { metadata } = this;
     if (!training || !this.settings) return saveModel(model, to, { metadata });
-    return saveModel(model, to, { metadata, training, optimizer: this.settings.optimizer });
+    return saveModel(model, to, {
+      metadata,
+      training,
+      ...(includeOptimizer && { optimizer: this.settings.optimizer }),
+    });
   }
 }
 
@@ -670,6 +780,14 @@ export function sequential(spec: string, options?: EitherSpelling<SequentialOpti
   return new Sequential(parseSpec(spec), options);
 }
 
+/** compile()'s options with an optimizer that goes on from a saved state. */
+function goingOn(options: CompileOptions, state: ModelContents['optimizerState']): CompileOptions {
+  if (!state || options.optimizer === undefined) return options;
+  const optimizer = getOptimizer(options.optimizer);
+  restoreOptimizer(optimizer, state);
+  return { ...options, optimizer };
+}
+
 /**
  * Loads a model that memcell, Keras 1 to 3, PyTorch (ONNX) or tfjs saved: a folder with model.json, `.keras`, `.h5`, `.onnx`, by its content; from a path,
  * an address or bytes. It comes with its metadata, and compiled, the optimizer with its state, where the file says so;
@@ -685,7 +803,7 @@ export async function loadModel(from: ModelSource, options?: EitherSpelling<Load
   own.lost = lost;
   if (compiling !== undefined) {
     try {
-      own.compile(compiling);
+      own.compile(training === undefined ? compiling : goingOn(compiling, optimizerState));
     } catch (error) {
       own.dispose();
       const reason = error instanceof Error ? error.message : String(error);

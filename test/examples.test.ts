@@ -21,6 +21,12 @@ test("the document's program, saved and loaded again, counts 0…9 twice", () =>
   expect(run('document.ts').trimEnd().split('\n').at(-1)).toMatch(new RegExp(`${counting}$`));
 }, 180_000);
 
+test('the encoder and decoder add numbers that they have not seen, on the engine', () => {
+  const output = run('addition.ts');
+  expect(output).toContain('all on the engine: true');
+  expect(Number(output.match(/^(\d+) of 500 sums/m)?.[1])).toBeGreaterThan(380);
+}, 180_000);
+
 test('the demo counts, beats the naive forecast, and predicts from the saved folder', () => {
   const output = run('demo.ts');
   expect(output).toContain(counting);

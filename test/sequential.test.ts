@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '../src/kernels/backend.js';
-import { Bidirectional, Dense, Dropout, Embedding, GRU, LSTM } from '../src/model/layers.js';
+import { Bidirectional, Dense, Dropout, Embedding, GRU, LSTM } from '../src/layers/index.js';
 import { loadModel, Sequential, type SequentialCompileOptions, sequential } from '../src/sequential.js';
 import { adam } from '../src/training/optimizers.js';
 

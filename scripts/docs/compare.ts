@@ -35,7 +35,8 @@ export function showsTheSame(a: string, b: string): boolean {
   const drawn = (svg: string) => [...svg.matchAll(outline)].reduce((sum, [, path]) => sum + path.length, 0);
   const pixels = 2;
   return (
-    saysTheSame(a.replace(outline, ''), b.replace(outline, ''), pixels) && Math.abs(drawn(a) - drawn(b)) <= 0.02 * drawn(b)
+    saysTheSame(a.replace(outline, ''), b.replace(outline, ''), pixels) &&
+    Math.abs(drawn(a) - drawn(b)) <= 0.02 * drawn(b)
   );
 }
 

@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { parseCount } from './values.js';
 
@@ -19,6 +20,7 @@ interface Options extends TrainingValues {
   refit?: true;
   sql?: string;
   report?: string | true;
+  plot?: true;
 }
 
 /** memcell backtest: how good a task's model would have been, over several parts of the data. */
@@ -37,6 +39,7 @@ export const addBacktest: AddCommand = (program, session) => {
     .option('--refit', 'fit the model anew before each part')
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   withCommonOptions(command).action(async (data: string, options: Options) => {
     await backtest(data, askedTask(command, able, { ...options }), options, session);
   });
@@ -50,16 +53,17 @@ async function backtest(data: string, { kind, options }: Asked, values: Options,
     import('../data/source.js'),
     import('../tasks/shown.js'),
   ]);
-  const { folds, refit = false, sql, report: page } = values;
+  const { folds, refit = false, sql, report: page, plot } = values;
   const task = tasks[kind];
   if (task.backtest === undefined) throw new MemcellError(`backtest: ${kind} has none`, { code: 'usage' });
   const source = openSource(data, { ...(sql !== undefined && { sql }) });
   const pictures = new Pictures();
-  const shown = page === undefined ? {} : { shown: pictures.add };
+  const shown = page === undefined && plot === undefined ? {} : { shown: pictures.add };
   const run = runOf({ ...trainingOf(values), stage: (text) => session.note(text), ...shown }, source.name);
   const evaluation = await task.backtest(source, checkOptions(task.options, options, kind), run, { folds, refit });
   const { headline, details } = task.tell(evaluation, `, ${folds} folds`);
   session.print([...headline, ...details].join('\n'));
+  await printPictures(plot, { evaluation, pictures }, session);
   const report = await writeReport(page, { evaluation, on: `, ${folds} folds`, pictures, data }, session);
   session.result({ data, task: kind, folds, refit, evaluation, ...(report !== undefined && { report }) });
 }

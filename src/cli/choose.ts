@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { type AnyFlags, flags, kinds } from '../tasks/flags.js';
 import type { TaskKind } from '../tasks/settings.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
-import { parseCount, parseInteger, parsePositive, parseShare } from './values.js';
+import { parseCount, parseDuration, parseInteger, parsePositive, parseShare } from './values.js';
 
 /** The options of training that are the same for all tasks, as commander reads them. */
 export interface TrainingValues {
@@ -38,16 +38,9 @@ export function addTrainingOptions(command: Command, tasks: readonly AnyFlags[])
     .option('--learning-rate <R>', 'how far a step goes', parsePositive)
     .option('--validation-split <F>', 'the part that is held out to tell how good it is (0.2)', parseShare)
     .option('--patience <N>', 'stop after N epochs without a better held-out loss, and keep the best', parseCount)
-    .option('--budget <SECONDS>', 'train for about so long at most, such as 30s or 5min', parseBudget)
+    .option('--budget <SECONDS>', 'train for about so long at most, such as 30s or 5min', parseDuration)
     .option('--seed <N>', 'governs initial weights, shuffling and dropout (0)', parseInteger)
     .option('--threads <N>', 'threads at most; the result does not depend on it (all cores, up to 8)', parseCount);
-}
-
-/** 30, 30s, 5min, 1h: seconds. */
-function parseBudget(text: string): number {
-  const match = /^(.*?)\s*(s|min|m|h)?$/i.exec(text.trim());
-  const unit = { s: 1, m: 60, min: 60, h: 3600 }[match?.[2]?.toLowerCase() ?? 's'] ?? 1;
-  return parsePositive(match?.[1] ?? text) * unit;
 }
 
 export interface Asked {

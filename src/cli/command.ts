@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Streams } from './streams.js';
+import { type Paper, paperOf } from './terminal/paper.js';
 
 /** What a command prints on, and how it ends. */
 export class Session {
@@ -13,6 +14,11 @@ export class Session {
     readonly commandLine = '',
   ) {}
 
+  /** What pictures of characters are drawn on. */
+  get paper(): Paper {
+    return paperOf(this.streams.stdout);
+  }
+
   /** The result for people; with --json nothing. */
   print(text: string): void {
     if (!this.json) this.streams.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -21,6 +27,13 @@ export class Session {
   /** A piece of the result for people, as it is. */
   stream(text: string): void {
     if (!this.json) this.streams.stdout.write(text);
+  }
+
+  /** A large piece of the result for people; resolves when there is room for the next. */
+  async flow(text: string): Promise<void> {
+    if (this.json) return;
+    const { stdout } = this.streams;
+    if (stdout.write(text) === false) await new Promise<void>((room) => stdout.once?.('drain', room) ?? room());
   }
 
   /** The result for programs, once, with --json; otherwise nothing. */

@@ -1,5 +1,6 @@
 import { MemcellError } from '../errors.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import { addReportOption, writeReport } from './reporting.js';
 
 interface Options {
@@ -9,6 +10,7 @@ interface Options {
   loss?: string;
   metrics?: string;
   report?: string | true;
+  plot?: true;
 }
 
 const examples = `
@@ -41,6 +43,7 @@ export const addEvaluate: AddCommand = (program, session) => {
     .option('--metrics <NAMES>', 'beside --loss: such as mae,accuracy')
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   withCommonOptions(command).action((folder: string, data: string, options: Options) =>
     evaluate(folder, data, options, session),
   );
@@ -63,13 +66,17 @@ async function evaluate(folder: string, data: string, options: Options, session:
   const loaded = readTask(openTask(model, folder));
   try {
     const task = tasks[loaded.kind];
-    const { report: page, from } = options;
+    const { report: page, plot, from } = options;
     const source = openSource(data);
     const pictures = new Pictures();
-    const scoring = { ...(from !== undefined && { from }), ...(page !== undefined && { shown: pictures.add }) };
+    const scoring = {
+      ...(from !== undefined && { from }),
+      ...((page !== undefined || plot) && { shown: pictures.add }),
+    };
     const evaluation = await task.evaluate(loaded, source, scoring);
     const { headline, details } = task.tell(evaluation, '');
     session.print([...headline, ...details].join('\n'));
+    await printPictures(plot, { loaded, evaluation, pictures, source }, session);
     const report = await writeReport(page, { loaded, evaluation, pictures, data, source }, session);
     session.result({ model: folder, data, evaluation, ...(report !== undefined && { report }) });
   } finally {

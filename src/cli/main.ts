@@ -10,6 +10,7 @@ import { addEvaluate } from './evaluate.js';
 import { addGates } from './gates.js';
 import { addGenerate } from './generate.js';
 import { addHelp, showCommands } from './help.js';
+import { addPlot } from './plot.js';
 import { addPredict } from './predict.js';
 import { addReport } from './report.js';
 import type { Streams } from './streams.js';
@@ -25,6 +26,7 @@ const commands: AddCommand[] = [
   addGenerate,
   addReport,
   addGates,
+  addPlot,
   addSummary,
   addConvert,
   addCheck,
@@ -33,7 +35,7 @@ const commands: AddCommand[] = [
 ];
 
 /** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['convert', 'help', 'summary']);
+const withoutKernels = new Set(['convert', 'help', 'plot', 'summary']);
 
 const examples = `
 Examples:

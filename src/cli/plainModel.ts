@@ -43,10 +43,12 @@ export async function predictArrays(
     const [
       { encodeArrays, arrayForm, nested, readArrayFile },
       { inputsFrom },
-      { encodeTable, writeContent, writeTable },
+      { encodeTable },
+      { writeContent, writeTable },
     ] = await Promise.all([
       import('../arrays/arrayFile.js'),
       import('../arrays/forModel.js'),
+      import('../data/encodeTable.js'),
       import('../data/write.js'),
     ]);
     const { arrays, notes } = inputsFrom(await readArrayFile(data), model.inputs, namesOf(features));
@@ -80,6 +82,7 @@ export interface EvaluateArrays {
   loss?: string;
   metrics?: string;
   report?: string | true;
+  plot?: true;
 }
 
 /**
@@ -89,11 +92,15 @@ export interface EvaluateArrays {
 export async function evaluateArrays(
   { model, name }: Opened,
   data: string,
-  { targets, features, loss, metrics, from, report }: EvaluateArrays,
+  { targets, features, loss, metrics, from, report, plot }: EvaluateArrays,
   session: Session,
 ): Promise<void> {
   try {
-    refuseOthers(name, { ...(from !== undefined && { from }), ...(report !== undefined && { report }) });
+    refuseOthers(name, {
+      ...(from !== undefined && { from }),
+      ...(report !== undefined && { report }),
+      ...(plot && { plot }),
+    });
     sayLost(model, session);
     await compile(model, name, loss, metrics);
     const [{ readArrayFile }, { inputsFrom }] = await Promise.all([

@@ -1,8 +1,13 @@
+import type { TableEncoder } from '../data/encodeTable.js';
+import type { TableWriter } from '../data/write.js';
 import { MemcellError } from '../errors.js';
-import { formatNumber, formatTable } from '../format.js';
+import { counted, formatNumber, formatTable } from '../format.js';
+import type { Prediction, TakeRows } from '../tasks/definition.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { addPlotOption, printPictures } from './drawing.js';
 import { addReportOption, writeReport } from './reporting.js';
+import { onSignals, type Signals } from './signals.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 import { parsePath } from './values.js';
 
@@ -10,6 +15,7 @@ interface Options {
   out?: string;
   features?: string;
   report?: string | true;
+  plot?: true;
   [name: string]: unknown;
 }
 
@@ -50,13 +56,14 @@ export const addPredict: AddCommand = (program, session) => {
     .option('--out <FILE>', 'write the predictions to a file', parsePath)
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
   withCommonOptions(command).action((folder: string, data: string | undefined, options: Options) =>
     predict(folder, data, options, session),
   );
 };
 
 async function predict(folder: string, data: string | undefined, values: Options, session: Session): Promise<void> {
-  const { out, features, report: page } = values;
+  const { out, features, report: page, plot } = values;
   const { loadModel } = await import('../sequential.js');
   const model = await loadModel(folder);
   if (model.metadata.task === undefined) {
@@ -82,6 +89,14 @@ async function predict(folder: string, data: string | undefined, values: Options
         code: 'usage',
       });
     }
+    if (plot && out === '-') {
+      throw new MemcellError('--plot and --out - both write to standard output; give one of them', { code: 'usage' });
+    }
+    if (plot && kind === 'symbols') {
+      throw new MemcellError(`${folder}: --plot draws forecasts and classes, not symbols; leave it out`, {
+        code: 'usage',
+      });
+    }
     const options = taskOptionsOf(predicting, 'predictOptions', kind, values, (flag, owners) => {
       const names = owners.map((owner) => `--${owner}`).join(' or ');
       throw new MemcellError(`${folder}: ${flag} is for models trained with ${names}, not --${kind}`, {
@@ -89,30 +104,85 @@ async function predict(folder: string, data: string | undefined, values: Options
       });
     });
     const source = data === undefined ? undefined : openSource(data);
-    const predicted = await tasks[kind].predict(loaded, source, options);
-    const { head, rows, result, text, notes } = predicted;
+    const output = new Output(out, session);
+    const predicted = await output.during((takeRows) => tasks[kind].predict(loaded, source, options, takeRows));
+    if (predicted === undefined) return;
+    const { head, rows, count = rows.length, result, text, notes } = predicted;
     for (const note of notes) session.note(note);
-    if (out === '-') {
-      const { encodeTable } = await import('../data/write.js');
-      session.stream(String(await encodeTable(head, rows, 'csv')));
-    } else if (out !== undefined) {
-      const { writeTable } = await import('../data/write.js');
-      await writeTable(head, rows, out);
-      session.note(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} written to ${out}`);
-    } else {
-      session.print(text ?? tableText(head, rows));
-    }
+    await output.finish(predicted);
+    if (out === undefined) session.print(text ?? tableText(head, rows));
+    else if (out !== '-') session.note(`${counted(count, 'row')} written to ${out}`);
     const given = { ...(data !== undefined && { data }), ...(source && { source }) };
+    // The second cell is the class.
+    const answers = kind === 'classify' ? { answers: rows.map((row) => String(row[1])) } : {};
+    await printPictures(plot, { loaded, predict: options, ...given, ...answers }, session);
     const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
     session.result({
       model: folder,
       task: kind,
-      ...result,
+      ...(predicted.count === undefined ? result : { ...result, rows: [], count }),
       ...(report !== undefined && { report }),
       ...(notes.length > 0 && { notes }),
     });
   } finally {
     loaded.model.dispose();
+  }
+}
+
+/** Where the rows of a prediction go: as they come, where there are more than are held, else all in the end. */
+class Output {
+  private readonly signals: Signals | undefined;
+  private writer: TableWriter | undefined;
+  private encoder: TableEncoder | undefined;
+
+  constructor(
+    private readonly out: string | undefined,
+    private readonly session: Session,
+  ) {
+    if (out !== undefined && out !== '-') this.signals = onSignals(() => {});
+  }
+
+  /** @returns undefined when it was interrupted */
+  async during(predict: (takeRows?: TakeRows) => Promise<Prediction>): Promise<Prediction | undefined> {
+    const { out, session, signals } = this;
+    try {
+      // One document on standard output has all rows in it.
+      const whole = session.json && (out === undefined || out === '-');
+      return await (whole ? predict() : predict((head, rows) => this.take(head, rows)));
+    } catch (error) {
+      await this.writer?.discard();
+      if (!signals?.signal.aborted) throw error;
+      session.note(`interrupted: ${out} was not written`);
+      session.exitCode = signals.code() ?? 1;
+      return undefined;
+    } finally {
+      signals?.release();
+    }
+  }
+
+  async finish({ head, rows, count }: Prediction): Promise<void> {
+    try {
+      if (count === undefined) await this.take(head, rows);
+      await this.writer?.close();
+    } catch (error) {
+      await this.writer?.discard();
+      throw error;
+    }
+  }
+
+  private async take(head: string[], rows: (string | number)[][]): Promise<void> {
+    const { out, session, signals } = this;
+    if (out === undefined || (out === '-' && session.json)) return;
+    signals?.signal.throwIfAborted();
+    if (out === '-') {
+      const { tableEncoder } = await import('../data/encodeTable.js');
+      this.encoder ??= tableEncoder(head, 'csv');
+      await session.flow(String(await this.encoder.rows(rows)));
+      return;
+    }
+    const { openTableWriter } = await import('../data/write.js');
+    this.writer ??= await openTableWriter(head, out);
+    await this.writer.write(rows);
   }
 }
 

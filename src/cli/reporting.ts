@@ -17,9 +17,20 @@ export async function writeReport(
   session: Session,
 ): Promise<string | undefined> {
   if (option === undefined) return undefined;
+  return keepPage(option, await pageFor(of, session), session);
+}
+
+/** The page of what a command did. */
+export async function pageFor(of: Omit<Described, 'command'>, session: Session): Promise<string> {
+  const { reportPage } = await import('../report/index.js');
+  return reportPage({ ...of, command: session.commandLine });
+}
+
+/** Writes a page where --report says, and tells so. */
+export async function keepPage(option: string | true, page: string, session: Session): Promise<string> {
   const file = option === true ? defaultFile : option;
-  const { reportPage, writePage } = await import('../report/index.js');
-  await writePage(file, await reportPage({ ...of, command: session.commandLine }));
+  const { writePage } = await import('../report/index.js');
+  await writePage(file, page);
   session.note(`the report is in ${file}`);
   return file;
 }

@@ -7,6 +7,8 @@ export interface Signals {
   signal: AbortSignal;
   /** The exit code of the signal that came. */
   code(): number | undefined;
+  /** Does what the first Ctrl-C does; nothing after one. */
+  interrupt(): void;
   release(): void;
 }
 
@@ -14,18 +16,26 @@ export interface Signals {
 export function onSignals(first: () => void): Signals {
   const controller = new AbortController();
   let received: Name | undefined;
+  const receive = (name: Name) => {
+    received = name;
+    release();
+    first();
+    controller.abort();
+  };
   const listeners = (Object.keys(codes) as Name[]).map((name) => {
-    const listener = () => {
-      received = name;
-      release();
-      first();
-      controller.abort();
-    };
+    const listener = () => receive(name);
     process.once(name, listener);
     return { name, listener };
   });
   const release = () => {
     for (const { name, listener } of listeners) process.removeListener(name, listener);
   };
-  return { signal: controller.signal, code: () => received && codes[received], release };
+  return {
+    signal: controller.signal,
+    code: () => received && codes[received],
+    interrupt: () => {
+      if (received === undefined) receive('SIGINT');
+    },
+    release,
+  };
 }

@@ -1,13 +1,19 @@
+import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
+import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
 import type { TaskKind } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { AnyTrained } from '../tasks/train.js';
 import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
-import { addReportOption, writeReport } from './reporting.js';
-import { onSignals } from './signals.js';
+import { addPlotOption, printPictures } from './drawing.js';
+import type { Live } from './live.js';
+import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
+import { addReportOption, keepPage, pageFor } from './reporting.js';
+import { openJournal, parseCheckpoint } from './resuming.js';
+import { onSignals, type Signals } from './signals.js';
 import { parsePath } from './values.js';
 
 const examples = `
@@ -20,14 +26,21 @@ Examples:
 
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
-the batch and saves what there is; a second one quits at once.`;
+the batch and saves what there is; a second one quits at once.
+
+--live prints the address of its page, which only this machine reaches and whose button does what Ctrl-C does. At the
+end the page becomes the report and the process ends: the browser keeps the report until it is closed, or saves it.`;
 
 interface Options extends TrainingValues {
   out: string;
   dryRun?: true;
   force?: true;
   report?: string | true;
+  live?: LiveAddress | true;
+  plot?: true;
   sql?: string;
+  resume?: true;
+  checkpoint?: CheckpointTimes;
 }
 
 type Prepared = PreparedTask<SavedTask, { kind: TaskKind }>;
@@ -47,16 +60,53 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
     .option('--dry-run', 'say what was understood of the data, and stop there')
     .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
+    .option('--resume', 'go on with the same run, which was killed or stopped, from what is in DIR.resume')
+    .option(
+      '--checkpoint <TIME>',
+      'how often to write there what a killed run needs, such as 5min or "10 epochs" (1min)',
+      parseCheckpoint,
+    )
     .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
   addReportOption(command);
+  addPlotOption(command);
+  command.option(
+    '--live [PORT]',
+    'show the training on a page as it goes, which can stop it (127.0.0.1, a free port; or HOST:PORT)',
+    parseLive,
+  );
   withCommonOptions(command).action(async (data: string, options: Options) => {
     await train(data, askedTask(command, allTasks, { ...options }), options, session);
   });
 };
 
-async function train(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const { out, dryRun, force, sql, report: page } = values;
+async function train(data: string, asked: Asked, values: Options, session: Session): Promise<void> {
+  const { dryRun, live: where } = values;
+  if (where !== undefined && dryRun) {
+    throw new MemcellError('--live shows a training, and --dry-run has none; give one of them', { code: 'usage' });
+  }
+  const showing: Showing = {};
+  try {
+    await trainShown(data, asked, values, session, showing);
+  } catch (error) {
+    await showing.live?.failed(error instanceof Error ? error.message.split('\n')[0] : String(error));
+    throw error;
+  }
+}
+
+/** The page that shows a training, once it is served. */
+interface Showing {
+  live?: Live;
+}
+
+async function trainShown(
+  data: string,
+  { kind, options }: Asked,
+  values: Options,
+  session: Session,
+  showing: Showing,
+): Promise<void> {
+  const { out, dryRun, force, sql, report: page, live: where, plot, resume = false, checkpoint } = values;
   if (!dryRun) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
     await checkReplaceable(out, kind, force ?? false);
@@ -71,18 +121,33 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
   const signals = onSignals(() => {
     progress.stop();
     session.note('stopping after this batch; Ctrl-C again quits without saving');
+    showing.live?.stopping();
   });
   const startedAt = performance.now();
   const pictures = new Pictures();
   let prepared: Prepared | undefined;
   let trained: AnyTrained | undefined;
+  let journal: FitJournal | undefined;
   try {
-    trained = await trainTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
+    if (where !== undefined) {
+      showing.live = await serve(where === true ? anyPort : where, { data, kind, signals, session });
+    }
+    const { live } = showing;
+    const source = openSource(data, { ...(sql !== undefined && { sql }) });
+    if (!dryRun) {
+      const how = { out, resume, every: checkpoint, sql };
+      journal = await openJournal(how, { kind, options }, values, source, (line) => session.note(line));
+    }
+    trained = await trainTask(kind, source, options, {
       ...trainingOf(values),
-      callbacks: [progress.callback],
+      ...(journal && { fits: journal }),
+      callbacks: [progress.callback, ...(live ? [live.callback] : [])],
       signal: signals.signal,
-      stage: (text) => progress.stage(text),
-      ...(page !== undefined && { shown: pictures.add }),
+      stage: (text) => {
+        progress.stage(text);
+        live?.stage(text);
+      },
+      ...((page !== undefined || live || plot) && { shown: pictures.add }),
       onPrepared: (ready) => {
         prepared = ready;
         const understood = ready.account ? accountText(ready.account) : [];
@@ -95,7 +160,7 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
       },
       onTrained: async (model) => {
         progress.stop();
-        await model.save(out);
+        await model.save(out, { includeOptimizer: false });
       },
     });
   } finally {
@@ -109,11 +174,32 @@ async function train(data: string, { kind, options }: Asked, values: Options, se
     return;
   }
   const seconds = (performance.now() - startedAt) / 1000;
+  const interrupted = trained.stopped?.reason === 'interrupted';
+  const resumable = interrupted && journal?.isKept === true;
+  if (!resumable) await journal?.clear();
   try {
-    await tell({ data, out, kind, seconds, prepared, exitCode: signals.code(), page, pictures }, trained, session);
+    const { live } = showing;
+    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, plot, pictures, resumable };
+    await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
   }
+}
+
+async function serve(
+  address: LiveAddress,
+  { data, kind, signals, session }: { data: string; kind: TaskKind; signals: Signals; session: Session },
+): Promise<Live> {
+  const { startLive } = await import('./live.js');
+  const live = await startLive(address, {
+    title: `Training on ${data.replace(/^.*[\\/]/, '')}`,
+    kind,
+    onStop: signals.interrupt,
+    note: (text) => session.note(text),
+  });
+  session.note(`live at ${live.url}`);
+  if (live.warning !== undefined) session.note(`warning: ${live.warning}`);
+  return live;
 }
 
 interface Ended {
@@ -124,12 +210,16 @@ interface Ended {
   prepared: Prepared;
   exitCode: number | undefined;
   page: string | true | undefined;
+  plot: true | undefined;
   pictures: Pictures;
+  /** Stopped, and what has been done is kept. */
+  resumable: boolean;
+  live?: Live;
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, pictures } = ended;
+  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -151,20 +241,19 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   }
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
   const warnings = [...prepared.warnings, ...trained.warnings];
-  const report = await writeReport(
-    page,
-    {
-      loaded: { model, artefact, name: out },
-      evaluation,
-      on,
-      pictures,
-      ...(account && { account }),
-      warnings,
-      training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
-      seconds,
-    },
-    session,
-  );
+  const made = {
+    loaded: { model, artefact, name: out },
+    evaluation,
+    on,
+    pictures,
+    ...(account && { account }),
+    warnings,
+    training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
+    seconds,
+  };
+  await printPictures(plot, made, session);
+  const shown = page !== undefined || live ? await pageFor(made, session) : undefined;
+  const report = page === undefined || shown === undefined ? undefined : await keepPage(page, shown, session);
   session.result({
     model: out,
     task: kind,
@@ -182,9 +271,13 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     evaluation,
     warnings,
     ...(report !== undefined && { report }),
+    ...(live && { live: live.url }),
   });
+  if (shown !== undefined) await live?.ended(shown);
   if (stopped?.reason === 'interrupted') {
-    session.note(`memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}`);
+    session.note(
+      `memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}${resumable ? '; --resume goes on from there' : ''}`,
+    );
     session.exitCode = exitCode ?? 130;
   } else if (diverged) {
     session.note(`memcell: ${diverged.message}; the weights before it are saved in ${out}`);

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { count, integer, type OptionKind, positive, share, text } from '../tasks/options.js';
 
 /** Reads a value as one of the kinds of the tasks' options. */
-function reader<T>(kind: OptionKind<T>): (text: string) => T {
+export function parseWith<T>(kind: OptionKind<T>): (text: string) => T {
   return (text) => {
     const value = kind.parse(text);
     if (value === undefined) throw new InvalidArgumentError(`It must be ${kind.what}.`);
@@ -11,11 +11,18 @@ function reader<T>(kind: OptionKind<T>): (text: string) => T {
   };
 }
 
-export const parseCount = reader(count);
-export const parseInteger = reader(integer);
-export const parsePositive = reader(positive);
-export const parseShare = reader(share);
-export const parsePath = reader({ ...text, what: 'a path' });
+export const parseCount = parseWith(count);
+export const parseInteger = parseWith(integer);
+export const parsePositive = parseWith(positive);
+export const parseShare = parseWith(share);
+export const parsePath = parseWith({ ...text, what: 'a path' });
+
+/** 30, 30s, 5min, 1h: seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(.*?)\s*(s|min|m|h)?$/i.exec(text.trim());
+  const unit = { s: 1, m: 60, min: 60, h: 3600 }[match?.[2]?.toLowerCase() ?? 's'] ?? 1;
+  return parsePositive(match?.[1] ?? text) * unit;
+}
 
 /** '32,50,16,64' → [32, 50, 16, 64]; `wanted` of them when given. */
 export function parseSizes(text: string, wanted?: number): number[] {

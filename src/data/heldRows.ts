@@ -16,7 +16,7 @@ export interface RowChunk {
 }
 
 /** The rows of a source from the first to the last, in constant memory, with the columns of its head: typed ones as numbers. */
-export async function* streamRows(source: Source, head: Table): AsyncIterable<RowChunk> {
+export async function* streamRows(source: Source, head: Pick<Table, 'columns'>): AsyncIterable<RowChunk> {
   if (source.stream === undefined) return;
   /** Per column of text: the cells that were read and whose rows are still to come, in the order of the rows. */
   const waiting = head.columns.map(({ numbers, times }): string[] | undefined => (numbers || times ? undefined : []));

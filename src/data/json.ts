@@ -62,17 +62,22 @@ export function parseJsonLines(text: string, name: string, notes: readonly strin
 }
 
 /**
- * One line of JSON.
+ * One line of JSON, or one row of an array.
  * @returns with whether NaN or Infinity stood in it
  * @throws MemcellError with the line
  */
-export function parseJsonLine(text: string, name: string, line: number): { row: unknown; mended: boolean } {
+export function parseJsonLine(
+  text: string,
+  name: string,
+  line: number,
+  unit: 'line' | 'row' = 'line',
+): { row: unknown; mended: boolean } {
   try {
     return { row: JSON.parse(text), mended: false };
   } catch (cause) {
     const row = parseWithNaN(text);
     if (row !== undefined) return { row, mended: true };
-    throw new MemcellError(`${name}, line ${line}: is not JSON; each line must hold one object`, { cause });
+    throw new MemcellError(`${name}, ${unit} ${line}: is not JSON; each ${unit} must hold one object`, { cause });
   }
 }
 

@@ -21,6 +21,8 @@ export interface Source {
   textBlocks?(): AsyncIterable<string>;
   /** What was not plain in reading the text, one line each; complete once `text` is done. A table has its own. */
   readonly notes?: readonly string[];
+  /** What tells the content of each file from any other: its bytes and their SHA-256. Undefined for data in code. */
+  digests?(): Promise<Record<string, string>>;
   /** The first rows, and how large the whole is, without reading it: what one decides by whether to read or to stream. */
   head?(rows: number): Promise<TableHead>;
   /** Columns as numbers, from the first row to the last, in constant memory; as often as asked. Undefined for data in code. */
@@ -202,6 +204,22 @@ class FileSource implements Source {
     }
   }
 
+  async digests(): Promise<Record<string, string>> {
+    const { createHash } = await import('node:crypto');
+    const files = this.sql === undefined ? (await this.parts()).map(({ bytes }) => bytes) : await this.files();
+    const digests: Record<string, string> = {};
+    for (const { name, stream } of files) {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of stream()) {
+        hash.update(chunk);
+        size += chunk.length;
+      }
+      digests[name] = `${size} bytes, SHA-256 ${hash.digest('hex').slice(0, 16)}`;
+    }
+    return digests;
+  }
+
   private say(note: string): void {
     if (!this.notes.includes(note)) this.notes.push(note);
   }
@@ -221,12 +239,17 @@ class FileSource implements Source {
     return parts;
   }
 
+  /** What a query reads. */
+  private async files(): Promise<Bytes[]> {
+    const { expandPath } = await import('./paths.js');
+    const files = (await Promise.all(this.paths.map((path) => expandPath(path)))).flat();
+    return Promise.all(files.map((file) => openBytes(file)));
+  }
+
   private async query(sql: string): Promise<BlockReader & { views: string[] }> {
     if (this.paths.includes('-')) throw new MemcellError('--sql reads files; save stdin as one', { code: 'usage' });
-    const { expandPath } = await import('./paths.js');
     const { openQuery } = await import('./duckdb.js');
-    const files = (await Promise.all(this.paths.map((path) => expandPath(path)))).flat();
-    const opened = await Promise.all(files.map((file) => openBytes(file)));
+    const opened = await this.files();
     const other = opened.find(({ path }) => path === undefined);
     if (other !== undefined) {
       throw new MemcellError(`--sql reads files; save ${other.name} as one`, { code: 'usage' });

@@ -6,9 +6,10 @@ import { isMissing, parseNumber } from './cells.js';
 import { type CsvRecord, RecordReader } from './csv.js';
 import { type Dialect, guessDialect } from './dialect.js';
 import { type Encoding, encodingNotes, guessEncoding } from './encoding.js';
+import { elementsOf } from './jsonElements.js';
 import { jsonForm, parseTable, unifyLineEnds } from './read.js';
 import { RowFitter } from './rows.js';
-import { headOfLines, JsonLines, linesOf } from './streamJson.js';
+import { headOfLines, JsonLines, type Line, linesOf } from './streamJson.js';
 import { didYouMean, list } from './suggest.js';
 import { Table } from './table.js';
 import { toCell } from './typed.js';
@@ -46,7 +47,7 @@ interface Part {
 }
 
 /**
- * The columns of one file, chunk by chunk, in constant memory; JSON that is not one row to a line is read whole.
+ * The columns of one file, chunk by chunk, in constant memory; JSON that is neither one row to a line nor one array is read whole.
  * @param from the number of the first row
  */
 export async function* streamPart(
@@ -64,7 +65,7 @@ export async function* streamPart(
   if (form === 'whole') {
     const { readTextOf } = await import('./files.js');
     yield* chunksOfTable(parseTable((await readTextOf(bytes)).text, bytes.name), columns, from);
-  } else if (form === 'lines') yield* streamLines(bytes, encoding, columns, from);
+  } else if (form === 'lines' || form === 'array') yield* streamRows({ bytes, encoding, form }, columns, from);
   else yield* streamCsv(bytes, { encoding, dialect: guessDialect(head) }, columns, from);
 }
 
@@ -112,8 +113,9 @@ export async function headOf(part: Part, rows: number): Promise<Table> {
     const { readTextOf } = await import('./files.js');
     return parseTable((await readTextOf(bytes)).text, bytes.name);
   }
-  if (form === 'lines') {
-    return headOfLines(linesOf(textBlocks(bytes, encoding)), bytes.name, rows, encodingNotes(encoding));
+  if (form === 'lines' || form === 'array') {
+    const { elements, unit } = jsonOf({ bytes, encoding, form });
+    return headOfLines(elements, bytes.name, rows, encodingNotes(encoding), unit);
   }
   const dialect = guessDialect(head);
   const cells: string[][] = [];
@@ -166,10 +168,10 @@ interface Opening {
   dialect: Dialect;
 }
 
-/** Whether a text is separated values or JSON, one row to a line or not, as its beginning tells. */
+/** Whether a text is separated values or JSON: one row to a line, one array, or otherwise, as its beginning tells. */
 async function openText(
   bytes: Bytes,
-): Promise<{ encoding: Encoding; form: 'values' | 'lines' | 'whole'; head: string }> {
+): Promise<{ encoding: Encoding; form: 'values' | 'lines' | 'array' | 'whole'; head: string }> {
   const first = await bytes.slice(0, headSize);
   const cut = first.length === headSize;
   const encoding = guessEncoding(first, bytes.name, cut);
@@ -178,7 +180,8 @@ async function openText(
   if (ending === 'csv' || ending === 'tsv') return { encoding, form: 'values', head };
   if (ending === 'jsonl' || ending === 'ndjson' || jsonForm(head) === 'lines') return { encoding, form: 'lines', head };
   const whole = ending === 'json' || /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head);
-  return { encoding, form: whole ? 'whole' : 'values', head };
+  if (!whole) return { encoding, form: 'values', head };
+  return { encoding, form: /^\uFEFF?\s*\[/.test(head) ? 'array' : 'whole', head };
 }
 
 /** A text in blocks, with what is not plain about how it is written. */
@@ -273,26 +276,41 @@ function* lastChunk(columns: readonly StreamColumn[], from: number, notes: reado
   if (notes.length > 0) yield { from, rows: 0, columns: columns.map(() => new Float64Array(0)), notes };
 }
 
-async function* streamLines(
-  bytes: Bytes,
-  encoding: Encoding,
+/** JSON whose rows come one by one. */
+interface JsonOpening {
+  bytes: Bytes;
+  encoding: Encoding;
+  form: 'lines' | 'array';
+}
+
+function jsonOf({ bytes, encoding, form }: JsonOpening): { elements: AsyncIterable<Line>; unit: 'line' | 'row' } {
+  const blocks = textBlocks(bytes, encoding);
+  if (form === 'lines') return { elements: linesOf(blocks), unit: 'line' };
+  return { elements: elementsOf(blocks, bytes.name), unit: 'row' };
+}
+
+async function* streamRows(
+  opening: JsonOpening,
   columns: readonly StreamColumn[],
   from: number,
 ): AsyncIterable<TableChunk> {
+  const { bytes, encoding } = opening;
   const { name } = bytes;
+  const { elements, unit } = jsonOf(opening);
   const reader = new JsonLines(
     name,
     columns.map((column) => column.name),
+    unit,
   );
   const empty = () => columns.map(() => new Float64Array(chunkRows));
   let chunk: TableChunk = { from, rows: 0, columns: empty() };
-  for await (const { values, line } of reader.rows(linesOf(textBlocks(bytes, encoding)))) {
+  for await (const { values, line } of reader.rows(elements)) {
     for (const [i, column] of columns.entries()) {
       const value = values[i];
       chunk.columns[i][chunk.rows] =
         typeof value === 'number' && column.read === undefined
           ? value
-          : numberOf(toCell(value), column, false, () => `${name}, line ${line}, column ${column.name}`);
+          : numberOf(toCell(value), column, false, () => `${name}, ${unit} ${line}, column ${column.name}`);
     }
     chunk.rows++;
     if (chunk.rows < chunkRows) continue;

@@ -3,7 +3,7 @@ import { headerOf, JsonRows, wrongWidth } from './jsonRows.js';
 import { list } from './suggest.js';
 import type { Table } from './table.js';
 
-/** A line of a text, from 1. */
+/** A line of a text, or an element of an array, from 1. */
 export interface Line {
   text: string;
   line: number;
@@ -21,19 +21,20 @@ export async function* linesOf(blocks: AsyncIterable<string>): AsyncIterable<Lin
   if (rest !== '') yield { text: rest, line: ++line };
 }
 
-/** The first rows of lines of JSON. */
+/** The first rows of lines of JSON, or of an array's elements. */
 export async function headOfLines(
   lines: AsyncIterable<Line>,
   name: string,
   rows: number,
   notes: readonly string[],
+  unit: 'line' | 'row',
 ): Promise<Table> {
-  const read = new JsonRows(name, 'line');
+  const read = new JsonRows(name, unit);
   const said = [...notes];
   let count = 0;
   for await (const { text, line } of lines) {
     if (text.trim() === '') continue;
-    const { row, mended } = parseJsonLine(text, name, line);
+    const { row, mended } = parseJsonLine(text, name, line, unit);
     if (mended && !said.includes(nanNote)) said.push(nanNote);
     read.add(row, line);
     if (++count > rows) break;
@@ -48,7 +49,7 @@ export interface JsonRow {
 }
 
 /**
- * Rows of some columns of lines of JSON, one after the other; each line an object (nested ones by one level, as a.b), an array
+ * Rows of some columns of lines of JSON, or of an array's elements, one after the other; each an object (nested ones by one level, as a.b), an array
  * or a single value, as in a table. Lists and deeper objects count as missing.
  */
 export class JsonLines {
@@ -62,6 +63,7 @@ export class JsonLines {
   constructor(
     private readonly name: string,
     private readonly columns: readonly string[],
+    private readonly unit: 'line' | 'row',
   ) {
     this.asked = new Map(columns.map((column, i) => [column, i]));
   }
@@ -70,7 +72,7 @@ export class JsonLines {
   async *rows(lines: AsyncIterable<Line>): AsyncIterable<JsonRow> {
     for await (const { text, line } of lines) {
       if (text.trim() === '') continue;
-      const { row, mended } = parseJsonLine(text, this.name, line);
+      const { row, mended } = parseJsonLine(text, this.name, line, this.unit);
       this.mended ||= mended;
       const values = new Array<unknown>(this.columns.length).fill(undefined);
       const set = (key: string, value: unknown) => this.set(values, key, value, line);
@@ -80,7 +82,7 @@ export class JsonLines {
           this.header = header;
           if (named) continue;
         }
-        if (row.length !== this.header.length) throw wrongWidth(this.name, 'line', line, row, this.header);
+        if (row.length !== this.header.length) throw wrongWidth(this.name, this.unit, line, row, this.header);
         for (const [i, value] of row.entries()) set(this.header[i], value);
       } else if (typeof row !== 'object' || row === null) set('c1', row);
       else {
@@ -102,12 +104,12 @@ export class JsonLines {
       ...(this.mended ? [nanNote] : []),
       ...(this.late.size > 0
         ? [
-            `left out, as no row at the beginning has it: ${some(this.late)} ${named(this.late)} (from line ${first(this.late)} on)`,
+            `left out, as no row at the beginning has it: ${some(this.late)} ${named(this.late)} (from ${this.unit} ${first(this.late)} on)`,
           ]
         : []),
       ...(this.nested.size > 0
         ? [
-            `${some(this.nested)} ${named(this.nested)}: lists and objects count as missing (the first is in line ${first(this.nested)})`,
+            `${some(this.nested)} ${named(this.nested)}: lists and objects count as missing (the first is in ${this.unit} ${first(this.nested)})`,
           ]
         : []),
     ];

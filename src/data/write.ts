@@ -1,10 +1,5 @@
 import { MemcellError } from '../errors.js';
-
-/** A cell to write; null and NaN are missing. */
-export type WrittenCell = string | number | boolean | null;
-
-/** The forms that tables are written in. */
-export type TableFormat = 'csv' | 'tsv' | 'json' | 'jsonl' | 'parquet';
+import { encodeTable, type TableFormat, tableEncoder, type WrittenCell } from './encodeTable.js';
 
 const formats: Record<string, TableFormat> = {
   csv: 'csv',
@@ -28,9 +23,79 @@ export function formatOf(target: string): TableFormat {
   throw new MemcellError(`${target}: ${found}; a table is written as ${known.join(', ')}`, { code: 'usage' });
 }
 
+/** A file that is written part by part. */
+export interface PartWriter<Part> {
+  write(part: Part): Promise<void>;
+  /** Ends the file, which takes its name only now. */
+  close(): Promise<void>;
+  /** Leaves nothing behind. */
+  discard(): Promise<void>;
+}
+
+export type TableWriter = PartWriter<readonly (readonly WrittenCell[])[]>;
+
 /**
- * Writes a table: to stdout for '-', else to a file in the form of its ending, whole or not at all. A device or a pipe
- * (/dev/stdout) is written to as it is.
+ * Writes a table to a file in the form of its ending.
+ * @see openWriter
+ */
+export async function openTableWriter(head: readonly string[], target: string): Promise<TableWriter> {
+  const encoder = tableEncoder(head, formatOf(target));
+  const { write, close, discard } = await openWriter(target);
+  return {
+    write: async (rows) => write(await encoder.rows(rows)),
+    close: async () => {
+      await write(await encoder.end());
+      await close();
+    },
+    discard,
+  };
+}
+
+/**
+ * Writes a file whole or not at all: what is written stands beside it until it is closed. A device or a pipe (/dev/stdout) is
+ * written to as it is.
+ * @throws MemcellError (io) when it cannot be written
+ */
+async function openWriter(target: string): Promise<PartWriter<string | Uint8Array>> {
+  const { open, realpath, rename, rm, stat } = await import('node:fs/promises');
+  const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (cause) {
+      throw writeError(target, cause);
+    }
+  };
+  const status = await stat(target).catch(() => undefined);
+  if (status?.isDirectory()) throw writeError(target, { code: 'EISDIR' });
+  const apart = status === undefined || status.isFile();
+  const place = status?.isFile() ? await realpath(target) : target;
+  const path = apart ? `${place}.${crypto.randomUUID().slice(0, 8)}.tmp` : target;
+  const file = await guarded(() => open(path, 'w', status?.isFile() ? status.mode : undefined));
+  let closed = false;
+  const close = async () => {
+    if (!closed) await file.close();
+    closed = true;
+  };
+  return {
+    write: (content) =>
+      guarded(async () => {
+        if (content.length > 0) await file.appendFile(content);
+      }),
+    close: () =>
+      guarded(async () => {
+        if (apart) await file.sync();
+        await close();
+        if (apart) await rename(path, place);
+      }),
+    discard: async () => {
+      await close();
+      if (apart) await rm(path, { force: true });
+    },
+  };
+}
+
+/**
+ * Writes a table that is at hand.
  * @throws MemcellError (io) when it cannot be written
  */
 export async function writeTable(
@@ -42,7 +107,7 @@ export async function writeTable(
 }
 
 /**
- * Writes a file whole or not at all; to stdout for '-'. A device or a pipe (/dev/stdout) is written to as it is.
+ * Writes a file whole or not at all; to stdout for '-'.
  * @throws MemcellError (io) when it cannot be written
  */
 export async function writeContent(content: string | Uint8Array, target: string): Promise<void> {
@@ -52,61 +117,14 @@ export async function writeContent(content: string | Uint8Array, target: string)
     );
     return;
   }
-  const { stat, writeFile } = await import('node:fs/promises');
+  const writer = await openWriter(target);
   try {
-    const status = await stat(target).catch(() => undefined);
-    if (status?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (status !== undefined && !status.isFile()) await writeFile(target, content);
-    else {
-      const { default: writeWhole } = await import('write-file-atomic');
-      await writeWhole(target, typeof content === 'string' ? content : Buffer.from(content));
-    }
-  } catch (cause) {
-    throw writeError(target, cause);
+    await writer.write(content);
+    await writer.close();
+  } catch (error) {
+    await writer.discard();
+    throw error;
   }
-}
-
-/**
- * A table as the content of a file. Numbers have the seven digits that float32 has; whole numbers have all of theirs.
- * @throws MemcellError (usage) for two columns of one name where a name can stand once only
- */
-export async function encodeTable(
-  head: readonly string[],
-  rows: readonly (readonly WrittenCell[])[],
-  format: TableFormat,
-): Promise<string | Uint8Array> {
-  const rounded = rows.map((row) => row.map(written));
-  if (format === 'csv' || format === 'tsv') {
-    const { stringify } = await import('csv-stringify/sync');
-    const options = { delimiter: format === 'tsv' ? '\t' : ',', cast: { boolean: String } };
-    return stringify([[...head], ...rounded], options);
-  }
-  const twice = head.find((name, i) => head.indexOf(name) < i);
-  if (twice !== undefined) {
-    throw new MemcellError(`two columns are named ${twice}; write them as CSV`, { code: 'usage' });
-  }
-  if (format === 'parquet') return encodeParquet(head, rounded);
-  const objects = rounded.map((row) => JSON.stringify(Object.fromEntries(head.map((name, i) => [name, row[i]]))));
-  return format === 'jsonl' ? objects.map((one) => `${one}\n`).join('') : `[\n${objects.join(',\n')}\n]\n`;
-}
-
-/** Columns of numbers as DOUBLE, of booleans as BOOLEAN, all others as text. */
-async function encodeParquet(head: readonly string[], rows: readonly WrittenCell[][]): Promise<Uint8Array> {
-  const { parquetWriteBuffer } = await import('hyparquet-writer');
-  const columnData = head.map((name, i) => {
-    const cells = rows.map((row) => row[i]);
-    const all = (type: string) => cells.every((cell) => cell === null || typeof cell === type);
-    if (all('number')) return { name, data: cells, type: 'DOUBLE' as const };
-    if (all('boolean')) return { name, data: cells, type: 'BOOLEAN' as const };
-    return { name, data: cells.map((cell) => (cell === null ? null : String(cell))), type: 'STRING' as const };
-  });
-  return new Uint8Array(parquetWriteBuffer({ columnData }));
-}
-
-function written(cell: WrittenCell): WrittenCell {
-  if (typeof cell !== 'number') return cell;
-  if (!Number.isFinite(cell)) return null;
-  return Number.isSafeInteger(cell) ? cell : Number(cell.toPrecision(7));
 }
 
 function writeError(target: string, cause: unknown): MemcellError {

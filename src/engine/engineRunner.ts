@@ -7,6 +7,7 @@ import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
+import { batchMajorMask, Predictions, setInputs, setRowWeights, setTargets, stepsOf } from './exchange.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
 import { TfjsStates } from './tfjsStates.js';
@@ -40,6 +41,8 @@ export class EngineRunner implements Runner {
   /** Of a model with stateful layers. */
   private readonly states: TfjsStates | undefined;
   private readonly variables: readonly Weight[];
+  /** The numbers of those that are trained, which the optimizer's slots belong to. */
+  private readonly trained: readonly number[];
   /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
   private readonly known: object[];
   /** The engine has trained since. */
@@ -50,8 +53,7 @@ export class EngineRunner implements Runner {
   private changes = 0;
   /** Done when the step that pauses is. */
   private pausing: Promise<void> | undefined;
-  private outputView: Float32Array = new Float32Array(0);
-  private predictions: NdArray = { data: this.outputView, shape: [] };
+  private readonly predictions = new Predictions();
 
   constructor(
     model: LayersModel,
@@ -62,6 +64,7 @@ export class EngineRunner implements Runner {
     this.optimizer = compiled.optimizer;
     this.batch = plan.batch;
     this.variables = model.weights;
+    this.trained = plan.weights.flatMap(({ trained }, i) => (trained ? [i] : []));
     const mayThread = team.threads !== 1 && canThread();
     this.program = new Program(plan, newMemory(mayThread), speed === undefined ? {} : { speed });
     if (plan.batch !== undefined) this.states = new TfjsStates(statefulLayers(model), () => this.program.states);
@@ -151,7 +154,7 @@ export class EngineRunner implements Runner {
     const weights = this.variables.map((_, i) => store.read(store.weights, i));
     const { iterations } = this.optimizer;
     const state = this.hasSlots
-      ? this.variables.flatMap((_, i) => store.slots.map((slot) => store.read(slot, i)))
+      ? this.trained.flatMap((i) => store.slots.map((slot) => store.read(slot, i)))
       : this.optimizer.state().map((slot) => slot.slice());
     return { weights, optimizer: { iterations, state } };
   }
@@ -162,7 +165,7 @@ export class EngineRunner implements Runner {
     weights.forEach((values, i) => {
       store.load(store.weights, i, values);
     });
-    this.trained();
+    this.changed();
     if (saved === undefined) return;
     if (saved.state.length === 0) this.optimizer.reset();
     this.optimizer.restore(saved.state, saved.iterations);
@@ -192,7 +195,7 @@ export class EngineRunner implements Runner {
     });
     this.program.slotsChanged();
     this.optimizer.iterations = iterations;
-    this.trained();
+    this.changed();
     this.states?.put(states[0]);
   }
 
@@ -208,7 +211,7 @@ export class EngineRunner implements Runner {
     if (this.hasSlots) {
       const count = store.slots.length;
       this.optimizer.state().forEach((slot, i) => {
-        store.read(store.slots[i % count], Math.floor(i / count), slot);
+        store.read(store.slots[i % count], this.trained[Math.floor(i / count)], slot);
       });
     }
     this.ahead = false;
@@ -240,7 +243,7 @@ export class EngineRunner implements Runner {
   }
 
   /** The engine's weights are not the tfjs variables' any more. */
-  private trained(): void {
+  private changed(): void {
     this.ahead = true;
     this.changes++;
   }
@@ -268,12 +271,14 @@ export class EngineRunner implements Runner {
     const { optimizer, plan } = this;
     const { store } = this.program;
     optimizer.build(
-      plan.weights.map(({ name, shape }) => ({ name, size: shape.reduce((product, size) => product * size, 1) })),
+      plan.weights
+        .filter(({ trained }) => trained)
+        .map(({ name, shape }) => ({ name, size: shape.reduce((product, size) => product * size, 1) })),
     );
     const count = store.slots.length;
     for (const slot of store.slots) store.clear(slot);
     optimizer.state().forEach((slot, i) => {
-      store.load(store.slots[i % count], Math.floor(i / count), slot);
+      store.load(store.slots[i % count], this.trained[Math.floor(i / count)], slot);
     });
     this.program.slotsChanged();
     this.hasSlots = true;
@@ -288,21 +293,21 @@ export class EngineRunner implements Runner {
     const result = this.finish();
     if (Number.isFinite(result.loss)) {
       this.optimizer.iterations++;
-      this.trained();
+      this.changed();
     }
     return result;
   }
 
   private finishPredicting(): NdArray {
     this.states?.advanceIfFinite();
-    return this.output();
+    return this.predictions.of(this.program);
   }
 
   private begin(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): void {
     this.place(x, training);
-    this.setTargets(y);
-    if (sampleWeight) this.setRowWeights(sampleWeight);
     const { optimizer, program } = this;
+    setTargets(program, y);
+    if (sampleWeight) setRowWeights(program, sampleWeight);
     program.setHeader(
       this.seed,
       optimizer.iterations,
@@ -312,44 +317,12 @@ export class EngineRunner implements Runner {
   }
 
   private place(x: NdArray, training: boolean): void {
-    const { program, plan } = this;
+    const { program } = this;
     if (this.pausing) throw new Error('a step of this runner pauses; use the methods that wait for it');
-    const batch = x.shape[0];
-    const steps = plan.input.sequence ? x.shape[1] : 1;
     if (this.changedOutside()) this.takeWeights();
     this.states?.take();
-    program.place(batch, steps, training);
-    const { arena, input } = program;
-    const memory = plan.input.integers ? arena.i32 : arena.f32;
-    memory.set(x.data, input.address >>> 2);
-  }
-
-  private setTargets(y: NdArray): void {
-    const { program, plan } = this;
-    const { arena, loss, kernels } = program;
-    const { width, steps } = program.result.values;
-    const memory = plan.loss.labels ? arena.i32 : arena.f32;
-    const batch = program.placement?.batch ?? 0;
-    if (steps === 1 || batch === 1) {
-      memory.set(y.data, loss.targets >>> 2);
-      return;
-    }
-    // Time-major, by way of the predictions' place, which is as large.
-    const size = plan.loss.labels ? 1 : width;
-    memory.set(y.data, program.output >>> 2);
-    kernels.copySequence(program.output, size, steps * size, loss.targets, batch * size, size, size, steps, 0, batch);
-  }
-
-  /** (B) or (B·T) weights to time-major rows. */
-  private setRowWeights(weights: Float32Array): void {
-    const { program } = this;
-    const { f32 } = program.arena;
-    const { steps } = program.result.values;
-    const batch = program.placement?.batch ?? 0;
-    const at = program.loss.rowWeights >>> 2;
-    const perStep = weights.length === batch * steps;
-    for (let b = 0; b < batch; b++)
-      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[perStep ? b * steps + t : b];
+    program.place(x.shape[0], stepsOf(program, x), training);
+    setInputs(program, x);
   }
 
   private runPhases(task: Task): void {
@@ -375,48 +348,13 @@ export class EngineRunner implements Runner {
 
   private finish(): BatchResult {
     const { program } = this;
-    const predictions = this.output();
+    const predictions = this.predictions.of(program);
     const loss = program.lossValue();
     if (Number.isFinite(loss)) this.states?.advance();
-    const { mask } = program.result;
-    return mask ? { loss, predictions, mask: this.batchMajorMask(mask) } : { loss, predictions };
-  }
-
-  private output(): NdArray {
-    const view = this.view();
-    if (this.predictions.data !== view) this.predictions = { data: view, shape: this.outputShape() };
-    return this.predictions;
-  }
-
-  /** The predictions where they lie; a new view only when they have moved. */
-  private view(): Float32Array {
-    const { program } = this;
-    const { f32 } = program.arena;
-    const { width, steps } = program.result.values;
-    const length = (program.placement?.batch ?? 0) * steps * width;
-    const { outputView: view } = this;
-    if (view.buffer !== f32.buffer || view.byteOffset !== program.output || view.length !== length) {
-      this.outputView = f32.subarray(program.output >>> 2, (program.output >>> 2) + length);
-    }
-    return this.outputView;
-  }
-
-  private outputShape(): number[] {
-    const { result, placement } = this.program;
-    const { width, steps } = result.values;
-    const batch = placement?.batch ?? 0;
-    return result.sequence ? [batch, steps, width] : [batch, width];
-  }
-
-  private batchMajorMask(mask: number): Float32Array {
-    const { program } = this;
-    const { f32 } = program.arena;
-    const { steps } = program.result.values;
-    const batch = program.placement?.batch ?? 0;
-    const out = new Float32Array(batch * steps);
-    for (let b = 0; b < batch; b++)
-      for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(mask >>> 2) + t * batch + b];
-    return out;
+    const { outputs } = program;
+    if (outputs.length > 1) return { loss, losses: outputs.map((output) => output.loss.total()), predictions };
+    const [output] = outputs;
+    return output.result.mask ? { loss, predictions, mask: batchMajorMask(program, output) } : { loss, predictions };
   }
 }
 
@@ -424,8 +362,8 @@ function copied({ predictions, ...rest }: BatchResult): BatchResult {
   return { ...rest, predictions: copiedArray(predictions) };
 }
 
-function copiedArray({ data, shape }: NdArray): NdArray {
-  return { data: data.slice(), shape };
+function copiedArray(array: NdArray): NdArray {
+  return { ...array, data: array.data.slice() };
 }
 
 /** What changes when a variable is assigned. */

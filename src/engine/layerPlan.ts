@@ -3,6 +3,7 @@
  * Plan.weights, the order of the tfjs model's own list; NONE where a layer has no such weight.
  */
 import type { ActivationId } from '../kernels/activationIds.js';
+import type { MergeId } from '../kernels/mergeIds.js';
 
 export const NONE = -1;
 
@@ -13,6 +14,8 @@ export interface WeightPlan {
   /** Factors of the L1 and L2 penalties, 0 for none. */
   l1: number;
   l2: number;
+  /** The optimizer moves it: it is of no frozen layer, and no moving average. The model's list has these first. */
+  trained: boolean;
 }
 
 /** y = x·W + b over the last axis; the activation after it is a layer of its own. */
@@ -61,6 +64,51 @@ export interface LayerNormalizationPlan {
   beta: number;
 }
 
+/** Windows of `size` steps, `dilation` steps apart, `stride` steps from one to the next, zeros around the sequence as `padding` says. */
+export interface WindowsPlan {
+  size: number;
+  stride: number;
+  dilation: number;
+  padding: 'valid' | 'same' | 'causal';
+}
+
+/** y = Σₖ x at step t·stride + k·dilation · W[k] + b: (B, T, I) → (B, T', F); the activation after it is a layer of its own. */
+export interface ConvolutionPlan extends WindowsPlan {
+  kind: 'convolution';
+  /** I */
+  inputs: number;
+  /** F */
+  filters: number;
+  /** Channels of each group read no others, and I and F are multiples of their number. */
+  groups: number;
+  kernel: number;
+  bias: number;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, T', F): the mean or the largest of the steps of each window that are not padding. */
+export interface WindowPoolingPlan extends WindowsPlan {
+  kind: 'averageWindows' | 'maxWindows';
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** y = gamma∘(x − mean)/√(variance + epsilon) + beta for each feature over all rows of the batch. */
+export interface BatchNormalizationPlan {
+  kind: 'batchNormalization';
+  width: number;
+  epsilon: number;
+  /** Of the moving averages. */
+  momentum: number;
+  gamma: number;
+  beta: number;
+  movingMean: number;
+  movingVariance: number;
+  /** false: takes the moving averages in training too, and leaves them as they are. */
+  trained: boolean;
+}
+
 /** (B, T, F) → (B, F) */
 export interface PoolingPlan {
   kind: 'averagePooling' | 'maxPooling';
@@ -75,6 +123,18 @@ export interface FlattenPlan {
 export interface RepeatPlan {
   kind: 'repeat';
   times: number;
+}
+
+/** Inputs of one shape, element by element. */
+export interface MergePlan {
+  kind: 'merge';
+  mode: MergeId;
+}
+
+/** Inputs one after the other: the features of each step, or the steps of each sample. */
+export interface ConcatenatePlan {
+  kind: 'concatenate';
+  overSteps: boolean;
 }
 
 /** Batch-major rows to time-major ones: before a layer that takes no others. */
@@ -93,6 +153,8 @@ export interface RecurrentPlan {
   /** GRU only; false elsewhere. */
   resetAfter: boolean;
   returnSequences: boolean;
+  /** Gives its last states too, after its output. */
+  returnState: boolean;
   goBackwards: boolean;
   /** Begins with the states that the batch before ended with. */
   stateful: boolean;
@@ -107,19 +169,24 @@ export interface BidirectionalPlan {
   kind: 'bidirectional';
   forward: RecurrentPlan;
   backward: RecurrentPlan;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul';
+  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | 'none';
 }
 
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
+  | BatchNormalizationPlan
   | BidirectionalPlan
+  | ConcatenatePlan
+  | ConvolutionPlan
   | DensePlan
   | DropoutPlan
   | EmbeddingPlan
   | FlattenPlan
   | LayerNormalizationPlan
   | MaskingPlan
+  | MergePlan
   | PoolingPlan
   | RecurrentPlan
-  | RepeatPlan;
+  | RepeatPlan
+  | WindowPoolingPlan;

@@ -26,6 +26,8 @@ export class LossStep {
   constructor(
     private readonly plan: LossPlan,
     private readonly context: LayerContext,
+    /** Of this loss in the sum of several: what its gradient is multiplied by. */
+    private readonly weight = 1,
   ) {}
 
   /**
@@ -69,15 +71,24 @@ export class LossStep {
       eachRun(rows, this.batch, values.steps, this.combine);
     }
     eachRun(rows, this.batch, values.steps, this.runRows);
+    if (wantsGradient && this.weight !== 1) eachRun(rows, this.batch, values.steps, this.weigh);
   }
 
-  /** Σ of all rows' losses. */
+  /** Σ of all rows' losses, without the weight of this loss among others. */
   total(): number {
     return this.context.kernels.sumFloats(this.losses, this.rows);
   }
 
   private readonly combine = (from: number, to: number): void => {
     this.context.kernels.multiplyFloats(this.input.mask, this.rowWeights, this.combined, from, to);
+  };
+
+  private readonly weigh = (from: number, to: number): void => {
+    const { gradient } = this.input;
+    if (gradient === undefined) return;
+    // Whole rows, sixteen floats at a time.
+    const panels = gradient.rowStride / 16;
+    this.context.kernels.scalePanels(gradient.address, 1, 0, 1, this.weight, panels * from, panels * to);
   };
 
   private readonly runRows = (from: number, to: number): void => {

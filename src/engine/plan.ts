@@ -4,31 +4,27 @@ import { statefulBatch } from '../model/walk.js';
 import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
-import { isChain } from '../training/graph.js';
 import type { Loss } from '../training/losses.js';
 import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
-import type { LayerPlan, WeightPlan } from './layerPlan.js';
-import type { LossKind, LossPlan, OptimizerPlan, Plan } from './planData.js';
-import { planLayer, Unsupported } from './planLayers.js';
+import type { WeightPlan } from './layerPlan.js';
+import {
+  firstSignals,
+  type LossKind,
+  type LossPlan,
+  type NodePlan,
+  type OptimizerPlan,
+  type OutputPlan,
+  type Plan,
+} from './planData.js';
+import { type Graph, planGraph } from './planGraph.js';
+import { Unsupported } from './unsupported.js';
 
-/** Kinds of first layer that take batch-major rows as they come. */
-const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
-  'arrange',
-  'bidirectional',
-  'embedding',
-  'flatten',
-  'gru',
-  'lstm',
-  'simpleRNN',
-]);
+type Training = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
 
 /**
  * Plans a model. What the engine does not run, it names: { reason } says which layer, option, loss or optimizer.
  */
-export function planModel(
-  model: tf.LayersModel,
-  compiled: Pick<Compiled, 'loss' | 'optimizer'>,
-): { plan: Plan } | { reason: string } {
+export function planModel(model: tf.LayersModel, compiled: Training): { plan: Plan } | { reason: string } {
   try {
     return { plan: plannedModel(model, compiled) };
   } catch (error) {
@@ -37,41 +33,45 @@ export function planModel(
   }
 }
 
-function plannedModel(model: tf.LayersModel, { loss, optimizer }: Pick<Compiled, 'loss' | 'optimizer'>): Plan {
+function plannedModel(model: tf.LayersModel, { optimizer, ...compiled }: Training): Plan {
   const obstacle = wasmObstacle();
   if (obstacle !== undefined) throw new Unsupported(obstacle);
-  if (!isChain(model)) throw new Unsupported('the model has branches');
-  const shape = model.inputs[0].shape;
-  const stack = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
-  const weights: (WeightPlan | undefined)[] = model.weights.map(() => undefined);
-  const planned: LayerPlan[] = [];
-  const integers = stack[0].getClassName() === 'Embedding';
-  const sequence = integers ? shape.length === 2 : shape.length === 3;
-  if (!sequence && (integers || shape.length !== 2))
-    throw new Unsupported(
-      `its input has ${shape.length} axes; the engine takes (samples, features) and (samples, steps, features)`,
-    );
-  const state = { sequence, width: integers ? 1 : Number(shape[shape.length - 1]) };
-  const input = { ...state, integers };
-  if (!integers && !(state.width > 0)) throw new Unsupported('its number of features is open');
-  for (const layer of stack) {
-    const path = String(model.layers.indexOf(layer));
-    planned.push(...planLayer(layer, path, { model, weights, state, first: planned.length === 0 }));
-  }
-  const first: LayerPlan | undefined = planned[0];
-  if (input.sequence && !(first && TAKES_ANY_ROWS.has(first.kind))) planned.unshift({ kind: 'arrange' });
-  const known = weights.filter((weight) => weight !== undefined);
-  if (known.length !== weights.length) throw new Unsupported('it has weights that no layer of the engine uses');
+  const graph = planGraph(model);
+  const { nodes, inputs, weights } = graph;
   const batch = statefulBatch(model);
+  const outputs = graph.outputs.map(({ number: signal, ...flow }, i): OutputPlan => {
+    const { loss, weight } = compiled.outputs?.[i] ?? { loss: compiled.loss, weight: 1 };
+    return {
+      ...flow,
+      signal,
+      weight,
+      ...planLosses(loss, lossLogits(model, loss, i), activationBefore(graph, signal)),
+    };
+  });
   return {
-    weights: known,
-    layers: planned,
-    input,
+    weights,
+    nodes: keepingWhatIsRead(nodes, outputs),
+    inputs,
     ...(batch !== undefined && { batch }),
-    output: { ...state },
-    ...planLosses(loss, lossLogits(model, loss), planned),
-    optimizer: planOptimizer(optimizer, known),
+    outputs,
+    optimizer: planOptimizer(optimizer, weights),
   };
+}
+
+/** Activations may overwrite only what nobody else reads. */
+function keepingWhatIsRead(nodes: readonly NodePlan[], outputs: readonly OutputPlan[]): NodePlan[] {
+  const reads = [
+    ...nodes.flatMap(({ inputs }) => inputs),
+    ...outputs.flatMap(({ signal, loss, evaluationLoss }) => [
+      signal,
+      ...(loss.reads === undefined || loss.takesActivation ? [] : [loss.reads]),
+      ...(evaluationLoss?.reads === undefined ? [] : [evaluationLoss.reads]),
+    ]),
+  ];
+  return nodes.map(({ layer, inputs, ...node }) => {
+    const alone = reads.filter((signal) => signal === inputs[0]).length === 1;
+    return { ...node, inputs, layer: layer.kind === 'activation' && !alone ? { ...layer, inPlace: false } : layer };
+  });
 }
 
 const PLAIN_LOSSES: Record<string, LossKind> = {
@@ -89,19 +89,48 @@ const LOGIT_LOSSES: Record<string, LossKind> = {
   binaryCrossentropy: 'sigmoidBinary',
 };
 
-/** The loss in training and in evaluation. An activation whose input is read beside its output keeps that input. */
+/** The activation that an output comes from. */
+interface OutputActivation {
+  /** The signal that it reads. */
+  logits: number;
+  /** The output is what it gives, and nobody else reads that. */
+  isLast: boolean;
+}
+
+/** Goes back from an output past the layers that only pass it on. */
+function activationBefore({ nodes, inputs, outputs }: Graph, output: number): OutputActivation | undefined {
+  const firstOf = firstSignals({ nodes, inputs });
+  for (let signal = output; ; ) {
+    const at = firstOf.findLastIndex((first) => first <= signal);
+    if (at < 0) return undefined;
+    const node = nodes[at];
+    [signal] = node.inputs;
+    if (node.layer.kind !== 'activation') {
+      if (node.inputs.length > 1) return undefined;
+      continue;
+    }
+    const readers =
+      nodes.filter((other) => other.inputs.includes(output)).length +
+      outputs.filter(({ number }) => number === output).length;
+    return { logits: signal, isLast: firstOf[at] === output && readers === 1 };
+  }
+}
+
+/** The loss in training and in evaluation. */
 function planLosses(
   loss: Loss,
   logits: OutputLogits | undefined,
-  layers: LayerPlan[],
-): Pick<Plan, 'loss' | 'evaluationLoss'> {
-  if (!Object.hasOwn(PLAIN_LOSSES, loss.name)) throw new Unsupported('its loss is a function of its own');
-  const reads = layers.findLastIndex(({ kind }) => kind === 'activation');
-  const activation = layers[reads];
-  if (!logits || activation?.kind !== 'activation') return { loss: planLoss(loss) };
-  const takesActivation = reads === layers.length - 1 && loss.logitsOf === logits.activation;
-  if (!takesActivation) layers[reads] = { ...activation, inPlace: false };
-  const ofLogits = planLoss(loss, { reads, takesActivation });
+  activation: OutputActivation | undefined,
+): Pick<OutputPlan, 'loss' | 'evaluationLoss'> {
+  if (!Object.hasOwn(PLAIN_LOSSES, loss.name))
+    throw new Unsupported(
+      loss.name === 'custom'
+        ? 'its loss is a function of its own'
+        : `the engine has no kernel for its loss, ${loss.name}`,
+    );
+  if (!logits || !activation) return { loss: planLoss(loss) };
+  const takesActivation = activation.isLast && loss.logitsOf === logits.activation;
+  const ofLogits = planLoss(loss, { reads: activation.logits, takesActivation });
   return logits.evaluationOnly ? { loss: planLoss(loss), evaluationLoss: ofLogits } : { loss: ofLogits };
 }
 
@@ -121,6 +150,10 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
     rmsprop: 'rmsprop',
     adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
     adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
+    adagrad: 'adagrad',
+    adamax: 'adamax',
+    nadam: 'nadam',
+    lion: 'lion',
   };
   const { clipnorm, globalClipnorm, clipvalue, weightDecay } = config;
   let clip: OptimizerPlan['clip'];

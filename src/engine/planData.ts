@@ -16,16 +16,16 @@ export interface LossPlan {
   kind: LossKind;
   /** labelSmoothing, or huber's delta; 0 for losses that have neither. */
   option: number;
-  /** The layer, by number, whose input the loss reads: the activation that makes the output of its logits. Left out, it reads the output. */
+  /** The signal that the loss reads in place of the output: the logits that an activation makes it of. */
   reads?: number;
-  /** Whether the loss computes that activation itself; it is then the last layer. */
+  /** Whether the loss computes that activation itself; nobody else reads the output then. */
   takesActivation: boolean;
   /** Targets are whole numbers, one for each row. */
   labels: boolean;
 }
 
 export interface OptimizerPlan {
-  rule: 'sgd' | 'sgdMomentum' | 'rmsprop' | 'adam' | 'adamAmsgrad';
+  rule: 'sgd' | 'sgdMomentum' | 'rmsprop' | 'adam' | 'adamAmsgrad' | 'adagrad' | 'adamax' | 'nadam' | 'lion';
   /** Arrays of state of each weight, in the order of Optimizer.slotNames. */
   slots: number;
   momentum: number;
@@ -42,22 +42,52 @@ export interface OptimizerPlan {
   clip: { kind: 'norm' | 'globalNorm' | 'value'; limit: number } | undefined;
 }
 
-export interface Plan {
-  weights: WeightPlan[];
-  layers: LayerPlan[];
-  input: {
-    /** (B, T, F) rather than (B, F). Whole numbers are (B, T) with F = 1. */
-    sequence: boolean;
-    /** F */
-    width: number;
-    /** int32, for an Embedding. */
-    integers: boolean;
-  };
-  /** The batch size that stateful layers carry states for; left out where there are none, and any size will do. */
-  batch?: number;
-  output: { sequence: boolean; width: number };
+/** A layer in its place. Signals are numbered: the model's inputs first, then what the nodes give, node after node. */
+export interface NodePlan {
+  layer: LayerPlan;
+  /** The signals that it reads: of earlier nodes, or the model's inputs. */
+  inputs: number[];
+  /** How many signals it gives. */
+  outputs: number;
+}
+
+/** What flows through a signal: (B, T, F) rather than (B, F). Whole numbers are (B, T) with F = 1. */
+export interface SignalShape {
+  sequence: boolean;
+  /** F */
+  width: number;
+}
+
+export interface InputPlan extends SignalShape {
+  /** int32, for an Embedding. */
+  integers: boolean;
+}
+
+export interface OutputPlan extends SignalShape {
+  signal: number;
   loss: LossPlan;
   /** What evaluates, where that is another: of logits that dropout is behind of in training. */
   evaluationLoss?: LossPlan;
+  /** What the loss is multiplied by in the sum of all outputs' losses. */
+  weight: number;
+}
+
+export interface Plan {
+  weights: WeightPlan[];
+  /** In an order in which every node comes after those whose signals it reads. */
+  nodes: NodePlan[];
+  inputs: InputPlan[];
+  /** The batch size that stateful layers carry states for; left out where there are none, and any size will do. */
+  batch?: number;
+  outputs: OutputPlan[];
   optimizer: OptimizerPlan;
+}
+
+/** The number of each node's first signal. */
+export function firstSignals({ nodes, inputs }: Pick<Plan, 'nodes' | 'inputs'>): number[] {
+  let next = inputs.length;
+  return nodes.map(({ outputs }) => {
+    next += outputs;
+    return next - outputs;
+  });
 }

@@ -1,22 +1,63 @@
 /** tfjs layers, one by one, to plan data. */
+
+import { isKnownActivation } from '../activations.js';
 import { ActivationId } from '../kernels/activationIds.js';
 import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
-import { isKnownActivation } from '../model/activations.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type * as tf from '../tf.js';
-import { type DensePlan, type LayerPlan, NONE, type RecurrentPlan, type WeightPlan } from './layerPlan.js';
+import {
+  type DensePlan,
+  type LayerPlan,
+  NONE,
+  type RecurrentPlan,
+  type WeightPlan,
+  type WindowPoolingPlan,
+  type WindowsPlan,
+} from './layerPlan.js';
+import type { InputPlan, SignalShape } from './planData.js';
+import { isMerge, planMerge } from './planMerge.js';
+import { Unsupported, unsupported } from './unsupported.js';
 
-/** What the engine does not run; the message is the reason that the user sees. */
-export class Unsupported extends Error {}
+/** What flows from one layer to the next, changed by the layers that change it. */
+export type Flow = SignalShape;
 
 export interface Planning {
   model: tf.LayersModel;
   /** Filled in, by number, as layers claim their weights. */
   weights: (WeightPlan | undefined)[];
-  /** The shape of what flows: changed by the layers that change it. */
-  state: { sequence: boolean; width: number };
+  /** Whose each weight is, by its number: a layer that is called again uses them again. */
+  owners: Map<number, tf.layers.Layer>;
+  /** What flows: the first input at first, and the output at last. */
+  state: Flow;
+  /** All inputs, and what the model knows of their shapes where it is a graph. */
+  inputs: readonly Flow[];
+  shapes: readonly tf.Shape[];
+  /** Whether the first input is one of the model's. */
   first: boolean;
+}
+
+/** What a layer comes down to: the engine's, one after the other, and what flows out of the last. */
+export interface Planned {
+  layers: LayerPlan[];
+  outputs: Flow[];
+}
+
+/** What flows in where the model begins. @throws Unsupported */
+export function planInput(tensor: tf.SymbolicTensor, readers: readonly tf.layers.Layer[]): InputPlan {
+  const { shape } = tensor;
+  const embeddings = readers.filter((layer) => layer.getClassName() === 'Embedding').length;
+  const integers = embeddings > 0;
+  if (integers && embeddings < readers.length)
+    throw new Unsupported('an Embedding and other layers read the same input');
+  const sequence = integers ? shape.length === 2 : shape.length === 3;
+  if (!sequence && (integers || shape.length !== 2))
+    throw new Unsupported(
+      `its input has ${shape.length} axes; the engine takes (samples, features) and (samples, steps, features)`,
+    );
+  const width = integers ? 1 : Number(shape[shape.length - 1]);
+  if (!(width > 0)) throw new Unsupported('its number of features is open');
+  return { sequence, width, integers };
 }
 
 /** A layer's configuration, as its getConfig() gives it. */
@@ -36,6 +77,7 @@ const PLANNERS: Record<string, Planner> = {
     if (!state.sequence) throw unsupported(layer, 'has an input without steps');
     return [{ kind: 'masking', value: Number(maskValue ?? 0) }];
   },
+  BatchNormalization: planBatchNormalization,
   LayerNormalization: planLayerNormalization,
   Flatten: (layer, { dataFormat }, _path, { state }) => {
     if (!state.sequence) return [];
@@ -50,6 +92,9 @@ const PLANNERS: Record<string, Planner> = {
     state.sequence = true;
     return [{ kind: 'repeat', times: Number(n) }];
   },
+  Conv1D: planConvolution,
+  AveragePooling1D: (layer, config, _path, { state }) => planPooling('averageWindows', layer, config, state),
+  MaxPooling1D: (layer, config, _path, { state }) => planPooling('maxWindows', layer, config, state),
   GlobalAveragePooling1D: (_layer, _config, _path, { state }) => {
     state.sequence = false;
     return [{ kind: 'averagePooling' }];
@@ -60,10 +105,34 @@ const PLANNERS: Record<string, Planner> = {
   },
 };
 
-/** The layers of the engine that do what a tfjs layer does. @throws Unsupported */
-export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
+/** The layers of the engine that do what a call of a tfjs layer does; the first of them reads all inputs. @throws Unsupported */
+export function planLayer(layer: tf.layers.Layer, path: LayerPath, planning: Planning): Planned {
+  const layers = isMerge(layer) ? planMerge(layer, planning) : planLayers(layer, path, planning);
+  return { layers, outputs: outputsOf(layers, planning.state) };
+}
+
+/** What flows out of layers: states after the output of recurrent ones. */
+function outputsOf(layers: readonly LayerPlan[], state: Flow): Flow[] {
+  const last = layers.at(-1);
+  const output = { ...state };
+  if (last?.kind === 'bidirectional') {
+    const outputs = last.mergeMode === 'none' ? [output, { ...output }] : [output];
+    return [...outputs, ...statesOf(last.forward), ...statesOf(last.backward)];
+  }
+  if (last?.kind === 'lstm' || last?.kind === 'gru' || last?.kind === 'simpleRNN') return [output, ...statesOf(last)];
+  return [output];
+}
+
+function statesOf({ kind, units, returnState }: RecurrentPlan): Flow[] {
+  const state = { sequence: false, width: units };
+  if (!returnState) return [];
+  return kind === 'lstm' ? [state, state] : [state];
+}
+
+function planLayers(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
   requireKnown(layer);
-  if (layer.weights.length > 0 && !layer.trainable) throw unsupported(layer, 'is frozen (trainable: false)');
+  if (planning.inputs.length > 1 && !isRecurrent(layer) && !isBidirectional(layer))
+    throw unsupported(layer, 'has several inputs');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();
   if (isRecurrent(layer)) {
@@ -95,6 +164,53 @@ function planDense(layer: tf.layers.Layer, config: Config, _path: LayerPath, pla
   const dense: DensePlan = { kind: 'dense', inputs: state.width, units, kernel, bias: bias ?? NONE };
   state.width = units;
   return [dense, ...activation(layer, config.activation, true)];
+}
+
+function planConvolution(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
+  const { state } = planning;
+  const windows = windowsOf(layer, config.kernelSize, config.strides, config, state);
+  if (windows.stride > 1 && windows.dilation > 1)
+    throw unsupported(layer, 'has both strides and a dilationRate above 1');
+  const [kernel, bias] = claim(layer, layer.weights, ['kernel', 'bias'], config, planning);
+  const filters = Number(config.filters);
+  const groups = Number(config.groups ?? 1);
+  const convolution: LayerPlan = {
+    kind: 'convolution',
+    ...windows,
+    name: layer.name,
+    inputs: state.width,
+    filters,
+    groups,
+    kernel,
+    bias: bias ?? NONE,
+  };
+  state.width = filters;
+  return [convolution, ...activation(layer, config.activation, true)];
+}
+
+function planPooling(
+  kind: WindowPoolingPlan['kind'],
+  layer: tf.layers.Layer,
+  config: Config,
+  state: Planning['state'],
+): LayerPlan[] {
+  const { poolSize, strides } = config;
+  return [{ kind, ...windowsOf(layer, poolSize, strides ?? poolSize, config, state), name: layer.name }];
+}
+
+function windowsOf(
+  layer: tf.layers.Layer,
+  size: unknown,
+  strides: unknown,
+  { padding, dataFormat, dilationRate }: Config,
+  { sequence }: Planning['state'],
+): WindowsPlan {
+  if (!sequence) throw unsupported(layer, 'has an input without steps');
+  if (dataFormat === 'channelsFirst') throw unsupported(layer, 'reads channelsFirst');
+  if (padding !== 'valid' && padding !== 'same' && padding !== 'causal')
+    throw unsupported(layer, `has the padding ${String(padding)}`);
+  const one = (value: unknown) => Number(Array.isArray(value) ? value[0] : value);
+  return { size: one(size), stride: one(strides ?? 1), dilation: one(dilationRate ?? 1), padding };
 }
 
 function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath, planning: Planning): LayerPlan[] {
@@ -135,6 +251,39 @@ function planLayerNormalization(
   ];
 }
 
+function planBatchNormalization(
+  layer: tf.layers.Layer,
+  config: Config,
+  _path: LayerPath,
+  planning: Planning,
+): LayerPlan[] {
+  const { axis, scale, center, epsilon, momentum } = config;
+  const { state } = planning;
+  if (axis !== -1 && axis !== (state.sequence ? 2 : 1))
+    throw unsupported(layer, `normalises axis ${axis}, not the last`);
+  const names = [
+    ...(scale === false ? [] : ['gamma']),
+    ...(center === false ? [] : ['beta']),
+    'movingMean',
+    'movingVariance',
+  ];
+  const claimed = claim(layer, layer.weights, names, config, planning);
+  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
+  return [
+    {
+      kind: 'batchNormalization',
+      width: state.width,
+      epsilon: Number(epsilon),
+      momentum: Number(momentum),
+      gamma: number('gamma'),
+      beta: number('beta'),
+      movingMean: number('movingMean'),
+      movingVariance: number('movingVariance'),
+      trained: layer.trainable,
+    },
+  ];
+}
+
 function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): RecurrentPlan {
   const kinds: Record<string, RecurrentPlan['kind']> = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'simpleRNN' };
   requireKnown(layer);
@@ -142,7 +291,8 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
   if (!Object.hasOwn(kinds, className)) throw unsupported(layer, 'has a cell that the engine does not have');
   const kind = kinds[className];
   const config: Config = layer.getConfig();
-  if (config.returnState === true) throw unsupported(layer, 'returns its state');
+  if (layer.stateful && planning.inputs.length > 1)
+    throw unsupported(layer, 'is stateful and is given its initial state');
   if (!planning.state.sequence) throw unsupported(layer, 'has an input without steps');
   const [kernel, recurrentKernel, bias] = claim(
     layer,
@@ -161,6 +311,7 @@ function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): Recu
     recurrentActivation: gate,
     resetAfter: config.resetAfter === true,
     returnSequences: config.returnSequences === true,
+    returnState: config.returnState === true,
     goBackwards: config.goBackwards === true,
     stateful: layer.stateful,
     dropout: Number(config.dropout ?? 0),
@@ -177,13 +328,14 @@ function planBidirectional(
   planning: Planning,
 ): LayerPlan[] {
   const { mergeMode } = layer;
-  if (mergeMode !== 'concat' && mergeMode !== 'sum' && mergeMode !== 'ave' && mergeMode !== 'mul')
-    throw unsupported(layer, 'does not merge its two outputs');
+  const known = ['concat', 'sum', 'ave', 'mul'] as const;
+  const joins = mergeMode === null ? 'none' : known.find((mode) => mode === mergeMode);
+  if (joins === undefined) throw unsupported(layer, `has mergeMode ${String(mergeMode)}`);
   const forward = planRecurrent(layer.forwardLayer, `${path}/forward`, planning);
   const backward = planRecurrent(layer.backwardLayer, `${path}/backward`, planning);
   planning.state.sequence = forward.returnSequences;
   planning.state.width = mergeMode === 'concat' ? 2 * forward.units : forward.units;
-  return [{ kind: 'bidirectional', forward, backward, mergeMode }];
+  return [{ kind: 'bidirectional', forward, backward, mergeMode: joins }];
 }
 
 /** Numbers of a layer's weights, which come in the order of `names`; the last of them may be missing. */
@@ -192,20 +344,24 @@ function claim(
   variables: readonly tf.layers.Layer['weights'][number][],
   names: readonly string[],
   config: Config,
-  { model, weights }: Planning,
+  { model, weights, owners }: Planning,
 ): number[] {
   if (config.activityRegularizer) throw unsupported(layer, 'has an activityRegularizer');
   return variables.map((variable, i) => {
     const number = model.weights.indexOf(variable);
     if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
-    if (weights[number]) throw unsupported(layer, 'shares its weights');
-    if (!model.trainableWeights.includes(variable)) throw unsupported(layer, 'has weights that are not trained');
+    if (weights[number] && owners.get(number) !== layer) throw unsupported(layer, 'shares its weights');
+    owners.set(number, layer);
+    const trained = model.trainableWeights.includes(variable);
     if (config[`${names[i]}Constraint`]) throw unsupported(layer, `has a ${names[i]}Constraint`);
     weights[number] = {
       name: variable.originalName,
       shape: variable.shape.map(Number),
       ...penalty(layer, `${names[i]}Regularizer`, config),
+      trained,
     };
+    const { l1, l2 } = weights[number];
+    if (!trained && (l1 || l2)) throw unsupported(layer, 'is frozen (trainable: false) with a regularizer');
     return number;
   });
 }
@@ -299,8 +455,4 @@ function cellActivation(layer: tf.layers.Layer, serialized: unknown): Activation
 
 function sizes(shape: tf.Shape | tf.Shape[]): number[] {
   return shape.map((size) => (typeof size === 'number' ? size : 0));
-}
-
-function unsupported(layer: tf.layers.Layer, what: string): Unsupported {
-  return new Unsupported(`layer ${layer.name} (${layer.getClassName()}) ${what}`);
 }

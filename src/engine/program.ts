@@ -3,28 +3,44 @@ import type { Speed } from '../kernels/module.js';
 import { Arena } from './arena.js';
 import { NO_LIMIT } from './blocks.js';
 import { engineKernels, type Kernels } from './kernels.js';
-import { type EngineLayer, type LayerContext, share } from './layers/layer.js';
+import { type EngineLayer, type Gathering, type LayerContext, type Space, share } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
-import { LossStep } from './loss.js';
-import type { LossPlan, Plan } from './planData.js';
-import { type Range, type Rows, rowLength, type Signal, timeMajor } from './rows.js';
+import { Output } from './output.js';
+import type { Plan } from './planData.js';
+import type { Range, Rows, Signal } from './rows.js';
 import { StateStore } from './stateStore.js';
 import { UpdateStep } from './update.js';
 import { WeightStore } from './weightStore.js';
+import { Fork, readBy, Wiring } from './wiring.js';
 
 export type Task = 'train' | 'evaluate' | 'predict';
 
 /** Parts of a task, in order; all threads finish one before any begins the next. */
-export type Phase = 'prepare' | 'forward' | 'loss' | 'gradients' | 'partials' | 'update';
+export interface Phase {
+  readonly kind:
+    | 'prepare'
+    | 'forward'
+    | 'gatherForward'
+    | 'loss'
+    | 'gatherBackward'
+    | 'backward'
+    | 'gradients'
+    | 'shared'
+    | 'partials'
+    | 'update';
+  /** Which of the stretches that layers which gather cut the others into, or which of those layers, counted from the first. */
+  readonly stage: number;
+}
 
-/** Numbers of the header that a step reads, as float64. */
+/** Numbers of the header that a step reads, as float64; after them each input's steps. */
 const HEADER = { seed: 0, step: 1, rate: 2, rowWeights: 3 };
 const HEADER_DOUBLES = 8;
 
 /** What a program is placed for. */
 export interface Placement {
   batch: number;
-  steps: number;
+  /** Of each input; 1 where it has none. */
+  steps: readonly number[];
   training: boolean;
 }
 
@@ -40,19 +56,19 @@ export class Program {
   readonly speed: Speed;
   readonly store: WeightStore;
   readonly states: StateStore;
-  /** What trains, and evaluates unless another does. */
-  readonly loss: LossStep;
   readonly update: UpdateStep;
   placement: Placement | undefined;
   /** Multiplications and additions of forward, about, as placed. */
   flops = 0;
-  /** The caller's x: (B, T, F) as it comes. */
-  input!: Rows;
-  /** The predictions as they go out: (B, T, C) or (B, C), without gaps. */
-  output = 0;
-  /** The time-major predictions' signal. */
-  result!: Signal;
-  private readonly evaluationLoss: LossStep | undefined;
+  /** The caller's arrays: (B, T, F) as they come. */
+  inputs: readonly Rows[] = [];
+  readonly outputs: readonly Output[];
+  private readonly wiring: Wiring;
+  /** The forks among the signals of each node, where it has any. */
+  private forks: (readonly Fork[] | undefined)[] = [];
+  private readonly all: readonly number[];
+  /** Layers that gather over all rows in training, in order. */
+  private readonly gatherers: readonly number[];
   private readonly layers: readonly EngineLayer[];
   private readonly preparing: readonly EngineLayer[];
   private readonly context: LayerContext;
@@ -61,9 +77,8 @@ export class Program {
   private readonly phases: Record<Task, Phase[]> = { train: [], evaluate: [], predict: [] };
   private rows: Range = { from: 0, to: 0 };
   private outdated = false;
-  /** The predictions in time-major rows, where they are not written out at once. */
-  private scattered: Rows | undefined;
-  private predicted!: Rows;
+  /** The weight of a row under a mask depends on all rows' masks. */
+  private waitsForMasks = false;
 
   constructor(
     readonly plan: Plan,
@@ -76,61 +91,115 @@ export class Program {
     this.speed = actual;
     this.arena = new Arena(memory, owner);
     this.context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
-    this.layers = plan.layers.map((layer) => makeLayer(layer, this.context));
+    this.layers = plan.nodes.map(({ layer }) => makeLayer(layer, this.context));
+    this.wiring = new Wiring(plan);
+    this.all = plan.nodes.map((_, i) => i);
+    this.gatherers = this.wiring.beforeLoss.filter((i) => this.layers[i].gathering !== undefined);
     this.preparing = this.layers.filter((layer) => layer.prepare !== undefined);
-    this.header = this.arena.fixed(2 * HEADER_DOUBLES);
+    this.header = this.arena.fixed(2 * (HEADER_DOUBLES + plan.inputs.length));
     const blocks = this.layers.flatMap((layer) => layer.blocks);
+    const isTrained = (weight: number) => plan.weights[weight].trained;
     const sizes = plan.weights.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
-    const squaring = rule === 'adam' || rule === 'adamAmsgrad' || rule === 'rmsprop';
+    const squaring = ['adam', 'adamAmsgrad', 'rmsprop', 'adagrad', 'nadam'].includes(rule);
     const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
-    this.store = new WeightStore(this.arena, blocks, sizes, { slots, squares: byNorm || squaring, useLimit });
+    this.store = new WeightStore(this.arena, blocks, sizes, {
+      slots,
+      squares: byNorm || squaring,
+      useLimit,
+      isTrained,
+    });
     const carried = this.layers.flatMap((layer) => layer.carried ?? []);
     this.states = new StateStore(this.arena, carried, plan.batch ?? 0);
     this.update = new UpdateStep(plan, this.store, this.context, this.arena);
-    this.loss = new LossStep(plan.loss, this.context);
-    if (plan.evaluationLoss) this.evaluationLoss = new LossStep(plan.evaluationLoss, this.context);
+    this.outputs = plan.outputs.map((output) => new Output(output, this.context));
     this.mark = this.arena.mark();
   }
 
   /** Lays out the activations for a batch, unless they are already. */
-  place(batch: number, steps: number, training: boolean): void {
+  place(batch: number, steps: readonly number[], training: boolean): void {
     const placed = this.placement;
-    const fits = placed?.batch === batch && placed.steps === steps && (placed.training || !training);
-    if (fits && !this.outdated) return;
+    if (placed?.batch === batch && (placed.training || !training) && !this.outdated) {
+      let alike = true;
+      for (let i = 0; i < steps.length; i++) alike &&= placed.steps[i] === steps[i];
+      if (alike) return;
+    }
     this.placement = undefined;
     this.outdated = false;
-    const { arena, plan } = this;
-    arena.rewind(this.mark);
-    const space = { arena, batch, training };
-    const { sequence, width } = plan.input;
-    const length = steps * width;
-    const address = arena.floats(batch * length);
-    this.input = { address, stepStride: sequence ? width : batch * width, rowStride: length, steps, width };
-    let signal: Signal = { values: this.input, sequence, mask: 0, wantsGradient: false };
-    const inputs: Signal[] = [];
-    this.flops = 0;
-    this.layers.forEach((layer, i) => {
-      inputs.push(signal);
-      this.flops += batch * signal.values.steps * flopsOfRow(layer, signal.values.width);
-      // From where the loss reads on, layers get no gradient: the loss is the reader of the logits.
-      signal = layer.place(i === plan.loss.reads ? { ...signal, wantsGradient: false } : signal, space);
-    });
-    this.result = signal;
-    const { steps: outputSteps, width: outputWidth } = signal.values;
-    const outputLength = outputSteps * outputWidth;
-    this.output = arena.floats(batch * outputLength);
-    this.predicted = {
-      address: this.output,
-      stepStride: outputSteps === 1 ? batch * outputWidth : outputWidth,
-      rowStride: outputLength,
-      steps: outputSteps,
-      width: outputWidth,
-    };
-    this.placeLosses(inputs, space);
+    const { arena, mark } = this;
+    arena.rewind(mark);
+    this.placeAll({ arena, batch, training }, steps);
     if (training) this.update.place();
     this.planPhases(training);
-    this.placement = { batch, steps, training };
+    this.placement = { batch, steps: [...steps], training };
+    for (const [i, count] of steps.entries()) arena.f64[this.stepsAt + i] = count;
+  }
+
+  /** The same on another thread than the one that has chosen the numbers of steps. */
+  placeLike(batch: number, training: boolean): void {
+    this.placement = undefined;
+    const { f64 } = this.arena;
+    this.place(
+      batch,
+      this.plan.inputs.map((_, i) => f64[this.stepsAt + i]),
+      training,
+    );
+  }
+
+  private get stepsAt(): number {
+    return (this.header >>> 3) + HEADER_DOUBLES;
+  }
+
+  private placeAll(space: Space, steps: readonly number[]): void {
+    const { plan, layers, wiring, outputs } = this;
+    const { arena, batch } = space;
+    this.inputs = plan.inputs.map(({ sequence, width }, i) => {
+      const length = steps[i] * width;
+      const address = arena.floats(batch * length);
+      return {
+        address,
+        stepStride: sequence ? width : batch * width,
+        rowStride: length,
+        steps: steps[i],
+        width,
+      };
+    });
+    const signals: Signal[] = this.inputs.map((values, i) => ({
+      values,
+      sequence: plan.inputs[i].sequence,
+      mask: 0,
+      wantsGradient: false,
+    }));
+    const forks = new Map<number, Fork>();
+    /** A signal as one of its readers gets it. */
+    const port = (number: number, hasGradient: boolean): Signal => {
+      const signal = signals[number];
+      if (!hasGradient) return signal.wantsGradient ? { ...signal, wantsGradient: false } : signal;
+      return forks.get(number)?.reader() ?? signal;
+    };
+    this.flops = 0;
+    layers.forEach((layer, i) => {
+      const { inputs } = plan.nodes[i];
+      const [input, ...others] = inputs.map((number) => port(number, wiring.isReached[i]));
+      this.flops += batch * input.values.steps * flopsOfRow(layer, input.values.width);
+      const made = [layer.place(input, space, others), ...(layer.further ?? [])];
+      for (const signal of made) {
+        if (wiring.forks(signals.length) && signal.wantsGradient)
+          forks.set(signals.length, new Fork(signal, this.kernels));
+        signals.push(signal);
+      }
+    });
+    for (const output of outputs) {
+      const { signal, evaluationLoss } = output.plan;
+      const read = port(readBy(output.plan), true);
+      output.place(signals[signal], read, signals[evaluationLoss?.reads ?? signal], space);
+    }
+    for (const fork of forks.values()) fork.place();
+    this.forks = layers.map((_, i) => {
+      const first = wiring.firstOf[i];
+      const own = [...forks].filter(([number]) => number >= first && number < first + plan.nodes[i].outputs);
+      return own.length > 0 ? own.map(([, fork]) => fork) : undefined;
+    });
   }
 
   /** Has the next place() lay out anew, since it depends on what the optimizer's slots hold. */
@@ -146,38 +215,33 @@ export class Program {
     return program;
   }
 
-  /** @param inputs of the layers */
-  private placeLosses(inputs: readonly Signal[], space: { arena: Arena; batch: number; training: boolean }): void {
-    const { arena, batch } = space;
-    const { steps, width } = this.predicted;
-    const { loss, evaluationLoss } = this.plan;
-    const read = ({ reads }: LossPlan) => (reads === undefined ? this.result : inputs[reads]);
-    this.scattered = undefined;
-    if (!loss.takesActivation) {
-      this.loss.place(read(loss), space, undefined);
-      if (evaluationLoss)
-        this.evaluationLoss?.place(read(evaluationLoss), { ...space, training: false }, undefined, this.loss);
-      return;
-    }
-    const inOrder = steps === 1 || batch === 1;
-    const ld = rowLength(width);
-    const probabilities = inOrder
-      ? timeMajor(this.output, batch, steps, width, width)
-      : timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
-    if (!inOrder) this.scattered = probabilities;
-    this.loss.place(read(loss), space, probabilities);
-  }
-
   private planPhases(training: boolean): void {
-    // The weight of a row under a mask depends on all rows' masks.
-    const loss: Phase[] = this.result.mask ? ['loss'] : [];
+    this.waitsForMasks = this.outputs.some(({ result }) => result.mask !== 0);
+    const only = (kind: Phase['kind'], wanted = true): Phase[] => (wanted ? [{ kind, stage: 0 }] : []);
+    const loss = only('loss', this.waitsForMasks);
     const { hasPartials, hasPenalties } = this.update;
-    const prepare: Phase[] = this.preparing.length > 0 ? ['prepare'] : [];
+    const stages = this.gatherers.map((_, stage) => stage);
     this.phases.train = training
-      ? [...prepare, 'forward', ...loss, 'gradients', ...(hasPartials ? (['partials'] as const) : []), 'update']
+      ? [
+          ...only('prepare', this.preparing.length > 0),
+          ...stages.flatMap((stage): Phase[] => [
+            { kind: 'forward', stage },
+            { kind: 'gatherForward', stage },
+          ]),
+          { kind: 'forward', stage: stages.length },
+          ...loss,
+          ...stages.reverse().flatMap((stage): Phase[] => [
+            { kind: 'gatherBackward', stage },
+            { kind: 'backward', stage },
+          ]),
+          ...only('gradients'),
+          ...only('shared', this.store.shared.length > 0),
+          ...only('partials', hasPartials),
+          ...only('update'),
+        ]
       : [];
-    this.phases.evaluate = ['forward', ...loss, ...(hasPenalties ? (['partials'] as const) : [])];
-    this.phases.predict = ['forward'];
+    this.phases.evaluate = [...only('forward'), ...loss, ...only('partials', hasPenalties)];
+    this.phases.predict = only('forward');
   }
 
   phasesOf(task: Task): readonly Phase[] {
@@ -196,23 +260,39 @@ export class Program {
 
   /** One thread's part of one phase. */
   run(task: Task, phase: Phase, part: number, parts: number): void {
-    switch (phase) {
+    const { kind, stage } = phase;
+    switch (kind) {
       case 'prepare':
         for (const layer of this.preparing) layer.prepare?.(part, parts);
         return;
       case 'forward':
         this.takeRows(part, parts);
         if (this.rows.from === this.rows.to) return;
-        this.forward(task);
-        if (task === 'predict') this.collect(this.result.values);
-        else if (!this.result.mask) this.runLoss(task);
+        this.forward(task, stage);
+        if (task === 'train' && stage < this.gatherers.length) return;
+        if (task === 'predict') for (const output of this.outputs) output.predict(this.rows);
+        else if (!this.waitsForMasks) this.runLoss(task);
         return;
       case 'loss':
         this.takeRows(part, parts);
         if (this.rows.from !== this.rows.to) this.runLoss(task);
         return;
+      case 'gatherForward':
+        this.gathererAt(stage)?.forward(part, parts);
+        return;
+      case 'gatherBackward':
+        if (this.wiring.isReached[this.gatherers[stage]]) this.gathererAt(stage)?.backward(part, parts);
+        return;
+      case 'backward':
+        this.takeRows(part, parts);
+        if (this.rows.from !== this.rows.to) this.backward(stage);
+        return;
       case 'gradients':
-        for (const layer of this.layers) layer.gradients(part, parts);
+        for (let i = 0; i < this.layers.length; i++)
+          if (this.wiring.isReached[i]) this.layers[i].gradients(part, parts);
+        return;
+      case 'shared':
+        this.store.addShared(this.kernels, part, parts);
         return;
       case 'partials':
         this.update.partials(part, parts, task === 'train');
@@ -220,15 +300,19 @@ export class Program {
       case 'update': {
         const at = this.header >>> 3;
         const { f64 } = this.arena;
-        if (Number.isFinite(this.lossValue()))
-          this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
+        if (!Number.isFinite(this.lossValue())) return;
+        this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
+        for (const layer of this.layers) layer.follow?.(part, parts);
       }
     }
   }
 
   /** The loss of the last train or evaluate, penalties included: the same on every thread. */
   lossValue(): number {
-    return this.loss.total() + this.update.penalty();
+    const { outputs } = this;
+    let sum = 0;
+    for (let i = 0; i < outputs.length; i++) sum += outputs[i].plan.weight * outputs[i].loss.total();
+    return sum + this.update.penalty();
   }
 
   private takeRows(part: number, parts: number): void {
@@ -246,44 +330,47 @@ export class Program {
     throw new Error('the program was not placed');
   }
 
-  private forward(task: Task): void {
-    const { context, layers, plan } = this;
+  private gathererAt(stage: number): Gathering | undefined {
+    return this.layers[this.gatherers[stage]].gathering;
+  }
+
+  /** All layers, or in training those of one stretch: from one that gathers to before the next. */
+  private forward(task: Task, stage: number): void {
+    const { context, layers, gatherers } = this;
     const at = this.header >>> 3;
     const { f64 } = this.arena;
     context.draw.seed = f64[at + HEADER.seed];
     context.draw.step = f64[at + HEADER.step];
-    const count = layers.length - Number(task !== 'predict' && plan.loss.takesActivation);
     const training = task === 'train';
-    for (let i = 0; i < count; i++) layers[i].forward(this.rows, training);
+    const from = training && stage > 0 ? gatherers[stage - 1] : 0;
+    const to = training && stage < gatherers.length ? gatherers[stage] : layers.length;
+    const order = task === 'predict' ? this.all : this.wiring.beforeLoss;
+    for (let k = 0; k < order.length; k++) {
+      const i = order[k];
+      if (i >= from && i < to) layers[i].forward(this.rows, training);
+    }
   }
 
   private runLoss(task: Task): void {
-    const { plan, layers, rows } = this;
+    const { outputs, rows } = this;
     const training = task === 'train';
     const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
-    if (!plan.loss.takesActivation) this.collect(this.result.values);
-    const loss = training ? this.loss : (this.evaluationLoss ?? this.loss);
-    loss.run(rows, training, hasRowWeights);
-    if (this.scattered) this.collect(this.scattered);
-    if (!training) return;
-    for (let i = (plan.loss.reads ?? layers.length) - 1; i >= 0; i--) layers[i].backward(rows);
+    for (let i = 0; i < outputs.length; i++) outputs[i].run(rows, training, hasRowWeights);
+    if (training) this.backward(this.gatherers.length);
   }
 
-  /** This thread's rows of the predictions to where they go out. */
-  private collect(from: Rows): void {
-    const { predicted: to, rows } = this;
-    this.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      rows.from,
-      rows.to,
-    );
+  /** The layers of one stretch: from before the next one that gathers back to the one that begins it, whose output's gradient it completes. */
+  private backward(stage: number): void {
+    const { layers, rows, wiring, forks, gatherers } = this;
+    const last = stage < gatherers.length ? gatherers[stage] : layers.length - 1;
+    const first = stage > 0 ? gatherers[stage - 1] : -1;
+    for (let i = last; i >= 0 && i >= first; i--) {
+      if (!wiring.isReached[i]) continue;
+      const own = forks[i];
+      const isDone = stage < gatherers.length && i === last;
+      if (own && !isDone) for (const fork of own) fork.add(rows);
+      if (i !== first) layers[i].backward(rows);
+    }
   }
 }
 

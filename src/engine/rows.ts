@@ -15,7 +15,7 @@ export interface Rows {
   width: number;
 }
 
-/** What flows from one layer to the next. Every signal has one reader. */
+/** What flows from one layer to those that read it: of several readers each has a signal of its own of the same values. */
 export interface Signal {
   values: Rows;
   /** (B, T, F) rather than (B, F). */
@@ -24,7 +24,7 @@ export interface Signal {
   mask: number;
   /** Whether someone before needs dL/d values. */
   wantsGradient: boolean;
-  /** Where the reader writes dL/d values, set by the reader when it is placed. */
+  /** Where the reader writes dL/d values, set by the reader when it is placed: space that nothing else uses. */
   gradient?: Rows;
 }
 

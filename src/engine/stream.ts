@@ -12,6 +12,7 @@ import type { EngineLayer, Range } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
 import type { Plan } from './planData.js';
 import type { Signal } from './rows.js';
+import { sharedBlocks } from './weightStore.js';
 
 /** The states of one recurrent layer, rows of U: h and c of an LSTM, h of the others. Plain numbers, so that JSON keeps them. */
 export interface LayerState {
@@ -26,13 +27,20 @@ export type StreamState = readonly LayerState[];
  * Why a model cannot take its input step by step, or undefined if it can.
  * @internal
  */
-export function streamObstacle({ input, layers }: Plan): string | undefined {
-  if (!input.sequence) return 'its input has no steps';
-  for (const layer of layers) {
-    const why = obstacleOf(layer);
+export function streamObstacle({ inputs, nodes, outputs }: Plan): string | undefined {
+  if (inputs.length > 1) return 'it has several inputs, and a push gives the step of one';
+  if (outputs.length > 1) return 'it has several outputs, and a push answers with one';
+  if (!inputs[0].sequence) return 'its input has no steps';
+  for (const { layer, inputs: read } of nodes) {
+    const givenStates = isCell(layer) && read.length > 1;
+    const why = givenStates ? 'a layer is given its initial states by others' : obstacleOf(layer);
     if (why !== undefined) return why;
   }
   return undefined;
+}
+
+function isCell({ kind }: LayerPlan): boolean {
+  return kind === 'lstm' || kind === 'gru' || kind === 'simpleRNN';
 }
 
 function obstacleOf(layer: LayerPlan): string | undefined {
@@ -48,9 +56,24 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'averagePooling':
     case 'maxPooling':
       return 'global pooling needs all steps at once';
+    case 'convolution':
+      return 'Conv1D reads several steps at once';
+    case 'averageWindows':
+    case 'maxWindows':
+      return 'pooling reads several steps at once';
+    case 'concatenate':
+      return layer.overSteps ? 'Concatenate over steps needs all of them at once' : undefined;
     case 'repeat':
       return 'RepeatVector makes several steps out of one';
-    default:
+    case 'activation':
+    case 'arrange':
+    case 'batchNormalization':
+    case 'dense':
+    case 'dropout':
+    case 'embedding':
+    case 'layerNormalization':
+    case 'masking':
+    case 'merge':
       return undefined;
   }
 }
@@ -87,23 +110,31 @@ export class Stepper {
     const { kernels, wide } = engineKernels(memory, speed);
     const context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layout = layoutOf(plan);
-    this.layers = plan.layers.map((layer) => makeLayer(layer, context));
-    const blocks = this.layers.flatMap((layer) => layer.blocks);
+    this.layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
+    const groups = sharedBlocks(
+      this.layers.flatMap((layer) => layer.blocks),
+      (weight) => plan.weights[weight].trained,
+    );
+    const blocks = groups.map(({ block }) => block);
     const size = blocks.reduce((sum, block) => sum + blockSize(block), 0);
     const weights = arena.fixed(size);
     let address = weights;
-    for (const block of blocks) {
-      block.weights = address;
+    for (const { block, uses } of groups) {
+      for (const use of uses) use.weights = address;
       address += 4 * blockSize(block);
     }
-    const { width, integers } = plan.input;
+    const [{ width, integers }] = plan.inputs;
     const input = arena.fixed(width);
     const values = { address: input, stepStride: width, rowStride: width, steps: 1, width };
-    let signal: Signal = { values, sequence: true, mask: 0, wantsGradient: false };
+    const signals: Signal[] = [{ values, sequence: true, mask: 0, wantsGradient: false }];
     const space = { arena, batch: 1, training: false, stream: true };
-    for (const layer of this.layers) signal = layer.place(signal, space);
-    const [first] = plan.layers;
-    this.vocabulary = first.kind === 'embedding' ? first.vocabulary : 0;
+    this.layers.forEach((layer, i) => {
+      const [input, ...others] = plan.nodes[i].inputs.map((number) => signals[number]);
+      signals.push(layer.place(input, space, others), ...(layer.further ?? []));
+    });
+    const signal = signals[plan.outputs[0].signal];
+    const embedding = plan.nodes.map(({ layer }) => layer).find((layer) => layer.kind === 'embedding');
+    this.vocabulary = embedding?.vocabulary ?? 0;
     // The memory is laid out and does not grow again.
     const view = (at: number, length: number) => arena.f32.subarray(at >>> 2, (at >>> 2) + length);
     this.weights = view(weights, size);
@@ -154,8 +185,8 @@ export class Stepper {
   }
 }
 
-function layoutOf({ input, layers }: Plan): string {
-  return JSON.stringify([input, layers]);
+function layoutOf({ inputs, nodes, weights, outputs }: Plan): string {
+  return JSON.stringify([inputs, nodes, weights.map(({ trained }) => trained), outputs.map(({ signal }) => signal)]);
 }
 
 /**

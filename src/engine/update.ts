@@ -1,4 +1,6 @@
 /** From gradients to new weights: penalties, clipping, weight decay, the optimizer. Keras 3's order, formulas in the kernels. */
+
+import { NadamFactors } from '../training/optimizers/nadamFactors.js';
 import type { Arena } from './arena.js';
 import { blockSize, NO_LIMIT, type WeightBlock } from './blocks.js';
 import { type LayerContext, share } from './layers/layer.js';
@@ -41,7 +43,12 @@ export class UpdateStep {
   /** Blocks are updated one by one, since their variables differ in clipping or decay. */
   private readonly perBlock: boolean;
   private readonly mixedDecay: boolean;
+  /** All trained weights decay, where they are alike. */
+  private readonly decays: boolean;
   private readonly optimizer: OptimizerPlan;
+  private readonly factors: NadamFactors;
+  /** Of the step. */
+  private nadam = { ofMomentum: 0, ofGradient: 0, unbiased: 1 };
   /** clipvalue. */
   private readonly limit: number;
   /** The segments without rows that stay as they are; undefined where there are no such rows. */
@@ -54,11 +61,12 @@ export class UpdateStep {
     arena: Arena,
   ) {
     this.optimizer = plan.optimizer;
+    this.factors = new NadamFactors(plan.optimizer.beta1);
     const { clip, decays, weightDecay } = this.optimizer;
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
     const doubles = (block: WeightBlock) => arena.fixed(2 * block.panels);
     this.variables = store.parts.flatMap((parts, weight) =>
-      parts.map(({ block, part }) => ({
+      (plan.weights[weight].trained ? parts : []).map(({ block, part }) => ({
         block,
         from: part.row,
         to: part.row + part.rows,
@@ -69,7 +77,9 @@ export class UpdateStep {
     );
     this.hasPenalties = this.variables.some(({ penalties }) => penalties !== 0);
     this.hasPartials = this.hasPenalties || byNorm;
-    this.mixedDecay = weightDecay !== 0 && decays.includes(false) && decays.includes(true);
+    const trained = decays.filter((_, weight) => plan.weights[weight].trained);
+    this.mixedDecay = weightDecay !== 0 && trained.includes(false) && trained.includes(true);
+    this.decays = trained[0] ?? false;
     this.perBlock = clip?.kind === 'norm' || this.mixedDecay;
     this.limit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     this.segments = segments(store, this.perBlock, this.limit);
@@ -118,9 +128,9 @@ export class UpdateStep {
 
   /** This thread's share of the update; `rate` is the learning rate and `step` counts from 0. */
   apply(part: number, parts: number, rate: number, step: number): void {
-    const { clip, weightDecay, decays } = this.optimizer;
+    const { clip, weightDecay } = this.optimizer;
     const scale = clip?.kind === 'globalNorm' ? shrink(this.squaredNorm(undefined), clip.limit) : 1;
-    const decay = !this.mixedDecay && (decays[0] ?? false) ? rate * weightDecay : 0;
+    const decay = !this.mixedDecay && this.decays ? rate * weightDecay : 0;
     const factor = this.stepFactor(rate, step);
     if (this.moving && parts === 1) {
       for (const runs of this.moving) this.runAll(runs, scale, factor);
@@ -172,9 +182,11 @@ export class UpdateStep {
     return sum;
   }
 
-  /** The learning rate; for adam lr·√(1 − beta2ᵗ)/(1 − beta1ᵗ), t = step + 1. */
+  /** The learning rate; for adamax lr/(1 − beta1ᵗ), for adam lr·√(1 − beta2ᵗ)/(1 − beta1ᵗ), t = step + 1. */
   private stepFactor(rate: number, step: number): number {
     const { rule, beta1, beta2 } = this.optimizer;
+    if (rule === 'adamax') return rate / (1 - beta1 ** (step + 1));
+    if (rule === 'nadam') this.nadam = { ...this.factors.at(step), unbiased: 1 - beta2 ** (step + 1) };
     if (rule !== 'adam' && rule !== 'adamAmsgrad') return rate;
     return (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
   }
@@ -217,59 +229,82 @@ export class UpdateStep {
     const { kernels } = this.context;
     const { store } = this;
     const { rule, momentum, nesterov, rho, centered, beta1, beta2, epsilon } = this.optimizer;
+    const [b1, b2] = [1 - beta1, 1 - beta2];
     // With globalClipnorm the uses of a row count one by one in the norm, and together in g².
     const squares = this.optimizer.clip?.kind === 'globalNorm' ? 0 : ofUses;
     const w = store.weights + offset;
     const g = store.gradients + offset;
     const slot = (i: number) => store.slots[i] + offset;
-    if (rule === 'adam' || rule === 'adamAmsgrad') {
-      const m = slot(0);
-      const v = slot(1);
-      if (rule === 'adam')
-        kernels.adam(w, g, squares, m, v, from, to, scale, limit, decay, factor, 1 - beta1, 1 - beta2, epsilon);
-      else
-        kernels.adamAmsgrad(
+    switch (rule) {
+      case 'adam':
+        kernels.adam(w, g, squares, slot(0), slot(1), from, to, scale, limit, decay, factor, b1, b2, epsilon);
+        return;
+      case 'adamAmsgrad': {
+        const [m, v, largest] = [slot(0), slot(1), slot(2)];
+        kernels.adamAmsgrad(w, g, squares, m, v, largest, from, to, scale, limit, decay, factor, b1, b2, epsilon);
+        return;
+      }
+      case 'adamax':
+        kernels.adamax(w, g, slot(0), slot(1), from, to, scale, limit, decay, factor, b1, beta2, epsilon);
+        return;
+      case 'nadam': {
+        const { ofMomentum, ofGradient, unbiased } = this.nadam;
+        kernels.nadam(
           w,
           g,
           squares,
-          m,
-          v,
-          slot(2),
+          slot(0),
+          slot(1),
           from,
           to,
           scale,
           limit,
           decay,
           factor,
-          1 - beta1,
-          1 - beta2,
+          ofMomentum,
+          ofGradient,
+          unbiased,
+          b1,
+          b2,
           epsilon,
         );
-    } else if (rule === 'rmsprop') {
-      const accumulated = momentum > 0 ? slot(1) : 0;
-      const average = centered ? slot(store.slots.length - 1) : 0;
-      kernels.rmsprop(
-        w,
-        g,
-        squares,
-        slot(0),
-        accumulated,
-        average,
-        from,
-        to,
-        scale,
-        limit,
-        decay,
-        factor,
-        rho,
-        1 - rho,
-        momentum,
-        epsilon,
-      );
-    } else if (rule === 'sgdMomentum') {
-      kernels.sgdMomentum(w, g, slot(0), from, to, scale, limit, decay, factor, momentum, Number(nesterov));
-    } else {
-      kernels.sgd(w, g, from, to, scale, limit, decay, factor);
+        return;
+      }
+      case 'adagrad':
+        kernels.adagrad(w, g, squares, slot(0), from, to, scale, limit, decay, factor, epsilon);
+        return;
+      case 'lion':
+        kernels.lion(w, g, slot(0), from, to, scale, limit, decay, factor, beta1, b1, beta2, b2);
+        return;
+      case 'rmsprop': {
+        const accumulated = momentum > 0 ? slot(1) : 0;
+        const average = centered ? slot(store.slots.length - 1) : 0;
+        kernels.rmsprop(
+          w,
+          g,
+          squares,
+          slot(0),
+          accumulated,
+          average,
+          from,
+          to,
+          scale,
+          limit,
+          decay,
+          factor,
+          rho,
+          1 - rho,
+          momentum,
+          epsilon,
+        );
+        return;
+      }
+      case 'sgdMomentum':
+        kernels.sgdMomentum(w, g, slot(0), from, to, scale, limit, decay, factor, momentum, Number(nesterov));
+        return;
+      case 'sgd':
+        kernels.sgd(w, g, from, to, scale, limit, decay, factor);
+        return;
     }
   }
 }

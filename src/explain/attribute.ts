@@ -150,12 +150,13 @@ function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): 
   if (baseline === undefined) return tf.zerosLike(start);
   const [batch, ...sample] = start.shape;
   const size = sample.reduce((product, one) => product * one, 1);
-  if (baseline.length !== size) {
-    throw new MemcellError(`attribute: the baseline has ${baseline.length} numbers; one sample has ${size}`, {
+  const given = typeof baseline === 'object' && baseline !== null ? Array.from(baseline) : [];
+  if (given.length !== size || !given.every(Number.isFinite)) {
+    throw new MemcellError(`attribute: the baseline must be ${size} finite numbers, as one sample is`, {
       code: 'usage',
     });
   }
-  return tf.tidy(() => tf.tile(tf.tensor(Array.from(baseline), [1, ...sample]), [batch, ...sample.map(() => 1)]));
+  return tf.tidy(() => tf.tile(tf.tensor(given, [1, ...sample]), [batch, ...sample.map(() => 1)]));
 }
 
 /**

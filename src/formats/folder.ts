@@ -256,7 +256,7 @@ async function inFolder(folder: string, first: () => Promise<void>, onMade: (top
  * Makes a folder and those above it; gives the topmost that was not there. One by one: where nothing can be made but
  * missing parents are reported (/proc), Node's recursive mkdir never returns.
  */
-async function makeFolder(folder: string): Promise<string | undefined> {
+export async function makeFolder(folder: string): Promise<string | undefined> {
   const missing: string[] = [];
   for (let path = resolve(folder); !(await exists(path)); path = dirname(path)) missing.unshift(path);
   for (const [index, path] of missing.entries()) {

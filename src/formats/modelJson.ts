@@ -8,7 +8,7 @@ export interface WeightEntry {
   dtype: 'float32' | 'int32' | 'bool';
   /** What tfjs's quantisation stored: value = stored · scale + min; float16 needs neither. */
   quantization?: { dtype: 'uint8' | 'uint16' | 'float16'; scale?: number; min?: number };
-  /** 'optimizer' marks the state of a stock tfjs optimizer, which memcell passes over. */
+  /** 'optimizer' marks the state of an optimizer, stock tfjs's or memcell's. */
   group?: 'model' | 'optimizer';
   elements: number;
   bytes: number;

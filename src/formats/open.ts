@@ -82,11 +82,9 @@ export async function saveModel(model: LayersModel, to: ModelLocation, beside: B
     await writeModelFile(to, bytes);
     return lost;
   }
-  const { metadata, training } = beside;
-  await saveTfjs(model, to, { ...metadata, ...(training && { training }) });
-  return beside.optimizer && beside.optimizer.iterations > 0
-    ? ["the optimizer's state: a folder has none, it starts anew"]
-    : [];
+  const { metadata, ...compiled } = beside;
+  await saveTfjs(model, to, metadata, compiled);
+  return [];
 }
 
 /**

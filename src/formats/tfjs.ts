@@ -1,14 +1,15 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
-import { shown } from '../spelling.js';
+import { shown, snakeCase } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { IOHandler, LayersModel } from '../tfjsTypes.js';
+import type { Optimizer } from '../training/optimizers.js';
 import { sha256 } from './checksum.js';
-import { fittingState } from './contents.js';
+import { type Beside, fittingState } from './contents.js';
 import { fetchModel, type LoadOptions } from './http.js';
 import { normalTopology } from './keras/topology.js';
-import { optimizerStateFrom, trainingFrom } from './keras/training.js';
+import { optimizerOfDescription, optimizerStateFrom, trainingFrom } from './keras/training.js';
 import type { ModelContents } from './modelFile.js';
 import {
   checkFormat,
@@ -31,7 +32,7 @@ export type ModelLocation = string | IOHandler;
 
 export interface LoadedModel {
   model: LayersModel;
-  /** What `saveTfjs` was given; empty for a model that memcell did not save. */
+  /** What `saveTfjs` was given, compile's options under `training`; empty for a model that memcell did not save. */
   metadata: Record<string, unknown>;
   /** What compile was given, where the file says it in Keras's words. */
   training?: ModelContents['training'];
@@ -42,14 +43,20 @@ export interface LoadedModel {
 }
 
 /**
- * Saves a model in the tfjs LayersModel format: model.json and weights.bin, which stock tfjs loads. `metadata` (plain JSON)
- * goes to `userDefinedMetadata.memcell` with a version number; other user-defined metadata of the model is kept.
+ * Saves a model in the tfjs LayersModel format: model.json and weights.bin, which stock tfjs loads. `metadata` and `training`
+ * (plain JSON) go to `userDefinedMetadata.memcell` with a version number; other user-defined metadata of the model is kept. The
+ * optimizer's state is in the manifest as group 'optimizer', which stock tfjs passes over.
  * A folder is replaced atomically: a crash at any moment leaves the old model or the new one, whole.
  * @throws MemcellError 'io' when it cannot be written, 'numeric' when a weight is not finite; the old model is still there
  */
-export async function saveTfjs(model: LayersModel, to: ModelLocation, metadata: object): Promise<void> {
+export async function saveTfjs(
+  model: LayersModel,
+  to: ModelLocation,
+  metadata: object,
+  compiled: Omit<Beside, 'metadata'> = {},
+): Promise<void> {
   checkLocation(to, 'a model is saved to');
-  const artifacts = await modelArtifacts(model, metadata);
+  const artifacts = await modelArtifacts(model, { metadata, ...compiled });
   if (typeof to !== 'string') {
     if (typeof to.save !== 'function') throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
     await to.save(artifacts);
@@ -94,7 +101,10 @@ function checkLocation(where: unknown, what: string): void {
   });
 }
 
-async function modelArtifacts(model: tf.LayersModel, metadata: object) {
+async function modelArtifacts(
+  model: LayersModel,
+  { metadata, training, optimizer }: Omit<Beside, 'metadata'> & { metadata: object },
+) {
   let artifacts: tf.io.ModelArtifacts | undefined;
   const keep = tf.io.withSaveHandler(async (made) => {
     artifacts = made;
@@ -115,8 +125,32 @@ async function modelArtifacts(model: tf.LayersModel, metadata: object) {
   await model.save(keep);
   const { weightData, weightSpecs } = artifacts ?? {};
   if (!weightData || !weightSpecs) throw new MemcellError('this model has no weights to save', { code: 'model' });
-  const memcell = Object.assign({ version: 0 }, metadata, { version: metadataVersion });
-  return { ...artifacts, weightData, weightSpecs, userDefinedMetadata: { ...artifacts?.userDefinedMetadata, memcell } };
+  const memcell = Object.assign({ version: 0 }, metadata, training && { training }, { version: metadataVersion });
+  const state = training && optimizer ? stateEntries(model, optimizer) : [];
+  return {
+    ...artifacts,
+    weightData: [weightData, ...state.map(({ data }) => data.slice().buffer)].flat(),
+    weightSpecs: [...weightSpecs, ...state.map(({ data: _, ...spec }) => spec)],
+    userDefinedMetadata: { ...artifacts?.userDefinedMetadata, memcell },
+  };
+}
+
+interface StateEntry extends tf.io.WeightsManifestEntry {
+  data: Float32Array | Int32Array;
+}
+
+/** The optimizer's steps so far, and a weight's slots as 'optimizer/lstm/kernel/velocity'. */
+function stateEntries(model: tf.LayersModel, optimizer: Optimizer): StateEntry[] {
+  const { iterations, slotNames } = optimizer;
+  if (iterations === 0) return [];
+  const names = model.trainableWeights.flatMap(({ originalName, shape }) =>
+    slotNames.map((slot) => ({ name: `optimizer/${originalName}/${snakeCase(slot)}`, shape: shape.map(Number) })),
+  );
+  const arrays = optimizer.state();
+  if (arrays.length !== names.length) return [];
+  const count = { name: 'optimizer/iterations', shape: [], dtype: 'int32' as const, data: Int32Array.of(iterations) };
+  const slots = names.map((named, i) => ({ ...named, dtype: 'float32' as const, data: arrays[i] }));
+  return [count, ...slots].map((entry) => ({ ...entry, group: 'optimizer' as const }));
 }
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
@@ -158,7 +192,8 @@ async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel
   const { memcell, ...others } = json.userDefinedMetadata;
   if (Object.keys(others).length > 0) model.setUserDefinedMetadata(others as { [key: string]: object });
   const { version, ...metadata } = isRecord(memcell) ? memcell : { version: metadataVersion };
-  const optimizerState = training?.optimizer && stateOf(training.optimizer, model, groups, lost);
+  const optimizer = optimizerOfDescription(metadata.training) ?? training?.optimizer;
+  const optimizerState = optimizer && stateOf(optimizer, model, groups, lost);
   return { model, metadata, lost, ...(training && { training }), ...(optimizerState && { optimizerState }) };
 }
 

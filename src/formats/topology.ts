@@ -1,7 +1,8 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
-import { customObjects } from '../model/customObjects.js';
-import { mostBatch } from '../model/options.js';
+import { mostBatch } from '../layers/schema.js';
+import { definitionOf } from '../layers/table.js';
+import { knownObjects } from '../model/customObjects.js';
 import * as tf from '../tf.js';
 import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
 
@@ -25,7 +26,7 @@ export async function buildTopology(
   const { build, release } = withinBudget(mostWeights, where);
   let model: tf.LayersModel;
   try {
-    model = await build(() => tf.models.modelFromJSON(topology, customObjects));
+    model = await build(() => tf.models.modelFromJSON(topology, knownObjects()));
     // A chain knows the names of its ends once it is built.
     if (model instanceof tf.Sequential && !model.built) model.build();
     forgetStates(model);
@@ -57,7 +58,7 @@ function checkClass(value: Record<string, unknown>, allowed: string[] | undefine
     throw invalid(where, `class ${JSON.stringify(name)} is not a model; known are ${allowed.join(', ')}`);
   }
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
-  if (!Object.hasOwn(known, name) && !Object.hasOwn(customObjects, name)) {
+  if (!Object.hasOwn(known, name) && !definitionOf(name)?.own) {
     const layer = isRecord(config) && typeof config.name === 'string' ? `layer ${JSON.stringify(config.name)}: ` : '';
     throw invalid(where, `${layer}unknown class ${JSON.stringify(name)}; nothing here runs it`);
   }

@@ -40,9 +40,8 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
   const values = decodeWeights(groups, where);
   const tensors = ordered.map(({ name }) => values.get(name)!);
   try {
-    model.setWeights(tensors);
+    asTheyAre(model.weights, () => model.setWeights(tensors));
   } catch (cause) {
-    // A constraint of the layer is applied here; all else was checked.
     throw invalid(where, `the weights cannot be set: ${reasonOf(cause)}`, cause);
   } finally {
     tf.dispose(tensors);
@@ -50,6 +49,17 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
 }
 
 type Variable = tf.LayersModel['weights'][number];
+
+/** Sets weights as a file has them: tfjs would apply their constraints, which Keras does after a training step alone. */
+function asTheyAre(variables: readonly Variable[], set: () => void): void {
+  const constraints = variables.map(({ constraint }) => constraint);
+  for (const variable of variables) Object.assign(variable, { constraint: null });
+  try {
+    set();
+  } finally {
+    for (const [i, variable] of variables.entries()) Object.assign(variable, { constraint: constraints[i] });
+  }
+}
 
 /**
  * Sets the weights of `model` from those of a file, layer by layer in their order, and tells which is which: the variable of
@@ -82,14 +92,16 @@ export function assignStored(model: tf.LayersModel, stored: readonly StoredWeigh
     const index = firstNotFinite(data);
     if (index !== -1) throw invalid(where, `weight ${name} is not finite at element ${index}`);
   }
-  for (const [{ data, shape }, variable] of pairs) {
-    const tensor = tf.tensor(data, shape, variable.dtype);
-    try {
-      variable.write(tensor);
-    } finally {
-      tensor.dispose();
+  asTheyAre([...pairs.values()], () => {
+    for (const [{ data, shape }, variable] of pairs) {
+      const tensor = tf.tensor(data, shape, variable.dtype);
+      try {
+        variable.write(tensor);
+      } finally {
+        tensor.dispose();
+      }
     }
-  }
+  });
   return stored.flatMap((weight) => pairs.get(weight) ?? []);
 }
 

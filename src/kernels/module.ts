@@ -1,82 +1,13 @@
 /** The kernel module: compiled once, instantiated on any memory, at the fastest speed that this engine runs. */
 import { MemcellError } from '../errors.js';
 import { type BinaryName, binary, loadBinary } from './binaries.js';
+import type { KernelFunctions } from './generated/functions.js';
 
 /**
  * plain: 128-bit SIMD, multiply and add, any engine with WebAssembly SIMD. relaxed: fused multiply-add. wide: the relaxed
  * module's 256-bit tiles, worth it only where V8's revectorizer is on (see wide.ts).
  */
 export type Speed = 'plain' | 'relaxed' | 'wide';
-
-/** Functions of the module; all arguments are byte addresses or counts. */
-export interface KernelFunctions {
-  /** Keras's weights (U,4U), (I,4U), (4U)|0 → panels [4·paddedUnits/16][U+I+1][16], columns i8 f8 c8 o8 per 8 units. */
-  lstmPack(recurrentKernel: number, kernel: number, bias: number, units: number, inputs: number, packed: number): void;
-  /** Those panels → panels of the transposed matrix [(U+I+1)/16][4·paddedUnits][16]. */
-  lstmPackTransposed(packed: number, units: number, inputs: number, transposed: number): void;
-  /** Panels → Keras's layout (gradients). */
-  lstmUnpack(packed: number, units: number, inputs: number, recurrent: number, kernel: number, bias: number): void;
-  /** The job record is fused.ts's. */
-  /** The recurrent kernels take the address of a record that recurrence.ts describes; what each does is said in assembly. */
-  lstmForward(job: number): void;
-  lstmStartBackward(job: number): void;
-  lstmBackwardSteps(job: number, from: number, to: number): void;
-  lstmFinishBackward(job: number): void;
-  lstmGradients(
-    job: number,
-    batch: number,
-    from: number,
-    to: number,
-    gradients: number,
-    add: number,
-    panel0: number,
-    panel1: number,
-  ): void;
-  gruForward(job: number, after: number): void;
-  gruBackward(job: number, after: number): void;
-  gruGradients(job: number, after: number, rows: number, gradients: number, panel0: number, panel1: number): void;
-  simpleRnnForward(job: number): void;
-  simpleRnnBackward(job: number): void;
-  simpleRnnGradients(job: number, rows: number, gradients: number, panel0: number, panel1: number): void;
-  /**
-   * C (m,16·panels) (+)= A (m,k)·B, B in panels [k][16]. lda, ldc: bytes between rows; panel, cPanel: bytes between panels of B and
-   * between their columns in C.
-   */
-  product(
-    panels: number,
-    m: number,
-    k: number,
-    a: number,
-    lda: number,
-    b: number,
-    panel: number,
-    c: number,
-    ldc: number,
-    cPanel: number,
-    add: boolean,
-    wide: boolean,
-  ): void;
-  /** C (m,16·panels) (+)= Aᵀ·B, A (k,m), B in panels [k][16], C in panels [m][16] that are cPanel bytes apart. */
-  outerProduct(
-    panels: number,
-    m: number,
-    k: number,
-    a: number,
-    lda: number,
-    b: number,
-    panel: number,
-    c: number,
-    cPanel: number,
-    add: boolean,
-    wide: boolean,
-  ): void;
-  /** Panels [rows][16] → panels [16·panels][16] of the transposed matrix, zeros beyond its columns. */
-  transposePanels(from: number, panels: number, rows: number, to: number): void;
-  /** `rounds` of 10 (plain) or 12 (relaxed) 4-wide multiply-adds in registers, 8 flops each, from and to `out`. */
-  peak(rounds: number, out: number): void;
-  /** The same with 24, which the revectorizer makes 12 8-wide ones. */
-  peakWide(rounds: number, out: number): void;
-}
 
 export interface KernelExports {
   readonly speed: Speed;

@@ -1,12 +1,12 @@
 import { MemcellError } from '../errors.js';
 import { accelerate } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
+import type { Layer } from '../layers/define.js';
+import { canDraw } from '../layers/initializers.js';
+import { isNamedAutomatically } from '../layers/make.js';
+import { layerNameOf } from '../layers/names.js';
 import * as tf from '../tf.js';
 import { initialise, weightsOf } from './initialise.js';
-import { canDraw } from './initializers.js';
-import type { Layer } from './layers.js';
-import { isNamedAutomatically } from './make.js';
-import { layerNameOf } from './names.js';
 import { checkLayers, inputShapeOf, type Shape } from './stack.js';
 
 export interface BuildOptions {
@@ -47,11 +47,11 @@ export function addLayer(model: tf.Sequential, layer: Layer, seed: number): void
   checkLayers([layer], shape, model.layers);
   addTo(model, layer);
   model.build();
-  initialise(model, seed, model.layers.length - 1);
+  initialise(model, seed, (one) => one === layer);
 }
 
 function addTo(model: tf.Sequential, layer: Layer): void {
-  layer.name = freeName(model, layer);
+  layer.name = freeName(new Set(model.layers.map(({ name }) => name)), layer);
   layer.setFastWeightInitDuringBuild([...weightsOf(layer, '')].every(({ initializer }) => canDraw(initializer)));
   try {
     model.add(layer);
@@ -62,9 +62,8 @@ function addTo(model: tf.Sequential, layer: Layer): void {
   accelerate(model);
 }
 
-/** Keras's names: lstm, lstm_1, lstm_2. */
-function freeName(model: tf.Sequential, layer: Layer): string {
-  const taken = new Set(model.layers.map(({ name }) => name));
+/** Keras's names: lstm, lstm_1, lstm_2. @throws MemcellError 'model' for a given name that is taken */
+export function freeName(taken: ReadonlySet<string>, layer: Layer): string {
   if (!isNamedAutomatically(layer)) {
     if (!taken.has(layer.name)) return layer.name;
     throw new MemcellError(`two layers are called ${layer.name}; give one of them another name`, { code: 'model' });

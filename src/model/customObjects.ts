@@ -1,42 +1,28 @@
+import { registerActivations } from '../activations.js';
+import { definitionOf, layerClasses } from '../layers/table.js';
 import * as tf from '../tf.js';
 import type { ConfigDict } from '../tfjsTypes.js';
-import { registerActivations } from './activations.js';
-import { BatchNormalization } from './batchNormalization.js';
-import { Conv1D } from './convolution.js';
-import { ResetAfterGRU } from './gru.js';
-import { LayerNormalization, Masking } from './stepLayers.js';
-import {
-  Bidirectional,
-  GlobalAveragePooling1D,
-  GlobalMaxPooling1D,
-  RepeatVector,
-  TimeDistributed,
-} from './wrappers.js';
 
 type Config = ConfigDict;
 
-/** Makers of the layers that are not tfjs's own, by class name, from settings as tfjs gives them: in camelCase. */
-const makers: Record<string, (config: Config) => tf.layers.Layer> = {
-  Sequential: makeSequential,
-  Model: (config) => fromRegistered('Model', config),
-  Functional: (config) => fromRegistered('Functional', config),
-  GRU: (config) =>
-    config.resetAfter === true
-      ? new ResetAfterGRU(config as unknown as tf.GRULayerArgs)
-      : tf.layers.gru(config as unknown as tf.GRULayerArgs),
-  Bidirectional: (config) => {
-    const layer = layerFromConfig(config.layer as Config) as tf.RNN;
-    return new Bidirectional({ ...config, layer });
-  },
-  TimeDistributed: (config) => new TimeDistributed({ ...config, layer: layerFromConfig(config.layer as Config) }),
-  RepeatVector: (config) => new RepeatVector(config),
-  GlobalAveragePooling1D: (config) => new GlobalAveragePooling1D(config),
-  GlobalMaxPooling1D: (config) => new GlobalMaxPooling1D(config),
-  LayerNormalization: (config) => new LayerNormalization(config),
-  Masking: (config) => new Masking(config),
-  BatchNormalization: (config) => new BatchNormalization(config),
-  Conv1D: (config) => new Conv1D(config),
-};
+/** Makers of what is not tfjs's own, by class name, from settings as tfjs gives them: in camelCase. */
+function makers(): Record<string, (config: Config) => tf.layers.Layer> {
+  const models = {
+    Sequential: makeSequential,
+    Model: (config: Config) => fromRegistered('Model', config),
+    Functional: (config: Config) => fromRegistered('Functional', config),
+  };
+  const own = layerClasses().filter((name) => definitionOf(name)?.own);
+  return { ...models, ...Object.fromEntries(own.map((name) => [name, (config: Config) => ownLayer(name, config)])) };
+}
+
+function ownLayer(name: string, config: Config): tf.layers.Layer {
+  const definition = definitionOf(name);
+  if (!definition?.own) throw new Error(`unknown class ${JSON.stringify(name)}`);
+  const { own, load } = definition;
+  if (load) return load(config, (description) => layerFromConfig(description as Config));
+  return new (own as new (config: Config) => tf.layers.Layer)(config);
+}
 
 /**
  * A layer from a saved description `{ className, config }` in tfjs's camelCase.
@@ -45,8 +31,8 @@ const makers: Record<string, (config: Config) => tf.layers.Layer> = {
 function layerFromConfig({ className, config }: Config): tf.layers.Layer {
   const name = String(className);
   const settings = { ...(config as Config) };
-  if (Object.hasOwn(makers, name)) return makers[name](settings);
-  return fromRegistered(name, settings);
+  const known = makers();
+  return Object.hasOwn(known, name) ? known[name](settings) : fromRegistered(name, settings);
 }
 
 function fromRegistered(name: string, config: Config): tf.layers.Layer {
@@ -91,10 +77,15 @@ function asFromConfig(make: (config: Config) => tf.layers.Layer) {
   };
 }
 
+/** What customObjects is, for the layers that there are now. */
+export function knownObjects(): ConfigDict {
+  return Object.fromEntries(
+    Object.entries(makers()).map(([name, make]) => [name, [Object, asFromConfig(make)]]),
+  ) as unknown as ConfigDict;
+}
+
 /**
  * For `tf.models.modelFromJSON(topology, customObjects)`: layers whose behaviour in tfjs is not Keras's come back as
  * memcell's own. It takes models that memcell, tfjs or tfjs's converter wrote.
  */
-export const customObjects = Object.fromEntries(
-  Object.entries(makers).map(([name, make]) => [name, [Object, asFromConfig(make)]]),
-) as unknown as ConfigDict;
+export const customObjects: ConfigDict = knownObjects();

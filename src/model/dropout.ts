@@ -2,7 +2,8 @@
  * Seeded dropout. tfjs draws its masks from Math.random or, with a layer's `seed`, the same mask at every step; here a mask
  * is a function of (seed, layer, step), so that a run can be repeated, resumed, and split over threads.
  */
-import { deriveKey, uniformAt } from '../random.js';
+import { type ComputedLayer, isComputed } from '../layers/computed.js';
+import { deriveKey, dropoutMask } from '../random.js';
 import * as tf from '../tf.js';
 import { everyLayer, isRecurrent, type LayerPath } from './walk.js';
 
@@ -33,14 +34,6 @@ export function dropoutKey(seed: number, path: LayerPath, part: 'input' | 'recur
   return deriveKey(seed, 'dropout', path, part, step);
 }
 
-/** Inverted dropout: element i of a mask (row-major) is 0 where uniformAt(key, i) < rate, else 1/(1 − rate). */
-export function dropoutMask(key: number, size: number, rate: number): Float32Array {
-  const mask = new Float32Array(size);
-  const kept = 1 / (1 - rate);
-  for (let i = 0; i < size; i++) if (uniformAt(key, i) >= rate) mask[i] = kept;
-  return mask;
-}
-
 /**
  * Sets which masks the next training step draws, in every Dropout layer and for every recurrent layer's dropout and
  * recurrentDropout. To be called before each step; a model it was never called for draws as tfjs does.
@@ -51,6 +44,8 @@ export function seedDropout(model: tf.LayersModel, seed: number, step: number): 
     if (draw) {
       draw.seed = seed;
       draw.step = step;
+    } else if (isComputed(layer)) {
+      drawOf.set(layer, drawSeededInComputed(layer, path, { seed, step }));
     } else if (isDropout(layer)) {
       drawOf.set(layer, drawSeeded(layer, path, { seed, step }));
     } else {
@@ -72,7 +67,7 @@ export function releaseDropout(model: tf.LayersModel): void {
 }
 
 function isDropout(layer: tf.layers.Layer): layer is DropoutLayer {
-  return layer.getClassName() === 'Dropout' || layer.getClassName() === 'SpatialDropout1D';
+  return layer.getClassName() === 'Dropout';
 }
 
 function droppingCell(layer: tf.layers.Layer): DropoutCell | undefined {
@@ -82,10 +77,7 @@ function droppingCell(layer: tf.layers.Layer): DropoutCell | undefined {
 }
 
 function drawSeeded(layer: DropoutLayer, path: LayerPath, draw: Draw): Draw {
-  const noiseShape = (shape: number[]) => {
-    if (layer.getClassName() === 'SpatialDropout1D') return [shape[0], 1, shape[2]];
-    return shape.map((size, axis) => layer.noiseShape?.[axis] ?? size);
-  };
+  const noiseShape = (shape: number[]) => shape.map((size, axis) => layer.noiseShape?.[axis] ?? size);
   layer.call = (inputs, kwargs) => {
     const input = Array.isArray(inputs) ? inputs[0] : inputs;
     if (kwargs.training !== true || !(layer.rate > 0 && layer.rate < 1)) return input;
@@ -103,6 +95,12 @@ function drawSeededInCell(cell: DropoutCell, path: LayerPath, draw: Draw): Draw 
     const part = cell.dropout > 0 && cell.dropout < 1 && cell.dropoutMask == null ? 'input' : 'recurrent';
     return maskTensor(ones.shape, path, part, rate, draw);
   };
+  return draw;
+}
+
+/** What a layer of memcell's own draws, in parts that it names itself. */
+function drawSeededInComputed(layer: ComputedLayer, path: LayerPath, draw: Draw): Draw {
+  layer.drawKey = (part) => deriveKey(draw.seed, 'dropout', path, part, draw.step);
   return draw;
 }
 

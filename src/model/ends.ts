@@ -3,6 +3,7 @@
 import { elements, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
+import type * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
 import {
   type Expected,
@@ -14,6 +15,7 @@ import {
   toBatch,
 } from './inputs.js';
 import type { Shape } from './stack.js';
+import { isModel } from './walk.js';
 
 /** One array; for a model with several inputs or outputs a list of them in the model's order, or an object by their names. */
 export type ModelInputs = ModelInput | readonly ModelInput[] | { readonly [name: string]: ModelInput };
@@ -32,18 +34,24 @@ export function expectedInputs(model: LayersModel): (Expected & ModelEnd)[] {
   return model.inputs.map((tensor, i) => {
     // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
     const end = { name: model.inputNames[i], shape: [null, ...tensor.shape.slice(1)] };
-    const readers = model.layers.filter(
-      (layer) =>
-        layer.getClassName() !== 'InputLayer' &&
-        layer.inboundNodes.some(({ inputTensors }) => inputTensors.includes(tensor)),
-    );
-    const [first] =
-      readers.length > 0 ? readers : model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
+    const first = firstReader(model, tensor);
     if (first?.getClassName() === 'Embedding') {
       return { ...end, dtype: 'int32', below: Number(first.getConfig().inputDim) };
     }
     return tensor.dtype === 'int32' ? { ...end, dtype: 'int32' } : end;
   });
+}
+
+/** The first layer that reads an input, in models inside of the model too. */
+function firstReader(model: tf.LayersModel, tensor: tf.SymbolicTensor): tf.layers.Layer | undefined {
+  const layers = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
+  for (const layer of layers)
+    for (const { inputTensors } of layer.inboundNodes) {
+      const at = inputTensors.indexOf(tensor);
+      if (at >= 0) return isModel(layer) ? firstReader(layer, layer.inputs[at]) : layer;
+    }
+  const [first] = layers;
+  return first && isModel(first) ? firstReader(first, first.inputs[0]) : first;
 }
 
 /** How inputs came, so that outputs can go out alike. */

@@ -1,8 +1,9 @@
+import { isComputed } from '../layers/computed.js';
+import type { Layer } from '../layers/define.js';
+import { canDraw, drawInitial, type InitializerConfig } from '../layers/initializers.js';
 import { deriveKey } from '../random.js';
 import { camelCase } from '../spelling.js';
 import * as tf from '../tf.js';
-import { canDraw, drawInitial, type InitializerConfig } from './initializers.js';
-import type { Layer } from './layers.js';
 import { everyLayer, innerLayers, isModel } from './walk.js';
 
 /** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */
@@ -26,6 +27,11 @@ export function* weightsOf(layer: Layer, position: string): Generator<WeightPlac
     }
     for (const weight of inner.weights) {
       const name = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
+      const own = isComputed(inner) ? inner.specs.find((spec) => spec.name === name) : undefined;
+      if (own) {
+        yield { ...place(`${path}/${name}`, '', own.initializer, false), weight };
+        continue;
+      }
       const option = `${name === 'recurrent_kernel' ? 'recurrent' : camelCase(name)}Initializer`;
       yield { ...place(`${path}/${name}`, option, config[option], forget), weight };
     }
@@ -42,12 +48,12 @@ function place(path: string, option: string, initializer: unknown, forget: boole
 }
 
 /**
- * Draws all initial weights anew, of the layers from position `from` on: a function of the seed and of the weight's place in
+ * Draws all initial weights anew, of the layers that `isNew` names: a function of the seed and of the weight's place in
  * the model, so that the same seed gives the same bits. Weights of an initializer that is not Keras's stay as they are.
  */
-export function initialise(model: tf.LayersModel, seed: number, from = 0): void {
+export function initialise(model: tf.LayersModel, seed: number, isNew: (layer: Layer) => boolean = () => true): void {
   for (const [position, layer] of model.layers.entries()) {
-    if (position < from) continue;
+    if (!isNew(layer)) continue;
     for (const { weight, path, initializer, unitForgetBias } of weightsOf(layer, String(position))) {
       if (!weight || !canDraw(initializer)) continue;
       const shape = weight.shape.map(Number);

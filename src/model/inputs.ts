@@ -1,9 +1,9 @@
 /** What goes into a model, checked and brought into one form; and what comes out, in the form that went in. */
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import { show } from '../layers/schema.js';
 import * as tf from '../tf.js';
 import type { Tensor } from '../tfjsTypes.js';
-import { show } from './options.js';
 
 /** Numbers, or lists of lists of them; the innermost lists may be typed arrays. */
 export type NestedArray = number | ArrayLike<number> | readonly NestedArray[];

@@ -1,10 +1,10 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { camelCase, shown } from '../spelling.js';
-import type { Layer } from './layers.js';
-import { LayerError, makeLayer } from './make.js';
+import type { Layer } from '../layers/define.js';
+import { LayerError, makeLayer } from '../layers/make.js';
+import { definitionOf, layerClasses } from '../layers/table.js';
+import { camelCase, namedOptions, shown } from '../spelling.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
-import { entryOf, layerClasses } from './table.js';
 
 /** Regularizers, initializers and constraints that take settings, with the settings that may be given by position. */
 const settingsByPosition: Record<string, string[]> = {
@@ -32,7 +32,8 @@ const settingsByPosition: Record<string, string[]> = {
  * @param options `stateful`: recurrent layers that do not say are stateful
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
-export function parseSpec(text: string, { stateful = false } = {}): Layer[] {
+export function parseSpec(text: string, options: { stateful?: boolean } = {}): Layer[] {
+  const { stateful = false } = namedOptions<{ stateful?: boolean }>('parseSpec', options);
   if (typeof text !== 'string')
     throw new MemcellError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`, {
       code: 'usage',
@@ -67,25 +68,32 @@ function layerOf(text: string, call: Call, shape: Record<string, Value> = {}): L
   }
   const positional = call.positional.map((value) => meaning(text, value));
   try {
-    return makeLayer(call.name, positional, named);
+    const definition = definitionOf(call.name);
+    if (!definition) throw unknownLayer(call.name);
+    return makeLayer(definition, positional, named);
   } catch (error) {
     if (error instanceof LayerError) throw errorAt(text, placeOf(call, error.option), error.message);
     throw error;
   }
 }
 
+function unknownLayer(name: string): LayerError {
+  const known = layerClasses();
+  return new LayerError(`unknown layer '${name}'${didYouMean(name, known) || `; known are ${known.join(', ')}`}`);
+}
+
 /** Where an option stands in the text; the layer's own place if it is not there. */
 function placeOf({ name, at }: Call, option: string | undefined): number {
   if (!at) return 0;
   const named = Object.entries(at.named).find(([written]) => camelCase(written) === option)?.[1];
-  const position = entryOf(name)?.positional.indexOf(option ?? '') ?? -1;
+  const position = definitionOf(name)?.positional.indexOf(option ?? '') ?? -1;
   return named ?? at.positional[position] ?? at.name;
 }
 
 function meaning(text: string, value: Value): unknown {
   if (Array.isArray(value)) return value.map((item) => meaning(text, item));
   if (!isCall(value)) return value;
-  if (layerClasses.some((name) => name === value.name)) return layerOf(text, value);
+  if (definitionOf(value.name)) return layerOf(text, value);
   return setting(text, value);
 }
 
@@ -96,7 +104,7 @@ function setting(text: string, { name, positional, named, at }: Call): unknown {
   const found = known.find((one) => one.toLowerCase() === camel.toLowerCase());
   const place = at?.name ?? 0;
   if (found === undefined) {
-    const remedy = didYouMean(name, [...layerClasses, ...known]) || `; layers are ${layerClasses.join(', ')}`;
+    const remedy = didYouMean(name, [...layerClasses(), ...known]) || `; layers are ${layerClasses().join(', ')}`;
     throw errorAt(text, place, `unknown layer '${name}'${remedy}`);
   }
   const order = settingsByPosition[found];

@@ -1,12 +1,14 @@
 import { MemcellError } from '../errors.js';
+import { countWeights, type Layer, type Shape } from '../layers/define.js';
+import { checkInput, checkState, shapeText } from '../layers/fit.js';
+import { batchSize as checkBatchSize, show } from '../layers/schema.js';
+import { definitionOf } from '../layers/table.js';
 import type * as tf from '../tf.js';
-import type { Layer } from './layers.js';
-import { batchSize as checkBatchSize, show } from './options.js';
-import { entryOf } from './table.js';
-import { isBidirectional, isRecurrent, isWrapper } from './walk.js';
 
-/** A shape with its batch axis; null for a size that is not fixed. */
-export type Shape = readonly (number | null)[];
+import { isBidirectional, isWrapper } from './walk.js';
+
+export type { Shape };
+export { shapeText };
 
 /**
  * The most weights of a model: training keeps four numbers for each (weight, gradient, two of the optimizer), 16 bytes,
@@ -49,12 +51,6 @@ export function inputShapeOf(first: Layer, inputShape?: Shape, batchSize?: numbe
   return [batch, ...inputShape];
 }
 
-/** [30, 4], with None for a size that may vary, as Keras writes it: (30, 4), (None, 4), (4,) */
-export function shapeText(shape: Shape): string {
-  const sizes = shape.map((size) => size ?? 'None');
-  return `(${sizes.join(', ')}${sizes.length === 1 ? ',' : ''})`;
-}
-
 /** Goes through the stack by shapes alone. `before` are the layers that are already in the model. */
 export function checkLayers(layers: readonly Layer[], inputShape: Shape, before: readonly Layer[] = []): void {
   let shape = inputShape;
@@ -68,13 +64,9 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
       });
     }
     checkInput(layer, what, shape, stack);
-    if (layer.stateful && shape[0] === null) {
-      throw new MemcellError(
-        `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
-        { code: 'model' },
-      );
-    }
-    weights += entryOf(layer.getClassName())?.weights?.(settingsOf(layer), shape[shape.length - 1] ?? 0) ?? 0;
+    checkState(layer, what, shape);
+    const definition = definitionOf(layer.getClassName());
+    if (definition) weights += countWeights(definition, settingsOf(layer), shape);
     if (weights > mostWeights) {
       throw new MemcellError(
         `${what} brings the model to ${weights} weights; the most is ${mostWeights}, since training needs 16 bytes for each and WebAssembly's memory ends at 4 GiB; use fewer units`,
@@ -111,43 +103,4 @@ function outputShape(layer: Layer, what: string, shape: Shape): Shape {
       code: 'model',
     },
   );
-}
-
-/** Whether the input has the axes that the layer needs, and a known size on the last one where there are weights for it. */
-function checkInput(layer: Layer, what: string, shape: Shape, before: readonly Layer[]): void {
-  const entry = entryOf(layer.getClassName());
-  if (!entry) return;
-  const { rank } = entry;
-  if ('exactly' in rank ? shape.length === rank.exactly : shape.length >= rank.atLeast) {
-    if (isWrapper(layer))
-      checkInput(
-        layer.layer,
-        what.replace(')', ` of ${layer.layer.getClassName()})`),
-        [shape[0], ...shape.slice(2)],
-        [],
-      );
-    if (layer.getClassName() === 'Flatten' && shape.slice(1).includes(null)) {
-      throw new MemcellError(`${what} needs a fixed number of steps, but gets ${shapeText(shape)}`, { code: 'model' });
-    }
-    if (entry.weights && layer.getClassName() !== 'Embedding' && shape[shape.length - 1] === null) {
-      throw new MemcellError(`${what} needs a fixed number of features, but gets ${shapeText(shape)}`, {
-        code: 'model',
-      });
-    }
-    return;
-  }
-  const needed = 'exactly' in rank ? rank.exactly : rank.atLeast;
-  const last = before.at(-1);
-  const previous = last && (isBidirectional(last) ? last.layer : last);
-  const position = `layer ${before.length} (${last?.getClassName()})`;
-  if (needed === 3 && shape.length === 2 && previous && isRecurrent(previous) && !previous.returnSequences) {
-    throw new MemcellError(
-      `${what} needs every step's output, but ${position} gives only the last; write return_sequences=true in ${position} (in code returnSequences: true)`,
-      { code: 'model' },
-    );
-  }
-  const axes = { 2: '(samples, features)', 3: '(samples, steps, features)' }[needed] ?? `${needed} axes`;
-  const least = 'exactly' in rank ? '' : ' at least';
-  const found = last ? `${position} gives ${shapeText(shape)}` : `its input is ${shapeText(shape)}`;
-  throw new MemcellError(`${what} needs${least} ${axes}, but ${found}`, { code: 'model' });
 }

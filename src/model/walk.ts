@@ -1,31 +1,7 @@
+import { isBidirectional, isModel, isRecurrent, isWrapper } from '../layers/kinds.js';
 import type * as tf from '../tf.js';
 
-/** A layer that wraps one other, as TimeDistributed does. */
-export interface WrapperLayer extends tf.layers.Layer {
-  layer: tf.layers.Layer;
-}
-
-export interface BidirectionalLayer extends WrapperLayer {
-  layer: tf.RNN;
-  forwardLayer: tf.RNN;
-  backwardLayer: tf.RNN;
-  mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | null;
-  returnSequences: boolean;
-  returnState: boolean;
-}
-
-export function isBidirectional(layer: tf.layers.Layer): layer is BidirectionalLayer {
-  return layer.getClassName() === 'Bidirectional';
-}
-
-export function isWrapper(layer: tf.layers.Layer): layer is WrapperLayer {
-  return 'layer' in layer && !isBidirectional(layer);
-}
-
-/** A layer with time steps and a cell: LSTM, GRU, SimpleRNN, RNN. */
-export function isRecurrent(layer: tf.layers.Layer): layer is tf.RNN {
-  return 'cell' in layer && 'returnSequences' in layer;
-}
+export { isBidirectional, isModel, isRecurrent, isWrapper };
 
 /** The batch size that a model's stateful layers keep states for; undefined for a model without such layers. */
 export function statefulBatch(model: tf.LayersModel): number | undefined {
@@ -37,10 +13,6 @@ export function statefulLayers(model: tf.LayersModel): tf.RNN[] {
   return [...everyLayer(model)]
     .map(([layer]) => layer)
     .filter((layer) => isRecurrent(layer) && layer.stateful) as tf.RNN[];
-}
-
-export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
-  return 'layers' in layer;
 }
 
 /** Where a layer is in its model: '2', '0/forward', '0/backward', '1/layer', '3/0'. It names the layer's random numbers. */

@@ -71,7 +71,7 @@ export async function describe(of: Described): Promise<ReportInput> {
     ...(gates && { gates }),
     ...(account && { account }),
     ...(history && { history }),
-    ...(of.predicted && { predicted: { head: of.predicted.head, rows: of.predicted.rows } }),
+    ...(of.predicted && { predicted: predictedOf(of.predicted) }),
     network: loaded ? networkOf(loaded.model) : [],
     ...(training && { layers: training.layers, settings: training.settings }),
     made: [
@@ -82,6 +82,10 @@ export async function describe(of: Described): Promise<ReportInput> {
       ...environment(),
     ],
   };
+}
+
+function predictedOf({ head, rows, count = rows.length }: Prediction): ReportInput['predicted'] {
+  return { head, rows, count };
 }
 
 /** How good it is, in a line or two; the tables are shown as such. */
@@ -110,7 +114,7 @@ function titleOf(
   return `${titles[kind]}${data ? `, ${data.replace(/^.*[\\/]/, '')}` : ''}`;
 }
 
-function isForecast(loaded: Loaded<SavedTask>): loaded is Loaded<ForecastArtefact> {
+export function isForecast(loaded: Loaded<SavedTask>): loaded is Loaded<ForecastArtefact> {
   return loaded.artefact.kind === 'forecast';
 }
 
@@ -119,7 +123,11 @@ function isText(loaded: Loaded<SavedTask>): loaded is Loaded<TextArtefact> {
 }
 
 /** What comes next; a warning instead where it cannot be told, as without the columns that it hangs on. */
-async function nextOf(loaded: Loaded<ForecastArtefact>, { source, predict }: Described, warnings: string[]) {
+export async function nextOf(
+  loaded: Loaded<ForecastArtefact>,
+  { source, predict }: Pick<Described, 'source' | 'predict'>,
+  warnings: string[],
+) {
   const intervals = loaded.artefact.method === 'plain' ? {} : { interval: [80, 95] };
   let result: ForecastResult = { columns: [...loaded.artefact.targets], rows: [] };
   try {

@@ -85,10 +85,15 @@ async function paper(): Promise<Document> {
   return parseHTML('<!doctype html><html><body></body></html>').document;
 }
 
-/** In the values of attributes, what XML does not allow there is escaped. */
+/** In the values of attributes, what XML does not allow there is escaped; quotes are already. */
 function wellFormed(svg: string): string {
+  const escaped = (value: string) =>
+    value
+      .replace(/&(?!quot;)/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;');
   return svg.replace(/<[a-zA-Z][^\s>]*(?:\s+[^\s=>]+="[^"]*")*\s*\/?>/g, (tag) =>
-    tag.replace(/="([^"]*)"/g, (_, value: string) => `="${value.replace(/</g, '&lt;').replace(/>/g, '&gt;')}"`),
+    tag.replace(/="([^"]*)"/g, (_, value: string) => `="${escaped(value)}"`),
   );
 }
 

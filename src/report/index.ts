@@ -3,6 +3,7 @@ import { type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import type { ModelInput } from '../model/inputs.js';
 import type { Sequential } from '../sequential.js';
+import { shown } from '../spelling.js';
 import { type AnyTaskModel, valuesNamed } from '../tasks/functions.js';
 import { Pictures } from '../tasks/shown.js';
 import { type Described, describe } from './describe.js';
@@ -66,6 +67,14 @@ function reportFigure({ title, svg }: Figure): ReportFigure {
 }
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {
+  if (typeof model !== 'object' || model === null || !('loaded' in model)) {
+    throw new MemcellError(
+      `a report is of a model that forecast(), classify(), … or loadTask gave, not ${shown(model)}`,
+      {
+        code: 'usage',
+      },
+    );
+  }
   const { loaded, understood, warnings } = model;
   const common = {
     loaded,

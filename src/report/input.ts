@@ -23,7 +23,7 @@ export interface ReportInput {
   /** Forecasts of what comes next: per series, per column. */
   next?: { series: string; columns: ShownBlock[] }[];
   /** What predicting gave: classes of rows, forecasts. */
-  predicted?: { head: string[]; rows: (string | number)[][] };
+  predicted?: { head: string[]; rows: (string | number)[][]; count: number };
   /** Texts that the model wrote. */
   samples?: { temperature: number; text: string }[];
   /** What the network's gates do with one sample. */

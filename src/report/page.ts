@@ -50,10 +50,15 @@ export function pageOf(title: string, body: Html, scripts: readonly (() => void)
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><link rel="icon" href="data:,"><style>${new Html(style)}</style></head>
 <body>
 ${body}
-${scripts.map((script) => html`<script>(${new Html(String(script))})()</script>`)}
+${scripts.map((script) => html`<script>${new Html(scriptText(script))}</script>`)}
 </body></html>
 `;
   return text.text;
+}
+
+/** A function as a page runs it. */
+export function scriptText(script: () => void): string {
+  return `(${String(script)})()`;
 }
 
 /** Data in a page for programs: `JSON.parse` of the element's text gives it. */
@@ -61,7 +66,8 @@ export function jsonOf(id: string, value: object): Html {
   return html`<script type="application/json" id="${id}">${new Html(JSON.stringify(value).replace(/</g, '\\u003c'))}</script>`;
 }
 
-function links(parts: readonly Html[]): Html {
+/** Links to the sections. */
+export function links(parts: readonly Html[]): Html {
   const found = parts.flatMap(({ text }) => {
     const match = /^<section id="([^"]+)"><h2>([^<]*)/.exec(text);
     return match ? [html`<a href="#${match[1]}">${new Html(match[2])}</a> `] : [];

@@ -9,6 +9,7 @@ export function pageScript(): void {
   document.body.append(tip);
 
   function arm(figure: HTMLElement): void {
+    figure.dataset.armed = '';
     const { x, text }: { x: number[]; text: string[] } = JSON.parse(figure.dataset.tips ?? '{"x":[],"text":[]}');
     const svg = figure.querySelector('svg');
     if (svg === null || x.length === 0) return;
@@ -40,7 +41,15 @@ export function pageScript(): void {
     svg.addEventListener('pointerleave', leave);
   }
 
-  for (const figure of document.querySelectorAll<HTMLElement>('figure[data-tips]')) arm(figure);
+  const armAll = () => {
+    for (const figure of document.querySelectorAll<HTMLElement>('figure[data-tips]:not([data-armed])')) arm(figure);
+  };
+  armAll();
+  // Figures that came later.
+  document.addEventListener('figures', () => {
+    tip.hidden = true;
+    armAll();
+  });
   for (const picker of document.querySelectorAll<HTMLSelectElement>('select[data-picker]')) {
     picker.addEventListener('change', () => {
       for (const one of document.querySelectorAll<HTMLElement>('[data-series]')) {

@@ -6,7 +6,7 @@ export const style = `${paletteCss(':root')}
 html{color-scheme:light dark}
 body{margin:0 auto;padding:16px 20px 60px;max-width:960px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;line-height:1.25;margin:.6em 0 .3em;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2em 0 .5em}
-nav{font-size:.85rem;margin:.4em 0 1em}nav a{color:var(--c1);margin-right:.9em;white-space:nowrap}
+nav{font-size:.85rem;margin:.4em 0 1em}nav a,.warning a{color:var(--c1)}nav a{margin-right:.9em;white-space:nowrap}
 .lead{font-size:1.05rem}.warning{border-left:4px solid var(--c2);padding:.3em .8em;margin:.5em 0}
 .note,figcaption{color:var(--faint);font-size:.85rem}
 figure{margin:.6em 0 1.1em}figure svg{max-width:100%;height:auto;touch-action:pan-y}figcaption{margin-top:.2em}
@@ -22,6 +22,9 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.6 ui-monospace,monos
 .mark{stroke:var(--faint);stroke-width:1;stroke-dasharray:2 2}select{font:inherit;max-width:100%;background:var(--paper);color:var(--ink)}
 .steps{display:flex;font:11px ui-monospace,monospace;color:var(--faint)}.steps span{flex:1 1 0;min-width:0;text-align:center;white-space:pre;overflow:hidden}
 canvas{width:100%;image-rendering:pixelated;display:block;background:color-mix(in srgb,var(--faint) 8%,transparent);touch-action:pan-y}.told{font:12px/1.5 ui-monospace,monospace;min-height:3em;position:sticky;top:0;background:var(--paper);margin:.2em 0;padding:.3em 0;z-index:2}h3{font-size:1rem;margin:1.4em 0 .2em}
+.bar{height:8px;border-radius:4px;background:color-mix(in srgb,var(--faint) 25%,transparent);overflow:hidden}.bar i{display:block;height:100%;width:0;background:var(--c1)}
+[data-numbers]{font:12px/1.5 ui-monospace,monospace;white-space:pre-wrap;min-height:1.5em;margin:.5em 0}
+button{font:inherit;padding:.35em .9em;border:1px solid var(--c2);border-radius:6px;background:var(--paper);color:var(--ink);cursor:pointer}button:disabled{opacity:.5;cursor:default}
 .narrow{display:none}[hidden]{display:none!important}
 @media (max-width:600px){body{padding:10px 14px 40px}.wide{display:none}.narrow{display:block}}
 @media print{nav,.tip,[data-picker]{display:none}section{break-inside:avoid-page}body{max-width:none}}`;

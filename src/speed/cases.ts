@@ -2,7 +2,7 @@
  * What is measured: LSTM(U) → Dense(10, softmax), categorical cross-entropy, in memcell and as stock TensorFlow.js, with the same
  * weights and data, and the check that both compute the same.
  */
-import { Dense, LSTM } from '../model/layers.js';
+import { Dense, LSTM } from '../layers/index.js';
 import { deriveKey, Random } from '../random.js';
 import { Sequential } from '../sequential.js';
 import * as tf from '../tf.js';

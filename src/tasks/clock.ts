@@ -1,9 +1,20 @@
+import type { Run } from './definition.js';
+
+/** performance.now() at which a run began: what it took before it was killed and resumed counts. */
+export function startOf({ fits }: Run): number {
+  return performance.now() - 1000 * (fits?.spent ?? 0);
+}
+
 /** The time that training may take. */
 export class Clock {
-  private readonly began = performance.now();
+  private readonly began: number;
+  private readonly budget: number | undefined;
   private perEpoch = 0;
 
-  constructor(private readonly budget: number | undefined) {}
+  constructor(run: Run) {
+    this.began = startOf(run);
+    this.budget = run.budget;
+  }
 
   /** When a share of the time is used up. */
   deadline(share: number): { deadline?: number } {

@@ -3,6 +3,7 @@ import type { Source } from '../data/source.js';
 import type { MemcellError } from '../errors.js';
 import type { Fields } from '../fields.js';
 import type { Sequential } from '../sequential.js';
+import type { BackupStore } from '../training/backup.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
 import type { OptionTable } from './options.js';
@@ -46,8 +47,11 @@ export interface Task<
   /** What the network takes and gives, for who runs it without memcell: it stands in the file's metadata. */
   arrays(artefact: A): NetworkArrays;
   evaluate(loaded: Loaded<A>, source: Source, options: EvaluateOptions): Promise<E>;
-  /** @param source undefined: go on from the end of the training data */
-  predict(loaded: Loaded<A>, source: Source | undefined, options: P): Promise<Prediction<R>>;
+  /**
+   * @param source undefined: go on from the end of the training data
+   * @param takeRows is handed the rows part by part where the data is too long to be held; see `Prediction.count`
+   */
+  predict(loaded: Loaded<A>, source: Source | undefined, options: P, takeRows?: TakeRows): Promise<Prediction<R>>;
   /** Scores over several parts of the data, each forecast from what comes before (or without) it. */
   backtest?(source: Source, options: O, run: Run, how: { folds: number; refit: boolean }): Promise<E>;
   /** An evaluation for people: the one or few lines that say how good it is, the verdict, then the details. */
@@ -69,6 +73,14 @@ export interface SavedTask {
   training?: TrainingRecord;
 }
 
+/** The backups of a run's fits, one after the other: the same fits in the same order in a run that is resumed. */
+export interface FitRecords {
+  /** Of the fit that begins now. */
+  next(): BackupStore;
+  /** Seconds that the run took before it was killed. */
+  readonly spent: number;
+}
+
 /** What training is told, whatever the task. */
 export interface Run {
   seed: number;
@@ -83,6 +95,8 @@ export interface Run {
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;
+  /** What was fitted before, in a run that goes on with one that was killed, and where fits keep their backups. */
+  fits?: FitRecords;
   /** Callbacks of the user, and of the progress bar, for every fit of a network whose epochs the user is to see. */
   callbacks: readonly Callback[];
   /** Tells which part of the work begins: 'five folds', 'the network on all rows'. */
@@ -145,11 +159,16 @@ export interface EvaluateOptions extends ScoredPart {
   shown?: (part: Shown) => void;
 }
 
+/** Takes the next rows of a prediction, in the order of `head`. */
+export type TakeRows = (head: string[], rows: (string | number)[][]) => Promise<void>;
+
 /** Predictions as a table, for people, for files and for programs. */
 export interface Prediction<R extends object = object> {
   head: string[];
   /** Cells as they are; numbers are shortened for people only. */
   rows: (string | number)[][];
+  /** How many rows there are, where they were handed over part by part: `rows` and `result` hold the first ones only. */
+  count?: number;
   /** For --json, and what the task's function in code resolves to. */
   result: R;
   /** What people see instead of the table. */

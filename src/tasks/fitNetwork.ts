@@ -3,6 +3,7 @@ import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { type Callback, EarlyStopping } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
+import type { FitRecords } from './definition.js';
 import type { Samples } from './prepared.js';
 
 export interface FitPlan {
@@ -24,6 +25,8 @@ export interface FitPlan {
   seed: number;
   callbacks: readonly Callback[];
   signal?: AbortSignal;
+  /** Where its backups are, and what is found of it in a resumed run. */
+  fits?: FitRecords;
   /** performance.now() at which it is to stop. */
   deadline?: number;
 }
@@ -73,15 +76,20 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
     seed,
     callbacks,
     signal,
+    fits,
     deadline,
   } = plan;
-  const history: Record<string, number[]> = {};
+  let history: Record<string, number[]> = {};
   const record: Callback = {
     onEpochEnd: (_, logs) => {
       for (const [key, value] of Object.entries(logs)) {
         history[key] ??= [];
         history[key].push(value);
       }
+    },
+    saveState: () => ({ values: { history: structuredClone(history) } }),
+    loadState: ({ values }) => {
+      history = { ...(values.history as typeof history) };
     },
   };
   let late = false;
@@ -90,6 +98,10 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
       if (performance.now() < (deadline ?? 0)) return;
       late = true;
       context.stopTraining = true;
+    },
+    saveState: () => ({ values: { late } }),
+    loadState: ({ values }) => {
+      late = values.late === true;
     },
   };
   const monitor = validation ? 'val_loss' : 'loss';
@@ -121,6 +133,7 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
       ...(validation && { validationData: validation }),
       ...(classWeight && { classWeight }),
       ...(signal && { signal }),
+      ...(fits && { backup: fits.next() }),
     });
     return { ...outcome(), ...(stopped && { stopped }) };
   } catch (error) {

@@ -120,7 +120,7 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
     if (typeof folder !== 'string' || folder === '') {
       throw new MemcellError(`save: the folder must be text, not ${shown(folder)}`, { code: 'usage' });
     }
-    await this.network.save(folder);
+    await this.network.save(folder, { includeOptimizer: false });
   }
 
   /** What was understood, how good the model is and what to mind, for people. */
@@ -133,6 +133,12 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
       ...warnings.map((warning) => `warning: ${warning}`),
     ];
     return lines.join('\n');
+  }
+
+  /** What JSON.stringify gives: the description of its network, and how good it is; not the weights. */
+  toJSON(): Record<string, unknown> {
+    const { kind, evaluation, warnings, network } = this;
+    return { task: kind, network: network.toJSON(), ...(evaluation && { evaluation }), warnings };
   }
 
   /** Frees the network's memory. The model cannot be used after that. */

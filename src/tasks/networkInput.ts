@@ -2,6 +2,7 @@ import type { NdArray } from '../data/array.js';
 import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
+import { classifyInput } from './classify/predict.js';
 import type { ClassifyArtefact } from './classify/task.js';
 import type { Loaded, SavedTask } from './definition.js';
 import type { ForecastArtefact } from './forecast/task.js';
@@ -33,6 +34,11 @@ export async function networkInput(
 ): Promise<NetworkInput> {
   const { model, artefact, name } = loaded;
   if (artefact.kind === 'text') return textInput(artefact as TextArtefact, source, sample, name);
+  if (artefact.kind === 'classify') {
+    if (source === undefined) throw new MemcellError(`${name}: give the DATA that the sample is of`, { code: 'usage' });
+    const classes = artefact as ClassifyArtefact;
+    return { ...(await classifyInput({ artefact: classes }, source, sample)), outputs: classes.classes };
+  }
   const inputs: NdArray[] = [];
   // The task's own way to its network, with an ear at the network's door.
   const heard: Sequential = Object.create(model, {
@@ -43,7 +49,7 @@ export async function networkInput(
       },
     },
   });
-  const { head, rows } = await tasks[artefact.kind].predict({ ...loaded, model: heard }, source, {});
+  await tasks[artefact.kind].predict({ ...loaded, model: heard }, source, {});
   const count = inputs.reduce((sum, { shape }) => sum + shape[0], 0);
   if (count === 0) {
     throw new MemcellError(`${name}: this model forecasts without its network, which adds nothing here`, {
@@ -61,20 +67,14 @@ export async function networkInput(
     const size = data.length / shape[0];
     if (index < shape[0]) {
       const x = { data: data.slice(index * size, (index + 1) * size), shape: [1, ...shape.slice(1)] };
-      return { x, ...described(artefact, x, sample, head, rows) };
+      return { x, ...described(artefact, x, sample) };
     }
     index -= shape[0];
   }
   throw new Error('no sample');
 }
 
-function described(
-  artefact: SavedTask,
-  x: NdArray,
-  sample: number,
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): Omit<NetworkInput, 'x'> {
+function described(artefact: SavedTask, x: NdArray, sample: number): Omit<NetworkInput, 'x'> {
   if (artefact.kind === 'symbols') {
     const { symbols } = artefact as SavedTask & { symbols: (string | number)[] };
     const ids = x.shape.length === 2;
@@ -83,10 +83,6 @@ function described(
       outputs: symbols.map(String),
       ...(ids && { tokens: Array.from(x.data, (id) => String(symbols[id] ?? id)) }),
     };
-  }
-  if (artefact.kind === 'classify') {
-    const { classes } = artefact as ClassifyArtefact;
-    return { name: `${head[0]} ${rows[sample - 1]?.[0] ?? sample}`, outputs: classes };
   }
   const { series, targets } = artefact as ForecastArtefact;
   const of = series.length > 1 ? ` of ${series[sample - 1]?.name ?? sample}` : '';

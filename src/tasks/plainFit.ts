@@ -3,6 +3,7 @@ import { Sequential } from '../sequential.js';
 import type { LossName } from '../training/losses.js';
 import type { MetricName } from '../training/metrics.js';
 import { getOptimizer } from '../training/optimizers.js';
+import { startOf } from './clock.js';
 import type { Run } from './definition.js';
 import { type FitOutcome, fitNetwork } from './fitNetwork.js';
 import type { Samples } from './prepared.js';
@@ -44,7 +45,8 @@ export async function plainFit(
     callbacks: run.callbacks,
     ...(validation && { validation }),
     ...(patience !== undefined && { patience }),
-    ...(run.budget !== undefined && { deadline: performance.now() + 1000 * run.budget }),
+    ...(run.budget !== undefined && { deadline: startOf(run) + 1000 * run.budget }),
     ...(run.signal && { signal: run.signal }),
+    ...(run.fits && { fits: run.fits }),
   });
 }

@@ -7,6 +7,12 @@ export type Shown = ShownForecasts | ShownClasses | ShownText;
 /** x of a picture: milliseconds since 1970 where times are dates, else plain numbers, or rows counted from 1. */
 export type Axis = 'date' | 'time' | 'row';
 
+/** @param time how times are read, where rows have any */
+export function axisOf(time: { notation: string } | undefined): Axis {
+  if (time === undefined) return 'row';
+  return time.notation === 'number' ? 'time' : 'date';
+}
+
 export interface Points {
   x: number[];
   y: number[];

@@ -34,9 +34,22 @@ export async function trainTask(
   given: TrainTaskOptions = {},
 ): Promise<AnyTrained | undefined> {
   const task = tasks[kind];
-  const prepared = await task.prepare(source, checkOptions(task.options, options, kind), runOf(given, source.name));
-  if (given.onPrepared?.(prepared) === false) return undefined;
-  return prepared.train();
+  const run = runOf(given, source.name);
+  try {
+    const prepared = await task.prepare(source, checkOptions(task.options, options, kind), run);
+    if (given.onPrepared?.(prepared) === false) return undefined;
+    return await prepared.train();
+  } catch (error) {
+    throw run.layers === undefined ? error : layersFault(error);
+  }
+}
+
+/** Layers that cannot be, by themselves or on this data, are an option that cannot be. */
+function layersFault(error: unknown): unknown {
+  if (!(error instanceof MemcellError) || error.code !== 'model') return error;
+  const { message } = error;
+  const told = message.startsWith('layers: ') ? message : `layers: ${message}`;
+  return new MemcellError(told, { code: 'usage', cause: error });
 }
 
 /**
@@ -67,13 +80,12 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
   return run;
 }
 
-/** @throws MemcellError (usage), since layers that cannot be are an option that cannot be */
+/** @throws MemcellError (usage) */
 function checkLayers(layers: string): void {
   try {
     parseSpec(layers);
   } catch (error) {
-    if (error instanceof MemcellError) throw new MemcellError(error.message, { code: 'usage', cause: error });
-    throw error;
+    throw layersFault(error);
   }
 }
 

@@ -1,8 +1,10 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
 import { MemcellError } from '../errors.js';
 import { camelCase, type EitherSpelling, shown } from '../spelling.js';
+import type { BackupOptions } from './backup.js';
+import type { Settings } from './fingerprint.js';
 import type { Logs, TrainingParams } from './history.js';
-import type { MetricName } from './metrics.js';
+import { MONITORED, Monitor, type Monitored, type MonitorMode, numberOrNone } from './monitor.js';
 import type { Optimizer } from './optimizers.js';
 import { complete } from './options.js';
 import type { TrainingState } from './runner.js';
@@ -37,6 +39,20 @@ export interface Callback {
   onEpochEnd?(epoch: number, logs: Logs, context: TrainingContext): Done;
   /** Also after an early stop or an interruption, but not after an error. */
   onTrainEnd?(logs: Logs, context: TrainingContext): Done;
+  /** What fit's backup keeps of the callback, as it is between two batches or epochs. */
+  saveState?(): CallbackState;
+  /** Takes it back in a resumed fit: after onTrainBegin, and within an epoch after its onEpochBegin. */
+  loadState?(state: CallbackState): void;
+  /** The backups that fit is to keep, where it has no option of its own. */
+  readonly backup?: BackupOptions;
+}
+
+export interface CallbackState {
+  /** What the callback was made with: a resumed fit must be given the same. */
+  options?: { [name: string]: Settings };
+  /** Plain JSON; numbers may be infinite or NaN. */
+  values: { [name: string]: Settings };
+  arrays?: readonly Float32Array[];
 }
 
 /** A function stands for { onEpochEnd }. */
@@ -44,7 +60,16 @@ export type CallbackIdentifier = Callback | NonNullable<Callback['onEpochEnd']>;
 
 export type Callbacks = CallbackIdentifier | readonly CallbackIdentifier[];
 
-const HOOKS = ['onTrainBegin', 'onEpochBegin', 'onBatchBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'] as const;
+const HOOKS = [
+  'onTrainBegin',
+  'onEpochBegin',
+  'onBatchBegin',
+  'onBatchEnd',
+  'onEpochEnd',
+  'onTrainEnd',
+  'saveState',
+  'loadState',
+] as const;
 
 /** @throws MemcellError 'usage' for what is no callback, and for one whose hooks are spelt otherwise, which nothing would call */
 export function getCallbacks(given: Callbacks | null): Callback[] {
@@ -71,54 +96,6 @@ function getCallback(identifier: CallbackIdentifier): Callback {
   }
   return identifier;
 }
-
-export type MonitorMode = 'auto' | 'min' | 'max';
-
-/** A key of the logs: the loss, a metric as compile was given it, or what a callback adds; with val_ on the validation data. */
-export type Monitored = 'loss' | 'val_loss' | MetricName | `val_${MetricName}` | (string & {});
-
-/** Compares a logged number with the best so far. */
-class Monitor {
-  best: number | undefined;
-  private sign: 1 | -1 = -1;
-
-  constructor(
-    private readonly owner: string,
-    readonly key: string,
-    private readonly mode: MonitorMode,
-    private readonly minDelta = 0,
-  ) {
-    if (!['auto', 'min', 'max'].includes(mode))
-      throw usage(`${owner}: mode must be auto, min or max; got ${shown(mode)}`);
-  }
-
-  begin(context: TrainingContext, best?: number): void {
-    this.best = best;
-    const { key, mode, owner } = this;
-    if (key.startsWith('val_') && context.params.validationSamples === 0)
-      throw usage(
-        `${owner} monitors ${key}, but there is no validation data; give validationSplit or validationData, or monitor '${key.slice(4)}'`,
-      );
-    const direction = mode === 'auto' ? context.directionOf(key) : mode === 'max' ? 'up' : 'down';
-    if (direction === undefined)
-      throw usage(`${owner}: whether more or less ${key} is better is not known; give mode 'min' or 'max'`);
-    this.sign = direction === 'up' ? 1 : -1;
-  }
-
-  /** The monitored number, or undefined in an epoch without validation. */
-  value(logs: Logs): number | undefined {
-    const { key } = this;
-    if (key in logs || key.startsWith('val_')) return logs[key];
-    throw usage(`${this.owner} monitors ${key}, which is not logged; logged are ${Object.keys(logs).join(', ')}`);
-  }
-
-  /** Whether the value is better than the reference by more than minDelta; with no reference, it is. */
-  improves(value: number, reference: number | undefined = this.best): boolean {
-    return reference === undefined || this.sign * (value - reference) > this.minDelta;
-  }
-}
-
-const MONITORED = { monitor: 'string', mode: 'other', minDelta: 'notNegative', verbose: 'other' } as const;
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
@@ -192,6 +169,23 @@ export class EarlyStopping implements Callback {
       this.stoppedEpoch = epoch;
       context.stopTraining = true;
     }
+  }
+
+  saveState(): CallbackState {
+    const { wait, bestEpoch, stoppedEpoch, bestState, monitor } = this;
+    return {
+      options: { ...this.options },
+      values: { wait, bestEpoch, stoppedEpoch, best: monitor.best },
+      arrays: bestState?.weights ?? [],
+    };
+  }
+
+  loadState({ values, arrays = [] }: CallbackState): void {
+    this.wait = Number(values.wait);
+    this.bestEpoch = numberOrNone(values.bestEpoch);
+    this.stoppedEpoch = numberOrNone(values.stoppedEpoch);
+    this.monitor.best = numberOrNone(values.best);
+    this.bestState = arrays.length > 0 ? { weights: [...arrays] } : undefined;
   }
 
   onTrainEnd(_logs: Logs, context: TrainingContext): void {
@@ -276,6 +270,17 @@ export class ReduceLROnPlateau implements Callback {
     this.wait = 0;
     if (options.verbose) context.print(`Epoch ${epoch + 1}: learning rate reduced to ${optimizer.learningRate}`);
   }
+
+  saveState(): CallbackState {
+    const { wait, cooldown, monitor } = this;
+    return { options: { ...this.options }, values: { wait, cooldown, best: monitor.best } };
+  }
+
+  loadState({ values }: CallbackState): void {
+    this.wait = Number(values.wait);
+    this.cooldown = Number(values.cooldown);
+    this.monitor.best = numberOrNone(values.best);
+  }
 }
 
 /** Sets the learning rate at the start of each epoch to schedule(epoch, current rate). Logs learning_rate. */
@@ -291,94 +296,6 @@ export class LearningRateScheduler implements Callback {
   onEpochEnd(_epoch: number, logs: Logs, { optimizer }: TrainingContext): void {
     logs.learning_rate = optimizer.learningRate;
   }
-}
-
-export interface ModelCheckpointOptions {
-  /** The folder to save in; {epoch}, {epoch:02d}, {val_loss:.2f} stand for numbers, epochs counted from 1. */
-  filepath: string;
-  /** Default 'val_loss'. */
-  monitor?: Monitored;
-  mode?: MonitorMode;
-  /** Saves only when the monitored number is the best so far. Default false. */
-  saveBestOnly?: boolean;
-  /** 'epoch', or a number of batches. Default 'epoch'. */
-  saveFreq?: 'epoch' | number;
-  /** With saveBestOnly, the value to beat at first. */
-  initialValueThreshold?: number | null;
-  verbose?: 0 | 1;
-}
-
-/** Saves the model during training. */
-export class ModelCheckpoint implements Callback {
-  private readonly options: Required<ModelCheckpointOptions>;
-  private readonly monitor: Monitor;
-  private epoch = 0;
-  private batches = 0;
-
-  constructor(options: EitherSpelling<ModelCheckpointOptions>) {
-    const defaults = {
-      monitor: 'val_loss' as Monitored,
-      mode: 'auto' as MonitorMode,
-      saveBestOnly: false,
-      saveFreq: 'epoch' as 'epoch' | number,
-      initialValueThreshold: null as number | null,
-      verbose: 0 as 0 | 1,
-    };
-    this.options = complete('ModelCheckpoint', defaults, options, {
-      filepath: 'string',
-      monitor: 'string',
-      mode: 'other',
-      saveBestOnly: 'boolean',
-      saveFreq: 'other',
-      initialValueThreshold: 'number?',
-      verbose: 'other',
-    });
-    const { saveFreq } = this.options;
-    if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${shown(saveFreq)}`);
-    this.monitor = new Monitor('ModelCheckpoint', this.options.monitor, this.options.mode);
-  }
-
-  onTrainBegin(context: TrainingContext): void {
-    this.batches = 0;
-    if (this.options.saveBestOnly) this.monitor.begin(context, this.options.initialValueThreshold ?? undefined);
-  }
-
-  onEpochBegin(epoch: number): void {
-    this.epoch = epoch;
-  }
-
-  onBatchEnd(_batch: number, logs: Logs, context: TrainingContext): Done {
-    const { saveFreq } = this.options;
-    if (saveFreq !== 'epoch' && ++this.batches % saveFreq === 0) return this.save(logs, context);
-  }
-
-  onEpochEnd(_epoch: number, logs: Logs, context: TrainingContext): Done {
-    if (this.options.saveFreq === 'epoch') return this.save(logs, context);
-  }
-
-  private async save(logs: Logs, context: TrainingContext): Promise<void> {
-    const { monitor, options } = this;
-    if (options.saveBestOnly) {
-      const value = monitor.value(logs);
-      if (value === undefined || !monitor.improves(value)) return;
-      monitor.best = value;
-    }
-    const folder = formatted(options.filepath, { ...logs, epoch: this.epoch + 1 });
-    await context.save(folder);
-    if (options.verbose) context.print(`Epoch ${this.epoch + 1}: model saved to ${folder}`);
-  }
-}
-
-/** Fills in {key}, {key:03d} and {key:.2f}. */
-function formatted(path: string, values: Logs): string {
-  return path.replace(/\{(\w+)(?::(?:0?(\d*)d|\.(\d+)f))?\}/g, (_, key: string, width?: string, digits?: string) => {
-    const value = values[key];
-    if (value === undefined)
-      throw usage(`ModelCheckpoint: no '${key}' to put into '${path}'; there are ${Object.keys(values).join(', ')}`);
-    if (digits !== undefined) return value.toFixed(Number(digits));
-    return width ? String(value).padStart(Number(width), '0') : String(value);
-  });
 }
 
 function usage(message: string): MemcellError {

@@ -158,6 +158,8 @@ function ofOutput(metric: Metric, output: string, index: number): Metric {
     return {
       update: (yTrue: NdArray, yPred: NdArray) => count.update(partOf(yTrue, index), partOf(yPred, index)),
       result: () => count.result(),
+      ...(count.save && { save: () => count.save?.() ?? [] }),
+      ...(count.restore && { restore: (counted: readonly number[]) => count.restore?.(counted) }),
     };
   };
   return { name: `${output}_${metric.name}`, direction: metric.direction, start };

@@ -2,49 +2,19 @@
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { deriveKey, Random } from '../random.js';
-import { Batches, EventLoop, type Samples, sampleRange } from './batches.js';
-import { type Callback, type Callbacks, getCallbacks, type TrainingContext } from './callbacks.js';
+import { type Backup, type BackupStore, Backups, putBack, wholeState } from './backup.js';
+import { Batches, EventLoop, type Samples } from './batches.js';
+import { type Callback, getCallbacks, type TrainingContext } from './callbacks.js';
 import type { Compiled } from './compile.js';
-import { batchSizeFor, evaluateBatches, prepareSamples } from './evaluate.js';
+import { batchSizeFor, evaluateBatches } from './evaluate.js';
+import type { Settings } from './fingerprint.js';
+import { checkedSettings, type FitOptions, type FitSettings, split } from './fitSettings.js';
 import type { History, Logs, Stopped } from './history.js';
 import { Meter } from './meter.js';
-import { complete } from './options.js';
-import { Progress, type ProgressOptions, type Verbosity } from './progress.js';
+import { Progress } from './progress.js';
 import type { BatchResult, Checkpoint, Runner } from './runner.js';
-
-export interface ValidationData {
-  x: NdArray;
-  y: NdArray;
-  sampleWeight?: NdArray | Float32Array;
-}
-
-export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Array> extends Partial<ProgressOptions> {
-  /** Default 32; with stateful layers, the size that they are for. The last batch of an epoch may be smaller. */
-  batchSize?: number;
-  /** The epoch to stop before; with an initialEpoch, only the difference is trained. Default 1. */
-  epochs?: number;
-  initialEpoch?: number;
-  /** One or a list, called in this order. */
-  callbacks?: Callbacks;
-  /** The part of the samples, from the end and before shuffling, to validate on and not to train on. */
-  validationSplit?: number;
-  /** Samples to validate on; goes before validationSplit. */
-  validationData?: Data;
-  /** Default: batchSize. */
-  validationBatchSize?: number;
-  /** Validate after every so many epochs. Default 1. */
-  validationFreq?: number;
-  /** A new order for each epoch, a function of (seed, epoch). Default true. */
-  shuffle?: boolean;
-  /** Weights by class number. */
-  classWeight?: Readonly<Record<number, number>>;
-  /** One weight for each sample, or for each sample and step. */
-  sampleWeight?: Weights;
-  /** Governs shuffling and dropout. Default: drawn at random, and told in history.params. */
-  seed?: number;
-  /** Aborting it stops after the batch; the weights stay and the history says so. */
-  signal?: AbortSignal;
-}
+import { settingsOfRun } from './runSettings.js';
+import { TerminateOnNaN } from './terminateOnNaN.js';
 
 /** What the owner of the model lends to callbacks. */
 export interface FitHost {
@@ -52,18 +22,17 @@ export interface FitHost {
   save?(folder: string): Promise<void>;
   /** Asked after every batch and epoch, beside context.stopTraining. */
   stopRequested?(): boolean;
+  backup?: HostedBackup;
 }
 
-const DEFAULTS = {
-  batchSize: undefined as number | undefined,
-  epochs: 1,
-  initialEpoch: 0,
-  callbacks: [] as Callbacks,
-  validationSplit: 0,
-  validationFreq: 1,
-  shuffle: true,
-  verbose: 1 as Verbosity,
-};
+/** What the owner of the model knows of a fit's backups. */
+export interface HostedBackup {
+  store: BackupStore;
+  /** The model's layers, of which a resumed fit must have the same. */
+  model: Settings;
+  /** Nobody has asked for this seed: that of the backup goes before it. */
+  seedIsDrawn: boolean;
+}
 
 /**
  * Trains, as Keras's fit. Resolves to the history of the epochs that were finished.
@@ -89,10 +58,8 @@ export async function fit(
   }
 }
 
-type Settings = FitOptions & typeof DEFAULTS;
-
 class Run {
-  private readonly settings: Settings;
+  private readonly settings: FitSettings;
   private readonly batches: Batches;
   private readonly validation: Batches | undefined;
   private readonly order: Int32Array | undefined;
@@ -108,6 +75,11 @@ class Run {
   private spare: Checkpoint | undefined;
   /** What the last finished epoch logged. */
   private lastLogs: Logs = {};
+  private readonly backups: Backups | undefined;
+  /** The state after the last good epoch, for backups. */
+  private lastGood: ReturnType<typeof wholeState> | undefined;
+  /** What is done. */
+  private at = { epoch: 0, batch: 0, begun: false };
 
   constructor(
     private readonly runner: Runner,
@@ -148,26 +120,68 @@ class Run {
     };
     this.context = this.makeContext(compiled);
     this.good = runner.checkpoint();
+    this.at.epoch = settings.initialEpoch;
+    if (host.backup) {
+      const { store, model, seedIsDrawn } = host.backup;
+      const { params } = this.history;
+      const run = {
+        settings,
+        params,
+        compiled,
+        runner,
+        callbacks: this.callbacks,
+        train,
+        validation,
+        model,
+        seedIsDrawn,
+      };
+      this.backups = new Backups(store, runner, this.callbacks, settingsOfRun(run));
+    }
   }
 
   async train(): Promise<History> {
-    const { settings, context, history } = this;
-    const { initialEpoch, epochs } = settings;
+    const found = await this.found();
+    if (found?.end) return this.ended(found);
+    try {
+      return await this.run(found);
+    } catch (error) {
+      if (!(error instanceof MemcellError) || error.code !== 'numeric') throw error;
+      // Going on would come to the same end.
+      await this.end(error.message);
+      return this.notFinite(error);
+    }
+  }
+
+  private async run(found: Backup | undefined): Promise<History> {
+    const { settings, context, history, backups } = this;
     await this.each((callback) => callback.onTrainBegin?.(context));
     this.watchesBatches = this.callbacks.some(({ onBatchBegin, onBatchEnd }) => onBatchBegin || onBatchEnd);
-    for (let epoch = initialEpoch; epoch < epochs && !history.stopped; epoch++) await this.epoch(epoch);
+    if (found) this.goOn(found);
+    if (backups) this.lastGood ??= wholeState(this.runner);
+    let within = found?.begun ? found : undefined;
+    while (this.at.epoch < settings.epochs && !history.stopped) {
+      await this.epoch(this.at.epoch, within);
+      within = undefined;
+    }
+    const interrupted = history.stopped?.reason === 'interrupted';
+    if (interrupted) await this.write();
     await this.each((callback) => callback.onTrainEnd?.(this.lastLogs, context));
+    if (!interrupted) await this.end();
     return history;
   }
 
-  private async epoch(epoch: number): Promise<void> {
+  /** @param resumed a backup from within the epoch, to go on from */
+  private async epoch(epoch: number, resumed?: Backup): Promise<void> {
     const { batches, context, history, meter, order, progress, settings } = this;
     const title = settings.epochs > 1 ? `Epoch ${epoch + 1}/${settings.epochs} - ` : '';
     await this.each((callback) => callback.onEpochBegin?.(epoch, context));
+    this.at.begun = true;
     if (order) this.shuffle(order, epoch);
     meter.reset();
     progress.begin();
-    let done = 0;
+    let done = resumed?.batch ?? 0;
+    // After onEpochBegin: what that did is in the backup already, and must not be done twice.
+    if (resumed) this.goOn(resumed);
     while (done < batches.count && !(done > 0 && this.stopsNow())) {
       if (settings.signal?.aborted) return this.stop('interrupted', epoch, done);
       // Waiting for nothing would cost a tenth of a small step.
@@ -176,6 +190,8 @@ class Run {
         const step = this.step(epoch, done++);
         if (step) await step;
       }
+      this.at.batch = done;
+      if (this.isDue(epoch, done)) await this.write();
       if (progress.wantsBatches) progress.batch(title, done, batches.count, meter.logs());
       if (this.loop.waits) await this.loop.turn();
     }
@@ -189,9 +205,99 @@ class Run {
       history.history[key].push(value);
     }
     this.lastLogs = logs;
+    this.at = { epoch: epoch + 1, batch: 0, begun: false };
     if (epoch + 1 === settings.epochs && done === batches.count) return;
     if (settings.signal?.aborted) this.stop('interrupted', epoch, done);
     else if (this.stopsNow()) this.stop('callback', epoch, done);
+    else if (this.backups?.due(epoch + 1, (epoch + 1) * batches.count, true)) await this.write();
+  }
+
+  /** Whether a backup is due within the epoch. */
+  private isDue(epoch: number, done: number): boolean {
+    const { backups, batches, settings } = this;
+    if (!backups || done === batches.count || settings.signal?.aborted || this.stopsNow()) return false;
+    return backups.due(epoch, epoch * batches.count + done, false);
+  }
+
+  /** The backup to go on from. */
+  private async found(): Promise<Backup | undefined> {
+    const { backups, meter, host, progress, settings } = this;
+    if (!backups) return undefined;
+    const [unsaved] = meter.unsaved;
+    if (backups.withinEpochs && unsaved !== undefined)
+      throw new MemcellError(
+        `backup: the metric ${unsaved} has no save() and restore(), so that a backup within an epoch cannot hold it; back up by epochs`,
+        { code: 'usage' },
+      );
+    const found = await backups.newest();
+    if (found?.note !== undefined) progress.line(found.note);
+    if (found && settings.verbose > 0 && host.backup) {
+      const where = found.end ? 'its end' : `epoch ${found.epoch + 1}, batch ${found.batch + 1}`;
+      progress.line(`Going on from ${host.backup.store.name} at ${where}`);
+    }
+    return found;
+  }
+
+  /** Puts back all that a backup has. */
+  private goOn(backup: Backup): void {
+    const { history, runner, meter } = this;
+    history.params.seed = backup.seed;
+    runner.seed = backup.seed;
+    putBack(runner, backup.good ?? backup.now);
+    this.lastGood = backup.good ?? backup.now;
+    this.good = runner.checkpoint();
+    if (backup.good) putBack(runner, backup.now);
+    if (backup.learningRate !== undefined) runner.optimizer.learningRate = backup.learningRate;
+    history.epoch = [...backup.history.epoch];
+    history.history = { ...backup.history.history };
+    this.lastLogs = backup.logs;
+    this.at = { epoch: backup.epoch, batch: backup.batch, begun: backup.begun };
+    if (backup.meter) meter.restore(backup.meter);
+    this.backups?.restoreCallbacks(backup);
+  }
+
+  /** The fit was over already. */
+  private ended(backup: Backup): History | Promise<History> {
+    this.goOn(backup);
+    const { history } = this;
+    if (backup.history.stopped) history.stopped = backup.history.stopped;
+    if (backup.end?.error === undefined) return history;
+    return this.notFinite(new MemcellError(backup.end.error, { code: 'numeric' }));
+  }
+
+  private position(end?: Backup['end']) {
+    const { at, history, lastLogs, meter, runner } = this;
+    const { epoch, history: logs, stopped, params } = history;
+    const { learningRate, config } = runner.optimizer;
+    return {
+      ...at,
+      seed: params.seed,
+      learningRate: typeof config.learningRate === 'number' ? learningRate : undefined,
+      history: { epoch, history: logs, ...(stopped && { stopped }) },
+      logs: lastLogs,
+      meter: at.batch > 0 ? meter.save() : undefined,
+      end,
+    };
+  }
+
+  /** Rejects, or with a TerminateOnNaN ends as if a callback had asked for it. */
+  private async notFinite(error: MemcellError): Promise<History> {
+    const { callbacks, context, history, at, progress } = this;
+    const terminating = callbacks.find((callback) => callback instanceof TerminateOnNaN);
+    if (!terminating) throw error;
+    terminating.reason = error.message;
+    progress.line(error.message);
+    this.stop('callback', at.epoch, at.batch);
+    await this.each((callback) => callback.onTrainEnd?.(this.lastLogs, context));
+    return history;
+  }
+
+  private async end(error?: string): Promise<void> {
+    await this.backups?.end(this.position(error === undefined ? {} : { error }), wholeState(this.runner));
+  }
+
+  private async write(): Promise<void> {
+    if (this.backups && this.lastGood) await this.backups.write(this.position(), this.lastGood);
   }
 
   private async batch(epoch: number, index: number): Promise<void> {
@@ -235,6 +341,7 @@ class Run {
     }
     this.spare = this.good;
     this.good = state;
+    if (this.backups) this.lastGood = wholeState(runner);
     return logs;
   }
 
@@ -285,52 +392,4 @@ class Run {
       print: (line) => progress.line(line),
     };
   }
-}
-
-function checkedSettings(options: FitOptions): Settings {
-  const settings = complete('fit', DEFAULTS, options, {
-    batchSize: 'positiveCount?',
-    epochs: 'count',
-    initialEpoch: 'count',
-    callbacks: 'other',
-    validationSplit: 'belowOne',
-    validationData: 'other',
-    validationBatchSize: 'positiveCount?',
-    validationFreq: 'positiveCount',
-    shuffle: 'boolean',
-    classWeight: 'record?',
-    sampleWeight: 'other',
-    seed: 'integer?',
-    signal: 'signal?',
-    verbose: 'verbosity',
-    write: 'function?',
-  });
-  return settings;
-}
-
-/** Training and validation samples, checked. */
-function split(
-  compiled: Compiled,
-  x: NdArray,
-  y: NdArray,
-  settings: Settings,
-): { train: Samples; validation?: Samples } {
-  const { validationData, validationSplit, sampleWeight, classWeight } = settings;
-  if (validationData) {
-    const { x: vx, y: vy, sampleWeight: weight } = validationData;
-    return {
-      train: prepareSamples(compiled, x, y, { sampleWeight, classWeight }),
-      validation: prepareSamples(compiled, vx, vy, { sampleWeight: weight }, 'validationData: '),
-    };
-  }
-  const all = prepareSamples(compiled, x, y, { sampleWeight, classWeight });
-  if (validationSplit === 0) return { train: all };
-  const samples = x.shape[0];
-  const at = Math.floor(samples * (1 - validationSplit));
-  if (at === 0 || at === samples)
-    throw new MemcellError(
-      `validationSplit ${validationSplit} of ${samples} samples leaves ${at} to train and ${samples - at} to validate on; both need at least one`,
-    );
-  const held = sampleRange(all, at, samples);
-  return { train: sampleRange(all, 0, at), validation: classWeight ? { x: held.x, y: held.y } : held };
 }

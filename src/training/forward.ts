@@ -1,6 +1,8 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
+
+import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
-import { isKnownActivation } from '../model/activations.js';
+import { isComputed } from '../layers/computed.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
 import * as tf from '../tf.js';
@@ -54,6 +56,7 @@ export function forward(
 ): Forward {
   const rowUses: RowUse[] = [];
   const restores = training ? watchEmbeddings(model, rowUses) : [];
+  for (const [layer] of everyLayer(model)) if (isComputed(layer)) layer.addedLosses = [];
   const logits = new Map<ActivatedLayer, tf.Tensor>();
   for (const layer of new Set(watched)) {
     if (!layer) continue;
@@ -170,7 +173,9 @@ const NOISE = new Set(['Dropout', 'SpatialDropout1D', 'AlphaDropout', 'GaussianD
 function outputLogits(model: tf.LayersModel, output: number): OutputLogits | undefined {
   let layer: tf.layers.Layer | undefined = model.outputs[output].sourceLayer;
   let evaluationOnly = false;
-  for (; layer; layer = layerBefore(layer)) {
+  for (; layer; layer = layerBefore(model, layer)) {
+    // Of a layer that is called several times, who watches sees the last call.
+    if (callsIn(model, layer).length > 1) return undefined;
     if (NOISE.has(layer.getClassName()) && isKnownLayer(layer)) {
       const { rate, stddev } = layer.getConfig();
       evaluationOnly ||= (rate ?? stddev) !== 0;
@@ -203,9 +208,16 @@ export function finalActivation(model: tf.LayersModel): Probability | undefined 
   return outputLogits(model, 0)?.activation;
 }
 
+/** The calls of a layer in a model: it may be in others too. */
+function callsIn(model: tf.LayersModel, layer: tf.layers.Layer): (typeof layer)['inboundNodes'] {
+  if (model instanceof tf.Sequential) return layer.inboundNodes.slice(0, 1);
+  const calls = Object.values(model.nodesByDepth).flat();
+  return calls.filter(({ outboundLayer }) => outboundLayer === layer);
+}
+
 /** The only layer that a layer gets its input from. */
-function layerBefore(layer: tf.layers.Layer): tf.layers.Layer | undefined {
-  const [node, ...others] = layer.inboundNodes;
+function layerBefore(model: tf.LayersModel, layer: tf.layers.Layer): tf.layers.Layer | undefined {
+  const [node, ...others] = callsIn(model, layer);
   return node && others.length === 0 && node.inboundLayers.length === 1 ? node.inboundLayers[0] : undefined;
 }
 
@@ -221,12 +233,13 @@ function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {
   return 'activation' in layer && typeof layer.activation === 'object' && layer.activation !== null;
 }
 
-/** Σ of all regularisation losses, those of recurrent cells included (which tfjs's own fit leaves out). */
+/** Σ of all regularisation losses, what layers added in the last forward pass and those of recurrent cells included (which tfjs's own fit leaves out). */
 export function regularisation(model: tf.LayersModel): tf.Scalar | undefined {
   const losses: tf.Scalar[] = [];
   for (const [layer] of everyLayer(model)) {
     const own = isRecurrent(layer) ? [layer, layer.cell] : [layer];
     for (const { losses: parts } of own) for (const part of parts) losses.push(part());
+    if (isComputed(layer)) losses.push(...layer.addedLosses);
   }
   return losses.length === 0 ? undefined : tf.addN(losses);
 }

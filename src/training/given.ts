@@ -5,7 +5,7 @@ import type { ModelInputs } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { shown } from '../spelling.js';
 import type { EvaluateOptions as EvaluateArrays } from './evaluate.js';
-import type { FitOptions as FitArrays, ValidationData } from './fit.js';
+import type { FitOptions as FitArrays, ValidationData } from './fitSettings.js';
 
 /** [x, y], [x, y, sampleWeight], or the same by name. */
 export type ValidationInput =

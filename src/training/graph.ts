@@ -1,6 +1,7 @@
 /** A tfjs model's layers run one after the other, as Keras runs them: with masks, several inputs and outputs, models in models. */
 
 import { MemcellError } from '../errors.js';
+import { isComputed } from '../layers/computed.js';
 import { isBidirectional, isModel, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 
@@ -61,7 +62,8 @@ function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: b
   const masks = inputs.map(({ mask }) => mask);
   const takesStates = isRecurrent(layer) || isBidirectional(layer);
   // States come with a recurrent layer's sequence, which alone has steps.
-  const mask = takesStates || masks.length === 1 ? masks[0] : undefined;
+  const known = masks.some((one) => one !== undefined) ? masks : undefined;
+  const mask = takesStates || masks.length === 1 ? masks[0] : isComputed(layer) ? known : undefined;
   const next = masksAfter(layer, values, masks);
   const outputs = tensorsOf(
     layer.apply(values.length === 1 ? values[0] : values, mask ? { training, mask } : { training }),
@@ -79,6 +81,7 @@ function masksAfter(
   masks: (tf.Tensor | undefined)[],
 ): (tf.Tensor | null | undefined)[] {
   if (!layer.supportsMasking) return [];
+  if (isComputed(layer) && values.length > 1) return listOf(layer.computeMask(values, masks as tf.Tensor[]));
   if (values.length === 1 || isRecurrent(layer) || isBidirectional(layer)) {
     return listOf(layer.computeMask(values[0], masks[0]));
   }
@@ -106,20 +109,4 @@ function tensorsOf(outputs: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.Sym
 /** A mask is a constant to what uses it: operations that make masks and count them have no gradients in tfjs. */
 function withoutGradient(mask: tf.Tensor): tf.Tensor {
   return tf.tensor(mask.dataSync(), mask.shape, mask.dtype);
-}
-
-/** Whether a model is one layer after the other, each on all that the one before it gives. */
-export function isChain(model: tf.LayersModel): boolean {
-  if (model instanceof tf.Sequential) return true;
-  const [first] = model.layers;
-  if (model.inputs.length !== 1 || model.outputs.length !== 1 || first?.getClassName() !== 'InputLayer') return false;
-  let flowing = model.inputs[0];
-  for (const layer of model.layers.slice(1)) {
-    const [node, ...others] = layer.inboundNodes;
-    const { inputTensors, outputTensors } = node ?? { inputTensors: [], outputTensors: [] };
-    if (others.length > 0 || inputTensors.length !== 1 || inputTensors[0] !== flowing || outputTensors.length !== 1)
-      return false;
-    flowing = outputTensors[0];
-  }
-  return model.outputs[0] === flowing;
 }

@@ -7,29 +7,40 @@ import { MemcellError } from '../errors.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { Tensor, TensorFunction } from '../tfjsTypes.js';
+import {
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  hinge,
+  kullbackLeiblerDivergence,
+} from './losses/classification.js';
+import { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
+import {
+  cosineSimilarity,
+  gaussianLikelihood,
+  logCosh,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
+} from './losses/regression.js';
 import { complete, functionName, type Options } from './options.js';
 
-/** Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
-export const PROBABILITY_EPSILON = 1e-7;
-
-export interface Loss {
-  /** In camelCase; 'custom' for a user's own function. */
-  readonly name: string;
-  /** Every option with its value, as JSON; getLoss({ name, config }) makes the same loss. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /**
-   * What the targets are: 'values' in the shape of the output, 'probabilities' the same and in [0, 1], 'labels' whole
-   * numbers that count the output's last axis, 'any' whatever a user's own function takes.
-   */
-  readonly targets: 'values' | 'probabilities' | 'labels' | 'any';
-  /**
-   * For a cross-entropy, the activation that it undoes. From a model that ends in softmax or sigmoid, be it this one or the other,
-   * positions() gets the logits, as in Keras.
-   */
-  readonly logitsOf?: 'softmax' | 'sigmoid';
-  /** The value of each position; a user's own function may give a scalar. */
-  positions(yTrue: Tensor, yPred: Tensor, fromLogits: boolean): Tensor;
-}
+export { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
+export {
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  gaussianLikelihood,
+  hinge,
+  kullbackLeiblerDivergence,
+  logCosh,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
+};
 
 /** A function of two tensors that gives one value for each position, or a scalar. */
 export type LossFunction = TensorFunction;
@@ -170,12 +181,28 @@ const LOSSES = {
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
   binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  hinge,
+  kullbackLeiblerDivergence,
+  cosineSimilarity,
+  gaussianLikelihood,
+  logCosh,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
 } satisfies Record<string, (options: Options) => Loss>;
 
 const SHORT_NAMES = {
   mse: 'meanSquaredError',
   mae: 'meanAbsoluteError',
   bce: 'binaryCrossentropy',
+  mape: 'meanAbsolutePercentageError',
+  msle: 'meanSquaredLogarithmicError',
+  kld: 'kullbackLeiblerDivergence',
+  kldivergence: 'kullbackLeiblerDivergence',
 } as const;
 
 /** Names that losses and metrics have beside their own. */
@@ -183,7 +210,7 @@ export const shortLossNames = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NA
 
 /** The camelCase name that a short name, a snake_case name or a class name stands for. */
 export function lossName(written: string): string {
-  const short = shortLossNames.find((name) => name === written.toLowerCase());
+  const short = shortLossNames.find((name) => name === written.replaceAll('_', '').toLowerCase());
   return short ? SHORT_NAMES[short] : functionName(written);
 }
 

@@ -9,6 +9,15 @@ interface Counted {
   count: MetricCount;
 }
 
+/** What a meter has counted in a part of a pass. */
+export interface MeterState {
+  lossTotal: number;
+  samples: number;
+  outputTotals: number[];
+  /** Of each metric. */
+  counts: number[][];
+}
+
 /** The running means of one pass over samples: the loss by samples, and the metrics. */
 export class Meter {
   private lossTotal = 0;
@@ -48,14 +57,36 @@ export class Meter {
     for (const { count } of weightedMetrics) count.update(y, predictions, weights);
   }
 
+  /** The metrics that cannot be saved within a pass. */
+  get unsaved(): string[] {
+    return this.counted.filter(({ count }) => !count.save || !count.restore).map(({ metric }) => metric.name);
+  }
+
+  save(): MeterState {
+    const counts = this.counted.map(({ count }) => count.save?.() ?? []);
+    return { lossTotal: this.lossTotal, samples: this.samples, outputTotals: this.outputTotals.slice(), counts };
+  }
+
+  restore({ lossTotal, samples, outputTotals, counts }: MeterState): void {
+    this.lossTotal = lossTotal;
+    this.samples = samples;
+    this.outputTotals = outputTotals.slice();
+    this.counted.forEach(({ count }, i) => {
+      count.restore?.(counts[i]);
+    });
+  }
+
+  private get counted(): Counted[] {
+    return [...this.metrics, ...this.weightedMetrics];
+  }
+
   /** loss and metrics, in Keras's order, each key after `prefix`. */
   logs(prefix = ''): Logs {
     const logs: Logs = { [`${prefix}loss`]: this.lossTotal / this.samples };
     this.compiled.outputs?.forEach(({ name }, i) => {
       logs[`${prefix}${name}_loss`] = this.outputTotals[i] / this.samples;
     });
-    for (const { metric, count } of [...this.metrics, ...this.weightedMetrics])
-      logs[prefix + metric.name] = count.result();
+    for (const { metric, count } of this.counted) logs[prefix + metric.name] = count.result();
     return logs;
   }
 }

@@ -10,26 +10,15 @@ import { type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { TensorFunction } from '../tfjsTypes.js';
 import { lossName, PROBABILITY_EPSILON, shortLossNames } from './losses.js';
+import { auc } from './metrics/auc.js';
+import { f1Score, precision, recall } from './metrics/confusion.js';
+import type { Metric, MetricCount } from './metrics/metric.js';
+import { r2Score } from './metrics/r2Score.js';
 import { complete } from './options.js';
 import { largest, shapeText } from './targets.js';
 
-/** What is measured; the numbers are in the counts that it starts. */
-export interface Metric {
-  /** Its key in logs and history. */
-  readonly name: string;
-  /** Whether more or less of it is better; what callbacks with mode 'auto' go by. */
-  readonly direction?: 'up' | 'down';
-  /** Begins a pass over samples, which shares nothing with any other. */
-  start(): MetricCount;
-}
-
-/** A metric over the batches of one pass. */
-export interface MetricCount {
-  /** Takes one batch in. weights has one number for each position. */
-  update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
-  /** The metric over all batches so far; NaN when there were none. */
-  result(): number;
-}
+export type { Metric, MetricCount } from './metrics/metric.js';
+export { auc, f1Score, precision, r2Score, recall };
 
 export type MetricFunction = TensorFunction;
 
@@ -92,6 +81,15 @@ class MeanCount implements MetricCount {
   result(): number {
     return this.count === 0 ? Number.NaN : this.metric.finish(this.total / this.count);
   }
+
+  save(): number[] {
+    return [this.total, this.count];
+  }
+
+  restore([total, count]: readonly number[]): void {
+    this.total = total;
+    this.count = count;
+  }
 }
 
 /** Mean over the last axis of f(target, prediction). */
@@ -135,6 +133,17 @@ const huberValue = elementwise((target, prediction) => {
   const error = Math.abs(target - prediction);
   return error <= 1 ? 0.5 * error * error : error - 0.5;
 });
+
+/** The cosine of the angle between a row of targets and one of predictions. */
+const cosine = (): PositionValue => (yTrue, targetAt, yPred, at, size) => {
+  let [product, ofTrue, ofPred] = [0, 0, 0];
+  for (let i = 0; i < size; i++) {
+    product += yTrue[targetAt + i] * yPred[at + i];
+    ofTrue += yTrue[targetAt + i] ** 2;
+    ofPred += yPred[at + i] ** 2;
+  }
+  return product / Math.sqrt(Math.max(ofTrue, 1e-12) * Math.max(ofPred, 1e-12));
+};
 
 const matches = (labels: boolean): PositionValue => {
   return (yTrue, targetAt, yPred, at, size) =>
@@ -198,12 +207,22 @@ const METRICS = {
   binaryCrossentropy: (name) => new MeanMetric(name, 'down', binaryEntropy),
   categoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
   sparseCategoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
+  /** e to the mean cross-entropy of labels or one-hot rows. */
+  perplexity: (name) => new MeanMetric(name, 'down', entropy, true, Math.exp),
+  cosineSimilarity: (name) => new MeanMetric(name, 'up', cosine),
+  auc: (name) => auc({ name }),
+  precision: (name) => precision({ name }),
+  recall: (name) => recall({ name }),
+  f1Score: (name) => f1Score({ name }),
+  r2Score: (name) => r2Score({ name }),
 } satisfies Record<string, (name: string) => Metric>;
 
 const SHORT_NAMES = {
   acc: 'accuracy',
   rmse: 'rootMeanSquaredError',
   mape: 'meanAbsolutePercentageError',
+  f1: 'f1Score',
+  r2: 'r2Score',
 } as const;
 
 /**
@@ -269,5 +288,14 @@ class FunctionCount implements MetricCount {
 
   result(): number {
     return this.total / this.samples;
+  }
+
+  save(): number[] {
+    return [this.total, this.samples];
+  }
+
+  restore([total, samples]: readonly number[]): void {
+    this.total = total;
+    this.samples = samples;
   }
 }

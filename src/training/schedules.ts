@@ -111,6 +111,47 @@ export function cosineDecay(
   };
 }
 
+/**
+ * cosineDecay that begins anew: the first period has firstDecaySteps steps, each further one tMul times as many and mMul times the
+ * rate (Loshchilov and Hutter, 2017): rate = initial · ((1 - alpha) · mMulⁿ · (1 + cos(π · f)) / 2 + alpha), n periods done and f of this one.
+ */
+export function cosineDecayRestarts(options: {
+  initialLearningRate: number;
+  firstDecaySteps: number;
+  tMul?: number;
+  mMul?: number;
+  alpha?: number;
+}): LearningRateSchedule {
+  const config = complete('cosineDecayRestarts', { tMul: 2, mMul: 1, alpha: 0 }, options, {
+    initialLearningRate: 'number',
+    firstDecaySteps: 'positive',
+    tMul: 'positive',
+    mMul: 'notNegative',
+    alpha: 'number',
+  });
+  const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = config;
+  if (tMul < 1) throw usage(`cosineDecayRestarts: tMul must be at least 1, since periods must not end; got ${tMul}`);
+  return {
+    name: 'cosineDecayRestarts',
+    config,
+    at: (step) => {
+      const { done, fraction } = period(step / firstDecaySteps, tMul);
+      const cosine = 0.5 * mMul ** done * (1 + Math.cos(Math.PI * fraction));
+      return initialLearningRate * ((1 - alpha) * cosine + alpha);
+    },
+  };
+}
+
+/** Periods of lengths 1, tMul, tMul², …: how many are over at a time, and what share of the next. */
+function period(time: number, tMul: number): { done: number; fraction: number } {
+  if (tMul === 1) return { done: Math.floor(time), fraction: time - Math.floor(time) };
+  const beginning = (n: number) => (1 - tMul ** n) / (1 - tMul);
+  let done = Math.floor(Math.log(1 - time * (1 - tMul)) / Math.log(tMul));
+  // Logarithms of whole periods may come out a little short.
+  if (beginning(done + 1) <= time) done++;
+  return { done, fraction: (time - beginning(done)) / tMul ** done };
+}
+
 /** rate = values[i] while step ≤ boundaries[i], and the last value after the last boundary. */
 export function piecewiseConstantDecay(options: { boundaries: number[]; values: number[] }): LearningRateSchedule {
   const config = complete('piecewiseConstantDecay', {}, options, { boundaries: 'numbers', values: 'numbers' });
@@ -131,7 +172,14 @@ export function piecewiseConstantDecay(options: { boundaries: number[]; values: 
   };
 }
 
-const SCHEDULES = { exponentialDecay, inverseTimeDecay, polynomialDecay, cosineDecay, piecewiseConstantDecay };
+const SCHEDULES = {
+  exponentialDecay,
+  inverseTimeDecay,
+  polynomialDecay,
+  cosineDecay,
+  cosineDecayRestarts,
+  piecewiseConstantDecay,
+};
 export type ScheduleName = keyof typeof SCHEDULES;
 
 const DECAY = { initialLearningRate: 'number', decaySteps: 'positive' } as const;

@@ -122,6 +122,13 @@ const training: [name: string, data: () => string, options: string[], code: numb
     /units.*1000000000/,
   ],
   [
+    'layers that do not fit each other',
+    () => file(folder, 'good.csv', seriesCsv(40)),
+    ['--forecast', 'value', '--plain', '--window', '5', '--layers', 'Flatten(), LSTM(3), Dense(1)'],
+    2,
+    /layers: layer 2 \(LSTM\) needs \(samples, steps, features\)/,
+  ],
+  [
     'layers of another shape',
     () => join(folder, 'good.csv'),
     ['--forecast', 'value', '--plain', '--window', '5', '--layers', 'LSTM(3), Dense(2)'],

@@ -31,6 +31,8 @@ Commands:
                                      layers
   gates [options] <MODEL> [DATA]     show what a network's gates do with a sample, and what its
                                      output hangs on
+  plot [options] <DATA> [COL...]     draw a table: over time, seasons, what is missing,
+                                     distributions, correlations
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   convert [options] <FROM> <TO>      write a model in another format
   check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
@@ -113,8 +115,15 @@ Model and training:
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
+  --resume                go on with the same run, which was killed or stopped, from what is in
+                          DIR.resume
+  --checkpoint <TIME>     how often to write there what a killed run needs, such as 5min or "10
+                          epochs" (1min)
   --force                 replace a model of another task, or one that memcell train did not save
   --report [FILE]         write a page that shows it (report.html)
+  --plot                  draw it in the terminal, in characters
+  --live [PORT]           show the training on a page as it goes, which can stop it (127.0.0.1, a
+                          free port; or HOST:PORT)
 
 Output:
   --json                  print one JSON document on standard output and nothing else
@@ -131,11 +140,14 @@ Examples:
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
 the batch and saves what there is; a second one quits at once.
+
+--live prints the address of its page, which only this machine reaches and whose button does what Ctrl-C does. At the
+end the page becomes the report and the process ends: the browser keeps the report until it is closed, or saves it.
 "
 `);
   });
 
-  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'summary', 'convert', 'check', 'bench'])(
+  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'plot', 'summary', 'convert', 'check', 'bench'])(
     'memcell %s -h lists --json and --debug',
     async (command) => {
       const { code, out: stdout } = await memcell(command, '-h');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,9 +52,9 @@ export function memcellProcess(
   });
 }
 
-/** A folder of this test file's own, removed at its end. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'memcell-cli-'));
+/** A folder of this test file's own, removed at its end; in memory if that is wished and can be. */
+export function temporaryFolder(wish?: 'in memory'): string {
+  const folder = mkdtempSync(join(wish && existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'memcell-cli-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { encodeTable } from '../../src/data/encodeTable.js';
 import { openSource } from '../../src/data/source.js';
-import { encodeTable, writeTable } from '../../src/data/write.js';
+import { writeTable } from '../../src/data/write.js';
 
 let folder: string;
 beforeAll(async () => {

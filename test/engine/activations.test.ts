@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { type Activation, activationNames } from '../../src/activations.js';
 import { planModel } from '../../src/engine/plan.js';
 import { ActivationId, slopeTakesInput } from '../../src/kernels/activationIds.js';
-import { type Activation, activationNames } from '../../src/model/activations.js';
+import * as l from '../../src/layers/index.js';
 import { buildModel } from '../../src/model/build.js';
-import * as l from '../../src/model/layers.js';
 import { camelCase } from '../../src/spelling.js';
 import { compileTraining } from '../../src/training/compile.js';
 import { Bench } from '../kernels/elementwise/block.js';
@@ -40,7 +40,7 @@ describe.each(curves)('$name, as in Keras: values to 1e-6, slopes to 3e-6', ({ n
     const planned = planModel(made, compileTraining(made, { loss: 'mse' }));
     made.dispose();
     if ('reason' in planned) throw new Error(planned.reason);
-    const [layer] = planned.plan.layers;
+    const layer = planned.plan.nodes[0]?.layer;
     const id = layer?.kind === 'activation' ? layer.activation : ActivationId.linear;
     expect(layer === undefined).toBe(name === 'linear');
     const bench = new Bench();

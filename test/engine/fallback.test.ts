@@ -1,8 +1,8 @@
 /** Layers on tfjs, where a model falls back to it, as on the engine: values, gradients, what several steps share, whole masked rows. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import * as l from '../../src/layers/index.js';
 import { customObjects } from '../../src/model/customObjects.js';
-import * as l from '../../src/model/layers.js';
 import { Sequential } from '../../src/sequential.js';
 import { adam, sgd } from '../../src/training/optimizers.js';
 import { compare } from './compare.js';

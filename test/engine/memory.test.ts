@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { adam } from '../../src/training/optimizers.js';
 import { built, engineOf } from './compare.js';
 import type { Sample } from './models.js';

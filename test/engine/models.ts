@@ -2,10 +2,20 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { deriveKey, Random } from '../../src/random.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
-import { adam, adamw, type Optimizer, type OptimizerOptions, rmsprop, sgd } from '../../src/training/optimizers.js';
+import {
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  nadam,
+  type Optimizer,
+  type OptimizerOptions,
+  rmsprop,
+  sgd,
+} from '../../src/training/optimizers.js';
 import { exponentialDecay } from '../../src/training/schedules.js';
 
 export interface Sample {
@@ -68,6 +78,9 @@ export const optimizer: fc.Arbitrary<() => Optimizer> = fc
       'amsgrad',
       'adamw',
       'scheduled',
+      'adagrad',
+      'adamax',
+      'nadam',
     ),
     clip: fc.constantFrom<OptimizerOptions[]>({}, {}, { clipnorm: 0.1 }, { clipvalue: 0.02 }, { globalClipnorm: 0.2 }),
     decay: fc.constantFrom<OptimizerOptions[]>(
@@ -88,6 +101,9 @@ export const optimizer: fc.Arbitrary<() => Optimizer> = fc
       // Large epsilons: where the gradient is rounding alone, Adam would make a full step of it.
       adam: () => adam({ ...common, learningRate: 0.005, epsilon: 1e-3 }),
       amsgrad: () => adam({ ...common, learningRate: 0.005, amsgrad: true, epsilon: 1e-3 }),
+      adagrad: () => adagrad({ ...common, learningRate: 0.02, epsilon: 1e-3 }),
+      adamax: () => adamax({ ...common, learningRate: 0.005, epsilon: 1e-3 }),
+      nadam: () => nadam({ ...common, learningRate: 0.005, epsilon: 1e-3 }),
       adamw: () => adamw({ ...clip, learningRate: 0.005, epsilon: 1e-3 }),
       scheduled: () =>
         adam({

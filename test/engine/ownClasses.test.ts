@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { accelerate, lstmPath } from '../../src/kernels/accelerate.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** What lies beyond the units and the weights in the engine's memory stays finite, and no count of threads changes a bit of what is theirs. */
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { adam, rmsprop } from '../../src/training/optimizers.js';
 import { built, compare, engineOf, expectNear, split } from './compare.js';
 import type { Sample } from './models.js';

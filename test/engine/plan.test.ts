@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { planModel } from '../../src/engine/plan.js';
+import * as l from '../../src/layers/index.js';
 import { buildModel } from '../../src/model/build.js';
-import * as l from '../../src/model/layers.js';
 import { compileTraining } from '../../src/training/compile.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
 import { adam } from '../../src/training/optimizers.js';
@@ -20,8 +20,13 @@ function plan(layers: l.Layer[], inputShape: (number | null)[], loss: LossIdenti
 }
 
 test.each<[string, () => l.Layer[], number[], RegExp]>([
-  ['another layer', () => [tf.layers.conv1d({ filters: 2, kernelSize: 2 })], [4, 3], /conv1d.* is of a kind/],
-  ['a frozen layer', () => [l.Dense(2, { trainable: false })], [3], /is frozen/],
+  ['another layer', () => [tf.layers.thresholdedReLU()], [4, 3], /thresholded.* is of a kind/],
+  [
+    'a frozen layer with a penalty',
+    () => [l.Dense(2, { trainable: false, kernelRegularizer: 'l2' }), l.Dense(1)],
+    [3],
+    /is frozen .* with a regularizer/,
+  ],
   ['a constraint', () => [l.Dense(2, { kernelConstraint: 'nonNeg' })], [3], /has a kernelConstraint/],
   ['an axis that is not the last', () => [tf.layers.layerNormalization({ axis: 1 })], [4, 3], /axis 1/],
   ['four axes', () => [l.Dense(2)], [4, 3, 2], /4 axes/],
@@ -41,14 +46,14 @@ test('a plan is plain data, as structured cloning to a thread needs', () => {
   const planned = plan([l.Dense(2, 'tanh'), l.Dropout(0.2), l.Dense(3, 'softmax')], [4], 'categoricalCrossentropy');
   if ('reason' in planned) throw new Error(planned.reason);
   expect(structuredClone(planned.plan)).toEqual(planned.plan);
-  expect(planned.plan.layers.map(({ kind }) => kind)).toEqual([
+  expect(planned.plan.nodes.map(({ layer }) => layer.kind)).toEqual([
     'dense',
     'activation',
     'dropout',
     'dense',
     'activation',
   ]);
-  expect(planned.plan.loss).toEqual({
+  expect(planned.plan.outputs[0].loss).toEqual({
     kind: 'softmaxCategorical',
     option: 0,
     reads: 4,

@@ -4,7 +4,7 @@
  */
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { Sequential } from '../../src/sequential.js';
 import { adam, adamw, type Optimizer, rmsprop, sgd } from '../../src/training/optimizers.js';

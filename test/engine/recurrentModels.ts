@@ -1,6 +1,6 @@
 /** Random models with recurrent layers. */
 import fc from 'fast-check';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { activations, ending, named, optimizer, type Sample, size } from './models.js';
 
 type Make = (returnSequences: boolean) => l.Layer;

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { prepareBackend } from '../../src/kernels/backend.js';
-import { Bidirectional, Dense, GRU, LSTM } from '../../src/model/layers.js';
+import { Bidirectional, Dense, GRU, LSTM } from '../../src/layers/index.js';
 import { statefulLayers } from '../../src/model/walk.js';
 import { loadModel, Sequential, sequential } from '../../src/sequential.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';

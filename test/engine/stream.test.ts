@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { Sequential, sequential } from '../../src/sequential.js';
 import { expectNear } from './compare.js';

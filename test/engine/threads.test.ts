@@ -4,8 +4,10 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { Program } from '../../src/engine/program.js';
 import { built, engineOf, poison, split } from './compare.js';
+import { gatheringSample } from './gatheringModels.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
 import { recurrentSample } from './recurrentModels.js';
+import { windowSample } from './windowModels.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -42,20 +44,22 @@ test('a program that joins a memory in use changes nothing in it and finds every
   const engine = engineOf(built(sample));
   const x = inputOf(sample, 2, 0);
   const expected = Float32Array.from(engine.predictBatch(x).data);
-  const { memory, plan, output } = engine.program;
+  const { memory, plan, outputs } = engine.program;
   const before = new Uint8Array(memory.buffer.slice(0));
   const joined = new Program(plan, memory, { owner: false });
-  joined.place(2, plan.input.sequence ? x.shape[1] : 1, false);
+  joined.placeLike(2, false);
   expect(new Uint8Array(memory.buffer)).toEqual(before);
   poison(engine);
-  engine.program.arena[plan.input.integers ? 'i32' : 'f32'].set(x.data, engine.program.input.address >>> 2);
-  joined.run('predict', 'forward', 0, 1);
-  expect(new Float32Array(memory.buffer, output, expected.length)).toEqual(expected);
+  engine.program.arena[plan.inputs[0].integers ? 'i32' : 'f32'].set(x.data, engine.program.inputs[0].address >>> 2);
+  joined.run('predict', joined.phasesOf('predict')[0], 0, 1);
+  expect(new Float32Array(memory.buffer, outputs[0].address, expected.length)).toEqual(expected);
 });
 
 test.each([
   ['plain', plainSample],
   ['recurrent', recurrentSample],
+  ['convolutional', windowSample],
+  ['batch-normalised', gatheringSample],
 ])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples) => {
   fc.assert(
     fc.property(samples, (sample) => {

@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { EngineRunner } from '../../src/engine/engineRunner.js';
-import * as l from '../../src/model/layers.js';
+import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { adam } from '../../src/training/optimizers.js';
 import { built, engineOf, poison } from './compare.js';

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import { zipSync } from 'fflate';
 import { MemcellError } from '../../src/errors.js';
+import { endlessHeap } from '../../src/formats/hdf5/heaps.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
 import { readZip } from '../../src/formats/zip.js';
 import { Random } from '../../src/random.js';
@@ -45,6 +46,40 @@ test.each(['keras3/text.keras', 'keras3/text.h5', 'keras2/lstm.h5'])(
     expect(refused).toBeGreaterThan(20);
   },
 );
+
+describe('HDF5 that the library would read for ever', () => {
+  const bytes = bytesOf('keras3/text.h5');
+  const heap = Buffer.from(bytes).indexOf('GCOL');
+  const withSize = (at: number, size: bigint) => {
+    const copy = bytes.slice();
+    new DataView(copy.buffer).setBigUint64(at, size, true);
+    return copy;
+  };
+  const refuse = (damaged: Uint8Array) =>
+    expect(loadModel(damaged)).rejects.toThrow(`the model: a damaged HDF5 file: its texts at byte ${heap} have no end`);
+
+  it('is refused before: free space of size 0 among its texts, sizes beyond their end or the file’s', async () => {
+    // The first object, made free space.
+    const free = withSize(heap + 24, 0n);
+    new DataView(free.buffer).setUint16(heap + 16, 0, true);
+    await refuse(free);
+    await refuse(withSize(heap + 24, 1n << 40n));
+    await refuse(withSize(heap + 24, 0xffff_ffff_ffff_fff0n));
+    await refuse(withSize(heap + 8, BigInt(bytes.length)));
+    await refuse(withSize(heap + 8, 8n));
+  });
+
+  it('is no file that only says the word', () => {
+    expect(endlessHeap(bytes)).toBeUndefined();
+    expect(endlessHeap(new TextEncoder().encode('{"name": "GCOL", "GCOL": 1}'))).toBeUndefined();
+  });
+
+  it('is refused where its lengths are not those of Keras', async () => {
+    const copy = bytes.slice();
+    copy[14] = 4;
+    await expect(loadModel(copy)).rejects.toThrow('an HDF5 file with lengths of 4 bytes; files of Keras have 8');
+  });
+});
 
 describe('a zip archive', () => {
   const text = new TextEncoder().encode('a'.repeat(5000));

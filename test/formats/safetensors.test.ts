@@ -14,7 +14,7 @@ import {
   LayerNormalization,
   LSTM,
   SimpleRNN,
-} from '../../src/model/layers.js';
+} from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import * as tf from '../../src/tf.js';
 import { contentsOf } from './onnx/runtime.js';

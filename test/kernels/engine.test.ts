@@ -1,7 +1,6 @@
 /** The products on the engine's rows against sums written out, over sizes, shares of the batch and both kinds of tiles. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { EngineFunctions } from '../../src/kernels/engineFunctions.js';
 import { Bench, expectClose, normals, size } from './elementwise/block.js';
 
 interface Shape {
@@ -25,11 +24,6 @@ const shape: fc.Arbitrary<Shape> = fc
     seed: fc.nat(1e6),
   })
   .map(({ part, ...rest }) => ({ ...rest, split: Math.round(part * rest.batch) }));
-
-function engine(bench: Bench): EngineFunctions {
-  const functions: object = bench.kernels;
-  return functions as EngineFunctions;
-}
 
 /** (rows, columns) row-major → panels [⌈columns/16⌉][rows][16], zeros beyond. */
 function panelsOf(values: Float32Array, rows: number, columns: number): Float32Array {
@@ -66,7 +60,7 @@ test.each([0, 1])('rowsProduct, wide %i: x·W + b to 1e-5, whole and split, padd
       const whole = bench.rows(rows, 16 * panels, 16 * panels + pad);
       const parts = bench.rows(rows, 16 * panels, 16 * panels + pad);
       const run = (to: number, from: number, until: number) =>
-        engine(bench).rowsProduct(
+        bench.kernels.rowsProduct(
           panels,
           inputs,
           input.address,
@@ -115,7 +109,7 @@ test.each([0, 1])('denseGradients and the transposed products, wide %i: xᵀ·dy
         [cut, panels],
         [0, cut],
       ])
-        engine(bench).denseGradients(
+        bench.kernels.denseGradients(
           input.address,
           inputs + pad,
           inputs,
@@ -145,15 +139,15 @@ test.each([0, 1])('denseGradients and the transposed products, wide %i: xᵀ·dy
         for (let k = 0; k < inputs; k++)
           for (let c = 0; c < units; c++) back[r * inputs + k] += dy[r * units + c] * w[k * units + c];
       const one = bench.empty(inputs);
-      engine(bench).rowTimesTransposed(inputs, gradient.address, units, weights.address, inputs + 1, one.address);
+      bench.kernels.rowTimesTransposed(inputs, gradient.address, units, weights.address, inputs + 1, one.address);
       expectClose(one.read(), back.subarray(0, inputs), 1e-4, 1e-5);
 
       const wide16 = 16 * Math.ceil(inputs / 16);
       const transposed = bench.empty(16 * Math.ceil((inputs + 1) / 16) * 16 * panels);
-      engine(bench).transposeSomePanels(weights.address, panels, inputs + 1, transposed.address, cut, panels);
-      engine(bench).transposeSomePanels(weights.address, panels, inputs + 1, transposed.address, 0, cut);
+      bench.kernels.transposeSomePanels(weights.address, panels, inputs + 1, transposed.address, cut, panels);
+      bench.kernels.transposeSomePanels(weights.address, panels, inputs + 1, transposed.address, 0, cut);
       const dx = bench.rows(rows, wide16, wide16 + pad);
-      engine(bench).rowsProduct(
+      bench.kernels.rowsProduct(
         wide16 / 16,
         units,
         gradient.address,

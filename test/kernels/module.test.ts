@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { binary } from '../../src/kernels/binaries.js';
 import {
@@ -34,6 +35,20 @@ describe('the module', () => {
       expect(WebAssembly.Module.imports(new WebAssembly.Module(bytes))).toEqual([
         { module: 'env', name: 'memory', kind: 'memory' },
       ]);
+    },
+  );
+
+  test.each((['plain', 'relaxed'] as const).filter((name) => name === 'plain' || supportsRelaxedSimd()))(
+    '%s exports the functions that KernelFunctions declares, with as many parameters, and no others',
+    (speed) => {
+      const source = readFileSync('src/kernels/generated/functions.ts', 'utf8');
+      const declared = [...source.matchAll(/^ {2}(\w+)\((.*)\): \w+;$/gm)].map(
+        ([, name, parameters]) => `${name} ${parameters.split(', ').filter(Boolean).length}`,
+      );
+      const { exports } = instantiateKernels(new Arena(65536).memory, { speed });
+      const exported = Object.entries(exports).filter(([, value]) => typeof value === 'function');
+      expect(declared.length).toBeGreaterThan(80);
+      expect(exported.map(([name, run]) => `${name} ${run.length}`).sort()).toEqual(declared.sort());
     },
   );
 

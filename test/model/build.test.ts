@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../src/errors.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
+import * as layers from '../../src/layers/index.js';
 import { addLayer, buildModel } from '../../src/model/build.js';
 import { initialise, weightsInOrder } from '../../src/model/initialise.js';
-import * as layers from '../../src/model/layers.js';
 import { parseSpec } from '../../src/model/spec.js';
 import { summaryText } from '../../src/model/summary.js';
 

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
 import { buildModel } from '../../src/model/build.js';
-import { dropoutKey, dropoutMask, releaseDropout, seedDropout } from '../../src/model/dropout.js';
+import { dropoutKey, releaseDropout, seedDropout } from '../../src/model/dropout.js';
 import { parseSpec } from '../../src/model/spec.js';
+import { dropoutMask } from '../../src/random.js';
 import { forward } from '../../src/training/forward.js';
 
 describe('a mask', () => {

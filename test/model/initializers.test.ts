@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canDraw, drawInitial, initializerConfig, initializerNames } from '../../src/model/initializers.js';
-import { orthogonalRows } from '../../src/model/orthogonal.js';
+import { canDraw, drawInitial, initializerConfig, initializerNames } from '../../src/layers/initializers.js';
+import { orthogonalRows } from '../../src/layers/orthogonal.js';
 import { deriveKey, Random } from '../../src/random.js';
 
 const draw = (name: string, shape: number[], key = 1) => drawInitial(initializerConfig(name, 'test'), shape, key);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../browser/chromium.js';
+import type { Browser, Page } from 'playwright-core';
 import { memcell } from '../cli/streams.js';
+import { launch, openPage } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'memcell-report-'));
 const at = (name: string) => join(folder, name);
@@ -15,9 +15,7 @@ let browser: Browser;
 const evil = '<script>window.ran=1</script>';
 
 beforeAll(async () => {
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error('no Chromium on this machine; install it (apt-get install chromium)');
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   const rows = [`month,shop,${evil}`];
   for (const shop of ['A & B', '"C"', 'D']) {
     for (let m = 0; m < 48; m++) {
@@ -43,17 +41,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Fails for whatever the page asks of a network, or writes to its console. */
 async function opened(file: string, width = 1000, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-  const problems: string[] = [];
-  page.on('console', (message) => problems.push(message.text()));
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('request', (request) => {
-    if (!/^(file|data):/.test(request.url())) problems.push(request.url());
-  });
-  await page.goto(pathToFileURL(file).href);
-  // Nothing is wider than the screen but what scrolls by itself.
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  const { page, problems } = await openPage(browser, pathToFileURL(file).href, { width, colorScheme });
   expect(problems).toEqual([]);
   return page;
 }
@@ -102,6 +92,43 @@ test('a report of a forecast shows every part, holds the figures of --json, and 
   expect(await page.textContent('.tip')).toMatch(/^20\d\d-\d\d-01\n/);
   await page.close();
   expect(statSync(at('panel.html')).size).toBeLessThan(1_000_000);
+}, 120_000);
+
+test('a look at a table shows what --json says of it, and runs nothing of the data', async () => {
+  const { code, out } = await memcell('plot', at('panel.csv'), '--group', 'shop', '--out', at('look.html'), '--json');
+  expect(code).toBe(0);
+  const { data: _, out: file, ...look } = JSON.parse(out);
+  for (const [width, scheme] of [
+    [1000, 'light'],
+    [400, 'dark'],
+  ] as const) {
+    const page = await opened(file, width, scheme);
+    const ids = await page.$$eval('section', (sections) => sections.map(({ id }) => id));
+    expect(ids).toEqual(['columns', 'missing', 'numbers', 'series', 'data']);
+    expect(await page.textContent('h3')).toContain(evil);
+    expect(await page.evaluate(() => 'ran' in window)).toBe(false);
+    expect(JSON.parse((await page.textContent('#look')) ?? '')).toEqual(look);
+    await page.selectOption('[data-picker]', '1');
+    expect(await page.isVisible('[data-series="1"] svg >> visible=true')).toBe(true);
+    await page.close();
+  }
+  const page = await opened(file);
+  const [{ columns }] = look.series;
+  // What the pointer says of the months is what the document says.
+  const tips = await page.$$eval('[data-series="0"] figure[data-tips]', (all) =>
+    all.map((figure) => JSON.parse(figure.getAttribute('data-tips') ?? '').text as string[]),
+  );
+  const months = tips
+    .find(([first]) => first.startsWith('Jan\n'))
+    ?.map((text) => Number(/mean ([\d.]+)/.exec(text)?.[1]));
+  const means = columns[0].cycles[0].places.map(({ mean }: { mean: number }) => Number(mean.toFixed(1)));
+  expect(months).toEqual(means);
+  const cells = await page.$$eval('#numbers tbody tr:first-child td', (all) =>
+    all.map(({ textContent }) => textContent),
+  );
+  expect(cells.slice(0, 5)).toEqual([look.series[0].name, evil, '48', '0', String(columns[0].least)]);
+  await page.close();
+  expect(statSync(file).size).toBeLessThan(1_000_000);
 }, 120_000);
 
 test('a report of classes shows confusion, classes, reliability and the mistakes drawn', async () => {

@@ -4,11 +4,11 @@ import {
   EarlyStopping,
   getCallbacks,
   LearningRateScheduler,
-  ModelCheckpoint,
   ReduceLROnPlateau,
   type TrainingContext,
 } from '../../src/training/callbacks.js';
 import type { Logs } from '../../src/training/history.js';
+import { ModelCheckpoint } from '../../src/training/modelCheckpoint.js';
 import { sgd } from '../../src/training/optimizers.js';
 
 /** A run that only logs: what the callback did to it. */

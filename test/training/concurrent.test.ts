@@ -1,6 +1,6 @@
 /** What runs beside a training does not change its history, nor the other way about. */
 import { expect, test } from '@jest/globals';
-import { Dense, LSTM } from '../../src/model/layers.js';
+import { Dense, LSTM } from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { Sequential } from '../../src/sequential.js';
 import * as tf from '../../src/tf.js';

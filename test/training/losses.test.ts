@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { prepareBackend } from '../../src/kernels/backend.js';
+import { Random } from '../../src/random.js';
 import { getLoss, type LossIdentifier, weightedMean } from '../../src/training/losses.js';
 import { difference, reference } from './reference.js';
 
@@ -34,6 +35,61 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         ),
       ).toBeLessThan(2e-6);
     });
+  });
+
+  const differentiated: [LossIdentifier, 'numbers' | 'rates' | 'probabilities' | 'logits'][] = [
+    ['mape', 'numbers'],
+    ['msle', 'rates'],
+    ['logCosh', 'numbers'],
+    ['poisson', 'rates'],
+    ['cosineSimilarity', 'numbers'],
+    [{ name: 'quantile', config: { quantile: 0.8 } }, 'numbers'],
+    ['gaussianLikelihood', 'numbers'],
+    ['kullbackLeiblerDivergence', 'probabilities'],
+    ['hinge', 'numbers'],
+    ['categoricalHinge', 'numbers'],
+    [{ name: 'binaryFocalCrossentropy', config: { applyClassBalancing: true, labelSmoothing: 0.1 } }, 'probabilities'],
+    [{ name: 'binaryFocalCrossentropy', config: { fromLogits: true, gamma: 1.5 } }, 'logits'],
+    ['categoricalFocalCrossentropy', 'probabilities'],
+  ];
+  test.each(differentiated)('%p: its gradient is that of finite differences', (id, kind) => {
+    const loss = getLoss(id);
+    const random = new Random(3);
+    const draw = () => (kind === 'probabilities' ? 0.1 + 0.8 * random.uniform() : random.normal());
+    const numbers = Float32Array.from({ length: 12 }, () => (kind === 'rates' ? Math.exp(draw()) : draw()));
+    const one = kind === 'numbers' ? random.normal() : 1;
+    const targets = Float32Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? one : kind === 'numbers' ? 0.7 : 0));
+    const shape: [number, number] = loss.name === 'gaussianLikelihood' ? [6, 2] : [4, 3];
+    const y = tf.tensor2d(targets, shape);
+    const value = (x: tf.Tensor) => weightedMean(loss.positions(y, x, false));
+    const at = (values: Float32Array) => tf.tidy(() => value(tf.tensor2d(values, shape)).dataSync()[0]);
+    const gradient = tf.tidy(() => tf.grad(value)(tf.tensor2d(numbers, shape)).dataSync().slice());
+    const h = 2 ** -9;
+    const expected = numbers.map((_, i) => {
+      const moved = (by: number) => at(numbers.map((x, j) => (i === j ? x + by : x)));
+      return (moved(h) - moved(-h)) / (2 * h);
+    });
+    expect(gradient.some((g) => Math.abs(g) > 1e-3)).toBe(true);
+    gradient.forEach((g, i) => {
+      expect(Math.abs(g - expected[i])).toBeLessThan(2e-3 + 0.01 * Math.abs(expected[i]));
+    });
+    y.dispose();
+  });
+
+  test('the closed form of a normal likelihood, and of a quantile', () => {
+    const first = (loss: LossIdentifier, y: number[], p: number[]) =>
+      tf.tidy(
+        () =>
+          getLoss(loss)
+            .positions(tf.tensor2d([y]), tf.tensor2d([p]), false)
+            .dataSync()[0],
+      );
+    expect(first('gaussianLikelihood', [3, 0], [1, Math.log(4)])).toBeCloseTo(0.5 * Math.log(2 * Math.PI * 4) + 0.5, 6);
+    expect(first({ name: 'quantile', config: { quantile: 0.9 } }, [3, 1], [1, 3])).toBeCloseTo(
+      (0.9 * 2 + 0.1 * 2) / 2,
+      6,
+    );
+    expect(() => first('gaussianLikelihood', [3], [1])).toThrow(/end the model with Dense\(2\)/);
   });
 
   const fromLogits: [LossIdentifier, (shape: number[]) => tf.Tensor, number[]][] = [

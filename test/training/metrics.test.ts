@@ -1,25 +1,52 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../../src/data/array.js';
-import { accuracy, binaryAccuracy, getMetric, topKCategoricalAccuracy } from '../../src/training/metrics.js';
+import { namedOptions } from '../../src/spelling.js';
+import {
+  accuracy,
+  auc,
+  binaryAccuracy,
+  f1Score,
+  getMetric,
+  type Metric,
+  precision,
+  r2Score,
+  recall,
+  topKCategoricalAccuracy,
+} from '../../src/training/metrics.js';
 import { difference, reference } from './reference.js';
 
 const array = (data: number[], shape: number[]): NdArray => ({ data: Float32Array.from(data), shape });
 
-test.each(reference.metrics.map((entry) => [`${entry.name} (${entry.batches[0].pShape})`, entry] as const))(
-  '%s: streaming, with and without weights, as Keras 3 to 1e-5',
-  (_, { name, k, batches }) => {
-    const metric = k === null ? getMetric(name) : topKCategoricalAccuracy({ k });
-    let count = metric.start();
-    batches.forEach(({ y, yShape, p, pShape, weight, result }, i) => {
-      if (i % 2 === 0) count = metric.start();
-      const steps = pShape.slice(1, -1).reduce((product, size) => product * size, 1);
-      const weights = weight && Float32Array.from(weight.flatMap((w) => Array<number>(steps).fill(w)));
-      count.update(array(y, yShape), array(p, pShape), weights ?? undefined);
-      expect(difference([count.result()], [result])).toBeLessThan(1e-5);
-    });
-  },
-);
+/** Metrics by Keras's names, with Keras's options. */
+const makers: Record<string, (options: Record<string, unknown>) => Metric> = {
+  AUC: auc,
+  Precision: precision,
+  Recall: recall,
+  F1Score: f1Score,
+  R2Score: r2Score,
+  CosineSimilarity: () => getMetric('cosineSimilarity'),
+};
+
+test.each(
+  reference.metrics.map(
+    (entry) => [`${entry.name} ${JSON.stringify(entry.options ?? {})} (${entry.batches[0].pShape})`, entry] as const,
+  ),
+)('%s: streaming, with and without weights, as Keras 3 to 1e-5', (_, { name, k, options, batches }) => {
+  const metric = options
+    ? makers[name](namedOptions(name, options))
+    : k == null
+      ? getMetric(name)
+      : topKCategoricalAccuracy({ k });
+  let count = metric.start();
+  batches.forEach(({ y, yShape, p, pShape, weight, result }, i) => {
+    if (i % 2 === 0) count = metric.start();
+    const steps = pShape.slice(1, -1).reduce((product, size) => product * size, 1);
+    const weights = weight && Float32Array.from(weight.flatMap((w) => Array<number>(steps).fill(w)));
+    count.update(array(y, yShape), array(p, pShape), weights ?? undefined);
+    expect(difference([count.result()], [result])).toBeLessThan(1e-5);
+  });
+});
 
 describe("'accuracy' goes by the shapes", () => {
   test('one output: the side of 0.5', () => {

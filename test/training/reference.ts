@@ -1,4 +1,4 @@
-/** What Keras 3 computed, from test/fixtures/training/generate.py. */
+/** What Keras 3 computed, from test/fixtures/training/generate.py and further.py. */
 import { readFileSync } from 'node:fs';
 import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
 
@@ -28,7 +28,8 @@ export interface Reference {
   }[];
   metrics: {
     name: string;
-    k: number | null;
+    k?: number | null;
+    options?: Record<string, unknown>;
     batches: {
       y: number[];
       yShape: number[];
@@ -62,9 +63,18 @@ export interface Reference {
   }[];
 }
 
-export const reference: Reference = JSON.parse(
-  readFileSync(new URL('../fixtures/training/keras.json', import.meta.url), 'utf8'),
-);
+const read = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../fixtures/training/${name}.json`, import.meta.url), 'utf8'));
+const first: Reference = read('keras');
+const further: Omit<Reference, 'fits'> = read('further');
+
+export const reference: Reference = {
+  optimizers: [...first.optimizers, ...further.optimizers],
+  schedules: [...first.schedules, ...further.schedules],
+  losses: [...first.losses, ...further.losses],
+  metrics: [...first.metrics, ...further.metrics],
+  fits: first.fits,
+};
 
 /** The largest |a - b|, or |a/b - 1| where |b| is above 1. A NaN is Infinity. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {

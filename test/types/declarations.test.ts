@@ -116,6 +116,19 @@ function mentioned(node: TypeScript.Node, checker: TypeScript.TypeChecker, found
   ts.forEachChild(node, (child) => mentioned(child, checker, found));
 }
 
+/** The types in what `typeof` asks after: a layer's options are declared as values, from which their types are made. */
+function declaredIn(node: TypeScript.Node, checker: TypeScript.TypeChecker, found: Set<TypeScript.Symbol>): void {
+  if (ts.isTypeQueryNode(node)) {
+    const symbol = checker.getSymbolAtLocation(node.exprName);
+    const value = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    for (const declaration of value?.declarations ?? []) declaredIn(declaration, checker, found);
+  }
+  const name = ts.isImportTypeNode(node) ? node.qualifier : ts.isTypeReferenceNode(node) ? node.typeName : undefined;
+  const symbol = name && checker.getSymbolAtLocation(name);
+  if (symbol) found.add(symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
+  ts.forEachChild(node, (child) => declaredIn(child, checker, found));
+}
+
 test('the types of public signatures are exported, and no others', () => {
   const checker = program.getTypeChecker();
   const file = program.getSourceFile(entry);
@@ -128,7 +141,12 @@ test('the types of public signatures are exported, and no others', () => {
   const unused = new Set(exported.filter(({ flags }) => !(flags & ts.SymbolFlags.Value)));
   for (const symbol of exported) {
     const found = new Set<TypeScript.Symbol>();
-    for (const declaration of symbol.declarations ?? []) mentioned(declaration, checker, found);
+    const declared = new Set<TypeScript.Symbol>();
+    for (const declaration of symbol.declarations ?? []) {
+      mentioned(declaration, checker, found);
+      declaredIn(declaration, checker, declared);
+    }
+    for (const type of declared) if (type !== symbol) unused.delete(type);
     for (const type of found) {
       if (type !== symbol) unused.delete(type);
       const own = type.declarations?.some((one) => one.getSourceFile().fileName.startsWith(join(root, 'dist')));

@@ -36,6 +36,17 @@ export function accountText(account: Account): string[] {
   return lines.map(([heading, text]) => `${heading.padEnd(width)}  ${text}`);
 }
 
+/** What was done to a table that must not be silent. */
+export function accountNotes(account: Account): string[] {
+  // Values of times that were not there are told by those.
+  const gaps = account.time?.gaps ?? 0;
+  const filled = account.columns.filter(({ missing = 0, filled }) => missing > gaps && filled !== undefined);
+  const lines = filled.map(
+    ({ name, missing = 0, filled }) => `${name}: ${count(missing - gaps, 'missing value')} (${filled})`,
+  );
+  return [...account.notes, ...lines];
+}
+
 const headings = { target: 'target', label: 'label', feature: 'feature', known: 'known', out: 'left out' };
 
 type Column = Account['columns'][number];

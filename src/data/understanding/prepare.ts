@@ -75,7 +75,8 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   const written =
     line.buckets === undefined ? describeReading(reading) : `${describeReading(reading)}, ${how} of a step`;
   const account = { name, use, how: written, ...(missing > 0 && { missing }) };
-  if (missing === 0 || request.fill === 'none') return { reading, values, account, firstMissing };
+  if (missing === 0 || request.fill !== 'linear')
+    return { reading: withMiddle(read, values, given), values, account, firstMissing };
   const filled = options.timeless === true ? fillAlone(read, values, given) : fillAlong(name, read, values, given);
   return { reading: filled.reading, values, account: { ...account, filled: filled.how }, firstMissing };
 }
@@ -206,6 +207,13 @@ function fillAlong(
   }
   const withSeason = seasonal > 0 ? ` with the season of ${season} rows` : '';
   return { reading, how: numbers ? `filled in between${withSeason}, next or last value at the ends` : 'last value' };
+}
+
+/** A row alone is filled by what others had in training, so that a number remembers its median also where none was missing. */
+function withMiddle({ reading }: ReadColumn, values: Float64Array, { options, request }: Preparing): ColumnReading {
+  const remembers = options.timeless === true && options.like === undefined && request.fill === 'linear';
+  if (reading.kind !== 'number' || !remembers || values.every(Number.isNaN)) return reading;
+  return { ...reading, middle: median(values) };
 }
 
 /** Without time: the median, or the most frequent flag; a category is none of its values. */

@@ -23,8 +23,8 @@ export interface UnderstandOptions {
   decimal?: '.' | ',';
   /** Which comes first in dates such as 01/02/2020. */
   dates?: 'day' | 'month';
-  /** Whether missing values and times are filled in (the default), or refused. */
-  fill?: 'linear' | 'none';
+  /** Whether missing values and times are filled in (the default), refused, or left as NaN in rows of their own. */
+  fill?: 'linear' | 'none' | 'leave';
   /** The step to bring rows to: '1d', '15min', '1h', '1w', '1mo'. */
   every?: string;
   /** Rows that have nothing to do with each other: nothing is filled from one to the next, and no series is looked for. */
@@ -35,6 +35,8 @@ export interface UnderstandOptions {
   like?: FrameReading;
   /** With `like`: the only uses whose columns must be there, such as 'known' in a table of the future. */
   only?: ColumnUse[];
+  /** The table goes on after its last row, where it so has no footer. */
+  goesOn?: boolean;
 }
 
 /** What each column is asked to be. Columns that are not in `uses` are features when `features` is not given. */
@@ -45,7 +47,7 @@ export interface Request {
   /** Whether features were named: all others are left out. */
   named: boolean;
   missing: string[];
-  fill: 'linear' | 'none';
+  fill: 'linear' | 'none' | 'leave';
   every?: string;
 }
 

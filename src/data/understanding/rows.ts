@@ -7,6 +7,17 @@ import { isFooter, type RawColumn } from './rawColumns.js';
 import { distinguishing, type Groups, type Ordered, refuseRepeats, repeats } from './series.js';
 import { placeOf, quoted, shorten, times } from './wording.js';
 
+/** Nothing is left of a table: of a part of a longer one that is no reason to stop. */
+export class NoRowLeft extends MemcellError {
+  constructor(
+    message: string,
+    /** Why, one line each. */
+    readonly notes: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
 /**
  * The rows that can be used: without footers ('Total'), rows without a time, a group or a label, each told.
  * @throws MemcellError at the first cell of the time that is none
@@ -19,11 +30,12 @@ export function keepRows(
     groups: Groups | undefined;
     group: readonly string[];
     label: string | undefined;
+    goesOn?: boolean;
   },
   marks: MissingMarks,
   notes: string[],
 ): Int32Array {
-  const { time, groups, label } = given;
+  const { time, groups, label, goesOn = false } = given;
   const dropped = new Uint8Array(table.rows);
   const leaveOut = (rows: number[], why: string) => {
     if (rows.length === 0) return;
@@ -33,7 +45,7 @@ export function keepRows(
       `${times(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
     );
   };
-  const footers = time === undefined ? footersOf(table, columns) : timeFooters(columns, time);
+  const footers = time !== undefined ? timeFooters(columns, time) : goesOn ? [] : footersOf(table, columns);
   leaveOut(footers, 'a total or the like, no data');
   if (time !== undefined) {
     const odd = time.odd.find((row) => dropped[row] === 0);
@@ -57,7 +69,9 @@ export function keepRows(
     );
   }
   const kept = new Int32Array(table.rows).map((_, row) => row).filter((row) => dropped[row] === 0);
-  if (kept.length === 0) throw new MemcellError(`${table.name}: no row is left to learn from: ${notes.join('; ')}`);
+  if (kept.length === 0) {
+    throw new NoRowLeft(`${table.name}: no row is left to learn from: ${notes.join('; ')}`, notes);
+  }
   return kept;
 }
 

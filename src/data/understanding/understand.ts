@@ -36,7 +36,8 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const choice = findTime(table, columns, marks, request, options, groups?.of);
   notes.push(...timeNotes(table, choice, options));
   const label = [...request.uses].find(([, use]) => use === 'label')?.[0];
-  const given = { group: request.group, time: choice.time, groups, label };
+  const { goesOn = false } = options;
+  const given = { group: request.group, time: choice.time, groups, label, goesOn };
   const kept = keepRows(table, columns, given, marks, notes);
   const timeColumns = [...(choice.time?.reading.columns ?? []), ...choice.others];
   const readerOf = (rows: Int32Array) => new ColumnReader(table, columns, rows, marks, options.decimal, timeColumns);
@@ -75,7 +76,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
     columns: prepared.map(({ account: { name, use }, reading }) => ({ name, use, reading })),
     ...(timeReading && { time: timeReading }),
     ...(request.group.length > 0 && { group: [...request.group] }),
-    fill: request.fill,
+    fill: request.fill === 'none' ? 'none' : 'linear',
     ...(request.missing.length > 0 && { missing: request.missing }),
     ...(request.every !== undefined && { every: request.every }),
   };

@@ -21,7 +21,7 @@ function columns(rows: Rows, offset: number, width: number): Rows {
 
 /**
  * Two cells over x (B,T,I), one in each direction, whose outputs are joined at each step: side by side (concat), or as
- * a + b, a∘b, (a + b)/2. Outputs of masked steps are zero.
+ * a + b, a∘b, (a + b)/2; or stay two outputs (none). Outputs of masked steps are zero.
  */
 export class BidirectionalLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
@@ -29,6 +29,8 @@ export class BidirectionalLayer implements EngineLayer {
   private readonly cells: readonly [Cell, Cell];
   private input!: Signal;
   private output!: Signal;
+  /** With mergeMode 'none'. */
+  private secondOutput!: Signal;
   private batch = 0;
   /** The cells' outputs in the order of time, and where their gradients are. */
   private outputs!: readonly [Rows, Rows];
@@ -45,10 +47,19 @@ export class BidirectionalLayer implements EngineLayer {
     this.carried = this.cells.flatMap(({ carried }) => carried ?? []);
   }
 
-  place(input: Signal, space: Space): Signal {
+  /** With mergeMode 'none' the second cell's outputs, then the last states of the two. */
+  get further(): readonly Signal[] {
+    const { mergeMode } = this.plan;
+    const states = this.cells.flatMap(({ finalStates }) => finalStates);
+    return mergeMode === 'none' ? [this.secondOutput, ...states] : states;
+  }
+
+  /** @param initial the first cell's states, then the second's */
+  place(input: Signal, space: Space, initial: readonly Signal[]): Signal {
     const { arena, batch, training } = space;
-    const { units, inputs, returnSequences } = this.plan.forward;
+    const { units, inputs, returnSequences, returnState } = this.plan.forward;
     const concat = this.plan.mergeMode === 'concat';
+    const apart = this.plan.mergeMode === 'none';
     const { steps } = input.values;
     const outputSteps = returnSequences ? steps : 1;
     const rows = (width: number, count: number) => {
@@ -62,12 +73,16 @@ export class BidirectionalLayer implements EngineLayer {
     const values = rows(concat ? 2 * units : units, outputSteps);
     this.outputs = concat
       ? [columns(values, 0, units), columns(values, units, units)]
-      : [rows(units, outputSteps), rows(units, outputSteps)];
-    this.gradientsOf = training && !concat ? [rows(units, outputSteps), rows(units, outputSteps)] : undefined;
-    this.cells[0].place({ input, output: this.ports(this.outputs)[0], dInput: input.gradient }, space);
-    this.cells[1].place({ input, output: this.ports(this.outputs)[1], dInput: this.second }, space);
+      : [apart ? values : rows(units, outputSteps), rows(units, outputSteps)];
+    this.gradientsOf = training && !concat && !apart ? [rows(units, outputSteps), rows(units, outputSteps)] : undefined;
+    const count = initial.length > 0 ? this.cells[0].stateCount : 0;
+    this.cells.forEach((cell, i) => {
+      const ports = { input, output: this.port(i, this.outputs[i]), dInput: i === 0 ? input.gradient : this.second };
+      cell.place({ ...ports, initial: initial.slice(i * count, (i + 1) * count), givesStates: returnState }, space);
+    });
     const mask = returnSequences ? input.mask : 0;
     this.output = { values, sequence: returnSequences, mask, wantsGradient: training };
+    this.secondOutput = { ...this.output, values: this.outputs[1] };
     return this.output;
   }
 
@@ -81,7 +96,7 @@ export class BidirectionalLayer implements EngineLayer {
     const [a, b] = this.outputs;
     const { mergeMode } = this.plan;
     const { kernels } = this.context;
-    if (mergeMode !== 'concat')
+    if (mergeMode !== 'concat' && mergeMode !== 'none')
       kernels.mergeForward(
         MERGE[mergeMode],
         a.address,
@@ -98,16 +113,18 @@ export class BidirectionalLayer implements EngineLayer {
         rows.from,
         rows.to,
       );
-    if (mask) this.clearMasked(values, rows);
+    if (!mask) return;
+    this.clearMasked(values, rows);
+    if (mergeMode === 'none') this.clearMasked(b, rows);
   }
 
   backward(rows: Range): void {
     const { gradient, mask } = this.output;
-    if (gradient === undefined) return;
-    if (mask) this.clearMasked(gradient, rows);
-    const gradients = this.ports(this.split(gradient, rows));
-    this.cells[0].backward(rows, gradients[0]);
-    this.cells[1].backward(rows, gradients[1]);
+    const apart = this.plan.mergeMode === 'none' ? this.secondOutput.gradient : undefined;
+    for (const given of [gradient, apart]) if (mask && given) this.clearMasked(given, rows);
+    const [first, second] = gradient && this.plan.mergeMode !== 'none' ? this.split(gradient, rows) : [gradient, apart];
+    this.cells[0].backward(rows, this.port(0, first));
+    this.cells[1].backward(rows, this.port(1, second));
     const to = this.input.gradient;
     const from = this.second;
     if (to === undefined || from === undefined) return;
@@ -129,11 +146,11 @@ export class BidirectionalLayer implements EngineLayer {
     for (const cell of this.cells) cell.gradients(part, parts);
   }
 
-  /** What each cell writes or gets gradients of: the second's steps are in the other order. */
-  private ports([a, b]: readonly [Rows, Rows]): readonly [CellOutput, CellOutput] {
-    return this.plan.forward.returnSequences
-      ? [{ sequences: a }, { sequences: reversed(b) }]
-      : [{ last: a }, { last: b }];
+  /** What a cell writes or gets gradients of: the second's steps are in the other order. */
+  private port(cell: number, rows: Rows | undefined): CellOutput {
+    if (!rows) return {};
+    if (!this.plan.forward.returnSequences) return { last: rows };
+    return { sequences: cell === 0 ? rows : reversed(rows) };
   }
 
   /** The gradients of the cells' outputs from that of the merged one. */
@@ -141,7 +158,7 @@ export class BidirectionalLayer implements EngineLayer {
     const { mergeMode } = this.plan;
     const { units } = this.plan.forward;
     const places = this.gradientsOf;
-    if (mergeMode === 'concat' || places === undefined)
+    if (mergeMode === 'concat' || mergeMode === 'none' || places === undefined)
       return [columns(gradient, 0, units), columns(gradient, units, units)];
     const { kernels } = this.context;
     const sides = [

@@ -50,6 +50,7 @@ function lstm(plan: RecurrentPlan): CellKind {
     backward(kernels, job, steps) {
       kernels.lstmStartBackward(job);
       kernels.lstmBackwardSteps(job, 0, steps);
+      kernels.lstmFinishBackward(job);
     },
     gradients: (kernels, job, batch, steps, to, panels) =>
       kernels.lstmGradients(job, batch, 0, steps, to, 0, panels.from, panels.to),
@@ -128,6 +129,10 @@ export interface CellPorts {
   output: CellOutput;
   /** Where dL/dx goes, if wanted. */
   dInput: Rows | undefined;
+  /** The states before the first step, h and c: signals whose gradients are the cell's to place; none: zeros, or what the cell carries. */
+  initial?: readonly Signal[];
+  /** Whether the states after the last step go out, in finalStates. */
+  givesStates?: boolean;
 }
 
 export class Cell {
@@ -148,6 +153,8 @@ export class Cell {
   private inputMask = 0;
   private stateMask = 0;
   private carryRow = 0;
+  /** (B, U) each, for the kernel: dL/d the states after the last step. */
+  private finalGradients: readonly number[] = [];
 
   constructor(
     private readonly plan: RecurrentPlan,
@@ -173,6 +180,9 @@ export class Cell {
   /** What a placement for a stream keeps between calls. */
   state: KeptState | undefined;
 
+  /** The states after the last step, h and c, where ports.givesStates. */
+  finalStates: readonly Signal[] = [];
+
   place(ports: CellPorts, { arena, batch, training, stream }: Space): void {
     const { plan, kind } = this;
     const { units, inputs, goBackwards } = plan;
@@ -184,6 +194,7 @@ export class Cell {
     this.steps = steps;
     this.training = training;
     this.state = undefined;
+    this.finalStates = [];
     this.written.clear();
     const rows = this.block.rows;
     const padded = roundUp(units, 16);
@@ -237,6 +248,7 @@ export class Cell {
       last: ports.output.last?.address ?? 0,
       lastRow: 4 * (ports.output.last?.rowStride ?? 0),
       ...(stream ? this.placeState(arena) : this.carry(mask !== 0)),
+      ...this.placeStates(mask !== 0),
       ...(training ? this.placeBackward(arena) : {}),
     };
   }
@@ -265,11 +277,50 @@ export class Cell {
     };
   }
 
+  /** Number of states between cells; h and c of an LSTM. */
+  get stateCount(): number {
+    return this.kind.states;
+  }
+
+  private get hasInitial(): boolean {
+    return (this.ports.initial?.length ?? 0) > 0;
+  }
+
+  /** Where states come in and go out, (B, U) without gaps as the kernels take them. */
+  private placeStates(masked: boolean): typeof this.fields {
+    const { arena, batch, ports, plan, training } = this;
+    const { units } = plan;
+    const fields: typeof this.fields = {};
+    const vectors = (names: readonly (typeof STATES)[number][]) => {
+      for (const name of names.slice(0, this.kind.states)) fields[name] = arena.floats(batch * units);
+    };
+    if (this.hasInitial) {
+      vectors(['h0', 'c0']);
+      if (ports.initial?.some(({ wantsGradient }) => wantsGradient)) vectors(['dh0', 'dc0']);
+      if (masked) fields.first = arena.floats(batch);
+      const ld = rowLength(units);
+      for (const signal of ports.initial ?? [])
+        if (signal.wantsGradient) signal.gradient = timeMajor(arena.floats(batch * ld), batch, 1, units, ld);
+    }
+    if (!ports.givesStates) return fields;
+    const kept = this.state?.address;
+    if (kept === undefined) vectors(['hT', 'cT']);
+    // Given to the kernel in backward, where somebody has gradients of them.
+    this.finalGradients = training ? [arena.floats(batch * units), arena.floats(batch * units)] : [];
+    this.finalStates = [fields.hT, fields.cT].slice(0, this.kind.states).map((address, i) => ({
+      values: timeMajor(address ?? (kept ?? 0) + 4 * i * units, batch, 1, units, units),
+      sequence: false,
+      mask: 0,
+      wantsGradient: training,
+    }));
+    return fields;
+  }
+
   private placeBackward(arena: Arena): typeof this.fields {
     const { batch, steps, kind, ports, plan, block } = this;
     // Where nothing is carried, the state before a single step is zero, and so are the gradients of what it is multiplied with.
-    block.quietRows = plan.kind === 'lstm' && steps === 1 && !plan.stateful ? plan.units : 0;
-    for (let panel = 0; panel < block.panels; panel++) {
+    block.quietRows = plan.kind === 'lstm' && steps === 1 && !plan.stateful && !this.hasInitial ? plan.units : 0;
+    for (let panel = 0; block.gradients !== 0 && panel < block.panels; panel++) {
       const start = (block.gradients >>> 2) + 16 * block.rows * panel;
       arena.f32.fill(0, start, start + 16 * block.quietRows);
     }
@@ -296,7 +347,7 @@ export class Cell {
   prepare(part: number, parts: number): void {
     const { kernels } = this.context;
     const { packedTransposed = 0 } = this.fields;
-    if (!packedTransposed || (this.steps === 1 && !this.ports.dInput && !this.carried)) return;
+    if (!packedTransposed || (this.steps === 1 && !this.ports.dInput && !this.carried && !this.hasInitial)) return;
     const { panels, rows, weights } = this.block;
     const mine = share(panels, part, parts);
     kernels.transposeSomePanels(weights, panels, rows, packedTransposed, mine.from, mine.to);
@@ -308,6 +359,9 @@ export class Cell {
     const drop = training && this.training;
     if (this.inputMask) this.drop(rows, 'inputDropout', this.inputMask, plan.inputs, plan.dropout, drop);
     if (this.stateMask) this.drop(rows, 'recurrentDropout', this.stateMask, plan.units, plan.recurrentDropout, drop);
+    this.ports.initial?.forEach(({ values }, i) => {
+      this.copyState(values, this.vectorsAt(i === 0 ? 'h0' : 'c0'), rows);
+    });
     kind.forward(context.kernels, job);
   }
 
@@ -327,12 +381,46 @@ export class Cell {
         words[at + FIELD.dLastRow] = 4 * last.rowStride;
       }
     }
+    this.finalStates.forEach(({ gradient }, i) => {
+      if (!gradient) return;
+      const to = this.finalGradients[i];
+      words[at + (i === 0 ? FIELD.dhT : FIELD.dcT)] = to + 4 * rows.from * this.plan.units;
+      this.copyState(gradient, this.vectors(to), rows);
+    });
     this.kind.backward(this.context.kernels, job, this.steps);
+    this.ports.initial?.forEach(({ gradient }, i) => {
+      if (gradient) this.copyState(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
+    });
+  }
+
+  /** (B, U) without gaps. */
+  private vectors(address: number): Rows {
+    return timeMajor(address, this.batch, 1, this.plan.units, this.plan.units);
+  }
+
+  private vectorsAt(name: 'h0' | 'c0' | 'dh0' | 'dc0'): Rows {
+    return this.vectors(this.fields[name] ?? 0);
+  }
+
+  private copyState(from: Rows, to: Rows, rows: Range): void {
+    this.context.kernels.copySequence(
+      from.address,
+      from.stepStride,
+      from.rowStride,
+      to.address,
+      to.stepStride,
+      to.rowStride,
+      this.plan.units,
+      1,
+      rows.from,
+      rows.to,
+    );
   }
 
   /** A thread's share of the weights' gradients, from all rows. */
   gradients(part: number, parts: number): void {
     const { block, batch, steps, kind, context } = this;
+    if (block.gradients === 0) return;
     // A record of its own, the same for all threads: no share's, which another thread may be writing.
     const job = this.recordAt(batch, { from: 0, to: batch });
     kind.gradients(context.kernels, job, batch, steps, block.gradients, share(block.panels, part, parts));
@@ -397,7 +485,7 @@ export class Cell {
 const PER_ROW = ['x', 'mask', 'z', 'gates', 'reset', 'kept', 'sequences', 'last', 'dz', 'dGates', 'dx'] as const;
 
 /** Fields whose rows lie side by side, U floats each. */
-const STATES = ['h0', 'c0', 'hT', 'cT'] as const;
+const STATES = ['h0', 'c0', 'hT', 'cT', 'dh0', 'dc0'] as const;
 
 function rowsFields(name: 'sequences' | 'dx', rows: Rows | undefined): Partial<Record<keyof typeof FIELD, number>> {
   if (!rows) return {};

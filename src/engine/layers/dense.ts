@@ -50,7 +50,12 @@ export class DenseLayer implements EngineLayer {
     const transposedRows = 16 * Math.ceil(this.block.rows / 16);
     this.transposed = input.wantsGradient && rows > 1 ? arena.fixed(transposedRows * 16 * panels) : 0;
     this.scratch = training && rows > 1 ? arena.floats(panels * 16 * GATHERED_ROWS) : 0;
-    this.output = { values, sequence: input.sequence, mask: input.mask, wantsGradient: training };
+    this.output = {
+      values,
+      sequence: input.sequence,
+      mask: input.mask,
+      wantsGradient: training && (input.wantsGradient || this.block.gradients !== 0),
+    };
     return this.output;
   }
 
@@ -122,7 +127,7 @@ export class DenseLayer implements EngineLayer {
   gradients(part: number, parts: number): void {
     const { block, context, input, output, scratch, batch } = this;
     const dy = output.gradient;
-    if (dy === undefined) return;
+    if (dy === undefined || block.gradients === 0) return;
     const { inputs, units } = this.plan;
     const x = input.values;
     const mine = share(block.panels, part, parts);

@@ -34,7 +34,7 @@ export class EmbeddingLayer implements EngineLayer {
       values: timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld),
       sequence: true,
       mask: maskZero ? arena.floats(batch * steps) : 0,
-      wantsGradient: training,
+      wantsGradient: training && this.block.gradients !== 0,
     };
     return this.output;
   }
@@ -68,7 +68,7 @@ export class EmbeddingLayer implements EngineLayer {
     const { block, context, batch } = this;
     const indices = this.input.values;
     const dy = this.output.gradient;
-    if (dy === undefined) return;
+    if (dy === undefined || block.gradients === 0) return;
     const { kernels } = context;
     const { vocabulary, width } = this.plan;
     const ld = 16 * block.panels;

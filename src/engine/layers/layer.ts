@@ -1,6 +1,7 @@
 /**
  * What every layer of the engine does. A training step runs, with a barrier between any two when there are threads:
- * prepare, forward and backward on each thread's batch rows, gradients on each thread's share of the weights. No result
+ * prepare, forward and backward on each thread's batch rows, gradients on each thread's share of the weights; a layer that gathers
+ * cuts forward and backward in two. No result
  * depends on the number of threads: rows are independent, and sums over rows are taken in one order by one thread.
  */
 import type { Arena } from '../arena.js';
@@ -37,6 +38,17 @@ export interface KeptState {
   readonly shape: readonly [number, number];
 }
 
+/**
+ * Sums over all rows of the batch that a layer needs in the midst of a training step: every thread takes its share of the features,
+ * all rows in one order, after all threads have come so far.
+ */
+export interface Gathering {
+  /** Before forward, in training. */
+  forward(part: number, parts: number): void;
+  /** Before backward; reads output.gradient. */
+  backward(part: number, parts: number): void;
+}
+
 export interface EngineLayer {
   /** The layer's weights; their addresses are set before the first place(). */
   readonly blocks: readonly WeightBlock[];
@@ -44,13 +56,20 @@ export interface EngineLayer {
   readonly carried?: readonly CarriedState[];
   /** Zeros after a place() for a stream; undefined for a layer or a placement without. */
   readonly state?: KeptState | undefined;
+  /** What the layer gives beside the signal from place(), which has made them: the states of a recurrent layer. */
+  readonly further?: readonly Signal[];
   /**
    * Takes its buffers from space.arena for one batch size and number of steps, and says where the output is. Sets
    * input.gradient when input.wantsGradient. output.gradient is set later, when the next layer is placed: read it in backward.
    * Called again, with a fresh arena, for every other batch size or number of steps. What is written here rather than in
    * forward or backward (constants, job records, padding) must be in arena.fixed(): the rest is undefined at each call.
+   * output.gradient is still undefined in backward where nobody who has a gradient reads that output.
+   * @param others the inputs after the first, of a layer that has several; treated alike
    */
-  place(input: Signal, space: Space): Signal;
+  place(input: Signal, space: Space, others: readonly Signal[]): Signal;
+  readonly gathering?: Gathering | undefined;
+  /** After the gradients of a training step whose loss is finite: this thread's share of what the layer itself changes. */
+  follow?(part: number, parts: number): void;
   /** Derives from the weights what backward needs (transposed panels): this thread's share. Before each training step. */
   prepare?(part: number, parts: number): void;
   /** Phase A: the batch rows of one thread, at least one. `training` draws dropout; only ever true after a training place(). */

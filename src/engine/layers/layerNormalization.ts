@@ -59,7 +59,7 @@ export class LayerNormalizationLayer implements EngineLayer {
     const { input, output, gamma, beta, mean, rstd, batch } = this;
     const x = input.values;
     const dy = output.gradient;
-    if (dy === undefined || this.blocks.length === 0) return;
+    if (dy === undefined || this.blocks.every((block) => block.gradients === 0)) return;
     const fours = share(Math.ceil(x.width / 4), part, parts);
     this.context.kernels.layerNormGradients(
       x.address,

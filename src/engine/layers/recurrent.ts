@@ -5,7 +5,10 @@ import type { CarriedState } from '../stateStore.js';
 import { Cell, type CellOutput } from './cell.js';
 import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
 
-/** LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U). Initial states are zero; in a stream, or where the layer is stateful, those before. */
+/**
+ * LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U), and after it, with returnState, the last states.
+ * Initial states are the inputs after x, else zero; in a stream, or where the layer is stateful, those before.
+ */
 export class RecurrentLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   readonly carried: readonly CarriedState[];
@@ -25,9 +28,13 @@ export class RecurrentLayer implements EngineLayer {
     return this.cell.state;
   }
 
-  place(input: Signal, space: Space): Signal {
+  get further(): readonly Signal[] {
+    return this.cell.finalStates;
+  }
+
+  place(input: Signal, space: Space, initial: readonly Signal[]): Signal {
     const { arena, batch, training } = space;
-    const { units, inputs, returnSequences, stateful } = this.plan;
+    const { units, inputs, returnSequences, returnState, stateful } = this.plan;
     const { steps } = input.values;
     const rows = (width: number, count: number) => {
       const ld = rowLength(width);
@@ -36,10 +43,10 @@ export class RecurrentLayer implements EngineLayer {
     if (input.wantsGradient) input.gradient = rows(inputs, steps);
     // In training the states stay where they are made, and serve as output unless dropout has changed them, or a mask has outputs
     // begin with zeros where states do not.
-    const apart = !training || this.cell.dropsState || (stateful && input.mask !== 0);
+    const apart = !training || this.cell.dropsState || ((stateful || initial.length > 0) && input.mask !== 0);
     const own = rows(units, returnSequences && apart ? steps : 1);
     const output: CellOutput = returnSequences ? (apart ? { sequences: own } : {}) : { last: own };
-    this.cell.place({ input, output, dInput: input.gradient }, space);
+    this.cell.place({ input, output, dInput: input.gradient, initial, givesStates: returnState }, space);
     const values = returnSequences && !apart && this.cell.states ? this.cell.states : own;
     const mask = returnSequences ? input.mask : 0;
     this.output = { values, sequence: returnSequences, mask, wantsGradient: training };

@@ -1,16 +1,20 @@
 /** The layer that runs each kind of plan. */
 import type { LayerPlan } from '../layerPlan.js';
 import { ActivationLayer } from './activation.js';
+import { BatchNormalizationLayer } from './batchNormalization.js';
 import { BidirectionalLayer } from './bidirectional.js';
+import { ConvolutionLayer } from './convolution.js';
 import { DenseLayer } from './dense.js';
 import { DropoutLayer } from './dropout.js';
 import { EmbeddingLayer } from './embedding.js';
 import type { EngineLayer, LayerContext } from './layer.js';
 import { LayerNormalizationLayer } from './layerNormalization.js';
 import { MaskingLayer } from './masking.js';
+import { ConcatenateLayer, MergeLayer } from './merge.js';
 import { PoolingLayer } from './pooling.js';
 import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
+import { WindowPoolingLayer } from './windowPooling.js';
 
 export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
   switch (plan.kind) {
@@ -29,6 +33,13 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'averagePooling':
     case 'maxPooling':
       return new PoolingLayer(plan, context);
+    case 'averageWindows':
+    case 'maxWindows':
+      return new WindowPoolingLayer(plan, context);
+    case 'batchNormalization':
+      return new BatchNormalizationLayer(plan, context);
+    case 'convolution':
+      return new ConvolutionLayer(plan, context);
     case 'flatten':
       return new FlattenLayer(context);
     case 'repeat':
@@ -39,6 +50,10 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'gru':
     case 'simpleRNN':
       return new RecurrentLayer(plan, context);
+    case 'merge':
+      return new MergeLayer(plan, context);
+    case 'concatenate':
+      return new ConcatenateLayer(context, plan);
     case 'bidirectional':
       return new BidirectionalLayer(plan, context);
   }

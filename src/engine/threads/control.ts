@@ -16,12 +16,11 @@ export const WORD = {
   /** Which placement of the program; a thread that has another lays out anew. */
   placement: 3,
   batch: 4,
-  steps: 5,
-  training: 6,
+  training: 5,
   /** Arrivals at barriers before this step. */
-  base: 7,
+  base: 6,
   /** Pieces that each thread's part of a phase is cut into. */
-  pieces: 8,
+  pieces: 7,
   /** Arrivals at barriers ever, modulo 2³². */
   arrived: 16,
   /** Threads asleep at a barrier. */
@@ -102,7 +101,14 @@ export function giveUp(words: Int32Array): void {
 }
 
 /** Phases that may be cut further than into one part a thread: their cost grows with batch and steps. */
-export const CUT_PHASES: ReadonlySet<Phase> = new Set<Phase>(['forward', 'loss', 'gradients']);
+export const CUT_PHASES: ReadonlySet<Phase['kind']> = new Set<Phase['kind']>([
+  'forward',
+  'gatherForward',
+  'loss',
+  'gatherBackward',
+  'backward',
+  'gradients',
+]);
 
 /**
  * One thread's part of all phases of a task.
@@ -127,7 +133,7 @@ export function* partOf(
   for (let i = 0; i < phases.length; i++) {
     entering?.(i);
     const start = performance.now();
-    const pieces = CUT_PHASES.has(phases[i]) ? cut : 1;
+    const pieces = CUT_PHASES.has(phases[i].kind) ? cut : 1;
     for (let piece = 0; piece < pieces; piece++) {
       if (piece > 0) yield;
       program.run(task, phases[i], piece * parts + part, pieces * parts);

@@ -53,8 +53,7 @@ function step(): void {
   if (joined.placement !== words[WORD.placement]) {
     // Takes notice of what other threads have made the memory grow by.
     memory.grow(0);
-    program.placement = undefined;
-    program.place(words[WORD.batch], words[WORD.steps], words[WORD.training] === 1);
+    program.placeLike(words[WORD.batch], words[WORD.training] === 1);
     joined.placement = words[WORD.placement];
   }
   // The main thread may take as long as it likes; while it lives, so does this thread.

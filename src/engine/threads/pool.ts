@@ -124,14 +124,13 @@ export class Pool {
     entering: (phase: number) => void,
   ): Pieces {
     const { words } = this;
-    const { batch = 0, steps = 0, training = false } = program.placement ?? {};
+    const { batch = 0, training = false } = program.placement ?? {};
     const base = Atomics.load(words, WORD.arrived);
     words[WORD.program] = number;
     words[WORD.task] = TASKS.indexOf(task);
     words[WORD.parts] = parts;
     words[WORD.placement] = placement;
     words[WORD.batch] = batch;
-    words[WORD.steps] = steps;
     words[WORD.training] = Number(training);
     words[WORD.base] = base;
     words[WORD.pieces] = cut;

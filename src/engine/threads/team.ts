@@ -117,7 +117,7 @@ export class Team {
       this.closed = true;
       if (!(error instanceof Abandoned)) throw error;
       const why = error.reason === 'failed' ? lastWords : 'it does not answer';
-      throw lost(why, task === 'train' && program.phasesOf(task)[phase] === 'update');
+      throw lost(why, task === 'train' && program.phasesOf(task)[phase].kind === 'update');
     }
   }
 

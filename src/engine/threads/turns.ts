@@ -42,7 +42,7 @@ export function runAlone(program: Program, task: Task): void {
 export function* piecesAlone(program: Program, task: Task): Pieces {
   const cut = cutOf(program, task, 1);
   for (const phase of program.phasesOf(task)) {
-    const pieces = CUT_PHASES.has(phase) ? cut : 1;
+    const pieces = CUT_PHASES.has(phase.kind) ? cut : 1;
     for (let piece = 0; piece < pieces; piece++) {
       if (piece > 0) yield;
       program.run(task, phase, piece, pieces);

@@ -7,7 +7,8 @@ import type { Hdf5Answer, Hdf5Job } from './memcellHdf5Worker.js';
 
 /** A small file is read in milliseconds; this leaves room for a machine that has much else to do. */
 const LONGEST_MILLISECONDS = 4000;
-const MILLISECONDS_PER_MIB = 100;
+/** Thousands of small arrays in a MiB take a second or two. */
+const MILLISECONDS_PER_MIB = 4000;
 const LONGEST_START_MILLISECONDS = 60_000;
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];

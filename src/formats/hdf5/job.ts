@@ -1,11 +1,12 @@
 /** Reads and writes HDF5 with h5wasm, wherever it is run: in a worker on Node. What a file claims is checked before it is used. */
 import type * as H5 from 'h5wasm';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from './contents.js';
+import { bytesOfLengths, endlessHeap } from './heaps.js';
 
 /** What is wrong with the file; any other error is the library's. */
 export class Hdf5Problem extends Error {}
 
-const MOST_OBJECTS = 100_000;
+const MOST_OBJECTS = 10_000;
 const DEEPEST = 40;
 const MOST_ELEMENTS = 2 ** 30;
 /** A byte of deflate makes this many at most. */
@@ -29,6 +30,10 @@ export async function prepare(): Promise<void> {
 }
 
 export async function readHdf5(bytes: Uint8Array): Promise<Hdf5Contents> {
+  const lengths = bytesOfLengths(bytes);
+  if (lengths !== 8) throw new Hdf5Problem(`an HDF5 file with lengths of ${lengths} bytes; files of Keras have 8`);
+  const heap = endlessHeap(bytes);
+  if (heap !== undefined) throw new Hdf5Problem(`a damaged HDF5 file: its texts at byte ${heap} have no end`);
   const { h5, fs } = await library();
   // A name used before may give what was there then.
   const name = `/read${count++}.h5`;

@@ -17,7 +17,7 @@ export function compileOptionsOf(
 ): CompileOptions | undefined {
   try {
     const made = getOptimizer(optimizer ? { class_name: optimizer.class_name, config: optimizer.config } : 'rmsprop');
-    if (state) restore(made, state);
+    if (state) restoreOptimizer(made, state);
     return {
       optimizer: made,
       loss: lossesOf(loss ?? null),
@@ -48,7 +48,11 @@ function knownMetrics(written: Json, lost: string[]): CompileOptions['metrics'] 
   return Object.fromEntries(Object.entries(written).map(([output, names]) => [output, known(names)]));
 }
 
-function restore(optimizer: Optimizer, { iterations, slots }: NonNullable<ModelContents['optimizerState']>): void {
+/** Gives an optimizer the state that a file has for it. */
+export function restoreOptimizer(
+  optimizer: Optimizer,
+  { iterations, slots }: NonNullable<ModelContents['optimizerState']>,
+): void {
   const count = Object.values(slots)[0]?.length ?? 0;
   const arrays = Array.from({ length: count }, (_, i) => optimizer.slotNames.map((slot) => slots[slot][i])).flat();
   optimizer.restore(arrays, iterations);

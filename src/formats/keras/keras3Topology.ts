@@ -1,7 +1,8 @@
 /** A normal topology → what Keras 3 makes the model of again: its config, in `.keras` and, without modules, in `.h5`. */
 import { MemcellError } from '../../errors.js';
+import { definitionOf } from '../../layers/table.js';
 import { isJsonObject, type Json } from '../modelJson.js';
-import type { JsonObject } from './layerConfig.js';
+import { type JsonObject, ownOptions } from './layerConfig.js';
 import { isModelClass } from './layerTree.js';
 import { moved, type TensorOf, tensorsIn } from './nodes.js';
 
@@ -13,7 +14,6 @@ const CELL = [
   ...words(`units recurrent_initializer recurrent_regularizer recurrent_constraint dropout recurrent_dropout`),
 ];
 const RECURRENT = words('return_sequences return_state go_backwards stateful');
-const POOLING = words('pool_size strides padding data_format');
 
 /** The options of Keras 3's layers, by class: those that can be written. */
 const OPTIONS: Record<string, string[]> = {
@@ -34,9 +34,6 @@ const OPTIONS: Record<string, string[]> = {
   ),
   Activation: ['activation'],
   Dropout: ['rate', 'noise_shape'],
-  SpatialDropout1D: ['rate'],
-  GaussianDropout: ['rate'],
-  GaussianNoise: ['stddev'],
   LayerNormalization: words(
     'axis epsilon center scale beta_initializer gamma_initializer beta_regularizer gamma_regularizer',
   ),
@@ -44,27 +41,21 @@ const OPTIONS: Record<string, string[]> = {
     words(`axis momentum epsilon center scale beta_initializer gamma_initializer moving_mean_initializer
     moving_variance_initializer beta_regularizer gamma_regularizer beta_constraint gamma_constraint`),
   Masking: ['mask_value'],
-  RepeatVector: ['n'],
   Flatten: [],
-  Reshape: ['target_shape'],
-  Permute: ['dims'],
-  Conv1D: [...words('filters kernel_size strides padding data_format dilation_rate'), ...ACTIVATED],
-  MaxPooling1D: POOLING,
-  AveragePooling1D: POOLING,
   GlobalAveragePooling1D: [],
   GlobalMaxPooling1D: [],
-  Concatenate: ['axis'],
-  Add: [],
-  Multiply: [],
-  Average: [],
-  Maximum: [],
-  Minimum: [],
-  Dot: ['axes', 'normalize'],
-  ReLU: ['max_value'],
   LeakyReLU: ['alpha'],
-  ELU: ['alpha'],
-  Softmax: ['axis'],
 };
+
+/** Options of calls in Keras that are a layer's here. */
+const OF_CALLS = ['use_causal_mask'];
+
+function optionsOf(kind: string): string[] | undefined {
+  if (Object.hasOwn(OPTIONS, kind)) return OPTIONS[kind];
+  const definition = definitionOf(kind);
+  if (!definition || definition.keras === false) return undefined;
+  return ownOptions(kind).filter((option) => !OF_CALLS.includes(option));
+}
 
 /** Options that mean something when they are null. */
 const MAY_BE_NULL = /_(regularizer|constraint)$|^(max_value|noise_shape|merge_mode|strides)$/;
@@ -108,7 +99,8 @@ export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObjec
   const layers = listOf(config.layers).map((layer) => {
     const nodes = isJsonObject(layer) ? listOf(layer.inbound_nodes) : [];
     const kind = isJsonObject(layer) ? String(layer.class_name) : '';
-    const inbound_nodes = nodes.map((node) => callOf(tensorsIn(fromZero(node)), STATES_OF.has(kind)));
+    const config = isJsonObject(layer) && isJsonObject(layer.config) ? layer.config : {};
+    const inbound_nodes = nodes.map((node) => callOf(tensorsIn(fromZero(node)), kind, config));
     return { ...writtenLayer(layer, legacy), name: nameOf(layer), inbound_nodes };
   });
   const ends = (tensors: Json | undefined): Json => {
@@ -149,13 +141,16 @@ function inputBefore({ class_name, config }: JsonObject): JsonObject | undefined
   };
 }
 
-function callOf(tensors: TensorOf[], takesStates: boolean): JsonObject {
+function callOf(tensors: TensorOf[], kind: string, config: JsonObject): JsonObject {
   const written = tensors.map((history) => ({
     class_name: '__keras_tensor__',
     config: { shape: [null], dtype: 'float32', keras_history: history },
   }));
-  if (written.length === 1) return { args: written, kwargs: {} };
-  if (!takesStates) return { args: [written], kwargs: {} };
+  const kwargs: JsonObject = config.use_causal_mask === true ? { use_causal_mask: true } : {};
+  // Query and value are two arguments, also where they are the same.
+  if (kind === 'MultiHeadAttention') return { args: written.length === 1 ? [written[0], written[0]] : written, kwargs };
+  if (written.length === 1) return { args: written, kwargs };
+  if (!STATES_OF.has(kind)) return { args: [written], kwargs };
   return { args: [written[0]], kwargs: { initial_state: written.slice(1) } };
 }
 
@@ -166,13 +161,14 @@ function writtenLayer(layer: Json, legacy: boolean): JsonObject {
   if (isModelClass(kind)) return keras3Topology(layer, legacy);
   const given = isJsonObject(layer.config) ? layer.config : {};
   const name = String(given.name);
-  if (!Object.hasOwn(OPTIONS, kind)) throw cannot(kind, name, 'is of a kind that cannot be written as Keras 3 has it');
+  const known = optionsOf(kind);
+  if (!known) throw cannot(kind, name, 'is of a kind that cannot be written as Keras 3 has it');
   const config: JsonObject = { name, trainable: given.trainable !== false, dtype: 'float32' };
   if (kind === 'InputLayer') {
     const { batch_input_shape = null, dtype = 'float32' } = given;
     return described('keras.layers', kind, { batch_shape: batch_input_shape, dtype, name }, legacy);
   }
-  for (const option of OPTIONS[kind]) {
+  for (const option of known) {
     const value = given[option];
     if (value === undefined || (value === null && !MAY_BE_NULL.test(option))) continue;
     const key = `${kind} ${option}`;

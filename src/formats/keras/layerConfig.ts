@@ -1,6 +1,9 @@
 /** One layer's class and options, whichever Keras wrote them, as Keras 2 and tfjs write them. */
+
+import { tfjsActivation } from '../../activations.js';
 import { isBuiltInClass } from '../../kernels/tfjs/builtIn.js';
-import { tfjsActivation } from '../../model/activations.js';
+import { common } from '../../layers/define.js';
+import { definitionOf } from '../../layers/table.js';
 import { camelCase, snakeCase } from '../../spelling.js';
 import { invalid, isJsonObject, type Json } from '../modelJson.js';
 
@@ -21,6 +24,7 @@ const RENAMED: Record<string, string> = {
   CuDNNLSTM: 'LSTM',
   CuDNNGRU: 'GRU',
   Convolution1D: 'Conv1D',
+  Identity: 'Activation',
   BatchNormalizationV1: 'BatchNormalization',
   BatchNormalizationV2: 'BatchNormalization',
   SyncBatchNormalization: 'BatchNormalization',
@@ -53,13 +57,13 @@ const KERAS1_OPTIONS: Record<string, string> = {
 const OPTIONS = new Set(
   `activation alpha axes axis batch_input_shape center cropping data_format depth_multiplier dilation_rate dims dropout epsilon filters
   go_backwards input_dim input_length interpolation kernel_size mask_value mask_zero max_value merge_mode momentum n name noise_shape
-  normalize output_dim padding pool_size rate recurrent_activation recurrent_dropout reset_after return_sequences return_state scale
+  normalize offset output_dim padding pool_size rate recurrent_activation recurrent_dropout reset_after return_sequences return_state scale
   shared_axes size stateful stddev strides target_shape theta trainable unit_forget_bias units use_bias`.split(/\s+/),
 );
 
 /** Options that say how something is computed or stored, not what. */
 const WITHOUT_EFFECT = new Set(
-  `autocast batch_shape build_config consume_less dtype implementation input_dtype input_shape optional seed shared_object_id
+  `attention_axes flash_attention query_shape key_shape value_shape autocast batch_shape build_config consume_less dtype implementation input_dtype input_shape optional seed shared_object_id
   synchronized unroll use_cudnn virtual_batch_size renorm_momentum renorm_clipping`.split(/\s+/),
 );
 
@@ -71,7 +75,9 @@ const ONLY: Record<string, Json> = {
   renorm: false,
   rms_scaling: false,
   threshold: 0,
+  sliding_window: null,
   time_major: false,
+  use_gate: false,
   zero_output_for_mask: false,
 };
 
@@ -87,6 +93,7 @@ export function layerOptions(className: string, given: JsonObject, name: string,
   const { where, lost } = reading;
   const layer = `layer ${JSON.stringify(name)} (${className})`;
   const options: JsonObject = {};
+  const own = ownOptions(className);
   for (const [written, value] of Object.entries(modernNames(className, given))) {
     const what = `${layer}: ${written}`;
     if (written.endsWith('_initializer')) options[written] = initializer(value, what, lost);
@@ -95,16 +102,24 @@ export function layerOptions(className: string, given: JsonObject, name: string,
     else if (written.endsWith('_constraint')) options[written] = constraint(value, what, lost);
     else if (written === 'activation' || written === 'recurrent_activation') {
       options[written] = activation(value, `${where}: ${what}`, reading.keras3);
-    } else if (OPTIONS.has(written)) options[written] = value;
+    } else if (OPTIONS.has(written) || own.includes(written)) options[written] = value;
     else if (Object.hasOwn(ONLY, written)) {
       if (value !== null && value !== ONLY[written]) {
         throw invalid(where, `${what} is ${JSON.stringify(value)}; nothing here runs such a layer`);
       }
     } else if (!WITHOUT_EFFECT.has(written)) noted(value, what, lost);
   }
+  // Keras 3's Identity is one that says nothing.
+  if (className === 'Activation') options.activation ??= 'linear';
   const { axis } = options;
   if (className === 'BatchNormalization' && Array.isArray(axis) && axis.length === 1) options.axis = axis[0];
   return options;
+}
+
+/** The options of one of memcell's layers, as Keras spells them; none for other layers. */
+export function ownOptions(className: string): string[] {
+  const names = Object.keys(definitionOf(className)?.schema ?? {});
+  return names.filter((name) => !Object.hasOwn(common, name)).map(snakeCase);
 }
 
 /** The class that a layer's written class is now. */

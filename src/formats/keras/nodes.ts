@@ -19,6 +19,12 @@ const CALL_OPTIONS: Record<string, Json[]> = {
   constants: [null],
   return_attention_scores: [null, false],
   use_causal_mask: [null, false],
+  query_mask: [null],
+  value_mask: [null],
+  key_mask: [null],
+  attention_mask: [null],
+  value: [null],
+  key: [null],
 };
 
 /** Every tensor in a value, in order, as Keras 3 (`__keras_tensor__`) and Keras 2 (`['lstm', 0, 0]`) write them. */
@@ -73,10 +79,15 @@ function keras2Call(node: Json, layer: JsonObject, place: string, { lost }: Read
 }
 
 /** The states that a call is given. @throws MemcellError 'model' for an option that nothing here follows */
-function optionsOf(options: JsonObject, { class_name }: JsonObject, place: string): TensorOf[] {
+function optionsOf(options: JsonObject, { class_name, config }: JsonObject, place: string): TensorOf[] {
   return Object.entries(options).flatMap(([name, value]) => {
     if (Object.hasOwn(CALL_OPTIONS, name) && CALL_OPTIONS[name].includes(value)) return [];
-    const states = name === 'initial_state' ? tensorsIn(value) : [];
+    if (name === 'use_causal_mask' && value === true && isJsonObject(config)) {
+      // Here an option of the layer.
+      config.use_causal_mask = true;
+      return [];
+    }
+    const states = ['initial_state', 'value', 'key'].includes(name) ? tensorsIn(value) : [];
     if (states.length > 0) return states;
     throw invalid(place, `${String(class_name)} is called with ${name}: nothing here runs that`);
   });

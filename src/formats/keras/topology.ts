@@ -65,10 +65,11 @@ class Reader {
       isJsonObject(second?.config) &&
       !MODELS.includes(String(second.class_name))
     ) {
-      const { batch_input_shape, dtype } = isJsonObject(first.config) ? first.config : {};
+      const { batch_input_shape } = isJsonObject(first.config) ? first.config : {};
       layers.shift();
       second.config.batch_input_shape = batch_input_shape ?? null;
-      second.config.dtype = dtype ?? 'float32';
+      // The layer's own, which its weights have: an Embedding of int32 has float32 rows.
+      second.config.dtype = 'float32';
     }
     const shape = config.build_input_shape;
     const start = layers[0]?.config;

@@ -7,7 +7,16 @@ import type { JsonObject } from './layerConfig.js';
 
 type Training = NonNullable<ModelContents['training']>;
 
-const OPTIMIZERS: Record<string, string> = { adam: 'Adam', adamw: 'AdamW', sgd: 'SGD', rmsprop: 'RMSprop' };
+const OPTIMIZERS: Record<string, string> = {
+  adam: 'Adam',
+  adamw: 'AdamW',
+  sgd: 'SGD',
+  rmsprop: 'RMSprop',
+  adagrad: 'Adagrad',
+  adamax: 'Adamax',
+  nadam: 'Nadam',
+  lion: 'Lion',
+};
 
 /** Options that optimizers have here, by Keras's names. */
 const OPTIONS: Record<string, string[]> = {
@@ -15,6 +24,10 @@ const OPTIONS: Record<string, string[]> = {
   AdamW: ['beta_1', 'beta_2', 'epsilon', 'amsgrad'],
   SGD: ['momentum', 'nesterov'],
   RMSprop: ['rho', 'momentum', 'epsilon', 'centered'],
+  Adagrad: ['initial_accumulator_value', 'epsilon'],
+  Adamax: ['beta_1', 'beta_2', 'epsilon'],
+  Nadam: ['beta_1', 'beta_2', 'epsilon'],
+  Lion: ['beta_1', 'beta_2'],
 };
 const COMMON = ['learning_rate', 'weight_decay', 'clipnorm', 'clipvalue', 'global_clipnorm'];
 
@@ -52,8 +65,11 @@ function optimizerFrom(written: Json, lost: string[]): Training['optimizer'] {
   }
   const class_name = OPTIMIZERS[key];
   const config: JsonObject = {};
+  const names: Record<string, string> = { lr: 'learning_rate', beta1: 'beta_1', beta2: 'beta_2' };
+  // tfjs's word; in Keras's older files, which have both, it is how the learning rate falls.
+  if (class_name === 'RMSprop' && given.rho === undefined) names.decay = 'rho';
   for (const [option, value] of Object.entries(given)) {
-    const known = { lr: 'learning_rate', beta1: 'beta_1', beta2: 'beta_2' }[option] ?? snakeCase(option);
+    const known = names[option] ?? snakeCase(option);
     if (COMMON.includes(known) || OPTIONS[class_name].includes(known)) {
       const off = value === null || (known === 'weight_decay' && (value === false || value === 0));
       if (!off) config[known] = known === 'learning_rate' ? scheduleFrom(value) : value;
@@ -160,6 +176,12 @@ function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>):
         ...(Number(config.momentum ?? 0) > 0 ? [['momentum']] : []),
         ...(config.centered === true ? [['averageGradient']] : []),
       ];
+    case 'Adagrad':
+      return [['accumulator']];
+    case 'Adamax':
+      return [['momentum', 'norm']];
+    case 'Lion':
+      return [['momentum']];
     default:
       return [['momentum', 'velocity'], ...(config.amsgrad === true ? [['velocityHat']] : [])];
   }
@@ -167,6 +189,8 @@ function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>):
 
 /** How Keras 3, Keras 2.11 and older ones and tfjs name a slot's variables. */
 const SLOT_NAMES: Record<string, RegExp> = {
+  accumulator: /accumulator/i,
+  norm: /norm(:\d+)?$|\/norm\/|(^|\/)u\//i,
   velocityHat: /vhat|velocity_hat/i,
   averageGradient: /\/mg(:\d+)?$|average_gradient|\/mean_grad/i,
   velocity: /(^|\/)v\/|\/v(:\d+)?$|velocity|\/rms(:\d+)?$/i,
@@ -187,9 +211,8 @@ export function optimizerStateFrom(
   const names = groups.flat();
   const iterations = count ? Number(count.data[0]) : Number.NaN;
   const size = names.length === 0 ? 0 : arrays.length / names.length;
-  const found =
-    byName(names, arrays, size) ?? (arrays.some(({ name }) => name) ? undefined : inOrder(groups, arrays, size));
-  if (!Number.isSafeInteger(iterations) || iterations < 0 || !Number.isInteger(size) || !found) {
+  const found = byName(names, arrays) ?? (arrays.some(({ name }) => name) ? undefined : inOrder(groups, arrays, size));
+  if (!Number.isSafeInteger(iterations) || iterations < 0 || !found) {
     lost.push("the optimizer's state is in an order not known here; it starts anew");
     return undefined;
   }
@@ -198,14 +221,23 @@ export function optimizerStateFrom(
 
 type Slots = { [slot: string]: Float32Array[] };
 
-function byName(names: string[], arrays: readonly OptimizerVariable[], size: number): Slots | undefined {
+function byName(names: string[], arrays: readonly OptimizerVariable[]): Slots | undefined {
   const slots: Slots = Object.fromEntries(names.map((name) => [name, []]));
   for (const { name, data } of arrays) {
-    const slot = name === undefined ? undefined : Object.keys(SLOT_NAMES).find((one) => SLOT_NAMES[one].test(name));
+    const slot = slotOf(name);
+    // tfjs's RMSprop has one whether it is used or not.
+    if (slot === 'momentum' && !Object.hasOwn(slots, slot)) continue;
     if (slot === undefined || !Object.hasOwn(slots, slot)) return undefined;
     slots[slot].push(Float32Array.from(data));
   }
-  return names.every((name) => slots[name].length === size) ? slots : undefined;
+  return names.every((name) => slots[name].length === slots[names[0]].length) ? slots : undefined;
+}
+
+/** By the end of the name, where that tells it: a layer may be called 'velocity', too. */
+function slotOf(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const found = (text: string) => Object.keys(SLOT_NAMES).find((slot) => SLOT_NAMES[slot].test(text));
+  return found(name.slice(name.lastIndexOf('/'))) ?? found(name);
 }
 
 function inOrder(groups: string[][], arrays: readonly OptimizerVariable[], size: number): Slots | undefined {
@@ -266,6 +298,14 @@ export function kerasLoss(loss: Json): Json {
   const class_name = name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
   const config = { name, reduction: 'sum_over_batch_size', ...Object.fromEntries(options) };
   return { module: 'keras.losses', class_name, config, registered_name: null };
+}
+
+/** The optimizer in what describeTraining() has written, as far as its slots go; undefined for what it has not. */
+export function optimizerOfDescription(training: unknown): Training['optimizer'] {
+  if (!isJsonObject(training) || !isJsonObject(training.optimizer)) return undefined;
+  const { name, config } = training.optimizer;
+  if (typeof name !== 'string' || !Object.hasOwn(OPTIMIZERS, name) || !isJsonObject(config)) return undefined;
+  return { class_name: OPTIMIZERS[name], config };
 }
 
 /** compile()'s options as it describes them here, in Keras's words. */

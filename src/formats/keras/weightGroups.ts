@@ -2,7 +2,8 @@
  * Where `.keras` and `.weights.h5` keep a layer's weights: in groups by the class's name in snake_case, numbered in the order of
  * layers, never by the layers' own names: layers/lstm/cell/vars/0, layers/bidirectional/forward_layer/cell/vars/2.
  */
-import { layerNameOf } from '../../model/names.js';
+import { layerNameOf } from '../../layers/names.js';
+import { definitionOf, layerClasses } from '../../layers/table.js';
 import type { Hdf5Dataset } from '../hdf5/contents.js';
 import type { StoredWeight } from '../modelFile.js';
 import { invalid } from '../modelJson.js';
@@ -102,9 +103,10 @@ function collect(
 /** A layer's variables in Keras's order; the state of its random numbers is none. */
 function variables(group: Group, path: string): [place: string, dataset: Hdf5Dataset][] {
   const own = [...group.datasets].sort(([a], [b]) => Number(a) - Number(b));
-  const named = PARTS.filter((part) => group.groups.has(part));
+  const parts = [...PARTS, ...layerClasses().flatMap((name) => definitionOf(name)?.groups ?? [])];
+  const named = parts.filter((part) => group.groups.has(part));
   const others = [...group.groups.keys()]
-    .filter((name) => !PARTS.includes(name) && name !== 'seed_generator')
+    .filter((name) => !parts.includes(name) && name !== 'seed_generator')
     .sort(byNumberAtEnd);
   const inner = [...named, ...others].flatMap((name) => {
     const next = group.groups.get(name);
@@ -173,6 +175,8 @@ export function placesOfWeights(className: string, config: JsonObject, count: nu
     if (name !== 'StackedRNNCells' || !Array.isArray(options.cells)) return numbered('cell/', count);
     return stackedPlaces(options.cells, count).map((place) => `cell/cells/${place}`);
   }
+  const groups = definitionOf(className)?.groups;
+  if (groups) return groups.flatMap((group) => numbered(`${group}/`, count / groups.length));
   return numbered('', count);
 }
 

@@ -1,5 +1,6 @@
 /** Models as Keras 3 loads them and goes on training: `.keras` and its legacy `.h5`. */
 import { snakeCase } from '../../spelling.js';
+import { NadamFactors } from '../../training/optimizers/nadamFactors.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from '../hdf5/contents.js';
 import { writeHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
@@ -22,7 +23,7 @@ export const OPTIMIZER_IN_H5 = 'memcell_optimizer_weights';
 
 /** Options that Keras refuses as whole numbers. */
 const FLOATS = new Set(
-  'learning_rate initial_learning_rate momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm'.split(
+  'learning_rate initial_learning_rate initial_accumulator_value momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm'.split(
     ' ',
   ),
 );
@@ -165,6 +166,12 @@ function placeWeights(
   }
 }
 
+/** How many of a layer's weights, the last ones, no gradient changes: means and variances. */
+function fixedWeights(className: string): number {
+  if (className === 'Normalization') return 3;
+  return className === 'BatchNormalization' ? 2 : 0;
+}
+
 /** A layer's weights, those of a model in the model trainable ones first, as Keras's legacy format has them. */
 function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWeight[]>): StoredWeight[] {
   const collect = (place: LayerPlace, frozen: boolean): { weight: StoredWeight; trainable: boolean }[] => {
@@ -172,7 +179,7 @@ function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWei
     if (isModelClass(place.className)) return innerLayersOf(place).flatMap((inner) => collect(inner, still));
     const own = stored.get(place.path) ?? [];
     // A batch normalisation's means and variances are the last two.
-    const learnt = place.className === 'BatchNormalization' ? own.length - 2 : own.length;
+    const learnt = own.length - fixedWeights(place.className);
     return own.map((weight, i) => ({ weight, trainable: !still && i < learnt }));
   };
   const all = collect(layer, false);
@@ -203,19 +210,27 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
         dataset: datasetOf(shape, data),
       };
     }),
+    // Keras's Nadam has one number more, the product of its momenta so far.
+    ...(optimizer.class_name === 'Nadam'
+      ? [{ name: `${scope}/variable`, dataset: scalar('float32', momentumProduct(optimizer.config, optimizerState)) }]
+      : []),
   ];
+}
+
+function momentumProduct({ beta_1 = 0.9 }: JsonObject, { iterations }: { iterations: number }): number {
+  return new NadamFactors(Number(beta_1)).productAfter(iterations);
 }
 
 /** The weights that are trained, in their order: what the optimizer's slots are for. */
 function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
   const frozen = new Set<string>();
-  const normalisations = new Set<string>();
+  const normalisations = new Map<string, number>();
   const visit = (places: readonly LayerPlace[], above: boolean): void => {
     for (const place of places) {
       const still = above || place.config.trainable === false;
       if (isModelClass(place.className)) visit(innerLayersOf(place), still);
       else if (still) frozen.add(place.path);
-      if (place.className === 'BatchNormalization') normalisations.add(place.path);
+      if (fixedWeights(place.className) > 0) normalisations.set(place.path, fixedWeights(place.className));
     }
   };
   visit(layersOf(topology), false);
@@ -223,6 +238,6 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
   return weights.filter((weight) => {
     if (frozen.has(weight.layer)) return false;
     const own = counts.get(weight.layer) ?? [];
-    return !normalisations.has(weight.layer) || own.indexOf(weight) < own.length - 2;
+    return own.indexOf(weight) < own.length - (normalisations.get(weight.layer) ?? 0);
   });
 }

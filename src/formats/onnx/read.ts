@@ -1,4 +1,4 @@
-import { layerNameOf } from '../../model/names.js';
+import { layerNameOf } from '../../layers/names.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { invalid, type Json, reasonOf } from '../modelJson.js';
 import { readKept } from './kept.js';

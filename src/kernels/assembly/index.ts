@@ -1,6 +1,7 @@
 /** The kernel module's exports. It imports its memory, has no data and allocates nothing. */
 
 export * from './elementwise/index';
+export { convolveBackward, convolveForward, convolveGradients, layWindows } from './convolution';
 export * from './engine';
 export { gruBackward, gruForward, gruGradients } from './gru';
 export { lstmBackwardSteps, lstmFinishBackward, lstmForward, lstmGradients, lstmStartBackward } from './lstm';

@@ -1,36 +1,42 @@
 import { formatNumber } from '../../format.js';
+import { reducePoints } from '../../tasks/shown.js';
 import { tick } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 
+/** Points of a line: of more epochs the extremes are drawn. */
+const mostDrawn = 600;
+
 /**
  * A number per epoch, of the training and of the part that stopped it.
- * @param kept the epoch, from 1, whose weights were kept
+ * @param best the epoch, from 1, that stands out, and what is said of it
  */
 export function drawCurve(
   name: string,
   curves: { name: string; values: readonly number[]; stroke: string }[],
-  { kept, unit = 'epoch' }: { kept?: number; unit?: string } = {},
+  best?: { epoch: number; text: string },
 ): Promise<Figure> {
-  const lines = curves.map(({ values, stroke }) => ({
-    stroke,
-    points: values.map((y, i) => ({ x: i + 1, y })).filter(({ y }) => Number.isFinite(y)),
-  }));
   const longest = Math.max(...curves.map(({ values }) => values.length));
+  const epochs = Array.from({ length: longest }, (_, i) => i + 1);
+  const lines = curves.map(({ values, stroke }) => {
+    const { x, y } = reducePoints(epochs, values, mostDrawn);
+    return { stroke, points: x.map((at, i) => ({ x: at, y: y[i] })) };
+  });
   const ys = lines.flatMap(({ points }) => points.map(({ y }) => y));
   // A loss that falls by a factor of 30 is a straight line at 0 on a linear axis.
   const log = ys.length > 0 && Math.min(...ys) > 0 && Math.max(...ys) > 30 * Math.min(...ys);
-  const at = Array.from({ length: longest }, (_, i) => i + 1);
+  const drawn = new Set(lines.flatMap(({ points }) => points.map(({ x }) => x)));
+  const at = epochs.filter((epoch) => drawn.has(epoch));
   return draw((Plot) => ({
-    title: kept === undefined ? name : `${name}; ${unit} ${kept} was kept`,
+    title: best === undefined ? name : `${name}; epoch ${best.epoch} ${best.text}`,
     x: {
-      label: unit,
+      label: 'epoch',
       ticks: Math.min(8, longest),
       tickFormat: (value: number) => (value % 1 === 0 ? String(value) : ''),
     },
     y: { label: name, grid: true, tickFormat: tick, ...(log && { type: 'log' as const, ticks: 5 }) },
     color: { legend: false },
     marks: [
-      ...(kept === undefined ? [] : [Plot.ruleX([kept], { stroke: colour.faint, strokeDasharray: '3,3' })]),
+      ...(best === undefined ? [] : [Plot.ruleX([best.epoch], { stroke: colour.faint, strokeDasharray: '3,3' })]),
       ...lines.map(({ points, stroke }) =>
         points.length === 1
           ? Plot.dot(points, { x: 'x', y: 'y', fill: stroke })
@@ -41,7 +47,7 @@ export function drawCurve(
       at,
       text: at.map((epoch) =>
         [
-          `${unit} ${epoch}`,
+          `epoch ${epoch}`,
           ...curves.map(({ name: what, values }) => `${what} ${formatNumber(values[epoch - 1])}`),
         ].join('\n'),
       ),

@@ -5,8 +5,12 @@ import { type Html, html, table } from '../html.js';
 import type { ReportInput } from '../input.js';
 import { figure, legend } from './figure.js';
 
-/** Loss and metrics per epoch, with the epoch that was kept. */
-export async function trainingSection({ history = {}, kind }: ReportInput): Promise<Html | undefined> {
+/** Loss and metrics per epoch, with the best epoch. */
+export async function trainingSection({
+  history = {},
+  kind,
+  settings,
+}: Pick<ReportInput, 'history' | 'kind' | 'settings'>): Promise<Html | undefined> {
   const keys = Object.keys(history).filter((key) => !key.startsWith('val_') && history[key].length > 0);
   for (const key of Object.keys(history)) {
     if (key.startsWith('val_') && !keys.includes(key.slice(4)) && history[key].length > 0) keys.push(key.slice(4));
@@ -16,7 +20,9 @@ export async function trainingSection({ history = {}, kind }: ReportInput): Prom
     ['training', colour.c1],
     ['held out', colour.c2],
   ];
-  const kept = keptEpoch(history);
+  // Without a patience, a plain fit keeps its last epoch.
+  const text = settings?.patience === undefined ? 'has the least held-out loss' : 'was kept';
+  const epoch = bestEpoch(history);
   const figures: Html[] = [];
   for (const key of keys) {
     const [scale, name] = kind === 'text' && key === 'loss' ? [1 / Math.LN2, 'loss, bits a token'] : [1, key];
@@ -24,20 +30,20 @@ export async function trainingSection({ history = {}, kind }: ReportInput): Prom
       const values = history[i === 0 ? key : `val_${key}`];
       return values ? [{ name: what, stroke, values: values.map((value) => value * scale) }] : [];
     });
-    figures.push(figure(await drawCurve(name, curves, kept === undefined ? {} : { kept })));
+    figures.push(figure(await drawCurve(name, curves, epoch === undefined ? undefined : { epoch, text })));
   }
   return html`<section id="training"><h2>Training</h2>${legend(entries)}<div class="grid">${figures}</div></section>`;
 }
 
 /** The epoch, from 1, of the least held-out loss; undefined where nothing was held out. */
-function keptEpoch(history: Record<string, number[]>): number | undefined {
+function bestEpoch(history: Record<string, number[]>): number | undefined {
   const losses = history.val_loss;
   if (losses === undefined || losses.length < 2) return undefined;
   return 1 + losses.reduce((best, loss, i) => (loss < losses[best] ? i : best), 0);
 }
 
 /** What was understood of the table. */
-export function dataSection({ account }: ReportInput): Html | undefined {
+export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | undefined {
   if (account === undefined) return undefined;
   const { read, rows, time, columns, series, notes } = account;
   const facts = [
@@ -71,11 +77,11 @@ const mostPredicted = 100;
 /** What predicting gave, as a table. */
 export function predictedSection({ predicted }: ReportInput): Html | undefined {
   if (predicted === undefined || predicted.rows.length === 0) return undefined;
-  const { head, rows } = predicted;
+  const { head, rows, count } = predicted;
   const cells = rows
     .slice(0, mostPredicted)
     .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
-  const rest = rows.length - cells.length;
+  const rest = count - cells.length;
   return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
 }
 

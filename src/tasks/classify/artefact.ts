@@ -31,8 +31,10 @@ export interface ClassifyArtefact extends SavedTask {
   /** How texts become ids. */
   text?: TextTokens;
   classWeights?: 'balanced';
-  /** Of all samples that it was trained on: see `Samples.checksum`. */
+  /** Of all samples that it was trained on: see `checksum`. */
   checksum?: string;
+  /** Of the labels of the long table that its samples were drawn from: see `LabelSum`. */
+  drawnFrom?: string;
 }
 
 /** Reads what was saved, every field checked; also what was saved before tables were understood. */
@@ -52,6 +54,7 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
   const reading = fields.optional('reading', (all) => parseReading(all.object('reading')));
   const text = fields.optional('text', (all) => parseTextTokens(all.object('text')));
   const checksum = fields.optional('checksum', (all) => all.string('checksum'));
+  const drawnFrom = fields.optional('drawnFrom', (all) => all.string('drawnFrom'));
   if (steps === undefined && (group ?? groups ?? text) !== undefined) fields.damaged('steps', 'there');
   if (reading === undefined) {
     if (steps === undefined) fields.damaged('steps', 'a whole number of at least 1');
@@ -74,6 +77,7 @@ export function parseClassifyArtefact(fields: Fields): ClassifyArtefact {
     ...(text && { text }),
     ...(classWeights && { classWeights }),
     ...(checksum !== undefined && { checksum }),
+    ...(drawnFrom !== undefined && { drawnFrom }),
   };
 }
 

@@ -38,6 +38,8 @@ export interface ClassifyData {
   warnings: string[];
   /** Samples that are no part of a random sample of the whole table: trained on, and never held out. */
   added?: ReadonlySet<number>;
+  /** Of the long table that samples are drawn from. */
+  drawnFrom?: string;
 }
 
 /** Samples divided into those that are trained on and those that are held out. */
@@ -105,6 +107,7 @@ export function readClasses(drawn: DrawnTable, options: ClassifyOptions, run: Ru
     order: canonicalOrder(samples, actual),
     features: used,
     warnings: fewWarnings(label, names, actual),
+    ...(drawn.checksum !== undefined && { drawnFrom: drawn.checksum }),
     ...(drawn.added.size > 0 && { added: addedSamples(frame, samples, drawn.added) }),
   };
 }
@@ -196,6 +199,7 @@ export function artefactOf(data: ClassifyData, train: Int32Array, encoding: Enco
     reading: frame.reading,
     ...(options.classWeights && { classWeights: options.classWeights }),
     checksum: checksum(samples, actual),
+    ...(data.drawnFrom !== undefined && { drawnFrom: data.drawnFrom }),
   };
 }
 

@@ -29,7 +29,7 @@ export async function crossValidate(
     throw new MemcellError(`${source.name}: ${order.length} samples are too few for ${folds} folds`, { code: 'usage' });
   }
   const probabilities = new Float32Array(order.length * classes.length);
-  const clock = new Clock(run.budget);
+  const clock = new Clock(run);
   for (const [fold, held] of strata(actual, order, folds, run.seed).entries()) {
     const outside = new Set(held);
     const train = order.filter((sample) => !outside.has(sample));

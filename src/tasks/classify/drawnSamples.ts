@@ -4,14 +4,16 @@ import type { Source } from '../../data/source.js';
 import type { Table } from '../../data/table.js';
 import { deriveKey, uniformAt } from '../../random.js';
 import type { ClassifyOptions } from './options.js';
+import { Checksum } from './samples.js';
 
 /** A table, or the rows that are drawn where it is too long to be held. */
 export interface DrawnTable {
   table: Table;
   /** Rows of the table, from 0, that are there only because their class is rare: they are no part of a random sample. */
   added: ReadonlySet<number>;
-  /** Rows of the whole, where not all are drawn. */
+  /** Rows of the whole, where not all are drawn, and what tells it again. */
   of?: number;
+  checksum?: string;
   /** What is said of drawing, one line each. */
   notes: string[];
 }
@@ -50,10 +52,18 @@ export async function drawSamples(
   }
   const { table, added } = drawn.table(source.name, notes);
   if (table.rows === seen) return { table, added, notes: [] };
-  return { table, added, of: seen, notes: drawn.notes(seen, table.rows, added.size) };
+  return { table, added, of: seen, checksum: drawn.labels.text, notes: drawn.notes(seen, table.rows, added.size) };
+}
+
+/** Of a long table's labels, each with its place: what tells the table again. */
+export class LabelSum extends Checksum {
+  addLabel(written: string | number, place: number): void {
+    this.add(deriveKey(0, String(written)), place);
+  }
 }
 
 class DrawnRows {
+  readonly labels = new LabelSum();
   /** Of all rows, by class. */
   private readonly counts = new Map<string, number>();
   private readonly held: HeldRows;
@@ -81,6 +91,7 @@ class DrawnRows {
 
   add(values: readonly ColumnValues[], row: number, place: number): void {
     const written = values[this.label][row];
+    this.labels.addLabel(written, place);
     const name = typeof written === 'number' && Number.isNaN(written) ? '' : String(written);
     const before = this.counts.get(name);
     if (before !== undefined || this.counts.size < mostClasses) this.counts.set(name, (before ?? 0) + 1);

@@ -1,5 +1,5 @@
 import { argMax } from '../../data/labels.js';
-import { accuracy, confusionMatrix } from '../accuracy.js';
+import { AreaUnderCurve } from './auc.js';
 
 export interface ClassScores {
   name: string;
@@ -45,40 +45,77 @@ export interface ClassifyEvaluation {
 /** float32's probabilities are not known better than this. */
 const leastProbability = 1e-7;
 
-/**
- * @param actual class indices
- * @param probabilities (samples, classes)
- */
+/** What scores need to know of a model. */
+export interface ScoredModel {
+  classes: readonly string[];
+  /** The class that most training samples have. */
+  majority: number;
+  /** Whether classes count alike, however many samples they have. */
+  balanced: boolean;
+}
+
+/** @see ClassScoring */
 export function scoreClasses(
   actual: Int32Array,
   probabilities: ArrayLike<number>,
-  model: { classes: readonly string[]; majority: number; balanced: boolean },
+  model: ScoredModel,
   notes: readonly string[] = [],
 ): ClassifyEvaluation {
-  const { classes: names, majority } = model;
-  const k = names.length;
-  const answered = actual.map((_, row) => argMax(probabilities, row, k));
-  const confusion = confusionMatrix(actual, answered, k);
-  const classes = names.map((name, c) => classScores(name, c, confusion));
-  const scores = {
-    accuracy: accuracy(actual, answered),
-    majorityAccuracy: accuracy(actual, new Int32Array(actual.length).fill(majority)),
-    balancedAccuracy: mean(classes.map(({ recall }) => recall)) ?? 0,
-  };
-  let loss = 0;
-  for (const [row, c] of actual.entries()) loss -= Math.log(Math.max(probabilities[row * k + c], leastProbability));
-  return {
-    kind: 'classify',
-    samples: actual.length,
-    ...scores,
-    macroF1: mean(classes.map(({ f1 }) => f1)) ?? 0,
-    auc: mean(names.map((_, c) => areaUnderCurve(actual, probabilities, c, k))),
-    logLoss: loss / actual.length,
-    classes,
-    confusion,
-    ...verdict(scores, { actual, answered, names, majority, balanced: model.balanced }),
-    notes: [...notes],
-  };
+  const scoring = new ClassScoring(model);
+  scoring.add(actual, probabilities);
+  return scoring.evaluation(notes);
+}
+
+/** Scores of samples that come part by part, in memory that does not grow with them. */
+export class ClassScoring {
+  samples = 0;
+  /** [actual][answered] */
+  private readonly confusion: number[][];
+  private readonly curve: AreaUnderCurve;
+  private loss = 0;
+
+  constructor(private readonly model: ScoredModel) {
+    const k = model.classes.length;
+    this.confusion = Array.from({ length: k }, () => new Array<number>(k).fill(0));
+    this.curve = new AreaUnderCurve(k);
+  }
+
+  /**
+   * @param actual class indices
+   * @param probabilities (samples, classes)
+   */
+  add(actual: Int32Array, probabilities: ArrayLike<number>): void {
+    const k = this.model.classes.length;
+    for (const [row, c] of actual.entries()) {
+      this.confusion[c][argMax(probabilities, row, k)]++;
+      this.loss -= Math.log(Math.max(probabilities[row * k + c], leastProbability));
+    }
+    this.curve.add(actual, probabilities);
+    this.samples += actual.length;
+  }
+
+  /** @param notes what else is to be known about the figures, one line each */
+  evaluation(notes: readonly string[] = []): ClassifyEvaluation {
+    const { confusion, samples, model } = this;
+    const classes = model.classes.map((name, c) => classScores(name, c, confusion));
+    const scores = {
+      accuracy: confusion.reduce((right, row, c) => right + row[c], 0) / samples,
+      majorityAccuracy: classes[model.majority].samples / samples,
+      balancedAccuracy: mean(classes.map(({ recall }) => recall)) ?? 0,
+    };
+    return {
+      kind: 'classify',
+      samples,
+      ...scores,
+      macroF1: mean(classes.map(({ f1 }) => f1)) ?? 0,
+      auc: mean(this.curve.areas()),
+      logLoss: this.loss / samples,
+      classes,
+      confusion,
+      ...verdict(scores, confusion, model, samples),
+      notes: [...notes],
+    };
+  }
 }
 
 function classScores(name: string, c: number, confusion: readonly number[][]): ClassScores {
@@ -100,44 +137,6 @@ function mean(values: readonly (number | null)[]): number | null {
 }
 
 /**
- * The area under the ROC curve of one class against the rest, from the ranks of its probability (Hanley and McNeil, 1982):
- * (R − p(p+1)/2) / (p·q), R the sum of its p samples' ranks among all p + q, equal ones having their mean rank. Null when
- * all samples, or none, are of this class.
- */
-export function areaUnderCurve(
-  actual: Int32Array,
-  probabilities: ArrayLike<number>,
-  c: number,
-  k: number,
-): number | null {
-  const n = actual.length;
-  const scores = Float64Array.from({ length: n }, (_, row) => probabilities[row * k + c]);
-  const order = Int32Array.from({ length: n }, (_, row) => row).sort((a, b) => scores[a] - scores[b]);
-  let positives = 0;
-  let ranks = 0;
-  for (let from = 0, to = 0; from < n; from = to) {
-    while (to < n && scores[order[to]] === scores[order[from]]) to++;
-    for (let at = from; at < to; at++) {
-      if (actual[order[at]] !== c) continue;
-      positives++;
-      ranks += (from + 1 + to) / 2;
-    }
-  }
-  const negatives = n - positives;
-  return positives === 0 || negatives === 0
-    ? null
-    : (ranks - (positives * (positives + 1)) / 2) / (positives * negatives);
-}
-
-interface Judged {
-  actual: Int32Array;
-  answered: Int32Array;
-  majority: number;
-  names: readonly string[];
-  balanced: boolean;
-}
-
-/**
  * Better than always answering the majority is what is right more often, and by more than chance: of the samples that only
  * one of the two gets right, so many are the model's that a fair coin would give them in less than one of twenty cases
  * (McNemar, 1947, exact and one-sided). With balanced weights, accuracy is not what was asked for: the mean recall is, and
@@ -145,21 +144,18 @@ interface Judged {
  */
 function verdict(
   scores: Pick<ClassifyEvaluation, 'accuracy' | 'majorityAccuracy' | 'balancedAccuracy'>,
-  { actual, answered, majority, names, balanced }: Judged,
+  confusion: readonly number[][],
+  { majority, classes: names, balanced }: ScoredModel,
+  samples: number,
 ): { verdict: string; better: boolean } {
-  const present = new Set(actual).size;
+  const present = confusion.filter((row) => row.some((count) => count > 0)).length;
   if (balanced) {
     const better = scores.balancedAccuracy > 1 / present + 1e-9;
     const guess = `${percent(scores.balancedAccuracy)} of each class right on average, ${percent(1 / present)} by guessing`;
     return { better, verdict: `${better ? 'better' : 'no better'} than guessing: ${guess}` };
   }
-  let own = 0;
-  let others = 0;
-  for (const [row, c] of actual.entries()) {
-    if (answered[row] === majority) continue;
-    if (answered[row] === c) own++;
-    else if (c === majority) others++;
-  }
+  const own = confusion.reduce((right, row, c) => right + (c === majority ? 0 : row[c]), 0);
+  const others = confusion[majority].reduce((sum, count, c) => sum + (c === majority ? 0 : count), 0);
   const always = `always answering ${names[majority]} (${percent(scores.majorityAccuracy)})`;
   if (own > others && coinTail(own, own + others) < 0.05) {
     const fewer = (scores.accuracy - scores.majorityAccuracy) / (1 - scores.majorityAccuracy);
@@ -167,18 +163,22 @@ function verdict(
   }
   const uneven = scores.majorityAccuracy > 1.5 / present;
   const remedy = uneven ? '; --class-weights balanced makes rare classes count as much' : '';
-  const chance = `not clearly better than ${always}: ${own - others} more right of ${actual.length} may be chance`;
+  const chance = `not clearly better than ${always}: ${own - others} more right of ${samples} may be chance`;
   return { better: false, verdict: `${own > others ? chance : `no better than ${always}`}${remedy}` };
 }
 
-/** The probability of at least `heads` heads in so many throws of a fair coin. */
+/**
+ * The probability of at least `heads` heads in so many throws of a fair coin: Σ C(n, i) / 2ⁿ over i ≥ heads, the largest term first,
+ * until terms add nothing.
+ */
 function coinTail(heads: number, throws: number): number {
+  let logTerm = -throws * Math.LN2;
+  for (let i = 0; i < heads; i++) logTerm += Math.log(throws - i) - Math.log(i + 1);
+  let term = Math.exp(logTerm);
   let tail = 0;
-  // ln C(n, i) − n ln 2, from one i to the next by its factor.
-  let term = -throws * Math.LN2;
-  for (let i = 0; i <= throws; i++) {
-    if (i >= heads) tail += Math.exp(term);
-    term += Math.log(throws - i) - Math.log(i + 1);
+  for (let i = heads; i <= throws && term > 1e-17 * tail; i++) {
+    tail += term;
+    term *= (throws - i) / (i + 1);
   }
   return tail;
 }

@@ -1,6 +1,6 @@
 import type { NdArray } from '../../data/array.js';
 import { MemcellError } from '../../errors.js';
-import type { Layer } from '../../model/layers.js';
+import type { Layer } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { Sequential } from '../../sequential.js';
 import { finalActivation } from '../../training/forward.js';
@@ -112,6 +112,7 @@ export async function fitNetwork(
       ...(weights && { classWeight: Object.fromEntries(weights.entries()) }),
       ...(seconds !== undefined && { deadline: performance.now() + 1000 * seconds }),
       ...(run.signal && { signal: run.signal }),
+      ...(run.fits && { fits: run.fits }),
     });
     return { model, ...outcome, best: Math.max(1, outcome.best) };
   } catch (error) {

@@ -9,8 +9,10 @@ import { majority } from '../accuracy.js';
 import type { EvaluateOptions } from '../definition.js';
 import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
 import { checkCount, trainingCount } from '../settings.js';
-import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
+import type { Answer, ClassifyInput } from './answer.js';
+import { type ClassifyEvaluation, ClassScoring } from './evaluation.js';
 import { checkRows, featureColumns, matrix } from './plainColumns.js';
+import { take } from './samples.js';
 import { maskValue } from './scaling.js';
 import { showClasses } from './shown.js';
 
@@ -128,24 +130,27 @@ export function prepareClassify(table: Table, options: PlainOptions, validationS
       const train = part(0, edge);
       return edge < groups.length ? { train, validation: part(edge, groups.length) } : { train };
     },
-    evaluate: (model, shown) => {
-      const held = edge < groups.length ? part(edge, groups.length) : part(0, edge);
+    evaluate: async (model, shown) => {
       const from = edge < groups.length ? edge : 0;
-      return evaluateSequences(model, artefact, held.x, indices.subarray(from), groups.slice(from), shown);
+      const held = { ...part(from, groups.length), indices: indices.subarray(from), groups: groups.slice(from) };
+      const scoring = new ClassScoring({ ...artefact, balanced: false });
+      await scoreSequences(model, artefact, held, { scoring, ...(shown && { shown }) });
+      return scoring.evaluation();
     },
   };
 }
 
 /**
- * How often the model is right on a table's sequences, overall and per class.
+ * Scores the model on a table's sequences.
+ * @param placeOf the row of the whole, from 0, that a row of the table is
  * @throws MemcellError for a class that the model does not know, and for bad columns.
  */
-export async function evaluateClassify(
+export async function scorePlain(
   model: Predictor,
   artefact: PlainArtefact,
   table: Table,
-  shown?: EvaluateOptions['shown'],
-): Promise<ClassifyEvaluation> {
+  to: { scoring: ClassScoring; shown?: EvaluateOptions['shown']; placeOf(row: number): number },
+): Promise<void> {
   const { label, classes, group } = artefact;
   const labels = table.texts(label);
   const unknown = labels.findIndex((cell) => !classes.includes(cell));
@@ -154,42 +159,52 @@ export async function evaluateClassify(
       `${table.where(unknown, label)}: '${labels[unknown]}' is no class of this model; its classes: ${list(classes)}`,
     );
   }
-  const groups = sequences(table, group);
+  const groups = sequences(table, group, to.placeOf);
   const indices = classIndices(
     groups.map((one) => labelOf(table, label, labels, one)),
     classes,
   );
-  return evaluateSequences(model, artefact, encode(artefact, table, groups), indices, groups, shown);
-}
-
-export interface Classification {
-  classes: string[];
-  /** One per row, or per group, in the file's order. */
-  rows: { row: number; group?: string; label: string; probabilities: number[] }[];
+  await scoreSequences(model, artefact, { x: encode(artefact, table, groups), indices, groups }, to);
 }
 
 /** The class of each row, or of each group of rows, of a table: it needs the features (and the group), not the label. */
-export async function predictClassify(
+export async function predictPlain(
   model: Predictor,
   artefact: PlainArtefact,
   table: Table,
-): Promise<Classification> {
+  placeOf: (row: number) => number,
+): Promise<Answer[]> {
   const { classes, group } = artefact;
-  const groups = sequences(table, group);
+  const groups = sequences(table, group, placeOf);
   const { data } = await model.predict(encode(artefact, table, groups));
-  const rows = groups.map(({ key, rows }, i) => ({
-    row: rows[0] + 1,
+  return groups.map(({ key, rows }, i) => ({
+    row: placeOf(rows[0]) + 1,
     ...(group !== undefined && { group: key }),
     label: classes[argMax(data, i, classes.length)],
     probabilities: Array.from(data.subarray(i * classes.length, (i + 1) * classes.length)),
   }));
-  return { classes: [...classes], rows };
+}
+
+/** The samples of a table, each as the network sees it. */
+export function plainSample(
+  artefact: PlainArtefact,
+  table: Table,
+  placeOf: (row: number) => number,
+): { count: number; input(sample: number): ClassifyInput } {
+  const groups = sequences(table, artefact.group, placeOf);
+  return {
+    count: groups.length,
+    input: (sample) => ({
+      x: take(encode(artefact, table, groups), Int32Array.of(sample)),
+      name: `${artefact.group ?? 'row'} ${groups[sample].key}`,
+    }),
+  };
 }
 
 /** Which rows each sequence is made of. */
-function sequences(table: Table, group: string | undefined): Group[] {
+function sequences(table: Table, group: string | undefined, placeOf = (row: number) => row): Group[] {
   if (group !== undefined) return groupRows(table.texts(group));
-  return Array.from({ length: table.rows }, (_, row) => ({ key: String(row + 1), rows: [row] }));
+  return Array.from({ length: table.rows }, (_, row) => ({ key: String(placeOf(row) + 1), rows: [row] }));
 }
 
 function encode(artefact: PlainArtefact, table: Table, groups: Group[]): NdArray {
@@ -209,20 +224,18 @@ function toSequences(artefact: PlainArtefact, z: Float32Array, groups: Group[], 
   return padGroups(z, features.length, groups, steps, maskValue);
 }
 
-async function evaluateSequences(
+async function scoreSequences(
   model: Predictor,
   artefact: PlainArtefact,
-  x: NdArray,
-  actual: Int32Array,
-  groups: readonly Group[],
-  shown: EvaluateOptions['shown'],
-): Promise<ClassifyEvaluation> {
+  { x, indices, groups }: { x: NdArray; indices: Int32Array; groups: readonly Group[] },
+  { scoring, shown }: { scoring: ClassScoring; shown?: EvaluateOptions['shown'] },
+): Promise<void> {
   const { data } = await model.predict(x);
   const { classes, group, features, scaling } = artefact;
   const name = (i: number) => (group === undefined ? `row ${groups[i].key}` : groups[i].key);
   const inputs = group === undefined && x.shape[1] > 1 ? [] : features;
-  shown?.(showClasses(classes, actual, data, { name, inputs, x, scaling }));
-  return scoreClasses(actual, data, { ...artefact, balanced: false });
+  shown?.(showClasses(classes, indices, data, { name, inputs, x, scaling }));
+  scoring.add(indices, data);
 }
 
 /**

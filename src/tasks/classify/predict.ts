@@ -1,149 +1,168 @@
-import type { Frame } from '../../data/frame.js';
 import { argMax } from '../../data/labels.js';
 import type { Source } from '../../data/source.js';
-import { readTime } from '../../data/understanding/timeText.js';
-import { understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
 import { formatTable } from '../../format.js';
-import type { EvaluateOptions, Loaded, Prediction } from '../definition.js';
+import type { Loaded, Prediction, TakeRows } from '../definition.js';
+import type { Answer, ClassifyInput } from './answer.js';
 import type { ClassifyArtefact } from './artefact.js';
-import { type ClassifyEvaluation, percent, scoreClasses } from './evaluation.js';
-import { evaluateClassify, predictClassify } from './plain.js';
+import { percent } from './evaluation.js';
+import { type PlainArtefact, plainSample, predictPlain } from './plain.js';
 import { isPlain } from './plainTask.js';
-import { checksum, type Samples, sampleClasses, tableSamples, take, textSamples } from './samples.js';
-import { showClasses, shownSamples } from './shown.js';
+import { type ReadPart, readParts } from './readParts.js';
+import { allOf, take } from './samples.js';
+import { tableParts } from './tableParts.js';
 import { predictBatch } from './trainClasses.js';
 
 /** Answers that are shown to people one by one. */
 const mostRows = 40;
+/** Answers that are given at once. */
+const mostAnswers = 2_000_000;
 
 export interface Classification {
   classes: string[];
   /** One per row, or per group, in the table's order. */
-  rows: { row: number; group?: string; label: string; probabilities: number[] }[];
+  rows: Answer[];
 }
 
-/** How often the model is right on a table, beside always answering the most frequent class. */
-export async function evaluateClasses(
-  loaded: Loaded<ClassifyArtefact>,
-  source: Source,
-  { from, shown }: EvaluateOptions,
-): Promise<ClassifyEvaluation> {
-  const { artefact, model } = loaded;
-  const table = await source.table();
-  if (isPlain(artefact)) {
-    if (from === undefined) return evaluateClassify(model, artefact, table, shown);
-    throw new MemcellError('from: a plain model scores all rows; leave it out', { code: 'usage' });
-  }
-  const { classes, label } = artefact;
-  const frame = understand(table, { like: artefact.reading, ...timeless(artefact) });
-  const samples = samplesOf(frame, artefact);
-  const actual = sampleClasses(frame, label, samples, classes);
-  const scored = from === undefined ? allOf(samples) : samplesFrom(from, frame, samples);
-  const { data } = await model.predict(take(samples.encode(artefact), scored), { batchSize: predictBatch });
-  const same = artefact.checksum !== undefined && checksum(samples, actual) === artefact.checksum;
-  const known = 'these are the samples that the model was trained on: the figures say how well it remembers them';
-  const told = Int32Array.from(scored, (sample) => actual[sample]);
-  shown?.(showClasses(classes, told, data, shownSamples({ frame, samples, encoding: artefact }, scored)));
-  return scoreClasses(told, data, { ...artefact, balanced: artefact.classWeights === 'balanced' }, [
-    ...(same ? [known] : []),
-    ...samples.notes(artefact),
-  ]);
-}
-
-/** The class of each row, group of rows or text, with the probability of each class; the class column is not needed. */
+/**
+ * The class of each row, group of rows or text, with the probability of each class; the class column is not needed.
+ * @param takeRows is handed the rows of a table that is too long to be held, part by part
+ */
 export async function predictClasses(
   loaded: Loaded<ClassifyArtefact>,
   source: Source | undefined,
+  _: object,
+  takeRows?: TakeRows,
 ): Promise<Prediction<Classification>> {
-  const { artefact, model, name } = loaded;
+  const { artefact, name } = loaded;
   if (source === undefined) {
     throw new MemcellError(`${name}: give the DATA whose rows are to be classified`, { code: 'usage' });
   }
-  const table = await source.table();
-  if (isPlain(artefact)) return predictionOf(artefact, await predictClassify(model, artefact, table), []);
-  const frame = understand(table, { like: artefact.reading, only: ['feature', 'known'], ...timeless(artefact) });
-  const samples = samplesOf(frame, artefact);
-  const { data } = await model.predict(samples.encode(artefact), { batchSize: predictBatch });
+  const { long, parts, notes } = isPlain(artefact)
+    ? await plainAnswers({ ...loaded, artefact }, source)
+    : await answers(loaded, source);
   const { classes } = artefact;
-  const origin = (sample: number) => frame.origins[samples.rows[sample]];
-  const order = samples.names ? allOf(samples) : allOf(samples).sort((a, b) => origin(a) - origin(b));
-  const rows = Array.from(order, (i) => ({
-    row: origin(i) + 1,
-    ...(samples.names && { group: samples.names[i] }),
-    label: classes[argMax(data, i, classes.length)],
-    probabilities: Array.from(data.subarray(i * classes.length, (i + 1) * classes.length)),
-  }));
-  return predictionOf(artefact, { classes: [...classes], rows }, [...frame.account.notes, ...samples.notes(artefact)]);
-}
-
-function allOf({ count }: Pick<Samples, 'count'>): Int32Array {
-  return Int32Array.from({ length: count }, (_, sample) => sample);
-}
-
-/**
- * The samples that begin at a row, counted from 1, or at a time, or later.
- * @throws MemcellError (usage) when it is neither, or nothing is left
- */
-function samplesFrom(from: string, frame: Frame, { rows, count }: Samples): Int32Array {
-  const { time: reading } = frame.reading;
-  const row = /^\s*\d+\s*$/.test(from) ? Number(from) : undefined;
-  if (row === undefined && (reading === undefined || frame.time === undefined)) {
-    throw new MemcellError(`from: '${from}' is not a row, counted from 1`, { code: 'usage' });
+  const head = [artefact.group ?? artefact.groups?.join(' / ') ?? 'row', artefact.label];
+  const columns = [...head, ...classes.map((one) => `p(${one})`)];
+  const rows: Answer[] = [];
+  let count = 0;
+  for await (const part of parts) {
+    count += part.length;
+    if (long && takeRows) {
+      await takeRows(columns, part.map(cellsOf));
+      rows.push(...part.slice(0, mostRows - Math.min(mostRows, rows.length)));
+    } else if (count <= mostAnswers) for (const row of part) rows.push(row);
+    else {
+      const many = mostAnswers.toLocaleString('en');
+      throw new MemcellError(
+        `${source.name}: has more than ${many} rows, too many to be given at once; memcell predict --out FILE writes any number`,
+      );
+    }
   }
-  const at = row === undefined && reading ? readTime(reading, from) : 0;
-  const later = (sample: number) =>
-    row === undefined ? (frame.time?.times[rows[sample]] ?? 0) >= at : frame.origins[rows[sample]] >= row - 1;
-  const found = allOf({ count }).filter(later);
-  if (found.length > 0) return found;
-  throw new MemcellError(`from: nothing of ${frame.name} begins at ${from} or later`, { code: 'usage' });
-}
-
-/** Single rows have nothing to do with each other. */
-function timeless({ groups }: ClassifyArtefact): { timeless?: true } {
-  return groups === undefined ? { timeless: true } : {};
-}
-
-/**
- * A table read as the one that the model was trained on.
- * @throws MemcellError for groups longer than the model takes
- */
-function samplesOf(frame: Frame, artefact: ClassifyArtefact): Samples {
-  const { features, groups, steps, text } = artefact;
-  if (text) return textSamples(frame, features[0], text.kind);
-  if (groups === undefined)
-    return tableSamples(frame, { features, grouped: false, ...(steps !== undefined && { steps }) });
-  const long = frame.series.find(({ from, to }) => to - from > (steps ?? 1));
-  if (long) {
-    throw new MemcellError(
-      `${frame.where(long.from + (steps ?? 1))}: ${long.name} has ${long.to - long.from} rows; this model takes up to ${steps}`,
-    );
-  }
-  return tableSamples(frame, { features, grouped: true });
-}
-
-function predictionOf(
-  artefact: ClassifyArtefact,
-  { classes, rows }: Classification,
-  notes: string[],
-): Prediction<Classification> {
-  const group = artefact.group ?? artefact.groups?.join(' / ');
-  const head = [group ?? 'row', artefact.label];
-  const shown = rows
-    .slice(0, mostRows)
-    .map(({ row, group: name, label, probabilities }) => [
-      name ?? String(row),
-      label,
-      percent(Math.max(...probabilities)),
-    ]);
-  const rest = rows.length - shown.length;
+  const shown = rows.slice(0, mostRows);
+  const rest = count - shown.length;
+  const cells = shown.map(({ row, group, label, probabilities }) => [
+    group ?? String(row),
+    label,
+    percent(Math.max(...probabilities)),
+  ]);
+  const text = formatTable([...head, 'probability'], cells);
   return {
-    head: [...head, ...classes.map((name) => `p(${name})`)],
-    rows: rows.map(({ row, group: name, label, probabilities }) => [name ?? String(row), label, ...probabilities]),
-    result: { classes, rows },
-    text:
-      formatTable([...head, 'probability'], shown) +
-      (rest > 0 ? `\n… ${rest} more rows; --out FILE or --json gives all` : ''),
-    notes,
+    head: columns,
+    rows: rows.map(cellsOf),
+    ...(long && takeRows && { count }),
+    result: { classes: [...classes], rows },
+    text: text + (rest > 0 ? `\n… ${rest} more rows; --out FILE${long ? '' : ' or --json'} gives all` : ''),
+    notes: notes(),
   };
+}
+
+function cellsOf({ row, group, label, probabilities }: Answer): (string | number)[] {
+  return [group ?? String(row), label, ...probabilities];
+}
+
+interface Answers {
+  long: boolean;
+  parts: AsyncIterable<Answer[]>;
+  notes(): string[];
+}
+
+const inputUses = { only: ['feature', 'known'] } as const;
+
+async function answers({ artefact, model }: Loaded<ClassifyArtefact>, source: Source): Promise<Answers> {
+  const { classes } = artefact;
+  const read = await readParts(source, artefact, { only: [...inputUses.only] });
+  const each = async function* () {
+    for await (const part of read.parts) {
+      const { samples, rowOf } = part;
+      const { data } = await model.predict(samples.encode(artefact), { batchSize: predictBatch });
+      yield Array.from(inOrder(part), (sample) => ({
+        row: rowOf(sample) + 1,
+        ...(samples.names && { group: samples.names[sample] }),
+        label: classes[argMax(data, sample, classes.length)],
+        probabilities: Array.from(data.subarray(sample * classes.length, (sample + 1) * classes.length)),
+      }));
+    }
+  };
+  return { long: read.long, parts: each(), notes: read.notes };
+}
+
+/** Groups by name, as frames have them; rows in the order of the table. */
+function inOrder({ samples, rowOf }: ReadPart): Int32Array {
+  const all = allOf(samples);
+  return samples.names ? all : all.sort((a, b) => rowOf(a) - rowOf(b));
+}
+
+async function plainAnswers(
+  { artefact, model }: Loaded<ClassifyArtefact & PlainArtefact>,
+  source: Source,
+): Promise<Answers> {
+  const { group, steps } = artefact;
+  const read = await tableParts(source, { ...(group !== undefined && { group: [group] }), longest: steps });
+  const each = async function* () {
+    for await (const { table, placeOf } of read.parts) yield predictPlain(model, artefact, table, placeOf);
+  };
+  return { long: read.long, parts: each(), notes: () => read.notes };
+}
+
+/**
+ * The N-th row or group of a table as the network sees it; of the table no more is read than it takes.
+ * @throws MemcellError (usage) when there are fewer
+ */
+export async function classifyInput(
+  { artefact }: Pick<Loaded<ClassifyArtefact>, 'artefact'>,
+  source: Source,
+  sample: number,
+): Promise<ClassifyInput> {
+  let before = 0;
+  for await (const part of inputsOf(artefact, source)) {
+    if (sample <= before + part.count) return part.input(sample - before - 1);
+    before += part.count;
+  }
+  const there = before === 1 ? 'is 1 sample' : `are ${before} samples`;
+  throw new MemcellError(`sample: there ${there}, not ${sample}`, { code: 'usage' });
+}
+
+async function* inputsOf(
+  artefact: ClassifyArtefact,
+  source: Source,
+): AsyncIterable<{ count: number; input(sample: number): ClassifyInput }> {
+  if (isPlain(artefact)) {
+    const { group, steps } = artefact;
+    const { parts } = await tableParts(source, { ...(group !== undefined && { group: [group] }), longest: steps });
+    for await (const { table, placeOf } of parts) yield plainSample(artefact, table, placeOf);
+    return;
+  }
+  const { parts } = await readParts(source, artefact, { only: [...inputUses.only] });
+  const unit = artefact.groups?.join(' / ') ?? 'row';
+  for await (const part of parts) {
+    const order = inOrder(part);
+    yield {
+      count: order.length,
+      input: (i) => {
+        const name = part.samples.names?.[order[i]] ?? part.rowOf(order[i]) + 1;
+        return { x: take(part.samples.encode(artefact), order.subarray(i, i + 1)), name: `${unit} ${name}` };
+      },
+    };
+  }
 }

@@ -10,6 +10,7 @@ import type { ClassifyEvaluation } from './evaluation.js';
 import { buildNetwork } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import type { Encoding } from './samples.js';
+import { textNotes } from './texts.js';
 import { recipeFor } from './train.js';
 import { settingsOf, trainClasses } from './trainClasses.js';
 
@@ -27,7 +28,7 @@ export async function prepareClasses(
   if (run.layers !== undefined) buildNetwork(recipe, run.seed).dispose();
   return {
     account: accountOf(data, encoding, division),
-    warnings: [...data.warnings, ...unseenWarnings(data, division), ...data.samples.notes(encoding)],
+    warnings: [...data.warnings, ...unseenWarnings(data, division), ...textWarnings(data.samples, encoding)],
     layers: recipe.layers,
     samples: division.train.length,
     heldOut: division.held.length,
@@ -50,6 +51,10 @@ function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding
     ...(note === undefined ? [] : [note]),
   ];
   return { ...account, columns, notes };
+}
+
+function textWarnings({ read }: ClassifyData['samples'], encoding: Encoding): string[] {
+  return read && encoding.text ? textNotes(read(encoding), encoding.text.kind) : [];
 }
 
 function unseenWarnings({ actual, classes, options }: ClassifyData, { train, held }: Division): string[] {

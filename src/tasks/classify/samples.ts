@@ -8,7 +8,7 @@ import { MemcellError } from '../../errors.js';
 import { bitsAt, deriveKey } from '../../random.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { fitScaling, maskValue } from './scaling.js';
-import { encodeTexts, learnTokens, mostTokens, padding, type TokenKind } from './texts.js';
+import { encodeTexts, learnTokens, padding, type TextCounts, type TextTokens, type TokenKind } from './texts.js';
 
 /** What is learnt of inputs before a network sees them, and the shape that they come in. */
 export type Encoding = Pick<ClassifyArtefact, 'scaling' | 'steps' | 'padded' | 'text'>;
@@ -31,8 +31,8 @@ export interface Samples {
   learn(train: Int32Array): Encoding;
   /** All samples: (samples, features), (samples, steps, features) or ids (samples, steps). */
   encode(encoding: Encoding): NdArray;
-  /** What must not be silent, with an encoding in force. */
-  notes(encoding: Encoding): string[];
+  /** Of texts, how much of them is read with an encoding. */
+  read?(encoding: Encoding): TextCounts;
 }
 
 export interface TableInputs {
@@ -81,7 +81,6 @@ export function tableSamples(frame: Frame, { features, steps, grouped }: TableIn
       }
       return padSteps(z, width, rows, lengths, encoding.steps ?? 1);
     },
-    notes: () => [],
   };
 }
 
@@ -117,6 +116,8 @@ function padSteps(z: Float32Array, width: number, rows: Int32Array, lengths: num
   return { data, shape: [rows.length, steps, width] };
 }
 
+const noTokens: TextTokens = { kind: 'words', known: [] };
+
 /** The texts of a column as samples: ids of words or characters, filled up at the end. */
 export function textSamples(frame: Frame, name: string, kind: TokenKind | undefined): Samples {
   const { cells } = frame.column(name);
@@ -131,19 +132,13 @@ export function textSamples(frame: Frame, name: string, kind: TokenKind | undefi
       const steps = longest(encodeTexts(text, cells).ids.map(({ length }) => length));
       return { scaling: { mean: [], std: [] }, steps, text };
     },
-    encode: ({ text, steps = 1 }) => {
-      const { ids } = encodeTexts(text ?? { kind: 'words', known: [] }, cells);
+    encode: ({ text = noTokens, steps = 1 }) => {
+      const { ids } = encodeTexts(text, cells);
       const data = new Int32Array(cells.length * steps).fill(padding);
       for (const [sample, own] of ids.entries()) data.set(own.subarray(0, steps), sample * steps);
       return { data, shape: [cells.length, steps] };
     },
-    notes: ({ text }) => {
-      if (text === undefined) return [];
-      const { cut, unknownShare } = encodeTexts(text, cells);
-      const long = `${cut} of ${cells.length} texts are longer than ${mostTokens(text)} ${text.kind}; the rest of each is cut off`;
-      const strange = `${Math.round(100 * unknownShare)} % of the ${text.kind} are not known to the model`;
-      return [...(cut > 0 ? [long] : []), ...(unknownShare > 0.3 ? [strange] : [])];
-    },
+    read: ({ text = noTokens }) => encodeTexts(text, cells).counts,
   };
 }
 
@@ -161,19 +156,39 @@ function contentOf(values: Float64Array): number {
 
 /** The samples in an order that follows from what is in them and their classes. */
 export function canonicalOrder({ count, contents, names }: Samples, classes: Int32Array): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, sample) => sample);
+  const order = allOf({ count });
   const byName = (a: number, b: number) => (names && names[a] !== names[b] ? (names[a] < names[b] ? -1 : 1) : 0);
   return order.sort((a, b) => contents[a] - contents[b] || classes[a] - classes[b] || byName(a, b));
 }
 
-/** Of a set of samples with classes, in whatever order: equal for the same samples. */
+/** Of a set of samples with classes: equal for the same samples, in whatever order. */
 export function checksum({ contents }: Samples, classes: Int32Array): string {
-  let [a, b] = [0, 0];
-  for (const [sample, content] of contents.entries()) {
-    a = (a + bitsAt(content, classes[sample])) >>> 0;
-    b = (b + bitsAt(classes[sample] + 1, content)) >>> 0;
+  const sum = new Checksum();
+  for (const [sample, content] of contents.entries()) sum.add(content, classes[sample]);
+  return sum.text;
+}
+
+/** Of pairs of whole numbers, in whatever order: equal for the same pairs. */
+export class Checksum {
+  private count = 0;
+  private a = 0;
+  private b = 0;
+
+  add(content: number, other: number): void {
+    this.a = (this.a + bitsAt(content, other)) >>> 0;
+    this.b = (this.b + bitsAt(other + 1, content)) >>> 0;
+    this.count++;
   }
-  return `${contents.length}-${a.toString(16).padStart(8, '0')}${b.toString(16).padStart(8, '0')}`;
+
+  get text(): string {
+    const hex = (part: number) => part.toString(16).padStart(8, '0');
+    return `${this.count}-${hex(this.a)}${hex(this.b)}`;
+  }
+}
+
+/** All samples. */
+export function allOf({ count }: Pick<Samples, 'count'>): Int32Array {
+  return Int32Array.from({ length: count }, (_, sample) => sample);
 }
 
 /** Some of all samples, in the order given. */

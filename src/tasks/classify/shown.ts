@@ -21,12 +21,17 @@ export interface ShownSamples {
 
 /** The samples of a table, for `showClasses`: the scored ones of them. */
 export function shownSamples(
-  { frame, samples, encoding }: { frame: Frame; samples: Samples; encoding: Encoding },
+  {
+    frame,
+    samples,
+    encoding,
+    rowOf = (sample) => frame.origins[samples.rows[sample]],
+  }: { frame: Frame; samples: Samples; encoding: Encoding; rowOf?(sample: number): number },
   scored: Int32Array,
 ): ShownSamples {
   const { names, rows, inputs } = samples;
   const row = (i: number) => rows[scored[i]];
-  const name = (i: number) => names?.[scored[i]] ?? `row ${frame.origins[row(i)] + 1}`;
+  const name = (i: number) => names?.[scored[i]] ?? `row ${rowOf(scored[i]) + 1}`;
   const { text, scaling } = encoding;
   const column = frame.columns.find(({ use, reading }) => use === 'feature' && reading.kind === 'text');
   if (text && column) return { name, inputs, text: (i) => column.cells[row(i)] };
@@ -61,6 +66,25 @@ export function showClasses(
       probability: p[row],
       ...inputsOf(samples, row),
     })),
+  };
+}
+
+/** What is shown of two parts of the samples, as if they were one. */
+export function joinShown(first: ShownClasses, second: ShownClasses): ShownClasses {
+  const bins = new Map(first.reliability.map((bin) => [bin.from, bin]));
+  for (const bin of second.reliability) {
+    const own = bins.get(bin.from);
+    const count = (own?.count ?? 0) + bin.count;
+    const mean = (key: 'probability' | 'right') =>
+      ((own?.[key] ?? 0) * (own?.count ?? 0) + bin[key] * bin.count) / count;
+    bins.set(bin.from, { ...bin, count, probability: mean('probability'), right: mean('right') });
+  }
+  return {
+    ...first,
+    reliability: [...bins.values()].sort((a, b) => a.from - b.from),
+    mistakes: [...first.mistakes, ...second.mistakes]
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, most.mistakes),
   };
 }
 

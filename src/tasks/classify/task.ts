@@ -2,10 +2,11 @@ import type { Task } from '../definition.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { classifyArrays, classifyShapes, parseClassifyArtefact } from './artefact.js';
 import { crossValidate } from './crossValidation.js';
+import { evaluateClasses } from './evaluate.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { type ClassifyOptions, type ClassifyPredictOptions, classifyFlags } from './options.js';
 import { preparePlain } from './plainTask.js';
-import { type Classification, evaluateClasses, predictClasses } from './predict.js';
+import { type Classification, predictClasses } from './predict.js';
 import { prepareClasses } from './prepare.js';
 import { tellClasses } from './tell.js';
 

@@ -63,13 +63,19 @@ export function vocabularySize({ known }: TextTokens): number {
   return firstKnown + known.length;
 }
 
+/** How much of texts is read. */
+export interface TextCounts {
+  texts: number;
+  /** Texts that are cut to the longest that is read. */
+  cut: number;
+  tokens: number;
+  unknown: number;
+}
+
 export interface EncodedTexts {
   /** The ids of each text, at least one. */
   ids: Int32Array[];
-  /** Texts that are cut to the longest that is read. */
-  cut: number;
-  /** The share of tokens that are unknown. */
-  unknownShare: number;
+  counts: TextCounts;
 }
 
 /** The ids of texts. An empty text is one unknown token. */
@@ -85,9 +91,16 @@ export function encodeTexts(tokens: TextTokens, texts: readonly string[]): Encod
     for (const id of own) if (id === unknown) strange++;
     return own.length > 0 ? own : Int32Array.of(unknown);
   });
-  return { ids: encoded, cut: long, unknownShare: all === 0 ? 0 : strange / all };
+  return { ids: encoded, counts: { texts: texts.length, cut: long, tokens: all, unknown: strange } };
 }
 
-export function mostTokens({ kind }: TextTokens): number {
-  return longest[kind];
+/** What must not be silent about texts, one line each. */
+export function textNotes({ texts, cut: long, tokens, unknown: strange }: TextCounts, kind: TokenKind): string[] {
+  const share = tokens === 0 ? 0 : strange / tokens;
+  return [
+    ...(long > 0
+      ? [`${long} of ${texts} texts are longer than ${longest[kind]} ${kind}; the rest of each is cut off`]
+      : []),
+    ...(share > 0.3 ? [`${Math.round(100 * share)} % of the ${kind} are not known to the model`] : []),
+  ];
 }

@@ -4,6 +4,7 @@ import { counted } from '../../format.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
 import type { Stopped } from '../../training/history.js';
+import { startOf } from '../clock.js';
 import type { Run } from '../definition.js';
 import { fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import { linearRecipe, type Problem, rowRecipe, sequenceRecipe } from './recipes.js';
@@ -36,9 +37,13 @@ export interface Learnt {
 
 /** Time that is left of a budget. */
 export class Clock {
-  private readonly start = performance.now();
+  private readonly start: number;
+  private readonly seconds: number | undefined;
 
-  constructor(private readonly seconds: number | undefined) {}
+  constructor(run: Run) {
+    this.start = startOf(run);
+    this.seconds = run.budget;
+  }
 
   /** Seconds for a share of what is left; undefined without a budget. */
   share(part: number): number | undefined {

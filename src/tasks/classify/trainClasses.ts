@@ -20,7 +20,7 @@ export async function trainClasses(
   { train, held }: Division,
   run: Run,
 ): Promise<Trained<ClassifyArtefact, ClassifyEvaluation>> {
-  const clock = new Clock(run.budget);
+  const clock = new Clock(run);
   const encoding = data.samples.learn(train);
   const scored = held.length > 0 ? held : train;
   const how =

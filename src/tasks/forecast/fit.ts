@@ -1,5 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { EventLoop } from '../../training/batches.js';
+import { startOf } from '../clock.js';
 import type { Run } from '../definition.js';
 import { fromDomain } from './anchor.js';
 import { type Covariate, channelCounts, type Layout, type Tracked } from './channels.js';
@@ -25,7 +26,7 @@ const LONGEST_WINDOW = 96;
 export const fit: Fit = async (set, options) => {
   check(set, options);
   const { horizon, run } = options;
-  const started = performance.now();
+  const started = startOf(run);
   const deadline = run.budget === undefined ? Number.POSITIVE_INFINITY : started + 600 * run.budget;
   const season = set.season ?? commonSeason(set.series);
   const window = options.window ?? Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);

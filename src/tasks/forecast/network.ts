@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import { Dense, type Layer, LSTM } from '../../model/layers.js';
+import { Dense, type Layer, LSTM } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { deriveKey, Random } from '../../random.js';
 import { Sequential } from '../../sequential.js';
@@ -160,6 +160,7 @@ class Trainer {
         seed: deriveKey(this.seed, 'fit', this.calls++),
         verbose: 0,
         ...(options.run.signal && { signal: options.run.signal }),
+        ...(options.run.fits && { backup: options.run.fits.next() }),
         callbacks,
       },
     );

@@ -1,4 +1,5 @@
 import { type DataInput, openSource, type Source } from '../../data/source.js';
+import { accountNotes } from '../../data/understanding/account.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
@@ -10,7 +11,7 @@ import type { Series } from './forecaster.js';
 import { forecasts } from './forecasts.js';
 import { fromKept, keptSeries } from './kept.js';
 import type { ForecastPredictOptions } from './options.js';
-import { accountNotes, checkRows, modelColumns, readSeries, some } from './reading.js';
+import { checkRows, modelColumns, readSeries, some } from './reading.js';
 
 /** Rows that a prediction may have, of all series. */
 const mostRows = 100_000;

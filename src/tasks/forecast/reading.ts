@@ -1,5 +1,6 @@
-import type { Account, Frame } from '../../data/frame.js';
+import type { Frame } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
+import { accountNotes } from '../../data/understanding/account.js';
 import { understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
@@ -88,17 +89,6 @@ function rowsNeeded({ window, series, ...artefact }: ForecastArtefact, name: str
   if (!network && !ridge) return 1;
   const trained = series.find((one) => one.name === name)?.trained ?? window;
   return Math.max(1, Math.min(window, trained));
-}
-
-/** What was done to a table that must not be silent. */
-export function accountNotes(account: Account): string[] {
-  // Values of times that were not there are told by those.
-  const gaps = account.time?.gaps ?? 0;
-  const filled = account.columns.filter(({ missing = 0, filled }) => missing > gaps && filled !== undefined);
-  const lines = filled.map(
-    ({ name, missing = 0, filled }) => `${name}: ${counted(missing - gaps, 'missing value')} (${filled})`,
-  );
-  return [...account.notes, ...lines];
 }
 
 /** The first few of some names. */

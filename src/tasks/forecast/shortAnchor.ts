@@ -16,12 +16,13 @@ interface Candidate {
 }
 
 /**
- * What a short series without a season is forecast by. The last value with half of the mean change a row (the mean of the naive
- * and the drift forecast, as Theta takes half the slope of its line; Assimakopoulos and Nikolopoulos, Int. J. Forecasting 16, 2000),
+ * What a short series without a season is forecast by. The last value with half of the mean change a row of the newest half m = ⌊n/2⌋
+ * (the mean of the naive forecast and of that half's drift, as Theta takes half the slope of its line; Assimakopoulos and
+ * Nikolopoulos, Int. J. Forecasting 16, 2000),
  *
- *     F[t][h] = y[t−1] + (h + 1)/2 · (y[n−1] − y[0]) / (n − 1),
+ *     F[t][h] = y[t−1] + (h + 1)/2 · (y[n−1] − y[m−1]) / (n − m),
  *
- * or exponential smoothing without a trend, by AICc; one with a trend, or the whole mean change, only where the AICc leaves no doubt.
+ * (half of the change over all rows: MASE of cigar 2.65 instead of 2.48, fertility 1.27 and 1.24, y-airmiles 3.44 and 2.87), or exponential smoothing without a trend, by AICc; one with a trend, or the whole mean change, only where the AICc leaves no doubt.
  * @param values in the anchor's domain
  * @returns undefined where there are too few rows, or all are the same
  */
@@ -39,8 +40,8 @@ export function shortAnchor(
     const { x: _, aicc, ...smoothing } = fitSmoothing(z, { trend, period: 1 }, iterations);
     return { smoothing, aicc };
   };
-  const level = lowest([walk(z, 0.5), fitted('none')]);
-  const sloped = lowest([walk(z, 1), fitted('additive'), fitted('damped')]);
+  const level = lowest([walk(z, 0.5 * meanChange(z, n >> 1), 2), fitted('none')]);
+  const sloped = lowest([walk(z, meanChange(z, 1), 3), fitted('additive'), fitted('damped')]);
   const { smoothing } = sloped.aicc < level.aicc - TREND_EVIDENCE ? sloped : level;
   const { start, ...rest } = smoothing;
   return {
@@ -51,14 +52,20 @@ export function shortAnchor(
   };
 }
 
-/** The last value and a share of the mean change, as exponential smoothing with α = 1 and a slope that stays. */
-function walk(z: Float64Array, share: number): Candidate {
+/** The mean change a row over rows from − 1 … n − 1. */
+function meanChange(z: Float64Array, from: number): number {
   const n = z.length;
-  const slope = (share * (z[n - 1] - z[0])) / (n - 1);
+  return (z[n - 1] - z[from - 1]) / (n - from);
+}
+
+/**
+ * The last value and a change a row, as exponential smoothing with α = 1 and a slope that stays.
+ * @param k its parameters: a variance, and the slope where it is no prior's
+ */
+function walk(z: Float64Array, slope: number, k: number): Candidate {
+  const n = z.length;
   let squares = 0;
   for (let t = 1; t < n; t++) squares += (z[t] - z[t - 1] - slope) ** 2;
-  // A variance, and the slope where it is a parameter; half of it is a prior.
-  const k = share === 1 ? 3 : 2;
   const small = n > k + 1 ? (2 * k * (k + 1)) / (n - k - 1) : 1e6;
   return {
     smoothing: {

@@ -3,7 +3,7 @@ import type { Source } from '../../data/source.js';
 import { readTime } from '../../data/understanding/timeText.js';
 import type { Loaded } from '../definition.js';
 import {
-  type Axis,
+  axisOf,
   histogramOf,
   mostPoints,
   mostSeries,
@@ -16,12 +16,6 @@ import type { Forecasts, Series } from './forecaster.js';
 import { keptSeries } from './kept.js';
 import type { ForecastResult, ForecastRow } from './predict.js';
 import { modelColumns, readSeries } from './reading.js';
-
-/** Whether a series' times are dates, numbers or none. */
-function axisOf({ times }: Pick<Series, 'times'>, time?: TimeReading): Axis {
-  if (times === undefined || time === undefined) return 'row';
-  return time.notation === 'number' ? 'time' : 'date';
-}
 
 /**
  * Rolling forecasts of a series as pictures show them.
@@ -51,7 +45,7 @@ export function showForecasts(
   const shown: ShownForecasts = {
     kind: 'forecast',
     series: series.name,
-    axis: axisOf(series, time),
+    axis: axisOf(series.times && time),
     relative: 0,
     scored: origins.length,
     shown: origins.length - first,
@@ -125,7 +119,7 @@ export async function showNext(
     const name = { columns, horizon: artefact.horizon, ...(time && { time }) };
     const numbered = series.times ? series : { ...series, times: lastRows(series.rows, count) };
     const picture = showForecasts({ series: numbered, origins: [], ...name }, noForecasts);
-    shown.push({ ...picture, axis: axisOf(series, time) });
+    shown.push({ ...picture, axis: axisOf(series.times && time) });
     const own = rows.filter((row) => group === undefined || row.series === series.name);
     const x = own.map((row) => placeOf(numbered.times ?? new Float64Array(), row, time));
     next.push({

@@ -48,7 +48,7 @@ export async function trainSymbols(
   run: Run,
 ): Promise<Trained<SymbolsArtefact, SymbolsEvaluation>> {
   const { ids, edge, stopAt, settings, name } = corpus;
-  const clock = new Clock(run.budget);
+  const clock = new Clock(run);
   const warnings: string[] = [];
   const heldOut = edge < ids.length;
   const chosen = await chooseWindow(corpus, run, clock);
@@ -209,6 +209,7 @@ function planOf(corpus: SymbolCorpus, run: Run, part: Part): FitPlan {
     seed,
     callbacks: run.callbacks,
     ...(run.signal && { signal: run.signal }),
+    ...(run.fits && { fits: run.fits }),
     ...(part.deadline !== undefined && { deadline: part.deadline }),
   };
 }

@@ -1,4 +1,5 @@
 import { tokenWindows } from '../../data/windows.js';
+import { startOf } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
 import { fitNetwork } from '../fitNetwork.js';
 import type { TextArtefact } from './artefact.js';
@@ -30,7 +31,8 @@ export async function trainPlain(corpus: Corpus, run: Run): Promise<Trained<Text
       seed,
       callbacks: run.callbacks,
       ...(run.signal && { signal: run.signal }),
-      ...(run.budget !== undefined && { deadline: performance.now() + 1000 * run.budget }),
+      ...(run.fits && { fits: run.fits }),
+      ...(run.budget !== undefined && { deadline: startOf(run) + 1000 * run.budget }),
     });
     const frequencies = frequenciesOf(training, tokens.size);
     const artefact: TextArtefact = { kind: 'text', window, tokens, frequencies, context: 'window' };

@@ -73,7 +73,7 @@ const laterEpochs = 0.4;
  */
 export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextArtefact, TextEvaluation>> {
   const { ids, edge, tokens, settings, window, name } = corpus;
-  const clock = new Clock(run.budget);
+  const clock = new Clock(run);
   const stopAt = stoppingEdge(edge);
   const warnings: string[] = [];
   run.stage(`the network, stopped by the last ${100 * stoppingShare} % of the training part`);
@@ -217,6 +217,7 @@ function planOf(network: Sequential, corpus: Corpus, run: Run, round: Round): Fi
     seed: deriveKey(seed, 'text') & 0x7fffffff,
     callbacks: [...callbacks.filter((one) => one !== undefined), ...run.callbacks],
     ...(run.signal && { signal: run.signal }),
+    ...(run.fits && { fits: run.fits }),
     ...(round.deadline !== undefined && { deadline: round.deadline }),
   };
 }
@@ -250,6 +251,10 @@ function fallingRate(top: number, epochs: number): Callback {
     onBatchBegin: (_, { optimizer, params }) => {
       const part = Math.min(1, done++ / (epochs * params.steps));
       optimizer.learningRate = top * (0.02 + 0.49 * (1 + Math.cos(Math.PI * part)));
+    },
+    saveState: () => ({ values: { done } }),
+    loadState: ({ values }) => {
+      done = Number(values.done);
     },
   };
 }

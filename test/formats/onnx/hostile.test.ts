@@ -8,7 +8,7 @@ import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { readSafetensors } from '../../../src/formats/torch/safetensors.js';
-import { Dense, LSTM } from '../../../src/model/layers.js';
+import { Dense, LSTM } from '../../../src/layers/index.js';
 import { loadModel, Sequential } from '../../../src/sequential.js';
 import { contentsOf, draws } from './runtime.js';
 

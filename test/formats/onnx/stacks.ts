@@ -16,7 +16,7 @@ import {
   RepeatVector,
   SimpleRNN,
   TimeDistributed,
-} from '../../../src/model/layers.js';
+} from '../../../src/layers/index.js';
 import { Sequential } from '../../../src/sequential.js';
 import { draws, type Numbers } from './runtime.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Activation } from '../../../src/activations.js';
 import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
-import type { Activation } from '../../../src/model/activations.js';
 import {
   Bidirectional,
   Dense,
@@ -15,7 +15,7 @@ import {
   Masking,
   RepeatVector,
   TimeDistributed,
-} from '../../../src/model/layers.js';
+} from '../../../src/layers/index.js';
 import { loadModel, Sequential } from '../../../src/sequential.js';
 import { contentsOf, draws, largest, type Numbers, run } from './runtime.js';
 import { randomised, stacks } from './stacks.js';

@@ -1,15 +1,14 @@
 /** Rows in a kernel's memory for tests: n floats used of every ld, poisoned or given; the padding must stay as it was. */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { LayerFunctions } from '../../../src/kernels/layerFunctions.js';
+import type { KernelFunctions } from '../../../src/kernels/generated/functions.js';
 import { instantiateKernels, type Speed } from '../../../src/kernels/module.js';
-import type { TrainingFunctions } from '../../../src/kernels/trainingFunctions.js';
 import { deriveKey, Random } from '../../../src/random.js';
 import { Arena } from '../arena.js';
 
 const PADDING = 12345.678;
 
-export type Functions = LayerFunctions & TrainingFunctions;
+export type Functions = KernelFunctions;
 
 export class Block {
   readonly address: number;
@@ -48,8 +47,7 @@ export class Bench {
 
   constructor(bytes = 1 << 20, speed: Speed = 'plain') {
     this.arena = new Arena(bytes);
-    const exports: object = instantiateKernels(this.arena.memory, { speed }).exports;
-    this.kernels = exports as Functions;
+    this.kernels = instantiateKernels(this.arena.memory, { speed }).exports;
   }
 
   rows(rows: number, n: number, ld: number, values?: ArrayLike<number>): Block {

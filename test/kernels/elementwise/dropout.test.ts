@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { dropoutMask } from '../../../src/model/dropout.js';
-import { deriveKey, uniformAt } from '../../../src/random.js';
+import { deriveKey, dropoutMask, uniformAt } from '../../../src/random.js';
 import { Bench, normals, size } from './block.js';
 
 const problem = fc.record({

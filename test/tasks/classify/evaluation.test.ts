@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { areaUnderCurve, scoreClasses } from '../../../src/tasks/classify/evaluation.js';
+import { AreaUnderCurve } from '../../../src/tasks/classify/auc.js';
+import { scoreClasses } from '../../../src/tasks/classify/evaluation.js';
 import { tellClasses } from '../../../src/tasks/classify/tell.js';
 
 const model = { classes: ['a', 'b', 'c'], majority: 0, balanced: false };
@@ -144,7 +145,9 @@ test('the area is the share of pairs in the right order, ties counting half', ()
           right += p > q ? 1 : p === q ? 0.5 : 0;
         }
       }
-      const area = areaUnderCurve(actual, probabilities, 1, 2);
+      const curve = new AreaUnderCurve(2);
+      curve.add(actual, probabilities);
+      const [, area] = curve.areas();
       if (pairs === 0) expect(area).toBeNull();
       else expect(area).toBeCloseTo(right / pairs, 12);
     }),

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { NdArray } from '../../../src/data/array.js';
 import { parseTable } from '../../../src/data/read.js';
 import { openSource } from '../../../src/data/source.js';
-import { evaluateClassify, predictClassify, prepareClassify } from '../../../src/tasks/classify/plain.js';
+import { ClassScoring } from '../../../src/tasks/classify/evaluation.js';
+import { type PlainArtefact, predictPlain, prepareClassify, scorePlain } from '../../../src/tasks/classify/plain.js';
 import { maskValue } from '../../../src/tasks/classify/scaling.js';
 
 /** Answers class 1 when the first feature is above its mean, else class 0. */
@@ -139,12 +140,20 @@ describe('prepareClassify', () => {
   });
 });
 
-describe('evaluateClassify and predictClassify', () => {
+const placeOf = (row: number) => row;
+
+async function score(artefact: PlainArtefact, table: ReturnType<typeof parse>) {
+  const scoring = new ClassScoring({ ...artefact, balanced: false });
+  await scorePlain(sign, artefact, table, { scoring, placeOf });
+  return scoring.evaluation();
+}
+
+describe('scorePlain and predictPlain', () => {
   const { artefact } = prepareClassify(parse(rows), { label: 'kind', steps: 2 }, 0);
   const swapped = { ...artefact, classes: ['low', 'high'], majority: 0 };
 
   test('by hand: accuracy, precision, recall, confusion, majority', async () => {
-    const evaluation = await evaluateClassify(sign, swapped, parse(rows));
+    const evaluation = await score(swapped, parse(rows));
     expect(evaluation).toMatchObject({
       kind: 'classify',
       samples: 5,
@@ -162,7 +171,7 @@ describe('evaluateClassify and predictClassify', () => {
   });
 
   test('a class that is never answered or never occurs has no precision or recall', async () => {
-    const { classes } = await evaluateClassify(sign, swapped, parse('x,y,kind\n9,5,low\n8,5,low\n'));
+    const { classes } = await score(swapped, parse('x,y,kind\n9,5,low\n8,5,low\n'));
     expect(classes).toMatchObject([
       { name: 'low', samples: 2, precision: null, recall: 0 },
       { name: 'high', samples: 0, precision: 0, recall: null },
@@ -170,26 +179,23 @@ describe('evaluateClassify and predictClassify', () => {
   });
 
   test('the answers, without the class column', async () => {
-    expect(await predictClassify(sign, swapped, parse('y,x\n5,9\n5,1\n'))).toEqual({
-      classes: ['low', 'high'],
-      rows: [
-        { row: 1, label: 'high', probabilities: [0.25, 0.75] },
-        { row: 2, label: 'low', probabilities: [0.875, 0.125] },
-      ],
-    });
+    expect(await predictPlain(sign, swapped, parse('y,x\n5,9\n5,1\n'), placeOf)).toEqual([
+      { row: 1, label: 'high', probabilities: [0.25, 0.75] },
+      { row: 2, label: 'low', probabilities: [0.875, 0.125] },
+    ]);
   });
 
   test('groups by name; too long a group; an unknown class', async () => {
     const text = 'who,v,kind\na,1,u\na,3,u\nb,5,w\nb,7,w\n';
     const grouped = prepareClassify(parse(text), { label: 'kind', group: 'who' }, 0).artefact;
-    expect((await predictClassify(sign, grouped, parse('who,v\nz,9\ny,1\nz,2\n'))).rows).toMatchObject([
+    expect(await predictPlain(sign, grouped, parse('who,v\nz,9\ny,1\nz,2\n'), placeOf)).toMatchObject([
       { row: 1, group: 'z', label: 'w' },
       { row: 2, group: 'y', label: 'u' },
     ]);
-    await expect(predictClassify(sign, grouped, parse('who,v\nz,9\nz,1\nz,2\n'))).rejects.toThrow(
+    await expect(predictPlain(sign, grouped, parse('who,v\nz,9\nz,1\nz,2\n'), placeOf)).rejects.toThrow(
       'c.csv, line 4, column who: z has 3 rows; this model takes up to 2',
     );
-    await expect(evaluateClassify(sign, swapped, parse('x,y,kind\n1,2,mid\n3,4,low\n'))).rejects.toThrow(
+    await expect(score(swapped, parse('x,y,kind\n1,2,mid\n3,4,low\n'))).rejects.toThrow(
       "c.csv, line 2, column kind: 'mid' is no class of this model; its classes: low, high",
     );
   });

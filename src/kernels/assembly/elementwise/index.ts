@@ -2,6 +2,7 @@
 
 export * from './activationGradients';
 export * from './activations';
+export * from './batchnorm';
 export * from './dropout';
 export * from './embedding';
 export * from './layernorm';
@@ -9,4 +10,5 @@ export * from './losses';
 export * from './norms';
 export * from './optimizers';
 export * from './pooling';
+export * from './poolingWindows';
 export * from './sequences';

@@ -212,3 +212,84 @@ export function adamAmsgrad(
     storeBlock(weights + at, f32x4.sub(decayed(weights + at, to - i, d), step), to - i);
   }
 }
+
+/** a ← a + g²; w ← w − lr·g/√(a + epsilon). */
+export function adagrad(
+  weights: usize, gradients: usize, squares: usize, accumulator: usize, from: i32, to: i32, scale: f32, clipvalue: f32,
+  decay: f32, learningRate: f32, epsilon: f32,
+): void {
+  const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay), lr = f32x4.splat(learningRate);
+  const zero = f32x4.splat(0);
+  for (let i = from; i < to; i += 4) {
+    const at = <usize>i << 2;
+    const g = gradient(gradients + at, to - i, s, c);
+    const a = f32x4.add(loadBlock(accumulator + at, to - i, zero), square(g, squares, at, to - i, s));
+    const step = f32x4.div(f32x4.mul(lr, g), f32x4.sqrt(f32x4.add(a, f32x4.splat(epsilon))));
+    storeBlock(accumulator + at, a, to - i);
+    storeBlock(weights + at, f32x4.sub(decayed(weights + at, to - i, d), step), to - i);
+  }
+}
+
+/** m ← m + (1 − beta1)(g − m); u ← max(beta2·u, |g|); w ← w − alpha·m/(u + epsilon), alpha = lr/(1 − beta1ᵗ). */
+export function adamax(
+  weights: usize, gradients: usize, momentum: usize, norm: usize, from: i32, to: i32, scale: f32, clipvalue: f32,
+  decay: f32, alpha: f32, oneMinusBeta1: f32, beta2: f32, epsilon: f32,
+): void {
+  const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay), a = f32x4.splat(alpha);
+  const b1 = f32x4.splat(oneMinusBeta1), b2 = f32x4.splat(beta2), zero = f32x4.splat(0);
+  for (let i = from; i < to; i += 4) {
+    const at = <usize>i << 2;
+    const g = gradient(gradients + at, to - i, s, c);
+    const m0 = loadBlock(momentum + at, to - i, zero);
+    const m = f32x4.add(m0, f32x4.mul(b1, f32x4.sub(g, m0)));
+    const u = f32x4.max(f32x4.mul(b2, loadBlock(norm + at, to - i, zero)), f32x4.abs(g));
+    const step = f32x4.div(f32x4.mul(a, m), f32x4.add(u, f32x4.splat(epsilon)));
+    storeBlock(momentum + at, m, to - i);
+    storeBlock(norm + at, u, to - i);
+    storeBlock(weights + at, f32x4.sub(decayed(weights + at, to - i, d), step), to - i);
+  }
+}
+
+/**
+ * m and v as in adam; w ← w − lr·(ofMomentum·m + ofGradient·g)/(√(v/unbiased) + epsilon), unbiased = 1 − beta2ᵗ.
+ */
+export function nadam(
+  weights: usize, gradients: usize, squares: usize, momentum: usize, velocity: usize, from: i32, to: i32, scale: f32,
+  clipvalue: f32, decay: f32, learningRate: f32, ofMomentum: f32, ofGradient: f32, unbiased: f32, oneMinusBeta1: f32,
+  oneMinusBeta2: f32, epsilon: f32,
+): void {
+  const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay), lr = f32x4.splat(learningRate);
+  const b1 = f32x4.splat(oneMinusBeta1), b2 = f32x4.splat(oneMinusBeta2), zero = f32x4.splat(0);
+  for (let i = from; i < to; i += 4) {
+    const at = <usize>i << 2;
+    const g = gradient(gradients + at, to - i, s, c);
+    const m0 = loadBlock(momentum + at, to - i, zero);
+    const v0 = loadBlock(velocity + at, to - i, zero);
+    const m = f32x4.add(m0, f32x4.mul(b1, f32x4.sub(g, m0)));
+    const v = f32x4.add(v0, f32x4.mul(b2, f32x4.sub(square(g, squares, at, to - i, s), v0)));
+    const move = f32x4.add(f32x4.mul(f32x4.splat(ofMomentum), m), f32x4.mul(f32x4.splat(ofGradient), g));
+    const root = f32x4.add(f32x4.sqrt(f32x4.div(v, f32x4.splat(unbiased))), f32x4.splat(epsilon));
+    storeBlock(momentum + at, m, to - i);
+    storeBlock(velocity + at, v, to - i);
+    storeBlock(weights + at, f32x4.sub(decayed(weights + at, to - i, d), f32x4.div(f32x4.mul(lr, move), root)), to - i);
+  }
+}
+
+/** w ← w − lr·sign(beta1·m + (1 − beta1)·g); m ← beta2·m + (1 − beta2)·g. */
+export function lion(
+  weights: usize, gradients: usize, momentum: usize, from: i32, to: i32, scale: f32, clipvalue: f32, decay: f32,
+  learningRate: f32, beta1: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32,
+): void {
+  const s = f32x4.splat(scale), c = f32x4.splat(clipvalue), d = f32x4.splat(decay), lr = f32x4.splat(learningRate);
+  const zero = f32x4.splat(0);
+  for (let i = from; i < to; i += 4) {
+    const at = <usize>i << 2;
+    const g = gradient(gradients + at, to - i, s, c);
+    const m = loadBlock(momentum + at, to - i, zero);
+    const way = f32x4.add(f32x4.mul(f32x4.splat(beta1), m), f32x4.mul(f32x4.splat(oneMinusBeta1), g));
+    const up = v128.and(lr, f32x4.gt(way, zero)), down = v128.and(lr, f32x4.lt(way, zero));
+    const next = f32x4.add(f32x4.mul(f32x4.splat(beta2), m), f32x4.mul(f32x4.splat(oneMinusBeta2), g));
+    storeBlock(momentum + at, next, to - i);
+    storeBlock(weights + at, f32x4.add(f32x4.sub(decayed(weights + at, to - i, d), up), down), to - i);
+  }
+}

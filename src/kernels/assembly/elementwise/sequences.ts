@@ -85,7 +85,7 @@ export function maskRows(
   }
 }
 
-/** y = a + b, a∘b or (a + b)/2, for Bidirectional; concatenation is copySequence, twice. y may be a or b. */
+/** y = a + b, a∘b, (a + b)/2, a − b, or the larger or smaller of the two; concatenation is copySequence, twice. y may be a or b. */
 export function mergeForward(
   mode: i32, a: usize, aStep: i32, aBatch: i32, b: usize, bStep: i32, bBatch: i32, y: usize, yStep: i32, yBatch: i32,
   n: i32, steps: i32, batch0: i32, batch1: i32,
@@ -100,7 +100,12 @@ export function mergeForward(
         const offset = <usize>j << 2;
         const u = loadBlock(p + offset, n - j, zero);
         const v = loadBlock(q + offset, n - j, zero);
-        let merged = mode == MergeId.mul ? f32x4.mul(u, v) : f32x4.add(u, v);
+        let merged: v128;
+        if (mode == MergeId.mul) merged = f32x4.mul(u, v);
+        else if (mode == MergeId.subtract) merged = f32x4.sub(u, v);
+        else if (mode == MergeId.maximum) merged = f32x4.max(u, v);
+        else if (mode == MergeId.minimum) merged = f32x4.min(u, v);
+        else merged = f32x4.add(u, v);
         if (mode == MergeId.ave) merged = f32x4.mul(merged, half);
         storeBlock(o + offset, merged, n - j);
       }
@@ -125,6 +130,30 @@ export function mergeBackward(
         if (mode == MergeId.mul) d = f32x4.mul(d, loadBlock(p + offset, n - j, zero));
         if (mode == MergeId.ave) d = f32x4.mul(d, half);
         storeBlock(o + offset, d, n - j);
+      }
+    }
+  }
+}
+
+/**
+ * The gradient of one input of a largest or smallest: moves what is left of dY to dX (0: nowhere) where x is what y has become,
+ * and leaves the rest for the inputs after it. y, left and dX have the same strides.
+ */
+export function selectBackward(
+  x: usize, xStep: i32, xBatch: i32, y: usize, left: usize, dX: usize, step: i32, batch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  const zero = f32x4.splat(0);
+  for (let t = 0; t < steps; t++) {
+    for (let entry = batch0; entry < batch1; entry++) {
+      const p = at(x, t, xStep, entry, xBatch);
+      const offset0 = at(0, t, step, entry, batch);
+      for (let j = 0; j < n; j += 4) {
+        const offset = offset0 + (<usize>j << 2);
+        const selected = f32x4.eq(loadBlock(p + (<usize>j << 2), n - j, zero), loadBlock(y + offset, n - j, zero));
+        const d = loadBlock(left + offset, n - j, zero);
+        if (dX != 0) storeBlock(dX + offset, v128.and(d, selected), n - j);
+        storeBlock(left + offset, v128.andnot(d, selected), n - j);
       }
     }
   }

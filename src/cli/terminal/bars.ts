@@ -1,0 +1,33 @@
+import { type Colour, coloured, type Paper, printable } from './paper.js';
+
+export interface Bar {
+  name: string;
+  /** At least 0. */
+  value: number;
+  /** What is written after it. */
+  told: string;
+  colour?: Colour;
+}
+
+/** Parts of a character, by eighths. */
+const parts = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** Names are cut after so many characters. */
+const longestName = 24;
+
+/** Bars from the left, the largest as long as fits, or as `full` is. */
+export function barsText(title: string, bars: readonly Bar[], paper: Paper, full?: number): string {
+  const largest = full ?? Math.max(...bars.map(({ value }) => value));
+  const names = bars
+    .map(({ name }) => printable(name))
+    .map((name) => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name));
+  const margin = Math.max(...names.map((name) => name.length));
+  const after = Math.max(...bars.map(({ told }) => told.length));
+  const width = Math.max(5, paper.width - margin - after - 4);
+  const rows = bars.map(({ value, told, colour = 'blue' }, i) => {
+    const eighths = largest > 0 ? Math.round((8 * width * value) / largest) : 0;
+    const bar = '█'.repeat(eighths >> 3) + parts[eighths & 7];
+    return `  ${names[i].padEnd(margin)} ${coloured(bar, colour, paper)} ${told}`;
+  });
+  return [printable(title), ...rows].join('\n');
+}

@@ -1,0 +1,118 @@
+/** What a caller's arrays are in a program's memory: inputs, targets and weights into it, predictions and masks out of it. */
+import { elements, type NdArray } from '../data/array.js';
+import { partsOf, sideBySide } from '../data/sideBySide.js';
+import type { Output } from './output.js';
+import type { Program } from './program.js';
+
+/** Steps of each input of a batch, 1 where it has none. */
+export function stepsOf({ plan }: Program, x: NdArray): number[] {
+  if (!x.parts) return [plan.inputs[0].sequence ? x.shape[1] : 1];
+  const shapes = x.parts;
+  return plan.inputs.map(({ sequence }, i) => (sequence ? shapes[i][0] : 1));
+}
+
+/** Into a placed program. */
+export function setInputs({ arena, plan, inputs }: Program, x: NdArray): void {
+  if (!x.parts) {
+    (plan.inputs[0].integers ? arena.i32 : arena.f32).set(x.data, inputs[0].address >>> 2);
+    return;
+  }
+  const parts = partsOf(x);
+  for (let i = 0; i < parts.length; i++) {
+    const memory = plan.inputs[i].integers ? arena.i32 : arena.f32;
+    memory.set(parts[i].data, inputs[i].address >>> 2);
+  }
+}
+
+export function setTargets(program: Program, y: NdArray): void {
+  if (!y.parts) {
+    setTargetsOf(program, program.outputs[0], y);
+    return;
+  }
+  const parts = partsOf(y);
+  program.outputs.forEach((output, i) => {
+    setTargetsOf(program, output, parts[i]);
+  });
+}
+
+function setTargetsOf({ arena, kernels, placement }: Program, output: Output, y: NdArray): void {
+  const { labels } = output.plan.loss;
+  const { width, steps } = output.result.values;
+  const memory = labels ? arena.i32 : arena.f32;
+  const batch = placement?.batch ?? 0;
+  const { targets } = output.loss;
+  if (steps === 1 || batch === 1) {
+    memory.set(y.data, targets >>> 2);
+    return;
+  }
+  // Time-major, by way of the predictions' place, which is as large.
+  const size = labels ? 1 : width;
+  memory.set(y.data, output.address >>> 2);
+  kernels.copySequence(output.address, size, steps * size, targets, batch * size, size, size, steps, 0, batch);
+}
+
+/** (B) or (B·T) weights to time-major rows, for every output. */
+export function setRowWeights({ arena, outputs, placement }: Program, weights: Float32Array): void {
+  const { f32 } = arena;
+  const batch = placement?.batch ?? 0;
+  for (const { result, loss } of outputs) {
+    const { steps } = result.values;
+    const at = loss.rowWeights >>> 2;
+    const perStep = weights.length === batch * steps;
+    for (let b = 0; b < batch; b++)
+      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[perStep ? b * steps + t : b];
+  }
+}
+
+/** The predictions of a program, without an array of their own where the model has one output. */
+export class Predictions {
+  private view: Float32Array = new Float32Array(0);
+  private one: NdArray = { data: this.view, shape: [] };
+
+  /** Views that the next step overwrites, or, of several outputs, a copy. */
+  of(program: Program): NdArray {
+    const { outputs } = program;
+    if (outputs.length > 1)
+      return sideBySide(
+        outputs.map((output) => {
+          const shape = shapeOf(program, output);
+          return { data: viewOf(program, output, elements(shape)), shape };
+        }),
+      );
+    const view = this.viewOfOne(program);
+    if (this.one.data !== view) this.one = { data: view, shape: shapeOf(program, outputs[0]) };
+    return this.one;
+  }
+
+  /** A new view only when they have moved. */
+  private viewOfOne(program: Program): Float32Array {
+    const [output] = program.outputs;
+    const { width, steps } = output.result.values;
+    const length = (program.placement?.batch ?? 0) * steps * width;
+    const { view } = this;
+    if (view.buffer !== program.arena.f32.buffer || view.byteOffset !== output.address || view.length !== length)
+      this.view = viewOf(program, output, length);
+    return this.view;
+  }
+}
+
+function viewOf({ arena }: Program, { address }: Output, length: number): Float32Array {
+  return arena.f32.subarray(address >>> 2, (address >>> 2) + length);
+}
+
+function shapeOf({ placement }: Program, { result }: Output): number[] {
+  const { width, steps } = result.values;
+  const batch = placement?.batch ?? 0;
+  return result.sequence ? [batch, steps, width] : [batch, width];
+}
+
+/** (B·T) */
+export function batchMajorMask({ arena, placement }: Program, { result }: Output): Float32Array {
+  const { f32 } = arena;
+  const { steps } = result.values;
+  const batch = placement?.batch ?? 0;
+  const out = new Float32Array(batch * steps);
+  for (let b = 0; b < batch; b++)
+    for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(result.mask >>> 2) + t * batch + b];
+  return out;
+}

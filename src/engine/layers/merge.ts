@@ -1,0 +1,302 @@
+/** Layers of several inputs: element by element, or one after the other. */
+import { MemcellError } from '../../errors.js';
+import { MergeId } from '../../kernels/mergeIds.js';
+import type { Arena } from '../arena.js';
+import type { WeightBlock } from '../blocks.js';
+import type { ConcatenatePlan, MergePlan } from '../layerPlan.js';
+import { eachRun, type Rows, rowLength, timeMajor } from '../rows.js';
+import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+
+abstract class JoiningLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
+  protected inputs: readonly Signal[] = [];
+  protected output!: Signal;
+  protected batch = 0;
+  protected arena!: Arena;
+
+  constructor(protected readonly context: LayerContext) {}
+
+  abstract place(input: Signal, space: Space, others: readonly Signal[]): Signal;
+  abstract forward(rows: Range): void;
+  abstract backward(rows: Range): void;
+  gradients(): void {}
+
+  /** Takes the inputs, and places for their gradients. */
+  protected take(inputs: readonly Signal[], { arena, batch }: Space): void {
+    this.inputs = inputs;
+    this.batch = batch;
+    this.arena = arena;
+    for (const input of inputs)
+      if (input.wantsGradient) input.gradient = this.rows(input.values.width, input.values.steps);
+  }
+
+  protected rows(width: number, steps: number): Rows {
+    const { arena, batch } = this;
+    const ld = rowLength(width);
+    return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+  }
+
+  protected copy(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
+    this.context.kernels.copySequence(
+      from.address,
+      from.stepStride,
+      from.rowStride,
+      to.address,
+      to.stepStride,
+      to.rowStride,
+      Math.min(from.width, to.width),
+      Math.min(from.steps, to.steps),
+      batch0,
+      batch1,
+    );
+  }
+
+  /** mask ← a joined with b: 1 where either is. */
+  protected joinMasks(a: number, b: number, to: number, rows: Range): void {
+    const { f32 } = this.arena;
+    eachRun(rows, this.batch, this.output.values.steps, (from, until) => {
+      for (let row = from; row < until; row++) {
+        f32[(to >>> 2) + row] = Math.max(f32[(a >>> 2) + row], f32[(b >>> 2) + row]);
+      }
+    });
+  }
+}
+
+/**
+ * y = a + b + …, a − b, a∘b∘…, the mean, the largest or the smallest of inputs of one shape, element by element. Of equal
+ * largest or smallest elements the first input's gets the gradient. A step counts that counts in any input, if all have masks.
+ */
+export class MergeLayer extends JoiningLayer {
+  /** What is left of dL/dy for the inputs to come: for largest and smallest. */
+  private left: Rows | undefined;
+
+  constructor(
+    private readonly plan: MergePlan,
+    context: LayerContext,
+  ) {
+    super(context);
+  }
+
+  place(input: Signal, space: Space, others: readonly Signal[]): Signal {
+    const inputs = [input, ...others];
+    const { steps, width } = input.values;
+    this.take(inputs, space);
+    requireSameSteps(inputs);
+    const { mode } = this.plan;
+    const wantsGradient = inputs.some((one) => one.wantsGradient);
+    const selects = mode === MergeId.maximum || mode === MergeId.minimum;
+    this.left = wantsGradient && selects ? this.rows(width, steps) : undefined;
+    const masked = inputs.every(({ mask }) => mask !== 0);
+    const mask = masked ? (inputs.length === 1 ? input.mask : space.arena.floats(space.batch * steps)) : 0;
+    this.output = { values: this.rows(width, steps), sequence: input.sequence, mask, wantsGradient };
+    return this.output;
+  }
+
+  forward(rows: Range): void {
+    const { inputs, output } = this;
+    const { mode } = this.plan;
+    const [first, ...others] = inputs;
+    const y = output.values;
+    if (others.length === 0) this.copy(first.values, y, rows);
+    const halves = mode === MergeId.ave && others.length === 1;
+    let before = first;
+    for (const other of others) {
+      this.merge(mode === MergeId.ave && !halves ? MergeId.sum : mode, before.values, other.values, rows);
+      if (output.mask) this.joinMasks(before.mask, other.mask, output.mask, rows);
+      before = output;
+    }
+    if (mode === MergeId.ave && !halves) this.scale(y, 1 / inputs.length, rows);
+  }
+
+  backward(rows: Range): void {
+    const { gradient: dy } = this.output;
+    if (dy === undefined) return;
+    if (this.left) this.copy(dy, this.left, rows);
+    this.inputs.forEach(({ gradient: dx }, i) => {
+      if (this.left) this.select(i, this.left, dx, rows);
+      else if (dx) this.backwardOf(i, dy, dx, rows);
+    });
+  }
+
+  private backwardOf(i: number, dy: Rows, dx: Rows, rows: Range): void {
+    const { inputs } = this;
+    const { mode } = this.plan;
+    this.copy(dy, dx, rows);
+    if (mode === MergeId.ave) this.scale(dx, 1 / inputs.length, rows);
+    if (mode === MergeId.subtract && i === 1) this.scale(dx, -1, rows);
+    if (mode !== MergeId.mul) return;
+    inputs.forEach(({ values }, other) => {
+      if (other !== i) this.timesOther(values, dx, rows);
+    });
+  }
+
+  private merge(mode: MergeId, a: Rows, b: Rows, { from, to }: Range): void {
+    const y = this.output.values;
+    this.context.kernels.mergeForward(
+      mode,
+      a.address,
+      a.stepStride,
+      a.rowStride,
+      b.address,
+      b.stepStride,
+      b.rowStride,
+      y.address,
+      y.stepStride,
+      y.rowStride,
+      y.width,
+      y.steps,
+      from,
+      to,
+    );
+  }
+
+  /** dx ← dx∘other */
+  private timesOther(other: Rows, dx: Rows, { from, to }: Range): void {
+    this.context.kernels.mergeBackward(
+      MergeId.mul,
+      other.address,
+      other.stepStride,
+      other.rowStride,
+      dx.address,
+      dx.stepStride,
+      dx.rowStride,
+      dx.address,
+      dx.stepStride,
+      dx.rowStride,
+      dx.width,
+      dx.steps,
+      from,
+      to,
+    );
+  }
+
+  /** Moves to dx what is left where the input is what was selected; away, where nobody wants it. */
+  private select(i: number, left: Rows, dx: Rows | undefined, { from, to }: Range): void {
+    const x = this.inputs[i].values;
+    const y = this.output.values;
+    this.context.kernels.selectBackward(
+      x.address,
+      x.stepStride,
+      x.rowStride,
+      y.address,
+      left.address,
+      dx?.address ?? 0,
+      y.stepStride,
+      y.rowStride,
+      y.width,
+      y.steps,
+      from,
+      to,
+    );
+  }
+
+  /** In place, in rows of the engine's own. */
+  private scale({ address, rowStride, steps }: Rows, factor: number, rows: Range): void {
+    const panels = rowStride / 16;
+    eachRun(rows, this.batch, steps, (from, to) => {
+      this.context.kernels.scalePanels(address, 1, 0, 1, factor, panels * from, panels * to);
+    });
+  }
+}
+
+/**
+ * Inputs side by side, (B, T, F₁ + F₂ + …), or over steps one after the other, (B, T₁ + T₂ + …, F). A step counts that counts in
+ * any input, over steps in its own; an input without a mask counts as a whole.
+ */
+export class ConcatenateLayer extends JoiningLayer {
+  /** Where each input's values are in the output. */
+  private places: readonly Rows[] = [];
+  /** A mask of ones for inputs without. */
+  private ones = 0;
+
+  constructor(
+    context: LayerContext,
+    private readonly plan: ConcatenatePlan,
+  ) {
+    super(context);
+  }
+
+  place(input: Signal, space: Space, others: readonly Signal[]): Signal {
+    const inputs = [input, ...others];
+    const { overSteps } = this.plan;
+    this.take(inputs, space);
+    if (!overSteps) requireSameSteps(inputs);
+    const sum = (of: 'steps' | 'width') => inputs.reduce((total, { values }) => total + values[of], 0);
+    const steps = overSteps ? sum('steps') : input.values.steps;
+    const values = this.rows(overSteps ? input.values.width : sum('width'), steps);
+    const masked = inputs.some(({ mask }) => mask !== 0);
+    this.ones =
+      masked && !overSteps && inputs.some(({ mask }) => mask === 0) ? space.arena.floats(space.batch * steps) : 0;
+    this.output = {
+      values,
+      sequence: input.sequence,
+      mask: masked ? space.arena.floats(space.batch * steps) : 0,
+      wantsGradient: inputs.some(({ wantsGradient }) => wantsGradient),
+    };
+    this.places = this.placesIn(values);
+    return this.output;
+  }
+
+  forward(rows: Range): void {
+    for (const [i, { values }] of this.inputs.entries()) this.copy(values, this.places[i], rows);
+    if (this.output.mask === 0) return;
+    if (this.plan.overSteps) this.concatenateMasks(rows);
+    else this.joinAllMasks(rows);
+  }
+
+  backward(rows: Range): void {
+    const { gradient: dy } = this.output;
+    if (dy === undefined) return;
+    const places = this.placesIn(dy);
+    this.inputs.forEach(({ gradient: dx }, i) => {
+      if (dx) this.copy(places[i], dx, rows);
+    });
+  }
+
+  private placesIn(rows: Rows): Rows[] {
+    let offset = 0;
+    return this.inputs.map(({ values: { width, steps } }) => {
+      const address = rows.address + 4 * offset;
+      offset += this.plan.overSteps ? steps * rows.stepStride : width;
+      return { ...rows, address, width, steps };
+    });
+  }
+
+  private joinAllMasks(rows: Range): void {
+    const { output, ones, inputs } = this;
+    if (ones) this.fill(ones, output.values.steps, rows);
+    let before = inputs[0].mask || ones;
+    for (const { mask } of inputs.slice(1)) {
+      this.joinMasks(before, mask || ones, output.mask, rows);
+      before = output.mask;
+    }
+  }
+
+  private concatenateMasks({ from, to }: Range): void {
+    const { output, inputs, batch } = this;
+    const { f32 } = this.arena;
+    let at = output.mask;
+    for (const { mask, values } of inputs) {
+      if (mask === 0) this.fill(at, values.steps, { from, to });
+      else
+        eachRun({ from, to }, batch, values.steps, (row0, row1) => {
+          f32.copyWithin((at >>> 2) + row0, (mask >>> 2) + row0, (mask >>> 2) + row1);
+        });
+      at += 4 * batch * values.steps;
+    }
+  }
+
+  private fill(mask: number, steps: number, rows: Range): void {
+    const { f32 } = this.arena;
+    eachRun(rows, this.batch, steps, (from, to) => f32.fill(1, (mask >>> 2) + from, (mask >>> 2) + to));
+  }
+}
+
+function requireSameSteps(inputs: readonly Signal[]): void {
+  const [first, ...others] = inputs.map(({ values }) => values.steps);
+  const unlike = others.find((steps) => steps !== first);
+  if (unlike !== undefined)
+    throw new MemcellError(
+      `a layer that joins sequences gets ${first} steps of one and ${unlike} of another; give x as many steps in each`,
+    );
+}

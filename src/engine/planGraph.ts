@@ -1,0 +1,167 @@
+/** A tfjs model's calls of layers, models in the model opened up, as nodes of the engine's plan. */
+import { innerLayers, isModel, isRecurrent, type LayerPath, statefulLayers } from '../model/walk.js';
+import * as tf from '../tf.js';
+import type { LayerPlan, WeightPlan } from './layerPlan.js';
+import type { InputPlan, NodePlan } from './planData.js';
+import { type Flow, type Planned, planInput, planLayer } from './planLayers.js';
+import { Unsupported, unsupported } from './unsupported.js';
+
+/** Kinds of layer that take batch-major rows as they come. */
+const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
+  'arrange',
+  'bidirectional',
+  'concatenate',
+  'embedding',
+  'flatten',
+  'gru',
+  'lstm',
+  'merge',
+  'simpleRNN',
+]);
+
+/** A signal and what flows through it. */
+export interface Wire extends Flow {
+  number: number;
+}
+
+export interface Graph {
+  nodes: NodePlan[];
+  inputs: InputPlan[];
+  outputs: Wire[];
+  weights: WeightPlan[];
+}
+
+/** @throws Unsupported */
+export function planGraph(model: tf.LayersModel): Graph {
+  return new GraphPlanner(model).plan();
+}
+
+class GraphPlanner {
+  private readonly nodes: NodePlan[] = [];
+  private readonly inputs: InputPlan[];
+  private readonly weights: (WeightPlan | undefined)[];
+  private readonly owners = new Map<number, tf.layers.Layer>();
+  /** The inputs' signals in time-major rows, where somebody wants them so. */
+  private readonly arranged = new Map<number, number>();
+  private readonly stateful: tf.layers.Layer[] = [];
+  private signals: number;
+
+  constructor(private readonly model: tf.LayersModel) {
+    this.weights = model.weights.map(() => undefined);
+    this.inputs = model.inputs.map((tensor) => planInput(tensor, this.readersOf(tensor)));
+    this.signals = this.inputs.length;
+  }
+
+  plan(): Graph {
+    const wires = this.inputs.map(({ sequence, width }, number) => ({ sequence, width, number }));
+    const outputs = this.runModel(this.model, '', wires).map((wire) => this.inOrder(wire));
+    const weights = this.weights.filter((weight) => weight !== undefined);
+    if (weights.length !== this.weights.length)
+      throw new Unsupported('it has weights that no layer of the engine uses');
+    if (statefulLayers(this.model).some((layer, i) => layer !== this.stateful[i]))
+      throw new Unsupported('its stateful layers are called in another order than it lists them');
+    return { nodes: this.nodes, inputs: this.inputs, outputs, weights };
+  }
+
+  /** The layers that read an input of the model, in models inside of it too. */
+  private readersOf(tensor: tf.SymbolicTensor, model = this.model): tf.layers.Layer[] {
+    if (model instanceof tf.Sequential) {
+      const [first] = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
+      return first ? this.innerReaders(first, 0) : [];
+    }
+    return callsOf(model).flatMap(({ outboundLayer, inputTensors }) =>
+      outboundLayer.getClassName() === 'InputLayer'
+        ? []
+        : inputTensors.flatMap((input, i) => (input === tensor ? this.innerReaders(outboundLayer, i) : [])),
+    );
+  }
+
+  private innerReaders(layer: tf.layers.Layer, input: number): tf.layers.Layer[] {
+    return isModel(layer) ? this.readersOf(layer.inputs[input], layer) : [layer];
+  }
+
+  private runModel(model: tf.LayersModel, path: string, inputs: readonly Wire[]): Wire[] {
+    const pathOf = (layer: tf.layers.Layer): LayerPath => `${path}${model.layers.indexOf(layer)}`;
+    if (model instanceof tf.Sequential) {
+      let flowing = [...inputs];
+      for (const layer of model.layers)
+        if (layer.getClassName() !== 'InputLayer') flowing = this.run(layer, pathOf(layer), flowing, []);
+      return flowing;
+    }
+    const known = new Map<tf.SymbolicTensor, Wire>();
+    const wireOf = (tensor: tf.SymbolicTensor): Wire => {
+      const wire = known.get(tensor);
+      if (wire) return wire;
+      throw new Unsupported(`what layer ${tensor.sourceLayer.name} gives is not made of the model's inputs`);
+    };
+    model.inputs.forEach((tensor, i) => {
+      known.set(tensor, inputs[i]);
+    });
+    for (const { outboundLayer, inputTensors, outputTensors } of callsOf(model)) {
+      if (outputTensors.every((tensor) => known.has(tensor))) continue;
+      const shapes = inputTensors.map(({ shape }) => shape);
+      const made = this.run(outboundLayer, pathOf(outboundLayer), inputTensors.map(wireOf), shapes);
+      outputTensors.forEach((tensor, i) => {
+        known.set(tensor, made[i]);
+      });
+    }
+    return model.outputs.map(wireOf);
+  }
+
+  /** @param shapes of the inputs, where they may differ */
+  private run(layer: tf.layers.Layer, path: LayerPath, inputs: readonly Wire[], shapes: readonly tf.Shape[]): Wire[] {
+    if (isModel(layer)) return this.runModel(layer, `${path}/`, inputs);
+    this.addStateful(layer);
+    const [{ sequence, width, number }] = inputs;
+    const { layers, outputs } = planLayer(layer, path, {
+      model: this.model,
+      weights: this.weights,
+      owners: this.owners,
+      state: { sequence, width },
+      inputs,
+      shapes,
+      first: number < this.inputs.length,
+    });
+    return this.place(layers, inputs, outputs);
+  }
+
+  /** One node after the other, the first of which reads all inputs. */
+  private place(layers: Planned['layers'], inputs: readonly Wire[], outputs: readonly Flow[]): Wire[] {
+    if (layers.length === 0) return outputs.map((flow) => ({ ...flow, number: inputs[0].number }));
+    const takesAny = TAKES_ANY_ROWS.has(layers[0].kind);
+    let reads = inputs.map((wire) => (takesAny ? wire : this.inOrder(wire)).number);
+    layers.forEach((layer, i) => {
+      reads = this.add(layer, reads, i === layers.length - 1 ? outputs.length : 1);
+    });
+    return outputs.map((flow, i) => ({ ...flow, number: reads[i] }));
+  }
+
+  private add(layer: LayerPlan, inputs: readonly number[], outputs: number): number[] {
+    this.nodes.push({ layer, inputs: [...inputs], outputs });
+    const first = this.signals;
+    this.signals += outputs;
+    return Array.from({ length: outputs }, (_, i) => first + i);
+  }
+
+  /** A signal whose rows are time-major, as all are but the model's inputs. */
+  private inOrder(wire: Wire): Wire {
+    if (wire.number >= this.inputs.length || !wire.sequence) return wire;
+    const number = this.arranged.get(wire.number) ?? this.add({ kind: 'arrange' }, [wire.number], 1)[0];
+    this.arranged.set(wire.number, number);
+    return { ...wire, number };
+  }
+
+  private addStateful(layer: tf.layers.Layer): void {
+    for (const [inner] of innerLayers(layer, '')) {
+      if (!isRecurrent(inner) || !inner.stateful) continue;
+      if (this.stateful.includes(inner)) throw unsupported(inner, 'is stateful and called twice');
+      this.stateful.push(inner);
+    }
+  }
+}
+
+/** The calls of a model's layers, in the order in which they run. */
+function callsOf(model: tf.LayersModel): tf.LayersModel['nodesByDepth'][string] {
+  const depths = Object.keys(model.nodesByDepth).sort((a, b) => Number(b) - Number(a));
+  return depths.flatMap((depth) => model.nodesByDepth[depth]);
+}

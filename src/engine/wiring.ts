@@ -1,0 +1,88 @@
+/**
+ * Who reads what in a plan. A signal of several readers is read by each through a signal of its own, since each has its own
+ * gradient; the gradients are then added in the readers' order, nodes before losses, so that their sum is the same bits in every
+ * run.
+ */
+import type { Kernels } from './kernels.js';
+import { firstSignals, type OutputPlan, type Plan } from './planData.js';
+import type { Range, Rows, Signal } from './rows.js';
+
+export class Wiring {
+  /** The number of each node's first signal. */
+  readonly firstOf: readonly number[];
+  /** Whether a loss hangs on what a node gives, so that it has a gradient. */
+  readonly isReached: readonly boolean[];
+  /** The nodes that no loss computes itself, in order: what runs before a loss. */
+  readonly beforeLoss: readonly number[];
+  /** Readers with a gradient, by signal. */
+  private readonly readers: readonly number[];
+
+  constructor({ nodes, inputs, outputs }: Pick<Plan, 'nodes' | 'inputs' | 'outputs'>) {
+    this.firstOf = firstSignals({ nodes, inputs });
+    const signals = nodes.reduce((sum, { outputs: count }) => sum + count, inputs.length);
+    const readers = Array.from({ length: signals }, () => 0);
+    for (const output of outputs) readers[readBy(output)]++;
+    const isReached = nodes.map(() => false);
+    for (let i = nodes.length - 1; i >= 0; i--) {
+      const own = readers.slice(this.firstOf[i], this.firstOf[i] + nodes[i].outputs);
+      isReached[i] = own.some((count) => count > 0);
+      if (isReached[i]) for (const input of nodes[i].inputs) readers[input]++;
+    }
+    this.isReached = isReached;
+    this.readers = readers;
+    const taken = new Set(outputs.filter(({ loss }) => loss.takesActivation).map(({ signal }) => signal));
+    this.beforeLoss = nodes.map((_, i) => i).filter((i) => !taken.has(this.firstOf[i]));
+  }
+
+  /** Whether a signal has several readers with a gradient. */
+  forks(signal: number): boolean {
+    return this.readers[signal] > 1;
+  }
+}
+
+/** The signal that an output's loss reads in training. */
+export function readBy({ signal, loss }: OutputPlan): number {
+  return loss.reads ?? signal;
+}
+
+/** A signal with several readers, each of which has a signal of its own. */
+export class Fork {
+  private readonly readers: Signal[] = [];
+  private gradients: Rows[] = [];
+
+  constructor(
+    private readonly signal: Signal,
+    private readonly kernels: Kernels,
+  ) {}
+
+  /** A signal for one more reader with a gradient. */
+  reader(): Signal {
+    const own = { ...this.signal, gradient: undefined };
+    this.readers.push(own);
+    return own;
+  }
+
+  /** Once all readers are placed. The sum is made in the first one's place. */
+  place(): void {
+    this.gradients = this.readers.map(({ gradient }) => gradient).filter((gradient) => gradient !== undefined);
+    if (this.gradients.length > 0) [this.signal.gradient] = this.gradients;
+  }
+
+  /** After all readers' backward. */
+  add({ from, to }: Range): void {
+    const [sum, ...others] = this.gradients;
+    for (const other of others)
+      this.kernels.addSequence(
+        other.address,
+        other.stepStride,
+        other.rowStride,
+        sum.address,
+        sum.stepStride,
+        sum.rowStride,
+        sum.width,
+        sum.steps,
+        from,
+        to,
+      );
+  }
+}

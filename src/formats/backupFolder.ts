@@ -1,0 +1,120 @@
+/** A folder of backups of one fit, for Node; reached by a dynamic import. */
+import { promises as fs } from 'node:fs';
+import { join } from 'node:path';
+import { MemcellError } from '../errors.js';
+import type { BackupOptions, BackupStore, StoredBackup } from '../training/backup.js';
+import { makeFolder } from './folder.js';
+import { hasCode } from './folderLock.js';
+import { reasonOf } from './modelJson.js';
+import { decodeState, encodeState } from './stateFile.js';
+
+/** Their order is that of their numbers. */
+const stateFile = /^backup-(\d{6,})\.state$/;
+/** What a killed write has left. */
+const unfinished = /^backup-\d{6,}\.state\.\d+$/;
+
+type Options = BackupOptions & { keep: number; deleteCheckpoint: boolean };
+
+/**
+ * State files with rising numbers, each written whole or not at all; beside them the model as it was at the newest, a folder like
+ * any other.
+ */
+export class BackupFolder implements BackupStore {
+  readonly every: BackupStore['every'];
+  readonly name: string;
+  readonly keepsEnd: boolean;
+  private readonly keep: number;
+
+  constructor(
+    { folder, epochs, steps, minutes, keep, deleteCheckpoint }: Options,
+    private readonly saveModel: (folder: string) => Promise<void>,
+  ) {
+    this.name = folder;
+    const others = steps !== undefined || minutes !== undefined;
+    this.every = { epochs: epochs ?? (others ? undefined : 1), steps, minutes };
+    this.keep = keep;
+    this.keepsEnd = !deleteCheckpoint;
+  }
+
+  async newest(): Promise<StoredBackup | undefined> {
+    const { name } = this;
+    const numbers = await this.numbers();
+    if (numbers.length === 0) {
+      const others = await fs.readdir(name).catch((): string[] => []);
+      if (others.includes('model.json') && !others.some((file) => unfinished.test(file))) {
+        throw new MemcellError(`${name}: holds a model that is no backup; give backup a folder of its own`, {
+          code: 'usage',
+        });
+      }
+    }
+    let failure: unknown;
+    for (const number of numbers.reverse()) {
+      const path = this.path(number);
+      try {
+        const backup = await decodeState(new Uint8Array(await fs.readFile(path)), path);
+        return { ...backup, ...(failure !== undefined && { note: `${reasonOf(failure)}; going on from ${path}` }) };
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure === undefined) return undefined;
+    throw this.failed('cannot be read', failure);
+  }
+
+  async write(backup: StoredBackup): Promise<void> {
+    const { name, keep } = this;
+    try {
+      await makeFolder(name);
+      const numbers = await this.numbers();
+      const number = (numbers.at(-1) ?? 0) + 1;
+      const { default: writeFileAtomic } = await import('write-file-atomic');
+      await writeFileAtomic(this.path(number), Buffer.from((await encodeState(backup)).buffer));
+      for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - keep)))
+        await fs.rm(this.path(old), { force: true });
+      await this.removeUnfinished();
+    } catch (error) {
+      throw this.failed('the backup cannot be written', error);
+    }
+    await this.saveModel(name);
+  }
+
+  async clear(): Promise<void> {
+    const { name } = this;
+    try {
+      // The newest last: who is killed between goes on from it.
+      for (const file of ['model.json', 'weights.bin']) await fs.rm(join(name, file), { force: true });
+      for (const number of await this.numbers()) await fs.rm(this.path(number), { force: true });
+      await this.removeUnfinished();
+      await fs.rmdir(name).catch(() => undefined);
+    } catch (error) {
+      throw this.failed('the backups cannot be removed', error);
+    }
+  }
+
+  private async removeUnfinished(): Promise<void> {
+    for (const file of await fs.readdir(this.name).catch((): string[] => [])) {
+      if (unfinished.test(file)) await fs.rm(join(this.name, file), { force: true });
+    }
+  }
+
+  /** Of the backups that are there, rising. */
+  private async numbers(): Promise<number[]> {
+    const files = await fs.readdir(this.name).catch((error) => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw this.failed('cannot be read', error);
+    });
+    return files
+      .flatMap((file) => Number(stateFile.exec(file)?.[1] ?? 0))
+      .filter((n) => n > 0)
+      .sort((a, b) => a - b);
+  }
+
+  private path(number: number): string {
+    return join(this.name, `backup-${String(number).padStart(6, '0')}.state`);
+  }
+
+  private failed(what: string, cause: unknown): MemcellError {
+    if (cause instanceof MemcellError) return cause;
+    return new MemcellError(`${this.name}: ${what}: ${reasonOf(cause)}`, { code: 'io', cause });
+  }
+}

@@ -1,0 +1,79 @@
+/** Models whose layers make up any graph without loops, as Keras's functional API makes them. */
+import { MemcellError } from './errors.js';
+import { show } from './layers/schema.js';
+import { SymbolicTensor } from './layers/symbolic.js';
+import { buildGraph } from './model/buildGraph.js';
+import { Sequential } from './sequential.js';
+
+export interface InputOptions {
+  /** One sample's shape, null for a number of steps that may vary: [30, 4], [null, 4], [7]. */
+  shape: readonly (number | null)[];
+  /** The only number of samples that a batch may have, which stateful layers need. */
+  batchSize?: number;
+  /** Of the model's input; 'input_layer', numbered, if left out. */
+  name?: string;
+}
+
+const INPUT_OPTIONS = ['shape', 'batchSize', 'name'];
+
+/**
+ * Where a model begins: what layers are applied to.
+ *
+ *     const words = Input({ shape: [null], name: 'words' });
+ *     const hidden = LSTM(64).apply(Embedding(5000, 32).apply(words));
+ *     const model = new Model({ inputs: words, outputs: Dense(3, 'softmax').apply(hidden) });
+ *
+ * @throws MemcellError 'model' for a shape that is none
+ */
+export function Input(options: InputOptions): SymbolicTensor {
+  const unknown = Object.keys(options ?? {}).find((name) => !INPUT_OPTIONS.includes(name));
+  if (unknown !== undefined) throw wrong(`Input: unknown option ${unknown}; it takes ${INPUT_OPTIONS.join(', ')}`);
+  const { shape, batchSize, name } = options ?? {};
+  const isSize = (size: unknown) => size === null || (Number.isInteger(size) && Number(size) > 0);
+  if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize))
+    throw wrong(`Input: shape must be a list of whole numbers above 0, or null for an open size, not ${show(shape)}`);
+  if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0))
+    throw wrong(`Input: batchSize must be a whole number above 0, not ${show(batchSize)}`);
+  if (name !== undefined && !/^[\w.-]+$/.test(name))
+    throw wrong(`Input: name must be letters, digits, _, . and -, not ${show(name)}`);
+  return new SymbolicTensor([batchSize ?? null, ...shape], undefined, name);
+}
+
+export interface ModelOptions {
+  /** What Input() gave, one or a list. */
+  inputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** One or a list. */
+  outputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
+  seed?: number;
+  /** Default 'functional'. */
+  name?: string;
+}
+
+/**
+ * A model between inputs and outputs of layers that were applied to each other: several inputs and outputs, branches, shared layers,
+ * models as layers (`model.apply(x)`). It has all that `Sequential` has; x and y are lists in the order of inputs and outputs, or
+ * objects by their names, an output's name being its layer's. Layers that are in another model too are the same ones:
+ * what either trains, both have.
+ */
+export class Model extends Sequential {
+  /** @throws MemcellError 'model' for outputs that hang on other inputs, or layers that do not fit */
+  constructor({ inputs, outputs, seed, name = 'functional' }: ModelOptions) {
+    super([], { name, ...(seed !== undefined && { seed }) });
+    const ends = { inputs: listOf(inputs, 'inputs'), outputs: listOf(outputs, 'outputs') };
+    this.takeGraph((own) => buildGraph({ ...ends, name, seed: own }));
+  }
+}
+
+function listOf(tensors: unknown, what: string): SymbolicTensor[] {
+  const list = Array.isArray(tensors) ? tensors : [tensors];
+  if (list.length === 0) throw wrong(`Model: ${what} is an empty list`);
+  for (const one of list)
+    if (!(one instanceof SymbolicTensor))
+      throw wrong(`Model: ${what} must be what Input() and layers give, such as Dense(3).apply(x), not ${show(one)}`);
+  return list;
+}
+
+function wrong(message: string): MemcellError {
+  return new MemcellError(message, { code: 'model' });
+}

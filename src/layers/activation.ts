@@ -1,0 +1,21 @@
+import type { Activation as ActivationName } from '../activations.js';
+import type { EitherSpelling } from '../spelling.js';
+import * as tf from '../tf.js';
+import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
+import * as kind from './schema.js';
+
+const activation = defineLayer({
+  class: 'Activation',
+  positional: ['activation'],
+  schema: { ...common, activation: kind.required(kind.activation) },
+  rank: anyRank,
+  perStep: true,
+  stream: true,
+  make: tfjsLayer(tf.layers.activation),
+});
+
+/** An activation function on its own. */
+export const Activation = layerFunction(
+  activation,
+  (name: ActivationName | null, options?: EitherSpelling<LayerOptions>) => [[name], options],
+);

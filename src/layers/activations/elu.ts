@@ -1,0 +1,25 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+
+const own = {
+  /** What comes out far below 0 is −alpha. Default 1. */
+  alpha: kind.defaulted(kind.notNegative, 1),
+};
+
+export interface ELUOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const elu = computedLayer({
+  class: 'ELU',
+  positional: ['alpha'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  perStep: true,
+  stream: true,
+  call: ({ x, settings: { alpha } }) => tf.add(tf.relu(x), tf.mul(tf.sub(tf.exp(tf.minimum(x, 0)), 1), alpha)),
+});
+
+/** x, or alpha·(eˣ − 1) below 0 (Clevert et al. 2015). */
+export const ELU = layerFunction(elu, (options?: EitherSpelling<ELUOptions>) => [[], options]);

@@ -1,0 +1,37 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+
+const own = {
+  /** Default 'zeros'. */
+  alphaInitializer: kind.defaulted(kind.initializer, 'zeros'),
+  alphaRegularizer: kind.optional(kind.regularizer),
+  alphaConstraint: kind.optional(kind.constraint),
+  /** Axes along which a factor is shared: [1] for the same at every step. */
+  sharedAxes: kind.defaulted(kind.nullable(kind.listOf(kind.count, 0)), null),
+};
+
+export interface PReLUOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const pReLU = computedLayer({
+  class: 'PReLU',
+  positional: [],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  stream: ({ sharedAxes }) => sharedAxes?.includes(1) || 'PReLU without sharedAxes [1] has a factor for each step',
+  weights: ({ alphaInitializer, alphaRegularizer, alphaConstraint, sharedAxes }, [[, ...sample]]) => [
+    {
+      name: 'alpha',
+      shape: sample.map((size, i) => (sharedAxes?.includes(i + 1) ? 1 : (size ?? 0))),
+      initializer: alphaInitializer,
+      regularizer: alphaRegularizer,
+      constraint: alphaConstraint,
+    },
+  ],
+  call: ({ x, weight }) => tf.sub(tf.relu(x), tf.mul(weight('alpha'), tf.relu(tf.neg(x)))),
+});
+
+/** x, or α∘x below 0, α learnt, of one sample's shape (He et al. 2015). */
+export const PReLU = layerFunction(pReLU, (options?: EitherSpelling<PReLUOptions>) => [[], options]);

@@ -1,0 +1,28 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+
+const own = {
+  /** Axis, or axes, over which the outputs sum to 1. Default -1. */
+  axis: kind.defaulted(kind.axes, -1),
+};
+
+export interface SoftmaxOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const softmax = computedLayer({
+  class: 'Softmax',
+  positional: ['axis'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  stream: ({ axis }) => [axis].flat().every((one) => one === -1 || one === 2) || 'Softmax over steps needs all of them',
+  call: ({ x, settings: { axis } }) => {
+    const axes = [axis].flat().map((one) => (one < 0 ? one + x.rank : one));
+    const powers = tf.exp(tf.sub(x, tf.max(x, axes, true)));
+    return tf.div(powers, tf.sum(powers, axes, true));
+  },
+});
+
+/** eˣ / Σ eˣ over an axis. */
+export const Softmax = layerFunction(softmax, (options?: EitherSpelling<SoftmaxOptions>) => [[], options]);

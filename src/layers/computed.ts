@@ -1,0 +1,236 @@
+/** Layers whose arithmetic is memcell's own: a definition says weights, shape, mask and the computation, and tfjs runs its operations. */
+import { isBuiltInClass } from '../kernels/tfjs/builtIn.js';
+import * as tf from '../tf.js';
+import {
+  type Config,
+  common,
+  type DefinitionOf,
+  defineLayer,
+  type LayerDefinition,
+  type Shape,
+  type WeightSpec,
+} from './define.js';
+import { isSerializable, type Schema, type SettingsOf, type Told } from './schema.js';
+
+type Tensors = tf.Tensor | tf.Tensor[];
+type Kwargs = Parameters<tf.layers.Layer['call']>[1];
+type Mask = tf.Tensor | undefined;
+
+/** A weight with what its options say. */
+export interface ComputedWeight extends WeightSpec {
+  initializer: Told;
+  regularizer?: Told | undefined;
+  constraint?: Told | undefined;
+  /** false for what training changes by another way than a gradient. */
+  trainable?: boolean;
+}
+
+/** One call of a layer. */
+export interface Call<Settings> {
+  settings: Settings;
+  /** The first input. */
+  x: tf.Tensor;
+  inputs: readonly tf.Tensor[];
+  /** Which steps of each input count, where that is said: (B,T). */
+  masks: readonly Mask[];
+  training: boolean;
+  /** A weight's value, by its name. */
+  weight(name: string): tf.Tensor;
+  /** Sets a weight that is not trained. */
+  follow(name: string, value: tf.Tensor): void;
+  /** The key of this step's random numbers. */
+  draw(part: string): number;
+  /** Adds a number to the loss. */
+  addLoss(value: tf.Tensor): void;
+}
+
+export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
+  weights?(settings: SettingsOf<S>, inputs: readonly Shape[]): ComputedWeight[];
+  /** Of the output; the first input's if left out. @throws Error that says what does not fit */
+  shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
+  /** Which steps of the output count; the first input's if left out, none where it is 'end'. */
+  mask?: 'end' | { of(call: Pick<Call<SettingsOf<S>>, 'settings' | 'inputs' | 'masks'>): Mask }['of'];
+  call(call: Call<SettingsOf<S>>): tf.Tensor;
+}
+
+/** What a layer of a computation has beside tfjs's members. */
+export interface ComputedLayer extends tf.layers.Layer {
+  readonly specs: readonly ComputedWeight[];
+  /** Gives the key of this step's random numbers; without it they are drawn anew at every call. */
+  drawKey: ((part: string) => number) | undefined;
+  /** What calls have added to the loss since it was emptied; of the callers' scopes. */
+  addedLosses: tf.Scalar[];
+}
+
+export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
+  return 'specs' in layer && 'drawKey' in layer;
+}
+
+/** Defines a layer by its computation. */
+export function computedLayer<S extends Schema>(computation: Computation<S>): LayerDefinition;
+export function computedLayer(computation: Computation<Schema>): LayerDefinition {
+  const { weights, shape: _shape, mask: _mask, call: _call, ...definition } = computation;
+  const own = classOf(computation);
+  return defineLayer({
+    ...definition,
+    ...(weights && { weights: (settings, input) => weights(settings, [input]) }),
+    own,
+    make: (settings) => new own(settings),
+  });
+}
+
+const listOf = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+function shapesOf(shape: tf.Shape | tf.Shape[]): tf.Shape[] {
+  return Array.isArray(shape[0]) ? (shape as tf.Shape[]) : [shape as tf.Shape];
+}
+
+function classOf(computation: Computation<Schema>): new (config: Config) => ComputedLayer {
+  class Computed extends tf.layers.Layer implements ComputedLayer {
+    static className = computation.class;
+    readonly specs: ComputedWeight[] = [];
+    drawKey: ((part: string) => number) | undefined;
+    addedLosses: tf.Scalar[] = [];
+    private readonly settings: Config;
+    private readonly variables = new Map<string, tf.LayerVariable>();
+
+    constructor(config: Config) {
+      super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
+      this.supportsMasking = true;
+      this.settings = checkedSettings(computation, config);
+    }
+
+    override build(inputShape: tf.Shape | tf.Shape[]): void {
+      for (const spec of computation.weights?.(this.settings, this.moved(shapesOf(inputShape))) ?? []) {
+        const { name, shape, initializer, regularizer, constraint, trainable = true } = spec;
+        const variable = this.addWeight(
+          name,
+          [...shape],
+          'float32',
+          ofRegistered(initializer) as Parameters<tf.layers.Layer['addWeight']>[3],
+          regularizer && (ofRegistered(regularizer) as Parameters<tf.layers.Layer['addWeight']>[4]),
+          trainable,
+          constraint && (ofRegistered(constraint) as Parameters<tf.layers.Layer['addWeight']>[6]),
+        );
+        this.specs.push(spec);
+        this.variables.set(name, variable);
+      }
+      this.built = true;
+    }
+
+    override call(inputs: Tensors, kwargs: Kwargs): Tensors {
+      const { output, losses } = tf.tidy(() => {
+        const given = listOf(inputs).map((input) => this.turned(input));
+        const added: tf.Scalar[] = [];
+        const made = computation.call({
+          settings: this.settings,
+          x: given[0],
+          inputs: given,
+          masks: masksOf(kwargs, given.length),
+          training: kwargs?.training === true,
+          weight: (name) => this.variable(name).read(),
+          follow: (name, value) => this.follow(name, value),
+          draw: (part) => this.drawKey?.(part) ?? Math.floor(Math.random() * 2 ** 32),
+          addLoss: (value) => added.push(tf.reshape(value, [])),
+        });
+        return { output: this.turned(made), losses: added };
+      });
+      this.addedLosses.push(...losses);
+      return output;
+    }
+
+    override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+      const shapes = this.moved(shapesOf(inputShape));
+      const [output] = this.moved([[...(computation.shape?.(this.settings, shapes) ?? shapes[0])]]);
+      return output;
+    }
+
+    override computeMask(inputs: Tensors, mask?: Tensors): Tensors {
+      const { mask: rule } = computation;
+      const masks = (Array.isArray(mask) ? mask : [mask]) as Mask[];
+      const given = listOf(inputs);
+      const next =
+        rule === 'end' ? undefined : rule ? rule({ settings: this.settings, inputs: given, masks }) : masks[0];
+      // tfjs's type has no mask that is not there.
+      return (next ?? null) as tf.Tensor;
+    }
+
+    override getConfig(): tf.serialization.ConfigDict {
+      const own = Object.entries(this.settings).map(([name, value]) => [
+        name,
+        isSerializable(value) ? { className: value.getClassName(), config: value.getConfig() } : value,
+      ]);
+      return { ...super.getConfig(), ...Object.fromEntries(own) };
+    }
+
+    /** Computations have features last; a layer of dataFormat 'channelsFirst' has them before the steps. */
+    private get turns(): boolean {
+      return this.settings.dataFormat === 'channelsFirst';
+    }
+
+    private moved(shapes: tf.Shape[]): tf.Shape[] {
+      return this.turns ? shapes.map(([batch, one, other]) => [batch, other, one]) : shapes;
+    }
+
+    private turned(x: tf.Tensor): tf.Tensor {
+      return this.turns ? tf.transpose(x, [0, 2, 1]) : x;
+    }
+
+    private variable(name: string): tf.LayerVariable {
+      const variable = this.variables.get(name);
+      if (!variable) throw new Error(`${computation.class} has no weight ${name}`);
+      return variable;
+    }
+
+    private follow(name: string, value: tf.Tensor): void {
+      const tensor = tf.tensor(value.dataSync(), value.shape);
+      this.variable(name).write(tensor);
+      tensor.dispose();
+    }
+  }
+  return Computed;
+}
+
+function masksOf(kwargs: Kwargs, count: number): Mask[] {
+  const mask: Mask | Mask[] = kwargs?.mask;
+  return Array.isArray(mask) ? mask : Array.from({ length: count }, (_, i) => (i === 0 ? mask : undefined));
+}
+
+/** The settings of a layer that was made or saved, each checked again: a saved one may say anything. */
+function checkedSettings({ class: className, schema }: Computation<Schema>, config: Config): Config {
+  const settings: Config = {};
+  for (const [name, { kind, need, otherwise }] of Object.entries(schema)) {
+    if (Object.hasOwn(common, name)) continue;
+    const value = config[name] ?? otherwise;
+    if (value === undefined) {
+      if (need === 'required') throw new Error(`${className}: ${name} is missing`);
+      continue;
+    }
+    const isSaved = name.endsWith('ctivation') && typeof value === 'string' && isRegistered(value);
+    const checked = isSaved ? value : kind(value, `${className}: ${name}`);
+    if (checked !== undefined) settings[name] = checked;
+  }
+  return settings;
+}
+
+/** Whether tfjs knows an activation by that name: a layer that was made says its class's, which is not always Keras's. */
+function isRegistered(name: string): boolean {
+  return isBuiltInClass(name) || name in tf.serialization.SerializationMap.getMap().classNameMap;
+}
+
+/** The object of a class that tfjs knows by name, such as an initializer. */
+function ofRegistered(told: Told): tf.serialization.Serializable {
+  if (isSerializable(told)) return told;
+  const { className, config } = told;
+  const known = tf.serialization.SerializationMap.getMap().classNameMap;
+  if (!Object.hasOwn(known, className)) throw new Error(`unknown class ${JSON.stringify(className)}`);
+  const [cls, fromConfig] = known[className];
+  return fromConfig(cls, config);
+}
+
+/** What an activation's name means, as a function. */
+export function applyActivation(name: string, x: tf.Tensor): tf.Tensor {
+  if (name === 'linear') return x;
+  const activation = ofRegistered({ className: name, config: {} });
+  return (activation as tf.serialization.Serializable & { apply(x: tf.Tensor): tf.Tensor }).apply(x);
+}

@@ -1,0 +1,18 @@
+/** What DepthwiseConv1D and SeparableConv1D have in common: each feature convolved by itself. */
+import * as tf from '../../tf.js';
+import { type Windows, windowSteps } from './windows.js';
+
+/** x (B,T,I), W (K,I,M) → (B,T',I·M): feature i gives the outputs i·M … i·M + M − 1. */
+export function depthwise(x: tf.Tensor, kernel: tf.Tensor, windows: Windows): tf.Tensor {
+  const [, channels = 0, multiplier = 0] = kernel.shape;
+  const steps = windowSteps(x, windows).map((step, k) => {
+    const [batch, count] = step.shape;
+    const own = tf.reshape(tf.slice(kernel, [k, 0, 0], [1, channels, multiplier]), [1, 1, channels, multiplier]);
+    return tf.reshape(tf.mul(tf.reshape(step, [batch, count, channels, 1]), own), [
+      batch,
+      count,
+      channels * multiplier,
+    ]);
+  });
+  return steps.reduce((sum, step) => tf.add(sum, step));
+}

@@ -1,0 +1,101 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { applyActivation, computedLayer } from '../computed.js';
+import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
+import * as kind from '../schema.js';
+import { depthwise } from './depthwise.js';
+import { windowOptions } from './windowOptions.js';
+import { windowsOf, windowsShape } from './windows.js';
+
+const own = {
+  /** 'same' puts steps before and after, so that there are as many windows as steps where strides is 1. Default 'valid'. */
+  padding: kind.defaulted(kind.oneOf('valid', 'same'), 'valid'),
+  /** Outputs of each feature before they are mixed. Default 1. */
+  depthMultiplier: kind.defaulted(kind.units, 1),
+  /** Default 'linear'. */
+  activation: kind.defaulted(kind.activation, 'linear'),
+  /** Default true. */
+  useBias: kind.defaulted(kind.flag, true),
+  /** Default 'glorotUniform'. */
+  depthwiseInitializer: kind.defaulted(kind.initializer, 'glorotUniform'),
+  /** Default 'glorotUniform'. */
+  pointwiseInitializer: kind.defaulted(kind.initializer, 'glorotUniform'),
+  /** Default 'zeros'. */
+  biasInitializer: kind.defaulted(kind.initializer, 'zeros'),
+  depthwiseRegularizer: kind.optional(kind.regularizer),
+  pointwiseRegularizer: kind.optional(kind.regularizer),
+  biasRegularizer: kind.optional(kind.regularizer),
+  depthwiseConstraint: kind.optional(kind.constraint),
+  pointwiseConstraint: kind.optional(kind.constraint),
+  biasConstraint: kind.optional(kind.constraint),
+};
+
+export interface SeparableConv1DOptions
+  extends LayerOptions,
+    Omit<kind.OptionsOf<typeof windowOptions>, 'padding'>,
+    kind.OptionsOf<typeof own> {}
+
+const separableConv1D = computedLayer({
+  class: 'SeparableConv1D',
+  positional: ['filters', 'kernelSize', 'strides', 'padding'],
+  schema: {
+    ...common,
+    filters: kind.required(kind.units),
+    kernelSize: kind.required(kind.single(kind.units)),
+    ...windowOptions,
+    ...own,
+    dataFormat: kind.defaulted(kind.dataFormat, 'channelsLast'),
+  },
+  rank: sequence,
+  mask: 'end',
+  stream: 'SeparableConv1D reads several steps at once',
+  weights: (settings, [input]) => {
+    const { filters, kernelSize, depthMultiplier, useBias } = settings;
+    const size = features(input);
+    return [
+      {
+        name: 'depthwise_kernel',
+        shape: [kernelSize, size, depthMultiplier],
+        initializer: settings.depthwiseInitializer,
+        regularizer: settings.depthwiseRegularizer,
+        constraint: settings.depthwiseConstraint,
+      },
+      {
+        name: 'pointwise_kernel',
+        shape: [1, size * depthMultiplier, filters],
+        initializer: settings.pointwiseInitializer,
+        regularizer: settings.pointwiseRegularizer,
+        constraint: settings.pointwiseConstraint,
+      },
+      ...(useBias
+        ? [
+            {
+              name: 'bias',
+              shape: [filters],
+              initializer: settings.biasInitializer,
+              regularizer: settings.biasRegularizer,
+              constraint: settings.biasConstraint,
+            },
+          ]
+        : []),
+    ];
+  },
+  shape: (settings, [input]) => windowsShape(windowsOf(settings), input, settings.filters),
+  call: ({ x, weight, settings }) => {
+    const { filters, useBias, activation } = settings;
+    const each = depthwise(x, weight('depthwise_kernel'), windowsOf(settings));
+    const [batch, count, inner = 0] = each.shape;
+    const mixing = tf.reshape(weight('pointwise_kernel'), [inner, filters]);
+    const mixed = tf.reshape(tf.matMul(tf.reshape(each, [-1, inner]), mixing), [batch, count, filters]);
+    return applyActivation(activation, useBias ? tf.add(mixed, weight('bias')) : mixed);
+  },
+});
+
+/** Each feature convolved by itself, then all mixed at every step: W (K,I,M), P (1,I·M,F), b (F): (B,T,I) → (B,T',F). */
+export const SeparableConv1D = layerFunction(
+  separableConv1D,
+  (filters: number, kernelSize: number, options?: EitherSpelling<SeparableConv1DOptions>) => [
+    [filters, kernelSize],
+    options,
+  ],
+);

@@ -1,0 +1,46 @@
+import type { Activation } from '../activations.js';
+import type { EitherSpelling } from '../spelling.js';
+import * as tf from '../tf.js';
+import {
+  anyRank,
+  common,
+  defineLayer,
+  features,
+  type KernelOptions,
+  kernel,
+  layerFunction,
+  tfjsLayer,
+} from './define.js';
+import * as kind from './schema.js';
+
+const own = {
+  units: kind.required(kind.units),
+  /** Default 'linear'. */
+  activation: kind.defaulted(kind.activation, 'linear'),
+};
+
+export interface DenseOptions extends KernelOptions, kind.OptionsOf<typeof own> {}
+
+const dense = defineLayer({
+  class: 'Dense',
+  positional: ['units', 'activation'],
+  schema: { ...common, ...kernel, ...own },
+  rank: anyRank,
+  perStep: true,
+  stream: true,
+  make: tfjsLayer(tf.layers.dense),
+  weights: ({ units, useBias }, input) => [
+    { name: 'kernel', shape: [features(input), units] },
+    ...(useBias ? [{ name: 'bias', shape: [units] }] : []),
+  ],
+});
+
+/** y = activation(x·W + b) over the last axis: (B,…,I) → (B,…,U). Kernel (I,U), bias (U). */
+export const Dense = layerFunction(
+  dense,
+  (
+    units: number,
+    activation?: Activation | EitherSpelling<DenseOptions> | null,
+    options?: EitherSpelling<DenseOptions>,
+  ) => (typeof activation === 'object' && activation !== null ? [[units], activation] : [[units, activation], options]),
+);

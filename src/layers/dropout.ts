@@ -1,0 +1,20 @@
+import type { EitherSpelling } from '../spelling.js';
+import * as tf from '../tf.js';
+import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
+import * as kind from './schema.js';
+
+const dropout = defineLayer({
+  class: 'Dropout',
+  positional: ['rate'],
+  schema: { ...common, rate: kind.required(kind.rate) },
+  rank: anyRank,
+  perStep: true,
+  stream: true,
+  make: tfjsLayer(tf.layers.dropout),
+});
+
+/** In training, sets a share `rate` of the inputs to 0 and divides the others by 1 − rate. */
+export const Dropout = layerFunction(dropout, (rate: number, options?: EitherSpelling<LayerOptions>) => [
+  [rate],
+  options,
+]);

@@ -1,0 +1,41 @@
+import type { EitherSpelling } from '../spelling.js';
+import * as tf from '../tf.js';
+import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
+import * as kind from './schema.js';
+
+const own = {
+  inputDim: kind.required(kind.vocabulary),
+  outputDim: kind.required(kind.units),
+  /** Steps of a sequence, in place of inputShape. */
+  inputLength: kind.optional(kind.units),
+  /** Take index 0 as padding that the layers after it skip. Default false. */
+  maskZero: kind.defaulted(kind.flag, false),
+  /** Default 'randomUniform', between -0.05 and 0.05. */
+  embeddingsInitializer: kind.defaulted(kind.initializer, 'randomUniform'),
+  embeddingsRegularizer: kind.optional(kind.regularizer),
+  embeddingsConstraint: kind.optional(kind.constraint),
+};
+
+export interface EmbeddingOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const embeddingLayer = tfjsLayer(tf.layers.embedding);
+
+const embedding = defineLayer({
+  class: 'Embedding',
+  positional: ['inputDim', 'outputDim'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  stream: true,
+  make: ({ inputLength, ...settings }) => {
+    return embeddingLayer(
+      inputLength === undefined ? settings : { ...settings, inputShape: settings.inputShape ?? [inputLength] },
+    );
+  },
+  weights: ({ inputDim, outputDim }) => [{ name: 'embeddings', shape: [inputDim, outputDim] }],
+});
+
+/** Vectors for whole numbers below inputDim: (B,T) → (B,T,outputDim). Weights (inputDim,outputDim). */
+export const Embedding = layerFunction(
+  embedding,
+  (inputDim: number, outputDim: number, options?: EitherSpelling<EmbeddingOptions>) => [[inputDim, outputDim], options],
+);

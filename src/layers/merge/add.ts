@@ -1,0 +1,17 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import { broadcastShape, merging } from './merging.js';
+
+const add = computedLayer({
+  class: 'Add',
+  positional: [],
+  schema: common,
+  ...merging,
+  shape: (_, inputs) => broadcastShape(inputs),
+  call: ({ inputs }) => inputs.reduce((sum, input) => tf.add(sum, input)),
+});
+
+/** The sum of its inputs, element by element. */
+export const Add = layerFunction(add, (options?: EitherSpelling<LayerOptions>) => [[], options]);

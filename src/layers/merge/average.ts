@@ -1,0 +1,21 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import { broadcastShape, merging } from './merging.js';
+
+const average = computedLayer({
+  class: 'Average',
+  positional: [],
+  schema: common,
+  ...merging,
+  shape: (_, inputs) => broadcastShape(inputs),
+  call: ({ inputs }) =>
+    tf.div(
+      inputs.reduce((sum, input) => tf.add(sum, input)),
+      inputs.length,
+    ),
+});
+
+/** The mean of its inputs, element by element. */
+export const Average = layerFunction(average, (options?: EitherSpelling<LayerOptions>) => [[], options]);

@@ -1,0 +1,53 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+import { merging } from './merging.js';
+
+const own = {
+  /** Along which the inputs follow each other; all other sizes are the same. Default -1. */
+  axis: kind.defaulted(kind.oneAxis, -1),
+};
+
+export interface ConcatenateOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const from0 = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
+
+const concatenate = computedLayer({
+  class: 'Concatenate',
+  positional: ['axis'],
+  schema: { ...common, ...own },
+  ...merging,
+  stream: ({ axis }) => axis === -1 || axis === 2 || 'Concatenate over steps needs all of them at once',
+  shape: ({ axis }, inputs) => {
+    const along = from0(Number(axis), inputs[0].length);
+    const fits = inputs.every(
+      (input) =>
+        input.length === inputs[0].length &&
+        input.every(
+          (size, i) => i === along || i === 0 || size === null || inputs[0][i] === null || size === inputs[0][i],
+        ),
+    );
+    if (!fits)
+      throw new Error(`inputs of the shapes ${JSON.stringify(inputs)} fit only along another axis than ${axis}`);
+    return inputs[0].map((size, i) => {
+      if (i !== along) return size;
+      return inputs.reduce<number | null>(
+        (sum, input) => (sum === null || input[i] === null ? null : sum + Number(input[i])),
+        0,
+      );
+    });
+  },
+  // As in Keras: over features a step counts that counts in any input; those without a mask count whole.
+  mask: ({ inputs, masks, settings: { axis } }) => {
+    if (masks.every((mask) => !mask)) return undefined;
+    const whole = masks.map((mask, i) => mask ?? tf.ones(inputs[i].shape.slice(0, 2), 'bool'));
+    if (from0(Number(axis), inputs[0].rank) === 1 && inputs[0].rank > 2) return tf.concat(whole, 1);
+    return whole.reduce((any, mask) => tf.logicalOr(any, mask));
+  },
+  call: ({ inputs, settings: { axis } }) => tf.concat([...inputs], from0(Number(axis), inputs[0].rank)),
+});
+
+/** Its inputs one after the other along an axis: (B,T,I) and (B,T,J) → (B,T,I+J). */
+export const Concatenate = layerFunction(concatenate, (options?: EitherSpelling<ConcatenateOptions>) => [[], options]);

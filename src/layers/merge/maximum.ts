@@ -1,0 +1,17 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import { broadcastShape, merging } from './merging.js';
+
+const maximum = computedLayer({
+  class: 'Maximum',
+  positional: [],
+  schema: common,
+  ...merging,
+  shape: (_, inputs) => broadcastShape(inputs),
+  call: ({ inputs }) => inputs.reduce((most, input) => tf.maximum(most, input)),
+});
+
+/** The largest of its inputs, element by element. */
+export const Maximum = layerFunction(maximum, (options?: EitherSpelling<LayerOptions>) => [[], options]);

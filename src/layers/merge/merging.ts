@@ -1,0 +1,30 @@
+/** What layers have in common that make one output of several inputs. */
+import * as tf from '../../tf.js';
+import { anyRank, type Shape } from '../define.js';
+
+type Mask = tf.Tensor | undefined;
+
+/** As in Keras: a step counts that counts in any of the inputs, if all have masks. */
+function anyMask({ masks }: { masks: readonly Mask[] }): Mask {
+  if (masks.length === 0 || masks.some((mask) => !mask)) return undefined;
+  return masks.reduce((any, mask) => (any && mask ? tf.logicalOr(any, mask) : undefined));
+}
+
+export const merging = { rank: anyRank, joins: true, stream: true, mask: anyMask } as const;
+
+/** The shape of inputs that are taken element by element, sizes of 1 repeated. @throws Error for shapes that do not fit */
+export function broadcastShape(inputs: readonly Shape[]): Shape {
+  return inputs.reduce((one, other) => {
+    const [longer, shorter] = one.length >= other.length ? [one, other] : [other, one];
+    const [batch, ...sizes] = longer;
+    const missing = longer.length - shorter.length;
+    const fitted = sizes.map((size, i) => {
+      const second = i + 1 <= missing ? 1 : shorter[i + 1 - missing];
+      if (size === second || second === 1) return size;
+      if (size === 1) return second;
+      if (size === null || second === null) return size ?? second;
+      throw new Error(`inputs of the shapes ${JSON.stringify(one)} and ${JSON.stringify(other)} do not fit each other`);
+    });
+    return [batch ?? other[0], ...fitted];
+  });
+}

@@ -1,0 +1,17 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import { broadcastShape, merging } from './merging.js';
+
+const minimum = computedLayer({
+  class: 'Minimum',
+  positional: [],
+  schema: common,
+  ...merging,
+  shape: (_, inputs) => broadcastShape(inputs),
+  call: ({ inputs }) => inputs.reduce((least, input) => tf.minimum(least, input)),
+});
+
+/** The smallest of its inputs, element by element. */
+export const Minimum = layerFunction(minimum, (options?: EitherSpelling<LayerOptions>) => [[], options]);

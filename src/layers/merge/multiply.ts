@@ -1,0 +1,17 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import { broadcastShape, merging } from './merging.js';
+
+const multiply = computedLayer({
+  class: 'Multiply',
+  positional: [],
+  schema: common,
+  ...merging,
+  shape: (_, inputs) => broadcastShape(inputs),
+  call: ({ inputs }) => inputs.reduce((product, input) => tf.mul(product, input)),
+});
+
+/** The product of its inputs, element by element. */
+export const Multiply = layerFunction(multiply, (options?: EitherSpelling<LayerOptions>) => [[], options]);

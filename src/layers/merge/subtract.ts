@@ -1,0 +1,18 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { common, type LayerOptions, layerFunction } from '../define.js';
+import { broadcastShape, merging } from './merging.js';
+
+const subtract = computedLayer({
+  class: 'Subtract',
+  positional: [],
+  schema: common,
+  ...merging,
+
+  shape: (_, inputs) => broadcastShape(inputs),
+  call: ({ inputs }) => tf.sub(inputs[0], inputs[1]),
+});
+
+/** The first of two inputs without the second, element by element. */
+export const Subtract = layerFunction(subtract, (options?: EitherSpelling<LayerOptions>) => [[], options]);

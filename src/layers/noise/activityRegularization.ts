@@ -1,0 +1,34 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+
+const own = {
+  /** Factor of Σ|x|. Default 0. */
+  l1: kind.defaulted(kind.notNegative, 0),
+  /** Factor of Σx². Default 0. */
+  l2: kind.defaulted(kind.notNegative, 0),
+};
+
+export interface ActivityRegularizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const activityRegularization = computedLayer({
+  class: 'ActivityRegularization',
+  positional: ['l1', 'l2'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  stream: true,
+  call: ({ x, addLoss, settings: { l1, l2 } }) => {
+    const batch = x.shape[0] || 1;
+    if (l1 > 0) addLoss(tf.mul(tf.sum(tf.abs(x)), l1 / batch));
+    if (l2 > 0) addLoss(tf.mul(tf.sum(tf.square(x)), l2 / batch));
+    return x;
+  },
+});
+
+/** Its input as it is, which adds l1·Σ|x| + l2·Σx² to the loss, divided by the number of samples. */
+export const ActivityRegularization = layerFunction(
+  activityRegularization,
+  (options?: EitherSpelling<ActivityRegularizationOptions>) => [[], options],
+);

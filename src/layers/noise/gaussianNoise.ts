@@ -1,0 +1,23 @@
+import { normals } from '../../random.js';
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+
+const gaussianNoise = computedLayer({
+  class: 'GaussianNoise',
+  positional: ['stddev'],
+  schema: { ...common, stddev: kind.required(kind.notNegative) },
+  rank: anyRank,
+  perStep: true,
+  stream: true,
+  call: ({ x, training, draw, settings: { stddev } }) =>
+    training && stddev > 0 ? tf.add(x, tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), stddev)) : x,
+});
+
+/** In training, adds normal noise of the deviation `stddev`. */
+export const GaussianNoise = layerFunction(gaussianNoise, (stddev: number, options?: EitherSpelling<LayerOptions>) => [
+  [stddev],
+  options,
+]);

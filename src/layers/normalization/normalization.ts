@@ -1,0 +1,70 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction, type Shape } from '../define.js';
+import { initializerConfig } from '../initializers.js';
+import * as kind from '../schema.js';
+
+const own = {
+  /** Axes with a mean and variance of their own; null for one of all values. Default -1. */
+  axis: kind.defaulted(kind.nullable(kind.axes), -1),
+  /** The mean, or one of each feature. A model from Keras that was adapted to data has it as a weight. */
+  mean: kind.defaulted(kind.nullable(kind.numbers), null),
+  /** The variance, or one of each feature. */
+  variance: kind.defaulted(kind.nullable(kind.numbers), null),
+  /** Undo it: x·√variance + mean. Default false. */
+  invert: kind.defaulted(kind.flag, false),
+};
+
+export interface NormalizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+/** The shape of the mean beside an input: sizes of the axes that have their own, 1 for the others. */
+function meanShape(axis: number | number[] | null, input: Shape): number[] {
+  const axes = axis === null ? [] : [axis].flat().map((one) => (one < 0 ? one + input.length : one));
+  return input.map((size, i) => (axes.includes(i) ? (size ?? 0) : 1));
+}
+
+const normalization = computedLayer({
+  class: 'Normalization',
+  positional: ['axis', 'mean', 'variance', 'invert'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  stream: ({ axis }) =>
+    [axis].flat().every((one) => one === null || one === -1 || one === 2) ||
+    'Normalization of each step by itself needs all of them',
+  weights: ({ axis, mean }, [input]) => {
+    if (mean !== null) return [];
+    const shape = meanShape(axis, input).filter(
+      (_, i) => axis !== null && [axis].flat().some((one) => (one < 0 ? one + input.length : one) === i),
+    );
+    const zeros = initializerConfig('zeros', 'mean');
+    return [
+      { name: 'mean', shape, initializer: zeros, trainable: false },
+      { name: 'variance', shape, initializer: initializerConfig('ones', 'variance'), trainable: false },
+      { name: 'count', shape: [], initializer: zeros, trainable: false },
+    ];
+  },
+  shape: ({ mean, variance }, [input]) => {
+    if ((mean === null) !== (variance === null))
+      throw new Error('mean and variance go together; one of them is missing');
+    return input;
+  },
+  call: ({ x, weight, settings: { axis, mean, variance, invert } }) => {
+    const shape = meanShape(axis, x.shape);
+    const of = (given: number | number[] | null, name: string) =>
+      given === null
+        ? tf.reshape(weight(name), shape)
+        : typeof given === 'number'
+          ? tf.scalar(given)
+          : tf.reshape(tf.tensor1d(given), shape);
+    const center = of(mean, 'mean');
+    const deviation = tf.maximum(tf.sqrt(of(variance, 'variance')), 1e-7);
+    return invert ? tf.add(center, tf.mul(x, deviation)) : tf.div(tf.sub(x, center), deviation);
+  },
+});
+
+/** (x − mean)/√variance, of mean and variance that are known: given as options, or a loaded model's. */
+export const Normalization = layerFunction(normalization, (options?: EitherSpelling<NormalizationOptions>) => [
+  [],
+  options,
+]);

@@ -1,0 +1,50 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import { initializerConfig } from '../initializers.js';
+import * as kind from '../schema.js';
+
+const own = {
+  /** Axis, or axes, over which the mean of squares is taken. Default -1. */
+  axis: kind.defaulted(kind.axes, -1),
+  /** Added to the mean of squares. Default 1e-6. */
+  epsilon: kind.defaulted(kind.positive, 1e-6),
+};
+
+export interface RMSNormalizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const sorted = (axis: number | number[], rank: number) =>
+  [axis]
+    .flat()
+    .map((one) => (one < 0 ? one + rank : one))
+    .sort((a, b) => a - b);
+
+const rmsNormalization = computedLayer({
+  class: 'RMSNormalization',
+  positional: ['axis', 'epsilon'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  mask: 'end',
+  stream: ({ axis }) =>
+    [axis].flat().every((one) => one === -1 || one === 2) || 'RMSNormalization over steps needs all of them',
+  weights: ({ axis }, [input]) => [
+    {
+      name: 'scale',
+      shape: sorted(axis, input.length).map((one) => input[one] ?? 0),
+      initializer: initializerConfig('ones', 'scale'),
+    },
+  ],
+  call: ({ x, weight, settings: { axis, epsilon } }) => {
+    const axes = sorted(axis, x.rank);
+    const shape = x.shape.map((size, i) => (axes.includes(i) ? size : 1));
+    const factor = tf.rsqrt(tf.add(tf.mean(tf.square(x), axes, true), epsilon));
+    return tf.mul(tf.mul(x, factor), tf.reshape(weight('scale'), shape));
+  },
+});
+
+/** y = γ∘x/√(mean of x² + ε) over an axis (Zhang & Sennrich 2019). γ (I). */
+export const RMSNormalization = layerFunction(rmsNormalization, (options?: EitherSpelling<RMSNormalizationOptions>) => [
+  [],
+  options,
+]);

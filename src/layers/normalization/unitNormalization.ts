@@ -1,0 +1,33 @@
+import type { EitherSpelling } from '../../spelling.js';
+import { computedLayer } from '../computed.js';
+import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import * as kind from '../schema.js';
+import { unitLength } from './unitLength.js';
+
+const own = {
+  /** Axis, or axes, over which the squares sum to 1. Default -1. */
+  axis: kind.defaulted(kind.axes, -1),
+};
+
+export interface UnitNormalizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const unitNormalization = computedLayer({
+  class: 'UnitNormalization',
+  positional: ['axis'],
+  schema: { ...common, ...own },
+  rank: anyRank,
+  stream: ({ axis }) =>
+    [axis].flat().every((one) => one === -1 || one === 2) || 'UnitNormalization over steps needs all of them',
+  call: ({ x, settings: { axis } }) =>
+    unitLength(
+      x,
+      [axis].flat().map((one) => (one < 0 ? one + x.rank : one)),
+      1e-12,
+    ),
+});
+
+/** x / √Σx² over an axis. */
+export const UnitNormalization = layerFunction(
+  unitNormalization,
+  (options?: EitherSpelling<UnitNormalizationOptions>) => [[], options],
+);

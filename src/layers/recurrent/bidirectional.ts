@@ -1,0 +1,99 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { type Config, common, defineLayer, definitionOf, type Layer, type LayerOptions, sequence } from '../define.js';
+import { makeLayer } from '../make.js';
+import { registeredLayer } from '../registered.js';
+import * as kind from '../schema.js';
+import type { GraphLayer, SymbolicTensor } from '../symbolic.js';
+import type { BidirectionalLayer } from '../wrapped.js';
+
+type Kwargs = Parameters<tf.layers.Layer['call']>[1];
+type Tensors = tf.Tensor | tf.Tensor[];
+
+interface BidirectionalConfig {
+  layer: tf.RNN;
+  mergeMode?: BidirectionalLayer['mergeMode'];
+  name?: string;
+}
+
+/**
+ * Runs a recurrent layer over the sequence in both directions and merges the outputs. As in Keras, the outputs of masked
+ * steps are zero when sequences are returned; tfjs repeats the last output before them. Takes memcell's GRU too.
+ */
+class OwnBidirectional extends registeredLayer<BidirectionalLayer>('Bidirectional') {
+  static className = 'Bidirectional';
+
+  constructor(config: BidirectionalConfig) {
+    const { layer } = config;
+    // tfjs would copy the layer by its class's name, and knows another GRU by that name.
+    super({ ...config, layer: standIn(layer) });
+    this.layer = layer;
+    this.forwardLayer = copy(layer, { name: this.forwardLayer.name });
+    this.backwardLayer = copy(layer, { name: this.backwardLayer.name, goBackwards: !layer.goBackwards });
+  }
+
+  override call(inputs: Tensors, kwargs: Kwargs): Tensors {
+    return tf.tidy(() => {
+      const outputs = super.call(inputs, kwargs);
+      const mask: tf.Tensor | undefined = kwargs.mask;
+      if (!mask || !this.returnSequences) return outputs;
+      const steps = tf.expandDims(tf.cast(mask, 'float32'), -1);
+      if (!Array.isArray(outputs)) return tf.mul(outputs, steps);
+      const sequences = this.mergeMode === null ? 2 : 1;
+      return outputs.map((output, i) => (i < sequences ? tf.mul(output, steps) : output));
+    });
+  }
+}
+
+/** A layer that tfjs can copy, with all that its constructor reads of the wrapped layer. */
+function standIn({ returnSequences, returnState, goBackwards, stateful, name }: tf.RNN): tf.RNN {
+  return tf.layers.simpleRNN({ units: 1, returnSequences, returnState, goBackwards, stateful, name });
+}
+
+function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
+  const cls = layer.constructor as tf.serialization.SerializableConstructor<tf.RNN>;
+  return cls.fromConfig(cls, { ...layer.getConfig(), ...changes });
+}
+
+const joins = kind.oneOf('concat', 'sum', 'ave', 'mul');
+
+const mergeMode: kind.Kind<(typeof joins)['given'] | null, ReturnType<typeof joins> | null> = (value, what) =>
+  value === null ? null : joins(value, what);
+
+const own = {
+  /** How the outputs of the two directions are joined; null: they stay two outputs, in a Model. Default 'concat'. */
+  mergeMode: kind.defaulted(mergeMode, 'concat'),
+};
+
+export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+const bidirectional = defineLayer({
+  class: 'Bidirectional',
+  positional: ['layer', 'mergeMode'],
+  schema: { ...common, layer: kind.required(kind.recurrentLayer), ...own },
+  rank: sequence,
+  stream: 'Bidirectional also reads the sequence from its end, which a stream does not have yet',
+  make: (settings) => new OwnBidirectional({ ...settings, layer: settings.layer as tf.RNN }),
+  own: OwnBidirectional,
+  load: (config, held) => new OwnBidirectional({ ...config, layer: held(config.layer as Config) as tf.RNN }),
+  weights: ({ layer }, input) => {
+    const own = definitionOf(layer.getClassName())?.weights?.(layer.getConfig(), input) ?? [];
+    return ['forward', 'backward'].flatMap((direction) =>
+      own.map(({ name, shape }) => ({ name: `${direction}/${name}`, shape })),
+    );
+  },
+});
+
+/** Makes Bidirectional: of a layer that gives a list, one that gives a list. */
+export interface BidirectionalFunction {
+  (layer: Layer, options: EitherSpelling<BidirectionalOptions> & { mergeMode: null }): GraphLayer<SymbolicTensor[]>;
+  <Out>(layer: GraphLayer<Out>, options?: EitherSpelling<BidirectionalOptions>): GraphLayer<Out>;
+  (layer: Layer, options?: EitherSpelling<BidirectionalOptions>): GraphLayer;
+}
+
+/**
+ * A recurrent layer over the sequence in both directions, each with its own weights: (B,T,I) → (B,2U), joined by mergeMode. With
+ * returnState of the layer the last states follow, those of the forward direction first.
+ */
+export const Bidirectional: BidirectionalFunction = (layer: Layer, options: object = {}) =>
+  makeLayer(bidirectional, [layer], options);

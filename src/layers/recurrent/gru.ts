@@ -1,0 +1,44 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { defineLayer, sequence } from '../define.js';
+import * as kind from '../schema.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
+import { type GRUConfig, ResetAfterGRU } from './resetAfterGru.js';
+
+const own = {
+  /** Of the gates. Default 'sigmoid'. */
+  recurrentActivation: kind.defaulted(kind.activation, 'sigmoid'),
+  /** Apply the reset gate after the recurrent product, as cuDNN does, and not before it. Default true. */
+  resetAfter: kind.defaulted(kind.flag, true),
+};
+
+export interface GRUOptions extends RecurrentOptions, kind.OptionsOf<typeof own> {}
+
+const make = (settings: { resetAfter?: unknown }) => {
+  const args = settings as GRUConfig;
+  return settings.resetAfter === true ? new ResetAfterGRU(args) : tf.layers.gru(args);
+};
+
+const gru = defineLayer({
+  class: 'GRU',
+  positional: ['units', 'activation'],
+  schema: { ...recurrent, ...own },
+  rank: sequence,
+  stream: streamForwards,
+  make,
+  own: ResetAfterGRU,
+  load: make,
+  weights: (settings, input) => {
+    const gates = 3 * settings.units;
+    return gated(3, settings, input, settings.resetAfter ? [2, gates] : [gates]);
+  },
+});
+
+/**
+ * Gated recurrent unit (Cho et al. 2014): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences.
+ * Kernel (I,3U), recurrent kernel (U,3U), bias (2,3U), or (3U) without resetAfter; gates in the order z, r, h:
+ *
+ *     z = σ(x·W_z + b₀_z + h·R_z + b₁_z)   r = σ(x·W_r + b₀_r + h·R_r + b₁_r)
+ *     h̃ = tanh(x·W_h + b₀_h + r∘(h·R_h + b₁_h))   h' = z∘h + (1 − z)∘h̃
+ */
+export const GRU = recurrentFunction<EitherSpelling<GRUOptions>>(gru);

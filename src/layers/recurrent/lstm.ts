@@ -1,0 +1,33 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { defineLayer, sequence, tfjsLayer } from '../define.js';
+import * as kind from '../schema.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
+
+const own = {
+  /** Of the gates. Default 'sigmoid'. */
+  recurrentActivation: kind.defaulted(kind.activation, 'sigmoid'),
+  /** Start the forget gate's bias at 1 (Jozefowicz et al. 2015). Default true. */
+  unitForgetBias: kind.defaulted(kind.flag, true),
+};
+
+export interface LSTMOptions extends RecurrentOptions, kind.OptionsOf<typeof own> {}
+
+const lstm = defineLayer({
+  class: 'LSTM',
+  positional: ['units', 'activation'],
+  schema: { ...recurrent, ...own },
+  rank: sequence,
+  stream: streamForwards,
+  make: tfjsLayer(tf.layers.lstm),
+  weights: (settings, input) => gated(4, settings, input),
+});
+
+/**
+ * Long short-term memory (Hochreiter & Schmidhuber 1997, with a forget gate): x (B,T,I) → the last h (B,U), or every
+ * step's (B,T,U) with returnSequences. Kernel (I,4U), recurrent kernel (U,4U), bias (4U); gates in the order i, f, c, o:
+ *
+ *     i = σ(x·W_i + h·R_i + b_i)   f = σ(x·W_f + h·R_f + b_f)   o = σ(x·W_o + h·R_o + b_o)   C̃ = tanh(x·W_c + h·R_c + b_c)
+ *     C' = f∘C + i∘C̃               h' = o∘tanh(C')
+ */
+export const LSTM = recurrentFunction<EitherSpelling<LSTMOptions>>(lstm);

@@ -1,0 +1,17 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { defineLayer, sequence, tfjsLayer } from '../define.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
+
+const simpleRNN = defineLayer({
+  class: 'SimpleRNN',
+  positional: ['units', 'activation'],
+  schema: recurrent,
+  rank: sequence,
+  stream: streamForwards,
+  make: tfjsLayer(tf.layers.simpleRNN),
+  weights: (settings, input) => gated(1, settings, input),
+});
+
+/** h' = tanh(x·W + h·R + b): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences. */
+export const SimpleRNN = recurrentFunction<EitherSpelling<RecurrentOptions>>(simpleRNN);

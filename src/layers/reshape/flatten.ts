@@ -1,0 +1,15 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from '../define.js';
+
+const flatten = defineLayer({
+  class: 'Flatten',
+  positional: [],
+  schema: common,
+  rank: { atLeast: 3 },
+  stream: 'Flatten needs all steps at once',
+  make: tfjsLayer(tf.layers.flatten),
+});
+
+/** (B,…) → (B, product of the others). */
+export const Flatten = layerFunction(flatten, (options?: EitherSpelling<LayerOptions>) => [[], options]);

@@ -1,0 +1,34 @@
+import type { EitherSpelling } from '../../spelling.js';
+import type * as tf from '../../tf.js';
+import { common, defineLayer, type LayerOptions, layerFunction } from '../define.js';
+import { registeredLayer } from '../registered.js';
+import * as kind from '../schema.js';
+
+type Kwargs = Parameters<tf.layers.Layer['call']>[1];
+type Tensors = tf.Tensor | tf.Tensor[];
+
+/** x (B,F) → (B,n,F). Its output has no mask: tfjs would go on handing the layers after it the mask from before. */
+class OwnRepeatVector extends registeredLayer<tf.layers.Layer>('RepeatVector') {
+  static className = 'RepeatVector';
+
+  override call(inputs: Tensors, kwargs: Kwargs): Tensors {
+    kwargs.mask = undefined;
+    return super.call(inputs, kwargs);
+  }
+}
+
+const repeatVector = defineLayer({
+  class: 'RepeatVector',
+  positional: ['n'],
+  schema: { ...common, n: kind.required(kind.units) },
+  rank: { exactly: 2 },
+  stream: 'RepeatVector makes several steps out of one',
+  make: (settings) => new OwnRepeatVector(settings),
+  own: OwnRepeatVector,
+});
+
+/** (B,I) → (B,n,I), for a decoder that reads its input again at every step. */
+export const RepeatVector = layerFunction(repeatVector, (n: number, options?: EitherSpelling<LayerOptions>) => [
+  [n],
+  options,
+]);

@@ -1,0 +1,301 @@
+/**
+ * What a layer's options are: each is declared once, and from that declaration come the check of what is given, the default, and
+ * the types of both what is given and what the layer is told.
+ */
+import { type Activation, tfjsActivation } from '../activations.js';
+import { list } from '../data/suggest.js';
+import { MemcellError } from '../errors.js';
+import { camelCase, type Spelling, shown } from '../spelling.js';
+import type { ConfigDict, Layer, SerializableObject } from '../tfjsTypes.js';
+import { type Initializer, initializerConfig, initializerNames } from './initializers.js';
+
+/** Checks a value and gives what the layer is told; `what` names the value in the error: 'LSTM: units'. */
+export interface Kind<Given, Told = Given> {
+  (value: unknown, what: string): Told;
+  /** For the type of what is given alone. */
+  readonly given?: Given;
+}
+
+type Need = 'required' | 'optional' | 'defaulted';
+
+/** An option of a layer. */
+export interface Option<Given = unknown, Told = unknown, Needed extends Need = Need> {
+  readonly need: Needed;
+  readonly kind: Kind<Given, Told>;
+  /** What stands for an option that is not given, checked like any other. */
+  readonly otherwise?: Given;
+}
+
+/** An option that has to be given. */
+export function required<Given, Told>(kind: Kind<Given, Told>): Option<Given, Told, 'required'> {
+  return { need: 'required', kind };
+}
+
+/** An option that may be left out. */
+export function optional<Given, Told>(kind: Kind<Given, Told>): Option<Given, Told, 'optional'> {
+  return { need: 'optional', kind };
+}
+
+/** An option with a default. */
+export function defaulted<Given, Told>(kind: Kind<Given, Told>, otherwise: Given): Option<Given, Told, 'defaulted'> {
+  return { need: 'defaulted', kind, otherwise };
+}
+
+/** Options by name, in camelCase; Keras's snake_case spelling is made from these names. */
+export type Schema = Readonly<Record<string, Option>>;
+
+/** The names of options that may be left out. */
+type Optional<S extends Schema> = { [Name in keyof S]: S[Name]['need'] extends 'required' ? never : Name }[keyof S];
+
+type GivenValues<S extends Schema> = { -readonly [Name in keyof S]?: Exclude<S[Name]['kind']['given'], undefined> };
+
+/** The options that a user may give by name, beside those that a layer function takes by position since it needs them. */
+export type OptionsOf<S extends Schema> = Pick<GivenValues<S>, Optional<S>>;
+
+/** What a layer is told: checked values, defaults filled in. */
+export type SettingsOf<S extends Schema> = {
+  readonly [Name in keyof S]: S[Name]['need'] extends 'optional'
+    ? ReturnType<S[Name]['kind']> | undefined
+    : ReturnType<S[Name]['kind']>;
+};
+
+/** A value as an error shows it, on one line and short. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'undefined';
+  if (isSerializable(value)) return `a ${value.getClassName()}${'computeOutputShape' in value ? ' layer' : ''}`;
+  return shown(value);
+}
+
+function refuse(what: string, needed: string, value: unknown): never {
+  throw new MemcellError(`${what} must be ${needed}, not ${show(value)}`, { code: 'model' });
+}
+
+/** The most units or sizes of one layer. Far more than any recurrent network has; a slip of the hand is beyond it. */
+const mostUnits = 65_536;
+
+function wholeNumber(least: number, most: number): Kind<number> {
+  const needed = `a whole number from ${least} to ${most}`;
+  return (value, what) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? value
+      : refuse(what, needed, value);
+}
+
+/** A layer's number of units or steps. */
+export const units = wholeNumber(1, mostUnits);
+
+/** A number of steps that may be none. */
+export const count = wholeNumber(0, mostUnits);
+
+/** A number of groups; -1 for as many as there can be. */
+export const groups = wholeNumber(-1, mostUnits);
+
+/** A vocabulary's size. */
+export const vocabulary = wholeNumber(1, 2 ** 24);
+
+/** An axis, from the last where it is below 0. */
+const axis = wholeNumber(-8, 8);
+
+/** An axis, or several. */
+export const axes: Kind<number | readonly number[], number | number[]> = (value, what) =>
+  Array.isArray(value) ? listOf(axis)(value, what) : axis(value, what);
+
+/** The axis of a sample that counts as one, or a list of it. */
+export const oneAxis: Kind<number | readonly [number]> = (value, what) => single(axis)(value, what);
+
+export const flag: Kind<boolean> = (value, what) =>
+  typeof value === 'boolean' ? value : refuse(what, 'true or false', value);
+
+/** A share of units to drop: 0 ≤ rate < 1. */
+export const rate: Kind<number> = (value, what) =>
+  typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(what, 'a number from 0 to below 1', value);
+
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+export const finite: Kind<number> = (value, what) => (isNumber(value) ? value : refuse(what, 'a number', value));
+
+/** A number, or several. */
+export const numbers: Kind<number | readonly number[], number | number[]> = (value, what) =>
+  Array.isArray(value) ? listOf(finite)(value, what) : finite(value, what);
+
+export const positive: Kind<number> = (value, what) =>
+  isNumber(value) && value > 0 ? value : refuse(what, 'a number above 0', value);
+
+export const notNegative: Kind<number> = (value, what) =>
+  isNumber(value) && value >= 0 ? value : refuse(what, 'a number of 0 or more', value);
+
+/** A layer's name, which becomes part of its weights' names. */
+export const layerName: Kind<string> = (value, what) =>
+  typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(value)
+    ? value
+    : refuse(what, 'a name of letters, digits, "_", "-" and "."', value);
+
+/** One sample's shape: sizes, or null for a size that may vary. */
+export const shape: Kind<readonly (number | null)[], (number | null)[]> = (value, what) => {
+  const isSize = (size: unknown): size is number | null =>
+    size === null || (typeof size === 'number' && Number.isInteger(size) && size > 0);
+  const sizes: unknown = typeof value === 'number' ? [value] : value;
+  if (Array.isArray(sizes) && sizes.length > 0 && sizes.every(isSize)) return [...sizes];
+  return refuse(
+    what,
+    'a list of whole numbers above 0 (null where any number of steps will do), such as [30, 4]',
+    value,
+  );
+};
+
+/** The most samples of a fixed batch. */
+export const mostBatch = 65_536;
+
+/** Samples of a fixed batch, for which stateful layers hold states. */
+export const batchSize = wholeNumber(1, mostBatch);
+
+/** A batch's shape: its size, then one sample's shape. */
+export const batchShape: Kind<readonly (number | null)[], (number | null)[]> = (value, what) => {
+  if (!Array.isArray(value) || value.length < 2)
+    return refuse(what, 'the batch size followed by the shape of one sample, such as [32, 30, 4]', value);
+  const [batch, ...sample] = value;
+  return [batch === null ? null : batchSize(batch, `${what}[0]`), ...shape(sample, what)];
+};
+
+/** One of some names, in either spelling. */
+export function oneOf<Name extends string>(...known: Name[]): Kind<Spelling<Name>, Name> {
+  return (value, what) => {
+    const name = typeof value === 'string' ? camelCase(value) : value;
+    return known.find((one) => one === name) ?? refuse(what, `one of ${list(known)}`, value);
+  };
+}
+
+/** Where features stand: (B,T,I), or (B,I,T) for 'channelsFirst'. */
+export const dataFormat = oneOf('channelsLast', 'channelsFirst');
+
+/** A list of so many values of a kind. */
+export function listOf<Given, Told>(
+  kind: Kind<Given, Told>,
+  least = 1,
+  most = Infinity,
+): Kind<readonly Given[], Told[]> {
+  const needed = least === most ? `a list of ${least}` : `a list of ${least} or more`;
+  return (value, what) =>
+    Array.isArray(value) && value.length >= least && value.length <= most
+      ? value.map((item, i) => kind(item, `${what}[${i}]`))
+      : refuse(what, needed, value);
+}
+
+/** One value of a kind, or a list of one, as Keras writes the sizes of layers over one axis. */
+export function single<Given, Told>(kind: Kind<Given, Told>): Kind<Given | readonly [Given], Told> {
+  return (value, what) => kind(Array.isArray(value) && value.length === 1 ? value[0] : value, what);
+}
+
+/** Two numbers of steps; one number stands for both. */
+export const pair: Kind<number | readonly [number, number], [number, number]> = (value, what) => {
+  const [first, second] = listOf(count, 2, 2)(typeof value === 'number' ? [value, value] : value, what);
+  return [first, second];
+};
+
+/** Keras's None (null here) for a kind of which there may be none. */
+export function nullable<Given, Told>(kind: Kind<Given, Told>): Kind<Given | null, Told | null> {
+  return (value, what) => (value === null ? null : kind(value, what));
+}
+
+/** Keras's None (null here) is no activation. */
+export const activation: Kind<Activation | null, string> = (value, what) => {
+  if (value === null) return 'linear';
+  return typeof value === 'string' ? tfjsActivation(value, what) : refuse(what, `an activation's name`, value);
+};
+
+/** What tfjs is told of an initializer, regularizer or constraint: a class with its settings, or an object of one. */
+export type Told = { className: string; config: ConfigDict } | SerializableObject;
+
+export const initializer: Kind<Initializer, Told> = (value, what) => {
+  if (typeof value === 'string') return initializerConfig(value, what);
+  if (isSerialised(value)) return { ...initializerConfig(value.className, what), config: value.config };
+  if (isSerializable(value)) return value;
+  return refuse(what, `an initializer such as ${list(initializerNames, 3)}`, value);
+};
+
+const regularizers = { l1: { l1: 0.01, l2: 0 }, l2: { l1: 0, l2: 0.01 }, l1l2: { l1: 0.01, l2: 0.01 } };
+
+export type RegularizerName = keyof typeof regularizers;
+
+/** l1·Σ|w| + l2·Σw², added to the loss; a name alone means a factor of 0.01. */
+export type Regularizer =
+  | RegularizerName
+  | Capitalize<RegularizerName>
+  | 'l1_l2'
+  | 'L1L2'
+  | { l1?: number; l2?: number }
+  | SerializableObject
+  | null;
+
+/** Keras's L1, L2 and L1L2: l1·Σ|w| + l2·Σw². A name alone means a factor of 0.01. */
+export const regularizer: Kind<Regularizer, Told | undefined> = (value, what) => {
+  if (value === null) return undefined;
+  if (typeof value === 'string') {
+    const name = camelCase(value).toLowerCase();
+    if (Object.hasOwn(regularizers, name)) return { className: 'L1L2', config: regularizers[name as RegularizerName] };
+  } else if (isSerializable(value)) {
+    return value;
+  } else if (typeof value === 'object' && !Array.isArray(value)) {
+    const given = isSerialised(value) ? value.config : (value as Record<string, unknown>);
+    const isFactor = ([name, factor]: [string, unknown]) =>
+      (name === 'l1' || name === 'l2') && Number.isFinite(factor) && Number(factor) >= 0;
+    const factors = Object.entries(given);
+    if (factors.length > 0 && factors.every(isFactor)) return { className: 'L1L2', config: { l1: 0, l2: 0, ...given } };
+  }
+  return refuse(what, `'l1', 'l2', 'l1l2' or { l1, l2 } with factors of 0 or more`, value);
+};
+
+const constraintNames = ['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'] as const;
+
+export type ConstraintName = (typeof constraintNames)[number];
+
+/** What a weight is brought back to after every update. */
+export type Constraint =
+  | Spelling<ConstraintName>
+  | { className: string; config: ConfigDict }
+  | SerializableObject
+  | null;
+
+export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
+  if (value === null) return undefined;
+  const lower = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toLowerCase());
+  const isName = (name: string) => constraintNames.some((known) => known === lower(name));
+  const className = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toUpperCase());
+  if (typeof value === 'string' && isName(value)) return { className: className(value), config: {} };
+  if (isSerialised(value) && isName(value.className)) return value;
+  if (isSerializable(value)) return value;
+  return refuse(what, `one of ${list(constraintNames)}`, value);
+};
+
+/** A layer to wrap. */
+export const layer: Kind<Layer> = (value, what) => (isLayer(value) ? value : refuse(what, 'a layer', value));
+
+/** A layer with a direction: LSTM, GRU or SimpleRNN. */
+export const recurrentLayer: Kind<Layer> = (value, what) =>
+  isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer (LSTM, GRU, SimpleRNN)', value);
+
+function isSerialised(value: unknown): value is { className: string; config: ConfigDict } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'className' in value &&
+    typeof value.className === 'string' &&
+    'config' in value &&
+    typeof value.config === 'object' &&
+    value.config !== null
+  );
+}
+
+export function isSerializable(value: unknown): value is SerializableObject {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'getClassName' in value &&
+    typeof value.getClassName === 'function' &&
+    'getConfig' in value
+  );
+}
+
+function isLayer(value: unknown): value is Layer {
+  return isSerializable(value) && 'computeOutputShape' in value;
+}

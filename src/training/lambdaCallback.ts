@@ -1,0 +1,39 @@
+import { MemcellError } from '../errors.js';
+import type { Callback } from './callbacks.js';
+
+const HOOKS = [
+  'onTrainBegin',
+  'onEpochBegin',
+  'onBatchBegin',
+  'onBatchEnd',
+  'onEpochEnd',
+  'onTrainEnd',
+  'saveState',
+  'loadState',
+] as const satisfies (keyof Callback)[];
+
+/** A callback of functions, as Keras's; fit takes such an object as it is, too. Here misspelt names are errors. */
+export class LambdaCallback implements Callback {
+  readonly onTrainBegin?: Callback['onTrainBegin'];
+  readonly onEpochBegin?: Callback['onEpochBegin'];
+  readonly onBatchBegin?: Callback['onBatchBegin'];
+  readonly onBatchEnd?: Callback['onBatchEnd'];
+  readonly onEpochEnd?: Callback['onEpochEnd'];
+  readonly onTrainEnd?: Callback['onTrainEnd'];
+  readonly saveState?: Callback['saveState'];
+  readonly loadState?: Callback['loadState'];
+
+  /** @throws MemcellError 'usage' for a name that is no moment of a training, or what is no function */
+  constructor(hooks: Callback) {
+    for (const [name, hook] of Object.entries(hooks)) {
+      if (!HOOKS.some((known) => known === name))
+        throw usage(`LambdaCallback: unknown '${name}'; it takes ${HOOKS.join(', ')}`);
+      if (typeof hook !== 'function') throw usage(`LambdaCallback: ${name} must be a function`);
+    }
+    Object.assign(this, hooks);
+  }
+}
+
+function usage(message: string): MemcellError {
+  return new MemcellError(message, { code: 'usage' });
+}

@@ -1,0 +1,22 @@
+import type { NdArray } from '../../data/array.js';
+
+/** What is measured; the numbers are in the counts that it starts. */
+export interface Metric {
+  /** Its key in logs and history. */
+  readonly name: string;
+  /** Whether more or less of it is better; what callbacks with mode 'auto' go by. */
+  readonly direction?: 'up' | 'down';
+  /** Begins a pass over samples, which shares nothing with any other. */
+  start(): MetricCount;
+}
+
+/** A metric over the batches of one pass. */
+export interface MetricCount {
+  /** Takes one batch in. weights has one number for each position. */
+  update(yTrue: NdArray, yPred: NdArray, weights?: Float32Array): void;
+  /** The metric over all batches so far; NaN when there were none. */
+  result(): number;
+  /** What it has counted so far, which `restore` of another count takes: backups within an epoch need the two. */
+  save?(): number[];
+  restore?(counted: readonly number[]): void;
+}

@@ -1,0 +1,252 @@
+/** memcell train --live: the page of a training, its stop button, and who may press it. */
+import { readdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { loadTask } from 'memcell';
+import type { Browser } from 'playwright-core';
+import { parseLive } from '../../src/cli/liveAddress.js';
+import { serveLive } from '../../src/cli/liveServer.js';
+import { launch, openPage } from '../report/browser.js';
+import { file, memcell, memcellProcess, type Outcome, seriesCsv, temporaryFolder } from './streams.js';
+
+const folder = temporaryFolder();
+/** A column whose name would run, were it not escaped. */
+const evil = '<script>window.ran=1</script>';
+const series = file(folder, 'series.csv', seriesCsv(300).replace('value', evil));
+const forecast = ['train', series, '--forecast', evil, '--plain', '--window', '6', '--horizon', '3'];
+const endless = [...forecast, '--epochs', '1000000'];
+
+/** A training in a process of its own, once its page is served; `done` is how it ended. */
+async function training(argv: string[]) {
+  let kill: (signal: NodeJS.Signals) => void = () => {};
+  let found: (url: string) => void = () => {};
+  const served = new Promise<string>((resolve) => {
+    found = resolve;
+  });
+  let err = '';
+  const done = memcellProcess(argv, (text, killing) => {
+    err += text;
+    kill = killing;
+    const url = /^live at (\S+)$/m.exec(err)?.[1];
+    if (url !== undefined) found(url);
+  });
+  const end = (signal: NodeJS.Signals) => kill(signal);
+  children.add(end);
+  void done.finally(() => children.delete(end));
+  const url = await Promise.race([served, done.then(({ err: all }) => Promise.reject(new Error(all)))]);
+  return { url, done, kill: end };
+}
+
+/** Trainings that a failed test left. */
+const children = new Set<(signal: NodeJS.Signals) => void>();
+afterAll(() => {
+  for (const kill of children) kill('SIGKILL');
+});
+
+/** The events that a page gets, until the server ends them or `enough` says so. */
+async function eventsOf(url: string, enough: (event: string) => boolean = () => false): Promise<Map<string, string>> {
+  const { body, headers } = await fetch(`${url}events`);
+  expect(headers.get('content-type')).toContain('text/event-stream');
+  const events = new Map<string, string>();
+  let text = '';
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { done: true };
+    if (done) return events;
+    text += value;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
+      text = text.slice(end + 2);
+      if (name === undefined) continue;
+      events.set(name, data);
+      if (name === 'ended' || name === 'failed' || enough(name)) {
+        await reader?.cancel();
+        return events;
+      }
+    }
+  }
+}
+
+/** A request with headers that fetch would not send. */
+function ask(url: string, path: string, method: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, url), { method, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+describe('in a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  }, 60_000);
+  afterAll(() => browser?.close());
+
+  test('the page shows the training, its button stops and saves it, and it becomes the report', async () => {
+    const out = join(folder, 'stopped');
+    const { url, done } = await training([...endless, '--out', out, '--live', '--json']);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    const { page, problems } = await openPage(browser, url, { width: 1000, colorScheme: 'light' });
+    const phone = await openPage(browser, url, { width: 400, colorScheme: 'dark' });
+    await page.waitForSelector('#training svg');
+    expect(await page.textContent('[data-stage]')).toMatch(/^training: epoch \d+ of 1000000, .* left at most$/);
+    expect(await page.textContent('[data-numbers]')).toMatch(/^loss \d\S* .*val_loss \d\S* .*learning rate 0\.001$/);
+    const first = await page.textContent('[data-numbers]');
+    await page.waitForFunction((before) => document.querySelector('[data-numbers]')?.textContent !== before, first);
+    await page.hover('#training figure svg');
+    expect(await page.textContent('.tip')).toMatch(/^epoch \d+\ntraining \d\S*\nheld out \d\S*$/);
+    expect(await phone.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+    expect(await phone.page.evaluate(() => getComputedStyle(document.body).backgroundColor)).not.toBe(
+      'rgb(255, 255, 255)',
+    );
+
+    // Nobody else may stop it.
+    const token = (await page.getAttribute('[data-live]', 'data-token')) ?? '';
+    const { host } = new URL(url);
+    const refused: [string, string, Record<string, string>, number][] = [
+      ['/stop', 'POST', {}, 403],
+      ['/stop', 'POST', { 'x-memcell-token': 'x'.repeat(token.length) }, 403],
+      ['/stop', 'POST', { 'x-memcell-token': token, origin: 'http://evil.example' }, 403],
+      ['/stop', 'POST', { 'x-memcell-token': token, host: `evil.example:${new URL(url).port}` }, 403],
+      ['/stop', 'POST', { 'x-memcell-token': token, host: '127.0.0.1:1' }, 403],
+      ['/stop', 'GET', { 'x-memcell-token': token }, 405],
+      ['/', 'GET', { host: `evil.example:${new URL(url).port}` }, 403],
+      ['/events', 'GET', { host: 'evil.example' }, 403],
+      ['/events', 'GET', { 'sec-fetch-site': 'cross-site' }, 403],
+      ['/stopped', 'GET', { host }, 404],
+    ];
+    for (const [path, method, headers, status] of refused) expect(await ask(url, path, method, headers)).toBe(status);
+    expect(await page.isEnabled('[data-stop]')).toBe(true);
+
+    await page.click('[data-stop]');
+    for (const one of [page, phone.page]) await one.waitForSelector('#model');
+    const { code, out: printed, err }: Outcome = await done;
+    expect([code, err]).toEqual([130, expect.stringContaining('stopping after this batch')]);
+    const result = JSON.parse(printed);
+    expect([result.ended, result.live]).toEqual(['interrupted', url]);
+    expect(readdirSync(out).sort()).toEqual(['model.json', 'weights.bin']);
+
+    // The server is gone; the report is all there.
+    expect(JSON.parse((await page.textContent('#evaluation')) ?? '')).toEqual(result.evaluation);
+    expect(await page.title()).toContain(evil);
+    expect(await page.textContent('.ended')).toContain('The training has ended');
+    await page.hover('#forecasts figure.wide svg');
+    expect(await page.textContent('.tip')).toMatch(/^20\d\d-\d\d-\d\d\n/);
+    expect(await page.evaluate(() => 'ran' in window)).toBe(false);
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.click('.ended a')]);
+    expect(saved.suggestedFilename()).toBe('report.html');
+    expect([...problems, ...phone.problems]).toEqual([]);
+    const model = await loadTask(out);
+    expect(model.kind).toBe('forecast');
+    model.dispose();
+  }, 120_000);
+});
+
+test('SIGTERM stops a live training as any other, and its pages get the report', async () => {
+  const out = join(folder, 'ended');
+  const { url, done, kill } = await training([...endless, '--out', out, '--live', '0']);
+  const watching = eventsOf(url);
+  // A page that is opened later gets what there is.
+  await eventsOf(url, (event) => event === 'state');
+  kill('SIGTERM');
+  const events = await watching;
+  expect(JSON.parse(events.get('state') ?? '')).toMatchObject({ stopping: true, epochs: 1_000_000 });
+  expect(JSON.parse(events.get('ended') ?? '')).toMatch(/^<!doctype html>.*id="forecasts"/s);
+  const { code } = await done;
+  expect(code).toBe(143);
+  expect(await memcell('predict', out)).toMatchObject({ code: 0, err: '' });
+}, 60_000);
+
+test('a training that fails says so on the page, and one that ends by itself leaves the server with it', async () => {
+  const diverging = ['--layers', 'Dense(8), Flatten(), Dense(3)', '--optimizer', 'sgd', '--learning-rate', '1e20'];
+  const failing = await training([...forecast, ...diverging, '--out', join(folder, 'never'), '--live']);
+  const [events, { code, err }] = await Promise.all([eventsOf(failing.url).catch(() => undefined), failing.done]);
+  expect(code).toBe(1);
+  // The page may have come too late.
+  if (events) expect(err).toContain(JSON.parse(events.get('failed') ?? '""'));
+  const {
+    code: done,
+    err: said,
+    out,
+  } = await memcell(
+    ...[...forecast, '--epochs', '2', '--out', join(folder, 'short'), '--live', '127.0.0.1:0', '--json'],
+    ...['--report', join(folder, 'short.html')],
+  );
+  expect([done, said]).toEqual([0, expect.stringMatching(/^live at http:\/\/127\.0\.0\.1:\d+\/$/m)]);
+  const { live, report } = JSON.parse(out);
+  expect(report).toBe(join(folder, 'short.html'));
+  await expect(fetch(live)).rejects.toThrow();
+}, 60_000);
+
+describe('addresses', () => {
+  test('a port, a host and a port, or neither', () => {
+    expect(parseLive('8080')).toEqual({ host: '127.0.0.1', port: 8080 });
+    expect(parseLive('0.0.0.0:80')).toEqual({ host: '0.0.0.0', port: 80 });
+    expect(parseLive('[::1]:0')).toEqual({ host: '::1', port: 0 });
+    for (const wrong of ['x', '65536', ':80', 'host:', '::1', '-1', '80.5', '']) {
+      expect(() => parseLive(wrong)).toThrow('a port from 0 to 65535, or HOST:PORT');
+    }
+  });
+
+  test('a port that is taken, a host that is not there, and no training to show are errors of one line', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const address = taken.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const out = join(folder, 'none');
+    const cases: [string[], number, string][] = [
+      [
+        ['--live', String(port)],
+        1,
+        `memcell: --live 127.0.0.1:${port}: the port is taken by another program; give another one, or none`,
+      ],
+      [['--live', '192.0.2.1:0'], 1, 'memcell: --live 192.0.2.1:0: this machine does not have the address'],
+      [['--live', 'many'], 2, "option '--live [PORT]' argument 'many' is invalid. It must be a port"],
+      [['--live', '--dry-run'], 2, '--live shows a training, and --dry-run has none'],
+    ];
+    for (const [given, code, text] of cases) {
+      const outcome = await memcell(...forecast, '--out', out, ...given);
+      expect([outcome.code, outcome.err]).toEqual([code, expect.stringContaining(text)]);
+      expect(outcome.err.split('\n')).toHaveLength(2);
+    }
+    await new Promise((resolve) => taken.close(resolve));
+  });
+
+  test('others than this machine reach it only when asked, which is said; by number, by no name of theirs', async () => {
+    const { code, err } = await memcell(
+      ...forecast,
+      '--epochs',
+      '1',
+      '--out',
+      join(folder, 'open'),
+      '--live',
+      '0.0.0.0:0',
+    );
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(/^warning: whoever reaches .* sees the training and can stop it$/m),
+    ]);
+    let stops = 0;
+    const served = { page: () => 'page', scripts: [], onOpened: () => {}, onStop: () => stops++ };
+    const server = await serveLive({ host: '0.0.0.0', port: 0 }, served);
+    const { port } = new URL(server.url);
+    const local = `http://127.0.0.1:${port}/`;
+    for (const [host, status] of [
+      [`192.168.0.7:${port}`, 200],
+      [`localhost:${port}`, 200],
+      [`[::1]:${port}`, 200],
+      [`rebound.example:${port}`, 403],
+      ['192.168.0.7', 403],
+    ] as const) {
+      expect(await ask(local, '/', 'GET', { host })).toBe(status);
+    }
+    expect(stops).toBe(0);
+    await server.end('ended', 'report');
+  });
+});

@@ -1,0 +1,267 @@
+/** memcell plot, and what --plot draws in a terminal. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { run } from '../../src/cli/main.js';
+import { barsText } from '../../src/cli/terminal/bars.js';
+import { chartText } from '../../src/cli/terminal/chart.js';
+import { paperOf } from '../../src/cli/terminal/paper.js';
+import { plotOptions } from '../../src/report/look/options.js';
+import { file, memcell, temporaryFolder } from './streams.js';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+const day = (i: number) => new Date(Date.UTC(2021, 0, 1 + i)).toISOString().slice(0, 10);
+const table = (name: string, head: string, n: number, row: (i: number) => (string | number)[]) =>
+  file(folder, name, `${head}\n${Array.from({ length: n }, (_, i) => row(i).join(';')).join('\n')}\n`);
+const wave = (i: number) => (50 + 10 * Math.sin(i / 2) + ((i * 7) % 5)).toFixed(2);
+
+const series = table('series.csv', 'date;value;other', 90, (i) => [day(i), i === 40 ? '' : wave(i), (i * 5) % 11]);
+const rows = table('rows.csv', 'a;b;kind', 80, (i) => [i % 7, (i * 5) % 11, i % 7 > 3 ? 'up' : 'down']);
+const paper = { width: 60, colours: false };
+
+describe('memcell plot', () => {
+  const own: Record<string, { data: string; given: string[]; instead?: string[] }> = {
+    columns: { data: series, given: ['other'] },
+    drop: { data: series, given: ['--drop', 'other'] },
+    time: {
+      data: table('times.csv', 'made;sent;value', 60, (i) => [day(i), day((i * 7) % 60), wave(i)]),
+      given: ['--time', 'sent'],
+      instead: ['--time', 'made'],
+    },
+    group: {
+      data: table('stores.csv', 'store;value', 80, (i) => [
+        i % 2 ? 'north' : 'south',
+        (i % 2 ? 100 : 0) + Number(wave(i)),
+      ]),
+      given: ['--group', 'store'],
+    },
+    every: { data: series, given: ['--every', '3d'] },
+    missing: { data: series, given: ['--missing', '5'] },
+    decimal: {
+      data: table('decimals.csv', 'date;other', 60, (i) => [day(i), `${1 + (i % 9)},${100 + ((i * 7) % 900)}`]),
+      given: ['--decimal', ','],
+      instead: ['--decimal', '.'],
+    },
+    dates: {
+      data: table('dates.csv', 'date;value', 60, (i) => [
+        `${String((i % 12) + 1).padStart(2, '0')}/01/${2001 + Math.floor(i / 12)}`,
+        wave(i),
+      ]),
+      given: ['--dates', 'day'],
+      instead: ['--dates', 'month'],
+    },
+    mostRows: {
+      data: table('long.csv', 'date;value;other', 900, (i) => [day(i), wave(i), (i * 5) % 11]),
+      given: ['--most-rows', '40'],
+    },
+  };
+
+  test('each option has a case', () => {
+    expect(Object.keys(own)).toEqual(Object.keys(plotOptions));
+  });
+
+  test.each(Object.entries(own))('%s changes what is drawn', async (_, { data, given, instead = [] }) => {
+    const draw = async (options: string[]) => {
+      const { out } = await memcell('plot', data, ...options, '--out', at('case.svg'), '--json');
+      const look = JSON.parse(out);
+      expect(look).not.toHaveProperty('error');
+      return look;
+    };
+    expect(await draw(given)).not.toEqual(await draw(instead));
+  });
+
+  test('writes the page, or the figures as SVG, says what was understood, and gives the numbers', async () => {
+    const { code, out } = await memcell('plot', series, 'value', '--out', at('value.html'));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^data .*90 rows\ntime .*\nfeature {3}value: number, 1 missing\nleft out {2}other: .*\n/);
+    expect(out).toContain(`the figures are in ${at('value.html')}\n`);
+    const json = await memcell('plot', series, 'value', '--out', at('value.svg'), '--json');
+    const { data, out: written, ...look } = JSON.parse(json.out);
+    expect([data, written]).toEqual([series, at('value.svg')]);
+    const page = readFileSync(at('value.html'), 'utf8');
+    const [, held] = /<script type="application\/json" id="look">(.*?)<\/script>/s.exec(page) ?? [];
+    expect(JSON.parse(held)).toEqual(look);
+    expect(readFileSync(at('value.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+  });
+
+  test.each([
+    [['plot', series, '--out', 'x.png'], 2, 'name a file that ends in .html or .svg'],
+    [['plot', series, 'valu'], 2, 'no column valu; did you mean value?'],
+    [['plot', at('none.csv')], 1, 'none.csv'],
+    [['plot', series, '--out', at('nowhere/x.html')], 1, 'cannot be written (ENOENT)'],
+  ])('%s is an error', async (argv, code, text) => {
+    const outcome = await memcell(...argv);
+    expect([outcome.code, outcome.err]).toEqual([code, expect.stringContaining(text)]);
+    expect(outcome.err.split('\n')).toHaveLength(2);
+  });
+
+  test('--plot draws in the terminal and writes no file', async () => {
+    const { code, out } = await memcell('plot', rows, 'a', 'kind', '--plot');
+    expect(code).toBe(0);
+    expect(out).toMatch(/\na\n +6 ┤/);
+    expect(out).toMatch(/\n {2}down +█+.? 47\n {2}up +█+.? 33\n/);
+    expect(out).not.toContain('the figures are in');
+    expect(existsSync('plot.html')).toBe(false);
+    for (const line of out.slice(out.indexOf('\n\n')).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    const json = await memcell('plot', rows, '--plot', '--json');
+    expect(JSON.parse(json.out)).not.toHaveProperty('out');
+  });
+});
+
+describe('--plot', () => {
+  const [model, classes, text] = ['forecast', 'classes', 'text'].map(at);
+  const outputs: Record<string, string> = {};
+
+  beforeAll(async () => {
+    const verse = file(folder, 'verse.txt', 'tick tock goes the clock. '.repeat(40));
+    const all: [string, string[]][] = [
+      [
+        'forecast',
+        ['train', series, '--forecast', 'value', '--plain', '--horizon', '3', '--epochs', '4', '--out', model],
+      ],
+      ['classes', ['train', rows, '--classify', 'kind', '--plain', '--epochs', '2', '--out', classes]],
+      ['text', ['train', verse, '--text', '--plain', '--window', '10', '--epochs', '2', '--out', text]],
+    ];
+    for (const [name, argv] of all) {
+      const { code, out } = await memcell(...argv, '--plot');
+      expect(code).toBe(0);
+      outputs[name] = out;
+    }
+  });
+
+  test('of train: loss, and the forecast, the classes found, the bits', () => {
+    expect(outputs.forecast).toMatch(/\nloss\n {2}── training {3}╌╌ held out\n/);
+    expect(outputs.forecast).toMatch(/\n +epoch 1 +epoch 4\n/);
+    expect(outputs.forecast).toMatch(
+      /\nvalue\n {2}── what happened {3}╌╌ forecast before it happened {3}── what comes next\n/,
+    );
+    expect(outputs.classes).toMatch(
+      /\nright answers\n {2}the model .* %\n {2}the most frequent class .* %\n\nof each class, found\n/,
+    );
+    expect(outputs.text).toMatch(/\nbits a character: less is better\n {2}the model .*\n(.*\n)* {2}frequencies alone /);
+    for (const out of Object.values(outputs)) {
+      expect(out).not.toContain('\x1b');
+      for (const line of out.split('\n').filter((one) => /[│┤└⠀-⣿█]/.test(one)))
+        expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  test('of predict, evaluate and backtest; --json has none', async () => {
+    const predicted = await memcell('predict', model, '--plot');
+    expect(predicted.out).toMatch(/\nvalue\n {2}── what happened {3}╌╌ what comes next\n/);
+    const answered = await memcell('predict', classes, rows, '--plot');
+    expect(answered.out).toMatch(/\nanswers\n {2}(down|up) +█/);
+    const evaluated = await memcell('evaluate', model, series, '--plot');
+    expect(evaluated.out).toContain('╌╌ forecast before it happened');
+    const tested = await memcell('backtest', rows, '--classify', 'kind', '--epochs', '1', '--folds', '2', '--plot');
+    expect(tested.out).toContain('\nright answers\n');
+    const json = await memcell('predict', model, '--plot', '--json');
+    expect(json.out).toBe((await memcell('predict', model, '--json')).out);
+  });
+
+  test('with symbols, or beside CSV on standard output, is refused', async () => {
+    const cycle = file(folder, 'cycle.txt', '0 1 2 3 4 '.repeat(15));
+    await memcell('train', cycle, '--symbols', '--plain', '--epochs', '2', '--out', at('symbols'));
+    const symbols = await memcell('predict', at('symbols'), '--plot');
+    expect([symbols.code, symbols.err]).toEqual([2, expect.stringContaining('--plot draws forecasts and classes')]);
+    const csv = await memcell('predict', model, '--plot', '--out', '-');
+    expect([csv.code, csv.err]).toEqual([2, expect.stringContaining('both write to standard output')]);
+  });
+
+  test('a terminal has its width and colours, unless NO_COLOR says none', async () => {
+    let out = '';
+    const stream = {
+      write: (piece: string) => (out += piece),
+      isTTY: true,
+      columns: 100,
+      on: () => {},
+      once: () => {},
+    };
+    const before = process.env.NO_COLOR;
+    try {
+      delete process.env.NO_COLOR;
+      expect(await run(['plot', series, 'value', '--plot'], { stdout: stream, stderr: stream })).toBe(0);
+      expect(out).toContain('\x1b[36m');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+      const lines = out.replace(/\x1b\[\d+m/g, '').split('\n');
+      expect(Math.max(...lines.filter((line) => line.includes('└')).map((line) => line.length))).toBe(100);
+      out = '';
+      process.env.NO_COLOR = '1';
+      await run(['plot', series, 'value', '--plot'], { stdout: stream, stderr: stream });
+      expect(out).not.toContain('\x1b');
+    } finally {
+      if (before === undefined) delete process.env.NO_COLOR;
+      else process.env.NO_COLOR = before;
+    }
+  });
+});
+
+describe('charts of characters', () => {
+  const place = (x: number) => `x ${x}`;
+
+  test('a rising line goes from the lower left to the upper right', () => {
+    const y = Array.from({ length: 40 }, (_, i) => i);
+    const line = { name: 'y', x: y, y, colour: 'ink' as const };
+    expect(
+      chartText({ title: 'y', lines: [line], place, height: 5 }, { width: 30, colours: false }),
+    ).toMatchInlineSnapshot(`
+"y
+  39 ┤                   ⢀⡠⠴⠒⠉
+     │              ⢀⣠⠤⠒⠋⠁
+19.5 ┤         ⢀⡠⠤⠖⠊⠁
+     │    ⢀⣠⠤⠒⠋⠁
+   0 ┤⣀⠤⠖⠊⠁
+     └────────────────────────
+      x 0                 x 39"
+`);
+  });
+
+  test('values that are missing break a line; a band is shaded; nothing finite draws nothing', () => {
+    const x = [0, 1, 2, 3, 4];
+    const broken = { name: 'y', x, y: [1, 1, Number.NaN, 1, 1], colour: 'ink' as const };
+    const drawn = chartText({ title: 'y', lines: [broken], place, height: 3 }, paper);
+    expect(drawn).toMatch(/[⠀-⣿]+ +[⠀-⣿]+/);
+    const whole = chartText({ title: 'y', lines: [{ ...broken, y: [1, 1, 1, 1, 1] }], place, height: 3 }, paper);
+    expect(whole).not.toMatch(/[⠀-⣿] +[⠀-⣿]/);
+    const band = { name: '80 %', x: [3, 4], lower: [0, 0], upper: [2, 2], colour: 'blue' as const };
+    expect(chartText({ title: 'y', lines: [broken], bands: [band], place }, paper)).toMatch(/░{10}/);
+    expect(chartText({ title: 'y', lines: [{ ...broken, y: x.map(() => Number.NaN) }], place }, paper)).toBe('');
+  });
+
+  test('a loss that falls by a factor of 30 is drawn by its logarithm', () => {
+    const y = Array.from({ length: 40 }, (_, i) => 10 ** (-i / 10));
+    const lines = [{ name: 'loss', x: y.map((_, i) => i), y, colour: 'ink' as const }];
+    const rows = chartText({ title: 'loss', lines, place, height: 5, mayBeLog: true }, paper).split('\n');
+    expect(rows[0]).toBe('loss, logarithmic');
+    // A line on a logarithmic scale: its middle stands at the geometric mean.
+    expect(rows[3]).toMatch(/^ *0\.011\d* ┤ +[⠀-⣿]+$/);
+  });
+
+  test('bars are as long as their values, by eighths', () => {
+    const bars = [
+      { name: 'a', value: 1, told: '100.0 %' },
+      { name: 'half', value: 0.5, told: '50.0 %' },
+      { name: 'none', value: 0, told: '0.0 %' },
+    ];
+    expect(barsText('right', bars, { width: 40, colours: false }, 1)).toMatchInlineSnapshot(`
+"right
+  a    █████████████████████████ 100.0 %
+  half ████████████▌ 50.0 %
+  none  0.0 %"
+`);
+  });
+
+  test('what a name says to a terminal is not said', () => {
+    const bars = [{ name: 'a\x1b[2Jb\nc', value: 1, told: '1' }];
+    expect(barsText('x\x07', bars, { width: 40, colours: false })).toMatch(/^x \n {2}a \[2Jb c █+ 1$/);
+  });
+
+  test('the paper is the terminal, in bounds', () => {
+    const stream = { write: () => {} };
+    expect(paperOf(stream, {})).toEqual({ width: 80, colours: false });
+    expect(paperOf({ ...stream, isTTY: true, columns: 30 }, {})).toEqual({ width: 40, colours: true });
+    expect(paperOf({ ...stream, isTTY: true, columns: 500 }, { TERM: 'dumb' })).toEqual({ width: 140, colours: false });
+    expect(paperOf({ ...stream, isTTY: true, columns: 90 }, { NO_COLOR: '1' })).toEqual({ width: 90, colours: false });
+  });
+});

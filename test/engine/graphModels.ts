@@ -1,0 +1,305 @@
+/** Random graphs of layers, and data for them. */
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import type { NdArray } from '../../src/data/array.js';
+import { sideBySide } from '../../src/data/sideBySide.js';
+import * as l from '../../src/layers/index.js';
+import { initialise } from '../../src/model/initialise.js';
+import { deriveKey, Random } from '../../src/random.js';
+import { compileTraining } from '../../src/training/compile.js';
+import type { LossIdentifier } from '../../src/training/losses.js';
+import { adam } from '../../src/training/optimizers.js';
+import type { Built } from './compare.js';
+
+/** What the next node does, and to which of the tensors so far. */
+export interface Step {
+  kind: (typeof KINDS)[number];
+  from: number;
+  also: number;
+  again: boolean;
+}
+
+export interface GraphSample {
+  steps: Step[];
+  heads: number[];
+  masked: boolean;
+  batch: number;
+  weighted: boolean;
+  seed: number;
+}
+
+const KINDS = [
+  'dense',
+  'activation',
+  'lstm',
+  'gru',
+  'lastState',
+  'states',
+  'encoded',
+  'bothWays',
+  'add',
+  'subtract',
+  'multiply',
+  'average',
+  'maximum',
+  'minimum',
+  'beside',
+  'after',
+  'dropout',
+  'normalise',
+  'pool',
+  'repeat',
+  'nested',
+] as const;
+
+export const graphSample: fc.Arbitrary<GraphSample> = fc
+  .record({
+    steps: fc.array(
+      fc.record({
+        kind: fc.constantFrom(...KINDS),
+        from: fc.nat(50),
+        also: fc.nat(50),
+        again: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 12 },
+    ),
+    heads: fc.array(fc.nat(50), { minLength: 1, maxLength: 3 }),
+    masked: fc.boolean(),
+    batch: fc.constantFrom(1, 3, 5, 8),
+    weighted: fc.boolean(),
+    seed: fc.nat(1000),
+  })
+  .map((sample) => Object.assign(sample, { [fc.toStringMethod]: () => JSON.stringify(sample) }));
+
+/** Features of everything between the inputs and the heads. */
+const WIDTH = 6;
+
+const STEPS = 4;
+
+/** Layers named so far; tfjs wants names of their own in a model. */
+let named = 0;
+
+/** One tensor of what a layer gives. */
+function on(layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.SymbolicTensor {
+  return all(layer, ...inputs)[0];
+}
+
+function all(layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.SymbolicTensor[] {
+  if (layer.inboundNodes.length === 0) layer.name = `${layer.getClassName()}_${named++}`;
+  const outputs = layer.apply(inputs.length === 1 ? inputs[0] : inputs);
+  return [outputs].flat() as tf.SymbolicTensor[];
+}
+
+const isSequence = ({ shape }: tf.SymbolicTensor) => shape.length === 3;
+
+interface Pool {
+  tensors: tf.SymbolicTensor[];
+  /** Layers by the kind of step that made them, to be called again. */
+  made: Map<string, tf.layers.Layer>;
+}
+
+function pick(tensors: readonly tf.SymbolicTensor[], number: number): tf.SymbolicTensor {
+  return tensors[number % tensors.length];
+}
+
+/** Adds what a step makes to the tensors; nothing where there is none of the kind that it takes. */
+function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): void {
+  const sequences = tensors.filter(isSequence);
+  const flats = tensors.filter((tensor) => !isSequence(tensor));
+  const x = pick(sequences, from);
+  const any = pick(tensors, from);
+  const like = tensors.filter(({ shape }) => JSON.stringify(shape) === JSON.stringify(any.shape));
+  const other = pick(like, also);
+  const layer = (make: () => tf.layers.Layer, name: string = kind) => {
+    const known = again ? made.get(name) : undefined;
+    const one = known ?? make();
+    made.set(name, one);
+    return one;
+  };
+  const merge = (one: tf.layers.Layer) => tensors.push(on(one, any, other, ...(again ? [any] : [])));
+  switch (kind) {
+    case 'dense':
+      tensors.push(
+        on(
+          layer(() => l.Dense(WIDTH, 'tanh'), `dense ${any.shape.length}`),
+          any,
+        ),
+      );
+      return;
+    case 'activation':
+      tensors.push(on(l.Activation(again ? 'sigmoid' : 'gelu'), any));
+      return;
+    case 'lstm':
+      tensors.push(
+        on(
+          layer(() => l.LSTM(WIDTH, { returnSequences: true, dropout: 0.2 })),
+          x,
+        ),
+      );
+      return;
+    case 'gru':
+      tensors.push(
+        on(
+          layer(() => l.GRU(WIDTH, { resetAfter: also % 2 === 0, goBackwards: true })),
+          x,
+        ),
+      );
+      return;
+    case 'lastState': {
+      const [output, , cell] = all(l.LSTM(WIDTH, { returnState: true }), x);
+      tensors.push(...(again ? [output, cell] : [cell]));
+      return;
+    }
+    case 'states':
+      tensors.push(...all(l.GRU(WIDTH, { returnState: true, returnSequences: true }), x));
+      return;
+    case 'encoded': {
+      const states = again ? [pick(flats, also), pick(flats, from)] : [pick(flats, also)];
+      const cell = again
+        ? l.LSTM(WIDTH, { returnSequences: true, returnState: true })
+        : l.SimpleRNN(WIDTH, { returnSequences: true });
+      tensors.push(...all(cell, x, ...states));
+      return;
+    }
+    case 'bothWays':
+      tensors.push(on(l.Bidirectional(l.LSTM(WIDTH, { returnSequences: again }), { mergeMode: 'ave' }), x));
+      return;
+    case 'add':
+      merge(l.Add());
+      return;
+    case 'subtract':
+      tensors.push(on(l.Subtract(), any, other));
+      return;
+    case 'multiply':
+      merge(l.Multiply());
+      return;
+    case 'average':
+      merge(l.Average());
+      return;
+    case 'maximum':
+      merge(l.Maximum());
+      return;
+    case 'minimum':
+      merge(l.Minimum());
+      return;
+    case 'beside':
+      tensors.push(on(l.Dense(WIDTH, 'tanh'), on(l.Concatenate(), any, other)));
+      return;
+    case 'after':
+      tensors.push(on(l.Concatenate({ axis: 1 }), x, pick(sequences, also)));
+      return;
+    case 'dropout':
+      tensors.push(on(l.Dropout(0.3), any));
+      return;
+    case 'normalise':
+      tensors.push(
+        on(
+          layer(() => l.LayerNormalization(), `normalise ${any.shape.length}`),
+          any,
+        ),
+      );
+      return;
+    case 'pool':
+      tensors.push(on(again ? l.GlobalMaxPooling1D() : l.GlobalAveragePooling1D(), x));
+      return;
+    case 'repeat':
+      tensors.push(on(l.RepeatVector(4), pick(flats, from)));
+      return;
+    case 'nested': {
+      if (x.shape[1] !== STEPS) return;
+      const inner = layer(() => {
+        const input = tf.input({ shape: [STEPS, WIDTH] });
+        const hidden = on(l.Dense(WIDTH, 'tanh'), input);
+        return tf.model({ inputs: input, outputs: on(l.Add(), hidden, input) });
+      });
+      tensors.push(on(inner, x));
+    }
+  }
+}
+
+/** Targets of each head, and the losses that take them. */
+const HEADS: { units: number; activation: 'linear' | 'sigmoid' | 'softmax'; loss: LossIdentifier }[] = [
+  { units: 2, activation: 'linear', loss: 'mse' },
+  { units: 3, activation: 'softmax', loss: 'categoricalCrossentropy' },
+  { units: 1, activation: 'sigmoid', loss: 'binaryCrossentropy' },
+];
+
+/** The inputs that a tensor hangs on. */
+function ancestors(tensor: tf.SymbolicTensor, known = new Set<tf.SymbolicTensor>()): Set<tf.SymbolicTensor> {
+  if (known.has(tensor)) return known;
+  known.add(tensor);
+  const { sourceLayer, nodeIndex } = tensor;
+  for (const input of sourceLayer.inboundNodes[nodeIndex].inputTensors) ancestors(input, known);
+  return known;
+}
+
+/** The model of a sample, the same each time. */
+export function builtGraph({ steps, heads, masked, seed }: GraphSample): Built {
+  named = 0;
+  const inputs = [tf.input({ shape: [STEPS, 3] }), tf.input({ shape: [STEPS, WIDTH] }), tf.input({ shape: [WIDTH] })];
+  const [first, second, flat] = inputs;
+  const start = masked ? on(l.Masking(), first) : first;
+  const pool: Pool = {
+    tensors: [on(l.LSTM(WIDTH, { returnSequences: true }), start), second, flat],
+    made: new Map(),
+  };
+  for (const step of steps) extend(pool, step);
+  const { tensors } = pool;
+  const outputs = heads.map((number, i) => {
+    const from = i === 0 ? tensors[tensors.length - 1] : pick(tensors, number);
+    const { units, activation } = HEADS[i];
+    return on(l.Dense(units, activation), from);
+  });
+  const reached = new Set(outputs.flatMap((output) => [...ancestors(output)]));
+  const used = inputs.filter((input) => reached.has(input));
+  const model = tf.model({ inputs: used, outputs });
+  initialise(model, seed);
+  const losses = outputs.map((_, i) => HEADS[i].loss);
+  const weights = outputs.map((_, i) => [1, 0.5, 2][i]);
+  const options = outputs.length > 1 ? { loss: losses, lossWeights: weights } : { loss: losses };
+  return {
+    model,
+    compiled: compileTraining(model, { ...options, optimizer: adam({ learningRate: 0.01, epsilon: 1e-3 }) }),
+  };
+}
+
+function numbers(seed: number, size: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: size }, () => random.normal());
+}
+
+/** Inputs and targets of a batch. */
+export function batchOf(model: tf.LayersModel, { seed, masked, weighted }: GraphSample, batch: number, step: number) {
+  const inputs = model.inputs.map(({ shape }, i): NdArray => {
+    const own = [batch, ...shape.slice(1).map((size) => size ?? STEPS)];
+    const data = numbers(
+      deriveKey(seed, 'x', i, step),
+      own.reduce((product, size) => product * size, 1),
+    );
+    // Padding at the end, of a sample's own length.
+    if (masked && shape[2] === 3)
+      for (let b = 0; b < batch; b++) data.fill(0, (b * STEPS + 1 + ((b + step) % STEPS)) * 3, (b + 1) * STEPS * 3);
+    return { data, shape: own };
+  });
+  const weights = weighted && step % 2 === 1 ? numbers(deriveKey(seed, 'w', step), batch).map(Math.abs) : undefined;
+  return { x: sideBySide(inputs), weights };
+}
+
+/** Targets for predictions of these shapes. */
+export function targetsOf(shapes: readonly (readonly number[])[], seed: number, step: number): NdArray {
+  return sideBySide(
+    shapes.map((shape, head) => {
+      const size = shape.reduce((product, one) => product * one, 1);
+      const { units, activation } = HEADS[head];
+      const random = numbers(deriveKey(seed, 'y', head, step), size);
+      if (activation === 'linear') return { data: random, shape: [...shape] };
+      const data = new Float32Array(size);
+      for (let at = 0; at < size; at += units) {
+        const hit = Math.floor(Math.abs(random[at]) * 7) % (units === 1 ? 2 : units);
+        if (units > 1) data[at + hit] = 1;
+        else data[at] = hit;
+      }
+      return { data, shape: [...shape] };
+    }),
+  );
+}

@@ -1,0 +1,82 @@
+/** Models with branches, several inputs and outputs, shared layers and states that go from layer to layer: the engine against tfjs. */
+import { beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
+import { engineOf, expectNear, poison, split } from './compare.js';
+import { batchOf, builtGraph, type GraphSample, graphSample, targetsOf } from './graphModels.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const shapesOf = ({ parts, shape }: { parts?: readonly (readonly number[])[]; shape: number[] }) =>
+  (parts ?? [shape.slice(1)]).map((part) => [shape[0], ...part]);
+
+function compareGraph(sample: GraphSample): void {
+  const [own, other] = [builtGraph(sample), builtGraph(sample)];
+  const tfjs = createTfjsRunner(other.model, other.compiled);
+  const engine = engineOf(own, { threads: 1 });
+  tfjs.seed = sample.seed;
+  engine.seed = sample.seed;
+  for (let step = 0; step < 3; step++) {
+    const batch = sample.batch + (step === 2 ? 1 : 0);
+    const { x, weights } = batchOf(own.model, sample, batch, step);
+    const expected = tfjs.predictBatch(x);
+    engine.predictBatch(x);
+    poison(engine);
+    const got = engine.predictBatch(x);
+    expect(shapesOf(got)).toEqual(shapesOf(expected));
+    expectNear(got.data, expected.data, 1e-5, 'predictions', 1e-4);
+    const y = targetsOf(shapesOf(expected), sample.seed, step);
+    const seen = tfjs.evaluateBatch(x, y, weights);
+    const evaluated = engine.evaluateBatch(x, y, weights);
+    expectNear([evaluated.loss, ...(evaluated.losses ?? [])], [seen.loss, ...(seen.losses ?? [])], 1e-5, 'loss', 1e-4);
+    const before = tfjs.trainBatch(x, y, weights);
+    poison(engine);
+    const trained = engine.trainBatch(x, y, weights);
+    expectNear([trained.loss, ...(trained.losses ?? [])], [before.loss, ...(before.losses ?? [])], 1e-5, 'step', 1e-4);
+    expectNear(trained.mask ?? [], before.mask ?? [], 0, 'mask');
+  }
+  engine.sync();
+  own.model.weights.forEach((weight, i) => {
+    const expected = other.model.weights[i].read().dataSync();
+    expectNear(weight.read().dataSync(), expected, 2e-4, `weight ${weight.originalName}`, 1e-3);
+  });
+  for (const runner of [tfjs, engine]) runner.dispose();
+  for (const { model } of [own, other]) model.dispose();
+}
+
+test('random graphs: predictions, losses, and weights after training as on tfjs', () => {
+  fc.assert(fc.property(graphSample, compareGraph), { numRuns: 30 });
+});
+
+/** Everything that a few steps give. */
+function run(sample: GraphSample, parts: number): unknown[] {
+  const own = builtGraph(sample);
+  const engine = engineOf(own, { threads: 1 });
+  engine.seed = sample.seed;
+  split(engine, parts);
+  const seen: unknown[] = [];
+  for (let step = 0; step < 2; step++) {
+    const { x, weights } = batchOf(own.model, sample, sample.batch, step);
+    const predicted = engine.predictBatch(x);
+    seen.push(predicted.data.slice());
+    const y = targetsOf(shapesOf(predicted), sample.seed, step);
+    seen.push(engine.trainBatch(x, y, weights).loss);
+  }
+  seen.push(engine.capture());
+  engine.dispose();
+  own.model.dispose();
+  return seen;
+}
+
+test('random graphs give the same bits in 1, 2 and 3 shares', () => {
+  fc.assert(
+    fc.property(graphSample, (sample) => {
+      const one = run(sample, 1);
+      for (const parts of [2, 3]) expect(run(sample, parts)).toEqual(one);
+    }),
+    { numRuns: 10 },
+  );
+});

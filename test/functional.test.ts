@@ -1,0 +1,265 @@
+import { expect, test } from '@jest/globals';
+import {
+  Add,
+  Bidirectional,
+  Concatenate,
+  Dense,
+  Dropout,
+  Embedding,
+  Input,
+  LSTM,
+  loadModel,
+  MemcellError,
+  Model,
+  Multiply,
+  Sequential,
+  type SymbolicTensor,
+} from 'memcell';
+import { temporaryFolder } from './formats/models.js';
+
+const folder = temporaryFolder();
+
+/** Words and numbers in, a class and a number out, through one table and a branch. */
+function twoByTwo(seed = 3): Model {
+  const words = Input({ shape: [null], name: 'words' });
+  const numbers = Input({ shape: [3], name: 'numbers' });
+  const read = LSTM(6).apply(Embedding(12, 4).apply(words));
+  const both = Concatenate().apply([read, Dense(5, 'relu').apply(numbers)]);
+  const kind = Dense(3, 'softmax', { name: 'kind' }).apply(both);
+  const value = Dense(1, { name: 'value' }).apply(Dropout(0.1).apply(both));
+  return new Model({ inputs: [words, numbers], outputs: [kind, value], seed });
+}
+
+const n = 24;
+const words = Array.from({ length: n }, (_, i) => Array.from({ length: 5 }, (_, t) => (i * 5 + t * 3) % 12));
+const numbers = Array.from({ length: n }, (_, i) => [Math.sin(i), Math.cos(i), i / n]);
+const kinds = words.map(([first]) => first % 3);
+const values = numbers.map(([a, b]) => [a + b]);
+const losses = { kind: 'sparseCategoricalCrossentropy', value: 'mse' } as const;
+
+test('several inputs and outputs, by order and by name, train on the engine as on tfjs', async () => {
+  const logs = [];
+  for (const engine of [undefined, 'tfjs'] as const) {
+    const model = twoByTwo();
+    model.compile({
+      loss: losses,
+      lossWeights: [1, 0.5],
+      metrics: { kind: ['accuracy'], value: ['mae'] },
+      optimizer: 'adam',
+      ...(engine && { engine }),
+    });
+    expect(model.engine.kind).toBe(engine ?? 'memcell');
+    const { history } = await model.fit({ words, numbers }, [kinds, values], {
+      epochs: 3,
+      batchSize: 8,
+      seed: 5,
+      verbose: 0,
+      validationSplit: 0.25,
+      sampleWeight: Float32Array.from({ length: n }, (_, i) => 1 + (i % 2)),
+    });
+    logs.push(history);
+    const [kind, value] = await model.predict<number[][][]>([words, numbers]);
+    expect(await model.predict({ numbers, words })).toEqual({ kind, value });
+    const evaluated = await model.evaluate([words, numbers], { value: values, kind: kinds });
+    expect(evaluated.loss).toBeCloseTo(evaluated.kind_loss + 0.5 * evaluated.value_loss, 5);
+    model.dispose();
+  }
+  const [own, tfjs] = logs;
+  expect(Object.keys(own)).toEqual(Object.keys(tfjs));
+  for (const [name, numbersOf] of Object.entries(own))
+    numbersOf.forEach((one, epoch) => {
+      expect(one).toBeCloseTo(tfjs[name][epoch], 4);
+    });
+});
+
+test('the same seed gives the same bits, on any number of threads', async () => {
+  const seen = [];
+  for (const threads of [1, 2, 3]) {
+    const model = twoByTwo();
+    model.compile({ loss: losses, optimizer: 'sgd', threads });
+    await model.fit([words, numbers], [kinds, values], { epochs: 2, seed: 1, verbose: 0 });
+    seen.push(model.getWeights());
+    model.dispose();
+  }
+  expect(seen[1]).toEqual(seen[0]);
+  expect(seen[2]).toEqual(seen[0]);
+});
+
+test('a saved graph comes back with its names, its settings and its predictions', async () => {
+  const model = twoByTwo();
+  model.compile({ loss: losses, optimizer: 'adam' });
+  await model.fit([words, numbers], [kinds, values], { verbose: 0, seed: 1 });
+  const expected = await model.predict({ words, numbers });
+  for (const name of ['graph', 'graph.keras', 'graph.h5']) {
+    await model.save(`${folder}/${name}`);
+    const again = await loadModel(`${folder}/${name}`);
+    expect(again.engine).toEqual({ kind: 'memcell' });
+    expect(again.isCompiled).toBe(true);
+    expect(again.inputs).toEqual(model.inputs);
+    expect(await again.predict({ words, numbers })).toEqual(expected);
+    again.dispose();
+  }
+  model.dispose();
+});
+
+test('summary says what each layer is connected to', () => {
+  const x = Input({ shape: [null, 2], name: 'x' });
+  const [output, h] = LSTM(3, { returnState: true, name: 'reads' }).apply(x);
+  const shared = Dense(3, { name: 'shared' });
+  const joined = Add().apply([shared.apply(output), shared.apply(h)]);
+  const model = new Model({ inputs: x, outputs: joined, seed: 1 });
+  const rows = model
+    .summaryText()
+    .split('\n')
+    .filter((line) => line.startsWith('│'))
+    .map((line) => line.split('│').map((cell) => cell.trim()));
+  const column = (at: number) => rows.map((row) => row[at]);
+  expect(column(4)).toEqual(['-', 'x[0][0]', '', '', 'reads[0][0]', 'reads[0][1]', 'shared[0][0]', 'shared[1][0]']);
+  expect(column(2).slice(1, 4)).toEqual(['(None, 3)', '(None, 3)', '(None, 3)']);
+  model.dispose();
+});
+
+test('models that share layers have what either learns', async () => {
+  const x = Input({ shape: [null, 2] });
+  const [, h, c] = LSTM(4, { returnState: true }).apply(x);
+  const y = Input({ shape: [null, 2] });
+  const cell = LSTM(4, { returnSequences: true, returnState: true });
+  const head = Dense(1);
+  const [decoded] = cell.apply(y, { initialState: [h, c] });
+  const both = new Model({ inputs: [x, y], outputs: head.apply(decoded), seed: 2 });
+  const encoder = new Model({ inputs: x, outputs: [h, c] });
+  const states = [Input({ shape: [4] }), Input({ shape: [4] })];
+  const [again] = cell.apply(y, { initialState: states });
+  const decoder = new Model({ inputs: [y, ...states], outputs: head.apply(again) });
+  const [from, to] = [
+    [[[0.5, -1]], [[1, 2]]].map(([row]) => [row, row]),
+    [[[1, 0]], [[0, 1]]].map(([row]) => [row, row]),
+  ];
+  both.compile({ loss: 'mse', optimizer: 'adam' });
+  for (let round = 0; round < 2; round++) {
+    await both.trainOnBatch(
+      [from, to],
+      [
+        [[1], [2]],
+        [[0], [1]],
+      ],
+    );
+    const given = await encoder.predict<number[][][]>(from);
+    expect(await decoder.predict([to, ...given])).toEqual(await both.predict([from, to]));
+  }
+  expect([both, encoder, decoder].map(({ engine }) => engine.kind)).toEqual(['memcell', 'memcell', 'memcell']);
+});
+
+test('models are layers of models, with the same weights in each call', async () => {
+  const inner = new Sequential([Dense(4, 'tanh', { inputShape: [4] }), Dense(4)], { seed: 1 });
+  const x = Input({ shape: [4] });
+  const outer = new Model({ inputs: x, outputs: inner.apply(inner.apply(x)), seed: 1 });
+  outer.compile({ loss: 'mse', optimizer: 'sgd' });
+  const rows = [
+    [1, 2, 3, 4],
+    [0, 1, 0, -1],
+  ];
+  const { history } = await outer.fit(rows, rows, { epochs: 5, verbose: 0 });
+  expect(history.loss[4]).toBeLessThan(history.loss[0]);
+  expect(outer.countParams()).toBe(40);
+  expect(outer.engine).toEqual({ kind: 'memcell' });
+  expect(await inner.predict(await inner.predict(rows))).toEqual(await outer.predict(rows));
+});
+
+test('both directions apart, each with its states', async () => {
+  const x = Input({ shape: [4, 2] });
+  const both = Bidirectional(LSTM(3, { returnSequences: true }), { mergeMode: null });
+  const [forward, backward] = both.apply(x);
+  const apart = new Model({ inputs: x, outputs: [forward, backward], seed: 1 });
+  const joined = new Model({ inputs: x, outputs: Multiply().apply([forward, backward]) });
+  const data = [
+    [
+      [1, 2],
+      [3, -1],
+      [0, 1],
+      [2, 2],
+    ],
+  ];
+  const [a, b] = await apart.predict<number[][][][]>(data);
+  expect(apart.engine).toEqual({ kind: 'memcell' });
+  const [product] = await joined.predict<number[][][]>(data);
+  product.forEach((row, t) => {
+    row.forEach((value, u) => {
+      expect(value).toBeCloseTo(a[0][t][u] * b[0][t][u], 6);
+    });
+  });
+});
+
+test('a graph with one input and one output streams', async () => {
+  const x = Input({ shape: [null, 2] });
+  const read = LSTM(3, { returnSequences: true }).apply(x);
+  const model = new Model({ inputs: x, outputs: Dense(1).apply(Concatenate().apply([read, x])), seed: 4 });
+  const steps = [
+    [1, 2],
+    [3, 4],
+    [-1, 0],
+  ];
+  const [expected] = await model.predict<number[][][]>([steps]);
+  const stream = model.stream();
+  for (const [t, step] of steps.entries()) expect(stream.push(step)[0]).toBeCloseTo(expected[t][0], 6);
+  expect(() => twoByTwo().stream()).toThrow('this model cannot stream: it has several inputs');
+});
+
+test('what does not fit is an error of one line that names it', () => {
+  const flat = Input({ shape: [4], name: 'flat' });
+  const steps = Input({ shape: [null, 3], name: 'steps' });
+  const output = Dense(2).apply(flat);
+  const cell = LSTM(5);
+  const wrong: [() => unknown, string][] = [
+    [() => LSTM(3).apply(flat), 'layer lstm (LSTM) needs (samples, steps, features), but its input is (None, 4)'],
+    [
+      () => Dense(3).apply([flat, steps]),
+      'layer dense (Dense) takes one input, not 2; join them first, as Concatenate() does',
+    ],
+    [
+      () => Add().apply([flat, Input({ shape: [5] })]),
+      'layer add (Add) cannot take inputs of shape (None, 4), (None, 5)',
+    ],
+    [
+      () => cell.apply(steps, { initialState: [flat] }),
+      'layer lstm (LSTM) has 2 states, but 1 are given as initial ones',
+    ],
+    [
+      () => cell.apply(steps, { initialState: [flat, flat] }),
+      'initial state 0 has the shape (None, 4); it must be (None, 5)',
+    ],
+    [() => Dense(3).apply(4 as unknown as SymbolicTensor), 'layer dense (Dense) is applied to 4; give it what Input()'],
+    [
+      () => new Model({ inputs: steps, outputs: output }),
+      "the outputs hang on the input 'flat' that is not among the model's inputs",
+    ],
+    [
+      () => new Model({ inputs: [flat, steps], outputs: output }),
+      'no output hangs on input steps of the model; leave it out',
+    ],
+    [() => new Model({ inputs: flat, outputs: [] }), 'Model: outputs is an empty list'],
+    [
+      () => new Model({ inputs: flat, outputs: Dense(1, { name: 'a' }).apply(Dense(2, { name: 'a' }).apply(flat)) }),
+      'two layers are called a; give one of them another name',
+    ],
+    [() => Input({ shape: [0] }), 'Input: shape must be a list of whole numbers above 0'],
+  ];
+  for (const [make, message] of wrong) {
+    expect(make).toThrow(message);
+    expect(make).toThrow(MemcellError);
+  }
+});
+
+test('types: a layer gives a tensor, and a list where it returns states', () => {
+  const x = Input({ shape: [null, 2] });
+  const one: SymbolicTensor = LSTM(2).apply(x);
+  const all: SymbolicTensor[] = LSTM(2, { returnState: true }).apply(x);
+  // @ts-expect-error one tensor is no list
+  const list: SymbolicTensor[] = LSTM(2).apply(x);
+  // @ts-expect-error a list is not one tensor
+  const alone: SymbolicTensor = LSTM(2, { returnState: true }).apply(x);
+  // @ts-expect-error the name of the option is initialState
+  LSTM(2).apply(x, { initialStates: [one, one] });
+  expect([one, list].every((tensor) => !Array.isArray(tensor))).toBe(true);
+  expect([all, alone].map((tensors) => [tensors].flat().length)).toEqual([3, 3]);
+});

@@ -1,0 +1,221 @@
+/** Runs of memcell train that end in the middle, in this process, and go on. SIGKILLs: bench/kills.ts and test/training/backup. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { openSource } from '../../src/data/source.js';
+import { FitJournal } from '../../src/tasks/fitJournal.js';
+import type { TaskKind } from '../../src/tasks/settings.js';
+import { trainTask } from '../../src/tasks/train.js';
+import type { BackupStore } from '../../src/training/backup.js';
+import { file, memcell, memcellProcess, temporaryFolder } from '../cli/streams.js';
+
+const folder = temporaryFolder('in memory');
+const wave = (i: number) => (50 + 10 * Math.sin(i / 3) + ((i * 7) % 5)).toFixed(2);
+const table = (name: string, head: string, n: number, row: (i: number) => (string | number)[]) =>
+  file(folder, name, `${head}\n${Array.from({ length: n }, (_, i) => row(i).join(',')).join('\n')}\n`);
+
+const series = table('series.csv', 'value,other', 90, (i) => [wave(i), (i * 5) % 11]);
+const rows = table('rows.csv', 'a,b,kind', 80, (i) => [i % 7, (i * 5) % 11, i % 7 > 3 ? 'up' : 'down']);
+const text = file(folder, 'text.txt', 'tick tock goes the clock, and the mouse ran up the clock.\n'.repeat(12));
+const symbols = file(folder, 'symbols.txt', Array.from({ length: 100 }, (_, i) => (i * i) % 10).join(' '));
+
+interface Case {
+  kind: TaskKind;
+  data: string;
+  options: object;
+  settings: object;
+  layers?: string;
+  /** Writes of a journal after which the run ends. */
+  ends: number[];
+}
+
+const cases: { [name: string]: Case } = {
+  forecast: {
+    kind: 'forecast',
+    data: series,
+    options: { targets: ['value'], horizon: 3 },
+    settings: { epochs: 2 },
+    ends: [3, 11],
+  },
+  classify: {
+    kind: 'classify',
+    data: rows,
+    options: { label: 'kind' },
+    settings: { epochs: 4 },
+    layers: 'Dense(8, relu), Dense(2, softmax)',
+    ends: [2, 3],
+  },
+  text: { kind: 'text', data: text, options: { window: 16 }, settings: { epochs: 2 }, ends: [1, 2] },
+  symbols: { kind: 'symbols', data: symbols, options: {}, settings: { epochs: 6 }, ends: [4, 7] },
+};
+
+/** A journal whose process ends after so many of its writes; without any, each fit's writes are counted all the same. */
+function ending(journal: FitJournal | undefined, end = Number.POSITIVE_INFINITY) {
+  let writes = 0;
+  const next = (): BackupStore => {
+    const store = journal?.next() ?? nowhere;
+    return {
+      ...store,
+      write: async (backup, kind) => {
+        await store.write(backup, kind);
+        if (++writes === end) throw new Error('killed');
+      },
+    };
+  };
+  return { fits: { next, spent: 0 }, writes: () => writes };
+}
+
+const nowhere: BackupStore = {
+  name: 'nowhere',
+  every: { epochs: 1 },
+  keepsEnd: true,
+  newest: async () => undefined,
+  write: async () => {},
+  clear: async () => {},
+};
+
+async function run({ kind, data, options, settings, layers }: Case, journal?: FitJournal, end?: number) {
+  const { fits, writes } = ending(journal, end);
+  const trained = await trainTask(kind, openSource(data), options, {
+    settings,
+    seed: 3,
+    fits,
+    ...(layers && { layers }),
+  });
+  if (!trained) throw new Error('nothing was trained');
+  const { model, artefact, history, evaluation, warnings } = trained;
+  const weights = model.getWeights().map((one) => one.data);
+  model.dispose();
+  return { made: { weights, artefact, history, evaluation, warnings }, writes: writes() };
+}
+
+/** The same run, never stopped; once for all tests. */
+const whole = new Map<Case, ReturnType<typeof run>>();
+function never(one: Case): ReturnType<typeof run> {
+  const made = whole.get(one) ?? run(one);
+  whole.set(one, made);
+  return made;
+}
+
+const open = (place: string, resume: boolean, settings = 'the same', said: string[] = []) =>
+  FitJournal.open({
+    folder: place,
+    every: { epochs: 1 },
+    resume,
+    settings: async () => ({ settings }),
+    say: (line) => void said.push(line),
+  });
+
+describe('a task whose run ended in the middle goes on to the same model', () => {
+  test.each(Object.entries(cases))('%s', async (name, one) => {
+    const whole = await never(one);
+    const place = join(folder, `${name}.resume`);
+    for (const [i, end] of one.ends.entries()) {
+      await expect(run(one, await open(place, i > 0), end)).rejects.toThrow('killed');
+    }
+    const said: string[] = [];
+    const journal = await open(place, true, undefined, said);
+    expect(journal.found.ended + Number(journal.found.running)).toBeGreaterThan(0);
+    const resumed = await run(one, journal);
+    expect(resumed.made).toEqual(whole.made);
+    expect(resumed.writes).toBeLessThan(whole.writes);
+    expect(said).toEqual([]);
+    await journal.clear();
+    expect(existsSync(place)).toBe(false);
+  });
+});
+
+describe('a journal', () => {
+  const one = cases.symbols;
+
+  test('refuses another run, starts anew where it is told to, and says both', async () => {
+    const place = join(folder, 'other.resume');
+    await expect(run(one, await open(place, false), 8)).rejects.toThrow('killed');
+    await expect(open(place, true, 'others')).rejects.toThrow(
+      `${place} is of another run: settings was the same and is others; go on with what it was, or leave out --resume to start anew`,
+    );
+    const said: string[] = [];
+    const anew = await open(place, false, 'others', said);
+    expect(said).toEqual([
+      `${place} has the state of a run that was not finished; starting anew (--resume goes on with it)`,
+    ]);
+    expect((await run(one, anew)).made).toEqual((await never(one)).made);
+    expect((await open(place, true, 'others')).found).toMatchObject({ running: false });
+  });
+
+  test('a network that was given other data is fitted anew, and so are those after it', async () => {
+    const place = join(folder, 'changed.resume');
+    await run(one, await open(place, false));
+    const changed = { ...one, settings: { epochs: 5 } };
+    const said: string[] = [];
+    const resumed = await run(changed, await open(place, true, undefined, said));
+    expect(resumed.made).toEqual((await run(changed)).made);
+    expect(said).toEqual(['network 1 of the resumed run is fitted anew: epochs was 6 and is 5']);
+  });
+
+  test('that cannot be written says so, and the run goes on', async () => {
+    const said: string[] = [];
+    const journal = await open(join(symbols, 'below'), false, undefined, said);
+    expect((await run(one, journal)).made).toEqual((await never(one)).made);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/cannot be written \(.*\); this run cannot be resumed later$/);
+  });
+});
+
+describe('memcell train --resume', () => {
+  const args = (out: string, ...more: string[]) => [
+    'train',
+    symbols,
+    '--symbols',
+    '--epochs',
+    '6',
+    '--out',
+    out,
+    ...more,
+  ];
+  const often = ['--checkpoint', '0.01s'];
+  const bytes = (out: string) => ['model.json', 'weights.bin'].map((name) => readFileSync(join(out, name)));
+
+  test('killed by SIGKILL, it refuses other data and settings, and goes on to the same bytes', async () => {
+    const [whole, out] = [join(folder, 'whole'), join(folder, 'killed')];
+    expect((await memcellProcess(args(whole))).code).toBe(0);
+    const killed = await memcellProcess(args(out, ...often), (told, kill) => {
+      if (told.includes('epoch 5/6')) kill('SIGKILL');
+    });
+    expect(killed.code).toBe(-1);
+    const kept = readdirSync(`${out}.resume`);
+    expect(kept).toContain('running.state');
+    const other = await memcell(...args(out, '--resume', '--seed', '4'));
+    expect([other.code, other.err]).toEqual([
+      2,
+      `memcell: ${out}.resume is of another run: training.seed was 0 and is 4; go on with what it was, or leave out --resume to start anew\n`,
+    ]);
+    const before = readFileSync(symbols);
+    writeFileSync(symbols, `${before} 1`);
+    const changed = await memcell(...args(out, '--resume'));
+    expect(changed.err).toContain(`is of another run: data.${symbols} was ${before.length} bytes, SHA-256 `);
+    expect(changed.err).toContain(` and is ${before.length + 2} bytes, SHA-256 `);
+    writeFileSync(symbols, before);
+    expect(readdirSync(`${out}.resume`)).toEqual(kept);
+    const resumed = await memcellProcess(args(out, '--resume'));
+    expect(resumed.err).toMatch(/^resuming from .*killed\.resume: \d networks? w(as|ere) trained(, one in part)?\n/);
+    expect(bytes(out)).toEqual(bytes(whole));
+    expect(existsSync(`${out}.resume`)).toBe(false);
+  });
+
+  test('stopped by Ctrl-C, it says how to go on; with nothing to go on from, that it starts anew', async () => {
+    const out = join(folder, 'stopped');
+    const stopped = await memcellProcess(args(out), (told, kill) => {
+      if (told.includes('epoch 2/6')) kill('SIGINT');
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toContain(`is saved in ${out}; --resume goes on from there\n`);
+    const resumed = await memcell(...args(out, '--resume'));
+    expect(resumed.err).toContain('resuming from ');
+    expect([resumed.code, existsSync(`${out}.resume`)]).toEqual([0, false]);
+    const again = await memcell(...args(out, '--resume'));
+    expect(again.err).toContain(`there is nothing to resume in ${out}.resume; starting anew\n`);
+    const wrong = await memcell(...args(out, '--checkpoint', '0 epochs'));
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("'--checkpoint <TIME>' argument '0 epochs'")]);
+  });
+});

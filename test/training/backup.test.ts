@@ -1,0 +1,302 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeState, encodeState } from '../../src/formats/stateFile.js';
+import { prepareBackend } from '../../src/kernels/backend.js';
+import { Random } from '../../src/random.js';
+import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
+import type { BackupOptions } from '../../src/training/backup.js';
+import {
+  type Callback,
+  EarlyStopping,
+  getCallbacks,
+  LearningRateScheduler,
+  ReduceLROnPlateau,
+} from '../../src/training/callbacks.js';
+import { fingerprintOf } from '../../src/training/fingerprint.js';
+import type { FitOptions } from '../../src/training/given.js';
+import { adam } from '../../src/training/optimizers.js';
+
+const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'memcell-backup-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+beforeAll(async () => {
+  await prepareBackend();
+});
+
+const random = new Random(9);
+const normal = (...shape: number[]) => ({
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+  shape,
+});
+const x = normal(24, 5, 2);
+const y = normal(24, 2);
+
+interface Case {
+  spec?: string;
+  batch?: number;
+  training?: () => FitOptions;
+  compile?: () => Partial<Parameters<Sequential['compile']>[0]>;
+}
+
+const cases: { [name: string]: Case } = {
+  'dropout, metrics, validation, weights of samples': {
+    training: () => ({ validationSplit: 0.25, sampleWeight: Float32Array.from({ length: 24 }, (_, i) => 1 + (i % 3)) }),
+    compile: () => ({ metrics: ['mae'], weightedMetrics: ['mse'] }),
+  },
+  'early stopping that goes back to the best, and a plateau': {
+    training: () => ({
+      epochs: 8,
+      callbacks: [
+        new EarlyStopping({ monitor: 'loss', patience: 3, minDelta: 0.02, restoreBestWeights: true }),
+        new ReduceLROnPlateau({ monitor: 'loss', factor: 0.5, patience: 1, minDelta: 0.05, cooldown: 1 }),
+      ],
+    }),
+    compile: () => ({ optimizer: adam({ learningRate: 0.1, amsgrad: true }) }),
+  },
+  'a rate that each epoch makes of the last one': {
+    training: () => ({ callbacks: [new LearningRateScheduler((_, rate) => rate * 0.7)] }),
+    compile: () => ({ optimizer: adam({ learningRate: 0.05, clipnorm: 1 }) }),
+  },
+  'states that are carried': {
+    spec: 'GRU(3, stateful=True, return_sequences=True), LSTM(3, stateful=True), Dense(2)',
+    batch: 4,
+    training: () => ({ shuffle: false }),
+  },
+  'on TensorFlow.js': {
+    spec: 'LSTM(3, recurrent_dropout=0.3), Dense(2)',
+    compile: () => ({ engine: 'tfjs', optimizer: 'sgd', metrics: ['mae'] }),
+  },
+};
+
+async function run({ spec, batch, training, compile }: Case, more: FitOptions = {}) {
+  const model = sequential(spec ?? 'LSTM(3, recurrent_dropout=0.2), Dropout(0.3), Dense(2)', {
+    inputShape: [5, 2],
+    seed: 6,
+    ...(batch && { batchSize: batch }),
+  });
+  model.compile({ loss: 'mse', optimizer: 'adam', ...compile?.() });
+  const own = training?.() ?? {};
+  const callbacks = [...getCallbacks(own.callbacks ?? []), ...getCallbacks(more.callbacks ?? [])];
+  const options = { batchSize: batch ?? 5, epochs: 4, verbose: 0, seed: 3, ...own, ...more, callbacks } as const;
+  const { epoch, history, stopped } = await model.fit(x, y, options);
+  const optimizer = model.tf.trainableWeights.length;
+  return { weights: model.getWeights(), epoch, history, stopped, optimizer };
+}
+
+/** Ends the process's fit, as far as a test within the process can, before a batch. */
+function killedAt(steps: number): Callback {
+  let done = 0;
+  return {
+    onBatchBegin: () => {
+      if (done++ === steps) throw new Error('killed');
+    },
+  };
+}
+
+describe('a fit that was killed and resumed ends as one that was never stopped', () => {
+  test.each(Object.entries(cases))('%s', async (name, one) => {
+    const whole = await run(one);
+    const every: Omit<BackupOptions, 'folder'>[] = [{ steps: 1 }, { steps: 3 }, { epochs: 1 }, { minutes: 0 }];
+    for (const [i, when] of every.entries()) {
+      const backup = { folder: join(root, `${name}-${i}`), ...when };
+      for (const at of [2, 5]) {
+        await expect(run(one, { backup, callbacks: [killedAt(at)] })).rejects.toThrow('killed');
+        if (readdirSync(root).includes(`${name}-${i}`)) (await loadModel(backup.folder)).dispose();
+      }
+      expect(await run(one, { backup })).toEqual(whole);
+      expect(existsSync(backup.folder)).toBe(false);
+    }
+  });
+
+  test('an interruption leaves a backup of the batch that it was in', async () => {
+    const one = cases['a rate that each epoch makes of the last one'];
+    const whole = await run(one);
+    for (const at of [0, 3, 9]) {
+      const folder = join(root, 'interrupted');
+      const controller = new AbortController();
+      let done = 0;
+      const abort: Callback = {
+        onEpochBegin: () => {
+          if (at === 0) controller.abort();
+        },
+        onBatchEnd: () => {
+          if (++done === at) controller.abort();
+        },
+      };
+      const { stopped } = await run(one, { backup: folder, callbacks: [abort], signal: controller.signal });
+      expect(stopped).toEqual({ reason: 'interrupted', epoch: Math.floor(at / 5), batch: at % 5 });
+      const seen: number[] = [];
+      const watch: Callback = { onBatchBegin: (batch) => void seen.push(batch) };
+      expect(await run(one, { backup: folder, callbacks: [watch] })).toEqual(whole);
+      expect(seen).toHaveLength(20 - at);
+    }
+  });
+
+  test('a loss that is not finite ends it: the weights are those of the last good epoch, resumed or not', async () => {
+    const explode: Callback = {
+      onBatchBegin: (_, { optimizer, params: { steps } }) => {
+        if (optimizer.iterations === 2 * steps + 2) optimizer.learningRate = 1e38;
+      },
+    };
+    const folder = join(root, 'diverges');
+    const outcome = async (more: FitOptions = {}) => {
+      const model = sequential('LSTM(3), Dense(2)', { inputShape: [5, 2], seed: 6 });
+      model.compile({ loss: 'mse', optimizer: adam() });
+      const options = { batchSize: 5, epochs: 4, verbose: 0, seed: 3, ...more } as const;
+      const callbacks = [explode, ...getCallbacks(more.callbacks ?? [])];
+      const error = await model.fit(x, y, { ...options, callbacks }).catch((thrown: Error) => thrown.message);
+      return { error, weights: model.getWeights() };
+    };
+    const whole = await outcome();
+    expect(whole.error).toMatch(
+      /^the loss is .* in epoch 3, batch 4 of 5; stopped with the weights after the last good/,
+    );
+    const backup = { folder, steps: 1 };
+    expect((await outcome({ backup, callbacks: [killedAt(12)] })).error).toBe('killed');
+    expect(await outcome({ backup })).toEqual(whole);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('killed by SIGKILL in a process of its own, at moments that nobody chose', async () => {
+    const script = join(root, 'run.mjs');
+    const dist = new URL('../../dist/index.js', import.meta.url).href;
+    writeFileSync(
+      script,
+      `import { EarlyStopping, sequential } from '${dist}';
+const [, , out, folder] = process.argv;
+const numbers = (n, k) => Float32Array.from({ length: n }, (_, i) => Math.sin(k * i));
+const model = sequential('LSTM(8, dropout=0.2), Dense(2)', { inputShape: [5, 2], seed: 6 });
+model.compile({ loss: 'mse', optimizer: 'adam', metrics: ['mae'] });
+await model.fit({ data: numbers(4000, 1.7), shape: [400, 5, 2] }, { data: numbers(800, 0.9), shape: [400, 2] }, {
+  epochs: 12, batchSize: 10, verbose: 0, seed: 3, validationSplit: 0.1,
+  ...(folder && { backup: { folder, steps: 7, keep: 2 } }),
+  callbacks: [new EarlyStopping({ patience: 20, restoreBestWeights: true }), ...(process.send ? [{ onBatchEnd: () => void process.send('batch') }] : [])],
+});
+await model.save(out);
+`,
+    );
+    const start = (...given: string[]) =>
+      spawn(process.execPath, [script, ...given], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const ended = (child: ChildProcess) =>
+      new Promise<string | number | null>((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
+    const [whole, out, folder] = ['whole', 'out', 'killed'].map((one) => join(root, one));
+    expect(await ended(start(whole))).toBe(0);
+    let kills = 0;
+    for (const batches of [100, 160]) {
+      const child = start(out, folder);
+      let seen = 0;
+      child.on('message', () => {
+        // Some while after the batch: in the next ones, or in a backup.
+        if (++seen === batches) setTimeout(() => child.kill('SIGKILL'), (kills * 1.3) % 4);
+      });
+      if ((await ended(child)) === 'SIGKILL') kills++;
+      if (existsSync(join(folder, 'model.json'))) (await loadModel(folder)).dispose();
+    }
+    expect(kills).toBe(2);
+    expect(await ended(start(out, folder))).toBe(0);
+    for (const file of ['model.json', 'weights.bin']) {
+      expect(readFileSync(join(out, file)).equals(readFileSync(join(whole, file)))).toBe(true);
+    }
+  });
+});
+
+describe('what a resumed fit refuses', () => {
+  const folder = () => mkdtempSync(join(root, 'refused-'));
+  const one: Case = { training: () => ({ callbacks: [new EarlyStopping({ monitor: 'loss', patience: 3 })] }) };
+
+  test('data and settings that are not those of the backup, with the difference', async () => {
+    const backup = folder();
+    await expect(run(one, { backup, callbacks: [killedAt(7)] })).rejects.toThrow('killed');
+    const refuses = (other: Case, more: FitOptions, text: string) =>
+      expect(run(other, { backup, ...more })).rejects.toThrow(
+        `${backup} is the backup of another run: ${text}; go on with what it was, or remove it to start anew`,
+      );
+    await refuses(one, { batchSize: 6, seed: 4 }, 'batchSize was 5 and is 6; seed was 3 and is 4');
+    await refuses(
+      { ...one, spec: 'LSTM(3, recurrent_dropout=0.2), Dropout(0.4), Dense(2)' },
+      {},
+      'model.layers.1.config.rate was 0.3 and is 0.4',
+    );
+    await refuses(
+      { training: () => ({ callbacks: [new EarlyStopping({ monitor: 'loss', patience: 4 })] }) },
+      {},
+      'callbacks.0.patience was 3 and is 4',
+    );
+    await refuses(
+      { ...one, compile: () => ({ optimizer: adam({ learningRate: 0.1 }) }) },
+      {},
+      'optimizer.learningRate was 0.001 and is 0.1',
+    );
+    const weights = new Float32Array(24).fill(2);
+    await refuses(one, { sampleWeight: weights }, `data.weights was not given and is ${fingerprintOf(weights)}`);
+    expect(await run(one, { backup })).toEqual(await run(one));
+  });
+
+  test('a folder that holds a model, options that are none, metrics that cannot be held', async () => {
+    const place = folder();
+    const model = sequential('Dense(1)', { inputShape: [2] });
+    await model.save(place);
+    await expect(run(one, { backup: place })).rejects.toThrow('holds a model that is no backup');
+    await expect(run(one, { backup: { folder: place, keep: 0 } })).rejects.toThrow('backup: keep must be');
+    await expect(run(one, { backup: 'https://example.org/b' })).rejects.toThrow('is no folder on a disk');
+    const own = { name: 'own', start: () => ({ update: () => {}, result: () => 0 }) };
+    const compile = () => ({ metrics: [own] });
+    await expect(run({ compile }, { backup: { folder: folder(), steps: 2 } })).rejects.toThrow(
+      'the metric own has no save() and restore()',
+    );
+    expect((await run({ compile }, { backup: folder() })).epoch).toHaveLength(4);
+  });
+
+  test('a damaged backup: an older one is taken and it is said, or there is an error', async () => {
+    const backup = { folder: folder(), steps: 2, keep: 3 };
+    await expect(run(one, { backup, callbacks: [killedAt(9)] })).rejects.toThrow('killed');
+    const states = () => readdirSync(backup.folder).filter((file) => file.endsWith('.state'));
+    expect(states()).toEqual(['backup-000002.state', 'backup-000003.state', 'backup-000004.state']);
+    const spoil = (file: string) => {
+      const path = join(backup.folder, file);
+      const bytes = readFileSync(path);
+      bytes.fill(7, bytes.length >> 1, (bytes.length >> 1) + 4);
+      writeFileSync(path, bytes);
+    };
+    spoil('backup-000004.state');
+    writeFileSync(join(backup.folder, 'backup-000005.state.123'), 'half');
+    const lines: string[] = [];
+    const write = (text: string) => void lines.push(text);
+    await expect(run(one, { backup, callbacks: [killedAt(1)], verbose: 2, write })).rejects.toThrow('killed');
+    expect(lines.slice(0, 2)).toEqual([
+      `${join(backup.folder, 'backup-000004.state')}: not a backup, or a damaged one; going on from ${join(backup.folder, 'backup-000003.state')}\n`,
+      `Going on from ${backup.folder} at epoch 2, batch 2\n`,
+    ]);
+    for (const file of states()) spoil(file);
+    await expect(run(one, { backup })).rejects.toThrow('not a backup, or a damaged one');
+  });
+});
+
+test('deleteCheckpoint: false keeps the end, and the next call has nothing to do', async () => {
+  const one: Case = {
+    training: () => ({ callbacks: [new EarlyStopping({ monitor: 'loss', restoreBestWeights: true })] }),
+  };
+  const backup = { folder: join(root, 'kept'), deleteCheckpoint: false };
+  const first = await run(one, { backup });
+  const batches: number[] = [];
+  expect(await run(one, { backup, callbacks: [{ onBatchBegin: (batch) => void batches.push(batch) }] })).toEqual(first);
+  expect(batches).toEqual([]);
+});
+
+test('state files hold odd numbers, and notice every changed byte', async () => {
+  const state = {
+    values: { a: [Number.NaN, -0, Number.POSITIVE_INFINITY], b: { c: 'ä' } },
+    arrays: [Float32Array.of(1, -0), new Float32Array(0)],
+  };
+  const bytes = await encodeState(state);
+  expect(await decodeState(bytes, 'file')).toEqual(state);
+  for (let i = 0; i < bytes.length; i++) {
+    const other = bytes.slice();
+    other[i] ^= 4;
+    await expect(decodeState(other, 'file')).rejects.toThrow('file: not a backup, or a damaged one');
+  }
+  for (let i = 0; i < bytes.length; i++)
+    await expect(decodeState(bytes.slice(0, i), 'file')).rejects.toThrow('damaged');
+});
