@@ -10,7 +10,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const outdir = join(root, 'dist/browser');
 
 /** Own modules that only work on Node; each is reached by a dynamic import behind a check. */
-const NODE_ONLY = ['formats/file.js', 'formats/folder.js', 'data/duckdb.js', 'data/paths.js'];
+const NODE_ONLY = [
+  'formats/file.js',
+  'formats/folder.js',
+  'formats/backupFolder.js',
+  'data/duckdb.js',
+  'data/paths.js',
+];
 const EMPTY = 'module.exports = {};';
 
 /** Whoever wants tfjs's wasm backend imports it, which registers it. */
