@@ -3,6 +3,7 @@
  *
  *     ```console            each line after "$ " is a command (with "\" at its end it goes on in the next line); its output follows
  *     ```ts                 a program; the ```text block right after it is what it prints
+ *     ```typescript         a sketch, which is not run
  *     ```ts of FILE#NAME    the function NAME of a source file
  *     <!-- made: NAME -->   a part made from the sources, up to <!-- end -->
  */
