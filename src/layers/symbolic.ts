@@ -33,7 +33,7 @@ export interface ApplyOptions {
 }
 
 /** What is applied to tensors of a model to be. */
-interface Applicable<Out> {
+export interface Applicable<Out> {
   /**
    * What the layer gives for what Input() or other layers give, in a `Model` to be. A layer that is applied several times shares its weights.
    * @throws MemcellError 'model' that names the layer and what does not fit
