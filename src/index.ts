@@ -21,7 +21,7 @@ export type { ModelEnd, ModelInputs, ModelOutput } from './model/ends.js';
 export type { ModelInput, NestedArray, ShapedArray } from './model/inputs.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
-export { figures, type ReportFigure, report } from './report/index.js';
+export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
 export type { PlotOptions } from './report/look/options.js';
 export type * from './report/look/shown.js';
 export { plot, type TablePlot } from './report/plot.js';
