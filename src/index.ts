@@ -23,7 +23,7 @@ export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
 export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
 export type { PlotOptions } from './report/look/options.js';
-export type { LookedCorrelations, LookedMissing, LookedSeries, TableLook } from './report/look/shown.js';
+export type { LookedColumn, LookedCorrelations, LookedMissing, LookedSeries, TableLook } from './report/look/shown.js';
 export { plot, type TablePlot } from './report/plot.js';
 export * from './sequential.js';
 export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
