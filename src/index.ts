@@ -23,7 +23,7 @@ export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
 export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
 export type { PlotOptions } from './report/look/options.js';
-export type { LookedColumn, LookedCorrelations, LookedMissing, LookedSeries, TableLook } from './report/look/shown.js';
+export type * from './report/look/shown.js';
 export { plot, type TablePlot } from './report/plot.js';
 export * from './sequential.js';
 export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
@@ -57,7 +57,7 @@ export {
 } from './tasks/functions.js';
 export type { SamplingOptions } from './tasks/sampling.js';
 export type { TaskKind, TrainingSettings } from './tasks/settings.js';
-export type { Axis } from './tasks/shown.js';
+export type { Axis, Points } from './tasks/shown.js';
 export type { SymbolsOptions } from './tasks/symbols/options.js';
 export type { CountsGuess } from './tasks/symbols/repetition.js';
 export type { SymbolsEvaluation } from './tasks/symbols/task.js';

@@ -54,5 +54,5 @@ export * from './reshape/reshape.js';
 export * from './reshape/upSampling1d.js';
 export * from './reshape/zeroPadding1d.js';
 export type { Constraint, OptionsOf, Regularizer } from './schema.js';
-export type { Applicable, ApplyOptions, GraphLayer, LayerCall, SymbolicTensor } from './symbolic.js';
+export type { ApplyOptions, GraphLayer, LayerCall, SymbolicTensor } from './symbolic.js';
 export * from './timeDistributed.js';
