@@ -70,6 +70,10 @@ export function readInputs(
   expected: readonly (Expected & ModelEnd)[],
   what: string,
 ): { array: NdArray; given: Given } {
+  if (expected.length === 1 && !isByName(given)) {
+    const { array, like } = toBatch(given as ModelInput, expected[0], what);
+    return { array: whole(array, what), given: { like, byName: false } };
+  }
   const { values, byName } = byEnds(
     given,
     expected.map(({ name }) => name),
@@ -89,6 +93,7 @@ export function readInputs(
 
 /** Targets for a model's outputs: their shapes are checked by who knows the losses. */
 export function readTargets(given: ModelInputs, outputs: readonly string[], what: string): NdArray {
+  if (outputs.length === 1 && !isByName(given)) return whole(readArray(given as ModelInput, what).array, what);
   const ends = outputs.map((name) => ({ name }));
   const { values } = byEnds(given, outputs, what, 'output');
   const arrays = values.map((value, i) => readArray(value, partName(what, ends, i)).array);
@@ -110,15 +115,21 @@ function partName(what: string, ends: readonly { name: string }[], index: number
   return ends.length === 1 ? what : `${what} (${ends[index].name})`;
 }
 
+function whole(array: NdArray, what: string): NdArray {
+  if (array.shape.length === 0) throw new MemcellError(`${what} has no samples`);
+  if (array.data.length !== elements(array.shape)) throw new MemcellError(`${what} does not fill its shape`);
+  return array;
+}
+
 function joined(arrays: readonly NdArray[], ends: readonly { name: string }[], what: string): NdArray {
   const [first] = arrays;
-  arrays.forEach(({ shape, data }, i) => {
+  arrays.forEach(({ shape }, i) => {
     if (shape.length === 0 || shape[0] !== first.shape[0]) {
       throw new MemcellError(
         `${partName(what, ends, i)} has ${shape[0] ?? 'no'} samples and ${partName(what, ends, 0)} has ${first.shape[0]}; they must have as many as each other`,
       );
     }
-    if (data.length !== elements(shape)) throw new MemcellError(`${partName(what, ends, i)} does not fill its shape`);
+    whole(arrays[i], partName(what, ends, i));
   });
   return sideBySide(arrays);
 }
@@ -141,7 +152,6 @@ function byEnds(
     });
     return { values, byName: true };
   }
-  if (names.length === 1) return { values: [given as ModelInput], byName: false };
   if (Array.isArray(given) && given.length === names.length) return { values: [...given], byName: false };
   const found = Array.isArray(given) ? `a list of ${given.length}` : 'one array';
   throw usage(
@@ -150,8 +160,8 @@ function byEnds(
 }
 
 function isByName(given: ModelInputs): given is { readonly [name: string]: ModelInput } {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) return false;
-  return Object.getPrototypeOf(given) === Object.prototype && !('data' in given && 'shape' in given);
+  if (typeof given !== 'object' || given === null || ('data' in given && 'shape' in given)) return false;
+  return Object.getPrototypeOf(given) === Object.prototype;
 }
 
 function usage(message: string): MemcellError {
