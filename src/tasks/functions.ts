@@ -30,6 +30,7 @@ import {
 } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
+import { Start } from './start.js';
 import type { SymbolsOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
@@ -42,6 +43,11 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
   optimizer?: Spelling<OptimizerName>;
   /** In the notation, such as 'LSTM(64), Dense(10, softmax)'. */
   layers?: string;
+  /**
+   * A folder, file or address of a trained model that training starts from: its layers, those frozen stay frozen, and their
+   * weights. What its task says of columns, tokens and classes is kept.
+   */
+  from?: string;
   /** As Keras would do it: scaled samples, one network, one fit. */
   plain?: boolean;
   /** Seconds that training may take, about. */
@@ -415,6 +421,7 @@ const trainingKinds: {
   readonly [Name in keyof TrainingValues]-?: OptionKind<Exclude<TrainingValues[Name], undefined>>;
 } = {
   layers: text,
+  from: text,
   plain: flag,
   budget: positive,
   threads: count,
@@ -448,16 +455,18 @@ async function train<
   const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
   const entries = Object.entries(others);
   const about = Object.fromEntries(entries.filter(isTraining));
-  const { layers, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
+  const { layers, from: path, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
   const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const source = openSource(data);
   const pictures = new Pictures();
+  const from = path === undefined ? undefined : await Start.open(path, task.kind);
   const run = runOf(
     {
       settings,
       shown: pictures.add,
       ...(seed !== undefined && { seed }),
       ...(layers !== undefined && { layers }),
+      ...(from && { from }),
       ...(plain !== undefined && { plain }),
       ...(budget !== undefined && { budget }),
       ...(threads !== undefined && { threads }),
@@ -476,7 +485,7 @@ async function train<
       evaluation,
       history,
       pictures,
-      warnings: [...prepared.warnings, ...warnings],
+      warnings: [...(from?.notes ?? []), ...prepared.warnings, ...warnings],
       ...(prepared.account && { understood: prepared.account }),
     },
   };
