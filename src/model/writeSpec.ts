@@ -2,16 +2,20 @@
 import { MemcellError } from '../errors.js';
 import type { Layer } from '../layers/define.js';
 import { isBidirectional, isWrapper } from '../layers/kinds.js';
+import { show } from '../layers/schema.js';
 import { definitionOf } from '../layers/table.js';
 import { snakeCase } from '../spelling.js';
 import { parseSpec } from './spec.js';
 
 /** Options that say how weights begin, how batches come or what a layer is called, and not what the layer computes. */
-const leftOut = /Initializer$|^(name|trainable|inputShape|batchSize|batchShape|inputLength|stateful)$/;
+const leftOut = /Initializer$|^(name|trainable|inputShape|batchSize|batchShape|inputLength|stateful|unitForgetBias)$/;
 
 /** Settings in a saved configuration that do not change what a layer computes in memcell. */
 const immaterial =
-  /Initializer$|^(name|trainable|batchInputShape|dtype|inputLength|stateful|implementation|unroll|seed|numConstraints?|layer|returnState)$/;
+  /Initializer$|^(name|trainable|batchInputShape|dtype|inputLength|stateful|implementation|unroll|seed|numConstraints?|layer|returnState|unitForgetBias)$/;
+
+/** Activations whose names in a layer's configuration are not those of the notation. */
+const activations: Record<string, string> = { hardSigmoid: 'hard_sigmoid_keras2', hardSigmoidKeras3: 'hard_sigmoid' };
 
 /**
  * The layer in the notation: its options that are not the defaults, the first ones by position; how its weights begin is
@@ -22,10 +26,8 @@ export function writeLayer(layer: Layer): string {
   const text = written(layer);
   const [read] = readBack(text, layer);
   const [was, is] = [settingsOf(layer), settingsOf(read)];
-  const other = [...new Set([...Object.keys(was), ...Object.keys(is)])].find(
-    (name) => JSON.stringify(was[name] ?? null) !== JSON.stringify(is[name] ?? null),
-  );
-  if (other !== undefined) throw unwritable(layer, `${other} ${JSON.stringify(was[other] ?? null)}`);
+  const other = [...new Set([...Object.keys(was), ...Object.keys(is)])].find((name) => !isSame(was[name], is[name]));
+  if (other !== undefined) throw unwritable(layer, `${other} ${show(was[other])}`);
   return text;
 }
 
@@ -38,18 +40,36 @@ function readBack(text: string, layer: Layer): Layer[] {
 }
 
 function unwritable(layer: Layer, what: string, cause?: unknown): MemcellError {
-  return new MemcellError(`layer ${layer.name} (${layer.getClassName()}): training cannot start from one with ${what}`, {
-    code: 'model',
-    cause,
-  });
+  return new MemcellError(
+    `layer ${layer.name} (${layer.getClassName()}): training cannot start from one with ${what}`,
+    {
+      code: 'model',
+      cause,
+    },
+  );
+}
+
+/** A layer's configuration. One that is built counts its axis from the first, a new one from the last: here from the last. */
+function configOf(layer: Layer): Record<string, unknown> {
+  const config: Record<string, unknown> = { ...layer.getConfig() };
+  const { axis } = config;
+  const one = Array.isArray(axis) && axis.length === 1 ? axis[0] : axis;
+  const shape = layer.inboundNodes[0]?.inputShapes[0];
+  const rank = Array.isArray(shape) ? shape.length : undefined;
+  return one === -1 || (rank !== undefined && one === rank - 1) ? { ...config, axis: -1 } : config;
 }
 
 /** What a layer computes, of its own configuration and that of the layer in it. */
 function settingsOf(layer: Layer): Record<string, unknown> {
-  const config: Record<string, unknown> = layer.getConfig();
-  const own = Object.entries(config).filter(([name]) => !immaterial.test(name));
+  const own = Object.entries(configOf(layer)).filter(([name]) => !immaterial.test(name));
   const inner = innerOf(layer);
   return { ...Object.fromEntries(own), ...(inner && { layer: settingsOf(inner) }) };
+}
+
+/** What is left out of a configuration is none, or features last. */
+function isSame(was: unknown, is: unknown): boolean {
+  const [a, b] = [was, is].map((one) => JSON.stringify(one ?? null));
+  return a === b || [a, b].every((one) => one === 'null' || one === '"channelsLast"');
 }
 
 function innerOf(layer: Layer): Layer | undefined {
@@ -60,20 +80,19 @@ function innerOf(layer: Layer): Layer | undefined {
 function written(layer: Layer): string {
   const className = layer.getClassName();
   const definition = definitionOf(className);
-  if (!definition || definition.joins) throw unwritable(layer, 'no place in a stack of memcell’s layers');
-  const config: Record<string, unknown> = { ...layer.getConfig() };
+  if (!definition || definition.joins) throw unwritable(layer, 'no notation: it is no layer of a stack');
+  const config = configOf(layer);
   const inner = innerOf(layer);
+  const names = Object.keys(definition.schema).filter((name) => !leftOut.test(name));
+  const needed = names.filter((name) => definition.schema[name].need === 'required');
+  const textOf = (name: string) => (name === 'layer' && inner ? written(inner) : valueText(config[name]));
+  const least = needed.map((name) => `${snakeCase(name)}=${textOf(name)}`).join(', ');
+  const usual = configOf(readBack(`${className}(${least})`, layer)[0]);
   const values = new Map<string, string>();
-  for (const [name, { kind, otherwise }] of Object.entries(definition.schema)) {
-    if (leftOut.test(name)) continue;
-    if (name === 'layer' && inner) {
-      values.set(name, written(inner));
-      continue;
-    }
+  for (const name of names) {
     const value = config[name];
-    if (value === undefined || value === null) continue;
-    const usual = otherwise === undefined ? undefined : kind(otherwise, name);
-    if (JSON.stringify(value) !== JSON.stringify(usual)) values.set(name, valueText(value));
+    const isUsual = value === undefined || value === null || JSON.stringify(value) === JSON.stringify(usual[name]);
+    if (needed.includes(name) || (name !== 'layer' && !isUsual)) values.set(name, textOf(name));
   }
   const positional: string[] = [];
   for (const name of definition.positional) {
@@ -90,7 +109,8 @@ function written(layer: Layer): string {
 
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
-  if (typeof value === 'string') return /^[A-Za-z]\w*$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string')
+    return activations[value] ?? (/^[A-Za-z]\w*$/.test(value) ? value : JSON.stringify(value));
   if (typeof value !== 'object' || value === null) return String(value);
   const { className, config } = value as { className?: unknown; config?: Record<string, unknown> };
   if (typeof className !== 'string') return JSON.stringify(value);

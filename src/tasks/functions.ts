@@ -30,7 +30,7 @@ import {
 } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
-import { Start } from './start.js';
+import { openStart } from './start.js';
 import type { SymbolsOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
@@ -459,7 +459,7 @@ async function train<
   const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const source = openSource(data);
   const pictures = new Pictures();
-  const from = path === undefined ? undefined : await Start.open(path, task.kind);
+  const from = path === undefined ? undefined : await openStart(path, task.kind);
   const run = runOf(
     {
       settings,

@@ -23,7 +23,7 @@ export class Start {
   /** The stack, in the spec notation. */
   readonly layers: string;
   /** What must not be silent, one line each. */
-  readonly notes: string[] = [];
+  readonly notes: string[];
   /** Why the last layer is not taken though it may fit. */
   private otherOutputs: string | undefined;
   /** Inputs of a step. */
@@ -37,12 +37,13 @@ export class Start {
   private readonly task: Fields | undefined;
   private readonly saved: string;
 
-  private constructor(
+  constructor(
     /** The model's folder, file or address. */
     readonly name: string,
     model: Sequential,
     kind: TaskKind,
   ) {
+    this.notes = [`starts from the weights of ${name}; figures are too good where it has seen what is held out here`];
     this.task = taskOf(model, name, kind);
     this.saved = JSON.stringify(model.metadata.task ?? null);
     const layers = chainOf(model, name);
@@ -73,20 +74,6 @@ export class Start {
     this.notes.push(...model.lost.map((line) => `${name}: ${line}`));
   }
 
-  /**
-   * @param kind the task that is to be trained
-   * @throws MemcellError (io, model) for what is no model, (usage) for one with branches, a layer that is not memcell's, or of
-   *   another task
-   */
-  static async open(path: string, kind: TaskKind): Promise<Start> {
-    const model = await loadModel(path);
-    try {
-      return new Start(path, model, kind);
-    } finally {
-      model.dispose();
-    }
-  }
-
   /** What the model's task left with it, read by `parse`; undefined for a model without a task. */
   read<A>(parse: (fields: Fields) => A): A | undefined {
     return this.task && parse(this.task);
@@ -109,9 +96,13 @@ export class Start {
     const given = this.outputShape.slice(1);
     const units = outputs[0].at(-1) ?? 1;
     const fits = outputs.some((shape) => shape.length === given.length && shape.at(-1) === given.at(-1));
-    if (fits && this.activation === activation && this.otherOutputs === undefined) return this.layers;
+    const why =
+      this.otherOutputs ?? (fits ? undefined : `it gives ${given.join(' × ')} numbers, here ${outputs[0].join(' × ')}`);
+    if (why === undefined && this.activation === activation) return this.layers;
     const body = this.texts.slice(0, this.head ?? this.texts.length);
     const options = [units, ...(activation === 'linear' ? [] : [activation]), ...(head === '' ? [] : [head])];
+    if (why === undefined) this.say(`${this.name}: its last layer is ${activation} here; its weights are taken`);
+    else this.say(`${this.name}: the last layer is new, the others begin with its weights: ${why}`);
     return [...body, `Dense(${options.join(', ')})`].join(', ');
   }
 
@@ -143,12 +134,10 @@ export class Start {
         );
       }
     }
-    const kept = own.slice(taken).flatMap(([, all]) => all.map((weight) => Float32Array.from(weight.read().dataSync())));
+    const kept = own
+      .slice(taken)
+      .flatMap(([, all]) => all.map((weight) => Float32Array.from(weight.read().dataSync())));
     network.setWeights([...weights.slice(0, taken).flatMap((layer) => layer.weights), ...kept]);
-    if (isNew) {
-      const outputs = `it gave ${sizeOf(weights[weights.length - 1].weights)} numbers, here ${sizeOf(own[last][1])}`;
-      this.say(`${name}: the last layer is new, the others begin with its weights: ${this.otherOutputs ?? outputs}`);
-    }
   }
 
   /** Has the last layer be new: its outputs mean something else. */
@@ -159,6 +148,21 @@ export class Start {
   /** Adds to the notes, once. */
   say(line: string): void {
     if (!this.notes.includes(line)) this.notes.push(line);
+  }
+}
+
+/**
+ * Opens a model to start from.
+ * @param kind the task that is to be trained
+ * @throws MemcellError (io, model) for what is no model, (usage) for one with branches, a layer that is not memcell's, or of
+ *   another task
+ */
+export async function openStart(path: string, kind: TaskKind): Promise<Start> {
+  const model = await loadModel(path);
+  try {
+    return new Start(path, model, kind);
+  } finally {
+    model.dispose();
   }
 }
 

@@ -81,9 +81,12 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     },
   };
   if (given.from && given.layers !== undefined) {
-    throw new MemcellError('layers and from exclude each other: the layers are those of the model that training starts from', {
-      code: 'usage',
-    });
+    throw new MemcellError(
+      'layers and from exclude each other: the layers are those of the model that training starts from',
+      {
+        code: 'usage',
+      },
+    );
   }
   checkSettings({ ...run.settings, seed: run.seed });
   if (run.layers !== undefined) checkLayers(run.layers);

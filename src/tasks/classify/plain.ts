@@ -105,7 +105,9 @@ export function prepareClassify(
   const longest = groups.reduce((most, { rows }) => Math.max(most, rows.length), 0);
   const steps = group === undefined ? checkCount(options.steps ?? 1, 'steps') : longest;
   const channels = group === undefined ? stepSize(features.length, steps) : features.length;
-  const scaler = before ? scalerFrom(before.scaling, channels) : fitScaler(fitted, channels, group === undefined && steps > 1);
+  const scaler = before
+    ? scalerFrom(before.scaling, channels)
+    : fitScaler(fitted, channels, group === undefined && steps > 1);
   const artefact: PlainArtefact = {
     kind: 'classify',
     label,

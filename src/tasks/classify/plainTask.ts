@@ -8,8 +8,8 @@ import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import type { ClassifyOptions } from './options.js';
-import { namesFrom, optionsFrom } from './startFrom.js';
 import { classifyDefaults, type PlainArtefact, type PlainPrepared, prepareClassify } from './plain.js';
+import { namesFrom, optionsFrom } from './startFrom.js';
 
 const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights', 'mostRows'];
 

@@ -38,7 +38,9 @@ export function optionsFrom(before: ClassifyArtefact, given: ClassifyOptions, ru
     );
   }
   const { groups = before.group === undefined ? undefined : [before.group], steps, text, features } = before;
-  from.say(`columns, scaling${text ? ', known words' : ''} and values are those of ${from.name}, not learnt from this data`);
+  from.say(
+    `columns, scaling${text ? ', known words' : ''} and values are those of ${from.name}, not learnt from this data`,
+  );
   return {
     ...given,
     ...(groups ? { group: groups } : !text && steps !== undefined && { steps }),

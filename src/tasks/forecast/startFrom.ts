@@ -23,7 +23,9 @@ export function compareColumns(before: ForecastArtefact, { columns, set }: Forec
   const rows: [what: string, was: readonly string[], is: readonly string[]][] = [
     ['targets', before.targets, columns.targets],
     ['columns', before.method === 'plain' ? before.channels : before.channels.past, set.past],
-    ...(before.method === 'plain' ? [] : [['known columns', before.channels.known, set.known] as [string, string[], string[]]]),
+    ...(before.method === 'plain'
+      ? []
+      : [['known columns', before.channels.known, set.known] as [string, string[], string[]]]),
   ];
   for (const [what, was, is] of rows) {
     if (was.join() === is.join()) continue;

@@ -1,5 +1,5 @@
-import { MemcellError } from '../../errors.js';
 import { list } from '../../data/suggest.js';
+import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
