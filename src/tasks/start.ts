@@ -66,7 +66,9 @@ export class Start {
         `${name} says nothing of columns, scaling or vocabulary: inputs are scaled and numbered by this data, in its order`,
       );
     }
-    const frozen = layers.filter((layer) => !layer.trainable && layer.weights.length > 0).map((layer) => layer.name);
+    const frozen = layers
+      .filter(({ trainableWeights, weights }) => trainableWeights.length === 0 && weights.length > 0)
+      .map((layer) => layer.name);
     if (frozen.length > 0) this.notes.push(`${name}: frozen and left as it is: ${frozen.join(', ')}`);
     if (layers.some((layer) => 'stateful' in layer && layer.stateful)) {
       this.notes.push(`${name}: its layers are stateful; training starts from their weights, not from their states`);
