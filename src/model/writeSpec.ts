@@ -77,7 +77,7 @@ function innerOf(layer: Layer): Layer | undefined {
   return isWrapper(layer) ? layer.layer : undefined;
 }
 
-function written(layer: Layer): string {
+function written(layer: Layer, inFrozen = false): string {
   const className = layer.getClassName();
   const definition = definitionOf(className);
   if (!definition || definition.joins) throw unwritable(layer, 'no notation: it is no layer of a stack');
@@ -85,7 +85,8 @@ function written(layer: Layer): string {
   const inner = innerOf(layer);
   const names = Object.keys(definition.schema).filter((name) => !leftOut.test(name));
   const needed = names.filter((name) => definition.schema[name].need === 'required');
-  const textOf = (name: string) => (name === 'layer' && inner ? written(inner) : valueText(config[name]));
+  const textOf = (name: string) =>
+    name === 'layer' && inner ? written(inner, inFrozen || !layer.trainable) : valueText(config[name]);
   const least = needed.map((name) => `${snakeCase(name)}=${textOf(name)}`).join(', ');
   const usual = configOf(readBack(`${className}(${least})`, layer)[0]);
   const values = new Map<string, string>();
@@ -101,7 +102,7 @@ function written(layer: Layer): string {
     positional.push(value);
     values.delete(name);
   }
-  if (!layer.trainable) values.set('trainable', 'false');
+  if (!layer.trainable && !inFrozen) values.set('trainable', 'false');
   const named = Array.from(values, ([name, value]) => `${snakeCase(name)}=${value}`);
   const all = [...positional, ...named];
   return all.length === 0 ? className : `${className}(${all.join(', ')})`;
