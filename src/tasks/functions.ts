@@ -36,7 +36,7 @@ import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './sym
 import { generate } from './text/generate.js';
 import type { GenerateOptions, TextOptions } from './text/options.js';
 import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js';
-import { type OpenedTask, openSaved, readSaved, runOf } from './train.js';
+import { fromFault, type OpenedTask, openSaved, readSaved, runOf } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
 export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
@@ -476,8 +476,20 @@ async function train<
     },
     source.name,
   );
-  const prepared = await task.prepare(source, checkOptions(task.options, options, task.kind) as O, run);
-  const { model, artefact, evaluation, warnings, history, layers: made, settings: used } = await prepared.train();
+  const fault = (error: unknown): never => {
+    throw from ? fromFault(error, from.name) : error;
+  };
+  const checked = checkOptions(task.options, options, task.kind) as O;
+  const prepared = await task.prepare(source, checked, run).catch(fault);
+  const {
+    model,
+    artefact,
+    evaluation,
+    warnings,
+    history,
+    layers: made,
+    settings: used,
+  } = await prepared.train().catch(fault);
   const training = { createdWith: `memcell ${version}`, source: source.name, layers: made, settings: used, history };
   return {
     loaded: { model, artefact: { ...artefact, training }, name: 'the model' },

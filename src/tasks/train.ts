@@ -53,8 +53,8 @@ function layersFault(error: unknown): unknown {
   return new MemcellError(told, { code: 'usage', cause: error });
 }
 
-/** The layers are those of the model that training starts from. */
-function fromFault(error: unknown, name: string): unknown {
+/** What is wrong with layers is wrong with the model that training starts from. */
+export function fromFault(error: unknown, name: string): unknown {
   if (!(error instanceof MemcellError) || !error.message.startsWith('layers: ')) return error;
   return new MemcellError(`${name}: ${error.message.slice('layers: '.length)}`, { code: 'usage', cause: error });
 }

@@ -78,7 +78,7 @@ export function prepareClassify(
   table: Table,
   options: PlainOptions,
   validationSplit: number,
-  before?: { scaling: Scaling; steps?: number; names(found: string[]): string[] },
+  before?: { scaling: Scaling; names(found: string[]): string[] },
 ): PlainPrepared {
   checkRows(table);
   const { label, group } = options;
