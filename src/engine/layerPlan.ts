@@ -125,6 +125,37 @@ export interface RepeatPlan {
   times: number;
 }
 
+/** (B, T, F) → (B, T', F') of as many numbers; -1 for the one of the two that follows from the other. */
+export interface ReshapePlan {
+  kind: 'reshape';
+  steps: number;
+  width: number;
+  /** Whether the output has steps. */
+  sequence: boolean;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, F, T) */
+export interface TransposePlan {
+  kind: 'transpose';
+}
+
+/** (B, T, F) → (B, before + T + after, F): steps of zeros, or without steps where a number is below 0. */
+export interface PaddingPlan {
+  kind: 'padding';
+  before: number;
+  after: number;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, times·T, F): every step so many times. */
+export interface UpSamplingPlan {
+  kind: 'upSampling';
+  times: number;
+}
+
 /** Inputs of one shape, element by element. */
 export interface MergePlan {
   kind: 'merge';
@@ -186,7 +217,11 @@ export type LayerPlan =
   | LayerNormalizationPlan
   | MaskingPlan
   | MergePlan
+  | PaddingPlan
   | PoolingPlan
   | RecurrentPlan
   | RepeatPlan
+  | ReshapePlan
+  | TransposePlan
+  | UpSamplingPlan
   | WindowPoolingPlan;

@@ -6,6 +6,7 @@ import { Program } from '../../src/engine/program.js';
 import { built, engineOf, poison, split } from './compare.js';
 import { gatheringSample } from './gatheringModels.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
+import { movingSample } from './movingModels.js';
 import { recurrentSample } from './recurrentModels.js';
 import { windowSample } from './windowModels.js';
 
@@ -60,6 +61,7 @@ test.each([
   ['recurrent', recurrentSample],
   ['convolutional', windowSample],
   ['batch-normalised', gatheringSample],
+  ['moving', movingSample],
 ])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples) => {
   fc.assert(
     fc.property(samples, (sample) => {

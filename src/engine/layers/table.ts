@@ -13,7 +13,8 @@ import { MaskingLayer } from './masking.js';
 import { ConcatenateLayer, MergeLayer } from './merge.js';
 import { PoolingLayer } from './pooling.js';
 import { RecurrentLayer } from './recurrent.js';
-import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
+import { ArrangeLayer, FlattenLayer, RepeatLayer, ReshapeLayer, TransposeLayer } from './reshape.js';
+import { PaddingLayer, UpSamplingLayer } from './steps.js';
 import { WindowPoolingLayer } from './windowPooling.js';
 
 export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
@@ -44,6 +45,14 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
       return new FlattenLayer(context);
     case 'repeat':
       return new RepeatLayer(plan, context);
+    case 'reshape':
+      return new ReshapeLayer(plan, context);
+    case 'transpose':
+      return new TransposeLayer(context);
+    case 'padding':
+      return new PaddingLayer(plan, context);
+    case 'upSampling':
+      return new UpSamplingLayer(plan, context);
     case 'arrange':
       return new ArrangeLayer(context);
     case 'lstm':
