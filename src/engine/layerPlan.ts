@@ -52,8 +52,69 @@ export interface MaskingPlan {
 export interface DropoutPlan {
   kind: 'dropout';
   rate: number;
+  /** Whether a feature is kept or dropped at all steps of a sample. */
+  spatial: boolean;
   /** Names the layer's random numbers, as in model/walk.ts. */
   path: string;
+}
+
+/** In training y = x + noise, or x∘(1 + noise), noise normal of that deviation. */
+export interface NoisePlan {
+  kind: 'noise';
+  multiplies: boolean;
+  deviation: number;
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+}
+
+/** y = x, at most `most`, where x ≥ threshold, and slope∘(x − threshold) below. */
+export interface RectifierPlan {
+  kind: 'rectifier';
+  slope: number;
+  threshold: number;
+  /** ∞ for no limit. */
+  most: number;
+  /** Slopes (rows, width) below a threshold of 0, in place of the one; rows is T, or 1 for the same at all steps. */
+  alpha: number;
+  rows: number;
+  width: number;
+}
+
+/** y = gamma∘x/√(mean of x² + epsilon) over the last axis, or, `unit`, gamma∘x/√Σx². */
+export interface RmsNormalizationPlan {
+  kind: 'rmsNormalization';
+  unit: boolean;
+  /** false: nothing says after it which steps count. */
+  keepsMask: boolean;
+  width: number;
+  epsilon: number;
+  gamma: number;
+}
+
+/** What a layer of single rows does, over all steps of the features of each group; -1 groups for each feature by itself. */
+export interface OverStepsPlan {
+  kind: 'overSteps';
+  groups: number;
+  inner: ActivationPlan | LayerNormalizationPlan | RmsNormalizationPlan;
+  keepsMask: boolean;
+}
+
+/** y = gamma∘x + beta for each feature. */
+export interface ScalePlan {
+  kind: 'scale';
+  width: number;
+  gamma: number;
+  beta: number;
+}
+
+/** y = (x − mean)/√variance for each feature, or inverted x·√variance + mean. */
+export interface StandardizationPlan {
+  kind: 'standardization';
+  width: number;
+  inverted: boolean;
+  of:
+    | { kind: 'weights'; mean: number; variance: number; count: number }
+    | { kind: 'constants'; mean: number[]; variance: number[] };
 }
 
 export interface LayerNormalizationPlan {
@@ -217,11 +278,17 @@ export type LayerPlan =
   | LayerNormalizationPlan
   | MaskingPlan
   | MergePlan
+  | NoisePlan
+  | OverStepsPlan
   | PaddingPlan
   | PoolingPlan
+  | RectifierPlan
   | RecurrentPlan
   | RepeatPlan
   | ReshapePlan
+  | RmsNormalizationPlan
+  | ScalePlan
+  | StandardizationPlan
   | TransposePlan
   | UpSamplingPlan
   | WindowPoolingPlan;

@@ -17,6 +17,8 @@ import {
 import type { InputPlan, SignalShape } from './planData.js';
 import { isMerge, planMerge } from './planMerge.js';
 import { MOVING } from './planMoving.js';
+import { NORMALIZATIONS } from './planNormalization.js';
+import { RECTIFIERS } from './planRectifiers.js';
 import { claim, isNamed, penalty } from './planWeights.js';
 import { Unsupported, unsupported } from './unsupported.js';
 
@@ -72,15 +74,21 @@ const PLANNERS: Record<string, Planner> = {
   Activation: (layer, config) => activation(layer, config.activation, false),
   Dropout: (layer, { rate, noiseShape }, path) => {
     if (noiseShape !== null && noiseShape !== undefined) throw unsupported(layer, 'has a noiseShape');
-    return [{ kind: 'dropout', rate: Number(rate), path }];
+    return [{ kind: 'dropout', rate: Number(rate), spatial: false, path }];
   },
+  SpatialDropout1D: (_layer, { rate }, path) => [{ kind: 'dropout', rate: Number(rate), spatial: true, path }],
+  GaussianDropout: (_layer, { rate }, path) => {
+    const deviation = Math.sqrt(Number(rate) / (1 - Number(rate)));
+    return [{ kind: 'noise', multiplies: true, deviation, path }];
+  },
+  GaussianNoise: (_layer, { stddev }, path) => [{ kind: 'noise', multiplies: false, deviation: Number(stddev), path }],
   Embedding: planEmbedding,
   Masking: (layer, { maskValue }, _path, { state }) => {
     if (!state.sequence) throw unsupported(layer, 'has an input without steps');
     return [{ kind: 'masking', value: Number(maskValue ?? 0) }];
   },
-  BatchNormalization: planBatchNormalization,
-  LayerNormalization: planLayerNormalization,
+  ...NORMALIZATIONS,
+  ...RECTIFIERS,
   Conv1D: planConvolution,
   AveragePooling1D: (layer, config, _path, { state }) => planPooling('averageWindows', layer, config, state),
   MaxPooling1D: (layer, config, _path, { state }) => planPooling('maxWindows', layer, config, state),
@@ -212,65 +220,6 @@ function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath,
   const { l1, l2 } = penalty(layer, 'embeddingsRegularizer', config);
   const sparse = l1 === 0 && l2 === 0;
   return [{ kind: 'embedding', vocabulary: Number(inputDim), width, table, maskZero: maskZero === true, sparse }];
-}
-
-function planLayerNormalization(
-  layer: tf.layers.Layer,
-  config: Config,
-  _path: LayerPath,
-  planning: Planning,
-): LayerPlan[] {
-  const { axis, scale, center, epsilon } = config;
-  const { state } = planning;
-  const axes = Array.isArray(axis) ? axis : [axis];
-  const last = state.sequence ? 2 : 1;
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last))
-    throw unsupported(layer, `normalises axis ${axes}, not the last`);
-  const names = [...(scale === false ? [] : ['gamma']), ...(center === false ? [] : ['beta'])];
-  const claimed = claim(layer, layer.weights, names, config, planning);
-  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
-  return [
-    {
-      kind: 'layerNormalization',
-      width: state.width,
-      epsilon: Number(epsilon),
-      gamma: number('gamma'),
-      beta: number('beta'),
-    },
-  ];
-}
-
-function planBatchNormalization(
-  layer: tf.layers.Layer,
-  config: Config,
-  _path: LayerPath,
-  planning: Planning,
-): LayerPlan[] {
-  const { axis, scale, center, epsilon, momentum } = config;
-  const { state } = planning;
-  if (axis !== -1 && axis !== (state.sequence ? 2 : 1))
-    throw unsupported(layer, `normalises axis ${axis}, not the last`);
-  const names = [
-    ...(scale === false ? [] : ['gamma']),
-    ...(center === false ? [] : ['beta']),
-    'movingMean',
-    'movingVariance',
-  ];
-  const claimed = claim(layer, layer.weights, names, config, planning);
-  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
-  return [
-    {
-      kind: 'batchNormalization',
-      width: state.width,
-      epsilon: Number(epsilon),
-      momentum: Number(momentum),
-      gamma: number('gamma'),
-      beta: number('beta'),
-      movingMean: number('movingMean'),
-      movingVariance: number('movingVariance'),
-      trained: layer.trainable,
-    },
-  ];
 }
 
 function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): RecurrentPlan {

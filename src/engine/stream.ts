@@ -82,7 +82,15 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'layerNormalization':
     case 'masking':
     case 'merge':
+    case 'noise':
+    case 'rmsNormalization':
+    case 'scale':
+    case 'standardization':
       return undefined;
+    case 'rectifier':
+      return layer.rows > 1 ? 'PReLU without sharedAxes [1] has a factor for each step' : undefined;
+    case 'overSteps':
+      return 'a layer takes all steps together';
   }
 }
 

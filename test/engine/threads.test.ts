@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Program } from '../../src/engine/program.js';
 import { built, engineOf, poison, split } from './compare.js';
 import { gatheringSample } from './gatheringModels.js';
+import { kindsSample } from './kindModels.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
 import { movingSample } from './movingModels.js';
 import { recurrentSample } from './recurrentModels.js';
@@ -62,6 +63,7 @@ test.each([
   ['convolutional', windowSample],
   ['batch-normalised', gatheringSample],
   ['moving', movingSample],
+  ['rectified and normalised', kindsSample],
 ])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples) => {
   fc.assert(
     fc.property(samples, (sample) => {

@@ -109,17 +109,8 @@ const ONLY_TFJS = [
   'Attention',
   'DepthwiseConv1D',
   'Dot',
-  'ELU',
-  'GroupNormalization',
-  'LeakyReLU',
   'MultiHeadAttention',
-  'Normalization',
-  'PReLU',
-  'RMSNormalization',
-  'ReLU',
   'SeparableConv1D',
-  'Softmax',
-  'UnitNormalization',
 ];
 
 /** Cases of other layers whose options it does not have. */

@@ -11,9 +11,9 @@ export abstract class MovingLayer implements EngineLayer {
   constructor(protected readonly context: LayerContext) {}
 
   abstract place(input: Signal, space: Space): Signal;
-  abstract forward(rows: Range): void;
+  abstract forward(rows: Range, training: boolean): void;
   abstract backward(rows: Range): void;
-  gradients(): void {}
+  gradients(_part: number, _parts: number): void {}
 
   /** Takes the input and a place for its gradient, and gives the output a place of its own, without a mask. */
   protected move(
