@@ -1,6 +1,6 @@
 /** Layers that move rows and compute nothing but sums of them. */
 import type { WeightBlock } from '../blocks.js';
-import { type Rows, rowLength, timeMajor } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 export abstract class MovingLayer implements EngineLayer {
@@ -22,10 +22,7 @@ export abstract class MovingLayer implements EngineLayer {
     output: Pick<Rows, 'steps' | 'width'>,
     sequence = true,
   ): Signal {
-    const rows = ({ steps, width }: Pick<Rows, 'steps' | 'width'>) => {
-      const ld = rowLength(width);
-      return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
-    };
+    const rows = ({ steps, width }: Pick<Rows, 'steps' | 'width'>) => newRows(arena, batch, steps, width);
     this.input = input;
     if (input.wantsGradient) input.gradient = rows(input.values);
     this.output = { values: rows(output), sequence, mask: 0, wantsGradient: input.wantsGradient };

@@ -2,7 +2,7 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import { deriveKey, normalAt } from '../../random.js';
 import type { Arena } from '../arena.js';
 import type { NoisePlan } from '../layerPlan.js';
-import { type Rows, rowLength, timeMajor } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';
 
@@ -24,12 +24,8 @@ export class NoiseLayer extends MovingLayer {
   place(input: Signal, space: Space): Signal {
     const { arena, batch, training } = space;
     const { steps, width } = input.values;
-    const ld = rowLength(width);
     this.arena = arena;
-    this.noise =
-      training && this.plan.deviation > 0
-        ? timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld)
-        : undefined;
+    this.noise = training && this.plan.deviation > 0 ? newRows(arena, batch, steps, width) : undefined;
     const output = this.move(input, space, { steps, width }, input.sequence);
     output.mask = input.mask;
     return output;

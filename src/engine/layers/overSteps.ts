@@ -1,6 +1,6 @@
 import type { WeightBlock } from '../blocks.js';
 import type { OverStepsPlan } from '../layerPlan.js';
-import { type Rows, rowLength, timeMajor } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';
 
@@ -24,10 +24,7 @@ export class OverStepsLayer extends MovingLayer {
     const { steps, width } = input.values;
     const groups = this.plan.groups === -1 ? width : this.plan.groups;
     const long = (steps * width) / groups;
-    const rows = () => {
-      const ld = rowLength(long);
-      return timeMajor(arena.floats(batch * groups * ld), batch, groups, long, ld);
-    };
+    const rows = () => newRows(arena, batch, groups, long);
     this.gathered = { values: rows(), sequence: true, mask: 0, wantsGradient: input.wantsGradient };
     this.result = this.inner.place(this.gathered, space, []);
     const output = this.move(input, space, { steps, width }, input.sequence);

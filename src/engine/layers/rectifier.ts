@@ -1,6 +1,6 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import { NONE, type RectifierPlan } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
 /**
@@ -28,10 +28,7 @@ export class RectifierLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch, training }: Space): Signal {
     const { steps, width } = input.values;
-    const rows = () => {
-      const ld = rowLength(width);
-      return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
-    };
+    const rows = () => newRows(arena, batch, steps, width);
     this.input = input;
     this.batch = batch;
     if (!this.alpha) {

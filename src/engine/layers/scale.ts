@@ -1,6 +1,6 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import { NONE, type ScalePlan } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
 /** y = gamma∘x + beta, (F) each: the kernels of batch normalization with mean 0, variance 1 and epsilon 0. */
@@ -31,10 +31,7 @@ export class ScaleLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch, training }: Space): Signal {
     const { steps, width } = input.values;
-    const rows = () => {
-      const ld = rowLength(width);
-      return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
-    };
+    const rows = () => newRows(arena, batch, steps, width);
     this.input = input;
     this.batch = batch;
     this.zeros = arena.fixed(width);

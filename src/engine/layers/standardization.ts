@@ -1,6 +1,6 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { StandardizationPlan } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 /** y = (x − mean)/max(√variance, 10⁻⁷), or inverted x·max(√variance, 10⁻⁷) + mean: constants of F features, or weights that are not trained. */
@@ -25,10 +25,7 @@ export class StandardizationLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch }: Space): Signal {
     const { steps, width } = input.values;
-    const rows = () => {
-      const ld = rowLength(width);
-      return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
-    };
+    const rows = () => newRows(arena, batch, steps, width);
     this.input = input;
     this.batch = batch;
     const { of } = this.plan;
