@@ -21,12 +21,13 @@ export type { ModelEnd, ModelInputs, ModelOutput } from './model/ends.js';
 export type { ModelInput, NestedArray, ShapedArray } from './model/inputs.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
-export { figures, type ReportFigure, report } from './report/index.js';
+export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
 export type { PlotOptions } from './report/look/options.js';
-export type { TableLook } from './report/look/shown.js';
+export type * from './report/look/shown.js';
 export { plot, type TablePlot } from './report/plot.js';
 export * from './sequential.js';
 export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
+export type { Answer } from './tasks/classify/answer.js';
 export type { ClassScores } from './tasks/classify/evaluation.js';
 export type { ClassifyOptions } from './tasks/classify/options.js';
 export type { Classification } from './tasks/classify/predict.js';
@@ -56,6 +57,7 @@ export {
 } from './tasks/functions.js';
 export type { SamplingOptions } from './tasks/sampling.js';
 export type { TaskKind, TrainingSettings } from './tasks/settings.js';
+export type { Axis, Points } from './tasks/shown.js';
 export type { SymbolsOptions } from './tasks/symbols/options.js';
 export type { CountsGuess } from './tasks/symbols/repetition.js';
 export type { SymbolsEvaluation } from './tasks/symbols/task.js';
@@ -126,6 +128,7 @@ export {
   quantile,
   sparseCategoricalCrossentropy,
 } from './training/losses.js';
+export type { ThresholdOptions } from './training/metrics/confusion.js';
 export {
   accuracy,
   auc,

@@ -32,17 +32,14 @@ export interface ApplyOptions {
   initialState?: SymbolicTensor | readonly SymbolicTensor[];
 }
 
-/** What is applied to tensors of a model to be. */
-interface Applicable<Out> {
+/** A layer that is applied to tensors of a model to be: Out is a list where the layer gives several. */
+export type GraphLayer<Out = SymbolicTensor> = {
   /**
    * What the layer gives for what Input() or other layers give, in a `Model` to be. A layer that is applied several times shares its weights.
    * @throws MemcellError 'model' that names the layer and what does not fit
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: ApplyOptions): Out;
-}
-
-/** A layer that is applied to tensors of a model to be: Out is a list where the layer gives several. */
-export type GraphLayer<Out = SymbolicTensor> = Applicable<Out> & Layer;
+} & Layer;
 
 /**
  * Lets a layer of tfjs be applied to tensors of ours.

@@ -97,7 +97,7 @@ function wellFormed(svg: string): string {
   );
 }
 
-/** A figure as an SVG file of its own: its colours with it. */
+/** A figure as an SVG file of its own: its colours with it, and paper under it, for readers whose page is of the other kind. */
 export function standalone(svg: string): string {
-  return svg.replace(/>/, `><style>${paletteCss('svg')}</style>`);
+  return svg.replace(/>/, `><style>${paletteCss('svg')}svg{background:var(--paper)!important}</style>`);
 }

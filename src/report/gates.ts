@@ -69,7 +69,8 @@ function rowsOf(data: ArrayLike<number>, width: number): number[][] {
   );
 }
 
-function showLayer({ layer, kind, shape, gates, halfLives }: LayerGates): ShownLayer {
+/** A layer's gates for the first sample, as much as can be told apart. */
+export function showLayer({ layer, kind, shape, gates, halfLives }: LayerGates): ShownLayer {
   const [, steps, units] = shape;
   const order = unitOrder(gates.state, steps, units);
   const from = Math.max(0, steps - most.steps);

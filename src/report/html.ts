@@ -34,7 +34,8 @@ function textOf(part: Part): string {
   return escaped(String(part));
 }
 
-function escaped(text: string): string {
+/** Text as HTML and XML have it. */
+export function escaped(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }
 

@@ -1,12 +1,15 @@
 /** Reports: pages that show what a model does, and how good it is. */
 import { type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import type { ModelInput } from '../model/inputs.js';
+import type { Sequential } from '../sequential.js';
 import { shown } from '../spelling.js';
 import { type AnyTaskModel, valuesNamed } from '../tasks/functions.js';
 import { Pictures } from '../tasks/shown.js';
 import { type Described, describe } from './describe.js';
-import { standalone } from './draw.js';
-import type { ShownGates } from './gates.js';
+import { type Figure, standalone } from './draw.js';
+import { drawGates } from './figures/gates.js';
+import { type ShownGates, showLayer } from './gates.js';
 import { gatesScript } from './gatesScript.js';
 import { html } from './html.js';
 import { jsonOf, pageOf, renderReport, sectionsOf } from './page.js';
@@ -38,10 +41,29 @@ export async function report(model: AnyTaskModel, data?: DataInput): Promise<str
   return reportPage(await describedModel(model, data));
 }
 
-/** The figures of a report one by one, for notebooks and documents. */
+/** The figures of a report one by one, for notebooks and documents; the gates of its sample last. */
 export async function figures(model: AnyTaskModel, data?: DataInput): Promise<ReportFigure[]> {
-  const sections = await sectionsOf(await describe(await describedModel(model, data)));
-  return sections.flatMap(({ figures: drawn }) => drawn.map(({ title, svg }) => ({ title, svg: standalone(svg) })));
+  const described = await describe(await describedModel(model, data));
+  const drawn = (await sectionsOf(described)).flatMap((section) => section.figures);
+  const { layers = [], tokens } = described.gates ?? {};
+  return [...drawn, ...layers.map((layer) => drawGates(layer, tokens))].map(reportFigure);
+}
+
+/**
+ * What the gates of every recurrent layer of a network do with the first of some inputs, a figure for each layer (of a Bidirectional two): maps
+ * of steps × units, white at 0 and full at 1; candidate, cell and state blue below 0 and orange above. At most 96 units and 500 steps are drawn.
+ *
+ *     const [{ svg }] = await gateFigures(model, [sequence]);
+ *
+ * @param x (B, T, features), or (B, T) for an Embedding
+ * @throws MemcellError (model) for a model that is no stack of layers, or has no recurrent one
+ */
+export async function gateFigures(model: Sequential, x: ModelInput): Promise<ReportFigure[]> {
+  return (await model.gates(x)).map((layer) => reportFigure(drawGates(showLayer(layer))));
+}
+
+function reportFigure({ title, svg }: Figure): ReportFigure {
+  return { title, svg: standalone(svg) };
 }
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {

@@ -39,7 +39,7 @@ export async function plot(data: DataInput, options: PlotOptions = {}): Promise<
   };
 }
 
-/** The page of a table. */
+/** @internal The page of a table. */
 export function lookPage(look: TableLook, sections: readonly Html[]): string {
   const { understood, left } = look;
   const title = `A look at ${understood.source.replace(/^.*[\\/]/, '')}`;
@@ -51,7 +51,7 @@ ${jsonOf('look', look)}`;
   return pageOf(title, body, [pageScript]);
 }
 
-/** Those for wide and for narrow screens are one. */
+/** @internal Those for wide and for narrow screens are one. */
 export function figuresOf(sections: readonly Html[]): Figure[] {
   const found = new Map<string, Figure>();
   for (const figure of sections.flatMap(({ figures }) => figures)) {
@@ -82,7 +82,7 @@ const sheet = { width: 960, column: 480, title: 38, gap: 22 };
 /** Characters of a title in one column. */
 const titleLength = 68;
 
-/** Figures as one SVG file: wide ones one under another, others two in a line, each under its title. */
+/** @internal Figures as one SVG file: wide ones one under another, others two in a line, each under its title. */
 export function sheetOf(figures: readonly Figure[]): string {
   const parts: Html[] = [];
   let [x, y, tallest] = [0, 0, 0];

@@ -82,7 +82,8 @@ async function failing() {
   const { two } = await ready();
   const { program } = two;
   program.place = () => {};
-  program.placement = { ...program.placement, steps: 1e8 };
+  program.arena.f64[program.stepsAt] = 1e8;
+  program.placement = { ...program.placement, steps: [1e8] };
   try {
     two.trainBatch(x, y);
   } catch (error) {

@@ -5,7 +5,7 @@ import { complete } from '../options.js';
 import type { Metric, MetricCount } from './metric.js';
 import { eachRow, ratio } from './positions.js';
 
-interface ThresholdOptions {
+export interface ThresholdOptions {
   /** Predictions above it are positive. Default 0.5. */
   thresholds?: number;
   /** The only class that counts, by its number; null: all. */

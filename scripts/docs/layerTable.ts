@@ -1,0 +1,43 @@
+import { definitionOf, type LayerDefinition } from '../../src/layers/define.js';
+import { layerClasses } from '../../src/layers/table.js';
+
+/** The layers that memcell makes, what each takes and Keras 3's defaults, from their definitions: markdown. */
+export function layerTable(): string {
+  const definitions = layerClasses()
+    .sort()
+    .map((name) => definitionOf(name))
+    .filter((definition) => definition !== undefined);
+  const shared = Object.keys(definitions[0].schema).filter((option) =>
+    definitions.every(({ schema }) => Object.hasOwn(schema, option)),
+  );
+  const rows = definitions.map(
+    (definition) => `| \`${callOf(definition)}\` | ${inputOf(definition)} | ${optionsOf(definition, shared)} |`,
+  );
+  return [
+    `Every layer also takes ${shared.map((option) => `\`${option}\``).join(', ')}. \`?\` marks what may be left out, \`=\` the default.`,
+    '',
+    '| layer | input | options |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function callOf({ class: name, positional, schema }: LayerDefinition): string {
+  return `${name}(${positional.map((option) => (schema[option].need === 'required' ? option : `${option}?`)).join(', ')})`;
+}
+
+function inputOf({ rank, joins }: LayerDefinition): string {
+  const exact = ['', '(B)', '(B, I)', '(B, T, I)', '(B, T, …, I)'];
+  const one = 'exactly' in rank ? exact[rank.exactly] : rank.atLeast > 2 ? '(B, T, …)' : '(B, …)';
+  return joins ? `several of ${one}` : one;
+}
+
+function optionsOf({ schema }: LayerDefinition, shared: readonly string[]): string {
+  const options = Object.entries(schema)
+    .filter(([name, { need }]) => need !== 'required' && !shared.includes(name))
+    .map(([name, { need, otherwise }]) =>
+      need === 'defaulted' ? `\`${name} = ${JSON.stringify(otherwise)}\`` : `\`${name}\``,
+    );
+  return options.join(', ') || '–';
+}
