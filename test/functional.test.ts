@@ -3,6 +3,7 @@ import {
   Add,
   Bidirectional,
   Concatenate,
+  Conv1D,
   Dense,
   Dropout,
   Embedding,
@@ -100,6 +101,33 @@ test('a saved graph comes back with its names, its settings and its predictions'
     again.dispose();
   }
   model.dispose();
+});
+
+test('models in a model may have layers of one name, or share them with it: saved ones come back', async () => {
+  const input = Input({ shape: [4, 2] });
+  const shared = Dense(2, { name: 'shared' });
+  const inner = new Model({ inputs: input, outputs: shared.apply(Dense(2, { name: 'dense' }).apply(input)), seed: 1 });
+  const head = new Sequential([LSTM(3), Dense(1, { name: 'dense' })], { inputShape: [4, 2], name: 'head', seed: 2 });
+  for (const joins of [false, true]) {
+    const x = Input({ shape: [4, 2], name: 'x' });
+    const read = inner.apply(x);
+    const output = head.apply(joins ? Add().apply([read, shared.apply(x)]) : read);
+    const model = new Model({ inputs: x, outputs: output, name: 'outer', seed: 3 });
+    model.compile({ loss: 'mse', optimizer: 'adam' });
+    const given = words.slice(0, 4).map((row) => row.slice(0, 4).map((word, t) => [word / 12, t / 4]));
+    const wanted = [[1], [0], [-1], [0.5]];
+    await model.fit(given, wanted, { epochs: 2, seed: 1, verbose: 0 });
+    const expected = await model.predict<number[][]>(given);
+    for (const name of ['nested', 'nested.keras', 'nested.h5']) {
+      await model.save(`${folder}/${name}`);
+      const again = await loadModel(`${folder}/${name}`);
+      const found = await again.predict<number[][]>(given);
+      found.forEach(([value], i) => {
+        expect(value).toBeCloseTo(expected[i][0], 6);
+      });
+      again.dispose();
+    }
+  }
 });
 
 test('summary says what each layer is connected to', () => {
@@ -203,6 +231,34 @@ test('a graph with one input and one output streams', async () => {
   const stream = model.stream();
   for (const [t, step] of steps.entries()) expect(stream.push(step)[0]).toBeCloseTo(expected[t][0], 6);
   expect(() => twoByTwo().stream()).toThrow('this model cannot stream: it has several inputs');
+});
+
+test('a frozen layer’s penalty is no part of the loss, as in Keras', async () => {
+  const losses: number[] = [];
+  for (const engine of [undefined, 'tfjs'] as const)
+    for (const kernelRegularizer of ['l2', null] as const) {
+      const layers = [Dense(4, { trainable: false, kernelRegularizer }), Dense(1)];
+      const model = new Sequential(layers, { inputShape: [3], seed: 1 });
+      model.compile({ loss: 'mse', optimizer: 'sgd', ...(engine && { engine }) });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      losses.push(await model.trainOnBatch(numbers, values));
+      model.dispose();
+    }
+  for (const loss of losses) expect(loss).toBeCloseTo(losses[0], 6);
+});
+
+test('numbers of steps that do not fit are an error of one line, on tfjs too', async () => {
+  const [x, y] = [Input({ shape: [null, 2], name: 'x' }), Input({ shape: [null, 2], name: 'y' })];
+  const sums = new Model({ inputs: [x, y], outputs: Dense(1).apply(Add().apply([x, y])), seed: 1 });
+  sums.compile({ loss: 'mse', engine: 'tfjs' });
+  const [two, three] = [2, 3].map((count) => [Array.from({ length: count }, () => [1, 2])]);
+  const differ = sums.predict([two, three]);
+  await expect(differ).rejects.toThrow(MemcellError);
+  await expect(differ).rejects.toThrow('layer add (Add) cannot take inputs of shape (1, 2, 2), (1, 3, 2): ');
+  const wide = new Model({ inputs: x, outputs: Conv1D(2, 3).apply(x), seed: 1 });
+  wide.compile({ loss: 'mse', engine: 'tfjs' });
+  const short = wide.trainOnBatch(two, [[[1, 2]]]);
+  await expect(short).rejects.toThrow(MemcellError);
 });
 
 test('what does not fit is an error of one line that names it', () => {

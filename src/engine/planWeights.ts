@@ -25,11 +25,10 @@ export function claim(
     weights[number] = {
       name: variable.originalName,
       shape: variable.shape.map(Number),
-      ...penalty(layer, `${names[i]}Regularizer`, config),
+      // As in Keras, a frozen weight's penalty is no part of the loss.
+      ...(trained ? penalty(layer, `${names[i]}Regularizer`, config) : { l1: 0, l2: 0 }),
       trained,
     };
-    const { l1, l2 } = weights[number];
-    if (!trained && (l1 || l2)) throw unsupported(layer, 'is frozen (trainable: false) with a regularizer');
     return number;
   });
 }

@@ -78,21 +78,24 @@ export function contentsOf(model: LayersModel, { training, optimizer, metadata }
   const written: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
   if (!isJsonObject(written)) throw new MemcellError('this model cannot be described', { code: 'model' });
   const { topology, lost } = normalTopology(written, 'the model');
-  const variables = new Map<Variable, StoredWeight>();
+  // A layer that the model shares with one in it is there twice, as the topology has it.
+  const variables: Variable[] = [];
+  const weights: StoredWeight[] = [];
   for (const [layer, own] of weightsByLayer(model)) {
     const names = new Set<string>();
     for (const variable of own) {
       const stored = storedWeight(layer, variable, names);
       names.add(stored.name);
-      variables.set(variable, stored);
+      variables.push(variable);
+      weights.push(stored);
     }
   }
   const others = model.getUserDefinedMetadata();
   if (others && Object.keys(others).length > 0) lost.push(`metadata ${Object.keys(others).join(', ')} is not kept`);
-  const state = optimizer && stateInOrder(model, [...variables.keys()], optimizer);
+  const state = optimizer && stateInOrder(model, variables, optimizer);
   return {
     topology,
-    weights: [...variables.values()],
+    weights,
     ...(training && { training: trainingOfDescription(training, lost) }),
     ...(state && { optimizerState: state }),
     metadata,

@@ -25,7 +25,7 @@ import {
   trainingOf,
 } from './modelJson.js';
 import { buildTopology } from './topology.js';
-import { assignWeights, decodeEntries, firstNotFinite, type WeightData } from './weights.js';
+import { assignWeights, decodeEntries, firstNotFinite, namesOf, type WeightData } from './weights.js';
 
 /** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
 export type ModelLocation = string | IOHandler;
@@ -127,10 +127,12 @@ async function modelArtifacts(
   if (!weightData || !weightSpecs) throw new MemcellError('this model has no weights to save', { code: 'model' });
   const memcell = Object.assign({ version: 0 }, metadata, training && { training }, { version: metadataVersion });
   const state = training && optimizer ? stateEntries(model, optimizer) : [];
+  const names = namesOf(model, model.weights);
+  const named = weightSpecs.map((spec, i) => ({ ...spec, name: names[i] }));
   return {
     ...artifacts,
     weightData: [weightData, ...state.map(({ data }) => data.slice().buffer)].flat(),
-    weightSpecs: [...weightSpecs, ...state.map(({ data: _, ...spec }) => spec)],
+    weightSpecs: [...named, ...state.map(({ data: _, ...spec }) => spec)],
     userDefinedMetadata: { ...artifacts?.userDefinedMetadata, memcell },
   };
 }
@@ -143,8 +145,9 @@ interface StateEntry extends tf.io.WeightsManifestEntry {
 function stateEntries(model: tf.LayersModel, optimizer: Optimizer): StateEntry[] {
   const { iterations, slotNames } = optimizer;
   if (iterations === 0) return [];
-  const names = model.trainableWeights.flatMap(({ originalName, shape }) =>
-    slotNames.map((slot) => ({ name: `optimizer/${originalName}/${snakeCase(slot)}`, shape: shape.map(Number) })),
+  const own = namesOf(model, model.trainableWeights);
+  const names = model.trainableWeights.flatMap(({ shape }, i) =>
+    slotNames.map((slot) => ({ name: `optimizer/${own[i]}/${snakeCase(slot)}`, shape: shape.map(Number) })),
   );
   const arrays = optimizer.state();
   if (arrays.length !== names.length) return [];

@@ -22,9 +22,10 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
   for (const entry of groups.flatMap(({ group }) => group.weights)) {
     if (entry.group !== 'optimizer') entries.set(entry.name, entry);
   }
-  const ordered = model.weights.map(({ originalName, shape, dtype }) => {
-    const entry = takeEntry(entries, originalName);
-    if (!entry) throw invalid(where, `weight ${originalName} of shape [${shape}] is not in weightsManifest`);
+  const names = namesOf(model, model.weights);
+  const ordered = model.weights.map(({ shape, dtype }, i) => {
+    const entry = takeEntry(entries, names[i]);
+    if (!entry) throw invalid(where, `weight ${names[i]} of shape [${shape}] is not in weightsManifest`);
     if (entry.shape.length !== shape.length || entry.shape.some((size, axis) => size !== shape[axis])) {
       throw invalid(
         where,
@@ -49,6 +50,25 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
 }
 
 type Variable = tf.LayersModel['weights'][number];
+
+/**
+ * The names of weights in a folder: tfjs's own, which stock tfjs looks for, and 'inner/dense/kernel' where models in the model have
+ * layers of one name. A layer that several of them share is there as often as they have it.
+ */
+export function namesOf(model: tf.LayersModel, variables: readonly Variable[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { originalName } of model.weights) counts.set(originalName, (counts.get(originalName) ?? 0) + 1);
+  const prefixes = new Map<Variable, string[]>();
+  for (const [path, own] of weightsByLayer(model)) {
+    const prefix = path.slice(0, path.lastIndexOf('/') + 1);
+    for (const variable of own) prefixes.set(variable, [...(prefixes.get(variable) ?? []), prefix]);
+  }
+  return variables.map((variable) => {
+    const { originalName } = variable;
+    if (counts.get(originalName) === 1) return originalName;
+    return (prefixes.get(variable)?.shift() ?? '') + originalName;
+  });
+}
 
 /** Sets weights as a file has them: tfjs would apply their constraints, which Keras does after a training step alone. */
 function asTheyAre(variables: readonly Variable[], set: () => void): void {

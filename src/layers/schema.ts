@@ -208,7 +208,7 @@ export type Told = { className: string; config: ConfigDict } | SerializableObjec
 
 export const initializer: Kind<Initializer, Told> = (value, what) => {
   if (typeof value === 'string') return initializerConfig(value, what);
-  if (isSerialised(value)) return { ...initializerConfig(value.className, what), config: value.config };
+  if (isSerialised(value)) return { ...initializerConfig(value.className, what), config: { ...value.config } };
   if (isSerializable(value)) return value;
   return refuse(what, `an initializer such as ${list(initializerNames, 3)}`, value);
 };
@@ -232,7 +232,9 @@ export const regularizer: Kind<Regularizer, Told | undefined> = (value, what) =>
   if (value === null) return undefined;
   if (typeof value === 'string') {
     const name = camelCase(value).toLowerCase();
-    if (Object.hasOwn(regularizers, name)) return { className: 'L1L2', config: regularizers[name as RegularizerName] };
+    // A copy for each: tfjs writes into what it makes objects of.
+    if (Object.hasOwn(regularizers, name))
+      return { className: 'L1L2', config: { ...regularizers[name as RegularizerName] } };
   } else if (isSerializable(value)) {
     return value;
   } else if (typeof value === 'object' && !Array.isArray(value)) {
@@ -262,7 +264,7 @@ export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
   const isName = (name: string) => constraintNames.some((known) => known === lower(name));
   const className = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toUpperCase());
   if (typeof value === 'string' && isName(value)) return { className: className(value), config: {} };
-  if (isSerialised(value) && isName(value.className)) return value;
+  if (isSerialised(value) && isName(value.className)) return { ...value, config: { ...value.config } };
   if (isSerializable(value)) return value;
   return refuse(what, `one of ${list(constraintNames)}`, value);
 };

@@ -233,12 +233,14 @@ function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {
   return 'activation' in layer && typeof layer.activation === 'object' && layer.activation !== null;
 }
 
-/** Σ of all regularisation losses, what layers added in the last forward pass and those of recurrent cells included (which tfjs's own fit leaves out). */
+/** Σ of all regularisation losses of weights that are trained (Keras leaves out those of frozen layers), what layers added in the last forward pass and those of recurrent cells included (which tfjs's own fit leaves out). */
 export function regularisation(model: tf.LayersModel): tf.Scalar | undefined {
   const losses: tf.Scalar[] = [];
+  const trained = new Set(model.trainableWeights);
   for (const [layer] of everyLayer(model)) {
     const own = isRecurrent(layer) ? [layer, layer.cell] : [layer];
-    for (const { losses: parts } of own) for (const part of parts) losses.push(part());
+    const isFrozen = !layer.weights.some((weight) => trained.has(weight));
+    for (const { losses: parts } of isFrozen ? [] : own) for (const part of parts) losses.push(part());
     if (isComputed(layer)) losses.push(...layer.addedLosses);
   }
   return losses.length === 0 ? undefined : tf.addN(losses);

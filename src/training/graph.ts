@@ -2,6 +2,8 @@
 
 import { MemcellError } from '../errors.js';
 import { isComputed } from '../layers/computed.js';
+import { definitionOf } from '../layers/define.js';
+import { shapeText } from '../layers/fit.js';
 import { isBidirectional, isModel, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 
@@ -65,13 +67,29 @@ function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: b
   const known = masks.some((one) => one !== undefined) ? masks : undefined;
   const mask = takesStates || masks.length === 1 ? masks[0] : isComputed(layer) ? known : undefined;
   const next = masksAfter(layer, values, masks);
-  const outputs = tensorsOf(
-    layer.apply(values.length === 1 ? values[0] : values, mask ? { training, mask } : { training }),
-  );
+  const outputs = tensorsOf(applied(layer, values, mask ? { training, mask } : { training }));
   return outputs.map((value, i) => {
     const made = next[i];
     return made ? { value, mask: withoutGradient(made) } : { value };
   });
+}
+
+/** What a layer gives for a batch: where the number of steps is open, only then it is known whether they fit. */
+function applied(layer: tf.layers.Layer, values: tf.Tensor[], kwargs: object): ReturnType<tf.layers.Layer['apply']> {
+  try {
+    return layer.apply(values.length === 1 ? values[0] : values, { ...kwargs });
+  } catch (cause) {
+    const className = layer.getClassName();
+    // A class of the user's own has errors of its own; shortage of memory is no plain Error.
+    const passed = [MemcellError, RangeError, WebAssembly.RuntimeError].some((kind) => cause instanceof kind);
+    if (passed || !(cause instanceof Error) || !definitionOf(className)) throw cause;
+    const shapes = values.map(({ shape }) => shapeText(shape)).join(', ');
+    const reason = cause.message.split('\n')[0];
+    throw new MemcellError(`layer ${layer.name} (${className}) cannot take inputs of shape ${shapes}: ${reason}`, {
+      code: 'data',
+      cause,
+    });
+  }
 }
 
 /** The masks of a layer's outputs. */

@@ -21,12 +21,6 @@ function plan(layers: l.Layer[], inputShape: (number | null)[], loss: LossIdenti
 
 test.each<[string, () => l.Layer[], number[], RegExp]>([
   ['another layer', () => [tf.layers.thresholdedReLU()], [4, 3], /thresholded.* is of a kind/],
-  [
-    'a frozen layer with a penalty',
-    () => [l.Dense(2, { trainable: false, kernelRegularizer: 'l2' }), l.Dense(1)],
-    [3],
-    /is frozen .* with a regularizer/,
-  ],
   ['a constraint', () => [l.Dense(2, { kernelConstraint: 'nonNeg' })], [3], /has a kernelConstraint/],
   ['an axis that is not the last', () => [tf.layers.layerNormalization({ axis: 1 })], [4, 3], /axis 1/],
   ['four axes', () => [l.Dense(2)], [4, 3, 2], /4 axes/],

@@ -13,6 +13,7 @@ interface Window {
   groups: number;
   activation: 'linear' | 'tanh' | 'relu' | 'silu';
   useBias: boolean;
+  regularized: boolean;
 }
 
 const window: fc.Arbitrary<Window> = fc
@@ -25,6 +26,7 @@ const window: fc.Arbitrary<Window> = fc
     groups: fc.constantFrom(1, 1, 2, 3),
     activation: fc.constantFrom<Window['activation'][]>('linear', 'tanh', 'relu', 'silu'),
     useBias: fc.boolean(),
+    regularized: fc.boolean(),
   })
   .map(({ apart: [stride, dilation], kind, padding, ...rest }) =>
     kind === 'convolution'
@@ -33,10 +35,18 @@ const window: fc.Arbitrary<Window> = fc
   );
 
 function layerOf({ kind, size: steps, stride, dilation, ...rest }: Window): l.Layer {
-  const { padding, filters, groups, activation, useBias } = rest;
+  const { padding, filters, groups, activation, useBias, regularized } = rest;
   const strides = stride;
   if (kind === 'convolution')
-    return l.Conv1D(filters * groups, steps, { strides, dilationRate: dilation, padding, groups, activation, useBias });
+    return l.Conv1D(filters * groups, steps, {
+      strides,
+      dilationRate: dilation,
+      padding,
+      groups,
+      activation,
+      useBias,
+      ...(regularized && { kernelRegularizer: 'l1l2' }),
+    });
   const pooling = { poolSize: steps, strides, padding: padding === 'valid' ? padding : ('same' as const) };
   return kind === 'max' ? l.MaxPooling1D(pooling) : l.AveragePooling1D(pooling);
 }

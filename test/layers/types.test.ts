@@ -10,7 +10,7 @@ import { definitionOf, type LayerClass, layerClasses, layerFunctions } from '../
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
 const same = <A, B>(_: Same<A, B>) => undefined;
 
-const { Bidirectional, Dense, LSTM } = memcell;
+const { Bidirectional, Conv1D, Dense, LSTM } = memcell;
 
 test('misspelt options, wrong values and missing arguments do not compile, and throw', () => {
   // @ts-expect-error an option's name
@@ -36,6 +36,19 @@ test('both spellings compile and mean the same', () => {
   expect(Dense(2, { kernel_regularizer: 'l1_l2' }).getConfig()).toEqual(
     expect.objectContaining({ kernelRegularizer: { className: 'L1L2', config: { l1: 0.01, l2: 0.01 } } }),
   );
+});
+
+test('names and objects of settings serve any number of layers', () => {
+  const kernelConstraint = { className: 'MaxNorm', config: { maxValue: 2 } };
+  for (let time = 0; time < 2; time++) {
+    const layers = [
+      LSTM(2, { kernelRegularizer: 'l1l2', kernelConstraint }),
+      Conv1D(2, 1, { kernelRegularizer: 'l1l2', kernelConstraint }),
+    ];
+    for (const layer of layers)
+      expect(layer.getConfig().kernelRegularizer).toEqual({ className: 'L1L2', config: { l1: 0.01, l2: 0.01 } });
+  }
+  expect(kernelConstraint.config).toEqual({ maxValue: 2 });
 });
 
 test('one declaration gives what may be given and what the layer is told', () => {
