@@ -112,6 +112,8 @@ export function registerActivations(): void {
  */
 export function tfjsActivation(name: string, what: string): string {
   const camel = camelCase(name);
+  // Keras 2's hard sigmoid, which files of it have and layers written as text must be able to say.
+  if (camel === 'hardSigmoidKeras2') return 'hardSigmoid';
   const known = activationNames.find((one) => one.toLowerCase() === camel.toLowerCase());
   if (known === undefined) {
     const remedy = didYouMean(camel, activationNames) || `; known are ${activationNames.join(', ')}`;

@@ -46,8 +46,7 @@ export class Random {
 
   /** Standard normal, by the Box–Muller transform. */
   normal(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
+    return boxMuller(this.uniform(), this.uniform());
   }
 
   /** A whole number in [0, n). */
@@ -75,8 +74,16 @@ export function dropoutMask(key: number, size: number, rate: number): Float32Arr
   return mask;
 }
 
+function boxMuller(u: number, v: number): number {
+  return Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v);
+}
+
+/** Standard normal number i of those of a key. */
+export function normalAt(key: number, i: number): number {
+  return boxMuller(uniformAt(key, 2 * i), uniformAt(key, 2 * i + 1));
+}
+
 /** Standard normal numbers, a function of the key. */
 export function normals(key: number, size: number): Float32Array {
-  const random = new Random(key);
-  return Float32Array.from({ length: size }, () => random.normal());
+  return Float32Array.from({ length: size }, (_, i) => normalAt(key, i));
 }

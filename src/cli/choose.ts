@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type AnyFlags, flags, kinds } from '../tasks/flags.js';
 import type { TaskKind } from '../tasks/settings.js';
+import { optimizerNames } from '../training/optimizers.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 import { parseCount, parseDuration, parseInteger, parsePositive, parseShare } from './values.js';
 
@@ -34,7 +35,7 @@ export function addTrainingOptions(command: Command, tasks: readonly AnyFlags[])
     .option('--plain', 'as Keras would: scaled samples, one network, one fit, its last weights')
     .option('--epochs <N>', 'times through the data (what suits the data, by steps)', parseCount)
     .option('--batch-size <N>', 'samples in a step', parseCount)
-    .option('--optimizer <NAME>', 'adam, sgd, rmsprop or adamw (adam)')
+    .option('--optimizer <NAME>', `${optimizerNames.slice(0, -1).join(', ')} or ${optimizerNames.at(-1)} (adam)`)
     .option('--learning-rate <R>', 'how far a step goes', parsePositive)
     .option('--validation-split <F>', 'the part that is held out to tell how good it is (0.2)', parseShare)
     .option('--patience <N>', 'stop after N epochs without a better held-out loss, and keep the best', parseCount)

@@ -25,11 +25,13 @@ export interface Resuming {
   resume: boolean;
   every: CheckpointTimes | undefined;
   sql: string | undefined;
+  /** Of the model that it starts from. */
+  from: Settings;
 }
 
 /** The journal of a run of `memcell train`. */
 export async function openJournal(
-  { out, resume, every = { seconds: 60 }, sql }: Resuming,
+  { out, resume, every = { seconds: 60 }, sql, from }: Resuming,
   { kind, options }: Asked,
   values: TrainingValues,
   source: Source,
@@ -45,6 +47,7 @@ export async function openJournal(
         options,
         training,
         ...(sql !== undefined && { sql }),
+        ...(from !== undefined && { from }),
         data: (await source.digests?.()) ?? source.name,
       }),
     );

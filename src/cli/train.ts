@@ -4,6 +4,7 @@ import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
 import type { TaskKind } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
+import type { Start } from '../tasks/start.js';
 import type { AnyTrained } from '../tasks/train.js';
 import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
@@ -23,6 +24,7 @@ Examples:
   memcell train digits.csv --classify digit --steps 8 --layers "LSTM(64), Dense(10, softmax)"
   memcell train psalms.txt --text --budget 2min
   memcell train digits.txt --symbols --out models/digits
+  memcell train new.csv --forecast sales --from models/sales --learning-rate 0.001 --out models/new
 
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
@@ -39,6 +41,7 @@ interface Options extends TrainingValues {
   live?: LiveAddress | true;
   plot?: true;
   sql?: string;
+  from?: string;
   resume?: true;
   checkpoint?: CheckpointTimes;
 }
@@ -58,6 +61,7 @@ export const addTrain: AddCommand = (program, session) => {
   addTrainingOptions(command, allTasks);
   command
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
+    .option('--from <MODEL>', 'start from the weights of a trained model, of any format; frozen layers stay frozen')
     .option('--dry-run', 'say what was understood of the data, and stop there')
     .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
     .option('--resume', 'go on with the same run, which was killed or stopped, from what is in DIR.resume')
@@ -106,7 +110,8 @@ async function trainShown(
   session: Session,
   showing: Showing,
 ): Promise<void> {
-  const { out, dryRun, force, sql, report: page, live: where, plot, resume = false, checkpoint } = values;
+  const { out, dryRun, force, sql, from: base, report: page, live: where, plot, resume = false, checkpoint } = values;
+  if (base !== undefined) await checkFrom(base, values);
   if (!dryRun) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
     await checkReplaceable(out, kind, force ?? false);
@@ -116,6 +121,7 @@ async function trainShown(
   const { accountText } = await import('../data/understanding/account.js');
   const { trainTask } = await import('../tasks/train.js');
   const { Pictures } = await import('../tasks/shown.js');
+  const { openStart } = await import('../tasks/start.js');
   const { showProgress } = await import('./progress.js');
   const progress = showProgress(session.streams.stderr);
   const signals = onSignals(() => {
@@ -126,6 +132,7 @@ async function trainShown(
   const startedAt = performance.now();
   const pictures = new Pictures();
   let prepared: Prepared | undefined;
+  let start: Start | undefined;
   let trained: AnyTrained | undefined;
   let journal: FitJournal | undefined;
   try {
@@ -133,13 +140,15 @@ async function trainShown(
       showing.live = await serve(where === true ? anyPort : where, { data, kind, signals, session });
     }
     const { live } = showing;
+    if (base !== undefined) start = await openStart(base, kind);
     const source = openSource(data, { ...(sql !== undefined && { sql }) });
     if (!dryRun) {
-      const how = { out, resume, every: checkpoint, sql };
+      const how = { out, resume, every: checkpoint, sql, from: start?.identity };
       journal = await openJournal(how, { kind, options }, values, source, (line) => session.note(line));
     }
     trained = await trainTask(kind, source, options, {
       ...trainingOf(values),
+      ...(start && { from: start }),
       ...(journal && { fits: journal }),
       callbacks: [progress.callback, ...(live ? [live.callback] : [])],
       signal: signals.signal,
@@ -152,6 +161,7 @@ async function trainShown(
         prepared = ready;
         const understood = ready.account ? accountText(ready.account) : [];
         for (const line of understood) dryRun ? session.print(line) : session.note(line);
+        for (const line of start?.notes ?? []) dryRun ? session.print(line) : session.note(line);
         for (const warning of ready.warnings) session.note(`warning: ${warning}`);
         const held = ready.heldOut > 0 ? `, ${ready.heldOut} more held out` : '';
         const plan = `training ${ready.layers} on ${counted(ready.samples, 'sample')}${held}`;
@@ -170,7 +180,7 @@ async function trainShown(
   if (prepared === undefined) return;
   if (trained === undefined) {
     const { account, warnings, layers, samples, heldOut } = prepared;
-    session.result({ task: kind, data, understood: account, layers, samples, heldOut, warnings });
+    session.result({ task: kind, data, ...fromOf(start), understood: account, layers, samples, heldOut, warnings });
     return;
   }
   const seconds = (performance.now() - startedAt) / 1000;
@@ -179,11 +189,39 @@ async function trainShown(
   if (!resumable) await journal?.clear();
   try {
     const { live } = showing;
-    const ended = { data, out, kind, seconds, prepared, exitCode: signals.code(), page, plot, pictures, resumable };
+    const ended = {
+      data,
+      out,
+      kind,
+      seconds,
+      prepared,
+      exitCode: signals.code(),
+      page,
+      plot,
+      pictures,
+      resumable,
+      start,
+    };
     await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
   }
+}
+
+/** @throws MemcellError (usage) for options that cannot be with --from */
+async function checkFrom(from: string, { layers, out, dryRun }: Options): Promise<void> {
+  if (layers !== undefined) {
+    throw new MemcellError('--layers and --from exclude each other: the layers are those of the model; leave one out', {
+      code: 'usage',
+    });
+  }
+  if (dryRun) return;
+  const { resolve } = await import('node:path');
+  if (resolve(from) !== resolve(out)) return;
+  throw new MemcellError(
+    `--from and --out are both ${out}: a run that is killed could not be resumed from what it has replaced; give another --out`,
+    { code: 'usage' },
+  );
 }
 
 async function serve(
@@ -214,6 +252,8 @@ interface Ended {
   pictures: Pictures;
   /** Stopped, and what has been done is kept. */
   resumable: boolean;
+  /** What it started from. */
+  start: Start | undefined;
   live?: Live;
 }
 
@@ -258,6 +298,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     model: out,
     task: kind,
     data,
+    ...fromOf(ended.start),
     ...(account && { understood: account }),
     layers,
     parameters,
@@ -283,6 +324,11 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     session.note(`memcell: ${diverged.message}; the weights before it are saved in ${out}`);
     session.exitCode = 1;
   }
+}
+
+/** What the training started from, and what is to be known about it. */
+function fromOf(start: Start | undefined): { from?: { model: string; notes: string[] } } {
+  return start ? { from: { model: start.name, notes: start.notes } } : {};
 }
 
 function quoted(path: string): string {

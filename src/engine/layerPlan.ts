@@ -52,8 +52,69 @@ export interface MaskingPlan {
 export interface DropoutPlan {
   kind: 'dropout';
   rate: number;
+  /** Whether a feature is kept or dropped at all steps of a sample. */
+  spatial: boolean;
   /** Names the layer's random numbers, as in model/walk.ts. */
   path: string;
+}
+
+/** In training y = x + noise, or x∘(1 + noise), noise normal of that deviation. */
+export interface NoisePlan {
+  kind: 'noise';
+  multiplies: boolean;
+  deviation: number;
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+}
+
+/** y = x, at most `most`, where x ≥ threshold, and slope∘(x − threshold) below. */
+export interface RectifierPlan {
+  kind: 'rectifier';
+  slope: number;
+  threshold: number;
+  /** ∞ for no limit. */
+  most: number;
+  /** Slopes (rows, width) below a threshold of 0, in place of the one; rows is T, or 1 for the same at all steps. */
+  alpha: number;
+  rows: number;
+  width: number;
+}
+
+/** y = gamma∘x/√(mean of x² + epsilon) over the last axis, or, `unit`, gamma∘x/√Σx². */
+export interface RmsNormalizationPlan {
+  kind: 'rmsNormalization';
+  unit: boolean;
+  /** false: nothing says after it which steps count. */
+  keepsMask: boolean;
+  width: number;
+  epsilon: number;
+  gamma: number;
+}
+
+/** What a layer of single rows does, over all steps of the features of each group; -1 groups for each feature by itself. */
+export interface OverStepsPlan {
+  kind: 'overSteps';
+  groups: number;
+  inner: ActivationPlan | LayerNormalizationPlan | RmsNormalizationPlan;
+  keepsMask: boolean;
+}
+
+/** y = gamma∘x + beta for each feature. */
+export interface ScalePlan {
+  kind: 'scale';
+  width: number;
+  gamma: number;
+  beta: number;
+}
+
+/** y = (x − mean)/√variance for each feature, or inverted x·√variance + mean. */
+export interface StandardizationPlan {
+  kind: 'standardization';
+  width: number;
+  inverted: boolean;
+  of:
+    | { kind: 'weights'; mean: number; variance: number; count: number }
+    | { kind: 'constants'; mean: number[]; variance: number[] };
 }
 
 export interface LayerNormalizationPlan {
@@ -125,6 +186,37 @@ export interface RepeatPlan {
   times: number;
 }
 
+/** (B, T, F) → (B, T', F') of as many numbers; -1 for the one of the two that follows from the other. */
+export interface ReshapePlan {
+  kind: 'reshape';
+  steps: number;
+  width: number;
+  /** Whether the output has steps. */
+  sequence: boolean;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, F, T) */
+export interface TransposePlan {
+  kind: 'transpose';
+}
+
+/** (B, T, F) → (B, before + T + after, F): steps of zeros, or without steps where a number is below 0. */
+export interface PaddingPlan {
+  kind: 'padding';
+  before: number;
+  after: number;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** (B, T, F) → (B, times·T, F): every step so many times. */
+export interface UpSamplingPlan {
+  kind: 'upSampling';
+  times: number;
+}
+
 /** Inputs of one shape, element by element. */
 export interface MergePlan {
   kind: 'merge';
@@ -186,7 +278,17 @@ export type LayerPlan =
   | LayerNormalizationPlan
   | MaskingPlan
   | MergePlan
+  | NoisePlan
+  | OverStepsPlan
+  | PaddingPlan
   | PoolingPlan
+  | RectifierPlan
   | RecurrentPlan
   | RepeatPlan
+  | ReshapePlan
+  | RmsNormalizationPlan
+  | ScalePlan
+  | StandardizationPlan
+  | TransposePlan
+  | UpSamplingPlan
   | WindowPoolingPlan;

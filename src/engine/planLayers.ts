@@ -2,8 +2,6 @@
 
 import { isKnownActivation } from '../activations.js';
 import { ActivationId } from '../kernels/activationIds.js';
-import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
-import { isComputed } from '../layers/computed.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type * as tf from '../tf.js';
@@ -18,6 +16,10 @@ import {
 } from './layerPlan.js';
 import type { InputPlan, SignalShape } from './planData.js';
 import { isMerge, planMerge } from './planMerge.js';
+import { MOVING } from './planMoving.js';
+import { NORMALIZATIONS } from './planNormalization.js';
+import { RECTIFIERS } from './planRectifiers.js';
+import { claim, isNamed, penalty } from './planWeights.js';
 import { Unsupported, unsupported } from './unsupported.js';
 
 /** What flows from one layer to the next, changed by the layers that change it. */
@@ -62,37 +64,31 @@ export function planInput(tensor: tf.SymbolicTensor, readers: readonly tf.layers
 }
 
 /** A layer's configuration, as its getConfig() gives it. */
-type Config = Readonly<Record<string, unknown>>;
+export type Config = Readonly<Record<string, unknown>>;
 
-type Planner = (layer: tf.layers.Layer, config: Config, path: LayerPath, planning: Planning) => LayerPlan[];
+export type Planner = (layer: tf.layers.Layer, config: Config, path: LayerPath, planning: Planning) => LayerPlan[];
 
 const PLANNERS: Record<string, Planner> = {
+  ...MOVING,
   Dense: planDense,
   Activation: (layer, config) => activation(layer, config.activation, false),
   Dropout: (layer, { rate, noiseShape }, path) => {
     if (noiseShape !== null && noiseShape !== undefined) throw unsupported(layer, 'has a noiseShape');
-    return [{ kind: 'dropout', rate: Number(rate), path }];
+    return [{ kind: 'dropout', rate: Number(rate), spatial: false, path }];
   },
+  SpatialDropout1D: (_layer, { rate }, path) => [{ kind: 'dropout', rate: Number(rate), spatial: true, path }],
+  GaussianDropout: (_layer, { rate }, path) => {
+    const deviation = Math.sqrt(Number(rate) / (1 - Number(rate)));
+    return [{ kind: 'noise', multiplies: true, deviation, path }];
+  },
+  GaussianNoise: (_layer, { stddev }, path) => [{ kind: 'noise', multiplies: false, deviation: Number(stddev), path }],
   Embedding: planEmbedding,
   Masking: (layer, { maskValue }, _path, { state }) => {
     if (!state.sequence) throw unsupported(layer, 'has an input without steps');
     return [{ kind: 'masking', value: Number(maskValue ?? 0) }];
   },
-  BatchNormalization: planBatchNormalization,
-  LayerNormalization: planLayerNormalization,
-  Flatten: (layer, { dataFormat }, _path, { state }) => {
-    if (!state.sequence) return [];
-    if (dataFormat === 'channelsFirst') throw unsupported(layer, 'flattens channelsFirst');
-    const [, width] = sizes(layer.outputShape);
-    if (!(width > 0)) throw unsupported(layer, 'flattens an open number of steps');
-    state.sequence = false;
-    state.width = width;
-    return [{ kind: 'flatten' }];
-  },
-  RepeatVector: (_layer, { n }, _path, { state }) => {
-    state.sequence = true;
-    return [{ kind: 'repeat', times: Number(n) }];
-  },
+  ...NORMALIZATIONS,
+  ...RECTIFIERS,
   Conv1D: planConvolution,
   AveragePooling1D: (layer, config, _path, { state }) => planPooling('averageWindows', layer, config, state),
   MaxPooling1D: (layer, config, _path, { state }) => planPooling('maxWindows', layer, config, state),
@@ -221,68 +217,9 @@ function planEmbedding(layer: tf.layers.Layer, config: Config, _path: LayerPath,
   const width = Number(config.outputDim);
   state.width = width;
   const { inputDim, maskZero } = config;
-  const { l1, l2 } = penalty(layer, 'embeddings', config);
+  const { l1, l2 } = penalty(layer, 'embeddingsRegularizer', config);
   const sparse = l1 === 0 && l2 === 0;
   return [{ kind: 'embedding', vocabulary: Number(inputDim), width, table, maskZero: maskZero === true, sparse }];
-}
-
-function planLayerNormalization(
-  layer: tf.layers.Layer,
-  config: Config,
-  _path: LayerPath,
-  planning: Planning,
-): LayerPlan[] {
-  const { axis, scale, center, epsilon } = config;
-  const { state } = planning;
-  const axes = Array.isArray(axis) ? axis : [axis];
-  const last = state.sequence ? 2 : 1;
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last))
-    throw unsupported(layer, `normalises axis ${axes}, not the last`);
-  const names = [...(scale === false ? [] : ['gamma']), ...(center === false ? [] : ['beta'])];
-  const claimed = claim(layer, layer.weights, names, config, planning);
-  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
-  return [
-    {
-      kind: 'layerNormalization',
-      width: state.width,
-      epsilon: Number(epsilon),
-      gamma: number('gamma'),
-      beta: number('beta'),
-    },
-  ];
-}
-
-function planBatchNormalization(
-  layer: tf.layers.Layer,
-  config: Config,
-  _path: LayerPath,
-  planning: Planning,
-): LayerPlan[] {
-  const { axis, scale, center, epsilon, momentum } = config;
-  const { state } = planning;
-  if (axis !== -1 && axis !== (state.sequence ? 2 : 1))
-    throw unsupported(layer, `normalises axis ${axis}, not the last`);
-  const names = [
-    ...(scale === false ? [] : ['gamma']),
-    ...(center === false ? [] : ['beta']),
-    'movingMean',
-    'movingVariance',
-  ];
-  const claimed = claim(layer, layer.weights, names, config, planning);
-  const number = (name: string) => (names.includes(name) ? claimed[names.indexOf(name)] : NONE);
-  return [
-    {
-      kind: 'batchNormalization',
-      width: state.width,
-      epsilon: Number(epsilon),
-      momentum: Number(momentum),
-      gamma: number('gamma'),
-      beta: number('beta'),
-      movingMean: number('movingMean'),
-      movingVariance: number('movingVariance'),
-      trained: layer.trainable,
-    },
-  ];
 }
 
 function planRecurrent(layer: tf.RNN, path: LayerPath, planning: Planning): RecurrentPlan {
@@ -339,59 +276,6 @@ function planBidirectional(
   return [{ kind: 'bidirectional', forward, backward, mergeMode: joins }];
 }
 
-/** Numbers of a layer's weights, which come in the order of `names`; the last of them may be missing. */
-function claim(
-  layer: tf.layers.Layer,
-  variables: readonly tf.layers.Layer['weights'][number][],
-  names: readonly string[],
-  config: Config,
-  { model, weights, owners }: Planning,
-): number[] {
-  if (config.activityRegularizer) throw unsupported(layer, 'has an activityRegularizer');
-  return variables.map((variable, i) => {
-    const number = model.weights.indexOf(variable);
-    if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
-    if (weights[number] && owners.get(number) !== layer) throw unsupported(layer, 'shares its weights');
-    owners.set(number, layer);
-    const trained = model.trainableWeights.includes(variable);
-    if (config[`${names[i]}Constraint`]) throw unsupported(layer, `has a ${names[i]}Constraint`);
-    weights[number] = {
-      name: variable.originalName,
-      shape: variable.shape.map(Number),
-      // As in Keras, a frozen weight's penalty is no part of the loss.
-      ...(trained ? penalty(layer, names[i], config) : { l1: 0, l2: 0 }),
-      trained,
-    };
-    return number;
-  });
-}
-
-/** The factors of a layer's L1L2 for the weight of that name. */
-function penalty(layer: tf.layers.Layer, weight: string, config: Config): { l1: number; l2: number } {
-  const name = `${weight}Regularizer`;
-  const regularizer = config[name];
-  if (regularizer === null || regularizer === undefined) return { l1: 0, l2: 0 };
-  const known =
-    typeof regularizer === 'object' &&
-    'className' in regularizer &&
-    regularizer.className === 'L1L2' &&
-    hasBuiltIn(layer, weight, name) &&
-    'config' in regularizer &&
-    typeof regularizer.config === 'object' &&
-    regularizer.config !== null;
-  if (!known) throw unsupported(layer, 'has a regularizer of its own');
-  const { l1 = 0, l2 = 0 } = regularizer.config as { l1?: unknown; l2?: unknown };
-  return { l1: Number(l1), l2: Number(l2) };
-}
-
-/** Whether a weight's regularizer is tfjs's own: a layer of memcell's arithmetic keeps what it was told, a class's name or an object. */
-function hasBuiltIn(layer: tf.layers.Layer, weight: string, name: string): boolean {
-  const own: unknown = isComputed(layer)
-    ? layer.specs.find((spec) => spec.name === weight)?.regularizer
-    : Reflect.get(isRecurrent(layer) ? layer.cell : layer, name);
-  return isNamed(own) ? isBuiltIn(own) : isComputed(layer);
-}
-
 /** Activations by the names that models hold: tfjs's, and memcell's own. */
 const ACTIVATIONS: Record<string, ActivationId> = {
   linear: ActivationId.linear,
@@ -443,10 +327,6 @@ function activationsOf(layer: tf.layers.Layer): { getClassName(): string }[] {
   return held.filter(isNamed);
 }
 
-function isNamed(value: unknown): value is { getClassName(): string } {
-  return typeof value === 'object' && value !== null && 'getClassName' in value;
-}
-
 function activation(layer: tf.layers.Layer, serialized: unknown, inPlace: boolean): LayerPlan[] {
   const id = activationId(layer, serialized);
   return id === ActivationId.linear ? [] : [{ kind: 'activation', activation: id, inPlace }];
@@ -458,8 +338,4 @@ function cellActivation(layer: tf.layers.Layer, serialized: unknown): Activation
   if (id === ActivationId.softmax || id === ActivationId.logSoftmax)
     throw unsupported(layer, 'has an activation that is not of one number at a time');
   return id;
-}
-
-function sizes(shape: tf.Shape | tf.Shape[]): number[] {
-  return shape.map((size) => (typeof size === 'number' ? size : 0));
 }

@@ -1,4 +1,5 @@
 /** Activations in the engine's memory. Letters: B batch, T steps, F features. */
+import type { Arena } from './arena.js';
 
 /**
  * Rows of floats: element (t, b, j) lies at byte `address` + 4·(t·stepStride + b·rowStride + j). The engine's own buffers are
@@ -46,6 +47,12 @@ export function rowLength(width: number): number {
 /** Time-major rows at this address. */
 export function timeMajor(address: number, batch: number, steps: number, width: number, rowStride: number): Rows {
   return { address, stepStride: batch * rowStride, rowStride, steps, width };
+}
+
+/** Rows of an arena, time-major, whose contents are undefined at the start of every step. */
+export function newRows(arena: Arena, batch: number, steps: number, width: number): Rows {
+  const ld = rowLength(width);
+  return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
 }
 
 /** Calls visit for the rows t·B + b of a share of the batch, in as few runs of neighbouring rows as there are. */

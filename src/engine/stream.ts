@@ -53,6 +53,14 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return layer.goBackwards ? 'a layer with goBackwards reads the sequence from its end' : undefined;
     case 'flatten':
       return 'Flatten needs all steps at once';
+    case 'reshape':
+      return 'Reshape needs all steps at once';
+    case 'transpose':
+      return 'Permute needs all steps at once';
+    case 'padding':
+      return 'a layer adds steps that no step came for, or leaves out steps at the end, which a stream has not';
+    case 'upSampling':
+      return 'UpSampling1D makes several steps out of one';
     case 'averagePooling':
     case 'maxPooling':
       return 'global pooling needs all steps at once';
@@ -74,7 +82,15 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'layerNormalization':
     case 'masking':
     case 'merge':
+    case 'noise':
+    case 'rmsNormalization':
+    case 'scale':
+    case 'standardization':
       return undefined;
+    case 'rectifier':
+      return layer.rows > 1 ? 'PReLU without sharedAxes [1] has a factor for each step' : undefined;
+    case 'overSteps':
+      return 'a layer takes all steps together';
   }
 }
 

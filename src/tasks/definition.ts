@@ -9,6 +9,7 @@ import type { Stopped } from '../training/history.js';
 import type { OptionTable } from './options.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
 import type { Shown } from './shown.js';
+import type { Start } from './start.js';
 
 /** What a task takes: a file of its own beside the task, since the command line's help is made from it without TensorFlow.js. */
 export interface TaskFlags<O extends object, P extends object> {
@@ -86,6 +87,8 @@ export interface Run {
   seed: number;
   /** Layers of the user's own, in the spec notation. */
   layers?: string;
+  /** The trained model that networks start from; `layers` are then its. */
+  from?: Start;
   /** As Keras would do it: scaled windows to targets, one network, one fit. */
   plain: boolean;
   /** Those that were given; the rest is the task's to choose. */

@@ -30,18 +30,24 @@ import {
 } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
+import { openStart } from './start.js';
 import type { SymbolsOptions } from './symbols/options.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
 import type { GenerateOptions, TextOptions } from './text/options.js';
 import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js';
-import { type OpenedTask, openSaved, readSaved, runOf } from './train.js';
+import { fromFault, type OpenedTask, openSaved, readSaved, runOf } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
 export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
   optimizer?: Spelling<OptimizerName>;
   /** In the notation, such as 'LSTM(64), Dense(10, softmax)'. */
   layers?: string;
+  /**
+   * A folder, file or address of a trained model that training starts from: its layers, those frozen stay frozen, and their
+   * weights. What its task says of columns, tokens and classes is kept.
+   */
+  from?: string;
   /** As Keras would do it: scaled samples, one network, one fit. */
   plain?: boolean;
   /** Seconds that training may take, about. */
@@ -415,6 +421,7 @@ const trainingKinds: {
   readonly [Name in keyof TrainingValues]-?: OptionKind<Exclude<TrainingValues[Name], undefined>>;
 } = {
   layers: text,
+  from: text,
   plain: flag,
   budget: positive,
   threads: count,
@@ -448,16 +455,18 @@ async function train<
   const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
   const entries = Object.entries(others);
   const about = Object.fromEntries(entries.filter(isTraining));
-  const { layers, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
+  const { layers, from: path, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
   const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const source = openSource(data);
   const pictures = new Pictures();
+  const from = path === undefined ? undefined : await openStart(path, task.kind);
   const run = runOf(
     {
       settings,
       shown: pictures.add,
       ...(seed !== undefined && { seed }),
       ...(layers !== undefined && { layers }),
+      ...(from && { from }),
       ...(plain !== undefined && { plain }),
       ...(budget !== undefined && { budget }),
       ...(threads !== undefined && { threads }),
@@ -467,8 +476,20 @@ async function train<
     },
     source.name,
   );
-  const prepared = await task.prepare(source, checkOptions(task.options, options, task.kind) as O, run);
-  const { model, artefact, evaluation, warnings, history, layers: made, settings: used } = await prepared.train();
+  const fault = (error: unknown): never => {
+    throw from ? fromFault(error, from.name) : error;
+  };
+  const checked = checkOptions(task.options, options, task.kind) as O;
+  const prepared = await task.prepare(source, checked, run).catch(fault);
+  const {
+    model,
+    artefact,
+    evaluation,
+    warnings,
+    history,
+    layers: made,
+    settings: used,
+  } = await prepared.train().catch(fault);
   const training = { createdWith: `memcell ${version}`, source: source.name, layers: made, settings: used, history };
   return {
     loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
@@ -476,7 +497,7 @@ async function train<
       evaluation,
       history,
       pictures,
-      warnings: [...prepared.warnings, ...warnings],
+      warnings: [...(from?.notes ?? []), ...prepared.warnings, ...warnings],
       ...(prepared.account && { understood: prepared.account }),
     },
   };

@@ -20,6 +20,7 @@ export function completeSettings(run: Run, own: Omit<TrainingSettings, 'optimize
 /** A network as Keras would build it: the layers on the samples' shape. */
 export function plainNetwork(layers: string, inputShape: number[], run: Run): Sequential {
   const model = new Sequential(parseSpec(layers), { inputShape, seed: run.seed });
+  run.from?.assign(model);
   model.threads = run.threads;
   return model;
 }

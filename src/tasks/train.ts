@@ -40,7 +40,8 @@ export async function trainTask(
     if (given.onPrepared?.(prepared) === false) return undefined;
     return await prepared.train();
   } catch (error) {
-    throw run.layers === undefined ? error : layersFault(error);
+    if (given.from) throw fromFault(error, given.from.name);
+    throw given.layers === undefined ? error : layersFault(error);
   }
 }
 
@@ -50,6 +51,12 @@ function layersFault(error: unknown): unknown {
   const { message } = error;
   const told = message.startsWith('layers: ') ? message : `layers: ${message}`;
   return new MemcellError(told, { code: 'usage', cause: error });
+}
+
+/** What is wrong with layers is wrong with the model that training starts from. */
+export function fromFault(error: unknown, name: string): unknown {
+  if (!(error instanceof MemcellError) || !error.message.startsWith('layers: ')) return error;
+  return new MemcellError(`${name}: ${error.message.slice('layers: '.length)}`, { code: 'usage', cause: error });
 }
 
 /**
@@ -65,6 +72,7 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     callbacks: [],
     stage: () => {},
     ...given,
+    ...(given.from && { layers: given.from.layers }),
     trained: async (model, { artefact, layers, settings, history }) => {
       const training = { createdWith: `memcell ${version}`, source, layers, settings, history };
       const arrays = tasks[artefact.kind].arrays(artefact);
@@ -72,6 +80,14 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
       await onTrained?.(model);
     },
   };
+  if (given.from && given.layers !== undefined) {
+    throw new MemcellError(
+      'layers and from exclude each other: the layers are those of the model that training starts from',
+      {
+        code: 'usage',
+      },
+    );
+  }
   checkSettings({ ...run.settings, seed: run.seed });
   if (run.layers !== undefined) checkLayers(run.layers);
   if (run.budget !== undefined && !(run.budget > 0 && Number.isFinite(run.budget))) {

@@ -32,6 +32,9 @@ const OPTIMIZERS = { sgd, rmsprop, adam, adamw, adagrad, adamax, nadam, lion } s
   (options: Options) => Optimizer
 >;
 
+/** The names of all optimizers. */
+export const optimizerNames = Object.keys(OPTIMIZERS) as OptimizerName[];
+
 /** A name, in any of Keras's spellings; what adam({ … }) and its kin make; one of these functions; or what Keras serialises. */
 export type OptimizerIdentifier =
   | Spelling<OptimizerName>
@@ -68,9 +71,11 @@ function isOptimizer(value: unknown): value is Optimizer {
 }
 
 function makeOptimizer(written: string, config: Options): Optimizer {
-  const known = Object.keys(OPTIMIZERS) as OptimizerName[];
-  const name = known.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
-  if (!name) throw usage(`unknown optimizer '${written}'${didYouMean(written, known) || `; use ${known.join(', ')}`}`);
+  const name = optimizerNames.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
+  if (!name)
+    throw usage(
+      `unknown optimizer '${written}'${didYouMean(written, optimizerNames) || `; use ${optimizerNames.join(', ')}`}`,
+    );
   return (OPTIMIZERS[name] as (options: Options) => Optimizer)(config);
 }
 

@@ -105,7 +105,7 @@ Model and training:
   --plain                 as Keras would: scaled samples, one network, one fit, its last weights
   --epochs <N>            times through the data (what suits the data, by steps)
   --batch-size <N>        samples in a step
-  --optimizer <NAME>      adam, sgd, rmsprop or adamw (adam)
+  --optimizer <NAME>      sgd, rmsprop, adam, adamw, adagrad, adamax, nadam or lion (adam)
   --learning-rate <R>     how far a step goes
   --validation-split <F>  the part that is held out to tell how good it is (0.2)
   --patience <N>          stop after N epochs without a better held-out loss, and keep the best
@@ -113,6 +113,8 @@ Model and training:
   --seed <N>              governs initial weights, shuffling and dropout (0)
   --threads <N>           threads at most; the result does not depend on it (all cores, up to 8)
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
+  --from <MODEL>          start from the weights of a trained model, of any format; frozen layers
+                          stay frozen
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
   --resume                go on with the same run, which was killed or stopped, from what is in
@@ -136,6 +138,7 @@ Examples:
   memcell train digits.csv --classify digit --steps 8 --layers "LSTM(64), Dense(10, softmax)"
   memcell train psalms.txt --text --budget 2min
   memcell train digits.txt --symbols --out models/digits
+  memcell train new.csv --forecast sales --from models/sales --learning-rate 0.001 --out models/new
 
 Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
 input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after

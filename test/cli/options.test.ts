@@ -252,6 +252,27 @@ describe.each(kinds)('training %s', (kind) => {
     expect(changed).not.toEqual(usual);
   });
 
+  test('--from changes the model', async () => {
+    const base = join(folder, `base-${kind}`);
+    const made = await memcell(
+      'train',
+      path,
+      ...asked[kind],
+      ...both,
+      '--epochs',
+      '1',
+      '--layers',
+      layers,
+      '--out',
+      base,
+    );
+    expect(made.code).toBe(0);
+    const anew = await run('--epochs', '1', '--layers', layers);
+    const changed = await run('--epochs', '1', '--from', base);
+    for (const one of [anew, changed]) expect(one).not.toHaveProperty('error');
+    expect(changed).not.toEqual(anew);
+  });
+
   const patience: (typeof training)[number] = [
     '--patience',
     ['--epochs', '40', '--learning-rate', rate, '--patience', '40'],

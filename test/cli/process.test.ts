@@ -78,7 +78,9 @@ describe('asked to end while training', () => {
     const { code, err } = await endedBy(signal, [...endless, '--out', out]);
     expect(code).toBe(exit);
     expect(err).toContain('stopping after this batch; Ctrl-C again quits without saving\n');
-    expect(err).toMatch(/\nmemcell: interrupted in epoch \d+; what was trained by then is saved in .*SIG\w+\n$/);
+    expect(err).toMatch(
+      /\nmemcell: interrupted in epoch \d+; what was trained by then is saved in .*SIG\w+; --resume goes on from there\n$/,
+    );
     expect(readdirSync(out).sort()).toEqual(['model.json', 'weights.bin']);
     expect((await memcell('predict', out)).code).toBe(0);
   });

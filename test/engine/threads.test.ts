@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { Program } from '../../src/engine/program.js';
 import { built, engineOf, poison, split } from './compare.js';
 import { gatheringSample } from './gatheringModels.js';
+import { kindsSample } from './kindModels.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
+import { movingSample } from './movingModels.js';
 import { recurrentSample } from './recurrentModels.js';
 import { windowSample } from './windowModels.js';
 
@@ -56,16 +58,18 @@ test('a program that joins a memory in use changes nothing in it and finds every
 });
 
 test.each([
-  ['plain', plainSample],
-  ['recurrent', recurrentSample],
-  ['convolutional', windowSample],
-  ['batch-normalised', gatheringSample],
-])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples) => {
+  ['plain', plainSample, 25],
+  ['recurrent', recurrentSample, 25],
+  ['convolutional', windowSample, 25],
+  ['batch-normalised', gatheringSample, 25],
+  ['moving', movingSample, 8],
+  ['rectified and normalised', kindsSample, 16],
+])('1, 2, 3 and 8 threads give the same bits: %s models', (_kind, samples, numRuns) => {
   fc.assert(
     fc.property(samples, (sample) => {
       const one = run(sample, 1);
       for (const parts of [2, 3, 8]) expect(run(sample, parts)).toEqual(one);
     }),
-    { numRuns: 25 },
+    { numRuns },
   );
 });

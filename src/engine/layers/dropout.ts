@@ -6,7 +6,8 @@ import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js
 
 /**
  * Inverted dropout in training: element i of the input, counted as in a (B, T, F) array, is kept where uniformAt(key, i) ≥
- * rate and then divided by 1 − rate; the key is a function of (seed, layer, step). Otherwise the input itself.
+ * rate and then divided by 1 − rate; the key is a function of (seed, layer, step). Spatial: element j of sample b, counted as in
+ * (B, F), for all its steps. Otherwise the input itself.
  */
 export class DropoutLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
@@ -47,7 +48,7 @@ export class DropoutLayer implements EngineLayer {
 
   private apply(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range, drop: boolean): void {
     const { context, batch } = this;
-    const { rate, path } = this.plan;
+    const { rate, path, spatial } = this.plan;
     const { seed, step } = context.draw;
     const { steps, width } = from;
     if (!drop) {
@@ -73,8 +74,8 @@ export class DropoutLayer implements EngineLayer {
       deriveKey(seed, 'dropout', path, 'input', step),
       Math.ceil(rate * 2 ** 24),
       1 / (1 - rate),
-      width,
-      steps * width,
+      spatial ? 0 : width,
+      spatial ? width : steps * width,
       width,
       steps,
       batch,

@@ -1,9 +1,15 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { type LayerNormalizationPlan, NONE } from '../layerPlan.js';
+import { type LayerNormalizationPlan, NONE, type RmsNormalizationPlan } from '../layerPlan.js';
 import { eachRun, rowLength, timeMajor } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
-/** y = gamma∘(x − mean)/√(variance + epsilon) + beta over the F values of each row. */
+/** The least sum of squares that a row of unit length is made of. */
+const LEAST_SQUARES = 1e-24;
+
+/**
+ * y = gamma∘(x − mean)/√(variance + epsilon) + beta over the F values of each row; or, without a mean,
+ * y = gamma∘x/√(mean of x² + epsilon), or x/√Σx².
+ */
 export class LayerNormalizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   private readonly gamma: WeightBlock | undefined;
@@ -16,7 +22,7 @@ export class LayerNormalizationLayer implements EngineLayer {
   private rstd = 0;
 
   constructor(
-    private readonly plan: LayerNormalizationPlan,
+    private readonly plan: LayerNormalizationPlan | RmsNormalizationPlan,
     private readonly context: LayerContext,
   ) {
     const vector = (weight: number) => {
@@ -25,7 +31,7 @@ export class LayerNormalizationLayer implements EngineLayer {
       return makeBlock(1, plan.width, [{ weight, from: 0, rows: 1, row: 0, columns }]);
     };
     this.gamma = vector(plan.gamma);
-    this.beta = vector(plan.beta);
+    this.beta = vector(plan.kind === 'rmsNormalization' ? NONE : plan.beta);
     this.blocks = [this.gamma, this.beta].filter((block) => block !== undefined);
   }
 
@@ -35,11 +41,13 @@ export class LayerNormalizationLayer implements EngineLayer {
     const rows = batch * steps;
     this.input = input;
     this.batch = batch;
-    this.mean = arena.floats(rows);
+    const { plan } = this;
+    this.mean = plan.kind === 'rmsNormalization' ? arena.fixed(rows) : arena.floats(rows);
     this.rstd = arena.floats(rows);
     if (input.wantsGradient) input.gradient = timeMajor(arena.floats(rows * ld), batch, steps, width, ld);
     this.output = {
       ...input,
+      mask: plan.kind === 'rmsNormalization' && !plan.keepsMask ? 0 : input.mask,
       values: timeMajor(arena.floats(rows * ld), batch, steps, width, ld),
       wantsGradient: training && (input.wantsGradient || this.blocks.length > 0),
       gradient: undefined,
@@ -80,7 +88,27 @@ export class LayerNormalizationLayer implements EngineLayer {
   private readonly run = (from: number, to: number): void => {
     const x = this.input.values;
     const y = this.output.values;
-    this.context.kernels.layerNormForward(
+    const { plan } = this;
+    const { kernels } = this.context;
+    if (plan.kind === 'rmsNormalization') {
+      const { part, floor } = squaresOf(plan, x.width);
+      kernels.rmsNormForward(
+        x.address,
+        x.rowStride,
+        y.address,
+        y.rowStride,
+        this.gamma?.weights ?? 0,
+        this.rstd,
+        part,
+        floor,
+        plan.epsilon,
+        x.width,
+        from,
+        to,
+      );
+      return;
+    }
+    kernels.layerNormForward(
       x.address,
       x.rowStride,
       y.address,
@@ -89,7 +117,7 @@ export class LayerNormalizationLayer implements EngineLayer {
       this.beta?.weights ?? 0,
       this.mean,
       this.rstd,
-      this.plan.epsilon,
+      plan.epsilon,
       x.width,
       from,
       to,
@@ -101,7 +129,28 @@ export class LayerNormalizationLayer implements EngineLayer {
     const dx = this.input.gradient;
     const dy = this.output.gradient;
     if (dx === undefined || dy === undefined) return;
-    this.context.kernels.layerNormBackward(
+    const { plan } = this;
+    const { kernels } = this.context;
+    if (plan.kind === 'rmsNormalization') {
+      const { part, floor } = squaresOf(plan, x.width);
+      kernels.rmsNormBackward(
+        x.address,
+        x.rowStride,
+        dy.address,
+        dy.rowStride,
+        dx.address,
+        dx.rowStride,
+        this.gamma?.weights ?? 0,
+        this.rstd,
+        part,
+        floor,
+        x.width,
+        from,
+        to,
+      );
+      return;
+    }
+    kernels.layerNormBackward(
       x.address,
       x.rowStride,
       dy.address,
@@ -116,4 +165,9 @@ export class LayerNormalizationLayer implements EngineLayer {
       to,
     );
   };
+}
+
+/** What of Σx² a row is divided by the root of: its mean, or itself and at least the floor. */
+function squaresOf({ unit }: RmsNormalizationPlan, width: number): { part: number; floor: number } {
+  return unit ? { part: 1, floor: LEAST_SQUARES } : { part: 1 / width, floor: 0 };
 }

@@ -1,36 +1,9 @@
-/** Layers that move rows and compute nothing: Flatten, RepeatVector, and batch-major rows to time-major ones. */
-import type { WeightBlock } from '../blocks.js';
-import type { RepeatPlan } from '../layerPlan.js';
+/** Layers that give the same numbers in another shape: Flatten, RepeatVector, Reshape, Permute, and batch-major rows to time-major ones. */
+import { MemcellError } from '../../errors.js';
+import type { RepeatPlan, ReshapePlan } from '../layerPlan.js';
 import { type Rows, rowLength, timeMajor } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
-
-abstract class MovingLayer implements EngineLayer {
-  readonly blocks: readonly WeightBlock[] = [];
-  protected input!: Signal;
-  protected output!: Signal;
-
-  constructor(protected readonly context: LayerContext) {}
-
-  abstract place(input: Signal, space: Space): Signal;
-  abstract forward(rows: Range): void;
-  abstract backward(rows: Range): void;
-  gradients(): void {}
-
-  protected copy(from: Rows, to: Rows, width: number, steps: number, rows: Range): void {
-    this.context.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      width,
-      steps,
-      rows.from,
-      rows.to,
-    );
-  }
-}
+import type { LayerContext, Range, Signal, Space } from './layer.js';
+import { MovingLayer } from './moving.js';
 
 /** (B, T, F) → (B, T·F) */
 export class FlattenLayer extends MovingLayer {
@@ -128,4 +101,81 @@ export class ArrangeLayer extends MovingLayer {
   }
 
   backward(): void {}
+}
+
+/** (B, T, F) → (B, T', F') of as many numbers, in the same order, by way of (B, T·F). */
+export class ReshapeLayer extends MovingLayer {
+  /** The numbers of each sample one after the other, as rows of the input and of the output. */
+  private before!: Rows;
+  private after!: Rows;
+
+  constructor(
+    private readonly plan: ReshapePlan,
+    context: LayerContext,
+  ) {
+    super(context);
+  }
+
+  place(input: Signal, space: Space): Signal {
+    const { steps, width } = input.values;
+    const size = steps * width;
+    const shape = this.shapeOf(size);
+    const output = this.move(input, space, shape, this.plan.sequence);
+    const address = space.arena.floats(space.batch * size);
+    this.before = { address, stepStride: width, rowStride: size, steps, width };
+    this.after = { ...shape, address, stepStride: shape.width, rowStride: size };
+    return output;
+  }
+
+  forward(rows: Range): void {
+    const { before, after } = this;
+    this.copy(this.input.values, before, before.width, before.steps, rows);
+    this.copy(after, this.output.values, after.width, after.steps, rows);
+  }
+
+  backward(rows: Range): void {
+    const { before, after, slopes } = this;
+    if (!slopes) return;
+    this.copy(slopes.dy, after, after.width, after.steps, rows);
+    this.copy(before, slopes.dx, before.width, before.steps, rows);
+  }
+
+  private shapeOf(size: number): Pick<Rows, 'steps' | 'width'> {
+    const { name } = this.plan;
+    let { steps, width } = this.plan;
+    if (steps === -1) steps = size / width;
+    else if (width === -1) width = size / steps;
+    if (!Number.isInteger(steps) || !Number.isInteger(width) || steps * width !== size)
+      throw new MemcellError(
+        `layer ${name} gets ${size} values of each sample, which do not fill its targetShape; give it sequences of another length`,
+        { code: 'data' },
+      );
+    return { steps, width };
+  }
+}
+
+/** (B, T, F) → (B, F, T) */
+export class TransposeLayer extends MovingLayer {
+  place(input: Signal, space: Space): Signal {
+    const { steps, width } = input.values;
+    return this.move(input, space, { steps: width, width: steps });
+  }
+
+  forward(rows: Range): void {
+    this.transpose(this.input.values, this.output.values, rows);
+  }
+
+  backward(rows: Range): void {
+    const { slopes } = this;
+    if (slopes) this.transpose(slopes.dy, slopes.dx, rows);
+  }
+
+  /** Feature by feature: each becomes a row whose elements are one step of the source apart. */
+  private transpose(from: Rows, to: Rows, rows: Range): void {
+    for (let j = 0; j < from.width; j++) {
+      const feature = { ...from, address: from.address + 4 * j };
+      const row = { ...to, address: to.address + 4 * j * to.stepStride, stepStride: 1 };
+      this.copy(feature, row, 1, from.steps, rows);
+    }
+  }
 }

@@ -11,9 +11,15 @@ import type { EngineLayer, LayerContext } from './layer.js';
 import { LayerNormalizationLayer } from './layerNormalization.js';
 import { MaskingLayer } from './masking.js';
 import { ConcatenateLayer, MergeLayer } from './merge.js';
+import { NoiseLayer } from './noise.js';
+import { OverStepsLayer } from './overSteps.js';
 import { PoolingLayer } from './pooling.js';
+import { RectifierLayer } from './rectifier.js';
 import { RecurrentLayer } from './recurrent.js';
-import { ArrangeLayer, FlattenLayer, RepeatLayer } from './reshape.js';
+import { ArrangeLayer, FlattenLayer, RepeatLayer, ReshapeLayer, TransposeLayer } from './reshape.js';
+import { ScaleLayer } from './scale.js';
+import { StandardizationLayer } from './standardization.js';
+import { PaddingLayer, UpSamplingLayer } from './steps.js';
 import { WindowPoolingLayer } from './windowPooling.js';
 
 export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
@@ -28,6 +34,17 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
       return new MaskingLayer(plan, context);
     case 'dropout':
       return new DropoutLayer(plan, context);
+    case 'noise':
+      return new NoiseLayer(plan, context);
+    case 'rectifier':
+      return new RectifierLayer(plan, context);
+    case 'overSteps':
+      return new OverStepsLayer(plan, makeLayer(plan.inner, context), context);
+    case 'scale':
+      return new ScaleLayer(plan, context);
+    case 'standardization':
+      return new StandardizationLayer(plan, context);
+    case 'rmsNormalization':
     case 'layerNormalization':
       return new LayerNormalizationLayer(plan, context);
     case 'averagePooling':
@@ -44,6 +61,14 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
       return new FlattenLayer(context);
     case 'repeat':
       return new RepeatLayer(plan, context);
+    case 'reshape':
+      return new ReshapeLayer(plan, context);
+    case 'transpose':
+      return new TransposeLayer(context);
+    case 'padding':
+      return new PaddingLayer(plan, context);
+    case 'upSampling':
+      return new UpSamplingLayer(plan, context);
     case 'arrange':
       return new ArrangeLayer(context);
     case 'lstm':

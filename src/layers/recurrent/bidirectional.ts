@@ -14,6 +14,7 @@ interface BidirectionalConfig {
   layer: tf.RNN;
   mergeMode?: BidirectionalLayer['mergeMode'];
   name?: string;
+  trainable?: boolean;
 }
 
 /**
@@ -30,6 +31,8 @@ class OwnBidirectional extends registeredLayer<BidirectionalLayer>('Bidirectiona
     this.layer = layer;
     this.forwardLayer = copy(layer, { name: this.forwardLayer.name });
     this.backwardLayer = copy(layer, { name: this.backwardLayer.name, goBackwards: !layer.goBackwards });
+    // tfjs reads it of no wrapper, so that a frozen one in a file would be trained.
+    if (config.trainable === false) this.trainable = false;
   }
 
   override call(inputs: Tensors, kwargs: Kwargs): Tensors {

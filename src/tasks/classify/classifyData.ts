@@ -1,6 +1,6 @@
 import type { Frame } from '../../data/frame.js';
 import { list } from '../../data/suggest.js';
-import { understand } from '../../data/understanding/understand.js';
+import { type UnderstandOptions, understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import { majority } from '../accuracy.js';
@@ -20,6 +20,7 @@ import {
   tableSamples,
   textSamples,
 } from './samples.js';
+import { namesFrom } from './startFrom.js';
 import { holdOut } from './strata.js';
 
 const defaultSplit = 0.2;
@@ -54,9 +55,15 @@ export interface Division {
 
 /**
  * Understands a table for classifying.
+ * @param before of the model that training starts from: how columns are read, scaled and numbered
  * @throws MemcellError for options that exclude each other, one class only, too many of them, and nothing to learn from
  */
-export function readClasses(drawn: DrawnTable, options: ClassifyOptions, run: Run): ClassifyData {
+export function readClasses(
+  drawn: DrawnTable,
+  options: ClassifyOptions,
+  run: Run,
+  before?: ClassifyArtefact,
+): ClassifyData {
   const { label, steps, group, textColumn, features, drop, time, missing, decimal, dates, fill } = options;
   const kinds = [
     ['steps', steps],
@@ -74,7 +81,7 @@ export function readClasses(drawn: DrawnTable, options: ClassifyOptions, run: Ru
     throw usage('text-column and features exclude each other: a text is classified by itself');
   }
   if (options.tokens !== undefined && textColumn === undefined) throw usage('tokens belongs to text-column; give both');
-  const understood = understand(drawn.table, {
+  const own: UnderstandOptions = {
     label,
     ...(time && { time }),
     ...(group && { group }),
@@ -86,17 +93,21 @@ export function readClasses(drawn: DrawnTable, options: ClassifyOptions, run: Ru
     ...(fill && { fill }),
     ...(group === undefined && { timeless: true }),
     ...(steps !== undefined && { whole: true }),
-  });
+  };
+  const like = before?.reading && { like: before.reading, ...(group === undefined && { timeless: true }) };
+  const understood = understand(drawn.table, like ?? own);
   const frame = withDrawing(understood, drawn);
-  const used = textColumn !== undefined ? [textColumn] : frame.columns.filter(isInput).map(({ name }) => name);
-  const names = classNamesOf(frame, label);
+  const inputs = before?.features ?? frame.columns.filter(isInput).map(({ name }) => name);
+  const used = textColumn !== undefined ? [textColumn] : inputs;
+  const names = namesFrom(before, classNamesOf(frame, label), run.from);
   checkClasses(frame, label, names, group === undefined ? frame.rows : frame.series.length);
   if (used.length === 0) throw nothingToLearnFrom(frame, label);
   const flat = steps === undefined && group === undefined && run.layers !== undefined && !takeRows(run.layers);
-  const samples =
+  const made =
     textColumn !== undefined
       ? textSamples(frame, textColumn, options.tokens)
       : tableSamples(frame, { features: used, steps: flat ? 1 : steps, grouped: group !== undefined });
+  const samples = before ? { ...made, learn: (train: Int32Array) => made.learn(train, before) } : made;
   const actual = sampleClasses(frame, label, samples, names);
   return {
     frame,

@@ -8,6 +8,7 @@ import { getOptimizer } from '../../training/optimizers.js';
 import type { Run } from '../definition.js';
 import { type FitOutcome, fitNetwork as fitPlanned } from '../fitNetwork.js';
 import { checkOutputShape } from '../prepared.js';
+import type { Start } from '../start.js';
 import type { Encoding } from './samples.js';
 import { maskValue } from './scaling.js';
 import { vocabularySize } from './texts.js';
@@ -68,15 +69,21 @@ export function withInputs(layers: string, { padded, text }: Encoding): string {
   return padded && !stack.includes('Masking') ? `Masking(${maskValue}), ${layers}` : layers;
 }
 
-/** @throws MemcellError (usage) for layers that do not end in a probability for each class */
-export function buildNetwork({ layers, inputShape, classes }: Recipe, seed: number): Sequential {
+/**
+ * @param from whose weights it starts with
+ * @throws MemcellError (usage) for layers that do not end in a probability for each class
+ */
+export function buildNetwork({ layers, inputShape, classes }: Recipe, seed: number, from?: Start): Sequential {
   const stack: Layer[] = parseSpec(layers);
   const model = new Sequential(stack, { inputShape, seed });
   try {
     const remedy = `end the layers with Dense(${classes}, softmax)`;
     checkOutputShape(model.outputShape, [[classes]], remedy);
-    if (finalActivation(model.tf) === 'softmax') return model;
-    throw new MemcellError(`layers: this task needs probabilities; ${remedy}`, { code: 'usage' });
+    if (finalActivation(model.tf) !== 'softmax') {
+      throw new MemcellError(`layers: this task needs probabilities; ${remedy}`, { code: 'usage' });
+    }
+    from?.assign(model);
+    return model;
   } catch (error) {
     model.dispose();
     throw error;
@@ -96,7 +103,7 @@ export async function fitNetwork(
   { seed, run, seconds }: { seed: number; run: Run; seconds?: number },
 ): Promise<Fitted> {
   const { batchSize, epochs, weights, patience, least } = recipe;
-  const model = buildNetwork(recipe, seed);
+  const model = buildNetwork(recipe, seed, run.from);
   try {
     compileNetwork(model, recipe);
     model.threads = run.threads;

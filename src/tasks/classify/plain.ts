@@ -71,9 +71,15 @@ export const classifyDefaults = { epochs: 30, batchSize: 32, learningRate: 0.001
 /**
  * Rows, or groups of rows, to sequences with one class each. The last ones in the file's order are held out; the scaling
  * is fitted on those before them. Model: (B, steps, features per step) → (B, classes), probabilities.
+ * @param before of the model that training starts from
  * @throws MemcellError for one class only, a group of several classes, numbers that are no classes, and bad columns.
  */
-export function prepareClassify(table: Table, options: PlainOptions, validationSplit: number): PlainPrepared {
+export function prepareClassify(
+  table: Table,
+  options: PlainOptions,
+  validationSplit: number,
+  before?: { scaling: Scaling; names(found: string[]): string[] },
+): PlainPrepared {
   checkRows(table);
   const { label, group } = options;
   if (group !== undefined && options.steps !== undefined) {
@@ -84,7 +90,8 @@ export function prepareClassify(table: Table, options: PlainOptions, validationS
   const labels = table.texts(label);
   const features = featureColumns(table, options.features, group === undefined ? [label] : [label, group]);
   if (features.includes(label)) throw new MemcellError(`features: ${label} is the class itself`, { code: 'usage' });
-  const classes = classNames(labels);
+  const found = classNames(labels);
+  const classes = before?.names(found) ?? found;
   checkClasses(table, label, classes);
 
   const groups = sequences(table, group);
@@ -98,7 +105,9 @@ export function prepareClassify(table: Table, options: PlainOptions, validationS
   const longest = groups.reduce((most, { rows }) => Math.max(most, rows.length), 0);
   const steps = group === undefined ? checkCount(options.steps ?? 1, 'steps') : longest;
   const channels = group === undefined ? stepSize(features.length, steps) : features.length;
-  const scaler = fitScaler(fitted, channels, group === undefined && steps > 1);
+  const scaler = before
+    ? scalerFrom(before.scaling, channels)
+    : fitScaler(fitted, channels, group === undefined && steps > 1);
   const artefact: PlainArtefact = {
     kind: 'classify',
     label,
@@ -252,6 +261,15 @@ function fitScaler(values: Float64Array, features: number, rowsAreSteps: boolean
     }
   }
   return StandardScaler.fit(values, features, values.length / features);
+}
+
+/** @throws MemcellError (usage) for a scaling of another number of inputs */
+function scalerFrom({ mean, std }: Scaling, channels: number): StandardScaler {
+  if (mean.length === channels) return new StandardScaler(mean, std);
+  throw new MemcellError(
+    `from: the model takes ${mean.length} numbers a step, and this data has ${channels}; start from a model of such data`,
+    { code: 'usage' },
+  );
 }
 
 /** The largest less the smallest of every `stride`-th value. */

@@ -3,12 +3,13 @@ import { MemcellError } from '../../errors.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import type { Samples } from '../prepared.js';
 import { checkSettings, type TrainingSettings } from '../settings.js';
-import type { ClassifyArtefact } from './artefact.js';
+import { type ClassifyArtefact, parseClassifyArtefact } from './artefact.js';
 import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import { classifyDefaults, type PlainArtefact, type PlainPrepared, prepareClassify } from './plain.js';
+import { namesFrom, optionsFrom } from './startFrom.js';
 
 const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights', 'mostRows'];
 
@@ -20,24 +21,28 @@ export function isPlain(artefact: ClassifyArtefact): artefact is ClassifyArtefac
 /** As Keras would: columns of numbers, scaled; one network, one fit, the last rows held out. */
 export async function preparePlain(
   source: Source,
-  options: ClassifyOptions,
+  given: ClassifyOptions,
   run: Run,
 ): Promise<PreparedTask<ClassifyArtefact, ClassifyEvaluation>> {
-  const foreign = Object.entries(options).find(([name, value]) => value !== undefined && !plainOptions.includes(name));
+  const foreign = Object.entries(given).find(([name, value]) => value !== undefined && !plainOptions.includes(name));
   if (foreign) throw new MemcellError(`plain: takes no ${foreign[0]}; leave one of them out`, { code: 'usage' });
+  const before = run.from?.read(parseClassifyArtefact);
+  const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
   const { label, steps, group, features, classWeights } = options;
   if (group && group.length > 1) throw new MemcellError('plain: group is one column', { code: 'usage' });
-  const settings: TrainingSettings = { optimizer: 'adam', ...classifyDefaults, ...given(run.settings), seed: run.seed };
+  const settings: TrainingSettings = { optimizer: 'adam', ...classifyDefaults, ...set(run.settings), seed: run.seed };
   checkSettings(settings);
   const drawn = await drawSamples(source, options, run.seed, false);
   const prepared = prepareClassify(
     drawn.table,
     { label, ...(steps !== undefined && { steps }), ...(group && { group: group[0] }), ...(features && { features }) },
     settings.validationSplit,
+    before && { ...before, names: (names) => namesFrom(before, names, run.from) },
   );
   const { artefact, inputShape } = prepared;
   const padded = prepared.padded ? { padded: 'end' as const } : {};
-  const written = (run.layers ?? prepared.layers).trim().replace(/\s+/g, ' ');
+  const own = run.from?.layersFor([[prepared.artefact.classes.length]], 'softmax') ?? run.layers;
+  const written = (own ?? prepared.layers).trim().replace(/\s+/g, ' ');
   const { epochs, batchSize, optimizer, learningRate, patience } = settings;
   const recipe: Recipe = {
     layers: withInputs(written, { scaling: artefact.scaling, ...padded }),
@@ -49,7 +54,7 @@ export async function preparePlain(
     epochs,
     ...(patience !== undefined && { patience }),
   };
-  const model = buildNetwork(recipe, run.seed);
+  const model = buildNetwork(recipe, run.seed, run.from);
   const { train, validation } = prepared.samples(model.outputShape);
   model.dispose();
   return {
@@ -108,8 +113,8 @@ function labelled({ x, y }: Samples): Labelled {
   return { x, y: Int32Array.from(y.data) };
 }
 
-function given<S extends object>(settings: S): Partial<S> {
-  const set: Partial<S> = {};
-  for (const key in settings) if (settings[key] !== undefined) set[key] = settings[key];
-  return set;
+function set<S extends object>(settings: S): Partial<S> {
+  const found: Partial<S> = {};
+  for (const key in settings) if (settings[key] !== undefined) found[key] = settings[key];
+  return found;
 }

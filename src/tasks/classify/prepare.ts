@@ -3,13 +3,14 @@ import type { Source } from '../../data/source.js';
 import { list } from '../../data/suggest.js';
 import type { PreparedTask, Run } from '../definition.js';
 import { checkSettings } from '../settings.js';
-import type { ClassifyArtefact } from './artefact.js';
+import { type ClassifyArtefact, parseClassifyArtefact } from './artefact.js';
 import { type ClassifyData, type Division, divide, problemOf, readClasses } from './classifyData.js';
 import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { buildNetwork } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import type { Encoding } from './samples.js';
+import { optionsFrom } from './startFrom.js';
 import { textNotes } from './texts.js';
 import { recipeFor } from './train.js';
 import { settingsOf, trainClasses } from './trainClasses.js';
@@ -17,15 +18,17 @@ import { settingsOf, trainClasses } from './trainClasses.js';
 /** Reads a table and says what it understood; trains when it is told to. */
 export async function prepareClasses(
   source: Source,
-  options: ClassifyOptions,
+  given: ClassifyOptions,
   run: Run,
 ): Promise<PreparedTask<ClassifyArtefact, ClassifyEvaluation>> {
-  const data = readClasses(await drawSamples(source, options, run.seed), options, run);
+  const before = run.from?.read(parseClassifyArtefact);
+  const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
+  const data = readClasses(await drawSamples(source, options, run.seed), options, run, before);
   const division = divide(data, run);
   const encoding = data.samples.learn(division.train);
   const recipe = recipeFor(problemOf(data, division.train, encoding, options), run);
   checkSettings(settingsOf(recipe, run));
-  if (run.layers !== undefined) buildNetwork(recipe, run.seed).dispose();
+  if (run.layers !== undefined) buildNetwork(recipe, run.seed, run.from).dispose();
   return {
     account: accountOf(data, encoding, division),
     warnings: [...data.warnings, ...unseenWarnings(data, division), ...textWarnings(data.samples, encoding)],

@@ -27,8 +27,11 @@ export interface Samples {
    * file's order has no part in.
    */
   contents: Uint32Array;
-  /** From the samples that are trained on. */
-  learn(train: Int32Array): Encoding;
+  /**
+   * From the samples that are trained on.
+   * @param known scaling and tokens that are not learnt anew
+   */
+  learn(train: Int32Array, known?: Pick<Encoding, 'scaling' | 'text'>): Encoding;
   /** All samples: (samples, features), (samples, steps, features) or ids (samples, steps). */
   encode(encoding: Encoding): NdArray;
   /** Of texts, how much of them is read with an encoding. */
@@ -62,12 +65,11 @@ export function tableSamples(frame: Frame, { features, steps, grouped }: TableIn
     rows,
     inputs: channels === width ? names : [],
     contents: Uint32Array.from(rows, (_, sample) => contentOf(of(sample))),
-    learn: (train) => {
+    learn: (train, known) => {
       const parts = Array.from(train, of);
       const alike = steps !== undefined && steps > 1;
-      const scaling = fitScaling(parts, channels, alike, (channel) =>
-        plain.every((one, column) => one || column % channels !== channel),
-      );
+      const isPlain = (channel: number) => plain.every((one, column) => one || column % channels !== channel);
+      const scaling = known?.scaling ?? fitScaling(parts, channels, alike, isPlain);
       if (!grouped) return { scaling, ...(steps !== undefined && { steps }) };
       const most = longest(lengths);
       return { scaling, steps: most, ...(lengths.some((length) => length < most) && { padded: 'end' }) };
@@ -126,9 +128,9 @@ export function textSamples(frame: Frame, name: string, kind: TokenKind | undefi
     rows: Int32Array.from(cells, (_, row) => row),
     inputs: [],
     contents: Uint32Array.from(cells, (cell) => deriveKey(0, cell.normalize('NFC')) >>> 0),
-    learn: (train) => {
+    learn: (train, known) => {
       const texts = Array.from(train, (sample) => cells[sample]);
-      const text = learnTokens(texts, kind, `${frame.name}, column ${name}`);
+      const text = known?.text ?? learnTokens(texts, kind, `${frame.name}, column ${name}`);
       const steps = longest(encodeTexts(text, cells).ids.map(({ length }) => length));
       return { scaling: { mean: [], std: [] }, steps, text };
     },

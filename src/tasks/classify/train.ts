@@ -64,7 +64,8 @@ function usesFolds({ encoding, samples }: Problem, run: Run): boolean {
 
 export function recipeFor(problem: Problem, run: Run): Recipe {
   const own = problem.encoding.steps === undefined ? rowRecipe(problem, run) : sequenceRecipe(problem, run);
-  return { ...own, layers: withInputs(run.layers ?? own.layers, problem.encoding) };
+  const layers = run.from?.layersFor([[problem.classes]], 'softmax') ?? run.layers ?? own.layers;
+  return { ...own, layers: withInputs(layers, problem.encoding) };
 }
 
 /**

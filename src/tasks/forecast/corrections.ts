@@ -1,6 +1,7 @@
 import { MemcellError } from '../../errors.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
+import type { Run } from '../definition.js';
 import { channelCounts, type Layout } from './channels.js';
 import type { Fold } from './folds.js';
 import { gate } from './gate.js';
@@ -59,7 +60,8 @@ export async function fitCorrections(
   );
   const alone = ownChannels(windows, own);
   run.stage(`networks of ${folds.length} folds`);
-  const { trial, chosen, history, remark } = await bestTrial(all > own ? [alone, windows] : [windows], folds, options);
+  const candidates = takenBy(run, all > own ? [alone, windows] : [windows]);
+  const { trial, chosen, history, remark } = await bestTrial(candidates, folds, options);
   const remarks = remark ? [remark] : [];
   const tried = [ridge.outOfFold, ...(trial ? [trial.outOfFold] : [])];
   const gates = gate(windows.y, tried, folds, windows.answers, targets).map(([linear, network = 0]) => ({
@@ -90,9 +92,16 @@ export async function fitCorrections(
   };
 }
 
+/** The windows that the model takes which training starts from; all of them where it starts anew, or the model takes others. */
+function takenBy({ from }: Run, candidates: readonly Windows[]): readonly Windows[] {
+  const fitting = candidates.filter(({ channels }) => channels === from?.features);
+  return fitting.length > 0 ? fitting : candidates;
+}
+
 /** No correction: a network with a zero head. */
 export function noCorrections(windows: Windows, layout: Layout, options: NetworkOptions): Corrections {
-  const channels = channelCounts(layout).own;
+  const { own, all } = channelCounts(layout);
+  const channels = options.run.from?.features === all ? all : own;
   const model = makeNetwork({ ...windows, channels }, options, deriveKey(options.run.seed, 'all'));
   const gates = Array.from({ length: windows.answers }, () => ({ ridge: 0, network: 0 }));
   foldGate(

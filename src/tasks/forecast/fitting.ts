@@ -147,7 +147,8 @@ async function fitPlain(
 /** The layers that will be trained; a head is added to the user's own where they have none. */
 export function modelLayers({ horizon, widths, set }: ForecastData, run: Run): string {
   const units = run.plain || set.series.length > 1 ? 32 : 16;
-  return run.layers?.trim().replace(/\s+/g, ' ') ?? `LSTM(${units}), Dense(${horizon * widths.targets})`;
+  const own = run.from?.layersFor([[horizon * widths.targets], [horizon, widths.targets]], 'linear') ?? run.layers;
+  return own?.trim().replace(/\s+/g, ' ') ?? `LSTM(${units}), Dense(${horizon * widths.targets})`;
 }
 
 /** @param rows of each series that forecasting goes on from */

@@ -58,7 +58,8 @@ export type TrialHistory = { loss: number[]; val_loss: number[]; val_mae: number
 /** LSTM(units), Dense(H · C) with a zero kernel: it starts at the anchor. Or the user's layers, with such an end if they have none. */
 export function makeNetwork(windows: Windows, { units, run }: NetworkOptions, seed: number): Sequential {
   const { steps, channels, answers } = windows;
-  const layers: Layer[] = run.layers === undefined ? [LSTM(units)] : parseSpec(run.layers);
+  const written = run.from?.layersFor([[answers]], 'linear', 'kernel_initializer=zeros') ?? run.layers;
+  const layers: Layer[] = written === undefined ? [LSTM(units)] : parseSpec(written);
   const last = layers[layers.length - 1];
   if (!isHead(last, answers)) layers.push(Dense(answers, { kernelInitializer: 'zeros' }));
   const model = new Sequential(layers, { inputShape: [steps, channels], seed });
@@ -69,6 +70,12 @@ export function makeNetwork(windows: Windows, { units, run }: NetworkOptions, se
       `layers: the output has shape (${shape.join(', ')}), a forecast needs (${answers}); let the last recurrent layer give its last step only, or add Flatten()`,
       { code: 'usage' },
     );
+  }
+  try {
+    run.from?.assign(model);
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
   const { optimizer, learningRate } = { ...networkDefaults, ...run.settings };
   model.compile({

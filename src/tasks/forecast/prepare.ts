@@ -5,7 +5,7 @@ import { counted } from '../../format.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
 import { checkSettings } from '../settings.js';
-import type { ForecastArtefact } from './artefact.js';
+import { type ForecastArtefact, parseForecast } from './artefact.js';
 import { type ForecastData, readData, scalesOf } from './data.js';
 import { originsFrom, picturesOf, scoredProbabilities } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
@@ -14,6 +14,7 @@ import { forecasts } from './forecasts.js';
 import type { ForecastOptions } from './options.js';
 import { checkLengths, checkVaries, plainDefaults, plainWindow, trendWarnings } from './plain.js';
 import { trainingRows } from './seriesSet.js';
+import { compareColumns, optionsFrom } from './startFrom.js';
 
 /** The newest part, which the evaluation forecasts, when nothing else is asked for. */
 const defaultSplit = 0.2;
@@ -21,11 +22,14 @@ const defaultSplit = 0.2;
 /** Reads the data and says what it understood; training then fits, evaluates and fits again on all rows. */
 export async function prepareForecast(
   source: Source,
-  options: ForecastOptions,
+  given: ForecastOptions,
   run: Run,
 ): Promise<PreparedTask<ForecastArtefact, ForecastEvaluation>> {
   const split = splitOf(run);
+  const before = run.from?.read(parseForecast);
+  const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
   const data = await readData(source, options, run, split);
+  if (before && run.from) compareColumns(before, data, run.from);
   const { series } = data.set;
   const trained = trainingRows(series, split);
   const fitting: Fitting = { options, run };

@@ -3,6 +3,7 @@ import { parseSpec } from '../../model/spec.js';
 import type { Run } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
+import { parseSymbolsArtefact, type SymbolsArtefact } from './artefact.js';
 import { scaleOf } from './network.js';
 import type { SymbolsOptions } from './options.js';
 import type { Sequence, SymbolValue } from './sequence.js';
@@ -24,10 +25,12 @@ const patientSteps = 300;
  */
 export function prepareSequence(sequence: Sequence, name: string, options: SymbolsOptions, run: Run): SymbolCorpus {
   const { values } = sequence;
-  const symbols = order([...new Set(values)]);
+  const found = order([...new Set(values)]);
+  const before = run.from?.read(parseSymbolsArtefact);
+  const symbols = before ? knownSymbols(found, before, name, run.from?.name) : found;
   if (values.length < 2) throw new MemcellError(`${name}: has 1 symbol; training needs at least two`);
-  if (symbols.length < 2) {
-    throw new MemcellError(`${name}: every symbol is ${symbols[0]}; there is nothing to learn from a constant`);
+  if (found.length < 2) {
+    throw new MemcellError(`${name}: every symbol is ${found[0]}; there is nothing to learn from a constant`);
   }
   if (symbols.length > mostSymbols) {
     const other = typeof symbols[0] === 'number' ? '--forecast' : '--text --tokens words';
@@ -39,11 +42,13 @@ export function prepareSequence(sequence: Sequence, name: string, options: Symbo
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
   const split = run.settings.validationSplit ?? (run.plain || ids.length < fewestToHoldOut ? 0 : 0.2);
   const defaults = { optimizer: 'adam', validationSplit: split };
-  const layers = run.layers ?? (run.plain ? `LSTM(50), Dense(${size}, softmax)` : defaultLayers(size));
+  const own = run.from?.layersFor([[size]], 'softmax') ?? run.layers;
+  const layers = own ?? (run.plain ? `LSTM(50), Dense(${size}, softmax)` : defaultLayers(size));
   const oneLine = layers.trim().replace(/\s+/g, ' ');
-  const input = parseSpec(oneLine)[0].getClassName() === 'Embedding' ? 'index' : 'scaled';
-  const window = options.window === undefined ? undefined : checkCount(options.window, 'window');
-  const base = { name, ids, symbols, input, scale: scaleOf(symbols), layers: oneLine } as const;
+  const first = parseSpec(oneLine)[0].getClassName() === 'Embedding' ? 'index' : 'scaled';
+  const input = before?.input ?? first;
+  const window = options.window === undefined ? before?.window : checkCount(options.window, 'window');
+  const base = { name, ids, symbols, input, scale: before?.scale ?? scaleOf(symbols), layers: oneLine } as const;
   const complete = (own: Pick<TrainingSettings, 'epochs' | 'batchSize' | 'learningRate' | 'patience'>) => {
     const settings: TrainingSettings = { ...defaults, ...own, ...given, seed: run.seed };
     checkSettings(settings);
@@ -53,9 +58,9 @@ export function prepareSequence(sequence: Sequence, name: string, options: Symbo
   checkParts(name, 'symbols', ids.length, edge, 1);
   if (run.plain) {
     const settings = complete({ epochs: 100, batchSize: ids.length <= 1000 ? 1 : 32, learningRate: 0.001 });
-    const own = window ?? 1;
-    checkParts(name, 'symbols', ids.length, edge, own);
-    return { ...base, plain: true, edge, stopAt: edge, windows: [own], settings };
+    const steps = window ?? 1;
+    checkParts(name, 'symbols', ids.length, edge, steps);
+    return { ...base, plain: true, edge, stopAt: edge, windows: [steps], settings };
   }
   const stopAt = edge < fewestToHoldOut * 0.8 ? edge : Math.floor(edge * 0.8);
   if (window !== undefined) checkParts(name, 'symbols', stopAt, stopAt, window);
@@ -69,6 +74,21 @@ export function prepareSequence(sequence: Sequence, name: string, options: Symbo
   });
   const windows = window === undefined ? candidates.filter((one) => one === 1 || 4 * one <= stopAt) : [window];
   return { ...base, edge, stopAt, windows, settings };
+}
+
+/** The symbols of the model that training starts from. @throws MemcellError for others in the data */
+function knownSymbols(
+  found: readonly SymbolValue[],
+  { symbols }: SymbolsArtefact,
+  name: string,
+  from = '',
+): SymbolValue[] {
+  const other = found.filter((symbol) => !symbols.includes(symbol));
+  if (other.length === 0) return symbols;
+  const more = other.length > 10 ? ` and ${other.length - 10} more` : '';
+  throw new MemcellError(
+    `${name}: has symbols that ${from} does not know: ${other.slice(0, 10).join(', ')}${more}; remove them, or train without --from`,
+  );
 }
 
 function defaultLayers(size: number): string {

@@ -177,13 +177,14 @@ function artefactOf({ ids, edge, symbols, input, scale }: SymbolCorpus, window: 
   };
 }
 
-function build({ layers, input, symbols, settings }: SymbolCorpus, window: number, { threads }: Run): Sequential {
+function build({ layers, input, symbols, settings }: SymbolCorpus, window: number, { threads, from }: Run): Sequential {
   return buildNetwork({
     layers,
     inputShape: input === 'index' ? [window] : [window, 1],
     outputs: [[symbols.length]],
     settings,
     ...(threads !== undefined && { threads }),
+    ...(from && { from }),
   });
 }
 

@@ -5,6 +5,7 @@ import { finalActivation } from '../../training/forward.js';
 import { getOptimizer } from '../../training/optimizers.js';
 import { checkOutputShape } from '../prepared.js';
 import type { TrainingSettings } from '../settings.js';
+import type { Start } from '../start.js';
 
 export interface NetworkOptions {
   layers: string;
@@ -13,6 +14,8 @@ export interface NetworkOptions {
   outputs: number[][];
   settings: Pick<TrainingSettings, 'optimizer' | 'learningRate' | 'seed'>;
   threads?: number;
+  /** Whose weights it starts with. */
+  from?: Start;
   /** Recurrent layers carry their states from batch to batch, which have so many rows. */
   carriedBy?: number;
 }
@@ -27,6 +30,7 @@ export function buildNetwork({
   outputs,
   settings,
   threads,
+  from,
   carriedBy,
 }: NetworkOptions): Sequential {
   const model = new Sequential(parseSpec(layers, { stateful: carriedBy !== undefined }), {
@@ -41,6 +45,7 @@ export function buildNetwork({
     if (finalActivation(model.tf) !== 'softmax') {
       throw new MemcellError(`layers: this task needs probabilities; ${remedy}`, { code: 'usage' });
     }
+    from?.assign(model);
     const { optimizer, learningRate } = settings;
     model.compile({
       optimizer: getOptimizer({ name: optimizer, config: { learningRate } }),

@@ -1,10 +1,13 @@
+import { list } from '../../data/suggest.js';
 import { MemcellError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
+import { refuseDecided, type Start } from '../start.js';
+import { parseTextArtefact } from './artefact.js';
 import type { TextOptions } from './options.js';
 import { plainDefaults } from './plain.js';
-import { learnTokens } from './tokens.js';
+import { learnTokens, type Tokens } from './tokens.js';
 import { type Corpus, stoppingEdge } from './training.js';
 
 /** Fewer tokens than this are no text to learn from. */
@@ -27,7 +30,9 @@ export function prepareCorpus(
   options: TextOptions,
   run: Run,
 ): Corpus & { warnings: string[] } {
-  const kind = options.tokens ?? 'characters';
+  const before = run.from?.read(parseTextArtefact);
+  if (before) refuseDecided(run.from?.name ?? '', options, ['tokens', 'vocabulary']);
+  const kind = before?.tokens.kind ?? options.tokens ?? 'characters';
   const warnings: string[] = [];
   if (options.vocabulary !== undefined && kind === 'characters') {
     throw new MemcellError('vocabulary: characters have no size; give --tokens words or --tokens bpe', {
@@ -40,23 +45,25 @@ export function prepareCorpus(
     throw new MemcellError(`validation split: ${split} is not in [0, 1)`, { code: 'usage' });
   }
   const training = firstPart(whole, split);
-  const tokens = learnTokens([whole], kind, options.vocabulary, [training]);
+  const tokens = before?.tokens ?? learnTokens([whole], kind, options.vocabulary, [training]);
+  if (before && run.from) checkKnown(before.tokens, whole, name, run.from);
   if (tokens.characters.length < 2)
     throw new MemcellError(`${name}: holds one character only; there is nothing to learn`);
   const ids = tokens.encode(whole, name);
   const edge = trainingCount(ids.length, split);
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
   const window = options.window === undefined ? undefined : checkCount(options.window, 'window');
+  const own = run.from?.layersFor([[1, tokens.size], [tokens.size]], 'softmax') ?? run.layers;
   const base = { name, tokens, ids, edge, pure: options.pure ?? false, warnings };
   if (run.plain) {
-    const size = window ?? plainDefaults.window;
+    const size = window ?? before?.window ?? plainDefaults.window;
     checkParts(name, kind, ids.length, edge, size);
     const { epochs, batchSize, learningRate } = plainDefaults;
     const defaults = { epochs, batchSize, learningRate, optimizer: 'adam', validationSplit };
     const settings: TrainingSettings = { ...defaults, ...given, seed: run.seed };
     checkSettings(settings);
     const layers = `Embedding(${tokens.size}, 32), LSTM(128, return_sequences=true), Dense(${tokens.size}, softmax)`;
-    return { ...base, window: size, settings, layers: oneLine(run.layers ?? layers) };
+    return { ...base, window: size, settings, layers: oneLine(own ?? layers) };
   }
   if (edge < fewest) {
     throw new MemcellError(
@@ -74,9 +81,23 @@ export function prepareCorpus(
     );
   }
   const recipe = run.layers === undefined ? ownLayers : givenLayers;
-  const size = window ?? Math.min(recipe.window, Math.max(4, fitted >> 3));
+  const size = window ?? Math.min(before?.window ?? recipe.window, before ? longest : Math.max(4, fitted >> 3));
   const settings = chooseSettings(fitted, size, recipe, { ...given }, run.seed);
-  return { ...base, window: size, settings, layers: oneLine(run.layers ?? defaultLayers(tokens.size, ids.length)) };
+  return { ...base, window: size, settings, layers: oneLine(own ?? defaultLayers(tokens.size, ids.length)) };
+}
+
+/** The tokens are those of the model that training starts from. @throws MemcellError for characters that it does not have */
+function checkKnown(tokens: Tokens, text: string, name: string, from: Start): void {
+  const { unknown } = tokens.encodeKnown(text);
+  const found = [...new Set(unknown)].map((character) => JSON.stringify(character));
+  if (found.length === 0) {
+    from.say(`the ${tokens.size} ${tokens.kind === 'bpe' ? 'byte pairs' : tokens.kind} are those of ${from.name}`);
+    return;
+  }
+  const more = found.length > 10 ? ` and ${found.length - 10} more` : '';
+  throw new MemcellError(
+    `${name}: has characters that ${from.name} does not know: ${list(found.slice(0, 10))}${more}; replace them, or train without --from`,
+  );
 }
 
 /** The characters of a text without the last `split` of them. */

@@ -160,7 +160,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
 /** @param rows of every batch, between which recurrent layers carry their states; left out, they begin each anew */
 export function buildTextNetwork(
   { layers, window, tokens, settings }: Corpus,
-  { threads }: Run,
+  { threads, from }: Run,
   rows?: number,
 ): Sequential {
   const outputs = [[window, tokens.size], [tokens.size]];
@@ -170,6 +170,7 @@ export function buildTextNetwork(
     outputs,
     settings,
     ...(threads !== undefined && { threads }),
+    ...(from && { from }),
     ...(rows !== undefined && { carriedBy: rows }),
   });
 }

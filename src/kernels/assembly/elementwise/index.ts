@@ -11,4 +11,7 @@ export * from './norms';
 export * from './optimizers';
 export * from './pooling';
 export * from './poolingWindows';
+export * from './rectifiers';
+export * from './rmsnorm';
 export * from './sequences';
+export * from './standardize';

@@ -1,0 +1,88 @@
+import { MergeId } from '../../kernels/mergeIds.js';
+import { deriveKey, normalAt } from '../../random.js';
+import type { Arena } from '../arena.js';
+import type { NoisePlan } from '../layerPlan.js';
+import { newRows, type Rows } from '../rows.js';
+import type { LayerContext, Range, Signal, Space } from './layer.js';
+import { MovingLayer } from './moving.js';
+
+/**
+ * In training y = x + noise, or x∘(1 + noise), noise normal of a deviation; otherwise x. Element i of it, counted as in a (B, T, F)
+ * array, is the i-th normal number of a key that is a function of (seed, layer, step).
+ */
+export class NoiseLayer extends MovingLayer {
+  private noise: Rows | undefined;
+  private arena!: Arena;
+
+  constructor(
+    private readonly plan: NoisePlan,
+    context: LayerContext,
+  ) {
+    super(context);
+  }
+
+  place(input: Signal, space: Space): Signal {
+    const { arena, batch, training } = space;
+    const { steps, width } = input.values;
+    this.arena = arena;
+    this.noise = training && this.plan.deviation > 0 ? newRows(arena, batch, steps, width) : undefined;
+    const output = this.move(input, space, { steps, width }, input.sequence);
+    output.mask = input.mask;
+    return output;
+  }
+
+  forward(rows: Range, training: boolean): void {
+    const { values: x } = this.input;
+    const { values: y } = this.output;
+    const { noise } = this;
+    if (!training || !noise) {
+      this.copy(x, y, x.width, x.steps, rows);
+      return;
+    }
+    this.draw(noise, rows);
+    this.merge(x, noise, y, rows);
+  }
+
+  backward(rows: Range): void {
+    const { slopes, noise } = this;
+    if (!slopes) return;
+    const { dx, dy } = slopes;
+    if (noise && this.plan.multiplies) this.merge(dy, noise, dx, rows);
+    else this.copy(dy, dx, dx.width, dx.steps, rows);
+  }
+
+  private draw(noise: Rows, { from, to }: Range): void {
+    const { path, deviation, multiplies } = this.plan;
+    const { seed, step } = this.context.draw;
+    const key = deriveKey(seed, 'dropout', path, 'input', step);
+    const { f32 } = this.arena;
+    const { steps, width } = noise;
+    for (let t = 0; t < steps; t++)
+      for (let b = from; b < to; b++) {
+        const row = (noise.address >>> 2) + t * noise.stepStride + b * noise.rowStride;
+        for (let j = 0; j < width; j++) {
+          const value = Math.fround(Math.fround(normalAt(key, (b * steps + t) * width + j)) * Math.fround(deviation));
+          f32[row + j] = multiplies ? 1 + value : value;
+        }
+      }
+  }
+
+  private merge(a: Rows, b: Rows, to: Rows, rows: Range): void {
+    this.context.kernels.mergeForward(
+      this.plan.multiplies ? MergeId.mul : MergeId.sum,
+      a.address,
+      a.stepStride,
+      a.rowStride,
+      b.address,
+      b.stepStride,
+      b.rowStride,
+      to.address,
+      to.stepStride,
+      to.rowStride,
+      to.width,
+      to.steps,
+      rows.from,
+      rows.to,
+    );
+  }
+}

@@ -1,0 +1,97 @@
+/** Layers that change the number of steps: padding with zeros, cropping, up-sampling. */
+import { MemcellError } from '../../errors.js';
+import type { PaddingPlan, UpSamplingPlan } from '../layerPlan.js';
+import type { Rows } from '../rows.js';
+import type { LayerContext, Range, Signal, Space } from './layer.js';
+import { MovingLayer, stepsFrom } from './moving.js';
+
+/** (B, T, F) → (B, before + T + after, F): zeros around the steps, or fewer of them where a number is below 0. */
+export class PaddingLayer extends MovingLayer {
+  /** A row of zeros. */
+  private zeros!: Rows;
+  /** Steps that input and output have in common. */
+  private common = 0;
+
+  constructor(
+    private readonly plan: PaddingPlan,
+    context: LayerContext,
+  ) {
+    super(context);
+  }
+
+  place(input: Signal, space: Space): Signal {
+    const { before, after, name } = this.plan;
+    const { steps, width } = input.values;
+    if (steps + before + after < 1)
+      throw new MemcellError(
+        `layer ${name} leaves out ${-before - after} steps and gets ${steps}; give it longer sequences`,
+        { code: 'data' },
+      );
+    this.common = steps + Math.min(before, 0) + Math.min(after, 0);
+    this.zeros = { address: space.arena.fixed(width), stepStride: 0, rowStride: 0, steps: 1, width };
+    return this.move(input, space, { steps: steps + before + after, width });
+  }
+
+  forward(rows: Range): void {
+    this.shift(this.input.values, this.output.values, this.plan.before, rows);
+  }
+
+  backward(rows: Range): void {
+    const { slopes } = this;
+    if (slopes) this.shift(slopes.dy, slopes.dx, -this.plan.before, rows);
+  }
+
+  /** Step t of `from` becomes step t + by of `to`, whose other steps become zeros. */
+  private shift(from: Rows, to: Rows, by: number, rows: Range): void {
+    const { common, zeros } = this;
+    const first = Math.max(by, 0);
+    this.copy(stepsFrom(from, Math.max(-by, 0)), stepsFrom(to, first), to.width, common, rows);
+    this.copy(zeros, to, to.width, first, rows);
+    this.copy(zeros, stepsFrom(to, first + common), to.width, to.steps - first - common, rows);
+  }
+}
+
+/** (B, T, F) → (B, n·T, F): every step n times. Backward sums its n gradients in their order. */
+export class UpSamplingLayer extends MovingLayer {
+  constructor(
+    private readonly plan: UpSamplingPlan,
+    context: LayerContext,
+  ) {
+    super(context);
+  }
+
+  place(input: Signal, space: Space): Signal {
+    const { steps, width } = input.values;
+    return this.move(input, space, { steps: this.plan.times * steps, width });
+  }
+
+  forward(rows: Range): void {
+    const { times } = this.plan;
+    const x = this.input.values;
+    for (let k = 0; k < times; k++) this.copy(x, stepsFrom(this.output.values, k, times), x.width, x.steps, rows);
+  }
+
+  backward(rows: Range): void {
+    const { times } = this.plan;
+    const { slopes } = this;
+    if (!slopes) return;
+    const { dx, dy } = slopes;
+    this.copy(stepsFrom(dy, 0, times), dx, dx.width, dx.steps, rows);
+    for (let k = 1; k < times; k++) this.add(stepsFrom(dy, k, times), dx, rows);
+  }
+
+  private add(from: Rows, to: Rows, rows: Range): void {
+    this.context.kernels.addSequence(
+      from.address,
+      from.stepStride,
+      from.rowStride,
+      to.address,
+      to.stepStride,
+      to.rowStride,
+      to.width,
+      to.steps,
+      rows.from,
+      rows.to,
+    );
+  }
+}

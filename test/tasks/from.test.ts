@@ -1,0 +1,333 @@
+/** Training that starts from a trained model. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { openSource } from '../../src/data/source.js';
+import { Bidirectional, classify, Dense, GRU, Input, LSTM, loadModel, Model, Sequential } from '../../src/index.js';
+import { parseSpec } from '../../src/model/spec.js';
+import { writeLayer } from '../../src/model/writeSpec.js';
+import type { TaskKind } from '../../src/tasks/settings.js';
+import { openStart } from '../../src/tasks/start.js';
+import { trainTask } from '../../src/tasks/train.js';
+import { file, memcell, memcellProcess, temporaryFolder } from '../cli/streams.js';
+
+const folder = temporaryFolder('in memory');
+const table = (name: string, head: string, n: number, row: (i: number) => (string | number)[]) =>
+  file(folder, name, `${head}\n${Array.from({ length: n }, (_, i) => row(i).join(',')).join('\n')}\n`);
+const wave = (i: number) => (50 + 10 * Math.sin(i / 3) + ((i * 7) % 5)).toFixed(2);
+
+const line = 'tick tock goes the clock, and the mouse ran up the clock.\n';
+const data = {
+  series: table('series.csv', 'value,other', 70, (i) => [wave(i), (i * 5) % 11]),
+  rows: table('rows.csv', 'a,b,kind', 60, (i) => [i % 7, (i * 5) % 11, i % 7 > 3 ? 'up' : 'down']),
+  // The columns turned round, on another scale of values.
+  others: table('others.csv', 'b,a,kind', 50, (i) => [(i * 3) % 5, (i % 9) / 2, i % 9 > 5 ? 'up' : 'down']),
+  three: table('three.csv', 'a,b,kind', 60, (i) => [i % 7, (i * 5) % 11, ['x', 'y', 'z'][Math.floor((i % 7) / 3)]]),
+  text: file(folder, 'text.txt', line.repeat(8)),
+  turned: file(folder, 'turned.txt', 'the mouse goes up and the clock ran.\n'.repeat(12)),
+  strange: file(folder, 'strange.txt', 'the mouse goes up; Quick!\n'.repeat(12)),
+  symbols: file(folder, 'symbols.txt', '0 1 2 3 4 '.repeat(15)),
+  backwards: file(folder, 'backwards.txt', '4 3 2 1 0 '.repeat(15)),
+  unknown: file(folder, 'unknown.txt', '4 3 9 1 0 '.repeat(15)),
+};
+
+const cases: { [Kind in TaskKind]: { first: string; next: string; options: object; layers: string } } = {
+  forecast: {
+    first: data.series,
+    next: data.series,
+    options: { targets: ['value'], horizon: 2 },
+    layers: 'GRU(3), Dense(2)',
+  },
+  classify: {
+    first: data.rows,
+    next: data.others,
+    options: { label: 'kind' },
+    layers: 'GRU(4), Dense(2, softmax)',
+  },
+  text: {
+    first: data.text,
+    next: data.turned,
+    options: { window: 10 },
+    layers: `Embedding(${new Set(line).size}, 4), GRU(6, return_sequences=true), Dense(${new Set(line).size}, softmax)`,
+  },
+  symbols: {
+    first: data.symbols,
+    next: data.backwards,
+    options: { window: 2 },
+    layers: 'Embedding(5, 3), LSTM(4), Dense(5, softmax)',
+  },
+};
+
+const all = Object.keys(cases) as TaskKind[];
+const base = (kind: TaskKind) => join(folder, `base-${kind}`);
+
+/** Steps that leave the weights where they are, so that what comes out is what went in. */
+const still = { epochs: 1, learningRate: 1e-30, optimizer: 'sgd' };
+
+async function train(
+  kind: TaskKind,
+  path: string,
+  more: Parameters<typeof trainTask>[3],
+  options = cases[kind].options,
+) {
+  const trained = await trainTask(kind, openSource(path), options, { seed: 2, ...more });
+  if (!trained) throw new Error('nothing was trained');
+  return trained;
+}
+
+beforeAll(async () => {
+  for (const kind of all) {
+    const { first, layers } = cases[kind];
+    const { model } = await train(kind, first, { plain: true, layers, settings: { epochs: 2 } });
+    await model.save(base(kind));
+    model.dispose();
+  }
+});
+
+describe.each(all)('%s', (kind) => {
+  test('begins with the weights of the model and its layers, and says so', async () => {
+    const from = await openStart(base(kind), kind);
+    const { model, layers } = await train(kind, cases[kind].next, { plain: true, from, settings: still });
+    const before = await loadModel(base(kind));
+    expect(layers).toBe(cases[kind].layers);
+    expect(model.getWeights()).toEqual(before.getWeights());
+    expect(from.notes[0]).toBe(
+      `starts from the weights of ${base(kind)}; figures are too good where it has seen what is held out here`,
+    );
+    for (const one of [model, before]) one.dispose();
+  });
+
+  test('learns on from there: other weights than those of the model and of one that begins anew', async () => {
+    const settings = { epochs: 1 };
+    const from = await openStart(base(kind), kind);
+    const { model } = await train(kind, cases[kind].first, { plain: true, from, settings });
+    const { layers } = cases[kind];
+    const anew = await train(kind, cases[kind].first, { plain: true, layers, settings });
+    const before = await loadModel(base(kind));
+    expect(model.getWeights()).not.toEqual(before.getWeights());
+    expect(model.getWeights()).not.toEqual(anew.model.getWeights());
+    for (const one of [model, anew.model, before]) one.dispose();
+  });
+});
+
+describe('what the model knows is kept', () => {
+  test('the scaling and the columns of a classifier, whatever their order in the table', async () => {
+    const from = await openStart(base('classify'), 'classify');
+    const { model, artefact } = await train('classify', data.others, { plain: true, from, settings: still });
+    const { metadata } = await loadModel(base('classify'));
+    const before = metadata.task as { scaling: object; features: object };
+    expect(artefact).toMatchObject({ scaling: before.scaling, features: before.features, classes: ['down', 'up'] });
+    model.dispose();
+  });
+
+  test('also where the table is understood: the full recipe on its own model', async () => {
+    const path = join(folder, 'full');
+    const layers = 'Dense(6, relu), Dense(2, softmax)';
+    const first = await train('classify', data.rows, { layers, settings: { epochs: 1 } });
+    await first.model.save(path);
+    const from = await openStart(path, 'classify');
+    const { model, artefact } = await train('classify', data.others, { from, settings: still });
+    expect(model.getWeights()).toEqual(first.model.getWeights());
+    const { scaling, features } = first.artefact as unknown as { scaling: object; features: object };
+    expect(artefact).toMatchObject({ scaling, features });
+    expect(from.notes).toContain(`columns, scaling and values are those of ${path}, not learnt from this data`);
+    await expect(
+      train('classify', data.others, { from, settings: still }, { label: 'kind', drop: ['b'] }),
+    ).rejects.toThrow(`drop: is that of ${path}, which training starts from; leave it out`);
+    for (const one of [model, first.model]) one.dispose();
+  });
+
+  test('the body, below a new last layer, where the classes are others', async () => {
+    const path = base('classify');
+    const from = await openStart(path, 'classify');
+    const { model, layers } = await train('classify', data.three, { plain: true, from, settings: still });
+    expect(layers).toBe('GRU(4), Dense(3, softmax)');
+    const before = await loadModel(path);
+    expect(model.getWeights().slice(0, 3)).toEqual(before.getWeights().slice(0, 3));
+    expect(from.notes).toContain(
+      `${path}: the last layer is new, the others begin with its weights: the classes were down, up, here x, y, z`,
+    );
+    for (const one of [model, before]) one.dispose();
+  });
+
+  test('tokens and symbols; others are refused with the difference', async () => {
+    const text = await openStart(base('text'), 'text');
+    await expect(train('text', data.strange, { plain: true, from: text })).rejects.toThrow(
+      `${data.strange}: has characters that ${base('text')} does not know: ";", "Q", "!"; replace them, or train without --from`,
+    );
+    const symbols = await openStart(base('symbols'), 'symbols');
+    await expect(train('symbols', data.unknown, { plain: true, from: symbols })).rejects.toThrow(
+      `${data.unknown}: has symbols that ${base('symbols')} does not know: 9; remove them, or train without --from`,
+    );
+  });
+
+  test('a forecast of more steps has a new last layer, its recipe too, and says so', async () => {
+    const path = join(folder, 'recipe');
+    const first = await train('forecast', data.series, { settings: { epochs: 1 } }, { targets: ['value'], horizon: 2 });
+    await first.model.save(path);
+    first.model.dispose();
+    const from = await openStart(path, 'forecast');
+    const { model, layers } = await train(
+      'forecast',
+      data.series,
+      { from, settings: { epochs: 1 } },
+      { targets: ['value'], horizon: 3 },
+    );
+    expect(layers).toBe('LSTM(16), Dense(3)');
+    expect(model.outputShape).toEqual([null, 3]);
+    expect(from.notes).toContain(
+      `${path}: the last layer is new, the others begin with its weights: it gives 2 numbers, here 3`,
+    );
+    const same = await openStart(path, 'forecast');
+    const again = await train('forecast', data.series, { from: same, settings: { epochs: 1 } }, { targets: ['value'] });
+    expect(again.artefact).toMatchObject({ horizon: 2 });
+    for (const one of [model, again.model]) one.dispose();
+  });
+});
+
+test.each(['.keras', '.h5', '.onnx'])(
+  'starts from a %s file; what is frozen stays as it is, on the engine',
+  async (ending) => {
+    const frozen = ending !== '.onnx';
+    const made = new Sequential([LSTM(4, frozen ? { trainable: false } : {}), Dense(2, 'softmax')], {
+      inputShape: [1, 2],
+      seed: 1,
+    });
+    const path = join(folder, `foreign${ending}`);
+    made.compile({ loss: 'sparseCategoricalCrossentropy' });
+    await made.save(path);
+    const model = await classify({ files: [data.rows] }, { label: 'kind', plain: true, epochs: 2, from: path });
+    const [before, after] = [made, model.network].map((one) => one.getWeights());
+    expect(model.network.engine.kind).toBe('memcell');
+    // At the first step the state is 0, and the recurrent kernel (1) has no gradient.
+    for (const place of [0, 2]) {
+      if (frozen) expect(after[place]).toEqual(before[place]);
+      else expect(after[place]).not.toEqual(before[place]);
+    }
+    expect(after[3]).not.toEqual(before[3]);
+    expect(model.warnings).toContain(
+      `${path} says nothing of columns, scaling or vocabulary: inputs are scaled and numbered by this data, in its order`,
+    );
+    if (frozen) expect(model.warnings.join('\n')).toMatch(/frozen and left as it is: lstm/);
+    for (const one of [made, model]) one.dispose();
+  },
+);
+
+describe('refuses in one line', () => {
+  const run = async (...argv: string[]) => {
+    const { code, err } = await memcell('train', ...argv, '--out', join(folder, 'never'));
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+    return { code, last: err.trimEnd().split('\n').at(-1) };
+  };
+
+  test('layers beside it, the folder it starts from as --out, and a model of another task', async () => {
+    const path = base('symbols');
+    expect(await run(data.symbols, '--symbols', '--from', path, '--layers', 'LSTM(3)')).toEqual({
+      code: 2,
+      last: 'memcell: --layers and --from exclude each other: the layers are those of the model; leave one out',
+    });
+    const { code, err } = await memcell('train', data.symbols, '--symbols', '--from', path, '--out', path);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/^memcell: --from and --out are both .* give another --out\n$/),
+    ]);
+    expect(await run(data.text, '--text', '--from', path)).toEqual({
+      code: 2,
+      last: `memcell: ${path}: is a model of --symbols; --text starts from one of its own kind, or from one without a task`,
+    });
+    await expect(classify({ files: [data.rows] }, { label: 'kind', from: path, layers: 'Dense(2)' })).rejects.toThrow(
+      /model of --symbols/,
+    );
+  });
+
+  test('shapes that do not fit, by layer, with both', async () => {
+    const path = join(folder, 'wide.keras');
+    const made = new Sequential([LSTM(4, { name: 'memory' }), Dense(2, 'softmax')], { inputShape: [1, 3], seed: 1 });
+    await made.save(path);
+    made.dispose();
+    expect(await run(data.rows, '--classify', 'kind', '--plain', '--from', path)).toEqual({
+      code: 2,
+      last: `memcell: ${path}: layer memory has weights [3, 16] [4, 16] [16]; this data needs [2, 16] [4, 16] [16]; start from a model of such data`,
+    });
+  });
+
+  test('branches', async () => {
+    const path = join(folder, 'branches.keras');
+    const input = Input({ shape: [1, 2] });
+    const sum = LSTM(3).apply(input);
+    const other = GRU(3).apply(input);
+    const made = new Model({ inputs: input, outputs: [Dense(2).apply(sum), Dense(2).apply(other)] });
+    await made.save(path);
+    made.dispose();
+    expect(await run(data.rows, '--classify', 'kind', '--from', path)).toEqual({
+      code: 2,
+      last: `memcell: ${path}: has branches; training starts from a model whose layers follow one another`,
+    });
+  });
+});
+
+test('a run that is resumed started from the same model', async () => {
+  const out = join(folder, 'killed');
+  const args = ['train', data.backwards, '--symbols', '--epochs', '6', '--out', out];
+  const killed = await memcellProcess([...args, '--from', base('symbols'), '--checkpoint', '0.01s'], (told, kill) => {
+    if (told.includes('epoch 4/6')) kill('SIGKILL');
+  });
+  expect(killed.code).toBe(-1);
+  const without = await memcell(...args, '--resume');
+  expect([without.code, without.err]).toEqual([2, expect.stringContaining('is of another run: from was ')]);
+  const other = join(folder, 'other-base');
+  const model = await loadModel(base('symbols'));
+  model.setWeights(
+    model.getWeights().map(({ data: values, shape }) => ({ data: values.map((value) => value + 1), shape })),
+  );
+  await model.save(other);
+  model.dispose();
+  const changed = await memcell(...args, '--resume', '--from', other);
+  expect([changed.code, changed.err]).toEqual([2, expect.stringContaining('is of another run: from.content was ')]);
+  const resumed = await memcell(...args, '--resume', '--from', base('symbols'));
+  expect(resumed.err).toMatch(/resuming from .*1 network|0 networks|one in part/);
+  const whole = join(folder, 'whole');
+  expect((await memcell(...args.slice(0, -1), whole, '--from', base('symbols'))).code).toBe(0);
+  const [a, b] = [await loadModel(out), await loadModel(whole)];
+  expect(a.getWeights()).toEqual(b.getWeights());
+  for (const one of [a, b]) one.dispose();
+});
+
+describe('layers as text', () => {
+  test.each([
+    'LSTM(5, return_sequences=true), GRU(4, reset_after=false), Dense(2, softmax)',
+    'Bidirectional(LSTM(4, recurrent_dropout=0.1), sum), Dropout(0.3), Dense(2, trainable=false)',
+    'Embedding(11, 4, mask_zero=true), SimpleRNN(3, relu), LayerNormalization, Dense(3)',
+    'Conv1D(4, 3, padding=causal), MaxPooling1D, LSTM(3, use_bias=false, recurrent_activation=hard_sigmoid_keras2), Dense(1)',
+    'TimeDistributed(Dense(3)), LSTM(2, kernel_regularizer=l1L2(l1=0.5, l2=0.25), bias_constraint=maxNorm(max_value=2, axis=0)), Dense(1)',
+    'Masking(-1), LSTM(2, kernel_constraint=nonNeg, go_backwards=true), BatchNormalization(momentum=0.5)',
+  ])('%s', (text) => {
+    const inputShape = text.startsWith('Embedding') ? [6] : [6, 2];
+    const model = new Sequential(parseSpec(text), { inputShape, seed: 1 });
+    model.build();
+    expect(model.layers.map(writeLayer).join(', ')).toBe(text);
+    model.dispose();
+  });
+
+  test('what is frozen in a file stays frozen, in both directions too', async () => {
+    const model = new Sequential(parseSpec('Bidirectional(LSTM(2), trainable=false), Dense(2)'), {
+      inputShape: [3, 2],
+    });
+    for (const name of ['frozen', 'frozen.keras', 'frozen.h5']) {
+      await model.save(join(folder, name));
+      const read = await loadModel(join(folder, name));
+      expect(read.layers.map(writeLayer).join(', ')).toBe('Bidirectional(LSTM(2), trainable=false), Dense(2)');
+      expect(read.layers[0].trainableWeights).toEqual([]);
+      read.dispose();
+    }
+    model.dispose();
+  });
+
+  test('a layer that text cannot say is refused by name', () => {
+    const odd = Bidirectional(LSTM(3), { mergeMode: 'concat' });
+    expect(writeLayer(odd)).toBe('Bidirectional(LSTM(3))');
+    const [lstm] = parseSpec('LSTM(3, name=memory)');
+    lstm.getConfig = () => ({ units: 3, secret: 7 });
+    expect(() => writeLayer(lstm)).toThrow('layer memory (LSTM): training cannot start from one with secret 7');
+  });
+});
