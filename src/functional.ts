@@ -4,6 +4,7 @@ import { show } from './layers/schema.js';
 import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
 import { Sequential } from './sequential.js';
+import { namedOptions } from './spelling.js';
 
 export interface InputOptions {
   /** One sample's shape, null for a number of steps that may vary: [30, 4], [null, 4], [7]. */
@@ -58,7 +59,8 @@ export interface ModelOptions {
  */
 export class Model extends Sequential {
   /** @throws MemcellError 'model' for outputs that hang on other inputs, or layers that do not fit */
-  constructor({ inputs, outputs, seed, name = 'functional' }: ModelOptions) {
+  constructor(options: ModelOptions) {
+    const { inputs, outputs, seed, name = 'functional' } = namedOptions<ModelOptions>('Model', options);
     super([], { name, ...(seed !== undefined && { seed }) });
     const ends = { inputs: listOf(inputs, 'inputs'), outputs: listOf(outputs, 'outputs') };
     this.takeGraph((own) => buildGraph({ ...ends, name, seed: own }));

@@ -512,7 +512,8 @@ export class Sequential {
    * @returns what the format does not hold, a line each
    * @throws MemcellError 'usage' that names the layer which the format has not
    */
-  async save(to: ModelLocation, { includeOptimizer = true }: SaveOptions = {}): Promise<string[]> {
+  async save(to: ModelLocation, options: SaveOptions = {}): Promise<string[]> {
+    const { includeOptimizer = true } = namedOptions<SaveOptions>('save', options);
     await prepareEngine();
     return this.write(to, includeOptimizer);
   }

@@ -70,8 +70,9 @@ function isSymbolic(inputs: unknown): inputs is Tensors {
   );
 }
 
+/** What is none of them too, which is then refused by name. */
 const listOf = (tensors: Tensors): readonly SymbolicTensor[] =>
-  tensors instanceof SymbolicTensor ? [tensors] : tensors;
+  Array.isArray(tensors) ? tensors : [tensors as SymbolicTensor];
 
 /**
  * What a layer gives for tensors: one, or a list of them where it has several outputs.

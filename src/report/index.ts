@@ -59,6 +59,8 @@ export async function figures(model: AnyTaskModel, data?: DataInput): Promise<Re
  * @throws MemcellError (model) for a model that is no stack of layers, or has no recurrent one
  */
 export async function gateFigures(model: Sequential, x: ModelInput): Promise<ReportFigure[]> {
+  if (typeof model?.gates !== 'function')
+    throw new MemcellError(`gateFigures takes a model of layers, not ${shown(model)}`, { code: 'usage' });
   return (await model.gates(x)).map((layer) => reportFigure(drawGates(showLayer(layer))));
 }
 

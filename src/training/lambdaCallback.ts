@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { namedOptions } from '../spelling.js';
 import type { Callback } from './callbacks.js';
 
 const HOOKS = [
@@ -25,12 +26,13 @@ export class LambdaCallback implements Callback {
 
   /** @throws MemcellError 'usage' for a name that is no moment of a training, or what is no function */
   constructor(hooks: Callback) {
-    for (const [name, hook] of Object.entries(hooks)) {
+    const named = namedOptions<Callback>('LambdaCallback', hooks);
+    for (const [name, hook] of Object.entries(named)) {
       if (!HOOKS.some((known) => known === name))
         throw usage(`LambdaCallback: unknown '${name}'; it takes ${HOOKS.join(', ')}`);
       if (typeof hook !== 'function') throw usage(`LambdaCallback: ${name} must be a function`);
     }
-    Object.assign(this, hooks);
+    Object.assign(this, named);
   }
 }
 
