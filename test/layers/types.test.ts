@@ -77,8 +77,8 @@ test('the classes known by name are those of the list, and all of them say wheth
   }
 });
 
-test("the README's list of layers is that of the table", () => {
-  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+test("the documentation's list of layers is that of the table", () => {
+  const text = readFileSync(new URL('../../docs/program.md', import.meta.url), 'utf8');
   const [, list = ''] = text.match(/^Layers: ([\w,\s]+), with Keras 3's options/m) ?? [];
   expect(list.split(/,\s+/).sort()).toEqual(layerClasses().sort());
 });
