@@ -1,7 +1,7 @@
 /** The loss on the engine's rows: values, the gradient that enters the last layer, and the predictions. */
 import type { LayerContext, Space } from './layers/layer.js';
 import type { LossPlan } from './planData.js';
-import { eachRun, type Range, type Rows, rowLength, type Signal, timeMajor } from './rows.js';
+import { eachRun, newRows, type Range, type Rows, type Signal } from './rows.js';
 
 /**
  * Σ over rows of weight·loss(row), a row's weight being its sample's or step's, times 1 / the number of rows; under a mask
@@ -39,16 +39,13 @@ export class LossStep {
     this.rows = batch * steps;
     this.input = input;
     this.batch = batch;
-    const ld = rowLength(width);
     const needsScratch = probabilities === undefined && this.isOfLogits;
-    this.probabilities = needsScratch
-      ? timeMajor(arena.floats(this.rows * ld), batch, steps, width, ld)
-      : probabilities;
+    this.probabilities = needsScratch ? newRows(arena, batch, steps, width) : probabilities;
     this.targets = beside?.targets ?? arena.floats(this.rows * (this.plan.labels ? 1 : width));
     this.losses = beside?.losses ?? arena.floats(this.rows);
     this.rowWeights = beside?.rowWeights ?? arena.floats(this.rows);
     this.combined = input.mask ? arena.floats(this.rows) : 0;
-    if (training) input.gradient = timeMajor(arena.floats(this.rows * ld), batch, steps, width, ld);
+    if (training) input.gradient = newRows(arena, batch, steps, width);
   }
 
   private get isOfLogits(): boolean {

@@ -2,7 +2,7 @@
 import type { LayerContext, Space } from './layers/layer.js';
 import { LossStep } from './loss.js';
 import type { OutputPlan } from './planData.js';
-import { type Range, type Rows, rowLength, type Signal, timeMajor } from './rows.js';
+import { newRows, type Range, type Rows, type Signal, timeMajor } from './rows.js';
 
 export class Output {
   /** What trains, and evaluates unless another does. */
@@ -49,10 +49,9 @@ export class Output {
       return;
     }
     const inOrder = steps === 1 || batch === 1;
-    const ld = rowLength(width);
     const probabilities = inOrder
       ? timeMajor(this.address, batch, steps, width, width)
-      : timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+      : newRows(arena, batch, steps, width);
     if (!inOrder) this.scattered = probabilities;
     this.loss.place(read, space, probabilities);
   }

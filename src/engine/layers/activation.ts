@@ -1,7 +1,7 @@
 import { slopeTakesInput } from '../../kernels/activationIds.js';
 import type { WeightBlock } from '../blocks.js';
 import type { ActivationPlan } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 /** y = f(x), row by row; dx = dy·f′. */
@@ -20,16 +20,13 @@ export class ActivationLayer implements EngineLayer {
   }
 
   place(input: Signal, { arena, batch, training }: Space): Signal {
-    const { steps, width, rowStride } = input.values;
+    const { steps, width } = input.values;
     this.input = input;
     this.batch = batch;
-    const ld = rowLength(width);
     const inPlace = this.plan.inPlace && !(training && this.fromInput);
-    const values = inPlace
-      ? input.values
-      : timeMajor(arena.floats(batch * steps * ld), batch, steps, width, inPlace ? rowStride : ld);
+    const values = inPlace ? input.values : newRows(arena, batch, steps, width);
     if (input.wantsGradient) {
-      input.gradient = timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+      input.gradient = newRows(arena, batch, steps, width);
     }
     this.output = { ...input, values, gradient: undefined };
     return this.output;

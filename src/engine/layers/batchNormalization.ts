@@ -1,6 +1,6 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import { type BatchNormalizationPlan, NONE } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import {
   type EngineLayer,
   type Gathering,
@@ -51,8 +51,6 @@ export class BatchNormalizationLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch, training }: Space): Signal {
     const { steps, width } = input.values;
-    const ld = rowLength(width);
-    const rows = batch * steps;
     this.input = input;
     this.batch = batch;
     if (training && this.gathering) {
@@ -61,10 +59,10 @@ export class BatchNormalizationLayer implements EngineLayer {
       this.ofX = arena.floats(width);
       this.ofOne = arena.floats(width);
     }
-    if (input.wantsGradient) input.gradient = timeMajor(arena.floats(rows * ld), batch, steps, width, ld);
+    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
     this.output = {
       ...input,
-      values: timeMajor(arena.floats(rows * ld), batch, steps, width, ld),
+      values: newRows(arena, batch, steps, width),
       wantsGradient: training && (input.wantsGradient || this.gathering !== undefined),
       gradient: undefined,
     };

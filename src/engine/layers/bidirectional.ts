@@ -1,7 +1,7 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { WeightBlock } from '../blocks.js';
 import type { BidirectionalPlan } from '../layerPlan.js';
-import { eachRun, type Rows, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows, type Rows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { Cell, type CellOutput } from './cell.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
@@ -62,10 +62,7 @@ export class BidirectionalLayer implements EngineLayer {
     const apart = this.plan.mergeMode === 'none';
     const { steps } = input.values;
     const outputSteps = returnSequences ? steps : 1;
-    const rows = (width: number, count: number) => {
-      const ld = rowLength(width);
-      return timeMajor(arena.floats(count * batch * ld), batch, count, width, ld);
-    };
+    const rows = (width: number, count: number) => newRows(arena, batch, count, width);
     this.input = input;
     this.batch = batch;
     if (input.wantsGradient) input.gradient = rows(inputs, steps);

@@ -6,7 +6,7 @@ import type { Arena } from '../arena.js';
 import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
 import { NONE, type RecurrentPlan } from '../layerPlan.js';
-import { type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
+import { newRows, type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';
 
@@ -298,9 +298,8 @@ export class Cell {
       vectors(['h0', 'c0']);
       if (ports.initial?.some(({ wantsGradient }) => wantsGradient)) vectors(['dh0', 'dc0']);
       if (masked) fields.first = arena.floats(batch);
-      const ld = rowLength(units);
       for (const signal of ports.initial ?? [])
-        if (signal.wantsGradient) signal.gradient = timeMajor(arena.floats(batch * ld), batch, 1, units, ld);
+        if (signal.wantsGradient) signal.gradient = newRows(arena, batch, 1, units);
     }
     if (!ports.givesStates) return fields;
     const kept = this.state?.address;

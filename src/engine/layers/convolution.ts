@@ -1,6 +1,6 @@
 import { type BlockPart, makeBlock, type WeightBlock } from '../blocks.js';
 import { type ConvolutionPlan, NONE } from '../layerPlan.js';
-import { type Rows, rowLength, timeMajor } from '../rows.js';
+import { newRows, type Rows, rowLength, timeMajor } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 import { windowsOver } from './windows.js';
 
@@ -68,8 +68,7 @@ export class ConvolutionLayer implements EngineLayer {
     const laid = batch * groups * dilation * this.length * inputs;
     this.laid = arena.floats(laid);
     if (input.wantsGradient) {
-      const ld = rowLength(width);
-      input.gradient = timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+      input.gradient = newRows(arena, batch, steps, width);
       const across = 16 * Math.ceil((size * inputs) / 16);
       this.chunk = Math.min(Math.max(Math.ceil(CHUNK.floats / across), CHUNK.least), CHUNK.most);
       this.transposed = arena.fixed(16 * Math.ceil(block.rows / 16) * 16 * block.panels);

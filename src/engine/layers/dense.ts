@@ -1,6 +1,6 @@
 import { type BlockPart, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import { type DensePlan, NONE } from '../layerPlan.js';
-import { rowLength, timeMajor } from '../rows.js';
+import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
 /** Rows that one pass of denseGradients gathers into a panel. */
@@ -41,11 +41,9 @@ export class DenseLayer implements EngineLayer {
     const rows = batch * steps;
     this.input = input;
     this.batch = batch;
-    const ld = rowLength(units);
-    const values = timeMajor(arena.floats(rows * ld), batch, steps, units, ld);
+    const values = newRows(arena, batch, steps, units);
     if (input.wantsGradient) {
-      const width = rowLength(inputs);
-      input.gradient = timeMajor(arena.floats(rows * width), batch, steps, inputs, width);
+      input.gradient = newRows(arena, batch, steps, inputs);
     }
     const transposedRows = 16 * Math.ceil(this.block.rows / 16);
     this.transposed = input.wantsGradient && rows > 1 ? arena.fixed(transposedRows * 16 * panels) : 0;

@@ -1,7 +1,7 @@
 import { deriveKey } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
 import type { DropoutPlan } from '../layerPlan.js';
-import { type Rows, rowLength, timeMajor } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 /**
@@ -25,10 +25,9 @@ export class DropoutLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch }: Space): Signal {
     const { steps, width } = input.values;
-    const ld = rowLength(width);
     this.input = input;
     this.batch = batch;
-    const rows = () => timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+    const rows = () => newRows(arena, batch, steps, width);
     if (input.wantsGradient) input.gradient = rows();
     this.output = { ...input, values: rows(), gradient: undefined };
     return this.output;

@@ -1,6 +1,6 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { EmbeddingPlan } from '../layerPlan.js';
-import { rowLength, timeMajor } from '../rows.js';
+import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
 /**
@@ -27,11 +27,10 @@ export class EmbeddingLayer implements EngineLayer {
   place(input: Signal, { arena, batch, training }: Space): Signal {
     const { width, maskZero } = this.plan;
     const { steps } = input.values;
-    const ld = rowLength(width);
     this.input = input;
     this.batch = batch;
     this.output = {
-      values: timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld),
+      values: newRows(arena, batch, steps, width),
       sequence: true,
       mask: maskZero ? arena.floats(batch * steps) : 0,
       wantsGradient: training && this.block.gradients !== 0,

@@ -1,6 +1,6 @@
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import { type LayerNormalizationPlan, NONE, type RmsNormalizationPlan } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
 /** The least sum of squares that a row of unit length is made of. */
@@ -37,18 +37,17 @@ export class LayerNormalizationLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch, training }: Space): Signal {
     const { steps, width } = input.values;
-    const ld = rowLength(width);
     const rows = batch * steps;
     this.input = input;
     this.batch = batch;
     const { plan } = this;
     this.mean = plan.kind === 'rmsNormalization' ? arena.fixed(rows) : arena.floats(rows);
     this.rstd = arena.floats(rows);
-    if (input.wantsGradient) input.gradient = timeMajor(arena.floats(rows * ld), batch, steps, width, ld);
+    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
     this.output = {
       ...input,
       mask: plan.kind === 'rmsNormalization' && !plan.keepsMask ? 0 : input.mask,
-      values: timeMajor(arena.floats(rows * ld), batch, steps, width, ld),
+      values: newRows(arena, batch, steps, width),
       wantsGradient: training && (input.wantsGradient || this.blocks.length > 0),
       gradient: undefined,
     };

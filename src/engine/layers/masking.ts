@@ -1,6 +1,6 @@
 import type { WeightBlock } from '../blocks.js';
 import type { MaskingPlan } from '../layerPlan.js';
-import { eachRun, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 /** A step whose F values all equal `value` is masked, and its values become 0. */
@@ -17,12 +17,11 @@ export class MaskingLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch }: Space): Signal {
     const { steps, width } = input.values;
-    const ld = rowLength(width);
     const rows = batch * steps;
     this.input = input;
     this.batch = batch;
-    const values = timeMajor(arena.floats(rows * ld), batch, steps, width, ld);
-    if (input.wantsGradient) input.gradient = timeMajor(arena.floats(rows * ld), batch, steps, width, ld);
+    const values = newRows(arena, batch, steps, width);
+    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
     this.output = { values, sequence: true, mask: arena.floats(rows), wantsGradient: input.wantsGradient };
     return this.output;
   }

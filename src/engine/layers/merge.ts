@@ -4,7 +4,7 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
 import type { ConcatenatePlan, MergePlan } from '../layerPlan.js';
-import { eachRun, type Rows, rowLength, timeMajor } from '../rows.js';
+import { eachRun, newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 abstract class JoiningLayer implements EngineLayer {
@@ -32,8 +32,7 @@ abstract class JoiningLayer implements EngineLayer {
 
   protected rows(width: number, steps: number): Rows {
     const { arena, batch } = this;
-    const ld = rowLength(width);
-    return timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+    return newRows(arena, batch, steps, width);
   }
 
   protected copy(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {

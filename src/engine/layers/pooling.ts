@@ -1,6 +1,6 @@
 import type { WeightBlock } from '../blocks.js';
 import type { PoolingPlan } from '../layerPlan.js';
-import { rowLength, timeMajor } from '../rows.js';
+import { newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 /** (B, T, F) → (B, F): the mean over the steps that count, or the largest over all steps. */
@@ -17,13 +17,12 @@ export class PoolingLayer implements EngineLayer {
 
   place(input: Signal, { arena, batch }: Space): Signal {
     const { steps, width } = input.values;
-    const ld = rowLength(width);
     this.input = input;
     this.batch = batch;
     if (input.wantsGradient) {
-      input.gradient = timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+      input.gradient = newRows(arena, batch, steps, width);
     }
-    const values = timeMajor(arena.floats(batch * ld), batch, 1, width, ld);
+    const values = newRows(arena, batch, 1, width);
     this.output = { values, sequence: false, mask: 0, wantsGradient: input.wantsGradient };
     return this.output;
   }

@@ -1,6 +1,6 @@
 import type { WeightBlock } from '../blocks.js';
 import type { RecurrentPlan } from '../layerPlan.js';
-import { rowLength, timeMajor } from '../rows.js';
+import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { Cell, type CellOutput } from './cell.js';
 import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
@@ -36,10 +36,7 @@ export class RecurrentLayer implements EngineLayer {
     const { arena, batch, training } = space;
     const { units, inputs, returnSequences, returnState, stateful } = this.plan;
     const { steps } = input.values;
-    const rows = (width: number, count: number) => {
-      const ld = rowLength(width);
-      return timeMajor(arena.floats(count * batch * ld), batch, count, width, ld);
-    };
+    const rows = (width: number, count: number) => newRows(arena, batch, count, width);
     if (input.wantsGradient) input.gradient = rows(inputs, steps);
     // In training the states stay where they are made, and serve as output unless dropout has changed them, or a mask has outputs
     // begin with zeros where states do not.

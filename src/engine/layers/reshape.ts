@@ -1,7 +1,7 @@
 /** Layers that give the same numbers in another shape: Flatten, RepeatVector, Reshape, Permute, and batch-major rows to time-major ones. */
 import { MemcellError } from '../../errors.js';
 import type { RepeatPlan, ReshapePlan } from '../layerPlan.js';
-import { type Rows, rowLength, timeMajor } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';
 
@@ -11,19 +11,12 @@ export class FlattenLayer extends MovingLayer {
   private parts!: Rows;
   private gradientParts: Rows | undefined;
 
-  place(input: Signal, { arena, batch }: Space): Signal {
+  place(input: Signal, space: Space): Signal {
     const { steps, width } = input.values;
-    this.input = input;
-    const ld = rowLength(steps * width);
-    const values = timeMajor(arena.floats(batch * ld), batch, 1, steps * width, ld);
-    this.parts = { ...values, stepStride: width };
+    const output = this.move(input, space, { steps: 1, width: steps * width }, false);
+    this.parts = { ...output.values, stepStride: width };
     this.gradientParts = undefined;
-    if (input.wantsGradient) {
-      const row = rowLength(width);
-      input.gradient = timeMajor(arena.floats(batch * steps * row), batch, steps, width, row);
-    }
-    this.output = { values, sequence: false, mask: 0, wantsGradient: input.wantsGradient };
-    return this.output;
+    return output;
   }
 
   forward(rows: Range): void {
@@ -32,9 +25,9 @@ export class FlattenLayer extends MovingLayer {
   }
 
   backward(rows: Range): void {
-    const { gradient: dx, wantsGradient } = this.input;
-    const { gradient: dy } = this.output;
-    if (!wantsGradient || dx === undefined || dy === undefined) return;
+    const { slopes } = this;
+    if (!slopes) return;
+    const { dx, dy } = slopes;
     this.gradientParts ??= { ...dy, stepStride: dx.width };
     this.copy(this.gradientParts, dx, dx.width, dx.steps, rows);
   }
@@ -51,16 +44,11 @@ export class RepeatLayer extends MovingLayer {
     super(context);
   }
 
-  place(input: Signal, { arena, batch }: Space): Signal {
+  place(input: Signal, space: Space): Signal {
     const { width } = input.values;
     const { times } = this.plan;
-    const ld = rowLength(width);
-    this.input = input;
     this.repeated = { ...input.values, stepStride: 0, steps: times };
-    if (input.wantsGradient) input.gradient = timeMajor(arena.floats(batch * ld), batch, 1, width, ld);
-    const values = timeMajor(arena.floats(batch * times * ld), batch, times, width, ld);
-    this.output = { values, sequence: true, mask: 0, wantsGradient: input.wantsGradient };
-    return this.output;
+    return this.move(input, space, { steps: times, width });
   }
 
   forward(rows: Range): void {
@@ -68,9 +56,9 @@ export class RepeatLayer extends MovingLayer {
   }
 
   backward({ from, to }: Range): void {
-    const { gradient: dx, wantsGradient } = this.input;
-    const { gradient: dy } = this.output;
-    if (!wantsGradient || dx === undefined || dy === undefined) return;
+    const { slopes } = this;
+    if (!slopes) return;
+    const { dx, dy } = slopes;
     this.context.kernels.sumSteps(
       dy.address,
       dy.stepStride,
@@ -89,9 +77,8 @@ export class RepeatLayer extends MovingLayer {
 export class ArrangeLayer extends MovingLayer {
   place(input: Signal, { arena, batch }: Space): Signal {
     const { steps, width } = input.values;
-    const ld = rowLength(width);
     this.input = input;
-    this.output = { ...input, values: timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld) };
+    this.output = { ...input, values: newRows(arena, batch, steps, width) };
     return this.output;
   }
 

@@ -1,6 +1,6 @@
 import type { WeightBlock } from '../blocks.js';
 import type { WindowPoolingPlan } from '../layerPlan.js';
-import { rowLength, timeMajor } from '../rows.js';
+import { newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 import { windowsOver } from './windows.js';
 
@@ -19,13 +19,12 @@ export class WindowPoolingLayer implements EngineLayer {
   place(input: Signal, { arena, batch }: Space): Signal {
     const { steps, width } = input.values;
     const { before, count } = windowsOver(steps, this.plan);
-    const ld = rowLength(width);
     this.input = input;
     this.before = before;
     if (input.wantsGradient) {
-      input.gradient = timeMajor(arena.floats(batch * steps * ld), batch, steps, width, ld);
+      input.gradient = newRows(arena, batch, steps, width);
     }
-    const values = timeMajor(arena.floats(batch * count * ld), batch, count, width, ld);
+    const values = newRows(arena, batch, count, width);
     this.output = { values, sequence: true, mask: 0, wantsGradient: input.wantsGradient };
     return this.output;
   }
