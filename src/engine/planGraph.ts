@@ -1,5 +1,5 @@
 /** A tfjs model's calls of layers, models in the model opened up, as nodes of the engine's plan. */
-import { innerLayers, isModel, isRecurrent, type LayerPath, statefulLayers } from '../model/walk.js';
+import { callsOf, innerLayers, isModel, isRecurrent, type LayerPath, statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayerPlan, WeightPlan } from './layerPlan.js';
 import type { InputPlan, NodePlan } from './planData.js';
@@ -70,9 +70,7 @@ class GraphPlanner {
       return first ? this.innerReaders(first, 0) : [];
     }
     return callsOf(model).flatMap(({ outboundLayer, inputTensors }) =>
-      outboundLayer.getClassName() === 'InputLayer'
-        ? []
-        : inputTensors.flatMap((input, i) => (input === tensor ? this.innerReaders(outboundLayer, i) : [])),
+      inputTensors.flatMap((input, i) => (input === tensor ? this.innerReaders(outboundLayer, i) : [])),
     );
   }
 
@@ -98,7 +96,6 @@ class GraphPlanner {
       known.set(tensor, inputs[i]);
     });
     for (const { outboundLayer, inputTensors, outputTensors } of callsOf(model)) {
-      if (outputTensors.every((tensor) => known.has(tensor))) continue;
       const shapes = inputTensors.map(({ shape }) => shape);
       const made = this.run(outboundLayer, pathOf(outboundLayer), inputTensors.map(wireOf), shapes);
       outputTensors.forEach((tensor, i) => {
@@ -158,10 +155,4 @@ class GraphPlanner {
       this.stateful.push(inner);
     }
   }
-}
-
-/** The calls of a model's layers, in the order in which they run. */
-function callsOf(model: tf.LayersModel): tf.LayersModel['nodesByDepth'][string] {
-  const depths = Object.keys(model.nodesByDepth).sort((a, b) => Number(b) - Number(a));
-  return depths.flatMap((depth) => model.nodesByDepth[depth]);
 }

@@ -2,7 +2,7 @@ import { elements } from '../data/array.js';
 import { lstmPath } from '../kernels/accelerate.js';
 import * as tf from '../tf.js';
 import { shapeText } from './stack.js';
-import { isBidirectional, isRecurrent, isWrapper } from './walk.js';
+import { type Call, callsOf, isBidirectional, isRecurrent, isWrapper } from './walk.js';
 
 const header = ['Layer (type)', 'Output Shape', 'Param #', 'Path'];
 const rightAligned = 2;
@@ -15,7 +15,7 @@ const leastWidths = [31, 22, 13, 4];
  * recurrent layer runs on TensorFlow.js. A model with branches has Keras's column of what each layer is connected to.
  */
 export function summaryText(model: tf.LayersModel, { engine = false }: { engine?: boolean } = {}): string {
-  const calls = callsOf(model);
+  const calls = model instanceof tf.Sequential ? undefined : callsOf(model);
   const branches = calls && !isStack(calls);
   const titles = branches ? [...header.slice(0, 3), 'Connected to', ...header.slice(3)] : header;
   const least = branches ? [...leastWidths.slice(0, 3), 12, ...leastWidths.slice(3)] : leastWidths;
@@ -64,15 +64,6 @@ function pathText(layer: tf.layers.Layer): string {
   if (!isRecurrent(inner)) return 'tfjs';
   const { path, reason } = lstmPath(layer);
   return path === 'fused' ? 'fused kernel' : `tfjs: ${reason.replace('hardSigmoidKeras3', 'hardSigmoid')}`;
-}
-
-type Call = tf.LayersModel['nodesByDepth'][string][number];
-
-/** The calls of a graph's layers in the order in which they run; undefined for a Sequential. */
-function callsOf(model: tf.LayersModel): Call[] | undefined {
-  if (model instanceof tf.Sequential) return undefined;
-  const depths = Object.keys(model.nodesByDepth).sort((a, b) => Number(b) - Number(a));
-  return depths.flatMap((depth) => model.nodesByDepth[depth]).filter(({ inboundLayers }) => inboundLayers.length > 0);
 }
 
 /** Whether each call takes all that the one before it gives. */

@@ -15,6 +15,15 @@ export function statefulLayers(model: tf.LayersModel): tf.RNN[] {
     .filter((layer) => isRecurrent(layer) && layer.stateful) as tf.RNN[];
 }
 
+/** A call of a layer in a graph. */
+export type Call = tf.LayersModel['nodesByDepth'][string][number];
+
+/** The calls of a graph's layers, its inputs' left out, in the order in which they run. */
+export function callsOf(model: tf.LayersModel): Call[] {
+  const depths = Object.keys(model.nodesByDepth).sort((a, b) => Number(b) - Number(a));
+  return depths.flatMap((depth) => model.nodesByDepth[depth]).filter(({ inboundLayers }) => inboundLayers.length > 0);
+}
+
 /** Where a layer is in its model: '2', '0/forward', '0/backward', '1/layer', '3/0'. It names the layer's random numbers. */
 export type LayerPath = string;
 

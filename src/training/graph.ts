@@ -4,7 +4,7 @@ import { MemcellError } from '../errors.js';
 import { isComputed } from '../layers/computed.js';
 import { definitionOf } from '../layers/define.js';
 import { shapeText } from '../layers/fit.js';
-import { isBidirectional, isModel, isRecurrent } from '../model/walk.js';
+import { callsOf, isBidirectional, isModel, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 
 /** A tensor, and which of its steps count. */
@@ -35,9 +35,7 @@ function runCalls(model: tf.LayersModel, inputs: readonly Masked[], training: bo
   model.inputs.forEach((tensor, i) => {
     known.set(tensor, inputs[i]);
   });
-  const depths = Object.keys(model.nodesByDepth).sort((a, b) => Number(b) - Number(a));
-  for (const { outboundLayer, inputTensors, outputTensors } of depths.flatMap((depth) => model.nodesByDepth[depth])) {
-    if (outputTensors.every((tensor) => known.has(tensor))) continue;
+  for (const { outboundLayer, inputTensors, outputTensors } of callsOf(model)) {
     const outputs = runLayer(
       outboundLayer,
       inputTensors.map((tensor) => found(known, tensor)),
