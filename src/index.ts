@@ -39,22 +39,24 @@ export type { ForecastOptions, ForecastPredictOptions } from './tasks/forecast/o
 export type { ForecastEvaluation } from './tasks/forecast/task.js';
 export type { Verdict } from './tasks/forecast/verdict.js';
 export {
-  type AnyTaskModel,
-  type ClassifyModel,
   classify,
-  type ForecastModel,
   type ForecastOf,
-  type ForecastStep,
   forecast,
   loadTask,
-  type Sequence,
-  type SymbolsModel,
   symbols,
-  type TaskModel,
   type TaskTraining,
-  type TextModel,
   textModel,
 } from './tasks/functions.js';
+export type {
+  AnyTaskModel,
+  ClassifyModel,
+  ForecastModel,
+  ForecastStep,
+  Sequence,
+  SymbolsModel,
+  TaskModel,
+  TextModel,
+} from './tasks/models.js';
 export type { SamplingOptions } from './tasks/sampling.js';
 export type { TaskKind, TrainingSettings } from './tasks/settings.js';
 export type { Axis, Points } from './tasks/shown.js';

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Random } from '../src/random.js';
-import { type AnyTaskModel, loadTask } from '../src/tasks/functions.js';
+import { loadTask } from '../src/tasks/functions.js';
+import type { AnyTaskModel } from '../src/tasks/models.js';
 import { largestDifference, stock } from './formats/models.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');

@@ -176,8 +176,8 @@ test.each(Object.entries(made))('what %s gives refuses what it cannot take', asy
   const task = await model();
   const base: object = Object.getPrototypeOf(Object.getPrototypeOf(task));
   const names = [
-    ...publicMethods('tasks/functions.d.ts', base),
-    ...publicMethods('tasks/functions.d.ts', Object.getPrototypeOf(task)),
+    ...publicMethods('tasks/models.d.ts', base),
+    ...publicMethods('tasks/models.d.ts', Object.getPrototypeOf(task)),
   ];
   expect(names.length).toBeGreaterThan(1);
   for (const name of new Set(names)) {

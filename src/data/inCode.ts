@@ -1,8 +1,16 @@
 import { MemcellError } from '../errors.js';
 import { JsonRows } from './jsonRows.js';
+import type { DataInput } from './source.js';
 import { list } from './suggest.js';
 import { Table, type TablePart, type TypedCells } from './table.js';
 import { textOrNumbers } from './typed.js';
+
+/** Numbers alone are a column named value. */
+export function valuesNamed(data: DataInput): DataInput {
+  const numbers =
+    ArrayBuffer.isView(data) || (Array.isArray(data) && (data.length === 0 || typeof data[0] === 'number'));
+  return numbers ? { value: data as readonly number[] } : data;
+}
 
 /**
  * A table of a program's rows: objects, or numbers (one column, c1).

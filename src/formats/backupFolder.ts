@@ -3,15 +3,13 @@ import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { MemcellError } from '../errors.js';
 import type { BackupOptions, BackupStore, StoredBackup } from '../training/backup.js';
-import { makeFolder } from './folder.js';
 import { hasCode } from './folderLock.js';
 import { reasonOf } from './modelJson.js';
-import { decodeState, encodeState } from './stateFile.js';
+import { isUnfinished, readState, removeUnfinished, writeState } from './stateFile.js';
 
 /** Their order is that of their numbers. */
 const stateFile = /^backup-(\d{6,})\.state$/;
-/** What a killed write has left. */
-const unfinished = /^backup-\d{6,}\.state\.\d+$/;
+const isBackup = (file: string) => stateFile.test(file);
 
 type Options = BackupOptions & { keep: number; deleteCheckpoint: boolean };
 
@@ -41,7 +39,7 @@ export class BackupFolder implements BackupStore {
     const numbers = await this.numbers();
     if (numbers.length === 0) {
       const others = await fs.readdir(name).catch((): string[] => []);
-      if (others.includes('model.json') && !others.some((file) => unfinished.test(file))) {
+      if (others.includes('model.json') && !others.some((file) => isUnfinished(file, isBackup))) {
         throw new MemcellError(`${name}: holds a model that is no backup; give backup a folder of its own`, {
           code: 'usage',
         });
@@ -51,8 +49,10 @@ export class BackupFolder implements BackupStore {
     for (const number of numbers.reverse()) {
       const path = this.path(number);
       try {
-        const backup = await decodeState(new Uint8Array(await fs.readFile(path)), path);
-        return { ...backup, ...(failure !== undefined && { note: `${reasonOf(failure)}; going on from ${path}` }) };
+        return {
+          ...(await readState(path)),
+          ...(failure !== undefined && { note: `${reasonOf(failure)}; going on from ${path}` }),
+        };
       } catch (error) {
         failure ??= error;
       }
@@ -64,14 +64,12 @@ export class BackupFolder implements BackupStore {
   async write(backup: StoredBackup): Promise<void> {
     const { name, keep } = this;
     try {
-      await makeFolder(name);
       const numbers = await this.numbers();
       const number = (numbers.at(-1) ?? 0) + 1;
-      const { default: writeFileAtomic } = await import('write-file-atomic');
-      await writeFileAtomic(this.path(number), Buffer.from((await encodeState(backup)).buffer));
+      await writeState(name, fileOf(number), backup);
       for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - keep)))
         await fs.rm(this.path(old), { force: true });
-      await this.removeUnfinished();
+      await removeUnfinished(name, isBackup);
     } catch (error) {
       throw this.failed('the backup cannot be written', error);
     }
@@ -84,16 +82,10 @@ export class BackupFolder implements BackupStore {
       // The newest last: who is killed between goes on from it.
       for (const file of ['model.json', 'weights.bin']) await fs.rm(join(name, file), { force: true });
       for (const number of await this.numbers()) await fs.rm(this.path(number), { force: true });
-      await this.removeUnfinished();
+      await removeUnfinished(name, isBackup);
       await fs.rmdir(name).catch(() => undefined);
     } catch (error) {
       throw this.failed('the backups cannot be removed', error);
-    }
-  }
-
-  private async removeUnfinished(): Promise<void> {
-    for (const file of await fs.readdir(this.name).catch((): string[] => [])) {
-      if (unfinished.test(file)) await fs.rm(join(this.name, file), { force: true });
     }
   }
 
@@ -110,11 +102,15 @@ export class BackupFolder implements BackupStore {
   }
 
   private path(number: number): string {
-    return join(this.name, `backup-${String(number).padStart(6, '0')}.state`);
+    return join(this.name, fileOf(number));
   }
 
   private failed(what: string, cause: unknown): MemcellError {
     if (cause instanceof MemcellError) return cause;
     return new MemcellError(`${this.name}: ${what}: ${reasonOf(cause)}`, { code: 'io', cause });
   }
+}
+
+function fileOf(number: number): string {
+  return `backup-${String(number).padStart(6, '0')}.state`;
 }

@@ -1,10 +1,11 @@
 /** Reports: pages that show what a model does, and how good it is. */
+import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import type { ModelInput } from '../model/inputs.js';
 import type { Sequential } from '../sequential.js';
 import { shown } from '../spelling.js';
-import { type AnyTaskModel, valuesNamed } from '../tasks/functions.js';
+import type { AnyTaskModel } from '../tasks/models.js';
 import { Pictures } from '../tasks/shown.js';
 import { type Described, describe } from './describe.js';
 import { type Figure, standalone } from './draw.js';

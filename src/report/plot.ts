@@ -1,5 +1,5 @@
+import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
-import { valuesNamed } from '../tasks/functions.js';
 import { checkOptions } from '../tasks/options.js';
 import { type Figure, paletteCss, standalone } from './draw.js';
 import { Html, html } from './html.js';

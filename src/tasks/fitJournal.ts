@@ -6,7 +6,7 @@
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { MemcellError } from '../errors.js';
-import { decodeState, encodeState } from '../formats/stateFile.js';
+import { readState, removeUnfinished, writeState } from '../formats/stateFile.js';
 import type { BackupKind, BackupStore, StoredBackup } from '../training/backup.js';
 import { differences, type Settings } from '../training/fingerprint.js';
 import type { FitRecords } from './definition.js';
@@ -38,7 +38,7 @@ interface Entry {
 
 const runningFile = 'running.state';
 const endedFile = /^ended-(\d{6})\.state$/;
-const unfinished = /^(running|ended-\d{6})\.state\.\d+$/;
+const isOwn = (file: string) => file === runningFile || endedFile.test(file);
 
 export class FitJournal implements FitRecords {
   /** Fits that were over, and how far the one was that ran. */
@@ -70,7 +70,7 @@ export class FitJournal implements FitRecords {
   static async open(options: JournalOptions): Promise<FitJournal> {
     const { folder, resume } = options;
     const files = await fs.readdir(folder).catch((): string[] => []);
-    const there = files.filter((file) => file === runningFile || endedFile.test(file)).sort();
+    const there = files.filter(isOwn).sort();
     if (!resume || there.length === 0) {
       if (there.length > 0) {
         options.say(`${folder} has the state of a run that was not finished; starting anew (--resume goes on with it)`);
@@ -83,8 +83,7 @@ export class FitJournal implements FitRecords {
     const is = await options.settings();
     for (const file of there) {
       const path = join(folder, file);
-      const bytes = new Uint8Array(await fs.readFile(path));
-      const { run, seconds, entries } = entriesOf(await decodeState(bytes, path), path);
+      const { run, seconds, entries } = entriesOf(await readState(path), path);
       const wrong = differences(run, is);
       if (wrong.length > 0) {
         throw new MemcellError(
@@ -131,11 +130,8 @@ export class FitJournal implements FitRecords {
     const { folder } = this.options;
     const files = await fs.readdir(folder).catch((): string[] => []);
     // The fits that were over last: without them the running one is of no use.
-    for (const file of files.sort().reverse()) {
-      if (file === runningFile || endedFile.test(file) || unfinished.test(file)) {
-        await fs.rm(join(folder, file), { force: true });
-      }
-    }
+    for (const file of files.filter(isOwn).sort().reverse()) await fs.rm(join(folder, file), { force: true });
+    await removeUnfinished(folder, isOwn);
     await fs.rmdir(folder).catch(() => undefined);
   }
 
@@ -196,7 +192,6 @@ export class FitJournal implements FitRecords {
 
   private async save(file: string, entries: readonly Entry[]): Promise<void> {
     const { folder } = this.options;
-    await fs.mkdir(folder, { recursive: true });
     const seconds = this.spent + (performance.now() - this.started) / 1000;
     const stored = {
       values: {
@@ -206,12 +201,9 @@ export class FitJournal implements FitRecords {
       },
       arrays: entries.flatMap(({ backup }) => backup.arrays),
     };
-    const { default: writeFileAtomic } = await import('write-file-atomic');
-    await writeFileAtomic(join(folder, file), Buffer.from((await encodeState(stored)).buffer));
+    await writeState(folder, file, stored);
     this.writtenAt = performance.now();
-    for (const left of await fs.readdir(folder)) {
-      if (unfinished.test(left)) await fs.rm(join(folder, left), { force: true });
-    }
+    await removeUnfinished(folder, isOwn);
   }
 }
 

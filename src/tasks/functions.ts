@@ -2,20 +2,28 @@
  * The tasks in code: forecast, classify, textModel and symbols take data as a program has it and resolve to a trained model
  * that answers in the data's own units and names; loadTask gives the same back from what was saved.
  */
-import type { Account } from '../data/frame.js';
+import { valuesNamed } from '../data/inCode.js';
 import { type Columns, type DataInput, openSource } from '../data/source.js';
-import { accountText } from '../data/understanding/account.js';
 import { MemcellError } from '../errors.js';
-import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import { type Callbacks, getCallbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
 import { version } from '../version.js';
 import type { ClassifyOptions } from './classify/options.js';
-import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
-import type { EvaluateOptions, Loaded, SavedTask, ScoredPart, Task } from './definition.js';
-import type { ForecastOptions, ForecastPredictOptions } from './forecast/options.js';
-import { type ForecastArtefact, type ForecastEvaluation, forecastTask } from './forecast/task.js';
+import { classifyTask } from './classify/task.js';
+import type { Loaded, SavedTask, Task } from './definition.js';
+import type { ForecastOptions } from './forecast/options.js';
+import { forecastTask } from './forecast/task.js';
+import {
+  type AnyTaskModel,
+  ClassifyModel,
+  ForecastModel,
+  type Made,
+  type Sequence,
+  SymbolsModel,
+  sequenceInput,
+  TextModel,
+} from './models.js';
 import {
   checkKinds,
   checkOptions,
@@ -32,10 +40,9 @@ import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
 import { openStart } from './start.js';
 import type { SymbolsOptions } from './symbols/options.js';
-import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
-import { generate } from './text/generate.js';
-import type { GenerateOptions, TextOptions } from './text/options.js';
-import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js';
+import { symbolsTask } from './symbols/task.js';
+import type { TextOptions } from './text/options.js';
+import { textTask } from './text/task.js';
 import { fromFault, type OpenedTask, openSaved, readSaved, runOf } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
@@ -62,216 +69,6 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
   callbacks?: Callbacks;
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;
-}
-
-/** What training brought beside the model: not there when the model was loaded. */
-interface Made<E> {
-  /** How good the model is on the part that was held out, beside simple guesses. */
-  evaluation: E;
-  /** What was understood of a table. */
-  understood?: Account;
-  /** What is odd, or no better than a simple guess: one line each. */
-  warnings: string[];
-  /** One number per finished epoch and key: loss, val_loss, … */
-  history: Record<string, number[]>;
-  /** What pictures show of the evaluation. */
-  pictures: Pictures;
-}
-
-/** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
-export abstract class TaskModel<E extends { kind: TaskKind }> {
-  /** @internal What predicting needs: the network, and what is saved beside its weights. */
-  abstract readonly loaded: Loaded<SavedTask>;
-  readonly kind: E['kind'];
-  readonly evaluation?: E;
-  readonly understood?: Account;
-  readonly warnings: readonly string[];
-  readonly history?: Readonly<Record<string, number[]>>;
-  /** @internal What pictures show of the evaluation: for `report`. */
-  readonly pictures?: Pictures;
-
-  /** @internal */
-  constructor(
-    private readonly task: Pick<Task<never, SavedTask, E, never>, 'kind' | 'evaluate' | 'tell'>,
-    made?: Made<E>,
-  ) {
-    this.kind = task.kind;
-    this.evaluation = made?.evaluation;
-    this.understood = made?.understood;
-    this.warnings = made?.warnings ?? [];
-    this.history = made?.history;
-    this.pictures = made?.pictures;
-  }
-
-  /** The network itself, a Sequential: without the columns, scaling or vocabulary that the task puts around it. */
-  get network(): Sequential {
-    return this.loaded.model;
-  }
-
-  /**
-   * How good the model is on data, beside simple guesses.
-   * @throws MemcellError for data that the task cannot take
-   */
-  async evaluate(data: DataInput, options: ScoredPart = {}): Promise<E> {
-    return this.score(data, checkKinds(evaluateKinds, options, 'evaluate'));
-  }
-
-  /** @internal The same, telling pictures too. */
-  async score(data: DataInput, options: EvaluateOptions): Promise<E> {
-    return this.task.evaluate(this.loaded, openSource(data), options);
-  }
-
-  /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
-  async save(folder: string): Promise<void> {
-    if (typeof folder !== 'string' || folder === '') {
-      throw new MemcellError(`save: the folder must be text, not ${shown(folder)}`, { code: 'usage' });
-    }
-    await this.network.save(folder, { includeOptimizer: false });
-  }
-
-  /** What was understood, how good the model is and what to mind, for people. */
-  report(): string {
-    const { evaluation, understood, warnings } = this;
-    const told = evaluation && this.task.tell(evaluation, ', held out');
-    const lines = [
-      ...(understood ? accountText(understood) : []),
-      ...(told ? [...told.headline, ...told.details] : [this.network.summaryText()]),
-      ...warnings.map((warning) => `warning: ${warning}`),
-    ];
-    return lines.join('\n');
-  }
-
-  /** What JSON.stringify gives: the description of its network, and how good it is; not the weights. */
-  toJSON(): Record<string, unknown> {
-    const { kind, evaluation, warnings, network } = this;
-    return { task: kind, network: network.toJSON(), ...(evaluation && { evaluation }), warnings };
-  }
-
-  /** Frees the network's memory. The model cannot be used after that. */
-  dispose(): void {
-    this.network.dispose();
-  }
-}
-
-/** What a task predicts with a model of it, its options checked. */
-async function answer<
-  O extends object,
-  A extends SavedTask,
-  E extends { kind: TaskKind },
-  P extends object,
-  R extends object,
->(task: Task<O, A, E, P, R>, loaded: Loaded<A>, data: DataInput | undefined, options: object): Promise<R> {
-  const checked = checkOptions(task.predictOptions, options, 'predict') as P;
-  const source = data === undefined ? undefined : openSource(data);
-  return (await task.predict(loaded, source, checked)).result;
-}
-
-/** One step ahead: the forecast of each column and between which ends it lies, with the probability asked for. */
-export interface ForecastStep<Column extends string = string> {
-  /** The series, where there are several. */
-  series?: string;
-  step: number;
-  /** In the data's own notation, when its times are regular. */
-  time?: string;
-  values: Record<Column, number>;
-  /** Per probability, the smallest first. None of a plain network. */
-  intervals: { probability: number; lower: Record<Column, number>; upper: Record<Column, number> }[];
-}
-
-export class ForecastModel<Column extends string = string> extends TaskModel<ForecastEvaluation> {
-  /** @internal */
-  readonly loaded: Loaded<ForecastArtefact>;
-
-  /** @internal */
-  constructor(loaded: Loaded<ForecastArtefact>, made?: Made<ForecastEvaluation>) {
-    super(forecastTask, made);
-    this.loaded = loaded;
-  }
-
-  /**
-   * What comes after the end of the data, or of the training data when none is given.
-   * @param options steps (the horizon), interval (80: per cent), future (rows ahead of the columns known ahead)
-   */
-  async predict(data?: DataInput, options: ForecastPredictOptions = {}): Promise<ForecastStep<Column>[]> {
-    const { columns, rows } = await answer(forecastTask, this.loaded, data && valuesNamed(data), options);
-    const named = (values: readonly number[]) =>
-      Object.fromEntries(columns.map((column, c) => [column, values[c]])) as Record<Column, number>;
-    return rows.map(({ values, intervals = [], ...row }) => ({
-      ...row,
-      values: named(values),
-      intervals: intervals.map(({ probability, lower, upper }) => ({
-        probability,
-        lower: named(lower),
-        upper: named(upper),
-      })),
-    }));
-  }
-
-  /** @internal */
-  override async score(data: DataInput, options: EvaluateOptions): Promise<ForecastEvaluation> {
-    return super.score(valuesNamed(data), options);
-  }
-}
-
-export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
-  /** @internal */
-  readonly loaded: Loaded<ClassifyArtefact>;
-
-  /** @internal */
-  constructor(loaded: Loaded<ClassifyArtefact>, made?: Made<ClassifyEvaluation>) {
-    super(classifyTask, made);
-    this.loaded = loaded;
-  }
-
-  /** The class of each row, group or text, with the probability of every class; the class column is not needed. */
-  async predict(data: DataInput): Promise<Classification['rows']> {
-    return (await answer(classifyTask, this.loaded, data, {})).rows;
-  }
-
-  /** The classes, in the order of the probabilities. */
-  get classes(): readonly string[] {
-    return this.loaded.artefact.classes;
-  }
-}
-
-export class TextModel extends TaskModel<TextEvaluation> {
-  /** @internal */
-  readonly loaded: Loaded<TextArtefact>;
-
-  /** @internal */
-  constructor(loaded: Loaded<TextArtefact>, made?: Made<TextEvaluation>) {
-    super(textTask, made);
-    this.loaded = loaded;
-  }
-
-  /** Text that goes on from the prompt, piece by piece. The same seed gives the same text. */
-  generate(options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    const { model, artefact, name } = this.loaded;
-    return generate(model, artefact, checkOptions(textTask.predictOptions, options, 'generate'), name);
-  }
-
-  /** The prompt and what comes after it, as one text. */
-  async predict(prompt = '', options: GenerateOptions = {}): Promise<string> {
-    const given = namedOptions<GenerateOptions>('predict', options);
-    return (await answer(textTask, this.loaded, undefined, { ...given, ...(prompt !== '' && { prompt }) })).text;
-  }
-}
-
-export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
-  /** @internal */
-  readonly loaded: Loaded<SymbolsArtefact>;
-
-  /** @internal */
-  constructor(loaded: Loaded<SymbolsArtefact>, made?: Made<SymbolsEvaluation>) {
-    super(symbolsTask, made);
-    this.loaded = loaded;
-  }
-
-  /** The symbols that come after those given, or after the end of the training data. */
-  async predict(start?: Sequence, options: { steps?: number } = {}): Promise<(string | number)[]> {
-    return (await answer(symbolsTask, this.loaded, start === undefined ? undefined : sequenceInput(start), options))
-      .symbols;
-  }
 }
 
 /** The options of a forecast of a table whose columns are known to the compiler. */
@@ -376,9 +173,6 @@ export async function textModel(
   return new TextModel(loaded, made);
 }
 
-/** Whole numbers, words, or a text of either with separators between them. */
-export type Sequence = readonly (number | string)[] | string | { readonly files: readonly string[] };
-
 /**
  * Trains a model of a sequence of symbols: the next one, as the document's program learns to count.
  *
@@ -392,9 +186,6 @@ export async function symbols(
   const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), options);
   return new SymbolsModel(loaded, made);
 }
-
-/** What loadTask gives: `kind` tells which. */
-export type AnyTaskModel = ForecastModel | ClassifyModel | TextModel | SymbolsModel;
 
 /** How a saved model of each task comes back. */
 const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask) => AnyTaskModel } = {
@@ -433,9 +224,6 @@ const trainingKinds: {
   patience: count,
   seed: integer,
 };
-
-/** What evaluating takes. */
-const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
 
 async function train<
   O extends object,
@@ -501,32 +289,4 @@ async function train<
       ...(prepared.account && { understood: prepared.account }),
     },
   };
-}
-
-/** Numbers alone are a column named value. */
-export function valuesNamed(data: DataInput): DataInput {
-  const numbers =
-    ArrayBuffer.isView(data) || (Array.isArray(data) && (data.length === 0 || typeof data[0] === 'number'));
-  return numbers ? { value: data as readonly number[] } : data;
-}
-
-/** A list is read as a table's column, so that words may hold what separates them in a text. */
-function sequenceInput(sequence: Sequence): DataInput {
-  if (typeof sequence === 'string') return { name: 'sequence', text: sequence };
-  if (typeof sequence !== 'object' || sequence === null) {
-    throw new MemcellError(
-      `a sequence is a list of whole numbers or words, or a text of them, not ${shown(sequence)}`,
-      {
-        code: 'usage',
-      },
-    );
-  }
-  if ('files' in sequence) return sequence;
-  const wrong = Array.from(sequence).find((symbol) => typeof symbol !== 'string' && typeof symbol !== 'number');
-  if (!('length' in sequence) || wrong !== undefined) {
-    throw new MemcellError(`a sequence holds whole numbers or words, not ${shown(wrong ?? sequence)}`, {
-      code: 'usage',
-    });
-  }
-  return { name: 'sequence.json', text: JSON.stringify(sequence) };
 }

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Fields } from '../../src/fields.js';
 import type { SavedTask } from '../../src/tasks/definition.js';
-import { type AnyTaskModel, classify, forecast, symbols, textModel } from '../../src/tasks/functions.js';
+import { classify, forecast, symbols, textModel } from '../../src/tasks/functions.js';
 import { tasks } from '../../src/tasks/index.js';
+import type { AnyTaskModel } from '../../src/tasks/models.js';
 import { version } from '../../src/version.js';
 
 const short = { epochs: 1, seed: 1 };
