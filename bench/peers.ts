@@ -4,7 +4,7 @@
  *
  *     node scripts/run-ts.mjs bench/peers.ts PYTHON PEERS.PY [B,T,I,U ...]
  *
- * PYTHON is an interpreter with the peers installed. PEERS.PY is a program that is called with a peer's name, a number of
+ * PYTHON is an interpreter with the peers installed. PEERS.PY is bench/peers.py, or another program that is called with a peer's name, a number of
  * threads and the shapes as JSON, and prints a line of JSON for each: { peer, threads, shape, predict_ms, train_ms, document_s }. The
  * two may stand in MEMCELL_PEERS instead, with a space between them. Run it on an otherwise idle machine: memcell is measured
  * before, between and after the peers, so that a busy moment does not meet one of them alone.

@@ -14,7 +14,7 @@ export function layerTable(): string {
     (definition) => `| \`${callOf(definition)}\` | ${inputOf(definition)} | ${optionsOf(definition, shared)} |`,
   );
   return [
-    `Every layer also takes ${shared.map((option) => `\`${option}\``).join(', ')}. \`?\` marks what may be left out, \`=\` the default.`,
+    `Every layer also takes ${shared.map((option) => `\`${option}\``).join(', ')}. \`?\` marks what may be left out, \`=\` the default. Calls are as in a line of text; in code what is marked goes by name, \`MaxPooling1D({ poolSize: 3 })\`, but for the activation of Dense, which goes either way.`,
     '',
     '| layer | input | options |',
     '| --- | --- | --- |',

@@ -30,7 +30,10 @@ export interface ShownLayer {
 const most = { units: 96, steps: 500, features: 24 };
 
 /** Looks into a network while it reads one sample. */
-export async function showGates(model: Sequential, { x, name, tokens, outputs }: NetworkInput): Promise<ShownGates> {
+export async function showGates(
+  model: Sequential,
+  { x, name, features, tokens, outputs }: NetworkInput,
+): Promise<ShownGates> {
   const layers = (await model.gates(x)).map(showLayer);
   const attribution = await model.attribute(x);
   const width = x.shape.length > 2 ? x.shape[2] : 1;
@@ -40,7 +43,7 @@ export async function showGates(model: Sequential, { x, name, tokens, outputs }:
     ...(x.shape.length > 2 && {
       input: {
         values: rowsOf(x.data, width).slice(-most.steps),
-        features: Array.from({ length: width }, (_, c) => `input ${c + 1}`),
+        features: Array.from({ length: width }, (_, c) => features?.[c] ?? `input ${c + 1}`),
       },
     }),
     layers,

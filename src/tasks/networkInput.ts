@@ -5,6 +5,8 @@ import type { Sequential } from '../sequential.js';
 import { classifyInput } from './classify/predict.js';
 import type { ClassifyArtefact } from './classify/task.js';
 import type { Loaded, SavedTask } from './definition.js';
+import { channelNames } from './forecast/channels.js';
+import { parseState } from './forecast/state.js';
 import type { ForecastArtefact } from './forecast/task.js';
 import { tasks } from './index.js';
 import type { TextArtefact } from './text/artefact.js';
@@ -15,6 +17,8 @@ export interface NetworkInput {
   x: NdArray;
   /** What it is: 'row 3', 'the end of the data'. */
   name: string;
+  /** What the numbers of a step are, where that is known. */
+  features?: string[];
   /** What stands at each step, where it is a text or a sequence of symbols. */
   tokens?: string[];
   /** What the outputs of a step stand for: classes, tokens, symbols. */
@@ -84,9 +88,17 @@ function described(artefact: SavedTask, x: NdArray, sample: number): Omit<Networ
       ...(ids && { tokens: Array.from(x.data, (id) => String(symbols[id] ?? id)) }),
     };
   }
-  const { series, targets } = artefact as ForecastArtefact;
+  const forecast = artefact as ForecastArtefact;
+  const { series, targets } = forecast;
   const of = series.length > 1 ? ` of ${series[sample - 1]?.name ?? sample}` : '';
-  return { name: `the window before the forecast${of} of ${targets.join(', ')}` };
+  const features = forecastChannels(forecast).slice(0, x.shape[2]);
+  return { name: `the window before the forecast${of} of ${targets.join(', ')}`, features };
+}
+
+/** What goes into a forecast's network at each step; a network without other columns takes the first of them. */
+function forecastChannels(artefact: ForecastArtefact): string[] {
+  if (artefact.method === 'plain') return artefact.channels;
+  return channelNames(parseState(artefact.state, 'forecaster').layout, artefact.targets);
 }
 
 async function textInput(

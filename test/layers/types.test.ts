@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import * as memcell from '../../src/index.js';
 import { common } from '../../src/layers/define.js';
@@ -75,10 +74,4 @@ test('the classes known by name are those of the list, and all of them say wheth
     expect(Object.keys(definition?.schema ?? {})).toEqual(expect.arrayContaining(Object.keys(common)));
     expect(definition?.stream).toBeTruthy();
   }
-});
-
-test("the documentation's list of layers is that of the table", () => {
-  const text = readFileSync(new URL('../../docs/program.md', import.meta.url), 'utf8');
-  const [, list = ''] = text.match(/^Layers: ([\w,\s]+), with Keras 3's options/m) ?? [];
-  expect(list.split(/,\s+/).sort()).toEqual(layerClasses().sort());
 });

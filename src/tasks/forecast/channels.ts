@@ -112,6 +112,21 @@ export function writeWindow(
   }
 }
 
+/** What the channels of `writeWindow` are, in its order, in words. */
+export function channelNames({ levels, year, past, known }: Layout, targets: readonly string[]): string[] {
+  return [
+    ...targets.flatMap((name, c) => [
+      `one-step error of ${name}`,
+      `distance of ${name} from its level and season`,
+      ...(levels[c] ? [`level of ${name}`] : []),
+    ]),
+    ...(year ? ['sine of the year', 'cosine of the year', 'sine of the half-year', 'cosine of the half-year'] : []),
+    ...(year ? targets.map((name) => `mean distance of ${name} from normal`) : []),
+    ...past.map(({ column, change }) => (change ? `change of ${column}` : column)),
+    ...known.map(({ column }) => `${column} ahead`),
+  ];
+}
+
 /** What the anchor misses of each step and target after an origin, in units of its scale: (H · C). NaN beyond the series. */
 export function writeTargets(series: Tracked, layout: Layout, origin: number, out: Float32Array, offset: number): void {
   const { horizon, targets } = layout;
