@@ -43,7 +43,7 @@ import type { SymbolsOptions } from './symbols/options.js';
 import { symbolsTask } from './symbols/task.js';
 import type { TextOptions } from './text/options.js';
 import { textTask } from './text/task.js';
-import { fromFault, type OpenedTask, openSaved, readSaved, runOf } from './train.js';
+import { type OpenedTask, openSaved, readSaved, runOf, trainingFault } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
 export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
@@ -265,7 +265,7 @@ async function train<
     source.name,
   );
   const fault = (error: unknown): never => {
-    throw from ? fromFault(error, from.name) : error;
+    throw trainingFault(error, { from, layers });
   };
   const checked = checkOptions(task.options, options, task.kind) as O;
   const prepared = await task.prepare(source, checked, run).catch(fault);

@@ -40,8 +40,7 @@ export async function trainTask(
     if (given.onPrepared?.(prepared) === false) return undefined;
     return await prepared.train();
   } catch (error) {
-    if (given.from) throw fromFault(error, given.from.name);
-    throw given.layers === undefined ? error : layersFault(error);
+    throw trainingFault(error, given);
   }
 }
 
@@ -53,8 +52,14 @@ function layersFault(error: unknown): unknown {
   return new MemcellError(told, { code: 'usage', cause: error });
 }
 
+/** What stopped training, told as what is wrong with the option that it comes from. */
+export function trainingFault(error: unknown, { from, layers }: Pick<TrainTaskOptions, 'from' | 'layers'>): unknown {
+  if (from) return fromFault(error, from.name);
+  return layers === undefined ? error : layersFault(error);
+}
+
 /** What is wrong with layers is wrong with the model that training starts from. */
-export function fromFault(error: unknown, name: string): unknown {
+function fromFault(error: unknown, name: string): unknown {
   if (!(error instanceof MemcellError) || !error.message.startsWith('layers: ')) return error;
   return new MemcellError(`${name}: ${error.message.slice('layers: '.length)}`, { code: 'usage', cause: error });
 }

@@ -125,6 +125,10 @@ describe('forecast', () => {
       // @ts-expect-error no such optimizer
       [() => forecast(monthly, { ...short, optimizer: 'adma' }), /unknown optimizer 'adma'/],
       [() => forecast(monthly, { ...short, layers: 'LTSM(3)' }), /did you mean LSTM/],
+      [
+        () => forecast(monthly, { ...short, layers: 'MaxPooling1D(900), Dense(1)' }),
+        /^layers: layer 1 \(MaxPooling1D\) cannot/,
+      ],
       // @ts-expect-error no such column
       [() => forecast(months, { target: 'sale' }), /no column sale; did you mean sales/],
     ];
