@@ -229,7 +229,8 @@ export class UpdateStep {
     const { kernels } = this.context;
     const { store } = this;
     const { rule, momentum, nesterov, rho, centered, beta1, beta2, epsilon } = this.optimizer;
-    const [b1, b2] = [1 - beta1, 1 - beta2];
+    const b1 = 1 - beta1;
+    const b2 = 1 - beta2;
     // With globalClipnorm the uses of a row count one by one in the norm, and together in g².
     const squares = this.optimizer.clip?.kind === 'globalNorm' ? 0 : ofUses;
     const w = store.weights + offset;

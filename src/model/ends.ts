@@ -1,6 +1,6 @@
 /** A model's inputs and outputs, by number and by name, and what is given and got for them. */
 
-import { elements, type NdArray } from '../data/array.js';
+import type { NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import type * as tf from '../tf.js';
@@ -72,7 +72,7 @@ export function readInputs(
 ): { array: NdArray; given: Given } {
   if (expected.length === 1 && !isByName(given)) {
     const { array, like } = toBatch(given as ModelInput, expected[0], what);
-    return { array: whole(array, what), given: { like, byName: false } };
+    return { array, given: { like, byName: false } };
   }
   const { values, byName } = byEnds(
     given,
@@ -93,7 +93,11 @@ export function readInputs(
 
 /** Targets for a model's outputs: their shapes are checked by who knows the losses. */
 export function readTargets(given: ModelInputs, outputs: readonly string[], what: string): NdArray {
-  if (outputs.length === 1 && !isByName(given)) return whole(readArray(given as ModelInput, what).array, what);
+  if (outputs.length === 1 && !isByName(given)) {
+    const { array } = readArray(given as ModelInput, what);
+    if (array.shape.length === 0) throw new MemcellError(`${what} has no samples`);
+    return array;
+  }
   const ends = outputs.map((name) => ({ name }));
   const { values } = byEnds(given, outputs, what, 'output');
   const arrays = values.map((value, i) => readArray(value, partName(what, ends, i)).array);
@@ -115,12 +119,6 @@ function partName(what: string, ends: readonly { name: string }[], index: number
   return ends.length === 1 ? what : `${what} (${ends[index].name})`;
 }
 
-function whole(array: NdArray, what: string): NdArray {
-  if (array.shape.length === 0) throw new MemcellError(`${what} has no samples`);
-  if (array.data.length !== elements(array.shape)) throw new MemcellError(`${what} does not fill its shape`);
-  return array;
-}
-
 function joined(arrays: readonly NdArray[], ends: readonly { name: string }[], what: string): NdArray {
   const [first] = arrays;
   arrays.forEach(({ shape }, i) => {
@@ -129,7 +127,6 @@ function joined(arrays: readonly NdArray[], ends: readonly { name: string }[], w
         `${partName(what, ends, i)} has ${shape[0] ?? 'no'} samples and ${partName(what, ends, 0)} has ${first.shape[0]}; they must have as many as each other`,
       );
     }
-    whole(arrays[i], partName(what, ends, i));
   });
   return sideBySide(arrays);
 }
