@@ -1,10 +1,9 @@
 /** Models whose layers make up any graph without loops, as Keras's functional API makes them. */
 import { MemcellError } from './errors.js';
-import { show } from './layers/schema.js';
 import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
 import { Sequential } from './sequential.js';
-import { namedOptions } from './spelling.js';
+import { namedOptions, shown } from './spelling.js';
 
 export interface InputOptions {
   /** One sample's shape, null for a number of steps that may vary: [30, 4], [null, 4], [7]. */
@@ -32,11 +31,11 @@ export function Input(options: InputOptions): SymbolicTensor {
   const { shape, batchSize, name } = options ?? {};
   const isSize = (size: unknown) => size === null || (Number.isInteger(size) && Number(size) > 0);
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize))
-    throw wrong(`Input: shape must be a list of whole numbers above 0, or null for an open size, not ${show(shape)}`);
+    throw wrong(`Input: shape must be a list of whole numbers above 0, or null for an open size, not ${shown(shape)}`);
   if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0))
-    throw wrong(`Input: batchSize must be a whole number above 0, not ${show(batchSize)}`);
+    throw wrong(`Input: batchSize must be a whole number above 0, not ${shown(batchSize)}`);
   if (name !== undefined && !/^[\w.-]+$/.test(name))
-    throw wrong(`Input: name must be letters, digits, _, . and -, not ${show(name)}`);
+    throw wrong(`Input: name must be letters, digits, _, . and -, not ${shown(name)}`);
   return new SymbolicTensor([batchSize ?? null, ...shape], undefined, name);
 }
 
@@ -72,7 +71,7 @@ function listOf(tensors: unknown, what: string): SymbolicTensor[] {
   if (list.length === 0) throw wrong(`Model: ${what} is an empty list`);
   for (const one of list)
     if (!(one instanceof SymbolicTensor))
-      throw wrong(`Model: ${what} must be what Input() and layers give, such as Dense(3).apply(x), not ${show(one)}`);
+      throw wrong(`Model: ${what} must be what Input() and layers give, such as Dense(3).apply(x), not ${shown(one)}`);
   return list;
 }
 

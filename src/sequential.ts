@@ -15,7 +15,7 @@ import { type ModelSource, openModel, openWeights, saveModel } from './formats/o
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
-import { show } from './layers/schema.js';
+import { isLayer } from './layers/schema.js';
 import { applySymbolically, type SymbolicTensor } from './layers/symbolic.js';
 import { addLayer, buildModel } from './model/build.js';
 import type { BuiltGraph } from './model/buildGraph.js';
@@ -154,7 +154,7 @@ export class Sequential {
       name: 'string',
     });
     if (!Array.isArray(layers)) {
-      throw new MemcellError(`Sequential takes a list of layers, not ${show(layers)}`, { code: 'usage' });
+      throw new MemcellError(`Sequential takes a list of layers, not ${shown(layers)}`, { code: 'usage' });
     }
     if (seed !== undefined && !Number.isSafeInteger(seed)) {
       throw new MemcellError(`seed must be a whole number, not ${shown(seed)}`, { code: 'usage' });
@@ -170,7 +170,7 @@ export class Sequential {
   /** A model around one of tfjs, with any number of inputs and outputs; its LSTM layers get the fused kernel. */
   static fromTf(model: LayersModel, metadata: Record<string, unknown> = {}): Sequential {
     if (!isLayer(model) || !('layers' in model)) {
-      throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${show(model)}`, { code: 'usage' });
+      throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
     }
     const own = new Sequential([], { name: model.name });
     own.model = accelerate(model);
@@ -223,7 +223,7 @@ export class Sequential {
   /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
   add(layer: Layer): this {
     if (!isLayer(layer)) {
-      throw new MemcellError(`add takes a layer, such as LSTM(50), not ${show(layer)}`, { code: 'model' });
+      throw new MemcellError(`add takes a layer, such as LSTM(50), not ${shown(layer)}`, { code: 'model' });
     }
     if (this.model) {
       if (!('add' in this.model))
@@ -753,16 +753,6 @@ function checkThreads(threads: number): void {
   throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${shown(threads)}`, {
     code: 'usage',
   });
-}
-
-function isLayer(given: unknown): boolean {
-  return (
-    typeof given === 'object' &&
-    given !== null &&
-    'computeOutputShape' in given &&
-    typeof given.computeOutputShape === 'function' &&
-    'getClassName' in given
-  );
 }
 
 function cannotStream(why: string): MemcellError {

@@ -1,4 +1,4 @@
-/** Keras's names in both spellings, snake_case as in Python and camelCase as here; and options under either. */
+/** Keras's names in both spellings, snake_case as in Python and camelCase as here; options under either, and values as errors show them. */
 import { MemcellError } from './errors.js';
 
 /** 'return_sequences' → 'returnSequences', 'beta_1' → 'beta1'; names without underscores stay as they are. */
@@ -33,10 +33,11 @@ export type EitherSpelling<Options> = Options | { [Name in keyof Options as Snak
 
 /** A value as an error shows it, on one line and short. Of any value, also one that is not JSON. */
 export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? quoted(value) : String(value);
+  if ('getClassName' in value && typeof value.getClassName === 'function')
+    return `a ${value.getClassName()}${'computeOutputShape' in value ? ' layer' : ''}`;
   try {
     return short(JSON.stringify(value) ?? 'an object');
   } catch {

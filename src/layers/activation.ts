@@ -10,7 +10,6 @@ const activation = defineLayer({
   schema: { ...common, activation: kind.required(kind.activation) },
   rank: anyRank,
   perStep: true,
-  stream: true,
   make: tfjsLayer(tf.layers.activation),
 });
 

@@ -1,4 +1,4 @@
-/** What a layer is: one declaration, from which its function, checks, notation, weights, streaming and saved form come. */
+/** What a layer is: one declaration, from which its function, checks, notation, weights and saved form come. */
 import { elements } from '../data/array.js';
 import type { Layer } from '../tfjsTypes.js';
 import { makeLayer } from './make.js';
@@ -39,8 +39,6 @@ export interface DefinitionOf<S extends Schema> {
   readonly groups?: readonly string[];
   /** false: Keras has no such layer. */
   readonly keras?: false;
-  /** Whether it can take its input step by step, or why not: "Flatten needs all steps at once". */
-  readonly stream: true | string | { of(settings: SettingsOf<S>): true | string }['of'];
   /** The layer, of checked settings. */
   make(settings: SettingsOf<S>): Layer;
   /** The class of its layers where that is memcell's and not tfjs's. */

@@ -27,7 +27,6 @@ const dense = defineLayer({
   schema: { ...common, ...kernel, ...own },
   rank: anyRank,
   perStep: true,
-  stream: true,
   make: tfjsLayer(tf.layers.dense),
   weights: ({ units, useBias }, input) => [
     { name: 'kernel', shape: [features(input), units] },

@@ -9,7 +9,6 @@ const dropout = defineLayer({
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: anyRank,
   perStep: true,
-  stream: true,
   make: tfjsLayer(tf.layers.dropout),
 });
 

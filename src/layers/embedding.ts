@@ -25,7 +25,6 @@ const embedding = defineLayer({
   positional: ['inputDim', 'outputDim'],
   schema: { ...common, ...own },
   rank: anyRank,
-  stream: true,
   make: ({ inputLength, ...settings }) => {
     return embeddingLayer(
       inputLength === undefined ? settings : { ...settings, inputShape: settings.inputShape ?? [inputLength] },

@@ -1,9 +1,9 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { camelCase } from '../spelling.js';
+import { camelCase, shown } from '../spelling.js';
 import type { Layer, LayerDefinition } from './define.js';
 import { layerNameOf } from './names.js';
-import { type Option, show } from './schema.js';
+import type { Option } from './schema.js';
 import { applicable, type GraphLayer } from './symbolic.js';
 
 /** What is wrong with a layer, and with which of its options. */
@@ -91,7 +91,7 @@ function byName(
   named: object,
 ): Settings {
   if (typeof named !== 'object' || named === null || Array.isArray(named)) {
-    throw new LayerError(`${className}: the options must be an object, not ${show(named)}`);
+    throw new LayerError(`${className}: the options must be an object, not ${shown(named)}`);
   }
   if (positional.length > order.length) {
     const takes = order.length === 0 ? 'no values' : `at most ${order.join(', ')}`;

@@ -53,7 +53,6 @@ const masking = defineLayer({
   positional: ['maskValue'],
   schema: { ...common, ...own },
   rank: sequence,
-  stream: true,
   make: (settings) => new OwnMasking(settings),
   own: OwnMasking,
 });

@@ -59,15 +59,8 @@ export type SettingsOf<S extends Schema> = {
     : ReturnType<S[Name]['kind']>;
 };
 
-/** A value as an error shows it, on one line and short. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'undefined';
-  if (isSerializable(value)) return `a ${value.getClassName()}${'computeOutputShape' in value ? ' layer' : ''}`;
-  return shown(value);
-}
-
 function refuse(what: string, needed: string, value: unknown): never {
-  throw new MemcellError(`${what} must be ${needed}, not ${show(value)}`, { code: 'model' });
+  throw new MemcellError(`${what} must be ${needed}, not ${shown(value)}`, { code: 'model' });
 }
 
 /** The most units or sizes of one layer. Far more than any recurrent network has; a slip of the hand is beyond it. */
@@ -298,6 +291,6 @@ export function isSerializable(value: unknown): value is SerializableObject {
   );
 }
 
-function isLayer(value: unknown): value is Layer {
+export function isLayer(value: unknown): value is Layer {
   return isSerializable(value) && 'computeOutputShape' in value;
 }

@@ -1,10 +1,10 @@
 /** Layers applied to tensors that have shapes and no numbers: the description of a model with branches. */
 import { MemcellError } from '../errors.js';
+import { shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
 import { checkInput, checkState, shapeText } from './fit.js';
 import { isBidirectional, isModel, isRecurrent } from './kinds.js';
-import { show } from './schema.js';
 
 /** One call of a layer, or of a model as a layer of another. */
 export interface LayerCall {
@@ -51,7 +51,7 @@ export function applicable(layer: Layer): GraphLayer<never> {
     if (isSymbolic(inputs)) return applySymbolically(layer, inputs, options as ApplyOptions);
     if (isOfTfjs(inputs)) return apply.call(layer, ...([inputs, options] as Parameters<typeof apply>));
     throw wrong(
-      `layer ${layer.name} (${layer.getClassName()}) is applied to ${show(inputs)}; give it what Input() or another layer gives`,
+      `layer ${layer.name} (${layer.getClassName()}) is applied to ${shown(inputs)}; give it what Input() or another layer gives`,
     );
   };
   return Object.assign(layer, { apply: own as GraphLayer<never>['apply'] });
@@ -87,7 +87,7 @@ export function applySymbolically(
   const what = `layer ${layer.name} (${layer.getClassName()})`;
   const other = given.find((one) => !(one instanceof SymbolicTensor));
   if (other !== undefined)
-    throw wrong(`${what} is applied to ${show(other)}; give it what Input() or another layer gives`);
+    throw wrong(`${what} is applied to ${shown(other)}; give it what Input() or another layer gives`);
   checkInputs(layer, what, given);
   const shapes = outputShapes(layer, what, given);
   const outputs: SymbolicTensor[] = [];

@@ -32,10 +32,6 @@ const timeDistributed = defineLayer({
   positional: ['layer'],
   schema: { ...common, layer: kind.required(kind.layer) },
   rank: { atLeast: 3 },
-  stream: ({ layer }) => {
-    const stream = definitionOf(layer.getClassName())?.stream ?? 'it wraps a layer that memcell does not know';
-    return typeof stream === 'function' ? stream(layer.getConfig()) : stream;
-  },
   make: (settings) => new OwnTimeDistributed(settings),
   own: OwnTimeDistributed,
   load: (config, held) => new OwnTimeDistributed({ ...config, layer: held(config.layer as Config) }),

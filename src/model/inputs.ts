@@ -1,7 +1,7 @@
 /** What goes into a model, checked and brought into one form; and what comes out, in the form that went in. */
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
-import { show } from '../layers/schema.js';
+import { shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { Tensor } from '../tfjsTypes.js';
 
@@ -96,7 +96,7 @@ function isList(value: unknown): value is ArrayLike<unknown> {
 
 function checkedShape(shape: readonly number[], what: string): number[] {
   if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
-    throw new MemcellError(`${what} has the shape ${show(shape)}, which is not a list of whole numbers`);
+    throw new MemcellError(`${what} has the shape ${shown(shape)}, which is not a list of whole numbers`);
   }
   return [...shape];
 }
@@ -106,7 +106,7 @@ function numbers(values: ArrayLike<number>, what: string): NdArray['data'] {
   if (values instanceof Float32Array || values instanceof Int32Array) return values;
   return Float32Array.from(values, (value, i) => {
     if (typeof value === 'number') return value;
-    throw new MemcellError(`${what}: data[${i}] is ${show(value)}; it must be a number`);
+    throw new MemcellError(`${what}: data[${i}] is ${shown(value)}; it must be a number`);
   });
 }
 
@@ -129,14 +129,14 @@ function fromNested(input: unknown, what: string): NdArray {
     if (depth === shape.length) {
       if (typeof value !== 'number') {
         throw new MemcellError(
-          `${position(what, path)} is ${isList(value) ? 'a list' : show(value)}; it must be a number`,
+          `${position(what, path)} is ${isList(value) ? 'a list' : shown(value)}; it must be a number`,
         );
       }
       data[next++] = value;
       return;
     }
     if (!isList(value) || value.length !== shape[depth]) {
-      const found = isList(value) ? `${value.length} values` : show(value);
+      const found = isList(value) ? `${value.length} values` : shown(value);
       const other = position(what, new Array(depth).fill(0));
       throw new MemcellError(
         `${position(what, path)} has ${found}, but ${other} has ${shape[depth]}; all must be alike`,

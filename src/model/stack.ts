@@ -1,8 +1,9 @@
 import { MemcellError } from '../errors.js';
 import { countWeights, type Layer, type Shape } from '../layers/define.js';
 import { checkInput, checkState, shapeText } from '../layers/fit.js';
-import { batchSize as checkBatchSize, show } from '../layers/schema.js';
+import { batchSize as checkBatchSize } from '../layers/schema.js';
 import { definitionOf } from '../layers/table.js';
+import { shown } from '../spelling.js';
 import type * as tf from '../tf.js';
 
 import { isBidirectional, isWrapper } from './walk.js';
@@ -37,7 +38,7 @@ export function inputShapeOf(first: Layer, inputShape?: Shape, batchSize?: numbe
   }
   const isSize = (size: number | null) => size === null || (Number.isInteger(size) && size > 0);
   if (!Array.isArray(inputShape) || inputShape.length === 0 || !inputShape.every(isSize)) {
-    throw new MemcellError(`inputShape must be a list of whole numbers above 0, not ${show(inputShape)}`, {
+    throw new MemcellError(`inputShape must be a list of whole numbers above 0, not ${shown(inputShape)}`, {
       code: 'model',
     });
   }

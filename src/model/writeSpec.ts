@@ -2,9 +2,8 @@
 import { MemcellError } from '../errors.js';
 import type { Layer } from '../layers/define.js';
 import { isBidirectional, isWrapper } from '../layers/kinds.js';
-import { show } from '../layers/schema.js';
 import { definitionOf } from '../layers/table.js';
-import { snakeCase } from '../spelling.js';
+import { shown, snakeCase } from '../spelling.js';
 import { parseSpec } from './spec.js';
 
 /** Options that say how weights begin, how batches come or what a layer is called, and not what the layer computes. */
@@ -27,7 +26,7 @@ export function writeLayer(layer: Layer): string {
   const [read] = readBack(text, layer);
   const [was, is] = [settingsOf(layer), settingsOf(read)];
   const other = [...new Set([...Object.keys(was), ...Object.keys(is)])].find((name) => !isSame(was[name], is[name]));
-  if (other !== undefined) throw unwritable(layer, `${other} ${show(was[other])}`);
+  if (other !== undefined) throw unwritable(layer, `${other} ${shown(was[other])}`);
   return text;
 }
 

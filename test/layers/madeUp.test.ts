@@ -20,7 +20,6 @@ const squared = computedLayer({
   schema: { ...common, factor: kind.defaulted(kind.positive, 1), learnt: kind.required(kind.flag) },
   rank: anyRank,
   perStep: true,
-  stream: true,
   weights: ({ learnt }, [input]) =>
     learnt ? [{ name: 'gamma', shape: [features(input)], initializer: initializerConfig('heNormal', 'gamma') }] : [],
   call: ({ x, weight, settings: { factor, learnt } }) =>

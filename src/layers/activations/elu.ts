@@ -17,7 +17,6 @@ const elu = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
-  stream: true,
   call: ({ x, settings: { alpha } }) => tf.add(tf.relu(x), tf.mul(tf.sub(tf.exp(tf.minimum(x, 0)), 1), alpha)),
 });
 

@@ -19,7 +19,6 @@ const leakyReLU = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
-  stream: true,
   call: ({ x, settings: { alpha, negativeSlope } }) =>
     tf.sub(tf.relu(x), tf.mul(tf.relu(tf.neg(x)), alpha ?? negativeSlope)),
 });

@@ -20,7 +20,6 @@ const pReLU = computedLayer({
   positional: [],
   schema: { ...common, ...own },
   rank: anyRank,
-  stream: ({ sharedAxes }) => sharedAxes?.includes(1) || 'PReLU without sharedAxes [1] has a factor for each step',
   weights: ({ alphaInitializer, alphaRegularizer, alphaConstraint, sharedAxes }, [[, ...sample]]) => [
     {
       name: 'alpha',

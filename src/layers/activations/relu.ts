@@ -21,7 +21,6 @@ const reLU = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
-  stream: true,
   call: ({ x, settings: { maxValue, negativeSlope, threshold } }) => {
     const above = tf.cast(tf.greaterEqual(x, threshold), 'float32');
     const kept = threshold === 0 ? tf.relu(x) : tf.mul(x, above);

@@ -12,7 +12,6 @@ interface Settings {
 export const attention = {
   rank: sequence,
   joins: true,
-  stream: 'attention looks at all steps at once',
   shape: (_: unknown, inputs: readonly Shape[]): Shape => {
     const [query, value, key = value] = inputs;
     if (inputs.length < 2 || inputs.length > 3) throw new Error('it takes two inputs or three: query, value, key');

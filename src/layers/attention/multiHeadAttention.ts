@@ -78,7 +78,6 @@ const multiHeadAttention = computedLayer({
   positional: ['numHeads', 'keyDim', 'valueDim', 'dropout'],
   schema,
   rank: sequence,
-  stream: 'MultiHeadAttention looks at all steps at once',
   groups: ['query_dense', 'key_dense', 'value_dense', 'output_dense'],
   weights,
   shape: ({ outputShape }, inputs) => {

@@ -17,7 +17,6 @@ const positionEmbedding = computedLayer({
   schema: { ...common, sequenceLength: kind.required(kind.units), ...own },
   rank: sequence,
   keras: false,
-  stream: 'PositionEmbedding counts steps, which a stream does not have yet',
   weights: ({ sequenceLength, initializer }, [input]) => [
     { name: 'position_embeddings', shape: [sequenceLength, features(input)], initializer },
   ],

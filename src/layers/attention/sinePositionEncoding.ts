@@ -17,7 +17,6 @@ const sinePositionEncoding = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   keras: false,
-  stream: 'SinePositionEncoding counts steps, which a stream does not have yet',
   call: ({ x, settings: { maxWavelength } }) => {
     const steps = x.shape[1] ?? 0;
     const size = features(x.shape);

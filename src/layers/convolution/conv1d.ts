@@ -32,7 +32,6 @@ const conv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
-  stream: 'Conv1D reads several steps at once',
   weights: (settings, [input]) => {
     const { filters, kernelSize, groups, useBias } = settings;
     const { kernelInitializer, kernelRegularizer, kernelConstraint } = settings;

@@ -43,7 +43,6 @@ const depthwiseConv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
-  stream: 'DepthwiseConv1D reads several steps at once',
   weights: (settings, [input]) => {
     const { kernelSize, depthMultiplier, useBias } = settings;
     const {

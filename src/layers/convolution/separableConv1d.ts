@@ -48,7 +48,6 @@ const separableConv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
-  stream: 'SeparableConv1D reads several steps at once',
   weights: (settings, [input]) => {
     const { filters, kernelSize, depthMultiplier, useBias } = settings;
     const size = features(input);

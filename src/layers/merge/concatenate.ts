@@ -19,7 +19,6 @@ const concatenate = computedLayer({
   positional: ['axis'],
   schema: { ...common, ...own },
   ...merging,
-  stream: ({ axis }) => axis === -1 || axis === 2 || 'Concatenate over steps needs all of them at once',
   shape: ({ axis }, inputs) => {
     const along = from0(Number(axis), inputs[0].length);
     const fits = inputs.every(

@@ -32,7 +32,6 @@ const dot = computedLayer({
   schema: { ...common, axes: kind.required(kind.axes), ...own },
   ...merging,
   mask: 'end',
-  stream: ({ axes }) => [axes].flat().every((axis) => axis === -1) || 'Dot over steps needs all of them at once',
   shape: ({ axes }, [one, other]) => {
     const [first, second] = axesOf(axes, [one.length, other.length]);
     if (first === 0 || second === 0) throw new Error('axes may not be 0, the samples');

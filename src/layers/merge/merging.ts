@@ -10,7 +10,7 @@ function anyMask({ masks }: { masks: readonly Mask[] }): Mask {
   return masks.reduce((any, mask) => (any && mask ? tf.logicalOr(any, mask) : undefined));
 }
 
-export const merging = { rank: anyRank, joins: true, stream: true, mask: anyMask } as const;
+export const merging = { rank: anyRank, joins: true, mask: anyMask } as const;
 
 /** The shape of inputs that are taken element by element, sizes of 1 repeated. @throws Error for shapes that do not fit */
 export function broadcastShape(inputs: readonly Shape[]): Shape {

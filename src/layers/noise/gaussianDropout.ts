@@ -11,7 +11,6 @@ const gaussianDropout = computedLayer({
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: anyRank,
   perStep: true,
-  stream: true,
   call: ({ x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;
     const deviation = Math.sqrt(rate / (1 - rate));

@@ -11,7 +11,6 @@ const gaussianNoise = computedLayer({
   schema: { ...common, stddev: kind.required(kind.notNegative) },
   rank: anyRank,
   perStep: true,
-  stream: true,
   call: ({ x, training, draw, settings: { stddev } }) =>
     training && stddev > 0 ? tf.add(x, tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), stddev)) : x,
 });

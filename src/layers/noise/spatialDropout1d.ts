@@ -10,7 +10,6 @@ const spatialDropout1D = computedLayer({
   positional: ['rate'],
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: sequence,
-  stream: true,
   call: ({ x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;
     const [batch = 0, , features = 0] = x.shape;

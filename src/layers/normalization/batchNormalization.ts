@@ -92,7 +92,6 @@ const batchNormalization = defineLayer({
   positional: ['axis', 'momentum', 'epsilon'],
   schema: { ...common, ...own, ...scaled },
   rank: anyRank,
-  stream: true,
   make: (settings) => new OwnBatchNormalization(settings),
   own: OwnBatchNormalization,
   weights: ({ axis, center, scale }, input) => {

@@ -31,7 +31,6 @@ const groupNormalization = computedLayer({
   positional: ['groups', 'axis'],
   schema: { ...common, ...own, ...scaled },
   rank: anyRank,
-  stream: 'GroupNormalization takes mean and variance over all steps',
   weights: (settings, [input]) => scaledWeights(settings, features(input)),
   shape: ({ groups, axis }, [input]) => (groupsOf(groups, axis, input) > 0 ? input : []),
   call: ({ x, weight, settings }) => {

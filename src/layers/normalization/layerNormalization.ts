@@ -46,7 +46,6 @@ const layerNormalization = defineLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
-  stream: true,
   make: (settings) => new OwnLayerNormalization(settings),
   own: OwnLayerNormalization,
   weights: ({ center, scale }, input) => [

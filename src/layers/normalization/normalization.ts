@@ -29,9 +29,6 @@ const normalization = computedLayer({
   positional: ['axis', 'mean', 'variance', 'invert'],
   schema: { ...common, ...own },
   rank: anyRank,
-  stream: ({ axis }) =>
-    [axis].flat().every((one) => one === null || one === -1 || one === 2) ||
-    'Normalization of each step by itself needs all of them',
   weights: ({ axis, mean }, [input]) => {
     if (mean !== null) return [];
     const shape = meanShape(axis, input).filter(

@@ -26,8 +26,6 @@ const rmsNormalization = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   mask: 'end',
-  stream: ({ axis }) =>
-    [axis].flat().every((one) => one === -1 || one === 2) || 'RMSNormalization over steps needs all of them',
   weights: ({ axis }, [input]) => [
     {
       name: 'scale',

@@ -16,8 +16,6 @@ const unitNormalization = computedLayer({
   positional: ['axis'],
   schema: { ...common, ...own },
   rank: anyRank,
-  stream: ({ axis }) =>
-    [axis].flat().every((one) => one === -1 || one === 2) || 'UnitNormalization over steps needs all of them',
   call: ({ x, settings: { axis } }) =>
     unitLength(
       x,

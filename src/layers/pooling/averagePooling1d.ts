@@ -11,7 +11,6 @@ const averagePooling1D = computedLayer({
   schema: pooling,
   rank: sequence,
   mask: 'end',
-  stream: 'AveragePooling1D reads several steps at once',
   shape: (settings, [input]) => windowsShape(poolsOf(settings), input, features(input)),
   call: ({ x, settings }) => {
     const windows = poolsOf(settings);

@@ -27,7 +27,6 @@ const globalAveragePooling1D = defineLayer({
   positional: [],
   schema: common,
   rank: sequence,
-  stream: 'global pooling needs all steps at once',
   make: (settings) => new OwnGlobalAveragePooling1D(settings),
   own: OwnGlobalAveragePooling1D,
 });

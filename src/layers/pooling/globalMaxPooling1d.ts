@@ -32,7 +32,6 @@ const globalMaxPooling1D = defineLayer({
   positional: [],
   schema: common,
   rank: sequence,
-  stream: 'global pooling needs all steps at once',
   make: (settings) => new OwnGlobalMaxPooling1D(settings),
   own: OwnGlobalMaxPooling1D,
 });

@@ -14,7 +14,6 @@ const maxPooling1D = computedLayer({
   schema: pooling,
   rank: sequence,
   mask: 'end',
-  stream: 'MaxPooling1D reads several steps at once',
   shape: (settings, [input]) => windowsShape(poolsOf(settings), input, features(input)),
   call: ({ x, settings }) => windowSteps(x, poolsOf(settings), lowest).reduce((most, step) => tf.maximum(most, step)),
 });

@@ -75,7 +75,6 @@ const bidirectional = defineLayer({
   positional: ['layer', 'mergeMode'],
   schema: { ...common, layer: kind.required(kind.recurrentLayer), ...own },
   rank: sequence,
-  stream: 'Bidirectional also reads the sequence from its end, which a stream does not have yet',
   make: (settings) => new OwnBidirectional({ ...settings, layer: settings.layer as tf.RNN }),
   own: OwnBidirectional,
   load: (config, held) => new OwnBidirectional({ ...config, layer: held(config.layer as Config) as tf.RNN }),

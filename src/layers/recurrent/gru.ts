@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { defineLayer, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
 import { type GRUConfig, ResetAfterGRU } from './resetAfterGru.js';
 
 const own = {
@@ -24,7 +24,6 @@ const gru = defineLayer({
   positional: ['units', 'activation'],
   schema: { ...recurrent, ...own },
   rank: sequence,
-  stream: streamForwards,
   make,
   own: ResetAfterGRU,
   load: make,

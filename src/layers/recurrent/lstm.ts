@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
 
 const own = {
   /** Of the gates. Default 'sigmoid'. */
@@ -18,7 +18,6 @@ const lstm = defineLayer({
   positional: ['units', 'activation'],
   schema: { ...recurrent, ...own },
   rank: sequence,
-  stream: streamForwards,
   make: tfjsLayer(tf.layers.lstm),
   weights: (settings, input) => gated(4, settings, input),
 });

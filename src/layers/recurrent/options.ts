@@ -44,9 +44,6 @@ export function recurrentFunction<Options extends object>(definition: LayerDefin
   return (units: number, options: object = {}) => makeLayer(definition, [units], options);
 }
 
-export const streamForwards = ({ goBackwards }: { goBackwards?: unknown }): true | string =>
-  goBackwards !== true || 'a layer with goBackwards reads the sequence from its end';
-
 /** The weights of `gates` gates of U units over I inputs: kernel (I,gU), recurrent kernel (U,gU) and a bias. */
 export function gated(
   gates: number,

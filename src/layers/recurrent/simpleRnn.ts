@@ -1,14 +1,13 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction, streamForwards } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
 
 const simpleRNN = defineLayer({
   class: 'SimpleRNN',
   positional: ['units', 'activation'],
   schema: recurrent,
   rank: sequence,
-  stream: streamForwards,
   make: tfjsLayer(tf.layers.simpleRNN),
   weights: (settings, input) => gated(1, settings, input),
 });

@@ -17,7 +17,6 @@ const cropping1D = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   mask: 'end',
-  stream: 'Cropping1D leaves out steps at the end, which a stream has not',
   shape: ({ cropping: [before, after] }, [[batch, steps, features]]) => {
     if (steps !== null && steps <= before + after) throw new Error(`of ${steps} steps none is left`);
     return [batch, steps === null ? null : steps - before - after, features];

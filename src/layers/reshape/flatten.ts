@@ -7,7 +7,6 @@ const flatten = defineLayer({
   positional: [],
   schema: common,
   rank: { atLeast: 3 },
-  stream: 'Flatten needs all steps at once',
   make: tfjsLayer(tf.layers.flatten),
 });
 

@@ -10,7 +10,6 @@ const permute = computedLayer({
   schema: { ...common, dims: kind.required(kind.listOf(kind.units)) },
   rank: { atLeast: 3 },
   mask: 'end',
-  stream: 'Permute needs all steps at once',
   shape: ({ dims }, [input]) => {
     const each = [...dims].sort((a, b) => a - b).every((axis, i) => axis === i + 1);
     if (!each || dims.length !== input.length - 1)

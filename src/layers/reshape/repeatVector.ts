@@ -22,7 +22,6 @@ const repeatVector = defineLayer({
   positional: ['n'],
   schema: { ...common, n: kind.required(kind.units) },
   rank: { exactly: 2 },
-  stream: 'RepeatVector makes several steps out of one',
   make: (settings) => new OwnRepeatVector(settings),
   own: OwnRepeatVector,
 });

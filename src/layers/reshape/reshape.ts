@@ -22,7 +22,6 @@ const reshape = computedLayer({
   schema: { ...common, targetShape: kind.required(kind.listOf(kind.groups)) },
   rank: anyRank,
   mask: 'end',
-  stream: 'Reshape needs all steps at once',
   shape: ({ targetShape }, [input]) => [input[0], ...sizesOf(targetShape, input)],
   call: ({ x, settings: { targetShape } }) => tf.reshape(x, [x.shape[0], ...targetShape]),
 });

@@ -17,7 +17,6 @@ const upSampling1D = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   mask: 'end',
-  stream: 'UpSampling1D makes several steps out of one',
   shape: ({ size }, [[batch, steps, features]]) => [batch, steps === null ? null : steps * size, features],
   call: ({ x, settings: { size } }) => {
     const [batch, steps = 0, features] = x.shape;

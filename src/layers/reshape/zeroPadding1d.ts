@@ -18,7 +18,6 @@ const zeroPadding1D = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   mask: 'end',
-  stream: 'ZeroPadding1D makes steps that no step came for',
   shape: ({ padding: [before, after] }, [[batch, steps, features]]) => [
     batch,
     steps === null ? null : steps + before + after,
