@@ -131,5 +131,10 @@ export function features(input: Shape): number {
   return input[input.length - 1] ?? 0;
 }
 
+/** Axes counted from the first, of which -1 is the last. */
+export function fromFirst(axes: number | readonly number[], rank: number): number[] {
+  return [axes].flat().map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
 export const sequence: Rank = { exactly: 3 };
 export const anyRank: Rank = { atLeast: 2 };

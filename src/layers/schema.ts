@@ -94,7 +94,7 @@ export const axes: Kind<number | readonly number[], number | number[]> = (value,
   Array.isArray(value) ? listOf(axis)(value, what) : axis(value, what);
 
 /** The axis of a sample that counts as one, or a list of it. */
-export const oneAxis: Kind<number | readonly [number]> = (value, what) => single(axis)(value, what);
+export const oneAxis: Kind<number | readonly [number], number> = (value, what) => single(axis)(value, what);
 
 export const flag: Kind<boolean> = (value, what) =>
   typeof value === 'boolean' ? value : refuse(what, 'true or false', value);

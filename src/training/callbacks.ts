@@ -60,7 +60,8 @@ export type CallbackIdentifier = Callback | NonNullable<Callback['onEpochEnd']>;
 
 export type Callbacks = CallbackIdentifier | readonly CallbackIdentifier[];
 
-const HOOKS = [
+/** All that fit calls. */
+export const HOOKS = [
   'onTrainBegin',
   'onEpochBegin',
   'onBatchBegin',
@@ -69,7 +70,7 @@ const HOOKS = [
   'onTrainEnd',
   'saveState',
   'loadState',
-] as const;
+] as const satisfies (keyof Callback)[];
 
 /** @throws MemcellError 'usage' for what is no callback, and for one whose hooks are spelt otherwise, which nothing would call */
 export function getCallbacks(given: Callbacks | null): Callback[] {

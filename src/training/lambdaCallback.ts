@@ -1,17 +1,6 @@
 import { MemcellError } from '../errors.js';
 import { namedOptions } from '../spelling.js';
-import type { Callback } from './callbacks.js';
-
-const HOOKS = [
-  'onTrainBegin',
-  'onEpochBegin',
-  'onBatchBegin',
-  'onBatchEnd',
-  'onEpochEnd',
-  'onTrainEnd',
-  'saveState',
-  'loadState',
-] as const satisfies (keyof Callback)[];
+import { type Callback, HOOKS } from './callbacks.js';
 
 /** A callback of functions, as Keras's; fit takes such an object as it is, too. Here misspelt names are errors. */
 export class LambdaCallback implements Callback {

@@ -2,7 +2,7 @@ import { MemcellError } from '../errors.js';
 import { type EitherSpelling, shown } from '../spelling.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
-import { Monitor, type Monitored, type MonitorMode, numberOrNone } from './monitor.js';
+import { MODES, Monitor, type Monitored, type MonitorMode, numberOrNone } from './monitor.js';
 import { complete } from './options.js';
 
 export interface ModelCheckpointOptions {
@@ -39,7 +39,7 @@ export class ModelCheckpoint implements Callback {
     this.options = complete('ModelCheckpoint', defaults, options, {
       filepath: 'string',
       monitor: 'string',
-      mode: 'other',
+      mode: MODES,
       saveBestOnly: 'boolean',
       saveFreq: 'other',
       initialValueThreshold: 'number?',

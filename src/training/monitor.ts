@@ -1,11 +1,11 @@
 import { MemcellError } from '../errors.js';
-import { shown } from '../spelling.js';
 import type { TrainingContext } from './callbacks.js';
 import type { Settings } from './fingerprint.js';
 import type { Logs } from './history.js';
 import type { MetricName } from './metrics.js';
 
-export type MonitorMode = 'auto' | 'min' | 'max';
+export const MODES = ['auto', 'min', 'max'] as const;
+export type MonitorMode = (typeof MODES)[number];
 
 /** A key of the logs: the loss, a metric as compile was given it, or what a callback adds; with val_ on the validation data. */
 export type Monitored = 'loss' | 'val_loss' | MetricName | `val_${MetricName}` | (string & {});
@@ -20,10 +20,7 @@ export class Monitor {
     readonly key: string,
     private readonly mode: MonitorMode,
     private readonly minDelta = 0,
-  ) {
-    if (!['auto', 'min', 'max'].includes(mode))
-      throw usage(`${owner}: mode must be auto, min or max; got ${shown(mode)}`);
-  }
+  ) {}
 
   begin(context: TrainingContext, best?: number): void {
     this.best = best;
@@ -51,7 +48,7 @@ export class Monitor {
   }
 }
 
-export const MONITORED = { monitor: 'string', mode: 'other', minDelta: 'notNegative', verbose: 'other' } as const;
+export const MONITORED = { monitor: 'string', mode: MODES, minDelta: 'notNegative', verbose: 'other' } as const;
 
 /** A number out of a saved state. */
 export function numberOrNone(value: Settings): number | undefined {

@@ -58,7 +58,8 @@ const KINDS = {
   other: { says: '', holds: () => true },
 };
 
-export type OptionKind = keyof typeof KINDS;
+/** What a value must be; or the names of which it must be one. */
+export type OptionKind = keyof typeof KINDS | readonly string[];
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
@@ -92,9 +93,15 @@ function checkOptions(owner: string, options: object, kinds: Readonly<Record<str
       );
   for (const [name, kind] of Object.entries(kinds)) {
     const value: unknown = Reflect.get(options, name);
-    if (!KINDS[kind].holds(value))
-      throw new MemcellError(`${owner}: ${name} must be ${KINDS[kind].says}; got ${shown(value)}`, { code: 'usage' });
+    const { says, holds } = typeof kind === 'string' ? KINDS[kind] : oneOf(kind);
+    if (!holds(value))
+      throw new MemcellError(`${owner}: ${name} must be ${says}; got ${shown(value)}`, { code: 'usage' });
   }
+}
+
+function oneOf(names: readonly string[]) {
+  const says = `${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`;
+  return { says, holds: (value: unknown) => names.some((name) => name === value) };
 }
 
 /** A name in memcell's spelling, from Keras's function or class: 'mean_squared_error', 'MeanSquaredError' → 'meanSquaredError'. */

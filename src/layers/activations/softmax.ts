@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
-import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
 
 const own = {
@@ -17,7 +17,7 @@ const softmax = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   call: ({ x, settings: { axis } }) => {
-    const axes = [axis].flat().map((one) => (one < 0 ? one + x.rank : one));
+    const axes = fromFirst(axis, x.rank);
     const powers = tf.exp(tf.sub(x, tf.max(x, axes, true)));
     return tf.div(powers, tf.sum(powers, axes, true));
   },

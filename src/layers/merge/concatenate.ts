@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
-import { common, type LayerOptions, layerFunction } from '../define.js';
+import { common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
 import { merging } from './merging.js';
 
@@ -12,15 +12,13 @@ const own = {
 
 export interface ConcatenateOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
-const from0 = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
-
 const concatenate = computedLayer({
   class: 'Concatenate',
   positional: ['axis'],
   schema: { ...common, ...own },
   ...merging,
   shape: ({ axis }, inputs) => {
-    const along = from0(Number(axis), inputs[0].length);
+    const [along] = fromFirst(axis, inputs[0].length);
     const fits = inputs.every(
       (input) =>
         input.length === inputs[0].length &&
@@ -42,10 +40,10 @@ const concatenate = computedLayer({
   mask: ({ inputs, masks, settings: { axis } }) => {
     if (masks.every((mask) => !mask)) return undefined;
     const whole = masks.map((mask, i) => mask ?? tf.ones(inputs[i].shape.slice(0, 2), 'bool'));
-    if (from0(Number(axis), inputs[0].rank) === 1 && inputs[0].rank > 2) return tf.concat(whole, 1);
+    if (fromFirst(axis, inputs[0].rank)[0] === 1 && inputs[0].rank > 2) return tf.concat(whole, 1);
     return whole.reduce((any, mask) => tf.logicalOr(any, mask));
   },
-  call: ({ inputs, settings: { axis } }) => tf.concat([...inputs], from0(Number(axis), inputs[0].rank)),
+  call: ({ inputs, settings: { axis } }) => tf.concat([...inputs], fromFirst(axis, inputs[0].rank)[0]),
 });
 
 /** Its inputs one after the other along an axis: (B,T,I) and (B,T,J) → (B,T,I+J). */

@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
-import { common, type LayerOptions, layerFunction } from '../define.js';
+import { common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { unitLength } from '../normalization/unitLength.js';
 import * as kind from '../schema.js';
 import { merging } from './merging.js';
@@ -15,7 +15,7 @@ export interface DotOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
 function axesOf(axes: number | readonly number[], ranks: readonly number[]): [number, number] {
   const [first, second = first] = [axes].flat();
-  return [first < 0 ? first + ranks[0] : first, second < 0 ? second + ranks[1] : second];
+  return [fromFirst(first, ranks[0])[0], fromFirst(second, ranks[1])[0]];
 }
 
 /** x with its axis `at` last: (B, product of the others, size). */

@@ -1,7 +1,7 @@
 /** tfjs's BatchNormalization as Keras 3 has it: with masks, frozen when it is not trainable, and without γ or β. */
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
-import { anyRank, common, defineLayer, type LayerOptions, layerFunction } from '../define.js';
+import { anyRank, common, defineLayer, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import { scaled } from './scaledOptions.js';
@@ -25,7 +25,7 @@ class OwnBatchNormalization extends registeredLayer<Normalization>('BatchNormali
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.layers.Layer['call']>[1]): tf.Tensor {
     const x = Array.isArray(inputs) ? inputs[0] : inputs;
-    const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
+    const [axis] = fromFirst(this.axis, x.rank);
     const shape = x.shape.map((size, i) => (i === axis ? size : 1));
     return tf.tidy(() => {
       const training = kwargs?.training === true && this.trainable;
@@ -95,7 +95,7 @@ const batchNormalization = defineLayer({
   make: (settings) => new OwnBatchNormalization(settings),
   own: OwnBatchNormalization,
   weights: ({ axis, center, scale }, input) => {
-    const size = input[Number(axis) < 0 ? Number(axis) + input.length : Number(axis)] ?? 0;
+    const size = input[fromFirst(axis, input.length)[0]] ?? 0;
     const names = [...(scale ? ['gamma'] : []), ...(center ? ['beta'] : []), 'moving_mean', 'moving_variance'];
     return names.map((name) => ({ name, shape: [size] }));
   },

@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
-import { anyRank, common, type LayerOptions, layerFunction, type Shape } from '../define.js';
+import { anyRank, common, fromFirst, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
 
@@ -20,7 +20,7 @@ export interface NormalizationOptions extends LayerOptions, kind.OptionsOf<typeo
 
 /** The shape of the mean beside an input: sizes of the axes that have their own, 1 for the others. */
 function meanShape(axis: number | number[] | null, input: Shape): number[] {
-  const axes = axis === null ? [] : [axis].flat().map((one) => (one < 0 ? one + input.length : one));
+  const axes = axis === null ? [] : fromFirst(axis, input.length);
   return input.map((size, i) => (axes.includes(i) ? (size ?? 0) : 1));
 }
 
@@ -31,9 +31,7 @@ const normalization = computedLayer({
   rank: anyRank,
   weights: ({ axis, mean }, [input]) => {
     if (mean !== null) return [];
-    const shape = meanShape(axis, input).filter(
-      (_, i) => axis !== null && [axis].flat().some((one) => (one < 0 ? one + input.length : one) === i),
-    );
+    const shape = meanShape(axis, input).filter((_, i) => axis !== null && fromFirst(axis, input.length).includes(i));
     const zeros = initializerConfig('zeros', 'mean');
     return [
       { name: 'mean', shape, initializer: zeros, trainable: false },

@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
-import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
 
@@ -14,11 +14,7 @@ const own = {
 
 export interface RMSNormalizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
-const sorted = (axis: number | number[], rank: number) =>
-  [axis]
-    .flat()
-    .map((one) => (one < 0 ? one + rank : one))
-    .sort((a, b) => a - b);
+const sorted = (axis: number | number[], rank: number) => fromFirst(axis, rank).sort((a, b) => a - b);
 
 const rmsNormalization = computedLayer({
   class: 'RMSNormalization',

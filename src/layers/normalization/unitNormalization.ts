@@ -1,6 +1,6 @@
 import type { EitherSpelling } from '../../spelling.js';
 import { computedLayer } from '../computed.js';
-import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
 import { unitLength } from './unitLength.js';
 
@@ -16,12 +16,7 @@ const unitNormalization = computedLayer({
   positional: ['axis'],
   schema: { ...common, ...own },
   rank: anyRank,
-  call: ({ x, settings: { axis } }) =>
-    unitLength(
-      x,
-      [axis].flat().map((one) => (one < 0 ? one + x.rank : one)),
-      1e-12,
-    ),
+  call: ({ x, settings: { axis } }) => unitLength(x, fromFirst(axis, x.rank), 1e-12),
 });
 
 /** x / √Σx² over an axis. */

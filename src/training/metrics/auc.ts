@@ -12,12 +12,10 @@ export function auc(options: { numThresholds?: number; curve?: 'ROC' | 'PR'; nam
   const defaults = { numThresholds: 200, curve: 'ROC', name: 'auc' };
   const config = complete('auc', defaults, options, {
     numThresholds: 'positiveCount',
-    curve: 'string',
+    curve: ['ROC', 'PR'],
     name: 'string',
   });
   const { numThresholds, curve, name }: typeof defaults = config;
-  if (!['ROC', 'PR'].includes(curve))
-    throw new MemcellError(`auc: curve must be ROC or PR; got ${JSON.stringify(curve)}`, { code: 'usage' });
   if (numThresholds < 2) throw new MemcellError('auc: numThresholds must be at least 2', { code: 'usage' });
   const start = (): MetricCount => {
     // By bucket k: predictions that are above the thresholds 0 … k and no others.

@@ -76,12 +76,12 @@ export function f1Score(
   options: { average?: 'macro' | 'micro' | 'weighted'; threshold?: number | null; name?: string } = {},
 ): Metric {
   const defaults = { average: 'macro' as const, threshold: null as number | null, name: 'f1Score' };
-  const config = complete('f1Score', defaults, options, { average: 'string', threshold: 'positive?', name: 'string' });
+  const config = complete('f1Score', defaults, options, {
+    average: ['macro', 'micro', 'weighted'],
+    threshold: 'positive?',
+    name: 'string',
+  });
   const { average, threshold, name }: { average: string; threshold: number | null; name: string } = config;
-  if (!['macro', 'micro', 'weighted'].includes(average))
-    throw new MemcellError(`f1Score: average must be macro, micro or weighted; got ${JSON.stringify(average)}`, {
-      code: 'usage',
-    });
   const start = (): MetricCount => {
     const classes: Counts[] = [];
     const update = (yTrue: NdArray, yPred: NdArray, weights?: Float32Array) =>

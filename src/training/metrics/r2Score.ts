@@ -1,5 +1,4 @@
 import type { NdArray } from '../../data/array.js';
-import { MemcellError } from '../../errors.js';
 import { complete } from '../options.js';
 import type { Metric, MetricCount } from './metric.js';
 import { eachRow } from './positions.js';
@@ -18,16 +17,11 @@ export function r2Score(
 ): Metric {
   const defaults = { classAggregation: 'uniform_average', numRegressors: 0, name: 'r2Score' };
   const config = complete('r2Score', defaults, options, {
-    classAggregation: 'string',
+    classAggregation: ['uniform_average', 'variance_weighted_average'],
     numRegressors: 'count',
     name: 'string',
   });
   const { name, numRegressors, classAggregation }: typeof defaults = config;
-  if (!['uniform_average', 'variance_weighted_average'].includes(classAggregation))
-    throw new MemcellError(
-      `r2Score: classAggregation must be uniform_average or variance_weighted_average; got ${JSON.stringify(classAggregation)}`,
-      { code: 'usage' },
-    );
   const start = (): MetricCount => {
     const outputs: { count: number; sum: number; squares: number; residual: number }[] = [];
     let samples = 0;
