@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { findChromium } from './test/browser/chromium.js';
 
 /** With CI set, the browser's tests run, and fail, where there is no Chromium: a run that others rely on leaves nothing out. */
@@ -7,6 +8,8 @@ if (withoutBrowser) console.error('no Chromium on this machine: test/browser.tes
 /** Tests are TypeScript; what they import from src/ is checked against the sources and run from the build in dist/. */
 export default {
   testEnvironment: 'node',
+  // Half of what tests wait for are processes of their own: two at a time on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(withoutBrowser ? ['<rootDir>/test/browser.test.ts'] : [])],
