@@ -33,7 +33,6 @@ export type EitherSpelling<Options> = Options | { [Name in keyof Options as Snak
 
 /** A value as an error shows it, on one line and short. Of any value, also one that is not JSON. */
 export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? quoted(value) : String(value);

@@ -69,7 +69,8 @@ export interface SourceOptions {
 export function openSource(input: DataInput, options: SourceOptions = {}): Source {
   if (typeof input === 'string') return new FileSource([input], options.sql);
   if (typeof input !== 'object' || input === null) {
-    throw new MemcellError(`${shown(input)} is no data; give a path, rows, columns or numbers`, { code: 'usage' });
+    const given = input === undefined ? 'nothing' : shown(input);
+    throw new MemcellError(`${given} is no data; give a path, rows, columns or numbers`, { code: 'usage' });
   }
   if (isFiles(input)) return new FileSource(input.files, options.sql);
   if (options.sql !== undefined) {
