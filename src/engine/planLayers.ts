@@ -14,6 +14,7 @@ import {
   type WindowPoolingPlan,
   type WindowsPlan,
 } from './layerPlan.js';
+import { ATTENTION, isAttention } from './planAttention.js';
 import type { InputPlan, SignalShape } from './planData.js';
 import { isMerge, planMerge } from './planMerge.js';
 import { MOVING } from './planMoving.js';
@@ -69,6 +70,7 @@ export type Config = Readonly<Record<string, unknown>>;
 export type Planner = (layer: tf.layers.Layer, config: Config, path: LayerPath, planning: Planning) => LayerPlan[];
 
 const PLANNERS: Record<string, Planner> = {
+  ...ATTENTION,
   ...MOVING,
   Dense: planDense,
   Activation: (layer, config) => activation(layer, config.activation, false),
@@ -128,7 +130,7 @@ function statesOf({ kind, units, returnState }: RecurrentPlan): Flow[] {
 
 function planLayers(layer: tf.layers.Layer, path: LayerPath, planning: Planning): LayerPlan[] {
   requireKnown(layer);
-  if (planning.inputs.length > 1 && !isRecurrent(layer) && !isBidirectional(layer))
+  if (planning.inputs.length > 1 && !isRecurrent(layer) && !isBidirectional(layer) && !isAttention(layer))
     throw unsupported(layer, 'has several inputs');
   if (isBidirectional(layer)) return planBidirectional(layer, path, planning);
   const config: Config = layer.getConfig();

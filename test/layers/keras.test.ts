@@ -105,11 +105,8 @@ describe.each(['cpu', 'wasm'])(
 /** Layers that the engine does not have. */
 const ONLY_TFJS = [
   'ActivityRegularization',
-  'AdditiveAttention',
-  'Attention',
   'DepthwiseConv1D',
   'Dot',
-  'MultiHeadAttention',
   'SeparableConv1D',
 ];
 
