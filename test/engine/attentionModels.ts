@@ -219,10 +219,7 @@ export function slopes(sample: AttentionSample): { name: string; taken: number; 
   engine.sync();
   engine.dispose();
   const gradients = own.model.weights.map((weight, i) =>
-    weight
-      .read()
-      .dataSync()
-      .map((value, at) => (start[i][at] - value) / 0.05),
+    Float32Array.from(weight.read().dataSync(), (value, at) => (start[i][at] - value) / 0.05),
   );
   for (const [i, values] of start.entries()) write(i, values);
   const found = own.model.weights.map((weight, i) => {
