@@ -1,5 +1,5 @@
+import { type AttentionPlan, NONE } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { type AttentionPlan, NONE } from '../layerPlan.js';
 import { Fork } from '../wiring.js';
 import { Heads } from './heads.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';

@@ -1,5 +1,5 @@
+import type { MultiHeadAttentionPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { MultiHeadAttentionPlan } from '../layerPlan.js';
 import type { Rows } from '../rows.js';
 import { Fork } from '../wiring.js';
 import { DenseLayer } from './dense.js';

@@ -1,7 +1,7 @@
 import { MemcellError } from '../../errors.js';
 import { MergeId } from '../../kernels/mergeIds.js';
+import type { PositionsPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import type { PositionsPlan } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 

@@ -1,5 +1,5 @@
+import type { RecurrentPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { RecurrentPlan } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { Cell, type CellOutput } from './cell.js';
