@@ -2,12 +2,12 @@
 import { allFinite } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import type { Speed } from '../kernels/module.js';
+import type { LayerPlan } from '../plan/layerPlan.js';
 import { shown } from '../spelling.js';
 import { Arena, newMemory } from './arena.js';
 import { blockSize } from './blocks.js';
 import type { EngineRunner } from './engineRunner.js';
 import { engineKernels } from './kernels.js';
-import type { LayerPlan } from './layerPlan.js';
 import type { EngineLayer, Range } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
 import type { Plan } from './planData.js';

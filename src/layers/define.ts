@@ -1,5 +1,6 @@
 /** What a layer is: one declaration, from which its function, checks, notation, weights and saved form come. */
 import { elements } from '../data/array.js';
+import type { Planner } from '../plan/planning.js';
 import type { Layer } from '../tfjsTypes.js';
 import { makeLayer } from './make.js';
 import type { OptionsOf, Schema, SettingsOf } from './schema.js';
@@ -39,6 +40,8 @@ export interface DefinitionOf<S extends Schema> {
   readonly groups?: readonly string[];
   /** false: Keras has no such layer. */
   readonly keras?: false;
+  /** What the engine does in its place; null: only TensorFlow.js runs it. */
+  readonly engine: Planner<SettingsOf<S>> | null;
   /** The layer, of checked settings. */
   make(settings: SettingsOf<S>): Layer;
   /** The class of its layers where that is memcell's and not tfjs's. */

@@ -1,6 +1,6 @@
 import { MergeId } from '../../kernels/mergeIds.js';
+import type { BidirectionalPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { BidirectionalPlan } from '../layerPlan.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import type { CellOutput, SequenceCell } from './cell.js';

@@ -1,11 +1,11 @@
 /** One recurrent cell over a sequence, in one direction: what LSTM, GRU and SimpleRNN layers are made of. */
 import { slopeTakesInput } from '../../kernels/activationIds.js';
 import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from '../../kernels/recurrence.js';
+import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
 import { deriveKey } from '../../random.js';
 import type { Arena } from '../arena.js';
 import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
-import { NONE, type RecurrentPlan } from '../layerPlan.js';
 import { newRows, type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';

@@ -1,5 +1,5 @@
 /** The cell of each kind of plan. */
-import type { DirectedPlan } from '../layerPlan.js';
+import type { DirectedPlan } from '../../plan/layerPlan.js';
 import { Cell, type SequenceCell } from './cell.js';
 import type { LayerContext } from './layer.js';
 import { ScanCell } from './scanCell.js';

@@ -1,5 +1,5 @@
+import { type DensePlan, NONE } from '../../plan/layerPlan.js';
 import { type BlockPart, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { type DensePlan, NONE } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 

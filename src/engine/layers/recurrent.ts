@@ -1,5 +1,5 @@
+import type { DirectedPlan, RecurrentPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { DirectedPlan } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import type { CellOutput, SequenceCell } from './cell.js';

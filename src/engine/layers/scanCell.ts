@@ -1,6 +1,6 @@
 import { ActivationId, slopeTakesInput } from '../../kernels/activationIds.js';
+import { type ScanPlan, STATES } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import { type ScanPlan, STATES } from '../layerPlan.js';
 import { eachRun, newRows, type Range, type Rows, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import type { CellOutput, CellPorts, SequenceCell } from './cell.js';
@@ -79,9 +79,7 @@ export class ScanCell implements SequenceCell {
       steps,
     };
     this.states =
-      training && !goBackwards
-        ? timeMajor(h.address + 4 * h.stepStride, batch, steps, units, h.rowStride)
-        : undefined;
+      training && !goBackwards ? timeMajor(h.address + 4 * h.stepStride, batch, steps, units, h.rowStride) : undefined;
     this.state = stream
       ? { address: arena.fixed(this.stateCount * units), shape: [this.stateCount, units] }
       : undefined;

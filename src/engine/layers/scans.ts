@@ -1,6 +1,7 @@
 /** What MinGRU, MinLSTM and sLSTM do step by step, once W·x + b of all steps is there. */
+
+import type { ScanPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import type { ScanPlan } from '../layerPlan.js';
 import type { Rows } from '../rows.js';
 import { type LayerContext, type Range, type Space, share } from './layer.js';
 

@@ -1,5 +1,5 @@
 /** The layer that runs each kind of plan. */
-import type { LayerPlan } from '../layerPlan.js';
+import type { LayerPlan } from '../../plan/layerPlan.js';
 import { ActivationLayer } from './activation.js';
 import { BatchNormalizationLayer } from './batchNormalization.js';
 import { BidirectionalLayer } from './bidirectional.js';

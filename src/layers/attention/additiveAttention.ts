@@ -22,6 +22,7 @@ const additiveAttention = computedLayer({
   positional: ['useScale', 'dropout'],
   schema: { ...common, ...own, ...attending },
   ...attention,
+  engine: null,
   weights: ({ useScale }, [query]) =>
     useScale
       ? [{ name: 'scale', shape: [features(query)], initializer: initializerConfig('glorotUniform', 'scale') }]

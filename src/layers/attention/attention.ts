@@ -21,6 +21,7 @@ const attention = computedLayer({
   positional: ['useScale', 'scoreMode', 'dropout'],
   schema: { ...common, ...own, ...attending },
   ...attentions,
+  engine: null,
   weights: ({ useScale, scoreMode }) => {
     const one = { shape: [], initializer: initializerConfig('ones', 'scale') };
     return [

@@ -80,6 +80,7 @@ const multiHeadAttention = computedLayer({
   rank: sequence,
   groups: ['query_dense', 'key_dense', 'value_dense', 'output_dense'],
   weights,
+  engine: null,
   shape: ({ outputShape }, inputs) => {
     const [query, value, key] = threeOf(inputs);
     if (inputs.length > 3) throw new Error('it takes one to three inputs: query, value, key');

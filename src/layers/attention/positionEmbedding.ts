@@ -17,6 +17,7 @@ const positionEmbedding = computedLayer({
   schema: { ...common, sequenceLength: kind.required(kind.units), ...own },
   rank: sequence,
   keras: false,
+  engine: null,
   weights: ({ sequenceLength, initializer }, [input]) => [
     { name: 'position_embeddings', shape: [sequenceLength, features(input)], initializer },
   ],

@@ -17,6 +17,7 @@ const sinePositionEncoding = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   keras: false,
+  engine: null,
   call: ({ x, settings: { maxWavelength } }) => {
     const steps = x.shape[1] ?? 0;
     const size = features(x.shape);

@@ -43,6 +43,7 @@ const depthwiseConv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
+  engine: null,
   weights: (settings, [input]) => {
     const { kernelSize, depthMultiplier, useBias } = settings;
     const {

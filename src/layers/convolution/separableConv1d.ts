@@ -48,6 +48,7 @@ const separableConv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
+  engine: null,
   weights: (settings, [input]) => {
     const { filters, kernelSize, depthMultiplier, useBias } = settings;
     const size = features(input);

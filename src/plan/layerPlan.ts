@@ -7,6 +7,13 @@ import type { MergeId } from '../kernels/mergeIds.js';
 
 export const NONE = -1;
 
+/** What flows through a signal: (B, T, F) rather than (B, F). Whole numbers are (B, T) with F = 1. */
+export interface SignalShape {
+  sequence: boolean;
+  /** F */
+  width: number;
+}
+
 /** A Keras variable. */
 export interface WeightPlan {
   name: string;
