@@ -1,4 +1,4 @@
-import type { DirectedPlan, RecurrentPlan } from '../../plan/layerPlan.js';
+import type { DirectedPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
 import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';

@@ -60,7 +60,10 @@ export class ScanCell implements SequenceCell {
     const { arena, batch, training, stream } = space;
     const { units, goBackwards, activation } = this.plan;
     const { steps } = ports.input.values;
-    Object.assign(this, { ports, batch, steps, training });
+    this.ports = ports;
+    this.batch = batch;
+    this.steps = steps;
+    this.training = training;
     const gates = this.placeProduct(ports, space);
     this.scan.place(space, steps);
     const others = (this.stateCount - 1) * units;

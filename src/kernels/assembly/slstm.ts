@@ -6,7 +6,7 @@
  *     m' = max(log f + m, i~)          i = exp(i~ − m')   f = exp(log f + m − m')
  *     c' = f∘c + i∘z                   n' = f∘n + i       h' = o∘c'/n'
  *
- * Where n is 0 nothing has come yet: m' = i~, and c and m count for nothing; so n' ≥ 1 always. R is block-diagonal: each of the
+ * Where n is not above 0 nothing has come yet: m' = i~, and c and m count for nothing; so n' ≥ 1 always. R is block-diagonal: each of the
  * heads reads its own units alone. The units of a head, `size` of them, have their gates i~ f~ z~ o~ side by side in `width`
  * floats, a multiple of 16, zeros at the end; W·x + b of all steps is there before the first. Forward leaves i~, f~, z and o. Rows of
  * states are c, n, m, `heads·size` floats each.
@@ -45,7 +45,7 @@ function headForward(
     const c = loadBlock(s, left, zero);
     const n = loadBlock(s + state, left, one);
     const kept = f32x4.add(exponential ? forget : logLogistic(forget), loadBlock(s + 2 * state, left, zero));
-    const isFresh = f32x4.eq(n, zero);
+    const isFresh = f32x4.le(n, zero);
     const m = v128.bitselect(input, f32x4.pmax(kept, input), isFresh);
     const i = exp4(f32x4.sub(input, m));
     const f = v128.andnot(exp4(f32x4.sub(kept, m)), isFresh);
@@ -121,7 +121,7 @@ function headBackward(
     const o = loadBlock(g + 3 * gate, left, zero);
     const n = loadBlock(s + state, left, one);
     const kept = f32x4.add(exponential ? forget : logLogistic(forget), loadBlock(s + 2 * state, left, zero));
-    const isFresh = f32x4.eq(n, zero);
+    const isFresh = f32x4.le(n, zero);
     const m = loadBlock(after + 2 * state, left, zero);
     const i = exp4(f32x4.sub(input, m));
     const f = v128.andnot(exp4(f32x4.sub(kept, m)), isFresh);
