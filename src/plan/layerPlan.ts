@@ -306,10 +306,54 @@ export interface RecurrentPlan {
   bias: number;
 }
 
+/** Cells whose products with x run over all steps at once: MinGRU and MinLSTM, which have no others, and sLSTM. */
+export interface ScanPlan {
+  kind: 'minGRU' | 'minLSTM' | 'sLSTM';
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+  units: number;
+  inputs: number;
+  /** Of the candidate of MinGRU and MinLSTM. */
+  activation: ActivationId;
+  /** Of sLSTM: blocks of the recurrent matrix; 1 elsewhere. */
+  heads: number;
+  /** Of sLSTM: its forget gate is e^f~, not σ(f~). */
+  exponential: boolean;
+  returnSequences: boolean;
+  /** Gives its last states too, after its output. */
+  returnState: boolean;
+  goBackwards: boolean;
+  /** Begins with the states that the batch before ended with. */
+  stateful: boolean;
+  /** Of the inputs. */
+  dropout: number;
+  kernel: number;
+  /** NONE but for sLSTM. */
+  recurrentKernel: number;
+  bias: number;
+}
+
+/** A layer with a direction and states, as Bidirectional takes it. */
+export type DirectedPlan = RecurrentPlan | ScanPlan;
+
+/** How many states each kind of cell hands from step to step. */
+export const STATES: Readonly<Record<DirectedPlan['kind'], number>> = {
+  lstm: 2,
+  gru: 1,
+  simpleRNN: 1,
+  minGRU: 1,
+  minLSTM: 1,
+  sLSTM: 4,
+};
+
+export function isDirected(plan: LayerPlan): plan is DirectedPlan {
+  return Object.hasOwn(STATES, plan.kind);
+}
+
 export interface BidirectionalPlan {
   kind: 'bidirectional';
-  forward: RecurrentPlan;
-  backward: RecurrentPlan;
+  forward: DirectedPlan;
+  backward: DirectedPlan;
   mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | 'none';
 }
 
@@ -340,6 +384,7 @@ export type LayerPlan =
   | ReshapePlan
   | RmsNormalizationPlan
   | ScalePlan
+  | ScanPlan
   | StandardizationPlan
   | TransposePlan
   | UpSamplingPlan

@@ -77,6 +77,9 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'lstm':
     case 'gru':
     case 'simpleRNN':
+    case 'minGRU':
+    case 'minLSTM':
+    case 'sLSTM':
       return new RecurrentLayer(plan, context);
     case 'merge':
       return new MergeLayer(plan, context);

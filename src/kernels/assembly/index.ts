@@ -8,6 +8,8 @@ export { gruBackward, gruForward, gruGradients } from './gru';
 export { lstmBackwardSteps, lstmFinishBackward, lstmForward, lstmGradients, lstmStartBackward } from './lstm';
 export { lstmPack, lstmPackTransposed, lstmUnpack, transposePanels } from './lstmPack';
 export { outerProduct, product } from './product';
+export { clearBeforeFirst, scanBackward, scanForward } from './scan';
 export { simpleRnnBackward, simpleRnnForward, simpleRnnGradients } from './simpleRnn';
+export { slstmBackward, slstmForward } from './slstm';
 // Exported functions are not inlined: the loops of the tiles must stay functions of their own.
 export * from './tiles';
