@@ -114,7 +114,7 @@ const ONLY_TFJS = [
 ];
 
 /** Cases of other layers whose options it does not have. */
-const ONLY_TFJS_CASES = ['add spread'];
+const ONLY_TFJS_CASES = ['add spread', 'maximum spread', 'minimum spread', 'subtract spread'];
 
 describe('on the engine, where it has the layer, outputs to 1e-5, losses and weights of three steps to 1e-4', () => {
   test.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {

@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
 
 const add = computedLayer({
   class: 'Add',
@@ -10,7 +10,7 @@ const add = computedLayer({
   schema: common,
   ...merging,
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((sum, input) => tf.add(sum, input)),
+  call: ({ inputs }) => aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
 });
 
 /** The sum of its inputs, element by element. */

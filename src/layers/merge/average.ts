@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
 
 const average = computedLayer({
   class: 'Average',
@@ -12,7 +12,7 @@ const average = computedLayer({
   shape: (_, inputs) => broadcastShape(inputs),
   call: ({ inputs }) =>
     tf.div(
-      inputs.reduce((sum, input) => tf.add(sum, input)),
+      aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
       inputs.length,
     ),
 });

@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { broadcastShape, merging, repeated } from './merging.js';
 
 const maximum = computedLayer({
   class: 'Maximum',
@@ -10,7 +10,7 @@ const maximum = computedLayer({
   schema: common,
   ...merging,
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((most, input) => tf.maximum(most, input)),
+  call: ({ inputs }) => repeated(inputs).reduce((most, input) => tf.maximum(most, input)),
 });
 
 /** The largest of its inputs, element by element. */

@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { broadcastShape, merging, repeated } from './merging.js';
 
 const minimum = computedLayer({
   class: 'Minimum',
@@ -10,7 +10,7 @@ const minimum = computedLayer({
   schema: common,
   ...merging,
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((least, input) => tf.minimum(least, input)),
+  call: ({ inputs }) => repeated(inputs).reduce((least, input) => tf.minimum(least, input)),
 });
 
 /** The smallest of its inputs, element by element. */

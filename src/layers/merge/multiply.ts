@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
 
 const multiply = computedLayer({
   class: 'Multiply',
@@ -10,7 +10,7 @@ const multiply = computedLayer({
   schema: common,
   ...merging,
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((product, input) => tf.mul(product, input)),
+  call: ({ inputs }) => aligned(inputs).reduce((product, input) => tf.mul(product, input)),
 });
 
 /** The product of its inputs, element by element. */
