@@ -119,6 +119,7 @@ describe('in a browser', () => {
       ['/', 'GET', { host: `evil.example:${new URL(url).port}` }, 403],
       ['/events', 'GET', { host: 'evil.example' }, 403],
       ['/events', 'GET', { 'sec-fetch-site': 'cross-site' }, 403],
+      ['/events', 'GET', { 'sec-fetch-site': 'same-site' }, 403],
       ['/stopped', 'GET', { host }, 404],
     ];
     for (const [path, method, headers, status] of refused) expect(await ask(url, path, method, headers)).toBe(status);
