@@ -248,6 +248,15 @@ describe('addresses', () => {
       expect(await ask(local, '/', 'GET', { host })).toBe(status);
     }
     expect(stops).toBe(0);
+    // A page that is opened later gets the newest of each event.
+    for (const epoch of [1, 2]) server.send('state', { epoch });
+    server.send('curves', 'svg');
+    const listening = await fetch(`${local}events`);
+    const reader = listening.body?.getReader();
+    const first = new TextDecoder().decode((await reader?.read())?.value);
+    await reader?.cancel();
+    expect(first).toContain('event: state\ndata: {"epoch":2}\n\nevent: curves\ndata: "svg"\n\n');
+    expect(first).not.toContain('"epoch":1');
     await server.end('ended', 'report');
   });
 });
