@@ -6,7 +6,7 @@ import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
 import { checkSettings } from '../settings.js';
 import { type ForecastArtefact, parseForecast } from './artefact.js';
-import { type ForecastData, readData, scalesOf } from './data.js';
+import { type ForecastData, firstRows, readData, scalesOf } from './data.js';
 import { originsFrom, picturesOf, scoredProbabilities } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import { type Fitted, type Fitting, fitModel, modelLayers } from './fitting.js';
@@ -28,7 +28,8 @@ export async function prepareForecast(
   const split = splitOf(run);
   const before = run.from?.read(parseForecast);
   const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
-  const data = await readData(source, options, run, split);
+  const read = await readData(source, options, run, split);
+  const data = run.purpose === 'choose' ? withoutNewest(read, split) : read;
   if (before && run.from) compareColumns(before, data, run.from);
   const { series } = data.set;
   const trained = trainingRows(series, split);
@@ -49,6 +50,11 @@ export async function prepareForecast(
     ...counts,
     train: () => (run.plain ? trainPlain(data, trained, fitting) : trainRecipe(data, trained, fitting)),
   };
+}
+
+/** The data as they were before what is held out of them. */
+function withoutNewest(data: ForecastData, split: number): ForecastData {
+  return { ...data, set: firstRows(data, trainingRows(data.set.series, split)) };
 }
 
 /** Units that a layer has at most. */
@@ -164,6 +170,10 @@ async function trainRecipe(
     } catch (error) {
       fitted.model.dispose();
       throw error;
+    }
+    if (run.purpose) {
+      const scored = evaluation;
+      return keepModel(fitted, run, async () => scored);
     }
     if (fitted.stopped) {
       const scored = evaluation;
