@@ -1,6 +1,6 @@
 import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
-import type * as tf from '../tf.js';
+import * as tf from '../tf.js';
 import {
   type Config,
   common,
@@ -22,9 +22,13 @@ class OwnTimeDistributed extends registeredLayer<WrapperLayer>('TimeDistributed'
   static className = 'TimeDistributed';
 
   override call(inputs: Tensors, kwargs: Kwargs): Tensors {
-    const { rank } = Array.isArray(inputs) ? inputs[0] : inputs;
-    if (definitionOf(this.layer.getClassName())?.perStep && rank === 3) return this.layer.call(inputs, kwargs);
-    return super.call(inputs, kwargs);
+    const [x] = [inputs].flat();
+    const className = this.layer.getClassName();
+    if (!definitionOf(className)?.perStep || x.rank !== 3) return super.call(inputs, kwargs);
+    if (className !== 'LayerNormalization') return this.layer.call(inputs, kwargs);
+    // tfjs counts its axis from the front of one step's (B,I), so it gets steps as samples.
+    const samples = tf.reshape(x, [-1, x.shape[2] ?? 0]);
+    return [this.layer.call(samples, kwargs)].flat().map((y) => tf.reshape(y, x.shape));
   }
 }
 
