@@ -16,6 +16,9 @@ const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
   'gru',
   'lstm',
   'merge',
+  'minGRU',
+  'minLSTM',
+  'sLSTM',
   'simpleRNN',
 ]);
 

@@ -197,7 +197,10 @@ function masksOf(kwargs: Kwargs, count: number): Mask[] {
 }
 
 /** The settings of a layer that was made or saved, each checked again: a saved one may say anything. */
-function checkedSettings({ class: className, schema }: Computation<Schema>, config: Config): Config {
+export function checkedSettings(
+  { class: className, schema }: Pick<LayerDefinition, 'class' | 'schema'>,
+  config: Config,
+): Config {
   const settings: Config = {};
   for (const [name, option] of Object.entries(schema)) {
     if (Object.hasOwn(common, name)) continue;
@@ -219,7 +222,7 @@ function isRegistered(name: string): boolean {
 }
 
 /** The object of a class that tfjs knows by name, such as an initializer. */
-function ofRegistered(told: Told): tf.serialization.Serializable {
+export function ofRegistered(told: Told): tf.serialization.Serializable {
   if (isSerializable(told)) return told;
   const { className, config } = told;
   const known = tf.serialization.SerializationMap.getMap().classNameMap;

@@ -273,9 +273,9 @@ export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
 /** A layer to wrap. */
 export const layer: Kind<Layer> = (value, what) => (isLayer(value) ? value : refuse(what, 'a layer', value));
 
-/** A layer with a direction: LSTM, GRU or SimpleRNN. */
+/** A layer with a direction, such as LSTM. */
 export const recurrentLayer: Kind<Layer> = (value, what) =>
-  isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer (LSTM, GRU, SimpleRNN)', value);
+  isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer such as LSTM or GRU', value);
 
 function isSerialised(value: unknown): value is { className: string; config: ConfigDict } {
   return (

@@ -1,4 +1,4 @@
-import type { RecurrentPlan, SignalShape } from '../../plan/layerPlan.js';
+import { type DirectedPlan, isDirected, type SignalShape } from '../../plan/layerPlan.js';
 import type { Planning } from '../../plan/planning.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
@@ -69,14 +69,10 @@ const own = {
 export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
 /** One of the two directions on the engine, and the states that it gives. */
-function planned(
-  planning: Planning,
-  direction: 'forward' | 'backward',
-): { plan: RecurrentPlan; states: SignalShape[] } {
+function planned(planning: Planning, direction: 'forward' | 'backward'): { plan: DirectedPlan; states: SignalShape[] } {
   const inner = planning.inner(direction);
   const [plan] = inner.plan();
-  if (plan.kind !== 'lstm' && plan.kind !== 'gru' && plan.kind !== 'simpleRNN')
-    throw unsupported(planning, `wraps ${inner.getClassName()}`);
+  if (!isDirected(plan)) throw unsupported(planning, `wraps ${inner.getClassName()}`);
   return { plan, states: inner.further };
 }
 
