@@ -131,8 +131,8 @@ class TfjsCall implements Planning<Config> {
       const lacks = isRecurrent(layer) ? 'has a cell' : 'is of a kind';
       throw unsupported(layer, `${lacks} that the engine does not have`);
     }
-    if (this.inputs.length > 1 && !definition.joins && !isRecurrent(layer) && !isBidirectional(layer))
-      throw unsupported(layer, 'has several inputs');
+    const takesSeveral = definition.joins || definition.takesSeveral || isRecurrent(layer) || isBidirectional(layer);
+    if (this.inputs.length > 1 && !takesSeveral) throw unsupported(layer, 'has several inputs');
     for (const own of activationsOf(layer))
       if (!isKnownActivation(own))
         throw unsupported(layer, `has the activation ${own.getClassName()} of a class of its own`);

@@ -70,6 +70,11 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return 'pooling reads several steps at once';
     case 'concatenate':
       return layer.overSteps ? 'Concatenate over steps needs all of them at once' : undefined;
+    case 'multiHeadAttention':
+    case 'attention':
+      return 'attention reads all steps at once';
+    case 'positions':
+      return 'a layer adds to each step what its place says, and a stream does not count places';
     case 'repeat':
       return 'RepeatVector makes several steps out of one';
     case 'activation':

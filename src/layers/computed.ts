@@ -10,7 +10,7 @@ import {
   type Shape,
   type WeightSpec,
 } from './define.js';
-import { isSerializable, type Schema, type SettingsOf, type Told } from './schema.js';
+import { isSerializable, type Schema, type SettingsOf, savedOption, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
@@ -202,15 +202,15 @@ export function checkedSettings(
   config: Config,
 ): Config {
   const settings: Config = {};
-  for (const [name, { kind, need, otherwise }] of Object.entries(schema)) {
+  for (const [name, option] of Object.entries(schema)) {
     if (Object.hasOwn(common, name)) continue;
-    const value = config[name] ?? otherwise;
+    const value = savedOption(option, config[name]);
     if (value === undefined) {
-      if (need === 'required') throw new Error(`${className}: ${name} is missing`);
+      if (option.need === 'required') throw new Error(`${className}: ${name} is missing`);
       continue;
     }
     const isSaved = name.endsWith('ctivation') && typeof value === 'string' && isRegistered(value);
-    const checked = isSaved ? value : kind(value, `${className}: ${name}`);
+    const checked = isSaved ? value : option.kind(value, `${className}: ${name}`);
     if (checked !== undefined) settings[name] = checked;
   }
   return settings;

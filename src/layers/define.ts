@@ -34,6 +34,8 @@ export interface DefinitionOf<S extends Schema> {
   readonly rank: Rank;
   /** It joins several inputs, which a stack has not. */
   readonly joins?: true;
+  /** It takes one input, as in a stack, or several. */
+  readonly takesSeveral?: true;
   /** It acts on each step by itself, so that TimeDistributed around it changes nothing. */
   readonly perStep?: true;
   /** Groups of a `.keras` file that its weights stand in, in their order, as many in each; none where they stand together. */

@@ -1,6 +1,6 @@
 import { MemcellError } from '../errors.js';
 import type { Config, DefinitionOf } from './define.js';
-import type { Schema, SettingsOf } from './schema.js';
+import { type Schema, type SettingsOf, savedOption } from './schema.js';
 
 /** What a saved configuration says of a layer's options, each checked when it is read; an activation is what is saved of it. */
 export function savedSettings<S extends Schema>(
@@ -12,14 +12,14 @@ export function savedSettings(
   config: Readonly<Config>,
 ): object {
   const settings = {};
-  for (const [name, { kind, need, otherwise }] of Object.entries(schema)) {
+  for (const [name, option] of Object.entries(schema)) {
     const get = () => {
-      const value = config[name] ?? otherwise;
+      const value = savedOption(option, config[name]);
       if (value === undefined) {
-        if (need === 'required') throw new MemcellError(`${className}: ${name} is missing`, { code: 'model' });
+        if (option.need === 'required') throw new MemcellError(`${className}: ${name} is missing`, { code: 'model' });
         return undefined;
       }
-      return name.endsWith('ctivation') ? value : kind(value, `${className}: ${name}`);
+      return name.endsWith('ctivation') ? value : option.kind(value, `${className}: ${name}`);
     };
     Object.defineProperty(settings, name, { get, enumerable: true });
   }

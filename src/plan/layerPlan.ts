@@ -236,6 +236,48 @@ export interface ConcatenatePlan {
   overSteps: boolean;
 }
 
+/** softmax(query·keyᵀ/√K)·value of N heads, each of the three and the output a layer of its own. */
+export interface MultiHeadAttentionPlan {
+  kind: 'multiHeadAttention';
+  heads: number;
+  /** K, of one head. */
+  keyWidth: number;
+  /** Query t looks at keys up to t alone. */
+  causal: boolean;
+  /** Share of the weights that training drops. */
+  dropout: number;
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+  query: DensePlan;
+  key: DensePlan;
+  value: DensePlan;
+  output: DensePlan;
+}
+
+/** softmax(scores)·value: scores factor·query·key, or additive, Σ coefficients∘tanh(factor·(query + key)). */
+export interface AttentionPlan {
+  kind: 'attention';
+  heads: 1;
+  keyWidth: number;
+  causal: boolean;
+  dropout: number;
+  path: string;
+  additive: boolean;
+  factor: number;
+  coefficients: number;
+  /** One coefficient for all features. */
+  oneCoefficient: boolean;
+}
+
+/** x + a vector for each place: of a learnt table of so many rows, or sine and cosine waves. */
+export interface PositionsPlan {
+  kind: 'positions';
+  width: number;
+  of: { kind: 'table'; weight: number; length: number } | { kind: 'waves'; longest: number };
+  /** Names the layer in messages. */
+  name: string;
+}
+
 /** Batch-major rows to time-major ones: before a layer that takes no others. */
 export interface ArrangePlan {
   kind: 'arrange';
@@ -318,6 +360,7 @@ export interface BidirectionalPlan {
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
+  | AttentionPlan
   | BatchNormalizationPlan
   | BidirectionalPlan
   | ConcatenatePlan
@@ -329,10 +372,12 @@ export type LayerPlan =
   | LayerNormalizationPlan
   | MaskingPlan
   | MergePlan
+  | MultiHeadAttentionPlan
   | NoisePlan
   | OverStepsPlan
   | PaddingPlan
   | PoolingPlan
+  | PositionsPlan
   | RectifierPlan
   | RecurrentPlan
   | RepeatPlan

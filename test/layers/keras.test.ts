@@ -103,7 +103,7 @@ describe.each(['cpu', 'wasm'])(
 );
 
 /** Layers that the engine does not have. */
-const ONLY_TFJS = ['ActivityRegularization', 'AdditiveAttention', 'Attention', 'Dot', 'MultiHeadAttention'];
+const ONLY_TFJS = ['ActivityRegularization', 'Dot'];
 
 /** Cases of other layers whose options it does not have. */
 const ONLY_TFJS_CASES = ['add spread'];

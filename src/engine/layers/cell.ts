@@ -21,7 +21,8 @@ interface CellKind {
   states: number;
   makeBlock(plan: RecurrentPlan): WeightBlock;
   forward(kernels: Kernels, job: number): void;
-  backward(kernels: Kernels, job: number, steps: number): void;
+  /** @param wantsInitial whether somebody wants the gradients of the states before the first step */
+  backward(kernels: Kernels, job: number, steps: number, wantsInitial: boolean): void;
   gradients(kernels: Kernels, job: number, batch: number, steps: number, to: number, panels: Range): void;
 }
 
@@ -47,10 +48,10 @@ function lstm(plan: RecurrentPlan): CellKind {
     states: 2,
     makeBlock: () => blockOf(plan, interleavedColumns(4, plan.units), 4 * padded),
     forward: (kernels, job) => kernels.lstmForward(job),
-    backward(kernels, job, steps) {
+    backward(kernels, job, steps, wantsInitial) {
       kernels.lstmStartBackward(job);
       kernels.lstmBackwardSteps(job, 0, steps);
-      kernels.lstmFinishBackward(job);
+      if (wantsInitial) kernels.lstmFinishBackward(job);
     },
     gradients: (kernels, job, batch, steps, to, panels) =>
       kernels.lstmGradients(job, batch, 0, steps, to, 0, panels.from, panels.to),
@@ -408,13 +409,15 @@ export class Cell implements SequenceCell {
         words[at + FIELD.dLastRow] = 4 * last.rowStride;
       }
     }
-    this.finalStates.forEach(({ gradient }, i) => {
-      if (!gradient) return;
+    for (let i = 0; i < this.finalStates.length; i++) {
+      const { gradient } = this.finalStates[i];
+      if (!gradient) continue;
       const to = this.finalGradients[i];
       words[at + (i === 0 ? FIELD.dhT : FIELD.dcT)] = to + 4 * rows.from * this.plan.units;
       this.copyState(gradient, this.vectors(to), rows);
-    });
-    this.kind.backward(this.context.kernels, job, this.steps);
+    }
+    this.kind.backward(this.context.kernels, job, this.steps, this.fields.dh0 !== undefined);
+    if (!this.hasInitial) return;
     this.ports.initial?.forEach(({ gradient }, i) => {
       if (gradient) this.copyState(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
     });

@@ -100,7 +100,7 @@ class Reader {
       this.reading.keras3,
     );
     for (const layer of layers) layer.inbound_nodes = counted.fromZero(layer.inbound_nodes);
-    checkOrder(layers, [...counted.fromZero(inputs), ...counted.fromZero(outputs)], place);
+    checkOrder(layers, { inputs: counted.fromZero(inputs), outputs: counted.fromZero(outputs) }, place);
     for (const layer of layers) layer.inbound_nodes = counted.forTfjs(layer.inbound_nodes);
     const name = typeof config.name === 'string' ? config.name : 'model';
     const [input_layers, output_layers] = [inputs, outputs].map((ends) => counted.forTfjs(counted.fromZero(ends)));

@@ -1,5 +1,6 @@
 /** The kernel module's exports. It imports its memory, has no data and allocates nothing. */
 
+export * from './attention/index';
 export * from './elementwise/index';
 export { convolveBackward, convolveForward, convolveGradients, layWindows } from './convolution';
 export * from './engine';

@@ -61,14 +61,9 @@ function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
   return cls.fromConfig(cls, { ...layer.getConfig(), ...changes });
 }
 
-const joins = kind.oneOf('concat', 'sum', 'ave', 'mul');
-
-const mergeMode: kind.Kind<(typeof joins)['given'] | null, ReturnType<typeof joins> | null> = (value, what) =>
-  value === null ? null : joins(value, what);
-
 const own = {
   /** How the outputs of the two directions are joined; null: they stay two outputs, in a Model. Default 'concat'. */
-  mergeMode: kind.defaulted(mergeMode, 'concat'),
+  mergeMode: kind.defaulted(kind.nullable(kind.oneOf('concat', 'sum', 'ave', 'mul')), 'concat'),
 };
 
 export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeof own> {}

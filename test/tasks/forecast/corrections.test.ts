@@ -52,10 +52,10 @@ describe('ridge', () => {
     expect(Array.from(rest.xy)).toEqual(Array.from(direct.xy, (value) => expect.closeTo(value, 9)));
   });
 
-  test('each answer has its own penalty and regressors, chosen out of fold', () => {
+  test('each answer has its own penalty and regressors, chosen out of fold', async () => {
     const wide = { ...data, y: Float32Array.from(y, (value, i) => (i % 2 === 0 ? value : noise(rows, 9)[i >> 1])) };
     const folds = makeFolds(Int32Array.from(all), 5, 0);
-    const { chosen, outOfFold } = fitRidge(wide, folds, [1, 3], even);
+    const { chosen, outOfFold } = await fitRidge(wide, folds, [1, 3], even);
     expect(chosen[0]).toEqual({ penalty: 0.001, used: 3 });
     expect(chosen[1].penalty).toBe(10);
     expect(outOfFold[0]).toBeCloseTo(y[0], 1);
