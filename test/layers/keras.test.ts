@@ -106,7 +106,7 @@ describe.each(['cpu', 'wasm'])(
 const ONLY_TFJS = ['ActivityRegularization', 'Dot'];
 
 /** Cases of other layers whose options it does not have. */
-const ONLY_TFJS_CASES = ['add spread'];
+const ONLY_TFJS_CASES = ['add spread', 'maximum spread', 'minimum spread', 'subtract spread'];
 
 describe('on the engine, where it has the layer, outputs to 1e-5, losses and weights of three steps to 1e-4', () => {
   test.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {

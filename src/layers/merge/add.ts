@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
 import { elementwise } from './planned.js';
 
 const add = computedLayer({
@@ -13,7 +13,7 @@ const add = computedLayer({
   ...merging,
   engine: elementwise(MergeId.sum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((sum, input) => tf.add(sum, input)),
+  call: ({ inputs }) => aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
 });
 
 /** The sum of its inputs, element by element. */

@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
 import { elementwise } from './planned.js';
 
 const average = computedLayer({
@@ -15,7 +15,7 @@ const average = computedLayer({
   shape: (_, inputs) => broadcastShape(inputs),
   call: ({ inputs }) =>
     tf.div(
-      inputs.reduce((sum, input) => tf.add(sum, input)),
+      aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
       inputs.length,
     ),
 });

@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { broadcastShape, merging, repeated } from './merging.js';
 import { elementwise } from './planned.js';
 
 const maximum = computedLayer({
@@ -13,7 +13,7 @@ const maximum = computedLayer({
   ...merging,
   engine: elementwise(MergeId.maximum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((most, input) => tf.maximum(most, input)),
+  call: ({ inputs }) => repeated(inputs).reduce((most, input) => tf.maximum(most, input)),
 });
 
 /** The largest of its inputs, element by element. */

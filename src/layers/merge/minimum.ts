@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { broadcastShape, merging, repeated } from './merging.js';
 import { elementwise } from './planned.js';
 
 const minimum = computedLayer({
@@ -13,7 +13,7 @@ const minimum = computedLayer({
   ...merging,
   engine: elementwise(MergeId.minimum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((least, input) => tf.minimum(least, input)),
+  call: ({ inputs }) => repeated(inputs).reduce((least, input) => tf.minimum(least, input)),
 });
 
 /** The smallest of its inputs, element by element. */

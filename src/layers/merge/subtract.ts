@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
 import { elementwise } from './planned.js';
 
 const subtract = computedLayer({
@@ -14,7 +14,10 @@ const subtract = computedLayer({
 
   engine: elementwise(MergeId.subtract),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => tf.sub(inputs[0], inputs[1]),
+  call: ({ inputs }) => {
+    const [one, other] = aligned(inputs);
+    return tf.sub(one, other);
+  },
 });
 
 /** The first of two inputs without the second, element by element. */
