@@ -185,6 +185,7 @@ export class Program {
       const [input, ...others] = inputs.map((number) => port(number, wiring.isReached[i]));
       this.flops += batch * input.values.steps * flopsOfRow(layer, input.values.width);
       const made = [layer.place(input, space, others), ...(layer.further ?? [])];
+      this.flops += batch * input.values.steps * (layer.flops ?? 0);
       for (const signal of made) {
         if (wiring.forks(signals.length) && signal.wantsGradient)
           forks.set(signals.length, new Fork(signal, this.kernels));
