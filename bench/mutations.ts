@@ -4,7 +4,7 @@
  *
  *   node scripts/run-ts.mjs bench/mutations.ts [KIND,…|all] [COUNT] [SEED] [FIRST]     10,000 of each kind, unless said otherwise
  *
- * What fails is kept in build/mutations. Peak memory is Linux's own figure.
+ * What fails is kept in build/mutations. Linux alone says a process's peak memory and how long it works.
  */
 import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
