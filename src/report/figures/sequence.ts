@@ -2,7 +2,7 @@ import { tick } from '../axes.js';
 import { draw, type Figure, lineColours } from '../draw.js';
 
 /** Lines that are drawn of one sequence: more could not be told apart. */
-const mostLines = 5;
+export const mostLines = 5;
 
 /** The inputs of one sample, step by step. */
 export function drawSequence(
