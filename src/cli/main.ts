@@ -115,6 +115,7 @@ function reportError(error: unknown, session: Session, debug: boolean): number {
   session.result({ error: { code, message } });
   if (debug && error instanceof Error) session.note(stackOf(error));
   else if (code === 'bug') session.note('memcell: --debug shows where');
+  if (code === 'interrupted') return session.exitCode || 130;
   return code === 'usage' ? 2 : 1;
 }
 

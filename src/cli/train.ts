@@ -166,6 +166,8 @@ async function trainShown(
         const held = ready.heldOut > 0 ? `, ${ready.heldOut} more held out` : '';
         const plan = `training ${ready.layers} on ${counted(ready.samples, 'sample')}${held}`;
         dryRun ? session.print(plan) : session.note(plan);
+        // Before, there is nothing to save.
+        if (!dryRun) signals.listen();
         return !dryRun;
       },
       onTrained: async (model) => {
@@ -173,6 +175,9 @@ async function trainShown(
         await model.save(out, { includeOptimizer: false });
       },
     });
+  } catch (error) {
+    if (error instanceof MemcellError && error.code === 'interrupted') session.exitCode = signals.code() ?? 1;
+    throw error;
   } finally {
     signals.release();
     progress.stop();

@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import type { Account, ColumnReading, ColumnUse } from '../frame.js';
+import type { Account, ColumnReading, ColumnUse, Note } from '../frame.js';
 import type { Table } from '../table.js';
 import { isNamedTime, type TimeChoice } from './chooseTime.js';
 import { type ColumnReader, describeReading, isZeroOne, type ReadColumn } from './columns.js';
@@ -31,7 +31,7 @@ export interface Preparing {
   reader: ColumnReader;
   /** The table's rows in the order of series and time. */
   rows: Int32Array;
-  notes: string[];
+  notes: Note[];
 }
 
 const nothing = new Float64Array(0);

@@ -1,6 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { addSteps, type TimeStep } from '../calendar.js';
-import type { SeriesRange, TimeReading } from '../frame.js';
+import type { Note, SeriesRange, TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
 import { findGaps, insertRows } from './gaps.js';
@@ -50,7 +50,7 @@ export function timeline(
   ordered: Ordered,
   request: Request,
   options: UnderstandOptions,
-  notes: string[],
+  notes: Note[],
 ): Timeline {
   const numbers = time.reading.notation === 'number';
   let calendar = gather(time.calendar, ordered.rows);

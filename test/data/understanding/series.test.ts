@@ -64,7 +64,7 @@ describe('several series', () => {
     );
     expect(values(csv(twice, { targets: ['y'], every: '1d' }), 'y')).toEqual([1, 5, 4]);
     const same = csv(twice.replace(',3\n', ',2\n'), { targets: ['y'] });
-    expect(same.account.notes).toEqual(['1 row left out: the same as another one (the first is line 4)']);
+    expect(same.account.notes).toEqual(['1 row left out: the same as another one (line 4)']);
     expect(values(same, 'y')).toEqual([1, 2, 4]);
   });
 });
