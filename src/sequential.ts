@@ -28,7 +28,7 @@ import {
   readInputs,
   readTargets,
 } from './model/ends.js';
-import { initialise, weightsInOrder } from './model/initialise.js';
+import { initialise, setWeight, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
 import { bringOthersHome, type Holder, holdLayers } from './model/sharing.js';
 import { parseSpec } from './model/spec.js';
@@ -500,7 +500,7 @@ export class Sequential {
     });
     for (const [i, { data, shape }] of arrays.entries()) {
       const tensor = fromBatch({ data: Float32Array.from(data), shape }, 'tensor');
-      own[i].write(tensor);
+      setWeight(own[i], tensor);
       tensor.dispose();
     }
   }

@@ -227,6 +227,18 @@ describe('weights', () => {
     other.dispose();
   });
 
+  test('are as they were drawn or set until a step of training, which applies constraints', async () => {
+    const model = new Sequential([Dense(3, { inputShape: [4], kernelConstraint: 'nonNeg' })], { seed: 1 });
+    expect(Math.min(...model.getWeights()[0].data)).toBeLessThan(0);
+    const set = [-1, 2, -3, 4, -5, 6, -7, 8, -9, 10, -11, 12];
+    model.setWeights([Float32Array.from(set), [0, 0, 0]]);
+    expect(Array.from(model.getWeights()[0].data)).toEqual(set);
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    await model.trainOnBatch([[0, 0, 0, 0]], [[0, 0, 0]]);
+    expect(Array.from(model.getWeights()[0].data)).toEqual(set.map((value) => Math.max(0, value)));
+    model.dispose();
+  });
+
   test('that do not fit are named, and none is set', () => {
     const model = sequential('LSTM(2), Dense(1)', { inputShape: [3, 2], seed: 1 });
     const before = model.getWeights();

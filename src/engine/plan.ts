@@ -1,12 +1,13 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
 import { wasmObstacle } from '../kernels/module.js';
 import { statefulBatch } from '../model/walk.js';
+import type { WeightPlan } from '../plan/layerPlan.js';
+import { Unsupported } from '../plan/unsupported.js';
 import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';
 import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
-import type { WeightPlan } from './layerPlan.js';
 import {
   firstSignals,
   type LossKind,
@@ -17,7 +18,6 @@ import {
   type Plan,
 } from './planData.js';
 import { type Graph, planGraph } from './planGraph.js';
-import { Unsupported } from './unsupported.js';
 
 type Training = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
 

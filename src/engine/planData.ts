@@ -1,5 +1,5 @@
 /** A compiled model as plain data: what threads need to run the same program. */
-import type { LayerPlan, WeightPlan } from './layerPlan.js';
+import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
 
 export type LossKind =
   | 'softmaxCategorical'
@@ -49,13 +49,6 @@ export interface NodePlan {
   inputs: number[];
   /** How many signals it gives. */
   outputs: number;
-}
-
-/** What flows through a signal: (B, T, F) rather than (B, F). Whole numbers are (B, T) with F = 1. */
-export interface SignalShape {
-  sequence: boolean;
-  /** F */
-  width: number;
 }
 
 export interface InputPlan extends SignalShape {

@@ -71,6 +71,7 @@ export class Program {
   private readonly gatherers: readonly number[];
   private readonly layers: readonly EngineLayer[];
   private readonly preparing: readonly EngineLayer[];
+  private readonly following: readonly EngineLayer[];
   private readonly context: LayerContext;
   private readonly header: number;
   private readonly mark: number;
@@ -96,6 +97,7 @@ export class Program {
     this.all = plan.nodes.map((_, i) => i);
     this.gatherers = this.wiring.beforeLoss.filter((i) => this.layers[i].gathering !== undefined);
     this.preparing = this.layers.filter((layer) => layer.prepare !== undefined);
+    this.following = this.layers.filter((layer) => layer.follow !== undefined);
     this.header = this.arena.fixed(2 * (HEADER_DOUBLES + plan.inputs.length));
     const blocks = this.layers.flatMap((layer) => layer.blocks);
     const isTrained = (weight: number) => plan.weights[weight].trained;
@@ -183,6 +185,7 @@ export class Program {
       const [input, ...others] = inputs.map((number) => port(number, wiring.isReached[i]));
       this.flops += batch * input.values.steps * flopsOfRow(layer, input.values.width);
       const made = [layer.place(input, space, others), ...(layer.further ?? [])];
+      this.flops += batch * input.values.steps * (layer.flops ?? 0);
       for (const signal of made) {
         if (wiring.forks(signals.length) && signal.wantsGradient)
           forks.set(signals.length, new Fork(signal, this.kernels));
@@ -302,7 +305,7 @@ export class Program {
         const { f64 } = this.arena;
         if (!Number.isFinite(this.lossValue())) return;
         this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
-        for (const layer of this.layers) layer.follow?.(part, parts);
+        for (let i = 0; i < this.following.length; i++) this.following[i].follow?.(part, parts);
       }
     }
   }

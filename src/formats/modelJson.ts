@@ -221,9 +221,13 @@ function checkNames(groups: WeightGroup[], where: string): void {
   if (total > mostElements) throw invalid(where, `${total} weight elements; the most is 2^30`);
 }
 
-/** A MemcellError of code 'model': `where: what`. */
+/** A longer word is a file's own, and of any length. */
+const LONGEST_WORD = 200;
+
+/** A MemcellError of code 'model': `where: what`, a word of a file that is very long cut off. */
 export function invalid(where: string, what: string, cause?: unknown): MemcellError {
-  return new MemcellError(`${where}: ${what}`, { code: 'model', cause });
+  const shown = what.replace(/\S+/g, (word) => (word.length > LONGEST_WORD ? `${word.slice(0, 80)}…` : word));
+  return new MemcellError(`${where}: ${shown}`, { code: 'model', cause });
 }
 
 /** The message of whatever was thrown, on one line. */

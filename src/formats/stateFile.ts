@@ -80,7 +80,12 @@ export function decodeState(bytes: Uint8Array, where: string): StoredBackup {
   if (size < 8 || head.getUint32(0) !== MAGIC) throw damaged();
   if (!digestOf(bytes.subarray(0, size)).equals(bytes.subarray(size))) throw damaged();
   const length = head.getUint32(4, true);
-  const json: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)), revived);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)), revived);
+  } catch (cause) {
+    throw invalid(where, 'not a backup, or a damaged one', cause);
+  }
   if (!isRecord(json) || !Array.isArray(json.sizes) || !isRecord(json.values)) throw damaged();
   let at = 8 + 4 * Math.ceil(length / 4);
   const arrays = json.sizes.map((count: unknown) => {

@@ -34,9 +34,16 @@ export async function buildTopology(
   } catch (cause) {
     release();
     if (cause instanceof MemcellError) throw cause;
-    throw invalid(where, `modelTopology does not build: ${reasonOf(cause)}`, cause);
+    throw invalid(where, `modelTopology does not build: ${reasonFor(cause)}`, cause);
   }
   return model;
+}
+
+/** What tfjs says, where it is of the model and not of its own code. */
+function reasonFor(cause: unknown): string {
+  const reason = reasonOf(cause);
+  if (!(cause instanceof TypeError) && !reason.includes('[object Object]')) return reason;
+  return 'an option of a layer, or what joins two of them, is not as Keras and tfjs write it';
 }
 
 /** Every object with a `class_name`, however deep, is of a class that tfjs or memcell can make; every fixed size is sane. */

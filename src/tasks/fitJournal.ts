@@ -223,7 +223,19 @@ function entriesOf({ values, arrays }: StoredBackup, where: string) {
   return { run: values.run, seconds: values.seconds, entries };
 }
 
-/** The file's checksum was right: the rest is as it was written. */
 function isStored(values: object): values is Stored {
-  return 'run' in values && 'entries' in values && Array.isArray(values.entries) && 'seconds' in values;
+  if (!('run' in values && 'entries' in values && 'seconds' in values)) return false;
+  const { entries, seconds } = values;
+  return Array.isArray(entries) && entries.every(isEntry) && typeof seconds === 'number';
+}
+
+function isEntry(entry: unknown): entry is Stored['entries'][number] {
+  if (typeof entry !== 'object' || entry === null || !('fit' in entry && 'values' in entry && 'arrays' in entry))
+    return false;
+  const counts = [entry.fit, entry.arrays];
+  return (
+    counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0) &&
+    typeof entry.values === 'object' &&
+    entry.values !== null
+  );
 }

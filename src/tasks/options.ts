@@ -1,6 +1,7 @@
 import type { DataInput } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { namedOptions, shown } from '../spelling.js';
+import type { Range } from './ranges.js';
 
 /** What an option takes: one check for the command line, which gives text, and for code, which gives values. */
 export interface OptionKind<T> {
@@ -17,6 +18,8 @@ export interface TaskOption<T> {
   flags: string;
   help: string;
   kind: OptionKind<T>;
+  /** What `tune` tries; left out, it leaves the option alone. */
+  range?: Range<T>;
 }
 
 /** Every option of a task; none can be forgotten, and none be there that the task does not take. */

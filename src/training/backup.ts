@@ -9,6 +9,7 @@ import type { History, Logs } from './history.js';
 import type { MeterState } from './meter.js';
 import { complete } from './options.js';
 import type { Runner, TrainingState } from './runner.js';
+import { readBackup, storedBackup } from './storedBackup.js';
 
 export interface BackupOptions {
   /** Where the backups are: state files, and the model as it was then (`loadModel(folder)`). */
@@ -81,7 +82,7 @@ function backupOptions(given: string | BackupOptions): BackupOptions & { keep: n
 }
 
 /** All that a training has changed. */
-interface Whole extends Required<TrainingState> {
+export interface Whole extends Required<TrainingState> {
   /** What stateful layers carry, as the runner has it. */
   states: Float32Array[];
 }
@@ -168,7 +169,7 @@ export class Backups {
     const backup = { ...position, now, good: sameBits(now, good) ? undefined : good, callbacks };
     const { end, history } = position;
     const kind = end ? 'end' : history.stopped?.reason === 'interrupted' ? 'interrupted' : 'running';
-    await this.store.write(stored(backup, this.settings), kind);
+    await this.store.write(storedBackup(backup, this.settings), kind);
     this.lastAt = performance.now();
   }
 
@@ -186,7 +187,7 @@ export class Backups {
     const found = await this.store.newest();
     if (!found) return undefined;
     const { name } = this.store;
-    const { backup, settings } = read(found, name);
+    const { backup, settings } = readBackup(found, wholeState(this.runner), name);
     const wrong = differences(settings, this.settings);
     if (wrong.length === 0) return { ...backup, ...(found.note !== undefined && { note: found.note }) };
     if (this.store.startAnew) {
@@ -214,74 +215,4 @@ export function settingsOfCallbacks(callbacks: readonly Callback[]): Settings {
   return callbacks.flatMap((callback) =>
     callback.saveState ? [{ callback: callback.constructor.name, ...callback.saveState().options }] : [],
   );
-}
-
-interface WholeLayout {
-  iterations: number;
-  weights: number;
-  slots: number;
-  states: number;
-}
-
-interface Values extends Position {
-  version: number;
-  settings: Settings;
-  now: WholeLayout;
-  good?: WholeLayout;
-  callbacks: ({ values: CallbackState['values']; arrays: number } | null)[];
-}
-
-const VERSION = 1;
-
-function stored({ now, good, callbacks, note: _, ...position }: Backup, settings: Settings): StoredBackup {
-  const arrays: Float32Array[] = [];
-  const put = ({ weights, optimizer, states }: Whole): WholeLayout => {
-    arrays.push(...weights, ...optimizer.state, ...states);
-    const { iterations, state } = optimizer;
-    return { iterations, weights: weights.length, slots: state.length, states: states.length };
-  };
-  const values: Values = {
-    version: VERSION,
-    settings,
-    ...position,
-    now: put(now),
-    ...(good && { good: put(good) }),
-    callbacks: callbacks.map((state) => {
-      if (!state) return null;
-      arrays.push(...(state.arrays ?? []));
-      return { values: state.values, arrays: state.arrays?.length ?? 0 };
-    }),
-  };
-  return { values, arrays };
-}
-
-function read({ values, arrays }: StoredBackup, where: string): { backup: Backup; settings: Settings } {
-  if (!isValues(values)) {
-    throw new MemcellError(`${where}: the backup is of another version of memcell; remove it to start anew`, {
-      code: 'model',
-    });
-  }
-  let at = 0;
-  const take = (count: number) => {
-    at += count;
-    return arrays.slice(at - count, at);
-  };
-  const whole = ({ iterations, weights, slots, states }: WholeLayout): Whole => ({
-    weights: take(weights),
-    optimizer: { iterations, state: take(slots) },
-    states: take(states),
-  });
-  const { version: _, settings, now, good, callbacks, ...position } = values;
-  const backup = {
-    ...position,
-    now: whole(now),
-    good: good && whole(good),
-    callbacks: callbacks.map((state) => (state ? { values: state.values, arrays: take(state.arrays) } : undefined)),
-  };
-  return { backup, settings };
-}
-
-/** The file's checksum was right: the rest is as it was written. */
-function isValues(values: object): values is Values {
-  return 'version' in values && values.version === VERSION && 'settings' in values && 'now' in values;
 }

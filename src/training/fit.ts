@@ -191,7 +191,7 @@ class Run {
         if (step) await step;
       }
       this.at.batch = done;
-      if (this.isDue(epoch, done)) await this.write();
+      if (this.backups && this.isDue(epoch, done)) await this.write();
       if (progress.wantsBatches) progress.batch(title, done, batches.count, meter.logs());
       if (this.loop.waits) await this.loop.turn();
     }

@@ -1,4 +1,5 @@
 import type { NdArray } from '../data/array.js';
+import { MemcellError } from '../errors.js';
 import type { Compiled } from './compile.js';
 import type { Logs } from './history.js';
 import type { Metric, MetricCount } from './metrics.js';
@@ -67,7 +68,10 @@ export class Meter {
     return { lossTotal: this.lossTotal, samples: this.samples, outputTotals: this.outputTotals.slice(), counts };
   }
 
+  /** @throws MemcellError 'model' for what a meter of other metrics has saved */
   restore({ lossTotal, samples, outputTotals, counts }: MeterState): void {
+    const fits = this.outputTotals.length === outputTotals.length && this.counted.length === counts.length;
+    if (!fits) throw new MemcellError('the saved metrics are those of another model', { code: 'model' });
     this.lossTotal = lossTotal;
     this.samples = samples;
     this.outputTotals = outputTotals.slice();
@@ -86,7 +90,8 @@ export class Meter {
     this.compiled.outputs?.forEach(({ name }, i) => {
       logs[`${prefix}${name}_loss`] = this.outputTotals[i] / this.samples;
     });
-    for (const { metric, count } of this.counted) logs[prefix + metric.name] = count.result();
+    for (const { metric, count } of this.metrics) logs[prefix + metric.name] = count.result();
+    for (const { metric, count } of this.weightedMetrics) logs[prefix + metric.name] = count.result();
     return logs;
   }
 }

@@ -230,3 +230,8 @@ describe('quotes', () => {
     expect(ends(parseTable(text, 'data.txt'))).toEqual(['a name: new york … salt lake city', 'v: 1 … 5', 'w: 2 … 6']);
   });
 });
+
+test('of a table with quotes and spaces between cells, the spaces of a cell are its own', () => {
+  const table = parseTable('"a name" value\n"x  y" 1\n"z  y" 2\n"x  w" 3\n', 'spaced.txt');
+  expect(ends(table)).toEqual(['a name: x  y … x  w', 'value: 1 … 3']);
+});

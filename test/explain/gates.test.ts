@@ -164,3 +164,12 @@ test('of an Embedding, what each token adds', async () => {
   expect(tf.memory().numTensors).toBeLessThan(200);
   model.dispose();
 });
+
+test('what is explained when nobody says: the largest output of the last step, the first of equal ones', async () => {
+  const steps = new Sequential([Dense(2)], { inputShape: [2, 1], seed: 1 });
+  steps.setWeights([[[1, 2]], [0, 0]]);
+  expect((await steps.attribute([[[9], [1]]])).place).toEqual([3]);
+  steps.setWeights([[[1, 1]], [0, 0]]);
+  expect((await steps.attribute([[[9], [1]]])).place).toEqual([2]);
+  steps.dispose();
+});

@@ -1,9 +1,13 @@
-/** HDF5 files as groups, attributes and arrays. On Node in a worker with a time limit; in browsers where it is called. */
+/**
+ * HDF5 files as groups, attributes and arrays. What Keras writes is read here; other forms (chunks, compression, newer groups) and all
+ * writing are a library's, on Node in a worker with a time limit, in browsers where it is called.
+ */
 import type { Worker } from 'node:worker_threads';
 import { MemcellError } from '../../errors.js';
 import { invalid, reasonOf } from '../modelJson.js';
 import type { Hdf5Contents } from './contents.js';
 import type { Hdf5Answer, Hdf5Job } from './memcellHdf5Worker.js';
+import { Hdf5Problem, readPlain } from './plain.js';
 
 /** A small file is read in milliseconds; this leaves room for a machine that has much else to do. */
 const LONGEST_MILLISECONDS = 4000;
@@ -23,10 +27,21 @@ export function isHdf5(bytes: Uint8Array): boolean {
 
 /** @throws MemcellError 'model': not HDF5, damaged, or what it claims cannot be */
 export async function readHdf5File(bytes: Uint8Array, where: string): Promise<Hdf5Contents> {
+  const plain = plainContents(bytes, where);
+  if (plain) return plain;
   const limit = LONGEST_MILLISECONDS + (MILLISECONDS_PER_MIB * bytes.length) / 2 ** 20;
   const answer = await run({ kind: 'read', bytes }, limit, where);
   if (answer.kind === 'read') return answer.contents;
   throw invalid(where, 'cannot be read as HDF5');
+}
+
+function plainContents(bytes: Uint8Array, where: string): Hdf5Contents | undefined {
+  try {
+    return readPlain(bytes);
+  } catch (error) {
+    if (error instanceof Hdf5Problem) throw invalid(where, error.message);
+    throw error;
+  }
 }
 
 export async function writeHdf5File(contents: Hdf5Contents): Promise<Uint8Array> {
@@ -47,7 +62,14 @@ function run(job: Hdf5Job, limitMs: number, where: string): Promise<Hdf5Answer> 
 
 async function runNow(job: Hdf5Job, limitMs: number, where: string): Promise<Hdf5Answer> {
   const threads: Partial<typeof import('node:worker_threads')> = await import('node:worker_threads').catch(() => ({}));
-  const answer = (threads.Worker && (await inWorker(threads.Worker, job, limitMs))) ?? (await here(job));
+  const { Worker: Thread } = threads;
+  const used = worker !== undefined;
+  let answer = (Thread && (await inWorker(Thread, job, limitMs))) ?? (await here(job));
+  // What the library did with a damaged file may have damaged the library.
+  if (answer.kind === 'failed' && !answer.problem && Thread && worker) {
+    end();
+    if (used) answer = (await inWorker(Thread, job, limitMs)) ?? answer;
+  }
   if (answer.kind !== 'failed') return answer;
   if (job.kind === 'write')
     throw new MemcellError(`the HDF5 file cannot be written: ${answer.message}`, { code: 'io' });
@@ -55,7 +77,7 @@ async function runNow(job: Hdf5Job, limitMs: number, where: string): Promise<Hdf
 }
 
 async function here(job: Hdf5Job): Promise<Hdf5Answer> {
-  const { Hdf5Problem, readHdf5, writeHdf5 } = await import('./job.js');
+  const { readHdf5, writeHdf5 } = await import('./job.js');
   try {
     if (job.kind === 'write') return { kind: 'written', bytes: await writeHdf5(job.contents) };
     return { kind: 'read', contents: await readHdf5(job.bytes) };

@@ -2,12 +2,8 @@
 import type * as H5 from 'h5wasm';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from './contents.js';
 import { bytesOfLengths, endlessHeap } from './heaps.js';
+import { DEEPEST, Hdf5Problem, MOST_OBJECTS } from './plain.js';
 
-/** What is wrong with the file; any other error is the library's. */
-export class Hdf5Problem extends Error {}
-
-const MOST_OBJECTS = 10_000;
-const DEEPEST = 40;
 const MOST_ELEMENTS = 2 ** 30;
 /** A byte of deflate makes this many at most. */
 const MOST_INFLATION = 1032;
@@ -123,11 +119,11 @@ function isNumbers(value: unknown): value is ArrayLike<number | bigint> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
-/** Datasets contiguous and strings of variable length, as Keras writes them. */
+/** Datasets contiguous, strings of variable length, and the oldest form of all else, as Keras writes them. */
 export async function writeHdf5({ attributes, datasets }: Hdf5Contents): Promise<Uint8Array> {
   const { h5, fs } = await library();
   const name = `/write${count++}.h5`;
-  const file = new h5.File(name, 'w');
+  const file = new h5.File(name, 'w', { libver: ['earliest', 'latest'] });
   try {
     const groups = new Map<string, H5.Group>([['', file]]);
     const groupAt = (path: string): H5.Group => {

@@ -1,7 +1,8 @@
 /** A worker thread that reads and writes HDF5: a damaged file may keep the library busy for ever, and then the thread is ended. */
 import { parentPort } from 'node:worker_threads';
 import type { Hdf5Contents } from './contents.js';
-import { Hdf5Problem, prepare, readHdf5, writeHdf5 } from './job.js';
+import { prepare, readHdf5, writeHdf5 } from './job.js';
+import { Hdf5Problem } from './plain.js';
 
 export type Hdf5Job = { kind: 'read'; bytes: Uint8Array } | { kind: 'write'; contents: Hdf5Contents };
 

@@ -138,28 +138,39 @@ export function moved(nodes: Json, by: (layer: string) => number): Json {
   return [name, call + by(name), ...nodes.slice(2)];
 }
 
-/** Checks that every call's inputs are there before it, and that there is no circle; tfjs would look for them for ever. */
-export function checkOrder(layers: readonly JoinedLayer[], ends: TensorOf[], place: string): void {
+/**
+ * Checks that every call's inputs are there before it, that there is no circle, and that the outputs come from the model's inputs
+ * alone; tfjs would look for them for ever.
+ */
+export function checkOrder(
+  layers: readonly JoinedLayer[],
+  { inputs, outputs }: { inputs: readonly TensorOf[]; outputs: readonly TensorOf[] },
+  place: string,
+): void {
   if (layers.length > MOST_LAYERS) throw invalid(place, `${layers.length} layers; the most is ${MOST_LAYERS}`);
-  const calls = new Map(layers.map(({ name, inbound_nodes }) => [name, Math.max(1, inbound_nodes.length)]));
+  const called = new Map(layers.map((layer) => [layer.name, layer]));
   const known = ([name, call]: TensorOf) => {
-    const count = calls.get(name);
-    if (count === undefined) throw invalid(place, `there is no layer ${JSON.stringify(name)}, whose output is used`);
-    if (call >= count) {
-      throw invalid(
-        place,
-        `layer ${JSON.stringify(name)} is called ${count} times, but the output of call ${call + 1} is used`,
-      );
+    const layer = called.get(name);
+    if (!layer) throw invalid(place, `there is no layer ${JSON.stringify(name)}, whose output is used`);
+    const calls = layer.inbound_nodes.length;
+    if (call >= (layer.class_name === 'InputLayer' ? 1 : calls)) {
+      const times = calls === 0 ? 'never called' : `called ${calls} times`;
+      throw invalid(place, `layer ${JSON.stringify(name)} is ${times}, but the output of call ${call + 1} is used`);
     }
   };
-  for (const end of ends) known(end);
+  for (const end of [...inputs, ...outputs]) known(end);
+  const given = new Set(inputs.map(keyOf));
   const done = new Set<string>();
+  const needs = new Map<string, string[]>();
   let waiting = layers.flatMap(({ name, inbound_nodes }) => {
-    if (inbound_nodes.length === 0) done.add(`0 ${name}`);
+    if (inbound_nodes.length === 0) done.add(keyOf([name, 0, 0]));
     return inbound_nodes.map((node, call) => {
       const needed = tensorsIn(node);
       for (const tensor of needed) known(tensor);
-      return { name, key: `${call} ${name}`, needed: needed.map(([other, index]) => `${index} ${other}`) };
+      const key = keyOf([name, call, 0]);
+      const keys = needed.map(keyOf);
+      needs.set(key, keys);
+      return { name, key, needed: keys };
     });
   });
   while (waiting.length > 0) {
@@ -172,4 +183,20 @@ export function checkOrder(layers: readonly JoinedLayer[], ends: TensorOf[], pla
     if (waiting.length === before)
       throw invalid(place, `layer ${JSON.stringify(waiting[0].name)} waits for its own output`);
   }
+  const used = new Set(outputs.map(keyOf));
+  for (const key of used) {
+    if (given.has(key)) continue;
+    const needed = needs.get(key);
+    if (!needed) throw invalid(place, `the outputs need ${JSON.stringify(nameOf(key))}, which is none of input_layers`);
+    for (const other of needed) used.add(other);
+  }
+}
+
+/** A call of a layer. */
+function keyOf([name, call]: TensorOf): string {
+  return `${call} ${name}`;
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.indexOf(' ') + 1);
 }

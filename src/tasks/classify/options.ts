@@ -1,5 +1,6 @@
 import type { TaskFlags } from '../definition.js';
 import { column, columns, count, type OptionTable, oneOf } from '../options.js';
+import { anyOf, between } from '../ranges.js';
 import { type TableOptions, tableOptions } from '../tableOptions.js';
 
 export interface ClassifyOptions extends TableOptions {
@@ -49,4 +50,14 @@ export const classifyFlags = {
   choose: { flags: classifyOptions.label.flags, help: classifyOptions.label.help, option: 'label' },
   options: classifyOptions,
   predictOptions: classifyPredictOptions,
+  ranges: {
+    learningRate: between(0.001, 0.03),
+    batchSize: anyOf(16, 32, 64, 128),
+    layers: {
+      units: anyOf(16, 32, 64, 128),
+      depth: anyOf(1, 2),
+      dropout: anyOf(0, 0.1, 0.2, 0.4),
+      cell: anyOf('LSTM', 'GRU'),
+    },
+  },
 } as const satisfies TaskFlags<ClassifyOptions, ClassifyPredictOptions>;

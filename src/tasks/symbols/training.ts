@@ -83,7 +83,7 @@ export async function trainSymbols(
     const part = heldOut ? { from: edge, to: ids.length } : { from: 0, to: edge };
     const evaluation = await evaluateNetwork(model, corpus, window, artefact.majority, part);
     const evaluated = model;
-    if (heldOut && !corpus.plain) await again(ids.length, 'all symbols');
+    if (heldOut && !corpus.plain && run.purpose === undefined) await again(ids.length, 'all symbols');
     if (!heldOut) warnings.push(`${name}: nothing was held out; the evaluation is on the training data`);
     const { better, text } = verdict(evaluation);
     if (model !== evaluated) await run.trained(model, made);

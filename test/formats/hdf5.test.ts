@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, test } from '@jest/globals';
+import { unzipSync } from 'fflate';
+import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
+import { readHdf5File, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
+import { readHdf5 } from '../../src/formats/hdf5/job.js';
+import { Hdf5Problem, readPlain } from '../../src/formats/hdf5/plain.js';
+import { loadModel } from '../../src/sequential.js';
+
+const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
+const bytesOf = (path: string): Uint8Array => {
+  const bytes = Uint8Array.from(readFileSync(join(fixtures, path)));
+  return path.endsWith('.keras') ? unzipSync(bytes)['model.weights.h5'] : bytes;
+};
+
+const files = ['keras3', 'keras2'].flatMap((folder) =>
+  readdirSync(join(fixtures, folder))
+    .filter((name) => /\.(keras|h5)$/.test(name))
+    .map((name) => `${folder}/${name}`),
+);
+
+/** Without the order in which things stand in the file. */
+const sorted = ({ attributes, datasets }: Hdf5Contents) => ({
+  attributes: [...attributes].map(([path, values]) => [path, [...values].sort()]).sort(),
+  datasets: [...datasets].sort(),
+});
+
+test.each(files)('%s is read as the HDF5 library reads it', async (file) => {
+  const bytes = bytesOf(file);
+  const own = readPlain(bytes);
+  expect(own?.datasets.size).toBeGreaterThan(0);
+  expect(own && sorted(own)).toEqual(sorted(await readHdf5(bytes)));
+});
+
+test.each(['gzip.h5', 'latest.h5'])('%s, which the library alone reads, is the model that it was', async (file) => {
+  const bytes = bytesOf(`hdf5/${file}`);
+  expect(readPlain(bytes)).toBeUndefined();
+  expect(sorted(await readHdf5File(bytes, file))).toEqual(
+    sorted(await readHdf5File(bytesOf('keras3/text.h5'), 'text')),
+  );
+  const model = await loadModel(bytes);
+  expect(model.countParams()).toBe(462);
+  model.dispose();
+});
+
+test('what is written is read without the library', async () => {
+  const contents: Hdf5Contents = {
+    attributes: new Map([
+      [
+        '',
+        new Map<string, string | number | string[]>([
+          ['text', 'änderung\n'],
+          ['number', 2.5],
+          ['names', ['one', 'three']],
+        ]),
+      ],
+      ['group/inner', new Map([['names', ['a/b']]])],
+    ]),
+    datasets: new Map([
+      ['group/inner/w', { shape: [2, 3], type: 'float32', data: Float32Array.of(1, -2, 3.5, 0, 1e-20, 7) }],
+      ['steps', { shape: [], type: 'int64', data: Float64Array.of(2 ** 40) }],
+      ['ids', { shape: [3], type: 'int32', data: Int32Array.of(-1, 0, 9) }],
+    ]),
+  };
+  for (let i = 0; i < 40; i++)
+    contents.datasets.set(`many/weight${i}`, { shape: [1], type: 'float32', data: Float32Array.of(i) });
+  const own = readPlain(await writeHdf5File(contents));
+  expect(own && sorted(own)).toEqual(sorted(contents));
+});
+
+describe('a damaged file', () => {
+  const bytes = bytesOf('keras3/text.h5');
+  const buffer = Buffer.from(bytes);
+  /** A copy with 8 bytes, or fewer, changed. */
+  const changed = (at: number, value: bigint | number[]) => {
+    const copy = bytes.slice();
+    if (typeof value === 'bigint') new DataView(copy.buffer).setBigUint64(at, value, true);
+    else copy.set(value, at);
+    return copy;
+  };
+  const refuse = (damaged: Uint8Array, message: RegExp | string) => {
+    expect(() => readPlain(damaged)).toThrow(Hdf5Problem);
+    expect(() => readPlain(damaged)).toThrow(message);
+  };
+  const tree = buffer.indexOf('TREE');
+  const heap = buffer.indexOf('HEAP');
+  const symbols = buffer.indexOf('SNOD');
+  const texts = buffer.indexOf('GCOL');
+
+  it('is refused where a tree, a heap or a table of symbols is not what it says', () => {
+    refuse(changed(tree + 5, [1]), 'is no TREE');
+    refuse(changed(tree + 5, [99]), 'is no tree of a group');
+    refuse(changed(tree + 4, [1]), 'is no tree of a group');
+    refuse(changed(tree + 6, [0xff, 0xff]), 'beyond its end');
+    refuse(changed(tree + 32, BigInt(tree)), 'is no SNOD');
+    refuse(changed(heap + 24, 1n << 50n), 'beyond its end');
+    refuse(changed(heap + 8, 0n), 'has a name that is not there');
+    refuse(changed(symbols + 8, 0n), 'has no name of its own');
+    refuse(changed(symbols + 16, BigInt(symbols)), 'is no object');
+    refuse(bytes.subarray(0, 600), 'beyond its end');
+  });
+
+  it('is refused where texts lead nowhere or have no end, and where groups are in themselves', () => {
+    refuse(changed(texts + 24, 1n << 40n), 'beyond its end');
+    refuse(changed(texts + 8, 8n), 'is not there');
+    // Its first object without a size: the next are read where it has its text.
+    refuse(changed(texts + 24, 0n), 'beyond its end');
+    const root = Number(new DataView(bytes.buffer).getBigUint64(64, true));
+    refuse(changed(symbols + 16, BigInt(root)), /more than 40 deep|leads in a circle|more than 10000 objects/);
+  });
+});
