@@ -170,6 +170,14 @@ describe('seeds', () => {
     const again = regression();
     expect((await again.fit(x, y, { ...quiet, seed: params.seed })).history).toEqual(history);
     expect((await again.fit(x, y, quiet)).params.seed).not.toBe(params.seed);
+    // Of one model every fit has another, which follows from the model's.
+    const seeds = async (own: Sequential) => [
+      (await own.fit(x, y, quiet)).params.seed,
+      (await own.fit(x, y, quiet)).params.seed,
+    ];
+    const [one, other] = [await seeds(regression({ seed: 9 })), await seeds(regression({ seed: 9 }))];
+    expect(one).toEqual(other);
+    expect(new Set([9, ...one]).size).toBe(2);
     model.dispose();
     again.dispose();
   });

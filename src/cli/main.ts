@@ -16,6 +16,7 @@ import { addReport } from './report.js';
 import type { Streams } from './streams.js';
 import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
+import { addTune } from './tune.js';
 
 /** The commands, in the order of the help. */
 const commands: AddCommand[] = [
@@ -23,6 +24,7 @@ const commands: AddCommand[] = [
   addPredict,
   addEvaluate,
   addBacktest,
+  addTune,
   addGenerate,
   addReport,
   addGates,

@@ -15,7 +15,7 @@ import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
 import { addReportOption, keepPage, pageFor } from './reporting.js';
 import { openJournal, parseCheckpoint } from './resuming.js';
 import { onSignals, type Signals } from './signals.js';
-import { parsePath } from './values.js';
+import { parsePath, quoted } from './values.js';
 
 const examples = `
 Examples:
@@ -334,8 +334,4 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
 /** What the training started from, and what is to be known about it. */
 function fromOf(start: Start | undefined): { from?: { model: string; notes: string[] } } {
   return start ? { from: { model: start.name, notes: start.notes } } : {};
-}
-
-function quoted(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);
 }

@@ -9,7 +9,7 @@ import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
 import { checkSettings } from '../settings.js';
 import { type ForecastArtefact, parseForecast } from './artefact.js';
-import { type ForecastData, readData, scalesOf } from './data.js';
+import { type ForecastData, firstRows, readData, scalesOf } from './data.js';
 import { originsFrom, picturesOf, scoredProbabilities } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import { type Fitted, type Fitting, fitModel, modelLayers } from './fitting.js';
@@ -31,7 +31,8 @@ export async function prepareForecast(
   const split = splitOf(run);
   const before = run.from?.read(parseForecast);
   const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
-  const data = await readData(source, options, run, split);
+  const read = await readData(source, options, run, split);
+  const data = run.purpose === 'choose' ? withoutNewest(read, split) : read;
   if (before && run.from) compareColumns(before, data, run.from);
   const { series } = data.set;
   const trained = trainingRows(series, split);
@@ -52,6 +53,11 @@ export async function prepareForecast(
     ...counts,
     train: () => (run.plain ? trainPlain(data, trained, fitting) : trainRecipe(data, trained, fitting)),
   };
+}
+
+/** The data as they were before what is held out of them. */
+function withoutNewest(data: ForecastData, split: number): ForecastData {
+  return { ...data, set: firstRows(data, trainingRows(data.set.series, split)) };
 }
 
 /** Units that a layer has at most. */
@@ -172,6 +178,7 @@ async function trainRecipe(
       throw error;
     }
     const scored = evaluation;
+    if (run.purpose) return keepModel(fitted, run, async () => scored);
     keepFirst = () => {
       scored.notes.push(`interrupted: the model saved is fitted on the first ${counted(first, 'row')} only`);
       return keepModel({ ...fitted, stopped: fitted.stopped ?? interrupted(fitted) }, run, async () => scored);

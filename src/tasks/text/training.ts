@@ -148,7 +148,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     const { better, text } = verdict(evaluation);
     if (edge === ids.length) warnings.push(`${name}: nothing was held out; the evaluation is on the training part`);
     else if (!better) warnings.push(`${name}: the model is ${text}`);
-    if (edge < ids.length) {
+    if (edge < ids.length && run.purpose === undefined) {
       const again = await later(ids, 'the whole text, what was held out included');
       if (again) await run.trained(network, made);
     }
