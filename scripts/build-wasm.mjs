@@ -1,11 +1,11 @@
 // Compiles src/kernels/assembly with AssemblyScript and writes each module as base64 to src/kernels/generated/,
 // so that Node, workers and browsers instantiate it without reading a file. The tiles come from tiles.mjs. Beside them what
-// it exports and its job record, as TypeScript (kernel-signatures.mjs).
+// it exports and its job records, as TypeScript (kernel-signatures.mjs).
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
-import { functionsSource, recurrenceSource } from './kernel-signatures.mjs';
+import { fieldsSource, functionsSource } from './kernel-signatures.mjs';
 import { tilesSource } from './tiles.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -23,8 +23,12 @@ const variants = {
   plain: { fused: false, flags: [] },
   relaxed: { fused: true, flags: fused },
 };
+const jobs = {
+  attention: { file: 'attention/job.ts', name: 'Attention', constant: 'ATTENTION_FIELDS' },
+  recurrence: { file: 'recurrence.ts', name: 'Recurrence', constant: 'RECURRENCE_FIELDS' },
+};
 const fileOf = (name) => join(target, `${name}.ts`);
-const built = [...Object.keys(variants), 'functions', 'recurrence'].map(
+const built = [...Object.keys(variants), 'functions', ...Object.keys(jobs)].map(
   (name) => statSync(fileOf(name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
 );
 if (Math.min(...built) > newest) process.exit(0);
@@ -92,7 +96,7 @@ for (const [name, variant] of Object.entries(variants)) compiled[name] = await c
 if (compiled.plain.functions !== compiled.relaxed.functions) throw new Error('the two modules export other functions');
 const texts = {
   functions: compiled.plain.functions,
-  recurrence: recurrenceSource(sources),
+  ...Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, fieldsSource(sources, job)])),
   ...Object.fromEntries(Object.entries(compiled).map(([name, { base64 }]) => [name, `export default '${base64}';\n`])),
 };
 rmSync(target, { recursive: true, force: true });

@@ -12,9 +12,10 @@ import { difference, saysTheSame, showsTheSame } from './docs/compare.js';
 import { functionOf, type Piece, parseGuide, picturesOf, writeGuide } from './docs/guide.js';
 import { layerTable } from './docs/layerTable.js';
 import { Scratch } from './docs/run.js';
+import { whereTable } from './docs/whereTable.js';
 
 const docs = 'docs';
-const makers: Record<string, () => string> = { layers: layerTable };
+const makers: Record<string, () => string | Promise<string>> = { layers: layerTable, where: whereTable };
 
 interface Found {
   file: string;
@@ -55,7 +56,7 @@ async function makeAgain(piece: Piece, scratch: Scratch): Promise<void> {
     piece.code = functionOf(readFileSync(piece.file, 'utf8'), piece.name, piece.file);
   } else if (piece.kind === 'made') {
     if (!Object.hasOwn(makers, piece.name)) throw new Error(`nothing makes ${piece.name}`);
-    piece.text = makers[piece.name]();
+    piece.text = await makers[piece.name]();
   }
 }
 

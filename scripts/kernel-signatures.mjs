@@ -36,17 +36,19 @@ export function functionsSource(declarations, sources) {
   ].join('\n');
 }
 
-/** The fields of the class Recurrence, all words of 32 bits, in order. */
-export function recurrenceSource(sources) {
-  const source = readFileSync(join(sources, 'recurrence.ts'), 'utf8');
-  const body = source.match(/^export class Recurrence \{\n(.*?)\n\n {2}\/\*\*[^\n]*\*\/\n {2}\w+\(/ms)?.[1];
+/** The fields of a class of jobs, all words of 32 bits, in order: `name` and the array of their names. */
+export function fieldsSource(sources, { file, name, constant }) {
+  const source = readFileSync(join(sources, file), 'utf8');
+  const body = source.match(
+    new RegExp(`^export class ${name} \\{\\n(.*?)\\n\\n {2}/\\*\\*[^\\n]*\\*/\\n {2}\\w+\\(`, 'ms'),
+  )?.[1];
   const fields = [];
   for (const line of body?.split('\n') ?? []) {
     if (line === '' || /^ {2}(\/\*\*|\*|\/\/)/.test(line)) continue;
     const field = line.match(/^ {2}(\w+): (i32|usize|f32);( \/\/.*)?$/);
-    if (!field) throw new Error(`recurrence.ts has a field of another form: ${line}`);
+    if (!field) throw new Error(`${file} has a field of another form: ${line}`);
     fields.push(field[1]);
   }
-  if (fields.length === 0) throw new Error('recurrence.ts has no class Recurrence');
-  return `export const RECURRENCE_FIELDS = [\n${fields.map((name) => `  '${name}',`).join('\n')}\n] as const;\n`;
+  if (fields.length === 0) throw new Error(`${file} has no class ${name}`);
+  return `export const ${constant} = [\n${fields.map((field) => `  '${field}',`).join('\n')}\n] as const;\n`;
 }

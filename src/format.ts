@@ -1,21 +1,28 @@
+import stringWidth from 'string-width';
+
 /**
  * Rows as text in columns, two spaces between them: the first column to the left, columns of numbers to the right.
  * @param head the columns' names; their line is left out when all are empty
  */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = head.some((name) => name !== '') ? [head, ...rows] : rows;
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column]))));
   const right = head.map(
     (_, column) => column > 0 && rows.every((row) => /^[-–]?[\d.,]*(e[+-]?\d+)?\s?%?$/.test(row[column])),
   );
   return all
     .map((row) =>
       row
-        .map((cell, column) => (right[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+        .map((cell, column) => (right[column] ? cell.padStart(widths[column]) : fill(cell, widths[column])))
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** A text with spaces after it, so many columns of a terminal wide: of Chinese, Japanese and Korean letters each takes two. */
+export function fill(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 }
 
 /** A number as people read it: four significant digits, more before the point. */

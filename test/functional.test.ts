@@ -306,6 +306,30 @@ test('what does not fit is an error of one line that names it', () => {
   }
 });
 
+test('a layer that is in another model keeps its weights; two of one name are refused', async () => {
+  const x = Input({ shape: [3], batchSize: 2 });
+  expect(x.shape).toEqual([2, 3]);
+  const shared = Dense(4, { name: 'shared' });
+  const model = new Model({ inputs: x, outputs: Dense(1).apply(shared.apply(x)), seed: 1 });
+  model.compile({ loss: 'mse', optimizer: 'sgd' });
+  await model.fit(
+    [
+      [1, 2, 3],
+      [3, 1, 2],
+    ],
+    [[1], [0]],
+    { epochs: 2, verbose: 0 },
+  );
+  const [kernel] = model.getWeights();
+  const other = new Model({ inputs: x, outputs: Dense(2).apply(shared.apply(x)), seed: 2 });
+  expect(other.getWeights()[0]).toEqual(kernel);
+  const namesake = Dense(3, { name: 'shared' });
+  new Model({ inputs: x, outputs: namesake.apply(x) });
+  expect(() => new Model({ inputs: x, outputs: shared.apply(namesake.apply(x)) })).toThrow(
+    'two layers are called shared; give one of them another name',
+  );
+});
+
 test('types: a layer gives a tensor, and a list where it returns states', () => {
   const x = Input({ shape: [null, 2] });
   const one: SymbolicTensor = LSTM(2).apply(x);

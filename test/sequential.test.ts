@@ -170,6 +170,14 @@ describe('seeds', () => {
     const again = regression();
     expect((await again.fit(x, y, { ...quiet, seed: params.seed })).history).toEqual(history);
     expect((await again.fit(x, y, quiet)).params.seed).not.toBe(params.seed);
+    // Of one model every fit has another, which follows from the model's.
+    const seeds = async (own: Sequential) => [
+      (await own.fit(x, y, quiet)).params.seed,
+      (await own.fit(x, y, quiet)).params.seed,
+    ];
+    const [one, other] = [await seeds(regression({ seed: 9 })), await seeds(regression({ seed: 9 }))];
+    expect(one).toEqual(other);
+    expect(new Set([9, ...one]).size).toBe(2);
     model.dispose();
     again.dispose();
   });
@@ -225,6 +233,18 @@ describe('weights', () => {
     bias.dispose();
     model.dispose();
     other.dispose();
+  });
+
+  test('are as they were drawn or set until a step of training, which applies constraints', async () => {
+    const model = new Sequential([Dense(3, { inputShape: [4], kernelConstraint: 'nonNeg' })], { seed: 1 });
+    expect(Math.min(...model.getWeights()[0].data)).toBeLessThan(0);
+    const set = [-1, 2, -3, 4, -5, 6, -7, 8, -9, 10, -11, 12];
+    model.setWeights([Float32Array.from(set), [0, 0, 0]]);
+    expect(Array.from(model.getWeights()[0].data)).toEqual(set);
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    await model.trainOnBatch([[0, 0, 0, 0]], [[0, 0, 0]]);
+    expect(Array.from(model.getWeights()[0].data)).toEqual(set.map((value) => Math.max(0, value)));
+    model.dispose();
   });
 
   test('that do not fit are named, and none is set', () => {

@@ -19,6 +19,7 @@ const levels: Record<string, number> = {
   tfjs: 0.5,
   data: 1,
   kernels: 1,
+  plan: 1.1,
   activations: 1.2,
   layers: 1.5,
   model: 2,

@@ -21,7 +21,7 @@ export interface TrainingValues {
 }
 
 /** Adds what says which task, the tasks' options, and how a model is trained: train and backtest have them all. */
-export function addTrainingOptions(command: Command, tasks: readonly AnyFlags[]): void {
+export function addTrainingOptions(command: Command, tasks: readonly AnyFlags[], without?: '--plain'): void {
   command.optionsGroup(tasks.length > 1 ? 'Task, one of:' : 'Task:');
   for (const { choose } of tasks) {
     const option = new Option(choose.flags, choose.help);
@@ -31,8 +31,11 @@ export function addTrainingOptions(command: Command, tasks: readonly AnyFlags[])
   addTaskOptions(command, tasks, 'options');
   command
     .optionsGroup('Model and training:')
-    .option('--layers <SPEC>', 'such as "LSTM(64), Dropout(0.2), Dense(10, softmax)" (what suits the data)')
-    .option('--plain', 'as Keras would: scaled samples, one network, one fit, its last weights')
+    .option('--layers <SPEC>', 'such as "LSTM(64), Dropout(0.2), Dense(10, softmax)" (what suits the data)');
+  if (without === undefined) {
+    command.option('--plain', 'as Keras would: scaled samples, one network, one fit, its last weights');
+  }
+  command
     .option('--epochs <N>', 'times through the data (what suits the data, by steps)', parseCount)
     .option('--batch-size <N>', 'samples in a step', parseCount)
     .option('--optimizer <NAME>', `${optimizerNames.slice(0, -1).join(', ')} or ${optimizerNames.at(-1)} (adam)`)

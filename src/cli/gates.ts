@@ -60,11 +60,12 @@ async function gates(folder: string, data: string | undefined, options: Options,
       });
       return;
     }
-    const [{ gatesPage, writePage }, { showGates }] = await Promise.all([
+    const [{ writeContent }, { gatesPage }, { showGates }] = await Promise.all([
+      import('../data/write.js'),
       import('../report/index.js'),
       import('../report/gates.js'),
     ]);
-    await writePage(html, await gatesPage(`The gates of ${folder}`, await showGates(loaded.model, input)));
+    await writeContent(await gatesPage(`The gates of ${folder}`, await showGates(loaded.model, input)), html);
     session.print(`the gates are in ${html}`);
   } finally {
     loaded.model.dispose();

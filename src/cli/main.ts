@@ -16,6 +16,7 @@ import { addReport } from './report.js';
 import type { Streams } from './streams.js';
 import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
+import { addTune } from './tune.js';
 
 /** The commands, in the order of the help. */
 const commands: AddCommand[] = [
@@ -23,6 +24,7 @@ const commands: AddCommand[] = [
   addPredict,
   addEvaluate,
   addBacktest,
+  addTune,
   addGenerate,
   addReport,
   addGates,
@@ -113,6 +115,7 @@ function reportError(error: unknown, session: Session, debug: boolean): number {
   session.result({ error: { code, message } });
   if (debug && error instanceof Error) session.note(stackOf(error));
   else if (code === 'bug') session.note('memcell: --debug shows where');
+  if (code === 'interrupted') return session.exitCode || 130;
   return code === 'usage' ? 2 : 1;
 }
 

@@ -68,9 +68,9 @@ async function plot(data: string, columns: string[], options: Options, session: 
   if (file !== undefined) {
     const { figuresOf, lookPage, sheetOf } = await import('../report/plot.js');
     const { lookSections } = await import('../report/sections/look.js');
-    const { writePage } = await import('../report/index.js');
+    const { writeContent } = await import('../data/write.js');
     const sections = await lookSections(look);
-    await writePage(file, format === 'svg' ? sheetOf(figuresOf(sections)) : lookPage(look, sections));
+    await writeContent(format === 'svg' ? sheetOf(figuresOf(sections)) : lookPage(look, sections), file);
     session.print(`the figures are in ${file}`);
   }
   session.result({ data, ...(file !== undefined && { out: file }), ...look });

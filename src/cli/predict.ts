@@ -131,16 +131,15 @@ async function predict(folder: string, data: string | undefined, values: Options
 
 /** Where the rows of a prediction go: as they come, where there are more than are held, else all in the end. */
 class Output {
-  private readonly signals: Signals | undefined;
+  /** A file that is half written is not to stay. */
+  private readonly signals: Signals = onSignals(() => {});
   private writer: TableWriter | undefined;
   private encoder: TableEncoder | undefined;
 
   constructor(
     private readonly out: string | undefined,
     private readonly session: Session,
-  ) {
-    if (out !== undefined && out !== '-') this.signals = onSignals(() => {});
-  }
+  ) {}
 
   /** @returns undefined when it was interrupted */
   async during(predict: (takeRows?: TakeRows) => Promise<Prediction>): Promise<Prediction | undefined> {
@@ -151,12 +150,12 @@ class Output {
       return await (whole ? predict() : predict((head, rows) => this.take(head, rows)));
     } catch (error) {
       await this.writer?.discard();
-      if (!signals?.signal.aborted) throw error;
+      if (!signals.signal.aborted) throw error;
       session.note(`interrupted: ${out} was not written`);
       session.exitCode = signals.code() ?? 1;
       return undefined;
     } finally {
-      signals?.release();
+      signals.release();
     }
   }
 
@@ -167,13 +166,15 @@ class Output {
     } catch (error) {
       await this.writer?.discard();
       throw error;
+    } finally {
+      this.signals.release();
     }
   }
 
   private async take(head: string[], rows: (string | number)[][]): Promise<void> {
     const { out, session, signals } = this;
     if (out === undefined || (out === '-' && session.json)) return;
-    signals?.signal.throwIfAborted();
+    signals.signal.throwIfAborted();
     if (out === '-') {
       const { tableEncoder } = await import('../data/encodeTable.js');
       this.encoder ??= tableEncoder(head, 'csv');
@@ -181,7 +182,10 @@ class Output {
       return;
     }
     const { openTableWriter } = await import('../data/write.js');
-    this.writer ??= await openTableWriter(head, out);
+    if (!this.writer) {
+      signals.listen();
+      this.writer = await openTableWriter(head, out);
+    }
     await this.writer.write(rows);
   }
 }

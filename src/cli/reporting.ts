@@ -29,8 +29,8 @@ export async function pageFor(of: Omit<Described, 'command'>, session: Session):
 /** Writes a page where --report says, and tells so. */
 export async function keepPage(option: string | true, page: string, session: Session): Promise<string> {
   const file = option === true ? defaultFile : option;
-  const { writePage } = await import('../report/index.js');
-  await writePage(file, page);
+  const { writeContent } = await import('../data/write.js');
+  await writeContent(page, file);
   session.note(`the report is in ${file}`);
   return file;
 }

@@ -7,12 +7,17 @@ export interface Signals {
   signal: AbortSignal;
   /** The exit code of the signal that came. */
   code(): number | undefined;
+  /** Begins to listen; until then a signal ends the process at once, also in the middle of a calculation. */
+  listen(): void;
   /** Does what the first Ctrl-C does; nothing after one. */
   interrupt(): void;
   release(): void;
 }
 
-/** The first Ctrl-C, SIGTERM or SIGHUP aborts the signal; a second one ends the process, as if nothing were listening. */
+/**
+ * Once listened for, the first Ctrl-C, SIGTERM or SIGHUP aborts the signal; a second one ends the process, as if nothing were
+ * listening.
+ */
 export function onSignals(first: () => void): Signals {
   const controller = new AbortController();
   let received: Name | undefined;
@@ -22,17 +27,17 @@ export function onSignals(first: () => void): Signals {
     first();
     controller.abort();
   };
-  const listeners = (Object.keys(codes) as Name[]).map((name) => {
-    const listener = () => receive(name);
-    process.once(name, listener);
-    return { name, listener };
-  });
+  const listeners = (Object.keys(codes) as Name[]).map((name) => ({ name, listener: () => receive(name) }));
+  const listen = () => {
+    if (received === undefined) for (const { name, listener } of listeners) process.once(name, listener);
+  };
   const release = () => {
     for (const { name, listener } of listeners) process.removeListener(name, listener);
   };
   return {
     signal: controller.signal,
     code: () => received && codes[received],
+    listen,
     interrupt: () => {
       if (received === undefined) receive('SIGINT');
     },

@@ -15,7 +15,7 @@ import { anyPort, type LiveAddress, parseLive } from './liveAddress.js';
 import { addReportOption, keepPage, pageFor } from './reporting.js';
 import { openJournal, parseCheckpoint } from './resuming.js';
 import { onSignals, type Signals } from './signals.js';
-import { parsePath } from './values.js';
+import { parsePath, quoted } from './values.js';
 
 const examples = `
 Examples:
@@ -166,6 +166,8 @@ async function trainShown(
         const held = ready.heldOut > 0 ? `, ${ready.heldOut} more held out` : '';
         const plan = `training ${ready.layers} on ${counted(ready.samples, 'sample')}${held}`;
         dryRun ? session.print(plan) : session.note(plan);
+        // Before, there is nothing to save.
+        if (!dryRun) signals.listen();
         return !dryRun;
       },
       onTrained: async (model) => {
@@ -173,6 +175,9 @@ async function trainShown(
         await model.save(out, { includeOptimizer: false });
       },
     });
+  } catch (error) {
+    if (error instanceof MemcellError && error.code === 'interrupted') session.exitCode = signals.code() ?? 1;
+    throw error;
   } finally {
     signals.release();
     progress.stop();
@@ -329,8 +334,4 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
 /** What the training started from, and what is to be known about it. */
 function fromOf(start: Start | undefined): { from?: { model: string; notes: string[] } } {
   return start ? { from: { model: start.name, notes: start.notes } } : {};
-}
-
-function quoted(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);
 }

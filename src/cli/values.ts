@@ -34,3 +34,8 @@ export function parseSizes(text: string, wanted?: number): number[] {
   }
   return sizes;
 }
+
+/** A path as a shell takes it. */
+export function quoted(path: string): string {
+  return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);
+}

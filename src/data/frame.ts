@@ -17,6 +17,8 @@ export interface Frame {
   /** The table's row, from 0, that each row is; −1 for one that was filled in. */
   readonly origins: Int32Array;
   readonly account: Account;
+  /** The account's notes, with what can be counted over parts of a table as numbers. */
+  readonly notes: readonly Note[];
   /** What another table needs to be read in the same way: plain JSON, kept with the model. */
   readonly reading: FrameReading;
   /** "weather.csv, line 17, column wind": where a row of the frame stands in the data. */
@@ -102,6 +104,16 @@ export interface Account {
   series?: { columns: string[]; count: number; shortest: number; longest: number };
   /** Everything else that was done or noticed, one line each: rows left out, a guessed separator, a footer, … */
   notes: string[];
+}
+
+/** What was done or noticed, one line; where it is rows left out, how many and why, so that they can be added up over parts of a table. */
+export type Note = string | LeftOut;
+
+export interface LeftOut {
+  rows: number;
+  why: string;
+  /** Where the first one stands: 'line 17'. */
+  first: string;
 }
 
 /** Saved with a model; see `Frame.reading`. The understanding of tables owns its fields and checks them when read from a file. */

@@ -1,11 +1,8 @@
 import { MemcellError } from '../errors.js';
+import { deepest, placeNote } from './jsonPlaces.js';
 import { JsonRows } from './jsonRows.js';
-import { list } from './suggest.js';
 import { Table, type TypedCells } from './table.js';
 import { textOrNumbers } from './typed.js';
-
-/** Deeper than this no rows are looked for. */
-const deepest = 4;
 
 /**
  * Reads a table from JSON: an array of objects, of arrays (the first one names the columns when it holds text only), or of
@@ -34,8 +31,7 @@ export function parseJson(text: string, name: string, notes: readonly string[] =
   const largest = found.reduce((best, one) => (size(one) > size(best) ? one : best));
   if (largest.path.length > 0) {
     const others = found.filter((one) => one !== largest).map((one) => one.path.join('.'));
-    const beside = others.length === 0 ? '' : `, the longest of ${found.length} (not ${list(others, 5)})`;
-    said.push(`rows are those under ${largest.path.join('.')}${beside}`);
+    said.push(placeNote(largest.path, others));
   }
   if (largest.columns !== undefined) return fromColumns(largest.columns, largest.rows, name, said);
   const rows = new JsonRows(name, 'row', largest.header);
@@ -111,7 +107,7 @@ interface Found {
 
 /** Its rows; of two with as many, the one whose rows are not single values is the larger. */
 function size({ rows, array }: Found): number {
-  return rows + (array === undefined || typeof array[0] === 'object' ? 0.5 : 0);
+  return rows + (array === undefined || Array.isArray(array[0]) || isObject(array[0]) ? 0.5 : 0);
 }
 
 function find(value: unknown, path: string[], found: Found[]): void {

@@ -8,7 +8,25 @@ import type { Line } from './streamJson.js';
  */
 export async function* elementsOf(blocks: AsyncIterable<string>, name: string): AsyncIterable<Line> {
   const elements = new Elements(name);
-  for await (const block of blocks) yield* elements.read(block);
+  for await (const block of blocks) {
+    yield* elements.read(block);
+    elements.refuseMore();
+  }
+  elements.end();
+}
+
+/**
+ * The elements of an array inside a JSON document, which is not looked at behind them.
+ * @param at characters before the array
+ */
+export async function* elementsAt(blocks: AsyncIterable<string>, at: number, name: string): AsyncIterable<Line> {
+  const elements = new Elements(name);
+  let before = 0;
+  for await (const block of blocks) {
+    if (before + block.length > at) yield* elements.read(block.slice(Math.max(0, at - before)));
+    if (elements.ended) break;
+    before += block.length;
+  }
   elements.end();
 }
 
@@ -49,13 +67,25 @@ class Elements {
       } else if (code === codes.close || code === codes.closeObject) this.depth--;
       this.at++;
     }
-    if (this.place === 'after') this.refuseMore();
+  }
+
+  get ended(): boolean {
+    return this.place === 'after';
   }
 
   end(): void {
-    if (this.place !== 'after') {
+    if (!this.ended) {
       throw new MemcellError(`${this.name}: ends within row ${this.count + 1} of its array; it may be cut off`);
     }
+  }
+
+  refuseMore(): void {
+    if (!this.ended) return;
+    const more = this.text.trim();
+    this.text = '';
+    this.at = 0;
+    if (more === '') return;
+    throw new MemcellError(`${this.name}: '${more.slice(0, 40)}' stands after the end of its array; remove it`);
   }
 
   private begin(): boolean {
@@ -64,13 +94,5 @@ class Elements {
     this.place = 'in';
     this.text = trimmed.slice(1);
     return true;
-  }
-
-  private refuseMore(): void {
-    const more = this.text.trim();
-    this.text = '';
-    this.at = 0;
-    if (more === '') return;
-    throw new MemcellError(`${this.name}: '${more.slice(0, 40)}' stands after the end of its array; remove it`);
   }
 }

@@ -6,7 +6,8 @@ import { isMissing, parseNumber } from './cells.js';
 import { type CsvRecord, RecordReader } from './csv.js';
 import { type Dialect, guessDialect } from './dialect.js';
 import { type Encoding, encodingNotes, guessEncoding } from './encoding.js';
-import { elementsOf } from './jsonElements.js';
+import { elementsAt, elementsOf } from './jsonElements.js';
+import { placeNote, type RowsPlace, rowsPlace } from './jsonPlaces.js';
 import { jsonForm, parseTable, unifyLineEnds } from './read.js';
 import { RowFitter } from './rows.js';
 import { headOfLines, JsonLines, type Line, linesOf } from './streamJson.js';
@@ -47,7 +48,7 @@ interface Part {
 }
 
 /**
- * The columns of one file, chunk by chunk, in constant memory; JSON that is neither one row to a line nor one array is read whole.
+ * The columns of one file, chunk by chunk, in constant memory; JSON of columns side by side is read whole.
  * @param from the number of the first row
  */
 export async function* streamPart(
@@ -61,12 +62,12 @@ export async function* streamPart(
     yield* streamBlocks(await openParquet(bytes), bytes.name, columns, from);
     return;
   }
-  const { encoding, form, head } = await openText(bytes);
+  const { encoding, form, head, place } = await openText(bytes);
   if (form === 'whole') {
     const { readTextOf } = await import('./files.js');
     yield* chunksOfTable(parseTable((await readTextOf(bytes)).text, bytes.name), columns, from);
-  } else if (form === 'lines' || form === 'array') yield* streamRows({ bytes, encoding, form }, columns, from);
-  else yield* streamCsv(bytes, { encoding, dialect: guessDialect(head) }, columns, from);
+  } else if (form === 'values') yield* streamCsv(bytes, { encoding, dialect: guessDialect(head) }, columns, from);
+  else yield* streamRows({ bytes, encoding, form, ...(place && { place }) }, columns, from);
 }
 
 /** The columns of Parquet or of a query, chunk by chunk. */
@@ -108,14 +109,14 @@ export async function headOf(part: Part, rows: number): Promise<Table> {
     const { openParquet } = await import('./parquet.js');
     return headOfBlocks(await openParquet(bytes, rows), bytes.name, rows);
   }
-  const { encoding, form, head } = await openText(bytes);
+  const { encoding, form, head, place } = await openText(bytes);
   if (form === 'whole') {
     const { readTextOf } = await import('./files.js');
     return parseTable((await readTextOf(bytes)).text, bytes.name);
   }
-  if (form === 'lines' || form === 'array') {
-    const { elements, unit } = jsonOf({ bytes, encoding, form });
-    return headOfLines(elements, bytes.name, rows, encodingNotes(encoding), unit);
+  if (form !== 'values') {
+    const { elements, unit, header, notes } = jsonOf({ bytes, encoding, form, ...(place && { place }) });
+    return headOfLines(elements, { name: bytes.name, rows, notes, unit, ...(header && { header }) });
   }
   const dialect = guessDialect(head);
   const cells: string[][] = [];
@@ -168,10 +169,27 @@ interface Opening {
   dialect: Dialect;
 }
 
-/** Whether a text is separated values or JSON: one row to a line, one array, or otherwise, as its beginning tells. */
-async function openText(
-  bytes: Bytes,
-): Promise<{ encoding: Encoding; form: 'values' | 'lines' | 'array' | 'whole'; head: string }> {
+interface OpenedText {
+  encoding: Encoding;
+  form: 'values' | 'lines' | 'array' | 'whole';
+  head: string;
+  /** Of an array that is not the whole text. */
+  place?: RowsPlace;
+}
+
+/** Whether a text is separated values or JSON: one row to a line, one array, or otherwise. */
+function openText(bytes: Bytes): Promise<OpenedText> {
+  const before = opened.get(bytes);
+  if (before !== undefined) return before;
+  const now = lookAt(bytes);
+  opened.set(bytes, now);
+  return now;
+}
+
+/** Finding where the rows of a long document stand takes reading all of it: once is enough. */
+const opened = new WeakMap<Bytes, Promise<OpenedText>>();
+
+async function lookAt(bytes: Bytes): Promise<OpenedText> {
   const first = await bytes.slice(0, headSize);
   const cut = first.length === headSize;
   const encoding = guessEncoding(first, bytes.name, cut);
@@ -181,7 +199,9 @@ async function openText(
   if (ending === 'jsonl' || ending === 'ndjson' || jsonForm(head) === 'lines') return { encoding, form: 'lines', head };
   const whole = ending === 'json' || /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head);
   if (!whole) return { encoding, form: 'values', head };
-  return { encoding, form: /^\uFEFF?\s*\[/.test(head) ? 'array' : 'whole', head };
+  if (/^\uFEFF?\s*\[/.test(head)) return { encoding, form: 'array', head };
+  const place = cut ? await rowsPlace(textBlocks(bytes, encoding), bytes.name) : undefined;
+  return place === undefined ? { encoding, form: 'whole', head } : { encoding, form: 'array', head, place };
 }
 
 /** A text in blocks, with what is not plain about how it is written. */
@@ -281,12 +301,25 @@ interface JsonOpening {
   bytes: Bytes;
   encoding: Encoding;
   form: 'lines' | 'array';
+  place?: RowsPlace;
 }
 
-function jsonOf({ bytes, encoding, form }: JsonOpening): { elements: AsyncIterable<Line>; unit: 'line' | 'row' } {
+/** The rows of JSON as texts, and what is said of them. */
+interface JsonText {
+  elements: AsyncIterable<Line>;
+  unit: 'line' | 'row';
+  header?: string[];
+  notes: string[];
+}
+
+function jsonOf({ bytes, encoding, form, place }: JsonOpening): JsonText {
   const blocks = textBlocks(bytes, encoding);
-  if (form === 'lines') return { elements: linesOf(blocks), unit: 'line' };
-  return { elements: elementsOf(blocks, bytes.name), unit: 'row' };
+  const notes = encodingNotes(encoding);
+  if (form === 'lines') return { elements: linesOf(blocks), unit: 'line', notes };
+  if (place === undefined) return { elements: elementsOf(blocks, bytes.name), unit: 'row', notes };
+  notes.push(placeNote(place.path, place.others));
+  const { at, header } = place;
+  return { elements: elementsAt(blocks, at, bytes.name), unit: 'row', notes, ...(header && { header }) };
 }
 
 async function* streamRows(
@@ -294,13 +327,13 @@ async function* streamRows(
   columns: readonly StreamColumn[],
   from: number,
 ): AsyncIterable<TableChunk> {
-  const { bytes, encoding } = opening;
-  const { name } = bytes;
-  const { elements, unit } = jsonOf(opening);
+  const { name } = opening.bytes;
+  const { elements, unit, header, notes } = jsonOf(opening);
   const reader = new JsonLines(
     name,
     columns.map((column) => column.name),
     unit,
+    header,
   );
   const empty = () => columns.map(() => new Float64Array(chunkRows));
   let chunk: TableChunk = { from, rows: 0, columns: empty() };
@@ -319,7 +352,7 @@ async function* streamRows(
   }
   const { rows } = chunk;
   if (rows > 0) yield { ...chunk, columns: chunk.columns.map((values) => values.slice(0, rows)) };
-  yield* lastChunk(columns, chunk.from + rows, [...encodingNotes(encoding), ...reader.notes()]);
+  yield* lastChunk(columns, chunk.from + rows, [...notes, ...reader.notes()]);
 }
 
 async function* chunksOfTable(table: Table, columns: readonly StreamColumn[], from: number): AsyncIterable<TableChunk> {

@@ -24,12 +24,10 @@ export async function* linesOf(blocks: AsyncIterable<string>): AsyncIterable<Lin
 /** The first rows of lines of JSON, or of an array's elements. */
 export async function headOfLines(
   lines: AsyncIterable<Line>,
-  name: string,
-  rows: number,
-  notes: readonly string[],
-  unit: 'line' | 'row',
+  how: { name: string; rows: number; notes: readonly string[]; unit: 'line' | 'row'; header?: string[] },
 ): Promise<Table> {
-  const read = new JsonRows(name, unit);
+  const { name, rows, notes, unit, header } = how;
+  const read = new JsonRows(name, unit, header);
   const said = [...notes];
   let count = 0;
   for await (const { text, line } of lines) {
@@ -57,13 +55,14 @@ export class JsonLines {
   private readonly asked: ReadonlyMap<string, number>;
   private readonly late = new Map<string, number>();
   private readonly nested = new Map<string, number>();
-  private header: string[] | undefined;
   private mended = false;
 
+  /** @param header names of the columns, when rows are arrays and the names are known */
   constructor(
     private readonly name: string,
     private readonly columns: readonly string[],
     private readonly unit: 'line' | 'row',
+    private header?: string[],
   ) {
     this.asked = new Map(columns.map((column, i) => [column, i]));
   }

@@ -1,12 +1,13 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
 import { wasmObstacle } from '../kernels/module.js';
 import { statefulBatch } from '../model/walk.js';
+import type { WeightPlan } from '../plan/layerPlan.js';
+import { Unsupported } from '../plan/unsupported.js';
 import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';
-import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
-import type { WeightPlan } from './layerPlan.js';
+import { AVERAGE, LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
 import {
   firstSignals,
   type LossKind,
@@ -17,7 +18,6 @@ import {
   type Plan,
 } from './planData.js';
 import { type Graph, planGraph } from './planGraph.js';
-import { Unsupported } from './unsupported.js';
 
 type Training = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
 
@@ -146,7 +146,7 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
   const number = (name: string) => (typeof config[name] === 'number' ? Number(config[name]) : 0);
   const { name, slotNames } = optimizer;
   const rules: Record<Optimizer['name'], OptimizerPlan['rule']> = {
-    sgd: slotNames.length === 0 ? 'sgd' : 'sgdMomentum',
+    sgd: slotNames.includes('momentum') ? 'sgdMomentum' : 'sgd',
     rmsprop: 'rmsprop',
     adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
     adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
@@ -175,5 +175,13 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
       optimizer.decays({ name: weight, size: shape.reduce((product, size) => product * size, 1) }),
     ),
     clip,
+    batches: config.gradientAccumulationSteps ?? 1,
+    average: config.useEma
+      ? {
+          slot: slotNames.indexOf(AVERAGE),
+          momentum: config.emaMomentum,
+          frequency: config.emaOverwriteFrequency ?? 0,
+        }
+      : undefined,
   };
 }

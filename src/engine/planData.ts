@@ -1,5 +1,5 @@
 /** A compiled model as plain data: what threads need to run the same program. */
-import type { LayerPlan, WeightPlan } from './layerPlan.js';
+import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
 
 export type LossKind =
   | 'softmaxCategorical'
@@ -40,6 +40,10 @@ export interface OptimizerPlan {
   /** Whether each weight decays, by its number. */
   decays: boolean[];
   clip: { kind: 'norm' | 'globalNorm' | 'value'; limit: number } | undefined;
+  /** Batches whose gradients make one update: 1 for all but where the last slot holds their sums. */
+  batches: number;
+  /** The slot of the weights' moving averages, with its momentum, and after how many updates the weights become these: 0 for never. */
+  average: { slot: number; momentum: number; frequency: number } | undefined;
 }
 
 /** A layer in its place. Signals are numbered: the model's inputs first, then what the nodes give, node after node. */
@@ -49,13 +53,6 @@ export interface NodePlan {
   inputs: number[];
   /** How many signals it gives. */
   outputs: number;
-}
-
-/** What flows through a signal: (B, T, F) rather than (B, F). Whole numbers are (B, T) with F = 1. */
-export interface SignalShape {
-  sequence: boolean;
-  /** F */
-  width: number;
 }
 
 export interface InputPlan extends SignalShape {

@@ -1,10 +1,10 @@
 /** A tfjs model's calls of layers, models in the model opened up, as nodes of the engine's plan. */
 import { callsOf, innerLayers, isModel, isRecurrent, type LayerPath, statefulLayers } from '../model/walk.js';
+import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
+import { Unsupported, unsupported } from '../plan/unsupported.js';
 import * as tf from '../tf.js';
-import type { LayerPlan, WeightPlan } from './layerPlan.js';
+import { type Planned, planCall, planInput } from './planCall.js';
 import type { InputPlan, NodePlan } from './planData.js';
-import { type Flow, type Planned, planInput, planLayer } from './planLayers.js';
-import { Unsupported, unsupported } from './unsupported.js';
 
 /** Kinds of layer that take batch-major rows as they come. */
 const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
@@ -16,11 +16,14 @@ const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
   'gru',
   'lstm',
   'merge',
+  'minGRU',
+  'minLSTM',
+  'sLSTM',
   'simpleRNN',
 ]);
 
 /** A signal and what flows through it. */
-export interface Wire extends Flow {
+export interface Wire extends SignalShape {
   number: number;
 }
 
@@ -109,12 +112,11 @@ class GraphPlanner {
   private run(layer: tf.layers.Layer, path: LayerPath, inputs: readonly Wire[], shapes: readonly tf.Shape[]): Wire[] {
     if (isModel(layer)) return this.runModel(layer, `${path}/`, inputs);
     this.addStateful(layer);
-    const [{ sequence, width, number }] = inputs;
-    const { layers, outputs } = planLayer(layer, path, {
+    const [{ number }] = inputs;
+    const { layers, outputs } = planCall(layer, path, {
       model: this.model,
       weights: this.weights,
       owners: this.owners,
-      state: { sequence, width },
       inputs,
       shapes,
       first: number < this.inputs.length,
@@ -123,7 +125,7 @@ class GraphPlanner {
   }
 
   /** One node after the other, the first of which reads all inputs. */
-  private place(layers: Planned['layers'], inputs: readonly Wire[], outputs: readonly Flow[]): Wire[] {
+  private place(layers: Planned['layers'], inputs: readonly Wire[], outputs: readonly SignalShape[]): Wire[] {
     if (layers.length === 0) return outputs.map((flow) => ({ ...flow, number: inputs[0].number }));
     const takesAny = TAKES_ANY_ROWS.has(layers[0].kind);
     let reads = inputs.map((wire) => (takesAny ? wire : this.inOrder(wire)).number);

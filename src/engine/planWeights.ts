@@ -2,20 +2,20 @@
 import { isBuiltIn, isBuiltInClass } from '../kernels/tfjs/builtIn.js';
 import { isComputed } from '../layers/computed.js';
 import { isRecurrent } from '../model/walk.js';
+import type { Config } from '../plan/planning.js';
+import { unsupported } from '../plan/unsupported.js';
 import type * as tf from '../tf.js';
-import type { Config, Planning } from './planLayers.js';
-import { unsupported } from './unsupported.js';
+import type { CallContext } from './planCall.js';
 
 /** Numbers of a layer's weights, which come in the order of `names`; the last of them may be missing. */
 export function claim(
   layer: tf.layers.Layer,
-  variables: readonly tf.layers.Layer['weights'][number][],
   names: readonly string[],
   config: Config,
-  { model, weights, owners }: Planning,
+  { model, weights, owners }: CallContext,
 ): number[] {
   if (config.activityRegularizer) throw unsupported(layer, 'has an activityRegularizer');
-  return variables.map((variable, i) => {
+  return layer.weights.map((variable, i) => {
     const number = model.weights.indexOf(variable);
     if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
     if (weights[number] && owners.get(number) !== layer) throw unsupported(layer, 'shares its weights');

@@ -27,7 +27,8 @@ export interface Phase {
     | 'gradients'
     | 'shared'
     | 'partials'
-    | 'update';
+    | 'update'
+    | 'average';
   /** Which of the stretches that layers which gather cut the others into, or which of those layers, counted from the first. */
   readonly stage: number;
 }
@@ -71,6 +72,7 @@ export class Program {
   private readonly gatherers: readonly number[];
   private readonly layers: readonly EngineLayer[];
   private readonly preparing: readonly EngineLayer[];
+  private readonly following: readonly EngineLayer[];
   private readonly context: LayerContext;
   private readonly header: number;
   private readonly mark: number;
@@ -86,7 +88,7 @@ export class Program {
     { speed, owner = true }: ProgramOptions = {},
   ) {
     const { kernels, wide, speed: actual } = engineKernels(memory, speed);
-    const { rule, slots, clip } = plan.optimizer;
+    const { rule, slots, clip, batches } = plan.optimizer;
     this.kernels = kernels;
     this.speed = actual;
     this.arena = new Arena(memory, owner);
@@ -96,16 +98,19 @@ export class Program {
     this.all = plan.nodes.map((_, i) => i);
     this.gatherers = this.wiring.beforeLoss.filter((i) => this.layers[i].gathering !== undefined);
     this.preparing = this.layers.filter((layer) => layer.prepare !== undefined);
+    this.following = this.layers.filter((layer) => layer.follow !== undefined);
     this.header = this.arena.fixed(2 * (HEADER_DOUBLES + plan.inputs.length));
     const blocks = this.layers.flatMap((layer) => layer.blocks);
     const isTrained = (weight: number) => plan.weights[weight].trained;
     const sizes = plan.weights.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
     const squaring = ['adam', 'adamAmsgrad', 'rmsprop', 'adagrad', 'nadam'].includes(rule);
-    const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
+    // In the mean over batches the uses of a table's rows are no longer apart.
+    const byUse = batches === 1;
+    const useLimit = byUse && clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     this.store = new WeightStore(this.arena, blocks, sizes, {
       slots,
-      squares: byNorm || squaring,
+      squares: byUse && (byNorm || squaring),
       useLimit,
       isTrained,
     });
@@ -183,6 +188,7 @@ export class Program {
       const [input, ...others] = inputs.map((number) => port(number, wiring.isReached[i]));
       this.flops += batch * input.values.steps * flopsOfRow(layer, input.values.width);
       const made = [layer.place(input, space, others), ...(layer.further ?? [])];
+      this.flops += batch * input.values.steps * (layer.flops ?? 0);
       for (const signal of made) {
         if (wiring.forks(signals.length) && signal.wantsGradient)
           forks.set(signals.length, new Fork(signal, this.kernels));
@@ -216,6 +222,7 @@ export class Program {
   }
 
   private planPhases(training: boolean): void {
+    const { plan } = this;
     this.waitsForMasks = this.outputs.some(({ result }) => result.mask !== 0);
     const only = (kind: Phase['kind'], wanted = true): Phase[] => (wanted ? [{ kind, stage: 0 }] : []);
     const loss = only('loss', this.waitsForMasks);
@@ -238,6 +245,7 @@ export class Program {
           ...only('shared', this.store.shared.length > 0),
           ...only('partials', hasPartials),
           ...only('update'),
+          ...only('average', plan.optimizer.average !== undefined),
         ]
       : [];
     this.phases.evaluate = [...only('forward'), ...loss, ...only('partials', hasPenalties)];
@@ -295,14 +303,19 @@ export class Program {
         this.store.addShared(this.kernels, part, parts);
         return;
       case 'partials':
-        this.update.partials(part, parts, task === 'train');
+        this.update.partials(part, parts, task === 'train', this.arena.f64[(this.header >>> 3) + HEADER.step]);
         return;
       case 'update': {
         const at = this.header >>> 3;
         const { f64 } = this.arena;
         if (!Number.isFinite(this.lossValue())) return;
         this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
-        for (const layer of this.layers) layer.follow?.(part, parts);
+        for (let i = 0; i < this.following.length; i++) this.following[i].follow?.(part, parts);
+        return;
+      }
+      case 'average': {
+        if (!Number.isFinite(this.lossValue())) return;
+        this.update.average(part, parts, this.arena.f64[(this.header >>> 3) + HEADER.step]);
       }
     }
   }

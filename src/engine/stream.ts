@@ -2,19 +2,19 @@
 import { allFinite } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import type { Speed } from '../kernels/module.js';
+import { isDirected, type LayerPlan } from '../plan/layerPlan.js';
 import { shown } from '../spelling.js';
 import { Arena, newMemory } from './arena.js';
 import { blockSize } from './blocks.js';
 import type { EngineRunner } from './engineRunner.js';
 import { engineKernels } from './kernels.js';
-import type { LayerPlan } from './layerPlan.js';
 import type { EngineLayer, Range } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
 import type { Plan } from './planData.js';
 import type { Signal } from './rows.js';
 import { sharedBlocks } from './weightStore.js';
 
-/** The states of one recurrent layer, rows of U: h and c of an LSTM, h of the others. Plain numbers, so that JSON keeps them. */
+/** The states of one recurrent layer, rows of U: h and c of an LSTM, h, c, n and m of an sLSTM, h of the others. Plain numbers, so that JSON keeps them. */
 export interface LayerState {
   data: ArrayLike<number>;
   shape: readonly number[];
@@ -32,15 +32,11 @@ export function streamObstacle({ inputs, nodes, outputs }: Plan): string | undef
   if (outputs.length > 1) return 'it has several outputs, and a push answers with one';
   if (!inputs[0].sequence) return 'its input has no steps';
   for (const { layer, inputs: read } of nodes) {
-    const givenStates = isCell(layer) && read.length > 1;
+    const givenStates = isDirected(layer) && read.length > 1;
     const why = givenStates ? 'a layer is given its initial states by others' : obstacleOf(layer);
     if (why !== undefined) return why;
   }
   return undefined;
-}
-
-function isCell({ kind }: LayerPlan): boolean {
-  return kind === 'lstm' || kind === 'gru' || kind === 'simpleRNN';
 }
 
 function obstacleOf(layer: LayerPlan): string | undefined {
@@ -50,6 +46,9 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'lstm':
     case 'gru':
     case 'simpleRNN':
+    case 'minGRU':
+    case 'minLSTM':
+    case 'sLSTM':
       return layer.goBackwards ? 'a layer with goBackwards reads the sequence from its end' : undefined;
     case 'flatten':
       return 'Flatten needs all steps at once';
@@ -71,6 +70,11 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return 'pooling reads several steps at once';
     case 'concatenate':
       return layer.overSteps ? 'Concatenate over steps needs all of them at once' : undefined;
+    case 'multiHeadAttention':
+    case 'attention':
+      return 'attention reads all steps at once';
+    case 'positions':
+      return 'a layer adds to each step what its place says, and a stream does not count places';
     case 'repeat':
       return 'RepeatVector makes several steps out of one';
     case 'activation':

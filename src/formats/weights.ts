@@ -1,4 +1,4 @@
-import { weightsByLayer } from '../model/initialise.js';
+import { setWeight, weightsByLayer } from '../model/initialise.js';
 import * as tf from '../tf.js';
 import type { StoredWeight } from './modelFile.js';
 import { invalid, reasonOf, type WeightEntry, type WeightGroup } from './modelJson.js';
@@ -41,7 +41,7 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
   const values = decodeWeights(groups, where);
   const tensors = ordered.map(({ name }) => values.get(name)!);
   try {
-    asTheyAre(model.weights, () => model.setWeights(tensors));
+    for (const [i, weight] of model.weights.entries()) setWeight(weight, tensors[i]);
   } catch (cause) {
     throw invalid(where, `the weights cannot be set: ${reasonOf(cause)}`, cause);
   } finally {
@@ -68,17 +68,6 @@ export function namesOf(model: tf.LayersModel, variables: readonly Variable[]): 
     if (counts.get(originalName) === 1) return originalName;
     return (prefixes.get(variable)?.shift() ?? '') + originalName;
   });
-}
-
-/** Sets weights as a file has them: tfjs would apply their constraints, which Keras does after a training step alone. */
-function asTheyAre(variables: readonly Variable[], set: () => void): void {
-  const constraints = variables.map(({ constraint }) => constraint);
-  for (const variable of variables) Object.assign(variable, { constraint: null });
-  try {
-    set();
-  } finally {
-    for (const [i, variable] of variables.entries()) Object.assign(variable, { constraint: constraints[i] });
-  }
 }
 
 /**
@@ -112,16 +101,14 @@ export function assignStored(model: tf.LayersModel, stored: readonly StoredWeigh
     const index = firstNotFinite(data);
     if (index !== -1) throw invalid(where, `weight ${name} is not finite at element ${index}`);
   }
-  asTheyAre([...pairs.values()], () => {
-    for (const [{ data, shape }, variable] of pairs) {
-      const tensor = tf.tensor(data, shape, variable.dtype);
-      try {
-        variable.write(tensor);
-      } finally {
-        tensor.dispose();
-      }
+  for (const [{ data, shape }, variable] of pairs) {
+    const tensor = tf.tensor(data, shape, variable.dtype);
+    try {
+      setWeight(variable, tensor);
+    } finally {
+      tensor.dispose();
     }
-  });
+  }
   return stored.flatMap((weight) => pairs.get(weight) ?? []);
 }
 

@@ -1,4 +1,5 @@
 import type { Activation as ActivationName } from '../activations.js';
+import { activation as plannedActivation } from '../plan/activation.js';
 import type { EitherSpelling } from '../spelling.js';
 import * as tf from '../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
@@ -10,6 +11,7 @@ const activation = defineLayer({
   schema: { ...common, activation: kind.required(kind.activation) },
   rank: anyRank,
   perStep: true,
+  engine: (planning) => plannedActivation(planning, planning.settings.activation, false),
   make: tfjsLayer(tf.layers.activation),
 });
 

@@ -10,7 +10,7 @@ import {
   type Shape,
   type WeightSpec,
 } from './define.js';
-import { isSerializable, type Schema, type SettingsOf, type Told } from './schema.js';
+import { isSerializable, type Schema, type SettingsOf, savedOption, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
@@ -197,17 +197,20 @@ function masksOf(kwargs: Kwargs, count: number): Mask[] {
 }
 
 /** The settings of a layer that was made or saved, each checked again: a saved one may say anything. */
-function checkedSettings({ class: className, schema }: Computation<Schema>, config: Config): Config {
+export function checkedSettings(
+  { class: className, schema }: Pick<LayerDefinition, 'class' | 'schema'>,
+  config: Config,
+): Config {
   const settings: Config = {};
-  for (const [name, { kind, need, otherwise }] of Object.entries(schema)) {
+  for (const [name, option] of Object.entries(schema)) {
     if (Object.hasOwn(common, name)) continue;
-    const value = config[name] ?? otherwise;
+    const value = savedOption(option, config[name]);
     if (value === undefined) {
-      if (need === 'required') throw new Error(`${className}: ${name} is missing`);
+      if (option.need === 'required') throw new Error(`${className}: ${name} is missing`);
       continue;
     }
     const isSaved = name.endsWith('ctivation') && typeof value === 'string' && isRegistered(value);
-    const checked = isSaved ? value : kind(value, `${className}: ${name}`);
+    const checked = isSaved ? value : option.kind(value, `${className}: ${name}`);
     if (checked !== undefined) settings[name] = checked;
   }
   return settings;
@@ -219,7 +222,7 @@ function isRegistered(name: string): boolean {
 }
 
 /** The object of a class that tfjs knows by name, such as an initializer. */
-function ofRegistered(told: Told): tf.serialization.Serializable {
+export function ofRegistered(told: Told): tf.serialization.Serializable {
   if (isSerializable(told)) return told;
   const { className, config } = told;
   const known = tf.serialization.SerializationMap.getMap().classNameMap;

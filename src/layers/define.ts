@@ -1,5 +1,6 @@
 /** What a layer is: one declaration, from which its function, checks, notation, weights and saved form come. */
 import { elements } from '../data/array.js';
+import type { Planner } from '../plan/planning.js';
 import type { Layer } from '../tfjsTypes.js';
 import { makeLayer } from './make.js';
 import type { OptionsOf, Schema, SettingsOf } from './schema.js';
@@ -33,12 +34,18 @@ export interface DefinitionOf<S extends Schema> {
   readonly rank: Rank;
   /** It joins several inputs, which a stack has not. */
   readonly joins?: true;
+  /** It takes one input, as in a stack, or several. */
+  readonly takesSeveral?: true;
   /** It acts on each step by itself, so that TimeDistributed around it changes nothing. */
   readonly perStep?: true;
+  /** It passes on what it gets but in training, unless its rate or deviation is 0. */
+  readonly noise?: true;
   /** Groups of a `.keras` file that its weights stand in, in their order, as many in each; none where they stand together. */
   readonly groups?: readonly string[];
   /** false: Keras has no such layer. */
   readonly keras?: false;
+  /** What the engine does in its place; null: only TensorFlow.js runs it. */
+  readonly engine: Planner<SettingsOf<S>> | null;
   /** The layer, of checked settings. */
   make(settings: SettingsOf<S>): Layer;
   /** The class of its layers where that is memcell's and not tfjs's. */

@@ -1,4 +1,6 @@
 import type { Activation } from '../activations.js';
+import { activation } from '../plan/activation.js';
+import { type DensePlan, NONE } from '../plan/layerPlan.js';
 import type { EitherSpelling } from '../spelling.js';
 import * as tf from '../tf.js';
 import {
@@ -27,6 +29,14 @@ const dense = defineLayer({
   schema: { ...common, ...kernel, ...own },
   rank: anyRank,
   perStep: true,
+  engine: (planning) => {
+    const { flow, settings } = planning;
+    const [kernel, bias = NONE] = planning.claim('kernel', 'bias');
+    const { units } = settings;
+    const dense: DensePlan = { kind: 'dense', inputs: flow.width, units, kernel, bias };
+    flow.width = units;
+    return [dense, ...activation(planning, settings.activation, true)];
+  },
   make: tfjsLayer(tf.layers.dense),
   weights: ({ units, useBias }, input) => [
     { name: 'kernel', shape: [features(input), units] },

@@ -1,3 +1,4 @@
+import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
 import * as tf from '../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
@@ -9,6 +10,12 @@ const dropout = defineLayer({
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: anyRank,
   perStep: true,
+  noise: true,
+  engine: (planning) => {
+    const { noiseShape = null } = planning.config;
+    if (noiseShape !== null) throw unsupported(planning, 'has a noiseShape');
+    return [{ kind: 'dropout', rate: planning.settings.rate, spatial: false, path: planning.path }];
+  },
   make: tfjsLayer(tf.layers.dropout),
 });
 

@@ -1,3 +1,4 @@
+import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
 import * as tf from '../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
@@ -25,6 +26,14 @@ const embedding = defineLayer({
   positional: ['inputDim', 'outputDim'],
   schema: { ...common, ...own },
   rank: anyRank,
+  engine: (planning) => {
+    if (!planning.first) throw unsupported(planning, 'is not the first layer');
+    const { inputDim: vocabulary, outputDim: width, maskZero } = planning.settings;
+    const [table] = planning.claim('embeddings');
+    const { l1, l2 } = planning.penalty('embeddings');
+    planning.flow.width = width;
+    return [{ kind: 'embedding', vocabulary, width, table, maskZero, sparse: l1 === 0 && l2 === 0 }];
+  },
   make: ({ inputLength, ...settings }) => {
     return embeddingLayer(
       inputLength === undefined ? settings : { ...settings, inputShape: settings.inputShape ?? [inputLength] },

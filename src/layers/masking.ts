@@ -1,3 +1,4 @@
+import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
 import * as tf from '../tf.js';
 import { common, defineLayer, type LayerOptions, layerFunction, sequence } from './define.js';
@@ -53,6 +54,10 @@ const masking = defineLayer({
   positional: ['maskValue'],
   schema: { ...common, ...own },
   rank: sequence,
+  engine: (planning) => {
+    if (!planning.flow.sequence) throw unsupported(planning, 'has an input without steps');
+    return [{ kind: 'masking', value: planning.settings.maskValue }];
+  },
   make: (settings) => new OwnMasking(settings),
   own: OwnMasking,
 });

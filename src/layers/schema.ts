@@ -14,6 +14,8 @@ export interface Kind<Given, Told = Given> {
   (value: unknown, what: string): Told;
   /** For the type of what is given alone. */
   readonly given?: Given;
+  /** null is a value, and does not stand for what is not given. */
+  readonly takesNull?: true;
 }
 
 type Need = 'required' | 'optional' | 'defaulted';
@@ -43,6 +45,11 @@ export function defaulted<Given, Told>(kind: Kind<Given, Told>, otherwise: Given
 
 /** Options by name, in camelCase; Keras's snake_case spelling is made from these names. */
 export type Schema = Readonly<Record<string, Option>>;
+
+/** What a saved configuration has for an option, or its default. */
+export function savedOption({ kind, otherwise }: Option, saved: unknown): unknown {
+  return saved === undefined || (saved === null && !kind.takesNull) ? otherwise : saved;
+}
 
 /** The names of options that may be left out. */
 type Optional<S extends Schema> = { [Name in keyof S]: S[Name]['need'] extends 'required' ? never : Name }[keyof S];
@@ -187,7 +194,8 @@ export const pair: Kind<number | readonly [number, number], [number, number]> = 
 
 /** Keras's None (null here) for a kind of which there may be none. */
 export function nullable<Given, Told>(kind: Kind<Given, Told>): Kind<Given | null, Told | null> {
-  return (value, what) => (value === null ? null : kind(value, what));
+  const orNull: Kind<Given | null, Told | null> = (value, what) => (value === null ? null : kind(value, what));
+  return Object.assign(orNull, { takesNull: true as const });
 }
 
 /** Keras's None (null here) is no activation. */
@@ -265,9 +273,9 @@ export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
 /** A layer to wrap. */
 export const layer: Kind<Layer> = (value, what) => (isLayer(value) ? value : refuse(what, 'a layer', value));
 
-/** A layer with a direction: LSTM, GRU or SimpleRNN. */
+/** A layer with a direction, such as LSTM. */
 export const recurrentLayer: Kind<Layer> = (value, what) =>
-  isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer (LSTM, GRU, SimpleRNN)', value);
+  isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer such as LSTM or GRU', value);
 
 function isSerialised(value: unknown): value is { className: string; config: ConfigDict } {
   return (

@@ -110,7 +110,7 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
   }
   const definition = definitionOf(layer.getClassName());
   if (definition && !definition.joins) {
-    if (others.length > 0 && !takesStates)
+    if (others.length > 0 && !takesStates && !definition.takesSeveral)
       throw wrong(`${what} takes one input, not ${inputs.length}; join them first, as Concatenate() does`);
     checkInput(layer, what, first.shape, []);
   }

@@ -1,3 +1,4 @@
+import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
 import type * as tf from '../tf.js';
 import {
@@ -32,6 +33,14 @@ const timeDistributed = defineLayer({
   positional: ['layer'],
   schema: { ...common, layer: kind.required(kind.layer) },
   rank: { atLeast: 3 },
+  engine: (planning) => {
+    const inner = planning.inner('layer');
+    const className = inner.getClassName();
+    if (!definitionOf(className)?.perStep) throw unsupported(planning, `wraps ${className}`);
+    const layers = inner.plan();
+    Object.assign(planning.flow, inner.flow);
+    return layers;
+  },
   make: (settings) => new OwnTimeDistributed(settings),
   own: OwnTimeDistributed,
   load: (config, held) => new OwnTimeDistributed({ ...config, layer: held(config.layer as Config) }),

@@ -61,9 +61,20 @@ export function initialise(model: tf.LayersModel, seed: number, isNew: (layer: L
       // Keras's unit_forget_bias: the forget gate's is the second of four.
       if (unitForgetBias) values.fill(1, values.length / 4, values.length / 2);
       const tensor = tf.tensor(values, shape);
-      weight.write(tensor);
+      setWeight(weight, tensor);
       tensor.dispose();
     }
+  }
+}
+
+/** Sets a weight as it is given: tfjs would apply its constraint, which Keras does after a step of training alone. */
+export function setWeight(weight: tf.LayerVariable, value: tf.Tensor): void {
+  const { constraint } = weight;
+  Object.assign(weight, { constraint: null });
+  try {
+    weight.write(value);
+  } finally {
+    Object.assign(weight, { constraint });
   }
 }
 

@@ -43,9 +43,13 @@ export function parseSpec(text: string, options: { stateful?: boolean } = {}): L
   if (calls.length === 0) throw errorAt(text, text.length, 'no layers; write for example LSTM(50), Dense(10, softmax)');
   const shape = input && shapeOf(text, input);
   return calls.map((call, i) => {
-    const carries = stateful && ['LSTM', 'GRU', 'SimpleRNN'].includes(call.name) && !('stateful' in call.named);
+    const carries = stateful && takesStateful(call.name) && !('stateful' in call.named);
     return layerOf(text, call, { ...(i === 0 && shape), ...(carries && { stateful: true }) });
   });
+}
+
+function takesStateful(name: string): boolean {
+  return Object.hasOwn(definitionOf(name)?.schema ?? {}, 'stateful');
 }
 
 /** What Input says, as options of the first layer. */

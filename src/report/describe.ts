@@ -15,7 +15,7 @@ import type { Pictures } from '../tasks/shown.js';
 import type { TextArtefact } from '../tasks/text/artefact.js';
 import { generate } from '../tasks/text/generate.js';
 import { type ShownGates, showGates } from './gates.js';
-import type { Evaluation, ReportInput } from './input.js';
+import type { Evaluation, ReportInput, ShownTuning } from './input.js';
 
 /** A model, what it was scored on, and how it came to be: what a report is made of. */
 export interface Described {
@@ -34,6 +34,8 @@ export interface Described {
   /** The options of predicting, and what it gave. */
   predict?: object;
   predicted?: Prediction;
+  /** The search that its settings are from. */
+  tuning?: ShownTuning;
   data?: string;
   seconds?: number;
   /** What makes it again. */
@@ -70,6 +72,7 @@ export async function describe(of: Described): Promise<ReportInput> {
     ...(samples && { samples }),
     ...(gates && { gates }),
     ...(account && { account }),
+    ...(of.tuning && { tuning: of.tuning }),
     ...(history && { history }),
     ...(of.predicted && { predicted: predictedOf(of.predicted) }),
     network: loaded ? networkOf(loaded.model) : [],

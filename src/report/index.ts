@@ -98,19 +98,3 @@ export async function gatesPage(title: string, shown: ShownGates): Promise<strin
   const body = html`<h1>${title}</h1>${await gatesSections(shown)}${jsonOf('gates-data', shown)}`;
   return pageOf(title, body, [pageScript, gatesScript]);
 }
-
-/**
- * Writes a page to a file, whole or not at all.
- * @throws MemcellError (io) when it cannot be written
- */
-export async function writePage(file: string, page: string): Promise<void> {
-  const { default: writeWhole } = await import('write-file-atomic');
-  try {
-    await writeWhole(file, page);
-  } catch (cause) {
-    throw new MemcellError(`${file}: cannot be written (${(cause as NodeJS.ErrnoException).code ?? cause})`, {
-      code: 'io',
-      cause,
-    });
-  }
-}

@@ -7,6 +7,29 @@ import type { SymbolsEvaluation } from '../tasks/symbols/evaluation.js';
 import type { TextEvaluation } from '../tasks/text/evaluation.js';
 import type { ShownGates } from './gates.js';
 
+/** A search over settings. */
+export interface ShownTuning {
+  /** What the errors are: 'log loss'. */
+  metric: string;
+  /** What came of it, in lines. */
+  verdict: readonly string[];
+  /** The trial with the least error. */
+  best: number;
+  trials: readonly ShownTrial[];
+}
+
+export interface ShownTrial {
+  /** From 1, which has the defaults. */
+  trial: number;
+  /** Settings as memcell train takes them; none of the defaults. */
+  given: string;
+  /** Not there where it came to nothing, and `failed` says why. */
+  error?: number;
+  failed?: string;
+  parameters?: number;
+  seconds: number;
+}
+
 export type Evaluation = ForecastEvaluation | ClassifyEvaluation | TextEvaluation | SymbolsEvaluation;
 
 /** All that a report shows, as plain data. What is not there is left out of the page. */
@@ -29,6 +52,7 @@ export interface ReportInput {
   /** What the network's gates do with one sample. */
   gates?: ShownGates;
   account?: Account;
+  tuning?: ShownTuning;
   /** One number per epoch and key. */
   history?: Record<string, number[]>;
   network: { name: string; output: string; parameters: number; runs: string }[];

@@ -8,6 +8,7 @@ import { forecastSections } from './sections/forecast.js';
 import { gatesSections } from './sections/gates.js';
 import { symbolsSections } from './sections/symbols.js';
 import { textSections } from './sections/text.js';
+import { tuningSection } from './sections/tuning.js';
 import { style } from './style.js';
 
 /** What each task shows beside what all show. */
@@ -21,6 +22,7 @@ const sections = {
 /** The sections of a report, in their order. */
 export async function sectionsOf(input: ReportInput): Promise<Html[]> {
   return [
+    await tuningSection(input),
     ...(await sections[input.kind](input)),
     predictedSection(input),
     ...(input.gates ? await gatesSections(input.gates) : []),
@@ -40,7 +42,7 @@ ${headline.map((line) => html`<p class="lead">${line}</p>`)}${warnings.map((line
 ${notes.length > 0 && html`<ul class="note">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${links(parts)}
 ${parts}
-${input.evaluation && jsonOf('evaluation', input.evaluation)}${input.gates && jsonOf('gates-data', input.gates)}`;
+${input.tuning && jsonOf('tuning-data', input.tuning)}${input.evaluation && jsonOf('evaluation', input.evaluation)}${input.gates && jsonOf('gates-data', input.gates)}`;
   return pageOf(title, body, [pageScript, ...(input.gates ? [gatesScript] : [])]);
 }
 

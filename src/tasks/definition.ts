@@ -7,6 +7,7 @@ import type { BackupStore } from '../training/backup.js';
 import type { Callback } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
 import type { OptionTable } from './options.js';
+import type { TrainingRanges } from './ranges.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
 import type { Shown } from './shown.js';
 import type { Start } from './start.js';
@@ -20,6 +21,8 @@ export interface TaskFlags<O extends object, P extends object> {
   readonly options: OptionTable<O>;
   /** The options of predicting. */
   readonly predictOptions: OptionTable<P>;
+  /** What `tune` tries beside the options that have a range. */
+  readonly ranges: TrainingRanges;
 }
 
 /**
@@ -57,8 +60,17 @@ export interface Task<
   backtest?(source: Source, options: O, run: Run, how: { folds: number; refit: boolean }): Promise<E>;
   /** An evaluation for people: the one or few lines that say how good it is, the verdict, then the details. */
   tell(evaluation: E, on: string): { headline: string[]; details: string[] };
+  /** What settings are compared by: less is better. */
+  score(evaluation: E, options: O): Score;
   /** The command that one wants next. */
   next(artefact: A, folder: string, data: string): string;
+}
+
+/** One number that says how bad a model is, and what it is. */
+export interface Score {
+  value: number;
+  /** 'log loss' */
+  name: string;
 }
 
 /** In words what x and y are, and as lists what the words name: columns, scales, classes. */
@@ -95,6 +107,11 @@ export interface Run {
   settings: Partial<Omit<TrainingSettings, 'seed'>>;
   /** Seconds that training may take, about. */
   budget?: number;
+  /**
+   * Trains to be compared, not to be saved: nothing is trained again on all of the data. `choose` leaves out what is otherwise held out,
+   * and holds out as large a share of the rest, so that settings can be chosen by it; `compare` holds out what is always held out.
+   */
+  purpose?: 'choose' | 'compare';
   threads?: number;
   /** Aborting it stops after the batch; what was trained so far is kept. */
   signal?: AbortSignal;

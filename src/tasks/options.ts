@@ -1,6 +1,7 @@
 import type { DataInput } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { namedOptions, shown } from '../spelling.js';
+import type { Range } from './ranges.js';
 
 /** What an option takes: one check for the command line, which gives text, and for code, which gives values. */
 export interface OptionKind<T> {
@@ -17,6 +18,8 @@ export interface TaskOption<T> {
   flags: string;
   help: string;
   kind: OptionKind<T>;
+  /** What `tune` tries; left out, it leaves the option alone. */
+  range?: Range<T>;
 }
 
 /** Every option of a task; none can be forgotten, and none be there that the task does not take. */
@@ -72,6 +75,14 @@ export const names: OptionKind<string[]> = {
     return whole && parts.length > 0 && !parts.includes('') ? parts : undefined;
   },
 };
+
+/** Names of columns: tables have them with single spaces, whatever the file has. */
+export const columns: OptionKind<string[]> = {
+  ...names,
+  parse: (given) => names.parse(given.replace(/\s+/g, ' ')),
+};
+
+export const column: OptionKind<string> = { ...text, parse: (given) => text.parse(given.trim().replace(/\s+/g, ' ')) };
 
 /** Numbers with commas between them, each of one kind. */
 export function numbers(kind: OptionKind<number>): OptionKind<number[]> {

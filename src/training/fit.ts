@@ -165,6 +165,8 @@ class Run {
     }
     const interrupted = history.stopped?.reason === 'interrupted';
     if (interrupted) await this.write();
+    // As in Keras, before callbacks put other weights back.
+    else this.runner.average();
     await this.each((callback) => callback.onTrainEnd?.(this.lastLogs, context));
     if (!interrupted) await this.end();
     return history;
@@ -191,7 +193,7 @@ class Run {
         if (step) await step;
       }
       this.at.batch = done;
-      if (this.isDue(epoch, done)) await this.write();
+      if (this.backups && this.isDue(epoch, done)) await this.write();
       if (progress.wantsBatches) progress.batch(title, done, batches.count, meter.logs());
       if (this.loop.waits) await this.loop.turn();
     }

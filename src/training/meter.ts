@@ -90,7 +90,8 @@ export class Meter {
     this.compiled.outputs?.forEach(({ name }, i) => {
       logs[`${prefix}${name}_loss`] = this.outputTotals[i] / this.samples;
     });
-    for (const { metric, count } of this.counted) logs[prefix + metric.name] = count.result();
+    for (const { metric, count } of this.metrics) logs[prefix + metric.name] = count.result();
+    for (const { metric, count } of this.weightedMetrics) logs[prefix + metric.name] = count.result();
     return logs;
   }
 }

@@ -26,6 +26,7 @@ Commands:
   evaluate [options] <MODEL> <DATA>  tell how good a saved model is on a data file
   backtest [options] <DATA>          tell how good a model would have been, over several parts of
                                      the data
+  tune [options] <DATA>              search for settings that suit the data better than the defaults
   generate [options] <MODEL>         write text with a model trained with --text
   report [options] <MODEL> [DATA]    write a page that shows a model: forecasts, errors, training,
                                      layers
@@ -150,17 +151,26 @@ end the page becomes the report and the process ends: the browser keeps the repo
 `);
   });
 
-  it.each(['train', 'predict', 'evaluate', 'backtest', 'generate', 'plot', 'summary', 'convert', 'check', 'bench'])(
-    'memcell %s -h lists --json and --debug',
-    async (command) => {
-      const { code, out: stdout } = await memcell(command, '-h');
-      expect(code).toBe(0);
-      expect(stdout).toContain(`Usage: memcell ${command}`);
-      expect(stdout).toMatch(/--json .*\n.*--debug /);
-      expect(stdout).toMatch(/Examples?:\n {2}memcell /);
-      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
-    },
-  );
+  it.each([
+    'train',
+    'predict',
+    'evaluate',
+    'backtest',
+    'tune',
+    'generate',
+    'plot',
+    'summary',
+    'convert',
+    'check',
+    'bench',
+  ])('memcell %s -h lists --json and --debug', async (command) => {
+    const { code, out: stdout } = await memcell(command, '-h');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: memcell ${command}`);
+    expect(stdout).toMatch(/--json .*\n.*--debug /);
+    expect(stdout).toMatch(/Examples?:\n {2}memcell /);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
 
   it('without a command shows the help, as memcell help does; help COMMAND that of a command', async () => {
     const whole = await memcell('--help');

@@ -119,6 +119,7 @@ describe('in a browser', () => {
       ['/', 'GET', { host: `evil.example:${new URL(url).port}` }, 403],
       ['/events', 'GET', { host: 'evil.example' }, 403],
       ['/events', 'GET', { 'sec-fetch-site': 'cross-site' }, 403],
+      ['/events', 'GET', { 'sec-fetch-site': 'same-site' }, 403],
       ['/stopped', 'GET', { host }, 404],
     ];
     for (const [path, method, headers, status] of refused) expect(await ask(url, path, method, headers)).toBe(status);
@@ -247,6 +248,15 @@ describe('addresses', () => {
       expect(await ask(local, '/', 'GET', { host })).toBe(status);
     }
     expect(stops).toBe(0);
+    // A page that is opened later gets the newest of each event.
+    for (const epoch of [1, 2]) server.send('state', { epoch });
+    server.send('curves', 'svg');
+    const listening = await fetch(`${local}events`);
+    const reader = listening.body?.getReader();
+    const first = new TextDecoder().decode((await reader?.read())?.value);
+    await reader?.cancel();
+    expect(first).toContain('event: state\ndata: {"epoch":2}\n\nevent: curves\ndata: "svg"\n\n');
+    expect(first).not.toContain('"epoch":1');
     await server.end('ended', 'report');
   });
 });

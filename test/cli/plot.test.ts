@@ -224,6 +224,9 @@ describe('charts of characters', () => {
     expect(drawn).toMatch(/[⠀-⣿]+ +[⠀-⣿]+/);
     const whole = chartText({ title: 'y', lines: [{ ...broken, y: [1, 1, 1, 1, 1] }], place, height: 3 }, paper);
     expect(whole).not.toMatch(/[⠀-⣿] +[⠀-⣿]/);
+    const alone = { ...broken, y: [Number.NaN, 1, Number.NaN, 3, Number.NaN] };
+    // Between missing ones a value is a dot.
+    expect(chartText({ title: 'y', lines: [alone], place, height: 3 }, paper).match(/[⠁-⣿]/g)).toHaveLength(2);
     const band = { name: '80 %', x: [3, 4], lower: [0, 0], upper: [2, 2], colour: 'blue' as const };
     expect(chartText({ title: 'y', lines: [broken], bands: [band], place }, paper)).toMatch(/░{10}/);
     expect(chartText({ title: 'y', lines: [{ ...broken, y: x.map(() => Number.NaN) }], place }, paper)).toBe('');

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,39 @@ describe('asked to end while training', () => {
     expect((await memcell('predict', out)).code).toBe(0);
   });
 
+  it('while it reads, a signal ends it at once: there is nothing to save', async () => {
+    const out = join(folder, 'reading');
+    const child = spawn(process.execPath, [bin, 'train', '-', '--forecast', 'value', '--out', out], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    // Standard input has no end: who waits for it waits for ever.
+    child.stdin.write(seriesCsv(300));
+    setTimeout(() => child.kill('SIGTERM'), 2500);
+    const ended = await new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
+    expect(ended).toBe('SIGTERM');
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('in a long calculation that is no training, it ends soon, and says that there is nothing to save', async () => {
+    const out = join(folder, 'smoothing');
+    const rows = Array.from({ length: 700 }, (_, s) =>
+      Array.from({ length: 60 }, (_, t) => `${2000 + t},s${s},${10 + (t % 7) + Math.sin(t * t + s)}`).join('\n'),
+    );
+    const many = file(folder, 'many.csv', `time,name,value\n${rows.join('\n')}\n`);
+    let sent = 0;
+    const argv = ['train', many, '--forecast', 'value', '--group', 'name', '--horizon', '2', '--out', out];
+    const { code, err } = await memcellProcess(argv, (text, kill) => {
+      if (sent > 0 || !text.includes('exponential smoothing')) return;
+      sent = performance.now();
+      kill('SIGINT');
+    });
+    expect(code).toBe(130);
+    expect(err).toContain('\nmemcell: interrupted before all series were smoothed; nothing is fitted yet\n');
+    expect(existsSync(out)).toBe(false);
+    // No bound of speed: the smoothing, and what comes after it, takes several times as long.
+    expect(performance.now() - sent).toBeLessThan(30_000);
+  });
+
   it('before training begins, and twice, ends the process with nothing written', async () => {
     const out = join(folder, 'killed');
     let sent = false;
@@ -118,7 +151,7 @@ describe('asked to end while training', () => {
     const { code } = await memcellProcess(
       [...endless, '--batch-size', '300', '--layers', 'LSTM(512), Dense(1)', '--out', out],
       (text, kill) => {
-        if (text.includes('stopping after this batch')) kill('SIGINT');
+        if (text.includes('stopping after this batch')) kill('SIGTERM');
         if (sent || !text.includes('training ')) return;
         sent = true;
         kill('SIGINT');

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { elementsOf } from '../../src/data/jsonElements.js';
+import { parseJson } from '../../src/data/json.js';
+import { elementsAt, elementsOf } from '../../src/data/jsonElements.js';
+import { placeNote, rowsPlace } from '../../src/data/jsonPlaces.js';
 import { openSource } from '../../src/data/source.js';
+import { MemcellError } from '../../src/errors.js';
 
 async function* blocksOf(text: string, sizes: readonly number[]) {
   let at = 0;
@@ -35,6 +38,91 @@ test('any array, cut anywhere, is the elements that it has', async () => {
   );
 });
 
+/** A document of tables, columns side by side, dictionaries and single values, down to where rows are no longer looked for. */
+const { document } = fc.letrec((tie) => {
+  const single = fc.oneof(fc.integer(), fc.constantFrom('x', ']{"', null, true));
+  const members = fc.oneof(
+    { maxDepth: 6 },
+    single,
+    fc.array(single, { maxLength: 4 }),
+    fc.array(fc.record({ a: fc.integer(), b: fc.constantFrom('[', '\\"', '}') }), { maxLength: 5 }),
+    fc.array(fc.tuple(fc.integer(), single), { maxLength: 5 }),
+    tie('document'),
+  );
+  const key = fc.constantFrom('columns', 'data', 'index', 'rows', 'a"', '0', '1');
+  return {
+    document: fc.oneof(fc.dictionary(key, members), fc.record({ columns: fc.constant(['p', 'q']), data: members })),
+  };
+});
+
+test('in any document, cut anywhere, rows are found where they are when it is read whole', async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+  let streamed = 0;
+  await fc.assert(
+    fc.asyncProperty(document, sizes, fc.integer({ min: 0, max: 2 }), async (value, cuts, indent) => {
+      const text = JSON.stringify(value, undefined, indent);
+      const place = await rowsPlace(blocksOf(text, cuts), 'a.json');
+      const whole = attempt(() => parseJson(text, 'a.json'));
+      // Columns side by side, or nothing: read whole.
+      if (place === undefined) return;
+      streamed++;
+      const note = placeNote(place.path, place.others);
+      if (whole !== undefined) expect(whole.notes).toContain(note);
+      const found: unknown[] = [];
+      for await (const one of elementsAt(blocksOf(text, cuts), place.at, 'a.json')) found.push(JSON.parse(one.text));
+      expect(found).toEqual(place.path.reduce((inside: unknown, key) => Object(inside)[key], JSON.parse(text)));
+      if (place.header && whole) expect(whole.columns.map(({ name }) => name)).toEqual(place.header);
+    }),
+    { numRuns: 300 },
+  );
+  expect(streamed).toBeGreaterThan(50);
+});
+
+test.each<[unknown, string[] | undefined, header?: string[]]>([
+  [{ data: [{ a: 1 }], meta: [1, 2] }, ['meta']],
+  [{ data: [{ a: 1 }, { a: 2 }], meta: [1, 2] }, ['data']],
+  [{ page: { rows: { all: [{ a: 1 }] } }, n: 1 }, ['page', 'rows', 'all']],
+  [
+    {
+      columns: ['p', 'q'],
+      index: [0, 1],
+      data: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    ['data'],
+    ['p', 'q'],
+  ],
+  [
+    {
+      columns: ['p', 2],
+      index: [0, 1],
+      data: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    ['data'],
+  ],
+  [{ p: [1, 2], q: [3, 4] }, undefined],
+  [{ hourly: { p: [1, 2], q: [3, 4] }, rows: [{ a: 1 }] }, undefined],
+  [{ p: { 0: 1, 1: 2 }, q: { 0: 3, 1: 4 } }, undefined],
+  [{ a: { b: { c: { d: { e: [{ a: 1 }] } } } } }, undefined],
+])('%j: rows under %j', async (value, path, ...[header]) => {
+  const place = await rowsPlace(blocksOf(JSON.stringify(value), [3]), 'a.json');
+  expect(place?.path).toEqual(path);
+  expect(place?.header).toEqual(header);
+});
+
+test.each([
+  ['{"data":[{"a":1}', 'a.json: ends within its JSON; it may be cut off'],
+  ['{"data":[{"a":1}]} {"b"', "a.json: '{' stands after the end of its JSON; remove it"],
+  ['x{"data":[]}', 'a.json: is not JSON: it begins with \'x{"data":[]}\''],
+])('%s is refused while rows are looked for', async (text, message) => {
+  await expect(rowsPlace(blocksOf(text, [100]), 'a.json')).rejects.toThrow(message);
+});
+
 test.each([
   ['[{"a":1},{"a":', 'a.json: ends within row 2 of its array; it may be cut off'],
   ['[1,2', 'a.json: ends within row 2 of its array; it may be cut off'],
@@ -46,21 +134,37 @@ test.each([
   await expect(elements(text, [100])).rejects.toThrow(message);
 });
 
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof MemcellError)) throw error;
+    return undefined;
+  }
+}
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'memcell-json-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('one array streams as it is read whole', async () => {
-  const n = 66_000;
+test.each([
+  ['one array', 66_000, (text: string) => text, []],
+  [
+    'an array under a key, behind and before others',
+    20_000,
+    (text: string) => `{"meta": {"ids": [1, 2]}, "deep": {"rows": ${text}}, "at": "]"}`,
+    ['rows are those under deep.rows, the longest of 2 (not meta)'],
+  ],
+])('%s streams as it is read whole', async (_, n, wrap, said) => {
   const rows = Array.from({ length: n }, (_, i) => ({
     day: `d"[${i}`,
     v: i % 7 === 0 ? null : i / 4,
     at: { x: i, deep: { y: 1 } },
-    ...(i === 60_000 && { late: 1 }),
+    ...(i === n - 6000 && { late: 1 }),
   }));
-  const text = JSON.stringify(rows, null, 1).replace('"v": 0.25', '"v": NaN');
+  const text = wrap(JSON.stringify(rows, null, 1).replace('"v": 0.25', '"v": NaN'));
   const path = join(folder, 'rows.json.gz');
   await writeFile(path, gzipSync(text));
   const source = openSource(path);
@@ -78,9 +182,11 @@ test('one array streams as it is read whole', async () => {
   expect(x).toEqual(Array.from({ length: n }, (_, i) => i));
   expect(v).toEqual(Array.from(whole.column('v').numbers ?? []));
   expect(length).toEqual(whole.column('day').cells.map((cell) => cell.length));
+  expect(head?.table.notes).toEqual(expect.arrayContaining(said));
   expect(notes).toEqual([
+    ...said,
     'NaN and Infinity, which JSON does not have, read as missing',
-    'left out, as no row at the beginning has it: column late (from row 60001 on)',
+    `left out, as no row at the beginning has it: column late (from row ${n - 5999} on)`,
   ]);
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { guessDelimiter } from '../../src/data/dialect.js';
+import { guessEncoding } from '../../src/data/encoding.js';
 import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
 import { MemcellError } from '../../src/errors.js';
@@ -197,6 +198,9 @@ describe('files', () => {
   test('UTF-16 with a byte order mark; line ends of a text', async () => {
     await writeFile(join(folder, 'wide.csv'), Buffer.from('\uFEFFa\tb\r\n1\té\r\n', 'utf16le'));
     expect((await openSource(join(folder, 'wide.csv')).table()).column('b').cells).toEqual(['é']);
+    // Of signs that have no byte of zero the mark alone tells the order.
+    expect(guessEncoding(Uint8Array.of(0xff, 0xfe, 0x2d, 0x4e, 0x87, 0x65), 'a')).toBe('utf-16le');
+    expect(guessEncoding(Uint8Array.of(0xfe, 0xff, 0x4e, 0x2d, 0x65, 0x87), 'a')).toBe('utf-16be');
     await writeFile(join(folder, 'dos.txt'), 'one\r\ntwo\rthree\n');
     expect(await openSource(join(folder, 'dos.txt')).text()).toBe('one\ntwo\nthree\n');
   });

@@ -12,7 +12,17 @@ const bounded = ['tanh', 'sigmoid', 'hardSigmoid', 'softsign'];
 const cell = (stateful: boolean): fc.Arbitrary<Make> =>
   fc
     .record({
-      kind: fc.constantFrom('LSTM', 'LSTM', 'GRU', 'GRU before', 'SimpleRNN'),
+      kind: fc.constantFrom(
+        'LSTM',
+        'LSTM',
+        'GRU',
+        'GRU before',
+        'SimpleRNN',
+        'MinGRU',
+        'MinLSTM',
+        'SLSTM',
+        'SLSTM heads',
+      ),
       units: size,
       plain: fc.boolean(),
       useBias: fc.boolean(),
@@ -30,11 +40,25 @@ const cell = (stateful: boolean): fc.Arbitrary<Make> =>
       const own = { returnSequences, ...(stateful && { stateful }) };
       const options = plain ? own : { ...given, ...penalties, ...own };
       if (kind === 'SimpleRNN') return l.SimpleRNN(units, options);
+      if (kind.startsWith('Min') || kind.startsWith('SLSTM')) return scanned(kind, units, options);
       const gated = plain ? options : { ...options, recurrentActivation };
       if (kind === 'GRU') return l.GRU(units, gated);
       if (kind === 'GRU before') return l.GRU(units, { ...gated, resetAfter: false });
       return l.LSTM(units, gated);
     });
+
+/** Of the cells whose products with x run over all steps at once, the options that they have. */
+function scanned(kind: string, units: number, options: object): l.Layer {
+  const { recurrentDropout: _, recurrentActivation: __, ...given } = options as l.GRUOptions;
+  const { recurrentRegularizer: ___, ...minimal } = given;
+  if (kind === 'MinGRU') return l.MinGRU(units, minimal);
+  if (kind === 'MinLSTM') return l.MinLSTM(units, minimal);
+  const { activation: ____, ...rest } = given;
+  const forgetGate = units % 2 === 0 ? 'sigmoid' : 'exponential';
+  return kind === 'SLSTM'
+    ? l.SLSTM(units, { ...rest, forgetGate })
+    : l.SLSTM(3 * units, { ...rest, forgetGate, heads: 3 });
+}
 
 const recurrent = (stateful: boolean): fc.Arbitrary<Make> =>
   fc.oneof(

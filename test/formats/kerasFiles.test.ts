@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
+import { trainingFrom } from '../../src/formats/keras/training.js';
 import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
 import type { LossName } from '../../src/training/losses.js';
 import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
@@ -307,4 +308,18 @@ describe('loadWeights', () => {
       'it holds weights without a model; build the model and call model.loadWeights',
     );
   });
+});
+
+test('what a file says of losses and optimizers that is not known here is lost, and said', () => {
+  const lost: string[] = [];
+  const loss = (config: { reduction?: string }) => ({
+    module: 'keras.losses',
+    class_name: 'MeanSquaredError',
+    config: { name: 'mean_squared_error', ...config },
+  });
+  const made = (config: { reduction?: string }) => trainingFrom({ optimizer: 'sgd', loss: loss(config) }, lost);
+  expect(made({ reduction: 'sum_over_batch_size' })?.loss).toEqual({ name: 'mean_squared_error', config: {} });
+  expect(lost).toEqual([]);
+  expect(made({ reduction: 'sum' })).toBeUndefined();
+  expect(lost).toEqual(['a loss with reduction "sum" is not known here', 'the model comes uncompiled']);
 });

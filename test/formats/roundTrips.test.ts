@@ -6,7 +6,8 @@ import { expect, it, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import { loadModel, type Sequential } from '../../src/sequential.js';
+import { Dense, Normalization } from '../../src/layers/index.js';
+import { loadModel, Sequential } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
 import { stacks } from './onnx/stacks.js';
 
@@ -110,4 +111,18 @@ test.each([
     tf.dispose([tensors, expected]);
   }
   model.dispose();
+});
+
+test('null says something of a layer: one mean of all values stays one in every format', async () => {
+  const model = new Sequential([Normalization({ axis: null, inputShape: [3] }), Dense(1)], { seed: 1 });
+  const weights = model.getWeights();
+  expect(weights.slice(0, 3).map(({ shape }) => shape)).toEqual([[], [], []]);
+  model.setWeights([...[2, 4, 9].map((value) => ({ data: [value], shape: [] })), ...weights.slice(3)]);
+  const x = [[2, 4, 6]];
+  const [[now]] = await model.predict<number[][]>(x);
+  const loaded = await through(model, ['h', 'i.keras', 'j.h5']);
+  const [[moved]] = await loaded.predict<number[][]>(x);
+  const [, b, c] = Array.from(weights[3].data);
+  expect(now).toBeCloseTo(b + 2 * c, 5);
+  expect(moved).toBe(now);
 });

@@ -103,18 +103,10 @@ describe.each(['cpu', 'wasm'])(
 );
 
 /** Layers that the engine does not have. */
-const ONLY_TFJS = [
-  'ActivityRegularization',
-  'AdditiveAttention',
-  'Attention',
-  'DepthwiseConv1D',
-  'Dot',
-  'MultiHeadAttention',
-  'SeparableConv1D',
-];
+const ONLY_TFJS = ['ActivityRegularization', 'Dot'];
 
 /** Cases of other layers whose options it does not have. */
-const ONLY_TFJS_CASES = ['add spread'];
+const ONLY_TFJS_CASES = ['add spread', 'maximum spread', 'minimum spread', 'subtract spread'];
 
 describe('on the engine, where it has the layer, outputs to 1e-5, losses and weights of three steps to 1e-4', () => {
   test.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {

@@ -163,7 +163,7 @@ describe('errors point at the character', () => {
     ],
     [
       'Bidirectional(Dense(3))',
-      'layers: Bidirectional: layer must be a recurrent layer (LSTM, GRU, SimpleRNN), not a Dense layer at character 15',
+      'layers: Bidirectional: layer must be a recurrent layer such as LSTM or GRU, not a Dense layer at character 15',
     ],
     ['TimeDistributed(3)', 'layers: TimeDistributed: layer must be a layer, not 3 at character 17'],
     ['Dense(1, "a)', 'layers: a string that does not end at character 10'],

@@ -191,6 +191,39 @@ test('a report of a text colours it by surprise, and shows what the model writes
   ]);
 }, 120_000);
 
+test('a report of a search shows its trials as --json has them', async () => {
+  const { code, out } = await memcell(
+    ...[
+      'tune',
+      at('symbols.txt'),
+      '--symbols',
+      '--window',
+      '1',
+      '--layers',
+      'LSTM(4), Dense(5, softmax)',
+      '--epochs',
+      '2',
+    ],
+    ...['--trials', '4', '--out', at('tuned'), '--report', at('tuned.html'), '--json'],
+  );
+  expect(code).toBe(0);
+  const { trials, best, metric, model } = JSON.parse(out);
+  expect([trials.length, model]).toEqual([4, at('tuned')]);
+  const page = await opened(at('tuned.html'), 400, 'dark');
+  const tips = JSON.parse((await page.getAttribute('#tuning figure', 'data-tips')) ?? '{}').text as string[];
+  const errors = tips.map((text) => Number(new RegExp(`${metric} ([\\d.]+)`).exec(text)?.[1]));
+  expect(errors).toEqual(trials.map(({ error }: { error: number }) => expect.closeTo(error, 3)));
+  const cells = await page.$$eval('#tuning tbody tr:first-child td', (all) =>
+    all.map(({ textContent }) => textContent),
+  );
+  expect(cells[0]).toBe(String(best));
+  const inPage = JSON.parse((await page.textContent('#tuning-data')) ?? '').trials;
+  expect(inPage.map((one: { error: number }) => one.error)).toEqual(trials.map((one: { error: number }) => one.error));
+  await page.close();
+  const predicted = await memcell('predict', at('tuned'), '--start', '3', '--steps', '2');
+  expect(predicted.code).toBe(0);
+}, 120_000);
+
 test('a saved model is reported on data, without data, and of symbols; a page that cannot be written is an error', async () => {
   expect((await memcell('train', at('symbols.txt'), '--symbols', '--out', at('symbols'), '--budget', '10')).code).toBe(
     0,

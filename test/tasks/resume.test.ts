@@ -213,7 +213,7 @@ describe('memcell train --resume', () => {
     const resumed = await memcell(...args(out, '--resume'));
     expect(resumed.err).toContain('resuming from ');
     expect([resumed.code, existsSync(`${out}.resume`)]).toEqual([0, false]);
-    const again = await memcell(...args(out, '--resume'));
+    const again = await memcell(...args(`${out}/`, '--resume'));
     expect(again.err).toContain(`there is nothing to resume in ${out}.resume; starting anew\n`);
     const wrong = await memcell(...args(out, '--checkpoint', '0 epochs'));
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("'--checkpoint <TIME>' argument '0 epochs'")]);

@@ -31,6 +31,11 @@ describe('sample', () => {
     }
   });
 
+  test('top-p takes no more than what reaches it', () => {
+    const random = new Random(2);
+    for (let i = 0; i < 50; i++) expect(sample([0.25, 0.5, 0.25], { topP: 0.5 }, random)).toBe(1);
+  });
+
   test('of equals the first', () => {
     const random = new Random(1);
     for (let i = 0; i < 20; i++) expect(sample([0.25, 0.25, 0.25, 0.25], { temperature: 0 }, random)).toBe(0);

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { decodeState, encodeState } from '../../src/formats/stateFile.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { Random } from '../../src/random.js';
 import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
-import type { BackupOptions } from '../../src/training/backup.js';
+import type { BackupKind, BackupOptions, BackupStore } from '../../src/training/backup.js';
 import {
   type Callback,
   EarlyStopping,
@@ -298,4 +298,68 @@ test('state files hold odd numbers, and notice every changed byte', () => {
     expect(() => decodeState(other, 'file')).toThrow('file: not a backup, or a damaged one');
   }
   for (let i = 0; i < bytes.length; i++) expect(() => decodeState(bytes.slice(0, i), 'file')).toThrow('damaged');
+});
+
+describe('when a backup is due', () => {
+  /** The moments of the backups of four epochs of five batches. */
+  async function moments(every: BackupStore['every'], callbacks: Callback[] = []): Promise<string[]> {
+    const seen: string[] = [];
+    const store: BackupStore = {
+      every,
+      name: 'memory',
+      keepsEnd: false,
+      newest: async () => undefined,
+      write: async ({ values }, kind: BackupKind) => {
+        const { epoch, batch } = values as { epoch: number; batch: number };
+        seen.push(`${kind} ${epoch}.${batch}`);
+      },
+      clear: async () => {},
+    };
+    const model = sequential('Dense(2)', { inputShape: [2], seed: 1 });
+    model.compile({ loss: 'mse', optimizer: 'sgd' });
+    const options = { epochs: 4, batchSize: 5, verbose: 0, callbacks, backup: store } as const;
+    await model.fit(normal(24, 2), normal(24, 2), options as FitOptions);
+    model.dispose();
+    return seen;
+  }
+
+  test('by epochs at their ends alone, by batches through all of them', async () => {
+    expect(await moments({ epochs: 1 })).toEqual(['running 1.0', 'running 2.0', 'running 3.0']);
+    expect(await moments({ epochs: 3 })).toEqual(['running 3.0']);
+    expect(await moments({ steps: 6 })).toEqual(['running 1.1', 'running 2.2', 'running 3.3']);
+  });
+
+  test('by minutes since the last one', async () => {
+    let now = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      const passing: Callback = {
+        onBatchEnd: () => {
+          now += 25_000;
+        },
+      };
+      expect(await moments({ minutes: 2 }, [passing])).toEqual(['running 1.0', 'running 2.0', 'running 3.0']);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+});
+
+test('what a killed write has left goes with the backups', async () => {
+  const folder = join(root, 'unfinished');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'backup-000001.state.4711'), 'half');
+  await run({}, { backup: folder });
+  expect(existsSync(folder)).toBe(false);
+});
+
+test('a fingerprint tells shapes and types of the same bytes apart', () => {
+  const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const all = [
+    fingerprintOf({ data, shape: [2, 3] }),
+    fingerprintOf({ data, shape: [3, 2] }),
+    fingerprintOf({ data: new Int32Array(data.buffer), shape: [2, 3] }),
+    fingerprintOf({ data: data.slice().reverse(), shape: [2, 3] }),
+  ];
+  expect(new Set(all).size).toBe(all.length);
 });

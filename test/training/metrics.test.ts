@@ -73,6 +73,25 @@ describe("'accuracy' goes by the shapes", () => {
   });
 });
 
+test('what weighs nothing does not count, whatever it holds', () => {
+  const nothing = Float32Array.of(1, 0);
+  for (const [metric, expected] of [
+    [getMetric('mse'), 0.25],
+    [r2Score(), 0],
+    [auc(), 0],
+  ] as const) {
+    const count = metric.start();
+    count.update(array([1, 1], [2, 1]), array([0.5, Number.NaN], [2, 1]), nothing);
+    expect(count.result()).toBe(expected);
+  }
+});
+
+test('a prediction at the threshold is negative', () => {
+  const [found, missed] = [precision().start(), recall().start()];
+  for (const count of [found, missed]) count.update(array([0, 1, 1], [3, 1]), array([0.5, 0.9, 0.5], [3, 1]));
+  expect([found.result(), missed.result()]).toEqual([1, 0.5]);
+});
+
 test('names: the key is the spelling that was given', () => {
   expect(['acc', 'mae', 'mean_absolute_error', 'rmse'].map((name) => getMetric(name).name)).toEqual([
     'acc',

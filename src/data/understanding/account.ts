@@ -1,4 +1,5 @@
 import type { Account } from '../frame.js';
+import { filledOf, filledText } from './notes.js';
 
 /** What was understood of a table in a few aligned lines for people. */
 export function accountText(account: Account): string[] {
@@ -38,13 +39,7 @@ export function accountText(account: Account): string[] {
 
 /** What was done to a table that must not be silent. */
 export function accountNotes(account: Account): string[] {
-  // Values of times that were not there are told by those.
-  const gaps = account.time?.gaps ?? 0;
-  const filled = account.columns.filter(({ missing = 0, filled }) => missing > gaps && filled !== undefined);
-  const lines = filled.map(
-    ({ name, missing = 0, filled }) => `${name}: ${count(missing - gaps, 'missing value')} (${filled})`,
-  );
-  return [...account.notes, ...lines];
+  return [...account.notes, ...filledOf(account).map(filledText)];
 }
 
 const headings = { target: 'target', label: 'label', feature: 'feature', known: 'known', out: 'left out' };

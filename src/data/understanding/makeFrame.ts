@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import type { Account, Frame, FrameColumn, FrameReading, FrameTime, SeriesRange } from '../frame.js';
+import type { Account, Frame, FrameColumn, FrameReading, FrameTime, Note, SeriesRange } from '../frame.js';
 import { didYouMean, list } from '../suggest.js';
 import type { Table } from '../table.js';
 import type { PreparedColumn } from './prepare.js';
@@ -15,9 +15,10 @@ export function makeFrame(given: {
   series: SeriesRange[];
   time?: FrameTime;
   account: Account;
+  notes: readonly Note[];
   reading: FrameReading;
 }): Frame {
-  const { table, prepared, origins, series, time, account, reading } = given;
+  const { table, prepared, origins, series, time, account, notes, reading } = given;
   const columns: FrameColumn[] = given.columns.map((column, i) => {
     const { values, account, reading } = prepared[i];
     let cells: readonly string[] | undefined;
@@ -41,6 +42,7 @@ export function makeFrame(given: {
     series,
     origins,
     account,
+    notes,
     reading,
     ...(time && { time }),
     where: (row, column) => whereIs(table, origins, row, column, group(row)?.from ?? 0),

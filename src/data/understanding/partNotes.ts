@@ -1,60 +1,63 @@
+import type { LeftOut, Note } from '../frame.js';
+import { type Filled, filledText, noteText } from './notes.js';
 import { times } from './wording.js';
 
-/** What is said of the parts of one table, told once: counts of rows left out and of values filled in are added up. */
+/** What is said of the parts of one table, told once: rows left out and values filled in are added up. */
 export class PartNotes {
-  private readonly said = new Map<string, { text: string; parts: number }>();
-  private readonly counts = new Map<string, { sum: number; write(sum: number): string }>();
-  private readonly order: string[] = [];
+  /** In the order in which they came first. */
+  private readonly said = new Map<string, { text(): string }>();
+  private readonly leftOut = new Map<string, LeftOut>();
+  private readonly filled = new Map<string, Filled>();
+  private readonly others = new Map<string, { text: string; parts: number }>();
 
-  /** The notes of the next part. */
-  add(notes: readonly string[]): void {
-    for (const note of notes) if (!this.addRows(note) && !this.addValues(note)) this.addOther(note);
+  /** The notes of the next part, and what was filled in of it. */
+  add(notes: readonly Note[], filled: readonly Filled[] = []): void {
+    for (const note of notes) {
+      if (typeof note === 'string') this.addOther(note);
+      else this.addRows(note);
+    }
+    for (const one of filled) this.addValues(one);
   }
 
   list(): string[] {
-    return this.order.map((key) => {
-      const counted = this.counts.get(key);
-      if (counted !== undefined) return counted.write(counted.sum);
-      const { text = '', parts = 1 } = this.said.get(key) ?? {};
-      return parts === 1 ? text : `${text}; ${times(parts - 1, 'more part')} of the table alike`;
-    });
+    return [...this.said.values()].map(({ text }) => text());
   }
 
-  private addRows(note: string): boolean {
-    const found = /^([\d,]+) rows? left out: (.*) \((?:the first is )?(.*?)\)$/.exec(note);
-    if (found === null) return false;
-    const [, count, why, place] = found;
-    this.sum(`rows: ${why}`, count, (sum) => {
-      const where = sum === 1 ? place : `the first is ${place}`;
-      return `${times(sum, 'row')} left out: ${why} (${where})`;
-    });
-    return true;
+  private addRows(note: LeftOut): void {
+    const before = this.leftOut.get(note.why);
+    if (before !== undefined) {
+      before.rows += note.rows;
+      return;
+    }
+    const sum = { ...note };
+    this.leftOut.set(note.why, sum);
+    this.said.set(`rows: ${note.why}`, { text: () => noteText(sum) });
   }
 
-  private addValues(note: string): boolean {
-    const found = /^(.*): ([\d,]+) missing values?( \(.*\))$/.exec(note);
-    if (found === null) return false;
-    const [, name, count, how] = found;
-    this.sum(`values: ${name}${how}`, count, (sum) => `${name}: ${times(sum, 'missing value')}${how}`);
-    return true;
-  }
-
-  private sum(key: string, count: string, write: (sum: number) => string): void {
-    const before = this.counts.get(key);
-    if (before === undefined) this.order.push(key);
-    this.counts.set(key, {
-      sum: (before?.sum ?? 0) + Number(count.replaceAll(',', '')),
-      write: before?.write ?? write,
-    });
+  private addValues(filled: Filled): void {
+    const key = `values: ${filled.name}: ${filled.how}`;
+    const before = this.filled.get(key);
+    if (before !== undefined) {
+      before.values += filled.values;
+      return;
+    }
+    const sum = { ...filled };
+    this.filled.set(key, sum);
+    this.said.set(key, { text: () => filledText(sum) });
   }
 
   /** Notes that differ in numbers and in the cells that they quote are of one kind. */
   private addOther(text: string): void {
     const key = text.replace(/'[^']*'/g, "'…'").replace(/\d+/g, '#');
-    const before = this.said.get(key);
+    const before = this.others.get(key);
     if (before === undefined) {
-      this.order.push(key);
-      this.said.set(key, { text, parts: 1 });
+      const first = { text, parts: 1 };
+      this.others.set(key, first);
+      this.said.set(`other: ${key}`, { text: () => withParts(first) });
     } else if (before.text !== text) before.parts++;
   }
+}
+
+function withParts({ text, parts }: { text: string; parts: number }): string {
+  return parts === 1 ? text : `${text}; ${times(parts - 1, 'more part')} of the table alike`;
 }

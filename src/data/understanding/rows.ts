@@ -1,8 +1,10 @@
 import { MemcellError } from '../../errors.js';
+import type { Note } from '../frame.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
 import type { MissingMarks } from './marks.js';
 import { plainPattern } from './notation.js';
+import { noteText } from './notes.js';
 import { isFooter, type RawColumn } from './rawColumns.js';
 import { distinguishing, type Groups, type Ordered, refuseRepeats, repeats } from './series.js';
 import { placeOf, quoted, shorten, times } from './wording.js';
@@ -12,7 +14,7 @@ export class NoRowLeft extends MemcellError {
   constructor(
     message: string,
     /** Why, one line each. */
-    readonly notes: readonly string[],
+    readonly notes: readonly Note[],
   ) {
     super(message);
   }
@@ -33,17 +35,14 @@ export function keepRows(
     goesOn?: boolean;
   },
   marks: MissingMarks,
-  notes: string[],
+  notes: Note[],
 ): Int32Array {
   const { time, groups, label, goesOn = false } = given;
   const dropped = new Uint8Array(table.rows);
   const leaveOut = (rows: number[], why: string) => {
     if (rows.length === 0) return;
     for (const row of rows) dropped[row] = 1;
-    const place = placeOf(table, rows[0]);
-    notes.push(
-      `${times(rows.length, 'row')} left out: ${why} (${rows.length === 1 ? place : `the first is ${place}`})`,
-    );
+    notes.push({ rows: rows.length, why, first: placeOf(table, rows[0]) });
   };
   const footers = time !== undefined ? timeFooters(columns, time) : goesOn ? [] : footersOf(table, columns);
   leaveOut(footers, 'a total or the like, no data');
@@ -70,7 +69,7 @@ export function keepRows(
   }
   const kept = new Int32Array(table.rows).map((_, row) => row).filter((row) => dropped[row] === 0);
   if (kept.length === 0) {
-    throw new NoRowLeft(`${table.name}: no row is left to learn from: ${notes.join('; ')}`, notes);
+    throw new NoRowLeft(`${table.name}: no row is left to learn from: ${notes.map(noteText).join('; ')}`, notes);
   }
   return kept;
 }
@@ -89,7 +88,7 @@ export function withoutRepeats(
   time: ChosenTime,
   ordered: Ordered,
   how: { free: readonly string[]; write(at: number): string; refuse: boolean },
-  notes: string[],
+  notes: Note[],
 ): Ordered {
   const found = repeats(ordered, time.calendar);
   if (found.length === 0) return ordered;
@@ -109,9 +108,7 @@ export function withoutRepeats(
     const text = how.write(time.calendar[row] - time.shift);
     refuseRepeats(table, { row, before, text, column: name, count: found.length }, group);
   }
-  notes.push(
-    `${times(whole.size, 'row')} left out: the same as another one (the first is ${placeOf(table, rows[found[0]])})`,
-  );
+  notes.push({ rows: whole.size, why: 'the same as another one', first: placeOf(table, rows[found[0]]) });
   const kept = rows.filter((_, i) => !whole.has(i));
   let gone = 0;
   const series = ordered.series.map(({ name, from, to }) => {

@@ -1,6 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { addSteps, type TimeStep } from '../calendar.js';
-import type { SeriesRange, TimeReading } from '../frame.js';
+import type { Note, SeriesRange, TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
 import { findGaps, insertRows } from './gaps.js';
@@ -50,7 +50,7 @@ export function timeline(
   ordered: Ordered,
   request: Request,
   options: UnderstandOptions,
-  notes: string[],
+  notes: Note[],
 ): Timeline {
   const numbers = time.reading.notation === 'number';
   let calendar = gather(time.calendar, ordered.rows);
@@ -111,8 +111,7 @@ export function timeline(
       `${table.name}: ${many}, the first after ${place(gaps.after[0])}; add the rows, or leave out --fill none to have them filled in`,
     );
   }
-  const filled = base.events ? 'and filled in, amounts with 0' : 'and filled in';
-  const how = request.fill === 'leave' ? 'and left empty' : filled;
+  const how = request.fill === 'leave' ? 'and left empty' : 'and filled in';
   notes.push(`${many} ${how}, the first after ${place(gaps.after[0])}`);
   return { ...base, ...insertRows(calendar, series, found.step, gaps), reading, gaps: gaps.missing, irregular: false };
 }

@@ -1,11 +1,12 @@
 import { MemcellError } from '../../errors.js';
-import type { Account, Frame, FrameReading, SeriesRange, TimeReading } from '../frame.js';
+import type { Account, Frame, FrameReading, Note, SeriesRange, TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import { chooseTime, type TimeChoice } from './chooseTime.js';
 import { ColumnReader } from './columns.js';
 import { makeFrame, whereIs } from './makeFrame.js';
 import { MissingMarks } from './marks.js';
 import { plainPattern } from './notation.js';
+import { noteText } from './notes.js';
 import { prepareColumn, refuseMissing } from './prepare.js';
 import { type RawColumn, rawColumns } from './rawColumns.js';
 import { type Request, readRequest, type UnderstandOptions } from './request.js';
@@ -31,7 +32,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const request = readRequest(table, options);
   const columns = rawColumns(table);
   const marks = new MissingMarks(request.missing);
-  const notes = [...table.notes];
+  const notes: Note[] = [...table.notes];
   const groups = groupsOf(table, columns, request, marks);
   const choice = findTime(table, columns, marks, request, options, groups?.of);
   notes.push(...timeNotes(table, choice, options));
@@ -70,7 +71,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
     ...(timeReading && { time: timeAccount(timeReading, times, line.gaps, ordered.sorted, written) }),
     columns: prepared.map(({ account }) => account),
     ...(groups && { series: seriesAccount(request.group, line.series) }),
-    notes,
+    notes: notes.map(noteText),
   };
   const reading: FrameReading = {
     columns: prepared.map(({ account: { name, use }, reading }) => ({ name, use, reading })),
@@ -93,6 +94,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
     origins,
     series: line.series,
     account,
+    notes,
     reading,
     ...(time && { time }),
   });
@@ -176,7 +178,7 @@ function putInOrder(
     options: UnderstandOptions;
     label: string | undefined;
   },
-  notes: string[],
+  notes: Note[],
 ): Ordered {
   const { groups, request, options, label } = given;
   const { time, others } = given.choice;
@@ -207,7 +209,7 @@ function withoutEmptySeries(
   ordered: Ordered,
   request: Request,
   reader: ColumnReader,
-  notes: string[],
+  notes: Note[],
 ): Ordered {
   if (ordered.series.length < 2) return ordered;
   const targets = [...request.uses].filter(([, use]) => use === 'target').flatMap(([name]) => columns.get(name) ?? []);

@@ -1,6 +1,6 @@
 import { slopeTakesInput } from '../../kernels/activationIds.js';
+import type { ActivationPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { ActivationPlan } from '../layerPlan.js';
 import { eachRun, newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 

@@ -1,5 +1,5 @@
+import { type BatchNormalizationPlan, NONE } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { type BatchNormalizationPlan, NONE } from '../layerPlan.js';
 import { eachRun, newRows } from '../rows.js';
 import {
   type EngineLayer,

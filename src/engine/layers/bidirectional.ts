@@ -1,9 +1,10 @@
 import { MergeId } from '../../kernels/mergeIds.js';
+import type { BidirectionalPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { BidirectionalPlan } from '../layerPlan.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import { Cell, type CellOutput } from './cell.js';
+import type { CellOutput, SequenceCell } from './cell.js';
+import { makeCell } from './cells.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
 const MERGE = { sum: MergeId.sum, mul: MergeId.mul, ave: MergeId.ave };
@@ -26,7 +27,7 @@ function columns(rows: Rows, offset: number, width: number): Rows {
 export class BidirectionalLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   readonly carried: readonly CarriedState[];
-  private readonly cells: readonly [Cell, Cell];
+  private readonly cells: readonly [SequenceCell, SequenceCell];
   private input!: Signal;
   private output!: Signal;
   /** With mergeMode 'none'. */
@@ -42,8 +43,8 @@ export class BidirectionalLayer implements EngineLayer {
     private readonly plan: BidirectionalPlan,
     private readonly context: LayerContext,
   ) {
-    this.cells = [new Cell(plan.forward, context), new Cell(plan.backward, context)];
-    this.blocks = this.cells.map(({ block }) => block);
+    this.cells = [makeCell(plan.forward, context), makeCell(plan.backward, context)];
+    this.blocks = this.cells.flatMap(({ blocks }) => blocks);
     this.carried = this.cells.flatMap(({ carried }) => carried ?? []);
   }
 

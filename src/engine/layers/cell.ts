@@ -1,11 +1,11 @@
 /** One recurrent cell over a sequence, in one direction: what LSTM, GRU and SimpleRNN layers are made of. */
 import { slopeTakesInput } from '../../kernels/activationIds.js';
 import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from '../../kernels/recurrence.js';
+import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
 import { deriveKey } from '../../random.js';
 import type { Arena } from '../arena.js';
 import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
-import { NONE, type RecurrentPlan } from '../layerPlan.js';
 import { newRows, type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';
@@ -21,7 +21,8 @@ interface CellKind {
   states: number;
   makeBlock(plan: RecurrentPlan): WeightBlock;
   forward(kernels: Kernels, job: number): void;
-  backward(kernels: Kernels, job: number, steps: number): void;
+  /** @param wantsInitial whether somebody wants the gradients of the states before the first step */
+  backward(kernels: Kernels, job: number, steps: number, wantsInitial: boolean): void;
   gradients(kernels: Kernels, job: number, batch: number, steps: number, to: number, panels: Range): void;
 }
 
@@ -47,10 +48,10 @@ function lstm(plan: RecurrentPlan): CellKind {
     states: 2,
     makeBlock: () => blockOf(plan, interleavedColumns(4, plan.units), 4 * padded),
     forward: (kernels, job) => kernels.lstmForward(job),
-    backward(kernels, job, steps) {
+    backward(kernels, job, steps, wantsInitial) {
       kernels.lstmStartBackward(job);
       kernels.lstmBackwardSteps(job, 0, steps);
-      kernels.lstmFinishBackward(job);
+      if (wantsInitial) kernels.lstmFinishBackward(job);
     },
     gradients: (kernels, job, batch, steps, to, panels) =>
       kernels.lstmGradients(job, batch, 0, steps, to, 0, panels.from, panels.to),
@@ -135,8 +136,34 @@ export interface CellPorts {
   givesStates?: boolean;
 }
 
-export class Cell {
-  readonly block: WeightBlock;
+/** One recurrent cell over a sequence, in one direction. */
+export interface SequenceCell {
+  readonly blocks: readonly WeightBlock[];
+  /** Of a stateful cell. */
+  readonly carried?: CarriedState | undefined;
+  /** Number of states between cells. */
+  readonly stateCount: number;
+  /** Whether an output of every step must be kept apart from the states as they lie in training. */
+  readonly keepsOutputApart: boolean;
+  /** The rows in which the states after each step will lie, when the cell is placed for training: an output without a copy. */
+  readonly states: Rows | undefined;
+  /** What a placement for a stream keeps between calls. */
+  readonly state: KeptState | undefined;
+  /** The states after the last step, where ports.givesStates. */
+  readonly finalStates: readonly Signal[];
+  place(ports: CellPorts, space: Space): void;
+  prepare(part: number, parts: number): void;
+  forward(rows: Range, training: boolean): void;
+  /** Given the gradients of the outputs, of the same geometry each time. */
+  backward(rows: Range, gradients: CellOutput): void;
+  /** A thread's share of the weights' gradients, from all rows. */
+  gradients(part: number, parts: number): void;
+}
+
+/** The cells of LSTM, GRU and SimpleRNN: rows [h | x | 1] times all weights, step by step. */
+export class Cell implements SequenceCell {
+  readonly blocks: readonly WeightBlock[];
+  private readonly block: WeightBlock;
   /** Of a stateful cell. */
   readonly carried: CarriedState | undefined;
   private readonly kind: CellKind;
@@ -162,11 +189,16 @@ export class Cell {
   ) {
     this.kind = KINDS[plan.kind](plan);
     this.block = this.kind.makeBlock(plan);
+    this.blocks = [this.block];
     if (plan.stateful) this.carried = { states: this.kind.states, units: plan.units, before: 0, after: 0 };
   }
 
-  /** Whether a state is changed by dropout on its way to the next step, so that the output must be kept apart. */
-  get dropsState(): boolean {
+  /** Dropout changes a state on its way to the next step. */
+  get keepsOutputApart(): boolean {
+    return this.dropsState;
+  }
+
+  private get dropsState(): boolean {
     return this.plan.recurrentDropout > 0 && this.plan.recurrentDropout < 1;
   }
 
@@ -174,13 +206,11 @@ export class Cell {
     return this.plan.dropout > 0 && this.plan.dropout < 1;
   }
 
-  /** The rows in which the states after each step will lie, when the cell is placed for training: an output without a copy. */
   states: Rows | undefined;
 
-  /** What a placement for a stream keeps between calls. */
   state: KeptState | undefined;
 
-  /** The states after the last step, h and c, where ports.givesStates. */
+  /** h and c. */
   finalStates: readonly Signal[] = [];
 
   place(ports: CellPorts, { arena, batch, training, stream }: Space): void {
@@ -277,7 +307,7 @@ export class Cell {
     };
   }
 
-  /** Number of states between cells; h and c of an LSTM. */
+  /** h and c of an LSTM. */
   get stateCount(): number {
     return this.kind.states;
   }
@@ -364,7 +394,6 @@ export class Cell {
     kind.forward(context.kernels, job);
   }
 
-  /** Given the gradients of the outputs, of the same geometry each time. */
   backward(rows: Range, { sequences, last }: CellOutput): void {
     const job = this.record(rows);
     const words = this.arena.i32;
@@ -380,13 +409,15 @@ export class Cell {
         words[at + FIELD.dLastRow] = 4 * last.rowStride;
       }
     }
-    this.finalStates.forEach(({ gradient }, i) => {
-      if (!gradient) return;
+    for (let i = 0; i < this.finalStates.length; i++) {
+      const { gradient } = this.finalStates[i];
+      if (!gradient) continue;
       const to = this.finalGradients[i];
       words[at + (i === 0 ? FIELD.dhT : FIELD.dcT)] = to + 4 * rows.from * this.plan.units;
       this.copyState(gradient, this.vectors(to), rows);
-    });
-    this.kind.backward(this.context.kernels, job, this.steps);
+    }
+    this.kind.backward(this.context.kernels, job, this.steps, this.fields.dh0 !== undefined);
+    if (!this.hasInitial) return;
     this.ports.initial?.forEach(({ gradient }, i) => {
       if (gradient) this.copyState(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
     });
@@ -416,7 +447,6 @@ export class Cell {
     );
   }
 
-  /** A thread's share of the weights' gradients, from all rows. */
   gradients(part: number, parts: number): void {
     const { block, batch, steps, kind, context } = this;
     if (block.gradients === 0) return;

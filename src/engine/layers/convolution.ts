@@ -1,5 +1,5 @@
+import { type ConvolutionPlan, NONE } from '../../plan/layerPlan.js';
 import { type BlockPart, makeBlock, type WeightBlock } from '../blocks.js';
-import { type ConvolutionPlan, NONE } from '../layerPlan.js';
 import { newRows, type Rows, rowLength, timeMajor } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 import { windowsOver } from './windows.js';

@@ -1,5 +1,5 @@
+import { type DensePlan, NONE } from '../../plan/layerPlan.js';
 import { type BlockPart, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { type DensePlan, NONE } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
@@ -21,13 +21,14 @@ export class DenseLayer implements EngineLayer {
   private transposed = 0;
   private scratch = 0;
 
+  /** @param columns of the N outputs that hold Keras's columns, where those are fewer or in another order */
   constructor(
     private readonly plan: DensePlan,
     private readonly context: LayerContext,
+    columns: Int32Array = plainColumns(plan.units),
   ) {
     const { inputs, units, kernel, bias } = plan;
     this.hasBias = bias !== NONE;
-    const columns = plainColumns(units);
     const parts: BlockPart[] = [{ weight: kernel, from: 0, rows: inputs, row: 0, columns }];
     if (this.hasBias) parts.push({ weight: bias, from: 0, rows: 1, row: inputs, columns });
     this.block = makeBlock(inputs + Number(this.hasBias), units, parts);

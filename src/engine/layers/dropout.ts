@@ -1,6 +1,6 @@
+import type { DropoutPlan } from '../../plan/layerPlan.js';
 import { deriveKey } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
-import type { DropoutPlan } from '../layerPlan.js';
 import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 

@@ -1,5 +1,5 @@
+import type { EmbeddingPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import type { EmbeddingPlan } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 

@@ -67,6 +67,8 @@ export interface EngineLayer {
    * @param others the inputs after the first, of a layer that has several; treated alike
    */
   place(input: Signal, space: Space, others: readonly Signal[]): Signal;
+  /** Multiplications and additions of forward for a step of a batch entry, about, beside those of the blocks; once placed. */
+  readonly flops?: number;
   readonly gathering?: Gathering | undefined;
   /** After the gradients of a training step whose loss is finite: this thread's share of what the layer itself changes. */
   follow?(part: number, parts: number): void;

@@ -1,5 +1,5 @@
+import type { MaskingPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { MaskingPlan } from '../layerPlan.js';
 import { eachRun, newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 

@@ -1,9 +1,9 @@
 /** Layers of several inputs: element by element, or one after the other. */
 import { MemcellError } from '../../errors.js';
 import { MergeId } from '../../kernels/mergeIds.js';
+import type { ConcatenatePlan, MergePlan } from '../../plan/layerPlan.js';
 import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
-import type { ConcatenatePlan, MergePlan } from '../layerPlan.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 

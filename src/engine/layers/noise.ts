@@ -1,7 +1,7 @@
 import { MergeId } from '../../kernels/mergeIds.js';
+import type { NoisePlan } from '../../plan/layerPlan.js';
 import { deriveKey, normalAt } from '../../random.js';
 import type { Arena } from '../arena.js';
-import type { NoisePlan } from '../layerPlan.js';
 import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';

@@ -1,5 +1,5 @@
+import type { OverStepsPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { OverStepsPlan } from '../layerPlan.js';
 import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';

@@ -1,5 +1,5 @@
+import type { PoolingPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { PoolingPlan } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 

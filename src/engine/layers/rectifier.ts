@@ -1,5 +1,5 @@
+import { NONE, type RectifierPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { NONE, type RectifierPlan } from '../layerPlan.js';
 import { eachRun, newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 

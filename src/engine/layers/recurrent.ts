@@ -1,26 +1,27 @@
+import type { DirectedPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { RecurrentPlan } from '../layerPlan.js';
 import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import { Cell, type CellOutput } from './cell.js';
+import type { CellOutput, SequenceCell } from './cell.js';
+import { makeCell } from './cells.js';
 import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
 
 /**
- * LSTM, GRU or SimpleRNN: x (B,T,I) → every step's h (B,T,U) or the last's (B,U), and after it, with returnState, the last states.
+ * A recurrent layer: x (B,T,I) → every step's h (B,T,U) or the last's (B,U), and after it, with returnState, the last states.
  * Initial states are the inputs after x, else zero; in a stream, or where the layer is stateful, those before.
  */
 export class RecurrentLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   readonly carried: readonly CarriedState[];
-  private readonly cell: Cell;
+  private readonly cell: SequenceCell;
   private output!: Signal;
 
   constructor(
-    private readonly plan: RecurrentPlan,
+    private readonly plan: DirectedPlan,
     context: LayerContext,
   ) {
-    this.cell = new Cell(plan, context);
-    this.blocks = [this.cell.block];
+    this.cell = makeCell(plan, context);
+    this.blocks = this.cell.blocks;
     this.carried = this.cell.carried ? [this.cell.carried] : [];
   }
 
@@ -38,9 +39,9 @@ export class RecurrentLayer implements EngineLayer {
     const { steps } = input.values;
     const rows = (width: number, count: number) => newRows(arena, batch, count, width);
     if (input.wantsGradient) input.gradient = rows(inputs, steps);
-    // In training the states stay where they are made, and serve as output unless dropout has changed them, or a mask has outputs
-    // begin with zeros where states do not.
-    const apart = !training || this.cell.dropsState || ((stateful || initial.length > 0) && input.mask !== 0);
+    // In training the states stay where they are made, and serve as output unless the cell needs its output apart, or a mask has
+    // outputs begin with zeros where states do not.
+    const apart = !training || this.cell.keepsOutputApart || ((stateful || initial.length > 0) && input.mask !== 0);
     const own = rows(units, returnSequences && apart ? steps : 1);
     const output: CellOutput = returnSequences ? (apart ? { sequences: own } : {}) : { last: own };
     this.cell.place({ input, output, dInput: input.gradient, initial, givesStates: returnState }, space);

@@ -1,6 +1,6 @@
 /** Layers that give the same numbers in another shape: Flatten, RepeatVector, Reshape, Permute, and batch-major rows to time-major ones. */
 import { MemcellError } from '../../errors.js';
-import type { RepeatPlan, ReshapePlan } from '../layerPlan.js';
+import type { RepeatPlan, ReshapePlan } from '../../plan/layerPlan.js';
 import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';

@@ -1,5 +1,5 @@
+import type { StandardizationPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import type { StandardizationPlan } from '../layerPlan.js';
 import { eachRun, newRows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 

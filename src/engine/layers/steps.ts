@@ -1,6 +1,6 @@
 /** Layers that change the number of steps: padding with zeros, cropping, up-sampling. */
 import { MemcellError } from '../../errors.js';
-import type { PaddingPlan, UpSamplingPlan } from '../layerPlan.js';
+import type { PaddingPlan, UpSamplingPlan } from '../../plan/layerPlan.js';
 import type { Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer, stepsFrom } from './moving.js';

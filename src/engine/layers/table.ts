@@ -1,6 +1,7 @@
 /** The layer that runs each kind of plan. */
-import type { LayerPlan } from '../layerPlan.js';
+import type { LayerPlan } from '../../plan/layerPlan.js';
 import { ActivationLayer } from './activation.js';
+import { AttentionLayer } from './attention.js';
 import { BatchNormalizationLayer } from './batchNormalization.js';
 import { BidirectionalLayer } from './bidirectional.js';
 import { ConvolutionLayer } from './convolution.js';
@@ -11,9 +12,11 @@ import type { EngineLayer, LayerContext } from './layer.js';
 import { LayerNormalizationLayer } from './layerNormalization.js';
 import { MaskingLayer } from './masking.js';
 import { ConcatenateLayer, MergeLayer } from './merge.js';
+import { MultiHeadAttentionLayer } from './multiHeadAttention.js';
 import { NoiseLayer } from './noise.js';
 import { OverStepsLayer } from './overSteps.js';
 import { PoolingLayer } from './pooling.js';
+import { PositionsLayer } from './positions.js';
 import { RectifierLayer } from './rectifier.js';
 import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer, ReshapeLayer, TransposeLayer } from './reshape.js';
@@ -74,11 +77,20 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'lstm':
     case 'gru':
     case 'simpleRNN':
+    case 'minGRU':
+    case 'minLSTM':
+    case 'sLSTM':
       return new RecurrentLayer(plan, context);
     case 'merge':
       return new MergeLayer(plan, context);
     case 'concatenate':
       return new ConcatenateLayer(context, plan);
+    case 'multiHeadAttention':
+      return new MultiHeadAttentionLayer(plan, context);
+    case 'attention':
+      return new AttentionLayer(plan, context);
+    case 'positions':
+      return new PositionsLayer(plan, context);
     case 'bidirectional':
       return new BidirectionalLayer(plan, context);
   }

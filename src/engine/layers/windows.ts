@@ -1,6 +1,6 @@
 /** Where windows over the steps of a sequence lie. */
 import { MemcellError } from '../../errors.js';
-import type { WindowsPlan } from '../layerPlan.js';
+import type { WindowsPlan } from '../../plan/layerPlan.js';
 
 export interface Windows {
   /** Steps of padding before the first step. */

@@ -58,7 +58,7 @@ function optionsOf(kind: string): string[] | undefined {
 }
 
 /** Options that mean something when they are null. */
-const MAY_BE_NULL = /_(regularizer|constraint)$|^(max_value|noise_shape|merge_mode|strides)$/;
+const MAY_BE_NULL = /_(regularizer|constraint)$|^(axis|max_value|noise_shape|merge_mode|strides)$/;
 
 /** Names that Keras 3 has for what has another name here. */
 const RENAMED: Record<string, string> = { 'LeakyReLU alpha': 'negative_slope' };

@@ -4,6 +4,7 @@
  */
 import { invalid, isJsonObject, type Json, mostNesting } from '../modelJson.js';
 import { className, type JsonObject, layerOptions, type Reading } from './layerConfig.js';
+import { withoutMasks } from './masks.js';
 import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from './nodes.js';
 import type { CudnnLayers } from './olderWeights.js';
 
@@ -81,8 +82,8 @@ class Reader {
   }
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
-    const given = listOf(config.layers, `${place}.config.layers`);
-    const layers = this.layers(config, path, place, depth).map((layer, index): JoinedLayer => {
+    const given = withoutMasks(listOf(config.layers, `${place}.config.layers`));
+    const layers = this.layers({ ...config, layers: given }, path, place, depth).map((layer, index): JoinedLayer => {
       const written = given[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
       const nodes = isJsonObject(written) ? written.inbound_nodes : undefined;

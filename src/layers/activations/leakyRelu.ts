@@ -3,6 +3,7 @@ import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
+import { rectifier } from './rectifier.js';
 
 const own = {
   /** Factor below 0. Default 0.3. */
@@ -19,6 +20,7 @@ const leakyReLU = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
+  engine: ({ flow, settings: { alpha, negativeSlope } }) => [rectifier(flow.width, { slope: alpha ?? negativeSlope })],
   call: ({ x, settings: { alpha, negativeSlope } }) =>
     tf.sub(tf.relu(x), tf.mul(tf.relu(tf.neg(x)), alpha ?? negativeSlope)),
 });

@@ -1,8 +1,10 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
+import { rectifier } from './rectifier.js';
 
 const own = {
   /** Default 'zeros'. */
@@ -20,6 +22,13 @@ const pReLU = computedLayer({
   positional: [],
   schema: { ...common, ...own },
   rank: anyRank,
+  engine: (planning) => {
+    const { width } = planning.flow;
+    const [shape] = planning.weightShapes;
+    if (shape.at(-1) !== width) throw unsupported(planning, 'shares its factors between features');
+    const [alpha] = planning.claim('alpha');
+    return [rectifier(width, { alpha, rows: shape.length > 1 ? shape[0] : 1 })];
+  },
   weights: ({ alphaInitializer, alphaRegularizer, alphaConstraint, sharedAxes }, [[, ...sample]]) => [
     {
       name: 'alpha',

@@ -1,8 +1,11 @@
+import { ActivationId } from '../../kernels/activationIds.js';
+import { plainActivation } from '../../plan/activation.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
+import { rectifier } from './rectifier.js';
 
 const own = {
   /** The most that comes out; null for no limit. Default null. */
@@ -21,6 +24,10 @@ const reLU = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
+  engine: ({ flow, settings: { maxValue, negativeSlope: slope, threshold } }) => {
+    if (maxValue === null && slope === 0 && threshold === 0) return [plainActivation(ActivationId.relu)];
+    return [rectifier(flow.width, { slope, threshold, most: maxValue ?? Number.POSITIVE_INFINITY })];
+  },
   call: ({ x, settings: { maxValue, negativeSlope, threshold } }) => {
     const above = tf.cast(tf.greaterEqual(x, threshold), 'float32');
     const kept = threshold === 0 ? tf.relu(x) : tf.mul(x, above);

@@ -1,3 +1,4 @@
+import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
@@ -6,6 +7,7 @@ import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
 import { attend, attention, pairs } from './dotAttention.js';
 import { attending } from './options.js';
+import { planScored } from './planned.js';
 
 const own = {
   /** Learn a factor of each feature. Default true. */
@@ -22,6 +24,10 @@ const additiveAttention = computedLayer({
   positional: ['useScale', 'dropout'],
   schema: { ...common, ...own, ...attending },
   ...attention,
+  engine: (planning) => {
+    const [coefficients = NONE] = planning.claim('scale');
+    return planScored(planning, { additive: true, factor: NONE, coefficients, oneCoefficient: false });
+  },
   weights: ({ useScale }, [query]) =>
     useScale
       ? [{ name: 'scale', shape: [features(query)], initializer: initializerConfig('glorotUniform', 'scale') }]

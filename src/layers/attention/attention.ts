@@ -1,3 +1,4 @@
+import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
@@ -6,6 +7,7 @@ import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
 import { attend, attention as attentions, pairs } from './dotAttention.js';
 import { attending } from './options.js';
+import { planScored } from './planned.js';
 
 const own = {
   /** Learn a factor of the scores. Default false. */
@@ -21,6 +23,13 @@ const attention = computedLayer({
   positional: ['useScale', 'scoreMode', 'dropout'],
   schema: { ...common, ...own, ...attending },
   ...attentions,
+  engine: (planning) => {
+    const { useScale, scoreMode } = planning.settings;
+    const additive = scoreMode === 'concat';
+    const weights = planning.claim('scale', 'concat_score_weight');
+    const [factor, coefficients = NONE] = useScale ? weights : [NONE, ...weights];
+    return planScored(planning, { additive, factor, coefficients, oneCoefficient: true });
+  },
   weights: ({ useScale, scoreMode }) => {
     const one = { shape: [], initializer: initializerConfig('ones', 'scale') };
     return [

@@ -1,8 +1,11 @@
+import { type DensePlan, type LayerPlan, NONE } from '../../plan/layerPlan.js';
+import type { Planning } from '../../plan/planning.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { type Call, type ComputedWeight, computedLayer } from '../computed.js';
 import { common, features, type KernelOptions, kernel, layerFunction, type Shape, sequence } from '../define.js';
 import * as kind from '../schema.js';
+import { requireSteps } from './planned.js';
 import { droppedWeights, scoresMask } from './scores.js';
 
 const own = {
@@ -73,13 +76,45 @@ function project(x: tf.Tensor, name: string, { weight, settings }: Call<Settings
   return tf.transpose(tf.reshape(projected, [batch, steps, heads, size]), [0, 2, 1, 3]);
 }
 
+function plan(planning: Planning<Settings>): LayerPlan[] {
+  requireSteps(planning);
+  const { flow, path, settings } = planning;
+  const { numHeads: heads, keyDim: keyWidth, useCausalMask: causal, dropout, useBias } = settings;
+  const valueWidth = settings.valueDim ?? keyWidth;
+  const output = settings.outputShape ?? flow.width;
+  const [query, value, key] = threeOf(planning.inputs);
+  const names = useBias ? ['kernel', 'bias'] : ['kernel'];
+  const claimed = planning.claim(...names, ...names, ...names, ...names);
+  const dense = (part: number, inputs: number, units: number): DensePlan => {
+    const [own, bias = NONE] = claimed.slice(names.length * part, names.length * (part + 1));
+    return { kind: 'dense', inputs, units, kernel: own, bias };
+  };
+  flow.width = output;
+  return [
+    {
+      kind: 'multiHeadAttention',
+      heads,
+      keyWidth,
+      causal,
+      dropout,
+      path,
+      query: dense(0, query.width, heads * keyWidth),
+      key: dense(1, key.width, heads * keyWidth),
+      value: dense(2, value.width, heads * valueWidth),
+      output: dense(3, heads * valueWidth, output),
+    },
+  ];
+}
+
 const multiHeadAttention = computedLayer({
   class: 'MultiHeadAttention',
   positional: ['numHeads', 'keyDim', 'valueDim', 'dropout'],
   schema,
   rank: sequence,
+  takesSeveral: true,
   groups: ['query_dense', 'key_dense', 'value_dense', 'output_dense'],
   weights,
+  engine: plan,
   shape: ({ outputShape }, inputs) => {
     const [query, value, key] = threeOf(inputs);
     if (inputs.length > 3) throw new Error('it takes one to three inputs: query, value, key');

@@ -3,6 +3,7 @@ import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
+import { requireSteps } from './planned.js';
 
 const own = {
   /** Default 'glorotUniform'. */
@@ -17,6 +18,12 @@ const positionEmbedding = computedLayer({
   schema: { ...common, sequenceLength: kind.required(kind.units), ...own },
   rank: sequence,
   keras: false,
+  engine: (planning) => {
+    requireSteps(planning);
+    const [weight] = planning.claim('position_embeddings');
+    const of = { kind: 'table', weight, length: planning.settings.sequenceLength } as const;
+    return [{ kind: 'positions', width: planning.flow.width, of, name: planning.name }];
+  },
   weights: ({ sequenceLength, initializer }, [input]) => [
     { name: 'position_embeddings', shape: [sequenceLength, features(input)], initializer },
   ],

@@ -3,6 +3,7 @@ import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
+import { requireSteps } from './planned.js';
 
 const own = {
   /** The longest wave is 2π times it. Default 10000. */
@@ -17,6 +18,11 @@ const sinePositionEncoding = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   keras: false,
+  engine: (planning) => {
+    requireSteps(planning);
+    const of = { kind: 'waves', longest: planning.settings.maxWavelength } as const;
+    return [{ kind: 'positions', width: planning.flow.width, of, name: planning.name }];
+  },
   call: ({ x, settings: { maxWavelength } }) => {
     const steps = x.shape[1] ?? 0;
     const size = features(x.shape);

@@ -1,8 +1,12 @@
+import { activation } from '../../plan/activation.js';
+import { NONE } from '../../plan/layerPlan.js';
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type KernelOptions, kernel, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
+import { plannedWindows } from './plannedWindows.js';
 import { windowOptions } from './windowOptions.js';
 import { windowSteps, windowsOf, windowsShape } from './windows.js';
 
@@ -32,6 +36,20 @@ const conv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
+  engine: (planning) => {
+    const { flow, settings } = planning;
+    const windows = plannedWindows(planning, windowsOf(settings));
+    if (windows.stride > 1 && windows.dilation > 1)
+      throw unsupported(planning, 'has both strides and a dilationRate above 1');
+    const [kernel, bias = NONE] = planning.claim('kernel', 'bias');
+    const { filters, groups } = settings;
+    const { width: inputs } = flow;
+    flow.width = filters;
+    return [
+      { kind: 'convolution', ...windows, inputs, filters, groups, kernel, bias },
+      ...activation(planning, settings.activation, true),
+    ];
+  },
   weights: (settings, [input]) => {
     const { filters, kernelSize, groups, useBias } = settings;
     const { kernelInitializer, kernelRegularizer, kernelConstraint } = settings;
@@ -65,7 +83,7 @@ const conv1D = computedLayer({
     return windowsShape(windowsOf(settings), input, filters);
   },
   call: ({ x, weight, settings }) => {
-    const { groups, filters, useBias, activation } = settings;
+    const { groups, filters, useBias } = settings;
     const steps = windowSteps(x, windowsOf(settings));
     const whole = weight('kernel');
     const [batch, count] = steps[0].shape;
@@ -79,7 +97,7 @@ const conv1D = computedLayer({
     });
     let y: tf.Tensor = groups === 1 ? outputs[0] : tf.concat(outputs, 1);
     if (useBias) y = tf.add(y, weight('bias'));
-    return applyActivation(activation, tf.reshape(y, [batch, count, filters]));
+    return applyActivation(settings.activation, tf.reshape(y, [batch, count, filters]));
   },
 });
 

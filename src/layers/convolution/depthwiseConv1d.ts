@@ -1,9 +1,11 @@
+import { activation } from '../../plan/activation.js';
+import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { depthwise } from './depthwise.js';
+import { depthwise, plannedDepthwise } from './depthwise.js';
 import { windowOptions } from './windowOptions.js';
 import { windowsOf, windowsShape } from './windows.js';
 
@@ -43,6 +45,13 @@ const depthwiseConv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
+  engine: (planning) => {
+    const { flow, settings } = planning;
+    const [kernel, bias = NONE] = planning.claim('depthwise', 'bias');
+    const each = plannedDepthwise(planning, windowsOf(settings), { kernel, bias });
+    flow.width = each.filters;
+    return [each, ...activation(planning, settings.activation, true)];
+  },
   weights: (settings, [input]) => {
     const { kernelSize, depthMultiplier, useBias } = settings;
     const {

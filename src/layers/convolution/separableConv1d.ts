@@ -1,9 +1,11 @@
+import { activation } from '../../plan/activation.js';
+import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { depthwise } from './depthwise.js';
+import { depthwise, plannedDepthwise } from './depthwise.js';
 import { windowOptions } from './windowOptions.js';
 import { windowsOf, windowsShape } from './windows.js';
 
@@ -48,6 +50,18 @@ const separableConv1D = computedLayer({
   },
   rank: sequence,
   mask: 'end',
+  engine: (planning) => {
+    const { flow, settings } = planning;
+    const { filters: units } = settings;
+    const [depthKernel, kernel, bias = NONE] = planning.claim('depthwise', 'pointwise', 'bias');
+    const each = plannedDepthwise(planning, windowsOf(settings), { kernel: depthKernel, bias: NONE });
+    flow.width = units;
+    return [
+      each,
+      { kind: 'dense', inputs: each.filters, units, kernel, bias },
+      ...activation(planning, settings.activation, true),
+    ];
+  },
   weights: (settings, [input]) => {
     const { filters, kernelSize, depthMultiplier, useBias } = settings;
     const size = features(input);
@@ -81,12 +95,12 @@ const separableConv1D = computedLayer({
   },
   shape: (settings, [input]) => windowsShape(windowsOf(settings), input, settings.filters),
   call: ({ x, weight, settings }) => {
-    const { filters, useBias, activation } = settings;
+    const { filters, useBias } = settings;
     const each = depthwise(x, weight('depthwise_kernel'), windowsOf(settings));
     const [batch, count, inner = 0] = each.shape;
     const mixing = tf.reshape(weight('pointwise_kernel'), [inner, filters]);
     const mixed = tf.reshape(tf.matMul(tf.reshape(each, [-1, inner]), mixing), [batch, count, filters]);
-    return applyActivation(activation, useBias ? tf.add(mixed, weight('bias')) : mixed);
+    return applyActivation(settings.activation, useBias ? tf.add(mixed, weight('bias')) : mixed);
   },
 });
 

@@ -1,18 +1,21 @@
+import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
+import { elementwise } from './planned.js';
 
 const average = computedLayer({
   class: 'Average',
   positional: [],
   schema: common,
   ...merging,
+  engine: elementwise(MergeId.ave),
   shape: (_, inputs) => broadcastShape(inputs),
   call: ({ inputs }) =>
     tf.div(
-      inputs.reduce((sum, input) => tf.add(sum, input)),
+      aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
       inputs.length,
     ),
 });

@@ -1,9 +1,11 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
 import { merging } from './merging.js';
+import { sameAxes, sameSteps, sameWidths } from './planned.js';
 
 const own = {
   /** Along which the inputs follow each other; all other sizes are the same. Default -1. */
@@ -17,6 +19,20 @@ const concatenate = computedLayer({
   positional: ['axis'],
   schema: { ...common, ...own },
   ...merging,
+  engine: (planning) => {
+    const { inputs, flow, settings } = planning;
+    sameAxes(planning);
+    const last = flow.sequence ? 2 : 1;
+    const [along] = fromFirst(settings.axis, last + 1);
+    if (along < 1 || along > last) throw unsupported(planning, `concatenates along axis ${settings.axis}`);
+    const overSteps = along < last;
+    if (overSteps) sameWidths(planning);
+    else {
+      sameSteps(planning);
+      flow.width = inputs.reduce((sum, { width }) => sum + width, 0);
+    }
+    return inputs.length === 1 ? [] : [{ kind: 'concatenate', overSteps }];
+  },
   shape: ({ axis }, inputs) => {
     const [along] = fromFirst(axis, inputs[0].length);
     const fits = inputs.every(

@@ -32,6 +32,7 @@ const dot = computedLayer({
   schema: { ...common, axes: kind.required(kind.axes), ...own },
   ...merging,
   mask: 'end',
+  engine: null,
   shape: ({ axes }, [one, other]) => {
     const [first, second] = axesOf(axes, [one.length, other.length]);
     if (first === 0 || second === 0) throw new Error('axes may not be 0, the samples');

@@ -28,3 +28,21 @@ export function broadcastShape(inputs: readonly Shape[]): Shape {
     return [batch ?? other[0], ...fitted];
   });
 }
+
+/** Inputs of as many axes, those that are missing put behind the samples: (B,I) beside (B,T,I) is (B,1,I). */
+export function aligned(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  const rank = Math.max(...inputs.map((input) => input.rank));
+  return inputs.map((input) => {
+    const [batch, ...sizes] = input.shape;
+    return input.rank === rank
+      ? input
+      : tf.reshape(input, [batch, ...Array<number>(rank - input.rank).fill(1), ...sizes]);
+  });
+}
+
+/** Inputs in one shape, sizes of 1 repeated: the gradients that tfjs has for maximum and minimum do not do that themselves. */
+export function repeated(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  const shape = broadcastShape(inputs.map((input) => input.shape)).map(Number);
+  const size = shape.reduce((product, one) => product * one, 1);
+  return aligned(inputs).map((input) => (input.size === size ? input : tf.broadcastTo(input, shape)));
+}

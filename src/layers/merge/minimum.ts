@@ -1,16 +1,19 @@
+import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { broadcastShape, merging, repeated } from './merging.js';
+import { elementwise } from './planned.js';
 
 const minimum = computedLayer({
   class: 'Minimum',
   positional: [],
   schema: common,
   ...merging,
+  engine: elementwise(MergeId.minimum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => inputs.reduce((least, input) => tf.minimum(least, input)),
+  call: ({ inputs }) => repeated(inputs).reduce((least, input) => tf.minimum(least, input)),
 });
 
 /** The smallest of its inputs, element by element. */

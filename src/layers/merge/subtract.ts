@@ -1,8 +1,10 @@
+import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging } from './merging.js';
+import { elementwise } from './planned.js';
 
 const subtract = computedLayer({
   class: 'Subtract',
@@ -10,8 +12,12 @@ const subtract = computedLayer({
   schema: common,
   ...merging,
 
+  engine: elementwise(MergeId.subtract),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => tf.sub(inputs[0], inputs[1]),
+  call: ({ inputs }) => {
+    const [one, other] = aligned(inputs);
+    return tf.sub(one, other);
+  },
 });
 
 /** The first of two inputs without the second, element by element. */

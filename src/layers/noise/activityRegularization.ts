@@ -18,6 +18,7 @@ const activityRegularization = computedLayer({
   positional: ['l1', 'l2'],
   schema: { ...common, ...own },
   rank: anyRank,
+  engine: null,
   call: ({ x, addLoss, settings: { l1, l2 } }) => {
     const batch = x.shape[0] || 1;
     if (l1 > 0) addLoss(tf.mul(tf.sum(tf.abs(x)), l1 / batch));

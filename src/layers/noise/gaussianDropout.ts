@@ -5,16 +5,19 @@ import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
 
+const deviationOf = (rate: number) => Math.sqrt(rate / (1 - rate));
+
 const gaussianDropout = computedLayer({
   class: 'GaussianDropout',
   positional: ['rate'],
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: anyRank,
   perStep: true,
+  noise: true,
+  engine: ({ settings: { rate }, path }) => [{ kind: 'noise', multiplies: true, deviation: deviationOf(rate), path }],
   call: ({ x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;
-    const deviation = Math.sqrt(rate / (1 - rate));
-    return tf.mul(x, tf.add(tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), deviation), 1));
+    return tf.mul(x, tf.add(tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), deviationOf(rate)), 1));
   },
 });
 

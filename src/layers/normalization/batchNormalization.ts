@@ -1,9 +1,11 @@
 /** tfjs's BatchNormalization as Keras 3 has it: with masks, frozen when it is not trainable, and without γ or β. */
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { anyRank, common, defineLayer, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
+import { claimScaled, rankOf } from './planned.js';
 import { scaled } from './scaledOptions.js';
 
 interface Normalization extends tf.layers.Layer {
@@ -92,6 +94,15 @@ const batchNormalization = defineLayer({
   positional: ['axis', 'momentum', 'epsilon'],
   schema: { ...common, ...own, ...scaled },
   rank: anyRank,
+  engine: (planning) => {
+    const { axis, epsilon, momentum } = planning.settings;
+    if (fromFirst(axis, rankOf(planning))[0] !== rankOf(planning) - 1)
+      throw unsupported(planning, `normalises axis ${axis}, not the last`);
+    const { gamma, beta, others } = claimScaled(planning, 'movingMean', 'movingVariance');
+    const [movingMean, movingVariance] = others;
+    const moving = { momentum, movingMean, movingVariance, trained: planning.trainable };
+    return [{ kind: 'batchNormalization', width: planning.flow.width, epsilon, gamma, beta, ...moving }];
+  },
   make: (settings) => new OwnBatchNormalization(settings),
   own: OwnBatchNormalization,
   weights: ({ axis, center, scale }, input) => {

@@ -1,8 +1,10 @@
+import { type LayerPlan, NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, features, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import * as kind from '../schema.js';
+import { claimScaled } from './planned.js';
 import { scaleAndCenter, scaledWeights } from './scaled.js';
 import { scaled } from './scaledOptions.js';
 
@@ -31,6 +33,14 @@ const groupNormalization = computedLayer({
   positional: ['groups', 'axis'],
   schema: { ...common, ...own, ...scaled },
   rank: anyRank,
+  engine: (planning) => {
+    const { groups, epsilon } = planning.settings;
+    const { width } = planning.flow;
+    const { gamma, beta } = claimScaled(planning);
+    const inner = { kind: 'layerNormalization', width, epsilon, gamma: NONE, beta: NONE } as const;
+    const normalised: LayerPlan = { kind: 'overSteps', groups, inner, keepsMask: true };
+    return gamma === NONE && beta === NONE ? [normalised] : [normalised, { kind: 'scale', width, gamma, beta }];
+  },
   weights: (settings, [input]) => scaledWeights(settings, features(input)),
   shape: ({ groups, axis }, [input]) => (groupsOf(groups, axis, input) > 0 ? input : []),
   call: ({ x, weight, settings }) => {

@@ -1,8 +1,10 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { anyRank, common, defineLayer, features, type LayerOptions, layerFunction } from '../define.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
+import { claimScaled, rankOf } from './planned.js';
 
 /** What this file uses of tfjs's LayerNormalization, once it is built. */
 interface Normalization extends tf.layers.Layer {
@@ -46,6 +48,15 @@ const layerNormalization = defineLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   perStep: true,
+  engine: (planning) => {
+    const { axis = -1 } = planning.config;
+    const axes = [axis].flat();
+    if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== rankOf(planning) - 1))
+      throw unsupported(planning, `normalises axis ${axes}, not the last`);
+    const { epsilon } = planning.settings;
+    const { gamma, beta } = claimScaled(planning);
+    return [{ kind: 'layerNormalization', width: planning.flow.width, epsilon, gamma, beta }];
+  },
   make: (settings) => new OwnLayerNormalization(settings),
   own: OwnLayerNormalization,
   weights: ({ center, scale }, input) => [

@@ -1,9 +1,11 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, fromFirst, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
+import { rankOf } from './planned.js';
 
 const own = {
   /** Axes with a mean and variance of their own; null for one of all values. Default -1. */
@@ -29,6 +31,25 @@ const normalization = computedLayer({
   positional: ['axis', 'mean', 'variance', 'invert'],
   schema: { ...common, ...own },
   rank: anyRank,
+  engine: (planning) => {
+    const { width } = planning.flow;
+    const { axis, mean, variance, invert: inverted } = planning.settings;
+    const axes = axis === null ? [] : [axis].flat();
+    if (fromFirst(axes, rankOf(planning)).some((one) => one !== rankOf(planning) - 1))
+      throw unsupported(planning, `normalises axis ${axes}, not the last`);
+    const common = { kind: 'standardization', width, inverted } as const;
+    if (mean !== null) {
+      const each = (given: number | number[] | null) =>
+        Array.isArray(given) ? given : Array<number>(width).fill(given ?? Number.NaN);
+      const of = { kind: 'constants', mean: each(mean), variance: each(variance) } as const;
+      if (of.mean.length !== width || of.variance.length !== width)
+        throw unsupported(planning, `has no mean and variance of each of its ${width} features`);
+      return [{ ...common, of }];
+    }
+    if (axes.length === 0) throw unsupported(planning, 'has one mean of all values as a weight');
+    const [ofMean, ofVariance, count] = planning.claim('mean', 'variance', 'count');
+    return [{ ...common, of: { kind: 'weights', mean: ofMean, variance: ofVariance, count } }];
+  },
   weights: ({ axis, mean }, [input]) => {
     if (mean !== null) return [];
     const shape = meanShape(axis, input).filter((_, i) => axis !== null && fromFirst(axis, input.length).includes(i));

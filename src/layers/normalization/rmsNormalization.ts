@@ -1,9 +1,11 @@
+import { elements } from '../../data/array.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { initializerConfig } from '../initializers.js';
 import * as kind from '../schema.js';
+import { overAxes } from './planned.js';
 
 const own = {
   /** Axis, or axes, over which the mean of squares is taken. Default -1. */
@@ -22,6 +24,12 @@ const rmsNormalization = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   mask: 'end',
+  engine: (planning) => {
+    const { axis, epsilon } = planning.settings;
+    const width = elements([...planning.weightShapes[0]]);
+    const [gamma] = planning.claim('scale');
+    return overAxes(planning, axis, { kind: 'rmsNormalization', unit: false, keepsMask: false, width, epsilon, gamma });
+  },
   weights: ({ axis }, [input]) => [
     {
       name: 'scale',

@@ -1,7 +1,9 @@
+import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
+import { overAxes } from './planned.js';
 import { unitLength } from './unitLength.js';
 
 const own = {
@@ -16,6 +18,11 @@ const unitNormalization = computedLayer({
   positional: ['axis'],
   schema: { ...common, ...own },
   rank: anyRank,
+  engine: (planning) => {
+    const { width } = planning.flow;
+    const unit = { unit: true, keepsMask: true, width, epsilon: 0, gamma: NONE };
+    return overAxes(planning, planning.settings.axis, { kind: 'rmsNormalization', ...unit });
+  },
   call: ({ x, settings: { axis } }) => unitLength(x, fromFirst(axis, x.rank), 1e-12),
 });
 

@@ -27,6 +27,10 @@ const globalAveragePooling1D = defineLayer({
   positional: [],
   schema: common,
   rank: sequence,
+  engine: ({ flow }) => {
+    flow.sequence = false;
+    return [{ kind: 'averagePooling' }];
+  },
   make: (settings) => new OwnGlobalAveragePooling1D(settings),
   own: OwnGlobalAveragePooling1D,
 });

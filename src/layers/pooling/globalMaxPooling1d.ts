@@ -32,6 +32,10 @@ const globalMaxPooling1D = defineLayer({
   positional: [],
   schema: common,
   rank: sequence,
+  engine: ({ flow }) => {
+    flow.sequence = false;
+    return [{ kind: 'maxPooling' }];
+  },
   make: (settings) => new OwnGlobalMaxPooling1D(settings),
   own: OwnGlobalMaxPooling1D,
 });

@@ -1,6 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
+import { plannedWindows } from '../convolution/plannedWindows.js';
 import { windowSteps, windowsShape } from '../convolution/windows.js';
 import { features, layerFunction, sequence } from '../define.js';
 import { type PoolingOptions, pooling, poolsOf } from './options.js';
@@ -14,6 +15,7 @@ const maxPooling1D = computedLayer({
   schema: pooling,
   rank: sequence,
   mask: 'end',
+  engine: (planning) => [{ kind: 'maxWindows', ...plannedWindows(planning, poolsOf(planning.settings)) }],
   shape: (settings, [input]) => windowsShape(poolsOf(settings), input, features(input)),
   call: ({ x, settings }) => windowSteps(x, poolsOf(settings), lowest).reduce((most, step) => tf.maximum(most, step)),
 });

@@ -1,3 +1,6 @@
+import { type DirectedPlan, isDirected, type SignalShape } from '../../plan/layerPlan.js';
+import type { Planning } from '../../plan/planning.js';
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { type Config, common, defineLayer, definitionOf, type Layer, type LayerOptions, sequence } from '../define.js';
@@ -58,23 +61,36 @@ function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
   return cls.fromConfig(cls, { ...layer.getConfig(), ...changes });
 }
 
-const joins = kind.oneOf('concat', 'sum', 'ave', 'mul');
-
-const mergeMode: kind.Kind<(typeof joins)['given'] | null, ReturnType<typeof joins> | null> = (value, what) =>
-  value === null ? null : joins(value, what);
-
 const own = {
   /** How the outputs of the two directions are joined; null: they stay two outputs, in a Model. Default 'concat'. */
-  mergeMode: kind.defaulted(mergeMode, 'concat'),
+  mergeMode: kind.defaulted(kind.nullable(kind.oneOf('concat', 'sum', 'ave', 'mul')), 'concat'),
 };
 
 export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
+
+/** One of the two directions on the engine, and the states that it gives. */
+function planned(planning: Planning, direction: 'forward' | 'backward'): { plan: DirectedPlan; states: SignalShape[] } {
+  const inner = planning.inner(direction);
+  const [plan] = inner.plan();
+  if (!isDirected(plan)) throw unsupported(planning, `wraps ${inner.getClassName()}`);
+  return { plan, states: inner.further };
+}
 
 const bidirectional = defineLayer({
   class: 'Bidirectional',
   positional: ['layer', 'mergeMode'],
   schema: { ...common, layer: kind.required(kind.recurrentLayer), ...own },
   rank: sequence,
+  engine: (planning) => {
+    const { flow, further, settings } = planning;
+    const mergeMode = settings.mergeMode ?? 'none';
+    const [forward, backward] = [planned(planning, 'forward'), planned(planning, 'backward')];
+    flow.sequence = forward.plan.returnSequences;
+    flow.width = mergeMode === 'concat' ? 2 * forward.plan.units : forward.plan.units;
+    if (mergeMode === 'none') further.push({ ...flow });
+    further.push(...forward.states, ...backward.states);
+    return [{ kind: 'bidirectional', forward: forward.plan, backward: backward.plan, mergeMode }];
+  },
   make: (settings) => new OwnBidirectional({ ...settings, layer: settings.layer as tf.RNN }),
   own: OwnBidirectional,
   load: (config, held) => new OwnBidirectional({ ...config, layer: held(config.layer as Config) as tf.RNN }),

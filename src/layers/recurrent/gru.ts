@@ -3,6 +3,7 @@ import * as tf from '../../tf.js';
 import { defineLayer, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { recurrentPlanner } from './planned.js';
 import { type GRUConfig, ResetAfterGRU } from './resetAfterGru.js';
 
 const own = {
@@ -24,6 +25,8 @@ const gru = defineLayer({
   positional: ['units', 'activation'],
   schema: { ...recurrent, ...own },
   rank: sequence,
+  groups: ['cell'],
+  engine: recurrentPlanner('gru'),
   make,
   own: ResetAfterGRU,
   load: make,

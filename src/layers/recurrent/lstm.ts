@@ -3,6 +3,7 @@ import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import * as kind from '../schema.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { recurrentPlanner } from './planned.js';
 
 const own = {
   /** Of the gates. Default 'sigmoid'. */
@@ -18,6 +19,8 @@ const lstm = defineLayer({
   positional: ['units', 'activation'],
   schema: { ...recurrent, ...own },
   rank: sequence,
+  groups: ['cell'],
+  engine: recurrentPlanner('lstm'),
   make: tfjsLayer(tf.layers.lstm),
   weights: (settings, input) => gated(4, settings, input),
 });

@@ -2,12 +2,15 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { recurrentPlanner } from './planned.js';
 
 const simpleRNN = defineLayer({
   class: 'SimpleRNN',
   positional: ['units', 'activation'],
   schema: recurrent,
   rank: sequence,
+  groups: ['cell'],
+  engine: recurrentPlanner('simpleRNN'),
   make: tfjsLayer(tf.layers.simpleRNN),
   weights: (settings, input) => gated(1, settings, input),
 });

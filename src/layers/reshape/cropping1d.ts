@@ -17,6 +17,7 @@ const cropping1D = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   mask: 'end',
+  engine: ({ name, settings: { cropping } }) => [{ kind: 'padding', before: -cropping[0], after: -cropping[1], name }],
   shape: ({ cropping: [before, after] }, [[batch, steps, features]]) => {
     if (steps !== null && steps <= before + after) throw new Error(`of ${steps} steps none is left`);
     return [batch, steps === null ? null : steps - before - after, features];

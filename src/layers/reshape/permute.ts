@@ -1,8 +1,10 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
+import { knownSize } from './knownSize.js';
 
 const permute = computedLayer({
   class: 'Permute',
@@ -10,6 +12,14 @@ const permute = computedLayer({
   schema: { ...common, dims: kind.required(kind.listOf(kind.units)) },
   rank: { atLeast: 3 },
   mask: 'end',
+  engine: (planning) => {
+    const { flow, name, settings } = planning;
+    if (settings.dims.length !== 2) throw unsupported(planning, 'has an input without steps');
+    // The same order: only the mask ends.
+    if (settings.dims[0] === 1) return [{ kind: 'reshape', steps: -1, width: flow.width, sequence: true, name }];
+    flow.width = knownSize(planning, 2, 'makes features of an open number of steps');
+    return [{ kind: 'transpose' }];
+  },
   shape: ({ dims }, [input]) => {
     const each = [...dims].sort((a, b) => a - b).every((axis, i) => axis === i + 1);
     if (!each || dims.length !== input.length - 1)

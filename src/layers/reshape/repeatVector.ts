@@ -22,6 +22,10 @@ const repeatVector = defineLayer({
   positional: ['n'],
   schema: { ...common, n: kind.required(kind.units) },
   rank: { exactly: 2 },
+  engine: ({ flow, settings: { n: times } }) => {
+    flow.sequence = true;
+    return [{ kind: 'repeat', times }];
+  },
   make: (settings) => new OwnRepeatVector(settings),
   own: OwnRepeatVector,
 });

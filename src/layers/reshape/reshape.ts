@@ -1,8 +1,10 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import * as kind from '../schema.js';
+import { knownSize } from './knownSize.js';
 
 /** The sizes of a sample, -1 worked out. @throws Error where they do not hold as many values */
 function sizesOf(target: readonly number[], [, ...sample]: Shape): (number | null)[] {
@@ -22,6 +24,17 @@ const reshape = computedLayer({
   schema: { ...common, targetShape: kind.required(kind.listOf(kind.groups)) },
   rank: anyRank,
   mask: 'end',
+  engine: (planning) => {
+    const { flow, name, settings } = planning;
+    const { targetShape } = settings;
+    if (targetShape.length > 2) throw unsupported(planning, 'gives samples of more than two axes');
+    const sequence = targetShape.length === 2;
+    const [steps, width] = sequence ? targetShape : [1, targetShape[0]];
+    flow.sequence = sequence;
+    flow.width =
+      width > 0 ? width : knownSize(planning, targetShape.length, 'makes features of an open number of steps');
+    return [{ kind: 'reshape', steps, width, sequence, name }];
+  },
   shape: ({ targetShape }, [input]) => [input[0], ...sizesOf(targetShape, input)],
   call: ({ x, settings: { targetShape } }) => tf.reshape(x, [x.shape[0], ...targetShape]),
 });

@@ -17,6 +17,7 @@ const upSampling1D = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   mask: 'end',
+  engine: ({ settings: { size } }) => [{ kind: 'upSampling', times: size }],
   shape: ({ size }, [[batch, steps, features]]) => [batch, steps === null ? null : steps * size, features],
   call: ({ x, settings: { size } }) => {
     const [batch, steps = 0, features] = x.shape;

@@ -1,3 +1,4 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
@@ -18,6 +19,11 @@ const zeroPadding1D = computedLayer({
   schema: { ...common, ...own },
   rank: sequence,
   mask: 'end',
+  engine: (planning) => {
+    const { padding, dataFormat } = planning.settings;
+    if (dataFormat === 'channelsFirst') throw unsupported(planning, 'reads channelsFirst');
+    return [{ kind: 'padding', before: padding[0], after: padding[1], name: planning.name }];
+  },
   shape: ({ padding: [before, after] }, [[batch, steps, features]]) => [
     batch,
     steps === null ? null : steps + before + after,

@@ -15,4 +15,6 @@ export interface ClassifyInput {
   x: NdArray;
   /** 'row 3', or the group. */
   name: string;
+  /** What the numbers of a step are; not of texts, and where one row is several steps. */
+  features?: string[];
 }

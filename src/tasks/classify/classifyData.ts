@@ -142,6 +142,11 @@ function isInput({ use }: Frame['columns'][number]): boolean {
 
 /** Which samples are held out: the newest rows where rows have a time, else of each class its share at random. */
 export function divide(data: ClassifyData, run: Run): Division {
+  const outer = divideOnce(data, run);
+  return run.purpose === 'choose' ? divideOnce({ ...data, order: outer.train }, run) : outer;
+}
+
+function divideOnce(data: ClassifyData, run: Run): Division {
   const { added } = data;
   if (added === undefined) return divideAll(data, run);
   const drawn = divideAll({ ...data, order: data.order.filter((sample) => !added.has(sample)) }, run);

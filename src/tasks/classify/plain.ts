@@ -206,6 +206,7 @@ export function plainSample(
     input: (sample) => ({
       x: take(encode(artefact, table, groups), Int32Array.of(sample)),
       name: `${artefact.group ?? 'row'} ${groups[sample].key}`,
+      ...(artefact.group !== undefined && { features: [...artefact.features] }),
     }),
   };
 }

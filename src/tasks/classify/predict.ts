@@ -161,7 +161,9 @@ async function* inputsOf(
       count: order.length,
       input: (i) => {
         const name = part.samples.names?.[order[i]] ?? part.rowOf(order[i]) + 1;
-        return { x: take(part.samples.encode(artefact), order.subarray(i, i + 1)), name: `${unit} ${name}` };
+        const { encode, inputs } = part.samples;
+        const x = take(encode(artefact), order.subarray(i, i + 1));
+        return { x, name: `${unit} ${name}`, ...(inputs.length > 0 && { features: [...inputs] }) };
       },
     };
   }

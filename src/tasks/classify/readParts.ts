@@ -1,6 +1,6 @@
 import type { Frame } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
-import { accountNotes } from '../../data/understanding/account.js';
+import { filledOf } from '../../data/understanding/notes.js';
 import { PartNotes } from '../../data/understanding/partNotes.js';
 import { NoRowLeft } from '../../data/understanding/rows.js';
 import { type UnderstandOptions, understand } from '../../data/understanding/understand.js';
@@ -49,7 +49,7 @@ export async function readParts(
         continue;
       }
       used = true;
-      said.add(accountNotes(frame.account));
+      said.add(frame.notes, filledOf(frame.account));
       const samples = samplesOf(frame, artefact);
       const own = samples.read?.(artefact);
       if (own) for (const key of ['texts', 'cut', 'tokens', 'unknown'] as const) counts[key] += own[key];

@@ -31,6 +31,10 @@ export const classifyTask: Task<
   evaluate: evaluateClasses,
   predict: predictClasses,
   backtest: crossValidate,
+  score: ({ logLoss, balancedAccuracy }, { classWeights }) =>
+    classWeights === undefined
+      ? { value: logLoss, name: 'log loss' }
+      : { value: 1 - balancedAccuracy, name: 'share of mistakes, mean over classes' },
   tell: tellClasses,
   next: (_, folder, data) => `memcell predict ${folder} ${data}`,
 };

@@ -27,7 +27,7 @@ export async function trainClasses(
     held.length > 0 ? { time: 0.5, name: 'the model that is scored' } : { time: 1, name: 'the model that is saved' };
   const first = await learnOn(data, train, encoding, run, clock, how);
   const probabilities = await answers(data, scored, encoding, first);
-  const last = held.length === 0 ? {} : await learnOnAll(data, first, run, clock);
+  const last = held.length === 0 || run.purpose ? {} : await learnOnAll(data, first, run, clock);
   const learnt = last.learnt ?? first;
   if (last.learnt) first.model.dispose();
   const stopped = last.stopped ?? learnt.stopped;

@@ -51,7 +51,7 @@ export async function fitCorrections(
   const { regressors, ends } = regressorsOf(layout);
   const regression = asRegression(windows, layout, regressors);
   run.stage('ridge regression, out of fold');
-  const ridge = fitRidge(
+  const ridge = await fitRidge(
     regression,
     folds,
     ends,

@@ -136,8 +136,15 @@ async function fitAnchors(
 ): Promise<TargetState[][]> {
   const loop = new EventLoop();
   const fitted: TargetState[][] = [];
-  for (const series of set.series) {
+  const began = performance.now();
+  for (const [i, series] of set.series.entries()) {
     if (loop.waits) await loop.turn();
+    const rest = ((performance.now() - began) / i) * (set.series.length - i);
+    if (i > 0 && run.signal?.aborted && rest > 1000) {
+      throw new MemcellError('interrupted before all series were smoothed; nothing is fitted yet', {
+        code: 'interrupted',
+      });
+    }
     const known = standardised(series.known, knownColumns, set.known.length);
     const year = hasYears(set) ? series.times && yearAngles(series.times) : undefined;
     const hurry = run.signal?.aborted || performance.now() > deadline;

@@ -1,6 +1,7 @@
 import type { DataInput } from '../../data/source.js';
 import type { TaskFlags } from '../definition.js';
-import { atLeast0, count, data, names, numbers, type OptionKind, type OptionTable, text } from '../options.js';
+import { atLeast0, columns, count, data, numbers, type OptionKind, type OptionTable, text } from '../options.js';
+import { anyOf, between, wholeBetween } from '../ranges.js';
 import { type TableOptions, tableOptions } from '../tableOptions.js';
 
 export interface ForecastOptions extends TableOptions {
@@ -28,19 +29,20 @@ export interface ForecastPredictOptions {
 }
 
 const forecastOptions: OptionTable<ForecastOptions> = {
-  targets: { flags: '--forecast <COL,...>', help: 'forecast columns of a table, row by row', kind: names },
+  targets: { flags: '--forecast <COL,...>', help: 'forecast columns of a table, row by row', kind: columns },
   window: {
     flags: '--window <N>',
     help: 'rows that go into the network (what suits the season; plain 30)',
     kind: count,
+    range: wholeBetween(4, 96),
   },
   horizon: { flags: '--horizon <H>', help: 'rows to forecast at once (one season, else 6; plain 1)', kind: count },
   ...tableOptions,
-  known: { flags: '--known <COL,...>', help: 'columns known ahead, such as promotions and holidays', kind: names },
+  known: { flags: '--known <COL,...>', help: 'columns known ahead, such as promotions and holidays', kind: columns },
   group: {
     flags: '--group <COL,...>',
     help: 'the columns that tell the series of a row, such as store,item',
-    kind: names,
+    kind: columns,
   },
   every: {
     flags: '--every <STEP>',
@@ -73,4 +75,14 @@ export const forecastFlags = {
   choose: { flags: forecastOptions.targets.flags, help: forecastOptions.targets.help, option: 'targets' },
   options: forecastOptions,
   predictOptions: forecastPredictOptions,
+  ranges: {
+    learningRate: between(0.001, 0.02),
+    batchSize: anyOf(16, 32, 64, 128),
+    layers: {
+      units: anyOf(8, 16, 32, 64),
+      depth: anyOf(1, 2),
+      dropout: anyOf(0, 0.1, 0.2, 0.4),
+      cell: anyOf('LSTM', 'GRU'),
+    },
+  },
 } as const satisfies TaskFlags<ForecastOptions, ForecastPredictOptions>;

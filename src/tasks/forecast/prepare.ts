@@ -2,11 +2,14 @@ import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
+import type { Sequential } from '../../sequential.js';
+import { EventLoop } from '../../training/batches.js';
+import type { Stopped } from '../../training/history.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';
 import { checkSettings } from '../settings.js';
 import { type ForecastArtefact, parseForecast } from './artefact.js';
-import { type ForecastData, readData, scalesOf } from './data.js';
+import { type ForecastData, firstRows, readData, scalesOf } from './data.js';
 import { originsFrom, picturesOf, scoredProbabilities } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
 import { type Fitted, type Fitting, fitModel, modelLayers } from './fitting.js';
@@ -28,7 +31,8 @@ export async function prepareForecast(
   const split = splitOf(run);
   const before = run.from?.read(parseForecast);
   const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
-  const data = await readData(source, options, run, split);
+  const read = await readData(source, options, run, split);
+  const data = run.purpose === 'choose' ? withoutNewest(read, split) : read;
   if (before && run.from) compareColumns(before, data, run.from);
   const { series } = data.set;
   const trained = trainingRows(series, split);
@@ -49,6 +53,11 @@ export async function prepareForecast(
     ...counts,
     train: () => (run.plain ? trainPlain(data, trained, fitting) : trainRecipe(data, trained, fitting)),
   };
+}
+
+/** The data as they were before what is held out of them. */
+function withoutNewest(data: ForecastData, split: number): ForecastData {
+  return { ...data, set: firstRows(data, trainingRows(data.set.series, split)) };
 }
 
 /** Units that a layer has at most. */
@@ -126,15 +135,16 @@ async function trainPlain(
     const pictures = picturesOf(fitting.run.shown, data.frame);
     const scores = new Scores(data.columns.targets, data.horizon, data.season, pictures);
     const from = heldOut ? trained : series.map(() => 0);
-    await scoreRows(
+    const cut = await scoreRows(
       fitted,
       data,
       trained,
       from,
       series.map(({ rows }) => rows),
       scores,
+      fitting.run.signal,
     );
-    return scores.evaluation(!heldOut, heldOut ? [] : [nothingHeldOut]);
+    return scores.evaluation(!heldOut, [...cut, ...(heldOut ? [] : [nothingHeldOut])]);
   });
 }
 
@@ -154,27 +164,39 @@ async function trainRecipe(
   const [first, all] = [trained, rows].map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const half = run.budget === undefined ? run : { ...run, budget: run.budget / 2 };
   let evaluation: ForecastEvaluation | undefined;
+  let before: Sequential | undefined;
+  let keepFirst: (() => Promise<Trained<ForecastArtefact, ForecastEvaluation>>) | undefined;
   if (first < all) {
     run.stage(`fitting on the first ${counted(first, 'row')}, to forecast the other ${all - first}`);
     const fitted = await fitModel(data, trained, true, { ...fitting, run: half });
     try {
       const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
-      await scoreRows(fitted, data, trained, trained, rows, scores);
-      evaluation = scores.evaluation(false, fitted.remarks);
+      const cut = await scoreRows(fitted, data, trained, trained, rows, scores, run.signal);
+      evaluation = scores.evaluation(false, [...fitted.remarks, ...cut]);
     } catch (error) {
       fitted.model.dispose();
       throw error;
     }
-    if (fitted.stopped) {
-      const scored = evaluation;
+    const scored = evaluation;
+    if (run.purpose) return keepModel(fitted, run, async () => scored);
+    keepFirst = () => {
       scored.notes.push(`interrupted: the model saved is fitted on the first ${counted(first, 'row')} only`);
-      return keepModel(fitted, run, async () => scored);
-    }
-    fitted.model.dispose();
+      return keepModel({ ...fitted, stopped: fitted.stopped ?? interrupted(fitted) }, run, async () => scored);
+    };
+    if (fitted.stopped) return keepFirst();
+    before = fitted.model;
   }
   const longestHeld = Math.max(...rows.map((count, i) => count - trained[i]));
   run.stage(`fitting on all ${counted(all, 'row')}`);
-  const fitted = await fitModel(data, rows, false, { ...fitting, run: evaluation ? half : run });
+  let fitted: Fitted;
+  try {
+    fitted = await fitModel(data, rows, false, { ...fitting, run: evaluation ? half : run });
+  } catch (error) {
+    if (keepFirst && error instanceof MemcellError && error.code === 'interrupted') return keepFirst();
+    before?.dispose();
+    throw error;
+  }
+  before?.dispose();
   return keepModel(fitted, run, async () => {
     if (evaluation) {
       evaluation.notes = [
@@ -187,9 +209,14 @@ async function trainRecipe(
       return evaluation;
     }
     const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
-    await scoreRows(fitted, data, rows, trainingRows(data.set.series, defaultSplit), rows, scores);
-    return scores.evaluation(true, [...fitted.remarks, nothingHeldOut]);
+    const from = trainingRows(data.set.series, defaultSplit);
+    const cut = await scoreRows(fitted, data, rows, from, rows, scores, run.signal);
+    return scores.evaluation(true, [...fitted.remarks, ...cut, nothingHeldOut]);
   });
+}
+
+function interrupted({ history }: Fitted): Stopped {
+  return { reason: 'interrupted', epoch: history.loss?.length ?? 0, batch: 0 };
 }
 
 /** Hands the model over to be saved, then evaluates it. */
@@ -214,6 +241,8 @@ async function keepModel(
 /**
  * Forecasts from rows [from, to) of each series, compared with what came.
  * @param trained rows that errors are scaled by, and that the model was fitted on
+ * @param signal once it is aborted, the rows of the series that then come take a second at most
+ * @returns what is to be said of rows that were left out
  */
 export async function scoreRows(
   { model, artefact }: Pick<Fitted, 'model' | 'artefact'>,
@@ -222,11 +251,18 @@ export async function scoreRows(
   from: readonly number[],
   to: readonly number[],
   scores: Scores,
-): Promise<void> {
+  signal?: AbortSignal,
+): Promise<string[]> {
   const { window, horizon, method } = artefact;
   // A plain network forecasts what its windows were made for: all steps of the horizon.
   const least = method === 'plain' ? horizon : 1;
+  const loop = new EventLoop();
+  const began = performance.now();
   for (const [i, series] of data.set.series.entries()) {
+    if (loop.waits) await loop.turn();
+    if (i > 0 && signal?.aborted && performance.now() - began > 1000) {
+      return [`interrupted: scored on the first ${i} of ${data.set.series.length} series`];
+    }
     const origins = originsFrom(series, Math.max(from[i], method === 'plain' ? window : 1), least).filter(
       (t) => t < to[i],
     );
@@ -234,4 +270,5 @@ export async function scoreRows(
     const made = await forecasts(model, artefact, series, origins, horizon, scoredProbabilities);
     scores.add({ series, origins, scales: scalesOf(data, series, trained[i]) }, made);
   }
+  return [];
 }

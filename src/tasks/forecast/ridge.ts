@@ -1,3 +1,4 @@
+import { EventLoop } from '../../training/batches.js';
 import { solvePositive } from './cholesky.js';
 import type { Fold } from './folds.js';
 
@@ -112,6 +113,18 @@ export interface FittedRidge {
   outOfFold: Float32Array;
 }
 
+/** A ridge of one shape and penalty: its out-of-fold answers, their squared errors per answer, and its weights on all rows. */
+interface RidgeTrial {
+  used: number;
+  /** By which shapes are compared; 0 for one target's regressors alone. */
+  size: number;
+  target: number | undefined;
+  penalty: number;
+  predicted: Float32Array;
+  errors: Float64Array;
+  fitted: Float64Array;
+}
+
 /**
  * Ridge regression; for each answer the penalty, and how many of the regressors are used, are those of least out-of-fold squared
  * error.
@@ -120,34 +133,39 @@ export interface FittedRidge {
  * @param owners of several targets: which of them each regressor is of, for ridges of one target's regressors alone; answer k is
  *   of target k mod `targets`
  */
-export function fitRidge(
+export async function fitRidge(
   data: Regression,
   folds: readonly Fold[],
   ends: readonly number[],
   weights: Float64Array,
   { owners = [], targets = 1 }: { owners?: readonly (number | undefined)[]; targets?: number } = {},
-): FittedRidge {
+): Promise<FittedRidge> {
   const { rows, regressors: d, answers } = data;
+  const loop = new EventLoop();
   const all = moments(data, every(new Uint8Array(rows), 0));
-  const parts = folds.map((fold) => {
+  const parts: Moments[] = [];
+  for (const fold of folds) {
+    if (loop.waits) await loop.turn();
     const kept = new Uint8Array(rows);
     for (const i of fold.trained) kept[i] = 1;
-    return without(all, moments(data, every(kept, 0)));
-  });
+    parts.push(without(all, moments(data, every(kept, 0))));
+  }
   const own = ends[0];
   const alone = targets > 1 ? Array.from({ length: targets }, (_, target) => ({ used: own, other: 1, target })) : [];
   const shapes: { used: number; other: number; target?: number }[] = [
     ...alone,
     ...ends.flatMap((used) => (used === own ? [1] : OTHER_PENALTIES).map((other) => ({ used, other }))),
   ];
-  const trials = shapes.flatMap(({ used, other, target }) => {
+  const trials: RidgeTrial[] = [];
+  for (const { used, other, target } of shapes) {
     const stranger = (i: number) => target !== undefined && owners[i] !== undefined && owners[i] !== target;
     const scaled = weights.map((weight, i) => (stranger(i) ? LEFT_OUT : i < own ? weight : other * weight));
-    return PENALTIES.map((penalty) => {
+    for (const penalty of PENALTIES) {
       const predicted = new Float32Array(rows * answers);
       const errors = new Float64Array(answers);
       const out = new Float64Array(answers);
       for (const [f, fold] of folds.entries()) {
+        if (loop.waits) await loop.turn();
         const fitted = ridge(parts[f], answers, penalty, scaled, used);
         for (const i of fold.held) {
           out.fill(0);
@@ -159,9 +177,9 @@ export function fitRidge(
         }
       }
       const fitted = ridge(all, answers, penalty, scaled, used);
-      return { used, size: target === undefined ? used : 0, target, penalty, predicted, errors, fitted };
-    });
-  });
+      trials.push({ used, size: target === undefined ? used : 0, target, penalty, predicted, errors, fitted });
+    }
+  }
   const result = { weights: new Float64Array((d + 1) * answers), outOfFold: new Float32Array(rows * answers) };
   const chosen = Array.from({ length: answers }, (_, k) => {
     const open = trials.filter(({ target }) => target === undefined || target === k % targets);

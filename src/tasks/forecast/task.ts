@@ -38,6 +38,11 @@ export const forecastTask: Task<
   evaluate: evaluateForecast,
   predict: predictForecast,
   backtest: backtestForecast,
+  score: ({ targets }) => {
+    const scaled = targets.every(({ mase }) => mase !== null);
+    const sum = targets.reduce((all, { mase, mae }) => all + (scaled ? (mase ?? 0) : mae), 0);
+    return { value: sum / targets.length, name: scaled ? 'MASE' : 'mean absolute error' };
+  },
   tell: tellForecast,
   next: (artefact, folder) =>
     `memcell predict ${folder}${artefact.method === 'recipe' && artefact.known.length > 0 ? ' --future FILE' : ''}`,

@@ -1,5 +1,6 @@
 import type { TaskFlags } from '../definition.js';
 import { count, type OptionTable, text } from '../options.js';
+import { anyOf, between } from '../ranges.js';
 
 export interface SymbolsOptions {
   /** Symbols that go in; chosen by the error on held-out symbols when not given. */
@@ -14,7 +15,12 @@ export interface SymbolsPredictOptions {
 }
 
 const symbolsOptions: OptionTable<SymbolsOptions> = {
-  window: { flags: '--window <N>', help: 'symbols that go in (chosen by held-out error)', kind: count },
+  window: {
+    flags: '--window <N>',
+    help: 'symbols that go in (chosen by held-out error)',
+    kind: count,
+    range: anyOf(1, 2, 3, 4, 6, 8, 12, 16),
+  },
 };
 
 const symbolsPredictOptions: OptionTable<SymbolsPredictOptions> = {
@@ -27,4 +33,14 @@ export const symbolsFlags = {
   choose: { flags: '--symbols', help: 'learn the next symbol of a sequence of whole numbers, words or letters' },
   options: symbolsOptions,
   predictOptions: symbolsPredictOptions,
+  ranges: {
+    learningRate: between(0.001, 0.02),
+    batchSize: anyOf(4, 8, 16, 32),
+    layers: {
+      units: anyOf(16, 32, 50, 64, 128),
+      depth: anyOf(1, 2),
+      dropout: anyOf(0, 0.1, 0.2, 0.4),
+      cell: anyOf('LSTM', 'GRU'),
+    },
+  },
 } as const satisfies TaskFlags<SymbolsOptions, SymbolsPredictOptions>;

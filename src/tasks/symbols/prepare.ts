@@ -37,10 +37,11 @@ export function prepareSequence(sequence: Sequence, name: string, options: Symbo
     throw new MemcellError(`${name}: ${symbols.length} different symbols are more than ${mostSymbols}; use ${other}`);
   }
   const index = new Map(symbols.map((symbol, i) => [symbol, i]));
-  const ids = Int32Array.from(values, (value) => index.get(value) ?? 0);
+  const all = Int32Array.from(values, (value) => index.get(value) ?? 0);
   const size = symbols.length;
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
-  const split = run.settings.validationSplit ?? (run.plain || ids.length < fewestToHoldOut ? 0 : 0.2);
+  const split = run.settings.validationSplit ?? (run.plain || all.length < fewestToHoldOut ? 0 : 0.2);
+  const ids = run.purpose === 'choose' ? all.subarray(0, trainingCount(all.length, split)) : all;
   const defaults = { optimizer: 'adam', validationSplit: split };
   const own = run.from?.layersFor([[size]], 'softmax') ?? run.layers;
   const layers = own ?? (run.plain ? `LSTM(50), Dense(${size}, softmax)` : defaultLayers(size));

@@ -35,6 +35,11 @@ export const symbolsTask: Task<
     };
   },
 
+  score: ({ crossEntropy, accuracy }) =>
+    crossEntropy === undefined
+      ? { value: 1 - accuracy, name: 'share of mistakes' }
+      : { value: crossEntropy, name: 'nats per symbol' },
+
   parse: parseSymbolsArtefact,
 
   shapes: ({ window, input, symbols }) => ({

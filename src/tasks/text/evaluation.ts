@@ -79,22 +79,24 @@ export interface TextModel {
  * @param ids at least a window and one more
  * @param baseline what to compare with when the model has no counts of its own
  * @param cold whether to look at windows without context too
+ * @param signal once it is aborted, few tokens are scored, and not without context
  */
 export async function evaluateTokens(
   model: TextModel,
   ids: Int32Array,
   part: { from: number; to: number },
-  { baseline, cold }: { baseline?: KneserNey; cold?: boolean } = {},
+  { baseline, cold, signal }: { baseline?: KneserNey; cold?: boolean; signal?: AbortSignal } = {},
 ): Promise<TextEvaluation> {
   const { network, tokens, weight, context, window, frequencies } = model;
-  const { first, to, p } = await scoreNetwork(network, tokens.size, ids, part, { context, window });
+  const { first, to, p } = await scoreNetwork(network, tokens.size, ids, part, { context, window }, signal);
   const counts = model.counts ?? baseline;
-  const q = counts && scoreCounts(counts, ids, first, to);
+  const q = counts && (await scoreCounts(counts, ids, first, to));
   const sums = sumsOf(tokens, ids.subarray(first, to), frequencies);
   const alone = likelihood(nats(p), sums);
   let coldAlone: Likelihood | undefined;
-  if (cold && context === 'stream') {
-    const windows = await scoreNetwork(network, tokens.size, ids, part, { context: 'window', window, least: 0 });
+  if (cold && context === 'stream' && !signal?.aborted) {
+    const same = { from: part.from, to };
+    const windows = await scoreNetwork(network, tokens.size, ids, same, { context: 'window', window, least: 0 });
     coldAlone = likelihood(nats(windows.p), sums);
   }
   return {
@@ -139,9 +141,10 @@ export async function compareMixture(
   counts: KneserNey,
   ids: Int32Array,
   part: { from: number; to: number },
+  signal?: AbortSignal,
 ): Promise<{ weight: number; better: boolean }> {
-  const { first, to, p } = await scoreNetwork(model.network, model.tokens.size, ids, part, model);
-  const q = scoreCounts(counts, ids, first, to);
+  const { first, to, p } = await scoreNetwork(model.network, model.tokens.size, ids, part, model, signal);
+  const q = await scoreCounts(counts, ids, first, to);
   const weight = fitWeight(p, q);
   return { weight, better: nats(mixed(p, q, weight)) < 0.999 * nats(p) };
 }

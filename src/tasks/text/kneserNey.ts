@@ -1,7 +1,11 @@
+import { EventLoop } from '../../training/batches.js';
 import { NGrams, NONE, ROOT } from './ngrams.js';
 
 /** Tokens of the longest sequences that are counted: one that comes, and five before it. */
 const kneserNeyOrder = 6;
+
+/** Tokens that are counted at a time. */
+const piece = 5000;
 
 /**
  * Interpolated Kneser–Ney smoothing with modified discounts (S. F. Chen, J. Goodman, "An empirical study of smoothing
@@ -28,16 +32,38 @@ export class KneserNey {
   private readonly discounted: Float64Array;
 
   /**
-   * @param ids the text that is counted
+   * Counts a text; timers, input and other work run in between.
+   * @param ids the text
+   * @param size V, the number of different tokens
+   * @returns undefined when it was interrupted
+   */
+  static async count(
+    ids: ArrayLike<number>,
+    size: number,
+    order: number,
+    signal?: AbortSignal,
+  ): Promise<KneserNey | undefined> {
+    const ngrams = new NGrams([], order);
+    const loop = new EventLoop();
+    for (let from = 0; from < ids.length; from += piece) {
+      ngrams.count(ids, from, Math.min(ids.length, from + piece));
+      if (loop.waits) await loop.turn();
+      if (signal?.aborted) return undefined;
+    }
+    return new KneserNey(ngrams, size);
+  }
+
+  /**
+   * @param counted a text, or what was counted of it
    * @param size V, the number of different tokens
    */
   constructor(
-    ids: ArrayLike<number>,
+    counted: ArrayLike<number> | NGrams,
     readonly size: number,
     order = kneserNeyOrder,
   ) {
-    this.order = order;
-    this.ngrams = new NGrams(ids, order);
+    this.ngrams = counted instanceof NGrams ? counted : new NGrams(counted, order);
+    this.order = this.ngrams.order;
     const { nodes, lengths, parents } = this.ngrams;
     this.discounts = this.findDiscounts();
     this.totals = new Float64Array(nodes);

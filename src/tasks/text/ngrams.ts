@@ -22,15 +22,22 @@ export class NGrams {
   siblings: Int32Array = new Int32Array(1024).fill(NONE);
   /** node + 1 by (parent, token), open addressing; 0 is free. */
   private table = new Int32Array(4096);
+  /** ending[n]: the sequence of n tokens that ends where the counted text ends. */
+  private readonly ending: Int32Array;
 
   constructor(
     ids: ArrayLike<number>,
     readonly order: number,
   ) {
-    // ending[n]: the sequence of n tokens that ends where we are
-    const ending = new Int32Array(order + 1).fill(NONE);
-    ending[0] = ROOT;
-    for (let i = 0; i < ids.length; i++) {
+    this.ending = new Int32Array(order + 1).fill(NONE);
+    this.ending[0] = ROOT;
+    this.count(ids);
+  }
+
+  /** Counts tokens [from, to) of a text whose tokens before them are counted. */
+  count(ids: ArrayLike<number>, from = 0, to = ids.length): void {
+    const { ending, order } = this;
+    for (let i = from; i < to; i++) {
       for (let n = order; n >= 1; n--) ending[n] = ending[n - 1] === NONE ? NONE : this.reach(ending[n - 1], ids[i]);
       for (let n = order; n >= 1; n--) {
         const node = ending[n];

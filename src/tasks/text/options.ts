@@ -1,5 +1,6 @@
 import type { TaskFlags } from '../definition.js';
 import { atLeast0, count, flag, integer, type OptionTable, oneOf, probability, text } from '../options.js';
+import { anyOf, between } from '../ranges.js';
 import type { SamplingOptions } from '../sampling.js';
 import type { TokenKind } from './tokens.js';
 
@@ -25,7 +26,12 @@ export interface GenerateOptions extends SamplingOptions {
 }
 
 const textOptions: OptionTable<TextOptions> = {
-  window: { flags: '--window <N>', help: 'tokens of a training step (32)', kind: count },
+  window: {
+    flags: '--window <N>',
+    help: 'tokens of a training step (32)',
+    kind: count,
+    range: anyOf(16, 32, 64, 128),
+  },
   tokens: {
     flags: '--tokens <KIND>',
     help: 'what a text is cut into: characters, words or bpe (characters)',
@@ -58,4 +64,14 @@ export const textFlags = {
   choose: { flags: '--text', help: 'learn the next character of a text' },
   options: textOptions,
   predictOptions: generateOptions,
+  ranges: {
+    learningRate: between(0.001, 0.02),
+    batchSize: anyOf(4, 8, 16, 32),
+    layers: {
+      units: anyOf(64, 96, 128, 192, 256),
+      depth: anyOf(1, 2),
+      dropout: anyOf(0.1, 0.2, 0.3, 0.5),
+      cell: anyOf('LSTM', 'GRU'),
+    },
+  },
 } as const satisfies TaskFlags<TextOptions, GenerateOptions>;

@@ -49,7 +49,8 @@ export function prepareCorpus(
   if (before && run.from) checkKnown(before.tokens, whole, name, run.from);
   if (tokens.characters.length < 2)
     throw new MemcellError(`${name}: holds one character only; there is nothing to learn`);
-  const ids = tokens.encode(whole, name);
+  const all = tokens.encode(whole, name);
+  const ids = run.purpose === 'choose' ? all.subarray(0, trainingCount(all.length, split)) : all;
   const edge = trainingCount(ids.length, split);
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
   const window = options.window === undefined ? undefined : checkCount(options.window, 'window');

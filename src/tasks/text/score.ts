@@ -38,6 +38,8 @@ export function openStream(network: Network): { push: PushToken } | { why: strin
 const warmUp = 1000;
 /** Tokens that are scored at most: some ten seconds. */
 const mostScored = 300_000;
+/** Tokens that are scored at least where training was interrupted. */
+const fewScored = 1000;
 
 /** Probabilities that were given to the tokens [first, to) of a text, each knowing all tokens before it. */
 export interface Scores {
@@ -58,32 +60,44 @@ export async function scoreNetwork(
   ids: Int32Array,
   part: { from: number; to: number },
   by: { context: 'stream' | 'window'; window: number; least?: number },
+  signal?: AbortSignal,
 ): Promise<Scores> {
-  const to = Math.min(part.to, part.from + mostScored);
+  const to = Math.min(part.to, part.from + (signal?.aborted ? fewScored : mostScored));
   const opened = by.context === 'stream' ? openStream(network) : { why: '' };
-  if ('push' in opened) return scoreStream(opened.push, ids, part.from, to);
+  if ('push' in opened) return scoreStream(opened.push, ids, part.from, to, signal);
   const { window, least = window >> 1 } = by;
   const probe = await network.predict({ data: ids.slice(0, window), shape: [1, window] });
-  if (probe.shape.length === 3) return scoreWindows(network, size, ids, { from: part.from, to }, window, least);
+  if (probe.shape.length === 3)
+    return scoreWindows(network, size, ids, { from: part.from, to }, { window, least }, signal);
   const first = Math.max(part.from, window);
   const { x } = lastTokenWindows(ids.subarray(first - window, to), window);
   const p = new Float64Array(to - first);
-  await predictWindows(network, x.data, window, (row, output) => {
-    p[row] = output[ids[first + row]];
-  });
-  return { first, to, p };
+  let next = 0;
+  const take = (row: number, output: ArrayLike<number>) => {
+    p[next++] = output[ids[first + row]];
+  };
+  await predictWindows(network, x.data, window, take, () => signal?.aborted === true && next >= fewScored);
+  return { first, to: first + next, p: p.subarray(0, next) };
 }
 
-async function scoreStream(push: PushToken, ids: Int32Array, from: number, to: number): Promise<Scores> {
+async function scoreStream(
+  push: PushToken,
+  ids: Int32Array,
+  from: number,
+  to: number,
+  signal: AbortSignal | undefined,
+): Promise<Scores> {
   const first = Math.max(from, 1);
   const p = new Float64Array(to - first);
   const loop = new EventLoop();
+  let next = 0;
   for (let i = Math.max(0, first - 1 - warmUp); i < to - 1; i++) {
     const probabilities = push(ids[i]);
-    if (i + 1 >= first) p[i + 1 - first] = probabilities[ids[i + 1]];
+    if (i + 1 >= first) p[next++] = probabilities[ids[i + 1]];
     if (loop.waits) await loop.turn();
+    if (signal?.aborted && next >= fewScored) break;
   }
-  return { first, to, p };
+  return { first, to: first + next, p: p.subarray(0, next) };
 }
 
 async function scoreWindows(
@@ -91,31 +105,33 @@ async function scoreWindows(
   size: number,
   ids: Int32Array,
   { from, to }: { from: number; to: number },
-  window: number,
-  least: number,
+  { window, least }: { window: number; least: number },
+  signal: AbortSignal | undefined,
 ): Promise<Scores> {
   const first = Math.max(from, 1);
   const { x, y, counts } = coveringWindows(ids, window, first, to, least);
   const p = new Float64Array(to - first);
   let next = 0;
-  await predictWindows(network, x.data, window, (row, output) => {
+  const take = (row: number, output: ArrayLike<number>) => {
     for (let t = 0; t < window; t++) {
       if (counts[row * window + t] === 1) p[next++] = output[t * size + y.data[row * window + t]];
     }
-  });
-  return { first, to, p };
+  };
+  await predictWindows(network, x.data, window, take, () => signal?.aborted === true && next >= fewScored);
+  return { first, to: first + next, p: p.subarray(0, next) };
 }
 
-/** Predicts windows, and hands out each one's output. */
+/** Predicts windows, and hands out each one's output, until there are enough. */
 export async function predictWindows(
   network: Network,
   x: Float32Array | Int32Array,
   window: number,
   take: (row: number, output: Float32Array | Int32Array) => void,
+  isEnough: () => boolean = () => false,
 ): Promise<void> {
   const rows = x.length / window;
   const batch = 64;
-  for (let start = 0; start < rows; start += batch) {
+  for (let start = 0; start < rows && !isEnough(); start += batch) {
     const n = Math.min(batch, rows - start);
     const data = x.subarray(start * window, (start + n) * window);
     const { data: output } = await network.predict({ data, shape: [n, window] }, { batchSize: batch });
@@ -125,13 +141,20 @@ export async function predictWindows(
 }
 
 /** The same tokens' probabilities by counts. */
-export function scoreCounts(counts: KneserNey, ids: Int32Array, first: number, to: number): Float64Array {
+export async function scoreCounts(
+  counts: KneserNey,
+  ids: Int32Array,
+  first: number,
+  to: number,
+): Promise<Float64Array> {
+  const loop = new EventLoop();
   const state = counts.start();
   for (let i = Math.max(0, first - counts.order); i < first; i++) state.push(ids[i]);
   const p = new Float64Array(to - first);
   for (let i = first; i < to; i++) {
     p[i - first] = state.probability(ids[i]);
     state.push(ids[i]);
+    if (loop.waits) await loop.turn();
   }
   return p;
 }

@@ -38,6 +38,8 @@ export const textTask: Task<
     };
   },
 
+  score: ({ bitsPerCharacter }) => ({ value: bitsPerCharacter, name: 'bits per character' }),
+
   parse: parseTextArtefact,
 
   shapes: ({ window, tokens }) => ({ input: [window], outputs: [[window, tokens.size], [tokens.size]] }),

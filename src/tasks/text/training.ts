@@ -92,9 +92,13 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     clock.ended(history.loss?.length ?? 0);
     const training = ids.subarray(0, edge);
     const base = { tokens, window, context, frequencies: frequenciesOf(training, tokens.size) } as const;
-    const order = bestOrder(ids, stopAt, edge, tokens.size);
-    const counted = count(ids.subarray(0, stopAt), tokens.size, order);
-    const mixture = corpus.pure ? undefined : await compareMixture({ ...base, network }, counted, ids, stopping);
+    const counting = { size: tokens.size, signal: run.signal };
+    const order = await bestOrder(ids, stopAt, edge, counting);
+    const counted = await count(ids.subarray(0, stopAt), order, counting);
+    const mixture =
+      corpus.pure || !counted
+        ? undefined
+        : await compareMixture({ ...base, network }, counted, ids, stopping, run.signal);
     if (mixture?.better === false) warnings.push(`${name}: counting adds nothing to the network; it is left out`);
     if (mixture?.better && ids.length > mostCounted) {
       warnings.push(`${name}: only the last ${mostCounted} tokens are counted beside the network`);
@@ -130,16 +134,21 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     await later(training, 'the whole training part');
     await run.trained(network, made);
     run.stage('the evaluation');
-    const counts = count(training, tokens.size, order);
-    const model: TextModel = { ...base, network, weight: share ?? 1, ...(share !== undefined && { counts }) };
+    const counts = await count(training, order, counting);
+    if (!counts) warnings.push(`${name}: interrupted before it was compared with counting; few tokens are scored`);
+    const model: TextModel = { ...base, network, weight: share ?? 1, ...(share !== undefined && counts && { counts }) };
     const held = edge < ids.length ? { from: edge, to: ids.length } : { from: 0, to: edge };
-    const evaluation = await evaluateTokens(model, ids, held, { baseline: counts, cold: true });
+    const evaluation = await evaluateTokens(model, ids, held, {
+      ...(counts && { baseline: counts }),
+      cold: true,
+      ...(run.signal && { signal: run.signal }),
+    });
     const picture = run.shown && model.context === 'stream' ? showText(model, ids, held.from) : undefined;
     if (picture) run.shown?.(picture);
     const { better, text } = verdict(evaluation);
     if (edge === ids.length) warnings.push(`${name}: nothing was held out; the evaluation is on the training part`);
     else if (!better) warnings.push(`${name}: the model is ${text}`);
-    if (edge < ids.length) {
+    if (edge < ids.length && run.purpose === undefined) {
       const again = await later(ids, 'the whole text, what was held out included');
       if (again) await run.trained(network, made);
     }
@@ -260,14 +269,27 @@ function fallingRate(top: number, epochs: number): Callback {
   };
 }
 
-/** The order whose counts of the text before `from` predict the tokens [from, to) best. */
-function bestOrder(ids: Int32Array, from: number, to: number, size: number): number {
-  const losses = orders.map((order) => nats(scoreCounts(count(ids.subarray(0, from), size, order), ids, from, to)));
-  return orders[losses.indexOf(Math.min(...losses))];
+interface Counting {
+  /** Different tokens. */
+  size: number;
+  signal: AbortSignal | undefined;
 }
 
-function count(ids: Int32Array, size: number, order: number): KneserNey {
-  return new KneserNey(ids.subarray(Math.max(0, ids.length - mostCounted)), size, order);
+/** The order whose counts of the text before `from` predict the tokens [from, to) best; when it is interrupted, of those tried. */
+async function bestOrder(ids: Int32Array, from: number, to: number, counting: Counting): Promise<number> {
+  let best = { order: orders[0], loss: Number.POSITIVE_INFINITY };
+  for (const order of orders) {
+    const counts = await count(ids.subarray(0, from), order, counting);
+    if (!counts) break;
+    const loss = nats(await scoreCounts(counts, ids, from, to));
+    if (loss < best.loss) best = { order, loss };
+  }
+  return best.order;
+}
+
+/** @returns undefined when it was interrupted */
+function count(ids: Int32Array, order: number, { size, signal }: Counting): Promise<KneserNey | undefined> {
+  return KneserNey.count(ids.subarray(Math.max(0, ids.length - mostCounted)), size, order, signal);
 }
 
 /** The counts of the whole text, what was held out included: they are made of it, and need no choice. */

@@ -52,10 +52,10 @@ describe('ridge', () => {
     expect(Array.from(rest.xy)).toEqual(Array.from(direct.xy, (value) => expect.closeTo(value, 9)));
   });
 
-  test('each answer has its own penalty and regressors, chosen out of fold', () => {
+  test('each answer has its own penalty and regressors, chosen out of fold', async () => {
     const wide = { ...data, y: Float32Array.from(y, (value, i) => (i % 2 === 0 ? value : noise(rows, 9)[i >> 1])) };
     const folds = makeFolds(Int32Array.from(all), 5, 0);
-    const { chosen, outOfFold } = fitRidge(wide, folds, [1, 3], even);
+    const { chosen, outOfFold } = await fitRidge(wide, folds, [1, 3], even);
     expect(chosen[0]).toEqual({ penalty: 0.001, used: 3 });
     expect(chosen[1].penalty).toBe(10);
     expect(outOfFold[0]).toBeCloseTo(y[0], 1);
@@ -79,7 +79,8 @@ describe('folds', () => {
   });
 
   test('windows of the same time are in the same fold, whatever their series', () => {
-    const clocks = Int32Array.from({ length: 120 }, (_, i) => i % 40);
+    // 129 / 5 is no multiple of three: where the parts would be cut, a time is cut in two.
+    const clocks = Int32Array.from({ length: 129 }, (_, i) => i % 43);
     for (const { held } of makeFolds(clocks, 5, 2)) {
       const times = new Set(Array.from(held, (i) => clocks[i]));
       expect(held.length).toBe(3 * times.size);
@@ -98,6 +99,24 @@ describe('folds', () => {
 });
 
 describe('gate', () => {
+  test('what one target misses does not weigh on another', () => {
+    const n = 40;
+    const clocks = Int32Array.from({ length: n }, (_, i) => i);
+    const folds = makeFolds(clocks, 4, 0);
+    /** Answers of two targets and two steps, of which the second target's are foreseen by a share. */
+    const weights = (share: number) => {
+      const values = (of: (i: number, k: number) => number) =>
+        Float32Array.from({ length: 4 * n }, (_, at) => of(at >> 2, at & 3));
+      const corrections = values((i, k) => Math.sin(i * (k + 1)));
+      const missed = values((i, k) => (k % 2 === 0 ? 0.5 : share) * Math.sin(i * (k + 1)) + 0.1 * Math.cos(3 * i));
+      return gate(missed, [corrections], folds, 4, 2);
+    };
+    const [one, other] = [weights(0.9), weights(-1)];
+    expect([one[0], one[2]]).toEqual([other[0], other[2]]);
+    expect(one[1][0]).toBeGreaterThan(0.7);
+    expect([other[1], other[3]]).toEqual([[0], [0]]);
+  });
+
   test('no weights with w ≥ 0 and Σw ≤ 1 on a grid are better', () => {
     const positive = fc.double({ min: 0.1, max: 3, noNaN: true });
     fc.assert(

@@ -87,3 +87,17 @@ describe('Kneser–Ney', () => {
     expect(p.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 10);
   });
 });
+
+test('counting in pieces is the same, and ends where it is interrupted', async () => {
+  const ids = Int32Array.from({ length: 12_000 }, (_, i) => (i * i + (i >> 4)) % 23);
+  const [whole, pieces] = [new KneserNey(ids, 23, 5), await KneserNey.count(ids, 23, 5)].map((counts) => {
+    const p = new Float64Array(23);
+    const state = counts?.start();
+    for (const id of ids.subarray(0, 9)) state?.push(id);
+    state?.probabilities(p);
+    return p;
+  });
+  expect(pieces).toEqual(whole);
+  expect(Math.max(...whole)).toBeGreaterThan(0);
+  expect(await KneserNey.count(ids, 23, 5, AbortSignal.abort())).toBeUndefined();
+});

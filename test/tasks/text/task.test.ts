@@ -167,6 +167,10 @@ test('an interruption keeps what was trained, without the later rounds', async (
   expect(trained.history.loss).toHaveLength(2);
   expect(kept).toBe(1);
   expect(trained.evaluation.crossEntropy).toBeGreaterThan(0);
+  expect(trained.evaluation.counts).toBeUndefined();
+  expect(trained.warnings).toContainEqual(
+    expect.stringContaining('interrupted before it was compared with counting; few tokens are scored'),
+  );
   trained.model.dispose();
 });
 

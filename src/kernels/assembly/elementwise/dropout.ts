@@ -58,3 +58,12 @@ export function dropoutMask(
     }
   }
 }
+
+/** p[0…n) ← p∘mask, p's elements being number index… of what is dropped. */
+export function dropRow(p: usize, n: i32, index: i32, key: i32, threshold: i32, scale: f32): void {
+  const k = i32x4.splat(key), shift = i32x4.splat(key * <i32>0x9e3779b9);
+  const limit = i32x4.splat(threshold), s = f32x4.splat(scale), zero = f32x4.splat(0);
+  for (let j = 0; j < n; j += 4, p += 16) {
+    storeBlock(p, f32x4.mul(loadBlock(p, n - j, zero), maskAt(index + j, k, shift, limit, s)), n - j);
+  }
+}

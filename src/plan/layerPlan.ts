@@ -7,6 +7,13 @@ import type { MergeId } from '../kernels/mergeIds.js';
 
 export const NONE = -1;
 
+/** What flows through a signal: (B, T, F) rather than (B, F). Whole numbers are (B, T) with F = 1. */
+export interface SignalShape {
+  sequence: boolean;
+  /** F */
+  width: number;
+}
+
 /** A Keras variable. */
 export interface WeightPlan {
   name: string;
@@ -229,6 +236,48 @@ export interface ConcatenatePlan {
   overSteps: boolean;
 }
 
+/** softmax(query·keyᵀ/√K)·value of N heads, each of the three and the output a layer of its own. */
+export interface MultiHeadAttentionPlan {
+  kind: 'multiHeadAttention';
+  heads: number;
+  /** K, of one head. */
+  keyWidth: number;
+  /** Query t looks at keys up to t alone. */
+  causal: boolean;
+  /** Share of the weights that training drops. */
+  dropout: number;
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+  query: DensePlan;
+  key: DensePlan;
+  value: DensePlan;
+  output: DensePlan;
+}
+
+/** softmax(scores)·value: scores factor·query·key, or additive, Σ coefficients∘tanh(factor·(query + key)). */
+export interface AttentionPlan {
+  kind: 'attention';
+  heads: 1;
+  keyWidth: number;
+  causal: boolean;
+  dropout: number;
+  path: string;
+  additive: boolean;
+  factor: number;
+  coefficients: number;
+  /** One coefficient for all features. */
+  oneCoefficient: boolean;
+}
+
+/** x + a vector for each place: of a learnt table of so many rows, or sine and cosine waves. */
+export interface PositionsPlan {
+  kind: 'positions';
+  width: number;
+  of: { kind: 'table'; weight: number; length: number } | { kind: 'waves'; longest: number };
+  /** Names the layer in messages. */
+  name: string;
+}
+
 /** Batch-major rows to time-major ones: before a layer that takes no others. */
 export interface ArrangePlan {
   kind: 'arrange';
@@ -257,16 +306,61 @@ export interface RecurrentPlan {
   bias: number;
 }
 
+/** Cells whose products with x run over all steps at once: MinGRU and MinLSTM, which have no others, and sLSTM. */
+export interface ScanPlan {
+  kind: 'minGRU' | 'minLSTM' | 'sLSTM';
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+  units: number;
+  inputs: number;
+  /** Of the candidate of MinGRU and MinLSTM. */
+  activation: ActivationId;
+  /** Of sLSTM: blocks of the recurrent matrix; 1 elsewhere. */
+  heads: number;
+  /** Of sLSTM: its forget gate is e^f~, not σ(f~). */
+  exponential: boolean;
+  returnSequences: boolean;
+  /** Gives its last states too, after its output. */
+  returnState: boolean;
+  goBackwards: boolean;
+  /** Begins with the states that the batch before ended with. */
+  stateful: boolean;
+  /** Of the inputs. */
+  dropout: number;
+  kernel: number;
+  /** NONE but for sLSTM. */
+  recurrentKernel: number;
+  bias: number;
+}
+
+/** A layer with a direction and states, as Bidirectional takes it. */
+export type DirectedPlan = RecurrentPlan | ScanPlan;
+
+/** How many states each kind of cell hands from step to step. */
+export const STATES: Readonly<Record<DirectedPlan['kind'], number>> = {
+  lstm: 2,
+  gru: 1,
+  simpleRNN: 1,
+  minGRU: 1,
+  minLSTM: 1,
+  sLSTM: 4,
+};
+
+export function isDirected(plan: LayerPlan): plan is DirectedPlan {
+  return Object.hasOwn(STATES, plan.kind);
+}
+
 export interface BidirectionalPlan {
   kind: 'bidirectional';
-  forward: RecurrentPlan;
-  backward: RecurrentPlan;
+  forward: DirectedPlan;
+  backward: DirectedPlan;
   mergeMode: 'concat' | 'sum' | 'ave' | 'mul' | 'none';
 }
 
 export type LayerPlan =
   | ActivationPlan
   | ArrangePlan
+  | AttentionPlan
   | BatchNormalizationPlan
   | BidirectionalPlan
   | ConcatenatePlan
@@ -278,16 +372,19 @@ export type LayerPlan =
   | LayerNormalizationPlan
   | MaskingPlan
   | MergePlan
+  | MultiHeadAttentionPlan
   | NoisePlan
   | OverStepsPlan
   | PaddingPlan
   | PoolingPlan
+  | PositionsPlan
   | RectifierPlan
   | RecurrentPlan
   | RepeatPlan
   | ReshapePlan
   | RmsNormalizationPlan
   | ScalePlan
+  | ScanPlan
   | StandardizationPlan
   | TransposePlan
   | UpSamplingPlan

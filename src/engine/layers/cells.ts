@@ -1,0 +1,18 @@
+/** The cell of each kind of plan. */
+import type { DirectedPlan } from '../../plan/layerPlan.js';
+import { Cell, type SequenceCell } from './cell.js';
+import type { LayerContext } from './layer.js';
+import { ScanCell } from './scanCell.js';
+
+export function makeCell(plan: DirectedPlan, context: LayerContext): SequenceCell {
+  switch (plan.kind) {
+    case 'lstm':
+    case 'gru':
+    case 'simpleRNN':
+      return new Cell(plan, context);
+    case 'minGRU':
+    case 'minLSTM':
+    case 'sLSTM':
+      return new ScanCell(plan, context);
+  }
+}

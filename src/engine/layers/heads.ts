@@ -1,0 +1,162 @@
+/** Attention of single heads over rows of the engine: what the layers that attend have in common. */
+import {
+  ATTENTION_FIELD,
+  ATTENTION_FLOATS,
+  ATTENTION_WORDS,
+  type AttentionField,
+  SCRATCH_LAYOUT_WORDS,
+} from '../../kernels/attention.js';
+import { deriveKey } from '../../random.js';
+import type { Arena } from '../arena.js';
+import { newRows, type Rows } from '../rows.js';
+import type { LayerContext, Range, Signal, Space } from './layer.js';
+
+/** What layers that attend are alike in. */
+export interface AttendingPlan {
+  heads: number;
+  /** Query t looks at keys up to t alone. */
+  causal: boolean;
+  /** Share of the weights that training drops. */
+  dropout: number;
+  /** Names the layer's random numbers, as in model/walk.ts. */
+  path: string;
+}
+
+/** What flows through heads. A mask is the address of one float for each row, 0 for none. */
+export interface HeadPorts {
+  /** (B, T, N·K), (B, S, N·V) and (B, S, N·K) */
+  query: Signal;
+  value: Signal;
+  key: Signal;
+  /** Where a query counts. If not, it looks at all keys alike … */
+  queryMask: number;
+  /** … or gives zeros. */
+  outputMask: number;
+  keyMask: number;
+  valueMask: number;
+}
+
+type Fields = Partial<Record<AttentionField, number>>;
+
+/**
+ * Y = softmax(scores)·V for each of N heads: query (B, T, N·K), key (B, S, N·K), value (B, S, N·V) → (B, T, N·V). The memory grows
+ * with T and S, not with their product: the kernels compute scores by tiles, backward again from what forward kept of each query.
+ */
+export class Heads {
+  private ports!: HeadPorts;
+  private output!: Rows;
+  private arena!: Arena;
+  private job = 0;
+  private training = false;
+
+  /** @param fields of the scores, which are those of query·key if left out */
+  constructor(
+    private readonly plan: AttendingPlan,
+    private readonly context: LayerContext,
+    private readonly fields: () => Fields,
+  ) {}
+
+  private get drops(): boolean {
+    return this.plan.dropout > 0 && this.plan.dropout < 1;
+  }
+
+  /** Multiplications and additions of one query, about. */
+  get flops(): number {
+    const { query, value } = this.ports;
+    return 2 * value.values.steps * (query.values.width + value.values.width);
+  }
+
+  /** Sets the gradients of those of query, value and key that want one. */
+  place(ports: HeadPorts, { arena, batch, training }: Space): Rows {
+    const { heads, causal, dropout } = this.plan;
+    const { query, value, key } = ports;
+    const [queries, keys] = [query.values.steps, key.values.steps];
+    this.ports = ports;
+    this.arena = arena;
+    this.training = training;
+    this.output = newRows(arena, batch, queries, value.values.width);
+    for (const signal of [query, value, key])
+      if (signal.wantsGradient) signal.gradient = newRows(arena, batch, signal.values.steps, signal.values.width);
+    this.job = arena.fixed(ATTENTION_WORDS);
+    const kept = training ? arena.floats(2 * batch * heads * queries) : 0;
+    this.write({
+      heads,
+      queries,
+      keys,
+      keyWidth: query.values.width / heads,
+      valueWidth: value.values.width / heads,
+      causal: Number(causal),
+      wide: this.context.wide,
+      threshold: 0,
+      kept: this.drops ? 1 / (1 - dropout) : 1,
+      ...rowsOf('query', query.values),
+      ...rowsOf('key', key.values),
+      ...rowsOf('value', value.values),
+      ...rowsOf('output', this.output),
+      maskStep: 4 * batch,
+      queryMask: ports.queryMask,
+      keyMask: ports.keyMask,
+      valueMask: ports.valueMask,
+      outputMask: ports.outputMask,
+      most: kept,
+      share: kept === 0 ? 0 : kept + 4 * batch * heads * queries,
+      ...rowsOf('dQuery', query.gradient),
+      ...rowsOf('dKey', key.gradient),
+      ...rowsOf('dValue', value.gradient),
+      ...this.fields(),
+    });
+    const at = arena.floats(SCRATCH_LAYOUT_WORDS);
+    const size = this.context.kernels.attentionScratch(this.job, at, Number(training));
+    this.write({ scratch: arena.floats((batch * size) / 4), scratchSize: size });
+    return this.output;
+  }
+
+  forward({ from, to }: Range, training: boolean): void {
+    this.drop(training);
+    this.context.kernels.attentionForward(this.job, this.dropoutKey(), from, to);
+  }
+
+  /** From the output's gradient those of query, value and key. */
+  backward(gradient: Rows, { from, to }: Range): void {
+    const { address, rowStride, stepStride } = gradient;
+    this.drop(true);
+    this.context.kernels.attentionBackward(
+      this.job,
+      this.dropoutKey(),
+      address,
+      4 * rowStride,
+      4 * stepStride,
+      from,
+      to,
+    );
+  }
+
+  private dropoutKey(): number {
+    const { seed, step } = this.context.draw;
+    return this.drops ? deriveKey(seed, 'dropout', this.plan.path, 'scores', step) : 0;
+  }
+
+  /** Evaluating drops nothing. All threads write the same. */
+  private drop(training: boolean): void {
+    if (!this.drops || !this.training) return;
+    this.write({ threshold: training ? Math.ceil(this.plan.dropout * 2 ** 24) : 0 });
+  }
+
+  private write(fields: Fields): void {
+    const { f32, i32 } = this.arena;
+    for (const [name, value] of Object.entries(fields) as [AttentionField, number][])
+      (ATTENTION_FLOATS.has(name) ? f32 : i32)[(this.job >>> 2) + ATTENTION_FIELD[name]] = value;
+  }
+}
+
+/** The three fields of rows, 0 for none. */
+function rowsOf<N extends 'query' | 'key' | 'value' | 'output' | 'dQuery' | 'dKey' | 'dValue'>(
+  name: N,
+  rows: Rows | undefined,
+): Fields {
+  return {
+    [name]: rows?.address ?? 0,
+    [`${name}Row`]: 4 * (rows?.rowStride ?? 0),
+    [`${name}Step`]: 4 * (rows?.stepStride ?? 0),
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * Masks in functional models of Keras 3, which writes what makes a mask as operations of the graph (NotEqual of an Embedding's input and 0)
+ * and hands it to the layers that it comes to by itself. Layers here pass masks on as Keras's do, so what only repeats that is left out.
+ */
+import { isJsonObject, type Json } from '../modelJson.js';
+import { className, type JsonObject } from './layerConfig.js';
+import { type TensorOf, tensorsIn } from './nodes.js';
+
+/** Layers of Keras 3 that pass on the mask of their first input; recurrent ones do with all their steps as output. */
+const PASSING = new Set(
+  `Activation ActivityRegularization AdditiveAttention AlphaDropout Attention BatchNormalization Dense Dropout ELU GRU GaussianDropout GaussianNoise
+  GroupNormalization Identity LSTM LayerNormalization LeakyReLU MultiHeadAttention Normalization PReLU ReLU Rescaling SimpleRNN Softmax SpatialDropout1D
+  TimeDistributed UnitNormalization`.split(/\s+/),
+);
+const RECURRENT = ['LSTM', 'GRU', 'SimpleRNN'];
+/** Layers whose output is masked where all inputs are. */
+const MERGES = ['Add', 'Average', 'Maximum', 'Minimum', 'Multiply', 'Subtract'];
+
+/** Operations that join masks or change their shape, and those that make one where a mask is missing. */
+const JOINING = ['Any', 'Concatenate', 'ConvertToTensor', 'ExpandDims', 'LogicalOr', 'Squeeze'];
+const EMPTY = ['OnesLike', 'ZerosLike'];
+
+/** What masks come from: 'words,0,0 ≠ 0', a tensor and the value that is masked. */
+type Sources = ReadonlySet<string>;
+const NONE: Sources = new Set();
+
+const sourceOf = (tensor: TensorOf, value: Json): string => `${tensor.join()} ≠ ${JSON.stringify(value)}`;
+const joined = (all: readonly Sources[]): Sources => new Set(all.flatMap((one) => [...one]));
+const same = (one: Sources, other: Sources): boolean =>
+  one.size === other.size && [...one].every((source) => other.has(source));
+
+const isOperation = (layer: Json): layer is JsonObject =>
+  isJsonObject(layer) && typeof layer.module === 'string' && layer.module.startsWith('keras.src.ops.');
+
+/** The layers of a functional model as the file has them, without the masks that come to each by themselves. */
+export function withoutMasks(layers: Json[]): Json[] {
+  if (!layers.some(isOperation)) return layers;
+  const graph = new Graph(layers);
+  const bare = layers.map((layer) =>
+    isJsonObject(layer) && Array.isArray(layer.inbound_nodes)
+      ? { ...layer, inbound_nodes: layer.inbound_nodes.map((call) => graph.withoutMask(call)) }
+      : layer,
+  );
+  // An operation goes when none that stays has use for it; the last ones first.
+  let left: Json[] = bare;
+  for (;;) {
+    const used = new Set(left.flatMap((layer) => callsOf(layer).flatMap(tensorsIn)).map(([name]) => name));
+    const kept = left.filter((layer) => !isOperation(layer) || !isMaskOperation(layer) || used.has(String(layer.name)));
+    if (kept.length === left.length) return kept;
+    left = kept;
+  }
+}
+
+const callsOf = (layer: Json): Json[] =>
+  isJsonObject(layer) && Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : [];
+
+function isMaskOperation({ class_name }: JsonObject): boolean {
+  return ['NotEqual', ...JOINING, ...EMPTY].includes(String(class_name));
+}
+
+/** Inputs of a call, in order: each a tensor, or a list of them. */
+function argumentsOf(call: Json): Json[] {
+  return isJsonObject(call) && Array.isArray(call.args) ? call.args : [];
+}
+
+class Graph {
+  private readonly layers = new Map<string, JsonObject>();
+  /** Sources by tensor, so that each is looked for once. NONE while it is: a circle has none. */
+  private readonly known = new Map<string, Sources>();
+
+  constructor(layers: Json[]) {
+    for (const layer of layers) {
+      if (!isJsonObject(layer)) continue;
+      const { name = isJsonObject(layer.config) ? layer.config.name : undefined } = layer;
+      if (typeof name === 'string') this.layers.set(name, layer);
+    }
+  }
+
+  /** The call without the masks that its inputs have anyway. */
+  withoutMask(call: Json): Json {
+    if (!isJsonObject(call) || !isJsonObject(call.kwargs)) return call;
+    const { kwargs } = call;
+    const [query, value = kwargs.value, key = kwargs.key] = argumentsOf(call);
+    const masked: Record<string, Json | undefined> = {
+      mask: query,
+      query_mask: query,
+      value_mask: value,
+      key_mask: key,
+    };
+    const repeats = ([name, mask]: [string, Json]) =>
+      Object.hasOwn(masked, name) && tensorsIn(mask).length > 0 && this.repeats(mask, masked[name] ?? null);
+    const options = Object.entries(kwargs).map(([name, mask]) => [name, repeats([name, mask]) ? null : mask]);
+    return { ...call, kwargs: Object.fromEntries(options) };
+  }
+
+  private repeats(mask: Json, input: Json): boolean {
+    const given = tensorsIn(mask).map((tensor) => this.ofMask(tensor));
+    if (given.some((sources) => sources === undefined)) return false;
+    return same(joined(given as Sources[]), joined(tensorsIn(input).map((tensor) => this.of(tensor))));
+  }
+
+  /** What a mask is computed from; undefined for what is no mask of a layer's. */
+  private ofMask([name, call]: TensorOf, depth = 0): Sources | undefined {
+    const operation = this.layers.get(name);
+    if (!operation || !isOperation(operation) || depth > this.layers.size) return undefined;
+    const given = argumentsOf(callsOf(operation)[call] ?? null);
+    const kind = String(operation.class_name);
+    if (EMPTY.includes(kind)) return NONE;
+    if (kind === 'NotEqual') {
+      const [tensor] = tensorsIn(given[0] ?? null);
+      return tensor && new Set([sourceOf(tensor, given[1] ?? null)]);
+    }
+    if (!JOINING.includes(kind)) return undefined;
+    const parts = tensorsIn(given).map((tensor) => this.ofMask(tensor, depth + 1));
+    return parts.some((part) => part === undefined) ? undefined : joined(parts as Sources[]);
+  }
+
+  /** What the mask of a layer's output comes from by itself. */
+  private of(tensor: TensorOf): Sources {
+    const key = tensor.join();
+    const found = this.known.get(key);
+    if (found) return found;
+    this.known.set(key, NONE);
+    const sources = this.find(tensor);
+    this.known.set(key, sources);
+    return sources;
+  }
+
+  private find([name, call, output]: TensorOf): Sources {
+    const layer = this.layers.get(name);
+    const config = layer && isJsonObject(layer.config) ? layer.config : {};
+    const inputs = tensorsIn(argumentsOf(callsOf(layer ?? null)[call] ?? null));
+    if (!layer || inputs.length === 0) return NONE;
+    const kind = className(String(layer.class_name));
+    if (kind === 'Embedding') return config.mask_zero === true ? new Set([sourceOf(inputs[0], 0)]) : NONE;
+    if (kind === 'Masking') return new Set([sourceOf(inputs[0], config.mask_value ?? 0)]);
+    const all = () => inputs.map((input) => this.of(input));
+    if (kind === 'Concatenate') return joined(all());
+    if (MERGES.includes(kind)) return all().some(({ size }) => size === 0) ? NONE : joined(all());
+    if (kind === 'Bidirectional') {
+      const inner = isJsonObject(config.layer) && isJsonObject(config.layer.config) ? config.layer.config : {};
+      const sequences = config.merge_mode === null ? 2 : 1;
+      return inner.return_sequences === true && output < sequences ? this.of(inputs[0]) : NONE;
+    }
+    if (RECURRENT.includes(kind) && (config.return_sequences !== true || output > 0)) return NONE;
+    return PASSING.has(kind) ? this.of(inputs[0]) : NONE;
+  }
+}

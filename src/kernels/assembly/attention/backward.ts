@@ -1,0 +1,175 @@
+/**
+ * Attention backward, tile by tile: weights are computed again from each query's largest score and sum (Dao et al. 2022). With weights
+ * P = softmax(scores), dropped ones P̂ = P∘mask and Y = P̂·V: dV = P̂ᵀ·dY, dP = (dY·Vᵀ)∘mask, dScores = P∘(dP − Σ dP∘P), of which the sum is
+ * Σ dY∘Y. With dropout in evaluation the mask is ones.
+ */
+import { dropRow } from '../elementwise/dropout';
+import { transposePanels } from '../lstmPack';
+import { outerProduct, product } from '../product';
+import { zeroRow } from '../rows';
+import { additiveGradients } from './additive';
+import { countOf, keysOf, scores } from './forward';
+import { Attention, KEYS, Layout, layOut, QUERIES, TILE_ROW } from './job';
+import { layCoefficients, layLowering, packHead, packRows, rowsToPanels, unpackPanels, unpackRows } from './pack';
+import { dot, gradientRow, lowerRow } from './rows';
+
+/** The tile of scores → weights as they were after dropout, and dTile → gradients of scores. */
+function gradientTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows: i32, s: i32, count: i32, first: i32, key: i32): void {
+  const width = (count + 15) & ~15;
+  let row = at.tile;
+  let dRow = at.dTile;
+  for (let r = t; r < t + rows; ++r) {
+    const closed = job.isClosed(b, r, first);
+    const n = countOf(job, r, s, count, closed);
+    if (n == 0) {
+      zeroRow(row, width);
+      zeroRow(dRow, width);
+    } else {
+      const index = job.weightIndex(b, head, r) + s;
+      lowerRow(job, row, n, closed, at.lowering + ((<usize>s) << 2));
+      if (job.threshold) dropRow(dRow, n, index, key, job.threshold, job.kept);
+      gradientRow(
+        row, dRow, n, width, load<f32>(job.queryAt(job.most, b, head, r)), load<f32>(job.queryAt(job.share, b, head, r)),
+        load<f32>(at.dots + ((<usize>r) << 2)),
+      );
+      if (job.threshold) dropRow(row, n, index, key, job.threshold, job.kept);
+    }
+    row += TILE_ROW;
+    dRow += TILE_ROW;
+  }
+}
+
+function backwardTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows: i32, s: i32, count: i32, first: i32, key: i32): void {
+  const K = job.keyBytes(), V = job.valueBytes();
+  const wide = job.wide != 0;
+  const queries = (<usize>job.queries) << 6, keys = (<usize>job.paddedKeys()) << 6;
+  const tLine = (<usize>t) << 6, sLine = (<usize>s) << 6;
+  const kPanels = <i32>(K >> 6), vPanels = <i32>(V >> 6);
+  scores(job, at, t, rows, s, count);
+  product(
+    (count + 15) >> 4, rows, job.valueWidth, at.dOutput + <usize>t * V, V, at.valueTransposed + <usize>s * V, V << 4,
+    at.dTile, TILE_ROW, 64, false, wide,
+  );
+  gradientTile(job, at, b, head, t, rows, s, count, first, key);
+  if (job.dValue) {
+    outerProduct(
+      vPanels, count, rows, at.tile, TILE_ROW, at.dOutputPanels + tLine, queries, at.dValue + sLine, keys, true, wide,
+    );
+  }
+  if (job.additive) {
+    additiveGradients(
+      rows, (count + 15) >> 4, job.keyWidth, at.query + <usize>t * K, K, at.keyTransposed + <usize>s * K, at.coefficients,
+      at.dTile, at.dQuery + <usize>t * K, at.dKeyTransposed + <usize>s * K, job.dCoefficients + <usize>b * K,
+    );
+    return;
+  }
+  if (job.dKey) {
+    outerProduct(
+      kPanels, count, rows, at.dTile, TILE_ROW, at.queryPanels + tLine, queries, at.dKey + sLine, keys, true, wide,
+    );
+  }
+  product(
+    kPanels, rows, count, at.dTile, TILE_ROW, at.key + sLine, keys, at.dQuery + <usize>t * K, K, 64, true, wide,
+  );
+}
+
+/** What a head's tiles read beside what forward's do, and zeros for their sums. */
+function startHead(job: Attention, at: Layout, b: i32, head: i32, dy: usize, dyRow: usize, dyStep: usize): void {
+  const T = job.queries, S = job.paddedKeys();
+  const K = job.keyBytes(), V = job.valueBytes();
+  const width = job.valueWidth;
+  const offset = (<usize>(head * width)) << 2;
+  packHead(job, at, b, head);
+  transposePanels(at.value, <i32>(V >> 6), S, at.valueTransposed);
+  const from = dy + <usize>b * dyRow + offset;
+  packRows(T, width, from, dyStep, at.dOutput, V, 1);
+  let y = job.output + <usize>b * job.outputRow + offset;
+  let d = at.dOutput;
+  for (let t = 0; t < T; ++t) {
+    if (job.isMasked(b, t)) zeroRow(d, <i32>(V >> 2));
+    store<f32>(at.dots + ((<usize>t) << 2), dot(d, y, width));
+    d += V;
+    y += job.outputStep;
+  }
+  rowsToPanels(T, at.dOutput, V, at.dOutputPanels);
+  if (!job.additive) rowsToPanels(T, at.query, K, at.queryPanels);
+  zeroRow(at.dQuery, T * <i32>(K >> 2));
+  zeroRow(job.additive ? at.dKeyTransposed : at.dKey, S * <i32>(K >> 2));
+  zeroRow(at.dValue, S * <i32>(V >> 2));
+}
+
+/** Σ x∘d over rows of n floats. */
+function sumDots(count: i32, n: i32, x: usize, xStep: usize, d: usize, dStep: usize): f32 {
+  let sum: f32 = 0;
+  for (; count > 0; --count) {
+    for (let i = 0; i < n; ++i) sum += load<f32>(x + ((<usize>i) << 2)) * load<f32>(d + ((<usize>i) << 2));
+    x += xStep;
+    d += dStep;
+  }
+  return sum;
+}
+
+/** The sums to where the gradients go. */
+function finishHead(job: Attention, at: Layout, b: i32, head: i32): void {
+  const T = job.queries, S = job.paddedKeys();
+  const K = job.keyBytes();
+  const entry = <usize>b;
+  const keys = job.keys, keyWidth = job.keyWidth, valueWidth = job.valueWidth;
+  const offset = (<usize>(head * keyWidth)) << 2;
+  const factor = job.scaling();
+  if (job.additive) transposePanels(at.dKeyTransposed, S >> 4, <i32>(K >> 2), at.dKey);
+  if (job.dFactor) {
+    let sum = sumDots(T, keyWidth, job.query + entry * job.queryRow + offset, job.queryStep, at.dQuery, K);
+    if (job.additive) {
+      for (let p = 0; p < keyWidth; p += 16) {
+        sum += sumDots(
+          keys, min(keyWidth - p, 16), job.key + entry * job.keyRow + offset + ((<usize>p) << 2), job.keyStep,
+          at.dKey + ((<usize>(p >> 4) * <usize>S) << 6), 64,
+        );
+      }
+    }
+    const to = job.dFactor + (entry << 2);
+    store<f32>(to, load<f32>(to) + sum);
+  }
+  if (job.dQuery) {
+    unpackRows(T, keyWidth, at.dQuery, K, job.dQuery + entry * job.dQueryRow + offset, job.dQueryStep, factor);
+  }
+  if (job.dKey) {
+    unpackPanels(
+      keys, keyWidth, at.dKey, S, job.dKey + entry * job.dKeyRow + offset, job.dKeyStep, job.additive ? factor : 1,
+    );
+  }
+  if (job.dValue) {
+    unpackPanels(
+      keys, valueWidth, at.dValue, S, job.dValue + entry * job.dValueRow + ((<usize>(head * valueWidth)) << 2),
+      job.dValueStep, 1,
+    );
+  }
+}
+
+function backwardHead(job: Attention, at: Layout, b: i32, head: i32, first: i32, key: i32): void {
+  for (let t = 0; t < job.queries; t += QUERIES) {
+    const rows = min(QUERIES, job.queries - t);
+    const end = keysOf(job, b, t, t + rows, first);
+    for (let s = 0; s < end; s += KEYS) backwardTile(job, at, b, head, t, rows, s, min(KEYS, end - s), first, key);
+  }
+}
+
+/** The gradients of batch entries batch0..batch1 from those of the output, dy, whose rows and steps are in bytes. */
+export function attentionBackward(
+  address: usize, key: i32, dy: usize, dyRow: usize, dyStep: usize, batch0: i32, batch1: i32,
+): void {
+  const job = changetype<Attention>(address);
+  const at = layOut(job, job.scratch + <usize>batch0 * job.scratchSize, true);
+  if (job.additive) layCoefficients(job, at.coefficients);
+  for (let b = batch0; b < batch1; ++b) {
+    const first = layLowering(job, b, at.lowering);
+    if (job.dFactor) store<f32>(job.dFactor + ((<usize>b) << 2), 0);
+    if (job.additive) zeroRow(job.dCoefficients + <usize>b * job.keyBytes(), <i32>(job.keyBytes() >> 2));
+    for (let head = 0; head < job.heads; ++head) {
+      startHead(job, at, b, head, dy, dyRow, dyStep);
+      backwardHead(job, at, b, head, first, key);
+      finishHead(job, at, b, head);
+    }
+  }
+}

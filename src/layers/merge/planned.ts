@@ -1,0 +1,37 @@
+/** What layers that join several inputs have in common on the engine. */
+import type { MergeId } from '../../kernels/mergeIds.js';
+import type { Planner, Planning } from '../../plan/planning.js';
+import { unsupported } from '../../plan/unsupported.js';
+
+/** What the engine does for a layer that takes inputs of one shape element by element. */
+export function elementwise(mode: MergeId): Planner {
+  return (planning) => {
+    sameAxes(planning);
+    sameWidths(planning);
+    sameSteps(planning);
+    return [{ kind: 'merge', mode }];
+  };
+}
+
+/** @throws Unsupported */
+export function sameAxes(planning: Planning): void {
+  const { inputs } = planning;
+  const sequences = inputs.filter(({ sequence }) => sequence).length;
+  if (sequences > 0 && sequences < inputs.length) throw unsupported(planning, 'joins inputs with steps and without');
+}
+
+/** @throws Unsupported */
+export function sameWidths(planning: Planning): void {
+  const { inputs } = planning;
+  if (inputs.some(({ width }) => width !== inputs[0].width))
+    throw unsupported(planning, 'joins inputs of unlike numbers of features');
+}
+
+/** Steps that are known must be as many; those that are open, the batch tells. @throws Unsupported */
+export function sameSteps(planning: Planning): void {
+  const known = planning.shapes
+    .filter(({ length }) => length === 3)
+    .map(([, steps]) => steps)
+    .filter((steps) => steps !== null);
+  if (known.some((steps) => steps !== known[0])) throw unsupported(planning, 'joins inputs of unlike numbers of steps');
+}

@@ -1,0 +1,51 @@
+import type { EitherSpelling } from '../../spelling.js';
+import * as tf from '../../tf.js';
+import { sequence } from '../define.js';
+import * as kind from '../schema.js';
+import { recurrentFunction } from './options.js';
+import { cellLayer } from './ownCell.js';
+import { scanPlanner } from './planned.js';
+import { type ScanOptions, scanned, scanWeights } from './scanOptions.js';
+
+/** Of MinGRU and MinLSTM. */
+export const candidate = {
+  /** Of the candidate h̃. Default 'linear'. */
+  activation: kind.defaulted(kind.activation, 'linear'),
+};
+
+export interface MinimalOptions extends ScanOptions, kind.OptionsOf<typeof candidate> {}
+
+/** x·W + b of a step, in `parts` parts. */
+export function gatesOf(
+  parts: number,
+  { x, weight, settings }: { x: tf.Tensor; weight(name: string): tf.Tensor; settings: { useBias: boolean } },
+): tf.Tensor[] {
+  const product = tf.matMul(x as tf.Tensor2D, weight('kernel') as tf.Tensor2D);
+  return tf.split(settings.useBias ? tf.add(product, weight('bias')) : product, parts, 1);
+}
+
+const minGRU = cellLayer({
+  class: 'MinGRU',
+  positional: ['units', 'activation'],
+  schema: { ...scanned, ...candidate },
+  rank: sequence,
+  keras: false,
+  engine: scanPlanner('minGRU'),
+  states: 1,
+  weights: (settings, input) => scanWeights(2, settings, input),
+  step: (step) => {
+    const [z, proposed] = gatesOf(2, step);
+    const [h] = step.states;
+    return [tf.add(h, tf.mul(tf.sigmoid(z), tf.sub(step.activate(proposed), h)))];
+  },
+});
+
+/**
+ * A gated recurrent unit whose gate reads the input alone (Feng et al. 2024, "Were RNNs All We Needed?", arXiv 2410.01201, section
+ * 3.1): x (B,T,I) → the last h (B,U), or every step's (B,T,U) with returnSequences. Kernel (I,2U), bias (2U); in the order z, h̃:
+ *
+ *     z = σ(x·W_z + b_z)   h̃ = x·W_h + b_h   h' = (1 − z)∘h + z∘h̃
+ *
+ * Keras and ONNX have no such layer.
+ */
+export const MinGRU = recurrentFunction<EitherSpelling<MinimalOptions>>(minGRU);

@@ -1,0 +1,114 @@
+/** Recurrent layers on the engine. */
+
+import { ActivationId } from '../../kernels/activationIds.js';
+import { cellActivation } from '../../plan/activation.js';
+import {
+  type DirectedPlan,
+  NONE,
+  type RecurrentPlan,
+  type ScanPlan,
+  type SignalShape,
+  STATES,
+} from '../../plan/layerPlan.js';
+import type { Planner, Planning } from '../../plan/planning.js';
+import { unsupported } from '../../plan/unsupported.js';
+import type { SettingsOf } from '../schema.js';
+import type { recurrent } from './options.js';
+import type { scanned } from './scanOptions.js';
+
+interface Settings extends SettingsOf<typeof recurrent> {
+  /** Of the gates, where there are any. */
+  readonly recurrentActivation?: unknown;
+  /** GRU only. */
+  readonly resetAfter?: boolean;
+}
+
+/** What the engine does for a layer with a cell of that kind. */
+export function recurrentPlanner(kind: RecurrentPlan['kind']): Planner<Settings> {
+  return (planning) => {
+    const { flow } = planning;
+    const plan = recurrentPlan(kind, planning);
+    flow.sequence = plan.returnSequences;
+    flow.width = plan.units;
+    planning.further.push(...statesOf(plan));
+    return [plan];
+  };
+}
+
+function recurrentPlan(kind: RecurrentPlan['kind'], planning: Planning<Settings>): RecurrentPlan {
+  const { settings, flow, path } = planning;
+  const { units, returnSequences = false, returnState = false, goBackwards = false, stateful = false } = settings;
+  const { dropout = 0, recurrentDropout = 0, resetAfter = false } = settings;
+  requireSteps(planning, stateful);
+  const [kernel, recurrentKernel, bias = NONE] = planning.claim('kernel', 'recurrent', 'bias');
+  return {
+    kind,
+    path,
+    units,
+    inputs: flow.width,
+    activation: cellActivation(planning, settings.activation),
+    recurrentActivation:
+      kind === 'simpleRNN' ? ActivationId.linear : cellActivation(planning, settings.recurrentActivation),
+    resetAfter,
+    returnSequences,
+    returnState,
+    goBackwards,
+    stateful,
+    dropout,
+    recurrentDropout,
+    kernel,
+    recurrentKernel,
+    bias,
+  };
+}
+
+interface ScanSettings extends SettingsOf<typeof scanned> {
+  /** MinGRU and MinLSTM. */
+  readonly activation?: unknown;
+  /** sLSTM. */
+  readonly heads?: number;
+  readonly forgetGate?: 'sigmoid' | 'exponential';
+}
+
+/** What the engine does for a layer whose product with x runs over all steps at once. */
+export function scanPlanner(kind: ScanPlan['kind']): Planner<ScanSettings> {
+  return (planning) => {
+    const { settings, flow, path } = planning;
+    const { units, returnSequences = false, returnState = false, goBackwards = false, stateful = false } = settings;
+    const { dropout = 0, heads = 1, forgetGate, activation = 'linear' } = settings;
+    requireSteps(planning, stateful);
+    const names = kind === 'sLSTM' ? ['kernel', 'recurrent', 'bias'] : ['kernel', 'bias'];
+    const claimed = planning.claim(...names);
+    const [kernel, recurrentKernel, bias = NONE] = kind === 'sLSTM' ? claimed : [claimed[0], NONE, ...claimed.slice(1)];
+    const plan: ScanPlan = {
+      kind,
+      path,
+      units,
+      inputs: flow.width,
+      activation: cellActivation(planning, activation),
+      heads,
+      exponential: forgetGate === 'exponential',
+      returnSequences,
+      returnState,
+      goBackwards,
+      stateful,
+      dropout,
+      kernel,
+      recurrentKernel,
+      bias,
+    };
+    flow.sequence = returnSequences;
+    flow.width = units;
+    planning.further.push(...statesOf(plan));
+    return [plan];
+  };
+}
+
+function requireSteps(planning: Planning, stateful: boolean): void {
+  if (stateful && planning.inputs.length > 1) throw unsupported(planning, 'is stateful and is given its initial state');
+  if (!planning.flow.sequence) throw unsupported(planning, 'has an input without steps');
+}
+
+function statesOf({ kind, units, returnState }: DirectedPlan): SignalShape[] {
+  return returnState ? Array.from({ length: STATES[kind] }, () => ({ sequence: false, width: units })) : [];
+}

@@ -1,0 +1,76 @@
+/** Layers that attend, and those that say where steps stand, on the engine: against tfjs and differences, and what memory they take. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
+import {
+  type AttentionSample,
+  attentionBatch,
+  attentionSample,
+  builtAttention,
+  followAttention,
+  slopes,
+} from './attentionModels.js';
+import { engineOf } from './compare.js';
+
+beforeAll(async () => {
+  await prepareBackend();
+  await startBackend('wasm');
+});
+
+test('random sizes, masks and options: predictions 1e-5, losses and weights 1e-4, as tfjs; the same bits in 1, 2 and 3 shares', () => {
+  fc.assert(fc.property(attentionSample, followAttention), { numRuns: 20 });
+});
+
+const sample: AttentionSample = {
+  kind: 'heads',
+  inputs: 1,
+  queries: 9,
+  keys: 9,
+  heads: 2,
+  widths: [4, 4, 4],
+  keyDim: 3,
+  valueDim: 5,
+  outputShape: null,
+  causal: true,
+  option: true,
+  dropout: 0,
+  masked: 'no',
+  positions: 'learnt',
+  twice: true,
+  batch: 2,
+  seed: 5,
+};
+
+describe('gradients, beside differences of losses, to 1e-3 of their size', () => {
+  test.each<[string, Partial<AttentionSample>]>([
+    ['causal heads over the same input', {}],
+    ['heads of three inputs, masked', { inputs: 3, keys: 20, causal: false, masked: 'before' }],
+    ['scaled scores', { kind: 'dot', inputs: 2, keys: 7, masked: 'after' }],
+    ['concatenated scores', { kind: 'concat', inputs: 3, keys: 7, causal: false }],
+    ['additive scores', { kind: 'additive', inputs: 2, keys: 18, positions: 'waves' }],
+  ])('%s', (_, options) => {
+    const found = slopes({ ...sample, ...options });
+    expect(found.length).toBeGreaterThan(5);
+    for (const { name, taken, measured, size } of found)
+      expect({ name, near: Math.abs(taken - measured) <= 1e-3 * (size + 1e-2), taken, measured }).toMatchObject({
+        near: true,
+      });
+  });
+});
+
+test('memory grows with the steps, not their square: training on 4,096 steps takes at most 9 times what 512 do', () => {
+  const bytes = [512, 4096].map((steps) => {
+    const long = { ...sample, queries: steps, keys: steps, twice: false, batch: 1 };
+    const own = builtAttention(long);
+    const engine = engineOf(own, { threads: 1 });
+    const { x, y } = attentionBatch(long, 1, 0);
+    expect(engine.trainBatch(x, y).loss).toBeGreaterThan(0);
+    const held = engine.program.arena.mark();
+    engine.dispose();
+    own.model.dispose();
+    return held;
+  });
+  expect(bytes[1] / bytes[0]).toBeLessThan(9);
+  // One (T,T) matrix of floats alone would take 64 MB.
+  expect(bytes[1]).toBeLessThan(16e6);
+});

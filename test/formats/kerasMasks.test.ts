@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { withoutMasks } from '../../src/formats/keras/masks.js';
+import { isJsonObject, type Json } from '../../src/formats/modelJson.js';
+
+const tensor = (name: string, output = 0): Json => ({
+  class_name: '__keras_tensor__',
+  config: { keras_history: [name, 0, output] },
+});
+
+const layer = (class_name: string, name: string, args: Json[], config: Json = {}, kwargs: Json = {}): Json => ({
+  class_name,
+  module: 'keras.layers',
+  name,
+  config,
+  inbound_nodes: args.length > 0 ? [{ args, kwargs }] : [],
+});
+
+const operation = (class_name: string, name: string, args: Json[]): Json => {
+  const one = layer(class_name, name, args);
+  return isJsonObject(one) ? { ...one, module: 'keras.src.ops.numpy' } : one;
+};
+
+const embedding = (name: string, of: string) => layer('Embedding', name, [tensor(of)], { mask_zero: true });
+const reader = (of: Json, mask: Json) => layer('GRU', 'reads', [of], {}, { mask, training: false });
+
+const namesOf = (layers: Json[]) => layers.map((one) => isJsonObject(one) && one.name);
+const maskOf = (layers: Json[]) => JSON.stringify(layers).includes('"mask":null');
+
+test.each<[string, Json[]]>([
+  ['of an Embedding', [reader(tensor('e'), tensor('ne'))]],
+  [
+    'through layers that keep it',
+    [
+      layer('Dense', 'd', [tensor('e')]),
+      layer('LSTM', 'l', [tensor('d')], { return_sequences: true }),
+      reader(tensor('l'), tensor('ne')),
+    ],
+  ],
+])('a mask %s that comes by itself is left out, with what computes it', (_, layers) => {
+  const given = [
+    layer('InputLayer', 'words', []),
+    embedding('e', 'words'),
+    operation('NotEqual', 'ne', [tensor('words'), 0]),
+    ...layers,
+  ];
+  const left = withoutMasks(given);
+  expect(namesOf(left)).toEqual(namesOf(given).filter((name) => name !== 'ne'));
+  expect(maskOf(left)).toBe(true);
+});
+
+test.each<[string, Json[]]>([
+  ['of another input', [reader(tensor('e'), tensor('other'))]],
+  ['of another value', [reader(tensor('e'), tensor('one'))]],
+  ['behind a layer that ends it', [layer('Conv1D', 'c', [tensor('e')]), reader(tensor('c'), tensor('ne'))]],
+  [
+    'behind the last state of a layer',
+    [layer('LSTM', 'l', [tensor('e')], { return_state: true }), reader(tensor('l'), tensor('ne'))],
+  ],
+  ['that nothing computes', [reader(tensor('e'), tensor('numbers'))]],
+])('a mask %s stays, and reading the file refuses it by name', (_, layers) => {
+  const given = [
+    layer('InputLayer', 'words', []),
+    layer('InputLayer', 'numbers', []),
+    embedding('e', 'words'),
+    operation('NotEqual', 'ne', [tensor('words'), 0]),
+    operation('NotEqual', 'one', [tensor('words'), 1]),
+    operation('NotEqual', 'other', [tensor('numbers'), 0]),
+    ...layers,
+  ];
+  expect(maskOf(withoutMasks(given))).toBe(false);
+});

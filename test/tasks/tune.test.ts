@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals';
+import { type DataInput, openSource } from '../../src/data/source.js';
+import { drawNew, type Given, nothing } from '../../src/tasks/drawnSettings.js';
+import { flags } from '../../src/tasks/flags.js';
+import { withHidden } from '../../src/tasks/hiddenLayers.js';
+import { type Search, type SearchOptions, searchSettings } from '../../src/tasks/search.js';
+import type { TaskKind } from '../../src/tasks/settings.js';
+import { tuneTask, tuneText } from '../../src/tasks/tune.js';
+
+const squares = (n: number, change = (value: number, _: number) => value) => ({
+  name: 'squares.txt',
+  text: Array.from({ length: n }, (_, i) => change((i * i) % 7, i)).join(' '),
+});
+
+function search(
+  kind: TaskKind,
+  data: DataInput,
+  options: Record<string, unknown>,
+  given: Partial<SearchOptions> = {},
+): Promise<Search | undefined> {
+  return searchSettings(kind, openSource(data), options, {
+    trials: 1,
+    ...given,
+    settings: { epochs: 2, ...given.settings },
+  });
+}
+
+/** What does not hang on how long it took. */
+function drawn({ trials }: Search) {
+  return trials.map(({ seconds: _, ...trial }) => trial);
+}
+
+describe('a search over settings', () => {
+  it('begins with the defaults, and is the same again with the same seed', async () => {
+    const [once, again, other] = await Promise.all(
+      [3, 3, 4].map((seed) => search('symbols', squares(80), { window: 2 }, { trials: 4, seed })),
+    );
+    if (!once || !again || !other) throw new Error('was interrupted');
+    expect(drawn(again)).toEqual(drawn(once));
+    expect(drawn(other).slice(1)).not.toEqual(drawn(once).slice(1));
+    expect(once.trials[0]).toMatchObject({ trial: 1, options: {}, settings: {} });
+    expect(once.trials.map(({ trial }) => trial)).toEqual([1, 2, 3, 4]);
+    const errors = once.trials.map(({ error = Number.NaN }) => error);
+    expect(new Set(errors).size).toBeGreaterThan(2);
+    expect(once.best.error).toBe(Math.min(...errors));
+    expect(once).toMatchObject({ metric: 'nats per symbol', ended: 'finished', defaults: once.trials[0] });
+  });
+
+  it('ends where there is nothing else to try', async () => {
+    const settings = { learningRate: 0.01 };
+    const found = await search(
+      'symbols',
+      squares(80),
+      { window: 1 },
+      { trials: 30, settings, layers: 'LSTM(4), Dense(4, softmax)' },
+    );
+    // Batches of 4, 8, 16 or 32.
+    expect(found).toMatchObject({ ended: 'exhausted' });
+    expect(found?.trials.map((trial) => trial.settings.batchSize).sort()).toEqual([16, 32, 4, 8, undefined]);
+  });
+
+  it('refuses data of which nothing can be held out', async () => {
+    await expect(search('symbols', squares(30), {})).rejects.toThrow(
+      'nothing is held out that settings could be chosen by',
+    );
+  });
+
+  it('tells what is wrong with settings that were drawn, and goes on', async () => {
+    const rows = Array.from({ length: 24 }, (_, i) => ({ value: i % 3 }));
+    const found = await search('forecast', rows, { targets: ['value'], horizon: 2 }, { trials: 8, layers: 'LSTM(2)' });
+    const failed = found?.trials.filter(({ error }) => error === undefined) ?? [];
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.length).toBeLessThan(7);
+    for (const { failed: why, options } of failed) expect(why).toContain(`window ${options.window} is longer than the`);
+  });
+
+  it('ends with a signal: what was done counts, what was not does not', async () => {
+    const controller = new AbortController();
+    const found = await search(
+      'symbols',
+      squares(80),
+      {},
+      {
+        trials: 9,
+        signal: controller.signal,
+        onTrial: ({ trial }) => {
+          if (trial === 3) controller.abort();
+        },
+      },
+    );
+    expect(found).toMatchObject({ ended: 'interrupted' });
+    expect(found?.trials).toHaveLength(3);
+    expect(await search('symbols', squares(80), {}, { trials: 9, signal: controller.signal })).toBeUndefined();
+  });
+
+  it('ends with the budget, after the defaults at least', async () => {
+    const found = await search('symbols', squares(150), {}, { trials: 1000, budget: 0.05, reserve: 3 });
+    expect(found?.ended).toBe('budget');
+    expect(found?.trials.length).toBeGreaterThan(0);
+  });
+});
+
+/** Data of a task, whose last fifth, or newest fifth, may be another one. */
+const data: Record<
+  TaskKind,
+  { options: Record<string, unknown>; make(changed: boolean, from: number): DataInput; size: number }
+> = {
+  symbols: {
+    options: { window: 2 },
+    size: 200,
+    make: (changed, from) => squares(200, (value, i) => (changed && i >= from ? (value === 1 ? 2 : 1) : value)),
+  },
+  text: {
+    options: { pure: true },
+    size: 1000,
+    make: (changed, from) => ({
+      name: 'text.txt',
+      text: Array.from({ length: 1000 }, (_, i) => 'abcde'[changed && i >= from ? (i * i) % 5 : i % 5]).join(''),
+    }),
+  },
+  forecast: {
+    options: { targets: ['value'], horizon: 2, window: 4 },
+    size: 60,
+    make: (changed, from) => ({
+      value: Array.from({ length: 60 }, (_, i) => Math.sin(i) + (changed && i >= from ? 5 : 0)),
+    }),
+  },
+  classify: {
+    options: { label: 'kind', time: ['day'] },
+    size: 100,
+    make: (changed, from) => ({
+      day: Array.from({ length: 100 }, (_, i) => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10)),
+      x: Array.from({ length: 100 }, (_, i) => Math.sin(i)),
+      kind: Array.from({ length: 100 }, (_, i) => (Math.sin(i) > 0 !== (changed && i >= from) ? 'up' : 'down')),
+    }),
+  },
+};
+
+it.each(Object.keys(data) as TaskKind[])('%s: settings are chosen by nothing of the part held out', async (kind) => {
+  const { options, make, size } = data[kind];
+  const errorOf = async (input: DataInput) =>
+    (await search(kind, input, options, { layers: layersOf[kind] }))?.best.error;
+  const usual = await errorOf(make(false, size));
+  expect(usual).toBeGreaterThan(0);
+  // All that is held out is other; then the last of what is not as well.
+  expect(await errorOf(make(true, 0.8 * size))).toBe(usual);
+  expect(await errorOf(make(true, 0.75 * size))).not.toBe(usual);
+});
+
+const layersOf: Record<TaskKind, string> = {
+  symbols: 'LSTM(3), Dense(4, softmax)',
+  text: 'Embedding(5, 3), LSTM(3, return_sequences=true), Dense(5, softmax)',
+  forecast: 'LSTM(2)',
+  classify: 'Dense(3, relu), Dense(2, softmax)',
+};
+
+describe('tuning', () => {
+  it('trains the best with the part held out, and compares it with the defaults there', async () => {
+    const saved: string[] = [];
+    const tuned = await tuneTask(
+      'symbols',
+      openSource(squares(200)),
+      { window: 2 },
+      {
+        trials: 6,
+        settings: { epochs: 3 },
+        layers: 'Embedding(4, 4), LSTM(8), Dense(4, softmax)',
+        toSave: true,
+        final: { onTrained: async (model) => void saved.push(model.summaryText()) },
+      },
+    );
+    if (!tuned) throw new Error('was interrupted');
+    const { search: found, trained, compared } = tuned;
+    expect(found.best).not.toBe(found.defaults);
+    expect(saved.length).toBeGreaterThan(0);
+    expect(trained.evaluation).toMatchObject({ kind: 'symbols', samples: 40, crossEntropy: compared?.error });
+    expect(compared?.better).toBe((compared?.error ?? 0) < 0.995 * (compared?.defaults ?? 0));
+    const [first, second] = tuneText(tuned);
+    expect(first).toContain(`the best is trial ${found.best.trial}: nats per symbol`);
+    expect(second).toContain(compared?.better ? '% better than the defaults' : ': no better than the defaults');
+    trained.model.dispose();
+  });
+
+  it('says that nothing is better than the defaults', async () => {
+    const tuned = await tuneTask(
+      'symbols',
+      openSource(squares(100)),
+      { window: 2 },
+      { trials: 1, settings: { epochs: 1 }, toSave: false },
+    );
+    if (!tuned) throw new Error('was interrupted');
+    tuned.trained.model.dispose();
+    expect(tuned.compared).toBeUndefined();
+    expect(tuneText(tuned)).toEqual([
+      expect.stringMatching(/^no better than the defaults \(nats per symbol [\d.]+\): 0 other trials/),
+    ]);
+  });
+});
+
+it('draws within the ranges, each setting in about half of the trials, and leaves what was given', () => {
+  const layers = 'Embedding(4, 16), LSTM(50), Dense(4, softmax)';
+  const draws = (given: Given) => {
+    const seen = new Set([JSON.stringify(nothing)]);
+    return Array.from({ length: 200 }, (_, trial) => drawNew(flags.symbols, given, layers, { seed: 1, trial, seen }));
+  };
+  const all = draws({ options: {}, settings: { learningRate: 0.004 } }).flatMap((one) => one ?? []);
+  expect(all).toHaveLength(200);
+  expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(200);
+  expect(all.every(({ settings }) => settings.learningRate === undefined)).toBe(true);
+  const windows = all.flatMap(({ options }) => options.window ?? []);
+  for (const count of [windows.length, all.filter((one) => one.layers).length]) {
+    expect(count).toBeGreaterThan(70);
+    expect(count).toBeLessThan(180);
+  }
+  expect([...new Set(windows)].sort()).toEqual([1, 12, 16, 2, 3, 4, 6, 8]);
+  expect(all.some((one) => one.layers?.includes('GRU(64, return_sequences=true), Dropout(0.1), GRU(64)'))).toBe(true);
+  const own = draws({ options: { window: 2 }, layers });
+  for (const one of own) expect(one?.options ?? {}).toEqual({});
+  expect(own.every((one) => one?.layers === undefined)).toBe(true);
+});
+
+it('hidden layers are other ones; the first and the last stay', () => {
+  const other = { units: 32, depth: 2, dropout: 0.2, cell: 'GRU' } as const;
+  expect(withHidden('LSTM(16), Dense(6)', other)).toBe(
+    'GRU(32, return_sequences=true), Dropout(0.2), GRU(32), Dropout(0.2), Dense(6)',
+  );
+  expect(withHidden('Dense(64, relu), Dense(3, softmax)', { ...other, dropout: 0 })).toBe(
+    'Dense(32, relu), Dense(32, relu), Dense(3, softmax)',
+  );
+  const text = 'Embedding(9, 32), Dropout(0.2), LSTM(128, return_sequences=true), Dropout(0.5), Dense(9, softmax)';
+  expect(withHidden(text, { ...other, depth: 1 })).toBe(
+    'Embedding(9, 32), Dropout(0.2), GRU(32, return_sequences=true), Dropout(0.2), Dense(9, softmax)',
+  );
+  const wide =
+    'Bidirectional(LSTM(32, return_sequences=true)), Dense(64, relu, use_bias=false), GlobalMaxPooling1D(), Dense(4, softmax)';
+  expect(withHidden(wide, { ...other, depth: 1, dropout: 0 })).toBe(wide.replace('LSTM', 'GRU'));
+});
+
+it('every task has ranges that draw what its options take', async () => {
+  const { Random } = await import('../../src/random.js');
+  const random = new Random(1);
+  for (const { options, ranges } of Object.values(flags)) {
+    for (const { range, kind } of Object.values(options)) {
+      if (range) for (let i = 0; i < 50; i++) expect(kind.check(range.draw(random))).toBe(true);
+    }
+    for (let i = 0; i < 50; i++) {
+      const rate = ranges.learningRate.draw(random);
+      expect(rate).toBeGreaterThanOrEqual(0.001);
+      expect(rate).toBeLessThanOrEqual(0.03);
+      expect(Number.isInteger(ranges.batchSize.draw(random))).toBe(true);
+    }
+  }
+});
