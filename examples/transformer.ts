@@ -24,7 +24,7 @@ const steps = 64;
 const width = 64;
 const heads = 4;
 const blocks = 2;
-const units = 132;
+const units = 130;
 const epochs = 6;
 
 const text = readFileSync('examples/data/psalms.txt', 'utf8').toLowerCase();

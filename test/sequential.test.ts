@@ -215,6 +215,14 @@ describe('seeds', () => {
     return model.getWeights().map(({ data }) => Array.from(data));
   }
 
+  test('threads stay as they were where compile does not name them', () => {
+    const model = regression();
+    model.compile({ loss: 'mse', optimizer: 'sgd', threads: 3 });
+    model.compile({ loss: 'mse', optimizer: 'adam' });
+    expect(model.threads).toBe(3);
+    model.dispose();
+  });
+
   test('seeds are whole numbers', () => {
     expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, not 1.5');
   });

@@ -129,10 +129,10 @@ export const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
 
 /** The slots that come after a rule's own. */
 export const AVERAGE = 'average';
-export const ACCUMULATOR = 'gradientAccumulator';
+const ACCUMULATOR = 'gradientAccumulator';
 
 /** What a batch is to an optimizer that takes several for an update. */
-export interface Turn {
+interface Turn {
   /** Updates before it. */
   step: number;
   updates: boolean;
@@ -143,7 +143,7 @@ export interface Turn {
 }
 
 /** @param batch counted from 0 */
-export function turnOf(
+function turnOf(
   batch: number,
   { gradientAccumulationSteps, emaMomentum, emaOverwriteFrequency }: Pick<OptimizerConfig, EmaOption>,
 ): Turn {
