@@ -43,7 +43,7 @@ test.each<[string, Json[]]>([
     operation('NotEqual', 'ne', [tensor('words'), 0]),
     ...layers,
   ];
-  const left = withoutMasks(given);
+  const left = withoutMasks(given, []);
   expect(namesOf(left)).toEqual(namesOf(given).filter((name) => name !== 'ne'));
   expect(maskOf(left)).toBe(true);
 });
@@ -67,5 +67,20 @@ test.each<[string, Json[]]>([
     operation('NotEqual', 'other', [tensor('numbers'), 0]),
     ...layers,
   ];
-  expect(maskOf(withoutMasks(given))).toBe(false);
+  expect(maskOf(withoutMasks(given, []))).toBe(false);
+});
+
+test('beside initial states Keras 3 leaves masks aside, which is told', () => {
+  const decoder = (kwargs: Json) => layer('LSTM', 'writes', [tensor('e')], { return_sequences: true }, kwargs);
+  const lost = (kwargs: Json, maker = embedding('e', 'words')) => {
+    const lines: string[] = [];
+    withoutMasks([layer('InputLayer', 'words', []), maker, decoder(kwargs)], lines);
+    return lines;
+  };
+  const states = { initial_state: [tensor('reads', 1), tensor('reads', 2)] };
+  expect(lost(states)).toEqual([
+    'layer "writes" (LSTM) is given initial states, beside which Keras 3 leaves its mask aside; here the mask holds',
+  ]);
+  expect(lost({})).toEqual([]);
+  expect(lost(states, layer('Embedding', 'e', [tensor('words')], { mask_zero: false }))).toEqual([]);
 });

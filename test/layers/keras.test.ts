@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
 import { definitionOf } from '../../src/layers/define.js';
-import { Dense, type Layer, Masking } from '../../src/layers/index.js';
+import { Dense, Flatten, type Layer, Masking } from '../../src/layers/index.js';
 import { makeLayer } from '../../src/layers/make.js';
 import { weightsInOrder } from '../../src/model/initialise.js';
 import { Sequential } from '../../src/sequential.js';
@@ -16,6 +16,8 @@ interface Case {
   layer: string;
   options: Record<string, unknown>;
   masked: boolean;
+  /** Flatten behind the layer, which ends its mask. */
+  flat?: true;
   inputs: { shape: number[]; value: number[] }[];
   output: { shape: number[]; value: number[] };
   target: number[];
@@ -32,7 +34,7 @@ function apply(layer: Layer, inputs: tf.SymbolicTensor | tf.SymbolicTensor[]): t
 }
 
 /** The case's layer behind a Dense of each input, as the generator makes it, with the case's weights. */
-function modelOf({ layer, options, masked, inputs, weights }: Case): Sequential {
+function modelOf({ layer, options, masked, flat, inputs, weights }: Case): Sequential {
   const ends = inputs.map(({ shape }) => tf.input({ shape: shape.slice(1) }));
   const flowing = ends.map((end, i) => {
     const counted = masked ? apply(Masking({ name: `masking_${i}` }), end) : end;
@@ -44,7 +46,7 @@ function modelOf({ layer, options, masked, inputs, weights }: Case): Sequential 
     makeLayer(definition, [], { ...options, name: 'layer' }),
     flowing.length > 1 ? flowing : flowing[0],
   );
-  const model = Sequential.fromTf(tf.model({ inputs: ends, outputs: made }));
+  const model = Sequential.fromTf(tf.model({ inputs: ends, outputs: flat ? apply(Flatten(), made) : made }));
   const own = weightsInOrder(model.tf);
   expect(own.map(({ shape }) => shape)).toEqual(weights.map(({ shape }) => shape));
   for (const [i, weight] of own.entries()) {

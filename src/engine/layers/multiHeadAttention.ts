@@ -33,7 +33,9 @@ export class MultiHeadAttentionLayer implements EngineLayer {
     this.value = new DenseLayer(plan.value, context);
     this.joining = new DenseLayer(plan.output, context);
     const scale = 1 / Math.sqrt(plan.keyWidth);
-    this.heads = new Heads(plan, context, () => ({ scale, lowered: LOWERED }));
+    // Where no key counts: zeros beside dropout, else the mean of all values, and no gradients of scores either way.
+    const closing = plan.dropout > 0 ? 2 : 1;
+    this.heads = new Heads(plan, context, () => ({ scale, lowered: LOWERED, closing }));
     this.blocks = [this.query, this.key, this.value, this.joining].flatMap(({ blocks }) => blocks);
   }
 

@@ -32,10 +32,14 @@ const same = (one: Sources, other: Sources): boolean =>
 const isOperation = (layer: Json): layer is JsonObject =>
   isJsonObject(layer) && typeof layer.module === 'string' && layer.module.startsWith('keras.src.ops.');
 
-/** The layers of a functional model as the file has them, without the masks that come to each by themselves. */
-export function withoutMasks(layers: Json[]): Json[] {
-  if (!layers.some(isOperation)) return layers;
+/**
+ * The layers of a functional model as Keras 3 writes them, without the masks that come to each by themselves.
+ * @param lost gets a line for each call in which Keras 3 leaves a mask aside
+ */
+export function withoutMasks(layers: Json[], lost: string[]): Json[] {
   const graph = new Graph(layers);
+  lost.push(...layers.filter((layer) => graph.forgetsMask(layer)).map(forgotten));
+  if (!layers.some(isOperation)) return layers;
   const bare = layers.map((layer) =>
     isJsonObject(layer) && Array.isArray(layer.inbound_nodes)
       ? { ...layer, inbound_nodes: layer.inbound_nodes.map((call) => graph.withoutMask(call)) }
@@ -49,6 +53,11 @@ export function withoutMasks(layers: Json[]): Json[] {
     if (kept.length === left.length) return kept;
     left = kept;
   }
+}
+
+function forgotten(layer: Json): string {
+  const { name = '', class_name = '' } = isJsonObject(layer) ? layer : {};
+  return `layer ${JSON.stringify(name)} (${String(class_name)}) is given initial states, beside which Keras 3 leaves its mask aside; here the mask holds`;
 }
 
 const callsOf = (layer: Json): Json[] =>
@@ -91,6 +100,16 @@ class Graph {
       Object.hasOwn(masked, name) && tensorsIn(mask).length > 0 && this.repeats(mask, masked[name] ?? null);
     const options = Object.entries(kwargs).map(([name, mask]) => [name, repeats([name, mask]) ? null : mask]);
     return { ...call, kwargs: Object.fromEntries(options) };
+  }
+
+  /** Whether the layer gets initial states and no mask though its input has one: Keras 3 passes it on only beside nothing else. */
+  forgetsMask(layer: Json): boolean {
+    return callsOf(layer).some((call) => {
+      if (!isJsonObject(call) || !isJsonObject(call.kwargs)) return false;
+      const { initial_state = null, mask = null } = call.kwargs;
+      const [input] = tensorsIn(argumentsOf(call)[0] ?? null);
+      return tensorsIn(initial_state).length > 0 && mask === null && input !== undefined && this.of(input).size > 0;
+    });
   }
 
   private repeats(mask: Json, input: Json): boolean {

@@ -82,7 +82,7 @@ class Reader {
   }
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
-    const given = withoutMasks(listOf(config.layers, `${place}.config.layers`));
+    const given = withoutMasks(listOf(config.layers, `${place}.config.layers`), this.reading.lost);
     const layers = this.layers({ ...config, layers: given }, path, place, depth).map((layer, index): JoinedLayer => {
       const written = given[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;

@@ -31,6 +31,9 @@ const schema = {
 
 type Settings = kind.SettingsOf<typeof schema>;
 
+/** In place of scores that do not count, which so have no gradient, as in Keras. */
+const LOWEST = -3e38;
+
 /** query, value and key; of one input all three are that, and of two the key is the value. */
 function threeOf<T>(inputs: readonly T[]): [query: T, value: T, key: T] {
   const [query, value = query, key = value] = inputs;
@@ -130,8 +133,10 @@ const multiHeadAttention = computedLayer({
     const scores = tf.matMul(query, key, false, true);
     const [batch, heads = 0, steps = 0, others = 0] = scores.shape;
     const mask = attentionMask(masks, inputs.length, settings.useCausalMask, [batch, steps, others]);
-    const lowered = mask ? tf.sub(scores, tf.mul(tf.sub(1, tf.expandDims(mask, 1)), 3e38)) : scores;
-    let shares = tf.softmax(lowered, -1);
+    const counts = mask && tf.expandDims(mask, 1);
+    let shares = tf.softmax(counts ? tf.where(tf.cast(counts, 'bool'), scores, LOWEST) : scores, -1);
+    // Where no key counts, Keras gives zeros if it has dropout to apply, in evaluation too, and else the mean of all values.
+    if (counts && settings.dropout > 0) shares = tf.mul(shares, counts);
     if (training && settings.dropout > 0) shares = droppedWeights(shares, settings.dropout, draw('scores'));
     const size = value.shape[3] ?? 0;
     const joined = tf.reshape(tf.transpose(tf.matMul(shares, value), [0, 2, 1, 3]), [batch * steps, heads * size]);

@@ -32,6 +32,7 @@ function gradientTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, row
         row, dRow, n, width, load<f32>(job.queryAt(job.most, b, head, r)), load<f32>(job.queryAt(job.share, b, head, r)),
         load<f32>(at.dots + ((<usize>r) << 2)),
       );
+      if (closed && job.closing) zeroRow(dRow, width);
       if (job.threshold) dropRow(row, n, index, key, job.threshold, job.kept);
     }
     row += TILE_ROW;

@@ -69,17 +69,18 @@ function forwardTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows
       at.output, V, 64, s > 0, job.wide != 0,
     );
   }
-  finishTile(job, at, b, head, t, rows);
+  finishTile(job, at, b, head, t, rows, first);
 }
 
-function finishTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows: i32): void {
+function finishTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows: i32, first: i32): void {
   const V = job.valueBytes();
   const width = job.valueWidth;
   let to = job.output + <usize>t * job.outputStep + <usize>b * job.outputRow + ((<usize>(head * width)) << 2);
   let from = at.output;
   for (let r = 0; r < rows; ++r) {
     const float = (<usize>r) << 2;
-    const share: f32 = 1 / load<f32>(at.sums + float);
+    const empty = job.closing == 2 && job.isClosed(b, t + r, first);
+    const share: f32 = empty ? 0 : 1 / load<f32>(at.sums + float);
     if (job.isMasked(b, t + r)) zeroRow(to, width);
     else unpackRows(1, width, from, V, to, 0, share);
     if (job.most) {

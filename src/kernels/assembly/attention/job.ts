@@ -26,6 +26,7 @@ export class Attention {
   wide: i32;
   scale: f32; // of the queries; where scores are additive of the keys too
   lowered: f32; // what the score of a key that does not count is lowered by
+  closing: i32; // of a query for which no key counts: 0: scores are lowered alike; 1: they have no gradients; 2: it weighs nothing
   threshold: i32; // of dropout, as in dropout.ts; 0: none
   kept: f32;
   factor: usize; // a learnt number in place of `scale`
