@@ -45,6 +45,7 @@ export * from './recurrent/bidirectional.js';
 export * from './recurrent/gru.js';
 export * from './recurrent/lstm.js';
 export * from './recurrent/minGru.js';
+export type { MinimalOptions } from './recurrent/minimal.js';
 export * from './recurrent/minLstm.js';
 export type { RecurrentFunction, RecurrentOptions } from './recurrent/options.js';
 export * from './recurrent/simpleRnn.js';

@@ -1,7 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
-import { candidate, gatesOf, type MinimalOptions } from './minGru.js';
+import { candidate, gatesOf, type MinimalOptions } from './minimal.js';
 import { recurrentFunction } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';

@@ -3,7 +3,7 @@ import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
 import { LayerError } from '../make.js';
 import * as kind from '../schema.js';
-import { gatesOf } from './minGru.js';
+import { gatesOf } from './minimal.js';
 import { recurrentFunction } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
