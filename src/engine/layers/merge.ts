@@ -50,6 +50,19 @@ abstract class JoiningLayer implements EngineLayer {
     );
   }
 
+  /** Sets the rows, which are the engine's own, whose steps do not count, but for those that by `unless` do not either. */
+  protected fillMasked(to: Rows, mask: number, value: number, rows: Range, unless = 0): void {
+    const { address, rowStride, width, steps } = to;
+    const { f32 } = this.arena;
+    eachRun(rows, this.batch, steps, (from, until) => {
+      for (let row = from; row < until; row++) {
+        if (f32[(mask >>> 2) + row] !== 0 || (unless && f32[(unless >>> 2) + row] === 0)) continue;
+        const at = (address >>> 2) + row * rowStride;
+        f32.fill(value, at, at + width);
+      }
+    });
+  }
+
   /** mask ← a joined with b: 1 where either is. */
   protected joinMasks(a: number, b: number, to: number, rows: Range): void {
     const { f32 } = this.arena;
@@ -61,13 +74,24 @@ abstract class JoiningLayer implements EngineLayer {
   }
 }
 
+/** What stands for steps that do not count where others do. */
+const NEUTRAL: Partial<Record<MergeId, number>> = {
+  [MergeId.mul]: 1,
+  [MergeId.maximum]: Number.NEGATIVE_INFINITY,
+  [MergeId.minimum]: Number.POSITIVE_INFINITY,
+};
+
 /**
  * y = a + b + …, a − b, a∘b∘…, the mean, the largest or the smallest of inputs of one shape, element by element. Of equal
  * largest or smallest elements the first input's gets the gradient. A step counts that counts in any input, if all have masks.
+ * As in Keras, steps of an input that do not count are ones in a product, which is 0 where none does, and left out of largest and
+ * smallest, which are the first input where none does.
  */
 export class MergeLayer extends JoiningLayer {
   /** What is left of dL/dy for the inputs to come: for largest and smallest. */
   private left: Rows | undefined;
+  /** The inputs' values; where masks change what is joined, copies of those that have masks. */
+  private terms: readonly Rows[] = [];
 
   constructor(
     private readonly plan: MergePlan,
@@ -85,6 +109,8 @@ export class MergeLayer extends JoiningLayer {
     const wantsGradient = inputs.some((one) => one.wantsGradient);
     const selects = mode === MergeId.maximum || mode === MergeId.minimum;
     this.left = wantsGradient && selects ? this.rows(width, steps) : undefined;
+    const isCopied = (mask: number) => NEUTRAL[mode] !== undefined && mask !== 0;
+    this.terms = inputs.map(({ values, mask }) => (isCopied(mask) ? this.rows(width, values.steps) : values));
     const masked = inputs.every(({ mask }) => mask !== 0);
     const mask = masked ? (inputs.length === 1 ? input.mask : space.arena.floats(space.batch * steps)) : 0;
     this.output = { values: this.rows(width, steps), sequence: input.sequence, mask, wantsGradient };
@@ -92,19 +118,25 @@ export class MergeLayer extends JoiningLayer {
   }
 
   forward(rows: Range): void {
-    const { inputs, output } = this;
+    const { inputs, output, terms } = this;
     const { mode } = this.plan;
-    const [first, ...others] = inputs;
     const y = output.values;
-    if (others.length === 0) this.copy(first.values, y, rows);
-    const halves = mode === MergeId.ave && others.length === 1;
-    let before = first;
-    for (const other of others) {
-      this.merge(mode === MergeId.ave && !halves ? MergeId.sum : mode, before.values, other.values, rows);
-      if (output.mask) this.joinMasks(before.mask, other.mask, output.mask, rows);
-      before = output;
+    if (output.mask) {
+      for (let i = 1; i < inputs.length; i++)
+        this.joinMasks(i === 1 ? inputs[0].mask : output.mask, inputs[i].mask, output.mask, rows);
     }
+    const neutral = NEUTRAL[mode];
+    inputs.forEach(({ values, mask }, i) => {
+      if (neutral === undefined || terms[i] === values) return;
+      this.copy(values, terms[i], rows);
+      this.fillMasked(terms[i], mask, neutral, rows, i === 0 ? output.mask : 0);
+    });
+    if (inputs.length === 1) this.copy(terms[0], y, rows);
+    const halves = mode === MergeId.ave && inputs.length === 2;
+    for (let i = 1; i < inputs.length; i++)
+      this.merge(mode === MergeId.ave && !halves ? MergeId.sum : mode, i === 1 ? terms[0] : y, terms[i], rows);
     if (mode === MergeId.ave && !halves) this.scale(y, 1 / inputs.length, rows);
+    if (mode === MergeId.mul && output.mask) this.fillMasked(y, output.mask, 0, rows);
   }
 
   backward(rows: Range): void {
@@ -118,15 +150,16 @@ export class MergeLayer extends JoiningLayer {
   }
 
   private backwardOf(i: number, dy: Rows, dx: Rows, rows: Range): void {
-    const { inputs } = this;
+    const { inputs, terms } = this;
     const { mode } = this.plan;
     this.copy(dy, dx, rows);
     if (mode === MergeId.ave) this.scale(dx, 1 / inputs.length, rows);
     if (mode === MergeId.subtract && i === 1) this.scale(dx, -1, rows);
     if (mode !== MergeId.mul) return;
-    inputs.forEach(({ values }, other) => {
+    terms.forEach((values, other) => {
       if (other !== i) this.timesOther(values, dx, rows);
     });
+    if (inputs[i].mask) this.fillMasked(dx, inputs[i].mask, 0, rows);
   }
 
   private merge(mode: MergeId, a: Rows, b: Rows, { from, to }: Range): void {
@@ -171,7 +204,7 @@ export class MergeLayer extends JoiningLayer {
 
   /** Moves to dx what is left where the input is what was selected; away, where nobody wants it. */
   private select(i: number, left: Rows, dx: Rows | undefined, { from, to }: Range): void {
-    const x = this.inputs[i].values;
+    const x = this.terms[i];
     const y = this.output.values;
     this.context.kernels.selectBackward(
       x.address,

@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { broadcastShape, merging, repeated } from './merging.js';
+import { broadcastShape, merging, repeated, selected } from './merging.js';
 import { elementwise } from './planned.js';
 
 const maximum = computedLayer({
@@ -13,8 +13,8 @@ const maximum = computedLayer({
   ...merging,
   engine: elementwise(MergeId.maximum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => repeated(inputs).reduce((most, input) => tf.maximum(most, input)),
+  call: ({ inputs, masks }) => selected(repeated(inputs), masks, (one, other) => tf.maximum(one, other)),
 });
 
-/** The largest of its inputs, element by element. */
+/** The largest of its inputs, element by element: of those that are not masked there, or the first where all are. */
 export const Maximum = layerFunction(maximum, (options?: EitherSpelling<LayerOptions>) => [[], options]);

@@ -5,7 +5,7 @@ import { anyRank, type Shape } from '../define.js';
 type Mask = tf.Tensor | undefined;
 
 /** As in Keras: a step counts that counts in any of the inputs, if all have masks. */
-function anyMask({ masks }: { masks: readonly Mask[] }): Mask {
+export function anyMask({ masks }: { masks: readonly Mask[] }): Mask {
   if (masks.length === 0 || masks.some((mask) => !mask)) return undefined;
   return masks.reduce((any, mask) => (any && mask ? tf.logicalOr(any, mask) : undefined));
 }
@@ -45,4 +45,23 @@ export function repeated(inputs: readonly tf.Tensor[]): tf.Tensor[] {
   const shape = broadcastShape(inputs.map((input) => input.shape)).map(Number);
   const size = shape.reduce((product, one) => product * one, 1);
   return aligned(inputs).map((input) => (input.size === size ? input : tf.broadcastTo(input, shape)));
+}
+
+/** Inputs joined two by two, at each step those that count; where none does, the first. As Keras does, in its order. */
+export function selected(
+  inputs: readonly tf.Tensor[],
+  masks: readonly Mask[],
+  join: (one: tf.Tensor, other: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const counts = inputs.map((_, i) => masks[i] && tf.expandDims(masks[i], -1));
+  let [output] = inputs;
+  let [counted] = counts;
+  for (const [i, input] of inputs.entries()) {
+    if (i === 0) continue;
+    const counting = counts[i];
+    const other = counting ? tf.where(counting, input, output) : input;
+    output = join(counted ? tf.where(counted, output, other) : output, other);
+    counted = counted && counting && tf.logicalOr(counted, counting);
+  }
+  return output;
 }

@@ -3,7 +3,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { aligned, broadcastShape, merging } from './merging.js';
+import { aligned, anyMask, broadcastShape, merging } from './merging.js';
 import { elementwise } from './planned.js';
 
 const multiply = computedLayer({
@@ -13,8 +13,17 @@ const multiply = computedLayer({
   ...merging,
   engine: elementwise(MergeId.mul),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => aligned(inputs).reduce((product, input) => tf.mul(product, input)),
+  call: ({ inputs, masks }) => {
+    const counts = masks.map((mask) => mask && tf.expandDims(mask, -1));
+    const factors = aligned(inputs).map((input, i) => {
+      const counted = counts[i];
+      return counted ? tf.where(counted, input, tf.scalar(1)) : input;
+    });
+    const product = factors.reduce((all, factor) => tf.mul(all, factor));
+    const any = anyMask({ masks: counts });
+    return any ? tf.where(any, product, tf.scalar(0)) : product;
+  },
 });
 
-/** The product of its inputs, element by element. */
+/** The product of its inputs, element by element. Steps of an input that are masked are ones, and zeros where all are, as in Keras. */
 export const Multiply = layerFunction(multiply, (options?: EitherSpelling<LayerOptions>) => [[], options]);
