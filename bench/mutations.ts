@@ -4,7 +4,7 @@
  *
  *   node scripts/run-ts.mjs bench/mutations.ts [KIND,…|all] [COUNT] [SEED] [FIRST]     10,000 of each kind, unless said otherwise
  *
- * What fails is kept in build/mutations. Peak memory is Linux's own figure.
+ * What fails is kept in build/mutations. Linux alone says a process's peak memory and how long it works.
  */
 import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ import { type Files, type Kind, kinds } from './mutationKinds.js';
 
 const LONGEST_SECONDS = 1;
 const MOST_MIB = 1024;
-/** Of wall time, after which the process is ended: another may have the processor meanwhile. */
-const HOPELESS_SECONDS = 20;
+/** Of its processor's time with one file, after which the process is ended. */
+const HOPELESS_SECONDS = 10;
 
 /** What one file came to. */
 interface Outcome {
@@ -71,6 +71,13 @@ function peak(): number {
   return Number(kib) / 1024;
 }
 
+/** What a process has had of the processor; Linux alone says it. */
+function cpuSecondsOf(pid: number | undefined): number {
+  if (process.platform !== 'linux' || !existsSync(`/proc/${pid}/stat`)) return 0;
+  const [, user, system] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+  return (Number(user) + Number(system)) / 100;
+}
+
 async function child(kind: Kind, first: number, end: number): Promise<void> {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'memcell-mutations-'));
   try {
@@ -97,21 +104,25 @@ function run(name: string, first: number, end: number, take: (outcome: Outcome) 
   });
   return new Promise((resolve) => {
     let hopeless = false;
-    const waiting = () =>
-      setTimeout(() => {
+    let before = 0;
+    const watch = setInterval(() => {
+      if (before > 0 && cpuSecondsOf(started.pid) - before > HOPELESS_SECONDS) {
         hopeless = true;
         started.kill('SIGKILL');
-      }, 1000 * HOPELESS_SECONDS);
-    let timer = setTimeout(() => started.kill('SIGKILL'), 120_000);
+      }
+    }, 1000);
     started.on('message', (outcome: Outcome) => {
-      clearTimeout(timer);
-      timer = waiting();
+      before = cpuSecondsOf(started.pid);
       take(outcome);
     });
     started.on('exit', (code) => {
-      clearTimeout(timer);
+      clearInterval(watch);
       resolve(
-        code === 0 ? undefined : hopeless ? `not back after ${HOPELESS_SECONDS} s` : `ended with ${code}: ${said}`,
+        code === 0
+          ? undefined
+          : hopeless
+            ? `not back after ${HOPELESS_SECONDS} s of work`
+            : `ended with ${code}: ${said}`,
       );
     });
   });

@@ -117,7 +117,7 @@ export function tfjsActivation(name: string, what: string): string {
   const known = activationNames.find((one) => one.toLowerCase() === camel.toLowerCase());
   if (known === undefined) {
     const remedy = didYouMean(camel, activationNames) || `; known are ${activationNames.join(', ')}`;
-    throw new MemcellError(`${what}: unknown activation '${name}'${remedy}`, { code: 'model' });
+    throw new MemcellError(`${what}: unknown activation '${name.slice(0, 60)}'${remedy}`, { code: 'model' });
   }
   if (known in TFJS_ACTIVATIONS) return TFJS_ACTIVATIONS[known as keyof typeof TFJS_ACTIVATIONS];
   registerActivations();

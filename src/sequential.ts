@@ -1,17 +1,11 @@
 import { elements, type NdArray } from './data/array.js';
-import { createEngineRunner, EngineRunner } from './engine/engineRunner.js';
-import { planModel } from './engine/plan.js';
-import type { Plan } from './engine/planData.js';
-import { Stepper, Stream, streamObstacle } from './engine/stream.js';
-import { MOST_THREADS } from './engine/threads/pool.js';
+import type { Stream } from './engine/stream.js';
 import { MemcellError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
 import { gatesOf, type LayerGates } from './explain/gates.js';
 import { openBackups } from './formats/backups.js';
 import type { LoadOptions } from './formats/http.js';
-import { compileOptionsOf, restoreOptimizer } from './formats/keras/compileOptions.js';
-import type { ModelContents } from './formats/modelFile.js';
-import { type ModelSource, openModel, openWeights, saveModel } from './formats/open.js';
+import { type ModelSource, openWeights, saveModel } from './formats/open.js';
 import type { ModelLocation } from './formats/tfjs.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
@@ -30,18 +24,19 @@ import {
 } from './model/ends.js';
 import { initialise, setWeight, weightsInOrder } from './model/initialise.js';
 import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
-import { bringOthersHome, type Holder, holdLayers } from './model/sharing.js';
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
 import { deriveKey } from './random.js';
+import { opened } from './sequential/opened.js';
+import { checkThreads, Running } from './sequential/running.js';
 import { type EitherSpelling, namedOptions, shown } from './spelling.js';
 import type * as tf from './tf.js';
 import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
 import { backupWanted } from './training/backup.js';
 import { getCallbacks } from './training/callbacks.js';
-import { type Compiled, type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
-import { describeTraining, type ResolvedTraining, resolveTraining } from './training/description.js';
+import { type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
+import { describeTraining, resolveTraining } from './training/description.js';
 import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
 import { fit as train } from './training/fit.js';
 import {
@@ -52,12 +47,8 @@ import {
   weightsOption,
 } from './training/given.js';
 import type { History, Logs } from './training/history.js';
-import { getLoss } from './training/losses.js';
-import { getOptimizer, sgd } from './training/optimizers.js';
 import { complete } from './training/options.js';
-import type { Runner } from './training/runner.js';
 import { structureOf } from './training/structure.js';
-import { createTfjsRunner } from './training/tfjsRunner.js';
 
 export interface SequentialOptions {
   /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
@@ -129,20 +120,10 @@ export class Sequential {
   private knownEnds: Ends | undefined;
   private stack: Layer[] = [];
   private model: LayersModel | undefined;
-  private settings: ResolvedTraining | undefined;
-  private compiled: Compiled | undefined;
-  private engineWanted: 'tfjs' | undefined;
-  private mostThreads: number | undefined;
-  private planned: ReturnType<typeof planModel> | undefined;
-  private runner: Runner | undefined;
-  private stepper: Stepper | undefined;
-  private untouched = true;
+  private readonly running: Running;
   /** Of a graph, the layers whose initial weights are its own to draw; undefined: all. */
   private fresh: ReadonlySet<Layer> | undefined;
-  /** What other models that have layers of this one ask for its weights, if there are any. */
-  private holder: Holder | undefined;
   private fits = 0;
-  private busy: string | undefined;
   private disposed = false;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
@@ -164,6 +145,7 @@ export class Sequential {
     this.batchSize = batchSize;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     this.seedGiven = seed !== undefined;
+    this.running = new Running(() => this.built(), this.seed);
     for (const layer of layers) this.add(layer);
   }
 
@@ -175,7 +157,7 @@ export class Sequential {
     const own = new Sequential([], { name: model.name });
     own.model = accelerate(model);
     own.stack = model.layers.slice();
-    own.untouched = false;
+    own.running.untouched = false;
     own.metadata = metadata;
     return own;
   }
@@ -189,7 +171,7 @@ export class Sequential {
     this.model = model;
     this.stack = model.layers.slice();
     this.fresh = fresh;
-    this.shareLayers();
+    this.running.shareLayers();
   }
 
   /**
@@ -200,24 +182,8 @@ export class Sequential {
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[];
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[] {
     const model = this.built();
-    this.shareLayers();
+    this.running.shareLayers();
     return applySymbolically(model, inputs);
-  }
-
-  /** Notes that other models may run this one's layers too. */
-  private shareLayers(): void {
-    this.holder ??= {
-      bringHome: () => {
-        this.untouched = false;
-        this.runner?.sync();
-      },
-    };
-    holdLayers(this.built(), this.holder);
-  }
-
-  /** Has models that share layers with this one hand over what they have trained. */
-  private takeShared(): void {
-    if (this.holder && this.model) bringOthersHome(this.model, this.holder);
   }
 
   /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
@@ -228,11 +194,8 @@ export class Sequential {
     if (this.model) {
       if (!('add' in this.model))
         throw new MemcellError('a model with branches takes no more layers', { code: 'model' });
-      this.free();
-      addLayer(this.model as tf.Sequential, layer, this.seed);
-      this.settings = undefined;
-      this.compiled = undefined;
-      if (this.holder) this.shareLayers();
+      const model = this.model as tf.Sequential;
+      this.running.changeLayers(() => addLayer(model, layer, this.seed));
     }
     this.stack.push(layer);
     return this;
@@ -261,11 +224,7 @@ export class Sequential {
     if (threads !== undefined) checkThreads(threads);
     const settings = resolveTraining(given);
     const compiled = this.knowsShape() ? compileTraining(this.built(), settings) : undefined;
-    this.free();
-    this.mostThreads = threads ?? this.mostThreads;
-    this.settings = settings;
-    this.engineWanted = engine;
-    this.compiled = compiled;
+    this.running.compile({ settings, compiled, engine }, threads);
   }
 
   /**
@@ -277,7 +236,7 @@ export class Sequential {
    *   weights of the last good epoch
    */
   async fit(x: ModelInputs, y: ModelInputs, options: EitherSpelling<FitOptions> = {}): Promise<History> {
-    return this.exclusively('fit', async () => {
+    return this.running.exclusively('fit', async () => {
       const { validationData, sampleWeight, backup: wanted, ...rest } = namedOptions<FitOptions>('fit', options);
       const backup = backupWanted(wanted, getCallbacks(rest.callbacks ?? []));
       const samples = this.samplesOf(x, y);
@@ -292,14 +251,14 @@ export class Sequential {
           (target, what) => readTargets(target, this.ends().outputNames, what),
         ),
       };
-      if (this.untouched && !this.seedGiven && Number.isSafeInteger(seed)) this.draw(seed);
-      const runner = await this.ready();
+      if (this.running.untouched && !this.seedGiven && Number.isSafeInteger(seed)) this.draw(seed);
+      const runner = await this.running.ready();
       this.stopTraining = false;
       this.fits++;
       const save = async (path: string) => {
         await this.write(path);
       };
-      return train(runner, this.compiledNow(), samples.x, samples.y, arrays, {
+      return train(runner, this.running.compiledNow(), samples.x, samples.y, arrays, {
         save,
         stopRequested: () => this.stopTraining,
         ...(backup && {
@@ -318,7 +277,7 @@ export class Sequential {
     const { sampleWeight, ...rest } = namedOptions<EvaluateOptions>('evaluate', options);
     const samples = this.samplesOf(x, y);
     const arrays = { ...rest, ...weightsOption(sampleWeight) };
-    return evaluate(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays);
+    return evaluate(await this.running.ready(), this.running.compiledNow(), samples.x, samples.y, arrays);
   }
 
   /**
@@ -347,7 +306,7 @@ export class Sequential {
     this.inferShape(x);
     const { inputs, outputNames } = this.ends();
     const { array, given } = readInputs(x, inputs, 'x');
-    const output = await predict(await this.ready(), array, options);
+    const output = await predict(await this.running.ready(), array, options);
     return outputsLike(output, outputNames, given);
   }
 
@@ -358,12 +317,7 @@ export class Sequential {
    *   steps, RepeatVector), or that tfjs runs
    */
   stream(): Stream {
-    this.untouched = false;
-    const { plan, program } = this.streamRunner();
-    const obstacle = streamObstacle(plan);
-    if (obstacle !== undefined) throw cannotStream(obstacle);
-    if (!this.stepper?.fits(plan)) this.stepper = new Stepper(plan, () => this.streamRunner(), program.speed);
-    return new Stream(this.stepper);
+    return this.running.stream();
   }
 
   /**
@@ -413,11 +367,12 @@ export class Sequential {
     y: ModelInputs,
     options: EitherSpelling<TrainOnBatchOptions> = {},
   ): Promise<number> {
-    return this.exclusively('trainOnBatch', async () => {
+    return this.running.exclusively('trainOnBatch', async () => {
       const { sampleWeight, ...rest } = namedOptions<TrainOnBatchOptions>('trainOnBatch', options);
       const samples = this.samplesOf(x, y);
       const arrays = { ...rest, ...weightsOption(sampleWeight) };
-      return (await trainOnBatch(await this.ready(), this.compiledNow(), samples.x, samples.y, arrays)).loss;
+      return (await trainOnBatch(await this.running.ready(), this.running.compiledNow(), samples.x, samples.y, arrays))
+        .loss;
     });
   }
 
@@ -459,7 +414,7 @@ export class Sequential {
         config: layer.getConfig(),
       })),
       engine: this.engine,
-      ...(this.settings && { training: describeTraining(this.settings) }),
+      ...(this.running.settings && { training: describeTraining(this.running.settings) }),
     };
   }
 
@@ -487,7 +442,7 @@ export class Sequential {
         code: 'usage',
       });
     }
-    this.free();
+    this.running.free();
     const own = weightsInOrder(this.tf);
     if (weights.length !== own.length) {
       const names = own.map(({ originalName, shape }) => `${originalName} [${shape}]`).join(', ');
@@ -529,7 +484,7 @@ export class Sequential {
         code: 'usage',
       });
     }
-    this.free();
+    this.running.free();
     await prepareEngine();
     await openWeights(this.tf, from);
   }
@@ -537,7 +492,7 @@ export class Sequential {
   /** Frees all memory of the model. It cannot be used after that. */
   dispose(): void {
     if (this.disposed) return;
-    this.free();
+    this.running.free();
     this.model?.dispose();
     this.model = undefined;
     this.knownEnds = undefined;
@@ -550,7 +505,7 @@ export class Sequential {
 
   /** Whether compile() was called, here or before the model was saved. */
   get isCompiled(): boolean {
-    return this.settings !== undefined;
+    return this.running.settings !== undefined;
   }
 
   /** The model's inputs in order. */
@@ -578,9 +533,7 @@ export class Sequential {
   /** The tfjs LayersModel behind this one, in step with the weights. */
   get tf(): LayersModel {
     const model = this.built();
-    this.untouched = false;
-    this.takeShared();
-    this.runner?.sync();
+    this.running.bringHome();
     return model;
   }
 
@@ -590,19 +543,16 @@ export class Sequential {
    * @throws MemcellError 'usage' for what is not a whole number from 1 to 64
    */
   get threads(): number | undefined {
-    return this.mostThreads;
+    return this.running.threads;
   }
 
   set threads(threads: number | undefined) {
-    if (threads !== undefined) checkThreads(threads);
-    if (threads === this.mostThreads) return;
-    this.free();
-    this.mostThreads = threads;
+    this.running.threads = threads;
   }
 
   get engine(): EngineChoice {
     if (!this.knowsShape()) return { kind: 'tfjs', why: 'its input shape is not known yet' };
-    const planned = this.plannedNow();
+    const planned = this.running.plannedNow();
     return 'plan' in planned ? { kind: 'memcell' } : { kind: 'tfjs', why: planned.reason };
   }
 
@@ -633,16 +583,6 @@ export class Sequential {
     if (shape.length > 1) this.inputSize = shape.slice(1);
   }
 
-  private compiledNow(): Compiled {
-    if (!this.settings) {
-      throw new MemcellError("compile the model first: model.compile({ optimizer: 'adam', loss: … })", {
-        code: 'usage',
-      });
-    }
-    this.compiled ??= compileTraining(this.built(), this.settings);
-    return this.compiled;
-  }
-
   /** What goes in and comes out, worked out once: a small model's prediction takes no longer than that. */
   private ends(): Ends {
     this.knownEnds ??= { inputs: expectedInputs(this.built()), outputNames: outputNamesOf(this.built()) };
@@ -652,19 +592,12 @@ export class Sequential {
   /** Samples for training: x checked against the model; y is checked against the loss by who trains. */
   private samplesOf(x: ModelInputs, y: ModelInputs): { x: NdArray; y: NdArray } {
     this.inferShape(x);
-    this.compiledNow();
+    this.running.compiledNow();
     const { inputs, outputNames } = this.ends();
     return {
       x: readInputs(x, inputs, 'x').array,
       y: readTargets(y, outputNames, 'y'),
     };
-  }
-
-  /** The engine's plan for the model as it is, or why it has none. One that has not been compiled only predicts. */
-  private plannedNow(): { plan: Plan } | { reason: string } {
-    if (this.engineWanted === 'tfjs') return { reason: "compile was given engine: 'tfjs'" };
-    this.planned ??= planModel(this.built(), this.training());
-    return this.planned;
   }
 
   /** Draws the initial weights anew. */
@@ -674,89 +607,17 @@ export class Sequential {
     else initialise(this.built(), seed);
   }
 
-  private training(): Pick<Compiled, 'loss' | 'optimizer' | 'outputs'> {
-    return this.settings ? this.compiledNow() : { loss: getLoss('meanSquaredError'), optimizer: sgd() };
-  }
-
-  /** The runner of the model as it is, on a backend that is ready. */
-  private async ready(): Promise<Runner> {
-    this.untouched = false;
-    this.takeShared();
-    await ('plan' in this.plannedNow() ? prepareEngine() : prepareBackend());
-    return this.runnerNow();
-  }
-
-  private runnerNow(): Runner {
-    if (!this.runner) {
-      const planned = this.plannedNow();
-      const training = this.training();
-      this.runner =
-        'plan' in planned
-          ? createEngineRunner(this.built(), training, planned.plan, { threads: this.mostThreads })
-          : createTfjsRunner(this.built(), training);
-      this.runner.seed = this.seed;
-    }
-    return this.runner;
-  }
-
-  /** The engine's runner: what streams take weights from. */
-  private streamRunner(): EngineRunner {
-    this.takeShared();
-    const runner = this.runnerNow();
-    if (runner instanceof EngineRunner) return runner;
-    throw cannotStream(`it runs on TensorFlow.js (${this.engine.why})`);
-  }
-
-  /** Lets go of the runner, with the weights brought home: before anything that it does not know of. */
-  private free(): void {
-    if (this.busy) {
-      throw new MemcellError(`this cannot be done while ${this.busy} runs on the same model; await it first`, {
-        code: 'usage',
-      });
-    }
-    this.runner?.sync();
-    this.runner?.dispose();
-    this.runner = undefined;
-    this.planned = undefined;
-  }
-
-  /** One training at a time; predicting, evaluating and saving may go on beside it, between its batches. */
-  private async exclusively<T>(what: string, run: () => Promise<T>): Promise<T> {
-    if (this.busy) {
-      throw new MemcellError(`${what} was called while ${this.busy} runs on the same model; await it first`, {
-        code: 'usage',
-      });
-    }
-    this.busy = what;
-    try {
-      return await run();
-    } finally {
-      this.busy = undefined;
-    }
-  }
-
   private async write(to: ModelLocation, includeOptimizer = true): Promise<string[]> {
-    const training = this.settings && describeTraining(this.settings);
+    const training = this.running.settings && describeTraining(this.running.settings);
     const model = this.tf;
     const { metadata } = this;
-    if (!training || !this.settings) return saveModel(model, to, { metadata });
+    if (!training || !this.running.settings) return saveModel(model, to, { metadata });
     return saveModel(model, to, {
       metadata,
       training,
-      ...(includeOptimizer && { optimizer: this.settings.optimizer }),
+      ...(includeOptimizer && { optimizer: this.running.settings.optimizer }),
     });
   }
-}
-
-function checkThreads(threads: number): void {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
-  throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${shown(threads)}`, {
-    code: 'usage',
-  });
-}
-
-function cannotStream(why: string): MemcellError {
-  return new MemcellError(`this model cannot stream: ${why}`, { code: 'model' });
 }
 
 function isTyped(given: ModelInput): given is Float32Array {
@@ -771,14 +632,6 @@ export function sequential(spec: string, options?: EitherSpelling<SequentialOpti
   return new Sequential(parseSpec(spec), options);
 }
 
-/** compile()'s options with an optimizer that goes on from a saved state. */
-function goingOn(options: CompileOptions, state: ModelContents['optimizerState']): CompileOptions {
-  if (!state || options.optimizer === undefined) return options;
-  const optimizer = getOptimizer(options.optimizer);
-  restoreOptimizer(optimizer, state);
-  return { ...options, optimizer };
-}
-
 /**
  * Loads a model that memcell, Keras 1 to 3, PyTorch (ONNX) or tfjs saved: a folder with model.json, `.keras`, `.h5`, `.onnx`, by its content; from a path,
  * an address or bytes. It comes with its metadata, and compiled, the optimizer with its state, where the file says so;
@@ -786,24 +639,9 @@ function goingOn(options: CompileOptions, state: ModelContents['optimizerState']
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
 export async function loadModel(from: ModelSource, options?: EitherSpelling<LoadOptions>): Promise<Sequential> {
-  const { model, metadata, training: written, optimizerState, lost } = await openModel(from, options);
-  const { training, ...rest } = metadata;
-  const own = Sequential.fromTf(model, rest);
-  const compiling =
-    training === undefined ? written && compileOptionsOf(written, optimizerState, lost) : (training as CompileOptions);
+  const { model, metadata, lost, compile } = await opened(from, options);
+  const own = Sequential.fromTf(model, metadata);
   own.lost = lost;
-  if (compiling !== undefined) {
-    try {
-      own.compile(training === undefined ? compiling : goingOn(compiling, optimizerState));
-    } catch (error) {
-      own.dispose();
-      const reason = error instanceof Error ? error.message : String(error);
-      const where = typeof from === 'string' ? from : 'the model';
-      throw new MemcellError(`${where}: the training settings saved with the model are not valid: ${reason}`, {
-        code: 'model',
-        cause: error,
-      });
-    }
-  }
+  compile(own);
   return own;
 }

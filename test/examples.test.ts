@@ -27,6 +27,12 @@ test('the encoder and decoder add numbers that they have not seen, on the engine
   expect(Number(output.match(/^(\d+) of 500 sums/m)?.[1])).toBeGreaterThan(380);
 }, 180_000);
 
+test('a convolution and an LSTM tell waves apart that they have not seen, on the engine', () => {
+  const output = run('waves.ts');
+  expect(output).toContain('on the engine: true');
+  expect(Number(output.match(/^(\d+) of 300 waves/m)?.[1])).toBeGreaterThan(270);
+}, 180_000);
+
 test('the demo counts, beats the naive forecast, and predicts from the saved folder', () => {
   const output = run('demo.ts');
   expect(output).toContain(counting);

@@ -170,6 +170,14 @@ describe('seeds', () => {
     const again = regression();
     expect((await again.fit(x, y, { ...quiet, seed: params.seed })).history).toEqual(history);
     expect((await again.fit(x, y, quiet)).params.seed).not.toBe(params.seed);
+    // Of one model every fit has another, which follows from the model's.
+    const seeds = async (own: Sequential) => [
+      (await own.fit(x, y, quiet)).params.seed,
+      (await own.fit(x, y, quiet)).params.seed,
+    ];
+    const [one, other] = [await seeds(regression({ seed: 9 })), await seeds(regression({ seed: 9 }))];
+    expect(one).toEqual(other);
+    expect(new Set([9, ...one]).size).toBe(2);
     model.dispose();
     again.dispose();
   });
@@ -206,6 +214,14 @@ describe('seeds', () => {
   function weightsOf(model: Sequential): number[][] {
     return model.getWeights().map(({ data }) => Array.from(data));
   }
+
+  test('threads stay as they were where compile does not name them', () => {
+    const model = regression();
+    model.compile({ loss: 'mse', optimizer: 'sgd', threads: 3 });
+    model.compile({ loss: 'mse', optimizer: 'adam' });
+    expect(model.threads).toBe(3);
+    model.dispose();
+  });
 
   test('seeds are whole numbers', () => {
     expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, not 1.5');

@@ -199,6 +199,16 @@ export class EngineRunner implements Runner {
     this.states?.put(states[0]);
   }
 
+  average(): void {
+    const { average } = this.plan.optimizer;
+    if (!average || this.optimizer.iterations === 0) return;
+    this.takeWeights();
+    if (!this.hasSlots) this.takeSlots();
+    const { store } = this.program;
+    store.whole(store.weights).set(store.whole(store.slots[average.slot]));
+    this.changed();
+  }
+
   sync(): void {
     if (this.changedOutside()) this.takeWeights();
     this.states?.give();

@@ -7,7 +7,7 @@ import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';
-import { LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
+import { AVERAGE, LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
 import {
   firstSignals,
   type LossKind,
@@ -146,7 +146,7 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
   const number = (name: string) => (typeof config[name] === 'number' ? Number(config[name]) : 0);
   const { name, slotNames } = optimizer;
   const rules: Record<Optimizer['name'], OptimizerPlan['rule']> = {
-    sgd: slotNames.length === 0 ? 'sgd' : 'sgdMomentum',
+    sgd: slotNames.includes('momentum') ? 'sgdMomentum' : 'sgd',
     rmsprop: 'rmsprop',
     adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
     adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
@@ -175,5 +175,13 @@ function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): Op
       optimizer.decays({ name: weight, size: shape.reduce((product, size) => product * size, 1) }),
     ),
     clip,
+    batches: config.gradientAccumulationSteps ?? 1,
+    average: config.useEma
+      ? {
+          slot: slotNames.indexOf(AVERAGE),
+          momentum: config.emaMomentum,
+          frequency: config.emaOverwriteFrequency ?? 0,
+        }
+      : undefined,
   };
 }

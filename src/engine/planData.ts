@@ -40,6 +40,10 @@ export interface OptimizerPlan {
   /** Whether each weight decays, by its number. */
   decays: boolean[];
   clip: { kind: 'norm' | 'globalNorm' | 'value'; limit: number } | undefined;
+  /** Batches whose gradients make one update: 1 for all but where the last slot holds their sums. */
+  batches: number;
+  /** The slot of the weights' moving averages, with its momentum, and after how many updates the weights become these: 0 for never. */
+  average: { slot: number; momentum: number; frequency: number } | undefined;
 }
 
 /** A layer in its place. Signals are numbered: the model's inputs first, then what the nodes give, node after node. */

@@ -27,7 +27,8 @@ export interface Phase {
     | 'gradients'
     | 'shared'
     | 'partials'
-    | 'update';
+    | 'update'
+    | 'average';
   /** Which of the stretches that layers which gather cut the others into, or which of those layers, counted from the first. */
   readonly stage: number;
 }
@@ -87,7 +88,7 @@ export class Program {
     { speed, owner = true }: ProgramOptions = {},
   ) {
     const { kernels, wide, speed: actual } = engineKernels(memory, speed);
-    const { rule, slots, clip } = plan.optimizer;
+    const { rule, slots, clip, batches } = plan.optimizer;
     this.kernels = kernels;
     this.speed = actual;
     this.arena = new Arena(memory, owner);
@@ -104,10 +105,12 @@ export class Program {
     const sizes = plan.weights.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
     const byNorm = clip?.kind === 'norm' || clip?.kind === 'globalNorm';
     const squaring = ['adam', 'adamAmsgrad', 'rmsprop', 'adagrad', 'nadam'].includes(rule);
-    const useLimit = clip?.kind === 'value' ? clip.limit : NO_LIMIT;
+    // In the mean over batches the uses of a table's rows are no longer apart.
+    const byUse = batches === 1;
+    const useLimit = byUse && clip?.kind === 'value' ? clip.limit : NO_LIMIT;
     this.store = new WeightStore(this.arena, blocks, sizes, {
       slots,
-      squares: byNorm || squaring,
+      squares: byUse && (byNorm || squaring),
       useLimit,
       isTrained,
     });
@@ -219,6 +222,7 @@ export class Program {
   }
 
   private planPhases(training: boolean): void {
+    const { plan } = this;
     this.waitsForMasks = this.outputs.some(({ result }) => result.mask !== 0);
     const only = (kind: Phase['kind'], wanted = true): Phase[] => (wanted ? [{ kind, stage: 0 }] : []);
     const loss = only('loss', this.waitsForMasks);
@@ -241,6 +245,7 @@ export class Program {
           ...only('shared', this.store.shared.length > 0),
           ...only('partials', hasPartials),
           ...only('update'),
+          ...only('average', plan.optimizer.average !== undefined),
         ]
       : [];
     this.phases.evaluate = [...only('forward'), ...loss, ...only('partials', hasPenalties)];
@@ -298,7 +303,7 @@ export class Program {
         this.store.addShared(this.kernels, part, parts);
         return;
       case 'partials':
-        this.update.partials(part, parts, task === 'train');
+        this.update.partials(part, parts, task === 'train', this.arena.f64[(this.header >>> 3) + HEADER.step]);
         return;
       case 'update': {
         const at = this.header >>> 3;
@@ -306,6 +311,11 @@ export class Program {
         if (!Number.isFinite(this.lossValue())) return;
         this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
         for (let i = 0; i < this.following.length; i++) this.following[i].follow?.(part, parts);
+        return;
+      }
+      case 'average': {
+        if (!Number.isFinite(this.lossValue())) return;
+        this.update.average(part, parts, this.arena.f64[(this.header >>> 3) + HEADER.step]);
       }
     }
   }

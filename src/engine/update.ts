@@ -76,7 +76,7 @@ export class UpdateStep {
       })),
     );
     this.hasPenalties = this.variables.some(({ penalties }) => penalties !== 0);
-    this.hasPartials = this.hasPenalties || byNorm;
+    this.hasPartials = this.hasPenalties || byNorm || this.optimizer.batches > 1;
     const trained = decays.filter((_, weight) => plan.weights[weight].trained);
     this.mixedDecay = weightDecay !== 0 && trained.includes(false) && trained.includes(true);
     this.decays = trained[0] ?? false;
@@ -96,18 +96,27 @@ export class UpdateStep {
     this.moving = quiet && alone && store.isQuietStateZero() ? movingRuns(store, this.limit) : undefined;
   }
 
-  /** This thread's share of the penalties and of the squared norms, after all gradients. In training adds the penalties' gradients. */
-  partials(part: number, parts: number, training: boolean): void {
+  /**
+   * This thread's share of the penalties, of the sums over batches and of the squared norms, after all gradients. In training adds the
+   * penalties' gradients.
+   * @param batch counted from 0
+   */
+  partials(part: number, parts: number, training: boolean, batch: number): void {
     const { kernels } = this.context;
-    for (const { block, from, to, weight, penalties, squares } of this.variables) {
+    const { batches } = this.optimizer;
+    for (const { block, from, to, weight, penalties } of this.variables) {
       const mine = share(block.panels, part, parts);
       const { l1, l2 } = this.plan.weights[weight];
-      if (penalties) {
-        const gradients = training ? block.gradients : 0;
-        if (training && from < block.quietRows) this.clearQuiet(block, mine.from, mine.to);
-        kernels.regularize(block.weights, gradients, block.rows, from, to, l1, l2, penalties, mine.from, mine.to);
-      }
-      if (!squares || !training) continue;
+      if (training && from < block.quietRows && (penalties || batches > 1)) this.clearQuiet(block, mine.from, mine.to);
+      if (!penalties) continue;
+      const gradients = training ? block.gradients : 0;
+      kernels.regularize(block.weights, gradients, block.rows, from, to, l1, l2, penalties, mine.from, mine.to);
+    }
+    if (!training) return;
+    if (batches > 1) this.accumulate(part, parts, (batch + 1) % batches === 0);
+    for (const { block, from, to, squares } of this.variables) {
+      const mine = share(block.panels, part, parts);
+      if (!squares) continue;
       if (block.squares) {
         // What stands for g² is summed as it is: its panels, as rows, are no different.
         kernels.sumPanels(block.squares, block.rows, from, to, squares, mine.from, mine.to);
@@ -115,6 +124,32 @@ export class UpdateStep {
         kernels.sumSquares(block.gradients, block.rows, from, to, squares, mine.from, mine.to);
       }
     }
+  }
+
+  /** Adds the gradients to those of the batches before; for an update they become the mean of all. */
+  private accumulate(part: number, parts: number, updates: boolean): void {
+    const { store, optimizer } = this;
+    const sums = store.slots[store.slots.length - 1];
+    for (const { gradients, weights, rows, panels } of store.blocks) {
+      const mine = share(panels, part, parts);
+      const [first, count] = [16 * rows * mine.from, 16 * rows * (mine.to - mine.from)];
+      const at = sums + (weights - store.weights) + 4 * first;
+      this.context.kernels.accumulate(gradients + 4 * first, at, count, updates ? 1 / optimizer.batches : 0);
+    }
+  }
+
+  /** This thread's share of the weights' moving averages, after all updates; `batch` counts from 0. */
+  average(part: number, parts: number, batch: number): void {
+    const { store, optimizer } = this;
+    if (!optimizer.average) return;
+    const { kernels } = this.context;
+    const { slot, momentum, frequency } = optimizer.average;
+    const step = Math.floor(batch / optimizer.batches);
+    const { from, to } = share(store.trainedSize / 16, part, parts);
+    const average = store.slots[slot];
+    kernels.followAverage(average, store.weights, step === 0 ? 0 : momentum, 16 * from, 16 * to);
+    if (frequency > 0 && (step + 1) % frequency === 0)
+      kernels.copySequence(average + 64 * from, 0, 0, store.weights + 64 * from, 0, 0, 16 * (to - from), 1, 0, 1);
   }
 
   /** Σ of the penalties, after partials(). */
@@ -126,9 +161,11 @@ export class UpdateStep {
     return sum;
   }
 
-  /** This thread's share of the update; `rate` is the learning rate and `step` counts from 0. */
-  apply(part: number, parts: number, rate: number, step: number): void {
-    const { clip, weightDecay } = this.optimizer;
+  /** This thread's share of the update; `rate` is the learning rate and `batch` counts from 0. */
+  apply(part: number, parts: number, rate: number, batch: number): void {
+    const { clip, weightDecay, batches } = this.optimizer;
+    if ((batch + 1) % batches !== 0) return;
+    const step = Math.floor(batch / batches);
     const scale = clip?.kind === 'globalNorm' ? shrink(this.squaredNorm(undefined), clip.limit) : 1;
     const decay = !this.mixedDecay && this.decays ? rate * weightDecay : 0;
     const factor = this.stepFactor(rate, step);
@@ -279,7 +316,7 @@ export class UpdateStep {
         return;
       case 'rmsprop': {
         const accumulated = momentum > 0 ? slot(1) : 0;
-        const average = centered ? slot(store.slots.length - 1) : 0;
+        const average = centered ? slot(momentum > 0 ? 2 : 1) : 0;
         kernels.rmsprop(
           w,
           g,

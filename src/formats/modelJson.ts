@@ -168,7 +168,8 @@ function parseGroup(group: unknown, where: string): WeightGroup {
  * is `..` there). A leading `./`, which tfjs writes in browsers, is dropped.
  */
 function parsePath(path: unknown, where: string): string {
-  if (typeof path !== 'string' || path === '') throw invalid(where, `path ${JSON.stringify(path)} is not a file name`);
+  if (typeof path !== 'string' || path === '' || path.length > LONGEST_PATH)
+    throw invalid(where, `path ${JSON.stringify(path)} is not a file name`);
   const parts = path.replace(/^(\.\/)+/, '').split('/');
   const escapes = /[\\:\0%?#]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..');
   if (escapes) throw invalid(where, `path ${JSON.stringify(path)} does not stay inside the model's folder`);
@@ -220,6 +221,9 @@ function checkNames(groups: WeightGroup[], where: string): void {
   }
   if (total > mostElements) throw invalid(where, `${total} weight elements; the most is 2^30`);
 }
+
+/** No disk has longer ones. */
+const LONGEST_PATH = 4096;
 
 /** A longer word is a file's own, and of any length. */
 const LONGEST_WORD = 200;

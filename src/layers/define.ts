@@ -38,6 +38,8 @@ export interface DefinitionOf<S extends Schema> {
   readonly takesSeveral?: true;
   /** It acts on each step by itself, so that TimeDistributed around it changes nothing. */
   readonly perStep?: true;
+  /** It passes on what it gets but in training, unless its rate or deviation is 0. */
+  readonly noise?: true;
   /** Groups of a `.keras` file that its weights stand in, in their order, as many in each; none where they stand together. */
   readonly groups?: readonly string[];
   /** false: Keras has no such layer. */

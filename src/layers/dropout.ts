@@ -10,6 +10,7 @@ const dropout = defineLayer({
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: anyRank,
   perStep: true,
+  noise: true,
   engine: (planning) => {
     const { noiseShape = null } = planning.config;
     if (noiseShape !== null) throw unsupported(planning, 'has a noiseShape');

@@ -47,6 +47,7 @@ export * from './recurrent/lstm.js';
 export * from './recurrent/minGru.js';
 export * from './recurrent/minLstm.js';
 export type { RecurrentFunction, RecurrentOptions } from './recurrent/options.js';
+export type { MinimalOptions, ScanOptions } from './recurrent/scanOptions.js';
 export * from './recurrent/simpleRnn.js';
 export * from './recurrent/slstm.js';
 export * from './reshape/cropping1d.js';

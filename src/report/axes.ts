@@ -28,10 +28,11 @@ export function placeText(axis: Axis, x: number): string {
     .replace(/ 00:00$/, '');
 }
 
-/** A number on an axis: as short as it can be. */
+/** A number on an axis: as short as it can be; from 10,000 on in thousands or millions: 25 k, 1.7 M. */
 export function tick(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential().replace('e+', 'e');
+  if (size >= 1e4 && size < 1e9) return size < 1e6 ? `${tick(value / 1e3)} k` : `${tick(value / 1e6)} M`;
+  if (size !== 0 && (size >= 1e9 || size < 1e-4)) return value.toExponential().replace('e+', 'e');
   return formatNumber(Number(value.toPrecision(12)))
     .replace(/(\.\d*?)0+$/, '$1')
     .replace(/\.$/, '');

@@ -60,6 +60,7 @@ export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure>
     width: 440,
     height: 260,
     marginLeft: 52,
+    marginTop: 28,
     marginBottom: 40,
     ...options,
     document,

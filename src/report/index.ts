@@ -14,6 +14,7 @@ import { type ShownGates, showLayer } from './gates.js';
 import { gatesScript } from './gatesScript.js';
 import { html } from './html.js';
 import { jsonOf, pageOf, renderReport, sectionsOf } from './page.js';
+import { figuresOf } from './plot.js';
 import { pageScript } from './script.js';
 import { gatesSections } from './sections/gates.js';
 
@@ -45,7 +46,7 @@ export async function report(model: AnyTaskModel, data?: DataInput): Promise<str
 /** The figures of a report one by one, for notebooks and documents; the gates of its sample last. */
 export async function figures(model: AnyTaskModel, data?: DataInput): Promise<ReportFigure[]> {
   const described = await describe(await describedModel(model, data));
-  const drawn = (await sectionsOf(described)).flatMap((section) => section.figures);
+  const drawn = figuresOf(await sectionsOf(described));
   const { layers = [], tokens } = described.gates ?? {};
   return [...drawn, ...layers.map((layer) => drawGates(layer, tokens))].map(reportFigure);
 }

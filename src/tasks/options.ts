@@ -76,6 +76,14 @@ export const names: OptionKind<string[]> = {
   },
 };
 
+/** Names of columns: tables have them with single spaces, whatever the file has. */
+export const columns: OptionKind<string[]> = {
+  ...names,
+  parse: (given) => names.parse(given.replace(/\s+/g, ' ')),
+};
+
+export const column: OptionKind<string> = { ...text, parse: (given) => text.parse(given.trim().replace(/\s+/g, ' ')) };
+
 /** Numbers with commas between them, each of one kind. */
 export function numbers(kind: OptionKind<number>): OptionKind<number[]> {
   return {

@@ -1,4 +1,4 @@
-import { count, names, type OptionTable, oneOf } from './options.js';
+import { columns, count, names, type OptionTable, oneOf } from './options.js';
 
 /** How a table is to be understood: the options of every task that reads one. */
 export interface TableOptions {
@@ -21,12 +21,12 @@ export interface TableOptions {
 }
 
 export const tableOptions: OptionTable<TableOptions> = {
-  features: { flags: '--features <COL,...>', help: 'columns that go in (all that can)', kind: names },
-  drop: { flags: '--drop <COL,...>', help: 'columns to leave out', kind: names },
+  features: { flags: '--features <COL,...>', help: 'columns that go in (all that can)', kind: columns },
+  drop: { flags: '--drop <COL,...>', help: 'columns to leave out', kind: columns },
   time: {
     flags: '--time <COL[,COL]>',
     help: 'the column that orders the rows, or a date and an hour (found)',
-    kind: names,
+    kind: columns,
   },
   fill: {
     flags: '--fill <HOW>',

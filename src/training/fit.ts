@@ -165,6 +165,8 @@ class Run {
     }
     const interrupted = history.stopped?.reason === 'interrupted';
     if (interrupted) await this.write();
+    // As in Keras, before callbacks put other weights back.
+    else this.runner.average();
     await this.each((callback) => callback.onTrainEnd?.(this.lastLogs, context));
     if (!interrupted) await this.end();
     return history;

@@ -3,6 +3,7 @@
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
 import { isComputed } from '../layers/computed.js';
+import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
 import * as tf from '../tf.js';
@@ -166,8 +167,13 @@ export interface OutputLogits {
   evaluationOnly: boolean;
 }
 
-/** Layers that pass on what they get but in training, as long as their rate is not 0. */
-const NOISE = new Set(['Dropout', 'SpatialDropout1D', 'AlphaDropout', 'GaussianDropout', 'GaussianNoise']);
+/** Whether a layer passes on what it gets but in training, as long as its rate is not 0. */
+function isNoise(layer: tf.layers.Layer): boolean {
+  const className = layer.getClassName();
+  // tfjs's own, which memcell does not make.
+  const known = className === 'AlphaDropout' || definitionOf(className)?.noise === true;
+  return known && isKnownLayer(layer);
+}
 
 /** The softmax or sigmoid that makes an output, layers behind it that pass on what they get included. */
 function outputLogits(model: tf.LayersModel, output: number): OutputLogits | undefined {
@@ -176,7 +182,7 @@ function outputLogits(model: tf.LayersModel, output: number): OutputLogits | und
   for (; layer; layer = layerBefore(model, layer)) {
     // Of a layer that is called several times, who watches sees the last call.
     if (callsIn(model, layer).length > 1) return undefined;
-    if (NOISE.has(layer.getClassName()) && isKnownLayer(layer)) {
+    if (isNoise(layer)) {
       const { rate, stddev } = layer.getConfig();
       evaluationOnly ||= (rate ?? stddev) !== 0;
       continue;

@@ -13,6 +13,7 @@ import type { Options } from './options.js';
 
 export {
   type AdamOptions,
+  AVERAGE,
   LEAST_EPSILON,
   type LearningRate,
   type OptimizedVariable,
@@ -81,9 +82,8 @@ function makeOptimizer(written: string, config: Options): Optimizer {
 
 /** Keras's config in ours: what memcell does not have must be off. */
 function fromKeras(optimizer: string, config: Options): Options {
-  const { name: _, useEma, emaMomentum, emaOverwriteFrequency, ...rest } = namedOptions(optimizer, config);
-  const { lossScaleFactor, gradientAccumulationSteps, ...options } = rest;
-  const set = Object.entries({ useEma, lossScaleFactor, gradientAccumulationSteps }).filter(([, value]) => value);
-  if (set.length > 0) throw usage(`optimizer option ${set[0][0]} of Keras is not supported; save the model without it`);
+  const { name: _, lossScaleFactor, ...options } = namedOptions(optimizer, config);
+  if (lossScaleFactor)
+    throw usage('optimizer option lossScaleFactor of Keras is not supported; save the model without it');
   return options;
 }

@@ -22,6 +22,7 @@ const KINDS = {
     says: 'a number above 0, and at most 1',
     holds: (v: unknown) => isNumber(v) && v > 0 && v <= 1,
   },
+  share: { says: 'a number from 0 to 1', holds: (v: unknown) => isNumber(v) && v >= 0 && v <= 1 },
   belowOne: { says: 'a number of at least 0 and below 1', holds: (v: unknown) => isNumber(v) && v >= 0 && v < 1 },
   count: { says: 'a whole number of at least 0', holds: (v: unknown) => isNumber(v) && Number.isInteger(v) && v >= 0 },
   'count?': {

@@ -69,6 +69,8 @@ export interface Runner {
   checkpoint(into?: Checkpoint): Checkpoint;
   /** Puts a checkpoint back. */
   goBack(checkpoint: Checkpoint): void;
+  /** Makes the trained weights their moving averages, where the optimizer keeps any. */
+  average(): void;
   /** Brings the tfjs variables, the tfjs layers' states and the optimizer's own slots in step with what the runner holds. */
   sync(): void;
   /** Frees what the runner holds beside the model. */

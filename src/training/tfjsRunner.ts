@@ -92,8 +92,10 @@ class TfjsRunner implements Runner {
   }
 
   private update(trainable: Trainable[], grads: tf.NamedTensorMap, rowUses: RowUse[]): void {
-    const { clipvalue } = this.optimizer.config;
+    const { clipvalue, gradientAccumulationSteps } = this.optimizer.config;
     const byRows = trainable.map(({ weight, variable }) => {
+      // In the mean over batches the uses of a table's rows are no longer apart.
+      if (gradientAccumulationSteps !== null) return undefined;
       const uses = rowUses.filter(({ layer }) => layer.trainableWeights.includes(weight));
       if (uses.length === 0 || uses.some(({ layer }) => isPenalised(layer))) return undefined;
       return rowSums(uses, variable.size, clipvalue ?? Number.POSITIVE_INFINITY);
@@ -110,6 +112,18 @@ class TfjsRunner implements Runner {
     );
     trainable.forEach(({ weight, variable }, i) => {
       weight.write(tf.tensor(weights[i], variable.shape));
+    });
+  }
+
+  average(): void {
+    if (!this.optimizer.config.useEma || this.optimizer.iterations === 0) return;
+    const { trainableWeights } = this.model;
+    const weights = trainableWeights.map((weight) => floats(variableOf(weight)).slice());
+    this.optimizer.average(weights);
+    trainableWeights.forEach((weight, i) => {
+      const tensor = tf.tensor(weights[i], weight.shape.map(Number));
+      weight.write(tensor);
+      tensor.dispose();
     });
   }
 

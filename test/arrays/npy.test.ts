@@ -96,3 +96,13 @@ describe('damaged and hostile files', () => {
     );
   });
 });
+
+test('bytes without a sign go to 255, those with one to -128', () => {
+  const file = (descr: string) => {
+    const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (2,), }\n`;
+    const head = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0);
+    return Uint8Array.of(...head, ...new TextEncoder().encode(header), 200, 128);
+  };
+  expect(readNpy(file('|u1'), 'a').data).toEqual(Int32Array.of(200, 128));
+  expect(readNpy(file('|i1'), 'a').data).toEqual(Int32Array.of(-56, -128));
+});

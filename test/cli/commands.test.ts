@@ -262,7 +262,7 @@ describe('predict', () => {
     const before = readdirSync(folder);
     const { code, err } = await memcell('predict', models.forecast, '--out', join(folder, 'no', 'such', 'folder.csv'));
     expect(code).toBe(1);
-    expect(err).toMatch(/^memcell: .*folder\.csv: cannot be written \(ENOENT\); give --out another file\n$/);
+    expect(err).toMatch(/^memcell: .*folder\.csv: cannot be written \(ENOENT\); give another file\n$/);
     expect(readdirSync(folder)).toEqual(before);
   });
 });

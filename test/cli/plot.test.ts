@@ -2,10 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import stringWidth from 'string-width';
 import { run } from '../../src/cli/main.js';
 import { barsText } from '../../src/cli/terminal/bars.js';
 import { chartText } from '../../src/cli/terminal/chart.js';
 import { paperOf } from '../../src/cli/terminal/paper.js';
+import { formatTable } from '../../src/format.js';
 import { plotOptions } from '../../src/report/look/options.js';
 import { file, memcell, temporaryFolder } from './streams.js';
 
@@ -253,6 +255,27 @@ describe('charts of characters', () => {
   half ████████████▌ 50.0 %
   none  0.0 %"
 `);
+  });
+
+  test('bars begin under each other after names of letters that are two columns wide', () => {
+    const names = ['上海第一', 'Linz', '很长很长很长很长很长很长很长的名字'];
+    const rows = barsText(
+      'x',
+      names.map((name) => ({ name, value: 1, told: '1' })),
+      { width: 60, colours: false },
+    ).split('\n');
+    const before = rows.slice(1).map((row) => stringWidth(row.slice(0, row.indexOf('█'))));
+    expect(new Set(before).size).toBe(1);
+    expect(rows[3]).toMatch(/^ {2}很长很长很长很长很长很… +█/);
+    expect(
+      formatTable(
+        ['名', 'n'],
+        [
+          ['上海', '1'],
+          ['ab', '2'],
+        ],
+      ),
+    ).toBe('名    n\n上海  1\nab    2');
   });
 
   test('what a name says to a terminal is not said', () => {

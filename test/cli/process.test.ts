@@ -151,7 +151,7 @@ describe('asked to end while training', () => {
     const { code } = await memcellProcess(
       [...endless, '--batch-size', '300', '--layers', 'LSTM(512), Dense(1)', '--out', out],
       (text, kill) => {
-        if (text.includes('stopping after this batch')) kill('SIGINT');
+        if (text.includes('stopping after this batch')) kill('SIGTERM');
         if (sent || !text.includes('training ')) return;
         sent = true;
         kill('SIGINT');

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { run } from '../../src/cli/main.js';
+import { showProgress } from '../../src/cli/progress.js';
+import type { TrainingContext } from '../../src/training/callbacks.js';
 import { file, seriesCsv, temporaryFolder } from './streams.js';
 
 const hideCursor = '\x1b[?25l';
@@ -46,4 +48,16 @@ describe('on a terminal', () => {
     expect(await run([...train, '--layers', 'LTSM(3)', '--out', join(folder, 'never')], streams)).toBe(2);
     expect(written.join('')).toMatch(/^memcell: layers: unknown layer 'LTSM' .*\n {2}LTSM\(3\)\n {2}\^\n$/);
   });
+});
+
+it('without a terminal, many epochs are ten lines, the last among them', async () => {
+  const epochsOf = async (epochs: number) => {
+    const lines: string[] = [];
+    const { callback } = showProgress({ write: (text: string) => lines.push(text) > 0 });
+    const context = { params: { epochs } } as TrainingContext;
+    for (let epoch = 0; epoch < epochs; epoch++) await callback.onEpochEnd?.(epoch, { loss: 1 }, context);
+    return lines.map((line) => Number(/^epoch (\d+)\//.exec(line)?.[1]));
+  };
+  expect(await epochsOf(3)).toEqual([1, 2, 3]);
+  expect(await epochsOf(95)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 95]);
 });

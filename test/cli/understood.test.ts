@@ -1,9 +1,10 @@
 /** Small tables that are easily misread: what is understood of each with the options that a user would give. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { memcell } from './streams.js';
+import { file, memcell, temporaryFolder } from './streams.js';
 
 const folder = 'test/fixtures/tables';
+const written = temporaryFolder();
 /** Commands ('$ train …'), each with what it must print, apart from spaces that align it. */
 const blocks = readFileSync(`${folder}/understood.txt`, 'utf8')
   .split(/^\$ /m)
@@ -29,4 +30,10 @@ describe('what is understood of a table', () => {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w+$/.test(file));
     expect(files.filter((file) => !named.has(file)).sort()).toEqual(['understood.txt']);
   });
+});
+
+it('a column is named as the file has it, with two spaces too', async () => {
+  const data = file(written, 'spaced.csv', `day,units  sold\n${'2021-01-01,1\n2021-01-02,2\n'}`);
+  const { code, out } = await memcell('train', data, '--forecast', 'units  sold', '--dry-run');
+  expect([code, out]).toEqual([0, expect.stringContaining('units sold: number')]);
 });

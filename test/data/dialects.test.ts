@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { guessDialect } from '../../src/data/dialect.js';
 import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
 import type { Table } from '../../src/data/table.js';
@@ -234,4 +235,6 @@ describe('quotes', () => {
 test('of a table with quotes and spaces between cells, the spaces of a cell are its own', () => {
   const table = parseTable('"a name" value\n"x  y" 1\n"z  y" 2\n"x  w" 3\n', 'spaced.txt');
   expect(ends(table)).toEqual(['a name: x  y … x  w', 'value: 1 … 3']);
+  const rows = '1 2\n3 4\n5 6\n';
+  expect([`a b\n${rows}`, `"a" b\n${rows}`].map((text) => guessDialect(text).spaces)).toEqual([true, false]);
 });

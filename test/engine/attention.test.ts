@@ -1,7 +1,9 @@
 /** Layers that attend, and those that say where steps stand, on the engine: against tfjs and differences, and what memory they take. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Input, Model } from '../../src/functional.js';
 import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
+import { MultiHeadAttention, PositionEmbedding } from '../../src/layers/index.js';
 import {
   type AttentionSample,
   attentionBatch,
@@ -73,4 +75,31 @@ test('memory grows with the steps, not their square: training on 4,096 steps tak
   expect(bytes[1] / bytes[0]).toBeLessThan(9);
   // One (T,T) matrix of floats alone would take 64 MB.
   expect(bytes[1]).toBeLessThan(16e6);
+});
+
+describe('models in code', () => {
+  test('heads look from one sequence at another, on the engine', async () => {
+    const [query, other] = [Input({ shape: [3, 4] }), Input({ shape: [null, 2] })];
+    const model = new Model({
+      inputs: [query, other],
+      outputs: MultiHeadAttention(2, 3).apply([query, other]),
+      seed: 1,
+    });
+    model.compile({ loss: 'mse', optimizer: 'sgd' });
+    expect(model.engine.kind).toBe('memcell');
+    const predicted = await model.predict<number[][][]>([[[0, 1, 2].map((t) => [t, 1, 0, -t])], [[[1, 2]]]]);
+    // Of a single key each query gives its value.
+    expect(predicted[0][2]).toEqual(predicted[0][0]);
+    model.dispose();
+  });
+
+  test('a sequence longer than the places there are is refused with what to do', async () => {
+    const input = Input({ shape: [null, 2] });
+    const model = new Model({ inputs: input, outputs: PositionEmbedding(3, { name: 'places' }).apply(input), seed: 1 });
+    model.compile({ loss: 'mse', optimizer: 'sgd' });
+    await expect(model.predict([[1, 2, 3, 4].map((value) => [value, value])])).rejects.toThrow(
+      'layer places has 3 places and got 4 steps; give shorter sequences, or the layer a larger sequenceLength',
+    );
+    model.dispose();
+  });
 });

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { Bidirectional, Dense, GRU, Input, LSTM, Model, SLSTM } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
-import { Bidirectional, Dense, GRU, LSTM } from '../../src/layers/index.js';
 import { statefulLayers } from '../../src/model/walk.js';
 import { loadModel, Sequential, sequential } from '../../src/sequential.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
@@ -271,6 +271,27 @@ describe.each([undefined, 'tfjs'] as const)('engine: %s', (engine) => {
     const layers = [LSTM(5, { inputShape: [2, 1], returnSequences: true }), GRU(3, { stateful: true })];
     expect(() => new Sequential(layers).build()).toThrow(why);
   });
+});
+
+const givingStates = { stateful: true, returnState: true };
+
+test.each([
+  ['LSTM', () => LSTM(3, givingStates)],
+  ['GRU', () => GRU(3, givingStates)],
+  ['SLSTM', () => SLSTM(3, givingStates)],
+])('states that %s gives out are those that it carries on', async (_, layer) => {
+  const input = Input({ shape: [2, 1], batchSize: 2 });
+  const outputs = layer().apply(input);
+  const model = new Model({ inputs: [input], outputs: [outputs].flat() });
+  const predicted = async (engine?: 'tfjs') => {
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...(engine && { engine }) });
+    model.resetStates();
+    return flat([await model.predict(x), await model.predict(x)] as Nested);
+  };
+  const ours = await predicted();
+  expectNear(ours, await predicted('tfjs'), 1e-6, 'outputs and states');
+  expect(statesOf(model).every((state) => state !== 0)).toBe(true);
+  model.dispose();
 });
 
 test('a stream of a stateful model has states of its own', async () => {

@@ -173,3 +173,21 @@ test('what is explained when nobody says: the largest output of the last step, t
   expect((await steps.attribute([[[9], [1]]])).place).toEqual([2]);
   steps.dispose();
 });
+
+test('masked steps add nothing to half-lives', async () => {
+  const model = new Sequential([Masking(), LSTM(2)], { inputShape: [4, 1], seed: 5 });
+  const [[whole], [masked]] = [
+    await model.gates([[[1], [2]]].map((x) => [...x, [0], [0]])),
+    await model.gates([[[1], [2], [3], [0]]]),
+  ];
+  const mean = (gate: Float32Array | undefined, steps: number, u: number) => {
+    let sum = 0;
+    for (let t = 0; t < steps; t++) sum += Math.log(gate?.[2 * t + u] ?? 0) / steps;
+    return Math.log(0.5) / sum;
+  };
+  for (const u of [0, 1]) {
+    expect(whole.halfLives?.[u]).toBeCloseTo(mean(whole.gates.forget, 2, u), 4);
+    expect(masked.halfLives?.[u]).toBeCloseTo(mean(masked.gates.forget, 3, u), 4);
+  }
+  model.dispose();
+});

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
+import { keras3Topology } from '../../src/formats/keras/keras3Topology.js';
+import { trainingFrom } from '../../src/formats/keras/training.js';
 import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
 import type { LossName } from '../../src/training/losses.js';
 import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
@@ -210,6 +212,13 @@ describe('models of tfjs and of converters', () => {
 });
 
 describe('writing', () => {
+  it('gives a layer no option that its maker in Keras 3 does not take', () => {
+    const config = { name: 's', trainable: true, rate: 0.3 };
+    const layers = [{ class_name: 'SpatialDropout1D', config }];
+    const written = keras3Topology({ class_name: 'Sequential', config: { name: 'm', layers } }, false);
+    expect(JSON.stringify(written.config)).toContain('"config":{"name":"s","dtype":"float32","rate":0.3}');
+  });
+
   const specs = [
     'LSTM(5, return_sequences=True), GRU(4), Dense(2)',
     'Masking(), Bidirectional(LSTM(3, return_sequences=True)), TimeDistributed(Dense(2)), Flatten(), Dense(2, softmax)',
@@ -307,4 +316,18 @@ describe('loadWeights', () => {
       'it holds weights without a model; build the model and call model.loadWeights',
     );
   });
+});
+
+test('what a file says of losses and optimizers that is not known here is lost, and said', () => {
+  const lost: string[] = [];
+  const loss = (config: { reduction?: string }) => ({
+    module: 'keras.losses',
+    class_name: 'MeanSquaredError',
+    config: { name: 'mean_squared_error', ...config },
+  });
+  const made = (config: { reduction?: string }) => trainingFrom({ optimizer: 'sgd', loss: loss(config) }, lost);
+  expect(made({ reduction: 'sum_over_batch_size' })?.loss).toEqual({ name: 'mean_squared_error', config: {} });
+  expect(lost).toEqual([]);
+  expect(made({ reduction: 'sum' })).toBeUndefined();
+  expect(lost).toEqual(['a loss with reduction "sum" is not known here', 'the model comes uncompiled']);
 });

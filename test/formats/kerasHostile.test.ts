@@ -97,6 +97,11 @@ describe('a zip archive', () => {
   it('is refused where what it says cannot be', async () => {
     const packed = zipSync({ 'a.txt': text });
     await refuse(packed.subarray(0, 60), /without its end/);
+    const encrypted = packed.slice();
+    const view = new DataView(encrypted.buffer);
+    const entry = view.getUint32(encrypted.length - 6, true);
+    view.setUint16(entry + 8, view.getUint16(entry + 8, true) | 1, true);
+    await refuse(encrypted, /"a.txt": is encrypted/);
     await refuse(packed, /more than 100 bytes together/, 100);
     await refuse(zipSync({ '../a': text }), /does not stay inside/);
     await refuse(zipSync({ 'a/b': text, 'a\\b': text }), /twice/);

@@ -2,11 +2,14 @@ import { expect, test } from '@jest/globals';
 import {
   Conv1D,
   Dense,
+  Flatten,
   GlobalAveragePooling1D,
   Masking,
+  MaxPooling1D,
   Normalization,
   RMSNormalization,
   Sequential,
+  sgd,
 } from '../../src/index.js';
 import { regularizer } from '../../src/layers/schema.js';
 
@@ -49,10 +52,14 @@ test('the factors of RMSNormalization over several axes are in the order of the 
 });
 
 test('Normalization of a feature that does not vary gives its distance from the mean, not infinity', async () => {
-  const model = new Sequential([Normalization({ mean: [1, 2], variance: [0, 4] })], { inputShape: [2] });
-  expect(await model.predict([[1, 6]])).toEqual([[0, 2]]);
-  expect((await model.predict([[1.5, 6]])).flat().every(Number.isFinite)).toBe(true);
-  model.dispose();
+  for (const engine of [undefined, 'tfjs'] as const) {
+    const model = new Sequential([Normalization({ mean: [1, 2], variance: [0, 4] })], { inputShape: [2] });
+    model.compile({ loss: 'mse', optimizer: 'sgd', ...(engine && { engine }) });
+    expect(model.engine.kind).toBe(engine ?? 'memcell');
+    expect(await model.predict([[1, 6]])).toEqual([[0, 2]]);
+    expect((await model.predict([[1.5, 6]])).flat().every(Number.isFinite)).toBe(true);
+    model.dispose();
+  }
 });
 
 test('a mask ends at a convolution, on the engine and on tfjs', async () => {
@@ -70,4 +77,32 @@ test('a mask ends at a convolution, on the engine and on tfjs', async () => {
   }
   // (2 + 4 + 0 + 6) / 4: all four steps count.
   expect(outputs).toEqual([[[3]], [[3]]]);
+});
+
+test('of equal steps in a window the first is the largest: it alone gets the gradient, on the engine and on tfjs', async () => {
+  for (const engine of [undefined, 'tfjs'] as const) {
+    const model = new Sequential(
+      [
+        Conv1D(1, 1, { useBias: false }),
+        MaxPooling1D({ poolSize: 2 }),
+        Flatten(),
+        Dense(1, { useBias: false, trainable: false }),
+      ],
+      { inputShape: [2, 2] },
+    );
+    model.compile({ loss: 'mse', optimizer: sgd({ learningRate: 1 }), ...(engine && { engine }) });
+    model.setWeights([[[[1], [1]]], [[1]]]);
+    // Both steps give 3, of other features; the gradient of (3 - 2)² is 2.
+    await model.trainOnBatch(
+      [
+        [
+          [1, 2],
+          [2, 1],
+        ],
+      ],
+      [[2]],
+    );
+    expect(Array.from(model.getWeights()[0].data)).toEqual([-1, -3]);
+    model.dispose();
+  }
 });

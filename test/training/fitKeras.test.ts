@@ -9,6 +9,7 @@ import { compileTraining } from '../../src/training/compile.js';
 import { evaluate } from '../../src/training/evaluate.js';
 import { fit as train } from '../../src/training/fit.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
+import { engineOf } from '../engine/compare.js';
 import { difference, reference } from './reference.js';
 
 /** The callbacks of generate.py, told from the history that they leave. */
@@ -20,10 +21,10 @@ function callbacksOf({ history, fit: { epochs } }: (typeof reference.fits)[numbe
   return [];
 }
 
-describe.each(['cpu', 'wasm'])('fit on %s', (backend) => {
+describe.each(['cpu', 'wasm', 'the engine'])('fit on %s', (backend) => {
   beforeAll(async () => {
     await prepareBackend();
-    await tf.setBackend(backend);
+    await tf.setBackend(backend === 'wasm' ? 'wasm' : 'cpu');
   });
 
   test.each(reference.fits.map((entry) => [`${entry.spec}, ${entry.loss}`, entry] as const))(
@@ -37,7 +38,7 @@ describe.each(['cpu', 'wasm'])('fit on %s', (backend) => {
       });
       const { loss, metrics, weightedMetrics, optimizer } = entry;
       const compiled = compileTraining(model, { loss, metrics, weightedMetrics, optimizer });
-      const runner = createTfjsRunner(model, compiled);
+      const runner = backend === 'the engine' ? engineOf({ model, compiled }) : createTfjsRunner(model, compiled);
       const x = { data: Float32Array.from(entry.x), shape: entry.xShape };
       const y = { data: Float32Array.from(entry.y), shape: entry.yShape };
       const tensors = tf.memory().numTensors;
@@ -65,6 +66,7 @@ describe.each(['cpu', 'wasm'])('fit on %s', (backend) => {
         expect(difference(weight, entry.end[i])).toBeLessThan(2e-5);
       });
       expect(tf.memory().numTensors).toBe(tensors);
+      runner.dispose();
       model.dispose();
     },
   );

@@ -232,3 +232,7 @@ test('LambdaCallback calls what it was given, and refuses what is no moment of a
   expect(() => new LambdaCallback({ onEpochFinish: hook('x') } as Callback)).toThrow("unknown 'onEpochFinish'");
   expect(() => new LambdaCallback({ onEpochEnd: 3 } as unknown as Callback)).toThrow('onEpochEnd must be a function');
 });
+
+test('the masked sum of an event file: CRC-32C of its check value, rotated by 15 bits, plus the constant', () => {
+  expect(maskedCrc(new TextEncoder().encode('123456789'))).toBe(3347755237);
+});

@@ -1,4 +1,4 @@
-/** What Keras 3 computed, from test/fixtures/training/generate.py and further.py. */
+/** What Keras 3 computed, from test/fixtures/training/generate.py, further.py and averages.py. */
 import { readFileSync } from 'node:fs';
 import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
 
@@ -67,13 +67,14 @@ const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`../fixtures/training/${name}.json`, import.meta.url), 'utf8'));
 const first: Reference = read('keras');
 const further: Omit<Reference, 'fits'> = read('further');
+const averages: Pick<Reference, 'optimizers' | 'fits'> = read('averages');
 
 export const reference: Reference = {
-  optimizers: [...first.optimizers, ...further.optimizers],
+  optimizers: [...first.optimizers, ...further.optimizers, ...averages.optimizers],
   schedules: [...first.schedules, ...further.schedules],
   losses: [...first.losses, ...further.losses],
   metrics: [...first.metrics, ...further.metrics],
-  fits: first.fits,
+  fits: [...first.fits, ...averages.fits],
 };
 
 /** The largest |a - b|, or |a/b - 1| where |b| is above 1. A NaN is Infinity. */

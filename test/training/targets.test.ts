@@ -9,7 +9,7 @@ import { trainOnBatch } from '../../src/training/evaluate.js';
 import { fit as train } from '../../src/training/fit.js';
 import type { FitOptions } from '../../src/training/fitSettings.js';
 import { getLoss } from '../../src/training/losses.js';
-import { prepareTargets } from '../../src/training/targets.js';
+import { combinedWeight, prepareTargets } from '../../src/training/targets.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
 
 beforeAll(async () => {
@@ -140,4 +140,15 @@ test.each<[string, number[], (number | null)[], number[]]>([
   ['sparseCategoricalCrossentropy', [4, 5, 1], [null, null, 3], [4, 5]],
 ])('%s takes targets of shape %j for the output %j, as %j', (loss, shape, output, expected) => {
   expect(prepareTargets(getLoss(loss), zeros(...shape), output).shape).toEqual(expected);
+});
+
+test('a class that classWeight does not name weighs 1, of numbers and of one-hot rows', () => {
+  const numbers = { data: Int32Array.of(0, 1, 2), shape: [3] };
+  const rows = { data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] };
+  expect(combinedWeight(getLoss('sparseCategoricalCrossentropy'), numbers, { classWeight: { 1: 3 } })).toEqual(
+    Float32Array.of(1, 3, 1),
+  );
+  expect(combinedWeight(getLoss('categoricalCrossentropy'), rows, { classWeight: { 0: 2 } })).toEqual(
+    Float32Array.of(2, 1),
+  );
 });

@@ -69,11 +69,13 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
     if (why !== undefined) return out(why);
   }
   if (use === 'target' || asked === undefined) notes.push(...outlandish(name, read.values));
-  const { values, how } = onRows(name, read, line, request);
+  const { values, how, zeros } = onRows(name, read, line, request);
   const missing = values.reduce((sum, value) => sum + Number(Number.isNaN(value)), 0);
   const firstMissing = values.findIndex((value) => Number.isNaN(value));
   const written =
-    line.buckets === undefined ? describeReading(reading) : `${describeReading(reading)}, ${how} of a step`;
+    line.buckets === undefined
+      ? describeReading(reading)
+      : `${describeReading(reading)}, ${how} of a step${zeros ? ', 0 in those without a row' : ''}`;
   const account = { name, use, how: written, ...(missing > 0 && { missing }) };
   if (missing === 0 || request.fill !== 'linear')
     return { reading: withMiddle(read, values, given), values, account, firstMissing };
@@ -164,7 +166,7 @@ function onRows(
   { reading, values }: ReadColumn,
   line: Timeline,
   request: Request,
-): { values: Float64Array; how?: Aggregate } {
+): { values: Float64Array; how?: Aggregate; zeros?: boolean } {
   if (line.buckets === undefined) return { values: spreadOut(values, line.origin) };
   const how: Aggregate =
     reading.kind === 'flag'
@@ -173,10 +175,9 @@ function onRows(
         ? 'most frequent'
         : aggregateOf(name, values, unitOf(reading));
   const step = spreadOut(aggregate(values, line.buckets, how), line.origin);
-  if (how === 'sum' && line.events && request.fill === 'linear') {
-    for (let row = 0; row < step.length; row++) if (line.origin[row] < 0) step[row] = 0;
-  }
-  return { values: step, how };
+  const zeros = how === 'sum' && line.events && request.fill === 'linear' && line.origin.includes(-1);
+  if (zeros) for (let row = 0; row < step.length; row++) if (line.origin[row] < 0) step[row] = 0;
+  return { values: step, how, zeros };
 }
 
 function unitOf(reading: ColumnReading): string | undefined {

@@ -111,8 +111,7 @@ export function timeline(
       `${table.name}: ${many}, the first after ${place(gaps.after[0])}; add the rows, or leave out --fill none to have them filled in`,
     );
   }
-  const filled = base.events ? 'and filled in, amounts with 0' : 'and filled in';
-  const how = request.fill === 'leave' ? 'and left empty' : filled;
+  const how = request.fill === 'leave' ? 'and left empty' : 'and filled in';
   notes.push(`${many} ${how}, the first after ${place(gaps.after[0])}`);
   return { ...base, ...insertRows(calendar, series, found.step, gaps), reading, gaps: gaps.missing, irregular: false };
 }

@@ -332,12 +332,12 @@ export class Cell implements SequenceCell {
         if (signal.wantsGradient) signal.gradient = newRows(arena, batch, 1, units);
     }
     if (!ports.givesStates) return fields;
-    const kept = this.state?.address;
+    const kept = this.state?.address ?? this.carried?.after;
     if (kept === undefined) vectors(['hT', 'cT']);
     // Given to the kernel in backward, where somebody has gradients of them.
     this.finalGradients = training ? [arena.floats(batch * units), arena.floats(batch * units)] : [];
     this.finalStates = [fields.hT, fields.cT].slice(0, this.kind.states).map((address, i) => ({
-      values: timeMajor(address ?? (kept ?? 0) + 4 * i * units, batch, 1, units, units),
+      values: timeMajor(address ?? (kept ?? 0) + 4 * i * batch * units, batch, 1, units, units),
       sequence: false,
       mask: 0,
       wantsGradient: training,

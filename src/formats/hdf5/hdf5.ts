@@ -62,14 +62,9 @@ function run(job: Hdf5Job, limitMs: number, where: string): Promise<Hdf5Answer> 
 
 async function runNow(job: Hdf5Job, limitMs: number, where: string): Promise<Hdf5Answer> {
   const threads: Partial<typeof import('node:worker_threads')> = await import('node:worker_threads').catch(() => ({}));
-  const { Worker: Thread } = threads;
-  const used = worker !== undefined;
-  let answer = (Thread && (await inWorker(Thread, job, limitMs))) ?? (await here(job));
-  // What the library did with a damaged file may have damaged the library.
-  if (answer.kind === 'failed' && !answer.problem && Thread && worker) {
-    end();
-    if (used) answer = (await inWorker(Thread, job, limitMs)) ?? answer;
-  }
+  const answer = (threads.Worker && (await inWorker(threads.Worker, job, limitMs))) ?? (await here(job));
+  // What a damaged file did to the library would come out in the next one.
+  if (job.kind === 'read') end();
   if (answer.kind !== 'failed') return answer;
   if (job.kind === 'write')
     throw new MemcellError(`the HDF5 file cannot be written: ${answer.message}`, { code: 'io' });

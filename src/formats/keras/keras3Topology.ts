@@ -63,6 +63,9 @@ const MAY_BE_NULL = /_(regularizer|constraint)$|^(axis|max_value|noise_shape|mer
 /** Names that Keras 3 has for what has another name here. */
 const RENAMED: Record<string, string> = { 'LeakyReLU alpha': 'negative_slope' };
 
+/** Layers whose makers in Keras 3 do not take "trainable". */
+const WITHOUT_TRAINABLE = new Set(['SpatialDropout1D']);
+
 const STATES_OF = new Set(['LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional']);
 
 /**
@@ -163,7 +166,8 @@ function writtenLayer(layer: Json, legacy: boolean): JsonObject {
   const name = String(given.name);
   const known = optionsOf(kind);
   if (!known) throw cannot(kind, name, 'is of a kind that cannot be written as Keras 3 has it');
-  const config: JsonObject = { name, trainable: given.trainable !== false, dtype: 'float32' };
+  const config: JsonObject = { name, dtype: 'float32' };
+  if (!WITHOUT_TRAINABLE.has(kind)) config.trainable = given.trainable !== false;
   if (kind === 'InputLayer') {
     const { batch_input_shape = null, dtype = 'float32' } = given;
     return described('keras.layers', kind, { batch_shape: batch_input_shape, dtype, name }, legacy);

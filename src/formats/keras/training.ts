@@ -29,11 +29,20 @@ const OPTIONS: Record<string, string[]> = {
   Nadam: ['beta_1', 'beta_2', 'epsilon'],
   Lion: ['beta_1', 'beta_2'],
 };
-const COMMON = ['learning_rate', 'weight_decay', 'clipnorm', 'clipvalue', 'global_clipnorm'];
+const COMMON = [
+  'learning_rate',
+  'weight_decay',
+  'clipnorm',
+  'clipvalue',
+  'global_clipnorm',
+  'use_ema',
+  'ema_momentum',
+  'ema_overwrite_frequency',
+  'gradient_accumulation_steps',
+];
 
 /** Options that change no step. */
-const WITHOUT_EFFECT =
-  /^(name|ema_momentum|ema_overwrite_frequency|jit_compile|is_legacy_optimizer|exclude_from_weight_decay|dtype|schedule_decay)$/;
+const WITHOUT_EFFECT = /^(name|jit_compile|is_legacy_optimizer|exclude_from_weight_decay|dtype|schedule_decay)$/;
 
 /**
  * What a file's compile_config (`.keras`) or training_config (`.h5`, tfjs) says; what cannot be had here is noted in `lost`.
@@ -166,7 +175,16 @@ export interface OptimizerVariable {
 }
 
 /** Keras's own names of slots, in the order in which it makes them: 'a b' side by side for each weight, 'a' then 'c' one after the other. */
-function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>): string[][] {
+function slotGroups(optimizer: NonNullable<Training['optimizer']>): string[][] {
+  const { use_ema, gradient_accumulation_steps } = optimizer.config;
+  return [
+    ...(use_ema === true ? [['average']] : []),
+    ...(gradient_accumulation_steps ? [['gradientAccumulator']] : []),
+    ...ruleGroups(optimizer),
+  ];
+}
+
+function ruleGroups({ class_name, config }: NonNullable<Training['optimizer']>): string[][] {
   switch (class_name) {
     case 'SGD':
       return Number(config.momentum ?? 0) === 0 ? [] : [['momentum']];
@@ -189,6 +207,8 @@ function slotGroups({ class_name, config }: NonNullable<Training['optimizer']>):
 
 /** How Keras 3, Keras 2.11 and older ones and tfjs name a slot's variables. */
 const SLOT_NAMES: Record<string, RegExp> = {
+  average: /[_/]average(:\d+)?$/i,
+  gradientAccumulator: /gradient_accumulator/i,
   accumulator: /accumulator/i,
   norm: /norm(:\d+)?$|\/norm\/|(^|\/)u\//i,
   velocityHat: /vhat|velocity_hat/i,
@@ -305,7 +325,8 @@ export function optimizerOfDescription(training: unknown): Training['optimizer']
   if (!isJsonObject(training) || !isJsonObject(training.optimizer)) return undefined;
   const { name, config } = training.optimizer;
   if (typeof name !== 'string' || !Object.hasOwn(OPTIMIZERS, name) || !isJsonObject(config)) return undefined;
-  return { class_name: OPTIMIZERS[name], config };
+  const options = Object.fromEntries(Object.entries(config).map(([option, value]) => [snakeCase(option), value]));
+  return { class_name: OPTIMIZERS[name], config: options };
 }
 
 /** compile()'s options as it describes them here, in Keras's words. */

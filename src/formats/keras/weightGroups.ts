@@ -103,7 +103,7 @@ function collect(
 /** A layer's variables in Keras's order; the state of its random numbers is none. */
 function variables(group: Group, path: string): [place: string, dataset: Hdf5Dataset][] {
   const own = [...group.datasets].sort(([a], [b]) => Number(a) - Number(b));
-  const parts = [...PARTS, ...layerClasses().flatMap((name) => definitionOf(name)?.groups ?? [])];
+  const parts = [...new Set([...PARTS, ...layerClasses().flatMap((name) => definitionOf(name)?.groups ?? [])])];
   const named = parts.filter((part) => group.groups.has(part));
   const others = [...group.groups.keys()]
     .filter((name) => !parts.includes(name) && name !== 'seed_generator')
@@ -159,7 +159,6 @@ export function placesOfWeights(className: string, config: JsonObject, count: nu
       config: typeof options === 'object' && options !== null && !Array.isArray(options) ? options : {},
     };
   };
-  if (['LSTM', 'GRU', 'SimpleRNN'].includes(className)) return numbered('cell/', count);
   if (className === 'Bidirectional') {
     const { className: name, config: options } = inner('layer');
     return ['forward_layer', 'backward_layer'].flatMap((part) =>

@@ -23,7 +23,7 @@ export const OPTIMIZER_IN_H5 = 'memcell_optimizer_weights';
 
 /** Options that Keras refuses as whole numbers. */
 const FLOATS = new Set(
-  'learning_rate initial_learning_rate initial_accumulator_value momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm'.split(
+  'learning_rate initial_learning_rate initial_accumulator_value momentum rho beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm ema_momentum'.split(
     ' ',
   ),
 );
@@ -217,8 +217,13 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
   ];
 }
 
-function momentumProduct({ beta_1 = 0.9 }: JsonObject, { iterations }: { iterations: number }): number {
-  return new NadamFactors(Number(beta_1)).productAfter(iterations);
+function momentumProduct(
+  { beta_1 = 0.9, gradient_accumulation_steps }: JsonObject,
+  { iterations }: { iterations: number },
+): number {
+  return new NadamFactors(Number(beta_1)).productAfter(
+    Math.floor(iterations / Number(gradient_accumulation_steps ?? 1)),
+  );
 }
 
 /** The weights that are trained, in their order: what the optimizer's slots are for. */

@@ -284,12 +284,19 @@ const folds: Record<string, Fold> = {
   ReduceMin: reduced(Number.POSITIVE_INFINITY, Math.min),
 };
 
+/** How many inputs an operator needs that needs more than one. */
+const INPUTS: Record<string, number> = {
+  ...{ Gather: 2, Expand: 2, MatMul: 2, Sub: 2, Div: 2, Add: 2, Mul: 2, Equal: 2, Less: 2, Greater: 2 },
+  ...{ Range: 3, Where: 3 },
+};
+
 /** A node of which all inputs are numbers; one constant for each of its outputs. */
 export function fold(node: NodeReader, inputs: Constant[]): Constant[] {
   if (node.opType === 'Constant') return [node.constant()];
   if (node.opType === 'Split') return node.outputs.map((_, output) => split(node, inputs, output));
   if (!Object.hasOwn(folds, node.opType))
     throw node.error('memcell does not compute this operator of numbers in the file');
-  if (inputs.length === 0) throw node.error('it has no inputs');
+  const least = Object.hasOwn(INPUTS, node.opType) ? INPUTS[node.opType] : 1;
+  if (inputs.length < least) throw node.error(`it has ${inputs.length} inputs of the ${least} that it needs`);
   return [folds[node.opType](node, inputs)];
 }

@@ -95,7 +95,15 @@ function weightsOf(call: Call, own: { shape: number[] }[], take: (name: string) 
     const bias = config.use_bias === false ? [] : [take(`${name}/bias`)];
     return [turned(take(`${name}/W`), own[0].shape), ...bias];
   }
-  return namesOf(inner).map((each) => take(`${name}/${each}`));
+  if (inner.className === 'DepthwiseConv1D' || inner.className === 'SeparableConv1D') {
+    const [size, features, multiplier] = own[0].shape;
+    const kernel = turned(take(`${name}/W`), [size, 1, features * multiplier]);
+    const mixing = inner.className === 'SeparableConv1D' ? [take(`${name}/pointwise`)] : [];
+    return [kernel, ...mixing, ...(config.use_bias === false ? [] : [take(`${name}/bias`)])];
+  }
+  const named = namesOf(inner).map((each) => take(`${name}/${each}`));
+  // Of a Normalization: how many values it has seen, which nothing here asks for.
+  return inner.className === 'Normalization' ? [...named, new Float32Array(1)] : named;
 }
 
 function wrapped({ className, config }: Call): { className: string; config: Config } {
@@ -108,6 +116,9 @@ function wrapped({ className, config }: Call): { className: string; config: Conf
 
 function namesOf({ className, config }: { className: string; config: Config }): string[] {
   if (className === 'Embedding') return ['embeddings'];
+  if (className === 'RMSNormalization') return ['scale'];
+  if (className === 'PReLU') return ['alpha'];
+  if (className === 'Normalization') return ['mean', 'variance'];
   if (className === 'Dense') return config.use_bias === false ? ['kernel'] : ['kernel', 'bias'];
   const names = [...(config.scale === false ? [] : ['gamma']), ...(config.center === false ? [] : ['beta'])];
   return className === 'BatchNormalization' ? [...names, 'moving_mean', 'moving_variance'] : names;

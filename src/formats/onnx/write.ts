@@ -3,9 +3,10 @@ import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { isRecord } from '../modelJson.js';
 import { GraphBuilder } from './builder.js';
 import { type Call, callsOf } from './calls.js';
+import type { Flow } from './layerContext.js';
 import { dataTypes, encodeModel, encodeStructure, type GraphProto, type ValueInfoProto } from './proto.js';
 import { refused } from './refused.js';
-import { type Flow, refusal, writeLayer } from './writeLayers.js';
+import { refusal, writeLayer } from './writeLayers.js';
 
 /** The version of the operators, as PyTorch's exporter takes it, and the oldest version of the format that has it. */
 const OPSET = 18;

@@ -1,69 +1,92 @@
 /** How each layer is written: a total function from the values that it reads to the one that it gives. */
 import { isJsonObject } from '../modelJson.js';
-import { writeActivation } from './activations.js';
-import { float, type GraphBuilder, int, ints, text } from './builder.js';
-import type { Config } from './calls.js';
+import { float, int, ints } from './builder.js';
+import { activate, type Flow, featuresOf, type LayerContext, numberOf, type Write } from './layerContext.js';
 import { type Mask, maskFactor, writeMask, writeMasking } from './masks.js';
 import { refused } from './refused.js';
+import {
+  batchNormalization,
+  groupNormalization,
+  layerNormalization,
+  normalization,
+  rmsNormalization,
+  unitNormalization,
+} from './writeNormalization.js';
 import { writeBidirectional, writeRecurrent } from './writeRecurrent.js';
-
-/** A value in the graph: its shape with the batch axis, null for a size that may vary. */
-export interface Flow {
-  value: string;
-  shape: (number | null)[];
-  mask?: Mask;
-}
-
-export interface LayerContext {
-  graph: GraphBuilder;
-  className: string;
-  /** Of the layer in the model; its weights' names begin with it. */
-  name: string;
-  config: Config;
-  input: Flow;
-  inputs: Flow[];
-  /** The next of the layer's weights, by Keras's name for it, checked against its shape. */
-  weight(name: string, shape: number[]): Float32Array;
-  /** An error that names the layer. */
-  refuse(why: string): Error;
-}
-
-type Write = (layer: LayerContext) => Flow;
-
-export function numberOf({ config, refuse }: LayerContext, option: string): number {
-  const value = config[option];
-  if (typeof value !== 'number') throw refuse(`${option} is ${JSON.stringify(value) ?? 'missing'}`);
-  return value;
-}
-
-/** The size of the last axis. */
-export function featuresOf({ input, refuse }: LayerContext): number {
-  const size = input.shape.at(-1);
-  if (typeof size !== 'number') throw refuse('the number of its input features is not fixed');
-  return size;
-}
-
-/** An option that is a number or a list of one, as of layers over steps. */
-function sizeOf(layer: LayerContext, option: string, otherwise?: number): number {
-  const value = layer.config[option] ?? otherwise;
-  const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  if (typeof one !== 'number') throw layer.refuse(`${option} is ${JSON.stringify(value) ?? 'missing'}`);
-  return one;
-}
-
-function activate(layer: LayerContext, flow: Flow, activation: unknown): Flow {
-  if (activation === undefined || activation === null) return flow;
-  const written = typeof activation === 'string' ? writeActivation(layer.graph, activation, flow.value) : undefined;
-  if (written === undefined) throw layer.refuse(`ONNX has no activation ${JSON.stringify(activation)}`);
-  return { ...flow, value: written };
-}
+import { conv1d, depthwiseConv1d, pooling, separableConv1d } from './writeWindows.js';
 
 const unchanged: Write = ({ input }) => input;
 
-const activation =
-  (name: string): Write =>
-  (layer) =>
-    activate(layer, layer.input, name);
+/** x from the threshold to max_value, slope·(x − threshold) below. */
+function relu(layer: LayerContext): Flow {
+  const { graph, input, config } = layer;
+  const [limit, slope, threshold] = [config.max_value, config.negative_slope ?? 0, config.threshold ?? 0].map((one) =>
+    one === undefined || one === null ? undefined : Number(one),
+  );
+  if (!slope && !threshold) {
+    if (limit === undefined) return activate(layer, input, 'relu');
+    return { ...input, value: graph.op('Clip', [input.value, graph.number(0), graph.number(limit)]) };
+  }
+  const from = graph.number(threshold ?? 0);
+  const kept = limit === undefined ? input.value : graph.op('Min', [input.value, graph.number(limit)]);
+  const below = graph.op('Mul', [graph.op('Sub', [input.value, from]), graph.number(slope ?? 0)]);
+  return { ...input, value: graph.op('Where', [graph.op('GreaterOrEqual', [input.value, from]), kept, below]) };
+}
+
+function softmax(layer: LayerContext): Flow {
+  const { graph, input, config } = layer;
+  const { axis = -1 } = config;
+  const [only, ...others] = Array.isArray(axis) ? axis : [axis];
+  if (typeof only !== 'number' || others.length > 0) throw layer.refuse(`axis ${JSON.stringify(axis)} is not one`);
+  return { ...input, value: graph.op('Softmax', [input.value], { axis: int(only) }) };
+}
+
+/** x, or α∘x below 0. */
+function prelu({ graph, input, config, name, weight }: LayerContext): Flow {
+  const shared = Array.isArray(config.shared_axes) ? config.shared_axes.map(Number) : [];
+  const shape = input.shape.slice(1).map((size, i) => (shared.includes(i + 1) ? 1 : Number(size)));
+  return {
+    ...input,
+    value: graph.op('PRelu', [input.value, graph.weight(`${name}/alpha`, shape, weight('alpha', shape))]),
+  };
+}
+
+/** An option that is a pair, or one number for both. */
+function pairOf({ config, refuse }: LayerContext, option: string): [number, number] {
+  const value = config[option];
+  if (typeof value === 'number') return [value, value];
+  if (!Array.isArray(value) || value.length !== 2) throw refuse(`${option} is ${JSON.stringify(value) ?? 'missing'}`);
+  return [Number(value[0]), Number(value[1])];
+}
+
+function cropping(layer: LayerContext): Flow {
+  const { graph, input } = layer;
+  const [before, after] = pairOf(layer, 'cropping');
+  const end = after === 0 ? Number.MAX_SAFE_INTEGER : -after;
+  const [batch, steps, features] = input.shape;
+  const value = graph.op('Slice', [input.value, graph.list(before), graph.list(end), graph.list(1)]);
+  return { value, shape: [batch, steps === null ? null : steps - before - after, features] };
+}
+
+function zeroPadding(layer: LayerContext): Flow {
+  const { graph, input } = layer;
+  const [before, after] = pairOf(layer, 'padding');
+  const [batch, steps, features] = input.shape;
+  const value = graph.op('Pad', [input.value, graph.list(0, before, 0, 0, after, 0)]);
+  return { value, shape: [batch, steps === null ? null : steps + before + after, features] };
+}
+
+/** (B,T,I) → (B,T,1,I) → (B,T,size,I) → (B,T·size,I) */
+function upSampling(layer: LayerContext): Flow {
+  const { graph, input } = layer;
+  const size = numberOf(layer, 'size');
+  const features = featuresOf(layer);
+  const [batch, steps] = input.shape;
+  const apart = graph.op('Unsqueeze', [input.value, graph.list(2)]);
+  const repeated = graph.op('Expand', [apart, graph.list(1, 1, size, 1)]);
+  const value = graph.op('Reshape', [repeated, graph.list(0, -1, features)]);
+  return { value, shape: [batch, steps === null ? null : steps * size, features] };
+}
 
 function dense(layer: LayerContext): Flow {
   const { graph, input, config, name, weight } = layer;
@@ -93,44 +116,6 @@ function embedding(layer: LayerContext): Flow {
     mask = writeMask(graph, graph.op('Not', [graph.op('Equal', [input.value, graph.wholeNumber(0)])]));
   }
   return { value, shape: [...input.shape, shape[1]], mask };
-}
-
-function layerNormalization(layer: LayerContext): Flow {
-  const { graph, input, config, name, weight } = layer;
-  const features = featuresOf(layer);
-  const { axis = -1 } = config;
-  const [only] = Array.isArray(axis) ? axis : [axis];
-  const isLast = only === -1 || only === input.shape.length - 1;
-  if (!isLast || (Array.isArray(axis) && axis.length > 1))
-    throw layer.refuse(`axis ${JSON.stringify(axis)} is not the last`);
-  const size = [features];
-  const scale =
-    config.scale === false
-      ? graph.weight(`${name}/ones`, size, new Float32Array(features).fill(1))
-      : graph.weight(`${name}/gamma`, size, weight('gamma', size));
-  const center = config.center === false ? [] : [graph.weight(`${name}/beta`, size, weight('beta', size))];
-  const attributes = { axis: int(-1), epsilon: float(numberOf(layer, 'epsilon')) };
-  return { ...input, value: graph.op('LayerNormalization', [input.value, scale, ...center], attributes) };
-}
-
-/** With the statistics of training: γ∘(x − mean)/√(variance + ε) + β over the last axis. */
-function batchNormalization(layer: LayerContext): Flow {
-  const { graph, input, config, name, weight } = layer;
-  const features = featuresOf(layer);
-  const { axis = -1 } = config;
-  const [only] = Array.isArray(axis) ? axis : [axis];
-  if (only !== -1 && only !== input.shape.length - 1)
-    throw layer.refuse(`axis ${JSON.stringify(axis)} is not the last`);
-  const size = [features];
-  const take = (part: string) => graph.weight(`${name}/${part}`, size, weight(part, size));
-  const gamma = config.scale === false ? undefined : take('gamma');
-  const beta = config.center === false ? undefined : take('beta');
-  const [mean, variance] = [take('moving_mean'), take('moving_variance')];
-  const deviation = graph.op('Sqrt', [graph.op('Add', [variance, graph.number(numberOf(layer, 'epsilon'))])]);
-  let value = graph.op('Div', [graph.op('Sub', [input.value, mean]), deviation], {}, { scope: `${name}/` });
-  if (gamma !== undefined) value = graph.op('Mul', [value, gamma]);
-  if (beta !== undefined) value = graph.op('Add', [value, beta]);
-  return { ...input, value };
 }
 
 function masking({ graph, input, config }: LayerContext): Flow {
@@ -184,81 +169,6 @@ function globalMax({ graph, input }: LayerContext): Flow {
   const value = graph.op('ReduceMax', [input.value, graph.list(1)], { keepdims: int(0) });
   return { value, shape: [null, input.shape[2]] };
 }
-
-/** Steps to the last axis and back, around an operator of ONNX over it. */
-function overSteps(
-  layer: LayerContext,
-  type: string,
-  inputs: string[],
-  attributes: Parameters<GraphBuilder['op']>[2],
-): string {
-  const { graph, input, name } = layer;
-  const turned = graph.op('Transpose', [input.value], { perm: ints([0, 2, 1]) });
-  const made = graph.op(type, [turned, ...inputs], attributes, { scope: `${name}/` });
-  return graph.op('Transpose', [made], { perm: ints([0, 2, 1]) });
-}
-
-function stepsAfter(steps: number | null, size: number, stride: number, padded: boolean): number | null {
-  if (steps === null) return null;
-  return padded ? Math.ceil(steps / stride) : Math.floor((steps - size) / stride) + 1;
-}
-
-/** Keras's padding at the two ends, for a window over `size` steps. */
-function pads(layer: LayerContext, size: number, stride: number): Parameters<GraphBuilder['op']>[2] {
-  const padding = layer.config.padding ?? 'valid';
-  if (padding === 'valid') return {};
-  if (padding === 'causal') return { pads: ints([size - 1, 0]) };
-  if (padding !== 'same') throw layer.refuse(`padding is ${JSON.stringify(padding)}`);
-  if (stride > 1) return { auto_pad: text('SAME_UPPER') };
-  return { pads: ints([Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)]) };
-}
-
-function conv1d(layer: LayerContext): Flow {
-  const { graph, input, config, name, weight } = layer;
-  const [filters, features] = [numberOf(layer, 'filters'), featuresOf(layer)];
-  const [size, stride, dilation] = [
-    sizeOf(layer, 'kernel_size'),
-    sizeOf(layer, 'strides', 1),
-    sizeOf(layer, 'dilation_rate', 1),
-  ];
-  if ((config.groups ?? 1) !== 1) throw layer.refuse(`groups is ${config.groups}`);
-  const kernel = weight('kernel', [size, features, filters]);
-  const turned = turnKernel(kernel, size, features, filters);
-  const inputs = [graph.weight(`${name}/W`, [filters, features, size], turned)];
-  if (config.use_bias !== false) inputs.push(graph.weight(`${name}/bias`, [filters], weight('bias', [filters])));
-  const reach = dilation * (size - 1) + 1;
-  const value = overSteps(layer, 'Conv', inputs, {
-    kernel_shape: ints([size]),
-    strides: ints([stride]),
-    dilations: ints([dilation]),
-    ...pads(layer, reach, stride),
-  });
-  const steps = stepsAfter(input.shape[1], reach, stride, (config.padding ?? 'valid') !== 'valid');
-  return activate(layer, { value, shape: [null, steps, filters] }, config.activation);
-}
-
-/** Keras's (k,I,O) → ONNX's (O,I,k). */
-function turnKernel(kernel: Float32Array, size: number, inputs: number, outputs: number): Float32Array {
-  const turned = new Float32Array(kernel.length);
-  for (let k = 0; k < size; k++)
-    for (let i = 0; i < inputs; i++)
-      for (let o = 0; o < outputs; o++) turned[(o * inputs + i) * size + k] = kernel[(k * inputs + i) * outputs + o];
-  return turned;
-}
-
-const pooling =
-  (type: string): Write =>
-  (layer) => {
-    const size = sizeOf(layer, 'pool_size');
-    const stride = sizeOf(layer, 'strides', size);
-    const value = overSteps(layer, type, [], {
-      kernel_shape: ints([size]),
-      strides: ints([stride]),
-      ...pads(layer, size, stride),
-    });
-    const steps = stepsAfter(layer.input.shape[1], size, stride, layer.config.padding === 'same');
-    return { value, shape: [null, steps, layer.input.shape[2]] };
-  };
 
 /** Layers that TimeDistributed may hold: they act on the last axis alone. */
 const perStep = new Set([
@@ -328,12 +238,8 @@ const writers: Record<string, Write> = {
   GaussianNoise: unchanged,
   AlphaDropout: unchanged,
   Activation: (layer) => activate(layer, layer.input, layer.config.activation),
-  ReLU: (layer) => {
-    const limit = layer.config.max_value;
-    if (limit === undefined || limit === null) return activate(layer, layer.input, 'relu');
-    const { graph, input } = layer;
-    return { ...input, value: graph.op('Clip', [input.value, graph.number(0), graph.number(Number(limit))]) };
-  },
+  ReLU: relu,
+  PReLU: prelu,
   LeakyReLU: (layer) => {
     const alpha = float(Number(layer.config.alpha ?? layer.config.negative_slope ?? 0.3));
     return { ...layer.input, value: layer.graph.op('LeakyRelu', [layer.input.value], { alpha }) };
@@ -342,9 +248,14 @@ const writers: Record<string, Write> = {
     const alpha = float(Number(layer.config.alpha ?? 1));
     return { ...layer.input, value: layer.graph.op('Elu', [layer.input.value], { alpha }) };
   },
-  Softmax: activation('softmax'),
+  Softmax: softmax,
+  ActivityRegularization: unchanged,
   LayerNormalization: layerNormalization,
   BatchNormalization: batchNormalization,
+  GroupNormalization: groupNormalization,
+  Normalization: normalization,
+  RMSNormalization: rmsNormalization,
+  UnitNormalization: unitNormalization,
   Masking: masking,
   RepeatVector: repeatVector,
   Flatten: flatten,
@@ -352,7 +263,12 @@ const writers: Record<string, Write> = {
   Permute: permute,
   GlobalAveragePooling1D: globalAverage,
   GlobalMaxPooling1D: globalMax,
+  Cropping1D: cropping,
+  UpSampling1D: upSampling,
+  ZeroPadding1D: zeroPadding,
   Conv1D: conv1d,
+  DepthwiseConv1D: depthwiseConv1d,
+  SeparableConv1D: separableConv1d,
   MaxPooling1D: pooling('MaxPool'),
   AveragePooling1D: pooling('AveragePool'),
   Add: merge('Sum'),
@@ -368,10 +284,13 @@ const writers: Record<string, Write> = {
 const keepMask = new Set([
   'LSTM', 'GRU', 'SimpleRNN', 'Bidirectional', 'TimeDistributed', 'Dense', 'Embedding', 'Masking', 'Activation',
   'Dropout', 'SpatialDropout1D', 'GaussianDropout', 'GaussianNoise', 'AlphaDropout', 'LayerNormalization', 'BatchNormalization',
-  'ReLU', 'LeakyReLU', 'ELU', 'Softmax',
+  'ReLU', 'PReLU', 'LeakyReLU', 'ELU', 'Softmax', 'ActivityRegularization', 'GroupNormalization', 'Normalization', 'UnitNormalization',
 ]); // biome-ignore format: a list
 /** Layers that may read a masked sequence and give none, or no mask. */
-const dropMask = new Set(['RepeatVector', 'Flatten', 'GlobalAveragePooling1D', 'GlobalMaxPooling1D']);
+const dropMask = new Set([
+  'RepeatVector', 'Flatten', 'GlobalAveragePooling1D', 'GlobalMaxPooling1D', 'RMSNormalization', 'Cropping1D', 'UpSampling1D',
+  'ZeroPadding1D', 'DepthwiseConv1D', 'SeparableConv1D',
+]); // biome-ignore format: a list
 
 /** @throws MemcellError 'usage' that names the layer and what ONNX cannot hold of it */
 export function writeLayer(layer: LayerContext): Flow {
@@ -382,6 +301,7 @@ export function writeLayer(layer: LayerContext): Flow {
     throw layer.refuse('it would read a masked sequence');
   }
   if (inputs.length === 0) throw layer.refuse('it has no input');
+  if (/^channels_?first$/i.test(String(config.data_format))) throw layer.refuse('data_format is channels_first');
   if (config.stateful === true) throw layer.refuse('stateful: an ONNX model keeps nothing from one call to the next');
   return writers[className](layer);
 }

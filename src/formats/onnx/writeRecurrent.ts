@@ -2,8 +2,8 @@ import { isJsonObject } from '../modelJson.js';
 import { type RecurrentActivation, recurrentActivation, recurrentNames } from './activations.js';
 import { floats, type GraphBuilder, int, ints, text, texts } from './builder.js';
 import { gatesOf, type OnnxRecurrent, type RecurrentClass, toOnnxGates } from './gates.js';
+import { type Flow, featuresOf, type LayerContext, numberOf } from './layerContext.js';
 import { fromFront, maskFactor, toFront } from './masks.js';
-import { type Flow, featuresOf, type LayerContext, numberOf } from './writeLayers.js';
 
 const operators: Record<RecurrentClass, string> = { LSTM: 'LSTM', GRU: 'GRU', SimpleRNN: 'RNN' };
 

@@ -13,6 +13,7 @@ const gaussianDropout = computedLayer({
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: anyRank,
   perStep: true,
+  noise: true,
   engine: ({ settings: { rate }, path }) => [{ kind: 'noise', multiplies: true, deviation: deviationOf(rate), path }],
   call: ({ x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;

@@ -11,6 +11,7 @@ const gaussianNoise = computedLayer({
   schema: { ...common, stddev: kind.required(kind.notNegative) },
   rank: anyRank,
   perStep: true,
+  noise: true,
   engine: ({ settings: { stddev: deviation }, path }) => [{ kind: 'noise', multiplies: false, deviation, path }],
   call: ({ x, training, draw, settings: { stddev } }) =>
     training && stddev > 0 ? tf.add(x, tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), stddev)) : x,

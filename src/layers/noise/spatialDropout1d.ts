@@ -10,6 +10,7 @@ const spatialDropout1D = computedLayer({
   positional: ['rate'],
   schema: { ...common, rate: kind.required(kind.rate) },
   rank: sequence,
+  noise: true,
   engine: ({ settings: { rate }, path }) => [{ kind: 'dropout', rate, spatial: true, path }],
   call: ({ x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;

@@ -25,6 +25,7 @@ const gru = defineLayer({
   positional: ['units', 'activation'],
   schema: { ...recurrent, ...own },
   rank: sequence,
+  groups: ['cell'],
   engine: recurrentPlanner('gru'),
   make,
   own: ResetAfterGRU,

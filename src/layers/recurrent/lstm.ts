@@ -19,6 +19,7 @@ const lstm = defineLayer({
   positional: ['units', 'activation'],
   schema: { ...recurrent, ...own },
   rank: sequence,
+  groups: ['cell'],
   engine: recurrentPlanner('lstm'),
   make: tfjsLayer(tf.layers.lstm),
   weights: (settings, input) => gated(4, settings, input),

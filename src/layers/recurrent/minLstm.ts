@@ -1,11 +1,11 @@
 import type { EitherSpelling } from '../../spelling.js';
 import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
-import { candidate, gatesOf, type MinimalOptions } from './minGru.js';
 import { recurrentFunction } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
-import { scanned, scanWeights } from './scanOptions.js';
+import { gatesOf, scanWeights } from './scanned.js';
+import { candidate, type MinimalOptions, scanned } from './scanOptions.js';
 
 const minLSTM = cellLayer({
   class: 'MinLSTM',

@@ -1,7 +1,5 @@
-/** What MinGRU, MinLSTM and sLSTM have in common. */
-import type { ComputedWeight } from '../computed.js';
-import { common, features, type KernelOptions, kernel, type Shape } from '../define.js';
-import type { SettingsOf } from '../schema.js';
+/** The options of MinGRU, MinLSTM and sLSTM. */
+import { common, type KernelOptions, kernel } from '../define.js';
 import * as kind from '../schema.js';
 
 const own = {
@@ -22,35 +20,10 @@ export const scanned = { ...common, ...kernel, ...own };
 
 export interface ScanOptions extends KernelOptions, kind.OptionsOf<typeof own> {}
 
-/** Kernel (I,gU) and bias (gU) of g gates of U units over I inputs, and what comes between them. */
-export function scanWeights(
-  gates: number,
-  settings: SettingsOf<typeof scanned>,
-  input: Shape,
-  between: readonly ComputedWeight[] = [],
-): ComputedWeight[] {
-  const { units, useBias, kernelInitializer, kernelRegularizer, kernelConstraint } = settings;
-  const { biasInitializer, biasRegularizer, biasConstraint } = settings;
-  const columns = gates * units;
-  return [
-    {
-      name: 'kernel',
-      shape: [features(input), columns],
-      initializer: kernelInitializer,
-      regularizer: kernelRegularizer,
-      constraint: kernelConstraint,
-    },
-    ...between,
-    ...(useBias
-      ? [
-          {
-            name: 'bias',
-            shape: [columns],
-            initializer: biasInitializer,
-            regularizer: biasRegularizer,
-            constraint: biasConstraint,
-          },
-        ]
-      : []),
-  ];
-}
+/** Of MinGRU and MinLSTM. */
+export const candidate = {
+  /** Of the candidate h̃. Default 'linear'. */
+  activation: kind.defaulted(kind.activation, 'linear'),
+};
+
+export interface MinimalOptions extends ScanOptions, kind.OptionsOf<typeof candidate> {}

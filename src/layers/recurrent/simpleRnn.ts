@@ -9,6 +9,7 @@ const simpleRNN = defineLayer({
   positional: ['units', 'activation'],
   schema: recurrent,
   rank: sequence,
+  groups: ['cell'],
   engine: recurrentPlanner('simpleRNN'),
   make: tfjsLayer(tf.layers.simpleRNN),
   weights: (settings, input) => gated(1, settings, input),

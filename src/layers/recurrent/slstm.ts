@@ -3,11 +3,11 @@ import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
 import { LayerError } from '../make.js';
 import * as kind from '../schema.js';
-import { gatesOf } from './minGru.js';
 import { recurrentFunction } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
-import { type ScanOptions, scanned, scanWeights } from './scanOptions.js';
+import { gatesOf, scanWeights } from './scanned.js';
+import { type ScanOptions, scanned } from './scanOptions.js';
 
 const own = {
   /** Parts of the units, each of which reads its own states alone; units is a multiple of it. Default 1. */

@@ -1,22 +1,22 @@
 import { formatNumber } from '../../format.js';
 import { tick } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
-import { mapMargins } from './input.js';
+import { mapMargins, mapMarginsOf } from './input.js';
 
 /** What each step adds to an output: positive or negative parts, which sum to its difference from the baseline's. */
 export function drawAttribution(
   values: readonly (readonly number[])[],
   features: readonly string[],
   tokens?: readonly string[],
+  width = mapMargins.width,
 ): Promise<Figure> {
   const sums = values.map((row) => row.reduce((sum, value) => sum + value, 0));
   return draw((plot) => ({
     title: 'What the largest output hangs on: integrated gradients by step',
-    width: mapMargins.width,
-    height: 170,
-    marginLeft: mapMargins.left,
-    marginRight: mapMargins.right,
-    marginBottom: 30,
+    width,
+    height: 176,
+    ...mapMarginsOf(width),
+    marginBottom: 36,
     x: { label: 'step', domain: [0.5, sums.length + 0.5], tickFormat: (t: number) => (t % 1 === 0 ? String(t) : '') },
     y: { label: 'adds', ticks: 4, tickFormat: tick, grid: true },
     marks: [

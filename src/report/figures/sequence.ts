@@ -2,7 +2,7 @@ import { tick } from '../axes.js';
 import { draw, type Figure, lineColours } from '../draw.js';
 
 /** Lines that are drawn of one sequence: more could not be told apart. */
-const mostLines = 5;
+export const mostLines = 5;
 
 /** The inputs of one sample, step by step. */
 export function drawSequence(
@@ -13,9 +13,9 @@ export function drawSequence(
   const width = Math.min(mostLines, steps[0]?.length ?? 0);
   return draw((plot) => ({
     title,
-    height: 150,
+    height: 156,
     width: 300,
-    marginBottom: 30,
+    marginBottom: 36,
     marginLeft: 44,
     x: { label: 'step', ticks: 5, tickFormat: (t: number) => (t % 1 === 0 ? String(t) : '') },
     y: { label: inputs.length === 1 ? inputs[0] : null, ticks: 4, tickFormat: tick },

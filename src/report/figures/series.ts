@@ -32,6 +32,6 @@ export function drawSeries(
         ? plot.dot(points, { x: 'x', y: 'y', r: 2.5, fill: colour.ink })
         : plot.lineY(points, { x: 'x', y: 'y', stroke: colour.ink, strokeWidth: 1.2 }),
     ],
-    tips: { at: x, text: x.map((at, i) => `${placeText(axis, at)}\n${name} ${formatNumber(y[i])}`) },
+    tips: { at: x, text: x.map((at, i) => `${placeText(axis, at)}\n${formatNumber(y[i])}`) },
   }));
 }

@@ -1,12 +1,13 @@
 import { formatNumber, percent } from '../../format.js';
 import type { ClassifyEvaluation } from '../../tasks/classify/evaluation.js';
 import type { ShownClasses, ShownMistake } from '../../tasks/shown.js';
+import { lineColours } from '../draw.js';
 import { drawConfusion } from '../figures/confusion.js';
 import { drawReliability } from '../figures/reliability.js';
-import { drawSequence } from '../figures/sequence.js';
+import { drawSequence, mostLines } from '../figures/sequence.js';
 import { type Html, html, table } from '../html.js';
 import type { ReportInput } from '../input.js';
-import { figure } from './figure.js';
+import { figure, legend } from './figure.js';
 
 /** More classes make a matrix that nobody reads. */
 const mostClasses = 40;
@@ -67,7 +68,13 @@ async function mistakes({ mistakes: wrong, inputs }: ShownClasses): Promise<Html
   if (wrong.length === 0) return html`<section id="mistakes"><h2>Mistakes</h2><p>None.</p></section>`;
   const shown: Html[] = [];
   for (const one of wrong) shown.push(await mistake(one, inputs));
-  return html`<section id="mistakes"><h2>The most confident mistakes</h2><div class="grid">${shown}</div></section>`;
+  const drawn = wrong.some(({ steps = [] }) => steps.length > 1) ? inputs.slice(0, mostLines) : [];
+  const entries = drawn.map((name, i): [string, string] => [name, lineColours[i]]);
+  const rest = inputs.length - drawn.length;
+  const names =
+    entries.length > 1 &&
+    html`${legend(entries)}${rest > 0 && html`<p class="note">${rest} more inputs are not drawn.</p>`}`;
+  return html`<section id="mistakes"><h2>The most confident mistakes</h2>${names}<div class="grid">${shown}</div></section>`;
 }
 
 async function mistake(

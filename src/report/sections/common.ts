@@ -23,6 +23,12 @@ export async function trainingSection({
   // Without a patience, a plain fit keeps its last epoch.
   const text = settings?.patience === undefined ? 'has the least held-out loss' : 'was kept';
   const epoch = bestEpoch(history);
+  const last = (key: string) => history[key]?.at(-1);
+  if (keys.every((key) => Math.max(history[key]?.length ?? 0, history[`val_${key}`]?.length ?? 0) === 1)) {
+    const cell = (value: number | undefined) => (value === undefined ? '–' : formatNumber(value));
+    const rows = keys.map((key) => [key, cell(last(key)), cell(last(`val_${key}`))]);
+    return html`<section id="training"><h2>Training</h2>${table(['after one epoch', 'training', 'held out'], rows)}</section>`;
+  }
   const figures: Html[] = [];
   for (const key of keys) {
     const [scale, name] = kind === 'text' && key === 'loss' ? [1 / Math.LN2, 'loss, bits a token'] : [1, key];
@@ -47,7 +53,7 @@ export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | u
   if (account === undefined) return undefined;
   const { read, rows, time, columns, series, notes } = account;
   const facts = [
-    `${rows} of ${read} rows`,
+    rows > read ? `${read} rows; ${rows} with the times that are missing` : `${rows} of ${read} rows`,
     ...(time
       ? [
           `time: ${time.columns.join(', ')} (${time.notation}), ${time.first} to ${time.last}`,

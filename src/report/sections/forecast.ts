@@ -1,6 +1,6 @@
 import { formatNumber, percent } from '../../format.js';
 import type { ForecastEvaluation, TargetErrors } from '../../tasks/forecast/evaluation.js';
-import type { ShownBlock, ShownForecasts } from '../../tasks/shown.js';
+import { reducePoints, type ShownBlock, type ShownColumn, type ShownForecasts } from '../../tasks/shown.js';
 import { colour, lineColours } from '../draw.js';
 import { drawForecasts } from '../figures/forecasts.js';
 import { drawHistogram } from '../figures/histogram.js';
@@ -33,12 +33,18 @@ export async function forecastSections({ evaluation, shown, left, next }: Report
   ];
 }
 
-async function pictures(series: readonly ShownForecasts[], left: number, next: ReportInput['next']): Promise<Html> {
+/** Rows of forecasts, and points of the lines of everything, that a page has in all: some 400 and 20 bytes each. */
+const most = { forecasts: 1200, points: 6000 };
+
+async function pictures(all: readonly ShownForecasts[], left: number, next: ReportInput['next']): Promise<Html> {
+  const lines = all.length * (all[0]?.columns.length ?? 1);
+  const series = all.map((one) => withNewest(one, Math.max(48, Math.floor(most.forecasts / lines))));
+  const points = Math.max(200, Math.floor(most.points / lines));
   const blocks: Html[] = [];
   for (const [i, one] of series.entries()) {
     const coming = next?.find(({ series: name }) => name === one.series);
     blocks.push(
-      html`<div data-series="${i}"${i > 0 && html` hidden`}>${await seriesFigures(one, coming?.columns)}</div>`,
+      html`<div data-series="${i}"${i > 0 && html` hidden`}>${await seriesFigures(one, points, coming?.columns)}</div>`,
     );
   }
   const names = series.map(({ series: name, relative }, i) => {
@@ -63,8 +69,31 @@ async function pictures(series: readonly ShownForecasts[], left: number, next: R
   return html`<section id="forecasts"><h2>Forecasts</h2>${picker}${legend(entries)}${part}${blocks}</section>`;
 }
 
-/** The newest rows in detail, wide and for a phone, and everything. */
-async function seriesFigures(one: ShownForecasts, next: readonly ShownBlock[] | undefined): Promise<Html[]> {
+/** A series with the forecasts of its newest rows only, so many of them at most. */
+function withNewest(one: ShownForecasts, rows: number): ShownForecasts {
+  if (one.shown <= rows) return one;
+  let shown = 0;
+  const columns = one.columns.map((column): ShownColumn => {
+    let first = column.forecasts.length;
+    shown = 0;
+    while (first > 0 && (shown === 0 || shown + column.forecasts[first - 1].x.length <= rows)) {
+      first--;
+      shown += column.forecasts[first].x.length;
+    }
+    return { ...column, forecasts: column.forecasts.slice(first) };
+  });
+  return { ...one, columns, shown: Math.min(one.shown, shown) };
+}
+
+/**
+ * The newest rows in detail, wide and for a phone, and everything.
+ * @param points of the line of everything
+ */
+async function seriesFigures(
+  one: ShownForecasts,
+  points: number,
+  next: readonly ShownBlock[] | undefined,
+): Promise<Html[]> {
   const made: Html[] = [];
   for (const [c, column] of one.columns.entries()) {
     const picture = { axis: one.axis, column, ...(next?.[c] && { next: next[c] }) };
@@ -82,7 +111,9 @@ async function seriesFigures(one: ShownForecasts, next: readonly ShownBlock[] | 
     made.push(figure(await drawForecasts(picture, narrow), 'narrow'));
     if (x.length > 0 && from > x[0]) {
       // Its numbers are those of the others, as far as anybody could point at them.
-      const { tips: _, ...whole } = await drawForecasts(picture, { title: `${name}, everything` });
+      const actual = reducePoints(x, column.actual.y, points);
+      const all = { ...picture, column: { ...column, actual } };
+      const { tips: _, ...whole } = await drawForecasts(all, { title: `${name}, everything` });
       made.push(figure(whole, 'wide'));
     }
   }

@@ -11,8 +11,14 @@ export async function gatesSections(shown: ShownGates): Promise<Html[]> {
   return [await maps(shown), ...(shown.attribution ? [await hangsOn(shown, shown.attribution)] : [])];
 }
 
+/** What figures measure on a phone. */
+const narrow = 380;
+
 async function maps({ name, input, tokens, layers }: ShownGates): Promise<Html> {
-  const above = input && figure(await drawInput(input.values, input.features));
+  const above = input && [
+    figure(await drawInput(input.values, input.features), 'wide'),
+    figure(await drawInput(input.values, input.features, narrow), 'narrow'),
+  ];
   const lines =
     input &&
     input.features.length > 1 &&
@@ -66,7 +72,10 @@ async function hangsOn(
 ): Promise<Html> {
   const features = input?.features ?? [];
   const { what, values, output, baseline, gap } = attribution;
-  const drawn = figure(await drawAttribution(values, features, tokens));
+  const drawn = [
+    figure(await drawAttribution(values, features, tokens), 'wide'),
+    figure(await drawAttribution(values, features, tokens, narrow), 'narrow'),
+  ];
   const totals = features.map((feature, c) => ({ feature, sum: values.reduce((sum, row) => sum + row[c], 0) }));
   const rows = totals.sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, 20);
   return html`<section id="attribution"><h2>What the output hangs on</h2><p class="note">Integrated gradients of the largest output${what !== undefined && `, ${JSON.stringify(what)}`}: they sum to its ${formatNumber(output)} less the ${formatNumber(baseline)} of an input of zeros, but for ${gap.toExponential(1)}.</p>${drawn}${

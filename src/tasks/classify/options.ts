@@ -1,5 +1,5 @@
 import type { TaskFlags } from '../definition.js';
-import { count, names, type OptionTable, oneOf, text } from '../options.js';
+import { column, columns, count, type OptionTable, oneOf } from '../options.js';
 import { anyOf, between } from '../ranges.js';
 import { type TableOptions, tableOptions } from '../tableOptions.js';
 
@@ -25,11 +25,11 @@ const classifyOptions: OptionTable<ClassifyOptions> = {
   label: {
     flags: '--classify <COL>',
     help: "tell a column's class from the rest of the row, from a group of rows or from a text",
-    kind: text,
+    kind: column,
   },
   steps: { flags: '--steps <T>', help: 'each row is a sequence of T steps', kind: count },
-  group: { flags: '--group <COL,...>', help: 'rows equal in these columns are one sequence', kind: names },
-  textColumn: { flags: '--text-column <COL>', help: 'tell the class from the text in this column', kind: text },
+  group: { flags: '--group <COL,...>', help: 'rows equal in these columns are one sequence', kind: columns },
+  textColumn: { flags: '--text-column <COL>', help: 'tell the class from the text in this column', kind: column },
   tokens: {
     flags: '--tokens <KIND>',
     help: 'cut texts into words or characters (words, where they come more than once)',

@@ -1,6 +1,6 @@
 import type { DataInput } from '../../data/source.js';
 import type { TaskFlags } from '../definition.js';
-import { atLeast0, count, data, names, numbers, type OptionKind, type OptionTable, text } from '../options.js';
+import { atLeast0, columns, count, data, numbers, type OptionKind, type OptionTable, text } from '../options.js';
 import { anyOf, between, wholeBetween } from '../ranges.js';
 import { type TableOptions, tableOptions } from '../tableOptions.js';
 
@@ -29,7 +29,7 @@ export interface ForecastPredictOptions {
 }
 
 const forecastOptions: OptionTable<ForecastOptions> = {
-  targets: { flags: '--forecast <COL,...>', help: 'forecast columns of a table, row by row', kind: names },
+  targets: { flags: '--forecast <COL,...>', help: 'forecast columns of a table, row by row', kind: columns },
   window: {
     flags: '--window <N>',
     help: 'rows that go into the network (what suits the season; plain 30)',
@@ -38,11 +38,11 @@ const forecastOptions: OptionTable<ForecastOptions> = {
   },
   horizon: { flags: '--horizon <H>', help: 'rows to forecast at once (one season, else 6; plain 1)', kind: count },
   ...tableOptions,
-  known: { flags: '--known <COL,...>', help: 'columns known ahead, such as promotions and holidays', kind: names },
+  known: { flags: '--known <COL,...>', help: 'columns known ahead, such as promotions and holidays', kind: columns },
   group: {
     flags: '--group <COL,...>',
     help: 'the columns that tell the series of a row, such as store,item',
-    kind: names,
+    kind: columns,
   },
   every: {
     flags: '--every <STEP>',

@@ -40,20 +40,23 @@ export async function scoreSymbols(
   window: number,
   part: { from: number; to: number },
   coding: Coding,
+  signal?: AbortSignal,
 ): Promise<{ samples: number; accuracy: number; loss: number }> {
   const size = coding.symbols.length;
   const first = Math.max(part.from, window);
   const rows = 1024;
   let right = 0;
   let nats = 0;
+  let samples = 0;
   for (let from = first; from < part.to; from += rows) {
+    if (samples > 0 && signal?.aborted) break;
     const { x, y } = symbolSamples(ids, window, { from, to: Math.min(part.to, from + rows) }, coding);
     const { data } = await network.predict(x);
     for (let i = 0; i < y.data.length; i++) {
       if (argMax(data, i, size) === y.data[i]) right++;
       nats -= Math.log(Math.max(data[i * size + y.data[i]], 1e-7));
     }
+    samples += y.data.length;
   }
-  const samples = Math.max(0, part.to - first);
   return { samples, accuracy: right / samples, loss: nats / samples };
 }

@@ -81,7 +81,7 @@ export async function trainSymbols(
     const made = { artefact, layers: corpus.layers, settings, history };
     await run.trained(model, made);
     const part = heldOut ? { from: edge, to: ids.length } : { from: 0, to: edge };
-    const evaluation = await evaluateNetwork(model, corpus, window, artefact.majority, part);
+    const evaluation = await evaluateNetwork(model, corpus, window, artefact.majority, part, run.signal);
     const evaluated = model;
     if (heldOut && !corpus.plain && run.purpose === undefined) await again(ids.length, 'all symbols');
     if (!heldOut) warnings.push(`${name}: nothing was held out; the evaluation is on the training data`);
@@ -120,7 +120,7 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
         ...deadline,
       };
       const fit = await fitNetwork(model, planOf(corpus, run, part));
-      const { accuracy, loss } = await scoreSymbols(model, ids, window, stopping, corpus);
+      const { accuracy, loss } = await scoreSymbols(model, ids, window, stopping, corpus, run.signal);
       candidates.push({ window, model, fit, accuracy, loss });
       if (accuracy === 1 || fit.stopped?.reason === 'interrupted') break;
     }
@@ -142,17 +142,20 @@ async function evaluateNetwork(
   window: number,
   most: number,
   part: { from: number; to: number },
+  signal: AbortSignal | undefined,
 ): Promise<SymbolsEvaluation> {
   const { ids, edge, stopAt } = corpus;
-  const { samples, accuracy, loss } = await scoreSymbols(model, ids, window, part, corpus);
+  const { samples, accuracy, loss } = await scoreSymbols(model, ids, window, part, corpus, signal);
   const from = Math.max(part.from, window);
+  const to = from + samples;
   let majorities = 0;
   let repeats = 0;
-  for (let i = from; i < part.to; i++) {
+  for (let i = from; i < to; i++) {
     if (ids[i] === most) majorities++;
     if (ids[i] === ids[i - 1]) repeats++;
   }
   const chosen = stopAt < edge ? { from: stopAt, to: edge } : undefined;
+  const counts = chosen && (await countsGuess(ids, edge, { from, to }, chosen, signal));
   return {
     kind: 'symbols',
     samples,
@@ -161,7 +164,7 @@ async function evaluateNetwork(
     window,
     crossEntropy: loss,
     repeatAccuracy: repeats / samples,
-    ...(chosen && { counts: countsGuess(ids, edge, { from, to: part.to }, chosen) }),
+    ...(counts && { counts }),
   };
 }
 

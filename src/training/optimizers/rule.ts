@@ -37,6 +37,8 @@ export interface Optimizer {
     gradients: readonly Float32Array[],
     squares?: readonly (Float32Array | undefined)[],
   ): void;
+  /** Makes the weights their moving averages, if there are any: what fit ends with. */
+  average(weights: readonly Float32Array[]): void;
   /** Whether weight decay applies to the variable. */
   decays(variable: OptimizedVariable): boolean;
   /** The slots themselves, not copies: for each variable one array for each of slotNames. Empty before build(). */
@@ -56,6 +58,17 @@ export interface OptimizerOptions extends ClippingOptions {
   weightDecay?: number | null;
   /** Names (or parts of names) of variables that do not decay, such as 'bias'. */
   excludeFromWeightDecay?: string[];
+  /**
+   * Keep an exponential moving average of the weights: after every batch average ← emaMomentum·average + (1 − emaMomentum)·weight, the
+   * first time the weight itself. At the end of fit the weights become their averages. Default false.
+   */
+  useEma?: boolean;
+  /** From 0 to 1. Default 0.99. */
+  emaMomentum?: number;
+  /** Let the weights become their averages after every so many steps too; null: not before the end. Default null. */
+  emaOverwriteFrequency?: number | null;
+  /** Update the weights once for so many batches, by the mean of their gradients; at least 2, null for every batch. Default null. */
+  gradientAccumulationSteps?: number | null;
 }
 
 export interface SgdOptions extends OptimizerOptions {
@@ -96,6 +109,10 @@ export const COMMON: Record<string, OptionKind> = {
   clipnorm: 'positive?',
   clipvalue: 'positive?',
   globalClipnorm: 'positive?',
+  useEma: 'boolean',
+  emaMomentum: 'share',
+  emaOverwriteFrequency: 'positiveCount?',
+  gradientAccumulationSteps: 'positiveCount?',
 };
 
 export const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
@@ -104,7 +121,43 @@ export const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
   clipnorm: null,
   clipvalue: null,
   globalClipnorm: null,
+  useEma: false,
+  emaMomentum: 0.99,
+  emaOverwriteFrequency: null,
+  gradientAccumulationSteps: null,
 };
+
+/** The slots that come after a rule's own. */
+export const AVERAGE = 'average';
+const ACCUMULATOR = 'gradientAccumulator';
+
+/** What a batch is to an optimizer that takes several for an update. */
+interface Turn {
+  /** Updates before it. */
+  step: number;
+  updates: boolean;
+  /** Of the average, before this batch's weights are added. */
+  momentum: number;
+  /** Whether the weights become their averages after it. */
+  overwrites: boolean;
+}
+
+/** @param batch counted from 0 */
+function turnOf(
+  batch: number,
+  { gradientAccumulationSteps, emaMomentum, emaOverwriteFrequency }: Pick<OptimizerConfig, EmaOption>,
+): Turn {
+  const batches = gradientAccumulationSteps ?? 1;
+  const step = Math.floor(batch / batches);
+  return {
+    step,
+    updates: (batch + 1) % batches === 0,
+    momentum: step === 0 ? 0 : emaMomentum,
+    overwrites: emaOverwriteFrequency !== null && (step + 1) % emaOverwriteFrequency === 0,
+  };
+}
+
+type EmaOption = 'gradientAccumulationSteps' | 'emaMomentum' | 'emaOverwriteFrequency';
 
 /**
  * What stands for an epsilon of 0: too small to change a root that is not 0, it makes the step of a weight that has never had
@@ -134,6 +187,7 @@ export class RuleOptimizer implements Optimizer {
   readonly name: OptimizerName;
   readonly slotNames: readonly string[];
   iterations = 0;
+  private readonly ruleSlots: number;
   private readonly update: Update;
   private readonly initial: number;
   private readonly settings: Required<OptimizerOptions>;
@@ -143,7 +197,12 @@ export class RuleOptimizer implements Optimizer {
 
   constructor(rule: Rule, settings: Required<OptimizerOptions>) {
     this.name = rule.name;
-    this.slotNames = rule.slotNames;
+    this.ruleSlots = rule.slotNames.length;
+    this.slotNames = [
+      ...rule.slotNames,
+      ...(settings.useEma ? [AVERAGE] : []),
+      ...(settings.gradientAccumulationSteps ? [ACCUMULATOR] : []),
+    ];
     this.update = rule.update;
     this.initial = rule.initial ?? 0;
     this.settings = settings;
@@ -151,6 +210,10 @@ export class RuleOptimizer implements Optimizer {
     const clips = (['clipnorm', 'clipvalue', 'globalClipnorm'] as const).filter((name) => settings[name] !== null);
     if (clips.length > 1)
       throw usage(`${rule.name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
+    if (settings.gradientAccumulationSteps === 1)
+      throw usage(
+        `${rule.name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1`,
+      );
   }
 
   get config(): OptimizerConfig {
@@ -180,7 +243,9 @@ export class RuleOptimizer implements Optimizer {
       );
     this.variables = variables.map(({ name, size }) => ({ name, size }));
     if (!same)
-      this.slots = variables.flatMap(({ size }) => this.slotNames.map(() => new Float32Array(size).fill(this.initial)));
+      this.slots = variables.flatMap(({ size }) =>
+        this.slotNames.map((_, i) => new Float32Array(size).fill(i < this.ruleSlots ? this.initial : 0)),
+      );
   }
 
   decays({ name }: OptimizedVariable): boolean {
@@ -195,27 +260,66 @@ export class RuleOptimizer implements Optimizer {
     squares: readonly (Float32Array | undefined)[] = [],
   ): void {
     if (this.variables.length === 0) this.build(weights.map(({ length }) => ({ name: '', size: length })));
-    const { settings, slotNames, variables } = this;
+    const { settings, variables } = this;
     if (weights.length !== variables.length || gradients.length !== variables.length)
       throw usage(`${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`);
+    weights.forEach((weight, i) => {
+      if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
+        throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
+    });
+    const turn = turnOf(this.iterations, settings);
+    const batches = settings.gradientAccumulationSteps;
+    if (batches !== null) this.accumulate(gradients, turn.updates ? batches : undefined);
+    // Rows that a batch uses one by one are no longer apart in the mean over batches.
+    if (turn.updates) this.updateAll(weights, gradients, batches === null ? squares : [], turn.step);
+    if (settings.useEma) {
+      weights.forEach((weight, i) => {
+        follow(this.slotOf(i, AVERAGE), weight, turn.momentum);
+      });
+      if (turn.overwrites) this.average(weights);
+    }
+    this.iterations++;
+  }
+
+  private updateAll(
+    weights: readonly Float32Array[],
+    gradients: readonly Float32Array[],
+    squares: readonly (Float32Array | undefined)[],
+    step: number,
+  ): void {
+    const { settings, slotNames, variables } = this;
     const rate = this.learningRate;
     clip(gradients, squares, settings);
     const byUse = settings.globalClipnorm === null;
     weights.forEach((weight, i) => {
-      if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
-        throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
       if (this.decays(variables[i])) scale(weight, 1 - rate * (settings.weightDecay ?? 0));
       const first = i * slotNames.length;
-      this.update(
-        weight,
-        gradients[i],
-        byUse ? squares[i] : undefined,
-        this.slots.slice(first, first + slotNames.length),
-        rate,
-        this.iterations,
-      );
+      const own = this.slots.slice(first, first + this.ruleSlots);
+      this.update(weight, gradients[i], byUse ? squares[i] : undefined, own, rate, step);
     });
-    this.iterations++;
+  }
+
+  /** Adds gradients to those of the batches before; for an update they become the mean of all, and there are none before the next. */
+  private accumulate(gradients: readonly Float32Array[], batches: number | undefined): void {
+    gradients.forEach((gradient, i) => {
+      const sums = this.slotOf(i, ACCUMULATOR);
+      for (let k = 0; k < gradient.length; k++) {
+        const sum = gradient[k] + sums[k];
+        if (batches !== undefined) gradient[k] = sum / batches;
+        sums[k] = batches === undefined ? sum : 0;
+      }
+    });
+  }
+
+  private slotOf(variable: number, name: string): Float32Array {
+    return this.slots[variable * this.slotNames.length + this.slotNames.indexOf(name)];
+  }
+
+  average(weights: readonly Float32Array[]): void {
+    if (!this.settings.useEma || this.slots.length === 0) return;
+    weights.forEach((weight, i) => {
+      weight.set(this.slotOf(i, AVERAGE));
+    });
   }
 
   state(): Float32Array[] {
@@ -240,6 +344,11 @@ export class RuleOptimizer implements Optimizer {
     this.slots = [];
     this.iterations = 0;
   }
+}
+
+/** average ← momentum·average + (1 − momentum)·weight */
+function follow(average: Float32Array, weights: Float32Array, momentum: number): void {
+  for (let i = 0; i < weights.length; i++) average[i] = momentum * average[i] + (1 - momentum) * weights[i];
 }
 
 /** The options, with the learning rate that stands before them. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Table } from '../../../src/data/table.js';
 import { understand } from '../../../src/data/understanding/understand.js';
-import { csv, days, failure, next, read, values } from './frames.js';
+import { csv, days, failure, next, read, told, values } from './frames.js';
 import '../../propertySeed.js';
 
 describe('several series', () => {
@@ -182,7 +182,9 @@ test('the order of rows never matters where there is a time', () => {
 test('steps without a row of what is counted have none of it', () => {
   const text =
     'ts,orders\n2020-01-01 10:03,1\n2020-01-01 12:44,2\n2020-01-03 09:00,1\n2020-01-03 19:30,5\n2020-01-04 01:00,1';
-  expect(values(csv(text, { targets: ['orders'], every: '1d' }), 'orders')).toEqual([3, 0, 6, 1]);
+  const orders = csv(text, { targets: ['orders'], every: '1d' });
+  expect(values(orders, 'orders')).toEqual([3, 0, 6, 1]);
+  expect(told(orders, 'orders')?.how).toBe('number, sum of a step, 0 in those without a row');
 });
 
 test('months become whole quarters', () => {

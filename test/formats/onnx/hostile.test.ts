@@ -72,6 +72,23 @@ describe('hostile files', () => {
     expect(loaded).toBeLessThan(seeds);
   });
 
+  it('are refused where an operator of numbers has too few of them', async () => {
+    for (const [opType, needed] of [
+      ['Gather', 2],
+      ['Expand', 2],
+      ['Where', 3],
+      ['Add', 2],
+    ] as const) {
+      const nodes = [
+        { opType, name: 'few', input: ['w'], output: ['v'] },
+        { opType: 'Mul', name: 'product', input: ['x', 'v'], output: ['y'] },
+      ];
+      await expect(loadModel(graphOf(nodes, [floatTensor('w', [3], [1, 2, 3])]))).rejects.toThrow(
+        `it has 1 inputs of the ${needed} that it needs`,
+      );
+    }
+  });
+
   it('are refused in one line, or loaded: safetensors', async () => {
     const bytes = bytesOf('torch/lstm2-linear.safetensors');
     const seeds = Number(process.env.MEMCELL_TEST_MUTATIONS ?? 300);

@@ -4,17 +4,31 @@ import type { Activation } from '../../../src/activations.js';
 import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
 import {
+  ActivityRegularization,
   Bidirectional,
+  Conv1D,
+  Cropping1D,
   Dense,
+  DepthwiseConv1D,
   Embedding,
   GlobalAveragePooling1D,
   GRU,
+  GroupNormalization,
   type Layer,
   LayerNormalization,
   LSTM,
   Masking,
+  Normalization,
+  PReLU,
+  ReLU,
   RepeatVector,
+  RMSNormalization,
+  SeparableConv1D,
+  Softmax,
   TimeDistributed,
+  UnitNormalization,
+  UpSampling1D,
+  ZeroPadding1D,
 } from '../../../src/layers/index.js';
 import { loadModel, Sequential } from '../../../src/sequential.js';
 import { contentsOf, draws, largest, type Numbers, run } from './runtime.js';
@@ -88,6 +102,53 @@ describe('writeOnnx', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  const further: Record<string, () => Layer> = {
+    'ReLU with a slope and a threshold': () => ReLU({ maxValue: 0.4, negativeSlope: 0.1, threshold: 0.05 }),
+    'Softmax over the steps': () => Softmax({ axis: 1 }),
+    PReLU: () => PReLU(),
+    'PReLU, shared over the steps': () => PReLU({ sharedAxes: [1] }),
+    RMSNormalization: () => RMSNormalization(),
+    UnitNormalization: () => UnitNormalization(),
+    GroupNormalization: () => GroupNormalization({ groups: 2 }),
+    Normalization: () => Normalization({ mean: [0.1, 0.2, 0.3, 0.4], variance: [1, 0.5, 0.25, 2] }),
+    'Normalization backwards, of weights': () => Normalization({ invert: true }),
+    Cropping1D: () => Cropping1D({ cropping: [1, 0] }),
+    ZeroPadding1D: () => ZeroPadding1D({ padding: [2, 1] }),
+    UpSampling1D: () => UpSampling1D({ size: 3 }),
+    ActivityRegularization: () => ActivityRegularization({ l2: 0.1 }),
+    'Conv1D in groups': () => Conv1D(6, 3, { groups: 2, activation: 'tanh' }),
+    DepthwiseConv1D: () => DepthwiseConv1D(2, { depthMultiplier: 3, padding: 'same', dilationRate: 2 }),
+    SeparableConv1D: () => SeparableConv1D(5, 3, { strides: 2, padding: 'same', activation: 'relu' }),
+  };
+  it.each(Object.entries(further))('writes %s', async (_, layer) => {
+    const model = randomised(
+      new Sequential([LSTM(4, { inputShape: [6, 3], returnSequences: true }), layer()], { seed: 1 }),
+      5,
+    );
+    const draw = draws(4);
+    const x: Numbers = { shape: [2, 6, 3], data: new Float32Array(36).map(() => draw(-1.5, 1.5)) };
+    const y = await model.predict(x);
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    checkFile(bytes);
+    const theirs = await run(bytes, x);
+    expect(theirs.shape).toEqual(y.shape);
+    expect(largest(theirs, y)).toBeLessThan(1e-5);
+    const back = await loadModel(bytes);
+    expect(largest(await back.predict(x), y)).toBeLessThan(1e-6);
+    back.dispose();
+    model.dispose();
+  });
+
+  it('refuses what an operator has no option for', async () => {
+    const refuse = async (layers: Layer[], message: string) =>
+      expect(writeOnnx(await contentsOf(new Sequential(layers, { seed: 1 })))).rejects.toThrow(message);
+    await refuse(
+      [Softmax({ axis: [1, 2], inputShape: [4, 3] })],
+      'layer softmax (Softmax) cannot be written: axis [1,2] is not one',
+    );
+    await refuse([RMSNormalization({ axis: 1, inputShape: [4, 3] })], 'axis 1 is not the last');
   });
 
   it('writes activations that are several operators', async () => {

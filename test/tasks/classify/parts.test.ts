@@ -99,6 +99,7 @@ describe('a table in parts is told as the whole', () => {
     const silent = { ...loaded, model: Object.create(loaded.model, { predict: { value: predict } }) };
     const [first, last] = [await networkInput(silent, long(table), 2), await networkInput(silent, long(table), 66_000)];
     expect([first.name, last.name, last.outputs]).toEqual(['row 2', 'row 66000', ['high', 'low']]);
+    expect(first.features).toEqual(['x']);
     expect(last.x).toEqual((await networkInput(silent, whole(table), 66_000)).x);
     await expect(networkInput(silent, long(table), 66_001)).rejects.toThrow(
       'sample: there are 66000 samples, not 66001',

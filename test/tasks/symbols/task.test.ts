@@ -204,8 +204,10 @@ describe('predicting', () => {
   });
 });
 
-test('counting: chooses how far back on one part, is scored on another', () => {
+test('counting: chooses how far back on one part, is scored on another', async () => {
   const ids = Int32Array.from({ length: 60 }, (_, i) => [0, 0, 1, 1][i % 4]);
-  expect(countsGuess(ids, 48, { from: 48, to: 60 }, { from: 30, to: 48 })).toEqual({ accuracy: 1, back: 2 });
-  expect(countsGuess(ids, 48, { from: 48, to: 60 }, { from: 32, to: 33 }).back).toBe(0);
+  expect(await countsGuess(ids, 48, { from: 48, to: 60 }, { from: 30, to: 48 })).toEqual({ accuracy: 1, back: 2 });
+  expect((await countsGuess(ids, 48, { from: 48, to: 60 }, { from: 32, to: 33 }))?.back).toBe(0);
+  const stopped = AbortSignal.abort();
+  expect(await countsGuess(ids, 48, { from: 48, to: 60 }, { from: 30, to: 48 }, stopped)).toBeUndefined();
 });

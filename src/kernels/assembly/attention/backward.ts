@@ -1,7 +1,7 @@
 /**
  * Attention backward, tile by tile: weights are computed again from each query's largest score and sum (Dao et al. 2022). With weights
- * P = softmax(scores), dropped ones P̂ = P∘mask and Y = P̂·V: dV = P̂ᵀ·dY, dP = (dY·Vᵀ)∘mask, dScores = P∘(dP − Σ dP∘P), of which the sum is
- * Σ dY∘Y. With dropout in evaluation the mask is ones.
+ * P = softmax(scores), dropped ones P̂ = P∘mask and Y = P̂·V: dV = P̂ᵀ·dY, dP = (dY·Vᵀ)∘mask, dScores = P∘(dP − Σ dP∘P), the sum being
+ * Σ dY∘Y of a query.
  */
 import { dropRow } from '../elementwise/dropout';
 import { transposePanels } from '../lstmPack';

@@ -92,7 +92,7 @@ function finishTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows:
   }
 }
 
-/** Bytes of scratch that a batch entry needs, which `at` has room for 128 to find out. */
+/** Bytes of scratch that a batch entry needs; writes the layout of one, 128 bytes, to `at`. */
 export function attentionScratch(address: usize, at: usize, backward: i32): usize {
   return layOut(changetype<Attention>(address), at, backward != 0).end - at;
 }

@@ -293,3 +293,17 @@ export function lion(
     storeBlock(weights + at, f32x4.add(f32x4.sub(decayed(weights + at, to - i, d), up), down), to - i);
   }
 }
+
+/**
+ * The sums of gradients over batches: sums ← sums + g where factor is 0; else, in the batch of an update, g ← factor·(g + sums) and
+ * sums ← 0. Of `count` floats, a multiple of 4.
+ */
+export function accumulate(gradients: usize, sums: usize, count: i32, factor: f32): void {
+  const zero = f32x4.splat(0), f = f32x4.splat(factor);
+  const end = gradients + ((<usize>count) << 2);
+  for (; gradients < end; gradients += 16, sums += 16) {
+    const sum = f32x4.add(v128.load(gradients), v128.load(sums));
+    if (factor != 0) v128.store(gradients, f32x4.mul(f, sum));
+    v128.store(sums, factor != 0 ? zero : sum);
+  }
+}

@@ -1,0 +1,48 @@
+/** Weights and gates of MinGRU, MinLSTM and sLSTM. */
+import * as tf from '../../tf.js';
+import type { ComputedWeight } from '../computed.js';
+import { features, type Shape } from '../define.js';
+import type { SettingsOf } from '../schema.js';
+import type { scanned } from './scanOptions.js';
+
+/** Kernel (I,gU) and bias (gU) of g gates of U units over I inputs, and what comes between them. */
+export function scanWeights(
+  gates: number,
+  settings: SettingsOf<typeof scanned>,
+  input: Shape,
+  between: readonly ComputedWeight[] = [],
+): ComputedWeight[] {
+  const { units, useBias, kernelInitializer, kernelRegularizer, kernelConstraint } = settings;
+  const { biasInitializer, biasRegularizer, biasConstraint } = settings;
+  const columns = gates * units;
+  return [
+    {
+      name: 'kernel',
+      shape: [features(input), columns],
+      initializer: kernelInitializer,
+      regularizer: kernelRegularizer,
+      constraint: kernelConstraint,
+    },
+    ...between,
+    ...(useBias
+      ? [
+          {
+            name: 'bias',
+            shape: [columns],
+            initializer: biasInitializer,
+            regularizer: biasRegularizer,
+            constraint: biasConstraint,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** x·W + b of a step, in `parts` parts. */
+export function gatesOf(
+  parts: number,
+  { x, weight, settings }: { x: tf.Tensor; weight(name: string): tf.Tensor; settings: { useBias: boolean } },
+): tf.Tensor[] {
+  const product = tf.matMul(x as tf.Tensor2D, weight('kernel') as tf.Tensor2D);
+  return tf.split(settings.useBias ? tf.add(product, weight('bias')) : product, parts, 1);
+}
