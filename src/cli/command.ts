@@ -45,6 +45,11 @@ export class Session {
   note(text: string): void {
     this.streams.stderr.write(`${text}\n`);
   }
+
+  /** Warnings, a line each; those that people have just read in what was printed are not said twice. */
+  warn(warnings: readonly string[], printed: readonly string[] = []): void {
+    for (const warning of warnings) if (this.json || !printed.includes(warning)) this.note(`warning: ${warning}`);
+  }
 }
 
 /** Adds the options that every command has. */

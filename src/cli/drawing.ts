@@ -24,7 +24,7 @@ export async function printPictures(wanted: true | undefined, of: Drawn, session
   const { isForecast, nextOf } = await import('../report/describe.js');
   const warnings: string[] = [];
   const coming = loaded && isForecast(loaded) ? await nextOf(loaded, of, warnings) : undefined;
-  for (const warning of warnings) session.note(`warning: ${warning}`);
+  session.warn(warnings);
   const shown = pictures?.parts ?? [];
   parts.push(forecastsText(shown.length > 0 ? shown : (coming?.shown ?? []), coming?.next ?? [], paper));
   if (of.evaluation) parts.push(scoresText(of.evaluation as Evaluation, paper));

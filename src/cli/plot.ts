@@ -59,7 +59,7 @@ async function plot(data: string, columns: string[], options: Options, session: 
   const wanted = readingOf(given, columns);
   const look = await lookAt(openSource(data, { ...(sql !== undefined && { sql }) }), wanted);
   for (const line of accountText(look.understood)) session.print(line);
-  for (const line of look.left) session.note(`warning: ${line}`);
+  session.warn(look.left);
   if (drawn) {
     const { lookText } = await import('./terminal/look.js');
     session.print(lookText(look, session.paper));

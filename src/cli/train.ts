@@ -162,7 +162,7 @@ async function trainShown(
         const understood = ready.account ? accountText(ready.account) : [];
         for (const line of understood) dryRun ? session.print(line) : session.note(line);
         for (const line of start?.notes ?? []) dryRun ? session.print(line) : session.note(line);
-        for (const warning of ready.warnings) session.note(`warning: ${warning}`);
+        session.warn(ready.warnings);
         const held = ready.heldOut > 0 ? `, ${ready.heldOut} more held out` : '';
         const plan = `training ${ready.layers} on ${counted(ready.samples, 'sample')}${held}`;
         dryRun ? session.print(plan) : session.note(plan);
@@ -241,7 +241,7 @@ async function serve(
     note: (text) => session.note(text),
   });
   session.note(`live at ${live.url}`);
-  if (live.warning !== undefined) session.note(`warning: ${live.warning}`);
+  if (live.warning !== undefined) session.warn([live.warning]);
   return live;
 }
 
@@ -280,10 +280,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   const on = heldOut > 0 ? ', held out' : ', all trained on';
   const { headline } = task.tell(evaluation, on);
   for (const line of headline) session.print(line);
-  for (const warning of trained.warnings) {
-    // What the headline has just said is not said twice.
-    if (session.json || !headline.includes(warning)) session.note(`warning: ${warning}`);
-  }
+  session.warn(trained.warnings, headline);
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
   const warnings = [...prepared.warnings, ...trained.warnings];
   const made = {

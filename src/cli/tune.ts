@@ -94,7 +94,7 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
       signal: signals.signal,
       onPrepared: ({ account, warnings, layers, samples, heldOut }) => {
         for (const line of account ? accountText(account) : []) session.note(line);
-        for (const warning of warnings) session.note(`warning: ${warning}`);
+        session.warn(warnings);
         const on = `on ${counted(samples, 'sample')}, ${heldOut} more to choose settings by`;
         session.note(`trial 1 has the defaults: ${layers} ${on}`);
         return true;
@@ -157,9 +157,7 @@ async function tell({ search, trained, compared }: Tuned, how: Ended, session: S
   const on = heldOut > 0 ? ', held out' : ', all trained on';
   const { headline } = tasks[kind].tell(evaluation, on);
   for (const line of headline) session.print(line);
-  for (const warning of warnings) {
-    if (session.json || !headline.includes(warning)) session.note(`warning: ${warning}`);
-  }
+  session.warn(warnings, headline);
   session.print(
     out === undefined
       ? `nothing is saved without --out; to train it: memcell train, with ${given(kind, best) || 'no settings'}`
