@@ -33,6 +33,20 @@ export function formatNumber(value: number): string {
   return value.toExponential(3);
 }
 
+/** A value of the data, with as many digits as it has, six at most. */
+export function formatValue(value: number): string {
+  if (Number.isInteger(value)) return formatNumber(value);
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < 1e15 ? String(Number(value.toPrecision(6))) : value.toExponential(3);
+}
+
+/** Values that stand beside each other, all with the decimals of the last of four digits of a size. */
+export function formatAlike(values: readonly number[], size: number): string[] {
+  const decimals = Math.max(0, 3 - Math.floor(Math.log10(Math.abs(size) || 1)));
+  if (decimals > 8 || values.every(Number.isInteger)) return values.map(formatNumber);
+  return values.map((value) => value.toFixed(decimals));
+}
+
 /** '1 h 2 min', '3 min 4 s', '5.6 s' */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -1,5 +1,4 @@
 import type { ScaleOptions } from '@observablehq/plot';
-import { formatNumber } from '../format.js';
 import type { Axis, Points } from '../tasks/shown.js';
 
 /** The x scale of a figure over rows or times. */
@@ -33,7 +32,28 @@ export function tick(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e4 && size < 1e9) return size < 1e6 ? `${tick(value / 1e3)} k` : `${tick(value / 1e6)} M`;
   if (size !== 0 && (size >= 1e9 || size < 1e-4)) return value.toExponential().replace('e+', 'e');
-  return formatNumber(Number(value.toPrecision(12)))
-    .replace(/(\.\d*?)0+$/, '$1')
-    .replace(/\.$/, '');
+  return String(Number(value.toPrecision(6))).replace('-', '−');
+}
+
+/** Ticks of an axis of whole numbers, about so many: no places between them. */
+export function wholeTicks(last: number, about: number, first = 1): number[] {
+  const step = [1, 2, 5].flatMap((factor) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6].map((power) => factor * power));
+  const every = step.sort((a, b) => a - b).find((size) => (last - first + 1) / size <= about) ?? last;
+  const ticks: number[] = [];
+  for (let at = every === 1 ? first : every; at <= last; at += every) ticks.push(at);
+  return ticks;
+}
+
+/** '80 %' of 0.8 */
+export function percentTick(share: number): string {
+  return `${Number((100 * share).toPrecision(6))} %`;
+}
+
+/** Characters of a name on an axis at most. */
+const mostShown = 40;
+
+/** A name as it stands in a figure, cut where it is long. */
+export function shortened(name: string, most = mostShown): string {
+  const characters = Array.from(name);
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : name;
 }

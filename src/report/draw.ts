@@ -4,7 +4,8 @@
  * in the dark, and an SVG alone follows the reader's preference.
  */
 import type * as PlotModule from '@observablehq/plot';
-import type { PlotOptions } from '@observablehq/plot';
+import type { PlotOptions, ScaleOptions } from '@observablehq/plot';
+import { shortened } from './axes.js';
 
 export type Plot = typeof PlotModule;
 
@@ -55,7 +56,7 @@ const fontSize = 12;
 /** @param make makes the marks, given Plot */
 export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure> {
   const [plot, document] = await Promise.all([import('@observablehq/plot'), paper()]);
-  const { title, tips, ...options } = make(plot);
+  const { title, tips, x, y, ...options } = make(plot);
   const drawn = plot.plot({
     width: 440,
     height: 260,
@@ -63,6 +64,8 @@ export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure>
     marginTop: 28,
     marginBottom: 40,
     ...options,
+    ...(x && { x: labelled(x) }),
+    ...(y && { y: labelled(y) }),
     document,
     ariaLabel: title,
     style: { fontSize: `${fontSize}px`, color: colour.ink, background: 'transparent', overflow: 'visible' },
@@ -71,12 +74,26 @@ export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure>
   if (svg === null) throw new Error('Plot drew no SVG');
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
-  const x = tips && drawn.scale('x');
+  const across = tips && drawn.scale('x');
   return {
-    svg: wellFormed(svg.outerHTML),
+    svg: wellFormed(svg.outerHTML).replace(places, (_, name, values) => ` ${name}="${tenths(values)}"`),
     title,
-    ...(tips && x && { tips: { x: tips.at.map((at) => Math.round(10 * x.apply(at)) / 10), text: tips.text } }),
+    ...(tips &&
+      across && { tips: { x: tips.at.map((at) => Math.round(10 * across.apply(at)) / 10), text: tips.text } }),
   };
+}
+
+/** Attributes that say where something is. */
+const places = / (d|transform|x|y|x1|x2|y1|y2|width|height)="([^"]*)"/g;
+
+/** Pixels in tenths. */
+function tenths(values: string): string {
+  return values.replace(/-?\d+\.\d{2,}/g, (value) => String(Number(Number(value).toFixed(1))));
+}
+
+/** A scale whose label is not longer than its figure. */
+function labelled(scale: ScaleOptions): ScaleOptions {
+  return typeof scale.label === 'string' ? { ...scale, label: shortened(scale.label) } : scale;
 }
 
 /** The page's document, or one without a page: the browser build has no linkedom. */

@@ -2,6 +2,7 @@ import type { Attribution } from '../explain/attribute.js';
 import type { LayerGates } from '../explain/gates.js';
 import type { Sequential } from '../sequential.js';
 import type { NetworkInput } from '../tasks/networkInput.js';
+import { base64 } from './packed.js';
 
 /** What a network did with one sample, as plain data for a page. */
 export interface ShownGates {
@@ -19,6 +20,8 @@ export interface ShownLayer {
   layer: string;
   kind: LayerGates['kind'];
   steps: number;
+  /** Those that the layer has, of which the most active units and the last steps are here. */
+  of: { units: number; steps: number };
   /** The units' numbers in the layer, sorted by the centre of their activity. */
   units: number[];
   halfLives?: (number | null)[];
@@ -95,6 +98,7 @@ export function showLayer({ layer, kind, shape, gates, halfLives }: LayerGates):
     layer,
     kind,
     steps: steps - from,
+    of: { units, steps },
     units: order,
     ...(halfLives && { halfLives: order.map((unit) => (Number.isFinite(halfLives[unit]) ? halfLives[unit] : null)) }),
     maps,
@@ -116,10 +120,4 @@ function unitOrder(state: Float32Array, steps: number, units: number): number[] 
     .sort((a, b) => activity[b] - activity[a])
     .slice(0, most.units)
     .sort((a, b) => centre(a) - centre(b));
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
 }

@@ -16,7 +16,7 @@ export function gatesScript(): void {
 
   const colours = () => {
     const style = getComputedStyle(document.documentElement);
-    return { minus: style.getPropertyValue('--c1'), plus: style.getPropertyValue('--c2') };
+    return [style.getPropertyValue('--c1'), style.getPropertyValue('--c2'), style.getPropertyValue('--ink')].map(rgb);
   };
 
   function rgb(hex: string): [number, number, number] {
@@ -35,8 +35,7 @@ export function gatesScript(): void {
     };
 
     function draw(marked?: { row: number; t: number }): void {
-      const { minus, plus } = colours();
-      const [cold, warm] = [rgb(minus), rgb(plus)];
+      const [cold, warm, ink] = colours();
       for (const [map, canvas] of canvases.entries()) {
         canvas.width = steps;
         canvas.height = units.length;
@@ -47,7 +46,7 @@ export function gatesScript(): void {
         for (let i = 0; i < values[map].length; i++) {
           const share = values[map][i] / 255;
           const size = signed ? Math.abs(2 * share - 1) : share;
-          const colour = signed && share < 0.5 ? cold : warm;
+          const colour = signed ? (share < 0.5 ? cold : warm) : ink;
           const row = Math.floor(i / steps);
           image.data.set([...colour, marked && marked.row !== row ? 150 * size : 255 * size], 4 * i);
         }

@@ -43,11 +43,17 @@ export function escaped(text: string): string {
 export function table(head: readonly string[], rows: readonly (readonly Part[])[]): Html {
   const numeric = head.map((_, c) => c > 0 && rows.every((row) => typeof row[c] === 'number' || isNumberText(row[c])));
   const side = (c: number) => (numeric[c] ? html` class="n"` : undefined);
-  return html`<div class="scroll"><table><thead><tr>${head.map((name, c) => html`<th${side(c)}>${name}</th>`)}</tr></thead><tbody>${rows.map(
-    (row) => html`<tr>${row.map((cell, c) => html`<td${side(c)}>${cell}</td>`)}</tr>`,
+  return html`<div class="scroll"><table><thead><tr>${head.map((name, c) => html`<th${side(c) ?? (isLong(name) && html` class="long"`)}>${name}</th>`)}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr>${row.map((cell, c) => html`<td${side(c) ?? (isLong(cell) && html` class="long"`)}>${cell}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 
+/** A text with a word that would make its column too wide. */
+function isLong(cell: Part): boolean {
+  return /\S{40}/.test(textOf(cell));
+}
+
 function isNumberText(cell: Part): boolean {
-  return typeof cell === 'string' && /^([-−–]?[\d.,]+(e[+-]?\d+)?( %)?|–)$/.test(cell);
+  return typeof cell === 'string' && /^((< )?[-−–]?[\d.,]+(e[+-]?\d+)?( %)?|–)$/.test(cell);
 }

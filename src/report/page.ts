@@ -1,8 +1,8 @@
 import { gatesScript } from './gatesScript.js';
 import { Html, html } from './html.js';
-import type { ReportInput } from './input.js';
+import type { Evaluation, ReportInput } from './input.js';
 import { pageScript } from './script.js';
-import { classifySections } from './sections/classify.js';
+import { classifySections, mostClasses } from './sections/classify.js';
 import { dataSection, modelSection, predictedSection, trainingSection } from './sections/common.js';
 import { forecastSections } from './sections/forecast.js';
 import { gatesSections } from './sections/gates.js';
@@ -42,8 +42,15 @@ ${headline.map((line) => html`<p class="lead">${line}</p>`)}${warnings.map((line
 ${notes.length > 0 && html`<ul class="note">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${links(parts)}
 ${parts}
-${input.tuning && jsonOf('tuning-data', input.tuning)}${input.evaluation && jsonOf('evaluation', input.evaluation)}${input.gates && jsonOf('gates-data', input.gates)}`;
+${input.tuning && jsonOf('tuning-data', input.tuning)}${input.evaluation && jsonOf('evaluation', bounded(input.evaluation))}${input.gates && jsonOf('gates-data', input.gates)}`;
   return pageOf(title, body, [pageScript, ...(input.gates ? [gatesScript] : [])]);
+}
+
+/** An evaluation without a matrix of so many classes that it is not drawn. */
+function bounded(evaluation: Evaluation): object {
+  if (evaluation.kind !== 'classify' || evaluation.classes.length <= mostClasses) return evaluation;
+  const { confusion: _, ...rest } = evaluation;
+  return rest;
 }
 
 /** A page around its body. */

@@ -50,10 +50,21 @@ export function pageScript(): void {
     tip.hidden = true;
     armAll();
   });
+
+  /** What `picked` has packed. */
+  async function unpack(series: HTMLElement, packed: string): Promise<void> {
+    delete series.dataset.packed;
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const text = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+    series.innerHTML = await new Response(text).text();
+    armAll();
+  }
+
   for (const picker of document.querySelectorAll<HTMLSelectElement>('select[data-picker]')) {
     picker.addEventListener('change', () => {
       for (const one of document.querySelectorAll<HTMLElement>('[data-series]')) {
         one.hidden = one.dataset.series !== picker.value;
+        if (!one.hidden && one.dataset.packed !== undefined) void unpack(one, one.dataset.packed);
       }
     });
   }

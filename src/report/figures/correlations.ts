@@ -1,9 +1,10 @@
+import { shortened } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import type { LookedCorrelations } from '../look/shown.js';
 
 /** r of each two columns: blue below 0, red above, as full as it is strong. */
 export function drawCorrelations({ columns, r, rows }: LookedCorrelations): Promise<Figure> {
-  const short = (text: string) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
+  const short = (text: string) => shortened(text, 18);
   const cells = r.flatMap((line, i) =>
     line.flatMap((value, j) =>
       value === null

@@ -1,10 +1,11 @@
+import { shortened } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import type { LookedNames } from '../look/shown.js';
 
 /** How often each name comes. */
 export function drawCounts({ name, counts, others }: LookedNames): Promise<Figure> {
   const bars = [...counts, ...(others > 0 ? [{ value: 'all others', count: others }] : [])];
-  const short = (text: string) => (text.length > 22 ? `${text.slice(0, 21)}…` : text);
+  const short = (text: string) => shortened(text, 22);
   // Shortened names may be alike: places, not names, are the scale.
   const rows = bars.map(({ value, count }, i) => ({ value, count, i }));
   const longest = Math.max(...bars.map(({ value }) => short(value).length));

@@ -22,7 +22,7 @@ export function drawCycle(column: string, { name, places }: LookedCycle): Promis
       ticks: steps.filter(({ i }) => i % every === 0).map(({ i }) => i),
       tickFormat: (i: number) => places[i]?.place ?? '',
     },
-    y: { label: null, grid: true, tickFormat: tick, nice: true },
+    y: { label: column, grid: true, tickFormat: tick, nice: true },
     marks: [
       steps.length === 1
         ? plot.ruleX(steps, { x: 'i', y1: 'low', y2: 'high', stroke: colour.c1, strokeOpacity: 0.3, strokeWidth: 6 })

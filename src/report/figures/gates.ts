@@ -1,4 +1,4 @@
-import { formatNumber } from '../../format.js';
+import { counted } from '../../format.js';
 import { colour, type Figure } from '../draw.js';
 import type { ShownLayer } from '../gates.js';
 import { escaped } from '../html.js';
@@ -14,7 +14,7 @@ const mostLabels = 130;
  * What a layer's gates did, as maps under one another: steps from left to right, a row for each unit. Gates are white at 0 and full at 1;
  * candidate, cell and state are blue below 0 and orange above.
  */
-export function drawGates({ layer, kind, units, steps, maps }: ShownLayer, tokens?: readonly string[]): Figure {
+export function drawGates({ layer, kind, units, steps, of, maps }: ShownLayer, tokens?: readonly string[]): Figure {
   const { width, left, right } = mapMargins;
   const cell = (width - left - right) / steps;
   const row = Math.max(40, Math.min(160, 10 * units.length)) / units.length;
@@ -23,7 +23,7 @@ export function drawGates({ layer, kind, units, steps, maps }: ShownLayer, token
     const top = i * (titleHeight + height + gap);
     const values = Array.from(atob(bytes), (byte) => byte.charCodeAt(0) / 255);
     const paths = low < 0 ? signed(values, steps) : positive(values, steps);
-    return `<text x="${left}" y="${top + 13}">${name}, ${formatNumber(low)} to ${formatNumber(high)}</text><g transform="translate(${left},${top + titleHeight}) scale(${short(cell)},${short(row)})" shape-rendering="crispEdges">${paths}</g><rect x="${left}" y="${top + titleHeight}" width="${width - left - right}" height="${short(height)}" fill="none" stroke="${colour.faint}"/>`;
+    return `<text x="${left}" y="${top + 13}">${escaped(mapCaption(name, low, high))}</text><g transform="translate(${left},${top + titleHeight}) scale(${short(cell)},${short(row)})" shape-rendering="crispEdges">${paths}</g><rect x="${left}" y="${top + titleHeight}" width="${width - left - right}" height="${short(height)}" fill="none" stroke="${colour.faint}"/>`;
   });
   const bottom = maps.length * (titleHeight + height + gap);
   const every = Math.ceil(steps / 25);
@@ -35,9 +35,18 @@ export function drawGates({ layer, kind, units, steps, maps }: ShownLayer, token
     ([t, text]) =>
       `<text x="${short(left + (t + 0.5) * cell)}" y="${bottom + 10}" text-anchor="middle">${escaped(text)}</text>`,
   );
-  const title = `Gates of ${layer} (${kind}): ${units.length} units over ${steps} steps`;
+  const most =
+    units.length < of.units ? `the ${units.length} most active of ${of.units} units` : counted(of.units, 'unit');
+  const last = steps < of.steps ? `the last ${steps} of ${of.steps} steps` : counted(of.steps, 'step');
+  const title = `Gates of ${layer} (${kind}): ${most} over ${last}`;
   const svg = `<svg role="img" xmlns="http://www.w3.org/2000/svg" aria-label="${escaped(title)}" viewBox="0 0 ${width} ${short(bottom + 30)}" width="${width}" height="${short(bottom + 30)}" font-family="system-ui, sans-serif" font-size="12" fill="${colour.ink}">${drawn.join('')}${under.join('')}<text x="${width - right}" y="${short(bottom + 26)}" text-anchor="end">step →</text></svg>`;
   return { svg, title };
+}
+
+/** 'forget gate, 0 to 1', 'cell, −2.31 to 2.31' */
+export function mapCaption(name: string, low: number, high: number): string {
+  const short = (value: number) => String(Number(value.toPrecision(3))).replace('-', '−');
+  return `${low < 0 ? name : `${name} gate`}, ${short(low)} to ${short(high)}`;
 }
 
 function positive(values: readonly number[], steps: number): string {

@@ -1,12 +1,12 @@
 import { percent } from '../../format.js';
 import type { Axis } from '../../tasks/shown.js';
-import { axisScale, placeOn, placeText } from '../axes.js';
+import { axisScale, placeOn, placeText, shortened } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import type { LookedMissing } from '../look/shown.js';
 
 /** Where values are missing: the darker, the more of a stretch. */
 export function drawMissing(axis: Axis, { of, names, edges, shares }: LookedMissing): Promise<Figure> {
-  const short = (text: string) => (text.length > 22 ? `${text.slice(0, 21)}…` : text);
+  const short = (text: string) => shortened(text, 22);
   const cells = shares.flatMap((line, i) =>
     stretchesOf(line).map(({ from, to, share }) => ({
       i,

@@ -8,7 +8,7 @@ export function drawResiduals(axis: Axis, name: string, residuals: Points): Prom
   return draw((plot) => ({
     title: `${name}: residuals, one step ahead`,
     x: { ...axisScale(axis), ticks: 5 },
-    y: { label: 'actual − forecast', grid: true, tickFormat: tick },
+    y: { label: 'actual − forecast', grid: true, tickFormat: tick, inset: 6 },
     marks: [
       plot.ruleY([0]),
       plot.dot(pointsOn(axis, residuals), {

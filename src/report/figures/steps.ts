@@ -1,5 +1,5 @@
 import { formatNumber } from '../../format.js';
-import { tick } from '../axes.js';
+import { percentTick, tick, wholeTicks } from '../axes.js';
 import { draw, type Figure, lineColours } from '../draw.js';
 
 /** A number per step of the horizon, for the model and for simple guesses. */
@@ -14,20 +14,23 @@ export function drawSteps(
     title,
     x: {
       label: 'step ahead',
-      ticks: Math.min(10, at.length),
-      tickFormat: (h: number) => (h % 1 === 0 ? String(h) : ''),
+      ticks: wholeTicks(at.length, 12),
+      tickFormat: String,
     },
-    y: { label, grid: true, tickFormat: tick, ...(wanted.length === 0 && { zero: true }) },
+    y: { label, grid: true, ...(wanted.length === 0 ? { tickFormat: tick, zero: true } : { tickFormat: percentTick }) },
     marks: [
       plot.ruleY(wanted, { stroke: 'currentColor', strokeOpacity: 0.4, strokeDasharray: '4,3' }),
-      ...lines.map(({ values }, i) => {
-        const points = values.map((y, h) => ({ x: h + 1, y })).filter(({ y }) => Number.isFinite(y));
-        const stroke = lineColours[i % lineColours.length];
-        return [
-          plot.lineY(points, { x: 'x', y: 'y', stroke, strokeWidth: i === 0 ? 2.5 : 1.4 }),
-          ...(points.length < 25 ? [plot.dot(points, { x: 'x', y: 'y', fill: stroke, r: i === 0 ? 3 : 2 })] : []),
-        ];
-      }),
+      // The first one, the model, over the others.
+      ...lines
+        .map(({ values }, i) => {
+          const points = values.map((y, h) => ({ x: h + 1, y })).filter(({ y }) => Number.isFinite(y));
+          const stroke = lineColours[i % lineColours.length];
+          return [
+            plot.lineY(points, { x: 'x', y: 'y', stroke, strokeWidth: i === 0 ? 2.5 : 1.4 }),
+            ...(points.length < 25 ? [plot.dot(points, { x: 'x', y: 'y', fill: stroke, r: i === 0 ? 3 : 2 })] : []),
+          ];
+        })
+        .reverse(),
     ],
     tips: {
       at,

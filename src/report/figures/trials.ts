@@ -1,5 +1,5 @@
 import { formatNumber } from '../../format.js';
-import { tick } from '../axes.js';
+import { tick, wholeTicks } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import type { ShownTuning } from '../input.js';
 
@@ -20,8 +20,8 @@ export function drawTrials({ metric, trials, best }: Omit<ShownTuning, 'verdict'
     x: {
       label: 'trial',
       domain: [0.5, count + 0.5],
-      ticks: Math.min(10, count),
-      tickFormat: (value: number) => (value % 1 === 0 ? String(value) : ''),
+      ticks: wholeTicks(count, 10),
+      tickFormat: String,
     },
     y: { label: metric, grid: true, tickFormat: tick, ...(log && { type: 'log' as const, ticks: 5 }) },
     marks: [

@@ -1,4 +1,4 @@
-import { formatNumber, percent } from '../../format.js';
+import { formatNumber, formatValue, percent } from '../../format.js';
 import type { ClassifyEvaluation } from '../../tasks/classify/evaluation.js';
 import type { ShownClasses, ShownMistake } from '../../tasks/shown.js';
 import { lineColours } from '../draw.js';
@@ -9,8 +9,8 @@ import { type Html, html, table } from '../html.js';
 import type { ReportInput } from '../input.js';
 import { figure, legend } from './figure.js';
 
-/** More classes make a matrix that nobody reads. */
-const mostClasses = 40;
+/** More classes make a matrix, and a table, that nobody reads. */
+export const mostClasses = 40;
 
 /** What was answered for what; per class; whether probabilities are what they say; the most confident mistakes. */
 export async function classifySections({ evaluation, shown }: ReportInput): Promise<Html[]> {
@@ -57,7 +57,17 @@ function classTable(scores: ClassifyEvaluation): Html {
     ['AUC, one against the rest', scores.auc === null ? '–' : formatNumber(scores.auc)],
     ['log loss, nats', formatNumber(scores.logLoss)],
   ];
-  return html`<section id="classes"><h2>Per class</h2><div class="grid">${table(['class', 'samples', 'precision', 'recall', 'F1'], rows)}${table(['all', ''], all)}</div></section>`;
+  const head = ['class', 'samples', 'precision', 'recall', 'F1'];
+  const order = scores.classes.map(({ f1 }, i) => ({ f1: f1 ?? Number.POSITIVE_INFINITY, i }));
+  const worst = order.sort((a, b) => a.f1 - b.f1).slice(0, mostClasses);
+  const each =
+    rows.length <= mostClasses
+      ? table(head, rows)
+      : html`<div><p class="note">The ${mostClasses} of ${rows.length} classes with the least F1.</p>${table(
+          head,
+          worst.map(({ i }) => rows[i]),
+        )}</div>`;
+  return html`<section id="classes"><h2>Per class</h2><div class="grid">${each}${table(['all', ''], all)}</div></section>`;
 }
 
 async function reliability({ reliability: bins }: ShownClasses): Promise<Html> {
@@ -85,6 +95,6 @@ async function mistake(
   if (text !== undefined) return html`<div class="card"><p>${what}</p><blockquote>${text}</blockquote></div>`;
   if (steps === undefined) return html`<div class="card"><p>${what}</p></div>`;
   if (steps.length > 1) return html`<div class="card">${figure(await drawSequence(what, steps, inputs))}</div>`;
-  const values = (steps[0] ?? []).slice(0, 12).map((value, c) => [inputs[c] ?? `${c + 1}`, formatNumber(value)]);
+  const values = (steps[0] ?? []).slice(0, 12).map((value, c) => [inputs[c] ?? `${c + 1}`, formatValue(value)]);
   return html`<div class="card"><p>${what}</p>${table(['input', 'value'], values)}</div>`;
 }

@@ -1,4 +1,4 @@
-import { formatNumber } from '../../format.js';
+import { formatNumber, percent } from '../../format.js';
 import { colour } from '../draw.js';
 import { drawCurve } from '../figures/curves.js';
 import { type Html, html, table } from '../html.js';
@@ -53,16 +53,18 @@ export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | u
   if (account === undefined) return undefined;
   const { read, rows, time, columns, series, notes } = account;
   const facts = [
-    rows > read ? `${read} rows; ${rows} with the times that are missing` : `${rows} of ${read} rows`,
+    rows > read
+      ? `${read} rows; ${rows} with the times that are missing`
+      : rows < read
+        ? `${rows} of ${read} rows`
+        : `${rows} rows`,
     ...(time
       ? [
           `time: ${time.columns.join(', ')} (${time.notation}), ${time.first} to ${time.last}`,
           `${time.step === undefined ? 'no regular step' : `one row each ${time.step}`}${time.season ? `, a season of ${time.season} rows` : ''}, ${time.gaps} gaps${time.sorted ? '; rows were sorted' : ''}`,
         ]
       : []),
-    ...(series
-      ? [`${series.count} series by ${series.columns.join(', ')}, of ${series.shortest} to ${series.longest} rows`]
-      : []),
+    ...(series ? [`${series.count} series by ${series.columns.join(', ')}, of ${lengthText(series)} rows`] : []),
     ...notes,
   ];
   const cells = columns.map(({ name, use, how, why, missing, filled }) => [
@@ -77,18 +79,34 @@ export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | u
   }</section>`;
 }
 
-/** Rows that are shown of a prediction. */
-const mostPredicted = 100;
+function lengthText({ shortest, longest }: { shortest: number; longest: number }): string {
+  return shortest === longest ? `${longest}` : `${shortest} to ${longest}`;
+}
+
+/** Rows of a prediction that a page has, and those that are seen at once. */
+const mostPredicted = { kept: 100, seen: 15 };
 
 /** What predicting gave, as a table. */
-export function predictedSection({ predicted }: ReportInput): Html | undefined {
+export function predictedSection({ predicted, kind }: ReportInput): Html | undefined {
   if (predicted === undefined || predicted.rows.length === 0) return undefined;
   const { head, rows, count } = predicted;
   const cells = rows
-    .slice(0, mostPredicted)
-    .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
+    .slice(0, mostPredicted.kept)
+    .map((row) =>
+      row.map((cell, c) =>
+        typeof cell === 'number' ? predictedText(kind === 'classify' ? head[c] : undefined, cell) : cell,
+      ),
+    );
   const rest = count - cells.length;
-  return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
+  const more = cells.slice(mostPredicted.seen);
+  const folded = more.length > 0 && html`<details><summary>${more.length} more</summary>${table(head, more)}</details>`;
+  return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells.slice(0, mostPredicted.seen))}${folded}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
+}
+
+/** A probability in percent; another number as it is. */
+function predictedText(column: string | undefined, value: number): string {
+  if (column === undefined || !/^p\(.*\)$/s.test(column)) return formatNumber(value);
+  return value > 0 && value < 0.0005 ? '< 0.1 %' : percent(value);
 }
 
 /** The layers, and how the model was made. */

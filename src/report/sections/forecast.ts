@@ -8,6 +8,7 @@ import { drawResiduals } from '../figures/residuals.js';
 import { drawSteps } from '../figures/steps.js';
 import { type Html, html, table } from '../html.js';
 import type { ReportInput } from '../input.js';
+import { picked } from '../packed.js';
 import { figure, legend } from './figure.js';
 
 /** The ways that a model stands beside. */
@@ -33,19 +34,17 @@ export async function forecastSections({ evaluation, shown, left, next }: Report
   ];
 }
 
-/** Rows of forecasts, and points of the lines of everything, that a page has in all: some 400 and 20 bytes each. */
-const most = { forecasts: 1200, points: 6000 };
+/** Rows of forecasts, and points of the lines of everything, that a page has in all: some 300 and 12 bytes each, packed a quarter of them. */
+const most = { forecasts: 2400, points: 12_000 };
 
 async function pictures(all: readonly ShownForecasts[], left: number, next: ReportInput['next']): Promise<Html> {
   const lines = all.length * (all[0]?.columns.length ?? 1);
   const series = all.map((one) => withNewest(one, Math.max(48, Math.floor(most.forecasts / lines))));
   const points = Math.max(200, Math.floor(most.points / lines));
   const blocks: Html[] = [];
-  for (const [i, one] of series.entries()) {
+  for (const one of series) {
     const coming = next?.find(({ series: name }) => name === one.series);
-    blocks.push(
-      html`<div data-series="${i}"${i > 0 && html` hidden`}>${await seriesFigures(one, points, coming?.columns)}</div>`,
-    );
+    blocks.push(html`${await seriesFigures(one, points, coming?.columns)}`);
   }
   const names = series.map(({ series: name, relative }, i) => {
     const error = relative > 0 ? `, error ${formatNumber(relative)}` : '';
@@ -54,7 +53,7 @@ async function pictures(all: readonly ShownForecasts[], left: number, next: Repo
   const [first] = series;
   const part =
     first.shown < first.scored
-      ? html`<p>Forecasts of the newest ${first.shown} of ${first.scored} rows held out are drawn.</p>`
+      ? html`<p>Of ${first.scored} rows that were forecast the newest ${first.shown} are drawn.</p>`
       : undefined;
   const picker =
     series.length > 1 &&
@@ -66,7 +65,7 @@ async function pictures(all: readonly ShownForecasts[], left: number, next: Repo
     ['forecast before it happened', colour.c2],
     ...(next ? [['what comes next', colour.c1] as [string, string]] : []),
   ];
-  return html`<section id="forecasts"><h2>Forecasts</h2>${picker}${legend(entries)}${part}${blocks}</section>`;
+  return html`<section id="forecasts"><h2>Forecasts</h2>${picker}${legend(entries)}${part}${picked(blocks)}</section>`;
 }
 
 /** A series with the forecasts of its newest rows only, so many of them at most. */

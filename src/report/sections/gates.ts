@@ -1,6 +1,7 @@
-import { formatNumber } from '../../format.js';
+import { counted, formatNumber, formatValue } from '../../format.js';
 import { lineColours } from '../draw.js';
 import { drawAttribution } from '../figures/attribution.js';
+import { mapCaption } from '../figures/gates.js';
 import { drawInput, mapMargins } from '../figures/input.js';
 import type { ShownGates, ShownLayer } from '../gates.js';
 import { type Html, html, table } from '../html.js';
@@ -23,13 +24,13 @@ async function maps({ name, input, tokens, layers }: ShownGates): Promise<Html> 
     input &&
     input.features.length > 1 &&
     legend(input.features.slice(0, lineColours.length).map((feature, c) => [feature, lineColours[c]]));
-  return html`<section id="gates"><h2>Gates</h2><p class="note">${name}. Steps from left to right; a row is a unit, sorted by when it is active. Gates are white at 0 and full at 1; candidate, cell and state are ${html`<b style="color:var(--c1)">below 0</b>`} or ${html`<b style="color:var(--c2)">above</b>`}. The pointer shows the numbers and follows one unit.</p>${lines}${above}${layers.map(
+  return html`<section id="gates"><h2>Gates</h2><p class="note">${name}. Steps from left to right; a row is a unit, sorted by when it is active. Gates are empty at 0 and full at 1; candidate, cell and state are ${html`<b style="color:var(--c1)">below 0</b>`} or ${html`<b style="color:var(--c2)">above</b>`}. The pointer shows the numbers and follows one unit.</p>${lines}${above}${layers.map(
     (layer, i) => layerMaps(layer, i, tokens),
   )}</section>`;
 }
 
 function layerMaps(
-  { layer, kind, steps, units, halfLives, maps: all }: ShownLayer,
+  { layer, kind, steps, of, units, halfLives, maps: all }: ShownLayer,
   index: number,
   tokens?: string[],
 ): Html {
@@ -39,7 +40,7 @@ function layerMaps(
   const height = Math.max(40, Math.min(160, 5 * units.length));
   const canvases = all.map(
     ({ name: map, low, high }) =>
-      html`<figure style="${around}"><canvas data-layer="${index}" style="height:${height}px" role="img" aria-label="${`${map} of ${layer}: ${units.length} units, ${steps} steps`}"></canvas><figcaption>${map}, ${formatNumber(low)} to ${formatNumber(high)}</figcaption></figure>`,
+      html`<figure style="${around}"><canvas data-layer="${index}" style="height:${height}px" role="img" aria-label="${`${map} of ${layer}: ${units.length} units, ${steps} steps`}"></canvas><figcaption>${mapCaption(map, low, high)}</figcaption></figure>`,
   );
   const text =
     tokens &&
@@ -50,20 +51,30 @@ function layerMaps(
     tokens &&
     steps <= 130 &&
     html`<div class="steps" style="${around}">${tokens.slice(-steps).map((token) => html`<span>${token === '\n' ? '↵' : token}</span>`)}</div>`;
-  return html`<h3>${layer} (${kind}, ${units.length} units)</h3><p class="told" data-told="${index}">Point at a map.</p>${under}${canvases}${text}${halfLives && lives(units, halfLives)}`;
+  return html`<h3>${layer} (${kind}, ${counted(of.units, 'unit')})</h3>${drawnOf({ units, steps, of })}<p class="told" data-told="${index}">Point at a map.</p>${under}${canvases}${text}${halfLives && lives(units, halfLives)}`;
+}
+
+/** What is left out of the maps. */
+function drawnOf({ units, steps, of }: Pick<ShownLayer, 'units' | 'steps' | 'of'>): Html | undefined {
+  const parts = [
+    ...(units.length < of.units ? [`the ${units.length} most active of ${of.units} units`] : []),
+    ...(steps < of.steps ? [`the last ${steps} of ${of.steps} steps`] : []),
+  ];
+  return parts.length > 0 ? html`<p class="note">Drawn are ${parts.join(', ')}.</p>` : undefined;
 }
 
 function lives(units: readonly number[], halfLives: readonly (number | null)[]): Html {
   const sorted = units
     .map((unit, i) => ({ unit, life: halfLives[i] ?? Number.POSITIVE_INFINITY }))
     .sort((a, b) => b.life - a.life);
-  const rows = sorted
-    .slice(0, 8)
-    .map(({ unit, life }) => [`unit ${unit}`, Number.isFinite(life) ? formatNumber(life) : 'endless']);
+  const rows = sorted.slice(0, 8).map(({ unit, life }) => [`unit ${unit}`, stepsText(life)]);
   const middle = sorted[Math.floor(sorted.length / 2)].life;
-  return html`<details><summary>Memory: half of the units keep half of what they hold for ${
-    Number.isFinite(middle) ? formatNumber(middle) : 'endless'
-  } steps or longer</summary>${table(['longest', 'half-life, steps'], rows)}</details>`;
+  return html`<details><summary>Memory: half of the units keep half of what they hold for ${stepsText(middle)} steps or longer</summary>${table(['longest', 'half-life, steps'], rows)}</details>`;
+}
+
+/** A half-life; two digits are as much as it tells. */
+function stepsText(life: number): string {
+  return Number.isFinite(life) ? formatValue(Number(life.toPrecision(2))) : 'endless';
 }
 
 async function hangsOn(

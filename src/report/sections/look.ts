@@ -1,4 +1,4 @@
-import { formatNumber } from '../../format.js';
+import { formatAlike } from '../../format.js';
 import { colour } from '../draw.js';
 import { drawAutocorrelation } from '../figures/autocorrelation.js';
 import { drawCorrelations } from '../figures/correlations.js';
@@ -9,6 +9,7 @@ import { drawMissing } from '../figures/missing.js';
 import { drawSeries } from '../figures/series.js';
 import { type Html, html, table } from '../html.js';
 import type { LookedColumn, LookedSeries, TableLook } from '../look/shown.js';
+import { picked } from '../packed.js';
 import { dataSection } from './common.js';
 import { figure, legend } from './figure.js';
 
@@ -26,17 +27,17 @@ export async function lookSections(look: TableLook): Promise<Html[]> {
 
 async function overTime({ axis, series }: TableLook): Promise<Html> {
   const blocks: Html[] = [];
-  for (const [i, one] of series.entries()) {
+  for (const one of series) {
     const drawn: Html[] = [];
     for (const column of one.columns) drawn.push(await columnFigures(axis, one, column));
-    blocks.push(html`<div data-series="${i}"${i > 0 && html` hidden`}>${drawn}</div>`);
+    blocks.push(html`${drawn}`);
   }
   const picker =
     series.length > 1 &&
     html`<p><label>Series: <select data-picker>${series.map(
       ({ name, rows }, i) => html`<option value="${i}">${name}, ${rows} rows</option>`,
     )}</select></label></p>`;
-  return html`<section id="columns"><h2>Columns</h2>${picker}${blocks}</section>`;
+  return html`<section id="columns"><h2>Columns</h2>${picker}${picked(blocks)}</section>`;
 }
 
 async function columnFigures(
@@ -87,7 +88,7 @@ function numbersSection({ series }: TableLook): Html | undefined {
     columns.flatMap((column) => {
       if (column.kind === 'names') return [];
       const { least, quartiles, most, mean, deviation, values, missing } = column;
-      const numbers = [least, ...quartiles, most, mean, deviation].map(formatNumber);
+      const numbers = formatAlike([least, ...quartiles, most, mean, deviation], deviation);
       return [[...(several ? [name] : []), column.name, values, missing, ...numbers]];
     }),
   );

@@ -40,7 +40,7 @@ function surprise({ tokens }: ShownText): Html {
     const mark = text === '\n' ? '↵\n' : text;
     return html`<span style="--s:${share.toFixed(2)}" title="${`${formatNumber(bits)} bits`}">${mark}</span>`;
   });
-  return html`<section id="surprise"><h2>Surprise</h2><p class="note">Each token is as dark as it surprised the model, −log₂ p: white none, full colour ${fullBits} bits or more.</p><pre class="surprise">${pieces}</pre></section>`;
+  return html`<section id="surprise"><h2>Surprise</h2><p class="note">Each token is coloured as much as it surprised the model, −log₂ p: none not at all, ${fullBits} bits or more in full.</p><pre class="surprise">${pieces}</pre></section>`;
 }
 
 function confusions({ confusions: pairs }: ShownText): Html {
