@@ -4,7 +4,8 @@
  *
  *     node scripts/run-ts.mjs bench/accuracy.ts [digits] [weather] [psalms]
  */
-import { classify, forecast, type TaskTraining, textModel } from '../src/tasks/functions.js';
+import type { TaskTraining } from '../src/tasks/functionOptions.js';
+import { classify, forecast, textModel } from '../src/tasks/functions.js';
 
 interface Case {
   name: string;

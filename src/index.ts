@@ -38,13 +38,13 @@ export type { FoldErrors, SeriesErrors, SimpleGuesses, TargetErrors } from './ta
 export type { ForecastOptions, ForecastPredictOptions } from './tasks/forecast/options.js';
 export type { ForecastEvaluation } from './tasks/forecast/task.js';
 export type { Verdict } from './tasks/forecast/verdict.js';
+export type { TaskTraining } from './tasks/functionOptions.js';
 export {
   classify,
   type ForecastOf,
   forecast,
   loadTask,
   symbols,
-  type TaskTraining,
   textModel,
 } from './tasks/functions.js';
 export type {
@@ -68,6 +68,7 @@ export type { Likelihood } from './tasks/text/evaluation.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
 export type { TokenKind } from './tasks/text/tokens.js';
+export { type TuneSettings, type Tuning, type TuningTrial, tune } from './tasks/tuneFunction.js';
 export type {
   ConfigDict,
   ConfigValue,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Source } from '../data/source.js';
 import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
+import type { TrialJournal } from '../tasks/trialJournal.js';
 import type { Settings } from '../training/fingerprint.js';
 import { version } from '../version.js';
 import type { Asked, TrainingValues } from './choose.js';
@@ -29,6 +30,26 @@ export interface Resuming {
   from: Settings;
 }
 
+/** What a run was given, and of what data, as JSON has it. */
+async function settingsOf(given: object, source: Source): Promise<Settings> {
+  const data = (await source.digests?.()) ?? source.name;
+  return JSON.parse(JSON.stringify({ memcell: version, ...given, data }));
+}
+
+/** The trials of a run of `memcell tune`: how many there are to be, and how long they may take, may change. */
+export async function openTrials(
+  { out, resume, sql }: Pick<Resuming, 'out' | 'resume' | 'sql'>,
+  { kind, options }: Asked,
+  values: TrainingValues,
+  source: Source,
+  say: (line: string) => void,
+): Promise<TrialJournal> {
+  const { TrialJournal } = await import('../tasks/trialJournal.js');
+  const { threads: _, budget: __, ...training } = trainingOf(values);
+  const settings = await settingsOf({ task: kind, options, training, sql }, source);
+  return TrialJournal.open({ folder: resumeFolder(out), resume, settings, say });
+}
+
 /** The journal of a run of `memcell train`. */
 export async function openJournal(
   { out, resume, every = { seconds: 60 }, sql, from }: Resuming,
@@ -39,18 +60,7 @@ export async function openJournal(
 ): Promise<FitJournal> {
   const { FitJournal } = await import('../tasks/fitJournal.js');
   const { threads: _, ...training } = trainingOf(values);
-  const settings = async (): Promise<Settings> =>
-    JSON.parse(
-      JSON.stringify({
-        memcell: version,
-        task: kind,
-        options,
-        training,
-        ...(sql !== undefined && { sql }),
-        ...(from !== undefined && { from }),
-        data: (await source.digests?.()) ?? source.name,
-      }),
-    );
+  const settings = () => settingsOf({ task: kind, options, training, sql, from }, source);
   const journal = await FitJournal.open({ folder: resumeFolder(out), every, resume, settings, say });
   const { ended, running } = journal.found;
   if (resume && ended === 0 && !running) say(`there is nothing to resume in ${resumeFolder(out)}; starting anew`);

@@ -1,4 +1,5 @@
 import type { Account } from '../data/frame.js';
+import { MemcellError } from '../errors.js';
 import { counted, formatDuration, formatNumber, formatTable } from '../format.js';
 import type { Drawn } from '../tasks/drawnSettings.js';
 import { type AnyFlags, flags } from '../tasks/flags.js';
@@ -10,6 +11,7 @@ import { version } from '../version.js';
 import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addReportOption, writeReport } from './reporting.js';
+import { openTrials } from './resuming.js';
 import { onSignals } from './signals.js';
 import { parseCount, parsePath, quoted } from './values.js';
 
@@ -33,11 +35,12 @@ The first trial has the defaults; in each other one, half of the settings are dr
 ${allTasks.map(rangesText).join('\n')}
 What you give is kept. Settings are chosen by the end of the training part (of classes: by another part of it); the part
 that train holds out is only for the last lines, which compare the settings chosen with the defaults. Ctrl-C ends the
-search: the best settings so far are trained and saved; a second one quits at once.`;
+search: the best settings so far are trained and saved; a second one quits at once. --resume goes on with either.`;
 
 interface Options extends TrainingValues {
   trials: number;
   out?: string;
+  resume?: true;
   force?: true;
   report?: string | true;
   sql?: string;
@@ -58,6 +61,7 @@ export const addTune: AddCommand = (program, session) => {
     .option('--trials <N>', 'how many settings to try, the defaults among them', parseCount, 20)
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
     .option('--out <DIR>', 'save the best model there, trained as memcell train would', parsePath)
+    .option('--resume', 'go on with a search that was killed or stopped, from the trials in DIR.resume')
     .option('--force', 'replace a model of another task, or one that memcell train did not save')
     .addHelpText('after', examples);
   addReportOption(command);
@@ -67,7 +71,12 @@ export const addTune: AddCommand = (program, session) => {
 };
 
 async function tune(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
-  const { out, force = false, sql, report: page, trials: most } = values;
+  const { out, resume = false, force = false, sql, report: page, trials: most } = values;
+  if (resume && out === undefined) {
+    throw new MemcellError('--resume goes on with the trials beside the model that --out names; give both', {
+      code: 'usage',
+    });
+  }
   if (out !== undefined) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
     await checkReplaceable(out, kind, force);
@@ -87,8 +96,13 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
   const pictures = new Pictures();
   const ended: Pick<Ended, 'account' | 'heldOut'> = { heldOut: 0 };
   try {
-    const tuned = await tuneTask(kind, openSource(data, { ...(sql !== undefined && { sql }) }), options, {
+    const source = openSource(data, { ...(sql !== undefined && { sql }) });
+    const say = (line: string) => session.note(line);
+    const records =
+      out === undefined ? undefined : await openTrials({ out, resume, sql }, { kind, options }, values, source, say);
+    const tuned = await tuneTask(kind, source, options, {
       ...given,
+      ...(records && { records }),
       trials: most,
       toSave: out !== undefined,
       signal: signals.signal,
@@ -128,7 +142,11 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
     } finally {
       tuned.trained.model.dispose();
     }
-    if (tuned.interrupted) session.exitCode = signals.code() ?? 130;
+    if (!tuned.interrupted) await records?.clear();
+    else {
+      if (records) session.note(`the trials are kept in ${records.folder}; --resume goes on with them`);
+      session.exitCode = signals.code() ?? 130;
+    }
   } finally {
     signals.release();
   }

@@ -17,6 +17,7 @@ import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './sym
 import { generate } from './text/generate.js';
 import type { GenerateOptions } from './text/options.js';
 import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js';
+import { type OpenedTask, readSaved } from './train.js';
 
 /** What training brought beside the model: not there when the model was loaded. */
 export interface Made<E> {
@@ -233,6 +234,23 @@ export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
 
 /** What loadTask gives: `kind` tells which. */
 export type AnyTaskModel = ForecastModel | ClassifyModel | TextModel | SymbolsModel;
+
+/** How a model of each task comes of its network. */
+const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask, made?: Made<never>) => AnyTaskModel } = {
+  forecast: (opened, made) => new ForecastModel(readSaved(opened, forecastTask), made),
+  classify: (opened, made) => new ClassifyModel(readSaved(opened, classifyTask), made),
+  text: (opened, made) => new TextModel(readSaved(opened, textTask), made),
+  symbols: (opened, made) => new SymbolsModel(readSaved(opened, symbolsTask), made),
+};
+
+/**
+ * A task's model, of a network that carries it in its metadata.
+ * @param made what training brought, an evaluation of the same task
+ * @throws MemcellError (model) for a damaged one
+ */
+export function modelOf(opened: OpenedTask, made?: Made<{ kind: TaskKind }>): AnyTaskModel {
+  return readers[opened.kind](opened, made as Made<never> | undefined);
+}
 
 /** Whole numbers, words, or a text of either with separators between them. */
 export type Sequence = readonly (number | string)[] | string | { readonly files: readonly string[] };

@@ -47,6 +47,16 @@ export interface SearchOptions extends Pick<TrainTaskOptions, 'seed' | 'settings
   /** Called when the data are ready, with what the first trial will train. */
   onPrepared?: TrainTaskOptions['onPrepared'];
   onTrial?: (trial: Trial, metric: string) => void;
+  /** Those of the same search that are done. */
+  records?: TrialRecords;
+}
+
+/** Trials that were done before a search was killed or stopped: the same draws in the same order in one that is resumed. */
+export interface TrialRecords {
+  /** Seconds that they took. */
+  readonly spent: number;
+  find(trial: number): Outcome | undefined;
+  add(trial: number, outcome: Outcome): Promise<void>;
 }
 
 /**
@@ -61,11 +71,18 @@ export async function searchSettings(
   options: Record<string, unknown>,
   given: SearchOptions,
 ): Promise<Search | undefined> {
-  const { trials: most, budget, reserve = 0, signal, onTrial, seed = 0 } = given;
-  const started = performance.now();
+  const { trials: most, budget, reserve = 0, signal, onTrial, records, seed = 0 } = given;
+  const started = performance.now() - 1000 * (records?.spent ?? 0);
   const spent = () => (performance.now() - started) / 1000;
   const search: Bench = { kind, source, options, given };
-  const first = await runTrial(search, nothing, { seconds: budget && budget / (1 + reserve) });
+  const run = async (trial: number, drawn: Drawn, time: { seconds?: number; cut?: number }) => {
+    const done = records?.find(trial);
+    if (done) return done;
+    const outcome = await runTrial(search, drawn, time);
+    if (outcome && !signal?.aborted) await records?.add(trial, outcome);
+    return outcome;
+  };
+  const first = await run(1, nothing, { seconds: budget && budget / (1 + reserve) });
   if (first === undefined || signal?.aborted) return undefined;
   if (first.failed !== undefined) throw new MemcellError(`${source.name}: with the defaults, ${first.failed}`);
   const { metric, samples, layers } = first;
@@ -93,11 +110,11 @@ export async function searchSettings(
     }
     const longest = Math.max(...trials.map(({ seconds }) => seconds));
     const until = budget === undefined ? undefined : budget - reserve * longest;
-    if (until !== undefined && spent() + longest > until) {
+    if (until !== undefined && !records?.find(trial) && spent() + longest > until) {
       ended = 'budget';
       break;
     }
-    const ran = await runTrial(search, drawn, { cut: until === undefined ? undefined : until - spent() });
+    const ran = await run(trial, drawn, { cut: until === undefined ? undefined : until - spent() });
     if (signal?.aborted || ran === undefined) {
       ended = signal?.aborted ? 'interrupted' : 'budget';
       break;
@@ -116,7 +133,8 @@ interface Bench {
   given: SearchOptions;
 }
 
-interface Outcome {
+/** What a trial came to. */
+export interface Outcome {
   metric: string;
   samples: number;
   /** Those that the task chose, or that were given. */

@@ -48,7 +48,7 @@ export async function tuneTask(
   options: Record<string, unknown>,
   { toSave, final, onSearched, ...given }: TuneOptions,
 ): Promise<Tuned | undefined> {
-  const started = performance.now();
+  const started = performance.now() - 1000 * (given.records?.spent ?? 0);
   const { budget, signal, seed, threads, settings, layers } = given;
   const search = await searchSettings(kind, source, options, {
     ...given,

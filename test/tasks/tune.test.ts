@@ -1,10 +1,15 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { symbols, tune } from 'memcell';
 import { type DataInput, openSource } from '../../src/data/source.js';
 import { drawNew, type Given, nothing } from '../../src/tasks/drawnSettings.js';
 import { flags } from '../../src/tasks/flags.js';
 import { withHidden } from '../../src/tasks/hiddenLayers.js';
-import { type Search, type SearchOptions, searchSettings } from '../../src/tasks/search.js';
+import { type Search, type SearchOptions, searchSettings, type TrialRecords } from '../../src/tasks/search.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
+import { TrialJournal } from '../../src/tasks/trialJournal.js';
 import { tuneTask, tuneText } from '../../src/tasks/tune.js';
 
 const squares = (n: number, change = (value: number, _: number) => value) => ({
@@ -195,6 +200,108 @@ describe('tuning', () => {
       expect.stringMatching(/^no better than the defaults \(nats per symbol [\d.]+\): 0 other trials/),
     ]);
   });
+});
+
+describe('in code', () => {
+  const sequence = Array.from({ length: 80 }, (_, i) => (i * i) % 7);
+
+  it('gives a model that answers, trained with the best settings, and what training it alone gives', async () => {
+    const told: number[] = [];
+    const settings = { epochs: 2, seed: 3, window: 2 };
+    const found = await tune('symbols', sequence, { ...settings, trials: 4, onTrial: ({ trial }) => told.push(trial) });
+    const { model, best, trials, metric, compared, ended, verdict } = found;
+    expect(told).toEqual([1, 2, 3, 4]);
+    expect({ metric, ended }).toEqual({ metric: 'nats per symbol', ended: 'finished' });
+    expect(best.error).toBe(Math.min(...trials.map(({ error = Number.NaN }) => error)));
+    expect(compared).toBeDefined();
+    expect(verdict).toHaveLength(2);
+    expect(await model.predict([1, 4], { steps: 3 })).toHaveLength(3);
+    const { layers } = best;
+    const again = await symbols(sequence, {
+      ...settings,
+      ...best.options,
+      ...best.settings,
+      ...(layers && { layers }),
+    });
+    expect(again.evaluation).toEqual(model.evaluation);
+    expect(model.report()).toContain('held out');
+    model.dispose();
+    again.dispose();
+  });
+
+  it('knows the columns of a forecast', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => ({ sold: Math.sin(i), day: i }));
+    const options = { target: 'sold', horizon: 2, epochs: 1, trials: 1, layers: 'LSTM(2), Dense(2)' } as const;
+    const { model, best } = await tune('forecast', rows, options);
+    const [{ values }] = await model.predict();
+    expect(Number.isFinite(values.sold)).toBe(true);
+    expect(best).toMatchObject({ trial: 1, options: {}, settings: {} });
+    model.dispose();
+  });
+
+  it('refuses what cannot be, and what was aborted before it began', async () => {
+    const wrong = tune as (...given: unknown[]) => Promise<unknown>;
+    await expect(wrong('colours', sequence)).rejects.toThrow(
+      'the task is forecast, classify, text, symbols, not "colours"',
+    );
+    await expect(wrong('classify', [{ a: 1 }], {})).rejects.toThrow('label is missing');
+    await expect(wrong('forecast', [{ a: 1 }], {})).rejects.toThrow('target is missing');
+    await expect(wrong('symbols', sequence, { trials: 0 })).rejects.toThrow('trials must be a whole number');
+    await expect(wrong('symbols', sequence, { plain: true })).rejects.toThrow('tune: it takes no plain');
+    const signal = AbortSignal.abort();
+    await expect(tune('symbols', sequence, { signal })).rejects.toThrow('aborted before the first trial was done');
+  });
+});
+
+it('a search that is resumed takes the trials that are done from disk, and comes to the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'memcell-trials-'));
+  const place = join(folder, 'model.resume');
+  const open = (resume: boolean, said: string[] = [], settings = 'the same') =>
+    TrialJournal.open({ folder: place, resume, settings: { settings }, say: (line) => said.push(line) });
+  try {
+    const run = async (records: TrialRecords, most: number, signal?: AbortSignal, stop?: () => void) => {
+      let trained = 0;
+      const counting: TrialRecords = {
+        spent: 0,
+        find: (trial) => records.find(trial),
+        add: async (trial, outcome) => {
+          trained++;
+          await records.add(trial, outcome);
+          if (trial === 2) stop?.();
+        },
+      };
+      const found = await search(
+        'symbols',
+        squares(80),
+        {},
+        { trials: most, records: counting, ...(signal && { signal }) },
+      );
+      return { found, trained };
+    };
+    const whole = await run({ spent: 0, find: () => undefined, add: async () => {} }, 4);
+    const controller = new AbortController();
+    await run(await open(false), 4, controller.signal, () => controller.abort());
+    const said: string[] = [];
+    const resumed = await run(await open(true, said), 4);
+    expect(said).toEqual([`resuming from ${place}: 2 trials are done`]);
+    expect({ whole: whole.trained, resumed: resumed.trained }).toEqual({ whole: 4, resumed: 2 });
+    expect(resumed.found && drawn(resumed.found)).toEqual(whole.found && drawn(whole.found));
+    // More trials go on where it ended.
+    expect((await run(await open(true), 5)).trained).toBe(1);
+    await expect(open(true, [], 'others')).rejects.toThrow(
+      `${place} is of another search: settings was the same and is others`,
+    );
+    const anew: string[] = [];
+    const journal = await open(false, anew);
+    expect(anew).toEqual([expect.stringContaining('starting anew (--resume goes on with them)')]);
+    expect(journal.find(1)).toBeUndefined();
+    await journal.clear();
+    expect(existsSync(place)).toBe(false);
+    await open(true, anew);
+    expect(anew.at(-1)).toBe(`there is nothing to resume in ${place}; starting anew`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('draws within the ranges, each setting in about half of the trials, and leaves what was given', () => {

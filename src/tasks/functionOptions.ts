@@ -1,0 +1,116 @@
+/** What the tasks' functions are given: data and options as a program has them, to what a task takes. */
+import { valuesNamed } from '../data/inCode.js';
+import { type DataInput, openSource } from '../data/source.js';
+import { MemcellError } from '../errors.js';
+import { type Spelling, shown } from '../spelling.js';
+import type { Callbacks } from '../training/callbacks.js';
+import type { OptimizerName } from '../training/optimizers.js';
+import { checkKinds, count, flag, integer, names, type OptionKind, positive, share, text } from './options.js';
+import type { TaskKind, TrainingSettings } from './settings.js';
+
+/** How a model is trained, whatever the task. What is left out suits the data. */
+export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
+  optimizer?: Spelling<OptimizerName>;
+  /** In the notation, such as 'LSTM(64), Dense(10, softmax)'. */
+  layers?: string;
+  /**
+   * A folder, file or address of a trained model that training starts from: its layers, those frozen stay frozen, and their
+   * weights. What its task says of columns, tokens and classes is kept.
+   */
+  from?: string;
+  /** As Keras would do it: scaled samples, one network, one fit. */
+  plain?: boolean;
+  /** Seconds that training may take, about. */
+  budget?: number;
+  threads?: number;
+  /** Aborting it stops after the batch; what was trained so far is kept. */
+  signal?: AbortSignal;
+  /**
+   * One or a list, for every fit of a network whose epochs one wants to see. Of a forecast they see the last network only, that
+   * on all rows: not those of the folds, nor a network that adds nothing.
+   */
+  callbacks?: Callbacks;
+  /** Called with each part of the work as it begins. */
+  onStage?: (text: string) => void;
+}
+
+type Given = Record<string, unknown>;
+type TrainingValues = Omit<TaskTraining, 'signal' | 'callbacks' | 'onStage' | 'optimizer'> & { optimizer?: string };
+
+/** What the options of training take, whatever the task. */
+const trainingKinds: {
+  readonly [Name in keyof TrainingValues]-?: OptionKind<Exclude<TrainingValues[Name], undefined>>;
+} = {
+  layers: text,
+  from: text,
+  plain: flag,
+  budget: positive,
+  threads: count,
+  epochs: count,
+  batchSize: count,
+  optimizer: text,
+  learningRate: positive,
+  validationSplit: share,
+  patience: count,
+  seed: integer,
+};
+
+/**
+ * Options of a training, apart from those of the task.
+ * @param named in memcell's spelling
+ * @throws MemcellError (usage) for what cannot be
+ */
+export function trainingGiven(kind: TaskKind, named: Given) {
+  const { onStage, signal, callbacks, ...others }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks'> = named;
+  checkFunction(kind, 'onStage', onStage);
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
+    throw new MemcellError(`${kind}: signal must be an AbortSignal, not ${shown(signal)}`, { code: 'usage' });
+  }
+  const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
+  const entries = Object.entries(others);
+  const about = Object.fromEntries(entries.filter(isTraining));
+  const { layers, from, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, kind);
+  const options: Given = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
+  const training = { layers, from, plain, budget, threads, seed };
+  return { training, settings, options, onStage, signal, callbacks };
+}
+
+/** @throws MemcellError (usage) for what is given and no function */
+export function checkFunction(owner: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw new MemcellError(`${owner}: ${name} must be a function, not ${shown(value)}`, { code: 'usage' });
+}
+
+/** @throws MemcellError (usage) without a target */
+export function forecastGiven(data: unknown, named: Given): { input: DataInput; options: Given } {
+  if ('targets' in named) {
+    throw new MemcellError(
+      "forecast: the columns to forecast are given as target: 'sales' or target: ['sales', 'visits']",
+      { code: 'usage' },
+    );
+  }
+  const { target, ...options } = named;
+  const input = valuesNamed(data as DataInput);
+  openSource(input);
+  const targets = target ?? (input === data ? undefined : 'value');
+  if (!(typeof targets === 'string' || names.check(targets))) {
+    const wrong = targets === undefined ? 'is missing' : `must be a column or a list of columns, not ${shown(targets)}`;
+    throw new MemcellError(`forecast: target ${wrong}; give the column to forecast, such as { target: 'sales' }`, {
+      code: 'usage',
+    });
+  }
+  return { input, options: { ...options, targets: typeof targets === 'string' ? [targets] : [...targets] } };
+}
+
+/** @throws MemcellError (usage) without a label */
+export function classifyGiven(named: Given): Given {
+  if (named.label !== undefined) return named;
+  throw new MemcellError("classify: label is missing; give the column of the classes, such as { label: 'species' }", {
+    code: 'usage',
+  });
+}
+
+/** The text itself, or a file of it. */
+export function textGiven(given: string | { readonly files: readonly string[] }): DataInput {
+  return typeof given === 'string' ? { name: 'text', text: given } : given;
+}
