@@ -1,3 +1,4 @@
+import type { EventLoop } from '../../training/batches.js';
 import { isWalk, SHORT, shortAnchor } from './shortAnchor.js';
 import {
   type FittedSmoothing,
@@ -110,8 +111,10 @@ export interface AnchorOptions {
   /** Rows to a season; 1: none. */
   season: number;
   horizon: number;
-  /** Of each Nelder–Mead. */
-  iterations?: number;
+  /** Of each Nelder–Mead: asked anew for each, since the time may be over by then. */
+  iterations?: () => number | undefined;
+  /** Is given its turn between them. */
+  loop?: EventLoop;
   /** Whether the logarithm is tried; undefined: where all values are above 0. */
   log?: boolean;
   /** What known columns add to each row, in the domain; not part of what is smoothed. */
@@ -138,7 +141,7 @@ interface Candidate {
  * 1.5 times the best (in squares). Naive or seasonal naive stays unless the choice is better by about 10 %. A short series without
  * a season tells too little to choose by: see `shortAnchor`.
  */
-export function chooseAnchor(y: Float64Array, options: AnchorOptions): Anchor {
+export async function chooseAnchor(y: Float64Array, options: AnchorOptions): Promise<Anchor> {
   const recent = y.subarray(Math.max(0, y.length - ANCHOR_ROWS));
   const effects = options.effects?.subarray(y.length - recent.length);
   const positive = recent.length > 0 && recent.every((value) => value > 0);
@@ -147,10 +150,13 @@ export function chooseAnchor(y: Float64Array, options: AnchorOptions): Anchor {
   const periods = seasonCandidates(options.season, recent.length);
   if (recent.length < SHORT && options.season === 1) {
     const domain = { log: options.log ?? false, least };
-    const short = shortAnchor(inDomain(recent, domain, effects), domain, options.iterations);
+    const short = shortAnchor(inDomain(recent, domain, effects), domain, options.iterations?.());
     if (short !== undefined) return short;
   }
-  const candidates = logs.flatMap((log) => smoothingCandidates(recent, { log, least }, periods, options, effects));
+  const candidates: Candidate[] = [];
+  for (const log of logs) {
+    candidates.push(...(await smoothingCandidates(recent, { log, least }, periods, options, effects)));
+  }
   const best = Math.min(...candidates.map(({ error }) => error));
   const good = candidates.filter(({ error }) => error <= best + Math.log(1.5));
   const chosen = good.length > 0 ? good.reduce((min, one) => (one.aicc < min.aicc ? one : min)) : undefined;
@@ -184,13 +190,13 @@ function seasonCandidates(season: number, rows: number): number[] {
   return [1, ...all.filter((period) => period > 1 && rows >= 2 * period + 3)];
 }
 
-function smoothingCandidates(
+async function smoothingCandidates(
   y: Float64Array,
   domain: Pick<Anchor, 'log' | 'least'>,
   periods: readonly number[],
   options: AnchorOptions,
   effects: Float64Array | undefined,
-): Candidate[] {
+): Promise<Candidate[]> {
   const values = inDomain(y, domain, effects);
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
@@ -203,7 +209,8 @@ function smoothingCandidates(
     for (const period of periods) {
       const parameters = 2 + (trend === 'none' ? 1 : trend === 'additive' ? 3 : 4) + (period > 1 ? period : 0);
       if (n <= parameters + 2) continue;
-      const fitted = fitSmoothing(z, { trend, period }, options.iterations);
+      if (options.loop?.waits) await options.loop.turn();
+      const fitted = fitSmoothing(z, { trend, period }, options.iterations?.());
       const anchor: Anchor = { kind: 'smoothing', ...domain, ...rescaled(fitted, mean, scale) };
       const aicc = fitted.aicc + 2 * n * Math.log(scale) + jacobian;
       const error = horizonError(y, new Track(anchor, values), options, effects);

@@ -48,7 +48,7 @@ export async function evaluateForecast(
     const made = await forecasts(model, artefact, whole, shifted, horizon, scoredProbabilities);
     const scales =
       kept.scales ?? targets.map((_, c) => seasonalScale(series.targets, targets.length, c, origins[0], season));
-    scores.add({ series, origins, scales }, made);
+    await scores.add({ series, origins, scales }, made);
   }
   if (rows === 0) {
     throw new MemcellError(

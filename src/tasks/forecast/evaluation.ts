@@ -1,4 +1,5 @@
 import type { TimeReading } from '../../data/frame.js';
+import { EventLoop } from '../../training/batches.js';
 import type { Shown } from '../shown.js';
 import { type Baselines, baselines } from './baselines.js';
 import { ErrorSums, type Errors, type MethodErrors } from './errors.js';
@@ -93,7 +94,10 @@ export class Scores {
   }
 
   /** @param forecasts from the origins, `horizon` steps each; `anchor` may be missing */
-  add({ series, origins, scales }: Scored, forecasts: Omit<Forecasts, 'anchor'> & { anchor?: Float64Array }): void {
+  async add(
+    { series, origins, scales }: Scored,
+    forecasts: Omit<Forecasts, 'anchor'> & { anchor?: Float64Array },
+  ): Promise<void> {
     let own = this.bySeries.get(series.name);
     if (own === undefined) {
       own = { sums: this.sums(), samples: 0 };
@@ -111,7 +115,9 @@ export class Scores {
       const { targets: columns, horizon } = this;
       shown(showForecasts({ series, origins, columns, horizon, ...(time && { time }) }, forecasts));
     }
+    const loop = new EventLoop();
     for (const [i, origin] of origins.entries()) {
+      if (i % 64 === 0 && loop.waits) await loop.turn();
       const steps = Math.min(this.horizon, series.rows - origin);
       for (let h = 0; h < steps; h++) {
         for (let c = 0; c < count; c++) {

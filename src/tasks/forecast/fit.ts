@@ -41,13 +41,18 @@ export const fit: Fit = async (set, options) => {
   );
   const targets = await fitAnchors(set, knownColumns, { season, horizon }, run, deadline);
   const layout = makeLayout(set, targets, window, horizon, knownColumns);
-  const tracked = set.series.map((series, i) => trackSeries(series, targets[i], layout, widths));
+  const loop = new EventLoop();
+  const tracked: Tracked[] = [];
+  for (const [i, series] of set.series.entries()) {
+    if (loop.waits) await loop.turn();
+    tracked.push(trackSeries(series, targets[i], layout, widths));
+  }
   addPastColumns(set, layout, tracked);
   const stretches = trackStretches(set, targets, layout, widths);
   const all = [...tracked, ...stretches.map((one) => one.tracked)];
   const sources = [...set.series, ...stretches.map(({ series }) => series)];
   const { origins, available } = collectOrigins(all, layout, season);
-  const windows = makeWindows(all, layout, origins, channelCounts(layout).all);
+  const windows = await makeWindows(all, layout, origins, channelCounts(layout).all);
   const newest = origins.filter((one) => one.series < length).length;
   const network: NetworkOptions = {
     units: length > 1 ? 32 : 16,
@@ -55,6 +60,7 @@ export const fit: Fit = async (set, options) => {
     deadline,
     absoluteError: (corrections) => absoluteError(sources, all, layout, origins, corrections),
   };
+  if (loop.waits) await loop.turn();
   const clocks = clocksOf(set, stretches, origins);
   const enough = new Set(clocks).size >= Math.max(8, (season > 1 ? 4 : 8) * horizon);
   const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
@@ -147,11 +153,13 @@ async function fitAnchors(
     }
     const known = standardised(series.known, knownColumns, set.known.length);
     const year = hasYears(set) ? series.times && yearAngles(series.times) : undefined;
-    const hurry = run.signal?.aborted || performance.now() > deadline;
-    const how = { ...options, ...(year && { year }), ...(hurry && { iterations: FEW_ITERATIONS }) };
-    fitted.push(
-      set.targets.map((_, c) => fitTarget(targetColumn(series, c, set.targets.length), known, set.known.length, how)),
-    );
+    const iterations = () => (run.signal?.aborted || performance.now() > deadline ? FEW_ITERATIONS : undefined);
+    const how = { ...options, ...(year && { year }), iterations, loop };
+    const columns: TargetState[] = [];
+    for (const c of set.targets.keys()) {
+      columns.push(await fitTarget(targetColumn(series, c, set.targets.length), known, set.known.length, how));
+    }
+    fitted.push(columns);
   }
   return fitted;
 }

@@ -1,4 +1,5 @@
 import { MemcellError } from '../../errors.js';
+import { EventLoop } from '../../training/batches.js';
 import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
 import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channels.js';
@@ -36,10 +37,12 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
     })),
   };
   const widths = probabilities.map((p) => own.targets.map((_, c) => halfWidths(state.spreads, c, targets, p)));
+  const loop = new EventLoop();
   for (let from = 0; from < origins.length; from += BATCH) {
     const part = origins.slice(from, from + BATCH).map((origin) => origin + placed.lead);
     const corrections = await correct(model, state, placed, part);
     for (const [i, origin] of part.entries()) {
+      if (i % 64 === 0 && loop.waits) await loop.turn();
       for (let h = 0; h < steps; h++) {
         for (const [c, { anchor, floor, widening }] of own.targets.entries()) {
           const { track, scale, effects } = placed.tracked.targets[c];

@@ -3,6 +3,7 @@ import { Dense, type Layer, LSTM } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { deriveKey, Random } from '../../random.js';
 import { Sequential } from '../../sequential.js';
+import { EventLoop } from '../../training/batches.js';
 import { getOptimizer } from '../../training/optimizers.js';
 import type { Run } from '../definition.js';
 import type { Predictor } from '../prepared.js';
@@ -206,14 +207,20 @@ export async function tryNetwork(
   options: NetworkOptions,
 ): Promise<{ best?: Trial; history: TrialHistory }> {
   const { run, deadline } = options;
-  const trainers = folds.map((fold, k) => new Trainer(windows, fold.trained, options, deriveKey(run.seed, 'fold', k)));
-  const held = folds.map((fold) => gather(windows.x, fold.held, windows.steps * windows.channels));
+  const trainers: Trainer[] = [];
+  const held: Float32Array[] = [];
+  const loop = new EventLoop();
   const nothing = errorOfNothing(windows, folds);
   const history: TrialHistory = { loss: [], val_loss: [], val_mae: [] };
   let best: Trial | undefined;
   let misses = 0;
   let done = 0;
   try {
+    for (const [k, fold] of folds.entries()) {
+      if (loop.waits) await loop.turn();
+      trainers.push(new Trainer(windows, fold.trained, options, deriveKey(run.seed, 'fold', k)));
+      held.push(gather(windows.x, fold.held, windows.steps * windows.channels));
+    }
     for (const checkpoint of checkpoints(run, windows.rows)) {
       const losses: number[] = [];
       for (const trainer of trainers) {
@@ -224,6 +231,7 @@ export async function tryNetwork(
       if (run.signal?.aborted) break;
       if (losses.length === 0) continue;
       const { outOfFold, error, count } = await score(windows, folds, held, trainers);
+      await loop.turn();
       history.loss.push(mean(losses));
       history.val_loss.push(error / count);
       history.val_mae.push(options.absoluteError(outOfFold));

@@ -268,7 +268,7 @@ export async function scoreRows(
     );
     if (origins.length === 0 || trained[i] === 0) continue;
     const made = await forecasts(model, artefact, series, origins, horizon, scoredProbabilities);
-    scores.add({ series, origins, scales: scalesOf(data, series, trained[i]) }, made);
+    await scores.add({ series, origins, scales: scalesOf(data, series, trained[i]) }, made);
   }
   return [];
 }

@@ -31,13 +31,14 @@ const LEFT_OUT = 1e9;
 /** λ that are tried. */
 const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
-export function moments(data: Regression, rows: Iterable<number>): Moments {
+export async function moments(data: Regression, rows: Iterable<number>, loop = new EventLoop()): Promise<Moments> {
   const { x, y, regressors: d, answers } = data;
   const size = d + 1;
   const sums: Moments = { xx: new Float64Array(size * size), xy: new Float64Array(size * answers), rows: 0 };
   const row = new Float64Array(size).fill(1);
   for (const i of rows) {
     sums.rows++;
+    if (sums.rows % 64 === 0 && loop.waits) await loop.turn();
     for (let a = 0; a < d; a++) row[a] = x[i * d + a];
     for (let a = 0; a < size; a++) {
       const value = row[a];
@@ -142,13 +143,12 @@ export async function fitRidge(
 ): Promise<FittedRidge> {
   const { rows, regressors: d, answers } = data;
   const loop = new EventLoop();
-  const all = moments(data, every(new Uint8Array(rows), 0));
+  const all = await moments(data, every(new Uint8Array(rows), 0), loop);
   const parts: Moments[] = [];
   for (const fold of folds) {
-    if (loop.waits) await loop.turn();
     const kept = new Uint8Array(rows);
     for (const i of fold.trained) kept[i] = 1;
-    parts.push(without(all, moments(data, every(kept, 0))));
+    parts.push(without(all, await moments(data, every(kept, 0), loop)));
   }
   const own = ends[0];
   const alone = targets > 1 ? Array.from({ length: targets }, (_, target) => ({ used: own, other: 1, target })) : [];

@@ -1,3 +1,4 @@
+import { EventLoop } from '../../training/batches.js';
 import { channelCounts, firstOrigin, type Layout, type Tracked, writeTargets, writeWindow } from './channels.js';
 import type { Windows } from './network.js';
 
@@ -32,17 +33,19 @@ export function collectOrigins(
 }
 
 /** @param channels how many of the layout's, from the first */
-export function makeWindows(
+export async function makeWindows(
   all: readonly Tracked[],
   layout: Layout,
   origins: readonly Origin[],
   channels: number,
-): Windows {
+): Promise<Windows> {
   const steps = layout.window;
   const answers = layout.horizon * layout.targets;
   const x = new Float32Array(origins.length * steps * channels);
   const y = new Float32Array(origins.length * answers);
+  const loop = new EventLoop();
   for (const [i, { series, origin }] of origins.entries()) {
+    if (i % 64 === 0 && loop.waits) await loop.turn();
     writeWindow(all[series], layout, origin, channels, x, i * steps * channels);
     writeTargets(all[series], layout, origin, y, i * answers);
   }

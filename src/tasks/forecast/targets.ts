@@ -1,30 +1,31 @@
-import { type Anchor, chooseAnchor, inDomain, Track } from './anchor.js';
+import { type Anchor, type AnchorOptions, chooseAnchor, inDomain, Track } from './anchor.js';
 import { effectsOf, fitEffects } from './effects.js';
 import type { TargetState } from './state.js';
 import { fitNormal } from './track.js';
 
-export interface TargetOptions {
-  season: number;
-  horizon: number;
+export interface TargetOptions extends Pick<AnchorOptions, 'season' | 'horizon' | 'iterations' | 'loop'> {
   /** The part of the year as an angle, per row; where the year is looked at. */
   year?: Float64Array;
-  /** Of each Nelder–Mead. */
-  iterations?: number;
 }
 
 /**
  * The anchor of one target of one series, with the effects of known columns on it: both in turn, twice at most.
  * @param known (rows or more, width), standardised
  */
-export function fitTarget(y: Float64Array, known: Float64Array, width: number, options: TargetOptions): TargetState {
+export async function fitTarget(
+  y: Float64Array,
+  known: Float64Array,
+  width: number,
+  options: TargetOptions,
+): Promise<TargetState> {
   const n = y.length;
-  let anchor = chooseAnchor(y, options);
+  let anchor = await chooseAnchor(y, options);
   let effects = new Array<number>(2 * width).fill(0);
   for (let round = 0; round < 2 && width > 0; round++) {
     effects = fitEffects(inDomain(y, anchor, undefined), known, width, anchor);
     const added = effectsOf(known, effects, n);
     if (added === undefined) break;
-    anchor = chooseAnchor(y, { ...options, log: anchor.log, effects: added });
+    anchor = await chooseAnchor(y, { ...options, log: anchor.log, effects: added });
   }
   return targetState(y, anchor, effectsOf(known, effects, n), effects, options);
 }

@@ -20,9 +20,9 @@ describe('ridge', () => {
   const all = Array.from({ length: rows }, (_, i) => i);
   const even = Float64Array.of(1, 1, 1);
 
-  test('solves the penalised normal equations (XᵀX + λnC) B = Xᵀy, the constant not penalised', () => {
+  test('solves the penalised normal equations (XᵀX + λnC) B = Xᵀy, the constant not penalised', async () => {
     const c = Float64Array.of(1, 4, 1);
-    const weights = ridge(moments(data, all), 2, 0.1, c, 3);
+    const weights = ridge(await moments(data, all), 2, 0.1, c, 3);
     for (let k = 0; k < 2; k++) {
       for (let a = 0; a < 4; a++) {
         let gradient = a < 3 ? 0.1 * rows * c[a] * weights[a * 2 + k] : 0;
@@ -36,17 +36,17 @@ describe('ridge', () => {
     }
   });
 
-  test('with next to no penalty it finds the coefficients; unused regressors get 0', () => {
-    const weights = ridge(moments(data, all), 2, 1e-9, even, 3);
+  test('with next to no penalty it finds the coefficients; unused regressors get 0', async () => {
+    const weights = ridge(await moments(data, all), 2, 1e-9, even, 3);
     const expected = [2, 0, 0, 1, -1, 0, 0.5, 0];
     expect(Array.from(weights)).toEqual(expected.map((value) => expect.closeTo(value, 4)));
-    const part = ridge(moments(data, all), 2, 1e-9, even, 2);
+    const part = ridge(await moments(data, all), 2, 1e-9, even, 2);
     expect([part[4], part[5]]).toEqual([0, 0]);
   });
 
-  test('moments of a part and of the rest are those of all', () => {
-    const rest = without(moments(data, all), moments(data, all.slice(10, 25)));
-    const direct = moments(data, [...all.slice(0, 10), ...all.slice(25)]);
+  test('moments of a part and of the rest are those of all', async () => {
+    const rest = without(await moments(data, all), await moments(data, all.slice(10, 25)));
+    const direct = await moments(data, [...all.slice(0, 10), ...all.slice(25)]);
     expect(rest.rows).toBe(direct.rows);
     expect(Array.from(rest.xx)).toEqual(Array.from(direct.xx, (value) => expect.closeTo(value, 9)));
     expect(Array.from(rest.xy)).toEqual(Array.from(direct.xy, (value) => expect.closeTo(value, 9)));

@@ -79,11 +79,11 @@ test('the fit is a minimum: no parameter changed alone lowers the sum of squares
   }
 });
 
-test('trend and season are found where they are, and not where they are not', () => {
-  const anchor = chooseAnchor(Float64Array.from(seasonal(120)), { season: 4, horizon: 4 });
+test('trend and season are found where they are, and not where they are not', async () => {
+  const anchor = await chooseAnchor(Float64Array.from(seasonal(120)), { season: 4, horizon: 4 });
   expect(anchor.period).toBe(4);
   expect(anchor.trend).not.toBe('none');
-  const white = chooseAnchor(
+  const white = await chooseAnchor(
     Float64Array.from(noise(150), (e) => 10 + e),
     { season: 4, horizon: 4, log: false },
   );
@@ -91,15 +91,15 @@ test('trend and season are found where they are, and not where they are not', ()
   expect(white.alpha).toBeLessThan(0.15);
 });
 
-test('a season that grows with the level is smoothed as logarithm', () => {
+test('a season that grows with the level is smoothed as logarithm', async () => {
   const y = noise(144).map((e, t) => Math.exp(3 + 0.01 * t + 0.3 * Math.sin((Math.PI * t) / 6) + 0.03 * e));
-  expect(chooseAnchor(Float64Array.from(y), { season: 12, horizon: 12 }).log).toBe(true);
+  expect((await chooseAnchor(Float64Array.from(y), { season: 12, horizon: 12 })).log).toBe(true);
 });
 
-test('a random walk stays naive', () => {
+test('a random walk stays naive', async () => {
   let level = 0;
   const walk = Float64Array.from(noise(300), (e) => (level += e));
-  expect(chooseAnchor(walk, { season: 1, horizon: 6 }).kind).toBe('naive');
+  expect((await chooseAnchor(walk, { season: 1, horizon: 6 })).kind).toBe('naive');
 });
 
 test('spread: √h for naive, by period for seasonal naive, √(1 + hα²) for simple smoothing', () => {
