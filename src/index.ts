@@ -33,6 +33,7 @@ export type { ClassifyOptions } from './tasks/classify/options.js';
 export type { Classification } from './tasks/classify/predict.js';
 export type { ClassifyEvaluation } from './tasks/classify/task.js';
 export type { ScoredPart } from './tasks/definition.js';
+export type { Drawn as TuningChoice } from './tasks/drawnSettings.js';
 export type { Coverage, Errors, MethodErrors } from './tasks/forecast/errors.js';
 export type { FoldErrors, SeriesErrors, SimpleGuesses, TargetErrors } from './tasks/forecast/evaluation.js';
 export type { ForecastOptions, ForecastPredictOptions } from './tasks/forecast/options.js';
@@ -58,6 +59,7 @@ export type {
   TextModel,
 } from './tasks/models.js';
 export type { SamplingOptions } from './tasks/sampling.js';
+export type { Trial as TuningTrial } from './tasks/search.js';
 export type { TaskKind, TrainingSettings } from './tasks/settings.js';
 export type { Axis, Points } from './tasks/shown.js';
 export type { SymbolsOptions } from './tasks/symbols/options.js';
@@ -68,7 +70,8 @@ export type { Likelihood } from './tasks/text/evaluation.js';
 export type { GenerateOptions, TextOptions } from './tasks/text/options.js';
 export type { TextEvaluation } from './tasks/text/task.js';
 export type { TokenKind } from './tasks/text/tokens.js';
-export { type TuneSettings, type Tuning, type TuningTrial, tune } from './tasks/tuneFunction.js';
+export type { Comparison as TuningComparison } from './tasks/tune.js';
+export { type SearchedOptions, type TuneSettings, type Tuning, tune } from './tasks/tuneFunction.js';
 export type {
   ConfigDict,
   ConfigValue,

@@ -11,7 +11,7 @@ import { tasks } from './index.js';
 import type { TaskKind } from './settings.js';
 import { type TrainTaskOptions, trainTask } from './train.js';
 
-/** One training with settings of its own. */
+/** One training of a search, with settings of its own. What it does not set had its default, or what was given. */
 export interface Trial extends Drawn {
   /** From 1, which has the defaults. */
   trial: number;

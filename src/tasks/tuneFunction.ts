@@ -32,9 +32,6 @@ import type { TextOptions } from './text/options.js';
 import { openTask } from './train.js';
 import { type Comparison, tuneTask, tuneText } from './tune.js';
 
-/** One training of a search. What it does not set had its default, or what was given. */
-export type TuningTrial = Trial;
-
 /** How a search goes, and how its models are trained. What is given is not searched. */
 export interface TuneSettings extends Omit<TaskTraining, 'from' | 'plain' | 'callbacks' | 'onStage'> {
   /** How many settings are tried, the defaults among them (20). */
@@ -44,7 +41,7 @@ export interface TuneSettings extends Omit<TaskTraining, 'from' | 'plain' | 'cal
   /** Aborting it ends the search: the best settings so far are trained, and not compared with the defaults. */
   signal?: AbortSignal;
   /** Called after each trial. */
-  onTrial?: (trial: TuningTrial) => void;
+  onTrial?: (trial: Trial) => void;
 }
 
 /** What came of a search. */
@@ -52,8 +49,8 @@ export interface Tuning<Model extends AnyTaskModel = AnyTaskModel> {
   /** Trained with the best settings, as the task's own function would train it. */
   model: Model;
   /** The trial with the least error, and all of them; the first one has the defaults. */
-  best: TuningTrial;
-  trials: TuningTrial[];
+  best: Trial;
+  trials: Trial[];
   /** What the errors are: 'log loss'. */
   metric: string;
   /** Samples that settings were chosen by. */
@@ -66,9 +63,8 @@ export interface Tuning<Model extends AnyTaskModel = AnyTaskModel> {
   verdict: string[];
 }
 
-type NumbersOf = readonly number[] | Float64Array | Float32Array;
-type FileOf = string | { readonly files: readonly string[] } | { readonly name: string; readonly text: string };
-type Searched<Options> = EitherSpelling<Omit<Options, keyof TaskTraining> & TuneSettings>;
+/** Options of a task and of a search over them. */
+export type SearchedOptions<Options> = EitherSpelling<Omit<Options, keyof TaskTraining> & TuneSettings>;
 
 /**
  * Searches a task's settings at random (Bergstra and Bengio, 2012) for some that suit the data better than the defaults, trains with the best, and
@@ -85,38 +81,38 @@ type Searched<Options> = EitherSpelling<Omit<Options, keyof TaskTraining> & Tune
  */
 export function tune(
   task: 'forecast',
-  data: NumbersOf,
-  options?: Searched<Omit<ForecastOptions, 'targets'>>,
+  data: readonly number[] | Float64Array | Float32Array,
+  options?: SearchedOptions<Omit<ForecastOptions, 'targets'>>,
 ): Promise<Tuning<ForecastModel<'value'>>>;
 export function tune<Row extends object, Target extends keyof Row & string>(
   task: 'forecast',
   data: readonly Row[],
-  options: Searched<ForecastOf<keyof Row & string, Target>>,
+  options: SearchedOptions<ForecastOf<keyof Row & string, Target>>,
 ): Promise<Tuning<ForecastModel<Target>>>;
 export function tune<Table extends Columns, Target extends keyof Table & string>(
   task: 'forecast',
   data: Table,
-  options: Searched<ForecastOf<keyof Table & string, Target>>,
+  options: SearchedOptions<ForecastOf<keyof Table & string, Target>>,
 ): Promise<Tuning<ForecastModel<Target>>>;
 export function tune<Target extends string>(
   task: 'forecast',
-  data: FileOf,
-  options: Searched<ForecastOf<string, Target>>,
+  data: string | { readonly files: readonly string[] } | { readonly name: string; readonly text: string },
+  options: SearchedOptions<ForecastOf<string, Target>>,
 ): Promise<Tuning<ForecastModel<Target>>>;
 export function tune(
   task: 'classify',
   data: DataInput,
-  options: Searched<ClassifyOptions>,
+  options: SearchedOptions<ClassifyOptions>,
 ): Promise<Tuning<ClassifyModel>>;
 export function tune(
   task: 'text',
   data: string | { readonly files: readonly string[] },
-  options?: Searched<TextOptions>,
+  options?: SearchedOptions<TextOptions>,
 ): Promise<Tuning<TextModel>>;
 export function tune(
   task: 'symbols',
   data: Sequence,
-  options?: Searched<SymbolsOptions>,
+  options?: SearchedOptions<SymbolsOptions>,
 ): Promise<Tuning<SymbolsModel>>;
 export async function tune(task: TaskKind, data: unknown, given?: unknown): Promise<Tuning> {
   if (!kinds.includes(task)) {
