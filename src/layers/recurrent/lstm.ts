@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import * as kind from '../schema.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
@@ -21,7 +20,7 @@ const lstm = defineLayer({
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('lstm'),
-  make: tfjsLayer(tf.layers.lstm),
+  make: tfjsLayer((tf) => tf.layers.lstm),
   weights: (settings, input) => gated(4, settings, input),
 });
 

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
 import { recurrentFunction } from './options.js';
 import { cellLayer } from './ownCell.js';
@@ -17,6 +16,7 @@ const minGRU = cellLayer({
   states: 1,
   weights: (settings, input) => scanWeights(2, settings, input),
   step: (step) => {
+    const { tf } = step;
     const [z, proposed] = gatesOf(2, step);
     const [h] = step.states;
     return [tf.add(h, tf.mul(tf.sigmoid(z), tf.sub(step.activate(proposed), h)))];

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
 import { recurrentFunction } from './options.js';
 import { cellLayer } from './ownCell.js';
@@ -17,6 +16,7 @@ const minLSTM = cellLayer({
   states: 1,
   weights: (settings, input) => scanWeights(3, settings, input),
   step: (step) => {
+    const { tf } = step;
     const [forget, input, proposed] = gatesOf(3, step);
     const [h] = step.states;
     // σ(a)/(σ(a) + σ(b)) = σ(log σ(a) − log σ(b)), which neither 0 has a part in.

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
 import { LayerError } from '../make.js';
 import * as kind from '../schema.js';
@@ -45,7 +44,7 @@ const slstm = cellLayer({
       },
     ]),
   step: (step) => {
-    const { settings, states, weight } = step;
+    const { tf, settings, states, weight } = step;
     const [h, c, n, m] = states;
     const { units, heads } = settings;
     const size = units / heads;
