@@ -49,8 +49,6 @@ export interface Call<Settings> {
 
 export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
   weights?(settings: SettingsOf<S>, inputs: readonly Shape[]): ComputedWeight[];
-  /** Of the output; the first input's if left out. @throws Error that says what does not fit */
-  shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
   /** Which steps of the output count; the first input's if left out, none where it is 'end'. */
   mask?: 'end' | { of(call: Pick<Call<SettingsOf<S>>, 'tf' | 'settings' | 'inputs' | 'masks'>): Mask }['of'];
   call(call: Call<SettingsOf<S>>): tf.Tensor;
@@ -72,7 +70,7 @@ export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
 /** Defines a layer by its computation. */
 export function computedLayer<S extends Schema>(computation: Computation<S>): LayerDefinition;
 export function computedLayer(computation: Computation<Schema>): LayerDefinition {
-  const { weights, shape: _shape, mask: _mask, call: _call, ...definition } = computation;
+  const { weights, mask: _mask, call: _call, ...definition } = computation;
   const own = ownClass((tf) => classOf(tf, computation));
   return defineLayer({
     ...definition,

@@ -53,6 +53,8 @@ export interface DefinitionOf<S extends Schema> {
   readonly own?: (tf: TensorFlow) => abstract new (...args: never[]) => Layer;
   /** The layer of a saved configuration, where that is not `new own(config)` or tfjs's own. */
   load?(config: Config, held: (description: Config) => Layer, tf: TensorFlow): Layer;
+  /** The shape of its output; the first input's if left out. @throws Error that says what does not fit */
+  shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
   /** Its weights in Keras's order for an input of such a shape; left out for a layer without weights. */
   weights?(settings: SettingsOf<S>, input: Shape): WeightSpec[];
 }

@@ -37,6 +37,7 @@ const dense = defineLayer({
     return [dense, ...activation(planning, settings.activation, true)];
   },
   make: tfjsLayer((tf) => tf.layers.dense),
+  shape: ({ units }, [input]) => [...input.slice(0, -1), units],
   weights: ({ units, useBias }, input) => [
     { name: 'kernel', shape: [features(input), units] },
     ...(useBias ? [{ name: 'bias', shape: [units] }] : []),

@@ -38,6 +38,7 @@ const embedding = defineLayer({
       inputLength === undefined ? settings : { ...settings, inputShape: settings.inputShape ?? [inputLength] },
       tf,
     ),
+  shape: ({ outputDim }, [input]) => [...input, outputDim],
   weights: ({ inputDim, outputDim }) => [{ name: 'embeddings', shape: [inputDim, outputDim] }],
 });
 

@@ -34,6 +34,7 @@ const globalAveragePooling1D = defineLayer({
     flow.sequence = false;
     return [{ kind: 'averagePooling' }];
   },
+  shape: (_, [[batch, , features]]) => [batch, features],
   make: (settings, tf) => new (ownGlobalAveragePooling1D(tf))(settings),
   own: ownGlobalAveragePooling1D,
 });

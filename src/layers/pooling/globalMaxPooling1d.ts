@@ -39,6 +39,7 @@ const globalMaxPooling1D = defineLayer({
     flow.sequence = false;
     return [{ kind: 'maxPooling' }];
   },
+  shape: (_, [[batch, , features]]) => [batch, features],
   make: (settings, tf) => new (ownGlobalMaxPooling1D(tf))(settings),
   own: ownGlobalMaxPooling1D,
 });

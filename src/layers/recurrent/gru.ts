@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import type { TensorFlow } from '../../tensorflow.js';
 import { defineLayer, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 import { type GRUConfig, resetAfterGRU } from './resetAfterGru.js';
 
@@ -30,6 +30,7 @@ const gru = defineLayer({
   make,
   own: resetAfterGRU,
   load: (config, _, tf) => make(config, tf),
+  shape: recurrentShape,
   weights: (settings, input) => {
     const gates = 3 * settings.units;
     return gated(3, settings, input, settings.resetAfter ? [2, gates] : [gates]);

@@ -1,6 +1,6 @@
 import type { EitherSpelling } from '../../spelling.js';
 import { sequence } from '../define.js';
-import { recurrentFunction } from './options.js';
+import { recurrentFunction, recurrentShape } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
 import { gatesOf, scanWeights } from './scanned.js';
@@ -14,6 +14,7 @@ const minGRU = cellLayer({
   keras: false,
   engine: scanPlanner('minGRU'),
   states: 1,
+  shape: recurrentShape,
   weights: (settings, input) => scanWeights(2, settings, input),
   step: (step) => {
     const { tf } = step;

@@ -2,7 +2,7 @@ import type { EitherSpelling } from '../../spelling.js';
 import { sequence } from '../define.js';
 import { LayerError } from '../make.js';
 import * as kind from '../schema.js';
-import { recurrentFunction } from './options.js';
+import { recurrentFunction, recurrentShape } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
 import { gatesOf, scanWeights } from './scanned.js';
@@ -33,6 +33,7 @@ const slstm = cellLayer({
     if (units % heads !== 0)
       throw new LayerError(`SLSTM: heads must divide the ${units} units, not be ${heads}`, 'heads');
   },
+  shape: recurrentShape,
   weights: (settings, input) =>
     scanWeights(4, settings, input, [
       {

@@ -16,6 +16,10 @@ const flatten = defineLayer({
     flow.sequence = false;
     return [{ kind: 'flatten' }];
   },
+  shape: (_, [[batch, ...sizes]]) => [
+    batch,
+    sizes.reduce<number | null>((size, one) => (size === null || one === null ? null : size * one), 1),
+  ],
   make: tfjsLayer((tf) => tf.layers.flatten),
 });
 

@@ -29,6 +29,7 @@ const repeatVector = defineLayer({
     flow.sequence = true;
     return [{ kind: 'repeat', times }];
   },
+  shape: ({ n }, [[batch, features]]) => [batch, n, features],
   make: (settings, tf) => new (ownRepeatVector(tf))(settings),
   own: ownRepeatVector,
 });
