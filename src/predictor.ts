@@ -17,6 +17,8 @@ import { sgd } from './training/optimizers.js';
 /** A model that predicts, whatever else it can. */
 export interface Predicting {
   readonly metadata: Record<string, unknown>;
+  readonly inputs: readonly ModelEnd[];
+  readonly outputs: readonly ModelEnd[];
   predict(x: ShapedArray, options?: EitherSpelling<PredictOptions>): Promise<{ data: Float32Array; shape: number[] }>;
   stream(): Stream;
   dispose(): void;

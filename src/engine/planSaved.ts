@@ -4,7 +4,7 @@ import type { LayerDefinition, Shape } from '../layers/define.js';
 import { savedSettings } from '../layers/saved.js';
 import { definitionOf } from '../layers/table.js';
 import { distinctNames } from '../model/ends.js';
-import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
+import { isDirected, type LayerPlan, type SignalShape, type WeightPlan } from '../plan/layerPlan.js';
 import type { Config, Planning } from '../plan/planning.js';
 import { Unsupported, unsupported } from '../plan/unsupported.js';
 import { camelCase } from '../spelling.js';
@@ -261,12 +261,13 @@ class SavedCall implements Planning<Config> {
   plan(): LayerPlan[] {
     const { definition, given } = this;
     if (!definition.engine) throw unsupported(this, 'is of a kind that the engine does not have');
-    if (given.length > 1 && !definition.joins && !definition.takesSeveral)
-      throw unsupported(this, 'has several inputs');
     if (this.config.stateful === true) throw unsupported(this, 'is stateful');
     try {
       this.checkWeights();
-      return definition.engine(this);
+      const layers = definition.engine(this);
+      const takesSeveral = definition.joins || definition.takesSeveral || (layers[0] && isDirected(layers[0]));
+      if (given.length > 1 && !takesSeveral) throw unsupported(this, 'has several inputs');
+      return layers;
     } catch (error) {
       // An option with a value that memcell's own layer would not take.
       if (error instanceof MemcellError) throw unsupported(this, `has an option of its own: ${error.message}`);
