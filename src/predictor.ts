@@ -126,7 +126,7 @@ export async function openPredictor(from: ModelSource, options?: LoadOptions): P
   const obstacle = wasmObstacle();
   if (obstacle !== undefined) return { reason: obstacle };
   const saved = await readSaved(from, options);
-  if (!saved) return { reason: 'TensorFlow.js reads it' };
+  if ('reason' in saved) return saved;
   const planned = planSaved(saved.topology, saved.weights);
   if ('reason' in planned) return planned;
   await prepareKernels();

@@ -37,6 +37,7 @@ const levels: Record<string, number> = {
   speed: 8,
   cli: 9,
   index: 10,
+  predict: 10,
 };
 
 function part(file: string): string {

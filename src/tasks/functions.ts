@@ -5,9 +5,9 @@
 import { valuesNamed } from '../data/inCode.js';
 import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import { type Callbacks, getCallbacks } from '../training/callbacks.js';
-import type { Sequential } from '../sequential.js';
 import type { OptimizerName } from '../training/optimizers.js';
 import { version } from '../version.js';
 import type { ClassifyOptions } from './classify/options.js';
@@ -233,7 +233,11 @@ async function train<
   E extends { kind: TaskKind },
   P extends object,
   R extends object,
->(task: Task<O, A, E, P, R>, data: DataInput, given: object): Promise<{ loaded: Loaded<A, Sequential>; made: Made<E> }> {
+>(
+  task: Task<O, A, E, P, R>,
+  data: DataInput,
+  given: object,
+): Promise<{ loaded: Loaded<A, Sequential>; made: Made<E> }> {
   const named = namedOptions(task.kind, given);
   const { onStage, signal, callbacks, ...others }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks'> = named;
   if (onStage !== undefined && typeof onStage !== 'function') {
