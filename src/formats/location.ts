@@ -7,7 +7,7 @@ export type ModelLocation = string | IOHandler;
 /** A folder or file (Node), an address, a tfjs IOHandler, or a file's bytes. */
 export type ModelSource = ModelLocation | Uint8Array | ArrayBuffer;
 
-export function hasScheme(name: string): boolean {
+function hasScheme(name: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
 }
 
