@@ -84,7 +84,7 @@ describe('the files', () => {
   it('a file in place of the folder', async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, 'a,b\n1,2\n');
-    await refuses('F: not a model: neither a folder with model.json nor, by its content, one of');
+    await refuses(/^F: not a model: neither a folder with model.json nor, by its content, one of \.keras/);
   });
   it('no model.json', async () => {
     rmSync(file);
