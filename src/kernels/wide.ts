@@ -132,8 +132,8 @@ async function tryWide(): Promise<WideStatus> {
 
 /**
  * Makes the wide speed the default of this program, if it can and gains: on x64 and Node 24 to 26, after a self-check of some
- * tens of milliseconds. It sets a V8 flag for the whole process; MEMCELL_WIDE=0 forbids it. Kernels instantiated before stay as
- * they were.
+ * tens of milliseconds, up to 200 where wide has not yet won. It sets a V8 flag for the whole process; MEMCELL_WIDE=0 forbids it.
+ * Kernels instantiated before stay as they were.
  */
 export function enableWide(): Promise<WideStatus> {
   status ??= tryWide();
