@@ -37,7 +37,7 @@ function plannedModel(model: tf.LayersModel, { optimizer, ...compiled }: Trainin
       ...flow,
       signal,
       weight,
-      ...planLosses(loss, lossLogits(model, loss, i), activationBefore(graph, signal)),
+      ...planLosses(loss, flow.width, lossLogits(model, loss, i), activationBefore(graph, signal)),
     };
   });
   return {
@@ -57,6 +57,16 @@ const PLAIN_LOSSES: Record<string, LossKind> = {
   categoricalCrossentropy: 'categorical',
   sparseCategoricalCrossentropy: 'sparseCategorical',
   binaryCrossentropy: 'binary',
+  meanAbsolutePercentageError: 'percentage',
+  meanSquaredLogarithmicError: 'logarithmic',
+  logCosh: 'logCosh',
+  poisson: 'poisson',
+  quantile: 'quantile',
+  gaussianLikelihood: 'gaussian',
+  cosineSimilarity: 'cosine',
+  kullbackLeiblerDivergence: 'divergence',
+  hinge: 'hinge',
+  categoricalHinge: 'categoricalHinge',
 };
 
 const LOGIT_LOSSES: Record<string, LossKind> = {
@@ -95,6 +105,7 @@ function activationBefore({ nodes, inputs, outputs }: Graph, output: number): Ou
 /** The loss in training and in evaluation. */
 function planLosses(
   loss: Loss,
+  width: number,
   logits: OutputLogits | undefined,
   activation: OutputActivation | undefined,
 ): Pick<OutputPlan, 'loss' | 'evaluationLoss'> {
@@ -104,6 +115,8 @@ function planLosses(
         ? 'its loss is a function of its own'
         : `the engine has no kernel for its loss, ${loss.name}`,
     );
+  if (loss.name === 'gaussianLikelihood' && width !== 2)
+    throw new Unsupported(`${loss.name} takes an output of 2 numbers, not ${width}`);
   if (!logits || !activation) return { loss: planLoss(loss) };
   const takesActivation = activation.isLast && loss.logitsOf === logits.activation;
   const ofLogits = planLoss(loss, { reads: activation.logits, takesActivation });
@@ -112,7 +125,7 @@ function planLosses(
 
 function planLoss(loss: Loss, logits?: Required<Pick<LossPlan, 'reads' | 'takesActivation'>>): LossPlan {
   const kinds = logits || loss.config.fromLogits === true ? LOGIT_LOSSES : PLAIN_LOSSES;
-  const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? 0);
+  const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? loss.config.quantile ?? 0);
   const labels = loss.targets === 'labels';
   return { kind: kinds[loss.name], option, labels, ...(logits ?? { takesActivation: false }) };
 }
