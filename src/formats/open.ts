@@ -7,13 +7,12 @@ import type { LayersModel } from '../tfjsTypes.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
+import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
 import type { ModelFile } from './modelFile.js';
 import { invalid } from './modelJson.js';
-import { isFolder, type LoadedModel, loadTfjs, type ModelLocation, saveTfjs } from './tfjs.js';
+import { formatOf, readSource } from './source.js';
+import { type LoadedModel, loadHandled, modelOfStored, saveTfjs } from './tfjs.js';
 import { assignStored } from './weights.js';
-
-/** A folder or file (Node), an address, a tfjs IOHandler, or a file's bytes. */
-export type ModelSource = ModelLocation | Uint8Array | ArrayBuffer;
 
 /**
  * Loads a model with all that its file has.
@@ -21,38 +20,12 @@ export type ModelSource = ModelLocation | Uint8Array | ArrayBuffer;
  */
 export async function openModel(from: ModelSource, given: EitherSpelling<LoadOptions> = {}): Promise<LoadedModel> {
   const options = namedOptions<LoadOptions>('loadModel', given);
-  if (from instanceof Uint8Array) return openBytes(from, 'the model');
-  if (from instanceof ArrayBuffer) return openBytes(new Uint8Array(from), 'the model');
-  if (typeof from === 'string' && isFolder(from)) {
-    const { readModelFile } = await import('./file.js');
-    const file = await readModelFile(from);
-    if (file) return openBytes(file.bytes, file.path);
-  } else if (
-    typeof from === 'string' &&
-    /^https?:/i.test(from) &&
-    modelFiles.some((file) => hasEnding(from, file.endings))
-  ) {
-    return openBytes(await fetchBytes(from, options), from);
-  }
-  return loadTfjs(from, options);
-}
-
-function hasEnding(url: string, endings: readonly string[]): boolean {
-  const path = url.replace(/[?#].*$/, '').toLowerCase();
-  return endings.some((ending) => path.endsWith(ending));
-}
-
-async function openBytes(bytes: Uint8Array, where: string): Promise<LoadedModel> {
+  const read = await readSource(from, options);
+  if (!read) return loadHandled(from as ModelLocation);
   await prepareEngine();
+  if ('stored' in read) return modelOfStored(read.stored);
+  const { bytes, where } = read;
   return modelOf(await formatOf(bytes, where).read(bytes, where), where);
-}
-
-/** @throws MemcellError 'model' for bytes of no format that is known */
-function formatOf(bytes: Uint8Array, where: string): ModelFile {
-  const format = modelFiles.find((file) => file.recognises(bytes));
-  if (format) return format;
-  const known = modelFiles.flatMap(({ endings }) => endings).join(', ');
-  throw invalid(where, `not a model: neither a folder with model.json nor, by its content, one of ${known}`);
 }
 
 /** The format of the file that a save to this name writes; undefined for a folder, an address and a handler. */

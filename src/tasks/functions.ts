@@ -3,6 +3,7 @@
  * that answers in the data's own units and names; loadTask gives the same back from what was saved.
  */
 import { type Columns, type DataInput, openSource } from '../data/source.js';
+import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import { getCallbacks } from '../training/callbacks.js';
 import { version } from '../version.js';
@@ -24,6 +25,7 @@ import {
   TextModel,
 } from './models.js';
 import { checkOptions } from './options.js';
+import { openSaved } from './saved.js';
 import type { TaskKind } from './settings.js';
 import { Pictures } from './shown.js';
 import { openStart } from './start.js';
@@ -31,7 +33,7 @@ import type { SymbolsOptions } from './symbols/options.js';
 import { symbolsTask } from './symbols/task.js';
 import type { TextOptions } from './text/options.js';
 import { textTask } from './text/task.js';
-import { openSaved, runOf, trainingFault } from './train.js';
+import { runOf, trainingFault } from './train.js';
 
 /** The options of a forecast of a table whose columns are known to the compiler. */
 export type ForecastOf<Column extends string, Target extends Column> = {
@@ -141,7 +143,7 @@ async function train<
   task: Task<O, A, E, P, R>,
   data: DataInput,
   given: Record<string, unknown>,
-): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
+): Promise<{ loaded: Loaded<A, Sequential>; made: Made<E> }> {
   const { training: about, settings, options, onStage, signal, callbacks } = trainingGiven(task.kind, given);
   const { layers, from: path, plain, budget, threads, seed } = about;
   const source = openSource(data);

@@ -11,13 +11,13 @@ import type { EvaluateOptions, Loaded, SavedTask, ScoredPart, Task } from './def
 import type { ForecastPredictOptions } from './forecast/options.js';
 import { type ForecastArtefact, type ForecastEvaluation, forecastTask } from './forecast/task.js';
 import { checkKinds, checkOptions, type OptionKind, text } from './options.js';
+import { type OpenedTask, readSaved } from './saved.js';
 import type { TaskKind } from './settings.js';
 import type { Pictures } from './shown.js';
 import { type SymbolsArtefact, type SymbolsEvaluation, symbolsTask } from './symbols/task.js';
 import { generate } from './text/generate.js';
 import type { GenerateOptions } from './text/options.js';
 import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js';
-import { type OpenedTask, readSaved } from './train.js';
 
 /** What training brought beside the model: not there when the model was loaded. */
 export interface Made<E> {
@@ -39,7 +39,7 @@ const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
 export abstract class TaskModel<E extends { kind: TaskKind }> {
   /** @internal What predicting needs: the network, and what is saved beside its weights. */
-  abstract readonly loaded: Loaded<SavedTask>;
+  abstract readonly loaded: Loaded<SavedTask, Sequential>;
   readonly kind: E['kind'];
   readonly evaluation?: E;
   readonly understood?: Account;
@@ -118,7 +118,7 @@ async function answer<
   E extends { kind: TaskKind },
   P extends object,
   R extends object,
->(task: Task<O, A, E, P, R>, loaded: Loaded<A>, data: DataInput | undefined, options: object): Promise<R> {
+>(task: Task<O, A, E, P, R>, loaded: Loaded<A, Sequential>, data: DataInput | undefined, options: object): Promise<R> {
   const checked = checkOptions(task.predictOptions, options, 'predict') as P;
   const source = data === undefined ? undefined : openSource(data);
   return (await task.predict(loaded, source, checked)).result;
@@ -138,10 +138,10 @@ export interface ForecastStep<Column extends string = string> {
 
 export class ForecastModel<Column extends string = string> extends TaskModel<ForecastEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<ForecastArtefact>;
+  readonly loaded: Loaded<ForecastArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<ForecastArtefact>, made?: Made<ForecastEvaluation>) {
+  constructor(loaded: Loaded<ForecastArtefact, Sequential>, made?: Made<ForecastEvaluation>) {
     super(forecastTask, made);
     this.loaded = loaded;
   }
@@ -173,10 +173,10 @@ export class ForecastModel<Column extends string = string> extends TaskModel<For
 
 export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<ClassifyArtefact>;
+  readonly loaded: Loaded<ClassifyArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<ClassifyArtefact>, made?: Made<ClassifyEvaluation>) {
+  constructor(loaded: Loaded<ClassifyArtefact, Sequential>, made?: Made<ClassifyEvaluation>) {
     super(classifyTask, made);
     this.loaded = loaded;
   }
@@ -194,10 +194,10 @@ export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
 
 export class TextModel extends TaskModel<TextEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<TextArtefact>;
+  readonly loaded: Loaded<TextArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<TextArtefact>, made?: Made<TextEvaluation>) {
+  constructor(loaded: Loaded<TextArtefact, Sequential>, made?: Made<TextEvaluation>) {
     super(textTask, made);
     this.loaded = loaded;
   }
@@ -217,10 +217,10 @@ export class TextModel extends TaskModel<TextEvaluation> {
 
 export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<SymbolsArtefact>;
+  readonly loaded: Loaded<SymbolsArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<SymbolsArtefact>, made?: Made<SymbolsEvaluation>) {
+  constructor(loaded: Loaded<SymbolsArtefact, Sequential>, made?: Made<SymbolsEvaluation>) {
     super(symbolsTask, made);
     this.loaded = loaded;
   }
@@ -236,7 +236,7 @@ export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
 export type AnyTaskModel = ForecastModel | ClassifyModel | TextModel | SymbolsModel;
 
 /** How a model of each task comes of its network. */
-const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask, made?: Made<never>) => AnyTaskModel } = {
+const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask<Sequential>, made?: Made<never>) => AnyTaskModel } = {
   forecast: (opened, made) => new ForecastModel(readSaved(opened, forecastTask), made),
   classify: (opened, made) => new ClassifyModel(readSaved(opened, classifyTask), made),
   text: (opened, made) => new TextModel(readSaved(opened, textTask), made),
@@ -248,7 +248,7 @@ const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask, made?: Made<n
  * @param made what training brought, an evaluation of the same task
  * @throws MemcellError (model) for a damaged one
  */
-export function modelOf(opened: OpenedTask, made?: Made<{ kind: TaskKind }>): AnyTaskModel {
+export function modelOf(opened: OpenedTask<Sequential>, made?: Made<{ kind: TaskKind }>): AnyTaskModel {
   return readers[opened.kind](opened, made as Made<never> | undefined);
 }
 

@@ -24,12 +24,12 @@ import {
   type TextModel,
 } from './models.js';
 import { count } from './options.js';
+import { openTask } from './saved.js';
 import type { Search, Trial } from './search.js';
 import type { TaskKind } from './settings.js';
 import { Pictures } from './shown.js';
 import type { SymbolsOptions } from './symbols/options.js';
 import type { TextOptions } from './text/options.js';
-import { openTask } from './train.js';
 import { type Comparison, tuneTask, tuneText } from './tune.js';
 
 /** How a search goes, and how its models are trained. What is given is not searched. */
