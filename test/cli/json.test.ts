@@ -106,7 +106,11 @@ test('predict, evaluate, backtest, gates, report, generate, plot, tune, convert'
   expectDocumented(await printed('gates', symbols), 'report, gates');
   expectDocumented(await printed('report', symbols, '--out', join(folder, 'page.html')), 'report, gates');
   expectDocumented(await printed('generate', writer, '--prompt', 'tick', '--length', '4'), 'generate');
-  expectDocumented(await printed('plot', panel, '--group', 'shop'), 'plot', 'understood');
+  expectDocumented(
+    await printed('plot', panel, '--group', 'shop', '--out', join(folder, 'plot.html')),
+    'plot',
+    'understood',
+  );
   expectDocumented(
     await printed('tune', ...tasks.symbols, '--epochs', '1', '--trials', '2'),
     'tune',
