@@ -22,10 +22,8 @@ export const symbolsTask: Task<
 
   // What trains loads TensorFlow.js, and what predicts does not.
   async prepare(source, options, run) {
-    const [{ novelty, prepareSequence }, { trainSymbols }] = await Promise.all([
-      import('./prepare.js'),
-      import('./training.js'),
-    ]);
+    const { novelty, prepareSequence } = await import('./prepare.js');
+    const { trainSymbols } = await import('./training.js');
     const sequence = await readSequence(source, run.seed);
     const corpus = prepareSequence(sequence, source.name, options, run);
     const { ids, edge, windows, layers } = corpus;

@@ -24,11 +24,9 @@ export const textTask: Task<
 
   // What trains loads TensorFlow.js, and what predicts does not.
   async prepare(source, options, run) {
-    const [{ prepareCorpus }, { trainPlain }, { trainText }] = await Promise.all([
-      import('./prepare.js'),
-      import('./plain.js'),
-      import('./training.js'),
-    ]);
+    const { prepareCorpus } = await import('./prepare.js');
+    const { trainPlain } = await import('./plain.js');
+    const { trainText } = await import('./training.js');
     const { text, notes } = await drawText(source, run.seed);
     const corpus = prepareCorpus(text, source.name, options, run);
     const { ids, edge, layers, warnings } = corpus;
