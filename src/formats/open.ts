@@ -5,10 +5,12 @@ import { prepareEngine } from '../kernels/backend.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
+import type { Description } from './file.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
+import { normalTopology } from './keras/topology.js';
 import type { ModelFile } from './modelFile.js';
-import { invalid } from './modelJson.js';
+import { invalid, type Json } from './modelJson.js';
 import { isFolder, type LoadedModel, loadTfjs, type ModelLocation, saveTfjs } from './tfjs.js';
 import { assignStored } from './weights.js';
 
@@ -24,9 +26,11 @@ export async function openModel(from: ModelSource, given: EitherSpelling<LoadOpt
   if (from instanceof Uint8Array) return openBytes(from, 'the model');
   if (from instanceof ArrayBuffer) return openBytes(new Uint8Array(from), 'the model');
   if (typeof from === 'string' && isFolder(from)) {
-    const { readModelFile } = await import('./file.js');
+    const { readDescription, readModelFile } = await import('./file.js');
     const file = await readModelFile(from);
     if (file) return openBytes(file.bytes, file.path);
+    const described = await readDescription(from);
+    if (described) return openDescribed(described);
   } else if (
     typeof from === 'string' &&
     /^https?:/i.test(from) &&
@@ -45,6 +49,15 @@ function hasEnding(url: string, endings: readonly string[]): boolean {
 async function openBytes(bytes: Uint8Array, where: string): Promise<LoadedModel> {
   await prepareEngine();
   return modelOf(await formatOf(bytes, where).read(bytes, where), where);
+}
+
+/** A model that Keras described in JSON, with its weights from the file beside it. */
+async function openDescribed({ model, where, weights: beside }: Description): Promise<LoadedModel> {
+  await prepareEngine();
+  const { topology, lost } = normalTopology(model, where);
+  const { bytes, where: path } = await bytesOf(beside);
+  const weights = await storedWeights(bytes, topology, path);
+  return modelOf({ topology, weights, metadata: {}, lost }, path);
 }
 
 /** @throws MemcellError 'model' for bytes of no format that is known */
@@ -93,12 +106,13 @@ export async function saveModel(model: LayersModel, to: ModelLocation, beside: B
  */
 export async function openWeights(model: LayersModel, from: string | Uint8Array): Promise<void> {
   const { bytes, where } = await bytesOf(from);
-  const format = formatOf(bytes, where);
   const { topology } = contentsOf(model, { metadata: {} });
-  const weights = format.readWeights
-    ? await format.readWeights(bytes, topology, where)
-    : (await format.read(bytes, where)).weights;
-  assignStored(model, weights, where);
+  assignStored(model, await storedWeights(bytes, topology, where), where);
+}
+
+async function storedWeights(bytes: Uint8Array, topology: { [key: string]: Json }, where: string) {
+  const format = formatOf(bytes, where);
+  return format.readWeights ? format.readWeights(bytes, topology, where) : (await format.read(bytes, where)).weights;
 }
 
 async function bytesOf(from: string | Uint8Array): Promise<{ bytes: Uint8Array; where: string }> {

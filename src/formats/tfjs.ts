@@ -86,8 +86,9 @@ export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): 
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
   if (isFolder(from)) {
-    const { modelFolder, readModel } = await import('./folder.js');
-    return assemble(await readModel(modelFolder(from)));
+    const { modelPlace, readModel } = await import('./folder.js');
+    const { folder, file } = await modelPlace(from);
+    return assemble(await readModel(folder, file));
   }
   const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);

@@ -161,7 +161,7 @@ describe('a topology', () => {
   });
 
   it('of Keras 1 and of cuDNN comes out as Keras 2 has it, its batch free', () => {
-    const { topology, cudnn } = normalTopology(
+    const { topology } = normalTopology(
       chain(
         layer('InputLayer', { batch_input_shape: [32, 4, 2] }),
         layer('LSTM', { output_dim: 3, inner_activation: 'hard_sigmoid', forget_bias_init: 'one', dropout_W: 0.5 }),
@@ -199,6 +199,5 @@ describe('a topology', () => {
         { class_name: 'Dropout', config: { name: 'dropout', rate: 0.25 } },
       ],
     });
-    expect([...cudnn]).toEqual([['cudnngru', 'GRU']]);
   });
 });

@@ -23,7 +23,11 @@ export interface Reading {
 const RENAMED: Record<string, string> = {
   CuDNNLSTM: 'LSTM',
   CuDNNGRU: 'GRU',
+  // tf.keras 1.13 and the previews of 2.0.
+  UnifiedLSTM: 'LSTM',
+  UnifiedGRU: 'GRU',
   Convolution1D: 'Conv1D',
+  Convolution2D: 'Conv2D',
   Identity: 'Activation',
   BatchNormalizationV1: 'BatchNormalization',
   BatchNormalizationV2: 'BatchNormalization',
@@ -51,6 +55,7 @@ const KERAS1_OPTIONS: Record<string, string> = {
   border_mode: 'padding',
   pool_length: 'pool_size',
   stride: 'strides',
+  subsample: 'strides',
 };
 
 /** Options that tfjs's layers have, beside initializers, regularizers and constraints. */
@@ -143,6 +148,14 @@ function modernNames(className: string, given: JsonObject): JsonObject {
     }
     if (name === 'output_dim' && className !== 'Embedding') modern = 'units';
     if (name === 'input_dim' && className !== 'Embedding') continue;
+    if (name === 'dim_ordering') {
+      options.data_format = value === 'th' ? 'channels_first' : 'channels_last';
+      continue;
+    }
+    if (name === 'nb_row' || name === 'nb_col') {
+      options.kernel_size = [given.nb_row ?? value, given.nb_col ?? value];
+      continue;
+    }
     if (name === 'negative_slope' && className === 'LeakyReLU') modern = 'alpha';
     options[modern] = value;
   }
