@@ -42,7 +42,7 @@ function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
   throw invalid(where, `its operators are of version ${version}; memcell knows ${opsets.oldest} to ${opsets.newest}`);
 }
 
-/** With the batch as the input's first axis, else as its second; with free steps, else with the number that the file froze. */
+/** With the batch as the input's first axis, else as its second, else with the steps last; with free steps, else with the number that the file froze. */
 function readAsItGoes(
   graph: NonNullable<ModelProto['graph']>,
   opset: number,
@@ -50,7 +50,7 @@ function readAsItGoes(
   where: string,
 ): ReadGraph {
   let refusal: unknown;
-  for (const order of ['batch first', 'steps first'] as const) {
+  for (const order of ['batch first', 'steps first', 'steps last'] as const) {
     try {
       return readGraph(graph, opset, order, budget, where);
     } catch (error) {

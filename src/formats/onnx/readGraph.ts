@@ -4,6 +4,7 @@ import { compute } from './compute.js';
 import { fold, whole } from './fold.js';
 import { move } from './moves.js';
 import { NodeReader } from './nodeReader.js';
+import { withGelus } from './patterns.js';
 import { dataTypes, type GraphProto, type ValueInfoProto } from './proto.js';
 import { isRecurrentOperator, readRecurrent } from './readRecurrent.js';
 import { carry, type Settled, settle, withFeatures } from './settle.js';
@@ -12,6 +13,8 @@ import {
   type Axis,
   axisOf,
   describe,
+  freeSteps,
+  isOnly,
   layersOf,
   type ReadLayer,
   type Signal,
@@ -20,14 +23,14 @@ import {
 } from './signals.js';
 import { readTensor } from './tensors.js';
 
-/** Stand for the sizes that are free: primes, so that products tell them apart from numbers of features. */
-const freeSize = { batch: 1009, time: 10_007 };
+/** Stands for the free number of rows: a prime, too. */
+const freeBatch = 1009;
 
 /** More features than this are taken for a mistake. */
 const mostFeatures = 2 ** 16;
 
-/** Which of the input's axes is the batch. */
-export type Order = 'batch first' | 'steps first';
+/** What the input's axes are: [batch, steps, features], [steps, batch, features], or [batch, features, steps] as convolutions read it. */
+export type Order = 'batch first' | 'steps first' | 'steps last';
 
 export interface ReadGraph {
   /** One sample's shape, null for steps that may vary. */
@@ -83,7 +86,7 @@ export function readGraph(
     const what = `input ${JSON.stringify(other.name?.slice(0, 80) ?? '')} is a second one beside ${JSON.stringify(input.name?.slice(0, 80))}`;
     values.set(other.name ?? '', failure(invalid(file, `${what}; memcell reads a chain of layers from one input`)));
   }
-  for (const proto of graph.node ?? []) {
+  for (const proto of withGelus(graph)) {
     const { domain = '' } = proto;
     const read = (proto.input ?? []).map((name) =>
       name === ''
@@ -136,7 +139,7 @@ function moveUnfrozen(node: NodeReader): Value[] | undefined {
     const shape = node.opType === 'Reshape' ? (node.list(1, 'shape') ?? []) : [];
     if (signal?.kind !== 'signal') throw error;
     const at = axisOf(signal.axes, 'time');
-    const free = at >= 0 && signal.axes[at][0].size === freeSize.time;
+    const free = at >= 0 && signal.axes[at][0].size === freeSteps;
     // The steps stand first or second, as they do in the signal.
     if (free && shape[at] > 1 && shape.length >= 3) throw new FrozenSteps(shape[at], error);
     throw error;
@@ -155,13 +158,14 @@ function inputSignal(info: ValueInfoProto, order: Order, steps: number | undefin
       `input ${name} has ${dims.length} axes; memcell reads sequences: [batch, steps, features] or [batch, steps]`,
     );
   }
-  const [batch, time] = order === 'batch first' ? [0, 1] : [1, 0];
+  if (order === 'steps last' && dims.length !== 3) throw invalid(file, `input ${name} has no axis behind its features`);
+  const [batch, time] = { 'batch first': [0, 1], 'steps first': [1, 0], 'steps last': [0, 2] }[order];
   const integer = elemType === dataTypes.int32 || elemType === dataTypes.int64;
   const axes = dims.map((size, axis): Axis => {
-    if (axis === batch) return [{ role: 'batch', size: size ?? freeSize.batch }];
+    if (axis === batch) return [{ role: 'batch', size: size ?? freeBatch }];
     // Two axes of float32 are features, unless an Embedding reads them.
     if (axis === time && (dims.length === 3 || integer || size === undefined)) {
-      return [{ role: 'time', size: steps ?? size ?? freeSize.time }];
+      return [{ role: 'time', size: steps ?? size ?? freeSteps }];
     }
     if (size === undefined || size > mostFeatures) {
       throw invalid(file, `input ${name}: the number of its features is ${size ?? 'not fixed'}`);
@@ -187,16 +191,15 @@ function finish(graph: GraphProto, values: Map<string, Value>, root: Signal, fil
   if (layers.length === 0) throw invalid(file, 'the graph has no layer');
   for (const other of others) dropState(other, values, lost, file);
   const input = graph.input?.find(({ name: each = '' }) => values.get(each) === root)?.name ?? '';
-  const [first, second] = root.axes;
-  if (first[0].role === 'time') {
-    const [from, to] =
-      root.axes.length === 3
-        ? ['[steps, batch, features]', '[batch, steps, features]']
-        : ['[steps, batch]', '[batch, steps]'];
+  const given = root.axes.map(([atom]) => atom);
+  const time = given.filter(({ role }) => role === 'time');
+  const atoms: Atom[] = [...time, ...given.filter(({ role }) => role === 'feature')];
+  const here = [...root.axes.filter((axis) => isOnly(axis, 'batch')), ...atoms.map((atom): Axis => [atom])];
+  if (describe(here) !== describe(root.axes)) {
+    const [from, to] = [describe(root.axes), describe(here)];
     lost.push(`the order of axes of input ${JSON.stringify(input)}: ${from} in the file, ${to} here`);
   }
-  const atoms: Atom[] = [first[0].role === 'batch' ? second[0] : first[0], ...root.axes.slice(2).map(([atom]) => atom)];
-  const inputShape = atoms.map(({ role, size }) => (role === 'time' && size === freeSize.time ? null : size));
+  const inputShape = atoms.map(({ role, size }) => (role === 'time' && size === freeSteps ? null : size));
   return { inputShape, layers, input, output: output.name ?? '', lost };
 }
 

@@ -5,14 +5,17 @@ import type { Config } from './calls.js';
 import { numbersOf } from './fold.js';
 import { fromOnnxGates, gatesOf, type RecurrentClass } from './gates.js';
 import type { NodeReader } from './nodeReader.js';
-import { settle } from './settle.js';
+import { type Settled, settle } from './settle.js';
 import {
   type Axis,
   type Direction,
   describe,
+  freeSteps,
   isOnly,
   type Pending,
+  put,
   type Signal,
+  type Stack,
   sizeOf,
   type Value,
 } from './signals.js';
@@ -36,7 +39,7 @@ export function isRecurrentOperator(opType: string): boolean {
 export function readRecurrent(node: NodeReader): Value[] {
   const className = classes[node.opType];
   const batchFirst = node.int('layout', 0) === 1;
-  const x = settle(node.signal(0), node);
+  const x = asSequence(settle(node.signal(0), node), batchFirst);
   const roles = batchFirst ? (['batch', 'time', 'feature'] as const) : (['time', 'batch', 'feature'] as const);
   if (x.axes.length !== 3 || !roles.every((role, axis) => isOnly(x.axes[axis], role))) {
     throw node.error(
@@ -62,6 +65,27 @@ export function readRecurrent(node: NodeReader): Value[] {
   };
   const state = batchFirst ? [B, D, units] : [D, B, units];
   return [give('sequence', batchFirst ? [B, T, D, units] : [T, D, B, units]), give('last', state), give('cell', state)];
+}
+
+/** Numbers in a row as steps of one feature, and features alone as one step of them. */
+function asSequence(x: Settled, batchFirst: boolean): Settled {
+  const [b, t] = batchFirst ? [0, 1] : [1, 0];
+  const [time, features] = [x.axes[t], x.axes[2]];
+  if (x.axes.length !== 3 || !isOnly(x.axes[b], 'batch')) return x;
+  const made = (n: number, size: number, stack: Stack): Settled => {
+    const axes: Axis[] = [];
+    axes[b] = x.axes[b];
+    axes[t] = [{ role: 'time', size: n }];
+    axes[2] = [{ role: 'feature', size }];
+    return { kind: 'signal', axes, stack };
+  };
+  if (features.length === 0 && (isOnly(time, 'time') || isOnly(time, 'feature')) && !time[0].reversed) {
+    const n = time[0].size;
+    return made(n, 1, put(x.stack, 'Reshape', { target_shape: [n === freeSteps ? -1 : n, 1] }));
+  }
+  if (time.length === 0 && isOnly(features, 'feature'))
+    return made(1, features[0].size, put(x.stack, 'RepeatVector', { n: 1 }));
+  return x;
 }
 
 function checkInputs(node: NodeReader, x: Signal): void {

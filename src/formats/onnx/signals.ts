@@ -6,6 +6,9 @@ import type { Config } from './calls.js';
 import type { RecurrentClass } from './gates.js';
 import type { Constant } from './tensors.js';
 
+/** Stands for a free number of steps: a prime, so that products tell it apart from numbers of features. */
+export const freeSteps = 10_007;
+
 export interface Atom {
   role: 'batch' | 'time' | 'feature' | 'direction';
   size: number;
