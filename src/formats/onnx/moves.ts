@@ -96,7 +96,9 @@ function slice(node: NodeReader, signal: Signal): Signal {
 
 /** Whether a part of directions side by side is all that one of them gives. */
 function isOneDirection([direction, feature]: Axis, start: number, count: number): boolean {
-  return direction?.role === 'direction' && feature?.role === 'feature' && count === feature.size && start % count === 0;
+  return (
+    direction?.role === 'direction' && feature?.role === 'feature' && count === feature.size && start % count === 0
+  );
 }
 
 /** Some of the directions. */

@@ -47,11 +47,13 @@ export function readRecurrent(node: NodeReader): Value[] {
     );
   }
   checkInputs(node, x);
+  const states = statesOf(node, batchFirst);
   const [T, B] = batchFirst ? [x.axes[1], x.axes[0]] : [x.axes[0], x.axes[1]];
   const [time] = T;
   const directions = directionsOf(node, className, sizeOf(x.axes[2])).map(
-    ({ reverse, ...direction }): Direction => ({
+    ({ reverse, ...direction }, at): Direction => ({
       ...direction,
+      states: states.map((all) => all[at]),
       below: x.stack,
       className,
       backwards: reverse !== (time.reversed === true),
@@ -96,16 +98,6 @@ function checkInputs(node: NodeReader, x: Signal): void {
       'sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file',
     );
   }
-  const states = node.opType === 'LSTM' ? ['initial_h', 'initial_c'] : ['initial_h'];
-  for (const [at, name] of states.entries()) {
-    const state = node.inputs[5 + at];
-    if (!state) continue;
-    if (state.kind !== 'constant') {
-      throw node.error(`${name}: its first state is an input of the model; memcell's layers start from zeros`);
-    }
-    const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
-    if (!zero) throw node.error(`${name}: its first state is not zero; memcell's layers start from zeros`);
-  }
   if (node.opType === 'LSTM' && node.inputs[7]) {
     const peepholes = node.constant(7, 'peepholes');
     if (peepholes.data ? peepholes.data.some((value) => value !== 0) : peepholes.fill !== 0) {
@@ -116,6 +108,39 @@ function checkInputs(node: NodeReader, x: Signal): void {
     throw node.error('clip: it bounds what goes into its activations, which no layer of Keras does');
   if (node.int('input_forget', 0) !== 0)
     throw node.error('input_forget: its gates are coupled, which no layer of Keras has');
+}
+
+/** What each direction starts from: h, and c of an LSTM; none where they start from zeros. */
+function statesOf(node: NodeReader, batchFirst: boolean): Stack[][] {
+  const names = node.opType === 'LSTM' ? ['initial_h', 'initial_c'] : ['initial_h'];
+  const found = names.flatMap((name, at) => {
+    const state = node.inputs[5 + at];
+    if (state?.kind === 'constant') {
+      const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
+      if (!zero) throw node.error(`${name}: its first state is not zero; memcell's layers start from zeros`);
+      return [];
+    }
+    return state ? [eachDirection(node, node.signal(5 + at), name, batchFirst)] : [];
+  });
+  if (found.length > 0 && found.length < names.length) {
+    throw node.error(`${names.join(', ')}: one of its first states is zero and the other one is not`);
+  }
+  return found;
+}
+
+function eachDirection(node: NodeReader, state: Signal, name: string, batchFirst: boolean): Stack[] {
+  const [b, d] = batchFirst ? [0, 1] : [1, 0];
+  const D = node.text('direction', 'forward') === 'bidirectional' ? 2 : 1;
+  const held = state.pending?.directions.length ?? 1;
+  if (state.axes.length !== 3 || !isOnly(state.axes[b], 'batch') || sizeOf(state.axes[d]) !== D || held !== D) {
+    throw node.error(`${name}: it starts from ${describe(state.axes)}, where [directions, batch, features] should be`);
+  }
+  const { pending } = state;
+  if (!pending) return [settle(state, node).stack];
+  return pending.directions.map((direction) => {
+    const alone = { ...pending, directions: [direction] };
+    return settle({ ...state, pending: alone }, node).stack;
+  });
 }
 
 interface OneDirection {
