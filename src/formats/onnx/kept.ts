@@ -32,7 +32,10 @@ export async function readKept(
     return Float32Array.from(data ?? new Float32Array(elements(shape)).fill(fill));
   };
   const weights: StoredWeight[] = [];
+  const seen = new Set<string>();
   for (const call of callsOf(kept.topology).calls) {
+    if (seen.has(call.name)) continue;
+    seen.add(call.name);
     const own = kept.weights.filter(({ layer }) => layer === call.name);
     if (own.length === 0) continue;
     const data = weightsOf(call, own, take);

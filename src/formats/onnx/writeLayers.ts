@@ -182,7 +182,7 @@ const perStep = new Set([
   'Softmax',
 ]);
 
-function timeDistributed(layer: LayerContext): Flow {
+function timeDistributed(layer: LayerContext): Flow | Flow[] {
   const inner = isJsonObject(layer.config.layer) ? layer.config.layer : {};
   const className = String(inner.class_name);
   if (!perStep.has(className)) throw layer.refuse(`ONNX has no operator for ${className} at every step`);
@@ -293,7 +293,7 @@ const dropMask = new Set([
 ]); // biome-ignore format: a list
 
 /** @throws MemcellError 'usage' that names the layer and what ONNX cannot hold of it */
-export function writeLayer(layer: LayerContext): Flow {
+export function writeLayer(layer: LayerContext): Flow[] {
   const { className, config, inputs } = layer;
   if (!Object.hasOwn(writers, className)) throw layer.refuse('memcell knows no operator of ONNX for it');
   const masked = inputs.some(({ mask }) => mask !== undefined);
@@ -303,7 +303,7 @@ export function writeLayer(layer: LayerContext): Flow {
   if (inputs.length === 0) throw layer.refuse('it has no input');
   if (/^channels_?first$/i.test(String(config.data_format))) throw layer.refuse('data_format is channels_first');
   if (config.stateful === true) throw layer.refuse('stateful: an ONNX model keeps nothing from one call to the next');
-  return writers[className](layer);
+  return [writers[className](layer)].flat();
 }
 
 /** An error that names a layer. */
