@@ -200,7 +200,7 @@ function timeDistributed(layer: LayerContext): Flow | Flow[] {
   const { graph, input, refuse } = layer;
   const fixed = (shape: (number | null)[]) =>
     shape.map((size) => {
-      if (size === null) throw refuse(`it holds ${className}, and the sizes that that reads or gives are not fixed`);
+      if (size === null) throw refuse(`it holds ${className}, whose sizes are not all fixed`);
       return size;
     });
   if (input.mask) throw refuse(`it holds ${className} and reads a masked sequence`);

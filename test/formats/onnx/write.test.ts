@@ -21,7 +21,6 @@ import {
   Normalization,
   PReLU,
   ReLU,
-  RepeatVector,
   RMSNormalization,
   SeparableConv1D,
   Softmax,
@@ -263,7 +262,6 @@ describe('writeOnnx', () => {
   });
 
   it('names the layer and the option that a file cannot hold', async () => {
-    const sequences = { inputShape: [null, 3], returnSequences: true };
     const refusals: [Layer[], string][] = [
       [
         [LSTM(2, { inputShape: [null, 3], name: 'erinnerung', activation: 'gelu' })],
@@ -274,8 +272,8 @@ describe('writeOnnx', () => {
         `layer beide (Bidirectional) cannot be written: recurrent_activation "mish" is none that ONNX's recurrent operators have (tanh, sigmoid, relu, linear, hardSigmoid, hardSigmoidKeras3, sparseSigmoid, elu, leakyRelu, softsign, softplus)`,
       ],
       [
-        [GRU(2, sequences), TimeDistributed(RepeatVector(2), { name: 'jeder' })],
-        'layer jeder (TimeDistributed) cannot be written: ONNX has no operator for RepeatVector at every step',
+        [TimeDistributed(LSTM(2), { name: 'jeder', inputShape: [4, null, 3] })],
+        'layer jeder (TimeDistributed) cannot be written: it holds LSTM, whose sizes are not all fixed',
       ],
     ];
     for (const [layers, message] of refusals) {
