@@ -1,4 +1,4 @@
-// Bundles memcell's own modules for browsers, dist/index.js → dist/browser/, as package.json's exports give it to bundlers: no
+// Bundles memcell's own modules for browsers, dist/index.js and dist/predict.js → dist/browser/, as package.json's exports give it to bundlers: no
 // module of Node's, no worker threads, of the kernels the one that a page needs. Packages stay imports. Ends with an error for an
 // import of Node's that is not expected.
 import { rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ const forBrowsers = {
 
 rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: [join(root, 'dist/index.js')],
+  entryPoints: ['index.js', 'predict.js'].map((entry) => join(root, 'dist', entry)),
   outdir,
   bundle: true,
   splitting: true,

@@ -3,18 +3,27 @@
 //   tile:   C[i][j] (+)= Σk A[i][k]·B[k][j]    A's rows `lda` bytes apart
 //   outer:  C[i][j] (+)= Σk A[k][i]·B[k][j]    A's rows `lda` bytes apart, i along a row
 // B is a panel: rows of 16 floats, 64 bytes apart; C's rows are `ldc` bytes apart. `add` adds to what C holds.
+// A tile over a gap has as many rows as there may be; those from the `gap`th on (1 or more) are `aGap` and `cGap` bytes further.
 
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 
 /** One tile function. Nothing is unrolled over k, and the loop is tested at its top: V8 spills or slows down otherwise. */
-function tile({ kind, rows, columns }) {
+function tile({ kind, rows, columns, overGap = false }) {
   const vectors = range(columns / 4);
   const lines = range(rows);
-  const parameters = 'k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool';
-  const out = [`export function ${kind}${rows}x${columns}(${parameters}): void {`];
+  const gaps = overGap ? ', gap: i32, aGap: usize, cGap: usize' : '';
+  const parameters = `k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool${gaps}`;
+  const name = overGap ? `${kind}OverGap${columns}` : `${kind}${rows}x${columns}`;
+  const out = [`export function ${name}(${parameters}): void {`];
+  const jump = (i, by) => (overGap ? ` + (gap == ${i} ? ${by} : 0)` : '');
   for (const i of lines) for (const v of vectors) out.push(`  let c${i}_${v} = f32x4.splat(0);`);
   out.push('  const end = b + ((<usize>k) << 6);');
-  if (kind === 'tile') for (const i of lines.slice(1)) out.push(`  let a${i} = a + ${i} * lda;`);
+  if (kind === 'tile') {
+    for (const i of lines.slice(1)) {
+      const beyond = overGap ? ` + (gap <= ${i} ? aGap : 0)` : '';
+      out.push(`  let a${i} = a + ${i} * lda${beyond};`);
+    }
+  }
   out.push('  while (b < end) {');
   for (const v of vectors) out.push(`    const b${v} = v128.load(b, ${16 * v});`);
   for (const i of lines) {
@@ -36,12 +45,12 @@ function tile({ kind, rows, columns }) {
   for (const i of lines) {
     for (const v of vectors) out.push(`    const s${i}_${v} = f32x4.add(c${i}_${v}, v128.load(p, ${16 * v}));`);
     for (const v of vectors) out.push(`    v128.store(p, s${i}_${v}, ${16 * v});`);
-    if (i < rows - 1) out.push('    p += ldc;');
+    if (i < rows - 1) out.push(`    p += ldc${jump(i + 1, 'cGap')};`);
   }
   out.push('    return;', '  }');
   for (const i of lines) {
     for (const v of vectors) out.push(`  v128.store(c, c${i}_${v}, ${16 * v});`);
-    if (i < rows - 1) out.push('  c += ldc;');
+    if (i < rows - 1) out.push(`  c += ldc${jump(i + 1, 'cGap')};`);
   }
   out.push('}', '');
   return out.join('\n');
@@ -96,8 +105,9 @@ function peak(name, sums) {
  * @param fused whether `madd` may be one fused operation (relaxed SIMD); fused tiles leave room for one more row
  */
 export function tilesSource(fused) {
+  const most = fused ? 6 : 5;
   const out = [
-    `export const MAX_ROWS: i32 = ${fused ? 6 : 5};`,
+    `export const MAX_ROWS: i32 = ${most};`,
     '// @ts-ignore: decorator',
     '@inline',
     'export function madd(a: v128, b: v128, c: v128): v128 {',
@@ -108,6 +118,7 @@ export function tilesSource(fused) {
     peak('peak', fused ? 12 : 10),
     peak('peakWide', 24),
   ];
+  for (const columns of [8, 16]) out.push(tile({ kind: 'tile', rows: most, columns, overGap: true }));
   for (const kind of ['tile', 'outer']) {
     // One and two rows hold 16 columns in registers at any speed; three rows of a product go as two and one.
     const least = kind === 'tile' ? 4 : 3;

@@ -2,7 +2,8 @@ import { didYouMean } from './data/suggest.js';
 import { MemcellError } from './errors.js';
 import { isBuiltIn } from './kernels/tfjs/builtIn.js';
 import { camelCase, type SnakeName } from './spelling.js';
-import * as tf from './tf.js';
+import { type TensorFlow, tensorFlow } from './tensorflow.js';
+import type * as tf from './tf.js';
 
 /** Keras's activation functions that TensorFlow.js has too, by its names for them. */
 const TFJS_ACTIVATIONS = {
@@ -25,32 +26,32 @@ const TFJS_ACTIVATIONS = {
 } as const;
 
 /** a·x + 1/2, clipped to [0, 1] */
-const ramp = (x: tf.Tensor, slope: number) => tf.clipByValue(tf.add(tf.mul(x, slope), 0.5), 0, 1);
+const ramp = (tf: TensorFlow, x: tf.Tensor, slope: number) => tf.clipByValue(tf.add(tf.mul(x, slope), 0.5), 0, 1);
 
 /** Those that it has not, with Keras 3's default arguments. */
 const OWN_ACTIVATIONS = {
-  exponential: (x: tf.Tensor) => tf.exp(x),
+  exponential: (x: tf.Tensor, tf: TensorFlow) => tf.exp(x),
   /** x, or 0.2·x below 0 */
-  leakyRelu: (x: tf.Tensor) => tf.leakyRelu(x, 0.2),
+  leakyRelu: (x: tf.Tensor, tf: TensorFlow) => tf.leakyRelu(x, 0.2),
   /** min(1, max(0, x/6 + 1/2)); TensorFlow.js's own 'hardSigmoid' is Keras 2's, with 0.2·x. */
-  hardSigmoid: (x: tf.Tensor) => ramp(x, 1 / 6),
+  hardSigmoid: (x: tf.Tensor, tf: TensorFlow) => ramp(tf, x, 1 / 6),
   /** x·hardSigmoid(x) */
-  hardSilu: (x: tf.Tensor) => tf.mul(x, ramp(x, 1 / 6)),
-  hardTanh: (x: tf.Tensor) => tf.clipByValue(x, -1, 1),
+  hardSilu: (x: tf.Tensor, tf: TensorFlow) => tf.mul(x, ramp(tf, x, 1 / 6)),
+  hardTanh: (x: tf.Tensor, tf: TensorFlow) => tf.clipByValue(x, -1, 1),
   /** x, or 0 for |x| ≤ 1/2 */
-  hardShrink: (x: tf.Tensor) => tf.mul(x, tf.step(tf.sub(tf.abs(x), 0.5))),
+  hardShrink: (x: tf.Tensor, tf: TensorFlow) => tf.mul(x, tf.step(tf.sub(tf.abs(x), 0.5))),
   /** x moved by 1/2 towards 0, or 0 for |x| ≤ 1/2 */
-  softShrink: (x: tf.Tensor) => tf.sub(x, tf.clipByValue(x, -0.5, 0.5)),
-  tanhShrink: (x: tf.Tensor) => tf.sub(x, tf.tanh(x)),
+  softShrink: (x: tf.Tensor, tf: TensorFlow) => tf.sub(x, tf.clipByValue(x, -0.5, 0.5)),
+  tanhShrink: (x: tf.Tensor, tf: TensorFlow) => tf.sub(x, tf.tanh(x)),
   /** ln σ(x) */
-  logSigmoid: (x: tf.Tensor) => tf.neg(tf.softplus(tf.neg(x))),
+  logSigmoid: (x: tf.Tensor, tf: TensorFlow) => tf.neg(tf.softplus(tf.neg(x))),
   /** 0 below −1, x above 1, between them (x + 1)²/4 */
-  sparsePlus: (x: tf.Tensor) =>
+  sparsePlus: (x: tf.Tensor, tf: TensorFlow) =>
     tf.add(tf.mul(tf.square(tf.clipByValue(tf.add(x, 1), 0, 2)), 0.25), tf.relu(tf.sub(x, 1))),
   /** min(1, max(0, x/2 + 1/2)) */
-  sparseSigmoid: (x: tf.Tensor) => ramp(x, 0.5),
+  sparseSigmoid: (x: tf.Tensor, tf: TensorFlow) => ramp(tf, x, 0.5),
   /** (x + √(x² + 4))/2 */
-  squareplus: (x: tf.Tensor) => tf.mul(tf.add(x, tf.sqrt(tf.add(tf.square(x), 4))), 0.5),
+  squareplus: (x: tf.Tensor, tf: TensorFlow) => tf.mul(tf.add(x, tf.sqrt(tf.add(tf.square(x), 4))), 0.5),
 } as const;
 
 type OwnActivation = keyof typeof OWN_ACTIVATIONS;
@@ -79,13 +80,13 @@ function classNameOf(name: OwnActivation): string {
 const MADE_HERE = Symbol.for('memcell.activation');
 
 /** An activation as tfjs keeps them: a class whose name stands in saved models. */
-function activationClass(name: OwnActivation) {
+function activationClass(tf: TensorFlow, name: OwnActivation) {
   return class extends tf.serialization.Serializable {
     static className = classNameOf(name);
     static [MADE_HERE] = classNameOf(name);
 
     apply(x: tf.Tensor): tf.Tensor {
-      return tf.tidy(() => OWN_ACTIVATIONS[name](x));
+      return tf.tidy(() => OWN_ACTIVATIONS[name](x, tf));
     }
 
     override getConfig(): tf.serialization.ConfigDict {
@@ -101,9 +102,10 @@ export function isKnownActivation(activation: { getClassName(): string }): boole
 
 /** Makes Keras's activations known to tfjs, which builds layers from names. Safe to call any number of times. */
 export function registerActivations(): void {
+  const tf = tensorFlow();
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   for (const name of Object.keys(OWN_ACTIVATIONS) as OwnActivation[])
-    if (!(classNameOf(name) in known)) tf.serialization.registerClass(activationClass(name));
+    if (!(classNameOf(name) in known)) tf.serialization.registerClass(activationClass(tf, name));
 }
 
 /**

@@ -5,8 +5,8 @@ import { type AttributeOptions, type Attribution, attributionOf } from './explai
 import { gatesOf, type LayerGates } from './explain/gates.js';
 import { openBackups } from './formats/backups.js';
 import type { LoadOptions } from './formats/http.js';
-import { type ModelSource, openWeights, saveModel } from './formats/open.js';
-import type { ModelLocation } from './formats/tfjs.js';
+import type { ModelLocation, ModelSource } from './formats/location.js';
+import { openWeights, saveModel } from './formats/open.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { isLayer } from './layers/schema.js';

@@ -7,5 +7,6 @@ declare module './tfjsTypes.js' {
     Layer: tf.layers.Layer;
     LayersModel: tf.LayersModel;
     IOHandler: tf.io.IOHandler;
+    TensorFlow: typeof tf;
   }
 }

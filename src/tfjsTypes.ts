@@ -67,5 +67,8 @@ export type Layer = Tfjs extends { Layer: infer Type } ? Type : LayerLike;
 export type LayersModel = Tfjs extends { LayersModel: infer Type } ? Type : LayersModelLike;
 export type IOHandler = Tfjs extends { IOHandler: infer Type } ? Type : IOHandlerLike;
 
+/** TensorFlow.js as a whole. */
+export type TensorFlow = Tfjs extends { TensorFlow: infer Type } ? Type : object;
+
 /** Of targets and predictions; written as a method, since what takes TensorFlow.js's own tensors is one too. */
 export type TensorFunction = { compute(yTrue: Tensor, yPred: Tensor): Tensor }['compute'];

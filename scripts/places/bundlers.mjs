@@ -1,6 +1,6 @@
 // memcell in pages: bundled by webpack, Vite, esbuild and Next, opened in Chromium. No warning, no error in the console, no
 // worker that nobody loads, the kernels of one speed, and the losses of Node.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
@@ -113,6 +113,46 @@ async function open(browser, site) {
   }
 }
 
+/** A page that only predicts: no TensorFlow.js is in it, and it gives the numbers of Node. */
+async function predicts() {
+  const outdir = join(app, 'out-predict');
+  const { metafile } = await require('esbuild').build({
+    entryPoints: [join(app, 'predict.js')],
+    outdir,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    splitting: true,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const foreign = Object.keys(metafile.inputs).filter((input) => input.includes('@tensorflow'));
+  if (foreign.length > 0) throw new Error(`TensorFlow.js is in it: ${foreign.slice(0, 3)}`);
+  const model = join(app, 'node_modules/memcell/models/weather');
+  cpSync(model, join(outdir, 'model'), { recursive: true });
+  writeFileSync(join(outdir, 'index.html'), page('./predict.js'));
+  const { run: onNode } = await import(pathToFileURL(join(app, 'predict.js')).href);
+  const [value] = await onNode(model);
+  return inChromium(async (browser) => {
+    const { answer, loaded } = await open(browser, outdir);
+    if (!(Math.abs(answer[0] - value) <= 1e-6)) throw new Error(`it predicts ${answer}; on Node it is ${value}`);
+    const bytes = loaded.reduce((sum, text) => sum + gzipSync(text).length, 0);
+    return `the page predicts, ${Math.round(bytes / 1024)} kB of JavaScript gzipped`;
+  });
+}
+
+/** Runs something in a Chromium of its own. */
+async function inChromium(use) {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error('no Chromium on this machine; install it, then run again');
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  try {
+    return await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
 let expected;
 
 async function check(name) {
@@ -123,10 +163,7 @@ async function check(name) {
   const files = readdirSync(site, { recursive: true }).filter((file) => /memcellWorker/.test(file));
   const workers = files.filter((file) => readFileSync(join(site, file)).length > 10_000);
   if (workers.length > 0) throw new Error(`a worker is there that nobody loads: ${workers}`);
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error('no Chromium on this machine; install it, then run again');
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
-  try {
+  return inChromium(async (browser) => {
     const { answer, loaded } = await open(browser, site);
     for (const [what, values] of Object.entries(expected)) {
       const far = values.some((value, i) => !(Math.abs(value - answer[what]?.[i]) <= 1e-5));
@@ -136,12 +173,13 @@ async function check(name) {
     if (kernels !== 1) throw new Error(`the page loads ${kernels} scripts with kernels, not 1`);
     const bytes = loaded.reduce((sum, text) => sum + gzipSync(text).length, 0);
     return `the page trains and predicts, ${Math.round(bytes / 1024)} kB of JavaScript gzipped`;
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 /** How a WebAssembly module's magic number, version and section of types begin in base64. */
 const KERNEL = 'AGFzbQEAAAAB';
 
-export const bundlers = Object.fromEntries(Object.keys(sites).map((name) => [name, () => check(name)]));
+export const bundlers = {
+  ...Object.fromEntries(Object.keys(sites).map((name) => [name, () => check(name)])),
+  predict: predicts,
+};

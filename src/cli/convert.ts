@@ -26,7 +26,7 @@ export const addConvert: AddCommand = (program, session) => {
 
 /** Models of earlier versions do not say what x and y are. */
 async function describeArrays(model: Sequential, from: string): Promise<void> {
-  const { openTask, readTask } = await import('../tasks/train.js');
+  const { openTask, readTask } = await import('../tasks/saved.js');
   const { tasks } = await import('../tasks/index.js');
   const { kind, artefact } = readTask(openTask(model, from));
   model.metadata = { ...model.metadata, arrays: tasks[kind].arrays(artefact) };

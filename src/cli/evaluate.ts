@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addPlotOption, printPictures } from './drawing.js';
+import { openToPredict, openWhole } from './opening.js';
 import { addReportOption, writeReport } from './reporting.js';
 
 interface Options {
@@ -50,23 +51,25 @@ export const addEvaluate: AddCommand = (program, session) => {
 };
 
 async function evaluate(folder: string, data: string, options: Options, session: Session): Promise<void> {
-  const { loadModel } = await import('../sequential.js');
-  const model = await loadModel(folder);
+  const { report: page, plot, from } = options;
+  const pictured = page !== undefined || plot ? await openWhole(folder) : undefined;
+  const model = pictured ?? (await openToPredict(folder));
   if (model.metadata.task === undefined) {
+    if (!pictured) model.dispose();
     const { evaluateArrays } = await import('./plainModel.js');
-    return evaluateArrays({ model, name: folder }, data, options, session);
+    return evaluateArrays({ model: pictured ?? (await openWhole(folder)), name: folder }, data, options, session);
   }
   refuseForTask(folder, options);
   const [{ openTask, readTask }, { tasks }, { openSource }, { Pictures }] = await Promise.all([
-    import('../tasks/train.js'),
+    import('../tasks/saved.js'),
     import('../tasks/index.js'),
     import('../data/source.js'),
     import('../tasks/shown.js'),
   ]);
-  const loaded = readTask(openTask(model, folder));
+  const shown = pictured && readTask(openTask(pictured, folder));
+  const loaded = shown ?? readTask(openTask(model, folder));
   try {
     const task = tasks[loaded.kind];
-    const { report: page, plot, from } = options;
     const source = openSource(data);
     const pictures = new Pictures();
     const scoring = {
@@ -76,8 +79,9 @@ async function evaluate(folder: string, data: string, options: Options, session:
     const evaluation = await task.evaluate(loaded, source, scoring);
     const { headline, details } = task.tell(evaluation, '');
     session.print([...headline, ...details].join('\n'));
-    await printPictures(plot, { loaded, evaluation, pictures, source }, session);
-    const report = await writeReport(page, { loaded, evaluation, pictures, data, source }, session);
+    const described = { ...(shown && { loaded: shown }), evaluation, pictures, source };
+    await printPictures(plot, described, session);
+    const report = await writeReport(page, { ...described, data }, session);
     session.result({ model: folder, data, evaluation, ...(report !== undefined && { report }) });
   } finally {
     loaded.model.dispose();

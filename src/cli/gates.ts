@@ -33,7 +33,7 @@ export const addGates: AddCommand = (program, session) => {
 
 async function gates(folder: string, data: string | undefined, options: Options, session: Session): Promise<void> {
   const [{ loadSaved }, { openSource }, { networkInput }] = await Promise.all([
-    import('../tasks/train.js'),
+    import('../tasks/saved.js'),
     import('../data/source.js'),
     import('../tasks/networkInput.js'),
   ]);

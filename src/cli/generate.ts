@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { flags } from '../tasks/flags.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
+import { openToPredict } from './opening.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 
 const examples = `
@@ -26,15 +27,15 @@ export const addGenerate: AddCommand = (program, session) => {
 };
 
 async function run(folder: string, values: Record<string, unknown>, session: Session): Promise<void> {
-  const [{ openSaved, readSaved }, { generate, generationPath }, { textTask }, { checkOptions }] = await Promise.all([
-    import('../tasks/train.js'),
+  const [{ openTask, readSaved }, { generate, generationPath }, { textTask }, { checkOptions }] = await Promise.all([
+    import('../tasks/saved.js'),
     import('../tasks/text/generate.js'),
     import('../tasks/text/task.js'),
     import('../tasks/options.js'),
   ]);
   const given = taskOptionsOf([flags.text], 'predictOptions', 'text', values);
   const options = checkOptions(textTask.predictOptions, given, 'generate');
-  const opened = await openSaved(folder);
+  const opened = openTask(await openToPredict(folder), folder);
   if (opened.kind !== 'text') {
     opened.model.dispose();
     throw new MemcellError(

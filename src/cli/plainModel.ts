@@ -5,14 +5,18 @@ import { elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { counted, formatNumber, formatTable } from '../format.js';
 import type { ModelEnd, ModelInputs } from '../model/ends.js';
+import type { Predictor } from '../predictor.js';
 import type { Sequential } from '../sequential.js';
 import type { Session } from './command.js';
 
 /** More samples, and more numbers of one, are not shown to people one by one. */
 const most = { samples: 40, columns: 12 };
 
-interface Opened {
-  model: Sequential;
+/** What predicting takes of a model. */
+type Answering = Pick<Predictor, 'predict' | 'inputs' | 'outputs' | 'lost' | 'dispose'>;
+
+interface Opened<Model = Sequential> {
+  model: Model;
   name: string;
 }
 
@@ -21,7 +25,7 @@ interface Opened {
  * @throws MemcellError
  */
 export async function predictArrays(
-  { model, name }: Opened,
+  { model, name }: Opened<Answering>,
   data: string | undefined,
   {
     out,
@@ -130,7 +134,7 @@ function refuseOthers(name: string, others: object): void {
   throw new MemcellError(`${name}: --${flag} is for models of memcell train; this one has no task`, { code: 'usage' });
 }
 
-function sayLost(model: Sequential, session: Session): void {
+function sayLost(model: Answering, session: Session): void {
   for (const line of model.lost) session.note(line);
 }
 
@@ -192,7 +196,7 @@ function given(ends: readonly ModelEnd[], arrays: readonly NdArray[]): ModelInpu
   return arrays.length === 1 ? arrays[0] : Object.fromEntries(ends.map(({ name }, i) => [name, arrays[i]]));
 }
 
-async function outputsOf(model: Sequential, arrays: readonly NdArray[]): Promise<NdArray[]> {
+async function outputsOf(model: Answering, arrays: readonly NdArray[]): Promise<NdArray[]> {
   const x = arrays.length === 1 ? arrays[0] : arrays;
   const output = await model.predict<NdArray | NdArray[]>(x);
   return Array.isArray(output) ? output : [output];

@@ -6,6 +6,7 @@ import type { Prediction, TakeRows } from '../tasks/definition.js';
 import { allTasks } from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addPlotOption, printPictures } from './drawing.js';
+import { openToPredict, openWhole } from './opening.js';
 import { addReportOption, writeReport } from './reporting.js';
 import { onSignals, type Signals } from './signals.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
@@ -64,19 +65,20 @@ export const addPredict: AddCommand = (program, session) => {
 
 async function predict(folder: string, data: string | undefined, values: Options, session: Session): Promise<void> {
   const { out, features, report: page, plot } = values;
-  const { loadModel } = await import('../sequential.js');
-  const model = await loadModel(folder);
+  const pictured = page !== undefined || plot ? await openWhole(folder) : undefined;
+  const model = pictured ?? (await openToPredict(folder));
   if (model.metadata.task === undefined) {
     const { predictArrays } = await import('./plainModel.js');
     return predictArrays({ model, name: folder }, data, values, session);
   }
   const [{ openTask, readTask }, { tasks }, { openSource }] = await Promise.all([
-    import('../tasks/train.js'),
+    import('../tasks/saved.js'),
     import('../tasks/index.js'),
     import('../data/source.js'),
   ]);
   if (out !== undefined) (await import('../data/write.js')).formatOf(out);
-  const loaded = readTask(openTask(model, folder));
+  const pictures = pictured && readTask(openTask(pictured, folder));
+  const loaded = pictures ?? readTask(openTask(model, folder));
   try {
     const { kind } = loaded;
     if (features !== undefined) {
@@ -115,8 +117,9 @@ async function predict(folder: string, data: string | undefined, values: Options
     const given = { ...(data !== undefined && { data }), ...(source && { source }) };
     // The second cell is the class.
     const answers = kind === 'classify' ? { answers: rows.map((row) => String(row[1])) } : {};
-    await printPictures(plot, { loaded, predict: options, ...given, ...answers }, session);
-    const report = await writeReport(page, { loaded, predict: options, predicted, ...given }, session);
+    const shown = { ...(pictures && { loaded: pictures }), predict: options, ...given };
+    await printPictures(plot, { ...shown, ...answers }, session);
+    const report = await writeReport(page, { ...shown, predicted }, session);
     session.result({
       model: folder,
       task: kind,

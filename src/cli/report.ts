@@ -33,7 +33,7 @@ export const addReport: AddCommand = (program, session) => {
 
 async function report(folder: string, data: string | undefined, options: Options, session: Session): Promise<void> {
   const [{ loadSaved }, { tasks }, { openSource }, { Pictures }] = await Promise.all([
-    import('../tasks/train.js'),
+    import('../tasks/saved.js'),
     import('../tasks/index.js'),
     import('../data/source.js'),
     import('../tasks/shown.js'),

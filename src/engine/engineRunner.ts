@@ -1,16 +1,12 @@
 /** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
-import { statefulLayers } from '../model/walk.js';
-import * as tf from '../tf.js';
-import type { LayersModel } from '../tfjsTypes.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
 import { batchMajorMask, Predictions, setInputs, setRowWeights, setTargets, stepsOf } from './exchange.js';
 import type { Plan } from './planData.js';
 import { Program, type Task } from './program.js';
-import { TfjsStates } from './tfjsStates.js';
 import { canThread } from './threads/pool.js';
 import { Team, type TeamOptions } from './threads/team.js';
 import { cutOf, piecesAlone, runAlone, runInTurns } from './threads/turns.js';
@@ -19,17 +15,33 @@ export interface EngineOptions extends TeamOptions {
   speed?: Speed;
 }
 
-/** The runner of a model that planModel() has planned. */
-export function createEngineRunner(
-  model: LayersModel,
-  compiled: Pick<Compiled, 'loss' | 'optimizer'>,
-  plan: Plan,
-  options: EngineOptions = {},
-): EngineRunner {
-  return new EngineRunner(model, compiled, plan, options);
+/** Weights that others may read and write between batches, by their numbers in the plan. */
+export interface OwnedWeights {
+  /** What is another object whenever somebody has written the weight. */
+  identity(weight: number): object;
+  read(weight: number): Float32Array;
+  write(weight: number, values: Float32Array): void;
 }
 
-type Weight = tf.LayersModel['weights'][number];
+/** The states of stateful layers, which others may read and write too. */
+export interface OwnedStates {
+  /** Takes what somebody has set or reset since the two were in step. */
+  take(): void;
+  /** Brings the owner in step. */
+  give(): void;
+  /** The engine's states for the next batch go on to those after the last one. */
+  advance(): void;
+  /** The same, unless those after the last batch are not finite. */
+  advanceIfFinite(): void;
+  copy(): Float32Array;
+  put(values: Float32Array): void;
+}
+
+/** What a runner runs for: whose weights, and states where the plan has stateful layers, of a program that may move. */
+export interface Owner {
+  weights: OwnedWeights;
+  states?(program: () => Program): OwnedStates;
+}
 
 export class EngineRunner implements Runner {
   readonly kind = 'memcell';
@@ -39,11 +51,11 @@ export class EngineRunner implements Runner {
   seed = 0;
   private team: Team | undefined;
   /** Of a model with stateful layers. */
-  private readonly states: TfjsStates | undefined;
-  private readonly variables: readonly Weight[];
+  private readonly states: OwnedStates | undefined;
+  private readonly owned: OwnedWeights;
   /** The numbers of those that are trained, which the optimizer's slots belong to. */
   private readonly trained: readonly number[];
-  /** The identity of each tfjs variable's value when the two were last in step: another one means that somebody wrote to it. */
+  /** The identity of each weight when the two were last in step: another one means that somebody wrote to it. */
   private readonly known: object[];
   /** The engine has trained since. */
   private ahead = false;
@@ -56,20 +68,20 @@ export class EngineRunner implements Runner {
   private readonly predictions = new Predictions();
 
   constructor(
-    model: LayersModel,
-    compiled: Pick<Compiled, 'loss' | 'optimizer'>,
+    { weights, states }: Owner,
+    compiled: Pick<Compiled, 'optimizer'>,
     readonly plan: Plan,
     { speed, ...team }: EngineOptions,
   ) {
     this.optimizer = compiled.optimizer;
     this.batch = plan.batch;
-    this.variables = model.weights;
+    this.owned = weights;
     this.trained = plan.weights.flatMap(({ trained }, i) => (trained ? [i] : []));
     const mayThread = team.threads !== 1 && canThread();
     this.program = new Program(plan, newMemory(mayThread), speed === undefined ? {} : { speed });
-    if (plan.batch !== undefined) this.states = new TfjsStates(statefulLayers(model), () => this.program.states);
+    this.states = states?.(() => this.program);
     if (mayThread) this.team = new Team(this.program, team);
-    this.known = this.variables.map(() => ({}));
+    this.known = plan.weights.map(() => ({}));
     this.takeWeights();
   }
 
@@ -151,7 +163,7 @@ export class EngineRunner implements Runner {
   capture(): TrainingState {
     this.takeWeights();
     const { store } = this.program;
-    const weights = this.variables.map((_, i) => store.read(store.weights, i));
+    const weights = this.plan.weights.map((_, i) => store.read(store.weights, i));
     const { iterations } = this.optimizer;
     const state = this.hasSlots
       ? this.trained.flatMap((i) => store.slots.map((slot) => store.read(slot, i)))
@@ -214,10 +226,10 @@ export class EngineRunner implements Runner {
     this.states?.give();
     if (!this.ahead) return;
     const { store } = this.program;
-    this.variables.forEach((variable, i) => {
-      write(variable, store.read(store.weights, i));
-      this.known[i] = identity(variable);
-    });
+    for (let i = 0; i < this.known.length; i++) {
+      this.owned.write(i, store.read(store.weights, i));
+      this.known[i] = this.owned.identity(i);
+    }
     if (this.hasSlots) {
       const count = store.slots.length;
       this.optimizer.state().forEach((slot, i) => {
@@ -240,7 +252,7 @@ export class EngineRunner implements Runner {
     else team?.close();
   }
 
-  /** A number that is another one whenever the weights are others, those of the tfjs variables included. */
+  /** A number that is another one whenever the weights are others, what their owner wrote included. */
   weightsVersion(): number {
     if (this.changedOutside()) this.takeWeights();
     return this.changes;
@@ -252,27 +264,27 @@ export class EngineRunner implements Runner {
     return store.whole(store.weights);
   }
 
-  /** The engine's weights are not the tfjs variables' any more. */
+  /** The engine's weights are not their owner's any more. */
   private changed(): void {
     this.ahead = true;
     this.changes++;
   }
 
-  /** Takes tfjs's weights where somebody has written to a variable since the two were in step. */
+  /** Takes the owner's weights where somebody has written one since the two were in step. */
   private takeWeights(): void {
     const { store } = this.program;
-    for (let i = 0; i < this.variables.length; i++) {
-      const variable = this.variables[i];
-      const now = identity(variable);
+    for (let i = 0; i < this.known.length; i++) {
+      const now = this.owned.identity(i);
       if (now === this.known[i]) continue;
-      store.load(store.weights, i, Float32Array.from(variable.read().dataSync()));
+      store.load(store.weights, i, this.owned.read(i));
       this.known[i] = now;
       this.changes++;
     }
   }
 
   private changedOutside(): boolean {
-    for (let i = 0; i < this.variables.length; i++) if (identity(this.variables[i]) !== this.known[i]) return true;
+    const { owned, known } = this;
+    for (let i = 0; i < known.length; i++) if (owned.identity(i) !== known[i]) return true;
     return false;
   }
 
@@ -374,15 +386,4 @@ function copied({ predictions, ...rest }: BatchResult): BatchResult {
 
 function copiedArray(array: NdArray): NdArray {
   return { ...array, data: array.data.slice() };
-}
-
-/** What changes when a variable is assigned. */
-function identity(variable: Weight): object {
-  return variable.read().dataId;
-}
-
-function write(variable: Weight, values: Float32Array): void {
-  tf.tidy(() => {
-    variable.write(tf.tensor(values, variable.shape.map(Number)));
-  });
 }

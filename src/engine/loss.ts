@@ -1,7 +1,22 @@
 /** The loss on the engine's rows: values, the gradient that enters the last layer, and the predictions. */
+import type { Kernels } from './kernels.js';
 import type { LayerContext, Space } from './layers/layer.js';
-import type { LossPlan } from './planData.js';
+import type { LossKind, LossPlan } from './planData.js';
 import { eachRun, newRows, type Range, type Rows, type Signal } from './rows.js';
+
+/** Losses whose kernels take the same arguments. */
+const ALIKE = {
+  percentage: 'percentageErrorLoss',
+  logarithmic: 'logarithmicErrorLoss',
+  logCosh: 'logCoshLoss',
+  poisson: 'poissonLoss',
+  quantile: 'quantileLoss',
+  gaussian: 'gaussianLoss',
+  cosine: 'cosineLoss',
+  divergence: 'divergenceLoss',
+  hinge: 'hingeLoss',
+  categoricalHinge: 'categoricalHingeLoss',
+} as const satisfies Partial<Record<LossKind, keyof Kernels>>;
 
 /**
  * Σ over rows of weight·loss(row), a row's weight being its sample's or step's, times 1 / the number of rows; under a mask
@@ -22,13 +37,16 @@ export class LossStep {
   private weights = 0;
   private scale = 0;
   private wantsGradient = false;
+  private option: number;
 
   constructor(
     private readonly plan: LossPlan,
     private readonly context: LayerContext,
     /** Of this loss in the sum of several: what its gradient is multiplied by. */
     private readonly weight = 1,
-  ) {}
+  ) {
+    this.option = plan.option;
+  }
 
   /**
    * @param probabilities where a loss that takes the activation writes its result, which are the predictions
@@ -63,6 +81,8 @@ export class LossStep {
       const counted = kernels.sumFloats(mask, this.rows);
       this.scale = counted > 0 ? 1 / counted : 0;
     }
+    // Targets of 0 and 1 alone, in the whole batch, stand for −1 and 1.
+    if (this.plan.kind === 'hinge') this.option = kernels.areBinary(this.targets, this.rows * values.width);
     if (mask && hasRowWeights) {
       this.weights = this.combined;
       eachRun(rows, this.batch, values.steps, this.combine);
@@ -142,6 +162,8 @@ export class LossStep {
       case 'huber':
         kernels.huberLoss(x, ldX, targets, n, option, weights, scale, losses, dx, ldDx, n, from, to);
         return;
+      default:
+        kernels[ALIKE[plan.kind]](x, ldX, targets, n, this.option, weights, scale, losses, dx, ldDx, n, from, to);
     }
   };
 }

@@ -1,23 +1,15 @@
 /** From a tfjs model and what compile() fixed to the engine's plan, or the reason why there is none. */
 import { wasmObstacle } from '../kernels/module.js';
 import { statefulBatch } from '../model/walk.js';
-import type { WeightPlan } from '../plan/layerPlan.js';
 import { Unsupported } from '../plan/unsupported.js';
 import type * as tf from '../tf.js';
 import type { Compiled } from '../training/compile.js';
 import { lossLogits, type OutputLogits } from '../training/forward.js';
 import type { Loss } from '../training/losses.js';
-import { AVERAGE, LEAST_EPSILON, type Optimizer } from '../training/optimizers.js';
-import {
-  firstSignals,
-  type LossKind,
-  type LossPlan,
-  type NodePlan,
-  type OptimizerPlan,
-  type OutputPlan,
-  type Plan,
-} from './planData.js';
+import { keepingWhatIsRead } from './nodes.js';
+import { firstSignals, type LossKind, type LossPlan, type OutputPlan, type Plan } from './planData.js';
 import { type Graph, planGraph } from './planGraph.js';
+import { planOptimizer } from './planOptimizer.js';
 
 type Training = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
 
@@ -45,7 +37,7 @@ function plannedModel(model: tf.LayersModel, { optimizer, ...compiled }: Trainin
       ...flow,
       signal,
       weight,
-      ...planLosses(loss, lossLogits(model, loss, i), activationBefore(graph, signal)),
+      ...planLosses(loss, flow.width, lossLogits(model, loss, i), activationBefore(graph, signal)),
     };
   });
   return {
@@ -58,22 +50,6 @@ function plannedModel(model: tf.LayersModel, { optimizer, ...compiled }: Trainin
   };
 }
 
-/** Activations may overwrite only what nobody else reads. */
-function keepingWhatIsRead(nodes: readonly NodePlan[], outputs: readonly OutputPlan[]): NodePlan[] {
-  const reads = [
-    ...nodes.flatMap(({ inputs }) => inputs),
-    ...outputs.flatMap(({ signal, loss, evaluationLoss }) => [
-      signal,
-      ...(loss.reads === undefined || loss.takesActivation ? [] : [loss.reads]),
-      ...(evaluationLoss?.reads === undefined ? [] : [evaluationLoss.reads]),
-    ]),
-  ];
-  return nodes.map(({ layer, inputs, ...node }) => {
-    const alone = reads.filter((signal) => signal === inputs[0]).length === 1;
-    return { ...node, inputs, layer: layer.kind === 'activation' && !alone ? { ...layer, inPlace: false } : layer };
-  });
-}
-
 const PLAIN_LOSSES: Record<string, LossKind> = {
   meanSquaredError: 'squared',
   meanAbsoluteError: 'absolute',
@@ -81,6 +57,16 @@ const PLAIN_LOSSES: Record<string, LossKind> = {
   categoricalCrossentropy: 'categorical',
   sparseCategoricalCrossentropy: 'sparseCategorical',
   binaryCrossentropy: 'binary',
+  meanAbsolutePercentageError: 'percentage',
+  meanSquaredLogarithmicError: 'logarithmic',
+  logCosh: 'logCosh',
+  poisson: 'poisson',
+  quantile: 'quantile',
+  gaussianLikelihood: 'gaussian',
+  cosineSimilarity: 'cosine',
+  kullbackLeiblerDivergence: 'divergence',
+  hinge: 'hinge',
+  categoricalHinge: 'categoricalHinge',
 };
 
 const LOGIT_LOSSES: Record<string, LossKind> = {
@@ -119,6 +105,7 @@ function activationBefore({ nodes, inputs, outputs }: Graph, output: number): Ou
 /** The loss in training and in evaluation. */
 function planLosses(
   loss: Loss,
+  width: number,
   logits: OutputLogits | undefined,
   activation: OutputActivation | undefined,
 ): Pick<OutputPlan, 'loss' | 'evaluationLoss'> {
@@ -128,6 +115,8 @@ function planLosses(
         ? 'its loss is a function of its own'
         : `the engine has no kernel for its loss, ${loss.name}`,
     );
+  if (loss.name === 'gaussianLikelihood' && width !== 2)
+    throw new Unsupported(`${loss.name} takes an output of 2 numbers, not ${width}`);
   if (!logits || !activation) return { loss: planLoss(loss) };
   const takesActivation = activation.isLast && loss.logitsOf === logits.activation;
   const ofLogits = planLoss(loss, { reads: activation.logits, takesActivation });
@@ -136,52 +125,7 @@ function planLosses(
 
 function planLoss(loss: Loss, logits?: Required<Pick<LossPlan, 'reads' | 'takesActivation'>>): LossPlan {
   const kinds = logits || loss.config.fromLogits === true ? LOGIT_LOSSES : PLAIN_LOSSES;
-  const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? 0);
+  const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? loss.config.quantile ?? 0);
   const labels = loss.targets === 'labels';
   return { kind: kinds[loss.name], option, labels, ...(logits ?? { takesActivation: false }) };
-}
-
-function planOptimizer(optimizer: Optimizer, weights: readonly WeightPlan[]): OptimizerPlan {
-  const { config } = optimizer;
-  const number = (name: string) => (typeof config[name] === 'number' ? Number(config[name]) : 0);
-  const { name, slotNames } = optimizer;
-  const rules: Record<Optimizer['name'], OptimizerPlan['rule']> = {
-    sgd: slotNames.includes('momentum') ? 'sgdMomentum' : 'sgd',
-    rmsprop: 'rmsprop',
-    adam: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
-    adamw: config.amsgrad === true ? 'adamAmsgrad' : 'adam',
-    adagrad: 'adagrad',
-    adamax: 'adamax',
-    nadam: 'nadam',
-    lion: 'lion',
-  };
-  const { clipnorm, globalClipnorm, clipvalue, weightDecay } = config;
-  let clip: OptimizerPlan['clip'];
-  if (clipnorm !== null) clip = { kind: 'norm', limit: clipnorm };
-  if (globalClipnorm !== null) clip = { kind: 'globalNorm', limit: globalClipnorm };
-  if (clipvalue !== null) clip = { kind: 'value', limit: clipvalue };
-  return {
-    rule: rules[name],
-    slots: slotNames.length,
-    momentum: number('momentum'),
-    nesterov: config.nesterov === true,
-    rho: number('rho'),
-    centered: config.centered === true,
-    beta1: number('beta1'),
-    beta2: number('beta2'),
-    epsilon: Math.max(number('epsilon'), LEAST_EPSILON),
-    weightDecay: weightDecay ?? 0,
-    decays: weights.map(({ name: weight, shape }) =>
-      optimizer.decays({ name: weight, size: shape.reduce((product, size) => product * size, 1) }),
-    ),
-    clip,
-    batches: config.gradientAccumulationSteps ?? 1,
-    average: config.useEma
-      ? {
-          slot: slotNames.indexOf(AVERAGE),
-          momentum: config.emaMomentum,
-          frequency: config.emaOverwriteFrequency ?? 0,
-        }
-      : undefined,
-  };
 }

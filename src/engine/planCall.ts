@@ -1,6 +1,7 @@
 /** Calls of tfjs layers, one by one, as their definitions plan them. */
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
+import type { Shape } from '../layers/define.js';
 import { savedSettings } from '../layers/saved.js';
 import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
@@ -32,10 +33,9 @@ export interface Planned {
   outputs: SignalShape[];
 }
 
-/** What flows in where the model begins. @throws Unsupported */
-export function planInput(tensor: tf.SymbolicTensor, readers: readonly tf.layers.Layer[]): InputPlan {
-  const { shape } = tensor;
-  const embeddings = readers.filter((layer) => layer.getClassName() === 'Embedding').length;
+/** What flows in where the model begins, and is read by layers of these classes. @throws Unsupported */
+export function planInput(shape: Shape, readers: readonly string[]): InputPlan {
+  const embeddings = readers.filter((className) => className === 'Embedding').length;
   const integers = embeddings > 0;
   if (integers && embeddings < readers.length)
     throw new Unsupported('an Embedding and other layers read the same input');

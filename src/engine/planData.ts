@@ -10,11 +10,21 @@ export type LossKind =
   | 'binary'
   | 'squared'
   | 'absolute'
-  | 'huber';
+  | 'huber'
+  | 'percentage'
+  | 'logarithmic'
+  | 'logCosh'
+  | 'poisson'
+  | 'quantile'
+  | 'gaussian'
+  | 'cosine'
+  | 'divergence'
+  | 'hinge'
+  | 'categoricalHinge';
 
 export interface LossPlan {
   kind: LossKind;
-  /** labelSmoothing, or huber's delta; 0 for losses that have neither. */
+  /** labelSmoothing, huber's delta, or the quantile; 0 for losses that have none. */
   option: number;
   /** The signal that the loss reads in place of the output: the logits that an activation makes it of. */
   reads?: number;

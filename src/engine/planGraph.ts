@@ -1,31 +1,11 @@
 /** A tfjs model's calls of layers, models in the model opened up, as nodes of the engine's plan. */
 import { callsOf, innerLayers, isModel, isRecurrent, type LayerPath, statefulLayers } from '../model/walk.js';
-import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
+import type { WeightPlan } from '../plan/layerPlan.js';
 import { Unsupported, unsupported } from '../plan/unsupported.js';
 import * as tf from '../tf.js';
-import { type Planned, planCall, planInput } from './planCall.js';
+import { Nodes, type Wire } from './nodes.js';
+import { planCall, planInput } from './planCall.js';
 import type { InputPlan, NodePlan } from './planData.js';
-
-/** Kinds of layer that take batch-major rows as they come. */
-const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
-  'arrange',
-  'bidirectional',
-  'concatenate',
-  'embedding',
-  'flatten',
-  'gru',
-  'lstm',
-  'merge',
-  'minGRU',
-  'minLSTM',
-  'sLSTM',
-  'simpleRNN',
-]);
-
-/** A signal and what flows through it. */
-export interface Wire extends SignalShape {
-  number: number;
-}
 
 export interface Graph {
   nodes: NodePlan[];
@@ -39,31 +19,29 @@ export function planGraph(model: tf.LayersModel): Graph {
   return new GraphPlanner(model).plan();
 }
 
+const classesOf = (layers: readonly tf.layers.Layer[]) => layers.map((layer) => layer.getClassName());
+
 class GraphPlanner {
-  private readonly nodes: NodePlan[] = [];
+  private readonly nodes: Nodes;
   private readonly inputs: InputPlan[];
   private readonly weights: (WeightPlan | undefined)[];
   private readonly owners = new Map<number, tf.layers.Layer>();
-  /** The inputs' signals in time-major rows, where somebody wants them so. */
-  private readonly arranged = new Map<number, number>();
   private readonly stateful: tf.layers.Layer[] = [];
-  private signals: number;
 
   constructor(private readonly model: tf.LayersModel) {
     this.weights = model.weights.map(() => undefined);
-    this.inputs = model.inputs.map((tensor) => planInput(tensor, this.readersOf(tensor)));
-    this.signals = this.inputs.length;
+    this.inputs = model.inputs.map((tensor) => planInput(tensor.shape, classesOf(this.readersOf(tensor))));
+    this.nodes = new Nodes(this.inputs);
   }
 
   plan(): Graph {
-    const wires = this.inputs.map(({ sequence, width }, number) => ({ sequence, width, number }));
-    const outputs = this.runModel(this.model, '', wires).map((wire) => this.inOrder(wire));
+    const outputs = this.runModel(this.model, '', this.nodes.wires).map((wire) => this.nodes.inOrder(wire));
     const weights = this.weights.filter((weight) => weight !== undefined);
     if (weights.length !== this.weights.length)
       throw new Unsupported('it has weights that no layer of the engine uses');
     if (statefulLayers(this.model).some((layer, i) => layer !== this.stateful[i]))
       throw new Unsupported('its stateful layers are called in another order than it lists them');
-    return { nodes: this.nodes, inputs: this.inputs, outputs, weights };
+    return { nodes: this.nodes.list, inputs: this.inputs, outputs, weights };
   }
 
   /** The layers that read an input of the model, in models inside of it too. */
@@ -112,42 +90,15 @@ class GraphPlanner {
   private run(layer: tf.layers.Layer, path: LayerPath, inputs: readonly Wire[], shapes: readonly tf.Shape[]): Wire[] {
     if (isModel(layer)) return this.runModel(layer, `${path}/`, inputs);
     this.addStateful(layer);
-    const [{ number }] = inputs;
     const { layers, outputs } = planCall(layer, path, {
       model: this.model,
       weights: this.weights,
       owners: this.owners,
       inputs,
       shapes,
-      first: number < this.inputs.length,
+      first: this.nodes.isInput(inputs[0]),
     });
-    return this.place(layers, inputs, outputs);
-  }
-
-  /** One node after the other, the first of which reads all inputs. */
-  private place(layers: Planned['layers'], inputs: readonly Wire[], outputs: readonly SignalShape[]): Wire[] {
-    if (layers.length === 0) return outputs.map((flow) => ({ ...flow, number: inputs[0].number }));
-    const takesAny = TAKES_ANY_ROWS.has(layers[0].kind);
-    let reads = inputs.map((wire) => (takesAny ? wire : this.inOrder(wire)).number);
-    layers.forEach((layer, i) => {
-      reads = this.add(layer, reads, i === layers.length - 1 ? outputs.length : 1);
-    });
-    return outputs.map((flow, i) => ({ ...flow, number: reads[i] }));
-  }
-
-  private add(layer: LayerPlan, inputs: readonly number[], outputs: number): number[] {
-    this.nodes.push({ layer, inputs: [...inputs], outputs });
-    const first = this.signals;
-    this.signals += outputs;
-    return Array.from({ length: outputs }, (_, i) => first + i);
-  }
-
-  /** A signal whose rows are time-major, as all are but the model's inputs. */
-  private inOrder(wire: Wire): Wire {
-    if (wire.number >= this.inputs.length || !wire.sequence) return wire;
-    const number = this.arranged.get(wire.number) ?? this.add({ kind: 'arrange' }, [wire.number], 1)[0];
-    this.arranged.set(wire.number, number);
-    return { ...wire, number };
+    return this.nodes.place(layers, inputs, outputs);
   }
 
   private addStateful(layer: tf.layers.Layer): void {

@@ -1,6 +1,7 @@
 /** The states of a model's stateful layers, in the engine's memory and in the tfjs layers, whose resetStates() anyone may call. */
 import { allFinite } from '../data/array.js';
 import * as tf from '../tf.js';
+import type { OwnedStates } from './engineRunner.js';
 import type { StateStore } from './stateStore.js';
 
 /** A stateful layer, and the tfjs tensors of its states when the two were last in step: others mean that somebody has set them. */
@@ -9,7 +10,7 @@ interface Carrier {
   known: readonly tf.Tensor[];
 }
 
-export class TfjsStates {
+export class TfjsStates implements OwnedStates {
   private readonly carriers: readonly Carrier[];
   /** The engine's states have gone on since. */
   private ahead = false;

@@ -1,7 +1,7 @@
 /** Where a fit's backups are kept, by what its caller asked for. */
 import { MemcellError } from '../errors.js';
 import type { BackupOptions, BackupStore } from '../training/backup.js';
-import { isFolder } from './tfjs.js';
+import { isFolder } from './location.js';
 
 /**
  * @param saveModel saves the model as it is

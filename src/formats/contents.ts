@@ -6,13 +6,14 @@ import { weightsByLayer } from '../model/initialise.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import type { TrainingDescription } from '../training/description.js';
 import type { Optimizer } from '../training/optimizers.js';
+import { firstNotFinite } from './decode.js';
 import { normalTopology } from './keras/topology.js';
 import { trainingOfDescription } from './keras/training.js';
 import type { ModelContents, StoredWeight } from './modelFile.js';
 import { isJsonObject } from './modelJson.js';
 import type { LoadedModel } from './tfjs.js';
 import { buildTopology } from './topology.js';
-import { assignStored, firstNotFinite } from './weights.js';
+import { assignStored } from './weights.js';
 
 /** @throws MemcellError 'model': layers that nothing runs, weights that do not fit them */
 export async function modelOf(contents: ModelContents, where: string): Promise<LoadedModel> {

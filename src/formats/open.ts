@@ -5,17 +5,14 @@ import { prepareEngine } from '../kernels/backend.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
-import type { Description } from './file.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
-import { normalTopology } from './keras/topology.js';
+import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
 import type { ModelFile } from './modelFile.js';
-import { invalid, type Json } from './modelJson.js';
-import { isFolder, type LoadedModel, loadTfjs, type ModelLocation, saveTfjs } from './tfjs.js';
+import { invalid } from './modelJson.js';
+import { formatOf, readSource, storedWeights } from './source.js';
+import { type LoadedModel, loadHandled, modelOfStored, saveTfjs } from './tfjs.js';
 import { assignStored } from './weights.js';
-
-/** A folder or file (Node), an address, a tfjs IOHandler, or a file's bytes. */
-export type ModelSource = ModelLocation | Uint8Array | ArrayBuffer;
 
 /**
  * Loads a model with all that its file has.
@@ -23,49 +20,12 @@ export type ModelSource = ModelLocation | Uint8Array | ArrayBuffer;
  */
 export async function openModel(from: ModelSource, given: EitherSpelling<LoadOptions> = {}): Promise<LoadedModel> {
   const options = namedOptions<LoadOptions>('loadModel', given);
-  if (from instanceof Uint8Array) return openBytes(from, 'the model');
-  if (from instanceof ArrayBuffer) return openBytes(new Uint8Array(from), 'the model');
-  if (typeof from === 'string' && isFolder(from)) {
-    const { readDescription, readModelFile } = await import('./file.js');
-    const file = await readModelFile(from);
-    if (file) return openBytes(file.bytes, file.path);
-    const described = await readDescription(from);
-    if (described) return openDescribed(described);
-  } else if (
-    typeof from === 'string' &&
-    /^https?:/i.test(from) &&
-    modelFiles.some((file) => hasEnding(from, file.endings))
-  ) {
-    return openBytes(await fetchBytes(from, options), from);
-  }
-  return loadTfjs(from, options);
-}
-
-function hasEnding(url: string, endings: readonly string[]): boolean {
-  const path = url.replace(/[?#].*$/, '').toLowerCase();
-  return endings.some((ending) => path.endsWith(ending));
-}
-
-async function openBytes(bytes: Uint8Array, where: string): Promise<LoadedModel> {
+  const read = await readSource(from, options);
+  if (!read) return loadHandled(from as ModelLocation);
   await prepareEngine();
-  return modelOf(await formatOf(bytes, where).read(bytes, where), where);
-}
-
-/** A model that Keras described in JSON, with its weights from the file beside it. */
-async function openDescribed({ model, where, weights: beside }: Description): Promise<LoadedModel> {
-  await prepareEngine();
-  const { topology, lost } = normalTopology(model, where);
-  const { bytes, where: path } = await bytesOf(beside);
-  const weights = await storedWeights(bytes, topology, path);
-  return modelOf({ topology, weights, metadata: {}, lost }, path);
-}
-
-/** @throws MemcellError 'model' for bytes of no format that is known */
-function formatOf(bytes: Uint8Array, where: string): ModelFile {
-  const format = modelFiles.find((file) => file.recognises(bytes));
-  if (format) return format;
-  const known = modelFiles.flatMap(({ endings }) => endings).join(', ');
-  throw invalid(where, `not a model: neither a folder with model.json nor, by its content, one of ${known}`);
+  if ('stored' in read) return modelOfStored(read.stored);
+  const { where } = read;
+  return modelOf('contents' in read ? read.contents : await formatOf(read.bytes, where).read(read.bytes, where), where);
 }
 
 /** The format of the file that a save to this name writes; undefined for a folder, an address and a handler. */
@@ -108,11 +68,6 @@ export async function openWeights(model: LayersModel, from: string | Uint8Array)
   const { bytes, where } = await bytesOf(from);
   const { topology } = contentsOf(model, { metadata: {} });
   assignStored(model, await storedWeights(bytes, topology, where), where);
-}
-
-async function storedWeights(bytes: Uint8Array, topology: { [key: string]: Json }, where: string) {
-  const format = formatOf(bytes, where);
-  return format.readWeights ? format.readWeights(bytes, topology, where) : (await format.read(bytes, where)).weights;
 }
 
 async function bytesOf(from: string | Uint8Array): Promise<{ bytes: Uint8Array; where: string }> {

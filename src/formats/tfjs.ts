@@ -3,13 +3,14 @@ import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
 import { shown, snakeCase } from '../spelling.js';
 import * as tf from '../tf.js';
-import type { IOHandler, LayersModel } from '../tfjsTypes.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import type { Optimizer } from '../training/optimizers.js';
 import { sha256 } from './checksum.js';
 import { type Beside, fittingState } from './contents.js';
-import { fetchModel, type LoadOptions } from './http.js';
+import { decodeEntries, firstNotFinite, type WeightData } from './decode.js';
 import { normalTopology } from './keras/topology.js';
 import { optimizerOfDescription, optimizerStateFrom, trainingFrom } from './keras/training.js';
+import { isAddress, isFolder, type ModelLocation } from './location.js';
 import type { ModelContents } from './modelFile.js';
 import {
   checkFormat,
@@ -25,10 +26,7 @@ import {
   trainingOf,
 } from './modelJson.js';
 import { buildTopology } from './topology.js';
-import { assignWeights, decodeEntries, firstNotFinite, namesOf, type WeightData } from './weights.js';
-
-/** Where a model is kept: a folder (Node), a URL of a tfjs scheme (`https://…`, `indexeddb://…`, `downloads://…`), or a tfjs IOHandler. */
-export type ModelLocation = string | IOHandler;
+import { assignWeights, namesOf } from './weights.js';
 
 export interface LoadedModel {
   model: LayersModel;
@@ -77,22 +75,16 @@ export async function saveTfjs(
 }
 
 /**
- * Loads what `saveTfjs` or stock tfjs saved (several shards and quantised weights too), checking every field and every size
- * against the files before it is used. A save that was cut short is completed.
- * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
+ * Loads from a handler of TensorFlow.js, or from an address of a scheme that it has one for.
+ * @throws MemcellError 'usage' for what is none, 'model' for what is wrong with the model
  */
-export async function loadTfjs(from: ModelLocation, options: LoadOptions = {}): Promise<LoadedModel> {
+export async function loadHandled(from: ModelLocation): Promise<LoadedModel> {
   checkLocation(from, 'a model is loaded from');
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
-  if (isFolder(from)) {
-    const { modelPlace, readModel } = await import('./folder.js');
-    const { folder, file } = await modelPlace(from);
-    return assemble(await readModel(folder, file));
-  }
-  const [handler] = /^https?:/i.test(from) || !hasScheme(from) ? [] : tf.io.getLoadHandlers(from);
+  const [handler] = isFolder(from) || isAddress(from) ? [] : tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
-  return assemble(await fetchModel(from, options));
+  throw new MemcellError(`${from}: nothing here can load from this kind of address`, { code: 'usage' });
 }
 
 function checkLocation(where: unknown, what: string): void {
@@ -174,10 +166,15 @@ async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<Loa
     training: trainingOf(modelTopology, trainingConfig),
     userDefinedMetadata: parseMetadata(userDefinedMetadata, where),
   };
-  return assemble({ json, where, data: [data] });
+  return modelOfStored({ json, where, data: [data] });
 }
 
-async function assemble({ json, where, data }: StoredModel): Promise<LoadedModel> {
+/**
+ * A model of what `saveTfjs` or stock tfjs saved (several shards and quantised weights too), every field and every size checked
+ * against the files before it is used.
+ * @throws MemcellError 'model' that names the file and what is wrong with it
+ */
+export async function modelOfStored({ json, where, data }: StoredModel): Promise<LoadedModel> {
   const groups = json.groups.map((group, i) => ({ group, data: data[i] }));
   const own = json.groups.flatMap(({ weights }) => weights.filter(({ group }) => group !== 'optimizer'));
   const { topology, lost } = normalTopology(json.topology, where);
@@ -217,13 +214,4 @@ function stateOf(
   const state = optimizerStateFrom(optimizer, variables, lost);
   const sizes = model.trainableWeights.map(({ shape }) => elements(shape.map(Number)));
   return state && fittingState(state, sizes, lost);
-}
-
-function hasScheme(name: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
-}
-
-export function isFolder(name: string): boolean {
-  const onNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
-  return onNode && (!hasScheme(name) || name.startsWith('file://'));
 }

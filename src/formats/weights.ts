@@ -1,17 +1,12 @@
 import { setWeight, weightsByLayer } from '../model/initialise.js';
 import * as tf from '../tf.js';
+import { decodeEntries, firstNotFinite, type WeightData } from './decode.js';
 import { modernWeights } from './keras/olderWeights.js';
 import type { StoredWeight } from './modelFile.js';
-import { invalid, reasonOf, type WeightEntry, type WeightGroup } from './modelJson.js';
+import { invalid, reasonOf, type WeightEntry } from './modelJson.js';
 
 /** Names of the model and of the cell may stand in a weight's name beside those of its layers. */
 const MOST_PARTS_BESIDE = 2;
-
-/** A group's weights and the bytes of its files, joined: `data.byteLength` is `group.bytes`. */
-export interface WeightData {
-  group: WeightGroup;
-  data: ArrayBuffer;
-}
 
 /**
  * Sets the weights of `model` from the manifest's entries, which must be exactly the model's: same names, shapes and dtypes.
@@ -153,27 +148,4 @@ function decodeWeights(groups: readonly WeightData[], where: string): Map<string
     if (index !== -1) throw invalid(where, `weight ${name} is not finite at element ${index}`);
   }
   return new Map(entries.map(({ name, data }) => [name, data instanceof Uint8Array ? Float32Array.from(data) : data]));
-}
-
-/** The values of all entries of the model, or of its optimizer. */
-export function decodeEntries(groups: readonly WeightData[], which: 'model' | 'optimizer') {
-  return groups.flatMap(({ group, data }) => {
-    let offset = 0;
-    return group.weights.flatMap((entry) => {
-      const bytes = data.slice(offset, offset + entry.bytes);
-      offset += entry.bytes;
-      if ((entry.group ?? 'model') !== which) return [];
-      const { name, shape, dtype, quantization } = entry;
-      const tensor = tf.io.decodeWeights(bytes, [{ name, shape, dtype, ...(quantization && { quantization }) }])[name];
-      const values = tensor.dataSync();
-      tensor.dispose();
-      return [{ name, shape, dtype, data: values }];
-    });
-  });
-}
-
-/** The index of the first NaN or infinity, or -1. */
-export function firstNotFinite(values: ArrayLike<number>): number {
-  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return index;
-  return -1;
 }

@@ -1,7 +1,8 @@
 /** Which TensorFlow.js backend memcell runs on, and getting it ready. */
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
-import { compileKernels, wasmObstacle } from './module.js';
+import { wasmObstacle } from './module.js';
+import { prepareKernels } from './prepare.js';
 import { registerKernels } from './tfjs/register.js';
 import { prepareWasm } from './tfjs/wasm.js';
 import { enableWide } from './wide.js';
@@ -29,12 +30,9 @@ export function ensureBackend(): void {
  * is started by prepareBackend() when something runs on it, or here if MEMCELL_BACKEND names one.
  */
 export async function prepareEngine(): Promise<void> {
-  const onNode = typeof process !== 'undefined' && process.versions?.node;
-  if (onNode && process.env.MEMCELL_WIDE === '1') await enableWide();
   if (requestedBackend() !== undefined) await prepareBackend();
   else ensureBackend();
-  // Browsers compile only small modules on a page's main thread.
-  if (!onNode) await compileKernels();
+  await prepareKernels();
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Activation as ActivationName } from '../activations.js';
 import { activation as plannedActivation } from '../plan/activation.js';
 import type { EitherSpelling } from '../spelling.js';
-import * as tf from '../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
 import * as kind from './schema.js';
 
@@ -12,7 +11,7 @@ const activation = defineLayer({
   rank: anyRank,
   perStep: true,
   engine: (planning) => plannedActivation(planning, planning.settings.activation, false),
-  make: tfjsLayer(tf.layers.activation),
+  make: tfjsLayer((tf) => tf.layers.activation),
 });
 
 /** An activation function on its own. */

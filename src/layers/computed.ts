@@ -1,12 +1,14 @@
 /** Layers whose arithmetic is memcell's own: a definition says weights, shape, mask and the computation, and tfjs runs its operations. */
 import { isBuiltInClass } from '../kernels/tfjs/builtIn.js';
-import * as tf from '../tf.js';
+import type { TensorFlow } from '../tensorflow.js';
+import type * as tf from '../tf.js';
 import {
   type Config,
   common,
   type DefinitionOf,
   defineLayer,
   type LayerDefinition,
+  ownClass,
   type Shape,
   type WeightSpec,
 } from './define.js';
@@ -27,6 +29,7 @@ export interface ComputedWeight extends WeightSpec {
 
 /** One call of a layer. */
 export interface Call<Settings> {
+  tf: TensorFlow;
   settings: Settings;
   /** The first input. */
   x: tf.Tensor;
@@ -46,10 +49,8 @@ export interface Call<Settings> {
 
 export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
   weights?(settings: SettingsOf<S>, inputs: readonly Shape[]): ComputedWeight[];
-  /** Of the output; the first input's if left out. @throws Error that says what does not fit */
-  shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
   /** Which steps of the output count; the first input's if left out, none where it is 'end'. */
-  mask?: 'end' | { of(call: Pick<Call<SettingsOf<S>>, 'settings' | 'inputs' | 'masks'>): Mask }['of'];
+  mask?: 'end' | { of(call: Pick<Call<SettingsOf<S>>, 'tf' | 'settings' | 'inputs' | 'masks'>): Mask }['of'];
   call(call: Call<SettingsOf<S>>): tf.Tensor;
 }
 
@@ -69,13 +70,13 @@ export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
 /** Defines a layer by its computation. */
 export function computedLayer<S extends Schema>(computation: Computation<S>): LayerDefinition;
 export function computedLayer(computation: Computation<Schema>): LayerDefinition {
-  const { weights, shape: _shape, mask: _mask, call: _call, ...definition } = computation;
-  const own = classOf(computation);
+  const { weights, mask: _mask, call: _call, ...definition } = computation;
+  const own = ownClass((tf) => classOf(tf, computation));
   return defineLayer({
     ...definition,
     ...(weights && { weights: (settings, input) => weights(settings, [input]) }),
     own,
-    make: (settings) => new own(settings),
+    make: (settings, tf) => new (own(tf))(settings),
   });
 }
 
@@ -85,7 +86,7 @@ function shapesOf(shape: tf.Shape | tf.Shape[]): tf.Shape[] {
   return Array.isArray(shape[0]) ? (shape as tf.Shape[]) : [shape as tf.Shape];
 }
 
-function classOf(computation: Computation<Schema>): new (config: Config) => ComputedLayer {
+function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config: Config) => ComputedLayer {
   class Computed extends tf.layers.Layer implements ComputedLayer {
     static className = computation.class;
     readonly specs: ComputedWeight[] = [];
@@ -97,7 +98,7 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
     constructor(config: Config) {
       super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
       this.supportsMasking = true;
-      this.settings = checkedSettings(computation, config);
+      this.settings = checkedSettings(tf, computation, config);
     }
 
     override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -107,10 +108,10 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
           name,
           [...shape],
           'float32',
-          ofRegistered(initializer) as Parameters<tf.layers.Layer['addWeight']>[3],
-          regularizer && (ofRegistered(regularizer) as Parameters<tf.layers.Layer['addWeight']>[4]),
+          ofRegistered(tf, initializer) as Parameters<tf.layers.Layer['addWeight']>[3],
+          regularizer && (ofRegistered(tf, regularizer) as Parameters<tf.layers.Layer['addWeight']>[4]),
           trainable,
-          constraint && (ofRegistered(constraint) as Parameters<tf.layers.Layer['addWeight']>[6]),
+          constraint && (ofRegistered(tf, constraint) as Parameters<tf.layers.Layer['addWeight']>[6]),
         );
         this.specs.push(spec);
         this.variables.set(name, variable);
@@ -123,6 +124,7 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
         const given = listOf(inputs).map((input) => this.turned(input));
         const added: tf.Scalar[] = [];
         const made = computation.call({
+          tf,
           settings: this.settings,
           x: given[0],
           inputs: given,
@@ -150,7 +152,7 @@ function classOf(computation: Computation<Schema>): new (config: Config) => Comp
       const masks = (Array.isArray(mask) ? mask : [mask]) as Mask[];
       const given = listOf(inputs);
       const next =
-        rule === 'end' ? undefined : rule ? rule({ settings: this.settings, inputs: given, masks }) : masks[0];
+        rule === 'end' ? undefined : rule ? rule({ tf, settings: this.settings, inputs: given, masks }) : masks[0];
       // tfjs's type has no mask that is not there.
       return (next ?? null) as tf.Tensor;
     }
@@ -198,6 +200,7 @@ function masksOf(kwargs: Kwargs, count: number): Mask[] {
 
 /** The settings of a layer that was made or saved, each checked again: a saved one may say anything. */
 export function checkedSettings(
+  tf: TensorFlow,
   { class: className, schema }: Pick<LayerDefinition, 'class' | 'schema'>,
   config: Config,
 ): Config {
@@ -209,7 +212,7 @@ export function checkedSettings(
       if (option.need === 'required') throw new Error(`${className}: ${name} is missing`);
       continue;
     }
-    const isSaved = name.endsWith('ctivation') && typeof value === 'string' && isRegistered(value);
+    const isSaved = name.endsWith('ctivation') && typeof value === 'string' && isRegistered(tf, value);
     const checked = isSaved ? value : option.kind(value, `${className}: ${name}`);
     if (checked !== undefined) settings[name] = checked;
   }
@@ -217,12 +220,12 @@ export function checkedSettings(
 }
 
 /** Whether tfjs knows an activation by that name: a layer that was made says its class's, which is not always Keras's. */
-function isRegistered(name: string): boolean {
+function isRegistered(tf: TensorFlow, name: string): boolean {
   return isBuiltInClass(name) || name in tf.serialization.SerializationMap.getMap().classNameMap;
 }
 
 /** The object of a class that tfjs knows by name, such as an initializer. */
-export function ofRegistered(told: Told): tf.serialization.Serializable {
+export function ofRegistered(tf: TensorFlow, told: Told): tf.serialization.Serializable {
   if (isSerializable(told)) return told;
   const { className, config } = told;
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
@@ -232,8 +235,8 @@ export function ofRegistered(told: Told): tf.serialization.Serializable {
 }
 
 /** What an activation's name means, as a function. */
-export function applyActivation(name: string, x: tf.Tensor): tf.Tensor {
+export function applyActivation(tf: TensorFlow, name: string, x: tf.Tensor): tf.Tensor {
   if (name === 'linear') return x;
-  const activation = ofRegistered({ className: name, config: {} });
+  const activation = ofRegistered(tf, { className: name, config: {} });
   return (activation as tf.serialization.Serializable & { apply(x: tf.Tensor): tf.Tensor }).apply(x);
 }

@@ -1,6 +1,7 @@
 /** What a layer is: one declaration, from which its function, checks, notation, weights and saved form come. */
 import { elements } from '../data/array.js';
 import type { Planner } from '../plan/planning.js';
+import type { TensorFlow } from '../tensorflow.js';
 import type { Layer } from '../tfjsTypes.js';
 import { makeLayer } from './make.js';
 import type { OptionsOf, Schema, SettingsOf } from './schema.js';
@@ -47,13 +48,13 @@ export interface DefinitionOf<S extends Schema> {
   /** What the engine does in its place; null: only TensorFlow.js runs it. */
   readonly engine: Planner<SettingsOf<S>> | null;
   /** The layer, of checked settings. */
-  make(settings: SettingsOf<S>): Layer;
-  /** The class of its layers where that is memcell's and not tfjs's. */
-  readonly own?: abstract new (
-    ...args: never[]
-  ) => Layer;
+  make(settings: SettingsOf<S>, tf: TensorFlow): Layer;
+  /** The class of its layers where that is memcell's and not tfjs's; see `ownClass`. */
+  readonly own?: (tf: TensorFlow) => abstract new (...args: never[]) => Layer;
   /** The layer of a saved configuration, where that is not `new own(config)` or tfjs's own. */
-  load?(config: Config, held: (description: Config) => Layer): Layer;
+  load?(config: Config, held: (description: Config) => Layer, tf: TensorFlow): Layer;
+  /** The shape of its output; the first input's if left out. @throws Error that says what does not fit */
+  shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
   /** Its weights in Keras's order for an input of such a shape; left out for a layer without weights. */
   weights?(settings: SettingsOf<S>, input: Shape): WeightSpec[];
 }
@@ -97,8 +98,19 @@ export function countWeights(definition: LayerDefinition, settings: Config, inpu
 }
 
 /** tfjs's own constructors check their argument's type at compile time; the schema has checked its values at run time. */
-export function tfjsLayer<Args>(maker: (args: Args) => Layer): (settings: object) => Layer {
-  return (settings) => maker(settings as Args);
+export function tfjsLayer<Args>(
+  maker: (tf: TensorFlow) => (args: Args) => Layer,
+): (settings: object, tf: TensorFlow) => Layer {
+  return (settings, tf) => maker(tf)(settings as Args);
+}
+
+/** A class that extends one of TensorFlow.js: made when it is first asked for, and then always the same. */
+export function ownClass<Class>(make: (tf: TensorFlow) => Class): (tf: TensorFlow) => Class {
+  let made: Class | undefined;
+  return (tf) => {
+    made ??= make(tf);
+    return made;
+  };
 }
 
 /** The options of every layer. */

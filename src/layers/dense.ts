@@ -2,7 +2,6 @@ import type { Activation } from '../activations.js';
 import { activation } from '../plan/activation.js';
 import { type DensePlan, NONE } from '../plan/layerPlan.js';
 import type { EitherSpelling } from '../spelling.js';
-import * as tf from '../tf.js';
 import {
   anyRank,
   common,
@@ -37,7 +36,8 @@ const dense = defineLayer({
     flow.width = units;
     return [dense, ...activation(planning, settings.activation, true)];
   },
-  make: tfjsLayer(tf.layers.dense),
+  make: tfjsLayer((tf) => tf.layers.dense),
+  shape: ({ units }, [input]) => [...input.slice(0, -1), units],
   weights: ({ units, useBias }, input) => [
     { name: 'kernel', shape: [features(input), units] },
     ...(useBias ? [{ name: 'bias', shape: [units] }] : []),

@@ -1,6 +1,5 @@
 import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
-import * as tf from '../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
 import * as kind from './schema.js';
 
@@ -16,7 +15,7 @@ const dropout = defineLayer({
     if (noiseShape !== null) throw unsupported(planning, 'has a noiseShape');
     return [{ kind: 'dropout', rate: planning.settings.rate, spatial: false, path: planning.path }];
   },
-  make: tfjsLayer(tf.layers.dropout),
+  make: tfjsLayer((tf) => tf.layers.dropout),
 });
 
 /** In training, sets a share `rate` of the inputs to 0 and divides the others by 1 − rate. */

@@ -1,6 +1,5 @@
 import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
-import * as tf from '../tf.js';
 import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
 import * as kind from './schema.js';
 
@@ -19,7 +18,7 @@ const own = {
 
 export interface EmbeddingOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
-const embeddingLayer = tfjsLayer(tf.layers.embedding);
+const embeddingLayer = tfjsLayer((tf) => tf.layers.embedding);
 
 const embedding = defineLayer({
   class: 'Embedding',
@@ -34,11 +33,12 @@ const embedding = defineLayer({
     planning.flow.width = width;
     return [{ kind: 'embedding', vocabulary, width, table, maskZero, sparse: l1 === 0 && l2 === 0 }];
   },
-  make: ({ inputLength, ...settings }) => {
-    return embeddingLayer(
+  make: ({ inputLength, ...settings }, tf) =>
+    embeddingLayer(
       inputLength === undefined ? settings : { ...settings, inputShape: settings.inputShape ?? [inputLength] },
-    );
-  },
+      tf,
+    ),
+  shape: ({ outputDim }, [input]) => [...input, outputDim],
   weights: ({ inputDim, outputDim }) => [{ name: 'embeddings', shape: [inputDim, outputDim] }],
 });
 

@@ -1,6 +1,7 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { camelCase, shown } from '../spelling.js';
+import { tensorFlow } from '../tensorflow.js';
 import type { Layer, LayerDefinition } from './define.js';
 import { layerNameOf } from './names.js';
 import type { Option } from './schema.js';
@@ -51,7 +52,7 @@ export function makeLayer(
   }
   settings.name ??= layerNameOf(className);
   fixBatch(className, settings);
-  const layer = definition.make(settings);
+  const layer = definition.make(settings, tensorFlow());
   // tfjs's wrappers do not read the setting.
   if (settings.trainable === false) layer.trainable = false;
   if (!('name' in given)) automatic.add(layer);

@@ -1,7 +1,8 @@
 /** Layers applied to tensors that have shapes and no numbers: the description of a model with branches. */
 import { MemcellError } from '../errors.js';
 import { shown } from '../spelling.js';
-import * as tf from '../tf.js';
+import { tensorFlow } from '../tensorflow.js';
+import type * as tf from '../tf.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
 import { checkInput, checkState, shapeText } from './fit.js';
 import { isBidirectional, isModel, isRecurrent } from './kinds.js';
@@ -58,8 +59,9 @@ export function applicable(layer: Layer): GraphLayer<never> {
 }
 
 function isOfTfjs(inputs: unknown): boolean {
+  const { Tensor, SymbolicTensor: TfjsSymbolicTensor } = tensorFlow();
   const all: unknown[] = Array.isArray(inputs) ? inputs : [inputs];
-  return all.every((one) => one instanceof tf.Tensor || one instanceof tf.SymbolicTensor);
+  return all.every((one) => one instanceof Tensor || one instanceof TfjsSymbolicTensor);
 }
 
 type Tensors = SymbolicTensor | readonly SymbolicTensor[];

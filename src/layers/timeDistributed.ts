@@ -1,6 +1,6 @@
 import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
-import * as tf from '../tf.js';
+import type * as tf from '../tf.js';
 import {
   type Config,
   common,
@@ -9,6 +9,7 @@ import {
   type Layer,
   type LayerOptions,
   layerFunction,
+  ownClass,
 } from './define.js';
 import { registeredLayer } from './registered.js';
 import * as kind from './schema.js';
@@ -18,19 +19,22 @@ type Kwargs = Parameters<tf.layers.Layer['call']>[1];
 type Tensors = tf.Tensor | tf.Tensor[];
 
 /** Applies a layer to every step. What acts on the last axis anyway runs on all steps at once. */
-class OwnTimeDistributed extends registeredLayer<WrapperLayer>('TimeDistributed') {
-  static className = 'TimeDistributed';
+const ownTimeDistributed = ownClass(
+  (tf) =>
+    class OwnTimeDistributed extends registeredLayer<WrapperLayer>('TimeDistributed') {
+      static className = 'TimeDistributed';
 
-  override call(inputs: Tensors, kwargs: Kwargs): Tensors {
-    const [x] = [inputs].flat();
-    const className = this.layer.getClassName();
-    if (!definitionOf(className)?.perStep || x.rank !== 3) return super.call(inputs, kwargs);
-    if (className !== 'LayerNormalization') return this.layer.call(inputs, kwargs);
-    // tfjs counts its axis from the front of one step's (B,I), so it gets steps as samples.
-    const samples = tf.reshape(x, [-1, x.shape[2] ?? 0]);
-    return [this.layer.call(samples, kwargs)].flat().map((y) => tf.reshape(y, x.shape));
-  }
-}
+      override call(inputs: Tensors, kwargs: Kwargs): Tensors {
+        const [x] = [inputs].flat();
+        const className = this.layer.getClassName();
+        if (!definitionOf(className)?.perStep || x.rank !== 3) return super.call(inputs, kwargs);
+        if (className !== 'LayerNormalization') return this.layer.call(inputs, kwargs);
+        // tfjs counts its axis from the front of one step's (B,I), so it gets steps as samples.
+        const samples = tf.reshape(x, [-1, x.shape[2] ?? 0]);
+        return [this.layer.call(samples, kwargs)].flat().map((y) => tf.reshape(y, x.shape));
+      }
+    },
+);
 
 const timeDistributed = defineLayer({
   class: 'TimeDistributed',
@@ -45,9 +49,9 @@ const timeDistributed = defineLayer({
     Object.assign(planning.flow, inner.flow);
     return layers;
   },
-  make: (settings) => new OwnTimeDistributed(settings),
-  own: OwnTimeDistributed,
-  load: (config, held) => new OwnTimeDistributed({ ...config, layer: held(config.layer as Config) }),
+  make: (settings, tf) => new (ownTimeDistributed(tf))(settings),
+  own: ownTimeDistributed,
+  load: (config, held, tf) => new (ownTimeDistributed(tf))({ ...config, layer: held(config.layer as Config) }),
   weights: ({ layer }, [batch, , ...sample]) =>
     definitionOf(layer.getClassName())?.weights?.(layer.getConfig(), [batch, ...sample]) ?? [],
 });

@@ -20,8 +20,8 @@ function ownLayer(name: string, config: Config): tf.layers.Layer {
   const definition = definitionOf(name);
   if (!definition?.own) throw new Error(`unknown class ${JSON.stringify(name)}`);
   const { own, load } = definition;
-  if (load) return load(config, (description) => layerFromConfig(description as Config));
-  return new (own as new (config: Config) => tf.layers.Layer)(config);
+  if (load) return load(config, (description) => layerFromConfig(description as Config), tf);
+  return new (own(tf) as new (config: Config) => tf.layers.Layer)(config);
 }
 
 /**

@@ -54,6 +54,16 @@ function firstReader(model: tf.LayersModel, tensor: tf.SymbolicTensor): tf.layer
   return first && isModel(first) ? firstReader(first, first.inputs[0]) : first;
 }
 
+/** Names of outputs, of which a layer may give several: 'lstm', 'lstm_1', … */
+export function distinctNames(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  return names.map((name) => {
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  });
+}
+
 /** How inputs came, so that outputs can go out alike. */
 export interface Given {
   like: Form;

@@ -2,7 +2,7 @@
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { shown } from '../spelling.js';
-import * as tf from '../tf.js';
+import { isTensor, tensorFlow } from '../tensorflow.js';
 import type { Tensor } from '../tfjsTypes.js';
 
 /** Numbers, or lists of lists of them; the innermost lists may be typed arrays. */
@@ -67,7 +67,7 @@ export function fromBatch(array: NdArray, like: Form): Tensor | NestedArray | Nd
 export function fromBatch(array: NdArray, like: Form): Tensor | NestedArray | NdArray {
   if (like === 'array') return array;
   const dtype = array.data instanceof Int32Array ? 'int32' : 'float32';
-  if (like === 'tensor') return tf.tensor(array.data, array.shape, dtype);
+  if (like === 'tensor') return tensorFlow().tensor(array.data, array.shape, dtype);
   return toNested(array);
 }
 
@@ -79,10 +79,6 @@ function toNested({ data, shape }: NdArray): NestedArray {
   return Array.from({ length: rows }, (_, i) =>
     toNested({ data: data.subarray(i * size, (i + 1) * size), shape: rest }),
   );
-}
-
-function isTensor(input: unknown): input is tf.Tensor {
-  return input instanceof tf.Tensor;
 }
 
 function isShaped(input: unknown): input is ShapedArray {

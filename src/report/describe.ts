@@ -20,7 +20,7 @@ import type { Evaluation, ReportInput, ShownTuning } from './input.js';
 /** A model, what it was scored on, and how it came to be: what a report is made of. */
 export interface Described {
   /** None where the models of an evaluation were not kept, as those of folds. */
-  loaded?: Loaded<SavedTask>;
+  loaded?: Loaded<SavedTask, Sequential>;
   evaluation?: { kind: TaskKind };
   /** What the evaluation is on: ', held out'. */
   on?: string;
@@ -117,17 +117,17 @@ function titleOf(
   return `${titles[kind]}${data ? `, ${data.replace(/^.*[\\/]/, '')}` : ''}`;
 }
 
-export function isForecast(loaded: Loaded<SavedTask>): loaded is Loaded<ForecastArtefact> {
+export function isForecast(loaded: Loaded<SavedTask, Sequential>): loaded is Loaded<ForecastArtefact, Sequential> {
   return loaded.artefact.kind === 'forecast';
 }
 
-function isText(loaded: Loaded<SavedTask>): loaded is Loaded<TextArtefact> {
+function isText(loaded: Loaded<SavedTask, Sequential>): loaded is Loaded<TextArtefact, Sequential> {
   return loaded.artefact.kind === 'text';
 }
 
 /** What comes next; a warning instead where it cannot be told, as without the columns that it hangs on. */
 export async function nextOf(
-  loaded: Loaded<ForecastArtefact>,
+  loaded: Loaded<ForecastArtefact, Sequential>,
   { source, predict }: Pick<Described, 'source' | 'predict'>,
   warnings: string[],
 ) {
@@ -144,7 +144,7 @@ export async function nextOf(
 
 /** The gates of one sample, where the model has any: of data given, of the end of a series, of a text that it wrote. */
 async function gatesShown(
-  loaded: Loaded<SavedTask>,
+  loaded: Loaded<SavedTask, Sequential>,
   source: Source | undefined,
   wrote: string | undefined,
 ): Promise<ShownGates | undefined> {
@@ -165,7 +165,7 @@ async function samplesOf({
   model,
   artefact,
   name,
-}: Loaded<TextArtefact>): Promise<NonNullable<ReportInput['samples']>> {
+}: Loaded<TextArtefact, Sequential>): Promise<NonNullable<ReportInput['samples']>> {
   const samples: NonNullable<ReportInput['samples']> = [];
   for (const temperature of written.temperatures) {
     let text = '';

@@ -2,8 +2,9 @@
 import { MemcellError } from '../errors.js';
 import type { LoadOptions } from '../formats/http.js';
 import { compileOptionsOf, restoreOptimizer } from '../formats/keras/compileOptions.js';
+import type { ModelSource } from '../formats/location.js';
 import type { ModelContents } from '../formats/modelFile.js';
-import { type ModelSource, openModel } from '../formats/open.js';
+import { openModel } from '../formats/open.js';
 import type { CompileOptions } from '../training/compile.js';
 import { getOptimizer } from '../training/optimizers.js';
 

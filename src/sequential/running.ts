@@ -1,8 +1,9 @@
 /** How a model runs: what compile() set, on memcell's engine or on tfjs, its streams, and what may go on beside what. */
-import { createEngineRunner, EngineRunner } from '../engine/engineRunner.js';
+import { EngineRunner } from '../engine/engineRunner.js';
 import { planModel } from '../engine/plan.js';
 import type { Plan } from '../engine/planData.js';
 import { Stepper, Stream, streamObstacle } from '../engine/stream.js';
+import { createEngineRunner } from '../engine/tfjsModel.js';
 import { MOST_THREADS } from '../engine/threads/pool.js';
 import { MemcellError } from '../errors.js';
 import { prepareBackend, prepareEngine } from '../kernels/backend.js';

@@ -2,6 +2,7 @@ import type { Account } from '../data/frame.js';
 import type { Source } from '../data/source.js';
 import type { MemcellError } from '../errors.js';
 import type { Fields } from '../fields.js';
+import type { Predicting } from '../predictor.js';
 import type { Sequential } from '../sequential.js';
 import type { BackupStore } from '../training/backup.js';
 import type { Callback } from '../training/callbacks.js';
@@ -161,8 +162,8 @@ export interface Trained<A extends SavedTask, E> {
 }
 
 /** A trained or loaded model with what its task needs to predict. */
-export interface Loaded<A extends SavedTask> {
-  model: Sequential;
+export interface Loaded<A extends SavedTask, Model extends Predicting = Predicting> {
+  model: Model;
   artefact: A;
   /** Its folder or another name, for messages. */
   name: string;

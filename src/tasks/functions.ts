@@ -5,6 +5,7 @@
 import { valuesNamed } from '../data/inCode.js';
 import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
+import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
 import { type Callbacks, getCallbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
@@ -36,6 +37,7 @@ import {
   share,
   text,
 } from './options.js';
+import { type OpenedTask, openSaved, readSaved } from './saved.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 import { Pictures } from './shown.js';
 import { openStart } from './start.js';
@@ -43,7 +45,7 @@ import type { SymbolsOptions } from './symbols/options.js';
 import { symbolsTask } from './symbols/task.js';
 import type { TextOptions } from './text/options.js';
 import { textTask } from './text/task.js';
-import { type OpenedTask, openSaved, readSaved, runOf, trainingFault } from './train.js';
+import { runOf, trainingFault } from './train.js';
 
 /** How a model is trained, whatever the task. What is left out suits the data. */
 export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'>> {
@@ -188,7 +190,7 @@ export async function symbols(
 }
 
 /** How a saved model of each task comes back. */
-const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask) => AnyTaskModel } = {
+const readers: { readonly [Kind in TaskKind]: (opened: OpenedTask<Sequential>) => AnyTaskModel } = {
   forecast: (opened) => new ForecastModel(readSaved(opened, forecastTask)),
   classify: (opened) => new ClassifyModel(readSaved(opened, classifyTask)),
   text: (opened) => new TextModel(readSaved(opened, textTask)),
@@ -231,7 +233,11 @@ async function train<
   E extends { kind: TaskKind },
   P extends object,
   R extends object,
->(task: Task<O, A, E, P, R>, data: DataInput, given: object): Promise<{ loaded: Loaded<A>; made: Made<E> }> {
+>(
+  task: Task<O, A, E, P, R>,
+  data: DataInput,
+  given: object,
+): Promise<{ loaded: Loaded<A, Sequential>; made: Made<E> }> {
   const named = namedOptions(task.kind, given);
   const { onStage, signal, callbacks, ...others }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks'> = named;
   if (onStage !== undefined && typeof onStage !== 'function') {

@@ -38,7 +38,7 @@ const evaluateKinds: { readonly from: OptionKind<string> } = { from: text };
 /** A trained model of a task: predicts, evaluates, saves and tells how good it is, in the data's own units and names. */
 export abstract class TaskModel<E extends { kind: TaskKind }> {
   /** @internal What predicting needs: the network, and what is saved beside its weights. */
-  abstract readonly loaded: Loaded<SavedTask>;
+  abstract readonly loaded: Loaded<SavedTask, Sequential>;
   readonly kind: E['kind'];
   readonly evaluation?: E;
   readonly understood?: Account;
@@ -117,7 +117,7 @@ async function answer<
   E extends { kind: TaskKind },
   P extends object,
   R extends object,
->(task: Task<O, A, E, P, R>, loaded: Loaded<A>, data: DataInput | undefined, options: object): Promise<R> {
+>(task: Task<O, A, E, P, R>, loaded: Loaded<A, Sequential>, data: DataInput | undefined, options: object): Promise<R> {
   const checked = checkOptions(task.predictOptions, options, 'predict') as P;
   const source = data === undefined ? undefined : openSource(data);
   return (await task.predict(loaded, source, checked)).result;
@@ -137,10 +137,10 @@ export interface ForecastStep<Column extends string = string> {
 
 export class ForecastModel<Column extends string = string> extends TaskModel<ForecastEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<ForecastArtefact>;
+  readonly loaded: Loaded<ForecastArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<ForecastArtefact>, made?: Made<ForecastEvaluation>) {
+  constructor(loaded: Loaded<ForecastArtefact, Sequential>, made?: Made<ForecastEvaluation>) {
     super(forecastTask, made);
     this.loaded = loaded;
   }
@@ -172,10 +172,10 @@ export class ForecastModel<Column extends string = string> extends TaskModel<For
 
 export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<ClassifyArtefact>;
+  readonly loaded: Loaded<ClassifyArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<ClassifyArtefact>, made?: Made<ClassifyEvaluation>) {
+  constructor(loaded: Loaded<ClassifyArtefact, Sequential>, made?: Made<ClassifyEvaluation>) {
     super(classifyTask, made);
     this.loaded = loaded;
   }
@@ -193,10 +193,10 @@ export class ClassifyModel extends TaskModel<ClassifyEvaluation> {
 
 export class TextModel extends TaskModel<TextEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<TextArtefact>;
+  readonly loaded: Loaded<TextArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<TextArtefact>, made?: Made<TextEvaluation>) {
+  constructor(loaded: Loaded<TextArtefact, Sequential>, made?: Made<TextEvaluation>) {
     super(textTask, made);
     this.loaded = loaded;
   }
@@ -216,10 +216,10 @@ export class TextModel extends TaskModel<TextEvaluation> {
 
 export class SymbolsModel extends TaskModel<SymbolsEvaluation> {
   /** @internal */
-  readonly loaded: Loaded<SymbolsArtefact>;
+  readonly loaded: Loaded<SymbolsArtefact, Sequential>;
 
   /** @internal */
-  constructor(loaded: Loaded<SymbolsArtefact>, made?: Made<SymbolsEvaluation>) {
+  constructor(loaded: Loaded<SymbolsArtefact, Sequential>, made?: Made<SymbolsEvaluation>) {
     super(symbolsTask, made);
     this.loaded = loaded;
   }

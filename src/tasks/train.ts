@@ -1,14 +1,11 @@
 import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
-import { Fields } from '../fields.js';
 import { parseSpec } from '../model/spec.js';
-import { loadModel, type Sequential } from '../sequential.js';
+import type { Sequential } from '../sequential.js';
 import { version } from '../version.js';
-import type { Loaded, PreparedTask, Run, SavedTask, Trained } from './definition.js';
-import { kinds } from './flags.js';
+import type { PreparedTask, Run, SavedTask, Trained } from './definition.js';
 import { tasks } from './index.js';
 import { checkOptions } from './options.js';
-import { parseTraining } from './record.js';
 import { checkSettings, type TaskKind } from './settings.js';
 
 /** What training is told that a task need not know. */
@@ -107,85 +104,5 @@ function checkLayers(layers: string): void {
     parseSpec(layers);
   } catch (error) {
     throw layersFault(error);
-  }
-}
-
-/** A loaded model of any task, its kind beside it. */
-export interface LoadedTask extends Loaded<SavedTask> {
-  kind: TaskKind;
-}
-
-/** What reads a task's artefact. */
-interface Reader<A extends SavedTask> {
-  parse(fields: Fields): A;
-  shapes(artefact: A): { input: number[]; outputs: number[][] };
-}
-
-/** A loaded network, and what its task left with it, not yet read. */
-export interface OpenedTask {
-  model: Sequential;
-  folder: string;
-  kind: TaskKind;
-  fields: Fields;
-}
-
-/**
- * Loads a model that a task saved.
- * @throws MemcellError (io, model) when the folder holds no such model, or a damaged one.
- */
-export async function loadSaved(folder: string): Promise<LoadedTask> {
-  return readTask(await openSaved(folder));
-}
-
-/** @throws MemcellError (model) for a damaged artefact, or one of another model */
-export function readTask(opened: OpenedTask): LoadedTask {
-  return { ...readSaved(opened, tasks[opened.kind]), kind: opened.kind };
-}
-
-/** The network of a folder, and the kind of its task; read the rest with `readSaved`. */
-export async function openSaved(folder: string): Promise<OpenedTask> {
-  return openTask(await loadModel(folder), folder);
-}
-
-/**
- * The task of a loaded network.
- * @throws MemcellError (model) for one that has none, or a damaged one; it is then disposed
- */
-export function openTask(model: Sequential, folder: string): OpenedTask {
-  try {
-    if (model.metadata.task === undefined) {
-      throw new MemcellError(
-        `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; memcell predict and evaluate take arrays for it, or use it in code with loadModel`,
-        { code: 'model' },
-      );
-    }
-    const fields = new Fields(model.metadata.task, `${folder}/model.json: task`);
-    return { model, folder, fields, kind: fields.oneOf('kind', kinds) };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-/** @throws MemcellError (model) for a damaged artefact, or one of another model */
-export function readSaved<A extends SavedTask>(
-  { model, folder, kind, fields }: OpenedTask,
-  task: Reader<A>,
-): Loaded<A> {
-  try {
-    const training = fields.optional('training', (all) => parseTraining(all.object('training')));
-    const artefact = { ...task.parse(fields), ...(training && { training }) };
-    const { input, outputs } = task.shapes(artefact);
-    const [takes, gives] = [model.inputShape, model.outputShape].map((shape) => shape.slice(1).join(', '));
-    if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) {
-      return { model, artefact, name: folder };
-    }
-    throw new MemcellError(
-      `${folder}: the model takes (${takes}) and gives (${gives}), which is not what its ${kind} task needs; train the model again`,
-      { code: 'model' },
-    );
-  } catch (error) {
-    model.dispose();
-    throw error;
   }
 }

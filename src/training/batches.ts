@@ -28,6 +28,8 @@ const LONG_ROW = 64;
 
 /** Gathers rows into a buffer that the next batch overwrites. */
 class RowGatherer {
+  /** The buffer as a whole batch. */
+  readonly whole: NdArray;
   private readonly size: number;
   private readonly buffer: NdArray['data'];
 
@@ -36,24 +38,21 @@ class RowGatherer {
     batchSize: number,
   ) {
     this.size = elements(array.shape.slice(1));
-    const length = Math.min(batchSize, array.shape[0]) * this.size;
+    const rows = Math.min(batchSize, array.shape[0]);
+    const length = rows * this.size;
     this.buffer = array.data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
+    this.whole = { ...array, data: this.buffer, shape: [rows, ...array.shape.slice(1)] };
   }
 
   gather(order: Int32Array, from: number, to: number): NdArray {
-    const { array, buffer, size } = this;
+    const { array, buffer, size, whole } = this;
     for (let i = from; i < to; i++) {
       const source = order[i] * size;
       const target = (i - from) * size;
       if (size >= LONG_ROW) buffer.set(array.data.subarray(source, source + size), target);
       else for (let j = 0; j < size; j++) buffer[target + j] = array.data[source + j];
     }
-    const full = buffer.length === (to - from) * size;
-    const gathered = {
-      data: full ? buffer : buffer.subarray(0, (to - from) * size),
-      shape: [to - from, ...array.shape.slice(1)],
-    };
-    return array.parts ? { ...gathered, parts: array.parts } : gathered;
+    return to - from === whole.shape[0] ? whole : rowRange(whole, 0, to - from);
   }
 }
 

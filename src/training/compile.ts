@@ -3,6 +3,7 @@
 import type { NdArray } from '../data/array.js';
 import { partOf } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
+import { distinctNames } from '../model/ends.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
 import { getMetrics, type Metric, type MetricIdentifier } from './metrics.js';
@@ -77,12 +78,7 @@ export function compileTraining(model: LayersModel, options: UncheckedCompileOpt
 
 /** The names of a model's outputs: their layers', numbered where one layer gives several. */
 export function outputNamesOf(model: LayersModel): string[] {
-  const counts = new Map<string, number>();
-  return model.outputs.map(({ sourceLayer: { name } }) => {
-    const count = counts.get(name) ?? 0;
-    counts.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
-  });
+  return distinctNames(model.outputs.map(({ sourceLayer: { name } }) => name));
 }
 
 /** Stands for the sum of several losses, which the runner makes. */

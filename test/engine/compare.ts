@@ -1,7 +1,8 @@
 /** Trains one model on the engine and on tfjs, from the same weights, and compares every step. */
 import type * as tf from '@tensorflow/tfjs';
-import { createEngineRunner, type EngineOptions, type EngineRunner } from '../../src/engine/engineRunner.js';
+import type { EngineOptions, EngineRunner } from '../../src/engine/engineRunner.js';
 import { planModel } from '../../src/engine/plan.js';
+import { createEngineRunner } from '../../src/engine/tfjsModel.js';
 import { buildModel } from '../../src/model/build.js';
 import { type Compiled, compileTraining } from '../../src/training/compile.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';

@@ -210,6 +210,10 @@ export function targetOf(sample: Sample, shape: readonly number[], seed: number)
   if (name === 'sparseCategoricalCrossentropy')
     return { data: Int32Array.from({ length: rows }, () => random.integer(width)), shape: shape.slice(0, -1) };
   const data = Float32Array.from({ length: rows * width }, () => random.normal());
+  // Away from 0, which meanAbsolutePercentageError divides by, and above it, as counts are.
+  if (['poisson', 'meanSquaredLogarithmicError', 'meanAbsolutePercentageError'].includes(name))
+    for (let i = 0; i < data.length; i++) data[i] = 0.1 + Math.abs(data[i]);
+  if (name === 'kullbackLeiblerDivergence') for (let i = 0; i < data.length; i++) data[i] = 1 / (1 + Math.exp(data[i]));
   if (name === 'binaryCrossentropy') for (let i = 0; i < data.length; i++) data[i] = data[i] > 0 ? 1 : 0;
   if (name === 'categoricalCrossentropy') {
     data.fill(0);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { checkWritable, writeModel } from '../../src/formats/folder.js';
-import { loadTfjs, saveTfjs } from '../../src/formats/tfjs.js';
+import { openModel } from '../../src/formats/open.js';
+import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { predict, smallModel, temporaryFolder } from './models.js';
 import { modelOf, nameIn } from './saver.mjs';
@@ -335,9 +336,9 @@ it('two saves of models at the same moment: both succeed, and what is loaded is 
     const [, , loaded] = await Promise.all([
       saveTfjs(models[0], folder, { name: 0 }),
       saveTfjs(models[1], folder, { name: 1 }),
-      round > 0 ? loadTfjs(folder) : undefined,
+      round > 0 ? openModel(folder) : undefined,
     ]);
-    for (const { model, metadata } of [loaded, await loadTfjs(folder)].filter((one) => one !== undefined)) {
+    for (const { model, metadata } of [loaded, await openModel(folder)].filter((one) => one !== undefined)) {
       expect(predict(model)).toEqual(predictions[Number(metadata.name)]);
       model.dispose();
     }

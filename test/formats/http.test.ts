@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
-import { loadTfjs, saveTfjs } from '../../src/formats/tfjs.js';
+import { openModel } from '../../src/formats/open.js';
+import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { predict, smallModel, temporaryFolder } from './models.js';
 
@@ -43,7 +44,7 @@ afterAll(() => {
 });
 
 it.each(['/models/a/model.json', '/models/a', '/models/a/'])('loads %s by fetch', async (path) => {
-  const { model, metadata } = await loadTfjs(address + path);
+  const { model, metadata } = await openModel(address + path);
   expect(metadata).toEqual({ window: 4 });
   expect(predict(model)).toEqual(predicts);
 });
@@ -73,7 +74,7 @@ it.each([
   ],
 ])('refuses %s', async (_, change, message) => {
   change();
-  await expect(loadTfjs(`${address}/models/a`)).rejects.toThrow(message);
+  await expect(openModel(`${address}/models/a`)).rejects.toThrow(message);
 });
 
 /** A server that answers each request as `answer` says; gives its address. */
@@ -106,7 +107,7 @@ it.each([
     if (requests++ < cutAt) response.end(body);
     else response.write(body.subarray(0, 100), () => response.destroy());
   });
-  const { message, code } = await refusal(loadTfjs(`${cutting}/m`));
+  const { message, code } = await refusal(openModel(`${cutting}/m`));
   expect(message).toMatch(new RegExp(`^${cutting}/m/${file}: cannot be fetched: .*after 100 bytes$`));
   expect(code).toBe('io');
 });
@@ -124,11 +125,11 @@ it('stops reading a model.json without end', async () => {
     response.on('close', () => open--);
     more();
   });
-  const { message } = await refusal(loadTfjs(`${endless}/m`));
+  const { message } = await refusal(openModel(`${endless}/m`));
   expect(message).toBe(`${endless}/m/model.json: more than any model.json`);
   expect(sent).toBeLessThan(2 ** 28);
   while (open > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  const least = await refusal(loadTfjs(`${endless}/m`, { maxBytes: 1e6 }));
+  const least = await refusal(openModel(`${endless}/m`, { maxBytes: 1e6 }));
   expect(least.message).toBe(
     `${endless}/m/model.json: cannot be fetched: more than maxBytes, 1000000 bytes, for all files`,
   );
@@ -152,7 +153,7 @@ it.each([
       if (request.url?.endsWith(stalls)) stall(response);
       else response.end(files[`/models/a${request.url?.slice(2)}`]);
     });
-    const { message, code } = await refusal(loadTfjs(`${silent}/m`, { timeout: 200 }));
+    const { message, code } = await refusal(openModel(`${silent}/m`, { timeout: 200 }));
     expect(message).toMatch(
       new RegExp(
         `^${silent}/m/${stalls}: cannot be fetched: too slow: \\d+ bytes in .* s; raise timeout \\(now 200 ms\\)`,
@@ -177,7 +178,7 @@ it('takes as long as it needs for a large file that keeps coming', async () => {
     more();
     return response;
   });
-  const { model } = await loadTfjs(`${slow}/m`, { timeout: 2500 });
+  const { model } = await openModel(`${slow}/m`, { timeout: 2500 });
   expect(predict(model)).toEqual(predicts);
 });
 
@@ -191,7 +192,7 @@ it.each(['%2e%2e/secret', '..%2fsecret', 'weights.bin?of=secret', 'weights.bin#1
         JSON.stringify({ ...JSON.parse(String(json())), weightsManifest: [{ paths: [path], weights: [] }] }),
       );
     });
-    const { message, code } = await refusal(loadTfjs(`${seen}/models/a`));
+    const { message, code } = await refusal(openModel(`${seen}/models/a`));
     expect(message).toMatch(/ does not stay inside the model's folder$/);
     expect(code).toBe('model');
     expect(asked).toEqual(['/models/a/model.json']);
@@ -205,7 +206,7 @@ it('sends a query for the weights, too, and loads them from subfolders with spac
     const own = String(json()).replace('"weights.bin"', '"a b/weights.bin"');
     response.end(asked.length === 1 ? own : files['/models/a/weights.bin']);
   });
-  await loadTfjs(`${seen}/m/model.json?key=1`);
+  await openModel(`${seen}/m/model.json?key=1`);
   expect(asked).toEqual(['/m/model.json?key=1', '/m/a%20b/weights.bin?key=1']);
 });
 
@@ -217,17 +218,17 @@ it('loads a model that is replaced between its two files', async () => {
     if (request.url?.endsWith('.bin')) response.end(files['/models/a/weights.bin']);
     else response.end(asked.length === 1 ? old : json());
   });
-  expect(predict((await loadTfjs(`${seen}/m`)).model)).toEqual(predicts);
+  expect(predict((await openModel(`${seen}/m`)).model)).toEqual(predicts);
 });
 
 it.each([0, -1, Number.NaN])('refuses %d as a limit', async (limit) => {
-  const { message } = await refusal(loadTfjs(`${address}/models/a`, { timeout: limit }));
+  const { message } = await refusal(openModel(`${address}/models/a`, { timeout: limit }));
   expect(message).toBe(`timeout must be a number above 0, not ${limit}`);
-  expect((await refusal(loadTfjs(`${address}/models/a`, { maxBytes: limit }))).code).toBe('usage');
+  expect((await refusal(openModel(`${address}/models/a`, { maxBytes: limit }))).code).toBe('usage');
 });
 
 it('says why a server does not answer, and what has no handler', async () => {
-  await expect(loadTfjs('http://127.0.0.1:9/models/a')).rejects.toThrow(
+  await expect(openModel('http://127.0.0.1:9/models/a')).rejects.toThrow(
     /^http:\/\/127.0.0.1:9\/models\/a\/model.json: cannot be fetched: /,
   );
   await expect(saveTfjs(smallModel(), 'gopher://a/b', {})).rejects.toThrow(

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../src/errors.js';
-import { loadTfjs, saveTfjs } from '../../src/formats/tfjs.js';
+import { openModel } from '../../src/formats/open.js';
+import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { smallModel, temporaryFolder } from './models.js';
 
@@ -48,7 +49,7 @@ beforeEach(() => {
 /** Loads the folder, expects the error, and expects that no tensor is left and that a good model still loads. */
 async function refuses(message: string | RegExp, code = 'model') {
   const tensors = tf.memory().numTensors;
-  const error = await loadTfjs(folder).then(
+  const error = await openModel(folder).then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -63,7 +64,7 @@ async function refuses(message: string | RegExp, code = 'model') {
   mkdirSync(folder);
   writeFileSync(file, text);
   writeFileSync(weights, bytes);
-  (await loadTfjs(folder)).model.dispose();
+  (await openModel(folder)).model.dispose();
 }
 
 function edit(change: (json: ModelFile) => void) {
@@ -83,7 +84,7 @@ describe('the files', () => {
   it('a file in place of the folder', async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, 'a,b\n1,2\n');
-    await refuses('F: not a model folder but a file; give the folder that holds model.json');
+    await refuses(/^F: not a model: neither a folder with model.json nor, by its content, one of \.keras/);
   });
   it('no model.json', async () => {
     rmSync(file);
@@ -454,7 +455,7 @@ describe('the topology against the weights', () => {
         bias_constraint: { class_name: 'Orthogonal', config: { gain: 'x' } },
       }),
     );
-    const { model, lost } = await loadTfjs(folder);
+    const { model, lost } = await openModel(folder);
     expect(lost.map((line) => line.replace(/^layer "[^"]*" /, ''))).toEqual([
       '(LSTM): kernel_initializer is not applied',
       '(LSTM): bias_constraint is not applied',

@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { loadTfjs, saveTfjs } from '../../src/formats/tfjs.js';
+import { openModel } from '../../src/formats/open.js';
+import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { input, inputShape, largestDifference, predict, smallModel, stock, temporaryFolder } from './models.js';
 
@@ -54,7 +55,7 @@ describe('saveTfjs', () => {
       return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
     });
     await saveTfjs(model, save, { window: 7 });
-    const again = await loadTfjs({ load: async () => kept! });
+    const again = await openModel({ load: async () => kept! });
     expect(again.metadata).toEqual({ window: 7 });
     expect(predict(again.model)).toEqual(predict(model));
   });
@@ -81,18 +82,18 @@ describe('saveTfjs', () => {
     await expect(saveTfjs(model, folder, {})).rejects.toThrow(
       /^weight .*recurrent_kernel is not finite at element 0; the model is not saved$/,
     );
-    expect(predict((await loadTfjs(folder)).model)).toEqual(before);
+    expect(predict((await openModel(folder)).model)).toEqual(before);
   });
 });
 
-describe('loadTfjs', () => {
+describe('openModel', () => {
   it('gives back the model bit for bit and the metadata, and keeps no tensor but the weights', async () => {
     const folder = join(root, 'round-trip');
     const metadata = { kind: 'text', version: 9, vocabulary: ['\n', '"', 'é', '𝄞'], history: { loss: [1.5, 0.25] } };
     const model = smallModel();
     await saveTfjs(model, folder, metadata);
     const tensors = tf.memory().numTensors;
-    const again = await loadTfjs(folder);
+    const again = await openModel(folder);
     expect(again.metadata).toEqual({ ...metadata, version: undefined });
     expect(tf.memory().numTensors - tensors).toBe(again.model.weights.length);
     expect(predict(again.model)).toEqual(predict(model));
@@ -104,14 +105,14 @@ describe('loadTfjs', () => {
     const folder = join(root, 'spellings');
     await saveTfjs(smallModel(), folder, { horizon: 2 });
     for (const name of [join(folder, 'model.json'), `file://${folder}`, `${folder}/`]) {
-      expect((await loadTfjs(name)).metadata).toEqual({ horizon: 2 });
+      expect((await openModel(name)).metadata).toEqual({ horizon: 2 });
     }
   });
 
   it('loads what stock tfjs saved, with its optimizer state, predicting the same to 1e-5', async () => {
     const folder = join(root, 'from-stock');
     const { input, shape, output } = stock('save', folder);
-    const { model, metadata } = await loadTfjs(folder);
+    const { model, metadata } = await openModel(folder);
     expect(metadata).toEqual({});
     expect(model.getUserDefinedMetadata()).toEqual({ author: 'stock' });
     expect(largestDifference(predict(model, input, shape), output)).toBeLessThanOrEqual(1e-5);
@@ -127,7 +128,7 @@ describe('loadTfjs', () => {
     json.weightsManifest = [{ paths: ['weights.bin'], weights: json.weightsManifest[0].weights }];
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
     writeFileSync(join(folder, 'weights.bin'), weights);
-    const { model, metadata } = await loadTfjs(folder);
+    const { model, metadata } = await openModel(folder);
     expect(metadata).toEqual({ kind: 'forecast' });
     expect(Array.from(model.weights[0].read().dataSync())).toEqual(Array.from(weights.subarray(0, 24)));
   });
@@ -150,7 +151,7 @@ describe('loadTfjs', () => {
       join(folder, 'weights.bin'),
       Buffer.concat([noise(3), bytes.subarray(0, first), noise(5), bytes.subarray(first)]),
     );
-    expect(predict((await loadTfjs(folder)).model)).toEqual(predict(model));
+    expect(predict((await openModel(folder)).model)).toEqual(predict(model));
   });
 
   it('loads several groups and shards cut anywhere, in subfolders too', async () => {
@@ -170,7 +171,7 @@ describe('loadTfjs', () => {
       { paths: ['shard/group2'], weights: weights.slice(2) },
     ];
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
-    expect(predict((await loadTfjs(folder)).model)).toEqual(predict(model));
+    expect(predict((await openModel(folder)).model)).toEqual(predict(model));
   });
 
   it('loads weights quantised to uint8, uint16 and float16 within their steps', async () => {
@@ -194,7 +195,7 @@ describe('loadTfjs', () => {
     weights[2].quantization = { dtype: 'float16' };
     json.weightsManifest = [{ paths: ['weights.bin'], weights }];
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
-    const loaded = (await loadTfjs(folder)).model.getWeights().map((tensor) => Array.from(tensor.dataSync()));
+    const loaded = (await openModel(folder)).model.getWeights().map((tensor) => Array.from(tensor.dataSync()));
     expect(largestDifference(loaded[0], Array.from(kernel))).toBeLessThanOrEqual(1.001 / 255);
     expect(largestDifference(loaded[1], Array.from(recurrent))).toBeLessThanOrEqual(1.001 / 65535);
     expect(loaded[2]).toEqual(Array.from({ length: 12 }, (_, index) => 1 + index / 1024));
@@ -209,6 +210,6 @@ describe('loadTfjs', () => {
     for (const weight of json.weightsManifest[0].weights) weight.name = weight.name.replace('/', '/lstm_cell/');
     json.modelTopology = { keras_version: '2.15', model_config: json.modelTopology, training_config: {} };
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
-    expect(predict((await loadTfjs(folder)).model)).toEqual(predict(model));
+    expect(predict((await openModel(folder)).model)).toEqual(predict(model));
   });
 });

@@ -8,8 +8,9 @@ import { type DataInput, openSource } from '../../src/data/source.js';
 import { MemcellError } from '../../src/errors.js';
 import { Dense, LSTM } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
+import { loadSaved } from '../../src/tasks/saved.js';
 import type { TaskKind, TrainingSettings } from '../../src/tasks/settings.js';
-import { type AnyTrained, loadSaved, type TrainTaskOptions, trainTask } from '../../src/tasks/train.js';
+import { type AnyTrained, type TrainTaskOptions, trainTask } from '../../src/tasks/train.js';
 import type { Callback } from '../../src/training/callbacks.js';
 import { version } from '../../src/version.js';
 

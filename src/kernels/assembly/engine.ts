@@ -3,7 +3,7 @@
  * blockRows rows, `blockRows`·16 floats each.
  */
 import { transposePanel } from './lstmPack';
-import { multiplyRows, packPanel, panelSums } from './panelRows';
+import { multiplyRows, multiplyRuns, packPanel, panelSums } from './panelRows';
 import { outerProduct } from './product';
 import { zeroRow } from './rows';
 import { madd } from './tiles';
@@ -26,11 +26,9 @@ export function rowsProduct(
   }
   x += <usize>batch0 * xLine;
   y += <usize>batch0 * yLine;
-  for (let t = 0; t < steps; ++t) {
-    multiplyRows(panels, batch1 - batch0, k, x, xLine, b, panel, bias, y, yLine, wide != 0);
-    x += (<usize>xStep) << 2;
-    y += (<usize>yStep) << 2;
-  }
+  multiplyRuns(
+    panels, steps, batch1 - batch0, k, x, xLine, (<usize>xStep) << 2, b, panel, bias, y, yLine, (<usize>yStep) << 2, wide != 0,
+  );
 }
 
 /** One row: dW (k,16) = xᵀ·dy for x (k), dy (n ≤ 16), zeros beyond n. */

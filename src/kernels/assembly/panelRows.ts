@@ -1,9 +1,22 @@
 /** Rows of floats as panels of 16 columns: what products over the engine's rows are made of. */
-import { product } from './product';
+import { product, productOfRuns } from './product';
 import { copyRow, zeroRow } from './rows';
+import { MAX_ROWS } from './tiles';
 
 /** Rows that one pass over the panels takes, so that they stay in cache while the panels go by. */
 const BLOCK_ROWS: i32 = 240;
+
+/** m rows of y become a row of panels. */
+function fillRows(panels: i32, m: i32, row: usize, panel: usize, y: usize, yRow: usize): void {
+  for (; m > 0; --m) {
+    let from = row;
+    for (let i = 0; i < panels; ++i) {
+      copyRow(y + ((<usize>i) << 6), from, 16);
+      from += panel;
+    }
+    y += yRow;
+  }
+}
 
 /** y rows (m, 16·panels) = x rows (m, k) · B + bias; `bias` is a row of B's panels, 0 for none. */
 export function multiplyRows(
@@ -11,21 +24,35 @@ export function multiplyRows(
 ): void {
   while (m > 0) {
     const rows = min(m, BLOCK_ROWS);
-    if (bias) {
-      let to = y;
-      for (let row = 0; row < rows; ++row) {
-        let from = bias;
-        for (let i = 0; i < panels; ++i) {
-          copyRow(to + ((<usize>i) << 6), from, 16);
-          from += panel;
-        }
-        to += yRow;
-      }
-    }
+    if (bias) fillRows(panels, rows, bias, panel, y, yRow);
     product(panels, rows, k, x, xRow, b, panel, y, yRow, 64, bias != 0, wide);
     x += <usize>rows * xRow;
     y += <usize>rows * yRow;
     m -= rows;
+  }
+}
+
+/** Runs of as many rows have few beyond whole tiles. */
+const LONG_RUN: i32 = 48;
+
+/** multiplyRows() for runs of m rows, `xRun` and `yRun` bytes apart. */
+export function multiplyRuns(
+  panels: i32, runs: i32, m: i32, k: i32, x: usize, xRow: usize, xRun: usize, b: usize, panel: usize, bias: usize,
+  y: usize, yRow: usize, yRun: usize, wide: bool,
+): void {
+  // As many at once that no tile is left over: whole multiples of a tile's rows.
+  const most = m >= LONG_RUN || m < MAX_ROWS ? 1 : max(BLOCK_ROWS / (m * MAX_ROWS), 1) * MAX_ROWS;
+  while (runs > 0) {
+    const count = min(runs, most);
+    if (count == 1) {
+      multiplyRows(panels, m, k, x, xRow, b, panel, bias, y, yRow, wide);
+    } else {
+      if (bias) for (let run = 0; run < count; ++run) fillRows(panels, m, bias, panel, y + <usize>run * yRun, yRow);
+      productOfRuns(panels, count, m, k, x, xRow, xRun, b, panel, y, yRow, yRun, bias != 0, wide);
+    }
+    x += <usize>count * xRun;
+    y += <usize>count * yRun;
+    runs -= count;
   }
 }
 

@@ -86,6 +86,59 @@ export function product(
   }
 }
 
+/**
+ * product() for `runs` runs of m rows each, at least MAX_ROWS, that are `aRun` and `cRun` bytes apart: tiles go over the ends of runs,
+ * so that all but the last have as many rows as there may be.
+ */
+export function productOfRuns(
+  panels: i32,
+  runs: i32,
+  m: i32,
+  k: i32,
+  a: usize,
+  lda: usize,
+  aRun: usize,
+  b: usize,
+  panel: usize,
+  c: usize,
+  ldc: usize,
+  cRun: usize,
+  add: bool,
+  wide: bool,
+): void {
+  const aGap = aRun - <usize>m * lda, cGap = cRun - <usize>m * ldc;
+  for (; panels > 0; --panels) {
+    let from = a, to = c, rest = m;
+    let left = runs * m;
+    for (; left >= tiles.MAX_ROWS; left -= tiles.MAX_ROWS) {
+      if (rest < tiles.MAX_ROWS) {
+        if (wide) {
+          tiles.tileOverGap16(k, from, lda, b, to, ldc, add, rest, aGap, cGap);
+        } else {
+          tiles.tileOverGap8(k, from, lda, b, to, ldc, add, rest, aGap, cGap);
+          tiles.tileOverGap8(k, from, lda, b + 32, to + 32, ldc, add, rest, aGap, cGap);
+        }
+      } else if (wide) {
+        panelProductWide(tiles.MAX_ROWS, k, from, lda, b, to, ldc, add);
+      } else {
+        panelProduct(tiles.MAX_ROWS, k, from, lda, b, to, ldc, add);
+      }
+      from += <usize>tiles.MAX_ROWS * lda;
+      to += <usize>tiles.MAX_ROWS * ldc;
+      rest -= tiles.MAX_ROWS;
+      if (rest <= 0) {
+        rest += m;
+        from += aGap;
+        to += cGap;
+      }
+    }
+    if (wide) panelProductWide(left, k, from, lda, b, to, ldc, add);
+    else panelProduct(left, k, from, lda, b, to, ldc, add);
+    b += panel;
+    c += 64;
+  }
+}
+
 /** One panel: C (m,16) (+)= Aᵀ·B for A (k,m), B (k,16). */
 function panelOuter(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool): void {
   while (m > 0) {

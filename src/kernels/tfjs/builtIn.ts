@@ -1,16 +1,13 @@
 /** Whether something is of the class of tfjs that its name says, since anyone may register a class of their own under such a name. */
-import * as tf from '../../tf.js';
-
-/** What tfjs had registered when this module was loaded. */
-const known = { ...tf.serialization.SerializationMap.getMap().classNameMap };
+import { builtInClasses } from '../../tensorflow.js';
 
 /** Layers, activations and regularizers by their class. */
 export function isBuiltIn(object: { getClassName(): string }): boolean {
   const name = object.getClassName();
-  return Object.hasOwn(known, name) && known[name][0] === object.constructor;
+  return Object.hasOwn(builtInClasses, name) && builtInClasses[name][0] === object.constructor;
 }
 
 /** Whether tfjs itself has a class of that name. */
 export function isBuiltInClass(name: string): boolean {
-  return Object.hasOwn(known, name);
+  return Object.hasOwn(builtInClasses, name);
 }

@@ -1,7 +1,6 @@
 import { ActivationId } from '../../kernels/activationIds.js';
 import { plainActivation } from '../../plan/activation.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -28,7 +27,7 @@ const elu = computedLayer({
     alpha === 1
       ? [plainActivation(ActivationId.elu)]
       : [plainActivation(ActivationId.elu), rectifier(flow.width, { slope: alpha, threshold: LEAST })],
-  call: ({ x, settings: { alpha } }) => tf.add(tf.relu(x), tf.mul(tf.sub(tf.exp(tf.minimum(x, 0)), 1), alpha)),
+  call: ({ tf, x, settings: { alpha } }) => tf.add(tf.relu(x), tf.mul(tf.sub(tf.exp(tf.minimum(x, 0)), 1), alpha)),
 });
 
 /** x, or alpha·(eˣ − 1) below 0 (Clevert et al. 2015). */

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -21,7 +20,7 @@ const leakyReLU = computedLayer({
   rank: anyRank,
   perStep: true,
   engine: ({ flow, settings: { alpha, negativeSlope } }) => [rectifier(flow.width, { slope: alpha ?? negativeSlope })],
-  call: ({ x, settings: { alpha, negativeSlope } }) =>
+  call: ({ tf, x, settings: { alpha, negativeSlope } }) =>
     tf.sub(tf.relu(x), tf.mul(tf.relu(tf.neg(x)), alpha ?? negativeSlope)),
 });
 

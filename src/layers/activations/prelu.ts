@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -38,7 +37,7 @@ const pReLU = computedLayer({
       constraint: alphaConstraint,
     },
   ],
-  call: ({ x, weight }) => tf.sub(tf.relu(x), tf.mul(weight('alpha'), tf.relu(tf.neg(x)))),
+  call: ({ tf, x, weight }) => tf.sub(tf.relu(x), tf.mul(weight('alpha'), tf.relu(tf.neg(x)))),
 });
 
 /** x, or α∘x below 0, α learnt, of one sample's shape (He et al. 2015). */

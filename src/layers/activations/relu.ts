@@ -1,7 +1,6 @@
 import { ActivationId } from '../../kernels/activationIds.js';
 import { plainActivation } from '../../plan/activation.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -28,7 +27,7 @@ const reLU = computedLayer({
     if (maxValue === null && slope === 0 && threshold === 0) return [plainActivation(ActivationId.relu)];
     return [rectifier(flow.width, { slope, threshold, most: maxValue ?? Number.POSITIVE_INFINITY })];
   },
-  call: ({ x, settings: { maxValue, negativeSlope, threshold } }) => {
+  call: ({ tf, x, settings: { maxValue, negativeSlope, threshold } }) => {
     const above = tf.cast(tf.greaterEqual(x, threshold), 'float32');
     const kept = threshold === 0 ? tf.relu(x) : tf.mul(x, above);
     const limited = maxValue === null ? kept : tf.minimum(kept, maxValue);

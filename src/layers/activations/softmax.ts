@@ -1,7 +1,6 @@
 import { ActivationId } from '../../kernels/activationIds.js';
 import { plainActivation } from '../../plan/activation.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { overAxes } from '../normalization/planned.js';
@@ -20,7 +19,7 @@ const softmax = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   engine: (planning) => overAxes(planning, planning.settings.axis, plainActivation(ActivationId.softmax)),
-  call: ({ x, settings: { axis } }) => {
+  call: ({ tf, x, settings: { axis } }) => {
     const axes = fromFirst(axis, x.rank);
     const powers = tf.exp(tf.sub(x, tf.max(x, axes, true)));
     return tf.div(powers, tf.sum(powers, axes, true));

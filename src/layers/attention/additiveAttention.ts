@@ -1,6 +1,5 @@
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction } from '../define.js';
 import { initializerConfig } from '../initializers.js';
@@ -34,7 +33,8 @@ const additiveAttention = computedLayer({
       : [],
   call: (call) =>
     attend(call, (query, key) => {
-      const scores = tf.tanh(pairs(query, key));
+      const { tf } = call;
+      const scores = tf.tanh(pairs(tf, query, key));
       return tf.sum(call.settings.useScale ? tf.mul(scores, call.weight('scale')) : scores, -1);
     }),
 });

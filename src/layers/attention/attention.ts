@@ -1,6 +1,6 @@
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
+import type * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { initializerConfig } from '../initializers.js';
@@ -38,12 +38,13 @@ const attention = computedLayer({
     ];
   },
   call: (call) => {
+    const { tf } = call;
     const { useScale, scoreMode } = call.settings;
     const scaled = (x: tf.Tensor) => (useScale ? tf.mul(x, call.weight('scale')) : x);
     return attend(call, (query, key) =>
       scoreMode === 'dot'
         ? scaled(tf.matMul(query, key, false, true))
-        : tf.mul(tf.sum(tf.tanh(scaled(pairs(query, key))), -1), call.weight('concat_score_weight')),
+        : tf.mul(tf.sum(tf.tanh(scaled(pairs(tf, query, key))), -1), call.weight('concat_score_weight')),
     );
   },
 });

@@ -1,5 +1,6 @@
 /** What Attention and AdditiveAttention have in common: [query, value] or [query, value, key], scores, their softmax, a mean of values. */
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import type { Call } from '../computed.js';
 import { type Shape, sequence } from '../define.js';
 import { droppedWeights, maskedSoftmax, scoresMask, withoutMasked } from './scores.js';
@@ -22,17 +23,17 @@ export const attention = {
 
 /** Each query's mean of the values, weighted by the softmax of its scores (B,T,S). */
 export function attend(
-  { inputs, masks, training, draw, settings }: Call<Settings>,
+  { tf, inputs, masks, training, draw, settings }: Call<Settings>,
   scores: (query: tf.Tensor, key: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
   const [query, value, key = value] = inputs;
   const scored = scores(query, key);
-  let weights = maskedSoftmax(scored, scoresMask(masks[1], settings.useCausalMask, scored.shape));
-  if (training && settings.dropout > 0) weights = droppedWeights(weights, settings.dropout, draw('scores'));
-  return withoutMasked(tf.matMul(weights, value), masks[0]);
+  let weights = maskedSoftmax(tf, scored, scoresMask(tf, masks[1], settings.useCausalMask, scored.shape));
+  if (training && settings.dropout > 0) weights = droppedWeights(tf, weights, settings.dropout, draw('scores'));
+  return withoutMasked(tf, tf.matMul(weights, value), masks[0]);
 }
 
 /** Every query beside every key: (B,T,1,I) + (B,1,S,I). */
-export function pairs(query: tf.Tensor, key: tf.Tensor): tf.Tensor {
+export function pairs(tf: TensorFlow, query: tf.Tensor, key: tf.Tensor): tf.Tensor {
   return tf.add(tf.expandDims(query, 2), tf.expandDims(key, 1));
 }

@@ -1,7 +1,8 @@
 import { type DensePlan, type LayerPlan, NONE } from '../../plan/layerPlan.js';
 import type { Planning } from '../../plan/planning.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import { type Call, type ComputedWeight, computedLayer } from '../computed.js';
 import { common, features, type KernelOptions, kernel, layerFunction, type Shape, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -68,7 +69,7 @@ function weights(settings: Settings, inputs: readonly Shape[]): ComputedWeight[]
 }
 
 /** x (B,T,I) → each head's (B,N,T,K). */
-function project(x: tf.Tensor, name: string, { weight, settings }: Call<Settings>): tf.Tensor {
+function project(x: tf.Tensor, name: string, { tf, weight, settings }: Call<Settings>): tf.Tensor {
   const [batch, steps] = x.shape;
   const kernelOf = weight(`${name}_kernel`);
   const [inputs = 0, heads = 0, size = 0] = kernelOf.shape;
@@ -125,19 +126,19 @@ const multiHeadAttention = computedLayer({
     return [query[0], query[1], outputShape ?? features(query)];
   },
   call: (call) => {
-    const { settings, inputs, masks, training, draw, weight } = call;
+    const { tf, settings, inputs, masks, training, draw, weight } = call;
     const [queries, values, keys] = threeOf(inputs);
     const query = tf.mul(project(queries, 'query', call), 1 / Math.sqrt(settings.keyDim));
     const key = project(keys, 'key', call);
     const value = project(values, 'value', call);
     const scores = tf.matMul(query, key, false, true);
     const [batch, heads = 0, steps = 0, others = 0] = scores.shape;
-    const mask = attentionMask(masks, inputs.length, settings.useCausalMask, [batch, steps, others]);
+    const mask = attentionMask(tf, masks, inputs.length, settings.useCausalMask, [batch, steps, others]);
     const counts = mask && tf.expandDims(mask, 1);
     let shares = tf.softmax(counts ? tf.where(tf.cast(counts, 'bool'), scores, LOWEST) : scores, -1);
     // Where no key counts, Keras gives zeros if it has dropout to apply, in evaluation too, and else the mean of all values.
     if (counts && settings.dropout > 0) shares = tf.mul(shares, counts);
-    if (training && settings.dropout > 0) shares = droppedWeights(shares, settings.dropout, draw('scores'));
+    if (training && settings.dropout > 0) shares = droppedWeights(tf, shares, settings.dropout, draw('scores'));
     const size = value.shape[3] ?? 0;
     const joined = tf.reshape(tf.transpose(tf.matMul(shares, value), [0, 2, 1, 3]), [batch * steps, heads * size]);
     const kernelOf = weight('output_kernel');
@@ -149,6 +150,7 @@ const multiHeadAttention = computedLayer({
 
 /** 1 where a query may look, (B,T,S): not at steps of value or key that are masked, nor, if it is masked itself, at any. */
 function attentionMask(
+  tf: TensorFlow,
   masks: readonly (tf.Tensor | undefined)[],
   inputs: number,
   causal: boolean,
@@ -158,7 +160,7 @@ function attentionMask(
   const value = inputs === 1 ? query : masks[1];
   const key = inputs === 3 ? masks[2] : undefined;
   const both = value && key ? tf.logicalAnd(value, key) : (value ?? key);
-  const over = scoresMask(both, causal, shape);
+  const over = scoresMask(tf, both, causal, shape);
   if (!query) return over;
   const rows = tf.expandDims(tf.cast(query, 'float32'), -1);
   return over ? tf.mul(rows, over) : rows;

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -32,7 +31,7 @@ const positionEmbedding = computedLayer({
       throw new Error(`sequenceLength ${sequenceLength} is below its ${input[1]} steps`);
     return input;
   },
-  call: ({ x, weight, settings: { sequenceLength } }) => {
+  call: ({ tf, x, weight, settings: { sequenceLength } }) => {
     const [, steps = 0, size = 0] = x.shape;
     if (steps > sequenceLength) throw new Error(`sequenceLength ${sequenceLength} is below its ${steps} steps`);
     return tf.add(x, tf.slice(weight('position_embeddings'), [0, 0], [steps, size]));

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -23,7 +22,7 @@ const sinePositionEncoding = computedLayer({
     const of = { kind: 'waves', longest: planning.settings.maxWavelength } as const;
     return [{ kind: 'positions', width: planning.flow.width, of, name: planning.name }];
   },
-  call: ({ x, settings: { maxWavelength } }) => {
+  call: ({ tf, x, settings: { maxWavelength } }) => {
     const steps = x.shape[1] ?? 0;
     const size = features(x.shape);
     const waves = Float32Array.from({ length: steps * size }, (_, at) => {

@@ -2,7 +2,7 @@ import { activation } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
+import type * as tf from '../../tf.js';
 import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type KernelOptions, kernel, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -82,9 +82,9 @@ const conv1D = computedLayer({
     if (size % groups !== 0) throw new Error(`${size} features do not make ${groups} groups of one size`);
     return windowsShape(windowsOf(settings), input, filters);
   },
-  call: ({ x, weight, settings }) => {
+  call: ({ tf, x, weight, settings }) => {
     const { groups, filters, useBias } = settings;
-    const steps = windowSteps(x, windowsOf(settings));
+    const steps = windowSteps(tf, x, windowsOf(settings));
     const whole = weight('kernel');
     const [batch, count] = steps[0].shape;
     const channels = whole.shape[1] ?? 0;
@@ -97,7 +97,7 @@ const conv1D = computedLayer({
     });
     let y: tf.Tensor = groups === 1 ? outputs[0] : tf.concat(outputs, 1);
     if (useBias) y = tf.add(y, weight('bias'));
-    return applyActivation(settings.activation, tf.reshape(y, [batch, count, filters]));
+    return applyActivation(tf, settings.activation, tf.reshape(y, [batch, count, filters]));
   },
 });
 

@@ -2,14 +2,15 @@
 import type { ConvolutionPlan } from '../../plan/layerPlan.js';
 import type { Planning } from '../../plan/planning.js';
 import { unsupported } from '../../plan/unsupported.js';
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import { plannedWindows } from './plannedWindows.js';
 import { type Windows, windowSteps } from './windows.js';
 
 /** x (B,T,I), W (K,I,M) → (B,T',I·M): feature i gives the outputs i·M … i·M + M − 1. */
-export function depthwise(x: tf.Tensor, kernel: tf.Tensor, windows: Windows): tf.Tensor {
+export function depthwise(tf: TensorFlow, x: tf.Tensor, kernel: tf.Tensor, windows: Windows): tf.Tensor {
   const [, channels = 0, multiplier = 0] = kernel.shape;
-  const steps = windowSteps(x, windows).map((step, k) => {
+  const steps = windowSteps(tf, x, windows).map((step, k) => {
     const [batch, count] = step.shape;
     const own = tf.reshape(tf.slice(kernel, [k, 0, 0], [1, channels, multiplier]), [1, 1, channels, multiplier]);
     return tf.reshape(tf.mul(tf.reshape(step, [batch, count, channels, 1]), own), [

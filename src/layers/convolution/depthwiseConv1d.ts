@@ -1,7 +1,6 @@
 import { activation } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { applyActivation, computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -71,9 +70,9 @@ const depthwiseConv1D = computedLayer({
     ];
   },
   shape: (settings, [input]) => windowsShape(windowsOf(settings), input, features(input) * settings.depthMultiplier),
-  call: ({ x, weight, settings }) => {
-    const y = depthwise(x, weight('kernel'), windowsOf(settings));
-    return applyActivation(settings.activation, settings.useBias ? tf.add(y, weight('bias')) : y);
+  call: ({ tf, x, weight, settings }) => {
+    const y = depthwise(tf, x, weight('kernel'), windowsOf(settings));
+    return applyActivation(tf, settings.activation, settings.useBias ? tf.add(y, weight('bias')) : y);
   },
 });
 

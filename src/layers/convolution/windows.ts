@@ -1,5 +1,6 @@
 /** Windows of steps, as convolutions and pooling take them. */
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import type { Shape } from '../define.js';
 
 export interface Windows {
@@ -36,15 +37,17 @@ export function windowsShape(windows: Windows, [batch, steps]: Shape, features: 
 }
 
 /** The k-th step of every window, for each k: (B,T',I) each; `fill` stands where there are no steps. */
-export function windowSteps(x: tf.Tensor, windows: Windows, fill = 0): tf.Tensor[] {
+export function windowSteps(tf: TensorFlow, x: tf.Tensor, windows: Windows, fill = 0): tf.Tensor[] {
   const steps = x.shape[1] ?? 0;
   const padded = tf.pad(x, [[0, 0], added(windows, steps), [0, 0]], fill);
   const count = windowCount(windows, steps) ?? 0;
-  return Array.from({ length: windows.size }, (_, k) => everyNth(padded, k * windows.dilation, count, windows.stride));
+  return Array.from({ length: windows.size }, (_, k) =>
+    everyNth(tf, padded, k * windows.dilation, count, windows.stride),
+  );
 }
 
 /** The steps from, from + stride, …: (B,count,I). tfjs has no gradient for a slice with a stride. */
-function everyNth(x: tf.Tensor, from: number, count: number, stride: number): tf.Tensor {
+function everyNth(tf: TensorFlow, x: tf.Tensor, from: number, count: number, stride: number): tf.Tensor {
   const [batch, , channels] = x.shape;
   const length = (count - 1) * stride + 1;
   const part = tf.slice(x, [0, from, 0], [batch, length, channels]);

@@ -1,6 +1,5 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { aligned, broadcastShape, merging } from './merging.js';
@@ -13,7 +12,7 @@ const add = computedLayer({
   ...merging,
   engine: elementwise(MergeId.sum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
+  call: ({ tf, inputs }) => aligned(tf, inputs).reduce((sum, input) => tf.add(sum, input)),
 });
 
 /** The sum of its inputs, element by element. */

@@ -1,6 +1,5 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { aligned, broadcastShape, merging } from './merging.js';
@@ -13,9 +12,9 @@ const average = computedLayer({
   ...merging,
   engine: elementwise(MergeId.ave),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) =>
+  call: ({ tf, inputs }) =>
     tf.div(
-      aligned(inputs).reduce((sum, input) => tf.add(sum, input)),
+      aligned(tf, inputs).reduce((sum, input) => tf.add(sum, input)),
       inputs.length,
     ),
 });

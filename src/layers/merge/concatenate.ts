@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -53,13 +52,13 @@ const concatenate = computedLayer({
     });
   },
   // As in Keras: over features a step counts that counts in any input; those without a mask count whole.
-  mask: ({ inputs, masks, settings: { axis } }) => {
+  mask: ({ tf, inputs, masks, settings: { axis } }) => {
     if (masks.every((mask) => !mask)) return undefined;
     const whole = masks.map((mask, i) => mask ?? tf.ones(inputs[i].shape.slice(0, 2), 'bool'));
     if (fromFirst(axis, inputs[0].rank)[0] === 1 && inputs[0].rank > 2) return tf.concat(whole, 1);
     return whole.reduce((any, mask) => tf.logicalOr(any, mask));
   },
-  call: ({ inputs, settings: { axis } }) => tf.concat([...inputs], fromFirst(axis, inputs[0].rank)[0]),
+  call: ({ tf, inputs, settings: { axis } }) => tf.concat([...inputs], fromFirst(axis, inputs[0].rank)[0]),
 });
 
 /** Its inputs one after the other along an axis: (B,T,I) and (B,T,J) → (B,T,I+J). */

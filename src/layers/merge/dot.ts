@@ -1,5 +1,6 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { unitLength } from '../normalization/unitLength.js';
@@ -19,7 +20,7 @@ function axesOf(axes: number | readonly number[], ranks: readonly number[]): [nu
 }
 
 /** x with its axis `at` last: (B, product of the others, size). */
-function asRows(x: tf.Tensor, at: number): { rows: tf.Tensor3D; others: number[] } {
+function asRows(tf: TensorFlow, x: tf.Tensor, at: number): { rows: tf.Tensor3D; others: number[] } {
   const order = [...x.shape.keys()].filter((i) => i !== at && i !== 0);
   const others = order.map((i) => x.shape[i]);
   const moved = tf.transpose(x, [0, ...order, at]);
@@ -41,10 +42,10 @@ const dot = computedLayer({
     const left = [...one.filter((_, i) => i !== first), ...other.filter((_, i) => i !== second && i !== 0)];
     return left.length === 1 ? [...left, 1] : left;
   },
-  call: ({ inputs: [one, other], settings: { axes, normalize } }) => {
+  call: ({ tf, inputs: [one, other], settings: { axes, normalize } }) => {
     const [first, second] = axesOf(axes, [one.rank, other.rank]);
-    const a = asRows(normalize ? unitLength(one, [first], 1e-7) : one, first);
-    const b = asRows(normalize ? unitLength(other, [second], 1e-7) : other, second);
+    const a = asRows(tf, normalize ? unitLength(tf, one, [first], 1e-7) : one, first);
+    const b = asRows(tf, normalize ? unitLength(tf, other, [second], 1e-7) : other, second);
     const sizes = [...a.others, ...b.others];
     return tf.reshape(tf.matMul(a.rows, b.rows, false, true), [one.shape[0], ...(sizes.length > 0 ? sizes : [1])]);
   },

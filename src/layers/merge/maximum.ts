@@ -1,6 +1,5 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { broadcastShape, merging, repeated, selected } from './merging.js';
@@ -13,7 +12,7 @@ const maximum = computedLayer({
   ...merging,
   engine: elementwise(MergeId.maximum),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs, masks }) => selected(repeated(inputs), masks, (one, other) => tf.maximum(one, other)),
+  call: ({ tf, inputs, masks }) => selected(tf, repeated(tf, inputs), masks, (one, other) => tf.maximum(one, other)),
 });
 
 /** The largest of its inputs, element by element: of those that are not masked there, or the first where all are. */

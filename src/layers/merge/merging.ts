@@ -1,11 +1,12 @@
 /** What layers have in common that make one output of several inputs. */
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import { anyRank, type Shape } from '../define.js';
 
 type Mask = tf.Tensor | undefined;
 
 /** As in Keras: a step counts that counts in any of the inputs, if all have masks. */
-export function anyMask({ masks }: { masks: readonly Mask[] }): Mask {
+export function anyMask({ tf, masks }: { tf: TensorFlow; masks: readonly Mask[] }): Mask {
   if (masks.length === 0 || masks.some((mask) => !mask)) return undefined;
   return masks.reduce((any, mask) => (any && mask ? tf.logicalOr(any, mask) : undefined));
 }
@@ -30,7 +31,7 @@ export function broadcastShape(inputs: readonly Shape[]): Shape {
 }
 
 /** Inputs of as many axes, those that are missing put behind the samples: (B,I) beside (B,T,I) is (B,1,I). */
-export function aligned(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+export function aligned(tf: TensorFlow, inputs: readonly tf.Tensor[]): tf.Tensor[] {
   const rank = Math.max(...inputs.map((input) => input.rank));
   return inputs.map((input) => {
     const [batch, ...sizes] = input.shape;
@@ -41,14 +42,15 @@ export function aligned(inputs: readonly tf.Tensor[]): tf.Tensor[] {
 }
 
 /** Inputs in one shape, sizes of 1 repeated: the gradients that tfjs has for maximum and minimum do not do that themselves. */
-export function repeated(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+export function repeated(tf: TensorFlow, inputs: readonly tf.Tensor[]): tf.Tensor[] {
   const shape = broadcastShape(inputs.map((input) => input.shape)).map(Number);
   const size = shape.reduce((product, one) => product * one, 1);
-  return aligned(inputs).map((input) => (input.size === size ? input : tf.broadcastTo(input, shape)));
+  return aligned(tf, inputs).map((input) => (input.size === size ? input : tf.broadcastTo(input, shape)));
 }
 
 /** Inputs joined two by two, at each step those that count; where none does, the first. As Keras does, in its order. */
 export function selected(
+  tf: TensorFlow,
   inputs: readonly tf.Tensor[],
   masks: readonly Mask[],
   join: (one: tf.Tensor, other: tf.Tensor) => tf.Tensor,

@@ -1,6 +1,5 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { aligned, anyMask, broadcastShape, merging } from './merging.js';
@@ -13,14 +12,14 @@ const multiply = computedLayer({
   ...merging,
   engine: elementwise(MergeId.mul),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs, masks }) => {
+  call: ({ tf, inputs, masks }) => {
     const counts = masks.map((mask) => mask && tf.expandDims(mask, -1));
-    const factors = aligned(inputs).map((input, i) => {
+    const factors = aligned(tf, inputs).map((input, i) => {
       const counted = counts[i];
       return counted ? tf.where(counted, input, tf.scalar(1)) : input;
     });
     const product = factors.reduce((all, factor) => tf.mul(all, factor));
-    const any = anyMask({ masks: counts });
+    const any = anyMask({ tf, masks: counts });
     return any ? tf.where(any, product, tf.scalar(0)) : product;
   },
 });

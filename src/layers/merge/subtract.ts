@@ -1,6 +1,5 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import { aligned, broadcastShape, merging } from './merging.js';
@@ -14,8 +13,8 @@ const subtract = computedLayer({
 
   engine: elementwise(MergeId.subtract),
   shape: (_, inputs) => broadcastShape(inputs),
-  call: ({ inputs }) => {
-    const [one, other] = aligned(inputs);
+  call: ({ tf, inputs }) => {
+    const [one, other] = aligned(tf, inputs);
     return tf.sub(one, other);
   },
 });

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -19,7 +18,7 @@ const activityRegularization = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   engine: null,
-  call: ({ x, addLoss, settings: { l1, l2 } }) => {
+  call: ({ tf, x, addLoss, settings: { l1, l2 } }) => {
     const batch = x.shape[0] || 1;
     if (l1 > 0) addLoss(tf.mul(tf.sum(tf.abs(x)), l1 / batch));
     if (l2 > 0) addLoss(tf.mul(tf.sum(tf.square(x)), l2 / batch));

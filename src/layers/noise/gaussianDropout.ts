@@ -1,6 +1,5 @@
 import { normals } from '../../random.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -15,7 +14,7 @@ const gaussianDropout = computedLayer({
   perStep: true,
   noise: true,
   engine: ({ settings: { rate }, path }) => [{ kind: 'noise', multiplies: true, deviation: deviationOf(rate), path }],
-  call: ({ x, training, draw, settings: { rate } }) => {
+  call: ({ tf, x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;
     return tf.mul(x, tf.add(tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), deviationOf(rate)), 1));
   },

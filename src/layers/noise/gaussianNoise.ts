@@ -1,6 +1,5 @@
 import { normals } from '../../random.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -13,7 +12,7 @@ const gaussianNoise = computedLayer({
   perStep: true,
   noise: true,
   engine: ({ settings: { stddev: deviation }, path }) => [{ kind: 'noise', multiplies: false, deviation, path }],
-  call: ({ x, training, draw, settings: { stddev } }) =>
+  call: ({ tf, x, training, draw, settings: { stddev } }) =>
     training && stddev > 0 ? tf.add(x, tf.mul(tf.tensor(normals(draw('input'), x.size), x.shape), stddev)) : x,
 });
 

@@ -1,6 +1,5 @@
 import { dropoutMask } from '../../random.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -12,7 +11,7 @@ const spatialDropout1D = computedLayer({
   rank: sequence,
   noise: true,
   engine: ({ settings: { rate }, path }) => [{ kind: 'dropout', rate, spatial: true, path }],
-  call: ({ x, training, draw, settings: { rate } }) => {
+  call: ({ tf, x, training, draw, settings: { rate } }) => {
     if (!training || rate === 0) return x;
     const [batch = 0, , features = 0] = x.shape;
     return tf.mul(x, tf.tensor(dropoutMask(draw('input'), batch * features, rate), [batch, 1, features]));

@@ -1,6 +1,5 @@
 import { type LayerPlan, NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, features, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import * as kind from '../schema.js';
@@ -43,13 +42,13 @@ const groupNormalization = computedLayer({
   },
   weights: (settings, [input]) => scaledWeights(settings, features(input)),
   shape: ({ groups, axis }, [input]) => (groupsOf(groups, axis, input) > 0 ? input : []),
-  call: ({ x, weight, settings }) => {
+  call: ({ tf, x, weight, settings }) => {
     const groups = groupsOf(settings.groups, settings.axis, x.shape);
     const size = features(x.shape);
     const grouped = tf.reshape(x, [x.shape[0], -1, groups, size / groups]);
     const { mean, variance } = tf.moments(grouped, [1, 3], true);
     const normal = tf.mul(tf.sub(grouped, mean), tf.rsqrt(tf.add(variance, settings.epsilon)));
-    return scaleAndCenter(tf.reshape(normal, x.shape), settings, weight, [...x.shape.slice(1).map(() => 1), size]);
+    return scaleAndCenter(tf, tf.reshape(normal, x.shape), settings, weight, [...x.shape.slice(1).map(() => 1), size]);
   },
 });
 

@@ -1,7 +1,7 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
-import { anyRank, common, defineLayer, features, type LayerOptions, layerFunction } from '../define.js';
+import type * as tf from '../../tf.js';
+import { anyRank, common, defineLayer, features, type LayerOptions, layerFunction, ownClass } from '../define.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import { claimScaled, rankOf } from './planned.js';
@@ -15,21 +15,24 @@ interface Normalization extends tf.layers.Layer {
 }
 
 /** y = γ∘(x − mean)/√(variance + ε) + β over the layer's axes. tfjs has no gradient for it without γ or β. */
-class OwnLayerNormalization extends registeredLayer<Normalization>('LayerNormalization') {
-  static className = 'LayerNormalization';
+const ownLayerNormalization = ownClass(
+  (tf) =>
+    class OwnLayerNormalization extends registeredLayer<Normalization>('LayerNormalization') {
+      static className = 'LayerNormalization';
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => {
-      const x = Array.isArray(inputs) ? inputs[0] : inputs;
-      const { mean, variance } = tf.moments(x, this.axis, true);
-      const shape = x.shape.map((size, axis) => (this.axis.includes(axis) ? size : 1));
-      let y: tf.Tensor = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, this.epsilon)));
-      if (this.gamma) y = tf.mul(y, tf.reshape(this.gamma.read(), shape));
-      if (this.beta) y = tf.add(y, tf.reshape(this.beta.read(), shape));
-      return y;
-    });
-  }
-}
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.tidy(() => {
+          const x = Array.isArray(inputs) ? inputs[0] : inputs;
+          const { mean, variance } = tf.moments(x, this.axis, true);
+          const shape = x.shape.map((size, axis) => (this.axis.includes(axis) ? size : 1));
+          let y: tf.Tensor = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, this.epsilon)));
+          if (this.gamma) y = tf.mul(y, tf.reshape(this.gamma.read(), shape));
+          if (this.beta) y = tf.add(y, tf.reshape(this.beta.read(), shape));
+          return y;
+        });
+      }
+    },
+);
 
 const own = {
   /** Added to the variance. Default 1e-3. */
@@ -57,8 +60,8 @@ const layerNormalization = defineLayer({
     const { gamma, beta } = claimScaled(planning);
     return [{ kind: 'layerNormalization', width: planning.flow.width, epsilon, gamma, beta }];
   },
-  make: (settings) => new OwnLayerNormalization(settings),
-  own: OwnLayerNormalization,
+  make: (settings, tf) => new (ownLayerNormalization(tf))(settings),
+  own: ownLayerNormalization,
   weights: ({ center, scale }, input) => [
     ...(scale ? [{ name: 'gamma', shape: [features(input)] }] : []),
     ...(center ? [{ name: 'beta', shape: [features(input)] }] : []),

@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, fromFirst, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import { initializerConfig } from '../initializers.js';
@@ -65,7 +64,7 @@ const normalization = computedLayer({
       throw new Error('mean and variance go together; one of them is missing');
     return input;
   },
-  call: ({ x, weight, settings: { axis, mean, variance, invert } }) => {
+  call: ({ tf, x, weight, settings: { axis, mean, variance, invert } }) => {
     const shape = meanShape(axis, x.shape);
     const of = (given: number | number[] | null, name: string) =>
       given === null

@@ -1,6 +1,5 @@
 import { elements } from '../../data/array.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { initializerConfig } from '../initializers.js';
@@ -37,7 +36,7 @@ const rmsNormalization = computedLayer({
       initializer: initializerConfig('ones', 'scale'),
     },
   ],
-  call: ({ x, weight, settings: { axis, epsilon } }) => {
+  call: ({ tf, x, weight, settings: { axis, epsilon } }) => {
     const axes = sorted(axis, x.rank);
     const shape = x.shape.map((size, i) => (axes.includes(i) ? size : 1));
     const factor = tf.rsqrt(tf.add(tf.mean(tf.square(x), axes, true), epsilon));

@@ -1,5 +1,6 @@
 /** The learned factor γ and offset β of normalizations. */
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import type { ComputedWeight } from '../computed.js';
 import type { SettingsOf } from '../schema.js';
 import type { scaled } from './scaledOptions.js';
@@ -20,6 +21,7 @@ export function scaledWeights(settings: Settings, size: number): ComputedWeight[
 
 /** γ∘x + β with the two in `shape`. */
 export function scaleAndCenter(
+  tf: TensorFlow,
   x: tf.Tensor,
   { center, scale }: Pick<Settings, 'center' | 'scale'>,
   weight: (name: string) => tf.Tensor,

@@ -23,7 +23,7 @@ const unitNormalization = computedLayer({
     const unit = { unit: true, keepsMask: true, width, epsilon: 0, gamma: NONE };
     return overAxes(planning, planning.settings.axis, { kind: 'rmsNormalization', ...unit });
   },
-  call: ({ x, settings: { axis } }) => unitLength(x, fromFirst(axis, x.rank), 1e-12),
+  call: ({ tf, x, settings: { axis } }) => unitLength(tf, x, fromFirst(axis, x.rank), 1e-12),
 });
 
 /** x / √Σx² over an axis. */

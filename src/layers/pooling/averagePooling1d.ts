@@ -1,5 +1,5 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
+import type * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { plannedWindows } from '../convolution/plannedWindows.js';
 import { windowSteps, windowsShape } from '../convolution/windows.js';
@@ -14,9 +14,9 @@ const averagePooling1D = computedLayer({
   mask: 'end',
   engine: (planning) => [{ kind: 'averageWindows', ...plannedWindows(planning, poolsOf(planning.settings)) }],
   shape: (settings, [input]) => windowsShape(poolsOf(settings), input, features(input)),
-  call: ({ x, settings }) => {
+  call: ({ tf, x, settings }) => {
     const windows = poolsOf(settings);
-    const sum = (of: tf.Tensor) => windowSteps(of, windows).reduce((all, step) => tf.add(all, step));
+    const sum = (of: tf.Tensor) => windowSteps(tf, of, windows).reduce((all, step) => tf.add(all, step));
     return tf.div(sum(x), sum(tf.ones([1, x.shape[1] ?? 0, 1])));
   },
 });

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { plannedWindows } from '../convolution/plannedWindows.js';
 import { windowSteps, windowsShape } from '../convolution/windows.js';
@@ -17,7 +16,8 @@ const maxPooling1D = computedLayer({
   mask: 'end',
   engine: (planning) => [{ kind: 'maxWindows', ...plannedWindows(planning, poolsOf(planning.settings)) }],
   shape: (settings, [input]) => windowsShape(poolsOf(settings), input, features(input)),
-  call: ({ x, settings }) => windowSteps(x, poolsOf(settings), lowest).reduce((most, step) => tf.maximum(most, step)),
+  call: ({ tf, x, settings }) =>
+    windowSteps(tf, x, poolsOf(settings), lowest).reduce((most, step) => tf.maximum(most, step)),
 });
 
 /** The largest value of each feature in windows of steps: (B,T,I) → (B,T',I). */

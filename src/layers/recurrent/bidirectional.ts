@@ -2,8 +2,18 @@ import { type DirectedPlan, isDirected, type SignalShape } from '../../plan/laye
 import type { Planning } from '../../plan/planning.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
-import { type Config, common, defineLayer, definitionOf, type Layer, type LayerOptions, sequence } from '../define.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
+import {
+  type Config,
+  common,
+  defineLayer,
+  definitionOf,
+  type Layer,
+  type LayerOptions,
+  ownClass,
+  sequence,
+} from '../define.js';
 import { makeLayer } from '../make.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
@@ -24,35 +34,38 @@ interface BidirectionalConfig {
  * Runs a recurrent layer over the sequence in both directions and merges the outputs. As in Keras, the outputs of masked
  * steps are zero when sequences are returned; tfjs repeats the last output before them. Takes memcell's GRU too.
  */
-class OwnBidirectional extends registeredLayer<BidirectionalLayer>('Bidirectional') {
-  static className = 'Bidirectional';
+const ownBidirectional = ownClass(
+  (tf) =>
+    class OwnBidirectional extends registeredLayer<BidirectionalLayer>('Bidirectional') {
+      static className = 'Bidirectional';
 
-  constructor(config: BidirectionalConfig) {
-    const { layer } = config;
-    // tfjs would copy the layer by its class's name, and knows another GRU by that name.
-    super({ ...config, layer: standIn(layer) });
-    this.layer = layer;
-    this.forwardLayer = copy(layer, { name: this.forwardLayer.name });
-    this.backwardLayer = copy(layer, { name: this.backwardLayer.name, goBackwards: !layer.goBackwards });
-    // tfjs reads it of no wrapper, so that a frozen one in a file would be trained.
-    if (config.trainable === false) this.trainable = false;
-  }
+      constructor(config: BidirectionalConfig) {
+        const { layer } = config;
+        // tfjs would copy the layer by its class's name, and knows another GRU by that name.
+        super({ ...config, layer: standIn(tf, layer) });
+        this.layer = layer;
+        this.forwardLayer = copy(layer, { name: this.forwardLayer.name });
+        this.backwardLayer = copy(layer, { name: this.backwardLayer.name, goBackwards: !layer.goBackwards });
+        // tfjs reads it of no wrapper, so that a frozen one in a file would be trained.
+        if (config.trainable === false) this.trainable = false;
+      }
 
-  override call(inputs: Tensors, kwargs: Kwargs): Tensors {
-    return tf.tidy(() => {
-      const outputs = super.call(inputs, kwargs);
-      const mask: tf.Tensor | undefined = kwargs.mask;
-      if (!mask || !this.returnSequences) return outputs;
-      const steps = tf.expandDims(tf.cast(mask, 'float32'), -1);
-      if (!Array.isArray(outputs)) return tf.mul(outputs, steps);
-      const sequences = this.mergeMode === null ? 2 : 1;
-      return outputs.map((output, i) => (i < sequences ? tf.mul(output, steps) : output));
-    });
-  }
-}
+      override call(inputs: Tensors, kwargs: Kwargs): Tensors {
+        return tf.tidy(() => {
+          const outputs = super.call(inputs, kwargs);
+          const mask: tf.Tensor | undefined = kwargs.mask;
+          if (!mask || !this.returnSequences) return outputs;
+          const steps = tf.expandDims(tf.cast(mask, 'float32'), -1);
+          if (!Array.isArray(outputs)) return tf.mul(outputs, steps);
+          const sequences = this.mergeMode === null ? 2 : 1;
+          return outputs.map((output, i) => (i < sequences ? tf.mul(output, steps) : output));
+        });
+      }
+    },
+);
 
 /** A layer that tfjs can copy, with all that its constructor reads of the wrapped layer. */
-function standIn({ returnSequences, returnState, goBackwards, stateful, name }: tf.RNN): tf.RNN {
+function standIn(tf: TensorFlow, { returnSequences, returnState, goBackwards, stateful, name }: tf.RNN): tf.RNN {
   return tf.layers.simpleRNN({ units: 1, returnSequences, returnState, goBackwards, stateful, name });
 }
 
@@ -91,9 +104,9 @@ const bidirectional = defineLayer({
     further.push(...forward.states, ...backward.states);
     return [{ kind: 'bidirectional', forward: forward.plan, backward: backward.plan, mergeMode }];
   },
-  make: (settings) => new OwnBidirectional({ ...settings, layer: settings.layer as tf.RNN }),
-  own: OwnBidirectional,
-  load: (config, held) => new OwnBidirectional({ ...config, layer: held(config.layer as Config) as tf.RNN }),
+  make: (settings, tf) => new (ownBidirectional(tf))({ ...settings, layer: settings.layer as tf.RNN }),
+  own: ownBidirectional,
+  load: (config, held, tf) => new (ownBidirectional(tf))({ ...config, layer: held(config.layer as Config) as tf.RNN }),
   weights: ({ layer }, input) => {
     const own = definitionOf(layer.getClassName())?.weights?.(layer.getConfig(), input) ?? [];
     return ['forward', 'backward'].flatMap((direction) =>

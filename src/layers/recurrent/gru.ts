@@ -1,10 +1,10 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
 import { defineLayer, sequence } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
-import { type GRUConfig, ResetAfterGRU } from './resetAfterGru.js';
+import { type GRUConfig, resetAfterGRU } from './resetAfterGru.js';
 
 const own = {
   /** Of the gates. Default 'sigmoid'. */
@@ -15,9 +15,9 @@ const own = {
 
 export interface GRUOptions extends RecurrentOptions, kind.OptionsOf<typeof own> {}
 
-const make = (settings: { resetAfter?: unknown }) => {
+const make = (settings: { resetAfter?: unknown }, tf: TensorFlow) => {
   const args = settings as GRUConfig;
-  return settings.resetAfter === true ? new ResetAfterGRU(args) : tf.layers.gru(args);
+  return settings.resetAfter === true ? new (resetAfterGRU(tf))(args) : tf.layers.gru(args);
 };
 
 const gru = defineLayer({
@@ -28,8 +28,9 @@ const gru = defineLayer({
   groups: ['cell'],
   engine: recurrentPlanner('gru'),
   make,
-  own: ResetAfterGRU,
-  load: make,
+  own: resetAfterGRU,
+  load: (config, _, tf) => make(config, tf),
+  shape: recurrentShape,
   weights: (settings, input) => {
     const gates = 3 * settings.units;
     return gated(3, settings, input, settings.resetAfter ? [2, gates] : [gates]);

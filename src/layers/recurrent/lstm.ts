@@ -1,8 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 
 const own = {
@@ -21,7 +20,8 @@ const lstm = defineLayer({
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('lstm'),
-  make: tfjsLayer(tf.layers.lstm),
+  make: tfjsLayer((tf) => tf.layers.lstm),
+  shape: recurrentShape,
   weights: (settings, input) => gated(4, settings, input),
 });
 

@@ -1,7 +1,6 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
-import { recurrentFunction } from './options.js';
+import { recurrentFunction, recurrentShape } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
 import { gatesOf, scanWeights } from './scanned.js';
@@ -15,8 +14,10 @@ const minGRU = cellLayer({
   keras: false,
   engine: scanPlanner('minGRU'),
   states: 1,
+  shape: recurrentShape,
   weights: (settings, input) => scanWeights(2, settings, input),
   step: (step) => {
+    const { tf } = step;
     const [z, proposed] = gatesOf(2, step);
     const [h] = step.states;
     return [tf.add(h, tf.mul(tf.sigmoid(z), tf.sub(step.activate(proposed), h)))];

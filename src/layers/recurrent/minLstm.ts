@@ -1,7 +1,6 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
-import { recurrentFunction } from './options.js';
+import { recurrentFunction, recurrentShape } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
 import { gatesOf, scanWeights } from './scanned.js';
@@ -15,8 +14,10 @@ const minLSTM = cellLayer({
   keras: false,
   engine: scanPlanner('minLSTM'),
   states: 1,
+  shape: recurrentShape,
   weights: (settings, input) => scanWeights(3, settings, input),
   step: (step) => {
+    const { tf } = step;
     const [forget, input, proposed] = gatesOf(3, step);
     const [h] = step.states;
     // σ(a)/(σ(a) + σ(b)) = σ(log σ(a) − log σ(b)), which neither 0 has a part in.

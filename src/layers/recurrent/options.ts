@@ -44,6 +44,14 @@ export function recurrentFunction<Options extends object>(definition: LayerDefin
   return (units: number, options: object = {}) => makeLayer(definition, [units], options);
 }
 
+/** (B,T,I) → (B,U), or (B,T,U) with returnSequences. */
+export function recurrentShape(
+  { units, returnSequences }: { units: number; returnSequences?: boolean | undefined },
+  [[batch, steps]]: readonly Shape[],
+): Shape {
+  return returnSequences ? [batch, steps, units] : [batch, units];
+}
+
 /** The weights of `gates` gates of U units over I inputs: kernel (I,gU), recurrent kernel (U,gU) and a bias. */
 export function gated(
   gates: number,

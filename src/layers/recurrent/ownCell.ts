@@ -1,13 +1,15 @@
 /** Recurrent layers whose step is memcell's own: a definition says weights, states and one step, and tfjs's RNN runs it. */
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import { type ComputedWeight, checkedSettings, ofRegistered } from '../computed.js';
-import { type Config, type DefinitionOf, defineLayer, type LayerDefinition, type Shape } from '../define.js';
-import type { Schema, SettingsOf } from '../schema.js';
+import { type Config, type DefinitionOf, defineLayer, type LayerDefinition, ownClass, type Shape } from '../define.js';
+import { isSerializable, type Schema, type SettingsOf } from '../schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
 /** One step of a cell. */
 export interface Step<Settings> {
+  tf: TensorFlow;
   settings: Settings;
   /** (B,I) */
   x: tf.Tensor;
@@ -33,8 +35,8 @@ export interface CellDefinition<S extends Schema> extends Omit<DefinitionOf<S>, 
 export function cellLayer<S extends Schema>(definition: CellDefinition<S>): LayerDefinition;
 export function cellLayer(definition: CellDefinition<Schema>): LayerDefinition {
   const { states: _states, step: _step, check: _check, ...rest } = definition;
-  const own = layerOf(definition);
-  return defineLayer({ ...rest, own, make: (settings) => new own(settings) });
+  const own = ownClass((tf) => layerOf(tf, definition));
+  return defineLayer({ ...rest, own, make: (settings, tf) => new (own(tf))(settings) });
 }
 
 /** What tfjs makes of an activation's name. */
@@ -43,116 +45,119 @@ interface ActivationObject extends tf.serialization.Serializable {
 }
 
 /** The cell of a definition; a layer, as tfjs's cells are. */
-class OwnCell extends tf.layers.Layer {
-  static className = 'OwnCell';
-  readonly stateSize: number | number[];
-  readonly activation: ActivationObject | undefined;
-  /** Shares of x and of the state that are dropped; the latter are none. */
-  readonly dropout: number;
-  readonly recurrentDropout = 0;
-  dropoutFunc: ((ones: tf.Tensor, rate: number) => tf.Tensor) | undefined;
-  dropoutMask: tf.Tensor | null = null;
-  recurrentDropoutMask: tf.Tensor | null = null;
-  /** What the layer's penalties are, by their option's name. */
-  readonly kernelRegularizer: tf.serialization.Serializable | undefined;
-  readonly recurrentRegularizer: tf.serialization.Serializable | undefined;
-  readonly biasRegularizer: tf.serialization.Serializable | undefined;
-  private readonly settings: Config;
-  private readonly variables = new Map<string, tf.LayerVariable>();
+const ownCell = ownClass(
+  (tf) =>
+    class OwnCell extends tf.layers.Layer {
+      static className = 'OwnCell';
+      readonly stateSize: number | number[];
+      readonly activation: ActivationObject | undefined;
+      /** Shares of x and of the state that are dropped; the latter are none. */
+      readonly dropout: number;
+      readonly recurrentDropout = 0;
+      dropoutFunc: ((ones: tf.Tensor, rate: number) => tf.Tensor) | undefined;
+      dropoutMask: tf.Tensor | null = null;
+      recurrentDropoutMask: tf.Tensor | null = null;
+      /** What the layer's penalties are, by their option's name. */
+      readonly kernelRegularizer: tf.serialization.Serializable | undefined;
+      readonly recurrentRegularizer: tf.serialization.Serializable | undefined;
+      readonly biasRegularizer: tf.serialization.Serializable | undefined;
+      private readonly settings: Config;
+      private readonly variables = new Map<string, tf.LayerVariable>();
 
-  constructor(
-    private readonly definition: CellDefinition<Schema>,
-    config: Config,
-  ) {
-    super({});
-    const settings = checkedSettings(definition, config);
-    definition.check?.(settings);
-    const { units, activation, dropout = 0 } = settings;
-    this.settings = settings;
-    const size = Number(units);
-    this.stateSize = definition.states === 1 ? size : Array<number>(definition.states).fill(size);
-    this.dropout = Number(dropout);
-    this.activation =
-      typeof activation === 'string'
-        ? (ofRegistered({ className: activation, config: {} }) as ActivationObject)
-        : undefined;
-    const objectOf = (name: string) => {
-      const told = settings[name];
-      return told === undefined ? undefined : ofRegistered(told as Parameters<typeof ofRegistered>[0]);
-    };
-    this.kernelRegularizer = objectOf('kernelRegularizer');
-    this.recurrentRegularizer = objectOf('recurrentRegularizer');
-    this.biasRegularizer = objectOf('biasRegularizer');
-  }
+      constructor(
+        private readonly definition: CellDefinition<Schema>,
+        config: Config,
+      ) {
+        super({});
+        const settings = checkedSettings(tf, definition, config);
+        definition.check?.(settings);
+        const { units, activation, dropout = 0 } = settings;
+        this.settings = settings;
+        const size = Number(units);
+        this.stateSize = definition.states === 1 ? size : Array<number>(definition.states).fill(size);
+        this.dropout = Number(dropout);
+        this.activation =
+          typeof activation === 'string'
+            ? (ofRegistered(tf, { className: activation, config: {} }) as ActivationObject)
+            : undefined;
+        const objectOf = (name: string) => {
+          const told = settings[name];
+          return told === undefined ? undefined : ofRegistered(tf, told as Parameters<typeof ofRegistered>[1]);
+        };
+        this.kernelRegularizer = objectOf('kernelRegularizer');
+        this.recurrentRegularizer = objectOf('recurrentRegularizer');
+        this.biasRegularizer = objectOf('biasRegularizer');
+      }
 
-  override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const shape = Array.isArray(inputShape[0]) ? inputShape[0] : (inputShape as tf.Shape);
-    const regularizers: Record<string, tf.serialization.Serializable | undefined> = {
-      kernel: this.kernelRegularizer,
-      recurrent_kernel: this.recurrentRegularizer,
-      bias: this.biasRegularizer,
-    };
-    type Added = Parameters<tf.layers.Layer['addWeight']>;
-    for (const { name, shape: size, initializer, constraint } of this.definition.weights(this.settings, shape)) {
-      const variable = this.addWeight(
-        name,
-        [...size],
-        'float32',
-        ofRegistered(initializer) as Added[3],
-        regularizers[name] as Added[4],
-        true,
-        constraint && (ofRegistered(constraint) as Added[6]),
-      );
-      this.variables.set(name, variable);
-    }
-    this.built = true;
-  }
+      override build(inputShape: tf.Shape | tf.Shape[]): void {
+        const shape = Array.isArray(inputShape[0]) ? inputShape[0] : (inputShape as tf.Shape);
+        const regularizers: Record<string, tf.serialization.Serializable | undefined> = {
+          kernel: this.kernelRegularizer,
+          recurrent_kernel: this.recurrentRegularizer,
+          bias: this.biasRegularizer,
+        };
+        type Added = Parameters<tf.layers.Layer['addWeight']>;
+        for (const { name, shape: size, initializer, constraint } of this.definition.weights(this.settings, shape)) {
+          const variable = this.addWeight(
+            name,
+            [...size],
+            'float32',
+            ofRegistered(tf, initializer) as Added[3],
+            regularizers[name] as Added[4],
+            true,
+            constraint && (ofRegistered(tf, constraint) as Added[6]),
+          );
+          this.variables.set(name, variable);
+        }
+        this.built = true;
+      }
 
-  override call(inputs: Tensors): tf.Tensor[] {
-    const [given, ...states] = inputs as tf.Tensor[];
-    return tf.tidy(() => {
-      const { settings, dropoutMask, activation } = this;
-      const next = this.definition.step({
-        settings,
-        x: dropoutMask ? tf.mul(given, dropoutMask) : given,
-        states,
-        weight: (name) => this.variable(name).read(),
-        activate: (x) => (activation ? activation.apply(x) : x),
-      });
-      return [next[0], ...next];
-    });
-  }
+      override call(inputs: Tensors): tf.Tensor[] {
+        const [given, ...states] = inputs as tf.Tensor[];
+        return tf.tidy(() => {
+          const { settings, dropoutMask, activation } = this;
+          const next = this.definition.step({
+            tf,
+            settings,
+            x: dropoutMask ? tf.mul(given, dropoutMask) : given,
+            states,
+            weight: (name) => this.variable(name).read(),
+            activate: (x) => (activation ? activation.apply(x) : x),
+          });
+          return [next[0], ...next];
+        });
+      }
 
-  /** The mask of one call, the same at all steps of x (B,T,I). */
-  drawMask(x: tf.Tensor, training: boolean): void {
-    this.dropoutMask = null;
-    if (!training || this.dropout === 0) return;
-    const ones = tf.ones([x.shape[0], x.shape[2] ?? 0]);
-    this.dropoutMask = this.dropoutFunc?.(ones, this.dropout) ?? tf.dropout(ones, this.dropout);
-  }
+      /** The mask of one call, the same at all steps of x (B,T,I). */
+      drawMask(x: tf.Tensor, training: boolean): void {
+        this.dropoutMask = null;
+        if (!training || this.dropout === 0) return;
+        const ones = tf.ones([x.shape[0], x.shape[2] ?? 0]);
+        this.dropoutMask = this.dropoutFunc?.(ones, this.dropout) ?? tf.dropout(ones, this.dropout);
+      }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    const own = Object.entries(this.settings).map(([name, value]) => [name, saved(value)]);
-    return { ...super.getConfig(), ...Object.fromEntries(own) };
-  }
+      override getConfig(): tf.serialization.ConfigDict {
+        const own = Object.entries(this.settings).map(([name, value]) => [name, saved(value)]);
+        return { ...super.getConfig(), ...Object.fromEntries(own) };
+      }
 
-  private variable(name: string): tf.LayerVariable {
-    const variable = this.variables.get(name);
-    if (!variable) throw new Error(`${this.definition.class} has no weight ${name}`);
-    return variable;
-  }
-}
+      private variable(name: string): tf.LayerVariable {
+        const variable = this.variables.get(name);
+        if (!variable) throw new Error(`${this.definition.class} has no weight ${name}`);
+        return variable;
+      }
+    },
+);
 
 function saved(value: unknown): unknown {
-  return value instanceof tf.serialization.Serializable
-    ? { className: value.getClassName(), config: value.getConfig() }
-    : value;
+  return isSerializable(value) ? { className: value.getClassName(), config: value.getConfig() } : value;
 }
 
-function layerOf(definition: CellDefinition<Schema>): new (config: Config) => tf.RNN {
+function layerOf(tf: TensorFlow, definition: CellDefinition<Schema>): new (config: Config) => tf.RNN {
+  const OwnCell = ownCell(tf);
   return class OwnRecurrent extends tf.RNN {
     static override className = definition.class;
-    private readonly own: OwnCell;
+    private readonly own: InstanceType<typeof OwnCell>;
 
     constructor(config: Config) {
       const own = new OwnCell(definition, config);

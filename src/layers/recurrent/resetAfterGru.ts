@@ -1,4 +1,6 @@
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
+import { ownClass } from '../define.js';
 import { registeredLayer } from '../registered.js';
 
 /** A GRU's settings as its saved configuration has them. */
@@ -18,109 +20,124 @@ type Cell = ReturnType<typeof tf.layers.gruCell>;
  *
  * tfjs's own cell has only the older variant, h̃ = tanh(x·W_h + b_h + (r∘h)·R_h), with one bias (3U).
  */
-class ResetAfterGRUCell extends registeredLayer<Cell>('GRUCell') {
-  constructor(config: GRUConfig) {
-    super({ ...config, resetAfter: false });
-  }
+const resetAfterGRUCell = ownClass(
+  (tf) =>
+    class ResetAfterGRUCell extends registeredLayer<Cell>('GRUCell') {
+      constructor(config: GRUConfig) {
+        super({ ...config, resetAfter: false });
+      }
 
-  override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const inputs = (Array.isArray(inputShape[0]) ? inputShape[0] : (inputShape as tf.Shape)).at(-1) as number;
-    const gates = 3 * this.units;
-    this.kernel = this.addWeight(
-      'kernel',
-      [inputs, gates],
-      undefined,
-      this.kernelInitializer,
-      this.kernelRegularizer,
-      true,
-      this.kernelConstraint,
-    );
-    this.recurrentKernel = this.addWeight(
-      'recurrent_kernel',
-      [this.units, gates],
-      undefined,
-      this.recurrentInitializer,
-      this.recurrentRegularizer,
-      true,
-      this.recurrentConstraint,
-    );
-    if (this.useBias) {
-      const { biasInitializer, biasRegularizer, biasConstraint } = this;
-      this.bias = this.addWeight('bias', [2, gates], undefined, biasInitializer, biasRegularizer, true, biasConstraint);
-    }
-    this.built = true;
-  }
+      override build(inputShape: tf.Shape | tf.Shape[]): void {
+        const inputs = (Array.isArray(inputShape[0]) ? inputShape[0] : (inputShape as tf.Shape)).at(-1) as number;
+        const gates = 3 * this.units;
+        this.kernel = this.addWeight(
+          'kernel',
+          [inputs, gates],
+          undefined,
+          this.kernelInitializer,
+          this.kernelRegularizer,
+          true,
+          this.kernelConstraint,
+        );
+        this.recurrentKernel = this.addWeight(
+          'recurrent_kernel',
+          [this.units, gates],
+          undefined,
+          this.recurrentInitializer,
+          this.recurrentRegularizer,
+          true,
+          this.recurrentConstraint,
+        );
+        if (this.useBias) {
+          const { biasInitializer, biasRegularizer, biasConstraint } = this;
+          this.bias = this.addWeight(
+            'bias',
+            [2, gates],
+            undefined,
+            biasInitializer,
+            biasRegularizer,
+            true,
+            biasConstraint,
+          );
+        }
+        this.built = true;
+      }
 
-  /** Masks for one sequence: x (B,T,I) gets the same one at all steps, and so does h. */
-  drawMasks(x: tf.Tensor, training: boolean): void {
-    const mask = (shape: number[], rate: number): tf.Tensor => {
-      const ones = tf.ones(shape);
-      return this.dropoutFunc ? (this.dropoutFunc as typeof tf.dropout)(ones, rate) : tf.dropout(ones, rate);
-    };
-    this.clearMasks();
-    if (!training) return;
-    if (this.dropout > 0) this.dropoutMask = mask([x.shape[0], x.shape[2] as number], this.dropout);
-    if (this.recurrentDropout > 0) this.recurrentDropoutMask = mask([x.shape[0], this.units], this.recurrentDropout);
-  }
+      /** Masks for one sequence: x (B,T,I) gets the same one at all steps, and so does h. */
+      drawMasks(x: tf.Tensor, training: boolean): void {
+        const mask = (shape: number[], rate: number): tf.Tensor => {
+          const ones = tf.ones(shape);
+          return this.dropoutFunc ? (this.dropoutFunc as typeof tf.dropout)(ones, rate) : tf.dropout(ones, rate);
+        };
+        this.clearMasks();
+        if (!training) return;
+        if (this.dropout > 0) this.dropoutMask = mask([x.shape[0], x.shape[2] as number], this.dropout);
+        if (this.recurrentDropout > 0)
+          this.recurrentDropoutMask = mask([x.shape[0], this.units], this.recurrentDropout);
+      }
 
-  clearMasks(): void {
-    this.dropoutMask = null as unknown as tf.Tensor;
-    this.recurrentDropoutMask = null as unknown as tf.Tensor;
-  }
+      clearMasks(): void {
+        this.dropoutMask = null as unknown as tf.Tensor;
+        this.recurrentDropoutMask = null as unknown as tf.Tensor;
+      }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
-    const [x, h] = inputs as [tf.Tensor2D, tf.Tensor2D];
-    return tf.tidy(() => {
-      const dropped = (a: tf.Tensor2D, mask: tf.Tensor | tf.Tensor[] | null): tf.Tensor2D =>
-        mask ? tf.mul(a, mask as tf.Tensor2D) : a;
-      const [inputBias, recurrentBias] = this.bias ? tf.unstack(this.bias.read()) : [];
-      let fromInput: tf.Tensor = tf.matMul(dropped(x, this.dropoutMask), this.kernel.read() as tf.Tensor2D);
-      let fromState: tf.Tensor = tf.matMul(
-        dropped(h, this.recurrentDropoutMask),
-        this.recurrentKernel.read() as tf.Tensor2D,
-      );
-      if (inputBias) fromInput = tf.add(fromInput, inputBias);
-      if (recurrentBias) fromState = tf.add(fromState, recurrentBias);
-      const [inputZ, inputR, inputH] = tf.split(fromInput, 3, 1);
-      const [stateZ, stateR, stateH] = tf.split(fromState, 3, 1);
-      const z = this.recurrentActivation.apply(tf.add(inputZ, stateZ));
-      const r = this.recurrentActivation.apply(tf.add(inputR, stateR));
-      const candidate = this.activation.apply(tf.add(inputH, tf.mul(r, stateH)));
-      // z∘h + (1 − z)∘h̃, with one product less
-      const next = tf.add(candidate, tf.mul(z, tf.sub(h, candidate)));
-      return [next, next];
-    });
-  }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
+        const [x, h] = inputs as [tf.Tensor2D, tf.Tensor2D];
+        return tf.tidy(() => {
+          const dropped = (a: tf.Tensor2D, mask: tf.Tensor | tf.Tensor[] | null): tf.Tensor2D =>
+            mask ? tf.mul(a, mask as tf.Tensor2D) : a;
+          const [inputBias, recurrentBias] = this.bias ? tf.unstack(this.bias.read()) : [];
+          let fromInput: tf.Tensor = tf.matMul(dropped(x, this.dropoutMask), this.kernel.read() as tf.Tensor2D);
+          let fromState: tf.Tensor = tf.matMul(
+            dropped(h, this.recurrentDropoutMask),
+            this.recurrentKernel.read() as tf.Tensor2D,
+          );
+          if (inputBias) fromInput = tf.add(fromInput, inputBias);
+          if (recurrentBias) fromState = tf.add(fromState, recurrentBias);
+          const [inputZ, inputR, inputH] = tf.split(fromInput, 3, 1);
+          const [stateZ, stateR, stateH] = tf.split(fromState, 3, 1);
+          const z = this.recurrentActivation.apply(tf.add(inputZ, stateZ));
+          const r = this.recurrentActivation.apply(tf.add(inputR, stateR));
+          const candidate = this.activation.apply(tf.add(inputH, tf.mul(r, stateH)));
+          // z∘h + (1 − z)∘h̃, with one product less
+          const next = tf.add(candidate, tf.mul(z, tf.sub(h, candidate)));
+          return [next, next];
+        });
+      }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), resetAfter: true };
-  }
-}
+      override getConfig(): tf.serialization.ConfigDict {
+        return { ...super.getConfig(), resetAfter: true };
+      }
+    },
+);
 
 /** The layer around ResetAfterGRUCell: x (B,T,I) → last h (B,U), or every h (B,T,U) with returnSequences. */
-export class ResetAfterGRU extends tf.RNN {
-  static override className = 'GRU';
+export const resetAfterGRU: (tf: TensorFlow) => new (config: GRUConfig) => tf.RNN = ownClass((tf) => {
+  const ResetAfterGRUCell = resetAfterGRUCell(tf);
+  return class ResetAfterGRU extends tf.RNN {
+    static override className = 'GRU';
 
-  constructor(config: GRUConfig) {
-    super({ ...config, cell: new ResetAfterGRUCell(config) } as tf.RNNLayerArgs);
-  }
+    constructor(config: GRUConfig) {
+      super({ ...config, cell: new ResetAfterGRUCell(config) } as tf.RNNLayerArgs);
+    }
 
-  static override fromConfig<T extends tf.serialization.Serializable>(
-    cls: tf.serialization.SerializableConstructor<T>,
-    config: tf.serialization.ConfigDict,
-  ): T {
-    return new cls(config);
-  }
+    static override fromConfig<T extends tf.serialization.Serializable>(
+      cls: tf.serialization.SerializableConstructor<T>,
+      config: tf.serialization.ConfigDict,
+    ): T {
+      return new cls(config);
+    }
 
-  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.RNN['call']>[1]): tf.Tensor | tf.Tensor[] {
-    const cell = this.cell as unknown as ResetAfterGRUCell;
-    return tf.tidy(() => {
-      cell.drawMasks(Array.isArray(inputs) ? inputs[0] : inputs, kwargs?.training === true);
-      try {
-        return super.call(inputs, kwargs);
-      } finally {
-        cell.clearMasks();
-      }
-    });
-  }
-}
+    override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.RNN['call']>[1]): tf.Tensor | tf.Tensor[] {
+      const cell = this.cell as unknown as InstanceType<typeof ResetAfterGRUCell>;
+      return tf.tidy(() => {
+        cell.drawMasks(Array.isArray(inputs) ? inputs[0] : inputs, kwargs?.training === true);
+        try {
+          return super.call(inputs, kwargs);
+        } finally {
+          cell.clearMasks();
+        }
+      });
+    }
+  };
+});

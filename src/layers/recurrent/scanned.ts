@@ -1,5 +1,6 @@
 /** Weights and gates of MinGRU, MinLSTM and sLSTM. */
-import * as tf from '../../tf.js';
+import type { TensorFlow } from '../../tensorflow.js';
+import type * as tf from '../../tf.js';
 import type { ComputedWeight } from '../computed.js';
 import { features, type Shape } from '../define.js';
 import type { SettingsOf } from '../schema.js';
@@ -41,7 +42,12 @@ export function scanWeights(
 /** x·W + b of a step, in `parts` parts. */
 export function gatesOf(
   parts: number,
-  { x, weight, settings }: { x: tf.Tensor; weight(name: string): tf.Tensor; settings: { useBias: boolean } },
+  {
+    tf,
+    x,
+    weight,
+    settings,
+  }: { tf: TensorFlow; x: tf.Tensor; weight(name: string): tf.Tensor; settings: { useBias: boolean } },
 ): tf.Tensor[] {
   const product = tf.matMul(x as tf.Tensor2D, weight('kernel') as tf.Tensor2D);
   return tf.split(settings.useBias ? tf.add(product, weight('bias')) : product, parts, 1);

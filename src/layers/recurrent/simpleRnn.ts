@@ -1,7 +1,6 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction } from './options.js';
+import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 
 const simpleRNN = defineLayer({
@@ -11,7 +10,8 @@ const simpleRNN = defineLayer({
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('simpleRNN'),
-  make: tfjsLayer(tf.layers.simpleRNN),
+  make: tfjsLayer((tf) => tf.layers.simpleRNN),
+  shape: recurrentShape,
   weights: (settings, input) => gated(1, settings, input),
 });
 

@@ -1,9 +1,8 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { sequence } from '../define.js';
 import { LayerError } from '../make.js';
 import * as kind from '../schema.js';
-import { recurrentFunction } from './options.js';
+import { recurrentFunction, recurrentShape } from './options.js';
 import { cellLayer } from './ownCell.js';
 import { scanPlanner } from './planned.js';
 import { gatesOf, scanWeights } from './scanned.js';
@@ -34,6 +33,7 @@ const slstm = cellLayer({
     if (units % heads !== 0)
       throw new LayerError(`SLSTM: heads must divide the ${units} units, not be ${heads}`, 'heads');
   },
+  shape: recurrentShape,
   weights: (settings, input) =>
     scanWeights(4, settings, input, [
       {
@@ -45,7 +45,7 @@ const slstm = cellLayer({
       },
     ]),
   step: (step) => {
-    const { settings, states, weight } = step;
+    const { tf, settings, states, weight } = step;
     const [h, c, n, m] = states;
     const { units, heads } = settings;
     const size = units / heads;

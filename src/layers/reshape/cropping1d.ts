@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -22,7 +21,7 @@ const cropping1D = computedLayer({
     if (steps !== null && steps <= before + after) throw new Error(`of ${steps} steps none is left`);
     return [batch, steps === null ? null : steps - before - after, features];
   },
-  call: ({ x, settings: { cropping } }) => {
+  call: ({ tf, x, settings: { cropping } }) => {
     const [batch, steps = 0, features] = x.shape;
     return tf.slice(x, [0, cropping[0], 0], [batch, steps - cropping[0] - cropping[1], features]);
   },

@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from '../define.js';
 import { knownSize } from './knownSize.js';
 
@@ -17,7 +16,11 @@ const flatten = defineLayer({
     flow.sequence = false;
     return [{ kind: 'flatten' }];
   },
-  make: tfjsLayer(tf.layers.flatten),
+  shape: (_, [[batch, ...sizes]]) => [
+    batch,
+    sizes.reduce<number | null>((size, one) => (size === null || one === null ? null : size * one), 1),
+  ],
+  make: tfjsLayer((tf) => tf.layers.flatten),
 });
 
 /** (B,…) → (B, product of the others). */

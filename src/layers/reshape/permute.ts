@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
 import * as kind from '../schema.js';
@@ -26,7 +25,7 @@ const permute = computedLayer({
       throw new Error(`dims must be the axes 1 to ${input.length - 1} in another order, not [${dims.join(', ')}]`);
     return [input[0], ...dims.map((axis) => input[axis])];
   },
-  call: ({ x, settings: { dims } }) => tf.transpose(x, [0, ...dims]),
+  call: ({ tf, x, settings: { dims } }) => tf.transpose(x, [0, ...dims]),
 });
 
 /** The axes of a sample in another order, counted from 1: (B,T,I) → (B,I,T) for [2, 1]. */

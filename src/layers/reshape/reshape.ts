@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction, type Shape } from '../define.js';
 import * as kind from '../schema.js';
@@ -36,7 +35,7 @@ const reshape = computedLayer({
     return [{ kind: 'reshape', steps, width, sequence, name }];
   },
   shape: ({ targetShape }, [input]) => [input[0], ...sizesOf(targetShape, input)],
-  call: ({ x, settings: { targetShape } }) => tf.reshape(x, [x.shape[0], ...targetShape]),
+  call: ({ tf, x, settings: { targetShape } }) => tf.reshape(x, [x.shape[0], ...targetShape]),
 });
 
 /** The values of a sample in another shape, in which -1 stands for one size that follows from the others. */

@@ -1,5 +1,4 @@
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -19,7 +18,7 @@ const upSampling1D = computedLayer({
   mask: 'end',
   engine: ({ settings: { size } }) => [{ kind: 'upSampling', times: size }],
   shape: ({ size }, [[batch, steps, features]]) => [batch, steps === null ? null : steps * size, features],
-  call: ({ x, settings: { size } }) => {
+  call: ({ tf, x, settings: { size } }) => {
     const [batch, steps = 0, features] = x.shape;
     return tf.reshape(tf.tile(tf.expandDims(x, 2), [1, 1, size, 1]), [batch, steps * size, features]);
   },

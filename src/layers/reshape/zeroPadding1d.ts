@@ -1,6 +1,5 @@
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
-import * as tf from '../../tf.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
@@ -29,7 +28,7 @@ const zeroPadding1D = computedLayer({
     steps === null ? null : steps + before + after,
     features,
   ],
-  call: ({ x, settings: { padding } }) => tf.pad(x, [[0, 0], padding, [0, 0]]),
+  call: ({ tf, x, settings: { padding } }) => tf.pad(x, [[0, 0], padding, [0, 0]]),
 });
 
 /** Zeros before and after the steps: (B,T,I) → (B,T+before+after,I). */

@@ -7,13 +7,11 @@ import type { Shown, ShownClasses } from '../shown.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { LabelSum } from './drawnSamples.js';
 import { type ClassifyEvaluation, ClassScoring } from './evaluation.js';
-import { type PlainArtefact, scorePlain } from './plain.js';
-import { isPlain } from './plainTask.js';
+import { isPlain, type PlainArtefact, scorePlain } from './plain.js';
 import { type ReadPart, readParts } from './readParts.js';
-import { allOf, Checksum, sampleClasses, take } from './samples.js';
+import { allOf, Checksum, predictBatch, sampleClasses, take } from './samples.js';
 import { joinShown, showClasses, shownSamples } from './shown.js';
 import { tableParts } from './tableParts.js';
-import { predictBatch } from './trainClasses.js';
 
 /**
  * How often the model is right on a table, beside always answering the most frequent class; a table that is too long to be held

@@ -10,6 +10,7 @@ import type { EvaluateOptions } from '../definition.js';
 import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
 import { checkCount, trainingCount } from '../settings.js';
 import type { Answer, ClassifyInput } from './answer.js';
+import type { ClassifyArtefact } from './artefact.js';
 import { type ClassifyEvaluation, ClassScoring } from './evaluation.js';
 import { checkRows, featureColumns, matrix } from './plainColumns.js';
 import { take } from './samples.js';
@@ -30,6 +31,11 @@ export interface PlainArtefact {
   group?: string;
   /** Of a step's features. */
   scaling: Scaling;
+}
+
+/** Whether a model was trained plainly, or before tables were understood. */
+export function isPlain(artefact: ClassifyArtefact): artefact is ClassifyArtefact & PlainArtefact {
+  return artefact.reading === undefined;
 }
 
 /** Data made ready for training. */

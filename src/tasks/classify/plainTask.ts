@@ -8,15 +8,10 @@ import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import type { ClassifyOptions } from './options.js';
-import { classifyDefaults, type PlainArtefact, type PlainPrepared, prepareClassify } from './plain.js';
+import { classifyDefaults, type PlainPrepared, prepareClassify } from './plain.js';
 import { namesFrom, optionsFrom } from './startFrom.js';
 
 const plainOptions = ['label', 'steps', 'group', 'features', 'classWeights', 'mostRows'];
-
-/** Whether a model was trained plainly, or before tables were understood. */
-export function isPlain(artefact: ClassifyArtefact): artefact is ClassifyArtefact & PlainArtefact {
-  return artefact.reading === undefined;
-}
 
 /** As Keras would: columns of numbers, scaled; one network, one fit, the last rows held out. */
 export async function preparePlain(

@@ -6,12 +6,10 @@ import type { Loaded, Prediction, TakeRows } from '../definition.js';
 import type { Answer, ClassifyInput } from './answer.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { percent } from './evaluation.js';
-import { type PlainArtefact, plainSample, predictPlain } from './plain.js';
-import { isPlain } from './plainTask.js';
+import { isPlain, type PlainArtefact, plainSample, predictPlain } from './plain.js';
 import { type ReadPart, readParts } from './readParts.js';
-import { allOf, take } from './samples.js';
+import { allOf, predictBatch, take } from './samples.js';
 import { tableParts } from './tableParts.js';
-import { predictBatch } from './trainClasses.js';
 
 /** Answers that are shown to people one by one. */
 const mostRows = 40;

@@ -13,6 +13,9 @@ import { encodeTexts, learnTokens, padding, type TextCounts, type TextTokens, ty
 /** What is learnt of inputs before a network sees them, and the shape that they come in. */
 export type Encoding = Pick<ClassifyArtefact, 'scaling' | 'steps' | 'padded' | 'text'>;
 
+/** Samples that are predicted at once. */
+export const predictBatch = 512;
+
 /** A table's rows, groups of rows or texts as samples, before scaling. */
 export interface Samples {
   count: number;

@@ -1,13 +1,10 @@
 import type { Task } from '../definition.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { classifyArrays, classifyShapes, parseClassifyArtefact } from './artefact.js';
-import { crossValidate } from './crossValidation.js';
 import { evaluateClasses } from './evaluate.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { type ClassifyOptions, type ClassifyPredictOptions, classifyFlags } from './options.js';
-import { preparePlain } from './plainTask.js';
 import { type Classification, predictClasses } from './predict.js';
-import { prepareClasses } from './prepare.js';
 import { tellClasses } from './tell.js';
 
 export type { ClassifyArtefact } from './artefact.js';
@@ -23,14 +20,18 @@ export const classifyTask: Task<
   Classification
 > = {
   ...classifyFlags,
-  prepare: (source, options, run) =>
-    run.plain ? preparePlain(source, options, run) : prepareClasses(source, options, run),
+  // What trains loads TensorFlow.js, and what predicts does not.
+  prepare: async (source, options, run) =>
+    run.plain
+      ? (await import('./plainTask.js')).preparePlain(source, options, run)
+      : (await import('./prepare.js')).prepareClasses(source, options, run),
   parse: parseClassifyArtefact,
   shapes: classifyShapes,
   arrays: classifyArrays,
   evaluate: evaluateClasses,
   predict: predictClasses,
-  backtest: crossValidate,
+  backtest: async (source, options, run, how) =>
+    (await import('./crossValidation.js')).crossValidate(source, options, run, how),
   score: ({ logLoss, balancedAccuracy }, { classWeights }) =>
     classWeights === undefined
       ? { value: logLoss, name: 'log loss' }

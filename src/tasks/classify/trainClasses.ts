@@ -5,12 +5,9 @@ import type { ClassifyArtefact } from './artefact.js';
 import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './classifyData.js';
 import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
 import type { Labelled, Recipe } from './network.js';
-import { type Encoding, take } from './samples.js';
+import { type Encoding, predictBatch, take } from './samples.js';
 import { showClasses, shownSamples } from './shown.js';
 import { Clock, type Learnt, learn, recipeFor, refit } from './train.js';
-
-/** Samples that are predicted at once. */
-export const predictBatch = 512;
 
 /**
  * Trains without the part held out, scores it, and trains on all samples what is saved.

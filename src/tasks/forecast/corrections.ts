@@ -5,15 +5,8 @@ import type { Run } from '../definition.js';
 import { channelCounts, type Layout } from './channels.js';
 import type { Fold } from './folds.js';
 import { gate } from './gate.js';
-import {
-  foldGate,
-  makeNetwork,
-  type NetworkOptions,
-  type Trial,
-  trainNetwork,
-  tryNetwork,
-  type Windows,
-} from './network.js';
+import { foldGate, makeNetwork, type NetworkOptions, type Trial, trainNetwork, tryNetwork } from './network.js';
+import type { Windows } from './networkWindows.js';
 import { asRegression, regressorsOf } from './regressors.js';
 import { fitRidge } from './ridge.js';
 import { ownChannels } from './samples.js';

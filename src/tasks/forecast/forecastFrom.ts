@@ -5,7 +5,7 @@ import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channel
 import { effectsOf } from './effects.js';
 import type { ForecasterState, ForecastFrom, Forecasts, Series } from './forecaster.js';
 import { halfWidths } from './intervals.js';
-import { predictWindows } from './network.js';
+import { predictWindows } from './networkWindows.js';
 import { flatten, regressorsOf } from './regressors.js';
 import { predictRidge } from './ridge.js';
 import { ownChannels } from './samples.js';

@@ -5,20 +5,8 @@ import { deriveKey, Random } from '../../random.js';
 import { Sequential } from '../../sequential.js';
 import { getOptimizer } from '../../training/optimizers.js';
 import type { Run } from '../definition.js';
-import type { Predictor } from '../prepared.js';
 import type { Fold } from './folds.js';
-
-/** Windows and what the anchor missed after each. */
-export interface Windows {
-  /** (n, T, channels) */
-  x: Float32Array;
-  /** (n, H · C) */
-  y: Float32Array;
-  rows: number;
-  steps: number;
-  channels: number;
-  answers: number;
-}
+import { predictWindows, type Windows } from './networkWindows.js';
 
 export interface NetworkOptions {
   units: number;
@@ -182,17 +170,6 @@ function gather(values: Float32Array, rows: Int32Array, size: number): Float32Ar
   const out = new Float32Array(rows.length * size);
   for (let i = 0; i < rows.length; i++) out.set(values.subarray(rows[i] * size, (rows[i] + 1) * size), i * size);
   return out;
-}
-
-/** A network's answers for windows (n, T, channels). */
-export async function predictWindows(
-  model: Predictor,
-  x: Float32Array,
-  { steps, channels }: Pick<Windows, 'steps' | 'channels'>,
-): Promise<Float32Array> {
-  const rows = x.length / (steps * channels);
-  const { data } = await model.predict({ data: x, shape: [rows, steps, channels] }, { batchSize: 256 });
-  return data instanceof Float32Array ? data : Float32Array.from(data);
 }
 
 /**

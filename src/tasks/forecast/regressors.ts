@@ -1,5 +1,5 @@
 import { channelCounts, type Layout } from './channels.js';
-import type { Windows } from './network.js';
+import type { Windows } from './networkWindows.js';
 import type { Regression } from './ridge.js';
 
 /** Where in a window a regressor of the ridge stands. */

@@ -1,5 +1,5 @@
 import { channelCounts, firstOrigin, type Layout, type Tracked, writeTargets, writeWindow } from './channels.js';
-import type { Windows } from './network.js';
+import type { Windows } from './networkWindows.js';
 
 /** Windows that are trained on at most, evenly spread over all, and numbers in them: bounds of time and memory. */
 const MOST_WINDOWS = 20_000;

@@ -1,12 +1,10 @@
 import type { Task } from '../definition.js';
 import { forecastArrays } from './arrays.js';
 import { type ForecastArtefact, parseForecast } from './artefact.js';
-import { backtestForecast } from './backtest.js';
 import { evaluateForecast } from './evaluate.js';
 import type { ForecastEvaluation } from './evaluation.js';
 import { type ForecastOptions, type ForecastPredictOptions, forecastFlags } from './options.js';
 import { type ForecastResult, predictForecast } from './predict.js';
-import { prepareForecast } from './prepare.js';
 import { modelColumns } from './reading.js';
 import { parseState } from './state.js';
 import { tellForecast } from './tell.js';
@@ -23,7 +21,8 @@ export const forecastTask: Task<
   ForecastResult
 > = {
   ...forecastFlags,
-  prepare: prepareForecast,
+  // What trains loads TensorFlow.js, and what predicts does not.
+  prepare: async (source, options, run) => (await import('./prepare.js')).prepareForecast(source, options, run),
   parse: parseForecast,
   shapes: (artefact) => {
     const { window, horizon, targets } = artefact;
@@ -37,7 +36,8 @@ export const forecastTask: Task<
   arrays: forecastArrays,
   evaluate: evaluateForecast,
   predict: predictForecast,
-  backtest: backtestForecast,
+  backtest: async (source, options, run, how) =>
+    (await import('./backtest.js')).backtestForecast(source, options, run, how),
   score: ({ targets }) => {
     const scaled = targets.every(({ mase }) => mase !== null);
     const sum = targets.reduce((all, { mase, mae }) => all + (scaled ? (mase ?? 0) : mae), 0);

@@ -5,9 +5,7 @@ import { parseSymbolsArtefact, type SymbolsArtefact } from './artefact.js';
 import { type SymbolsEvaluation, verdict } from './evaluation.js';
 import { type SymbolsOptions, type SymbolsPredictOptions, symbolsFlags } from './options.js';
 import { evaluateSequence, predictSymbols } from './predict.js';
-import { novelty, prepareSequence } from './prepare.js';
 import { parseSymbols, readSequence } from './sequence.js';
-import { trainSymbols } from './training.js';
 
 export type { SymbolsArtefact } from './artefact.js';
 export type { SymbolsEvaluation } from './evaluation.js';
@@ -22,7 +20,12 @@ export const symbolsTask: Task<
 > = {
   ...symbolsFlags,
 
+  // What trains loads TensorFlow.js, and what predicts does not.
   async prepare(source, options, run) {
+    const [{ novelty, prepareSequence }, { trainSymbols }] = await Promise.all([
+      import('./prepare.js'),
+      import('./training.js'),
+    ]);
     const sequence = await readSequence(source, run.seed);
     const corpus = prepareSequence(sequence, source.name, options, run);
     const { ids, edge, windows, layers } = corpus;

@@ -1,12 +1,12 @@
 import { MemcellError } from '../../errors.js';
-import type { Sequential } from '../../sequential.js';
+import type { Predicting } from '../../predictor.js';
 import { EventLoop } from '../../training/batches.js';
 import type { Predictor } from '../prepared.js';
 import type { KneserNey } from './kneserNey.js';
 import { coveringWindows, lastTokenWindows } from './samples.js';
 
 /** What text needs of a network. One that predicts only, and does not stream, will do. */
-export type Network = Predictor & Partial<Pick<Sequential, 'stream' | 'outputShape'>>;
+export type Network = Predictor & Partial<Pick<Predicting, 'stream' | 'outputs'>>;
 
 /** Takes a token and gives the probabilities of the next one, in an array that the next push overwrites. */
 export type PushToken = (token: number) => ArrayLike<number>;
@@ -17,7 +17,7 @@ export type PushToken = (token: number) => ArrayLike<number>;
  */
 export function openStream(network: Network): { push: PushToken } | { why: string } {
   if (network.stream === undefined) return { why: 'it only predicts' };
-  if (network.outputShape?.length !== 3)
+  if (network.outputs?.[0].shape.length !== 3)
     return { why: 'it was trained to answer after the last token of a window only' };
   try {
     const stream = network.stream();

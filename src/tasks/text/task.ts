@@ -7,10 +7,7 @@ import { drawText } from './drawnText.js';
 import { evaluateTokens, evaluateWindows, type Likelihood, type TextEvaluation, verdict } from './evaluation.js';
 import { generate, generationPath } from './generate.js';
 import { type GenerateOptions, type TextOptions, textFlags } from './options.js';
-import { trainPlain } from './plain.js';
-import { prepareCorpus } from './prepare.js';
 import { showText } from './shown.js';
-import { trainText } from './training.js';
 
 export type { TextArtefact } from './artefact.js';
 export type { TextEvaluation } from './evaluation.js';
@@ -25,7 +22,13 @@ export const textTask: Task<
 > = {
   ...textFlags,
 
+  // What trains loads TensorFlow.js, and what predicts does not.
   async prepare(source, options, run) {
+    const [{ prepareCorpus }, { trainPlain }, { trainText }] = await Promise.all([
+      import('./prepare.js'),
+      import('./plain.js'),
+      import('./training.js'),
+    ]);
     const { text, notes } = await drawText(source, run.seed);
     const corpus = prepareCorpus(text, source.name, options, run);
     const { ids, edge, layers, warnings } = corpus;

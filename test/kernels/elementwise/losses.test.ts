@@ -3,10 +3,20 @@ import * as tf from '@tensorflow/tfjs';
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  gaussianLikelihood,
+  hinge,
   huber,
+  kullbackLeiblerDivergence,
   type Loss,
+  logCosh,
   meanAbsoluteError,
+  meanAbsolutePercentageError,
   meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  quantile,
   sparseCategoricalCrossentropy,
 } from '../../../src/training/losses.js';
 import { Bench, type Block, expectClose, type Functions, forShapes, normals, uniforms } from './block.js';
@@ -29,11 +39,53 @@ interface Case {
   name: string;
   loss: Loss;
   from: 'logits' | 'probabilities' | 'values';
+  /** The only number of columns it takes. */
+  width?: number;
+  /** Targets of 0 and 1. */
+  binary?: boolean;
   softmax?: boolean;
   run(kernels: Functions, a: Arguments): void;
 }
 
 const SMOOTHING = 0.1;
+
+type Alike = Extract<
+  keyof Functions,
+  | 'percentageErrorLoss'
+  | 'logarithmicErrorLoss'
+  | 'logCoshLoss'
+  | 'poissonLoss'
+  | 'quantileLoss'
+  | 'gaussianLoss'
+  | 'cosineLoss'
+  | 'divergenceLoss'
+  | 'hingeLoss'
+  | 'categoricalHingeLoss'
+>;
+
+/** A loss whose kernel takes the arguments that most take. */
+const alike = (loss: Loss, kernel: Alike, given: Partial<Case> & { option?: number } = {}): Case => ({
+  name: given.binary ? `${loss.name} of 0 and 1` : loss.name,
+  loss,
+  from: 'values',
+  ...given,
+  run: (k, a) =>
+    k[kernel](
+      a.p.address,
+      a.p.ld,
+      a.y.address,
+      a.y.ld,
+      given.option ?? 0,
+      a.weights,
+      a.scale,
+      a.losses,
+      a.gradient,
+      a.ldGradient,
+      a.p.n,
+      a.row0,
+      a.row1,
+    ),
+});
 
 const cases: Case[] = [
   ...[0, SMOOTHING].map(
@@ -233,10 +285,21 @@ const cases: Case[] = [
         a.row1,
       ),
   },
+  alike(meanAbsolutePercentageError(), 'percentageErrorLoss'),
+  alike(meanSquaredLogarithmicError(), 'logarithmicErrorLoss'),
+  alike(logCosh(), 'logCoshLoss'),
+  alike(poisson(), 'poissonLoss', { from: 'probabilities' }),
+  alike(quantile({ quantile: 0.8 }), 'quantileLoss', { option: 0.8 }),
+  alike(gaussianLikelihood(), 'gaussianLoss', { width: 2 }),
+  alike(cosineSimilarity(), 'cosineLoss'),
+  alike(kullbackLeiblerDivergence(), 'divergenceLoss', { from: 'probabilities' }),
+  alike(hinge(), 'hingeLoss'),
+  alike(hinge(), 'hingeLoss', { binary: true, option: 1 }),
+  alike(categoricalHinge(), 'categoricalHingeLoss'),
 ];
 
 /** Predictions, targets in the shape of the loss, and labels, for rows of n. */
-function problem({ from, loss }: Case, rows: number, n: number, seed: number) {
+function problem({ from, loss, binary }: Case, rows: number, n: number, seed: number) {
   let p = normals(seed, rows * n, 3);
   let y = normals(seed + 1, rows * n);
   const labels = Int32Array.from(uniforms(seed + 2, rows), (u) => Math.floor(u * n));
@@ -253,12 +316,14 @@ function problem({ from, loss }: Case, rows: number, n: number, seed: number) {
         for (let j = 0; j < n; j++) y[row * n + j] /= sum;
       }
   }
+  if (binary) y = y.map((value) => Number(value > 0));
   return { p, y, labels };
 }
 
 describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
   test("value and gradient are tfjs's for Keras's definition within 2e-6; splits, aliases and no gradient change no bit", () => {
-    forShapes(({ rows, n: any, pad, split, seed }) => {
+    forShapes(({ rows, n: drawn, pad, split, seed }) => {
+      const any = c.width ?? drawn;
       const n = c.loss.targets === 'labels' ? Math.max(any, 2) : any; // tfjs's oneHot takes no single class
       const bench = new Bench(1 << 17);
       const { p, y, labels } = problem(c, rows, n, seed);

@@ -4,12 +4,12 @@
  * the distance in bytes from one batch entry to the next, `…Step` from one step to the next; heads lie side by side in a row.
  */
 
-/** Queries of a tile, and keys: the tile of their scores and its gradient stay in L1. */
+/** Queries of a tile, and keys: the tile of their scores and its gradient stay in cache. */
 export const QUERIES: i32 = 48;
-export const KEYS: i32 = 64;
+export const KEYS: i32 = 128;
 
 /** Bytes of a row of a tile: no multiple of 256. */
-export const TILE_ROW: usize = 320;
+export const TILE_ROW: usize = 576;
 
 /** Bytes of a tile of scores. */
 export const TILE: usize = <usize>QUERIES * TILE_ROW;

@@ -3,6 +3,7 @@
 export * from './activationGradients';
 export * from './activations';
 export * from './batchnorm';
+export * from './classLosses';
 export * from './dropout';
 export * from './embedding';
 export * from './layernorm';
@@ -11,6 +12,7 @@ export * from './norms';
 export * from './optimizers';
 export * from './pooling';
 export * from './poolingWindows';
+export * from './regressionLosses';
 export * from './rectifiers';
 export * from './rmsnorm';
 export * from './sequences';

@@ -4,6 +4,7 @@
  * row is scale·weights[row], or scale where `weights` is 0. Definitions: Keras 3.
  */
 import { EXP_MAX, EXP_MIN, expWith, LN2_HIGH, LN2_LOW, LOG2E, log1, log1p4, log4, Q0, Q1, Q2, Q3, ROUND } from './exp';
+import { setLoss, weightOf } from './rowLosses';
 import { rowMax, scaleRow, shiftedExp } from './softmax';
 import { constant, keepLanes, laneSum, loadBlock, rowAt, storeBlock } from './vector';
 
@@ -17,16 +18,6 @@ const enum Kind {
 
 /** Probabilities are kept this far from 0 and 1 before their logarithm is taken. */
 const CLIP: f32 = 1e-7;
-
-@inline
-function weightOf(weights: usize, row: i32, scale: f32): f32 {
-  return weights == 0 ? scale : scale * load<f32>(weights + (<usize>row << 2));
-}
-
-@inline
-function setLoss(losses: usize, row: i32, value: f32): void {
-  store<f32>(losses + (<usize>row << 2), value);
-}
 
 /**
  * loss = −Σ y′·log softmax(x), y′ = y·(1 − smoothing) + smoothing/n; gradient softmax(x)·Σy′ − y′. The softmax is

@@ -1,0 +1,143 @@
+/** The layers of a saved model as the engine's plan, without TensorFlow.js: for who only predicts. */
+import type { Shape } from '../layers/define.js';
+import { distinctNames } from '../model/ends.js';
+import type { WeightPlan } from '../plan/layerPlan.js';
+import type { Config } from '../plan/planning.js';
+import { Unsupported } from '../plan/unsupported.js';
+import { sgd } from '../training/optimizers.js';
+import { keepingWhatIsRead, Nodes } from './nodes.js';
+import { planInput } from './planCall.js';
+import type { Plan } from './planData.js';
+import { planOptimizer } from './planOptimizer.js';
+import { type Numbered, SavedCall, shapeOf, type Value } from './savedCall.js';
+import { inOrder, readersOf, type SavedGraph, type SavedLayer, type Source, savedGraph } from './savedGraph.js';
+
+/** A weight as it is saved, layer by layer in Keras's order. */
+export interface SavedWeight {
+  /** The layer's name. */
+  layer: string;
+  /** Its own, where the file has the names that layers have for them. */
+  name?: string;
+  shape: readonly number[];
+}
+
+/** An input or output of a saved model. */
+export interface SavedEnd {
+  name: string;
+  /** With the batch axis. */
+  shape: Shape;
+  /** Of an input of whole numbers that are rows of a table: how many rows it has. */
+  below?: number;
+}
+
+export interface SavedPlan {
+  /** It predicts; training needs the model itself. */
+  plan: Plan;
+  inputs: SavedEnd[];
+  outputs: SavedEnd[];
+}
+
+/**
+ * Plans a model from what is saved of it.
+ * @param topology of Keras 2's form
+ * @returns the reason where the engine does not run it, or where that cannot be told without TensorFlow.js
+ */
+export function planSaved(topology: Config, weights: readonly SavedWeight[]): SavedPlan | { reason: string } {
+  try {
+    return new SavedPlanner(topology, weights).plan();
+  } catch (error) {
+    if (error instanceof Unsupported) return { reason: error.message };
+    throw error;
+  }
+}
+
+class SavedPlanner {
+  private readonly graph: SavedGraph;
+  private readonly numbered = new Map<string, Numbered[]>();
+  private readonly claimed = new Set<string>();
+
+  constructor(
+    topology: Config,
+    private readonly weights: readonly SavedWeight[],
+  ) {
+    this.graph = savedGraph(topology);
+    weights.forEach(({ layer, name, shape }, number) => {
+      this.numbered.set(layer, [...(this.numbered.get(layer) ?? []), { number, name, shape }]);
+    });
+  }
+
+  plan(): SavedPlan {
+    const { inputs, outputs } = this.graph;
+    const read = inputs.map(({ name }) => readersOf(this.graph, name));
+    const shapes = inputs.map(({ config, name }) => inputShape(config.batchInputShape, name));
+    const plans = shapes.map((shape, i) =>
+      planInput(
+        shape,
+        read[i].map(({ className }) => className),
+      ),
+    );
+    const nodes = new Nodes(plans);
+    const given = nodes.wires.map((wire, i) => ({ ...wire, shape: shapes[i] }));
+    const values = this.run(this.graph, '', given, nodes);
+    const unused = this.weights.find(({ layer }) => !this.claimed.has(layer));
+    if (unused) throw new Unsupported(`no layer takes the weights of ${unused.layer}`);
+    const weights = this.weights.map(
+      ({ layer, shape }): WeightPlan => ({ name: layer, shape: [...shape], l1: 0, l2: 0, trained: false }),
+    );
+    const loss = { kind: 'squared', option: 0, takesActivation: false, labels: false } as const;
+    const ends = values.map((value) => {
+      const { number: signal, sequence, width } = nodes.inOrder(value);
+      return { signal, sequence, width, loss, weight: 1 };
+    });
+    const names = distinctNames(outputs.map(([name]) => name));
+    return {
+      plan: {
+        weights,
+        inputs: plans,
+        outputs: ends,
+        nodes: keepingWhatIsRead(nodes.list, ends),
+        optimizer: planOptimizer(sgd(), weights),
+      },
+      inputs: inputs.map(({ name }, i) => ({ name, shape: [null, ...shapes[i].slice(1)], ...vocabularyOf(read[i]) })),
+      outputs: values.map(({ shape }, i) => ({ name: names[i], shape })),
+    };
+  }
+
+  /** What a model gives for its inputs. @param prefix of its layers' names, those of the models that it is in */
+  private run(graph: SavedGraph, prefix: string, given: readonly Value[], nodes: Nodes): Value[] {
+    const values = new Map<string, Value[]>();
+    const valueFrom = ([name, call, output]: Source): Value => {
+      const value = values.get(`${name}#${call}`)?.[output];
+      if (!value) throw new Unsupported(`output ${output} of layer ${name} is not made of the model's inputs`);
+      return value;
+    };
+    graph.inputs.forEach(({ name }, i) => {
+      values.set(`${name}#0`, [given[i]]);
+    });
+    for (const { layer, call } of inOrder(graph)) {
+      const read = layer.calls[call].map(valueFrom);
+      const name = prefix + layer.name;
+      const made = layer.model ? this.run(layer.model, `${name}/`, read, nodes) : this.call(layer, name, read, nodes);
+      values.set(`${layer.name}#${call}`, made);
+    }
+    return graph.outputs.map(valueFrom);
+  }
+
+  private call(layer: SavedLayer, name: string, read: readonly Value[], nodes: Nodes): Value[] {
+    this.claimed.add(name);
+    const planned = new SavedCall(layer, name, read, this.numbered.get(name) ?? [], nodes);
+    const wires = nodes.place(planned.plan(), read, [planned.flow, ...planned.further]);
+    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? planned.shape : shapeOf(wire, null) }));
+  }
+}
+
+function inputShape(shape: unknown, name: string): Shape {
+  const isSize = (size: unknown): size is number | null => size === null || Number.isInteger(size);
+  if (Array.isArray(shape) && shape.length > 1 && shape.every(isSize)) return shape;
+  throw new Unsupported(`the shape of ${name} is not known`);
+}
+
+function vocabularyOf(readers: readonly SavedLayer[]): { below?: number } {
+  const embedding = readers.find(({ className }) => className === 'Embedding');
+  return embedding ? { below: Number(embedding.config.inputDim) } : {};
+}

@@ -1,0 +1,150 @@
+/** Saved models that only predict: on memcell's engine, without TensorFlow.js. */
+import { EngineRunner, type OwnedWeights } from './engine/engineRunner.js';
+import { planSaved, type SavedPlan } from './engine/planSaved.js';
+import { Stepper, Stream, streamObstacle } from './engine/stream.js';
+import { MemcellError } from './errors.js';
+import type { LoadOptions } from './formats/http.js';
+import type { ModelSource } from './formats/location.js';
+import { readSaved, type SavedModel } from './formats/savedModel.js';
+import { wasmObstacle } from './kernels/module.js';
+import { prepareKernels } from './kernels/prepare.js';
+import { type ModelEnd, type ModelInputs, type ModelOutput, outputsLike, readInputs } from './model/ends.js';
+import type { NestedArray, ShapedArray } from './model/inputs.js';
+import { type EitherSpelling, namedOptions } from './spelling.js';
+import { type PredictOptions, predict } from './training/evaluate.js';
+import { sgd } from './training/optimizers.js';
+
+/** A model that predicts, whatever else it can. */
+export interface Predicting {
+  readonly metadata: Record<string, unknown>;
+  readonly inputs: readonly ModelEnd[];
+  readonly outputs: readonly ModelEnd[];
+  predict(x: ShapedArray, options?: EitherSpelling<PredictOptions>): Promise<{ data: Float32Array; shape: number[] }>;
+  stream(): Stream;
+  dispose(): void;
+}
+
+/**
+ * A saved model on memcell's engine, as `loadPredictor` opens it. It takes and gives what `Sequential.predict` does, the same
+ * numbers to the last bit, and cannot be trained.
+ */
+export class Predictor implements Predicting {
+  /** Plain JSON that was saved with the model. */
+  readonly metadata: Record<string, unknown>;
+  /** What the file had and this has not, a line each. */
+  readonly lost: readonly string[];
+  readonly inputs: readonly ModelEnd[];
+  readonly outputs: readonly ModelEnd[];
+  private readonly runner: EngineRunner;
+  private readonly expected: SavedPlan['inputs'];
+  private stepper: Stepper | undefined;
+
+  /** @internal */
+  constructor({ weights, metadata, lost }: SavedModel, { plan, inputs, outputs }: SavedPlan) {
+    this.metadata = metadata;
+    this.lost = lost;
+    this.inputs = inputs.map(({ name, shape }) => ({ name, shape }));
+    this.outputs = outputs;
+    this.expected = inputs;
+    const owner = { weights: new SavedWeights(weights.map(({ data }) => data)) };
+    this.runner = new EngineRunner(owner, { optimizer: sgd() }, plan, {});
+  }
+
+  /**
+   * The model's output for every sample, in the form that x has: nested arrays or { data, shape }. A model with several inputs
+   * takes a list of them, or an object by their names; one with several outputs gives a list in their order (`outputs`), or,
+   * for inputs by name, an object by name.
+   * @throws MemcellError 'data' for what does not fit, 'numeric' for an output that is not finite
+   */
+  async predict(
+    x: ShapedArray,
+    options?: EitherSpelling<PredictOptions>,
+  ): Promise<{ data: Float32Array; shape: number[] }>;
+  async predict<Output extends NestedArray = number[][]>(
+    x: NestedArray,
+    options?: EitherSpelling<PredictOptions>,
+  ): Promise<Output>;
+  async predict<Output = ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }>(
+    x: ModelInputs,
+    options?: EitherSpelling<PredictOptions>,
+  ): Promise<Output>;
+  async predict(
+    x: ModelInputs,
+    options: EitherSpelling<PredictOptions> = {},
+  ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
+    const expected = this.expected.map(({ below, ...end }) => ({
+      ...end,
+      ...(below !== undefined && { dtype: 'int32' as const, below }),
+    }));
+    const { array, given } = readInputs(x, expected, 'x');
+    const output = await predict(this.runner, array, namedOptions<PredictOptions>('predict', options));
+    return outputsLike(
+      output,
+      this.outputs.map(({ name }) => name),
+      given,
+    );
+  }
+
+  /**
+   * A sequence to be fed step by step, as `Sequential.stream` gives it.
+   * @throws MemcellError 'model' for a model that needs the whole sequence
+   */
+  stream(): Stream {
+    const { plan, program } = this.runner;
+    const obstacle = streamObstacle(plan);
+    if (obstacle !== undefined) throw new MemcellError(`this model cannot stream: ${obstacle}`, { code: 'model' });
+    this.stepper ??= new Stepper(plan, () => this.runner, program.speed);
+    return new Stream(this.stepper);
+  }
+
+  /** Lets go of the threads. */
+  dispose(): void {
+    this.runner.dispose();
+  }
+}
+
+class SavedWeights implements OwnedWeights {
+  constructor(private readonly arrays: readonly Float32Array[]) {}
+
+  identity(weight: number): object {
+    return this.arrays[weight];
+  }
+
+  read(weight: number): Float32Array {
+    return this.arrays[weight];
+  }
+
+  /** Nothing trains them. */
+  write(): void {}
+}
+
+/**
+ * A model that predicts on the engine; or why this model needs TensorFlow.js.
+ * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
+ */
+export async function openPredictor(from: ModelSource, options?: LoadOptions): Promise<Predictor | { reason: string }> {
+  const obstacle = wasmObstacle();
+  if (obstacle !== undefined) return { reason: obstacle };
+  const saved = await readSaved(from, options);
+  if ('reason' in saved) return saved;
+  const planned = planSaved(saved.topology, saved.weights);
+  if ('reason' in planned) return planned;
+  await prepareKernels();
+  return new Predictor(saved, planned);
+}
+
+/**
+ * Loads a model to predict with, without TensorFlow.js: whatever memcell's engine runs of what memcell, tfjs, Keras 1 to 3 or
+ * PyTorch (ONNX) saved, but models with a model or a stateful layer in them. From a path, an address or bytes.
+ * @param options bound what comes over HTTP
+ * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it, and 'usage' for a model that needs
+ *   TensorFlow.js, which `loadModel` loads
+ */
+export async function loadPredictor(from: ModelSource, options?: EitherSpelling<LoadOptions>): Promise<Predictor> {
+  const opened = await openPredictor(from, namedOptions<LoadOptions>('loadPredictor', options ?? {}));
+  if (opened instanceof Predictor) return opened;
+  const where = typeof from === 'string' ? from : 'the model';
+  throw new MemcellError(`${where}: only TensorFlow.js runs this model (${opened.reason}); load it with loadModel`, {
+    code: 'usage',
+  });
+}

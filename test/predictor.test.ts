@@ -1,0 +1,164 @@
+/** Saved models that predict without TensorFlow.js, against the same models in it. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { elements, type NdArray } from '../src/data/array.js';
+import { EngineRunner } from '../src/engine/engineRunner.js';
+import { planSaved } from '../src/engine/planSaved.js';
+import { contentsOf } from '../src/formats/contents.js';
+import type { StoredWeight } from '../src/formats/modelFile.js';
+import { loadPredictor, openPredictor, Predictor } from '../src/predictor.js';
+import { loadModel, type Sequential, sequential } from '../src/sequential.js';
+import { sgd } from '../src/training/optimizers.js';
+import { engineOf } from './engine/compare.js';
+import { batchOf, builtGraph, graphSample } from './engine/graphModels.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const fixtures = join(root, 'test/fixtures');
+
+/** Numbers for an input of such a shape, whole ones below `below`. */
+function input(shape: readonly (number | null)[], below?: number): NdArray {
+  const sizes = shape.map((size, axis) => size ?? (axis === 0 ? 3 : 7));
+  const value = (i: number) => Math.sin(1.7 * i);
+  const data = Float32Array.from({ length: elements(sizes) }, (_, i) =>
+    below === undefined ? value(i) : Math.floor(Math.abs(value(i)) * below) % below,
+  );
+  return { data, shape: sizes };
+}
+
+/** The rows of an Embedding's table that reads an input, where one does. */
+function vocabulary(model: Sequential, name: string): number | undefined {
+  const { layers } = model.tf;
+  const first = layers.filter((layer) => layer.getClassName() === 'Embedding');
+  const reads = first.find((layer) =>
+    [layer.inboundNodes[0].inputTensors[0].name, `${layer.name}_input`].includes(name),
+  );
+  const found = reads ?? (first.length === 1 && model.inputs.length === 1 ? first[0] : undefined);
+  return found && Number(found.getConfig().inputDim);
+}
+
+/** The outputs, or the error's message. */
+async function outputs(model: Pick<Sequential, 'predict'> | Predictor, x: NdArray[]): Promise<NdArray[] | string> {
+  try {
+    return [await model.predict<NdArray | NdArray[]>(x.length === 1 ? x[0] : x)].flat();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Weights by their order alone, as most files have them. */
+const unnamed = (weights: readonly StoredWeight[]) => weights.map(({ layer, shape }) => ({ layer, shape }));
+
+/** Why no engine alone predicts it; undefined where the two give the same. */
+async function compared(model: Sequential, file: string): Promise<string | undefined> {
+  const predictor = await openPredictor(file);
+  try {
+    if (!(predictor instanceof Predictor)) return predictor.reason;
+    expect(predictor.inputs).toEqual(model.inputs);
+    expect(predictor.outputs).toEqual(model.outputs);
+    expect(predictor.metadata).toEqual(model.metadata);
+    const x = model.inputs.map(({ name, shape }) => input(shape, vocabulary(model, name)));
+    const [own, expected] = [await outputs(predictor, x), await outputs(model, x)];
+    if (model.engine.kind === 'memcell') expect(own).toEqual(expected);
+    else if (typeof own !== 'string' && typeof expected !== 'string')
+      own.forEach(({ data, shape }, i) => {
+        expect(shape).toEqual(expected[i].shape);
+        data.forEach((value, j) => {
+          expect(Math.abs(value - expected[i].data[j])).toBeLessThanOrEqual(1e-5);
+        });
+      });
+    else expect(own).toBe(expected);
+    return undefined;
+  } finally {
+    if (predictor instanceof Predictor) predictor.dispose();
+    model.dispose();
+  }
+}
+
+test('every saved model that its engine runs predicts the same to the last bit; the others say what needs TensorFlow.js', async () => {
+  const files = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(keras|h5|onnx)$|(^|\/)model\.json$/.test(name))
+    .sort();
+  const needed: Record<string, string> = {};
+  let same = 0;
+  for (const name of files) {
+    const model = await loadModel(join(fixtures, name)).catch(() => undefined);
+    if (!model) continue;
+    const reason = await compared(model, join(fixtures, name));
+    if (reason === undefined) same++;
+    else needed[name] = reason;
+  }
+  expect(same).toBeGreaterThan(90);
+  expect(needed).toMatchSnapshot();
+});
+
+test('random graphs predict from their description as from TensorFlow.js, to the last bit', () => {
+  let planned = 0;
+  fc.assert(
+    fc.property(graphSample, (sample) => {
+      const built = builtGraph(sample);
+      const { model } = built;
+      // TensorFlow.js warns that it cannot write them; they are among the inputs, too.
+      for (const node of model.layers.flatMap(({ inboundNodes }) => inboundNodes)) node.callArgs = {};
+      const { topology, weights } = contentsOf(model, { metadata: {} });
+      const saved = planSaved(topology, unnamed(weights));
+      if ('reason' in saved) throw new Error(saved.reason);
+      expect(saved.outputs.map(({ shape }) => shape.slice(1))).toEqual(
+        model.outputs.map(({ shape }) => shape.slice(1)),
+      );
+      const values = { identity: (i: number) => weights[i], read: (i: number) => Float32Array.from(weights[i].data) };
+      const own = new EngineRunner({ weights: { ...values, write: () => {} } }, { optimizer: sgd() }, saved.plan, {
+        threads: 1,
+      });
+      const engine = engineOf(built, { threads: 1 });
+      const { x } = batchOf(model, sample, sample.batch, 0);
+      expect(own.predictBatch(x)).toEqual(engine.predictBatch(x));
+      engine.dispose();
+      model.dispose();
+      planned++;
+    }),
+    { numRuns: 30 },
+  );
+  expect(planned).toBeGreaterThanOrEqual(30);
+});
+
+test('a stream goes as that of the model', async () => {
+  const model = sequential('LSTM(5, return_sequences=true), Dense(3)', { inputShape: [null, 2], seed: 4 });
+  const { topology, weights } = contentsOf(model.tf, { metadata: {} });
+  const saved = planSaved(topology, unnamed(weights));
+  if ('reason' in saved) throw new Error(saved.reason);
+  const floats = weights.map((weight) => ({ ...weight, data: Float32Array.from(weight.data) }));
+  const predictor = new Predictor({ topology, weights: floats, metadata: {}, lost: [] }, saved);
+  const [own, other] = [predictor.stream(), model.stream()];
+  for (let step = 0; step < 4; step++) {
+    const x = [Math.sin(step), Math.cos(step)];
+    expect([...own.push(x)]).toEqual([...other.push(x)]);
+  }
+  predictor.dispose();
+  model.dispose();
+});
+
+test('a model that needs TensorFlow.js is named, with what to do; what is no model is an error as everywhere', async () => {
+  await expect(loadPredictor(join(fixtures, 'savedModels/stateful'))).rejects.toThrow(
+    'is stateful); load it with loadModel',
+  );
+  await expect(loadPredictor(join(fixtures, 'nowhere'))).rejects.toThrow('no such model folder');
+  await expect(loadPredictor(Uint8Array.of(1, 2, 3))).rejects.toThrow('not a model');
+});
+
+test('memcell predict and memcell generate never load TensorFlow.js, and import nothing that does', () => {
+  const program = `
+    const { run } = await import('./dist/cli/main.js');
+    const written = [];
+    const streams = { stdout: { write: (text) => { written.push(text); } }, stderr: { write: () => {} } };
+    const codes = [];
+    for (const argv of [['predict', 'models/weather', '--json'], ['generate', 'models/psalms', '--length', '5', '--seed', '1', '--json']])
+      codes.push(await run(argv, streams));
+    console.log(JSON.stringify({ codes, loaded: '_tfengine' in globalThis, written: written.length > 0 }));
+  `;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: root, encoding: 'utf8' });
+  expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).toEqual({ codes: [0, 0], loaded: false, written: true });
+});
