@@ -154,6 +154,7 @@ function timeNotes(table: Table, { time }: TimeChoice, { like }: UnderstandOptio
   const { notation } = time.reading;
   const name = time.reading.columns.join(' and ');
   const notes = [...time.notes];
+  if (time.spans) notes.push(`${name}: each cell holds two times, of which the first counts`);
   if (time.other !== undefined) {
     const month = /^\W*M/.test(notation.replace(/^.*?(?=[dM])/, ''));
     notes.push(
