@@ -3,6 +3,14 @@ import { list } from './suggest.js';
 
 /** Deeper than this no rows are looked for. */
 export const deepest = 4;
+/** Rows under keys that are taken for rows, at least. */
+export const fewestKeyed = 3;
+
+/** Whether a key is a date: 2020-01-01, 2020-01-01 12:00. */
+export function isDateKey(key: string): boolean {
+  return /^\d{4}-\d{2}(-\d{2}.{0,25})?$/.test(key);
+}
+
 /** Members of an object that are remembered: one of more is a dictionary, no document around rows. */
 const mostMembers = 10_000;
 /** Characters of an array of names that are kept. */
@@ -64,6 +72,8 @@ interface Container {
   flat: boolean;
   /** Of an object: whether all keys are numbers, as the row names of pandas are, and the members that are no single values. */
   numbered: boolean;
+  /** Whether all keys are dates. */
+  dated: boolean;
   members: Map<string, Container>;
   /** The text of an array that may name columns. */
   names?: string | undefined;
@@ -142,6 +152,7 @@ class Scan {
       this.key = keyOf(this.text);
       top.rows++;
       top.numbered &&= /^\d+$/.test(this.key);
+      top.dated &&= isDateKey(this.key);
     }
   }
 
@@ -167,7 +178,17 @@ class Scan {
       this.inside = 1;
       return;
     }
-    const made: Container = { kind, at, path, rows: 0, width: 1, flat: true, numbered: true, members: new Map() };
+    const made: Container = {
+      kind,
+      at,
+      path,
+      rows: 0,
+      width: 1,
+      flat: true,
+      numbered: true,
+      dated: true,
+      members: new Map(),
+    };
     if (kind === 'array' && this.key === 'columns') made.names = '[';
     this.root ??= made;
     this.open.push(made);
@@ -208,6 +229,10 @@ function find(container: Container, found: Found[]): void {
     found.push({ path, rows: columns });
     return;
   }
+  if (isKeyed(container)) {
+    found.push({ path, rows });
+    return;
+  }
   if (path.length === deepest) return;
   const [names, data] = [members.get('columns'), members.get('data')];
   const named = data?.kind === 'array' && data.first === 'array' ? namesOf(names) : undefined;
@@ -226,8 +251,18 @@ function columnRows({ members, rows }: Container): number | undefined {
   const dictionary = columns.some(({ kind }) => kind === 'object');
   if (dictionary && members.size < rows) return undefined;
   const fits = (one: Container) =>
-    one.flat && one.rows > 0 && one.rows === length && (one.kind === 'array' || one.numbered);
+    one.flat && one.rows > 0 && one.rows === length && (one.kind === 'array' || one.numbered || one.dated);
   return columns.every(fits) ? length : undefined;
+}
+
+/** Whether an object holds rows under keys. */
+function isKeyed({ members, rows, dated, flat }: Container): boolean {
+  if (rows < fewestKeyed) return false;
+  if (flat) return dated;
+  return (
+    members.size === rows &&
+    [...members.values()].every(({ kind, flat, rows }) => kind === 'object' && flat && rows > 0)
+  );
 }
 
 function namesOf(container: Container | undefined): string[] | undefined {

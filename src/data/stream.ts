@@ -5,7 +5,7 @@ import type { Bytes } from './bytes.js';
 import { isMissing, parseNumber } from './cells.js';
 import { type CsvRecord, RecordReader } from './csv.js';
 import { type Dialect, guessDialect } from './dialect.js';
-import { type Encoding, encodingNotes, guessEncoding } from './encoding.js';
+import { complete, type Encoding, encodingNotes, guessEncoding } from './encoding.js';
 import { elementsAt, elementsOf } from './jsonElements.js';
 import { placeNote, type RowsPlace, rowsPlace } from './jsonPlaces.js';
 import { jsonForm, parseTable, unifyLineEnds } from './read.js';
@@ -193,7 +193,7 @@ async function lookAt(bytes: Bytes): Promise<OpenedText> {
   const first = await bytes.slice(0, headSize);
   const cut = first.length === headSize;
   const encoding = guessEncoding(first, bytes.name, cut);
-  const head = new TextDecoder(encoding).decode(first, { stream: cut }).replace(/\r\n?/g, '\n');
+  const head = complete(new TextDecoder(encoding).decode(first, { stream: cut }), encoding).replace(/\r\n?/g, '\n');
   const ending = /\.(csv|tsv|json|jsonl|ndjson)(\.gz)?$/i.exec(bytes.name)?.[1].toLowerCase();
   if (ending === 'csv' || ending === 'tsv') return { encoding, form: 'values', head };
   if (ending === 'jsonl' || ending === 'ndjson' || jsonForm(head) === 'lines') return { encoding, form: 'lines', head };
@@ -225,11 +225,11 @@ async function* textBlocks(bytes: Bytes, encoding: Encoding): AsyncIterable<stri
   const decoder = new TextDecoder(encoding, { fatal: true });
   let carried = '';
   for await (const chunk of bytes.stream()) {
-    const text = carried + decode(decoder, chunk, bytes.name);
+    const text = carried + complete(decode(decoder, chunk, bytes.name), encoding);
     carried = text.endsWith('\r') ? '\r' : '';
     yield unifyLineEnds(text.slice(0, text.length - carried.length));
   }
-  yield carried.replace('\r', '\n') + decode(decoder, undefined, bytes.name);
+  yield carried.replace('\r', '\n') + complete(decode(decoder, undefined, bytes.name), encoding);
 }
 
 function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, name: string): string {

@@ -233,11 +233,11 @@ export class ColumnReader {
         ? this.asFlag(column, flagOf(different))
         : this.asCategory(column, { kind: 'category', values: different.sort(naturally) });
     if (spelled === undefined) return read;
-    return { ...read, notes: [...read.notes, `${column.name}: ${spelled.join(' and ')} count as the same`] };
+    return { ...read, notes: [...read.notes, `${column.name}: count as the same: ${spelled}`] };
   }
 
   /** The texts of a column, of those that differ in upper and lower case only the most frequent. */
-  private different(column: RawColumn): { different: string[]; held: number; spelled?: string[] } {
+  private different(column: RawColumn): { different: string[]; held: number; spelled?: string } {
     const cells = this.cells(column);
     const counts = new Map<string, number>();
     let held = 0;
@@ -254,8 +254,10 @@ export class ColumnReader {
     const spellings = [...groups.values()].map((group) =>
       group.sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || naturally(a, b)),
     );
-    const spelled = spellings.find(({ length }) => length > 1);
-    return { different: spellings.map(([first]) => first), held, ...(spelled && { spelled }) };
+    const several = spellings.filter(({ length }) => length > 1).map((group) => group.join(', '));
+    const spelled = several.length > 5 ? [...several.slice(0, 5), '…'] : several;
+    const different = spellings.map(([first]) => first);
+    return { different, held, ...(spelled.length > 0 && { spelled: spelled.join('; ') }) };
   }
 
   /** Whether every cell says that there is no value. */

@@ -1,4 +1,4 @@
-import { monthNames, monthOfWord, weekdayNames } from './monthNames.js';
+import { monthNames, monthOfWord, ordinal, weekdayNames } from './monthNames.js';
 import { abbreviations, offsetInZone, offsetOfWall } from './zones.js';
 
 const day = 86_400_000;
@@ -366,13 +366,6 @@ export function plainPattern(pattern: string): string {
 function daysIn(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-/** A day as languages number it: 1st, 2nd in English; elsewhere the first alone is written otherwise. */
-function ordinal(date: number, locale = 'en'): string {
-  if (locale !== 'en') return date === 1 ? (locale === 'fr' ? '1er' : '1º') : String(date);
-  const suffix = Math.floor(date / 10) === 1 ? undefined : ['st', 'nd', 'rd'][(date % 10) - 1];
-  return `${date}${suffix ?? 'th'}`;
 }
 
 /** Days since 1970 of a date of the Gregorian calendar, any year (Date.UTC takes 0–99 for 1900–1999). */
