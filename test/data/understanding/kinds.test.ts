@@ -160,7 +160,7 @@ describe('yes and no, and names', () => {
     expect(told(frame, 'f')).toMatchObject({ how: '0/1 (no, Yes)' });
     expect(frame.account.notes).toEqual(['f: count as the same: Yes, yes, YES; no, No']);
     const sky = flag('sun|Sun|rain|fog');
-    expect(sky.column('f').reading).toEqual({ kind: 'category', values: ['fog', 'rain', 'Sun'] });
+    expect(sky.column('f').reading).toEqual({ kind: 'category', values: ['fog', 'rain', 'sun'] });
     expect(values(csv('date,f,y\n2023-02-01,SUN,1', { like: sky.reading }), 'f')).toEqual([2]);
   });
 });
