@@ -233,6 +233,39 @@ describe('files of separated values', () => {
   });
 });
 
+describe('series', () => {
+  const stores = (names: readonly string[], cells = '') =>
+    csv(
+      `date,store,y\n${days(12)
+        .map((day, i) => `${day},${names[i % names.length]},${i}\n${day},Z,${i}`)
+        .join('\n')}\n${cells}`,
+      { targets: ['y'], group: ['store'] },
+    );
+  test('names that differ in case only, or as 1 and 1.0 do, are one series, which is told', () => {
+    const frame = stores(['North', 'north', 'North']);
+    expect(frame.series).toMatchObject([{ name: 'North' }, { name: 'Z' }]);
+    expect(frame.account).toMatchObject({ time: { step: '1 day' }, notes: ['store: count as the same: North, north'] });
+    expect(stores(['1', '1.0']).series.map(({ name }) => name)).toEqual(['1', 'Z']);
+    expect(stores(['01', '1']).series.map(({ name }) => name)).toEqual(['01', '1', 'Z']);
+  });
+
+  test.each([
+    ['Country', '2000,2001,2002,2003,2004', '2004', '--group Country'],
+    ['Year', 'Jan,Feb,Mar,Apr,May', 'May', 'into name month value value'],
+    ['item', '2020-01,2020-02,2020-03,2020-04', '2020-02', '--forecast value --group item'],
+  ])('a series in each row is told, with how to turn the table: %s', (first, header, target, remedy) => {
+    const cells = header.split(',').map((_, i) => i * i);
+    const rows = [1, 2, 3, 4].map((row) => [
+      first === 'Year' ? 2000 + row : `c${row}`,
+      ...cells.map((cell) => cell + row),
+    ]);
+    const text = `${first},${header}\n${rows.map((row) => row.join(',')).join('\n')}`;
+    const note = csv(text, { targets: [target] }).account.notes.find((one) => one.includes('unpivot'));
+    expect(note).toContain(remedy);
+    expect(csv(text, { label: target, timeless: true }).account.notes.join()).not.toContain('unpivot');
+  });
+});
+
 describe('JSON', () => {
   const rows = days(8).map((date, i) => ({ date, y: (i * 37) % 11 }));
   const keyed = Object.fromEntries(rows.map(({ date, y }) => [date, { y, other: 1 - y }]));
