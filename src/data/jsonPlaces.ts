@@ -16,23 +16,36 @@ const mostMembers = 10_000;
 /** Characters of an array of names that are kept. */
 const longestNames = 2 ** 20;
 
-/** An array of a JSON document that holds its rows. */
-export interface RowsPlace {
-  /** Characters before its opening bracket. */
-  at: number;
+/** Where the rows of a JSON document are. */
+interface Place {
   path: string[];
   /** Other places that could hold rows. */
   others: string[];
+}
+
+/** Columns side by side, each an array: characters before its opening bracket. */
+export interface ColumnsPlace extends Place {
+  columns: readonly { name: string; at: number }[];
+}
+
+/** An array of a JSON document that holds its rows. */
+export interface RowsPlace extends Place {
+  /** Characters before its opening bracket. */
+  at: number;
   /** The columns' names, where they stand beside an array of arrays. */
   header?: string[];
 }
 
 /**
- * The array that `parseJson` takes the rows from, found without holding the document: what is inside arrays is only counted.
- * @returns undefined where the rows are columns side by side, or nowhere: such a document is read whole
+ * The array, or the arrays side by side, that `parseJson` takes the rows from, found without holding the document: what is
+ * inside arrays is only counted.
+ * @returns undefined where rows are under keys, or nowhere: such a document is read whole
  * @throws MemcellError for a text that ends within the document or goes on after it
  */
-export async function rowsPlace(blocks: AsyncIterable<string>, name: string): Promise<RowsPlace | undefined> {
+export async function rowsPlace(
+  blocks: AsyncIterable<string>,
+  name: string,
+): Promise<RowsPlace | ColumnsPlace | undefined> {
   const scan = new Scan(name);
   for await (const block of blocks) scan.read(block);
   const root = scan.end();
@@ -42,11 +55,14 @@ export async function rowsPlace(blocks: AsyncIterable<string>, name: string): Pr
   if (found.length === 0) return undefined;
   const size = ({ rows, array }: Found) => rows + (array === undefined || array.first !== undefined ? 0.5 : 0);
   const largest = found.reduce((best, one) => (size(one) > size(best) ? one : best));
-  if (largest.array === undefined) return undefined;
-  return {
-    at: largest.array.at,
+  const place = {
     path: largest.path,
     others: found.filter((one) => one !== largest).map(({ path }) => path.join('.')),
+  };
+  if (largest.array === undefined) return largest.columns && { ...place, columns: largest.columns };
+  return {
+    ...place,
+    at: largest.array.at,
     ...(largest.header && { header: largest.header }),
   };
 }
@@ -84,6 +100,7 @@ interface Found {
   rows: number;
   /** Undefined for columns side by side. */
   array?: Container;
+  columns?: { name: string; at: number }[];
   header?: string[];
 }
 
@@ -226,7 +243,9 @@ function find(container: Container, found: Found[]): void {
   }
   const columns = columnRows(container);
   if (columns !== undefined) {
-    found.push({ path, rows: columns });
+    const lists = [...members].map(([name, { at }]) => ({ name: name.trim(), at }));
+    const arrays = [...members.values()].every(({ kind }) => kind === 'array');
+    found.push({ path, rows: columns, ...(arrays && { columns: lists }) });
     return;
   }
   if (isKeyed(container)) {
