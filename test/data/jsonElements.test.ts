@@ -233,7 +233,7 @@ test('columns side by side stream as they are read whole', async () => {
   expect(y).toEqual(Array.from(whole.column('y').numbers ?? []));
   expect(notes).toEqual(whole.notes);
   const none = source.stream?.([{ name: 'z' }])[Symbol.asyncIterator]();
-  await expect(none?.next()).rejects.toThrow('no column z. Its columns: time, y, two words');
+  await expect(none?.next()).rejects.toThrow('no column z; did you mean y? Its columns: time, y, two words');
 });
 
 test('a fault in a row of an array is told with its number', async () => {
