@@ -76,6 +76,15 @@ describe('times', () => {
     expect(labelsAfter(frame.reading.time!, frame.time!.times[47], 1)).toHaveLength(1);
   });
 
+  test('days without Sundays are a calendar of their own, whose holidays are no gaps', () => {
+    const open = days(60).filter((day) => new Date(day).getUTCDay() !== 0 && day !== '2020-01-06');
+    const frame = column('date', open.slice(0, 40));
+    expect(frame.account.time).toMatchObject({ step: '1 day without Sundays', season: 6, gaps: 0 });
+    expect(next(frame, 3)).toEqual(open.slice(40, 43));
+    // Two Sundays that are missing may be two slips.
+    expect(column('date', open.slice(0, 14)).account.time).toMatchObject({ step: '1 day', season: 7 });
+  });
+
   test('seasons and other weak notations are times only where the name says so, and what is unread is told', () => {
     const ages = column('age', ['10-11', '11-12', '12-13', '10-11']);
     expect(ages.time).toBeUndefined();
