@@ -223,7 +223,7 @@ export class ColumnReader {
     const [only] = different;
     if (different.length === 0) return { why: 'every cell is missing' };
     if (different.length === 1) {
-      if (held <= this.rows.length / 2) return this.asFlag(column, { kind: 'flag', zero: '', one: only });
+      if (held > 1 && held <= this.rows.length / 2) return this.asFlag(column, { kind: 'flag', zero: '', one: only });
       return { why: `every cell ${held < this.rows.length ? 'that is not empty ' : ''}is ${shorten(only)}` };
     }
     if (different.length > mostCategories) return { why: `text with ${different.length} different values` };
@@ -333,7 +333,7 @@ export function isOneOrMissing(values: Float64Array): boolean {
     if (value === 1) ones++;
     else if (!Number.isNaN(value)) return false;
   }
-  return ones > 0 && ones <= values.length / 2;
+  return ones > 1 && ones <= values.length / 2;
 }
 
 function flagOf(values: string[]): Extract<ColumnReading, { kind: 'flag' }> {

@@ -252,6 +252,7 @@ function families(pool: readonly Candidate[]): Candidate[][] {
     const key = candidate.pattern
       .replace(/MM(?!M)/g, 'M')
       .replace(/ww/g, 'w')
+      .replace(/do/g, 'd')
       .replace(/dd/g, 'd')
       .replace(/HH/g, 'H')
       .replace(/hh/g, 'h');
