@@ -1,3 +1,4 @@
+import { longTable } from '../../data/longTable.js';
 import { openSource, type Source } from '../../data/source.js';
 import { accountNotes } from '../../data/understanding/account.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
@@ -139,7 +140,8 @@ function timeLabels({ reading }: ForecastArtefact, { times, rows }: Series, step
 }
 
 /**
- * What is known of the rows ahead, from --future or the data's own rows after its last target: gives a series' known columns with `steps` rows more.
+ * What is known of the rows ahead, from --future or from the data's own rows after its last target (of data that is held
+ * whole): gives a series' known columns with `steps` rows more.
  * @throws MemcellError (usage) when the file is needed and not given, or the other way round
  */
 async function futureOf(
@@ -164,7 +166,7 @@ async function futureOf(
     `${name}: needs ${artefact.known.join(', ')} of the rows to come: give --future FILE with the columns ${columns}`,
     { code: 'usage' },
   );
-  if (source === undefined) throw needed;
+  if (source === undefined || (!asked && (await longTable(source, undefined)) !== undefined)) throw needed;
   const file = source.name;
   const table = await source.table();
   const frame = understand(table, { like: artefact.reading, only: ['known'] });
