@@ -4,6 +4,7 @@
  */
 import { valuesNamed } from '../data/inCode.js';
 import { type Columns, type DataInput, openSource } from '../data/source.js';
+import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
@@ -248,6 +249,13 @@ async function train<
   }
   const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
   const entries = Object.entries(others);
+  const taken = [...Object.keys(task.options), ...Object.keys(trainingKinds)];
+  const unknown = entries.find(([name]) => !taken.includes(name))?.[0];
+  if (unknown !== undefined) {
+    const names = [...taken, 'callbacks', 'signal', 'onStage'].map((name) => (name === 'targets' ? 'target' : name));
+    const remedy = didYouMean(unknown, names) || `; it takes ${names.join(', ')}`;
+    throw new MemcellError(`${task.kind}: unknown option '${unknown}'${remedy}`, { code: 'usage' });
+  }
   const about = Object.fromEntries(entries.filter(isTraining));
   const { layers, from: path, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, task.kind);
   const options = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
