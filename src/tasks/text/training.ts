@@ -255,7 +255,7 @@ function samplesOf(
 }
 
 /** η(t) = η₀ (.02 + .98 (1 + cos πt/n) / 2) after t of n steps (Loshchilov, Hutter, "SGDR", 2017). */
-export function fallingRate(top: number, epochs: number): Callback {
+function fallingRate(top: number, epochs: number): Callback {
   let done = 0;
   return {
     onBatchBegin: (_, { optimizer, params }) => {
