@@ -360,3 +360,10 @@ test('a model that is disposed leaves nothing, of layers and models that it call
   inner.dispose();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test('JSON of a model says that it is a Model', () => {
+  const x = Input({ shape: [3] });
+  const model = new Model({ inputs: x, outputs: Dense(2).apply(x) });
+  expect(JSON.parse(JSON.stringify({ model })).model).toMatchObject({ class: 'Model', parameters: 8 });
+  expect(JSON.parse(JSON.stringify(new Sequential([Dense(2)], { inputShape: [3] }))).class).toBe('Sequential');
+});
