@@ -367,3 +367,15 @@ test('JSON of a model says that it is a Model', () => {
   expect(JSON.parse(JSON.stringify({ model })).model).toMatchObject({ class: 'Model', parameters: 8 });
   expect(JSON.parse(JSON.stringify(new Sequential([Dense(2)], { inputShape: [3] }))).class).toBe('Sequential');
 });
+
+test('sampleWeight is one array for all outputs; one for each is refused in so many words', async () => {
+  const x = Input({ shape: [2] });
+  const model = new Model({ inputs: x, outputs: [Dense(1).apply(x), Dense(1).apply(x)] });
+  model.compile({ loss: 'mse' });
+  const [given, wanted] = [[[1, 2]], [[1]]];
+  const weights = [Float32Array.of(1), Float32Array.of(2)];
+  await expect(
+    // @ts-expect-error one array, not a list
+    model.fit(given, [wanted, wanted], { sampleWeight: weights, verbose: 0 }),
+  ).rejects.toThrow('sampleWeight: give one array, which weighs the samples of all outputs, not one for each');
+});
