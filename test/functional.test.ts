@@ -374,8 +374,7 @@ test('sampleWeight is one array for all outputs; one for each is refused in so m
   model.compile({ loss: 'mse' });
   const [given, wanted] = [[[1, 2]], [[1]]];
   const weights = [Float32Array.of(1), Float32Array.of(2)];
-  await expect(
-    // @ts-expect-error one array, not a list
-    model.fit(given, [wanted, wanted], { sampleWeight: weights, verbose: 0 }),
-  ).rejects.toThrow('sampleWeight: give one array, which weighs the samples of all outputs, not one for each');
+  await expect(model.fit(given, [wanted, wanted], { sampleWeight: weights, verbose: 0 })).rejects.toThrow(
+    'sampleWeight: give one array, which weighs the samples of all outputs, not one for each',
+  );
 });

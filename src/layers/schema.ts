@@ -204,9 +204,6 @@ export const activation: Kind<Activation | null, string> = (value, what) => {
   return typeof value === 'string' ? tfjsActivation(value, what) : refuse(what, `an activation's name`, value);
 };
 
-/** A class with its settings, as tfjs writes it or as Keras does. */
-export type Serialised = { className: string; config: ConfigDict } | { class_name: string; config: ConfigDict };
-
 type Settings = Readonly<Record<string, Kind<number | string | readonly number[], number | string | number[]>>>;
 
 /** What tfjs is told of an initializer, regularizer or constraint: a class with its settings, or an object of one. */
@@ -290,8 +287,13 @@ const constraintSettings = {
 
 export type ConstraintName = keyof typeof constraintSettings;
 
-/** What a weight is brought back to after every update. */
-export type Constraint = Spelling<ConstraintName> | Serialised | SerializableObject | null;
+/** What a weight is brought back to after every update: a name, or a class with its settings as tfjs or as Keras writes it. */
+export type Constraint =
+  | Spelling<ConstraintName>
+  | { className: string; config: ConfigDict }
+  | { class_name: string; config: ConfigDict }
+  | SerializableObject
+  | null;
 
 export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
   if (value === null) return undefined;
