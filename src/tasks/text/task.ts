@@ -1,5 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { counted, formatNumber, formatTable } from '../../format.js';
+import { otherWork } from '../../training/batches.js';
 import type { Task } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { loadCounts, parseTextArtefact, type TextArtefact } from './artefact.js';
@@ -30,6 +31,7 @@ export const textTask: Task<
       import('./training.js'),
     ]);
     const { text, notes } = await drawText(source, run.seed);
+    await otherWork();
     const corpus = prepareCorpus(text, source.name, options, run);
     const { ids, edge, layers, warnings } = corpus;
     return {

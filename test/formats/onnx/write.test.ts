@@ -227,6 +227,20 @@ describe('writeOnnx', () => {
     expect(largest(await (await loadModel(bytes)).predict(x), y)).toBeLessThan(1e-6);
   });
 
+  it('reads a GRU that does not say where it resets as one that resets before, as ONNX has it', async () => {
+    const model = new Sequential([GRU(3, { inputShape: [4, 2], resetAfter: false })], { seed: 1 });
+    const draw = draws(2);
+    const x: Numbers = { shape: [2, 4, 2], data: new Float32Array(16).map(() => draw(-1.5, 1.5)) };
+    const decoded = decodeModel((await writeOnnx(await contentsOf(model))).bytes);
+    delete decoded.metadataProps;
+    for (const node of decoded.graph?.node ?? [])
+      node.attribute = node.attribute?.filter(({ name }) => name !== 'linear_before_reset');
+    const read = await loadModel(encodeModel(decoded));
+    expect(largest(await read.predict(x), await model.predict(x))).toBeLessThan(1e-6);
+    read.dispose();
+    model.dispose();
+  });
+
   it('keeps the names of inputs and outputs', async () => {
     const model = randomised(new Sequential([LSTM(2, { inputShape: [null, 3] })], { seed: 1 }), 5);
     model.metadata = { inputs: ['ablesungen'], outputs: ['strom'] };
