@@ -270,7 +270,10 @@ export const kinds: { [name: string]: Kind } = {
   ),
   keras: fileKind(paths('keras3', '.keras'), damagedKeras),
   h5: fileKind([...paths('keras3', '.h5'), ...paths('keras2', '.h5')], damagedHdf5),
-  onnx: fileKind([...paths('onnx', '.onnx'), ...paths('tf2onnx', '.onnx')], damagedOnnx),
+  onnx: fileKind(
+    [...paths('onnx', '.onnx'), ...paths('tf2onnx', '.onnx'), ...paths('onnxGraphs', '.onnx')],
+    damagedOnnx,
+  ),
   safetensors: safetensorsKind(),
   arrays: arraysKind(),
   backup: backupKind(),

@@ -64,6 +64,10 @@ export class Model extends Sequential {
     const ends = { inputs: listOf(inputs, 'inputs'), outputs: listOf(outputs, 'outputs') };
     this.takeGraph((own) => buildGraph({ ...ends, name, seed: own }));
   }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), class: 'Model' };
+  }
 }
 
 function listOf(tensors: unknown, what: string): SymbolicTensor[] {

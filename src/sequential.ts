@@ -27,6 +27,7 @@ import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArr
 import { parseSpec } from './model/spec.js';
 import { inputShapeOf, type Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
+import { disposeModel } from './model/walk.js';
 import { deriveKey } from './random.js';
 import { opened } from './sequential/opened.js';
 import { checkThreads, Running } from './sequential/running.js';
@@ -493,7 +494,7 @@ export class Sequential {
   dispose(): void {
     if (this.disposed) return;
     this.running.free();
-    this.model?.dispose();
+    if (this.model) disposeModel(this.model);
     this.model = undefined;
     this.knownEnds = undefined;
     this.disposed = true;

@@ -74,7 +74,10 @@ export function namedOptions(owner: string, given: unknown): Record<string, unkn
     if (value === undefined) continue;
     const name = camelCase(written);
     if (Object.hasOwn(named, name)) {
-      throw new MemcellError(`${owner}: ${name} is given twice, also as ${written}; leave one out`, { code: 'usage' });
+      const twice = Object.keys(given).find((other) => camelCase(other) === name);
+      throw new MemcellError(`${owner}: ${name} is given twice, as ${twice} and as ${written}; leave one out`, {
+        code: 'usage',
+      });
     }
     named[name] = value;
   }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import {
   Add,
+  Attention,
   Bidirectional,
   Concatenate,
   Conv1D,
@@ -16,6 +17,7 @@ import {
   Sequential,
   type SymbolicTensor,
 } from 'memcell';
+import * as tf from '../src/tf.js';
 import { temporaryFolder } from './formats/models.js';
 
 const folder = temporaryFolder();
@@ -342,4 +344,37 @@ test('types: a layer gives a tensor, and a list where it returns states', () => 
   LSTM(2).apply(x, { initialStates: [one, one] });
   expect([one, list].every((tensor) => !Array.isArray(tensor))).toBe(true);
   expect([all, alone].map((tensors) => [tensors].flat().length)).toEqual([3, 3]);
+});
+
+test('a model that is disposed leaves nothing, of layers and models that it calls twice neither', async () => {
+  const before = tf.memory().numTensors;
+  const [x, z] = [Input({ shape: [5, 4] }), Input({ shape: [5, 4] })];
+  const [shared, both] = [LSTM(4, { returnSequences: true }), Attention({ useScale: true })];
+  const inner = new Sequential([Dense(4)], { inputShape: [5, 4] });
+  const joined = both.apply([both.apply([shared.apply(x), shared.apply(z)]), z]);
+  const model = new Model({ inputs: [x, z], outputs: inner.apply(inner.apply(joined)) });
+  const ones = [Array.from({ length: 5 }, () => [1, 2, 3, 4])];
+  await model.predict([ones, ones]);
+  expect(tf.memory().numTensors).toBeGreaterThan(before);
+  model.dispose();
+  inner.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('JSON of a model says that it is a Model', () => {
+  const x = Input({ shape: [3] });
+  const model = new Model({ inputs: x, outputs: Dense(2).apply(x) });
+  expect(JSON.parse(JSON.stringify({ model })).model).toMatchObject({ class: 'Model', parameters: 8 });
+  expect(JSON.parse(JSON.stringify(new Sequential([Dense(2)], { inputShape: [3] }))).class).toBe('Sequential');
+});
+
+test('sampleWeight is one array for all outputs; one for each is refused in so many words', async () => {
+  const x = Input({ shape: [2] });
+  const model = new Model({ inputs: x, outputs: [Dense(1).apply(x), Dense(1).apply(x)] });
+  model.compile({ loss: 'mse' });
+  const [given, wanted] = [[[1, 2]], [[1]]];
+  const weights = [Float32Array.of(1), Float32Array.of(2)];
+  await expect(model.fit(given, [wanted, wanted], { sampleWeight: weights, verbose: 0 })).rejects.toThrow(
+    'sampleWeight: give one array, which weighs the samples of all outputs, not one for each',
+  );
 });

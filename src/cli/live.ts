@@ -63,7 +63,7 @@ export async function startLive(address: LiveAddress, training: LiveTraining): P
     if (!curves.changed || !server.watched || now - curves.at < wait) return;
     Object.assign(curves, { at: now, changed: false });
     try {
-      server.send('curves', await liveCurves(changing(history), kind));
+      server.send('curves', await liveCurves(history, kind));
     } catch (error) {
       // Nobody loses a training to its picture.
       note(`warning: the curves of --live cannot be drawn: ${error instanceof Error ? error.message : error}`);
@@ -125,9 +125,4 @@ export async function startLive(address: LiveAddress, training: LiveTraining): P
 
 function shortest(rate: number): string {
   return String(Number(rate.toPrecision(4)));
-}
-
-/** A learning rate that stays as it is, is told as a number. */
-function changing({ learning_rate: rates, ...rest }: Record<string, number[]>): Record<string, number[]> {
-  return rates?.some((rate) => rate !== rates[0]) ? { ...rest, learning_rate: rates } : rest;
 }

@@ -1,12 +1,21 @@
-/** The time from one row to the next: a number of units. Business days are Monday to Friday; 'number' is plain numbers. */
+/**
+ * The time from one row to the next: a number of units. Business days are Monday to Friday, working days Monday to Saturday;
+ * 'number' is plain numbers.
+ */
 export interface TimeStep {
-  unit: 'month' | 'millisecond' | 'business day' | 'number';
+  unit: 'month' | 'millisecond' | 'business day' | 'working day' | 'number';
   count: number;
+}
+
+/** Days of a week that count, from Monday on; undefined for steps that do not leave days out. */
+export function daysOfWeek({ unit }: TimeStep): number | undefined {
+  return unit === 'business day' ? 5 : unit === 'working day' ? 6 : undefined;
 }
 
 /** The time n steps after another one, by what the clock there shows. The last day of a month goes to the last of others. */
 export function addSteps(time: number, step: TimeStep, n: number): number {
-  if (step.unit === 'business day') return fromBusinessDay(businessDay(time) + n * step.count, time);
+  const days = daysOfWeek(step);
+  if (days !== undefined) return fromDay(countedDay(time, days) + n * step.count, days, time);
   if (step.unit !== 'month') return time + n * step.count;
   const date = new Date(time);
   const month = date.getUTCMonth() + n * step.count;
@@ -22,17 +31,17 @@ function dayStart(year: number, month: number, day: number): number {
   return new Date(Date.UTC(2000, 0, 1)).setUTCFullYear(year, month, day);
 }
 
-/** Monday to Friday, counted from 1970; a Saturday or Sunday counts as the Friday before it. */
-export function businessDay(time: number): number {
-  const days = Math.floor(time / 86_400_000) + 3;
-  const week = Math.floor(days / 7);
-  return week * 5 + Math.min(days - week * 7, 4);
+/** The first `days` of each week from Monday on, counted from 1970; a day after them counts as the last one before it. */
+export function countedDay(time: number, days: number): number {
+  const all = Math.floor(time / 86_400_000) + 3;
+  const week = Math.floor(all / 7);
+  return week * days + Math.min(all - week * 7, days - 1);
 }
 
-function fromBusinessDay(count: number, time: number): number {
-  const week = Math.floor(count / 5);
+function fromDay(count: number, days: number, time: number): number {
+  const week = Math.floor(count / days);
   const clock = time - Math.floor(time / 86_400_000) * 86_400_000;
-  return (week * 7 + (count - week * 5) - 3) * 86_400_000 + clock;
+  return (week * 7 + (count - week * days) - 3) * 86_400_000 + clock;
 }
 
 /** Months since the year 0. */

@@ -89,7 +89,7 @@ export class RecordReader {
   }
 
   private parse(text: string): CsvRecord[] {
-    const { delimiter, comments } = this.dialect;
+    const { delimiter, comments, backslash } = this.dialect;
     if (!text.includes('"')) return this.split(text);
     const records: CsvRecord[] = [];
     try {
@@ -97,6 +97,7 @@ export class RecordReader {
         delimiter,
         record_delimiter: '\n',
         bom: true,
+        ...(backslash && { escape: '\\' }),
         trim: delimiter !== ' ',
         relax_column_count: true,
         comment: comments ? '#' : null,

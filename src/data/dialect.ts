@@ -6,6 +6,8 @@ export interface Dialect {
   /** Characters before the header, and the lines that they are. */
   start: number;
   skippedLines: number;
+  /** Whether a quote in a quoted cell stands behind a backslash, not doubled. */
+  backslash: boolean;
   /** Whether lines that begin with # are comments. */
   comments: boolean;
   /** The names of the columns when the first record from `start` on is data. */
@@ -53,12 +55,21 @@ export function guessDialect(text: string): Dialect {
   let names = last !== undefined && role === 'names' ? splitLine(uncommented(last.text), delimiter) : undefined;
   const preamble = names === undefined ? preambleLength(rows, lines) : 0;
   rows = rows.slice(preamble);
-  const first = lines[preamble];
+  let first = lines[preamble];
   const rowNames = names === undefined && hasRowNames(rows);
   const headerless = names === undefined && !rowNames && rows.length > 0 && isData(rows);
   if (headerless) {
     const empty = (i: number) => rows.every((row) => (row[i] ?? '') === '');
     names = rows[0].map((_, i) => (empty(i) ? '' : `c${i + 1}`));
+  }
+  const under = names === undefined && !rowNames ? underHeader(rows) : 0;
+  if (under > 0) {
+    names = headerOf(rows.slice(0, under + 1));
+    first = lines[preamble + under + 1];
+    const skipped = lines.slice(preamble + 1, preamble + under + 1).map(({ text }) => text);
+    notes.push(
+      `skipped ${under === 1 ? 'the line' : `the ${under} lines`} below the header: ${shortened(skipped.join(' / '))}`,
+    );
   }
   if (separator === undefined && [' ', '|'].includes(delimiter)) {
     notes.push(`separator ${delimiterNames[delimiter] ?? delimiter}`);
@@ -68,12 +79,13 @@ export function guessDialect(text: string): Dialect {
   const named = names?.filter((name) => name !== '') ?? [];
   if (headerless)
     notes.push(`no header: the columns are ${named.length === 1 ? named[0] : `${named[0]} to ${named.at(-1)}`}`);
-  else if (names !== undefined) notes.push('the columns are named by the comment line before them');
+  else if (role === 'names') notes.push('the columns are named by the comment line before them');
   return {
     delimiter,
     spaces: delimiter === ' ' && !text.includes('"'),
     start: first?.start ?? 0,
     skippedLines: first === undefined ? 0 : first.number,
+    backslash: /\\"[^,;\t|\n]/.test(text.slice(0, dialectSample)) && !/[^,;\t|\n]""/.test(text.slice(0, dialectSample)),
     comments: comments.length > 0,
     names,
     rowNames,
@@ -242,12 +254,65 @@ function isData(rows: readonly string[][]): boolean {
   return plain || again;
 }
 
+/** A line that only rules off, as databases and Markdown print it: ---+---, |---|---|, +---+---+. */
+export function isRuler(cells: readonly string[]): boolean {
+  return cells.some((cell) => /-{3}|={3}/.test(cell)) && cells.every((cell) => /^[-+=:|\s]*$/.test(cell));
+}
+
+/**
+ * How many lines below the header (three at most) are no rows: rulers, and lines of text, such as units or further levels of
+ * names, in every column that has numbers or dates below them.
+ */
+function underHeader(rows: readonly string[][]): number {
+  const width = rows[0]?.length ?? 0;
+  for (let under = Math.min(3, rows.length - 3); under > 0; under--) {
+    const shapes = shapesOf(
+      rows.slice(under + 1, under + 21).filter(({ length }) => length === width),
+      width,
+    );
+    const typed = shapes.flatMap((one, i) => (one === 'text' ? [] : [i]));
+    const isText = (row: readonly string[]) =>
+      row.length === width &&
+      row.some((cell) => shape(cell) === 'text') &&
+      typed.every((i) => ['', 'text'].includes(shape(row[i])));
+    if (typed.length === 0 || !isHeaderOver(rows[0], typed)) continue;
+    // A text in a column of numbers is a slip where nothing says that the whole line is none: units stand in all, or have no time.
+    const told = (row: readonly string[]) =>
+      typed.every((i) => shape(row[i]) === 'text' || (i === 0 && row[0] === '')) ||
+      (row[0] !== '' && row.slice(1).every((cell) => cell === ''));
+    if (rows.slice(1, under + 1).every((row) => isRuler(row) || (isText(row) && typed.length > 1 && told(row))))
+      return under;
+  }
+  return 0;
+}
+
+const isHeaderOver = (row: readonly string[], typed: readonly number[]) =>
+  typed.every((i) => shape(row[i]) === 'text' || row[i] === '') && typed.some((i) => row[i] !== '');
+
+/** The columns' names from the lines of a header: of several levels those that tell columns apart; a first cell alone names the first. */
+function headerOf([header, ...under]: readonly string[][]): string[] {
+  const alone = under.find(
+    (row) => row.length === header.length && row[0] !== '' && row.slice(1).every((cell) => cell === ''),
+  );
+  const levels = under.filter((row) => row !== alone && row.length === header.length && !isRuler(row));
+  const names = header.map((name, i) =>
+    header.indexOf(name) === header.lastIndexOf(name) ? name : [name, ...levels.map((row) => row[i])].join(' '),
+  );
+  return alone === undefined ? names : [alone[0], ...names.slice(1)];
+}
+
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
 /** Lines before the header: of another number of cells, or padded with empty ones, with a header after them. */
 function preambleLength(rows: readonly string[][], lines: readonly Line[]): number {
   if (rows.length < 3) return 0;
   const { value: width } = mostFrequent(rows.map((row) => row.length));
   if (width === undefined || width < 2) return 0;
   if (rows[0].length === width) {
+    const apart = preambleApart(rows, lines, width);
+    if (apart > 0) return apart;
     const header = rows.findIndex((row) => row.length === width && !row.slice(1).includes(''));
     const padded = rows
       .slice(0, Math.max(0, header))
@@ -262,6 +327,15 @@ function preambleLength(rows: readonly string[][], lines: readonly Line[]): numb
   const plain = rows.slice(0, first).every((row) => row.length === 1);
   const blank = lines[first].number > lines[first - 1].number + 1;
   return isHeader(rows, first) || plain || blank ? first : 0;
+}
+
+/** Lines of the table's width before a blank line and a header, none of which is like the rows below it. */
+function preambleApart(rows: readonly string[][], lines: readonly Line[], width: number): number {
+  const at = lines.findIndex((line, i) => i > 0 && line.number > lines[i - 1].number + 1);
+  if (at < 1 || at > mostPreamble || rows[at].length !== width || !isHeader(rows, at) || rows.length < at + 3) return 0;
+  const shapes = shapesOf(rows.slice(at + 1, at + 21), width);
+  const isRow = (row: readonly string[]) => shapes.every((one, i) => one === 'text' || shape(row[i] ?? '') === one);
+  return rows.slice(0, at).some(isRow) || !rows.slice(at + 1, at + 4).every(isRow) ? 0 : at;
 }
 
 /** Whether all rows have one cell more than the header, the first of which names or numbers the row. */

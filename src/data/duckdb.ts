@@ -2,7 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { MemcellError } from '../errors.js';
 import type { BlockReader, ColumnType, ValueBlock } from './blocks.js';
 import { type Bytes, contentOf, inflated } from './bytes.js';
+import { guessDialect } from './dialect.js';
 import { guessEncoding } from './encoding.js';
+import { unifyLineEnds } from './read.js';
 
 /** What a query selects from files, by DuckDB. */
 export interface Query {
@@ -156,8 +158,10 @@ async function readCall(file: Bytes): Promise<string> {
   const encoding = guessEncoding(head, file.name, true);
   const text = new TextDecoder(encoding).decode(head).trimStart();
   if (/^(?:\{\s*"|\[\s*\{)/.test(text)) return `read_json(${path}${compression})`;
+  const { names: headless, skippedLines } = guessDialect(unifyLineEnds(text));
+  const header = skippedLines > 0 ? '' : `, header = ${headless === undefined}`;
   const names = { 'utf-8': '', 'utf-16le': 'utf-16', 'utf-16be': 'utf-16', 'windows-1252': 'latin-1' };
-  return `read_csv(${path}${compression}${names[encoding] === '' ? '' : `, encoding = '${names[encoding]}'`})`;
+  return `read_csv(${path}${compression}${header}${names[encoding] === '' ? '' : `, encoding = '${names[encoding]}'`})`;
 }
 
 /** Files' names without folder and endings; a second of the same name gets a number. */

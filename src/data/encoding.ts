@@ -20,10 +20,19 @@ export const longestText = 500_000_000;
 export function decodeText(bytes: Uint8Array, name: string): Decoded {
   if (bytes.length > longestText) throw tooLong(name);
   const encoding = guessEncoding(bytes, name);
-  const text = new TextDecoder(encoding).decode(bytes);
+  const text = complete(new TextDecoder(encoding).decode(bytes), encoding);
   if (text.includes('\0')) throw binary(name);
   if (text.trim() === '') throw new MemcellError(`${name}: is empty; it must hold data`);
   return { text, notes: encodingNotes(encoding) };
+}
+
+/** What Windows-1252 has where Latin-1 has control characters, from 0x80 on. */
+const windows = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/** Several versions of Node decode Windows-1252 as Latin-1, which has no € and no typographic quotes: these are put in. */
+export function complete(text: string, encoding: Encoding): string {
+  if (encoding !== 'windows-1252') return text;
+  return text.replace(/[\x80-\x9f]/g, (character) => windows[character.charCodeAt(0) - 0x80]);
 }
 
 export function encodingNotes(encoding: Encoding): string[] {

@@ -1,12 +1,13 @@
 import { MemcellError } from '../errors.js';
-import { deepest, placeNote } from './jsonPlaces.js';
+import { deepest, fewestKeyed, isDateKey, placeNote } from './jsonPlaces.js';
 import { JsonRows } from './jsonRows.js';
 import { Table, type TypedCells } from './table.js';
 import { textOrNumbers } from './typed.js';
 
 /**
  * Reads a table from JSON: an array of objects, of arrays (the first one names the columns when it holds text only), or of
- * single values (c1); an object of columns, as { "date": [...], "value": [...] }; or one of these under a key.
+ * single values (c1); an object of columns, as { "date": [...], "value": [...] }; an object of rows, whose keys become the
+ * column index ({ "2020-01-01": { "value": 1.5 }, … } or { "2020-01-01": 1.5, … }); or one of these under a key.
  * @throws MemcellError with the row, from 1: not JSON, no rows, rows of several kinds.
  */
 export function parseJson(text: string, name: string, notes: readonly string[] = []): Table {
@@ -33,6 +34,7 @@ export function parseJson(text: string, name: string, notes: readonly string[] =
     const others = found.filter((one) => one !== largest).map((one) => one.path.join('.'));
     said.push(placeNote(largest.path, others));
   }
+  if (largest.keyed) said.push('the keys of the rows are the column index');
   if (largest.columns !== undefined) return fromColumns(largest.columns, largest.rows, name, said);
   const rows = new JsonRows(name, 'row', largest.header);
   for (const [i, row] of (largest.array ?? []).entries()) rows.add(row, i + 1);
@@ -103,6 +105,8 @@ interface Found {
   /** Of an array of arrays whose columns are named beside it. */
   header?: string[];
   columns?: [name: string, values: unknown[]][];
+  /** Whether the rows had keys. */
+  keyed?: boolean;
 }
 
 /** Its rows; of two with as many, the one whose rows are not single values is the larger. */
@@ -112,13 +116,28 @@ function size({ rows, array }: Found): number {
 
 function find(value: unknown, path: string[], found: Found[]): void {
   if (Array.isArray(value)) {
+    // A header of its own before the rows, as the World Bank sends it.
+    if (value.length === 2 && isObject(value[0]) && Array.isArray(value[1]) && isObject(value[1][0])) {
+      find(value[1], [...path, '1'], found);
+      return;
+    }
     if (value.length > 0) found.push({ path, rows: value.length, array: value });
     return;
   }
   if (!isObject(value)) return;
   const columns = columnsOf(value);
   if (columns !== undefined) {
-    found.push({ path, rows: columns[0][1].length, columns });
+    found.push({
+      path,
+      rows: columns[0][1].length,
+      columns,
+      ...(columns[0][0] === 'index' && { keyed: !('index' in value) }),
+    });
+    return;
+  }
+  const keyed = keyedRows(value);
+  if (keyed !== undefined) {
+    found.push({ path, rows: keyed.length, array: keyed, keyed: true });
     return;
   }
   if (path.length === deepest) return;
@@ -148,13 +167,29 @@ function columnsOf(value: Record<string, unknown>): Found['columns'] {
     if (!Array.isArray(one)) {
       const names = Object.keys(one ?? {}).join('\n');
       if (keys !== undefined && names !== keys) return undefined;
-      if (lists.length < Object.keys(value).length || !/^\d+(\n\d+)*$/.test(names)) return undefined;
+      const rowNames = Object.keys(one ?? {});
+      if (lists.length < Object.keys(value).length) return undefined;
+      if (!rowNames.every((key) => /^\d+$/.test(key)) && !rowNames.every(isDateKey)) return undefined;
       keys = names;
+      if (columns.length === 0 && !('index' in value) && rowNames.some((key, i) => key !== String(i)))
+        columns.push(['index', rowNames]);
     }
     columns.push([name, values]);
   }
   return columns;
 }
+
+/** Rows under keys: objects of single values, or single values under dates. */
+function keyedRows(value: Record<string, unknown>): Record<string, unknown>[] | undefined {
+  const entries = Object.entries(value);
+  if (entries.length < fewestKeyed) return undefined;
+  const isRow = (one: unknown) => isObject(one) && Object.values(one).length > 0 && Object.values(one).every(isSingle);
+  if (entries.every(([, one]) => isRow(one))) return entries.map(([index, one]) => ({ index, ...Object(one) }));
+  if (!entries.every(([key, one]) => isDateKey(key) && isSingle(one))) return undefined;
+  return entries.map(([index, one]) => ({ index, value: one }));
+}
+
+const isSingle = (value: unknown) => typeof value !== 'object' || value === null;
 
 function namesOf(value: unknown): string[] | undefined {
   return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;

@@ -3,28 +3,49 @@ import { list } from './suggest.js';
 
 /** Deeper than this no rows are looked for. */
 export const deepest = 4;
+/** Rows under keys that are taken for rows, at least. */
+export const fewestKeyed = 3;
+
+/** Whether a key is a date: 2020-01-01, 2020-01-01 12:00. */
+export function isDateKey(key: string): boolean {
+  return /^\d{4}-\d{2}(-\d{2}.{0,25})?$/.test(key);
+}
+
 /** Members of an object that are remembered: one of more is a dictionary, no document around rows. */
 const mostMembers = 10_000;
 /** Characters of an array of names that are kept. */
 const longestNames = 2 ** 20;
 
-/** An array of a JSON document that holds its rows. */
-export interface RowsPlace {
-  /** Characters before its opening bracket. */
-  at: number;
+/** Where the rows of a JSON document are. */
+interface Place {
   path: string[];
   /** Other places that could hold rows. */
   others: string[];
+}
+
+/** Columns side by side, each an array: characters before its opening bracket. */
+export interface ColumnsPlace extends Place {
+  columns: readonly { name: string; at: number }[];
+}
+
+/** An array of a JSON document that holds its rows. */
+export interface RowsPlace extends Place {
+  /** Characters before its opening bracket. */
+  at: number;
   /** The columns' names, where they stand beside an array of arrays. */
   header?: string[];
 }
 
 /**
- * The array that `parseJson` takes the rows from, found without holding the document: what is inside arrays is only counted.
- * @returns undefined where the rows are columns side by side, or nowhere: such a document is read whole
+ * The array, or the arrays side by side, that `parseJson` takes the rows from, found without holding the document: what is
+ * inside arrays is only counted.
+ * @returns undefined where rows are under keys, or nowhere: such a document is read whole
  * @throws MemcellError for a text that ends within the document or goes on after it
  */
-export async function rowsPlace(blocks: AsyncIterable<string>, name: string): Promise<RowsPlace | undefined> {
+export async function rowsPlace(
+  blocks: AsyncIterable<string>,
+  name: string,
+): Promise<RowsPlace | ColumnsPlace | undefined> {
   const scan = new Scan(name);
   for await (const block of blocks) scan.read(block);
   const root = scan.end();
@@ -34,11 +55,14 @@ export async function rowsPlace(blocks: AsyncIterable<string>, name: string): Pr
   if (found.length === 0) return undefined;
   const size = ({ rows, array }: Found) => rows + (array === undefined || array.first !== undefined ? 0.5 : 0);
   const largest = found.reduce((best, one) => (size(one) > size(best) ? one : best));
-  if (largest.array === undefined) return undefined;
-  return {
-    at: largest.array.at,
+  const place = {
     path: largest.path,
     others: found.filter((one) => one !== largest).map(({ path }) => path.join('.')),
+  };
+  if (largest.array === undefined) return largest.columns && { ...place, columns: largest.columns };
+  return {
+    ...place,
+    at: largest.array.at,
     ...(largest.header && { header: largest.header }),
   };
 }
@@ -64,6 +88,8 @@ interface Container {
   flat: boolean;
   /** Of an object: whether all keys are numbers, as the row names of pandas are, and the members that are no single values. */
   numbered: boolean;
+  /** Whether all keys are dates. */
+  dated: boolean;
   members: Map<string, Container>;
   /** The text of an array that may name columns. */
   names?: string | undefined;
@@ -74,6 +100,7 @@ interface Found {
   rows: number;
   /** Undefined for columns side by side. */
   array?: Container;
+  columns?: { name: string; at: number }[];
   header?: string[];
 }
 
@@ -142,6 +169,7 @@ class Scan {
       this.key = keyOf(this.text);
       top.rows++;
       top.numbered &&= /^\d+$/.test(this.key);
+      top.dated &&= isDateKey(this.key);
     }
   }
 
@@ -167,7 +195,17 @@ class Scan {
       this.inside = 1;
       return;
     }
-    const made: Container = { kind, at, path, rows: 0, width: 1, flat: true, numbered: true, members: new Map() };
+    const made: Container = {
+      kind,
+      at,
+      path,
+      rows: 0,
+      width: 1,
+      flat: true,
+      numbered: true,
+      dated: true,
+      members: new Map(),
+    };
     if (kind === 'array' && this.key === 'columns') made.names = '[';
     this.root ??= made;
     this.open.push(made);
@@ -205,7 +243,13 @@ function find(container: Container, found: Found[]): void {
   }
   const columns = columnRows(container);
   if (columns !== undefined) {
-    found.push({ path, rows: columns });
+    const lists = [...members].map(([name, { at }]) => ({ name: name.trim(), at }));
+    const arrays = [...members.values()].every(({ kind }) => kind === 'array');
+    found.push({ path, rows: columns, ...(arrays && { columns: lists }) });
+    return;
+  }
+  if (isKeyed(container)) {
+    found.push({ path, rows });
     return;
   }
   if (path.length === deepest) return;
@@ -226,8 +270,18 @@ function columnRows({ members, rows }: Container): number | undefined {
   const dictionary = columns.some(({ kind }) => kind === 'object');
   if (dictionary && members.size < rows) return undefined;
   const fits = (one: Container) =>
-    one.flat && one.rows > 0 && one.rows === length && (one.kind === 'array' || one.numbered);
+    one.flat && one.rows > 0 && one.rows === length && (one.kind === 'array' || one.numbered || one.dated);
   return columns.every(fits) ? length : undefined;
+}
+
+/** Whether an object holds rows under keys. */
+function isKeyed({ members, rows, dated, flat }: Container): boolean {
+  if (rows < fewestKeyed) return false;
+  if (flat) return dated;
+  return (
+    members.size === rows &&
+    [...members.values()].every(({ kind, flat, rows }) => kind === 'object' && flat && rows > 0)
+  );
 }
 
 function namesOf(container: Container | undefined): string[] | undefined {

@@ -1,5 +1,5 @@
 import { MemcellError } from '../errors.js';
-import { type Dialect, shape, shapesOf } from './dialect.js';
+import { type Dialect, isRuler, shape, shapesOf } from './dialect.js';
 import { refuseWidth } from './table.js';
 
 /** As many lines at the end may be no rows. */
@@ -27,6 +27,8 @@ export class RowFitter {
   private readonly filled: boolean[] = [];
   private held: Held[] = [];
   private trailing = 0;
+  private readonly comments: number[] = [];
+  private readonly headers: number[] = [];
 
   /** @param emit takes each row, in order, with its line */
   constructor(
@@ -47,6 +49,7 @@ export class RowFitter {
     }
     const width = this.names.length;
     if (blank) return;
+    if (this.isNoRow(record, line, this.names)) return;
     const row = this.fit(record, this.names);
     if (row === undefined) {
       this.held.push({ record, line, fits: false });
@@ -66,7 +69,8 @@ export class RowFitter {
     if (this.names === undefined) throw new MemcellError(`${this.name}: is empty; it must hold a header and rows`);
     const first = shapesOf(this.sample, 1)[0];
     const isFooter = ({ record, fits }: Held) => {
-      if (record.every((cell) => cell === '')) return true;
+      if (record.every((cell) => cell === '') || isRuler(record)) return true;
+      if (record.length === 1 && /^\(\d+ rows?( affected)?\)$/i.test(record[0])) return true;
       if (shape(record[0]) !== 'text') return false;
       return first !== 'text' || (!fits && record.length === 1 && /[:\s]/.test(record[0]));
     };
@@ -106,6 +110,17 @@ export class RowFitter {
   }
 
   private noteTrailing(): void {
+    for (const [lines, what] of [
+      [this.comments, 'comment'],
+      [this.headers, 'header again'],
+    ] as const) {
+      if (lines.length === 1)
+        this.notes.push(`left out line ${lines[0]}, ${what === 'comment' ? 'a comment' : 'the header again'}`);
+      else if (lines.length > 1)
+        this.notes.push(
+          `left out ${lines.length} lines, ${what === 'comment' ? 'comments' : 'the header again'} (the first is line ${lines[0]})`,
+        );
+    }
     const header = this.header();
     for (const [i, name] of header.entries()) {
       if (name !== undefined && this.names?.[i] === '') this.notes.push(`column ${i + 1} has no name: called ${name}`);
@@ -117,6 +132,15 @@ export class RowFitter {
     } else if (this.trailing > 0) {
       this.notes.push(`dropped the separator at the end of ${this.trailing} of ${this.rows} lines`);
     }
+  }
+
+  /** Comments between rows, and the header once more, as where files were put one after the other. */
+  private isNoRow(record: readonly string[], line: number, names: readonly string[]): boolean {
+    const again = names.length > 1 && record.length === names.length && record.every((cell, i) => cell === names[i]);
+    if (again) this.headers.push(line);
+    const comment = record.length !== names.length && record[0].startsWith('#');
+    if (comment) this.comments.push(line);
+    return again || comment;
   }
 
   /** The record with exactly the header's cells, or undefined. */

@@ -156,7 +156,7 @@ class FileSource implements Source {
   }
 
   async *textBlocks(): AsyncIterable<string> {
-    const { textOf } = await import('./stream.js');
+    const { textOf } = await import('./textForm.js');
     let ended = true;
     for (const { bytes } of await this.parts()) {
       if (!ended) yield '\n';

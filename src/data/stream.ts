@@ -5,14 +5,16 @@ import type { Bytes } from './bytes.js';
 import { isMissing, parseNumber } from './cells.js';
 import { type CsvRecord, RecordReader } from './csv.js';
 import { type Dialect, guessDialect } from './dialect.js';
-import { type Encoding, encodingNotes, guessEncoding } from './encoding.js';
+import { type Encoding, encodingNotes } from './encoding.js';
 import { elementsAt, elementsOf } from './jsonElements.js';
-import { placeNote, type RowsPlace, rowsPlace } from './jsonPlaces.js';
-import { jsonForm, parseTable, unifyLineEnds } from './read.js';
+import { type ColumnsPlace, placeNote, type RowsPlace } from './jsonPlaces.js';
+import { parseTable } from './read.js';
 import { RowFitter } from './rows.js';
-import { headOfLines, JsonLines, type Line, linesOf } from './streamJson.js';
+import { JsonColumns } from './streamColumns.js';
+import { headOfLines, JsonLines, type JsonRow, type Line, linesOf } from './streamJson.js';
 import { didYouMean, list } from './suggest.js';
 import { Table } from './table.js';
+import { openText, textBlocks } from './textForm.js';
 import { toCell } from './typed.js';
 
 /** A column that is streamed as numbers. */
@@ -37,18 +39,17 @@ export interface TableChunk {
   notes?: readonly string[];
 }
 
+/** Bytes of JSON that are read as a whole, at most: they take several times as much memory. */
+const mostWhole = 200_000_000;
 /** Rows of a chunk at most. */
 const chunkRows = 2 ** 16;
-/** The beginning that encoding and dialect are told from: 1 MiB. */
-const headSize = 2 ** 20;
-
 interface Part {
   bytes: Bytes;
   content: 'text' | 'parquet';
 }
 
 /**
- * The columns of one file, chunk by chunk, in constant memory; JSON of columns side by side is read whole.
+ * The columns of one file, chunk by chunk, in constant memory; JSON whose rows are under keys is read whole.
  * @param from the number of the first row
  */
 export async function* streamPart(
@@ -62,10 +63,10 @@ export async function* streamPart(
     yield* streamBlocks(await openParquet(bytes), bytes.name, columns, from);
     return;
   }
-  const { encoding, form, head, place } = await openText(bytes);
-  if (form === 'whole') {
-    const { readTextOf } = await import('./files.js');
-    yield* chunksOfTable(parseTable((await readTextOf(bytes)).text, bytes.name), columns, from);
+  const { encoding, form, head, place, side } = await openText(bytes);
+  if (side !== undefined) yield* streamSide(sideOf(bytes, encoding, side), bytes.name, side, columns, from);
+  else if (form === 'whole') {
+    yield* chunksOfTable(await wholeTable(bytes), columns, from);
   } else if (form === 'values') yield* streamCsv(bytes, { encoding, dialect: guessDialect(head) }, columns, from);
   else yield* streamRows({ bytes, encoding, form, ...(place && { place }) }, columns, from);
 }
@@ -102,6 +103,20 @@ export async function* streamBlocks(
   yield* lastChunk(columns, first, notes);
 }
 
+/**
+ * JSON whose rows do not come one by one.
+ * @throws MemcellError for more of it than goes into memory
+ */
+async function wholeTable(bytes: Bytes): Promise<Table> {
+  if (bytes.size > mostWhole) {
+    throw new MemcellError(
+      `${bytes.name}: its rows are under keys, so that all ${Math.round(bytes.size / 1e6)} MB would go into memory at once; save it as JSON lines or as Parquet`,
+    );
+  }
+  const { readTextOf } = await import('./files.js');
+  return parseTable((await readTextOf(bytes)).text, bytes.name);
+}
+
 /** The first rows of a file as a table. */
 export async function headOf(part: Part, rows: number): Promise<Table> {
   const { bytes } = part;
@@ -109,10 +124,10 @@ export async function headOf(part: Part, rows: number): Promise<Table> {
     const { openParquet } = await import('./parquet.js');
     return headOfBlocks(await openParquet(bytes, rows), bytes.name, rows);
   }
-  const { encoding, form, head, place } = await openText(bytes);
+  const { encoding, form, head, place, side } = await openText(bytes);
+  if (side !== undefined) return sideOf(bytes, encoding, side).head(rows);
   if (form === 'whole') {
-    const { readTextOf } = await import('./files.js');
-    return parseTable((await readTextOf(bytes)).text, bytes.name);
+    return wholeTable(bytes);
   }
   if (form !== 'values') {
     const { elements, unit, header, notes } = jsonOf({ bytes, encoding, form, ...(place && { place }) });
@@ -169,77 +184,10 @@ interface Opening {
   dialect: Dialect;
 }
 
-interface OpenedText {
-  encoding: Encoding;
-  form: 'values' | 'lines' | 'array' | 'whole';
-  head: string;
-  /** Of an array that is not the whole text. */
-  place?: RowsPlace;
-}
-
-/** Whether a text is separated values or JSON: one row to a line, one array, or otherwise. */
-function openText(bytes: Bytes): Promise<OpenedText> {
-  const before = opened.get(bytes);
-  if (before !== undefined) return before;
-  const now = lookAt(bytes);
-  opened.set(bytes, now);
-  return now;
-}
-
-/** Finding where the rows of a long document stand takes reading all of it: once is enough. */
-const opened = new WeakMap<Bytes, Promise<OpenedText>>();
-
-async function lookAt(bytes: Bytes): Promise<OpenedText> {
-  const first = await bytes.slice(0, headSize);
-  const cut = first.length === headSize;
-  const encoding = guessEncoding(first, bytes.name, cut);
-  const head = new TextDecoder(encoding).decode(first, { stream: cut }).replace(/\r\n?/g, '\n');
-  const ending = /\.(csv|tsv|json|jsonl|ndjson)(\.gz)?$/i.exec(bytes.name)?.[1].toLowerCase();
-  if (ending === 'csv' || ending === 'tsv') return { encoding, form: 'values', head };
-  if (ending === 'jsonl' || ending === 'ndjson' || jsonForm(head) === 'lines') return { encoding, form: 'lines', head };
-  const whole = ending === 'json' || /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head);
-  if (!whole) return { encoding, form: 'values', head };
-  if (/^\uFEFF?\s*\[/.test(head)) return { encoding, form: 'array', head };
-  const place = cut ? await rowsPlace(textBlocks(bytes, encoding), bytes.name) : undefined;
-  return place === undefined ? { encoding, form: 'whole', head } : { encoding, form: 'array', head, place };
-}
-
-/** A text in blocks, with what is not plain about how it is written. */
-export async function textOf(bytes: Bytes): Promise<{ notes: string[]; blocks: AsyncIterable<string> }> {
-  const first = await bytes.slice(0, headSize);
-  const encoding = guessEncoding(first, bytes.name, first.length === headSize);
-  return { notes: encodingNotes(encoding), blocks: textBlocks(bytes, encoding) };
-}
-
 async function* recordsOf(bytes: Bytes, { encoding, dialect }: Opening): AsyncIterable<CsvRecord> {
   const records = new RecordReader(bytes.name, dialect);
   for await (const block of textBlocks(bytes, encoding)) yield* records.read(block);
   yield* records.end();
-}
-
-/**
- * A text in blocks, line ends as \n.
- * @throws MemcellError where it goes on in another encoding than it began
- */
-async function* textBlocks(bytes: Bytes, encoding: Encoding): AsyncIterable<string> {
-  const decoder = new TextDecoder(encoding, { fatal: true });
-  let carried = '';
-  for await (const chunk of bytes.stream()) {
-    const text = carried + decode(decoder, chunk, bytes.name);
-    carried = text.endsWith('\r') ? '\r' : '';
-    yield unifyLineEnds(text.slice(0, text.length - carried.length));
-  }
-  yield carried.replace('\r', '\n') + decode(decoder, undefined, bytes.name);
-}
-
-function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, name: string): string {
-  try {
-    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
-  } catch (cause) {
-    throw new MemcellError(`${name}: begins as UTF-8 and goes on as something else; save all of it as UTF-8`, {
-      cause,
-    });
-  }
 }
 
 async function* streamCsv(
@@ -335,24 +283,55 @@ async function* streamRows(
     unit,
     header,
   );
+  const end = yield* chunksOfRows(reader.rows(elements), `${name}, ${unit} `, columns, from);
+  yield* lastChunk(columns, end, [...notes, ...reader.notes()]);
+}
+
+const sideOf = (bytes: Bytes, encoding: Encoding, side: ColumnsPlace) =>
+  new JsonColumns(bytes.name, () => textBlocks(bytes, encoding), side);
+
+async function* streamSide(
+  reader: JsonColumns,
+  name: string,
+  side: ColumnsPlace,
+  columns: readonly StreamColumn[],
+  from: number,
+): AsyncIterable<TableChunk> {
+  const names = columns.map((column) => column.name);
+  placesOf(
+    columns,
+    side.columns.map((column) => column.name),
+    name,
+  );
+  const end = yield* chunksOfRows(reader.rows(names), `${name}, row `, columns, from);
+  yield* lastChunk(columns, end, reader.notes());
+}
+
+/** Rows of JSON as chunks. Returns the number of the row after the last one. */
+async function* chunksOfRows(
+  rows: AsyncIterable<JsonRow>,
+  where: string,
+  columns: readonly StreamColumn[],
+  from: number,
+): AsyncGenerator<TableChunk, number> {
   const empty = () => columns.map(() => new Float64Array(chunkRows));
   let chunk: TableChunk = { from, rows: 0, columns: empty() };
-  for await (const { values, line } of reader.rows(elements)) {
+  for await (const { values, line } of rows) {
     for (const [i, column] of columns.entries()) {
       const value = values[i];
       chunk.columns[i][chunk.rows] =
         typeof value === 'number' && column.read === undefined
           ? value
-          : numberOf(toCell(value), column, false, () => `${name}, ${unit} ${line}, column ${column.name}`);
+          : numberOf(toCell(value), column, false, () => `${where}${line}, column ${column.name}`);
     }
     chunk.rows++;
     if (chunk.rows < chunkRows) continue;
     yield chunk;
     chunk = { from: chunk.from + chunkRows, rows: 0, columns: empty() };
   }
-  const { rows } = chunk;
-  if (rows > 0) yield { ...chunk, columns: chunk.columns.map((values) => values.slice(0, rows)) };
-  yield* lastChunk(columns, chunk.from + rows, [...notes, ...reader.notes()]);
+  const { rows: last } = chunk;
+  if (last > 0) yield { ...chunk, columns: chunk.columns.map((values) => values.slice(0, last)) };
+  return chunk.from + last;
 }
 
 async function* chunksOfTable(table: Table, columns: readonly StreamColumn[], from: number): AsyncIterable<TableChunk> {

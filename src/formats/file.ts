@@ -1,9 +1,9 @@
 /** A model in one file on disk, read and replaced as one. For Node; reached by a dynamic import. */
 import { promises as fs } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MemcellError } from '../errors.js';
-import { reasonOf } from './modelJson.js';
+import { invalid, type Json, mostJsonBytes, parseJsonText, reasonOf } from './modelJson.js';
 
 /** Node reads no more at once. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -14,13 +14,13 @@ function filePath(name: string): string {
 }
 
 /**
- * The bytes of a file; undefined for what is no file, or a model.json, which has its weights beside it.
+ * The bytes of a file; undefined for what is no file, or one of JSON, which has its weights beside it.
  * @throws MemcellError 'io'
  */
 export async function readModelFile(name: string): Promise<{ bytes: Uint8Array; path: string } | undefined> {
   const path = filePath(name);
   const found = await fs.stat(path).catch(() => undefined);
-  if (!found?.isFile() || basename(path) === 'model.json') return undefined;
+  if (!found?.isFile() || isJson(path)) return undefined;
   if (found.size > MOST_BYTES)
     throw new MemcellError(`${path}: ${found.size} bytes; the most is 2 GiB`, { code: 'io' });
   try {
@@ -28,6 +28,45 @@ export async function readModelFile(name: string): Promise<{ bytes: Uint8Array; 
   } catch (cause) {
     throw new MemcellError(`${path}: cannot be read: ${reasonOf(cause)}`, { code: 'io', cause });
   }
+}
+
+const isJson = (path: string) => /\.json$/i.test(path);
+
+/** What people call the weights of `model.json`. */
+const weightsBeside = (base: string) =>
+  [base, `${base}.weights`, `${base}_weights`, 'weights'].flatMap((name) => [`${name}.h5`, `${name}.hdf5`]);
+
+export interface Description {
+  model: { [key: string]: Json };
+  /** The file of it. */
+  where: string;
+  /** The file of its weights. */
+  weights: string;
+}
+
+/**
+ * Keras's description of a model alone, `model.to_json()`, and the file of its weights, `model.save_weights()`, beside it;
+ * undefined for what is no such description.
+ * @throws MemcellError 'model' where there are no weights beside it
+ */
+export async function readDescription(name: string): Promise<Description | undefined> {
+  const given = filePath(name);
+  const path = isJson(given) ? given : join(given, 'model.json');
+  const found = await fs.stat(path).catch(() => undefined);
+  if (!found?.isFile() || found.size > mostJsonBytes) return undefined;
+  const text = await fs.readFile(path, 'utf8').catch(() => '');
+  if (text.includes('"modelTopology"') || !text.includes('"class_name"')) return undefined;
+  const model = parseJsonText(text, path);
+  if (typeof model.class_name !== 'string' || model.config === undefined) return undefined;
+  const names = weightsBeside(basename(path).replace(/\.json$/i, ''));
+  for (const file of names) {
+    const weights = join(dirname(path), file);
+    if ((await fs.stat(weights).catch(() => undefined))?.isFile()) return { model, where: path, weights };
+  }
+  throw invalid(
+    path,
+    `Keras's description of a model, without its weights; put them beside it as ${names[0]} or ${names[2]}`,
+  );
 }
 
 /**

@@ -29,6 +29,13 @@ const weightsFile = 'weights.bin';
 /** How often a model is read anew because it was replaced meanwhile, and because its files do not fit each other. */
 const MOST_READS = { replaced: 100, unfit: 3 };
 
+/** The folder and the file in it that a user's `models/digits`, `models/digits/model.json`, `mine.json` or `file:///…` means. */
+export async function modelPlace(name: string): Promise<{ folder: string; file: string }> {
+  const path = name.startsWith('file://') ? fileURLToPath(name) : name;
+  const named = /\.json$/i.test(path) && (await fs.stat(path).catch(() => undefined))?.isFile();
+  return named ? { folder: dirname(path), file: basename(path) } : { folder: modelFolder(path), file: modelFile };
+}
+
 /** The folder that a user's `models/digits`, `models/digits/model.json` or `file:///…` means. */
 export function modelFolder(name: string): string {
   const path = name.startsWith('file://') ? fileURLToPath(name) : name;
@@ -36,14 +43,14 @@ export function modelFolder(name: string): string {
 }
 
 /**
- * The model in a folder, its model.json and its weights of one save.
+ * The model in a folder, its model.json, or the file of another name, and its weights of one save.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
-export async function readModel(folder: string): Promise<StoredModel> {
+export async function readModel(folder: string, file = modelFile): Promise<StoredModel> {
   for (let reads = 1; ; reads++) {
-    const { text, where } = await readModelJson(folder);
+    const { text, where } = await readModelJson(folder, file);
     const json = parseModelJson(text, where);
-    const changed = async () => (await readModelJson(folder)).text !== text;
+    const changed = async () => (await readModelJson(folder, file)).text !== text;
     try {
       const data: ArrayBuffer[] = [];
       for (const group of json.groups) data.push(await readWeights(folder, group));
@@ -58,8 +65,8 @@ export async function readModel(folder: string): Promise<StoredModel> {
 }
 
 /** The text of the folder's model.json. */
-async function readModelJson(folder: string): Promise<{ text: string; where: string }> {
-  const where = join(folder, modelFile);
+async function readModelJson(folder: string, file: string): Promise<{ text: string; where: string }> {
+  const where = join(folder, file);
   const size = await fileSize(where).catch(async (cause) => {
     const found = await fs.stat(folder).catch(() => undefined);
     if (!found) throw invalid(folder, 'no such model folder', cause);

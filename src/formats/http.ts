@@ -87,7 +87,7 @@ interface Limits {
 async function fetchWeights(base: URL, group: WeightGroup, limits: Limits): Promise<ArrayBuffer> {
   const addresses = group.paths.map((path) => {
     const address = new URL(base);
-    address.pathname = base.pathname.replace(/[^/]*$/, path.split('/').map(encodeURIComponent).join('/'));
+    address.pathname = base.pathname.replace(/[^/]*$/, () => path);
     return address;
   });
   const parts: Uint8Array[] = [];

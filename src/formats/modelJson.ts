@@ -82,20 +82,28 @@ export function isJsonObject(value: unknown): value is { [key: string]: Json } {
   return isRecord(value);
 }
 
+/** @throws MemcellError 'model': not an object of JSON, too long, nested too deeply */
+export function parseJsonText(text: string, where: string): { [key: string]: Json } {
+  if (text.length > mostJsonBytes) throw invalid(where, `${text.length} characters, more than any model's`);
+  let value: unknown;
+  try {
+    // Some editors begin a file with a mark of its byte order.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw invalid(where, `not JSON: ${reasonOf(cause)}`, cause);
+  }
+  if (isNestedDeeper(value, mostNesting)) throw invalid(where, 'nested too deeply');
+  if (!isJsonObject(value)) throw invalid(where, 'not a JSON object');
+  return value;
+}
+
 /**
  * Reads the text of a model.json in the tfjs LayersModel format.
  * @param where the file's name, for errors
  * @throws MemcellError 'model': not JSON, another format, or a field that cannot be true
  */
 export function parseModelJson(text: string, where: string): ModelJson {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(where, `not JSON: ${reasonOf(cause)}`, cause);
-  }
-  if (!isRecord(json)) throw invalid(where, 'not a JSON object');
-  if (isNestedDeeper(json, mostNesting)) throw invalid(where, 'nested too deeply');
+  const json = parseJsonText(text, where);
   checkFormat(json.format, where);
   if (!isJsonObject(json.modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
   if (!Array.isArray(json.weightsManifest)) throw invalid(where, 'weightsManifest is missing or not a list');
@@ -153,8 +161,11 @@ export function parseMetadata(metadata: unknown, where: string): Record<string, 
 function parseGroup(group: unknown, where: string): WeightGroup {
   if (!isRecord(group)) throw invalid(where, 'not an object');
   const { paths, weights, sha256 } = group;
-  if (!Array.isArray(paths) || paths.length === 0) throw invalid(where, 'paths is missing or empty');
   if (!Array.isArray(weights)) throw invalid(where, 'weights is missing or not a list');
+  // The first converters gave each layer a group, one without weights too.
+  if (!Array.isArray(paths) || (paths.length === 0 && weights.length > 0)) {
+    throw invalid(where, 'paths is missing or empty');
+  }
   if (sha256 !== undefined && (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256))) {
     throw invalid(where, 'sha256 is not 64 hexadecimal digits');
   }

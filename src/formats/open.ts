@@ -10,7 +10,7 @@ import { modelFiles } from './index.js';
 import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
 import type { ModelFile } from './modelFile.js';
 import { invalid } from './modelJson.js';
-import { formatOf, readSource } from './source.js';
+import { formatOf, readSource, storedWeights } from './source.js';
 import { type LoadedModel, loadHandled, modelOfStored, saveTfjs } from './tfjs.js';
 import { assignStored } from './weights.js';
 
@@ -24,8 +24,8 @@ export async function openModel(from: ModelSource, given: EitherSpelling<LoadOpt
   if (!read) return loadHandled(from as ModelLocation);
   await prepareEngine();
   if ('stored' in read) return modelOfStored(read.stored);
-  const { bytes, where } = read;
-  return modelOf(await formatOf(bytes, where).read(bytes, where), where);
+  const { where } = read;
+  return modelOf('contents' in read ? read.contents : await formatOf(read.bytes, where).read(read.bytes, where), where);
 }
 
 /** The format of the file that a save to this name writes; undefined for a folder, an address and a handler. */
@@ -66,12 +66,8 @@ export async function saveModel(model: LayersModel, to: ModelLocation, beside: B
  */
 export async function openWeights(model: LayersModel, from: string | Uint8Array): Promise<void> {
   const { bytes, where } = await bytesOf(from);
-  const format = formatOf(bytes, where);
   const { topology } = contentsOf(model, { metadata: {} });
-  const weights = format.readWeights
-    ? await format.readWeights(bytes, topology, where)
-    : (await format.read(bytes, where)).weights;
-  assignStored(model, weights, where);
+  assignStored(model, await storedWeights(bytes, topology, where), where);
 }
 
 async function bytesOf(from: string | Uint8Array): Promise<{ bytes: Uint8Array; where: string }> {

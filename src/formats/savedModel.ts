@@ -2,6 +2,7 @@
 import { decodeEntries, firstNotFinite } from './decode.js';
 import type { LoadOptions } from './http.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './keras/layerTree.js';
+import { modernWeights } from './keras/olderWeights.js';
 import { normalTopology } from './keras/topology.js';
 import type { ModelSource } from './location.js';
 import { isRecord, type Json, type StoredModel } from './modelJson.js';
@@ -25,7 +26,9 @@ export async function readSaved(from: ModelSource, options?: LoadOptions): Promi
   const read = await readSource(from, options);
   if (!read) return { reason: 'it is where only TensorFlow.js reads from' };
   if ('stored' in read) return fromStored(read.stored);
-  const { topology, weights, metadata, lost } = await formatOf(read.bytes, read.where).read(read.bytes, read.where);
+  const { where } = read;
+  const contents = 'contents' in read ? read.contents : await formatOf(read.bytes, where).read(read.bytes, where);
+  const { topology, weights, metadata, lost } = contents;
   const own = weights.map(({ layer, shape, data }) => ({ layer, shape, data }));
   return finite({ topology, weights: own, metadata, lost });
 }
@@ -46,13 +49,14 @@ function fromStored({ json, where, data }: StoredModel): SavedModel | { reason: 
       // Keras's converter puts the model's name before the layer's, and the cell's behind it.
       if (!name.startsWith(`${layer}/`) && !name.split('/', 2).includes(own)) return [];
       taken.add(name);
-      return [{ layer, name: name.slice(name.lastIndexOf('/') + 1), shape, data: values }];
+      const data = values instanceof Uint8Array ? Int32Array.from(values) : values;
+      return [{ layer, name: name.slice(name.lastIndexOf('/') + 1), shape, data }];
     }),
   );
   // A weight that is none's, or of layers of one name in several models.
   if (weights.length !== decoded.length || taken.size !== decoded.length)
     return { reason: 'its weights are not named after its layers' };
-  return finite({ topology, weights, metadata, lost });
+  return finite({ topology, weights: modernWeights(weights), metadata, lost });
 }
 
 function allLayers(topology: SavedModel['topology']): LayerPlace[] {

@@ -1,12 +1,17 @@
 /** The bytes of a model wherever it is, and the format that they are in, which the content decides and not the name. */
+import type { Description } from './file.js';
 import { fetchBytes, fetchModel, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
+import { normalTopology } from './keras/topology.js';
 import { hasEnding, isAddress, isFolder, type ModelSource } from './location.js';
-import type { ModelFile } from './modelFile.js';
-import { invalid, type StoredModel } from './modelJson.js';
+import type { ModelContents, ModelFile, StoredWeight } from './modelFile.js';
+import { invalid, type Json, type StoredModel } from './modelJson.js';
 
-/** A file in one of the formats, or a model.json with its weights. */
-export type Read = { bytes: Uint8Array; where: string } | { stored: StoredModel };
+/** A file in one of the formats, a model.json with its weights, or Keras's description of a model with its. */
+export type Read =
+  | { bytes: Uint8Array; where: string }
+  | { stored: StoredModel }
+  | { contents: ModelContents; where: string };
 
 /**
  * Reads a model; undefined for what TensorFlow.js alone reads: its handlers and schemes.
@@ -17,16 +22,38 @@ export async function readSource(from: ModelSource, options: LoadOptions = {}): 
   if (from instanceof ArrayBuffer) return { bytes: new Uint8Array(from), where: 'the model' };
   if (typeof from !== 'string' || from === '') return undefined;
   if (isFolder(from)) {
-    const { readModelFile } = await import('./file.js');
+    const { readDescription, readModelFile } = await import('./file.js');
     const file = await readModelFile(from);
     if (file) return { bytes: file.bytes, where: file.path };
-    const { modelFolder, readModel } = await import('./folder.js');
-    return { stored: await readModel(modelFolder(from)) };
+    const described = await readDescription(from);
+    if (described) return { contents: await contentsOf(described), where: described.weights };
+    const { modelPlace, readModel } = await import('./folder.js');
+    const { folder, file: name } = await modelPlace(from);
+    return { stored: await readModel(folder, name) };
   }
   if (!isAddress(from)) return undefined;
   if (/^https?:/i.test(from) && modelFiles.some((file) => hasEnding(from, file.endings)))
     return { bytes: await fetchBytes(from, options), where: from };
   return { stored: await fetchModel(from, options) };
+}
+
+/** A model that Keras described in JSON, with its weights from the file beside it. */
+async function contentsOf({ model, where, weights: beside }: Description): Promise<ModelContents> {
+  const { topology, lost } = normalTopology(model, where);
+  const { readModelFile } = await import('./file.js');
+  const file = await readModelFile(beside);
+  if (!file) throw invalid(beside, 'no such file of weights');
+  return { topology, weights: await storedWeights(file.bytes, topology, file.path), metadata: {}, lost };
+}
+
+/** The weights of a file of weights, or of a whole model, for a topology. */
+export async function storedWeights(
+  bytes: Uint8Array,
+  topology: { [key: string]: Json },
+  where: string,
+): Promise<StoredWeight[]> {
+  const format = formatOf(bytes, where);
+  return format.readWeights ? format.readWeights(bytes, topology, where) : (await format.read(bytes, where)).weights;
 }
 
 /** @throws MemcellError 'model' for bytes of no format that is known */

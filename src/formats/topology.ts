@@ -89,9 +89,10 @@ function checkOutputs(model: tf.LayersModel, where: string): void {
     throw invalid(where, 'modelTopology gives no input shape, so the model cannot be built');
   }
   for (const layer of model.layers) {
-    const shapes = Array.isArray(layer.outputShape[0])
-      ? (layer.outputShape as tf.Shape[])
-      : [layer.outputShape as tf.Shape];
+    // A layer with several calls may give another shape in each.
+    const shapes = layer.inboundNodes.flatMap(({ outputShapes }) =>
+      Array.isArray(outputShapes[0]) ? (outputShapes as tf.Shape[]) : [outputShapes as tf.Shape],
+    );
     for (const shape of shapes) {
       if (outputsPerSample(shape) <= mostOutputs) continue;
       throw invalid(

@@ -1,6 +1,7 @@
 import { setWeight, weightsByLayer } from '../model/initialise.js';
 import * as tf from '../tf.js';
 import { decodeEntries, firstNotFinite, type WeightData } from './decode.js';
+import { modernWeights } from './keras/olderWeights.js';
 import type { StoredWeight } from './modelFile.js';
 import { invalid, reasonOf, type WeightEntry } from './modelJson.js';
 
@@ -21,27 +22,39 @@ export function assignWeights(model: tf.LayersModel, groups: readonly WeightData
   const ordered = model.weights.map(({ shape, dtype }, i) => {
     const entry = takeEntry(entries, names[i]);
     if (!entry) throw invalid(where, `weight ${names[i]} of shape [${shape}] is not in weightsManifest`);
-    if (entry.shape.length !== shape.length || entry.shape.some((size, axis) => size !== shape[axis])) {
-      throw invalid(
-        where,
-        `weight ${entry.name} has shape [${entry.shape}], but the model's topology makes it [${shape}]`,
-      );
-    }
     if (entry.dtype !== dtype)
       throw invalid(where, `weight ${entry.name} is ${entry.dtype}, but the model's is ${dtype}`);
     return entry;
   });
-  for (const name of entries.keys()) throw invalid(where, `weight ${name} belongs to no layer of the model's topology`);
-
   const values = decodeWeights(groups, where);
-  const tensors = ordered.map(({ name }) => values.get(name)!);
-  try {
-    for (const [i, weight] of model.weights.entries()) setWeight(weight, tensors[i]);
-  } catch (cause) {
-    throw invalid(where, `the weights cannot be set: ${reasonOf(cause)}`, cause);
-  } finally {
-    tf.dispose(tensors);
+  const stored = inModernOrder(
+    ordered.map(({ name, shape }, i) => ({ layer: layerIn(names[i]), name, shape, data: values.get(name)! })),
+  );
+  for (const [i, { shape }] of model.weights.entries()) {
+    if (stored[i].shape.length === shape.length && stored[i].shape.every((size, axis) => size === shape[axis]))
+      continue;
+    const { name, shape: given } = ordered[i];
+    throw invalid(where, `weight ${name} has shape [${given}], but the model's topology makes it [${shape}]`);
   }
+  for (const name of entries.keys()) throw invalid(where, `weight ${name} belongs to no layer of the model's topology`);
+  for (const [i, weight] of model.weights.entries()) {
+    const tensor = tf.tensor(stored[i].data, stored[i].shape, weight.dtype);
+    try {
+      setWeight(weight, tensor);
+    } catch (cause) {
+      throw invalid(where, `the weights cannot be set: ${reasonOf(cause)}`, cause);
+    } finally {
+      tensor.dispose();
+    }
+  }
+}
+
+const layerIn = (name: string) => name.slice(0, name.lastIndexOf('/'));
+
+/** cuDNN's layers' weights as other layers have them, all in the order in which they came. */
+function inModernOrder(weights: StoredWeight[]): StoredWeight[] {
+  const modern = new Map(modernWeights(weights).map((weight) => [weight.name, weight]));
+  return weights.map((weight) => modern.get(weight.name) ?? weight);
 }
 
 type Variable = tf.LayersModel['weights'][number];
@@ -128,11 +141,11 @@ function takeEntry(entries: Map<string, WeightEntry>, name: string): WeightEntry
   return entry;
 }
 
-function decodeWeights(groups: readonly WeightData[], where: string): Map<string, tf.Tensor> {
+function decodeWeights(groups: readonly WeightData[], where: string): Map<string, StoredWeight['data']> {
   const entries = decodeEntries(groups, 'model');
   for (const { name, data } of entries) {
     const index = firstNotFinite(data);
     if (index !== -1) throw invalid(where, `weight ${name} is not finite at element ${index}`);
   }
-  return new Map(entries.map(({ name, shape, dtype, data }) => [name, tf.tensor(data, shape, dtype)]));
+  return new Map(entries.map(({ name, data }) => [name, data instanceof Uint8Array ? Float32Array.from(data) : data]));
 }

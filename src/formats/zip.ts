@@ -115,12 +115,11 @@ function nameOf(bytes: Uint8Array, where: string): string {
   return name;
 }
 
-function placeOf({ offset, packed, method, size }: Entry, view: DataView, what: string): [from: number, to: number] {
+function placeOf({ offset, packed }: Entry, view: DataView, what: string): [from: number, to: number] {
   if (!(offset + 30 <= view.byteLength) || view.getUint32(offset, true) !== LOCAL)
     throw invalid(what, 'is not where the archive says');
   const from = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   if (!(from + packed <= view.byteLength)) throw invalid(what, 'is cut off');
-  if (method === STORED && packed !== size) throw invalid(what, `${packed} bytes, but the archive says ${size}`);
   return [from, from + packed];
 }
 

@@ -34,7 +34,11 @@ export interface InitializerConfig {
 }
 
 /** A name (Keras's snake_case spelling is accepted), a name with its settings, or an initializer of tfjs. */
-export type Initializer = Spelling<InitializerName> | InitializerConfig | SerializableObject;
+export type Initializer =
+  | Spelling<InitializerName>
+  | InitializerConfig
+  | { class_name: string; config: ConfigDict }
+  | SerializableObject;
 
 const classNames: Record<string, string> = { lecunUniform: 'LeCunUniform', lecunNormal: 'LeCunNormal' };
 

@@ -204,12 +204,41 @@ export const activation: Kind<Activation | null, string> = (value, what) => {
   return typeof value === 'string' ? tfjsActivation(value, what) : refuse(what, `an activation's name`, value);
 };
 
+type Settings = Readonly<Record<string, Kind<number | string | readonly number[], number | string | number[]>>>;
+
 /** What tfjs is told of an initializer, regularizer or constraint: a class with its settings, or an object of one. */
 export type Told = { className: string; config: ConfigDict } | SerializableObject;
 
+const shareOfAll: Kind<number> = (value, what) =>
+  isNumber(value) && value >= 0 && value <= 1 ? value : refuse(what, 'a number from 0 to 1', value);
+
+const seeded = { seed: wholeNumber(0, 2 ** 31 - 1) };
+
+/** Settings of the initializers that have others than a seed, by their names. */
+const initializerSettings: Readonly<Record<string, Settings>> = {
+  zeros: {},
+  ones: {},
+  constant: { value: finite },
+  identity: { gain: finite },
+  orthogonal: { gain: finite, ...seeded },
+  randomUniform: { minval: finite, maxval: finite, ...seeded },
+  randomNormal: { mean: finite, stddev: notNegative, ...seeded },
+  truncatedNormal: { mean: finite, stddev: notNegative, ...seeded },
+  varianceScaling: {
+    scale: positive,
+    mode: oneOf('fanIn', 'fanOut', 'fanAvg'),
+    distribution: oneOf('normal', 'uniform', 'truncatedNormal', 'untruncatedNormal'),
+    ...seeded,
+  },
+};
+
 export const initializer: Kind<Initializer, Told> = (value, what) => {
   if (typeof value === 'string') return initializerConfig(value, what);
-  if (isSerialised(value)) return { ...initializerConfig(value.className, what), config: { ...value.config } };
+  const given = serialised(value);
+  if (given) {
+    const { className } = initializerConfig(given.className, what);
+    return { className, config: settingsOf(given, initializerSettings[camelOf(className)] ?? seeded, what) };
+  }
   if (isSerializable(value)) return value;
   return refuse(what, `an initializer such as ${list(initializerNames, 3)}`, value);
 };
@@ -239,7 +268,7 @@ export const regularizer: Kind<Regularizer, Told | undefined> = (value, what) =>
   } else if (isSerializable(value)) {
     return value;
   } else if (typeof value === 'object' && !Array.isArray(value)) {
-    const given = isSerialised(value) ? value.config : (value as Record<string, unknown>);
+    const given = serialised(value)?.config ?? (value as Record<string, unknown>);
     const isFactor = ([name, factor]: [string, unknown]) =>
       (name === 'l1' || name === 'l2') && Number.isFinite(factor) && Number(factor) >= 0;
     const factors = Object.entries(given);
@@ -248,26 +277,34 @@ export const regularizer: Kind<Regularizer, Told | undefined> = (value, what) =>
   return refuse(what, `'l1', 'l2', 'l1l2' or { l1, l2 } with factors of 0 or more`, value);
 };
 
-const constraintNames = ['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'] as const;
+/** Settings of the constraints, by their names. */
+const constraintSettings = {
+  maxNorm: { maxValue: notNegative, axis: axes },
+  minMaxNorm: { minValue: notNegative, maxValue: notNegative, rate: shareOfAll, axis: axes },
+  nonNeg: {},
+  unitNorm: { axis: axes },
+} as const satisfies Readonly<Record<string, Settings>>;
 
-export type ConstraintName = (typeof constraintNames)[number];
+export type ConstraintName = keyof typeof constraintSettings;
 
-/** What a weight is brought back to after every update. */
+/** What a weight is brought back to after every update: a name, or a class with its settings as tfjs or as Keras writes it. */
 export type Constraint =
   | Spelling<ConstraintName>
   | { className: string; config: ConfigDict }
+  | { class_name: string; config: ConfigDict }
   | SerializableObject
   | null;
 
 export const constraint: Kind<Constraint, Told | undefined> = (value, what) => {
   if (value === null) return undefined;
-  const lower = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toLowerCase());
-  const isName = (name: string) => constraintNames.some((known) => known === lower(name));
-  const className = (name: string) => camelCase(name).replace(/^./, (letter) => letter.toUpperCase());
-  if (typeof value === 'string' && isName(value)) return { className: className(value), config: {} };
-  if (isSerialised(value) && isName(value.className)) return { ...value, config: { ...value.config } };
+  const { className, config } = serialised(value) ?? { className: value, config: {} };
+  const name = typeof className === 'string' ? camelOf(className) : '';
+  if (Object.hasOwn(constraintSettings, name)) {
+    const known = constraintSettings[name as ConstraintName];
+    return { className: classOf(name), config: settingsOf({ className: classOf(name), config }, known, what) };
+  }
   if (isSerializable(value)) return value;
-  return refuse(what, `one of ${list(constraintNames)}`, value);
+  return refuse(what, `one of ${list(Object.keys(constraintSettings))}`, value);
 };
 
 /** A layer to wrap. */
@@ -277,16 +314,42 @@ export const layer: Kind<Layer> = (value, what) => (isLayer(value) ? value : ref
 export const recurrentLayer: Kind<Layer> = (value, what) =>
   isLayer(value) && 'goBackwards' in value ? value : refuse(what, 'a recurrent layer such as LSTM or GRU', value);
 
-function isSerialised(value: unknown): value is { className: string; config: ConfigDict } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'className' in value &&
-    typeof value.className === 'string' &&
-    'config' in value &&
-    typeof value.config === 'object' &&
-    value.config !== null
-  );
+/** 'MaxNorm' and 'max_norm' → 'maxNorm' */
+function camelOf(name: string): string {
+  return camelCase(name).replace(/^./, (letter) => letter.toLowerCase());
+}
+
+function classOf(name: string): string {
+  return name.replace(/^./, (letter) => letter.toUpperCase());
+}
+
+/** A class with its settings as tfjs or as Keras writes it; undefined for anything else. */
+function serialised(value: unknown): { className: string; config: Record<string, unknown> } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { className, class_name, config } = value as Record<string, unknown>;
+  const name = className ?? class_name;
+  if (typeof name !== 'string' || typeof config !== 'object' || config === null) return undefined;
+  return { className: name, config: { ...config } };
+}
+
+/** The settings of a class under tfjs's names, checked. Keras writes null for one that is not given. */
+function settingsOf(
+  { className, config }: { className: string; config: Record<string, unknown> },
+  known: Settings,
+  what: string,
+): ConfigDict {
+  const settings: ConfigDict = {};
+  for (const [given, value] of Object.entries(config)) {
+    const name = camelCase(given);
+    if (value === null || value === undefined) continue;
+    if (!Object.hasOwn(known, name))
+      throw new MemcellError(
+        `${what}: ${className} has no setting ${shown(given)}; it has ${Object.keys(known).join(', ') || 'none'}`,
+        { code: 'model' },
+      );
+    settings[name] = known[name](value, `${what}: ${given}`);
+  }
+  return settings;
 }
 
 export function isSerializable(value: unknown): value is SerializableObject {

@@ -24,6 +24,12 @@ const ownTimeDistributed = ownClass(
     class OwnTimeDistributed extends registeredLayer<WrapperLayer>('TimeDistributed') {
       static className = 'TimeDistributed';
 
+      override build(inputShape: tf.Shape | tf.Shape[]): void {
+        super.build(inputShape);
+        // tfjs holds the batch to the size that it was built with; what is stateful does that by itself.
+        for (const spec of this.inputSpec) if (spec.shape) spec.shape = [null, ...spec.shape.slice(1)];
+      }
+
       override call(inputs: Tensors, kwargs: Kwargs): Tensors {
         const [x] = [inputs].flat();
         const className = this.layer.getClassName();
@@ -45,8 +51,11 @@ const timeDistributed = defineLayer({
     const inner = planning.inner('layer');
     const className = inner.getClassName();
     if (!definitionOf(className)?.perStep) throw unsupported(planning, `wraps ${className}`);
+    const { sequence } = planning.flow;
+    // What it wraps sees one step, whose axes it counts.
+    inner.flow.sequence = false;
     const layers = inner.plan();
-    Object.assign(planning.flow, inner.flow);
+    Object.assign(planning.flow, inner.flow, { sequence });
     return layers;
   },
   make: (settings, tf) => new (ownTimeDistributed(tf))(settings),

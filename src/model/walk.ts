@@ -24,6 +24,19 @@ export function callsOf(model: tf.LayersModel): Call[] {
   return depths.flatMap((depth) => model.nodesByDepth[depth]).filter(({ inboundLayers }) => inboundLayers.length > 0);
 }
 
+/**
+ * Frees a model's weights, and those of the models in it. tfjs counts each call of a layer and takes off one for each layer: of one
+ * that is called twice they would stay.
+ */
+export function disposeModel(model: tf.LayersModel): void {
+  const isFreed = (layer: tf.layers.Layer) => Reflect.get(layer, '_refCount') === 0;
+  if (isFreed(model)) return;
+  const more = new Map<tf.layers.Layer, number>();
+  for (const { outboundLayer } of callsOf(model)) more.set(outboundLayer, (more.get(outboundLayer) ?? -1) + 1);
+  model.dispose();
+  for (const [layer, calls] of more) for (let call = 0; call < calls && !isFreed(layer); call++) layer.dispose();
+}
+
 /** Where a layer is in its model: '2', '0/forward', '0/backward', '1/layer', '3/0'. It names the layer's random numbers. */
 export type LayerPath = string;
 

@@ -10,7 +10,7 @@ export interface Planning<Settings = unknown> {
   getClassName(): string;
   /** The layer's options, each checked when it is read. Activations are what the layer says of them: see activationId(). */
   readonly settings: Settings;
-  /** What else the layer says of itself: TensorSignalShape.js's own layers have options that memcell's have not. */
+  /** What else the layer says of itself: TensorFlow.js's own layers have options that memcell's have not. */
   readonly config: Config;
   /** Names the layer's random numbers, as in model/walk.ts. */
   readonly path: string;

@@ -39,7 +39,9 @@ export function livePage(title: string, token: string): string {
   return pageOf(title, body, [pageScript, liveScript]);
 }
 
-/** The curves by epoch, as the page takes them; undefined before the first epoch. */
+/** The curves by epoch, as the page takes them, a learning rate's where it changes; undefined before the first epoch. */
 export async function liveCurves(history: Record<string, number[]>, kind: TaskKind): Promise<string | undefined> {
-  return (await trainingSection({ history, kind }))?.text;
+  const { learning_rate: rates, ...rest } = history;
+  const changes = rates?.some((rate) => rate !== rates[0]) ?? false;
+  return (await trainingSection({ history: changes ? history : rest, kind }))?.text;
 }

@@ -1,10 +1,12 @@
 /** What the tasks' functions are given: data and options as a program has them, to what a task takes. */
 import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
+import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { type Spelling, shown } from '../spelling.js';
 import type { Callbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
+import { flags } from './flags.js';
 import { checkKinds, count, flag, integer, names, type OptionKind, positive, share, text } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
 
@@ -68,6 +70,13 @@ export function trainingGiven(kind: TaskKind, named: Given) {
   }
   const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
   const entries = Object.entries(others);
+  const taken = [...Object.keys(flags[kind].options), ...Object.keys(trainingKinds)];
+  const unknown = entries.find(([name]) => !taken.includes(name))?.[0];
+  if (unknown !== undefined) {
+    const all = [...taken, 'callbacks', 'signal', 'onStage'].map((name) => (name === 'targets' ? 'target' : name));
+    const remedy = didYouMean(unknown, all) || `; it takes ${all.join(', ')}`;
+    throw new MemcellError(`${kind}: unknown option '${unknown}'${remedy}`, { code: 'usage' });
+  }
   const about = Object.fromEntries(entries.filter(isTraining));
   const { layers, from, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, kind);
   const options: Given = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));

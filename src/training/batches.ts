@@ -120,6 +120,11 @@ export class EventLoop {
   }
 }
 
+/** Lets timers, input and other work run between two long steps. */
+export function otherWork(): Promise<void> {
+  return new EventLoop().turn();
+}
+
 /** A message comes back without the 4 ms that browsers make nested timers wait. */
 function nextMessage(resolve: () => void): void {
   const { port1, port2 } = new MessageChannel();

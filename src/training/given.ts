@@ -32,7 +32,13 @@ export function weightsOption(
   weights: ModelInput | null | undefined,
   what = 'sampleWeight',
 ): { sampleWeight?: NdArray } {
-  return weights == null ? {} : { sampleWeight: readArray(weights, what).array };
+  if (weights == null) return {};
+  const [first] = Array.isArray(weights) ? weights : [];
+  if (ArrayBuffer.isView(first) || (typeof first === 'object' && first !== null && 'data' in first))
+    throw new MemcellError(`${what}: give one array, which weighs the samples of all outputs, not one for each`, {
+      code: 'usage',
+    });
+  return { sampleWeight: readArray(weights, what).array };
 }
 
 /** The option of that name, where it is given; `toInput` checks an x against the model, `toTarget` reads a y. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { onSignals } from '../../src/cli/signals.js';
 import { file, memcell, memcellProcess, seriesCsv, temporaryFolder } from './streams.js';
 
 const bin = fileURLToPath(new URL('../../bin/memcell.js', import.meta.url));
@@ -142,6 +143,27 @@ describe('asked to end while training', () => {
     expect(existsSync(out)).toBe(false);
     // No bound of speed: the smoothing, and what comes after it, takes several times as long.
     expect(performance.now() - sent).toBeLessThan(30_000);
+  });
+
+  it('the first of whatever kind is the last that is listened for, and says the code', () => {
+    const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    const listening = () => names.map((name) => process.listenerCount(name));
+    const before = listening();
+    for (const [name, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      let firsts = 0;
+      const signals = onSignals(() => void firsts++);
+      signals.listen();
+      expect(listening()).toEqual(before.map((count) => count + 1));
+      process.emit(name, name);
+      expect(listening()).toEqual(before);
+      signals.listen();
+      signals.interrupt();
+      expect([firsts, signals.code(), signals.signal.aborted, listening()]).toEqual([1, code, true, before]);
+    }
   });
 
   it('before training begins, and twice, ends the process with nothing written', async () => {

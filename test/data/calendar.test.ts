@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addSteps, businessDay, monthOf } from '../../src/data/calendar.js';
+import { addSteps, countedDay, monthOf } from '../../src/data/calendar.js';
 import { isDate, isMissing } from '../../src/data/cells.js';
 
 const at = (text: string) => Date.parse(`${text}Z`);
 const written = (time: number) => new Date(time).toISOString().slice(0, 16);
 
 describe('addSteps', () => {
-  test.each<[string, 'month' | 'millisecond' | 'business day', number, number, string]>([
+  test.each<[string, 'month' | 'millisecond' | 'business day' | 'working day', number, number, string]>([
     ['2020-01-31T00:00', 'month', 1, 1, '2020-02-29T00:00'],
     ['2020-02-29T00:00', 'month', 1, 1, '2020-03-31T00:00'],
     ['2021-02-28T00:00', 'month', 1, 1, '2021-03-31T00:00'],
@@ -17,6 +17,8 @@ describe('addSteps', () => {
     ['2020-12-31T23:00', 'millisecond', 3_600_000, 2, '2021-01-01T01:00'],
     ['2020-01-03T00:00', 'business day', 1, 1, '2020-01-06T00:00'],
     ['2020-01-03T09:00', 'business day', 1, 6, '2020-01-13T09:00'],
+    ['2020-01-03T09:00', 'working day', 1, 6, '2020-01-10T09:00'],
+    ['2020-01-04T00:00', 'working day', 1, 1, '2020-01-06T00:00'],
   ])('%s by %s × %i, %i steps: %s', (from, unit, count, n, to) => {
     expect(written(addSteps(at(from), { unit, count }, n))).toBe(to);
   });
@@ -33,7 +35,9 @@ describe('addSteps', () => {
   });
 
   test('a Saturday and a Sunday count as the Friday before', () => {
-    const days = ['2020-01-03', '2020-01-04', '2020-01-05', '2020-01-06'].map((day) => businessDay(at(`${day}T00:00`)));
+    const days = ['2020-01-03', '2020-01-04', '2020-01-05', '2020-01-06'].map((day) =>
+      countedDay(at(`${day}T00:00`), 5),
+    );
     expect(days.map((day) => day - days[0])).toEqual([0, 0, 0, 1]);
   });
 
@@ -42,7 +46,7 @@ describe('addSteps', () => {
       fc.property(fc.integer({ min: -20_000, max: 40_000 }), fc.integer({ min: -300, max: 300 }), (day, n) => {
         const later = addSteps(day * 86_400_000, { unit: 'business day', count: 1 }, n);
         expect([1, 2, 3, 4, 5]).toContain(new Date(later).getUTCDay());
-        expect(businessDay(later) - businessDay(day * 86_400_000)).toBe(n);
+        expect(countedDay(later, 5) - countedDay(day * 86_400_000, 5)).toBe(n);
       }),
     );
   });

@@ -57,17 +57,28 @@ const { document } = fc.letrec((tie) => {
 
 test('in any document, cut anywhere, rows are found where they are when it is read whole', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
-  let streamed = 0;
+  let [streamed, aside] = [0, 0];
   await fc.assert(
     fc.asyncProperty(document, sizes, fc.integer({ min: 0, max: 2 }), async (value, cuts, indent) => {
       const text = JSON.stringify(value, undefined, indent);
       const place = await rowsPlace(blocksOf(text, cuts), 'a.json');
       const whole = attempt(() => parseJson(text, 'a.json'));
-      // Columns side by side, or nothing: read whole.
+      // Rows under keys, or nothing: read whole.
       if (place === undefined) return;
-      streamed++;
       const note = placeNote(place.path, place.others);
-      if (whole !== undefined) expect(whole.notes).toContain(note);
+      if (whole !== undefined && place.path.length > 0) expect(whole.notes).toContain(note);
+      if ('columns' in place) {
+        aside++;
+        const inside: object = place.path.reduce((value: object, key) => Object(value)[key], JSON.parse(text));
+        for (const { name, at } of place.columns) {
+          const cells: unknown[] = [];
+          for await (const one of elementsAt(blocksOf(text, cuts), at, 'a.json')) cells.push(JSON.parse(one.text));
+          expect(cells).toEqual(Object(inside)[name]);
+        }
+        if (whole) expect(whole.columns.map(({ name }) => name)).toEqual(place.columns.map(({ name }) => name));
+        return;
+      }
+      streamed++;
       const found: unknown[] = [];
       for await (const one of elementsAt(blocksOf(text, cuts), place.at, 'a.json')) found.push(JSON.parse(one.text));
       expect(found).toEqual(place.path.reduce((inside: unknown, key) => Object(inside)[key], JSON.parse(text)));
@@ -76,6 +87,7 @@ test('in any document, cut anywhere, rows are found where they are when it is re
     { numRuns: 300 },
   );
   expect(streamed).toBeGreaterThan(50);
+  expect(aside).toBeGreaterThan(10);
 });
 
 test.each<[unknown, string[] | undefined, header?: string[]]>([
@@ -105,14 +117,16 @@ test.each<[unknown, string[] | undefined, header?: string[]]>([
     },
     ['data'],
   ],
-  [{ p: [1, 2], q: [3, 4] }, undefined],
-  [{ hourly: { p: [1, 2], q: [3, 4] }, rows: [{ a: 1 }] }, undefined],
+  [{ p: [1, 2], q: [3, 4] }, [], ['p', 'q']],
+  [{ hourly: { p: [1, 2], q: [3, 4] }, rows: [{ a: 1 }] }, ['hourly'], ['p', 'q']],
+  [{ '2020-01-01': { p: 1 }, '2020-01-02': { p: 2 }, '2020-01-03': { p: 3 } }, undefined],
   [{ p: { 0: 1, 1: 2 }, q: { 0: 3, 1: 4 } }, undefined],
   [{ a: { b: { c: { d: { e: [{ a: 1 }] } } } } }, undefined],
 ])('%j: rows under %j', async (value, path, ...[header]) => {
   const place = await rowsPlace(blocksOf(JSON.stringify(value), [3]), 'a.json');
   expect(place?.path).toEqual(path);
-  expect(place?.header).toEqual(header);
+  const names = place && 'columns' in place ? place.columns.map(({ name }) => name) : place?.header;
+  expect(names).toEqual(header);
 });
 
 test.each([
@@ -188,6 +202,38 @@ test.each([
     'NaN and Infinity, which JSON does not have, read as missing',
     `left out, as no row at the beginning has it: column late (from row ${n - 5999} on)`,
   ]);
+});
+
+test('columns side by side stream as they are read whole', async () => {
+  const n = 70_000;
+  const text = JSON.stringify({
+    latitude: 46.9,
+    hourly_units: { y: '°C' },
+    hourly: {
+      time: Array.from({ length: n }, (_, i) => `t"[${i}`),
+      y: Array.from({ length: n }, (_, i) => (i % 7 === 0 ? null : i / 4)),
+      'two  words': Array.from({ length: n }, (_, i) => i),
+    },
+  });
+  const path = join(folder, 'columns.json.gz');
+  await writeFile(path, gzipSync(text.replace('0.25', 'NaN')));
+  const source = openSource(path);
+  const head = await source.head?.(10);
+  expect(head?.table.columns.map((column) => column.name)).toEqual(['time', 'y', 'two words']);
+  expect(head?.table.rows).toBe(10);
+  const [y, count]: number[][] = [[], []];
+  const notes: string[] = [];
+  for await (const chunk of source.stream?.([{ name: 'y' }, { name: 'two words' }]) ?? []) {
+    y.push(...chunk.columns[0]);
+    count.push(...chunk.columns[1]);
+    notes.push(...(chunk.notes ?? []));
+  }
+  const whole = await source.table();
+  expect(count).toEqual(Array.from({ length: n }, (_, i) => i));
+  expect(y).toEqual(Array.from(whole.column('y').numbers ?? []));
+  expect(notes).toEqual(whole.notes);
+  const none = source.stream?.([{ name: 'z' }])[Symbol.asyncIterator]();
+  await expect(none?.next()).rejects.toThrow('no column z; did you mean y? Its columns: time, y, two words');
 });
 
 test('a fault in a row of an array is told with its number', async () => {

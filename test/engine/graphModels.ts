@@ -47,6 +47,7 @@ const KINDS = [
   'after',
   'dropout',
   'normalise',
+  'overRows',
   'pool',
   'repeat',
   'nested',
@@ -146,8 +147,8 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
       );
       return;
     case 'lastState': {
-      const [output, , cell] = all(l.LSTM(WIDTH, { returnState: true }), x);
-      tensors.push(...(again ? [output, cell] : [cell]));
+      const [output, h, cell] = all(l.LSTM(WIDTH, { returnState: true }), x);
+      tensors.push(...(again ? [output, h, cell] : [cell]));
       return;
     }
     case 'states':
@@ -195,6 +196,14 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
       tensors.push(
         on(
           layer(() => l.LayerNormalization(), `normalise ${any.shape.length}`),
+          any,
+        ),
+      );
+      return;
+    case 'overRows':
+      tensors.push(
+        on(
+          layer(() => l.BatchNormalization({ momentum: 0.8 }), `overRows ${any.shape.length}`),
           any,
         ),
       );

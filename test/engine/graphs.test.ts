@@ -51,6 +51,25 @@ test('random graphs: predictions, losses, and weights after training as on tfjs'
   fc.assert(fc.property(graphSample, compareGraph), { numRuns: 30 });
 });
 
+const alone = { masked: false, batch: 5, weighted: false, seed: 3 };
+const step = { from: 0, also: 0, again: false };
+const certain: Record<string, GraphSample> = {
+  'a sum over rows that two read, above layers that learn': {
+    ...alone,
+    steps: [
+      { ...step, kind: 'overRows' },
+      { ...step, kind: 'activation', from: 3 },
+    ],
+    heads: [0, 3],
+  },
+  'the last h and C of an LSTM, each with a loss of its own': {
+    ...alone,
+    steps: [{ ...step, kind: 'lastState', again: true }],
+    heads: [0, 4],
+  },
+};
+test.each(Object.entries(certain))('%s: as on tfjs', (_, sample) => compareGraph(sample));
+
 /** Everything that a few steps give. */
 function run(sample: GraphSample, parts: number): unknown[] {
   const own = builtGraph(sample);

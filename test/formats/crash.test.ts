@@ -151,9 +151,43 @@ describe('a save over an old model that is killed', () => {
     expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin', names[0]]);
     expect(await nameIn(folder)).toBe('new');
   });
+
+  it('is finished with its own weights, whatever other saves have left', async () => {
+    const old = new Date(Date.now() - 25 * 3_600_000);
+    writeFileSync(join(folder, 'model.json'), modelOf('new').json);
+    for (const [saver, name] of [
+      ['1.ab', 'newer'],
+      ['2.cd', 'new'],
+      ['3.ef', 'newest'],
+    ]) {
+      const path = join(folder, `weights.bin.other.${saver}.new`);
+      writeFileSync(path, new Uint8Array(modelOf(name).weights));
+      await fs.utimes(path, old, old);
+    }
+    for (let read = 0; read < 2; read++) expect(await nameIn(folder)).toBe('new');
+    expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);
+  });
 });
 
 describe('saves at the same moment', () => {
+  it('of which one has lost its lock to another: it waits, and saves then', async () => {
+    const lock = join(folder, 'model.json.lock');
+    let before: string | undefined;
+    const readdir = fs.readdir.bind(fs);
+    jest.spyOn(fs, 'readdir').mockImplementationOnce((async (path: string) => {
+      writeFileSync(lock, 'other.1.ab');
+      setTimeout(() => {
+        before = readFileSync(join(folder, 'model.json'), 'utf8');
+        rmSync(lock);
+      }, 200);
+      return readdir(path);
+    }) as typeof fs.readdir);
+    await save('new');
+    expect(before).toBe(modelOf('old').json);
+    expect(await nameIn(folder)).toBe('new');
+    expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);
+  });
+
   it('by three processes: every one succeeds, readers see one or another, two files are left', async () => {
     const savers = ['aa', 'bbb', 'cccc'].map((name) => run('loop', folder, name, '50'));
     const readers = [run('read', folder, '1500'), run('read', folder, '1500')];

@@ -77,6 +77,14 @@ it.each([
   await expect(openModel(`${address}/models/a`)).rejects.toThrow(message);
 });
 
+it('asks for weights by their own name, whatever characters it has', async () => {
+  const json = JSON.parse(String(files['/models/a/model.json']));
+  json.weightsManifest[0].paths = ['$& [1] é.bin'];
+  files['/models/a/model.json'] = Buffer.from(JSON.stringify(json));
+  files['/models/a/$&%20[1]%20%C3%A9.bin'] = files['/models/a/weights.bin'];
+  expect(predict((await openModel(`${address}/models/a`)).model)).toEqual(predicts);
+});
+
 /** A server that answers each request as `answer` says; gives its address. */
 async function serving(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const own = createServer(answer);

@@ -330,4 +330,13 @@ test('what a file says of losses and optimizers that is not known here is lost, 
   expect(lost).toEqual([]);
   expect(made({ reduction: 'sum' })).toBeUndefined();
   expect(lost).toEqual(['a loss with reduction "sum" is not known here', 'the model comes uncompiled']);
+
+  // decay is rho in files of tfjs, and how the rate falls in older ones of Keras.
+  const rms = (config: object) =>
+    trainingFrom({ optimizer: { class_name: 'RMSprop', config: { lr: 0.01, ...config } }, loss: 'mse' }, lost)
+      ?.optimizer;
+  expect(rms({ decay: 0.8 })).toEqual({ class_name: 'RMSprop', config: { learning_rate: 0.01, rho: 0.8 } });
+  lost.length = 0;
+  expect(rms({ rho: 0.7, decay: 0.1 })).toEqual({ class_name: 'RMSprop', config: { learning_rate: 0.01, rho: 0.7 } });
+  expect(lost).toEqual(['optimizer option decay = 0.1 is not applied']);
 });

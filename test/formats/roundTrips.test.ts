@@ -6,7 +6,7 @@ import { expect, it, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import { Dense, Normalization } from '../../src/layers/index.js';
+import { Dense, LSTM, MultiHeadAttention, Normalization } from '../../src/layers/index.js';
 import { loadModel, Sequential } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
 import { stacks } from './onnx/stacks.js';
@@ -125,4 +125,18 @@ test('null says something of a layer: one mean of all values stays one in every 
   const [, b, c] = Array.from(weights[3].data);
   expect(now).toBeCloseTo(b + 2 * c, 5);
   expect(moved).toBe(now);
+});
+
+test.each(['keras', 'h5', 'onnx'])('attention in a chain keeps its causal mask in .%s', async (ending) => {
+  const layers = [
+    LSTM(4, { inputShape: [5, 3], returnSequences: true }),
+    MultiHeadAttention(2, 3, { useCausalMask: true }),
+  ];
+  const model = new Sequential(layers, { seed: 2 });
+  const x = { data: Float32Array.from({ length: 30 }, (_, i) => Math.sin(i)), shape: [2, 5, 3] };
+  const before = await model.predict(x);
+  const after = await through(model, [`attending.${ending}`]);
+  expect(await after.predict(x)).toEqual(before);
+  after.dispose();
+  model.dispose();
 });

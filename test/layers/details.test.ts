@@ -2,14 +2,17 @@ import { expect, test } from '@jest/globals';
 import {
   Conv1D,
   Dense,
+  type DenseOptions,
   Flatten,
   GlobalAveragePooling1D,
+  LayerNormalization,
   Masking,
   MaxPooling1D,
   Normalization,
   RMSNormalization,
   Sequential,
   sgd,
+  TimeDistributed,
 } from '../../src/index.js';
 import { regularizer } from '../../src/layers/schema.js';
 
@@ -24,6 +27,66 @@ test("a regularizer's name alone is 0.01 of what it names, a new object each tim
   expect(one).toEqual(other);
   expect(one).not.toBe(other);
   if (one && other && 'config' in one && 'config' in other) expect(one.config).not.toBe(other.config);
+});
+
+test('initializers and constraints are taken with their settings as tfjs and as Keras write them, and no others', () => {
+  const told = (options: DenseOptions) => {
+    const { kernelConstraint, kernelInitializer } = Dense(1, options).getConfig();
+    return { kernelConstraint, kernelInitializer };
+  };
+  const [max_norm, minmax] = [
+    { class_name: 'MaxNorm', config: { max_value: 0.1, axis: 0, seed: null } },
+    { className: 'min_max_norm', config: { minValue: 0.2, rate: 0.5 } },
+  ];
+  expect(told({ kernelConstraint: max_norm }).kernelConstraint).toEqual(
+    told({ kernelConstraint: { className: 'MaxNorm', config: { maxValue: 0.1, axis: 0 } } }).kernelConstraint,
+  );
+  expect(told({ kernelConstraint: max_norm }).kernelConstraint).toMatchObject({ config: { maxValue: 0.1 } });
+  expect(told({ kernelConstraint: minmax }).kernelConstraint).toMatchObject({
+    className: 'MinMaxNorm',
+    config: { minValue: 0.2, rate: 0.5 },
+  });
+  const scaled = { class_name: 'VarianceScaling', config: { scale: 3, mode: 'fan_out', distribution: 'uniform' } };
+  expect(told({ kernelInitializer: scaled }).kernelInitializer).toMatchObject({
+    config: { scale: 3, mode: 'fanOut', distribution: 'uniform' },
+  });
+  for (const [options, message] of [
+    [
+      { kernelConstraint: { className: 'MaxNorm', config: { max: 1 } } },
+      'MaxNorm has no setting "max"; it has maxValue, axis',
+    ],
+    [{ kernelConstraint: { className: 'NonNeg', config: { axis: 0 } } }, 'NonNeg has no setting "axis"; it has none'],
+    [
+      { kernelConstraint: { className: 'MaxNorm', config: { maxValue: -1 } } },
+      'maxValue must be a number of 0 or more',
+    ],
+    [
+      { kernelInitializer: { class_name: 'Constant', config: { vale: 1 } } },
+      'Constant has no setting "vale"; it has value',
+    ],
+    [
+      { kernelInitializer: { class_name: 'RandomNormal', config: { stddev: 'a' } } },
+      'stddev must be a number of 0 or more',
+    ],
+  ] as const)
+    expect(() => Dense(1, options)).toThrow(message);
+});
+
+test('TimeDistributed gives each step to what it wraps, in batches of any size: on the engine as on tfjs', async () => {
+  for (const inner of [() => Dense(3, 'tanh'), () => LayerNormalization()]) {
+    const model = new Sequential([TimeDistributed(inner())], { inputShape: [4, 2], batchSize: 3, seed: 1 });
+    model.compile({ loss: 'mse', optimizer: 'sgd' });
+    const x = { data: Float32Array.from({ length: 40 }, (_, i) => Math.sin(i * i)), shape: [5, 4, 2] };
+    const own = await model.predict(x);
+    expect(model.engine).toEqual({ kind: 'memcell' });
+    model.compile({ loss: 'mse', optimizer: 'sgd', engine: 'tfjs' });
+    const theirs = await model.predict(x);
+    expect(own.shape).toEqual(theirs.shape);
+    own.data.forEach((value, i) => {
+      expect(value).toBeCloseTo(theirs.data[i], 5);
+    });
+    model.dispose();
+  }
 });
 
 test('the factors of RMSNormalization over several axes are in the order of the axes, however they are given', async () => {

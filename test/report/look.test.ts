@@ -109,6 +109,11 @@ describe('a table of three years of days', () => {
     expect(promo).toMatchObject({ kind: 'names', counts: [{ value: 'no' }, { value: 'yes', count: 156 }] });
     const falling = numbersOf(look.series[0].columns[3]);
     expect([falling.least, falling.most]).toEqual([-1096, -1]);
+    // Of −1 … −1096 without the 701st, the squares divided by one less than there are.
+    const [n, gap] = [1096, 701];
+    const mean = (n * (n + 1)) / 2 - gap;
+    const squares = (n * (n + 1) * (2 * n + 1)) / 6 - gap ** 2 - mean ** 2 / (n - 1);
+    expect(falling.deviation).toBeCloseTo(Math.sqrt(squares / (n - 2)), 6);
     expect(look.correlations?.columns).toEqual(['sold', 'promo', 'falling']);
   });
 

@@ -5,6 +5,7 @@ import { figures, forecast, report } from 'memcell';
 import { draw, standalone } from '../../src/report/draw.js';
 import { drawForecasts } from '../../src/report/figures/forecasts.js';
 import { html } from '../../src/report/html.js';
+import { liveCurves } from '../../src/report/live.js';
 import { histogramOf, mostPoints, Pictures, reducePoints, type ShownForecasts } from '../../src/tasks/shown.js';
 
 test('a reduced line keeps the extremes, the order and the ends of what it shows', () => {
@@ -89,4 +90,10 @@ test('in code, a report is a page and its figures are SVGs, of a model just trai
   for (const { svg } of drawn) expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg".*<\/svg>$/s);
   expect(await report(model, y)).toContain('id="errors"');
   model.dispose();
+});
+
+test('the curves of a training show its learning rate where that changes', async () => {
+  const told = async (rates: number[]) => (await liveCurves({ loss: [2, 1], learning_rate: rates }, 'forecast')) ?? '';
+  expect(await told([0.1, 0.1])).not.toMatch(/learning.rate/);
+  expect(await told([0.1, 0.05])).toMatch(/learning.rate/);
 });

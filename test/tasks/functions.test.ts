@@ -117,7 +117,11 @@ describe('forecast', () => {
   test('what cannot be is a MemcellError that names it', async () => {
     const bad: [() => Promise<unknown>, RegExp][] = [
       [() => forecast(monthly, { horizon: 0 }), /forecast: horizon must be a whole number of at least 1, not 0/],
-      [() => forecast(months, { target: 'sales', horizn: 3 } as never), /forecast: unknown option 'horizn'/],
+      [
+        () => forecast(months, { target: 'sales', horizn: 3 } as never),
+        /unknown option 'horizn'; did you mean horizon\?/,
+      ],
+      [() => forecast(months, { target: 'sales', xyz: 3 } as never), /unknown option 'xyz'; it takes target, .*epochs/],
       [() => forecast(monthly, { budget: Number.NaN }), /forecast: budget must be a number above 0, not NaN/],
       [() => forecast(undefined as never), /nothing is no data/],
       [() => forecast('nowhere.csv', { target: 'x' }), /nowhere\.csv: no such file/],

@@ -67,6 +67,11 @@ describe('CSVLogger', () => {
     await logger.onEpochEnd(1, { loss: Number.NaN }, context);
     await logger.onTrainEnd();
     expect(readFileSync(file, 'utf8')).toBe('epoch,loss,val_loss\n0,1,2\n1,NaN,NA\n');
+    const odd = new CSVLogger(file);
+    odd.onTrainBegin();
+    await odd.onEpochEnd(0, { 'a,b': 1, 'c"d': 2, 'e;f': 3 }, context);
+    await odd.onTrainEnd();
+    expect(readFileSync(file, 'utf8')).toBe('epoch,"a,b","c""d",e;f\n0,1,2,3\n');
     await expect(run([new CSVLogger(join(file, 'below'))])).rejects.toThrow('cannot be written');
     expect(() => new CSVLogger('')).toThrow('takes the name of a file');
   });

@@ -2,17 +2,17 @@ import { MemcellError } from '../../errors.js';
 import type { TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { MissingMarks } from './marks.js';
-import { candidates } from './notations.js';
+import { candidates, isWeak } from './notations.js';
 import { numberTimes, plainTimes, yearTimes } from './numberTimes.js';
 import { plainNumbers, type RawColumn } from './rawColumns.js';
-import { type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
+import { beginning, type TimeOptions, type Times, textTimes, typedTimes } from './times.js';
 
 /** Words in a column's name that speak of time. */
 const timeWords = new Set(
   (
-    'date dates datetime time times timestamp ts ds dt when day days month months year years yr week quarter period datum zeit zeitpunkt ' +
-    'zeitstempel tag monat jahr woche quartal fecha hora mes año ano anio heure jour mois année annee dato ora data giorno mese anno t ' +
-    'epoch unix utc 日期 时间 時間 年月 дата время'
+    'date dates datetime time times timestamp ts ds dt when day days month months year years yr week weeks quarter qtr period season datum zeit ' +
+    'zeitpunkt zeitstempel tag monat jahr woche kw quartal saison fecha hora mes año ano anio semana heure jour mois année annee semaine ' +
+    'dato ora data giorno mese anno settimana t epoch unix utc 日期 时间 時間 年月 дата время'
   ).split(' '),
 );
 
@@ -30,8 +30,10 @@ const partNames: Record<string, RegExp> = {
   month: /^(month|mon|mo|mm|mnth|monat|mes|mois|mese|maand)$/i,
   quarter: /^(quarter|qtr|q|quartal|trimestre)$/i,
   day: /^(day|dy|dd|dom|mday|tag|día|dia|jour|giorno|dag)$/i,
-  hour: /^(hour|hr|hh|h|hours|stunde|std|hora|heure|ora|uur|time|uhrzeit|zeit|clock|clock[ _]time|time[ _]of[ _]day)$/i,
+  hour: /^(hour|hr|hh|h|hours|he|hour[ _]?(of[ _]?day|ending|beginning)|stunde|std|hora|heure|ora|uur|time|uhrzeit|zeit|clock|clock[ _]time|time[ _]of[ _]day|von|ab|from|beginn|start([ _]?time)?)$/i,
   minute: /^(minute|min|minutes|minuto)$/i,
+  week: /^(week|wk|weeknum|week[ _]?(no|nr|number|of[ _]?year)|iso[ _]?week|woche|kw|kalenderwoche|semaine|semana|settimana|uge|vecka)$/i,
+  dayOfYear: /^(doy|yday|day[ _]?of[ _]?year|julian[ _]?day|jday)$/i,
 };
 
 export interface ChosenTime extends Times {
@@ -88,6 +90,7 @@ export function chooseTime(
     const [time] = dates;
     const others = dates.slice(1).map(({ reading }) => reading.columns[0]);
     const joined = withHour(time, possible, timeOptions);
+    if (joined !== undefined) others.push(...endClocks(free, timeOptions));
     return { time: { ...(joined ?? time), notes: joined === undefined ? [] : [joinedNote(joined)] }, counters, others };
   }
   const parts = fromParts(free, timeOptions);
@@ -97,6 +100,8 @@ export function chooseTime(
     const [name] = numeric.reading.columns;
     return { time: numeric, counters: counters.filter((counter) => counter !== name), others: [] };
   }
+  const clock = timeOfDay(free, timeOptions);
+  if (clock !== undefined) return { time: { ...clock, notes: [clockNote(clock)] }, counters, others: [] };
   return { counters, others: [] };
 }
 
@@ -107,6 +112,10 @@ export function isNamedTime(name: string): boolean {
     .toLowerCase()
     .split(/[^\p{L}]+/u);
   return words.some((word) => timeWords.has(word)) || /date|time|datum|zeit|fecha/i.test(name);
+}
+
+function clockNote({ reading }: Times): string {
+  return `${reading.columns[0]}: times of one day, which are read without a date`;
 }
 
 function joinedNote({ reading }: Times): string {
@@ -145,9 +154,40 @@ function dateColumn(column: RawColumn, options: TimeOptions): Times | undefined 
   for (let row = 0; row < cells.length && seen < 9; row += stride) {
     if (options.isMissing(cells[row])) continue;
     seen++;
-    if (cells[row].length <= 80 && !/^[+-]?\d+\.?\d*$/.test(cells[row]) && candidates(cells[row]).length > 0) dates++;
+    if (isDate(cells[row])) dates++;
   }
-  return dates > seen / 2 ? textTimes([column.name], cells, options) : undefined;
+  const found = dates > seen / 2 ? textTimes([column.name], cells, options) : undefined;
+  return found !== undefined && isWeak(found.reading.notation) && !isNamedTime(column.name) ? undefined : found;
+}
+
+/** Digits that are no number are dates too: 31122023, 01.2020. */
+function isDate(cell: string): boolean {
+  if (cell.length > 80 || (/^[+-]?\d+\.?\d*$/.test(cell) && !/^([0-3]\d{3}|\d{1,2}\.)(19|20)\d{2}$/.test(cell)))
+    return false;
+  const begun = beginning(cell);
+  return candidates(cell).length > 0 || (begun !== undefined && candidates(begun).length > 0);
+}
+
+/** Columns that say when a step ends, where its beginning is the time. */
+function endClocks(free: readonly RawColumn[], options: TimeOptions): string[] {
+  const ends = /^(bis|to|ende?|until|end[ _]?time)$/i;
+  return free.filter((column) => ends.test(column.name) && isClock(column, options)).map(({ name }) => name);
+}
+
+/** A column of times of one day, in the order of the rows or the other way round. */
+function timeOfDay(free: readonly RawColumn[], options: TimeOptions): Times | undefined {
+  for (const column of free) {
+    if (!isNamedTime(column.name) && column.position > 0) continue;
+    if (column.numbers !== undefined || column.times !== undefined) continue;
+    const cells = column.cells();
+    if (!/^\d{1,2}:\d{2}/.test(cells.find((cell) => !options.isMissing(cell)) ?? '')) continue;
+    const found = textTimes([column.name], cells, { ...options, clocks: true });
+    if (found?.spacing === undefined || found.odd.length > 0) continue;
+    const times = found.calendar.filter((time) => !Number.isNaN(time));
+    const sign = Math.sign(times[1] - times[0]);
+    if (times.every((time, i) => i === 0 || Math.sign(time - times[i - 1]) === sign)) return found;
+  }
+  return undefined;
 }
 
 function score({ reading, spacing }: Times): number {
@@ -183,18 +223,18 @@ function isClock(column: RawColumn, { isMissing }: TimeOptions, most = 24): bool
     .every((cell) => isMissing(cell) || (/^\d{1,2}$/.test(cell) ? Number(cell) <= most : /^\d{1,2}:\d{2}/.test(cell)));
 }
 
-/** Year and month (or quarter), with day, hour and minute where they are there, in columns of their own. */
+/** Year and month, quarter, week or day of the year, with day, hour and minute of a month, in columns of their own. */
 function fromParts(free: readonly RawColumn[], options: TimeOptions): Times | undefined {
   const find = (part: string) => free.find(({ name }) => partNames[part].test(name));
   const year = find('year');
   const month = find('month');
   if (year === undefined) return undefined;
-  const quarter = month === undefined ? find('quarter') : undefined;
-  if (month === undefined && quarter === undefined) return undefined;
+  const other = month === undefined ? (find('quarter') ?? find('week') ?? find('dayOfYear')) : undefined;
+  if (month === undefined && other === undefined) return undefined;
   const day = month && find('day');
   const hour = day && find('hour');
   const minute = hour && find('minute');
-  const raw = [year, month ?? quarter, day, hour, minute].filter((column) => column !== undefined);
+  const raw = [year, month ?? other, day, hour, minute].filter((column) => column !== undefined);
   return textTimes(
     raw.map(({ name }) => name),
     join(raw),
@@ -202,7 +242,7 @@ function fromParts(free: readonly RawColumn[], options: TimeOptions): Times | un
   );
 }
 
-/** Cells of several columns with a space between them; an hour and a minute with a colon. */
+/** Cells of several columns with a space between them; an hour and a minute with a colon, a week as 2020-W01, a day of the year as 2020-001. */
 function join(raw: readonly RawColumn[]): string[] {
   const lists = raw.map((column) =>
     column.numbers === undefined ? column.cells() : Array.from(column.numbers, String),
@@ -210,6 +250,16 @@ function join(raw: readonly RawColumn[]): string[] {
   const minutes = raw.findIndex(
     ({ name }, i) => i > 0 && partNames.minute.test(name) && partNames.hour.test(raw[i - 1].name),
   );
+  const [week, yearDay] = [partNames.week, partNames.dayOfYear].map(
+    (part) => raw.length === 2 && part.test(raw[1].name),
+  );
+  if (week || yearDay) {
+    return lists[0].map((year, row) => {
+      const number = lists[1][row].replace(/\D/g, '');
+      if (year === '' || number === '') return '';
+      return week ? `${year}-W${number.padStart(2, '0')}` : `${year}-${number.padStart(3, '0')}`;
+    });
+  }
   return lists[0].map((_, row) =>
     lists.reduce((text, cells, i) => {
       if (i === 0) return cells[row];

@@ -45,6 +45,21 @@ const pairs = [
   ['closed', 'open'],
   ['absent', 'present'],
   ['inactive', 'active'],
+  ['inaktiv', 'aktiv'],
+  ['n', 'j'],
+  ['ne', 'ano'],
+  ['nie', 'áno'],
+  ['nie', 'tak'],
+  ['ei', 'kyllä'],
+  ['hayır', 'evet'],
+  ['onwaar', 'waar'],
+  ['falso', 'vero'],
+  ['falso', 'verdadero'],
+  ['aus', 'an'],
+  ['down', 'up'],
+  ['fail', 'pass'],
+  ['✗', '✓'],
+  ['否', '是'],
   ['low', 'high'],
   ['female', 'male'],
   ['0', '1'],
@@ -96,7 +111,7 @@ export class ColumnReader {
         `${this.table.where(cells.indexOf(one), column.name)}: ${both} may have a decimal ${found.separator === '.' ? 'point' : 'comma'} or thousands; say which: ${comma}, ${point}`,
       );
     }
-    return this.asNumbers(column, found.reading, remedy);
+    return withMarks(this.asNumbers(column, found.reading, remedy), column, found.marks);
   }
 
   /**
@@ -120,7 +135,7 @@ export class ColumnReader {
       );
     }
     const here = { ...found.reading, ...(isMagnitudes(saved.unit) && { unit: saved.unit }) };
-    return { ...this.asNumbers(column, here, remedy), reading: saved };
+    return { ...withMarks(this.asNumbers(column, here, remedy), column, found.marks), reading: saved };
   }
 
   /** A column in a known notation. */
@@ -151,7 +166,7 @@ export class ColumnReader {
     return { reading, values, notes: infiniteNote(column.name, infinite) };
   }
 
-  /** 0 and 1 for two texts, or two numbers 0 and 1. */
+  /** 0 and 1 for two texts, two numbers 0 and 1, or an empty cell and a text. */
   asFlag(column: RawColumn, reading: Extract<ColumnReading, { kind: 'flag' }>): ReadColumn {
     const [zero, one] = [sameness(reading.zero), sameness(reading.one)];
     const counted = zero === '0' && one === '1';
@@ -166,9 +181,10 @@ export class ColumnReader {
         return Number(written);
       }
       throw new MemcellError(
-        `${this.table.where(row, column.name)}: '${shorten(cell)}' is neither ${reading.zero} nor ${reading.one}, which the column holds elsewhere; correct it, or leave the column out with --drop`,
+        `${this.table.where(row, column.name)}: '${shorten(cell)}' is neither ${reading.zero || 'empty'} nor ${reading.one}, which the column holds elsewhere; correct it, or leave the column out with --drop`,
       );
     });
+    if (zero === '') for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) values[i] = 0;
     const notes =
       numbers === 0
         ? []
@@ -179,9 +195,10 @@ export class ColumnReader {
   /** The index of each text among the known ones; those that are not are missing, and told. */
   asCategory(column: RawColumn, reading: Extract<ColumnReading, { kind: 'category' }>): ReadColumn {
     const index = new Map(reading.values.map((value, i) => [value, i]));
+    const folded = new Map(reading.values.map((value, i) => [sameText(value), i]));
     let [unknown, first] = [0, -1];
     const values = this.mapped(column, (cell, row) => {
-      const found = index.get(cell);
+      const found = index.get(cell) ?? folded.get(sameText(cell));
       if (found !== undefined) return found;
       unknown++;
       if (first < 0 || row < first) first = row;
@@ -202,20 +219,45 @@ export class ColumnReader {
   /** Two texts as 0 and 1, up to 50 as categories; else why not. */
   texts(column: RawColumn): ReadColumn | { why: string } {
     if (column.times !== undefined) return { why: 'a time' };
+    const { different, held, spelled } = this.different(column);
+    const [only] = different;
+    if (different.length === 0) return { why: 'every cell is missing' };
+    if (different.length === 1) {
+      if (held > 1 && held <= this.rows.length / 2) return this.asFlag(column, { kind: 'flag', zero: '', one: only });
+      return { why: `every cell ${held < this.rows.length ? 'that is not empty ' : ''}is ${shorten(only)}` };
+    }
+    if (different.length > mostCategories) return { why: `text with ${different.length} different values` };
+    if (different.length > 2 && different.length > held / 2) return { why: 'text that differs in nearly every row' };
+    const read =
+      different.length === 2
+        ? this.asFlag(column, flagOf(different))
+        : this.asCategory(column, { kind: 'category', values: different.sort(naturally) });
+    if (spelled === undefined) return read;
+    return { ...read, notes: [...read.notes, `${column.name}: count as the same: ${spelled}`] };
+  }
+
+  /** The texts of a column, of those that differ in upper and lower case only the most frequent. */
+  private different(column: RawColumn): { different: string[]; held: number; spelled?: string } {
     const cells = this.cells(column);
-    const different = new Set<string>();
+    const counts = new Map<string, number>();
     let held = 0;
     for (const row of this.rows) {
       if (this.marks.isMissing(cells[row])) continue;
       held++;
-      different.add(cells[row]);
+      counts.set(cells[row], (counts.get(cells[row]) ?? 0) + 1);
     }
-    if (different.size === 0) return { why: 'every cell is missing' };
-    if (different.size === 1) return { why: `every cell is ${shorten([...different][0])}` };
-    if (different.size === 2) return this.asFlag(column, flagOf([...different]));
-    if (different.size > mostCategories) return { why: `text with ${different.size} different values` };
-    if (different.size > held / 2) return { why: 'text that differs in nearly every row' };
-    return this.asCategory(column, { kind: 'category', values: [...different].sort(naturally) });
+    const groups = new Map<string, string[]>();
+    for (const cell of counts.keys()) {
+      const key = sameText(cell);
+      groups.set(key, [...(groups.get(key) ?? []), cell]);
+    }
+    const spellings = [...groups.values()].map((group) =>
+      group.sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || naturally(a, b)),
+    );
+    const several = spellings.filter(({ length }) => length > 1).map((group) => group.join(', '));
+    const spelled = several.length > 5 ? [...several.slice(0, 5), '…'] : several;
+    const different = spellings.map(([first]) => first);
+    return { different, held, ...(spelled.length > 0 && { spelled: spelled.join('; ') }) };
   }
 
   /** Whether every cell says that there is no value. */
@@ -269,7 +311,7 @@ export class ColumnReader {
 /** 'number, decimal comma', '0/1 (no, yes)', 'one-hot of 4'. */
 export function describeReading(reading: ColumnReading): string {
   if (reading.kind === 'number') return describeNumber(reading);
-  if (reading.kind === 'flag') return `0/1 (${reading.zero}, ${reading.one})`;
+  if (reading.kind === 'flag') return `0/1 (${reading.zero || 'empty'}, ${reading.one})`;
   return reading.kind === 'category' ? `one-hot of ${reading.values.length}` : reading.kind;
 }
 
@@ -284,11 +326,26 @@ export function isZeroOne(values: Float64Array): boolean {
   return zeros > 0 && ones > 0;
 }
 
+/** Whether a half of the values or less is there, all of them 1: marks of what holds in some rows. */
+export function isOneOrMissing(values: Float64Array): boolean {
+  let ones = 0;
+  for (const value of values) {
+    if (value === 1) ones++;
+    else if (!Number.isNaN(value)) return false;
+  }
+  return ones > 1 && ones <= values.length / 2;
+}
+
 function flagOf(values: string[]): Extract<ColumnReading, { kind: 'flag' }> {
   const [a, b] = values.sort(naturally);
   const lower = [a.toLowerCase(), b.toLowerCase()];
   const turned = pairs.some(([zero, one]) => lower[0] === one && lower[1] === zero);
   return turned ? { kind: 'flag', zero: b, one: a } : { kind: 'flag', zero: a, one: b };
+}
+
+/** What texts that differ in case and blanks only have in common. */
+function sameText(cell: string): string {
+  return cell.trim().toLowerCase();
 }
 
 /** Texts that mean the same in a flag: without regard to case, numbers by their value. */
@@ -300,6 +357,11 @@ function sameness(cell: string): string {
 function plainly(cell: string): string {
   const digits = cell.replace(/[^\d.,-]/g, '').replace(',', '.');
   return String(Number(digits));
+}
+
+function withMarks(read: ReadColumn, { name }: RawColumn, marks: readonly string[] | undefined): ReadColumn {
+  if (marks === undefined) return read;
+  return { ...read, notes: [...read.notes, `${name}: what stands behind numbers (${marks.join(', ')}) is not read`] };
 }
 
 function infiniteNote(name: string, count: number): string[] {

@@ -1,4 +1,4 @@
-import { addSteps, type TimeStep } from '../calendar.js';
+import { addSteps, daysOfWeek, type TimeStep } from '../calendar.js';
 import type { SeriesRange } from '../frame.js';
 import { stepsBetween } from './steps.js';
 
@@ -14,7 +14,7 @@ export interface Gaps {
 }
 
 /**
- * The gaps of a regular step. Business days have none (holidays), and an hour that is missing where another comes twice is a
+ * The gaps of a regular step. Days of business have none (holidays), and an hour that is missing where another comes twice is a
  * clock that was put forward.
  */
 export function findGaps(
@@ -24,7 +24,7 @@ export function findGaps(
   clockChanges: boolean,
 ): Gaps {
   const gaps: Gaps = { after: [], counts: [], missing: 0 };
-  if (step.unit === 'business day') return gaps;
+  if (daysOfWeek(step) !== undefined) return gaps;
   for (const { from, to } of series) {
     for (let row = from + 1; row < to; row++) {
       const count = Math.round(stepsBetween(calendar[row - 1], calendar[row], step)) - 1;

@@ -11,9 +11,37 @@ const anywhere = new Set([
   'null',
   'nil',
   'nat',
+  // Errors of spreadsheets in several languages.
   '#value!',
   '#ref!',
   '#div/0!',
+  '#name?',
+  '#null!',
+  '#num!',
+  '#nv',
+  '#n/d',
+  '#wert!',
+  '#bezug!',
+  '#zahl!',
+  '#valeur!',
+  '#nom?',
+  '#nombre!',
+  '#valor!',
+  '#¡valor!',
+  '#valore!',
+  // Databases and dashboards.
+  '\\n',
+  '(null)',
+  '<null>',
+  'undefined',
+  'n.a.',
+  'k.a.',
+  'k. a.',
+  'n.v.',
+  'not available',
+  'keine angabe',
+  'nicht verfügbar',
+  '…',
   '-',
   '--',
   '—',
@@ -26,10 +54,25 @@ const anywhere = new Set([
 const amongNumbers = new Set([
   'none',
   'm',
+  'nd',
+  'n.d.',
+  'n/d',
+  's.d.',
+  'unknown',
+  'unavailable',
+  'no data',
+  'nodata',
+  '/',
   '..',
   '...',
   '---',
   ':',
+  '-.-',
+  '─',
+  '-nan(ind)',
+  '1.#ind',
+  '-1.#ind',
+  '1.#qnan',
   'inf',
   '+inf',
   '-inf',
@@ -38,6 +81,12 @@ const amongNumbers = new Set([
   '∞',
   '-∞',
 ]);
+
+/** Stars where a number is not told, and hashes where a column was too narrow for it. */
+const filled = /^(\*+|#+)$/;
+
+/** As long as the longest of them. */
+const longest = 16;
 
 /** Which cells are missing: the usual marks, and further ones as given. */
 export class MissingMarks {
@@ -53,9 +102,9 @@ export class MissingMarks {
 
   readonly isMissing = (cell: string): boolean => {
     if (this.given.size > 0 && this.given.has(cell)) return true;
-    return cell.length <= 7 && anywhere.has(cell.toLowerCase());
+    return cell.length <= longest && anywhere.has(cell.toLowerCase());
   };
 
   readonly isMissingNumber = (cell: string): boolean =>
-    this.isMissing(cell) || (cell.length <= 9 && amongNumbers.has(cell.toLowerCase()));
+    this.isMissing(cell) || (cell.length <= longest && (amongNumbers.has(cell.toLowerCase()) || filled.test(cell)));
 }

@@ -69,6 +69,13 @@ export function weekdayNames(locale: string, length: 'long' | 'short'): string[]
   return names(locale, { weekday: length }, (i) => Date.UTC(2020, 5, 1 + i), 7);
 }
 
+/** A day as languages number it: 1st, 2nd in English; elsewhere the first alone is written otherwise. */
+export function ordinal(date: number, locale = 'en'): string {
+  if (locale !== 'en') return date === 1 ? (locale === 'fr' ? '1er' : '1º') : String(date);
+  const suffix = Math.floor(date / 10) === 1 ? undefined : ['st', 'nd', 'rd'][(date % 10) - 1];
+  return `${date}${suffix ?? 'th'}`;
+}
+
 function names(locale: string, options: Intl.DateTimeFormatOptions, at: (i: number) => number, n: number): string[] {
   const key = `${locale} ${JSON.stringify(options)}`;
   const known = nameLists.get(key);

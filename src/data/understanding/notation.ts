@@ -1,23 +1,26 @@
-import { monthNames, monthOfWord, weekdayNames } from './monthNames.js';
+import { monthNames, monthOfWord, ordinal, weekdayNames } from './monthNames.js';
 import { abbreviations, offsetInZone, offsetOfWall } from './zones.js';
 
 const day = 86_400_000;
 
 /** The parts of a pattern: quoted text, fields, optional parts in brackets, and whatever stands for itself. */
 const parts =
-  /'([^']*)'|yyyy|yy|y|MMMM|MMM|MM|M|dd|d|DDD|EEEE|EEE|HH|H|kk|hh|h|mm|ss|S+|aaaa|aaa|a|XXX|XX|X|Z|VV|zzzz|z|Q|ww|e|[^A-Za-z]/g;
+  /'([^']*)'|yyyy|yy|y|YYYY|YY|MMMM|MMM|MM|M|dd|do|d|DDD|EEEE|EEE|HH|H|kk|hh|h|mm|ss|S+|aaaa|aaa|a|XXX|XX|X|Z|VV|zzzz|z|Q|n|ww|w|e|[^A-Za-z]/g;
 
 /** What each field of a pattern looks like: a regular expression with one group. */
 const fields: Record<string, string> = {
   yyyy: '(\\d{4})',
   yy: '(\\d{2})',
   y: '(\\d{1,2})',
+  YYYY: '(\\d{4})',
+  YY: '(\\d{2})',
   MMMM: '(\\p{L}+\\.?)',
   MMM: '(\\p{L}+\\.?)',
   MM: '(\\d{2})',
   M: '(\\d{1,2})',
   dd: '(\\d{2})',
   d: '(\\d{1,2})',
+  do: '(\\d{1,2}(?:st|nd|rd|th|er|[º°])?)',
   DDD: '(\\d{3})',
   EEEE: '(\\p{L}+\\.?)',
   EEE: '(\\p{L}+\\.?)',
@@ -40,7 +43,9 @@ const fields: Record<string, string> = {
   z: '([A-Z]{3,4})',
   zzzz: '(\\([^)]*\\))',
   Q: '([1-4])',
+  n: '([12])',
   ww: '(\\d{2})',
+  w: '(\\d{1,2})',
   e: '([1-7])',
 };
 
@@ -84,7 +89,8 @@ export interface Wording {
 
 /**
  * A way to write times: a pattern in the letters of Unicode's date fields (yyyy-MM-dd HH:mm), where 'text' stands for
- * itself and [ ] holds what may be left out.
+ * itself and [ ] holds what may be left out. Beside these: do (1st, 1er), n (half of a year), YY and YYYY (the year after
+ * the one before it, as in 2019/20).
  */
 export class Notation {
   /** What `read` found: milliseconds since 1970 as the clock shows it, and minutes east of UTC (NaN without a zone). */
@@ -132,6 +138,10 @@ export class Notation {
         case 'yy':
           year = Number(text) + (Number(text) < twoDigitPivot ? 2000 : 1900);
           break;
+        case 'YYYY':
+        case 'YY':
+          if (Number(text) !== (year + 1) % 10 ** text.length) return false;
+          break;
         case 'MM':
         case 'M':
           month = Number(text);
@@ -143,7 +153,8 @@ export class Notation {
           break;
         case 'dd':
         case 'd':
-          date = Number(text);
+        case 'do':
+          date = Number.parseInt(text, 10);
           break;
         case 'DDD':
           yearDay = Number(text);
@@ -198,7 +209,11 @@ export class Notation {
         case 'Q':
           month = Number(text) * 3 - 2;
           break;
+        case 'n':
+          month = Number(text) * 6 - 5;
+          break;
         case 'ww':
+        case 'w':
           week = Number(text);
           break;
         case 'e':
@@ -211,7 +226,7 @@ export class Notation {
     if (hour > 24 || (hour === 24 && minute + second + fraction > 0) || minute > 59 || second > 60) return false;
     this.hour = hour;
     let start = dayOf(year, month, yearDay > 0 ? yearDay : date);
-    if (this.names.includes('ww')) {
+    if (this.has('ww', 'w')) {
       if (week < 1 || week > 53) return false;
       start = firstWeek(year) + (week - 1) * 7 + weekday - 1;
     }
@@ -242,7 +257,7 @@ export class Notation {
     const shown = this.has('kk') && mod(wall, day) < 3_600_000 ? wall - 1 : wall;
     const at = new Date(shown);
     const clock = new Date(wall);
-    const weekYear = this.has('ww') ? isoWeek(wall) : undefined;
+    const weekYear = this.has('ww', 'w') ? isoWeek(wall) : undefined;
     const year = weekYear?.year ?? at.getUTCFullYear();
     const hour = clock.getUTCHours();
     const write = (kind: string, text: string): string => {
@@ -253,6 +268,9 @@ export class Notation {
           return pad(mod(year, 100), 2);
         case 'y':
           return String(year);
+        case 'YYYY':
+        case 'YY':
+          return pad(mod(year + 1, 10 ** kind.length), kind.length);
         case 'MMMM':
         case 'MMM': {
           const names = wording.months ?? monthNames(wording.locale ?? 'en', kind === 'MMMM' ? 'long' : 'short');
@@ -269,6 +287,8 @@ export class Notation {
         case 'dd':
         case 'd':
           return pad(at.getUTCDate(), kind.length);
+        case 'do':
+          return ordinal(at.getUTCDate(), wording.locale);
         case 'DDD':
           return pad(Math.floor((shown - dayOf(year, 1, 1) * day) / day) + 1, 3);
         case 'HH':
@@ -305,8 +325,11 @@ export class Notation {
           return wording.zone ?? 'UTC';
         case 'Q':
           return String(Math.floor(at.getUTCMonth() / 3) + 1);
+        case 'n':
+          return at.getUTCMonth() < 6 ? '1' : '2';
         case 'ww':
-          return pad(weekYear?.week ?? 1, 2);
+        case 'w':
+          return pad(weekYear?.week ?? 1, kind.length);
         case 'e':
           return String(((at.getUTCDay() + 6) % 7) + 1);
         default:

@@ -6,10 +6,17 @@ const dates: readonly (readonly [string, string])[] = [
   ['yyyy~MM~dd', '-/. '],
   ['yyyy~M~d', '-/. '],
   ['yyyyMMdd', ''],
+  ['ddMMyyyy', ''],
+  ['MMddyyyy', ''],
   ['dd~MM~yyyy', './- '],
   ['d~M~yyyy', './- '],
   ['MM~dd~yyyy', '/-. '],
   ['M~d~yyyy', '/-. '],
+  ['dd. MM. yyyy', ''],
+  ['d. M. yyyy', ''],
+  ['yyyy.MM.dd.', ''],
+  ['yyyy. MM. dd.', ''],
+  ['yyyy. M. d.', ''],
   ['dd~MM~yy', './-'],
   ['d~M~yy', './-'],
   ['MM~dd~yy', '/-.'],
@@ -30,6 +37,9 @@ const dates: readonly (readonly [string, string])[] = [
   ['MMM~d~yyyy', ' -/'],
   ['yyyy~MMM~dd', '- /'],
   ['yyyy~MMM~d', '- /'],
+  ['do MMM yyyy', ''],
+  ['MMM do, yyyy', ''],
+  ['MMM do yyyy', ''],
   ["yyyy'年'MM'月'dd'日'", ''],
   ["yyyy'年'M'月'd'日'", ''],
   ["yyyy'년' M'월' d'일'", ''],
@@ -49,9 +59,13 @@ const periods: readonly (readonly [string, string])[] = [
   ["MMM 'de' yyyy", ''],
   ['yyyy~MMM', ' -/'],
   ['yyyyMMM', ''],
-  ['MMM~yy', '- /'],
+  ['MMM~yy', '- /.'],
   ["MMM~''yy", ' -'],
   ['yy~MMM', '- '],
+  ['yyyy-MM-ddZ', ''],
+  ['yyyy-MM-ddXXX', ''],
+  ['yyyy:MM', ''],
+  ["yyyy'm'M", ''],
   ["yyyy'M'MM", ''],
   ["yyyy-'M'MM", ''],
   ["yyyy'M'M", ''],
@@ -62,19 +76,79 @@ const periods: readonly (readonly [string, string])[] = [
   ["yyyy'Q'Q", ''],
   ["yyyy~'Q'Q", '- /:_'],
   ["'Q'Q~yyyy", ' -/'],
+  ["yyyy'q'Q", ''],
+  ["'q'Q~yyyy", ' -/'],
   ["Q'Q'yyyy", ''],
+  ["Q'Q' yyyy", ''],
   ["Q'Q'yy", ''],
   ["'Q'Q~yy", ' -/'],
-  ["'T'Q yyyy", ''],
+  ["'Q'Q ''yy", ''],
+  ["'Q'Q''yy", ''],
+  ["Q'. Quartal 'yyyy", ''],
+  ["Q'. Q. 'yyyy", ''],
+  ["'Quartal' Q yyyy", ''],
+  ["'Quarter' Q yyyy", ''],
+  ["yyyy 'Quarter' Q", ''],
+  ["'FY'yyyy~'Q'Q", ' -'],
+  ["'FY'yyyy'Q'Q", ''],
+  ["'FY'yy~'Q'Q", ' -'],
+  ["'FY'yy'Q'Q", ''],
+  ["'Q'Q 'FY'yyyy", ''],
+  ["'Q'Q 'FY'yy", ''],
+  ["'T'Q~yyyy", ' -/'],
+  ["yyyy~'T'Q", '- '],
+  ["yyyy'T'Q", ''],
   ['yyyy Q', ''],
+  ["yyyy'H'n", ''],
+  ["yyyy~'H'n", '- '],
+  ["'H'n~yyyy", ' -/'],
+  ["yyyy'S'n", ''],
+  ["yyyy~'S'n", '- '],
+  ["'S'n yyyy", ''],
+  ["n'. Halbjahr 'yyyy", ''],
+  ["yyyy'P'MM", ''],
+  ["yyyy~'P'MM", '- '],
+  ["'P'MM~yyyy", ' -/'],
+  ["'FY'yyyy~'P'MM", '- '],
+  ["'FY'yyyy", ''],
+  ["'FY' yyyy", ''],
+  ["'FY'yy", ''],
   ["yyyy-'W'ww", ''],
   ["yyyy'W'ww", ''],
   ["yyyy~'W'ww", ' /'],
   ["'W'ww~yyyy", ' /-'],
-  ["'KW' ww/yyyy", ''],
-  ["'KW'ww yyyy", ''],
-  ["'KW' ww yyyy", ''],
+  ["yyyy-'W'w", ''],
+  ["yyyy'W'w", ''],
+  ["yyyy~'W'w", ' /'],
+  ["'W'w~yyyy", ' /-'],
+  ["'Week' w, yyyy", ''],
+  ["'Week' w yyyy", ''],
+  ["yyyy 'Week' w", ''],
+  ["'KW'ww~yyyy", ' /-'],
+  ["'KW' ww~yyyy", ' /-'],
+  ["'KW'w~yyyy", ' /-'],
+  ["'KW' w~yyyy", ' /-'],
+  ["w'. KW 'yyyy", ''],
+  ["yyyy~'KW'ww", '- /'],
+  ["yyyy~'KW'w", '- /'],
+  ["yyyy~'KW' w", '- /'],
+  ["yyyy'KW'ww", ''],
+  ["yyyy'KW'w", ''],
+  ["'S'ww~yyyy", ' -/'],
+  ["yyyy~'S'ww", '- '],
+  ["yyyy'S'ww", ''],
+  ['ww/yyyy', ''],
+  ['MM~yy', '/-'],
+  ['yyyy~YY', '/-'],
+  ['yyyy~YYYY', '/-'],
 ];
+
+/** Notations that much else is written in too: they are times in a column whose name says so. */
+const weak = /^(ww\/yyyy|MM[/-]yy|yyyy[/-]YY(YY)?|ddMMyyyy|MMddyyyy|MM\.yyyy|M\.yyyy)$/;
+
+export function isWeak(pattern: string): boolean {
+  return weak.test(pattern);
+}
 
 const joints = [' ', "'T'", ', ', ' - ', '-', '_', ':', '/', " 'at' ", " 'um' ", ''];
 
@@ -164,6 +238,13 @@ export function notationOf({ pattern, locale = 'en' }: Candidate): Notation {
     notations.set(key, notation);
   }
   return notation;
+}
+
+/** Times of day alone that a cell is in. */
+export function clockCandidates(cell: string): Candidate[] {
+  return clocks
+    .filter((clock) => clock.includes('mm') && matches(clock, cell))
+    .map((pattern) => ({ pattern: withDigits(pattern, cell) }));
 }
 
 /**

@@ -37,10 +37,12 @@ export function numberTimes(
   if (!some) return undefined;
   const { named, first, like } = hints;
   const digits = String(Math.trunc(most)).length;
-  const pattern = like !== undefined && scaled(like.notation, 0) === undefined ? like.notation : compact[digits];
-  if (whole && least > 0 && pattern !== undefined && String(Math.trunc(least)).length === digits) {
-    const times = compactTimes(column, numbers, pattern);
-    if (times !== undefined) {
+  const known = like !== undefined && scaled(like.notation, 0) === undefined ? like.notation : compact[digits];
+  const weekly = digits === 6 && like === undefined && isNamedWeek(column);
+  if (whole && least > 0 && known !== undefined && String(Math.trunc(least)).length === digits) {
+    for (const pattern of weekly ? ['yyyyww', known] : [known]) {
+      const times = compactTimes(column, numbers, pattern);
+      if (times === undefined) continue;
       const regular = times.spacing !== undefined;
       if (like?.notation === pattern || (digits === 4 ? regular && (named || first) : regular || named)) return times;
     }
@@ -55,6 +57,10 @@ export function numberTimes(
     return { reading: { columns: [column], notation }, calendar, shift: 0, odd: [], ...(spacing && { spacing }) };
   }
   return undefined;
+}
+
+function isNamedWeek(column: string): boolean {
+  return /(^|[^\p{L}])(yearweek|weeks?|wk|woche|kw|semaine|semana|settimana|yyyyww)($|[^\p{L}])/iu.test(column);
 }
 
 /** 1949.0833 for February: years with the months as their fraction, and how many decimals are written. */

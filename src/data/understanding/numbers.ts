@@ -10,18 +10,49 @@ const currencies =
 
 /** Sign, currency, sign, digits with separators, exponent, unit, closing bracket or sign after the number. */
 const dressed = new RegExp(
-  `^(\\()?([+\\-−–])?(?:(\\p{Sc}|${currencies})\\s*)?([+\\-−–])?((?:\\d[\\d.,'’\\s_]*)?\\d|[.,]\\d+)([eE][+-]?\\d+)?\\s*([\\p{L}%‰°µ\\p{Sc}][^\\d]*[\\d²³]?)?(\\))?(-)?$`,
+  `^(?:(\\p{Sc}|${currencies})\\s*(?=\\())?(\\()?([+\\-−–])?(?:(\\p{Sc}|${currencies})\\s*)?([+\\-−–])?((?:\\d[\\d.,'’\\s_]*)?\\d|[.,]\\d+)([eE][+-]?\\d+)?\\s*([\\p{L}%‰°µ\\p{Sc}*†‡][^\\d]*[\\d²³]?)?(\\))?(-)?$`,
   'u',
 );
 
-/** Letters after a number that multiply it, where a column has several of them. */
-const magnitudes: Record<string, number> = { K: 1e3, k: 1e3, M: 1e6, m: 1e6, B: 1e9, b: 1e9, T: 1e12 };
+/** Letters and words after a number that multiply it, where a column has several of them. */
+const magnitudes: Record<string, number> = {
+  K: 1e3,
+  k: 1e3,
+  M: 1e6,
+  m: 1e6,
+  B: 1e9,
+  b: 1e9,
+  T: 1e12,
+  mn: 1e6,
+  bn: 1e9,
+  thousand: 1e3,
+  million: 1e6,
+  billion: 1e9,
+  'Tsd.': 1e3,
+  Tsd: 1e3,
+  'Mio.': 1e6,
+  Mio: 1e6,
+  'Mrd.': 1e9,
+  Mrd: 1e9,
+};
+
+/** A magnitude and a currency after a number: 1,2 Mio. € */
+const magnitudeAndCurrency = new RegExp(
+  `^(K|k|M|B|T|mn|bn|thousand|million|billion|(?:Tsd|Mio|Mrd)\\.?)\\s*(\\p{Sc}|${currencies})$`,
+  'u',
+);
+
+const accountingZero = new RegExp(
+  `^((?:\\p{Sc}|${currencies})\\s*)[-–—]+\\s*$|^[-–—]+(\\s*(?:\\p{Sc}|${currencies}))$`,
+  'u',
+);
 
 /** What a cell that may hold a number says about its column's notation. */
 interface Dressed {
   negative: boolean;
   body: string;
   exponent: string;
+  /** A unit, a currency, or what multiplies the number. */
   unit: string;
 }
 
@@ -42,7 +73,8 @@ interface Evidence {
 }
 
 export type NumberNotation =
-  | { reading: NumberReading; misfits: number; fits: number }
+  /** `marks`: letters and stars after some of the numbers that say something of them, such as 'p' for provisional. */
+  | { reading: NumberReading; misfits: number; fits: number; marks?: string[] }
   /** Two cells that leave it open whether a separator is decimal. */
   | { ambiguous: [string, string]; separator: '.' | ','; fits: number; misfits: number };
 
@@ -89,7 +121,8 @@ export function numberNotation(
     weigh(parts.body, cell, evidence);
   }
   if (fits === 0 || misfits >= fits) return undefined;
-  const unit = unitOf(units);
+  const marks = footnotes(units);
+  const unit = marks === undefined ? unitOf(units) : '';
   if (unit === undefined) return undefined;
   const settled = settle(evidence, options);
   if (typeof settled !== 'object') {
@@ -100,7 +133,7 @@ export function numberNotation(
   const reading: NumberReading = { kind: 'number', decimal: settled.decimal };
   if (settled.thousands !== undefined) reading.thousands = settled.thousands;
   if (unit !== '') reading.unit = unit;
-  return { reading, fits, misfits };
+  return { reading, fits, misfits, ...(marks && { marks }) };
 }
 
 /** The decimal separator that the cells of a file's columns leave no doubt about, if all that say so agree. */
@@ -155,14 +188,34 @@ export function describeNumber({ decimal, thousands, unit }: NumberReading): str
 }
 
 function undress(cell: string): Dressed | undefined {
-  const match = dressed.exec(cell);
+  const match = dressed.exec(plainly(cell));
   if (match === null) return undefined;
-  const [, open, before, currency, inner, body, exponent = '', unit = '', close, after] = match;
+  const [, first, open, before, second, inner, body, exponent = '', behind = '', close, after] = match;
   if ((open === undefined) !== (close === undefined)) return undefined;
   const sign = before ?? inner ?? after;
   if ([before, inner, after].filter((one) => one !== undefined).length > 1) return undefined;
   const negative = open !== undefined || (sign !== undefined && sign !== '+');
-  return { negative, body, exponent, unit: (currency ?? unit).trim() };
+  const currency = first ?? second;
+  const suffix = behind.trim();
+  const [, magnitude = suffix, coin = currency] = magnitudeAndCurrency.exec(suffix) ?? [];
+  const unit = Object.hasOwn(magnitudes, magnitude) && coin !== undefined ? magnitude : (currency ?? suffix);
+  return { negative, body, exponent, unit };
+}
+
+/**
+ * A cell as far as it is a number: without the blanks that a quoted one has, Excel's ="12.5" and '12.5 for texts, the dash of
+ * a price without cents (12.–); a dash beside a currency is what accountants write for 0.
+ */
+function plainly(cell: string): string {
+  if (/^[\d.,-]+$/.test(cell) && !cell.endsWith('-')) return cell;
+  let text = cell
+    .trim()
+    .replace(/^="(.*)"$/, '$1')
+    .replace(/^['’](?=[\d.,+-])/, '');
+  if (/[０-９]/.test(text)) text = text.normalize('NFKC');
+  return text
+    .replace(/(\d)[.,][-–—]+(?=\s|\p{Sc}|$)/u, '$1')
+    .replace(accountingZero, (_, before = '', after = '') => `${before}0${after}`);
 }
 
 function mantissa(cell: string): string {
@@ -244,18 +297,25 @@ function settle(evidence: Evidence, options: NumberOptions): { decimal: '.' | ',
   return open;
 }
 
+/** Stars after numbers, or several small letters after some of them: no units. */
+function footnotes(units: ReadonlyMap<string, number>): string[] | undefined {
+  const names = [...units.keys()].filter((unit) => unit !== '');
+  const stars = names.filter((name) => /^[*†‡]+$/.test(name));
+  if (names.length === 0 || !names.every((name) => stars.includes(name) || /^[a-z]$/.test(name))) return undefined;
+  return stars.length > 0 || names.length > 1 ? names.sort() : undefined;
+}
+
 /** The one unit of a column; the letters K, M, B where it has several; undefined when units differ. */
 function unitOf(units: ReadonlyMap<string, number>): string | undefined {
   const names = [...units.keys()].filter((unit) => unit !== '');
   if (names.length === 0) return '';
-  if (names.every((name) => Object.hasOwn(magnitudes, name)) && !(names.length === 1 && /[mbT]/.test(names[0]))) {
-    return [...names].sort().join(', ');
-  }
-  return names.length === 1 ? names[0] : undefined;
+  if (names.length === 1) return names[0];
+  return names.every((name) => Object.hasOwn(magnitudes, name)) ? [...names].sort().join(', ') : undefined;
 }
 
-/** Whether a column's unit is letters that multiply, such as K and M. */
+/** Whether a column's unit is what multiplies: several such as K and M, or one that is no unit as well (m, b, T, Mio.). */
 export function isMagnitudes(unit: string | undefined): boolean {
   if (unit === undefined) return false;
-  return unit.split(', ').every((name) => Object.hasOwn(magnitudes, name)) && !/^[mbT]$/.test(unit);
+  const names = unit.split(', ');
+  return names.length === 1 ? /^[KkMB]$/.test(unit) : names.every((name) => Object.hasOwn(magnitudes, name));
 }

@@ -75,7 +75,7 @@ function parseTime(fields: Fields): TimeReading {
 }
 
 function parseStep(fields: Fields): TimeStep {
-  const unit = fields.oneOf('unit', ['month', 'millisecond', 'business day', 'number']);
+  const unit = fields.oneOf('unit', ['month', 'millisecond', 'business day', 'working day', 'number']);
   const count = unit === 'number' ? fields.number('count') : fields.integer('count', 1);
   return count > 0 ? { unit, count } : fields.damaged('count', 'above 0');
 }

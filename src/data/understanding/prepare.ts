@@ -2,7 +2,7 @@ import { MemcellError } from '../../errors.js';
 import type { Account, ColumnReading, ColumnUse, Note } from '../frame.js';
 import type { Table } from '../table.js';
 import { isNamedTime, type TimeChoice } from './chooseTime.js';
-import { type ColumnReader, describeReading, isZeroOne, type ReadColumn } from './columns.js';
+import { type ColumnReader, describeReading, isOneOrMissing, isZeroOne, type ReadColumn } from './columns.js';
 import { fillLast, fillLinear, median } from './fill.js';
 import { fillSeasonal } from './fillSeasonal.js';
 import { spreadOut } from './gaps.js';
@@ -61,7 +61,11 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   }
   const use = asked ?? 'feature';
   const read = readValues(column, use, given);
-  if ('why' in read) return out(read.why);
+  if ('why' in read) {
+    if (choice.time === undefined && isNamedTime(name) && /differ/.test(read.why))
+      notes.push(unreadTime(column, given));
+    return out(read.why);
+  }
   const { reading } = read;
   notes.push(...read.notes);
   if (use === 'feature' && options.like === undefined && options.whole !== true) {
@@ -111,8 +115,15 @@ function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadCo
     return numbers;
   }
   if (numbers === undefined) return reader.texts(column);
+  if (isOneOrMissing(numbers.values)) return reader.texts(column);
   if (!isZeroOne(numbers.values)) return numbers;
   return { ...numbers, reading: { kind: 'flag', zero: '0', one: '1' } };
+}
+
+/** Of a table without a time: that a column which is named like one could not be read as such. */
+function unreadTime(column: RawColumn, { table, rows }: Preparing): string {
+  const row = rows.reduce((least, one) => Math.min(least, one), rows[0]);
+  return `${table.where(row, column.name)}: '${shorten(column.cells()[row])}' is not read as a time, so rows count as consecutive; write times as 2012-01-31 or 2012-01-31 12:00`;
 }
 
 /** Why a column has nothing to learn from. */

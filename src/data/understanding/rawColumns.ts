@@ -45,7 +45,7 @@ export function plainNumbers(column: RawColumn, isMissing: (cell: string) => boo
 }
 
 const footers =
-  /^(grand[ -]?)?(total|totals|sub-?total|sum|summe|gesamt|gesamtsumme|insgesamt|zwischensumme|average|avg|mean|median|mittelwert|durchschnitt|anzahl|count|totale|totaal|somme|moyenne|suma|media|promedio|soma|итого|合计|合計)\b.{0,20}$/iu;
+  /^(grand[ -]?)?(total|totals|sub-?total|sum|summe|gesamt|gesamtsumme|insgesamt|zwischensumme|average|avg|mean|median|max|min|maximum|minimum|std|stdev|mittel|mittelwert|durchschnitt|anzahl|count|totale|totaal|somme|moyenne|suma|media|promedio|soma|итого|合计|合計)\b.{0,20}$/iu;
 
 /** Whether a cell says that its row sums up those above: 'Total', 'Summe', 'Average'. */
 export function isFooter(cell: string): boolean {

@@ -11,28 +11,49 @@ export interface Groups {
   of: Int32Array;
   /** In natural order: 2 before 10. */
   names: string[];
+  /** Names that count as one, as they differ only in case or as 1 and 1.0 do. */
+  spelled: string[][];
 }
 
 /** Rows by the values of group columns, which are joined by ' / '. */
 export function groupRows(columns: readonly RawColumn[], rows: number, isMissing: (cell: string) => boolean): Groups {
   const lists = columns.map((column) => column.cells());
   const numbers = new Map<string, number>();
+  const folded = new Map<string, number>();
+  const counts: Map<string, number>[] = [];
   const found = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const cells = lists.map((cells) => cells[row]);
-    const name = cells.join(' / ');
-    if (cells.some(isMissing)) found[row] = -1;
-    else {
-      const known = numbers.get(name);
-      found[row] = known ?? numbers.size;
-      if (known === undefined) numbers.set(name, found[row]);
+    if (cells.some(isMissing)) {
+      found[row] = -1;
+      continue;
     }
+    const name = cells.join(' / ');
+    let number = numbers.get(name);
+    if (number === undefined) {
+      const same = cells
+        .map((cell) => (/^[1-9]\d*\.0+$/.test(cell) ? String(Number(cell)) : cell.toLowerCase()))
+        .join(' / ');
+      number = folded.get(same) ?? counts.length;
+      if (number === counts.length) counts.push(new Map());
+      folded.set(same, number);
+      numbers.set(name, number);
+    }
+    found[row] = number;
+    counts[number].set(name, (counts[number].get(name) ?? 0) + 1);
   }
-  const written = [...numbers.keys()];
+  const spellings = counts.map((names) =>
+    [...names].sort(([a, n], [b, m]) => m - n || naturally(a, b)).map(([name]) => name),
+  );
+  const written = spellings.map(([name]) => name);
   const order = written.map((_, i) => i).sort((a, b) => naturally(written[a], written[b]));
   const rank = new Int32Array(order.length);
   for (const [i, number] of order.entries()) rank[number] = i;
-  return { of: found.map((number) => (number < 0 ? -1 : rank[number])), names: order.map((i) => written[i]) };
+  return {
+    of: found.map((number) => (number < 0 ? -1 : rank[number])),
+    names: order.map((i) => written[i]),
+    spelled: spellings.filter(({ length }) => length > 1),
+  };
 }
 
 /** Natural order of names: numbers by their size, also within texts. */

@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import { businessDay, monthOf, type TimeStep } from '../calendar.js';
+import { countedDay, daysOfWeek, monthOf, type TimeStep } from '../calendar.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -7,6 +7,9 @@ const day = 24 * hour;
 
 /** The share of steps that must be alike for a step to be known at all. */
 const knownShare = 0.9;
+
+/** Steps from which on a table without Sundays has none on purpose. */
+const fewestWorking = 18;
 
 /** How times follow each other. */
 export interface Spacing {
@@ -21,7 +24,7 @@ export interface Spacing {
 
 /**
  * The step of increasing times, several series one by one: fixed, in months (all on one day of the month, or on its last) or
- * in business days (no weekend among them), whichever leaves fewest steps that differ. Undefined below 90 % alike,
+ * in days without weekends or without Sundays, whichever leaves fewest steps that differ. Undefined below 90 % alike,
  * unless all times stand on one grid of which at least half is there.
  */
 export function findSpacing(series: readonly Float64Array[], numbers: boolean): Spacing | undefined {
@@ -38,12 +41,14 @@ export function findSpacing(series: readonly Float64Array[], numbers: boolean): 
       // Months come first: from December to February all are 31 days long.
       if (months !== undefined) found.unshift(months);
     }
-    if (series.every(isWorking)) {
-      const days = spacing(
-        series.map((times) => differences(times.map(businessDay))),
-        'business day',
-      );
-      if (days !== undefined && days.step.count === 1) found.push(days);
+    for (const unit of ['business day', 'working day'] as const) {
+      const days = daysOfWeek({ unit, count: 1 }) ?? 7;
+      if (!series.every((times) => isWithin(times, days))) continue;
+      const counted = series.map((times) => times.map((time) => countedDay(time, days)));
+      const steps = spacing(counted.map(differences), unit);
+      // Sundays alone are left out of a table by chance where it is short.
+      const told = unit === 'business day' || (steps !== undefined && steps.total >= fewestWorking);
+      if (told && steps?.step.count === 1) found.push(steps);
     }
   }
   const known = found.filter(({ off, total, missing }) => {
@@ -65,7 +70,8 @@ export function spacingOf(times: Float64Array, numbers: boolean): Spacing | unde
 /** Steps from one time to a later one, in whole steps where both are on one grid. */
 export function stepsBetween(from: number, to: number, step: TimeStep): number {
   if (step.unit === 'month') return (monthOf(to) - monthOf(from)) / step.count;
-  if (step.unit === 'business day') return (businessDay(to) - businessDay(from)) / step.count;
+  const days = daysOfWeek(step);
+  if (days !== undefined) return (countedDay(to, days) - countedDay(from, days)) / step.count;
   return (to - from) / step.count;
 }
 
@@ -73,7 +79,8 @@ export function stepsBetween(from: number, to: number, step: TimeStep): number {
 export function fitsStep(series: readonly Float64Array[], step: TimeStep): boolean {
   let [fitting, total] = [0, 0];
   if (step.unit === 'month' && !series.every(isMonthly)) return false;
-  if (step.unit === 'business day' && !series.every(isWorking)) return false;
+  const days = daysOfWeek(step);
+  if (days !== undefined && !series.every((times) => isWithin(times, days))) return false;
   for (const times of series) {
     for (let i = 1; i < times.length; i++) {
       total++;
@@ -87,6 +94,7 @@ export function fitsStep(series: readonly Float64Array[], step: TimeStep): boole
 export function describeStep({ unit, count }: TimeStep): string {
   const of = (n: number, name: string) => `${n} ${name}${n === 1 ? '' : 's'}`;
   if (unit === 'business day') return of(count, 'business day');
+  if (unit === 'working day') return `${of(count, 'day')} without Sundays`;
   if (unit === 'number') return String(count);
   if (unit === 'month') {
     if (count % 12 === 0) return of(count / 12, 'year');
@@ -124,7 +132,8 @@ export function writeEvery({ unit, count }: TimeStep): string | undefined {
  */
 export function seasonOf(step: TimeStep): number | undefined {
   const { unit, count } = step;
-  if (unit === 'business day') return count === 1 ? 5 : undefined;
+  const days = daysOfWeek(step);
+  if (days !== undefined) return count === 1 ? days : undefined;
   if (unit === 'number') return undefined;
   if (unit === 'month') return 12 % count === 0 ? 12 / count : count % 12 === 0 ? 1 : undefined;
   if (count === 7 * day) return 52;
@@ -221,12 +230,12 @@ function isMonthly(times: Float64Array): boolean {
   return true;
 }
 
-function isWorking(times: Float64Array): boolean {
+/** Whether all times are of the first days of a week, from Monday on, and at one time of day. */
+function isWithin(times: Float64Array, days: number): boolean {
   if (times.length === 0) return true;
   const clock = clockOf(times[0]);
   return times.every((time) => {
-    const weekday = new Date(time).getUTCDay();
-    return clockOf(time) === clock && weekday !== 0 && weekday !== 6;
+    return clockOf(time) === clock && (new Date(time).getUTCDay() + 6) % 7 < days;
   });
 }
 

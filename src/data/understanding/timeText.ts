@@ -4,6 +4,7 @@ import type { TimeReading } from '../frame.js';
 import { offsetAt, plainPattern } from './notation.js';
 import { candidates, notationOf } from './notations.js';
 import { scaled, unscaled } from './numberTimes.js';
+import { beginning } from './times.js';
 import { offsetOfWall } from './zones.js';
 
 const day = 86_400_000;
@@ -45,7 +46,9 @@ export function readTime(time: TimeReading, text: string): number {
   if (number !== undefined) return number;
   const read = (candidate: { pattern: string; locale?: string }): number | undefined => {
     const notation = notationOf(candidate);
-    if (scaled(candidate.pattern, 0) !== undefined || !notation.read(cell)) return undefined;
+    if (scaled(candidate.pattern, 0) !== undefined || !(notation.read(cell) || notation.read(beginning(cell) ?? ''))) {
+      return undefined;
+    }
     if (time.wall) return notation.wall;
     const offset = Number.isNaN(notation.offset) ? (time.offset ?? 0) : notation.offset;
     return notation.wall - offset * 60_000;

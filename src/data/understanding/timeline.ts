@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import { addSteps, type TimeStep } from '../calendar.js';
+import { addSteps, daysOfWeek, type TimeStep } from '../calendar.js';
 import type { Note, SeriesRange, TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
@@ -143,9 +143,9 @@ function fitsGrid(series: readonly Float64Array[], step: TimeStep, numbers: bool
     : undefined;
 }
 
-/** How many rows of a step are in a longer one that begins at a time; undefined for business days, of which some are off. */
+/** How many rows of a step are in a longer one that begins at a time; undefined for days of which some are off. */
 function rowsOf(step: TimeStep, every: TimeStep): ((start: number) => number) | undefined {
-  if (step.unit === 'business day') return undefined;
+  if (daysOfWeek(step) !== undefined) return undefined;
   return (start) => Math.floor(stepsBetween(start, addSteps(start, every, 1), step) + 1e-6);
 }
 
@@ -157,7 +157,13 @@ function refuseFiner(
   every: TimeStep,
   text: string,
 ): void {
-  const lengths: Record<TimeStep['unit'], number> = { month: 30 * day, millisecond: 1, 'business day': day, number: 1 };
+  const lengths: Record<TimeStep['unit'], number> = {
+    month: 30 * day,
+    millisecond: 1,
+    'business day': day,
+    'working day': day,
+    number: 1,
+  };
   const length = lengths[every.unit] * every.count;
   let step = found && lengths[found.step.unit] * found.step.count;
   if (step === undefined) {

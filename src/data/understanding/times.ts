@@ -1,7 +1,7 @@
 import type { TimeReading } from '../frame.js';
 import { monthNames, weekdayNames } from './monthNames.js';
 import { type Notation, plainPattern } from './notation.js';
-import { type Candidate, candidates, notationOf } from './notations.js';
+import { type Candidate, candidates, clockCandidates, notationOf } from './notations.js';
 import { scaled } from './numberTimes.js';
 import { type Spacing, spacingOf } from './steps.js';
 
@@ -17,6 +17,8 @@ export interface Times {
   walls?: Float64Array;
   /** The rows whose cell holds something else. */
   odd: number[];
+  /** Whether the cells hold when a step begins and ends, of which the beginning counts. */
+  spans?: true;
   /** The other order of day and month, where both fit as well. */
   other?: string;
   spacing?: Spacing;
@@ -26,21 +28,42 @@ export interface TimeOptions {
   /** Which comes first in 01/02/2020. */
   dates?: 'day' | 'month';
   isMissing(cell: string): boolean;
+  /** Whether a time of day alone will do. */
+  clocks?: boolean;
   /** The notation of the model's data: tried first. */
   like?: TimeReading;
 }
 
-/** The times of texts, when more than half of those that are not missing are times in one notation. */
+/**
+ * The times of texts, when more than half of those that are not missing are times in one notation: one time each, or two,
+ * from one to the other.
+ */
 export function textTimes(columns: string[], cells: readonly string[], options: TimeOptions): Times | undefined {
+  const single = singleTimes(columns, cells, options);
+  if (single !== undefined || !sample(cells, options.isMissing).some((cell) => beginning(cell) !== undefined))
+    return single;
+  const begun = cells.map((cell) => beginning(cell) ?? cell);
+  const found = singleTimes(columns, begun, options);
+  return found && { ...found, spans: true };
+}
+
+/** What stands before 'to', '-' or '/' in a cell that has two times: '2023-01-01 00:00 - 01:00', '2022-01-03/2022-01-09'. */
+export function beginning(cell: string): string | undefined {
+  const parts =
+    /^([^/]{8,})\/([^/]{8,})$/.exec(cell) ?? /^(.*\d.*?)\s+(?:[-–—~]|to|bis|au|à|until)\s+(\S*\d.*)$/.exec(cell);
+  return parts?.[1];
+}
+
+function singleTimes(columns: string[], cells: readonly string[], options: TimeOptions): Times | undefined {
   const samples = sample(cells, options.isMissing);
   if (samples.length === 0) return undefined;
   const saved = options.like === undefined ? [] : [{ pattern: options.like.notation, locale: options.like.locale }];
   let best = fitting(
-    [...saved.filter(({ pattern }) => scaled(pattern, 0) === undefined), ...proposals(samples, false)],
+    [...saved.filter(({ pattern }) => scaled(pattern, 0) === undefined), ...proposals(samples, false, options.clocks)],
     samples,
   );
   if (best.fit < samples.length) {
-    const loose = fitting(proposals(samples, true), samples);
+    const loose = fitting(proposals(samples, true, options.clocks), samples);
     if (loose.fit > best.fit) best = loose;
   }
   if (best.fit <= samples.length / 2) return undefined;
@@ -196,14 +219,15 @@ function complete(
 }
 
 /** Candidates from the first, the last, the longest and the shortest of the samples. */
-function proposals(samples: readonly string[], loose: boolean): Candidate[] {
+function proposals(samples: readonly string[], loose: boolean, clocks = false): Candidate[] {
   const byLength = [...samples].sort((a, b) => b.length - a.length);
   const cells = loose
     ? [byLength[0]]
     : [samples[0], byLength[0], byLength[byLength.length - 1], samples[samples.length - 1]];
   const found = new Map<string, Candidate>();
   for (const cell of new Set(cells)) {
-    for (const one of candidates(cell, loose)) found.set(`${one.pattern}|${one.locale}`, one);
+    for (const one of clocks ? clockCandidates(cell) : candidates(cell, loose))
+      found.set(`${one.pattern}|${one.locale}`, one);
   }
   return [...found.values()];
 }
@@ -227,6 +251,8 @@ function families(pool: readonly Candidate[]): Candidate[][] {
   for (const candidate of pool) {
     const key = candidate.pattern
       .replace(/MM(?!M)/g, 'M')
+      .replace(/ww/g, 'w')
+      .replace(/do/g, 'd')
       .replace(/dd/g, 'd')
       .replace(/HH/g, 'H')
       .replace(/hh/g, 'h');

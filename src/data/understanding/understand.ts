@@ -11,10 +11,12 @@ import { prepareColumn, refuseMissing } from './prepare.js';
 import { type RawColumn, rawColumns } from './rawColumns.js';
 import { type Request, readRequest, type UnderstandOptions } from './request.js';
 import { keepRows, proposeGroup, withoutRepeats } from './rows.js';
+import { withoutRowsToCome } from './rowsToCome.js';
 import { type Groups, groupRows, type Ordered, orderRows } from './series.js';
 import { describeStep } from './steps.js';
 import { type Timeline, timeline } from './timeline.js';
 import { writeTime } from './timeText.js';
+import { wideNotes } from './wide.js';
 import { placeOf } from './wording.js';
 
 export { accountText } from './account.js';
@@ -34,6 +36,12 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const marks = new MissingMarks(request.missing);
   const notes: Note[] = [...table.notes];
   const groups = groupsOf(table, columns, request, marks);
+  if (groups !== undefined && groups.spelled.length > 0) {
+    const names = groups.spelled.slice(0, 3).map((names) => names.join(', '));
+    notes.push(
+      `${request.group.join(', ')}: count as the same: ${names.join('; ')}${groups.spelled.length > 3 ? '; …' : ''}`,
+    );
+  }
   const choice = findTime(table, columns, marks, request, options, groups?.of);
   notes.push(...timeNotes(table, choice, options));
   const label = [...request.uses].find(([, use]) => use === 'label')?.[0];
@@ -43,7 +51,10 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   const timeColumns = [...(choice.time?.reading.columns ?? []), ...choice.others];
   const readerOf = (rows: Int32Array) => new ColumnReader(table, columns, rows, marks, options.decimal, timeColumns);
   const inOrder = putInOrder(table, columns, kept, { choice, groups, request, options, label }, notes);
-  const ordered = withoutEmptySeries(columns, inOrder, request, readerOf(inOrder.rows), notes);
+  const filled = withoutEmptySeries(columns, inOrder, request, readerOf(inOrder.rows), notes);
+  const ordered =
+    goesOn || options.only !== undefined ? filled : withoutRowsToCome(columns, filled, request.uses, marks, notes);
+  if (label === undefined && options.like === undefined) notes.push(...wideNotes(table, request.uses));
   const line =
     choice.time === undefined ? untimed(ordered) : timeline(table, choice.time, ordered, request, options, notes);
   const preparing = {
@@ -154,6 +165,7 @@ function timeNotes(table: Table, { time }: TimeChoice, { like }: UnderstandOptio
   const { notation } = time.reading;
   const name = time.reading.columns.join(' and ');
   const notes = [...time.notes];
+  if (time.spans) notes.push(`${name}: each cell holds two times, of which the first counts`);
   if (time.other !== undefined) {
     const month = /^\W*M/.test(notation.replace(/^.*?(?=[dM])/, ''));
     notes.push(

@@ -2,8 +2,8 @@
 import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
 import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
-import { invalid, type Json } from '../modelJson.js';
-import { memcellOf, parseJsonText } from './kerasFile.js';
+import { invalid, type Json, parseJsonText } from '../modelJson.js';
+import { memcellOf } from './kerasFile.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
@@ -33,8 +33,8 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     );
   }
   const version = versionOf(contents);
-  const { topology, cudnn, lost } = normalTopology(parseJsonText(config, `${where}: model_config`), where, version);
-  const weights = modernWeights(legacyWeights(contents, 'model_weights', layersOf(topology), where), cudnn);
+  const { topology, lost } = normalTopology(parseJsonText(config, `${where}: model_config`), where, version);
+  const weights = modernWeights(legacyWeights(contents, 'model_weights', layersOf(topology), where));
   const compiled = attributeOf(contents, '', 'training_config');
   const training =
     typeof compiled === 'string' ? trainingFrom(parseJsonText(compiled, `${where}: training_config`), lost) : undefined;
@@ -127,7 +127,7 @@ async function readWeights(
   const layers = layersOf(topology);
   const root = namesIn(contents, '', 'layer_names') ? '' : 'model_weights';
   if (!namesIn(contents, root, 'layer_names')) return weightsInGroups(contents.datasets, layers, where);
-  return modernWeights(legacyWeights(contents, root, namedAsInFile(contents, root, layers), where), new Map());
+  return modernWeights(legacyWeights(contents, root, namedAsInFile(contents, root, layers), where));
 }
 
 /** As Keras does: where the file has other layers' names, its layers are taken in their order. */

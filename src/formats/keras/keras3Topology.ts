@@ -80,6 +80,8 @@ export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObjec
     const layers = listOf(config.layers);
     const [first] = layers;
     const input = isJsonObject(first) ? inputBefore(first) : undefined;
+    if (layers.some(needsCall))
+      return keras3Topology(asGraph(layers, input, String(config.name ?? 'sequential')), legacy);
     const written = layers.map((layer) => writtenLayer(layer, legacy));
     return described(
       'keras',
@@ -142,6 +144,32 @@ function inputBefore({ class_name, config }: JsonObject): JsonObject | undefined
     dtype: config.dtype ?? 'float32',
     name: `${String(config.name)}_input`,
   };
+}
+
+/** Whether a layer is called with more than one input, or an option, in Keras: no layer of a Sequential can be. */
+function needsCall(layer: Json): boolean {
+  if (!isJsonObject(layer) || !isJsonObject(layer.config)) return false;
+  return layer.class_name === 'MultiHeadAttention' || layer.config.use_causal_mask === true;
+}
+
+/** A chain of layers as a functional model. */
+function asGraph(layers: Json[], input: JsonObject | undefined, name: string): JsonObject {
+  if (!input) throw cannot('Sequential', name, 'has no input of its own, which attention in Keras needs');
+  const start: JsonObject = {
+    class_name: 'InputLayer',
+    config: { name: input.name, batch_input_shape: input.batch_shape, dtype: input.dtype },
+    inbound_nodes: [],
+  };
+  let before: Json[] = [String(input.name), 0, 0];
+  const joined = layers.map((layer): Json => {
+    const inbound_nodes = [[[...before, {}]]];
+    // The first call of a model in the model is its own making.
+    const isModel = isJsonObject(layer) && isModelClass(String(layer.class_name));
+    before = [nameOf(layer), isModel ? 1 : 0, 0];
+    return isJsonObject(layer) ? { ...layer, inbound_nodes } : layer;
+  });
+  const ends = { input_layers: [[String(input.name), 0, 0]], output_layers: [before] };
+  return { class_name: 'Model', config: { name, layers: [start, ...joined], ...ends } };
 }
 
 function callOf(tensors: TensorOf[], kind: string, config: JsonObject): JsonObject {

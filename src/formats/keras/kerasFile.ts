@@ -1,16 +1,7 @@
 /** `.keras`: Keras 3's zip of config.json, metadata.json and model.weights.h5. */
 import { readHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, ModelFile } from '../modelFile.js';
-import {
-  invalid,
-  isJsonObject,
-  isNestedDeeper,
-  type Json,
-  mostJsonBytes,
-  mostNesting,
-  parseMetadata,
-  reasonOf,
-} from '../modelJson.js';
+import { invalid, isJsonObject, type Json, parseJsonText, parseMetadata } from '../modelJson.js';
 import { isZip, readZip } from '../zip.js';
 import { layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
@@ -38,10 +29,10 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     : {};
   const weights = files.get('model.weights.h5');
   if (!weights) throw invalid(where, 'there is no model.weights.h5 in it');
-  const { topology, cudnn, lost } = normalTopology(config, `${where}: config.json`, String(version ?? '3.0.0'));
+  const { topology, lost } = normalTopology(config, `${where}: config.json`, String(version ?? '3.0.0'));
   const place = `${where}: model.weights.h5`;
   const { datasets } = await readHdf5File(weights, place);
-  const stored = modernWeights(weightsInGroups(datasets, layersOf(topology), place), cudnn);
+  const stored = modernWeights(weightsInGroups(datasets, layersOf(topology), place));
   const training = trainingFrom(config.compile_config, lost);
   const variables = [...datasets]
     .flatMap(([path, dataset]) => {
@@ -72,18 +63,4 @@ function parseJson(files: ReadonlyMap<string, Uint8Array>, name: string, where: 
   const bytes = files.get(name);
   if (!bytes) throw invalid(where, `a zip archive without ${name}, so no .keras file`);
   return parseJsonText(new TextDecoder().decode(bytes), `${where}: ${name}`);
-}
-
-/** @throws MemcellError 'model': not an object of JSON, too long, nested too deeply */
-export function parseJsonText(text: string, where: string): { [key: string]: Json } {
-  if (text.length > mostJsonBytes) throw invalid(where, `${text.length} characters, more than any model's`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(where, `not JSON: ${reasonOf(cause)}`, cause);
-  }
-  if (isNestedDeeper(value, mostNesting)) throw invalid(where, 'nested too deeply');
-  if (!isJsonObject(value)) throw invalid(where, 'not a JSON object');
-  return value;
 }

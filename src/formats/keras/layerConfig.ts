@@ -23,7 +23,11 @@ export interface Reading {
 const RENAMED: Record<string, string> = {
   CuDNNLSTM: 'LSTM',
   CuDNNGRU: 'GRU',
+  // tf.keras 1.13 and the previews of 2.0.
+  UnifiedLSTM: 'LSTM',
+  UnifiedGRU: 'GRU',
   Convolution1D: 'Conv1D',
+  Convolution2D: 'Conv2D',
   Identity: 'Activation',
   BatchNormalizationV1: 'BatchNormalization',
   BatchNormalizationV2: 'BatchNormalization',
@@ -51,6 +55,7 @@ const KERAS1_OPTIONS: Record<string, string> = {
   border_mode: 'padding',
   pool_length: 'pool_size',
   stride: 'strides',
+  subsample: 'strides',
 };
 
 /** Options that tfjs's layers have, beside initializers, regularizers and constraints. */
@@ -109,11 +114,19 @@ export function layerOptions(className: string, given: JsonObject, name: string,
       }
     } else if (!WITHOUT_EFFECT.has(written)) noted(value, what, lost);
   }
+  if (className === 'Rescaling')
+    for (const option of ['scale', 'offset']) checkNumbers(options[option], `${where}: ${layer}: ${option}`);
   // Keras 3's Identity is one that says nothing.
   if (className === 'Activation') options.activation ??= 'linear';
   const { axis } = options;
   if (className === 'BatchNormalization' && Array.isArray(axis) && axis.length === 1) options.axis = axis[0];
   return options;
+}
+
+/** tfjs computes with these as they are. */
+function checkNumbers(value: Json | undefined, what: string): void {
+  if ([value ?? 0].flat().every((one) => typeof one === 'number')) return;
+  throw invalid(what, `${JSON.stringify(value)?.slice(0, 80)} is no number`);
 }
 
 /** The options of one of memcell's layers, as Keras spells them; none for other layers. */
@@ -143,6 +156,14 @@ function modernNames(className: string, given: JsonObject): JsonObject {
     }
     if (name === 'output_dim' && className !== 'Embedding') modern = 'units';
     if (name === 'input_dim' && className !== 'Embedding') continue;
+    if (name === 'dim_ordering') {
+      options.data_format = value === 'th' ? 'channels_first' : 'channels_last';
+      continue;
+    }
+    if (name === 'nb_row' || name === 'nb_col') {
+      options.kernel_size = [given.nb_row ?? value, given.nb_col ?? value];
+      continue;
+    }
     if (name === 'negative_slope' && className === 'LeakyReLU') modern = 'alpha';
     options[modern] = value;
   }

@@ -3,17 +3,23 @@ import type { StoredWeight } from '../modelFile.js';
 
 const GATES = { LSTM: 4, GRU: 3 };
 
-/** The layers whose weights lie as cuDNN wants them, by their paths: 'lstm', 'bi/forward'. */
-export type CudnnLayers = ReadonlyMap<string, keyof typeof GATES>;
-
 /** Brings every layer's weights into the order that Keras 2 and 3 have for it. */
-export function modernWeights(weights: readonly StoredWeight[], cudnn: CudnnLayers): StoredWeight[] {
+export function modernWeights(weights: readonly StoredWeight[]): StoredWeight[] {
   const layers = new Map<string, StoredWeight[]>();
   for (const weight of weights) layers.set(weight.layer, [...(layers.get(weight.layer) ?? []), weight]);
-  return [...layers].flatMap(([layer, own]) => {
-    const kind = cudnn.get(layer) ?? cudnn.get(`${layer}/forward`) ?? cudnn.get(`${layer}/layer`);
+  return [...layers.values()].flatMap((own) => {
+    const kind = cudnnKind(own);
     return kind ? own.map((weight, index) => fromCudnn(weight, index % 3, kind)) : fromKeras1(own);
   });
+}
+
+/** Whose layer's these are: only cuDNN's have two biases in one row. */
+function cudnnKind([kernel, recurrent, bias]: readonly StoredWeight[]): keyof typeof GATES | undefined {
+  if (bias?.shape.length !== 1 || kernel.shape.length !== 2 || recurrent.shape.length !== 2) return undefined;
+  const [units, width] = recurrent.shape;
+  if (bias.shape[0] !== 2 * width || kernel.shape[1] !== width) return undefined;
+  if (width === 4 * units) return 'LSTM';
+  return width === 3 * units ? 'GRU' : undefined;
 }
 
 /**

@@ -2,15 +2,15 @@
  * Any Keras's or tfjs's description of a model → the one form that everything here reads: Keras 2's, as tfjs's modelFromJSON
  * takes it.
  */
+import { snakeCase } from '../../spelling.js';
 import { invalid, isJsonObject, type Json, mostNesting } from '../modelJson.js';
+import { activationsApart } from './activationLayers.js';
 import { className, type JsonObject, layerOptions, type Reading } from './layerConfig.js';
 import { withoutMasks } from './masks.js';
 import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from './nodes.js';
-import type { CudnnLayers } from './olderWeights.js';
 
 export interface NormalTopology {
   topology: JsonObject;
-  cudnn: CudnnLayers;
   /** What is left out, a line each. */
   lost: string[];
 }
@@ -22,11 +22,24 @@ export function normalTopology(given: JsonObject, where: string, version?: strin
   const inner = isJsonObject(given.model_config) ? given.model_config : given;
   const written = version ?? (typeof given.keras_version === 'string' ? given.keras_version : '');
   const lost: string[] = [];
-  const keras3 = /^[3-9]\./.test(written) || 'module' in inner || 'registered_name' in inner;
-  const cudnn = new Map<string, 'LSTM' | 'GRU'>();
-  const topology = new Reader({ where, keras3, lost }, cudnn).model(inner, '', `${where}: modelTopology`);
+  // Keras 2.13 and later write modules too.
+  const keras3 = /^\d+\./.test(written) ? !/^[0-2]\./.test(written) : 'module' in inner || 'registered_name' in inner;
+  const plain = withPlainLists(inner);
+  const topology = new Reader({ where, keras3, lost }).model(plain, '', `${where}: modelTopology`);
   if (!hasStates(topology)) freeBatch(topology);
-  return { topology, cudnn, lost: [...new Set(lost)] };
+  return { topology, lost: [...new Set(lost)] };
+}
+
+/** Kinds of lists that tf.keras writes as `{ class_name, items }`. */
+const LISTS: Json[] = ['TensorShape', '__tuple__', 'ListWrapper'];
+
+/** The same with every such list as a list. */
+function withPlainLists<T extends Json>(value: T): T;
+function withPlainLists(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item) => withPlainLists(item));
+  if (!isJsonObject(value)) return value;
+  if (Array.isArray(value.items) && LISTS.includes(value.class_name)) return withPlainLists(value.items);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withPlainLists(item)]));
 }
 
 /** What cuDNN's layers are without saying so. */
@@ -36,10 +49,7 @@ const CUDNN: Record<string, JsonObject> = {
 };
 
 class Reader {
-  constructor(
-    private readonly reading: Reading,
-    private readonly cudnn: Map<string, 'LSTM' | 'GRU'>,
-  ) {}
+  constructor(private readonly reading: Reading) {}
 
   /** @param path of the layers above, each with a slash */
   model(given: JsonObject, path: string, place: string, depth = 0): JsonObject {
@@ -58,7 +68,8 @@ class Reader {
   }
 
   private sequential(config: JsonObject, path: string, place: string, depth: number): JsonObject {
-    const layers = this.layers(config, path, place, depth);
+    const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
+    const layers = this.layers({ ...config, layers: apart.layers }, path, place, depth);
     const [first, second] = layers;
     // As Keras has it, an input is no layer of a Sequential's.
     if (
@@ -82,7 +93,8 @@ class Reader {
   }
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
-    const given = withoutMasks(listOf(config.layers, `${place}.config.layers`), this.reading.lost);
+    const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
+    const given = withoutMasks(apart.layers, this.reading.lost);
     const layers = this.layers({ ...config, layers: given }, path, place, depth).map((layer, index): JoinedLayer => {
       const written = given[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
@@ -90,7 +102,9 @@ class Reader {
       const inbound = inboundNodes(nodes ?? [], layer, at, this.reading);
       return { name: nameOf(layer), ...layer, inbound_nodes: inbound };
     });
-    const [inputs, outputs] = [config.input_layers, config.output_layers].map((ends) => tensorsIn(ends ?? null));
+    const [inputs, outputs] = [config.input_layers, config.output_layers].map((ends) =>
+      tensorsIn(apart.renamed(ends ?? null)),
+    );
     if (inputs.length === 0 || outputs.length === 0) {
       throw invalid(place, 'input_layers or output_layers is missing or empty');
     }
@@ -110,7 +124,7 @@ class Reader {
 
   private layers(config: JsonObject, path: string, place: string, depth: number): JsonObject[] {
     const names = new Set<string>();
-    return listOf(config.layers, `${place}.config.layers`).map((given, index) => {
+    return allNamed(listOf(config.layers, `${place}.config.layers`)).map((given, index) => {
       const layer = this.layer(given, path, `${place}.config.layers[${index}]`, depth);
       const name = nameOf(layer);
       if (names.has(name)) throw invalid(place, `two layers are called ${JSON.stringify(name)}`);
@@ -137,7 +151,6 @@ class Reader {
     this.refuseCode(given, written, name, place);
     const known = className(written);
     const at = inside ?? path + name;
-    if (written === 'CuDNNLSTM' || written === 'CuDNNGRU') this.cudnn.set(at, written === 'CuDNNLSTM' ? 'LSTM' : 'GRU');
     const { layer, cell, cells, backward_layer, ...plain } = config;
     // Bidirectional zeroes the outputs of masked steps itself.
     if (inside && /\/(forward|backward)$/.test(inside)) delete plain.zero_output_for_mask;
@@ -204,6 +217,19 @@ class Reader {
 function listOf(value: Json | undefined, place: string): Json[] {
   if (!Array.isArray(value)) throw invalid(place, 'missing or not a list');
   return value;
+}
+
+/** Names those that have none (a Sequential in a Sequential of Keras before 2.2.3), as Keras does when it reads them. */
+function allNamed(layers: Json[]): Json[] {
+  const taken = new Set(layers.map((layer) => (isJsonObject(layer) ? nameIn(layer) : undefined)));
+  return layers.map((layer) => {
+    if (!isJsonObject(layer) || typeof layer.class_name !== 'string' || nameIn(layer) !== undefined) return layer;
+    const plain = snakeCase(layer.class_name);
+    let name = plain;
+    for (let count = 1; taken.has(name); count++) name = `${plain}_${count}`;
+    taken.add(name);
+    return { ...layer, name };
+  });
 }
 
 function nameOf(layer: JsonObject): string {

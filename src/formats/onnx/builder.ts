@@ -39,12 +39,22 @@ export class GraphBuilder {
     attributes: Record<string, AttributeValue> = {},
     { scope = '', wanted = [true] }: { scope?: string; wanted?: readonly boolean[] } = {},
   ): string {
+    return this.ops(opType, input, attributes, { scope, wanted }).at(-1) ?? '';
+  }
+
+  /** The names of all of an operator's outputs, '' for those left out. */
+  ops(
+    opType: string,
+    input: readonly string[],
+    attributes: Record<string, AttributeValue>,
+    { scope, wanted }: { scope: string; wanted: readonly boolean[] },
+  ): string[] {
     const name = this.fresh(`${scope}${opType}`);
     const output = wanted.map((want, index) => (want ? `${name}:${index}` : ''));
     for (const each of output) if (each) this.taken.add(each);
     const attribute = Object.entries(attributes).map(([key, value]) => ({ name: key, ...value }));
     this.nodes.push({ input: [...input], output, name, opType, attribute });
-    return output.at(-1) ?? '';
+    return output;
   }
 
   /** Makes `to`, a name that was reserved, the name of a value. */
@@ -52,11 +62,15 @@ export class GraphBuilder {
     this.nodes.push({ input: [value], output: [to], name: this.fresh('output'), opType: 'Identity', attribute: [] });
   }
 
+  /** Weights by a name; those of a layer that is called again are there already. */
   weight(name: string, shape: readonly number[], data: ArrayLike<number>): string {
+    const known = this.initializers.find((tensor) => tensor.name === name);
+    const tensor = floatTensor(name, [...shape], data);
+    if (known && JSON.stringify(known.dims) === JSON.stringify(tensor.dims) && sameBytes(known, tensor)) return name;
     if (this.taken.has(name))
       throw new MemcellError(`two weights are named ${name}; rename a layer`, { code: 'usage' });
     this.taken.add(name);
-    this.initializers.push(floatTensor(name, [...shape], data));
+    this.initializers.push(tensor);
     return name;
   }
 
@@ -88,4 +102,8 @@ export class GraphBuilder {
     this.taken.add(name);
     return name;
   }
+}
+
+function sameBytes({ rawData: one }: TensorProto, { rawData: other }: TensorProto): boolean {
+  return one !== undefined && one.length === other?.length && one.every((byte, at) => byte === other[at]);
 }

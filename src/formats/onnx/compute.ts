@@ -2,6 +2,7 @@
 import { close, elementwise } from './activations.js';
 import { transposed } from './fold.js';
 import { floats, perFeature, single } from './given.js';
+import { concat, merged } from './joins.js';
 import type { NodeReader } from './nodeReader.js';
 import { type Settled, settle, withFeatures } from './settle.js';
 import {
@@ -17,6 +18,9 @@ import {
 } from './signals.js';
 import type { Constant } from './tensors.js';
 import { type Compute, conv, globalPool, pool } from './windows.js';
+
+/** More classes than this are taken for a mistake: a table of them has their square. */
+const mostClasses = 4096;
 
 function applied(signal: Settled, name: string): Settled {
   return { ...signal, stack: put(signal.stack, 'Activation', { activation: name }) };
@@ -192,60 +196,52 @@ function gated([x, y]: [Signal, Signal]): Signal | undefined {
     : undefined;
 }
 
-/** Two directions of a recurrent layer, added, averaged or multiplied. */
-function merged(node: NodeReader, signals: Signal[], merge: Merge): Signal {
-  const [first, ...others] = signals;
-  const one = (signal: Signal) =>
-    signal.pending?.directions.length === 1 && signal.pending.output === first.pending?.output;
-  const alike = signals.every((signal) => one(signal) && describe(signal.axes) === describe(first.axes));
-  if (!first.pending || !alike) throw node.error('it joins two branches; memcell reads a chain of layers');
-  const directions = [first, ...others].flatMap(({ pending }) => pending?.directions ?? []);
-  return { ...first, pending: { ...first.pending, directions, merge } };
-}
-
-function concat(node: NodeReader): Signal {
-  const signals = node.inputs.map((_, index) => node.signal(index));
-  const [first] = signals;
-  const axis = node.axis('axis', first.axes.length, undefined);
-  if (signals.length === 1) return first;
-  const alike = signals.every(
-    ({ axes, pending }) =>
-      pending?.output === first.pending?.output && pending !== undefined && describe(axes) === describe(first.axes),
-  );
-  const { pending } = first;
-  if (!pending || !alike) throw node.error('it joins two branches; memcell reads a chain of layers');
-  const directions = signals.flatMap((signal) => signal.pending?.directions ?? []);
-  const all: Axis = [{ role: 'direction', size: directions.length }];
-  const atoms = first.axes[axis];
-  const joined =
-    isOnly(atoms, 'feature') && signals.every((each) => each.pending?.directions.length === 1)
-      ? [...all, ...atoms]
-      : all;
-  if (joined === all && atoms.length > 0 && !isOnly(atoms, 'direction')) {
-    throw node.error(`it joins outputs along ${describe([atoms])}`);
-  }
-  const axes = first.axes.map((each, at) => (at === axis ? joined : each));
-  return { ...first, axes, pending: { ...pending, directions } };
-}
-
 function embedding(node: NodeReader): Signal {
   const table = node.constant(0, 'table');
   const signal = settle(node.signal(1), node);
   if (node.axis('axis', table.shape.length, 0) !== 0 || table.shape.length !== 2) {
     throw node.error('it looks up something else than rows of a table');
   }
-  if (signal.stack) throw node.error('its indices are computed by other layers');
-  const axes = signal.axes.map(
-    (axis): Axis => axis.map((atom) => (atom.role === 'feature' ? { ...atom, role: 'time' } : atom)),
-  );
+  if (signal.stack && signal.stack.layer.className !== 'InputLayer')
+    throw node.error('its indices are computed by other layers');
   const [inputs, units] = table.shape;
   const weights = [{ name: 'embeddings', shape: [inputs, units], data: floats(table, node) }];
   const config = { input_dim: inputs, output_dim: units, mask_zero: false };
   return {
     kind: 'signal',
-    axes: [...axes, [{ role: 'feature', size: units }]],
-    stack: put(undefined, 'Embedding', config, weights),
+    axes: [...asSteps(signal.axes), [{ role: 'feature', size: units }]],
+    stack: put(signal.stack, 'Embedding', config, weights),
   };
+}
+
+/** Rows of the unit matrix, which an Embedding looks up as well. */
+function oneHot(node: NodeReader): Signal {
+  const signal = settle(node.signal(0), node);
+  const depth = single(node.constant(1, 'depth'));
+  const values = node.constant(2, 'values');
+  const [off, on] = values.data ?? [values.fill, values.fill];
+  const last = signal.axes.length;
+  const axis = node.int('axis', -1);
+  if (!(depth >= 1 && depth <= mostClasses) || off !== 0 || on !== 1 || (axis !== -1 && axis !== last)) {
+    throw node.error(`it writes ${depth} values of ${off} and ${on} along axis ${axis}, which no layer does`);
+  }
+  if (signal.stack && signal.stack.layer.className !== 'InputLayer')
+    throw node.error('its indices are computed by other layers');
+  node.spend(depth * depth);
+  const table = new Float32Array(depth * depth);
+  for (let i = 0; i < depth; i++) table[i * depth + i] = 1;
+  const config = { input_dim: depth, output_dim: depth, mask_zero: false, trainable: false };
+  const weights = [{ name: 'embeddings', shape: [depth, depth], data: table }];
+  return {
+    kind: 'signal',
+    axes: [...asSteps(signal.axes), [{ role: 'feature', size: depth }]],
+    stack: put(signal.stack, 'Embedding', config, weights),
+  };
+}
+
+/** Axes of whole numbers that are looked up one by one. */
+function asSteps(axes: readonly Axis[]): Axis[] {
+  return axes.map((axis): Axis => axis.map((atom) => (atom.role === 'feature' ? { ...atom, role: 'time' } : atom)));
 }
 
 function layerNormalization(node: NodeReader): Signal {
@@ -376,6 +372,7 @@ const operators: Record<string, Compute> = {
     ),
   Concat: concat,
   Gather: embedding,
+  OneHot: oneHot,
   ...Object.fromEntries(Object.entries(elementwise).map(([type, name]) => [type, activation(name)])),
   Softmax: softmax('softmax'),
   LogSoftmax: softmax('log_softmax'),

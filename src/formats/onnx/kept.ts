@@ -32,7 +32,10 @@ export async function readKept(
     return Float32Array.from(data ?? new Float32Array(elements(shape)).fill(fill));
   };
   const weights: StoredWeight[] = [];
+  const seen = new Set<string>();
   for (const call of callsOf(kept.topology).calls) {
+    if (seen.has(call.name)) continue;
+    seen.add(call.name);
     const own = kept.weights.filter(({ layer }) => layer === call.name);
     if (own.length === 0) continue;
     const data = weightsOf(call, own, take);
@@ -117,6 +120,18 @@ function wrapped({ className, config }: Call): { className: string; config: Conf
 function namesOf({ className, config }: { className: string; config: Config }): string[] {
   if (className === 'Embedding') return ['embeddings'];
   if (className === 'RMSNormalization') return ['scale'];
+  if (className === 'PositionEmbedding') return ['position_embeddings'];
+  if (className === 'AdditiveAttention') return config.use_scale === false ? [] : ['scale'];
+  if (className === 'Attention') {
+    return [
+      ...(config.use_scale === true ? ['scale'] : []),
+      ...(config.score_mode === 'concat' ? ['concat_score_weight'] : []),
+    ];
+  }
+  if (className === 'MultiHeadAttention') {
+    const parts = config.use_bias === false ? ['kernel'] : ['kernel', 'bias'];
+    return ['query', 'key', 'value', 'output'].flatMap((of) => parts.map((part) => `${of}_${part}`));
+  }
   if (className === 'PReLU') return ['alpha'];
   if (className === 'Normalization') return ['mean', 'variance'];
   if (className === 'Dense') return config.use_bias === false ? ['kernel'] : ['kernel', 'bias'];

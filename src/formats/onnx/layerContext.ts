@@ -25,7 +25,8 @@ export interface LayerContext {
   refuse(why: string): Error;
 }
 
-export type Write = (layer: LayerContext) => Flow;
+/** From what a layer reads to what it gives: one value, or those of a layer with several. */
+export type Write = (layer: LayerContext) => Flow | Flow[];
 
 export function numberOf({ config, refuse }: LayerContext, option: string): number {
   const value = config[option];

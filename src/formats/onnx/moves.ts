@@ -1,8 +1,8 @@
 /** Operators that move the axes of a signal, or choose of it what Keras's layers choose: a direction, the last step. */
 import type { NodeReader } from './nodeReader.js';
-import { lastStep, withDirections } from './settle.js';
+import { lastStep, settle, withDirections } from './settle.js';
 import type { Value } from './signals.js';
-import { type Axis, describe, isOnly, regroup, type Signal, sizeOf } from './signals.js';
+import { type Axis, describe, isOnly, put, regroup, type Signal, sizeOf } from './signals.js';
 
 /** What such a graph is, and what to do. */
 export const unrolled =
@@ -13,17 +13,27 @@ type Move = (node: NodeReader, signal: Signal) => Signal | Signal[];
 function reshape(node: NodeReader, signal: Signal, shape: number[]): Signal {
   const axes = regroup(signal.axes, shape);
   if (axes) return { ...signal, axes };
+  const [batch, steps, features] = shape;
+  const flat = signal.axes.length === 2 && isOnly(signal.axes[0], 'batch') && isOnly(signal.axes[1], 'feature');
+  if (flat && shape.length === 3 && batch === sizeOf(signal.axes[0])) {
+    const settled = settle(signal, node);
+    const stack = put(settled.stack, 'Reshape', { target_shape: [steps, features] });
+    const made: Axis[] = [signal.axes[0], [{ role: 'time', size: steps }], [{ role: 'feature', size: features }]];
+    return { kind: 'signal', axes: made, stack };
+  }
   throw node.error(`it cuts through an axis: ${describe(signal.axes)} to shape [${shape}]`);
 }
 
 function squeeze(node: NodeReader, signal: Signal): Signal {
   const sizes = signal.axes.map(sizeOf);
   const axes = node.axes(1, sizes.length) ?? sizes.flatMap((size, axis) => (size === 1 ? [axis] : []));
+  let made = signal;
   for (const axis of axes) {
     if (sizes[axis] !== 1) throw node.error(`axis ${axis} of ${describe(signal.axes)} is not of size 1`);
-    if (signal.axes[axis].some(({ role }) => role === 'time')) throw node.error('it drops the steps');
+    if (isOnly(signal.axes[axis], 'time')) made = lastStep(node, made, axis, 'last', true);
+    else if (signal.axes[axis].some(({ role }) => role === 'time')) throw node.error('it drops the steps');
   }
-  return { ...signal, axes: signal.axes.filter((_, axis) => !axes.includes(axis)) };
+  return { ...made, axes: made.axes.filter((_, axis) => !axes.includes(axis)) };
 }
 
 /** One element of an axis, which is kept with size 1 or dropped. */
@@ -74,11 +84,21 @@ function slice(node: NodeReader, signal: Signal): Signal {
         Array.from({ length: count }, (_, at) => start + at * step),
         node,
       );
+    } else if (step === 1 && isOneDirection(atoms, start, count)) {
+      const axes = made.axes.map((each, at) => (at === axis ? atoms.slice(1) : each));
+      made = withDirections({ ...made, axes }, [start / count], node);
     } else {
       throw node.error(`it takes ${count} of the ${size} elements of ${describe([atoms])}`);
     }
   }
   return made;
+}
+
+/** Whether a part of directions side by side is all that one of them gives. */
+function isOneDirection([direction, feature]: Axis, start: number, count: number): boolean {
+  return (
+    direction?.role === 'direction' && feature?.role === 'feature' && count === feature.size && start % count === 0
+  );
 }
 
 /** Some of the directions. */

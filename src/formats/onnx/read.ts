@@ -1,7 +1,7 @@
-import { layerNameOf } from '../../layers/names.js';
-import type { ModelContents, StoredWeight } from '../modelFile.js';
-import { invalid, type Json, reasonOf } from '../modelJson.js';
+import type { ModelContents } from '../modelFile.js';
+import { invalid, reasonOf } from '../modelJson.js';
 import { readKept } from './kept.js';
+import { contentsOf } from './layersOfGraph.js';
 import { decodeModel, type ModelProto } from './proto.js';
 import { FrozenSteps, type ReadGraph, readGraph } from './readGraph.js';
 
@@ -12,7 +12,7 @@ const mostBytes = 2 ** 31;
 const opsets = { oldest: 7, newest: 26 };
 
 /**
- * A model from an ONNX file: one that memcell wrote comes back as it was; of others a chain of layers is read from the graph, as
+ * A model from an ONNX file: one that memcell wrote comes back as it was; of others layers are read from the graph, as
  * PyTorch's exporters, tf2onnx and memcell write it.
  * @throws MemcellError 'model' that names the operator and node that no layer is
  */
@@ -42,7 +42,7 @@ function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
   throw invalid(where, `its operators are of version ${version}; memcell knows ${opsets.oldest} to ${opsets.newest}`);
 }
 
-/** With the batch as the input's first axis, else as its second; with free steps, else with the number that the file froze. */
+/** With the batch as the input's first axis, else as its second, else with the steps last; with free steps, else with the number that the file froze. */
 function readAsItGoes(
   graph: NonNullable<ModelProto['graph']>,
   opset: number,
@@ -50,7 +50,7 @@ function readAsItGoes(
   where: string,
 ): ReadGraph {
   let refusal: unknown;
-  for (const order of ['batch first', 'steps first'] as const) {
+  for (const order of ['batch first', 'steps first', 'steps last'] as const) {
     try {
       return readGraph(graph, opset, order, budget, where);
     } catch (error) {
@@ -67,45 +67,4 @@ function readAsItGoes(
     }
   }
   throw refusal;
-}
-
-function contentsOf({ inputShape, layers, input, output, lost }: ReadGraph): ModelContents {
-  const names = new Map<string, number>();
-  const weights: StoredWeight[] = [];
-  const described = folded(layers).map(({ className, config, weights: own }, place): Json => {
-    const base = layerNameOf(className);
-    const count = names.get(base) ?? 0;
-    names.set(base, count + 1);
-    const name = count === 0 ? base : `${base}_${count}`;
-    weights.push(...own.map((weight) => ({ ...weight, layer: name })));
-    const first: { [key: string]: Json } = place === 0 ? { batch_input_shape: [null, ...inputShape] } : {};
-    return { class_name: className, config: { name, trainable: true, ...config, ...first, ...innerNamed(config) } };
-  });
-  const topology = { class_name: 'Sequential', config: { name: 'sequential', layers: described } };
-  return { topology, weights, metadata: { inputs: [input], outputs: [output] }, lost };
-}
-
-/** The layer inside a Bidirectional has a name too. */
-function innerNamed({ layer }: { [key: string]: Json }): { [key: string]: Json } {
-  if (typeof layer !== 'object' || layer === null || Array.isArray(layer)) return {};
-  const className = String(layer.class_name);
-  const config =
-    typeof layer.config === 'object' && layer.config !== null && !Array.isArray(layer.config) ? layer.config : {};
-  return { layer: { class_name: className, config: { name: layerNameOf(className), trainable: true, ...config } } };
-}
-
-/** An activation behind a layer that takes one goes into it. */
-function folded(layers: ReadGraph['layers']): ReadGraph['layers'] {
-  const made: ReadGraph['layers'] = [];
-  for (const layer of layers) {
-    const before = made.at(-1);
-    const takes =
-      before &&
-      (before.className === 'Dense' || before.className === 'Conv1D') &&
-      before.config.activation === 'linear';
-    if (layer.className === 'Activation' && takes) {
-      made[made.length - 1] = { ...before, config: { ...before.config, activation: layer.config.activation } };
-    } else made.push(layer);
-  }
-  return made;
 }

@@ -5,14 +5,17 @@ import type { Config } from './calls.js';
 import { numbersOf } from './fold.js';
 import { fromOnnxGates, gatesOf, type RecurrentClass } from './gates.js';
 import type { NodeReader } from './nodeReader.js';
-import { settle } from './settle.js';
+import { type Settled, settle } from './settle.js';
 import {
   type Axis,
   type Direction,
   describe,
+  freeSteps,
   isOnly,
   type Pending,
+  put,
   type Signal,
+  type Stack,
   sizeOf,
   type Value,
 } from './signals.js';
@@ -36,7 +39,7 @@ export function isRecurrentOperator(opType: string): boolean {
 export function readRecurrent(node: NodeReader): Value[] {
   const className = classes[node.opType];
   const batchFirst = node.int('layout', 0) === 1;
-  const x = settle(node.signal(0), node);
+  const x = asSequence(settle(node.signal(0), node), batchFirst);
   const roles = batchFirst ? (['batch', 'time', 'feature'] as const) : (['time', 'batch', 'feature'] as const);
   if (x.axes.length !== 3 || !roles.every((role, axis) => isOnly(x.axes[axis], role))) {
     throw node.error(
@@ -44,11 +47,13 @@ export function readRecurrent(node: NodeReader): Value[] {
     );
   }
   checkInputs(node, x);
+  const states = statesOf(node, batchFirst);
   const [T, B] = batchFirst ? [x.axes[1], x.axes[0]] : [x.axes[0], x.axes[1]];
   const [time] = T;
   const directions = directionsOf(node, className, sizeOf(x.axes[2])).map(
-    ({ reverse, ...direction }): Direction => ({
+    ({ reverse, ...direction }, at): Direction => ({
       ...direction,
+      states: states.map((all) => all[at]),
       below: x.stack,
       className,
       backwards: reverse !== (time.reversed === true),
@@ -64,6 +69,27 @@ export function readRecurrent(node: NodeReader): Value[] {
   return [give('sequence', batchFirst ? [B, T, D, units] : [T, D, B, units]), give('last', state), give('cell', state)];
 }
 
+/** Numbers in a row as steps of one feature, and features alone as one step of them. */
+function asSequence(x: Settled, batchFirst: boolean): Settled {
+  const [b, t] = batchFirst ? [0, 1] : [1, 0];
+  const [time, features] = [x.axes[t], x.axes[2]];
+  if (x.axes.length !== 3 || !isOnly(x.axes[b], 'batch')) return x;
+  const made = (n: number, size: number, stack: Stack): Settled => {
+    const axes: Axis[] = [];
+    axes[b] = x.axes[b];
+    axes[t] = [{ role: 'time', size: n }];
+    axes[2] = [{ role: 'feature', size }];
+    return { kind: 'signal', axes, stack };
+  };
+  if (features.length === 0 && (isOnly(time, 'time') || isOnly(time, 'feature')) && !time[0].reversed) {
+    const n = time[0].size;
+    return made(n, 1, put(x.stack, 'Reshape', { target_shape: [n === freeSteps ? -1 : n, 1] }));
+  }
+  if (time.length === 0 && isOnly(features, 'feature'))
+    return made(1, features[0].size, put(x.stack, 'RepeatVector', { n: 1 }));
+  return x;
+}
+
 function checkInputs(node: NodeReader, x: Signal): void {
   const lengths = node.inputs[4];
   const steps = x.axes.flat().find(({ role }) => role === 'time')?.size;
@@ -71,16 +97,6 @@ function checkInputs(node: NodeReader, x: Signal): void {
     throw node.error(
       'sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file',
     );
-  }
-  const states = node.opType === 'LSTM' ? ['initial_h', 'initial_c'] : ['initial_h'];
-  for (const [at, name] of states.entries()) {
-    const state = node.inputs[5 + at];
-    if (!state) continue;
-    if (state.kind !== 'constant') {
-      throw node.error(`${name}: its first state is an input of the model; memcell's layers start from zeros`);
-    }
-    const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
-    if (!zero) throw node.error(`${name}: its first state is not zero; memcell's layers start from zeros`);
   }
   if (node.opType === 'LSTM' && node.inputs[7]) {
     const peepholes = node.constant(7, 'peepholes');
@@ -92,6 +108,39 @@ function checkInputs(node: NodeReader, x: Signal): void {
     throw node.error('clip: it bounds what goes into its activations, which no layer of Keras does');
   if (node.int('input_forget', 0) !== 0)
     throw node.error('input_forget: its gates are coupled, which no layer of Keras has');
+}
+
+/** What each direction starts from: h, and c of an LSTM; none where they start from zeros. */
+function statesOf(node: NodeReader, batchFirst: boolean): Stack[][] {
+  const names = node.opType === 'LSTM' ? ['initial_h', 'initial_c'] : ['initial_h'];
+  const found = names.flatMap((name, at) => {
+    const state = node.inputs[5 + at];
+    if (state?.kind === 'constant') {
+      const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
+      if (!zero) throw node.error(`${name}: its first state is not zero; memcell's layers start from zeros`);
+      return [];
+    }
+    return state ? [eachDirection(node, node.signal(5 + at), name, batchFirst)] : [];
+  });
+  if (found.length > 0 && found.length < names.length) {
+    throw node.error(`${names.join(', ')}: one of its first states is zero and the other one is not`);
+  }
+  return found;
+}
+
+function eachDirection(node: NodeReader, state: Signal, name: string, batchFirst: boolean): Stack[] {
+  const [b, d] = batchFirst ? [0, 1] : [1, 0];
+  const D = node.text('direction', 'forward') === 'bidirectional' ? 2 : 1;
+  const held = state.pending?.directions.length ?? 1;
+  if (state.axes.length !== 3 || !isOnly(state.axes[b], 'batch') || sizeOf(state.axes[d]) !== D || held !== D) {
+    throw node.error(`${name}: it starts from ${describe(state.axes)}, where [directions, batch, features] should be`);
+  }
+  const { pending } = state;
+  if (!pending) return [settle(state, node).stack];
+  return pending.directions.map((direction) => {
+    const alone = { ...pending, directions: [direction] };
+    return settle({ ...state, pending: alone }, node).stack;
+  });
 }
 
 interface OneDirection {

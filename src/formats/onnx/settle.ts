@@ -30,14 +30,20 @@ export function settle(signal: Signal, node: Pick<NodeReader, 'error'>): Settled
   const { pending, axes, stack } = signal;
   if (!pending) return { kind: 'signal', axes, stack };
   const { directions, output, merge } = pending;
-  if (output === 'cell') throw node.error(`it reads the cell state of ${pending.where}, which no layer of Keras gives`);
   const sequence = output === 'sequence';
   const [first] = directions;
+  if (directions.length === 1 && first.given) return { kind: 'signal', axes, stack: first.below };
   if (directions.length === 1) {
     const settings = { ...first.config, return_sequences: sequence, go_backwards: first.backwards };
-    const made = put(first.below, first.className, settings, first.weights);
+    const layer = { className: first.className, config: settings, weights: first.weights };
+    const made: Stack = { layer, below: first.below, beside: first.states, output, origin: first };
     // The outputs of a layer that goes backwards stand in the order in which it makes them.
     return { kind: 'signal', axes: first.backwards ? turned(axes) : axes, stack: made };
+  }
+  if (output === 'cell') {
+    throw node.error(
+      `it reads the cell states of both directions of ${pending.where}, which no layer of Keras gives as one`,
+    );
   }
   return {
     kind: 'signal',
@@ -85,7 +91,9 @@ function bidirectional(
     ...forward.weights.map((weight) => ({ ...weight, name: `forward/${weight.name}` })),
     ...backward.weights.map((weight) => ({ ...weight, name: `backward/${weight.name}` })),
   ];
-  return put(forward.below, 'Bidirectional', config, weights);
+  const layer = { className: 'Bidirectional', config, weights };
+  const output = sequence ? 'sequence' : 'last';
+  return { layer, below: forward.below, beside: directions.flatMap(({ states }) => states), output, origin: forward };
 }
 
 /** Layers that act on every step alone, so that they may as well come after a step is chosen. */
@@ -131,7 +139,7 @@ function lastOnly(stack: Stack): Stack {
   if (!stack) return undefined;
   const { layer, below } = stack;
   if (isSequence(layer.className) && layer.config.return_sequences === true) {
-    return put(below, layer.className, { ...layer.config, return_sequences: false }, layer.weights);
+    return { ...stack, layer: { ...layer, config: { ...layer.config, return_sequences: false } }, output: 'last' };
   }
   if (!perStep.has(layer.className)) return undefined;
   const made = lastOnly(below);

@@ -6,6 +6,9 @@ import type { Config } from './calls.js';
 import type { RecurrentClass } from './gates.js';
 import type { Constant } from './tensors.js';
 
+/** Stands for a free number of steps: a prime, so that products tell it apart from numbers of features. */
+export const freeSteps = 10_007;
+
 export interface Atom {
   role: 'batch' | 'time' | 'feature' | 'direction';
   size: number;
@@ -22,8 +25,19 @@ export interface ReadLayer {
   weights: { name: string; shape: number[]; data: Float32Array }[];
 }
 
-/** Layers from the input up; the empty stack is the input itself. */
-export type Stack = { layer: ReadLayer; below: Stack } | undefined;
+/** A layer on what it reads. */
+export interface Made {
+  layer: ReadLayer;
+  below: Stack;
+  /** What it reads beside: the other inputs of one that joins, the first states of a recurrent one. */
+  beside?: Stack[];
+  /** Of a recurrent layer: which of its outputs this is, and of which operator, so that several of them are of one layer. */
+  output?: Pending['output'];
+  origin?: Direction;
+}
+
+/** Layers from the input up; the empty stack is the model's first input itself. */
+export type Stack = Made | undefined;
 
 /** One direction of a recurrent operator, before it is known which of its outputs is read. */
 export interface Direction {
@@ -34,6 +48,10 @@ export interface Direction {
   weights: ReadLayer['weights'];
   /** Whether it reads the output of the layer below from its end. */
   backwards: boolean;
+  /** Where it starts from, if not from zeros: h, and c of an LSTM. */
+  states: Stack[];
+  /** Of an input of the model that holds states: one of those, which is `below`. */
+  given?: true;
 }
 
 export type Merge = 'concat' | 'sum' | 'ave' | 'mul';

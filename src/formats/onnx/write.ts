@@ -2,7 +2,7 @@ import { sha256 } from '../checksum.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { isRecord } from '../modelJson.js';
 import { GraphBuilder } from './builder.js';
-import { type Call, callsOf } from './calls.js';
+import { type Call, callsOf, type Source } from './calls.js';
 import type { Flow } from './layerContext.js';
 import { dataTypes, encodeModel, encodeStructure, type GraphProto, type ValueInfoProto } from './proto.js';
 import { refused } from './refused.js';
@@ -74,48 +74,61 @@ function toldProps({ arrays }: Record<string, unknown>): { key: string; value: s
 function writeGraph({ topology, weights, metadata }: ModelContents): GraphProto {
   const { sequential, calls, inputs, outputs } = callsOf(topology);
   const inputNames = namesFor(inputs, metadata.inputs, sequential ? 'x' : undefined);
-  const outputNames = namesFor(outputs, metadata.outputs, sequential ? 'y' : undefined, new Set(inputNames));
+  const outputNames = namesFor(
+    outputs.map(({ call }) => call),
+    metadata.outputs,
+    sequential ? 'y' : undefined,
+    new Set(inputNames),
+  );
   const graph = new GraphBuilder([...inputNames, ...outputNames]);
   const stored = new Map<string, StoredWeight[]>();
   for (const weight of weights) stored.set(weight.layer, [...(stored.get(weight.layer) ?? []), weight]);
-  const flows = new Map<Call, Flow>();
+  const flows = new Map<Call, Flow[]>();
+  const flowOf = ({ call, output }: Source): Flow => {
+    const flow = flows.get(call)?.[output];
+    if (!flow) throw refused(`layer ${call.name}`, `memcell writes no output ${output + 1} of it`);
+    return flow;
+  };
   const declared: ValueInfoProto[] = [];
   for (const call of calls) {
     const place = inputs.indexOf(call);
     if (place >= 0) {
       const flow = inputFlow(call, inputNames[place]);
-      const indices = calls.some(({ className, inputs: [from] }) => className === 'Embedding' && from === call);
+      const indices = calls.some(({ className, inputs: [from] }) => className === 'Embedding' && from?.call === call);
       const steps = inputs.length === 1 ? 'steps' : `${inputNames[place]}_steps`;
       declared[place] = valueInfo(inputNames[place], indices ? dataTypes.int64 : dataTypes.float, flow.shape, steps);
-      flows.set(call, flow);
+      flows.set(call, [flow]);
     } else {
-      const read = call.inputs.map((each) => flows.get(each)!);
-      flows.set(call, writeCall(graph, call, read, stored));
+      flows.set(call, writeCall(graph, call, call.inputs.map(flowOf), stored));
     }
   }
-  for (const [layer, { length, 0: first }] of stored) {
-    if (length > 0) throw refused(`layer ${layer}`, `nothing of its operator holds the weight ${first.name}`);
+  const written = new Set(calls.map(({ name }) => name));
+  for (const [layer, [first]] of stored) {
+    if (!written.has(layer)) throw refused(`layer ${layer}`, `nothing of its operator holds the weight ${first.name}`);
   }
-  const made = outputs.map((call, index) => {
-    const { value, shape } = flows.get(call)!;
+  const made = outputs.map((source, index) => {
+    const { value, shape } = flowOf(source);
     graph.rename(value, outputNames[index]);
     return valueInfo(outputNames[index], dataTypes.float, shape, `${outputNames[index]}_steps`);
   });
   return { name: 'memcell', node: graph.nodes, initializer: graph.initializers, input: declared, output: made };
 }
 
-function writeCall(graph: GraphBuilder, call: Call, inputs: Flow[], stored: Map<string, StoredWeight[]>): Flow {
+function writeCall(graph: GraphBuilder, call: Call, inputs: Flow[], stored: Map<string, StoredWeight[]>): Flow[] {
   const { className, name, config } = call;
   const refuse = refusal(className, name);
+  const left = [...(stored.get(name) ?? [])];
   const weight = (what: string, shape: number[]): Float32Array => {
-    const next = stored.get(name)?.shift();
+    const next = left.shift();
     if (!next) throw refuse(`its ${what} is missing`);
     if (next.shape.length !== shape.length || next.shape.some((size, axis) => size !== shape[axis])) {
       throw refuse(`its ${what} has shape [${next.shape}], not [${shape}]`);
     }
     return Float32Array.from(next.data);
   };
-  return writeLayer({ graph, className, name, config, input: inputs[0], inputs, weight, refuse });
+  const made = writeLayer({ graph, className, name, config, input: inputs[0], inputs, weight, refuse });
+  if (left.length > 0) throw refuse(`nothing of its operator holds the weight ${left[0].name}`);
+  return made;
 }
 
 function inputFlow({ className, name, config }: Call, value: string): Flow {

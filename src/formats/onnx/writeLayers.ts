@@ -5,6 +5,14 @@ import { activate, type Flow, featuresOf, type LayerContext, numberOf, type Writ
 import { type Mask, maskFactor, writeMask, writeMasking } from './masks.js';
 import { refused } from './refused.js';
 import {
+  additiveAttention,
+  attention,
+  dot,
+  multiHeadAttention,
+  positionEmbedding,
+  sinePositionEncoding,
+} from './writeAttention.js';
+import {
   batchNormalization,
   groupNormalization,
   layerNormalization,
@@ -170,7 +178,7 @@ function globalMax({ graph, input }: LayerContext): Flow {
   return { value, shape: [null, input.shape[2]] };
 }
 
-/** Layers that TimeDistributed may hold: they act on the last axis alone. */
+/** Layers that TimeDistributed may hold without more: they act on the last axis alone. */
 const perStep = new Set([
   'Dense',
   'Dropout',
@@ -182,12 +190,27 @@ const perStep = new Set([
   'Softmax',
 ]);
 
-function timeDistributed(layer: LayerContext): Flow {
+function timeDistributed(layer: LayerContext): Flow | Flow[] {
   const inner = isJsonObject(layer.config.layer) ? layer.config.layer : {};
   const className = String(inner.class_name);
-  if (!perStep.has(className)) throw layer.refuse(`ONNX has no operator for ${className} at every step`);
+  if (!Object.hasOwn(writers, className)) throw layer.refuse(`memcell knows no operator of ONNX for ${className}`);
   const config = isJsonObject(inner.config) ? inner.config : {};
-  return writers[className]({ ...layer, className, config });
+  if (perStep.has(className)) return writers[className]({ ...layer, className, config });
+  // (B,T,…) → (B·T,…), the layer on each, and back.
+  const { graph, input, refuse } = layer;
+  const fixed = (shape: (number | null)[]) =>
+    shape.map((size) => {
+      if (size === null) throw refuse(`it holds ${className}, whose sizes are not all fixed`);
+      return size;
+    });
+  if (input.mask) throw refuse(`it holds ${className} and reads a masked sequence`);
+  const inside = fixed(input.shape.slice(2));
+  const rows = { value: graph.op('Reshape', [input.value, graph.list(-1, ...inside)]), shape: [null, ...inside] };
+  const [made] = [writers[className]({ ...layer, className, config, input: rows, inputs: [rows] })].flat();
+  const rest = fixed(made.shape.slice(1));
+  const steps = graph.op('Shape', [input.value], { start: int(0), end: int(2) });
+  const back = graph.op('Concat', [steps, graph.list(...rest)], { axis: int(0) });
+  return { value: graph.op('Reshape', [made.value, back]), shape: [null, input.shape[1], ...rest] };
 }
 
 const merge =
@@ -278,6 +301,12 @@ const writers: Record<string, Write> = {
   Multiply: pairwise('Mul'),
   Subtract: pairwise('Sub'),
   Concatenate: concatenate,
+  Attention: attention,
+  AdditiveAttention: additiveAttention,
+  MultiHeadAttention: multiHeadAttention,
+  Dot: dot,
+  PositionEmbedding: positionEmbedding,
+  SinePositionEncoding: sinePositionEncoding,
 };
 
 /** Layers whose output is masked where their input is. */
@@ -293,7 +322,7 @@ const dropMask = new Set([
 ]); // biome-ignore format: a list
 
 /** @throws MemcellError 'usage' that names the layer and what ONNX cannot hold of it */
-export function writeLayer(layer: LayerContext): Flow {
+export function writeLayer(layer: LayerContext): Flow[] {
   const { className, config, inputs } = layer;
   if (!Object.hasOwn(writers, className)) throw layer.refuse('memcell knows no operator of ONNX for it');
   const masked = inputs.some(({ mask }) => mask !== undefined);
@@ -303,7 +332,7 @@ export function writeLayer(layer: LayerContext): Flow {
   if (inputs.length === 0) throw layer.refuse('it has no input');
   if (/^channels_?first$/i.test(String(config.data_format))) throw layer.refuse('data_format is channels_first');
   if (config.stateful === true) throw layer.refuse('stateful: an ONNX model keeps nothing from one call to the next');
-  return writers[className](layer);
+  return [writers[className](layer)].flat();
 }
 
 /** An error that names a layer. */

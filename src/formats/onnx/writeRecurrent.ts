@@ -12,24 +12,24 @@ export function isRecurrentClass(name: string): name is RecurrentClass {
 }
 
 /** LSTM, GRU or SimpleRNN: (B,T,I) → (B,T,U) or (B,U). With goBackwards every output stands at the step that it was made in. */
-export function writeRecurrent(layer: LayerContext): Flow {
+export function writeRecurrent(layer: LayerContext): Flow[] {
   const { graph, config, input } = layer;
   const backwards = config.go_backwards === true;
   const units = numberOf(layer, 'units');
-  const direction = backwards ? 'reverse' : 'forward';
-  if (config.return_sequences !== true) {
-    const value = graph.op('Squeeze', [run(layer, [direction], 'last'), graph.list(0)]);
-    return { value, shape: [null, units] };
-  }
-  const Y = graph.op('Squeeze', [run(layer, [direction], 'sequence'), graph.list(1)]);
+  const sequence = config.return_sequences === true;
+  const made = run(layer, [backwards ? 'reverse' : 'forward'], sequence, config.return_state === true);
+  const state = (value: string): Flow => ({ value: graph.op('Squeeze', [value, graph.list(0)]), shape: [null, units] });
+  const states = config.return_state === true ? made.states.map(state) : [];
+  if (!sequence) return [states[0] ?? state(made.states[0]), ...states];
+  const Y = graph.op('Squeeze', [made.Y, graph.list(1)]);
   let value = graph.op('Transpose', [Y], { perm: ints([1, 0, 2]) });
   if (input.mask) value = fromFront(graph, input.mask, value, backwards);
   if (backwards) value = reversed(graph, value);
-  return { value, shape: [null, input.shape[1], units], mask: input.mask };
+  return [{ value, shape: [null, input.shape[1], units], mask: input.mask }, ...states];
 }
 
 /** Both directions, merged over ONNX's axis of directions. Outputs of masked steps are 0. */
-export function writeBidirectional(layer: LayerContext): Flow {
+export function writeBidirectional(layer: LayerContext): Flow[] {
   const { graph, config, input, refuse } = layer;
   const inner = isJsonObject(config.layer) ? config.layer : {};
   const className = String(inner.class_name);
@@ -39,15 +39,36 @@ export function writeBidirectional(layer: LayerContext): Flow {
   const both = { ...layer, className, config: settings };
   const units = numberOf(both, 'units');
   const sequence = settings.return_sequences === true;
-  const Y = run(both, ['forward', 'reverse'], sequence ? 'sequence' : 'last');
-  const merged = merge(graph, Y, sequence ? 1 : 0, config.merge_mode, refuse);
+  const { Y, states: ends } = run(both, ['forward', 'reverse'], sequence, settings.return_state === true);
+  const states = settings.return_state === true ? statesApart(graph, ends, units) : [];
+  const merged = merge(graph, sequence ? Y : ends[0], sequence ? 1 : 0, config.merge_mode, refuse);
   const features = config.merge_mode === 'concat' ? 2 * units : units;
-  if (!sequence) return { value: merged, shape: [null, features] };
+  if (!sequence) return [{ value: merged, shape: [null, features] }, ...states];
   let value = graph.op('Transpose', [merged], { perm: ints([1, 0, 2]) });
   if (input.mask) {
     value = graph.op('Mul', [fromFront(graph, input.mask, value, false), maskFactor(graph, input.mask)]);
   }
-  return { value, shape: [null, input.shape[1], features], mask: input.mask };
+  return [{ value, shape: [null, input.shape[1], features], mask: input.mask }, ...states];
+}
+
+/** (2,B,U) each → forward h, c, backward h, c of (B,U). */
+function statesApart(graph: GraphBuilder, states: string[], units: number): Flow[] {
+  return [0, 1].flatMap((direction) =>
+    states.map((state) => ({
+      value: graph.op('Gather', [state, graph.wholeNumber(direction)], { axis: int(0) }),
+      shape: [null, units],
+    })),
+  );
+}
+
+/** (B,U) each, h and c of one direction after the other → (D,B,U), for h and c. */
+function initialStates(graph: GraphBuilder, states: Flow[], directions: number): string[] {
+  const each = states.map(({ value }) => graph.op('Unsqueeze', [value, graph.list(0)]));
+  const kinds = each.length / directions;
+  return Array.from({ length: kinds }, (_, kind) => {
+    const own = each.filter((_, at) => at % kinds === kind);
+    return own.length === 1 ? own[0] : graph.op('Concat', own, { axis: int(0) });
+  });
 }
 
 const reductions: Record<string, string> = { sum: 'ReduceSum', ave: 'ReduceMean', mul: 'ReduceProd' };
@@ -70,12 +91,16 @@ function reversed(graph: GraphBuilder, value: string): string {
   return graph.op('Slice', [value, graph.list(-1), graph.list(toStart), graph.list(1), graph.list(-1)]);
 }
 
-/** The operator itself: Y (T,D,B,U), its first output, or Y_h (D,B,U), its second. */
-function run(layer: LayerContext, directions: string[], wanted: 'sequence' | 'last'): string {
+/** The operator itself: Y (T,D,B,U), and its last states Y_h (D,B,U) and Y_c where they are wanted. */
+function run(
+  layer: LayerContext,
+  directions: string[],
+  sequence: boolean,
+  state: boolean,
+): { Y: string; states: string[] } {
   const { graph, name, config, input, refuse } = layer;
   const className = layer.className as RecurrentClass;
   if (input.shape.length !== 3) throw refuse(`its input has ${input.shape.length} axes, not 3`);
-  if (config.return_state === true) throw refuse('return_state: its final state would be a second output');
   const [units, features] = [numberOf(layer, 'units'), featuresOf(layer)];
   const columns = gatesOf(className) * units;
   const resetAfter = className === 'GRU' && config.reset_after === true;
@@ -94,15 +119,22 @@ function run(layer: LayerContext, directions: string[], wanted: 'sequence' | 'la
   const B = biases.length > 0 ? graph.weight(`${name}/B`, [D, 2 * columns], joined(biases)) : '';
   const { mask } = input;
   const x = graph.op('Transpose', [mask ? toFront(graph, mask, input.value) : input.value], { perm: ints([1, 0, 2]) });
-  const inputs = [x, W, R, ...(B || mask ? [B] : []), ...(mask ? [mask.lengths] : [])];
+  const given = layer.inputs.slice(1);
+  if (given.length % D > 0 || ![0, D * (className === 'LSTM' ? 2 : 1)].includes(given.length)) {
+    throw refuse(`it starts from ${given.length} states`);
+  }
+  const starts = initialStates(graph, given, D);
+  const inputs = [x, W, R, B, mask?.lengths ?? '', ...starts];
+  while (inputs.at(-1) === '') inputs.pop();
   const attributes = {
     hidden_size: int(units),
     direction: text(D === 2 ? 'bidirectional' : directions[0]),
     ...activationsOf(layer, className, D),
     ...(className === 'GRU' && { linear_before_reset: int(resetAfter ? 1 : 0) }),
   };
-  const outputs = wanted === 'sequence' ? [true] : [false, true];
-  return graph.op(operators[className], inputs, attributes, { scope: `${name}/`, wanted: outputs });
+  const wanted = [sequence, ...(state || !sequence ? [true] : []), ...(state && className === 'LSTM' ? [true] : [])];
+  const [Y, ...states] = graph.ops(operators[className], inputs, attributes, { scope: `${name}/`, wanted });
+  return { Y, states };
 }
 
 function joined(parts: Float32Array[]): Float32Array {

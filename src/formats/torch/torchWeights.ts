@@ -226,7 +226,7 @@ function converted({ kind, directions, config, layer }: Wanted, { arrays }: Torc
     case 'Dense':
       return [turned('kernel', get('weight')), ...(arrays.has('bias') ? [named('bias', get('bias'))] : [])];
     default: {
-      if (kind === 'GRU' && config.reset_after !== true && arrays.has('bias_hh')) {
+      if (kind === 'GRU' && !config.reset_after && arrays.has('bias_hh')) {
         throw invalid(
           `layer ${layer.path}`,
           'PyTorch applies the reset gate after the recurrent product; build it with resetAfter: true',

@@ -86,7 +86,7 @@ export async function lookAt(
 /** What the indices of a column of names stand for; undefined of numbers. */
 function namesIn({ reading }: FrameColumn): readonly string[] | undefined {
   if (reading.kind === 'category') return reading.values;
-  return reading.kind === 'flag' ? [reading.zero, reading.one] : undefined;
+  return reading.kind === 'flag' ? [reading.zero || 'empty', reading.one] : undefined;
 }
 
 function lookAtNames({ name }: FrameColumn, names: readonly string[], values: Float64Array): LookedNames {

@@ -1,6 +1,7 @@
 import type { Frame } from '../../data/frame.js';
 import { list } from '../../data/suggest.js';
 import { type UnderstandOptions, understand } from '../../data/understanding/understand.js';
+import { quoted } from '../../data/understanding/wording.js';
 import { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import { majority } from '../accuracy.js';
@@ -227,12 +228,17 @@ export function majorityOf({ actual, classes }: ClassifyData, samples: Int32Arra
   );
 }
 
-function nothingToLearnFrom({ name, account }: Frame, label: string): MemcellError {
+function nothingToLearnFrom({ name, account, columns }: Frame, label: string): MemcellError {
   const reasons = account.columns.flatMap(({ name: column, use, why }) =>
     use === 'out' || use === 'time' ? [`${column} (${use === 'time' ? 'the time' : why})`] : [],
   );
   const others = reasons.length === 0 ? '' : `; left out: ${list(reasons)}`;
-  return new MemcellError(`${name}: has no column to learn from beside ${label}${others}`);
+  const words = columns.find(({ name, use, cells }) => {
+    const why = account.columns.find((column) => column.name === name)?.why ?? '';
+    return use === 'out' && why.startsWith('text ') && cells.slice(0, 9).every((cell) => cell.includes(' '));
+  });
+  const texts = words === undefined ? '' : `; --text-column ${quoted(words.name)} tells the class from what it says`;
+  return new MemcellError(`${name}: has no column to learn from beside ${label}${others}${texts}`);
 }
 
 /** More classes are identifiers or numbers: their outputs would not fit a model, and few of them have samples enough. */

@@ -1,6 +1,7 @@
 import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { list } from '../../data/suggest.js';
+import { otherWork } from '../../training/batches.js';
 import type { PreparedTask, Run } from '../definition.js';
 import { checkSettings } from '../settings.js';
 import { type ClassifyArtefact, parseClassifyArtefact } from './artefact.js';
@@ -23,9 +24,14 @@ export async function prepareClasses(
 ): Promise<PreparedTask<ClassifyArtefact, ClassifyEvaluation>> {
   const before = run.from?.read(parseClassifyArtefact);
   const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
-  const data = readClasses(await drawSamples(source, options, run.seed), options, run, before);
+  const drawn = await drawSamples(source, options, run.seed);
+  await otherWork();
+  const data = readClasses(drawn, options, run, before);
+  await otherWork();
   const division = divide(data, run);
+  await otherWork();
   const encoding = data.samples.learn(division.train);
+  await otherWork();
   const recipe = recipeFor(problemOf(data, division.train, encoding, options), run);
   checkSettings(settingsOf(recipe, run));
   if (run.layers !== undefined) buildNetwork(recipe, run.seed, run.from).dispose();

@@ -211,7 +211,7 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
 
 const lateRemark = 'training ended when the time of the budget was over';
 
-interface FoldAnswers {
+export interface FoldAnswers {
   actual: Int32Array;
   /** Probabilities (samples, classes) of samples that were not trained on. */
   network: ArrayLike<number>;
@@ -222,7 +222,11 @@ interface FoldAnswers {
  * The share w of the networks' logits, of 0, 0.2, … 1, whose blend with the linear ones has the least log loss on samples
  * outside of each fold.
  */
-function blendShare(answers: readonly FoldAnswers[], classes: number, weights: Float64Array | undefined): number {
+export function blendShare(
+  answers: readonly FoldAnswers[],
+  classes: number,
+  weights: Float64Array | undefined,
+): number {
   let [best, least] = [1, Number.POSITIVE_INFINITY];
   for (const w of [1, 0.8, 0.6, 0.4, 0.2, 0]) {
     let loss = 0;

@@ -1,3 +1,4 @@
+import { otherWork } from '../../training/batches.js';
 import type { Stopped } from '../../training/history.js';
 import type { Run, Trained } from '../definition.js';
 import type { TrainingSettings } from '../settings.js';
@@ -18,11 +19,14 @@ export async function trainClasses(
   run: Run,
 ): Promise<Trained<ClassifyArtefact, ClassifyEvaluation>> {
   const clock = new Clock(run);
+  await otherWork();
   const encoding = data.samples.learn(train);
+  await otherWork();
   const scored = held.length > 0 ? held : train;
   const how =
     held.length > 0 ? { time: 0.5, name: 'the model that is scored' } : { time: 1, name: 'the model that is saved' };
   const first = await learnOn(data, train, encoding, run, clock, how);
+  await otherWork();
   const probabilities = await answers(data, scored, encoding, first);
   const last = held.length === 0 || run.purpose ? {} : await learnOnAll(data, first, run, clock);
   const learnt = last.learnt ?? first;
@@ -35,6 +39,7 @@ export async function trainClasses(
     await run.trained(model, made);
     const told = Int32Array.from(scored, (sample) => data.actual[sample]);
     run.shown?.(showClasses(data.classes, told, probabilities, shownSamples({ ...data, encoding }, scored)));
+    await otherWork();
     const evaluation = scoreClasses(
       told,
       probabilities,
@@ -72,7 +77,10 @@ async function learnOn(
   how: { time: number; name: string },
 ): Promise<Learnt> {
   const problem = problemOf(data, train, encoding, data.options);
-  return learn(labelled(data, train, encoding), problem, run, { clock, ...how });
+  await otherWork();
+  const samples = labelled(data, train, encoding);
+  await otherWork();
+  return learn(samples, problem, run, { clock, ...how });
 }
 
 /** The same on all samples; without a model when there is no time for it, or it was interrupted. */
@@ -84,6 +92,7 @@ async function learnOnAll(
 ): Promise<{ learnt?: Learnt; encoding?: Encoding; stopped?: Stopped }> {
   if (first.stopped?.reason === 'interrupted' || first.diverged) return {};
   const encoding = data.samples.learn(data.order);
+  await otherWork();
   const noTime = 'no time was left to train on the samples held out';
   if (clock.left < (first.steps ?? 0) * (first.secondsPerStep ?? 0)) {
     first.remarks.push(noTime);
@@ -99,7 +108,10 @@ async function learnOnAll(
   const problem = problemOf(data, data.order, encoding, data.options);
   const { layers, inputShape, weights } = recipeFor(problem, run);
   const recipe: Recipe = { ...first.recipe, layers, inputShape, weights };
-  const { model, stopped } = await refit(labelled(data, data.order, encoding), recipe, first.steps, run);
+  await otherWork();
+  const samples = labelled(data, data.order, encoding);
+  await otherWork();
+  const { model, stopped } = await refit(samples, recipe, first.steps, run);
   return model ? { learnt: { ...first, model, layers, remarks: [] }, encoding } : { stopped };
 }
 
@@ -117,6 +129,7 @@ export async function answers(
   { model }: Learnt,
 ): Promise<ArrayLike<number>> {
   const { x } = labelled(data, samples, encoding);
+  await otherWork();
   return (await model.predict(x, { batchSize: predictBatch })).data;
 }
 

@@ -179,7 +179,7 @@ async function lengthOf(source: Source, clock: RowClock, rows: number): Promise<
 const mostSeries = 1_000_000;
 const day = 86_400_000;
 /** About: stretches need no exact ends. */
-const stepUnits = { millisecond: 1, number: 1, month: 30.4 * day, 'business day': 1.4 * day };
+const stepUnits = { millisecond: 1, number: 1, month: 30.4 * day, 'business day': 1.4 * day, 'working day': 1.2 * day };
 
 /** When rows are: by their time, or where there is none by their place, in each series by itself. */
 class RowClock {

@@ -1,4 +1,5 @@
-import { type DataInput, openSource, type Source } from '../../data/source.js';
+import { longTable } from '../../data/longTable.js';
+import { openSource, type Source } from '../../data/source.js';
 import { accountNotes } from '../../data/understanding/account.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
@@ -57,7 +58,13 @@ export async function predictForecast(
     );
   }
   const notes = [...(read?.notes ?? [])];
-  const future = await futureOf(artefact, options.future, name, notes);
+  const future = await futureOf(
+    artefact,
+    options.future === undefined ? source : openSource(options.future),
+    name,
+    notes,
+    options.future !== undefined,
+  );
   const rows: ForecastRow[] = [];
   for (const series of all) {
     checkRows(source?.name ?? name, series, artefact);
@@ -133,17 +140,19 @@ function timeLabels({ reading }: ForecastArtefact, { times, rows }: Series, step
 }
 
 /**
- * What is known of the rows ahead, from --future: gives a series' known columns with `steps` rows more.
+ * What is known of the rows ahead, from --future or from the data's own rows after its last target (of data that is held
+ * whole): gives a series' known columns with `steps` rows more.
  * @throws MemcellError (usage) when the file is needed and not given, or the other way round
  */
 async function futureOf(
   artefact: ForecastArtefact,
-  input: DataInput | undefined,
+  source: Source | undefined,
   name: string,
   notes: string[],
+  asked: boolean,
 ): Promise<((series: Series, steps: number) => Float64Array) | undefined> {
   if (artefact.method === 'plain' || artefact.known.length === 0) {
-    if (input === undefined) return undefined;
+    if (!asked) return undefined;
     throw new MemcellError(`${name}: --future: the model has no columns known ahead; train it with --known COL`, {
       code: 'usage',
     });
@@ -153,25 +162,26 @@ async function futureOf(
     ...(artefact.reading.group ?? []),
     ...artefact.known,
   ].join(', ');
-  if (input === undefined) {
-    throw new MemcellError(
-      `${name}: needs ${artefact.known.join(', ')} of the rows to come: give --future FILE with the columns ${columns}`,
-      { code: 'usage' },
-    );
-  }
-  const source = openSource(input);
+  const needed = new MemcellError(
+    `${name}: needs ${artefact.known.join(', ')} of the rows to come: give --future FILE with the columns ${columns}`,
+    { code: 'usage' },
+  );
+  if (source === undefined || (!asked && (await longTable(source, undefined)) !== undefined)) throw needed;
   const file = source.name;
   const table = await source.table();
   const frame = understand(table, { like: artefact.reading, only: ['known'] });
-  notes.push(...accountNotes(frame.account));
+  if (asked) notes.push(...accountNotes(frame.account));
   const { data, names } = encode(frame, artefact.known);
   return (series, steps) => {
     const range = frame.series.find((one) => one.name === series.name);
     if (range === undefined) {
+      if (!asked) throw needed;
       throw new MemcellError(
         `${file}: has no rows of series ${series.name}, but of ${some(frame.series.map((one) => one.name))}`,
       );
     }
+    const newest = series.times?.[series.rows - 1] ?? Number.POSITIVE_INFINITY;
+    if (!asked && !((frame.time?.times[range.to - 1] ?? Number.NEGATIVE_INFINITY) > newest)) throw needed;
     const from = firstAfter(artefact, frame.time?.times.subarray(range.from, range.to), series, file);
     const given = range.to - range.from - from;
     if (given < steps) {

@@ -1,5 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { counted, percent } from '../../format.js';
+import { otherWork } from '../../training/batches.js';
 import type { Task } from '../definition.js';
 import { parseSymbolsArtefact, type SymbolsArtefact } from './artefact.js';
 import { type SymbolsEvaluation, verdict } from './evaluation.js';
@@ -25,6 +26,7 @@ export const symbolsTask: Task<
     const { novelty, prepareSequence } = await import('./prepare.js');
     const { trainSymbols } = await import('./training.js');
     const sequence = await readSequence(source, run.seed);
+    await otherWork();
     const corpus = prepareSequence(sequence, source.name, options, run);
     const { ids, edge, windows, layers } = corpus;
     return {

@@ -1,4 +1,5 @@
 import type { Sequential } from '../../sequential.js';
+import { otherWork } from '../../training/batches.js';
 import { majority } from '../accuracy.js';
 import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
@@ -110,6 +111,7 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
     for (const [i, window] of windows.entries()) {
       run.stage(windows.length === 1 ? 'the network' : `window ${window}`);
       const model = build(corpus, window, run);
+      await otherWork();
       const deadline = clock.deadline((0.5 * (i + 1)) / windows.length);
       const part = {
         window,
@@ -119,7 +121,9 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
         ...(corpus.plain && edge < ids.length && { stopping: { from: edge, to: ids.length } }),
         ...deadline,
       };
-      const fit = await fitNetwork(model, planOf(corpus, run, part));
+      const plan = planOf(corpus, run, part);
+      await otherWork();
+      const fit = await fitNetwork(model, plan);
       const { accuracy, loss } = await scoreSymbols(model, ids, window, stopping, corpus, run.signal);
       candidates.push({ window, model, fit, accuracy, loss });
       if (accuracy === 1 || fit.stopped?.reason === 'interrupted') break;

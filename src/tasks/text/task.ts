@@ -1,5 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { counted, formatNumber, formatTable } from '../../format.js';
+import { otherWork } from '../../training/batches.js';
 import type { Task } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { loadCounts, parseTextArtefact, type TextArtefact } from './artefact.js';
@@ -28,6 +29,7 @@ export const textTask: Task<
     const { trainPlain } = await import('./plain.js');
     const { trainText } = await import('./training.js');
     const { text, notes } = await drawText(source, run.seed);
+    await otherWork();
     const corpus = prepareCorpus(text, source.name, options, run);
     const { ids, edge, layers, warnings } = corpus;
     return {

@@ -1,6 +1,7 @@
 import { prepareEngine } from '../../kernels/backend.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
+import { otherWork } from '../../training/batches.js';
 import type { Callback } from '../../training/callbacks.js';
 import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
@@ -77,6 +78,7 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
   const stopAt = stoppingEdge(edge);
   const warnings: string[] = [];
   run.stage(`the network, stopped by the last ${100 * stoppingShare} % of the training part`);
+  await otherWork();
   let network = buildTextNetwork(corpus, run);
   try {
     await prepareEngine();
@@ -87,7 +89,10 @@ export async function trainText(corpus: Corpus, run: Run): Promise<Trained<TextA
     const stopping = { from: stopAt, to: edge };
     const first = { ids: ids.subarray(0, stopAt), stopping, epochs: settings.epochs, ...clock.deadline(0.6) };
     const learner = rows === undefined ? network : buildTextNetwork(corpus, run, rows);
-    const { history, best, stopped, diverged } = await fitNetwork(learner, planOf(learner, corpus, run, first));
+    await otherWork();
+    const plan = planOf(learner, corpus, run, first);
+    await otherWork();
+    const { history, best, stopped, diverged } = await fitNetwork(learner, plan);
     network = handOver(learner, network);
     clock.ended(history.loss?.length ?? 0);
     const training = ids.subarray(0, edge);

@@ -21,7 +21,6 @@ import {
   Normalization,
   PReLU,
   ReLU,
-  RepeatVector,
   RMSNormalization,
   SeparableConv1D,
   Softmax,
@@ -228,6 +227,20 @@ describe('writeOnnx', () => {
     expect(largest(await (await loadModel(bytes)).predict(x), y)).toBeLessThan(1e-6);
   });
 
+  it('reads a GRU that does not say where it resets as one that resets before, as ONNX has it', async () => {
+    const model = new Sequential([GRU(3, { inputShape: [4, 2], resetAfter: false })], { seed: 1 });
+    const draw = draws(2);
+    const x: Numbers = { shape: [2, 4, 2], data: new Float32Array(16).map(() => draw(-1.5, 1.5)) };
+    const decoded = decodeModel((await writeOnnx(await contentsOf(model))).bytes);
+    delete decoded.metadataProps;
+    for (const node of decoded.graph?.node ?? [])
+      node.attribute = node.attribute?.filter(({ name }) => name !== 'linear_before_reset');
+    const read = await loadModel(encodeModel(decoded));
+    expect(largest(await read.predict(x), await model.predict(x))).toBeLessThan(1e-6);
+    read.dispose();
+    model.dispose();
+  });
+
   it('keeps the names of inputs and outputs', async () => {
     const model = randomised(new Sequential([LSTM(2, { inputShape: [null, 3] })], { seed: 1 }), 5);
     model.metadata = { inputs: ['ablesungen'], outputs: ['strom'] };
@@ -263,7 +276,6 @@ describe('writeOnnx', () => {
   });
 
   it('names the layer and the option that a file cannot hold', async () => {
-    const sequences = { inputShape: [null, 3], returnSequences: true };
     const refusals: [Layer[], string][] = [
       [
         [LSTM(2, { inputShape: [null, 3], name: 'erinnerung', activation: 'gelu' })],
@@ -274,8 +286,8 @@ describe('writeOnnx', () => {
         `layer beide (Bidirectional) cannot be written: recurrent_activation "mish" is none that ONNX's recurrent operators have (tanh, sigmoid, relu, linear, hardSigmoid, hardSigmoidKeras3, sparseSigmoid, elu, leakyRelu, softsign, softplus)`,
       ],
       [
-        [GRU(2, sequences), TimeDistributed(RepeatVector(2), { name: 'jeder' })],
-        'layer jeder (TimeDistributed) cannot be written: ONNX has no operator for RepeatVector at every step',
+        [TimeDistributed(LSTM(2), { name: 'jeder', inputShape: [4, null, 3] })],
+        'layer jeder (TimeDistributed) cannot be written: it holds LSTM, whose sizes are not all fixed',
       ],
     ];
     for (const [layers, message] of refusals) {

@@ -3,6 +3,7 @@ import { Random } from '../../../src/random.js';
 import { balancedWeights, buildNetwork, takeRows, withInputs } from '../../../src/tasks/classify/network.js';
 import { sequenceRecipe } from '../../../src/tasks/classify/recipes.js';
 import { maskValue } from '../../../src/tasks/classify/scaling.js';
+import { blendShare } from '../../../src/tasks/classify/train.js';
 import type { Run } from '../../../src/tasks/definition.js';
 
 const run: Run = {
@@ -73,4 +74,22 @@ test('balanced weights: every class adds the same, all together the number of sa
   const weights = balancedWeights(y, 3);
   expect([...weights]).toEqual([8 / (2 * 6), 0, 8 / (2 * 2)]);
   expect(y.reduce((sum, c) => sum + weights[c], 0)).toBeCloseTo(8, 12);
+});
+
+test('the share of the networks in the blend is all where they alone are right, none where the linear model alone is', () => {
+  const actual = Int32Array.of(0, 1, 2, 0);
+  const says = (right: readonly boolean[]) =>
+    Float32Array.from({ length: 12 }, (_, at) => {
+      const isActual = at % 3 === actual[Math.floor(at / 3)];
+      return isActual === right[Math.floor(at / 3)] ? 0.8 : isActual ? 0.05 : 0.1;
+    });
+  const [right, wrong] = [says([true, true, true, true]), says([false, false, false, false])];
+  const share = (network: Float32Array, linear: Float32Array) =>
+    blendShare([{ actual, network, linear }], 3, undefined);
+  expect(share(right, wrong)).toBe(1);
+  expect(share(wrong, right)).toBe(0);
+  // Three of four for the networks.
+  const [most, rest] = [says([true, true, true, false]), says([false, false, false, true])];
+  expect(share(most, rest)).toBeGreaterThan(0.5);
+  expect(share(rest, most)).toBeLessThan(0.5);
 });

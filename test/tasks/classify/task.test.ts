@@ -227,6 +227,12 @@ describe('what goes in', () => {
       {},
       'c.csv: has no column to learn from beside kind; left out: n (the time)',
     ],
+    [
+      'nothing but texts',
+      `said,kind\n${[1, 2, 3, 4, 5, 6].map((i) => `it is ${i},${'ab'[i % 2]}`).join('\n')}\n`,
+      {},
+      'left out: said (text that differs in nearly every row); --text-column said tells the class from what it says',
+    ],
     ['steps and group', 'g,x,kind\n1,1,a\n2,2,b\n', { steps: 1, group: ['g'] }, 'steps and group exclude each other'],
     [
       'two classes in a group',

@@ -38,10 +38,21 @@ describe('a text with few epochs', () => {
   let trained: Trained<TextArtefact, TextEvaluation>;
   let loaded: Loaded<TextArtefact>;
   const stages: string[] = [];
+  const rates: number[][] = [];
   let kept = 0;
 
   beforeAll(async () => {
-    const own = { ...quick, stage: (text: string) => stages.push(text), trained: async () => void kept++ };
+    const own: Partial<Run> = {
+      ...quick,
+      stage: (text) => void stages.push(text),
+      trained: async () => void kept++,
+      callbacks: [
+        {
+          onTrainBegin: () => void rates.push([]),
+          onBatchBegin: (_, { optimizer }) => void rates.at(-1)?.push(optimizer.learningRate),
+        },
+      ],
+    };
     trained = await train(psalms, {}, own);
     loaded = { model: trained.model, artefact: saved(trained.artefact), name: 'models/psalms' };
   });
@@ -68,6 +79,17 @@ describe('a text with few epochs', () => {
     ]);
     expect(Object.keys(trained.history)).toEqual(['loss', 'accuracy', 'val_loss', 'val_accuracy']);
     expect(trained.settings).toMatchObject({ epochs: 2, batchSize: 8, learningRate: 0.005, validationSplit: 0.2 });
+  });
+
+  test('learns at one rate first, and then at one that falls from it to a fiftieth of it, as half a cosine', () => {
+    expect(new Set(rates[0])).toEqual(new Set([0.005]));
+    expect(rates).toHaveLength(3);
+    for (const falling of rates.slice(1)) {
+      const n = falling.length;
+      falling.forEach((rate, t) => {
+        expect(rate).toBeCloseTo(0.005 * (0.51 + 0.49 * Math.cos((Math.PI * t) / n)), 12);
+      });
+    }
   });
 
   test('learns as streams with states that are carried, and is saved without any', () => {

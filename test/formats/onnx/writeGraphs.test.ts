@@ -1,0 +1,112 @@
+/** Graphs of layers with several outputs, several calls and attention, run by ONNX Runtime and read back. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import * as ort from 'onnxruntime-web';
+import {
+  AdditiveAttention,
+  Attention,
+  Bidirectional,
+  Concatenate,
+  Conv1D,
+  Dense,
+  Dot,
+  GlobalMaxPooling1D,
+  GRU,
+  Input,
+  LSTM,
+  loadModel,
+  Model,
+  MultiHeadAttention,
+  PositionEmbedding,
+  Sequential,
+  SinePositionEncoding,
+  TimeDistributed,
+} from '../../../src/index.js';
+import { temporaryFolder } from '../models.js';
+import { draws } from './runtime.js';
+
+const root = temporaryFolder('in memory');
+const sequence = { returnSequences: true };
+
+type Built = Model | Sequential;
+type Tensor = ReturnType<typeof Input>;
+
+const model = (build: (a: Tensor, b: Tensor) => Tensor | Tensor[]) => {
+  const [a, b] = ['a', 'b'].map((name) => Input({ shape: [null, 3], name }));
+  return new Model({ inputs: [a, b], outputs: build(a, b), seed: 4 });
+};
+const over = (a: Tensor, b: Tensor) => [LSTM(4, sequence).apply(a), GRU(4, sequence).apply(b)] as Tensor[];
+
+const cases: Record<string, () => Built> = {
+  attention: () => model((a, b) => Attention({ useScale: true }).apply(over(a, b))),
+  'attention by sums, causal': () =>
+    model((a, b) => Attention({ scoreMode: 'concat', useCausalMask: true }).apply(over(a, b))),
+  'additive attention': () => model((a, b) => AdditiveAttention().apply(over(a, b))),
+  heads: () => model((a, b) => MultiHeadAttention(2, 3, { valueDim: 2 }).apply(over(a, b))),
+  'heads over themselves, causal': () =>
+    new Sequential(
+      [
+        PositionEmbedding(9, { inputShape: [null, 4] }),
+        SinePositionEncoding(),
+        MultiHeadAttention(2, 3, { useCausalMask: true, outputShape: 5 }),
+      ],
+      { seed: 4 },
+    ),
+  'products of steps': () => model((a, b) => Dot(2).apply(over(a, b))),
+  cosines: () => model((a, b) => Dot(1, { normalize: true }).apply([LSTM(4).apply(a), GRU(4).apply(b)] as Tensor[])),
+  'a layer called twice': () => {
+    const shared = LSTM(4);
+    return model((a, b) => Dense(2).apply(Concatenate().apply([shared.apply(a), shared.apply(b)] as Tensor[])));
+  },
+  'states from an encoder to a decoder': () =>
+    model((a, b) => {
+      const [, ...states] = LSTM(4, { returnState: true }).apply(a) as Tensor[];
+      return Dense(2).apply(LSTM(4, sequence).apply(b, { initialState: states }));
+    }),
+  'states of both directions, and as outputs': () =>
+    model((a, b) => {
+      const [y, ...states] = Bidirectional(GRU(4, { returnState: true, ...sequence })).apply(a) as Tensor[];
+      const last = Bidirectional(GRU(4)).apply(b, { initialState: states }) as Tensor;
+      return [Dense(1).apply(y) as Tensor, last, states[1]];
+    }),
+  'layers of steps at every step': () =>
+    new Sequential(
+      [TimeDistributed(Conv1D(4, 2), { inputShape: [null, 6, 3] }), TimeDistributed(GlobalMaxPooling1D()), LSTM(3)],
+      { seed: 4 },
+    ),
+};
+
+test.each(Object.entries(cases))('%s', async (name, make) => {
+  const built = make();
+  const draw = draws(name.length);
+  const xs = built.inputs.map(({ shape }, place) => {
+    const sizes = shape.map((size, axis) => (axis === 0 ? 2 : (size ?? 4 + place)));
+    const size = sizes.reduce((product, one) => product * one, 1);
+    return { data: Float32Array.from({ length: size }, () => draw(-1, 1)), shape: sizes };
+  });
+  const outputs = async (from: Built) => {
+    const made = await from.predict<{ data: Float32Array; shape: number[] }[]>(xs.length > 1 ? xs : [xs[0]].flat()[0]);
+    return Array.isArray(made) ? made : [made];
+  };
+  const expected = await outputs(built);
+  const path = join(root, `${name}.onnx`);
+  await built.save(path);
+
+  const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(path)));
+  const feeds = session.inputNames.map((input, at) => [input, new ort.Tensor('float32', xs[at].data, xs[at].shape)]);
+  const made = await session.run(Object.fromEntries(feeds));
+  for (const [at, output] of session.outputNames.entries()) {
+    const { data, dims } = made[output];
+    expect([...dims]).toEqual(expected[at].shape);
+    const values = Float32Array.from(data as Float32Array);
+    const largest = values.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[at].data[i])), 0);
+    expect(largest).toBeLessThan(1e-5);
+  }
+  await session.release();
+
+  const again = await loadModel(path);
+  expect(await outputs(again)).toEqual(expected);
+  built.dispose();
+  again.dispose();
+});
