@@ -9,7 +9,7 @@ import { readSaved, type SavedModel } from './formats/savedModel.js';
 import { wasmObstacle } from './kernels/module.js';
 import { prepareKernels } from './kernels/prepare.js';
 import { type ModelEnd, type ModelInputs, type ModelOutput, outputsLike, readInputs } from './model/ends.js';
-import type { NestedArray, ShapedArray } from './model/inputs.js';
+import type { Expected, NestedArray, ShapedArray } from './model/inputs.js';
 import { type EitherSpelling, namedOptions } from './spelling.js';
 import { type PredictOptions, predict } from './training/evaluate.js';
 import { sgd } from './training/optimizers.js';
@@ -25,8 +25,8 @@ export interface Predicting {
 }
 
 /**
- * A saved model on memcell's engine, as `loadPredictor` opens it. It takes and gives what `Sequential.predict` does, the same
- * numbers to the last bit, and cannot be trained.
+ * A saved model on memcell's engine, as `loadPredictor` opens it. It takes and gives what `Sequential.predict` does, of a model
+ * that the engine also trains the same numbers to the last bit, and cannot be trained.
  */
 export class Predictor implements Predicting {
   /** Plain JSON that was saved with the model. */
@@ -36,7 +36,7 @@ export class Predictor implements Predicting {
   readonly inputs: readonly ModelEnd[];
   readonly outputs: readonly ModelEnd[];
   private readonly runner: EngineRunner;
-  private readonly expected: SavedPlan['inputs'];
+  private readonly expected: (Expected & ModelEnd)[];
   private stepper: Stepper | undefined;
 
   /** @internal */
@@ -45,7 +45,7 @@ export class Predictor implements Predicting {
     this.lost = lost;
     this.inputs = inputs.map(({ name, shape }) => ({ name, shape }));
     this.outputs = outputs;
-    this.expected = inputs;
+    this.expected = inputs.map(({ below, ...end }) => (below === undefined ? end : { ...end, dtype: 'int32', below }));
     const owner = { weights: new SavedWeights(weights.map(({ data }) => data)) };
     this.runner = new EngineRunner(owner, { optimizer: sgd() }, plan, {});
   }
@@ -72,11 +72,7 @@ export class Predictor implements Predicting {
     x: ModelInputs,
     options: EitherSpelling<PredictOptions> = {},
   ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
-    const expected = this.expected.map(({ below, ...end }) => ({
-      ...end,
-      ...(below !== undefined && { dtype: 'int32' as const, below }),
-    }));
-    const { array, given } = readInputs(x, expected, 'x');
+    const { array, given } = readInputs(x, this.expected, 'x');
     const output = await predict(this.runner, array, namedOptions<PredictOptions>('predict', options));
     return outputsLike(
       output,
@@ -135,7 +131,7 @@ export async function openPredictor(from: ModelSource, options?: LoadOptions): P
 
 /**
  * Loads a model to predict with, without TensorFlow.js: whatever memcell's engine runs of what memcell, tfjs, Keras 1 to 3 or
- * PyTorch (ONNX) saved, but models with a model or a stateful layer in them. From a path, an address or bytes.
+ * PyTorch (ONNX) saved, but models with stateful layers. From a path, an address or bytes.
  * @param options bound what comes over HTTP
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it, and 'usage' for a model that needs
  *   TensorFlow.js, which `loadModel` loads

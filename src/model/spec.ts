@@ -1,11 +1,9 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import type { Layer } from '../layers/define.js';
-import { LayerError, makeLayer } from '../layers/make.js';
 import { definitionOf, layerClasses } from '../layers/table.js';
 import { camelCase, namedOptions, shown } from '../spelling.js';
-// It makes layers, which are TensorFlow.js's.
-import '../tf.js';
+import { LayerError, makeLayer } from './making.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 
 /** Regularizers, initializers and constraints that take settings, with the settings that may be given by position. */

@@ -25,7 +25,7 @@ import {
 } from './models.js';
 import { count } from './options.js';
 import { openTask } from './saved.js';
-import type { Search, Trial } from './search.js';
+import type { Trial } from './search.js';
 import type { TaskKind } from './settings.js';
 import { Pictures } from './shown.js';
 import type { SymbolsOptions } from './symbols/options.js';
@@ -58,7 +58,7 @@ export interface Tuning<Model extends AnyTaskModel = AnyTaskModel> {
   /** Errors on the part that nothing was chosen by. Not there where the defaults are the best, or the search was aborted. */
   compared?: Comparison;
   /** What ended it: all trials are done, there are no other settings, the time is up, the signal. */
-  ended: Search['ended'];
+  ended: 'finished' | 'exhausted' | 'budget' | 'interrupted';
   /** What came of it, in lines for people. */
   verdict: string[];
 }

@@ -1,7 +1,7 @@
 /** Programs that threadsWorkers.test.ts starts, by name: what needs a process of its own. Prints one JSON document. */
 
-import { createEngineRunner } from '../../dist/engine/engineRunner.js';
 import { planModel } from '../../dist/engine/plan.js';
+import { createEngineRunner } from '../../dist/engine/tfjsModel.js';
 import { adam, Dense, LSTM, Sequential } from '../../dist/index.js';
 import { buildModel } from '../../dist/model/build.js';
 import { compileTraining } from '../../dist/training/compile.js';

@@ -26,7 +26,11 @@ const common = {
   strict: true,
   noEmit: true,
   skipLibCheck: false,
-  paths: { memcell: [entry], 'memcell/tfjs': [join(root, 'dist/tfjs.d.ts')] },
+  paths: {
+    memcell: [entry],
+    'memcell/predict': [join(root, 'dist/predict.d.ts')],
+    'memcell/tfjs': [join(root, 'dist/tfjs.d.ts')],
+  },
 };
 const worlds = {
   'a page': { lib: ['ES2022', 'DOM'], types: [] },

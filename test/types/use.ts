@@ -16,6 +16,7 @@ import {
   type TensorLike,
   textModel,
 } from 'memcell';
+import { loadPredictor, type Predictor, type ShapedArray } from 'memcell/predict';
 
 const model = new Sequential([LSTM(3, { return_sequences: true, kernel_initializer: 'glorot_uniform' }), Dense(2)], {
   input_shape: [4, 1],
@@ -88,4 +89,13 @@ export async function tasks(): Promise<void> {
 /** Without 'memcell/tfjs', tensors have memcell's own type of them. */
 export function sameTensor(tensor: TensorLike): Tensor {
   return tensor;
+}
+
+export async function predicted(x: ShapedArray): Promise<Float32Array> {
+  const predictor: Predictor = await loadPredictor('m.keras', { timeout: 1000 });
+  const nested: number[][] = await predictor.predict([[1, 2]]);
+  predictor.stream().push(nested[0]);
+  // @ts-expect-error a predictor is not trained
+  predictor.fit;
+  return (await predictor.predict(x)).data;
 }
