@@ -40,8 +40,8 @@ export function multiplyRuns(
   panels: i32, runs: i32, m: i32, k: i32, x: usize, xRow: usize, xRun: usize, b: usize, panel: usize, bias: usize,
   y: usize, yRow: usize, yRun: usize, wide: bool,
 ): void {
-  // As many at once that no tile is left over: whole multiples of a tile's rows.
-  const most = m >= LONG_RUN || m < MAX_ROWS ? 1 : max(BLOCK_ROWS / (m * MAX_ROWS), 1) * MAX_ROWS;
+  // As many at once that no tile is left over: whole multiples of a tile's rows. Where tiles are narrow, those over a gap spill.
+  const most = !wide || m >= LONG_RUN || m < MAX_ROWS ? 1 : max(BLOCK_ROWS / (m * MAX_ROWS), 1) * MAX_ROWS;
   while (runs > 0) {
     const count = min(runs, most);
     if (count == 1) {
