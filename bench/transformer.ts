@@ -33,6 +33,7 @@ import { Random } from '../src/random.js';
 import { compileTraining } from '../src/training/compile.js';
 import type { Runner } from '../src/training/runner.js';
 import { createTfjsRunner } from '../src/training/tfjsRunner.js';
+import { shortest } from './shortest.js';
 
 type Peer = 'torch' | 'keras' | 'tfjs';
 
@@ -103,18 +104,6 @@ function engine({ model }: Row, threads: number): Runner {
   return createEngineRunner(tf, compiled, planned.plan, { threads });
 }
 
-/** Milliseconds of the shortest step. */
-function shortest(run: () => unknown, seconds: number, least: number): number {
-  const times: number[] = [];
-  for (let i = 0; i < (least > 3 ? 10 : 1); i++) run();
-  for (const start = performance.now(); times.length < least || performance.now() - start < 1000 * seconds; ) {
-    const begun = performance.now();
-    run();
-    times.push(performance.now() - begun);
-  }
-  return Math.min(...times);
-}
-
 function verify(name: string, got: ArrayLike<number>, expected: ArrayLike<number>): void {
   let largest = 0;
   for (let i = 0; i < expected.length; i++) {
@@ -139,7 +128,7 @@ function runPeer(peer: Peer, threads: number, file: string): { predicted: number
 }
 
 /** Measures a row; gives how many goals it missed. */
-function measure(row: Row, folder: string): number {
+async function measure(row: Row, folder: string): Promise<number> {
   console.log(`${row.name} ${row.inputs.map((shape) => shape.join('×')).join(' and ')}`);
   const x = sideBySide(row.inputs.map((shape, i) => random(shape, i + 1)));
   const runners = [1, 2].map((threads) => engine(row, threads));
@@ -147,8 +136,8 @@ function measure(row: Row, folder: string): number {
   const predicted = Float32Array.from(data);
   const y = random(shape, 9);
   let best = Number.POSITIVE_INFINITY;
-  const own = () => {
-    best = Math.min(best, ...runners.map((runner) => shortest(() => runner.trainBatch(x, y), 2, 20)));
+  const own = async () => {
+    for (const runner of runners) best = Math.min(best, await shortest(() => runner.trainBatch(x, y), 2, 20));
   };
   const times: Partial<Record<Peer, number>> = {};
   const { tf } = row.model();
@@ -164,18 +153,18 @@ function measure(row: Row, folder: string): number {
   );
   const inputs = row.inputs.map((size, i) => ({ shape: size, value: [...random(size, i + 1).data] }));
   writeFileSync(file, JSON.stringify({ name: row.name, heads: H, inputs, y: { shape, value: [...y.data] }, weights }));
-  own();
-  times.tfjs = shortest(() => tfjs.trainBatch(x, y), 1, 2);
+  await own();
+  times.tfjs = await shortest(() => tfjs.trainBatch(x, y), 1, 2);
   if (python !== '') {
     for (const peer of ['torch', 'keras'] as const)
       for (const threads of [1, 2]) {
         const told = runPeer(peer, threads, file);
         verify(peer, told.predicted, predicted);
         times[peer] = Math.min(times[peer] ?? Number.POSITIVE_INFINITY, told.train_ms);
-        own();
+        await own();
       }
   }
-  own();
+  await own();
   for (const runner of runners) runner.dispose();
   tfjs.dispose();
   console.log(`  memcell ${best.toFixed(2)} ms a step`);
@@ -196,6 +185,7 @@ const wide = await enableWide();
 console.log(wide.enabled ? 'wide kernels' : `narrow kernels: ${wide.reason}`);
 await prepareBackend();
 const folder = mkdtempSync(join(tmpdir(), 'memcell-bench-'));
-const missed = ROWS.reduce((sum, row) => sum + measure(row, folder), 0);
+let missed = 0;
+for (const row of ROWS) missed += await measure(row, folder);
 rmSync(folder, { recursive: true });
 process.exitCode = missed > 0 ? 1 : 0;
