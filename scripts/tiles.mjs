@@ -3,7 +3,7 @@
 //   tile:   C[i][j] (+)= Σk A[i][k]·B[k][j]    A's rows `lda` bytes apart
 //   outer:  C[i][j] (+)= Σk A[k][i]·B[k][j]    A's rows `lda` bytes apart, i along a row
 // B is a panel: rows of 16 floats, 64 bytes apart; C's rows are `ldc` bytes apart. `add` adds to what C holds.
-// A tile over a gap has as many rows as there may be; those from the `gap`th on (1 or more) are `aGap` and `cGap` bytes further.
+// A tile over a gap is wide and has as many rows as there may be; those from the `gap`th on (1 or more) are `aGap` and `cGap` bytes further.
 
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 
@@ -13,7 +13,7 @@ function tile({ kind, rows, columns, overGap = false }) {
   const lines = range(rows);
   const gaps = overGap ? ', gap: i32, aGap: usize, cGap: usize' : '';
   const parameters = `k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool${gaps}`;
-  const name = overGap ? `${kind}OverGap${columns}` : `${kind}${rows}x${columns}`;
+  const name = overGap ? `${kind}OverGap` : `${kind}${rows}x${columns}`;
   const out = [`export function ${name}(${parameters}): void {`];
   const jump = (i, by) => (overGap ? ` + (gap == ${i} ? ${by} : 0)` : '');
   for (const i of lines) for (const v of vectors) out.push(`  let c${i}_${v} = f32x4.splat(0);`);
@@ -118,7 +118,7 @@ export function tilesSource(fused) {
     peak('peak', fused ? 12 : 10),
     peak('peakWide', 24),
   ];
-  for (const columns of [8, 16]) out.push(tile({ kind: 'tile', rows: most, columns, overGap: true }));
+  out.push(tile({ kind: 'tile', rows: most, columns: 16, overGap: true }));
   for (const kind of ['tile', 'outer']) {
     // One and two rows hold 16 columns in registers at any speed; three rows of a product go as two and one.
     const least = kind === 'tile' ? 4 : 3;

@@ -41,14 +41,14 @@ export function multiplyRuns(
   y: usize, yRow: usize, yRun: usize, wide: bool,
 ): void {
   // As many at once that no tile is left over: whole multiples of a tile's rows. Where tiles are narrow, those over a gap spill.
-  const most = !wide || m >= LONG_RUN || m < MAX_ROWS ? 1 : max(BLOCK_ROWS / (m * MAX_ROWS), 1) * MAX_ROWS;
+  const most = wide && m >= MAX_ROWS && m < LONG_RUN ? max(BLOCK_ROWS / (m * MAX_ROWS), 1) * MAX_ROWS : 1;
   while (runs > 0) {
     const count = min(runs, most);
     if (count == 1) {
       multiplyRows(panels, m, k, x, xRow, b, panel, bias, y, yRow, wide);
     } else {
       if (bias) for (let run = 0; run < count; ++run) fillRows(panels, m, bias, panel, y + <usize>run * yRun, yRow);
-      productOfRuns(panels, count, m, k, x, xRow, xRun, b, panel, y, yRow, yRun, bias != 0, wide);
+      productOfRuns(panels, count, m, k, x, xRow, xRun, b, panel, y, yRow, yRun, bias != 0);
     }
     x += <usize>count * xRun;
     y += <usize>count * yRun;

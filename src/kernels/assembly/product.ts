@@ -87,7 +87,7 @@ export function product(
 }
 
 /**
- * product() for `runs` runs of m rows each, at least MAX_ROWS, that are `aRun` and `cRun` bytes apart: tiles go over the ends of runs,
+ * product() by wide tiles, for `runs` runs of m rows each, at least MAX_ROWS, that are `aRun` and `cRun` bytes apart: tiles go over the ends of runs,
  * so that all but the last have as many rows as there may be.
  */
 export function productOfRuns(
@@ -104,25 +104,14 @@ export function productOfRuns(
   ldc: usize,
   cRun: usize,
   add: bool,
-  wide: bool,
 ): void {
   const aGap = aRun - <usize>m * lda, cGap = cRun - <usize>m * ldc;
   for (; panels > 0; --panels) {
     let from = a, to = c, rest = m;
     let left = runs * m;
     for (; left >= tiles.MAX_ROWS; left -= tiles.MAX_ROWS) {
-      if (rest < tiles.MAX_ROWS) {
-        if (wide) {
-          tiles.tileOverGap16(k, from, lda, b, to, ldc, add, rest, aGap, cGap);
-        } else {
-          tiles.tileOverGap8(k, from, lda, b, to, ldc, add, rest, aGap, cGap);
-          tiles.tileOverGap8(k, from, lda, b + 32, to + 32, ldc, add, rest, aGap, cGap);
-        }
-      } else if (wide) {
-        panelProductWide(tiles.MAX_ROWS, k, from, lda, b, to, ldc, add);
-      } else {
-        panelProduct(tiles.MAX_ROWS, k, from, lda, b, to, ldc, add);
-      }
+      if (rest < tiles.MAX_ROWS) tiles.tileOverGap(k, from, lda, b, to, ldc, add, rest, aGap, cGap);
+      else panelProductWide(tiles.MAX_ROWS, k, from, lda, b, to, ldc, add);
       from += <usize>tiles.MAX_ROWS * lda;
       to += <usize>tiles.MAX_ROWS * ldc;
       rest -= tiles.MAX_ROWS;
@@ -132,8 +121,7 @@ export function productOfRuns(
         to += cGap;
       }
     }
-    if (wide) panelProductWide(left, k, from, lda, b, to, ldc, add);
-    else panelProduct(left, k, from, lda, b, to, ldc, add);
+    panelProductWide(left, k, from, lda, b, to, ldc, add);
     b += panel;
     c += 64;
   }
