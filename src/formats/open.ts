@@ -10,7 +10,7 @@ import { modelFiles } from './index.js';
 import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
 import type { ModelFile } from './modelFile.js';
 import { invalid } from './modelJson.js';
-import { formatOf, readSource, storedWeights } from './source.js';
+import { readSource, storedWeights } from './source.js';
 import { type LoadedModel, loadHandled, modelOfStored, saveTfjs } from './tfjs.js';
 import { assignStored } from './weights.js';
 
@@ -24,8 +24,7 @@ export async function openModel(from: ModelSource, given: EitherSpelling<LoadOpt
   if (!read) return loadHandled(from as ModelLocation);
   await prepareEngine();
   if ('stored' in read) return modelOfStored(read.stored);
-  const { where } = read;
-  return modelOf('contents' in read ? read.contents : await formatOf(read.bytes, where).read(read.bytes, where), where);
+  return modelOf(read.contents, read.where);
 }
 
 /** The format of the file that a save to this name writes; undefined for a folder, an address and a handler. */

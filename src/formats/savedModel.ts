@@ -6,7 +6,7 @@ import { modernWeights } from './keras/olderWeights.js';
 import { normalTopology } from './keras/topology.js';
 import type { ModelSource } from './location.js';
 import { isRecord, type Json, type StoredModel } from './modelJson.js';
-import { formatOf, readSource } from './source.js';
+import { readSource } from './source.js';
 
 export interface SavedModel {
   /** As Keras 2 and tfjs write it. */
@@ -26,9 +26,7 @@ export async function readSaved(from: ModelSource, options?: LoadOptions): Promi
   const read = await readSource(from, options);
   if (!read) return { reason: 'it is where only TensorFlow.js reads from' };
   if ('stored' in read) return fromStored(read.stored);
-  const { where } = read;
-  const contents = 'contents' in read ? read.contents : await formatOf(read.bytes, where).read(read.bytes, where);
-  const { topology, weights, metadata, lost } = contents;
+  const { topology, weights, metadata, lost } = read.contents;
   const own = weights.map(({ layer, shape, data }) => ({ layer, shape, data }));
   return finite({ topology, weights: own, metadata, lost });
 }

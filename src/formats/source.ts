@@ -7,24 +7,21 @@ import { hasEnding, isAddress, isFolder, type ModelSource } from './location.js'
 import type { ModelContents, ModelFile, StoredWeight } from './modelFile.js';
 import { invalid, type Json, type StoredModel } from './modelJson.js';
 
-/** A file in one of the formats, a model.json with its weights, or Keras's description of a model with its. */
-export type Read =
-  | { bytes: Uint8Array; where: string }
-  | { stored: StoredModel }
-  | { contents: ModelContents; where: string };
+/** What a file of one of the formats holds, or Keras's description of a model and the file of its weights; or a model.json with its weights. */
+export type Read = { contents: ModelContents; where: string } | { stored: StoredModel };
 
 /**
  * Reads a model; undefined for what TensorFlow.js alone reads: its handlers and schemes.
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
 export async function readSource(from: ModelSource, options: LoadOptions = {}): Promise<Read | undefined> {
-  if (from instanceof Uint8Array) return { bytes: from, where: 'the model' };
-  if (from instanceof ArrayBuffer) return { bytes: new Uint8Array(from), where: 'the model' };
+  if (from instanceof Uint8Array) return opened(from, 'the model');
+  if (from instanceof ArrayBuffer) return opened(new Uint8Array(from), 'the model');
   if (typeof from !== 'string' || from === '') return undefined;
   if (isFolder(from)) {
     const { readDescription, readModelFile } = await import('./file.js');
     const file = await readModelFile(from);
-    if (file) return { bytes: file.bytes, where: file.path };
+    if (file) return opened(file.bytes, file.path);
     const described = await readDescription(from);
     if (described) return { contents: await contentsOf(described), where: described.weights };
     const { modelPlace, readModel } = await import('./folder.js');
@@ -33,8 +30,12 @@ export async function readSource(from: ModelSource, options: LoadOptions = {}): 
   }
   if (!isAddress(from)) return undefined;
   if (/^https?:/i.test(from) && modelFiles.some((file) => hasEnding(from, file.endings)))
-    return { bytes: await fetchBytes(from, options), where: from };
+    return opened(await fetchBytes(from, options), from);
   return { stored: await fetchModel(from, options) };
+}
+
+async function opened(bytes: Uint8Array, where: string): Promise<Read> {
+  return { contents: await formatOf(bytes, where).read(bytes, where), where };
 }
 
 /** A model that Keras described in JSON, with its weights from the file beside it. */
@@ -57,7 +58,7 @@ export async function storedWeights(
 }
 
 /** @throws MemcellError 'model' for bytes of no format that is known */
-export function formatOf(bytes: Uint8Array, where: string): ModelFile {
+function formatOf(bytes: Uint8Array, where: string): ModelFile {
   const format = modelFiles.find((file) => file.recognises(bytes));
   if (format) return format;
   const known = modelFiles.flatMap(({ endings }) => endings).join(', ');

@@ -10,7 +10,7 @@ import { type Beside, fittingState } from './contents.js';
 import { decodeEntries, firstNotFinite, type WeightData } from './decode.js';
 import { normalTopology } from './keras/topology.js';
 import { optimizerOfDescription, optimizerStateFrom, trainingFrom } from './keras/training.js';
-import { isAddress, isFolder, type ModelLocation } from './location.js';
+import { isFolder, type ModelLocation } from './location.js';
 import type { ModelContents } from './modelFile.js';
 import {
   checkFormat,
@@ -82,7 +82,7 @@ export async function loadHandled(from: ModelLocation): Promise<LoadedModel> {
   checkLocation(from, 'a model is loaded from');
   await prepareEngine();
   if (typeof from !== 'string') return fromHandler(from, 'model');
-  const [handler] = isFolder(from) || isAddress(from) ? [] : tf.io.getLoadHandlers(from);
+  const [handler] = tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
   throw new MemcellError(`${from}: nothing here can load from this kind of address`, { code: 'usage' });
 }

@@ -214,7 +214,7 @@ const shareOfAll: Kind<number> = (value, what) =>
 
 const seeded = { seed: wholeNumber(0, 2 ** 31 - 1) };
 
-/** Settings of the initializers that have others than a seed, by their names. */
+/** Settings of the initializers that take others than a seed alone, by their names. */
 const initializerSettings: Readonly<Record<string, Settings>> = {
   zeros: {},
   ones: {},

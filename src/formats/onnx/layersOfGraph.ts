@@ -1,7 +1,7 @@
 /** What was read of a graph as a model: a Sequential where it is a chain of layers, else layers that name what they read. */
 import { layerNameOf } from '../../layers/names.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
-import type { Json } from '../modelJson.js';
+import { isJsonObject, type Json } from '../modelJson.js';
 import type { ReadGraph } from './readGraph.js';
 import { layersOf, type Made, type ReadLayer, type Stack } from './signals.js';
 
@@ -49,16 +49,15 @@ class Names {
   }
 }
 
-function configOf({ className, config }: ReadLayer, name: string): { [key: string]: Json } {
-  return { name, trainable: true, ...config, ...innerNamed({ className, config }) };
+function configOf({ config }: ReadLayer, name: string): { [key: string]: Json } {
+  return { name, trainable: true, ...config, ...innerNamed(config) };
 }
 
 /** The layer inside a Bidirectional has a name too. */
-function innerNamed({ config: { layer } }: Pick<ReadLayer, 'className' | 'config'>): { [key: string]: Json } {
-  if (typeof layer !== 'object' || layer === null || Array.isArray(layer)) return {};
+function innerNamed({ layer }: ReadLayer['config']): { [key: string]: Json } {
+  if (!isJsonObject(layer)) return {};
   const className = String(layer.class_name);
-  const config =
-    typeof layer.config === 'object' && layer.config !== null && !Array.isArray(layer.config) ? layer.config : {};
+  const config = isJsonObject(layer.config) ? layer.config : {};
   return { layer: { class_name: className, config: { name: layerNameOf(className), trainable: true, ...config } } };
 }
 

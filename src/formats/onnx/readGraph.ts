@@ -23,11 +23,14 @@ import {
 } from './signals.js';
 import { readTensor } from './tensors.js';
 
-/** Stands for the free number of rows: a prime, too. */
+/** Stands for the free number of rows: a prime, as `freeSteps` is. */
 const freeBatch = 1009;
 
 /** More features than this are taken for a mistake. */
 const mostFeatures = 2 ** 16;
+
+/** Layers and directions of a model whose states are its inputs. */
+const MOST_STATES = 64;
 
 /** What the input's axes are: [batch, steps, features], [steps, batch, features], or [batch, features, steps] as convolutions read it. */
 export type Order = 'batch first' | 'steps first' | 'steps last';
@@ -243,9 +246,6 @@ function stateInput(info: ValueInfoProto, file: string) {
   return { value: { kind: 'signal' as const, axes, stack: undefined, pending }, made };
 }
 
-/** Layers and directions of a model whose states are its inputs. */
-const MOST_STATES = 64;
-
 function inputEnd(name: string, { axes }: Signal, stack: Stack): ReadGraph['inputs'][number] {
   const given = axes.map(([atom]) => atom);
   const atoms = ['time', 'feature'].flatMap((role) => given.filter((atom) => atom.role === role));
@@ -277,7 +277,7 @@ function finish(
     } else noteOrder(name, values.get(name), lost);
     return used;
   });
-  if (inputs.length === 0 || !inputs.some(({ stack }) => stack === undefined)) {
+  if (!inputs.some(({ stack }) => stack === undefined)) {
     throw invalid(file, 'the outputs do not depend on its first input');
   }
   if (outputs.every(({ stack }) => stack === undefined)) throw invalid(file, 'the graph has no layer');

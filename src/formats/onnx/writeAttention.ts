@@ -149,7 +149,7 @@ export function dot(layer: LayerContext): Flow {
   const unit = ({ value }: Flow, axis: number) => {
     if (config.normalize !== true) return value;
     const squares = graph.op('ReduceSum', [graph.op('Mul', [value, value]), graph.list(axis)], { keepdims: int(1) });
-    return graph.op('Div', [value, graph.op('Sqrt', [graph.op('Max', [squares, graph.number(1e-12)])])]);
+    return graph.op('Div', [value, graph.op('Sqrt', [graph.op('Max', [squares, graph.number(1e-14)])])]);
   };
   const [x, y] = [unit(a, i), unit(b, j)];
   if (rank === 2) {

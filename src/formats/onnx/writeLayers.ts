@@ -206,7 +206,7 @@ function timeDistributed(layer: LayerContext): Flow | Flow[] {
   if (input.mask) throw refuse(`it holds ${className} and reads a masked sequence`);
   const inside = fixed(input.shape.slice(2));
   const rows = { value: graph.op('Reshape', [input.value, graph.list(-1, ...inside)]), shape: [null, ...inside] };
-  const [made] = [writers[className]({ ...layer, className, config, input: rows, inputs: [rows] })].flat();
+  const [made] = writeLayer({ ...layer, className, config, input: rows, inputs: [rows] });
   const rest = fixed(made.shape.slice(1));
   const steps = graph.op('Shape', [input.value], { start: int(0), end: int(2) });
   const back = graph.op('Concat', [steps, graph.list(...rest)], { axis: int(0) });

@@ -296,4 +296,15 @@ describe('writeOnnx', () => {
       await expect(written).rejects.toMatchObject({ name: 'MemcellError', code: 'usage', message: `ONNX: ${message}` });
     }
   });
+
+  it('refuses in TimeDistributed what it refuses by itself', async () => {
+    const held = TimeDistributed(Conv1D(2, 2), { name: 'jeder', inputShape: [4, 6, 3] });
+    const contents = await contentsOf(new Sequential([held], { seed: 1 }));
+    const text = JSON.stringify(contents.topology);
+    expect(text).toContain('"data_format":"channels_last"');
+    const topology = JSON.parse(text.replace('"data_format":"channels_last"', '"data_format":"channels_first"'));
+    await expect(writeOnnx({ ...contents, topology })).rejects.toThrow(
+      'layer jeder (TimeDistributed) cannot be written: data_format is channels_first',
+    );
+  });
 });
