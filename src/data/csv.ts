@@ -65,7 +65,8 @@ export class RecordReader {
   /** The records that end in this block. */
   *read(block: string): Iterable<CsvRecord> {
     const text = this.rest + this.begin(block);
-    const end = lastLineEnd(text);
+    // A quote behind a backslash neither opens nor closes.
+    const end = lastLineEnd(this.dialect.backslash ? text.replaceAll('\\"', '__') : text);
     this.rest = text.slice(end);
     if (this.rest.length > longestRecord) {
       throw new MemcellError(

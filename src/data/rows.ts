@@ -49,9 +49,13 @@ export class RowFitter {
     }
     const width = this.names.length;
     if (blank) return;
-    if (this.isNoRow(record, line, this.names)) return;
+    if (isHeader(record, this.names)) {
+      this.headers.push(line);
+      return;
+    }
     const row = this.fit(record, this.names);
-    if (row === undefined) {
+    if (row === undefined && record[0].startsWith('#')) this.comments.push(line);
+    else if (row === undefined) {
       this.held.push({ record, line, fits: false });
       if (this.held.length > longestFooter) this.refuseHeld();
     } else if (row.slice(width > 1 ? 1 : 0).every((cell) => cell === '')) {
@@ -110,16 +114,13 @@ export class RowFitter {
   }
 
   private noteTrailing(): void {
-    for (const [lines, what] of [
-      [this.comments, 'comment'],
-      [this.headers, 'header again'],
+    for (const [lines, one, many] of [
+      [this.comments, 'a comment', 'comments'],
+      [this.headers, 'the header again', 'the header again'],
     ] as const) {
-      if (lines.length === 1)
-        this.notes.push(`left out line ${lines[0]}, ${what === 'comment' ? 'a comment' : 'the header again'}`);
+      if (lines.length === 1) this.notes.push(`left out line ${lines[0]}, ${one}`);
       else if (lines.length > 1)
-        this.notes.push(
-          `left out ${lines.length} lines, ${what === 'comment' ? 'comments' : 'the header again'} (the first is line ${lines[0]})`,
-        );
+        this.notes.push(`left out ${lines.length} lines, ${many} (the first is line ${lines[0]})`);
     }
     const header = this.header();
     for (const [i, name] of header.entries()) {
@@ -132,15 +133,6 @@ export class RowFitter {
     } else if (this.trailing > 0) {
       this.notes.push(`dropped the separator at the end of ${this.trailing} of ${this.rows} lines`);
     }
-  }
-
-  /** Comments between rows, and the header once more, as where files were put one after the other. */
-  private isNoRow(record: readonly string[], line: number, names: readonly string[]): boolean {
-    const again = names.length > 1 && record.length === names.length && record.every((cell, i) => cell === names[i]);
-    if (again) this.headers.push(line);
-    const comment = record.length !== names.length && record[0].startsWith('#');
-    if (comment) this.comments.push(line);
-    return again || comment;
   }
 
   /** The record with exactly the header's cells, or undefined. */
@@ -170,6 +162,11 @@ export class RowFitter {
     const columns = count(this.names?.length ?? 0, 'column');
     throw new MemcellError(`${this.name}, line ${odd.line}: ${cells} where the header has ${columns}; correct the row`);
   }
+}
+
+/** The header once more, as where files were put one after the other. */
+function isHeader(record: readonly string[], names: readonly string[]): boolean {
+  return names.length > 1 && record.length === names.length && record.every((cell, i) => cell === names[i]);
 }
 
 function count(n: number, noun: string): string {

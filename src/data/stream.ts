@@ -288,7 +288,7 @@ async function* streamRows(
 }
 
 const sideOf = (bytes: Bytes, encoding: Encoding, side: ColumnsPlace) =>
-  new JsonColumns(bytes.name, () => textBlocks(bytes, encoding), side);
+  new JsonColumns(bytes.name, () => textBlocks(bytes, encoding), side, encodingNotes(encoding));
 
 async function* streamSide(
   reader: JsonColumns,

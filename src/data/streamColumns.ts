@@ -14,11 +14,15 @@ export class JsonColumns {
   private mended = false;
   private firstNested: string | undefined;
 
-  /** @param open the text from its beginning, in blocks */
+  /**
+   * @param open the text from its beginning, in blocks
+   * @param encoded what is not plain about how it is written
+   */
   constructor(
     private readonly name: string,
     private readonly open: () => AsyncIterable<string>,
     private readonly place: ColumnsPlace,
+    private readonly encoded: readonly string[],
   ) {}
 
   /** @throws MemcellError for columns of unlike lengths, and for a cell that is no JSON */
@@ -56,6 +60,7 @@ export class JsonColumns {
   notes(): string[] {
     const { path, others } = this.place;
     return [
+      ...this.encoded,
       ...(this.mended ? [nanNote] : []),
       ...(path.length > 0 ? [placeNote(path, others)] : []),
       ...(this.firstNested === undefined

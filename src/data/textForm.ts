@@ -34,12 +34,14 @@ async function lookAt(bytes: Bytes): Promise<OpenedText> {
   const first = await bytes.slice(0, headSize);
   const cut = first.length === headSize;
   const encoding = guessEncoding(first, bytes.name, cut);
-  const head = complete(new TextDecoder(encoding).decode(first, { stream: cut }), encoding).replace(/\r\n?/g, '\n');
+  const head = unifyLineEnds(complete(new TextDecoder(encoding).decode(first, { stream: cut }), encoding));
   const ending = /\.(csv|tsv|json|jsonl|ndjson)(\.gz)?$/i.exec(bytes.name)?.[1].toLowerCase();
   if (ending === 'csv' || ending === 'tsv') return { encoding, form: 'values', head };
   if (ending === 'jsonl' || ending === 'ndjson' || jsonForm(head) === 'lines') return { encoding, form: 'lines', head };
   const whole = ending === 'json' || /^\s*(?:\{\s*"|\[\s*[[{\d-])/.test(head);
   if (!whole) return { encoding, form: 'values', head };
+  // The World Bank's: an object about the rows, then the list of them.
+  if (/^\uFEFF?\s*\[\s*\{[^{}[\]]*\}\s*,\s*\[/.test(head)) return { encoding, form: 'whole', head };
   if (/^\uFEFF?\s*\[/.test(head)) return { encoding, form: 'array', head };
   const place = cut ? await rowsPlace(textBlocks(bytes, encoding), bytes.name) : undefined;
   if (place === undefined) return { encoding, form: 'whole', head };

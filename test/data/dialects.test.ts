@@ -147,6 +147,12 @@ describe('what is plain is read, and said', () => {
       ['column 2 has no name: called column 2'],
     ],
     ['separators inside quotes', '"a, b";c\n"x, y";1\n"x, z, w";2\n', ['a, b: x, y … x, z, w', 'c: 1 … 2'], []],
+    [
+      'numbers with # and a separator at the end',
+      'id,v\n#1,5,\n#2,6,\n#3,7,\n',
+      ['id: #1 … #3', 'v: 5 … 7'],
+      ['dropped the separator at the end of 3 of 3 lines'],
+    ],
     ['missing at the end', 'a,b\n1,2\n2,\n', ['a: 1 … 2', 'b: 2 … '], []],
     ['a last line without its last cell, named by text', 'name,v\nBob,1\nAnn,2\n', ['name: Bob … Ann', 'v: 1 … 2'], []],
   ])('%s', (_, text, columns, notes) => {

@@ -236,6 +236,15 @@ test('columns side by side stream as they are read whole', async () => {
   await expect(none?.next()).rejects.toThrow('no column z; did you mean y? Its columns: time, y, two words');
 });
 
+test('a header before the rows, from a file', async () => {
+  const path = join(folder, 'indicator.json');
+  const rows = [2001, 2002, 2003].map((date) => ({ date, value: date / 2 }));
+  await writeFile(path, JSON.stringify([{ page: 1, pages: 1 }, rows]));
+  const head = await openSource(path).head?.(2);
+  expect(head?.table.columns.map((column) => column.name)).toEqual(['date', 'value']);
+  expect((await openSource(path).table()).rows).toBe(3);
+});
+
 test('a fault in a row of an array is told with its number', async () => {
   const path = join(folder, 'wrong.json');
   await writeFile(path, '[{"v":1},{"v":2},{"v":4 5}]');

@@ -327,6 +327,14 @@ describe('odd and hostile input', () => {
   });
 });
 
+test('quotes behind backslashes do not part cells across blocks', async () => {
+  const lines = Array.from({ length: 100_000 }, (_, i) => (i % 3 === 1 ? `"5\\" disk",${i}` : `"a\nb",${i}`));
+  const path = await file('disks.csv', `text,v\n${lines.join('\n')}\n`);
+  const [lengths, v] = await streamed(openSource(path), [{ name: 'text', read: (cell) => cell.length }, { name: 'v' }]);
+  expect(v).toEqual(Array.from({ length: 100_000 }, (_, i) => i));
+  expect(lengths.slice(0, 2)).toEqual(['a\nb'.length, '5" disk'.length]);
+});
+
 test('a long file streams in chunks, quoted cells across blocks; a fault is told with its line', async () => {
   const lines = Array.from({ length: 150_000 }, (_, i) => (i % 1000 === 7 ? `"two\nlines",${i}` : `word ${i},${i}`));
   const path = await file('long.csv', `text,v\r\n${lines.join('\r\n')}\r\n`);

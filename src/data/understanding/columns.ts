@@ -222,21 +222,19 @@ export class ColumnReader {
     const { different, held, spelled } = this.different(column);
     const [only] = different;
     if (different.length === 0) return { why: 'every cell is missing' };
-    if (different.length === 1) {
-      if (held > 1 && held <= this.rows.length / 2) return this.asFlag(column, { kind: 'flag', zero: '', one: only });
+    if (different.length === 1 && !(held > 1 && held <= this.rows.length / 2))
       return { why: `every cell ${held < this.rows.length ? 'that is not empty ' : ''}is ${shorten(only)}` };
-    }
     if (different.length > mostCategories) return { why: `text with ${different.length} different values` };
     if (different.length > 2 && different.length > held / 2) return { why: 'text that differs in nearly every row' };
     const read =
-      different.length === 2
-        ? this.asFlag(column, flagOf(different))
-        : this.asCategory(column, { kind: 'category', values: different.sort(naturally) });
+      different.length > 2
+        ? this.asCategory(column, { kind: 'category', values: different.sort(naturally) })
+        : this.asFlag(column, different.length === 2 ? flagOf(different) : { kind: 'flag', zero: '', one: only });
     if (spelled === undefined) return read;
     return { ...read, notes: [...read.notes, `${column.name}: count as the same: ${spelled}`] };
   }
 
-  /** The texts of a column, of those that differ in upper and lower case only the most frequent. */
+  /** The texts of a column, of those that differ in upper and lower case and blanks only the most frequent. */
   private different(column: RawColumn): { different: string[]; held: number; spelled?: string } {
     const cells = this.cells(column);
     const counts = new Map<string, number>();
@@ -351,7 +349,7 @@ function sameText(cell: string): string {
 /** Texts that mean the same in a flag: without regard to case, numbers by their value. */
 function sameness(cell: string): string {
   const number = cell === '' ? Number.NaN : Number(cell);
-  return Number.isNaN(number) ? cell.toLowerCase() : String(number);
+  return Number.isNaN(number) ? sameText(cell) : String(number);
 }
 
 function plainly(cell: string): string {

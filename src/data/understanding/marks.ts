@@ -85,8 +85,7 @@ const amongNumbers = new Set([
 /** Stars where a number is not told, and hashes where a column was too narrow for it. */
 const filled = /^(\*+|#+)$/;
 
-/** As long as the longest of them. */
-const longest = 16;
+const longest = Math.max(...[...anywhere, ...amongNumbers].map(({ length }) => length));
 
 /** Which cells are missing: the usual marks, and further ones as given. */
 export class MissingMarks {
@@ -106,5 +105,5 @@ export class MissingMarks {
   };
 
   readonly isMissingNumber = (cell: string): boolean =>
-    this.isMissing(cell) || (cell.length <= longest && (amongNumbers.has(cell.toLowerCase()) || filled.test(cell)));
+    this.isMissing(cell) || (cell.length <= longest && amongNumbers.has(cell.toLowerCase())) || filled.test(cell);
 }

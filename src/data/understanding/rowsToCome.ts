@@ -23,7 +23,7 @@ export function withoutRowsToCome(
   const isEmpty = (row: number) =>
     lists.every((list) => {
       const value = list[row];
-      return typeof value === 'number' ? Number.isNaN(value) : marks.isMissingNumber(value);
+      return typeof value === 'number' ? Number.isNaN(value) || marks.numbers.has(value) : marks.isMissingNumber(value);
     });
   const rows: number[] = [];
   const series: SeriesRange[] = [];

@@ -168,6 +168,12 @@ describe('yes and no, and names', () => {
     const frame = flag('Yes|yes|No|no |YES|Yes');
     expect(told(frame, 'f')).toMatchObject({ how: '0/1 (no, Yes)' });
     expect(frame.account.notes).toEqual(['f: count as the same: Yes, yes, YES; no, No']);
+    const blanks = csv('f,y\n"yes ",1\nyes,2\nno,3\n', targets);
+    expect(told(blanks, 'f')).toMatchObject({ how: '0/1 (no, yes)' });
+    expect(values(blanks, 'f')).toEqual([1, 1, 0]);
+    const marked = flag('x|X||||');
+    expect(marked.account.notes).toEqual(['f: count as the same: x, X']);
+    expect(values(marked, 'f').slice(0, 6)).toEqual([1, 1, 0, 0, 0, 0]);
     const sky = flag('sun|Sun|rain|fog');
     expect(sky.column('f').reading).toEqual({ kind: 'category', values: ['fog', 'rain', 'sun'] });
     expect(values(csv('date,f,y\n2023-02-01,SUN,1', { like: sky.reading }), 'f')).toEqual([2]);
@@ -293,6 +299,13 @@ describe('JSON', () => {
     const frame = understand(parseTable(JSON.stringify(value), 't.json'), targets);
     expect(frame.account.time).toMatchObject({ columns: [time], step: '1 day' });
     expect(values(frame, 'y')).toEqual(rows.map(({ y }) => y));
+  });
+
+  test('numbers that mark what is missing are no targets of rows to come', () => {
+    const promo = rows.map(({ date, y }, i) => ({ date, y: i < 6 ? y : -999, promo: i % 2 }));
+    const options = { ...targets, known: ['promo'], missing: ['-999'] };
+    const frame = understand(parseTable(JSON.stringify(promo), 't.json'), options);
+    expect(frame.rows).toBe(6);
   });
 
   test('single values under dates', () => {
