@@ -100,6 +100,8 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
     const say = (line: string) => session.note(line);
     const records =
       out === undefined ? undefined : await openTrials({ out, resume, sql }, { kind, options }, values, source, say);
+    // The first trial of a search that goes on is not prepared again: what it said of the data, the last training says.
+    const saysDataLast = records?.find(1) !== undefined;
     const tuned = await tuneTask(kind, source, options, {
       ...given,
       ...(records && { records }),
@@ -121,7 +123,11 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
       },
       final: {
         ...(page !== undefined && { shown: pictures.add }),
-        onPrepared: ({ account, heldOut }) => {
+        onPrepared: ({ account, warnings, heldOut }) => {
+          if (saysDataLast) {
+            for (const line of account ? accountText(account) : []) session.note(line);
+            session.warn(warnings);
+          }
           Object.assign(ended, { heldOut, ...(account && { account }) });
           return true;
         },
@@ -144,7 +150,7 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
     }
     if (!tuned.interrupted) await records?.clear();
     else {
-      if (records) session.note(`the trials are kept in ${records.folder}; --resume goes on with them`);
+      if (records?.isKept) session.note(`the trials are kept in ${records.folder}; --resume goes on with them`);
       session.exitCode = signals.code() ?? 130;
     }
   } finally {

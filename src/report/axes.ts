@@ -36,12 +36,22 @@ export function tick(value: number): string {
 }
 
 /** Ticks of an axis of whole numbers, about so many: no places between them. */
-export function wholeTicks(last: number, about: number, first = 1): number[] {
-  const step = [1, 2, 5].flatMap((factor) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6].map((power) => factor * power));
-  const every = step.sort((a, b) => a - b).find((size) => (last - first + 1) / size <= about) ?? last;
+export function wholeTicks(last: number, about: number): number[] {
+  const sizes = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((power) => [1, 2, 5].map((factor) => factor * power));
+  const every = sizes.find((size) => last / size <= about) ?? last;
   const ticks: number[] = [];
-  for (let at = every === 1 ? first : every; at <= last; at += every) ticks.push(at);
+  for (let at = every; at <= last; at += every) ticks.push(at);
   return ticks;
+}
+
+/** The powers of ten among positive values, and 2 and 5 times as much where they are few. */
+export function powers(values: readonly number[]): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(Math.log10);
+  const factors = high - low < 2.5 ? [1, 2, 5] : [1];
+  const all = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) =>
+    factors.map((factor) => Number((factor * 10 ** (Math.floor(low) + i)).toPrecision(1))),
+  );
+  return all.flat().filter((power) => Math.log10(power) >= low && Math.log10(power) <= high);
 }
 
 /** '80 %' of 0.8 */

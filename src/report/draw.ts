@@ -84,7 +84,7 @@ export async function draw(make: (plot: Plot) => FigureOptions): Promise<Figure>
 }
 
 /** Attributes that say where something is. */
-const places = / (d|transform|x|y|x1|x2|y1|y2|width|height)="([^"]*)"/g;
+const places = / (d|transform|x|y|x1|x2|y1|y2|cx|cy|width|height)="([^"]*)"/g;
 
 /** Pixels in tenths. */
 function tenths(values: string): string {

@@ -10,7 +10,7 @@ import { parseTraining } from './record.js';
 import type { TaskKind } from './settings.js';
 
 /** A loaded model of any task, its kind beside it. */
-export interface LoadedTask<Model extends Predicting = Predicting> extends Loaded<SavedTask, Model> {
+interface LoadedTask<Model extends Predicting = Predicting> extends Loaded<SavedTask, Model> {
   kind: TaskKind;
 }
 

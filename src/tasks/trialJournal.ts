@@ -2,6 +2,7 @@
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { MemcellError } from '../errors.js';
+import { counted } from '../format.js';
 import { readState, removeUnfinished, writeState } from '../formats/stateFile.js';
 import { differences, type Settings } from '../training/fingerprint.js';
 import type { Outcome, TrialRecords } from './search.js';
@@ -49,14 +50,17 @@ export class TrialJournal implements TrialRecords {
         { code: 'usage' },
       );
     }
-    say(
-      `resuming from ${folder}: ${values.outcomes.length} ${values.outcomes.length === 1 ? 'trial is' : 'trials are'} done`,
-    );
+    say(`resuming from ${folder}: ${counted(values.outcomes.length, 'trial is', 'trials are')} done`);
     return new TrialJournal(options, values.outcomes);
   }
 
   get folder(): string {
     return this.options.folder;
+  }
+
+  /** Whether there are trials on disk that a later search could go on with. */
+  get isKept(): boolean {
+    return this.outcomes.length > 0 && !this.failed;
   }
 
   get spent(): number {

@@ -1,17 +1,7 @@
 import { formatNumber } from '../../format.js';
 import { reducePoints } from '../../tasks/shown.js';
-import { tick, wholeTicks } from '../axes.js';
+import { powers, tick, wholeTicks } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
-
-/** The powers of ten among positive values, and 2 and 5 times as much where they are few. */
-function powers(values: readonly number[]): number[] {
-  const [low, high] = [Math.min(...values), Math.max(...values)].map(Math.log10);
-  const factors = high - low < 2.5 ? [1, 2, 5] : [1];
-  const all = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) =>
-    factors.map((factor) => Number((factor * 10 ** (Math.floor(low) + i)).toPrecision(1))),
-  );
-  return all.flat().filter((power) => Math.log10(power) >= low && Math.log10(power) <= high);
-}
 
 /** Points of a line: of more epochs the extremes are drawn. */
 const mostDrawn = 600;

@@ -1,5 +1,5 @@
 import { formatNumber } from '../../format.js';
-import { tick, wholeTicks } from '../axes.js';
+import { powers, tick, wholeTicks } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import type { ShownTuning } from '../input.js';
 
@@ -23,7 +23,7 @@ export function drawTrials({ metric, trials, best }: Omit<ShownTuning, 'verdict'
       ticks: wholeTicks(count, 10),
       tickFormat: String,
     },
-    y: { label: metric, grid: true, tickFormat: tick, ...(log && { type: 'log' as const, ticks: 5 }) },
+    y: { label: metric, grid: true, tickFormat: tick, ...(log && { type: 'log' as const, ticks: powers(errors) }) },
     marks: [
       plot.ruleY(defaults, { y: 'error', stroke: colour.faint, strokeDasharray: '4,3' }),
       plot.lineY(least, { x: 'trial', y: 'error', curve: 'step-after', stroke: colour.c1, strokeOpacity: 0.5 }),

@@ -211,7 +211,7 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
 
 const lateRemark = 'training ended when the time of the budget was over';
 
-export interface FoldAnswers {
+interface FoldAnswers {
   actual: Int32Array;
   /** Probabilities (samples, classes) of samples that were not trained on. */
   network: ArrayLike<number>;
