@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { plot, type TableLook } from 'memcell';
+import { drawHistogram } from '../../src/report/figures/histogram.js';
 import { correlationsOf } from '../../src/report/look/correlations.js';
 import { quantile } from '../../src/report/look/quantile.js';
 import type { LookedColumn, LookedNumbers } from '../../src/report/look/shown.js';
@@ -14,6 +15,14 @@ const numbersOf = (column: LookedColumn | undefined): LookedNumbers => {
   if (column?.kind !== 'numbers') throw new Error('no column of numbers');
   return column;
 };
+
+test('how many values there are is told in whole numbers', async () => {
+  const bins = [1, 2, 0, 1].map((count, i) => ({ from: 10 * i, to: 10 * i + 10, count }));
+  const { svg } = await drawHistogram('residuals', 'error', bins);
+  const written = Array.from(parseHTML(svg).document.querySelectorAll('text'), ({ textContent }) => textContent);
+  expect(written).toEqual(expect.arrayContaining(['0', '1', '2', '↑ values']));
+  expect(written).not.toContain('0.5');
+});
 
 test('quantiles lie between two values, as R and NumPy have them', () => {
   const sorted = Float64Array.of(1, 2, 4, 8, 16);

@@ -1,4 +1,4 @@
-import { tick } from '../axes.js';
+import { tick, wholeTicks } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 
 /** How many values lie where. */
@@ -7,10 +7,11 @@ export function drawHistogram(
   label: string,
   bins: readonly { from: number; to: number; count: number }[],
 ): Promise<Figure> {
+  const most = Math.max(...bins.map(({ count }) => count));
   return draw((plot) => ({
     title,
     x: { label, tickFormat: tick, ticks: 6 },
-    y: { label: 'values', grid: true, tickFormat: tick },
+    y: { label: 'values', grid: true, ticks: [0, ...wholeTicks(most, 6)], tickFormat: tick },
     marks: [
       plot.rectY([...bins], { x1: 'from', x2: 'to', y: 'count', fill: colour.c1, insetLeft: 0.5, insetRight: 0.5 }),
       plot.ruleY([0]),
