@@ -1,3 +1,5 @@
+import { shorten } from './understanding/wording.js';
+
 /** How a file of separated values is written, told from its beginning. */
 export interface Dialect {
   delimiter: string;
@@ -68,7 +70,7 @@ export function guessDialect(text: string): Dialect {
     first = lines[preamble + under + 1];
     const skipped = lines.slice(preamble + 1, preamble + under + 1).map(({ text }) => text);
     notes.push(
-      `skipped ${under === 1 ? 'the line' : `the ${under} lines`} below the header: ${shortened(skipped.join(' / '))}`,
+      `skipped ${under === 1 ? 'the line' : `the ${under} lines`} below the header: ${shorten(skipped.join(' / '))}`,
     );
   }
   if (separator === undefined && [' ', '|'].includes(delimiter)) {
@@ -299,10 +301,6 @@ function headerOf([header, ...under]: readonly string[][]): string[] {
     header.indexOf(name) === header.lastIndexOf(name) ? name : [name, ...levels.map((row) => row[i])].join(' '),
   );
   return alone === undefined ? names : [alone[0], ...names.slice(1)];
-}
-
-function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 /** Lines before the header: of another number of cells, or padded with empty ones, with a header after them. */

@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import { isDate, isMissing, parseNumber } from './cells.js';
 import { didYouMean, list } from './suggest.js';
+import { shorten } from './understanding/wording.js';
 
 export type ColumnKind = 'number' | 'date' | 'text';
 
@@ -236,10 +237,4 @@ function writeTimes(times: Float64Array, utc: boolean): string[] {
   const end = days ? 14 : seconds ? 5 : 1;
   const zone = utc && !days ? 'Z' : '';
   return Array.from(times, (time) => (known(time) ? new Date(time).toISOString().slice(0, -end) + zone : ''));
-}
-
-/** A cell for an error message: one line, at most 40 characters. */
-function shorten(cell: string): string {
-  const line = cell.replace(/\s+/g, ' ');
-  return line.length <= 40 ? line : `${line.slice(0, 39)}…`;
 }

@@ -8,8 +8,8 @@ import { invalid, type Json, mostJsonBytes, parseJsonText, reasonOf } from './mo
 /** Node reads no more at once. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** The file that a user's `m.keras` or `file:///…` means. */
-function filePath(name: string): string {
+/** The path that a user's `m.keras` or `file:///…` means. */
+export function filePath(name: string): string {
   return name.startsWith('file://') ? fileURLToPath(name) : name;
 }
 

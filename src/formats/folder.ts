@@ -9,9 +9,9 @@
  */
 import { promises as fs } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MemcellError } from '../errors.js';
 import { sha256 } from './checksum.js';
+import { filePath } from './file.js';
 import { beginSaver, endSaver, hasCode, unfinishedFiles, unfinishedPath, withLock } from './folderLock.js';
 import {
   invalid,
@@ -31,14 +31,14 @@ const MOST_READS = { replaced: 100, unfit: 3 };
 
 /** The folder and the file in it that a user's `models/digits`, `models/digits/model.json`, `mine.json` or `file:///…` means. */
 export async function modelPlace(name: string): Promise<{ folder: string; file: string }> {
-  const path = name.startsWith('file://') ? fileURLToPath(name) : name;
+  const path = filePath(name);
   const named = /\.json$/i.test(path) && (await fs.stat(path).catch(() => undefined))?.isFile();
   return named ? { folder: dirname(path), file: basename(path) } : { folder: modelFolder(path), file: modelFile };
 }
 
 /** The folder that a user's `models/digits`, `models/digits/model.json` or `file:///…` means. */
 export function modelFolder(name: string): string {
-  const path = name.startsWith('file://') ? fileURLToPath(name) : name;
+  const path = filePath(name);
   return basename(path) === modelFile ? dirname(path) : path;
 }
 

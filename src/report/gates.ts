@@ -1,8 +1,8 @@
+import { base64 } from '../data/base64.js';
 import type { Attribution } from '../explain/attribute.js';
 import type { LayerGates } from '../explain/gates.js';
 import type { Sequential } from '../sequential.js';
 import type { NetworkInput } from '../tasks/networkInput.js';
-import { base64 } from './packed.js';
 
 /** What a network did with one sample, as plain data for a page. */
 export interface ShownGates {

@@ -1,12 +1,6 @@
 import { gzipSync, strToU8 } from 'fflate';
+import { base64 } from '../data/base64.js';
 import { Html, html } from './html.js';
-
-/** Bytes as text that an attribute or JSON can hold. */
-export function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
-}
 
 /**
  * What a picker shows of each series, the first one at once; the others are gzipped, an eighth of their size, until the page's script

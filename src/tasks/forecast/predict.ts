@@ -1,5 +1,5 @@
-import { longTable } from '../../data/longTable.js';
 import { openSource, type Source } from '../../data/source.js';
+import type { Table } from '../../data/table.js';
 import { accountNotes } from '../../data/understanding/account.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
@@ -58,13 +58,7 @@ export async function predictForecast(
     );
   }
   const notes = [...(read?.notes ?? [])];
-  const future = await futureOf(
-    artefact,
-    options.future === undefined ? source : openSource(options.future),
-    name,
-    notes,
-    options.future !== undefined,
-  );
+  const future = await futureOf(artefact, options.future, read?.table, name, notes);
   const rows: ForecastRow[] = [];
   for (const series of all) {
     checkRows(source?.name ?? name, series, artefact);
@@ -146,11 +140,12 @@ function timeLabels({ reading }: ForecastArtefact, { times, rows }: Series, step
  */
 async function futureOf(
   artefact: ForecastArtefact,
-  source: Source | undefined,
+  future: ForecastPredictOptions['future'],
+  held: Table | undefined,
   name: string,
   notes: string[],
-  asked: boolean,
 ): Promise<((series: Series, steps: number) => Float64Array) | undefined> {
+  const asked = future !== undefined;
   if (artefact.method === 'plain' || artefact.known.length === 0) {
     if (!asked) return undefined;
     throw new MemcellError(`${name}: --future: the model has no columns known ahead; train it with --known COL`, {
@@ -166,9 +161,9 @@ async function futureOf(
     `${name}: needs ${artefact.known.join(', ')} of the rows to come: give --future FILE with the columns ${columns}`,
     { code: 'usage' },
   );
-  if (source === undefined || (!asked && (await longTable(source, undefined)) !== undefined)) throw needed;
-  const file = source.name;
-  const table = await source.table();
+  const table = asked ? await openSource(future).table() : held;
+  if (table === undefined) throw needed;
+  const file = table.name;
   const frame = understand(table, { like: artefact.reading, only: ['known'] });
   if (asked) notes.push(...accountNotes(frame.account));
   const { data, names } = encode(frame, artefact.known);

@@ -1,5 +1,6 @@
 import type { Frame } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
+import type { Table } from '../../data/table.js';
 import { accountNotes } from '../../data/understanding/account.js';
 import { understand } from '../../data/understanding/understand.js';
 import { MemcellError } from '../../errors.js';
@@ -33,6 +34,8 @@ export interface ReadSeries {
   frame: Frame;
   series: (Continued & { kept: KeptSeries })[];
   notes: string[];
+  /** The data, where all of its rows were held. */
+  table?: Table;
 }
 
 /**
@@ -64,6 +67,7 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
       return kept === undefined ? [] : [{ ...continued(kept, series, widths, artefact.reading.time), kept }];
     }),
     notes,
+    ...(rows.of === undefined && { table: rows.table }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { base64 } from '../../data/base64.js';
 import { MemcellError } from '../../errors.js';
 import type { Fields } from '../../fields.js';
 import type { SavedTask } from '../definition.js';
@@ -75,10 +76,7 @@ export function loadCounts(artefact: TextArtefact, name: string) {
 
 /** A text as UTF-8, zlib, base64. */
 export async function packText(text: string): Promise<string> {
-  const bytes = await through(new TextEncoder().encode(text), new CompressionStream('deflate'));
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(binary);
+  return base64(await through(new TextEncoder().encode(text), new CompressionStream('deflate')));
 }
 
 /** @throws MemcellError (model) for what `packText` has not made */
