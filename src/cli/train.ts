@@ -1,3 +1,4 @@
+import { accountText } from '../data/understanding/account.js';
 import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
@@ -85,9 +86,14 @@ export const addTrain: AddCommand = (program, session) => {
 };
 
 async function train(data: string, asked: Asked, values: Options, session: Session): Promise<void> {
-  const { dryRun, live: where } = values;
+  const { dryRun, live: where, from } = values;
   if (where !== undefined && dryRun) {
     throw new MemcellError('--live shows a training, and --dry-run has none; give one of them', { code: 'usage' });
+  }
+  if (from !== undefined) await checkFrom(from, values);
+  if (dryRun) {
+    await describe(data, asked, values, session);
+    return;
   }
   const showing: Showing = {};
   try {
@@ -95,6 +101,28 @@ async function train(data: string, asked: Asked, values: Options, session: Sessi
   } catch (error) {
     await showing.live?.failed(error instanceof Error ? error.message.split('\n')[0] : String(error));
     throw error;
+  }
+}
+
+/** Says what is understood of the data, and what would be trained on it. */
+async function describe(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
+  const { openSource, trainTask, showProgress } = await trainingModules();
+  const start = await startOf(values, kind);
+  const progress = showProgress(session.streams.stderr);
+  try {
+    await trainTask(kind, openSource(data, sqlOf(values)), options, {
+      ...trainingOf(values),
+      ...(start && { from: start }),
+      stage: progress.stage,
+      onPrepared: (prepared) => {
+        sayPrepared(prepared, start, session, (line) => session.print(line));
+        const { account, warnings, layers, samples, heldOut } = prepared;
+        session.result({ task: kind, data, ...fromOf(start), understood: account, layers, samples, heldOut, warnings });
+        return false;
+      },
+    });
+  } finally {
+    progress.stop();
   }
 }
 
@@ -110,19 +138,12 @@ async function trainShown(
   session: Session,
   showing: Showing,
 ): Promise<void> {
-  const { out, dryRun, force, sql, from: base, report: page, live: where, plot, resume = false, checkpoint } = values;
-  if (base !== undefined) await checkFrom(base, values);
-  if (!dryRun) {
-    const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
-    await checkReplaceable(out, kind, force ?? false);
-    await checkWritable(out);
-  }
-  const { openSource } = await import('../data/source.js');
-  const { accountText } = await import('../data/understanding/account.js');
-  const { trainTask } = await import('../tasks/train.js');
+  const { out, force, report: page, live: where, plot, resume = false, checkpoint } = values;
+  const { checkReplaceable, checkWritable } = await import('../formats/folder.js');
+  await checkReplaceable(out, kind, force ?? false);
+  await checkWritable(out);
+  const { openSource, trainTask, showProgress } = await trainingModules();
   const { Pictures } = await import('../tasks/shown.js');
-  const { openStart } = await import('../tasks/start.js');
-  const { showProgress } = await import('./progress.js');
   const progress = showProgress(session.streams.stderr);
   const signals = onSignals(() => {
     progress.stop();
@@ -140,16 +161,14 @@ async function trainShown(
       showing.live = await serve(where === true ? anyPort : where, { data, kind, signals, session });
     }
     const { live } = showing;
-    if (base !== undefined) start = await openStart(base, kind);
-    const source = openSource(data, { ...(sql !== undefined && { sql }) });
-    if (!dryRun) {
-      const how = { out, resume, every: checkpoint, sql, from: start?.identity };
-      journal = await openJournal(how, { kind, options }, values, source, (line) => session.note(line));
-    }
+    start = await startOf(values, kind);
+    const source = openSource(data, sqlOf(values));
+    const how = { out, resume, every: checkpoint, sql: values.sql, from: start?.identity };
+    journal = await openJournal(how, { kind, options }, values, source, (line) => session.note(line));
     trained = await trainTask(kind, source, options, {
       ...trainingOf(values),
       ...(start && { from: start }),
-      ...(journal && { fits: journal }),
+      fits: journal,
       callbacks: [progress.callback, ...(live ? [live.callback] : [])],
       signal: signals.signal,
       stage: (text) => {
@@ -159,16 +178,10 @@ async function trainShown(
       ...((page !== undefined || live || plot) && { shown: pictures.add }),
       onPrepared: (ready) => {
         prepared = ready;
-        const understood = ready.account ? accountText(ready.account) : [];
-        for (const line of understood) dryRun ? session.print(line) : session.note(line);
-        for (const line of start?.notes ?? []) dryRun ? session.print(line) : session.note(line);
-        session.warn(ready.warnings);
-        const held = ready.heldOut > 0 ? `, ${ready.heldOut} more held out` : '';
-        const plan = `training ${ready.layers} on ${counted(ready.samples, 'sample')}${held}`;
-        dryRun ? session.print(plan) : session.note(plan);
+        sayPrepared(ready, start, session, (line) => session.note(line));
         // Before, there is nothing to save.
-        if (!dryRun) signals.listen();
-        return !dryRun;
+        signals.listen();
+        return true;
       },
       onTrained: async (model) => {
         progress.stop();
@@ -182,35 +195,51 @@ async function trainShown(
     signals.release();
     progress.stop();
   }
-  if (prepared === undefined) return;
-  if (trained === undefined) {
-    const { account, warnings, layers, samples, heldOut } = prepared;
-    session.result({ task: kind, data, ...fromOf(start), understood: account, layers, samples, heldOut, warnings });
-    return;
-  }
+  if (prepared === undefined || trained === undefined) return;
   const seconds = (performance.now() - startedAt) / 1000;
   const interrupted = trained.stopped?.reason === 'interrupted';
-  const resumable = interrupted && journal?.isKept === true;
-  if (!resumable) await journal?.clear();
+  const resumable = interrupted && journal.isKept;
+  if (!resumable) await journal.clear();
   try {
     const { live } = showing;
-    const ended = {
-      data,
-      out,
-      kind,
-      seconds,
-      prepared,
-      exitCode: signals.code(),
-      page,
-      plot,
-      pictures,
-      resumable,
-      start,
-    };
+    const exitCode = signals.code();
+    const ended = { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, resumable, start };
     await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
   }
+}
+
+async function trainingModules() {
+  const [{ openSource }, { trainTask }, { showProgress }] = await Promise.all([
+    import('../data/source.js'),
+    import('../tasks/train.js'),
+    import('./progress.js'),
+  ]);
+  return { openSource, trainTask, showProgress };
+}
+
+function sqlOf({ sql }: Options): { sql?: string } {
+  return sql === undefined ? {} : { sql };
+}
+
+/** The model that training starts from. */
+async function startOf({ from }: Options, kind: TaskKind): Promise<Start | undefined> {
+  if (from === undefined) return undefined;
+  const { openStart } = await import('../tasks/start.js');
+  return openStart(from, kind);
+}
+
+function sayPrepared(
+  { account, warnings, layers, samples, heldOut }: Prepared,
+  start: Start | undefined,
+  session: Session,
+  say: (line: string) => void,
+): void {
+  for (const line of account ? accountText(account) : []) say(line);
+  for (const line of start?.notes ?? []) say(line);
+  session.warn(warnings);
+  say(`training ${layers} on ${counted(samples, 'sample')}${heldOut > 0 ? `, ${heldOut} more held out` : ''}`);
 }
 
 /** @throws MemcellError (usage) for options that cannot be with --from */
