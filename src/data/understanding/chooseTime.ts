@@ -33,6 +33,7 @@ const partNames: Record<string, RegExp> = {
   hour: /^(hour|hr|hh|h|hours|he|hour[ _]?(of[ _]?day|ending|beginning)|stunde|std|hora|heure|ora|uur|time|uhrzeit|zeit|clock|clock[ _]time|time[ _]of[ _]day|von|ab|from|beginn|start([ _]?time)?)$/i,
   minute: /^(minute|min|minutes|minuto)$/i,
   week: /^(week|wk|weeknum|week[ _]?(no|nr|number|of[ _]?year)|iso[ _]?week|woche|kw|kalenderwoche|semaine|semana|settimana|uge|vecka)$/i,
+  halfHour: /^((settlement|trading)[ _-]?)?periods?$|^(sp|half[ _-]?hour|settlement[ _-]?period[ _-]?\w*)$/i,
   dayOfYear: /^(doy|yday|day[ _]?of[ _]?year|julian[ _]?day|jday)$/i,
 };
 
@@ -124,6 +125,8 @@ function joinedNote({ reading }: Times): string {
 
 function askedTime(table: Table, raw: RawColumn[], marks: MissingMarks, options: TimeOptions): ChosenTime {
   const names = raw.map(({ name }) => name);
+  const halves = raw.length === 2 && options.like === undefined ? halfHours(raw[0], raw[1], options) : undefined;
+  if (halves !== undefined) return { ...halves, notes: [] };
   const found = raw.length === 1 ? singleTime(raw[0], marks, options) : textTimes(names, join(raw), options);
   if (found !== undefined) return { ...found, notes: [] };
   const row = join(raw).findIndex((cell) => !marks.isMissing(cell.trim()));
@@ -199,6 +202,10 @@ function withHour(date: Times, free: readonly RawColumn[], options: TimeOptions)
   const hasClock = date.calendar.some((time) => !Number.isNaN(time) && time % 86_400_000 !== 0);
   if (hasClock) return undefined;
   const dateColumn = free.find(({ name }) => name === date.reading.columns[0]);
+  for (const period of free) {
+    const halves = dateColumn && period !== dateColumn ? halfHours(dateColumn, period, options) : undefined;
+    if (halves !== undefined) return halves;
+  }
   const clock = free.find(
     (column) => column !== dateColumn && partNames.hour.test(column.name) && isClock(column, options),
   );
@@ -213,6 +220,35 @@ function withHour(date: Times, free: readonly RawColumn[], options: TimeOptions)
     options,
   );
   return joined !== undefined && new Set(joined.calendar).size > different ? joined : undefined;
+}
+
+/**
+ * A date with the number of a half hour of its day, as markets for electricity count them. Which zone's days they are, of
+ * those that its name speaks of, is settled by the more regular steps.
+ */
+function halfHours(date: RawColumn, period: RawColumn, options: TimeOptions): Times | undefined {
+  if (!partNames.halfHour.test(period.name)) return undefined;
+  const numbers = plainNumbers(period, options.isMissing);
+  if (numbers?.every((value) => !(value < 1 || value > 50 || value % 1 !== 0)) !== true) return undefined;
+  if (!numbers.some((value) => value > 24)) return undefined;
+  const days = dateColumn(date, options);
+  if (days === undefined) return undefined;
+  const cells = join([date, period]);
+  const fields = /trading/i.test(period.name)
+    ? ['PPP', 'P']
+    : /settlement|^sp$/i.test(period.name)
+      ? ['PP', 'P']
+      : ['P', 'PP'];
+  const readings = fields.flatMap((field) => {
+    const like = { ...days.reading, columns: [date.name, period.name], notation: `${days.reading.notation} ${field}` };
+    const found = textTimes(like.columns, cells, { ...options, like });
+    return found?.reading.notation === like.notation ? [found] : [];
+  });
+  const share = ({ spacing }: Times) => (spacing === undefined ? 1 : spacing.off / spacing.total);
+  return readings.reduce<Times | undefined>(
+    (best, one) => (best === undefined || share(one) < share(best) ? one : best),
+    undefined,
+  );
 }
 
 function isClock(column: RawColumn, { isMissing }: TimeOptions, most = 24): boolean {
@@ -290,20 +326,39 @@ function numericTime(
     if (!word && !counters.includes(column.name)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
     if (numbers === undefined || !isDistinct(numbers, groupOf)) continue;
+    // Rows chosen from more are no series with gaps.
+    if (column.name === 'index' && column.position === 0 && spanOf(numbers) > 1.2 * numbers.length) continue;
     const found = plainTimes(column.name, numbers);
     if (found.spacing !== undefined || groupOf !== undefined) return { ...found, notes: [] };
   }
   return undefined;
 }
 
-/** Whether a column counts the rows, from 0 or 1, in some order: by its name, or as the first one. */
+function spanOf(numbers: Float64Array): number {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of numbers) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  return most - least + 1;
+}
+
+/**
+ * Whether a column counts the rows, from 0 or 1, in some order: by its name, or as the first one; an index may have gaps, as
+ * that of rows chosen from more.
+ */
 function isCounter(column: RawColumn, rows: number, marks: MissingMarks): boolean {
   const word = indexName.test(column.name) || orderWords.has(column.name.toLowerCase());
   if (rows < 3 || (!word && column.position > 0)) return false;
   const numbers = plainNumbers(column, marks.isMissing);
   if (numbers === undefined) return false;
-  let [least, most, missing] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  let [least, most, missing, last, ascending] = [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    0,
+    Number.NEGATIVE_INFINITY,
+    true,
+  ];
   for (const value of numbers) {
+    ascending &&= value > last;
+    last = value;
     if (Number.isNaN(value)) missing++;
     else if (!Number.isInteger(value)) return false;
     else {
@@ -311,6 +366,7 @@ function isCounter(column: RawColumn, rows: number, marks: MissingMarks): boolea
       most = Math.max(most, value);
     }
   }
+  if (column.position === 0 && column.name === 'index' && ascending && least >= 0) return true;
   const count = rows - missing;
   return (least === 0 || least === 1) && missing <= 3 && most - least === count - 1 && isDistinct(numbers);
 }

@@ -1,11 +1,12 @@
 import { monthNames, monthOfWord, ordinal, weekdayNames } from './monthNames.js';
-import { abbreviations, offsetInZone, offsetOfWall } from './zones.js';
+import { abbreviations, offsetInZone, offsetOfWall, zonesOfPeriods } from './zones.js';
 
 const day = 86_400_000;
+const halfHour = 1_800_000;
 
 /** The parts of a pattern: quoted text, fields, optional parts in brackets, and whatever stands for itself. */
 const parts =
-  /'([^']*)'|yyyy|yy|y|YYYY|YY|MMMM|MMM|MM|M|dd|do|d|DDD|EEEE|EEE|HH|H|kk|hh|h|mm|ss|S+|aaaa|aaa|a|XXX|XX|X|Z|VV|zzzz|z|Q|n|ww|w|e|[^A-Za-z]/g;
+  /'([^']*)'|yyyy|yy|y|YYYY|YY|MMMM|MMM|MM|M|dd|do|d|DDD|EEEE|EEE|HH|H|kk|hh|h|mm|ss|S+|aaaa|aaa|a|XXX|XX|X|Z|VV|zzzz|z|Q|n|NNN|PPP|PP|P|ww|w|e|[^A-Za-z]/g;
 
 /** What each field of a pattern looks like: a regular expression with one group. */
 const fields: Record<string, string> = {
@@ -44,6 +45,10 @@ const fields: Record<string, string> = {
   zzzz: '(\\([^)]*\\))',
   Q: '([1-4])',
   n: '([12])',
+  NNN: '(\\p{L}+\\.?)',
+  P: '(\\d{1,2})',
+  PP: '(\\d{1,2})',
+  PPP: '(\\d{1,2})',
   ww: '(\\d{2})',
   w: '(\\d{1,2})',
   e: '([1-7])',
@@ -90,7 +95,8 @@ export interface Wording {
 /**
  * A way to write times: a pattern in the letters of Unicode's date fields (yyyy-MM-dd HH:mm), where 'text' stands for
  * itself and [ ] holds what may be left out. Beside these: do (1st, 1er), n (half of a year), YY and YYYY (the year after
- * the one before it, as in 2019/20).
+ * the one before it, as in 2019/20), NNN (the last of the three months of which the first is named before it; the year is
+ * that of the last), P, PP and PPP (half hours of a day from 1, see `zonesOfPeriods`).
  */
 export class Notation {
   /** What `read` found: milliseconds since 1970 as the clock shows it, and minutes east of UTC (NaN without a zone). */
@@ -123,8 +129,9 @@ export class Notation {
     let month = 1;
     let date = 1;
     let [hour, minute, second, fraction] = [0, 0, 0, 0];
-    let [week, weekday, yearDay] = [0, 1, 0];
+    let [week, weekday, yearDay, period] = [0, 1, 0, 0];
     let half = '';
+    let endsNextYear = false;
     let offset = Number.NaN;
     this.zone = '';
     for (let i = 0; i < this.names.length; i++) {
@@ -212,6 +219,17 @@ export class Notation {
         case 'n':
           month = Number(text) * 6 - 5;
           break;
+        case 'NNN':
+          if (monthOfWord(text, this.locale) !== ((month + 1) % 12) + 1) return false;
+          endsNextYear = month > 10;
+          break;
+        case 'P':
+        case 'PP':
+        case 'PPP':
+          period = Number(text);
+          if (period < 1 || period > 50) return false;
+          this.zone = zonesOfPeriods[this.names[i]];
+          break;
         case 'ww':
         case 'w':
           week = Number(text);
@@ -221,6 +239,7 @@ export class Notation {
           break;
       }
     }
+    if (endsNextYear) year--;
     if (half !== '') hour = (hour % 12) + (half === 'p' ? 12 : 0);
     if (month < 1 || month > 12 || date < 1 || date > daysIn(year, month)) return false;
     if (hour > 24 || (hour === 24 && minute + second + fraction > 0) || minute > 59 || second > 60) return false;
@@ -231,6 +250,10 @@ export class Notation {
       start = firstWeek(year) + (week - 1) * 7 + weekday - 1;
     }
     this.wall = start * day + ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
+    if (period > 0) {
+      if (this.zone !== '') offset = offsetOfWall(this.zone, start * day) ?? Number.NaN;
+      this.wall += (period - 1) * halfHour;
+    }
     if (this.zone !== '' && Number.isNaN(offset)) {
       const found = offsetOfWall(this.zone, this.wall);
       if (found === undefined) return false;
@@ -258,7 +281,7 @@ export class Notation {
     const at = new Date(shown);
     const clock = new Date(wall);
     const weekYear = this.has('ww', 'w') ? isoWeek(wall) : undefined;
-    const year = weekYear?.year ?? at.getUTCFullYear();
+    const year = (weekYear?.year ?? at.getUTCFullYear()) + Number(this.has('NNN') && at.getUTCMonth() > 9);
     const hour = clock.getUTCHours();
     const write = (kind: string, text: string): string => {
       switch (kind) {
@@ -272,9 +295,10 @@ export class Notation {
         case 'YY':
           return pad(mod(year + 1, 10 ** kind.length), kind.length);
         case 'MMMM':
-        case 'MMM': {
+        case 'MMM':
+        case 'NNN': {
           const names = wording.months ?? monthNames(wording.locale ?? 'en', kind === 'MMMM' ? 'long' : 'short');
-          return names[at.getUTCMonth()];
+          return names[(at.getUTCMonth() + (kind === 'NNN' ? 2 : 0)) % 12];
         }
         case 'EEEE':
         case 'EEE': {
@@ -330,6 +354,13 @@ export class Notation {
         case 'ww':
         case 'w':
           return pad(weekYear?.week ?? 1, kind.length);
+        case 'P':
+        case 'PP':
+        case 'PPP': {
+          const midnight = mod(wall, day);
+          const changed = offset - (offsetOfWall(zonesOfPeriods[kind], wall - midnight) ?? offset);
+          return String(Math.floor((midnight - changed * 60_000) / halfHour) + 1);
+        }
         case 'e':
           return String(((at.getUTCDay() + 6) % 7) + 1);
         default:
@@ -360,7 +391,10 @@ const twoDigitPivot = 40;
 
 /** A pattern for people: without quotes. */
 export function plainPattern(pattern: string): string {
-  return pattern.replace(/'/g, '');
+  return pattern
+    .replace(/ P{1,3}$/, ' half-hour')
+    .replace('NNN', 'MMM')
+    .replace(/'/g, '');
 }
 
 function daysIn(year: number, month: number): number {

@@ -16,7 +16,7 @@ import { type Groups, groupRows, type Ordered, orderRows } from './series.js';
 import { describeStep } from './steps.js';
 import { type Timeline, timeline } from './timeline.js';
 import { writeTime } from './timeText.js';
-import { wideNotes } from './wide.js';
+import { refuseWide, wideNotes } from './wide.js';
 import { placeOf } from './wording.js';
 
 export { accountText } from './account.js';
@@ -31,6 +31,7 @@ export { labelsAfter, readTime, writeTime } from './timeText.js';
  * @throws MemcellError for what cannot be understood without a word from the user: the message has the option
  */
 export function understand(table: Table, options: UnderstandOptions = {}): Frame {
+  if (options.like === undefined) refuseWide(table, options.targets ?? []);
   const request = readRequest(table, options);
   const columns = rawColumns(table);
   const marks = new MissingMarks(request.missing);

@@ -31,6 +31,12 @@ export const abbreviations: Record<string, number> = {
   NZDT: 780,
 };
 
+/**
+ * The zone in which half hours of a day are counted from its midnight: 46 and 50 of them on the days when clocks change.
+ * Without one each day has 48.
+ */
+export const zonesOfPeriods: Record<string, string> = { P: '', PP: 'Europe/London', PPP: 'Pacific/Auckland' };
+
 const formats = new Map<string, Intl.DateTimeFormat | undefined>();
 const quarter = 900_000;
 const known = new Map<string, Map<number, number>>();

@@ -233,10 +233,7 @@ function nothingToLearnFrom({ name, account, columns }: Frame, label: string): M
     use === 'out' || use === 'time' ? [`${column} (${use === 'time' ? 'the time' : why})`] : [],
   );
   const others = reasons.length === 0 ? '' : `; left out: ${list(reasons)}`;
-  const words = columns.find(({ name, use, cells }) => {
-    const why = account.columns.find((column) => column.name === name)?.why ?? '';
-    return use === 'out' && why.startsWith('text ') && cells.slice(0, 9).every((cell) => cell.includes(' '));
-  });
+  const words = columns.find(({ texts, cells }) => texts && cells.slice(0, 9).every((cell) => cell.includes(' ')));
   const texts = words === undefined ? '' : `; --text-column ${quoted(words.name)} tells the class from what it says`;
   return new MemcellError(`${name}: has no column to learn from beside ${label}${others}${texts}`);
 }
