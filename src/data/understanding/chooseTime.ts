@@ -48,6 +48,8 @@ export interface TimeChoice {
   counters: string[];
   /** Columns that are times as well. */
   others: string[];
+  /** Where nothing but a count of the rows is the time: a column of numbers that is named as one, and whose numbers repeat. */
+  repeated?: { name: string; numbers: Float64Array };
 }
 
 /**
@@ -68,9 +70,11 @@ export function chooseTime(
     dates?: 'day' | 'month';
     like?: TimeReading;
     groupOf?: Int32Array;
+    /** Whether rows have nothing to do with each other, so that a count of them is no time. */
+    single?: boolean;
   },
 ): TimeChoice {
-  const { like, taken, features, groupOf } = options;
+  const { like, taken, features, groupOf, single = false } = options;
   const timeOptions: TimeOptions = {
     isMissing: marks.isMissing,
     ...(options.dates && { dates: options.dates }),
@@ -96,14 +100,32 @@ export function chooseTime(
   }
   const parts = fromParts(free, timeOptions);
   if (parts !== undefined) return { time: { ...parts, notes: [joinedNote(parts)] }, counters, others: [] };
-  const numeric = numericTime(free, counters, marks, groupOf);
+  const repeated = groupOf === undefined ? repeatedTime(free, marks) : undefined;
+  const ordering = single ? free.filter(({ name }) => !counters.includes(name)) : free;
+  const numeric = numericTime(ordering, counters, marks, groupOf);
   if (numeric !== undefined) {
     const [name] = numeric.reading.columns;
-    return { time: numeric, counters: counters.filter((counter) => counter !== name), others: [] };
+    const counts = counters.includes(name) && !isNamedTime(name);
+    return {
+      time: numeric,
+      counters: counters.filter((counter) => counter !== name),
+      others: [],
+      ...(counts && repeated && { repeated }),
+    };
   }
   const clock = timeOfDay(free, timeOptions);
   if (clock !== undefined) return { time: { ...clock, notes: [clockNote(clock)] }, counters, others: [] };
-  return { counters, others: [] };
+  return { counters, others: [], ...(repeated && { repeated }) };
+}
+
+/** Years, or whole numbers called time, of which some come more than once: what months or hours do in every series. */
+function repeatedTime(free: readonly RawColumn[], marks: MissingMarks): TimeChoice['repeated'] {
+  for (const { name, ...column } of free) {
+    if (!partNames.year.test(name) && !/^(t|time|date|period)$/i.test(name)) continue;
+    const numbers = plainNumbers({ name, ...column }, marks.isMissing);
+    if (numbers?.every((value) => value % 1 === 0) === true && !isDistinct(numbers)) return { name, numbers };
+  }
+  return undefined;
 }
 
 /** Whether a column's name speaks of time: 'order_date', 'pickupDatetime', 'Date Time'. */
@@ -313,9 +335,9 @@ function numericTime(
   const named = (column: RawColumn) => isNamedTime(column.name);
   const ordered = [...free].sort((a, b) => Number(named(b)) - Number(named(a)));
   for (const column of ordered) {
-    if (counters.includes(column.name) && !named(column)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
     if (numbers === undefined) continue;
+    if (counters.includes(column.name) && !named(column) && spanOf(numbers) <= numbers.length) continue;
     const hints = { named: named(column), first: column.position === 0 };
     const found =
       numberTimes(column.name, numbers, hints) ?? (named(column) ? yearTimes(column.name, numbers) : undefined);
@@ -336,7 +358,10 @@ function numericTime(
 
 function spanOf(numbers: Float64Array): number {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of numbers) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  for (const value of numbers) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
   return most - least + 1;
 }
 
