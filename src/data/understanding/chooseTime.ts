@@ -347,7 +347,8 @@ function numericTime(
     const word = orderWords.has(column.name.toLowerCase()) || named(column);
     if (!word && !counters.includes(column.name)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
-    if (numbers === undefined || !isDistinct(numbers, groupOf)) continue;
+    // A slip in a column named as a time is told of it.
+    if (numbers === undefined || !isDistinct(numbers, groupOf, named(column) ? 0.99 : 1)) continue;
     // Rows chosen from more are no series with gaps.
     if (column.name === 'index' && column.position === 0 && spanOf(numbers) > 1.2 * numbers.length) continue;
     const found = plainTimes(column.name, numbers);
@@ -396,7 +397,8 @@ function isCounter(column: RawColumn, rows: number, marks: MissingMarks): boolea
   return (least === 0 || least === 1) && missing <= 3 && most - least === count - 1 && isDistinct(numbers);
 }
 
-function isDistinct(numbers: Float64Array, groupOf?: Int32Array): boolean {
+/** @param share of the numbers, in each series, that must differ */
+function isDistinct(numbers: Float64Array, groupOf?: Int32Array, share = 1): boolean {
   const seen = new Set<number | string>();
   let count = 0;
   for (let row = 0; row < numbers.length; row++) {
@@ -404,5 +406,5 @@ function isDistinct(numbers: Float64Array, groupOf?: Int32Array): boolean {
     seen.add(groupOf === undefined ? numbers[row] : `${groupOf[row]} ${numbers[row]}`);
     count++;
   }
-  return seen.size === count;
+  return seen.size >= share * count;
 }

@@ -95,7 +95,7 @@ export function withoutRepeats(
   const { rows } = ordered;
   const name = time.reading.columns.join(' and ');
   if (!how.refuse) {
-    notes.push(`${times(found.length, 'row')} repeat a time; rows of one time keep their order`);
+    notes.push(`${times(found.length, 'row repeats', 'rows repeat')} a time; rows of one time keep their order`);
     return ordered;
   }
   const lists = [...columns.values()].map((column) => column.numbers ?? column.times ?? column.cells());

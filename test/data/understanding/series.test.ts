@@ -76,6 +76,17 @@ describe('several series', () => {
     expect(steps.column('t').use).toBe('time');
   });
 
+  test('a count of the rows is no time of single ones; one slip in a column named as the time is told', () => {
+    const single = csv(',a,kind\n1,3,x\n2,5,y\n3,4,x\n', { label: 'kind', timeless: true });
+    expect(single.time).toBeUndefined();
+    expect(told(single, 'index')).toMatchObject({ use: 'out', why: 'counts the rows' });
+    const rows = ['a', 'b'].flatMap((id) => Array.from({ length: 90 }, (_, i) => `${id},${i === 7 ? 6 : i},${i % 5}`));
+    const label = rows.map((row, i) => `${i},${i === 97 ? row.replace(/,6,/, ',7,') : row},${row[0]}`);
+    const frame = csv(`,id,time,v,kind\n${label.join('\n')}`, { label: 'kind', group: ['id'] });
+    expect(frame.account.time?.columns).toEqual(['time']);
+    expect(frame.account.notes).toContain('1 row repeats a time; rows of one time keep their order');
+  });
+
   test('filling and gaps stay inside a series; one without any value is left out', () => {
     const frame = csv(
       'day,s,y\n2020-01-01,a,1\n2020-01-02,a,\n2020-01-04,a,4\n2020-01-01,b,\n2020-01-02,b,7\n2020-01-03,b,8\n2020-01-01,c,\n2020-01-02,c,\n',
