@@ -1,3 +1,4 @@
+import { day } from '../days.js';
 /** Minutes east of UTC of the abbreviations that stand for one offset in most of the data that has them. */
 export const abbreviations: Record<string, number> = {
   UTC: 0,
@@ -31,12 +32,6 @@ export const abbreviations: Record<string, number> = {
   NZDT: 780,
 };
 
-/**
- * The zone in which half hours of a day are counted from its midnight: 46 and 50 of them on the days when clocks change.
- * Without one each day has 48.
- */
-export const zonesOfPeriods: Record<string, string> = { P: '', PP: 'Europe/London', PPP: 'Pacific/Auckland' };
-
 const formats = new Map<string, Intl.DateTimeFormat | undefined>();
 const quarter = 900_000;
 const known = new Map<string, Map<number, number>>();
@@ -63,8 +58,8 @@ export function offsetInZone(zone: string, instant: number): number | undefined 
 
 /** The same for what a clock there shows; of an hour that comes twice the first. */
 export function offsetOfWall(zone: string, wall: number): number | undefined {
-  const before = offsetInZone(zone, wall - 86_400_000);
-  const after = offsetInZone(zone, wall + 86_400_000);
+  const before = offsetInZone(zone, wall - day);
+  const after = offsetInZone(zone, wall + day);
   if (before === undefined || after === undefined || before === after) return before;
   return offsetInZone(zone, wall - before * 60_000) === before ? before : after;
 }
