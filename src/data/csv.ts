@@ -1,7 +1,9 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { MemcellError } from '../errors.js';
 import { type Dialect, guessDialect } from './dialect.js';
+import { printedSeries } from './printedSeries.js';
 import { RowFitter } from './rows.js';
+import { doubleQuoted } from './singleQuotes.js';
 import { Table } from './table.js';
 
 /** Characters that are parsed at a time. */
@@ -15,7 +17,9 @@ const longestRecord = 2 ** 26;
  * @throws MemcellError with the line: bad quotes, a row with too many or too few cells, no rows.
  */
 export function parseCsv(text: string, name: string, notes: readonly string[] = []): Table {
-  const unified = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const written = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const printed = printedSeries(written);
+  const unified = printed ?? written;
   const dialect = guessDialect(unified);
   const cells: string[][] = [];
   const lines: number[] = [];
@@ -39,9 +43,14 @@ export function parseCsv(text: string, name: string, notes: readonly string[] = 
     name,
     header: kept.map((i) => header[i] ?? ''),
     cells: kept.map((i) => cells[i]),
-    lines,
+    lines: printed === undefined ? lines : cells[0].length,
     decimalComma: dialect.delimiter === ';',
-    notes: [...notes, ...dialect.notes, ...fitter.notes],
+    notes: [
+      ...notes,
+      ...(printed === undefined ? [] : ['printed with a row for each year: read as the columns time and value']),
+      ...dialect.notes,
+      ...fitter.notes,
+    ],
   });
 }
 
@@ -66,7 +75,9 @@ export class RecordReader {
   *read(block: string): Iterable<CsvRecord> {
     const text = this.rest + this.begin(block);
     // A quote behind a backslash neither opens nor closes.
-    const end = lastLineEnd(this.dialect.backslash ? text.replaceAll('\\"', '__') : text);
+    const end = this.dialect.singleQuotes
+      ? text.lastIndexOf('\n') + 1
+      : lastLineEnd(this.dialect.backslash ? text.replaceAll('\\"', '__') : text);
     this.rest = text.slice(end);
     if (this.rest.length > longestRecord) {
       throw new MemcellError(
@@ -89,8 +100,9 @@ export class RecordReader {
     return block.slice(this.dialect.start);
   }
 
-  private parse(text: string): CsvRecord[] {
-    const { delimiter, comments, backslash } = this.dialect;
+  private parse(lines: string): CsvRecord[] {
+    const { delimiter, comments, backslash, singleQuotes } = this.dialect;
+    const text = singleQuotes ? doubleQuoted(lines) : lines;
     if (!text.includes('"')) return this.split(text);
     const records: CsvRecord[] = [];
     try {

@@ -1,3 +1,4 @@
+import { doubleQuoted, isSingleQuoted } from './singleQuotes.js';
 import { shorten } from './understanding/wording.js';
 
 /** How a file of separated values is written, told from its beginning. */
@@ -10,6 +11,8 @@ export interface Dialect {
   skippedLines: number;
   /** Whether a quote in a quoted cell stands behind a backslash, not doubled. */
   backslash: boolean;
+  /** Whether cells are quoted with ' instead of ". */
+  singleQuotes: boolean;
   /** Whether lines that begin with # are comments. */
   comments: boolean;
   /** The names of the columns when the first record from `start` on is data. */
@@ -39,6 +42,11 @@ interface Line {
 
 /** @param text the beginning of a file, line ends as \n */
 export function guessDialect(text: string): Dialect {
+  const beginning = text.slice(0, dialectSample);
+  if (isSingleQuoted(beginning)) {
+    const dialect = guessDialect(doubleQuoted(beginning));
+    return { ...dialect, singleQuotes: true, notes: ["cells are quoted with '", ...dialect.notes] };
+  }
   const notes: string[] = [];
   let lines = logicalLines(text.slice(0, dialectSample), text.length > dialectSample);
   const separator = /^"?sep=(.)"?$/i.exec(lines[0]?.text ?? '')?.[1];
@@ -88,6 +96,7 @@ export function guessDialect(text: string): Dialect {
     start: first?.start ?? 0,
     skippedLines: first === undefined ? 0 : first.number,
     backslash: /\\"[^,;\t|\n]/.test(text.slice(0, dialectSample)) && !/[^,;\t|\n]""/.test(text.slice(0, dialectSample)),
+    singleQuotes: false,
     comments: comments.length > 0,
     names,
     rowNames,
@@ -136,7 +145,9 @@ function guessDelimiterOf(lines: readonly string[]): string {
   const [header, ...words] = lines.map((line) => splitLine(line, ' '));
   const { length: width } = words[0];
   const numbers = words[0].findIndex((_, i) => words.every((row) => /^number/.test(shape(row[i] ?? ''))));
-  const named = header.length === width || (header.length === width - 1 && /^"/.test(lines[1]));
+  // R prints a table with the numbers of its rows before them.
+  const rowNames = header.length === width - 1 && (/^"/.test(lines[1]) || countUp(words));
+  const named = header.length === width || rowNames;
   return width > 1 && numbers >= 0 && named && words.every((row) => row.length === width) ? ' ' : ',';
 }
 
@@ -336,15 +347,19 @@ function preambleApart(rows: readonly string[][], lines: readonly Line[], width:
   return rows.slice(0, at).some(isRow) || !rows.slice(at + 1, at + 4).every(isRow) ? 0 : at;
 }
 
+function countUp(rows: readonly string[][]): boolean {
+  return rows.every((row, i) => Number(row[0]) === Number(rows[0][0]) + i);
+}
+
 /** Whether all rows have one cell more than the header, the first of which names or numbers the row. */
 function hasRowNames(rows: readonly string[][]): boolean {
   const [header, ...rest] = rows;
   if (header === undefined || rest.length < 2) return false;
   if (!rest.every((row) => row.length === header.length + 1)) return false;
   if (rest.every((row) => row.at(-1) === '')) return false;
-  const counts = rest.every((row, i) => Number(row[0]) === Number(rest[0][0]) + i);
   return (
-    counts || (rest.every((row) => shape(row[0]) === 'text') && new Set(rest.map((row) => row[0])).size === rest.length)
+    countUp(rest) ||
+    (rest.every((row) => shape(row[0]) === 'text') && new Set(rest.map((row) => row[0])).size === rest.length)
   );
 }
 

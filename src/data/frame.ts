@@ -41,6 +41,8 @@ export interface FrameColumn {
   readonly values: Float64Array;
   /** As written, one per row: for labels, groups and texts. */
   readonly cells: readonly string[];
+  /** Whether it is left out as it holds too many different texts. */
+  readonly texts?: true;
 }
 
 /** How a column's cells become numbers. */

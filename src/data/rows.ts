@@ -98,7 +98,7 @@ export class RowFitter {
 
   /**
    * The columns' names; undefined for one without a name and without any value. Those that have values get one: 'index'
-   * where they count up, else 'column 3'. Settled by the first rows, so that a stream and a table agree.
+   * for whole numbers that go up, else 'column 3'. Settled by the first rows, so that a stream and a table agree.
    */
   header(): (string | undefined)[] {
     const names = this.names ?? [];
@@ -106,8 +106,10 @@ export class RowFitter {
     return names.map((name, i) => {
       if (name !== '') return name;
       if (!this.filled[i]) return undefined;
-      const counts = this.sample.every((row, n) => row[i] !== '' && Number(row[i]) === Number(this.sample[0][i]) + n);
-      const free = counts && !taken.has('index') ? 'index' : `column ${i + 1}`;
+      const ascending = this.sample.every(
+        (row, n) => /^\d+$/.test(row[i]) && (n === 0 || Number(row[i]) > Number(this.sample[n - 1][i])),
+      );
+      const free = ascending && !taken.has('index') ? 'index' : `column ${i + 1}`;
       taken.add(free);
       return free;
     });

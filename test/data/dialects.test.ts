@@ -153,6 +153,37 @@ describe('what is plain is read, and said', () => {
       ['id: #1 … #3', 'v: 5 … 7'],
       ['dropped the separator at the end of 3 of 3 lines'],
     ],
+    [
+      'a data frame as R prints it',
+      '   date v  w\n1  2020-01-01 1 NA\n2  2020-01-02 2  5\n3  2020-01-03 4  7\n',
+      ['index: 1 … 3', 'date: 2020-01-01 … 2020-01-03', 'v: 1 … 4', 'w: NA … 7'],
+      ['separator spaces', 'column 1 has no name: called index'],
+    ],
+    [
+      'a series as R prints it, its first and last year incomplete',
+      '     Qtr1 Qtr2 Qtr3 Qtr4\n1974       2.5   NA  4.5\n1975  5.5  6.5          \n',
+      ['time: 1974 Q2 … 1975 Q2', 'value: 2.5 … 6.5'],
+      ['printed with a row for each year: read as the columns time and value'],
+    ],
+    [
+      'a series as R prints it, too wide for a line',
+      '      Jan  Feb  Mar\n1974  100  200  300\n1975  400  500  600\n      Apr  May\n1974  350  370\n1975  650     \n',
+      ['time: 1974 Jan … 1975 Apr', 'value: 100 … 650'],
+      ['printed with a row for each year: read as the columns time and value'],
+    ],
+    [
+      'single quotes',
+      "'date','shop','v'\n'2020-01-01','it, here','1'\n'2020-01-02','b','2'\n",
+      ['date: 2020-01-01 … 2020-01-02', 'shop: it, here … b', 'v: 1 … 2'],
+      ["cells are quoted with '"],
+    ],
+    ['apostrophes are no quotes', "name,v\n'tis,1\nshops',2\n", ["name: 'tis … shops'", 'v: 1 … 2'], []],
+    [
+      'an index of rows chosen from more',
+      ',v\n0,1.5\n3,2\n17,4\n',
+      ['index: 0 … 17', 'v: 1.5 … 4'],
+      ['column 1 has no name: called index'],
+    ],
     ['missing at the end', 'a,b\n1,2\n2,\n', ['a: 1 … 2', 'b: 2 … '], []],
     ['a last line without its last cell, named by text', 'name,v\nBob,1\nAnn,2\n', ['name: Bob … Ann', 'v: 1 … 2'], []],
   ])('%s', (_, text, columns, notes) => {

@@ -33,6 +33,7 @@ const partNames: Record<string, RegExp> = {
   hour: /^(hour|hr|hh|h|hours|he|hour[ _]?(of[ _]?day|ending|beginning)|stunde|std|hora|heure|ora|uur|time|uhrzeit|zeit|clock|clock[ _]time|time[ _]of[ _]day|von|ab|from|beginn|start([ _]?time)?)$/i,
   minute: /^(minute|min|minutes|minuto)$/i,
   week: /^(week|wk|weeknum|week[ _]?(no|nr|number|of[ _]?year)|iso[ _]?week|woche|kw|kalenderwoche|semaine|semana|settimana|uge|vecka)$/i,
+  halfHour: /^((settlement|trading)[ _-]?)?periods?$|^(sp|half[ _-]?hour|settlement[ _-]?period[ _-]?\w*)$/i,
   dayOfYear: /^(doy|yday|day[ _]?of[ _]?year|julian[ _]?day|jday)$/i,
 };
 
@@ -47,6 +48,8 @@ export interface TimeChoice {
   counters: string[];
   /** Columns that are times as well. */
   others: string[];
+  /** Where nothing but a count of the rows is the time: a column of numbers that is named as one, and whose numbers repeat. */
+  repeated?: { name: string; numbers: Float64Array };
 }
 
 /**
@@ -67,9 +70,11 @@ export function chooseTime(
     dates?: 'day' | 'month';
     like?: TimeReading;
     groupOf?: Int32Array;
+    /** Whether rows have nothing to do with each other, so that a count of them is no time. */
+    single?: boolean;
   },
 ): TimeChoice {
-  const { like, taken, features, groupOf } = options;
+  const { like, taken, features, groupOf, single = false } = options;
   const timeOptions: TimeOptions = {
     isMissing: marks.isMissing,
     ...(options.dates && { dates: options.dates }),
@@ -95,14 +100,32 @@ export function chooseTime(
   }
   const parts = fromParts(free, timeOptions);
   if (parts !== undefined) return { time: { ...parts, notes: [joinedNote(parts)] }, counters, others: [] };
-  const numeric = numericTime(free, counters, marks, groupOf);
+  const repeated = groupOf === undefined ? repeatedTime(free, marks) : undefined;
+  const ordering = single ? free.filter(({ name }) => !counters.includes(name)) : free;
+  const numeric = numericTime(ordering, counters, marks, groupOf);
   if (numeric !== undefined) {
     const [name] = numeric.reading.columns;
-    return { time: numeric, counters: counters.filter((counter) => counter !== name), others: [] };
+    const counts = counters.includes(name) && !isNamedTime(name);
+    return {
+      time: numeric,
+      counters: counters.filter((counter) => counter !== name),
+      others: [],
+      ...(counts && repeated && { repeated }),
+    };
   }
   const clock = timeOfDay(free, timeOptions);
   if (clock !== undefined) return { time: { ...clock, notes: [clockNote(clock)] }, counters, others: [] };
-  return { counters, others: [] };
+  return { counters, others: [], ...(repeated && { repeated }) };
+}
+
+/** Years, or whole numbers called time, of which some come more than once: what months or hours do in every series. */
+function repeatedTime(free: readonly RawColumn[], marks: MissingMarks): TimeChoice['repeated'] {
+  for (const { name, ...column } of free) {
+    if (!partNames.year.test(name) && !/^(t|time|date|period)$/i.test(name)) continue;
+    const numbers = plainNumbers({ name, ...column }, marks.isMissing);
+    if (numbers?.every((value) => value % 1 === 0) === true && !isDistinct(numbers)) return { name, numbers };
+  }
+  return undefined;
 }
 
 /** Whether a column's name speaks of time: 'order_date', 'pickupDatetime', 'Date Time'. */
@@ -124,6 +147,8 @@ function joinedNote({ reading }: Times): string {
 
 function askedTime(table: Table, raw: RawColumn[], marks: MissingMarks, options: TimeOptions): ChosenTime {
   const names = raw.map(({ name }) => name);
+  const halves = raw.length === 2 && options.like === undefined ? halfHours(raw[0], raw[1], options) : undefined;
+  if (halves !== undefined) return { ...halves, notes: [] };
   const found = raw.length === 1 ? singleTime(raw[0], marks, options) : textTimes(names, join(raw), options);
   if (found !== undefined) return { ...found, notes: [] };
   const row = join(raw).findIndex((cell) => !marks.isMissing(cell.trim()));
@@ -199,6 +224,10 @@ function withHour(date: Times, free: readonly RawColumn[], options: TimeOptions)
   const hasClock = date.calendar.some((time) => !Number.isNaN(time) && time % 86_400_000 !== 0);
   if (hasClock) return undefined;
   const dateColumn = free.find(({ name }) => name === date.reading.columns[0]);
+  for (const period of free) {
+    const halves = dateColumn && period !== dateColumn ? halfHours(dateColumn, period, options) : undefined;
+    if (halves !== undefined) return halves;
+  }
   const clock = free.find(
     (column) => column !== dateColumn && partNames.hour.test(column.name) && isClock(column, options),
   );
@@ -213,6 +242,35 @@ function withHour(date: Times, free: readonly RawColumn[], options: TimeOptions)
     options,
   );
   return joined !== undefined && new Set(joined.calendar).size > different ? joined : undefined;
+}
+
+/**
+ * A date with the number of a half hour of its day, as markets for electricity count them. Which zone's days they are, of
+ * those that its name speaks of, is settled by the more regular steps.
+ */
+function halfHours(date: RawColumn, period: RawColumn, options: TimeOptions): Times | undefined {
+  if (!partNames.halfHour.test(period.name)) return undefined;
+  const numbers = plainNumbers(period, options.isMissing);
+  if (numbers?.every((value) => !(value < 1 || value > 50 || value % 1 !== 0)) !== true) return undefined;
+  if (!numbers.some((value) => value > 24)) return undefined;
+  const days = dateColumn(date, options);
+  if (days === undefined) return undefined;
+  const cells = join([date, period]);
+  const fields = /trading/i.test(period.name)
+    ? ['PPP', 'P']
+    : /settlement|^sp$/i.test(period.name)
+      ? ['PP', 'P']
+      : ['P', 'PP'];
+  const readings = fields.flatMap((field) => {
+    const like = { ...days.reading, columns: [date.name, period.name], notation: `${days.reading.notation} ${field}` };
+    const found = textTimes(like.columns, cells, { ...options, like });
+    return found?.reading.notation === like.notation ? [found] : [];
+  });
+  const share = ({ spacing }: Times) => (spacing === undefined ? 1 : spacing.off / spacing.total);
+  return readings.reduce<Times | undefined>(
+    (best, one) => (best === undefined || share(one) < share(best) ? one : best),
+    undefined,
+  );
 }
 
 function isClock(column: RawColumn, { isMissing }: TimeOptions, most = 24): boolean {
@@ -277,9 +335,9 @@ function numericTime(
   const named = (column: RawColumn) => isNamedTime(column.name);
   const ordered = [...free].sort((a, b) => Number(named(b)) - Number(named(a)));
   for (const column of ordered) {
-    if (counters.includes(column.name) && !named(column)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
     if (numbers === undefined) continue;
+    if (counters.includes(column.name) && !named(column) && spanOf(numbers) <= numbers.length) continue;
     const hints = { named: named(column), first: column.position === 0 };
     const found =
       numberTimes(column.name, numbers, hints) ?? (named(column) ? yearTimes(column.name, numbers) : undefined);
@@ -289,21 +347,44 @@ function numericTime(
     const word = orderWords.has(column.name.toLowerCase()) || named(column);
     if (!word && !counters.includes(column.name)) continue;
     const numbers = plainNumbers(column, marks.isMissing);
-    if (numbers === undefined || !isDistinct(numbers, groupOf)) continue;
+    // A slip in a column named as a time is told of it.
+    if (numbers === undefined || !isDistinct(numbers, groupOf, named(column) ? 0.99 : 1)) continue;
+    // Rows chosen from more are no series with gaps.
+    if (column.name === 'index' && column.position === 0 && spanOf(numbers) > 1.2 * numbers.length) continue;
     const found = plainTimes(column.name, numbers);
     if (found.spacing !== undefined || groupOf !== undefined) return { ...found, notes: [] };
   }
   return undefined;
 }
 
-/** Whether a column counts the rows, from 0 or 1, in some order: by its name, or as the first one. */
+function spanOf(numbers: Float64Array): number {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of numbers) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return most - least + 1;
+}
+
+/**
+ * Whether a column counts the rows, from 0 or 1, in some order: by its name, or as the first one; an index may have gaps, as
+ * that of rows chosen from more.
+ */
 function isCounter(column: RawColumn, rows: number, marks: MissingMarks): boolean {
   const word = indexName.test(column.name) || orderWords.has(column.name.toLowerCase());
   if (rows < 3 || (!word && column.position > 0)) return false;
   const numbers = plainNumbers(column, marks.isMissing);
   if (numbers === undefined) return false;
-  let [least, most, missing] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  let [least, most, missing, last, ascending] = [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    0,
+    Number.NEGATIVE_INFINITY,
+    true,
+  ];
   for (const value of numbers) {
+    ascending &&= value > last;
+    last = value;
     if (Number.isNaN(value)) missing++;
     else if (!Number.isInteger(value)) return false;
     else {
@@ -311,11 +392,13 @@ function isCounter(column: RawColumn, rows: number, marks: MissingMarks): boolea
       most = Math.max(most, value);
     }
   }
+  if (column.position === 0 && column.name === 'index' && ascending && least >= 0) return true;
   const count = rows - missing;
   return (least === 0 || least === 1) && missing <= 3 && most - least === count - 1 && isDistinct(numbers);
 }
 
-function isDistinct(numbers: Float64Array, groupOf?: Int32Array): boolean {
+/** @param share of the numbers, in each series, that must differ */
+function isDistinct(numbers: Float64Array, groupOf?: Int32Array, share = 1): boolean {
   const seen = new Set<number | string>();
   let count = 0;
   for (let row = 0; row < numbers.length; row++) {
@@ -323,5 +406,5 @@ function isDistinct(numbers: Float64Array, groupOf?: Int32Array): boolean {
     seen.add(groupOf === undefined ? numbers[row] : `${groupOf[row]} ${numbers[row]}`);
     count++;
   }
-  return seen.size === count;
+  return seen.size >= share * count;
 }

@@ -25,6 +25,13 @@ export interface ReadColumn {
   notes: string[];
 }
 
+/** Why a column is not made into numbers. */
+export interface Unread {
+  why: string;
+  /** Whether it holds texts, more different ones than are made into channels. */
+  texts?: true;
+}
+
 /** Pairs of words of which the first is 0; of other pairs it is the first in the order of the alphabet. */
 const pairs = [
   ['no', 'yes'],
@@ -217,15 +224,17 @@ export class ColumnReader {
   }
 
   /** Two texts as 0 and 1, up to 50 as categories; else why not. */
-  texts(column: RawColumn): ReadColumn | { why: string } {
+  texts(column: RawColumn): ReadColumn | Unread {
     if (column.times !== undefined) return { why: 'a time' };
     const { different, held, spelled } = this.different(column);
     const [only] = different;
     if (different.length === 0) return { why: 'every cell is missing' };
     if (different.length === 1 && !(held > 1 && held <= this.rows.length / 2))
       return { why: `every cell ${held < this.rows.length ? 'that is not empty ' : ''}is ${shorten(only)}` };
-    if (different.length > mostCategories) return { why: `text with ${different.length} different values` };
-    if (different.length > 2 && different.length > held / 2) return { why: 'text that differs in nearly every row' };
+    if (different.length > mostCategories)
+      return { why: `text with ${different.length} different values`, texts: true };
+    if (different.length > 2 && different.length > held / 2)
+      return { why: 'text that differs in nearly every row', texts: true };
     const read =
       different.length > 2
         ? this.asCategory(column, { kind: 'category', values: different.sort(naturally) })

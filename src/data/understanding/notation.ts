@@ -1,5 +1,5 @@
 import { day, dayOf, daysIn, firstWeek, remainder, weekOf } from '../days.js';
-import { type Moment, type TimeField, TimeParts, timeFields, type Wording } from './timeFields.js';
+import { halfHour, type Moment, type TimeField, TimeParts, timeFields, type Wording } from './timeFields.js';
 import { offsetInZone, offsetOfWall } from './zones.js';
 
 /** The parts of a pattern: quoted text, fields (the longest first), and what stands for itself: optional parts are in brackets. */
@@ -70,14 +70,19 @@ export class Notation {
       const text = match[i + 1];
       if (text !== undefined && !this.fields[i].read(text, parts, this.locale)) return false;
     }
-    const { year, month, date, yearDay, week, weekday, half, minute, second, milliseconds, zone } = parts;
+    const { month, date, yearDay, week, period, weekday, half, minute, second, milliseconds, zone } = parts;
     if (half !== '') parts.hour = (parts.hour % 12) + (half === 'p' ? 12 : 0);
     const { hour } = parts;
+    const year = parts.year - Number(parts.endsNextYear);
     if (month < 1 || month > 12 || date < 1 || date > daysIn(year, month)) return false;
     if (hour > 24 || (hour === 24 && minute + second + milliseconds > 0)) return false;
     let start = dayOf(year, month, yearDay > 0 ? yearDay : date);
     if (week > 0) start = firstWeek(year) + (week - 1) * 7 + weekday - 1;
     this.wall = start * day + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds;
+    if (period > 0) {
+      if (zone !== '') parts.offset = offsetOfWall(zone, this.wall) ?? Number.NaN;
+      this.wall += (period - 1) * halfHour;
+    }
     if (zone !== '' && Number.isNaN(parts.offset)) {
       const found = offsetOfWall(zone, this.wall);
       if (found === undefined) return false;
@@ -123,7 +128,7 @@ export class Notation {
     const date = new Date(shown);
     const { year, week } = this.has('ww', 'w')
       ? weekOf(Math.floor(wall / day))
-      : { year: date.getUTCFullYear(), week: 1 };
+      : { year: date.getUTCFullYear() + Number(this.has('NNN') && date.getUTCMonth() > 9), week: 1 };
     return { clock: new Date(wall), date, year, week, wording };
   }
 }
@@ -135,5 +140,8 @@ export function offsetAt(instant: number, wording: Wording): number {
 
 /** A pattern for people: without quotes. */
 export function plainPattern(pattern: string): string {
-  return pattern.replace(/'/g, '');
+  return pattern
+    .replace(/ P{1,3}$/, ' half-hour')
+    .replace('NNN', 'MMM')
+    .replace(/'/g, '');
 }

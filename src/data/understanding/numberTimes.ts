@@ -16,6 +16,7 @@ const scales: Record<string, { size: number; origin: number; least: number; most
 /** Whole numbers that are a date without separators, by the count of their digits. */
 const compact: Record<number, string> = {
   4: 'yyyy',
+  5: 'yyyyQ',
   6: 'yyyyMM',
   8: 'yyyyMMdd',
   10: 'yyyyMMddHH',
@@ -38,13 +39,13 @@ export function numberTimes(
   const { named, first, like } = hints;
   const digits = String(Math.trunc(most)).length;
   const known = like !== undefined && scaled(like.notation, 0) === undefined ? like.notation : compact[digits];
-  const weekly = digits === 6 && like === undefined && isNamedWeek(column);
   if (whole && least > 0 && known !== undefined && String(Math.trunc(least)).length === digits) {
-    for (const pattern of weekly ? ['yyyyww', known] : [known]) {
+    for (const pattern of like === undefined ? patternsOf(column, known, least, most) : [known]) {
       const times = compactTimes(column, numbers, pattern);
       if (times === undefined) continue;
       const regular = times.spacing !== undefined;
-      if (like?.notation === pattern || (digits === 4 ? regular && (named || first) : regular || named)) return times;
+      const plain = pattern === quarters ? regular : digits < 6 ? regular && (named || first) : regular || named;
+      if (plain || like?.notation === pattern) return times;
     }
   }
   for (const [notation, { size, origin, least: lowest, most: highest }] of Object.entries(scales)) {
@@ -57,6 +58,15 @@ export function numberTimes(
     return { reading: { columns: [column], notation }, calendar, shift: 0, odd: [], ...(spacing && { spacing }) };
   }
   return undefined;
+}
+
+const quarters = "yyyy'0'Q";
+
+/** What six digits may be: weeks where the name says so; 201001 … 201004, 201101 are quarters, as months they skip eight. */
+function patternsOf(column: string, known: string, least: number, most: number): string[] {
+  if (known !== 'yyyyMM') return [known];
+  if (isNamedWeek(column)) return ['yyyyww', known];
+  return Math.floor(least / 100) < Math.floor(most / 100) ? [quarters, known] : [known];
 }
 
 function isNamedWeek(column: string): boolean {

@@ -2,7 +2,14 @@ import { MemcellError } from '../../errors.js';
 import type { Account, ColumnReading, ColumnUse, Note } from '../frame.js';
 import type { Table } from '../table.js';
 import { isNamedTime, type TimeChoice } from './chooseTime.js';
-import { type ColumnReader, describeReading, isOneOrMissing, isZeroOne, type ReadColumn } from './columns.js';
+import {
+  type ColumnReader,
+  describeReading,
+  isOneOrMissing,
+  isZeroOne,
+  type ReadColumn,
+  type Unread,
+} from './columns.js';
 import { fillLast, fillLinear, median } from './fill.js';
 import { fillSeasonal } from './fillSeasonal.js';
 import { spreadOut } from './gaps.js';
@@ -20,6 +27,8 @@ export interface PreparedColumn {
   account: Account['columns'][number];
   /** The first row of the frame that is missing, or −1. */
   firstMissing: number;
+  /** Whether it is left out as it holds too many different texts. */
+  texts?: true;
 }
 
 export interface Preparing {
@@ -62,9 +71,8 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   const use = asked ?? 'feature';
   const read = readValues(column, use, given);
   if ('why' in read) {
-    if (choice.time === undefined && isNamedTime(name) && /differ/.test(read.why))
-      notes.push(unreadTime(column, given));
-    return out(read.why);
+    if (choice.time === undefined && isNamedTime(name) && read.texts) notes.push(unreadTime(column, given));
+    return { ...out(read.why), ...(read.texts && { texts: true }) };
   }
   const { reading } = read;
   notes.push(...read.notes);
@@ -100,7 +108,7 @@ export function refuseMissing(
   }
 }
 
-function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadColumn | { why: string } {
+function readValues(column: RawColumn, use: ColumnUse, given: Preparing): ReadColumn | Unread {
   const { options, reader, table, rows } = given;
   const saved = options.like?.columns.find(({ name }) => name === column.name)?.reading;
   const remedy = use === 'target' ? '' : `, or --drop ${quoted(column.name)}`;

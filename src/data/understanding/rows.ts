@@ -95,7 +95,7 @@ export function withoutRepeats(
   const { rows } = ordered;
   const name = time.reading.columns.join(' and ');
   if (!how.refuse) {
-    notes.push(`${times(found.length, 'row')} repeat a time; rows of one time keep their order`);
+    notes.push(`${times(found.length, 'row repeats', 'rows repeat')} a time; rows of one time keep their order`);
     return ordered;
   }
   const lists = [...columns.values()].map((column) => column.numbers ?? column.times ?? column.cells());
@@ -117,6 +117,30 @@ export function withoutRepeats(
     return { name, from: begin, to: to - gone };
   });
   return { ...ordered, rows: kept, series };
+}
+
+/**
+ * Numbers named as a time that repeat are none: told, with the column that makes the rows several series where there is one.
+ * @throws MemcellError where the numbers begin again, row after row: then one series stands below the other
+ */
+export function tellRepeated(
+  table: Table,
+  columns: ReadonlyMap<string, RawColumn>,
+  rows: Int32Array,
+  { name, numbers }: { name: string; numbers: Float64Array },
+  free: readonly string[],
+  notes: Note[],
+): void {
+  const others = free.filter((column) => column !== name).flatMap((column) => columns.get(column) ?? []);
+  const group = distinguishing(others, rows, numbers);
+  const falls = numbers.findIndex((value, row) => value < numbers[row - 1]);
+  if (group !== undefined && falls > 0) {
+    const before = numbers.indexOf(numbers[falls]);
+    refuseRepeats(table, { row: falls, before, text: String(numbers[falls]), column: name, count: 1 }, group);
+  }
+  const remedy =
+    group === undefined ? 'keep one row of each' : `--group ${group.map(quoted).join(',')} if they are series`;
+  notes.push(`${name}: its numbers repeat, so it is not taken as the time and rows count as consecutive; ${remedy}`);
 }
 
 /** What several rows of one time are when nothing refuses them: a column that tells them apart. */

@@ -31,9 +31,7 @@ export function groupRows(columns: readonly RawColumn[], rows: number, isMissing
     const name = cells.join(' / ');
     let number = numbers.get(name);
     if (number === undefined) {
-      const same = cells
-        .map((cell) => (/^[1-9]\d*\.0+$/.test(cell) ? String(Number(cell)) : cell.toLowerCase()))
-        .join(' / ');
+      const same = sameSeries(cells);
       number = folded.get(same) ?? counts.length;
       if (number === counts.length) counts.push(new Map());
       folded.set(same, number);
@@ -54,6 +52,11 @@ export function groupRows(columns: readonly RawColumn[], rows: number, isMissing
     names: order.map((i) => written[i]),
     spelled: spellings.filter(({ length }) => length > 1),
   };
+}
+
+/** What the names of one series have in common: they may differ in case, or as 1 and 1.0 do. */
+export function sameSeries(cells: readonly string[]): string {
+  return cells.map((cell) => (/^[1-9]\d*\.0+$/.test(cell) ? String(Number(cell)) : cell.toLowerCase())).join(' / ');
 }
 
 /** Natural order of names: numbers by their size, also within texts. */

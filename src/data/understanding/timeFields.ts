@@ -1,7 +1,7 @@
 /** The fields that a way to write times is made of: what each looks like, and how it is read and written. */
 import { day, dayOf, remainder } from '../days.js';
 import { monthNames, monthOfWord, ordinal, weekdayNames } from './monthNames.js';
-import { abbreviations } from './zones.js';
+import { abbreviations, offsetOfWall } from './zones.js';
 
 /** What the fields of one cell said. */
 export class TimeParts {
@@ -20,6 +20,10 @@ export class TimeParts {
   /** From 1; 0: none was given. */
   yearDay = 0;
   half: '' | 'a' | 'p' = '';
+  /** Half hours from midnight on, from 1; 0: none was given. */
+  period = 0;
+  /** Whether the year is the one after that of the month, as in Dec-Feb 2011. */
+  endsNextYear = false;
   /** Minutes east of UTC; NaN: none was given. */
   offset = Number.NaN;
   zone = '';
@@ -58,6 +62,8 @@ export interface TimeField {
   /** @param kind the field's letters, as many as the pattern has */
   write(moment: Moment, kind: string): string;
 }
+
+export const halfHour = 1_800_000;
 
 /** Two-digit years below it are 20xx, others 19xx. */
 const twoDigitPivot = 40;
@@ -128,6 +134,32 @@ const partOfYear = (shape: string, months: number): TimeField => ({
   write: ({ date }) => String(Math.floor(date.getUTCMonth() / months) + 1),
 });
 
+/** The last of three months, of which the first was read before it; the year is that of the last. */
+const lastOfThree: TimeField = {
+  shape: word,
+  read(text, parts, locale) {
+    parts.endsNextYear = parts.month > 10;
+    return monthOfWord(text, locale) === ((parts.month + 1) % 12) + 1;
+  },
+  write: ({ date, wording: { months, locale = 'en' } }) =>
+    (months ?? monthNames(locale, 'short'))[(date.getUTCMonth() + 2) % 12],
+};
+
+/** @param zone in which they are counted from midnight, 46 or 50 on days when clocks change; '': always 48 */
+const halfHours = (zone: string): TimeField => ({
+  shape: few,
+  read(text, parts) {
+    parts.period = Number(text);
+    parts.zone = zone;
+    return parts.period >= 1 && parts.period <= 50;
+  },
+  write({ clock, wording: { offset = 0 } }) {
+    const since = remainder(clock.getTime(), day);
+    const atMidnight = zone === '' ? offset : (offsetOfWall(zone, clock.getTime() - since) ?? offset);
+    return String(Math.floor((since - (offset - atMidnight) * 60_000) / halfHour) + 1);
+  },
+});
+
 const halfOfDay = (shape: string, am: string, pm: string): TimeField => ({
   shape,
   read(text, parts) {
@@ -161,7 +193,7 @@ const zoneName = (shape: string): TimeField => ({
 
 /**
  * By the letters of Unicode's date fields. Beside these: do (1st, 1er), n (half of a year), YY and YYYY (the year after the
- * one before it).
+ * one before it), NNN (the last of three months), P (half hours of a day), PP (those of Britain's days), PPP (New Zealand's).
  */
 export const timeFields: Readonly<Record<string, TimeField>> = {
   yyyy: counted('year', ['(\\d{4})', 4], year),
@@ -237,6 +269,10 @@ export const timeFields: Readonly<Record<string, TimeField>> = {
   zzzz: zoneName('(\\([^)]*\\))'),
   Q: partOfYear('([1-4])', 3),
   n: partOfYear('([12])', 6),
+  NNN: lastOfThree,
+  P: halfHours(''),
+  PP: halfHours('Europe/London'),
+  PPP: halfHours('Pacific/Auckland'),
   ww: counted('week', [two, 2], week, [1, 53]),
   w: counted('week', [few, 1], week, [1, 53]),
   e: counted('weekday', ['([1-7])', 1], weekday),

@@ -121,7 +121,7 @@ interface Read {
 function readAll(candidate: Candidate, cells: readonly string[], isMissing: (cell: string) => boolean): Read {
   const notation = notationOf(candidate);
   const walls = new Float64Array(cells.length).fill(Number.NaN);
-  const hasOffset = notation.has('XXX', 'XX', 'X', 'Z', 'z', 'VV');
+  const hasOffset = notation.has('XXX', 'XX', 'X', 'Z', 'z', 'VV', 'PP', 'PPP');
   const offsets = hasOffset ? new Float64Array(cells.length).fill(Number.NaN) : undefined;
   const words = notation.has('MMM', 'MMMM', 'EEE', 'EEEE');
   const read: Read = {

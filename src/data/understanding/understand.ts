@@ -10,13 +10,13 @@ import { noteText } from './notes.js';
 import { prepareColumn, refuseMissing } from './prepare.js';
 import { type RawColumn, rawColumns } from './rawColumns.js';
 import { type Request, readRequest, type UnderstandOptions } from './request.js';
-import { keepRows, proposeGroup, withoutRepeats } from './rows.js';
+import { keepRows, proposeGroup, tellRepeated, withoutRepeats } from './rows.js';
 import { withoutRowsToCome } from './rowsToCome.js';
 import { type Groups, groupRows, type Ordered, orderRows } from './series.js';
 import { describeStep } from './steps.js';
 import { type Timeline, timeline } from './timeline.js';
 import { writeTime } from './timeText.js';
-import { wideNotes } from './wide.js';
+import { refuseWide, wideNotes } from './wide.js';
 import { placeOf } from './wording.js';
 
 export { accountText } from './account.js';
@@ -31,6 +31,7 @@ export { labelsAfter, readTime, writeTime } from './timeText.js';
  * @throws MemcellError for what cannot be understood without a word from the user: the message has the option
  */
 export function understand(table: Table, options: UnderstandOptions = {}): Frame {
+  if (options.like === undefined) refuseWide(table, options.targets ?? []);
   const request = readRequest(table, options);
   const columns = rawColumns(table);
   const marks = new MissingMarks(request.missing);
@@ -143,6 +144,7 @@ function findTime(
     ...(options.dates && { dates: options.dates }),
     ...(like && { like }),
     ...(groupOf && { groupOf }),
+    single: options.label !== undefined && groupOf === undefined,
   });
   const { time } = choice;
   for (const name of time?.reading.columns ?? []) {
@@ -193,15 +195,17 @@ function putInOrder(
   notes: Note[],
 ): Ordered {
   const { groups, request, options, label } = given;
-  const { time, others } = given.choice;
+  const { time, others, repeated } = given.choice;
   const mayChange = time !== undefined && time.reading.offset === undefined && time.walls === undefined;
   const ordered = orderRows(kept, time?.calendar, groups, { mayChange });
-  if (time === undefined || options.timeless === true) return ordered;
-  const times = [...time.reading.columns, ...others];
+  const times = [...(time?.reading.columns ?? []), ...others];
   const free = [...columns.keys()].filter((name) => {
     if (options.like !== undefined) return false;
     return !times.includes(name) && (request.uses.get(name) ?? 'feature') === 'feature';
   });
+  if (repeated !== undefined && label === undefined && options.timeless !== true)
+    tellRepeated(table, columns, ordered.rows, repeated, free, notes);
+  if (time === undefined || options.timeless === true) return ordered;
   if (ordered.putBack.length > 0) {
     const place = placeOf(table, ordered.putBack[0]);
     notes.push(`an hour comes twice at ${place}, as clocks are put back; rows are taken in their order there`);

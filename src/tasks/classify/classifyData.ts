@@ -228,16 +228,22 @@ export function majorityOf({ actual, classes }: ClassifyData, samples: Int32Arra
   );
 }
 
-function nothingToLearnFrom({ name, account, columns }: Frame, label: string): MemcellError {
+/** How to learn from the first column of sentences, which is left out of a table of single values. */
+export function textRemedy({ columns }: Frame, words: number): string | undefined {
+  const found = columns.find(
+    ({ texts, cells }) => texts && cells.slice(0, 9).every((cell) => cell === '' || cell.split(' ').length >= words),
+  );
+  return found && `--text-column ${quoted(found.name)} tells the class from what it says`;
+}
+
+function nothingToLearnFrom(frame: Frame, label: string): MemcellError {
+  const { name, account } = frame;
   const reasons = account.columns.flatMap(({ name: column, use, why }) =>
     use === 'out' || use === 'time' ? [`${column} (${use === 'time' ? 'the time' : why})`] : [],
   );
   const others = reasons.length === 0 ? '' : `; left out: ${list(reasons)}`;
-  const words = columns.find(({ name, use, cells }) => {
-    const why = account.columns.find((column) => column.name === name)?.why ?? '';
-    return use === 'out' && why.startsWith('text ') && cells.slice(0, 9).every((cell) => cell.includes(' '));
-  });
-  const texts = words === undefined ? '' : `; --text-column ${quoted(words.name)} tells the class from what it says`;
+  const remedy = textRemedy(frame, 2);
+  const texts = remedy === undefined ? '' : `; ${remedy}`;
   return new MemcellError(`${name}: has no column to learn from beside ${label}${others}${texts}`);
 }
 

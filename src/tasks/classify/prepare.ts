@@ -5,7 +5,7 @@ import { otherWork } from '../../training/batches.js';
 import type { PreparedTask, Run } from '../definition.js';
 import { checkSettings } from '../settings.js';
 import { type ClassifyArtefact, parseClassifyArtefact } from './artefact.js';
-import { type ClassifyData, type Division, divide, problemOf, readClasses } from './classifyData.js';
+import { type ClassifyData, type Division, divide, problemOf, readClasses, textRemedy } from './classifyData.js';
 import { drawSamples } from './drawnSamples.js';
 import type { ClassifyEvaluation } from './evaluation.js';
 import { buildNetwork } from './network.js';
@@ -48,6 +48,7 @@ export async function prepareClasses(
 /** The account of the table, with what was done to it for this task. */
 function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding, { note }: Division): Account {
   const { account } = frame;
+  const remedy = options.textColumn === undefined && options.features === undefined ? textRemedy(frame, 5) : undefined;
   const { text } = encoding;
   const columns = account.columns.map((column) =>
     text && column.name === options.textColumn
@@ -57,6 +58,7 @@ function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding
   const notes = [
     ...account.notes,
     ...(samples.names ? [`${samples.count} groups of rows by ${options.group?.join(', ')}`] : []),
+    ...(remedy === undefined ? [] : [remedy]),
     ...(note === undefined ? [] : [note]),
   ];
   return { ...account, columns, notes };

@@ -185,8 +185,11 @@ export function inDomain(
   return y.map((value, t) => toDomain(domain, value) - (effects?.[t] ?? 0));
 }
 
+/** Hours, half hours and quarters of an hour to a day: of these a week is tried as a season too. */
+const rowsOfDay = [24, 48, 96];
+
 function seasonCandidates(season: number, rows: number): number[] {
-  const all = season === 24 ? [24, 168] : [season];
+  const all = rowsOfDay.includes(season) ? [season, 7 * season] : [season];
   return [1, ...all.filter((period) => period > 1 && rows >= 2 * period + 3)];
 }
 

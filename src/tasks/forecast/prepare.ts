@@ -82,15 +82,13 @@ function checkSizes(name: string, { horizon, widths }: ForecastData, longest: nu
   }
 }
 
-/** Without a time, what rows are to each other is a guess that is told. */
+/** What rows are to each other is a guess that is told: without a time, and where the calendar says nothing of a season. */
 function accountOf({ frame, season }: ForecastData): Account {
   const { account } = frame;
-  if (frame.time) return account;
   const found = season > 1 ? `a season of ${season} rows by their autocorrelation` : 'no season found';
-  return {
-    ...account,
-    notes: [...account.notes, `no time column: rows count as consecutive, in their order; ${found}`],
-  };
+  const note = frame.time ? found : `no time column: rows count as consecutive, in their order; ${found}`;
+  if (frame.time && (frame.time.season !== undefined || season === 1)) return account;
+  return { ...account, notes: [...account.notes, note] };
 }
 
 export function splitOf(run: Run): number {

@@ -1,5 +1,6 @@
 import { type ColumnValues, HeldRows } from '../../data/heldRows.js';
 import type { Table } from '../../data/table.js';
+import { sameSeries } from '../../data/understanding/series.js';
 import { deriveKey, uniformAt } from '../../random.js';
 
 export interface StretchOptions {
@@ -96,9 +97,9 @@ export class Stretches {
   }
 }
 
-/** The name of a row's series: the cells of the group columns. */
+/** What tells a row's series: the cells of the group columns, in whatever case they are written. */
 export function nameOf(columns: readonly number[], values: readonly ColumnValues[], row: number): string {
-  return columns.length === 1 ? String(values[columns[0]][row]) : columns.map((i) => values[i][row]).join(' / ');
+  return sameSeries(columns.map((i) => String(values[i][row])));
 }
 
 /** Series whose keys are kept for the next time. */

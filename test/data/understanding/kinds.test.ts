@@ -31,6 +31,11 @@ describe('times', () => {
     ['3. Quartal 2010|4. Quartal 2010|1. Quartal 2011', 'Quartal', '1 quarter', '2. Quartal 2011'],
     ['2010-T3|2010-T4|2011-T1', 'date', '1 quarter', '2011-T2'],
     ['FY10Q3|FY10Q4|FY11Q1', 'date', '1 quarter', 'FY11Q2'],
+    ['201003|201004|201101', 'quarter', '1 quarter', '201102'],
+    ['20103|20104|20111', 'quarter', '1 quarter', '20112'],
+    ['Jul-Sep 2010|Oct-Dec 2010|Jan-Mar 2011', 'date', '1 quarter', 'Apr-Jun 2011'],
+    ['Oct-Dec 2010|Nov-Jan 2011|Dec-Feb 2011|Jan-Mar 2011', 'date', '1 month', 'Feb-Apr 2011'],
+    ['2010 juil.-sept.|2010 oct.-déc.|2011 janv.-mars', 'date', '1 quarter', '2011 avr.-juin'],
     ['2010H1|2010H2|2011H1', 'date', '2 quarters', '2011H2'],
     ['FY2018|FY2019|FY2020', 'year', '1 year', 'FY2021'],
     ['2018/19|2019/20|2020/21', 'season', '1 year', '2021/22'],
@@ -74,6 +79,27 @@ describe('times', () => {
     expect(frame.account.time).toMatchObject({ columns: header.split(',').slice(0, 2), step, gaps: 0 });
     expect(frame.columns.some(({ use }) => use === 'feature')).toBe(false);
     expect(labelsAfter(frame.reading.time!, frame.time!.times[47], 1)).toHaveLength(1);
+  });
+
+  test.each<[string, string, number, string]>([
+    ['SETTLEMENT_DATE,SETTLEMENT_PERIOD', '2020-03-28', 46, '2020-03-30 1'],
+    ['SETTLEMENT_DATE,SETTLEMENT_PERIOD', '2020-10-24', 50, '2020-10-26 1'],
+    ['Trading_date,Trading_period', '2020-04-04', 50, '2020-04-06 1'],
+    ['date,period', '2020-10-24', 48, '2020-10-26 1'],
+  ])('half hours of a day, 46 or 50 where clocks change: %s from %s', (header, first, last, after) => {
+    const second = new Date(Date.parse(first) + 86_400_000).toISOString().slice(0, 10);
+    const rows = [48, last].flatMap((count, i) =>
+      Array.from({ length: count }, (_, period) => `${[first, second][i]},${period + 1},${(period * 37) % 11}`),
+    );
+    const frame = csv(`${header},y\n${rows.join('\n')}`, targets);
+    expect(frame.account.time).toMatchObject({ columns: header.split(','), step: '30 minutes', season: 48, gaps: 0 });
+    expect(frame.rows).toBe(48 + last);
+    expect(next(frame, 1)).toEqual([after]);
+    // From the first day on, the second is labelled as it is written.
+    const { cells } = frame.column(header.split(',')[1]);
+    expect(labelsAfter(frame.reading.time!, frame.time!.times[47], last).map((label) => label.split(' ')[1])).toEqual(
+      cells.slice(48),
+    );
   });
 
   test('days without Sundays are a calendar of their own, whose holidays are no gaps', () => {

@@ -19,6 +19,35 @@ describe('several series', () => {
     );
   });
 
+  test('are found by years that begin again, which are no time; told where they only repeat', () => {
+    const gases = (order: (year: number, gas: string) => number) => {
+      const rows = ['CO2', 'N2O'].flatMap((gas) =>
+        Array.from({ length: 9 }, (_, i) => ({ at: order(i, gas), row: `${20 * (i + 1)},${gas},${i}` })),
+      );
+      return csv(
+        `year,gas,y\n${rows
+          .sort((a, b) => a.at - b.at)
+          .map(({ row }) => row)
+          .join('\n')}`,
+        { targets: ['y'] },
+      );
+    };
+    expect(failure(() => gases((year, gas) => year + (gas === 'CO2' ? 0 : 100)))).toBe(
+      't.csv, line 11, column year: 20 stands in another row too, with another gas: several series in one table: --group gas',
+    );
+    expect(gases((year) => year).account.notes).toEqual([
+      'year: its numbers repeat, so it is not taken as the time and rows count as consecutive; --group gas if they are series',
+    ]);
+  });
+
+  test('a table with a row for each year: the remedy also where no such column is there', () => {
+    const text = `Year,Q1,Q2,Q3,Q4\n${[1990, 1991, 1992, 1993].map((year) => `${year},1,2,3,4`).join('\n')}`;
+    const remedy =
+      'the columns Q1 to Q4 are times, each row part of one series; to forecast along them, turn the table: --sql \'unpivot data on columns(* exclude ("Year")) into name quarter value value\' --forecast value';
+    expect(failure(() => csv(text, { targets: ['sales'] }))).toBe(`t.csv: no column sales; ${remedy}`);
+    expect(csv(text, { targets: ['Q2'] }).account.notes).toContain(remedy);
+  });
+
   test('each in the order of time, in the natural order of names, over its own columns', () => {
     const months = read('panel-months.csv', { targets: ['sales'], group: ['store'] });
     expect(months.series).toEqual([
@@ -45,6 +74,17 @@ describe('several series', () => {
     const dates = read('groups-shuffled-iso.csv', { label: 'label', group: ['id'] });
     expect(dates.column('x').values).toEqual(steps.column('x').values);
     expect(steps.column('t').use).toBe('time');
+  });
+
+  test('a count of the rows is no time of single ones; one slip in a column named as the time is told', () => {
+    const single = csv(',a,kind\n1,3,x\n2,5,y\n3,4,x\n', { label: 'kind', timeless: true });
+    expect(single.time).toBeUndefined();
+    expect(told(single, 'index')).toMatchObject({ use: 'out', why: 'counts the rows' });
+    const rows = ['a', 'b'].flatMap((id) => Array.from({ length: 90 }, (_, i) => `${id},${i === 7 ? 6 : i},${i % 5}`));
+    const label = rows.map((row, i) => `${i},${i === 97 ? row.replace(/,6,/, ',7,') : row},${row[0]}`);
+    const frame = csv(`,id,time,v,kind\n${label.join('\n')}`, { label: 'kind', group: ['id'] });
+    expect(frame.account.time?.columns).toEqual(['time']);
+    expect(frame.account.notes).toContain('1 row repeats a time; rows of one time keep their order');
   });
 
   test('filling and gaps stay inside a series; one without any value is left out', () => {

@@ -225,7 +225,7 @@ describe('what goes in', () => {
       'nothing to learn from',
       'n,kind\n1,a\n2,b\n3,a\n4,b\n',
       {},
-      'c.csv: has no column to learn from beside kind; left out: n (the time)',
+      'c.csv: has no column to learn from beside kind; left out: n (counts the rows)',
     ],
     [
       'nothing but texts',
@@ -250,6 +250,12 @@ describe('what goes in', () => {
     ['the class as feature', 'x,kind\n1,1\n2,2\n', { features: ['kind'] }, 'features: kind is the class itself'],
   ])('%s: one line', async (_, text, options, message) => {
     await expect(train(csv(text), { label: 'kind', ...options }, short)).rejects.toThrow(message);
+  });
+
+  test('of a column of texts that is left out it is told what reads it', async () => {
+    const source = made(12, (i) => `${i % 5},this is sentence ${i} of all,${'ab'[i % 2]}`, 'x,said,kind');
+    const { account } = await classifyTask.prepare(source, { label: 'kind' }, runWith(short));
+    expect(account?.notes).toEqual(['--text-column said tells the class from what it says']);
   });
 
   test('a class of one sample is warned of; a class that the model does not know is an error with its place', async () => {
