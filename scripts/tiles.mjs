@@ -2,8 +2,10 @@
 // A tile holds `rows` × `columns` of C in registers and runs over k once:
 //   tile:   C[i][j] (+)= Σk A[i][k]·B[k][j]    A's rows `lda` bytes apart
 //   outer:  C[i][j] (+)= Σk A[k][i]·B[k][j]    A's rows `lda` bytes apart, i along a row
-// B is a panel: rows of 16 floats, 64 bytes apart; C's rows are `ldc` bytes apart. `add` adds to what C holds.
-// A tile over a gap is wide and has as many rows as there may be; those from the `gap`th on (1 or more) are `aGap` and `cGap` bytes further.
+// B is a panel: rows of 16 floats, 64 bytes apart; C's rows are `ldc` bytes apart. Rows at s, `lds` bytes apart, are added: what C holds, or
+// the same row to all (a bias) where lds is 0; none where s is 0.
+// A tile over a gap is wide and has as many rows as there may be; those from the `gap`th on (1 or more) are `aGap` and `cGap` bytes further,
+// and the row at s is added to all.
 
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 
@@ -11,8 +13,8 @@ const range = (n) => Array.from({ length: n }, (_, i) => i);
 function tile({ kind, rows, columns, overGap = false }) {
   const vectors = range(columns / 4);
   const lines = range(rows);
-  const gaps = overGap ? ', gap: i32, aGap: usize, cGap: usize' : '';
-  const parameters = `k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool${gaps}`;
+  const sums = overGap ? 's: usize, gap: i32, aGap: usize, cGap: usize' : 's: usize, lds: usize';
+  const parameters = `k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, ${sums}`;
   const name = overGap ? `${kind}OverGap` : `${kind}${rows}x${columns}`;
   const out = [`export function ${name}(${parameters}): void {`];
   const jump = (i, by) => (overGap ? ` + (gap == ${i} ? ${by} : 0)` : '');
@@ -40,12 +42,13 @@ function tile({ kind, rows, columns, overGap = false }) {
   }
   out.push('    b += 64;', '  }');
   // Both halves are loaded before either is stored: the revectorizer pairs them only so.
-  out.push('  if (add) {');
-  out.push('    let p = c;');
+  out.push('  if (s) {');
   for (const i of lines) {
-    for (const v of vectors) out.push(`    const s${i}_${v} = f32x4.add(c${i}_${v}, v128.load(p, ${16 * v}));`);
-    for (const v of vectors) out.push(`    v128.store(p, s${i}_${v}, ${16 * v});`);
-    if (i < rows - 1) out.push(`    p += ldc${jump(i + 1, 'cGap')};`);
+    for (const v of vectors) out.push(`    const s${i}_${v} = f32x4.add(c${i}_${v}, v128.load(s, ${16 * v}));`);
+    for (const v of vectors) out.push(`    v128.store(c, s${i}_${v}, ${16 * v});`);
+    if (i === rows - 1) continue;
+    out.push(`    c += ldc${jump(i + 1, 'cGap')};`);
+    if (!overGap) out.push('    s += lds;');
   }
   out.push('    return;', '  }');
   for (const i of lines) {
@@ -60,20 +63,20 @@ function tile({ kind, rows, columns, overGap = false }) {
 function rowOfTwoPanels() {
   const vectors = range(4);
   const out = [
-    'export function tile1x32(k: i32, a: usize, b: usize, panel: usize, c: usize, d: usize, add: bool): void {',
+    'export function tile1x32(k: i32, a: usize, b: usize, panel: usize, c: usize, d: usize, s: usize, t: usize): void {',
   ];
   for (const v of range(8)) out.push(`  let c${v} = f32x4.splat(0);`);
   out.push('  const end = b + ((<usize>k) << 6);', '  let e = b + panel;', '  while (b < end) {');
   out.push('    const x = v128.load32_splat(a);');
   for (const v of vectors) out.push(`    c${v} = madd(x, v128.load(b, ${16 * v}), c${v});`);
   for (const v of vectors) out.push(`    c${v + 4} = madd(x, v128.load(e, ${16 * v}), c${v + 4});`);
-  out.push('    a += 4;', '    b += 64;', '    e += 64;', '  }', '  if (add) {');
-  for (const [pointer, first] of [
-    ['c', 0],
-    ['d', 4],
+  out.push('    a += 4;', '    b += 64;', '    e += 64;', '  }', '  if (s) {');
+  for (const [pointer, source, first] of [
+    ['c', 's', 0],
+    ['d', 't', 4],
   ]) {
     for (const v of vectors) {
-      out.push(`    const s${v + first} = f32x4.add(c${v + first}, v128.load(${pointer}, ${16 * v}));`);
+      out.push(`    const s${v + first} = f32x4.add(c${v + first}, v128.load(${source}, ${16 * v}));`);
     }
     for (const v of vectors) out.push(`    v128.store(${pointer}, s${v + first}, ${16 * v});`);
   }

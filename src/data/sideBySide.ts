@@ -27,13 +27,24 @@ export function partsOf(array: NdArray): NdArray[] {
 
 export function partOf(array: NdArray, index: number): NdArray {
   if (!array.parts) return array;
+  const shape = [array.shape[0], ...array.parts[index]];
+  const data = new Float32Array(elements(shape));
+  putPart(array, index, data, 0);
+  return { data, shape };
+}
+
+/** One of the arrays that lie side by side, all of its rows, from `at` on into another's floats or integers. */
+export function putPart(array: NdArray, index: number, into: Float32Array | Int32Array, at: number): void {
+  if (!array.parts) {
+    into.set(array.data, at);
+    return;
+  }
   const [rows, width] = array.shape;
   const sizes = array.parts.map(elements);
-  const at = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+  const from = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
   const size = sizes[index];
-  const data = new Float32Array(rows * size);
   for (let row = 0; row < rows; row++) {
-    data.set(array.data.subarray(row * width + at, row * width + at + size), row * size);
+    const start = row * width + from;
+    into.set(array.data.subarray(start, start + size), at + row * size);
   }
-  return { data, shape: [rows, ...array.parts[index]] };
 }

@@ -1,6 +1,6 @@
 /** What a caller's arrays are in a program's memory: inputs, targets and weights into it, predictions and masks out of it. */
 import { elements, type NdArray } from '../data/array.js';
-import { partsOf, sideBySide } from '../data/sideBySide.js';
+import { putPart, sideBySide } from '../data/sideBySide.js';
 import type { Output } from './output.js';
 import type { Program } from './program.js';
 
@@ -13,41 +13,28 @@ export function stepsOf({ plan }: Program, x: NdArray): number[] {
 
 /** Into a placed program. */
 export function setInputs({ arena, plan, inputs }: Program, x: NdArray): void {
-  if (!x.parts) {
-    (plan.inputs[0].integers ? arena.i32 : arena.f32).set(x.data, inputs[0].address >>> 2);
-    return;
-  }
-  const parts = partsOf(x);
-  for (let i = 0; i < parts.length; i++) {
-    const memory = plan.inputs[i].integers ? arena.i32 : arena.f32;
-    memory.set(parts[i].data, inputs[i].address >>> 2);
-  }
+  for (let i = 0; i < inputs.length; i++)
+    putPart(x, i, plan.inputs[i].integers ? arena.i32 : arena.f32, inputs[i].address >>> 2);
 }
 
 export function setTargets(program: Program, y: NdArray): void {
-  if (!y.parts) {
-    setTargetsOf(program, program.outputs[0], y);
-    return;
-  }
-  const parts = partsOf(y);
-  program.outputs.forEach((output, i) => {
-    setTargetsOf(program, output, parts[i]);
-  });
+  for (let i = 0; i < program.outputs.length; i++) setTargetsOf(program, program.outputs[i], y, i);
 }
 
-function setTargetsOf({ arena, kernels, placement }: Program, output: Output, y: NdArray): void {
+/** The targets of one output, those with number `index` of y. */
+function setTargetsOf({ arena, kernels, placement }: Program, output: Output, y: NdArray, index: number): void {
   const { labels } = output.plan.loss;
   const { width, steps } = output.result.values;
   const memory = labels ? arena.i32 : arena.f32;
   const batch = placement?.batch ?? 0;
   const { targets } = output.loss;
   if (steps === 1 || batch === 1) {
-    memory.set(y.data, targets >>> 2);
+    putPart(y, index, memory, targets >>> 2);
     return;
   }
   // Time-major, by way of the predictions' place, which is as large.
   const size = labels ? 1 : width;
-  memory.set(y.data, output.address >>> 2);
+  putPart(y, index, memory, output.address >>> 2);
   kernels.copySequence(output.address, size, steps * size, targets, batch * size, size, size, steps, 0, batch);
 }
 

@@ -101,7 +101,7 @@ export function giveUp(words: Int32Array): void {
 }
 
 /** Phases that may be cut further than into one part a thread: their cost grows with batch and steps. */
-export const CUT_PHASES: ReadonlySet<Phase['kind']> = new Set<Phase['kind']>([
+const CUT_PHASES: ReadonlySet<Phase['kind']> = new Set<Phase['kind']>([
   'forward',
   'gatherForward',
   'loss',
@@ -111,8 +111,17 @@ export const CUT_PHASES: ReadonlySet<Phase['kind']> = new Set<Phase['kind']>([
 ]);
 
 /**
+ * Pieces of a thread's part of a phase, where one of forward and backward is cut into `cut`. Gradients take half as long as those, and each of
+ * their pieces reads all inputs of the layers again.
+ */
+export function piecesOf({ kind }: Phase, cut: number): number {
+  if (!CUT_PHASES.has(kind)) return 1;
+  return kind === 'gradients' ? Math.ceil(cut / 2) : cut;
+}
+
+/**
  * One thread's part of all phases of a task.
- * @param cut pieces that the part is cut into
+ * @param cut pieces that the part of a long phase is cut into
  * @param base arrivals before the step
  * @param patience how long to wait for the others, given the milliseconds that this thread's own part of the phase took. Time
  *   asleep is counted by those who sleep, so that a machine put to sleep does not use it up.
@@ -133,7 +142,7 @@ export function* partOf(
   for (let i = 0; i < phases.length; i++) {
     entering?.(i);
     const start = performance.now();
-    const pieces = CUT_PHASES.has(phases[i].kind) ? cut : 1;
+    const pieces = piecesOf(phases[i], cut);
     for (let piece = 0; piece < pieces; piece++) {
       if (piece > 0) yield;
       program.run(task, phases[i], piece * parts + part, pieces * parts);

@@ -1,7 +1,7 @@
 /** Long steps in pieces, between which timers, input and other work run. */
 import { EventLoop } from '../../training/batches.js';
 import type { Program, Task } from '../program.js';
-import { CUT_PHASES, type Pieces, sleep, WORD } from './control.js';
+import { type Pieces, piecesOf, sleep, WORD } from './control.js';
 
 /** What one thread does in a microsecond, narrow and wide. */
 const FLOPS = { narrow: 45_000, wide: 100_000 };
@@ -21,11 +21,15 @@ export function microsecondsOf({ flops, speed }: Program, training: boolean): nu
   return ((training ? 3 : 1) * flops) / (speed === 'wide' ? FLOPS.wide : FLOPS.narrow);
 }
 
-/** Pieces that each of `parts` threads should cut its part of a step into. A row of the batch is not cut. */
+/** What gradients of weights take of a training step; they are cut by themselves. */
+const GRADIENTS_SHARE = 1 / 3;
+
+/** Pieces that each of `parts` threads should cut its part of forward and backward into. A row of the batch is not cut. */
 export function cutOf(program: Program, task: Task, parts: number): number {
   const batch = program.placement?.batch ?? 0;
   const rows = batch / parts;
-  const micros = microsecondsOf(program, task === 'train') / parts;
+  const training = task === 'train';
+  const micros = ((training ? 1 - GRADIENTS_SHARE : 1) * microsecondsOf(program, training)) / parts;
   if (micros <= PIECE_MICROSECONDS) return 1;
   const perRow = micros / rows;
   const full = Math.min(FULL_ROWS, (MOST_PIECES_OF_FULL_ROWS * PIECE_MICROSECONDS) / perRow);
@@ -42,7 +46,7 @@ export function runAlone(program: Program, task: Task): void {
 export function* piecesAlone(program: Program, task: Task): Pieces {
   const cut = cutOf(program, task, 1);
   for (const phase of program.phasesOf(task)) {
-    const pieces = CUT_PHASES.has(phase.kind) ? cut : 1;
+    const pieces = piecesOf(phase, cut);
     for (let piece = 0; piece < pieces; piece++) {
       if (piece > 0) yield;
       program.run(task, phase, piece, pieces);

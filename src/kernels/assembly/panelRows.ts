@@ -1,22 +1,10 @@
 /** Rows of floats as panels of 16 columns: what products over the engine's rows are made of. */
-import { product, productOfRuns } from './product';
+import { productOfRuns, productPlus } from './product';
 import { copyRow, zeroRow } from './rows';
 import { MAX_ROWS } from './tiles';
 
 /** Rows that one pass over the panels takes, so that they stay in cache while the panels go by. */
 const BLOCK_ROWS: i32 = 240;
-
-/** m rows of y become a row of panels. */
-function fillRows(panels: i32, m: i32, row: usize, panel: usize, y: usize, yRow: usize): void {
-  for (; m > 0; --m) {
-    let from = row;
-    for (let i = 0; i < panels; ++i) {
-      copyRow(y + ((<usize>i) << 6), from, 16);
-      from += panel;
-    }
-    y += yRow;
-  }
-}
 
 /** y rows (m, 16·panels) = x rows (m, k) · B + bias; `bias` is a row of B's panels, 0 for none. */
 export function multiplyRows(
@@ -24,8 +12,7 @@ export function multiplyRows(
 ): void {
   while (m > 0) {
     const rows = min(m, BLOCK_ROWS);
-    if (bias) fillRows(panels, rows, bias, panel, y, yRow);
-    product(panels, rows, k, x, xRow, b, panel, y, yRow, 64, bias != 0, wide);
+    productPlus(panels, rows, k, x, xRow, b, panel, y, yRow, 64, bias, 0, panel, wide);
     x += <usize>rows * xRow;
     y += <usize>rows * yRow;
     m -= rows;
@@ -44,27 +31,37 @@ export function multiplyRuns(
   const most = wide && m >= MAX_ROWS && m < LONG_RUN ? max(BLOCK_ROWS / (m * MAX_ROWS), 1) * MAX_ROWS : 1;
   while (runs > 0) {
     const count = min(runs, most);
-    if (count == 1) {
-      multiplyRows(panels, m, k, x, xRow, b, panel, bias, y, yRow, wide);
-    } else {
-      if (bias) for (let run = 0; run < count; ++run) fillRows(panels, m, bias, panel, y + <usize>run * yRun, yRow);
-      productOfRuns(panels, count, m, k, x, xRow, xRun, b, panel, y, yRow, yRun, bias != 0);
-    }
+    if (count == 1) multiplyRows(panels, m, k, x, xRow, b, panel, bias, y, yRow, wide);
+    else productOfRuns(panels, count, m, k, x, xRow, xRun, b, panel, y, yRow, yRun, bias);
     x += <usize>count * xRun;
     y += <usize>count * yRun;
     runs -= count;
   }
 }
 
+/** m whole rows → one panel of 16 columns. */
+function packWhole(m: i32, from: usize, fromRow: usize, to: usize): void {
+  const end = to + ((<usize>m) << 6);
+  while (to < end) {
+    const a = v128.load(from), b = v128.load(from, 16), c = v128.load(from, 32), d = v128.load(from, 48);
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    v128.store(to, c, 32);
+    v128.store(to, d, 48);
+    from += fromRow;
+    to += 64;
+  }
+}
+
 /** Rows of n floats → one panel of 16 columns, zeros beyond n. */
 export function packPanel(m: i32, n: i32, from: usize, fromRow: usize, to: usize): void {
+  if (n == 16) {
+    packWhole(m, from, fromRow, to);
+    return;
+  }
   for (; m > 0; --m) {
-    if (n == 16) {
-      copyRow(to, from, 16);
-    } else {
-      zeroRow(to, 16);
-      copyRow(to, from, n);
-    }
+    zeroRow(to, 16);
+    copyRow(to, from, n);
     from += fromRow;
     to += 64;
   }

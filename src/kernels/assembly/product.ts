@@ -12,43 +12,46 @@ function nextWideRows(left: i32): i32 {
   return (left + count - 1) / count;
 }
 
-/** One panel: C (m,16) (+)= A (m,k)·B (k,16). */
-function panelProduct(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool): void {
+/** One panel: C (m,16) = A (m,k)·B (k,16) + S, S as tiles take it. */
+function panelProduct(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, s: usize, lds: usize): void {
   while (m > 0) {
     // As many of the largest tile as there are: the others are slower by a quarter, three rows in one by more.
     const rows = m == 3 ? 2 : min(m, tiles.MAX_ROWS);
+    const t = s ? s + 32 : 0;
     if (rows == 6) {
-      tiles.tile6x8(k, a, lda, b, c, ldc, add);
-      tiles.tile6x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.tile6x8(k, a, lda, b, c, ldc, s, lds);
+      tiles.tile6x8(k, a, lda, b + 32, c + 32, ldc, t, lds);
     } else if (rows == 5) {
-      tiles.tile5x8(k, a, lda, b, c, ldc, add);
-      tiles.tile5x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.tile5x8(k, a, lda, b, c, ldc, s, lds);
+      tiles.tile5x8(k, a, lda, b + 32, c + 32, ldc, t, lds);
     } else if (rows == 4) {
-      tiles.tile4x8(k, a, lda, b, c, ldc, add);
-      tiles.tile4x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.tile4x8(k, a, lda, b, c, ldc, s, lds);
+      tiles.tile4x8(k, a, lda, b + 32, c + 32, ldc, t, lds);
     } else if (rows == 2) {
-      tiles.tile2x16(k, a, lda, b, c, ldc, add);
+      tiles.tile2x16(k, a, lda, b, c, ldc, s, lds);
     } else {
-      tiles.tile1x16(k, a, lda, b, c, ldc, add);
+      tiles.tile1x16(k, a, lda, b, c, ldc, s, lds);
     }
     a += <usize>rows * lda;
     c += <usize>rows * ldc;
+    if (s) s += <usize>rows * lds;
     m -= rows;
   }
 }
 
 /** The same in 16-column tiles, for the revectorizer. */
-function panelProductWide(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool): void {
+function panelProductWide(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, s: usize, lds: usize): void {
   while (m > 0) {
     const rows = nextWideRows(m);
-    if (rows == 6) tiles.tile6x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 5) tiles.tile5x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 4) tiles.tile4x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 3) tiles.tile3x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 2) tiles.tile2x16(k, a, lda, b, c, ldc, add);
-    else tiles.tile1x16(k, a, lda, b, c, ldc, add);
+    if (rows == 6) tiles.tile6x16(k, a, lda, b, c, ldc, s, lds);
+    else if (rows == 5) tiles.tile5x16(k, a, lda, b, c, ldc, s, lds);
+    else if (rows == 4) tiles.tile4x16(k, a, lda, b, c, ldc, s, lds);
+    else if (rows == 3) tiles.tile3x16(k, a, lda, b, c, ldc, s, lds);
+    else if (rows == 2) tiles.tile2x16(k, a, lda, b, c, ldc, s, lds);
+    else tiles.tile1x16(k, a, lda, b, c, ldc, s, lds);
     a += <usize>rows * lda;
     c += <usize>rows * ldc;
+    if (s) s += <usize>rows * lds;
     m -= rows;
   }
 }
@@ -71,24 +74,35 @@ export function product(
   add: bool,
   wide: bool,
 ): void {
+  productPlus(panels, m, k, a, lda, b, panel, c, ldc, cPanel, add ? c : 0, ldc, cPanel, wide);
+}
+
+/** product() of one panel beside the other that adds rows at s, `lds` bytes apart (0: one row to all), of panels `sPanel` bytes apart; s = 0: none. */
+export function productPlus(
+  panels: i32, m: i32, k: i32, a: usize, lda: usize, b: usize, panel: usize, c: usize, ldc: usize, cPanel: usize,
+  s: usize, lds: usize, sPanel: usize, wide: bool,
+): void {
+  if (s == 0) sPanel = 0;
   if (m == 1) {
     for (; panels > 1; panels -= 2) {
-      tiles.tile1x32(k, a, b, panel, c, c + cPanel, add);
+      tiles.tile1x32(k, a, b, panel, c, c + cPanel, s, s + sPanel);
       b += 2 * panel;
       c += 2 * cPanel;
+      s += 2 * sPanel;
     }
   }
   for (; panels > 0; --panels) {
-    if (wide) panelProductWide(m, k, a, lda, b, c, ldc, add);
-    else panelProduct(m, k, a, lda, b, c, ldc, add);
+    if (wide) panelProductWide(m, k, a, lda, b, c, ldc, s, lds);
+    else panelProduct(m, k, a, lda, b, c, ldc, s, lds);
     b += panel;
     c += cPanel;
+    s += sPanel;
   }
 }
 
 /**
- * product() by wide tiles, for `runs` runs of m rows each, at least MAX_ROWS, that are `aRun` and `cRun` bytes apart: tiles go over the ends of runs,
- * so that all but the last have as many rows as there may be.
+ * productPlus() by wide tiles with one row at s to all, for `runs` runs of m rows each, at least MAX_ROWS, that are `aRun` and `cRun` bytes
+ * apart: tiles go over the ends of runs, so that all but the last have as many rows as there may be.
  */
 export function productOfRuns(
   panels: i32,
@@ -103,15 +117,15 @@ export function productOfRuns(
   c: usize,
   ldc: usize,
   cRun: usize,
-  add: bool,
+  s: usize,
 ): void {
   const aGap = aRun - <usize>m * lda, cGap = cRun - <usize>m * ldc;
   for (; panels > 0; --panels) {
     let from = a, to = c, rest = m;
     let left = runs * m;
     for (; left >= tiles.MAX_ROWS; left -= tiles.MAX_ROWS) {
-      if (rest < tiles.MAX_ROWS) tiles.tileOverGap(k, from, lda, b, to, ldc, add, rest, aGap, cGap);
-      else panelProductWide(tiles.MAX_ROWS, k, from, lda, b, to, ldc, add);
+      if (rest < tiles.MAX_ROWS) tiles.tileOverGap(k, from, lda, b, to, ldc, s, rest, aGap, cGap);
+      else panelProductWide(tiles.MAX_ROWS, k, from, lda, b, to, ldc, s, 0);
       from += <usize>tiles.MAX_ROWS * lda;
       to += <usize>tiles.MAX_ROWS * ldc;
       rest -= tiles.MAX_ROWS;
@@ -121,9 +135,10 @@ export function productOfRuns(
         to += cGap;
       }
     }
-    panelProductWide(left, k, from, lda, b, to, ldc, add);
+    panelProductWide(left, k, from, lda, b, to, ldc, s, 0);
     b += panel;
     c += 64;
+    if (s) s += panel;
   }
 }
 
@@ -131,22 +146,23 @@ export function productOfRuns(
 function panelOuter(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool): void {
   while (m > 0) {
     const rows = min(m, tiles.MAX_ROWS);
+    const s = add ? c : 0, t = add ? c + 32 : 0;
     if (rows == 6) {
-      tiles.outer6x8(k, a, lda, b, c, ldc, add);
-      tiles.outer6x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.outer6x8(k, a, lda, b, c, ldc, s, ldc);
+      tiles.outer6x8(k, a, lda, b + 32, c + 32, ldc, t, ldc);
     } else if (rows == 5) {
-      tiles.outer5x8(k, a, lda, b, c, ldc, add);
-      tiles.outer5x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.outer5x8(k, a, lda, b, c, ldc, s, ldc);
+      tiles.outer5x8(k, a, lda, b + 32, c + 32, ldc, t, ldc);
     } else if (rows == 4) {
-      tiles.outer4x8(k, a, lda, b, c, ldc, add);
-      tiles.outer4x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.outer4x8(k, a, lda, b, c, ldc, s, ldc);
+      tiles.outer4x8(k, a, lda, b + 32, c + 32, ldc, t, ldc);
     } else if (rows == 3) {
-      tiles.outer3x8(k, a, lda, b, c, ldc, add);
-      tiles.outer3x8(k, a, lda, b + 32, c + 32, ldc, add);
+      tiles.outer3x8(k, a, lda, b, c, ldc, s, ldc);
+      tiles.outer3x8(k, a, lda, b + 32, c + 32, ldc, t, ldc);
     } else if (rows == 2) {
-      tiles.outer2x16(k, a, lda, b, c, ldc, add);
+      tiles.outer2x16(k, a, lda, b, c, ldc, s, ldc);
     } else {
-      tiles.outer1x16(k, a, lda, b, c, ldc, add);
+      tiles.outer1x16(k, a, lda, b, c, ldc, s, ldc);
     }
     a += <usize>rows << 2;
     c += <usize>rows * ldc;
@@ -157,12 +173,13 @@ function panelOuter(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ld
 function panelOuterWide(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool): void {
   while (m > 0) {
     const rows = nextWideRows(m);
-    if (rows == 6) tiles.outer6x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 5) tiles.outer5x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 4) tiles.outer4x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 3) tiles.outer3x16(k, a, lda, b, c, ldc, add);
-    else if (rows == 2) tiles.outer2x16(k, a, lda, b, c, ldc, add);
-    else tiles.outer1x16(k, a, lda, b, c, ldc, add);
+    const s = add ? c : 0;
+    if (rows == 6) tiles.outer6x16(k, a, lda, b, c, ldc, s, ldc);
+    else if (rows == 5) tiles.outer5x16(k, a, lda, b, c, ldc, s, ldc);
+    else if (rows == 4) tiles.outer4x16(k, a, lda, b, c, ldc, s, ldc);
+    else if (rows == 3) tiles.outer3x16(k, a, lda, b, c, ldc, s, ldc);
+    else if (rows == 2) tiles.outer2x16(k, a, lda, b, c, ldc, s, ldc);
+    else tiles.outer1x16(k, a, lda, b, c, ldc, s, ldc);
     a += <usize>rows << 2;
     c += <usize>rows * ldc;
     m -= rows;
