@@ -67,6 +67,7 @@ export class LossStep {
   }
 
   private get isOfLogits(): boolean {
+    if (this.plan.kind === 'categoricalFocal') return this.plan.focal?.ofLogits === true;
     return ['softmaxCategorical', 'softmaxSparse', 'sigmoidBinary'].includes(this.plan.kind);
   }
 
@@ -159,6 +160,52 @@ export class LossStep {
       case 'absolute':
         kernels.absoluteErrorLoss(x, ldX, targets, n, weights, scale, losses, dx, ldDx, n, from, to);
         return;
+      case 'binaryFocal': {
+        const { alpha, gamma, balanced, ofLogits } = focalOf(plan);
+        kernels.binaryFocalLoss(
+          x,
+          ldX,
+          targets,
+          n,
+          option,
+          alpha,
+          gamma,
+          Number(balanced),
+          Number(ofLogits),
+          weights,
+          scale,
+          losses,
+          dx,
+          ldDx,
+          n,
+          from,
+          to,
+        );
+        return;
+      }
+      case 'categoricalFocal': {
+        const { alpha, gamma } = focalOf(plan);
+        kernels.categoricalFocalLoss(
+          x,
+          ldX,
+          targets,
+          n,
+          option,
+          alpha,
+          gamma,
+          weights,
+          scale,
+          losses,
+          p,
+          ldP,
+          dx,
+          ldDx,
+          n,
+          from,
+          to,
+        );
+        return;
+      }
       case 'huber':
         kernels.huberLoss(x, ldX, targets, n, option, weights, scale, losses, dx, ldDx, n, from, to);
         return;
@@ -166,4 +213,9 @@ export class LossStep {
         kernels[ALIKE[plan.kind]](x, ldX, targets, n, this.option, weights, scale, losses, dx, ldDx, n, from, to);
     }
   };
+}
+
+function focalOf({ kind, focal }: LossPlan): NonNullable<LossPlan['focal']> {
+  if (focal) return focal;
+  throw new Error(`the loss ${kind} was planned without its options`);
 }

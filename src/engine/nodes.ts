@@ -7,6 +7,7 @@ const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
   'arrange',
   'bidirectional',
   'concatenate',
+  'dot',
   'embedding',
   'flatten',
   'gru',

@@ -67,6 +67,8 @@ const PLAIN_LOSSES: Record<string, LossKind> = {
   kullbackLeiblerDivergence: 'divergence',
   hinge: 'hinge',
   categoricalHinge: 'categoricalHinge',
+  binaryFocalCrossentropy: 'binaryFocal',
+  categoricalFocalCrossentropy: 'categoricalFocal',
 };
 
 const LOGIT_LOSSES: Record<string, LossKind> = {
@@ -124,8 +126,17 @@ function planLosses(
 }
 
 function planLoss(loss: Loss, logits?: Required<Pick<LossPlan, 'reads' | 'takesActivation'>>): LossPlan {
-  const kinds = logits || loss.config.fromLogits === true ? LOGIT_LOSSES : PLAIN_LOSSES;
+  const { alpha, gamma, applyClassBalancing, fromLogits } = loss.config;
+  const focal = gamma !== undefined && {
+    focal: {
+      alpha: Number(alpha),
+      gamma: Number(gamma),
+      balanced: applyClassBalancing === true,
+      ofLogits: fromLogits === true,
+    },
+  };
+  const kinds = logits || (fromLogits === true && !focal) ? LOGIT_LOSSES : PLAIN_LOSSES;
   const option = Number(loss.config.labelSmoothing ?? loss.config.delta ?? loss.config.quantile ?? 0);
   const labels = loss.targets === 'labels';
-  return { kind: kinds[loss.name], option, labels, ...(logits ?? { takesActivation: false }) };
+  return { kind: kinds[loss.name], option, labels, ...focal, ...(logits ?? { takesActivation: false }) };
 }

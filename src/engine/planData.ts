@@ -20,12 +20,16 @@ export type LossKind =
   | 'cosine'
   | 'divergence'
   | 'hinge'
-  | 'categoricalHinge';
+  | 'categoricalHinge'
+  | 'binaryFocal'
+  | 'categoricalFocal';
 
 export interface LossPlan {
   kind: LossKind;
   /** labelSmoothing, huber's delta, or the quantile; 0 for losses that have none. */
   option: number;
+  /** Of the focal losses. */
+  focal?: { alpha: number; gamma: number; balanced: boolean; ofLogits: boolean };
   /** The signal that the loss reads in place of the output: the logits that an activation makes it of. */
   reads?: number;
   /** Whether the loss computes that activation itself; nobody else reads the output then. */

@@ -2,6 +2,7 @@
 import type { Speed } from '../kernels/module.js';
 import { Arena } from './arena.js';
 import { NO_LIMIT } from './blocks.js';
+import { Constraints } from './constraints.js';
 import { engineKernels, type Kernels } from './kernels.js';
 import { type EngineLayer, type Gathering, type LayerContext, type Space, share } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
@@ -28,7 +29,8 @@ export interface Phase {
     | 'shared'
     | 'partials'
     | 'update'
-    | 'average';
+    | 'average'
+    | 'constrain';
   /** Which of the stretches that layers which gather cut the others into, or which of those layers, counted from the first. */
   readonly stage: number;
 }
@@ -58,6 +60,7 @@ export class Program {
   readonly store: WeightStore;
   readonly states: StateStore;
   readonly update: UpdateStep;
+  private readonly constraints: Constraints;
   placement: Placement | undefined;
   /** Multiplications and additions of forward, about, as placed. */
   flops = 0;
@@ -73,6 +76,7 @@ export class Program {
   private readonly layers: readonly EngineLayer[];
   private readonly preparing: readonly EngineLayer[];
   private readonly following: readonly EngineLayer[];
+  private readonly penalising: readonly EngineLayer[];
   private readonly context: LayerContext;
   private readonly header: number;
   private readonly mark: number;
@@ -99,6 +103,7 @@ export class Program {
     this.gatherers = this.wiring.beforeLoss.filter((i) => this.layers[i].gathering !== undefined);
     this.preparing = this.layers.filter((layer) => layer.prepare !== undefined);
     this.following = this.layers.filter((layer) => layer.follow !== undefined);
+    this.penalising = this.layers.filter((layer) => layer.penalty !== undefined);
     this.header = this.arena.fixed(2 * (HEADER_DOUBLES + plan.inputs.length));
     const blocks = this.layers.flatMap((layer) => layer.blocks);
     const isTrained = (weight: number) => plan.weights[weight].trained;
@@ -117,6 +122,7 @@ export class Program {
     const carried = this.layers.flatMap((layer) => layer.carried ?? []);
     this.states = new StateStore(this.arena, carried, plan.batch ?? 0);
     this.update = new UpdateStep(plan, this.store, this.context, this.arena);
+    this.constraints = new Constraints(plan.weights, this.store);
     this.outputs = plan.outputs.map((output) => new Output(output, this.context));
     this.mark = this.arena.mark();
   }
@@ -246,6 +252,7 @@ export class Program {
           ...only('partials', hasPartials),
           ...only('update'),
           ...only('average', plan.optimizer.average !== undefined),
+          ...only('constrain', this.constraints.any),
         ]
       : [];
     this.phases.evaluate = [...only('forward'), ...loss, ...only('partials', hasPenalties)];
@@ -316,7 +323,10 @@ export class Program {
       case 'average': {
         if (!Number.isFinite(this.lossValue())) return;
         this.update.average(part, parts, this.arena.f64[(this.header >>> 3) + HEADER.step]);
+        return;
       }
+      case 'constrain':
+        if (Number.isFinite(this.lossValue())) this.constraints.apply(part, parts);
     }
   }
 
@@ -325,6 +335,7 @@ export class Program {
     const { outputs } = this;
     let sum = 0;
     for (let i = 0; i < outputs.length; i++) sum += outputs[i].plan.weight * outputs[i].loss.total();
+    for (let i = 0; i < this.penalising.length; i++) sum += this.penalising[i].penalty?.() ?? 0;
     return sum + this.update.penalty();
   }
 

@@ -70,6 +70,8 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return 'pooling reads several steps at once';
     case 'concatenate':
       return layer.overSteps ? 'Concatenate over steps needs all of them at once' : undefined;
+    case 'merge':
+      return layer.repeatsSteps ? 'a layer puts what all steps have come to beside each of them' : undefined;
     case 'multiHeadAttention':
     case 'attention':
       return 'attention reads all steps at once';
@@ -77,7 +79,10 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return 'a layer adds to each step what its place says, and a stream does not count places';
     case 'repeat':
       return 'RepeatVector makes several steps out of one';
+    case 'dot':
+      return 'Dot takes all steps together';
     case 'activation':
+    case 'activity':
     case 'arrange':
     case 'batchNormalization':
     case 'dense':
@@ -85,7 +90,6 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'embedding':
     case 'layerNormalization':
     case 'masking':
-    case 'merge':
     case 'noise':
     case 'rmsNormalization':
     case 'scale':

@@ -14,6 +14,11 @@ export interface SignalShape {
   width: number;
 }
 
+/** What a weight is kept to: no number below 0, or norms along the axes. */
+export type ConstraintPlan =
+  | { kind: 'notNegative' }
+  | { kind: 'norm'; axes: readonly number[]; least: number; most: number; rate: number };
+
 /** A Keras variable. */
 export interface WeightPlan {
   name: string;
@@ -21,6 +26,8 @@ export interface WeightPlan {
   /** Factors of the L1 and L2 penalties, 0 for none. */
   l1: number;
   l2: number;
+  /** Holds after every update. */
+  constraint?: ConstraintPlan;
   /** The optimizer moves it: it is of no frozen layer, and no moving average. The model's list has these first. */
   trained: boolean;
 }
@@ -224,10 +231,29 @@ export interface UpSamplingPlan {
   times: number;
 }
 
-/** Inputs of one shape, element by element. */
+/** Σ|x|·l1 + Σx²·l2 of what flows through, divided by the number of samples, is part of the loss. */
+export interface ActivityPlan {
+  kind: 'activity';
+  l1: number;
+  l2: number;
+}
+
+/** The product of two inputs, sample by sample, summed over the steps or the features of each. */
+export interface DotPlan {
+  kind: 'dot';
+  overSteps: [boolean, boolean];
+  /** Both are divided by their length along that axis first. */
+  normalize: boolean;
+  /** Names the layer in messages. */
+  name: string;
+}
+
+/** Inputs element by element, what has one step or one feature as often as others have more. */
 export interface MergePlan {
   kind: 'merge';
   mode: MergeId;
+  /** What has no steps, or one, stands beside each step of others. */
+  repeatsSteps: boolean;
 }
 
 /** Inputs one after the other: the features of each step, or the steps of each sample. */
@@ -359,6 +385,7 @@ export interface BidirectionalPlan {
 
 export type LayerPlan =
   | ActivationPlan
+  | ActivityPlan
   | ArrangePlan
   | AttentionPlan
   | BatchNormalizationPlan
@@ -366,6 +393,7 @@ export type LayerPlan =
   | ConcatenatePlan
   | ConvolutionPlan
   | DensePlan
+  | DotPlan
   | DropoutPlan
   | EmbeddingPlan
   | FlattenPlan

@@ -8,7 +8,7 @@ import { initialise } from '../../src/model/initialise.js';
 import { deriveKey, Random } from '../../src/random.js';
 import { compileTraining } from '../../src/training/compile.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
-import { adam } from '../../src/training/optimizers.js';
+import { adam, type Optimizer } from '../../src/training/optimizers.js';
 import type { Built } from './compare.js';
 
 /** What the next node does, and to which of the tensors so far. */
@@ -51,6 +51,10 @@ const KINDS = [
   'pool',
   'repeat',
   'nested',
+  'dot',
+  'spread',
+  'activity',
+  'constrained',
 ] as const;
 
 export const graphSample: fc.Arbitrary<GraphSample> = fc
@@ -127,6 +131,11 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
         ),
       );
       return;
+    case 'constrained':
+      tensors.push(
+        on(l.Dense(WIDTH, { kernelConstraint: again ? 'unitNorm' : 'maxNorm', biasConstraint: 'nonNeg' }), any),
+      );
+      return;
     case 'activation':
       tensors.push(on(l.Activation(again ? 'sigmoid' : 'gelu'), any));
       return;
@@ -192,6 +201,24 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
     case 'dropout':
       tensors.push(on(l.Dropout(0.3), any));
       return;
+    case 'activity':
+      tensors.push(on(l.ActivityRegularization({ l1: 0.02, l2: 0.01 }), any));
+      return;
+    case 'dot': {
+      const beside = pick(tensors, also);
+      const product = on(l.Dot(-1, { normalize: again }), any, beside);
+      tensors.push(on(l.Dense(WIDTH, 'tanh'), product));
+      return;
+    }
+    case 'spread': {
+      const merges = [l.Add, l.Multiply, l.Average, l.Maximum, l.Minimum];
+      const one = on(l.Dense(1), pick(tensors, also));
+      const row = pick(flats, also);
+      const others = again ? [row] : [one, row];
+      const fits = others.every(({ shape }) => shape.length === 2 || shape[1] === x.shape[1]);
+      if (fits) tensors.push(on(merges[from % merges.length](), x, ...others));
+      return;
+    }
     case 'normalise':
       tensors.push(
         on(
@@ -243,7 +270,10 @@ function ancestors(tensor: tf.SymbolicTensor, known = new Set<tf.SymbolicTensor>
 }
 
 /** The model of a sample, the same each time. */
-export function builtGraph({ steps, heads, masked, seed }: GraphSample): Built {
+export function builtGraph(
+  { steps, heads, masked, seed }: GraphSample,
+  optimizer: Optimizer = adam({ learningRate: 0.01, epsilon: 1e-3 }),
+): Built {
   named = 0;
   const inputs = [tf.input({ shape: [STEPS, 3] }), tf.input({ shape: [STEPS, WIDTH] }), tf.input({ shape: [WIDTH] })];
   const [first, second, flat] = inputs;
@@ -268,7 +298,7 @@ export function builtGraph({ steps, heads, masked, seed }: GraphSample): Built {
   const options = outputs.length > 1 ? { loss: losses, lossWeights: weights } : { loss: losses };
   return {
     model,
-    compiled: compileTraining(model, { ...options, optimizer: adam({ learningRate: 0.01, epsilon: 1e-3 }) }),
+    compiled: compileTraining(model, { ...options, optimizer }),
   };
 }
 

@@ -2,6 +2,8 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { Random } from '../../src/random.js';
+import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
 import { engineOf, expectNear, poison, split } from './compare.js';
 import { batchOf, builtGraph, type GraphSample, graphSample, targetsOf } from './graphModels.js';
@@ -69,6 +71,49 @@ const certain: Record<string, GraphSample> = {
   },
 };
 test.each(Object.entries(certain))('%s: as on tfjs', (_, sample) => compareGraph(sample));
+
+/** What evaluation does otherwise than training, and what has corners. */
+const ROUGH = ['lstm', 'dropout', 'overRows', 'maximum', 'minimum', 'pool', 'activity', 'spread', 'constrained'];
+
+test('random graphs: the gradient along any direction is the slope of the loss', () => {
+  const smooth = graphSample.map((sample) => ({
+    ...sample,
+    weighted: false,
+    steps: sample.steps.filter(({ kind }) => !ROUGH.includes(kind)),
+  }));
+  fc.assert(
+    fc.property(smooth, fc.nat(1000), (sample, direction) => {
+      const rate = 1e-2;
+      const own = builtGraph(sample, sgd({ learningRate: rate }));
+      const engine = engineOf(own, { threads: 1 });
+      const { x } = batchOf(own.model, sample, sample.batch, 0);
+      const y = targetsOf(shapesOf(engine.predictBatch(x)), sample.seed, 0);
+      const before = engine.capture();
+      engine.trainBatch(x, y);
+      const after = engine.capture();
+      const random = new Random(direction);
+      const along = before.weights.map((values) => Float64Array.from(values, () => random.normal()));
+      const length = Math.hypot(...along.map((values) => Math.hypot(...values)));
+      const lossAt = (distance: number) => {
+        const weights = before.weights.map((values, i) =>
+          Float32Array.from(values, (value, j) => value + (distance * along[i][j]) / length),
+        );
+        engine.restore({ ...before, weights });
+        return engine.evaluateBatch(x, y).loss;
+      };
+      const slope = (lossAt(0.02) - lossAt(-0.02)) / 0.04;
+      const gradient = along.reduce(
+        (sum, values, i) =>
+          sum + values.reduce((own, d, j) => own + (d * (before.weights[i][j] - after.weights[i][j])) / rate, 0),
+        0,
+      );
+      expectNear([gradient / length], [slope], 2e-3, 'slope', 1e-2);
+      engine.dispose();
+      own.model.dispose();
+    }),
+    { numRuns: 15 },
+  );
+});
 
 /** Everything that a few steps give. */
 function run(sample: GraphSample, parts: number): unknown[] {

@@ -214,8 +214,8 @@ export function targetOf(sample: Sample, shape: readonly number[], seed: number)
   if (['poisson', 'meanSquaredLogarithmicError', 'meanAbsolutePercentageError'].includes(name))
     for (let i = 0; i < data.length; i++) data[i] = 0.1 + Math.abs(data[i]);
   if (name === 'kullbackLeiblerDivergence') for (let i = 0; i < data.length; i++) data[i] = 1 / (1 + Math.exp(data[i]));
-  if (name === 'binaryCrossentropy') for (let i = 0; i < data.length; i++) data[i] = data[i] > 0 ? 1 : 0;
-  if (name === 'categoricalCrossentropy') {
+  if (name.startsWith('binary')) for (let i = 0; i < data.length; i++) data[i] = data[i] > 0 ? 1 : 0;
+  if (['categoricalCrossentropy', 'categoricalFocalCrossentropy'].includes(name)) {
     data.fill(0);
     for (let row = 0; row < rows; row++) data[row * width + random.integer(width)] = 1;
   }

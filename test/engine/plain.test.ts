@@ -20,15 +20,17 @@ test('models without recurrent layers: predictions 1e-5, losses 1e-4 relative, w
   expect(tensorCount()).toBe(tensors);
 });
 
-const POSITIVE: LossName[] = ['poisson', 'meanSquaredLogarithmicError'];
+const ENDS: Partial<Record<LossName, 'softmax' | 'softplus' | 'sigmoid'>> = {
+  poisson: 'softplus',
+  meanSquaredLogarithmicError: 'softplus',
+  kullbackLeiblerDivergence: 'softmax',
+  categoricalFocalCrossentropy: 'softmax',
+  binaryFocalCrossentropy: 'sigmoid',
+};
 
 /** Three steps, the last of which may be masked. */
 const ofLoss = (name: LossName, units: number): Sample => ({
-  layers: () => [
-    l.Masking(),
-    l.Dense(6, 'tanh'),
-    l.Dense(units, name === 'kullbackLeiblerDivergence' ? 'softmax' : POSITIVE.includes(name) ? 'softplus' : 'linear'),
-  ],
+  layers: () => [l.Masking(), l.Dense(6, 'tanh'), l.Dense(units, ENDS[name] ?? 'linear')],
   inputShape: [3, 4],
   loss: name === 'quantile' ? { name, config: { quantile: 0.8 } } : name,
   optimizer: () => sgd({ learningRate: 0.02 }),
@@ -50,8 +52,20 @@ test.each<[LossName, number]>([
   ['kullbackLeiblerDivergence', 5],
   ['hinge', 5],
   ['categoricalHinge', 5],
+  ['binaryFocalCrossentropy', 5],
+  ['categoricalFocalCrossentropy', 5],
 ])('%s under masks and weights: predictions, losses and weights as tfjs', (name, units) => {
   compare(ofLoss(name, units), 6);
+});
+
+test.each<[string, Sample['loss']]>([
+  ['binary', { name: 'binaryFocalCrossentropy', config: { fromLogits: true, applyClassBalancing: true, gamma: 1.5 } }],
+  [
+    'categorical',
+    { name: 'categoricalFocalCrossentropy', config: { fromLogits: true, labelSmoothing: 0.1, gamma: 3 } },
+  ],
+])('%s focal cross-entropy of logits: predictions, losses and weights as tfjs', (_name, loss) => {
+  compare({ ...ofLoss('meanSquaredError', 5), loss }, 6);
 });
 
 test('hinge takes targets of 0 and 1 alone, in the whole batch, for -1 and 1', () => {

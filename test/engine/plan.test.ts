@@ -12,6 +12,12 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
+/** Of another class than the one it is named after. */
+function ownNonNeg(): ReturnType<typeof tf.constraints.nonNeg> {
+  const known = tf.constraints.nonNeg();
+  return Object.create(known, { constructor: { value: Object }, getClassName: { value: () => 'NonNeg' } });
+}
+
 function plan(layers: l.Layer[], inputShape: (number | null)[], loss: LossIdentifier = 'mse') {
   const model = buildModel(layers, { inputShape, seed: 1 });
   const planned = planModel(model, compileTraining(model, { loss, optimizer: adam() }));
@@ -21,7 +27,12 @@ function plan(layers: l.Layer[], inputShape: (number | null)[], loss: LossIdenti
 
 test.each<[string, () => l.Layer[], number[], RegExp]>([
   ['another layer', () => [tf.layers.thresholdedReLU()], [4, 3], /thresholded.* is of a kind/],
-  ['a constraint', () => [l.Dense(2, { kernelConstraint: 'nonNeg' })], [3], /has a kernelConstraint/],
+  [
+    'a constraint of the user’s own',
+    () => [tf.layers.dense({ units: 2, kernelConstraint: ownNonNeg() })],
+    [3],
+    /has a constraint of its own/,
+  ],
   ['an axis that is not the last', () => [tf.layers.layerNormalization({ axis: 1 })], [4, 3], /axis 1/],
   ['four axes', () => [l.Dense(2)], [4, 3, 2], /4 axes/],
   ['an Embedding inside', () => [l.Dense(2), l.Flatten(), l.Embedding(4, 3)], [4, 1], /not the first layer/],

@@ -42,8 +42,6 @@ describe('a Sequential on the engine', () => {
     const thresholded = new Sequential([tf.layers.thresholdedReLU({ inputShape: [4, 3] })]);
     expect(thresholded.engine.why).toMatch(/^layer thresholded_re.* is of a kind that the engine does not have$/);
     expect(new Sequential([l.Dense(3)]).engine.why).toBe('its input shape is not known yet');
-    const constrained = new Sequential([l.Dense(3, { inputShape: [2], kernelConstraint: 'nonNeg' })]);
-    expect(constrained.engine.why).toMatch(/has a kernelConstraint/);
   });
 
   test('fit, evaluate, predict and the weights are those of tfjs to 1e-4', async () => {

@@ -70,6 +70,8 @@ export interface EngineLayer {
   /** Multiplications and additions of forward for a step of a batch entry, about, beside those of the blocks; once placed. */
   readonly flops?: number;
   readonly gathering?: Gathering | undefined;
+  /** What the layer adds to the loss of the batch, once forward has run on all threads. */
+  penalty?(): number;
   /** After the gradients of a training step whose loss is finite: this thread's share of what the layer itself changes. */
   follow?(part: number, parts: number): void;
   /** Derives from the weights what backward needs (transposed panels): this thread's share. Before each training step. */

@@ -7,6 +7,7 @@ import type { WeightBlock } from '../blocks.js';
 import { copyRows, mergeRows } from '../moveRows.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import { Spread } from './spread.js';
 
 abstract class JoiningLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
@@ -72,12 +73,14 @@ const NEUTRAL: Partial<Record<MergeId, number>> = {
 };
 
 /**
- * y = a + b + …, a − b, a∘b∘…, the mean, the largest or the smallest of inputs of one shape, element by element. Of equal
- * largest or smallest elements the first input's gets the gradient. A step counts that counts in any input, if all have masks.
+ * y = a + b + …, a − b, a∘b∘…, the mean, the largest or the smallest of inputs, element by element, one step or one feature as often
+ * as others have more. Of equal largest or smallest elements the first input's gets the gradient. A step counts that counts in any input, if all have masks.
  * As in Keras, steps of an input that do not count are ones in a product, which is 0 where none does, and left out of largest and
  * smallest, which are the first input where none does.
  */
 export class MergeLayer extends JoiningLayer {
+  /** The inputs whose steps or features are repeated. */
+  private spreads: readonly Spread[] = [];
   /** What is left of dL/dy for the inputs to come: for largest and smallest. */
   private left: Rows | undefined;
   /** The inputs' values; where masks change what is joined, copies of those that have masks. */
@@ -91,10 +94,22 @@ export class MergeLayer extends JoiningLayer {
   }
 
   place(input: Signal, space: Space, others: readonly Signal[]): Signal {
-    const inputs = [input, ...others];
-    const { steps, width } = input.values;
-    this.take(inputs, space);
-    requireSameSteps(inputs);
+    const given = [input, ...others];
+    const largest = (of: 'steps' | 'width') => Math.max(...given.map(({ values }) => values[of]));
+    const shape = { steps: largest('steps'), width: largest('width') };
+    const { steps, width } = shape;
+    const isWhole = ({ values }: Signal) => values.steps === steps && values.width === width;
+    requireSameSteps(given.filter(({ values }) => values.steps > 1));
+    this.take(given.filter(isWhole), space);
+    const spreads: Spread[] = [];
+    const inputs = given.map((one) => {
+      if (isWhole(one)) return one;
+      const spread = new Spread(one, shape, space, this.context.kernels);
+      spreads.push(spread);
+      return spread.signal;
+    });
+    this.inputs = inputs;
+    this.spreads = spreads;
     const { mode } = this.plan;
     const wantsGradient = inputs.some((one) => one.wantsGradient);
     const selects = mode === MergeId.maximum || mode === MergeId.minimum;
@@ -103,12 +118,14 @@ export class MergeLayer extends JoiningLayer {
     this.terms = inputs.map(({ values, mask }) => (isCopied(mask) ? this.rows(width, values.steps) : values));
     const masked = inputs.every(({ mask }) => mask !== 0);
     const mask = masked ? (inputs.length === 1 ? input.mask : space.arena.floats(space.batch * steps)) : 0;
-    this.output = { values: this.rows(width, steps), sequence: input.sequence, mask, wantsGradient };
+    const sequence = inputs.some((one) => one.sequence);
+    this.output = { values: this.rows(width, steps), sequence, mask, wantsGradient };
     return this.output;
   }
 
   forward(rows: Range): void {
     const { inputs, output, terms } = this;
+    for (const spread of this.spreads) spread.forward(rows);
     const { mode } = this.plan;
     const y = output.values;
     if (output.mask) {
@@ -137,6 +154,7 @@ export class MergeLayer extends JoiningLayer {
       if (this.left) this.select(i, this.left, dx, rows);
       else if (dx) this.backwardOf(i, dy, dx, rows);
     });
+    for (const spread of this.spreads) spread.backward(rows);
   }
 
   private backwardOf(i: number, dy: Rows, dx: Rows, rows: Range): void {

@@ -1,11 +1,13 @@
 /** The layer that runs each kind of plan. */
 import type { LayerPlan } from '../../plan/layerPlan.js';
 import { ActivationLayer } from './activation.js';
+import { ActivityLayer } from './activity.js';
 import { AttentionLayer } from './attention.js';
 import { BatchNormalizationLayer } from './batchNormalization.js';
 import { BidirectionalLayer } from './bidirectional.js';
 import { ConvolutionLayer } from './convolution.js';
 import { DenseLayer } from './dense.js';
+import { DotLayer } from './dot.js';
 import { DropoutLayer } from './dropout.js';
 import { EmbeddingLayer } from './embedding.js';
 import type { EngineLayer, LayerContext } from './layer.js';
@@ -31,6 +33,8 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
       return new DenseLayer(plan, context);
     case 'activation':
       return new ActivationLayer(plan, context);
+    case 'activity':
+      return new ActivityLayer(plan, context);
     case 'embedding':
       return new EmbeddingLayer(plan, context);
     case 'masking':
@@ -83,6 +87,8 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
       return new RecurrentLayer(plan, context);
     case 'merge':
       return new MergeLayer(plan, context);
+    case 'dot':
+      return new DotLayer(plan, context);
     case 'concatenate':
       return new ConcatenateLayer(context, plan);
     case 'multiHeadAttention':

@@ -2,6 +2,7 @@
 
 export * from './attention/index';
 export * from './elementwise/index';
+export { contract, unitBackward, unitForward } from './dot';
 export { convolveBackward, convolveForward, convolveGradients, layWindows } from './convolution';
 export * from './engine';
 export { gruBackward, gruForward, gruGradients } from './gru';

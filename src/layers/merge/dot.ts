@@ -1,3 +1,4 @@
+import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import type { TensorFlow } from '../../tensorflow.js';
 import type * as tf from '../../tf.js';
@@ -33,7 +34,23 @@ const dot = computedLayer({
   schema: { ...common, axes: kind.required(kind.axes), ...own },
   ...merging,
   mask: 'end',
-  engine: null,
+  engine: (planning) => {
+    const { inputs, shapes, flow, settings, name } = planning;
+    const [one, other] = inputs;
+    const axes = axesOf(
+      settings.axes,
+      inputs.map(({ sequence }) => (sequence ? 3 : 2)),
+    );
+    const overSteps = inputs.map(({ sequence }, i) => sequence && axes[i] === 1);
+    /** How many numbers of an input are not summed over; of one without steps, one. */
+    const left = inputs.map(({ sequence, width }, i) => (sequence ? (overSteps[i] ? width : shapes[i]?.[1]) : 1));
+    flow.sequence = one.sequence && other.sequence;
+    const size = flow.sequence ? left[1] : one.sequence ? left[0] : left[1];
+    if (typeof size !== 'number')
+      throw unsupported(planning, 'gives as many features as a sequence has steps, which is open');
+    flow.width = size;
+    return [{ kind: 'dot', overSteps: [overSteps[0], overSteps[1]], normalize: settings.normalize, name }];
+  },
   shape: ({ axes }, [one, other]) => {
     const [first, second] = axesOf(axes, [one.length, other.length]);
     if (first === 0 || second === 0) throw new Error('axes may not be 0, the samples');

@@ -3,13 +3,14 @@ import type { MergeId } from '../../kernels/mergeIds.js';
 import type { Planner, Planning } from '../../plan/planning.js';
 import { unsupported } from '../../plan/unsupported.js';
 
-/** What the engine does for a layer that takes inputs of one shape element by element. */
+/** What the engine does for a layer that takes inputs element by element, one step or one feature as often as others have more. */
 export function elementwise(mode: MergeId): Planner {
   return (planning) => {
-    sameAxes(planning);
-    sameWidths(planning);
-    sameSteps(planning);
-    return [{ kind: 'merge', mode }];
+    const { inputs, flow } = planning;
+    flow.width = Math.max(...inputs.map(({ width }) => width));
+    flow.sequence = inputs.some(({ sequence }) => sequence);
+    const steps = planning.shapes.map((shape) => (shape.length === 3 ? shape[1] : 1));
+    return [{ kind: 'merge', mode, repeatsSteps: steps.some((count) => count !== steps[0]) }];
   };
 }
 

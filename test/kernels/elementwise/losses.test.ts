@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import {
   binaryCrossentropy,
+  binaryFocalCrossentropy,
   categoricalCrossentropy,
+  categoricalFocalCrossentropy,
   categoricalHinge,
   cosineSimilarity,
   gaussianLikelihood,
@@ -296,6 +298,69 @@ const cases: Case[] = [
   alike(hinge(), 'hingeLoss'),
   alike(hinge(), 'hingeLoss', { binary: true, option: 1 }),
   alike(categoricalHinge(), 'categoricalHingeLoss'),
+  ...[
+    { applyClassBalancing: false, alpha: 0.25, gamma: 2, labelSmoothing: 0, fromLogits: false },
+    { applyClassBalancing: true, alpha: 0.4, gamma: 1.5, labelSmoothing: SMOOTHING, fromLogits: false },
+    { applyClassBalancing: true, alpha: 0.7, gamma: 3, labelSmoothing: 0, fromLogits: true },
+    { applyClassBalancing: false, alpha: 0.25, gamma: 0, labelSmoothing: 0, fromLogits: true },
+  ].map(
+    (options): Case => ({
+      name: `binary focal cross-entropy ${JSON.stringify(options)}`,
+      loss: binaryFocalCrossentropy(options),
+      from: options.fromLogits ? 'logits' : 'probabilities',
+      run: (k, a) =>
+        k.binaryFocalLoss(
+          a.p.address,
+          a.p.ld,
+          a.y.address,
+          a.y.ld,
+          options.labelSmoothing,
+          options.alpha,
+          options.gamma,
+          Number(options.applyClassBalancing),
+          Number(options.fromLogits),
+          a.weights,
+          a.scale,
+          a.losses,
+          a.gradient,
+          a.ldGradient,
+          a.p.n,
+          a.row0,
+          a.row1,
+        ),
+    }),
+  ),
+  ...[
+    { alpha: 0.25, gamma: 2, labelSmoothing: 0, fromLogits: false },
+    { alpha: 0.5, gamma: 2.5, labelSmoothing: SMOOTHING, fromLogits: false },
+    { alpha: 1, gamma: 3, labelSmoothing: SMOOTHING, fromLogits: true },
+  ].map(
+    (options): Case => ({
+      name: `categorical focal cross-entropy ${JSON.stringify(options)}`,
+      loss: categoricalFocalCrossentropy(options),
+      from: options.fromLogits ? 'logits' : 'probabilities',
+      run: (k, a) =>
+        k.categoricalFocalLoss(
+          a.p.address,
+          a.p.ld,
+          a.y.address,
+          a.y.ld,
+          options.labelSmoothing,
+          options.alpha,
+          options.gamma,
+          a.weights,
+          a.scale,
+          a.losses,
+          options.fromLogits ? a.probabilities.address : 0,
+          a.probabilities.ld,
+          a.gradient,
+          a.ldGradient,
+          a.p.n,
+          a.row0,
+          a.row1,
+        ),
+    }),
+  ),
 ];
 
 /** Predictions, targets in the shape of the loss, and labels, for rows of n. */
@@ -362,7 +427,7 @@ describe.each(cases.map((c) => [c.name, c] as const))('%s', (_name, c) => {
       expectClose(losses.read(), values, 2e-6, 2e-6, 'loss');
       const got = gradient.read();
       expectClose(got, slopes, 2e-6, 4e-6, 'gradient');
-      if (c.from === 'logits') {
+      if (c.from === 'logits' && c.loss.logitsOf) {
         const activation = c.loss.logitsOf === 'softmax' ? tf.softmax : tf.sigmoid;
         const expected = tf.tidy(() => activation(tf.tensor2d(p, [rows, n])).dataSync());
         expectClose(probabilities.read(), expected, 1e-6, 0, 'probability');

@@ -2,10 +2,12 @@
 
 export * from './activationGradients';
 export * from './activations';
+export * from './activity';
 export * from './batchnorm';
 export * from './classLosses';
 export * from './dropout';
 export * from './embedding';
+export * from './focalLosses';
 export * from './layernorm';
 export * from './losses';
 export * from './norms';
@@ -16,4 +18,5 @@ export * from './regressionLosses';
 export * from './rectifiers';
 export * from './rmsnorm';
 export * from './sequences';
+export * from './spread';
 export * from './standardize';

@@ -1,0 +1,119 @@
+import type { Kernels } from '../kernels.js';
+import { eachRun, newRows, type Rows } from '../rows.js';
+import type { Range, Signal, Space } from './layer.js';
+
+/**
+ * An input of one step, or of one feature, as often as others beside it have more: what it gives is read in its place, and its
+ * gradient is the sum of theirs.
+ */
+export class Spread {
+  /** The input in the shape of the others. */
+  readonly signal: Signal;
+  /** Of the input, each step's one feature repeated, where that is not what it has. */
+  private readonly widened: Rows | undefined;
+  /** Its gradient, summed over steps alone. */
+  private readonly narrowed: Rows | undefined;
+
+  constructor(
+    private readonly input: Signal,
+    private readonly shape: Pick<Rows, 'steps' | 'width'>,
+    private readonly space: Space,
+    private readonly kernels: Kernels,
+  ) {
+    const { arena, batch } = space;
+    const { steps, width } = input.values;
+    const whole = () => newRows(arena, batch, shape.steps, shape.width);
+    const widens = width < shape.width;
+    const both = widens && steps < shape.steps;
+    this.widened = both ? newRows(arena, batch, steps, shape.width) : undefined;
+    this.narrowed = both && input.wantsGradient ? newRows(arena, batch, steps, shape.width) : undefined;
+    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
+    const mask = input.mask && steps < shape.steps ? arena.floats(batch * shape.steps) : input.mask;
+    this.signal = { ...input, values: whole(), mask, ...(input.wantsGradient && { gradient: whole() }) };
+  }
+
+  forward(rows: Range): void {
+    const { input, signal, shape, widened } = this;
+    const { values: x } = input;
+    const { values: y } = signal;
+    if (x.width < shape.width) this.widen(x, widened ?? y, rows);
+    const before = widened ?? x;
+    if (before.steps < shape.steps) this.repeatSteps(before, y, rows);
+    if (signal.mask !== input.mask) this.repeatMask(rows);
+  }
+
+  /** From the gradient of what it gives. */
+  backward(rows: Range): void {
+    const { input, signal, narrowed } = this;
+    const { gradient: dx } = input;
+    const { gradient: dy } = signal;
+    if (!dx || !dy) return;
+    const before = narrowed ?? dx;
+    if (before.steps < dy.steps) this.sumSteps(dy, before, rows);
+    const given = before.steps < dy.steps ? before : dy;
+    if (given.width > dx.width) this.narrow(given, dx, rows);
+  }
+
+  private widen(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
+    for (let t = 0; t < from.steps; t++)
+      this.kernels.repeatFloats(
+        from.address + 4 * t * from.stepStride,
+        from.rowStride,
+        to.address + 4 * t * to.stepStride,
+        to.rowStride,
+        to.width,
+        batch0,
+        batch1,
+      );
+  }
+
+  private narrow(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
+    for (let t = 0; t < from.steps; t++)
+      this.kernels.sumRows(
+        from.address + 4 * t * from.stepStride,
+        from.rowStride,
+        to.address + 4 * t * to.stepStride,
+        to.rowStride,
+        from.width,
+        batch0,
+        batch1,
+      );
+  }
+
+  private repeatSteps(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
+    this.kernels.copySequence(
+      from.address,
+      0,
+      from.rowStride,
+      to.address,
+      to.stepStride,
+      to.rowStride,
+      to.width,
+      to.steps,
+      batch0,
+      batch1,
+    );
+  }
+
+  private sumSteps(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
+    this.kernels.sumSteps(
+      from.address,
+      from.stepStride,
+      from.rowStride,
+      to.address,
+      to.rowStride,
+      from.width,
+      from.steps,
+      batch0,
+      batch1,
+    );
+  }
+
+  private repeatMask(rows: Range): void {
+    const { arena, batch } = this.space;
+    const [from, to] = [this.input.mask >>> 2, this.signal.mask >>> 2];
+    eachRun(rows, batch, this.shape.steps, (row0, row1) => {
+      for (let row = row0; row < row1; row++) arena.f32[to + row] = arena.f32[from + (row % batch)];
+    });
+  }
+}
