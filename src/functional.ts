@@ -57,16 +57,14 @@ export interface ModelOptions {
  * what either trains, both have.
  */
 export class Model extends Sequential {
+  protected override readonly className = 'Model';
+
   /** @throws MemcellError 'model' for outputs that hang on other inputs, or layers that do not fit */
   constructor(options: ModelOptions) {
     const { inputs, outputs, seed, name = 'functional' } = namedOptions<ModelOptions>('Model', options);
     super([], { name, ...(seed !== undefined && { seed }) });
     const ends = { inputs: listOf(inputs, 'inputs'), outputs: listOf(outputs, 'outputs') };
     this.takeGraph((own) => buildGraph({ ...ends, name, seed: own }));
-  }
-
-  override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), class: 'Model' };
   }
 }
 

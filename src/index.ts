@@ -106,7 +106,13 @@ export { CSVLogger, type CSVLoggerOptions } from './training/csvLogger.js';
 export type { EvaluateOptions as EvaluateArrayOptions, PredictOptions } from './training/evaluate.js';
 export type { Settings as PlainSettings } from './training/fingerprint.js';
 export type { FitOptions as FitArrayOptions, ValidationData } from './training/fitSettings.js';
-export type { EvaluateOptions, FitOptions, TrainOnBatchOptions, ValidationInput } from './training/given.js';
+export type {
+  EvaluateOptions,
+  FitOptions,
+  SampleWeights,
+  TrainOnBatchOptions,
+  ValidationInput,
+} from './training/given.js';
 export type { History, Logs, Stopped, TrainingParams } from './training/history.js';
 export { LambdaCallback } from './training/lambdaCallback.js';
 export {

@@ -9,6 +9,7 @@ import type { ModelLocation, ModelSource } from './formats/location.js';
 import { openWeights, saveModel } from './formats/open.js';
 import { accelerate } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
+import { described, describeLayer } from './layers/described.js';
 import { isLayer } from './layers/schema.js';
 import { applySymbolically, type SymbolicTensor } from './layers/symbolic.js';
 import { addLayer, buildModel } from './model/build.js';
@@ -114,6 +115,7 @@ export class Sequential {
   /** Set to true during fit to stop it after the batch. */
   stopTraining = false;
   readonly name: string;
+  protected readonly className: string = 'Sequential';
   private readonly seed: number;
   private readonly seedGiven: boolean;
   private inputSize: Shape | undefined;
@@ -245,9 +247,10 @@ export class Sequential {
       const arrays = {
         ...rest,
         seed,
-        ...weightsOption(sampleWeight),
+        ...weightsOption(sampleWeight, this.ends().outputNames),
         ...validationOption(
           validationData,
+          this.ends().outputNames,
           (input, what) => readInputs(input, this.ends().inputs, what).array,
           (target, what) => readTargets(target, this.ends().outputNames, what),
         ),
@@ -277,7 +280,7 @@ export class Sequential {
   async evaluate(x: ModelInputs, y: ModelInputs, options: EitherSpelling<EvaluateOptions> = {}): Promise<Logs> {
     const { sampleWeight, ...rest } = namedOptions<EvaluateOptions>('evaluate', options);
     const samples = this.samplesOf(x, y);
-    const arrays = { ...rest, ...weightsOption(sampleWeight) };
+    const arrays = { ...rest, ...weightsOption(sampleWeight, this.ends().outputNames) };
     return evaluate(await this.running.ready(), this.running.compiledNow(), samples.x, samples.y, arrays);
   }
 
@@ -371,7 +374,7 @@ export class Sequential {
     return this.running.exclusively('trainOnBatch', async () => {
       const { sampleWeight, ...rest } = namedOptions<TrainOnBatchOptions>('trainOnBatch', options);
       const samples = this.samplesOf(x, y);
-      const arrays = { ...rest, ...weightsOption(sampleWeight) };
+      const arrays = { ...rest, ...weightsOption(sampleWeight, this.ends().outputNames) };
       return (await trainOnBatch(await this.running.ready(), this.running.compiledNow(), samples.x, samples.y, arrays))
         .loss;
     });
@@ -406,17 +409,20 @@ export class Sequential {
     const known = this.stack.length > 0 && this.knowsShape();
     const model = known ? this.built() : undefined;
     return {
-      class: 'Sequential',
+      class: this.className,
       ...(model && { name: model.name, inputs: this.inputs, outputs: this.outputs, parameters: this.countParams() }),
       layers: (model?.layers ?? this.stack).map((layer) => ({
-        class: layer.getClassName(),
-        name: layer.name,
+        ...describeLayer(layer),
         ...(model && { outputShape: layer.outputShape, parameters: layer.countParams() }),
-        config: layer.getConfig(),
       })),
       engine: this.engine,
       ...(this.running.settings && { training: describeTraining(this.running.settings) }),
     };
+  }
+
+  /** What String(model) gives: what it is, and its layers. */
+  toString(): string {
+    return `${this.className} ${this.name}: ${this.layers.join(', ')}`;
   }
 
   /** The number of weights. */
@@ -501,7 +507,7 @@ export class Sequential {
   }
 
   get layers(): Layer[] {
-    return this.stack.slice();
+    return this.stack.map(described);
   }
 
   /** Whether compile() was called, here or before the model was saved. */

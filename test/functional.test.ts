@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import {
   Add,
@@ -15,6 +16,7 @@ import {
   Model,
   Multiply,
   Sequential,
+  SLSTM,
   type SymbolicTensor,
 } from 'memcell';
 import * as tf from '../src/tf.js';
@@ -361,20 +363,85 @@ test('a model that is disposed leaves nothing, of layers and models that it call
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('JSON of a model says that it is a Model', () => {
+test('JSON and strings of models and layers say what they are, whoever made them', async () => {
   const x = Input({ shape: [3] });
   const model = new Model({ inputs: x, outputs: Dense(2).apply(x) });
   expect(JSON.parse(JSON.stringify({ model })).model).toMatchObject({ class: 'Model', parameters: 8 });
-  expect(JSON.parse(JSON.stringify(new Sequential([Dense(2)], { inputShape: [3] }))).class).toBe('Sequential');
+  expect(String(model)).toBe(`Model functional: InputLayer ${model.layers[0].name}, Dense ${model.layers[1].name}`);
+  const stack = new Sequential([Dense(2, { name: 'last' })], { inputShape: [3] });
+  expect(JSON.parse(JSON.stringify(stack)).class).toBe('Sequential');
+  expect(`${stack}`).toBe('Sequential sequential: Dense last');
+  const twoWays = Bidirectional(LSTM(4, { returnSequences: true }), { name: 'both' });
+  expect(String(twoWays)).toBe('Bidirectional both');
+  const { class: className, config } = JSON.parse(JSON.stringify(twoWays));
+  expect([className, config.mergeMode]).toEqual(['Bidirectional', 'concat']);
+  const own = new Sequential([twoWays, SLSTM(3), Dense(1)], { inputShape: [5, 2] });
+  const file = join(folder, 'described');
+  await own.save(file);
+  const { layers } = await loadModel(file);
+  expect(JSON.parse(JSON.stringify(layers)).map((one: { class: string }) => one.class)).toEqual([
+    'Bidirectional',
+    'SLSTM',
+    'Dense',
+  ]);
 });
 
-test('sampleWeight is one array for all outputs; one for each is refused in so many words', async () => {
-  const x = Input({ shape: [2] });
-  const model = new Model({ inputs: x, outputs: [Dense(1).apply(x), Dense(1).apply(x)] });
-  model.compile({ loss: 'mse' });
-  const [given, wanted] = [[[1, 2]], [[1]]];
-  const weights = [Float32Array.of(1), Float32Array.of(2)];
-  await expect(model.fit(given, [wanted, wanted], { sampleWeight: weights, verbose: 0 })).rejects.toThrow(
-    'sampleWeight: give one array, which weighs the samples of all outputs, not one for each',
+test('each output has sample weights of its own, by order and by name, for samples and steps, on the engine as on tfjs', async () => {
+  const samples = 10;
+  const steps = 3;
+  const x = Array.from({ length: samples }, (_, i) =>
+    Array.from({ length: steps }, (_, t) => [Math.sin(i + t), Math.cos(2 * i - t)]),
   );
+  const each = x.map((rows) => rows.map(([a, b]) => [a * b]));
+  const one = x.map((rows) => [rows[0][0]]);
+  const ofSteps = x.map((rows, i) => rows.map((_, t) => ((i + 2 * t) % 4) / 2));
+  const ofSamples = x.map((_, i) => (i % 3 === 0 ? 0 : i / 5));
+  const found: unknown[] = [];
+  for (const engine of [undefined, 'tfjs'] as const) {
+    const input = Input({ shape: [steps, 2] });
+    const read = LSTM(4, { returnSequences: true }).apply(input);
+    const outputs = [Dense(1, { name: 'each' }).apply(read), Dense(1, { name: 'one' }).apply(LSTM(3).apply(read))];
+    const model = new Model({ inputs: input, outputs, seed: 1 });
+    model.compile({ loss: 'mse', lossWeights: [0.5, 2], optimizer: 'adam', ...(engine && { engine }) });
+    expect(model.engine.kind).toBe(engine ?? 'memcell');
+    const [a, b] = await model.predict<number[][][]>(x).then((all) => all as unknown as [number[][][], number[][]]);
+    // L = ½ · Σ w (y − ŷ)² / (B·T) + 2 · Σ w (y − ŷ)² / B
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const first = mean(x.flatMap((rows, i) => rows.map((_, t) => ofSteps[i][t] * (each[i][t][0] - a[i][t][0]) ** 2)));
+    const second = (weights: number[]) => mean(one.map(([y], i) => weights[i] * (y - b[i][0]) ** 2));
+    const logs = await model.evaluate(x, [each, one], { sampleWeight: [ofSteps, ofSamples] });
+    expect(logs.each_loss).toBeCloseTo(first, 6);
+    expect(logs.one_loss).toBeCloseTo(second(ofSamples), 6);
+    expect(logs.loss).toBeCloseTo(0.5 * first + 2 * second(ofSamples), 6);
+    expect((await model.evaluate(x, [each, one], { sampleWeight: { each: ofSteps } })).one_loss).toBeCloseTo(
+      second(ofSamples.map(() => 1)),
+      6,
+    );
+    const alike = await model.evaluate(x, [each, one], { sampleWeight: ofSamples });
+    expect(alike.one_loss).toBeCloseTo(second(ofSamples), 6);
+    expect(alike).toEqual(
+      await model.evaluate(x, [each, one], {
+        sampleWeight: [x.map((_, i) => x[i].map(() => ofSamples[i])), ofSamples],
+      }),
+    );
+    const { history } = await model.fit(x, [each, one], {
+      epochs: 3,
+      batchSize: 4,
+      seed: 2,
+      verbose: 0,
+      validationSplit: 0.2,
+      sampleWeight: { one: Float32Array.from(ofSamples), each: ofSteps },
+    });
+    found.push(...[history.loss, history.val_loss].flat());
+    for (const [wrong, why] of [
+      [{ other: ofSamples }, "sampleWeight: 'other' is no output; the model's outputs: each, one"],
+      [[ofSteps, ofSteps], /^sampleWeight \(one\): shape \(10, 3\); expected one weight for each sample, \(10,\)/],
+      [[ofSteps, ofSamples, null], 'sampleWeight: a list of 3 arrays'],
+      [[null, ofSamples.slice(1)], 'sampleWeight (one): shape (9,)'],
+    ] as const)
+      await expect(model.fit(x, [each, one], { sampleWeight: wrong, verbose: 0 })).rejects.toThrow(why);
+    model.dispose();
+  }
+  expect(found).toHaveLength(12);
+  for (let i = 0; i < 6; i++) expect(found[i]).toBeCloseTo(Number(found[6 + i]), 5);
 });

@@ -38,16 +38,19 @@ function setTargetsOf({ arena, kernels, placement }: Program, output: Output, y:
   kernels.copySequence(output.address, size, steps * size, targets, batch * size, size, size, steps, 0, batch);
 }
 
-/** (B) or (B·T) weights to time-major rows, for every output. */
+/** (B) or (B·T) weights to time-major rows; of several outputs those of all their steps, side by side for each sample. */
 export function setRowWeights({ arena, outputs, placement }: Program, weights: Float32Array): void {
   const { f32 } = arena;
   const batch = placement?.batch ?? 0;
+  const perSample = weights.length / batch;
+  let from = 0;
   for (const { result, loss } of outputs) {
     const { steps } = result.values;
     const at = loss.rowWeights >>> 2;
-    const perStep = weights.length === batch * steps;
+    const step = perSample > 1 ? 1 : 0;
     for (let b = 0; b < batch; b++)
-      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[perStep ? b * steps + t : b];
+      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[b * perSample + from + t * step];
+    from += steps;
   }
 }
 

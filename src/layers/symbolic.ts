@@ -4,6 +4,7 @@ import { shown } from '../spelling.js';
 import { tensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
+import { described } from './described.js';
 import { checkInput, checkState, shapeText } from './fit.js';
 import { isBidirectional, isModel, isRecurrent } from './kinds.js';
 
@@ -55,7 +56,7 @@ export function applicable(layer: Layer): GraphLayer<never> {
       `layer ${layer.name} (${layer.getClassName()}) is applied to ${shown(inputs)}; give it what Input() or another layer gives`,
     );
   };
-  return Object.assign(layer, { apply: own as GraphLayer<never>['apply'] });
+  return Object.assign(described(layer), { apply: own as GraphLayer<never>['apply'] });
 }
 
 function isOfTfjs(inputs: unknown): boolean {

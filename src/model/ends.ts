@@ -166,7 +166,10 @@ function byEnds(
   );
 }
 
-function isByName(given: ModelInputs): given is { readonly [name: string]: ModelInput } {
+/** Whether values are given by names, and not as an array or a list. */
+export function isByName<Value>(
+  given: ModelInput | readonly Value[] | { readonly [name: string]: Value },
+): given is { readonly [name: string]: Value } {
   if (typeof given !== 'object' || given === null || ('data' in given && 'shape' in given)) return false;
   return Object.getPrototypeOf(given) === Object.prototype;
 }

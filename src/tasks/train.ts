@@ -2,6 +2,7 @@ import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { parseSpec } from '../model/spec.js';
 import type { Sequential } from '../sequential.js';
+import { getOptimizer } from '../training/optimizers.js';
 import { version } from '../version.js';
 import type { PreparedTask, Run, SavedTask, Trained } from './definition.js';
 import { tasks } from './index.js';
@@ -91,6 +92,7 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
     );
   }
   checkSettings({ ...run.settings, seed: run.seed });
+  if (run.settings.optimizer !== undefined) getOptimizer(run.settings.optimizer);
   if (run.layers !== undefined) checkLayers(run.layers);
   if (run.budget !== undefined && !(run.budget > 0 && Number.isFinite(run.budget))) {
     throw new MemcellError(`budget: ${String(run.budget)} is not a number of seconds above 0`, { code: 'usage' });

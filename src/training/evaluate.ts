@@ -9,13 +9,13 @@ import { Meter } from './meter.js';
 import { complete } from './options.js';
 import { Progress, type ProgressOptions, type Verbosity } from './progress.js';
 import type { Runner } from './runner.js';
-import { combinedWeight, prepareTargets, type WeightOptions } from './targets.js';
+import { combinedWeight, prepareTargets, sideBySideWeights, type WeightOptions } from './targets.js';
 
 export interface EvaluateOptions extends Partial<ProgressOptions> {
   /** Default 32; with stateful layers, the size that they are for. */
   batchSize?: number;
   /** One weight for each sample, or for each sample and step. */
-  sampleWeight?: NdArray | Float32Array;
+  sampleWeight?: WeightOptions['sampleWeight'];
 }
 
 export interface PredictOptions extends Partial<ProgressOptions> {
@@ -82,7 +82,12 @@ export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weigh
   if (compiled.outputs && weighting.classWeight) {
     throw new MemcellError('classWeight is for a model with one output; use sampleWeight', { code: 'usage' });
   }
-  const weights = combinedWeight(compiled.loss, targets, weighting, `${of}sampleWeight`);
+  const what = `${of}sampleWeight`;
+  const { sampleWeight } = weighting;
+  const weights =
+    compiled.outputs && sampleWeight
+      ? sideBySideWeights(compiled.outputs, partsOf(targets), sampleWeight, what)
+      : combinedWeight(compiled.loss, targets, weighting, what);
   return weights ? { x, y: targets, weights } : { x, y: targets };
 }
 

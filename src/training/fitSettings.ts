@@ -8,14 +8,16 @@ import type { Compiled } from './compile.js';
 import { prepareSamples } from './evaluate.js';
 import { complete } from './options.js';
 import type { ProgressOptions, Verbosity } from './progress.js';
+import type { WeightOptions } from './targets.js';
 
 export interface ValidationData {
   x: NdArray;
   y: NdArray;
-  sampleWeight?: NdArray | Float32Array;
+  sampleWeight?: WeightOptions['sampleWeight'];
 }
 
-export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Array> extends Partial<ProgressOptions> {
+export interface FitOptions<Data = ValidationData, Weights = WeightOptions['sampleWeight']>
+  extends Partial<ProgressOptions> {
   /** Default 32; with stateful layers, the size that they are for. The last batch of an epoch may be smaller. */
   batchSize?: number;
   /** The epoch to stop before; with an initialEpoch, only the difference is trained. Default 1. */
@@ -35,7 +37,10 @@ export interface FitOptions<Data = ValidationData, Weights = NdArray | Float32Ar
   shuffle?: boolean;
   /** Weights by class number. */
   classWeight?: Readonly<Record<number, number>>;
-  /** One weight for each sample, or for each sample and step. */
+  /**
+   * One weight for each sample, or for each sample and step. Of several outputs for all of them, or a list of those of each (null: 1), or by
+   * their names (left out: 1).
+   */
   sampleWeight?: Weights;
   /** Governs shuffling and dropout. Default: drawn at random, and told in history.params. */
   seed?: number;

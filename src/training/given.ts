@@ -1,49 +1,84 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
-import type { ModelInputs } from '../model/ends.js';
+import { isByName, type ModelInputs } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { shown } from '../spelling.js';
 import type { EvaluateOptions as EvaluateArrays } from './evaluate.js';
 import type { FitOptions as FitArrays, ValidationData } from './fitSettings.js';
+import type { WeightsOfOutputs } from './targets.js';
 
 /** [x, y], [x, y, sampleWeight], or the same by name. */
 export type ValidationInput =
-  | readonly [x: ModelInputs, y: ModelInputs, sampleWeight?: ModelInput]
-  | { x: ModelInputs; y: ModelInputs; sampleWeight?: ModelInput };
+  | readonly [x: ModelInputs, y: ModelInputs, sampleWeight?: SampleWeights]
+  | { x: ModelInputs; y: ModelInputs; sampleWeight?: SampleWeights };
+
+/** One array; for a model with several outputs also a list of those of each, or an object by their names: null or left out, all weigh 1. */
+export type SampleWeights =
+  | ModelInput
+  | readonly (ModelInput | null)[]
+  | { readonly [output: string]: ModelInput | null | undefined };
 
 /** fit's options as users give them. */
-export interface FitOptions extends FitArrays<ValidationInput, ModelInput> {}
+export interface FitOptions extends FitArrays<ValidationInput, SampleWeights> {}
 
 /** evaluate's options as users give them. */
 export interface EvaluateOptions extends Omit<EvaluateArrays, 'sampleWeight'> {
   /** One weight for each sample, or for each sample and step. */
-  sampleWeight?: ModelInput;
+  sampleWeight?: SampleWeights;
 }
 
 export interface TrainOnBatchOptions {
-  sampleWeight?: ModelInput;
+  sampleWeight?: SampleWeights;
   /** Weights by class number. */
   classWeight?: Readonly<Record<number, number>>;
 }
 
-/** The option of that name, where it is given. */
+/** The option of that name, where it is given, for a model of such outputs. */
 export function weightsOption(
-  weights: ModelInput | null | undefined,
+  weights: SampleWeights | null | undefined,
+  outputs: readonly string[],
   what = 'sampleWeight',
-): { sampleWeight?: NdArray } {
+): { sampleWeight?: NdArray | WeightsOfOutputs } {
   if (weights == null) return {};
-  const [first] = Array.isArray(weights) ? weights : [];
-  if (ArrayBuffer.isView(first) || (typeof first === 'object' && first !== null && 'data' in first))
-    throw new MemcellError(`${what}: give one array, which weighs the samples of all outputs, not one for each`, {
-      code: 'usage',
-    });
-  return { sampleWeight: readArray(weights, what).array };
+  const own = ofOutputs(weights, outputs, what);
+  if (!own) return { sampleWeight: readArray(weights as ModelInput, what).array };
+  const read = (one: ModelInput | null | undefined, i: number) =>
+    one == null ? undefined : readArray(one, `${what} (${outputs[i]})`).array;
+  return { sampleWeight: own.map(read) };
+}
+
+/** What is given for each output; undefined where it is one array. */
+function ofOutputs(
+  weights: SampleWeights,
+  outputs: readonly string[],
+  what: string,
+): (ModelInput | null | undefined)[] | undefined {
+  if (Array.isArray(weights)) {
+    if (weights.length !== outputs.length || outputs.length === 1) {
+      const holdsArrays = weights.some((one) => one === null || (typeof one === 'object' && !Array.isArray(one)));
+      if (!holdsArrays) return undefined;
+      throw wrongWeights(`${what}: a list of ${weights.length} arrays`, outputs);
+    }
+    return weights.every((one) => typeof one === 'object') ? weights : undefined;
+  }
+  if (!isByName(weights)) return undefined;
+  const unknown = Object.keys(weights).find((name) => !outputs.includes(name));
+  if (unknown !== undefined) throw wrongWeights(`${what}: '${unknown}' is no output`, outputs);
+  return outputs.map((name) => (Object.hasOwn(weights, name) ? weights[name] : undefined));
+}
+
+function wrongWeights(found: string, outputs: readonly string[]): MemcellError {
+  const remedy = outputs.length > 1 ? ', or one for each of them, in this order or by name' : '';
+  return new MemcellError(`${found}; the model's outputs: ${outputs.join(', ')}; give one array${remedy}`, {
+    code: 'usage',
+  });
 }
 
 /** The option of that name, where it is given; `toInput` checks an x against the model, `toTarget` reads a y. */
 export function validationOption(
   given: ValidationInput | null | undefined,
+  outputs: readonly string[],
   toInput: (x: ModelInputs, what: string) => NdArray,
   toTarget: (y: ModelInputs, what: string) => NdArray,
 ): { validationData?: ValidationData } {
@@ -54,7 +89,7 @@ export function validationOption(
   const validationData = {
     x: toInput(x, 'validationData: x'),
     y: toTarget(y, 'validationData: y'),
-    ...weightsOption(sampleWeight, 'validationData: sampleWeight'),
+    ...weightsOption(sampleWeight, outputs, 'validationData: sampleWeight'),
   };
   return { validationData };
 }

@@ -279,5 +279,7 @@ export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tenso
 /** A weight for each sample, or one for each value, in a shape that broadcasts to the values. */
 function alignedWeight(values: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   if (weight.size === values.size) return tf.reshape(weight, values.shape);
+  // A user's own loss that gives one value for a sample of several steps.
+  if (weight.size > values.size) return tf.reshape(tf.mean(weight, -1), values.shape);
   return tf.reshape(weight, [values.shape[0], ...Array<number>(values.rank - 1).fill(1)]);
 }

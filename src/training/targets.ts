@@ -1,5 +1,6 @@
 /** Targets, sample weights and class weights, checked against the loss and the model's output before anything runs. */
 import { elements, type NdArray } from '../data/array.js';
+import { sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { shown } from '../spelling.js';
 import type { Loss } from './losses.js';
@@ -102,7 +103,7 @@ function checkProbabilities(y: NdArray, loss: string, what: string): void {
 }
 
 /** The positions of one sample that the loss has a value for: T for (n, T, C), 1 for (n, C). */
-function positionsOf(loss: Loss, y: NdArray): number {
+export function positionsOf(loss: Loss, y: NdArray): number {
   if (loss.targets === 'labels') return elements(y.shape.slice(1));
   return elements(y.shape.slice(1, -1));
 }
@@ -170,15 +171,53 @@ export function combinedWeight(
   { sampleWeight, classWeight }: WeightOptions,
   what = 'sampleWeight',
 ): Float32Array | undefined {
+  if (isOfOutputs(sampleWeight))
+    throw usage(`${what}: a list of arrays is for a model with several outputs; this one has one`);
   if (sampleWeight && classWeight)
     throw usage('sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself');
   if (sampleWeight) return prepareSampleWeight(loss, sampleWeight, y, what);
   return classWeight ? classWeightsOf(loss, classWeight, y) : undefined;
 }
 
+/** Weights of a model's outputs in their order; undefined: 1. */
+export type WeightsOfOutputs = readonly (NdArray | undefined)[];
+
+function isOfOutputs(weights: WeightOptions['sampleWeight']): weights is WeightsOfOutputs {
+  return Array.isArray(weights);
+}
+
+/**
+ * The weights of all positions of all outputs, side by side for each sample.
+ *
+ * @param weight of all outputs alike, or a list of those of each
+ * @throws MemcellError ('data') for another length or shape, a negative weight or NaN
+ */
+export function sideBySideWeights(
+  outputs: readonly { loss: Loss; name: string }[],
+  targets: readonly NdArray[],
+  weight: NonNullable<WeightOptions['sampleWeight']>,
+  what: string,
+): Float32Array {
+  const rows = outputs.map(({ loss, name }, i): NdArray => {
+    const y = targets[i];
+    const samples = y.shape[0];
+    const positions = positionsOf(loss, y);
+    const own = isOfOutputs(weight) ? weight[i] : weight;
+    const shape = [samples, positions];
+    if (own === undefined) return { data: new Float32Array(samples * positions).fill(1), shape };
+    const given = prepareSampleWeight(loss, own, y, isOfOutputs(weight) ? `${what} (${name})` : what);
+    if (given.length === samples * positions) return { data: given, shape };
+    return {
+      data: Float32Array.from({ length: samples * positions }, (_, at) => given[Math.floor(at / positions)]),
+      shape,
+    };
+  });
+  return Float32Array.from(sideBySide(rows).data);
+}
+
 export interface WeightOptions {
-  /** One weight for each sample, or for each sample and step. */
-  sampleWeight?: NdArray | Float32Array;
+  /** One weight for each sample, or for each sample and step; of several outputs for all of them, or a list of those of each. */
+  sampleWeight?: NdArray | Float32Array | WeightsOfOutputs;
   /** Weights by class number. */
   classWeight?: Readonly<Record<number, number>>;
 }

@@ -20,6 +20,7 @@ import {
 } from './forward.js';
 import { type Loss, weightedMean } from './losses.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from './runner.js';
+import { positionsOf } from './targets.js';
 
 type RunnerSettings = Pick<Compiled, 'loss' | 'optimizer' | 'outputs'>;
 
@@ -208,11 +209,12 @@ class TfjsRunner implements Runner {
     const watched = this.logits.map((logits) => (training && logits?.evaluationOnly ? undefined : logits?.layer));
     const { outputs, rowUses } = forward(model, this.inputs(x), training, watched);
     const targets = partsOf(y);
-    const weights = sampleWeight ? tf.tensor1d(sampleWeight) : undefined;
+    const ofPositions = lossesOf(this.compiled).map(({ loss }, i) => positionsOf(loss, targets[i]));
+    const weights = sampleWeight ? weightsOf(sampleWeight, targets[0].shape[0], ofPositions) : [];
     const losses = lossesOf(this.compiled).map(({ loss }, i) => {
       const { value, logits, mask } = outputs[i];
       const yTrue = tf.tensor(targets[i].data, targets[i].shape, 'float32');
-      return weightedMean(loss.positions(yTrue, logits ?? value, logits !== undefined), weights, mask);
+      return weightedMean(loss.positions(yTrue, logits ?? value, logits !== undefined), weights[i], mask);
     });
     const data = lossesOf(this.compiled)
       .map(({ weight }, i): tf.Tensor => (weight === 1 ? losses[i] : tf.mul(losses[i], weight)))
@@ -230,6 +232,13 @@ class TfjsRunner implements Runner {
     const [{ mask }] = outputs;
     return mask ? { ...result, mask: Float32Array.from(mask.dataSync()) } : result;
   }
+}
+
+/** Each output's weights, (B) or (B, T): of several outputs they lie side by side for each sample. */
+function weightsOf(weights: Float32Array, batch: number, positions: readonly number[]): tf.Tensor[] {
+  if (positions.length === 1) return [tf.tensor1d(weights)];
+  const all = tf.tensor2d(weights, [batch, weights.length / batch]);
+  return tf.split(all, [...positions], 1);
 }
 
 /** The loss of each output. */

@@ -135,6 +135,27 @@ const training: [name: string, data: () => string, options: string[], code: numb
     2,
     /end the layers with Dense\(1\)/,
   ],
+  [
+    'layers that give no forecast, before anything is fitted',
+    () => join(folder, 'good.csv'),
+    ['--forecast', 'value', '--dry-run', '--layers', 'Dense(9)'],
+    2,
+    /the output has shape \(\d+, \d+\), a forecast needs \(\d+\)/,
+  ],
+  [
+    'layers that give no symbols, before anything is fitted',
+    () => file(folder, 'symbols.txt', '0,1,2,'.repeat(20)),
+    ['--symbols', '--dry-run', '--layers', 'LSTM(3), Dense(9, softmax)'],
+    2,
+    /the output has shape \(9\), this task needs \(3\)/,
+  ],
+  [
+    'layers that give no text, before anything is fitted',
+    () => file(folder, 'text.txt', 'to be or not to be, '.repeat(40)),
+    ['--text', '--dry-run', '--layers', 'Dense(9)'],
+    2,
+    /the output has shape \(9\), this task needs .*end the layers with Dense\(\d+, softmax\)/,
+  ],
   ['no task', () => join(folder, 'good.csv'), [], 2, /the task is missing/],
   ['two tasks', () => join(folder, 'good.csv'), ['--text', '--symbols'], 2, /--text and --symbols are two tasks/],
   [
@@ -163,7 +184,7 @@ const training: [name: string, data: () => string, options: string[], code: numb
   [
     'an unknown optimizer',
     () => join(folder, 'good.csv'),
-    ['--forecast', 'value', '--window', '5', '--optimizer', 'adma'],
+    ['--forecast', 'value', '--dry-run', '--optimizer', 'adma'],
     2,
     /unknown optimizer 'adma'.*adam/,
   ],

@@ -307,8 +307,8 @@ function numbers(seed: number, size: number): Float32Array {
   return Float32Array.from({ length: size }, () => random.normal());
 }
 
-/** Inputs and targets of a batch. */
-export function batchOf(model: tf.LayersModel, { seed, masked, weighted }: GraphSample, batch: number, step: number) {
+/** The inputs of a batch, side by side. */
+export function inputsOf(model: tf.LayersModel, { seed, masked }: GraphSample, batch: number, step: number): NdArray {
   const inputs = model.inputs.map(({ shape }, i): NdArray => {
     const own = [batch, ...shape.slice(1).map((size) => size ?? STEPS)];
     const data = numbers(
@@ -320,8 +320,15 @@ export function batchOf(model: tf.LayersModel, { seed, masked, weighted }: Graph
       for (let b = 0; b < batch; b++) data.fill(0, (b * STEPS + 1 + ((b + step) % STEPS)) * 3, (b + 1) * STEPS * 3);
     return { data, shape: own };
   });
-  const weights = weighted && step % 2 === 1 ? numbers(deriveKey(seed, 'w', step), batch).map(Math.abs) : undefined;
-  return { x: sideBySide(inputs), weights };
+  return sideBySide(inputs);
+}
+
+/** Weights of every second batch: of each sample's steps, of several outputs of all of theirs. */
+export function weightsOf({ seed, weighted }: GraphSample, shapes: readonly (readonly number[])[], step: number) {
+  if (!weighted || step % 2 === 0) return undefined;
+  const positions = shapes.map((shape) => shape.slice(1, -1).reduce((product, size) => product * size, 1));
+  const perSample = positions.reduce((sum, size) => sum + size, 0);
+  return numbers(deriveKey(seed, 'w', step), shapes[0][0] * perSample).map(Math.abs);
 }
 
 /** Targets for predictions of these shapes. */

@@ -6,7 +6,7 @@ import { Random } from '../../src/random.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
 import { engineOf, expectNear, poison, split } from './compare.js';
-import { batchOf, builtGraph, type GraphSample, graphSample, targetsOf } from './graphModels.js';
+import { builtGraph, type GraphSample, graphSample, inputsOf, targetsOf, weightsOf } from './graphModels.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -23,7 +23,7 @@ function compareGraph(sample: GraphSample): void {
   engine.seed = sample.seed;
   for (let step = 0; step < 3; step++) {
     const batch = sample.batch + (step === 2 ? 1 : 0);
-    const { x, weights } = batchOf(own.model, sample, batch, step);
+    const x = inputsOf(own.model, sample, batch, step);
     const expected = tfjs.predictBatch(x);
     engine.predictBatch(x);
     poison(engine);
@@ -31,6 +31,7 @@ function compareGraph(sample: GraphSample): void {
     expect(shapesOf(got)).toEqual(shapesOf(expected));
     expectNear(got.data, expected.data, 1e-5, 'predictions', 1e-4);
     const y = targetsOf(shapesOf(expected), sample.seed, step);
+    const weights = weightsOf(sample, shapesOf(expected), step);
     const seen = tfjs.evaluateBatch(x, y, weights);
     const evaluated = engine.evaluateBatch(x, y, weights);
     expectNear([evaluated.loss, ...(evaluated.losses ?? [])], [seen.loss, ...(seen.losses ?? [])], 1e-5, 'loss', 1e-4);
@@ -123,10 +124,11 @@ function run(sample: GraphSample, parts: number): unknown[] {
   split(engine, parts);
   const seen: unknown[] = [];
   for (let step = 0; step < 2; step++) {
-    const { x, weights } = batchOf(own.model, sample, sample.batch, step);
+    const x = inputsOf(own.model, sample, sample.batch, step);
     const predicted = engine.predictBatch(x);
     seen.push(predicted.data.slice());
     const y = targetsOf(shapesOf(predicted), sample.seed, step);
+    const weights = weightsOf(sample, shapesOf(predicted), step);
     seen.push(engine.trainBatch(x, y, weights).loss);
   }
   seen.push(engine.capture());

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
-import { zipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { MemcellError } from '../../src/errors.js';
 import { endlessHeap } from '../../src/formats/hdf5/heaps.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
@@ -46,6 +46,33 @@ test.each(['keras3/text.keras', 'keras3/text.h5', 'keras2/lstm.h5'])(
     expect(refused).toBeGreaterThan(20);
   },
 );
+
+describe('Rescaling, which TensorFlow.js computes with whatever a file says', () => {
+  const whole = unzipSync(bytesOf('keras3/rescaling.keras'));
+  const config = new TextDecoder().decode(whole['config.json']);
+  const openedWith = (scale: string) => {
+    const changed = config.replace('"scale": 2.0', scale);
+    expect(changed).not.toBe(config);
+    return loadModel(zipSync({ ...whole, 'config.json': new TextEncoder().encode(changed) }));
+  };
+
+  it.each(['"scale": null', '"scale": []', '"scale": [2.0, null]', '"scale": "2"', '"scal": 2.0', '"scale": {"a": 1}'])(
+    '%s is refused when the file is read',
+    async (scale) => {
+      await expect(openedWith(scale)).rejects.toThrow(/layer "rescaling" \(Rescaling\): scale.* is no number/);
+    },
+  );
+
+  it('a scale for other features than there are is refused by name when it is computed', async () => {
+    const model = await openedWith('"scale": [1.0, 2.0]');
+    const x = [Array.from({ length: 7 }, (_, t) => [t, 1, 2])];
+    await expect(model.predict(x)).rejects.toThrow(
+      /^layer rescaling \(Rescaling\) cannot take inputs of shape \(1, 7, 3\)/,
+    );
+    await expect(model.predict(x)).rejects.toBeInstanceOf(MemcellError);
+    model.dispose();
+  });
+});
 
 describe('HDF5 that the library would read for ever', () => {
   const bytes = bytesOf('hdf5/latest.h5');

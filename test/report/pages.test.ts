@@ -169,6 +169,9 @@ test('a report of a text colours it by surprise, and shows what the model writes
   expect(await page.textContent('[data-told="0"]')).toMatch(
     /^unit \d+, half-life .* steps; step \d+ \(".*"\): input [\d.]+ +forget [\d.]+/,
   );
+  // The middle of the picture is the middle of the steps.
+  const told = await page.textContent('[data-told="0"]');
+  expect(Number(told?.match(/; step (\d+)/)?.[1])).toBeGreaterThan(3);
   const painted = await page.$eval('#gates canvas', (canvas) => {
     const { width, height } = canvas as HTMLCanvasElement;
     return (canvas as HTMLCanvasElement)

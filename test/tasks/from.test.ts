@@ -150,6 +150,18 @@ describe('what the model knows is kept', () => {
     for (const one of [model, before]) one.dispose();
   });
 
+  test('all layers, below a last one that the model has not', async () => {
+    const path = join(folder, 'headless.keras');
+    const made = new Sequential([GRU(3)], { inputShape: [1, 2], seed: 4 });
+    await made.save(path);
+    const from = await openStart(path, 'classify');
+    const { model, layers } = await train('classify', data.rows, { plain: true, from, settings: still });
+    expect(layers).toBe('GRU(3), Dense(2, softmax)');
+    // The bias begins at 0, which even the smallest step moves.
+    expect(model.getWeights().slice(0, 2)).toEqual(made.getWeights().slice(0, 2));
+    for (const one of [model, made]) one.dispose();
+  });
+
   test('tokens and symbols; others are refused with the difference', async () => {
     const text = await openStart(base('text'), 'text');
     await expect(train('text', data.strange, { plain: true, from: text })).rejects.toThrow(

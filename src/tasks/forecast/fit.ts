@@ -10,7 +10,7 @@ import { type Corrections, fitCorrections, noCorrections } from './corrections.j
 import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
-import type { NetworkOptions } from './network.js';
+import { makeNetwork, type NetworkOptions } from './network.js';
 import { type Stretch, stretchRemarks, trackStretches } from './olderRows.js';
 import { oddEnds, remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
@@ -29,8 +29,8 @@ export const fit: Fit = async (set, options) => {
   const { horizon, run } = options;
   const started = startOf(run);
   const deadline = run.budget === undefined ? Number.POSITIVE_INFINITY : started + 600 * run.budget;
-  const season = set.season ?? commonSeason(set.series);
-  const window = options.window ?? Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);
+  const season = seasonOf(set);
+  const window = options.window ?? defaultWindow(season);
   const { length } = set.series;
   run.stage(`exponential smoothing of ${length === 1 ? 'the series' : `${length} series`}`);
   const widths = { past: set.past.length, known: set.known.length };
@@ -117,6 +117,34 @@ function check(set: SeriesSet, { horizon, window }: ForecasterOptions): void {
 
 function named(series: string): string {
   return series === '' ? 'the series' : `series ${series}`;
+}
+
+function seasonOf(set: SeriesSet): number {
+  return set.season ?? commonSeason(set.series);
+}
+
+function defaultWindow(season: number): number {
+  return Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);
+}
+
+/**
+ * Layers that a user gave, on windows with as few and as many channels as the targets may come to: before anything is fitted.
+ * @throws MemcellError (usage, model) for layers that take none of them, or give no forecast
+ */
+export function checkLayers(set: SeriesSet, { horizon, window, run }: ForecasterOptions): void {
+  const targets = set.targets.length;
+  const steps = window ?? defaultWindow(seasonOf(set));
+  let fault: unknown;
+  for (const channels of [2 * targets, 3 * targets]) {
+    try {
+      const shape = { steps, channels, answers: horizon * targets };
+      makeNetwork(shape, { units: 1, run }, run.seed).dispose();
+      return;
+    } catch (error) {
+      fault = error;
+    }
+  }
+  throw fault;
 }
 
 /** The season that most of (up to 30) series have. */

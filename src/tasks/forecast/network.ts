@@ -45,8 +45,11 @@ export interface Trial {
 export type TrialHistory = { loss: number[]; val_loss: number[]; val_mae: number[] };
 
 /** LSTM(units), Dense(H · C) with a zero kernel: it starts at the anchor. Or the user's layers, with such an end if they have none. */
-export function makeNetwork(windows: Windows, { units, run }: NetworkOptions, seed: number): Sequential {
-  const { steps, channels, answers } = windows;
+export function makeNetwork(
+  { steps, channels, answers }: Pick<Windows, 'steps' | 'channels' | 'answers'>,
+  { units, run }: Pick<NetworkOptions, 'units' | 'run'>,
+  seed: number,
+): Sequential {
   const written = run.from?.layersFor([[answers]], 'linear', 'kernel_initializer=zeros') ?? run.layers;
   const layers: Layer[] = written === undefined ? [LSTM(units)] : parseSpec(written);
   const last = layers[layers.length - 1];

@@ -12,6 +12,7 @@ import { type ForecastArtefact, parseForecast } from './artefact.js';
 import { type ForecastData, firstRows, readData, scalesOf } from './data.js';
 import { originsFrom, picturesOf, scoredProbabilities } from './evaluate.js';
 import { type ForecastEvaluation, Scores } from './evaluation.js';
+import { checkLayers } from './fit.js';
 import { type Fitted, type Fitting, fitModel, modelLayers } from './fitting.js';
 import { forecasts } from './forecasts.js';
 import type { ForecastOptions } from './options.js';
@@ -43,7 +44,10 @@ export async function prepareForecast(
       `${source.name}: has ${counted(longest, 'row')}${data.set.series.length > 1 ? ' a series' : ''}; a forecast needs at least two`,
     );
   }
-  if (!run.plain) checkSizes(source.name, data, longest, options.window);
+  if (!run.plain) {
+    checkSizes(source.name, data, longest, options.window);
+    if (run.layers !== undefined && !run.from) checkLayers(data.set, { ...options, horizon: data.horizon, run });
+  }
   const warnings = [...data.warnings, ...(run.plain ? checkPlain(data, trained, fitting) : [])];
   const counts = samplesOf(data, trained, fitting);
   return {

@@ -24,11 +24,12 @@ export const symbolsTask: Task<
   // What trains loads TensorFlow.js, and what predicts does not.
   async prepare(source, options, run) {
     const { novelty, prepareSequence } = await import('./prepare.js');
-    const { trainSymbols } = await import('./training.js');
+    const { buildSymbolsNetwork, trainSymbols } = await import('./training.js');
     const sequence = await readSequence(source, run.seed);
     await otherWork();
     const corpus = prepareSequence(sequence, source.name, options, run);
     const { ids, edge, windows, layers } = corpus;
+    if (run.layers !== undefined) for (const window of windows) buildSymbolsNetwork(corpus, window, run).dispose();
     return {
       warnings: [...sequence.notes, ...novelty(corpus)],
       layers,

@@ -66,7 +66,7 @@ export async function trainSymbols(
       whole = epochs > 0;
       if (whole) {
         run.stage(`on ${what}`);
-        const next = build(corpus, window, run);
+        const next = buildSymbolsNetwork(corpus, window, run);
         const second = await fitOrDispose(next, planOf(corpus, run, { window, to, epochs }));
         whole = second.whole;
         ended = second.stopped ?? ended;
@@ -110,7 +110,7 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
   try {
     for (const [i, window] of windows.entries()) {
       run.stage(windows.length === 1 ? 'the network' : `window ${window}`);
-      const model = build(corpus, window, run);
+      const model = buildSymbolsNetwork(corpus, window, run);
       await otherWork();
       const deadline = clock.deadline((0.5 * (i + 1)) / windows.length);
       const part = {
@@ -184,7 +184,11 @@ function artefactOf({ ids, edge, symbols, input, scale }: SymbolCorpus, window: 
   };
 }
 
-function build({ layers, input, symbols, settings }: SymbolCorpus, window: number, { threads, from }: Run): Sequential {
+export function buildSymbolsNetwork(
+  { layers, input, symbols, settings }: SymbolCorpus,
+  window: number,
+  { threads, from }: Run,
+): Sequential {
   return buildNetwork({
     layers,
     inputShape: input === 'index' ? [window] : [window, 1],

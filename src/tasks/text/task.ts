@@ -27,11 +27,12 @@ export const textTask: Task<
   async prepare(source, options, run) {
     const { prepareCorpus } = await import('./prepare.js');
     const { trainPlain } = await import('./plain.js');
-    const { trainText } = await import('./training.js');
+    const { buildTextNetwork, trainText } = await import('./training.js');
     const { text, notes } = await drawText(source, run.seed);
     await otherWork();
     const corpus = prepareCorpus(text, source.name, options, run);
     const { ids, edge, layers, warnings } = corpus;
+    if (run.layers !== undefined) buildTextNetwork(corpus, run).dispose();
     return {
       warnings: [...notes, ...warnings],
       layers,

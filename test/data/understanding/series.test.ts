@@ -177,6 +177,19 @@ describe('steps and gaps', () => {
     expect(read('hourly.csv', { like: reading, every: '1d' }).rows).toBe(8);
     expect(read('saw-gap.csv', { like: reading }).rows).toBe(199);
     expect(csv('date,sales\n2020-08-01,1\n2020-08-02,2', { like: reading }).rows).toBe(2);
+    // Days that are rarely one after the other are no days with gaps, in whichever series.
+    const shop = csv(
+      `date,sales,shop\n${days(8)
+        .map((day, i) => `${day},${i},a`)
+        .join('\n')}`,
+      { targets: ['sales'], group: ['shop'] },
+    );
+    const rare = ['01', '04', '06', '10'].map((date) => `2020-09-${date},1,a`).join('\n');
+    const one = '2020-09-02,1,b';
+    for (const table of [rare, `${rare}\n${one}`])
+      expect(csv(`date,sales,shop\n${table}`, { like: shop.reading }).account.notes.join()).toMatch(
+        /rows count as consecutive/,
+      );
     expect(failure(() => csv('date,sale\n2020-08-01,1', { like: reading }))).toContain(
       'no column sales; did you mean sale?',
     );

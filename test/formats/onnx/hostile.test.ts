@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { MemcellError } from '../../../src/errors.js';
+import { onnxFile } from '../../../src/formats/onnx/onnxFile.js';
 import { decodeModel, encodeModel, type NodeProto, type TensorProto } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
@@ -70,6 +71,18 @@ describe('hostile files', () => {
     }
     expect(loaded).toBeGreaterThan(0);
     expect(loaded).toBeLessThan(seeds);
+  });
+
+  it('are known by a version, which is small, and one of the fields that may follow it', () => {
+    const isOnnx = (...bytes: number[]) => onnxFile.recognises(Uint8Array.from(bytes));
+    expect(isOnnx(0x08, 9, 0x12)).toBe(true);
+    for (const other of [
+      [0x08, 0, 0x12],
+      [0x08, 64, 0x12],
+      [0x08, 9, 0x4a],
+      [0x0a, 9, 0x12],
+    ])
+      expect(isOnnx(...other)).toBe(false);
   });
 
   it('are refused where an operator of numbers has too few of them', async () => {
