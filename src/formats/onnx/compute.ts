@@ -256,5 +256,7 @@ const operators: Record<string, (node: NodeReader) => Value> = {
 /** @throws MemcellError 'model' that names the node and what it cannot be read as */
 export function compute(node: NodeReader): Value {
   if (Object.hasOwn(operators, node.opType)) return operators[node.opType](node);
-  throw node.error('memcell reads no such operator');
+  throw node.error(
+    'memcell reads no such operator; export the model without it, or build its layers and read their weights with loadWeights',
+  );
 }
