@@ -48,7 +48,7 @@ function inOrder(node: NodeReader, signal: Signal, { is }: Rows): Signal {
 }
 
 /** Whether layers leave out the padding. */
-export function isPadded(stack: Stack): boolean {
+function isPadded(stack: Stack): boolean {
   for (let each = stack; each; each = each.below) {
     const { className, config } = each.layer;
     if (className === 'Masking' || (className === 'Embedding' && config.mask_zero === true)) return true;
