@@ -21,7 +21,7 @@ import {
   rmsNormalization,
   unitNormalization,
 } from './writeNormalization.js';
-import { writeBidirectional, writeRecurrent } from './writeRecurrent.js';
+import { writeBidirectional, writeCells, writeRecurrent } from './writeRecurrent.js';
 import { conv1d, depthwiseConv1d, pooling, separableConv1d } from './writeWindows.js';
 
 const unchanged: Write = ({ input }) => input;
@@ -267,6 +267,7 @@ const writers: Record<string, Write> = {
   LSTM: writeRecurrent,
   GRU: writeRecurrent,
   SimpleRNN: writeRecurrent,
+  RNN: writeCells,
   Bidirectional: writeBidirectional,
   TimeDistributed: timeDistributed,
   Dense: dense,
@@ -327,7 +328,7 @@ const writers: Record<string, Write> = {
 
 /** Layers whose output is masked where their input is. */
 const keepMask = new Set([
-  'LSTM', 'GRU', 'SimpleRNN', 'Bidirectional', 'TimeDistributed', 'Dense', 'Embedding', 'Masking', 'Activation',
+  'LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional', 'TimeDistributed', 'Dense', 'Embedding', 'Masking', 'Activation',
   'Dropout', 'SpatialDropout1D', 'GaussianDropout', 'GaussianNoise', 'AlphaDropout', 'LayerNormalization', 'BatchNormalization',
   'ReLU', 'PReLU', 'LeakyReLU', 'ELU', 'Softmax', 'ActivityRegularization', 'GroupNormalization', 'Normalization', 'UnitNormalization', 'Attention', 'AdditiveAttention', 'MultiHeadAttention', 'PositionEmbedding', 'SinePositionEncoding',
   'Add', 'Average', 'Subtract', 'Concatenate',

@@ -1,6 +1,7 @@
 /** Graphs of layers with several outputs, several calls and attention, run by ONNX Runtime and read back. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import * as ort from 'onnxruntime-web';
 import {
@@ -130,6 +131,28 @@ test.each(Object.entries(cases))('%s', async (name, make) => {
 
   const again = await loadModel(path);
   expect(await outputs(again)).toEqual(expected);
+  built.dispose();
+  again.dispose();
+});
+
+test.each(['bi', 'stack'])("Keras's RNN of cells: %s", async (name) => {
+  const folder = fileURLToPath(new URL('../../fixtures/cells', import.meta.url));
+  const { x, y } = JSON.parse(readFileSync(join(folder, 'cells.json'), 'utf8'));
+  const built = await loadModel(join(folder, `${name}.keras`));
+  const data = Float32Array.from(x);
+  const away = (made: ArrayLike<number>) =>
+    Array.from(made).reduce((most, value, i) => Math.max(most, Math.abs(value - y[name].y[i])), 0);
+  const expected = await built.predict({ data, shape: [2, 5, 3] });
+  expect(away(expected.data)).toBeLessThan(1e-5);
+  expect(built.engine.kind).toBe(name === 'bi' ? 'memcell' : 'tfjs');
+  const path = join(root, `cells ${name}.onnx`);
+  await built.save(path);
+  const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(path)));
+  const made = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', data, [2, 5, 3]) });
+  expect(away(made[session.outputNames[0]].data as Float32Array)).toBeLessThan(1e-5);
+  await session.release();
+  const again = await loadModel(path);
+  expect(await again.predict({ data, shape: [2, 5, 3] })).toEqual(expected);
   built.dispose();
   again.dispose();
 });
