@@ -3,6 +3,7 @@ import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
 import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
 import { invalid, type Json, parseJsonText } from '../modelJson.js';
+import { withoutCells } from './cellLayers.js';
 import { memcellOf } from './kerasFile.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
@@ -47,7 +48,7 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
   const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost);
   const memcell = attributeOf(contents, '', 'memcell');
   return {
-    topology,
+    topology: withoutCells(topology),
     weights,
     ...(training && { training }),
     ...(optimizerState && { optimizerState }),

@@ -3,6 +3,7 @@ import { readHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, ModelFile } from '../modelFile.js';
 import { invalid, isJsonObject, type Json, parseJsonText, parseMetadata } from '../modelJson.js';
 import { isZip, readZip } from '../zip.js';
+import { withoutCells } from './cellLayers.js';
 import { layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
@@ -42,7 +43,7 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     .sort((a, b) => a.index - b.index);
   const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost);
   return {
-    topology,
+    topology: withoutCells(topology),
     weights: stored,
     ...(training && { training }),
     ...(optimizerState && { optimizerState }),

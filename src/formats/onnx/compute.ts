@@ -1,8 +1,10 @@
-/** Operators that compute: each is a layer, or a part of one. */
 import { close, elementwise } from './activations.js';
+import { add, divide, multiply, subtract } from './affine.js';
+import { projected } from './attend.js';
 import { transposed } from './fold.js';
 import { floats, perFeature, single } from './given.js';
 import { concat, merged } from './joins.js';
+import { embedding, oneHot } from './lookups.js';
 import type { NodeReader } from './nodeReader.js';
 import { type Settled, settle, withFeatures } from './settle.js';
 import {
@@ -15,12 +17,9 @@ import {
   type ReadLayer,
   type Signal,
   sizeOf,
+  type Value,
 } from './signals.js';
-import type { Constant } from './tensors.js';
 import { type Compute, conv, globalPool, pool } from './windows.js';
-
-/** More classes than this are taken for a mistake: a table of them has their square. */
-const mostClasses = 4096;
 
 function applied(signal: Settled, name: string): Settled {
   return { ...signal, stack: put(signal.stack, 'Activation', { activation: name }) };
@@ -43,6 +42,14 @@ function softmax(name: string): Compute {
   return (node) => {
     const signal = node.signal(0);
     const axis = node.axis('axis', signal.axes.length, node.opset < 13 ? 1 : -1);
+    if (
+      name === 'softmax' &&
+      isOnly(signal.axes[axis], 'time') &&
+      (node.opset >= 13 || axis === signal.axes.length - 1)
+    ) {
+      const settled = settle(signal, node);
+      return { ...settled, stack: put(settled.stack, 'Softmax', { axis: 1 }) };
+    }
     if (node.opset < 13 && axis !== signal.axes.length - 1) throw node.error(`axis ${axis} is not its last`);
     return applied(withFeatures(signal, axis, node), name);
   };
@@ -65,6 +72,10 @@ function product(
   if (bias) weights.push({ name: 'bias', shape: [units], data: bias });
   const config = { units, activation: 'linear', use_bias: bias !== undefined };
   const axes: Axis[] = [...settled.axes.slice(0, -1), [{ role: 'feature', size: units }]];
+  const { stack } = settled;
+  if (stack?.layer.unprojected) {
+    return { ...settled, axes, stack: { ...stack, layer: projected(stack.layer, kernel, units, bias) } };
+  }
   return { ...settled, axes, stack: put(settled.stack, 'Dense', config, weights) };
 }
 
@@ -85,163 +96,6 @@ function gemm(node: NodeReader): Signal {
   if (alpha !== 1) for (let i = 0; i < kernel.length; i++) kernel[i] *= alpha;
   const bias = C && perFeature(C, W.shape[1], node).map((value) => value * beta);
   return product(node, node.signal(0), kernel, W.shape, bias);
-}
-
-/** The two inputs of an operator on pairs, as the signal and the numbers of the file that meet in it; or two signals. */
-function pair(node: NodeReader): { signal: Signal; constant: Constant; first: boolean } | [Signal, Signal] {
-  const [a, b] = node.inputs;
-  if (a?.kind === 'signal' && b?.kind === 'constant') return { signal: a, constant: b, first: true };
-  if (a?.kind === 'constant' && b?.kind === 'signal') return { signal: b, constant: a, first: false };
-  return [node.signal(0), node.signal(1)];
-}
-
-/** y = x·scale + offset, feature by feature: part of the layer below where that has weights to take it, else one of its own. */
-function affine(
-  node: NodeReader,
-  signal: Signal,
-  scale: (features: number) => Float32Array | undefined,
-  offset: (features: number) => Float32Array | undefined,
-): Signal {
-  const axis = axisOf(signal.axes, 'feature') < 0 ? signal.axes.length - 1 : axisOf(signal.axes, 'feature');
-  const settled = withFeatures(signal, axis, node);
-  if (axis !== settled.axes.length - 1)
-    throw node.error(`it adds to ${describe(settled.axes)}, where features are not the last axis`);
-  const features = sizeOf(settled.axes[axis]);
-  const [factor, term] = [scale(features), offset(features)];
-  const { stack } = settled;
-  const top = stack?.layer;
-  if (stack && top && (top.className === 'Dense' || top.className === 'Conv1D') && top.config.activation === 'linear') {
-    const [kernel, bias] = top.weights;
-    const scaled = factor ? kernel.data.map((value, index) => value * factor[index % features]) : kernel.data;
-    const moved = new Float32Array(features).map(
-      (_, u) => (bias?.data[u] ?? 0) * (factor?.[u] ?? 1) + (term?.[u] ?? 0),
-    );
-    const weights = [
-      { ...kernel, data: scaled },
-      { name: 'bias', shape: [features], data: moved },
-    ];
-    return { ...settled, stack: put(stack.below, top.className, { ...top.config, use_bias: true }, weights) };
-  }
-  const size = [features];
-  const constantOf = (value: number) => new Float32Array(features).fill(value);
-  const weights = [
-    { name: 'gamma', shape: size, data: factor ?? constantOf(1) },
-    { name: 'beta', shape: size, data: term ?? constantOf(0) },
-    { name: 'moving_mean', shape: size, data: constantOf(0) },
-    { name: 'moving_variance', shape: size, data: constantOf(1) },
-  ];
-  const config = { axis: -1, epsilon: 0, center: true, scale: true };
-  return { ...settled, stack: put(stack, 'BatchNormalization', config, weights) };
-}
-
-function add(node: NodeReader): Signal {
-  const operands = pair(node);
-  if (Array.isArray(operands)) return merged(node, operands, 'sum');
-  const { signal, constant } = operands;
-  return affine(
-    node,
-    signal,
-    () => undefined,
-    (features) => perFeature(constant, features, node),
-  );
-}
-
-function subtract(node: NodeReader): Signal {
-  const operands = pair(node);
-  if (Array.isArray(operands) || !operands.first) throw node.error('it subtracts what comes from the input');
-  const { signal, constant } = operands;
-  return affine(
-    node,
-    signal,
-    () => undefined,
-    (features) => perFeature(constant, features, node).map((value) => -value),
-  );
-}
-
-function multiply(node: NodeReader): Signal {
-  const operands = pair(node);
-  if (!Array.isArray(operands)) {
-    const { signal, constant } = operands;
-    return affine(
-      node,
-      signal,
-      (features) => perFeature(constant, features, node),
-      () => undefined,
-    );
-  }
-  return gated(operands) ?? gated([operands[1], operands[0]]) ?? merged(node, operands, 'mul');
-}
-
-function divide(node: NodeReader): Signal {
-  const operands = pair(node);
-  if (Array.isArray(operands) || !operands.first) throw node.error('it divides by what comes from the input');
-  const { signal, constant } = operands;
-  return affine(
-    node,
-    signal,
-    (features) => perFeature(constant, features, node).map((value) => 1 / value),
-    () => undefined,
-  );
-}
-
-/** Activations that are x·f(x). */
-const gates: Record<string, string> = { sigmoid: 'swish', hard_sigmoid_keras3: 'hard_silu' };
-
-function gated([x, y]: [Signal, Signal]): Signal | undefined {
-  const top = y.stack?.layer;
-  if (top?.className !== 'Activation' || x.pending || y.pending || y.stack?.below !== x.stack) return undefined;
-  const name = String(top.config.activation);
-  return Object.hasOwn(gates, name)
-    ? applied({ kind: 'signal', axes: x.axes, stack: x.stack }, gates[name])
-    : undefined;
-}
-
-function embedding(node: NodeReader): Signal {
-  const table = node.constant(0, 'table');
-  const signal = settle(node.signal(1), node);
-  if (node.axis('axis', table.shape.length, 0) !== 0 || table.shape.length !== 2) {
-    throw node.error('it looks up something else than rows of a table');
-  }
-  if (signal.stack && signal.stack.layer.className !== 'InputLayer')
-    throw node.error('its indices are computed by other layers');
-  const [inputs, units] = table.shape;
-  const weights = [{ name: 'embeddings', shape: [inputs, units], data: floats(table, node) }];
-  const config = { input_dim: inputs, output_dim: units, mask_zero: false };
-  return {
-    kind: 'signal',
-    axes: [...asSteps(signal.axes), [{ role: 'feature', size: units }]],
-    stack: put(signal.stack, 'Embedding', config, weights),
-  };
-}
-
-/** Rows of the unit matrix, which an Embedding looks up as well. */
-function oneHot(node: NodeReader): Signal {
-  const signal = settle(node.signal(0), node);
-  const depth = single(node.constant(1, 'depth'));
-  const values = node.constant(2, 'values');
-  const [off, on] = values.data ?? [values.fill, values.fill];
-  const last = signal.axes.length;
-  const axis = node.int('axis', -1);
-  if (!(depth >= 1 && depth <= mostClasses) || off !== 0 || on !== 1 || (axis !== -1 && axis !== last)) {
-    throw node.error(`it writes ${depth} values of ${off} and ${on} along axis ${axis}, which no layer does`);
-  }
-  if (signal.stack && signal.stack.layer.className !== 'InputLayer')
-    throw node.error('its indices are computed by other layers');
-  node.spend(depth * depth);
-  const table = new Float32Array(depth * depth);
-  for (let i = 0; i < depth; i++) table[i * depth + i] = 1;
-  const config = { input_dim: depth, output_dim: depth, mask_zero: false, trainable: false };
-  const weights = [{ name: 'embeddings', shape: [depth, depth], data: table }];
-  return {
-    kind: 'signal',
-    axes: [...asSteps(signal.axes), [{ role: 'feature', size: depth }]],
-    stack: put(signal.stack, 'Embedding', config, weights),
-  };
-}
-
-/** Axes of whole numbers that are looked up one by one. */
-function asSteps(axes: readonly Axis[]): Axis[] {
-  return axes.map((axis): Axis => axis.map((atom) => (atom.role === 'feature' ? { ...atom, role: 'time' } : atom)));
 }
 
 function layerNormalization(node: NodeReader): Signal {
@@ -351,7 +205,7 @@ function repeat(node: NodeReader): Signal {
   };
 }
 
-const operators: Record<string, Compute> = {
+const operators: Record<string, (node: NodeReader) => Value> = {
   MatMul: matMul,
   Gemm: gemm,
   Add: add,
@@ -400,7 +254,9 @@ const operators: Record<string, Compute> = {
 };
 
 /** @throws MemcellError 'model' that names the node and what it cannot be read as */
-export function compute(node: NodeReader): Signal {
+export function compute(node: NodeReader): Value {
   if (Object.hasOwn(operators, node.opType)) return operators[node.opType](node);
-  throw node.error('memcell reads no such operator');
+  throw node.error(
+    'memcell reads no such operator; export the model without it, or build its layers and read their weights with loadWeights',
+  );
 }

@@ -1,6 +1,7 @@
 /** Operators on numbers that the file gives: shapes that are computed, weights that are cut and joined. */
 import { elements } from '../../data/array.js';
 import type { NodeReader } from './nodeReader.js';
+import { freeSteps } from './signals.js';
 import type { Constant } from './tensors.js';
 
 type Fold = (node: NodeReader, inputs: Constant[]) => Constant;
@@ -81,6 +82,22 @@ const eachOf =
     );
     const integer = result === 'integer' || inputs.every((input) => input.integer);
     const rounded = (value: number) => (integer ? Math.trunc(value) : value);
+    const triangle = inputs.find((input) => input.triangle);
+    if (triangle) {
+      const others = inputs.filter((input) => !input.triangle);
+      const alone = ({ data, shape: own }: Constant) => !data || elements(own) === 1;
+      if (!others.every(alone) || elements(shape) !== elements(triangle.shape))
+        throw node.error('it computes with a mask what memcell does not know');
+      const of = (part: 'below' | 'above') =>
+        rounded(apply(...inputs.map((input) => input.triangle?.[part] ?? input.data?.[0] ?? input.fill)));
+      return {
+        kind: 'constant',
+        shape,
+        integer,
+        fill: Number.NaN,
+        triangle: { below: of('below'), above: of('above') },
+      };
+    }
     if (inputs.every(({ data }) => !data)) {
       return { kind: 'constant', shape, integer, fill: rounded(apply(...inputs.map(({ fill }) => fill))) };
     }
@@ -120,6 +137,12 @@ const reduced =
 function gather(node: NodeReader, [input, indices]: Constant[]): Constant {
   const axis = node.axis('axis', input.shape.length, 0);
   const size = input.shape[axis];
+  const { data: asked } = indices;
+  // The places of all steps, of a file in which their number is free: as many as there are.
+  if (asked?.length === freeSteps && size < freeSteps && asked.every((value, at) => value === at)) {
+    const places = indices.shape.map((each) => (each === freeSteps ? size : each));
+    return { ...input, shape: [...input.shape.slice(0, axis), ...places, ...input.shape.slice(axis + 1)] };
+  }
   const places = [...numbersOf(indices, node)].map((index) => (index < 0 ? index + size : index));
   if (places.some((place) => !(Number.isInteger(place) && place >= 0 && place < size))) {
     throw node.error(`an index is not one of the ${size} on axis ${axis}`);
@@ -240,6 +263,33 @@ const reshaped =
   (target: (node: NodeReader, input: Constant) => number[]): Fold =>
   (node, [input]) => ({ ...input, shape: target(node, input) });
 
+/** A matrix of one number, of which the part above or below a diagonal becomes 0. */
+function trilu(node: NodeReader, [input, k]: Constant[]): Constant {
+  const upper = node.int('upper', 1) === 1;
+  const from = k ? (k.data?.[0] ?? k.fill) : 0;
+  const { shape, integer } = input;
+  const square = shape.length === 2 && shape[0] === shape[1];
+  if (input.triangle || !square) throw node.error('it cuts a triangle of what is no square matrix');
+  if (input.data) {
+    const [, columns] = shape;
+    const kept = (at: number) => {
+      const past = (at % columns) - Math.floor(at / columns) - from;
+      return upper ? past >= 0 : past <= 0;
+    };
+    node.spend(input.data.length);
+    return { ...input, data: input.data.map((value, at) => (kept(at) ? value : 0)) };
+  }
+  if (from !== (upper ? 1 : 0)) throw node.error(`it cuts a triangle at ${from}, not at the diagonal`);
+  const triangle = upper ? { below: 0, above: input.fill } : { below: input.fill, above: 0 };
+  return { kind: 'constant', shape, integer, fill: Number.NaN, triangle };
+}
+
+/** Operators that know what to do with a triangle. */
+const TRIANGLES = new Set([
+  ...['Identity', 'Shape', 'Size', 'Cast', 'Unsqueeze', 'Squeeze', 'Reshape', 'Add', 'Sub', 'Mul', 'Div', 'Max', 'Min'],
+  ...['Neg', 'Abs', 'Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Not', 'And', 'Or', 'Where', 'Expand'],
+]);
+
 const folds: Record<string, Fold> = {
   Identity: (_, [input]) => input,
   Cast: cast,
@@ -276,7 +326,13 @@ const folds: Record<string, Fold> = {
   Equal: eachOf((a, b) => Number(a === b), 'integer'),
   Less: eachOf((a, b) => Number(a < b), 'integer'),
   Greater: eachOf((a, b) => Number(a > b), 'integer'),
+  LessOrEqual: eachOf((a, b) => Number(a <= b), 'integer'),
+  GreaterOrEqual: eachOf((a, b) => Number(a >= b), 'integer'),
+  And: eachOf((a, b) => Number(a !== 0 && b !== 0), 'integer'),
+  Or: eachOf((a, b) => Number(a !== 0 || b !== 0), 'integer'),
   Not: eachOf((a) => Number(a === 0), 'integer'),
+  Mod: eachOf((a, b) => a - b * Math.floor(a / b)),
+  Trilu: trilu,
   Where: eachOf((condition, a, b) => (condition === 0 ? b : a)),
   ReduceProd: reduced(1, (product, value) => product * value),
   ReduceSum: reduced(0, (sum, value) => sum + value),
@@ -287,7 +343,7 @@ const folds: Record<string, Fold> = {
 /** How many inputs an operator needs that needs more than one. */
 const INPUTS: Record<string, number> = {
   ...{ Gather: 2, Expand: 2, MatMul: 2, Sub: 2, Div: 2, Add: 2, Mul: 2, Equal: 2, Less: 2, Greater: 2 },
-  ...{ Range: 3, Where: 3 },
+  ...{ Range: 3, Where: 3, Mod: 2, LessOrEqual: 2, GreaterOrEqual: 2, And: 2, Or: 2 },
 };
 
 /** A node of which all inputs are numbers; one constant for each of its outputs. */
@@ -298,5 +354,7 @@ export function fold(node: NodeReader, inputs: Constant[]): Constant[] {
     throw node.error('memcell does not compute this operator of numbers in the file');
   const least = Object.hasOwn(INPUTS, node.opType) ? INPUTS[node.opType] : 1;
   if (inputs.length < least) throw node.error(`it has ${inputs.length} inputs of the ${least} that it needs`);
+  if (inputs.some(({ triangle }) => triangle) && !TRIANGLES.has(node.opType))
+    throw node.error('it computes with a mask what memcell does not know');
   return [folds[node.opType](node, inputs)];
 }

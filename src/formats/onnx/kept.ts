@@ -78,6 +78,7 @@ function parse(text: string | undefined): Kept | undefined {
 /** A layer's weights in Keras's form, in Keras's order. */
 function weightsOf(call: Call, own: { shape: number[] }[], take: (name: string) => Float32Array): Float32Array[] {
   const { name, config } = call;
+  if (call.className === 'RNN') return weightsOfCells(call, own, take);
   const inner = wrapped(call);
   if (isRecurrentClass(inner.className)) {
     const { className } = inner;
@@ -107,6 +108,17 @@ function weightsOf(call: Call, own: { shape: number[] }[], take: (name: string) 
   const named = namesOf(inner).map((each) => take(`${name}/${each}`));
   // Of a Normalization: how many values it has seen, which nothing here asks for.
   return inner.className === 'Normalization' ? [...named, new Float32Array(1)] : named;
+}
+
+/** Those of an RNN's cells, one after the other. */
+function weightsOfCells({ name, config }: Call, own: { shape: number[] }[], take: (name: string) => Float32Array) {
+  const held = isJsonObject(config.cell) ? config.cell : {};
+  const stack = isJsonObject(held.config) && Array.isArray(held.config.cells) ? held.config.cells : [held];
+  return stack.filter(isJsonObject).flatMap((cell, at) => {
+    const settings = isJsonObject(cell.config) ? cell.config : {};
+    const className = String(cell.class_name).replace(/Cell$/, '');
+    return weightsOf({ className, name: `${name}/${at}`, config: settings, inputs: [] }, own, take);
+  });
 }
 
 function wrapped({ className, config }: Call): { className: string; config: Config } {

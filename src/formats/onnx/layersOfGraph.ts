@@ -2,7 +2,7 @@
 import { layerNameOf } from '../../layers/names.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
-import type { ReadGraph } from './readGraph.js';
+import type { ReadGraph } from './graphOutputs.js';
 import { layersOf, type Made, type ReadLayer, type Stack } from './signals.js';
 
 export function contentsOf(graph: ReadGraph): ModelContents {

@@ -1,6 +1,8 @@
 /** Operators that move the axes of a signal, or choose of it what Keras's layers choose: a direction, the last step. */
+
+import { chosenFeatures } from './heads.js';
 import type { NodeReader } from './nodeReader.js';
-import { lastStep, settle, withDirections } from './settle.js';
+import { lastStep, settle, settleHeads, withDirections } from './settle.js';
 import type { Value } from './signals.js';
 import { type Axis, describe, isOnly, put, regroup, type Signal, sizeOf } from './signals.js';
 
@@ -21,6 +23,9 @@ function reshape(node: NodeReader, signal: Signal, shape: number[]): Signal {
     const made: Axis[] = [signal.axes[0], [{ role: 'time', size: steps }], [{ role: 'feature', size: features }]];
     return { kind: 'signal', axes: made, stack };
   }
+  const apart = settleHeads(signal, node);
+  const heads = regroup(apart.axes, shape, true);
+  if (heads) return { ...apart, axes: heads };
   throw node.error(`it cuts through an axis: ${describe(signal.axes)} to shape [${shape}]`);
 }
 
@@ -54,6 +59,10 @@ function pick(node: NodeReader, signal: Signal, axis: number, index: number, kee
     return lastStep(node, signal, axis, place === size - 1 ? 'last' : 'first', keep);
   }
   if (size === 1) return without;
+  if (isOnly(axes[axis], 'head') || isOnly(axes[axis], 'feature')) {
+    const made = chosenFeatures(node, signal, axis, place, 1);
+    return keep ? made : { ...made, axes: made.axes.filter((_, at) => at !== axis) };
+  }
   throw node.error(`it takes one element of ${describe([axes[axis]])}`);
 }
 
@@ -87,6 +96,8 @@ function slice(node: NodeReader, signal: Signal): Signal {
     } else if (step === 1 && isOneDirection(atoms, start, count)) {
       const axes = made.axes.map((each, at) => (at === axis ? atoms.slice(1) : each));
       made = withDirections({ ...made, axes }, [start / count], node);
+    } else if (step === 1 && count > 0 && (isOnly(atoms, 'feature') || isOnly(atoms, 'head'))) {
+      made = chosenFeatures(node, made, axis, start, count);
     } else {
       throw node.error(`it takes ${count} of the ${size} elements of ${describe([atoms])}`);
     }
@@ -110,11 +121,14 @@ function chosen(signal: Signal, axis: number, places: number[], node: NodeReader
 
 function split(node: NodeReader, signal: Signal): Signal[] {
   const axis = node.axis('axis', signal.axes.length, 0);
-  if (!isOnly(signal.axes[axis], 'direction')) throw node.error(`it splits ${describe([signal.axes[axis]])}`);
+  const directions = isOnly(signal.axes[axis], 'direction');
+  if (!directions && !isOnly(signal.axes[axis], 'head') && !isOnly(signal.axes[axis], 'feature'))
+    throw node.error(`it splits ${describe([signal.axes[axis]])}`);
   let start = 0;
   return node.splits(sizeOf(signal.axes[axis])).map((size) => {
     const places = Array.from({ length: size }, (_, at) => start + at);
     start += size;
+    if (!directions) return chosenFeatures(node, signal, axis, places[0], size);
     return chosen(signal, axis, places, node);
   });
 }

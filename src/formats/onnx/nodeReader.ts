@@ -49,6 +49,12 @@ export class NodeReader {
   signal(index: number): Signal {
     const value = this.inputs[index];
     if (value?.kind === 'signal') return value;
+    if (value?.kind === 'scores') throw this.error('it reads the scores of an attention, which no layer gives');
+    if (value?.kind === 'largest')
+      throw this.error(`it reads what ${value.where} gives: places, which are no outputs of a layer`);
+    if (value?.kind === 'rows')
+      throw this.error('it reads the lengths of the sequences, which memcell knows of packed sequences alone');
+    if (value?.kind === 'weighted') throw this.error('it reads steps times their weights, which are not summed');
     throw this.error(`its input ${index} does not come from the model's input`);
   }
 
@@ -57,6 +63,7 @@ export class NodeReader {
   constant(index?: number, what?: string): Constant {
     if (index === undefined) return this.given();
     const value = this.inputs[index];
+    if (value?.kind === 'constant' && value.triangle) throw this.error(`its ${what} is a mask`);
     if (value?.kind === 'constant') return value;
     throw this.error(`its ${what} ${value ? "is computed from the model's input" : 'is missing'}`);
   }

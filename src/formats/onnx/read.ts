@@ -1,9 +1,10 @@
 import type { ModelContents } from '../modelFile.js';
 import { invalid, reasonOf } from '../modelJson.js';
+import type { ReadGraph } from './graphOutputs.js';
 import { readKept } from './kept.js';
 import { contentsOf } from './layersOfGraph.js';
 import { decodeModel, type ModelProto } from './proto.js';
-import { FrozenSteps, type ReadGraph, readGraph } from './readGraph.js';
+import { FrozenSteps, readGraph } from './readGraph.js';
 
 /** A larger file is refused: protobuf's messages have less. */
 const mostBytes = 2 ** 31;
@@ -50,19 +51,21 @@ function readAsItGoes(
   where: string,
 ): ReadGraph {
   let refusal: unknown;
-  for (const order of ['batch first', 'steps first', 'steps last'] as const) {
+  for (const order of ['batch first', 'steps first', 'steps last', 'one row'] as const) {
     try {
       return readGraph(graph, opset, order, budget, where);
     } catch (error) {
-      const reason = error instanceof FrozenSteps ? error.reason : error;
-      refusal ??= reason;
-      if (!(error instanceof FrozenSteps)) continue;
+      if (!(error instanceof FrozenSteps)) {
+        refusal ??= error;
+        continue;
+      }
       try {
         const read = readGraph(graph, opset, order, budget, where, error.steps);
         const line = `the number of steps is ${error.steps}, which the exporter froze in the file`;
         return { ...read, lost: [...read.lost, line] };
-      } catch {
+      } catch (still) {
         // The other order may do.
+        refusal ??= still instanceof FrozenSteps ? still.reason : still;
       }
     }
   }

@@ -5,9 +5,12 @@ import type { Config } from './calls.js';
 import { numbersOf } from './fold.js';
 import { fromOnnxGates, gatesOf, type RecurrentClass } from './gates.js';
 import type { NodeReader } from './nodeReader.js';
+import { withMask } from './packed.js';
+import { UNROLLED } from './rolled.js';
 import { type Settled, settle } from './settle.js';
 import {
   type Axis,
+  axisOf,
   type Direction,
   describe,
   freeSteps,
@@ -39,14 +42,19 @@ export function isRecurrentOperator(opType: string): boolean {
 export function readRecurrent(node: NodeReader): Value[] {
   const className = classes[node.opType];
   const batchFirst = node.int('layout', 0) === 1;
-  const x = asSequence(settle(node.signal(0), node), batchFirst);
+  const given = asSequence(settle(node.signal(0), node), batchFirst);
+  const padded = node.inputs[4]?.kind === 'rows';
+  const x = padded ? { ...given, stack: withMask(node, given.stack) } : given;
   const roles = batchFirst ? (['batch', 'time', 'feature'] as const) : (['time', 'batch', 'feature'] as const);
-  if (x.axes.length !== 3 || !roles.every((role, axis) => isOnly(x.axes[axis], role))) {
+  if (x.axes.length !== 3 || !roles.every((role, axis) => isOnly(x.axes[axis], role) || isOneRow(x.axes, role, axis))) {
     throw node.error(
       `it reads ${describe(x.axes)}, where ${batchFirst ? '[batch, steps' : '[steps, batch'}, features] should be`,
     );
   }
   checkInputs(node, x);
+  const steps = node.optionalInt(UNROLLED);
+  const read = x.axes.flat().find(({ role }) => role === 'time')?.size;
+  if (steps !== undefined && steps !== read) throw node.error(`it is written out for ${steps} steps of ${read}`);
   const states = statesOf(node, batchFirst);
   const [T, B] = batchFirst ? [x.axes[1], x.axes[0]] : [x.axes[0], x.axes[1]];
   const [time] = T;
@@ -57,6 +65,7 @@ export function readRecurrent(node: NodeReader): Value[] {
       below: x.stack,
       className,
       backwards: reverse !== (time.reversed === true),
+      ...(padded && { padded }),
     }),
   );
   const D: Axis = directions.length === 1 ? [] : [{ role: 'direction', size: directions.length }];
@@ -67,6 +76,11 @@ export function readRecurrent(node: NodeReader): Value[] {
   };
   const state = batchFirst ? [B, D, units] : [D, B, units];
   return [give('sequence', batchFirst ? [B, T, D, units] : [T, D, B, units]), give('last', state), give('cell', state)];
+}
+
+/** Whether this is the batch's place in a graph of one row. */
+function isOneRow(axes: readonly Axis[], role: string, axis: number): boolean {
+  return role === 'batch' && axes[axis].length === 0 && axisOf(axes, 'batch') < 0;
 }
 
 /** Numbers in a row as steps of one feature, and features alone as one step of them. */
@@ -92,12 +106,21 @@ function asSequence(x: Settled, batchFirst: boolean): Settled {
 
 function checkInputs(node: NodeReader, x: Signal): void {
   const lengths = node.inputs[4];
+  const [row] = x.axes.find((axis) => isOnly(axis, 'batch')) ?? [];
+  if (lengths?.kind === 'rows' && lengths.is === 'lengths' && lengths.sorted === (row?.sorted === true)) {
+    checkSettings(node);
+    return;
+  }
   const steps = x.axes.flat().find(({ role }) => role === 'time')?.size;
   if (lengths && !(lengths.kind === 'constant' && !lengths.data && lengths.fill === steps)) {
     throw node.error(
       'sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file',
     );
   }
+  checkSettings(node);
+}
+
+function checkSettings(node: NodeReader): void {
   if (node.opType === 'LSTM' && node.inputs[7]) {
     const peepholes = node.constant(7, 'peepholes');
     if (peepholes.data ? peepholes.data.some((value) => value !== 0) : peepholes.fill !== 0) {
@@ -132,7 +155,8 @@ function eachDirection(node: NodeReader, state: Signal, name: string, batchFirst
   const [b, d] = batchFirst ? [0, 1] : [1, 0];
   const D = node.text('direction', 'forward') === 'bidirectional' ? 2 : 1;
   const held = state.pending?.directions.length ?? 1;
-  if (state.axes.length !== 3 || !isOnly(state.axes[b], 'batch') || sizeOf(state.axes[d]) !== D || held !== D) {
+  const rows = isOnly(state.axes[b], 'batch') || (state.axes.length === 3 && isOneRow(state.axes, 'batch', b));
+  if (state.axes.length !== 3 || !rows || sizeOf(state.axes[d]) !== D || held !== D) {
     throw node.error(`${name}: it starts from ${describe(state.axes)}, where [directions, batch, features] should be`);
   }
   const { pending } = state;

@@ -1,13 +1,16 @@
 /** Recurrent operators become layers when it is seen which of their outputs is read, in which directions, joined how. */
 import type { Config } from './calls.js';
 import type { NodeReader } from './nodeReader.js';
+import { hasPaddedSteps } from './packed.js';
 import {
   type Axis,
   axisOf,
   type Direction,
   describe,
+  hasHeads,
   isOnly,
   type Merge,
+  perStep,
   put,
   type Signal,
   type Stack,
@@ -27,6 +30,12 @@ export function withDirections(signal: Signal, places: number[], node: NodeReade
 
 /** @throws MemcellError 'model' where no layer of Keras gives this output */
 export function settle(signal: Signal, node: Pick<NodeReader, 'error'>): Settled {
+  if (hasHeads(signal.axes)) throw node.error(`it reads ${describe(signal.axes)}: heads of an attention one by one`);
+  return settleHeads(signal, node);
+}
+
+/** Of a signal whose features may be parted into heads. */
+export function settleHeads(signal: Signal, node: Pick<NodeReader, 'error'>): Settled {
   const { pending, axes, stack } = signal;
   if (!pending) return { kind: 'signal', axes, stack };
   const { directions, output, merge } = pending;
@@ -96,17 +105,6 @@ function bidirectional(
   return { layer, below: forward.below, beside: directions.flatMap(({ states }) => states), output, origin: forward };
 }
 
-/** Layers that act on every step alone, so that they may as well come after a step is chosen. */
-const perStep = new Set([
-  'Dense',
-  'Activation',
-  'LayerNormalization',
-  'BatchNormalization',
-  'LeakyReLU',
-  'ELU',
-  'ReLU',
-]);
-
 /** One step of a sequence, the first or the last as the signal's axis runs: what a recurrent layer gives without its sequence. */
 export function lastStep(
   node: NodeReader,
@@ -115,6 +113,10 @@ export function lastStep(
   which: 'first' | 'last',
   keep: boolean,
 ): Signal {
+  if (hasPaddedSteps(signal))
+    throw node.error(
+      'it takes one step of padded sequences, behind the end of most; take the final state in its place',
+    );
   const [time] = signal.axes[axis];
   const atEnd = (which === 'last') !== (time.reversed === true);
   const without = keep

@@ -11,6 +11,8 @@ export interface Constant {
   /** Undefined where all elements are `fill`: nothing is allocated for those. */
   data?: Float32Array | Float64Array;
   fill: number;
+  /** Of a matrix that is one number on and below its diagonal and one above it, in place of its elements. */
+  triangle?: { below: number; above: number };
 }
 
 const bytesOf: Record<number, number> = {

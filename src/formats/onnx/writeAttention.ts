@@ -1,23 +1,65 @@
-/** Attention and what tells steps their places, as products of matrices; without masks. */
-import { int, ints } from './builder.js';
+/** Attention and what tells steps their places, as products of matrices. */
+import { type GraphBuilder, int, ints } from './builder.js';
 import { type Flow, featuresOf, type LayerContext, numberOf } from './layerContext.js';
+import { type Mask, maskFactor } from './masks.js';
 import { dataTypes } from './proto.js';
 
 /** In place of scores that do not count. */
 const LOWEST = -3e38;
 
-/** softmax over the last axis of scores (…,T,S), of a causal layer over s ≤ t alone. */
-function shares({ graph, config }: LayerContext, scores: string): string {
-  if (config.use_causal_mask !== true) return graph.op('Softmax', [scores], { axis: int(-1) });
+/** What scores that do not count are lowered by, in layers of one head. */
+const LOWERED = 1e9;
+
+/** Which of the scores (…,T,S) a causal layer counts, s ≤ t: (T,S) of true and false. */
+function causal({ graph, config }: LayerContext, scores: string): string | undefined {
+  if (config.use_causal_mask !== true) return undefined;
   const places = (axis: number) => {
     const size = graph.op('Shape', [scores], { start: int(axis), ...(axis < -1 && { end: int(axis + 1) }) });
     return graph.op('Range', [graph.wholeNumber(0), graph.op('Squeeze', [size, graph.list(0)]), graph.wholeNumber(1)]);
   };
-  const before = graph.op('GreaterOrEqual', [
+  return graph.op('GreaterOrEqual', [
     graph.op('Unsqueeze', [places(-2), graph.list(1)]),
     graph.op('Unsqueeze', [places(-1), graph.list(0)]),
   ]);
-  return graph.op('Softmax', [graph.op('Where', [before, scores, graph.number(LOWEST)])], { axis: int(-1) });
+}
+
+/** Both of two masks, or the one that is there. */
+function both(graph: GraphBuilder, one: string | undefined, other: string | undefined): string | undefined {
+  return one !== undefined && other !== undefined ? graph.op('And', [one, other]) : (one ?? other);
+}
+
+/** Steps that count, as true and false with axes of 1 at `axes`: of (B,T) as (B,1,T), (B,1,1,T) or (B,1,T,1). */
+function counting(graph: GraphBuilder, mask: Mask | undefined, ...axes: number[]): string | undefined {
+  if (!mask) return undefined;
+  const kept = graph.op('Cast', [mask.steps], { to: int(dataTypes.bool) });
+  return graph.op('Unsqueeze', [kept, graph.list(...axes)]);
+}
+
+function toFloat(graph: GraphBuilder, value: string): string {
+  return graph.op('Cast', [value], { to: int(dataTypes.float) });
+}
+
+/** softmax over the last axis of scores (B,T,S), those that do not count lowered. */
+function shares(layer: LayerContext, scores: string): string {
+  const { graph, inputs } = layer;
+  const mask = both(graph, counting(graph, inputs[1].mask, 1), causal(layer, scores));
+  if (mask === undefined) return graph.op('Softmax', [scores], { axis: int(-1) });
+  const lowered = graph.op('Mul', [graph.op('Sub', [graph.number(1), toFloat(graph, mask)]), graph.number(LOWERED)]);
+  return graph.op('Softmax', [graph.op('Sub', [scores, lowered])], { axis: int(-1) });
+}
+
+/** softmax of scores (B,N,T,S) over those that count in query, value and key. */
+function headsShares(layer: LayerContext, scores: string): string {
+  const { graph, inputs, config } = layer;
+  const [query, value = query] = inputs;
+  const keys = inputs.length === 3 ? inputs[2].mask : undefined;
+  let mask = both(graph, counting(graph, value.mask, 1, 2), counting(graph, keys, 1, 2));
+  mask = both(graph, mask, causal(layer, scores));
+  mask = both(graph, mask, counting(graph, query.mask, 1, 3));
+  if (mask === undefined) return graph.op('Softmax', [scores], { axis: int(-1) });
+  const made = graph.op('Softmax', [graph.op('Where', [mask, scores, graph.number(LOWEST)])], { axis: int(-1) });
+  // Where no key counts, Keras gives zeros if it has dropout to apply, in evaluation too, and else the mean of all values.
+  return Number(config.dropout ?? 0) > 0 ? graph.op('Mul', [made, toFloat(graph, mask)]) : made;
 }
 
 function turned({ graph }: LayerContext, key: string): string {
@@ -37,7 +79,9 @@ function ended(layer: LayerContext, scores: string): Flow {
   const { graph, inputs } = layer;
   const [query, value] = inputs;
   const made = graph.op('MatMul', [shares(layer, scores), value.value], {}, { scope: `${layer.name}/` });
-  return { value: made, shape: [null, query.shape[1], value.shape[2]] };
+  const { mask } = query;
+  const counted = mask ? graph.op('Mul', [made, maskFactor(graph, mask)]) : made;
+  return { value: counted, shape: [null, query.shape[1], value.shape[2]], mask };
 }
 
 /** Attention: scores query·keyᵀ, or Σ tanh(query + key) with a learnt factor. */
@@ -89,7 +133,9 @@ export function multiHeadAttention(layer: LayerContext): Flow {
   const k = project('key', key, keyDim, [0, 2, 3, 1]);
   const v = project('value', value, valueDim, [0, 2, 1, 3]);
   const scores = graph.op('MatMul', [graph.op('Mul', [q, graph.number(1 / Math.sqrt(keyDim))]), k]);
-  const means = graph.op('Transpose', [graph.op('MatMul', [shares(layer, scores), v])], { perm: ints([0, 2, 1, 3]) });
+  const means = graph.op('Transpose', [graph.op('MatMul', [headsShares(layer, scores), v])], {
+    perm: ints([0, 2, 1, 3]),
+  });
   const beside = graph.op('Reshape', [means, graph.list(0, 0, heads * valueDim)]);
   const given = Array.isArray(config.output_shape) ? config.output_shape[0] : config.output_shape;
   const output = typeof given === 'number' ? given : featuresOf(layer);
@@ -101,7 +147,7 @@ export function multiHeadAttention(layer: LayerContext): Flow {
   let made = graph.op('MatMul', [beside, W]);
   if (bias)
     made = graph.op('Add', [made, graph.weight(`${name}/output_bias`, [output], weight('output_bias', [output]))]);
-  return { value: made, shape: [null, query.shape[1], output] };
+  return { value: made, shape: [null, query.shape[1], output], mask: query.mask };
 }
 
 /** Steps of a sequence, T, as a list of one number. */

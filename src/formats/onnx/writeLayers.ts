@@ -1,8 +1,9 @@
 /** How each layer is written: a total function from the values that it reads to the one that it gives. */
 import { isJsonObject } from '../modelJson.js';
-import { float, int, ints } from './builder.js';
+import { float, type GraphBuilder, int, ints } from './builder.js';
 import { activate, type Flow, featuresOf, type LayerContext, numberOf, type Write } from './layerContext.js';
 import { type Mask, maskFactor, writeMask, writeMasking } from './masks.js';
+import { dataTypes } from './proto.js';
 import { refused } from './refused.js';
 import {
   additiveAttention,
@@ -20,7 +21,7 @@ import {
   rmsNormalization,
   unitNormalization,
 } from './writeNormalization.js';
-import { writeBidirectional, writeRecurrent } from './writeRecurrent.js';
+import { writeBidirectional, writeCells, writeRecurrent } from './writeRecurrent.js';
 import { conv1d, depthwiseConv1d, pooling, separableConv1d } from './writeWindows.js';
 
 const unchanged: Write = ({ input }) => input;
@@ -213,6 +214,19 @@ function timeDistributed(layer: LayerContext): Flow | Flow[] {
   return { value: graph.op('Reshape', [made.value, back]), shape: [null, input.shape[1], ...rest] };
 }
 
+/** A step counts that counts in any of the inputs, if all have masks. */
+function anyMask(graph: GraphBuilder, inputs: readonly Flow[]): Mask | undefined {
+  const masks = inputs.flatMap(({ mask }) => (mask ? [mask] : []));
+  if (masks.length < inputs.length || masks.every((mask) => mask === masks[0])) {
+    return masks.length < inputs.length ? undefined : masks[0];
+  }
+  const kept = masks.map(({ steps }) => graph.op('Cast', [steps], { to: int(dataTypes.bool) }));
+  return writeMask(
+    graph,
+    kept.reduce((any, one) => graph.op('Or', [any, one])),
+  );
+}
+
 const merge =
   (type: string): Write =>
   ({ graph, inputs }) => {
@@ -221,7 +235,7 @@ const merge =
       inputs.map((each) => each.value),
     );
     const longest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
-    return { value, shape: longest.shape };
+    return { value, shape: longest.shape, mask: anyMask(graph, inputs) };
   };
 
 function concatenate(layer: LayerContext): Flow {
@@ -231,12 +245,14 @@ function concatenate(layer: LayerContext): Flow {
   const axis = given < 0 ? given + shape.length : given;
   const sizes = inputs.map((each) => each.shape[axis]);
   const size = sizes.includes(null) ? null : sizes.reduce<number>((sum, each) => sum + Number(each), 0);
+  if (axis === 1 && inputs.some(({ mask }) => mask))
+    throw layer.refuse('it joins masked sequences one behind the other');
   const value = graph.op(
     'Concat',
     inputs.map((each) => each.value),
     { axis: int(axis) },
   );
-  return { value, shape: shape.map((each, index) => (index === axis ? size : each)) };
+  return { value, shape: shape.map((each, index) => (index === axis ? size : each)), mask: anyMask(graph, inputs) };
 }
 
 const pairwise =
@@ -244,13 +260,14 @@ const pairwise =
   ({ graph, inputs: [first, ...others] }) => {
     let { value } = first;
     for (const each of others) value = graph.op(type, [value, each.value]);
-    return { value, shape: first.shape };
+    return { value, shape: first.shape, mask: anyMask(graph, [first, ...others]) };
   };
 
 const writers: Record<string, Write> = {
   LSTM: writeRecurrent,
   GRU: writeRecurrent,
   SimpleRNN: writeRecurrent,
+  RNN: writeCells,
   Bidirectional: writeBidirectional,
   TimeDistributed: timeDistributed,
   Dense: dense,
@@ -311,9 +328,10 @@ const writers: Record<string, Write> = {
 
 /** Layers whose output is masked where their input is. */
 const keepMask = new Set([
-  'LSTM', 'GRU', 'SimpleRNN', 'Bidirectional', 'TimeDistributed', 'Dense', 'Embedding', 'Masking', 'Activation',
+  'LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional', 'TimeDistributed', 'Dense', 'Embedding', 'Masking', 'Activation',
   'Dropout', 'SpatialDropout1D', 'GaussianDropout', 'GaussianNoise', 'AlphaDropout', 'LayerNormalization', 'BatchNormalization',
-  'ReLU', 'PReLU', 'LeakyReLU', 'ELU', 'Softmax', 'ActivityRegularization', 'GroupNormalization', 'Normalization', 'UnitNormalization',
+  'ReLU', 'PReLU', 'LeakyReLU', 'ELU', 'Softmax', 'ActivityRegularization', 'GroupNormalization', 'Normalization', 'UnitNormalization', 'Attention', 'AdditiveAttention', 'MultiHeadAttention', 'PositionEmbedding', 'SinePositionEncoding',
+  'Add', 'Average', 'Subtract', 'Concatenate',
 ]); // biome-ignore format: a list
 /** Layers that may read a masked sequence and give none, or no mask. */
 const dropMask = new Set([

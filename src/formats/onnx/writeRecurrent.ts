@@ -28,6 +28,35 @@ export function writeRecurrent(layer: LayerContext): Flow[] {
   return [{ value, shape: [null, input.shape[1], units], mask: input.mask }, ...states];
 }
 
+/** RNN over a stack of cells: a layer for each. */
+export function writeCells(layer: LayerContext): Flow[] {
+  const { config, inputs, name, refuse } = layer;
+  const held = isJsonObject(config.cell) ? config.cell : {};
+  const stack = isJsonObject(held.config) && Array.isArray(held.config.cells) ? held.config.cells : [held];
+  if (inputs.length > 1 || config.return_state === true) throw refuse('it starts from states, or gives them');
+  let [flow] = inputs;
+  for (const [at, cell] of stack.entries()) {
+    const className = isJsonObject(cell) ? String(cell.class_name).replace(/Cell$/, '') : '';
+    if (!isJsonObject(cell) || !isJsonObject(cell.config) || !isRecurrentClass(className))
+      throw refuse(`its cell is a ${className || 'nothing'}`);
+    const last = at === stack.length - 1;
+    const settings = {
+      ...cell.config,
+      return_sequences: last ? config.return_sequences === true : true,
+      go_backwards: at === 0 && config.go_backwards === true,
+    };
+    [flow] = writeRecurrent({
+      ...layer,
+      className,
+      name: `${name}/${at}`,
+      config: settings,
+      input: flow,
+      inputs: [flow],
+    });
+  }
+  return [flow];
+}
+
 /** Both directions, merged over ONNX's axis of directions. Outputs of masked steps are 0. */
 export function writeBidirectional(layer: LayerContext): Flow[] {
   const { graph, config, input, refuse } = layer;

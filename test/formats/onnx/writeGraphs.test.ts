@@ -1,9 +1,11 @@
 /** Graphs of layers with several outputs, several calls and attention, run by ONNX Runtime and read back. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import * as ort from 'onnxruntime-web';
 import {
+  Add,
   AdditiveAttention,
   Attention,
   Bidirectional,
@@ -11,11 +13,13 @@ import {
   Conv1D,
   Dense,
   Dot,
+  GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   GRU,
   Input,
   LSTM,
   loadModel,
+  Masking,
   Model,
   MultiHeadAttention,
   PositionEmbedding,
@@ -70,6 +74,24 @@ const cases: Record<string, () => Built> = {
       const last = Bidirectional(GRU(4)).apply(b, { initialState: states }) as Tensor;
       return [Dense(1).apply(y) as Tensor, last, states[1]];
     }),
+  'models in a model, one of them called twice': () =>
+    model((a, b) => {
+      const steps = new Sequential([LSTM(4, { ...sequence, inputShape: [null, 3] }), Dense(2)], { name: 'steps' });
+      const inside = Input({ shape: [null, 2] });
+      const joined = [GRU(3).apply(inside), GlobalAveragePooling1D().apply(inside)] as Tensor[];
+      const ending = new Model({ inputs: inside, outputs: Concatenate().apply(joined), name: 'ending' });
+      return Add().apply([a, b].map((x) => ending.apply(steps.apply(x) as Tensor)) as Tensor[]);
+    }),
+  'attention over masked steps': () =>
+    model((a, b) => {
+      const [query, value] = [a, b].map((x) => GRU(4, sequence).apply(Masking().apply(x)) as Tensor);
+      const heads = MultiHeadAttention(2, 3, { dropout: 0.1 }).apply([query, value]) as Tensor;
+      const causal = MultiHeadAttention(1, 3, { useCausalMask: true }).apply(query) as Tensor;
+      const sum = Add().apply([query, heads, causal]) as Tensor;
+      const one = Attention().apply([sum, value]) as Tensor;
+      const other = AdditiveAttention().apply([query, value]) as Tensor;
+      return LSTM(2).apply(Concatenate().apply([one, other]));
+    }),
   'layers of steps at every step': () =>
     new Sequential(
       [TimeDistributed(Conv1D(4, 2), { inputShape: [null, 6, 3] }), TimeDistributed(GlobalMaxPooling1D()), LSTM(3)],
@@ -85,6 +107,8 @@ test.each(Object.entries(cases))('%s', async (name, make) => {
     const size = sizes.reduce((product, one) => product * one, 1);
     return { data: Float32Array.from({ length: size }, () => draw(-1, 1)), shape: sizes };
   });
+  // Padding at the end of one row, and all of a row.
+  if (name.includes('masked')) for (const x of xs) x.data.fill(0, 6, 12 + 3 * (x.shape[1] - 3));
   const outputs = async (from: Built) => {
     const made = await from.predict<{ data: Float32Array; shape: number[] }[]>(xs.length > 1 ? xs : [xs[0]].flat()[0]);
     return Array.isArray(made) ? made : [made];
@@ -107,6 +131,28 @@ test.each(Object.entries(cases))('%s', async (name, make) => {
 
   const again = await loadModel(path);
   expect(await outputs(again)).toEqual(expected);
+  built.dispose();
+  again.dispose();
+});
+
+test.each(['bi', 'stack'])("Keras's RNN of cells: %s", async (name) => {
+  const folder = fileURLToPath(new URL('../../fixtures/cells', import.meta.url));
+  const { x, y } = JSON.parse(readFileSync(join(folder, 'cells.json'), 'utf8'));
+  const built = await loadModel(join(folder, `${name}.keras`));
+  const data = Float32Array.from(x);
+  const away = (made: ArrayLike<number>) =>
+    Array.from(made).reduce((most, value, i) => Math.max(most, Math.abs(value - y[name].y[i])), 0);
+  const expected = await built.predict({ data, shape: [2, 5, 3] });
+  expect(away(expected.data)).toBeLessThan(1e-5);
+  expect(built.engine.kind).toBe(name === 'bi' ? 'memcell' : 'tfjs');
+  const path = join(root, `cells ${name}.onnx`);
+  await built.save(path);
+  const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(path)));
+  const made = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', data, [2, 5, 3]) });
+  expect(away(made[session.outputNames[0]].data as Float32Array)).toBeLessThan(1e-5);
+  await session.release();
+  const again = await loadModel(path);
+  expect(await again.predict({ data, shape: [2, 5, 3] })).toEqual(expected);
   built.dispose();
   again.dispose();
 });
