@@ -66,6 +66,11 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/** A share as people set it: '80 %', '97.5 %' */
+export function shortPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(4))} %`;
+}
+
 /** A name out of a file, as errors show it: as it is, or quoted and cut where it is long or has more than a name's characters. */
 export function shownName(name: string): string {
   return /^[\w./:-]{1,80}$/.test(name) ? name : JSON.stringify(name.slice(0, 80));

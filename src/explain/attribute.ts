@@ -1,6 +1,7 @@
 import { MemcellError } from '../errors.js';
 import * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
+import { type Masked, runGraph, runLayer } from '../training/graph.js';
 
 /** What an output hangs on: its change from the baseline's output, shared out over the inputs. */
 export interface Attribution {
@@ -37,7 +38,7 @@ export async function attributionOf(
   x: Tensor,
   { output, baseline }: AttributeOptions = {},
 ): Promise<Attribution> {
-  const { run, start, shape, embedded } = inputOf(model, x);
+  const { run, start, mask, shape, embedded } = inputOf(model, x);
   const [batch] = x.shape;
   const from = baselineOf(start, embedded ? undefined : baseline);
   try {
@@ -73,7 +74,7 @@ export async function attributionOf(
     const data = Float32Array.from(embedded ? sums(values, start.shape[2] ?? 1) : values);
     return { values: { data, shape }, place, output: last, baseline: first, gap };
   } finally {
-    tf.dispose([start, from]);
+    tf.dispose([start, from, ...(mask ? [mask] : [])]);
   }
 }
 
@@ -117,26 +118,39 @@ function pathOf(
   };
 }
 
-/** The part of a model after its Embedding, if it begins with one, since whole numbers have no gradient. */
-function inputOf(model: tf.LayersModel, x: tf.Tensor) {
+interface Explained {
+  /** The rest of the model, on what its beginning gives. */
+  run: (input: tf.Tensor) => tf.Tensor;
+  /** What the beginning gives for x, and the steps that count. */
+  start: tf.Tensor;
+  mask?: tf.Tensor;
+  shape: number[];
+  embedded: boolean;
+}
+
+/**
+ * The part of a model after its Embedding, since whole numbers have no gradient, or after its Masking: steps that are masked stay so on
+ * the whole way from the baseline.
+ */
+function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   const [first, ...rest] = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
-  if (first.getClassName() !== 'Embedding') {
-    const run = (input: tf.Tensor) => model.apply(input) as tf.Tensor;
-    return { run, start: tf.cast(tf.clone(x), 'float32'), shape: [...x.shape], embedded: false };
+  const embedded = first.getClassName() === 'Embedding';
+  const shape = [...x.shape];
+  if (!embedded && first.getClassName() !== 'Masking') {
+    const run = (input: tf.Tensor) => runGraph(model, [{ value: input }], false)[0].value;
+    return { run, start: tf.cast(tf.clone(x), 'float32'), shape, embedded };
   }
-  const mask = first.computeMask(x);
+  const begun = tf.tidy(() => {
+    const { value, mask } = runLayer(first, [{ value: x }], false)[0];
+    return mask ? [value, mask] : [value];
+  });
+  const [start, mask] = begun;
   const run = (input: tf.Tensor) => {
-    let value = input;
-    let known = Array.isArray(mask) ? mask[0] : mask;
-    for (const layer of rest) {
-      const next = layer.call(value, known ? { mask: known } : {});
-      const nextMask = layer.computeMask(value, known);
-      value = Array.isArray(next) ? next[0] : next;
-      known = Array.isArray(nextMask) ? nextMask[0] : nextMask;
-    }
-    return value;
+    let flowing: Masked = { value: input, ...(mask && { mask }) };
+    for (const layer of rest) [flowing] = runLayer(layer, [flowing], false);
+    return flowing.value;
   };
-  return { run, start: first.apply(x) as tf.Tensor, shape: [...x.shape], embedded: true };
+  return { run, start, ...(mask && { mask }), shape, embedded };
 }
 
 /** The place of the largest number from `from` on. */

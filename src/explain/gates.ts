@@ -2,6 +2,7 @@ import { MemcellError } from '../errors.js';
 import { isBidirectional, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
+import { type Masked, runLayer } from '../training/graph.js';
 
 /** What a recurrent layer did at every step of some sequences. All arrays are (B, T, U), row-major, t as in the input. */
 export interface LayerGates {
@@ -46,8 +47,7 @@ export interface GateArrays {
 export function gatesOf(model: LayersModel, x: Tensor): LayerGates[] {
   const found: LayerGates[] = [];
   tf.tidy(() => {
-    let value = x;
-    let mask: tf.Tensor | undefined;
+    let flowing: Masked = { value: x };
     for (const layer of model.layers) {
       if (layer.getClassName() === 'InputLayer') continue;
       if (Array.isArray(layer.input) || Array.isArray(layer.output)) {
@@ -58,6 +58,7 @@ export function gatesOf(model: LayersModel, x: Tensor): LayerGates[] {
           },
         );
       }
+      const { value, mask } = flowing;
       if (isBidirectional(layer)) {
         found.push(layerGates(`${layer.name}/forward`, layer.forwardLayer, value, mask, false));
         found.push(layerGates(`${layer.name}/backward`, layer.backwardLayer, value, mask, true));
@@ -65,10 +66,7 @@ export function gatesOf(model: LayersModel, x: Tensor): LayerGates[] {
         const { goBackwards = false } = layer.getConfig() as { goBackwards?: boolean };
         found.push(layerGates(layer.name, layer, value, mask, goBackwards));
       }
-      const next = layer.call(value, mask ? { mask } : {});
-      const nextMask = layer.computeMask(value, mask);
-      value = Array.isArray(next) ? next[0] : next;
-      mask = (Array.isArray(nextMask) ? nextMask[0] : nextMask) ?? undefined;
+      [flowing] = runLayer(layer, [flowing], false);
     }
   });
   if (found.length > 0) return found;

@@ -27,12 +27,28 @@ export function placeText(axis: Axis, x: number): string {
     .replace(/ 00:00$/, '');
 }
 
-/** A number on an axis: as short as it can be; from 10,000 on in thousands or millions: 25 k, 1.7 M. */
-export function tick(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e4 && size < 1e9) return size < 1e6 ? `${tick(value / 1e3)} k` : `${tick(value / 1e6)} M`;
-  if (size !== 0 && (size >= 1e9 || size < 1e-4)) return value.toExponential().replace('e+', 'e');
-  return String(Number(value.toPrecision(6))).replace('-', '−');
+/**
+ * A number on an axis: as short as it can be; from 10,000 on in thousands or millions: 25 k, 1.7 M. Numbers of one axis are in the unit of
+ * its largest, and have as many decimals as the one that needs most: 9.5 k under 10.0 k.
+ */
+export function tick(value: number, _index?: number, axis: readonly number[] = [value]): string {
+  const largest = Math.max(...axis.map(Math.abs));
+  if (value === 0) return '0';
+  if (largest !== 0 && (largest >= 1e9 || largest < 1e-4)) return signed(value.toExponential().replace('e+', 'e'));
+  const [unit, name] = largest < 1e4 ? [1, ''] : largest < 1e6 ? [1e3, ' k'] : [1e6, ' M'];
+  const decimals = Math.max(...axis.map((one) => decimalsOf(one / unit)));
+  return signed(`${(value / unit).toFixed(decimals)}${name}`);
+}
+
+/** Those that a number of six significant digits has. */
+function decimalsOf(value: number): number {
+  const [digits, power = '0'] = String(Number(value.toPrecision(6))).split('e');
+  return Math.max(0, (digits.split('.')[1]?.length ?? 0) - Number(power));
+}
+
+/** A number's text with the sign of subtraction. */
+export function signed(text: string): string {
+  return text.replace('-', '−');
 }
 
 /** Ticks of an axis of whole numbers, about so many: no places between them. */
@@ -54,16 +70,23 @@ export function powers(values: readonly number[]): number[] {
   return all.flat().filter((power) => Math.log10(power) >= low && Math.log10(power) <= high);
 }
 
-/** '80 %' of 0.8 */
-export function percentTick(share: number): string {
-  return `${Number((100 * share).toPrecision(6))} %`;
-}
-
 /** Characters of a name on an axis at most. */
 const mostShown = 40;
 
-/** A name as it stands in a figure, cut where it is long. */
+/** A name as it stands in a figure: without its middle where it is long, since names of a kind differ in their ends. */
 export function shortened(name: string, most = mostShown): string {
   const characters = Array.from(name);
-  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : name;
+  if (characters.length <= most) return name;
+  const end = Math.max(1, Math.floor(most / 3));
+  return `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(-end).join('')}`;
+}
+
+/** Three years, in milliseconds. */
+const fewYears = 3 * 366 * 86_400_000;
+
+/** From when to when, of dates whose ticks may not tell the year. */
+export function spanText(axis: Axis, x: readonly number[]): string {
+  if (axis !== 'date' || x.length === 0 || x[x.length - 1] - x[0] > fewYears) return '';
+  const [first, last] = [x[0], x[x.length - 1]].map((at) => placeText(axis, at));
+  return `, ${first} to ${last}`;
 }

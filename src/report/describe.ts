@@ -8,6 +8,7 @@ import type { Sequential } from '../sequential.js';
 import type { Loaded, Prediction, SavedTask } from '../tasks/definition.js';
 import { showNext } from '../tasks/forecast/shown.js';
 import { type ForecastArtefact, type ForecastResult, forecastTask } from '../tasks/forecast/task.js';
+import { tellVerdict } from '../tasks/forecast/tell.js';
 import { tasks } from '../tasks/index.js';
 import { networkInput } from '../tasks/networkInput.js';
 import type { TaskKind, TrainingRecord } from '../tasks/settings.js';
@@ -94,8 +95,8 @@ function predictedOf({ head, rows, count = rows.length }: Prediction): ReportInp
 /** How good it is, in a line or two; the tables are shown as such. */
 function headlineOf(evaluation: Evaluation, on: string): string[] {
   if (evaluation.kind !== 'forecast') return tasks[evaluation.kind].tell(evaluation as never, on).headline;
-  const { samples, horizon, verdict } = evaluation;
-  return [`${counted(samples, 'forecast')} of ${counted(horizon, 'step')}${on}`, verdict.text];
+  const { samples, horizon } = evaluation;
+  return [`${counted(samples, 'forecast')} of ${counted(horizon, 'step')}${on}`, ...tellVerdict(evaluation)];
 }
 
 function titleOf(

@@ -35,22 +35,22 @@ const most = { units: 96, steps: 500, features: 24 };
 /** Looks into a network while it reads one sample. */
 export async function showGates(
   model: Sequential,
-  { x, name, features, tokens, outputs }: NetworkInput,
+  { x, name, features, tokens, outputs, steps }: NetworkInput,
 ): Promise<ShownGates> {
-  const layers = (await model.gates(x)).map(showLayer);
+  const layers = (await model.gates(x)).map((layer) => showLayer(layer, steps));
   const attribution = await model.attribute(x);
   const width = x.shape.length > 2 ? x.shape[2] : 1;
   return {
     name,
-    ...(tokens && { tokens }),
+    ...(tokens && { tokens: tokens.slice(0, steps) }),
     ...(x.shape.length > 2 && {
       input: {
-        values: rowsOf(x.data, width).slice(-most.steps),
+        values: rowsOf(x.data, width).slice(0, steps).slice(-most.steps),
         features: Array.from({ length: width }, (_, c) => features?.[c] ?? `input ${c + 1}`),
       },
     }),
     layers,
-    attribution: showAttribution(attribution, width, outputs),
+    attribution: showAttribution(attribution, width, outputs, steps),
   };
 }
 
@@ -58,11 +58,12 @@ function showAttribution(
   { values, place, output, baseline, gap }: Attribution,
   width: number,
   outputs: readonly string[] | undefined,
+  steps: number | undefined,
 ): ShownGates['attribution'] {
   const what = outputs?.[place[0] % outputs.length];
   return {
     ...(what !== undefined && { what }),
-    values: rowsOf(values.data, width),
+    values: rowsOf(values.data, width).slice(0, steps),
     output: output[0],
     baseline: baseline[0],
     gap,
@@ -75,9 +76,13 @@ function rowsOf(data: ArrayLike<number>, width: number): number[][] {
   );
 }
 
-/** A layer's gates for the first sample, as much as can be told apart. */
-export function showLayer({ layer, kind, shape, gates, halfLives }: LayerGates): ShownLayer {
-  const [, steps, units] = shape;
+/**
+ * A layer's gates for the first sample, as much as can be told apart.
+ * @param counting the steps that count, where those behind them are filled up; a layer behind one that shortens sequences has its own
+ */
+export function showLayer({ layer, kind, shape, gates, halfLives }: LayerGates, counting?: number): ShownLayer {
+  const [, length, units] = shape;
+  const steps = Math.min(length, counting ?? length);
   const order = unitOrder(gates.state, steps, units);
   const from = Math.max(0, steps - most.steps);
   const maps = Object.entries(gates).map(([name, values]: [string, Float32Array]) => {

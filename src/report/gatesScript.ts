@@ -86,7 +86,7 @@ export function gatesScript(): void {
         const memory = halfLives
           ? `, half-life ${life === null || life === undefined ? 'endless' : `${life.toPrecision(3)} steps`}`
           : '';
-        const here = tokens ? ` (${JSON.stringify(tokens[t])})` : '';
+        const here = tokens ? ` (${JSON.stringify(tokens[tokens.length - steps + t])})` : '';
         const numbers = maps.map(({ name }, map) => `${name} ${at(map, row, t).toFixed(2)}`).join('   ');
         if (told) told.textContent = `unit ${units[row]}${memory}; step ${t + 1}${here}: ${numbers}`;
         colourText(row);

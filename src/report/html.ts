@@ -43,10 +43,20 @@ export function escaped(text: string): string {
 export function table(head: readonly string[], rows: readonly (readonly Part[])[]): Html {
   const numeric = head.map((_, c) => c > 0 && rows.every((row) => typeof row[c] === 'number' || isNumberText(row[c])));
   const side = (c: number) => (numeric[c] ? html` class="n"` : undefined);
-  return html`<div class="scroll"><table><thead><tr>${head.map((name, c) => html`<th${side(c) ?? (isLong(name) && html` class="long"`)}>${name}</th>`)}</tr></thead><tbody>${rows.map(
+  return html`<div class="scroll"><table><thead><tr>${head.map((name, c) => html`<th${side(c) ?? (isLong(name) ? html` class="long"` : name.length < 13 && html` class="short"`)}>${name}</th>`)}</tr></thead><tbody>${rows.map(
     (row) =>
       html`<tr>${row.map((cell, c) => html`<td${side(c) ?? (isLong(cell) && html` class="long"`)}>${cell}</td>`)}</tr>`,
   )}</tbody></table></div>`;
+}
+
+/** Rows of a table that are seen at once. */
+const mostSeen = 15;
+
+/** A table whose rows after the first 15 are folded away, where that is worth it. */
+export function foldedTable(head: readonly string[], rows: readonly (readonly Part[])[]): Html {
+  const rest = rows.slice(mostSeen);
+  if (rest.length < 6) return table(head, rows);
+  return html`${table(head, rows.slice(0, mostSeen))}<details><summary>${rest.length} more</summary>${table(head, rest)}</details>`;
 }
 
 /** A text with a word that would make its column too wide. */

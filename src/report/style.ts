@@ -14,7 +14,7 @@ figure{margin:.6em 0 1.1em}figure svg{max-width:100%;height:auto;touch-action:pa
 .legend{font-size:.85rem;margin:.3em 0}.legend span{display:inline-block;margin-right:1.1em}.legend i{display:inline-block;width:14px;height:4px;border-radius:2px;margin-right:.4em;vertical-align:middle}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.88rem;margin:.5em 0}
 th,td{text-align:left;padding:.25em .8em .25em 0;border-bottom:1px solid color-mix(in srgb,var(--faint) 35%,transparent);vertical-align:top}
-th{font-weight:600}.long{overflow-wrap:anywhere;min-width:10em}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+th{font-weight:600}th.short{white-space:nowrap}.long{overflow-wrap:anywhere;min-width:10em}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1.2em;font-size:.88rem}dt{color:var(--faint)}dd{margin:0;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.6 ui-monospace,monospace}.surprise span{background:color-mix(in srgb,var(--c2) calc(var(--s)*85%),transparent)}
 .card{border:1px solid color-mix(in srgb,var(--faint) 35%,transparent);border-radius:6px;padding:.5em .8em;margin:.4em 0}.card p{margin:.2em 0}blockquote{margin:.4em 0;font-style:italic}

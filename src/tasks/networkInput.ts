@@ -3,7 +3,9 @@ import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { classifyInput } from './classify/predict.js';
+import { maskValue } from './classify/scaling.js';
 import type { ClassifyArtefact } from './classify/task.js';
+import { padding, tokenText } from './classify/texts.js';
 import type { Loaded, SavedTask } from './definition.js';
 import { channelNames } from './forecast/channels.js';
 import { parseState } from './forecast/state.js';
@@ -19,8 +21,10 @@ export interface NetworkInput {
   name: string;
   /** What the numbers of a step are, where that is known. */
   features?: string[];
-  /** What stands at each step, where it is a text or a sequence of symbols. */
+  /** What stands at each step, where it is a text or a sequence of symbols; '' where it is filled up. */
   tokens?: string[];
+  /** The steps that count, where those behind them are filled up. */
+  steps?: number;
   /** What the outputs of a step stand for: classes, tokens, symbols. */
   outputs?: string[];
 }
@@ -41,7 +45,8 @@ export async function networkInput(
   if (artefact.kind === 'classify') {
     if (source === undefined) throw new MemcellError(`${name}: give the DATA that the sample is of`, { code: 'usage' });
     const classes = artefact as ClassifyArtefact;
-    return { ...(await classifyInput({ artefact: classes }, source, sample)), outputs: classes.classes };
+    const input = await classifyInput({ artefact: classes }, source, sample);
+    return { ...input, ...classifySteps(classes, input.x), outputs: classes.classes };
   }
   const inputs: NdArray[] = [];
   // The task's own way to its network, with an ear at the network's door.
@@ -76,6 +81,17 @@ export async function networkInput(
     index -= shape[0];
   }
   throw new Error('no sample');
+}
+
+/** The words or letters of a text; how many steps a sample has that is filled up at its end. */
+function classifySteps({ text, padded }: ClassifyArtefact, { data, shape }: NdArray): Partial<NetworkInput> {
+  const [, length, width = 1] = shape;
+  const filling = text ? padding : maskValue;
+  if (!text && !(padded && shape.length === 3)) return {};
+  let steps = length;
+  const filled = (step: number) => data.subarray(step * width, (step + 1) * width).every((value) => value === filling);
+  while (steps > 1 && filled(steps - 1)) steps--;
+  return { steps, ...(text && { tokens: Array.from(data, (id) => tokenText(text, id)) }) };
 }
 
 function described(artefact: SavedTask, x: NdArray, sample: number): Omit<NetworkInput, 'x'> {

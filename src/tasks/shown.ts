@@ -84,18 +84,31 @@ export interface ShownText {
 /** Series of one evaluation that pictures show: the worst and the best. */
 export const mostSeries = 24;
 
-/** Collects what is shown of an evaluation. Of many series the worst and the best half of `mostSeries` stay. */
+/**
+ * Collects what is shown of an evaluation. What comes of one series again, as from each fold of a backtest, goes into one picture. Of many
+ * series the worst and the best half of `mostSeries` stay.
+ */
 export class Pictures {
   private readonly others: Exclude<Shown, ShownForecasts>[] = [];
   private forecasts: ShownForecasts[] = [];
+  private readonly dropped = new Set<string>();
+
   /** Series that were given, and no longer kept. */
-  left = 0;
+  get left(): number {
+    return this.dropped.size;
+  }
 
   readonly add = (part: Shown): void => {
     if (part.kind !== 'forecast') this.others.push(part);
-    else this.forecasts.push(part);
-    if (this.forecasts.length > 2 * mostSeries) this.forecasts = this.kept();
+    else if (!this.dropped.has(part.series)) this.addForecasts(part);
   };
+
+  private addForecasts(part: ShownForecasts): void {
+    const known = this.forecasts.findIndex(({ series }) => series === part.series);
+    if (known < 0) this.forecasts.push(part);
+    else this.forecasts[known] = joinForecasts(this.forecasts[known], part);
+    if (this.forecasts.length > 2 * mostSeries) this.forecasts = this.kept();
+  }
 
   /** Series with the largest relative error first. */
   get parts(): Shown[] {
@@ -106,9 +119,39 @@ export class Pictures {
     const sorted = this.forecasts.sort((a, b) => b.relative - a.relative);
     if (sorted.length <= mostSeries) return sorted;
     const half = mostSeries / 2;
-    this.left += sorted.length - mostSeries;
+    for (const { series } of sorted.slice(half, -half)) this.dropped.add(series);
     return [...sorted.slice(0, half), ...sorted.slice(-half)];
   }
+}
+
+/** Forecasts of a series, and those of its later rows. */
+function joinForecasts(first: ShownForecasts, later: ShownForecasts): ShownForecasts {
+  const scored = first.scored + later.scored;
+  const mean = (a: number, b: number) => (a * first.scored + b * later.scored) / Math.max(1, scored);
+  return {
+    ...first,
+    scored,
+    shown: first.shown + later.shown,
+    relative: mean(first.relative, later.relative),
+    columns: first.columns.map((column, c) => {
+      const other = later.columns[c];
+      const both = [residualsOf(first, column), residualsOf(later, other)].flat();
+      const { x, y } = column.residuals;
+      return {
+        ...column,
+        forecasts: [...column.forecasts, ...other.forecasts],
+        residuals: reducePoints([...x, ...other.residuals.x], [...y, ...other.residuals.y]),
+        histogram: histogramOf(both),
+        mae: mean(column.mae, other.mae),
+      };
+    }),
+  };
+}
+
+/** All residuals; of so many that only extremes are kept, the middles of the histogram's bins. */
+function residualsOf({ scored }: ShownForecasts, { residuals, histogram }: ShownColumn): number[] {
+  if (residuals.y.length === scored) return residuals.y;
+  return histogram.flatMap(({ from, to, count }) => new Array<number>(count).fill((from + to) / 2));
 }
 
 /** Points that a line of a picture has at most. */

@@ -56,7 +56,8 @@ function found(known: ReadonlyMap<tf.SymbolicTensor, Masked>, tensor: tf.Symboli
   });
 }
 
-function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: boolean): Masked[] {
+/** One layer, or model in a model, on a batch. */
+export function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: boolean): Masked[] {
   if (isModel(layer)) return runGraph(layer, inputs, training);
   const values = inputs.map(({ value }) => value);
   const masks = inputs.map(({ mask }) => mask);

@@ -5,6 +5,7 @@ import {
   Bidirectional,
   Dense,
   Embedding,
+  GlobalMaxPooling1D,
   GRU,
   LSTM,
   loadModel,
@@ -136,6 +137,38 @@ test('attributions sum to the difference of the outputs', async () => {
     expect(gap).toBeLessThan(1e-3);
     model.dispose();
   }
+});
+
+test('of padded groups, masked steps add nothing, and the rest sums to the difference of the outputs', async () => {
+  const pad = -1000;
+  const model = new Sequential(
+    [
+      Masking({ maskValue: pad }),
+      Bidirectional(LSTM(2, { returnSequences: true })),
+      Dense(3, 'relu', { useBias: false }),
+      GlobalMaxPooling1D(),
+      Dense(3, 'softmax'),
+    ],
+    { inputShape: [4, 2], seed: 7 },
+  );
+  const x = ramp([2, 4, 2]);
+  x.data.fill(pad, 4, 8); // The last two steps of the first sample.
+  expect((await model.gates(x)).map(({ shape }) => shape)).toEqual([
+    [2, 4, 2],
+    [2, 4, 2],
+  ]);
+  const before = tf.memory().numTensors;
+  const { values, output, baseline, gap } = await model.attribute(x);
+  expect(tf.memory().numTensors).toBe(before);
+  for (const b of [0, 1]) {
+    const sum = values.data.subarray(8 * b, 8 * b + 8).reduce((total, value) => total + value, 0);
+    expect(Math.abs(sum - (output[b] - baseline[b]))).toBeLessThan(1e-3);
+  }
+  expect(gap).toBeLessThan(1e-3);
+  expect(Array.from(values.data.subarray(4, 8))).toEqual([0, 0, 0, 0]);
+  const { data } = await model.predict(x);
+  expect(output[0]).toBeCloseTo(Math.max(...data.subarray(0, 3)), 5);
+  model.dispose();
 });
 
 test('of a linear model, an attribution is the weight times the change of the input', async () => {

@@ -1,5 +1,5 @@
 /** What --plot draws of a training, an evaluation and a prediction. */
-import { percent } from '../../format.js';
+import { percent, shortPercent } from '../../format.js';
 import { placeText } from '../../report/axes.js';
 import type { Evaluation } from '../../report/input.js';
 import type { Shown, ShownBlock, ShownForecasts } from '../../tasks/shown.js';
@@ -65,7 +65,7 @@ function forecastText(
     const line = { x: [...x, ...next.x], y: [...y, ...next.y] };
     lines.push({ name: 'what comes next', ...line, colour: 'blue', dashed: forecasts.length === 0 });
     for (const { probability, lower, upper } of next.intervals.slice(0, 1)) {
-      bands.push({ name: `${Math.round(100 * probability)} %`, x: next.x, lower, upper, colour: 'blue' });
+      bands.push({ name: shortPercent(probability), x: next.x, lower, upper, colour: 'blue' });
     }
   }
   const title = series === '' ? name : `${series}: ${name}`;

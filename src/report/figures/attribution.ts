@@ -1,7 +1,19 @@
+import type { ScaleOptions } from '@observablehq/plot';
 import { formatNumber } from '../../format.js';
-import { tick } from '../axes.js';
+import { shortened, tick, wholeTicks } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import { mapMargins, mapMarginsOf } from './input.js';
+
+/** What stands at each step where there is room for it, else the steps' numbers. */
+function stepTicks(steps: number, tokens: readonly string[] | undefined, width: number): ScaleOptions {
+  if (tokens === undefined || width / steps < 22)
+    return { ticks: wholeTicks(steps, width < 500 ? 8 : 20), tickFormat: String };
+  const letters = Math.floor(width / steps / 8);
+  return {
+    ticks: Array.from(tokens, (_, t) => t + 1),
+    tickFormat: (t: number) => shortened(tokens[t - 1].replace('\n', '↵'), Math.max(2, letters)),
+  };
+}
 
 /** What each step adds to an output: positive or negative parts, which sum to its difference from the baseline's. */
 export function drawAttribution(
@@ -17,7 +29,11 @@ export function drawAttribution(
     height: 176,
     ...mapMarginsOf(width),
     marginBottom: 36,
-    x: { label: 'step', domain: [0.5, sums.length + 0.5], tickFormat: (t: number) => (t % 1 === 0 ? String(t) : '') },
+    x: {
+      label: 'step',
+      domain: [0.5, sums.length + 0.5],
+      ...stepTicks(sums.length, tokens, width),
+    },
     y: { label: 'adds', ticks: 4, tickFormat: tick, grid: true },
     marks: [
       plot.rectY(

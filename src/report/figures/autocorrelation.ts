@@ -1,5 +1,5 @@
 import { formatNumber } from '../../format.js';
-import { tick } from '../axes.js';
+import { tick, wholeTicks } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 import type { LookedAutocorrelation } from '../look/shown.js';
 
@@ -15,7 +15,7 @@ export function drawAutocorrelation(
   const lowest = Math.min(-0.3, ...values, ...changes);
   return draw((plot) => ({
     title: `${name}: autocorrelation of values (bars) and changes (line)${season > 1 ? found : ''}`,
-    x: { label: 'rows before', tickFormat: (lag: number) => (lag % 1 === 0 ? String(lag) : ''), ticks: 8 },
+    x: { label: 'rows before', ticks: wholeTicks(values.length, 8), tickFormat: String },
     y: { label: 'r', grid: true, domain: [Math.floor(10 * lowest) / 10, 1], ticks: 6, tickFormat: tick },
     marks: [
       ...(season > 1 && season <= values.length

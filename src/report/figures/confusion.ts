@@ -22,13 +22,15 @@ export function drawConfusion(classes: readonly string[], confusion: readonly (r
   const longest = Math.max(...places.map((i) => named(i).length));
   const size = Math.max(22, Math.min(56, 360 / classes.length));
   const margin = 40 + 7 * longest;
+  // Names stand at 50 degrees.
+  const above = longest > 4 ? 44 + 5.6 * longest : 60;
   const numbers = size >= 22;
   return draw((plot) => ({
     title: 'Confusion: what it was (rows), what the model answered (columns)',
     width: Math.max(260, margin + size * classes.length + 20),
-    height: size * classes.length + margin + 26,
+    height: size * classes.length + above + 26,
     marginLeft: margin,
-    marginTop: margin,
+    marginTop: above,
     marginBottom: 26,
     padding: 0.04,
     x: {

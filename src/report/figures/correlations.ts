@@ -15,14 +15,16 @@ export function drawCorrelations({ columns, r, rows }: LookedCorrelations): Prom
   const longest = Math.max(...columns.map((name) => short(name).length));
   const size = Math.max(26, Math.min(56, 480 / columns.length));
   const margin = Math.min(150, 24 + 7 * longest);
+  // Names stand at 50 degrees.
+  const above = longest > 4 ? 26 + 5.6 * longest : 30;
   const places = columns.map((_, i) => i);
   const named = (i: number) => short(columns[i]);
   return draw((plot) => ({
     title: 'Correlation of each two columns (Pearson’s r)',
     width: margin + size * columns.length + 20,
-    height: size * columns.length + margin + 10,
+    height: size * columns.length + above + 10,
     marginLeft: margin,
-    marginTop: margin,
+    marginTop: above,
     marginBottom: 10,
     padding: 0.05,
     x: { axis: 'top', label: null, domain: places, type: 'band', tickFormat: named, tickRotate: longest > 4 ? -50 : 0 },

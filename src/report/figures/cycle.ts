@@ -11,11 +11,11 @@ const named: Record<LookedCycle['name'], string> = {
 };
 
 /** The average over a season, and between which values 80 % lie. */
-export function drawCycle(column: string, { name, places }: LookedCycle): Promise<Figure> {
+export function drawCycle(what: string, column: string, { name, places }: LookedCycle): Promise<Figure> {
   const steps = places.map((place, i) => ({ ...place, i }));
   const every = Math.ceil(places.length / 12);
   return draw((plot) => ({
-    title: `${column} by ${named[name]}: the mean, and where 80 % of the values lie`,
+    title: `${what} by ${named[name]}: the mean, and where 80 % of the values lie`,
     x: {
       label: named[name],
       domain: [-0.3, places.length - 0.7],

@@ -1,7 +1,7 @@
 import type { Markish } from '@observablehq/plot';
-import { formatNumber } from '../../format.js';
+import { formatNumber, shortPercent } from '../../format.js';
 import type { Axis, ShownBlock, ShownColumn } from '../../tasks/shown.js';
-import { axisScale, placeOn, placeText, pointsOn, tick } from '../axes.js';
+import { axisScale, placeOn, placeText, pointsOn, spanText, tick } from '../axes.js';
 import { colour, draw, type Figure, type Plot } from '../draw.js';
 
 /** What is known of one column of one series: what happened, rolling forecasts of it, and what comes next. */
@@ -27,7 +27,7 @@ export function drawForecasts(
   }
   const at = [...told.keys()].sort((a, b) => a - b);
   return draw((plot) => ({
-    title,
+    title: `${title}${spanText(axis, at)}`,
     width,
     height: width < 500 ? 260 : 340,
     x: axisScale(axis),
@@ -84,7 +84,7 @@ function blockText({ y, intervals }: ShownBlock, i: number): string[] {
     `forecast ${formatNumber(y[i])}`,
     ...intervals.map(
       ({ probability, lower, upper }) =>
-        `${Math.round(100 * probability)} %: ${formatNumber(lower[i])} to ${formatNumber(upper[i])}`,
+        `${shortPercent(probability)}: ${formatNumber(lower[i])} to ${formatNumber(upper[i])}`,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import { counted } from '../../format.js';
+import { signed } from '../axes.js';
 import { colour, type Figure } from '../draw.js';
 import type { ShownLayer } from '../gates.js';
 import { escaped } from '../html.js';
@@ -22,7 +23,7 @@ export function drawGates({ layer, kind, units, steps, of, maps }: ShownLayer, t
   const drawn = maps.map(({ name, low, high, bytes }, i) => {
     const top = i * (titleHeight + height + gap);
     const values = Array.from(atob(bytes), (byte) => byte.charCodeAt(0) / 255);
-    const paths = low < 0 ? signed(values, steps) : positive(values, steps);
+    const paths = low < 0 ? around0(values, steps) : positive(values, steps);
     return `<text x="${left}" y="${top + 13}">${escaped(mapCaption(name, low, high))}</text><g transform="translate(${left},${top + titleHeight}) scale(${short(cell)},${short(row)})" shape-rendering="crispEdges">${paths}</g><rect x="${left}" y="${top + titleHeight}" width="${width - left - right}" height="${short(height)}" fill="none" stroke="${colour.faint}"/>`;
   });
   const bottom = maps.length * (titleHeight + height + gap);
@@ -35,17 +36,22 @@ export function drawGates({ layer, kind, units, steps, of, maps }: ShownLayer, t
     ([t, text]) =>
       `<text x="${short(left + (t + 0.5) * cell)}" y="${bottom + 10}" text-anchor="middle">${escaped(text)}</text>`,
   );
-  const most =
-    units.length < of.units ? `the ${units.length} most active of ${of.units} units` : counted(of.units, 'unit');
-  const last = steps < of.steps ? `the last ${steps} of ${of.steps} steps` : counted(of.steps, 'step');
-  const title = `Gates of ${layer} (${kind}): ${most} over ${last}`;
+  const title = `Gates of ${gatesTitle({ layer, kind, units, steps, of })}`;
   const svg = `<svg role="img" xmlns="http://www.w3.org/2000/svg" aria-label="${escaped(title)}" viewBox="0 0 ${width} ${short(bottom + 30)}" width="${width}" height="${short(bottom + 30)}" font-family="system-ui, sans-serif" font-size="12" fill="${colour.ink}">${drawn.join('')}${under.join('')}<text x="${width - right}" y="${short(bottom + 26)}" text-anchor="end">step →</text></svg>`;
   return { svg, title };
 }
 
+/** 'lstm (LSTM): the 96 most active of 128 units over 50 steps' */
+export function gatesTitle({ layer, kind, units, steps, of }: Omit<ShownLayer, 'maps' | 'halfLives'>): string {
+  const most =
+    units.length < of.units ? `the ${units.length} most active of ${of.units} units` : counted(of.units, 'unit');
+  const last = steps < of.steps ? `the last ${steps} of ${of.steps} steps` : counted(of.steps, 'step');
+  return `${layer} (${kind}): ${most} over ${last}`;
+}
+
 /** 'forget gate, 0 to 1', 'cell, −2.31 to 2.31' */
 export function mapCaption(name: string, low: number, high: number): string {
-  const short = (value: number) => String(Number(value.toPrecision(3))).replace('-', '−');
+  const short = (value: number) => signed(String(Number(value.toPrecision(3))));
   return `${low < 0 ? name : `${name} gate`}, ${short(low)} to ${short(high)}`;
 }
 
@@ -53,7 +59,7 @@ function positive(values: readonly number[], steps: number): string {
   return shaded(values, steps, colour.ink);
 }
 
-function signed(values: readonly number[], steps: number): string {
+function around0(values: readonly number[], steps: number): string {
   const around = values.map((value) => 2 * value - 1);
   return (
     shaded(

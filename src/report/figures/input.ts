@@ -1,4 +1,4 @@
-import { tick } from '../axes.js';
+import { tick, wholeTicks } from '../axes.js';
 import { draw, type Figure, lineColours } from '../draw.js';
 
 /** The margins of the maps below it, so that steps stand over each other. */
@@ -23,8 +23,13 @@ export function drawInput(
     height: 156,
     ...mapMarginsOf(width),
     marginBottom: 36,
-    x: { label: 'step', domain: [0.5, values.length + 0.5], tickFormat: (t: number) => (t % 1 === 0 ? String(t) : '') },
-    y: { label: null, ticks: 4, tickFormat: tick },
+    x: {
+      label: 'step',
+      domain: [0.5, values.length + 0.5],
+      ticks: wholeTicks(values.length, width < 500 ? 8 : 20),
+      tickFormat: String,
+    },
+    y: { label: 'scaled value', ticks: 4, tickFormat: tick },
     marks: shown.map((_, c) =>
       plot.lineY(
         values.map((row, t) => ({ x: t + 1, y: row[c] })),

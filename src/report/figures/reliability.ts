@@ -1,6 +1,5 @@
-import { percent } from '../../format.js';
+import { percent, shortPercent } from '../../format.js';
 import type { ShownClasses } from '../../tasks/shown.js';
-import { percentTick } from '../axes.js';
 import { colour, draw, type Figure } from '../draw.js';
 
 /** How often answers of each probability were right: on the diagonal where probabilities are what they say. */
@@ -8,8 +7,8 @@ export function drawReliability(bins: ShownClasses['reliability']): Promise<Figu
   const most = Math.max(...bins.map(({ count }) => count));
   return draw((plot) => ({
     title: 'Reliability: answers of some probability, and how many of them were right',
-    x: { label: 'probability of the answer', domain: [0, 1], tickFormat: percentTick, ticks: 5 },
-    y: { label: 'right', domain: [0, 1], tickFormat: percentTick, grid: true, ticks: 5 },
+    x: { label: 'probability of the answer', domain: [0, 1], tickFormat: shortPercent, ticks: 5 },
+    y: { label: 'right', domain: [0, 1], tickFormat: shortPercent, grid: true, ticks: 5 },
     r: { type: 'identity' },
     marks: [
       plot.line(

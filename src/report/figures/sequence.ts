@@ -1,4 +1,4 @@
-import { tick } from '../axes.js';
+import { tick, wholeTicks } from '../axes.js';
 import { draw, type Figure, lineColours } from '../draw.js';
 
 /** Lines that are drawn of one sequence: more could not be told apart. */
@@ -17,7 +17,7 @@ export function drawSequence(
     width: 300,
     marginBottom: 36,
     marginLeft: 44,
-    x: { label: 'step', ticks: 5, tickFormat: (t: number) => (t % 1 === 0 ? String(t) : '') },
+    x: { label: 'step', ticks: wholeTicks(steps.length, 5), tickFormat: String },
     y: { label: inputs.length === 1 ? inputs[0] : null, ticks: 4, tickFormat: tick },
     marks: Array.from({ length: width }, (_, c) =>
       plot.lineY(

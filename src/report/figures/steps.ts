@@ -1,5 +1,5 @@
-import { formatNumber } from '../../format.js';
-import { percentTick, tick, wholeTicks } from '../axes.js';
+import { formatNumber, shortPercent } from '../../format.js';
+import { tick, wholeTicks } from '../axes.js';
 import { draw, type Figure, lineColours } from '../draw.js';
 
 /** A number per step of the horizon, for the model and for simple guesses. */
@@ -17,7 +17,11 @@ export function drawSteps(
       ticks: wholeTicks(at.length, 12),
       tickFormat: String,
     },
-    y: { label, grid: true, ...(wanted.length === 0 ? { tickFormat: tick, zero: true } : { tickFormat: percentTick }) },
+    y: {
+      label,
+      grid: true,
+      ...(wanted.length === 0 ? { tickFormat: tick, zero: true } : { tickFormat: shortPercent }),
+    },
     marks: [
       plot.ruleY(wanted, { stroke: 'currentColor', strokeOpacity: 0.4, strokeDasharray: '4,3' }),
       // The first one, the model, over the others.

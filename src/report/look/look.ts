@@ -12,7 +12,7 @@ import type { PlotOptions } from './options.js';
 import type { LookedColumn, LookedNames, LookedSeries, TableLook } from './shown.js';
 
 /** Columns that are drawn, lines over time in all, columns of the correlations, names that are counted, points in all. */
-const most = { columns: 12, lines: 24, correlated: 24, names: 20, points: 8000 };
+const most = { columns: 12, lines: 24, correlated: 24, names: 20, points: 5000 };
 
 /** Points that a line has at least. */
 const fewestPoints = 250;

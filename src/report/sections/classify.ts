@@ -5,7 +5,7 @@ import { lineColours } from '../draw.js';
 import { drawConfusion } from '../figures/confusion.js';
 import { drawReliability } from '../figures/reliability.js';
 import { drawSequence, mostLines } from '../figures/sequence.js';
-import { type Html, html, table } from '../html.js';
+import { foldedTable, type Html, html, table } from '../html.js';
 import type { ReportInput } from '../input.js';
 import { figure, legend } from './figure.js';
 
@@ -62,12 +62,12 @@ function classTable(scores: ClassifyEvaluation): Html {
   const worst = order.sort((a, b) => a.f1 - b.f1).slice(0, mostClasses);
   const each =
     rows.length <= mostClasses
-      ? table(head, rows)
-      : html`<div><p class="note">The ${mostClasses} of ${rows.length} classes with the least F1.</p>${table(
+      ? foldedTable(head, rows)
+      : html`<p class="note">The ${mostClasses} of ${rows.length} classes with the least F1.</p>${foldedTable(
           head,
           worst.map(({ i }) => rows[i]),
-        )}</div>`;
-  return html`<section id="classes"><h2>Per class</h2><div class="grid">${each}${table(['all', ''], all)}</div></section>`;
+        )}`;
+  return html`<section id="classes"><h2>Per class</h2><div class="grid"><div>${each}</div>${table(['all', ''], all)}</div></section>`;
 }
 
 async function reliability({ reliability: bins }: ShownClasses): Promise<Html> {

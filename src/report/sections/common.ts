@@ -1,7 +1,7 @@
-import { formatNumber, percent } from '../../format.js';
+import { counted, formatNumber, percent } from '../../format.js';
 import { colour } from '../draw.js';
 import { drawCurve } from '../figures/curves.js';
-import { type Html, html, table } from '../html.js';
+import { foldedTable, type Html, html, table } from '../html.js';
 import type { ReportInput } from '../input.js';
 import { figure, legend } from './figure.js';
 
@@ -48,6 +48,12 @@ function bestEpoch(history: Record<string, number[]>): number | undefined {
   return 1 + losses.reduce((best, loss, i) => (loss < losses[best] ? i : best), 0);
 }
 
+/** 'a row each month', 'a row each 15 min', 'a row each step of 2' */
+function stepText(step: string | undefined): string {
+  if (step === undefined) return 'no regular step';
+  return `a row each ${/^[\d.]+$/.test(step) ? `step of ${step}` : step.replace(/^1 /, '')}`;
+}
+
 /** What was understood of the table. */
 export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | undefined {
   if (account === undefined) return undefined;
@@ -61,7 +67,7 @@ export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | u
     ...(time
       ? [
           `time: ${time.columns.join(', ')} (${time.notation}), ${time.first} to ${time.last}`,
-          `${time.step === undefined ? 'no regular step' : `one row each ${time.step}`}${time.season ? `, a season of ${time.season} rows` : ''}, ${time.gaps} gaps${time.sorted ? '; rows were sorted' : ''}`,
+          `${stepText(time.step)}${time.season ? `, a season of ${time.season} rows` : ''}, ${counted(time.gaps, 'gap')}${time.sorted ? '; rows were sorted' : ''}`,
         ]
       : []),
     ...(series ? [`${series.count} series by ${series.columns.join(', ')}, of ${lengthText(series)} rows`] : []),
@@ -83,24 +89,22 @@ function lengthText({ shortest, longest }: { shortest: number; longest: number }
   return shortest === longest ? `${longest}` : `${shortest} to ${longest}`;
 }
 
-/** Rows of a prediction that a page has, and those that are seen at once. */
-const mostPredicted = { kept: 100, seen: 15 };
+/** Rows of a prediction that a page has. */
+const mostPredicted = 100;
 
 /** What predicting gave, as a table. */
 export function predictedSection({ predicted, kind }: ReportInput): Html | undefined {
   if (predicted === undefined || predicted.rows.length === 0) return undefined;
   const { head, rows, count } = predicted;
   const cells = rows
-    .slice(0, mostPredicted.kept)
+    .slice(0, mostPredicted)
     .map((row) =>
       row.map((cell, c) =>
         typeof cell === 'number' ? predictedText(kind === 'classify' ? head[c] : undefined, cell) : cell,
       ),
     );
   const rest = count - cells.length;
-  const more = cells.slice(mostPredicted.seen);
-  const folded = more.length > 0 && html`<details><summary>${more.length} more</summary>${table(head, more)}</details>`;
-  return html`<section id="predicted"><h2>Predicted</h2>${table(head, cells.slice(0, mostPredicted.seen))}${folded}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
+  return html`<section id="predicted"><h2>Predicted</h2>${foldedTable(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
 }
 
 /** A probability in percent; another number as it is. */
@@ -109,13 +113,18 @@ function predictedText(column: string | undefined, value: number): string {
   return value > 0 && value < 0.0005 ? '< 0.1 %' : percent(value);
 }
 
+/** 'batch size' of 'batchSize' */
+function spaced(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 /** The layers, and how the model was made. */
 export function modelSection({ network, layers, settings, made }: ReportInput): Html {
   const total = network.reduce((sum, { parameters }) => sum + parameters, 0);
   const rows = network.map(({ name, output, parameters, runs }) => [name, output, parameters, runs]);
   const facts: [string, string][] = [
     ...(layers ? [['layers', layers] as [string, string]] : []),
-    ...(settings ? Object.entries(settings).map(([key, value]): [string, string] => [key, String(value)]) : []),
+    ...Object.entries(settings ?? {}).map(([key, value]): [string, string] => [spaced(key), String(value)]),
     ...made,
   ];
   const layerTable = table(['layer', 'output', 'parameters', 'runs on'], [...rows, ['all', '', total, '']]);

@@ -1,4 +1,4 @@
-import { formatNumber, percent } from '../../format.js';
+import { counted, formatNumber, percent, shortPercent } from '../../format.js';
 import type { ForecastEvaluation, TargetErrors } from '../../tasks/forecast/evaluation.js';
 import { reducePoints, type ShownBlock, type ShownColumn, type ShownForecasts } from '../../tasks/shown.js';
 import { colour, lineColours } from '../draw.js';
@@ -20,16 +20,16 @@ const methods = [
 ] as const;
 
 /** The forecasts of each series; the errors beside simple guesses; by step; residuals; coverage. */
-export async function forecastSections({ evaluation, shown, left, next }: ReportInput): Promise<Html[]> {
+export async function forecastSections({ evaluation, shown, left, next, account }: ReportInput): Promise<Html[]> {
   const series = shown.filter((part) => part.kind === 'forecast');
   const scores = evaluation?.kind === 'forecast' ? evaluation : undefined;
   return [
-    ...(series.length > 0 ? [await pictures(series, left, next)] : []),
+    ...(series.length > 0 ? [await pictures(series, left, { next, account })] : []),
     ...(scores ? [errorsTable(scores), await byStep(scores)] : []),
     ...(series.some(({ columns }) => columns.some(({ histogram }) => histogram.length > 0))
       ? [await residuals(series[0])]
       : []),
-    ...(scores?.series ? [seriesTable(scores)] : []),
+    ...(scores?.series ? [seriesTable(scores, account?.series?.count)] : []),
     ...(scores?.folds ? [foldsTable(scores)] : []),
   ];
 }
@@ -37,7 +37,11 @@ export async function forecastSections({ evaluation, shown, left, next }: Report
 /** Rows of forecasts, and points of the lines of everything, that a page has in all: some 300 and 12 bytes each, packed a quarter of them. */
 const most = { forecasts: 2400, points: 12_000 };
 
-async function pictures(all: readonly ShownForecasts[], left: number, next: ReportInput['next']): Promise<Html> {
+async function pictures(
+  all: readonly ShownForecasts[],
+  left: number,
+  { next, account }: Pick<ReportInput, 'next' | 'account'>,
+): Promise<Html> {
   const lines = all.length * (all[0]?.columns.length ?? 1);
   const series = all.map((one) => withNewest(one, Math.max(48, Math.floor(most.forecasts / lines))));
   const points = Math.max(200, Math.floor(most.points / lines));
@@ -65,7 +69,16 @@ async function pictures(all: readonly ShownForecasts[], left: number, next: Repo
     ['forecast before it happened', colour.c2],
     ...(next ? [['what comes next', colour.c1] as [string, string]] : []),
   ];
-  return html`<section id="forecasts"><h2>Forecasts</h2>${picker}${legend(entries)}${part}${picked(blocks)}</section>`;
+  return html`<section id="forecasts"><h2>Forecasts</h2>${picker}${legend(entries)}${part}${filledIn(account)}${picked(blocks)}</section>`;
+}
+
+/** Values of the data that are none of it, and are drawn as if they had happened. */
+function filledIn(account: ReportInput['account']): Html[] {
+  const filled = account?.columns.filter(({ use, missing, filled }) => use === 'target' && missing && filled) ?? [];
+  return filled.map(
+    ({ name, missing = 0, filled: how }) =>
+      html`<p class="note">${counted(missing, 'value')} of ${name} ${missing === 1 ? 'is' : 'are'} missing, and drawn as filled in: ${how}.</p>`,
+  );
 }
 
 /** A series with the forecasts of its newest rows only, so many of them at most. */
@@ -103,7 +116,11 @@ async function seriesFigures(
     const start = first ?? x[Math.max(0, x.length - 120)];
     const from = start - (last - start) / 3;
     const name = one.series === '' ? column.name : `${one.series}: ${column.name}`;
-    const detail = `${name}${first === undefined ? ', the newest rows' : ', the part held out and what comes next'}`;
+    const parts = [
+      ...(first === undefined ? [] : ['the part that was forecast']),
+      ...(next ? ['what comes next'] : []),
+    ];
+    const detail = `${name}, ${first === undefined ? 'the newest rows' : parts.join(' and ')}`;
     made.push(figure(await drawForecasts(picture, { title: detail, from }), 'wide'));
     const newest = x[Math.max(0, x.length - 60)];
     const narrow = { title: `${name}, the newest rows`, from: Math.max(from, newest), width: 380 };
@@ -158,12 +175,12 @@ async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html> {
       );
     }
     const coverage = (target.coverage ?? []).map(({ probability }, i) => ({
-      name: `${Math.round(100 * probability)} % interval`,
+      name: `${shortPercent(probability)} interval`,
       values: target.steps.map((step) => step.coverage?.[i]?.share ?? Number.NaN),
     }));
     if (coverage.length > 0 && horizon > 1) {
       const wanted = (target.coverage ?? []).map(({ probability }) => probability);
-      const title = `${column}: values inside the intervals, by step`;
+      const title = `${column}: values inside the intervals, by step; dashed: as many as there should be`;
       figures.push(
         html`<div>${figure(await drawSteps(title, 'share inside', coverage, wanted))}${legend(
           coverage.map(({ name }, i) => [name, lineColours[i]]),
@@ -172,7 +189,7 @@ async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html> {
     }
   }
   const told = targets.flatMap(({ column, coverage = [] }) =>
-    coverage.map(({ probability, share }) => [column, `${Math.round(100 * probability)} %`, percent(share)]),
+    coverage.map(({ probability, share }) => [column, shortPercent(probability), percent(share)]),
   );
   return html`<section id="steps"><h2>By step, and the intervals</h2><div class="grid">${figures}</div>${
     told.length > 0 && table(['column', 'interval', 'values inside'], told)
@@ -186,28 +203,31 @@ async function residuals(one: ShownForecasts): Promise<Html> {
     const title = `${name}: distribution of the residuals`;
     figures.push(figure(await drawHistogram(title, 'actual − forecast', histogram)));
   }
-  const of = one.series === '' ? '' : ` of ${one.series}`;
-  return html`<section id="residuals"><h2>Residuals${of}</h2><div class="grid">${figures}</div></section>`;
+  const of = one.series !== '' && html`<p class="note">Of ${one.series}.</p>`;
+  return html`<section id="residuals"><h2>Residuals</h2>${of}<div class="grid">${figures}</div></section>`;
 }
 
-function seriesTable({ series = [] }: ForecastEvaluation): Html {
+function seriesTable({ series = [], targets }: ForecastEvaluation, count = series.length): Html {
   const rows = series
     .flatMap(({ name, samples, targets, verdict }) =>
       targets.map(({ column, mae, mase }) => ({ name, column, samples, mae, mase, verdict })),
     )
     .sort((a, b) => (b.mase ?? 0) - (a.mase ?? 0));
   const shown = rows.length > 60 ? [...rows.slice(0, 30), ...rows.slice(-30)] : rows;
+  const several = targets.length > 1;
   const cells = shown.map(({ name, column, samples, mae, mase, verdict }) => [
     name,
-    column,
+    ...(several ? [column] : []),
     samples,
     formatNumber(mae),
     mase === null ? '–' : formatNumber(mase),
-    verdict.ratio === null ? '–' : `${Math.round(100 * verdict.ratio)} %`,
+    verdict.ratio === null ? '–' : shortPercent(Number(verdict.ratio.toFixed(2))),
     verdict.than,
   ]);
   const note = rows.length > shown.length ? `The 30 worst and the 30 best of ${rows.length}.` : 'The worst first.';
-  return html`<section id="series"><h2>Series</h2><p class="note">${note}</p>${table(['series', 'column', 'rows', 'MAE', 'MASE', 'of the error of', 'the best simple guess'], cells)}</section>`;
+  const without = count - series.length;
+  const lacking = without > 0 && ` ${counted(without, 'series has', 'series have')} no rows in the part held out.`;
+  return html`<section id="series"><h2>Series</h2><p class="note">${note}${lacking}</p>${table(['series', ...(several ? ['column'] : []), 'rows', 'MAE', 'MASE', 'of the error of', 'the best simple guess'], cells)}</section>`;
 }
 
 function foldsTable({ folds = [] }: ForecastEvaluation): Html {

@@ -1,7 +1,8 @@
-import { counted, formatNumber, formatValue } from '../../format.js';
+import { formatAlike, formatNumber, formatValue } from '../../format.js';
+import { signed } from '../axes.js';
 import { lineColours } from '../draw.js';
 import { drawAttribution } from '../figures/attribution.js';
-import { mapCaption } from '../figures/gates.js';
+import { gatesTitle, mapCaption } from '../figures/gates.js';
 import { drawInput, mapMargins } from '../figures/input.js';
 import type { ShownGates, ShownLayer } from '../gates.js';
 import { type Html, html, table } from '../html.js';
@@ -24,7 +25,7 @@ async function maps({ name, input, tokens, layers }: ShownGates): Promise<Html> 
     input &&
     input.features.length > 1 &&
     legend(input.features.slice(0, lineColours.length).map((feature, c) => [feature, lineColours[c]]));
-  return html`<section id="gates"><h2>Gates</h2><p class="note">${name}. Steps from left to right; a row is a unit, sorted by when it is active. Gates are empty at 0 and full at 1; candidate, cell and state are ${html`<b style="color:var(--c1)">below 0</b>`} or ${html`<b style="color:var(--c2)">above</b>`}. The pointer shows the numbers and follows one unit.</p>${lines}${above}${layers.map(
+  return html`<section id="gates"><h2>Gates</h2><p class="note">Of ${name}. Steps from left to right; a row is a unit, sorted by when it is active. Gates are empty at 0 and full at 1; candidate, cell and state are ${html`<b style="color:var(--c1)">below 0</b>`} or ${html`<b style="color:var(--c2)">above</b>`}. The pointer shows the numbers and follows one unit.</p>${lines}${above}${layers.map(
     (layer, i) => layerMaps(layer, i, tokens),
   )}</section>`;
 }
@@ -42,25 +43,18 @@ function layerMaps(
     ({ name: map, low, high }) =>
       html`<figure style="${around}"><canvas data-layer="${index}" style="height:${height}px" role="img" aria-label="${`${map} of ${layer}: ${units.length} units, ${steps} steps`}"></canvas><figcaption>${mapCaption(map, low, high)}</figcaption></figure>`,
   );
+  // Words, cut from what stood between them.
+  const apart = tokens?.some((token) => token.length > 1) && !tokens.some((token) => /^\s/.test(token));
   const text =
     tokens &&
     html`<p class="note">The text, coloured by the cell state of the unit under the pointer:</p><pre class="text" data-text="${index}">${tokens
       .slice(-steps)
-      .map((token) => html`<span>${token === '\n' ? '↵\n' : token}</span>`)}</pre>`;
+      .map((token) => html`<span>${token === '\n' ? '↵\n' : token}</span>${apart && ' '}`)}</pre>`;
   const under =
     tokens &&
     steps <= 130 &&
     html`<div class="steps" style="${around}">${tokens.slice(-steps).map((token) => html`<span>${token === '\n' ? '↵' : token}</span>`)}</div>`;
-  return html`<h3>${layer} (${kind}, ${counted(of.units, 'unit')})</h3>${drawnOf({ units, steps, of })}<p class="told" data-told="${index}">Point at a map.</p>${under}${canvases}${text}${halfLives && lives(units, halfLives)}`;
-}
-
-/** What is left out of the maps. */
-function drawnOf({ units, steps, of }: Pick<ShownLayer, 'units' | 'steps' | 'of'>): Html | undefined {
-  const parts = [
-    ...(units.length < of.units ? [`the ${units.length} most active of ${of.units} units`] : []),
-    ...(steps < of.steps ? [`the last ${steps} of ${of.steps} steps`] : []),
-  ];
-  return parts.length > 0 ? html`<p class="note">Drawn are ${parts.join(', ')}.</p>` : undefined;
+  return html`<h3>${gatesTitle({ layer, kind, steps, of, units })}</h3><p class="told" data-told="${index}">Point at a map.</p>${under}${canvases}${text}${halfLives && lives(units, halfLives)}`;
 }
 
 function lives(units: readonly number[], halfLives: readonly (number | null)[]): Html {
@@ -89,11 +83,15 @@ async function hangsOn(
   ];
   const totals = features.map((feature, c) => ({ feature, sum: values.reduce((sum, row) => sum + row[c], 0) }));
   const rows = totals.sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, 20);
+  const alike = formatAlike(
+    rows.map(({ sum }) => sum),
+    rows[0]?.sum ?? 0,
+  );
   return html`<section id="attribution"><h2>What the output hangs on</h2><p class="note">Integrated gradients of the largest output${what !== undefined && `, ${JSON.stringify(what)}`}: they sum to its ${formatNumber(output)} less the ${formatNumber(baseline)} of an input of zeros, but for ${gap.toExponential(1)}.</p>${drawn}${
     rows.length > 1 &&
     table(
       ['input', 'adds, over all steps'],
-      rows.map(({ feature, sum }) => [feature, formatNumber(sum)]),
+      rows.map(({ feature }, i) => [feature, signed(alike[i])]),
     )
   }</section>`;
 }

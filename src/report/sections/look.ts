@@ -52,7 +52,7 @@ async function columnFigures(
   const { autocorrelation, cycles, histogram, gaps } = column;
   const title = `${name} by ${axis === 'row' ? 'row' : 'time'}${gaps.length > 0 ? '; values are missing where it is shaded' : ''}`;
   const grid: Html[] = [figure(await drawHistogram(`${name}: distribution`, column.name, histogram))];
-  for (const cycle of cycles) grid.push(figure(await drawCycle(name, cycle)));
+  for (const cycle of cycles) grid.push(figure(await drawCycle(name, column.name, cycle)));
   if (autocorrelation) {
     grid.push(
       html`<div>${figure(await drawAutocorrelation(name, autocorrelation))}${legend([

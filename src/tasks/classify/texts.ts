@@ -63,6 +63,12 @@ export function vocabularySize({ known }: TextTokens): number {
   return firstKnown + known.length;
 }
 
+/** What an id stands for: '' what fills up, '?' all that is unknown. */
+export function tokenText({ known }: TextTokens, id: number): string {
+  if (id === padding) return '';
+  return known[id - firstKnown] ?? '?';
+}
+
 /** How much of texts is read. */
 export interface TextCounts {
   texts: number;

@@ -1,4 +1,4 @@
-import { counted, formatNumber, formatTable, percent } from '../../format.js';
+import { counted, formatNumber, formatTable, percent, shortPercent } from '../../format.js';
 import type { MethodErrors } from './errors.js';
 import type { ForecastEvaluation, TargetErrors } from './evaluation.js';
 import type { Verdict } from './verdict.js';
@@ -8,18 +8,21 @@ const mostLines = 12;
 
 /** An evaluation for people: each way to forecast beside the others, the verdict, then steps, folds and series. */
 export function tellForecast(evaluation: ForecastEvaluation, on: string): { headline: string[]; details: string[] } {
-  const { notes, samples, horizon, targets } = evaluation;
+  const { notes, samples, horizon } = evaluation;
   const steps = horizon === 1 ? '' : ` of ${horizon} steps`;
   const what = `${counted(samples, 'forecast')}${steps}${on}`;
-  const headline = [
-    methodTable(evaluation, what),
+  const headline = [methodTable(evaluation, what), ...tellVerdict(evaluation), ...notes];
+  return { headline, details: details(evaluation) };
+}
+
+/** How good it is, and what must be said with that, a line each. */
+export function tellVerdict(evaluation: ForecastEvaluation): string[] {
+  return [
     verdictLine(evaluation),
-    ...earned(targets),
+    ...earned(evaluation.targets),
     ...tooNarrow(evaluation),
     ...withoutScale(evaluation),
-    ...notes,
   ];
-  return { headline, details: details(evaluation) };
 }
 
 function verdictLine({ verdict, targets, trainedOn }: ForecastEvaluation): string {
@@ -30,7 +33,7 @@ function verdictLine({ verdict, targets, trainedOn }: ForecastEvaluation): strin
 
 function methodTable({ targets, season }: ForecastEvaluation, what: string): string {
   const probabilities = targets[0].coverage?.map(({ probability }) => probability) ?? [];
-  const head = [what, 'MAE', 'RMSE', 'sMAPE', 'MASE', ...probabilities.map((p) => `in ${whole(p)}`)];
+  const head = [what, 'MAE', 'RMSE', 'sMAPE', 'MASE', ...probabilities.map((p) => `in ${shortPercent(p)}`)];
   const line = (name: string, errors: MethodErrors | undefined) =>
     errors === undefined
       ? []
@@ -52,10 +55,6 @@ function methodTable({ targets, season }: ForecastEvaluation, what: string): str
     ...line('  drift (from first to last value)', target.drift),
   ]);
   return formatTable(head, rows);
-}
-
-function whole(probability: number): string {
-  return `${Number((100 * probability).toPrecision(4))} %`;
 }
 
 /** What network and ridge regression add to exponential smoothing, by the mean absolute error. */
