@@ -6,7 +6,7 @@ import { monthOfWord } from './understanding/monthNames.js';
  * so that the first and the last year may be incomplete.
  */
 export function printedSeries(text: string): string | undefined {
-  if (!/^\s+(?:Jan|Qtr1)\s+(?:Feb|Qtr2)\s/.test(text)) return undefined;
+  if (!/^ +(?:Jan|Qtr1) +(?:Feb|Qtr2) /.test(text) || text.includes('\t')) return undefined;
   const rows: { order: number; row: string }[] = [];
   let names: Word[] = [];
   for (const line of text.split('\n')) {
