@@ -4,6 +4,7 @@ import { Arena, newMemory } from './arena.js';
 import { blockSize, pack, unpack } from './blocks.js';
 import { engineKernels, type Kernels } from './kernels.js';
 import { RecurrentLayer } from './layers/recurrent.js';
+import { copyRows } from './moveRows.js';
 import { newRows, type Rows, type Signal, timeMajor } from './rows.js';
 
 /** One call's numbers: x (B,T,I), the weights and initial states (B,U) in Keras's layout and order. */
@@ -155,18 +156,7 @@ export class TensorCell {
   }
 
   private copy(from: Rows, to: Rows, batch: number): void {
-    this.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      0,
-      batch,
-    );
+    copyRows(this.kernels, from, to, { from: 0, to: batch });
   }
 }
 
