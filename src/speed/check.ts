@@ -290,7 +290,7 @@ function makeJob(cell: CheckedCell, sizes: LSTMSizes, variant: Variant, random: 
   return {
     x: normal([batch, steps, inputs]),
     initialState: variant.initialState
-      ? [normal([batch, units], 0.5), normal([batch, units])].slice(0, states)
+      ? Array.from({ length: states }, (_, i) => normal([batch, units], i === 0 ? 0.5 : 1))
       : undefined,
     mask: variant.masked
       ? tf.tensor(
