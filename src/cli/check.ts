@@ -32,7 +32,7 @@ const columns: [CheckPart, string][] = [
 export const addCheck: AddCommand = (program, session) => {
   const command = program
     .command('check')
-    .summary("compare the kernels with tfjs's recurrent layers on this machine")
+    .summary("compare the kernels with tfjs's own layers on this machine")
     .description(
       "Compares memcell's LSTM, GRU and SimpleRNN, with activations in turn, with TensorFlow.js's layers on this machine: outputs, every gradient, and the weights after a few training steps.",
     )
