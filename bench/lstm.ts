@@ -8,7 +8,7 @@
  * Exit code 1 when results differ.
  */
 import * as tf from '@tensorflow/tfjs';
-import { accelerateLayer, lstmPath } from '../src/kernels/accelerate.js';
+import { accelerateLayer, recurrentPath } from '../src/engine/accelerate.js';
 import { prepareBackend } from '../src/kernels/backend.js';
 import { enableWide } from '../src/kernels/wide.js';
 import { Random } from '../src/random.js';
@@ -66,7 +66,7 @@ const asked = process.argv.slice(2);
 const rows: Record<string, string | number>[] = [];
 for (const shape of asked.length > 0 ? asked : GOALS.keys()) {
   const { fused, builtIn } = bench(shape);
-  const path = lstmPath(fused.layer);
+  const path = recurrentPath(fused.layer);
   if (path.path === 'tfjs') throw new Error(`the kernel does not run: ${path.reason}`);
   const forward = largest(
     values(() => [fused.forward()]),

@@ -7,7 +7,7 @@ import { openBackups } from './formats/backups.js';
 import type { LoadOptions } from './formats/http.js';
 import type { ModelLocation, ModelSource } from './formats/location.js';
 import { openWeights, saveModel } from './formats/open.js';
-import { accelerate } from './kernels/accelerate.js';
+import { fuseLSTMs } from './kernels/accelerate.js';
 import { prepareBackend, prepareEngine } from './kernels/backend.js';
 import { described, describeLayer } from './layers/described.js';
 import { isLayer } from './layers/schema.js';
@@ -158,7 +158,7 @@ export class Sequential {
       throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
     }
     const own = new Sequential([], { name: model.name });
-    own.model = accelerate(model);
+    own.model = fuseLSTMs(model);
     own.stack = model.layers.slice();
     own.running.untouched = false;
     own.metadata = metadata;

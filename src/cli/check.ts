@@ -1,5 +1,5 @@
 import { counted } from '../format.js';
-import type { CheckPart, CheckRow } from '../kernels/check.js';
+import type { CheckPart, CheckRow } from '../speed/check.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { speedText } from './speedText.js';
 import { parseSizes } from './values.js';
@@ -28,13 +28,13 @@ const columns: [CheckPart, string][] = [
   ['training', 'trained'],
 ];
 
-/** memcell check: the fused kernel against tfjs's built-in LSTM on this machine. */
+/** memcell check: accelerated layers against tfjs's own on this machine. */
 export const addCheck: AddCommand = (program, session) => {
   const command = program
     .command('check')
-    .summary("compare the kernel with tfjs's built-in LSTM on this machine")
+    .summary("compare the kernels with tfjs's own layers on this machine")
     .description(
-      "Compares memcell's LSTM kernel with TensorFlow.js's built-in LSTM on this machine: outputs, every gradient, and the weights after a few training steps.",
+      "Compares memcell's LSTM, GRU and SimpleRNN, with activations in turn, with TensorFlow.js's layers on this machine: outputs, every gradient, and the weights after a few training steps.",
     )
     .usage('[--shape B,T,I,U]')
     .option('--shape <B,T,I,U>', 'batch, steps, inputs and units; may be given more than once', addShape)
@@ -48,7 +48,7 @@ function addShape(text: string, shapes: number[][] = []): number[][] {
 
 async function check(options: Options, session: Session): Promise<void> {
   const [{ checkKernels }, { usualSpeed }, { enableWide }] = await Promise.all([
-    import('../kernels/check.js'),
+    import('../speed/check.js'),
     import('../kernels/module.js'),
     import('../kernels/wide.js'),
   ]);
@@ -57,6 +57,7 @@ async function check(options: Options, session: Session): Promise<void> {
   session.print(speedText(usualSpeed(), wide));
   session.print(
     line(
+      'cell',
       'backend',
       ['B', 'T', 'I', 'U'],
       columns.map(([, title]) => title),
@@ -77,10 +78,16 @@ async function check(options: Options, session: Session): Promise<void> {
 function rowText(row: CheckRow): string {
   const sizes = [row.batch, row.steps, row.inputs, row.units].map(String);
   const differences = columns.map(([part]) => row.differences[part].scaled.toExponential(1));
-  return line(row.backend, sizes, differences, row.passed ? 'ok' : `FAILED${row.reason ? `: ${row.reason}` : ''}`);
+  return line(
+    row.cell,
+    row.backend,
+    sizes,
+    differences,
+    row.passed ? 'ok' : `FAILED${row.reason ? `: ${row.reason}` : ''}`,
+  );
 }
 
-function line(backend: string, sizes: string[], differences: string[], verdict: string): string {
+function line(cell: string, backend: string, sizes: string[], differences: string[], verdict: string): string {
   const cells = [...sizes.map((size) => size.padStart(4)), ...differences.map((text) => text.padStart(11))];
-  return `${backend.padEnd(10)}${cells.join('')}  ${verdict}`.trimEnd();
+  return `${cell.padEnd(25)}${backend.padEnd(10)}${cells.join('')}  ${verdict}`.trimEnd();
 }

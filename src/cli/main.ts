@@ -36,8 +36,8 @@ const commands: AddCommand[] = [
   addHelp,
 ];
 
-/** Commands that run no kernels, and so need no choice of their speed. */
-const withoutKernels = new Set(['convert', 'help', 'plot', 'summary']);
+/** Commands that run no kernels, or are done before the self-check of the wide speed would pay; the bits are the same at either. */
+const withoutWide = new Set(['convert', 'gates', 'generate', 'help', 'plot', 'predict', 'report', 'summary']);
 
 const examples = `
 Examples:
@@ -100,7 +100,7 @@ function createProgram(session: Session): Command {
     });
   for (const add of commands) add(program, session);
   program.hook('preAction', async (_, command) => {
-    if (!withoutKernels.has(command.name())) await (await import('../kernels/wide.js')).enableWide();
+    if (!withoutWide.has(command.name())) await (await import('../kernels/wide.js')).enableWide();
   });
   return program;
 }

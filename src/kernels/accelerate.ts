@@ -46,27 +46,20 @@ export type LSTMPath = { path: 'fused'; reason?: undefined } | { path: 'tfjs'; r
 const accelerated = new WeakSet<tf.layers.Layer>();
 
 /**
- * Makes every built-in LSTM layer of a TensorFlow.js model run on memcell's fused kernel: in Sequential and functional
- * models, inside Bidirectional and TimeDistributed, and in nested models. The model stays the same otherwise: weights,
- * configuration, serialisation, and results, up to rounding. Where the kernel cannot run a layer, the layer runs as
- * before: lstmPath() says why.
- *
- * Stateful layers give their old state's memory back at once, where TensorFlow.js keeps all states of a training run
- * until resetStates().
+ * Makes every built-in LSTM layer of a TensorFlow.js model run on memcell's fused kernel where it has tanh and sigmoid: in models
+ * that memcell builds. What accelerate() makes of a user's model goes further.
  *
  * @returns the same model.
  */
-export function accelerate<Model extends LayersModel>(model: Model): Model {
-  if (!Array.isArray(model?.layers))
-    throw new MemcellError(`accelerate takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
-  for (const layer of model.layers) accelerateLayer(layer);
+export function fuseLSTMs<Model extends LayersModel>(model: Model): Model {
+  for (const layer of model.layers) fuseLSTM(layer);
   return model;
 }
 
-/** accelerate() for one layer and the layers in it. */
-export function accelerateLayer(layer: Layer): void {
+/** The same for one layer and the layers in it. */
+export function fuseLSTM(layer: Layer): void {
   registerKernels();
-  for (const inner of innerLayers(layer)) accelerateLayer(inner);
+  for (const inner of innerLayers(layer)) fuseLSTM(inner);
   if (!isBuiltInLSTM(layer) || accelerated.has(layer)) return;
   accelerated.add(layer);
   const builtIn = layer.call.bind(layer);
@@ -134,7 +127,7 @@ function otherThan(name: string, activation: NamedActivation): string | undefine
 }
 
 /** tfjs drops nothing at rate 0, nor at rate 1. */
-function isRate(rate: number): boolean {
+export function isRate(rate: number): boolean {
   return 0 < rate && rate < 1;
 }
 
@@ -180,7 +173,7 @@ function fusedCall(
 }
 
 /** Whether a mask is (B,T) or (B,T,1). */
-function isStepMask(mask: tf.Tensor, input: tf.Tensor): boolean {
+export function isStepMask(mask: tf.Tensor, input: tf.Tensor): boolean {
   const [batch, steps] = input.shape;
   return [
     [batch, steps],
@@ -189,7 +182,7 @@ function isStepMask(mask: tf.Tensor, input: tf.Tensor): boolean {
 }
 
 /** Such a mask as (B,T) bool. */
-function stepMask(mask: tf.Tensor): tf.Tensor {
+export function stepMask(mask: tf.Tensor): tf.Tensor {
   const flat = mask.rank === 3 ? tf.squeeze(mask, [2]) : mask;
   return flat.dtype === 'bool' ? flat : tf.cast(flat, 'bool');
 }
@@ -198,7 +191,11 @@ function stepMask(mask: tf.Tensor): tf.Tensor {
  * The masks of one training call, as Keras has them: the same at all steps, scaled by 1/(1 − rate). Drawn as tfjs's cell
  * does it: the input's first, and a dropoutFunc may tell the other by the cell having the first one.
  */
-function drawDropout(cell: LSTMCell, batch: number, features: number): { input?: tf.Tensor; recurrent?: tf.Tensor } {
+export function drawDropout(
+  cell: LSTMCell,
+  batch: number,
+  features: number,
+): { input?: tf.Tensor; recurrent?: tf.Tensor } {
   for (const left of [cell.dropoutMask, cell.recurrentDropoutMask]) if (left) tf.dispose(left);
   cell.dropoutMask = null;
   cell.recurrentDropoutMask = null;

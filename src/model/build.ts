@@ -1,5 +1,5 @@
 import { MemcellError } from '../errors.js';
-import { accelerate } from '../kernels/accelerate.js';
+import { fuseLSTMs } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import type { Layer } from '../layers/define.js';
 import { canDraw } from '../layers/initializers.js';
@@ -59,7 +59,7 @@ function addTo(model: tf.Sequential, layer: Layer): void {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new MemcellError(`layer ${layer.name}: ${reason}`, { code: 'model', cause });
   }
-  accelerate(model);
+  fuseLSTMs(model);
 }
 
 /** Keras's names: lstm, lstm_1, lstm_2. @throws MemcellError 'model' for a given name that is taken */

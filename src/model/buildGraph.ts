@@ -1,6 +1,6 @@
 /** From tensors of layers applied to each other to a tfjs model. */
 import { MemcellError } from '../errors.js';
-import { accelerate } from '../kernels/accelerate.js';
+import { fuseLSTMs } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import type { Layer } from '../layers/define.js';
 import { canDraw } from '../layers/initializers.js';
@@ -47,7 +47,7 @@ export function buildGraph({ inputs, outputs, name, seed }: GraphOptions): Built
       made.set(tensor, results[i]);
     });
   }
-  const model = accelerate(
+  const model = fuseLSTMs(
     tf.model({
       inputs: inputs.map((tensor) => found(made, tensor)),
       outputs: outputs.map((tensor) => found(made, tensor)),

@@ -389,15 +389,16 @@ describe('check', () => {
     expect([code, err]).toEqual([0, '']);
     const [speed, ...lines] = out.trimEnd().split('\n');
     expect(speed).toMatch(/^kernels: (plain|relaxed|wide) \(wide (on|off): .+\)$/);
-    expect(lines[0]).toMatch(/^backend +B +T +I +U +forward +dx +dkernel +drecurrent +dbias +dh0 +dc0 +trained$/);
-    expect(lines.slice(1, -1).map((line) => line.split(/\s+/).slice(0, 5).join(' '))).toEqual([
-      'wasm 2 3 4 5',
-      'wasm 1 2 1 9',
-      'cpu 2 3 4 5',
-      'cpu 1 2 1 9',
+    expect(lines[0]).toMatch(/^cell +backend +B +T +I +U +forward +dx +dkernel +drecurrent +dbias +dh0 +dc0 +trained$/);
+    const others = ['LSTM, other activations', 'GRU', 'GRU, reset after', 'SimpleRNN'];
+    const compared = lines.slice(1, -1).map((line) => line.split(/ {2,}/).slice(0, 6).join(' '));
+    expect(compared).toEqual([
+      ...['LSTM', ...others].flatMap((cell) => [`${cell} wasm 2 3 4 5`, `${cell} wasm 1 2 1 9`]),
+      'LSTM cpu 2 3 4 5',
+      'LSTM cpu 1 2 1 9',
     ]);
     for (const line of lines.slice(1, -1)) expect(line).toMatch(/ {2}ok$/);
-    expect(lines.at(-1)).toBe('4 comparisons, all within the tolerance');
+    expect(lines.at(-1)).toBe('12 comparisons, all within the tolerance');
   });
 
   it('--json prints the report', async () => {

@@ -36,7 +36,7 @@ Commands:
                                      distributions, correlations
   summary [options] <MODEL|SPEC>     show the layers of a saved model, or of layers written down
   convert [options] <FROM> <TO>      write a model in another format
-  check [options]                    compare the kernel with tfjs's built-in LSTM on this machine
+  check [options]                    compare the kernels with tfjs's own layers on this machine
   bench [options]                    measure training and predicting beside tfjs's built-in layers
   help [options] [COMMAND]           show the help of memcell or of a command
 

@@ -1,7 +1,7 @@
 /** Classes of a user's own under the names of tfjs's and memcell's run as what they are: on tfjs. */
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { accelerate, lstmPath } from '../../src/kernels/accelerate.js';
+import { accelerate, recurrentPath } from '../../src/engine/accelerate.js';
 import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 
@@ -46,7 +46,7 @@ test.each(['tanh', 'sigmoid'])('a %s inside a cell', (name) => {
   const made = accelerate(
     tf.sequential({ layers: [tf.layers.lstm({ units: 2, inputShape: [2, 1], recurrentActivation: 'sigmoid' })] }),
   );
-  expect(lstmPath(made.layers[0])).toMatchObject({
+  expect(recurrentPath(made.layers[0])).toMatchObject({
     path: 'tfjs',
     reason: expect.stringMatching('of a class of its own'),
   });

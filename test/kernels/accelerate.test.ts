@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { accelerate, lstmPath } from '../../src/kernels/accelerate.js';
+import { accelerate, recurrentPath } from '../../src/engine/accelerate.js';
 import { startBackend } from '../../src/kernels/backend.js';
 import { Random } from '../../src/random.js';
 import {
@@ -184,12 +184,9 @@ describe.each(backends)('on the backend %s', (backend) => {
     }
   });
 
-  test('what the kernel does not know runs on tfjs, and lstmPath says why', async () => {
+  test('what the kernel does not know runs on tfjs, and recurrentPath says why', async () => {
     const cases: [tf.layers.Layer, RegExp][] = [
-      [tf.layers.lstm({ units: 3 }), /^recurrentActivation hardSigmoid; /],
-      [tf.layers.lstm({ units: 3, activation: 'relu', ...sigmoid }), /^activation relu; /],
-      [tf.layers.gru({ units: 3 }), /^GRU has no fused kernel/],
-      [tf.layers.bidirectional({ layer: tf.layers.simpleRNN({ units: 3 }), mergeMode: 'sum' }), /^SimpleRNN has no/],
+      [tf.layers.lstm({ units: 3, activation: 'softmax' }), /not of one number at a time$/],
       [
         tf.layers.rnn({
           cell: tf.layers.lstmCell({ units: 3 }) as unknown as ReturnType<typeof tf.layers.stackedRNNCells>,
@@ -200,7 +197,7 @@ describe.each(backends)('on the backend %s', (backend) => {
     for (const [layer, reason] of cases) {
       const input = tf.input({ shape: [4, 3] });
       const model = accelerate(tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor }));
-      expect(lstmPath(layer)).toEqual({ path: 'tfjs', reason: expect.stringMatching(reason) });
+      expect(recurrentPath(layer)).toEqual({ path: 'tfjs', reason: expect.stringMatching(reason) });
       const x = tf.ones([2, 4, 3]);
       expect(await kernelNames(() => model.apply(x))).not.toContain('MemcellLSTM');
       x.dispose();
@@ -208,17 +205,20 @@ describe.each(backends)('on the backend %s', (backend) => {
     }
   });
 
-  test('lstmPath: fused for tanh and sigmoid after accelerate(), inside wrappers too', () => {
+  test('recurrentPath: fused after accelerate(), inside wrappers too', () => {
     const layer = tf.layers.bidirectional({
       layer: tf.layers.lstm({ units: 3, ...sigmoid }),
       mergeMode: 'sum',
       inputShape: [4, 3],
     });
     const model = tf.sequential({ layers: [layer] });
-    expect(lstmPath(layer)).toEqual({ path: 'tfjs', reason: 'accelerate() has not been called on its model' });
+    expect(recurrentPath(layer)).toEqual({ path: 'tfjs', reason: 'accelerate() has not been called on its model' });
     expect(accelerate(model)).toBe(model);
-    expect(lstmPath(layer)).toEqual({ path: 'fused' });
-    expect(lstmPath(layer, 'webgl')).toEqual({ path: 'tfjs', reason: "tfjs's backend webgl has no fused kernel" });
+    expect(recurrentPath(layer)).toEqual({ path: 'fused' });
+    const dropping = tf.layers.gru({ units: 3, recurrentDropout: 0.2, inputShape: [4, 3] });
+    accelerate(tf.sequential({ layers: [dropping] })).dispose();
+    expect(recurrentPath(dropping).reason).toMatch(/^recurrentDropout; /);
+    expect(recurrentPath(layer, 'webgl')).toEqual({ path: 'tfjs', reason: "tfjs's backend webgl has no fused kernel" });
     model.dispose();
   });
 

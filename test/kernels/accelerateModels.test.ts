@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { accelerate } from '../../src/kernels/accelerate.js';
+import { accelerate } from '../../src/engine/accelerate.js';
 import { Random } from '../../src/random.js';
 import { backends, expectClose, expectTwins, FORWARD, normal, sigmoid, twins, useBackend } from './twins.js';
 

@@ -28,7 +28,7 @@ export class ActivityLayer extends MovingLayer {
   forward(rows: Range): void {
     const { values: x } = this.input;
     const { l1, l2 } = this.plan;
-    this.copy(x, this.output.values, x.width, x.steps, rows);
+    this.copy(x, this.output.values, rows);
     eachRun(rows, this.batch, x.steps, (from, to) =>
       this.context.kernels.activityForward(x.address, x.rowStride, l1, l2, this.sums, x.width, from, to),
     );

@@ -1,4 +1,5 @@
 import type { Kernels } from '../kernels.js';
+import { copyRows } from '../moveRows.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { Range, Signal, Space } from './layer.js';
 
@@ -80,19 +81,8 @@ export class Spread {
       );
   }
 
-  private repeatSteps(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
-    this.kernels.copySequence(
-      from.address,
-      0,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      batch0,
-      batch1,
-    );
+  private repeatSteps(from: Rows, to: Rows, rows: Range): void {
+    copyRows(this.kernels, { ...from, stepStride: 0 }, to, rows, to.width, to.steps);
   }
 
   private sumSteps(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {

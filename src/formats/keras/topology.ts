@@ -69,7 +69,7 @@ class Reader {
 
   private sequential(config: JsonObject, path: string, place: string, depth: number): JsonObject {
     const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
-    const layers = this.layers({ ...config, layers: apart.layers }, path, place, depth);
+    const layers = this.layers(apart.layers, path, place, depth);
     const [first, second] = layers;
     // As Keras has it, an input is no layer of a Sequential's.
     if (
@@ -95,7 +95,7 @@ class Reader {
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
     const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
     const given = withoutMasks(apart.layers, this.reading.lost);
-    const layers = this.layers({ ...config, layers: given }, path, place, depth).map((layer, index): JoinedLayer => {
+    const layers = this.layers(given, path, place, depth).map((layer, index): JoinedLayer => {
       const written = given[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
       const nodes = isJsonObject(written) ? written.inbound_nodes : undefined;
@@ -122,9 +122,9 @@ class Reader {
     return { class_name: 'Model', config: { name, layers, input_layers, output_layers } };
   }
 
-  private layers(config: JsonObject, path: string, place: string, depth: number): JsonObject[] {
+  private layers(listed: Json[], path: string, place: string, depth: number): JsonObject[] {
     const names = new Set<string>();
-    return allNamed(listOf(config.layers, `${place}.config.layers`)).map((given, index) => {
+    return allNamed(listed).map((given, index) => {
       const layer = this.layer(given, path, `${place}.config.layers[${index}]`, depth);
       const name = nameOf(layer);
       if (names.has(name)) throw invalid(place, `two layers are called ${JSON.stringify(name)}`);

@@ -1,11 +1,14 @@
-/** Checks the fused LSTM against TensorFlow.js's built-in layer and automatic differentiation, on this machine. */
+/** Checks accelerated layers against TensorFlow.js's built-in ones and automatic differentiation, on this machine. */
+import { accelerateLayer, recurrentPath } from '../engine/accelerate.js';
 import { MemcellError } from '../errors.js';
+import { lstmPath } from '../kernels/accelerate.js';
+import { prepareBackend, startBackend } from '../kernels/backend.js';
+import { type Speed, usualSpeed } from '../kernels/module.js';
+import type { LSTMSizes } from '../kernels/reference.js';
+import { resetAfterGRU } from '../layers/recurrent/resetAfterGru.js';
 import { deriveKey, Random } from '../random.js';
+import { tensorFlow } from '../tensorflow.js';
 import * as tf from '../tf.js';
-import { accelerateLayer, lstmPath } from './accelerate.js';
-import { prepareBackend, startBackend } from './backend.js';
-import { type Speed, usualSpeed } from './module.js';
-import type { LSTMSizes } from './reference.js';
 
 /** Largest differences allowed; see Difference for what they are measured in. */
 export interface CheckTolerance {
@@ -31,8 +34,20 @@ export interface Difference {
 
 export type CheckPart = 'forward' | 'x' | 'kernel' | 'recurrentKernel' | 'bias' | 'initialH' | 'initialC' | 'training';
 
-/** One shape on one backend: the largest difference of each part over all variants of the layer. */
+/** What is compared: the LSTM of tanh and sigmoid has a kernel of its own, the others have the activations in turn. */
+export type CheckedCell = keyof typeof CELLS;
+
+const CELLS = {
+  LSTM: { gates: 4, states: 2, biases: 1, others: false },
+  'LSTM, other activations': { gates: 4, states: 2, biases: 1, others: true },
+  GRU: { gates: 3, states: 1, biases: 1, others: true },
+  'GRU, reset after': { gates: 3, states: 1, biases: 2, others: true },
+  SimpleRNN: { gates: 1, states: 1, biases: 1, others: true },
+} as const;
+
+/** One cell of one shape on one backend: the largest difference of each part over all variants of the layer. */
 export interface CheckRow extends LSTMSizes {
+  cell: CheckedCell;
   backend: string;
   differences: Record<CheckPart, Difference>;
   passed: boolean;
@@ -49,8 +64,10 @@ export interface CheckReport {
 }
 
 export interface CheckOptions {
-  /** B, T, I and U of each job; by default sizes below, at and above the kernel's vector and tile widths, B = 1 included. */
+  /** B, T, I and U of each job; by default sizes below, at and above the kernel's vector and tile widths, B = 1 included, a few of them for cells other than the LSTM. */
   shapes?: LSTMSizes[];
+  /** By default all. */
+  cells?: CheckedCell[];
   /** tfjs backends; by default the one that memcell uses here, and cpu. */
   backends?: string[];
   tolerance?: Partial<CheckTolerance>;
@@ -77,6 +94,28 @@ export const defaultShapes: LSTMSizes[] = [
   [32, 5, 16, 64],
 ].map(([batch, steps, inputs, units]) => ({ batch, steps, inputs, units }));
 
+/** Those of the cells that differ in activations alone, and do not differ by backend. */
+const fewShapes = defaultShapes.filter((_, i) => [0, 4, 8, 11].includes(i));
+
+/** Activations of tfjs of one number at a time; gates have those that stay between 0 and 1. */
+const ACTIVATIONS = [
+  'tanh',
+  'relu',
+  'hardSigmoid',
+  'softsign',
+  'elu',
+  'linear',
+  'selu',
+  'sigmoid',
+  'relu6',
+  'softplus',
+  'swish',
+  'mish',
+  'gelu',
+  'gelu_new',
+] as const;
+const GATE_ACTIVATIONS = ['hardSigmoid', 'sigmoid'] as const;
+
 /** What the layer can do, in a few variants that between them have every feature on and off. */
 interface Variant {
   returnSequences: boolean;
@@ -84,6 +123,16 @@ interface Variant {
   masked: boolean;
   useBias: boolean;
   initialState: boolean;
+  /** tanh and sigmoid if left out. */
+  activation?: (typeof ACTIVATIONS)[number];
+  recurrentActivation?: (typeof GATE_ACTIVATIONS)[number];
+}
+
+function activationsOf(number: number): Pick<Variant, 'activation' | 'recurrentActivation'> {
+  return {
+    activation: ACTIVATIONS[number % ACTIVATIONS.length],
+    recurrentActivation: GATE_ACTIVATIONS[number % GATE_ACTIVATIONS.length],
+  };
 }
 
 const VARIANTS: Variant[] = [
@@ -95,7 +144,6 @@ const VARIANTS: Variant[] = [
 
 const PARTS: CheckPart[] = ['forward', 'x', 'kernel', 'recurrentKernel', 'bias', 'initialH', 'initialC', 'training'];
 const TRAINING_STEPS = 5;
-const LEARNING_RATE = 0.5;
 
 /**
  * Compares, on random weights and inputs, outputs, every gradient, and the weights after a few steps of gradient
@@ -105,18 +153,21 @@ const LEARNING_RATE = 0.5;
  */
 export async function checkKernels(options: CheckOptions = {}): Promise<CheckReport> {
   const tolerance = { ...defaultTolerance, ...options.tolerance };
-  const shapes = options.shapes ?? defaultShapes;
-  for (const shape of shapes) checkSizes(shape);
+  for (const shape of options.shapes ?? []) checkSizes(shape);
   const current = await prepareBackend();
   const backends = options.backends ?? [...new Set([current, 'cpu'])];
   const rows: CheckRow[] = [];
   try {
     for (const backend of backends) {
       await useBackend(backend);
-      for (const shape of shapes) {
-        const row = await checkShape(backend, shape, tolerance);
-        rows.push(row);
-        options.onRow?.(row);
+      for (const cell of options.cells ?? (Object.keys(CELLS) as CheckedCell[])) {
+        // Beside the LSTM's kernel, tfjs's backend makes no difference to what runs.
+        if (CELLS[cell].others && backend !== backends[0]) continue;
+        for (const shape of options.shapes ?? (CELLS[cell].others ? fewShapes : defaultShapes)) {
+          const row = await checkShape(cell, backend, shape, tolerance);
+          rows.push(row);
+          options.onRow?.(row);
+        }
       }
     }
   } finally {
@@ -142,7 +193,12 @@ async function useBackend(name: string): Promise<void> {
   }
 }
 
-async function checkShape(backend: string, shape: LSTMSizes, tolerance: CheckTolerance): Promise<CheckRow> {
+async function checkShape(
+  cell: CheckedCell,
+  backend: string,
+  shape: LSTMSizes,
+  tolerance: CheckTolerance,
+): Promise<CheckRow> {
   const differences = Object.fromEntries(
     PARTS.map((part) => [part, { absolute: 0, scaled: 0 }]),
   ) as CheckRow['differences'];
@@ -150,52 +206,60 @@ async function checkShape(backend: string, shape: LSTMSizes, tolerance: CheckTol
   for (const [number, variant] of VARIANTS.entries()) {
     if (variant.masked && backend === 'tensorflow') continue;
     const random = new Random(deriveKey(1, 'check', ...Object.values(shape), number));
-    reason ??= await compare(shape, variant, random, differences);
+    // The other cells leave a mask where there are initial states to tfjs.
+    const initialState = variant.initialState && !(variant.masked && CELLS[cell].others);
+    const drawn = CELLS[cell].others ? activationsOf(shape.units + number) : undefined;
+    reason ??= await compare(cell, shape, { ...variant, initialState, ...drawn }, random, differences);
   }
   const passed = PARTS.every((part) => {
     const limit = part === 'forward' || part === 'training' ? tolerance[part] : tolerance.gradient;
     return differences[part].scaled <= limit; // false for NaN
   });
-  return { backend, ...shape, differences, passed: passed && reason === undefined, reason };
+  return { cell, backend, ...shape, differences, passed: passed && reason === undefined, reason };
+}
+
+function makeLayer(cell: CheckedCell, sizes: LSTMSizes, variant: Variant): tf.layers.Layer {
+  const { batch, steps, inputs, units } = sizes;
+  const { returnSequences, goBackwards, useBias, activation = 'tanh', recurrentActivation = 'sigmoid' } = variant;
+  const common = { units, returnSequences, goBackwards, useBias, activation, returnState: true };
+  const settings = { ...common, recurrentInitializer: 'zeros', recurrentActivation } as const;
+  const make: Record<CheckedCell, () => tf.layers.Layer> = {
+    LSTM: () => tf.layers.lstm(settings),
+    'LSTM, other activations': () => tf.layers.lstm(settings),
+    GRU: () => tf.layers.gru(settings),
+    'GRU, reset after': () => new (resetAfterGRU(tensorFlow()))(settings),
+    SimpleRNN: () => tf.layers.simpleRNN({ ...common, recurrentInitializer: 'zeros' }),
+  };
+  const layer = make[cell]();
+  layer.apply(tf.input({ batchShape: [batch, steps, inputs] })); // builds it
+  return layer;
 }
 
 /** Compares one variant and widens the differences. Returns why the kernel did not run, if it did not. */
 async function compare(
+  cell: CheckedCell,
   sizes: LSTMSizes,
   variant: Variant,
   random: Random,
   differences: CheckRow['differences'],
 ): Promise<string | undefined> {
-  const { batch, steps, inputs, units } = sizes;
-  const { returnSequences, goBackwards, useBias } = variant;
-  const makeLayer = () => {
-    const settings = {
-      units,
-      returnSequences,
-      goBackwards,
-      useBias,
-      activation: 'tanh',
-      recurrentActivation: 'sigmoid',
-      recurrentInitializer: 'zeros',
-    } as const;
-    const layer = tf.layers.lstm({ ...settings, returnState: true });
-    layer.apply(tf.input({ batchShape: [batch, steps, inputs] })); // builds it
-    return layer;
-  };
-  const builtIn = makeLayer();
-  const fused = makeLayer();
+  const builtIn = makeLayer(cell, sizes, variant);
+  const fused = makeLayer(cell, sizes, variant);
   accelerateLayer(fused);
-  const path = lstmPath(fused);
-  const job = makeJob(sizes, variant, random);
+  // Without its own kernel an LSTM would run on the others' way.
+  const path = cell === 'LSTM' ? lstmPath(fused) : recurrentPath(fused);
+  const job = makeJob(cell, sizes, variant, random);
+  const rate = CELLS[cell].others ? 0.05 : 0.5;
   try {
     if (path.path === 'tfjs') return path.reason;
     builtIn.setWeights(job.weights);
     fused.setWeights(job.weights);
     const [expected, actual] = [run(builtIn, job), run(fused, job)];
     for (const part of PARTS.slice(0, -1)) widen(differences[part], actual[part] ?? [], expected[part] ?? []);
-    train(builtIn, job);
-    const { kernelNames } = await tf.profile(() => train(fused, job));
-    if (!kernelNames.some((name) => name.includes('MemcellLSTM'))) return 'the kernel did not run';
+    train(builtIn, job, rate);
+    const { kernelNames } = await tf.profile(() => train(fused, job, rate));
+    // tfjs's own layers multiply matrices at every step.
+    if (kernelNames.some((name) => name.includes('MatMul'))) return 'the kernel did not run';
     widen(differences.training, valuesOf(fused.getWeights()), valuesOf(builtIn.getWeights()));
     return undefined;
   } finally {
@@ -214,7 +278,10 @@ interface Job {
   directions: tf.Tensor[];
 }
 
-function makeJob({ batch, steps, inputs, units }: LSTMSizes, variant: Variant, random: Random): Job {
+function makeJob(cell: CheckedCell, sizes: LSTMSizes, variant: Variant, random: Random): Job {
+  const { batch, steps, inputs, units } = sizes;
+  const { gates, states, biases } = CELLS[cell];
+  const width = gates * units;
   const normal = (shape: number[], scale = 1) =>
     tf.tensor(
       Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => scale * random.normal()),
@@ -222,7 +289,9 @@ function makeJob({ batch, steps, inputs, units }: LSTMSizes, variant: Variant, r
     );
   return {
     x: normal([batch, steps, inputs]),
-    initialState: variant.initialState ? [normal([batch, units], 0.5), normal([batch, units])] : undefined,
+    initialState: variant.initialState
+      ? Array.from({ length: states }, (_, i) => normal([batch, units], i === 0 ? 0.5 : 1))
+      : undefined,
     mask: variant.masked
       ? tf.tensor(
           Uint8Array.from({ length: batch * steps }, () => random.integer(2)),
@@ -231,14 +300,13 @@ function makeJob({ batch, steps, inputs, units }: LSTMSizes, variant: Variant, r
         )
       : undefined,
     weights: [
-      normal([inputs, 4 * units], 1 / Math.sqrt(inputs)),
-      normal([units, 4 * units], 1 / Math.sqrt(units)),
-      ...(variant.useBias ? [normal([4 * units], 0.5)] : []),
+      normal([inputs, width], 1 / Math.sqrt(inputs)),
+      normal([units, width], 1 / Math.sqrt(units)),
+      ...(variant.useBias ? [normal(biases === 1 ? [width] : [biases, width], 0.5)] : []),
     ],
     directions: [
       normal(variant.returnSequences ? [batch, steps, units] : [batch, units]),
-      normal([batch, units]),
-      normal([batch, units]),
+      ...Array.from({ length: states }, () => normal([batch, units])),
     ],
   };
 }
@@ -279,7 +347,7 @@ function run(layer: tf.layers.Layer, job: Job): Partial<Record<CheckPart, Values
 }
 
 /** A few steps of gradient descent towards outputs equal to the directions. */
-function train(layer: tf.layers.Layer, job: Job): void {
+function train(layer: tf.layers.Layer, job: Job, rate: number): void {
   const variables = layer.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const loss = () => {
     const losses = outputsOf(layer, job).map((output, k) => tf.losses.meanSquaredError(job.directions[k], output));
@@ -288,7 +356,7 @@ function train(layer: tf.layers.Layer, job: Job): void {
   for (let step = 0; step < TRAINING_STEPS; step++) {
     tf.tidy(() => {
       const { grads } = tf.variableGrads(loss, variables);
-      for (const variable of variables) variable.assign(tf.sub(variable, tf.mul(grads[variable.name], LEARNING_RATE)));
+      for (const variable of variables) variable.assign(tf.sub(variable, tf.mul(grads[variable.name], rate)));
     });
   }
 }

@@ -2,11 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { prepareBackend } from '../../src/kernels/backend.js';
-import { type CheckRow, checkKernels, defaultShapes, defaultTolerance } from '../../src/kernels/check.js';
 import type { ForwardInputs, LSTMAttributes, LSTMBackend } from '../../src/kernels/tfjs/contract.js';
 import { lstmBackends } from '../../src/kernels/tfjs/register.js';
+import {
+  type CheckedCell,
+  type CheckRow,
+  checkKernels,
+  defaultShapes,
+  defaultTolerance,
+} from '../../src/speed/check.js';
 
 const shape = { batch: 2, steps: 3, inputs: 3, units: 5 };
+
+const OTHERS: CheckedCell[] = ['LSTM, other activations', 'GRU', 'GRU, reset after', 'SimpleRNN'];
 
 /** Runs the check with the wasm backend's forward pass changed. */
 async function checkWith(
@@ -19,7 +27,7 @@ async function checkWith(
     return change(outputs, attributes) ?? outputs;
   };
   try {
-    return await checkKernels({ shapes: [shape], backends: ['wasm'] });
+    return await checkKernels({ shapes: [shape], backends: ['wasm'], cells: ['LSTM'] });
   } finally {
     wasm.forward = forward;
   }
@@ -38,19 +46,24 @@ describe('checkKernels', () => {
     const seen: CheckRow[] = [];
     const onRow = (row: CheckRow) => seen.push(row);
     const report = await checkKernels({ backends: ['wasm'], onRow });
-    expect(report.rows).toHaveLength(defaultShapes.length);
+    const count = (wanted: CheckedCell) => report.rows.filter(({ cell }) => cell === wanted).length;
+    expect(count('LSTM')).toBe(defaultShapes.length);
+    for (const cell of OTHERS) expect([cell, count(cell)]).toEqual([cell, 4]);
+    expect(report.rows.filter(({ passed }) => !passed)).toEqual([]);
     expect(report.passed).toBe(true);
     expect(seen).toEqual(report.rows);
     // tfjs's built-in layer takes seconds for the large ones on cpu.
     const small = defaultShapes.filter(({ batch, steps, units }) => batch * steps * units < 900);
-    expect((await checkKernels({ backends: ['cpu'], shapes: small, onRow })).passed).toBe(true);
+    expect((await checkKernels({ backends: ['cpu'], shapes: small, cells: ['LSTM'], onRow })).passed).toBe(true);
     expect(seen.at(-1)?.backend).toBe('cpu');
-    for (const { batch, units, differences, reason } of seen) {
+    for (const { cell, batch, units, differences, reason } of seen) {
       expect(reason).toBeUndefined();
       expect(differences.forward.scaled).toBeLessThanOrEqual(1e-5);
       // Nothing was skipped: many float32 results of two programs are never all equal.
       if (batch * units < 20) continue;
-      for (const part of Object.values(differences)) expect(part.scaled).toBeGreaterThan(0);
+      const { initialC, ...parts } = differences;
+      for (const part of cell.includes('LSTM') ? [initialC, ...Object.values(parts)] : Object.values(parts))
+        expect(part.scaled).toBeGreaterThan(0);
     }
     expect(tf.memory().numTensors).toBe(before);
     expect(tf.getBackend()).toBe(current);
@@ -60,14 +73,15 @@ describe('checkKernels', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
+          cell: fc.constantFrom<CheckedCell[]>('LSTM', ...OTHERS),
           batch: fc.integer({ min: 1, max: 20 }),
           steps: fc.integer({ min: 1, max: 6 }),
           inputs: fc.integer({ min: 1, max: 40 }),
           units: fc.integer({ min: 1, max: 40 }),
         }),
-        async (random) => {
-          expect((await checkKernels({ shapes: [random], backends: ['wasm'] })).rows).toEqual([
-            expect.objectContaining({ ...random, passed: true }),
+        async ({ cell, ...random }) => {
+          expect((await checkKernels({ shapes: [random], cells: [cell], backends: ['wasm'] })).rows).toEqual([
+            expect.objectContaining({ cell, ...random, passed: true }),
           ]);
         },
       ),
@@ -84,7 +98,7 @@ describe('checkKernels', () => {
     expect(report.rows[0].differences.forward.absolute).toBeCloseTo(1e-3, 5);
     const tolerance = { forward: 1, gradient: 1, training: 1 };
     expect(report.tolerance).toEqual(defaultTolerance);
-    expect((await checkKernels({ shapes: [shape], backends: ['wasm'], tolerance })).passed).toBe(true);
+    expect((await checkKernels({ shapes: [shape], backends: ['wasm'], cells: ['LSTM'], tolerance })).passed).toBe(true);
   });
 
   test('fails on a NaN', async () => {
@@ -100,7 +114,7 @@ describe('checkKernels', () => {
     const wasm = lstmBackends.wasm as LSTMBackend;
     const { obstacle } = wasm;
     wasm.obstacle = () => 'out of order';
-    const report = await checkKernels({ shapes: [shape], backends: ['wasm'] });
+    const report = await checkKernels({ shapes: [shape], backends: ['wasm'], cells: ['LSTM'] });
     wasm.obstacle = obstacle;
     expect(report.passed).toBe(false);
     expect(report.rows).toEqual([expect.objectContaining({ passed: false, reason: 'out of order' })]);

@@ -1,0 +1,166 @@
+/** A recurrent layer alone in a memory of its own, for whoever has tensors of another library: all steps forward, all steps backward. */
+import type { RecurrentPlan } from '../plan/layerPlan.js';
+import { Arena, newMemory } from './arena.js';
+import { blockSize, pack, unpack } from './blocks.js';
+import { engineKernels, type Kernels } from './kernels.js';
+import { RecurrentLayer } from './layers/recurrent.js';
+import { copyRows } from './moveRows.js';
+import { newRows, type Rows, type Signal, timeMajor } from './rows.js';
+
+/** One call's numbers: x (B,T,I), the weights and initial states (B,U) in Keras's layout and order. */
+export interface CellCall {
+  batch: number;
+  steps: number;
+  x: Float32Array;
+  weights: readonly Float32Array[];
+  initial: readonly Float32Array[];
+  /** (B,T), 0 where a step does not count. */
+  mask: ArrayLike<number> | undefined;
+  /** A backward call may follow. */
+  recorded: boolean;
+}
+
+/** Of x, the weights and the initial states. */
+export interface CellGradients {
+  x: Float32Array;
+  weights: Float32Array[];
+  initial: Float32Array[];
+}
+
+interface Placed {
+  input: Signal;
+  initial: readonly Signal[];
+  outputs: readonly Signal[];
+  /** What goes in and out without gaps, (B,T,I) and (B,T,U). */
+  packed: number;
+}
+
+export class TensorCell {
+  private readonly arena: Arena;
+  private readonly kernels: Kernels;
+  private readonly layer: RecurrentLayer;
+  private readonly mark: number;
+  private layout = '';
+  private placed: Placed | undefined;
+  /** The call whose steps lie in the memory. */
+  private newest: CellCall | undefined;
+
+  /** @param plan its weights are numbered as those of the calls */
+  constructor(private readonly plan: RecurrentPlan) {
+    const memory = newMemory();
+    const { kernels, wide } = engineKernels(memory);
+    this.kernels = kernels;
+    this.arena = new Arena(memory);
+    this.layer = new RecurrentLayer(plan, { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } });
+    for (const block of this.layer.blocks) {
+      block.weights = this.arena.fixed(blockSize(block));
+      block.gradients = this.arena.fixed(blockSize(block));
+    }
+    this.mark = this.arena.mark();
+  }
+
+  /** The output, and with returnState the last states. */
+  forward(call: CellCall): Float32Array[] {
+    const { batch, steps, x, weights, initial, mask, recorded } = call;
+    const { arena, layer } = this;
+    const placed = this.place(call);
+    for (const block of layer.blocks) {
+      const packed = arena.f32.subarray(block.weights >>> 2, (block.weights >>> 2) + blockSize(block));
+      for (const part of block.parts) pack(block, part, weights[part.weight], packed);
+    }
+    arena.f32.set(x, placed.input.values.address >>> 2);
+    placed.initial.forEach(({ values }, i) => {
+      arena.f32.set(initial[i], values.address >>> 2);
+    });
+    if (mask)
+      for (let b = 0; b < batch; b++)
+        for (let t = 0; t < steps; t++)
+          arena.f32[(placed.input.mask >>> 2) + t * batch + b] = mask[b * steps + t] ? 1 : 0;
+    if (recorded) layer.prepare(0, 1);
+    layer.forward({ from: 0, to: batch }, recorded);
+    this.newest = call;
+    return placed.outputs.map(({ values }) => this.read(values, batch));
+  }
+
+  /** @param slopes of what forward gave */
+  backward(call: CellCall, slopes: readonly Float32Array[]): CellGradients {
+    if (this.newest !== call) this.forward(call);
+    const { batch, weights } = call;
+    const { arena, layer } = this;
+    const { input, initial, outputs } = this.place(call);
+    outputs.forEach(({ gradient }, i) => {
+      this.write(gradient, slopes[i], batch);
+    });
+    layer.backward({ from: 0, to: batch });
+    layer.gradients(0, 1);
+    const ofWeights = weights.map(({ length }) => new Float32Array(length));
+    for (const block of layer.blocks) {
+      const packed = arena.f32.subarray(block.gradients >>> 2, (block.gradients >>> 2) + blockSize(block));
+      for (const part of block.parts) unpack(block, part, packed, ofWeights[part.weight]);
+    }
+    const gradientOf = ({ gradient }: Signal) => this.read(present(gradient), batch);
+    return { x: gradientOf(input), weights: ofWeights, initial: initial.map(gradientOf) };
+  }
+
+  private place({ batch, steps, initial, mask, recorded }: CellCall): Placed {
+    const layout = [batch, steps, initial.length, mask !== undefined, recorded].join();
+    if (this.placed && layout === this.layout) return this.placed;
+    const { arena, plan } = this;
+    const { inputs, units } = plan;
+    arena.rewind(this.mark);
+    this.placed = undefined;
+    this.newest = undefined;
+    const values = {
+      address: arena.floats(batch * steps * inputs),
+      stepStride: inputs,
+      rowStride: steps * inputs,
+      steps,
+      width: inputs,
+    };
+    const input: Signal = {
+      values,
+      sequence: true,
+      mask: mask ? arena.floats(batch * steps) : 0,
+      wantsGradient: recorded,
+    };
+    const states = initial.map(
+      (): Signal => ({
+        values: timeMajor(arena.floats(batch * units), batch, 1, units, units),
+        sequence: false,
+        mask: 0,
+        wantsGradient: recorded,
+      }),
+    );
+    const output = this.layer.place(input, { arena, batch, training: recorded }, states);
+    const outputs = [output, ...this.layer.further];
+    if (recorded)
+      for (const signal of outputs) signal.gradient = newRows(arena, batch, signal.values.steps, signal.values.width);
+    this.placed = { input, initial: states, outputs, packed: arena.floats(batch * steps * Math.max(inputs, units)) };
+    this.layout = layout;
+    return this.placed;
+  }
+
+  private read(rows: Rows, batch: number): Float32Array {
+    const at = present(this.placed).packed;
+    const { steps, width } = rows;
+    this.copy(rows, { address: at, stepStride: width, rowStride: steps * width, steps, width }, batch);
+    return this.arena.f32.slice(at >>> 2, (at >>> 2) + batch * steps * width);
+  }
+
+  private write(rows: Rows | undefined, values: Float32Array, batch: number): void {
+    const at = present(this.placed).packed;
+    const to = present(rows);
+    const { steps, width } = to;
+    this.arena.f32.set(values, at >>> 2);
+    this.copy({ address: at, stepStride: width, rowStride: steps * width, steps, width }, to, batch);
+  }
+
+  private copy(from: Rows, to: Rows, batch: number): void {
+    copyRows(this.kernels, from, to, { from: 0, to: batch });
+  }
+}
+
+function present<T>(value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new Error('the cell was not placed for a gradient');
+}
