@@ -45,7 +45,8 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
       return dataset ? [{ name, ...dataset, isCount: dataset.type !== 'float32' }] : [];
     }),
   );
-  const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(weights));
+  const optimizerState =
+    training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(weights));
   const memcell = attributeOf(contents, '', 'memcell');
   return {
     topology: withoutCells(topology),

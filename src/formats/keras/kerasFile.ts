@@ -41,7 +41,8 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
       return index === undefined ? [] : [{ index: Number(index), ...dataset, isCount: dataset.type !== 'float32' }];
     })
     .sort((a, b) => a.index - b.index);
-  const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(stored));
+  const optimizerState =
+    training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(stored));
   return {
     topology: withoutCells(topology),
     weights: stored,
