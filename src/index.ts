@@ -26,6 +26,7 @@ export type * from './report/look/shown.js';
 export { plot, type TablePlot } from './report/plot.js';
 export * from './sequential.js';
 export type { EitherSpelling, SnakeName, Spelling } from './spelling.js';
+export type { TaskBackup } from './tasks/backup.js';
 export type { Answer } from './tasks/classify/answer.js';
 export type { ClassScores } from './tasks/classify/evaluation.js';
 export type { ClassifyOptions } from './tasks/classify/options.js';

@@ -3,7 +3,6 @@ import type { Source } from '../data/source.js';
 import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
 import type { TrialJournal } from '../tasks/trialJournal.js';
 import type { Settings } from '../training/fingerprint.js';
-import { version } from '../version.js';
 import type { Asked, TrainingValues } from './choose.js';
 import { trainingOf } from './choose.js';
 import { parseDuration } from './values.js';
@@ -30,12 +29,6 @@ export interface Resuming {
   from: Settings;
 }
 
-/** What a run was given, and of what data, as JSON has it. */
-async function settingsOf(given: object, source: Source): Promise<Settings> {
-  const data = (await source.digests?.()) ?? source.name;
-  return JSON.parse(JSON.stringify({ memcell: version, ...given, data }));
-}
-
 /** The trials of a run of `memcell tune`: how many there are to be, and how long they may take, may change. */
 export async function openTrials(
   { out, resume, sql }: Pick<Resuming, 'out' | 'resume' | 'sql'>,
@@ -45,6 +38,7 @@ export async function openTrials(
   say: (line: string) => void,
 ): Promise<TrialJournal> {
   const { TrialJournal } = await import('../tasks/trialJournal.js');
+  const { settingsOf } = await import('../tasks/fitJournal.js');
   const { threads: _, budget: __, ...training } = trainingOf(values);
   const settings = await settingsOf({ task: kind, options, training, sql }, source);
   return TrialJournal.open({ folder: resumeFolder(out), resume, settings, say });
@@ -58,10 +52,11 @@ export async function openJournal(
   source: Source,
   say: (line: string) => void,
 ): Promise<FitJournal> {
-  const { FitJournal } = await import('../tasks/fitJournal.js');
+  const { FitJournal, settingsOf } = await import('../tasks/fitJournal.js');
   const { threads: _, ...training } = trainingOf(values);
   const settings = () => settingsOf({ task: kind, options, training, sql, from }, source);
-  const journal = await FitJournal.open({ folder: resumeFolder(out), every, resume, settings, say });
+  const anew = 'leave out --resume';
+  const journal = await FitJournal.open({ folder: resumeFolder(out), every, resume, settings, anew, say });
   const { ended, running } = journal.found;
   if (resume && ended === 0 && !running) say(`there is nothing to resume in ${resumeFolder(out)}; starting anew`);
   else if (resume) {

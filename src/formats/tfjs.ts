@@ -194,7 +194,8 @@ export async function modelOfStored({ json, where, data }: StoredModel): Promise
   if (Object.keys(others).length > 0) model.setUserDefinedMetadata(others as { [key: string]: object });
   const { version, ...metadata } = isRecord(memcell) ? memcell : { version: metadataVersion };
   const optimizer = optimizerOfDescription(metadata.training) ?? training?.optimizer;
-  const optimizerState = optimizer && stateOf(optimizer, model, groups, lost);
+  const stored = optimizer && stateOf(optimizer, model, groups, lost);
+  const optimizerState = stored && optimizer && asSteps(stored, optimizer, json.training);
   return { model, metadata, lost, ...(training && { training }), ...(optimizerState && { optimizerState }) };
 }
 
@@ -211,7 +212,26 @@ function stateOf(
     data,
     isCount: /(^|\/)iter(ations?)?$/.test(name),
   }));
-  const state = optimizerStateFrom(optimizer, variables, lost);
+  const scalars = model.trainableWeights.some(({ shape }) => shape.length === 0);
+  const state = optimizerStateFrom(optimizer, variables, lost, scalars);
   const sizes = model.trainableWeights.map(({ shape }) => elements(shape.map(Number)));
   return state && fittingState(state, sizes, lost);
+}
+
+type Optimized = NonNullable<NonNullable<ModelContents['training']>['optimizer']>;
+
+/** The state of tfjs's Momentum, m ← μ·m + g, as that of Keras's SGD, v ← μ·v − rate·g: v = −rate·m. */
+function asSteps(
+  state: NonNullable<ModelContents['optimizerState']>,
+  { config }: Optimized,
+  training: StoredModel['json']['training'],
+): ModelContents['optimizerState'] {
+  const written = isRecord(training) ? training.optimizer_config : undefined;
+  if (!isRecord(written) || written.class_name !== 'Momentum') return state;
+  const rate = Number(config.learning_rate);
+  const slots = Object.entries(state.slots).map(([slot, arrays]): [string, Float32Array[]] => [
+    slot,
+    arrays.map((array) => array.map((value) => -rate * value)),
+  ]);
+  return { ...state, slots: Object.fromEntries(slots) };
 }

@@ -128,7 +128,8 @@ function takeEntry(entries: Map<string, WeightEntry>, name: string): WeightEntry
   const own = name.split('/');
   // 'sequential/lstm/lstm_cell/kernel' for 'lstm/kernel': the fewer parts beside its own, the sooner.
   const beside = (key: string) => {
-    const parts = key.split('/');
+    // TensorFlow's names of variables end in ':0'.
+    const parts = key.replace(/:\d+$/, '').split('/');
     let next = 0;
     for (const part of parts) if (part === own[next]) next++;
     const is = next === own.length && parts.at(-1) === own.at(-1) && parts.length <= own.length + MOST_PARTS_BESIDE;

@@ -5,10 +5,12 @@
  */
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
+import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { readState, removeUnfinished, writeState } from '../formats/stateFile.js';
 import type { BackupKind, BackupStore, StoredBackup } from '../training/backup.js';
 import { differences, type Settings } from '../training/fingerprint.js';
+import { version } from '../version.js';
 import type { FitRecords } from './definition.js';
 
 /** When the journal is written. */
@@ -26,8 +28,16 @@ export interface JournalOptions {
   resume: boolean;
   /** Data and settings of the run: asked for when they are first needed. */
   settings(): Promise<Settings>;
+  /** What one does to start anew where the folder is of another run. */
+  anew: string;
   /** Takes what must not be silent. */
   say(line: string): void;
+}
+
+/** What a run was given, and of what data, as JSON has it: by this a run that is resumed knows that it is the same. */
+export async function settingsOf(given: object, source: Pick<Source, 'name' | 'digests'>): Promise<Settings> {
+  const data = (await source.digests?.()) ?? source.name;
+  return JSON.parse(JSON.stringify({ memcell: version, ...given, data }));
 }
 
 /** A fit by its number in the run, at its end or where it was. */
@@ -87,7 +97,7 @@ export class FitJournal implements FitRecords {
       const wrong = differences(run, is);
       if (wrong.length > 0) {
         throw new MemcellError(
-          `${folder} is of another run: ${wrong.slice(0, 4).join('; ')}; go on with what it was, or leave out --resume to start anew`,
+          `${folder} is of another run: ${wrong.slice(0, 4).join('; ')}; go on with what it was, or ${options.anew} to start anew`,
           { code: 'usage' },
         );
       }
@@ -118,6 +128,10 @@ export class FitJournal implements FitRecords {
       write: (backup, kind) => this.write({ fit, backup }, kind),
       clear: async () => {},
     };
+  }
+
+  get folder(): string {
+    return this.options.folder;
   }
 
   /** Whether there is something on disk to go on from. */

@@ -6,6 +6,7 @@ import { MemcellError } from '../errors.js';
 import { type Spelling, shown } from '../spelling.js';
 import type { Callbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
+import type { TaskBackup } from './backup.js';
 import { flags } from './flags.js';
 import { checkKinds, count, flag, integer, names, type OptionKind, positive, share, text } from './options.js';
 import type { TaskKind, TrainingSettings } from './settings.js';
@@ -34,10 +35,17 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
   callbacks?: Callbacks;
   /** Called with each part of the work as it begins. */
   onStage?: (text: string) => void;
+  /**
+   * A folder for what has been fitted so far. A run that was killed or aborted goes on from there when it is called again with the same
+   * data and options, to the same model; for others it refuses, with the difference.
+   */
+  backup?: string | TaskBackup;
 }
 
 type Given = Record<string, unknown>;
-type TrainingValues = Omit<TaskTraining, 'signal' | 'callbacks' | 'onStage' | 'optimizer'> & { optimizer?: string };
+type TrainingValues = Omit<TaskTraining, 'signal' | 'callbacks' | 'onStage' | 'backup' | 'optimizer'> & {
+  optimizer?: string;
+};
 
 /** What the options of training take, whatever the task. */
 const trainingKinds: {
@@ -63,7 +71,13 @@ const trainingKinds: {
  * @throws MemcellError (usage) for what cannot be
  */
 export function trainingGiven(kind: TaskKind, named: Given) {
-  const { onStage, signal, callbacks, ...others }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks'> = named;
+  const {
+    onStage,
+    signal,
+    callbacks,
+    backup,
+    ...others
+  }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks' | 'backup'> = named;
   checkFunction(kind, 'onStage', onStage);
   if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
     throw new MemcellError(`${kind}: signal must be an AbortSignal, not ${shown(signal)}`, { code: 'usage' });
@@ -73,7 +87,9 @@ export function trainingGiven(kind: TaskKind, named: Given) {
   const taken = [...Object.keys(flags[kind].options), ...Object.keys(trainingKinds)];
   const unknown = entries.find(([name]) => !taken.includes(name))?.[0];
   if (unknown !== undefined) {
-    const all = [...taken, 'callbacks', 'signal', 'onStage'].map((name) => (name === 'targets' ? 'target' : name));
+    const all = [...taken, 'callbacks', 'signal', 'onStage', 'backup'].map((name) =>
+      name === 'targets' ? 'target' : name,
+    );
     const remedy = didYouMean(unknown, all) || `; it takes ${all.join(', ')}`;
     throw new MemcellError(`${kind}: unknown option '${unknown}'${remedy}`, { code: 'usage' });
   }
@@ -81,7 +97,7 @@ export function trainingGiven(kind: TaskKind, named: Given) {
   const { layers, from, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, kind);
   const options: Given = Object.fromEntries(entries.filter((entry) => !isTraining(entry)));
   const training = { layers, from, plain, budget, threads, seed };
-  return { training, settings, options, onStage, signal, callbacks };
+  return { training, settings, options, onStage, signal, callbacks, backup };
 }
 
 /** @throws MemcellError (usage) for what is given and no function */

@@ -7,6 +7,7 @@ import type { Sequential } from '../sequential.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import { getCallbacks } from '../training/callbacks.js';
 import { version } from '../version.js';
+import { openBackup } from './backup.js';
 import type { ClassifyOptions } from './classify/options.js';
 import { classifyTask } from './classify/task.js';
 import type { Loaded, SavedTask, Task } from './definition.js';
@@ -144,11 +145,16 @@ async function train<
   data: DataInput,
   given: Record<string, unknown>,
 ): Promise<{ loaded: Loaded<A, Sequential>; made: Made<E> }> {
-  const { training: about, settings, options, onStage, signal, callbacks } = trainingGiven(task.kind, given);
+  const { training: about, settings, options, onStage, signal, callbacks, backup } = trainingGiven(task.kind, given);
   const { layers, from: path, plain, budget, threads, seed } = about;
   const source = openSource(data);
   const pictures = new Pictures();
   const from = path === undefined ? undefined : await openStart(path, task.kind);
+  const { threads: _, ...told } = { ...about, ...settings };
+  const asked = { task: task.kind, options, training: told, ...(from && { from: from.identity }) };
+  const said: string[] = [];
+  const journal =
+    backup === undefined ? undefined : await openBackup(backup, asked, source, data, (line) => void said.push(line));
   const run = runOf(
     {
       settings,
@@ -162,6 +168,7 @@ async function train<
       ...(signal && { signal }),
       ...(callbacks !== undefined && { callbacks: getCallbacks(callbacks) }),
       ...(onStage && { stage: onStage }),
+      ...(journal && { fits: journal }),
     },
     source.name,
   );
@@ -178,7 +185,10 @@ async function train<
     history,
     layers: made,
     settings: used,
+    stopped,
   } = await prepared.train().catch(fault);
+  if (stopped?.reason !== 'interrupted') await journal?.clear();
+  else if (journal?.isKept) said.push(`stopped; the same call goes on from ${journal.folder}`);
   const training = { createdWith: `memcell ${version}`, source: source.name, layers: made, settings: used, history };
   return {
     loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
@@ -186,7 +196,7 @@ async function train<
       evaluation,
       history,
       pictures,
-      warnings: [...(from?.notes ?? []), ...prepared.warnings, ...warnings],
+      warnings: [...(from?.notes ?? []), ...prepared.warnings, ...warnings, ...said],
       ...(prepared.account && { understood: prepared.account }),
     },
   };

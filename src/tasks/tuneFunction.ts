@@ -33,7 +33,7 @@ import type { TextOptions } from './text/options.js';
 import { type Comparison, tuneTask, tuneText } from './tune.js';
 
 /** How a search goes, and how its models are trained. What is given is not searched. */
-export interface TuneSettings extends Omit<TaskTraining, 'from' | 'plain' | 'callbacks' | 'onStage'> {
+export interface TuneSettings extends Omit<TaskTraining, 'from' | 'plain' | 'callbacks' | 'onStage' | 'backup'> {
   /** How many settings are tried, the defaults among them (20). */
   trials?: number;
   /** Seconds that all of it may take, about: the last training and comparison included. */

@@ -1,8 +1,10 @@
 /** Runs of memcell train that end in the middle, in this process, and go on. SIGKILLs: bench/kills.ts and test/training/backup. */
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openSource } from '../../src/data/source.js';
+import { symbols as symbolsInCode } from '../../src/index.js';
 import { FitJournal } from '../../src/tasks/fitJournal.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
 import { trainTask } from '../../src/tasks/train.js';
@@ -103,6 +105,7 @@ const open = (place: string, resume: boolean, settings = 'the same', said: strin
     every: { epochs: 1 },
     resume,
     settings: async () => ({ settings }),
+    anew: 'leave out --resume',
     say: (line) => void said.push(line),
   });
 
@@ -201,6 +204,44 @@ describe('memcell train --resume', () => {
     expect(resumed.err).toMatch(/^resuming from .*killed\.resume: \d networks? w(as|ere) trained(, one in part)?\n/);
     expect(bytes(out)).toEqual(bytes(whole));
     expect(existsSync(`${out}.resume`)).toBe(false);
+  });
+
+  test('so does a task in code, with its backup', async () => {
+    const place = join(folder, 'code.backup');
+    const dist = new URL('../../dist/index.js', import.meta.url).href;
+    const values = readFileSync(symbols, 'utf8').split(' ').map(Number);
+    const given = `{ epochs: 6, backup: { folder: ${JSON.stringify(place)}, minutes: 0.0001 }, callbacks: told }`;
+    const script = `import { symbols } from ${JSON.stringify(dist)};
+      const told = { onEpochEnd: (epoch) => { process.stdout.write('epoch ' + epoch + ' '); } };
+      await symbols(${JSON.stringify(values)}, ${given});`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const signal = await new Promise((resolve) => {
+      let told = '';
+      child.stdout.on('data', (text) => {
+        told += String(text);
+        if (told.includes('epoch 4')) child.kill('SIGKILL');
+      });
+      child.on('exit', (_, by) => resolve(by));
+    });
+    expect(signal).toBe('SIGKILL');
+    expect(readdirSync(place)).toContain('running.state');
+    const other = symbolsInCode(values, { epochs: 6, seed: 4, backup: place });
+    await expect(other).rejects.toThrow(
+      `${place} is of another run: training.seed was not given and is 4; go on with what it was, or remove the folder to start anew`,
+    );
+    await expect(symbolsInCode(values.slice(1), { epochs: 6, backup: place })).rejects.toThrow(
+      /data was \d+ letters of JSON, int32/,
+    );
+    const epochs: number[] = [];
+    const onEpochEnd = (epoch: number) => void epochs.push(epoch);
+    const resumed = await symbolsInCode(values, { epochs: 6, backup: place, callbacks: { onEpochEnd } });
+    expect(epochs[0]).toBeGreaterThan(0);
+    await resumed.save(join(folder, 'code'));
+    const weights = (out: string) => readFileSync(join(folder, out, 'weights.bin'));
+    expect(weights('code')).toEqual(weights('whole'));
+    expect(existsSync(place)).toBe(false);
   });
 
   test('stopped by Ctrl-C, it says how to go on; with nothing to go on from, that it starts anew', async () => {

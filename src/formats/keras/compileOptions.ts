@@ -26,7 +26,8 @@ export function compileOptionsOf(
     };
   } catch (error) {
     if (!(error instanceof MemcellError)) throw error;
-    lost.push(`the model comes uncompiled: ${error.message}`);
+    // Without the list of what there is in its place.
+    lost.push(`the model comes uncompiled: ${error.message.split('; the ')[0]}`);
     return undefined;
   }
 }

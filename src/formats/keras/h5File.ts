@@ -4,7 +4,7 @@ import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
 import { invalid, type Json, parseJsonText } from '../modelJson.js';
 import { withoutCells } from './cellLayers.js';
-import { memcellOf } from './kerasFile.js';
+import { hasScalars, memcellOf } from './kerasFile.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
@@ -45,7 +45,8 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
       return dataset ? [{ name, ...dataset, isCount: dataset.type !== 'float32' }] : [];
     }),
   );
-  const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost);
+  const optimizerState =
+    training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(weights));
   const memcell = attributeOf(contents, '', 'memcell');
   return {
     topology: withoutCells(topology),

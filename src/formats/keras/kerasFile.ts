@@ -41,7 +41,8 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
       return index === undefined ? [] : [{ index: Number(index), ...dataset, isCount: dataset.type !== 'float32' }];
     })
     .sort((a, b) => a.index - b.index);
-  const optimizerState = training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost);
+  const optimizerState =
+    training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(stored));
   return {
     topology: withoutCells(topology),
     weights: stored,
@@ -50,6 +51,11 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     metadata: memcellOf(memcell, where),
     lost,
   };
+}
+
+/** Whether weights are numbers of no axis, as an Attention's factor is. */
+export function hasScalars(weights: readonly { shape: readonly number[] }[]): boolean {
+  return weights.some(({ shape }) => shape.length === 0);
 }
 
 /** What memcell keeps of its own in a file. */

@@ -16,6 +16,8 @@ const OPTIMIZERS: Record<string, string> = {
   adamax: 'Adamax',
   nadam: 'Nadam',
   lion: 'Lion',
+  // tfjs's.
+  momentum: 'SGD',
 };
 
 /** Options that optimizers have here, by Keras's names. */
@@ -75,6 +77,7 @@ function optimizerFrom(written: Json, lost: string[]): Training['optimizer'] {
   const class_name = OPTIMIZERS[key];
   const config: JsonObject = {};
   const names: Record<string, string> = { lr: 'learning_rate', beta1: 'beta_1', beta2: 'beta_2' };
+  if (key === 'momentum') names.useNesterov = 'nesterov';
   // tfjs's word; in Keras's older files, which have both, it is how the learning rate falls.
   if (class_name === 'RMSprop' && given.rho === undefined) names.decay = 'rho';
   for (const [option, value] of Object.entries(given)) {
@@ -217,16 +220,27 @@ const SLOT_NAMES: Record<string, RegExp> = {
   momentum: /(^|\/)m\/|\/m(:\d+)?$|momentum/i,
 };
 
-/** @throws nothing: state in no known order is noted in `lost`, and the optimizer starts anew */
+/**
+ * @param scalars whether the model has weights of no axis, which have slots of none
+ * @throws nothing: state in no known order is noted in `lost`, and the optimizer starts anew
+ */
 export function optimizerStateFrom(
   optimizer: NonNullable<Training['optimizer']>,
   variables: readonly OptimizerVariable[],
   lost: string[],
+  scalars = false,
 ): ModelContents['optimizerState'] {
   if (variables.length === 0) return undefined;
   const count =
     variables.find(({ isCount, shape }) => isCount && shape.length === 0) ?? variables.find(({ isCount }) => isCount);
-  const arrays = variables.filter((variable) => variable !== count && variable.shape.length > 0);
+  const others = variables.filter((variable) => variable !== count);
+  // In `.keras` the learning rate comes before the slots, unless a schedule gives it.
+  const rate = isJsonObject(optimizer.config.learning_rate ?? null)
+    ? undefined
+    : others.find(({ shape, name }) => shape.length === 0 && name === undefined);
+  const isSlot = (variable: OptimizerVariable) =>
+    scalars && variable !== rate && (variable.name === undefined || slotOf(variable.name) !== undefined);
+  const arrays = others.filter((variable) => variable.shape.length > 0 || isSlot(variable));
   const groups = slotGroups(optimizer);
   const names = groups.flat();
   const iterations = count ? Number(count.data[0]) : Number.NaN;
