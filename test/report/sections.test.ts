@@ -14,7 +14,7 @@ import { gatesSections } from '../../src/report/sections/gates.js';
 import { textSections } from '../../src/report/sections/text.js';
 import type { ShownClasses } from '../../src/tasks/shown.js';
 
-const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [] };
+const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [], made: [] };
 const read = (sections: (Html | undefined)[]) => parseHTML(`<html><body>${sections.join('')}</body></html>`).document;
 const cells = (document: Document, section: string) =>
   Array.from(document.querySelectorAll(`#${section} tbody tr`), ({ children }) =>
