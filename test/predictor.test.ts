@@ -14,7 +14,7 @@ import { loadPredictor, openPredictor, Predictor } from '../src/predictor.js';
 import { loadModel, type Sequential, sequential } from '../src/sequential.js';
 import { sgd } from '../src/training/optimizers.js';
 import { engineOf } from './engine/compare.js';
-import { batchOf, builtGraph, graphSample } from './engine/graphModels.js';
+import { builtGraph, graphSample, inputsOf } from './engine/graphModels.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const fixtures = join(root, 'test/fixtures');
@@ -114,7 +114,7 @@ test('random graphs predict from their description as from TensorFlow.js, to the
         threads: 1,
       });
       const engine = engineOf(built, { threads: 1 });
-      const { x } = batchOf(model, sample, sample.batch, 0);
+      const x = inputsOf(model, sample, sample.batch, 0);
       expect(own.predictBatch(x)).toEqual(engine.predictBatch(x));
       engine.dispose();
       model.dispose();

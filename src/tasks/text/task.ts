@@ -27,7 +27,8 @@ export const textTask: Task<
   async prepare(source, options, run) {
     const { prepareCorpus } = await import('./prepare.js');
     const { trainPlain } = await import('./plain.js');
-    const { buildTextNetwork, trainText } = await import('./training.js');
+    const { buildTextNetwork } = await import('./rounds.js');
+    const { trainText } = await import('./training.js');
     const { text, notes } = await drawText(source, run.seed);
     await otherWork();
     const corpus = prepareCorpus(text, source.name, options, run);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { parseTable } from '../../../src/data/read.js';
 import { Table } from '../../../src/data/table.js';
 import { notationOf } from '../../../src/data/understanding/notations.js';
+import { startOfStep } from '../../../src/data/understanding/steps.js';
 import { accountText, labelsAfter, readTime, understand } from '../../../src/data/understanding/understand.js';
 import '../../propertySeed.js';
 
@@ -261,4 +262,16 @@ describe('clocks', () => {
       '2020-01-02 01:00',
     ]);
   });
+});
+
+test('weeks start on Monday, months on their first, other steps divide the day', () => {
+  const hour = 3_600_000;
+  const start = (time: number, count: number) => startOfStep(time, { unit: 'millisecond', count });
+  // The third of January 2024 was a Wednesday.
+  const time = Date.UTC(2024, 0, 3, 14, 20);
+  expect(start(time, 7 * 24 * hour)).toBe(Date.UTC(2024, 0, 1));
+  expect(start(time, 24 * hour)).toBe(Date.UTC(2024, 0, 3));
+  expect(start(time, 6 * hour)).toBe(Date.UTC(2024, 0, 3, 12));
+  expect(startOfStep(time, { unit: 'month', count: 3 })).toBe(Date.UTC(2024, 0, 1));
+  expect(startOfStep(Date.UTC(2023, 10, 9), { unit: 'month', count: 3 })).toBe(Date.UTC(2023, 9, 1));
 });

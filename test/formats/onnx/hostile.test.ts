@@ -203,3 +203,48 @@ describe('hostile files', () => {
     });
   });
 });
+
+describe('graphs by hand', () => {
+  const x = [
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ],
+  ];
+  const computed = async (node: NodeProto[], initializer: TensorProto[]) => {
+    const model = await loadModel(graphOf(node, initializer));
+    const y = await model.predict<number[][]>(x);
+    model.dispose();
+    return y;
+  };
+  const node = (opType: string, input: string[], output: string, attribute: NodeProto['attribute'] = []) => ({
+    opType,
+    input,
+    output: [output],
+    attribute,
+  });
+  const int = (name: string, i: number) => ({ name, type: 2, i });
+
+  it('the last and the first step, taken by their number alone or in a list of one', async () => {
+    for (const [step, expected] of [
+      [-1, x[0][2]],
+      [0, x[0][0]],
+    ] as const) {
+      const gather = (output: string) => node('Gather', ['x', 'at'], output, [int('axis', 1)]);
+      expect(await computed([gather('y')], [intTensor('at', [], [step])])).toEqual([expected]);
+      const listed = [gather('one'), node('Squeeze', ['one', 'axes'], 'y')];
+      const initializers = [intTensor('at', [1], [step]), intTensor('axes', [1], [1])];
+      expect(await computed(listed, initializers)).toEqual([expected]);
+    }
+  });
+
+  it('constants that are reduced over all of their axes, where none are named', async () => {
+    const last = node('Gather', ['x', 'at'], 'row', [int('axis', 1)]);
+    const reduced = node('ReduceProd', ['c'], 'factor', [int('keepdims', 0)]);
+    const made = [last, reduced, node('Mul', ['row', 'factor'], 'y')];
+    expect(await computed(made, [intTensor('at', [], [-1]), floatTensor('c', [2, 2], [0.5, 2, 3, 1])])).toEqual([
+      [21, 24, 27],
+    ]);
+  });
+});

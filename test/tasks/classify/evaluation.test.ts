@@ -61,6 +61,18 @@ describe('scoreClasses', () => {
     );
   };
 
+  test('20 of 30 answers that differ from the majority right: as rarely by chance as 4.94 times of 100', () => {
+    const [clear, not] = [20, 19].map((right) =>
+      told([
+        [0, 0, 90],
+        [0, 1, 10],
+        [1, 1, right],
+      ]),
+    );
+    // Σ C(30, i) / 2³⁰ over i ≥ 20 is .0494; of 29 over i ≥ 19 .0680.
+    expect([clear.better, not.better]).toEqual([true, false]);
+  });
+
   test('one more right than the majority may be chance; class weights are on offer where classes are uneven', () => {
     const one = told([
       [0, 0, 95],

@@ -158,3 +158,14 @@ const nile = [
   822, 1010, 771, 676, 649, 846, 812, 742, 801, 1040, 860, 874, 848, 890, 744, 749, 838, 1050, 918, 986, 797, 923, 975,
   815, 1020, 906, 901, 1170, 912, 746, 919, 718, 714, 740,
 ];
+
+test("what forms are chosen by is Akaike's criterion, corrected for few values", () => {
+  const y = Float64Array.from(seasonal(40), (value) => value / 50);
+  for (const trend of ['none', 'additive', 'damped'] as const) {
+    const { aicc, x, ...fitted } = fitSmoothing(y, { trend, period: 4 });
+    const squares = reference(Array.from(y), fitted).errors.reduce((sum, error) => sum + error ** 2, 0);
+    // What is searched, three seasonal starts, and the variance.
+    const [n, k] = [40, x.length + 3 + 1];
+    expect(aicc).toBeCloseTo(n * Math.log(squares / n) + 2 * k + (2 * k * (k + 1)) / (n - k - 1), 6);
+  }
+});

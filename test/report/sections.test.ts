@@ -1,0 +1,129 @@
+/** What stands in the sections and figures of a report, of numbers that are known. */
+import { expect, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
+import { drawAutocorrelation } from '../../src/report/figures/autocorrelation.js';
+import { drawCorrelations } from '../../src/report/figures/correlations.js';
+import type { ShownLayer } from '../../src/report/gates.js';
+import type { Html } from '../../src/report/html.js';
+import type { ReportInput } from '../../src/report/input.js';
+import { cyclesOf } from '../../src/report/look/cycles.js';
+import { missingOf } from '../../src/report/look/missing.js';
+import { classifySections } from '../../src/report/sections/classify.js';
+import { predictedSection } from '../../src/report/sections/common.js';
+import { gatesSections } from '../../src/report/sections/gates.js';
+import { textSections } from '../../src/report/sections/text.js';
+import type { ShownClasses } from '../../src/tasks/shown.js';
+
+const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [], made: [] };
+const read = (sections: (Html | undefined)[]) => parseHTML(`<html><body>${sections.join('')}</body></html>`).document;
+const cells = (document: Document, section: string) =>
+  Array.from(document.querySelectorAll(`#${section} tbody tr`), ({ children }) =>
+    Array.from(children, ({ textContent }) => textContent),
+  );
+
+test('an autocorrelation begins at one row before', async () => {
+  const { tips } = await drawAutocorrelation('sold', {
+    values: [0.5, 0.25],
+    changes: [-0.5, 0.1],
+    bound: 0.2,
+    season: 1,
+  } as Parameters<typeof drawAutocorrelation>[1]);
+  expect(tips?.text).toEqual([
+    '1 row before\nvalues 0.5000\nchanges -0.5000',
+    '2 rows before\nvalues 0.2500\nchanges 0.1000',
+  ]);
+});
+
+test('correlations are as wide as they have columns', async () => {
+  const of = (columns: string[]) => {
+    const r = columns.map((_, i) => columns.map((__, j) => (i === j ? 1 : 0.5)));
+    return drawCorrelations({ columns, r, rows: r.map((line) => line.map(() => 9)) });
+  };
+  const width = ({ svg }: { svg: string }) => Number(/ width="([\d.]+)"/.exec(svg)?.[1]);
+  // Cells of 56, names of one letter, 20 at the right.
+  expect(width(await of(['a', 'b']))).toBe(24 + 7 + 2 * 56 + 20);
+  expect(width(await of(['a', 'b', 'c']))).toBe(24 + 7 + 3 * 56 + 20);
+});
+
+test('maps of gates say what is left out of them, and nothing where all is drawn', async () => {
+  const layer: ShownLayer = {
+    layer: 'lstm',
+    kind: 'LSTM',
+    steps: 4,
+    of: { units: 2, steps: 4 },
+    units: [0, 1],
+    maps: [{ name: 'input', low: 0, high: 1, bytes: btoa('\0'.repeat(8)) }],
+  };
+  const note = async (of: ShownLayer['of']) =>
+    Array.from(
+      read(await gatesSections({ name: 'row 1', layers: [{ ...layer, of }] })).querySelectorAll('.note'),
+      ({ textContent }) => textContent ?? '',
+    ).filter((text) => text.startsWith('Drawn are'));
+  expect(await note({ units: 2, steps: 4 })).toEqual([]);
+  expect(await note({ units: 3, steps: 4 })).toEqual(['Drawn are the 2 most active of 3 units.']);
+  expect(await note({ units: 2, steps: 9 })).toEqual(['Drawn are the last 4 of 9 steps.']);
+});
+
+test('mistakes on rows name their inputs', async () => {
+  const mistake = { name: 'row 3', actual: 'a', answered: 'b', probability: 0.9, steps: [[1.5, 2, 3]] };
+  const shown: ShownClasses = {
+    kind: 'classify',
+    classes: ['a', 'b'],
+    reliability: [],
+    mistakes: [mistake],
+    inputs: ['x', 'y'],
+  };
+  const document = read(await classifySections({ ...report, kind: 'classify', shown: [shown] }));
+  expect(document.querySelector('#mistakes .card p')?.textContent).toBe('row 3: was a, answered b (90.0 %)');
+  expect(cells(document, 'mistakes')).toEqual([
+    ['x', '1.5'],
+    ['y', '2'],
+    ['3', '3'],
+  ]);
+});
+
+test('tokens are coloured by their surprise, at most in full', async () => {
+  const tokens = [0, 5, 10, 25].map((bits) => ({ text: `t${bits}`, bits }));
+  const shown = [{ kind: 'text' as const, tokens, confusions: [] }];
+  const document = read(await textSections({ ...report, kind: 'text', shown }));
+  const shares = Array.from(document.querySelectorAll('.surprise span'), (span) => span.getAttribute('style'));
+  expect(shares).toEqual(['--s:0.00', '--s:0.50', '--s:1.00', '--s:1.00']);
+});
+
+test('probabilities of classes are told as shares, other numbers of a prediction as they are', () => {
+  const predicted = { head: ['row', 'class', 'p(a)', 'age'], rows: [[1, 'a', 0.123456, 0.123456]], count: 3 };
+  const told = (kind: ReportInput['kind']) => {
+    const document = read([predictedSection({ ...report, kind, predicted })]);
+    expect(document.querySelector('#predicted .note')?.textContent).toBe('2 more rows; --out FILE writes all.');
+    return cells(document, 'predicted')[0];
+  };
+  expect(told('classify')).toEqual(['1', 'a', '12.3 %', '0.1235']);
+  expect(told('forecast')).toEqual(['1', 'a', '0.1235', '0.1235']);
+});
+
+test('cycles are those that the rows fill twice: from the first row to the last', () => {
+  const hour = 3_600_000;
+  const names = (rows: number, step: number) =>
+    cyclesOf(
+      new Float64Array(rows).fill(1),
+      { axis: 'date', x: Float64Array.from({ length: rows }, (_, i) => i * step) },
+      1,
+    ).map(({ name }) => name);
+  expect(names(49, hour)).toEqual(['hour']);
+  expect(names(48, hour)).toEqual([]);
+  expect(names(15, 24 * hour)).toEqual(['weekday']);
+  expect(names(14, 24 * hour)).toEqual([]);
+  expect(names(2, 24 * hour)).toEqual([]);
+});
+
+test('what is missing is told by stretches of at least two rows', () => {
+  const values = Float64Array.of(1, Number.NaN, 3, 4, 5, 6);
+  const series = [{ name: '', from: 0, to: 6 }];
+  const found = missingOf([{ name: 'y', values }], series, { series }, Float64Array.of(0, 1, 2, 3, 4, 5));
+  expect(found).toEqual({
+    of: 'column',
+    names: ['y'],
+    edges: [0, 5 / 3, 10 / 3, 5],
+    shares: [[0.5, 0, 0]],
+  });
+});
