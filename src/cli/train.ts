@@ -1,3 +1,4 @@
+import type { Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
@@ -194,8 +195,12 @@ async function trainShown(
   if (!resumable) await journal?.clear();
   try {
     const { live } = showing;
+    // The first sample, for its gates; what came through a pipe is gone.
+    const sample =
+      kind === 'classify' && data !== '-' ? openSource(data, { ...(sql !== undefined && { sql }) }) : undefined;
     const ended = {
       data,
+      ...(sample && { sample }),
       out,
       kind,
       seconds,
@@ -247,6 +252,8 @@ async function serve(
 
 interface Ended {
   data: string;
+  /** What the gates of a report are of. */
+  sample?: Source;
   out: string;
   kind: TaskKind;
   seconds: number;
@@ -264,7 +271,7 @@ interface Ended {
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
+  const { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -288,6 +295,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     evaluation,
     on,
     pictures,
+    ...(sample && { source: sample }),
     ...(account && { account }),
     warnings,
     training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
