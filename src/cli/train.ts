@@ -297,7 +297,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     pictures,
     ...(sample && { source: sample }),
     ...(account && { account }),
-    warnings,
+    warnings: stopped?.reason === 'interrupted' ? [`stopped in epoch ${epochs}`, ...warnings] : warnings,
     training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
     seconds,
   };
