@@ -1,3 +1,5 @@
+import { day, dayOf, daysIn, remainder } from './days.js';
+
 /**
  * The time from one row to the next: a number of units. Business days are Monday to Friday, working days Monday to Saturday;
  * 'number' is plain numbers.
@@ -18,30 +20,25 @@ export function addSteps(time: number, step: TimeStep, n: number): number {
   if (days !== undefined) return fromDay(countedDay(time, days) + n * step.count, days, time);
   if (step.unit !== 'month') return time + n * step.count;
   const date = new Date(time);
-  const month = date.getUTCMonth() + n * step.count;
-  const year = date.getUTCFullYear();
-  const isLast = new Date(time + 86_400_000).getUTCDate() === 1;
-  const lastDay = new Date(dayStart(year, month + 1, 0)).getUTCDate();
-  const day = isLast && date.getUTCDate() >= 28 ? lastDay : Math.min(date.getUTCDate(), lastDay);
-  return dayStart(year, month, day) + (time - Math.floor(time / 86_400_000) * 86_400_000);
-}
-
-/** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
-function dayStart(year: number, month: number, day: number): number {
-  return new Date(Date.UTC(2000, 0, 1)).setUTCFullYear(year, month, day);
+  const months = monthOf(time) + n * step.count;
+  const [year, month] = [Math.floor(months / 12), remainder(months, 12) + 1];
+  const lastDate = daysIn(year, month);
+  const isLast = new Date(time + day).getUTCDate() === 1;
+  const to = isLast && date.getUTCDate() >= 28 ? lastDate : Math.min(date.getUTCDate(), lastDate);
+  return dayOf(year, month, to) * day + remainder(time, day);
 }
 
 /** The first `days` of each week from Monday on, counted from 1970; a day after them counts as the last one before it. */
 export function countedDay(time: number, days: number): number {
-  const all = Math.floor(time / 86_400_000) + 3;
+  const all = Math.floor(time / day) + 3;
   const week = Math.floor(all / 7);
   return week * days + Math.min(all - week * 7, days - 1);
 }
 
 function fromDay(count: number, days: number, time: number): number {
   const week = Math.floor(count / days);
-  const clock = time - Math.floor(time / 86_400_000) * 86_400_000;
-  return (week * 7 + (count - week * days) - 3) * 86_400_000 + clock;
+  const clock = remainder(time, day);
+  return (week * 7 + (count - week * days) - 3) * day + clock;
 }
 
 /** Months since the year 0. */

@@ -1,5 +1,6 @@
 import { MemcellError } from '../errors.js';
 import { isDate, isMissing, parseNumber } from './cells.js';
+import { day } from './days.js';
 import { didYouMean, list } from './suggest.js';
 import { shorten } from './understanding/wording.js';
 
@@ -232,7 +233,7 @@ function typedColumn(name: string, { numbers, times, utc = false }: TypedCells):
 /** 2020-01-31 where all times are midnights, else 2020-01-31T12:00:00 with milliseconds where there are any. */
 function writeTimes(times: Float64Array, utc: boolean): string[] {
   const known = (time: number) => Math.abs(time) <= 8.64e15; // the last time that Date knows
-  const days = times.every((time) => !known(time) || time % 86_400_000 === 0);
+  const days = times.every((time) => !known(time) || time % day === 0);
   const seconds = times.every((time) => !known(time) || time % 1000 === 0);
   const end = days ? 14 : seconds ? 5 : 1;
   const zone = utc && !days ? 'Z' : '';

@@ -1,6 +1,7 @@
 /** One output of a program: its loss, and where its predictions go. */
 import type { LayerContext, Space } from './layers/layer.js';
 import { LossStep } from './loss.js';
+import { copyRows } from './moveRows.js';
 import type { OutputPlan } from './planData.js';
 import { newRows, type Range, type Rows, type Signal, timeMajor } from './rows.js';
 
@@ -70,18 +71,6 @@ export class Output {
   }
 
   private collect(from: Rows, rows: Range): void {
-    const { predicted: to } = this;
-    this.context.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      rows.from,
-      rows.to,
-    );
+    copyRows(this.context.kernels, from, this.predicted, rows);
   }
 }

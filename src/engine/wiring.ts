@@ -4,6 +4,7 @@
  * run.
  */
 import type { Kernels } from './kernels.js';
+import { addRows } from './moveRows.js';
 import { firstSignals, type OutputPlan, type Plan } from './planData.js';
 import type { Range, Rows, Signal } from './rows.js';
 
@@ -69,20 +70,8 @@ export class Fork {
   }
 
   /** After all readers' backward. */
-  add({ from, to }: Range): void {
+  add(rows: Range): void {
     const [sum, ...others] = this.gradients;
-    for (const other of others)
-      this.kernels.addSequence(
-        other.address,
-        other.stepStride,
-        other.rowStride,
-        sum.address,
-        sum.stepStride,
-        sum.rowStride,
-        sum.width,
-        sum.steps,
-        from,
-        to,
-      );
+    for (const other of others) addRows(this.kernels, other, sum, rows);
   }
 }

@@ -1,53 +1,14 @@
-import { monthNames, monthOfWord, ordinal, weekdayNames } from './monthNames.js';
-import { abbreviations, offsetInZone, offsetOfWall } from './zones.js';
+import { day, dayOf, daysIn, firstWeek, remainder, weekOf } from '../days.js';
+import { type Moment, type TimeField, TimeParts, timeFields, type Wording } from './timeFields.js';
+import { offsetInZone, offsetOfWall } from './zones.js';
 
-const day = 86_400_000;
-
-/** The parts of a pattern: quoted text, fields, optional parts in brackets, and whatever stands for itself. */
-const parts =
-  /'([^']*)'|yyyy|yy|y|YYYY|YY|MMMM|MMM|MM|M|dd|do|d|DDD|EEEE|EEE|HH|H|kk|hh|h|mm|ss|S+|aaaa|aaa|a|XXX|XX|X|Z|VV|zzzz|z|Q|n|ww|w|e|[^A-Za-z]/g;
-
-/** What each field of a pattern looks like: a regular expression with one group. */
-const fields: Record<string, string> = {
-  yyyy: '(\\d{4})',
-  yy: '(\\d{2})',
-  y: '(\\d{1,2})',
-  YYYY: '(\\d{4})',
-  YY: '(\\d{2})',
-  MMMM: '(\\p{L}+\\.?)',
-  MMM: '(\\p{L}+\\.?)',
-  MM: '(\\d{2})',
-  M: '(\\d{1,2})',
-  dd: '(\\d{2})',
-  d: '(\\d{1,2})',
-  do: '(\\d{1,2}(?:st|nd|rd|th|er|[º°])?)',
-  DDD: '(\\d{3})',
-  EEEE: '(\\p{L}+\\.?)',
-  EEE: '(\\p{L}+\\.?)',
-  HH: '(\\d{2})',
-  H: '(\\d{1,2})',
-  kk: '(\\d{2})',
-  hh: '(\\d{2})',
-  h: '(\\d{1,2})',
-  mm: '(\\d{2})',
-  ss: '(\\d{2})',
-  S: '(\\d{1,9})',
-  a: '([AP]M)',
-  aaa: '([ap]m)',
-  aaaa: '([ap]\\.\\s?m\\.)',
-  XXX: '([+-]\\d{2}:\\d{2})',
-  XX: '([+-]\\d{4})',
-  X: '([+-]\\d{2})',
-  Z: '(Z)',
-  VV: '([A-Z]\\w+(?:/[\\w+-]+)+)',
-  z: '([A-Z]{3,4})',
-  zzzz: '(\\([^)]*\\))',
-  Q: '([1-4])',
-  n: '([12])',
-  ww: '(\\d{2})',
-  w: '(\\d{1,2})',
-  e: '([1-7])',
-};
+/** The parts of a pattern: quoted text, fields (the longest first), and what stands for itself: optional parts are in brackets. */
+const partsOfPattern = new RegExp(
+  `'([^']*)'|S+|${Object.keys(timeFields)
+    .sort((a, b) => b.length - a.length)
+    .join('|')}|[^A-Za-z]`,
+  'g',
+);
 
 /** Literal text (kind ''), a bracket, or a field. */
 interface Piece {
@@ -56,10 +17,10 @@ interface Piece {
 }
 
 function piecesOf(pattern: string): Piece[] {
-  return Array.from(pattern.matchAll(parts), ([part, quoted]) => {
+  return Array.from(pattern.matchAll(partsOfPattern), ([part, quoted]) => {
     if (quoted !== undefined) return { kind: '', text: quoted === '' ? "'" : quoted };
     const kind = part.startsWith('S') ? 'S' : part;
-    return { kind: Object.hasOwn(fields, kind) || part === '[' || part === ']' ? kind : '', text: part };
+    return { kind: Object.hasOwn(timeFields, kind) || part === '[' || part === ']' ? kind : '', text: part };
   });
 }
 
@@ -69,41 +30,25 @@ export function regexSource(pattern: string): string {
     .map(({ kind, text }) => {
       if (kind === '[') return '(?:';
       if (kind === ']') return ')?';
-      if (kind !== '') return fields[kind];
+      if (kind !== '') return timeFields[kind].shape;
       return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/ /g, '\\s+');
     })
     .join('');
 }
 
-/** How a notation writes what the pattern leaves open. */
-export interface Wording {
-  /** Where month names are words: the language they were found in, such as 'de'. */
-  locale?: string;
-  /** The twelve month names and seven weekday names (Monday first) as the data writes them. */
-  months?: readonly string[];
-  weekdays?: readonly string[];
-  /** Minutes east of UTC in the last row, and the zone's name where one is written. */
-  offset?: number;
-  zone?: string;
-}
-
 /**
- * A way to write times: a pattern in the letters of Unicode's date fields (yyyy-MM-dd HH:mm), where 'text' stands for
- * itself and [ ] holds what may be left out. Beside these: do (1st, 1er), n (half of a year), YY and YYYY (the year after
- * the one before it, as in 2019/20).
+ * A way to write times: a pattern in the letters of `timeFields` (yyyy-MM-dd HH:mm), where 'text' stands for itself and [ ]
+ * holds what may be left out.
  */
 export class Notation {
   /** What `read` found: milliseconds since 1970 as the clock shows it, and minutes east of UTC (NaN without a zone). */
   wall = Number.NaN;
   offset = Number.NaN;
-  /** The hour as written: 24 ends a day. */
-  hour = 0;
-  /** The month and weekday words, and the zone's name, of the cell that was read last. */
-  monthWord = '';
-  weekdayWord = '';
-  zone = '';
+  /** The parts of the cell that was read last. */
+  parts = new TimeParts();
   private readonly regex: RegExp;
   private readonly names: string[];
+  private readonly fields: TimeField[];
   private readonly pieces: Piece[];
 
   constructor(
@@ -111,7 +56,8 @@ export class Notation {
     private readonly locale = 'en',
   ) {
     this.pieces = piecesOf(pattern);
-    this.names = this.pieces.filter(({ kind }) => Object.hasOwn(fields, kind)).map(({ kind }) => kind);
+    this.names = this.pieces.filter(({ kind }) => Object.hasOwn(timeFields, kind)).map(({ kind }) => kind);
+    this.fields = this.names.map((name) => timeFields[name]);
     this.regex = new RegExp(`^${regexSource(pattern)}$`, 'u');
   }
 
@@ -119,124 +65,26 @@ export class Notation {
   read(cell: string): boolean {
     const match = this.regex.exec(cell);
     if (match === null) return false;
-    let year = 1970;
-    let month = 1;
-    let date = 1;
-    let [hour, minute, second, fraction] = [0, 0, 0, 0];
-    let [week, weekday, yearDay] = [0, 1, 0];
-    let half = '';
-    let offset = Number.NaN;
-    this.zone = '';
-    for (let i = 0; i < this.names.length; i++) {
+    const parts = new TimeParts();
+    for (let i = 0; i < this.fields.length; i++) {
       const text = match[i + 1];
-      if (text === undefined) continue;
-      switch (this.names[i]) {
-        case 'yyyy':
-        case 'y':
-          year = Number(text);
-          break;
-        case 'yy':
-          year = Number(text) + (Number(text) < twoDigitPivot ? 2000 : 1900);
-          break;
-        case 'YYYY':
-        case 'YY':
-          if (Number(text) !== (year + 1) % 10 ** text.length) return false;
-          break;
-        case 'MM':
-        case 'M':
-          month = Number(text);
-          break;
-        case 'MMM':
-        case 'MMMM':
-          this.monthWord = text;
-          month = monthOfWord(text, this.locale);
-          break;
-        case 'dd':
-        case 'd':
-        case 'do':
-          date = Number.parseInt(text, 10);
-          break;
-        case 'DDD':
-          yearDay = Number(text);
-          if (yearDay < 1 || yearDay > 366) return false;
-          break;
-        case 'EEE':
-        case 'EEEE':
-          this.weekdayWord = text;
-          break;
-        case 'HH':
-        case 'H':
-        case 'kk':
-          hour = Number(text);
-          break;
-        case 'hh':
-        case 'h':
-          hour = Number(text);
-          if (hour < 1 || hour > 12) return false;
-          break;
-        case 'mm':
-          minute = Number(text);
-          break;
-        case 'ss':
-          second = Number(text);
-          break;
-        case 'S':
-          fraction = Number(`0.${text}`) * 1000;
-          break;
-        case 'a':
-        case 'aaa':
-        case 'aaaa':
-          half = text[0].toLowerCase();
-          break;
-        case 'XXX':
-        case 'XX':
-        case 'X':
-          offset =
-            (text[0] === '-' ? -1 : 1) * (Number(text.slice(1, 3)) * 60 + Number(text.slice(-2)) * +(text.length > 3));
-          break;
-        case 'Z':
-          offset = 0;
-          break;
-        case 'z':
-          if (!Object.hasOwn(abbreviations, text)) return false;
-          offset = abbreviations[text];
-          this.zone = text;
-          break;
-        case 'zzzz':
-        case 'VV':
-          this.zone = text;
-          break;
-        case 'Q':
-          month = Number(text) * 3 - 2;
-          break;
-        case 'n':
-          month = Number(text) * 6 - 5;
-          break;
-        case 'ww':
-        case 'w':
-          week = Number(text);
-          break;
-        case 'e':
-          weekday = Number(text);
-          break;
-      }
+      if (text !== undefined && !this.fields[i].read(text, parts, this.locale)) return false;
     }
-    if (half !== '') hour = (hour % 12) + (half === 'p' ? 12 : 0);
+    const { year, month, date, yearDay, week, weekday, half, minute, second, milliseconds, zone } = parts;
+    if (half !== '') parts.hour = (parts.hour % 12) + (half === 'p' ? 12 : 0);
+    const { hour } = parts;
     if (month < 1 || month > 12 || date < 1 || date > daysIn(year, month)) return false;
-    if (hour > 24 || (hour === 24 && minute + second + fraction > 0) || minute > 59 || second > 60) return false;
-    this.hour = hour;
+    if (hour > 24 || (hour === 24 && minute + second + milliseconds > 0)) return false;
     let start = dayOf(year, month, yearDay > 0 ? yearDay : date);
-    if (this.has('ww', 'w')) {
-      if (week < 1 || week > 53) return false;
-      start = firstWeek(year) + (week - 1) * 7 + weekday - 1;
-    }
-    this.wall = start * day + ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
-    if (this.zone !== '' && Number.isNaN(offset)) {
-      const found = offsetOfWall(this.zone, this.wall);
+    if (week > 0) start = firstWeek(year) + (week - 1) * 7 + weekday - 1;
+    this.wall = start * day + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds;
+    if (zone !== '' && Number.isNaN(parts.offset)) {
+      const found = offsetOfWall(zone, this.wall);
       if (found === undefined) return false;
-      offset = found;
+      parts.offset = found;
     }
-    this.offset = offset;
+    this.offset = parts.offset;
+    this.parts = parts;
     return true;
   }
 
@@ -252,90 +100,7 @@ export class Notation {
 
   /** Writes a time; `wall` is what the clock shows. */
   write(wall: number, wording: Wording): string {
-    const offset = wording.offset ?? 0;
-    // 24:00 belongs to the day that ends.
-    const shown = this.has('kk') && mod(wall, day) < 3_600_000 ? wall - 1 : wall;
-    const at = new Date(shown);
-    const clock = new Date(wall);
-    const weekYear = this.has('ww', 'w') ? isoWeek(wall) : undefined;
-    const year = weekYear?.year ?? at.getUTCFullYear();
-    const hour = clock.getUTCHours();
-    const write = (kind: string, text: string): string => {
-      switch (kind) {
-        case 'yyyy':
-          return pad(year, 4);
-        case 'yy':
-          return pad(mod(year, 100), 2);
-        case 'y':
-          return String(year);
-        case 'YYYY':
-        case 'YY':
-          return pad(mod(year + 1, 10 ** kind.length), kind.length);
-        case 'MMMM':
-        case 'MMM': {
-          const names = wording.months ?? monthNames(wording.locale ?? 'en', kind === 'MMMM' ? 'long' : 'short');
-          return names[at.getUTCMonth()];
-        }
-        case 'EEEE':
-        case 'EEE': {
-          const names = wording.weekdays ?? weekdayNames(wording.locale ?? 'en', kind === 'EEEE' ? 'long' : 'short');
-          return names[(at.getUTCDay() + 6) % 7];
-        }
-        case 'MM':
-        case 'M':
-          return pad(at.getUTCMonth() + 1, kind.length);
-        case 'dd':
-        case 'd':
-          return pad(at.getUTCDate(), kind.length);
-        case 'do':
-          return ordinal(at.getUTCDate(), wording.locale);
-        case 'DDD':
-          return pad(Math.floor((shown - dayOf(year, 1, 1) * day) / day) + 1, 3);
-        case 'HH':
-        case 'H':
-          return pad(hour, kind.length);
-        case 'kk':
-          return pad(hour === 0 ? 24 : hour, 2);
-        case 'hh':
-        case 'h':
-          return pad(hour % 12 === 0 ? 12 : hour % 12, kind.length);
-        case 'mm':
-          return pad(clock.getUTCMinutes(), 2);
-        case 'ss':
-          return pad(clock.getUTCSeconds(), 2);
-        case 'S':
-          return `${pad(clock.getUTCMilliseconds(), 3)}000000`.slice(0, text.length);
-        case 'a':
-          return hour < 12 ? 'AM' : 'PM';
-        case 'aaa':
-          return hour < 12 ? 'am' : 'pm';
-        case 'aaaa':
-          return hour < 12 ? 'a.m.' : 'p.m.';
-        case 'XXX':
-          return writeOffset(offset, ':');
-        case 'XX':
-          return writeOffset(offset, '');
-        case 'X':
-          return writeOffset(offset, '').slice(0, 3);
-        case 'Z':
-          return 'Z';
-        case 'VV':
-        case 'z':
-        case 'zzzz':
-          return wording.zone ?? 'UTC';
-        case 'Q':
-          return String(Math.floor(at.getUTCMonth() / 3) + 1);
-        case 'n':
-          return at.getUTCMonth() < 6 ? '1' : '2';
-        case 'ww':
-        case 'w':
-          return pad(weekYear?.week ?? 1, kind.length);
-        case 'e':
-          return String(((at.getUTCDay() + 6) % 7) + 1);
-        default:
-          return text;
-      }
-    };
+    const moment = this.momentOf(wall, wording);
     let written = '';
     let optional: string | undefined;
     for (const { kind, text } of this.pieces) {
@@ -343,10 +108,23 @@ export class Notation {
       else if (kind === ']') {
         written += /[1-9]/.test(optional ?? '') ? optional : '';
         optional = undefined;
-      } else if (optional !== undefined) optional += write(kind, text);
-      else written += write(kind, text);
+      } else {
+        const part = kind === '' ? text : timeFields[kind].write(moment, text);
+        if (optional === undefined) written += part;
+        else optional += part;
+      }
     }
     return written;
+  }
+
+  private momentOf(wall: number, wording: Wording): Moment {
+    // 24:00 belongs to the day that ends.
+    const shown = this.has('kk') && remainder(wall, day) < 3_600_000 ? wall - 1 : wall;
+    const date = new Date(shown);
+    const { year, week } = this.has('ww', 'w')
+      ? weekOf(Math.floor(wall / day))
+      : { year: date.getUTCFullYear(), week: 1 };
+    return { clock: new Date(wall), date, year, week, wording };
   }
 }
 
@@ -355,47 +133,7 @@ export function offsetAt(instant: number, wording: Wording): number {
   return (wording.zone?.includes('/') ? offsetInZone(wording.zone, instant) : undefined) ?? wording.offset ?? 0;
 }
 
-/** Two-digit years below it are 20xx, others 19xx. */
-const twoDigitPivot = 40;
-
 /** A pattern for people: without quotes. */
 export function plainPattern(pattern: string): string {
   return pattern.replace(/'/g, '');
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-/** Days since 1970 of a date of the Gregorian calendar, any year (Date.UTC takes 0–99 for 1900–1999). */
-function dayOf(year: number, month: number, date: number): number {
-  if (year >= 100) return Date.UTC(year, month - 1, date) / day;
-  return new Date(Date.UTC(2000, month - 1, date)).setUTCFullYear(year, month - 1, date) / day;
-}
-
-/** Days since 1970 of the Monday of the ISO year's first week: the one that has 4 January. */
-function firstWeek(year: number): number {
-  const fourth = dayOf(year, 1, 4);
-  return fourth - mod(fourth + 3, 7);
-}
-
-function isoWeek(wall: number): { year: number; week: number } {
-  const today = Math.floor(wall / day);
-  const thursday = today - mod(today + 3, 7) + 3;
-  const year = new Date(thursday * day).getUTCFullYear();
-  return { year, week: Math.floor((thursday - firstWeek(year)) / 7) + 1 };
-}
-
-function writeOffset(minutes: number, between: string): string {
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60), 2)}${between}${pad(size % 60, 2)}`;
-}
-
-function pad(value: number, width: number): string {
-  return String(value).padStart(width, '0');
-}
-
-function mod(a: number, b: number): number {
-  return ((a % b) + b) % b;
 }

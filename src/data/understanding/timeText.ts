@@ -1,13 +1,12 @@
 import { MemcellError } from '../../errors.js';
 import { addSteps } from '../calendar.js';
+import { day } from '../days.js';
 import type { TimeReading } from '../frame.js';
 import { offsetAt, plainPattern } from './notation.js';
 import { candidates, notationOf } from './notations.js';
 import { scaled, unscaled } from './numberTimes.js';
 import { beginning } from './times.js';
 import { offsetOfWall } from './zones.js';
-
-const day = 86_400_000;
 
 /** A time of a frame in the data's own notation; several columns with a space between them. */
 export function writeTime(time: TimeReading, at: number): string {

@@ -1,5 +1,6 @@
 import { MemcellError } from '../../errors.js';
 import { addSteps, daysOfWeek, type TimeStep } from '../calendar.js';
+import { day } from '../days.js';
 import type { Note, SeriesRange, TimeReading } from '../frame.js';
 import type { Table } from '../table.js';
 import type { ChosenTime } from './chooseTime.js';
@@ -19,8 +20,6 @@ import {
 } from './steps.js';
 import { writeTime } from './timeText.js';
 import { placeOf, times } from './wording.js';
-
-const day = 86_400_000;
 
 /** The rows of a frame: which ordered rows they come from, and when they are. */
 export interface Timeline {

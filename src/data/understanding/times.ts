@@ -1,9 +1,10 @@
 import type { TimeReading } from '../frame.js';
 import { monthNames, weekdayNames } from './monthNames.js';
-import { type Notation, plainPattern } from './notation.js';
+import { plainPattern } from './notation.js';
 import { type Candidate, candidates, clockCandidates, notationOf } from './notations.js';
 import { scaled } from './numberTimes.js';
 import { type Spacing, spacingOf } from './steps.js';
+import type { TimeParts } from './timeFields.js';
 
 /** A column's times, or those of columns that make them together, one per row. */
 export interface Times {
@@ -140,17 +141,18 @@ function readAll(candidate: Candidate, cells: readonly string[], isMissing: (cel
       continue;
     }
     walls[row] = notation.wall;
-    if (notation.hour === 24) read.ends = true;
-    if (notation.hour === 0) read.starts = true;
+    const { parts } = notation;
+    if (parts.hour === 24) read.ends = true;
+    if (parts.hour === 0) read.starts = true;
     if (offsets !== undefined) offsets[row] = notation.offset;
-    if (words) gatherWords(read, notation);
-    if (notation.zone > read.zone) read.zone = notation.zone;
+    if (words) gatherWords(read, notation.wall, parts);
+    if (parts.zone > read.zone) read.zone = parts.zone;
   }
   return read;
 }
 
 /** Of several words for one month the first in the order of the alphabet, so that the order of rows does not matter. */
-function gatherWords({ months, weekdays }: Read, { wall, monthWord, weekdayWord }: Notation): void {
+function gatherWords({ months, weekdays }: Read, wall: number, { monthWord, weekdayWord }: TimeParts): void {
   const at = new Date(wall);
   const [month, weekday] = [at.getUTCMonth(), (at.getUTCDay() + 6) % 7];
   if (monthWord !== '' && (months[month] === undefined || monthWord < months[month])) months[month] = monthWord;

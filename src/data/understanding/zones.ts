@@ -1,3 +1,4 @@
+import { day } from '../days.js';
 /** Minutes east of UTC of the abbreviations that stand for one offset in most of the data that has them. */
 export const abbreviations: Record<string, number> = {
   UTC: 0,
@@ -57,8 +58,8 @@ export function offsetInZone(zone: string, instant: number): number | undefined 
 
 /** The same for what a clock there shows; of an hour that comes twice the first. */
 export function offsetOfWall(zone: string, wall: number): number | undefined {
-  const before = offsetInZone(zone, wall - 86_400_000);
-  const after = offsetInZone(zone, wall + 86_400_000);
+  const before = offsetInZone(zone, wall - day);
+  const after = offsetInZone(zone, wall + day);
   if (before === undefined || after === undefined || before === after) return before;
   return offsetInZone(zone, wall - before * 60_000) === before ? before : after;
 }

@@ -1,6 +1,7 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { BidirectionalPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { addRows, mergeRows } from '../moveRows.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import type { CellOutput, SequenceCell } from './cell.js';
@@ -93,24 +94,8 @@ export class BidirectionalLayer implements EngineLayer {
     const { values, mask } = this.output;
     const [a, b] = this.outputs;
     const { mergeMode } = this.plan;
-    const { kernels } = this.context;
     if (mergeMode !== 'concat' && mergeMode !== 'none')
-      kernels.mergeForward(
-        MERGE[mergeMode],
-        a.address,
-        a.stepStride,
-        a.rowStride,
-        b.address,
-        b.stepStride,
-        b.rowStride,
-        values.address,
-        values.stepStride,
-        values.rowStride,
-        values.width,
-        values.steps,
-        rows.from,
-        rows.to,
-      );
+      mergeRows(this.context.kernels, MERGE[mergeMode], a, b, values, rows);
     if (!mask) return;
     this.clearMasked(values, rows);
     if (mergeMode === 'none') this.clearMasked(b, rows);
@@ -125,19 +110,7 @@ export class BidirectionalLayer implements EngineLayer {
     this.cells[1].backward(rows, this.port(1, second));
     const to = this.input.gradient;
     const from = this.second;
-    if (to === undefined || from === undefined) return;
-    this.context.kernels.addSequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      rows.from,
-      rows.to,
-    );
+    if (to && from) addRows(this.context.kernels, from, to, rows);
   }
 
   gradients(part: number, parts: number): void {

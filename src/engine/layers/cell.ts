@@ -6,6 +6,7 @@ import { deriveKey } from '../../random.js';
 import type { Arena } from '../arena.js';
 import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
+import { copyRows } from '../moveRows.js';
 import { newRows, type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';
@@ -389,7 +390,7 @@ export class Cell implements SequenceCell {
     if (this.inputMask) this.drop(rows, 'inputDropout', this.inputMask, plan.inputs, plan.dropout, drop);
     if (this.stateMask) this.drop(rows, 'recurrentDropout', this.stateMask, plan.units, plan.recurrentDropout, drop);
     this.ports.initial?.forEach(({ values }, i) => {
-      this.copyState(values, this.vectorsAt(i === 0 ? 'h0' : 'c0'), rows);
+      this.copy(values, this.vectorsAt(i === 0 ? 'h0' : 'c0'), rows);
     });
     kind.forward(context.kernels, job);
   }
@@ -414,12 +415,12 @@ export class Cell implements SequenceCell {
       if (!gradient) continue;
       const to = this.finalGradients[i];
       words[at + (i === 0 ? FIELD.dhT : FIELD.dcT)] = to + 4 * rows.from * this.plan.units;
-      this.copyState(gradient, this.vectors(to), rows);
+      this.copy(gradient, this.vectors(to), rows);
     }
     this.kind.backward(this.context.kernels, job, this.steps, this.fields.dh0 !== undefined);
     if (!this.hasInitial) return;
     this.ports.initial?.forEach(({ gradient }, i) => {
-      if (gradient) this.copyState(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
+      if (gradient) this.copy(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
     });
   }
 
@@ -432,19 +433,8 @@ export class Cell implements SequenceCell {
     return this.vectors(this.fields[name] ?? 0);
   }
 
-  private copyState(from: Rows, to: Rows, rows: Range): void {
-    this.context.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      this.plan.units,
-      1,
-      rows.from,
-      rows.to,
-    );
+  private copy(from: Rows, to: Rows, rows: Range): void {
+    copyRows(this.context.kernels, from, to, rows);
   }
 
   gradients(part: number, parts: number): void {

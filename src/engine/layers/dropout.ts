@@ -1,6 +1,7 @@
 import type { DropoutPlan } from '../../plan/layerPlan.js';
 import { deriveKey } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
+import { copyRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
@@ -45,24 +46,13 @@ export class DropoutLayer implements EngineLayer {
 
   gradients(): void {}
 
-  private apply(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range, drop: boolean): void {
+  private apply(from: Rows, to: Rows, rows: Range, drop: boolean): void {
     const { context, batch } = this;
     const { rate, path, spatial } = this.plan;
     const { seed, step } = context.draw;
     const { steps, width } = from;
     if (!drop) {
-      context.kernels.copySequence(
-        from.address,
-        from.stepStride,
-        from.rowStride,
-        to.address,
-        to.stepStride,
-        to.rowStride,
-        width,
-        steps,
-        batch0,
-        batch1,
-      );
+      copyRows(context.kernels, from, to, rows);
       return;
     }
     context.kernels.dropout(
@@ -78,8 +68,8 @@ export class DropoutLayer implements EngineLayer {
       width,
       steps,
       batch,
-      batch0,
-      batch1,
+      rows.from,
+      rows.to,
     );
   }
 }

@@ -4,6 +4,7 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import type { ConcatenatePlan, MergePlan } from '../../plan/layerPlan.js';
 import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
+import { copyRows, mergeRows } from '../moveRows.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
@@ -35,19 +36,8 @@ abstract class JoiningLayer implements EngineLayer {
     return newRows(arena, batch, steps, width);
   }
 
-  protected copy(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
-    this.context.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      Math.min(from.width, to.width),
-      Math.min(from.steps, to.steps),
-      batch0,
-      batch1,
-    );
+  protected copy(from: Rows, to: Rows, rows: Range): void {
+    copyRows(this.context.kernels, from, to, rows);
   }
 
   /** Sets the rows, which are the engine's own, whose steps do not count, but for those that by `unless` do not either. */
@@ -162,24 +152,8 @@ export class MergeLayer extends JoiningLayer {
     if (inputs[i].mask) this.fillMasked(dx, inputs[i].mask, 0, rows);
   }
 
-  private merge(mode: MergeId, a: Rows, b: Rows, { from, to }: Range): void {
-    const y = this.output.values;
-    this.context.kernels.mergeForward(
-      mode,
-      a.address,
-      a.stepStride,
-      a.rowStride,
-      b.address,
-      b.stepStride,
-      b.rowStride,
-      y.address,
-      y.stepStride,
-      y.rowStride,
-      y.width,
-      y.steps,
-      from,
-      to,
-    );
+  private merge(mode: MergeId, a: Rows, b: Rows, rows: Range): void {
+    mergeRows(this.context.kernels, mode, a, b, this.output.values, rows);
   }
 
   /** dx ← dx∘other */

@@ -1,5 +1,6 @@
 /** Layers that move rows and compute nothing but sums of them. */
 import type { WeightBlock } from '../blocks.js';
+import { copyRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
 
@@ -36,19 +37,8 @@ export abstract class MovingLayer implements EngineLayer {
     return dx && dy && { dx, dy };
   }
 
-  protected copy(from: Rows, to: Rows, width: number, steps: number, rows: Range): void {
-    this.context.kernels.copySequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      width,
-      steps,
-      rows.from,
-      rows.to,
-    );
+  protected copy(from: Rows, to: Rows, rows: Range, width?: number, steps?: number): void {
+    copyRows(this.context.kernels, from, to, rows, width, steps);
   }
 }
 

@@ -2,6 +2,7 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import type { NoisePlan } from '../../plan/layerPlan.js';
 import { deriveKey, normalAt } from '../../random.js';
 import type { Arena } from '../arena.js';
+import { mergeRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer } from './moving.js';
@@ -36,7 +37,7 @@ export class NoiseLayer extends MovingLayer {
     const { values: y } = this.output;
     const { noise } = this;
     if (!training || !noise) {
-      this.copy(x, y, x.width, x.steps, rows);
+      this.copy(x, y, rows);
       return;
     }
     this.draw(noise, rows);
@@ -48,7 +49,7 @@ export class NoiseLayer extends MovingLayer {
     if (!slopes) return;
     const { dx, dy } = slopes;
     if (noise && this.plan.multiplies) this.merge(dy, noise, dx, rows);
-    else this.copy(dy, dx, dx.width, dx.steps, rows);
+    else this.copy(dy, dx, rows);
   }
 
   private draw(noise: Rows, { from, to }: Range): void {
@@ -68,21 +69,7 @@ export class NoiseLayer extends MovingLayer {
   }
 
   private merge(a: Rows, b: Rows, to: Rows, rows: Range): void {
-    this.context.kernels.mergeForward(
-      this.plan.multiplies ? MergeId.mul : MergeId.sum,
-      a.address,
-      a.stepStride,
-      a.rowStride,
-      b.address,
-      b.stepStride,
-      b.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      rows.from,
-      rows.to,
-    );
+    const how = this.plan.multiplies ? MergeId.mul : MergeId.sum;
+    mergeRows(this.context.kernels, how, a, b, to, rows);
   }
 }

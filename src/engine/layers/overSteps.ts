@@ -57,14 +57,14 @@ export class OverStepsLayer extends MovingLayer {
   private gather(from: Rows, to: Rows, rows: Range): void {
     for (let g = 0; g < to.steps; g++) {
       const n = from.width / to.steps;
-      this.copy(featuresFrom(from, g * n), rowOf(to, g, n), n, from.steps, rows);
+      this.copy(featuresFrom(from, g * n), rowOf(to, g, n), rows, n, from.steps);
     }
   }
 
   private scatter(from: Rows, to: Rows, rows: Range): void {
     for (let g = 0; g < from.steps; g++) {
       const n = to.width / from.steps;
-      this.copy(rowOf(from, g, n), featuresFrom(to, g * n), n, to.steps, rows);
+      this.copy(rowOf(from, g, n), featuresFrom(to, g * n), rows, n, to.steps);
     }
   }
 }

@@ -2,6 +2,7 @@ import { MemcellError } from '../../errors.js';
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { PositionsPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import { copyRows } from '../moveRows.js';
 import { newRows } from '../rows.js';
 import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
 
@@ -87,22 +88,10 @@ export class PositionsLayer implements EngineLayer {
     );
   }
 
-  backward({ from, to }: Range): void {
+  backward(rows: Range): void {
     const { gradient: dx } = this.input;
     const { gradient: dy } = this.output;
-    if (dx === undefined || dy === undefined) return;
-    this.context.kernels.copySequence(
-      dy.address,
-      dy.stepStride,
-      dy.rowStride,
-      dx.address,
-      dx.stepStride,
-      dx.rowStride,
-      dx.width,
-      dx.steps,
-      from,
-      to,
-    );
+    if (dx && dy) copyRows(this.context.kernels, dy, dx, rows);
   }
 
   gradients(part: number, parts: number): void {

@@ -21,7 +21,7 @@ export class FlattenLayer extends MovingLayer {
 
   forward(rows: Range): void {
     const { steps, width } = this.input.values;
-    this.copy(this.input.values, this.parts, width, steps, rows);
+    this.copy(this.input.values, this.parts, rows, width, steps);
   }
 
   backward(rows: Range): void {
@@ -29,7 +29,7 @@ export class FlattenLayer extends MovingLayer {
     if (!slopes) return;
     const { dx, dy } = slopes;
     this.gradientParts ??= { ...dy, stepStride: dx.width };
-    this.copy(this.gradientParts, dx, dx.width, dx.steps, rows);
+    this.copy(this.gradientParts, dx, rows, dx.width, dx.steps);
   }
 }
 
@@ -52,7 +52,7 @@ export class RepeatLayer extends MovingLayer {
   }
 
   forward(rows: Range): void {
-    this.copy(this.repeated, this.output.values, this.repeated.width, this.plan.times, rows);
+    this.copy(this.repeated, this.output.values, rows, this.repeated.width, this.plan.times);
   }
 
   backward({ from, to }: Range): void {
@@ -84,7 +84,7 @@ export class ArrangeLayer extends MovingLayer {
 
   forward(rows: Range): void {
     const { steps, width } = this.input.values;
-    this.copy(this.input.values, this.output.values, width, steps, rows);
+    this.copy(this.input.values, this.output.values, rows, width, steps);
   }
 
   backward(): void {}
@@ -116,15 +116,15 @@ export class ReshapeLayer extends MovingLayer {
 
   forward(rows: Range): void {
     const { before, after } = this;
-    this.copy(this.input.values, before, before.width, before.steps, rows);
-    this.copy(after, this.output.values, after.width, after.steps, rows);
+    this.copy(this.input.values, before, rows, before.width, before.steps);
+    this.copy(after, this.output.values, rows, after.width, after.steps);
   }
 
   backward(rows: Range): void {
     const { before, after, slopes } = this;
     if (!slopes) return;
-    this.copy(slopes.dy, after, after.width, after.steps, rows);
-    this.copy(before, slopes.dx, before.width, before.steps, rows);
+    this.copy(slopes.dy, after, rows, after.width, after.steps);
+    this.copy(before, slopes.dx, rows, before.width, before.steps);
   }
 
   private shapeOf(size: number): Pick<Rows, 'steps' | 'width'> {
@@ -162,7 +162,7 @@ export class TransposeLayer extends MovingLayer {
     for (let j = 0; j < from.width; j++) {
       const feature = { ...from, address: from.address + 4 * j };
       const row = { ...to, address: to.address + 4 * j * to.stepStride, stepStride: 1 };
-      this.copy(feature, row, 1, from.steps, rows);
+      this.copy(feature, row, rows, 1, from.steps);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { ActivationId, slopeTakesInput } from '../../kernels/activationIds.js';
 import { type ScanPlan, STATES } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { addRows, copyRows } from '../moveRows.js';
 import { eachRun, newRows, type Range, type Rows, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import type { CellOutput, CellPorts, SequenceCell } from './cell.js';
@@ -318,27 +319,12 @@ export class ScanCell implements SequenceCell {
   }
 
   private copy(from: Rows, to: Rows, rows: Range): void {
-    this.context.kernels.copySequence(...operands(from, to, rows));
+    copyRows(this.context.kernels, from, to, rows);
   }
 
   private add(from: Rows, to: Rows, rows: Range): void {
-    this.context.kernels.addSequence(...operands(from, to, rows));
+    addRows(this.context.kernels, from, to, rows);
   }
-}
-
-function operands(from: Rows, to: Rows, rows: Range) {
-  return [
-    from.address,
-    from.stepStride,
-    from.rowStride,
-    to.address,
-    to.stepStride,
-    to.rowStride,
-    from.width,
-    from.steps,
-    rows.from,
-    rows.to,
-  ] as const;
 }
 
 /** The last `units` columns of rows of gates. */

@@ -1,6 +1,7 @@
 /** Layers that change the number of steps: padding with zeros, cropping, up-sampling. */
 import { MemcellError } from '../../errors.js';
 import type { PaddingPlan, UpSamplingPlan } from '../../plan/layerPlan.js';
+import { addRows } from '../moveRows.js';
 import type { Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 import { MovingLayer, stepsFrom } from './moving.js';
@@ -45,9 +46,9 @@ export class PaddingLayer extends MovingLayer {
   private shift(from: Rows, to: Rows, by: number, rows: Range): void {
     const { common, zeros } = this;
     const first = Math.max(by, 0);
-    this.copy(stepsFrom(from, Math.max(-by, 0)), stepsFrom(to, first), to.width, common, rows);
-    this.copy(zeros, to, to.width, first, rows);
-    this.copy(zeros, stepsFrom(to, first + common), to.width, to.steps - first - common, rows);
+    this.copy(stepsFrom(from, Math.max(-by, 0)), stepsFrom(to, first), rows, to.width, common);
+    this.copy(zeros, to, rows, to.width, first);
+    this.copy(zeros, stepsFrom(to, first + common), rows, to.width, to.steps - first - common);
   }
 }
 
@@ -68,7 +69,7 @@ export class UpSamplingLayer extends MovingLayer {
   forward(rows: Range): void {
     const { times } = this.plan;
     const x = this.input.values;
-    for (let k = 0; k < times; k++) this.copy(x, stepsFrom(this.output.values, k, times), x.width, x.steps, rows);
+    for (let k = 0; k < times; k++) this.copy(x, stepsFrom(this.output.values, k, times), rows, x.width, x.steps);
   }
 
   backward(rows: Range): void {
@@ -76,22 +77,7 @@ export class UpSamplingLayer extends MovingLayer {
     const { slopes } = this;
     if (!slopes) return;
     const { dx, dy } = slopes;
-    this.copy(stepsFrom(dy, 0, times), dx, dx.width, dx.steps, rows);
-    for (let k = 1; k < times; k++) this.add(stepsFrom(dy, k, times), dx, rows);
-  }
-
-  private add(from: Rows, to: Rows, rows: Range): void {
-    this.context.kernels.addSequence(
-      from.address,
-      from.stepStride,
-      from.rowStride,
-      to.address,
-      to.stepStride,
-      to.rowStride,
-      to.width,
-      to.steps,
-      rows.from,
-      rows.to,
-    );
+    this.copy(stepsFrom(dy, 0, times), dx, rows, dx.width, dx.steps);
+    for (let k = 1; k < times; k++) addRows(this.context.kernels, stepsFrom(dy, k, times), dx, rows);
   }
 }

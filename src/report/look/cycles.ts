@@ -1,3 +1,4 @@
+import { day } from '../../data/days.js';
 import type { Axis } from '../../tasks/shown.js';
 import { quantile } from './quantile.js';
 import type { LookedCycle } from './shown.js';
@@ -11,7 +12,6 @@ export interface Clock {
   season?: number;
 }
 
-const day = 86_400_000;
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

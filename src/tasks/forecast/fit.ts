@@ -1,3 +1,4 @@
+import { day } from '../../data/days.js';
 import { MemcellError } from '../../errors.js';
 import { EventLoop } from '../../training/batches.js';
 import { startOf } from '../clock.js';
@@ -191,12 +192,10 @@ function addPastColumns({ past, series }: SeriesSet, layout: Layout, tracked: re
   for (const [i, one] of tracked.entries()) one.past = standardised(series[i].past, layout.past, width);
 }
 
-const DAY = 86_400_000;
-
 /** Steps of an hour to a day, over two years or more. */
 function hasYears({ step, series }: SeriesSet): boolean {
-  if (step?.unit !== 'millisecond' || step.count > DAY || step.count < DAY / 24) return false;
-  return series.every(({ times }) => times !== undefined && times[times.length - 1] - times[0] >= 2 * 365 * DAY);
+  if (step?.unit !== 'millisecond' || step.count > day || step.count < day / 24) return false;
+  return series.every(({ times }) => times !== undefined && times[times.length - 1] - times[0] >= 2 * 365 * day);
 }
 
 /** Origins on the axis of time that all series share: the rank of the time, or the row where there are no times. */

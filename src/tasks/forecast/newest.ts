@@ -1,3 +1,4 @@
+import { day } from '../../data/days.js';
 import type { Frame, TimeReading } from '../../data/frame.js';
 import { type ColumnValues, HeldRows, type RowChunk, streamRows } from '../../data/heldRows.js';
 import { longTable } from '../../data/longTable.js';
@@ -177,7 +178,6 @@ async function lengthOf(source: Source, clock: RowClock, rows: number): Promise<
 }
 
 const mostSeries = 1_000_000;
-const day = 86_400_000;
 /** About: stretches need no exact ends. */
 const stepUnits = { millisecond: 1, number: 1, month: 30.4 * day, 'business day': 1.4 * day, 'working day': 1.2 * day };
 

@@ -1,3 +1,4 @@
+import { day } from '../../data/days.js';
 import { inDomain, Track } from './anchor.js';
 import type { Covariate, Distances, Layout, Tracked } from './channels.js';
 import { solvePositive } from './cholesky.js';
@@ -5,8 +6,7 @@ import { effectsOf } from './effects.js';
 import type { Series } from './forecaster.js';
 import type { Beginning, TargetState } from './state.js';
 
-const DAY = 86_400_000;
-const YEAR = 365.25 * DAY;
+const YEAR = 365.25 * day;
 
 /** The part of the year as an angle, per row. */
 export function yearAngles(times: Float64Array): Float64Array {

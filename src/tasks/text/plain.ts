@@ -3,8 +3,9 @@ import { startOf } from '../clock.js';
 import type { Run, Trained } from '../definition.js';
 import { fitNetwork } from '../fitNetwork.js';
 import type { TextArtefact } from './artefact.js';
+import type { Corpus } from './corpus.js';
 import { evaluateWindows, frequenciesOf, plainWindows, type TextEvaluation } from './evaluation.js';
-import { buildTextNetwork, type Corpus } from './training.js';
+import { buildTextNetwork } from './rounds.js';
 
 export const plainDefaults = { window: 50, epochs: 10, batchSize: 32, learningRate: 0.004 };
 

@@ -5,10 +5,10 @@ import { checkParts } from '../prepared.js';
 import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
 import { refuseDecided, type Start } from '../start.js';
 import { parseTextArtefact } from './artefact.js';
+import { type Corpus, stoppingEdge } from './corpus.js';
 import type { TextOptions } from './options.js';
 import { plainDefaults } from './plain.js';
 import { learnTokens, type Tokens } from './tokens.js';
-import { type Corpus, stoppingEdge } from './training.js';
 
 /** Fewer tokens than this are no text to learn from. */
 const fewest = 50;
