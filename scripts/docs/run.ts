@@ -52,6 +52,6 @@ export class Scratch {
 
 /** What differs from run to run: times, and spaces at the ends of lines. */
 function masked(output: string): string {
-  const text = output.replace(/\bin [\d.]+ (?:ms|s|min)\b/g, 'in … s').replace(/ +$/gm, '');
+  const text = output.replace(/\bin [\d.]+ (?:ms|s|min)(?: \d+ s)?\b/g, 'in … s').replace(/ +$/gm, '');
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }

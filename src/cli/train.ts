@@ -1,3 +1,4 @@
+import type { Source } from '../data/source.js';
 import { accountText } from '../data/understanding/account.js';
 import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
@@ -203,7 +204,9 @@ async function trainShown(
   try {
     const { live } = showing;
     const exitCode = signals.code();
-    const ended = { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, resumable, start };
+    // The first sample, for its gates; what came through a pipe is gone.
+    const sample = kind === 'classify' && data !== '-' ? openSource(data, sqlOf(values)) : undefined;
+    const ended = { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, resumable, start };
     await tell({ ...ended, ...(live && { live }) }, trained, session);
   } finally {
     trained.model.dispose();
@@ -276,6 +279,8 @@ async function serve(
 
 interface Ended {
   data: string;
+  /** What the gates of a report are of. */
+  sample: Source | undefined;
   out: string;
   kind: TaskKind;
   seconds: number;
@@ -293,7 +298,7 @@ interface Ended {
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
   const { tasks } = await import('../tasks/index.js');
-  const { data, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
+  const { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
@@ -317,8 +322,9 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     evaluation,
     on,
     pictures,
+    ...(sample && { source: sample }),
     ...(account && { account }),
-    warnings,
+    warnings: stopped?.reason === 'interrupted' ? [`stopped in epoch ${epochs}`, ...warnings] : warnings,
     training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
     seconds,
   };

@@ -28,7 +28,8 @@ beforeAll(async () => {
   writeFileSync(at('panel.csv'), rows.join('\n'));
   const points = ['kind,t,x,id'];
   for (let id = 0; id < 60; id++) {
-    for (let t = 0; t < 8; t++)
+    // Groups of different lengths, which are filled up.
+    for (let t = 0; t < 8 - ((id + 1) % 3); t++)
       points.push(`${id % 2 ? 'up' : 'down'},${t},${(id % 2 ? t : -t) + (id % 5 ? 0 : 12 * (id % 2 ? -1 : 1))},${id}`);
   }
   writeFileSync(at('groups.csv'), points.join('\n'));
@@ -140,7 +141,13 @@ test('a report of classes shows confusion, classes, reliability and the mistakes
   const { evaluation } = JSON.parse(out);
   const page = await opened(at('groups.html'), 400);
   const ids = await page.$$eval('section', (sections) => sections.map(({ id }) => id));
-  expect(ids).toEqual(expect.arrayContaining(['confusion', 'classes', 'reliability', 'mistakes', 'training', 'model']));
+  expect(ids).toEqual(
+    expect.arrayContaining(['confusion', 'classes', 'reliability', 'mistakes', 'gates', 'training', 'model']),
+  );
+  // What fills up a group is none of it.
+  const { input, layers } = JSON.parse((await page.textContent('#gates-data')) ?? '');
+  expect([input.values.length, ...layers.map(({ steps }: { steps: number }) => steps)]).toEqual([7, 7, 7]);
+  expect(Math.min(...input.values.flat())).toBeGreaterThan(-100);
   const drawn = await page.$$eval('#confusion svg title', (titles) => titles.map(({ textContent }) => textContent));
   const counts = evaluation.classes.flatMap(({ name: was }: { name: string }, i: number) =>
     evaluation.classes.map(

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { figures, forecast, report } from 'memcell';
+import { shortened, tick } from '../../src/report/axes.js';
 import { draw, standalone } from '../../src/report/draw.js';
 import { drawForecasts } from '../../src/report/figures/forecasts.js';
 import { html } from '../../src/report/html.js';
@@ -58,13 +59,51 @@ test('of many series the worst and the best are kept, the worst first', () => {
   const pictures = new Pictures();
   for (let i = 0; i < 300; i++) {
     const relative = ((i * 7919) % 300) / 100;
-    pictures.add({ kind: 'forecast', relative } as ShownForecasts);
+    pictures.add({ kind: 'forecast', series: `s${i}`, relative } as ShownForecasts);
   }
   const kept = pictures.parts.map((part) => (part as ShownForecasts).relative);
   expect(kept.length).toBe(24);
   expect(kept.slice(0, 3)).toEqual([2.99, 2.98, 2.97]);
   expect(kept.slice(-2)).toEqual([0.01, 0]);
   expect(pictures.left).toBe(276);
+});
+
+test('what comes of one series in parts, as from folds, is one picture with all of its residuals', () => {
+  const pictures = new Pictures();
+  const part = (from: number, errors: number[], relative: number): ShownForecasts => ({
+    ...{ kind: 'forecast', series: '', axis: 'row', relative, scored: errors.length, shown: errors.length },
+    columns: [
+      {
+        name: 'y',
+        actual: { x: [1, 2, 3], y: [1, 2, 3] },
+        forecasts: [{ x: [from], y: [0], intervals: [] }],
+        residuals: { x: errors.map((_, i) => from + i), y: errors },
+        histogram: histogramOf(errors),
+        mae: relative,
+      },
+    ],
+  });
+  pictures.add(part(1, [3], 3));
+  pictures.add(part(2, [-1, 0], 0.5));
+  const [joined, ...others] = pictures.parts as ShownForecasts[];
+  expect(others).toEqual([]);
+  expect([joined.scored, joined.shown, joined.relative]).toEqual([3, 3, expect.closeTo(4 / 3, 9)]);
+  const [{ forecasts, residuals, histogram, mae }] = joined.columns;
+  expect(forecasts.map(({ x }) => x)).toEqual([[1], [2]]);
+  expect(residuals).toEqual({ x: [1, 2, 3], y: [3, -1, 0] });
+  expect(histogram.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+  expect(mae).toBeCloseTo(4 / 3, 9);
+});
+
+test('numbers of one axis are in one unit with as many decimals, and long names keep their ends', () => {
+  const axis = (values: number[]) => values.map((value, i) => tick(value, i, values));
+  expect(axis([0, 5000, 9500, 10_000])).toEqual(['0', '5.0 k', '9.5 k', '10.0 k']);
+  expect(axis([-2.5, 0, 2.5])).toEqual(['−2.5', '0', '2.5']);
+  expect(axis([0, 1e6, 2e6])).toEqual(['0', '1 M', '2 M']);
+  expect(axis([1e-6, 2e-6])).toEqual(['1e−6', '2e−6']);
+  expect([tick(25_000), tick(1234.5), tick(0.1 + 0.2)]).toEqual(['25 k', '1234.5', '0.3']);
+  expect(shortened('Oslo, first floor / milk', 12)).toBe('Oslo, f…milk');
+  expect(shortened('brief', 12)).toBe('brief');
 });
 
 test('what is put into a page is escaped, in text and in figures, and an SVG stands alone', async () => {

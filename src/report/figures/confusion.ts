@@ -23,7 +23,7 @@ export function drawConfusion(classes: readonly string[], confusion: readonly (r
   const size = Math.max(22, Math.min(56, 360 / classes.length));
   const margin = 40 + 7 * longest;
   // Names stand at 50 degrees.
-  const above = longest > 4 ? 44 + 5.6 * longest : 60;
+  const above = longest > 4 ? 44 + 6 * longest : margin;
   const numbers = size >= 22;
   return draw((plot) => ({
     title: 'Confusion: what it was (rows), what the model answered (columns)',

@@ -16,7 +16,7 @@ export function drawCorrelations({ columns, r, rows }: LookedCorrelations): Prom
   const size = Math.max(26, Math.min(56, 480 / columns.length));
   const margin = Math.min(150, 24 + 7 * longest);
   // Names stand at 50 degrees.
-  const above = longest > 4 ? 26 + 5.6 * longest : 30;
+  const above = longest > 4 ? 26 + 6 * longest : margin;
   const places = columns.map((_, i) => i);
   const named = (i: number) => short(columns[i]);
   return draw((plot) => ({
