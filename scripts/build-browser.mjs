@@ -14,6 +14,7 @@ const NODE_ONLY = [
   'formats/file.js',
   'formats/folder.js',
   'formats/backupFolder.js',
+  'tasks/fitJournal.js',
   'data/duckdb.js',
   'data/paths.js',
 ];

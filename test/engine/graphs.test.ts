@@ -87,7 +87,7 @@ test('random graphs: the gradient along any direction is the slope of the loss',
       const rate = 1e-2;
       const own = builtGraph(sample, sgd({ learningRate: rate }));
       const engine = engineOf(own, { threads: 1 });
-      const { x } = batchOf(own.model, sample, sample.batch, 0);
+      const x = inputsOf(own.model, sample, sample.batch, 0);
       const y = targetsOf(shapesOf(engine.predictBatch(x)), sample.seed, 0);
       const before = engine.capture();
       engine.trainBatch(x, y);
