@@ -24,6 +24,9 @@ export function hinge(): Loss {
   return { name: 'hinge', config: {}, targets: 'values', positions };
 }
 
+/** 1 - PROBABILITY_EPSILON as a 32-bit float. */
+const HIGHEST_PROBABILITY = Math.fround(1 - PROBABILITY_EPSILON);
+
 /** max(largest of (1 - yTrue)·yPred - Σ yTrue·yPred + 1, 0) over the last axis. */
 export function categoricalHinge(): Loss {
   const positions: Loss['positions'] = (yTrue, yPred) => {
@@ -59,10 +62,13 @@ export function binaryFocalCrossentropy(
   const positions: Loss['positions'] = (yTrue, yPred) => {
     const y = tf.add(tf.mul(yTrue, 1 - labelSmoothing), labelSmoothing / 2);
     const whole = fromLogits ? tf.sigmoid(yPred) : yPred;
-    const p = tf.clipByValue(whole, PROBABILITY_EPSILON, 1 - PROBABILITY_EPSILON);
+    // Of logits without the digits that 1 - p loses.
+    const rest = fromLogits ? tf.sigmoid(tf.neg(yPred)) : tf.sub(1, whole);
+    const p = tf.clipByValue(whole, PROBABILITY_EPSILON, HIGHEST_PROBABILITY);
+    const q = tf.clipByValue(rest, 1 - HIGHEST_PROBABILITY, 1 - PROBABILITY_EPSILON);
     const mix = (ofOnes: tf.Tensor, ofZeros: tf.Tensor) => tf.add(tf.mul(y, ofOnes), tf.mul(tf.sub(1, y), ofZeros));
-    const entropy = tf.neg(mix(tf.log(p), tf.log(tf.sub(1, p))));
-    const focal = tf.mul(tf.pow(tf.sub(1, mix(whole, tf.sub(1, whole))), gamma), entropy);
+    const entropy = tf.neg(mix(tf.log(p), tf.log(q)));
+    const focal = tf.mul(tf.pow(mix(rest, whole), gamma), entropy);
     const weight = tf.add(tf.mul(y, alpha), tf.mul(tf.sub(1, y), 1 - alpha));
     return tf.mean(applyClassBalancing ? tf.mul(weight, focal) : focal, -1);
   };

@@ -25,7 +25,7 @@ function power(x: v128, exponent: f32): v128 {
 }
 
 /**
- * loss = mean a·(1 − pₜ)^γ·H, H = −(y′·log q + (1 − y′)·log(1 − q)), q = p kept 1e-7 from 0 and 1, pₜ = y′·p + (1 − y′)·(1 − p),
+ * loss = mean a·(1 − pₜ)^γ·H, H = −(y′·log q + (1 − y′)·log(1 − q)), q = p kept 1e-7 from 0 and 1, 1 − pₜ = y′·(1 − p) + (1 − y′)·p,
  * y′ = y·(1 − smoothing) + smoothing/2; p the predictions, or σ of them where `ofLogits` is 1; a = y′·α + (1 − y′)·(1 − α) where
  * `balanced` is 1, else 1.
  */
@@ -49,24 +49,30 @@ export function binaryFocalLoss(
       const at = <usize>j << 2;
       const count = n - j;
       let p = loadBlock(from + at, count, zero);
-      if (ofLogits) p = f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(p))));
+      let rest = f32x4.sub(one, p);
+      // Without the digits that 1 - p loses.
+      if (ofLogits) {
+        rest = f32x4.div(one, f32x4.add(one, exp4(p)));
+        p = f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(p))));
+      }
       const t = f32x4.add(f32x4.mul(loadBlock(y + at, count, zero), keep), even);
       const f = f32x4.sub(one, t);
       const q = f32x4.pmin(f32x4.pmax(p, low), high);
-      const r = f32x4.sub(one, q);
+      const r = f32x4.pmin(f32x4.pmax(rest, f32x4.sub(one, high)), f32x4.sub(one, low));
       const entropy = f32x4.neg(f32x4.add(f32x4.mul(t, log4(q)), f32x4.mul(f, log4(r))));
-      const missed = f32x4.sub(one, f32x4.add(f32x4.mul(t, p), f32x4.mul(f, f32x4.sub(one, p))));
+      const missed = f32x4.add(f32x4.mul(t, rest), f32x4.mul(f, p));
       const factor = power(missed, gamma);
       const a = f32x4.add(f32x4.mul(t, ofOnes), f32x4.mul(f, ofZeros));
       sum = f32x4.add(sum, keepLanes(f32x4.mul(a, f32x4.mul(factor, entropy)), count));
       if (g == 0) continue;
-      const open = v128.and(f32x4.ge(p, low), f32x4.le(p, high));
-      let slope = v128.and(f32x4.mul(factor, f32x4.sub(f32x4.div(f, r), f32x4.div(t, q))), open);
+      const ofP = v128.and(f32x4.div(t, q), f32x4.eq(p, q));
+      const ofRest = v128.and(f32x4.div(f, r), f32x4.eq(rest, r));
+      let slope = f32x4.mul(factor, f32x4.sub(ofRest, ofP));
       if (gamma != 0) {
         const ofFactor = f32x4.mul(g4, f32x4.mul(power(missed, gamma - 1), entropy));
         slope = f32x4.sub(slope, f32x4.mul(ofFactor, f32x4.sub(t, f)));
       }
-      if (ofLogits) slope = f32x4.mul(slope, f32x4.mul(p, f32x4.sub(one, p)));
+      if (ofLogits) slope = f32x4.mul(slope, f32x4.mul(p, rest));
       storeBlock(g + at, f32x4.mul(w, f32x4.mul(a, slope)), count);
     }
     setLoss(losses, row, weight * laneSum(sum));
