@@ -219,6 +219,16 @@ describe('writing', () => {
     expect(JSON.stringify(written.config)).toContain('"config":{"name":"s","dtype":"float32","rate":0.3}');
   });
 
+  it('leaves out of .h5 the score mode of attention that Keras 3 reads back as a function', () => {
+    const written = (score_mode: string, legacy: boolean) => {
+      const layers = [{ class_name: 'Attention', config: { name: 'a', score_mode } }];
+      return JSON.stringify(keras3Topology({ class_name: 'Sequential', config: { name: 'm', layers } }, legacy));
+    };
+    expect(written('dot', true)).not.toContain('score_mode');
+    expect(written('concat', true)).toContain('"score_mode":"concat"');
+    expect(written('dot', false)).toContain('"score_mode":"dot"');
+  });
+
   const specs = [
     'LSTM(5, return_sequences=True), GRU(4), Dense(2)',
     'Masking(), Bidirectional(LSTM(3, return_sequences=True)), TimeDistributed(Dense(2)), Flatten(), Dense(2, softmax)',

@@ -203,6 +203,8 @@ function writtenLayer(layer: Json, legacy: boolean): JsonObject {
   for (const option of known) {
     const value = given[option];
     if (value === undefined || (value === null && !MAY_BE_NULL.test(option))) continue;
+    // Keras 3 takes the word for its function of that name when it reads `.h5`; it is the default.
+    if (legacy && option === 'score_mode' && value === 'dot') continue;
     const key = `${kind} ${option}`;
     config[Object.hasOwn(RENAMED, key) ? RENAMED[key] : option] = writtenValue(option, value, kind, name);
   }

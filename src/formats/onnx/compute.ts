@@ -5,7 +5,7 @@ import { transposed } from './fold.js';
 import { floats, perFeature, single } from './given.js';
 import { concat, merged } from './joins.js';
 import { embedding, oneHot } from './lookups.js';
-import type { NodeReader } from './nodeReader.js';
+import { type NodeReader, withoutIt } from './nodeReader.js';
 import { type Settled, settle, withFeatures } from './settle.js';
 import {
   type Axis,
@@ -256,7 +256,5 @@ const operators: Record<string, (node: NodeReader) => Value> = {
 /** @throws MemcellError 'model' that names the node and what it cannot be read as */
 export function compute(node: NodeReader): Value {
   if (Object.hasOwn(operators, node.opType)) return operators[node.opType](node);
-  throw node.error(
-    'memcell reads no such operator; export the model without it, or build its layers and read their weights with loadWeights',
-  );
+  throw node.error(`memcell reads no such operator; ${withoutIt}`);
 }

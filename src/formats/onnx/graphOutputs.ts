@@ -53,7 +53,7 @@ export function finish(
 
 /** Says where the axes of an input are in another order in the file. */
 function noteOrder(name: string, value: Value | undefined, lost: string[]): void {
-  if (value?.kind !== 'signal' || value.pending) return;
+  if (value?.kind !== 'signal') return;
   if (axisOf(value.axes, 'batch') < 0)
     lost.push(
       `input ${JSON.stringify(name)} is ${describe(value.axes)} of one row in the file, with an axis of rows before it here`,

@@ -12,6 +12,9 @@ const mostAxes = 8;
 /** No list of axes or sizes is longer. */
 const mostListed = 64;
 
+/** What to do about an operator that is not read. */
+export const withoutIt = 'export the model without it, or build its layers and read their weights with loadWeights';
+
 /** A part of an axis: `count` elements from `start` on, `step` apart. */
 export interface Cut {
   axis: number;

@@ -3,7 +3,8 @@ import { invalid, reasonOf } from '../modelJson.js';
 import type { ReadGraph } from './graphOutputs.js';
 import { readKept } from './kept.js';
 import { contentsOf } from './layersOfGraph.js';
-import { decodeModel, type ModelProto } from './proto.js';
+import { nodesInOrder } from './nodeOrder.js';
+import { dataTypes, decodeModel, type GraphProto, type ModelProto } from './proto.js';
 import { FrozenSteps, readGraph } from './readGraph.js';
 
 /** A larger file is refused: protobuf's messages have less. */
@@ -33,7 +34,21 @@ export async function readOnnx(bytes: Uint8Array, where: string): Promise<ModelC
   if (kept) return kept;
   // Folding may go through the weights a few times.
   const budget = 2 ** 20 + 4 * bytes.byteLength;
-  return contentsOf(readAsItGoes(graph, opset, budget, where));
+  const read = readAsItGoes({ ...graph, node: [...nodesInOrder(graph.node ?? [])] }, opset, budget, where);
+  return contentsOf({ ...read, lost: [...read.lost, ...roundings(graph)] });
+}
+
+const HALVES: ReadonlyMap<unknown, string> = new Map([
+  [dataTypes.float16, 'float16'],
+  [dataTypes.bfloat16, 'bfloat16'],
+]);
+
+/** Where the file rounds between its operators, which memcell does not: not where halves are only how weights are stored. */
+function roundings({ input = [], node = [] }: GraphProto): string[] {
+  const types = input.map(({ type }) => HALVES.get(type?.tensorType?.elemType));
+  const casts = node.filter(({ opType }) => opType === 'Cast').flatMap(({ attribute = [] }) => attribute);
+  const half = [...types, ...casts.map(({ i }) => HALVES.get(i))].find((name) => name !== undefined);
+  return half ? [`the rounding to ${half} of what operators give: here all is computed in float32`] : [];
 }
 
 function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
@@ -44,12 +59,7 @@ function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
 }
 
 /** With the batch as the input's first axis, else as its second, else with the steps last; with free steps, else with the number that the file froze. */
-function readAsItGoes(
-  graph: NonNullable<ModelProto['graph']>,
-  opset: number,
-  budget: number,
-  where: string,
-): ReadGraph {
+function readAsItGoes(graph: GraphProto, opset: number, budget: number, where: string): ReadGraph {
   let refusal: unknown;
   for (const order of ['batch first', 'steps first', 'steps last', 'one row'] as const) {
     try {

@@ -6,7 +6,7 @@ import { fold, whole } from './fold.js';
 import { inputEnd, inputSignal, type Order, otherInput } from './graphInputs.js';
 import { finish, type ReadGraph } from './graphOutputs.js';
 import { move } from './moves.js';
-import { NodeReader } from './nodeReader.js';
+import { NodeReader, withoutIt } from './nodeReader.js';
 import { onRows } from './packed.js';
 import { withPatterns } from './patterns.js';
 import type { GraphProto } from './proto.js';
@@ -75,13 +75,18 @@ export function readGraph(
     const read = (proto.input ?? []).map((name) =>
       name === ''
         ? undefined
-        : (values.get(name) ?? failure(invalid(file, `no node gives ${JSON.stringify(name.slice(0, 80))}`))),
+        : (values.get(name) ??
+          failure(
+            invalid(file, `no node gives ${JSON.stringify(name.slice(0, 80))}, or nodes read each other in a circle`),
+          )),
     );
     const node = new NodeReader(proto, read, file, opset, spend);
     let made: Value[];
     try {
       if (domain !== '' && domain !== 'ai.onnx')
-        throw node.error(`it is of the domain ${JSON.stringify(domain.slice(0, 80))}`);
+        throw node.error(
+          `it is of the domain ${JSON.stringify(domain.slice(0, 80))}, which memcell does not read; ${withoutIt}`,
+        );
       made = evaluate(node);
     } catch (error) {
       made = node.outputs.map(() => failure(error));

@@ -149,13 +149,13 @@ describe('hostile files', () => {
       ),
       'the model: it asks for more numbers than a file of its size can hold',
     ],
-    'a node that reads what comes after it': [
+    'nodes that read each other in a circle': [
       graphOf([
         { opType: 'Relu', input: ['b'], output: ['a'], name: 'one' },
         { opType: 'Relu', input: ['a'], output: ['b'], name: 'two' },
         { opType: 'Relu', input: ['b'], output: ['y'], name: 'three' },
       ]),
-      'the model: no node gives "b"',
+      'the model: no node gives "b", or nodes read each other in a circle',
     ],
     'an operator that no layer is': [
       graphOf([{ opType: 'Sin', input: ['x'], output: ['y'], name: 'wave' }]),
@@ -163,7 +163,7 @@ describe('hostile files', () => {
     ],
     'an operator of somebody else': [
       graphOf([{ opType: 'Attention', domain: 'com.microsoft', input: ['x'], output: ['y'], name: 'att' }]),
-      'the model: node "att" (Attention): it is of the domain "com.microsoft"',
+      'the model: node "att" (Attention): it is of the domain "com.microsoft", which memcell does not read; export the model without it, or build its layers and read their weights with loadWeights',
     ],
     'weights of other sizes than the input': [
       graphOf(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { dataTypes, decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { loadModel } from '../../../src/sequential.js';
 
@@ -76,4 +77,19 @@ describe("files of PyTorch's two exporters", () => {
       model.dispose();
     });
   }
+});
+
+it('nodes in another order are the same model, and the rounding of half precision is said', async () => {
+  const whole = readFileSync(join(folder, 'lstm2-dropout-norm.legacy.onnx'));
+  const { lost: none, ...before } = await readOnnx(whole, 'whole');
+  const file = decodeModel(whole);
+  file.graph?.node?.reverse();
+  const turnedAround = await readOnnx(encodeModel(file), 'whole');
+  expect(turnedAround).toEqual({ ...before, lost: [] });
+  expect(none).toEqual([]);
+  const tensor = file.graph?.input?.[0].type?.tensorType;
+  if (tensor) tensor.elemType = dataTypes.float16;
+  const halves = await readOnnx(encodeModel(file), 'whole');
+  const said = 'the rounding to float16 of what operators give: here all is computed in float32';
+  expect(halves).toEqual({ ...before, lost: [said] });
 });

@@ -293,7 +293,11 @@ describe('writeOnnx', () => {
     for (const [layers, message] of refusals) {
       const model = new Sequential(layers, { seed: 1 });
       const written = writeOnnx(await contentsOf(model));
-      await expect(written).rejects.toMatchObject({ name: 'MemcellError', code: 'usage', message: `ONNX: ${message}` });
+      await expect(written).rejects.toMatchObject({
+        name: 'MemcellError',
+        code: 'usage',
+        message: `ONNX: ${message}; save the model to a folder instead`,
+      });
     }
   });
 
