@@ -1,4 +1,5 @@
 /** Runs a tfjs model's plan on the engine: the model's variables and states stay whose they are. */
+import { setWeight } from '../model/initialise.js';
 import { statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -38,7 +39,7 @@ class TfjsWeights implements OwnedWeights {
   write(weight: number, values: Float32Array): void {
     const variable = this.variables[weight];
     tf.tidy(() => {
-      variable.write(tf.tensor(values, variable.shape.map(Number)));
+      setWeight(variable, tf.tensor(values, variable.shape.map(Number)));
     });
   }
 }

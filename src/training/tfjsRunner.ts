@@ -4,7 +4,7 @@ import { allFinite, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
-import { weightsInOrder } from '../model/initialise.js';
+import { setWeight, weightsInOrder } from '../model/initialise.js';
 import { statefulBatch, statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
@@ -123,7 +123,7 @@ class TfjsRunner implements Runner {
     this.optimizer.average(weights);
     trainableWeights.forEach((weight, i) => {
       const tensor = tf.tensor(weights[i], weight.shape.map(Number));
-      weight.write(tensor);
+      setWeight(weight, tensor);
       tensor.dispose();
     });
   }

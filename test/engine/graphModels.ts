@@ -107,6 +107,9 @@ function pick(tensors: readonly tf.SymbolicTensor[], number: number): tf.Symboli
   return tensors[number % tensors.length];
 }
 
+/** Norms are brought to 0.7 by half of what they lack or are beyond it: applied twice it is another. */
+const halfway = { className: 'MinMaxNorm', config: { minValue: 0.7, maxValue: 0.7, rate: 0.5, axis: 0 } } as const;
+
 /** Adds what a step makes to the tensors; nothing where there is none of the kind that it takes. */
 function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): void {
   const sequences = tensors.filter(isSequence);
@@ -133,7 +136,7 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
       return;
     case 'constrained':
       tensors.push(
-        on(l.Dense(WIDTH, { kernelConstraint: again ? 'unitNorm' : 'maxNorm', biasConstraint: 'nonNeg' }), any),
+        on(l.Dense(WIDTH, { kernelConstraint: again ? 'unitNorm' : halfway, biasConstraint: 'nonNeg' }), any),
       );
       return;
     case 'activation':

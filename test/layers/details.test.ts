@@ -6,6 +6,7 @@ import {
   Flatten,
   GlobalAveragePooling1D,
   LayerNormalization,
+  LSTM,
   Masking,
   MaxPooling1D,
   Normalization,
@@ -28,6 +29,40 @@ test("a regularizer's name alone is 0.01 of what it names, a new object each tim
   expect(one).not.toBe(other);
   if (one && other && 'config' in one && 'config' in other) expect(one.config).not.toBe(other.config);
 });
+
+test.each(['memcell', 'tfjs'] as const)(
+  'a constraint is applied once, after each update of the weights, not where they are read or averaged: %s',
+  async (engine) => {
+    // A norm of 3 becomes 0.8 + 0.3·2.2, that 0.8 + 0.3·0.66.
+    const minmax = { className: 'MinMaxNorm', config: { minValue: 0.3, maxValue: 0.8, rate: 0.7, axis: 0 } } as const;
+    const model = new Sequential([LSTM(2, { inputShape: [1, 1] }), Dense(1, { kernelConstraint: minmax })], {
+      seed: 1,
+    });
+    const [weights, x, y] = [model.getWeights(), [[[1]]], [[0]]];
+    weights[3].data.set([3, 0]);
+    const norm = () => Math.hypot(...model.getWeights()[3].data);
+    const compile = (useEma: boolean) => {
+      model.setWeights(weights);
+      model.compile({
+        optimizer: sgd({ learningRate: 1e-9, useEma }),
+        loss: 'meanSquaredError',
+        ...(engine === 'tfjs' && { engine }),
+      });
+      expect(model.engine.kind).toBe(engine);
+    };
+    compile(false);
+    for (const expected of [1.46, 0.998]) {
+      await model.trainOnBatch(x, y);
+      expect(norm()).toBeCloseTo(expected, 5);
+      expect(norm()).toBeCloseTo(expected, 5);
+    }
+    // The average is of the weights as they are updated, before the constraint.
+    compile(true);
+    await model.fit(x, y, { epochs: 1, verbose: 0 });
+    expect(norm()).toBeCloseTo(3, 5);
+    model.dispose();
+  },
+);
 
 test('initializers and constraints are taken with their settings as tfjs and as Keras write them, and no others', () => {
   const told = (options: DenseOptions) => {

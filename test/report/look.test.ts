@@ -193,6 +193,11 @@ test('many columns and series are drawn in part, and it is said which are not', 
   const { look } = await plot(wide);
   expect(look.series[0].columns).toHaveLength(12);
   expect(look.left).toEqual(['3 of 15 columns are not drawn: c12, c13, c14; name those to look at']);
+  const named = await plot(
+    wide.map((row, i) => ({ ...row, id: `no. ${i}` })),
+    { columns: ['c1', 'id'] },
+  );
+  expect(named.look.left).toEqual(['id: text that differs in nearly every row']);
   const panel = Array.from({ length: 400 }, (_, i) => ({ s: `s${i % 40}`, y: i % 7, z: i % 11 }));
   const several = await plot(panel, { group: ['s'] });
   expect(several.look.series).toHaveLength(12);

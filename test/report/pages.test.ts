@@ -33,7 +33,7 @@ beforeAll(async () => {
       points.push(`${id % 2 ? 'up' : 'down'},${t},${(id % 2 ? t : -t) + (id % 5 ? 0 : 12 * (id % 2 ? -1 : 1))},${id}`);
   }
   writeFileSync(at('groups.csv'), points.join('\n'));
-  writeFileSync(at('text.txt'), 'the cat sat on the mat. '.repeat(60));
+  writeFileSync(at('text.txt'), theText);
   writeFileSync(at('symbols.txt'), Array.from({ length: 200 }, (_, i) => i % 5).join(' '));
 }, 60_000);
 
@@ -48,6 +48,8 @@ async function opened(file: string, width = 1000, colorScheme: 'light' | 'dark' 
   expect(problems).toEqual([]);
   return page;
 }
+
+const theText = 'the cat sat on the mat. '.repeat(60);
 
 test('a report of a forecast shows every part, holds the figures of --json, and runs nothing of the data', async () => {
   const { code, out } = await memcell(
@@ -170,7 +172,7 @@ test('a report of a text colours it by surprise, and shows what the model writes
   expect([code, err]).toEqual([0, expect.stringContaining('report is in')]);
   const page = await opened(at('text.html'), 1000, 'dark');
   const spans = await page.$$eval('.surprise span', (all) => all.map(({ textContent }) => textContent).join(''));
-  expect('the cat sat on the mat. '.repeat(60)).toContain(spans.slice(0, 40));
+  expect(theText).toContain(spans.slice(0, 40));
   expect(await page.locator('#samples pre').count()).toBe(3);
   await page.hover('#gates canvas');
   expect(await page.textContent('[data-told="0"]')).toMatch(
@@ -194,10 +196,11 @@ test('a report of a text colours it by surprise, and shows what the model writes
   expect([batch, units, tokens.length]).toEqual([1, 12, steps]);
   const sum = attribution.values.reduce((total: number, value: number) => total + value, 0);
   expect(Math.abs(sum - (attribution.output[0] - attribution.baseline[0]))).toBeLessThan(attribution.gap + 1e-5);
-  const missing = await memcell('gates', at('text'), at('text.txt'), '--sample', '9999');
+  const windows = Math.floor(theText.length / steps);
+  const missing = await memcell('gates', at('text'), at('text.txt'), '--sample', `${windows + 1}`);
   expect([missing.code, missing.err]).toEqual([
     2,
-    expect.stringMatching(/text\.txt: has \d+ windows of \d+ characters, not 9999/),
+    expect.stringContaining(`text.txt: has ${windows} windows of ${steps} characters, not ${windows + 1}`),
   ]);
 }, 120_000);
 

@@ -120,6 +120,18 @@ describe('steps and gaps', () => {
     );
   });
 
+  test('of few rows ten times are filled in, no more', () => {
+    const notes = (missing: number) => {
+      const rows = days(10 + missing).filter((_, i) => i < 5 || i >= 5 + missing);
+      const text = rows.flatMap((day, i) => ['00', '08', '16'].map((hour) => `${day} ${hour}:00,${i}`)).join('\n');
+      return csv(`date,y\n${text}`, { targets: ['y'], every: '1d' }).account.notes.slice(1);
+    };
+    expect(notes(10)).toEqual(['10 times are missing and filled in, the first after line 14 (2020-01-05 00:00)']);
+    expect(notes(11)).toEqual([
+      '11 times are missing, the first after line 14 (2020-01-05 00:00); rows count as consecutive',
+    ]);
+  });
+
   test('irregular rows are consecutive, said with the first place and what mends it', () => {
     const frame = read('irregular.csv', { targets: ['value'] });
     expect(frame.time?.step).toBeUndefined();
@@ -130,6 +142,9 @@ describe('steps and gaps', () => {
       rows: 232,
       time: { step: '1 hour' },
     });
+    expect(failure(() => read('irregular.csv', { targets: ['value'], every: '1s' }))).toBe(
+      'every: the step of irregular.csv is about 1395 seconds; 1s would invent rows; take a longer step',
+    );
   });
 
   test('rows are put together: amounts added, levels averaged, flags if any, the most frequent text', () => {
@@ -249,6 +264,17 @@ test('months become whole quarters', () => {
   expect(values(frame, 'sales')).toEqual([2 + 3 + 4, 5 + 6 + 7, 8 + 9 + 10, 11 + 12 + 13]);
   expect(frame.account.time).toMatchObject({ step: '1 quarter', season: 4 });
   expect(next(frame, 1)).toEqual(['2020-04']);
+});
+
+test('series are where every fifth row repeats a time, and are told where rows are put together', () => {
+  const rows = days(8).map((day, i) => `${day},a,${i}`);
+  const repeated = days(2).map((day) => `${day},b,5`);
+  const notes = (text: string[]) =>
+    csv(`date,s,y\n${text.join('\n')}`, { targets: ['y'], every: '2d' }).account.notes.join('\n');
+  expect(notes([...rows, ...repeated])).toContain(
+    'rows of several series are put together; --group s keeps them apart',
+  );
+  expect(notes([...rows, ...repeated.slice(1)])).not.toContain('several series');
 });
 
 test('a slip is no series: two rows of one time among many, that differ in a text', () => {

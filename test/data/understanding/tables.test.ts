@@ -77,6 +77,10 @@ describe('numbers', () => {
     expect(values(understand(table, { targets: ['y'] }), 'y')).toEqual(numbers);
   });
 
+  test('a letter that multiplies and a unit in one column are no numbers', () => {
+    expect(failure(() => csv('y\n1.2K\n3.4kg\n500\n2K\n', { targets: ['y'] }))).toContain("'1.2K' is not a number");
+  });
+
   test('what nothing settles is asked for, with two cells and the option', () => {
     const text = 'a;y\n1;1.070\n2;1.293\n3;2.402\n';
     expect(failure(() => csv(text, { targets: ['y'] }))).toBe(
@@ -248,6 +252,13 @@ describe('columns', () => {
     }
   });
 
+  test('of two columns that count the rows one is the time, the other is left out', () => {
+    const frame = csv(`row,t,y\n${Array.from({ length: 12 }, (_, i) => `${i},${i + 1},${i % 5}`).join('\n')}`, {
+      targets: ['y'],
+    });
+    expect(frame.account.columns.map(({ use, why }) => why ?? use)).toEqual(['counts the rows', 'time', 'target']);
+  });
+
   test('no time at all', () => {
     const frame = read('nodate.csv', { targets: ['sales'] });
     expect(frame.time).toBeUndefined();
@@ -282,6 +293,10 @@ describe('columns', () => {
       'targets: column y is dropped as well; name it once',
     );
     expect(failure(() => csv(text, { targets: ['y', 'y'] }))).toBe('targets: column y is named twice');
+    expect(failure(() => csv(text, { targets: ['y'], known: ['y'] }))).toBe(
+      'known: column y is the target as well; name it once',
+    );
+    expect(uses({ features: ['y', 'wind'] })).toEqual(['time', 'target', 'feature', 'out', 'out']);
   });
 
   test('a date and an hour, a year and a month make the time together', () => {

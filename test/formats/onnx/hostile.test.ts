@@ -48,8 +48,8 @@ async function loads(read: () => Promise<unknown>): Promise<boolean> {
 }
 
 /** A file of a graph from x [batch, steps, 3] to y. */
-function graphOf(node: NodeProto[], initializer: TensorProto[] = []): Uint8Array {
-  const dim = [{ param: 'batch' }, { param: 'steps' }, { value: 3 }];
+function graphOf(node: NodeProto[], initializer: TensorProto[] = [], steps?: number): Uint8Array {
+  const dim = [{ param: 'batch' }, steps === undefined ? { param: 'steps' } : { value: steps }, { value: 3 }];
   const tensorType = { elemType: 1, shape: { dim } };
   return encodeModel({
     irVersion: 8,
@@ -212,8 +212,8 @@ describe('graphs by hand', () => {
       [7, 8, 9],
     ],
   ];
-  const computed = async (node: NodeProto[], initializer: TensorProto[]) => {
-    const model = await loadModel(graphOf(node, initializer));
+  const computed = async (node: NodeProto[], initializer: TensorProto[], steps?: number) => {
+    const model = await loadModel(graphOf(node, initializer, steps));
     const y = await model.predict<number[][]>(x);
     model.dispose();
     return y;
@@ -225,6 +225,7 @@ describe('graphs by hand', () => {
     attribute,
   });
   const int = (name: string, i: number) => ({ name, type: 2, i });
+  const ints = (name: string, values: number[]) => ({ name, type: 7, ints: values });
 
   it('the last and the first step, taken by their number alone or in a list of one', async () => {
     for (const [step, expected] of [
@@ -237,6 +238,64 @@ describe('graphs by hand', () => {
       const initializers = [intTensor('at', [1], [step]), intTensor('axes', [1], [1])];
       expect(await computed(listed, initializers)).toEqual([expected]);
     }
+  });
+
+  it('the first step of a recurrent layer, and its last', async () => {
+    // h_t = tanh(x_t1 − x_t2 / 2 + h_(t−1) / 4)
+    const states: number[] = [];
+    for (const [a, b] of x[0]) states.push(Math.tanh(a - b / 2 + (states.at(-1) ?? 0) / 4));
+    const nodes = [
+      node('Transpose', ['x'], 'sequence', [ints('perm', [1, 0, 2])]),
+      node('RNN', ['sequence', 'W', 'R'], 'Y', [int('hidden_size', 1)]),
+      node('Squeeze', ['Y', 'directions'], 'states'),
+      node('Gather', ['states', 'at'], 'y', [int('axis', 0)]),
+    ];
+    const weights = [floatTensor('W', [1, 1, 3], [1, -0.5, 0]), floatTensor('R', [1, 1, 1], [0.25])];
+    for (const step of [0, -1]) {
+      const numbers = [intTensor('directions', [1], [1]), intTensor('at', [], [step])];
+      const [[y]] = await computed(nodes, [...weights, ...numbers]);
+      expect(y).toBeCloseTo(states.at(step) ?? 0, 6);
+    }
+  });
+
+  const eye = (n: number) =>
+    floatTensor(
+      'eye',
+      [n, n],
+      Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
+    );
+
+  it('features of steps side by side, or steps of features; not of steps turned round', async () => {
+    const joined = [node('Reshape', ['in', 'shape'], 'flat'), node('MatMul', ['flat', 'eye'], 'y')];
+    const nine = [intTensor('shape', [2], [-1, 9]), eye(9)];
+    expect(await computed([node('Identity', ['x'], 'in'), ...joined], nine, 3)).toEqual([x[0].flat()]);
+    const turned = node('Transpose', ['x'], 'in', [ints('perm', [0, 2, 1])]);
+    expect(await computed([turned, ...joined], nine, 3)).toEqual([[0, 1, 2].flatMap((f) => x[0].map((row) => row[f]))]);
+    const back = node('Slice', ['x', 'from', 'to', 'axes', 'by'], 'in');
+    const slice = [
+      ['from', -1],
+      ['to', -9999],
+      ['axes', 1],
+      ['by', -1],
+    ] as const;
+    const numbers = slice.map(([name, value]) => intTensor(name, [1], [value]));
+    await expect(computed([back, ...joined], [...nine, ...numbers], 3)).rejects.toThrow(
+      'it reads [batch, steps·features] with the features on axis 1',
+    );
+  });
+
+  it('a convolution over an image of one row', async () => {
+    const nodes = [
+      node('Transpose', ['x'], 'turned', [ints('perm', [0, 2, 1])]),
+      node('Unsqueeze', ['turned', 'row'], 'image'),
+      node('Conv', ['image', 'kernel'], 'in'),
+      node('Reshape', ['in', 'shape'], 'flat'),
+      node('MatMul', ['flat', 'eye'], 'y'),
+    ];
+    // Of steps t: x_t1 + 2 x_(t+1)3, and x_t2.
+    const kernel = floatTensor('kernel', [2, 3, 1, 2], [1, 0, 0, 0, 0, 2, 0, 0, 1, 0, 0, 0]);
+    const constants = [intTensor('row', [1], [2]), intTensor('shape', [2], [-1, 4]), eye(4)];
+    expect(await computed(nodes, [kernel, ...constants], 3)).toEqual([[1 + 2 * 6, 4 + 2 * 9, 2, 5]]);
   });
 
   it('constants that are reduced over all of their axes, where none are named', async () => {

@@ -48,8 +48,11 @@ describe('newestRows', () => {
   test('without times the last rows; of one time as many as fit', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => i);
     const plain = streamed(`v\n${rows.join('\n')}\n`);
-    const { table } = await newestRows(plain, () => undefined, { most: 12 });
+    const { table, of, series } = await newestRows(plain, () => undefined, { most: 12 });
     expect(cellsOf(table)[0]).toEqual(rows.slice(-12).map(String));
+    expect({ of, series }).toEqual({ of: 50, series: undefined });
+    const grouped = streamed(`s,v\n${rows.map((i) => `${'abc'[i % 3]},${i}`).join('\n')}\n`);
+    expect(await newestRows(grouped, () => undefined, { most: 12, group: ['s'] })).toMatchObject({ of: 50, series: 3 });
     const twice = streamed(`date,v\n${rows.map((i) => `${date(Math.floor(i / 2))},${i}`).join('\n')}\n`);
     const odd = await newestRows(twice, timeOf2, { most: 5 });
     expect(cellsOf(odd.table)[1]).toEqual(['44', '46', '47', '48', '49']);
@@ -57,7 +60,14 @@ describe('newestRows', () => {
 
   test('it is said', async () => {
     const source = streamed(`date,v\n${Array.from({ length: 40 }, (_, i) => `${date(i)},${i % 7}`).join('\n')}\n`);
-    const rows = await newestRows(source, timeOf, { most: 20 });
+    const heads: number[] = [];
+    const look = (head: Parameters<typeof timeOf>[0]) => {
+      heads.push(head.rows);
+      return timeOf(head);
+    };
+    const rows = await newestRows(source, look, { most: 20 });
+    // Where all rows are read as the head is, that is not looked at again.
+    expect(heads).toHaveLength(1);
     const { account } = noteKept(understand(rows.table, { targets: ['v'] }), rows);
     expect(account).toMatchObject({ read: 40, rows: 20, time: { first: '2020-01-21', last: '2020-02-09' } });
     expect(account.notes[0]).toBe('read as a stream: of 40 rows the newest 20 are used');

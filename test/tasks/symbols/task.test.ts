@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Fields } from '../../../src/fields.js';
 import { Random } from '../../../src/random.js';
 import type { Run } from '../../../src/tasks/definition.js';
+import { checkParts } from '../../../src/tasks/prepared.js';
 import { predictSymbols } from '../../../src/tasks/symbols/predict.js';
 import { countsGuess } from '../../../src/tasks/symbols/repetition.js';
 import { readSequence } from '../../../src/tasks/symbols/sequence.js';
@@ -169,6 +170,14 @@ test.each([
   ['1 2 3', { window: 3 }, 'data.txt: its 3 symbols are too few for window 3; take --window 2 or less'],
 ])('%s, %j is refused in one line', async (text, options, message) => {
   await expect(symbolsTask.prepare(sourceOf(text), options, runOf())).rejects.toThrow(message);
+});
+
+test.each([
+  [4, ' held out are too few for window 1; take more data'],
+  [1, ' to train on are too few for window 1; take more data'],
+  [5, ' are too few for window 5; take --window 4 or less', 5],
+])('of five symbols %d to train on', (edge, message, window = 1) => {
+  expect(() => checkParts('data.txt', 'symbols', 5, edge, window)).toThrow(message);
 });
 
 describe('predicting', () => {

@@ -39,6 +39,7 @@ describe('a text with few epochs', () => {
   let loaded: Loaded<TextArtefact>;
   const stages: string[] = [];
   const rates: number[][] = [];
+  const epochs: number[] = [];
   let kept = 0;
 
   beforeAll(async () => {
@@ -48,7 +49,11 @@ describe('a text with few epochs', () => {
       trained: async () => void kept++,
       callbacks: [
         {
-          onTrainBegin: () => void rates.push([]),
+          onTrainBegin: () => {
+            rates.push([]);
+            epochs.push(0);
+          },
+          onEpochBegin: () => void epochs[epochs.length - 1]++,
           onBatchBegin: (_, { optimizer }) => void rates.at(-1)?.push(optimizer.learningRate),
         },
       ],
@@ -83,7 +88,8 @@ describe('a text with few epochs', () => {
 
   test('learns at one rate first, and then at one that falls from it to a fiftieth of it, as half a cosine', () => {
     expect(new Set(rates[0])).toEqual(new Set([0.005]));
-    expect(rates).toHaveLength(3);
+    // Later fits take 0.4 of the first one's epochs, but two at least.
+    expect(epochs).toEqual([2, 2, 2]);
     for (const falling of rates.slice(1)) {
       const n = falling.length;
       falling.forEach((rate, t) => {
@@ -199,12 +205,20 @@ test('an interruption keeps what was trained, without the later rounds', async (
 test('an interruption of a later round keeps the network of the one before', async () => {
   const stop = new AbortController();
   let rounds = 0;
-  const own = { ...quick, signal: stop.signal, stage: () => void (++rounds === 2 && stop.abort()) };
+  const epochs: number[] = [];
+  const own: Partial<Run> = {
+    ...quick,
+    settings: { epochs: 7 },
+    signal: stop.signal,
+    stage: () => void (++rounds === 2 && stop.abort()),
+    callbacks: [{ onTrainBegin: ({ params }) => void epochs.push(params.epochs) }],
+  };
   const { model, stopped, warnings, evaluation } = await train(psalms, {}, own);
   expect(stopped?.reason).toBe('interrupted');
   expect(warnings[0]).toMatch(
     /training on the whole training part was not finished; the network from before it is kept/,
   );
+  expect(epochs).toEqual([7, 3]);
   expect(evaluation.samples).toBe(800);
   model.dispose();
 });
