@@ -196,5 +196,6 @@ export {
   type ScheduleName,
   type SerializedSchedule,
 } from './training/schedules.js';
+export type { SampleWeightArrays } from './training/targets.js';
 export { TensorBoard, type TensorBoardOptions } from './training/tensorBoard.js';
 export { TerminateOnNaN } from './training/terminateOnNaN.js';

@@ -144,7 +144,7 @@ test.each(methods)('Sequential.%s refuses what it cannot take with a MemcellErro
   const model = compiled();
   const method: unknown = Reflect.get(model, name);
   if (typeof method !== 'function') throw new Error(`${name} is no method`);
-  await check((...all) => Reflect.apply(method, model, all), METHODS[name] ?? []);
+  await check((...all) => Reflect.apply(method, model, all), Object.hasOwn(METHODS, name) ? METHODS[name] : []);
   expect(await fault(() => model.predict(x))).toBeUndefined();
   model.dispose();
 });

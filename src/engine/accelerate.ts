@@ -1,7 +1,7 @@
 /** Gives the recurrent layers of a TensorFlow.js model memcell's kernels. */
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
-import { drawDropout, fuseLSTM, isRate, isStepMask, type LSTMPath, lstmPath, stepMask } from '../kernels/accelerate.js';
+import { drawDropout, fuseLSTM, isRate, isStepMask, lstmPath, stepMask } from '../kernels/accelerate.js';
 import { ActivationId } from '../kernels/activationIds.js';
 import { wasmObstacle } from '../kernels/module.js';
 import { isKnownLayer } from '../model/ownClasses.js';
@@ -15,7 +15,7 @@ import type { Layer, LayersModel } from '../tfjsTypes.js';
 import { type CellCall, TensorCell } from './tensorCell.js';
 
 /** 'fused': memcell's kernels run the layer; 'tfjs': TensorFlow.js does, step by step and operation by operation, and why. */
-export type RecurrentPath = LSTMPath;
+export type RecurrentPath = { path: 'fused'; reason?: undefined } | { path: 'tfjs'; reason: string };
 
 /** Whose tensors can be read and made at once. */
 const BACKENDS = ['cpu', 'wasm', 'tensorflow'];

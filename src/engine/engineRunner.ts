@@ -66,7 +66,6 @@ export class EngineRunner implements Runner {
   /** Done when the step that pauses is. */
   private pausing: Promise<void> | undefined;
   private readonly predictions = new Predictions();
-  private readonly copies = new Copies();
 
   constructor(
     { weights, states }: Owner,
@@ -109,7 +108,7 @@ export class EngineRunner implements Runner {
       'train',
       () => this.beginTraining(x, y, sampleWeight),
       () => this.finishTraining(),
-      this.copies.result,
+      copied,
     );
   }
 
@@ -118,7 +117,7 @@ export class EngineRunner implements Runner {
       'evaluate',
       () => this.begin(x, y, sampleWeight, false),
       () => this.finish(),
-      this.copies.result,
+      copied,
     );
   }
 
@@ -127,7 +126,7 @@ export class EngineRunner implements Runner {
       'predict',
       () => this.place(x, false),
       () => this.finishPredicting(),
-      this.copies.array,
+      copiedArray,
     );
   }
 
@@ -381,17 +380,10 @@ export class EngineRunner implements Runner {
   }
 }
 
-/** Copies of predictions, each kept until the next but one is made: by then whoever waited for it has seen it. */
-class Copies {
-  private data = new Float32Array(0);
-  private before = this.data;
+function copied({ predictions, ...rest }: BatchResult): BatchResult {
+  return { ...rest, predictions: copiedArray(predictions) };
+}
 
-  result = ({ predictions, ...rest }: BatchResult): BatchResult => ({ ...rest, predictions: this.array(predictions) });
-
-  array = (array: NdArray): NdArray => {
-    [this.data, this.before] = [this.before, this.data];
-    if (this.data.length !== array.data.length) this.data = new Float32Array(array.data.length);
-    this.data.set(array.data);
-    return { ...array, data: this.data };
-  };
+function copiedArray(array: NdArray): NdArray {
+  return { ...array, data: array.data.slice() };
 }

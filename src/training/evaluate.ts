@@ -9,13 +9,19 @@ import { Meter } from './meter.js';
 import { complete } from './options.js';
 import { Progress, type ProgressOptions, type Verbosity } from './progress.js';
 import type { Runner } from './runner.js';
-import { combinedWeight, prepareTargets, sideBySideWeights, type WeightOptions } from './targets.js';
+import {
+  combinedWeight,
+  prepareTargets,
+  type SampleWeightArrays,
+  sideBySideWeights,
+  type WeightOptions,
+} from './targets.js';
 
 export interface EvaluateOptions extends Partial<ProgressOptions> {
   /** Default 32; with stateful layers, the size that they are for. */
   batchSize?: number;
   /** One weight for each sample, or for each sample and step. */
-  sampleWeight?: WeightOptions['sampleWeight'];
+  sampleWeight?: SampleWeightArrays;
 }
 
 export interface PredictOptions extends Partial<ProgressOptions> {

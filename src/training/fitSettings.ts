@@ -8,16 +8,15 @@ import type { Compiled } from './compile.js';
 import { prepareSamples } from './evaluate.js';
 import { complete } from './options.js';
 import type { ProgressOptions, Verbosity } from './progress.js';
-import type { WeightOptions } from './targets.js';
+import type { SampleWeightArrays } from './targets.js';
 
 export interface ValidationData {
   x: NdArray;
   y: NdArray;
-  sampleWeight?: WeightOptions['sampleWeight'];
+  sampleWeight?: SampleWeightArrays;
 }
 
-export interface FitOptions<Data = ValidationData, Weights = WeightOptions['sampleWeight']>
-  extends Partial<ProgressOptions> {
+export interface FitOptions<Data = ValidationData, Weights = SampleWeightArrays> extends Partial<ProgressOptions> {
   /** Default 32; with stateful layers, the size that they are for. The last batch of an epoch may be smaller. */
   batchSize?: number;
   /** The epoch to stop before; with an initialEpoch, only the difference is trained. Default 1. */

@@ -182,7 +182,7 @@ export function combinedWeight(
 /** Weights of a model's outputs in their order; undefined: 1. */
 export type WeightsOfOutputs = readonly (NdArray | undefined)[];
 
-function isOfOutputs(weights: WeightOptions['sampleWeight']): weights is WeightsOfOutputs {
+function isOfOutputs(weights: SampleWeightArrays | undefined): weights is WeightsOfOutputs {
   return Array.isArray(weights);
 }
 
@@ -195,7 +195,7 @@ function isOfOutputs(weights: WeightOptions['sampleWeight']): weights is Weights
 export function sideBySideWeights(
   outputs: readonly { loss: Loss; name: string }[],
   targets: readonly NdArray[],
-  weight: NonNullable<WeightOptions['sampleWeight']>,
+  weight: SampleWeightArrays,
   what: string,
 ): Float32Array {
   const rows = outputs.map(({ loss, name }, i): NdArray => {
@@ -215,9 +215,11 @@ export function sideBySideWeights(
   return Float32Array.from(sideBySide(rows).data);
 }
 
+/** One weight for each sample, or for each sample and step; of several outputs for all of them, or a list of those of each. */
+export type SampleWeightArrays = NdArray | Float32Array | readonly (NdArray | undefined)[];
+
 export interface WeightOptions {
-  /** One weight for each sample, or for each sample and step; of several outputs for all of them, or a list of those of each. */
-  sampleWeight?: NdArray | Float32Array | WeightsOfOutputs;
+  sampleWeight?: SampleWeightArrays;
   /** Weights by class number. */
   classWeight?: Readonly<Record<number, number>>;
 }

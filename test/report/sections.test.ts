@@ -54,14 +54,11 @@ test('maps of gates say what is left out of them, and nothing where all is drawn
     units: [0, 1],
     maps: [{ name: 'input', low: 0, high: 1, bytes: btoa('\0'.repeat(8)) }],
   };
-  const note = async (of: ShownLayer['of']) =>
-    Array.from(
-      read(await gatesSections({ name: 'row 1', layers: [{ ...layer, of }] })).querySelectorAll('.note'),
-      ({ textContent }) => textContent ?? '',
-    ).filter((text) => text.startsWith('Drawn are'));
-  expect(await note({ units: 2, steps: 4 })).toEqual([]);
-  expect(await note({ units: 3, steps: 4 })).toEqual(['Drawn are the 2 most active of 3 units.']);
-  expect(await note({ units: 2, steps: 9 })).toEqual(['Drawn are the last 4 of 9 steps.']);
+  const heading = async (of: ShownLayer['of']) =>
+    read(await gatesSections({ name: 'row 1', layers: [{ ...layer, of }] })).querySelector('h3')?.textContent;
+  expect(await heading({ units: 2, steps: 4 })).toBe('lstm (LSTM): 2 units over 4 steps');
+  expect(await heading({ units: 3, steps: 4 })).toBe('lstm (LSTM): the 2 most active of 3 units over 4 steps');
+  expect(await heading({ units: 2, steps: 9 })).toBe('lstm (LSTM): 2 units over the last 4 of 9 steps');
 });
 
 test('mistakes on rows name their inputs', async () => {
