@@ -327,7 +327,7 @@ export class Sequential {
   /**
    * What every recurrent layer did at every step of some sequences: input, forget and output gates, candidates, cells and states
    * of an LSTM, update and reset gates of a GRU, each (B, T, U), and half-lives of the units' memory.
-   * @throws MemcellError 'model' for a model without recurrent layers, or with branches
+   * @throws MemcellError 'model' for a model without recurrent layers, or with several inputs
    */
   async gates(x: ModelInput): Promise<LayerGates[]> {
     return this.explained(x, gatesOf);

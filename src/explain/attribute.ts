@@ -1,7 +1,8 @@
 import { MemcellError } from '../errors.js';
+import { callsOf, isModel } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
-import { type Masked, runGraph, runLayer } from '../training/graph.js';
+import { runGraph, runLayer } from '../training/graph.js';
 
 /** What an output hangs on: its change from the baseline's output, shared out over the inputs. */
 export interface Attribution {
@@ -131,14 +132,23 @@ interface Explained {
 /**
  * The part of a model after its Embedding, since whole numbers have no gradient, or after its Masking: steps that are masked stay so on
  * the whole way from the baseline.
+ * @throws MemcellError (model) where x goes into such a layer and into others beside it
  */
 function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
-  const [first, ...rest] = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
-  const embedded = first.getClassName() === 'Embedding';
+  const read = readers(model);
+  const first = read.find((layer) => ['Embedding', 'Masking'].includes(layer.getClassName()));
   const shape = [...x.shape];
-  if (!embedded && first.getClassName() !== 'Masking') {
+  const embedded = first?.getClassName() === 'Embedding';
+  if (first === undefined) {
     const run = (input: tf.Tensor) => runGraph(model, [{ value: input }], false)[0].value;
     return { run, start: tf.cast(tf.clone(x), 'float32'), shape, embedded };
+  }
+  if (read.length > 1) {
+    const names = read.map(({ name }) => name).join(', ');
+    throw new MemcellError(
+      `attribute: ${names} read the model's input; a model with ${embedded ? 'an Embedding' : 'a Masking'} is explained where nothing else reads it`,
+      { code: 'model' },
+    );
   }
   const begun = tf.tidy(() => {
     const { value, mask } = runLayer(first, [{ value: x }], false)[0];
@@ -146,11 +156,21 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   });
   const [start, mask] = begun;
   const run = (input: tf.Tensor) => {
-    let flowing: Masked = { value: input, ...(mask && { mask }) };
-    for (const layer of rest) [flowing] = runLayer(layer, [flowing], false);
-    return flowing.value;
+    const begin = [{ value: input, ...(mask && { mask }) }];
+    return runGraph(model, [{ value: x }], false, (_, [{ value }]) => (value === x ? begin : undefined))[0].value;
   };
   return { run, start, ...(mask && { mask }), shape, embedded };
+}
+
+/** The layers that a model's first input goes into, models in it opened up; each as often as it does. */
+function readers(model: tf.LayersModel): tf.layers.Layer[] {
+  const direct =
+    model instanceof tf.Sequential
+      ? model.layers.filter((layer) => layer.getClassName() !== 'InputLayer').slice(0, 1)
+      : callsOf(model).flatMap(({ inputTensors, outboundLayer }) =>
+          inputTensors.filter((tensor) => tensor === model.inputs[0]).map(() => outboundLayer),
+        );
+  return direct.flatMap((layer) => (isModel(layer) ? readers(layer) : [layer]));
 }
 
 /** The place of the largest number from `from` on. */

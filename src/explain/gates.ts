@@ -2,7 +2,7 @@ import { MemcellError } from '../errors.js';
 import { isBidirectional, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
-import { type Masked, runLayer } from '../training/graph.js';
+import { runGraph } from '../training/graph.js';
 
 /** What a recurrent layer did at every step of some sequences. All arrays are (B, T, U), row-major, t as in the input. */
 export interface LayerGates {
@@ -40,34 +40,26 @@ export interface GateArrays {
 }
 
 /**
- * The gates of every recurrent layer of a stack, in its order, for the inputs x.
+ * The gates of every call of a recurrent layer, in the order in which they run, for the inputs x.
  * @param x (B, T, features), or (B, T) for an Embedding
- * @throws MemcellError (model) for a model that is no stack of layers, or has no recurrent one
+ * @throws MemcellError (model) for a model that has no recurrent layer
  */
 export function gatesOf(model: LayersModel, x: Tensor): LayerGates[] {
   const found: LayerGates[] = [];
   tf.tidy(() => {
-    let flowing: Masked = { value: x };
-    for (const layer of model.layers) {
-      if (layer.getClassName() === 'InputLayer') continue;
-      if (Array.isArray(layer.input) || Array.isArray(layer.output)) {
-        throw new MemcellError(
-          `gates: layer ${layer.name} has several inputs or outputs; a stack of layers has one each`,
-          {
-            code: 'model',
-          },
-        );
-      }
-      const { value, mask } = flowing;
+    runGraph(model, [{ value: x }], false, (layer, [{ value, mask }, ...given]) => {
+      const states = given.map((state) => state.value as tf.Tensor2D);
       if (isBidirectional(layer)) {
-        found.push(layerGates(`${layer.name}/forward`, layer.forwardLayer, value, mask, false));
-        found.push(layerGates(`${layer.name}/backward`, layer.backwardLayer, value, mask, true));
+        const half = states.length / 2;
+        const { name, forwardLayer, backwardLayer } = layer;
+        found.push(layerGates(`${name}/forward`, forwardLayer, value, mask, false, states.slice(0, half)));
+        found.push(layerGates(`${name}/backward`, backwardLayer, value, mask, true, states.slice(half)));
       } else if (isRecurrent(layer)) {
         const { goBackwards = false } = layer.getConfig() as { goBackwards?: boolean };
-        found.push(layerGates(layer.name, layer, value, mask, goBackwards));
+        found.push(layerGates(layer.name, layer, value, mask, goBackwards, states));
       }
-      [flowing] = runLayer(layer, [flowing], false);
-    }
+      return undefined;
+    });
   });
   if (found.length > 0) return found;
   throw new MemcellError('gates: the model has no LSTM, GRU or SimpleRNN layer', { code: 'model' });
@@ -87,11 +79,12 @@ function layerGates(
   x: tf.Tensor,
   mask: tf.Tensor | undefined,
   goBackwards: boolean,
+  given: readonly tf.Tensor2D[],
 ): LayerGates {
   const [batch, steps] = x.shape;
   const { units, kind, step, states: count } = cellOf(name, layer);
   const told: Record<string, Float32Array> = {};
-  let states = Array.from({ length: count }, () => tf.zeros<tf.Rank.R2>([batch, units]));
+  let states = Array.from({ length: count }, (_, i) => given[i] ?? tf.zeros<tf.Rank.R2>([batch, units]));
   const live = mask && tf.cast(mask, 'bool').dataSync();
   for (let s = 0; s < steps; s++) {
     const t = goBackwards ? steps - 1 - s : s;

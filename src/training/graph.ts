@@ -14,23 +14,33 @@ export interface Masked {
   mask?: tf.Tensor;
 }
 
+/** Sees each call of a layer before it runs, in models in the model too; what it gives stands in place of the layer's outputs. */
+export type Watcher = (layer: tf.layers.Layer, inputs: readonly Masked[]) => Masked[] | undefined;
+
 /**
  * Runs a model on a batch. tfjs's own executor hands a mask on past layers that end it, such as an LSTM that returns its last
  * output only, gives layers of a model in the model no `training`, and knows no state as a layer's input.
  */
-export function runGraph(model: tf.LayersModel, inputs: readonly Masked[], training: boolean): Masked[] {
-  return model instanceof tf.Sequential ? [runStack(model, inputs[0], training)] : runCalls(model, inputs, training);
+export function runGraph(
+  model: tf.LayersModel,
+  inputs: readonly Masked[],
+  training: boolean,
+  watcher?: Watcher,
+): Masked[] {
+  return model instanceof tf.Sequential
+    ? [runStack(model, inputs[0], training, watcher)]
+    : runCalls(model, inputs, training, watcher);
 }
 
-function runStack(model: tf.LayersModel, input: Masked, training: boolean): Masked {
+function runStack(model: tf.LayersModel, input: Masked, training: boolean, watcher?: Watcher): Masked {
   let flowing = input;
   for (const layer of model.layers) {
-    if (layer.getClassName() !== 'InputLayer') [flowing] = runLayer(layer, [flowing], training);
+    if (layer.getClassName() !== 'InputLayer') [flowing] = runLayer(layer, [flowing], training, watcher);
   }
   return flowing;
 }
 
-function runCalls(model: tf.LayersModel, inputs: readonly Masked[], training: boolean): Masked[] {
+function runCalls(model: tf.LayersModel, inputs: readonly Masked[], training: boolean, watcher?: Watcher): Masked[] {
   const known = new Map<tf.SymbolicTensor, Masked>();
   model.inputs.forEach((tensor, i) => {
     known.set(tensor, inputs[i]);
@@ -40,6 +50,7 @@ function runCalls(model: tf.LayersModel, inputs: readonly Masked[], training: bo
       outboundLayer,
       inputTensors.map((tensor) => found(known, tensor)),
       training,
+      watcher,
     );
     outputTensors.forEach((tensor, i) => {
       known.set(tensor, outputs[i]);
@@ -57,8 +68,15 @@ function found(known: ReadonlyMap<tf.SymbolicTensor, Masked>, tensor: tf.Symboli
 }
 
 /** One layer, or model in a model, on a batch. */
-export function runLayer(layer: tf.layers.Layer, inputs: readonly Masked[], training: boolean): Masked[] {
-  if (isModel(layer)) return runGraph(layer, inputs, training);
+export function runLayer(
+  layer: tf.layers.Layer,
+  inputs: readonly Masked[],
+  training: boolean,
+  watcher?: Watcher,
+): Masked[] {
+  if (isModel(layer)) return runGraph(layer, inputs, training, watcher);
+  const seen = watcher?.(layer, inputs);
+  if (seen) return seen;
   const values = inputs.map(({ value }) => value);
   const masks = inputs.map(({ mask }) => mask);
   const takesStates = isRecurrent(layer) || isBidirectional(layer);

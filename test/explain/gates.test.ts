@@ -3,14 +3,17 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   Bidirectional,
+  Concatenate,
   Dense,
   Embedding,
   GlobalMaxPooling1D,
   GRU,
+  Input,
   LSTM,
   loadModel,
   Masking,
   MemcellError,
+  Model,
   Sequential,
   SimpleRNN,
 } from 'memcell';
@@ -100,6 +103,27 @@ test('both directions of a Bidirectional and a layer after an Embedding are told
     [expect.stringMatching(/^gru/), 'GRU', [1, 5, 2]],
   ]);
   model.dispose();
+});
+
+test('of branches after an Embedding, each layer is told on what it reads, and what tokens add is of the whole model', async () => {
+  const words = Input({ shape: [4] });
+  const read = Embedding(9, 3).apply(words);
+  const [last, h, c] = LSTM(3, { returnState: true }).apply(read);
+  const again = LSTM(3, { returnSequences: true }).apply(read, { initialState: [h, c] });
+  const outputs = Dense(2).apply(Concatenate().apply([last, GlobalMaxPooling1D().apply(again)]));
+  const model = new Model({ inputs: words, outputs: [outputs, again], seed: 4 });
+  const x = [[1, 5, 2, 8]];
+  const [first, states] = (await model.predict(x)) as [number[][], number[][][]];
+  const told = await model.gates(x);
+  expect(told).toHaveLength(2);
+  for (const [i, value] of states.flat(2).entries()) expect(told[1].gates.state[i]).toBeCloseTo(value, 5);
+  const { values, output, baseline } = await model.attribute(x, { output: 1 });
+  expect(output[0]).toBeCloseTo(first[0][1], 5);
+  expect(values.data.reduce((sum, value) => sum + value, 0)).toBeCloseTo(output[0] - baseline[0], 3);
+  const twice = new Model({ inputs: words, outputs: Concatenate().apply([read, Embedding(9, 2).apply(words)]) });
+  await expect(twice.attribute(x)).rejects.toThrow('is explained where nothing else reads it');
+  model.dispose();
+  twice.dispose();
 });
 
 test('a model without a recurrent layer has no gates', async () => {

@@ -46,7 +46,7 @@ export async function prepareClasses(
 }
 
 /** The account of the table, with what was done to it for this task. */
-function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding, { note }: Division): Account {
+function accountOf({ frame, options }: ClassifyData, encoding: Encoding, { note }: Division): Account {
   const { account } = frame;
   const remedy = options.textColumn === undefined && options.features === undefined ? textRemedy(frame, 5) : undefined;
   const { text } = encoding;
@@ -55,12 +55,7 @@ function accountOf({ frame, samples, options }: ClassifyData, encoding: Encoding
       ? { name: column.name, use: 'feature' as const, how: `text, ${text.known.length} ${text.kind} known` }
       : column,
   );
-  const notes = [
-    ...account.notes,
-    ...(samples.names ? [`${samples.count} groups of rows by ${options.group?.join(', ')}`] : []),
-    ...(remedy === undefined ? [] : [remedy]),
-    ...(note === undefined ? [] : [note]),
-  ];
+  const notes = [...account.notes, ...(remedy === undefined ? [] : [remedy]), ...(note === undefined ? [] : [note])];
   return { ...account, columns, notes };
 }
 
