@@ -17,7 +17,10 @@ export interface Attribution {
 }
 
 export interface AttributeOptions {
-  /** The place of the output that is explained, of one sample's outputs in their order; the largest one (of the last step) when not given. */
+  /**
+   * The place of the output that is explained, of one sample's outputs in their order, those of several output layers one after the other.
+   * When not given, the largest one (of the last step); with several output layers it must be.
+   */
   output?: number;
   /** One sample of inputs to compare with; zeros when not given. Of an Embedding, zeros in place of its vectors. */
   baseline?: ArrayLike<number>;
@@ -39,6 +42,13 @@ export async function attributionOf(
   x: Tensor,
   { output, baseline }: AttributeOptions = {},
 ): Promise<Attribution> {
+  if (model.outputs.length > 1 && output === undefined) {
+    const names = model.outputNames.join(', ');
+    throw new MemcellError(
+      `attribute: the model has the outputs ${names}; say by output: N which number is explained, counted over all of them`,
+      { code: 'usage' },
+    );
+  }
   const { run, start, mask, shape, embedded } = inputOf(model, x);
   const [batch] = x.shape;
   const from = baselineOf(start, embedded ? undefined : baseline);
@@ -140,7 +150,7 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   const shape = [...x.shape];
   const embedded = first?.getClassName() === 'Embedding';
   if (first === undefined) {
-    const run = (input: tf.Tensor) => runGraph(model, [{ value: input }], false)[0].value;
+    const run = (input: tf.Tensor) => sideBySide(runGraph(model, [{ value: input }], false));
     return { run, start: tf.cast(tf.clone(x), 'float32'), shape, embedded };
   }
   if (read.length > 1) {
@@ -157,9 +167,18 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   const [start, mask] = begun;
   const run = (input: tf.Tensor) => {
     const begin = [{ value: input, ...(mask && { mask }) }];
-    return runGraph(model, [{ value: x }], false, (_, [{ value }]) => (value === x ? begin : undefined))[0].value;
+    return sideBySide(runGraph(model, [{ value: x }], false, (_, [{ value }]) => (value === x ? begin : undefined)));
   };
   return { run, start, ...(mask && { mask }), shape, embedded };
+}
+
+/** One output as it is; of several each sample's numbers, one after the other. */
+function sideBySide(outputs: readonly { value: tf.Tensor }[]): tf.Tensor {
+  if (outputs.length === 1) return outputs[0].value;
+  return tf.concat(
+    outputs.map(({ value }) => tf.reshape(value, [value.shape[0], -1])),
+    1,
+  );
 }
 
 /** The layers that a model's first input goes into, models in it opened up; each as often as it does. */

@@ -120,6 +120,10 @@ test('of branches after an Embedding, each layer is told on what it reads, and w
   const { values, output, baseline } = await model.attribute(x, { output: 1 });
   expect(output[0]).toBeCloseTo(first[0][1], 5);
   expect(values.data.reduce((sum, value) => sum + value, 0)).toBeCloseTo(output[0] - baseline[0], 3);
+  const later = await model.attribute(x, { output: 2 + 3 * 3 + 1 });
+  expect(later.output[0]).toBeCloseTo(states[0][3][1], 5);
+  expect(later.values.data.reduce((sum, value) => sum + value, 0)).toBeCloseTo(later.output[0] - later.baseline[0], 3);
+  await expect(model.attribute(x)).rejects.toThrow('the model has the outputs');
   const twice = new Model({ inputs: words, outputs: Concatenate().apply([read, Embedding(9, 2).apply(words)]) });
   await expect(twice.attribute(x)).rejects.toThrow('is explained where nothing else reads it');
   model.dispose();
