@@ -4,7 +4,8 @@ import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
-import type { TaskKind } from '../tasks/settings.js';
+import type { StoppedFit } from '../tasks/fitNetwork.js';
+import type { TaskKind, TrainingSettings } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { Start } from '../tasks/start.js';
 import type { AnyTrained } from '../tasks/train.js';
@@ -308,9 +309,8 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   session.print(
     `trained ${layers} (${counted(parameters, 'parameter')}) on ${data}: ${counted(samples, 'sample')}, ${took}`,
   );
-  if (stopped?.reason === 'callback' && settings.patience !== undefined) {
-    session.print(`stopped early: ${counted(settings.patience, 'epoch')} without a better one; the best one is kept`);
-  }
+  const early = stopped && whyEarly(stopped, settings);
+  if (early !== undefined) session.print(early);
   const on = heldOut > 0 ? ', held out' : ', all trained on';
   const { headline } = task.tell(evaluation, on);
   for (const line of headline) session.print(line);
@@ -361,6 +361,14 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     session.note(`memcell: ${diverged.message}; the weights before it are saved in ${out}`);
     session.exitCode = 1;
   }
+}
+
+/** Why a training ended before its last epoch, where it was not interrupted. */
+function whyEarly({ by }: StoppedFit, { patience }: TrainingSettings): string | undefined {
+  if (by === 'time') return 'stopped at the end of its time';
+  if (by === 'enough') return 'stopped early: there is next to nothing left to learn';
+  if (by !== 'patience' || patience === undefined) return undefined;
+  return `stopped early: ${counted(patience, 'epoch')} without a better one; the best one is kept`;
 }
 
 /** What the training started from, and what is to be known about it. */

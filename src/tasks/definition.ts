@@ -6,7 +6,7 @@ import type { Predicting } from '../predictor.js';
 import type { Sequential } from '../sequential.js';
 import type { BackupStore } from '../training/backup.js';
 import type { Callback } from '../training/callbacks.js';
-import type { Stopped } from '../training/history.js';
+import type { StoppedFit } from './fitNetwork.js';
 import type { OptionTable } from './options.js';
 import type { TrainingRanges } from './ranges.js';
 import type { TaskKind, TrainingRecord, TrainingSettings } from './settings.js';
@@ -156,7 +156,7 @@ export interface Trained<A extends SavedTask, E> {
   /** Warnings that training brought, after those of the preparation: worse than a simple guess, stopped, … */
   warnings: string[];
   /** Why training ended before its last epoch. */
-  stopped?: Stopped;
+  stopped?: StoppedFit;
   /** The error that ended training after at least one good epoch, whose weights the model has. */
   diverged?: MemcellError;
 }

@@ -31,11 +31,17 @@ export interface FitPlan {
   deadline?: number;
 }
 
+/** Where a fit ended before its last epoch; where no callback of the user's did it, by what. */
+export interface StoppedFit extends Stopped {
+  /** As many epochs without a better one as the patience is; a loss that is good enough; the time that was up. */
+  by?: 'patience' | 'enough' | 'time';
+}
+
 export interface FitOutcome {
   history: Record<string, number[]>;
   /** Epochs up to the best one, from 1. */
   best: number;
-  stopped?: Stopped;
+  stopped?: StoppedFit;
   /** Whether the time was up. */
   late: boolean;
   diverged?: MemcellError;
@@ -45,7 +51,10 @@ export interface FitOutcome {
  * Fits a network that is to take another one's place, and disposes of it when it was stopped before its last epoch, or its
  * loss did not stay finite.
  */
-export async function fitOrDispose(model: Sequential, plan: FitPlan): Promise<{ whole: boolean; stopped?: Stopped }> {
+export async function fitOrDispose(
+  model: Sequential,
+  plan: FitPlan,
+): Promise<{ whole: boolean; stopped?: StoppedFit }> {
   try {
     const { stopped, diverged } = await fitNetwork(model, plan);
     const whole = stopped === undefined && diverged === undefined;
@@ -105,9 +114,15 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
     },
   };
   const monitor = validation ? 'val_loss' : 'loss';
+  let isEnough = false;
   const satisfied: Callback = {
     onEpochEnd: (_, logs, context) => {
-      if (logs[monitor] < (enough ?? 0)) context.stopTraining = true;
+      isEnough ||= logs[monitor] < (enough ?? 0);
+      if (isEnough) context.stopTraining = true;
+    },
+    saveState: () => ({ values: { isEnough } }),
+    loadState: ({ values }) => {
+      isEnough = values.isEnough === true;
     },
   };
   const early =
@@ -115,6 +130,11 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
   const outcome = () => {
     const best = early?.bestEpoch === undefined ? (history.loss?.length ?? 0) : early.bestEpoch + 1;
     return { history, best, late };
+  };
+  const cause = (): Pick<StoppedFit, 'by'> => {
+    if (late) return { by: 'time' };
+    if (isEnough) return { by: 'enough' };
+    return early?.stoppedEpoch === undefined ? {} : { by: 'patience' };
   };
   try {
     const { stopped } = await model.fit(train.x, train.y, {
@@ -135,7 +155,7 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
       ...(signal && { signal }),
       ...(fits && { backup: fits.next() }),
     });
-    return { ...outcome(), ...(stopped && { stopped }) };
+    return { ...outcome(), ...(stopped && { stopped: { ...stopped, ...(stopped.reason === 'callback' && cause()) } }) };
   } catch (error) {
     if (!(error instanceof MemcellError) || error.code !== 'numeric' || history.loss === undefined) throw error;
     return { ...outcome(), diverged: error };

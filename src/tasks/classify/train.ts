@@ -3,9 +3,9 @@ import type { MemcellError } from '../../errors.js';
 import { counted } from '../../format.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
-import type { Stopped } from '../../training/history.js';
 import { startOf } from '../clock.js';
 import type { Run } from '../definition.js';
+import type { StoppedFit } from '../fitNetwork.js';
 import { fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import { linearRecipe, type Problem, rowRecipe, sequenceRecipe } from './recipes.js';
 import { take } from './samples.js';
@@ -27,7 +27,7 @@ export interface Learnt {
   /** Of one network: the steps that it was trained for in the end, and about how long a step takes. */
   steps?: number;
   secondsPerStep?: number;
-  stopped?: Stopped;
+  stopped?: StoppedFit;
   diverged?: MemcellError;
   /** Of what one network was joined, where its layers are not those that were trained. */
   joined?: string;
@@ -138,7 +138,7 @@ export async function refit(
   recipe: Recipe,
   steps: number,
   run: Run,
-): Promise<{ model?: Sequential; stopped?: Stopped }> {
+): Promise<{ model?: Sequential; stopped?: StoppedFit }> {
   const perEpoch = Math.ceil(samples.y.length / recipe.batchSize);
   const epochs = Math.max(1, Math.round(steps / perEpoch));
   const once = { ...recipe, epochs, patience: undefined };

@@ -1,6 +1,6 @@
 import { otherWork } from '../../training/batches.js';
-import type { Stopped } from '../../training/history.js';
 import type { Run, Trained } from '../definition.js';
+import type { StoppedFit } from '../fitNetwork.js';
 import type { TrainingSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './classifyData.js';
@@ -89,7 +89,7 @@ async function learnOnAll(
   first: Learnt,
   run: Run,
   clock: Clock,
-): Promise<{ learnt?: Learnt; encoding?: Encoding; stopped?: Stopped }> {
+): Promise<{ learnt?: Learnt; encoding?: Encoding; stopped?: StoppedFit }> {
   if (first.stopped?.reason === 'interrupted' || first.diverged) return {};
   const encoding = data.samples.learn(data.order);
   await otherWork();

@@ -1,7 +1,7 @@
 import type { MemcellError } from '../../errors.js';
 import type { Sequential } from '../../sequential.js';
-import type { Stopped } from '../../training/history.js';
 import type { Run } from '../definition.js';
+import type { StoppedFit } from '../fitNetwork.js';
 import { completeSettings, plainFit, plainNetwork } from '../plainFit.js';
 import type { TrainingSettings } from '../settings.js';
 import type { ForecastArtefact, PlainArtefact } from './artefact.js';
@@ -22,7 +22,7 @@ export interface Fitted {
   history: Record<string, number[]>;
   /** How it came to be. */
   remarks: string[];
-  stopped?: Stopped;
+  stopped?: StoppedFit;
   diverged?: MemcellError;
 }
 

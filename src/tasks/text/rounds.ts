@@ -2,10 +2,9 @@ import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
 import { otherWork } from '../../training/batches.js';
 import type { Callback } from '../../training/callbacks.js';
-import type { Stopped } from '../../training/history.js';
 import { Clock } from '../clock.js';
 import type { Run } from '../definition.js';
-import { type FitOutcome, type FitPlan, fitNetwork, fitOrDispose } from '../fitNetwork.js';
+import { type FitOutcome, type FitPlan, fitNetwork, fitOrDispose, type StoppedFit } from '../fitNetwork.js';
 import type { Samples } from '../prepared.js';
 import { type Corpus, stoppingEdge } from './corpus.js';
 import { buildNetwork } from './network.js';
@@ -30,7 +29,7 @@ export class TextRounds {
   /** Whether the network takes its tokens one by one, or a window of them. */
   readonly context: 'stream' | 'window';
   /** Why the last round ended before its time. */
-  stopped: Stopped | undefined;
+  stopped: StoppedFit | undefined;
   private readonly clock: Clock;
   /** Rows of every batch where the text is learnt as streams, from one end to the other. */
   private readonly rows: number | undefined;
