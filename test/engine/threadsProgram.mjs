@@ -126,9 +126,9 @@ const scenarios = {
       );
       await done;
       if (!error && tries < 10) {
-        // The next step is told of the death instead.
+        // The next step is told of the death instead, before it begins or in it.
         await turn(20);
-        await Promise.resolve(two.trainInTurns(data, labels)).catch(() => {});
+        await (async () => two.trainInTurns(data, labels))().catch(() => {});
         two.dispose();
         continue;
       }
