@@ -42,8 +42,6 @@ export interface FitOutcome {
   /** Epochs up to the best one, from 1. */
   best: number;
   stopped?: StoppedFit;
-  /** Whether the time was up. */
-  late: boolean;
   diverged?: MemcellError;
 }
 
@@ -129,7 +127,7 @@ export async function fitNetwork(model: Sequential, plan: FitPlan): Promise<FitO
     patience === undefined ? undefined : new EarlyStopping({ monitor, patience, minDelta, restoreBestWeights: true });
   const outcome = () => {
     const best = early?.bestEpoch === undefined ? (history.loss?.length ?? 0) : early.bestEpoch + 1;
-    return { history, best, late };
+    return { history, best };
   };
   const cause = (): Pick<StoppedFit, 'by'> => {
     if (late) return { by: 'time' };

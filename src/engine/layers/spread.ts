@@ -55,29 +55,25 @@ export class Spread {
     if (given.width > dx.width) this.narrow(given, dx, rows);
   }
 
-  private widen(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
-    for (let t = 0; t < from.steps; t++)
-      this.kernels.repeatFloats(
-        from.address + 4 * t * from.stepStride,
-        from.rowStride,
-        to.address + 4 * t * to.stepStride,
-        to.rowStride,
-        to.width,
-        batch0,
-        batch1,
-      );
+  private widen(from: Rows, to: Rows, rows: Range): void {
+    this.eachStep('repeatFloats', from, to, to.width, rows);
   }
 
-  private narrow(from: Rows, to: Rows, { from: batch0, to: batch1 }: Range): void {
+  private narrow(from: Rows, to: Rows, rows: Range): void {
+    this.eachStep('sumRows', from, to, from.width, rows);
+  }
+
+  /** Between one feature and `width` of them. */
+  private eachStep(kernel: 'repeatFloats' | 'sumRows', from: Rows, to: Rows, width: number, rows: Range): void {
     for (let t = 0; t < from.steps; t++)
-      this.kernels.sumRows(
+      this.kernels[kernel](
         from.address + 4 * t * from.stepStride,
         from.rowStride,
         to.address + 4 * t * to.stepStride,
         to.rowStride,
-        from.width,
-        batch0,
-        batch1,
+        width,
+        rows.from,
+        rows.to,
       );
   }
 

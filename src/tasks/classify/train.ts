@@ -93,13 +93,8 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
   if (held.length === 0) {
     run.stage('training');
     const fixed = { ...recipe, patience: undefined };
-    const {
-      model,
-      best: _,
-      late,
-      ...fitted
-    } = await fitNetwork(fixed, samples, undefined, { seed: run.seed, run, seconds });
-    return { model, layers, recipe, ...fitted, remarks: late ? [lateRemark] : [] };
+    const { model, best: _, ...fitted } = await fitNetwork(fixed, samples, undefined, { seed: run.seed, run, seconds });
+    return { model, layers, recipe, ...fitted, remarks: isLate(fitted) ? [lateRemark] : [] };
   }
   const began = performance.now();
   const limit = seconds === undefined ? undefined : seconds * 0.55;
@@ -109,11 +104,11 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
     run,
     seconds: limit,
   });
-  const { model, history, best, late, ...ended } = found;
+  const { model, history, best, ...ended } = found;
   const steps = best * Math.ceil(train.length / recipe.batchSize);
   const used = (performance.now() - began) / 1000;
   const secondsPerStep = used / (Math.max(1, history.loss?.length ?? 0) * Math.ceil(train.length / recipe.batchSize));
-  const remarks = late ? [lateRemark] : [];
+  const remarks = isLate(ended) ? [lateRemark] : [];
   const learnt: Learnt = { model, layers, recipe, history, steps, secondsPerStep, ...ended, remarks };
   if (ended.diverged || ended.stopped?.reason === 'interrupted') return learnt;
   if (seconds !== undefined && used + steps * secondsPerStep > seconds) {
@@ -127,6 +122,10 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
   if (again.model === undefined) return { ...learnt, ...(again.stopped && { stopped: again.stopped }) };
   model.dispose();
   return { ...learnt, model: again.model };
+}
+
+function isLate({ stopped }: { stopped?: StoppedFit }): boolean {
+  return stopped?.by === 'time';
 }
 
 /**
@@ -175,7 +174,7 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
     network.model.dispose();
     const { stopped, diverged } = network;
     ended = { ...(stopped && { stopped }), ...(diverged && { diverged }) };
-    late ||= network.late === true;
+    late ||= isLate(network);
     if (stopped?.reason === 'interrupted' || diverged) break;
     const quiet = { ...run, callbacks: [] };
     const line = await fitNetwork(linear, train, stop, { seed, run: quiet, seconds: each && each * 0.25 });
