@@ -6,7 +6,7 @@ import { layerNameOf } from '../../layers/names.js';
 import { definitionOf, layerClasses } from '../../layers/table.js';
 import type { Hdf5Dataset } from '../hdf5/contents.js';
 import type { StoredWeight } from '../modelFile.js';
-import { invalid } from '../modelJson.js';
+import { invalid, isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
 import { innerLayersOf, isModelClass, type LayerPlace } from './layerTree.js';
 
@@ -82,16 +82,21 @@ function collect(
       }
       continue;
     }
-    for (const [place, { shape, data }] of variables(own, path)) {
+    const found = variables(own);
+    const places = placesOfWeights(layer.className, layer.config, found.length);
+    // Cells of a stack are told apart by what the layer says of them, others by the order of the groups.
+    const known = found.every(([place]) => places.includes(place));
+    if (known) found.sort(([a], [b]) => places.indexOf(a) - places.indexOf(b));
+    for (const [place, { shape, data }] of found) {
       weights.push({
         layer: layer.path,
-        name: place,
+        name: `${path}/${place}`,
         shape,
         data: data instanceof Float32Array ? data : Float32Array.from(data),
       });
     }
   }
-  const left = [...group.groups].filter(([name, inner]) => !used.has(name) && variables(inner, '').length > 0);
+  const left = [...group.groups].filter(([name, inner]) => !used.has(name) && variables(inner).length > 0);
   if (left.length > 0) {
     throw invalid(
       where,
@@ -100,8 +105,8 @@ function collect(
   }
 }
 
-/** A layer's variables in Keras's order; the state of its random numbers is none. */
-function variables(group: Group, path: string): [place: string, dataset: Hdf5Dataset][] {
+/** A layer's variables in Keras's order, by their places in its group; the state of its random numbers is none. */
+function variables(group: Group, at = ''): [place: string, dataset: Hdf5Dataset][] {
   const own = [...group.datasets].sort(([a], [b]) => Number(a) - Number(b));
   const parts = [...new Set([...PARTS, ...layerClasses().flatMap((name) => definitionOf(name)?.groups ?? [])])];
   const named = parts.filter((part) => group.groups.has(part));
@@ -110,9 +115,9 @@ function variables(group: Group, path: string): [place: string, dataset: Hdf5Dat
     .sort(byNumberAtEnd);
   const inner = [...named, ...others].flatMap((name) => {
     const next = group.groups.get(name);
-    return next ? variables(next, `${path}/${name}`) : [];
+    return next ? variables(next, `${at}${name}/`) : [];
   });
-  return [...own.map(([name, dataset]): [string, Hdf5Dataset] => [`${path}/${name}`, dataset]), ...inner];
+  return [...own.map(([name, dataset]): [string, Hdf5Dataset] => [`${at}${name}`, dataset]), ...inner];
 }
 
 function byNumberAtEnd(a: string, b: string): number {
@@ -172,20 +177,21 @@ export function placesOfWeights(className: string, config: JsonObject, count: nu
   if (className === 'RNN') {
     const { className: name, config: options } = inner('cell');
     if (name !== 'StackedRNNCells' || !Array.isArray(options.cells)) return numbered('cell/', count);
-    return stackedPlaces(options.cells, count).map((place) => `cell/cells/${place}`);
+    return stackedPlaces(options.cells).map((place) => `cell/cells/${place}`);
   }
   const groups = definitionOf(className)?.groups;
   if (groups) return groups.flatMap((group) => numbered(`${group}/`, count / groups.length));
   return numbered('', count);
 }
 
-/** Cells of a stack are numbered like layers, and have as many weights as their bias lets them. */
-function stackedPlaces(cells: readonly unknown[], count: number): string[] {
+/** Cells of a stack are numbered like layers; each has a kernel, a recurrent kernel and, unless it says no, a bias. */
+function stackedPlaces(cells: readonly Json[]): string[] {
   const nameOf = byNumber();
-  const per = count / cells.length;
   return cells.flatMap((cell) => {
-    const written = typeof cell === 'object' && cell !== null && 'class_name' in cell ? String(cell.class_name) : '';
-    const group = nameOf({ path: '', name: '', className: written, config: {} });
-    return Array.from({ length: per }, (_, i) => `${group}/vars/${i}`);
+    const { class_name, config } = isJsonObject(cell) ? cell : {};
+    const options = isJsonObject(config) ? config : {};
+    const group = nameOf({ path: '', name: '', className: String(class_name), config: options });
+    const size = (options.use_bias ?? options.useBias) === false ? 2 : 3;
+    return Array.from({ length: size }, (_, i) => `${group}/vars/${i}`);
   });
 }

@@ -77,7 +77,7 @@ function filledIn(account: ReportInput['account']): Html[] {
   const filled = account?.columns.filter(({ use, missing, filled }) => use === 'target' && missing && filled) ?? [];
   return filled.map(
     ({ name, missing = 0, filled: how }) =>
-      html`<p class="note">${counted(missing, 'value')} of ${name} ${missing === 1 ? 'is' : 'are'} missing, and drawn as filled in: ${how}.</p>`,
+      html`<p class="note">${counted(missing, 'value')} of ${name} ${missing === 1 ? 'is' : 'are'} missing, and drawn as if they were there: ${how}.</p>`,
   );
 }
 

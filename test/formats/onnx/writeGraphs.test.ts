@@ -135,7 +135,7 @@ test.each(Object.entries(cases))('%s', async (name, make) => {
   again.dispose();
 });
 
-test.each(['bi', 'stack'])("Keras's RNN of cells: %s", async (name) => {
+test.each(['bi', 'stack', 'mixed'])("Keras's RNN of cells: %s", async (name) => {
   const folder = fileURLToPath(new URL('../../fixtures/cells', import.meta.url));
   const { x, y } = JSON.parse(readFileSync(join(folder, 'cells.json'), 'utf8'));
   const built = await loadModel(join(folder, `${name}.keras`));
@@ -153,6 +153,11 @@ test.each(['bi', 'stack'])("Keras's RNN of cells: %s", async (name) => {
   await session.release();
   const again = await loadModel(path);
   expect(await again.predict({ data, shape: [2, 5, 3] })).toEqual(expected);
+  const keras = join(root, `cells ${name}.keras`);
+  await built.save(keras);
+  const back = await loadModel(keras);
+  expect(await back.predict({ data, shape: [2, 5, 3] })).toEqual(expected);
   built.dispose();
   again.dispose();
+  back.dispose();
 });
