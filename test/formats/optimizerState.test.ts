@@ -86,10 +86,13 @@ test.each([
   ['momentum', () => tf.train.momentum(0.1, 0.8)],
   ['momentum, as Nesterov has it', () => tf.train.momentum(0.1, 0.8, true)],
 ] as const)('what stock tfjs saves of %s is read: the next steps are its own to 1e-5', async (_, optimizer) => {
+  // Where a gradient is all rounding, adam and rmsprop step by its sign: the same weights on every run.
+  const drawn = (seed: number) => tf.initializers.glorotUniform({ seed });
+  const cell = { units: 3, recurrentActivation: 'sigmoid', kernelInitializer: drawn(1) } as const;
   const theirs = tf.sequential({
     layers: [
-      tf.layers.lstm({ units: 3, inputShape: [4, 2], recurrentActivation: 'sigmoid' }),
-      tf.layers.dense({ units: 2 }),
+      tf.layers.lstm({ ...cell, inputShape: [4, 2], recurrentInitializer: tf.initializers.orthogonal({ seed: 2 }) }),
+      tf.layers.dense({ units: 2, kernelInitializer: drawn(3) }),
     ],
   });
   theirs.compile({ optimizer: optimizer(), loss: 'meanSquaredError' });
