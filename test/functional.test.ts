@@ -12,6 +12,7 @@ import {
   Input,
   LSTM,
   loadModel,
+  Masking,
   MemcellError,
   Model,
   Multiply,
@@ -41,6 +42,53 @@ const numbers = Array.from({ length: n }, (_, i) => [Math.sin(i), Math.cos(i), i
 const kinds = words.map(([first]) => first % 3);
 const values = numbers.map(([a, b]) => [a + b]);
 const losses = { kind: 'sparseCategoricalCrossentropy', value: 'mse' } as const;
+
+test('metrics of several outputs leave masked steps out; weighted ones go by the weights of their output', async () => {
+  const x = Input({ shape: [2, 1] });
+  const masked = Masking().apply(x);
+  const steps = LSTM(1, { returnSequences: true, name: 'steps' }).apply(masked);
+  const whole = LSTM(1, { name: 'whole' }).apply(masked);
+  const model = new Model({ inputs: x, outputs: [steps, whole], seed: 2 });
+  const data = [
+    [[1], [2]],
+    [[3], [0]],
+  ];
+  const [ofSteps, ofWhole] = await model.predict<[number[][][], number[][]]>(data);
+  const e = [ofSteps[0][0][0] - 1, ofSteps[0][1][0] - 2, ofSteps[1][0][0] - 3];
+  const f = [ofWhole[0][0] - 4, ofWhole[1][0] - 5];
+  const targets = {
+    steps: [
+      [[1], [2]],
+      [[3], [9]],
+    ],
+    whole: [[4], [5]],
+  };
+  const sampleWeight = {
+    steps: [
+      [1, 0.5],
+      [2, 7],
+    ],
+    whole: [1, 3],
+  };
+  for (const engine of [undefined, 'tfjs'] as const) {
+    model.compile({
+      loss: 'mse',
+      metrics: ['mae'],
+      weightedMetrics: { steps: ['rootMeanSquaredError'], whole: ['rootMeanSquaredError'] },
+      ...(engine && { engine }),
+    });
+    const logs = await model.evaluate(data, targets, { sampleWeight });
+    expect(logs.steps_mae).toBeCloseTo((Math.abs(e[0]) + Math.abs(e[1]) + Math.abs(e[2])) / 3, 5);
+    expect(logs.whole_mae).toBeCloseTo((Math.abs(f[0]) + Math.abs(f[1])) / 2, 5);
+    const ofWeights = Math.sqrt((e[0] ** 2 + 0.5 * e[1] ** 2 + 2 * e[2] ** 2) / 3.5);
+    expect(logs.steps_rootMeanSquaredError).toBeCloseTo(ofWeights, 5);
+    expect(logs.whole_rootMeanSquaredError).toBeCloseTo(Math.sqrt((f[0] ** 2 + 3 * f[1] ** 2) / 4), 5);
+  }
+  expect(() => model.compile({ loss: 'mse', weightedMetrics: { parts: ['mae'] } })).toThrow(
+    "weightedMetrics has 'parts', but the outputs are steps, whole",
+  );
+  model.dispose();
+});
 
 test('several inputs and outputs, by order and by name, train on the engine as on tfjs', async () => {
   const logs = [];

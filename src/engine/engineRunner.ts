@@ -374,9 +374,9 @@ export class EngineRunner implements Runner {
     const loss = program.lossValue();
     if (Number.isFinite(loss)) this.states?.advance();
     const { outputs } = program;
-    if (outputs.length > 1) return { loss, losses: outputs.map((output) => output.loss.total()), predictions };
-    const [output] = outputs;
-    return output.result.mask ? { loss, predictions, mask: batchMajorMask(program, output) } : { loss, predictions };
+    const masks = outputs.map((output) => (output.result.mask ? batchMajorMask(program, output) : undefined));
+    if (outputs.length === 1) return { loss, predictions, masks };
+    return { loss, losses: outputs.map((output) => output.loss.total()), predictions, masks };
   }
 }
 

@@ -1,7 +1,5 @@
 /** compile(): from names and options to one checked training configuration. */
 
-import type { NdArray } from '../data/array.js';
-import { partOf } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import { distinctNames } from '../model/ends.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -18,8 +16,8 @@ export interface CompileOptions<Optimizer = OptimizerIdentifier, Loss = LossIden
   lossWeights?: readonly number[] | { readonly [output: string]: number };
   /** Computed on every sample alike; masked steps do not count. Of several outputs: for all of them, or by their names. */
   metrics?: readonly Metric[] | { readonly [output: string]: readonly Metric[] };
-  /** Computed with fit's sample or class weights. */
-  weightedMetrics?: readonly Metric[];
+  /** Computed with fit's sample or class weights; given as `metrics` are. */
+  weightedMetrics?: readonly Metric[] | { readonly [output: string]: readonly Metric[] };
 }
 
 /** The same with names that come from a file, or from a program that has not been type-checked. */
@@ -58,22 +56,19 @@ export function compileTraining(model: LayersModel, options: UncheckedCompileOpt
   const optimizer = getOptimizer(options.optimizer ?? 'rmsprop');
   const names = outputNamesOf(model);
   const shapes = model.outputs.map(({ shape }) => shape);
-  const weighted = getMetrics('weightedMetrics', options.weightedMetrics);
+  const metrics = metricsOf('metrics', options, names);
+  const weightedMetrics = metricsOf('weightedMetrics', options, names);
+  distinct([...metrics, ...weightedMetrics]);
   if (names.length === 1) {
     const [loss] = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
     const [weight] = lossWeightsOf(options, names);
     if (weight !== 1) throw usage('compile: lossWeights are for a model with several outputs');
-    const metrics = metricsOf(options, names)[0];
-    distinct([...metrics, ...weighted]);
-    return { optimizer, loss, metrics, weightedMetrics: weighted, outputShape: shapes[0] };
+    return { optimizer, loss, metrics, weightedMetrics, outputShape: shapes[0] };
   }
-  if (weighted.length > 0) throw usage('compile: weightedMetrics are for a model with one output; use metrics');
   const weights = lossWeightsOf(options, names);
   const losses = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
   const outputs = names.map((name, i) => ({ name, loss: losses[i], weight: weights[i], shape: shapes[i] }));
-  const metrics = metricsOf(options, names).flatMap((own, i) => own.map((one) => ofOutput(one, names[i], i)));
-  distinct(metrics);
-  return { optimizer, loss: SUM, metrics, weightedMetrics: [], outputShape: [null, null], outputs };
+  return { optimizer, loss: SUM, metrics, weightedMetrics, outputShape: [null, null], outputs };
 }
 
 /** The names of a model's outputs: their layers', numbered where one layer gives several. */
@@ -133,11 +128,28 @@ function lossWeightsOf({ lossWeights }: UncheckedCompileOptions, names: readonly
   return eachOutput(lossWeights, names, isWeight, 'lossWeights');
 }
 
-function metricsOf({ metrics }: UncheckedCompileOptions, names: readonly string[]): Metric[][] {
-  if (!isByOutput(metrics)) return names.map(() => getMetrics('metrics', metrics));
-  const unknown = Object.keys(metrics).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw usage(`compile: metrics has '${unknown}', but the outputs are ${names.join(', ')}`);
-  return names.map((name) => getMetrics('metrics', Object.hasOwn(metrics, name) ? metrics[name] : []));
+/** The metrics of all outputs; those of several have the output's name before their own. */
+function metricsOf(
+  option: 'metrics' | 'weightedMetrics',
+  { [option]: given }: UncheckedCompileOptions,
+  names: readonly string[],
+): Metric[] {
+  const of = (name: string) => {
+    if (!isByOutput(given)) return getMetrics(option, given);
+    return getMetrics(option, Object.hasOwn(given, name) ? given[name] : []);
+  };
+  const unknown = isByOutput(given) ? Object.keys(given).find((name) => !names.includes(name)) : undefined;
+  if (unknown !== undefined)
+    throw usage(`compile: ${option} has '${unknown}', but the outputs are ${names.join(', ')}`);
+  if (names.length === 1) return of(names[0]);
+  return names.flatMap((name, output) =>
+    of(name).map((metric) => ({
+      name: `${name}_${metric.name}`,
+      direction: metric.direction,
+      output,
+      start: () => metric.start(),
+    })),
+  );
 }
 
 /** Metrics by the outputs' names, not a list for all; what is neither is refused by getMetrics. */
@@ -145,20 +157,6 @@ export function isByOutput(
   metrics: UncheckedCompileOptions['metrics'] | null,
 ): metrics is { readonly [output: string]: readonly (MetricIdentifier | string)[] } {
   return typeof metrics === 'object' && metrics !== null && !Array.isArray(metrics);
-}
-
-/** A metric of one of several outputs that lie side by side. */
-function ofOutput(metric: Metric, output: string, index: number): Metric {
-  const start = () => {
-    const count = metric.start();
-    return {
-      update: (yTrue: NdArray, yPred: NdArray) => count.update(partOf(yTrue, index), partOf(yPred, index)),
-      result: () => count.result(),
-      ...(count.save && { save: () => count.save?.() ?? [] }),
-      ...(count.restore && { restore: (counted: readonly number[]) => count.restore?.(counted) }),
-    };
-  };
-  return { name: `${output}_${metric.name}`, direction: metric.direction, start };
 }
 
 export function noLoss(): MemcellError {

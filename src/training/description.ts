@@ -40,12 +40,17 @@ export function resolveTraining(options: UncheckedCompileOptions): ResolvedTrain
     optimizer: getOptimizer(options.optimizer ?? 'rmsprop'),
     loss: resolvedLosses(options.loss),
     ...(lossWeights !== undefined && { lossWeights }),
-    metrics: isByOutput(metrics)
-      ? mapValues(metrics, (own) => getMetrics('metrics', own))
-      : getMetrics('metrics', metrics),
-    weightedMetrics: getMetrics('weightedMetrics', options.weightedMetrics),
+    metrics: resolvedMetrics('metrics', options),
+    weightedMetrics: resolvedMetrics('weightedMetrics', options),
     metricNames: isByOutput(metrics) ? mapValues(metrics, namesOf) : namesOf(metrics ?? []),
   };
+}
+
+function resolvedMetrics(
+  option: 'metrics' | 'weightedMetrics',
+  { [option]: given }: UncheckedCompileOptions,
+): MetricsByOutput {
+  return isByOutput(given) ? mapValues(given, (own) => getMetrics(option, own)) : getMetrics(option, given);
 }
 
 function namesOf(metrics: readonly unknown[]): string[] {

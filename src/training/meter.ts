@@ -1,4 +1,5 @@
 import type { NdArray } from '../data/array.js';
+import { partOf } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
 import type { Compiled } from './compile.js';
 import type { Logs } from './history.js';
@@ -41,7 +42,7 @@ export class Meter {
     this.weightedMetrics = this.compiled.weightedMetrics.map(start);
   }
 
-  add({ loss, losses, predictions, mask }: BatchResult, y: NdArray, sampleWeight?: Float32Array): void {
+  add({ loss, losses, predictions, masks }: BatchResult, y: NdArray, sampleWeight?: Float32Array): void {
     const { metrics, weightedMetrics } = this;
     const size = predictions.shape[0];
     this.lossTotal += loss * size;
@@ -49,13 +50,17 @@ export class Meter {
     losses?.forEach((one, i) => {
       this.outputTotals[i] += one * size;
     });
-    if (metrics.length + weightedMetrics.length === 0) return;
-    const positions = predictions.data.length / predictions.shape[predictions.shape.length - 1];
-    const counted = mask?.length === positions ? mask : undefined;
-    for (const { count } of metrics) count.update(y, predictions, counted);
-    if (weightedMetrics.length === 0) return;
-    const weights = positionWeights(positions, counted, sampleWeight);
-    for (const { count } of weightedMetrics) count.update(y, predictions, weights);
+    for (const output of new Set(this.counted.map(({ metric }) => metric.output ?? 0))) {
+      const isOf = ({ metric }: Counted) => (metric.output ?? 0) === output;
+      const own = { yTrue: partOf(y, output), yPred: partOf(predictions, output) };
+      const positions = positionsOf(own.yPred);
+      const mask = masks[output]?.length === positions ? masks[output] : undefined;
+      for (const { count } of metrics.filter(isOf)) count.update(own.yTrue, own.yPred, mask);
+      const weighted = weightedMetrics.filter(isOf);
+      if (weighted.length === 0) continue;
+      const weights = positionWeights(positions, mask, sampleWeight && weightsOf(sampleWeight, predictions, output));
+      for (const { count } of weighted) count.update(own.yTrue, own.yPred, weights);
+    }
   }
 
   /** The metrics that cannot be saved within a pass. */
@@ -94,6 +99,16 @@ export class Meter {
     for (const { metric, count } of this.weightedMetrics) logs[prefix + metric.name] = count.result();
     return logs;
   }
+}
+
+const positionsOf = ({ data, shape }: NdArray) => data.length / shape[shape.length - 1];
+
+/** An output's weights of those of all positions of several, which lie side by side for each sample. */
+function weightsOf(weights: Float32Array, predictions: NdArray, output: number): Float32Array {
+  if (!predictions.parts) return weights;
+  const [samples] = predictions.shape;
+  const parts = predictions.parts.map((shape) => shape.slice(0, -1));
+  return Float32Array.from(partOf({ data: weights, shape: [samples, weights.length / samples], parts }, output).data);
 }
 
 /** mask · sample weight, one number for each position. */

@@ -9,8 +9,8 @@ export interface BatchResult {
   losses?: number[];
   /** What the model answered, (B, …), several outputs side by side: in training mode for trainBatch. */
   predictions: NdArray;
-  /** (B·T) the mask that came out of the model, 1 where a step counts; absent when the model has none. */
-  mask?: Float32Array;
+  /** (B·T) the mask that came with each output, 1 where a step counts; undefined where there is none. */
+  masks: readonly (Float32Array | undefined)[];
 }
 
 /** Everything that training changes, copied: what stopping, resuming and going back to a good epoch need. */

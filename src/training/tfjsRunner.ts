@@ -227,10 +227,9 @@ class TfjsRunner implements Runner {
     if (outcome === undefined) throw new MemcellError('tfjs did not run the batch', { code: 'model' });
     const { outputs, losses } = outcome;
     const predictions = sideBySide(outputs.map(({ value }) => arrayOf(value)));
-    const result = { loss: loss.dataSync()[0], predictions };
-    if (outputs.length > 1) return { ...result, losses: losses.map((one) => one.dataSync()[0]) };
-    const [{ mask }] = outputs;
-    return mask ? { ...result, mask: Float32Array.from(mask.dataSync()) } : result;
+    const masks = outputs.map(({ mask }) => mask && Float32Array.from(mask.dataSync()));
+    const result = { loss: loss.dataSync()[0], predictions, masks };
+    return outputs.length > 1 ? { ...result, losses: losses.map((one) => one.dataSync()[0]) } : result;
   }
 }
 

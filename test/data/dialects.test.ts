@@ -147,6 +147,7 @@ describe('what is plain is read, and said', () => {
       ['column 2 has no name: called column 2'],
     ],
     ['separators inside quotes', '"a, b";c\n"x, y";1\n"x, z, w";2\n', ['a, b: x, y … x, z, w', 'c: 1 … 2'], []],
+    ['as many of another inside quotes', '"a;b",c\n"x;y",1\n"x;z",2\n', ['a;b: x;y … x;z', 'c: 1 … 2'], []],
     [
       'numbers with # and a separator at the end',
       'id,v\n#1,5,\n#2,6,\n#3,7,\n',

@@ -6,6 +6,8 @@ export interface Metric {
   readonly name: string;
   /** Whether more or less of it is better; what callbacks with mode 'auto' go by. */
   readonly direction?: 'up' | 'down';
+  /** Which of several outputs it is of. */
+  readonly output?: number;
   /** Begins a pass over samples, which shares nothing with any other. */
   start(): MetricCount;
 }
