@@ -284,6 +284,38 @@ describe('graphs by hand', () => {
     }
   });
 
+  it('a recurrent layer written out step by step, its steps taken from the axis of time and no other', async () => {
+    const states: number[] = [];
+    for (const [a, b] of x[0]) states.push(Math.tanh(a - b / 2 + (states.at(-1) ?? 0) / 4));
+    const steps = [0, 1, 2];
+    const written = (axis: number) => [
+      node('Transpose', ['x'], 'sequence', [ints('perm', axis === 0 ? [1, 0, 2] : [0, 1, 2])]),
+      node('MatMul', ['sequence', 'W'], 'in'),
+      ...steps.flatMap((t) => [
+        node('Gather', ['in', `at${t}`], `in${t}`, [int('axis', axis)]),
+        node('MatMul', [t === 0 ? 'h' : `state${t - 1}`, 'R'], `back${t}`),
+        node('Add', [`back${t}`, `in${t}`], `sum${t}`),
+        node('Tanh', [`sum${t}`], `state${t}`),
+      ]),
+      node(
+        'Concat',
+        steps.map((t) => `state${t}`),
+        'states',
+        [int('axis', 0)],
+      ),
+      node('Gather', ['states', 'at2'], 'y', [int('axis', 0)]),
+    ];
+    const constants = [
+      floatTensor('W', [3, 1], [1, -0.5, 0]),
+      floatTensor('R', [1, 1], [0.25]),
+      floatTensor('h', [1, 1, 1], [0]),
+      ...steps.map((t) => intTensor(`at${t}`, [], [t])),
+    ];
+    const [[y]] = await computed(written(0), constants, 3);
+    expect(y).toBeCloseTo(states[2], 6);
+    await expect(computed(written(1), constants, 3)).rejects.toThrow(MemcellError);
+  });
+
   const eye = (n: number) =>
     floatTensor(
       'eye',
