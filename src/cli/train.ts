@@ -298,7 +298,7 @@ interface Ended {
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
-  const { tasks } = await import('../tasks/index.js');
+  const { scoredOn, tasks } = await import('../tasks/index.js');
   const { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
   const task = tasks[kind];
@@ -311,7 +311,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   );
   const early = stopped && whyEarly(stopped, settings);
   if (early !== undefined) session.print(early);
-  const on = heldOut > 0 ? ', held out' : ', all trained on';
+  const on = scoredOn(heldOut);
   const { headline } = task.tell(evaluation, on);
   for (const line of headline) session.print(line);
   session.warn(trained.warnings, headline);
