@@ -10,7 +10,15 @@ import type { Pictures } from '../tasks/shown.js';
 import type { Start } from '../tasks/start.js';
 import type { AnyTrained } from '../tasks/train.js';
 import { version } from '../version.js';
-import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
+import {
+  type Asked,
+  addTrainingOptions,
+  allTasks,
+  askedTask,
+  fromOf,
+  type TrainingValues,
+  trainingOf,
+} from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addPlotOption, printPictures } from './drawing.js';
 import type { Live } from './live.js';
@@ -372,6 +380,3 @@ function whyEarly({ by }: StoppedFit, { patience }: TrainingSettings): string | 
 }
 
 /** What the training started from, and what is to be known about it. */
-function fromOf(start: Start | undefined): { from?: { model: string; notes: string[] } } {
-  return start ? { from: { model: start.name, notes: start.notes } } : {};
-}
