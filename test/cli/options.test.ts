@@ -241,6 +241,8 @@ describe.each(kinds)('training %s', (kind) => {
 
   test('--threads changes nothing', async () => {
     expect(await run('--epochs', '3', '--threads', '1')).toEqual(usual);
+    // Nor is it passed over.
+    expect(await run('--layers', layers, '--threads', '65')).toHaveProperty('error', expect.stringContaining('65'));
   });
 
   test.each([
