@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { channelCounts, channelNames, type Layout } from '../../../src/tasks/forecast/channels.js';
+import { type Anchor, Track } from '../../../src/tasks/forecast/anchor.js';
+import { channelCounts, channelNames, type Layout, writeTargets } from '../../../src/tasks/forecast/channels.js';
 
 function layoutOf(levels: boolean[], year: boolean, past: number, known: number): Layout {
   const column = (index: number, change: boolean) => ({ column: `column ${index}`, index, mean: 0, std: 1, change });
@@ -41,4 +42,27 @@ test('the columns beside the targets come last, under their own names', () => {
     'column 1',
     'column 2 ahead',
   ]);
+});
+
+test('what is learned lies by steps, then targets, each in its own unit, and is NaN beyond the series', () => {
+  const start = { level: 0, slope: 0, seasons: [] };
+  const smoothing = { trend: 'none', period: 1, alpha: 1, beta: 0, gamma: 0, phi: 1, start } as const;
+  const naive: Anchor = { ...smoothing, kind: 'naive', log: false, least: 0 };
+  const target = (values: number[], scale: number) => ({
+    track: new Track(naive, Float64Array.from(values)),
+    scale,
+    mean: 0,
+    std: 1,
+  });
+  const series = {
+    rows: 4,
+    targets: [target([1, 2, 4, 8], 2), target([10, 20, 10, 50], 10)],
+    past: new Float64Array(0),
+    known: new Float64Array(0),
+  };
+  const out = new Float32Array(9);
+  writeTargets(series, layoutOf([false, false], false, 0, 0), 2, out, 1);
+  expect([...out.subarray(1, 5)]).toEqual([1, -1, 3, 3]);
+  writeTargets(series, layoutOf([false, false], false, 0, 0), 3, out, 5);
+  expect([...out]).toEqual([0, 1, -1, 3, 3, 2, 4, Number.NaN, Number.NaN]);
 });
