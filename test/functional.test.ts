@@ -347,7 +347,10 @@ test('what does not fit is an error of one line that names it', () => {
     ],
     [() => new Model({ inputs: flat, outputs: [] }), 'Model: outputs is an empty list'],
     [
-      () => new Model({ inputs: Dense(4, { name: 'own' }).apply(flat), outputs: Dense(1).apply(flat) }),
+      () => {
+        const own = Dense(4, { name: 'own' }).apply(flat);
+        return new Model({ inputs: own, outputs: Dense(1).apply(own) });
+      },
       'an input of the model is what own gives; a model begins with Input()',
     ],
     [
