@@ -191,6 +191,9 @@ describe('steps and gaps', () => {
     );
     expect(read('hourly.csv', { like: reading, every: '1d' }).rows).toBe(8);
     expect(read('saw-gap.csv', { like: reading }).rows).toBe(199);
+    // Half of them one day after another: days with gaps, though two days are as frequent.
+    const half = ['01', '03', '05', '06', '07'].map((day, i) => `2020-08-${day},${i}`).join('\n');
+    expect(csv(`date,sales\n${half}`, { like: reading }).account.time).toMatchObject({ step: '1 day', gaps: 2 });
     expect(csv('date,sales\n2020-08-01,1\n2020-08-02,2', { like: reading }).rows).toBe(2);
     // Days that are rarely one after the other are no days with gaps, in whichever series.
     const shop = csv(
