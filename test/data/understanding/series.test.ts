@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Table } from '../../../src/data/table.js';
+import { aggregate } from '../../../src/data/understanding/resample.js';
 import { understand } from '../../../src/data/understanding/understand.js';
 import { csv, days, failure, next, read, told, values } from './frames.js';
 import '../../propertySeed.js';
@@ -179,6 +180,18 @@ describe('steps and gaps', () => {
     expect(failure(() => read('saw-iso.csv', { targets: ['sales'], every: 'weekly' }))).toContain(
       "every: 'weekly' is not a step",
     );
+  });
+
+  test('a step of which every value is missing has none, whatever is made of the others', () => {
+    const rows = Float64Array.of(1, Number.NaN, Number.NaN, 4, 2, 2);
+    const steps = { from: Int32Array.of(0, 1, 3), to: Int32Array.of(1, 3, 6) };
+    for (const [how, last] of [
+      ['sum', 8],
+      ['mean', 8 / 3],
+      ['max', 4],
+      ['most frequent', 2],
+    ] as const)
+      expect(Array.from(aggregate(rows, steps, how))).toEqual([1, Number.NaN, last]);
   });
 
   test('a model of daily rows refuses others', () => {
