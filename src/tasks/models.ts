@@ -7,6 +7,7 @@ import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { namedOptions, shown } from '../spelling.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
+import { accountInCode, evaluationInCode, inCodeSpelling, spelledInCode } from './codeSpelling.js';
 import type { EvaluateOptions, Loaded, SavedTask, ScoredPart, Task } from './definition.js';
 import type { ForecastPredictOptions } from './forecast/options.js';
 import { type ForecastArtefact, type ForecastEvaluation, forecastTask } from './forecast/task.js';
@@ -58,10 +59,10 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
     made?: Made<E>,
   ) {
     this.kind = task.kind;
-    this.evaluation = made?.evaluation;
+    this.evaluation = made && evaluationInCode(made.evaluation);
     this.on = made?.on ?? '';
-    this.understood = made?.understood;
-    this.warnings = made?.warnings ?? [];
+    this.understood = made?.understood && accountInCode(made.understood);
+    this.warnings = made?.warnings.map(inCodeSpelling) ?? [];
     this.history = made?.history;
     this.pictures = made?.pictures;
   }
@@ -81,7 +82,9 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
 
   /** @internal The same, telling pictures too. */
   async score(data: DataInput, options: EvaluateOptions): Promise<E> {
-    return this.task.evaluate(this.loaded, openSource(data), options);
+    return spelledInCode(async () =>
+      evaluationInCode(await this.task.evaluate(this.loaded, openSource(data), options)),
+    );
   }
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
@@ -126,7 +129,7 @@ async function answer<
 >(task: Task<O, A, E, P, R>, loaded: Loaded<A, Sequential>, data: DataInput | undefined, options: object): Promise<R> {
   const checked = checkOptions(task.predictOptions, options, 'predict') as P;
   const source = data === undefined ? undefined : openSource(data);
-  return (await task.predict(loaded, source, checked)).result;
+  return spelledInCode(async () => (await task.predict(loaded, source, checked)).result);
 }
 
 /** One step ahead: the forecast of each column and between which ends it lies, with the probability asked for. */

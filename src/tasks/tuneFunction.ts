@@ -2,6 +2,7 @@ import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { type EitherSpelling, namedOptions, shown } from '../spelling.js';
 import type { ClassifyOptions } from './classify/options.js';
+import { spelledInCode } from './codeSpelling.js';
 import { kinds } from './flags.js';
 import type { ForecastOptions } from './forecast/options.js';
 import {
@@ -133,24 +134,27 @@ export async function tune(task: TaskKind, data: unknown, given?: unknown): Prom
   const { layers, budget, threads, seed } = training;
   const pictures = new Pictures();
   let made: Pick<Made<never>, 'understood' | 'warnings' | 'on'> = { warnings: [], on: '' };
-  const tuned = await tuneTask(task, openSource(input), options, {
-    trials: most,
-    toSave: true,
-    settings,
-    ...(layers !== undefined && { layers }),
-    ...(budget !== undefined && { budget }),
-    ...(threads !== undefined && { threads }),
-    ...(seed !== undefined && { seed }),
-    ...(signal && { signal }),
-    ...(typeof onTrial === 'function' && { onTrial: (trial) => onTrial(trial) }),
-    final: {
-      shown: pictures.add,
-      onPrepared: ({ account, warnings, heldOut }) => {
-        made = { warnings, on: scoredOn(heldOut), ...(account && { understood: account }) };
-        return true;
+  const source = openSource(input);
+  const tuned = await spelledInCode(() =>
+    tuneTask(task, source, options, {
+      trials: most,
+      toSave: true,
+      settings,
+      ...(layers !== undefined && { layers }),
+      ...(budget !== undefined && { budget }),
+      ...(threads !== undefined && { threads }),
+      ...(seed !== undefined && { seed }),
+      ...(signal && { signal }),
+      ...(typeof onTrial === 'function' && { onTrial: (trial) => onTrial(trial) }),
+      final: {
+        shown: pictures.add,
+        onPrepared: ({ account, warnings, heldOut }) => {
+          made = { warnings, on: scoredOn(heldOut), ...(account && { understood: account }) };
+          return true;
+        },
       },
-    },
-  });
+    }),
+  );
   if (tuned === undefined) throw new MemcellError('tune: aborted before the first trial was done', { code: 'usage' });
   const { search, trained, compared } = tuned;
   const { model, evaluation, history, warnings } = trained;

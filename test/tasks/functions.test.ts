@@ -125,8 +125,10 @@ describe('forecast', () => {
       [() => forecast(months, { target: 'sales', xyz: 3 } as never), /unknown option 'xyz'; it takes target, .*epochs/],
       [() => forecast(monthly, { budget: Number.NaN }), /forecast: budget must be a number above 0, not NaN/],
       [() => forecast(undefined as never), /nothing is no data/],
-      [() => forecast('nowhere.csv', { target: 'x' }), /nowhere\.csv: no such file/],
-      [() => forecast([], {}), /no rows|holds/],
+      [
+        () => forecast([...months, ...months.map((row) => ({ ...row, staff: 9 }))], { target: 'sales' }),
+        /several series in one table: group: \['staff'\]$/,
+      ],
       // @ts-expect-error no such optimizer
       [() => forecast(monthly, { ...short, optimizer: 'adma' }), /unknown optimizer 'adma'/],
       [() => forecast(monthly, { ...short, layers: 'LTSM(3)' }), /did you mean LSTM/],

@@ -129,7 +129,7 @@ describe('hostile files', () => {
           },
         ],
       ),
-      'the model: tensor "W": its numbers are in another file (external data); save the model as one file',
+      'the model: tensor "W": its numbers are in another file (external data); save the model as one file (PyTorch: external_data=False; else onnx.save(onnx.load(path), path))',
     ],
     'numbers without end': [
       graphOf(
@@ -170,7 +170,7 @@ describe('hostile files', () => {
         [{ opType: 'MatMul', input: ['x', 'W'], output: ['y'], name: 'product' }],
         [floatTensor('W', [4, 2], new Float32Array(8))],
       ),
-      'the model: node "product" (MatMul): its weights are for 4 features and 3 come in',
+      'the model: node "product" (MatMul): its weights are for 4 features and 3 come in; the file is damaged, or its graph is none: check it with onnx.checker, or export it again',
     ],
     peepholes: [
       graphOf(
@@ -184,7 +184,7 @@ describe('hostile files', () => {
           floatTensor('P', [1, 3], new Float32Array(3).fill(1)),
         ],
       ),
-      'the model: node "cells" (LSTM): P: peepholes, which no layer of Keras has',
+      'the model: node "cells" (LSTM): P: peepholes, which no layer of Keras has; export the model without it, or build its layers and read their weights with loadWeights',
     ],
   };
   for (const [what, [bytes, message]] of Object.entries(refused)) {

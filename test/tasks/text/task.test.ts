@@ -309,7 +309,7 @@ describe('texts as they come', () => {
   test.each([
     [
       'hello world',
-      'data.txt: 8 characters to train on are too few, a text needs at least 50; --symbols (in code symbols) is for a sequence of symbols',
+      'data.txt: 8 characters to train on are too few, a text needs at least 50; --symbols is for a sequence of symbols',
     ],
     ['aaaa', 'data.txt: holds one character only; there is nothing to learn'],
   ])('%j', async (text, message) => {
