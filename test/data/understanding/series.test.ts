@@ -184,7 +184,8 @@ describe('steps and gaps', () => {
 
   test('a step of which every value is missing has none, whatever is made of the others', () => {
     const rows = Float64Array.of(1, Number.NaN, Number.NaN, 4, 2, 2);
-    const steps = { from: Int32Array.of(0, 1, 3), to: Int32Array.of(1, 3, 6) };
+    const [from, to, calendar] = [Int32Array.of(0, 1, 3), Int32Array.of(1, 3, 6), new Float64Array(3)];
+    const steps = { from, to, calendar, series: [{ name: '', from: 0, to: 3 }], partial: 0 };
     for (const [how, last] of [
       ['sum', 8],
       ['mean', 8 / 3],
