@@ -9,6 +9,7 @@ export interface AdagradOptions extends OptimizerOptions {
 /**
  * a ← a + g²; w ← w - lr·g / √(a + epsilon) (Duchi et al., 2011), a from initialAccumulatorValue on.
  * Defaults: learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7.
+ * @function
  */
 export const adagrad: OptimizerFunction<AdagradOptions> = defineOptimizer(
   'adagrad',

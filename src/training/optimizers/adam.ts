@@ -22,10 +22,14 @@ const options = {
  * m ← m + (1 - beta1)(g - m); v ← v + (1 - beta2)(g² - v); w ← w - lr·√(1 - beta2ᵗ)/(1 - beta1ᵗ) · m / (√v + epsilon),
  * with t from 1 (Kingma and Ba, 2015, the form before section 2.1). amsgrad takes the largest v so far.
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
+ * @function
  */
 export const adam: OptimizerFunction<AdamOptions> = defineOptimizer('adam', 0.001, options, rule);
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004. */
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004.
+ * @function
+ */
 export const adamw: OptimizerFunction<AdamOptions> = defineOptimizer(
   'adamw',
   0.001,

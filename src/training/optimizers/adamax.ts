@@ -11,6 +11,7 @@ export interface AdamaxOptions extends OptimizerOptions {
  * m ← m + (1 - beta1)(g - m); u ← max(beta2·u, |g|); w ← w - lr/(1 - beta1ᵗ) · m / (u + epsilon), with t from 1 (Kingma and Ba, 2015,
  * section 7.1). |g| is of the whole gradient; Keras on TensorFlow adds up those of the uses of an Embedding's row.
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
+ * @function
  */
 export const adamax: OptimizerFunction<AdamaxOptions> = defineOptimizer(
   'adamax',

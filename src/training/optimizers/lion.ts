@@ -9,6 +9,7 @@ export interface LionOptions extends OptimizerOptions {
 /**
  * w ← w - lr · sign(beta1·m + (1 - beta1)·g); m ← beta2·m + (1 - beta2)·g (Chen et al., 2023).
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.99.
+ * @function
  */
 export const lion: OptimizerFunction<LionOptions> = defineOptimizer(
   'lion',

@@ -12,6 +12,7 @@ export interface NadamOptions extends OptimizerOptions {
  * Adam with Nesterov momentum (Dozat, 2016), t from 1: uₜ = beta1·(1 - 0.96ᵗ/2), Uₜ = u₁·…·uₜ; m and v as in adam;
  * w ← w - lr·(uₜ₊₁·m/(1 - Uₜ₊₁) + (1 - uₜ)·g/(1 - Uₜ)) / (√(v/(1 - beta2ᵗ)) + epsilon).
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
+ * @function
  */
 export const nadam: OptimizerFunction<NadamOptions> = defineOptimizer(
   'nadam',

@@ -12,6 +12,7 @@ export interface RmspropOptions extends OptimizerOptions {
 /**
  * v ← rho·v + (1 - rho)·g²; w ← w - lr·g / √(v + epsilon). centered takes the square of the mean gradient off v in the
  * root; momentum accumulates the steps. Defaults: learningRate 0.001, rho 0.9, epsilon 1e-7.
+ * @function
  */
 export const rmsprop: OptimizerFunction<RmspropOptions> = defineOptimizer(
   'rmsprop',

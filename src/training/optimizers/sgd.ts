@@ -10,6 +10,7 @@ export interface SgdOptions extends OptimizerOptions {
 /**
  * w ← w - lr·g; with momentum, v ← momentum·v - lr·g and w ← w + v, or with nesterov w ← w + momentum·v - lr·g.
  * Defaults: learningRate 0.01, momentum 0.
+ * @function
  */
 export const sgd: OptimizerFunction<SgdOptions> = defineOptimizer(
   'sgd',
