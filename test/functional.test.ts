@@ -318,6 +318,7 @@ test('what does not fit is an error of one line that names it', () => {
   const steps = Input({ shape: [null, 3], name: 'steps' });
   const output = Dense(2).apply(flat);
   const cell = LSTM(5);
+  const own = Dense(4, { name: 'own' }).apply(flat);
   const wrong: [() => unknown, string][] = [
     [() => LSTM(3).apply(flat), 'layer lstm (LSTM) needs (samples, steps, features), but its input is (None, 4)'],
     [
@@ -347,10 +348,7 @@ test('what does not fit is an error of one line that names it', () => {
     ],
     [() => new Model({ inputs: flat, outputs: [] }), 'Model: outputs is an empty list'],
     [
-      () => {
-        const own = Dense(4, { name: 'own' }).apply(flat);
-        return new Model({ inputs: own, outputs: Dense(1).apply(own) });
-      },
+      () => new Model({ inputs: own, outputs: Dense(1).apply(own) }),
       'an input of the model is what own gives; a model begins with Input()',
     ],
     [

@@ -97,7 +97,7 @@ export async function tuneTask(
 /** Less of a difference than this is within what seeds change. */
 const betterBelow = 0.995;
 
-function compareErrors(error: number, defaults: number): Comparison {
+export function compareErrors(error: number, defaults: number): Comparison {
   return { error, defaults, better: error < betterBelow * defaults };
 }
 

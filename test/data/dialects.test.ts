@@ -185,6 +185,13 @@ describe('what is plain is read, and said', () => {
       ['index: 0 … 17', 'v: 1.5 … 4'],
       ['column 1 has no name: called index'],
     ],
+    [
+      'lines of as many words, which are more than the header has',
+      'name value\nAnna Maria 5\nBert Olaf 6\nCarl Gustav 7\n',
+      ['name value: Anna Maria 5 … Carl Gustav 7'],
+      [],
+    ],
+    ['numbered lines of words', 'step\n1 mix 5\n2 stir 6\n3 bake 7\n', ['step: 1 mix 5 … 3 bake 7'], []],
     ['missing at the end', 'a,b\n1,2\n2,\n', ['a: 1 … 2', 'b: 2 … '], []],
     ['a last line without its last cell, named by text', 'name,v\nBob,1\nAnn,2\n', ['name: Bob … Ann', 'v: 1 … 2'], []],
   ])('%s', (_, text, columns, notes) => {

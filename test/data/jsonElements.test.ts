@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { memoryBytes } from '../../src/data/bytes.js';
 import { parseJson } from '../../src/data/json.js';
 import { elementsAt, elementsOf } from '../../src/data/jsonElements.js';
 import { placeNote, rowsPlace } from '../../src/data/jsonPlaces.js';
 import { openSource } from '../../src/data/source.js';
+import { headOf } from '../../src/data/stream.js';
 import { MemcellError } from '../../src/errors.js';
 
 async function* blocksOf(text: string, sizes: readonly number[]) {
@@ -135,6 +137,16 @@ test.each([
   ['x{"data":[]}', 'a.json: is not JSON: it begins with \'x{"data":[]}\''],
 ])('%s is refused while rows are looked for', async (text, message) => {
   await expect(rowsPlace(blocksOf(text, [100]), 'a.json')).rejects.toThrow(message);
+});
+
+test('rows under keys, of which all go into memory, are refused above 200 MB', async () => {
+  const text = '{"2020-01-01":{"p":1},"2020-01-02":{"p":2},"2020-01-03":{"p":3}}';
+  const head = (size: number) => {
+    const bytes = { ...memoryBytes('keyed.json', new TextEncoder().encode(text)), size };
+    return headOf({ bytes, content: 'text' }, 10);
+  };
+  expect((await head(2e8)).rows).toBe(3);
+  await expect(head(2e8 + 1)).rejects.toThrow('keyed.json: its rows are under keys, so that all 200 MB would go into');
 });
 
 test.each([

@@ -111,6 +111,15 @@ describe('one table in every form', () => {
   });
 });
 
+test('lines of lists stream as they are read whole, the first of names or not', async () => {
+  for (const [n, names] of ['["d","v"]\n', ''].entries()) {
+    const source = openSource(await file(`lists${n}.jsonl`, `${names}["x",1]\n["y",2]\n["z",4]\n`));
+    const v = names === '' ? 'c2' : 'v';
+    expect([...(await source.table()).numbers(v)]).toEqual([1, 2, 4]);
+    expect(await streamed(source, [{ name: v }])).toEqual([[1, 2, 4]]);
+  }
+});
+
 describe('several files', () => {
   test('a pattern: in the order of their names, each row with its own file and line', async () => {
     await mkdir(join(folder, 'parts'));

@@ -191,6 +191,14 @@ describe('a topology', () => {
     );
   });
 
+  it('called as in evaluation only is read, and that is said', () => {
+    const dense = (training: boolean) =>
+      layer('Dense', { units: 1 }, { inbound_nodes: [[['inputlayer', 0, 0, { training }]]] });
+    const lost = (training: boolean) => normalTopology(graph([input, dense(training)]), 'F').lost;
+    expect(lost(false)).toEqual([expect.stringContaining('training=False of its call is not applied')]);
+    expect(() => lost(true)).toThrow('Dense is called with training');
+  });
+
   it('of Keras 1 and of cuDNN comes out as Keras 2 has it, its batch free', () => {
     const { topology } = normalTopology(
       chain(

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { withoutMasks } from '../../src/formats/keras/masks.js';
 import { isJsonObject, type Json } from '../../src/formats/modelJson.js';
+import '../propertySeed.js';
 
 const tensor = (name: string, output = 0): Json => ({
   class_name: '__keras_tensor__',
@@ -83,4 +85,14 @@ test('beside initial states Keras 3 leaves masks aside, which is told', () => {
   ]);
   expect(lost({})).toEqual([]);
   expect(lost(states, layer('Embedding', 'e', [tensor('words')], { mask_zero: false }))).toEqual([]);
+});
+
+test('whatever else stands among the layers stays as it is', () => {
+  const operations = [layer('InputLayer', 'words', []), operation('NotEqual', 'ne', [tensor('words'), 0])];
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue({ maxDepth: 3 }), { minLength: 1, maxLength: 5 }), (others) => {
+      expect(withoutMasks([...operations, ...(others as Json[])], [])).toEqual([operations[0], ...others]);
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -15,7 +15,8 @@ import {
   sgd,
   TimeDistributed,
 } from '../../src/index.js';
-import { regularizer } from '../../src/layers/schema.js';
+import { initializerNames } from '../../src/layers/initializers.js';
+import { initializer, regularizer } from '../../src/layers/schema.js';
 
 test("a regularizer's name alone is 0.01 of what it names, a new object each time", () => {
   const all = (['l1', 'l2', 'l1l2'] as const).map((name) => Dense(1, { kernelRegularizer: name }).getConfig());
@@ -31,6 +32,15 @@ test("a regularizer's name alone is 0.01 of what it names, a new object each tim
   expect(one).toEqual(other);
   expect(one).not.toBe(other);
   if (one && other && 'config' in one && 'config' in other) expect(one.config).not.toBe(other.config);
+});
+
+test('every initializer that draws takes a seed, and no other does', () => {
+  for (const name of initializerNames) {
+    const className = name[0].toUpperCase() + name.slice(1);
+    const make = () => initializer({ className, config: { seed: 3 } }, 'kernelInitializer');
+    if (['zeros', 'ones', 'constant', 'identity'].includes(name)) expect(make).toThrow('seed');
+    else expect(make()).toMatchObject({ config: { seed: 3 } });
+  }
 });
 
 test.each(['memcell', 'tfjs'] as const)(

@@ -55,7 +55,19 @@ test('correlations are those of a line, of its reverse, and of nothing; rows wit
     { name: 'x', values: x },
     { name: 'y', values: y },
   ]);
-  expect(told.r[0][1]).toBeCloseTo(12 / Math.sqrt(212), 12);
+  const r = expect.closeTo(12 / Math.sqrt(212), 12);
+  const own = expect.closeTo(1, 12);
+  expect(told).toEqual({
+    columns: ['x', 'y'],
+    r: [
+      [own, r],
+      [r, own],
+    ],
+    rows: [
+      [5, 5],
+      [5, 5],
+    ],
+  });
 });
 
 describe('a table of three years of days', () => {

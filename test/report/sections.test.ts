@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 import { drawAutocorrelation } from '../../src/report/figures/autocorrelation.js';
 import { drawCorrelations } from '../../src/report/figures/correlations.js';
-import type { ShownLayer } from '../../src/report/gates.js';
+import { type ShownLayer, showLayer } from '../../src/report/gates.js';
 import type { Html } from '../../src/report/html.js';
 import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
@@ -123,4 +123,10 @@ test('what is missing is told by stretches of at least two rows', () => {
     edges: [0, 5 / 3, 10 / 3, 5],
     shares: [[0.5, 0, 0]],
   });
+});
+
+test('units of a layer stand in the order in which they are active, whatever their sign', () => {
+  const state = Float32Array.of(0, -1, 0, 0, 0, 1, 0, 0, 0, -1, 0, 0);
+  const { units } = showLayer({ layer: 'rnn', kind: 'SimpleRNN', shape: [1, 4, 3], gates: { state } });
+  expect(units).toEqual([1, 2, 0]);
 });

@@ -10,7 +10,7 @@ import { withHidden } from '../../src/tasks/hiddenLayers.js';
 import { type Search, type SearchOptions, searchSettings, type TrialRecords } from '../../src/tasks/search.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
 import { TrialJournal } from '../../src/tasks/trialJournal.js';
-import { tuneTask, tuneText } from '../../src/tasks/tune.js';
+import { compareErrors, tuneTask, tuneText } from '../../src/tasks/tune.js';
 
 const squares = (n: number, change = (value: number, _: number) => value) => ({
   name: 'squares.txt',
@@ -184,6 +184,12 @@ describe('tuning', () => {
     expect(first).toContain(`the best is trial ${found.best.trial}: nats per symbol`);
     expect(second).toContain(compared?.better ? '% better than the defaults' : ': no better than the defaults');
     trained.model.dispose();
+  });
+
+  it('is better than the defaults by half a per cent, whatever the size of the errors', () => {
+    const better = (share: number) => [1e-3, 1, 700].map((error) => compareErrors(share * error, error).better);
+    expect(better(0.994)).toEqual([true, true, true]);
+    expect(better(0.996)).toEqual([false, false, false]);
   });
 
   it('says that nothing is better than the defaults', async () => {

@@ -158,3 +158,10 @@ test.each<[string, () => unknown, string]>([
 ])('refuses %s', async (_, run, message) => {
   await expect(run()).rejects.toThrow(message);
 });
+
+test('a hook that is no function is refused, whatever it is', () => {
+  for (const wrong of [3, 'stop', {}, true, null, [() => undefined]])
+    expect(() => getCallbacks([{ onEpochEnd: wrong } as never])).toThrow(
+      'callbacks: onEpochEnd must be a function, not ',
+    );
+});

@@ -102,6 +102,13 @@ describe('times', () => {
     );
   });
 
+  test('whole numbers up to 48 beside a date are half hours by their name only', () => {
+    const rows = days(2).flatMap((day) => Array.from({ length: 48 }, (_, i) => `${day},${i + 1},${(i * 37) % 11}`));
+    const table = (name: string) => `date,${name},y\n${rows.join('\n')}`;
+    expect(csv(table('period'), targets).account.time?.columns).toEqual(['date', 'period']);
+    expect(failure(() => csv(table('units'), targets))).toContain('2020-01-01 stands in another row too');
+  });
+
   test('days without Sundays are a calendar of their own, whose holidays are no gaps', () => {
     const open = days(60).filter((day) => new Date(day).getUTCDay() !== 0 && day !== '2020-01-06');
     const frame = column('date', open.slice(0, 40));

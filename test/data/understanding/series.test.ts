@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Table } from '../../../src/data/table.js';
+import { aggregate } from '../../../src/data/understanding/resample.js';
 import { understand } from '../../../src/data/understanding/understand.js';
 import { csv, days, failure, next, read, told, values } from './frames.js';
 import '../../propertySeed.js';
@@ -181,6 +182,19 @@ describe('steps and gaps', () => {
     );
   });
 
+  test('a step of which every value is missing has none, whatever is made of the others', () => {
+    const rows = Float64Array.of(1, Number.NaN, Number.NaN, 4, 2, 2);
+    const [from, to, calendar] = [Int32Array.of(0, 1, 3), Int32Array.of(1, 3, 6), new Float64Array(3)];
+    const steps = { from, to, calendar, series: [{ name: '', from: 0, to: 3 }], partial: 0 };
+    for (const [how, last] of [
+      ['sum', 8],
+      ['mean', 8 / 3],
+      ['max', 4],
+      ['most frequent', 2],
+    ] as const)
+      expect(Array.from(aggregate(rows, steps, how))).toEqual([1, Number.NaN, last]);
+  });
+
   test('a model of daily rows refuses others', () => {
     const { reading } = read('saw-iso.csv', { targets: ['sales'] });
     expect(failure(() => read('hourly.csv', { like: reading }))).toBe(
@@ -191,6 +205,9 @@ describe('steps and gaps', () => {
     );
     expect(read('hourly.csv', { like: reading, every: '1d' }).rows).toBe(8);
     expect(read('saw-gap.csv', { like: reading }).rows).toBe(199);
+    // Half of them one day after another: days with gaps, though two days are as frequent.
+    const half = ['01', '03', '05', '06', '07'].map((day, i) => `2020-08-${day},${i}`).join('\n');
+    expect(csv(`date,sales\n${half}`, { like: reading }).account.time).toMatchObject({ step: '1 day', gaps: 2 });
     expect(csv('date,sales\n2020-08-01,1\n2020-08-02,2', { like: reading }).rows).toBe(2);
     // Days that are rarely one after the other are no days with gaps, in whichever series.
     const shop = csv(

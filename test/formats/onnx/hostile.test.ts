@@ -234,6 +234,13 @@ describe('graphs by hand', () => {
     ] as const) {
       const gather = (output: string) => node('Gather', ['x', 'at'], output, [int('axis', 1)]);
       expect(await computed([gather('y')], [intTensor('at', [], [step])])).toEqual([expected]);
+      for (const [dataType, bits] of [
+        [6, Int32Array.of(step)],
+        [7, BigInt64Array.of(BigInt(step))],
+      ] as const) {
+        const raw = { name: 'at', dims: [], dataType, rawData: new Uint8Array(bits.buffer) };
+        expect(await computed([gather('y')], [raw])).toEqual([expected]);
+      }
       const listed = [gather('one'), node('Squeeze', ['one', 'axes'], 'y')];
       const initializers = [intTensor('at', [1], [step]), intTensor('axes', [1], [1])];
       expect(await computed(listed, initializers)).toEqual([expected]);

@@ -301,6 +301,17 @@ describe('writeOnnx', () => {
     }
   });
 
+  it('refuses a normalization over other axes than the last alone', async () => {
+    const contents = await contentsOf(new Sequential([LayerNormalization({ inputShape: [4, 3] })], { seed: 1 }));
+    const text = JSON.stringify(contents.topology);
+    const written = /"axis":(-1|2|\[-1\]|\[2\])/;
+    expect(text).toMatch(written);
+    for (const axis of ['1', '[1,2]']) {
+      const topology = JSON.parse(text.replace(written, `"axis":${axis}`));
+      await expect(writeOnnx({ ...contents, topology })).rejects.toThrow(`axis ${axis} is not the last`);
+    }
+  });
+
   it('refuses in TimeDistributed what it refuses by itself', async () => {
     const held = TimeDistributed(Conv1D(2, 2), { name: 'jeder', inputShape: [4, 6, 3] });
     const contents = await contentsOf(new Sequential([held], { seed: 1 }));

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chooseAnchor, spread, Track } from '../../../src/tasks/forecast/anchor.js';
+import { ANCHOR_ROWS, chooseAnchor, spread, Track } from '../../../src/tasks/forecast/anchor.js';
 import { solvePositive } from '../../../src/tasks/forecast/cholesky.js';
 import { nelderMead } from '../../../src/tasks/forecast/nelderMead.js';
 import { autocorrelation, findSeason } from '../../../src/tasks/forecast/season.js';
@@ -94,6 +94,22 @@ test('trend and season are found where they are, and not where they are not', as
 test('a season that grows with the level is smoothed as logarithm', async () => {
   const y = noise(144).map((e, t) => Math.exp(3 + 0.01 * t + 0.3 * Math.sin((Math.PI * t) / 6) + 0.03 * e));
   expect((await chooseAnchor(Float64Array.from(y), { season: 12, horizon: 12 })).log).toBe(true);
+});
+
+test('of a long series its newest rows are looked at, each with its own known effect', async () => {
+  const rows = ANCHOR_ROWS + 50;
+  const effects = Float64Array.from({ length: rows }, (_, i) => (i % 17 === 3 ? 40 : 0));
+  const y = Float64Array.from(noise(rows), (e, i) => 10 + e + effects[i]);
+  const choose = (from: number) =>
+    chooseAnchor(y.subarray(from), {
+      season: 1,
+      horizon: 1,
+      log: false,
+      effects: effects.subarray(from),
+      iterations: () => 20,
+    });
+  const { start: _, ...all } = await choose(0);
+  expect(await choose(50)).toMatchObject(all);
 });
 
 test('a random walk stays naive', async () => {
