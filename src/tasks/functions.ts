@@ -15,6 +15,7 @@ import type { Loaded, SavedTask, Task } from './definition.js';
 import type { ForecastOptions } from './forecast/options.js';
 import { forecastTask } from './forecast/task.js';
 import { classifyGiven, forecastGiven, type TaskTraining, textGiven, trainingGiven } from './functionOptions.js';
+import { scoredOn } from './index.js';
 import {
   type AnyTaskModel,
   ClassifyModel,
@@ -198,6 +199,7 @@ async function train<
     loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
     made: {
       evaluation,
+      on: scoredOn(prepared.heldOut),
       history,
       pictures,
       warnings: [...(from?.notes ?? []), ...prepared.warnings, ...warnings, ...said],

@@ -22,8 +22,10 @@ import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js
 
 /** What training brought beside the model: not there when the model was loaded. */
 export interface Made<E> {
-  /** How good the model is on the part that was held out, beside simple guesses. */
+  /** How good the model is beside simple guesses: on the part that was held out, or on all where nothing was. */
   evaluation: E;
+  /** What the evaluation is on: see `scoredOn`. */
+  on: string;
   /** What was understood of a table. */
   understood?: Account;
   /** What is odd, or no better than a simple guess: one line each. */
@@ -43,6 +45,8 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
   abstract readonly loaded: Loaded<SavedTask, Sequential>;
   readonly kind: E['kind'];
   readonly evaluation?: E;
+  /** @internal What the evaluation is on, for people: ', held out'. */
+  readonly on: string;
   readonly understood?: Account;
   readonly warnings: readonly string[];
   readonly history?: Readonly<Record<string, number[]>>;
@@ -56,6 +60,7 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
   ) {
     this.kind = task.kind;
     this.evaluation = made && evaluationInCode(made.evaluation);
+    this.on = made?.on ?? '';
     this.understood = made?.understood && accountInCode(made.understood);
     this.warnings = made?.warnings.map(inCodeSpelling) ?? [];
     this.history = made?.history;
@@ -92,8 +97,8 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
 
   /** What was understood, how good the model is and what to mind, for people. */
   report(): string {
-    const { evaluation, understood, warnings } = this;
-    const told = evaluation && this.task.tell(evaluation, ', held out');
+    const { evaluation, on, understood, warnings } = this;
+    const told = evaluation && this.task.tell(evaluation, on);
     const lines = [
       ...(understood ? accountText(understood) : []),
       ...(told ? [...told.headline, ...told.details] : [this.network.summaryText()]),

@@ -14,10 +14,12 @@ import {
   trainingGiven,
 } from './functionOptions.js';
 import type { ForecastOf } from './functions.js';
+import { scoredOn } from './index.js';
 import {
   type AnyTaskModel,
   type ClassifyModel,
   type ForecastModel,
+  type Made,
   modelOf,
   type Sequence,
   type SymbolsModel,
@@ -131,7 +133,7 @@ export async function tune(task: TaskKind, data: unknown, given?: unknown): Prom
   const { training, settings, options, signal } = trainingGiven(task, rest);
   const { layers, budget, threads, seed } = training;
   const pictures = new Pictures();
-  let made: { understood?: AnyTaskModel['understood']; warnings: string[] } = { warnings: [] };
+  let made: Pick<Made<never>, 'understood' | 'warnings' | 'on'> = { warnings: [], on: '' };
   const source = openSource(input);
   const tuned = await spelledInCode(() =>
     tuneTask(task, source, options, {
@@ -146,8 +148,8 @@ export async function tune(task: TaskKind, data: unknown, given?: unknown): Prom
       ...(typeof onTrial === 'function' && { onTrial: (trial) => onTrial(trial) }),
       final: {
         shown: pictures.add,
-        onPrepared: ({ account, warnings }) => {
-          made = { warnings, ...(account && { understood: account }) };
+        onPrepared: ({ account, warnings, heldOut }) => {
+          made = { warnings, on: scoredOn(heldOut), ...(account && { understood: account }) };
           return true;
         },
       },

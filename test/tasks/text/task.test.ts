@@ -71,6 +71,7 @@ describe('a text with few epochs', () => {
     expect(perplexity).toBeCloseTo(Math.exp(crossEntropy), 10);
     expect(crossEntropy).toBeLessThan(unigramCrossEntropy);
     expect(counts?.crossEntropy).toBeLessThan(network?.crossEntropy ?? 0);
+    expect(counts?.back).toBe((loaded.artefact.counted?.order ?? 0) - 1);
     expect(crossEntropy).toBeLessThan((counts?.crossEntropy ?? 0) + 0.02);
     expect(weight).toBeGreaterThan(0);
     expect(weight).toBeLessThan(0.5);
