@@ -29,7 +29,7 @@ const partNames: Record<string, RegExp> = {
   year: /^(year|yr|yyyy|jahr|año|ano|anio|année|annee|anno|jaar|rok)$/i,
   month: /^(month|mon|mo|mm|mnth|monat|mes|mois|mese|maand)$/i,
   quarter: /^(quarter|qtr|q|quartal|trimestre)$/i,
-  day: /^(day|dy|dd|dom|mday|tag|día|dia|jour|giorno|dag)$/i,
+  day: /^(day|dy|dd|dom|mday|(date|day)[ _.]?(of[ _.]?)?(the[ _.]?)?month|month[ _.]?day|tag|día|dia|jour|giorno|dag)$/i,
   hour: /^(hour|hr|hh|h|hours|he|hour[ _]?(of[ _]?day|ending|beginning)|stunde|std|hora|heure|ora|uur|time|uhrzeit|zeit|clock|clock[ _]time|time[ _]of[ _]day|von|ab|from|beginn|start([ _]?time)?)$/i,
   minute: /^(minute|min|minutes|minuto)$/i,
   week: /^(week|wk|weeknum|week[ _]?(no|nr|number|of[ _]?year)|iso[ _]?week|woche|kw|kalenderwoche|semaine|semana|settimana|uge|vecka)$/i,

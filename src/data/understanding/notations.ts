@@ -4,13 +4,19 @@ import { Notation, regexSource } from './notation.js';
 /** How dates are written, one line each: the pattern, with ~ for one of the separators after it. */
 const dates: readonly (readonly [string, string])[] = [
   ['yyyy~MM~dd', '-/. '],
+  ['yyyy~MM~d', '-/.'],
+  ['yyyy~M~dd', '-/.'],
   ['yyyy~M~d', '-/. '],
   ['yyyyMMdd', ''],
   ['ddMMyyyy', ''],
   ['MMddyyyy', ''],
   ['dd~MM~yyyy', './- '],
+  ['dd~M~yyyy', './-'],
+  ['d~MM~yyyy', './-'],
   ['d~M~yyyy', './- '],
   ['MM~dd~yyyy', '/-. '],
+  ['MM~d~yyyy', '/-.'],
+  ['M~dd~yyyy', '/-.'],
   ['M~d~yyyy', '/-. '],
   ['dd. MM. yyyy', ''],
   ['d. M. yyyy', ''],
@@ -154,6 +160,15 @@ export function isWeak(pattern: string): boolean {
   return weak.test(pattern);
 }
 
+/** Dates of which month or day has its zeros and the other hasn't: a column is in one only where a cell shows it. */
+const unevenPattern = /(?<!M)MM[-/.]d(?!d)|(?<!d)d[-/.]MM(?!M)|(?<!M)M[-/.]dd|dd[-/.]M(?!M)/;
+const unevenCell = /^(\d{4}[-/.])?(0\d[-/.]\d|\d[-/.]0\d)(?!\d)/;
+
+/** Whether a date shows that: 01/1/1980. */
+export function isUneven(cell: string): boolean {
+  return unevenCell.test(cell);
+}
+
 const joints = [' ', "'T'", ', ', ' - ', '-', '_', ':', '/', " 'at' ", " 'um' ", ''];
 
 const clocks = [
@@ -263,6 +278,7 @@ export function candidates(cell: string, loose = false): Candidate[] {
     for (const pattern of [...spread(periods, cell, letters), ...(letters ? whole : [])])
       if (matches(pattern, cell)) found.add(pattern);
   for (const date of spread(dates, cell, letters)) {
+    if (unevenPattern.test(date) && !isUneven(cell)) continue;
     for (const prefix of startsWithLetter ? prefixes : ['']) {
       const start = prefix + date;
       const length = begins(start, cell);

@@ -1,7 +1,7 @@
 import type { TimeReading } from '../frame.js';
 import { monthNames, weekdayNames } from './monthNames.js';
 import { plainPattern } from './notation.js';
-import { type Candidate, candidates, clockCandidates, notationOf } from './notations.js';
+import { type Candidate, candidates, clockCandidates, isUneven, notationOf } from './notations.js';
 import { scaled } from './numberTimes.js';
 import { type Spacing, spacingOf } from './steps.js';
 import type { TimeParts } from './timeFields.js';
@@ -220,12 +220,18 @@ function complete(
   return { names, long: isLong };
 }
 
-/** Candidates from the first, the last, the longest and the shortest of the samples. */
+/** Candidates from the first, the last, the longest and the shortest of the samples, and one that shows uneven zeros. */
 function proposals(samples: readonly string[], loose: boolean, clocks = false): Candidate[] {
   const byLength = [...samples].sort((a, b) => b.length - a.length);
   const cells = loose
     ? [byLength[0]]
-    : [samples[0], byLength[0], byLength[byLength.length - 1], samples[samples.length - 1]];
+    : [
+        ...samples.filter(isUneven).slice(0, 1),
+        samples[0],
+        byLength[0],
+        byLength[byLength.length - 1],
+        samples[samples.length - 1],
+      ];
   const found = new Map<string, Candidate>();
   for (const cell of new Set(cells)) {
     for (const one of clocks ? clockCandidates(cell) : candidates(cell, loose))

@@ -309,6 +309,9 @@ describe('columns', () => {
     const months = Array.from({ length: 30 }, (_, i) => `${2018 + Math.floor(i / 12)},${(i % 12) + 1},${i}`);
     const frame = csv(`year,month,y\n${months.join('\n')}`, { targets: ['y'] });
     expect(frame.account.time).toMatchObject({ columns: ['year', 'month'], step: '1 month' });
+    const days = Array.from({ length: 40 }, (_, i) => `2000,${1 + Math.floor(i / 31)},${1 + (i % 31)},${i}.5`);
+    const byDay = csv(`year,month,date_of_month,y\n${days.join('\n')}`, { targets: ['y'] });
+    expect(byDay.account.time).toMatchObject({ columns: ['year', 'month', 'date_of_month'], step: '1 day' });
     expect(next(frame, 2)).toEqual(['2020 7', '2020 8']);
   });
 });
