@@ -48,6 +48,13 @@ test.each(['keras3/text.keras', 'keras3/text.h5', 'keras2/lstm.h5'])(
   },
 );
 
+it('refuses a zip of a few kB that inflates to more than weights can', async () => {
+  const bomb = zipSync({ 'config.json': new Uint8Array(2 ** 26) });
+  expect(bomb.length).toBeLessThan(2 ** 17);
+  const message = expect.stringMatching(/the files in it are more than \d+ bytes together$/);
+  await expect(loadModel(bomb)).rejects.toMatchObject({ code: 'model', message });
+});
+
 describe('files of other kinds are refused by what they are, with what to do', () => {
   const folder = temporaryFolder();
   const text = (start: string) => Uint8Array.from(start, (letter) => letter.charCodeAt(0));

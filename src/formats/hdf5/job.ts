@@ -7,7 +7,7 @@ import { DEEPEST, Hdf5Problem, MOST_OBJECTS } from './plain.js';
 const MOST_ELEMENTS = 2 ** 30;
 /** What is compressed may be this many times as large as the file, and so many bytes beside: trained weights hardly shrink. */
 const MOST_INFLATION = 16;
-const ALWAYS_BYTES = 2 ** 28;
+const ALWAYS_BYTES = 2 ** 25;
 /** deflate, shuffle, fletcher32: those that the library has. For others it gives what lies in the file as it is. */
 const FILTERS = new Set([1, 2, 3]);
 /** Numbers of HDF5's own for kinds of types. */

@@ -16,7 +16,7 @@ import { writeKeras } from './write.js';
  * The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it; and no more than trained
  * weights can be compressed by, so that a small file does not ask for all memory.
  */
-const mostBytes = (size: number) => Math.min(2 ** 33, 2 ** 28 + 16 * size);
+const mostBytes = (size: number) => Math.min(2 ** 33, 2 ** 25 + 16 * size);
 
 export const kerasFile: ModelFile = {
   name: 'keras',
