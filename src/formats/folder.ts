@@ -13,6 +13,7 @@ import { MemcellError } from '../errors.js';
 import { sha256 } from './checksum.js';
 import { filePath } from './file.js';
 import { beginSaver, endSaver, hasCode, unfinishedFiles, unfinishedPath, withLock } from './folderLock.js';
+import { SAVED_MODEL } from './foreign.js';
 import {
   invalid,
   isRecord,
@@ -72,6 +73,8 @@ async function readModelJson(folder: string, file: string): Promise<{ text: stri
     if (!found) throw invalid(folder, 'no such model folder', cause);
     if (!found.isDirectory())
       throw invalid(folder, 'not a model folder but a file; give the folder that holds model.json', cause);
+    const saved = await fs.stat(join(folder, 'saved_model.pb')).catch(() => undefined);
+    if (saved) throw invalid(folder, SAVED_MODEL, cause);
     if (hasCode(cause, 'ENOENT')) throw invalid(folder, 'no model.json in this folder', cause);
     throw ioError(where, 'cannot be read', cause);
   });

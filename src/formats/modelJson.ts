@@ -1,6 +1,10 @@
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 
+/** What Keras's `max_shard_size` makes in the place of one file of weights. */
+export const SHARDED =
+  'a list of the files that weights are spread over; save them as one file, in Python without max_shard_size';
+
 /** One weight of a manifest, checked: `shape` of positive sizes, `bytes` as stored (after quantisation). */
 export interface WeightEntry {
   name: string;
@@ -105,6 +109,7 @@ export function parseJsonText(text: string, where: string): { [key: string]: Jso
 export function parseModelJson(text: string, where: string): ModelJson {
   const json = parseJsonText(text, where);
   checkFormat(json.format, where);
+  if (isJsonObject(json.weight_map)) throw invalid(where, SHARDED);
   if (!isJsonObject(json.modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');
   if (!Array.isArray(json.weightsManifest)) throw invalid(where, 'weightsManifest is missing or not a list');
   const groups = json.weightsManifest.map((group, index) => parseGroup(group, `${where}: weightsManifest[${index}]`));

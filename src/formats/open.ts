@@ -9,7 +9,7 @@ import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
 import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
 import type { ModelFile } from './modelFile.js';
-import { invalid } from './modelJson.js';
+import { invalid, SHARDED } from './modelJson.js';
 import { readSource, storedWeights } from './source.js';
 import { type LoadedModel, loadHandled, modelOfStored, saveTfjs } from './tfjs.js';
 import { assignStored } from './weights.js';
@@ -74,6 +74,7 @@ async function bytesOf(from: string | Uint8Array): Promise<{ bytes: Uint8Array; 
   if (!isFolder(from)) return { bytes: await fetchBytes(from), where: from };
   const { readModelFile } = await import('./file.js');
   const file = await readModelFile(from);
-  if (!file) throw invalid(from, 'no such file of weights');
-  return { bytes: file.bytes, where: file.path };
+  if (file) return { bytes: file.bytes, where: file.path };
+  if (/\.(weights|index)\.json$/i.test(from)) throw invalid(from, SHARDED);
+  throw invalid(from, 'no such file of weights');
 }

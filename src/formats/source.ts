@@ -1,5 +1,6 @@
 /** The bytes of a model wherever it is, and the format that they are in, which the content decides and not the name. */
 import type { Description } from './file.js';
+import { foreignKind } from './foreign.js';
 import { fetchBytes, fetchModel, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
 import { normalTopology } from './keras/topology.js';
@@ -66,6 +67,8 @@ export async function storedWeights(
 
 /** @throws MemcellError 'model' for bytes of no format that is known */
 function formatOf(bytes: Uint8Array, where: string): ModelFile {
+  const other = foreignKind(bytes, where);
+  if (other !== undefined) throw invalid(where, other);
   const format = modelFiles.find((file) => file.recognises(bytes));
   if (format) return format;
   const known = modelFiles.flatMap(({ endings }) => endings).join(', ');

@@ -66,7 +66,10 @@ function checkClass(value: Record<string, unknown>, allowed: string[] | undefine
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   if (!Object.hasOwn(known, name) && !definitionOf(name)?.own) {
     const layer = isRecord(config) && typeof config.name === 'string' ? `layer ${JSON.stringify(config.name)}: ` : '';
-    throw invalid(where, `${layer}unknown class ${JSON.stringify(name)}; nothing here runs it`);
+    throw invalid(
+      where,
+      `${layer}unknown class ${JSON.stringify(name)}; nothing here runs it; build the model without it, or of layers that are known (docs/keras.md)`,
+    );
   }
   if (typeof config !== 'object' || config === null) throw invalid(where, `${name} has no config`);
 }

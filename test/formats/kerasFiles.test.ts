@@ -47,6 +47,17 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** Among them an encoder with its decoder, a model in a model, and two inputs that meet. */
 const ON_THE_ENGINE = new Set(['encdec', 'functional', 'nested', 'seq', 'text']);
 
+/** Names that TensorFlow.js does not take, and a type that nothing here computes in. */
+const LOST: Record<string, string[]> = {
+  half: ['dtype bfloat16: here all is computed in float32'],
+  names: [
+    'layer "in put" is called "in_put" here',
+    'layer "层 \\"x\\"" is called "layer___x_" here',
+    'layer "a:b;c[0]" is called "a_b_c_0_" here',
+    'layer "constructor" is called "constructor_" here',
+  ],
+};
+
 const files = ['keras3', 'keras2'].flatMap((folder) =>
   readdirSync(join(fixtures, folder))
     .filter((name) => /\.(keras|h5)$/.test(name) && !name.includes('weights-only'))
@@ -58,7 +69,7 @@ test.each(files)('%s predicts what its Keras predicted', async (file) => {
   const name = file.replace(/^.*[\\/]|\.\w+$/g, '');
   const written = readJson<Written>(path.replace(/\.\w+$/, '.json'));
   const model = await loadModel(path);
-  expect(model.lost).toEqual([]);
+  expect(model.lost).toEqual(LOST[name] ?? []);
   if (ON_THE_ENGINE.has(name)) expect(model.engine).toEqual({ kind: 'memcell' });
   for (const outputs of [written.outputs, ...(written.secondCall ? [written.secondCall] : [])]) {
     (await outputsOf(model, written.inputs)).forEach(({ data, shape }, i) => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
@@ -9,6 +9,7 @@ import { normalTopology } from '../../src/formats/keras/topology.js';
 import { readZip } from '../../src/formats/zip.js';
 import { Random } from '../../src/random.js';
 import { loadModel } from '../../src/sequential.js';
+import { temporaryFolder } from './models.js';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 const bytesOf = (name: string) => new Uint8Array(readFileSync(join(fixtures, name)));
@@ -46,6 +47,48 @@ test.each(['keras3/text.keras', 'keras3/text.h5', 'keras2/lstm.h5'])(
     expect(refused).toBeGreaterThan(20);
   },
 );
+
+it('refuses a zip of a few kB that inflates to more than weights can', async () => {
+  const bomb = zipSync({ 'config.json': new Uint8Array(2 ** 26) });
+  expect(bomb.length).toBeLessThan(2 ** 17);
+  const message = expect.stringMatching(/the files in it are more than \d+ bytes together$/);
+  await expect(loadModel(bomb)).rejects.toMatchObject({ code: 'model', message });
+});
+
+describe('files of other kinds are refused by what they are, with what to do', () => {
+  const folder = temporaryFolder();
+  const text = (start: string) => Uint8Array.from(start, (letter) => letter.charCodeAt(0));
+  const zipOf = (...names: string[]) => zipSync(Object.fromEntries(names.map((name) => [name, text('x')])));
+  it.each<[kind: string, bytes: Uint8Array, message: string]>([
+    ['pickle', text('\x80\x02}q\x00.'), 'pickled Python, which is code and is not run; save its weights'],
+    ['torch.save', zipOf('a/data.pkl', 'a/data/0'), 'a file of torch.save: pickled Python'],
+    ['torch.export', zipOf('a/models/model.json', 'a/archive_version'), 'export the model with torch.onnx.export'],
+    ['arrays', zipOf('x.npy'), 'arrays (.npz), not a model'],
+    ['an array', text('\x93NUMPY\x01\x00'), 'an array (.npy), not a model'],
+    ['TensorFlow Lite', text('\x1c\x00\x00\x00TFL3'), 'a model of TensorFlow Lite'],
+    ['gzip', text('\x1f\x8b\x08'), 'unpack it first (gunzip)'],
+    ['tar', text(`${'\0'.repeat(257)}ustar`), 'a tar archive; unpack it first'],
+    ['GGUF', text('GGUF\x03'), 'a language model in GGUF'],
+    ['Git LFS', text('version https://git-lfs.github.com/spec/v1\noid'), 'git lfs pull'],
+    ['a page', text('<!DOCTYPE html><html>'), 'a page of HTML'],
+    ['nothing', new Uint8Array(), 'the file is empty'],
+  ])('%s', async (_, bytes, message) => {
+    await expect(loadModel(bytes)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
+  });
+
+  it('a SavedModel, a graph of TensorFlow, and weights in several files', async () => {
+    const refuse = (path: string, message: string) =>
+      expect(loadModel(path)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
+    writeFileSync(join(folder, 'saved_model.pb'), '\x08\x01\x12');
+    writeFileSync(
+      join(folder, 'm.weights.json'),
+      '{"metadata":{},"weight_map":{"/layers/dense/vars":"m_0.weights.h5"}}',
+    );
+    await refuse(folder, 'a SavedModel of TensorFlow; in Python, save the model of Keras');
+    await refuse(join(folder, 'saved_model.pb'), 'a graph of TensorFlow, or a SavedModel');
+    await refuse(join(folder, 'm.weights.json'), 'save them as one file, in Python without max_shard_size');
+  });
+});
 
 describe('Rescaling, which TensorFlow.js computes with whatever a file says', () => {
   const whole = unzipSync(bytesOf('keras3/rescaling.keras'));
@@ -181,6 +224,11 @@ describe('a topology', () => {
       chain(layer('Mine', {}, { module: 'my.layers', registered_name: 'my>Mine' })),
       'layer "mine" is of my>Mine, a class of its own: Python code, which is not run',
     );
+    const policy = { class_name: 'QuantizedDTypePolicy', config: { mode: 'int8', source_name: 'float32' } };
+    refuse(chain(layer('Dense', { units: 1, dtype: policy })), 'layer "dense" is quantized (int8)');
+    refuse(chain(layer('CategoryEncoding', { num_tokens: 3 })), '(CategoryEncoding) prepares inputs');
+    const cell = layer('StackedRNNCells', { cells: [layer('LSTMCell'), layer('GRUCell', { reset_after: true })] });
+    refuse(chain(layer('RNN', { cell })), 'has a GRUCell with reset_after among several cells');
     const self = layer('Dense', { units: 1 }, { inbound_nodes: [[['dense', 0, 0, {}]]] });
     refuse(graph([input, self]), 'layer "dense" waits for its own output');
     const lost = layer('Dense', { units: 1 }, { inbound_nodes: [[['nothing', 0, 0, {}]]] });

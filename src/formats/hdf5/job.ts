@@ -5,8 +5,9 @@ import { bytesOfLengths, endlessHeap } from './heaps.js';
 import { DEEPEST, Hdf5Problem, MOST_OBJECTS } from './plain.js';
 
 const MOST_ELEMENTS = 2 ** 30;
-/** A byte of deflate makes this many at most. */
-const MOST_INFLATION = 1032;
+/** What is compressed may be this many times as large as the file, and so many bytes beside: trained weights hardly shrink. */
+const MOST_INFLATION = 16;
+const ALWAYS_BYTES = 2 ** 25;
 /** deflate, shuffle, fletcher32: those that the library has. For others it gives what lies in the file as it is. */
 const FILTERS = new Set([1, 2, 3]);
 /** Numbers of HDF5's own for kinds of types. */
@@ -83,9 +84,11 @@ class Reader {
       const size = (attribute.shape ?? []).reduce((product, one) => product * one, 1);
       if (!(size <= MOST_OBJECTS)) throw new Hdf5Problem(`attribute ${name} has ${size} values`);
       const { value } = attribute;
-      if (typeof value === 'string' || typeof value === 'number') found.set(name, value);
+      if (typeof value === 'string') found.set(name, inUnicode(value));
+      else if (typeof value === 'number') found.set(name, value);
       else if (typeof value === 'bigint') found.set(name, Number(value));
-      else if (Array.isArray(value) && value.every((item) => typeof item === 'string')) found.set(name, value);
+      else if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+        found.set(name, value.map(inUnicode));
     }
     if (found.size > 0) this.contents.attributes.set(path, found);
   }
@@ -97,7 +100,7 @@ class Reader {
     const shape = (metadata.shape ?? []).map(Number);
     const elements = shape.reduce((product, one) => product * one, 1);
     const filters = dataset.filters.map(({ id }) => id);
-    const most = filters.length > 0 ? MOST_INFLATION * this.size : this.size;
+    const most = filters.length > 0 ? ALWAYS_BYTES + MOST_INFLATION * this.size : this.size;
     this.bytes += elements * size;
     if (!(elements <= MOST_ELEMENTS && this.bytes <= most)) {
       throw new Hdf5Problem(`${path}: its shape [${shape.join(', ')}] is larger than the file can hold`);
@@ -112,6 +115,17 @@ class Reader {
     if (type === FLOAT) return { shape, type: 'float32', data: Float32Array.from(numbers, Number) };
     if (size > 4) return { shape, type: 'int64', data: Float64Array.from(numbers, Number) };
     return { shape, type: 'int32', data: Int32Array.from(numbers, Number) };
+  }
+}
+
+/** Texts of UTF-8 that the file calls ASCII, as h5py's bytes are, come from the library as a letter for each byte. */
+function inUnicode(text: string): string {
+  const letters = Array.from(text, (letter) => letter.codePointAt(0) ?? 0);
+  if (letters.every((code) => code < 128) || letters.some((code) => code > 255)) return text;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(letters));
+  } catch {
+    return text;
   }
 }
 

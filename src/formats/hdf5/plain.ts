@@ -328,8 +328,6 @@ class PlainReader {
     const type = this.type(kind);
     const shape = this.shape(space);
     if (type?.kind !== 'number' || !shape) return undefined;
-    if (type.float && type.size !== 4 && type.size !== 8)
-      throw new Hdf5Problem(`${path} has floats of ${type.size} bytes`);
     const count = shape.reduce((product, one) => product * one, 1);
     this.numberBytes += count * type.size;
     if (!(this.numberBytes <= this.bytes.length))

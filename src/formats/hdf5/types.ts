@@ -1,9 +1,13 @@
 /** HDF5's types of numbers and texts (HDF5 File Format Specification 3.0, IV.A.2.d). */
 
+import { floatOfBfloat16, floatOfHalf } from '../halves.js';
+
 export interface NumberType {
   kind: 'number';
   size: number;
   float: boolean;
+  /** The upper half of a float32. */
+  bfloat16?: true;
   signed: boolean;
   bigEndian: boolean;
 }
@@ -14,6 +18,7 @@ export type Type = NumberType | { kind: 'text' | 'heap'; size: number };
 const INTEGER = 0;
 const FLOAT = 1;
 const TEXT = 3;
+const OPAQUE = 5;
 const VARIABLE = 9;
 
 /** Length 4, address 8, index 4. */
@@ -37,6 +42,9 @@ export function typeOf(view: DataView, at: number, room: number): Type | 'damage
     if (size !== IN_HEAP) return 'damaged';
     return (flags & 15) === 1 ? { kind: 'heap', size } : undefined;
   }
+  // HDF5 has no type for bfloat16; h5py, and so Keras, writes two bytes that it says nothing of.
+  if (kind === OPAQUE && size === 2)
+    return { kind: 'number', size, float: true, bfloat16: true, signed: true, bigEndian: false };
   if (kind !== INTEGER && kind !== FLOAT) return undefined;
   if (room < (kind === FLOAT ? 20 : 12)) return 'damaged';
   const wholeBytes = view.getUint16(at + 8, true) === 0 && view.getUint16(at + 10, true) === 8 * size;
@@ -54,6 +62,8 @@ export function numbersAt(view: DataView, at: number, count: number, type: Numbe
   const { size, float, signed } = type;
   const little = !type.bigEndian;
   const read = (place: number): number | bigint => {
+    if (type.bfloat16) return floatOfBfloat16(view.getUint16(place, little));
+    if (float && size === 2) return floatOfHalf(view.getUint16(place, little));
     if (float) return size === 4 ? view.getFloat32(place, little) : view.getFloat64(place, little);
     if (size === 1) return signed ? view.getInt8(place) : view.getUint8(place);
     if (size === 2) return signed ? view.getInt16(place, little) : view.getUint16(place, little);

@@ -5,6 +5,7 @@ import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
 import { invalid, type Json, parseJsonText } from '../modelJson.js';
 import { withoutCells } from './cellLayers.js';
 import { hasScalars, memcellOf } from './kerasFile.js';
+import { withFittingNames } from './layerNames.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
@@ -48,14 +49,14 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
   const optimizerState =
     training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(weights));
   const memcell = attributeOf(contents, '', 'memcell');
-  return {
+  return withFittingNames({
     topology: withoutCells(topology),
     weights,
     ...(training && { training }),
     ...(optimizerState && { optimizerState }),
     metadata: typeof memcell === 'string' ? memcellOf(parseJsonText(memcell, `${where}: memcell`), where) : {},
     lost,
-  };
+  });
 }
 
 function versionOf(contents: Hdf5Contents): string {
@@ -102,6 +103,11 @@ function legacyWeights(
     if (names.length === 0) return [];
     const layer = places.get(name);
     if (!layer) throw invalid(where, `the weights of layer ${JSON.stringify(name)} belong to no layer of the model`);
+    if (names.some((weight) => /\blora_/.test(weight)))
+      throw invalid(
+        where,
+        `layer ${name} has LoRA weights apart; save the model as .keras, in which Keras adds them to the others`,
+      );
     return names.map((weight) => {
       const dataset = contents.datasets.get(`${group}/${weight}`);
       if (!dataset) throw invalid(where, `weight ${JSON.stringify(weight)} of layer ${name} is listed, but not there`);

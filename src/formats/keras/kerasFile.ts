@@ -4,6 +4,7 @@ import type { ModelContents, ModelFile } from '../modelFile.js';
 import { invalid, isJsonObject, type Json, parseJsonText, parseMetadata } from '../modelJson.js';
 import { isZip, readZip } from '../zip.js';
 import { withoutCells } from './cellLayers.js';
+import { withFittingNames } from './layerNames.js';
 import { layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
@@ -11,8 +12,11 @@ import { optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
 import { writeKeras } from './write.js';
 
-/** The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it. */
-const MOST_BYTES = 2 ** 33;
+/**
+ * The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it; and no more than trained
+ * weights can be compressed by, so that a small file does not ask for all memory.
+ */
+const mostBytes = (size: number) => Math.min(2 ** 33, 2 ** 25 + 16 * size);
 
 export const kerasFile: ModelFile = {
   name: 'keras',
@@ -23,7 +27,7 @@ export const kerasFile: ModelFile = {
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
-  const files = await readZip(bytes, MOST_BYTES, where);
+  const files = await readZip(bytes, mostBytes(bytes.length), where);
   const config = parseJson(files, 'config.json', where);
   const { memcell, keras_version: version } = files.has('metadata.json')
     ? parseJson(files, 'metadata.json', where)
@@ -43,14 +47,14 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     .sort((a, b) => a.index - b.index);
   const optimizerState =
     training?.optimizer && optimizerStateFrom(training.optimizer, variables, lost, hasScalars(stored));
-  return {
+  return withFittingNames({
     topology: withoutCells(topology),
     weights: stored,
     ...(training && { training }),
     ...(optimizerState && { optimizerState }),
     metadata: memcellOf(memcell, where),
     lost,
-  };
+  });
 }
 
 /** Whether weights are numbers of no axis, as an Attention's factor is. */

@@ -68,7 +68,7 @@ const OPTIONS = new Set(
 
 /** Options that say how something is computed or stored, not what. */
 const WITHOUT_EFFECT = new Set(
-  `attention_axes flash_attention query_shape key_shape value_shape autocast batch_shape build_config consume_less dtype implementation input_dtype input_shape optional seed shared_object_id
+  `attention_axes flash_attention query_shape key_shape value_shape lora_alpha autocast batch_shape build_config consume_less dtype implementation input_dtype input_shape optional seed shared_object_id
   synchronized unroll use_cudnn virtual_batch_size renorm_momentum renorm_clipping`.split(/\s+/),
 );
 
@@ -101,7 +101,13 @@ export function layerOptions(className: string, given: JsonObject, name: string,
   const own = ownOptions(className);
   for (const [written, value] of Object.entries(modernNames(className, given))) {
     const what = `${layer}: ${written}`;
-    if (written.endsWith('_initializer')) options[written] = initializer(value, what, lost);
+    if (written === 'lora_rank') {
+      // Keras adds them to the layer's weights when it saves.
+      if (value !== null)
+        lost.push(
+          `${layer}: its LoRA of rank ${JSON.stringify(value)}, which is in its weights: all of them are trained here`,
+        );
+    } else if (written.endsWith('_initializer')) options[written] = initializer(value, what, lost);
     else if (written === 'activity_regularizer') noted(value, what, lost);
     else if (written.endsWith('_regularizer')) options[written] = regularizer(value, what, lost);
     else if (written.endsWith('_constraint')) options[written] = constraint(value, what, lost);

@@ -29,8 +29,14 @@ const joined = (all: readonly Sources[]): Sources => new Set(all.flatMap((one) =
 const same = (one: Sources, other: Sources): boolean =>
   one.size === other.size && [...one].every((source) => other.has(source));
 
-const isOperation = (layer: Json): layer is JsonObject =>
-  isJsonObject(layer) && typeof layer.module === 'string' && layer.module.startsWith('keras.src.ops.');
+/** An operation of Keras 3's, which `.h5` writes as a layer without its module: a Concatenate of masks is one there, too. */
+function isOperation(layer: Json): layer is JsonObject {
+  if (!isJsonObject(layer)) return false;
+  const { module, class_name } = layer;
+  if (typeof module === 'string') return module.startsWith('keras.src.ops.');
+  if (class_name === 'Concatenate') return /"dtype":"bool"/.test(JSON.stringify(callsOf(layer)));
+  return isMaskOperation(layer);
+}
 
 /**
  * The layers of a functional model as Keras 3 writes them, without the masks that come to each by themselves.

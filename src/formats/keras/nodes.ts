@@ -89,7 +89,10 @@ function optionsOf(options: JsonObject, { class_name, config }: JsonObject, plac
     }
     const states = ['initial_state', 'value', 'key'].includes(name) ? tensorsIn(value) : [];
     if (states.length > 0) return states;
-    throw invalid(place, `${String(class_name)} is called with ${name}: nothing here runs that`);
+    throw invalid(
+      place,
+      `${String(class_name)} is called with ${name}: nothing here runs that; call it without, and save the model again`,
+    );
   });
 }
 
@@ -99,7 +102,7 @@ function requireTensors(value: Json, what: string, place: string): void {
   else if (value !== null) {
     throw invalid(
       place,
-      `${what} hold ${JSON.stringify(value)?.slice(0, 80)} beside other layers' outputs; nothing here runs that`,
+      `${what} hold ${JSON.stringify(value)?.slice(0, 80)} beside other layers' outputs; nothing here runs that: make it of layers`,
     );
   }
 }

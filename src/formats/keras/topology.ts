@@ -48,6 +48,9 @@ const CUDNN: Record<string, JsonObject> = {
   CuDNNGRU: { activation: 'tanh', recurrent_activation: 'sigmoid', reset_after: true },
 };
 
+/** Layers of tfjs's for pictures and categories, whose options in Keras's files are not read. */
+const PREPARING = new Set(['CategoryEncoding', 'CenterCrop', 'RandomWidth', 'Resizing']);
+
 class Reader {
   constructor(private readonly reading: Reading) {}
 
@@ -154,6 +157,8 @@ class Reader {
     const { layer, cell, cells, backward_layer, ...plain } = config;
     // Bidirectional zeroes the outputs of masked steps itself.
     if (inside && /\/(forward|backward)$/.test(inside)) delete plain.zero_output_for_mask;
+    this.refuseUnread(known, name, place);
+    this.notePolicy(config.dtype ?? null, name, place);
     const options = layerOptions(known, { ...(CUDNN[written] ?? {}), ...plain, name }, name, this.reading);
     if (known === 'InputLayer') Object.assign(options, inputOf(config));
     else if (Array.isArray(config.batch_shape)) options.batch_input_shape = config.batch_shape;
@@ -174,6 +179,12 @@ class Reader {
       }
     } else if (layer !== undefined) options.layer = held(layer, 'layer');
     if (cell !== undefined) options.cell = held(cell, 'cell');
+    if (Array.isArray(cells) && JSON.stringify(cells).includes('"reset_after":true')) {
+      throw invalid(
+        place,
+        `layer ${JSON.stringify(name)} has a GRUCell with reset_after among several cells, which nothing here runs; layers after each other (LSTM, GRU, …) compute the same`,
+      );
+    }
     if (Array.isArray(cells)) options.cells = cells.map((one, index) => held(one, `cells[${index}]`));
     return { class_name: known, config: options };
   }
@@ -191,6 +202,28 @@ class Reader {
       place,
       `layer ${JSON.stringify(name)} (Bidirectional) has a backward_layer that is not its layer read backwards; nothing here runs it`,
     );
+  }
+
+  private refuseUnread(kind: string, name: string, place: string): void {
+    if (!PREPARING.has(kind)) return;
+    throw invalid(
+      place,
+      `layer ${JSON.stringify(name)} (${kind}) prepares inputs, which nothing here does; prepare them before, and save the model without it`,
+    );
+  }
+
+  /** What a layer's policy says of how it computes. */
+  private notePolicy(dtype: Json, name: string, place: string): void {
+    const kind = isJsonObject(dtype) ? String(dtype.class_name) : '';
+    const own = isJsonObject(dtype) && isJsonObject(dtype.config) ? (dtype.config.name ?? dtype.config.mode) : dtype;
+    const policy = typeof own === 'string' ? own : '';
+    if (/^Quantized/.test(kind) || /_from_/.test(policy)) {
+      throw invalid(
+        place,
+        `layer ${JSON.stringify(name)} is quantized (${policy}), which nothing here runs; save the model as it was before model.quantize()`,
+      );
+    }
+    if (/float16|float64/.test(policy)) this.reading.lost.push(`dtype ${policy}: here all is computed in float32`);
   }
 
   private refuseCode(given: JsonObject, written: string, name: string, place: string): void {

@@ -100,10 +100,17 @@ function failure(error: unknown): Value {
   return { kind: 'failure', error: error instanceof Error ? error : new Error(String(error)) };
 }
 
+const WITH_GRAPHS = ['If', 'Loop', 'Scan'];
+
 function evaluate(node: NodeReader): Value[] {
   const { inputs, opType } = node;
   for (const value of inputs) if (value?.kind === 'failure') return node.outputs.map(() => value);
   const constants = inputs.flatMap((value) => (value?.kind === 'constant' ? [value] : []));
+  if (WITH_GRAPHS.includes(opType))
+    throw node.error(
+      'it runs a graph of its own, step by step',
+      'export the model so that its layers are operators (LSTM, GRU, RNN)',
+    );
   const [given] = inputs;
   if (opType === 'ArgMax') return [largest(node)];
   if (given?.kind === 'largest' && ['Identity', 'Cast', 'Squeeze'].includes(opType)) return [given];

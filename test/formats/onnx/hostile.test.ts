@@ -161,6 +161,10 @@ describe('hostile files', () => {
       graphOf([{ opType: 'Sin', input: ['x'], output: ['y'], name: 'wave' }]),
       'the model: node "wave" (Sin): memcell reads no such operator; export the model without it, or build its layers and read their weights with loadWeights',
     ],
+    'a loop': [
+      graphOf([{ opType: 'Loop', input: ['', '', 'x'], output: ['y'], name: 'while' }]),
+      'the model: node "while" (Loop): it runs a graph of its own, step by step; export the model so that its layers are operators (LSTM, GRU, RNN)',
+    ],
     'an operator of somebody else': [
       graphOf([{ opType: 'Attention', domain: 'com.microsoft', input: ['x'], output: ['y'], name: 'att' }]),
       'the model: node "att" (Attention): it is of the domain "com.microsoft", which memcell does not read; export the model without it, or build its layers and read their weights with loadWeights',

@@ -1,0 +1,97 @@
+/** Layers' names as tfjs takes them: Keras 3 allows every character but a slash, tfjs letters, digits and - . _ /. */
+import type { ModelContents } from '../modelFile.js';
+import { isJsonObject, type Json } from '../modelJson.js';
+import type { JsonObject } from './layerConfig.js';
+import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+
+const FITTING = /^[A-Za-z0-9][-A-Za-z0-9._/]*$/;
+const fits = (name: string): boolean => FITTING.test(name) && !(name in Object.prototype);
+
+function fitting(name: string): string {
+  const plain = name.replace(/[^-A-Za-z0-9._/]/g, '_');
+  const begun = /^[A-Za-z0-9]/.test(plain) ? plain : `layer${plain}`;
+  return fits(begun) ? begun : `${begun}_`;
+}
+
+/** A normal model whose layers have names that fit; each that got another is in `lost`. */
+export function withFittingNames(contents: ModelContents): ModelContents {
+  const lost: string[] = [];
+  const topology = renamed(contents.topology, lost);
+  if (lost.length === 0) return contents;
+  const paths = new Map(pathsOf(layersOf(contents.topology)).map((path, i) => [path, pathsOf(layersOf(topology))[i]]));
+  const weights = contents.weights.map((weight) => ({ ...weight, layer: paths.get(weight.layer) ?? weight.layer }));
+  const { training } = contents;
+  const byOutput = (told: Json): Json =>
+    isJsonObject(told)
+      ? Object.fromEntries(Object.entries(told).map(([name, one]) => [paths.get(name) ?? name, one]))
+      : told;
+  const told = training && {
+    ...training,
+    ...(training.loss !== undefined && { loss: byOutput(training.loss) }),
+    ...(training.lossWeights !== undefined && { lossWeights: byOutput(training.lossWeights) }),
+    ...(training.metrics !== undefined && { metrics: byOutput(training.metrics) }),
+  };
+  return { ...contents, topology, weights, ...(told && { training: told }), lost: [...contents.lost, ...lost] };
+}
+
+/** Of all layers, in models too, in one order. */
+function pathsOf(places: readonly LayerPlace[]): string[] {
+  return places.flatMap((place) => [
+    place.path,
+    ...(isModelClass(place.className) ? pathsOf(innerLayersOf(place)) : []),
+  ]);
+}
+
+/** A model, or a layer with those that it holds, under a name that fits. */
+function renamed(given: JsonObject, lost: string[], name = otherName(given, new Set(), lost)): JsonObject {
+  const { config } = given;
+  if (!isJsonObject(config)) return given;
+  const inner = (value: Json): Json => (isJsonObject(value) ? renamed(value, lost) : value);
+  const { layer, cell, cells } = config;
+  const made: JsonObject = {
+    ...config,
+    ...(name !== undefined && { name }),
+    ...(layer !== undefined && { layer: inner(layer) }),
+    ...(cell !== undefined && { cell: inner(cell) }),
+    ...(Array.isArray(cells) && { cells: cells.map(inner) }),
+  };
+  return { ...given, config: isModelClass(String(given.class_name)) ? withLayersRenamed(made, lost) : made };
+}
+
+/** The name that a layer gets; undefined for one that has none. */
+function otherName(layer: JsonObject, taken: Set<string>, lost: string[]): string | undefined {
+  const name = isJsonObject(layer.config) ? layer.config.name : undefined;
+  if (typeof name !== 'string' || fits(name)) return typeof name === 'string' ? name : undefined;
+  let other = fitting(name);
+  for (let count = 1; taken.has(other); count++) other = `${fitting(name)}_${count}`;
+  taken.add(other);
+  lost.push(`layer ${JSON.stringify(name)} is called ${JSON.stringify(other)} here`);
+  return other;
+}
+
+function withLayersRenamed(config: JsonObject, lost: string[]): JsonObject {
+  const layers = Array.isArray(config.layers) ? config.layers.filter(isJsonObject) : [];
+  const nameOf = (layer: JsonObject) => String(isJsonObject(layer.config) ? layer.config.name : '');
+  const taken = new Set(layers.map(nameOf));
+  const names = new Map(layers.map((layer) => [nameOf(layer), otherName(layer, taken, lost)]));
+  const called = (name: Json): Json => (typeof name === 'string' ? (names.get(name) ?? name) : name);
+  /** ['lstm', 0, 0, {}] at any depth. */
+  const joined = (nodes: Json): Json => {
+    if (!Array.isArray(nodes)) return nodes;
+    return typeof nodes[0] === 'string' ? [called(nodes[0]), ...nodes.slice(1)] : nodes.map(joined);
+  };
+  const made: JsonObject = {
+    ...config,
+    layers: layers.map((layer) => {
+      const { name, inbound_nodes, ...rest } = renamed(layer, lost, names.get(nameOf(layer)));
+      return {
+        ...rest,
+        ...(name !== undefined && { name: called(name) }),
+        ...(inbound_nodes !== undefined && { inbound_nodes: joined(inbound_nodes) }),
+      };
+    }),
+  };
+  for (const ends of ['input_layers', 'output_layers'])
+    if (config[ends] !== undefined) made[ends] = joined(config[ends]);
+  return made;
+}
