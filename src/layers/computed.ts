@@ -12,6 +12,8 @@ import {
   type Shape,
   type WeightSpec,
 } from './define.js';
+import { type AddingLayer, penaltyOf } from './penalised.js';
+import { ofRegistered } from './registered.js';
 import { isSerializable, type Schema, type SettingsOf, savedOption, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
@@ -45,6 +47,8 @@ export interface Call<Settings> {
   draw(part: string): number;
   /** Adds a number to the loss. */
   addLoss(value: tf.Tensor): void;
+  /** Adds what activityRegularizer says of values to the loss. */
+  penalise(values: tf.Tensor): void;
 }
 
 export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
@@ -52,15 +56,15 @@ export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'ma
   /** Which steps of the output count; the first input's if left out, none where it is 'end'. */
   mask?: 'end' | { of(call: Pick<Call<SettingsOf<S>>, 'tf' | 'settings' | 'inputs' | 'masks'>): Mask }['of'];
   call(call: Call<SettingsOf<S>>): tf.Tensor;
+  /** It applies its activityRegularizer itself, to something else than its output. */
+  penalises?: true;
 }
 
 /** What a layer of a computation has beside tfjs's members. */
-export interface ComputedLayer extends tf.layers.Layer {
+export interface ComputedLayer extends AddingLayer {
   readonly specs: readonly ComputedWeight[];
   /** Gives the key of this step's random numbers; without it they are drawn anew at every call. */
   drawKey: ((part: string) => number) | undefined;
-  /** What calls have added to the loss since it was emptied; of the callers' scopes. */
-  addedLosses: tf.Scalar[];
 }
 
 export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
@@ -70,7 +74,7 @@ export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
 /** Defines a layer by its computation. */
 export function computedLayer<S extends Schema>(computation: Computation<S>): LayerDefinition;
 export function computedLayer(computation: Computation<Schema>): LayerDefinition {
-  const { weights, mask: _mask, call: _call, ...definition } = computation;
+  const { weights, mask: _mask, call: _call, penalises: _penalises, ...definition } = computation;
   const own = ownClass((tf) => classOf(tf, computation));
   return defineLayer({
     ...definition,
@@ -91,7 +95,8 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
     static className = computation.class;
     readonly specs: ComputedWeight[] = [];
     drawKey: ((part: string) => number) | undefined;
-    addedLosses: tf.Scalar[] = [];
+    addedLosses: tf.Scalar[] | undefined;
+    readonly outputRegularizer: Told | undefined;
     private readonly settings: Config;
     private readonly variables = new Map<string, tf.LayerVariable>();
 
@@ -99,6 +104,7 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
       super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
       this.supportsMasking = true;
       this.settings = checkedSettings(tf, computation, config);
+      this.outputRegularizer = this.settings.activityRegularizer as Told | undefined;
     }
 
     override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -120,9 +126,12 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
     }
 
     override call(inputs: Tensors, kwargs: Kwargs): Tensors {
-      const { output, losses } = tf.tidy(() => {
+      return tf.tidy(() => {
         const given = listOf(inputs).map((input) => this.turned(input));
-        const added: tf.Scalar[] = [];
+        const addLoss = (value: tf.Tensor) => this.addedLosses?.push(tf.keep(tf.reshape(value, [])));
+        const penalise = (values: tf.Tensor) => {
+          if (this.outputRegularizer) addLoss(penaltyOf(tf, this.outputRegularizer, values));
+        };
         const made = computation.call({
           tf,
           settings: this.settings,
@@ -133,12 +142,12 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
           weight: (name) => this.variable(name).read(),
           follow: (name, value) => this.follow(name, value),
           draw: (part) => this.drawKey?.(part) ?? Math.floor(Math.random() * 2 ** 32),
-          addLoss: (value) => added.push(tf.reshape(value, [])),
+          addLoss,
+          penalise,
         });
-        return { output: this.turned(made), losses: added };
+        if (!computation.penalises) penalise(made);
+        return this.turned(made);
       });
-      this.addedLosses.push(...losses);
-      return output;
     }
 
     override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
@@ -222,16 +231,6 @@ export function checkedSettings(
 /** Whether tfjs knows an activation by that name: a layer that was made says its class's, which is not always Keras's. */
 function isRegistered(tf: TensorFlow, name: string): boolean {
   return isBuiltInClass(name) || name in tf.serialization.SerializationMap.getMap().classNameMap;
-}
-
-/** The object of a class that tfjs knows by name, such as an initializer. */
-export function ofRegistered(tf: TensorFlow, told: Told): tf.serialization.Serializable {
-  if (isSerializable(told)) return told;
-  const { className, config } = told;
-  const known = tf.serialization.SerializationMap.getMap().classNameMap;
-  if (!Object.hasOwn(known, className)) throw new Error(`unknown class ${JSON.stringify(className)}`);
-  const [cls, fromConfig] = known[className];
-  return fromConfig(cls, config);
 }
 
 /** What an activation's name means, as a function. */

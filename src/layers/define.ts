@@ -129,6 +129,12 @@ export const common = {
 
 export interface LayerOptions extends OptionsOf<typeof common> {}
 
+/** The option of layers whose outputs may be part of the loss. */
+export const penalty = {
+  /** Adds l1·Σ|y| + l2·Σy² of the outputs to the loss, divided by the number of samples. */
+  activityRegularizer: kind.optional(kind.regularizer),
+};
+
 /** The options of layers with a kernel and a bias. */
 export const kernel = {
   /** Default true. */
@@ -139,6 +145,7 @@ export const kernel = {
   biasInitializer: kind.defaulted(kind.initializer, 'zeros'),
   kernelRegularizer: kind.optional(kind.regularizer),
   biasRegularizer: kind.optional(kind.regularizer),
+  ...penalty,
   kernelConstraint: kind.optional(kind.constraint),
   biasConstraint: kind.optional(kind.constraint),
 };

@@ -236,6 +236,8 @@ export interface ActivityPlan {
   kind: 'activity';
   l1: number;
   l2: number;
+  /** How many flow through: all that the layer before gives. */
+  signals: number;
 }
 
 /** The product of two inputs, sample by sample, summed over the steps or the features of each. */
@@ -278,6 +280,8 @@ export interface MultiHeadAttentionPlan {
   key: DensePlan;
   value: DensePlan;
   output: DensePlan;
+  /** What each of the four adds to the loss. */
+  activity?: ActivityPlan;
 }
 
 /** softmax(scores)·value: scores factor·query·key, or additive, Σ coefficients∘tanh(factor·(query + key)). */

@@ -102,7 +102,7 @@ export function layerOptions(className: string, given: JsonObject, name: string,
   for (const [written, value] of Object.entries(modernNames(className, given))) {
     const what = `${layer}: ${written}`;
     if (written.endsWith('_initializer')) options[written] = initializer(value, what, lost);
-    else if (written === 'activity_regularizer') noted(value, what, lost);
+    else if (written === 'activity_regularizer' && !own.includes(written)) noted(value, what, lost);
     else if (written.endsWith('_regularizer')) options[written] = regularizer(value, what, lost);
     else if (written.endsWith('_constraint')) options[written] = constraint(value, what, lost);
     else if (written === 'activation' || written === 'recurrent_activation') {
