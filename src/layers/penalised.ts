@@ -54,7 +54,7 @@ export function classOf(layer: Layer): unknown {
 const made = new WeakMap<LayerClass, new (config: Config) => PenalisedLayer>();
 
 /** The same class with a penalty on the outputs of its layers. */
-export function penalisedClass(
+function penalisedClass(
   tf: TensorFlow,
   base: new (config: never) => tf.layers.Layer,
 ): new (
