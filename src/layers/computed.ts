@@ -78,7 +78,7 @@ export function computedLayer(computation: Computation<Schema>): LayerDefinition
   const own = ownClass((tf) => classOf(tf, computation));
   return defineLayer({
     ...definition,
-    ...(weights && { weights: (settings, input) => weights(settings, [input]) }),
+    ...(weights && { weights: (settings, ...inputs) => weights(settings, inputs) }),
     own,
     make: (settings, tf) => new (own(tf))(settings),
   });

@@ -55,8 +55,8 @@ export interface DefinitionOf<S extends Schema> {
   load?(config: Config, held: (description: Config) => Layer, tf: TensorFlow): Layer;
   /** The shape of its output; the first input's if left out. @throws Error that says what does not fit */
   shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
-  /** Its weights in Keras's order for an input of such a shape; left out for a layer without weights. */
-  weights?(settings: SettingsOf<S>, input: Shape): WeightSpec[];
+  /** Its weights in Keras's order for inputs of such shapes; left out for a layer without weights. */
+  weights?(settings: SettingsOf<S>, input: Shape, ...others: Shape[]): WeightSpec[];
 }
 
 /** Of any layer, its settings' types unknown. */

@@ -119,6 +119,8 @@ export interface ScalePlan {
   width: number;
   gamma: number;
   beta: number;
+  /** In place of weights, of each feature. */
+  constants?: { gamma: number[]; beta: number[] };
 }
 
 /** y = (x − mean)/√variance for each feature, or inverted x·√variance + mean. */

@@ -251,6 +251,11 @@ function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {
   return 'activation' in layer && typeof layer.activation === 'object' && layer.activation !== null;
 }
 
+/** The cells of a stack of them, which tfjs asks for no losses. */
+function cellsIn(cell: tf.layers.Layer): tf.layers.Layer[] {
+  return 'cells' in cell && Array.isArray(cell.cells) ? cell.cells : [];
+}
+
 /**
  * Σ of all regularisation losses of weights that are trained (Keras leaves out those of frozen layers), those of recurrent cells
  * included (which tfjs's own fit leaves out), and of what layers added in the forward pass.
@@ -259,7 +264,7 @@ export function regularisation(model: tf.LayersModel, added: readonly tf.Scalar[
   const losses = [...added];
   const trained = new Set(model.trainableWeights);
   for (const [layer] of everyLayer(model)) {
-    const own = isRecurrent(layer) ? [layer, layer.cell] : [layer];
+    const own = isRecurrent(layer) ? [layer, layer.cell, ...cellsIn(layer.cell)] : [layer];
     const isFrozen = !layer.weights.some((weight) => trained.has(weight));
     for (const { losses: parts } of isFrozen ? [] : own) for (const part of parts) losses.push(part());
   }
