@@ -7,7 +7,17 @@ import { decodeModel, encodeModel } from '../src/formats/onnx/proto.js';
 import { decodeState, encodeState } from '../src/formats/stateFile.js';
 import { Dense, Embedding, GRU, type Layer, LSTM, loadModel, loadTask, Sequential } from '../src/index.js';
 import type { Random } from '../src/random.js';
-import { damagedBytes, damagedJson, damagedNear, damagedValue } from './damage.js';
+import {
+  damagedAddresses,
+  damagedBytes,
+  damagedJson,
+  damagedJsonText,
+  damagedNear,
+  damagedProtobuf,
+  damagedValue,
+  damagedZip,
+  zipBomb,
+} from './damage.js';
 
 /** A model's files by their names. */
 export type Files = { [name: string]: Uint8Array };
@@ -28,6 +38,12 @@ const paths = (folder: string, ending: string) =>
 const one = <Item>(items: readonly Item[], random: Random) => items[random.integer(items.length)];
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+/** JSON with other values in it, or text that is hardly JSON any more. */
+function damagedJsonBytes(value: unknown, random: Random): Uint8Array {
+  if (random.integer(4) > 0) return bytesOf(damagedJson(value, random));
+  return new TextEncoder().encode(damagedJsonText(JSON.stringify(value), random));
+}
 
 /** Rows of zeros for each input; large ones are left alone. */
 async function predict(model: Awaited<ReturnType<typeof loadModel>>): Promise<void> {
@@ -80,7 +96,7 @@ function folderKind(folders: readonly string[], open: (folder: string) => Promis
         files['model.json'] = bytesOf(
           JSON.parse(JSON.stringify(json), (key, value) => (key === 'sha256' ? undefined : value)),
         );
-      } else files['model.json'] = bytesOf(damagedJson(json, random));
+      } else files['model.json'] = damagedJsonBytes(json, random);
       return files;
     },
     async open(files, folder) {
@@ -92,11 +108,13 @@ function folderKind(folders: readonly string[], open: (folder: string) => Promis
 }
 
 function damagedKeras(bytes: Uint8Array, random: Random): Uint8Array {
-  const how = random.integer(6);
+  const how = random.integer(8);
   if (how === 0) return damagedBytes(bytes, random);
+  if (how === 6) return damagedZip(bytes, random);
+  if (how === 7 && random.integer(8) === 0) return zipBomb(one(['config.json', 'model.weights.h5'], random), random);
   const files: Files = unzipSync(bytes);
-  if (how < 4) files['config.json'] = bytesOf(damagedJson(JSON.parse(text(files['config.json'])), random));
-  else if (how === 4) files['metadata.json'] = bytesOf(damagedJson(JSON.parse(text(files['metadata.json'])), random));
+  if (how < 4) files['config.json'] = damagedJsonBytes(JSON.parse(text(files['config.json'])), random);
+  else if (how === 4) files['metadata.json'] = damagedJsonBytes(JSON.parse(text(files['metadata.json'])), random);
   else files['model.weights.h5'] = damagedHdf5(files['model.weights.h5'], random);
   return zipSync(files, { level: 0 });
 }
@@ -116,11 +134,15 @@ const structures = [
 ];
 
 function damagedHdf5(bytes: Uint8Array, random: Random): Uint8Array {
-  return random.integer(3) === 0 ? damagedBytes(bytes, random) : damagedNear(bytes, structures, 160, random);
+  const how = random.integer(6);
+  if (how < 2) return damagedBytes(bytes, random);
+  return how < 4 ? damagedNear(bytes, structures, 160, random) : damagedAddresses(bytes, random);
 }
 
 function damagedOnnx(bytes: Uint8Array, random: Random): Uint8Array {
-  if (random.integer(3) === 0) return damagedBytes(bytes, random);
+  const how = random.integer(6);
+  if (how < 2) return damagedBytes(bytes, random);
+  if (how < 4) return damagedProtobuf(bytes, random);
   const model = decodeModel(bytes);
   for (let i = 0; i <= random.integer(3); i++) damagedValue(model, random);
   try {
@@ -136,7 +158,7 @@ function damagedOnnx(bytes: Uint8Array, random: Random): Uint8Array {
 function damagedSafetensors(bytes: Uint8Array, random: Random): Uint8Array {
   if (random.integer(3) === 0) return damagedBytes(bytes, random);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header = bytesOf(damagedJson(JSON.parse(text(bytes.subarray(8, 8 + length))), random));
+  const header = damagedJsonBytes(JSON.parse(text(bytes.subarray(8, 8 + length))), random);
   const made = new Uint8Array(bytes.length - length + header.length);
   new DataView(made.buffer).setBigUint64(0, BigInt(header.length), true);
   made.set(header, 8);
@@ -147,6 +169,8 @@ function damagedSafetensors(bytes: Uint8Array, random: Random): Uint8Array {
 function damagedNpy(bytes: Uint8Array, random: Random): Uint8Array {
   if (random.integer(3) === 0) return damagedBytes(bytes, random);
   if (bytes[0] === 0x50) {
+    const how = random.integer(3);
+    if (how === 0) return random.integer(16) === 0 ? zipBomb('x.npy', random) : damagedZip(bytes, random);
     const files: Files = unzipSync(bytes);
     const name = one(Object.keys(files), random);
     files[name] = damagedNpy(files[name], random);

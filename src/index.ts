@@ -174,6 +174,7 @@ export {
   type OptimizedVariable,
   type Optimizer,
   type OptimizerConfig,
+  type OptimizerFunction,
   type OptimizerIdentifier,
   type OptimizerName,
   type OptimizerOptions,

@@ -299,6 +299,10 @@ test('what does not fit is an error of one line that names it', () => {
     ],
     [() => new Model({ inputs: flat, outputs: [] }), 'Model: outputs is an empty list'],
     [
+      () => new Model({ inputs: Dense(4, { name: 'own' }).apply(flat), outputs: Dense(1).apply(flat) }),
+      'an input of the model is what own gives; a model begins with Input()',
+    ],
+    [
       () => new Model({ inputs: flat, outputs: Dense(1, { name: 'a' }).apply(Dense(2, { name: 'a' }).apply(flat)) }),
       'two layers are called a; give one of them another name',
     ],

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type AnyFlags, flags, kinds } from '../tasks/flags.js';
 import type { TaskKind } from '../tasks/settings.js';
+import type { Start } from '../tasks/start.js';
 import { optimizerNames } from '../training/optimizers.js';
 import { addTaskOptions, taskOptionsOf } from './taskOptions.js';
 import { parseCount, parseDuration, parseInteger, parsePositive, parseShare } from './values.js';
@@ -107,4 +108,9 @@ export function trainingOf(values: TrainingValues) {
     ...(threads !== undefined && { threads }),
     ...(budget !== undefined && { budget }),
   };
+}
+
+/** What a document says of the model that training started from. */
+export function fromOf(start: Start | undefined): { from?: { model: string; notes: string[] } } {
+  return start ? { from: { model: start.name, notes: start.notes } } : {};
 }

@@ -10,7 +10,15 @@ import type { Pictures } from '../tasks/shown.js';
 import type { Start } from '../tasks/start.js';
 import type { AnyTrained } from '../tasks/train.js';
 import { version } from '../version.js';
-import { type Asked, addTrainingOptions, allTasks, askedTask, type TrainingValues, trainingOf } from './choose.js';
+import {
+  type Asked,
+  addTrainingOptions,
+  allTasks,
+  askedTask,
+  fromOf,
+  type TrainingValues,
+  trainingOf,
+} from './choose.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addPlotOption, printPictures } from './drawing.js';
 import type { Live } from './live.js';
@@ -298,23 +306,23 @@ interface Ended {
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
-  const { tasks } = await import('../tasks/index.js');
+  const { scoredOn, tasks } = await import('../tasks/index.js');
   const { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
-  const { model, artefact, layers, settings, history, evaluation, stopped, diverged } = trained;
+  const { model, artefact, layers, settings, history, evaluation, instead, stopped, diverged } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
   const epochs = history.loss?.length ?? 0;
   const parameters = model.countParams();
-  const took = `${epochs > 0 ? `${counted(epochs, 'epoch')} in ` : ''}${formatDuration(seconds)}`;
-  session.print(
-    `trained ${layers} (${counted(parameters, 'parameter')}) on ${data}: ${counted(samples, 'sample')}, ${took}`,
-  );
+  const took = `${epochs > 0 && instead === undefined ? `${counted(epochs, 'epoch')} in ` : ''}${formatDuration(seconds)}`;
+  const network = `${layers} (${counted(parameters, 'parameter')})`;
+  const unused = instead === undefined ? '' : `; it does without ${network}`;
+  session.print(`trained ${instead ?? network} on ${data}: ${counted(samples, 'sample')}, ${took}${unused}`);
   const early = stopped && whyEarly(stopped, settings);
   if (early !== undefined) session.print(early);
-  const on = heldOut > 0 ? ', held out' : ', all trained on';
+  const on = scoredOn(heldOut);
   const { headline } = task.tell(evaluation, on);
   for (const line of headline) session.print(line);
-  session.warn(trained.warnings, headline);
+  session.warn(trained.warnings, [...headline, ...(early === undefined ? [] : [early])]);
   session.print(`saved in ${out}; next: ${task.next(artefact, quoted(out), quoted(data))}`);
   const warnings = [...prepared.warnings, ...trained.warnings];
   const made = {
@@ -372,6 +380,3 @@ function whyEarly({ by }: StoppedFit, { patience }: TrainingSettings): string | 
 }
 
 /** What the training started from, and what is to be known about it. */
-function fromOf(start: Start | undefined): { from?: { model: string; notes: string[] } } {
-  return start ? { from: { model: start.name, notes: start.notes } } : {};
-}

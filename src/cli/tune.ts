@@ -172,13 +172,13 @@ interface Ended {
 }
 
 async function tell({ search, trained, compared }: Tuned, how: Ended, session: Session): Promise<void> {
-  const { tasks } = await import('../tasks/index.js');
+  const { scoredOn, tasks } = await import('../tasks/index.js');
   const { kind, data, out, page, pictures, seconds, verdict, account, heldOut } = how;
   const { model, artefact, layers, settings, history, evaluation, warnings } = trained;
   const { metric, samples, trials, best, ended } = search;
   session.print(trialsTable(kind, search));
   for (const line of verdict) session.print(line);
-  const on = heldOut > 0 ? ', held out' : ', all trained on';
+  const on = scoredOn(heldOut);
   const { headline } = tasks[kind].tell(evaluation, on);
   for (const line of headline) session.print(line);
   session.warn(warnings, headline);

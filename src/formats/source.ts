@@ -26,7 +26,14 @@ export async function readSource(from: ModelSource, options: LoadOptions = {}): 
     if (described) return { contents: await contentsOf(described), where: described.weights };
     const { modelPlace, readModel } = await import('./folder.js');
     const { folder, file: name } = await modelPlace(from);
-    return { stored: await readModel(folder, name) };
+    try {
+      return { stored: await readModel(folder, name) };
+    } catch (error) {
+      // A save may have put the file there after it was looked for.
+      const late = await readModelFile(from);
+      if (late) return opened(late.bytes, late.path);
+      throw error;
+    }
   }
   if (!isAddress(from)) return undefined;
   if (/^https?:/i.test(from) && modelFiles.some((file) => hasEnding(from, file.endings)))

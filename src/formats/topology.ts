@@ -4,7 +4,7 @@ import { mostBatch } from '../layers/schema.js';
 import { definitionOf } from '../layers/table.js';
 import { knownObjects } from '../model/customObjects.js';
 import * as tf from '../tf.js';
-import { invalid, isRecord, type Json, mostNesting, reasonOf } from './modelJson.js';
+import { invalid, isRecord, type Json, reasonOf } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
 
@@ -47,14 +47,13 @@ function reasonFor(cause: unknown): string {
 }
 
 /** Every object with a `class_name`, however deep, is of a class that tfjs or memcell can make; every fixed size is sane. */
-function checkNested(value: unknown, where: string, depth = 0): void {
-  if (depth > mostNesting) throw invalid(where, 'nested too deeply');
+function checkNested(value: unknown, where: string): void {
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) checkNested(item, `${where}[${index}]`, depth + 1);
+    for (const [index, item] of value.entries()) checkNested(item, `${where}[${index}]`);
   } else if (isRecord(value)) {
     if ('class_name' in value) checkClass(value, undefined, where);
     if ('batch_input_shape' in value) checkInputShape(value.batch_input_shape, where);
-    for (const [key, item] of Object.entries(value)) checkNested(item, `${where}.${key}`, depth + 1);
+    for (const [key, item] of Object.entries(value)) checkNested(item, `${where}.${key}`);
   }
 }
 

@@ -41,6 +41,8 @@ export interface Call<Settings> {
   training: boolean;
   /** A weight's value, by its name. */
   weight(name: string): tf.Tensor;
+  /** The layer's activation of what it has computed: its output. */
+  activate(z: tf.Tensor): tf.Tensor;
   /** Sets a weight that is not trained. */
   follow(name: string, value: tf.Tensor): void;
   /** The key of this step's random numbers. */
@@ -55,9 +57,16 @@ export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'ma
   weights?(settings: SettingsOf<S>, inputs: readonly Shape[]): ComputedWeight[];
   /** Which steps of the output count; the first input's if left out, none where it is 'end'. */
   mask?: 'end' | { of(call: Pick<Call<SettingsOf<S>>, 'tf' | 'settings' | 'inputs' | 'masks'>): Mask }['of'];
+  /** What `activate` applies, by its name; the option `activation` if left out. */
+  activation?(settings: SettingsOf<S>): string | undefined;
   call(call: Call<SettingsOf<S>>): tf.Tensor;
   /** It applies its activityRegularizer itself, to something else than its output. */
   penalises?: true;
+}
+
+/** tfjs's or memcell's object of an activation. */
+export interface Activation extends tf.serialization.Serializable {
+  apply(x: tf.Tensor, axis?: number): tf.Tensor;
 }
 
 /** What a layer of a computation has beside tfjs's members. */
@@ -74,7 +83,14 @@ export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
 /** Defines a layer by its computation. */
 export function computedLayer<S extends Schema>(computation: Computation<S>): LayerDefinition;
 export function computedLayer(computation: Computation<Schema>): LayerDefinition {
-  const { weights, mask: _mask, call: _call, penalises: _penalises, ...definition } = computation;
+  const {
+    weights,
+    mask: _mask,
+    activation: _activation,
+    call: _call,
+    penalises: _penalises,
+    ...definition
+  } = computation;
   const own = ownClass((tf) => classOf(tf, computation));
   return defineLayer({
     ...definition,
@@ -97,6 +113,9 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
     drawKey: ((part: string) => number) | undefined;
     addedLosses: tf.Scalar[] | undefined;
     readonly outputRegularizer: Told | undefined;
+    /** What ends the computation; `activation` is the same where its output is the layer's as it is. */
+    private readonly ending: Activation | undefined;
+    readonly activation: Activation | undefined;
     private readonly settings: Config;
     private readonly variables = new Map<string, tf.LayerVariable>();
 
@@ -105,6 +124,10 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
       this.supportsMasking = true;
       this.settings = checkedSettings(tf, computation, config);
       this.outputRegularizer = this.settings.activityRegularizer as Told | undefined;
+      const name = computation.activation?.(this.settings) ?? this.settings.activation;
+      if (typeof name !== 'string') return;
+      this.ending = activationNamed(tf, name);
+      if (!this.turns) this.activation = this.ending;
     }
 
     override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -140,6 +163,7 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
           masks: masksOf(kwargs, given.length),
           training: kwargs?.training === true,
           weight: (name) => this.variable(name).read(),
+          activate: (z) => (this.activation ?? this.ending)?.apply(z) ?? z,
           follow: (name, value) => this.follow(name, value),
           draw: (part) => this.drawKey?.(part) ?? Math.floor(Math.random() * 2 ** 32),
           addLoss,
@@ -233,9 +257,7 @@ function isRegistered(tf: TensorFlow, name: string): boolean {
   return isBuiltInClass(name) || name in tf.serialization.SerializationMap.getMap().classNameMap;
 }
 
-/** What an activation's name means, as a function. */
-export function applyActivation(tf: TensorFlow, name: string, x: tf.Tensor): tf.Tensor {
-  if (name === 'linear') return x;
-  const activation = ofRegistered(tf, { className: name, config: {} });
-  return (activation as tf.serialization.Serializable & { apply(x: tf.Tensor): tf.Tensor }).apply(x);
+/** What an activation's name means. */
+function activationNamed(tf: TensorFlow, name: string): Activation {
+  return ofRegistered(tf, { className: name, config: {} }) as Activation;
 }

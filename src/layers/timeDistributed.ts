@@ -33,6 +33,12 @@ const ownTimeDistributed = ownClass(
       override call(inputs: Tensors, kwargs: Kwargs): Tensors {
         const [x] = [inputs].flat();
         const className = this.layer.getClassName();
+        if (className === 'BatchNormalization' && kwargs?.mask) {
+          // Each step has moments of its own, over the rows whose step counts.
+          const masks = tf.unstack(kwargs.mask, 1);
+          const rows = tf.unstack(x, 1).map((step, t) => this.layer.call(step, { ...kwargs, mask: masks[t] }));
+          return tf.stack(rows.flat(), 1);
+        }
         if (!definitionOf(className)?.perStep || x.rank !== 3) return super.call(inputs, kwargs);
         if (className !== 'LayerNormalization') return this.layer.call(inputs, kwargs);
         // tfjs counts its axis from the front of one step's (B,I), so it gets steps as samples.

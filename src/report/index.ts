@@ -86,8 +86,8 @@ async function describedModel(model: AnyTaskModel, data: DataInput | undefined):
     ...(understood && { account: understood }),
   };
   if (data === undefined) {
-    const { evaluation, pictures } = model;
-    return { ...common, ...(evaluation && { evaluation, on: ', held out' }), ...(pictures && { pictures }) };
+    const { evaluation, on, pictures } = model;
+    return { ...common, ...(evaluation && { evaluation, on }), ...(pictures && { pictures }) };
   }
   const pictures = new Pictures();
   const evaluation = await model.score(data, { shown: pictures.add });

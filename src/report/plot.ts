@@ -1,5 +1,6 @@
 import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
+import { spelledInCode } from '../tasks/codeSpelling.js';
 import { checkOptions } from '../tasks/options.js';
 import { type Figure, paletteCss, standalone } from './draw.js';
 import { Html, html } from './html.js';
@@ -30,7 +31,8 @@ export interface TablePlot {
  * @throws MemcellError for a table that cannot be understood, and one without a column to draw
  */
 export async function plot(data: DataInput, options: PlotOptions = {}): Promise<TablePlot> {
-  const look = await lookAt(openSource(valuesNamed(data)), checkOptions(plotOptions, options, 'plot'));
+  const checked = checkOptions(plotOptions, options, 'plot');
+  const look = await spelledInCode(() => lookAt(openSource(valuesNamed(data)), checked));
   const sections = await lookSections(look);
   return {
     html: lookPage(look, sections),

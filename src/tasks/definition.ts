@@ -155,6 +155,8 @@ export interface Trained<A extends SavedTask, E> {
   evaluation: E;
   /** Warnings that training brought, after those of the preparation: worse than a simple guess, stopped, … */
   warnings: string[];
+  /** What predicts where the network has no part in it: 'exponential smoothing'. */
+  instead?: string;
   /** Why training ended before its last epoch. */
   stopped?: StoppedFit;
   /** The error that ended training after at least one good epoch, whose weights the model has. */

@@ -48,7 +48,7 @@ type TrainingValues = Omit<TaskTraining, 'signal' | 'callbacks' | 'onStage' | 'b
 };
 
 /** What the options of training take, whatever the task. */
-const trainingKinds: {
+export const trainingKinds: {
   readonly [Name in keyof TrainingValues]-?: OptionKind<Exclude<TrainingValues[Name], undefined>>;
 } = {
   layers: text,

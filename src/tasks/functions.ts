@@ -10,10 +10,12 @@ import { version } from '../version.js';
 import { openBackup } from './backup.js';
 import type { ClassifyOptions } from './classify/options.js';
 import { classifyTask } from './classify/task.js';
+import { spelledInCode } from './codeSpelling.js';
 import type { Loaded, SavedTask, Task } from './definition.js';
 import type { ForecastOptions } from './forecast/options.js';
 import { forecastTask } from './forecast/task.js';
 import { classifyGiven, forecastGiven, type TaskTraining, textGiven, trainingGiven } from './functionOptions.js';
+import { scoredOn } from './index.js';
 import {
   type AnyTaskModel,
   ClassifyModel,
@@ -77,7 +79,7 @@ export async function forecast(
   given: EitherSpelling<{ target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining> = {},
 ): Promise<ForecastModel> {
   const { input, options } = forecastGiven(data, namedOptions('forecast', given));
-  const { loaded, made } = await train(forecastTask, input, options);
+  const { loaded, made } = await spelledInCode(() => train(forecastTask, input, options));
   return new ForecastModel(loaded, made);
 }
 
@@ -93,7 +95,8 @@ export async function classify(
   data: DataInput,
   options: EitherSpelling<ClassifyOptions & TaskTraining>,
 ): Promise<ClassifyModel> {
-  const { loaded, made } = await train(classifyTask, data, classifyGiven(namedOptions('classify', options)));
+  const given = classifyGiven(namedOptions('classify', options));
+  const { loaded, made } = await spelledInCode(() => train(classifyTask, data, given));
   return new ClassifyModel(loaded, made);
 }
 
@@ -107,7 +110,8 @@ export async function textModel(
   text: string | { readonly files: readonly string[] },
   options: EitherSpelling<TextOptions & TaskTraining> = {},
 ): Promise<TextModel> {
-  const { loaded, made } = await train(textTask, textGiven(text), namedOptions('text', options));
+  const given = namedOptions('text', options);
+  const { loaded, made } = await spelledInCode(() => train(textTask, textGiven(text), given));
   return new TextModel(loaded, made);
 }
 
@@ -121,7 +125,8 @@ export async function symbols(
   sequence: Sequence,
   options: EitherSpelling<SymbolsOptions & TaskTraining> = {},
 ): Promise<SymbolsModel> {
-  const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), namedOptions('symbols', options));
+  const given = namedOptions('symbols', options);
+  const { loaded, made } = await spelledInCode(() => train(symbolsTask, sequenceInput(sequence), given));
   return new SymbolsModel(loaded, made);
 }
 
@@ -194,6 +199,7 @@ async function train<
     loaded: { model, artefact: { ...artefact, training }, name: 'the model' },
     made: {
       evaluation,
+      on: scoredOn(prepared.heldOut),
       history,
       pictures,
       warnings: [...(from?.notes ?? []), ...prepared.warnings, ...warnings, ...said],

@@ -16,3 +16,8 @@ export const tasks: { readonly [Kind in TaskKind]: AnyTask } = {
   text: textTask,
   symbols: symbolsTask,
 };
+
+/** What an evaluation after training is on, after its samples: '44 symbols, held out'. */
+export function scoredOn(heldOut: number): string {
+  return heldOut > 0 ? ', held out' : ', all trained on';
+}

@@ -7,6 +7,7 @@ import { MemcellError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { namedOptions, shown } from '../spelling.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
+import { accountInCode, evaluationInCode, inCodeSpelling, spelledInCode } from './codeSpelling.js';
 import type { EvaluateOptions, Loaded, SavedTask, ScoredPart, Task } from './definition.js';
 import type { ForecastPredictOptions } from './forecast/options.js';
 import { type ForecastArtefact, type ForecastEvaluation, forecastTask } from './forecast/task.js';
@@ -21,8 +22,10 @@ import { type TextArtefact, type TextEvaluation, textTask } from './text/task.js
 
 /** What training brought beside the model: not there when the model was loaded. */
 export interface Made<E> {
-  /** How good the model is on the part that was held out, beside simple guesses. */
+  /** How good the model is beside simple guesses: on the part that was held out, or on all where nothing was. */
   evaluation: E;
+  /** What the evaluation is on: see `scoredOn`. */
+  on: string;
   /** What was understood of a table. */
   understood?: Account;
   /** What is odd, or no better than a simple guess: one line each. */
@@ -42,6 +45,8 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
   abstract readonly loaded: Loaded<SavedTask, Sequential>;
   readonly kind: E['kind'];
   readonly evaluation?: E;
+  /** @internal What the evaluation is on, for people: ', held out'. */
+  readonly on: string;
   readonly understood?: Account;
   readonly warnings: readonly string[];
   readonly history?: Readonly<Record<string, number[]>>;
@@ -54,9 +59,10 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
     made?: Made<E>,
   ) {
     this.kind = task.kind;
-    this.evaluation = made?.evaluation;
-    this.understood = made?.understood;
-    this.warnings = made?.warnings ?? [];
+    this.evaluation = made && evaluationInCode(made.evaluation);
+    this.on = made?.on ?? '';
+    this.understood = made?.understood && accountInCode(made.understood);
+    this.warnings = made?.warnings.map(inCodeSpelling) ?? [];
     this.history = made?.history;
     this.pictures = made?.pictures;
   }
@@ -76,7 +82,9 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
 
   /** @internal The same, telling pictures too. */
   async score(data: DataInput, options: EvaluateOptions): Promise<E> {
-    return this.task.evaluate(this.loaded, openSource(data), options);
+    return spelledInCode(async () =>
+      evaluationInCode(await this.task.evaluate(this.loaded, openSource(data), options)),
+    );
   }
 
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
@@ -89,8 +97,8 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
 
   /** What was understood, how good the model is and what to mind, for people. */
   report(): string {
-    const { evaluation, understood, warnings } = this;
-    const told = evaluation && this.task.tell(evaluation, ', held out');
+    const { evaluation, on, understood, warnings } = this;
+    const told = evaluation && this.task.tell(evaluation, on);
     const lines = [
       ...(understood ? accountText(understood) : []),
       ...(told ? [...told.headline, ...told.details] : [this.network.summaryText()]),
@@ -121,7 +129,7 @@ async function answer<
 >(task: Task<O, A, E, P, R>, loaded: Loaded<A, Sequential>, data: DataInput | undefined, options: object): Promise<R> {
   const checked = checkOptions(task.predictOptions, options, 'predict') as P;
   const source = data === undefined ? undefined : openSource(data);
-  return (await task.predict(loaded, source, checked)).result;
+  return spelledInCode(async () => (await task.predict(loaded, source, checked)).result);
 }
 
 /** One step ahead: the forecast of each column and between which ends it lies, with the probability asked for. */

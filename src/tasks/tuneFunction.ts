@@ -2,6 +2,7 @@ import { type Columns, type DataInput, openSource } from '../data/source.js';
 import { MemcellError } from '../errors.js';
 import { type EitherSpelling, namedOptions, shown } from '../spelling.js';
 import type { ClassifyOptions } from './classify/options.js';
+import { spelledInCode } from './codeSpelling.js';
 import { kinds } from './flags.js';
 import type { ForecastOptions } from './forecast/options.js';
 import {
@@ -13,10 +14,12 @@ import {
   trainingGiven,
 } from './functionOptions.js';
 import type { ForecastOf } from './functions.js';
+import { scoredOn } from './index.js';
 import {
   type AnyTaskModel,
   type ClassifyModel,
   type ForecastModel,
+  type Made,
   modelOf,
   type Sequence,
   type SymbolsModel,
@@ -130,25 +133,28 @@ export async function tune(task: TaskKind, data: unknown, given?: unknown): Prom
   const { training, settings, options, signal } = trainingGiven(task, rest);
   const { layers, budget, threads, seed } = training;
   const pictures = new Pictures();
-  let made: { understood?: AnyTaskModel['understood']; warnings: string[] } = { warnings: [] };
-  const tuned = await tuneTask(task, openSource(input), options, {
-    trials: most,
-    toSave: true,
-    settings,
-    ...(layers !== undefined && { layers }),
-    ...(budget !== undefined && { budget }),
-    ...(threads !== undefined && { threads }),
-    ...(seed !== undefined && { seed }),
-    ...(signal && { signal }),
-    ...(typeof onTrial === 'function' && { onTrial: (trial) => onTrial(trial) }),
-    final: {
-      shown: pictures.add,
-      onPrepared: ({ account, warnings }) => {
-        made = { warnings, ...(account && { understood: account }) };
-        return true;
+  let made: Pick<Made<never>, 'understood' | 'warnings' | 'on'> = { warnings: [], on: '' };
+  const source = openSource(input);
+  const tuned = await spelledInCode(() =>
+    tuneTask(task, source, options, {
+      trials: most,
+      toSave: true,
+      settings,
+      ...(layers !== undefined && { layers }),
+      ...(budget !== undefined && { budget }),
+      ...(threads !== undefined && { threads }),
+      ...(seed !== undefined && { seed }),
+      ...(signal && { signal }),
+      ...(typeof onTrial === 'function' && { onTrial: (trial) => onTrial(trial) }),
+      final: {
+        shown: pictures.add,
+        onPrepared: ({ account, warnings, heldOut }) => {
+          made = { warnings, on: scoredOn(heldOut), ...(account && { understood: account }) };
+          return true;
+        },
       },
-    },
-  });
+    }),
+  );
   if (tuned === undefined) throw new MemcellError('tune: aborted before the first trial was done', { code: 'usage' });
   const { search, trained, compared } = tuned;
   const { model, evaluation, history, warnings } = trained;

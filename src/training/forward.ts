@@ -2,6 +2,7 @@
 
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
+import { isComputed } from '../layers/computed.js';
 import { addsToLoss, isPenalised } from '../layers/penalised.js';
 import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
@@ -239,12 +240,12 @@ function layerBefore(model: tf.LayersModel, layer: tf.layers.Layer): tf.layers.L
   return node && others.length === 0 && node.inboundLayers.length === 1 ? node.inboundLayers[0] : undefined;
 }
 
-/** A Dense or Activation layer, also inside TimeDistributed. */
+/** A layer that ends in an activation, as Dense, Activation, Softmax and convolutions do, also inside TimeDistributed. */
 function activatedLayer(layer: tf.layers.Layer): ActivatedLayer | undefined {
   let inner = layer;
   while (isWrapper(inner)) inner = inner.layer;
-  if (!['Dense', 'Activation'].includes(inner.getClassName()) || !isKnownLayer(inner)) return undefined;
-  return hasActivation(inner) && isKnownActivation(inner.activation) ? inner : undefined;
+  const ends = isComputed(inner) || ['Dense', 'Activation'].includes(inner.getClassName());
+  return ends && isKnownLayer(inner) && hasActivation(inner) && isKnownActivation(inner.activation) ? inner : undefined;
 }
 
 function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {

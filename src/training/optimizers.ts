@@ -1,37 +1,31 @@
 /** Optimizers in plain TypeScript over typed arrays: Keras 3's formulas, defaults and order of operations (https://keras.io/api/optimizers/). */
 import { didYouMean } from '../data/suggest.js';
 import { namedOptions, type Spelling, shown } from '../spelling.js';
-import { type AdagradOptions, adagrad } from './optimizers/adagrad.js';
+import { adagrad } from './optimizers/adagrad.js';
 import { adam, adamw } from './optimizers/adam.js';
-import { type AdamaxOptions, adamax } from './optimizers/adamax.js';
-import { type LionOptions, lion } from './optimizers/lion.js';
-import { type NadamOptions, nadam } from './optimizers/nadam.js';
+import { adamax } from './optimizers/adamax.js';
+import { lion } from './optimizers/lion.js';
+import { nadam } from './optimizers/nadam.js';
+import type { Optimizer } from './optimizers/optimizer.js';
 import { rmsprop } from './optimizers/rmsprop.js';
-import { type Optimizer, usage } from './optimizers/rule.js';
+import { usage } from './optimizers/rule.js';
 import { sgd } from './optimizers/sgd.js';
 import type { Options } from './options.js';
 
-export {
-  type AdamOptions,
-  AVERAGE,
-  LEAST_EPSILON,
-  type LearningRate,
-  type OptimizedVariable,
-  type Optimizer,
-  type OptimizerConfig,
-  type OptimizerOptions,
-  type RmspropOptions,
-  type SgdOptions,
-} from './optimizers/rule.js';
-export type { AdagradOptions, AdamaxOptions, LionOptions, NadamOptions };
+export type { AdagradOptions } from './optimizers/adagrad.js';
+export type { AdamOptions } from './optimizers/adam.js';
+export type { AdamaxOptions } from './optimizers/adamax.js';
+export type { LionOptions } from './optimizers/lion.js';
+export type { NadamOptions } from './optimizers/nadam.js';
+export type * from './optimizers/optimizer.js';
+export type { RmspropOptions } from './optimizers/rmsprop.js';
+export { AVERAGE, LEAST_EPSILON } from './optimizers/rule.js';
+export type { SgdOptions } from './optimizers/sgd.js';
 export { adagrad, adam, adamax, adamw, lion, nadam, rmsprop, sgd };
 
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
-const OPTIMIZERS = { sgd, rmsprop, adam, adamw, adagrad, adamax, nadam, lion } satisfies Record<
-  string,
-  (options: Options) => Optimizer
->;
+const OPTIMIZERS = { sgd, rmsprop, adam, adamw, adagrad, adamax, nadam, lion };
 
 /** The names of all optimizers. */
 export const optimizerNames = Object.keys(OPTIMIZERS) as OptimizerName[];

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadTask } from 'memcell';
 import type { Browser } from 'playwright-core';
+import { startLive } from '../../src/cli/live.js';
 import { parseLive } from '../../src/cli/liveAddress.js';
 import { serveLive } from '../../src/cli/liveServer.js';
+import { Dense, Sequential } from '../../src/index.js';
 import { launch, openPage } from '../report/browser.js';
 import { file, memcell, memcellProcess, type Outcome, seriesCsv, temporaryFolder } from './streams.js';
 
@@ -258,5 +260,18 @@ describe('addresses', () => {
     expect(first).toContain('event: state\ndata: {"epoch":2}\n\nevent: curves\ndata: "svg"\n\n');
     expect(first).not.toContain('"epoch":1');
     await server.end('ended', 'report');
+  });
+
+  test('after the last epoch the page has seen all of it', async () => {
+    const training = { title: 't', kind: 'classify', onStop: () => {}, note: () => {} } as const;
+    const live = await startLive({ host: '127.0.0.1', port: 0 }, training);
+    const model = new Sequential([Dense(1, { inputShape: [1] })]);
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    const x = [[1], [2], [3], [4], [5]];
+    await model.fit(x, x, { epochs: 3, batchSize: 2, callbacks: [live.callback], verbose: 0 });
+    const events = await eventsOf(live.url, (event) => event === 'state');
+    expect(JSON.parse(events.get('state') ?? '')).toMatchObject({ epoch: 3, epochs: 3, share: 1 });
+    await live.ended('report');
+    model.dispose();
   });
 });

@@ -271,6 +271,17 @@ describe.each(kinds)('training %s', (kind) => {
     const changed = await run('--epochs', '1', '--from', base);
     for (const one of [anew, changed]) expect(one).not.toHaveProperty('error');
     expect(changed).not.toEqual(anew);
+    if (kind !== 'forecast' && kind !== 'classify') return;
+    const tested = async (...given: string[]) => {
+      const { code, out } = await memcell(
+        ...['backtest', path, ...asked[kind], ...both, '--epochs', '1', '--folds', '2', ...given, '--json'],
+      );
+      expect(code).toBe(0);
+      return JSON.parse(out);
+    };
+    const begun = await tested('--from', base);
+    expect(begun.from).toEqual({ model: base, notes: [expect.stringContaining(`the weights of ${base}`)] });
+    expect(begun.evaluation).not.toEqual((await tested('--layers', layers)).evaluation);
   });
 
   const patience: (typeof training)[number] = [

@@ -95,6 +95,12 @@ describe('predict', () => {
     const [h, c] = await (await loadModel(states)).predict<NdArray[]>({ ...x });
     const read = await readArrayFile(out);
     expect(read.kind === 'named' && Object.fromEntries(read.arrays)).toEqual({ lstm_LSTM5: h, lstm_LSTM5_1: c });
+    await memcell('predict', states, place('x.npy'), '--out', place('states.json'));
+    const written = JSON.parse(readFileSync(place('states.json'), 'utf8'));
+    expect([Object.keys(written), written.lstm_LSTM5_1.flat().map(Math.fround)]).toEqual([
+      ['lstm_LSTM5', 'lstm_LSTM5_1'],
+      [...c.data],
+    ]);
     await memcell('predict', states, place('x.npy'), '--out', place('states.csv'));
     expect(readFileSync(place('states.csv'), 'utf8').split('\n')[0]).toBe(
       [0, 1, 2, 3, 4, 5].map((i) => (i < 3 ? `lstm_LSTM5[${i}]` : `lstm_LSTM5_1[${i - 3}]`)).join(','),
@@ -105,17 +111,37 @@ describe('predict', () => {
     ]);
   });
 
-  test.each(['y.npy', 'y.json', 'y.npz'])('writes %s, which it reads again', async (name) => {
+  test.each(['y.npy', 'y.json', 'Y.NPZ'])('writes %s, which it reads again', async (name) => {
     expect((await memcell('predict', model, place('x.npy'), '--out', place(name))).code).toBe(0);
     const read = await readArrayFile(place(name));
     const array = read.kind === 'one' ? read.array : read.kind === 'named' ? read.arrays.get('dense') : undefined;
     expect(array).toEqual(y);
+    // One array is written as the list itself.
+    if (name.endsWith('.json')) {
+      const written: number[][] = JSON.parse(readFileSync(place(name), 'utf8'));
+      expect(written.map((row) => row.map(Math.fround))).toEqual(
+        Array.from({ length: 5 }, (_, i) => [...y.data.subarray(2 * i, 2 * i + 2)]),
+      );
+    }
+  });
+
+  it('takes columns of which one is text for a table, whichever comes first', async () => {
+    for (const text of ['{"x":[1,2],"kind":["a","b"]}', '{"kind":["a","b"],"x":[1,2]}'])
+      expect((await readArrayFile(file(folder, 'columns.json', text))).kind).toBe('table');
   });
 
   it('shows the first samples, and takes the columns that are named', async () => {
     const { out } = await memcell('predict', dense, place('houses.csv'), '--features', 'size,rooms');
     expect(out.split('\n')[0]).toMatch(/^sample +dense$/);
     expect(out.trim().split('\n')).toHaveLength(4);
+  });
+
+  it('says how a table was read, whether a row or all of them are a sample', async () => {
+    const rows = file(folder, 'piped.csv', 'size|rooms\n0.5|2\n1.5|1\n0.25|3\n1|4\n');
+    const { notes } = await json('predict', dense, rows);
+    expect(notes).toEqual(['separator |']);
+    const steps = await json('predict', model, rows);
+    expect(steps.notes).toEqual([...notes, expect.stringContaining('4 rows of 2 numbers, read as 1 sample')]);
   });
 
   it('says in one line what does not fit', async () => {

@@ -43,3 +43,19 @@ test('a step whose loss is not finite leaves the moving averages as they are', a
   expect(moving()).toEqual(before);
   model.dispose();
 });
+
+test('wrapped in TimeDistributed: moments of each step, over the rows whose step is not masked', async () => {
+  const model = new Sequential(
+    [l.Masking({ inputShape: [2, 1] }), l.TimeDistributed(l.BatchNormalization({ epsilon: 0.001 }))],
+    { seed: 1 },
+  );
+  model.compile({ loss: 'mse', optimizer: 'sgd' });
+  const x = { data: Float32Array.of(1, 0, 3, 5), shape: [2, 2, 1] };
+  // Step 0: 1 and 3, as ∓ 1/√1.001; step 1: 5 alone, as 0. Three steps count.
+  const loss = await model.trainOnBatch(x, { data: new Float32Array(4), shape: [2, 2, 1] });
+  expect(loss).toBeCloseTo(2 / 1.001 / 3, 5);
+  const [mean, variance] = model.getWeights().slice(2);
+  expect(mean.data[0]).toBeCloseTo(0.99 * 0.02 + 0.01 * 5, 6);
+  expect(variance.data[0]).toBeCloseTo(0.99 * 1 + 0.01 * 0, 6);
+  model.dispose();
+});

@@ -226,6 +226,15 @@ describe('saves at the same moment', () => {
   }, 600_000);
 });
 
+it('a file that its first save puts in place while it is looked for is read', async () => {
+  const path = join(root, 'first.keras');
+  cpSync(fileURLToPath(new URL('../fixtures/keras3/constraints.keras', import.meta.url)), path);
+  jest.spyOn(fs, 'stat').mockRejectedValueOnce(Object.assign(new Error('not yet'), { code: 'ENOENT' }));
+  const { model } = await openModel(path);
+  expect(model.weights.length).toBeGreaterThan(0);
+  model.dispose();
+});
+
 describe('a save that fails', () => {
   type Operation = (...args: unknown[]) => Promise<unknown>;
 

@@ -147,10 +147,14 @@ describe('model.json of others', () => {
     const end = sizes.slice(0, at + 1).reduce((sum, one) => sum + one, 0);
     weights[at].shape = [2 * weights[at].shape[0]];
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
-    writeFileSync(
-      join(folder, 'weights.bin'),
-      Buffer.concat([bytes.subarray(0, end), Buffer.alloc(sizes[at]), bytes.subarray(end)]),
-    );
+    const second = Buffer.alloc(sizes[at]);
+    for (let place = 0; place < sizes[at]; place += 4) {
+      const part = Math.sin(place);
+      const first = end - sizes[at] + place;
+      bytes.writeFloatLE(bytes.readFloatLE(first) - part, first);
+      second.writeFloatLE(part, place);
+    }
+    writeFileSync(join(folder, 'weights.bin'), Buffer.concat([bytes.subarray(0, end), second, bytes.subarray(end)]));
     const plain = join(root, 'plain');
     rewrite(saved, plain, (written) => {
       written.modelTopology.config.layers[1].config.recurrent_activation = 'sigmoid';

@@ -100,6 +100,7 @@ describe.each(speeds)('%s products equal sums in double precision within 1e-5', 
         const columns = 16 * panels;
         const arena = new Arena(1 << 21);
         const { exports, wide } = instantiateKernels(arena.memory, { speed });
+        expect(wide).toBe(speed === 'wide');
         const b = draw(k * columns);
         const bAddress = arena.floats(toPanels(b, k, columns));
         for (let m = 1; m <= 13; m++) {

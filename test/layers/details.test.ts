@@ -24,6 +24,9 @@ test("a regularizer's name alone is 0.01 of what it names, a new object each tim
     { className: 'L1L2', config: { l1: 0, l2: expect.closeTo(0.01, 6) } },
     { className: 'L1L2', config: { l1: expect.closeTo(0.01, 6), l2: expect.closeTo(0.01, 6) } },
   ]);
+  const spelled = { l1: ['L1'], l2: ['L2'], l1l2: ['L1L2', 'l1_l2'] } as const;
+  for (const [name, others] of Object.entries(spelled))
+    for (const other of others) expect(regularizer(other, 'a')).toEqual(regularizer(name as keyof typeof spelled, 'b'));
   const [one, other] = [regularizer('l2', 'a'), regularizer('l2', 'b')];
   expect(one).toEqual(other);
   expect(one).not.toBe(other);

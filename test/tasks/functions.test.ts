@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { classify, forecast, loadTask, type MemcellError, symbols, textModel } from '../../src/index.js';
+import { atLeast0, count, positive, probability, share } from '../../src/tasks/options.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -124,8 +125,10 @@ describe('forecast', () => {
       [() => forecast(months, { target: 'sales', xyz: 3 } as never), /unknown option 'xyz'; it takes target, .*epochs/],
       [() => forecast(monthly, { budget: Number.NaN }), /forecast: budget must be a number above 0, not NaN/],
       [() => forecast(undefined as never), /nothing is no data/],
-      [() => forecast('nowhere.csv', { target: 'x' }), /nowhere\.csv: no such file/],
-      [() => forecast([], {}), /no rows|holds/],
+      [
+        () => forecast([...months, ...months.map((row) => ({ ...row, staff: 9 }))], { target: 'sales' }),
+        /several series in one table: group: \['staff'\]$/,
+      ],
       // @ts-expect-error no such optimizer
       [() => forecast(monthly, { ...short, optimizer: 'adma' }), /unknown optimizer 'adma'/],
       [() => forecast(monthly, { ...short, layers: 'LTSM(3)' }), /did you mean LSTM/],
@@ -218,4 +221,38 @@ test('symbols: numbers and words go on; a start is a list or a text', async () =
   const words = await symbols(names, { epochs: 40, seed: 1 });
   expect(await words.predict(['Rome'], { steps: 3 })).toEqual(['Oslo, Norway', 'New York', 'Rome']);
   words.dispose();
+});
+
+test('the ends of what an option may be', () => {
+  const kinds = { count, positive, atLeast0, share, probability };
+  const taken = (value: number) => Object.entries(kinds).flatMap(([name, { check }]) => (check(value) ? [name] : []));
+  expect(taken(0)).toEqual(['atLeast0', 'share']);
+  expect(taken(1)).toEqual(['count', 'positive', 'atLeast0', 'probability']);
+  expect(taken(1 - 1e-9)).toEqual(['positive', 'atLeast0', 'share', 'probability']);
+  for (const value of [-1e-9, Number.NaN, Number.POSITIVE_INFINITY]) expect(taken(value)).toEqual([]);
+});
+
+test('every task says that nothing was held out, exactly where nothing was', async () => {
+  const kinds = Array.from({ length: 40 }, (_, i) => ({ size: i % 9, kind: i % 9 > 4 ? 'big' : 'small' }));
+  const text = 'the cat sat on the mat. '.repeat(40);
+  const tiny = { window: 8, layers: 'Embedding(11, 4), LSTM(4, return_sequences=true), Dense(11, softmax)' };
+  for (const plain of [true, false])
+    for (const validationSplit of plain ? [0, 0.2] : [0]) {
+      const options = { ...short, epochs: 1, budget: 0.2, validationSplit };
+      const models = [
+        await forecast(monthly, { ...options, plain }),
+        await classify(kinds, { ...options, label: 'kind', plain }),
+        await symbols('red green blue '.repeat(20).trim().split(' '), { ...options, plain }),
+        ...(plain ? [] : [await textModel(text, { ...options, ...tiny })]),
+      ];
+      for (const model of models) {
+        const said = [model.report(), ...model.warnings].join('\n');
+        expect([model.kind, plain, /nothing was held out/.test(said)]).toEqual([
+          model.kind,
+          plain,
+          validationSplit === 0,
+        ]);
+        model.dispose();
+      }
+    }
 });

@@ -235,7 +235,10 @@ test('LambdaCallback calls what it was given, and refuses what is no moment of a
     ...names.slice(4),
   ]);
   expect(() => new LambdaCallback({ onEpochFinish: hook('x') } as Callback)).toThrow("unknown 'onEpochFinish'");
-  expect(() => new LambdaCallback({ onEpochEnd: 3 } as unknown as Callback)).toThrow('onEpochEnd must be a function');
+  for (const wrong of [3, 'stop', {}, true, [() => undefined]])
+    expect(() => new LambdaCallback({ onEpochEnd: wrong } as unknown as Callback)).toThrow(
+      'onEpochEnd must be a function',
+    );
 });
 
 test('the masked sum of an event file: CRC-32C of its check value, rotated by 15 bits, plus the constant', () => {

@@ -70,11 +70,17 @@ function withPositions(node: NodeReader, signal: Signal, constant: Constant): Se
   const [time, feature] = [axisOf(axes, 'time'), axisOf(axes, 'feature')];
   if (time < 0 || feature < time || shape.length > axes.length) return undefined;
   const [places, features] = [sizes[time], sizes[feature]];
-  const [{ size, reversed }] = axes[time];
+  const [{ size }] = axes[time];
   const fits = features === sizeOf(axes[feature]) && (size === places || (size === freeSteps && places > 1));
-  if (!fits || reversed || places === 1 || elements(shape) !== places * features) return undefined;
+  if (!fits || places === 1 || elements(shape) !== places * features) return undefined;
   const settled = settle(signal, node);
-  const weights = [{ name: 'position_embeddings', shape: [places, features], data: floats(constant, node) }];
+  const table = floats(constant, node);
+  // Steps that stand the other way round have their places so too.
+  const { reversed } = settled.axes[axisOf(settled.axes, 'time')][0];
+  const row = (place: number) => table.subarray(place * features, (place + 1) * features);
+  const data = reversed ? new Float32Array(table.length) : table;
+  if (reversed) for (let place = 0; place < places; place++) data.set(row(places - 1 - place), place * features);
+  const weights = [{ name: 'position_embeddings', shape: [places, features], data }];
   return { ...settled, stack: put(settled.stack, 'PositionEmbedding', { sequence_length: places }, weights) };
 }
 

@@ -319,7 +319,7 @@ export function einsum(node: NodeReader): Value {
     if (value?.kind !== 'signal' && value?.kind !== 'scores')
       throw node.error(`its input ${index} is no output of a layer`);
     if (value.axes.length !== letters.length)
-      throw node.error(`equation ${equation}: its input ${index} has ${value.axes.length} axes`);
+      throw node.damaged(`equation ${equation}: its input ${index} has ${value.axes.length} axes`);
     return { ...value, axes: order.map((letter) => (letter === undefined ? [] : value.axes[letters.indexOf(letter)])) };
   };
   const made = meet(

@@ -5,7 +5,7 @@ import { transposed } from './fold.js';
 import { floats, perFeature, single } from './given.js';
 import { concat, merged } from './joins.js';
 import { embedding, oneHot } from './lookups.js';
-import { type NodeReader, withoutIt } from './nodeReader.js';
+import type { NodeReader } from './nodeReader.js';
 import { type Settled, settle, withFeatures } from './settle.js';
 import {
   type Axis,
@@ -66,7 +66,7 @@ function product(
   const axis = signal.axes.length - 1;
   const settled = withFeatures(signal, axis, node);
   if (sizeOf(settled.axes[axis]) !== inputs) {
-    throw node.error(`its weights are for ${inputs} features and ${sizeOf(settled.axes[axis])} come in`);
+    throw node.damaged(`its weights are for ${inputs} features and ${sizeOf(settled.axes[axis])} come in`);
   }
   const weights: ReadLayer['weights'] = [{ name: 'kernel', shape: [inputs, units], data: kernel }];
   if (bias) weights.push({ name: 'bias', shape: [units], data: bias });
@@ -256,5 +256,5 @@ const operators: Record<string, (node: NodeReader) => Value> = {
 /** @throws MemcellError 'model' that names the node and what it cannot be read as */
 export function compute(node: NodeReader): Value {
   if (Object.hasOwn(operators, node.opType)) return operators[node.opType](node);
-  throw node.error(`memcell reads no such operator; ${withoutIt}`);
+  throw node.error('memcell reads no such operator');
 }

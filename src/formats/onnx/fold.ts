@@ -58,7 +58,7 @@ function broadcast(node: NodeReader, shapes: number[][]): number[] {
     const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1);
     const size = sizes.find((each) => each !== 1) ?? 1;
     if (sizes.some((each) => each !== 1 && each !== size)) {
-      throw node.error(`shapes [${shapes.join('] and [')}] do not fit each other`);
+      throw node.damaged(`shapes [${shapes.join('] and [')}] do not fit each other`);
     }
     return size;
   });
@@ -145,7 +145,7 @@ function gather(node: NodeReader, [input, indices]: Constant[]): Constant {
   }
   const places = [...numbersOf(indices, node)].map((index) => (index < 0 ? index + size : index));
   if (places.some((place) => !(Number.isInteger(place) && place >= 0 && place < size))) {
-    throw node.error(`an index is not one of the ${size} on axis ${axis}`);
+    throw node.damaged(`an index is not one of the ${size} on axis ${axis}`);
   }
   const inner = elements(input.shape.slice(axis + 1));
   const shape = [...input.shape.slice(0, axis), ...indices.shape, ...input.shape.slice(axis + 1)];
@@ -180,7 +180,7 @@ function concat(node: NodeReader, inputs: Constant[]): Constant {
     ({ shape }) =>
       shape.length === first.shape.length && shape.every((size, at) => at === axis || size === first.shape[at]),
   );
-  if (!fits) throw node.error(`shapes [${inputs.map(({ shape }) => shape).join('] and [')}] do not fit each other`);
+  if (!fits) throw node.damaged(`shapes [${inputs.map(({ shape }) => shape).join('] and [')}] do not fit each other`);
   const shape = first.shape.map((size, at) =>
     at === axis ? inputs.reduce((sum, input) => sum + input.shape[axis], 0) : size,
   );
@@ -220,7 +220,7 @@ function constantOfShape(node: NodeReader, [shape]: Constant[]): Constant {
   const value = node.tensor('value');
   const sizes = [...numbersOf(shape, node)];
   if (sizes.length > 8 || !sizes.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw node.error(`the shape [${sizes.slice(0, 9)}] is none`);
+    throw node.damaged(`the shape [${sizes.slice(0, 9)}] is none`);
   }
   return { kind: 'constant', shape: sizes, integer: value?.integer ?? false, fill: value?.data?.[0] ?? 0 };
 }
@@ -228,7 +228,7 @@ function constantOfShape(node: NodeReader, [shape]: Constant[]): Constant {
 function range(node: NodeReader, inputs: Constant[]): Constant {
   const [start, limit, step] = inputs.map((input) => numbersOf(input, node)[0]);
   const count = Math.max(0, Math.ceil((limit - start) / step));
-  if (!Number.isFinite(count)) throw node.error('the range has no end');
+  if (!Number.isFinite(count)) throw node.damaged('the range has no end');
   node.spend(count);
   return whole(
     [count],
@@ -310,7 +310,8 @@ const folds: Record<string, Fold> = {
   Flatten: reshaped((node, { shape }) => node.flattened(shape)),
   Squeeze: reshaped((node, { shape }) => {
     const axes = node.axes(1, shape.length) ?? shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
-    if (axes.some((axis) => shape[axis] !== 1)) throw node.error(`axes ${axes} of shape [${shape}] are not of size 1`);
+    if (axes.some((axis) => shape[axis] !== 1))
+      throw node.damaged(`axes ${axes} of shape [${shape}] are not of size 1`);
     return shape.filter((_, axis) => !axes.includes(axis));
   }),
   Unsqueeze: reshaped((node, { shape }) => node.unsqueezed(shape, 1)),
@@ -353,7 +354,7 @@ export function fold(node: NodeReader, inputs: Constant[]): Constant[] {
   if (!Object.hasOwn(folds, node.opType))
     throw node.error('memcell does not compute this operator of numbers in the file');
   const least = Object.hasOwn(INPUTS, node.opType) ? INPUTS[node.opType] : 1;
-  if (inputs.length < least) throw node.error(`it has ${inputs.length} inputs of the ${least} that it needs`);
+  if (inputs.length < least) throw node.damaged(`it has ${inputs.length} inputs of the ${least} that it needs`);
   if (inputs.some(({ triangle }) => triangle) && !TRIANGLES.has(node.opType))
     throw node.error('it computes with a mask what memcell does not know');
   return [folds[node.opType](node, inputs)];

@@ -15,6 +15,6 @@ export function perFeature(constant: Constant, features: number, node: NodeReade
   if (own === 1) return new Float32Array(features).fill(single(constant));
   if (own === features && constant.shape.at(-1) === features) return floats(constant, node);
   if (!constant.data) return new Float32Array(features).fill(constant.fill);
-  if (own > features) throw node.error(`it meets numbers that stand for every row: ${unrolled}`);
+  if (own > features) throw node.error('it meets numbers that stand for every row', unrolled);
   throw node.error(`numbers of shape [${constant.shape}] are not one for each of ${features} features`);
 }

@@ -25,7 +25,11 @@ export function inputSignal(info: ValueInfoProto, order: Order, steps: number | 
   const name = JSON.stringify(info.name?.slice(0, 80) ?? '');
   const { elemType = 0, shape } = info.type?.tensorType ?? {};
   const known: number[] = [dataTypes.float, dataTypes.int32, dataTypes.int64, dataTypes.double, dataTypes.float16];
-  if (!known.includes(elemType)) throw invalid(file, `input ${name} is of type ${elemType}; memcell reads numbers`);
+  if (!known.includes(elemType))
+    throw invalid(
+      file,
+      `input ${name} is of type ${elemType}; memcell reads numbers; export the model behind what turns it into numbers`,
+    );
   const dims = (shape?.dim ?? []).map(({ value }) => (value !== undefined && value > 0 ? value : undefined));
   const integer = elemType === dataTypes.int32 || elemType === dataTypes.int64;
   if (order === 'one row' && dims.length === 1 && integer) {
@@ -46,7 +50,10 @@ export function inputSignal(info: ValueInfoProto, order: Order, steps: number | 
       return [{ role: 'time', size: steps ?? size ?? freeSteps }];
     }
     if (size === undefined || size > mostFeatures) {
-      throw invalid(file, `input ${name}: the number of its features is ${size ?? 'not fixed'}`);
+      throw invalid(
+        file,
+        `input ${name}: the number of its features is ${size ?? 'not fixed: leave that axis out of the free ones (PyTorch: dynamic_axes, dynamic_shapes)'}`,
+      );
     }
     return [{ role: 'feature', size }];
   });
@@ -94,7 +101,7 @@ function stateInput(info: ValueInfoProto, order: Order, file: string) {
   const dims = (info.type?.tensorType?.shape?.dim ?? []).map(({ value }) => value ?? 0);
   const [count, , size] = dims;
   if (dims.length !== 3 || !(count >= 1 && count <= MOST_STATES) || !(size >= 1 && size <= mostFeatures)) {
-    const what = `holds states of sizes [${dims.slice(0, 8)}], not [layers, batch, features] with layers and features fixed`;
+    const what = `holds states of sizes [${dims.slice(0, 8)}], not [layers, batch, features] with layers and features fixed; leave those two axes out of the free ones`;
     throw invalid(file, `input ${JSON.stringify(name.slice(0, 80))} ${what}`);
   }
   const axes: Axis[] = [

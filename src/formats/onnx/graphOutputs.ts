@@ -1,6 +1,7 @@
 /** The outputs of a graph: the layers that each is of, and how what they give differs from what the file gives. */
 import { invalid } from '../modelJson.js';
 import type { ReadEnd } from './graphInputs.js';
+import { withoutScores } from './nodeReader.js';
 import { hasPaddedSteps, readerOfPadding } from './packed.js';
 import type { GraphProto, ValueInfoProto } from './proto.js';
 import { carry, type Settled, settle, withFeatures } from './settle.js';
@@ -45,7 +46,7 @@ export function finish(
     return used;
   });
   if (!inputs.some(({ stack }) => stack === undefined)) {
-    throw invalid(file, 'the outputs do not depend on its first input');
+    throw invalid(file, 'the outputs do not depend on its first input; export the model without that input');
   }
   if (outputs.every(({ stack }) => stack === undefined)) throw invalid(file, 'the graph has no layer');
   return { inputs, outputs, lost };
@@ -77,23 +78,31 @@ function outputEnd(
   }
   const value = end?.kind === 'largest' ? end.of : end;
   if (value === undefined) throw invalid(file, 'the graph has no output that a node gives');
-  if (value.kind === 'rows') throw invalid(file, 'an output is the lengths of the sequences');
+  if (value.kind === 'rows')
+    throw invalid(file, 'an output is the lengths of the sequences; export the model without that output');
   if (value.kind === 'failure') throw value.error;
   const name = JSON.stringify(info?.name?.slice(0, 80) ?? '');
   if (value.kind === 'scores' || value.kind === 'weighted')
-    throw invalid(file, `output ${name} is the scores of an attention, which no layer gives`);
-  if (value.kind === 'constant') throw invalid(file, `output ${name} does not depend on the input`);
-  const place = { error: (what: string) => invalid(file, `output ${name}: ${what}`) };
+    throw invalid(file, `output ${name} is the scores of an attention, which no layer gives; ${withoutScores}`);
+  if (value.kind === 'constant')
+    throw invalid(file, `output ${name} does not depend on the input; export the model without that output`);
+  const place = {
+    error: (what: string, remedy = 'export the model without that output') =>
+      invalid(file, `output ${name}: ${what}; ${remedy}`),
+  };
   const last = value.axes.length - 1;
   const settled = value.axes[last]?.length > 1 ? withFeatures(value, last, place) : settle(value, place);
   const reader = readerOfPadding(settled.stack);
   if (reader)
     throw invalid(
       file,
-      `output ${name}: its ${reader} over padded sequences would leave out the padding, which it does not in the file`,
+      `output ${name}: its ${reader} over padded sequences would leave out the padding, which it does not in the file; export the model without that output`,
     );
   if (settled.axes.flat().some(({ sorted }) => sorted))
-    throw invalid(file, `output ${name}: its rows stand in the order of their lengths`);
+    throw invalid(
+      file,
+      `output ${name}: its rows stand in the order of their lengths; put them back in the model that is exported (PyTorch: enforce_sorted=False)`,
+    );
   if (hasPaddedSteps(settled))
     lost.push(`output ${name} behind the end of a sequence: here the last step's values again`);
   return { name: info?.name ?? '', stack: inOrder(settled, `output ${name}`, lost, file).stack };
@@ -124,14 +133,17 @@ function inOrder({ axes, stack }: Settled, what: string, lost: string[], file: s
     return { kind: 'signal', axes, stack };
   }
   if (batch < 0 || others.length > 0)
-    throw invalid(file, `${what} is ${describe(axes)}, which no layer of Keras gives`);
+    throw invalid(
+      file,
+      `${what} is ${describe(axes)}, which no layer of Keras gives; export the model without what orders its axes so`,
+    );
   const ordered = places.every((place, at) => place === at) && places.length === axes.length && features >= 0;
   if (!ordered) {
     const here = time < 0 ? '[batch, features]' : '[batch, steps, features]';
     lost.push(`the order of axes of ${what}: ${describe(axes)} in the file, ${here} here`);
   }
   if (time < 0 || !axes[time][0].reversed) return { kind: 'signal', axes, stack };
-  if (features < 0) throw invalid(file, `${what} runs from the end`);
+  if (features < 0) throw invalid(file, `${what} runs from the end; turn it round in the model that is exported`);
   return { kind: 'signal', axes, stack: carry(stack, sizeOf(axes[features]), true, true) };
 }
 

@@ -34,7 +34,7 @@ function squeeze(node: NodeReader, signal: Signal): Signal {
   const axes = node.axes(1, sizes.length) ?? sizes.flatMap((size, axis) => (size === 1 ? [axis] : []));
   let made = signal;
   for (const axis of axes) {
-    if (sizes[axis] !== 1) throw node.error(`axis ${axis} of ${describe(signal.axes)} is not of size 1`);
+    if (sizes[axis] !== 1) throw node.damaged(`axis ${axis} of ${describe(signal.axes)} is not of size 1`);
     if (isOnly(signal.axes[axis], 'time')) made = lastStep(node, made, axis, 'last', true);
     else if (signal.axes[axis].some(({ role }) => role === 'time')) throw node.error('it drops the steps');
   }
@@ -46,7 +46,7 @@ function pick(node: NodeReader, signal: Signal, axis: number, index: number, kee
   const { axes } = signal;
   const size = sizeOf(axes[axis]);
   const place = index < 0 ? index + size : index;
-  if (!(Number.isInteger(place) && place >= 0 && place < size)) throw node.error(`index ${index} is none of ${size}`);
+  if (!(Number.isInteger(place) && place >= 0 && place < size)) throw node.damaged(`index ${index} is none of ${size}`);
   const without = {
     ...signal,
     axes: keep ? axes.map((each, at) => (at === axis ? [] : each)) : axes.filter((_, at) => at !== axis),
@@ -54,7 +54,7 @@ function pick(node: NodeReader, signal: Signal, axis: number, index: number, kee
   if (isOnly(axes[axis], 'direction')) return withDirections(without, [place], node);
   if (isOnly(axes[axis], 'time')) {
     if (place !== 0 && place !== size - 1) {
-      throw node.error(`it takes step ${place} alone, neither the first nor the last: ${unrolled}`);
+      throw node.error(`it takes step ${place} alone, neither the first nor the last`, unrolled);
     }
     return lastStep(node, signal, axis, place === size - 1 ? 'last' : 'first', keep);
   }

@@ -13,7 +13,10 @@ const mostAxes = 8;
 const mostListed = 64;
 
 /** What to do about an operator that is not read. */
-export const withoutIt = 'export the model without it, or build its layers and read their weights with loadWeights';
+const withoutIt = 'export the model without it, or build its layers and read their weights with loadWeights';
+
+/** What to do about scores, which an attention gives beside what it attends to. */
+export const withoutScores = 'export the model without them (PyTorch: need_weights=False)';
 
 /** A part of an axis: `count` elements from `start` on, `step` apart. */
 export interface Cut {
@@ -45,14 +48,24 @@ export class NodeReader {
     this.attributes = new Map(attribute.map((each) => [each.name ?? '', each]));
   }
 
-  error(what: string): Error {
-    return invalid(this.where, what);
+  /** What no layer of memcell does, and what to do about it. */
+  error(what: string, remedy = withoutIt): Error {
+    return invalid(this.where, `${what}; ${remedy}`);
+  }
+
+  /** What no exporter writes. */
+  damaged(what: string): Error {
+    return this.error(
+      what,
+      'the file is damaged, or its graph is none: check it with onnx.checker, or export it again',
+    );
   }
 
   signal(index: number): Signal {
     const value = this.inputs[index];
     if (value?.kind === 'signal') return value;
-    if (value?.kind === 'scores') throw this.error('it reads the scores of an attention, which no layer gives');
+    if (value?.kind === 'scores')
+      throw this.error('it reads the scores of an attention, which no layer gives', withoutScores);
     if (value?.kind === 'largest')
       throw this.error(`it reads what ${value.where} gives: places, which are no outputs of a layer`);
     if (value?.kind === 'rows')
@@ -92,7 +105,7 @@ export class NodeReader {
       const data = integer ? Float64Array.from(values) : Float32Array.from(values);
       return { kind: 'constant', shape: name.endsWith('s') ? [values.length] : [], integer, data, fill: 0 };
     }
-    throw this.error('it has no numbers');
+    throw this.damaged('it has no numbers');
   }
 
   has(name: string): boolean {
@@ -119,7 +132,7 @@ export class NodeReader {
   ints(name: string): number[] | undefined {
     if (!this.attributes.has(name)) return undefined;
     const values = this.attributes.get(name)?.ints ?? [];
-    if (values.length > mostListed) throw this.error(`its ${name} are ${values.length} numbers`);
+    if (values.length > mostListed) throw this.damaged(`its ${name} are ${values.length} numbers`);
     return values;
   }
 
@@ -139,14 +152,14 @@ export class NodeReader {
   /** An axis as an attribute names it, from either end. */
   axis(name: string, rank: number, otherwise: number | undefined): number {
     const given = this.attributes.get(name)?.i ?? otherwise;
-    if (given === undefined) throw this.error(`${name} is missing`);
+    if (given === undefined) throw this.damaged(`${name} is missing`);
     return this.onAxis(given, rank);
   }
 
   private onAxis(given: number, rank: number): number {
     const axis = given < 0 ? given + rank : given;
     if (Number.isInteger(axis) && axis >= 0 && axis < rank) return axis;
-    throw this.error(`axis ${given} is none of ${rank}`);
+    throw this.damaged(`axis ${given} is none of ${rank}`);
   }
 
   /** Axes from the attribute of older versions, or from an input; undefined where neither is there. */
@@ -167,7 +180,7 @@ export class NodeReader {
     const perm = this.ints('perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
     const valid =
       perm.length === rank && perm.every((axis, at) => axis >= 0 && axis < rank && perm.indexOf(axis) === at);
-    if (!valid) throw this.error(`perm [${perm.slice(0, mostAxes)}] is no order of ${rank} axes`);
+    if (!valid) throw this.damaged(`perm [${perm.slice(0, mostAxes)}] is no order of ${rank} axes`);
     return perm;
   }
 
@@ -182,7 +195,7 @@ export class NodeReader {
     const total = elements(shape);
     const made = copied.map((size) => (size === -1 ? total / rest : size));
     if (elements(made) === total && made.every((size) => Number.isSafeInteger(size) && size >= 0)) return made;
-    throw this.error(`an array of shape [${shape}] does not reshape to [${target}]`);
+    throw this.damaged(`an array of shape [${shape}] does not reshape to [${target}]`);
   }
 
   flattened(shape: readonly number[]): number[] {
@@ -197,7 +210,7 @@ export class NodeReader {
     const rank = items.length + count;
     if (rank > mostAxes) throw this.error('its result has too many axes');
     const axes = this.axes(1, rank) ?? [];
-    if (new Set(axes).size < axes.length) throw this.error(`axes [${axes}] name one twice`);
+    if (new Set(axes).size < axes.length) throw this.damaged(`axes [${axes}] name one twice`);
     const rest = items[Symbol.iterator]();
     return Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? one : (rest.next().value as Item)));
   }
@@ -212,7 +225,7 @@ export class NodeReader {
       const size = shape[axis];
       const step = steps[at];
       if (size === undefined || !step || starts[at] === undefined || ends[at] === undefined) {
-        throw this.error('starts, ends and axes do not fit each other');
+        throw this.damaged('starts, ends and axes do not fit each other');
       }
       const inside = (value: number) => {
         const place = value < 0 ? value + size : value;
@@ -233,7 +246,7 @@ export class NodeReader {
     const sizes = given ?? Array.from({ length: parts }, (_, at) => Math.min(chunk, size - at * chunk));
     const fits =
       sizes.length === parts && sizes.every((each) => each >= 0) && sizes.reduce((a, b) => a + b, 0) === size;
-    if (!fits) throw this.error(`parts of [${sizes}] do not make ${size}`);
+    if (!fits) throw this.damaged(`parts of [${sizes}] do not make ${size}`);
     return sizes;
   }
 }

@@ -28,7 +28,7 @@ export async function readOnnx(bytes: Uint8Array, where: string): Promise<ModelC
   }
   const { graph } = model;
   if (!graph) throw invalid(where, 'not an ONNX file: it has no graph');
-  if (graph.sparseInitializer?.length) throw invalid(where, 'it has sparse tensors');
+  if (graph.sparseInitializer?.length) throw invalid(where, 'it has sparse tensors; export it with dense weights');
   const opset = opsetOf(model, where);
   const kept = await readKept(model, graph, where);
   if (kept) return kept;
@@ -55,7 +55,10 @@ function opsetOf({ opsetImport = [] }: ModelProto, where: string): number {
   const own = opsetImport.find(({ domain = '' }) => domain === '' || domain === 'ai.onnx');
   const version = own?.version ?? 0;
   if (version >= opsets.oldest && version <= opsets.newest) return version;
-  throw invalid(where, `its operators are of version ${version}; memcell knows ${opsets.oldest} to ${opsets.newest}`);
+  throw invalid(
+    where,
+    `its operators are of version ${version}; memcell knows ${opsets.oldest} to ${opsets.newest}; export it with opset_version=17`,
+  );
 }
 
 /** With the batch as the input's first axis, else as its second, else with the steps last; with free steps, else with the number that the file froze. */

@@ -6,7 +6,7 @@ import { fold, whole } from './fold.js';
 import { inputEnd, inputSignal, type Order, otherInput } from './graphInputs.js';
 import { finish, type ReadGraph } from './graphOutputs.js';
 import { move } from './moves.js';
-import { NodeReader, withoutIt } from './nodeReader.js';
+import { NodeReader } from './nodeReader.js';
 import { onRows } from './packed.js';
 import { withPatterns } from './patterns.js';
 import type { GraphProto } from './proto.js';
@@ -84,9 +84,7 @@ export function readGraph(
     let made: Value[];
     try {
       if (domain !== '' && domain !== 'ai.onnx')
-        throw node.error(
-          `it is of the domain ${JSON.stringify(domain.slice(0, 80))}, which memcell does not read; ${withoutIt}`,
-        );
+        throw node.error(`it is of the domain ${JSON.stringify(domain.slice(0, 80))}, which memcell does not read`);
       made = evaluate(node);
     } catch (error) {
       made = node.outputs.map(() => failure(error));

@@ -114,7 +114,8 @@ function checkInputs(node: NodeReader, x: Signal): void {
   const steps = x.axes.flat().find(({ role }) => role === 'time')?.size;
   if (lengths && !(lengths.kind === 'constant' && !lengths.data && lengths.fill === steps)) {
     throw node.error(
-      'sequence_lens: it reads only a part of each sequence, which memcell does not take from a foreign file',
+      'sequence_lens: it reads only a part of each sequence, by lengths that come from elsewhere than a packed sequence',
+      'export it with the lengths as an input (PyTorch: pack_padded_sequence), or without lengths',
     );
   }
   checkSettings(node);
@@ -140,13 +141,20 @@ function statesOf(node: NodeReader, batchFirst: boolean): Stack[][] {
     const state = node.inputs[5 + at];
     if (state?.kind === 'constant') {
       const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
-      if (!zero) throw node.error(`${name}: its first state is not zero; memcell's layers start from zeros`);
+      if (!zero)
+        throw node.error(
+          `${name}: its first state is a number in the file and not zero`,
+          'export the model with its first states as inputs',
+        );
       return [];
     }
     return state ? [eachDirection(node, node.signal(5 + at), name, batchFirst)] : [];
   });
   if (found.length > 0 && found.length < names.length) {
-    throw node.error(`${names.join(', ')}: one of its first states is zero and the other one is not`);
+    throw node.error(
+      `${names.join(', ')}: one of its first states is zero and the other one is not`,
+      'export the model with both as inputs',
+    );
   }
   return found;
 }
@@ -176,7 +184,7 @@ interface OneDirection {
 function directionsOf(node: NodeReader, className: RecurrentClass, features: number): OneDirection[] {
   const direction = node.text('direction', 'forward');
   const known = ['forward', 'reverse', 'bidirectional'];
-  if (!known.includes(direction)) throw node.error(`direction ${shownName(direction)} is none of ${known}`);
+  if (!known.includes(direction)) throw node.damaged(`direction ${shownName(direction)} is none of ${known}`);
   const D = direction === 'bidirectional' ? 2 : 1;
   const [W, R] = [node.constant(1, 'W'), node.constant(2, 'R')];
   const B = node.optional(3, 'B');
@@ -184,7 +192,7 @@ function directionsOf(node: NodeReader, className: RecurrentClass, features: num
   const columns = gatesOf(className) * units;
   const fits = (part: Constant, shape: number[], name: string) => {
     const same = part.shape.length === shape.length && shape.every((size, axis) => size === part.shape[axis]);
-    if (!same || units < 1) throw node.error(`${name} has shape [${part.shape}], not [${shape}]`);
+    if (!same || units < 1) throw node.damaged(`${name} has shape [${part.shape}], not [${shape}]`);
     return numbersOf(part, node);
   };
   const [w, r] = [fits(W, [D, columns, features], 'W'), fits(R, [D, columns, units], 'R')];
@@ -217,7 +225,7 @@ function activationsOf(node: NodeReader, className: RecurrentClass, directions: 
   const usual = defaultActivations[className];
   const names = node.texts('activations') ?? Array.from({ length: directions }, () => usual).flat();
   if (names.length !== directions * usual.length) {
-    throw node.error(`activations: ${names.length} are given, not ${directions * usual.length}`);
+    throw node.damaged(`activations: ${names.length} are given, not ${directions * usual.length}`);
   }
   const keras = kerasActivations(names, node.floats('activation_alpha'), node.floats('activation_beta'));
   return Array.from({ length: directions }, (_, at): Config => {

@@ -52,6 +52,7 @@ export function settleHeads(signal: Signal, node: Pick<NodeReader, 'error'>): Se
   if (output === 'cell') {
     throw node.error(
       `it reads the cell states of both directions of ${pending.where}, which no layer of Keras gives as one`,
+      'take one direction after the other in the model that is exported',
     );
   }
   return {
@@ -115,7 +116,8 @@ export function lastStep(
 ): Signal {
   if (hasPaddedSteps(signal))
     throw node.error(
-      'it takes one step of padded sequences, behind the end of most; take the final state in its place',
+      'it takes one step of padded sequences, behind the end of most',
+      'take the final state in its place',
     );
   const [time] = signal.axes[axis];
   const atEnd = (which === 'last') !== (time.reversed === true);

@@ -33,7 +33,10 @@ export function readTensor(tensor: TensorProto, where: string): Constant {
   const { dims = [], dataType = 0, externalData = [], dataLocation = 0 } = tensor;
   const what = `${where}: tensor ${JSON.stringify(tensor.name ?? '')}`;
   if (externalData.length > 0 || dataLocation !== 0) {
-    throw invalid(what, 'its numbers are in another file (external data); save the model as one file');
+    throw invalid(
+      what,
+      'its numbers are in another file (external data); save the model as one file (PyTorch: external_data=False; else onnx.save(onnx.load(path), path))',
+    );
   }
   const size = bytesOf[dataType];
   if (size === undefined)

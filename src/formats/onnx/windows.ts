@@ -76,9 +76,9 @@ export function conv(node: NodeReader): Signal {
   const size = window[place];
   const W = { ...given, shape: [filters, features, size] };
   if (node.int('group', 1) !== 1) throw node.error('group: its channels are convolved in groups');
-  if (features !== over.features) throw node.error(`its kernel is for ${features} features`);
+  if (features !== over.features) throw node.damaged(`its kernel is for ${features} features`);
   const [stride, dilation] = [alongSteps(node, 'strides', over), alongSteps(node, 'dilations', over)];
-  if (!(stride > 0 && dilation > 0)) throw node.error(`strides ${stride}, dilations ${dilation}`);
+  if (!(stride > 0 && dilation > 0)) throw node.damaged(`strides ${stride}, dilations ${dilation}`);
   const reach = dilation * (size - 1) + 1;
   const { padding, steps } = paddingOf(node, over, reach, stride);
   const kernel = floats(transposed(node, W, [2, 1, 0]), node);
@@ -98,7 +98,7 @@ export function conv(node: NodeReader): Signal {
 }
 
 function overOtherSteps(node: NodeReader, over: OverSteps, steps: number, features: number, stack: Stack): Signal {
-  if (!(steps >= 1)) throw node.error('its window is longer than the sequence');
+  if (!(steps >= 1)) throw node.damaged('its window is longer than the sequence');
   const { settled, place } = over;
   const axes = settled.axes.map((axis, at): Axis => {
     if (at === 1) return [{ role: 'feature', size: features }];
@@ -112,7 +112,7 @@ export function pool(className: string): Compute {
     const over = overSteps(node);
     const { settled, time } = over;
     const [size, stride] = [alongSteps(node, 'kernel_shape', over), alongSteps(node, 'strides', over)];
-    if (!(size > 0 && stride > 0)) throw node.error(`kernel_shape ${size}, strides ${stride}`);
+    if (!(size > 0 && stride > 0)) throw node.damaged(`kernel_shape ${size}, strides ${stride}`);
     const { padding, steps } = paddingOf(node, over, size, stride);
     if (node.int('ceil_mode', 0) !== 0 || alongSteps(node, 'dilations', over) !== 1)
       throw node.error('ceil_mode or dilations');

@@ -19,7 +19,9 @@ const softmax = computedLayer({
   schema: { ...common, ...own },
   rank: anyRank,
   engine: (planning) => overAxes(planning, planning.settings.axis, plainActivation(ActivationId.softmax)),
-  call: ({ tf, x, settings: { axis } }) => {
+  activation: ({ axis }) => (axis === -1 ? 'softmax' : undefined),
+  call: ({ tf, x, settings: { axis }, activate }) => {
+    if (axis === -1) return activate(x);
     const axes = fromFirst(axis, x.rank);
     const powers = tf.exp(tf.sub(x, tf.max(x, axes, true)));
     return tf.div(powers, tf.sum(powers, axes, true));

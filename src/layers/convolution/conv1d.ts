@@ -3,7 +3,7 @@ import { NONE } from '../../plan/layerPlan.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
 import type * as tf from '../../tf.js';
-import { applyActivation, computedLayer } from '../computed.js';
+import { computedLayer } from '../computed.js';
 import { common, features, type KernelOptions, kernel, layerFunction, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { plannedWindows } from './plannedWindows.js';
@@ -83,7 +83,7 @@ const conv1D = computedLayer({
     if (size % groups !== 0) throw new Error(`${size} features do not make ${groups} groups of one size`);
     return windowsShape(windowsOf(settings), input, filters);
   },
-  call: ({ tf, x, weight, settings }) => {
+  call: ({ tf, x, weight, settings, activate }) => {
     const { groups, filters, useBias } = settings;
     const steps = windowSteps(tf, x, windowsOf(settings));
     const whole = weight('kernel');
@@ -98,7 +98,7 @@ const conv1D = computedLayer({
     });
     let y: tf.Tensor = groups === 1 ? outputs[0] : tf.concat(outputs, 1);
     if (useBias) y = tf.add(y, weight('bias'));
-    return applyActivation(tf, settings.activation, tf.reshape(y, [batch, count, filters]));
+    return activate(tf.reshape(y, [batch, count, filters]));
   },
 });
 

@@ -1,7 +1,7 @@
 import { activation, activity } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
-import { applyActivation, computedLayer } from '../computed.js';
+import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, penalty, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { depthwise, plannedDepthwise } from './depthwise.js';
@@ -71,9 +71,9 @@ const depthwiseConv1D = computedLayer({
     ];
   },
   shape: (settings, [input]) => windowsShape(windowsOf(settings), input, features(input) * settings.depthMultiplier),
-  call: ({ tf, x, weight, settings }) => {
+  call: ({ tf, x, weight, settings, activate }) => {
     const y = depthwise(tf, x, weight('kernel'), windowsOf(settings));
-    return applyActivation(tf, settings.activation, settings.useBias ? tf.add(y, weight('bias')) : y);
+    return activate(settings.useBias ? tf.add(y, weight('bias')) : y);
   },
 });
 

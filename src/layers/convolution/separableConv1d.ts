@@ -1,7 +1,7 @@
 import { activation, activity } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
-import { applyActivation, computedLayer } from '../computed.js';
+import { computedLayer } from '../computed.js';
 import { common, features, type LayerOptions, layerFunction, penalty, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { depthwise, plannedDepthwise } from './depthwise.js';
@@ -95,13 +95,13 @@ const separableConv1D = computedLayer({
     ];
   },
   shape: (settings, [input]) => windowsShape(windowsOf(settings), input, settings.filters),
-  call: ({ tf, x, weight, settings }) => {
+  call: ({ tf, x, weight, settings, activate }) => {
     const { filters, useBias } = settings;
     const each = depthwise(tf, x, weight('depthwise_kernel'), windowsOf(settings));
     const [batch, count, inner = 0] = each.shape;
     const mixing = tf.reshape(weight('pointwise_kernel'), [inner, filters]);
     const mixed = tf.reshape(tf.matMul(tf.reshape(each, [-1, inner]), mixing), [batch, count, filters]);
-    return applyActivation(tf, settings.activation, useBias ? tf.add(mixed, weight('bias')) : mixed);
+    return activate(useBias ? tf.add(mixed, weight('bias')) : mixed);
   },
 });
 

@@ -13,6 +13,8 @@ export interface ClassScores {
   f1: number | null;
 }
 
+export const nothingHeldOut = 'nothing was held out: these are the samples that the model was trained on';
+
 /** How good a model tells classes. Shares are in [0, 1]. */
 export interface ClassifyEvaluation {
   kind: 'classify';

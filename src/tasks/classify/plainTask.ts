@@ -5,7 +5,7 @@ import type { Samples } from '../prepared.js';
 import { checkSettings, type TrainingSettings } from '../settings.js';
 import { type ClassifyArtefact, parseClassifyArtefact } from './artefact.js';
 import { drawSamples } from './drawnSamples.js';
-import type { ClassifyEvaluation } from './evaluation.js';
+import { type ClassifyEvaluation, nothingHeldOut } from './evaluation.js';
 import { balancedWeights, buildNetwork, fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import type { ClassifyOptions } from './options.js';
 import { classifyDefaults, type PlainPrepared, prepareClassify } from './plain.js';
@@ -86,7 +86,8 @@ async function trainPlain(
   try {
     const artefact: ClassifyArtefact = { ...prepared.artefact, ...(classWeights && { classWeights }) };
     await run.trained(model, { artefact, layers, settings, history });
-    const evaluation = await prepared.evaluate(model, run.shown);
+    const scored = await prepared.evaluate(model, run.shown);
+    const evaluation = validation ? scored : { ...scored, notes: [...scored.notes, nothingHeldOut] };
     return {
       model,
       artefact,

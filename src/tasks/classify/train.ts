@@ -208,7 +208,7 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
   };
 }
 
-const lateRemark = 'training ended when the time of the budget was over';
+const lateRemark = 'stopped at the end of its time';
 
 interface FoldAnswers {
   actual: Int32Array;

@@ -4,7 +4,7 @@ import type { StoppedFit } from '../fitNetwork.js';
 import type { TrainingSettings } from '../settings.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { artefactOf, type ClassifyData, type Division, majorityOf, problemOf } from './classifyData.js';
-import { type ClassifyEvaluation, scoreClasses } from './evaluation.js';
+import { type ClassifyEvaluation, nothingHeldOut, scoreClasses } from './evaluation.js';
 import type { Labelled, Recipe } from './network.js';
 import { type Encoding, predictBatch, take } from './samples.js';
 import { showClasses, shownSamples } from './shown.js';
@@ -62,7 +62,7 @@ export async function trainClasses(
 }
 
 function noteOf(held: number, again: boolean): string[] {
-  if (held === 0) return ['nothing was held out: these are the samples that the model was trained on'];
+  if (held === 0) return [nothingHeldOut];
   return again
     ? ['the saved model was trained on all samples, those held out included, after these figures were taken']
     : [];

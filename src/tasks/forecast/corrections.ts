@@ -117,9 +117,11 @@ async function bestTrial(
   options: NetworkOptions,
 ): Promise<Tried & { remark?: string }> {
   let best: Tried = { chosen: candidates[0], history: {} };
+  let tooLate = false;
   for (const windows of candidates) {
     try {
-      const { best: trial, history } = await tryNetwork(windows, folds, options);
+      const { best: trial, history, late } = await tryNetwork(windows, folds, options);
+      tooLate ||= late;
       if (best.history.loss === undefined) best = { ...best, history };
       if (trial && !(best.trial && trial.error >= EXTRA * best.trial.error)) best = { trial, chosen: windows, history };
     } catch (error) {
@@ -127,7 +129,7 @@ async function bestTrial(
       return { ...best, remark: `the network is left out: ${error.message}` };
     }
   }
-  return best;
+  return { ...best, ...(tooLate && { remark: 'the time of the budget was over while the network was tried' }) };
 }
 
 async function finalNetwork(

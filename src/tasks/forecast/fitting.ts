@@ -22,6 +22,8 @@ export interface Fitted {
   history: Record<string, number[]>;
   /** How it came to be. */
   remarks: string[];
+  /** What forecasts where the network has no part in it. */
+  instead?: string;
   stopped?: StoppedFit;
   diverged?: MemcellError;
 }
@@ -53,7 +55,7 @@ async function fitRecipe(data: ForecastData, trained: readonly number[], { optio
     run,
   });
   const { model, state, history, remarks } = forecaster;
-  const { series: ends, layout } = parseState(state, 'forecaster');
+  const { series: ends, layout, network, ridge } = parseState(state, 'forecaster');
   const settings = completeSettings(run, {
     epochs: Math.max(1, history.loss?.length ?? 1),
     batchSize: networkDefaults.batchSize,
@@ -88,6 +90,7 @@ async function fitRecipe(data: ForecastData, trained: readonly number[], { optio
     settings,
     history,
     remarks,
+    ...(!network && { instead: `exponential smoothing${ridge ? ' and ridge regression' : ''}` }),
     ...(interrupted && { stopped: { reason: 'interrupted', epoch: history.loss?.length ?? 0, batch: 0 } }),
   };
 }

@@ -26,7 +26,8 @@ export function nelderMead(
   /** The point that lies `by` times the worst one's distance beyond the centre. */
   const beyond = (by: number): Minimum => {
     const worst = simplex[n].x;
-    const x = centre.map((c, j) => c + by * (c - worst[j]));
+    const x = new Float64Array(n);
+    for (let j = 0; j < n; j++) x[j] = centre[j] + by * (centre[j] - worst[j]);
     return { x, value: f(x) };
   };
   for (let k = 0; k < iterations; k++) {

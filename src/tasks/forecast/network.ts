@@ -179,13 +179,13 @@ function gather(values: Float32Array, rows: Int32Array, size: number): Float32Ar
 /**
  * Networks of all folds go forward together; the checkpoint with the least pooled out-of-fold mean absolute error is the one for
  * all. (Stopping each fold by itself is optimistic: what it held out then chooses, and the gate believes it.)
- * @returns no best one where no checkpoint is better than the anchor alone
+ * @returns no best one where no checkpoint is better than the anchor alone; `late` where the time was over before the last one
  */
 export async function tryNetwork(
   windows: Windows,
   folds: readonly Fold[],
   options: NetworkOptions,
-): Promise<{ best?: Trial; history: TrialHistory }> {
+): Promise<{ best?: Trial; history: TrialHistory; late: boolean }> {
   const { run, deadline } = options;
   const trainers: Trainer[] = [];
   const held: Float32Array[] = [];
@@ -195,13 +195,15 @@ export async function tryNetwork(
   let best: Trial | undefined;
   let misses = 0;
   let done = 0;
+  let late = false;
+  const ends = checkpoints(run, windows.rows);
   try {
     for (const [k, fold] of folds.entries()) {
       if (loop.waits) await loop.turn();
       trainers.push(new Trainer(windows, fold.trained, options, deriveKey(run.seed, 'fold', k)));
       held.push(gather(windows.x, fold.held, windows.steps * windows.channels));
     }
-    for (const checkpoint of checkpoints(run, windows.rows)) {
+    for (const checkpoint of ends) {
       const losses: number[] = [];
       for (const trainer of trainers) {
         const loss = await trainer.train(checkpoint - done);
@@ -220,12 +222,13 @@ export async function tryNetwork(
         best = { steps, epochs: mean(trainers.map((trainer) => trainer.epochs)), outOfFold, error };
         misses = 0;
       } else if (outOfPatience(++misses, mean(trainers.map((one) => one.epochs)) - (best?.epochs ?? 0), run)) break;
-      if (performance.now() > deadline) break;
+      late = performance.now() > deadline && checkpoint !== ends.at(-1);
+      if (late) break;
     }
   } finally {
     for (const { model } of trainers) model.dispose();
   }
-  return { history, ...(best && { best }) };
+  return { history, ...(best && { best }), late };
 }
 
 function outOfPatience(misses: number, epochs: number, { settings: { patience } }: Run): boolean {

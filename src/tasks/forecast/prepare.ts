@@ -77,12 +77,9 @@ function checkSizes(name: string, { horizon, widths }: ForecastData, longest: nu
   }
   const most = Math.floor(mostUnits / widths.targets);
   if (horizon > most) {
-    throw new MemcellError(
-      `horizon: ${horizon} is too far; at most ${most}, and memcell predict --steps goes further`,
-      {
-        code: 'usage',
-      },
-    );
+    throw new MemcellError(`horizon: ${horizon} is too far; at most ${most}, and predict with --steps goes further`, {
+      code: 'usage',
+    });
   }
 }
 

@@ -34,20 +34,21 @@ const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 export async function moments(data: Regression, rows: Iterable<number>, loop = new EventLoop()): Promise<Moments> {
   const { x, y, regressors: d, answers } = data;
   const size = d + 1;
-  const sums: Moments = { xx: new Float64Array(size * size), xy: new Float64Array(size * answers), rows: 0 };
+  const xx = new Float64Array(size * size);
+  const xy = new Float64Array(size * answers);
   const row = new Float64Array(size).fill(1);
+  let count = 0;
   for (const i of rows) {
-    sums.rows++;
-    if (sums.rows % 64 === 0 && loop.waits) await loop.turn();
+    if (++count % 64 === 0 && loop.waits) await loop.turn();
     for (let a = 0; a < d; a++) row[a] = x[i * d + a];
     for (let a = 0; a < size; a++) {
       const value = row[a];
       if (value === 0) continue;
-      for (let b = 0; b <= a; b++) sums.xx[a * size + b] += value * row[b];
-      for (let k = 0; k < answers; k++) sums.xy[a * answers + k] += value * y[i * answers + k];
+      for (let b = 0; b <= a; b++) xx[a * size + b] += value * row[b];
+      for (let k = 0; k < answers; k++) xy[a * answers + k] += value * y[i * answers + k];
     }
   }
-  return sums;
+  return { xx, xy, rows: count };
 }
 
 /** all − part */
@@ -114,7 +115,7 @@ export interface FittedRidge {
   outOfFold: Float32Array;
 }
 
-/** A ridge of one shape and penalty: its out-of-fold answers, their squared errors per answer, and its weights on all rows. */
+/** A ridge of one shape and penalty: its out-of-fold answers and their squared errors per answer. */
 interface RidgeTrial {
   used: number;
   /** By which shapes are compared; 0 for one target's regressors alone. */
@@ -123,7 +124,10 @@ interface RidgeTrial {
   penalty: number;
   predicted: Float32Array;
   errors: Float64Array;
-  fitted: Float64Array;
+  /** The weight of each regressor's penalty. */
+  scaled: Float64Array;
+  /** Its weights on all rows, once an answer has chosen it. */
+  fitted?: Float64Array;
 }
 
 /**
@@ -176,16 +180,18 @@ export async function fitRidge(
           }
         }
       }
-      const fitted = ridge(all, answers, penalty, scaled, used);
-      trials.push({ used, size: target === undefined ? used : 0, target, penalty, predicted, errors, fitted });
+      trials.push({ used, size: target === undefined ? used : 0, target, penalty, scaled, predicted, errors });
     }
   }
   const result = { weights: new Float64Array((d + 1) * answers), outOfFold: new Float32Array(rows * answers) };
   const chosen = Array.from({ length: answers }, (_, k) => {
     const open = trials.filter(({ target }) => target === undefined || target === k % targets);
-    const { predicted, penalty, used, fitted } = open.reduce((min, one) =>
+    const trial = open.reduce((min, one) =>
       one.errors[k] < min.errors[k] * (one.size > min.size ? EXTRA : 1) ? one : min,
     );
+    const { predicted, penalty, used } = trial;
+    trial.fitted ??= ridge(all, answers, penalty, trial.scaled, used);
+    const { fitted } = trial;
     for (let i = 0; i < rows; i++) result.outOfFold[i * answers + k] = predicted[i * answers + k];
     for (let a = 0; a <= d; a++) result.weights[a * answers + k] = fitted[a * answers + k];
     return { penalty, used };

@@ -68,7 +68,7 @@ export function prepareCorpus(
   }
   if (edge < fewest) {
     throw new MemcellError(
-      `${name}: ${edge} ${kind === 'bpe' ? 'tokens' : kind} to train on are too few, a text needs at least ${fewest}; --symbols (in code symbols) is for a sequence of symbols`,
+      `${name}: ${edge} ${kind === 'bpe' ? 'tokens' : kind} to train on are too few, a text needs at least ${fewest}; --symbols is for a sequence of symbols`,
     );
   }
   if (ids.length - edge === 1) {

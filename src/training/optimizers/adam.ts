@@ -1,47 +1,44 @@
-import type { EitherSpelling } from '../../spelling.js';
-import { complete } from '../options.js';
-import {
-  type AdamOptions,
-  COMMON,
-  type Given,
-  LEAST_EPSILON,
-  type LearningRate,
-  NO_CHANGE,
-  type Optimizer,
-  RuleOptimizer,
-  rateFirst,
-  type Update,
-} from './rule.js';
+import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
+import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
+
+export interface AdamOptions extends OptimizerOptions {
+  /** Default 0.9. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+  /** Default 1e-7. */
+  epsilon?: number;
+  amsgrad?: boolean;
+}
+
+const options = {
+  beta1: [0.9, 'belowOne'],
+  beta2: [0.999, 'belowOne'],
+  epsilon: [1e-7, 'notNegative'],
+  amsgrad: [false, 'boolean'],
+} as const;
 
 /**
  * m ← m + (1 - beta1)(g - m); v ← v + (1 - beta2)(g² - v); w ← w - lr·√(1 - beta2ᵗ)/(1 - beta1ᵗ) · m / (√v + epsilon),
  * with t from 1 (Kingma and Ba, 2015, the form before section 2.1). amsgrad takes the largest v so far.
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
+ * @function
  */
-export function adam(learningRate: LearningRate, options?: EitherSpelling<AdamOptions>): Optimizer;
-export function adam(options?: EitherSpelling<AdamOptions>): Optimizer;
-export function adam(first?: Given<AdamOptions>, rest?: EitherSpelling<AdamOptions>): Optimizer {
-  return adamRule('adam', rateFirst('adam', first, rest), null);
-}
+export const adam: OptimizerFunction<AdamOptions> = defineOptimizer('adam', 0.001, options, rule);
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004. */
-export function adamw(learningRate: LearningRate, options?: EitherSpelling<AdamOptions>): Optimizer;
-export function adamw(options?: EitherSpelling<AdamOptions>): Optimizer;
-export function adamw(first?: Given<AdamOptions>, rest?: EitherSpelling<AdamOptions>): Optimizer {
-  return adamRule('adamw', rateFirst('adamw', first, rest), 0.004);
-}
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Defaults: as adam, and weightDecay 0.004.
+ * @function
+ */
+export const adamw: OptimizerFunction<AdamOptions> = defineOptimizer(
+  'adamw',
+  0.001,
+  { ...options, weightDecay: [0.004, 'notNegative?'] },
+  rule,
+);
 
-function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: number | null): Optimizer {
-  const defaults = { ...NO_CHANGE, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false };
-  const config = complete(name, { ...defaults, weightDecay }, options, {
-    ...COMMON,
-    beta1: 'belowOne',
-    beta2: 'belowOne',
-    epsilon: 'notNegative',
-    amsgrad: 'boolean',
-  });
-  const { beta1, beta2, amsgrad } = config;
-  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
+function rule({ beta1, beta2, epsilon: given, amsgrad }: Required<Omit<AdamOptions, keyof OptimizerOptions>>) {
+  const epsilon = Math.max(given, LEAST_EPSILON);
   const update: Update = (weights, gradient, squares, [m, v, largest], rate, step) => {
     const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
     for (let i = 0; i < weights.length; i++) {
@@ -52,6 +49,5 @@ function adamRule(name: 'adam' | 'adamw', options: AdamOptions, weightDecay: num
       weights[i] -= (alpha * m[i]) / (Math.sqrt(amsgrad ? largest[i] : v[i]) + epsilon);
     }
   };
-  const slotNames = ['momentum', 'velocity', ...(amsgrad ? ['velocityHat'] : [])];
-  return new RuleOptimizer({ name, slotNames, update }, config);
+  return { slotNames: ['momentum', 'velocity', ...(amsgrad ? ['velocityHat'] : [])], update };
 }

@@ -1,17 +1,5 @@
-import type { EitherSpelling } from '../../spelling.js';
-import { complete } from '../options.js';
-import {
-  COMMON,
-  type Given,
-  LEAST_EPSILON,
-  type LearningRate,
-  NO_CHANGE,
-  type Optimizer,
-  type OptimizerOptions,
-  RuleOptimizer,
-  rateFirst,
-  type Update,
-} from './rule.js';
+import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
+import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
 
 export interface AdamaxOptions extends OptimizerOptions {
   beta1?: number;
@@ -23,27 +11,23 @@ export interface AdamaxOptions extends OptimizerOptions {
  * m ← m + (1 - beta1)(g - m); u ← max(beta2·u, |g|); w ← w - lr/(1 - beta1ᵗ) · m / (u + epsilon), with t from 1 (Kingma and Ba, 2015,
  * section 7.1). |g| is of the whole gradient; Keras on TensorFlow adds up those of the uses of an Embedding's row.
  * Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7.
+ * @function
  */
-export function adamax(learningRate: LearningRate, options?: EitherSpelling<AdamaxOptions>): Optimizer;
-export function adamax(options?: EitherSpelling<AdamaxOptions>): Optimizer;
-export function adamax(first?: Given<AdamaxOptions>, rest?: EitherSpelling<AdamaxOptions>): Optimizer {
-  const defaults = { ...NO_CHANGE, learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
-  const config = complete('adamax', defaults, rateFirst('adamax', first, rest), {
-    ...COMMON,
-    beta1: 'belowOne',
-    beta2: 'belowOne',
-    epsilon: 'notNegative',
-  });
-  const { beta1, beta2 } = config;
-  const epsilon = Math.max(config.epsilon, LEAST_EPSILON);
-  const update: Update = (weights, gradient, _squares, [m, u], rate, step) => {
-    const alpha = rate / (1 - beta1 ** (step + 1));
-    for (let i = 0; i < weights.length; i++) {
-      const g = gradient[i];
-      m[i] += (1 - beta1) * (g - m[i]);
-      u[i] = Math.max(beta2 * u[i], Math.abs(g));
-      weights[i] -= (alpha * m[i]) / (u[i] + epsilon);
-    }
-  };
-  return new RuleOptimizer({ name: 'adamax', slotNames: ['momentum', 'norm'], update }, config);
-}
+export const adamax: OptimizerFunction<AdamaxOptions> = defineOptimizer(
+  'adamax',
+  0.001,
+  { beta1: [0.9, 'belowOne'], beta2: [0.999, 'belowOne'], epsilon: [1e-7, 'notNegative'] },
+  ({ beta1, beta2, epsilon: given }) => {
+    const epsilon = Math.max(given, LEAST_EPSILON);
+    const update: Update = (weights, gradient, _squares, [m, u], rate, step) => {
+      const alpha = rate / (1 - beta1 ** (step + 1));
+      for (let i = 0; i < weights.length; i++) {
+        const g = gradient[i];
+        m[i] += (1 - beta1) * (g - m[i]);
+        u[i] = Math.max(beta2 * u[i], Math.abs(g));
+        weights[i] -= (alpha * m[i]) / (u[i] + epsilon);
+      }
+    };
+    return { slotNames: ['momentum', 'norm'], update };
+  },
+);

@@ -1,131 +1,37 @@
 /** What all optimizers have in common: one step is clip the gradients, decay the weights, update, count. */
 import { MemcellError } from '../../errors.js';
 import { type EitherSpelling, namedOptions, shown } from '../../spelling.js';
-import { type ClippingOptions, clip, scale } from '../clipping.js';
+import { clip, scale } from '../clipping.js';
 import type { OptimizerName } from '../optimizers.js';
-import { functionName, type OptionKind } from '../options.js';
+import { complete, functionName, type OptionKind } from '../options.js';
 import { getSchedule, type LearningRateSchedule, type SerializedSchedule } from '../schedules.js';
-
-/** A trainable variable as far as an optimizer is concerned. */
-export interface OptimizedVariable {
-  name: string;
-  /** The number of its elements. */
-  size: number;
-}
-
-export interface Optimizer {
-  readonly name: OptimizerName;
-  /** Every option in camelCase with its value, as JSON; getOptimizer({ name, config }) makes an equal optimizer. */
-  readonly config: Readonly<OptimizerConfig>;
-  /** The slots of each variable, in the order of state(). */
-  readonly slotNames: readonly string[];
-  /** The rate of the next step. It can be set, unless a schedule governs it. */
-  learningRate: number;
-  /** The number of steps done. */
-  iterations: number;
-  /** Allocates the slots, as they are at first, for these variables in this order. Does nothing when they are there already. */
-  build(variables: readonly OptimizedVariable[]): void;
-  /**
-   * One step: changes the weights in place. Clipping overwrites the gradients and the squares.
-   *
-   * @param squares for a variable that a batch uses row by row (an Embedding's), the sum of the squares of what each use
-   *   adds to the gradient. Adam, RMSprop and the norms of clipping take it where they square a gradient, as Keras does
-   *   on TensorFlow; with globalClipnorm only the norm does. With clipvalue the caller has limited each use.
-   */
-  apply(
-    weights: readonly Float32Array[],
-    gradients: readonly Float32Array[],
-    squares?: readonly (Float32Array | undefined)[],
-  ): void;
-  /** Makes the weights their moving averages, if there are any: what fit ends with. */
-  average(weights: readonly Float32Array[]): void;
-  /** Whether weight decay applies to the variable. */
-  decays(variable: OptimizedVariable): boolean;
-  /** The slots themselves, not copies: for each variable one array for each of slotNames. Empty before build(). */
-  state(): Float32Array[];
-  /** Copies saved slots and the step count back in. */
-  restore(state: readonly Float32Array[], iterations: number): void;
-  /** Forgets slots and steps, as new. */
-  reset(): void;
-}
-
-/** A number, or a schedule by iteration. */
-export type LearningRate = number | LearningRateSchedule;
-
-export interface OptimizerOptions extends ClippingOptions {
-  learningRate?: LearningRate;
-  /** Each step multiplies the weights by 1 - learningRate · weightDecay (decoupled decay). */
-  weightDecay?: number | null;
-  /** Names (or parts of names) of variables that do not decay, such as 'bias'. */
-  excludeFromWeightDecay?: string[];
-  /**
-   * Keep an exponential moving average of the weights: after every batch average ← emaMomentum·average + (1 − emaMomentum)·weight, the
-   * first time the weight itself. At the end of fit the weights become their averages. Default false.
-   */
-  useEma?: boolean;
-  /** From 0 to 1. Default 0.99. */
-  emaMomentum?: number;
-  /** Let the weights become their averages after every so many steps too; null: not before the end. Default null. */
-  emaOverwriteFrequency?: number | null;
-  /** Update the weights once for so many batches, by the mean of their gradients; at least 2, null for every batch. Default null. */
-  gradientAccumulationSteps?: number | null;
-}
-
-export interface SgdOptions extends OptimizerOptions {
-  /** Default 0. */
-  momentum?: number;
-  nesterov?: boolean;
-}
-
-export interface RmspropOptions extends OptimizerOptions {
-  /** Default 0.9. */
-  rho?: number;
-  momentum?: number;
-  epsilon?: number;
-  centered?: boolean;
-}
-
-export interface AdamOptions extends OptimizerOptions {
-  /** Default 0.9. */
-  beta1?: number;
-  /** Default 0.999. */
-  beta2?: number;
-  /** Default 1e-7. */
-  epsilon?: number;
-  amsgrad?: boolean;
-}
+import type {
+  LearningRate,
+  OptimizedVariable,
+  Optimizer,
+  OptimizerConfig,
+  OptimizerFunction,
+  OptimizerOptions,
+} from './optimizer.js';
 
 /** What an optimizer's function takes first: its options, or the learning rate, and then the options. */
-export type Given<Options> = LearningRate | EitherSpelling<Options>;
+type Given<Options> = LearningRate | EitherSpelling<Options>;
 
-export type OptimizerConfig = Omit<Required<OptimizerOptions>, 'learningRate'> & {
-  learningRate: number | SerializedSchedule;
-} & Record<string, unknown>;
+/** An option's default and what it must be. */
+type Option = readonly [value: unknown, kind: OptionKind];
 
-export const COMMON: Record<string, OptionKind> = {
-  learningRate: 'other',
-  weightDecay: 'notNegative?',
-  excludeFromWeightDecay: 'strings',
-  clipnorm: 'positive?',
-  clipvalue: 'positive?',
-  globalClipnorm: 'positive?',
-  useEma: 'boolean',
-  emaMomentum: 'share',
-  emaOverwriteFrequency: 'positiveCount?',
-  gradientAccumulationSteps: 'positiveCount?',
-};
-
-export const NO_CHANGE: Required<Omit<OptimizerOptions, 'learningRate'>> = {
-  weightDecay: null,
-  excludeFromWeightDecay: [],
-  clipnorm: null,
-  clipvalue: null,
-  globalClipnorm: null,
-  useEma: false,
-  emaMomentum: 0.99,
-  emaOverwriteFrequency: null,
-  gradientAccumulationSteps: null,
-};
+/** What every optimizer has beside the learning rate. */
+const COMMON = {
+  weightDecay: [null, 'notNegative?'],
+  excludeFromWeightDecay: [[], 'strings'],
+  clipnorm: [null, 'positive?'],
+  clipvalue: [null, 'positive?'],
+  globalClipnorm: [null, 'positive?'],
+  useEma: [false, 'boolean'],
+  emaMomentum: [0.99, 'share'],
+  emaOverwriteFrequency: [null, 'positiveCount?'],
+  gradientAccumulationSteps: [null, 'positiveCount?'],
+} satisfies Record<Exclude<keyof OptimizerOptions, 'learningRate'>, Option>;
 
 /** The slots that come after a rule's own. */
 export const AVERAGE = 'average';
@@ -176,15 +82,39 @@ export type Update = (
 ) => void;
 
 interface Rule {
-  name: OptimizerName;
   slotNames: readonly string[];
   /** What slots are filled with at first. Default 0. */
   initial?: number;
   update: Update;
 }
 
-export class RuleOptimizer implements Optimizer {
-  readonly name: OptimizerName;
+/** The options that only this optimizer has. */
+type Own<Options> = Omit<Options, keyof OptimizerOptions>;
+
+/**
+ * An optimizer's function from its defaults and its rule.
+ * @param learningRate its default
+ * @param options its own, and those common ones whose default is another
+ */
+export function defineOptimizer<Options extends OptimizerOptions>(
+  name: OptimizerName,
+  learningRate: number,
+  options: { readonly [Name in keyof Own<Options>]-?: Option } & { weightDecay?: Option },
+  rule: (config: Required<Own<Options>>) => Rule,
+): OptimizerFunction<Options> {
+  const table: Record<string, Option> = { learningRate: [learningRate, 'other'], ...COMMON, ...options };
+  const column = <I extends 0 | 1>(i: I) =>
+    Object.fromEntries(Object.entries(table).map(([option, entry]) => [option, entry[i]])) as Record<string, Option[I]>;
+  const kinds = column(1);
+  const make = (first?: Given<Options>, rest?: EitherSpelling<Options>): Optimizer => {
+    const config = complete(name, column(0), rateFirst(name, first, rest), kinds) as Required<Options> &
+      Required<OptimizerOptions>;
+    return new RuleOptimizer(name, rule(config), config);
+  };
+  return Object.defineProperty(make, 'name', { value: name });
+}
+
+class RuleOptimizer implements Optimizer {
   readonly slotNames: readonly string[];
   iterations = 0;
   private readonly ruleSlots: number;
@@ -195,8 +125,11 @@ export class RuleOptimizer implements Optimizer {
   private variables: OptimizedVariable[] = [];
   private slots: Float32Array[] = [];
 
-  constructor(rule: Rule, settings: Required<OptimizerOptions>) {
-    this.name = rule.name;
+  constructor(
+    readonly name: OptimizerName,
+    rule: Rule,
+    settings: Required<OptimizerOptions>,
+  ) {
     this.ruleSlots = rule.slotNames.length;
     this.slotNames = [
       ...rule.slotNames,
@@ -206,14 +139,12 @@ export class RuleOptimizer implements Optimizer {
     this.update = rule.update;
     this.initial = rule.initial ?? 0;
     this.settings = settings;
-    this.rate = checkedRate(rule.name, settings.learningRate);
+    this.rate = checkedRate(name, settings.learningRate);
     const clips = (['clipnorm', 'clipvalue', 'globalClipnorm'] as const).filter((name) => settings[name] !== null);
     if (clips.length > 1)
-      throw usage(`${rule.name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
+      throw usage(`${name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
     if (settings.gradientAccumulationSteps === 1)
-      throw usage(
-        `${rule.name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1`,
-      );
+      throw usage(`${name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1`);
   }
 
   get config(): OptimizerConfig {
@@ -352,7 +283,7 @@ function follow(average: Float32Array, weights: Float32Array, momentum: number):
 }
 
 /** The options, with the learning rate that stands before them. */
-export function rateFirst<O extends OptimizerOptions>(
+function rateFirst<O extends OptimizerOptions>(
   owner: string,
   first: Given<O> | undefined,
   rest: EitherSpelling<O> | undefined,

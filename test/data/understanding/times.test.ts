@@ -275,3 +275,43 @@ test('weeks start on Monday, months on their first, other steps divide the day',
   expect(startOfStep(time, { unit: 'month', count: 3 })).toBe(Date.UTC(2024, 0, 1));
   expect(startOfStep(Date.UTC(2023, 10, 9), { unit: 'month', count: 3 })).toBe(Date.UTC(2023, 9, 1));
 });
+
+test('parts of a time in columns of their own, in any order and language, are the times they were written from', () => {
+  const minute = 60_000;
+  const depths = [
+    { columns: ['year', 'month'], step: '1 month' },
+    { columns: ['Jahr', 'Monat', 'Tag'], step: '1 day', every: 1440 },
+    { columns: ['yyyy', 'mm', 'dd', 'hh'], step: '1 hour', every: 60 },
+    { columns: ['YEAR', 'MO', 'DY', 'HR', 'MIN'], step: '15 minutes', every: 15 },
+  ];
+  const start = fc.date({ min: new Date('1990-01-01Z'), max: new Date('2030-01-01Z'), noInvalidDate: true });
+  const property = (depth: number, date: Date, order: number[]) => {
+    const { columns, step, every } = depths[depth];
+    const first = every
+      ? Math.floor(date.getTime() / (every * minute)) * every * minute
+      : Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+    const times = Array.from({ length: 120 }, (_, i) => {
+      if (every) return first + i * every * minute;
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + i);
+    });
+    const parts = times.map((time) => {
+      const [day, clock] = new Date(time).toISOString().split('T');
+      return [...day.split('-'), ...clock.split(':')].slice(0, columns.length).map(Number);
+    });
+    const header = order.filter((column) => column < columns.length);
+    const cells = header.map((column) => parts.map((row) => String(row[column])));
+    const table = new Table({
+      name: 't.csv',
+      header: [...header.map((column) => columns[column]), 'y'],
+      cells: [...cells, times.map((_, i) => `${i}.5`)],
+      lines: times.length,
+    });
+    const frame = understand(table, { targets: ['y'] });
+    expect(frame.account.time).toMatchObject({ columns, step, gaps: 0 });
+    expect(Array.from(frame.time?.times ?? [])).toEqual(times);
+  };
+  fc.assert(
+    fc.property(fc.nat(depths.length - 1), start, fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), property),
+    { numRuns: 40 },
+  );
+});

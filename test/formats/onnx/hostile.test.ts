@@ -129,7 +129,7 @@ describe('hostile files', () => {
           },
         ],
       ),
-      'the model: tensor "W": its numbers are in another file (external data); save the model as one file',
+      'the model: tensor "W": its numbers are in another file (external data); save the model as one file (PyTorch: external_data=False; else onnx.save(onnx.load(path), path))',
     ],
     'numbers without end': [
       graphOf(
@@ -170,7 +170,7 @@ describe('hostile files', () => {
         [{ opType: 'MatMul', input: ['x', 'W'], output: ['y'], name: 'product' }],
         [floatTensor('W', [4, 2], new Float32Array(8))],
       ),
-      'the model: node "product" (MatMul): its weights are for 4 features and 3 come in',
+      'the model: node "product" (MatMul): its weights are for 4 features and 3 come in; the file is damaged, or its graph is none: check it with onnx.checker, or export it again',
     ],
     peepholes: [
       graphOf(
@@ -184,7 +184,7 @@ describe('hostile files', () => {
           floatTensor('P', [1, 3], new Float32Array(3).fill(1)),
         ],
       ),
-      'the model: node "cells" (LSTM): P: peepholes, which no layer of Keras has',
+      'the model: node "cells" (LSTM): P: peepholes, which no layer of Keras has; export the model without it, or build its layers and read their weights with loadWeights',
     ],
   };
   for (const [what, [bytes, message]] of Object.entries(refused)) {
@@ -256,6 +256,64 @@ describe('graphs by hand', () => {
       const [[y]] = await computed(nodes, [...weights, ...numbers]);
       expect(y).toBeCloseTo(states.at(step) ?? 0, 6);
     }
+  });
+
+  it('a vector for each place added to states of a layer that goes backwards', async () => {
+    // h_t = tanh(x_t1 − x_t2 / 2 + h_(t+1) / 4) + 10 (t + 1)
+    const states: number[] = [];
+    for (const [a, b] of [...x[0]].reverse()) states.unshift(Math.tanh(a - b / 2 + (states[0] ?? 0) / 4));
+    const nodes = [
+      node('Transpose', ['x'], 'sequence', [ints('perm', [1, 0, 2])]),
+      node('RNN', ['sequence', 'W', 'R'], 'Y', [
+        int('hidden_size', 1),
+        { name: 'direction', type: 3, s: new TextEncoder().encode('reverse') },
+      ]),
+      node('Squeeze', ['Y', 'directions'], 'states'),
+      node('Add', ['states', 'places'], 'placed'),
+      node('Gather', ['placed', 'at'], 'y', [int('axis', 0)]),
+    ];
+    const weights = [
+      floatTensor('W', [1, 1, 3], [1, -0.5, 0]),
+      floatTensor('R', [1, 1, 1], [0.25]),
+      floatTensor('places', [3, 1, 1], [10, 20, 30]),
+    ];
+    for (const step of [0, -1]) {
+      const numbers = [intTensor('directions', [1], [1]), intTensor('at', [], [step])];
+      const [[y]] = await computed(nodes, [...weights, ...numbers], 3);
+      expect(y).toBeCloseTo((states.at(step) ?? 0) + (step === 0 ? 10 : 30), 5);
+    }
+  });
+
+  it('a recurrent layer written out step by step, its steps taken from the axis of time and no other', async () => {
+    const states: number[] = [];
+    for (const [a, b] of x[0]) states.push(Math.tanh(a - b / 2 + (states.at(-1) ?? 0) / 4));
+    const steps = [0, 1, 2];
+    const written = (axis: number) => [
+      node('Transpose', ['x'], 'sequence', [ints('perm', axis === 0 ? [1, 0, 2] : [0, 1, 2])]),
+      node('MatMul', ['sequence', 'W'], 'in'),
+      ...steps.flatMap((t) => [
+        node('Gather', ['in', `at${t}`], `in${t}`, [int('axis', axis)]),
+        node('MatMul', [t === 0 ? 'h' : `state${t - 1}`, 'R'], `back${t}`),
+        node('Add', [`back${t}`, `in${t}`], `sum${t}`),
+        node('Tanh', [`sum${t}`], `state${t}`),
+      ]),
+      node(
+        'Concat',
+        steps.map((t) => `state${t}`),
+        'states',
+        [int('axis', 0)],
+      ),
+      node('Gather', ['states', 'at2'], 'y', [int('axis', 0)]),
+    ];
+    const constants = [
+      floatTensor('W', [3, 1], [1, -0.5, 0]),
+      floatTensor('R', [1, 1], [0.25]),
+      floatTensor('h', [1, 1, 1], [0]),
+      ...steps.map((t) => intTensor(`at${t}`, [], [t])),
+    ];
+    const [[y]] = await computed(written(0), constants, 3);
+    expect(y).toBeCloseTo(states[2], 6);
+    await expect(computed(written(1), constants, 3)).rejects.toThrow(MemcellError);
   });
 
   const eye = (n: number) =>

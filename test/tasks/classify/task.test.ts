@@ -326,7 +326,7 @@ describe('training', () => {
 
   test('a budget that is over at once still gives a model, and says so', async () => {
     const trained = await train(iris, { label: 'species' }, { budget: 1e-6 });
-    expect(trained.warnings).toContain('training ended when the time of the budget was over');
+    expect(trained.warnings).toContain('stopped at the end of its time');
     expect((await answersOf(trained, iris)).rows).toHaveLength(150);
     trained.model.dispose();
   });

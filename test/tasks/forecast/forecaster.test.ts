@@ -321,12 +321,14 @@ describe('how it is trained', () => {
       { ...quiet, budget: 1e-6 },
       { ...quiet, settings: sgd },
     ];
+    const told: string[] = [];
     for (const run of runs) {
       const forecaster = await fitted(set, H, run);
+      told.push(forecaster.remarks.join());
       expect((await values(forecaster, set.series[0], [140], H)).every(Number.isFinite)).toBe(true);
     }
-    const { remarks } = await fitted(set, H, { ...quiet, settings: sgd });
-    expect(remarks.join()).toMatch(/network is left out.*lower learning rate/);
+    expect(told.map((text) => text.includes('time of the budget was over'))).toEqual([false, true, false]);
+    expect(told[2]).toMatch(/network is left out.*lower learning rate/);
   });
 
   test('callbacks see the epochs of the network on all rows, stages are told, and the history has every checkpoint', async () => {

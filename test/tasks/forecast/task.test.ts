@@ -50,7 +50,7 @@ describe('training', () => {
       'sales.csv: window 1000000000 is longer than the 140 rows there are; take a smaller --window',
     );
     expect(await failure(train(sales, { targets: ['sales'], horizon: 1e6 }))).toBe(
-      'horizon: 1000000 is too far; at most 65536, and memcell predict --steps goes further',
+      'horizon: 1000000 is too far; at most 65536, and predict with --steps goes further',
     );
   });
 

@@ -71,6 +71,7 @@ describe('a text with few epochs', () => {
     expect(perplexity).toBeCloseTo(Math.exp(crossEntropy), 10);
     expect(crossEntropy).toBeLessThan(unigramCrossEntropy);
     expect(counts?.crossEntropy).toBeLessThan(network?.crossEntropy ?? 0);
+    expect(counts?.back).toBe((loaded.artefact.counted?.order ?? 0) - 1);
     expect(crossEntropy).toBeLessThan((counts?.crossEntropy ?? 0) + 0.02);
     expect(weight).toBeGreaterThan(0);
     expect(weight).toBeLessThan(0.5);
@@ -308,7 +309,7 @@ describe('texts as they come', () => {
   test.each([
     [
       'hello world',
-      'data.txt: 8 characters to train on are too few, a text needs at least 50; --symbols (in code symbols) is for a sequence of symbols',
+      'data.txt: 8 characters to train on are too few, a text needs at least 50; --symbols is for a sequence of symbols',
     ],
     ['aaaa', 'data.txt: holds one character only; there is nothing to learn'],
   ])('%j', async (text, message) => {
