@@ -1,6 +1,8 @@
 /** Saved models that only predict: on memcell's engine, without TensorFlow.js. */
-import { EngineRunner, type OwnedWeights } from './engine/engineRunner.js';
+import { allFinite } from './data/array.js';
+import { EngineRunner, type OwnedStates, type OwnedWeights } from './engine/engineRunner.js';
 import { planSaved, type SavedPlan } from './engine/planSaved.js';
+import type { StateStore } from './engine/stateStore.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MemcellError } from './errors.js';
 import type { LoadOptions } from './formats/http.js';
@@ -45,8 +47,13 @@ export class Predictor implements Predicting {
     this.lost = lost;
     this.inputs = inputs.map(({ name, shape }) => ({ name, shape }));
     this.outputs = outputs;
-    this.expected = inputs.map(({ below, ...end }) => (below === undefined ? end : { ...end, dtype: 'int32', below }));
-    const owner = { weights: new SavedWeights(weights.map(({ data }) => data)) };
+    this.expected = inputs.map(({ below, name, shape: [, ...sample] }) => {
+      const end = { name, shape: [null, ...sample] };
+      return below === undefined ? end : { ...end, dtype: 'int32', below };
+    });
+    const owned = new SavedWeights(weights.map(({ data }) => data));
+    const states = (program: () => EngineRunner['program']) => new OwnStates(() => program().states);
+    const owner = { weights: owned, ...(plan.batch !== undefined && { states }) };
     this.runner = new EngineRunner(owner, { optimizer: sgd() }, plan, {});
   }
 
@@ -93,9 +100,39 @@ export class Predictor implements Predicting {
     return new Stream(this.stepper);
   }
 
+  /** Sets the states of all stateful layers to zero: predict goes on from what its last batch left. */
+  resetStates(): void {
+    this.runner.program.states.values.fill(0);
+  }
+
   /** Lets go of the threads. */
   dispose(): void {
     this.runner.dispose();
+  }
+}
+
+/** States that nobody else holds. */
+class OwnStates implements OwnedStates {
+  constructor(private readonly store: () => StateStore) {}
+
+  take(): void {}
+
+  give(): void {}
+
+  advance(): void {
+    this.store().advance();
+  }
+
+  advanceIfFinite(): void {
+    if (allFinite(this.store().newest)) this.advance();
+  }
+
+  copy(): Float32Array {
+    return this.store().values.slice();
+  }
+
+  put(values: Float32Array): void {
+    this.store().values.set(values);
   }
 }
 
@@ -131,7 +168,7 @@ export async function openPredictor(from: ModelSource, options?: LoadOptions): P
 
 /**
  * Loads a model to predict with, without TensorFlow.js: whatever memcell's engine runs of what memcell, tfjs, Keras 1 to 3 or
- * PyTorch (ONNX) saved, but models with stateful layers. From a path, an address or bytes.
+ * PyTorch (ONNX) saved. From a path, an address or bytes.
  * @param options bound what comes over HTTP
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it, and 'usage' for a model that needs
  *   TensorFlow.js, which `loadModel` loads

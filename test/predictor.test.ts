@@ -15,9 +15,11 @@ import { loadModel, type Sequential, sequential } from '../src/sequential.js';
 import { sgd } from '../src/training/optimizers.js';
 import { engineOf } from './engine/compare.js';
 import { builtGraph, graphSample, inputsOf } from './engine/graphModels.js';
+import { temporaryFolder } from './formats/models.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const fixtures = join(root, 'test/fixtures');
+const folder = temporaryFolder('in memory');
 
 /** Numbers for an input of such a shape, whole ones below `below`. */
 function input(shape: readonly (number | null)[], below?: number): NdArray {
@@ -142,9 +144,13 @@ test('a stream goes as that of the model', async () => {
 });
 
 test('a model that needs TensorFlow.js is named, with what to do; what is no model is an error as everywhere', async () => {
-  await expect(loadPredictor(join(fixtures, 'savedModels/stateful'))).rejects.toThrow(
-    'is stateful); load it with loadModel',
+  const model = sequential('LSTM(3, softmax), Dense(1)', { inputShape: [4, 2] });
+  const file = join(folder, 'softmax.keras');
+  await model.save(file);
+  await expect(loadPredictor(file)).rejects.toThrow(
+    'has an activation that is not of one number at a time); load it with loadModel',
   );
+  model.dispose();
   await expect(loadPredictor(join(fixtures, 'nowhere'))).rejects.toThrow('no such model folder');
   await expect(loadPredictor(Uint8Array.of(1, 2, 3))).rejects.toThrow('not a model');
 });

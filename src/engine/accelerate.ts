@@ -4,6 +4,7 @@ import { MemcellError } from '../errors.js';
 import { drawDropout, fuseLSTM, isRate, isStepMask, lstmPath, stepMask } from '../kernels/accelerate.js';
 import { ActivationId } from '../kernels/activationIds.js';
 import { wasmObstacle } from '../kernels/module.js';
+import { isPenalised } from '../layers/penalised.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { innerLayers, isRecurrent } from '../model/walk.js';
 import { cellActivation } from '../plan/activation.js';
@@ -68,7 +69,7 @@ export function accelerateLayer(layer: Layer): void {
 
 /** Exactly tfjs's classes, or memcell's GRU: a subclass may compute something else. */
 function isCellLayer(layer: tf.layers.Layer): layer is RecurrentLayer {
-  return KINDS[layer.getClassName()] !== undefined && isRecurrent(layer) && isKnownLayer(layer);
+  return KINDS[layer.getClassName()] !== undefined && isRecurrent(layer) && isKnownLayer(layer) && !isPenalised(layer);
 }
 
 /**

@@ -50,7 +50,7 @@ export class Nodes {
     const takesAny = TAKES_ANY_ROWS.has(layers[0].kind);
     let reads = inputs.map((wire) => (takesAny ? wire : this.inOrder(wire)).number);
     layers.forEach((layer, i) => {
-      reads = this.add(layer, reads, i === layers.length - 1 ? outputs.length : 1);
+      reads = this.add(layer, reads, signalsOf(layers, i) ?? outputs.length);
     });
     return outputs.map((flow, i) => ({ ...flow, number: reads[i] }));
   }
@@ -69,6 +69,13 @@ export class Nodes {
     this.arranged.set(wire.number, number);
     return { ...wire, number };
   }
+}
+
+/** How many signals a layer gives to the next; those of the last are the outputs. */
+function signalsOf(layers: readonly LayerPlan[], i: number): number | undefined {
+  const taker = [layers[i], layers[i + 1]].find((layer) => layer?.kind === 'activity');
+  if (taker?.kind === 'activity') return taker.signals;
+  return i === layers.length - 1 ? undefined : 1;
 }
 
 /** Activations may overwrite only what nobody else reads. */

@@ -2,8 +2,8 @@
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
 import type { Shape } from '../layers/define.js';
+import { layerOfCell, plannedClass } from '../layers/loaded.js';
 import { savedSettings } from '../layers/saved.js';
-import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
@@ -66,15 +66,16 @@ class TfjsCall implements Planning<Config> {
     private readonly layer: tf.layers.Layer,
     readonly path: LayerPath,
     private readonly context: CallContext,
+    options: Config = {},
   ) {
     this.name = layer.name;
-    this.config = layer.getConfig();
+    this.config = { ...layer.getConfig(), ...options };
     const [{ sequence, width }] = context.inputs;
     this.flow = { sequence, width };
   }
 
   get settings(): Config {
-    const definition = definitionOf(this.getClassName());
+    const definition = plannedClass(this.getClassName());
     return definition ? savedSettings(definition, this.config) : {};
   }
 
@@ -104,7 +105,7 @@ class TfjsCall implements Planning<Config> {
   }
 
   getClassName(): string {
-    return this.layer.getClassName();
+    return layerOfCell({ className: this.layer.getClassName() });
   }
 
   claim(...names: string[]): number[] {
@@ -123,10 +124,17 @@ class TfjsCall implements Planning<Config> {
     throw unsupported(layer, `has no ${part}`);
   }
 
+  cell(index: number, options: Config): TfjsCall {
+    const { layer, path, context } = this;
+    const cell = isRecurrent(layer) ? layer.cell : layer;
+    const cells = (Reflect.get(cell, 'cells') as tf.layers.Layer[] | undefined) ?? [cell];
+    return new TfjsCall(cells[index], cells.length === 1 ? path : `${path}/${index}`, context, options);
+  }
+
   plan(): LayerPlan[] {
     const { layer } = this;
     if (!isKnownLayer(layer)) throw unsupported(layer, 'is of a class of its own');
-    const definition = definitionOf(layer.getClassName());
+    const definition = plannedClass(this.getClassName());
     if (!definition?.engine) {
       const lacks = isRecurrent(layer) ? 'has a cell' : 'is of a kind';
       throw unsupported(layer, `${lacks} that the engine does not have`);

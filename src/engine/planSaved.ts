@@ -1,9 +1,9 @@
 /** The layers of a saved model as the engine's plan, without TensorFlow.js: for who only predicts. */
 import type { Shape } from '../layers/define.js';
 import { distinctNames } from '../model/ends.js';
-import type { WeightPlan } from '../plan/layerPlan.js';
+import { isDirected, type LayerPlan, type WeightPlan } from '../plan/layerPlan.js';
 import type { Config } from '../plan/planning.js';
-import { Unsupported } from '../plan/unsupported.js';
+import { Unsupported, unsupported } from '../plan/unsupported.js';
 import { sgd } from '../training/optimizers.js';
 import { keepingWhatIsRead, Nodes } from './nodes.js';
 import { planInput } from './planCall.js';
@@ -55,6 +55,8 @@ class SavedPlanner {
   private readonly graph: SavedGraph;
   private readonly numbered = new Map<string, Numbered[]>();
   private readonly claimed = new Set<string>();
+  /** Layers that go on from batch to batch. */
+  private readonly stateful = new Set<string>();
 
   constructor(
     topology: Config,
@@ -89,16 +91,23 @@ class SavedPlanner {
       const { number: signal, sequence, width } = nodes.inOrder(value);
       return { signal, sequence, width, loss, weight: 1 };
     });
+    const batch = this.stateful.size > 0 ? shapes[0][0] : undefined;
+    if (batch === null) throw new Unsupported('it is stateful for batches of no fixed size');
     const names = distinctNames(outputs.map(([name]) => name));
     return {
       plan: {
         weights,
+        ...(batch !== undefined && { batch }),
         inputs: plans,
         outputs: ends,
         nodes: keepingWhatIsRead(nodes.list, ends),
         optimizer: planOptimizer(sgd(), weights),
       },
-      inputs: inputs.map(({ name }, i) => ({ name, shape: [null, ...shapes[i].slice(1)], ...vocabularyOf(read[i]) })),
+      inputs: inputs.map(({ name }, i) => ({
+        name,
+        shape: [batch ?? null, ...shapes[i].slice(1)],
+        ...vocabularyOf(read[i]),
+      })),
       outputs: values.map(({ shape }, i) => ({ name: names[i], shape })),
     };
   }
@@ -126,7 +135,12 @@ class SavedPlanner {
   private call(layer: SavedLayer, name: string, read: readonly Value[], nodes: Nodes): Value[] {
     this.claimed.add(name);
     const planned = new SavedCall(layer, name, read, this.numbered.get(name) ?? [], nodes);
-    const wires = nodes.place(planned.plan(), read, [planned.flow, ...planned.further]);
+    const plans = planned.plan();
+    if (plans.some(isStateful)) {
+      if (this.stateful.has(name)) throw unsupported(planned, 'is stateful and called twice');
+      this.stateful.add(name);
+    }
+    const wires = nodes.place(plans, read, [planned.flow, ...planned.further]);
     return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? planned.shape : shapeOf(wire, null) }));
   }
 }
@@ -135,6 +149,11 @@ function inputShape(shape: unknown, name: string): Shape {
   const isSize = (size: unknown): size is number | null => size === null || Number.isInteger(size);
   if (Array.isArray(shape) && shape.length > 1 && shape.every(isSize)) return shape;
   throw new Unsupported(`the shape of ${name} is not known`);
+}
+
+function isStateful(layer: LayerPlan): boolean {
+  if (layer.kind === 'bidirectional') return layer.forward.stateful || layer.backward.stateful;
+  return isDirected(layer) && layer.stateful;
 }
 
 function vocabularyOf(readers: readonly SavedLayer[]): { below?: number } {

@@ -16,7 +16,6 @@ export function claim(
   config: Config,
   { model, weights, owners }: CallContext,
 ): number[] {
-  if (config.activityRegularizer) throw unsupported(layer, 'has an activityRegularizer');
   return layer.weights.map((variable, i) => {
     const number = model.weights.indexOf(variable);
     if (number < 0) throw unsupported(layer, 'has a weight that is not the model’s');
@@ -91,6 +90,10 @@ function isTfjsOwn(
   className: unknown,
 ): boolean {
   const holder = isRecurrent(layer) ? layer.cell : layer;
+  if (name === 'activityRegularizer') {
+    const given: unknown = Reflect.get(layer, 'outputRegularizer');
+    return isNamed(given) ? isBuiltIn(given) : isBuiltInClass(String(className));
+  }
   const own: unknown = isComputed(layer)
     ? layer.specs.find((spec) => name === `${spec.name}${kind === 'constraint' ? 'Constraint' : 'Regularizer'}`)?.[kind]
     : Reflect.get(holder, name);

@@ -1,8 +1,8 @@
 /** Calls of saved layers, one by one, as their definitions plan them. */
 import { MemcellError } from '../errors.js';
-import type { LayerDefinition, Shape } from '../layers/define.js';
+import type { Shape } from '../layers/define.js';
+import { cellsOf, layerOfCell, type PlannedClass, plannedClass } from '../layers/loaded.js';
 import { savedSettings } from '../layers/saved.js';
-import { definitionOf } from '../layers/table.js';
 import { isDirected, type LayerPlan, type SignalShape } from '../plan/layerPlan.js';
 import type { Config, Planning } from '../plan/planning.js';
 import { unsupported } from '../plan/unsupported.js';
@@ -96,10 +96,32 @@ export class SavedCall implements Planning<Config> {
     return new SavedCall({ ...inner, config }, `${path}/${part}`, given, own, nodes);
   }
 
+  cell(index: number, options: Config): SavedCall {
+    const { path, given, weights, nodes } = this;
+    const cells = cellsOf(this.config).map((cell) => ({ ...cell, className: layerOfCell(cell) }));
+    let first = 0;
+    const counts = cells.map(
+      ({ className, config }) => plannedClass(className)?.weights?.(config, [null, null, 1]).length ?? 0,
+    );
+    for (const count of counts.slice(0, index)) first += count;
+    const { className, config } = cells[index];
+    return new SavedCall(
+      { className, name: this.name, config: { ...config, ...options } },
+      cells.length === 1 ? path : `${path}/${index}`,
+      index === 0
+        ? given
+        : given.map(({ shape: [batch, steps], ...one }) => ({
+            ...one,
+            shape: [batch, steps, Number(cells[index - 1].config.units)],
+          })),
+      weights.slice(first, first + counts[index]),
+      nodes,
+    );
+  }
+
   plan(): LayerPlan[] {
     const { definition, given } = this;
     if (!definition.engine) throw unsupported(this, 'is of a kind that the engine does not have');
-    if (this.config.stateful === true) throw unsupported(this, 'is stateful');
     try {
       this.checkWeights();
       const layers = definition.engine(this);
@@ -113,8 +135,8 @@ export class SavedCall implements Planning<Config> {
     }
   }
 
-  private get definition(): LayerDefinition {
-    const definition = definitionOf(this.layer.className);
+  private get definition(): PlannedClass {
+    const definition = plannedClass(this.layer.className);
     if (!definition) throw unsupported(this, 'is of a kind that the engine does not have');
     return definition;
   }
@@ -126,7 +148,7 @@ export class SavedCall implements Planning<Config> {
         throw unsupported(this, 'has not as many weights for either direction');
       return;
     }
-    const wanted = this.definition.weights?.(this.settings, this.shapes[0]) ?? [];
+    const wanted = this.definition.weights?.(this.settings, this.shapes[0], ...this.shapes.slice(1)) ?? [];
     const fits =
       wanted.length === this.weights.length &&
       wanted.every(({ name, shape }, i) => {

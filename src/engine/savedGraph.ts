@@ -117,6 +117,7 @@ function camelCased({ layers: _, ...config }: Config): Config {
 
 /** An initializer, regularizer or constraint with its settings, under memcell's names. */
 function described(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => described(one));
   const { class_name: className, config } = recordOf(value);
   return className === undefined ? value : { className, config: camelCased(recordOf(config)) };
 }

@@ -12,6 +12,8 @@ import {
   type Shape,
   type WeightSpec,
 } from './define.js';
+import { type AddingLayer, penaltyOf } from './penalised.js';
+import { ofRegistered } from './registered.js';
 import { isSerializable, type Schema, type SettingsOf, savedOption, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
@@ -47,6 +49,8 @@ export interface Call<Settings> {
   draw(part: string): number;
   /** Adds a number to the loss. */
   addLoss(value: tf.Tensor): void;
+  /** Adds what activityRegularizer says of values to the loss. */
+  penalise(values: tf.Tensor): void;
 }
 
 export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
@@ -56,6 +60,8 @@ export interface Computation<S extends Schema> extends Omit<DefinitionOf<S>, 'ma
   /** What `activate` applies, by its name; the option `activation` if left out. */
   activation?(settings: SettingsOf<S>): string | undefined;
   call(call: Call<SettingsOf<S>>): tf.Tensor;
+  /** It applies its activityRegularizer itself, to something else than its output. */
+  penalises?: true;
 }
 
 /** tfjs's or memcell's object of an activation. */
@@ -64,12 +70,10 @@ export interface Activation extends tf.serialization.Serializable {
 }
 
 /** What a layer of a computation has beside tfjs's members. */
-export interface ComputedLayer extends tf.layers.Layer {
+export interface ComputedLayer extends AddingLayer {
   readonly specs: readonly ComputedWeight[];
   /** Gives the key of this step's random numbers; without it they are drawn anew at every call. */
   drawKey: ((part: string) => number) | undefined;
-  /** What calls have added to the loss since it was emptied; of the callers' scopes. */
-  addedLosses: tf.Scalar[];
 }
 
 export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
@@ -79,11 +83,18 @@ export function isComputed(layer: tf.layers.Layer): layer is ComputedLayer {
 /** Defines a layer by its computation. */
 export function computedLayer<S extends Schema>(computation: Computation<S>): LayerDefinition;
 export function computedLayer(computation: Computation<Schema>): LayerDefinition {
-  const { weights, mask: _mask, activation: _activation, call: _call, ...definition } = computation;
+  const {
+    weights,
+    mask: _mask,
+    activation: _activation,
+    call: _call,
+    penalises: _penalises,
+    ...definition
+  } = computation;
   const own = ownClass((tf) => classOf(tf, computation));
   return defineLayer({
     ...definition,
-    ...(weights && { weights: (settings, input) => weights(settings, [input]) }),
+    ...(weights && { weights: (settings, ...inputs) => weights(settings, inputs) }),
     own,
     make: (settings, tf) => new (own(tf))(settings),
   });
@@ -100,7 +111,8 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
     static className = computation.class;
     readonly specs: ComputedWeight[] = [];
     drawKey: ((part: string) => number) | undefined;
-    addedLosses: tf.Scalar[] = [];
+    addedLosses: tf.Scalar[] | undefined;
+    readonly outputRegularizer: Told | undefined;
     /** What ends the computation; `activation` is the same where its output is the layer's as it is. */
     private readonly ending: Activation | undefined;
     readonly activation: Activation | undefined;
@@ -111,6 +123,7 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
       super(config as ConstructorParameters<typeof tf.layers.Layer>[0]);
       this.supportsMasking = true;
       this.settings = checkedSettings(tf, computation, config);
+      this.outputRegularizer = this.settings.activityRegularizer as Told | undefined;
       const name = computation.activation?.(this.settings) ?? this.settings.activation;
       if (typeof name !== 'string') return;
       this.ending = activationNamed(tf, name);
@@ -136,9 +149,12 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
     }
 
     override call(inputs: Tensors, kwargs: Kwargs): Tensors {
-      const { output, losses } = tf.tidy(() => {
+      return tf.tidy(() => {
         const given = listOf(inputs).map((input) => this.turned(input));
-        const added: tf.Scalar[] = [];
+        const addLoss = (value: tf.Tensor) => this.addedLosses?.push(tf.keep(tf.reshape(value, [])));
+        const penalise = (values: tf.Tensor) => {
+          if (this.outputRegularizer) addLoss(penaltyOf(tf, this.outputRegularizer, values));
+        };
         const made = computation.call({
           tf,
           settings: this.settings,
@@ -150,12 +166,12 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
           activate: (z) => (this.activation ?? this.ending)?.apply(z) ?? z,
           follow: (name, value) => this.follow(name, value),
           draw: (part) => this.drawKey?.(part) ?? Math.floor(Math.random() * 2 ** 32),
-          addLoss: (value) => added.push(tf.reshape(value, [])),
+          addLoss,
+          penalise,
         });
-        return { output: this.turned(made), losses: added };
+        if (!computation.penalises) penalise(made);
+        return this.turned(made);
       });
-      this.addedLosses.push(...losses);
-      return output;
     }
 
     override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
@@ -239,16 +255,6 @@ export function checkedSettings(
 /** Whether tfjs knows an activation by that name: a layer that was made says its class's, which is not always Keras's. */
 function isRegistered(tf: TensorFlow, name: string): boolean {
   return isBuiltInClass(name) || name in tf.serialization.SerializationMap.getMap().classNameMap;
-}
-
-/** The object of a class that tfjs knows by name, such as an initializer. */
-export function ofRegistered(tf: TensorFlow, told: Told): tf.serialization.Serializable {
-  if (isSerializable(told)) return told;
-  const { className, config } = told;
-  const known = tf.serialization.SerializationMap.getMap().classNameMap;
-  if (!Object.hasOwn(known, className)) throw new Error(`unknown class ${JSON.stringify(className)}`);
-  const [cls, fromConfig] = known[className];
-  return fromConfig(cls, config);
 }
 
 /** What an activation's name means. */

@@ -55,8 +55,8 @@ export interface DefinitionOf<S extends Schema> {
   load?(config: Config, held: (description: Config) => Layer, tf: TensorFlow): Layer;
   /** The shape of its output; the first input's if left out. @throws Error that says what does not fit */
   shape?(settings: SettingsOf<S>, inputs: readonly Shape[]): Shape;
-  /** Its weights in Keras's order for an input of such a shape; left out for a layer without weights. */
-  weights?(settings: SettingsOf<S>, input: Shape): WeightSpec[];
+  /** Its weights in Keras's order for inputs of such shapes; left out for a layer without weights. */
+  weights?(settings: SettingsOf<S>, input: Shape, ...others: Shape[]): WeightSpec[];
 }
 
 /** Of any layer, its settings' types unknown. */
@@ -129,6 +129,12 @@ export const common = {
 
 export interface LayerOptions extends OptionsOf<typeof common> {}
 
+/** The option of layers whose outputs may be part of the loss. */
+export const penalty = {
+  /** Adds l1·Σ|y| + l2·Σy² of the outputs to the loss, divided by the number of samples. */
+  activityRegularizer: kind.optional(kind.regularizer),
+};
+
 /** The options of layers with a kernel and a bias. */
 export const kernel = {
   /** Default true. */
@@ -139,6 +145,7 @@ export const kernel = {
   biasInitializer: kind.defaulted(kind.initializer, 'zeros'),
   kernelRegularizer: kind.optional(kind.regularizer),
   biasRegularizer: kind.optional(kind.regularizer),
+  ...penalty,
   kernelConstraint: kind.optional(kind.constraint),
   biasConstraint: kind.optional(kind.constraint),
 };

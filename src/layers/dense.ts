@@ -1,5 +1,5 @@
 import type { Activation } from '../activations.js';
-import { activation } from '../plan/activation.js';
+import { activation, activity } from '../plan/activation.js';
 import { type DensePlan, NONE } from '../plan/layerPlan.js';
 import type { EitherSpelling } from '../spelling.js';
 import {
@@ -12,6 +12,8 @@ import {
   layerFunction,
   tfjsLayer,
 } from './define.js';
+import { penalisable } from './penalised.js';
+import { registeredLayer } from './registered.js';
 import * as kind from './schema.js';
 
 const own = {
@@ -34,9 +36,12 @@ const dense = defineLayer({
     const { units } = settings;
     const dense: DensePlan = { kind: 'dense', inputs: flow.width, units, kernel, bias };
     flow.width = units;
-    return [dense, ...activation(planning, settings.activation, true)];
+    return [dense, ...activation(planning, settings.activation, true), ...activity(planning)];
   },
-  make: tfjsLayer((tf) => tf.layers.dense),
+  make: penalisable(
+    () => registeredLayer('Dense'),
+    tfjsLayer((tf) => tf.layers.dense),
+  ),
   shape: ({ units }, [input]) => [...input.slice(0, -1), units],
   weights: ({ units, useBias }, input) => [
     { name: 'kernel', shape: [features(input), units] },

@@ -1,6 +1,9 @@
+import { activity } from '../plan/activation.js';
 import { unsupported } from '../plan/unsupported.js';
 import type { EitherSpelling } from '../spelling.js';
-import { anyRank, common, defineLayer, type LayerOptions, layerFunction, tfjsLayer } from './define.js';
+import { anyRank, common, defineLayer, type LayerOptions, layerFunction, penalty, tfjsLayer } from './define.js';
+import { penalisable } from './penalised.js';
+import { registeredLayer } from './registered.js';
 import * as kind from './schema.js';
 
 const own = {
@@ -13,12 +16,16 @@ const own = {
   /** Default 'randomUniform', between -0.05 and 0.05. */
   embeddingsInitializer: kind.defaulted(kind.initializer, 'randomUniform'),
   embeddingsRegularizer: kind.optional(kind.regularizer),
+  ...penalty,
   embeddingsConstraint: kind.optional(kind.constraint),
 };
 
 export interface EmbeddingOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
-const embeddingLayer = tfjsLayer((tf) => tf.layers.embedding);
+const embeddingLayer = penalisable(
+  () => registeredLayer('Embedding'),
+  tfjsLayer((tf) => tf.layers.embedding),
+);
 
 const embedding = defineLayer({
   class: 'Embedding',
@@ -31,7 +38,10 @@ const embedding = defineLayer({
     const [table] = planning.claim('embeddings');
     const { l1, l2 } = planning.penalty('embeddings');
     planning.flow.width = width;
-    return [{ kind: 'embedding', vocabulary, width, table, maskZero, sparse: l1 === 0 && l2 === 0 }];
+    return [
+      { kind: 'embedding', vocabulary, width, table, maskZero, sparse: l1 === 0 && l2 === 0 },
+      ...activity(planning),
+    ];
   },
   make: ({ inputLength, ...settings }, tf) =>
     embeddingLayer(

@@ -12,14 +12,21 @@ function makers(): Record<string, (config: Config) => tf.layers.Layer> {
     Model: (config: Config) => fromRegistered('Model', config),
     Functional: (config: Config) => fromRegistered('Functional', config),
   };
-  const own = layerClasses().filter((name) => definitionOf(name)?.own);
+  const own = layerClasses().filter((name) => isMadeHere(name));
   return { ...models, ...Object.fromEntries(own.map((name) => [name, (config: Config) => ownLayer(name, config)])) };
+}
+
+/** A class of memcell's own, or one whose layers are of one where their outputs are part of the loss. */
+function isMadeHere(name: string): boolean {
+  const definition = definitionOf(name);
+  return definition?.own !== undefined || definition?.schema.activityRegularizer !== undefined;
 }
 
 function ownLayer(name: string, config: Config): tf.layers.Layer {
   const definition = definitionOf(name);
-  if (!definition?.own) throw new Error(`unknown class ${JSON.stringify(name)}`);
-  const { own, load } = definition;
+  if (!definition) throw new Error(`unknown class ${JSON.stringify(name)}`);
+  const { own, load, make } = definition;
+  if (!own) return (config.activityRegularizer ? make(config, tf) : fromRegistered(name, config)) as tf.layers.Layer;
   if (load) return load(config, (description) => layerFromConfig(description as Config), tf);
   return new (own(tf) as new (config: Config) => tf.layers.Layer)(config);
 }

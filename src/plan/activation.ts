@@ -1,6 +1,7 @@
 /** Activations by the names that saved layers have for them. */
 import { ActivationId } from '../kernels/activationIds.js';
-import type { ActivationPlan, LayerPlan } from './layerPlan.js';
+import type { ActivationPlan, ActivityPlan, LayerPlan } from './layerPlan.js';
+import type { Planning } from './planning.js';
 import { unsupported } from './unsupported.js';
 
 /** tfjs's names, and memcell's own. */
@@ -48,6 +49,12 @@ function activationId(layer: Layer, saved: unknown): ActivationId {
 export function activation(layer: Layer, saved: unknown, inPlace: boolean): LayerPlan[] {
   const id = activationId(layer, saved);
   return id === ActivationId.linear ? [] : [{ kind: 'activation', activation: id, inPlace }];
+}
+
+/** What the outputs of a layer add to the loss: none without an activityRegularizer. */
+export function activity(planning: Planning, signals = 1): ActivityPlan[] {
+  const { l1, l2 } = planning.penalty('activity');
+  return l1 === 0 && l2 === 0 ? [] : [{ kind: 'activity', l1, l2, signals }];
 }
 
 /** An activation inside a cell: of one number at a time. */

@@ -119,6 +119,8 @@ export interface ScalePlan {
   width: number;
   gamma: number;
   beta: number;
+  /** In place of weights, of each feature. */
+  constants?: { gamma: number[]; beta: number[] };
 }
 
 /** y = (x − mean)/√variance for each feature, or inverted x·√variance + mean. */
@@ -236,6 +238,8 @@ export interface ActivityPlan {
   kind: 'activity';
   l1: number;
   l2: number;
+  /** How many flow through: all that the layer before gives. */
+  signals: number;
 }
 
 /** The product of two inputs, sample by sample, summed over the steps or the features of each. */
@@ -278,6 +282,8 @@ export interface MultiHeadAttentionPlan {
   key: DensePlan;
   value: DensePlan;
   output: DensePlan;
+  /** What each of the four adds to the loss. */
+  activity?: ActivityPlan;
 }
 
 /** softmax(scores)·value: scores factor·query·key, or additive, Σ coefficients∘tanh(factor·(query + key)). */

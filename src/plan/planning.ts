@@ -39,6 +39,8 @@ export interface Planning<Settings = unknown> {
   penalty(name: string): { l1: number; l2: number };
   /** The call of a layer that this one holds, with what flows into this one. */
   inner(part: 'layer' | 'forward' | 'backward'): Planning;
+  /** The call of one of the cells that this one runs, as a layer of its own with these options. */
+  cell(index: number, options: Config): Planning;
   /** What the layer's definition makes of the call. @throws Unsupported */
   plan(): LayerPlan[];
 }

@@ -3,6 +3,7 @@
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
 import { isComputed } from '../layers/computed.js';
+import { addsToLoss, isPenalised } from '../layers/penalised.js';
 import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
@@ -34,6 +35,8 @@ export interface RowUse {
 export interface Forward {
   outputs: Output[];
   rowUses: RowUse[];
+  /** What layers add to the loss, from tf.keep(). */
+  added: tf.Scalar[];
 }
 
 export interface Output {
@@ -47,19 +50,26 @@ export interface Output {
 /**
  * Runs the model on a batch.
  *
- * @param watched for each output a layer whose activation's input is wanted too
+ * @param watched where there is a loss: for each output a layer whose activation's input is wanted too
  */
 export function forward(
   model: tf.LayersModel,
   inputs: readonly tf.Tensor[],
   training: boolean,
-  watched: readonly (ActivatedLayer | undefined)[] = [],
+  watched?: readonly (ActivatedLayer | undefined)[],
 ): Forward {
   const rowUses: RowUse[] = [];
   const restores = training ? watchEmbeddings(model, rowUses) : [];
-  for (const [layer] of everyLayer(model)) if (isComputed(layer)) layer.addedLosses = [];
+  const added: tf.Scalar[] = [];
+  for (const [layer] of everyLayer(model)) {
+    if (!watched || !addsToLoss(layer)) continue;
+    layer.addedLosses = added;
+    restores.push(() => {
+      layer.addedLosses = undefined;
+    });
+  }
   const logits = new Map<ActivatedLayer, tf.Tensor>();
-  for (const layer of new Set(watched)) {
+  for (const layer of new Set(watched ?? [])) {
     if (!layer) continue;
     const { activation } = layer;
     restores.push(() => {
@@ -80,11 +90,11 @@ export function forward(
       training,
     );
     const outputs = ran.map((output, i) => {
-      const layer = watched[i];
+      const layer = watched?.[i];
       const before = layer && logits.get(layer);
       return before ? { ...output, logits: before } : output;
     });
-    return { outputs, rowUses };
+    return { outputs, rowUses, added };
   } finally {
     for (const restore of restores) restore();
   }
@@ -94,13 +104,16 @@ export function forward(
 function watchEmbeddings(model: tf.LayersModel, rowUses: RowUse[]): (() => void)[] {
   const embeddings = [...everyLayer(model)].filter(([layer]) => layer.getClassName() === 'Embedding');
   return embeddings.map(([layer]) => {
-    const { call } = layer;
-    layer.call = (inputs, kwargs) => {
+    // What a penalty on the outputs says of them is part of what each use adds.
+    const name = isPenalised(layer) ? 'unpenalised' : 'call';
+    const call: tf.layers.Layer['call'] = Reflect.get(layer, name);
+    const watched: typeof call = (inputs, kwargs) => {
       const indices = tf.keep(tf.clone(oneTensor(inputs)));
       return noted(oneTensor(call.call(layer, inputs, kwargs)), rowUses, { layer, indices });
     };
+    Reflect.set(layer, name, watched);
     return () => {
-      layer.call = call;
+      Reflect.set(layer, name, call);
     };
   });
 }
@@ -144,7 +157,7 @@ export function rowSums(uses: readonly RowUse[], size: number, limit: number): R
 }
 
 /** Whether a penalty on an Embedding's weights makes their gradient one of the whole table, as in Keras. */
-export function isPenalised(layer: tf.layers.Layer): boolean {
+export function hasPenalisedWeights(layer: tf.layers.Layer): boolean {
   const regularizer = layer.getConfig().embeddingsRegularizer;
   if (typeof regularizer !== 'object' || regularizer === null) return false;
   const config: unknown = Reflect.get(regularizer, 'config');
@@ -239,15 +252,22 @@ function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {
   return 'activation' in layer && typeof layer.activation === 'object' && layer.activation !== null;
 }
 
-/** Σ of all regularisation losses of weights that are trained (Keras leaves out those of frozen layers), what layers added in the last forward pass and those of recurrent cells included (which tfjs's own fit leaves out). */
-export function regularisation(model: tf.LayersModel): tf.Scalar | undefined {
-  const losses: tf.Scalar[] = [];
+/** The cells of a stack of them, which tfjs asks for no losses. */
+function cellsIn(cell: tf.layers.Layer): tf.layers.Layer[] {
+  return 'cells' in cell && Array.isArray(cell.cells) ? cell.cells : [];
+}
+
+/**
+ * Σ of all regularisation losses of weights that are trained (Keras leaves out those of frozen layers), those of recurrent cells
+ * included (which tfjs's own fit leaves out), and of what layers added in the forward pass.
+ */
+export function regularisation(model: tf.LayersModel, added: readonly tf.Scalar[]): tf.Scalar | undefined {
+  const losses = [...added];
   const trained = new Set(model.trainableWeights);
   for (const [layer] of everyLayer(model)) {
-    const own = isRecurrent(layer) ? [layer, layer.cell] : [layer];
+    const own = isRecurrent(layer) ? [layer, layer.cell, ...cellsIn(layer.cell)] : [layer];
     const isFrozen = !layer.weights.some((weight) => trained.has(weight));
     for (const { losses: parts } of isFrozen ? [] : own) for (const part of parts) losses.push(part());
-    if (isComputed(layer)) losses.push(...layer.addedLosses);
   }
   return losses.length === 0 ? undefined : tf.addN(losses);
 }

@@ -10,7 +10,7 @@ import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
 import {
   forward,
-  isPenalised,
+  hasPenalisedWeights,
   lossLogits,
   type Output,
   type OutputLogits,
@@ -98,7 +98,7 @@ class TfjsRunner implements Runner {
       // In the mean over batches the uses of a table's rows are no longer apart.
       if (gradientAccumulationSteps !== null) return undefined;
       const uses = rowUses.filter(({ layer }) => layer.trainableWeights.includes(weight));
-      if (uses.length === 0 || uses.some(({ layer }) => isPenalised(layer))) return undefined;
+      if (uses.length === 0 || uses.some(({ layer }) => hasPenalisedWeights(layer))) return undefined;
       return rowSums(uses, variable.size, clipvalue ?? Number.POSITIVE_INFINITY);
     });
     const gradients = trainable.map(({ variable }, i) => {
@@ -207,7 +207,7 @@ class TfjsRunner implements Runner {
   private outcome(x: NdArray, y: NdArray, sampleWeight: Float32Array | undefined, training: boolean): Outcome {
     const { model } = this;
     const watched = this.logits.map((logits) => (training && logits?.evaluationOnly ? undefined : logits?.layer));
-    const { outputs, rowUses } = forward(model, this.inputs(x), training, watched);
+    const { outputs, rowUses, added } = forward(model, this.inputs(x), training, watched);
     const targets = partsOf(y);
     const ofPositions = lossesOf(this.compiled).map(({ loss }, i) => positionsOf(loss, targets[i]));
     const weights = sampleWeight ? weightsOf(sampleWeight, targets[0].shape[0], ofPositions) : [];
@@ -219,8 +219,8 @@ class TfjsRunner implements Runner {
     const data = lossesOf(this.compiled)
       .map(({ weight }, i): tf.Tensor => (weight === 1 ? losses[i] : tf.mul(losses[i], weight)))
       .reduce((sum, one) => tf.add(sum, one));
-    const penalty = regularisation(model);
-    return { loss: tf.reshape(penalty ? tf.add(data, penalty) : data, []), losses, outputs, rowUses };
+    const penalty = regularisation(model, added);
+    return { loss: tf.reshape(penalty ? tf.add(data, penalty) : data, []), losses, outputs, rowUses, added };
   }
 
   private result(loss: tf.Scalar, outcome: Outcome | undefined): BatchResult {
@@ -251,11 +251,14 @@ interface Outcome {
   losses: tf.Tensor[];
   outputs: Output[];
   rowUses: RowUse[];
+  /** What layers add to the loss. */
+  added: tf.Scalar[];
 }
 
 /** Disposes what was kept beyond its scope. */
-function release({ outputs, losses, rowUses }: Outcome): void {
+function release({ outputs, losses, rowUses, added }: Outcome): void {
   tf.dispose(losses);
+  tf.dispose(added);
   tf.dispose(outputs.map(({ value, mask, logits }) => [value, mask, logits]));
   tf.dispose(rowUses.map(({ indices, gradient }) => [indices, gradient]));
 }

@@ -54,6 +54,7 @@ const KINDS = [
   'dot',
   'spread',
   'activity',
+  'cells',
   'constrained',
 ] as const;
 
@@ -204,9 +205,31 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
     case 'dropout':
       tensors.push(on(l.Dropout(0.3), any));
       return;
-    case 'activity':
-      tensors.push(on(l.ActivityRegularization({ l1: 0.02, l2: 0.01 }), any));
+    case 'cells': {
+      const { lstmCell, gruCell, simpleRNNCell, stackedRNNCells } = tf.layers;
+      const seeded = (seed: number) => tf.initializers.randomNormal({ mean: 0, stddev: 0.4, seed });
+      const drawn = {
+        kernelInitializer: seeded(1),
+        recurrentInitializer: seeded(2),
+        kernelRegularizer: 'l1l2',
+      } as const;
+      const upper = again ? gruCell({ units: WIDTH, ...drawn }) : simpleRNNCell({ units: WIDTH, ...drawn });
+      const lower = lstmCell({ units: 3, ...drawn });
+      const cell = stackedRNNCells({ cells: [lower, upper] } as Parameters<typeof stackedRNNCells>[0]);
+      tensors.push(on(tf.layers.rnn({ cell, returnSequences: also % 2 === 0 }) as tf.layers.Layer, x));
       return;
+    }
+    case 'activity': {
+      const penalised = { activityRegularizer: { l1: 0.02, l2: 0.01 } };
+      if (again) tensors.push(on(l.Dense(WIDTH, { activation: 'tanh', ...penalised }), any));
+      else tensors.push(on(l.ActivityRegularization({ l1: 0.02, l2: 0.01 }), any));
+      const mergeMode = (['concat', 'sum', 'mul', 'ave'] as const)[also % 4];
+      const units = mergeMode === 'concat' ? WIDTH / 2 : WIDTH;
+      const cell = l.GRU(units, { returnSequences: again, ...penalised });
+      if (from % 3 === 0) tensors.push(on(l.Bidirectional(cell, { mergeMode }), x));
+      if (from % 3 === 1) tensors.push(...all(l.LSTM(WIDTH, { returnState: true, ...penalised }), x));
+      return;
+    }
     case 'dot': {
       const beside = pick(tensors, also);
       const product = on(l.Dot(-1, { normalize: again }), any, beside);

@@ -241,8 +241,8 @@ describe('writing', () => {
   });
 
   const specs = [
-    'LSTM(5, return_sequences=True), GRU(4), Dense(2)',
-    'Masking(), Bidirectional(LSTM(3, return_sequences=True)), TimeDistributed(Dense(2)), Flatten(), Dense(2, softmax)',
+    'LSTM(5, return_sequences=True, activity_regularizer=l2), GRU(4, activity_regularizer=l1(0.2)), Dense(2, activity_regularizer=l1_l2(0.1, 0.2))',
+    'Masking(), Bidirectional(LSTM(3, return_sequences=True, activity_regularizer=l1)), TimeDistributed(Dense(2)), Flatten(), Dense(2, softmax)',
     'SimpleRNN(4, recurrent_dropout=0.2, go_backwards=True), RepeatVector(6), GRU(3, reset_after=False), Dense(2)',
   ];
   const x = { shape: [4, 6, 3], data: Float32Array.from({ length: 72 }, (_, i) => Math.sin(1.7 * i)) };

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
-import { definitionOf } from '../../src/layers/define.js';
-import { Dense, Flatten, type Layer, Masking } from '../../src/layers/index.js';
+import { definitionOf, type LayerDefinition } from '../../src/layers/define.js';
+import { Concatenate, Dense, Flatten, type Layer, Masking } from '../../src/layers/index.js';
 import { makeLayer } from '../../src/layers/make.js';
 import { setWeight, weightsInOrder } from '../../src/model/initialise.js';
 import { Sequential } from '../../src/sequential.js';
@@ -18,6 +18,12 @@ interface Case {
   masked: boolean;
   /** Flatten behind the layer, which ends its mask. */
   flat?: true;
+  /** Its outputs side by side. */
+  joined?: true;
+  /** The input is of indices, without a Dense. */
+  indices?: true;
+  /** What wraps the layer, with its options. */
+  around?: [wrapper: string, options: Record<string, unknown>];
   inputs: { shape: number[]; value: number[] }[];
   output: { shape: number[]; value: number[] };
   target: number[];
@@ -33,19 +39,24 @@ function apply(layer: Layer, inputs: tf.SymbolicTensor | tf.SymbolicTensor[]): t
   return layer.apply(inputs) as tf.SymbolicTensor;
 }
 
+function defined(className: string): LayerDefinition {
+  const definition = definitionOf(className);
+  if (!definition) throw new Error(`no layer ${className}`);
+  return definition;
+}
+
 /** The case's layer behind a Dense of each input, as the generator makes it, with the case's weights. */
-function modelOf({ layer, options, masked, flat, inputs, weights }: Case): Sequential {
+function modelOf({ layer, options, masked, flat, joined, indices, around, inputs, weights }: Case): Sequential {
   const ends = inputs.map(({ shape }) => tf.input({ shape: shape.slice(1) }));
   const flowing = ends.map((end, i) => {
+    if (indices) return end;
     const counted = masked ? apply(Masking({ name: `masking_${i}` }), end) : end;
     return apply(Dense(inputs[i].shape.at(-1) ?? 0, { name: `before_${i}` }), counted);
   });
-  const definition = definitionOf(layer);
-  if (!definition) throw new Error(`no layer ${layer}`);
-  const made = apply(
-    makeLayer(definition, [], { ...options, name: 'layer' }),
-    flowing.length > 1 ? flowing : flowing[0],
-  );
+  const inner = makeLayer(defined(layer), [], { ...options, name: 'layer' });
+  const whole = around ? makeLayer(defined(around[0]), [inner], around[1]) : inner;
+  const given = apply(whole, flowing.length > 1 ? flowing : flowing[0]);
+  const made = joined ? apply(Concatenate(), given) : given;
   const model = Sequential.fromTf(tf.model({ inputs: ends, outputs: flat ? apply(Flatten(), made) : made }));
   const own = weightsInOrder(model.tf);
   expect(own.map(({ shape }) => shape)).toEqual(weights.map(({ shape }) => shape));

@@ -14,11 +14,13 @@ export class ScaleLayer implements EngineLayer {
   /** (F) each. */
   private zeros = 0;
   private ones = 0;
+  /** Where gamma and beta are, (F) each; 0 where there is none. */
+  private factors = { gamma: 0, beta: 0 };
   /** (F): a sum that no weight takes. */
   private unused = 0;
 
   constructor(
-    plan: ScalePlan,
+    private readonly plan: ScalePlan,
     private readonly context: LayerContext,
   ) {
     const columns = plainColumns(plan.width);
@@ -37,6 +39,15 @@ export class ScaleLayer implements EngineLayer {
     this.zeros = arena.fixed(width);
     this.ones = arena.fixed(width);
     arena.f32.fill(1, this.ones >>> 2, (this.ones >>> 2) + width);
+    const { constants } = this.plan;
+    const constant = (values: readonly number[]) => {
+      const address = arena.fixed(width);
+      arena.f32.set(values, address >>> 2);
+      return address;
+    };
+    this.factors = constants
+      ? { gamma: constant(constants.gamma), beta: constant(constants.beta) }
+      : { gamma: this.gamma?.weights ?? 0, beta: this.beta?.weights ?? 0 };
     this.unused = training ? arena.floats(width) : 0;
     if (input.wantsGradient) input.gradient = rows();
     this.output = { ...input, values: rows(), wantsGradient: training, gradient: undefined };
@@ -46,7 +57,7 @@ export class ScaleLayer implements EngineLayer {
   forward(rows: Range): void {
     const { values: x } = this.input;
     const { values: y } = this.output;
-    const [gamma, beta] = [this.gamma?.weights ?? 0, this.beta?.weights ?? 0];
+    const { gamma, beta } = this.factors;
     eachRun(rows, this.batch, x.steps, (from, to) =>
       this.context.kernels.batchNormForward(
         x.address,
@@ -69,7 +80,7 @@ export class ScaleLayer implements EngineLayer {
     const { values: x, gradient: dx } = this.input;
     const { gradient: dy } = this.output;
     if (dx === undefined || dy === undefined) return;
-    const gamma = this.gamma?.weights ?? 0;
+    const { gamma } = this.factors;
     eachRun(rows, this.batch, x.steps, (from, to) =>
       this.context.kernels.batchNormBackward(
         x.address,

@@ -9,19 +9,21 @@ import { moved, type TensorOf, tensorsIn } from './nodes.js';
 const words = (text: string) => text.split(/\s+/);
 const ACTIVATED = words(`activation use_bias kernel_initializer bias_initializer kernel_regularizer bias_regularizer
   kernel_constraint bias_constraint`);
+const PENALTY = 'activity_regularizer';
 const CELL = [
   ...ACTIVATED,
   ...words(`units recurrent_initializer recurrent_regularizer recurrent_constraint dropout recurrent_dropout`),
 ];
 const RECURRENT = words('return_sequences return_state go_backwards stateful');
+const RECURRENT_LAYER = [...RECURRENT, ...CELL, PENALTY];
 
 /** The options of Keras 3's layers, by class: those that can be written. */
 const OPTIONS: Record<string, string[]> = {
   InputLayer: [],
-  Dense: ['units', ...ACTIVATED],
-  LSTM: [...RECURRENT, ...CELL, 'recurrent_activation', 'unit_forget_bias'],
-  GRU: [...RECURRENT, ...CELL, 'recurrent_activation', 'reset_after'],
-  SimpleRNN: [...RECURRENT, ...CELL],
+  Dense: ['units', ...ACTIVATED, PENALTY],
+  LSTM: [...RECURRENT_LAYER, 'recurrent_activation', 'unit_forget_bias'],
+  GRU: [...RECURRENT_LAYER, 'recurrent_activation', 'reset_after'],
+  SimpleRNN: RECURRENT_LAYER,
   RNN: [...RECURRENT, 'cell'],
   LSTMCell: [...CELL, 'recurrent_activation', 'unit_forget_bias'],
   GRUCell: [...CELL, 'recurrent_activation', 'reset_after'],
@@ -29,9 +31,10 @@ const OPTIONS: Record<string, string[]> = {
   StackedRNNCells: ['cells'],
   Bidirectional: ['merge_mode', 'layer'],
   TimeDistributed: ['layer'],
-  Embedding: words(
-    'input_dim output_dim mask_zero embeddings_initializer embeddings_regularizer embeddings_constraint',
-  ),
+  Embedding: [
+    ...words('input_dim output_dim mask_zero embeddings_initializer embeddings_regularizer embeddings_constraint'),
+    PENALTY,
+  ],
   Activation: ['activation'],
   Dropout: ['rate', 'noise_shape'],
   LayerNormalization: words(

@@ -108,7 +108,7 @@ export function layerOptions(className: string, given: JsonObject, name: string,
           `${layer}: its LoRA of rank ${JSON.stringify(value)}, which is in its weights: all of them are trained here`,
         );
     } else if (written.endsWith('_initializer')) options[written] = initializer(value, what, lost);
-    else if (written === 'activity_regularizer') noted(value, what, lost);
+    else if (written === 'activity_regularizer' && !own.includes(written)) noted(value, what, lost);
     else if (written.endsWith('_regularizer')) options[written] = regularizer(value, what, lost);
     else if (written.endsWith('_constraint')) options[written] = constraint(value, what, lost);
     else if (written === 'activation' || written === 'recurrent_activation') {

@@ -1,3 +1,4 @@
+import { activity } from '../../plan/activation.js';
 import { type DensePlan, type LayerPlan, NONE } from '../../plan/layerPlan.js';
 import type { Planning } from '../../plan/planning.js';
 import type { EitherSpelling } from '../../spelling.js';
@@ -69,7 +70,7 @@ function weights(settings: Settings, inputs: readonly Shape[]): ComputedWeight[]
 }
 
 /** x (B,T,I) → each head's (B,N,T,K). */
-function project(x: tf.Tensor, name: string, { tf, weight, settings }: Call<Settings>): tf.Tensor {
+function project(x: tf.Tensor, name: string, { tf, weight, settings, penalise }: Call<Settings>): tf.Tensor {
   const [batch, steps] = x.shape;
   const kernelOf = weight(`${name}_kernel`);
   const [inputs = 0, heads = 0, size = 0] = kernelOf.shape;
@@ -77,6 +78,7 @@ function project(x: tf.Tensor, name: string, { tf, weight, settings }: Call<Sett
   const projected: tf.Tensor = settings.useBias
     ? tf.add(rows, tf.reshape(weight(`${name}_bias`), [heads * size]))
     : rows;
+  penalise(tf.reshape(projected, [batch, -1]));
   return tf.transpose(tf.reshape(projected, [batch, steps, heads, size]), [0, 2, 1, 3]);
 }
 
@@ -93,6 +95,7 @@ function plan(planning: Planning<Settings>): LayerPlan[] {
     const [own, bias = NONE] = claimed.slice(names.length * part, names.length * (part + 1));
     return { kind: 'dense', inputs, units, kernel: own, bias };
   };
+  const [counted] = activity(planning);
   flow.width = output;
   return [
     {
@@ -102,6 +105,7 @@ function plan(planning: Planning<Settings>): LayerPlan[] {
       causal,
       dropout,
       path,
+      ...(counted && { activity: counted }),
       query: dense(0, query.width, heads * keyWidth),
       key: dense(1, key.width, heads * keyWidth),
       value: dense(2, value.width, heads * valueWidth),
@@ -116,6 +120,7 @@ const multiHeadAttention = computedLayer({
   schema,
   rank: sequence,
   takesSeveral: true,
+  penalises: true,
   groups: ['query_dense', 'key_dense', 'value_dense', 'output_dense'],
   weights,
   engine: plan,
@@ -126,7 +131,7 @@ const multiHeadAttention = computedLayer({
     return [query[0], query[1], outputShape ?? features(query)];
   },
   call: (call) => {
-    const { tf, settings, inputs, masks, training, draw, weight } = call;
+    const { tf, settings, inputs, masks, training, draw, weight, penalise } = call;
     const [queries, values, keys] = threeOf(inputs);
     const query = tf.mul(project(queries, 'query', call), 1 / Math.sqrt(settings.keyDim));
     const key = project(keys, 'key', call);
@@ -144,7 +149,9 @@ const multiHeadAttention = computedLayer({
     const kernelOf = weight('output_kernel');
     const output = kernelOf.shape[2] ?? 0;
     const rows = tf.matMul(joined as tf.Tensor2D, tf.reshape(kernelOf, [heads * size, output]));
-    return tf.reshape(settings.useBias ? tf.add(rows, weight('output_bias')) : rows, [batch, steps, output]);
+    const made = tf.reshape(settings.useBias ? tf.add(rows, weight('output_bias')) : rows, [batch, steps, output]);
+    penalise(made);
+    return made;
   },
 });
 

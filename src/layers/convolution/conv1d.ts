@@ -1,4 +1,4 @@
-import { activation } from '../../plan/activation.js';
+import { activation, activity } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
@@ -48,6 +48,7 @@ const conv1D = computedLayer({
     return [
       { kind: 'convolution', ...windows, inputs, filters, groups, kernel, bias },
       ...activation(planning, settings.activation, true),
+      ...activity(planning),
     ];
   },
   weights: (settings, [input]) => {

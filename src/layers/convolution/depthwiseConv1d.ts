@@ -1,8 +1,8 @@
-import { activation } from '../../plan/activation.js';
+import { activation, activity } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import { computedLayer } from '../computed.js';
-import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
+import { common, features, type LayerOptions, layerFunction, penalty, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { depthwise, plannedDepthwise } from './depthwise.js';
 import { windowOptions } from './windowOptions.js';
@@ -23,6 +23,7 @@ const own = {
   biasInitializer: kind.defaulted(kind.initializer, 'zeros'),
   depthwiseRegularizer: kind.optional(kind.regularizer),
   biasRegularizer: kind.optional(kind.regularizer),
+  ...penalty,
   depthwiseConstraint: kind.optional(kind.constraint),
   biasConstraint: kind.optional(kind.constraint),
 };
@@ -49,7 +50,7 @@ const depthwiseConv1D = computedLayer({
     const [kernel, bias = NONE] = planning.claim('depthwise', 'bias');
     const each = plannedDepthwise(planning, windowsOf(settings), { kernel, bias });
     flow.width = each.filters;
-    return [each, ...activation(planning, settings.activation, true)];
+    return [each, ...activation(planning, settings.activation, true), ...activity(planning)];
   },
   weights: (settings, [input]) => {
     const { kernelSize, depthMultiplier, useBias } = settings;

@@ -1,8 +1,8 @@
-import { activation } from '../../plan/activation.js';
+import { activation, activity } from '../../plan/activation.js';
 import { NONE } from '../../plan/layerPlan.js';
 import type { EitherSpelling } from '../../spelling.js';
 import { computedLayer } from '../computed.js';
-import { common, features, type LayerOptions, layerFunction, sequence } from '../define.js';
+import { common, features, type LayerOptions, layerFunction, penalty, sequence } from '../define.js';
 import * as kind from '../schema.js';
 import { depthwise, plannedDepthwise } from './depthwise.js';
 import { windowOptions } from './windowOptions.js';
@@ -26,6 +26,7 @@ const own = {
   depthwiseRegularizer: kind.optional(kind.regularizer),
   pointwiseRegularizer: kind.optional(kind.regularizer),
   biasRegularizer: kind.optional(kind.regularizer),
+  ...penalty,
   depthwiseConstraint: kind.optional(kind.constraint),
   pointwiseConstraint: kind.optional(kind.constraint),
   biasConstraint: kind.optional(kind.constraint),
@@ -59,6 +60,7 @@ const separableConv1D = computedLayer({
       each,
       { kind: 'dense', inputs: each.filters, units, kernel, bias },
       ...activation(planning, settings.activation, true),
+      ...activity(planning),
     ];
   },
   weights: (settings, [input]) => {

@@ -17,7 +17,7 @@ const activityRegularization = computedLayer({
   positional: ['l1', 'l2'],
   schema: { ...common, ...own },
   rank: anyRank,
-  engine: ({ settings: { l1, l2 } }) => [{ kind: 'activity', l1, l2 }],
+  engine: ({ settings: { l1, l2 } }) => [{ kind: 'activity', l1, l2, signals: 1 }],
   call: ({ tf, x, addLoss, settings: { l1, l2 } }) => {
     const batch = x.shape[0] || 1;
     if (l1 > 0) addLoss(tf.mul(tf.sum(tf.abs(x)), l1 / batch));

@@ -1,4 +1,11 @@
-import { type DirectedPlan, isDirected, type SignalShape } from '../../plan/layerPlan.js';
+import { MergeId } from '../../kernels/mergeIds.js';
+import {
+  type BidirectionalPlan,
+  type DirectedPlan,
+  isDirected,
+  type LayerPlan,
+  type SignalShape,
+} from '../../plan/layerPlan.js';
 import type { Planning } from '../../plan/planning.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { EitherSpelling } from '../../spelling.js';
@@ -15,6 +22,7 @@ import {
   sequence,
 } from '../define.js';
 import { makeLayer } from '../make.js';
+import { isPenalised } from '../penalised.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import type { GraphLayer, SymbolicTensor } from '../symbolic.js';
@@ -48,6 +56,7 @@ const ownBidirectional = ownClass(
         this.backwardLayer = copy(layer, { name: this.backwardLayer.name, goBackwards: !layer.goBackwards });
         // tfjs reads it of no wrapper, so that a frozen one in a file would be trained.
         if (config.trainable === false) this.trainable = false;
+        for (const one of [this.forwardLayer, this.backwardLayer]) if (isPenalised(one)) one.leavesOutMasked = true;
       }
 
       override call(inputs: Tensors, kwargs: Kwargs): Tensors {
@@ -64,9 +73,18 @@ const ownBidirectional = ownClass(
     },
 );
 
+/** Under a name that tfjs finds also while memcell's layers load, when it looks for all those that memcell makes in the wrong place. */
+const standInClass = ownClass((tf) => {
+  class StandIn extends registeredLayer<tf.RNN>('SimpleRNN') {
+    static className = 'BidirectionalStandIn';
+  }
+  tf.serialization.registerClass(StandIn);
+  return StandIn;
+});
+
 /** A layer that tfjs can copy, with all that its constructor reads of the wrapped layer. */
 function standIn(tf: TensorFlow, { returnSequences, returnState, goBackwards, stateful, name }: tf.RNN): tf.RNN {
-  return tf.layers.simpleRNN({ units: 1, returnSequences, returnState, goBackwards, stateful, name });
+  return new (standInClass(tf))({ units: 1, returnSequences, returnState, goBackwards, stateful, name });
 }
 
 function copy(layer: tf.RNN, changes: tf.serialization.ConfigDict): tf.RNN {
@@ -81,12 +99,38 @@ const own = {
 
 export interface BidirectionalOptions extends LayerOptions, kind.OptionsOf<typeof own> {}
 
-/** One of the two directions on the engine, and the states that it gives. */
-function planned(planning: Planning, direction: 'forward' | 'backward'): { plan: DirectedPlan; states: SignalShape[] } {
+interface Direction {
+  plan: DirectedPlan;
+  states: readonly SignalShape[];
+  penalty: { l1: number; l2: number };
+}
+
+/** One of the two directions on the engine. */
+function planned(planning: Planning, direction: 'forward' | 'backward'): Direction {
   const inner = planning.inner(direction);
   const [plan] = inner.plan();
   if (!isDirected(plan)) throw unsupported(planning, `wraps ${inner.getClassName()}`);
-  return { plan, states: inner.further };
+  return { plan, states: inner.further, penalty: inner.penalty('activity') };
+}
+
+/** What is done to the outputs of the two directions. Side by side they count as they do apart; otherwise they count before they are merged. */
+function penalised(
+  planning: Planning,
+  mergeMode: BidirectionalPlan['mergeMode'],
+  { plan: forward, states, penalty }: Direction,
+  { plan: backward }: Direction,
+): LayerPlan[] {
+  const joined: BidirectionalPlan = { kind: 'bidirectional', forward, backward, mergeMode };
+  if (penalty.l1 === 0 && penalty.l2 === 0) return [joined];
+  const signals = 2 * states.length;
+  if (mergeMode === 'concat' || mergeMode === 'none')
+    return [joined, { kind: 'activity', ...penalty, signals: signals + (mergeMode === 'none' ? 2 : 1) }];
+  if (signals > 0) throw unsupported(planning, `has an activityRegularizer, mergeMode ${mergeMode} and returnState`);
+  return [
+    { ...joined, mergeMode: 'none' },
+    { kind: 'activity', ...penalty, signals: 2 },
+    { kind: 'merge', mode: MergeId[mergeMode], repeatsSteps: false },
+  ];
 }
 
 const bidirectional = defineLayer({
@@ -102,7 +146,7 @@ const bidirectional = defineLayer({
     flow.width = mergeMode === 'concat' ? 2 * forward.plan.units : forward.plan.units;
     if (mergeMode === 'none') further.push({ ...flow });
     further.push(...forward.states, ...backward.states);
-    return [{ kind: 'bidirectional', forward: forward.plan, backward: backward.plan, mergeMode }];
+    return penalised(planning, mergeMode, forward, backward);
   },
   make: (settings, tf) => new (ownBidirectional(tf))({ ...settings, layer: settings.layer as tf.RNN }),
   own: ownBidirectional,

@@ -1,6 +1,8 @@
 import type { EitherSpelling } from '../../spelling.js';
 import type { TensorFlow } from '../../tensorflow.js';
-import { defineLayer, sequence } from '../define.js';
+import { defineLayer, sequence, tfjsLayer } from '../define.js';
+import { penalisable } from '../penalised.js';
+import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
@@ -15,10 +17,16 @@ const own = {
 
 export interface GRUOptions extends RecurrentOptions, kind.OptionsOf<typeof own> {}
 
-const make = (settings: { resetAfter?: unknown }, tf: TensorFlow) => {
-  const args = settings as GRUConfig;
-  return settings.resetAfter === true ? new (resetAfterGRU(tf))(args) : tf.layers.gru(args);
+const variants = {
+  resetAfter: penalisable(resetAfterGRU, (settings: object, tf) => new (resetAfterGRU(tf))(settings as GRUConfig)),
+  resetBefore: penalisable(
+    () => registeredLayer('GRU'),
+    tfjsLayer((tf) => tf.layers.gru),
+  ),
 };
+
+const make = (settings: { resetAfter?: unknown }, tf: TensorFlow) =>
+  variants[settings.resetAfter === true ? 'resetAfter' : 'resetBefore'](settings, tf);
 
 const gru = defineLayer({
   class: 'GRU',

@@ -1,5 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
+import { penalisable } from '../penalised.js';
+import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
@@ -20,7 +22,10 @@ const lstm = defineLayer({
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('lstm'),
-  make: tfjsLayer((tf) => tf.layers.lstm),
+  make: penalisable(
+    () => registeredLayer('LSTM'),
+    tfjsLayer((tf) => tf.layers.lstm),
+  ),
   shape: recurrentShape,
   weights: (settings, input) => gated(4, settings, input),
 });

@@ -1,8 +1,10 @@
 /** Recurrent layers whose step is memcell's own: a definition says weights, states and one step, and tfjs's RNN runs it. */
 import type { TensorFlow } from '../../tensorflow.js';
 import type * as tf from '../../tf.js';
-import { type ComputedWeight, checkedSettings, ofRegistered } from '../computed.js';
+import { type ComputedWeight, checkedSettings } from '../computed.js';
 import { type Config, type DefinitionOf, defineLayer, type LayerDefinition, ownClass, type Shape } from '../define.js';
+import { penalisable } from '../penalised.js';
+import { ofRegistered } from '../registered.js';
 import { isSerializable, type Schema, type SettingsOf } from '../schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
@@ -36,7 +38,8 @@ export function cellLayer<S extends Schema>(definition: CellDefinition<S>): Laye
 export function cellLayer(definition: CellDefinition<Schema>): LayerDefinition {
   const { states: _states, step: _step, check: _check, ...rest } = definition;
   const own = ownClass((tf) => layerOf(tf, definition));
-  return defineLayer({ ...rest, own, make: (settings, tf) => new (own(tf))(settings) });
+  const make = penalisable(own, (settings: Config, tf) => new (own(tf))(settings));
+  return defineLayer({ ...rest, own, make, load: (config, _, tf) => make(config, tf) });
 }
 
 /** What tfjs makes of an activation's name. */

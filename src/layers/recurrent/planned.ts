@@ -1,9 +1,10 @@
 /** Recurrent layers on the engine. */
 
 import { ActivationId } from '../../kernels/activationIds.js';
-import { cellActivation } from '../../plan/activation.js';
+import { activity, cellActivation } from '../../plan/activation.js';
 import {
   type DirectedPlan,
+  type LayerPlan,
   NONE,
   type RecurrentPlan,
   type ScanPlan,
@@ -30,8 +31,7 @@ export function recurrentPlanner(kind: RecurrentPlan['kind']): Planner<Settings>
     const plan = recurrentPlan(kind, planning);
     flow.sequence = plan.returnSequences;
     flow.width = plan.units;
-    planning.further.push(...statesOf(plan));
-    return [plan];
+    return withStates(planning, plan);
   };
 }
 
@@ -99,14 +99,20 @@ export function scanPlanner(kind: ScanPlan['kind']): Planner<ScanSettings> {
     };
     flow.sequence = returnSequences;
     flow.width = units;
-    planning.further.push(...statesOf(plan));
-    return [plan];
+    return withStates(planning, plan);
   };
 }
 
 function requireSteps(planning: Planning, stateful: boolean): void {
   if (stateful && planning.inputs.length > 1) throw unsupported(planning, 'is stateful and is given its initial state');
   if (!planning.flow.sequence) throw unsupported(planning, 'has an input without steps');
+}
+
+/** The layer with what it gives beside its output, all of which counts where activity does. */
+function withStates(planning: Planning, plan: DirectedPlan): LayerPlan[] {
+  const states = statesOf(plan);
+  planning.further.push(...states);
+  return [plan, ...activity(planning, 1 + states.length)];
 }
 
 function statesOf({ kind, units, returnState }: DirectedPlan): SignalShape[] {

@@ -1,5 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
+import { penalisable } from '../penalised.js';
+import { registeredLayer } from '../registered.js';
 import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 
@@ -10,7 +12,10 @@ const simpleRNN = defineLayer({
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('simpleRNN'),
-  make: tfjsLayer((tf) => tf.layers.simpleRNN),
+  make: penalisable(
+    () => registeredLayer('SimpleRNN'),
+    tfjsLayer((tf) => tf.layers.simpleRNN),
+  ),
   shape: recurrentShape,
   weights: (settings, input) => gated(1, settings, input),
 });

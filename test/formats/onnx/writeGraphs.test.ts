@@ -144,7 +144,7 @@ test.each(['bi', 'stack', 'mixed'])("Keras's RNN of cells: %s", async (name) => 
     Array.from(made).reduce((most, value, i) => Math.max(most, Math.abs(value - y[name].y[i])), 0);
   const expected = await built.predict({ data, shape: [2, 5, 3] });
   expect(away(expected.data)).toBeLessThan(1e-5);
-  expect(built.engine.kind).toBe(name === 'bi' ? 'memcell' : 'tfjs');
+  expect(built.engine.kind).toBe('memcell');
   const path = join(root, `cells ${name}.onnx`);
   await built.save(path);
   const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(path)));

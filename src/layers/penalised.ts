@@ -1,0 +1,118 @@
+/** Layers whose outputs are part of the loss: activityRegularizer, which TensorFlow.js's layers take and then refuse to run with. */
+import type { TensorFlow } from '../tensorflow.js';
+import type * as tf from '../tf.js';
+import type { Config, Layer } from './define.js';
+import { ofRegistered } from './registered.js';
+import { isSerializable, type Told } from './schema.js';
+
+type Tensors = tf.Tensor | tf.Tensor[];
+type Kwargs = Parameters<tf.layers.Layer['call']>[1];
+
+/** A layer that adds to the loss. */
+export interface AddingLayer extends tf.layers.Layer {
+  /** Where calls put what they add, from tf.keep(); nothing is added where it is not there. */
+  addedLosses: tf.Scalar[] | undefined;
+  readonly outputRegularizer: Told | undefined;
+}
+
+export function addsToLoss(layer: tf.layers.Layer): layer is AddingLayer {
+  return 'addedLosses' in layer;
+}
+
+interface Regularizer extends tf.serialization.Serializable {
+  apply(x: tf.Tensor): tf.Scalar;
+}
+
+/** What a regularizer says of a batch of outputs, divided by the number of samples as in Keras 3. */
+export function penaltyOf(tf: TensorFlow, regularizer: Told, outputs: tf.Tensor): tf.Scalar {
+  const object = ofRegistered(tf, regularizer) as Regularizer;
+  return tf.div(object.apply(outputs), outputs.shape[0] || 1);
+}
+
+/** One of TensorFlow.js's layers with a penalty on its outputs. */
+export interface PenalisedLayer extends AddingLayer {
+  readonly outputRegularizer: Told;
+  /** Both directions of a Bidirectional: the outputs of masked steps are zeros there, and no part of the penalty. */
+  leavesOutMasked: boolean;
+  /** Its output alone. */
+  unpenalised: tf.layers.Layer['call'];
+}
+
+export function isPenalised(layer: tf.layers.Layer): layer is PenalisedLayer {
+  return 'unpenalised' in layer;
+}
+
+type LayerClass = abstract new (...args: never[]) => Layer;
+
+const bases = new WeakMap<object, LayerClass>();
+
+/** The class that a layer is of, but for a penalty on its outputs. */
+export function classOf(layer: Layer): unknown {
+  return bases.get(layer.constructor) ?? layer.constructor;
+}
+
+const made = new WeakMap<LayerClass, new (config: Config) => PenalisedLayer>();
+
+/** The same class with a penalty on the outputs of its layers. */
+function penalisedClass(
+  tf: TensorFlow,
+  base: new (config: never) => tf.layers.Layer,
+): new (
+  config: Config,
+) => PenalisedLayer {
+  const known = made.get(base);
+  if (known) return known;
+  class Penalised extends (base as new (config: object) => tf.layers.Layer) implements PenalisedLayer {
+    addedLosses: tf.Scalar[] | undefined;
+    leavesOutMasked = false;
+    readonly outputRegularizer: Told;
+
+    constructor({ activityRegularizer, ...config }: Config) {
+      super(config);
+      this.outputRegularizer = activityRegularizer as Told;
+    }
+
+    override call(inputs: Tensors, kwargs: Kwargs): Tensors {
+      const outputs = this.unpenalised(inputs, kwargs);
+      const { addedLosses } = this;
+      if (!addedLosses) return outputs;
+      tf.tidy(() => {
+        const counted = this.leavesOutMasked ? this.withoutMasked(outputs, kwargs?.mask) : [outputs].flat();
+        for (const output of counted) addedLosses.push(tf.keep(penaltyOf(tf, this.outputRegularizer, output)));
+      });
+      return outputs;
+    }
+
+    unpenalised(inputs: Tensors, kwargs: Kwargs): Tensors {
+      return super.call(inputs, kwargs);
+    }
+
+    override getConfig(): tf.serialization.ConfigDict {
+      const told = this.outputRegularizer;
+      const saved = isSerializable(told) ? { className: told.getClassName(), config: told.getConfig() } : told;
+      return { ...super.getConfig(), activityRegularizer: saved };
+    }
+
+    private withoutMasked(outputs: Tensors, mask: tf.Tensor | undefined): tf.Tensor[] {
+      const all = [outputs].flat();
+      if (!mask || all[0].rank !== 3) return all;
+      const counts = tf.expandDims(tf.cast(mask, 'float32'), -1);
+      const inOrder = Reflect.get(this, 'goBackwards') === true ? tf.reverse(counts, 1) : counts;
+      return [tf.mul(all[0], inOrder), ...all.slice(1)];
+    }
+  }
+  bases.set(Penalised, base);
+  made.set(base, Penalised);
+  return Penalised;
+}
+
+/** Makes layers of a class: with a penalty on their outputs where their options ask for it. */
+export function penalisable<Settings extends object>(
+  base: (tf: TensorFlow) => new (config: never) => tf.layers.Layer,
+  plain: (settings: Settings, tf: TensorFlow) => Layer,
+): (settings: Settings, tf: TensorFlow) => Layer {
+  return (settings, tf) =>
+    Reflect.get(settings, 'activityRegularizer')
+      ? new (penalisedClass(tf, base(tf)))(settings as Config)
+      : plain(settings, tf);
+}
