@@ -135,6 +135,40 @@ describe('columns beside the target', () => {
   });
 });
 
+test('each step of each target has its own correction, in its own unit', async () => {
+  const n = 160;
+  const cause = noise(n, 41);
+  // Both hang on the column beside them: the first one row later, the other, of a thousandfold scale, two rows later.
+  const near = noise(n, 42).map((e, t) => 5 * (cause[t - 1] ?? 0) + 0.1 * e);
+  const far = noise(n, 43).map((e, t) => 1000 * (5 * (cause[t - 2] ?? 0) + 0.1 * e));
+  const set = setOf({ targets: [near, far], past: [cause] }, 1);
+  const { model, state, history } = await fitted(set, 3, { ...quick, settings: { epochs: 40 } });
+  const [series] = set.series;
+  const origins = Array.from({ length: 60 }, (_, i) => n - 62 + i);
+  const made = await forecastFrom(model, state, series, origins, 3, [0.8]);
+  const units = [1, 1000];
+  const means = (part: (at: number, row: number, c: number) => number) =>
+    Array.from({ length: 6 }, (_, k) => {
+      const [h, c] = [Math.floor(k / 2), k % 2];
+      const of = origins.flatMap((origin, i) => (origin + h < n ? [part(6 * i + k, origin + h, c) / units[c]] : []));
+      return of.reduce((sum, value) => sum + value, 0) / of.length;
+    });
+  const errors = means((at, row, c) => Math.abs(made.values[at] - series.targets[2 * row + c]));
+  const [{ lower, upper }] = made.intervals;
+  const widths = means((at) => upper[at] - lower[at]);
+  // Known one step ahead: both; two steps: the other alone; three: none.
+  for (const k of [0, 1, 3]) {
+    expect(errors[k]).toBeLessThan(0.7);
+    expect(widths[k]).toBeLessThan(3);
+  }
+  for (const k of [2, 4, 5]) {
+    expect(errors[k]).toBeGreaterThan(2);
+    expect(widths[k]).toBeGreaterThan(7);
+  }
+  // The mean over all steps and targets: hardly more than a sixth of the larger target's error at the last step.
+  expect(Math.min(...history.val_mae) / 1000).toBeLessThan(1.4);
+});
+
 test('several targets and several series: each in its own units, by name', async () => {
   const times = Array.from({ length: 90 }, (_, i) => i);
   const series = ['a', 'b', 'c'].map((name, s) =>

@@ -141,6 +141,24 @@ describe('training', () => {
       expect(values[0]).toBeGreaterThan(9e5);
       expect(values[1]).toBeLessThan(1);
     }
+    const numbers = (await table.text())
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => [Number(line.split(',')[3]), Number(line.split(',')[1])]);
+    /** MAE / MASE: the mean change from season to season of the rows before. */
+    const scales = ({ season, targets }: typeof evaluation, rows: number) => {
+      for (const [c, { mae, mase }] of targets.entries()) {
+        const changes = numbers.slice(season, rows).map((row, t) => Math.abs(row[c] - numbers[t][c]));
+        const mean = changes.reduce((sum, change) => sum + change, 0) / changes.length;
+        expect((mae ?? 0) / (mase ?? 0) / mean).toBeCloseTo(1, 6);
+      }
+    };
+    scales(evaluation, 120);
+    for (const one of artefact.series) delete one.scales;
+    const later = await forecastTask.evaluate(loaded, table, { from: '121' });
+    if (later.kind !== 'forecast') throw new Error('not of a forecast');
+    scales(later, 120);
   }, 60_000);
 
   test('interrupted before the second fit, the first model is kept and said to be', async () => {
