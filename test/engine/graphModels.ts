@@ -232,6 +232,13 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
     }
     case 'dot': {
       const beside = pick(tensors, also);
+      const steps = sequences.filter(({ shape }) => shape[1] === x.shape[1]);
+      if (from % 3 === 0) {
+        // Over the steps: features times features, which are read as a sequence of their own.
+        const crossed = on(l.Dot(1, { normalize: again }), on(l.Dense(WIDTH - 1), x), pick(steps, also));
+        tensors.push(on(l.GRU(WIDTH), crossed));
+        return;
+      }
       const product = on(l.Dot(-1, { normalize: again }), any, beside);
       tensors.push(on(l.Dense(WIDTH, 'tanh'), product));
       return;

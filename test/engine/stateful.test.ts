@@ -221,6 +221,13 @@ describe.each([undefined, 'tfjs'] as const)('engine: %s', (engine) => {
     const bad = [[0.2], [-0.1], [3e38], [3e38]];
     await expect(model.fit(x, bad, { shuffle: false, verbose: 0 })).rejects.toThrow('the loss is');
     expect(statesOf(model)).toEqual(good);
+    // Those that somebody has set since count.
+    const [lstm] = model.layers as tf.RNN[];
+    lstm.resetStates();
+    const reset = statesOf(model);
+    expect(reset).not.toEqual(good);
+    await expect(model.fit(x, bad, { shuffle: false, verbose: 0 })).rejects.toThrow('the loss is');
+    expect(statesOf(model)).toEqual(reset);
     model.dispose();
   });
 

@@ -235,19 +235,20 @@ describe('graphs by hand', () => {
     for (const [step, expected] of [
       [-1, x[0][2]],
       [0, x[0][0]],
+      [2, x[0][2]],
     ] as const) {
       const gather = (output: string) => node('Gather', ['x', 'at'], output, [int('axis', 1)]);
-      expect(await computed([gather('y')], [intTensor('at', [], [step])])).toEqual([expected]);
+      expect(await computed([gather('y')], [intTensor('at', [], [step])], 3)).toEqual([expected]);
       for (const [dataType, bits] of [
         [6, Int32Array.of(step)],
         [7, BigInt64Array.of(BigInt(step))],
       ] as const) {
         const raw = { name: 'at', dims: [], dataType, rawData: new Uint8Array(bits.buffer) };
-        expect(await computed([gather('y')], [raw])).toEqual([expected]);
+        expect(await computed([gather('y')], [raw], 3)).toEqual([expected]);
       }
       const listed = [gather('one'), node('Squeeze', ['one', 'axes'], 'y')];
       const initializers = [intTensor('at', [1], [step]), intTensor('axes', [1], [1])];
-      expect(await computed(listed, initializers)).toEqual([expected]);
+      expect(await computed(listed, initializers, 3)).toEqual([expected]);
     }
   });
 
@@ -267,6 +268,17 @@ describe('graphs by hand', () => {
       const [[y]] = await computed(nodes, [...weights, ...numbers]);
       expect(y).toBeCloseTo(states.at(step) ?? 0, 6);
     }
+  });
+
+  it('sequences put back by their lengths, where it is their order that undoes it', async () => {
+    const file = decodeModel(bytesOf('onnxGraphs/packed.onnx'));
+    const nodes = file.graph?.node ?? [];
+    const [lengths] = nodes.find(({ opType }) => opType === 'TopK')?.output ?? [];
+    for (const back of nodes.filter(({ opType }) => opType === 'ScatterElements')) {
+      const [data, , updates] = back.input ?? [];
+      back.input = [data, lengths, updates];
+    }
+    await expect(loadModel(encodeModel(file))).rejects.toThrow('computes with the lengths of the sequences');
   });
 
   it('a vector for each place added to states of a layer that goes backwards', async () => {
@@ -299,8 +311,8 @@ describe('graphs by hand', () => {
     const states: number[] = [];
     for (const [a, b] of x[0]) states.push(Math.tanh(a - b / 2 + (states.at(-1) ?? 0) / 4));
     const steps = [0, 1, 2];
-    const written = (axis: number) => [
-      node('Transpose', ['x'], 'sequence', [ints('perm', axis === 0 ? [1, 0, 2] : [0, 1, 2])]),
+    const written = (perm: number[], axis: number) => [
+      node('Transpose', ['x'], 'sequence', [ints('perm', perm)]),
       node('MatMul', ['sequence', 'W'], 'in'),
       ...steps.flatMap((t) => [
         node('Gather', ['in', `at${t}`], `in${t}`, [int('axis', axis)]),
@@ -322,9 +334,14 @@ describe('graphs by hand', () => {
       floatTensor('h', [1, 1, 1], [0]),
       ...steps.map((t) => intTensor(`at${t}`, [], [t])),
     ];
-    const [[y]] = await computed(written(0), constants, 3);
+    const [[y]] = await computed(written([1, 0, 2], 0), constants, 3);
     expect(y).toBeCloseTo(states[2], 6);
-    await expect(computed(written(1), constants, 3)).rejects.toThrow(MemcellError);
+    for (const perm of [
+      [0, 1, 2],
+      [1, 0, 2],
+    ]) {
+      await expect(computed(written(perm, 1), constants, 3)).rejects.toThrow(MemcellError);
+    }
   });
 
   const eye = (n: number) =>
