@@ -107,7 +107,10 @@ async function predict(folder: string, data: string | undefined, values: Options
     });
     const source = data === undefined ? undefined : openSource(data);
     const output = new Output(out, session);
-    const predicted = await output.during((takeRows) => tasks[kind].predict(loaded, source, options, takeRows));
+    const predicted = await output.during((takeRows) =>
+      // Pictures are of all answers.
+      tasks[kind].predict(loaded, source, options, pictured ? undefined : takeRows),
+    );
     if (predicted === undefined) return;
     const { head, rows, count = rows.length, result, text, notes } = predicted;
     for (const note of notes) session.note(note);

@@ -9,12 +9,16 @@ import { percent } from './evaluation.js';
 import { isPlain, type PlainArtefact, plainSample, predictPlain } from './plain.js';
 import { type ReadPart, readParts } from './readParts.js';
 import { allOf, predictBatch, take } from './samples.js';
-import { tableParts } from './tableParts.js';
+import { type PartOptions, tableParts } from './tableParts.js';
 
 /** Answers that are shown to people one by one. */
 const mostRows = 40;
 /** Answers that are given at once. */
 const mostAnswers = 2_000_000;
+
+type PartSize = Pick<PartOptions, 'most' | 'part'>;
+/** Answers that are handed over part by part need no more than a part in memory: of files above some 3 MB. Groups come by name, which takes all. */
+const handedOver: PartSize = { most: 2 ** 14, part: 2 ** 14 };
 
 export interface Classification {
   classes: string[];
@@ -24,7 +28,7 @@ export interface Classification {
 
 /**
  * The class of each row, group of rows or text, with the probability of each class; the class column is not needed.
- * @param takeRows is handed the rows of a table that is too long to be held, part by part
+ * @param takeRows is handed the rows of a long table part by part, so that no more than a part is held
  */
 export async function predictClasses(
   loaded: Loaded<ClassifyArtefact>,
@@ -36,9 +40,10 @@ export async function predictClasses(
   if (source === undefined) {
     throw new MemcellError(`${name}: give the DATA whose rows are to be classified`, { code: 'usage' });
   }
+  const size = takeRows && !(isPlain(artefact) ? artefact.group : artefact.groups) ? handedOver : {};
   const { long, parts, notes } = isPlain(artefact)
-    ? await plainAnswers({ ...loaded, artefact }, source)
-    : await answers(loaded, source);
+    ? await plainAnswers({ ...loaded, artefact }, source, size)
+    : await answers(loaded, source, size);
   const { classes } = artefact;
   const head = [artefact.group ?? artefact.groups?.join(' / ') ?? 'row', artefact.label];
   const columns = [...head, ...classes.map((one) => `p(${one})`)];
@@ -87,9 +92,13 @@ interface Answers {
 
 const inputUses = { only: ['feature', 'known'] } as const;
 
-async function answers({ artefact, model }: Loaded<ClassifyArtefact>, source: Source): Promise<Answers> {
+async function answers(
+  { artefact, model }: Loaded<ClassifyArtefact>,
+  source: Source,
+  size: PartSize,
+): Promise<Answers> {
   const { classes } = artefact;
-  const read = await readParts(source, artefact, { only: [...inputUses.only] });
+  const read = await readParts(source, artefact, { only: [...inputUses.only] }, size);
   const each = async function* () {
     for await (const part of read.parts) {
       const { samples, rowOf } = part;
@@ -114,9 +123,10 @@ function inOrder({ samples, rowOf }: ReadPart): Int32Array {
 async function plainAnswers(
   { artefact, model }: Loaded<ClassifyArtefact & PlainArtefact>,
   source: Source,
+  size: PartSize,
 ): Promise<Answers> {
   const { group, steps } = artefact;
-  const read = await tableParts(source, { ...(group !== undefined && { group: [group] }), longest: steps });
+  const read = await tableParts(source, { ...size, ...(group !== undefined && { group: [group] }), longest: steps });
   const each = async function* () {
     for await (const { table, placeOf } of read.parts) yield predictPlain(model, artefact, table, placeOf);
   };

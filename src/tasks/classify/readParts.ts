@@ -7,7 +7,7 @@ import { type UnderstandOptions, understand } from '../../data/understanding/und
 import { MemcellError } from '../../errors.js';
 import type { ClassifyArtefact } from './artefact.js';
 import { type Samples, tableSamples, textSamples } from './samples.js';
-import { type TablePart, tableParts } from './tableParts.js';
+import { type PartOptions, type TablePart, tableParts } from './tableParts.js';
 import { type TextCounts, textNotes } from './texts.js';
 
 /** A table read as the one that the model was trained on: whole, or in parts where it is too long to be held. */
@@ -30,9 +30,14 @@ export async function readParts(
   source: Source,
   artefact: ClassifyArtefact,
   how: Pick<UnderstandOptions, 'only'> = {},
+  size: Pick<PartOptions, 'most' | 'part'> = {},
 ): Promise<ReadParts> {
   const { groups, reading, steps, text } = artefact;
-  const table = await tableParts(source, { ...(groups && { group: groups }), ...(steps && { longest: steps }) });
+  const table = await tableParts(source, {
+    ...size,
+    ...(groups && { group: groups }),
+    ...(steps && { longest: steps }),
+  });
   const said = new PartNotes();
   const counts: TextCounts = { texts: 0, cut: 0, tokens: 0, unknown: 0 };
   const options = { ...how, ...(reading && { like: reading }), ...(groups === undefined && { timeless: true }) };

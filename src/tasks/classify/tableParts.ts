@@ -21,20 +21,29 @@ export interface TablePart {
   placeOf(row: number): number;
 }
 
+export interface PartOptions {
+  /** The columns that tell groups. */
+  group?: readonly string[];
+  /** Rows of a group above which it is handed over as it is, for the receiver to refuse. */
+  longest?: number;
+  /** Rows above which the table is read in parts: 500,000. */
+  most?: number;
+  /** Rows of a part, about: 65,536. */
+  part?: number;
+}
+
 /** Rows of a part, about. */
 const partRows = 2 ** 16;
 
 /**
- * Reads a table whole, or in parts of about `partRows` rows in constant memory. Rows of one group come in one part: where they
+ * Reads a table whole, or in parts of about `part` rows in constant memory. Rows of one group come in one part: where they
  * stand together in the file it is read once, otherwise as often as it takes, each time for some of the groups.
- * @param group the columns that tell groups
- * @param longest rows of a group above which it is handed over as it is, for the receiver to refuse
  */
 export async function tableParts(
   source: Source,
-  { group = [], longest = 1 }: { group?: readonly string[]; longest?: number },
+  { group = [], longest = 1, most, part = partRows }: PartOptions = {},
 ): Promise<TableParts> {
-  const long = await longTable(source, undefined);
+  const long = await longTable(source, most);
   const notes: string[] = [];
   if (long === undefined) {
     const whole = async function* () {
@@ -44,10 +53,10 @@ export async function tableParts(
   }
   const { head } = long;
   for (const name of group) head.column(name);
-  if (group.length === 0) return { long: true, parts: inOrder(source, head, notes, []), notes };
+  if (group.length === 0) return { long: true, parts: inOrder(source, head, notes, { group, part, longest }), notes };
   const { rows, together } = await groupsOf(source, head, group);
-  if (together) return { long: true, parts: inOrder(source, head, notes, group, longest), notes };
-  const times = Math.ceil(rows / (4 * partRows));
+  if (together) return { long: true, parts: inOrder(source, head, notes, { group, part, longest }), notes };
+  const times = Math.ceil(rows / (4 * part));
   notes.push(`rows of one ${group.join(' / ')} stand apart: the table is read ${times + 1} times`);
   return { long: true, parts: byGroup(source, head, notes, group, times), notes };
 }
@@ -57,8 +66,7 @@ async function* inOrder(
   source: Source,
   head: Table,
   notes: string[],
-  group: readonly string[],
-  longest = 1,
+  { group, longest, part: most }: Required<Pick<PartOptions, 'group' | 'longest' | 'part'>>,
 ): AsyncIterable<TablePart> {
   const places = placesOf(head, group);
   let held = new HeldRows(head);
@@ -70,9 +78,9 @@ async function* inOrder(
   };
   for await (const chunk of streamRows(source, head)) {
     for (let row = 0; row < chunk.rows; row++) {
-      if (held.count >= partRows) {
+      if (held.count >= most) {
         const name = nameOf(places, chunk.columns, row);
-        if (group.length === 0 || name !== before || held.count >= partRows + longest) yield part(true);
+        if (group.length === 0 || name !== before || held.count >= most + longest) yield part(true);
       }
       if (group.length > 0) before = nameOf(places, chunk.columns, row);
       held.add(chunk.columns, row, chunk.from + row);

@@ -77,6 +77,18 @@ describe('numbers', () => {
     expect(values(understand(table, { targets: ['y'] }), 'y')).toEqual(numbers);
   });
 
+  test('a column half of whose cells are numbers is one of texts; with one more it is one of numbers, and the first other cell a fault', () => {
+    const of = (cells: string[]) => {
+      const y = cells.map((_, i) => String(i / 4));
+      const table = new Table({ name: 't.csv', header: ['c', 'y'], cells: [cells, y], lines: cells.length });
+      return understand(table, { targets: ['y'], features: ['c'] });
+    };
+    const half = ['1', 'a', '2', 'a', '1', 'b', '2', 'b'];
+    const { columns } = of(half);
+    expect(columns.find(({ name }) => name === 'c')?.reading).toMatchObject({ kind: 'category' });
+    expect(failure(() => of([...half, '2']))).toMatch(/column c: 'a' is not a number/);
+  });
+
   test('a letter that multiplies and a unit in one column are no numbers', () => {
     expect(failure(() => csv('y\n1.2K\n3.4kg\n500\n2K\n', { targets: ['y'] }))).toContain("'1.2K' is not a number");
   });
