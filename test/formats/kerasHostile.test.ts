@@ -55,6 +55,18 @@ it('refuses a zip of a few kB that inflates to more than weights can', async () 
   await expect(loadModel(bomb)).rejects.toMatchObject({ code: 'model', message });
 });
 
+it('a class that is not known is said before that the weights fit no layer', async () => {
+  const whole = unzipSync(bytesOf('keras3/text.keras'));
+  const called = (name: string) => {
+    const config = new TextDecoder()
+      .decode(whole['config.json'])
+      .replaceAll('"class_name": "Dense"', `"class_name": "${name}"`);
+    return loadModel(zipSync({ ...whole, 'config.json': new TextEncoder().encode(config) }));
+  };
+  await expect(called('Thick')).rejects.toThrow(/layer "out": unknown class "Thick"; nothing here runs it/);
+  await expect(called('Flatten')).rejects.toThrow('the weights in layers/dense belong to no layer of the model');
+});
+
 describe('files of other kinds are refused by what they are, with what to do', () => {
   const folder = temporaryFolder();
   const text = (start: string) => Uint8Array.from(start, (letter) => letter.charCodeAt(0));
