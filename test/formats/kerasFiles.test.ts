@@ -339,7 +339,7 @@ describe('loadWeights', () => {
     );
     expect(model.getWeights()).toEqual(before);
     await expect(loadModel(file)).rejects.toThrow(
-      'it holds weights without a model; build the model and call model.loadWeights',
+      'it holds weights without a model; build the model, call model.loadWeights on it, and save it',
     );
   });
 });

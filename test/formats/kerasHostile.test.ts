@@ -7,8 +7,9 @@ import { MemcellError } from '../../src/errors.js';
 import { endlessHeap } from '../../src/formats/hdf5/heaps.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
 import { readZip } from '../../src/formats/zip.js';
+import { Dense } from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
-import { loadModel } from '../../src/sequential.js';
+import { loadModel, Sequential } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
@@ -88,9 +89,12 @@ describe('files of other kinds are refused by what they are, with what to do', (
     await expect(loadModel(bytes)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
   });
 
-  it('a SavedModel, a graph of TensorFlow, and weights in several files', async () => {
+  it('a SavedModel, graphs and checkpoints of TensorFlow, and weights in several files', async () => {
     const refuse = (path: string, message: string) =>
       expect(loadModel(path)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
+    writeFileSync(join(folder, 'saved_model.pbtxt'), 'node { name: "x" }');
+    writeFileSync(join(folder, 'checkpoint'), 'model_checkpoint_path: "m.ckpt-3"');
+    writeFileSync(join(folder, 'm.ckpt-3.index'), 'x');
     writeFileSync(join(folder, 'saved_model.pb'), '\x08\x01\x12');
     writeFileSync(
       join(folder, 'm.weights.json'),
@@ -98,6 +102,11 @@ describe('files of other kinds are refused by what they are, with what to do', (
     );
     await refuse(folder, 'a SavedModel of TensorFlow; in Python, save the model of Keras');
     await refuse(join(folder, 'saved_model.pb'), 'a graph of TensorFlow, or a SavedModel');
+    await refuse(join(folder, 'saved_model.pbtxt'), 'a graph of TensorFlow as text, or a SavedModel');
+    await refuse(join(folder, 'checkpoint'), 'part of a checkpoint of TensorFlow');
+    await refuse(join(folder, 'm.ckpt-3.index'), 'part of a checkpoint of TensorFlow');
+    const built = new Sequential([Dense(1, { inputShape: [2] })]);
+    await expect(built.loadWeights(folder)).rejects.toThrow('a SavedModel of TensorFlow; in Python, save the model');
     await refuse(join(folder, 'm.weights.json'), 'save them as one file, in Python without max_shard_size');
   });
 });
