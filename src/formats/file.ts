@@ -30,6 +30,12 @@ export async function readModelFile(name: string): Promise<{ bytes: Uint8Array; 
   }
 }
 
+/** Whether a folder is one that TensorFlow has saved a model in. */
+export async function holdsSavedModel(name: string): Promise<boolean> {
+  const found = await fs.stat(join(filePath(name), 'saved_model.pb')).catch(() => undefined);
+  return found !== undefined;
+}
+
 const isJson = (path: string) => /\.json$/i.test(path);
 
 /** What people call the weights of `model.json`. */

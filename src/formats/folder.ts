@@ -11,7 +11,7 @@ import { promises as fs } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MemcellError } from '../errors.js';
 import { sha256 } from './checksum.js';
-import { filePath } from './file.js';
+import { filePath, holdsSavedModel } from './file.js';
 import { beginSaver, endSaver, hasCode, unfinishedFiles, unfinishedPath, withLock } from './folderLock.js';
 import { SAVED_MODEL } from './foreign.js';
 import {
@@ -73,8 +73,7 @@ async function readModelJson(folder: string, file: string): Promise<{ text: stri
     if (!found) throw invalid(folder, 'no such model folder', cause);
     if (!found.isDirectory())
       throw invalid(folder, 'not a model folder but a file; give the folder that holds model.json', cause);
-    const saved = await fs.stat(join(folder, 'saved_model.pb')).catch(() => undefined);
-    if (saved) throw invalid(folder, SAVED_MODEL, cause);
+    if (await holdsSavedModel(folder)) throw invalid(folder, SAVED_MODEL, cause);
     if (hasCode(cause, 'ENOENT')) throw invalid(folder, 'no model.json in this folder', cause);
     throw ioError(where, 'cannot be read', cause);
   });

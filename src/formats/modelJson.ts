@@ -250,6 +250,15 @@ export function invalid(where: string, what: string, cause?: unknown): MemcellEr
   return new MemcellError(`${where}: ${shown}`, { code: 'model', cause });
 }
 
+/** An object of a class that nothing here makes: `owner` is the layer's name, where it has one. */
+export function unknownClass(where: string, className: string, owner?: string): MemcellError {
+  const layer = owner === undefined ? '' : `layer ${JSON.stringify(owner)}: `;
+  return invalid(
+    where,
+    `${layer}unknown class ${JSON.stringify(className)}; nothing here runs it; build the model without it, or of layers that are known (docs/keras.md)`,
+  );
+}
+
 /** The message of whatever was thrown, on one line. */
 export function reasonOf(cause: unknown): string {
   const message = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : cause;

@@ -5,6 +5,7 @@ import { prepareEngine } from '../kernels/backend.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
+import { SAVED_MODEL } from './foreign.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
 import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
@@ -72,9 +73,10 @@ export async function openWeights(model: LayersModel, from: string | Uint8Array)
 async function bytesOf(from: string | Uint8Array): Promise<{ bytes: Uint8Array; where: string }> {
   if (from instanceof Uint8Array) return { bytes: from, where: 'the weights' };
   if (!isFolder(from)) return { bytes: await fetchBytes(from), where: from };
-  const { readModelFile } = await import('./file.js');
+  const { holdsSavedModel, readModelFile } = await import('./file.js');
   const file = await readModelFile(from);
   if (file) return { bytes: file.bytes, where: file.path };
+  if (await holdsSavedModel(from)) throw invalid(from, SAVED_MODEL);
   if (/\.(weights|index)\.json$/i.test(from)) throw invalid(from, SHARDED);
   throw invalid(from, 'no such file of weights');
 }

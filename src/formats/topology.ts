@@ -4,7 +4,7 @@ import { mostBatch } from '../layers/schema.js';
 import { definitionOf } from '../layers/table.js';
 import { knownObjects } from '../model/customObjects.js';
 import * as tf from '../tf.js';
-import { invalid, isRecord, type Json, reasonOf } from './modelJson.js';
+import { invalid, isRecord, type Json, reasonOf, unknownClass } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
 
@@ -65,11 +65,7 @@ function checkClass(value: Record<string, unknown>, allowed: string[] | undefine
   }
   const known = tf.serialization.SerializationMap.getMap().classNameMap;
   if (!Object.hasOwn(known, name) && !definitionOf(name)?.own) {
-    const layer = isRecord(config) && typeof config.name === 'string' ? `layer ${JSON.stringify(config.name)}: ` : '';
-    throw invalid(
-      where,
-      `${layer}unknown class ${JSON.stringify(name)}; nothing here runs it; build the model without it, or of layers that are known (docs/keras.md)`,
-    );
+    throw unknownClass(where, name, isRecord(config) && typeof config.name === 'string' ? config.name : undefined);
   }
   if (typeof config !== 'object' || config === null) throw invalid(where, `${name} has no config`);
 }

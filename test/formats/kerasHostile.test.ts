@@ -7,8 +7,9 @@ import { MemcellError } from '../../src/errors.js';
 import { endlessHeap } from '../../src/formats/hdf5/heaps.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
 import { readZip } from '../../src/formats/zip.js';
+import { Dense } from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
-import { loadModel } from '../../src/sequential.js';
+import { loadModel, Sequential } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
@@ -55,6 +56,18 @@ it('refuses a zip of a few kB that inflates to more than weights can', async () 
   await expect(loadModel(bomb)).rejects.toMatchObject({ code: 'model', message });
 });
 
+it('a class that is not known is said before that the weights fit no layer', async () => {
+  const whole = unzipSync(bytesOf('keras3/text.keras'));
+  const called = (name: string) => {
+    const config = new TextDecoder()
+      .decode(whole['config.json'])
+      .replaceAll('"class_name": "Dense"', `"class_name": "${name}"`);
+    return loadModel(zipSync({ ...whole, 'config.json': new TextEncoder().encode(config) }));
+  };
+  await expect(called('Thick')).rejects.toThrow(/layer "out": unknown class "Thick"; nothing here runs it/);
+  await expect(called('Flatten')).rejects.toThrow('the weights in layers/dense belong to no layer of the model');
+});
+
 describe('files of other kinds are refused by what they are, with what to do', () => {
   const folder = temporaryFolder();
   const text = (start: string) => Uint8Array.from(start, (letter) => letter.charCodeAt(0));
@@ -76,9 +89,12 @@ describe('files of other kinds are refused by what they are, with what to do', (
     await expect(loadModel(bytes)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
   });
 
-  it('a SavedModel, a graph of TensorFlow, and weights in several files', async () => {
+  it('a SavedModel, graphs and checkpoints of TensorFlow, and weights in several files', async () => {
     const refuse = (path: string, message: string) =>
       expect(loadModel(path)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
+    writeFileSync(join(folder, 'saved_model.pbtxt'), 'node { name: "x" }');
+    writeFileSync(join(folder, 'checkpoint'), 'model_checkpoint_path: "m.ckpt-3"');
+    writeFileSync(join(folder, 'm.ckpt-3.index'), 'x');
     writeFileSync(join(folder, 'saved_model.pb'), '\x08\x01\x12');
     writeFileSync(
       join(folder, 'm.weights.json'),
@@ -86,6 +102,11 @@ describe('files of other kinds are refused by what they are, with what to do', (
     );
     await refuse(folder, 'a SavedModel of TensorFlow; in Python, save the model of Keras');
     await refuse(join(folder, 'saved_model.pb'), 'a graph of TensorFlow, or a SavedModel');
+    await refuse(join(folder, 'saved_model.pbtxt'), 'a graph of TensorFlow as text, or a SavedModel');
+    await refuse(join(folder, 'checkpoint'), 'part of a checkpoint of TensorFlow');
+    await refuse(join(folder, 'm.ckpt-3.index'), 'part of a checkpoint of TensorFlow');
+    const built = new Sequential([Dense(1, { inputShape: [2] })]);
+    await expect(built.loadWeights(folder)).rejects.toThrow('a SavedModel of TensorFlow; in Python, save the model');
     await refuse(join(folder, 'm.weights.json'), 'save them as one file, in Python without max_shard_size');
   });
 });

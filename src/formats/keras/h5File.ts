@@ -30,7 +30,7 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     throw invalid(
       where,
       weightsOnly
-        ? 'it holds weights without a model; build the model and call model.loadWeights on it'
+        ? 'it holds weights without a model; build the model, call model.loadWeights on it, and save it'
         : 'an HDF5 file without model_config, so not a model of Keras',
     );
   }

@@ -6,7 +6,7 @@ import { layerNameOf } from '../../layers/names.js';
 import { definitionOf, layerClasses } from '../../layers/table.js';
 import type { Hdf5Dataset } from '../hdf5/contents.js';
 import type { StoredWeight } from '../modelFile.js';
-import { invalid, isJsonObject, type Json } from '../modelJson.js';
+import { invalid, isJsonObject, type Json, unknownClass } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
 import { innerLayersOf, isModelClass, type LayerPlace } from './layerTree.js';
 
@@ -44,7 +44,7 @@ function tree(datasets: ReadonlyMap<string, Hdf5Dataset>): Group {
 
 /**
  * The weights of all layers, in their order.
- * @throws MemcellError 'model' for weights that belong to no layer
+ * @throws MemcellError 'model' for weights that belong to no layer, or to one of a class that is not known
  */
 export function weightsInGroups(
   datasets: ReadonlyMap<string, Hdf5Dataset>,
@@ -69,10 +69,16 @@ function collect(
   if (!group) return;
   const groupOf = numbered ? byNumber(group) : byRank(group);
   const used = new Set<string>();
+  // Weights that are left over may be of a class of Keras whose groups are not called as it is.
+  let stranger: LayerPlace | undefined;
   for (const layer of layers) {
     const name = groupOf(layer);
     const own = name === undefined ? undefined : group.groups.get(name);
-    if (name === undefined || !own) continue;
+    if (name === undefined || !own) {
+      const { className } = layer;
+      if (className !== 'InputLayer' && !isModelClass(className) && !definitionOf(className)) stranger ??= layer;
+      continue;
+    }
     used.add(name);
     const path = `${at}/${name}`;
     if (isModelClass(layer.className)) {
@@ -98,6 +104,7 @@ function collect(
   }
   const left = [...group.groups].filter(([name, inner]) => !used.has(name) && variables(inner).length > 0);
   if (left.length > 0) {
+    if (stranger) throw unknownClass(where, stranger.className, stranger.name);
     throw invalid(
       where,
       `the weights in ${left.map(([name]) => `${at}/${name}`).join(', ')} belong to no layer of the model`,

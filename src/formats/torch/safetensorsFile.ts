@@ -9,7 +9,10 @@ export const safetensorsFile: ModelFile = {
   endings: ['.safetensors'],
   recognises: isSafetensors,
   async read(_, where) {
-    throw invalid(where, 'it holds weights without a model; build the model and call model.loadWeights on it');
+    throw invalid(
+      where,
+      'it holds weights without a model; build the model, call model.loadWeights on it, and save it',
+    );
   },
   async readWeights(bytes, topology, where) {
     return torchWeights(readSafetensors(bytes, where), topology, where);
