@@ -3,7 +3,7 @@ import type { TensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
 import type { Config, Layer } from './define.js';
 import { ofRegistered } from './registered.js';
-import { isSerializable, type Told } from './schema.js';
+import { savedForm, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
@@ -46,7 +46,7 @@ type LayerClass = abstract new (...args: never[]) => Layer;
 
 const bases = new WeakMap<object, LayerClass>();
 
-/** The class that a layer is of, but for a penalty on its outputs. */
+/** The class that a layer is of, whether or not with a penalty on its outputs. */
 export function classOf(layer: Layer): unknown {
   return bases.get(layer.constructor) ?? layer.constructor;
 }
@@ -88,9 +88,8 @@ function penalisedClass(
     }
 
     override getConfig(): tf.serialization.ConfigDict {
-      const told = this.outputRegularizer;
-      const saved = isSerializable(told) ? { className: told.getClassName(), config: told.getConfig() } : told;
-      return { ...super.getConfig(), activityRegularizer: saved };
+      const activityRegularizer = savedForm(this.outputRegularizer) as tf.serialization.ConfigDict;
+      return { ...super.getConfig(), activityRegularizer };
     }
 
     private withoutMasked(outputs: Tensors, mask: tf.Tensor | undefined): tf.Tensor[] {
