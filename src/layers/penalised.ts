@@ -1,4 +1,5 @@
 /** Layers whose outputs are part of the loss: activityRegularizer, which TensorFlow.js's layers take and then refuse to run with. */
+import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
 import type { TensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
 import type { Config, Layer } from './define.js';
@@ -26,7 +27,14 @@ interface Regularizer extends tf.serialization.Serializable {
 /** What a regularizer says of a batch of outputs, divided by the number of samples as in Keras 3. */
 export function penaltyOf(tf: TensorFlow, regularizer: Told, outputs: tf.Tensor): tf.Scalar {
   const object = ofRegistered(tf, regularizer) as Regularizer;
-  return tf.div(object.apply(outputs), outputs.shape[0] || 1);
+  const penalty = isBuiltIn(object) ? l1l2(tf, object.getConfig(), outputs) : object.apply(outputs);
+  return tf.div(penalty, outputs.shape[0] || 1);
+}
+
+/** l1·Σ|x| + l2·Σx². The gradient of |x| at 0 is 0, as in Keras, where that of tf.abs is -1. */
+function l1l2(tf: TensorFlow, { l1, l2 }: tf.serialization.ConfigDict, x: tf.Tensor): tf.Scalar {
+  const absolute = tf.mul(x, tf.sign(x));
+  return tf.add(tf.mul(tf.sum(absolute), Number(l1)), tf.mul(tf.sum(tf.square(x)), Number(l2)));
 }
 
 /** One of TensorFlow.js's layers with a penalty on its outputs. */

@@ -67,6 +67,15 @@ const certain: Record<string, GraphSample> = {
     ],
     heads: [0, 3],
   },
+  'a penalty on the outputs of an LSTM that are 0': {
+    ...alone,
+    steps: [
+      { ...step, kind: 'subtract', from: 1, also: 1 },
+      { ...step, kind: 'dense', from: 1 },
+      { ...step, kind: 'activity', from: 10 },
+    ],
+    heads: [0],
+  },
   'the last h and C of an LSTM, each with a loss of its own': {
     ...alone,
     steps: [{ ...step, kind: 'lastState', again: true }],
