@@ -124,7 +124,7 @@ export function layerOptions(className: string, given: JsonObject, name: string,
     options.offset ??= 0;
     for (const option of ['scale', 'offset']) checkNumbers(options[option], `${where}: ${layer}: ${option}`);
   }
-  // Identity is the one that says none.
+  // Keras 3's Identity is one that says nothing.
   if (className === 'Activation') options.activation ??= 'linear';
   const { axis } = options;
   if (className === 'BatchNormalization' && Array.isArray(axis) && axis.length === 1) options.axis = axis[0];

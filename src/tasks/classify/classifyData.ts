@@ -7,6 +7,7 @@ import { counted } from '../../format.js';
 import { majority } from '../accuracy.js';
 import type { Run } from '../definition.js';
 import { type ClassifyArtefact, inputShapeOf } from './artefact.js';
+import { copyWarnings } from './copies.js';
 import type { DrawnTable } from './drawnSamples.js';
 import { balancedWeights, takeRows } from './network.js';
 import type { ClassifyOptions } from './options.js';
@@ -118,7 +119,10 @@ export function readClasses(
     actual,
     order: canonicalOrder(samples, actual),
     features: used,
-    warnings: fewWarnings(label, names, actual),
+    warnings: [
+      ...fewWarnings(label, names, actual),
+      ...(textColumn === undefined ? copyWarnings(frame, label, used) : []),
+    ],
     ...(drawn.checksum !== undefined && { drawnFrom: drawn.checksum }),
     ...(drawn.added.size > 0 && { added: addedSamples(frame, samples, drawn.added) }),
   };

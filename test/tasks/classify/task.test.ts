@@ -186,6 +186,15 @@ describe('what goes in', () => {
     );
   });
 
+  test('a column that is the class under another name is said', async () => {
+    const cell = (i: number) => [(i * 7) % 11, (i % 3) + 1, i % 3 === 0, `v${i % 3}`, i === 59 ? 2 : i % 3, i % 6];
+    const table = made(60, (i) => `${cell(i).join(',')},${['a', 'b', 'c'][i % 3]}`, 'x,nr,first,name,nearly,half,kind');
+    const { warnings } = await classifyTask.prepare(table, { label: 'kind' }, runWith());
+    expect(warnings).toEqual([
+      'nr, name: each value stands with one kind alone, and each kind with one value; where that is not known beforehand, leave it out (--drop nr,name)',
+    ]);
+  });
+
   test('rows as steps; layers of the user, on rows or steps; settings are kept to', async () => {
     const source = made(40, (i) => `${i % 7},${i % 5},${i % 3},${i % 4},${i % 2 ? 'odd' : 'even'}`, 'a,b,c,d,kind');
     const steps = await train(source, { label: 'kind', steps: 2 }, short);
