@@ -10,82 +10,42 @@ import type { ModelSource } from './formats/location.js';
 import { readSaved, type SavedModel } from './formats/savedModel.js';
 import { wasmObstacle } from './kernels/module.js';
 import { prepareKernels } from './kernels/prepare.js';
-import { type ModelEnd, type ModelInputs, type ModelOutput, outputsLike, readInputs } from './model/ends.js';
-import type { Expected, NestedArray, ShapedArray } from './model/inputs.js';
+import type { Ends, ModelEnd } from './model/ends.js';
+import { Predicting } from './predicting.js';
 import { type EitherSpelling, namedOptions } from './spelling.js';
-import { type PredictOptions, predict } from './training/evaluate.js';
 import { sgd } from './training/optimizers.js';
-
-/** A model that predicts, whatever else it can. */
-export interface Predicting {
-  readonly metadata: Record<string, unknown>;
-  readonly inputs: readonly ModelEnd[];
-  readonly outputs: readonly ModelEnd[];
-  predict(x: ShapedArray, options?: EitherSpelling<PredictOptions>): Promise<{ data: Float32Array; shape: number[] }>;
-  stream(): Stream;
-  dispose(): void;
-}
 
 /**
  * A saved model on memcell's engine, as `loadPredictor` opens it. It takes and gives what `Sequential.predict` does, of a model
  * that the engine also trains the same numbers to the last bit, and cannot be trained.
  */
-export class Predictor implements Predicting {
+export class Predictor extends Predicting {
   /** Plain JSON that was saved with the model. */
-  readonly metadata: Record<string, unknown>;
+  override readonly metadata: Record<string, unknown>;
   /** What the file had and this has not, a line each. */
   readonly lost: readonly string[];
   readonly inputs: readonly ModelEnd[];
   readonly outputs: readonly ModelEnd[];
   private readonly runner: EngineRunner;
-  private readonly expected: (Expected & ModelEnd)[];
+  private readonly ends: Ends;
   private stepper: Stepper | undefined;
 
   /** @internal */
   constructor({ weights, metadata, lost }: SavedModel, { plan, inputs, outputs }: SavedPlan) {
+    super();
     this.metadata = metadata;
     this.lost = lost;
     this.inputs = inputs.map(({ name, shape }) => ({ name, shape }));
     this.outputs = outputs;
-    this.expected = inputs.map(({ below, name, shape: [, ...sample] }) => {
+    const expected = inputs.map(({ below, name, shape: [, ...sample] }) => {
       const end = { name, shape: [null, ...sample] };
-      return below === undefined ? end : { ...end, dtype: 'int32', below };
+      return below === undefined ? end : { ...end, dtype: 'int32' as const, below };
     });
+    this.ends = { inputs: expected, outputNames: outputs.map(({ name }) => name) };
     const owned = new SavedWeights(weights.map(({ data }) => data));
     const states = (program: () => EngineRunner['program']) => new OwnStates(() => program().states);
     const owner = { weights: owned, ...(plan.batch !== undefined && { states }) };
     this.runner = new EngineRunner(owner, { optimizer: sgd() }, plan, {});
-  }
-
-  /**
-   * The model's output for every sample, in the form that x has: nested arrays or { data, shape }. A model with several inputs
-   * takes a list of them, or an object by their names; one with several outputs gives a list in their order (`outputs`), or,
-   * for inputs by name, an object by name.
-   * @throws MemcellError 'data' for what does not fit, 'numeric' for an output that is not finite
-   */
-  async predict(
-    x: ShapedArray,
-    options?: EitherSpelling<PredictOptions>,
-  ): Promise<{ data: Float32Array; shape: number[] }>;
-  async predict<Output extends NestedArray = number[][]>(
-    x: NestedArray,
-    options?: EitherSpelling<PredictOptions>,
-  ): Promise<Output>;
-  async predict<Output = ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }>(
-    x: ModelInputs,
-    options?: EitherSpelling<PredictOptions>,
-  ): Promise<Output>;
-  async predict(
-    x: ModelInputs,
-    options: EitherSpelling<PredictOptions> = {},
-  ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
-    const { array, given } = readInputs(x, this.expected, 'x');
-    const output = await predict(this.runner, array, namedOptions<PredictOptions>('predict', options));
-    return outputsLike(
-      output,
-      this.outputs.map(({ name }) => name),
-      given,
-    );
   }
 
   /**
@@ -108,6 +68,16 @@ export class Predictor implements Predicting {
   /** Lets go of the threads. */
   dispose(): void {
     this.runner.dispose();
+  }
+
+  /** @internal */
+  protected override endsFor(): Ends {
+    return this.ends;
+  }
+
+  /** @internal */
+  protected override ready(): EngineRunner {
+    return this.runner;
   }
 }
 

@@ -1,4 +1,4 @@
-import { elements, type NdArray } from './data/array.js';
+import type { NdArray } from './data/array.js';
 import type { Stream } from './engine/stream.js';
 import { MemcellError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
@@ -8,97 +8,45 @@ import type { LoadOptions } from './formats/http.js';
 import type { ModelLocation, ModelSource } from './formats/location.js';
 import { openWeights, saveModel } from './formats/open.js';
 import { fuseLSTMs } from './kernels/accelerate.js';
-import { prepareBackend, prepareEngine } from './kernels/backend.js';
+import { prepareEngine } from './kernels/backend.js';
 import { described, describeLayer } from './layers/described.js';
 import { isLayer } from './layers/schema.js';
 import { applySymbolically, type SymbolicTensor } from './layers/symbolic.js';
-import { addLayer, buildModel } from './model/build.js';
 import type { BuiltGraph } from './model/buildGraph.js';
-import {
-  expectedInputs,
-  type ModelEnd,
-  type ModelInputs,
-  type ModelOutput,
-  outputsLike,
-  readInputs,
-  readTargets,
-} from './model/ends.js';
-import { initialise, setWeight, weightsInOrder } from './model/initialise.js';
-import { fromBatch, type ModelInput, type NestedArray, readArray, type ShapedArray, toBatch } from './model/inputs.js';
+import { type Ends, type ModelEnd, type ModelInputs, readInputs, readTargets } from './model/ends.js';
+import type { ModelInput } from './model/inputs.js';
 import { parseSpec } from './model/spec.js';
-import { inputShapeOf, type Shape } from './model/stack.js';
+import type { Shape } from './model/stack.js';
 import { summaryText } from './model/summary.js';
-import { disposeModel } from './model/walk.js';
+import { Predicting } from './predicting.js';
 import { deriveKey } from './random.js';
+import { Building } from './sequential/building.js';
+import { explained } from './sequential/explaining.js';
 import { opened } from './sequential/opened.js';
-import { checkThreads, Running } from './sequential/running.js';
+import type { EngineChoice, SaveOptions, SequentialCompileOptions, SequentialOptions } from './sequential/options.js';
+import { Running } from './sequential/running.js';
+import { countWeights, readWeights, writeWeights } from './sequential/weightValues.js';
 import { type EitherSpelling, namedOptions, shown } from './spelling.js';
-import type * as tf from './tf.js';
-import type { Layer, LayersModel, Tensor } from './tfjsTypes.js';
+import type { Layer, LayersModel } from './tfjsTypes.js';
 import { backupWanted } from './training/backup.js';
 import { getCallbacks } from './training/callbacks.js';
-import { type CompileOptions, compileTraining, outputNamesOf } from './training/compile.js';
-import { describeTraining, resolveTraining } from './training/description.js';
-import { evaluate, type PredictOptions, predict, trainOnBatch } from './training/evaluate.js';
+import { describeTraining } from './training/description.js';
+import { evaluate, trainOnBatch } from './training/evaluate.js';
 import { fit as train } from './training/fit.js';
 import {
   type EvaluateOptions,
   type FitOptions,
+  fitArrays,
   type TrainOnBatchOptions,
-  validationOption,
   weightsOption,
 } from './training/given.js';
 import type { History, Logs } from './training/history.js';
 import { complete } from './training/options.js';
+import type { Runner } from './training/runner.js';
 import { structureOf } from './training/structure.js';
 
-export interface SequentialOptions {
-  /** One sample's shape, if the first layer does not have it: [steps, features], null for steps that may vary. */
-  inputShape?: Shape;
-  /** The only number of samples that a batch may have, if the first layer does not say; stateful layers need one. */
-  batchSize?: number;
-  /** A whole number that governs initial weights, and shuffling and dropout where fit has no seed of its own. Default: random. */
-  seed?: number;
-  /** Default 'sequential'. */
-  name?: string;
-}
-
-export interface SequentialCompileOptions extends CompileOptions {
-  /** 'tfjs': run on TensorFlow.js even where memcell's engine could, for comparison. */
-  engine?: 'tfjs';
-  /** The same as setting `model.threads`. */
-  threads?: number;
-}
-
-/** A built model's inputs, and its outputs' names. */
-interface Ends {
-  inputs: ReturnType<typeof expectedInputs>;
-  outputNames: string[];
-}
-
-export interface SaveOptions {
-  /** Saves the optimizer's state, too, so that the loaded model trains on as this one would. Default true. */
-  includeOptimizer?: boolean;
-}
-
-/** Each is checked by who takes it. */
-const COMPILE_OPTIONS = {
-  optimizer: 'other',
-  loss: 'other',
-  lossWeights: 'other',
-  metrics: 'other',
-  weightedMetrics: 'other',
-  engine: 'other',
-  threads: 'other',
-} as const;
-
+const WEIGHTING = { sampleWeight: 'other', classWeight: 'record?' } as const;
 const ATTRIBUTE_OPTIONS = { output: 'count?', baseline: 'other' } as const;
-
-/** What runs a model: memcell's engine, or tfjs, and why not the engine. */
-export interface EngineChoice {
-  kind: 'memcell' | 'tfjs';
-  why?: string;
-}
 
 /**
  * A stack of layers, with Keras's methods. Its weights and topology are a tfjs model's (`model.tf`), made when first needed:
@@ -107,7 +55,7 @@ export interface EngineChoice {
  * Initial weights are a function of a seed: the constructor's, or if that has none, the seed of the first fit, as long as
  * nobody has given, trained, read or used the weights before it.
  */
-export class Sequential {
+export class Sequential extends Predicting {
   /** Plain JSON that is saved with the model and comes back with it. */
   metadata: Record<string, unknown> = {};
   /** Of a loaded model: what its file had and it has not, a line each. */
@@ -118,19 +66,13 @@ export class Sequential {
   protected readonly className: string = 'Sequential';
   private readonly seed: number;
   private readonly seedGiven: boolean;
-  private inputSize: Shape | undefined;
-  private readonly batchSize: number | undefined;
-  private knownEnds: Ends | undefined;
-  private stack: Layer[] = [];
-  private model: LayersModel | undefined;
+  private readonly building: Building;
   private readonly running: Running;
-  /** Of a graph, the layers whose initial weights are its own to draw; undefined: all. */
-  private fresh: ReadonlySet<Layer> | undefined;
   private fits = 0;
-  private disposed = false;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
   constructor(layers: readonly Layer[] = [], options: EitherSpelling<SequentialOptions> = {}) {
+    super();
     const { inputShape, batchSize, seed, name } = complete('Sequential', { name: 'sequential' }, options, {
       inputShape: 'other',
       batchSize: 'positiveCount?',
@@ -144,11 +86,10 @@ export class Sequential {
       throw new MemcellError(`seed must be a whole number, not ${shown(seed)}`, { code: 'usage' });
     }
     this.name = name;
-    this.inputSize = inputShape;
-    this.batchSize = batchSize;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
     this.seedGiven = seed !== undefined;
-    this.running = new Running(() => this.built(), this.seed);
+    this.building = new Building({ inputShape, batchSize, name, seed: this.seed });
+    this.running = new Running(() => this.building.built(), this.seed);
     for (const layer of layers) this.add(layer);
   }
 
@@ -158,8 +99,7 @@ export class Sequential {
       throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
     }
     const own = new Sequential([], { name: model.name });
-    own.model = fuseLSTMs(model);
-    own.stack = model.layers.slice();
+    own.building.take({ model: fuseLSTMs(model) });
     own.running.untouched = false;
     own.metadata = metadata;
     return own;
@@ -170,10 +110,7 @@ export class Sequential {
    * @internal
    */
   protected takeGraph(make: (seed: number) => BuiltGraph): void {
-    const { model, fresh } = make(this.seed);
-    this.model = model;
-    this.stack = model.layers.slice();
-    this.fresh = fresh;
+    this.building.take(make(this.seed));
     this.running.shareLayers();
   }
 
@@ -184,7 +121,7 @@ export class Sequential {
   apply(inputs: SymbolicTensor): SymbolicTensor;
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[];
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[] {
-    const model = this.built();
+    const model = this.building.built();
     this.running.shareLayers();
     return applySymbolically(model, inputs);
   }
@@ -194,13 +131,7 @@ export class Sequential {
     if (!isLayer(layer)) {
       throw new MemcellError(`add takes a layer, such as LSTM(50), not ${shown(layer)}`, { code: 'model' });
     }
-    if (this.model) {
-      if (!('add' in this.model))
-        throw new MemcellError('a model with branches takes no more layers', { code: 'model' });
-      const model = this.model as tf.Sequential;
-      this.running.changeLayers(() => addLayer(model, layer, this.seed));
-    }
-    this.stack.push(layer);
+    this.building.add(layer, (change) => this.running.changeLayers(change));
     return this;
   }
 
@@ -209,8 +140,8 @@ export class Sequential {
    * @throws MemcellError 'model' for layers that do not fit each other, an unknown input shape, a model too large
    */
   build(inputShape?: Shape): void {
-    this.inputSize ??= inputShape;
-    this.built();
+    this.building.sayShape(inputShape);
+    this.building.built();
   }
 
   /**
@@ -219,15 +150,7 @@ export class Sequential {
    * @throws MemcellError 'usage' for unknown names or options; the model is then as before
    */
   compile(options: EitherSpelling<SequentialCompileOptions>): void {
-    const given = complete<object, SequentialCompileOptions>('compile', {}, options, COMPILE_OPTIONS);
-    const { engine, threads } = given;
-    if (engine !== undefined && engine !== 'tfjs') {
-      throw new MemcellError(`engine: ${shown(engine)}; it can be 'tfjs' or left out`, { code: 'usage' });
-    }
-    if (threads !== undefined) checkThreads(threads);
-    const settings = resolveTraining(given);
-    const compiled = this.knowsShape() ? compileTraining(this.built(), settings) : undefined;
-    this.running.compile({ settings, compiled, engine }, threads);
+    this.running.compile(options, this.building.knowsShape);
   }
 
   /**
@@ -240,22 +163,12 @@ export class Sequential {
    */
   async fit(x: ModelInputs, y: ModelInputs, options: EitherSpelling<FitOptions> = {}): Promise<History> {
     return this.running.exclusively('fit', async () => {
-      const { validationData, sampleWeight, backup: wanted, ...rest } = namedOptions<FitOptions>('fit', options);
+      const { backup: wanted, ...rest } = namedOptions<FitOptions>('fit', options);
       const backup = backupWanted(wanted, getCallbacks(rest.callbacks ?? []));
       const samples = this.samplesOf(x, y);
       const seed = rest.seed ?? (this.fits === 0 ? this.seed : deriveKey(this.seed, 'fit', this.fits));
-      const arrays = {
-        ...rest,
-        seed,
-        ...weightsOption(sampleWeight, this.ends().outputNames),
-        ...validationOption(
-          validationData,
-          this.ends().outputNames,
-          (input, what) => readInputs(input, this.ends().inputs, what).array,
-          (target, what) => readTargets(target, this.ends().outputNames, what),
-        ),
-      };
-      if (this.running.untouched && !this.seedGiven && Number.isSafeInteger(seed)) this.draw(seed);
+      const arrays = { ...fitArrays(rest, this.building.ends()), seed };
+      if (this.running.untouched && !this.seedGiven && Number.isSafeInteger(seed)) this.building.draw(seed);
       const runner = await this.running.ready();
       this.stopTraining = false;
       this.fits++;
@@ -268,7 +181,7 @@ export class Sequential {
         ...(backup && {
           backup: {
             store: await openBackups(backup, save),
-            model: structureOf(this.built()),
+            model: structureOf(this.building.built()),
             seedIsDrawn: options.seed === undefined && !this.seedGiven,
           },
         }),
@@ -280,38 +193,8 @@ export class Sequential {
   async evaluate(x: ModelInputs, y: ModelInputs, options: EitherSpelling<EvaluateOptions> = {}): Promise<Logs> {
     const { sampleWeight, ...rest } = namedOptions<EvaluateOptions>('evaluate', options);
     const samples = this.samplesOf(x, y);
-    const arrays = { ...rest, ...weightsOption(sampleWeight, this.ends().outputNames) };
+    const arrays = { ...rest, ...weightsOption(sampleWeight, this.building.ends().outputNames) };
     return evaluate(await this.running.ready(), this.running.compiledNow(), samples.x, samples.y, arrays);
-  }
-
-  /**
-   * The model's output for every sample, in the form that x has: a tensor (the caller's to dispose), nested arrays, or
-   * { data, shape }. A model with several inputs takes a list of them, or an object by their names; one with several outputs
-   * gives a list in their order (`outputs`), or, for inputs by name, an object by name.
-   */
-  async predict(x: Tensor, options?: EitherSpelling<PredictOptions>): Promise<Tensor>;
-  async predict(
-    x: ShapedArray,
-    options?: EitherSpelling<PredictOptions>,
-  ): Promise<{ data: Float32Array; shape: number[] }>;
-  async predict<Output extends NestedArray = number[][]>(
-    x: NestedArray,
-    options?: EitherSpelling<PredictOptions>,
-  ): Promise<Output>;
-  async predict(x: ModelInput, options?: EitherSpelling<PredictOptions>): Promise<ModelOutput>;
-  async predict<Output = ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }>(
-    x: ModelInputs,
-    options?: EitherSpelling<PredictOptions>,
-  ): Promise<Output>;
-  async predict(
-    x: ModelInputs,
-    options: EitherSpelling<PredictOptions> = {},
-  ): Promise<ModelOutput | ModelOutput[] | { [name: string]: ModelOutput }> {
-    this.inferShape(x);
-    const { inputs, outputNames } = this.ends();
-    const { array, given } = readInputs(x, inputs, 'x');
-    const output = await predict(await this.running.ready(), array, options);
-    return outputsLike(output, outputNames, given);
   }
 
   /**
@@ -330,7 +213,7 @@ export class Sequential {
    * @throws MemcellError 'model' for a model without recurrent layers, or with several inputs
    */
   async gates(x: ModelInput): Promise<LayerGates[]> {
-    return this.explained(x, gatesOf);
+    return explained(x, this.endsFor(x), () => this.tf, gatesOf);
   }
 
   /**
@@ -340,29 +223,12 @@ export class Sequential {
    */
   async attribute(x: ModelInput, options: EitherSpelling<AttributeOptions> = {}): Promise<Attribution> {
     const given = complete<object, AttributeOptions>('attribute', {}, options, ATTRIBUTE_OPTIONS);
-    return this.explained(x, (model, input) => attributionOf(model, input, given));
-  }
-
-  /** Runs what looks into the tfjs model, on its weights as they are now. */
-  private async explained<T>(
-    x: ModelInput,
-    explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
-  ): Promise<T> {
-    this.inferShape(x);
-    const { inputs } = this.ends();
-    if (inputs.length > 1) {
-      throw new MemcellError('gates and attribute look into models with one input; this one has several', {
-        code: 'model',
-      });
-    }
-    const { array } = toBatch(x, inputs[0], 'x');
-    await prepareBackend();
-    const input = fromBatch(array, 'tensor');
-    try {
-      return await explain(this.tf, input);
-    } finally {
-      input.dispose();
-    }
+    return explained(
+      x,
+      this.endsFor(x),
+      () => this.tf,
+      (model, input) => attributionOf(model, input, given),
+    );
   }
 
   /** One training step on one batch; its loss before the step. */
@@ -372,11 +238,16 @@ export class Sequential {
     options: EitherSpelling<TrainOnBatchOptions> = {},
   ): Promise<number> {
     return this.running.exclusively('trainOnBatch', async () => {
-      const { sampleWeight, ...rest } = namedOptions<TrainOnBatchOptions>('trainOnBatch', options);
+      const { sampleWeight, classWeight } = complete<object, TrainOnBatchOptions>(
+        'trainOnBatch',
+        {},
+        options,
+        WEIGHTING,
+      );
       const samples = this.samplesOf(x, y);
-      const arrays = { ...rest, ...weightsOption(sampleWeight, this.ends().outputNames) };
-      return (await trainOnBatch(await this.running.ready(), this.running.compiledNow(), samples.x, samples.y, arrays))
-        .loss;
+      const weighting = { classWeight, ...weightsOption(sampleWeight, this.building.ends().outputNames) };
+      const runner = await this.running.ready();
+      return (await trainOnBatch(runner, this.running.compiledNow(), samples.x, samples.y, weighting)).loss;
     });
   }
 
@@ -385,7 +256,7 @@ export class Sequential {
    * fit goes on from one epoch to the next and through its validation, evaluate and predict go on from there, as in Keras.
    */
   resetStates(): void {
-    this.built().resetStates();
+    this.building.built().resetStates();
   }
 
   /** Prints the table of summaryText(), by default to the console. */
@@ -397,7 +268,7 @@ export class Sequential {
 
   /** Keras's summary table, with a column for the code that runs each layer. */
   summaryText(): string {
-    const model = this.built();
+    const model = this.building.built();
     return summaryText(model, { engine: this.engine.kind === 'memcell' });
   }
 
@@ -406,12 +277,12 @@ export class Sequential {
    * shape is known with shapes and counts of weights; where the model runs; what compile() set.
    */
   toJSON(): Record<string, unknown> {
-    const known = this.stack.length > 0 && this.knowsShape();
-    const model = known ? this.built() : undefined;
+    const known = this.building.layers.length > 0 && this.building.knowsShape;
+    const model = known ? this.building.built() : undefined;
     return {
       class: this.className,
       ...(model && { name: model.name, inputs: this.inputs, outputs: this.outputs, parameters: this.countParams() }),
-      layers: (model?.layers ?? this.stack).map((layer) => ({
+      layers: (model?.layers ?? this.building.layers).map((layer) => ({
         ...describeLayer(layer),
         ...(model && { outputShape: layer.outputShape, parameters: layer.countParams() }),
       })),
@@ -421,21 +292,18 @@ export class Sequential {
   }
 
   /** What String(model) gives: what it is, and its layers. */
-  toString(): string {
+  override toString(): string {
     return `${this.className} ${this.name}: ${this.layers.join(', ')}`;
   }
 
   /** The number of weights. */
   countParams(): number {
-    return weightsInOrder(this.built()).reduce((sum, { shape }) => sum + elements(shape.map(Number)), 0);
+    return countWeights(this.building.built());
   }
 
   /** Copies of all weights, in Keras's order and shapes. */
   getWeights(): { data: Float32Array; shape: number[] }[] {
-    return weightsInOrder(this.tf).map((weight) => ({
-      data: Float32Array.from(weight.read().dataSync()),
-      shape: weight.shape.map(Number),
-    }));
+    return readWeights(this.tf);
   }
 
   /**
@@ -450,21 +318,7 @@ export class Sequential {
       });
     }
     this.running.free();
-    const own = weightsInOrder(this.tf);
-    if (weights.length !== own.length) {
-      const names = own.map(({ originalName, shape }) => `${originalName} [${shape}]`).join(', ');
-      throw new MemcellError(`setWeights got ${weights.length} arrays; the model has ${own.length}: ${names}`);
-    }
-    const arrays = own.map(({ originalName, shape }, i) => {
-      const given = weights[i];
-      const flat: ModelInput = isTyped(given) ? { data: given, shape: shape.map(Number) } : given;
-      return toBatch(flat, { shape }, `weight ${i} (${originalName})`).array;
-    });
-    for (const [i, { data, shape }] of arrays.entries()) {
-      const tensor = fromBatch({ data: Float32Array.from(data), shape }, 'tensor');
-      setWeight(own[i], tensor);
-      tensor.dispose();
-    }
+    writeWeights(this.tf, weights);
   }
 
   /**
@@ -498,16 +352,11 @@ export class Sequential {
 
   /** Frees all memory of the model. It cannot be used after that. */
   dispose(): void {
-    if (this.disposed) return;
-    this.running.free();
-    if (this.model) disposeModel(this.model);
-    this.model = undefined;
-    this.knownEnds = undefined;
-    this.disposed = true;
+    this.building.dispose(() => this.running.free());
   }
 
   get layers(): Layer[] {
-    return this.stack.map(described);
+    return this.building.layers.map(described);
   }
 
   /** Whether compile() was called, here or before the model was saved. */
@@ -517,29 +366,29 @@ export class Sequential {
 
   /** The model's inputs in order. */
   get inputs(): ModelEnd[] {
-    const model = this.built();
+    const model = this.building.built();
     return model.inputNames.map((name, i) => ({ name, shape: model.inputs[i].shape }));
   }
 
   /** The model's outputs in order. */
   get outputs(): ModelEnd[] {
-    const model = this.built();
-    return this.ends().outputNames.map((name, i) => ({ name, shape: model.outputs[i].shape }));
+    const model = this.building.built();
+    return this.building.ends().outputNames.map((name, i) => ({ name, shape: model.outputs[i].shape }));
   }
 
   /** Of the first input, with the batch axis: [null, steps, features]. */
   get inputShape(): Shape {
-    return this.model ? this.model.inputs[0].shape : inputShapeOf(this.first(), this.inputSize, this.batchSize);
+    return this.building.firstInputShape();
   }
 
   /** Of the first output, with the batch axis. */
   get outputShape(): Shape {
-    return this.built().outputs[0].shape;
+    return this.building.built().outputs[0].shape;
   }
 
   /** The tfjs LayersModel behind this one, in step with the weights. */
   get tf(): LayersModel {
-    const model = this.built();
+    const model = this.building.built();
     this.running.bringHome();
     return model;
   }
@@ -558,60 +407,31 @@ export class Sequential {
   }
 
   get engine(): EngineChoice {
-    if (!this.knowsShape()) return { kind: 'tfjs', why: 'its input shape is not known yet' };
+    if (!this.building.knowsShape) return { kind: 'tfjs', why: 'its input shape is not known yet' };
     const planned = this.running.plannedNow();
     return 'plan' in planned ? { kind: 'memcell' } : { kind: 'tfjs', why: planned.reason };
   }
 
-  private first(): Layer {
-    const [first] = this.stack;
-    if (first) return first;
-    throw new MemcellError('the model has no layers; add one first', { code: 'model' });
+  /** @internal */
+  protected override endsFor(x: ModelInputs): Ends {
+    this.building.inferShape(x);
+    return this.building.ends();
   }
 
-  private knowsShape(): boolean {
-    return (
-      this.model !== undefined || (this.stack.length > 0 && Boolean(this.inputSize ?? this.stack[0].batchInputShape))
-    );
-  }
-
-  private built(): LayersModel {
-    if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
-    this.first();
-    const { inputSize: inputShape, batchSize, name, seed } = this;
-    this.model ??= buildModel(this.stack, { inputShape, batchSize, name, seed });
-    return this.model;
-  }
-
-  /** A model without an input shape takes that of its first data, as in Keras. */
-  private inferShape(x: ModelInputs): void {
-    if (this.disposed || this.knowsShape()) return;
-    const { shape } = readArray(x as ModelInput, 'x').array;
-    if (shape.length > 1) this.inputSize = shape.slice(1);
-  }
-
-  /** What goes in and comes out, worked out once: a small model's prediction takes no longer than that. */
-  private ends(): Ends {
-    this.knownEnds ??= { inputs: expectedInputs(this.built()), outputNames: outputNamesOf(this.built()) };
-    return this.knownEnds;
+  /** @internal */
+  protected override ready(): Promise<Runner> {
+    return this.running.ready();
   }
 
   /** Samples for training: x checked against the model; y is checked against the loss by who trains. */
   private samplesOf(x: ModelInputs, y: ModelInputs): { x: NdArray; y: NdArray } {
-    this.inferShape(x);
+    this.building.inferShape(x);
     this.running.compiledNow();
-    const { inputs, outputNames } = this.ends();
+    const { inputs, outputNames } = this.building.ends();
     return {
       x: readInputs(x, inputs, 'x').array,
       y: readTargets(y, outputNames, 'y'),
     };
-  }
-
-  /** Draws the initial weights anew. */
-  private draw(seed: number): void {
-    const { fresh } = this;
-    if (fresh) initialise(this.built(), seed, (layer) => fresh.has(layer));
-    else initialise(this.built(), seed);
   }
 
   private async write(to: ModelLocation, includeOptimizer = true): Promise<string[]> {
@@ -625,10 +445,6 @@ export class Sequential {
       ...(includeOptimizer && { optimizer: this.running.settings.optimizer }),
     });
   }
-}
-
-function isTyped(given: ModelInput): given is Float32Array {
-  return ArrayBuffer.isView(given);
 }
 
 /**

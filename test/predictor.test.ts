@@ -127,13 +127,40 @@ test('random graphs predict from their description as from TensorFlow.js, to the
   expect(planned).toBeGreaterThanOrEqual(30);
 });
 
-test('a stream goes as that of the model', async () => {
-  const model = sequential('LSTM(5, return_sequences=true), Dense(3)', { inputShape: [null, 2], seed: 4 });
+/** What a file of a model would give, without the file. */
+function predictorOf(model: Sequential): Predictor {
   const { topology, weights } = contentsOf(model.tf, { metadata: {} });
   const saved = planSaved(topology, unnamed(weights));
   if ('reason' in saved) throw new Error(saved.reason);
   const floats = weights.map((weight) => ({ ...weight, data: Float32Array.from(weight.data) }));
-  const predictor = new Predictor({ topology, weights: floats, metadata: {}, lost: [] }, saved);
+  return new Predictor({ topology, weights: floats, metadata: {}, lost: [] }, saved);
+}
+
+test('stateful layers go on from batch to batch as those of the model, and from zero after resetStates', async () => {
+  const model = sequential('LSTM(5, stateful=true, return_sequences=true), GRU(3, stateful=true)', {
+    inputShape: [4, 2],
+    batchSize: 3,
+    seed: 4,
+  });
+  const predictor = predictorOf(model);
+  const x = input([3, 4, 2]);
+  const predictBoth = async () => {
+    const own = await predictor.predict(x);
+    expect(own).toEqual(await model.predict(x));
+    return own;
+  };
+  const first = await predictBoth();
+  expect(await predictBoth()).not.toEqual(first);
+  predictor.resetStates();
+  model.resetStates();
+  expect(await predictBoth()).toEqual(first);
+  predictor.dispose();
+  model.dispose();
+});
+
+test('a stream goes as that of the model', async () => {
+  const model = sequential('LSTM(5, return_sequences=true), Dense(3)', { inputShape: [null, 2], seed: 4 });
+  const predictor = predictorOf(model);
   const [own, other] = [predictor.stream(), model.stream()];
   for (let step = 0; step < 4; step++) {
     const x = [Math.sin(step), Math.cos(step)];

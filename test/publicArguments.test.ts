@@ -138,7 +138,10 @@ function publicMethods(file: string, prototype: object): string[] {
     .filter((name) => name !== 'dispose' && name !== 'constructor');
 }
 
-const methods = publicMethods('sequential.d.ts', memcell.Sequential.prototype);
+const methods = [
+  ...publicMethods('sequential.d.ts', memcell.Sequential.prototype),
+  ...publicMethods('predicting.d.ts', Object.getPrototypeOf(memcell.Sequential.prototype)),
+];
 
 test.each(methods)('Sequential.%s refuses what it cannot take with a MemcellError', async (name) => {
   const model = compiled();

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '../src/kernels/backend.js';
 import { Bidirectional, Dense, Dropout, Embedding, GRU, LSTM } from '../src/layers/index.js';
-import { loadModel, Sequential, type SequentialCompileOptions, sequential } from '../src/sequential.js';
+import type { SequentialCompileOptions } from '../src/sequential/options.js';
+import { loadModel, Sequential, sequential } from '../src/sequential.js';
 import { adam } from '../src/training/optimizers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'memcell-sequential-'));
@@ -378,7 +379,9 @@ describe('models are built when their input shape is known', () => {
     const model = new Sequential([Dense(3, { inputShape: [2] })], { seed: 1 });
     model.compile({ loss: 'mse' });
     const [kernel] = model.getWeights();
+    expect(model.outputs).toEqual([{ name: 'dense', shape: [null, 3] }]);
     model.add(Dropout(0.1)).add(Dense(1));
+    expect(model.outputs).toEqual([{ name: 'dense_1', shape: [null, 1] }]);
     expect(model.getWeights()[0]).toEqual(kernel);
     await expect(model.fit([[1, 2]], [[1]], quiet)).rejects.toThrow('compile the model first');
     model.compile({ loss: 'mse' });

@@ -28,6 +28,7 @@ const levels: Record<string, number> = {
   engine: 4,
   explain: 4,
   formats: 4,
+  predicting: 4.5,
   sequential: 5,
   functional: 5.5,
   predictor: 5,

@@ -14,7 +14,7 @@ import {
 } from './define.js';
 import { type AddingLayer, penaltyOf } from './penalised.js';
 import { ofRegistered } from './registered.js';
-import { isSerializable, type Schema, type SettingsOf, savedOption, type Told } from './schema.js';
+import { type Schema, type SettingsOf, savedForm, savedOption, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
@@ -91,7 +91,7 @@ export function computedLayer(computation: Computation<Schema>): LayerDefinition
     penalises: _penalises,
     ...definition
   } = computation;
-  const own = ownClass((tf) => classOf(tf, computation));
+  const own = ownClass((tf) => computedClass(tf, computation));
   return defineLayer({
     ...definition,
     ...(weights && { weights: (settings, ...inputs) => weights(settings, inputs) }),
@@ -106,7 +106,7 @@ function shapesOf(shape: tf.Shape | tf.Shape[]): tf.Shape[] {
   return Array.isArray(shape[0]) ? (shape as tf.Shape[]) : [shape as tf.Shape];
 }
 
-function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config: Config) => ComputedLayer {
+function computedClass(tf: TensorFlow, computation: Computation<Schema>): new (config: Config) => ComputedLayer {
   class Computed extends tf.layers.Layer implements ComputedLayer {
     static className = computation.class;
     readonly specs: ComputedWeight[] = [];
@@ -191,10 +191,7 @@ function classOf(tf: TensorFlow, computation: Computation<Schema>): new (config:
     }
 
     override getConfig(): tf.serialization.ConfigDict {
-      const own = Object.entries(this.settings).map(([name, value]) => [
-        name,
-        isSerializable(value) ? { className: value.getClassName(), config: value.getConfig() } : value,
-      ]);
+      const own = Object.entries(this.settings).map(([name, value]) => [name, savedForm(value)]);
       return { ...super.getConfig(), ...Object.fromEntries(own) };
     }
 

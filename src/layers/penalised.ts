@@ -1,9 +1,10 @@
 /** Layers whose outputs are part of the loss: activityRegularizer, which TensorFlow.js's layers take and then refuse to run with. */
+import { isBuiltIn } from '../kernels/tfjs/builtIn.js';
 import type { TensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
 import type { Config, Layer } from './define.js';
 import { ofRegistered } from './registered.js';
-import { isSerializable, type Told } from './schema.js';
+import { savedForm, type Told } from './schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 type Kwargs = Parameters<tf.layers.Layer['call']>[1];
@@ -26,7 +27,14 @@ interface Regularizer extends tf.serialization.Serializable {
 /** What a regularizer says of a batch of outputs, divided by the number of samples as in Keras 3. */
 export function penaltyOf(tf: TensorFlow, regularizer: Told, outputs: tf.Tensor): tf.Scalar {
   const object = ofRegistered(tf, regularizer) as Regularizer;
-  return tf.div(object.apply(outputs), outputs.shape[0] || 1);
+  const penalty = isBuiltIn(object) ? l1l2(tf, object.getConfig(), outputs) : object.apply(outputs);
+  return tf.div(penalty, outputs.shape[0] || 1);
+}
+
+/** l1·Σ|x| + l2·Σx². The gradient of |x| at 0 is 0, as in Keras, where that of tf.abs is -1. */
+function l1l2(tf: TensorFlow, { l1, l2 }: tf.serialization.ConfigDict, x: tf.Tensor): tf.Scalar {
+  const absolute = tf.mul(x, tf.sign(x));
+  return tf.add(tf.mul(tf.sum(absolute), Number(l1)), tf.mul(tf.sum(tf.square(x)), Number(l2)));
 }
 
 /** One of TensorFlow.js's layers with a penalty on its outputs. */
@@ -46,7 +54,7 @@ type LayerClass = abstract new (...args: never[]) => Layer;
 
 const bases = new WeakMap<object, LayerClass>();
 
-/** The class that a layer is of, but for a penalty on its outputs. */
+/** The class that a layer is of, whether or not with a penalty on its outputs. */
 export function classOf(layer: Layer): unknown {
   return bases.get(layer.constructor) ?? layer.constructor;
 }
@@ -88,9 +96,8 @@ function penalisedClass(
     }
 
     override getConfig(): tf.serialization.ConfigDict {
-      const told = this.outputRegularizer;
-      const saved = isSerializable(told) ? { className: told.getClassName(), config: told.getConfig() } : told;
-      return { ...super.getConfig(), activityRegularizer: saved };
+      const activityRegularizer = savedForm(this.outputRegularizer) as tf.serialization.ConfigDict;
+      return { ...super.getConfig(), activityRegularizer };
     }
 
     private withoutMasked(outputs: Tensors, mask: tf.Tensor | undefined): tf.Tensor[] {

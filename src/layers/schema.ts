@@ -362,6 +362,11 @@ export function isSerializable(value: unknown): value is SerializableObject {
   );
 }
 
+/** An option's value as a saved configuration has it. */
+export function savedForm(value: unknown): unknown {
+  return isSerializable(value) ? { className: value.getClassName(), config: value.getConfig() } : value;
+}
+
 export function isLayer(value: unknown): value is Layer {
   return isSerializable(value) && 'computeOutputShape' in value;
 }

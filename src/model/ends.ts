@@ -29,6 +29,12 @@ export interface ModelEnd {
   shape: Shape;
 }
 
+/** A model's inputs as x must be, and its outputs' names. */
+export interface Ends {
+  inputs: readonly (Expected & ModelEnd)[];
+  outputNames: readonly string[];
+}
+
 /** What x must be, for every input: its shape, and whole numbers below the vocabulary's size for an Embedding. */
 export function expectedInputs(model: LayersModel): (Expected & ModelEnd)[] {
   return model.inputs.map((tensor, i) => {

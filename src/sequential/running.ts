@@ -8,14 +8,16 @@ import { MOST_THREADS } from '../engine/threads/pool.js';
 import { MemcellError } from '../errors.js';
 import { prepareBackend, prepareEngine } from '../kernels/backend.js';
 import { bringOthersHome, type Holder, holdLayers } from '../model/sharing.js';
-import { shown } from '../spelling.js';
+import { type EitherSpelling, shown } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { type Compiled, compileTraining } from '../training/compile.js';
-import type { ResolvedTraining } from '../training/description.js';
+import { type ResolvedTraining, resolveTraining } from '../training/description.js';
 import { getLoss } from '../training/losses.js';
 import { sgd } from '../training/optimizers.js';
+import { complete } from '../training/options.js';
 import type { Runner } from '../training/runner.js';
 import { createTfjsRunner } from '../training/tfjsRunner.js';
+import type { SequentialCompileOptions } from './options.js';
 
 /** What compile() set. */
 interface Setting {
@@ -24,6 +26,17 @@ interface Setting {
   compiled: Compiled | undefined;
   engine: 'tfjs' | undefined;
 }
+
+/** Each is checked by who takes it. */
+const COMPILE_OPTIONS = {
+  optimizer: 'other',
+  loss: 'other',
+  lossWeights: 'other',
+  metrics: 'other',
+  weightedMetrics: 'other',
+  engine: 'other',
+  threads: 'other',
+} as const;
 
 export class Running {
   /** Whether nobody has given, trained, read or used the weights. */
@@ -47,10 +60,22 @@ export class Running {
     return this.setting?.settings;
   }
 
-  compile(setting: Setting, threads: number | undefined): void {
+  /**
+   * @param knowsShape whether the model can be built, so that the options are checked against it now
+   * @throws MemcellError 'usage' for what is none of compile's options; all is then as before
+   */
+  compile(options: EitherSpelling<SequentialCompileOptions>, knowsShape: boolean): void {
+    const given = complete<object, SequentialCompileOptions>('compile', {}, options, COMPILE_OPTIONS);
+    const { engine, threads } = given;
+    if (engine !== undefined && engine !== 'tfjs') {
+      throw new MemcellError(`engine: ${shown(engine)}; it can be 'tfjs' or left out`, { code: 'usage' });
+    }
+    if (threads !== undefined) checkThreads(threads);
+    const settings = resolveTraining(given);
+    const compiled = knowsShape ? compileTraining(this.model(), settings) : undefined;
     this.free();
     this.mostThreads = threads ?? this.mostThreads;
-    this.setting = setting;
+    this.setting = { settings, compiled, engine };
   }
 
   /** The model has other layers: it is to be compiled again. */
@@ -186,7 +211,7 @@ export class Running {
 }
 
 /** @throws MemcellError 'usage' for what is not a whole number from 1 to 64 */
-export function checkThreads(threads: number): void {
+function checkThreads(threads: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
   throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${shown(threads)}`, {
     code: 'usage',

@@ -2,7 +2,7 @@ import type { Account } from '../data/frame.js';
 import type { Source } from '../data/source.js';
 import type { MemcellError } from '../errors.js';
 import type { Fields } from '../fields.js';
-import type { Predicting } from '../predictor.js';
+import type { Predicting } from '../predicting.js';
 import type { Sequential } from '../sequential.js';
 import type { BackupStore } from '../training/backup.js';
 import type { Callback } from '../training/callbacks.js';

@@ -1,7 +1,7 @@
 /** Trained tasks, loaded: a network, and what its task left with it. */
 import { MemcellError } from '../errors.js';
 import { Fields } from '../fields.js';
-import type { Predicting } from '../predictor.js';
+import type { Predicting } from '../predicting.js';
 import type { Sequential } from '../sequential.js';
 import type { Loaded, SavedTask } from './definition.js';
 import { kinds } from './flags.js';

@@ -37,7 +37,6 @@ const DEFAULTS = {
   verbose: 0 as Verbosity,
   write: undefined as ProgressOptions['write'],
 };
-const WEIGHTING = { sampleWeight: 'other', classWeight: 'record?' } as const;
 const KINDS = { batchSize: 'positiveCount?', verbose: 'verbosity', write: 'function?' } as const;
 
 /**
@@ -208,9 +207,9 @@ export async function trainOnBatch(
   compiled: Compiled,
   x: NdArray,
   y: NdArray,
-  options: WeightOptions = {},
+  weighting: WeightOptions = {},
 ): Promise<Logs> {
-  const samples = prepareSamples(compiled, x, y, complete('trainOnBatch', {}, options, WEIGHTING));
+  const samples = prepareSamples(compiled, x, y, weighting);
   checkOneBatch(runner, x.shape[0]);
   const meter = new Meter(compiled);
   const result = await runner.trainInTurns(samples.x, samples.y, samples.weights);
@@ -220,20 +219,5 @@ export async function trainOnBatch(
       { code: 'numeric' },
     );
   meter.add(result, samples.y, samples.weights);
-  return meter.logs();
-}
-
-/** Loss and metrics of one batch. */
-export function testOnBatch(
-  runner: Runner,
-  compiled: Compiled,
-  x: NdArray,
-  y: NdArray,
-  options: WeightOptions = {},
-): Logs {
-  const samples = prepareSamples(compiled, x, y, complete('testOnBatch', {}, options, WEIGHTING));
-  checkOneBatch(runner, x.shape[0]);
-  const meter = new Meter(compiled);
-  meter.add(runner.evaluateBatch(samples.x, samples.y, samples.weights), samples.y, samples.weights);
   return meter.logs();
 }

@@ -2,7 +2,7 @@
 
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
-import { isComputed } from '../layers/computed.js';
+import { type Activation, isComputed } from '../layers/computed.js';
 import { addsToLoss, isPenalised } from '../layers/penalised.js';
 import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
@@ -14,13 +14,8 @@ import type { Loss } from './losses.js';
 
 type Probability = 'softmax' | 'sigmoid';
 
-interface Activation {
-  apply(x: tf.Tensor, axis?: number): tf.Tensor;
-  getClassName(): string;
-}
-
 interface ActivatedLayer extends tf.layers.Layer {
-  activation: Activation;
+  activation: Pick<Activation, 'apply' | 'getClassName'>;
 }
 
 /** How a batch uses an Embedding: which rows, and what each use adds to the gradient once that is known. */
@@ -61,27 +56,10 @@ export function forward(
   const rowUses: RowUse[] = [];
   const restores = training ? watchEmbeddings(model, rowUses) : [];
   const added: tf.Scalar[] = [];
-  for (const [layer] of everyLayer(model)) {
-    if (!watched || !addsToLoss(layer)) continue;
-    layer.addedLosses = added;
-    restores.push(() => {
-      layer.addedLosses = undefined;
-    });
-  }
   const logits = new Map<ActivatedLayer, tf.Tensor>();
-  for (const layer of new Set(watched ?? [])) {
-    if (!layer) continue;
-    const { activation } = layer;
-    restores.push(() => {
-      layer.activation = activation;
-    });
-    layer.activation = {
-      apply(z, axis) {
-        logits.set(layer, tf.keep(tf.clone(z)));
-        return activation.apply(z, axis);
-      },
-      getClassName: () => activation.getClassName(),
-    };
+  if (watched) {
+    restores.push(...collectAdded(model, added));
+    for (const layer of new Set(watched)) if (layer) restores.push(watchActivation(layer, logits));
   }
   try {
     const ran = runGraph(
@@ -98,6 +76,32 @@ export function forward(
   } finally {
     for (const restore of restores) restore();
   }
+}
+
+/** Has layers put what they add to the loss in a list. Gives what ends that. */
+function collectAdded(model: tf.LayersModel, added: tf.Scalar[]): (() => void)[] {
+  const adding = [...everyLayer(model)].map(([layer]) => layer).filter(addsToLoss);
+  return adding.map((layer) => {
+    layer.addedLosses = added;
+    return () => {
+      layer.addedLosses = undefined;
+    };
+  });
+}
+
+/** Has what a layer's activation is applied to noted, from tf.keep(). Gives what ends that. */
+function watchActivation(layer: ActivatedLayer, logits: Map<ActivatedLayer, tf.Tensor>): () => void {
+  const { activation } = layer;
+  layer.activation = {
+    apply(z, axis) {
+      logits.set(layer, tf.keep(tf.clone(z)));
+      return activation.apply(z, axis);
+    },
+    getClassName: () => activation.getClassName(),
+  };
+  return () => {
+    layer.activation = activation;
+  };
 }
 
 /** Has each call of an Embedding noted, and its gradient when it comes. Gives what ends that. */

@@ -1,7 +1,7 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
-import { isByName, type ModelInputs } from '../model/ends.js';
+import { type Ends, isByName, type ModelInputs, readInputs, readTargets } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { shown } from '../spelling.js';
 import type { EvaluateOptions as EvaluateArrays } from './evaluate.js';
@@ -75,21 +75,22 @@ function wrongWeights(found: string, outputs: readonly string[]): MemcellError {
   });
 }
 
-/** The option of that name, where it is given; `toInput` checks an x against the model, `toTarget` reads a y. */
-export function validationOption(
-  given: ValidationInput | null | undefined,
-  outputs: readonly string[],
-  toInput: (x: ModelInputs, what: string) => NdArray,
-  toTarget: (y: ModelInputs, what: string) => NdArray,
-): { validationData?: ValidationData } {
-  if (given == null) return {};
+/** fit's options with arrays in the place of what users give, for a model of such inputs and outputs. */
+export function fitArrays({ validationData, sampleWeight, ...rest }: FitOptions, ends: Ends): FitArrays {
+  return {
+    ...rest,
+    ...weightsOption(sampleWeight, ends.outputNames),
+    ...(validationData != null && { validationData: validationArrays(validationData, ends) }),
+  };
+}
+
+function validationArrays(given: ValidationInput, { inputs, outputNames }: Ends): ValidationData {
   if (typeof given !== 'object' || !('x' in given || Array.isArray(given)))
     throw new MemcellError(`validationData must be [x, y] or { x, y }, not ${shown(given)}`, { code: 'usage' });
   const { x, y, sampleWeight } = 'x' in given ? given : { x: given[0], y: given[1], sampleWeight: given[2] };
-  const validationData = {
-    x: toInput(x, 'validationData: x'),
-    y: toTarget(y, 'validationData: y'),
-    ...weightsOption(sampleWeight, outputs, 'validationData: sampleWeight'),
+  return {
+    x: readInputs(x, inputs, 'validationData: x').array,
+    y: readTargets(y, outputNames, 'validationData: y'),
+    ...weightsOption(sampleWeight, outputNames, 'validationData: sampleWeight'),
   };
-  return { validationData };
 }

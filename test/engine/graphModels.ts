@@ -47,6 +47,7 @@ const KINDS = [
   'after',
   'dropout',
   'normalise',
+  'rescale',
   'overRows',
   'pool',
   'repeat',
@@ -259,6 +260,9 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
           any,
         ),
       );
+      return;
+    case 'rescale':
+      tensors.push(on(tf.layers.rescaling({ scale: again ? -0.8 : 1.3, offset: also / 50 }), any));
       return;
     case 'overRows':
       tensors.push(

@@ -8,7 +8,7 @@ import { parseSpec } from '../../src/model/spec.js';
 import { Random } from '../../src/random.js';
 import { type Callback, EarlyStopping } from '../../src/training/callbacks.js';
 import { compileTraining, type UncheckedCompileOptions } from '../../src/training/compile.js';
-import { evaluate, predict, testOnBatch, trainOnBatch } from '../../src/training/evaluate.js';
+import { evaluate, predict, trainOnBatch } from '../../src/training/evaluate.js';
 import { fit as train } from '../../src/training/fit.js';
 import type { FitOptions } from '../../src/training/fitSettings.js';
 import { adam, sgd } from '../../src/training/optimizers.js';
@@ -301,10 +301,10 @@ describe('evaluate, predict and single batches', () => {
     expect(await predict(runner, x, { batchSize: 3 })).toEqual(whole);
   });
 
-  test('evaluate means over samples; testOnBatch is the same on one batch', async () => {
+  test('evaluate means over samples, the same in one batch', async () => {
     const { runner, compiled } = setUp(undefined, { metrics: ['mae', 'rmse'] });
     const logs = await evaluate(runner, compiled, x, y, { batchSize: 4 });
-    const once = testOnBatch(runner, compiled, x, y);
+    const once = await evaluate(runner, compiled, x, y);
     for (const key of ['loss', 'mae', 'rmse']) expect(logs[key]).toBeCloseTo(once[key], 6);
     expect(logs.rmse).toBeCloseTo(Math.sqrt(logs.loss), 6);
   });

@@ -1,6 +1,7 @@
 import type { EitherSpelling } from '../../spelling.js';
 import { computedLayer } from '../computed.js';
 import { anyRank, common, type LayerOptions, layerFunction } from '../define.js';
+import { penaltyOf } from '../penalised.js';
 import * as kind from '../schema.js';
 
 const own = {
@@ -19,9 +20,7 @@ const activityRegularization = computedLayer({
   rank: anyRank,
   engine: ({ settings: { l1, l2 } }) => [{ kind: 'activity', l1, l2, signals: 1 }],
   call: ({ tf, x, addLoss, settings: { l1, l2 } }) => {
-    const batch = x.shape[0] || 1;
-    if (l1 > 0) addLoss(tf.mul(tf.sum(tf.abs(x)), l1 / batch));
-    if (l2 > 0) addLoss(tf.mul(tf.sum(tf.square(x)), l2 / batch));
+    addLoss(penaltyOf(tf, { className: 'L1L2', config: { l1, l2 } }, x));
     return x;
   },
 });

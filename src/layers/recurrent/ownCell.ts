@@ -5,7 +5,7 @@ import { type ComputedWeight, checkedSettings } from '../computed.js';
 import { type Config, type DefinitionOf, defineLayer, type LayerDefinition, ownClass, type Shape } from '../define.js';
 import { penalisable } from '../penalised.js';
 import { ofRegistered } from '../registered.js';
-import { isSerializable, type Schema, type SettingsOf } from '../schema.js';
+import { type Schema, type SettingsOf, savedForm } from '../schema.js';
 
 type Tensors = tf.Tensor | tf.Tensor[];
 
@@ -140,7 +140,7 @@ const ownCell = ownClass(
       }
 
       override getConfig(): tf.serialization.ConfigDict {
-        const own = Object.entries(this.settings).map(([name, value]) => [name, saved(value)]);
+        const own = Object.entries(this.settings).map(([name, value]) => [name, savedForm(value)]);
         return { ...super.getConfig(), ...Object.fromEntries(own) };
       }
 
@@ -151,10 +151,6 @@ const ownCell = ownClass(
       }
     },
 );
-
-function saved(value: unknown): unknown {
-  return isSerializable(value) ? { className: value.getClassName(), config: value.getConfig() } : value;
-}
 
 function layerOf(tf: TensorFlow, definition: CellDefinition<Schema>): new (config: Config) => tf.RNN {
   const OwnCell = ownCell(tf);

@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import type { Predicting } from '../../predictor.js';
+import type { Predicting } from '../../predicting.js';
 import { EventLoop } from '../../training/batches.js';
 import type { Predictor } from '../prepared.js';
 import type { KneserNey } from './kneserNey.js';

@@ -1,0 +1,32 @@
+/** What looks into the tfjs model of one input. */
+import { MemcellError } from '../errors.js';
+import { prepareBackend } from '../kernels/backend.js';
+import type { Ends } from '../model/ends.js';
+import { fromBatch, type ModelInput, toBatch } from '../model/inputs.js';
+import type * as tf from '../tf.js';
+import type { LayersModel } from '../tfjsTypes.js';
+
+/**
+ * @param model gives it with its weights as they are now
+ * @throws MemcellError 'model' for a model with several inputs
+ */
+export async function explained<T>(
+  x: ModelInput,
+  { inputs }: Ends,
+  model: () => LayersModel,
+  explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
+): Promise<T> {
+  if (inputs.length > 1) {
+    throw new MemcellError('gates and attribute look into models with one input; this one has several', {
+      code: 'model',
+    });
+  }
+  const { array } = toBatch(x, inputs[0], 'x');
+  await prepareBackend();
+  const input = fromBatch(array, 'tensor');
+  try {
+    return await explain(model(), input);
+  } finally {
+    input.dispose();
+  }
+}
