@@ -16,6 +16,7 @@ import {
 } from './losses/classification.js';
 import { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
 import {
+  absolute,
   cosineSimilarity,
   gaussianLikelihood,
   logCosh,
@@ -72,7 +73,7 @@ export function meanAbsoluteError(): Loss {
     name: 'meanAbsoluteError',
     config: {},
     targets: 'values',
-    positions: (yTrue, yPred) => tf.mean(tf.abs(tf.sub(yPred, yTrue)), -1),
+    positions: (yTrue, yPred) => tf.mean(absolute(tf.sub(yPred, yTrue)), -1),
   };
 }
 

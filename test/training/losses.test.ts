@@ -175,6 +175,14 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   });
 });
 
+test.each(['mae', 'mape', 'huber', 'logCosh', 'mse'])('%s has no slope where nothing is wrong', (id) => {
+  tf.tidy(() => {
+    const y = tf.tensor2d([0, 0, 2, -3], [2, 2]);
+    const slope = tf.grad((p) => tf.sum(getLoss(id).positions(y, p, false)))(y.clone());
+    expect(Array.from(slope.dataSync(), Math.abs)).toEqual([0, 0, 0, 0]);
+  });
+});
+
 test('a whole mask of zeros makes the loss 0, not NaN', () => {
   tf.tidy(() => {
     expect(weightedMean(tf.ones([2, 3]), undefined, tf.zeros([2, 3])).dataSync()[0]).toBe(0);

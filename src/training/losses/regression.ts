@@ -4,11 +4,16 @@ import * as tf from '../../tf.js';
 import { complete } from '../options.js';
 import { type Loss, PROBABILITY_EPSILON } from './loss.js';
 
+/** |x|, whose gradient at 0 is 0 as in Keras; that of tf.abs is -1. */
+export function absolute(x: tf.Tensor): tf.Tensor {
+  return tf.mul(x, tf.sign(x));
+}
+
 /** 100 · mean over the last axis of |yTrue - yPred| / max(|yTrue|, 1e-7). */
 export function meanAbsolutePercentageError(): Loss {
   const positions: Loss['positions'] = (yTrue, yPred) => {
     const sizes = tf.maximum(tf.abs(yTrue), PROBABILITY_EPSILON);
-    return tf.mul(tf.mean(tf.abs(tf.div(tf.sub(yTrue, yPred), sizes)), -1), 100);
+    return tf.mul(tf.mean(absolute(tf.div(tf.sub(yTrue, yPred), sizes)), -1), 100);
   };
   return { name: 'meanAbsolutePercentageError', config: {}, targets: 'values', positions };
 }
