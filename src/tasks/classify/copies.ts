@@ -12,7 +12,7 @@ export function copyWarnings(frame: Frame, label: string, features: readonly str
   if (frame.rows < FEWEST * known) return [];
   const copies = features.filter((name) => isCopy(frame.column(name).values, classes, known));
   if (copies.length === 0) return [];
-  const drop = quoted(copies.join(','));
+  const drop = copies.map(quoted).join(',');
   return [
     `${list(copies)}: each value stands with one ${label} alone, and each ${label} with one value; where that is not known beforehand, leave it out (--drop ${drop})`,
   ];
