@@ -79,7 +79,7 @@ export async function forecast(
   given: EitherSpelling<{ target?: string | readonly string[] } & Omit<ForecastOptions, 'targets'> & TaskTraining> = {},
 ): Promise<ForecastModel> {
   const { input, options } = forecastGiven(data, namedOptions('forecast', given));
-  const { loaded, made } = await spelledInCode(() => train(forecastTask, input, options));
+  const { loaded, made } = await train(forecastTask, input, options);
   return new ForecastModel(loaded, made);
 }
 
@@ -95,8 +95,7 @@ export async function classify(
   data: DataInput,
   options: EitherSpelling<ClassifyOptions & TaskTraining>,
 ): Promise<ClassifyModel> {
-  const given = classifyGiven(namedOptions('classify', options));
-  const { loaded, made } = await spelledInCode(() => train(classifyTask, data, given));
+  const { loaded, made } = await train(classifyTask, data, classifyGiven(namedOptions('classify', options)));
   return new ClassifyModel(loaded, made);
 }
 
@@ -110,8 +109,7 @@ export async function textModel(
   text: string | { readonly files: readonly string[] },
   options: EitherSpelling<TextOptions & TaskTraining> = {},
 ): Promise<TextModel> {
-  const given = namedOptions('text', options);
-  const { loaded, made } = await spelledInCode(() => train(textTask, textGiven(text), given));
+  const { loaded, made } = await train(textTask, textGiven(text), namedOptions('text', options));
   return new TextModel(loaded, made);
 }
 
@@ -125,8 +123,7 @@ export async function symbols(
   sequence: Sequence,
   options: EitherSpelling<SymbolsOptions & TaskTraining> = {},
 ): Promise<SymbolsModel> {
-  const given = namedOptions('symbols', options);
-  const { loaded, made } = await spelledInCode(() => train(symbolsTask, sequenceInput(sequence), given));
+  const { loaded, made } = await train(symbolsTask, sequenceInput(sequence), namedOptions('symbols', options));
   return new SymbolsModel(loaded, made);
 }
 
@@ -139,7 +136,9 @@ export async function loadTask(folder: string): Promise<AnyTaskModel> {
   return modelOf(await openSaved(folder));
 }
 
-async function train<
+const train: typeof trainTask = (task, data, given) => spelledInCode(() => trainTask(task, data, given));
+
+async function trainTask<
   O extends object,
   A extends SavedTask,
   E extends { kind: TaskKind },
