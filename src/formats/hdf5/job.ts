@@ -1,13 +1,11 @@
 /** Reads and writes HDF5 with h5wasm, wherever it is run: in a worker on Node. What a file claims is checked before it is used. */
 import type * as H5 from 'h5wasm';
+import { mostInflated } from '../inflation.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from './contents.js';
 import { bytesOfLengths, endlessHeap } from './heaps.js';
 import { DEEPEST, Hdf5Problem, MOST_OBJECTS } from './plain.js';
 
 const MOST_ELEMENTS = 2 ** 30;
-/** What is compressed may be this many times as large as the file, and so many bytes beside: trained weights hardly shrink. */
-const MOST_INFLATION = 16;
-const ALWAYS_BYTES = 2 ** 25;
 /** deflate, shuffle, fletcher32: those that the library has. For others it gives what lies in the file as it is. */
 const FILTERS = new Set([1, 2, 3]);
 /** Numbers of HDF5's own for kinds of types. */
@@ -100,7 +98,7 @@ class Reader {
     const shape = (metadata.shape ?? []).map(Number);
     const elements = shape.reduce((product, one) => product * one, 1);
     const filters = dataset.filters.map(({ id }) => id);
-    const most = filters.length > 0 ? ALWAYS_BYTES + MOST_INFLATION * this.size : this.size;
+    const most = filters.length > 0 ? mostInflated(this.size) : this.size;
     this.bytes += elements * size;
     if (!(elements <= MOST_ELEMENTS && this.bytes <= most)) {
       throw new Hdf5Problem(`${path}: its shape [${shape.join(', ')}] is larger than the file can hold`);

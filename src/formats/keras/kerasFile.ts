@@ -1,5 +1,6 @@
 /** `.keras`: Keras 3's zip of config.json, metadata.json and model.weights.h5. */
 import { readHdf5File } from '../hdf5/hdf5.js';
+import { mostInflated } from '../inflation.js';
 import type { ModelContents, ModelFile } from '../modelFile.js';
 import { invalid, isJsonObject, type Json, parseJsonText, parseMetadata } from '../modelJson.js';
 import { isZip, readZip } from '../zip.js';
@@ -12,11 +13,8 @@ import { optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
 import { writeKeras } from './write.js';
 
-/**
- * The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it; and no more than trained
- * weights can be compressed by, so that a small file does not ask for all memory.
- */
-const mostBytes = (size: number) => Math.min(2 ** 33, 2 ** 25 + 16 * size);
+/** The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it. */
+const MOST_BYTES = 2 ** 33;
 
 export const kerasFile: ModelFile = {
   name: 'keras',
@@ -27,7 +25,7 @@ export const kerasFile: ModelFile = {
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
-  const files = await readZip(bytes, mostBytes(bytes.length), where);
+  const files = await readZip(bytes, Math.min(MOST_BYTES, mostInflated(bytes.length)), where);
   const config = parseJson(files, 'config.json', where);
   const { memcell, keras_version: version } = files.has('metadata.json')
     ? parseJson(files, 'metadata.json', where)

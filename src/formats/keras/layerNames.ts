@@ -18,7 +18,9 @@ export function withFittingNames(contents: ModelContents): ModelContents {
   const lost: string[] = [];
   const topology = renamed(contents.topology, lost);
   if (lost.length === 0) return contents;
-  const paths = new Map(pathsOf(layersOf(contents.topology)).map((path, i) => [path, pathsOf(layersOf(topology))[i]]));
+  const given = pathsOf(layersOf(contents.topology));
+  const called = pathsOf(layersOf(topology));
+  const paths = new Map(given.map((path, i) => [path, called[i]]));
   const weights = contents.weights.map((weight) => ({ ...weight, layer: paths.get(weight.layer) ?? weight.layer }));
   const { training } = contents;
   const byOutput = (told: Json): Json =>
@@ -61,7 +63,8 @@ function renamed(given: JsonObject, lost: string[], name = otherName(given, new 
 /** The name that a layer gets; undefined for one that has none. */
 function otherName(layer: JsonObject, taken: Set<string>, lost: string[]): string | undefined {
   const name = isJsonObject(layer.config) ? layer.config.name : undefined;
-  if (typeof name !== 'string' || fits(name)) return typeof name === 'string' ? name : undefined;
+  if (typeof name !== 'string') return undefined;
+  if (fits(name)) return name;
   let other = fitting(name);
   for (let count = 1; taken.has(other); count++) other = `${fitting(name)}_${count}`;
   taken.add(other);
