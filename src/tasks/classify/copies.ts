@@ -28,5 +28,5 @@ function isCopy(values: Float64Array, classes: readonly string[], known: number)
       classOf.set(value, classes[row]);
     } else if (found !== classes[row]) return false;
   }
-  return new Set(classOf.values()).size === known && classOf.size === known;
+  return new Set(classOf.values()).size === known;
 }
