@@ -4,8 +4,7 @@ import { MemcellError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
-import type { StoppedFit } from '../tasks/fitNetwork.js';
-import type { TaskKind, TrainingSettings } from '../tasks/settings.js';
+import type { TaskKind } from '../tasks/settings.js';
 import type { Pictures } from '../tasks/shown.js';
 import type { Start } from '../tasks/start.js';
 import type { AnyTrained } from '../tasks/train.js';
@@ -306,7 +305,10 @@ interface Ended {
 }
 
 async function tell(ended: Ended, trained: AnyTrained, session: Session): Promise<void> {
-  const { scoredOn, tasks } = await import('../tasks/index.js');
+  const [{ scoredOn, tasks }, { whyEarly }] = await Promise.all([
+    import('../tasks/index.js'),
+    import('../tasks/fitNetwork.js'),
+  ]);
   const { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
   const { model, artefact, layers, settings, history, evaluation, instead, stopped, diverged } = trained;
   const task = tasks[kind];
@@ -317,7 +319,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   const network = `${layers} (${counted(parameters, 'parameter')})`;
   const unused = instead === undefined ? '' : `; it does without ${network}`;
   session.print(`trained ${instead ?? network} on ${data}: ${counted(samples, 'sample')}, ${took}${unused}`);
-  const early = stopped && whyEarly(stopped, settings);
+  const early = stopped && whyEarly(stopped, settings.patience);
   if (early !== undefined) session.print(early);
   const on = scoredOn(heldOut);
   const { headline } = task.tell(evaluation, on);
@@ -370,13 +372,3 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     session.exitCode = 1;
   }
 }
-
-/** Why a training ended before its last epoch, where it was not interrupted. */
-function whyEarly({ by }: StoppedFit, { patience }: TrainingSettings): string | undefined {
-  if (by === 'time') return 'stopped at the end of its time';
-  if (by === 'enough') return 'stopped early: there is next to nothing left to learn';
-  if (by !== 'patience' || patience === undefined) return undefined;
-  return `stopped early: ${counted(patience, 'epoch')} without a better one; the best one is kept`;
-}
-
-/** What the training started from, and what is to be known about it. */

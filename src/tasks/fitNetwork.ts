@@ -1,5 +1,6 @@
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import { counted } from '../format.js';
 import type { Sequential } from '../sequential.js';
 import { type Callback, EarlyStopping } from '../training/callbacks.js';
 import type { Stopped } from '../training/history.js';
@@ -35,6 +36,17 @@ export interface FitPlan {
 export interface StoppedFit extends Stopped {
   /** As many epochs without a better one as the patience is; a loss that is good enough; the time that was up. */
   by?: 'patience' | 'enough' | 'time';
+}
+
+/** Said of a fit whose time was up. */
+export const LATE = 'stopped at the end of its time';
+
+/** Why a fit ended before its last epoch, where it was not interrupted. */
+export function whyEarly({ by }: StoppedFit, patience: number | undefined): string | undefined {
+  if (by === 'time') return LATE;
+  if (by === 'enough') return 'stopped early: there is next to nothing left to learn';
+  if (by !== 'patience' || patience === undefined) return undefined;
+  return `stopped early: ${counted(patience, 'epoch')} without a better one; the best one is kept`;
 }
 
 export interface FitOutcome {

@@ -5,7 +5,7 @@ import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
 import { startOf } from '../clock.js';
 import type { Run } from '../definition.js';
-import type { StoppedFit } from '../fitNetwork.js';
+import { LATE, type StoppedFit } from '../fitNetwork.js';
 import { fitNetwork, type Labelled, type Recipe, withInputs } from './network.js';
 import { linearRecipe, type Problem, rowRecipe, sequenceRecipe } from './recipes.js';
 import { take } from './samples.js';
@@ -94,7 +94,7 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
     run.stage('training');
     const fixed = { ...recipe, patience: undefined };
     const { model, best: _, ...fitted } = await fitNetwork(fixed, samples, undefined, { seed: run.seed, run, seconds });
-    return { model, layers, recipe, ...fitted, remarks: isLate(fitted) ? [lateRemark] : [] };
+    return { model, layers, recipe, ...fitted, remarks: isLate(fitted) ? [LATE] : [] };
   }
   const began = performance.now();
   const limit = seconds === undefined ? undefined : seconds * 0.55;
@@ -108,7 +108,7 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
   const steps = best * Math.ceil(train.length / recipe.batchSize);
   const used = (performance.now() - began) / 1000;
   const secondsPerStep = used / (Math.max(1, history.loss?.length ?? 0) * Math.ceil(train.length / recipe.batchSize));
-  const remarks = isLate(ended) ? [lateRemark] : [];
+  const remarks = isLate(ended) ? [LATE] : [];
   const learnt: Learnt = { model, layers, recipe, history, steps, secondsPerStep, ...ended, remarks };
   if (ended.diverged || ended.stopped?.reason === 'interrupted') return learnt;
   if (seconds !== undefined && used + steps * secondsPerStep > seconds) {
@@ -204,11 +204,9 @@ async function learnFolds(samples: Labelled, problem: Problem, run: Run, seconds
     history: meanHistory(histories),
     ...ended,
     joined,
-    remarks: late ? [lateRemark] : [],
+    remarks: late ? [LATE] : [],
   };
 }
-
-const lateRemark = 'stopped at the end of its time';
 
 interface FoldAnswers {
   actual: Int32Array;
