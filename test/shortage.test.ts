@@ -1,5 +1,7 @@
 /** A process that may open few files, or has little address space: real limits on real processes. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -35,4 +37,28 @@ test('no address space for WebAssembly: tfjs runs the model, the numbers are the
   })`;
   const { stdout: engine } = limited('-v 4000000', `node -e "${program}"`);
   expect(engine).toMatch(/^tfjs no address space for WebAssembly's memory; raise the limit \(ulimit -v\) \(.*\)\n$/);
+});
+
+test('240,000 rows are told their classes in a heap of 60 MB, which does not hold them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'memcell-shortage-'));
+  try {
+    const rows = (count: number) =>
+      Array.from(
+        { length: count },
+        (_, i) => `${Math.sin(i).toFixed(5)},${Math.cos(i).toFixed(5)},${i % 2 ? 'x' : 'y'}`,
+      );
+    const table = (name: string, count: number) =>
+      writeFileSync(join(folder, name), ['a,b,kind', ...rows(count), ''].join('\n'));
+    table('few.csv', 200);
+    table('many.csv', 240_000);
+    const memcell = (heap: string, command: string) =>
+      limited('-v unlimited', `node ${heap} bin/memcell.js ${command}`.replaceAll('@', `${folder}/`));
+    expect(memcell('', "train @few.csv --classify kind --layers 'Dense(2, softmax)' --epochs 1 --out @m").status).toBe(
+      0,
+    );
+    expect(memcell('--max-old-space-size=60', 'predict @m @many.csv --out @told.csv').status).toBe(0);
+    expect(readFileSync(join(folder, 'told.csv'), 'utf8').trimEnd().split('\n')).toHaveLength(240_001);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
