@@ -1,11 +1,12 @@
 /** Losses of numbers: errors, directions, quantiles and likelihoods. */
 import { MemcellError } from '../../errors.js';
 import * as tf from '../../tf.js';
+import type { Tensor } from '../../tfjsTypes.js';
 import { complete } from '../options.js';
 import { type Loss, PROBABILITY_EPSILON } from './loss.js';
 
 /** |x|, whose gradient at 0 is 0 as in Keras; that of tf.abs is -1. */
-export function absolute(x: tf.Tensor): tf.Tensor {
+export function absolute(x: Tensor): Tensor {
   return tf.mul(x, tf.sign(x));
 }
 
