@@ -79,3 +79,23 @@ test("the version that memcell says is the package's", () => {
   const { version: published } = JSON.parse(readFileSync(join(source, '../package.json'), 'utf8'));
   expect(version).toBe(published);
 });
+
+test('the build for browsers takes no name from a module of its own that has it not', () => {
+  // Parcel refuses such a build, though nothing of the kind ever runs.
+  const folder = join(source, '../dist/browser');
+  const missing: string[] = [];
+  let seen = 0;
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.js'))) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    for (const [, names, from] of text.matchAll(/\{([\w\s,:]*)\} = await import\("(\.\/[^"]+)"\)/g)) {
+      const exported = readFileSync(join(folder, from), 'utf8').match(/export \{([^}]*)\}/)?.[1] ?? '';
+      const given = new Set(exported.split(',').map((one) => one.trim().split(' as ').pop()));
+      for (const taken of names.split(',').map((one) => one.split(':')[0].trim())) {
+        seen++;
+        if (!given.has(taken)) missing.push(`${name}: ${taken} of ${from}`);
+      }
+    }
+  }
+  expect(seen).toBeGreaterThan(20);
+  expect(missing).toEqual([]);
+});

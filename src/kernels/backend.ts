@@ -113,7 +113,9 @@ async function importTfjsNode(): Promise<void> {
     util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
     util.isArray = Array.isArray;
   }
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Parcel refuses to write to process.env itself.
+  const { env } = process;
+  env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   await import(/* webpackIgnore: true */ /* @vite-ignore */ ['@tensorflow', 'tfjs-node'].join('/'));
 }
 
