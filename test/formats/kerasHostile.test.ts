@@ -72,6 +72,16 @@ it('a class that is not known is said before that the weights fit no layer', asy
 
 describe('files of other kinds are refused by what they are, with what to do', () => {
   const folder = temporaryFolder();
+
+  it('the beginning of the names of a checkpoint’s files', async () => {
+    for (const ending of ['index', 'data-00000-of-00001']) writeFileSync(join(folder, `net.${ending}`), 'x');
+    for (const name of ['net', 'net.index', 'net.data-00000-of-00001']) {
+      await expect(loadModel(join(folder, name))).rejects.toThrow(
+        `${name}: part of a checkpoint of TensorFlow; in Python`,
+      );
+    }
+  });
+
   const text = (start: string) => Uint8Array.from(start, (letter) => letter.charCodeAt(0));
   const zipOf = (...names: string[]) => zipSync(Object.fromEntries(names.map((name) => [name, text('x')])));
   it.each<[kind: string, bytes: Uint8Array, message: string]>([
