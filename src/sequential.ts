@@ -359,6 +359,11 @@ export class Sequential extends Predicting {
     return this.building.layers.map(described);
   }
 
+  /** @internal Steps behind the optimizer's state; 0 where it has none. */
+  get stepsTrained(): number {
+    return this.running.settings?.optimizer.iterations ?? 0;
+  }
+
   /** Whether compile() was called, here or before the model was saved. */
   get isCompiled(): boolean {
     return this.running.settings !== undefined;

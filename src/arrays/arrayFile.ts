@@ -5,11 +5,12 @@ import { jsonForm } from '../data/read.js';
 import { openSource } from '../data/source.js';
 import type { Table } from '../data/table.js';
 import { MemcellError } from '../errors.js';
+import { arraysInflation } from '../formats/inflation.js';
 import { isZip, readZip, writeZip } from '../formats/zip.js';
 import { type NestedArray, readArray } from '../model/inputs.js';
 import { isNpy, readNpy, writeNpy } from './npy.js';
 
-/** Larger files are not read, nor what is in an archive. */
+/** Larger files are not read. */
 const MOST_BYTES = 2 ** 31 - 1;
 const MOST_AXES = 32;
 
@@ -36,12 +37,13 @@ export async function readArrayFile(path: string): Promise<ArrayFile> {
 
 async function readNpz(bytes: Uint8Array, where: string): Promise<Map<string, NdArray>> {
   const arrays = new Map<string, NdArray>();
-  for (const [file, content] of await readZip(bytes, MOST_BYTES, where)) {
+  const limit = arraysInflation(bytes.length);
+  for (const [file, content] of await readZip(bytes, limit, where)) {
     if (!file.endsWith('.npy')) {
       const remedy = 'an .npz holds .npy files alone; of an Excel workbook save the sheet as CSV';
       throw new MemcellError(`${where}: has ${JSON.stringify(file.slice(0, 80))} in it; ${remedy}`);
     }
-    arrays.set(file.replace(/\.npy$/, ''), readNpy(content, `${where}: ${file}`));
+    arrays.set(file.replace(/\.npy$/, ''), readNpy(content, `${where}: ${file}`, limit));
   }
   if (arrays.size === 0) throw new MemcellError(`${where}: has no arrays in it`);
   return arrays;

@@ -5,6 +5,7 @@
 import { elements, type NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { floatOfHalf } from '../formats/halves.js';
+import { type Inflation, tooLarge } from '../formats/inflation.js';
 
 const SIGNATURE = '\x93NUMPY';
 const MOST_HEADER = 2 ** 16;
@@ -36,10 +37,11 @@ const types: Readonly<Record<string, { size: number; whole: boolean; read: Read 
 
 /**
  * An array in row order, whatever the file's. Whole numbers come as int32, all others as float32.
+ * @param limit of the numbers, where they were compressed
  * @throws MemcellError 'data' for another type than numbers, a shape that does not fit the bytes, and whole numbers that
  *   are no int32
  */
-export function readNpy(bytes: Uint8Array, where: string): NdArray {
+export function readNpy(bytes: Uint8Array, where: string, limit?: Inflation): NdArray {
   const { descr, fortran, shape, from } = headerOf(bytes, where);
   const [, order, name] = /^([<>|=])(\w\d+)$/.exec(descr) ?? [];
   const type = name !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
@@ -56,15 +58,19 @@ export function readNpy(bytes: Uint8Array, where: string): NdArray {
       `${where}: its shape (${shape.join(', ')}) of ${descr} is ${count * type.size} bytes, but ${found} follow; cut off or damaged`,
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + from, found);
+  if (limit && 4 * count > limit.most) throw new MemcellError(`${where}: ${tooLarge(4 * count, found, limit)}`);
   const little = order !== '>';
+  const place = bytes.byteOffset + from;
+  if (little && !fortran && name === 'f4' && place % 4 === 0) {
+    return { data: new Float32Array(bytes.buffer, place, count), shape };
+  }
+  const view = new DataView(bytes.buffer, place, found);
   const data = type.whole ? new Int32Array(count) : new Float32Array(count);
-  const placeOf = fortran ? rowOrder(shape) : undefined;
+  const inColumns = fortran ? columnOrder(shape) : undefined;
   for (let i = 0; i < count; i++) {
-    const value = type.read(view, i * type.size, little);
-    const place = placeOf ? placeOf(i) : i;
-    data[place] = value;
-    if (type.whole && data[place] !== value) {
+    const value = type.read(view, (inColumns ? inColumns() : i) * type.size, little);
+    data[i] = value;
+    if (type.whole && data[i] !== value) {
       throw new MemcellError(`${where}: holds ${value}, above the whole numbers that memcell takes (2³¹ − 1)`);
     }
   }
@@ -107,15 +113,20 @@ function headerOf(bytes: Uint8Array, where: string): Header {
   return { descr: descr[1] ?? descr[2], fortran: fortran === 'True', shape, from };
 }
 
-/** Where an element that is the i-th in column order stands in row order. */
-function rowOrder(shape: readonly number[]): (i: number) => number {
-  const strides = shape.map((_, axis) => elements(shape.slice(axis + 1)));
-  return (i) => {
-    let rest = i;
-    let place = 0;
-    for (const [axis, size] of shape.entries()) {
-      place += (rest % size) * strides[axis];
-      rest = Math.floor(rest / size);
+/** Where each next element in row order stands in column order. */
+function columnOrder(shape: readonly number[]): () => number {
+  const axes = shape
+    .map((size, axis) => ({ size, stride: elements(shape.slice(0, axis)), at: 0 }))
+    .filter(({ size }) => size > 1)
+    .reverse();
+  let next = 0;
+  return () => {
+    const place = next;
+    for (const axis of axes) {
+      next += axis.stride;
+      if (++axis.at < axis.size) break;
+      next -= axis.stride * axis.size;
+      axis.at = 0;
     }
     return place;
   };

@@ -45,7 +45,7 @@ export const addBacktest: AddCommand = (program, session) => {
   addTrainingOptions(command, able);
   command
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
-    .option('--from <MODEL>', 'start each fit from the weights of a trained model, of any format')
+    .option('--from <MODEL>', 'start each fit from a trained model, of any format, or weights with --layers')
     .option('--folds <K>', 'how many parts', parseCount, 5)
     .option('--refit', 'fit the model anew before each part')
     .addHelpText('after', examples);
@@ -72,7 +72,7 @@ async function backtest(data: string, { kind, options }: Asked, values: Options,
   const source = openSource(data, { ...(sql !== undefined && { sql }) });
   const pictures = new Pictures();
   const shown = page === undefined && plot === undefined ? {} : { shown: pictures.add };
-  const start = from === undefined ? undefined : await openStart(from, kind);
+  const start = from === undefined ? undefined : await openStart(from, kind, values.layers);
   const training = { ...trainingOf(values), ...(start && { from: start }) };
   const run = runOf({ ...training, stage: (text) => session.note(text), ...shown }, source.name);
   const evaluation = await task

@@ -1,3 +1,4 @@
+import { counted } from '../format.js';
 import type { Sequential } from '../sequential.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 
@@ -32,20 +33,26 @@ async function describeArrays(model: Sequential, from: string): Promise<void> {
   model.metadata = { ...model.metadata, arrays: tasks[kind].arrays(artefact) };
 }
 
+/** What a format keeps of compile() and of the optimizer. */
+function trainingIn(format: string, steps: number): string {
+  if (format === 'onnx' || steps === 0) return "loss, metrics and the optimizer's settings, without a state";
+  return `loss, metrics and the optimizer with its state after ${counted(steps, 'step')}`;
+}
+
 async function convert(from: string, to: string, session: Session): Promise<void> {
   const [{ loadModel }, { formatFor }] = await Promise.all([import('../sequential.js'), import('../formats/open.js')]);
   const model = await loadModel(from);
   if (model.metadata.task !== undefined && model.metadata.arrays === undefined) await describeArrays(model, from);
   try {
     const lost = [...model.lost, ...(await model.save(to))];
+    const format = formatFor(to)?.name ?? 'tfjs';
     const kept = [
       `${model.tf.layers.length} layers`,
       `${model.countParams()} weights`,
-      ...(model.isCompiled ? ['optimizer, loss and metrics'] : []),
+      ...(model.isCompiled ? [trainingIn(format, model.stepsTrained)] : []),
       ...(Object.keys(model.metadata).length > 0 ? ['memcell’s metadata'] : []),
     ];
     const told = lost.length > 0 ? `; lost: ${lost.join('; ')}` : '; nothing is lost';
-    const format = formatFor(to)?.name ?? 'tfjs';
     session.print(`${to} (${format === 'tfjs' ? 'a folder as tfjs has it' : format}): kept ${kept.join(', ')}${told}`);
     session.result({ from, to, format, kept, lost });
   } finally {

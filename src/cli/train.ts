@@ -71,7 +71,10 @@ export const addTrain: AddCommand = (program, session) => {
   addTrainingOptions(command, allTasks);
   command
     .option('--sql <QUERY>', 'what to read of a table named data: "select * from data where year > 2015"')
-    .option('--from <MODEL>', 'start from the weights of a trained model, of any format; frozen layers stay frozen')
+    .option(
+      '--from <MODEL>',
+      'start from a trained model, of any format, or weights (.safetensors, .weights.h5) with --layers; frozen layers stay frozen',
+    )
     .option('--dry-run', 'say what was understood of the data, and stop there')
     .option('--out <DIR>', 'the folder to save the model in', parsePath, 'model')
     .option('--resume', 'go on with the same run, which was killed or stopped, from what is in DIR.resume')
@@ -235,10 +238,10 @@ function sqlOf({ sql }: Options): { sql?: string } {
 }
 
 /** The model that training starts from. */
-async function startOf({ from }: Options, kind: TaskKind): Promise<Start | undefined> {
+async function startOf({ from, layers }: Options, kind: TaskKind): Promise<Start | undefined> {
   if (from === undefined) return undefined;
   const { openStart } = await import('../tasks/start.js');
-  return openStart(from, kind);
+  return openStart(from, kind, layers);
 }
 
 function sayPrepared(
@@ -254,12 +257,7 @@ function sayPrepared(
 }
 
 /** @throws MemcellError (usage) for options that cannot be with --from */
-async function checkFrom(from: string, { layers, out, dryRun }: Options): Promise<void> {
-  if (layers !== undefined) {
-    throw new MemcellError('--layers and --from exclude each other: the layers are those of the model; leave one out', {
-      code: 'usage',
-    });
-  }
+async function checkFrom(from: string, { out, dryRun }: Options): Promise<void> {
   if (dryRun) return;
   const { resolve } = await import('node:path');
   if (resolve(from) !== resolve(out)) return;

@@ -36,6 +36,12 @@ export async function holdsSavedModel(name: string): Promise<boolean> {
   return found !== undefined;
 }
 
+/** Whether a name is the beginning of those of a checkpoint's files: model, of model.index and model.data-00000-of-00001. */
+export async function isCheckpoint(name: string): Promise<boolean> {
+  const found = await fs.stat(`${filePath(name)}.index`).catch(() => undefined);
+  return found?.isFile() ?? false;
+}
+
 const isJson = (path: string) => /\.json$/i.test(path);
 
 /** What people call the weights of `model.json`. */

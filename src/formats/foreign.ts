@@ -7,7 +7,7 @@ const TORCH =
 export const SAVED_MODEL =
   'a SavedModel of TensorFlow; in Python, save the model of Keras that it was made of as .keras or .h5, or convert it to ONNX with tf2onnx';
 
-const CHECKPOINT =
+export const CHECKPOINT =
   'part of a checkpoint of TensorFlow; in Python, load it into the model that it is of and save that as .keras or .h5';
 
 const latin = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
@@ -25,7 +25,7 @@ export function foreignKind(bytes: Uint8Array, where: string): string | undefine
     return 'a model of TensorFlow Lite, which memcell does not read; save the model that it was made of as .keras, .h5 or .onnx';
   if (/\.pb$/i.test(where)) return `a graph of TensorFlow, or ${SAVED_MODEL}`;
   if (/\.pbtxt$/i.test(where)) return `a graph of TensorFlow as text, or ${SAVED_MODEL}`;
-  if (start.startsWith('model_checkpoint_path:') || /\.ckpt(-\d+)?\.(index|meta|data-\d+-of-\d+)$/i.test(where))
+  if (start.startsWith('model_checkpoint_path:') || /(\.ckpt(-\d+)?\.meta|\.index|\.data-\d+-of-\d+)$/i.test(where))
     return CHECKPOINT;
   if (start.startsWith('\x93NUMPY')) return 'an array (.npy), not a model';
   if (start.startsWith('\x1f\x8b')) return 'compressed by gzip; unpack it first (gunzip)';

@@ -1,6 +1,10 @@
 /** One file format that holds a whole model: a new format is one file that exports one of these, and one line in `formats/index.ts`. */
 import type { Json } from './modelJson.js';
 
+/** What to do with weights that have no model. */
+export const WEIGHTS_ALONE =
+  'it holds weights without a model; build the model, call model.loadWeights on it, and save it, or name its layers in memcell train --from FILE --layers SPEC';
+
 export interface ModelFile {
   /** As `memcell convert` and errors name it: 'keras', 'h5', 'onnx'. */
   name: string;
@@ -15,6 +19,8 @@ export interface ModelFile {
    * @throws MemcellError 'model' that names what does not fit
    */
   readWeights?(bytes: Uint8Array, topology: { [key: string]: Json }, where: string): Promise<StoredWeight[]>;
+  /** Whether bytes that it recognises hold weights and no model. Left out: never. */
+  hasWeightsAlone?(bytes: Uint8Array, where: string): Promise<boolean>;
   /** @throws MemcellError 'usage' that names the layer which the format cannot hold */
   write?(contents: ModelContents): Promise<{ bytes: Uint8Array; lost: string[] }>;
 }

@@ -9,7 +9,7 @@ import { SAVED_MODEL } from './foreign.js';
 import { fetchBytes, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
 import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
-import type { ModelFile } from './modelFile.js';
+import type { ModelFile, StoredWeight } from './modelFile.js';
 import { invalid, SHARDED } from './modelJson.js';
 import { readSource, storedWeights } from './source.js';
 import { type LoadedModel, loadHandled, modelOfStored, saveTfjs } from './tfjs.js';
@@ -64,18 +64,51 @@ export async function saveModel(model: LayersModel, to: ModelLocation, beside: B
  * Sets a model's weights from a file of weights, or of a whole model, which must have them all and no others.
  * @throws MemcellError 'model' with all that does not fit; the model is then as before
  */
-export async function openWeights(model: LayersModel, from: string | Uint8Array): Promise<void> {
-  const { bytes, where } = await bytesOf(from);
+export async function openWeights(model: LayersModel, from: string | Uint8Array | WeightsFile): Promise<void> {
+  const { bytes, where } = typeof from === 'string' || from instanceof Uint8Array ? await bytesOf(from) : from;
   const { topology } = contentsOf(model, { metadata: {} });
   assignStored(model, await storedWeights(bytes, topology, where), where);
 }
 
-async function bytesOf(from: string | Uint8Array): Promise<{ bytes: Uint8Array; where: string }> {
+/** A file of weights that has no model, and its name for errors. */
+export interface WeightsFile {
+  bytes: Uint8Array;
+  where: string;
+}
+
+/** A file that holds weights alone; undefined for all else. */
+export async function weightsAlone(from: string): Promise<WeightsFile | undefined> {
+  if (!isFolder(from) && !modelFiles.some(({ endings }) => hasEnding(from, endings))) return undefined;
+  const file = isFolder(from) ? await readFile(from) : await bytesOf(from);
+  if (!file) return undefined;
+  const format = modelFiles.find(({ recognises }) => recognises(file.bytes));
+  return (await format?.hasWeightsAlone?.(file.bytes, file.where)) ? file : undefined;
+}
+
+/**
+ * The weights of a file for the layers of a model, whatever features its input has.
+ * @throws MemcellError 'model' with every name in the file that fits no layer
+ */
+export async function weightsFor(model: LayersModel, { bytes, where }: WeightsFile): Promise<StoredWeight[]> {
+  const { topology } = contentsOf(model, { metadata: {} });
+  const open = JSON.stringify(topology, (key, value: unknown) => (key === 'batch_input_shape' ? undefined : value));
+  const stored = await storedWeights(bytes, JSON.parse(open), where);
+  if (stored.length === 0) throw invalid(where, 'has no weights in it');
+  return stored;
+}
+
+async function readFile(from: string): Promise<WeightsFile | undefined> {
+  const { readModelFile } = await import('./file.js');
+  const file = await readModelFile(from);
+  return file && { bytes: file.bytes, where: file.path };
+}
+
+async function bytesOf(from: string | Uint8Array): Promise<WeightsFile> {
   if (from instanceof Uint8Array) return { bytes: from, where: 'the weights' };
   if (!isFolder(from)) return { bytes: await fetchBytes(from), where: from };
-  const { holdsSavedModel, readModelFile } = await import('./file.js');
-  const file = await readModelFile(from);
-  if (file) return { bytes: file.bytes, where: file.path };
+  const { holdsSavedModel } = await import('./file.js');
+  const file = await readFile(from);
+  if (file) return file;
   if (await holdsSavedModel(from)) throw invalid(from, SAVED_MODEL);
   if (/\.(weights|index)\.json$/i.test(from)) throw invalid(from, SHARDED);
   throw invalid(from, 'no such file of weights');

@@ -1,6 +1,6 @@
 /** The bytes of a model wherever it is, and the format that they are in, which the content decides and not the name. */
 import type { Description } from './file.js';
-import { foreignKind } from './foreign.js';
+import { CHECKPOINT, foreignKind } from './foreign.js';
 import { fetchBytes, fetchModel, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
 import { normalTopology } from './keras/topology.js';
@@ -20,11 +20,12 @@ export async function readSource(from: ModelSource, options: LoadOptions = {}): 
   if (from instanceof ArrayBuffer) return opened(new Uint8Array(from), 'the model');
   if (typeof from !== 'string' || from === '') return undefined;
   if (isFolder(from)) {
-    const { readDescription, readModelFile } = await import('./file.js');
+    const { isCheckpoint, readDescription, readModelFile } = await import('./file.js');
     const file = await readModelFile(from);
     if (file) return opened(file.bytes, file.path);
     const described = await readDescription(from);
     if (described) return { contents: await contentsOf(described), where: described.weights };
+    if (await isCheckpoint(from)) throw invalid(from, CHECKPOINT);
     const { modelPlace, readModel } = await import('./folder.js');
     const { folder, file: name } = await modelPlace(from);
     try {

@@ -1,4 +1,5 @@
 /** Zip archives of a few files, as `.keras` is one: every size, name and sum is checked before a file is given out. */
+import { type Inflation, tooLarge } from './inflation.js';
 import { invalid, reasonOf } from './modelJson.js';
 
 const END = 0x06054b50;
@@ -28,10 +29,10 @@ interface Entry {
 
 /**
  * All files of an archive by their names, backslashes as slashes.
- * @param most bytes of all files together
+ * @param limit of all files together
  * @throws MemcellError 'model' that says what is wrong with the archive
  */
-export async function readZip(bytes: Uint8Array, most: number, where: string): Promise<Map<string, Uint8Array>> {
+export async function readZip(bytes: Uint8Array, limit: Inflation, where: string): Promise<Map<string, Uint8Array>> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const files = new Map<string, Uint8Array>();
   const used: [from: number, to: number][] = [];
@@ -42,7 +43,7 @@ export async function readZip(bytes: Uint8Array, most: number, where: string): P
     const what = `${where}: ${JSON.stringify(name)}`;
     if (files.has(name)) throw invalid(what, 'is in the archive twice');
     total += size;
-    if (total > most) throw invalid(where, `the files in it are more than ${most} bytes together`);
+    if (total > limit.most) throw invalid(where, tooLarge(total, bytes.length, limit));
     const [from, to] = placeOf(entry, view, what);
     if (used.some(([start, end]) => from < end && start < to)) throw invalid(what, 'lies over another file');
     used.push([from, to]);
@@ -146,16 +147,30 @@ async function inflate(packed: Uint8Array, size: number, what: string): Promise<
   return out.subarray(0, at);
 }
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
+/** What a byte does to the sum, and what it does with 1, 2 and 3 bytes of zeros behind it. */
+const [AT_ONCE, BEFORE_1, BEFORE_2, BEFORE_3] = crcTables();
 
+function crcTables(): Int32Array[] {
+  const first = Int32Array.from({ length: 256 }, (_, n) => {
+    let c = n;
+    for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    return c;
+  });
+  const tables = [first];
+  while (tables.length < 4) tables.push(tables[tables.length - 1].map((c) => first[c & 0xff] ^ (c >>> 8)));
+  return tables;
+}
+
+/** Four bytes at a time, which takes a third of the time of one after the other. */
 function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  let crc = -1;
+  let i = 0;
+  for (; i + 4 <= bytes.length; i += 4) {
+    const next = crc ^ (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24));
+    crc = BEFORE_3[next & 0xff] ^ BEFORE_2[(next >>> 8) & 0xff] ^ BEFORE_1[(next >>> 16) & 0xff] ^ AT_ONCE[next >>> 24];
+  }
+  for (; i < bytes.length; i++) crc = AT_ONCE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
+  return ~crc >>> 0;
 }
 
 /** An archive of stored files, as Keras writes one; the same files make the same bytes. */

@@ -60,7 +60,7 @@ export function initializerConfig(name: string, what: string): InitializerConfig
   const known = knownName(name);
   if (known === undefined) {
     const remedy = didYouMean(camelCase(name), initializerNames) || `; known are ${initializerNames.join(', ')}`;
-    throw new MemcellError(`${what}: unknown initializer '${name}'${remedy}`, { code: 'model' });
+    throw new MemcellError(`${what}: unknown initializer '${name.slice(0, 60)}'${remedy}`, { code: 'model' });
   }
   const className = classNames[known] ?? known[0].toUpperCase() + known.slice(1);
   return { className, config: {} };

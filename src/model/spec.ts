@@ -83,7 +83,9 @@ function layerOf(text: string, call: Call, shape: Record<string, Value> = {}): L
 
 function unknownLayer(name: string): LayerError {
   const known = layerClasses();
-  return new LayerError(`unknown layer '${name}'${didYouMean(name, known) || `; known are ${known.join(', ')}`}`);
+  return new LayerError(
+    `unknown layer '${name.slice(0, 60)}'${didYouMean(name, known) || `; known are ${known.join(', ')}`}`,
+  );
 }
 
 /** Where an option stands in the text; the layer's own place if it is not there. */

@@ -18,7 +18,8 @@ export interface TaskTraining extends Partial<Omit<TrainingSettings, 'optimizer'
   layers?: string;
   /**
    * A folder, file or address of a trained model that training starts from: its layers, those frozen stay frozen, and their
-   * weights. What its task says of columns, tokens and classes is kept.
+   * weights. What its task says of columns, tokens and classes is kept. Or a file of weights alone (`.safetensors`, `.weights.h5`), of the
+   * layers that `layers` names.
    */
   from?: string;
   /** As Keras would do it: scaled samples, one network, one fit. */

@@ -153,7 +153,7 @@ async function trainTask<
   const { layers, from: path, plain, budget, threads, seed } = about;
   const source = openSource(data);
   const pictures = new Pictures();
-  const from = path === undefined ? undefined : await openStart(path, task.kind);
+  const from = path === undefined ? undefined : await openStart(path, task.kind, layers);
   const { threads: _, ...told } = { ...about, ...settings };
   const asked = { task: task.kind, options, training: told, ...(from && { from: from.identity }) };
   const said: string[] = [];

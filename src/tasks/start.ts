@@ -1,5 +1,6 @@
 import { MemcellError } from '../errors.js';
 import { Fields } from '../fields.js';
+import { weightsAlone } from '../formats/open.js';
 import type { Layer } from '../layers/define.js';
 import { weightsByLayer } from '../model/initialise.js';
 import { writeLayer } from '../model/writeSpec.js';
@@ -7,6 +8,7 @@ import { loadModel, type Sequential } from '../sequential.js';
 import { fingerprintOf, type Settings } from '../training/fingerprint.js';
 import { finalActivation } from '../training/forward.js';
 import { kinds } from './flags.js';
+import { modelOfWeights } from './layersOfWeights.js';
 import type { TaskKind } from './settings.js';
 
 /** The weights of a layer that has some. */
@@ -156,13 +158,22 @@ export class Start {
 /**
  * Opens a model to start from.
  * @param kind the task that is to be trained
+ * @param layers of a file of weights alone, in the notation
  * @throws MemcellError (io, model) for what is no model, (usage) for one with branches, a layer that is not memcell's, or of
- *   another task
+ *   another task, for layers of a file that has its own, and for none of one that has not
  */
-export async function openStart(path: string, kind: TaskKind): Promise<Start> {
-  const model = await loadModel(path);
+export async function openStart(path: string, kind: TaskKind, layers?: string): Promise<Start> {
+  const weights = await weightsAlone(path);
+  if (weights && layers === undefined) {
+    throw usage(
+      `${path}: holds weights without a model; name the layers that they are of: --layers "LSTM(32), Dense(2)"`,
+    );
+  }
+  const model = weights && layers !== undefined ? await modelOfWeights(layers, weights) : await loadModel(path);
   try {
-    return new Start(path, model, kind);
+    const start = new Start(path, model, kind);
+    if (weights || layers === undefined) return start;
+    throw usage('--layers and --from exclude each other: the layers are those of the model; leave one out');
   } finally {
     model.dispose();
   }

@@ -83,14 +83,6 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
       await onTrained?.(model);
     },
   };
-  if (given.from && given.layers !== undefined) {
-    throw new MemcellError(
-      'layers and from exclude each other: the layers are those of the model that training starts from',
-      {
-        code: 'usage',
-      },
-    );
-  }
   checkSettings({ ...run.settings, seed: run.seed });
   if (run.settings.optimizer !== undefined) getOptimizer(run.settings.optimizer);
   if (run.layers !== undefined) checkLayers(run.layers);

@@ -246,7 +246,7 @@ function makeLoss(written: string, config: Options): Loss {
   if (found) return (LOSSES[found] as (options: Options) => Loss)(config);
   const names = [...known, ...shortLossNames];
   throw new MemcellError(
-    `unknown loss '${written}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
+    `unknown loss '${written.slice(0, 60)}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
 }

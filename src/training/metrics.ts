@@ -247,7 +247,7 @@ export function getMetric(identifier: MetricIdentifier | string): Metric {
   if (found) return METRICS[found](identifier);
   const names = [...known, ...shorts, ...shortLossNames];
   throw new MemcellError(
-    `unknown metric '${identifier}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,
+    `unknown metric '${identifier.slice(0, 60)}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
 }

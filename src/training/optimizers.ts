@@ -69,7 +69,7 @@ function makeOptimizer(written: string, config: Options): Optimizer {
   const name = optimizerNames.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
   if (!name)
     throw usage(
-      `unknown optimizer '${written}'${didYouMean(written, optimizerNames) || `; use ${optimizerNames.join(', ')}`}`,
+      `unknown optimizer '${written.slice(0, 60)}'${didYouMean(written, optimizerNames) || `; use ${optimizerNames.join(', ')}`}`,
     );
   return (OPTIMIZERS[name] as (options: Options) => Optimizer)(config);
 }

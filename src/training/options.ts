@@ -89,7 +89,7 @@ function checkOptions(owner: string, options: object, kinds: Readonly<Record<str
   for (const name of Object.keys(options))
     if (!(name in kinds))
       throw new MemcellError(
-        `${owner}: unknown option '${name}'${didYouMean(name, known) || `; the options are ${known.join(', ')}`}`,
+        `${owner}: unknown option '${name.slice(0, 60)}'${didYouMean(name, known) || `; the options are ${known.join(', ')}`}`,
         { code: 'usage' },
       );
   for (const [name, kind] of Object.entries(kinds)) {

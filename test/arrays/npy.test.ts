@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
+import { zipSync } from 'fflate';
 import { readArrayFile } from '../../src/arrays/arrayFile.js';
 import { readNpy, writeNpy } from '../../src/arrays/npy.js';
 import { MemcellError } from '../../src/errors.js';
+import { temporaryFolder } from '../formats/models.js';
 
 const folder = fileURLToPath(new URL('../fixtures/npy', import.meta.url));
 const bytesOf = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
@@ -95,6 +97,52 @@ describe('damaged and hostile files', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+describe('a compressed .npz', () => {
+  const folder = temporaryFolder();
+  const zeros = (descr: string, bytes: number, size: number) => {
+    const header = `{'descr': '${descr}', 'fortran_order': True, 'shape': (${bytes / size},), }\n`.padEnd(118);
+    const file = new Uint8Array(128 + bytes);
+    file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]);
+    file.set(new TextEncoder().encode(header), 10);
+    return file;
+  };
+  const written = (name: string, file: Uint8Array, level: 0 | 6) => {
+    const path = join(folder, name);
+    writeFileSync(path, zipSync({ 'x.npy': file }, { level }));
+    return path;
+  };
+
+  it('of zeros is read up to 32 MiB', async () => {
+    const file = await readArrayFile(written('small.npz', zeros('<f4', 2 ** 25 - 2 ** 12, 4), 6));
+    expect(file.kind === 'named' && file.arrays.get('x')?.shape).toEqual([2 ** 23 - 2 ** 10]);
+  });
+
+  it('that comes to far more is refused with what to do, and read where it is only stored', async () => {
+    const many = zeros('<f4', 5 * 2 ** 23, 4);
+    const message = expect.stringMatching(
+      /^\S+large\.npz: \d+ bytes that come to 41943168 or more, .*; save it without compression \(numpy\.savez\)$/,
+    );
+    await expect(readArrayFile(written('large.npz', many, 6))).rejects.toMatchObject({ message });
+    const stored = await readArrayFile(written('stored.npz', many, 0));
+    expect(stored.kind === 'named' && stored.arrays.get('x')?.shape).toEqual([5 * 2 ** 21]);
+  });
+
+  it('is refused by what its numbers come to in memory', async () => {
+    const path = written('bytes.npz', zeros('|b1', 2 ** 24, 1), 6);
+    await expect(readArrayFile(path)).rejects.toThrow(/x\.npy: 16777216 bytes that come to 67108864 or more/);
+  });
+});
+
+it('an array in columns with axes of 1 comes in row order', () => {
+  const bytes = bytesOf('float64-columns.npy');
+  const text = new TextDecoder('latin1').decode(bytes).replace('(2, 3, 4), }      ', '(1, 2, 1, 3, 4), }');
+  const shaped = readNpy(
+    Uint8Array.from(text, (letter) => letter.charCodeAt(0)),
+    'f',
+  );
+  expect(shaped).toEqual({ data: Float32Array.from(eighths), shape: [1, 2, 1, 3, 4] });
 });
 
 test('bytes without a sign go to 255, those with one to -128', () => {

@@ -332,6 +332,7 @@ describe('convert', () => {
       expect(format).toBe({ keras: 'keras', h5: 'h5' }[to.split('.').at(-1) ?? ''] ?? 'tfjs');
       expect(lost).toEqual([]);
       expect(kept.slice(0, 2)).toEqual(['2 layers', '106 weights']);
+      expect(kept[2]).toBe("loss, metrics and the optimizer's settings, without a state");
       const { model: __, ...found } = await json('predict', to);
       expect(found).toEqual(expected);
       from = to;

@@ -339,7 +339,7 @@ describe('loadWeights', () => {
     );
     expect(model.getWeights()).toEqual(before);
     await expect(loadModel(file)).rejects.toThrow(
-      'it holds weights without a model; build the model, call model.loadWeights on it, and save it',
+      'it holds weights without a model; build the model, call model.loadWeights on it, and save it, or name its layers in memcell train --from FILE --layers SPEC',
     );
   });
 });

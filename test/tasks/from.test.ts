@@ -1,6 +1,7 @@
 /** Training that starts from a trained model. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openSource } from '../../src/data/source.js';
 import {
@@ -235,6 +236,78 @@ test.each(['.keras', '.h5', '.onnx'])(
     for (const one of [made, model]) one.dispose();
   },
 );
+
+describe('weights alone, of the layers that are named beside them', () => {
+  const torch = fileURLToPath(new URL('../fixtures/torch/lstm2-linear.safetensors', import.meta.url));
+  const stack = 'LSTM(5, return_sequences=true), LSTM(5), Dense(2, softmax)';
+  const steps = table('steps.csv', 'a,b,c,kind', 60, (i) => [i % 7, (i * 5) % 11, i % 3, i % 7 > 3 ? 'up' : 'down']);
+  const withWeights = async (from: string | Uint8Array) => {
+    const model = new Sequential(parseSpec(stack), { inputShape: [null, 3], seed: 3 });
+    await model.loadWeights(from);
+    const weights = model.getWeights();
+    model.dispose();
+    return weights;
+  };
+
+  test('PyTorch’s are what training begins with', async () => {
+    const from = await openStart(torch, 'classify', stack);
+    expect([from.layers, from.features]).toEqual([stack, 3]);
+    const options = { label: 'kind', steps: 1 };
+    const { model } = await train('classify', steps, { plain: true, from, settings: still }, options);
+    expect(model.getWeights()).toEqual(await withWeights(torch));
+    model.dispose();
+  });
+
+  test('Keras’s too, and where a layer says its input', async () => {
+    const keras = fileURLToPath(new URL('../fixtures/keras2/lstm.weights-only.h5', import.meta.url));
+    const made = await loadModel(keras.replace('.weights-only', ''));
+    const layers = made.layers.map(writeLayer).join(', ');
+    const from = await openStart(keras, 'classify', layers);
+    expect([from.layers, from.features]).toEqual([layers, made.inputShape.at(-1)]);
+    made.dispose();
+    const said = await openStart(torch, 'classify', stack.replace('return', 'input_shape=[2, 3], return'));
+    expect(said.layers).toBe(stack);
+  });
+
+  test('on the command line as in code', async () => {
+    const out = join(folder, 'from-weights');
+    const args = ['--classify', 'kind', '--steps', '1', '--plain', '--epochs', '1', '--from', torch, '--layers', stack];
+    expect((await memcell('train', steps, ...args, '--out', out)).code).toBe(0);
+    const options = { label: 'kind', steps: 1, plain: true, epochs: 1, from: torch, layers: stack } as const;
+    const model = await classify({ files: [steps] }, options);
+    const again = await loadModel(out);
+    expect(model.network.getWeights()).toEqual(again.getWeights());
+    expect(again.getWeights()).not.toEqual(await withWeights(torch));
+    for (const one of [model, again]) one.dispose();
+  });
+
+  test.each([
+    [
+      'no layers',
+      undefined,
+      `${torch}: holds weights without a model; name the layers that they are of: --layers "LSTM(32), Dense(2)"`,
+    ],
+    ['a layer that is no layer', 'LSTN(5)', "layers: unknown layer 'LSTN'"],
+    [
+      'other sizes',
+      'LSTM(6), Dense(2, softmax)',
+      'nothing in the file fits layer lstm (LSTM 6), layer dense (Dense 6 → 2); no layer of the model takes head.bias',
+    ],
+    [
+      'an input that cannot be told',
+      'Flatten(), Dense(2)',
+      /^layers: .*; a first layer may say its input, as LSTM\(32, input_shape=\[24, 3\]\)$/,
+    ],
+  ])('%s', async (_, layers, message) => {
+    await expect(openStart(torch, 'classify', layers)).rejects.toThrow(message);
+  });
+
+  test('every name that fits none is in the error', async () => {
+    await expect(openStart(torch, 'classify', 'LSTM(5), Dense(2, softmax)')).rejects.toThrow(
+      /takes lstm.bias_hh_l1 .*lstm.weight_ih_l1/,
+    );
+  });
+});
 
 describe('refuses in one line', () => {
   const run = async (...argv: string[]) => {

@@ -1,6 +1,6 @@
 /** Reads and writes HDF5 with h5wasm, wherever it is run: in a worker on Node. What a file claims is checked before it is used. */
 import type * as H5 from 'h5wasm';
-import { mostInflated } from '../inflation.js';
+import { weightsInflation } from '../inflation.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from './contents.js';
 import { bytesOfLengths, endlessHeap } from './heaps.js';
 import { DEEPEST, Hdf5Problem, MOST_OBJECTS } from './plain.js';
@@ -98,7 +98,7 @@ class Reader {
     const shape = (metadata.shape ?? []).map(Number);
     const elements = shape.reduce((product, one) => product * one, 1);
     const filters = dataset.filters.map(({ id }) => id);
-    const most = filters.length > 0 ? mostInflated(this.size) : this.size;
+    const most = filters.length > 0 ? weightsInflation(this.size).most : this.size;
     this.bytes += elements * size;
     if (!(elements <= MOST_ELEMENTS && this.bytes <= most)) {
       throw new Hdf5Problem(`${path}: its shape [${shape.join(', ')}] is larger than the file can hold`);

@@ -1,7 +1,7 @@
 /** `.h5`, `.hdf5`: whole models as Keras 1, 2 and 3 (its legacy format) write them, in attributes and groups of HDF5. */
 import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
 import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
-import type { ModelContents, ModelFile, StoredWeight } from '../modelFile.js';
+import { type ModelContents, type ModelFile, type StoredWeight, WEIGHTS_ALONE } from '../modelFile.js';
 import { invalid, type Json, parseJsonText } from '../modelJson.js';
 import { withoutCells } from './cellLayers.js';
 import { hasScalars, memcellOf } from './kerasFile.js';
@@ -19,6 +19,7 @@ export const h5File: ModelFile = {
   recognises: isHdf5,
   read,
   readWeights,
+  hasWeightsAlone: async (bytes, where) => isWeightsAlone(await readHdf5File(bytes, where)),
   write: writeH5,
 };
 
@@ -26,12 +27,9 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
   const contents = await readHdf5File(bytes, where);
   const config = attributeOf(contents, '', 'model_config');
   if (typeof config !== 'string') {
-    const weightsOnly = namesIn(contents, '', 'layer_names') ?? contents.datasets.size > 0;
     throw invalid(
       where,
-      weightsOnly
-        ? 'it holds weights without a model; build the model, call model.loadWeights on it, and save it'
-        : 'an HDF5 file without model_config, so not a model of Keras',
+      isWeightsAlone(contents) ? WEIGHTS_ALONE : 'an HDF5 file without model_config, so not a model of Keras',
     );
   }
   const version = versionOf(contents);
@@ -57,6 +55,11 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
     metadata: typeof memcell === 'string' ? memcellOf(parseJsonText(memcell, `${where}: memcell`), where) : {},
     lost,
   });
+}
+
+function isWeightsAlone(contents: Hdf5Contents): boolean {
+  if (typeof attributeOf(contents, '', 'model_config') === 'string') return false;
+  return namesIn(contents, '', 'layer_names') !== undefined || contents.datasets.size > 0;
 }
 
 function versionOf(contents: Hdf5Contents): string {

@@ -1,6 +1,6 @@
 /** `.keras`: Keras 3's zip of config.json, metadata.json and model.weights.h5. */
 import { readHdf5File } from '../hdf5/hdf5.js';
-import { mostInflated } from '../inflation.js';
+import { weightsInflation } from '../inflation.js';
 import type { ModelContents, ModelFile } from '../modelFile.js';
 import { invalid, isJsonObject, type Json, parseJsonText, parseMetadata } from '../modelJson.js';
 import { isZip, readZip } from '../zip.js';
@@ -25,7 +25,8 @@ export const kerasFile: ModelFile = {
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
-  const files = await readZip(bytes, Math.min(MOST_BYTES, mostInflated(bytes.length)), where);
+  const { most, remedy } = weightsInflation(bytes.length);
+  const files = await readZip(bytes, { most: Math.min(MOST_BYTES, most), remedy }, where);
   const config = parseJson(files, 'config.json', where);
   const { memcell, keras_version: version } = files.has('metadata.json')
     ? parseJson(files, 'metadata.json', where)

@@ -104,10 +104,16 @@ function layerNormalization(node: NodeReader): Signal {
   if (axis !== signal.axes.length - 1) throw node.error(`axis ${axis} is not its last`);
   const settled = withFeatures(signal, axis, node);
   const features = sizeOf(settled.axes[axis]);
-  const weights = [{ name: 'gamma', shape: [features], data: perFeature(node.constant(1, 'scale'), features, node) }];
-  const beta = node.optional(2, 'bias');
+  const [gamma, beta] = [node.optional(1, 'scale'), node.optional(2, 'bias')];
+  const weights: ReadLayer['weights'] = [];
+  if (gamma) weights.push({ name: 'gamma', shape: [features], data: perFeature(gamma, features, node) });
   if (beta) weights.push({ name: 'beta', shape: [features], data: perFeature(beta, features, node) });
-  const config = { axis: -1, epsilon: node.float('epsilon', 1e-5), center: beta !== undefined, scale: true };
+  const config = {
+    axis: -1,
+    epsilon: node.float('epsilon', 1e-5),
+    center: beta !== undefined,
+    scale: gamma !== undefined,
+  };
   return { ...settled, stack: put(settled.stack, 'LayerNormalization', config, weights) };
 }
 
@@ -183,6 +189,25 @@ function elu(node: NodeReader): Signal {
   return { ...settled, stack: put(settled.stack, 'ELU', { alpha }) };
 }
 
+/** α·(e^(x/α) − 1) below 0: for α = 1 an ELU. */
+function celu(node: NodeReader): Signal {
+  const alpha = node.float('alpha', 1);
+  if (alpha === 1) return activation('elu')(node);
+  throw node.error(`memcell has no Celu of alpha ${alpha}`);
+}
+
+/** A slope for each feature, or for all, the same at every step. */
+function prelu(node: NodeReader): Signal {
+  const signal = node.signal(0);
+  const last = signal.axes.length - 1;
+  const settled = withFeatures(signal, last, node);
+  const features = sizeOf(settled.axes[last]);
+  const shared = Array.from({ length: last - 1 }, (_, i) => i + 1);
+  const shape = [...shared.map(() => 1), features];
+  const alpha = { name: 'alpha', shape, data: perFeature(node.constant(1, 'slope'), features, node) };
+  return { ...settled, stack: put(settled.stack, 'PReLU', { shared_axes: shared }, [alpha]) };
+}
+
 /** One vector at n steps: an axis of 1 in the place of the steps, repeated. */
 function repeat(node: NodeReader): Signal {
   const signal = node.signal(0);
@@ -238,6 +263,8 @@ const operators: Record<string, (node: NodeReader) => Value> = {
   HardSigmoid: hardSigmoid,
   LeakyRelu: leakyRelu,
   Elu: elu,
+  Celu: celu,
+  PRelu: prelu,
   LayerNormalization: layerNormalization,
   BatchNormalization: batchNormalization,
   Conv: conv,

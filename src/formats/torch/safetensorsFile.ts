@@ -1,4 +1,4 @@
-import type { ModelFile } from '../modelFile.js';
+import { type ModelFile, WEIGHTS_ALONE } from '../modelFile.js';
 import { invalid } from '../modelJson.js';
 import { isSafetensors, readSafetensors } from './safetensors.js';
 import { torchWeights } from './torchWeights.js';
@@ -9,11 +9,9 @@ export const safetensorsFile: ModelFile = {
   endings: ['.safetensors'],
   recognises: isSafetensors,
   async read(_, where) {
-    throw invalid(
-      where,
-      'it holds weights without a model; build the model, call model.loadWeights on it, and save it',
-    );
+    throw invalid(where, WEIGHTS_ALONE);
   },
+  hasWeightsAlone: async () => true,
   async readWeights(bytes, topology, where) {
     return torchWeights(readSafetensors(bytes, where), topology, where);
   },

@@ -24,6 +24,10 @@ const layers: Record<string, string> = {
   'lstm-last.opset9': 'LSTM, Dense',
   'lstm-state': 'LSTM, Dense',
   stacked: 'LSTM, GRU, Dense',
+  normalized: 'LSTM, LayerNormalization, Dense',
+  'normalized.opset18': 'LSTM, LayerNormalization, Dense',
+  'normalized-last': 'LSTM, LayerNormalization, Activation, Dense',
+  'batch-normalized': 'LSTM, BatchNormalization, BatchNormalization, Dense',
 };
 
 it('has a case for every file', () => {
