@@ -8,7 +8,7 @@ import { isJsonObject, type Json, metadataVersion } from '../modelJson.js';
 import { writeZip } from '../zip.js';
 import { keras3Topology } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
-import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
 import { kerasLoss, kerasOptimizer, slotsInOrder } from './training.js';
 import { byNumber, placesOfWeights } from './weightGroups.js';
 
@@ -178,6 +178,8 @@ function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWei
     const still = frozen || place.config.trainable === false;
     if (isModelClass(place.className)) return innerLayersOf(place).flatMap((inner) => collect(inner, still));
     const own = stored.get(place.path) ?? [];
+    const cells = cellsOfLayer(place);
+    if (cells.length > 0) return weightsOfCells(cells, own, still);
     // A batch normalisation's means and variances are the last two.
     const learnt = own.length - fixedWeights(place.className);
     return own.map((weight, i) => ({ weight, trainable: !still && i < learnt }));
@@ -185,6 +187,27 @@ function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWei
   const all = collect(layer, false);
   return [...all.filter(({ trainable }) => trainable), ...all.filter(({ trainable }) => !trainable)].map(
     ({ weight }) => weight,
+  );
+}
+
+/** The weights of several cells, each named by its cell. */
+function weightsOfCells(
+  cells: readonly JsonObject[],
+  own: readonly StoredWeight[],
+  frozen: boolean,
+): { weight: StoredWeight; trainable: boolean }[] {
+  const configs = configOfEach(cells);
+  return own.map((weight, i) => {
+    const { name, trainable } = configs[i];
+    const named = { ...weight, name: `${String(name)}/${weight.name.slice(weight.name.lastIndexOf('/') + 1)}` };
+    return { weight: named, trainable: !frozen && trainable !== false };
+  });
+}
+
+/** Of each weight of several cells what its cell's config says. */
+function configOfEach(cells: readonly JsonObject[]): JsonObject[] {
+  return cells.flatMap((cell) =>
+    Array<JsonObject>(weightsOfCell(cell)).fill(isJsonObject(cell.config) ? cell.config : {}),
   );
 }
 
@@ -230,11 +253,14 @@ function momentumProduct(
 function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
   const frozen = new Set<string>();
   const normalisations = new Map<string, number>();
+  const ofCells = new Map<string, JsonObject[]>();
   const visit = (places: readonly LayerPlace[], above: boolean): void => {
     for (const place of places) {
       const still = above || place.config.trainable === false;
       if (isModelClass(place.className)) visit(innerLayersOf(place), still);
       else if (still) frozen.add(place.path);
+      const cells = cellsOfLayer(place);
+      if (cells.length > 0) ofCells.set(place.path, configOfEach(cells));
       if (fixedWeights(place.className) > 0) normalisations.set(place.path, fixedWeights(place.className));
     }
   };
@@ -243,6 +269,7 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
   return weights.filter((weight) => {
     if (frozen.has(weight.layer)) return false;
     const own = counts.get(weight.layer) ?? [];
+    if (ofCells.get(weight.layer)?.[own.indexOf(weight)]?.trainable === false) return false;
     return own.indexOf(weight) < own.length - (normalisations.get(weight.layer) ?? 0);
   });
 }
