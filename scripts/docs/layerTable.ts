@@ -9,7 +9,7 @@ export function layerTable(): string {
     .map((name) => definitionOf(name))
     .filter((definition) => definition !== undefined);
   const shared = Object.keys(definitions[0].schema).filter((option) =>
-    definitions.every(({ schema }) => Object.hasOwn(schema, option)),
+    definitions.every(({ cellOf, schema }) => cellOf !== undefined || Object.hasOwn(schema, option)),
   );
   const rows = definitions.map(
     (definition) => `| \`${callOf(definition)}\` | ${inputOf(definition)} | ${optionsOf(definition, shared)} |`,

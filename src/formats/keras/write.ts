@@ -1,15 +1,14 @@
 /** Models as Keras 3 loads them and goes on training: `.keras` and its legacy `.h5`. */
-import { snakeCase } from '../../spelling.js';
 import { NadamFactors } from '../../training/optimizers/nadamFactors.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from '../hdf5/contents.js';
 import { writeHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
-import { isJsonObject, type Json, metadataVersion } from '../modelJson.js';
+import { isJsonObject, metadataVersion } from '../modelJson.js';
 import { writeZip } from '../zip.js';
 import { keras3Topology } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
-import { kerasLoss, kerasOptimizer, slotsInOrder } from './training.js';
+import { kerasLoss, kerasMetrics, kerasOptimizer, slotsInOrder } from './training.js';
 import { byNumber, placesOfWeights } from './weightGroups.js';
 
 /** The release whose files these are like. */
@@ -124,15 +123,6 @@ function compileConfig({ training }: ModelContents): JsonObject {
     steps_per_execution: 1,
     jit_compile: false,
   };
-}
-
-function kerasMetrics(metrics: Json): Json {
-  const spelt = (name: Json): Json => (typeof name === 'string' ? snakeCase(name) : name);
-  if (Array.isArray(metrics)) return metrics.length === 0 ? null : metrics.map(spelt);
-  if (!isJsonObject(metrics)) return null;
-  return Object.fromEntries(
-    Object.entries(metrics).map(([output, own]) => [output, Array.isArray(own) ? own.map(spelt) : own]),
-  );
 }
 
 function byLayer(weights: readonly StoredWeight[]): Map<string, StoredWeight[]> {
