@@ -1,14 +1,15 @@
 import { definitionOf, type LayerDefinition } from '../../src/layers/define.js';
-import { layerClasses } from '../../src/layers/table.js';
+import { cellClasses, layerClasses } from '../../src/layers/table.js';
 
 /** The layers that memcell makes, what each takes and Keras 3's defaults, from their definitions: markdown. */
 export function layerTable(): string {
   const definitions = layerClasses()
+    .concat(cellClasses())
     .sort()
     .map((name) => definitionOf(name))
     .filter((definition) => definition !== undefined);
   const shared = Object.keys(definitions[0].schema).filter((option) =>
-    definitions.every(({ schema }) => Object.hasOwn(schema, option)),
+    definitions.every(({ cellOf, schema }) => cellOf !== undefined || Object.hasOwn(schema, option)),
   );
   const rows = definitions.map(
     (definition) => `| \`${callOf(definition)}\` | ${inputOf(definition)} | ${optionsOf(definition, shared)} |`,
@@ -27,7 +28,8 @@ function callOf({ class: name, positional, schema }: LayerDefinition): string {
   return `${name}(${positional.map((option) => (schema[option].need === 'required' ? option : `${option}?`)).join(', ')})`;
 }
 
-function inputOf({ rank, joins }: LayerDefinition): string {
+function inputOf({ rank, joins, cellOf }: LayerDefinition): string {
+  if (cellOf !== undefined) return 'a step of RNN';
   const exact = ['', '(B)', '(B, I)', '(B, T, I)', '(B, T, …, I)'];
   const one = 'exactly' in rank ? exact[rank.exactly] : rank.atLeast > 2 ? '(B, T, …)' : '(B, …)';
   return joins ? `several of ${one}` : one;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MemcellError } from '../../src/errors.js';
 import { Input, Model } from '../../src/functional.js';
 import { definitionOf, type LayerDefinition } from '../../src/layers/define.js';
-import { Dense, LSTM } from '../../src/layers/index.js';
+import { Dense, LSTM, LSTMCell } from '../../src/layers/index.js';
 import { makeLayer } from '../../src/layers/make.js';
 import { layerClasses } from '../../src/layers/table.js';
 
@@ -16,6 +16,7 @@ const NO = '–';
 const examples: Record<string, (className: string) => unknown> = {
   activation: () => 'relu',
   axes: () => 1,
+  cell: () => LSTMCell(2),
   dims: () => [2, 1],
   filters: () => 2,
   inputDim: () => 5,

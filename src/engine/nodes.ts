@@ -17,6 +17,7 @@ const TAKES_ANY_ROWS: ReadonlySet<LayerPlan['kind']> = new Set([
   'minLSTM',
   'sLSTM',
   'simpleRNN',
+  'stacked',
 ]);
 
 /** A signal and what flows through it. */

@@ -2,10 +2,12 @@
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
 import type { Shape } from '../layers/define.js';
-import { layerOfCell, plannedClass } from '../layers/loaded.js';
+import { cellsIn } from '../layers/kinds.js';
+import { plannedClass } from '../layers/loaded.js';
+import { layerOfCell } from '../layers/recurrent/cells.js';
 import { savedSettings } from '../layers/saved.js';
 import { isKnownLayer } from '../model/ownClasses.js';
-import { isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
+import { cellPath, isBidirectional, isRecurrent, isWrapper, type LayerPath } from '../model/walk.js';
 import type { LayerPlan, SignalShape, WeightPlan } from '../plan/layerPlan.js';
 import type { Config, Planning } from '../plan/planning.js';
 import { Unsupported, unsupported } from '../plan/unsupported.js';
@@ -126,9 +128,9 @@ class TfjsCall implements Planning<Config> {
 
   cell(index: number, options: Config): TfjsCall {
     const { layer, path, context } = this;
-    const cell = isRecurrent(layer) ? layer.cell : layer;
-    const cells = (Reflect.get(cell, 'cells') as tf.layers.Layer[] | undefined) ?? [cell];
-    return new TfjsCall(cells[index], cells.length === 1 ? path : `${path}/${index}`, context, options);
+    if (!isRecurrent(layer)) throw unsupported(layer, 'has no cells');
+    const cells = cellsIn(layer);
+    return new TfjsCall(cells[index], cellPath(path, cells, index), context, options);
   }
 
   plan(): LayerPlan[] {
@@ -139,7 +141,8 @@ class TfjsCall implements Planning<Config> {
       const lacks = isRecurrent(layer) ? 'has a cell' : 'is of a kind';
       throw unsupported(layer, `${lacks} that the engine does not have`);
     }
-    const takesSeveral = definition.joins || definition.takesSeveral || isRecurrent(layer) || isBidirectional(layer);
+    const hasStates = isRecurrent(layer) || isBidirectional(layer) || 'stateSize' in layer;
+    const takesSeveral = definition.joins || definition.takesSeveral || hasStates;
     if (this.inputs.length > 1 && !takesSeveral) throw unsupported(layer, 'has several inputs');
     for (const own of activationsOf(layer))
       if (!isKnownActivation(own))

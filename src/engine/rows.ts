@@ -60,3 +60,9 @@ export function eachRun(share: Range, batch: number, steps: number, visit: (from
   if (share.to - share.from === batch) visit(0, steps * batch);
   else for (let t = 0; t < steps; t++) visit(t * batch + share.from, t * batch + share.to);
 }
+
+/** The same rows from the last step to the first. */
+export function reversed(rows: Rows): Rows {
+  const { address, steps, stepStride } = rows;
+  return { ...rows, address: address + 4 * (steps - 1) * stepStride, stepStride: -stepStride };
+}

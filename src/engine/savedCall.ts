@@ -1,8 +1,10 @@
 /** Calls of saved layers, one by one, as their definitions plan them. */
 import { MemcellError } from '../errors.js';
 import type { Shape } from '../layers/define.js';
-import { cellsOf, layerOfCell, type PlannedClass, plannedClass } from '../layers/loaded.js';
+import { type PlannedClass, plannedClass } from '../layers/loaded.js';
+import { cellsOf, layerOfCell } from '../layers/recurrent/cells.js';
 import { savedSettings } from '../layers/saved.js';
+import { cellPath } from '../model/walk.js';
 import { isDirected, type LayerPlan, type SignalShape } from '../plan/layerPlan.js';
 import type { Config, Planning } from '../plan/planning.js';
 import { unsupported } from '../plan/unsupported.js';
@@ -107,7 +109,7 @@ export class SavedCall implements Planning<Config> {
     const { className, config } = cells[index];
     return new SavedCall(
       { className, name: this.name, config: { ...config, ...options } },
-      cells.length === 1 ? path : `${path}/${index}`,
+      cellPath(path, cells, index),
       index === 0
         ? given
         : given.map(({ shape: [batch, steps], ...one }) => ({

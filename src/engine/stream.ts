@@ -49,6 +49,7 @@ function obstacleOf(layer: LayerPlan): string | undefined {
     case 'minGRU':
     case 'minLSTM':
     case 'sLSTM':
+    case 'stacked':
       return layer.goBackwards ? 'a layer with goBackwards reads the sequence from its end' : undefined;
     case 'flatten':
       return 'Flatten needs all steps at once';
@@ -164,8 +165,8 @@ export class Stepper {
     this.weights = view(weights, size);
     this.input = integers ? arena.i32.subarray(input >>> 2, (input >>> 2) + width) : view(input, width);
     this.output = view(signal.values.address, signal.values.width);
-    this.states = this.layers.flatMap(({ state }) =>
-      state ? [{ values: view(state.address, state.shape[0] * state.shape[1]), shape: state.shape }] : [],
+    this.states = this.layers.flatMap(({ kept = [] }) =>
+      kept.map(({ address, shape }) => ({ values: view(address, shape[0] * shape[1]), shape })),
     );
   }
 
@@ -278,7 +279,7 @@ export class Stream {
   set state(state: StreamState) {
     const { states } = this.stepper;
     if (!Array.isArray(state) || state.length !== states.length) {
-      throw new MemcellError(`state must be a list of the states of ${states.length} recurrent layers`);
+      throw new MemcellError(`state must be a list of the states of ${states.length} recurrent layers or cells`);
     }
     states.forEach(({ shape }, i) => {
       checkState(state[i], shape, `state[${i}]`);

@@ -12,7 +12,7 @@ import {
   type Shape,
   type WeightSpec,
 } from './define.js';
-import { type AddingLayer, penaltyOf } from './penalised.js';
+import { type AddingLayer, penaltyOf, withoutSlopeAtZero } from './penalised.js';
 import { ofRegistered } from './registered.js';
 import { type Schema, type SettingsOf, savedForm, savedOption, type Told } from './schema.js';
 
@@ -138,7 +138,8 @@ function computedClass(tf: TensorFlow, computation: Computation<Schema>): new (c
           [...shape],
           'float32',
           ofRegistered(tf, initializer) as Parameters<tf.layers.Layer['addWeight']>[3],
-          regularizer && (ofRegistered(tf, regularizer) as Parameters<tf.layers.Layer['addWeight']>[4]),
+          regularizer &&
+            (withoutSlopeAtZero(tf, ofRegistered(tf, regularizer)) as Parameters<tf.layers.Layer['addWeight']>[4]),
           trainable,
           constraint && (ofRegistered(tf, constraint) as Parameters<tf.layers.Layer['addWeight']>[6]),
         );

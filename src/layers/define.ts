@@ -45,6 +45,10 @@ export interface DefinitionOf<S extends Schema> {
   readonly groups?: readonly string[];
   /** false: Keras has no such layer. */
   readonly keras?: false;
+  /** What to write where more is given by position than it takes. */
+  readonly remedy?: string;
+  /** Of a cell, which RNN runs step by step: the layer that is it alone; null for cells one upon the other. */
+  readonly cellOf?: string | null;
   /** What the engine does in its place; null: only TensorFlow.js runs it. */
   readonly engine: Planner<SettingsOf<S>> | null;
   /** The layer, of checked settings. */
@@ -69,9 +73,17 @@ export function definitionOf(className: string): LayerDefinition | undefined {
   return definitions.get(className);
 }
 
+const classesWhere = (fits: (definition: LayerDefinition) => boolean) =>
+  [...definitions.values()].filter(fits).map((definition) => definition.class);
+
 /** The names of all layers that there are. */
 export function layerClasses(): string[] {
-  return [...definitions.keys()];
+  return classesWhere(({ cellOf }) => cellOf === undefined);
+}
+
+/** The names of all cells that there are. */
+export function cellClasses(): string[] {
+  return classesWhere(({ cellOf }) => cellOf !== undefined);
 }
 
 /** Makes a layer known by its class. */
@@ -135,8 +147,8 @@ export const penalty = {
   activityRegularizer: kind.optional(kind.regularizer),
 };
 
-/** The options of layers with a kernel and a bias. */
-export const kernel = {
+/** The options of a kernel and a bias. */
+export const kernelAndBias = {
   /** Default true. */
   useBias: kind.defaulted(kind.flag, true),
   /** Default 'glorotUniform'. */
@@ -145,10 +157,12 @@ export const kernel = {
   biasInitializer: kind.defaulted(kind.initializer, 'zeros'),
   kernelRegularizer: kind.optional(kind.regularizer),
   biasRegularizer: kind.optional(kind.regularizer),
-  ...penalty,
   kernelConstraint: kind.optional(kind.constraint),
   biasConstraint: kind.optional(kind.constraint),
 };
+
+/** The options of layers with a kernel and a bias. */
+export const kernel = { ...kernelAndBias, ...penalty };
 
 export interface KernelOptions extends LayerOptions, OptionsOf<typeof kernel> {}
 

@@ -22,7 +22,9 @@ export function checkState(layer: Layer, what: string, shape: Shape): void {
 export function checkInput(layer: Layer, what: string, shape: Shape, before: readonly Layer[]): void {
   const definition = definitionOf(layer.getClassName());
   if (!definition) return;
-  const { rank } = definition;
+  const { cellOf, class: className, rank } = definition;
+  if (cellOf !== undefined)
+    throw new MemcellError(`${what} is a cell and no layer; RNN runs it: RNN(${className}(…))`, { code: 'model' });
   if ('exactly' in rank ? shape.length === rank.exactly : shape.length >= rank.atLeast) {
     if (isWrapper(layer))
       checkInput(

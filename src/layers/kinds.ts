@@ -18,3 +18,13 @@ export function isRecurrent(layer: tf.layers.Layer): layer is tf.RNN {
 export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return 'layers' in layer;
 }
+
+/** The cells of a recurrent layer, the first of which reads its input. */
+export function cellsIn({ cell }: tf.RNN): tf.layers.Layer[] {
+  return 'cells' in cell && Array.isArray(cell.cells) ? cell.cells : [cell];
+}
+
+/** The sizes of a cell's states, of which its output is the first. */
+export function statesOfCell(cell: tf.layers.Layer): number[] {
+  return [Reflect.get(cell, 'stateSize') as number | number[]].flat();
+}

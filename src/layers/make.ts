@@ -87,7 +87,7 @@ function check({ kind }: Option, value: unknown, className: string, name: string
 
 /** All given options under their names in camelCase; undefined ones are taken as not given. */
 function byName(
-  { class: className, positional: order }: LayerDefinition,
+  { class: className, positional: order, remedy }: LayerDefinition,
   positional: readonly unknown[],
   named: object,
 ): Settings {
@@ -96,7 +96,9 @@ function byName(
   }
   if (positional.length > order.length) {
     const takes = order.length === 0 ? 'no values' : `at most ${order.join(', ')}`;
-    throw new LayerError(`${className}: takes ${takes} by position, not ${positional.length} values`);
+    throw new LayerError(
+      `${className}: takes ${takes} by position, not ${positional.length} values${remedy ? `; ${remedy}` : ''}`,
+    );
   }
   const given: Settings = {};
   for (const [i, value] of positional.entries()) if (value !== undefined) given[order[i]] = value;

@@ -37,6 +37,22 @@ function l1l2(tf: TensorFlow, { l1, l2 }: tf.serialization.ConfigDict, x: tf.Ten
   return tf.add(tf.mul(tf.sum(absolute), Number(l1)), tf.mul(tf.sum(tf.square(x)), Number(l2)));
 }
 
+/** Makes tfjs's L1L2 take 0 for the gradient of |w| at 0; what is saved of it stays as it is. */
+export function withoutSlopeAtZero<Kind extends tf.serialization.Serializable>(
+  tf: TensorFlow,
+  regularizer: Kind,
+): Kind {
+  if (isBuiltIn(regularizer))
+    Object.assign(regularizer, { apply: (x: tf.Tensor) => l1l2(tf, regularizer.getConfig(), x) });
+  return regularizer;
+}
+
+/** The same of all regularizers that a layer, or a cell, holds. */
+export function withoutSlopesAtZero(tf: TensorFlow, holder: tf.layers.Layer): void {
+  for (const held of Object.values(holder) as unknown[])
+    if (held instanceof tf.serialization.Serializable && held.getClassName() === 'L1L2') withoutSlopeAtZero(tf, held);
+}
+
 /** One of TensorFlow.js's layers with a penalty on its outputs. */
 export interface PenalisedLayer extends AddingLayer {
   readonly outputRegularizer: Told;

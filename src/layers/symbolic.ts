@@ -6,7 +6,7 @@ import type * as tf from '../tf.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
 import { described } from './described.js';
 import { checkInput, checkState, shapeText } from './fit.js';
-import { isBidirectional, isModel, isRecurrent } from './kinds.js';
+import { cellsIn, isBidirectional, isModel, isRecurrent, statesOfCell } from './kinds.js';
 
 /** One call of a layer, or of a model as a layer of another. */
 export interface LayerCall {
@@ -139,8 +139,7 @@ function fits(shape: Shape, wanted: Shape): boolean {
 }
 
 function stateSizes(layer: tf.RNN): number[] {
-  const { stateSize } = layer.cell;
-  return Array.isArray(stateSize) ? stateSize : [stateSize];
+  return cellsIn(layer).flatMap(statesOfCell);
 }
 
 function outputShapes(layer: Layer, what: string, inputs: readonly SymbolicTensor[]): Shape[] {

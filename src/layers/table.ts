@@ -2,7 +2,7 @@
 import './index.js';
 import type * as functions from './index.js';
 
-export { definitionOf, layerClasses } from './define.js';
+export { cellClasses, definitionOf, layerClasses } from './define.js';
 
-/** Names of the layers that memcell has. */
+/** Names of the layers, and of their cells, that memcell has. */
 export type LayerClass = keyof typeof functions;

@@ -5,15 +5,15 @@
 import { type ComputedLayer, isComputed } from '../layers/computed.js';
 import { deriveKey, dropoutMask } from '../random.js';
 import * as tf from '../tf.js';
-import { everyLayer, isRecurrent, type LayerPath } from './walk.js';
+import { cellsWithPaths, everyLayer, isRecurrent, type LayerPath } from './walk.js';
 
 interface DropoutLayer extends tf.layers.Layer {
   rate: number;
   noiseShape?: (number | null)[] | null;
 }
 
-/** The parts of a recurrent layer's cell that say what it drops; tfjs keeps the masks of a call here until the next. */
-interface DropoutCell {
+/** The parts of a recurrent layer's cells that say what it drops; tfjs keeps the masks of a call here until the next. */
+interface DroppingCell extends tf.layers.Layer {
   dropout: number;
   recurrentDropout: number;
   dropoutFunc?: (ones: tf.Tensor, rate: number) => tf.Tensor;
@@ -40,29 +40,40 @@ export function dropoutKey(seed: number, path: LayerPath, part: 'input' | 'recur
  */
 export function seedDropout(model: tf.LayersModel, seed: number, step: number): void {
   for (const [layer, path] of everyLayer(model)) {
-    const draw = drawOf.get(layer);
-    if (draw) {
-      draw.seed = seed;
-      draw.step = step;
+    if (isRecurrent(layer)) {
+      for (const [cell, cellPath] of cellsWithPaths(layer, path))
+        if (drops(cell)) drawing(cell, { seed, step }, (draw) => drawSeededInCell(cell, cellPath, draw));
     } else if (isComputed(layer)) {
-      drawOf.set(layer, drawSeededInComputed(layer, path, { seed, step }));
+      drawing(layer, { seed, step }, (draw) => drawSeededInComputed(layer, path, draw));
     } else if (isDropout(layer)) {
-      drawOf.set(layer, drawSeeded(layer, path, { seed, step }));
-    } else {
-      const cell = droppingCell(layer);
-      if (cell) drawOf.set(layer, drawSeededInCell(cell, path, { seed, step }));
+      drawing(layer, { seed, step }, (draw) => drawSeeded(layer, path, draw));
     }
   }
 }
 
+/** Sets what governs a layer's next masks, which `begin` makes it draw by, once. */
+function drawing(layer: tf.layers.Layer, { seed, step }: Draw, begin: (draw: Draw) => void): void {
+  const known = drawOf.get(layer);
+  if (known) {
+    known.seed = seed;
+    known.step = step;
+    return;
+  }
+  const draw = { seed, step };
+  drawOf.set(layer, draw);
+  begin(draw);
+}
+
 /** Frees the masks that tfjs's recurrent layers keep from one call to the next. */
 export function releaseDropout(model: tf.LayersModel): void {
-  for (const [layer] of everyLayer(model)) {
-    const cell = droppingCell(layer);
-    if (!cell) continue;
-    for (const mask of [cell.dropoutMask, cell.recurrentDropoutMask]) if (mask) tf.dispose(mask);
-    cell.dropoutMask = null;
-    cell.recurrentDropoutMask = null;
+  for (const [layer, path] of everyLayer(model)) {
+    if (!isRecurrent(layer)) continue;
+    for (const [cell] of cellsWithPaths(layer, path)) {
+      if (!drops(cell)) continue;
+      for (const mask of [cell.dropoutMask, cell.recurrentDropoutMask]) if (mask) tf.dispose(mask);
+      cell.dropoutMask = null;
+      cell.recurrentDropoutMask = null;
+    }
   }
 }
 
@@ -70,38 +81,35 @@ function isDropout(layer: tf.layers.Layer): layer is DropoutLayer {
   return layer.getClassName() === 'Dropout';
 }
 
-function droppingCell(layer: tf.layers.Layer): DropoutCell | undefined {
-  if (!isRecurrent(layer) || !('dropout' in layer.cell)) return undefined;
-  const cell = layer.cell as unknown as DropoutCell;
-  return cell.dropout > 0 || cell.recurrentDropout > 0 ? cell : undefined;
+function drops(cell: tf.layers.Layer): cell is DroppingCell {
+  if (!('dropout' in cell)) return false;
+  const { dropout, recurrentDropout } = cell as DroppingCell;
+  return dropout > 0 || recurrentDropout > 0;
 }
 
-function drawSeeded(layer: DropoutLayer, path: LayerPath, draw: Draw): Draw {
+function drawSeeded(layer: DropoutLayer, path: LayerPath, draw: Draw): void {
   const noiseShape = (shape: number[]) => shape.map((size, axis) => layer.noiseShape?.[axis] ?? size);
   layer.call = (inputs, kwargs) => {
     const input = Array.isArray(inputs) ? inputs[0] : inputs;
     if (kwargs.training !== true || !(layer.rate > 0 && layer.rate < 1)) return input;
     return tf.tidy(() => tf.mul(input, maskTensor(noiseShape(input.shape), path, 'input', layer.rate, draw)));
   };
-  return draw;
 }
 
 /**
  * tfjs asks a cell's dropoutFunc for the input's mask first and the state's after it, once for every gate, and uses
  * the first of each: so do the others repeat it.
  */
-function drawSeededInCell(cell: DropoutCell, path: LayerPath, draw: Draw): Draw {
+function drawSeededInCell(cell: DroppingCell, path: LayerPath, draw: Draw): void {
   cell.dropoutFunc = (ones, rate) => {
     const part = cell.dropout > 0 && cell.dropout < 1 && cell.dropoutMask == null ? 'input' : 'recurrent';
     return maskTensor(ones.shape, path, part, rate, draw);
   };
-  return draw;
 }
 
 /** What a layer of memcell's own draws, in parts that it names itself. */
-function drawSeededInComputed(layer: ComputedLayer, path: LayerPath, draw: Draw): Draw {
+function drawSeededInComputed(layer: ComputedLayer, path: LayerPath, draw: Draw): void {
   layer.drawKey = (part) => deriveKey(draw.seed, 'dropout', path, part, draw.step);
-  return draw;
 }
 
 function maskTensor(

@@ -4,7 +4,7 @@ import { canDraw, drawInitial, type InitializerConfig } from '../layers/initiali
 import { deriveKey } from '../random.js';
 import { camelCase } from '../spelling.js';
 import * as tf from '../tf.js';
-import { everyLayer, innerLayers, isModel } from './walk.js';
+import { cellsWithPaths, everyLayer, innerLayers, isModel, isRecurrent } from './walk.js';
 
 /** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */
 interface WeightPlace {
@@ -16,25 +16,34 @@ interface WeightPlace {
 
 /** The weights of a layer, or before it is built its initializers alone; none of a layer that was made with its weights. */
 export function* weightsOf(layer: Layer, position: string): Generator<WeightPlace> {
-  for (const [inner, path] of innerLayers(layer, position)) {
-    if (inner.initialWeights) continue;
-    const config: Record<string, unknown> = inner.getConfig();
-    const forget = inner.getClassName() === 'LSTM' && config.unitForgetBias === true;
-    if (!inner.built) {
-      for (const [option, initializer] of Object.entries(config)) {
-        if (option.endsWith('Initializer')) yield place(path, option, initializer, forget);
-      }
+  for (const [outer, outerPath] of innerLayers(layer, position)) {
+    if (outer.initialWeights) continue;
+    for (const [inner, path] of weightHolders(outer, outerPath)) yield* ownWeightsOf(inner, path);
+  }
+}
+
+/** What has weights and says how they begin: of RNN its cells. */
+function weightHolders(layer: Layer, path: string): [Layer, string][] {
+  return isRecurrent(layer) && layer.getClassName() === 'RNN' ? cellsWithPaths(layer, path) : [[layer, path]];
+}
+
+function* ownWeightsOf(inner: Layer, path: string): Generator<WeightPlace> {
+  const config: Record<string, unknown> = inner.getConfig();
+  const forget = /^LSTM(Cell)?$/.test(inner.getClassName()) && config.unitForgetBias === true;
+  if (!inner.built) {
+    for (const [option, initializer] of Object.entries(config)) {
+      if (option.endsWith('Initializer')) yield place(path, option, initializer, forget);
     }
-    for (const weight of inner.weights) {
-      const name = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
-      const own = isComputed(inner) ? inner.specs.find((spec) => spec.name === name) : undefined;
-      if (own) {
-        yield { ...place(`${path}/${name}`, '', own.initializer, false), weight };
-        continue;
-      }
-      const option = `${name === 'recurrent_kernel' ? 'recurrent' : camelCase(name)}Initializer`;
-      yield { ...place(`${path}/${name}`, option, config[option], forget), weight };
+  }
+  for (const weight of inner.weights) {
+    const name = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
+    const own = isComputed(inner) ? inner.specs.find((spec) => spec.name === name) : undefined;
+    if (own) {
+      yield { ...place(`${path}/${name}`, '', own.initializer, false), weight };
+      continue;
     }
+    const option = `${name === 'recurrent_kernel' ? 'recurrent' : camelCase(name)}Initializer`;
+    yield { ...place(`${path}/${name}`, option, config[option], forget), weight };
   }
 }
 

@@ -1,4 +1,4 @@
-import { isBidirectional, isModel, isRecurrent, isWrapper } from '../layers/kinds.js';
+import { cellsIn, isBidirectional, isModel, isRecurrent, isWrapper } from '../layers/kinds.js';
 import type * as tf from '../tf.js';
 
 export { isBidirectional, isModel, isRecurrent, isWrapper };
@@ -39,6 +39,17 @@ export function disposeModel(model: tf.LayersModel): void {
 
 /** Where a layer is in its model: '2', '0/forward', '0/backward', '1/layer', '3/0'. It names the layer's random numbers. */
 export type LayerPath = string;
+
+/** Of one of a layer's cells: the layer's own where it is the only one, as if the layer were of no others. */
+export function cellPath(path: LayerPath, { length }: readonly unknown[], index: number): LayerPath {
+  return length === 1 ? path : `${path}/${index}`;
+}
+
+/** The cells of a recurrent layer. */
+export function cellsWithPaths(layer: tf.RNN, path: LayerPath): [tf.layers.Layer, LayerPath][] {
+  const cells = cellsIn(layer);
+  return cells.map((cell, i) => [cell, cellPath(path, cells, i)]);
+}
 
 /** The layers that do the work, wrappers and nested models opened up, in Keras's order of weights. */
 export function* everyLayer(model: tf.LayersModel): Generator<[tf.layers.Layer, LayerPath]> {

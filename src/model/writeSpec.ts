@@ -1,7 +1,7 @@
 /** Layers as text in the spec notation: what parseSpec reads back as the same layers. */
 import { MemcellError } from '../errors.js';
 import type { Layer } from '../layers/define.js';
-import { isBidirectional, isWrapper } from '../layers/kinds.js';
+import { cellsIn, isBidirectional, isRecurrent, isWrapper } from '../layers/kinds.js';
 import { definitionOf } from '../layers/table.js';
 import { shown, snakeCase } from '../spelling.js';
 import { parseSpec } from './spec.js';
@@ -11,7 +11,7 @@ const leftOut = /Initializer$|^(name|trainable|inputShape|batchSize|batchShape|i
 
 /** Settings in a saved configuration that do not change what a layer computes in memcell. */
 const immaterial =
-  /Initializer$|^(name|trainable|batchInputShape|dtype|inputLength|stateful|implementation|unroll|seed|numConstraints?|layer|returnState|unitForgetBias)$/;
+  /Initializer$|^(name|trainable|batchInputShape|dtype|inputLength|stateful|implementation|unroll|seed|numConstraints?|layer|cells?|returnState|unitForgetBias)$/;
 
 /** Activations whose names in a layer's configuration are not those of the notation. */
 const activations: Record<string, string> = { hardSigmoid: 'hard_sigmoid_keras2', hardSigmoidKeras3: 'hard_sigmoid' };
@@ -62,7 +62,12 @@ function configOf(layer: Layer): Record<string, unknown> {
 function settingsOf(layer: Layer): Record<string, unknown> {
   const own = Object.entries(configOf(layer)).filter(([name]) => !immaterial.test(name));
   const inner = innerOf(layer);
-  return { ...Object.fromEntries(own), ...(inner && { layer: settingsOf(inner) }) };
+  const cells = cellsOf(layer).map(settingsOf);
+  return {
+    ...Object.fromEntries(own),
+    ...(inner && { layer: settingsOf(inner) }),
+    ...(cells.length > 0 && { cell: cells }),
+  };
 }
 
 /** What is left out of a configuration is none, or features last. */
@@ -76,6 +81,16 @@ function innerOf(layer: Layer): Layer | undefined {
   return isWrapper(layer) ? layer.layer : undefined;
 }
 
+/** The cells of an RNN. */
+function cellsOf(layer: Layer): Layer[] {
+  return layer.getClassName() === 'RNN' && isRecurrent(layer) ? cellsIn(layer) : [];
+}
+
+function writtenCells(layer: Layer, inFrozen: boolean): string {
+  const cells = cellsOf(layer).map((cell) => written(cell, inFrozen));
+  return cells.length === 1 ? cells[0] : `[${cells.join(', ')}]`;
+}
+
 function written(layer: Layer, inFrozen = false): string {
   const className = layer.getClassName();
   const definition = definitionOf(className);
@@ -84,15 +99,17 @@ function written(layer: Layer, inFrozen = false): string {
   const inner = innerOf(layer);
   const names = Object.keys(definition.schema).filter((name) => !leftOut.test(name));
   const needed = names.filter((name) => definition.schema[name].need === 'required');
-  const textOf = (name: string) =>
-    name === 'layer' && inner ? written(inner, inFrozen || !layer.trainable) : valueText(config[name]);
+  const textOf = (name: string) => {
+    if (name === 'cell') return writtenCells(layer, inFrozen || !layer.trainable);
+    return name === 'layer' && inner ? written(inner, inFrozen || !layer.trainable) : valueText(config[name]);
+  };
   const least = needed.map((name) => `${snakeCase(name)}=${textOf(name)}`).join(', ');
   const usual = configOf(readBack(`${className}(${least})`, layer)[0]);
   const values = new Map<string, string>();
   for (const name of names) {
     const value = config[name];
     const isUsual = value === undefined || value === null || JSON.stringify(value) === JSON.stringify(usual[name]);
-    if (needed.includes(name) || (name !== 'layer' && !isUsual)) values.set(name, textOf(name));
+    if (needed.includes(name) || (name !== 'layer' && name !== 'cell' && !isUsual)) values.set(name, textOf(name));
   }
   const positional: string[] = [];
   for (const name of definition.positional) {

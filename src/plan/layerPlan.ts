@@ -365,11 +365,24 @@ export interface ScanPlan {
   bias: number;
 }
 
+/** Cells one upon the other, each of which reads every step's output of the one before; the rest is of all of them as of one. */
+export interface StackedPlan {
+  kind: 'stacked';
+  /** With returnSequences and without returnState. */
+  cells: RecurrentPlan[];
+  units: number;
+  inputs: number;
+  returnSequences: boolean;
+  returnState: boolean;
+  goBackwards: boolean;
+  stateful: boolean;
+}
+
 /** A layer with a direction and states, as Bidirectional takes it. */
-export type DirectedPlan = RecurrentPlan | ScanPlan;
+export type DirectedPlan = RecurrentPlan | ScanPlan | StackedPlan;
 
 /** How many states each kind of cell hands from step to step. */
-export const STATES: Readonly<Record<DirectedPlan['kind'], number>> = {
+export const STATES: Readonly<Record<(RecurrentPlan | ScanPlan)['kind'], number>> = {
   lstm: 2,
   gru: 1,
   simpleRNN: 1,
@@ -379,7 +392,13 @@ export const STATES: Readonly<Record<DirectedPlan['kind'], number>> = {
 };
 
 export function isDirected(plan: LayerPlan): plan is DirectedPlan {
-  return Object.hasOwn(STATES, plan.kind);
+  return plan.kind === 'stacked' || Object.hasOwn(STATES, plan.kind);
+}
+
+/** The sizes of the states, cell by cell. */
+export function stateSizes(plan: DirectedPlan): number[] {
+  if (plan.kind === 'stacked') return plan.cells.flatMap(stateSizes);
+  return Array<number>(STATES[plan.kind]).fill(plan.units);
 }
 
 export interface BidirectionalPlan {
@@ -419,6 +438,7 @@ export type LayerPlan =
   | RmsNormalizationPlan
   | ScalePlan
   | ScanPlan
+  | StackedPlan
   | StandardizationPlan
   | TransposePlan
   | UpSamplingPlan

@@ -89,7 +89,9 @@ const SUM: Loss = {
 export function isLoss(value: unknown): value is LossIdentifier | string {
   if (typeof value === 'string' || typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  return 'positions' in value || ('name' in value && typeof value.name === 'string' && 'config' in value);
+  if ('positions' in value) return true;
+  const kind = 'class_name' in value ? value.class_name : 'name' in value ? value.name : undefined;
+  return typeof kind === 'string' && 'config' in value;
 }
 
 /** One of something for each output, from one for all, a list, or an object by names. */

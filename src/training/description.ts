@@ -1,7 +1,7 @@
 /** What compile() was told, looked up and as JSON, so that a saved model comes back compiled. */
 import { type CompileOptions, isByOutput, isLoss, noLoss, type UncheckedCompileOptions } from './compile.js';
 import { getLoss, type Loss } from './losses.js';
-import { getMetrics, type Metric } from './metrics.js';
+import { getMetric, getMetrics, type Metric, type MetricIdentifier } from './metrics.js';
 import { getOptimizer, type Optimizer } from './optimizers.js';
 
 /** compile()'s options with the names looked up: the same optimizer, its state included, for every use. */
@@ -9,8 +9,8 @@ export interface ResolvedTraining extends CompileOptions {
   optimizer: Optimizer;
   loss: Losses;
   metrics?: MetricsByOutput;
-  /** The metrics that were given by name. */
-  metricNames: string[] | { [output: string]: string[] };
+  /** The metrics that can be made again. */
+  metricsMade: MetricDescription[] | { [output: string]: MetricDescription[] };
 }
 
 type Losses = Loss | readonly Loss[] | { readonly [output: string]: Loss };
@@ -26,8 +26,11 @@ export interface TrainingDescription {
   optimizer: { name: string; config: Record<string, unknown> };
   loss: LossDescription | LossDescription[] | { [output: string]: LossDescription };
   lossWeights?: CompileOptions['lossWeights'];
-  metrics: string[] | { [output: string]: string[] };
+  metrics: ResolvedTraining['metricsMade'];
 }
+
+/** A name, or a kind with its options. */
+type MetricDescription = string | { name: string; config: Record<string, unknown> };
 
 /**
  * Looks up compile()'s names.
@@ -42,7 +45,7 @@ export function resolveTraining(options: UncheckedCompileOptions): ResolvedTrain
     ...(lossWeights !== undefined && { lossWeights }),
     metrics: resolvedMetrics('metrics', options),
     weightedMetrics: resolvedMetrics('weightedMetrics', options),
-    metricNames: isByOutput(metrics) ? mapValues(metrics, namesOf) : namesOf(metrics ?? []),
+    metricsMade: isByOutput(metrics) ? mapValues(metrics, madeOf) : madeOf(metrics ?? []),
   };
 }
 
@@ -53,8 +56,12 @@ function resolvedMetrics(
   return isByOutput(given) ? mapValues(given, (own) => getMetrics(option, own)) : getMetrics(option, given);
 }
 
-function namesOf(metrics: readonly unknown[]): string[] {
-  return metrics.filter((metric) => typeof metric === 'string');
+function madeOf(metrics: readonly (MetricIdentifier | string)[]): MetricDescription[] {
+  return metrics.flatMap((metric): MetricDescription[] => {
+    if (typeof metric === 'string') return [metric];
+    const { made } = getMetric(metric);
+    return made ? [{ name: made.name, config: { ...made.config } }] : [];
+  });
 }
 
 function resolvedLosses(loss: UncheckedCompileOptions['loss']): Losses {
@@ -77,7 +84,7 @@ export function describeTraining({
   optimizer,
   loss,
   lossWeights,
-  metricNames,
+  metricsMade,
 }: ResolvedTraining): TrainingDescription | undefined {
   const all = isResolved(loss) ? [loss] : isListOf(loss) ? loss : Object.values(loss);
   if (all.some(({ name: one }) => one === 'custom')) return undefined;
@@ -88,7 +95,7 @@ export function describeTraining({
     optimizer: { name, config: { ...config, ...rate } },
     loss: isResolved(loss) ? described(loss) : isListOf(loss) ? loss.map(described) : mapValues(loss, described),
     ...(lossWeights !== undefined && { lossWeights }),
-    metrics: metricNames,
+    metrics: metricsMade,
   };
 }
 

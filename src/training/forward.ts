@@ -3,6 +3,7 @@
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
 import { type Activation, isComputed } from '../layers/computed.js';
+import { cellsIn } from '../layers/kinds.js';
 import { addsToLoss, isPenalised } from '../layers/penalised.js';
 import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
@@ -256,11 +257,6 @@ function hasActivation(layer: tf.layers.Layer): layer is ActivatedLayer {
   return 'activation' in layer && typeof layer.activation === 'object' && layer.activation !== null;
 }
 
-/** The cells of a stack of them, which tfjs asks for no losses. */
-function cellsIn(cell: tf.layers.Layer): tf.layers.Layer[] {
-  return 'cells' in cell && Array.isArray(cell.cells) ? cell.cells : [];
-}
-
 /**
  * Σ of all regularisation losses of weights that are trained (Keras leaves out those of frozen layers), those of recurrent cells
  * included (which tfjs's own fit leaves out), and of what layers added in the forward pass.
@@ -269,9 +265,10 @@ export function regularisation(model: tf.LayersModel, added: readonly tf.Scalar[
   const losses = [...added];
   const trained = new Set(model.trainableWeights);
   for (const [layer] of everyLayer(model)) {
-    const own = isRecurrent(layer) ? [layer, layer.cell, ...cellsIn(layer.cell)] : [layer];
-    const isFrozen = !layer.weights.some((weight) => trained.has(weight));
-    for (const { losses: parts } of isFrozen ? [] : own) for (const part of parts) losses.push(part());
+    for (const holder of isRecurrent(layer) ? [layer, ...cellsIn(layer)] : [layer]) {
+      const isFrozen = !holder.weights.some((weight) => trained.has(weight));
+      for (const part of isFrozen ? [] : holder.losses) losses.push(part());
+    }
   }
   return losses.length === 0 ? undefined : tf.addN(losses);
 }

@@ -6,7 +6,7 @@
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { type Spelling, shown } from '../spelling.js';
+import { namedOptions, type Spelling, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { TensorFunction } from '../tfjsTypes.js';
 import { lossName, PROBABILITY_EPSILON, shortLossNames } from './losses.js';
@@ -14,7 +14,7 @@ import { auc } from './metrics/auc.js';
 import { f1Score, precision, recall } from './metrics/confusion.js';
 import type { Metric, MetricCount } from './metrics/metric.js';
 import { r2Score } from './metrics/r2Score.js';
-import { complete } from './options.js';
+import { complete, type Options } from './options.js';
 import { largest, shapeText } from './targets.js';
 
 export type { Metric, MetricCount } from './metrics/metric.js';
@@ -25,7 +25,13 @@ export type MetricFunction = TensorFunction;
 /** A metric's name, in any of Keras's spellings, or short: 'acc', 'mse', 'mae', 'rmse', … */
 export type MetricName = Spelling<keyof typeof METRICS> | keyof typeof SHORT_NAMES | (typeof shortLossNames)[number];
 
-export type MetricIdentifier = MetricName | Metric | MetricFunction;
+/** A name, what a saved model or Keras has for a metric with options, one that precision({ thresholds: 0.3 }) made, or a function of the user's own. */
+export type MetricIdentifier =
+  | MetricName
+  | Metric
+  | MetricFunction
+  | { name: string; config: Record<string, unknown> }
+  | { class_name: string; config: Record<string, unknown> };
 
 /** One position: `size` predictions from `at`, and as many targets from `targetAt`, or one label there. */
 type PositionValue = (
@@ -44,6 +50,7 @@ class MeanMetric implements Metric {
     readonly valueFor: (labels: boolean, size: number) => PositionValue,
     readonly takesLabels = false,
     readonly finish: (mean: number) => number = (mean) => mean,
+    readonly made?: Metric['made'],
   ) {}
 
   start(): MetricCount {
@@ -170,8 +177,9 @@ const topMatches =
  * target's side of 0.5. Targets are one-hot rows or labels, as Keras's 'accuracy' tells them apart.
  */
 export function accuracy(options: { name?: string } = {}): Metric {
-  const { name } = complete('accuracy', { name: 'accuracy' }, options, { name: 'string' });
-  return new MeanMetric(name, 'up', (labels, size) => (size === 1 ? thresholdMatches(0.5)() : matches(labels)), true);
+  const config = complete('accuracy', { name: 'accuracy' }, options, { name: 'string' });
+  const value = (labels: boolean, size: number) => (size === 1 ? thresholdMatches(0.5)() : matches(labels));
+  return new MeanMetric(config.name, 'up', value, true, undefined, { name: 'accuracy', config });
 }
 
 /** The share of elements with (prediction > threshold) = target. Default: threshold 0.5. */
@@ -180,7 +188,8 @@ export function binaryAccuracy(options: { threshold?: number; name?: string } = 
     threshold: 'number',
     name: 'string',
   });
-  return new MeanMetric(config.name, 'up', thresholdMatches(config.threshold));
+  const made = { name: 'binaryAccuracy', config };
+  return new MeanMetric(config.name, 'up', thresholdMatches(config.threshold), false, undefined, made);
 }
 
 /** The share of positions whose true class is among the k largest predictions. Default: k 5. */
@@ -189,33 +198,43 @@ export function topKCategoricalAccuracy(options: { k?: number; name?: string } =
     k: 'positiveCount',
     name: 'string',
   });
-  return new MeanMetric(config.name, 'up', topMatches(config.k), true);
+  const made = { name: 'topKCategoricalAccuracy', config };
+  return new MeanMetric(config.name, 'up', topMatches(config.k), true, undefined, made);
+}
+
+/** A mean that has no option but its name. */
+function mean(
+  own: string,
+  ...rest: ConstructorParameters<typeof MeanMetric> extends [string, ...infer Rest] ? Rest : never
+) {
+  return (options: { name?: string } = {}): Metric =>
+    new MeanMetric(complete(own, { name: own }, options, { name: 'string' }).name, ...rest);
 }
 
 const METRICS = {
-  accuracy: (name) => accuracy({ name }),
-  binaryAccuracy: (name) => binaryAccuracy({ name }),
-  categoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
-  sparseCategoricalAccuracy: (name) => new MeanMetric(name, 'up', matches, true),
-  topKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
-  sparseTopKCategoricalAccuracy: (name) => topKCategoricalAccuracy({ name }),
-  meanSquaredError: (name) => new MeanMetric(name, 'down', squaredError),
-  rootMeanSquaredError: (name) => new MeanMetric(name, 'down', squaredError, false, Math.sqrt),
-  meanAbsoluteError: (name) => new MeanMetric(name, 'down', absoluteError),
-  meanAbsolutePercentageError: (name) => new MeanMetric(name, 'down', percentageError),
-  huber: (name) => new MeanMetric(name, 'down', huberValue),
-  binaryCrossentropy: (name) => new MeanMetric(name, 'down', binaryEntropy),
-  categoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
-  sparseCategoricalCrossentropy: (name) => new MeanMetric(name, 'down', entropy, true),
+  accuracy,
+  binaryAccuracy,
+  categoricalAccuracy: mean('categoricalAccuracy', 'up', matches, true),
+  sparseCategoricalAccuracy: mean('sparseCategoricalAccuracy', 'up', matches, true),
+  topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy: topKCategoricalAccuracy,
+  meanSquaredError: mean('meanSquaredError', 'down', squaredError),
+  rootMeanSquaredError: mean('rootMeanSquaredError', 'down', squaredError, false, Math.sqrt),
+  meanAbsoluteError: mean('meanAbsoluteError', 'down', absoluteError),
+  meanAbsolutePercentageError: mean('meanAbsolutePercentageError', 'down', percentageError),
+  huber: mean('huber', 'down', huberValue),
+  binaryCrossentropy: mean('binaryCrossentropy', 'down', binaryEntropy),
+  categoricalCrossentropy: mean('categoricalCrossentropy', 'down', entropy, true),
+  sparseCategoricalCrossentropy: mean('sparseCategoricalCrossentropy', 'down', entropy, true),
   /** e to the mean cross-entropy of labels or one-hot rows. */
-  perplexity: (name) => new MeanMetric(name, 'down', entropy, true, Math.exp),
-  cosineSimilarity: (name) => new MeanMetric(name, 'up', cosine),
-  auc: (name) => auc({ name }),
-  precision: (name) => precision({ name }),
-  recall: (name) => recall({ name }),
-  f1Score: (name) => f1Score({ name }),
-  r2Score: (name) => r2Score({ name }),
-} satisfies Record<string, (name: string) => Metric>;
+  perplexity: mean('perplexity', 'down', entropy, true, Math.exp),
+  cosineSimilarity: mean('cosineSimilarity', 'up', cosine),
+  auc,
+  precision,
+  recall,
+  f1Score,
+  r2Score,
+} satisfies Record<string, (options: never) => Metric>;
 
 const SHORT_NAMES = {
   acc: 'accuracy',
@@ -233,21 +252,31 @@ const SHORT_NAMES = {
  */
 export function getMetric(identifier: MetricIdentifier | string): Metric {
   if (typeof identifier === 'function') return new FunctionMetric(identifier);
-  if (typeof identifier === 'object' && typeof identifier?.start === 'function') return identifier;
-  if (typeof identifier !== 'string')
-    throw new MemcellError(
-      'a metric is a name, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
-      { code: 'usage' },
-    );
+  if (typeof identifier === 'string') return makeMetric(identifier, { name: identifier });
+  if (typeof identifier === 'object' && identifier !== null) {
+    if ('start' in identifier && typeof identifier.start === 'function') return identifier;
+    const kind = 'class_name' in identifier ? identifier.class_name : identifier.name;
+    if (typeof kind === 'string' && 'config' in identifier) {
+      const { dtype: _, ...config } = namedOptions<Options>(kind, identifier.config);
+      return makeMetric(kind, config);
+    }
+  }
+  throw new MemcellError(
+    'a metric is a name, one that precision({ thresholds: 0.3 }) and its kin make, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
+    { code: 'usage' },
+  );
+}
+
+function makeMetric(written: string, config: Options): Metric {
   const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
-  const short = shorts.find((one) => one === identifier.toLowerCase());
-  const name = short ? SHORT_NAMES[short] : lossName(identifier);
+  const short = shorts.find((one) => one === written.toLowerCase());
+  const name = short ? SHORT_NAMES[short] : lossName(written);
   const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
-  const found = known.find((one) => one === name);
-  if (found) return METRICS[found](identifier);
+  const found = known.find((one) => one.toLowerCase() === name.toLowerCase());
+  if (found) return (METRICS[found] as (options: Options) => Metric)(config);
   const names = [...known, ...shorts, ...shortLossNames];
   throw new MemcellError(
-    `unknown metric '${identifier.slice(0, 60)}'${didYouMean(identifier, names) || `; the metrics are ${names.join(', ')}`}`,
+    `unknown metric '${written.slice(0, 60)}'${didYouMean(written, names) || `; the metrics are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
 }

@@ -3,9 +3,11 @@
 import { allFinite, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
+import { cellsIn } from '../layers/kinds.js';
+import { withoutSlopesAtZero } from '../layers/penalised.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { setWeight, weightsInOrder } from '../model/initialise.js';
-import { statefulBatch, statefulLayers } from '../model/walk.js';
+import { everyLayer, isRecurrent, statefulBatch, statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { Compiled } from './compile.js';
 import {
@@ -45,6 +47,7 @@ class TfjsRunner implements Runner {
     this.batch = statefulBatch(model);
     this.stateful = statefulLayers(model);
     this.logits = lossesOf(compiled).map(({ loss }, i) => lossLogits(model, loss, i));
+    for (const [layer] of everyLayer(model)) asInKeras(layer);
   }
 
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
@@ -311,4 +314,11 @@ function copied(values: Float32Array, into: Float32Array | undefined): Float32Ar
 
 function arrayOf(tensor: tf.Tensor): NdArray {
   return { data: floats(tensor).slice(), shape: tensor.shape };
+}
+
+/** What a layer of tfjs's does otherwise than Keras's and lets itself be told. */
+function asInKeras(layer: tf.layers.Layer): void {
+  for (const holder of isRecurrent(layer) ? [layer, ...cellsIn(layer)] : [layer]) withoutSlopesAtZero(tf, holder);
+  // It ends masks; Keras's passes them on.
+  if (layer.getClassName() === 'Rescaling') layer.supportsMasking = true;
 }

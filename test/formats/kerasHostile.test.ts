@@ -264,8 +264,6 @@ describe('a topology', () => {
     const policy = { class_name: 'QuantizedDTypePolicy', config: { mode: 'int8', source_name: 'float32' } };
     refuse(chain(layer('Dense', { units: 1, dtype: policy })), 'layer "dense" is quantized (int8)');
     refuse(chain(layer('CategoryEncoding', { num_tokens: 3 })), '(CategoryEncoding) prepares inputs');
-    const cell = layer('StackedRNNCells', { cells: [layer('LSTMCell'), layer('GRUCell', { reset_after: true })] });
-    refuse(chain(layer('RNN', { cell })), 'has a GRUCell with reset_after among several cells');
     const self = layer('Dense', { units: 1 }, { inbound_nodes: [[['dense', 0, 0, {}]]] });
     refuse(graph([input, self]), 'layer "dense" waits for its own output');
     const lost = layer('Dense', { units: 1 }, { inbound_nodes: [[['nothing', 0, 0, {}]]] });

@@ -4,7 +4,7 @@ import { common } from '../../src/layers/define.js';
 import * as layerFunctions from '../../src/layers/index.js';
 import type { OptionsOf, SettingsOf } from '../../src/layers/schema.js';
 import * as kind from '../../src/layers/schema.js';
-import { definitionOf, type LayerClass, layerClasses } from '../../src/layers/table.js';
+import { cellClasses, definitionOf, type LayerClass, layerClasses } from '../../src/layers/table.js';
 
 /** Compiles only where the two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
@@ -68,7 +68,7 @@ test('the classes known by name are those of the list, with the options of every
   // @ts-expect-error no layer of that name
   const misspelt: LayerClass = 'LTSM';
   expect(definitionOf(misspelt)).toBeUndefined();
-  expect(layerClasses().sort()).toEqual(Object.keys(layerFunctions).sort());
+  expect([...layerClasses(), ...cellClasses()].sort()).toEqual(Object.keys(layerFunctions).sort());
   for (const name of layerClasses()) {
     const definition = definitionOf(name);
     expect(Object.hasOwn(memcell, name)).toBe(true);

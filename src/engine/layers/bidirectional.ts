@@ -2,19 +2,13 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import type { BidirectionalPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
 import { addRows, mergeRows } from '../moveRows.js';
-import { eachRun, newRows, type Rows } from '../rows.js';
+import { eachRun, newRows, type Rows, reversed } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import type { CellOutput, SequenceCell } from './cell.js';
 import { makeCell } from './cells.js';
 import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { CellOutput, SequenceCell } from './sequenceCell.js';
 
 const MERGE = { sum: MergeId.sum, mul: MergeId.mul, ave: MergeId.ave };
-
-/** The same rows from the last step to the first. */
-function reversed(rows: Rows): Rows {
-  const { address, steps, stepStride } = rows;
-  return { ...rows, address: address + 4 * (steps - 1) * stepStride, stepStride: -stepStride };
-}
 
 /** `width` floats of each row from `offset` on. */
 function columns(rows: Rows, offset: number, width: number): Rows {
@@ -46,7 +40,7 @@ export class BidirectionalLayer implements EngineLayer {
   ) {
     this.cells = [makeCell(plan.forward, context), makeCell(plan.backward, context)];
     this.blocks = this.cells.flatMap(({ blocks }) => blocks);
-    this.carried = this.cells.flatMap(({ carried }) => carried ?? []);
+    this.carried = this.cells.flatMap(({ carried }) => carried);
   }
 
   /** With mergeMode 'none' the second cell's outputs, then the last states of the two. */

@@ -1,8 +1,10 @@
 /** The cell of each kind of plan. */
 import type { DirectedPlan } from '../../plan/layerPlan.js';
-import { Cell, type SequenceCell } from './cell.js';
+import { Cell } from './cell.js';
 import type { LayerContext } from './layer.js';
 import { ScanCell } from './scanCell.js';
+import type { SequenceCell } from './sequenceCell.js';
+import { StackedCell } from './stackedCell.js';
 
 export function makeCell(plan: DirectedPlan, context: LayerContext): SequenceCell {
   switch (plan.kind) {
@@ -14,5 +16,10 @@ export function makeCell(plan: DirectedPlan, context: LayerContext): SequenceCel
     case 'minLSTM':
     case 'sLSTM':
       return new ScanCell(plan, context);
+    case 'stacked':
+      return new StackedCell(
+        plan,
+        plan.cells.map((cell) => makeCell(cell, context)),
+      );
   }
 }

@@ -32,7 +32,7 @@ export interface Space {
   readonly stream?: boolean;
 }
 
-/** States that a recurrent layer of a stream keeps from one step to the next, side by side: LSTM h and c (2,U), the others h (1,U). */
+/** States that a cell of a stream keeps from one step to the next, side by side: LSTM h and c (2,U), the others h (1,U). */
 export interface KeptState {
   readonly address: number;
   readonly shape: readonly [number, number];
@@ -54,8 +54,8 @@ export interface EngineLayer {
   readonly blocks: readonly WeightBlock[];
   /** What a stateful layer carries from batch to batch, of each cell. */
   readonly carried?: readonly CarriedState[];
-  /** Zeros after a place() for a stream; undefined for a layer or a placement without. */
-  readonly state?: KeptState | undefined;
+  /** Of each cell, zeros after a place() for a stream; none of a layer or a placement without. */
+  readonly kept?: readonly KeptState[];
   /** What the layer gives beside the signal from place(), which has made them: the states of a recurrent layer. */
   readonly further?: readonly Signal[];
   /**

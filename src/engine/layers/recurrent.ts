@@ -2,9 +2,9 @@ import type { DirectedPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
 import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import type { CellOutput, SequenceCell } from './cell.js';
 import { makeCell } from './cells.js';
 import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
+import type { CellOutput, SequenceCell } from './sequenceCell.js';
 
 /**
  * A recurrent layer: x (B,T,I) → every step's h (B,T,U) or the last's (B,U), and after it, with returnState, the last states.
@@ -22,11 +22,11 @@ export class RecurrentLayer implements EngineLayer {
   ) {
     this.cell = makeCell(plan, context);
     this.blocks = this.cell.blocks;
-    this.carried = this.cell.carried ? [this.cell.carried] : [];
+    this.carried = this.cell.carried;
   }
 
-  get state(): KeptState | undefined {
-    return this.cell.state;
+  get kept(): readonly KeptState[] {
+    return this.cell.kept;
   }
 
   get further(): readonly Signal[] {

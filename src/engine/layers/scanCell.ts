@@ -4,11 +4,11 @@ import type { WeightBlock } from '../blocks.js';
 import { addRows, copyRows } from '../moveRows.js';
 import { eachRun, newRows, type Range, type Rows, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import type { CellOutput, CellPorts, SequenceCell } from './cell.js';
 import { DenseLayer } from './dense.js';
 import { DropoutLayer } from './dropout.js';
 import type { KeptState, LayerContext, Space } from './layer.js';
 import { type BackwardPass, makeScan, type Pass, type Scan, type Strides } from './scans.js';
+import type { CellOutput, CellPorts, SequenceCell } from './sequenceCell.js';
 
 /**
  * A cell whose gates need of x only W·x + b: a dense layer over all steps at once, and then a scan over the steps. States lie in the
@@ -17,12 +17,12 @@ import { type BackwardPass, makeScan, type Pass, type Scan, type Strides } from 
  */
 export class ScanCell implements SequenceCell {
   readonly blocks: readonly WeightBlock[];
-  readonly carried: CarriedState | undefined;
+  readonly carried: readonly CarriedState[];
   readonly stateCount: number;
   /** Going backwards, states lie from the last step of computation to the first. */
   readonly keepsOutputApart: boolean;
   states: Rows | undefined;
-  state: KeptState | undefined;
+  kept: readonly KeptState[] = [];
   finalStates: readonly Signal[] = [];
   private readonly scan: Scan;
   private readonly dense: DenseLayer;
@@ -54,7 +54,7 @@ export class ScanCell implements SequenceCell {
     this.blocks = [...this.dense.blocks, ...blocks];
     this.stateCount = STATES[plan.kind];
     this.keepsOutputApart = plan.goBackwards;
-    if (plan.stateful) this.carried = { states: this.stateCount, units, before: 0, after: 0 };
+    this.carried = plan.stateful ? [{ states: this.stateCount, units, before: 0, after: 0 }] : [];
   }
 
   place(ports: CellPorts, space: Space): void {
@@ -84,9 +84,7 @@ export class ScanCell implements SequenceCell {
     };
     this.states =
       training && !goBackwards ? timeMajor(h.address + 4 * h.stepStride, batch, steps, units, h.rowStride) : undefined;
-    this.state = stream
-      ? { address: arena.fixed(this.stateCount * units), shape: [this.stateCount, units] }
-      : undefined;
+    this.kept = stream ? [{ address: arena.fixed(this.stateCount * units), shape: [this.stateCount, units] }] : [];
     this.finalStates = ports.givesStates
       ? Array.from({ length: this.stateCount }, (_, i) => ({
           values: this.stateAt(i, steps),
@@ -168,28 +166,32 @@ export class ScanCell implements SequenceCell {
       this.copy(this.stateAt(0, steps), last, rows);
       this.clear(last, 1, rows);
     }
+    const [kept] = this.kept;
+    const [carried] = this.carried;
     for (let i = 0; i < this.stateCount; i++) {
-      if (this.state) this.copy(this.stateAt(i, steps), this.vectors(this.state.address, i), rows);
-      else if (this.carried) this.copy(this.stateAt(i, steps), this.vectors(this.carried.after, i), rows);
+      if (kept) this.copy(this.stateAt(i, steps), this.vectors(kept.address, i), rows);
+      else if (carried) this.copy(this.stateAt(i, steps), this.vectors(carried.after, i), rows);
     }
   }
 
   /** A state before the first step. */
   private begin(state: number, rows: Range): void {
-    const { ports, carried } = this;
+    const { ports } = this;
+    const [carried] = this.carried;
+    const [kept] = this.kept;
     const to = this.stateAt(state, 0);
     const given = ports.initial?.[state]?.values;
     if (given) this.copy(given, to, rows);
-    else if (this.state) this.copy(this.vectors(this.state.address, state), to, rows);
+    else if (kept) this.copy(this.vectors(kept.address, state), to, rows);
     else if (carried) this.copy(this.vectors(carried.before, state), to, rows);
     else this.zero(to, rows);
   }
 
   /** Outputs before the first step that counts are zero, whatever the states are; so are their gradients. */
   private clear(of: Rows, last: 0 | 1, { from, to }: Range): void {
-    const { ports, pass, carried, steps } = this;
-    const begins = carried !== undefined || (ports.initial?.length ?? 0) > 0;
-    if (!pass.mask.address || !begins || this.state) return;
+    const { ports, pass, plan, steps } = this;
+    const begins = plan.stateful || (ports.initial?.length ?? 0) > 0;
+    if (!pass.mask.address || !begins || this.kept.length > 0) return;
     const { address, stepStride } = pass.mask;
     this.context.kernels.clearBeforeFirst(
       address,

@@ -84,6 +84,7 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'minGRU':
     case 'minLSTM':
     case 'sLSTM':
+    case 'stacked':
       return new RecurrentLayer(plan, context);
     case 'merge':
       return new MergeLayer(plan, context);

@@ -2,7 +2,7 @@
 import { MemcellError } from '../../errors.js';
 import type { CompileOptions } from '../../training/compile.js';
 import { getLoss, type Loss } from '../../training/losses.js';
-import { getMetric, type MetricName } from '../../training/metrics.js';
+import { getMetric, type MetricIdentifier } from '../../training/metrics.js';
 import { getOptimizer, type Optimizer } from '../../training/optimizers.js';
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
@@ -41,12 +41,10 @@ function weightsOf(written: Json): Pick<CompileOptions, 'lossWeights'> {
 }
 
 function knownMetrics(written: Json, lost: string[]): CompileOptions['metrics'] {
-  const known = (names: Json): MetricName[] =>
-    Array.isArray(names)
-      ? names.flatMap((name) => (typeof name === 'string' && isMetric(name, lost) ? [name] : []))
-      : [];
+  const known = (metrics: Json): MetricIdentifier[] =>
+    Array.isArray(metrics) ? metrics.flatMap((metric) => metricOf(metric, lost)) : [];
   if (!isJsonObject(written)) return known(written);
-  return Object.fromEntries(Object.entries(written).map(([output, names]) => [output, known(names)]));
+  return Object.fromEntries(Object.entries(written).map(([output, metrics]) => [output, known(metrics)]));
 }
 
 /** Gives an optimizer the state that a file has for it. */
@@ -59,13 +57,18 @@ export function restoreOptimizer(
   optimizer.restore(arrays, iterations);
 }
 
-function isMetric(name: string, lost: string[]): name is MetricName {
+/** A name, or a kind with its options; none for what is not known here. */
+function metricOf(written: Json, lost: string[]): MetricIdentifier[] {
+  const config = isJsonObject(written) && isJsonObject(written.config) ? written.config : undefined;
+  const name = String(config && isJsonObject(written) ? written.name : written);
+  const metric = (config ? { name, config } : name) as MetricIdentifier;
   try {
-    getMetric(name);
-    return true;
-  } catch {
+    getMetric(metric);
+    return [metric];
+  } catch (error) {
+    if (!(error instanceof MemcellError)) throw error;
     lost.push(`metric ${JSON.stringify(name)} is not known here`);
-    return false;
+    return [];
   }
 }
 

@@ -2,11 +2,11 @@
 import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
 import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
 import { type ModelContents, type ModelFile, type StoredWeight, WEIGHTS_ALONE } from '../modelFile.js';
-import { invalid, type Json, parseJsonText } from '../modelJson.js';
+import { invalid, isJsonObject, type Json, parseJsonText } from '../modelJson.js';
 import { withoutCells } from './cellLayers.js';
 import { hasScalars, memcellOf } from './kerasFile.js';
 import { withFittingNames } from './layerNames.js';
-import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
 import { optimizerStateFrom, trainingFrom } from './training.js';
@@ -111,13 +111,20 @@ function legacyWeights(
         where,
         `layer ${name} has LoRA weights apart; save the model as .keras, in which Keras adds them to the others`,
       );
-    return names.map((weight) => {
+    return inCellOrder(layer, names).map((weight) => {
       const dataset = contents.datasets.get(`${group}/${weight}`);
       if (!dataset) throw invalid(where, `weight ${JSON.stringify(weight)} of layer ${name} is listed, but not there`);
       const data = dataset.data instanceof Float32Array ? dataset.data : Float32Array.from(dataset.data);
       return { layer: ownerOf(layer, weight), name: weight, shape: dataset.shape, data };
     });
   });
+}
+
+/** Names of a layer's weights cell by cell, where it has several: the file has those of frozen ones last. */
+function inCellOrder(layer: LayerPlace, names: readonly string[]): readonly string[] {
+  const cells = cellsOfLayer(layer).map(({ config }) => (isJsonObject(config) ? String(config.name) : ''));
+  const cellOf = (weight: string) => cells.findLastIndex((name) => weight.split('/').includes(name));
+  return [...names].sort((a, b) => cellOf(a) - cellOf(b));
 }
 
 /** Which layer in a model in the model a weight is of: its name has the layer's. */

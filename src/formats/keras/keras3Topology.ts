@@ -24,11 +24,6 @@ const OPTIONS: Record<string, string[]> = {
   LSTM: [...RECURRENT_LAYER, 'recurrent_activation', 'unit_forget_bias'],
   GRU: [...RECURRENT_LAYER, 'recurrent_activation', 'reset_after'],
   SimpleRNN: RECURRENT_LAYER,
-  RNN: [...RECURRENT, 'cell'],
-  LSTMCell: [...CELL, 'recurrent_activation', 'unit_forget_bias'],
-  GRUCell: [...CELL, 'recurrent_activation', 'reset_after'],
-  SimpleRNNCell: CELL,
-  StackedRNNCells: ['cells'],
   Bidirectional: ['merge_mode', 'layer'],
   TimeDistributed: ['layer'],
   Embedding: [
@@ -185,7 +180,19 @@ function callOf(tensors: TensorOf[], kind: string, config: JsonObject): JsonObje
   if (kind === 'MultiHeadAttention') return { args: written.length === 1 ? [written[0], written[0]] : written, kwargs };
   if (written.length === 1) return { args: written, kwargs };
   if (!STATES_OF.has(kind)) return { args: [written], kwargs };
-  return { args: [written[0]], kwargs: { initial_state: written.slice(1) } };
+  return { args: [written[0]], kwargs: { initial_state: byCell(written.slice(1), config) } };
+}
+
+/** Initial states as Keras takes them: of several cells one after the other, LSTM's two in a list. */
+function byCell(states: JsonObject[], { cell }: JsonObject): Json[] {
+  const { cells } = isJsonObject(cell) && isJsonObject(cell.config) ? cell.config : {};
+  if (!Array.isArray(cells)) return states;
+  let at = 0;
+  return cells.map((one) => {
+    const from = at;
+    at += isJsonObject(one) && one.class_name === 'LSTMCell' ? 2 : 1;
+    return at - from === 1 ? states[from] : states.slice(from, at);
+  });
 }
 
 function writtenLayer(layer: Json, legacy: boolean): JsonObject {

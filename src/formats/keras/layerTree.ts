@@ -32,3 +32,16 @@ function placesIn(layers: Json[], prefix: string): LayerPlace[] {
     return [{ path: prefix + name, name, className: String(layer.class_name), config: layer.config }];
   });
 }
+
+/** The cells of an RNN layer that runs several, as they are described; none of other layers. */
+export function cellsOfLayer({ className, config }: Pick<LayerPlace, 'className' | 'config'>): JsonObject[] {
+  const cell = className === 'RNN' && isJsonObject(config.cell) ? config.cell : {};
+  const cells = isJsonObject(cell.config) ? cell.config.cells : undefined;
+  return Array.isArray(cells) ? cells.filter(isJsonObject) : [];
+}
+
+/** How many weights a cell has: a kernel, a recurrent kernel and, unless it says no, a bias. */
+export function weightsOfCell({ config }: JsonObject): number {
+  const options = isJsonObject(config) ? config : {};
+  return (options.use_bias ?? options.useBias) === false ? 2 : 3;
+}

@@ -179,12 +179,6 @@ class Reader {
       }
     } else if (layer !== undefined) options.layer = held(layer, 'layer');
     if (cell !== undefined) options.cell = held(cell, 'cell');
-    if (Array.isArray(cells) && JSON.stringify(cells).includes('"reset_after":true')) {
-      throw invalid(
-        place,
-        `layer ${JSON.stringify(name)} has a GRUCell with reset_after among several cells, which nothing here runs; layers after each other (LSTM, GRU, …) compute the same`,
-      );
-    }
     if (Array.isArray(cells)) options.cells = cells.map((one, index) => held(one, `cells[${index}]`));
     return { class_name: known, config: options };
   }

@@ -144,28 +144,66 @@ function lossFrom(written: Json, lost: string[]): Json | undefined {
   return { name: snakeCase(lowerFirst(String(class_name))), config: options };
 }
 
-/** Names for all outputs, or by output. */
+/** Options that metrics have here, by Keras's names of metric and option, with Keras's defaults. */
+const METRIC_OPTIONS: Record<string, JsonObject> = {
+  BinaryAccuracy: { threshold: 0.5 },
+  TopKCategoricalAccuracy: { k: 5 },
+  SparseTopKCategoricalAccuracy: { k: 5 },
+  Precision: { thresholds: 0.5, class_id: null },
+  Recall: { thresholds: 0.5, class_id: null },
+  AUC: { num_thresholds: 200, curve: 'ROC' },
+  F1Score: { average: null, threshold: null },
+  R2Score: { class_aggregation: 'uniform_average', num_regressors: 0 },
+};
+
+/** What Keras has for options that change nothing. */
+const USUAL_IN_METRICS: Record<string, Json> = { summation_method: 'interpolation', axis: -1 };
+
+/** Metrics for all outputs, or by output: names, or kinds with their options. */
 function metricsFrom(written: Json, lost: string[]): Json {
   if (isJsonObject(written) && written.class_name === undefined) {
-    return Object.fromEntries(Object.entries(written).map(([output, own]) => [output, metricNames(own)]));
+    return Object.fromEntries(Object.entries(written).map(([output, own]) => [output, metricsIn(own, lost)]));
   }
-  const names = metricNames(written);
-  if (Array.isArray(written) && written.some(Array.isArray) && names.length > 0) {
+  const metrics = metricsIn(written, lost);
+  if (Array.isArray(written) && written.some(Array.isArray) && metrics.length > 0) {
     lost.push('metrics of single outputs are computed for all outputs');
   }
-  return [...new Set(names)];
+  const texts = metrics.map((metric) => JSON.stringify(metric));
+  return metrics.filter((_, i) => texts.indexOf(texts[i]) === i);
+}
+
+function metricsIn(written: Json, lost: string[]): Json[] {
+  if (typeof written === 'string') return [written];
+  if (Array.isArray(written)) return written.flatMap((one) => metricsIn(one, lost));
+  if (!isJsonObject(written)) return [];
+  const { class_name, config } = written;
+  if (class_name === undefined) return Object.values(written).flatMap((one) => metricsIn(one, lost));
+  if (class_name === 'function' && typeof config === 'string') return [config];
+  const { name: given, dtype: _dtype, ...options } = isJsonObject(config) ? config : {};
+  if (class_name === 'MeanMetricWrapper') return typeof given === 'string' ? [given] : [];
+  const kind = String(class_name);
+  const name = snakeCase(lowerFirst(kind));
+  const own = METRIC_OPTIONS[kind];
+  if (!own) return [name];
+  const said = Object.entries(options).filter(
+    ([option, value]) => value !== null && value !== (Object.hasOwn(own, option) ? own[option] : usual(option)),
+  );
+  const foreign = said.find(([option, value]) => !Object.hasOwn(own, option) || Array.isArray(value));
+  if (foreign) {
+    lost.push(`metric ${name} with ${foreign[0]} ${JSON.stringify(foreign[1])} is not known here`);
+    return [];
+  }
+  if (said.length === 0) return [name];
+  return [{ name: kind, config: { ...Object.fromEntries(said), name: typeof given === 'string' ? given : name } }];
+}
+
+/** What an option that metrics here have not is where it changes nothing. */
+function usual(option: string): Json {
+  return USUAL_IN_METRICS[option] ?? false;
 }
 
 function metricNames(written: Json): string[] {
-  if (typeof written === 'string') return [written];
-  if (Array.isArray(written)) return written.flatMap(metricNames);
-  if (!isJsonObject(written)) return [];
-  const { class_name, config } = written;
-  if (class_name === undefined) return Object.values(written).flatMap(metricNames);
-  if (class_name === 'function' && typeof config === 'string') return [config];
-  const named = isJsonObject(config) ? config.name : undefined;
-  if (class_name === 'MeanMetricWrapper') return typeof named === 'string' ? [named] : [];
-  return [snakeCase(lowerFirst(String(class_name)))];
+  return metricsIn(written, []).map((metric) => (isJsonObject(metric) ? String(metric.name) : String(metric)));
 }
 
 /** One of the optimizer's variables, as a file has it. */
@@ -329,9 +367,28 @@ export function kerasLoss(loss: Json): Json {
   }
   const name = snakeCase(loss.name);
   const options = Object.entries(loss.config).map(([key, value]): [string, Json] => [snakeCase(key), value]);
-  const class_name = name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  const joined = name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  const class_name = joined === 'KullbackLeiblerDivergence' ? 'KLDivergence' : joined;
   const config = { name, reduction: 'sum_over_batch_size', ...Object.fromEntries(options) };
   return { module: 'keras.losses', class_name, config, registered_name: null };
+}
+
+/** Metrics as Keras's files have them: names, kinds with their options, or those by output. */
+export function kerasMetrics(metrics: Json): Json {
+  if (Array.isArray(metrics)) return metrics.length === 0 ? null : metrics.map(kerasMetric);
+  if (!isJsonObject(metrics)) return null;
+  return Object.fromEntries(
+    Object.entries(metrics).map(([output, own]) => [output, Array.isArray(own) ? own.map(kerasMetric) : own]),
+  );
+}
+
+function kerasMetric(metric: Json): Json {
+  if (typeof metric === 'string') return snakeCase(metric);
+  if (!isJsonObject(metric) || !isJsonObject(metric.config)) return metric;
+  const kind = String(metric.name);
+  const class_name = kind === 'auc' ? 'AUC' : kind.slice(0, 1).toUpperCase() + kind.slice(1);
+  const options = Object.entries(metric.config).map(([key, value]): [string, Json] => [snakeCase(key), value]);
+  return { module: 'keras.metrics', class_name, config: Object.fromEntries(options), registered_name: null };
 }
 
 /** The optimizer in what describeTraining() has written, as far as its slots go; undefined for what it has not. */

@@ -6,9 +6,9 @@ import { layerNameOf } from '../../layers/names.js';
 import { definitionOf, layerClasses } from '../../layers/table.js';
 import type { Hdf5Dataset } from '../hdf5/contents.js';
 import type { StoredWeight } from '../modelFile.js';
-import { invalid, isJsonObject, type Json, unknownClass } from '../modelJson.js';
+import { invalid, unknownClass } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
-import { innerLayersOf, isModelClass, type LayerPlace } from './layerTree.js';
+import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, weightsOfCell } from './layerTree.js';
 
 /** Roots that hold layers; the second is Keras 2.12's. */
 const ROOTS = ['layers', '_layer_checkpoint_dependencies'];
@@ -162,8 +162,8 @@ function groupName(className: string): string {
 /** What a layer's n-th weight is called in its group: 'cell/vars/0', 'forward_layer/cell/vars/2', 'layer/vars/1'. */
 export function placesOfWeights(className: string, config: JsonObject, count: number): string[] {
   const numbered = (prefix: string, size: number) => Array.from({ length: size }, (_, i) => `${prefix}vars/${i}`);
-  const inner = (key: 'layer' | 'cell') => {
-    const value = config[key];
+  const inner = () => {
+    const value = config.layer;
     const held = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
     const options = held.config;
     return {
@@ -172,33 +172,29 @@ export function placesOfWeights(className: string, config: JsonObject, count: nu
     };
   };
   if (className === 'Bidirectional') {
-    const { className: name, config: options } = inner('layer');
+    const { className: name, config: options } = inner();
     return ['forward_layer', 'backward_layer'].flatMap((part) =>
       placesOfWeights(name, options, count / 2).map((place) => `${part}/${place}`),
     );
   }
   if (className === 'TimeDistributed') {
-    const { className: name, config: options } = inner('layer');
+    const { className: name, config: options } = inner();
     return placesOfWeights(name, options, count).map((place) => `layer/${place}`);
   }
   if (className === 'RNN') {
-    const { className: name, config: options } = inner('cell');
-    if (name !== 'StackedRNNCells' || !Array.isArray(options.cells)) return numbered('cell/', count);
-    return stackedPlaces(options.cells).map((place) => `cell/cells/${place}`);
+    const cells = cellsOfLayer({ className, config });
+    return cells.length === 0 ? numbered('cell/', count) : stackedPlaces(cells).map((place) => `cell/cells/${place}`);
   }
   const groups = definitionOf(className)?.groups;
   if (groups) return groups.flatMap((group) => numbered(`${group}/`, count / groups.length));
   return numbered('', count);
 }
 
-/** Cells of a stack are numbered like layers; each has a kernel, a recurrent kernel and, unless it says no, a bias. */
-function stackedPlaces(cells: readonly Json[]): string[] {
+/** Cells of a stack are numbered like layers. */
+function stackedPlaces(cells: readonly JsonObject[]): string[] {
   const nameOf = byNumber();
   return cells.flatMap((cell) => {
-    const { class_name, config } = isJsonObject(cell) ? cell : {};
-    const options = isJsonObject(config) ? config : {};
-    const group = nameOf({ path: '', name: '', className: String(class_name), config: options });
-    const size = (options.use_bias ?? options.useBias) === false ? 2 : 3;
-    return Array.from({ length: size }, (_, i) => `${group}/vars/${i}`);
+    const group = nameOf({ path: '', name: '', className: String(cell.class_name), config: {} });
+    return Array.from({ length: weightsOfCell(cell) }, (_, i) => `${group}/vars/${i}`);
   });
 }

@@ -1,15 +1,14 @@
 /** Models as Keras 3 loads them and goes on training: `.keras` and its legacy `.h5`. */
-import { snakeCase } from '../../spelling.js';
 import { NadamFactors } from '../../training/optimizers/nadamFactors.js';
 import type { Hdf5Attribute, Hdf5Contents, Hdf5Dataset } from '../hdf5/contents.js';
 import { writeHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
-import { isJsonObject, type Json, metadataVersion } from '../modelJson.js';
+import { isJsonObject, metadataVersion } from '../modelJson.js';
 import { writeZip } from '../zip.js';
 import { keras3Topology } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
-import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
-import { kerasLoss, kerasOptimizer, slotsInOrder } from './training.js';
+import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
+import { kerasLoss, kerasMetrics, kerasOptimizer, slotsInOrder } from './training.js';
 import { byNumber, placesOfWeights } from './weightGroups.js';
 
 /** The release whose files these are like. */
@@ -126,15 +125,6 @@ function compileConfig({ training }: ModelContents): JsonObject {
   };
 }
 
-function kerasMetrics(metrics: Json): Json {
-  const spelt = (name: Json): Json => (typeof name === 'string' ? snakeCase(name) : name);
-  if (Array.isArray(metrics)) return metrics.length === 0 ? null : metrics.map(spelt);
-  if (!isJsonObject(metrics)) return null;
-  return Object.fromEntries(
-    Object.entries(metrics).map(([output, own]) => [output, Array.isArray(own) ? own.map(spelt) : own]),
-  );
-}
-
 function byLayer(weights: readonly StoredWeight[]): Map<string, StoredWeight[]> {
   const layers = new Map<string, StoredWeight[]>();
   for (const weight of weights) layers.set(weight.layer, [...(layers.get(weight.layer) ?? []), weight]);
@@ -178,6 +168,8 @@ function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWei
     const still = frozen || place.config.trainable === false;
     if (isModelClass(place.className)) return innerLayersOf(place).flatMap((inner) => collect(inner, still));
     const own = stored.get(place.path) ?? [];
+    const cells = cellsOfLayer(place);
+    if (cells.length > 0) return weightsOfCells(cells, own, still);
     // A batch normalisation's means and variances are the last two.
     const learnt = own.length - fixedWeights(place.className);
     return own.map((weight, i) => ({ weight, trainable: !still && i < learnt }));
@@ -185,6 +177,27 @@ function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWei
   const all = collect(layer, false);
   return [...all.filter(({ trainable }) => trainable), ...all.filter(({ trainable }) => !trainable)].map(
     ({ weight }) => weight,
+  );
+}
+
+/** The weights of several cells, each named by its cell. */
+function weightsOfCells(
+  cells: readonly JsonObject[],
+  own: readonly StoredWeight[],
+  frozen: boolean,
+): { weight: StoredWeight; trainable: boolean }[] {
+  const configs = configOfEach(cells);
+  return own.map((weight, i) => {
+    const { name, trainable } = configs[i];
+    const named = { ...weight, name: `${String(name)}/${weight.name.slice(weight.name.lastIndexOf('/') + 1)}` };
+    return { weight: named, trainable: !frozen && trainable !== false };
+  });
+}
+
+/** Of each weight of several cells what its cell's config says. */
+function configOfEach(cells: readonly JsonObject[]): JsonObject[] {
+  return cells.flatMap((cell) =>
+    Array<JsonObject>(weightsOfCell(cell)).fill(isJsonObject(cell.config) ? cell.config : {}),
   );
 }
 
@@ -230,11 +243,14 @@ function momentumProduct(
 function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject): StoredWeight[] {
   const frozen = new Set<string>();
   const normalisations = new Map<string, number>();
+  const ofCells = new Map<string, JsonObject[]>();
   const visit = (places: readonly LayerPlace[], above: boolean): void => {
     for (const place of places) {
       const still = above || place.config.trainable === false;
       if (isModelClass(place.className)) visit(innerLayersOf(place), still);
       else if (still) frozen.add(place.path);
+      const cells = cellsOfLayer(place);
+      if (cells.length > 0) ofCells.set(place.path, configOfEach(cells));
       if (fixedWeights(place.className) > 0) normalisations.set(place.path, fixedWeights(place.className));
     }
   };
@@ -243,6 +259,7 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
   return weights.filter((weight) => {
     if (frozen.has(weight.layer)) return false;
     const own = counts.get(weight.layer) ?? [];
+    if (ofCells.get(weight.layer)?.[own.indexOf(weight)]?.trainable === false) return false;
     return own.indexOf(weight) < own.length - (normalisations.get(weight.layer) ?? 0);
   });
 }

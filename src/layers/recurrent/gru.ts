@@ -3,19 +3,13 @@ import type { TensorFlow } from '../../tensorflow.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import { penalisable } from '../penalised.js';
 import { registeredLayer } from '../registered.js';
-import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
+import type * as kind from '../schema.js';
+import { gruWeights, ofGRU } from './cellOptions.js';
+import { type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 import { type GRUConfig, resetAfterGRU } from './resetAfterGru.js';
 
-const own = {
-  /** Of the gates. Default 'sigmoid'. */
-  recurrentActivation: kind.defaulted(kind.activation, 'sigmoid'),
-  /** Apply the reset gate after the recurrent product, as cuDNN does, and not before it. Default true. */
-  resetAfter: kind.defaulted(kind.flag, true),
-};
-
-export interface GRUOptions extends RecurrentOptions, kind.OptionsOf<typeof own> {}
+export interface GRUOptions extends RecurrentOptions, kind.OptionsOf<typeof ofGRU> {}
 
 const variants = {
   resetAfter: penalisable(resetAfterGRU, (settings: object, tf) => new (resetAfterGRU(tf))(settings as GRUConfig)),
@@ -31,7 +25,7 @@ const make = (settings: { resetAfter?: unknown }, tf: TensorFlow) =>
 const gru = defineLayer({
   class: 'GRU',
   positional: ['units', 'activation'],
-  schema: { ...recurrent, ...own },
+  schema: { ...recurrent, ...ofGRU },
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('gru'),
@@ -39,10 +33,7 @@ const gru = defineLayer({
   own: resetAfterGRU,
   load: (config, _, tf) => make(config, tf),
   shape: recurrentShape,
-  weights: (settings, input) => {
-    const gates = 3 * settings.units;
-    return gated(3, settings, input, settings.resetAfter ? [2, gates] : [gates]);
-  },
+  weights: gruWeights,
 });
 
 /**

@@ -2,23 +2,17 @@ import type { EitherSpelling } from '../../spelling.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import { penalisable } from '../penalised.js';
 import { registeredLayer } from '../registered.js';
-import * as kind from '../schema.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
+import type * as kind from '../schema.js';
+import { gated, ofLSTM } from './cellOptions.js';
+import { type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 
-const own = {
-  /** Of the gates. Default 'sigmoid'. */
-  recurrentActivation: kind.defaulted(kind.activation, 'sigmoid'),
-  /** Start the forget gate's bias at 1 (Jozefowicz et al. 2015). Default true. */
-  unitForgetBias: kind.defaulted(kind.flag, true),
-};
-
-export interface LSTMOptions extends RecurrentOptions, kind.OptionsOf<typeof own> {}
+export interface LSTMOptions extends RecurrentOptions, kind.OptionsOf<typeof ofLSTM> {}
 
 const lstm = defineLayer({
   class: 'LSTM',
   positional: ['units', 'activation'],
-  schema: { ...recurrent, ...own },
+  schema: { ...recurrent, ...ofLSTM },
   rank: sequence,
   groups: ['cell'],
   engine: recurrentPlanner('lstm'),

@@ -1,20 +1,11 @@
-import { common, type KernelOptions, kernel, type LayerDefinition, type Shape, type WeightSpec } from '../define.js';
+import { common, type KernelOptions, kernel, type LayerDefinition, type Shape } from '../define.js';
 import { makeLayer } from '../make.js';
 import * as kind from '../schema.js';
 import type { GraphLayer, SymbolicTensor } from '../symbolic.js';
+import { ofCells } from './cellOptions.js';
 
-const own = {
-  units: kind.required(kind.units),
-  /** Default 'tanh'. */
-  activation: kind.defaulted(kind.activation, 'tanh'),
-  /** Default 'orthogonal'. */
-  recurrentInitializer: kind.defaulted(kind.initializer, 'orthogonal'),
-  recurrentRegularizer: kind.optional(kind.regularizer),
-  recurrentConstraint: kind.optional(kind.constraint),
-  /** Share of the inputs to drop in training, the same ones at every step. Default 0. */
-  dropout: kind.optional(kind.rate),
-  /** Share of the state to drop in training, the same units at every step. Default 0. */
-  recurrentDropout: kind.optional(kind.rate),
+/** What a layer gives of the steps, and where it begins. */
+export const overSteps = {
   /** Give the output of every step (B,T,U), not only the last (B,U). Default false. */
   returnSequences: kind.optional(kind.flag),
   /** Give the last states as well, after the output: h and c of LSTM, h of the others; in a Model, not in a Sequential. Default false. */
@@ -30,9 +21,12 @@ const own = {
 };
 
 /** The options of LSTM, GRU and SimpleRNN. */
-export const recurrent = { ...common, ...kernel, ...own };
+export const recurrent = { ...common, ...kernel, ...ofCells, ...overSteps };
 
-export interface RecurrentOptions extends KernelOptions, kind.OptionsOf<typeof own> {}
+export interface RecurrentOptions
+  extends KernelOptions,
+    kind.OptionsOf<typeof ofCells>,
+    kind.OptionsOf<typeof overSteps> {}
 
 /** A function that makes a recurrent layer: one that gives a list, its output and then its last states, where it returns them. */
 export interface RecurrentFunction<Options> {
@@ -50,18 +44,4 @@ export function recurrentShape(
   [[batch, steps]]: readonly Shape[],
 ): Shape {
   return returnSequences ? [batch, steps, units] : [batch, units];
-}
-
-/** The weights of `gates` gates of U units over I inputs: kernel (I,gU), recurrent kernel (U,gU) and a bias. */
-export function gated(
-  gates: number,
-  { units, useBias }: { units: number; useBias: boolean },
-  input: Shape,
-  bias: readonly number[] = [gates * units],
-): WeightSpec[] {
-  return [
-    { name: 'kernel', shape: [input[input.length - 1] ?? 0, gates * units] },
-    { name: 'recurrent_kernel', shape: [units, gates * units] },
-    ...(useBias ? [{ name: 'bias', shape: bias }] : []),
-  ];
 }

@@ -4,17 +4,19 @@ import { ActivationId } from '../../kernels/activationIds.js';
 import { activity, cellActivation } from '../../plan/activation.js';
 import {
   type DirectedPlan,
+  isDirected,
   type LayerPlan,
   NONE,
   type RecurrentPlan,
   type ScanPlan,
   type SignalShape,
-  STATES,
+  stateSizes,
 } from '../../plan/layerPlan.js';
 import type { Planner, Planning } from '../../plan/planning.js';
 import { unsupported } from '../../plan/unsupported.js';
 import type { SettingsOf } from '../schema.js';
-import type { recurrent } from './options.js';
+import { cellsOf } from './cells.js';
+import type { overSteps, recurrent } from './options.js';
 import type { scanned } from './scanOptions.js';
 
 interface Settings extends SettingsOf<typeof recurrent> {
@@ -115,6 +117,32 @@ function withStates(planning: Planning, plan: DirectedPlan): LayerPlan[] {
   return [plan, ...activity(planning, 1 + states.length)];
 }
 
-function statesOf({ kind, units, returnState }: DirectedPlan): SignalShape[] {
-  return returnState ? Array.from({ length: STATES[kind] }, () => ({ sequence: false, width: units })) : [];
+function statesOf(plan: DirectedPlan): SignalShape[] {
+  return plan.returnState ? stateSizes(plan).map((width) => ({ sequence: false, width })) : [];
+}
+
+/** What the engine does for RNN: one cell is the layer of that cell, several are a plan of their own. */
+export function planCells(planning: Planning<SettingsOf<typeof overSteps>>): LayerPlan[] {
+  const { config, flow, settings } = planning;
+  const { returnSequences = false, returnState = false, goBackwards = false, stateful = false } = settings;
+  const over = { returnSequences, returnState, goBackwards, stateful };
+  const count = cellsOf(config).length;
+  if (count === 1) {
+    const cell = planning.cell(0, over);
+    const plans = cell.plan();
+    Object.assign(flow, cell.flow);
+    planning.further.push(...cell.further);
+    return plans;
+  }
+  const { width: inputs } = flow;
+  const cells = Array.from({ length: count }, (_, i): RecurrentPlan => {
+    const cell = planning.cell(i, { ...over, returnSequences: true, returnState: false });
+    Object.assign(cell.flow, flow);
+    const [plan] = cell.plan();
+    Object.assign(flow, cell.flow);
+    if (isDirected(plan) && plan.kind !== 'stacked' && 'recurrentDropout' in plan) return plan;
+    throw unsupported(planning, `has a ${cell.getClassName()} among its cells`);
+  });
+  flow.sequence = returnSequences;
+  return withStates(planning, { kind: 'stacked', cells, units: flow.width, inputs, ...over });
 }

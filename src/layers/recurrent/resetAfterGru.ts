@@ -8,6 +8,12 @@ export type GRUConfig = tf.GRULayerArgs;
 
 type Cell = ReturnType<typeof tf.layers.gruCell>;
 
+/** A cell that drops the same at all steps of a call. */
+interface ResetAfterCell extends tf.layers.Layer {
+  drawMasks(batch: number, features: number, training: boolean): void;
+  clearMasks(): void;
+}
+
 /**
  * One step of Keras 3's gated recurrent unit, which applies the reset gate after the recurrent product (Keras's
  * `reset_after=True`, cuDNN's variant). x (B,I), h (B,U); kernel W (I,3U), recurrent kernel R (U,3U) and bias b (2,3U), the
@@ -20,7 +26,7 @@ type Cell = ReturnType<typeof tf.layers.gruCell>;
  *
  * tfjs's own cell has only the older variant, h̃ = tanh(x·W_h + b_h + (r∘h)·R_h), with one bias (3U).
  */
-const resetAfterGRUCell = ownClass(
+export const resetAfterGRUCell: (tf: TensorFlow) => new (config: GRUConfig) => ResetAfterCell = ownClass(
   (tf) =>
     class ResetAfterGRUCell extends registeredLayer<Cell>('GRUCell') {
       constructor(config: GRUConfig) {
@@ -63,17 +69,16 @@ const resetAfterGRUCell = ownClass(
         this.built = true;
       }
 
-      /** Masks for one sequence: x (B,T,I) gets the same one at all steps, and so does h. */
-      drawMasks(x: tf.Tensor, training: boolean): void {
+      /** Masks for one sequence: x of so many features gets the same one at all steps, and so does h. */
+      drawMasks(batch: number, features: number, training: boolean): void {
         const mask = (shape: number[], rate: number): tf.Tensor => {
           const ones = tf.ones(shape);
           return this.dropoutFunc ? (this.dropoutFunc as typeof tf.dropout)(ones, rate) : tf.dropout(ones, rate);
         };
         this.clearMasks();
         if (!training) return;
-        if (this.dropout > 0) this.dropoutMask = mask([x.shape[0], x.shape[2] as number], this.dropout);
-        if (this.recurrentDropout > 0)
-          this.recurrentDropoutMask = mask([x.shape[0], this.units], this.recurrentDropout);
+        if (this.dropout > 0) this.dropoutMask = mask([batch, features], this.dropout);
+        if (this.recurrentDropout > 0) this.recurrentDropoutMask = mask([batch, this.units], this.recurrentDropout);
       }
 
       clearMasks(): void {
@@ -118,7 +123,7 @@ export const resetAfterGRU: (tf: TensorFlow) => new (config: GRUConfig) => tf.RN
     static override className = 'GRU';
 
     constructor(config: GRUConfig) {
-      super({ ...config, cell: new ResetAfterGRUCell(config) } as tf.RNNLayerArgs);
+      super({ ...config, cell: new ResetAfterGRUCell(config) } as unknown as tf.RNNLayerArgs);
     }
 
     static override fromConfig<T extends tf.serialization.Serializable>(
@@ -129,9 +134,10 @@ export const resetAfterGRU: (tf: TensorFlow) => new (config: GRUConfig) => tf.RN
     }
 
     override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.RNN['call']>[1]): tf.Tensor | tf.Tensor[] {
-      const cell = this.cell as unknown as InstanceType<typeof ResetAfterGRUCell>;
+      const cell = this.cell as unknown as ResetAfterCell;
       return tf.tidy(() => {
-        cell.drawMasks(Array.isArray(inputs) ? inputs[0] : inputs, kwargs?.training === true);
+        const { shape } = Array.isArray(inputs) ? inputs[0] : inputs;
+        cell.drawMasks(shape[0], shape[2] ?? 0, kwargs?.training === true);
         try {
           return super.call(inputs, kwargs);
         } finally {

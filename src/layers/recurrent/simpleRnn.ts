@@ -2,7 +2,8 @@ import type { EitherSpelling } from '../../spelling.js';
 import { defineLayer, sequence, tfjsLayer } from '../define.js';
 import { penalisable } from '../penalised.js';
 import { registeredLayer } from '../registered.js';
-import { gated, type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
+import { gated } from './cellOptions.js';
+import { type RecurrentOptions, recurrent, recurrentFunction, recurrentShape } from './options.js';
 import { recurrentPlanner } from './planned.js';
 
 const simpleRNN = defineLayer({

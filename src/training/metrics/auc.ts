@@ -32,7 +32,7 @@ export function auc(options: { numThresholds?: number; curve?: 'ROC' | 'PR'; nam
       });
     return { update, result: () => (seen ? area(positives, negatives, curve) : Number.NaN) };
   };
-  return { name, direction: 'up', start };
+  return { name, direction: 'up', made: { name: 'auc', config }, start };
 }
 
 /** Thresholds lie below 0, at 1/(n - 1), 2/(n - 1), …, and above 1. */

@@ -57,7 +57,7 @@ function overThreshold(own: string, options: ThresholdOptions, result: (counts: 
       });
     return { update, result: () => result(counts) };
   };
-  return { name, direction: 'up', start };
+  return { name, direction: 'up', made: { name: own, config: { ...config } }, start };
 }
 
 /** Targets other than 0 are positive, as Keras casts them to booleans. */
@@ -97,7 +97,7 @@ export function f1Score(
       });
     return { update, result: () => f1Of(classes, average) };
   };
-  return { name, direction: 'up', start };
+  return { name, direction: 'up', made: { name: 'f1Score', config }, start };
 }
 
 function f1Of(classes: readonly Counts[], average: string): number {

@@ -8,6 +8,8 @@ export interface Metric {
   readonly direction?: 'up' | 'down';
   /** Which of several outputs it is of. */
   readonly output?: number;
+  /** What makes the same again, of memcell's own: its kind's name and its options. A saved model has it. */
+  readonly made?: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
   /** Begins a pass over samples, which shares nothing with any other. */
   start(): MetricCount;
 }

@@ -51,5 +51,5 @@ export function r2Score(
     };
     return { update, result };
   };
-  return { name, direction: 'up', start };
+  return { name, direction: 'up', made: { name: 'r2Score', config }, start };
 }
