@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from '@jest/globals';
 import { collect, contentOf, inflated, memoryBytes, openBytes } from '../../src/data/bytes.js';
+import { parseJson } from '../../src/data/json.js';
 
 const root = mkdtempSync(join(tmpdir(), 'memcell-refusals-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -124,3 +125,11 @@ test('gzipped bytes are read in any part, and told where they are damaged', asyn
     'g: is a damaged gzip file (unexpected end of file); get it again',
   ]);
 });
+
+test.each(['{\n  "a": x\n}', '[\n1,\n2,,\n3]', '[{"a":\n\n\t1}', '{"a"\r\n1}', '[{"a": 1}\n]\n]'])(
+  'JSON that is none is told in one line: %j',
+  async (text) => {
+    const [code, message] = await refusal(async () => parseJson(text, 't.json'));
+    expect([code, message]).toEqual(['data', expect.stringMatching(/^t\.json: is not JSON: \S.*$/)]);
+  },
+);

@@ -19,7 +19,7 @@ test.each<[object, string, string[]]>([
     inputShape: [4, 2],
     seed: 1,
   });
-  model.compile({ loss: 'mse', optimizer: optimizer as { name: 'adam'; config: object } });
+  model.compile({ loss: 'mse', optimizer: optimizer as { name: 'adam'; config: Record<string, unknown> } });
   const x = { data: Float32Array.from({ length: 16 }, (_, i) => Math.sin(i)), shape: [2, 4, 2] };
   await model.fit(x, [[0], [1]], { epochs: 1, verbose: 0 });
   const path = join(root, `${scope}.h5`);
