@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 import { colour, type Figure } from '../../src/report/draw.js';
 import { drawConfusion } from '../../src/report/figures/confusion.js';
+import { drawCorrelations } from '../../src/report/figures/correlations.js';
 import { drawCounts } from '../../src/report/figures/counts.js';
 import { drawCurve } from '../../src/report/figures/curves.js';
 import { drawHistogram } from '../../src/report/figures/histogram.js';
@@ -186,4 +187,28 @@ test('missing values are drawn by stretches of one share', async () => {
     '100.0 % missing',
     '100.0 % missing',
   ]);
+});
+
+test('correlations name their columns on both sides, and are blue below 0', async () => {
+  const { marks, texts } = drawn(
+    await drawCorrelations({
+      columns: ['sold', 'wind'],
+      r: [
+        [1, -0.5],
+        [-0.5, 1],
+      ],
+      rows: [
+        [9, 8],
+        [8, 9],
+      ],
+    }),
+  );
+  expect([texts(ticks('x')), texts(ticks('y'))]).toEqual([
+    ['sold', 'wind'],
+    ['sold', 'wind'],
+  ]);
+  const cells = marks('cell', 'rect');
+  expect(cells.map((cell) => of(cell, 'fill'))).toEqual([colour.c2, colour.c1, colour.c1, colour.c2]);
+  expect(numbers(cells, 'fill-opacity')).toEqual([0.74, 0.39, 0.39, 0.74].map((share) => expect.closeTo(share, 6)));
+  expect(texts('g[aria-label="text"]')).toEqual(['1.00', '−0.50', '−0.50', '1.00']);
 });

@@ -9,7 +9,7 @@ import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
 import { missingOf } from '../../src/report/look/missing.js';
 import { classifySections } from '../../src/report/sections/classify.js';
-import { predictedSection } from '../../src/report/sections/common.js';
+import { predictedSection, trainingSection } from '../../src/report/sections/common.js';
 import { forecastSections } from '../../src/report/sections/forecast.js';
 import { gatesSections } from '../../src/report/sections/gates.js';
 import { textSections } from '../../src/report/sections/text.js';
@@ -210,4 +210,14 @@ test('confusions of up to 40 classes are drawn, of more the commonest are listed
     ['k1', 'k2', '5'],
     ['k1', 'k0', '1'],
   ]);
+});
+
+test('one epoch is a table, with or without a part that was held out; more are curves', async () => {
+  const of = async (history: Record<string, number[]>) => read([await trainingSection({ history, kind: 'forecast' })]);
+  expect(cells(await of({ loss: [0.5], val_loss: [0.25] }), 'training')).toEqual([['loss', '0.5000', '0.2500']]);
+  expect(cells(await of({ loss: [0.5] }), 'training')).toEqual([['loss', '0.5000', '–']]);
+  expect((await of({ loss: [0.5] })).querySelectorAll('svg')).toHaveLength(0);
+  expect((await of({ loss: [0.5, 0.4] })).querySelectorAll('svg')).toHaveLength(1);
+  expect((await of({ loss: [0.5], val_loss: [0.4, 0.3] })).querySelectorAll('svg')).toHaveLength(1);
+  expect(await trainingSection({ history: {}, kind: 'forecast' })).toBeUndefined();
 });
