@@ -30,6 +30,7 @@ import {
   MultiHeadAttention,
 } from '../src/layers/index.js';
 import { Random } from '../src/random.js';
+import { measurePeak } from '../src/speed/measure.js';
 import { compileTraining } from '../src/training/compile.js';
 import type { Runner } from '../src/training/runner.js';
 import { createTfjsRunner } from '../src/training/tfjsRunner.js';
@@ -41,6 +42,8 @@ interface Row {
   name: 'block' | 'translation';
   inputs: number[][];
   model: () => Model;
+  /** Multiplications and additions of the products in forward; backward has twice as many. */
+  flops: number;
   /** How many times faster than each peer a step is to be, with wide kernels. */
   goals: Partial<Record<Peer, number>>;
 }
@@ -63,6 +66,8 @@ const ROWS: Row[] = [
       const output = Add().apply([middle, Dense(D, { name: 'down' }).apply(hidden)]);
       return new Model({ inputs: input, outputs: output, seed: 1 });
     },
+    // Query, key, value and output, the feed-forward part, and scores and weighted values of half of all pairs.
+    flops: 2 * B * T * (4 * D * D + 8 * D * D + T * D),
     goals: { torch: 0.9, keras: 1.5, tfjs: 20 },
   },
   {
@@ -82,6 +87,7 @@ const ROWS: Row[] = [
       const output = Dense(features, { name: 'last' }).apply(Concatenate().apply([decoded, context]));
       return new Model({ inputs: [source, target], outputs: output, seed: 1 });
     },
+    flops: 2 * batch * steps * (2 * (features + units) * 4 * units + 2 * steps * units + 2 * units * features),
     goals: { torch: 1, keras: 3 },
   },
 ];
@@ -137,7 +143,7 @@ async function measure(row: Row, folder: string): Promise<number> {
   const y = random(shape, 9);
   let best = Number.POSITIVE_INFINITY;
   const own = async () => {
-    for (const runner of runners) best = Math.min(best, await shortest(() => runner.trainBatch(x, y), 2, 20));
+    for (const runner of runners) best = Math.min(best, await shortest(() => runner.trainInTurns(x, y), 2, 20));
   };
   const times: Partial<Record<Peer, number>> = {};
   const { tf } = row.model();
@@ -167,14 +173,18 @@ async function measure(row: Row, folder: string): Promise<number> {
   await own();
   for (const runner of runners) runner.dispose();
   tfjs.dispose();
-  console.log(`  memcell ${best.toFixed(2)} ms a step`);
+  const gigaflops = (3 * row.flops) / best / 1e6;
+  console.log(
+    `  memcell ${best.toFixed(2)} ms a step: ${gigaflops.toFixed(0)} GFLOP/s, where multiply-adds in registers come to ${(2 * peak).toFixed(0)} on two threads`,
+  );
   let missed = 0;
   for (const [peer, time] of Object.entries(times) as [Peer, number][]) {
     const goal = row.goals[peer];
     const ratio = time / best;
+    const bound = (time * 1e6 * 2 * peak) / (3 * row.flops);
     if (goal !== undefined && ratio < goal) missed++;
     console.log(
-      `  ${peer.padEnd(6)} ${time.toFixed(2).padStart(8)} ms  × ${ratio.toFixed(2)}${goal === undefined ? '' : `  goal ${goal}`}`,
+      `  ${peer.padEnd(6)} ${time.toFixed(2).padStart(8)} ms  × ${ratio.toFixed(2)}${goal === undefined ? '' : `  goal ${goal}`}, at the peak × ${bound.toFixed(2)}`,
     );
   }
   return missed;
@@ -184,6 +194,7 @@ const python = process.argv[2] ?? '';
 const wide = await enableWide();
 console.log(wide.enabled ? 'wide kernels' : `narrow kernels: ${wide.reason}`);
 await prepareBackend();
+const { gigaflops: peak } = await measurePeak();
 const folder = mkdtempSync(join(tmpdir(), 'memcell-bench-'));
 let missed = 0;
 for (const row of ROWS) missed += await measure(row, folder);

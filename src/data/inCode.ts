@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { EventLoop } from '../eventLoop.js';
 import { JsonRows } from './jsonRows.js';
 import type { DataInput } from './source.js';
 import { list } from './suggest.js';
@@ -12,14 +13,21 @@ export function valuesNamed(data: DataInput): DataInput {
   return numbers ? { value: data as readonly number[] } : data;
 }
 
+/** Rows between two looks at the clock. */
+const ROWS_AT_ONCE = 1000;
+
 /**
- * A table of a program's rows: objects, or numbers (one column, c1).
+ * A table of a program's rows: objects, or numbers (one column, c1). Timers run meanwhile.
  * @throws MemcellError with the row, from 1
  */
-export function tableOfRows(rows: ArrayLike<unknown>, name: string): Table {
+export async function tableOfRows(rows: ArrayLike<unknown>, name: string): Promise<Table> {
   if (rows instanceof Float32Array || rows instanceof Float64Array) return tableOfColumns({ c1: rows }, name);
   const read = new JsonRows(name, 'row');
-  for (let i = 0; i < rows.length; i++) read.add(rows[i], i + 1);
+  const loop = new EventLoop();
+  for (let i = 0; i < rows.length; i++) {
+    if (i % ROWS_AT_ONCE === 0 && loop.waits) await loop.turn();
+    read.add(rows[i], i + 1);
+  }
   return read.table([]);
 }
 

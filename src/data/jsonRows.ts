@@ -49,7 +49,7 @@ export class JsonRows {
       }
       values.length = rows;
       header.push(name.trim());
-      cells.push(textOrNumbers(Array.from(values)));
+      cells.push(textOrNumbers(values));
     }
     if (header.length === 0) {
       const why = said.length === 0 ? '' : ` (${said[0]})`;

@@ -12,16 +12,20 @@ export function textOrNumbers(values: ArrayLike<unknown>): string[] | TypedCells
     else if (isNothing(value)) missing++;
     else break;
   }
-  if (numbers > 0 && numbers + missing === values.length) {
-    return { numbers: Float64Array.from(values, (value) => (typeof value === 'number' ? value : Number.NaN)) };
-  }
-  if (times > 0 && times + missing === values.length) {
-    return {
-      times: Float64Array.from(values, (value) => (value instanceof Date ? value.getTime() : Number.NaN)),
-      utc: true,
-    };
-  }
+  if (numbers > 0 && numbers + missing === values.length) return { numbers: filled(values) };
+  if (times > 0 && times + missing === values.length) return { times: filled(values), utc: true };
   return Array.from(values, toCell);
+}
+
+/** Numbers and times of dates, NaN where there are none. */
+function filled(values: ArrayLike<unknown>): Float64Array {
+  const all = new Float64Array(values.length);
+  for (let i = 0; i < all.length; i++) {
+    const value = values[i];
+    if (typeof value === 'number') all[i] = value;
+    else all[i] = value instanceof Date ? value.getTime() : Number.NaN;
+  }
+  return all;
 }
 
 /** Text as it is, without surrounding space; numbers and booleans as JavaScript writes them; dates as ISO 8601. */

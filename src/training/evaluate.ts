@@ -2,7 +2,8 @@
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError } from '../errors.js';
-import { Batches, EventLoop, rowRange, type Samples } from './batches.js';
+import { EventLoop } from '../eventLoop.js';
+import { Batches, rowRange, type Samples } from './batches.js';
 import type { Compiled, CompiledOutput } from './compile.js';
 import type { Logs } from './history.js';
 import { Meter } from './meter.js';

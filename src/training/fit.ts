@@ -1,9 +1,10 @@
 /** fit: the training loop over a runner. */
 import type { NdArray } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import { EventLoop } from '../eventLoop.js';
 import { deriveKey, Random } from '../random.js';
 import { type Backup, type BackupStore, Backups, putBack, wholeState } from './backup.js';
-import { Batches, EventLoop, type Samples } from './batches.js';
+import { Batches, type Samples } from './batches.js';
 import { type Callback, getCallbacks, type TrainingContext } from './callbacks.js';
 import type { Compiled } from './compile.js';
 import { batchSizeFor, evaluateBatches } from './evaluate.js';

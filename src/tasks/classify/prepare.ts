@@ -1,7 +1,7 @@
 import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { list } from '../../data/suggest.js';
-import { otherWork } from '../../training/batches.js';
+import { otherWork } from '../../eventLoop.js';
 import type { PreparedTask, Run } from '../definition.js';
 import { checkSettings } from '../settings.js';
 import { type ClassifyArtefact, parseClassifyArtefact } from './artefact.js';

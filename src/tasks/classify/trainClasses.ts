@@ -1,4 +1,4 @@
-import { otherWork } from '../../training/batches.js';
+import { otherWork } from '../../eventLoop.js';
 import type { Run, Trained } from '../definition.js';
 import type { StoppedFit } from '../fitNetwork.js';
 import type { TrainingSettings } from '../settings.js';

@@ -1,4 +1,4 @@
-import type { EventLoop } from '../../training/batches.js';
+import type { EventLoop } from '../../eventLoop.js';
 import { isWalk, SHORT, shortAnchor } from './shortAnchor.js';
 import {
   type FittedSmoothing,

@@ -1,5 +1,5 @@
 import type { TimeReading } from '../../data/frame.js';
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import type { Shown } from '../shown.js';
 import { type Baselines, baselines } from './baselines.js';
 import { ErrorSums, type Errors, type MethodErrors } from './errors.js';

@@ -1,6 +1,6 @@
 import { day } from '../../data/days.js';
 import { MemcellError } from '../../errors.js';
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import { startOf } from '../clock.js';
 import type { Run } from '../definition.js';
 import { fromDomain } from './anchor.js';

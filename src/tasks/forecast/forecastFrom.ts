@@ -1,5 +1,5 @@
 import { MemcellError } from '../../errors.js';
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
 import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channels.js';

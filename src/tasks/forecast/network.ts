@@ -1,9 +1,9 @@
 import { MemcellError } from '../../errors.js';
+import { EventLoop } from '../../eventLoop.js';
 import { Dense, type Layer, LSTM } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { deriveKey, Random } from '../../random.js';
 import { Sequential } from '../../sequential.js';
-import { EventLoop } from '../../training/batches.js';
 import { getOptimizer } from '../../training/optimizers.js';
 import type { Run } from '../definition.js';
 import type { Fold } from './folds.js';

@@ -1,9 +1,9 @@
 import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { MemcellError } from '../../errors.js';
+import { EventLoop } from '../../eventLoop.js';
 import { counted } from '../../format.js';
 import type { Sequential } from '../../sequential.js';
-import { EventLoop } from '../../training/batches.js';
 import type { Stopped } from '../../training/history.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import { completeSettings } from '../plainFit.js';

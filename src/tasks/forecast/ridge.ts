@@ -1,4 +1,4 @@
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import { solvePositive } from './cholesky.js';
 import type { Fold } from './folds.js';
 

@@ -1,4 +1,4 @@
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import { channelCounts, firstOrigin, type Layout, type Tracked, writeTargets, writeWindow } from './channels.js';
 import type { Windows } from './networkWindows.js';
 

@@ -1,4 +1,4 @@
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import { NGrams, NONE, ROOT } from '../text/ngrams.js';
 
 /** Contexts that are tried. */

@@ -1,6 +1,6 @@
 import { MemcellError } from '../../errors.js';
+import { otherWork } from '../../eventLoop.js';
 import { counted, percent } from '../../format.js';
-import { otherWork } from '../../training/batches.js';
 import type { Task } from '../definition.js';
 import { parseSymbolsArtefact, type SymbolsArtefact } from './artefact.js';
 import { type SymbolsEvaluation, verdict } from './evaluation.js';

@@ -1,5 +1,5 @@
+import { otherWork } from '../../eventLoop.js';
 import type { Sequential } from '../../sequential.js';
-import { otherWork } from '../../training/batches.js';
 import { majority } from '../accuracy.js';
 import { Clock } from '../clock.js';
 import type { Run, Trained } from '../definition.js';

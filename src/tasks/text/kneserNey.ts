@@ -1,4 +1,4 @@
-import { EventLoop } from '../../training/batches.js';
+import { EventLoop } from '../../eventLoop.js';
 import { NGrams, NONE, ROOT } from './ngrams.js';
 
 /** Tokens of the longest sequences that are counted: one that comes, and five before it. */

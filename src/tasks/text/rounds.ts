@@ -1,6 +1,6 @@
+import { otherWork } from '../../eventLoop.js';
 import { deriveKey } from '../../random.js';
 import type { Sequential } from '../../sequential.js';
-import { otherWork } from '../../training/batches.js';
 import type { Callback } from '../../training/callbacks.js';
 import { Clock } from '../clock.js';
 import type { Run } from '../definition.js';

@@ -1,6 +1,6 @@
 import { MemcellError } from '../../errors.js';
+import { EventLoop } from '../../eventLoop.js';
 import type { Predicting } from '../../predicting.js';
-import { EventLoop } from '../../training/batches.js';
 import type { Predictor } from '../prepared.js';
 import type { KneserNey } from './kneserNey.js';
 import { coveringWindows, lastTokenWindows } from './samples.js';

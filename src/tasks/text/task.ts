@@ -1,6 +1,6 @@
 import { MemcellError } from '../../errors.js';
+import { otherWork } from '../../eventLoop.js';
 import { counted, formatNumber, formatTable } from '../../format.js';
-import { otherWork } from '../../training/batches.js';
 import type { Task } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { loadCounts, parseTextArtefact, type TextArtefact } from './artefact.js';

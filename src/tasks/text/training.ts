@@ -1,5 +1,5 @@
+import { otherWork } from '../../eventLoop.js';
 import { prepareEngine } from '../../kernels/backend.js';
-import { otherWork } from '../../training/batches.js';
 import type { Run, Trained } from '../definition.js';
 import type { TextArtefact } from './artefact.js';
 import { type Corpus, stoppingEdge, stoppingShare } from './corpus.js';
