@@ -24,3 +24,9 @@ test.each<[string, () => unknown]>([
 ])('%s', (message, run) => {
   expect(run).toThrow(expect.objectContaining({ name: 'MemcellError', message, code: 'model' }));
 });
+
+test('options that a model has not are named with the one that is meant', () => {
+  expect(() => new Sequential([Dense(1)], { nam: 'x' } as object)).toThrow(
+    expect.objectContaining({ message: "Sequential: unknown option 'nam'; did you mean name?", code: 'usage' }),
+  );
+});

@@ -358,3 +358,17 @@ test('parts of a time in columns of their own, in any order and language, are th
     { numRuns: 40 },
   );
 });
+
+test.each('de fr es it pt nl pl sv da nb fi cs sk hu ro hr tr el ru uk'.split(' '))(
+  'months in the language %s',
+  (language) => {
+    const name = new Intl.DateTimeFormat(language, { month: 'long', timeZone: 'UTC' });
+    const cells = Array.from(
+      { length: 18 },
+      (_, i) => `${name.format(Date.UTC(2019, i, 1))} ${2019 + Math.floor(i / 12)}`,
+    );
+    const { step, next } = following(cells, 1);
+    expect(step).toBe('1 month');
+    expect(next[0].toLowerCase()).toBe(`${name.format(Date.UTC(2020, 6, 1))} 2020`.toLowerCase());
+  },
+);
