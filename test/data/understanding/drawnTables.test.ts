@@ -254,6 +254,6 @@ test('tables in drawn notations, orders, separators and gaps are understood, and
       }
       expect(next(frame, 1)).toEqual([after]);
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
 });

@@ -386,7 +386,7 @@ test('graphs of drawn operators are refused in one line, or give what ONNX Runti
         expect(largest(ours, theirs)).toBeLessThan(1e-4);
       },
     ),
-    { numRuns: 70 },
+    { numRuns: 45 },
   );
   // Steps that stand the other way round beside others, and graphs that only move axes.
   expect(refused).toBeLessThan(0.15 * read);
