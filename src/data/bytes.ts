@@ -177,8 +177,9 @@ export async function inflated(bytes: Bytes): Promise<Bytes> {
     inflatedSize: async () => (await all()).length,
     stream,
     async slice(start, end) {
-      head ??= beginning(stream(), 2 ** 20);
-      const from = whole === undefined && start === 0 && end <= 2 ** 20 ? await head : await all();
+      const isHead = whole === undefined && start === 0 && end <= 2 ** 20;
+      if (isHead) head ??= beginning(stream(), 2 ** 20);
+      const from = await ((isHead && head) || all());
       return new Uint8Array(from.subarray(start, end));
     },
   };

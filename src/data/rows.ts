@@ -137,14 +137,14 @@ export class RowFitter {
     }
   }
 
-  /** The record with exactly the header's cells, or undefined. */
+  /** The record with the header's cells, and empty ones behind them; undefined for one that does not fit. */
   private fit(record: string[], names: readonly string[]): string[] | undefined {
     const width = names.length;
     if (record.length === width) return record;
     if (record.length > width) {
       if (record.slice(width).some((cell) => cell !== '')) return undefined;
       this.trailing++;
-      return record.slice(0, width);
+      return record;
     }
     if (record.length === 0 || names.slice(record.length).some((name) => name !== '')) return undefined;
     return [...record, ...names.slice(record.length)];

@@ -283,3 +283,31 @@ test('of a table with quotes and spaces between cells, the spaces of a cell are 
   const rows = '1 2\n3 4\n5 6\n';
   expect([`a b\n${rows}`, `"a" b\n${rows}`].map((text) => guessDialect(text).spaces)).toEqual([true, false]);
 });
+
+describe('apostrophes that are no quotes of cells', () => {
+  test.each([
+    ["'tis,1\nit's,2\nrock 'n' roll,3\n", ["'tis", "it's", "rock 'n' roll"]],
+    ["'a',1\nb,2\nc,3\n", ["'a'", 'b', 'c']],
+    ["'90s,1\n'80s,2\n'70s',3\n", ["'90s", "'80s", "'70s'"]],
+  ])('%j', async (text, names) => {
+    const whole = `name,n\n${text}`;
+    for (const table of [
+      parseTable(whole, 't.csv'),
+      await openSource({ name: 't.csv', bytes: new TextEncoder().encode(whole) }).table(),
+    ]) {
+      expect(table.column('name').cells).toEqual(names);
+      expect(table.notes).toEqual([]);
+    }
+  });
+
+  test('cells that are quoted with them', () => {
+    const table = parseTable("'name','n'\n'a, b','1'\n'c','2'\n", 't.csv');
+    expect(table.column('name').cells).toEqual(['a, b', 'c']);
+    expect(table.notes).toEqual(["cells are quoted with '"]);
+  });
+});
+
+test('bytes of a program are a text, whatever their line ends', async () => {
+  const text = 'one\r\ntwo\rthree\n';
+  expect(await openSource({ name: 't', bytes: new TextEncoder().encode(text) }).text()).toBe('one\ntwo\nthree\n');
+});

@@ -18,16 +18,19 @@ const rows = [
   ['x, "y"', Number.NaN, 123_456_789],
 ];
 
-test.each(['csv', 'tsv', 'json', 'jsonl', 'parquet'])('%s comes back', async (ending) => {
-  const file = join(folder, `t.${ending}`);
-  await writeTable(head, rows, file);
-  const table = await openSource(file).table();
-  expect(table.columns.map(({ name, cells }) => [name, ...cells])).toEqual([
-    ['day', '2020-01-01', 'x, "y"'],
-    ['value', '0.1', ''],
-    ['steps', '1', '123456789'],
-  ]);
-});
+test.each(['csv', 'tsv', 'json', 'jsonl', 'parquet', 'CSV', 'Tsv', 'JSON', 'Parquet'])(
+  '%s comes back',
+  async (ending) => {
+    const file = join(folder, `t.${ending}`);
+    await writeTable(head, rows, file);
+    const table = await openSource(file).table();
+    expect(table.columns.map(({ name, cells }) => [name, ...cells])).toEqual([
+      ['day', '2020-01-01', 'x, "y"'],
+      ['value', '0.1', ''],
+      ['steps', '1', '123456789'],
+    ]);
+  },
+);
 
 test('DuckDB reads the Parquet', async () => {
   const file = join(folder, 'duck.parquet');

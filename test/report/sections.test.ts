@@ -9,9 +9,12 @@ import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
 import { missingOf } from '../../src/report/look/missing.js';
 import { classifySections } from '../../src/report/sections/classify.js';
-import { predictedSection } from '../../src/report/sections/common.js';
+import { predictedSection, trainingSection } from '../../src/report/sections/common.js';
+import { forecastSections } from '../../src/report/sections/forecast.js';
 import { gatesSections } from '../../src/report/sections/gates.js';
 import { textSections } from '../../src/report/sections/text.js';
+import type { ClassifyEvaluation } from '../../src/tasks/classify/evaluation.js';
+import type { ForecastEvaluation } from '../../src/tasks/forecast/evaluation.js';
 import type { ShownClasses } from '../../src/tasks/shown.js';
 
 const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [], made: [] };
@@ -129,4 +132,92 @@ test('units of a layer stand in the order in which they are active, whatever the
   const state = Float32Array.of(0, -1, 0, 0, 0, 1, 0, 0, 0, -1, 0, 0);
   const { units } = showLayer({ layer: 'rnn', kind: 'SimpleRNN', shape: [1, 4, 3], gates: { state } });
   expect(units).toEqual([1, 2, 0]);
+});
+
+test('errors stand beside those of simple guesses, by column where there are several', async () => {
+  const errors = (mae: number) => ({
+    mae,
+    rmse: 2 * mae,
+    smape: 10 * mae,
+    mase: mae / 4,
+    steps: [{ mae, rmse: 2 * mae }],
+  });
+  const target = (column: string) => ({
+    column,
+    ...errors(1),
+    naive: errors(2),
+    seasonalNaive: errors(3),
+    drift: { ...errors(4), mase: null },
+  });
+  const evaluation = (columns: string[], season: number) =>
+    ({
+      kind: 'forecast',
+      samples: 5,
+      horizon: 1,
+      season,
+      targets: columns.map(target),
+      notes: [],
+    }) as unknown as ForecastEvaluation;
+  const document = async (columns: string[], season: number) =>
+    read(await forecastSections({ ...report, kind: 'forecast', evaluation: evaluation(columns, season) }));
+  const one = await document(['sold'], 7);
+  const heads = (page: Document) =>
+    Array.from(page.querySelectorAll('#errors thead th'), ({ textContent }) => textContent);
+  expect(heads(one)).toEqual(['forecast', 'MAE', 'RMSE', 'sMAPE', 'MASE']);
+  expect(cells(one, 'errors').map((row) => row.slice(1))).toEqual([
+    ['1', '2', '10.0 %', '0.2500'],
+    ['2', '4', '20.0 %', '0.5000'],
+    ['3', '6', '30.0 %', '0.7500'],
+    ['4', '8', '40.0 %', '–'],
+  ]);
+  expect(cells(one, 'errors')[0][0]).toBe('model');
+  expect(one.querySelector('#errors .note')?.textContent).toContain('over that of the value 7 rows before on the rows');
+  const two = await document(['sold', 'wind'], 1);
+  expect(heads(two)).toEqual(['column', 'forecast', 'MAE', 'RMSE', 'sMAPE', 'MASE']);
+  expect(cells(two, 'errors').map(([column]) => column)).toEqual([...Array(4).fill('sold'), ...Array(4).fill('wind')]);
+  expect(two.querySelector('#errors .note')?.textContent).toContain('over that of the last value on the rows');
+});
+
+test('confusions of up to 40 classes are drawn, of more the commonest are listed', async () => {
+  const scores = (size: number) => {
+    const classes = Array.from({ length: size }, (_, i) => ({
+      name: `k${i}`,
+      samples: 9,
+      precision: 1,
+      recall: null,
+      f1: 0.5,
+    }));
+    // Class 1 is answered as 2 five times, as 0 once.
+    const confusion = classes.map((_, i) =>
+      classes.map((__, j) => (i === j ? 3 : i === 1 && j === 2 ? 5 : i === 1 && j === 0 ? 1 : 0)),
+    );
+    const all = { accuracy: 0.9, majorityAccuracy: 0.3, balancedAccuracy: 0.8, macroF1: 0.7, auc: null, logLoss: 0.25 };
+    return { kind: 'classify', classes, confusion, ...all } as unknown as ClassifyEvaluation;
+  };
+  const of = async (size: number) =>
+    read(await classifySections({ ...report, kind: 'classify', evaluation: scores(size) })).querySelector('#confusion');
+  const drawn = await of(40);
+  expect([drawn?.querySelectorAll('svg').length, drawn?.querySelectorAll('table').length]).toEqual([1, 0]);
+  const listed = await of(41);
+  expect([listed?.querySelectorAll('svg').length, listed?.querySelector('p')?.textContent]).toEqual([
+    0,
+    '41 classes are too many to draw; the commonest confusions:',
+  ]);
+  const rows = Array.from(listed?.querySelectorAll('tbody tr') ?? [], ({ children }) =>
+    Array.from(children, ({ textContent }) => textContent),
+  );
+  expect(rows).toEqual([
+    ['k1', 'k2', '5'],
+    ['k1', 'k0', '1'],
+  ]);
+});
+
+test('one epoch is a table, with or without a part that was held out; more are curves', async () => {
+  const of = async (history: Record<string, number[]>) => read([await trainingSection({ history, kind: 'forecast' })]);
+  expect(cells(await of({ loss: [0.5], val_loss: [0.25] }), 'training')).toEqual([['loss', '0.5000', '0.2500']]);
+  expect(cells(await of({ loss: [0.5] }), 'training')).toEqual([['loss', '0.5000', '–']]);
+  expect((await of({ loss: [0.5] })).querySelectorAll('svg')).toHaveLength(0);
+  expect((await of({ loss: [0.5, 0.4] })).querySelectorAll('svg')).toHaveLength(1);
+  expect((await of({ loss: [0.5], val_loss: [0.4, 0.3] })).querySelectorAll('svg')).toHaveLength(1);
+  expect(await trainingSection({ history: {}, kind: 'forecast' })).toBeUndefined();
 });

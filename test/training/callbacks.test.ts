@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { Dense } from '../../src/layers/index.js';
+import { Sequential } from '../../src/sequential.js';
 import {
   type Callback,
   EarlyStopping,
@@ -164,4 +166,29 @@ test('a hook that is no function is refused, whatever it is', () => {
     expect(() => getCallbacks([{ onEpochEnd: wrong } as never])).toThrow(
       'callbacks: onEpochEnd must be a function, not ',
     );
+});
+
+test('what one callback adds to the logs of a batch or an epoch, those after it see', async () => {
+  const seen: [string, unknown][] = [];
+  const adds: Callback = {
+    onBatchEnd: (batch, logs) => {
+      logs.added = batch + 10;
+    },
+    onEpochEnd: (epoch, logs) => {
+      logs.added = epoch + 20;
+    },
+  };
+  const reads: Callback = {
+    onBatchEnd: (_, logs) => void seen.push(['batch', logs.added]),
+    onEpochEnd: (_, logs) => void seen.push(['epoch', logs.added]),
+  };
+  const model = new Sequential([Dense(1, { inputShape: [1] })], { seed: 1 });
+  model.compile({ loss: 'mse', optimizer: 'sgd' });
+  await model.fit([[1], [2], [3]], [[1], [2], [3]], { epochs: 2, batchSize: 2, verbose: 0, callbacks: [adds, reads] });
+  const ofEpoch = [
+    ['batch', 10],
+    ['batch', 11],
+  ];
+  expect(seen).toEqual([...ofEpoch, ['epoch', 20], ...ofEpoch, ['epoch', 21]]);
+  model.dispose();
 });

@@ -164,7 +164,7 @@ function singleTime(column: RawColumn, marks: MissingMarks, options: TimeOptions
   if (numbers === undefined) return textTimes([column.name], column.cells(), options);
   const like = options.like;
   if (like?.notation === 'number') return plainTimes(column.name, numbers);
-  const years = yearTimes(column.name, numbers);
+  const years = yearTimes(column.name, numbers, { named: true });
   if (years !== undefined) return years;
   const hints = { named: true, first: true, ...(like && { like }) };
   return numberTimes(column.name, numbers, hints) ?? plainTimes(column.name, numbers);
@@ -339,8 +339,7 @@ function numericTime(
     if (numbers === undefined) continue;
     if (counters.includes(column.name) && !named(column) && spanOf(numbers) <= numbers.length) continue;
     const hints = { named: named(column), first: column.position === 0 };
-    const found =
-      numberTimes(column.name, numbers, hints) ?? (named(column) ? yearTimes(column.name, numbers) : undefined);
+    const found = numberTimes(column.name, numbers, hints) ?? yearTimes(column.name, numbers, { named: named(column) });
     if (found !== undefined) return { ...found, notes: [`${column.name}: its numbers are read as times`] };
   }
   for (const column of ordered) {

@@ -76,6 +76,12 @@ function isNamedWeek(column: string): boolean {
 /** 1949.0833 for February: years with the months as their fraction, and how many decimals are written. */
 const decimalYears = /^years with (\d+) decimals$/;
 
+/** How far a month's fraction may be from its twelfth: R prints seven digits, people two. */
+const mostAway = 0.07;
+
+/** Rows from which on years with fractions are months by their values alone. */
+const fewestMonths = 12;
+
 /** The first of the month that is nearest. */
 function monthOfYears(value: number): number {
   const month = Math.round(value * 12);
@@ -84,20 +90,27 @@ function monthOfYears(value: number): number {
 
 /**
  * Years with months or quarters as their fraction, as R writes time series: 1949, 1949.0833, 1949.1667. Undefined for a
- * number that is no month, and for months without a regular step.
+ * number that is no month, and for months without a regular step. Where the column's name does not speak of time, every month of
+ * a year and more must be there, to the last digit: nothing else counts by rounded twelfths.
  */
-export function yearTimes(column: string, numbers: Float64Array): Times | undefined {
+export function yearTimes(column: string, numbers: Float64Array, { named }: { named: boolean }): Times | undefined {
   const calendar = new Float64Array(numbers.length).fill(Number.NaN);
-  let decimals = 0;
+  let [decimals, away] = [0, 0];
   for (let row = 0; row < numbers.length; row++) {
     const value = numbers[row];
     if (Number.isNaN(value)) continue;
-    if (value < 1500 || value > 2200 || Math.abs(value * 12 - Math.round(value * 12)) > 0.07) return undefined;
+    const twelfth = Math.abs(value * 12 - Math.round(value * 12));
+    if (value < 1500 || value > 2200 || twelfth > mostAway) return undefined;
+    away = Math.max(away, twelfth);
     decimals = Math.max(decimals, (String(value).split('.')[1] ?? '').length);
     calendar[row] = monthOfYears(value);
   }
   const spacing = spacingOf(calendar, false);
   if (decimals === 0 || spacing?.step.unit !== 'month') return undefined;
+  const whole = spacing.off === 0 && spacing.total === numbers.length - 1;
+  const plain = spacing.step.count === 1 && whole && numbers.length >= fewestMonths;
+  // Rounded to these digits a twelfth is no further away.
+  if (!named && !(plain && away <= 12 * 0.5001 * 10 ** -decimals)) return undefined;
   return {
     reading: { columns: [column], notation: `years with ${decimals} decimals` },
     calendar,

@@ -84,8 +84,8 @@ function singleTimes(columns: string[], cells: readonly string[], options: TimeO
   const equal = readings.filter(({ odd }) => odd.length === fewest).map((read) => inTime(read, columns));
   const known = equal.find(({ reading }) => reading.notation === options.like?.notation);
   if (known !== undefined) return known;
-  const regular = equal.reduce((best, one) => (share(one) < share(best) ? one : best));
-  const ties = equal.filter((one) => share(one) === share(regular));
+  const regular = equal.reduce((best, one) => (unevenness(one, best) < 0 ? one : best));
+  const ties = equal.filter((one) => unevenness(one, regular) === 0);
   // Where nothing tells day from month, clocks with a.m. and p.m. are American.
   const american = ties.find(({ reading }) => /a/.test(reading.notation) && firstOf(reading.notation) === 'month');
   const chosen = american ?? ties[0];
@@ -269,6 +269,12 @@ function families(pool: readonly Candidate[]): Candidate[][] {
     else group.push(candidate);
   }
   return [...groups.values()];
+}
+
+/** Below 0 where fewer steps of the first differ, or as many and its gaps are shorter: 23:00 on 11 and 01:00 on 12 September. */
+function unevenness(one: Times, other: Times): number {
+  const [a, b] = [one, other].map(({ spacing }) => spacing?.missing ?? Number.MAX_VALUE);
+  return share(one) - share(other) || a - b;
 }
 
 /** The share of steps that differ. */

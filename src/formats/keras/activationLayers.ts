@@ -1,5 +1,5 @@
 /** Activations that are layers: Keras keeps `Dense(8, activation=LeakyReLU(0.1))` as a layer in the layer's options. */
-import { snakeCase } from '../../spelling.js';
+import { layerNameOf } from '../../layers/names.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
 
@@ -15,7 +15,7 @@ export function activationsApart(layers: Json[]): { layers: Json[]; renamed: (en
     const found = activationOf(layer);
     if (!found || !isJsonObject(layer) || !isJsonObject(layer.config)) return [layer];
     const { name, activation } = found;
-    const own = `${name}_${snakeCase(String(activation.class_name))}`;
+    const own = `${name}_${layerNameOf(String(activation.class_name))}`;
     names.set(name, own);
     const calls = Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes.map((_, call) => [[name, call, 0, {}]]) : [];
     const config = { ...(isJsonObject(activation.config) ? activation.config : {}), name: own };

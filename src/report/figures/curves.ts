@@ -48,7 +48,10 @@ export function drawCurve(
       text: at.map((epoch) =>
         [
           `epoch ${epoch}`,
-          ...curves.map(({ name: what, values }) => `${what} ${formatNumber(values[epoch - 1])}`),
+          // One may have fewer epochs than another.
+          ...curves.flatMap(({ name: what, values }) =>
+            epoch > values.length ? [] : [`${what} ${formatNumber(values[epoch - 1])}`],
+          ),
         ].join('\n'),
       ),
     },

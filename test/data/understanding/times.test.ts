@@ -161,6 +161,31 @@ describe('times as people write them', () => {
     expect(labelsAfter(frame.reading.time!, frame.time!.times[times.length - 1], 2)).toEqual(next);
   });
 
+  test.each([2, 3, 4, 7, 10])('months as fractions of years, to %i decimals, are known without a name', (decimals) => {
+    const years = Array.from({ length: 30 }, (_, i) => String(Number((1949 + i / 12).toFixed(decimals))));
+    const frame = understand(tableOf(years, 'x'), { targets: ['y'] });
+    expect(frame.account).toMatchObject({
+      time: { columns: ['x'], step: '1 month', season: 12 },
+      notes: ['x: its numbers are read as times'],
+    });
+    expect(labelsAfter(frame.reading.time!, frame.time!.times[29], 1)).toEqual([
+      String(Number((1949 + 30 / 12).toFixed(decimals))),
+    ]);
+  });
+
+  test.each<[string, (i: number) => number]>([
+    ['quarters of a number', (i) => 1900 + i / 4],
+    ['twelfths that are not rounded as all are', (i) => 1900 + i / 12 + (i === 7 ? 0.003 : 0)],
+    ['twelfths with one left out', (i) => 1900 + (i < 20 ? i : i + 1) / 12],
+    ['twelfths twice', (i) => 1900 + Math.floor(i / 2) / 12],
+    ['twelfths beyond all years', (i) => 2300 + i / 12],
+  ])('%s are a feature', (_, value) => {
+    const cells = Array.from({ length: 30 }, (_, i) => String(Number(value(i).toFixed(4))));
+    const frame = understand(tableOf(cells, 'x'), { targets: ['y'] });
+    expect(frame.time).toBeUndefined();
+    expect(frame.column('x').use).toBe('feature');
+  });
+
   test('numbers that only look like times stay numbers', () => {
     const values = ['1577836800', '1580000001', '1570000003', '1590000004'];
     const table = new Table({ name: 't.csv', header: ['x', 'y'], cells: [values, ['1', '2', '3', '5']], lines: 4 });
@@ -186,6 +211,20 @@ describe('day and month', () => {
     const clock = (days: string[]) => days.flatMap((day) => [`${day}/2020 00:00`, `${day}/2020 12:00`]);
     expect(said(clock(['01/02', '02/02', '03/02', '05/02', '04/02'])).notation).toBe('dd/MM/yyyy HH:mm');
     expect(said(clock(['02/01', '02/02', '02/03', '02/05', '02/04'])).notation).toBe('MM/dd/yyyy HH:mm');
+  });
+
+  test('where as many steps differ, the order with the shorter gaps is meant', () => {
+    const hours = Array.from({ length: 40 }, (_, i) => new Date(Date.UTC(2000, 8, 11, i)));
+    const two = (n: number) => String(n).padStart(2, '0');
+    const american = (at: Date) =>
+      `${two(at.getUTCMonth() + 1)}/${two(at.getUTCDate())}/${at.getUTCFullYear()} ${two(at.getUTCHours())}:00`;
+    // Nothing at midnight between the 11th and the 12th of September, which may be November and December.
+    const times = hours.filter((_, i) => i !== 24).map(american);
+    expect(said(times)).toEqual({
+      notation: 'MM/dd/yyyy HH:mm',
+      notes: ['1 time is missing and filled in, the first after line 24 (09/11/2000 23:00)'],
+    });
+    expect(said(times.toReversed()).notation).toBe('MM/dd/yyyy HH:mm');
   });
 
   test('nothing settles it: said, and settable', () => {
@@ -319,3 +358,17 @@ test('parts of a time in columns of their own, in any order and language, are th
     { numRuns: 40 },
   );
 });
+
+test.each('de fr es it pt nl pl sv da nb fi cs sk hu ro hr tr el ru uk'.split(' '))(
+  'months in the language %s',
+  (language) => {
+    const name = new Intl.DateTimeFormat(language, { month: 'long', timeZone: 'UTC' });
+    const cells = Array.from(
+      { length: 18 },
+      (_, i) => `${name.format(Date.UTC(2019, i, 1))} ${2019 + Math.floor(i / 12)}`,
+    );
+    const { step, next } = following(cells, 1);
+    expect(step).toBe('1 month');
+    expect(next[0].toLowerCase()).toBe(`${name.format(Date.UTC(2020, 6, 1))} 2020`.toLowerCase());
+  },
+);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Series } from '../../../src/tasks/forecast/forecaster.js';
-import { continued, keep } from '../../../src/tasks/forecast/kept.js';
+import { continued, fromKept, keep } from '../../../src/tasks/forecast/kept.js';
 import { sliceSeries, trainingRows } from '../../../src/tasks/forecast/seriesSet.js';
 
 const widths = { targets: 2, past: 1, known: 0 };
@@ -85,4 +85,14 @@ describe('trainingRows', () => {
   test('a slice takes the same rows of everything', () => {
     expect(sliceSeries(rows(3, 13), widths, 2, 5)).toEqual(rows(5, 8));
   });
+});
+
+test('a series begins where what was kept does; one of which nothing was kept is whole', () => {
+  const series = rows(0, 9);
+  const of = (keptFrom?: number) =>
+    fromKept({ series, before: 0, seen: 0, ...(keptFrom !== undefined && { keptFrom }) }, widths);
+  expect(of()).toEqual({ series, skipped: 0 });
+  expect(of(0)).toEqual({ series, skipped: 0 });
+  expect(of(1)).toEqual({ series: rows(1, 9), skipped: 1 });
+  expect(of(4)).toEqual({ series: rows(4, 9), skipped: 4 });
 });
