@@ -66,6 +66,17 @@ export class Random {
   }
 }
 
+/** What governs the masks of a step of training: the run's seed, and which step it is, from 0. */
+export interface Draw {
+  seed: number;
+  step: number;
+}
+
+/** The key of what a layer at `path` drops or adds: of its input, a recurrent layer's states, attention's scores, or a part that it names itself. */
+export function dropoutKey({ seed, step }: Draw, path: string, part: string): number {
+  return deriveKey(seed, 'dropout', path, part, step);
+}
+
 /** Inverted dropout: element i of a mask (row-major) is 0 where uniformAt(key, i) < rate, else 1/(1 − rate). */
 export function dropoutMask(key: number, size: number, rate: number): Float32Array {
   const mask = new Float32Array(size);

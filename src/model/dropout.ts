@@ -3,7 +3,7 @@
  * is a function of (seed, layer, step), so that a run can be repeated, resumed, and split over threads.
  */
 import { type ComputedLayer, isComputed } from '../layers/computed.js';
-import { deriveKey, dropoutMask } from '../random.js';
+import { type Draw, dropoutKey, dropoutMask } from '../random.js';
 import * as tf from '../tf.js';
 import { cellsWithPaths, everyLayer, isRecurrent, type LayerPath } from './walk.js';
 
@@ -21,18 +21,7 @@ interface DroppingCell extends tf.layers.Layer {
   recurrentDropoutMask: tf.Tensor | tf.Tensor[] | null;
 }
 
-/** What governs a layer's next masks. */
-interface Draw {
-  seed: number;
-  step: number;
-}
-
 const drawOf = new WeakMap<tf.layers.Layer, Draw>();
-
-/** The key of a mask. A layer has one on its input, and a recurrent layer one on its state; steps of training count from 0. */
-export function dropoutKey(seed: number, path: LayerPath, part: 'input' | 'recurrent', step: number): number {
-  return deriveKey(seed, 'dropout', path, part, step);
-}
 
 /**
  * Sets which masks the next training step draws, in every Dropout layer and for every recurrent layer's dropout and
@@ -109,7 +98,7 @@ function drawSeededInCell(cell: DroppingCell, path: LayerPath, draw: Draw): void
 
 /** What a layer of memcell's own draws, in parts that it names itself. */
 function drawSeededInComputed(layer: ComputedLayer, path: LayerPath, draw: Draw): void {
-  layer.drawKey = (part) => deriveKey(draw.seed, 'dropout', path, part, draw.step);
+  layer.drawKey = (part) => dropoutKey(draw, path, part);
 }
 
 function maskTensor(
@@ -120,5 +109,5 @@ function maskTensor(
   draw: Draw,
 ): tf.Tensor {
   const size = tf.util.sizeFromShape(shape);
-  return tf.tensor(dropoutMask(dropoutKey(draw.seed, path, part, draw.step), size, rate), shape);
+  return tf.tensor(dropoutMask(dropoutKey(draw, path, part), size, rate), shape);
 }

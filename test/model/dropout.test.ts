@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend, startBackend } from '../../src/kernels/backend.js';
 import { buildModel } from '../../src/model/build.js';
-import { dropoutKey, releaseDropout, seedDropout } from '../../src/model/dropout.js';
+import { releaseDropout, seedDropout } from '../../src/model/dropout.js';
 import { parseSpec } from '../../src/model/spec.js';
-import { dropoutMask } from '../../src/random.js';
+import { dropoutKey, dropoutMask } from '../../src/random.js';
 import { forward } from '../../src/training/forward.js';
 
 describe('a mask', () => {
@@ -17,12 +17,12 @@ describe('a mask', () => {
 
   test('is a function of seed, layer, part and step', () => {
     const keys = [
-      dropoutKey(1, '0', 'input', 0),
-      dropoutKey(2, '0', 'input', 0),
-      dropoutKey(1, '1', 'input', 0),
-      dropoutKey(1, '0/forward', 'input', 0),
-      dropoutKey(1, '0', 'recurrent', 0),
-      dropoutKey(1, '0', 'input', 1),
+      dropoutKey({ seed: 1, step: 0 }, '0', 'input'),
+      dropoutKey({ seed: 2, step: 0 }, '0', 'input'),
+      dropoutKey({ seed: 1, step: 0 }, '1', 'input'),
+      dropoutKey({ seed: 1, step: 0 }, '0/forward', 'input'),
+      dropoutKey({ seed: 1, step: 0 }, '0', 'recurrent'),
+      dropoutKey({ seed: 1, step: 1 }, '0', 'input'),
     ];
     expect(new Set(keys).size).toBe(keys.length);
     expect(dropoutMask(keys[0], 64, 0.5)).toEqual(dropoutMask(keys[0], 64, 0.5));
@@ -73,7 +73,7 @@ describe.each(['cpu', 'wasm'])('models on %s', (backend) => {
     const model = buildModel(parseSpec('Dropout(0.4)'), { inputShape: [6], seed: 1 });
     seedDropout(model, 9, 5);
     const output = tf.tidy(() => forward(model, [tf.ones([3, 6])], true).outputs[0].value.dataSync());
-    expect(Float32Array.from(output)).toEqual(dropoutMask(dropoutKey(9, '0', 'input', 5), 18, 0.4));
+    expect(Float32Array.from(output)).toEqual(dropoutMask(dropoutKey({ seed: 9, step: 5 }, '0', 'input'), 18, 0.4));
     model.dispose();
   });
 
@@ -90,7 +90,7 @@ describe.each(['cpu', 'wasm'])('models on %s', (backend) => {
     const output = tf.tidy(() =>
       Array.from(forward(model, [tf.ones([batch, 2, 1])], true).outputs[0].value.dataSync()),
     );
-    const mask = dropoutMask(dropoutKey(4, '0', 'recurrent', 2), batch, 0.5);
+    const mask = dropoutMask(dropoutKey({ seed: 4, step: 2 }, '0', 'recurrent'), batch, 0.5);
     // h₁ = 1, h₂ = 1 + mask·h₁
     expect(output).toEqual(Array.from(mask, (factor) => 1 + factor));
     releaseDropout(model);

@@ -87,7 +87,7 @@ test.each<[string, () => unknown]>([
   ],
   ["unknown metric 'acuracy'; did you mean accuracy?", () => getMetric('acuracy')],
   [
-    'a metric is a name, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
+    'a metric is a name, one that precision({ thresholds: 0.3 }) and its kin make, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
     () => getMetric({ name: 'mine' } as Any),
   ],
   [`metrics must be a list, such as ['accuracy'], not "accuracy"`, () => getMetrics('metrics', 'accuracy' as Any)],

@@ -2,7 +2,7 @@
 import { slopeTakesInput } from '../../kernels/activationIds.js';
 import { FIELD, ONE } from '../../kernels/recurrence.js';
 import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
-import { deriveKey } from '../../random.js';
+import { dropoutKey } from '../../random.js';
 import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
 import { copyRows } from '../moveRows.js';
@@ -303,10 +303,9 @@ export class Cell implements SequenceCell {
     on: boolean,
   ): void {
     const { context, plan } = this;
-    const { seed, step } = context.draw;
     this.arena.i32[(this.records.addressAt(from) >>> 2) + FIELD[field]] = on ? mask + 4 * from * width : 0;
     if (!on) return;
-    const key = deriveKey(seed, 'dropout', plan.path, field === 'inputDropout' ? 'input' : 'recurrent', step);
+    const key = dropoutKey(context.draw, plan.path, field === 'inputDropout' ? 'input' : 'recurrent');
     context.kernels.dropoutMask(mask, width, key, Math.ceil(rate * 2 ** 24), 1 / (1 - rate), width, from, to);
   }
 }

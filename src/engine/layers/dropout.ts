@@ -1,5 +1,5 @@
 import type { DropoutPlan } from '../../plan/layerPlan.js';
-import { deriveKey } from '../../random.js';
+import { dropoutKey } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
 import { copyRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
@@ -49,7 +49,6 @@ export class DropoutLayer implements EngineLayer {
   private apply(from: Rows, to: Rows, rows: Range, drop: boolean): void {
     const { context, batch } = this;
     const { rate, path, spatial } = this.plan;
-    const { seed, step } = context.draw;
     const { steps, width } = from;
     if (!drop) {
       copyRows(context.kernels, from, to, rows);
@@ -60,7 +59,7 @@ export class DropoutLayer implements EngineLayer {
       from.rowStride,
       to.address,
       to.rowStride,
-      deriveKey(seed, 'dropout', path, 'input', step),
+      dropoutKey(context.draw, path, 'input'),
       Math.ceil(rate * 2 ** 24),
       1 / (1 - rate),
       spatial ? 0 : width,

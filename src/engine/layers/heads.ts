@@ -6,7 +6,7 @@ import {
   type AttentionField,
   SCRATCH_LAYOUT_WORDS,
 } from '../../kernels/attention.js';
-import { deriveKey } from '../../random.js';
+import { dropoutKey } from '../../random.js';
 import type { Arena } from '../arena.js';
 import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
@@ -113,27 +113,18 @@ export class Heads {
 
   forward({ from, to }: Range, training: boolean): void {
     this.drop(training);
-    this.context.kernels.attentionForward(this.job, this.dropoutKey(), from, to);
+    this.context.kernels.attentionForward(this.job, this.key(), from, to);
   }
 
   /** From the output's gradient those of query, value and key. */
   backward(gradient: Rows, { from, to }: Range): void {
     const { address, rowStride, stepStride } = gradient;
     this.drop(true);
-    this.context.kernels.attentionBackward(
-      this.job,
-      this.dropoutKey(),
-      address,
-      4 * rowStride,
-      4 * stepStride,
-      from,
-      to,
-    );
+    this.context.kernels.attentionBackward(this.job, this.key(), address, 4 * rowStride, 4 * stepStride, from, to);
   }
 
-  private dropoutKey(): number {
-    const { seed, step } = this.context.draw;
-    return this.drops ? deriveKey(seed, 'dropout', this.plan.path, 'scores', step) : 0;
+  private key(): number {
+    return this.drops ? dropoutKey(this.context.draw, this.plan.path, 'scores') : 0;
   }
 
   /** Evaluating drops nothing. All threads write the same. */

@@ -4,6 +4,7 @@
  * cuts forward and backward in two. No result
  * depends on the number of threads: rows are independent, and sums over rows are taken in one order by one thread.
  */
+import type { Draw } from '../../random.js';
 import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
@@ -18,7 +19,7 @@ export interface LayerContext {
   /** 1 where the 16-column tiles run, else 0. */
   readonly wide: number;
   /** What governs the random numbers of this training step. */
-  readonly draw: { seed: number; step: number };
+  readonly draw: Draw;
 }
 
 /** Where and for what a layer is placed. */

@@ -1,6 +1,6 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { NoisePlan } from '../../plan/layerPlan.js';
-import { deriveKey, normalAt } from '../../random.js';
+import { dropoutKey, normalAt } from '../../random.js';
 import type { Arena } from '../arena.js';
 import { mergeRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
@@ -54,8 +54,7 @@ export class NoiseLayer extends MovingLayer {
 
   private draw(noise: Rows, { from, to }: Range): void {
     const { path, deviation, multiplies } = this.plan;
-    const { seed, step } = this.context.draw;
-    const key = deriveKey(seed, 'dropout', path, 'input', step);
+    const key = dropoutKey(this.context.draw, path, 'input');
     const { f32 } = this.arena;
     const { steps, width } = noise;
     for (let t = 0; t < steps; t++)

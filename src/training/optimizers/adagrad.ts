@@ -1,5 +1,5 @@
 import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
-import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
+import { defineOptimizer, type Update } from './rule.js';
 
 export interface AdagradOptions extends OptimizerOptions {
   initialAccumulatorValue?: number;
@@ -15,8 +15,7 @@ export const adagrad: OptimizerFunction<AdagradOptions> = defineOptimizer(
   'adagrad',
   0.001,
   { initialAccumulatorValue: [0.1, 'notNegative'], epsilon: [1e-7, 'notNegative'] },
-  ({ initialAccumulatorValue: initial, epsilon: given }) => {
-    const epsilon = Math.max(given, LEAST_EPSILON);
+  ({ initialAccumulatorValue: initial, epsilon }) => {
     const update: Update = (weights, gradient, squares, [accumulator], rate) => {
       for (let i = 0; i < weights.length; i++) {
         const g = gradient[i];

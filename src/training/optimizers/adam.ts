@@ -1,5 +1,5 @@
 import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
-import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
+import { defineOptimizer, type Update } from './rule.js';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Default 0.9. */
@@ -37,8 +37,7 @@ export const adamw: OptimizerFunction<AdamOptions> = defineOptimizer(
   rule,
 );
 
-function rule({ beta1, beta2, epsilon: given, amsgrad }: Required<Omit<AdamOptions, keyof OptimizerOptions>>) {
-  const epsilon = Math.max(given, LEAST_EPSILON);
+function rule({ beta1, beta2, epsilon, amsgrad }: Required<Omit<AdamOptions, keyof OptimizerOptions>>) {
   const update: Update = (weights, gradient, squares, [m, v, largest], rate, step) => {
     const alpha = (rate * Math.sqrt(1 - beta2 ** (step + 1))) / (1 - beta1 ** (step + 1));
     for (let i = 0; i < weights.length; i++) {

@@ -1,5 +1,5 @@
 import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
-import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
+import { defineOptimizer, type Update } from './rule.js';
 
 export interface AdamaxOptions extends OptimizerOptions {
   beta1?: number;
@@ -17,8 +17,7 @@ export const adamax: OptimizerFunction<AdamaxOptions> = defineOptimizer(
   'adamax',
   0.001,
   { beta1: [0.9, 'belowOne'], beta2: [0.999, 'belowOne'], epsilon: [1e-7, 'notNegative'] },
-  ({ beta1, beta2, epsilon: given }) => {
-    const epsilon = Math.max(given, LEAST_EPSILON);
+  ({ beta1, beta2, epsilon }) => {
     const update: Update = (weights, gradient, _squares, [m, u], rate, step) => {
       const alpha = rate / (1 - beta1 ** (step + 1));
       for (let i = 0; i < weights.length; i++) {

@@ -1,6 +1,6 @@
 import { NadamFactors } from './nadamFactors.js';
 import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
-import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
+import { defineOptimizer, type Update } from './rule.js';
 
 export interface NadamOptions extends OptimizerOptions {
   beta1?: number;
@@ -18,8 +18,7 @@ export const nadam: OptimizerFunction<NadamOptions> = defineOptimizer(
   'nadam',
   0.001,
   { beta1: [0.9, 'belowOne'], beta2: [0.999, 'belowOne'], epsilon: [1e-7, 'notNegative'] },
-  ({ beta1, beta2, epsilon: given }) => {
-    const epsilon = Math.max(given, LEAST_EPSILON);
+  ({ beta1, beta2, epsilon }) => {
     const factors = new NadamFactors(beta1);
     const update: Update = (weights, gradient, squares, [m, v], rate, step) => {
       const { ofMomentum, ofGradient } = factors.at(step);

@@ -1,5 +1,5 @@
 import type { OptimizerFunction, OptimizerOptions } from './optimizer.js';
-import { defineOptimizer, LEAST_EPSILON, type Update } from './rule.js';
+import { defineOptimizer, type Update } from './rule.js';
 
 export interface RmspropOptions extends OptimizerOptions {
   /** Default 0.9. */
@@ -18,8 +18,7 @@ export const rmsprop: OptimizerFunction<RmspropOptions> = defineOptimizer(
   'rmsprop',
   0.001,
   { rho: [0.9, 'fraction'], momentum: [0, 'fraction'], epsilon: [1e-7, 'notNegative'], centered: [false, 'boolean'] },
-  ({ rho, momentum, epsilon: given, centered }) => {
-    const epsilon = Math.max(given, LEAST_EPSILON);
+  ({ rho, momentum, epsilon, centered }) => {
     const slotNames = ['velocity', ...(momentum > 0 ? ['momentum'] : []), ...(centered ? ['averageGradient'] : [])];
     const update: Update = (weights, gradient, squares, slots, rate) => {
       const velocity = slots[0];

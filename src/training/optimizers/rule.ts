@@ -71,6 +71,10 @@ type EmaOption = 'gradientAccumulationSteps' | 'emaMomentum' | 'emaOverwriteFreq
  */
 export const LEAST_EPSILON = 2 ** -126;
 
+function withLeastEpsilon<Config extends object>(config: Config): Config {
+  return 'epsilon' in config ? { ...config, epsilon: Math.max(Number(config.epsilon), LEAST_EPSILON) } : config;
+}
+
 /** Updates one variable in place; slots are its arrays of state, `step` counts from 0. Without squares, gradient². */
 export type Update = (
   weights: Float32Array,
@@ -109,7 +113,7 @@ export function defineOptimizer<Options extends OptimizerOptions>(
   const make = (first?: Given<Options>, rest?: EitherSpelling<Options>): Optimizer => {
     const config = complete(name, column(0), rateFirst(name, first, rest), kinds) as Required<Options> &
       Required<OptimizerOptions>;
-    return new RuleOptimizer(name, rule(config), config);
+    return new RuleOptimizer(name, rule(withLeastEpsilon(config)), config);
   };
   return Object.defineProperty(make, 'name', { value: name });
 }
