@@ -2,6 +2,7 @@
 
 import { MemcellError } from '../errors.js';
 import { distinctNames } from '../model/ends.js';
+import { shown } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import { getLoss, type Loss, type LossIdentifier } from './losses.js';
 import { getMetrics, type Metric, type MetricIdentifier } from './metrics.js';
@@ -109,11 +110,10 @@ function eachOutput<T>(
     }
     return given.map((one, i) => {
       if (is(one)) return one;
-      throw usage(`compile: ${what} for output ${names[i]} is ${JSON.stringify(one)}`);
+      throw usage(`compile: ${what} for output ${names[i]} is ${shown(one)}`);
     });
   }
-  if (typeof given !== 'object' || given === null)
-    throw usage(`compile: ${what} is ${JSON.stringify(given)} ${example}`);
+  if (typeof given !== 'object' || given === null) throw usage(`compile: ${what} is ${shown(given)} ${example}`);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) throw usage(`compile: ${what} has '${unknown}', but the outputs are ${names.join(', ')}`);
   return names.map((name) => {

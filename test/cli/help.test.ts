@@ -114,8 +114,8 @@ Model and training:
   --seed <N>              governs initial weights, shuffling and dropout (0)
   --threads <N>           threads at most; the result does not depend on it (all cores, up to 8)
   --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
-  --from <MODEL>          start from the weights of a trained model, of any format; frozen layers
-                          stay frozen
+  --from <MODEL>          start from a trained model, of any format, or weights (.safetensors,
+                          .weights.h5) with --layers; frozen layers stay frozen
   --dry-run               say what was understood of the data, and stop there
   --out <DIR>             the folder to save the model in (default: "model")
   --resume                go on with the same run, which was killed or stopped, from what is in

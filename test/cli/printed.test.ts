@@ -27,16 +27,22 @@ const state = 'the state of the optimizer: ONNX files hold models to run, not to
 test.each([
   ['plain', 'p', 'a folder as tfjs has it', '', '; nothing is lost'],
   ['plain', 'p.keras', 'keras', '', '; nothing is lost'],
-  ['trained', 't.keras', 'keras', ', optimizer, loss and metrics', '; nothing is lost'],
+  ['trained', 't.keras', 'keras', ', loss, metrics and the optimizer with its state after 1 step', '; nothing is lost'],
   [
     'trained',
     't.h5',
     'h5',
-    ', optimizer, loss and metrics',
+    ', loss, metrics and the optimizer with its state after 1 step',
     "; lost: Keras takes no optimizer's state from .h5 (memcell does): to go on training there, save .keras",
   ],
-  ['trained', 't', 'a folder as tfjs has it', ', optimizer, loss and metrics', '; nothing is lost'],
-  ['trained', 't.onnx', 'onnx', ', optimizer, loss and metrics', `; lost: ${state}`],
+  [
+    'trained',
+    't',
+    'a folder as tfjs has it',
+    ', loss, metrics and the optimizer with its state after 1 step',
+    '; nothing is lost',
+  ],
+  ['trained', 't.onnx', 'onnx', ", loss, metrics and the optimizer's settings, without a state", `; lost: ${state}`],
 ])('convert %s to %s', async (from, to, format, more, end) => {
   const { code, out, err } = await memcell('convert', place(from), place(to));
   expect([code, err]).toEqual([0, '']);

@@ -36,7 +36,7 @@ const ownLayerNormalization = ownClass(
 
 const own = {
   /** Added to the variance. Default 1e-3. */
-  epsilon: kind.defaulted(kind.positive, 1e-3),
+  epsilon: kind.defaulted(kind.notNegative, 1e-3),
   /** Add a learned offset. Default true. */
   center: kind.defaulted(kind.flag, true),
   /** Multiply by a learned factor. Default true. */

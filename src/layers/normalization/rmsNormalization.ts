@@ -10,7 +10,7 @@ const own = {
   /** Axis, or axes, over which the mean of squares is taken. Default -1. */
   axis: kind.defaulted(kind.axes, -1),
   /** Added to the mean of squares. Default 1e-6. */
-  epsilon: kind.defaulted(kind.positive, 1e-6),
+  epsilon: kind.defaulted(kind.notNegative, 1e-6),
 };
 
 export interface RMSNormalizationOptions extends LayerOptions, kind.OptionsOf<typeof own> {}

@@ -3,7 +3,7 @@ import * as kind from '../schema.js';
 /** The options of normalizations that scale and center. */
 export const scaled = {
   /** Added to the variance. Default 1e-3. */
-  epsilon: kind.defaulted(kind.positive, 1e-3),
+  epsilon: kind.defaulted(kind.notNegative, 1e-3),
   /** Add a learned offset β. Default true. */
   center: kind.defaulted(kind.flag, true),
   /** Multiply by a learned factor γ. Default true. */

@@ -1,4 +1,6 @@
 /** Cells: what RNN runs step by step. They have weights and states as layers have, and are no layers of a model. */
+
+import { shown } from '../../spelling.js';
 import {
   type Config,
   type DefinitionOf,
@@ -46,7 +48,7 @@ export function isDescription(value: unknown): value is CellDescription {
 export const cellKind: Kind<Cell, Cell | CellDescription> = (value, what) => {
   if (isLayer(value) && 'stateSize' in value) return value as unknown as Cell;
   if (isDescription(value)) return value;
-  const found = isLayer(value) ? `the layer ${value.getClassName()}` : JSON.stringify(value);
+  const found = isLayer(value) ? `the layer ${value.getClassName()}` : shown(value);
   throw new LayerError(`${what} must be a cell such as LSTMCell(32), not ${found}`);
 };
 

@@ -52,6 +52,7 @@ export interface RNNFunction {
  * With returnState the last states follow, cell by cell, and so do initialState's: h and c of an LSTMCell, h of the others.
  */
 export const RNN: RNNFunction = (cell: Cell | readonly Cell[], options: object = {}) => {
-  if ('stateSize' in options) throw new LayerError(`RNN: ${rnn.remedy}`);
+  if (typeof options === 'object' && options !== null && 'stateSize' in options)
+    throw new LayerError(`RNN: ${rnn.remedy}`);
   return makeLayer(rnn, [cell], options);
 };
