@@ -113,6 +113,26 @@ const absoluteError = elementwise((target, prediction) => Math.abs(target - pred
 const percentageError = elementwise(
   (target, prediction) => (100 * Math.abs(target - prediction)) / Math.max(Math.abs(target), PROBABILITY_EPSILON),
 );
+const logarithm = (value: number) => Math.log(Math.max(value, PROBABILITY_EPSILON) + 1);
+const squaredLogarithmicError = elementwise((target, prediction) => (logarithm(target) - logarithm(prediction)) ** 2);
+/** log cosh x = |x| + log(1 + e^(−2|x|)) − log 2, which does not overflow. */
+const logCoshValue = elementwise((target, prediction) => {
+  const error = Math.abs(prediction - target);
+  return error + Math.log1p(Math.exp(-2 * error)) - Math.LN2;
+});
+const poissonValue = elementwise(
+  (target, prediction) => prediction - target * Math.log(prediction + PROBABILITY_EPSILON),
+);
+/** Σ y·log(y/p) of a row, both between the smallest probability and 1. */
+const divergence = (): PositionValue => (yTrue, targetAt, yPred, at, size) => {
+  const within = (value: number) => Math.min(1, Math.max(PROBABILITY_EPSILON, value));
+  let sum = 0;
+  for (let i = 0; i < size; i++) {
+    const target = within(yTrue[targetAt + i]);
+    sum += target * Math.log(target / within(yPred[at + i]));
+  }
+  return sum;
+};
 const binaryEntropy = elementwise((target, prediction) => {
   const p = clipped(prediction);
   return -(target * Math.log(p) + (1 - target) * Math.log(1 - p));
@@ -222,7 +242,11 @@ const METRICS = {
   rootMeanSquaredError: mean('rootMeanSquaredError', 'down', squaredError, false, Math.sqrt),
   meanAbsoluteError: mean('meanAbsoluteError', 'down', absoluteError),
   meanAbsolutePercentageError: mean('meanAbsolutePercentageError', 'down', percentageError),
+  meanSquaredLogarithmicError: mean('meanSquaredLogarithmicError', 'down', squaredLogarithmicError),
   huber: mean('huber', 'down', huberValue),
+  logCosh: mean('logCosh', 'down', logCoshValue),
+  poisson: mean('poisson', 'down', poissonValue),
+  kullbackLeiblerDivergence: mean('kullbackLeiblerDivergence', 'down', divergence),
   binaryCrossentropy: mean('binaryCrossentropy', 'down', binaryEntropy),
   categoricalCrossentropy: mean('categoricalCrossentropy', 'down', entropy, true),
   sparseCategoricalCrossentropy: mean('sparseCategoricalCrossentropy', 'down', entropy, true),
@@ -267,12 +291,18 @@ export function getMetric(identifier: MetricIdentifier | string): Metric {
   );
 }
 
-function makeMetric(written: string, config: Options): Metric {
-  const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
+const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
+const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
+
+/** The metric that a name means, in any spelling; undefined where there is none. */
+export function metricOfName(written: string): keyof typeof METRICS | undefined {
   const short = shorts.find((one) => one === written.toLowerCase());
   const name = short ? SHORT_NAMES[short] : lossName(written);
-  const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
-  const found = known.find((one) => one.toLowerCase() === name.toLowerCase());
+  return known.find((one) => one.toLowerCase() === name.toLowerCase());
+}
+
+function makeMetric(written: string, config: Options): Metric {
+  const found = metricOfName(written);
   if (found) return (METRICS[found] as (options: Options) => Metric)(config);
   const names = [...known, ...shorts, ...shortLossNames];
   throw new MemcellError(

@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
+import { attributeOf } from '../../src/formats/hdf5/contents.js';
+import { readHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { keras3Topology } from '../../src/formats/keras/keras3Topology.js';
 import { trainingFrom } from '../../src/formats/keras/training.js';
-import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
-import type { LossName } from '../../src/training/losses.js';
+import { readZip } from '../../src/formats/zip.js';
+import { Dense } from '../../src/layers/index.js';
+import { loadModel, Sequential, sequential } from '../../src/sequential.js';
+import { type LossName, quantile } from '../../src/training/losses.js';
+import { precision } from '../../src/training/metrics.js';
 import type { OptimizerIdentifier } from '../../src/training/optimizers.js';
 import { temporaryFolder } from './models.js';
 
@@ -366,3 +371,34 @@ test('what a file says of losses and optimizers that is not known here is lost, 
   expect(rms({ rho: 0.7, decay: 0.1 })).toEqual({ class_name: 'RMSprop', config: { learning_rate: 0.01, rho: 0.7 } });
   expect(lost).toEqual(['optimizer option decay = 0.1 is not applied']);
 });
+
+// Keras refuses a whole file for one name in it that it has not.
+test.each(['.keras', '.h5'])(
+  '%s: losses and metrics that Keras has not are left out for it, and kept here',
+  async (ending) => {
+    const model = new Sequential([Dense(2, { inputShape: [3] })], { seed: 1 });
+    const metrics = ['rmse', 'perplexity', 'r2', 'mae', precision({ thresholds: 0.3 })] as const;
+    model.compile({ optimizer: 'adam', loss: quantile(), metrics });
+    const path = join(root, `own${ending}`);
+    expect((await model.save(path)).slice(0, 2)).toEqual([
+      'Keras has no loss quantile (memcell keeps it): compile there with another before you train',
+      'Keras has no metric perplexity (memcell keeps it)',
+    ]);
+    const bytes = new Uint8Array(readFileSync(path));
+    const text =
+      ending === '.h5'
+        ? attributeOf(await readHdf5File(bytes, path), '', 'training_config')
+        : new TextDecoder().decode((await readZip(bytes, { most: 1e6, remedy: '' }, path)).get('config.json'));
+    const config = JSON.parse(String(text));
+    const { loss, metrics: written } = config.compile_config ?? config;
+    expect([loss, ...written.slice(0, 3)]).toEqual([null, 'root_mean_squared_error', 'r2_score', 'mae']);
+    expect(written[3]).toMatchObject({ class_name: 'Precision', config: { thresholds: 0.3 } });
+    const again = await loadModel(path);
+    expect(again.lost).toEqual([]);
+    const x = { data: Float32Array.from([1, 2, 3, 3, 2, 1]), shape: [2, 3] };
+    const y = { data: Float32Array.from([0, 1, 1, 0]), shape: [2, 2] };
+    expect(await again.evaluate(x, y)).toEqual(await model.evaluate(x, y));
+    model.dispose();
+    again.dispose();
+  },
+);

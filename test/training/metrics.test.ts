@@ -48,6 +48,20 @@ test.each(
   });
 });
 
+// What Keras 3.15's metrics of these names say.
+test.each([
+  ['meanSquaredLogarithmicError', 0.02065872773528099],
+  ['msle', 0.02065872773528099],
+  ['logCosh', 0.016921013593673706],
+  ['poisson', 0.6709200143814087],
+  ['kullbackLeiblerDivergence', 0.24269802868366241],
+  ['kld', 0.24269802868366241],
+])('%s as in Keras', (name, expected) => {
+  const count = getMetric(name).start();
+  count.update(array([0.2, 0.8, 0, 0.5, 0.25, 0.25], [2, 3]), array([0.1, 0.6, 0.3, 0.7, 0.2, 0.1], [2, 3]));
+  expect(Math.abs(count.result() - expected)).toBeLessThan(1e-6);
+});
+
 describe("'accuracy' goes by the shapes", () => {
   test('one output: the side of 0.5', () => {
     const metric = accuracy().start();

@@ -9,7 +9,7 @@ import { withFittingNames } from './layerNames.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
-import { optimizerStateFrom, trainingFrom } from './training.js';
+import { OWN_COMPILE, optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
 import { OPTIMIZER_IN_H5, writeH5 } from './write.js';
 
@@ -35,7 +35,7 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
   const version = versionOf(contents);
   const { topology, lost } = normalTopology(parseJsonText(config, `${where}: model_config`), where, version);
   const weights = modernWeights(legacyWeights(contents, 'model_weights', layersOf(topology), where));
-  const compiled = attributeOf(contents, '', 'training_config');
+  const compiled = attributeOf(contents, '', OWN_COMPILE) ?? attributeOf(contents, '', 'training_config');
   const training =
     typeof compiled === 'string' ? trainingFrom(parseJsonText(compiled, `${where}: training_config`), lost) : undefined;
   const variables = ['optimizer_weights', OPTIMIZER_IN_H5].flatMap((group) =>

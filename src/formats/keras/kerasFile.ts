@@ -9,7 +9,7 @@ import { withFittingNames } from './layerNames.js';
 import { layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
-import { optimizerStateFrom, trainingFrom } from './training.js';
+import { OWN_COMPILE, optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
 import { writeKeras } from './write.js';
 
@@ -28,16 +28,18 @@ async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {
   const { most, remedy } = weightsInflation(bytes.length);
   const files = await readZip(bytes, { most: Math.min(MOST_BYTES, most), remedy }, where);
   const config = parseJson(files, 'config.json', where);
-  const { memcell, keras_version: version } = files.has('metadata.json')
-    ? parseJson(files, 'metadata.json', where)
-    : {};
+  const {
+    memcell,
+    keras_version: version,
+    [OWN_COMPILE]: own,
+  } = files.has('metadata.json') ? parseJson(files, 'metadata.json', where) : {};
   const weights = files.get('model.weights.h5');
   if (!weights) throw invalid(where, 'there is no model.weights.h5 in it');
   const { topology, lost } = normalTopology(config, `${where}: config.json`, String(version ?? '3.0.0'));
   const place = `${where}: model.weights.h5`;
   const { datasets } = await readHdf5File(weights, place);
   const stored = modernWeights(weightsInGroups(datasets, layersOf(topology), place));
-  const training = trainingFrom(config.compile_config, lost);
+  const training = trainingFrom(own ?? config.compile_config, lost);
   const variables = [...datasets]
     .flatMap(([path, dataset]) => {
       const index = path.match(/^optimizer[\\/]vars[\\/](\d+)$/)?.[1];

@@ -8,7 +8,7 @@ import { writeZip } from '../zip.js';
 import { keras3Topology } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
-import { kerasLoss, kerasMetrics, kerasOptimizer, slotsInOrder } from './training.js';
+import { kerasCompile, kerasOptimizer, OWN_COMPILE, slotsInOrder } from './training.js';
 import { byNumber, placesOfWeights } from './weightGroups.js';
 
 /** The release whose files these are like. */
@@ -41,7 +41,9 @@ export interface Written {
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
 export async function writeKeras(contents: ModelContents): Promise<Written> {
   const { topology, metadata } = contents;
-  const config = { ...keras3Topology(topology, false), compile_config: compileConfig(contents) };
+  const lost = [...contents.lost];
+  const { compile, own } = compileConfigs(contents, lost);
+  const config = { ...keras3Topology(topology, false), compile_config: compile };
   const datasets = new Map<string, Hdf5Dataset>();
   const attributes = new Map<string, Map<string, Hdf5Attribute>>([['vars', new Map([['name', nameOf(topology)]])]]);
   placeWeights(layersOf(topology), byLayer(contents.weights), 'layers', datasets);
@@ -49,11 +51,16 @@ export async function writeKeras(contents: ModelContents): Promise<Written> {
     datasets.set(`optimizer/vars/${i}`, dataset);
   });
   const date = new Date().toISOString().slice(0, 19).replace('T', '@');
-  const described = { keras_version: KERAS_VERSION, date_saved: date, ...memcellEntry(metadata) };
+  const described = {
+    keras_version: KERAS_VERSION,
+    date_saved: date,
+    ...memcellEntry(metadata),
+    ...(own && { [OWN_COMPILE]: own }),
+  };
   const text = (value: object) => new TextEncoder().encode(kerasJson(value));
   const weights = await writeHdf5File({ attributes, datasets });
   const files = { 'metadata.json': text(described), 'config.json': text(config), 'model.weights.h5': weights };
-  return { bytes: await writeZip(files), lost: contents.lost };
+  return { bytes: await writeZip(files), lost };
 }
 
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
@@ -64,10 +71,14 @@ export async function writeH5(contents: ModelContents): Promise<Written> {
     ['backend', 'tensorflow'],
     ['model_config', JSON.stringify(keras3Topology(topology, true))],
   ]);
+  const lost = [...contents.lost];
   if (training?.optimizer) {
-    const { optimizer: _, ...rest } = compileConfig(contents);
+    const { compile, own } = compileConfigs(contents, lost);
     const { class_name, config } = kerasOptimizer(training.optimizer);
-    top.set('training_config', kerasJson({ ...rest, optimizer_config: { class_name, config } }));
+    const inH5 = ({ optimizer: _, ...rest }: JsonObject) =>
+      kerasJson({ ...rest, optimizer_config: { class_name, config } });
+    top.set('training_config', inH5(compile));
+    if (own) top.set(OWN_COMPILE, inH5(own));
   }
   const { memcell } = memcellEntry(metadata);
   if (memcell) top.set('memcell', JSON.stringify(memcell));
@@ -93,7 +104,6 @@ export async function writeH5(contents: ModelContents): Promise<Written> {
     for (const { name, shape, data } of own) file.datasets.set(`${group}/${name}`, datasetOf(shape, data));
   }
   const variables = optimizerVariables(contents);
-  const lost = [...contents.lost];
   if (variables.length > 0) {
     file.attributes.set(OPTIMIZER_IN_H5, new Map([['weight_names', variables.map(({ name }) => name)]]));
     for (const { name, dataset } of variables) file.datasets.set(`${OPTIMIZER_IN_H5}/${name}`, dataset);
@@ -111,18 +121,19 @@ function memcellEntry(metadata: ModelContents['metadata']): { memcell?: object }
   return { memcell: { ...metadata, version: metadataVersion } };
 }
 
-function compileConfig({ training }: ModelContents): JsonObject {
-  if (!training?.optimizer) return {};
-  return {
-    optimizer: kerasOptimizer(training.optimizer),
-    loss: kerasLoss(training.loss ?? null),
-    loss_weights: training.lossWeights ?? null,
-    metrics: kerasMetrics(training.metrics ?? null),
+/** What Keras is to compile the model with, and all of it for memcell where Keras has not the same. */
+function compileConfigs({ training }: ModelContents, lost: string[]): { compile: JsonObject; own?: JsonObject } {
+  if (!training?.optimizer) return { compile: {} };
+  const optimizer = kerasOptimizer(training.optimizer);
+  const [compile, own] = [lost, undefined].map((left) => ({
+    optimizer,
+    ...kerasCompile(training, left),
     weighted_metrics: null,
     run_eagerly: false,
     steps_per_execution: 1,
     jit_compile: false,
-  };
+  }));
+  return { compile, ...(JSON.stringify(compile) !== JSON.stringify(own) && { own }) };
 }
 
 function byLayer(weights: readonly StoredWeight[]): Map<string, StoredWeight[]> {
