@@ -440,15 +440,12 @@ export class Sequential extends Predicting {
   }
 
   private async write(to: ModelLocation, includeOptimizer = true): Promise<string[]> {
-    const training = this.running.settings && describeTraining(this.running.settings);
-    const model = this.tf;
-    const { metadata } = this;
-    if (!training || !this.running.settings) return saveModel(model, to, { metadata });
-    return saveModel(model, to, {
-      metadata,
-      training,
-      ...(includeOptimizer && { optimizer: this.running.settings.optimizer }),
-    });
+    const { settings } = this.running;
+    const lost: string[] = [];
+    const training = settings && describeTraining(settings, lost);
+    const { tf: model, metadata } = this;
+    const compiled = training && { training, ...(includeOptimizer && { optimizer: settings.optimizer }) };
+    return [...lost, ...(await saveModel(model, to, { metadata, ...compiled }))];
   }
 }
 

@@ -37,6 +37,7 @@ export interface ModelContents {
     loss?: Json;
     lossWeights?: Json;
     metrics?: Json;
+    weightedMetrics?: Json;
     optimizer?: { class_name: string; config: { [key: string]: Json } };
   };
   /** The optimizer's variables beside `training.optimizer`: its steps so far, and its slots in the order of the trainable weights. */

@@ -9,8 +9,8 @@ export interface ResolvedTraining extends CompileOptions {
   optimizer: Optimizer;
   loss: Losses;
   metrics?: MetricsByOutput;
-  /** The metrics that can be made again. */
-  metricsMade: MetricDescription[] | { [output: string]: MetricDescription[] };
+  /** Both kinds of metrics, as far as they can be made again, and the names of the others. */
+  made: { metrics: MetricsDescription; weightedMetrics: MetricsDescription; own: string[] };
 }
 
 type Losses = Loss | readonly Loss[] | { readonly [output: string]: Loss };
@@ -26,8 +26,11 @@ export interface TrainingDescription {
   optimizer: { name: string; config: Record<string, unknown> };
   loss: LossDescription | LossDescription[] | { [output: string]: LossDescription };
   lossWeights?: CompileOptions['lossWeights'];
-  metrics: ResolvedTraining['metricsMade'];
+  metrics: MetricsDescription;
+  weightedMetrics?: MetricsDescription;
 }
+
+type MetricsDescription = MetricDescription[] | { [output: string]: MetricDescription[] };
 
 /** A name, or a kind with its options. */
 type MetricDescription = string | { name: string; config: Record<string, unknown> };
@@ -38,14 +41,17 @@ type MetricDescription = string | { name: string; config: Record<string, unknown
  */
 export function resolveTraining(options: UncheckedCompileOptions): ResolvedTraining {
   if (options?.loss === undefined) throw noLoss();
-  const { metrics, lossWeights } = options;
+  const { metrics, weightedMetrics, lossWeights } = options;
+  const own: string[] = [];
+  const made = (given: typeof metrics): MetricsDescription =>
+    isByOutput(given) ? mapValues(given, (some) => madeOf(some, own)) : madeOf(given ?? [], own);
   return {
     optimizer: getOptimizer(options.optimizer ?? 'rmsprop'),
     loss: resolvedLosses(options.loss),
     ...(lossWeights !== undefined && { lossWeights }),
     metrics: resolvedMetrics('metrics', options),
     weightedMetrics: resolvedMetrics('weightedMetrics', options),
-    metricsMade: isByOutput(metrics) ? mapValues(metrics, madeOf) : madeOf(metrics ?? []),
+    made: { metrics: made(metrics), weightedMetrics: made(weightedMetrics), own },
   };
 }
 
@@ -56,10 +62,11 @@ function resolvedMetrics(
   return isByOutput(given) ? mapValues(given, (own) => getMetrics(option, own)) : getMetrics(option, given);
 }
 
-function madeOf(metrics: readonly (MetricIdentifier | string)[]): MetricDescription[] {
+function madeOf(metrics: readonly (MetricIdentifier | string)[], own: string[]): MetricDescription[] {
   return metrics.flatMap((metric): MetricDescription[] => {
     if (typeof metric === 'string') return [metric];
-    const { made } = getMetric(metric);
+    const { name, made } = getMetric(metric);
+    if (!made) own.push(name);
     return made ? [{ name: made.name, config: { ...made.config } }] : [];
   });
 }
@@ -79,15 +86,20 @@ function mapValues<T, U>(object: { readonly [name: string]: T }, map: (value: T)
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value)]));
 }
 
-/** The options that compile() makes the same of again, with the learning rate as it is now; none for a loss of the user's own. */
-export function describeTraining({
-  optimizer,
-  loss,
-  lossWeights,
-  metricsMade,
-}: ResolvedTraining): TrainingDescription | undefined {
+/**
+ * The options that compile() makes the same of again, with the learning rate as it is now; none for a loss of the user's own. What it has not
+ * is noted in `lost`.
+ */
+export function describeTraining(
+  { optimizer, loss, lossWeights, made: { metrics, weightedMetrics, own } }: ResolvedTraining,
+  lost: string[] = [],
+): TrainingDescription | undefined {
   const all = isResolved(loss) ? [loss] : isListOf(loss) ? loss : Object.values(loss);
-  if (all.some(({ name: one }) => one === 'custom')) return undefined;
+  if (all.some(({ name: one }) => one === 'custom')) {
+    lost.push('a loss of your own is not kept, and the model comes back uncompiled: compile it anew');
+    return undefined;
+  }
+  if (own.length > 0) lost.push(`metrics of your own are not kept: ${own.join(', ')}`);
   const { name, config } = optimizer;
   const rate = typeof config.learningRate === 'number' ? { learningRate: optimizer.learningRate } : {};
   const described = ({ name: one, config: options }: Loss) => ({ name: one, config: { ...options } });
@@ -95,7 +107,8 @@ export function describeTraining({
     optimizer: { name, config: { ...config, ...rate } },
     loss: isResolved(loss) ? described(loss) : isListOf(loss) ? loss.map(described) : mapValues(loss, described),
     ...(lossWeights !== undefined && { lossWeights }),
-    metrics: metricsMade,
+    metrics,
+    ...(Object.keys(weightedMetrics).length > 0 && { weightedMetrics }),
   };
 }
 

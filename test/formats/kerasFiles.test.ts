@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../src/errors.js';
 import { attributeOf } from '../../src/formats/hdf5/contents.js';
 import { readHdf5File } from '../../src/formats/hdf5/hdf5.js';
@@ -378,7 +379,7 @@ test.each(['.keras', '.h5'])(
   async (ending) => {
     const model = new Sequential([Dense(2, { inputShape: [3] })], { seed: 1 });
     const metrics = ['rmse', 'perplexity', 'r2', 'mae', precision({ thresholds: 0.3 })] as const;
-    model.compile({ optimizer: 'adam', loss: quantile(), metrics });
+    model.compile({ optimizer: 'adam', loss: quantile(), metrics, weightedMetrics: ['mse'] });
     const path = join(root, `own${ending}`);
     expect((await model.save(path)).slice(0, 2)).toEqual([
       'Keras has no loss quantile (memcell keeps it): compile there with another before you train',
@@ -390,7 +391,8 @@ test.each(['.keras', '.h5'])(
         ? attributeOf(await readHdf5File(bytes, path), '', 'training_config')
         : new TextDecoder().decode((await readZip(bytes, { most: 1e6, remedy: '' }, path)).get('config.json'));
     const config = JSON.parse(String(text));
-    const { loss, metrics: written } = config.compile_config ?? config;
+    const { loss, metrics: written, weighted_metrics: weighted } = config.compile_config ?? config;
+    expect(weighted).toEqual(['mse']);
     expect([loss, ...written.slice(0, 3)]).toEqual([null, 'root_mean_squared_error', 'r2_score', 'mae']);
     expect(written[3]).toMatchObject({ class_name: 'Precision', config: { thresholds: 0.3 } });
     const again = await loadModel(path);
@@ -398,6 +400,30 @@ test.each(['.keras', '.h5'])(
     const x = { data: Float32Array.from([1, 2, 3, 3, 2, 1]), shape: [2, 3] };
     const y = { data: Float32Array.from([0, 1, 1, 0]), shape: [2, 2] };
     expect(await again.evaluate(x, y)).toEqual(await model.evaluate(x, y));
+    model.dispose();
+    again.dispose();
+  },
+);
+
+test.each(['own', 'own.keras', 'own.h5', 'own.onnx'])(
+  '%s: that a loss or metric of your own is not kept, is said',
+  async (name) => {
+    const model = new Sequential([Dense(2, { inputShape: [3] })], { seed: 1 });
+    const path = join(root, 'said', name);
+    function mine(yTrue: tf.Tensor, yPred: tf.Tensor): tf.Tensor {
+      return tf.mean(tf.squaredDifference(yTrue, yPred));
+    }
+    model.compile({ optimizer: 'sgd', loss: mine });
+    const uncompiled = 'a loss of your own is not kept, and the model comes back uncompiled: compile it anew';
+    expect(await model.save(path)).toContain(uncompiled);
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: ['mae', mine] });
+    expect(await model.save(path)).toContain('metrics of your own are not kept: mine');
+    const again = await loadModel(path);
+    const x = { data: Float32Array.from([1, 2, 3]), shape: [1, 3] };
+    expect(Object.keys(await again.evaluate(x, { data: Float32Array.from([0, 1]), shape: [1, 2] }))).toEqual([
+      'loss',
+      'mae',
+    ]);
     model.dispose();
     again.dispose();
   },

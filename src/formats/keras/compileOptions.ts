@@ -11,7 +11,7 @@ import { isJsonObject, type Json } from '../modelJson.js';
  * compile()'s options, the optimizer with its state; undefined where something of it is not to be had here, noted in `lost`.
  */
 export function compileOptionsOf(
-  { optimizer, loss, lossWeights, metrics }: NonNullable<ModelContents['training']>,
+  { optimizer, loss, lossWeights, metrics, weightedMetrics }: NonNullable<ModelContents['training']>,
   state: ModelContents['optimizerState'],
   lost: string[],
 ): CompileOptions | undefined {
@@ -23,6 +23,7 @@ export function compileOptionsOf(
       loss: lossesOf(loss ?? null),
       ...weightsOf(lossWeights ?? null),
       metrics: knownMetrics(metrics ?? null, lost),
+      weightedMetrics: knownMetrics(weightedMetrics ?? null, lost),
     };
   } catch (error) {
     if (!(error instanceof MemcellError)) throw error;

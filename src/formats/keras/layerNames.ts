@@ -32,6 +32,7 @@ export function withFittingNames(contents: ModelContents): ModelContents {
     ...(training.loss !== undefined && { loss: byOutput(training.loss) }),
     ...(training.lossWeights !== undefined && { lossWeights: byOutput(training.lossWeights) }),
     ...(training.metrics !== undefined && { metrics: byOutput(training.metrics) }),
+    ...(training.weightedMetrics !== undefined && { weightedMetrics: byOutput(training.weightedMetrics) }),
   };
   return { ...contents, topology, weights, ...(told && { training: told }), lost: [...contents.lost, ...lost] };
 }

@@ -62,9 +62,14 @@ export function trainingFrom(given: Json | undefined, lost: string[]): Training 
   }
   const lossWeights = given.loss_weights ?? null;
   const metrics = metricsFrom(given.metrics ?? null, lost);
-  const weighted = metricNames(given.weighted_metrics ?? null);
-  if (weighted.length > 0) lost.push(`weighted metrics ${weighted.join(', ')} are not computed`);
-  return { optimizer, loss, ...(lossWeights !== null && { lossWeights }), metrics };
+  const weightedMetrics = metricsFrom(given.weighted_metrics ?? null, lost);
+  return {
+    optimizer,
+    loss,
+    ...(lossWeights !== null && { lossWeights }),
+    metrics,
+    ...(isSome(weightedMetrics) && { weightedMetrics }),
+  };
 }
 
 function optimizerFrom(written: Json, lost: string[]): Training['optimizer'] {
@@ -160,6 +165,11 @@ const METRIC_OPTIONS: Record<string, JsonObject> = {
 /** What Keras has for options that change nothing. */
 const USUAL_IN_METRICS: Record<string, Json> = { summation_method: 'interpolation', axis: -1 };
 
+const isSome = (metrics: Json) => typeof metrics === 'object' && metrics !== null && Object.keys(metrics).length > 0;
+
+/** Names of metrics here for those that Keras's classes would give. */
+const OTHER_NAMES: Record<string, string> = { log_cosh_error: 'log_cosh', k_l_divergence: 'kl_divergence' };
+
 /** Metrics for all outputs, or by output: names, or kinds with their options. */
 function metricsFrom(written: Json, lost: string[]): Json {
   if (isJsonObject(written) && written.class_name === undefined) {
@@ -185,7 +195,7 @@ function metricsIn(written: Json, lost: string[]): Json[] {
   const kind = String(class_name);
   const name = snakeCase(lowerFirst(kind));
   const own = METRIC_OPTIONS[kind];
-  if (!own) return [name === 'log_cosh_error' ? 'log_cosh' : name];
+  if (!own) return [OTHER_NAMES[name] ?? name];
   const said = Object.entries(options).filter(
     ([option, value]) => value !== null && value !== (Object.hasOwn(own, option) ? own[option] : usual(option)),
   );
@@ -201,10 +211,6 @@ function metricsIn(written: Json, lost: string[]): Json[] {
 /** What an option that metrics here have not is where it changes nothing. */
 function usual(option: string): Json {
   return USUAL_IN_METRICS[option] ?? false;
-}
-
-function metricNames(written: Json): string[] {
-  return metricsIn(written, []).map((metric) => (isJsonObject(metric) ? String(metric.name) : String(metric)));
 }
 
 /** One of the optimizer's variables, as a file has it. */
@@ -379,11 +385,12 @@ const SHORT_METRICS = ['acc', 'mse', 'mae', 'mape', 'msle', 'bce'];
  * compile()'s words in the form of Keras's files. Given `lost`, only what Keras has, so that it opens the file, and the rest noted; without,
  * all of it, for trainingFrom().
  */
-export function kerasCompile({ loss, lossWeights, metrics }: Training, lost?: string[]): JsonObject {
+export function kerasCompile({ loss, lossWeights, metrics, weightedMetrics }: Training, lost?: string[]): JsonObject {
   return {
     loss: kerasLoss(loss ?? null, lost),
     loss_weights: lossWeights ?? null,
     metrics: kerasMetrics(metrics ?? null, lost),
+    weighted_metrics: kerasMetrics(weightedMetrics ?? null, lost),
   };
 }
 
@@ -461,12 +468,13 @@ export function trainingOfDescription(described: TrainingDescription, lost: stri
     if (COMMON.includes(option) || OPTIONS[class_name].includes(option)) options[option] = jsonOf(value);
     else if (Array.isArray(value) && value.length > 0) lost.push(`optimizer option ${option} is not kept`);
   }
-  const { loss, lossWeights, metrics } = described;
+  const { loss, lossWeights, metrics, weightedMetrics } = described;
   return {
     optimizer: { class_name, config: options },
     loss: jsonOf(loss),
     ...(lossWeights !== undefined && { lossWeights: jsonOf(lossWeights) }),
     metrics: jsonOf(metrics),
+    ...(weightedMetrics && { weightedMetrics: jsonOf(weightedMetrics) }),
   };
 }
 

@@ -128,7 +128,6 @@ function compileConfigs({ training }: ModelContents, lost: string[]): { compile:
   const [compile, own] = [lost, undefined].map((left) => ({
     optimizer,
     ...kerasCompile(training, left),
-    weighted_metrics: null,
     run_eagerly: false,
     steps_per_execution: 1,
     jit_compile: false,
