@@ -98,7 +98,7 @@ export const textTask: Task<
     ];
     const judged = verdict(evaluation).text;
     if (judged !== '') headline.push(judged[0].toUpperCase() + judged.slice(1));
-    if (evaluation.unscored) headline.push(`The last ${counted(evaluation.unscored, 'token')} were not scored`);
+    if (evaluation.unscored) headline.push(`Not scored: the last ${counted(evaluation.unscored, 'token')}`);
     if (evaluation.drawn) headline.push(evaluation.drawn);
     if (evaluation.seen) headline.push('This text is part of what the model was trained on: expect worse on others');
     return { headline, details: details(evaluation) };

@@ -117,6 +117,13 @@ describe('a text with few epochs', () => {
     );
   });
 
+  test('tells how much was not scored', () => {
+    const said = (unscored: number) => textTask.tell({ ...trained.evaluation, unscored }, '').headline.join('\n');
+    expect(said(1)).toMatch(/^Not scored: the last 1 token$/m);
+    expect(said(7)).toMatch(/^Not scored: the last 7 tokens$/m);
+    expect(textTask.tell(trained.evaluation, '').headline.join('\n')).not.toContain('Not scored');
+  });
+
   test('the same seed trains the same bits', async () => {
     const again = await train(psalms, {}, quick);
     expect(again.model.getWeights()).toEqual(trained.model.getWeights());
