@@ -128,7 +128,6 @@ export async function writeContent(content: string | Uint8Array, target: string)
 }
 
 function writeError(target: string, cause: unknown): MemcellError {
-  if (cause instanceof MemcellError) return cause;
   const reason = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : String(cause);
   return new MemcellError(`${target}: cannot be written (${reason}); give another file`, { code: 'io', cause });
 }

@@ -221,7 +221,6 @@ export const perStep = new Set([
   'BatchNormalization',
   'LeakyReLU',
   'ELU',
-  'ReLU',
   'Dropout',
 ]);
 
