@@ -76,6 +76,24 @@ const certain: Record<string, GraphSample> = {
     ],
     heads: [0],
   },
+  'an LSTM over what has a mask beside what has none': {
+    ...alone,
+    masked: true,
+    steps: [
+      { ...step, kind: 'beside', also: 1 },
+      { ...step, kind: 'lstm', from: 2 },
+    ],
+    heads: [0],
+  },
+  'an LSTM over what has no mask beside what has one': {
+    ...alone,
+    masked: true,
+    steps: [
+      { ...step, kind: 'beside', from: 1 },
+      { ...step, kind: 'lstm', from: 2 },
+    ],
+    heads: [0],
+  },
   'the last h and C of an LSTM, each with a loss of its own': {
     ...alone,
     steps: [{ ...step, kind: 'lastState', again: true }],

@@ -84,6 +84,7 @@ test('beside initial states Keras 3 leaves masks aside, which is told', () => {
     'layer "writes" (LSTM) is given initial states, beside which Keras 3 leaves its mask aside; here the mask holds',
   ]);
   expect(lost({})).toEqual([]);
+  expect(lost({ ...states, mask: tensor('other') })).toEqual([]);
   expect(lost(states, layer('Embedding', 'e', [tensor('words')], { mask_zero: false }))).toEqual([]);
 });
 

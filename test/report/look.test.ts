@@ -165,6 +165,7 @@ test('rows without a time have a season that is found, and series are drawn one 
   expect(y.cycles[0].places.map(({ mean }) => Math.round(mean))).toEqual([3, 9, 4, 20, 1]);
   expect(y.line.x[0]).toBe(1);
   expect(look.lengths).toHaveLength(2);
+  expect((await lookSections(look)).join('')).toContain('<h2>Series</h2>');
 });
 
 test('a hundred thousand rows are drawn with their extremes by a few thousand points', async () => {

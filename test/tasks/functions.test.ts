@@ -256,3 +256,8 @@ test('every task says that nothing was held out, exactly where nothing was', asy
       }
     }
 });
+
+test('without options it is told which is missing', async () => {
+  const unsaid = undefined as unknown as { label: string };
+  await expect(classify([{ x: 1, kind: 'a' }], unsaid)).rejects.toThrow('classify: label is missing');
+});

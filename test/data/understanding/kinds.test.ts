@@ -318,6 +318,12 @@ describe('series', () => {
     expect(note).toContain(remedy);
     expect(csv(text, { label: target, timeless: true }).account.notes.join()).not.toContain('unpivot');
   });
+
+  test('three columns named as times are no series in each row', () => {
+    const rows = [1, 2, 3, 4].map((row) => `c${row},${row},${2 * row},${3 * row}`);
+    const frame = csv(`Country,2000,2001,2002\n${rows.join('\n')}`, { targets: ['2002'] });
+    expect(frame.account.notes.join()).not.toContain('unpivot');
+  });
 });
 
 describe('JSON', () => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { dataTypes, decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
+import { readTensor } from '../../../src/formats/onnx/tensors.js';
 import { loadModel } from '../../../src/sequential.js';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures/onnx');
@@ -92,4 +93,12 @@ it('nodes in another order are the same model, and the rounding of half precisio
   const halves = await readOnnx(encodeModel(file), 'whole');
   const said = 'the rounding to float16 of what operators give: here all is computed in float32';
   expect(halves).toEqual({ ...before, lost: [said] });
+});
+
+it.each([
+  ['float16', dataTypes.float16, [0x3c00, 0xc100, 0x0001]],
+  ['bfloat16', dataTypes.bfloat16, [0x3f80, 0xc020, 0x3380]],
+])('%s is read where its bits stand in int32_data', (_, dataType, int32Data) => {
+  const { data } = readTensor({ name: 'w', dims: [3], dataType, int32Data }, 'm.onnx');
+  expect([...(data ?? [])]).toEqual([1, -2.5, 2 ** -24]);
 });

@@ -334,6 +334,8 @@ const cases: Case[] = [
     { alpha: 0.25, gamma: 2, labelSmoothing: 0, fromLogits: false },
     { alpha: 0.5, gamma: 2.5, labelSmoothing: SMOOTHING, fromLogits: false },
     { alpha: 1, gamma: 3, labelSmoothing: SMOOTHING, fromLogits: true },
+    { alpha: 0.25, gamma: 1, labelSmoothing: 0, fromLogits: false },
+    { alpha: 0.25, gamma: 0, labelSmoothing: 0, fromLogits: false },
   ].map(
     (options): Case => ({
       name: `categorical focal cross-entropy ${JSON.stringify(options)}`,

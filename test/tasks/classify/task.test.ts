@@ -231,6 +231,12 @@ describe('what goes in', () => {
       '6 different values in 6 samples are no classes',
     ],
     [
+      'more classes than a model tells apart',
+      `x,kind\n${Array.from({ length: 3003 }, (_, i) => `${i % 7},k${i % 1001}`).join('\n')}\n`,
+      {},
+      'c.csv, column kind: 1001 classes are more than the 1000 that a model tells apart',
+    ],
+    [
       'nothing to learn from',
       'n,kind\n1,a\n2,b\n3,a\n4,b\n',
       {},

@@ -37,6 +37,15 @@ describe('what must hold of every forecast', () => {
     );
   });
 
+  test('what is kept of the end begins behind the row of known columns that is kept beside it', async () => {
+    const known = [noise(104, 21), noise(104, 22), noise(104, 23)];
+    const { state } = await fitted(setOf({ targets: [seasonal(100)], known }, 4), H);
+    const [{ tail }] = parseState(state, 'state').series;
+    expect(tail.rows).toBeLessThan(100);
+    expect(tail.before).toEqual(known.map((column) => column[99 - tail.rows]));
+    expect(tail.known.slice(0, 3)).toEqual(known.map((column) => column[100 - tail.rows]));
+  });
+
   const step = { unit: 'millisecond', count: 86_400_000 } as const;
   const wave = noise(90, 4).map((e, t) => 40 * Math.sin(t / 3) ** 3 + 4 * e);
   const timed = (y: number[]) => setOf({ targets: [y], times: y.map((_, t) => t * step.count) }, 1, { step });

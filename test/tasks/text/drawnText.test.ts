@@ -60,6 +60,23 @@ test('composing the pieces one by one is composing the whole', () => {
   );
 });
 
+test('the last piece is shorter than two', async () => {
+  const source = file('unbroken.txt', 'x'.repeat(5015));
+  const lasts = new Set<number>();
+  for (let seed = 0; seed < 40; seed++) {
+    const { text, notes } = await drawText(source, seed, 1000);
+    const pieces = Number(/in (\d+) pieces/.exec(notes[0])?.[1]);
+    lasts.add(text.length - 10 * (pieces - 1));
+  }
+  expect([...lasts].sort()).toEqual([10, 15]);
+});
+
+test('a piece ends behind the last blank among the thousand characters before its length', () => {
+  const text = (blank: number) => `${'x'.repeat(blank)} ${'y'.repeat(3000)}`;
+  expect(cutBefore(text(1000), 2000)).toBe(1001);
+  expect(cutBefore(text(999), 2000)).toBe(2000);
+});
+
 test('symbols of a long file, with and without a name above them', async () => {
   const numbers = Array.from({ length: 20_000 }, (_, i) => (i * i) % 11);
   const plain = await readSequence(file('plain.txt', numbers.join(',')), 1, 9000);
