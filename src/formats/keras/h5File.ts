@@ -9,9 +9,8 @@ import { withFittingNames } from './layerNames.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
-import { OWN_COMPILE, optimizerStateFrom, trainingFrom } from './training.js';
+import { OPTIMIZER_IN_H5, OWN_COMPILE, optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
-import { OPTIMIZER_IN_H5, writeH5 } from './write.js';
 
 export const h5File: ModelFile = {
   name: 'h5',
@@ -20,7 +19,10 @@ export const h5File: ModelFile = {
   read,
   readWeights,
   hasWeightsAlone: async (bytes, where) => isWeightsAlone(await readHdf5File(bytes, where)),
-  write: writeH5,
+  async write(contents) {
+    const { writeH5 } = await import('./write.js');
+    return writeH5(contents);
+  },
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {

@@ -11,7 +11,6 @@ import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
 import { OWN_COMPILE, optimizerStateFrom, trainingFrom } from './training.js';
 import { weightsInGroups } from './weightGroups.js';
-import { writeKeras } from './write.js';
 
 /** The most bytes of an archive's files together: 2^30 weights and as much again, as the other formats have it. */
 const MOST_BYTES = 2 ** 33;
@@ -21,7 +20,10 @@ export const kerasFile: ModelFile = {
   endings: ['.keras'],
   recognises: isZip,
   read,
-  write: writeKeras,
+  async write(contents) {
+    const { writeKeras } = await import('./write.js');
+    return writeKeras(contents);
+  },
 };
 
 async function read(bytes: Uint8Array, where: string): Promise<ModelContents> {

@@ -8,17 +8,12 @@ import { writeZip } from '../zip.js';
 import { keras3Topology } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
-import { kerasCompile, kerasOptimizer, OWN_COMPILE, slotsInOrder } from './training.js';
+import { kerasOptimizer, OPTIMIZER_IN_H5, OWN_COMPILE, slotsInOrder } from './training.js';
 import { byNumber, placesOfWeights } from './weightGroups.js';
+import { kerasCompile } from './writtenTraining.js';
 
 /** The release whose files these are like. */
 const KERAS_VERSION = '3.10.0';
-
-/**
- * Keras 3 builds the optimizer of an .h5 for no variables where it finds `optimizer_weights`, and then trains nothing: neither
- * its own files nor others'.
- */
-export const OPTIMIZER_IN_H5 = 'memcell_optimizer_weights';
 
 /** Options that Keras refuses as whole numbers. */
 const FLOATS = new Set(
