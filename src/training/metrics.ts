@@ -295,7 +295,7 @@ const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
 const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
 
 /** The metric that a name means, in any spelling; undefined where there is none. */
-export function metricOfName(written: string): keyof typeof METRICS | undefined {
+function metricOfName(written: string): keyof typeof METRICS | undefined {
   const short = shorts.find((one) => one === written.toLowerCase());
   const name = short ? SHORT_NAMES[short] : lossName(written);
   return known.find((one) => one.toLowerCase() === name.toLowerCase());

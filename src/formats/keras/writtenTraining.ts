@@ -1,6 +1,5 @@
 /** What compile() was told, in Keras's words, as it is written to Keras's files. */
-import { snakeCase } from '../../spelling.js';
-import { metricOfName } from '../../training/metrics.js';
+import { camelCase, snakeCase } from '../../spelling.js';
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
@@ -69,11 +68,28 @@ function kerasMetrics(metrics: Json, lost: string[] | undefined): Json {
   );
 }
 
+/** Short names that Keras has not, and what they stand for. */
+const LONG_NAMES: Record<string, string> = {
+  rmse: 'rootMeanSquaredError',
+  f1: 'f1Score',
+  r2: 'r2Score',
+  kld: 'kullbackLeiblerDivergence',
+  kldivergence: 'kullbackLeiblerDivergence',
+  auc: 'auc',
+};
+
+/** Our own name of a metric, without loading the metrics themselves, which come with TensorFlow.js. */
+function metricNamed(written: string): string {
+  const short = written.replaceAll('_', '').toLowerCase();
+  if (Object.hasOwn(LONG_NAMES, short)) return LONG_NAMES[short];
+  return camelCase(written.slice(0, 1).toLowerCase() + written.slice(1));
+}
+
 /** None where Keras has no such metric. */
 function kerasMetric(metric: Json, lost: string[] | undefined): Json[] {
   const written = isJsonObject(metric) ? metric.name : metric;
   if (typeof written !== 'string') return [metric];
-  const name = metricOfName(written) ?? written;
+  const name = metricNamed(written);
   if (lost && OWN_METRICS.includes(name)) {
     lost.push(`Keras has no metric ${written} (memcell keeps it)`);
     return [];
