@@ -160,15 +160,10 @@ export class Start {
  * @param kind the task that is to be trained
  * @param layers of a file of weights alone, in the notation
  * @throws MemcellError (io, model) for what is no model, (usage) for one with branches, a layer that is not memcell's, or of
- *   another task, for layers of a file that has its own, and for none of one that has not
+ *   another task, and for layers of a file that has its own
  */
 export async function openStart(path: string, kind: TaskKind, layers?: string): Promise<Start> {
-  const weights = await weightsAlone(path);
-  if (weights && layers === undefined) {
-    throw usage(
-      `${path}: holds weights without a model; name the layers that they are of: --layers "LSTM(32), Dense(2)"`,
-    );
-  }
+  const weights = layers === undefined ? undefined : await weightsAlone(path);
   const model = weights && layers !== undefined ? await modelOfWeights(layers, weights) : await loadModel(path);
   try {
     const start = new Start(path, model, kind);

@@ -1,9 +1,11 @@
 /** Training that starts from a trained model. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openSource } from '../../src/data/source.js';
+import { WEIGHTS_ALONE } from '../../src/formats/modelFile.js';
 import {
   Add,
   Bidirectional,
@@ -282,11 +284,7 @@ describe('weights alone, of the layers that are named beside them', () => {
   });
 
   test.each([
-    [
-      'no layers',
-      undefined,
-      `${torch}: holds weights without a model; name the layers that they are of: --layers "LSTM(32), Dense(2)"`,
-    ],
+    ['no layers', undefined, `${torch}: ${WEIGHTS_ALONE}`],
     ['a layer that is no layer', 'LSTN(5)', "layers: unknown layer 'LSTN'"],
     [
       'other sizes',
