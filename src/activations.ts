@@ -1,7 +1,7 @@
 import { didYouMean } from './data/suggest.js';
 import { MemcellError } from './errors.js';
 import { isBuiltIn } from './kernels/tfjs/builtIn.js';
-import { camelCase, type SnakeName } from './spelling.js';
+import { camelCase, type SnakeName, short } from './spelling.js';
 import { type TensorFlow, tensorFlow } from './tensorflow.js';
 import type * as tf from './tf.js';
 
@@ -119,7 +119,7 @@ export function tfjsActivation(name: string, what: string): string {
   const known = activationNames.find((one) => one.toLowerCase() === camel.toLowerCase());
   if (known === undefined) {
     const remedy = didYouMean(camel, activationNames) || `; known are ${activationNames.join(', ')}`;
-    throw new MemcellError(`${what}: unknown activation '${name.slice(0, 60)}'${remedy}`, { code: 'model' });
+    throw new MemcellError(`${what}: unknown activation '${short(name)}'${remedy}`, { code: 'model' });
   }
   if (known in TFJS_ACTIVATIONS) return TFJS_ACTIVATIONS[known as keyof typeof TFJS_ACTIVATIONS];
   registerActivations();

@@ -50,7 +50,8 @@ function quoted(text: string): string {
   return short(JSON.stringify(text));
 }
 
-function short(text: string): string {
+/** A text that somebody gave, as an error shows it. */
+export function short(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

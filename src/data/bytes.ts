@@ -177,10 +177,11 @@ export async function inflated(bytes: Bytes): Promise<Bytes> {
     inflatedSize: async () => (await all()).length,
     stream,
     async slice(start, end) {
-      const isHead = whole === undefined && start === 0 && end <= 2 ** 20;
-      if (isHead) head ??= beginning(stream(), 2 ** 20);
-      const from = await ((isHead && head) || all());
-      return new Uint8Array(from.subarray(start, end));
+      if (whole === undefined && start === 0 && end <= 2 ** 20) {
+        head ??= beginning(stream(), 2 ** 20);
+        return new Uint8Array((await head).subarray(start, end));
+      }
+      return new Uint8Array((await all()).subarray(start, end));
     },
   };
 }

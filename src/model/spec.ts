@@ -2,7 +2,7 @@ import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import type { Layer } from '../layers/define.js';
 import { definitionOf, layerClasses } from '../layers/table.js';
-import { camelCase, namedOptions, shown } from '../spelling.js';
+import { camelCase, namedOptions, short, shown } from '../spelling.js';
 import { LayerError, makeLayer } from './making.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 
@@ -84,7 +84,7 @@ function layerOf(text: string, call: Call, shape: Record<string, Value> = {}): L
 function unknownLayer(name: string): LayerError {
   const known = layerClasses();
   return new LayerError(
-    `unknown layer '${name.slice(0, 60)}'${didYouMean(name, known) || `; known are ${known.join(', ')}`}`,
+    `unknown layer '${short(name)}'${didYouMean(name, known) || `; known are ${known.join(', ')}`}`,
   );
 }
 

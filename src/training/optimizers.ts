@@ -1,6 +1,6 @@
 /** Optimizers in plain TypeScript over typed arrays: Keras 3's formulas, defaults and order of operations (https://keras.io/api/optimizers/). */
 import { didYouMean } from '../data/suggest.js';
-import { namedOptions, type Spelling, shown } from '../spelling.js';
+import { namedOptions, type Spelling, short, shown } from '../spelling.js';
 import { adagrad } from './optimizers/adagrad.js';
 import { adam, adamw } from './optimizers/adam.js';
 import { adamax } from './optimizers/adamax.js';
@@ -69,7 +69,7 @@ function makeOptimizer(written: string, config: Options): Optimizer {
   const name = optimizerNames.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
   if (!name)
     throw usage(
-      `unknown optimizer '${written.slice(0, 60)}'${didYouMean(written, optimizerNames) || `; use ${optimizerNames.join(', ')}`}`,
+      `unknown optimizer '${short(written)}'${didYouMean(written, optimizerNames) || `; use ${optimizerNames.join(', ')}`}`,
     );
   return (OPTIMIZERS[name] as (options: Options) => Optimizer)(config);
 }

@@ -1,7 +1,7 @@
 /** Checks named options, so that a misspelt or impossible one is an error and not silently nothing. */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { camelCase, type EitherSpelling, namedOptions, shown } from '../spelling.js';
+import { camelCase, type EitherSpelling, namedOptions, short, shown } from '../spelling.js';
 
 /** JSON values under names. */
 export type Options = Record<string, unknown>;
@@ -89,7 +89,7 @@ function checkOptions(owner: string, options: object, kinds: Readonly<Record<str
   for (const name of Object.keys(options))
     if (!(name in kinds))
       throw new MemcellError(
-        `${owner}: unknown option '${name.slice(0, 60)}'${didYouMean(name, known) || `; the options are ${known.join(', ')}`}`,
+        `${owner}: unknown option '${short(name)}'${didYouMean(name, known) || `; the options are ${known.join(', ')}`}`,
         { code: 'usage' },
       );
   for (const [name, kind] of Object.entries(kinds)) {
