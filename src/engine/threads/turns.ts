@@ -8,7 +8,7 @@ const FLOPS = { narrow: 45_000, wide: 100_000 };
 
 /**
  * A step estimated to take longer than this is cut into pieces of this size, since timers should not wait for 100 ms and machines are slower
- * than the estimate, too. Smaller pieces cost: of 10 ms, a step of two LSTM(256) takes 7 % longer, of 25 ms 3 %.
+ * than the estimate, too. Smaller pieces have fewer rows, at which kernels are slower.
  */
 const PIECE_MICROSECONDS = 25_000;
 /** Rows from which kernels run at full speed; fewer only where these take longer than several pieces. */
