@@ -4,7 +4,7 @@
  */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { type EitherSpelling, namedOptions, type Spelling, shown } from '../spelling.js';
+import { type EitherSpelling, namedOptions, type Spelling, short, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { Tensor, TensorFunction } from '../tfjsTypes.js';
 import {
@@ -25,7 +25,8 @@ import {
   poisson,
   quantile,
 } from './losses/regression.js';
-import { complete, functionName, type Options } from './options.js';
+import { lossName, shortLossNames } from './names.js';
+import { complete, type Options } from './options.js';
 
 export { type Loss, PROBABILITY_EPSILON } from './losses/loss.js';
 export {
@@ -47,7 +48,7 @@ export {
 export type LossFunction = TensorFunction;
 
 /** A loss's name, in any of Keras's spellings, or short: 'mse', 'mae', 'bce'. */
-export type LossName = Spelling<keyof typeof LOSSES> | keyof typeof SHORT_NAMES;
+export type LossName = Spelling<keyof typeof LOSSES> | (typeof shortLossNames)[number];
 
 /** A name, what Keras serialises, a function such as huber({ delta: 2 }) made, or a function of the user's own. */
 export type LossIdentifier =
@@ -196,25 +197,6 @@ const LOSSES = {
   quantile,
 } satisfies Record<string, (options: Options) => Loss>;
 
-const SHORT_NAMES = {
-  mse: 'meanSquaredError',
-  mae: 'meanAbsoluteError',
-  bce: 'binaryCrossentropy',
-  mape: 'meanAbsolutePercentageError',
-  msle: 'meanSquaredLogarithmicError',
-  kld: 'kullbackLeiblerDivergence',
-  kldivergence: 'kullbackLeiblerDivergence',
-} as const;
-
-/** Names that losses and metrics have beside their own. */
-export const shortLossNames = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
-
-/** The camelCase name that a short name, a snake_case name or a class name stands for. */
-export function lossName(written: string): string {
-  const short = shortLossNames.find((name) => name === written.replaceAll('_', '').toLowerCase());
-  return short ? SHORT_NAMES[short] : functionName(written);
-}
-
 /**
  * A loss from its name ('mse', 'categoricalCrossentropy', 'categorical_crossentropy', …), from { name, config }, or a
  * user's own function of (yTrue, yPred) that gives one value for each position or a scalar; a loss is itself.
@@ -246,7 +228,7 @@ function makeLoss(written: string, config: Options): Loss {
   if (found) return (LOSSES[found] as (options: Options) => Loss)(config);
   const names = [...known, ...shortLossNames];
   throw new MemcellError(
-    `unknown loss '${written.slice(0, 60)}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
+    `unknown loss '${short(written)}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
 }

@@ -6,14 +6,15 @@
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
-import { namedOptions, type Spelling, shown } from '../spelling.js';
+import { namedOptions, type Spelling, short, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { TensorFunction } from '../tfjsTypes.js';
-import { lossName, PROBABILITY_EPSILON, shortLossNames } from './losses.js';
+import { PROBABILITY_EPSILON } from './losses.js';
 import { auc } from './metrics/auc.js';
 import { f1Score, precision, recall } from './metrics/confusion.js';
 import type { Metric, MetricCount } from './metrics/metric.js';
 import { r2Score } from './metrics/r2Score.js';
+import { metricName, shortMetricNames } from './names.js';
 import { complete, type Options } from './options.js';
 import { largest, shapeText } from './targets.js';
 
@@ -23,7 +24,7 @@ export { auc, f1Score, precision, r2Score, recall };
 export type MetricFunction = TensorFunction;
 
 /** A metric's name, in any of Keras's spellings, or short: 'acc', 'mse', 'mae', 'rmse', … */
-export type MetricName = Spelling<keyof typeof METRICS> | keyof typeof SHORT_NAMES | (typeof shortLossNames)[number];
+export type MetricName = Spelling<keyof typeof METRICS> | (typeof shortMetricNames)[number];
 
 /** A name, what a saved model or Keras has for a metric with options, one that precision({ thresholds: 0.3 }) made, or a function of the user's own. */
 export type MetricIdentifier =
@@ -260,14 +261,6 @@ const METRICS = {
   r2Score,
 } satisfies Record<string, (options: never) => Metric>;
 
-const SHORT_NAMES = {
-  acc: 'accuracy',
-  rmse: 'rootMeanSquaredError',
-  mape: 'meanAbsolutePercentageError',
-  f1: 'f1Score',
-  r2: 'r2Score',
-} as const;
-
 /**
  * A metric from its name, whose spelling is then its key in the history ('accuracy', 'mae', 'mean_absolute_error', …),
  * or a user's own function of (yTrue, yPred) that gives one value for each sample, or a scalar; a metric is itself.
@@ -291,22 +284,14 @@ export function getMetric(identifier: MetricIdentifier | string): Metric {
   );
 }
 
-const shorts = Object.keys(SHORT_NAMES) as (keyof typeof SHORT_NAMES)[];
-const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
-
-/** The metric that a name means, in any spelling; undefined where there is none. */
-function metricOfName(written: string): keyof typeof METRICS | undefined {
-  const short = shorts.find((one) => one === written.toLowerCase());
-  const name = short ? SHORT_NAMES[short] : lossName(written);
-  return known.find((one) => one.toLowerCase() === name.toLowerCase());
-}
-
 function makeMetric(written: string, config: Options): Metric {
-  const found = metricOfName(written);
+  const known = Object.keys(METRICS) as (keyof typeof METRICS)[];
+  const name = metricName(written);
+  const found = known.find((one) => one === name);
   if (found) return (METRICS[found] as (options: Options) => Metric)(config);
-  const names = [...known, ...shorts, ...shortLossNames];
+  const names = [...known, ...shortMetricNames];
   throw new MemcellError(
-    `unknown metric '${written.slice(0, 60)}'${didYouMean(written, names) || `; the metrics are ${names.join(', ')}`}`,
+    `unknown metric '${short(written)}'${didYouMean(written, names) || `; the metrics are ${names.join(', ')}`}`,
     { code: 'usage' },
   );
 }

@@ -1,4 +1,5 @@
 /** What Keras's compile was told, between Keras's words for it in a file and what compile() takes here. */
+import { layerNameOf } from '../../layers/names.js';
 import { camelCase, snakeCase } from '../../spelling.js';
 import type { TrainingDescription } from '../../training/description.js';
 import type { ModelContents } from '../modelFile.js';
@@ -146,7 +147,7 @@ function lossFrom(written: Json, lost: string[]): Json | undefined {
     lost.push(`a loss with reduction ${JSON.stringify(reduction)} is not known here`);
     return undefined;
   }
-  return { name: snakeCase(lowerFirst(String(class_name))), config: options };
+  return { name: layerNameOf(String(class_name)), config: options };
 }
 
 /** Options that metrics have here, by Keras's names of metric and option, with Keras's defaults. */
@@ -165,9 +166,6 @@ const METRIC_OPTIONS: Record<string, JsonObject> = {
 const USUAL_IN_METRICS: Record<string, Json> = { summation_method: 'interpolation', axis: -1 };
 
 const isSome = (metrics: Json) => typeof metrics === 'object' && metrics !== null && Object.keys(metrics).length > 0;
-
-/** Names of metrics here for those that Keras's classes would give. */
-const OTHER_NAMES: Record<string, string> = { log_cosh_error: 'log_cosh', k_l_divergence: 'kl_divergence' };
 
 /** Metrics for all outputs, or by output: names, or kinds with their options. */
 function metricsFrom(written: Json, lost: string[]): Json {
@@ -192,9 +190,9 @@ function metricsIn(written: Json, lost: string[]): Json[] {
   const { name: given, dtype: _dtype, ...options } = isJsonObject(config) ? config : {};
   if (class_name === 'MeanMetricWrapper') return typeof given === 'string' ? [given] : [];
   const kind = String(class_name);
-  const name = snakeCase(lowerFirst(kind));
+  const name = layerNameOf(kind);
   const own = METRIC_OPTIONS[kind];
-  if (!own) return [OTHER_NAMES[name] ?? name];
+  if (!own) return [name];
   const said = Object.entries(options).filter(
     ([option, value]) => value !== null && value !== (Object.hasOwn(own, option) ? own[option] : usual(option)),
   );

@@ -1,5 +1,7 @@
 /** What compile() was told, in Keras's words, as it is written to Keras's files. */
-import { camelCase, snakeCase } from '../../spelling.js';
+import { layerNameOf } from '../../layers/names.js';
+import { snakeCase } from '../../spelling.js';
+import { metricName } from '../../training/names.js';
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
@@ -12,11 +14,11 @@ const OWN_LOSSES = ['quantile', 'gaussianLikelihood'];
 /** Metrics that Keras has not. */
 const OWN_METRICS = ['huber', 'perplexity'];
 
-/** Keras's classes of metrics, and its words for them, where these are not ours. */
-const METRIC_NAMES: Record<string, { class_name: string; text: string }> = {
-  logCosh: { class_name: 'LogCoshError', text: 'log_cosh_error' },
-  kullbackLeiblerDivergence: { class_name: 'KLDivergence', text: 'kl_divergence' },
-  auc: { class_name: 'AUC', text: 'auc' },
+/** Keras's classes of metrics whose names are not ours. */
+const METRIC_CLASSES: Record<string, string> = {
+  logCosh: 'LogCoshError',
+  kullbackLeiblerDivergence: 'KLDivergence',
+  auc: 'AUC',
 };
 
 /** Short names that Keras has, too. */
@@ -68,38 +70,20 @@ function kerasMetrics(metrics: Json, lost: string[] | undefined): Json {
   );
 }
 
-/** Short names that Keras has not, and what they stand for. */
-const LONG_NAMES: Record<string, string> = {
-  rmse: 'rootMeanSquaredError',
-  f1: 'f1Score',
-  r2: 'r2Score',
-  kld: 'kullbackLeiblerDivergence',
-  kldivergence: 'kullbackLeiblerDivergence',
-  auc: 'auc',
-};
-
-/** Our own name of a metric, without loading the metrics themselves, which come with TensorFlow.js. */
-function metricNamed(written: string): string {
-  const short = written.replaceAll('_', '').toLowerCase();
-  if (Object.hasOwn(LONG_NAMES, short)) return LONG_NAMES[short];
-  return camelCase(written.slice(0, 1).toLowerCase() + written.slice(1));
-}
-
 /** None where Keras has no such metric. */
 function kerasMetric(metric: Json, lost: string[] | undefined): Json[] {
   const written = isJsonObject(metric) ? metric.name : metric;
   if (typeof written !== 'string') return [metric];
-  const name = metricNamed(written);
+  const name = metricName(written);
   if (lost && OWN_METRICS.includes(name)) {
     lost.push(`Keras has no metric ${written} (memcell keeps it)`);
     return [];
   }
-  const keras = Object.hasOwn(METRIC_NAMES, name) ? METRIC_NAMES[name] : undefined;
-  if (!isJsonObject(metric) || !isJsonObject(metric.config)) {
-    if (!lost || SHORT_METRICS.includes(written)) return [snakeCase(written)];
-    return [keras?.text ?? snakeCase(name)];
+  const class_name = METRIC_CLASSES[name] ?? name.slice(0, 1).toUpperCase() + name.slice(1);
+  // Keras's class Accuracy asks for equal numbers; the word goes by the shapes, as ours does.
+  if (!isJsonObject(metric) || !isJsonObject(metric.config) || (lost && name === 'accuracy')) {
+    return [!lost || SHORT_METRICS.includes(written) ? snakeCase(written) : layerNameOf(class_name)];
   }
-  const class_name = keras?.class_name ?? name.slice(0, 1).toUpperCase() + name.slice(1);
   const options = Object.entries(metric.config).map(([key, value]): [string, Json] => [snakeCase(key), value]);
   return [{ module: 'keras.metrics', class_name, config: Object.fromEntries(options), registered_name: null }];
 }
