@@ -1,4 +1,5 @@
 /** The loss on the engine's rows: values, the gradient that enters the last layer, and the predictions. */
+import { placeGradient } from './gradients.js';
 import type { Kernels } from './kernels.js';
 import type { LayerContext, Space } from './layers/layer.js';
 import type { LossKind, LossPlan } from './planData.js';
@@ -24,46 +25,48 @@ const ALIKE = {
  */
 export class LossStep {
   /** Time-major (T·B, C) values, or (T·B) int32 labels. */
-  targets = 0;
+  readonly targets: number;
   /** (T·B) one weight for each row. */
-  rowWeights = 0;
+  readonly rowWeights: number;
   /** (T·B) weighted losses. */
-  losses = 0;
-  rows = 0;
-  private combined = 0;
-  private input!: Signal;
-  private probabilities: Rows | undefined;
-  private batch = 0;
+  readonly losses: number;
+  readonly rows: number;
+  private readonly combined: number;
+  private readonly dx: Rows | undefined;
+  private readonly probabilities: Rows | undefined;
+  private readonly batch: number;
+  /** Of the batch at hand. */
   private weights = 0;
   private scale = 0;
   private wantsGradient = false;
   private option: number;
 
-  constructor(
-    private readonly plan: LossPlan,
-    private readonly context: LayerContext,
-    /** Of this loss in the sum of several: what its gradient is multiplied by. */
-    private readonly weight = 1,
-  ) {
-    this.option = plan.option;
-  }
-
   /**
+   * @param weight of this loss in the sum of several: what its gradient is multiplied by
    * @param probabilities where a loss that takes the activation writes its result, which are the predictions
    * @param beside another loss of the same targets, whose places for them and for the losses serve this one too
    */
-  place(input: Signal, { arena, batch, training }: Space, probabilities: Rows | undefined, beside?: LossStep): void {
+  constructor(
+    private readonly plan: LossPlan,
+    private readonly context: LayerContext,
+    private readonly weight: number,
+    private readonly input: Signal,
+    space: Space,
+    probabilities?: Rows | undefined,
+    beside?: LossStep,
+  ) {
+    const { arena, batch } = space;
     const { steps, width } = input.values;
+    this.option = plan.option;
     this.rows = batch * steps;
-    this.input = input;
     this.batch = batch;
     const needsScratch = probabilities === undefined && this.isOfLogits;
     this.probabilities = needsScratch ? newRows(arena, batch, steps, width) : probabilities;
-    this.targets = beside?.targets ?? arena.floats(this.rows * (this.plan.labels ? 1 : width));
+    this.targets = beside?.targets ?? arena.floats(this.rows * (plan.labels ? 1 : width));
     this.losses = beside?.losses ?? arena.floats(this.rows);
     this.rowWeights = beside?.rowWeights ?? arena.floats(this.rows);
     this.combined = input.mask ? arena.floats(this.rows) : 0;
-    if (training) input.gradient = newRows(arena, batch, steps, width);
+    this.dx = placeGradient(input, space);
   }
 
   private get isOfLogits(): boolean {
@@ -89,7 +92,7 @@ export class LossStep {
       eachRun(rows, this.batch, values.steps, this.combine);
     }
     eachRun(rows, this.batch, values.steps, this.runRows);
-    if (wantsGradient && this.weight !== 1) eachRun(rows, this.batch, values.steps, this.weigh);
+    if (this.gradient && this.weight !== 1) eachRun(rows, this.batch, values.steps, this.weigh);
   }
 
   /** Σ of all rows' losses, without the weight of this loss among others. */
@@ -101,9 +104,14 @@ export class LossStep {
     this.context.kernels.multiplyFloats(this.input.mask, this.rowWeights, this.combined, from, to);
   };
 
+  /** In training, where the input wants one. */
+  private get gradient(): Rows | undefined {
+    return this.wantsGradient ? this.dx : undefined;
+  }
+
   private readonly weigh = (from: number, to: number): void => {
-    const { gradient } = this.input;
-    if (gradient === undefined) return;
+    const { gradient } = this;
+    if (!gradient) return;
     // Whole rows, sixteen floats at a time.
     const panels = gradient.rowStride / 16;
     this.context.kernels.scalePanels(gradient.address, 1, 0, 1, this.weight, panels * from, panels * to);
@@ -113,7 +121,7 @@ export class LossStep {
     const { plan, targets, weights, scale, losses, probabilities } = this;
     const { kernels } = this.context;
     const { address: x, rowStride: ldX, width: n } = this.input.values;
-    const gradient = this.wantsGradient ? this.input.gradient : undefined;
+    const { gradient } = this;
     const dx = gradient?.address ?? 0;
     const ldDx = gradient?.rowStride ?? 0;
     const p = probabilities?.address ?? 0;

@@ -1,36 +1,38 @@
-/** One output of a program: its loss, and where its predictions go. */
+/** One output of a program as it is placed: its loss, and where its predictions go. */
 import type { LayerContext, Space } from './layers/layer.js';
 import { LossStep } from './loss.js';
 import { copyRows } from './moveRows.js';
 import type { OutputPlan } from './planData.js';
-import { newRows, type Range, type Rows, type Signal, timeMajor } from './rows.js';
+import { newRows, type Range, type Rows, type Signal, signalFrom, timeMajor } from './rows.js';
+
+/** What an output and its losses read. */
+export interface OutputSignals {
+  /** The time-major predictions. */
+  result: Signal;
+  /** What the loss reads. */
+  read: Signal;
+  /** What the loss of evaluation reads, where that is another. */
+  readInEvaluation: Signal;
+}
 
 export class Output {
   /** What trains, and evaluates unless another does. */
   readonly loss: LossStep;
   /** The time-major predictions' signal. */
-  result!: Signal;
+  readonly result: Signal;
   /** The predictions as they go out: (B, T, C) or (B, C), without gaps. */
-  address = 0;
+  readonly address: number;
   private readonly evaluationLoss: LossStep | undefined;
-  private predicted!: Rows;
+  private readonly predicted: Rows;
   /** The predictions in time-major rows, where they are not written out at once. */
-  private scattered: Rows | undefined;
+  private readonly scattered: Rows | undefined;
 
   constructor(
     readonly plan: OutputPlan,
     private readonly context: LayerContext,
+    { result, read, readInEvaluation }: OutputSignals,
+    space: Space,
   ) {
-    this.loss = new LossStep(plan.loss, context, plan.weight);
-    if (plan.evaluationLoss) this.evaluationLoss = new LossStep(plan.evaluationLoss, context, plan.weight);
-  }
-
-  /**
-   * @param result the output's signal
-   * @param read what the loss reads
-   * @param readInEvaluation what the loss of evaluation reads, where that is another
-   */
-  place(result: Signal, read: Signal, readInEvaluation: Signal, space: Space): void {
     const { arena, batch } = space;
     const { steps, width } = result.values;
     const length = steps * width;
@@ -43,18 +45,16 @@ export class Output {
       steps,
       width,
     };
-    this.scattered = undefined;
-    if (!this.plan.loss.takesActivation) {
-      this.loss.place(read, space, undefined);
-      this.evaluationLoss?.place(readInEvaluation, { ...space, training: false }, undefined, this.loss);
-      return;
-    }
+    const { loss, evaluationLoss, weight } = plan;
     const inOrder = steps === 1 || batch === 1;
-    const probabilities = inOrder
-      ? timeMajor(this.address, batch, steps, width, width)
-      : newRows(arena, batch, steps, width);
-    if (!inOrder) this.scattered = probabilities;
-    this.loss.place(read, space, probabilities);
+    this.scattered = loss.takesActivation && !inOrder ? newRows(arena, batch, steps, width) : undefined;
+    const probabilities = loss.takesActivation
+      ? (this.scattered ?? timeMajor(this.address, batch, steps, width, width))
+      : undefined;
+    this.loss = new LossStep(loss, context, weight, read, space, probabilities);
+    if (!evaluationLoss) return;
+    const evaluated = signalFrom(readInEvaluation, readInEvaluation.values, { wantsGradient: false });
+    this.evaluationLoss = new LossStep(evaluationLoss, context, weight, evaluated, space, undefined, this.loss);
   }
 
   /** The loss of a share of the batch, and its predictions. */

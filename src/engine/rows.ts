@@ -25,8 +25,17 @@ export interface Signal {
   mask: number;
   /** Whether someone before needs dL/d values. */
   wantsGradient: boolean;
-  /** Where the reader writes dL/d values, set by the reader when it is placed: space that nothing else uses. */
+  /** Where the reader writes dL/d values, set by the reader when it is placed (gradients.ts): space that nothing else uses. */
   gradient?: Rows;
+}
+
+/** A signal of these values that is otherwise as the one that they come from. */
+export function signalFrom(
+  { sequence, mask, wantsGradient }: Signal,
+  values: Rows,
+  otherwise: Partial<Pick<Signal, 'sequence' | 'mask' | 'wantsGradient'>> = {},
+): Signal {
+  return { values, sequence, mask, wantsGradient, ...otherwise };
 }
 
 /** A thread's share of the batch, rows from ≤ b < to. */

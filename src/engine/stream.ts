@@ -8,7 +8,7 @@ import { Arena, newMemory } from './arena.js';
 import { blockSize } from './blocks.js';
 import type { EngineRunner } from './engineRunner.js';
 import { engineKernels } from './kernels.js';
-import type { EngineLayer, Range } from './layers/layer.js';
+import type { PlacedLayer, Range } from './layers/layer.js';
 import { makeLayer } from './layers/table.js';
 import type { Plan } from './planData.js';
 import type { Signal } from './rows.js';
@@ -115,7 +115,7 @@ export class Stepper {
   readonly states: readonly { values: Float32Array; shape: readonly [number, number] }[];
   /** Whole numbers must be below this; 0 for other numbers. */
   readonly vocabulary: number;
-  private readonly layers: readonly EngineLayer[];
+  private readonly layers: readonly PlacedLayer[];
   private readonly weights: Float32Array;
   private readonly rows: Range = { from: 0, to: 1 };
   private readonly layout: string;
@@ -135,9 +135,9 @@ export class Stepper {
     const { kernels, wide } = engineKernels(memory, speed);
     const context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layout = layoutOf(plan);
-    this.layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
+    const layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
     const groups = sharedBlocks(
-      this.layers.flatMap((layer) => layer.blocks),
+      layers.flatMap((layer) => layer.blocks),
       (weight) => plan.weights[weight].trained,
     );
     const blocks = groups.map(({ block }) => block);
@@ -153,9 +153,11 @@ export class Stepper {
     const values = { address: input, stepStride: width, rowStride: width, steps: 1, width };
     const signals: Signal[] = [{ values, sequence: true, mask: 0, wantsGradient: false }];
     const space = { arena, batch: 1, training: false, stream: true };
-    this.layers.forEach((layer, i) => {
+    this.layers = layers.map((layer, i) => {
       const [input, ...others] = plan.nodes[i].inputs.map((number) => signals[number]);
-      signals.push(layer.place(input, space, others), ...(layer.further ?? []));
+      const placed = layer.place(input, space, others);
+      signals.push(placed.output, ...(placed.further ?? []));
+      return placed;
     });
     const signal = signals[plan.outputs[0].signal];
     const embedding = plan.nodes.map(({ layer }) => layer).find((layer) => layer.kind === 'embedding');

@@ -2,10 +2,12 @@
 import type { RecurrentPlan } from '../plan/layerPlan.js';
 import { Arena, newMemory } from './arena.js';
 import { blockSize, pack, unpack } from './blocks.js';
+import { gradientOf, placeGradient } from './gradients.js';
 import { engineKernels, type Kernels } from './kernels.js';
+import type { PlacedLayer } from './layers/layer.js';
 import { RecurrentLayer } from './layers/recurrent.js';
 import { copyRows } from './moveRows.js';
-import { newRows, type Rows, type Signal, timeMajor } from './rows.js';
+import { type Rows, type Signal, timeMajor } from './rows.js';
 
 /** One call's numbers: x (B,T,I), the weights and initial states (B,U) in Keras's layout and order. */
 export interface CellCall {
@@ -28,6 +30,7 @@ export interface CellGradients {
 }
 
 interface Placed {
+  layer: PlacedLayer;
   input: Signal;
   initial: readonly Signal[];
   outputs: readonly Signal[];
@@ -76,30 +79,30 @@ export class TensorCell {
       for (let b = 0; b < batch; b++)
         for (let t = 0; t < steps; t++)
           arena.f32[(placed.input.mask >>> 2) + t * batch + b] = mask[b * steps + t] ? 1 : 0;
-    if (recorded) layer.prepare(0, 1);
-    layer.forward({ from: 0, to: batch }, recorded);
+    if (recorded) placed.layer.prepare?.(0, 1);
+    placed.layer.forward({ from: 0, to: batch }, recorded);
     this.newest = call;
-    return placed.outputs.map(({ values }) => this.read(values, batch));
+    return placed.outputs.map(({ values }) => this.read(placed, values, batch));
   }
 
   /** @param slopes of what forward gave */
   backward(call: CellCall, slopes: readonly Float32Array[]): CellGradients {
     if (this.newest !== call) this.forward(call);
     const { batch, weights } = call;
-    const { arena, layer } = this;
-    const { input, initial, outputs } = this.place(call);
-    outputs.forEach(({ gradient }, i) => {
-      this.write(gradient, slopes[i], batch);
+    const { arena } = this;
+    const placed = this.place(call);
+    placed.outputs.forEach((output, i) => {
+      this.write(placed, gradientOf(output), slopes[i], batch);
     });
-    layer.backward({ from: 0, to: batch });
-    layer.gradients(0, 1);
+    placed.layer.backward({ from: 0, to: batch });
+    placed.layer.gradients(0, 1);
     const ofWeights = weights.map(({ length }) => new Float32Array(length));
-    for (const block of layer.blocks) {
+    for (const block of this.layer.blocks) {
       const packed = arena.f32.subarray(block.gradients >>> 2, (block.gradients >>> 2) + blockSize(block));
       for (const part of block.parts) unpack(block, part, packed, ofWeights[part.weight]);
     }
-    const gradientOf = ({ gradient }: Signal) => this.read(present(gradient), batch);
-    return { x: gradientOf(input), weights: ofWeights, initial: initial.map(gradientOf) };
+    const slopeOf = (input: Signal) => this.read(placed, gradientOf(input), batch);
+    return { x: slopeOf(placed.input), weights: ofWeights, initial: placed.initial.map(slopeOf) };
   }
 
   private place({ batch, steps, initial, mask, recorded }: CellCall): Placed {
@@ -131,25 +134,23 @@ export class TensorCell {
         wantsGradient: recorded,
       }),
     );
-    const output = this.layer.place(input, { arena, batch, training: recorded }, states);
-    const outputs = [output, ...this.layer.further];
-    if (recorded)
-      for (const signal of outputs) signal.gradient = newRows(arena, batch, signal.values.steps, signal.values.width);
-    this.placed = { input, initial: states, outputs, packed: arena.floats(batch * steps * Math.max(inputs, units)) };
+    const space = { arena, batch, training: recorded };
+    const layer = this.layer.place(input, space, states);
+    const outputs = [layer.output, ...layer.further];
+    for (const output of outputs) placeGradient(output, space);
+    const packed = arena.floats(batch * steps * Math.max(inputs, units));
+    this.placed = { layer, input, initial: states, outputs, packed };
     this.layout = layout;
     return this.placed;
   }
 
-  private read(rows: Rows, batch: number): Float32Array {
-    const at = present(this.placed).packed;
+  private read({ packed: at }: Placed, rows: Rows, batch: number): Float32Array {
     const { steps, width } = rows;
     this.copy(rows, { address: at, stepStride: width, rowStride: steps * width, steps, width }, batch);
     return this.arena.f32.slice(at >>> 2, (at >>> 2) + batch * steps * width);
   }
 
-  private write(rows: Rows | undefined, values: Float32Array, batch: number): void {
-    const at = present(this.placed).packed;
-    const to = present(rows);
+  private write({ packed: at }: Placed, to: Rows, values: Float32Array, batch: number): void {
     const { steps, width } = to;
     this.arena.f32.set(values, at >>> 2);
     this.copy({ address: at, stepStride: width, rowStride: steps * width, steps, width }, to, batch);
@@ -158,9 +159,4 @@ export class TensorCell {
   private copy(from: Rows, to: Rows, batch: number): void {
     copyRows(this.kernels, from, to, { from: 0, to: batch });
   }
-}
-
-function present<T>(value: T | undefined): T {
-  if (value !== undefined) return value;
-  throw new Error('the cell was not placed for a gradient');
 }

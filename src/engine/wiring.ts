@@ -3,14 +3,15 @@
  * gradient; the gradients are then added in the readers' order, nodes before losses, so that their sum is the same bits in every
  * run.
  */
+import { gradientOf } from './gradients.js';
 import type { Kernels } from './kernels.js';
 import { addRows } from './moveRows.js';
 import { firstSignals, type OutputPlan, type Plan } from './planData.js';
-import type { Range, Rows, Signal } from './rows.js';
+import { type Range, type Rows, type Signal, signalFrom } from './rows.js';
 
 export class Wiring {
   /** The number of each node's first signal. */
-  readonly firstOf: readonly number[];
+  private readonly firstOf: readonly number[];
   /** Whether a loss hangs on what a node gives, so that it has a gradient. */
   readonly isReached: readonly boolean[];
   /** The nodes that no loss computes itself, in order: what runs before a loss. */
@@ -35,6 +36,11 @@ export class Wiring {
     this.beforeLoss = nodes.map((_, i) => i).filter((i) => !taken.has(this.firstOf[i]));
   }
 
+  /** The node that gives a signal; −1 for the model's inputs. */
+  nodeOf(signal: number): number {
+    return this.firstOf.findLastIndex((first) => first <= signal);
+  }
+
   /** Whether a signal has several readers with a gradient. */
   forks(signal: number): boolean {
     return this.readers[signal] > 1;
@@ -49,24 +55,25 @@ export function readBy({ signal, loss }: OutputPlan): number {
 /** A signal with several readers, each of which has a signal of its own. */
 export class Fork {
   private readonly readers: Signal[] = [];
-  private gradients: Rows[] = [];
+  private gradients: readonly Rows[] = [];
 
   constructor(
     private readonly signal: Signal,
     private readonly kernels: Kernels,
   ) {}
 
-  /** A signal for one more reader with a gradient. */
+  /** A signal for one more reader. */
   reader(): Signal {
-    const own = { ...this.signal, gradient: undefined };
+    const own = signalFrom(this.signal, this.signal.values);
     this.readers.push(own);
     return own;
   }
 
   /** Once all readers are placed. The sum is made in the first one's place. */
   place(): void {
-    this.gradients = this.readers.map(({ gradient }) => gradient).filter((gradient) => gradient !== undefined);
-    if (this.gradients.length > 0) [this.signal.gradient] = this.gradients;
+    if (!this.signal.wantsGradient) return;
+    this.gradients = this.readers.map(gradientOf);
+    [this.signal.gradient] = this.gradients;
   }
 
   /** After all readers' backward. */

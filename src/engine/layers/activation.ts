@@ -1,53 +1,58 @@
 import { slopeTakesInput } from '../../kernels/activationIds.js';
 import type { ActivationPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import { eachRun, newRows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { eachRun, newRows, signalFrom } from '../rows.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** y = f(x), row by row; dx = dy·f′. */
 export class ActivationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
-  private readonly fromInput: boolean;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
 
   constructor(
-    private readonly plan: ActivationPlan,
-    private readonly context: LayerContext,
-  ) {
-    this.fromInput = slopeTakesInput(plan.activation);
-  }
+    readonly plan: ActivationPlan,
+    readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedActivation(this, input, space);
+  }
+}
+
+class PlacedActivation implements PlacedLayer {
+  readonly output: Signal;
+  private readonly fromInput: boolean;
+
+  constructor(
+    private readonly layer: ActivationLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { activation, inPlace } = layer.plan;
+    const { arena, batch, training } = space;
     const { steps, width } = input.values;
-    this.input = input;
-    this.batch = batch;
-    const inPlace = this.plan.inPlace && !(training && this.fromInput);
-    const values = inPlace ? input.values : newRows(arena, batch, steps, width);
-    if (input.wantsGradient) {
-      input.gradient = newRows(arena, batch, steps, width);
-    }
-    this.output = { ...input, values, gradient: undefined };
-    return this.output;
+    this.fromInput = slopeTakesInput(activation);
+    const overwrites = inPlace && !(training && this.fromInput);
+    this.output = signalFrom(input, overwrites ? input.values : newRows(arena, batch, steps, width));
+    placeGradient(input, space);
   }
 
   forward(rows: Range): void {
-    eachRun(rows, this.batch, this.input.values.steps, this.run);
+    eachRun(rows, this.space.batch, this.input.values.steps, this.run);
   }
 
   backward(rows: Range): void {
-    if (this.input.wantsGradient) eachRun(rows, this.batch, this.input.values.steps, this.runBack);
+    eachRun(rows, this.space.batch, this.input.values.steps, this.runBack);
   }
 
   gradients(): void {}
 
   private readonly run = (from: number, to: number): void => {
-    const { activation } = this.plan;
+    const { plan, context } = this.layer;
     const x = this.input.values;
     const y = this.output.values;
-    this.context.kernels.activationForward(
-      activation,
+    context.kernels.activationForward(
+      plan.activation,
       x.address,
       x.rowStride,
       y.address,
@@ -59,13 +64,12 @@ export class ActivationLayer implements EngineLayer {
   };
 
   private readonly runBack = (from: number, to: number): void => {
-    const { activation } = this.plan;
+    const { plan, context } = this.layer;
     const saved = this.fromInput ? this.input.values : this.output.values;
-    const dy = this.output.gradient;
-    const dx = this.input.gradient;
-    if (dx === undefined || dy === undefined) return;
-    this.context.kernels.activationBackward(
-      activation,
+    const dy = gradientOf(this.output);
+    const dx = gradientOf(this.input);
+    context.kernels.activationBackward(
+      plan.activation,
       saved.address,
       saved.rowStride,
       dy.address,

@@ -1,12 +1,14 @@
 import type { ActivityPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientBeside, placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
-import { eachRun, newRows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** What flows in, out of it again, and the place (T·B) for what each row adds. */
 interface Counted {
   input: Signal;
+  dx: Rows | undefined;
   output: Signal;
   sums: number;
 }
@@ -14,55 +16,63 @@ interface Counted {
 /** y = x, with l1·Σ|x| + l2·Σx² over the samples, divided by their number, as a part of the loss; of each of its inputs. */
 export class ActivityLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
-  private batch = 0;
-  private counted: readonly Counted[] = [];
 
   constructor(
-    private readonly plan: ActivityPlan,
-    private readonly context: LayerContext,
+    readonly plan: ActivityPlan,
+    readonly context: LayerContext,
   ) {}
 
-  place(first: Signal, { arena, batch }: Space, others: readonly Signal[] = []): Signal {
-    this.batch = batch;
-    this.counted = [first, ...others].map((input) => {
-      const { steps, width } = input.values;
-      if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
-      const output: Signal = {
-        values: newRows(arena, batch, steps, width),
-        sequence: input.sequence,
-        mask: input.mask,
-        wantsGradient: input.wantsGradient,
-      };
-      return { input, output, sums: arena.floats(batch * steps) };
-    });
-    return this.counted[0].output;
+  place(input: Signal, space: Space, others: readonly Signal[] = []): PlacedActivity {
+    return new PlacedActivity(this, [input, ...others], space);
   }
+}
 
-  get further(): readonly Signal[] {
-    return this.counted.slice(1).map(({ output }) => output);
+export class PlacedActivity implements PlacedLayer {
+  readonly output: Signal;
+  readonly further: readonly Signal[];
+  private readonly outputs: readonly Signal[];
+  private readonly counted: readonly Counted[];
+
+  constructor(
+    private readonly layer: ActivityLayer,
+    inputs: readonly Signal[],
+    private readonly space: Space,
+  ) {
+    const { arena, batch } = space;
+    this.counted = inputs.map((input) => {
+      const { steps, width } = input.values;
+      const dx = placeGradient(input, space);
+      const output = signalFrom(input, newRows(arena, batch, steps, width));
+      return { input, dx, output, sums: arena.floats(batch * steps) };
+    });
+    this.outputs = this.counted.map(({ output }) => output);
+    [this.output, ...this.further] = this.outputs;
   }
 
   forward(rows: Range): void {
-    const { kernels } = this.context;
-    const { l1, l2 } = this.plan;
+    const { plan, context } = this.layer;
+    const { kernels } = context;
+    const { l1, l2 } = plan;
     for (const { input, output, sums } of this.counted) {
       const { values: x } = input;
       copyRows(kernels, x, output.values, rows);
-      eachRun(rows, this.batch, x.steps, (from, to) =>
+      eachRun(rows, this.space.batch, x.steps, (from, to) =>
         kernels.activityForward(x.address, x.rowStride, l1, l2, sums, x.width, from, to),
       );
     }
   }
 
+  /** What nobody reads has the slope of its penalty alone. */
   backward(rows: Range): void {
-    const { batch } = this;
-    const [l1, l2] = [this.plan.l1 / batch, this.plan.l2 / batch];
-    for (const { input, output } of this.counted) {
-      const { values: x, gradient: dx } = input;
-      const { gradient: dy } = output;
-      if (dx === undefined) continue;
+    const { plan, context } = this.layer;
+    const { batch } = this.space;
+    const [l1, l2] = [plan.l1 / batch, plan.l2 / batch];
+    for (const { input, dx, output } of this.counted) {
+      if (!dx) continue;
+      const { values: x } = input;
+      const dy = gradientBeside(output, this.outputs);
       eachRun(rows, batch, x.steps, (from, to) =>
-        this.context.kernels.activityBackward(
+        context.kernels.activityBackward(
           x.address,
           x.rowStride,
           dy?.address ?? 0,
@@ -82,9 +92,10 @@ export class ActivityLayer implements EngineLayer {
   gradients(): void {}
 
   penalty(): number {
+    const { kernels } = this.layer.context;
+    const { batch } = this.space;
     let sum = 0;
-    for (const { input, sums } of this.counted)
-      sum += this.context.kernels.sumFloats(sums, this.batch * input.values.steps) / this.batch;
+    for (const { input, sums } of this.counted) sum += kernels.sumFloats(sums, batch * input.values.steps) / batch;
     return sum;
   }
 }

@@ -1,10 +1,12 @@
 import { type BatchNormalizationPlan, NONE } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { eachRun, newRows } from '../rows.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
 import {
   type EngineLayer,
   type Gathering,
   type LayerContext,
+  type PlacedLayer,
   type Range,
   type Signal,
   type Space,
@@ -18,25 +20,14 @@ import {
  */
 export class BatchNormalizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  readonly gathering: Gathering | undefined;
-  private readonly gamma: WeightBlock | undefined;
-  private readonly beta: WeightBlock | undefined;
-  private readonly movingMean: WeightBlock;
-  private readonly movingVariance: WeightBlock;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  /** (F) each: of the batch, and Σ dy∘x̂ and Σ dy over its rows. */
-  private mean = 0;
-  private variance = 0;
-  private ofX = 0;
-  private ofOne = 0;
-  /** What forward and backward take for mean and variance. */
-  private taken = { mean: 0, variance: 0 };
+  readonly gamma: WeightBlock | undefined;
+  readonly beta: WeightBlock | undefined;
+  readonly movingMean: WeightBlock;
+  readonly movingVariance: WeightBlock;
 
   constructor(
-    private readonly plan: BatchNormalizationPlan,
-    private readonly context: LayerContext,
+    readonly plan: BatchNormalizationPlan,
+    readonly context: LayerContext,
   ) {
     const columns = plainColumns(plan.width);
     const vector = (weight: number) => makeBlock(1, plan.width, [{ weight, from: 0, rows: 1, row: 0, columns }]);
@@ -46,61 +37,129 @@ export class BatchNormalizationLayer implements EngineLayer {
     this.movingVariance = vector(plan.movingVariance);
     const { gamma, beta, movingMean, movingVariance } = this;
     this.blocks = [gamma, beta, movingMean, movingVariance].filter((block) => block !== undefined);
-    if (plan.trained) this.gathering = { forward: this.statistics, backward: this.sums };
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedBatchNormalization(this, input, space);
+  }
+}
+
+/** (F) each: mean and variance of the batch, and Σ dy∘x̂ and Σ dy over its rows. */
+interface Sums {
+  mean: number;
+  variance: number;
+  ofX: number;
+  ofOne: number;
+}
+
+class PlacedBatchNormalization implements PlacedLayer {
+  readonly output: Signal;
+  readonly gathering: Gathering | undefined;
+  private readonly dx: Rows | undefined;
+  /** Where the layer learns. */
+  private readonly sums: Sums | undefined;
+  private readonly moving: Pick<Sums, 'mean' | 'variance'>;
+
+  constructor(
+    private readonly layer: BatchNormalizationLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { plan, movingMean, movingVariance } = layer;
+    const { arena, batch, training } = space;
     const { steps, width } = input.values;
-    this.input = input;
-    this.batch = batch;
-    if (training && this.gathering) {
-      this.mean = arena.floats(width);
-      this.variance = arena.floats(width);
-      this.ofX = arena.floats(width);
-      this.ofOne = arena.floats(width);
+    this.moving = { mean: movingMean.weights, variance: movingVariance.weights };
+    if (training && plan.trained) {
+      const vector = () => arena.floats(width);
+      const sums: Sums = { mean: vector(), variance: vector(), ofX: vector(), ofOne: vector() };
+      this.sums = sums;
+      this.gathering = {
+        forward: (part, parts) => this.gather(sums, part, parts),
+        backward: (part, parts) => this.gatherSlopes(sums, part, parts),
+      };
     }
-    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
-    this.output = {
-      ...input,
-      values: newRows(arena, batch, steps, width),
-      wantsGradient: training && (input.wantsGradient || this.gathering !== undefined),
-      gradient: undefined,
-    };
-    return this.output;
+    this.dx = placeGradient(input, space);
+    this.output = signalFrom(input, newRows(arena, batch, steps, width), {
+      wantsGradient: training && (input.wantsGradient || plan.trained),
+    });
   }
 
   forward(rows: Range, training: boolean): void {
-    const ofBatch = training && this.gathering !== undefined;
-    this.taken.mean = ofBatch ? this.mean : this.movingMean.weights;
-    this.taken.variance = ofBatch ? this.variance : this.movingVariance.weights;
-    eachRun(rows, this.batch, this.input.values.steps, this.run);
+    const { gamma, beta, plan, context } = this.layer;
+    const x = this.input.values;
+    const y = this.output.values;
+    const { mean, variance } = (training ? this.sums : undefined) ?? this.moving;
+    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+      context.kernels.batchNormForward(
+        x.address,
+        x.rowStride,
+        y.address,
+        y.rowStride,
+        gamma?.weights ?? 0,
+        beta?.weights ?? 0,
+        mean,
+        variance,
+        plan.epsilon,
+        x.width,
+        from,
+        to,
+      ),
+    );
   }
 
   backward(rows: Range): void {
-    if (this.input.wantsGradient) eachRun(rows, this.batch, this.input.values.steps, this.runBack);
+    const { dx, sums } = this;
+    if (!dx) return;
+    const { gamma, plan, context } = this.layer;
+    const { values: x, mask } = this.input;
+    const dy = gradientOf(this.output);
+    const { mean, variance } = sums ?? this.moving;
+    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+      context.kernels.batchNormBackward(
+        x.address,
+        x.rowStride,
+        dy.address,
+        dy.rowStride,
+        dx.address,
+        dx.rowStride,
+        gamma?.weights ?? 0,
+        mean,
+        variance,
+        plan.epsilon,
+        mask,
+        sums?.ofX ?? 0,
+        sums?.ofOne ?? 0,
+        sums ? this.counted() : 0,
+        x.width,
+        from,
+        to,
+      ),
+    );
   }
 
   gradients(part: number, parts: number): void {
-    if (!this.gathering) return;
+    const { sums } = this;
+    if (!sums) return;
     const { from, to } = this.features(part, parts);
-    this.copy(this.ofX, this.gamma, from, to);
-    this.copy(this.ofOne, this.beta, from, to);
+    this.copy(sums.ofX, this.layer.gamma, from, to);
+    this.copy(sums.ofOne, this.layer.beta, from, to);
   }
 
   follow(part: number, parts: number): void {
-    if (!this.gathering) return;
-    const { kernels } = this.context;
+    const { sums, moving } = this;
+    if (!sums) return;
+    const { plan, context } = this.layer;
+    const { kernels } = context;
     const { from, to } = this.features(part, parts);
-    kernels.followAverage(this.movingMean.weights, this.mean, this.plan.momentum, from, to);
-    kernels.followAverage(this.movingVariance.weights, this.variance, this.plan.momentum, from, to);
+    kernels.followAverage(moving.mean, sums.mean, plan.momentum, from, to);
+    kernels.followAverage(moving.variance, sums.variance, plan.momentum, from, to);
   }
 
-  private readonly statistics = (part: number, parts: number): void => {
+  private gather({ mean, variance }: Sums, part: number, parts: number): void {
     const { values: x, mask } = this.input;
     const { from, to } = this.features(part, parts);
-    const rows = this.batch * x.steps;
-    const { mean, variance } = this;
-    this.context.kernels.batchNormStatistics(
+    const rows = this.space.batch * x.steps;
+    this.layer.context.kernels.batchNormStatistics(
       x.address,
       x.rowStride,
       mask,
@@ -111,32 +170,32 @@ export class BatchNormalizationLayer implements EngineLayer {
       from,
       to,
     );
-  };
+  }
 
-  private readonly sums = (part: number, parts: number): void => {
+  private gatherSlopes({ mean, variance, ofX, ofOne }: Sums, part: number, parts: number): void {
+    const { plan, context } = this.layer;
     const x = this.input.values;
-    const dy = this.output.gradient;
-    if (dy === undefined) return;
+    const dy = gradientOf(this.output);
     const { from, to } = this.features(part, parts);
-    this.context.kernels.batchNormSums(
+    context.kernels.batchNormSums(
       x.address,
       x.rowStride,
       dy.address,
       dy.rowStride,
-      this.mean,
-      this.variance,
-      this.plan.epsilon,
-      this.ofX,
-      this.ofOne,
-      this.batch * x.steps,
+      mean,
+      variance,
+      plan.epsilon,
+      ofX,
+      ofOne,
+      this.space.batch * x.steps,
       from,
       to,
     );
-  };
+  }
 
   /** This thread's share of the features, in fours, so that no two threads write to one vector. */
   private features(part: number, parts: number): Range {
-    const { width } = this.plan;
+    const { width } = this.layer.plan;
     const { from, to } = share(Math.ceil(width / 4), part, parts);
     return { from: 4 * from, to: Math.min(4 * to, width) };
   }
@@ -144,57 +203,13 @@ export class BatchNormalizationLayer implements EngineLayer {
   /** Rows that statistics are of. */
   private counted(): number {
     const { values, mask } = this.input;
-    const rows = this.batch * values.steps;
-    return mask ? this.context.kernels.sumFloats(mask, rows) : rows;
+    const rows = this.space.batch * values.steps;
+    return mask ? this.layer.context.kernels.sumFloats(mask, rows) : rows;
   }
 
   private copy(from: number, block: WeightBlock | undefined, first: number, end: number): void {
     if (!block || block.gradients === 0) return;
     const at = 4 * first;
-    this.context.kernels.copySequence(from + at, 0, 0, block.gradients + at, 0, 0, end - first, 1, 0, 1);
+    this.layer.context.kernels.copySequence(from + at, 0, 0, block.gradients + at, 0, 0, end - first, 1, 0, 1);
   }
-
-  private readonly run = (from: number, to: number): void => {
-    const x = this.input.values;
-    const y = this.output.values;
-    this.context.kernels.batchNormForward(
-      x.address,
-      x.rowStride,
-      y.address,
-      y.rowStride,
-      this.gamma?.weights ?? 0,
-      this.beta?.weights ?? 0,
-      this.taken.mean,
-      this.taken.variance,
-      this.plan.epsilon,
-      x.width,
-      from,
-      to,
-    );
-  };
-
-  private readonly runBack = (from: number, to: number): void => {
-    const { values: x, gradient: dx, mask } = this.input;
-    const dy = this.output.gradient;
-    if (dx === undefined || dy === undefined) return;
-    this.context.kernels.batchNormBackward(
-      x.address,
-      x.rowStride,
-      dy.address,
-      dy.rowStride,
-      dx.address,
-      dx.rowStride,
-      this.gamma?.weights ?? 0,
-      this.taken.mean,
-      this.taken.variance,
-      this.plan.epsilon,
-      mask,
-      this.gathering ? this.ofX : 0,
-      this.gathering ? this.ofOne : 0,
-      this.gathering ? this.counted() : 0,
-      x.width,
-      from,
-      to,
-    );
-  };
 }

@@ -1,12 +1,13 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { BidirectionalPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientBeside, placeGradient } from '../gradients.js';
 import { addRows, mergeRows } from '../moveRows.js';
-import { eachRun, newRows, type Rows, reversed } from '../rows.js';
+import { eachRun, newRows, type Rows, reversed, signalFrom } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { makeCell } from './cells.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
-import type { CellOutput, SequenceCell } from './sequenceCell.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
+import type { CellOutput, PlacedSequenceCell, SequenceCell } from './sequenceCell.js';
 
 const MERGE = { sum: MergeId.sum, mul: MergeId.mul, ave: MergeId.ave };
 
@@ -22,61 +23,78 @@ function columns(rows: Rows, offset: number, width: number): Rows {
 export class BidirectionalLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   readonly carried: readonly CarriedState[];
-  private readonly cells: readonly [SequenceCell, SequenceCell];
-  private input!: Signal;
-  private output!: Signal;
-  /** With mergeMode 'none'. */
-  private secondOutput!: Signal;
-  private batch = 0;
-  /** The cells' outputs in the order of time, and where their gradients are. */
-  private outputs!: readonly [Rows, Rows];
-  private gradientsOf!: readonly [Rows, Rows] | undefined;
-  /** The second cell's share of dL/dx, before it is added to the first's. */
-  private second: Rows | undefined;
+  readonly cells: readonly [SequenceCell, SequenceCell];
 
   constructor(
-    private readonly plan: BidirectionalPlan,
-    private readonly context: LayerContext,
+    readonly plan: BidirectionalPlan,
+    readonly context: LayerContext,
   ) {
     this.cells = [makeCell(plan.forward, context), makeCell(plan.backward, context)];
     this.blocks = this.cells.flatMap(({ blocks }) => blocks);
     this.carried = this.cells.flatMap(({ carried }) => carried);
   }
 
-  /** With mergeMode 'none' the second cell's outputs, then the last states of the two. */
-  get further(): readonly Signal[] {
-    const { mergeMode } = this.plan;
-    const states = this.cells.flatMap(({ finalStates }) => finalStates);
-    return mergeMode === 'none' ? [this.secondOutput, ...states] : states;
-  }
-
   /** @param initial the first cell's states, then the second's */
-  place(input: Signal, space: Space, initial: readonly Signal[]): Signal {
+  place(input: Signal, space: Space, initial: readonly Signal[]): PlacedLayer {
+    return new PlacedBidirectional(this, input, space, initial);
+  }
+}
+
+class PlacedBidirectional implements PlacedLayer {
+  readonly output: Signal;
+  /** With mergeMode 'none' the second cell's outputs, then the last states of the two. */
+  readonly further: readonly Signal[];
+  private readonly cells: readonly [PlacedSequenceCell, PlacedSequenceCell];
+  /** The cells' outputs in the order of time, and, where they are merged, places for their gradients. */
+  private readonly outputs: readonly [Rows, Rows];
+  private readonly slopes: readonly [Rows, Rows] | undefined;
+  private readonly dx: Rows | undefined;
+  /** The second cell's share of dL/dx, before it is added to the first's. */
+  private readonly second: Rows | undefined;
+
+  constructor(
+    private readonly layer: BidirectionalLayer,
+    input: Signal,
+    private readonly space: Space,
+    initial: readonly Signal[],
+  ) {
+    const { mergeMode, forward: plan } = layer.plan;
     const { arena, batch, training } = space;
-    const { units, inputs, returnSequences, returnState } = this.plan.forward;
-    const concat = this.plan.mergeMode === 'concat';
-    const apart = this.plan.mergeMode === 'none';
+    const { units, inputs, returnSequences } = plan;
+    const concat = mergeMode === 'concat';
+    const apart = mergeMode === 'none';
     const { steps } = input.values;
     const outputSteps = returnSequences ? steps : 1;
-    const rows = (width: number, count: number) => newRows(arena, batch, count, width);
-    this.input = input;
-    this.batch = batch;
-    if (input.wantsGradient) input.gradient = rows(inputs, steps);
-    this.second = input.wantsGradient ? rows(inputs, steps) : undefined;
-    const values = rows(concat ? 2 * units : units, outputSteps);
+    const rows = (width: number, count = outputSteps) => newRows(arena, batch, count, width);
+    this.dx = placeGradient(input, space);
+    this.second = this.dx && rows(inputs, steps);
+    const values = rows(concat ? 2 * units : units);
     this.outputs = concat
       ? [columns(values, 0, units), columns(values, units, units)]
-      : [apart ? values : rows(units, outputSteps), rows(units, outputSteps)];
-    this.gradientsOf = training && !concat && !apart ? [rows(units, outputSteps), rows(units, outputSteps)] : undefined;
-    const count = initial.length > 0 ? this.cells[0].stateCount : 0;
-    this.cells.forEach((cell, i) => {
-      const ports = { input, output: this.port(i, this.outputs[i]), dInput: i === 0 ? input.gradient : this.second };
-      cell.place({ ...ports, initial: initial.slice(i * count, (i + 1) * count), givesStates: returnState }, space);
-    });
+      : [apart ? values : rows(units), rows(units)];
+    this.slopes = training && !concat && !apart ? [rows(units), rows(units)] : undefined;
+    const [first, second] = this.outputs;
+    const count = initial.length > 0 ? layer.cells[0].stateCount : 0;
+    this.cells = [
+      this.placeCell(0, input, first, this.dx, initial.slice(0, count)),
+      this.placeCell(1, input, second, this.second, initial.slice(count, 2 * count)),
+    ];
     const mask = returnSequences ? input.mask : 0;
     this.output = { values, sequence: returnSequences, mask, wantsGradient: training };
-    this.secondOutput = { ...this.output, values: this.outputs[1] };
-    return this.output;
+    const states = this.cells.flatMap(({ finalStates }) => finalStates);
+    this.further = apart ? [signalFrom(this.output, second), ...states] : states;
+  }
+
+  private placeCell(
+    i: 0 | 1,
+    input: Signal,
+    output: Rows,
+    dInput: Rows | undefined,
+    initial: readonly Signal[],
+  ): PlacedSequenceCell {
+    const { cells, plan } = this.layer;
+    const ports = { input, output: this.port(i, output), dInput, initial, givesStates: plan.forward.returnState };
+    return cells[i].place(ports, this.space);
   }
 
   prepare(part: number, parts: number): void {
@@ -87,24 +105,25 @@ export class BidirectionalLayer implements EngineLayer {
     for (const cell of this.cells) cell.forward(rows, training);
     const { values, mask } = this.output;
     const [a, b] = this.outputs;
-    const { mergeMode } = this.plan;
+    const { plan, context } = this.layer;
+    const { mergeMode } = plan;
     if (mergeMode !== 'concat' && mergeMode !== 'none')
-      mergeRows(this.context.kernels, MERGE[mergeMode], a, b, values, rows);
+      mergeRows(context.kernels, MERGE[mergeMode], a, b, values, rows);
     if (!mask) return;
     this.clearMasked(values, rows);
     if (mergeMode === 'none') this.clearMasked(b, rows);
   }
 
   backward(rows: Range): void {
-    const { gradient, mask } = this.output;
-    const apart = this.plan.mergeMode === 'none' ? this.secondOutput.gradient : undefined;
-    for (const given of [gradient, apart]) if (mask && given) this.clearMasked(given, rows);
-    const [first, second] = gradient && this.plan.mergeMode !== 'none' ? this.split(gradient, rows) : [gradient, apart];
+    const { mask } = this.output;
+    const { kernels } = this.layer.context;
+    const given = gradientBeside(this.output, this.further);
+    const apart = this.layer.plan.mergeMode === 'none' ? this.further[0].gradient : undefined;
+    for (const gradient of [given, apart]) if (mask && gradient) this.clearMasked(gradient, rows);
+    const [first, second] = this.split(given, apart, rows);
     this.cells[0].backward(rows, this.port(0, first));
     this.cells[1].backward(rows, this.port(1, second));
-    const to = this.input.gradient;
-    const from = this.second;
-    if (to && from) addRows(this.context.kernels, from, to, rows);
+    if (this.dx && this.second) addRows(kernels, this.second, this.dx, rows);
   }
 
   gradients(part: number, parts: number): void {
@@ -114,31 +133,34 @@ export class BidirectionalLayer implements EngineLayer {
   /** What a cell writes or gets gradients of: the second's steps are in the other order. */
   private port(cell: number, rows: Rows | undefined): CellOutput {
     if (!rows) return {};
-    if (!this.plan.forward.returnSequences) return { last: rows };
+    if (!this.layer.plan.forward.returnSequences) return { last: rows };
     return { sequences: cell === 0 ? rows : reversed(rows) };
   }
 
-  /** The gradients of the cells' outputs from that of the merged one. */
-  private split(gradient: Rows, rows: Range): readonly [Rows, Rows] {
-    const { mergeMode } = this.plan;
-    const { units } = this.plan.forward;
-    const places = this.gradientsOf;
-    if (mergeMode === 'concat' || mergeMode === 'none' || places === undefined)
-      return [columns(gradient, 0, units), columns(gradient, units, units)];
-    const { kernels } = this.context;
-    const sides = [
-      { to: places[0], other: this.outputs[1] },
-      { to: places[1], other: this.outputs[0] },
-    ];
-    for (const { to, other } of sides)
-      kernels.mergeBackward(
+  /** The gradients of the cells' outputs: of two outputs their own, else from that of the merged one. */
+  private split(
+    given: Rows | undefined,
+    apart: Rows | undefined,
+    rows: Range,
+  ): readonly [Rows | undefined, Rows | undefined] {
+    const { plan, context } = this.layer;
+    const { mergeMode, forward } = plan;
+    const { units } = forward;
+    if (mergeMode === 'none') return [given, apart];
+    if (!given) return [undefined, undefined];
+    if (mergeMode === 'concat') return [columns(given, 0, units), columns(given, units, units)];
+    const { slopes, outputs } = this;
+    if (!slopes) throw new Error('bug: a Bidirectional that was not placed for training goes back');
+    slopes.forEach((to, i) => {
+      const other = outputs[1 - i];
+      context.kernels.mergeBackward(
         MERGE[mergeMode],
         other.address,
         other.stepStride,
         other.rowStride,
-        gradient.address,
-        gradient.stepStride,
-        gradient.rowStride,
+        given.address,
+        given.stepStride,
+        given.rowStride,
         to.address,
         to.stepStride,
         to.rowStride,
@@ -147,14 +169,15 @@ export class BidirectionalLayer implements EngineLayer {
         rows.from,
         rows.to,
       );
-    return places;
+    });
+    return slopes;
   }
 
   private clearMasked(values: Rows, rows: Range): void {
     const { mask } = this.output;
-    eachRun(rows, this.batch, values.steps, (from, to) => {
+    eachRun(rows, this.space.batch, values.steps, (from, to) => {
       const { address, rowStride, width } = values;
-      this.context.kernels.maskRows(address, rowStride, address, rowStride, mask, width, from, to);
+      this.layer.context.kernels.maskRows(address, rowStride, address, rowStride, mask, width, from, to);
     });
   }
 }

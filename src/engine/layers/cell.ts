@@ -3,43 +3,39 @@ import { slopeTakesInput } from '../../kernels/activationIds.js';
 import { FIELD, ONE } from '../../kernels/recurrence.js';
 import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
 import { dropoutKey } from '../../random.js';
-import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
+import { placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
-import { newRows, type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
+import { type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { type CellKind, KINDS, roundUp } from './cellKinds.js';
 import { CellRecords, type RecordFields, rowsFields, type STATES } from './cellRecords.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';
-import type { CellOutput, CellPorts, SequenceCell } from './sequenceCell.js';
+import type { CellGradients, CellPorts, PlacedSequenceCell, SequenceCell } from './sequenceCell.js';
 
 /** The cells of LSTM, GRU and SimpleRNN: rows [h | x | 1] times all weights, step by step. */
 export class Cell implements SequenceCell {
   readonly blocks: readonly WeightBlock[];
-  private readonly block: WeightBlock;
+  readonly block: WeightBlock;
   readonly carried: readonly CarriedState[];
-  private readonly kind: CellKind;
-  private ports!: CellPorts;
-  private arena!: Arena;
-  private batch = 0;
-  private steps = 0;
-  private training = false;
-  private records!: CellRecords;
-  /** The record's fields for the whole batch. */
-  private fields: RecordFields = {};
-  private inputMask = 0;
-  private stateMask = 0;
-  /** (B, U) each, for the kernel: dL/d the states after the last step. */
-  private finalGradients: readonly number[] = [];
+  /** h and c of an LSTM. */
+  readonly stateCount: number;
+  readonly kind: CellKind;
+  readonly dropsInput: boolean;
+  readonly dropsState: boolean;
 
   constructor(
-    private readonly plan: RecurrentPlan,
-    private readonly context: LayerContext,
+    readonly plan: RecurrentPlan,
+    readonly context: LayerContext,
   ) {
+    const { units, dropout, recurrentDropout, stateful } = plan;
     this.kind = KINDS[plan.kind](plan);
     this.block = this.kind.makeBlock(plan);
     this.blocks = [this.block];
-    this.carried = plan.stateful ? [{ states: this.kind.states, units: plan.units, before: 0, after: 0 }] : [];
+    this.stateCount = this.kind.states;
+    this.carried = stateful ? [{ states: this.stateCount, units, before: 0, after: 0 }] : [];
+    this.dropsInput = dropout > 0 && dropout < 1;
+    this.dropsState = recurrentDropout > 0 && recurrentDropout < 1;
   }
 
   /** Dropout changes a state on its way to the next step. */
@@ -47,54 +43,61 @@ export class Cell implements SequenceCell {
     return this.dropsState;
   }
 
-  private get dropsState(): boolean {
-    return this.plan.recurrentDropout > 0 && this.plan.recurrentDropout < 1;
+  place(ports: CellPorts, space: Space): PlacedSequenceCell {
+    return new PlacedCell(this, ports, space);
   }
+}
 
-  private get dropsInput(): boolean {
-    return this.plan.dropout > 0 && this.plan.dropout < 1;
-  }
-
-  states: Rows | undefined;
-
-  kept: readonly KeptState[] = [];
-
+class PlacedCell implements PlacedSequenceCell {
+  readonly states: Rows | undefined;
+  readonly kept: readonly KeptState[];
   /** h and c. */
-  finalStates: readonly Signal[] = [];
+  readonly finalStates: readonly Signal[];
+  private readonly steps: number;
+  private readonly records: CellRecords;
+  /** The record's fields for the whole batch. */
+  private readonly fields: RecordFields;
+  private readonly inputMask: number;
+  private readonly stateMask: number;
+  /** (B, U) each, for the kernel: dL/d the states after the last step. */
+  private readonly finalGradients: readonly number[];
+  /** Of the states before the first step, where wanted. */
+  private readonly dInitial: readonly (Rows | undefined)[];
 
-  place(ports: CellPorts, { arena, batch, training, stream }: Space): void {
-    const { plan, kind } = this;
+  constructor(
+    private readonly cell: Cell,
+    private readonly ports: CellPorts,
+    private readonly space: Space,
+  ) {
+    const { plan, kind, block, context, dropsInput, dropsState } = cell;
+    const { arena, batch, training, stream } = space;
     const { units, inputs, goBackwards } = plan;
     const { values: x, mask } = ports.input;
     const { steps } = x;
-    this.ports = ports;
-    this.arena = arena;
-    this.batch = batch;
-    this.steps = steps;
-    this.training = training;
-    this.kept = [];
-    this.finalStates = [];
-    const rows = this.block.rows;
     const padded = roundUp(units, 16);
-    const zRow = rowLength(Math.max(rows, padded));
+    const zRow = rowLength(Math.max(block.rows, padded));
     const gatesRow = rowLength(kind.gates);
     const z = arena.floats((training ? steps + 1 : 2) * batch * zRow);
     const turns = training ? 0 : 2;
+    this.steps = steps;
     this.states = training ? timeMajor(z + 4 * batch * zRow, batch, steps, units, zRow) : undefined;
-    const keptRow = training && this.dropsState && plan.resetAfter ? rowLength(padded) : 0;
+    const keptRow = training && dropsState && plan.resetAfter ? rowLength(padded) : 0;
     const resetRow = plan.kind === 'gru' && !plan.resetAfter ? rowLength(padded) : 0;
-    this.inputMask = training && this.dropsInput ? arena.floats(batch * inputs) : 0;
-    this.stateMask = training && this.dropsState ? arena.floats(batch * units) : 0;
+    this.inputMask = training && dropsInput ? arena.floats(batch * inputs) : 0;
+    this.stateMask = training && dropsState ? arena.floats(batch * units) : 0;
     this.records = new CellRecords(arena, batch, units);
     const gatesFloats = (training ? steps + 1 : 1) * batch * gatesRow;
     const gates = arena.floats(gatesFloats);
     const keepsInputs = training && (slopeTakesInput(plan.activation) || slopeTakesInput(plan.recurrentActivation));
+    this.kept = stream ? [{ address: arena.fixed(kind.states * units), shape: [kind.states, units] }] : [];
+    this.dInitial = ports.initial.map((signal) => placeGradient(signal, space));
+    const ofStates = this.placeStates(mask !== 0);
     this.fields = {
       steps,
       inputs,
       units,
       goBackwards: Number(goBackwards),
-      wide: this.context.wide,
+      wide: context.wide,
       activation: plan.activation,
       recurrentActivation: plan.recurrentActivation,
       one: plan.bias === NONE ? 0 : ONE,
@@ -105,7 +108,7 @@ export class Cell implements SequenceCell {
       mask: mask ? mask + 3 : 0,
       maskRow: 4,
       maskStep: 4 * batch,
-      packed: this.block.weights,
+      packed: block.weights,
       z,
       zRow: 4 * zRow,
       zStep: 4 * batch * zRow,
@@ -124,29 +127,59 @@ export class Cell implements SequenceCell {
       ...rowsFields('sequences', ports.output.sequences),
       last: ports.output.last?.address ?? 0,
       lastRow: 4 * (ports.output.last?.rowStride ?? 0),
-      ...(stream ? this.placeState(arena) : this.carry(mask !== 0)),
-      ...this.placeStates(mask !== 0),
-      ...(training ? this.placeBackward(arena) : {}),
+      ...ofStates,
+      ...(training ? this.placeBackward() : {}),
     };
+    const vector = () => arena.floats(batch * units);
+    // Given to the kernel in backward, where somebody has gradients of them.
+    this.finalGradients = ports.givesStates && training ? [vector(), vector()] : [];
+    this.finalStates = ports.givesStates
+      ? [ofStates.hT, ofStates.cT].slice(0, kind.states).map((address = 0) => ({
+          values: this.vectors(address),
+          sequence: false,
+          mask: 0,
+          wantsGradient: training,
+        }))
+      : [];
   }
 
-  /** The states after a call take the place of those before it. */
-  private placeState(arena: Arena): RecordFields {
-    const { units } = this.plan;
-    const { states } = this.kind;
-    const h = arena.fixed(states * units);
-    const c = states === 2 ? h + 4 * units : 0;
-    this.kept = [{ address: h, shape: [states, units] }];
+  private get hasInitial(): boolean {
+    return this.ports.initial.length > 0;
+  }
+
+  /** Where states come in and go out, (B, U) without gaps as the kernels take them. */
+  private placeStates(masked: boolean): RecordFields {
+    const { arena, batch } = this.space;
+    const { plan, kind } = this.cell;
+    const fields: RecordFields = { ...this.keptStates(), ...this.carriedStates(masked) };
+    const vectors = (names: readonly (typeof STATES)[number][]) => {
+      for (const name of names.slice(0, kind.states)) fields[name] = arena.floats(batch * plan.units);
+    };
+    if (this.hasInitial) {
+      vectors(['h0', 'c0']);
+      if (this.dInitial.some((gradient) => gradient)) vectors(['dh0', 'dc0']);
+      if (masked) fields.first = arena.floats(batch);
+    }
+    if (this.ports.givesStates && fields.hT === undefined) vectors(['hT', 'cT']);
+    return fields;
+  }
+
+  /** In a stream the states after a call take the place of those before it. */
+  private keptStates(): RecordFields {
+    const [kept] = this.kept;
+    if (!kept) return {};
+    const h = kept.address;
+    const c = this.cell.kind.states === 2 ? h + 4 * this.cell.plan.units : 0;
     return { h0: h, hT: h, c0: c, cT: c };
   }
 
   /** The states of a stateful cell, and where each row's first unmasked step is noted: its outputs before that are zero, not its state. */
-  private carry(masked: boolean): RecordFields {
-    const { arena, batch, plan } = this;
-    const [carried] = this.carried;
-    if (!carried) return {};
-    const { before, after, states } = carried;
-    const c = 4 * batch * plan.units;
+  private carriedStates(masked: boolean): RecordFields {
+    const [carried] = this.cell.carried;
+    if (!carried || this.kept.length > 0) return {};
+    const { arena, batch } = this.space;
+    const { before, after, states, units } = carried;
+    const c = 4 * batch * units;
     return {
       h0: before,
       hT: after,
@@ -155,46 +188,10 @@ export class Cell implements SequenceCell {
     };
   }
 
-  /** h and c of an LSTM. */
-  get stateCount(): number {
-    return this.kind.states;
-  }
-
-  private get hasInitial(): boolean {
-    return (this.ports.initial?.length ?? 0) > 0;
-  }
-
-  /** Where states come in and go out, (B, U) without gaps as the kernels take them. */
-  private placeStates(masked: boolean): RecordFields {
-    const { arena, batch, ports, plan, training } = this;
-    const { units } = plan;
-    const fields: RecordFields = {};
-    const vectors = (names: readonly (typeof STATES)[number][]) => {
-      for (const name of names.slice(0, this.kind.states)) fields[name] = arena.floats(batch * units);
-    };
-    if (this.hasInitial) {
-      vectors(['h0', 'c0']);
-      if (ports.initial?.some(({ wantsGradient }) => wantsGradient)) vectors(['dh0', 'dc0']);
-      if (masked) fields.first = arena.floats(batch);
-      for (const signal of ports.initial ?? [])
-        if (signal.wantsGradient) signal.gradient = newRows(arena, batch, 1, units);
-    }
-    if (!ports.givesStates) return fields;
-    const kept = this.kept[0]?.address ?? this.carried[0]?.after;
-    if (kept === undefined) vectors(['hT', 'cT']);
-    // Given to the kernel in backward, where somebody has gradients of them.
-    this.finalGradients = training ? [arena.floats(batch * units), arena.floats(batch * units)] : [];
-    this.finalStates = [fields.hT, fields.cT].slice(0, this.kind.states).map((address, i) => ({
-      values: timeMajor(address ?? (kept ?? 0) + 4 * i * batch * units, batch, 1, units, units),
-      sequence: false,
-      mask: 0,
-      wantsGradient: training,
-    }));
-    return fields;
-  }
-
-  private placeBackward(arena: Arena): RecordFields {
-    const { batch, steps, kind, ports, plan, block } = this;
+  private placeBackward(): RecordFields {
+    const { steps, ports } = this;
+    const { arena, batch } = this.space;
+    const { kind, plan, block } = this.cell;
     // Where nothing is carried, the state before a single step is zero, and so are the gradients of what it is multiplied with.
     block.quietRows = plan.kind === 'lstm' && steps === 1 && !plan.stateful && !this.hasInitial ? plan.units : 0;
     for (let panel = 0; block.gradients !== 0 && panel < block.panels; panel++) {
@@ -222,30 +219,30 @@ export class Cell implements SequenceCell {
 
   /** The transposed weights, for backward; a single step from no state, without a gradient of x, does without. */
   prepare(part: number, parts: number): void {
-    const { plan } = this;
-    const { kernels } = this.context;
+    const { plan, block, context } = this.cell;
     const { packedTransposed = 0 } = this.fields;
     if (!packedTransposed || (this.steps === 1 && !this.ports.dInput && !plan.stateful && !this.hasInitial)) return;
-    const { panels, rows, weights } = this.block;
+    const { panels, rows, weights } = block;
     const mine = share(panels, part, parts);
-    kernels.transposeSomePanels(weights, panels, rows, packedTransposed, mine.from, mine.to);
+    context.kernels.transposeSomePanels(weights, panels, rows, packedTransposed, mine.from, mine.to);
   }
 
   forward(rows: Range, training: boolean): void {
-    const { context, kind, plan } = this;
+    const { context, kind, plan } = this.cell;
     const job = this.records.of(rows, this.fields);
-    const drop = training && this.training;
+    const drop = training && this.space.training;
     if (this.inputMask) this.drop(rows, 'inputDropout', this.inputMask, plan.inputs, plan.dropout, drop);
     if (this.stateMask) this.drop(rows, 'recurrentDropout', this.stateMask, plan.units, plan.recurrentDropout, drop);
-    this.ports.initial?.forEach(({ values }, i) => {
+    this.ports.initial.forEach(({ values }, i) => {
       this.copy(values, this.vectorsAt(i === 0 ? 'h0' : 'c0'), rows);
     });
     kind.forward(context.kernels, job);
   }
 
-  backward(rows: Range, { sequences, last }: CellOutput): void {
+  backward(rows: Range, { sequences, last }: CellGradients): void {
+    const { context, kind, plan } = this.cell;
     const job = this.records.of(rows, this.fields);
-    const words = this.arena.i32;
+    const words = this.space.arena.i32;
     const at = job >>> 2;
     if (words[at + FIELD.dSequences] === 0 && words[at + FIELD.dLast] === 0) {
       if (sequences) {
@@ -262,19 +259,19 @@ export class Cell implements SequenceCell {
       const { gradient } = this.finalStates[i];
       if (!gradient) continue;
       const to = this.finalGradients[i];
-      words[at + (i === 0 ? FIELD.dhT : FIELD.dcT)] = to + 4 * rows.from * this.plan.units;
+      words[at + (i === 0 ? FIELD.dhT : FIELD.dcT)] = to + 4 * rows.from * plan.units;
       this.copy(gradient, this.vectors(to), rows);
     }
-    this.kind.backward(this.context.kernels, job, this.steps, this.fields.dh0 !== undefined);
-    if (!this.hasInitial) return;
-    this.ports.initial?.forEach(({ gradient }, i) => {
+    kind.backward(context.kernels, job, this.steps, this.fields.dh0 !== undefined);
+    this.dInitial.forEach((gradient, i) => {
       if (gradient) this.copy(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
     });
   }
 
   /** (B, U) without gaps. */
   private vectors(address: number): Rows {
-    return timeMajor(address, this.batch, 1, this.plan.units, this.plan.units);
+    const { units } = this.cell.plan;
+    return timeMajor(address, this.space.batch, 1, units, units);
   }
 
   private vectorsAt(name: 'h0' | 'c0' | 'dh0' | 'dc0'): Rows {
@@ -282,15 +279,22 @@ export class Cell implements SequenceCell {
   }
 
   private copy(from: Rows, to: Rows, rows: Range): void {
-    copyRows(this.context.kernels, from, to, rows);
+    copyRows(this.cell.context.kernels, from, to, rows);
   }
 
   gradients(part: number, parts: number): void {
-    const { block, batch, steps, kind, context } = this;
+    const { block, kind, context } = this.cell;
     if (block.gradients === 0) return;
     // A record of its own, the same for all threads: no share's, which another thread may be writing.
     const job = this.records.ofAll(this.fields);
-    kind.gradients(context.kernels, job, batch, steps, block.gradients, share(block.panels, part, parts));
+    kind.gradients(
+      context.kernels,
+      job,
+      this.space.batch,
+      this.steps,
+      block.gradients,
+      share(block.panels, part, parts),
+    );
   }
 
   /** Draws a share's factors, or leaves the record without. */
@@ -302,8 +306,8 @@ export class Cell implements SequenceCell {
     rate: number,
     on: boolean,
   ): void {
-    const { context, plan } = this;
-    this.arena.i32[(this.records.addressAt(from) >>> 2) + FIELD[field]] = on ? mask + 4 * from * width : 0;
+    const { context, plan } = this.cell;
+    this.space.arena.i32[(this.records.addressAt(from) >>> 2) + FIELD[field]] = on ? mask + 4 * from * width : 0;
     if (!on) return;
     const key = dropoutKey(context.draw, plan.path, field === 'inputDropout' ? 'input' : 'recurrent');
     context.kernels.dropoutMask(mask, width, key, Math.ceil(rate * 2 ** 24), 1 / (1 - rate), width, from, to);

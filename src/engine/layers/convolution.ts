@@ -1,7 +1,16 @@
 import { type ConvolutionPlan, NONE } from '../../plan/layerPlan.js';
 import { type BlockPart, makeBlock, type WeightBlock } from '../blocks.js';
-import { newRows, type Rows, rowLength, timeMajor } from '../rows.js';
-import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { type Rows, rowLength, timeMajor } from '../rows.js';
+import {
+  type EngineLayer,
+  type LayerContext,
+  type PlacedLayer,
+  type Range,
+  type Signal,
+  type Space,
+  share,
+} from './layer.js';
 import { windowsOver } from './windows.js';
 
 /** Rows that one pass of convolveGradients gathers into a panel. */
@@ -17,28 +26,15 @@ const CHUNK = { floats: 4096, least: 12, most: 48 };
  */
 export class ConvolutionLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly block: WeightBlock;
+  readonly block: WeightBlock;
   /** I, F and panels of one group. */
-  private readonly inputs: number;
-  private readonly filters: number;
-  private readonly panels: number;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  private before = 0;
-  /** Steps of one phase of the laid-out input. */
-  private length = 0;
-  /** x as layWindows leaves it, (B, G, dilation, length, I). */
-  private laid = 0;
-  private transposed = 0;
-  private sums = 0;
-  private windows = 0;
-  private chunk = 0;
-  private scratch = 0;
+  readonly inputs: number;
+  readonly filters: number;
+  readonly panels: number;
 
   constructor(
-    private readonly plan: ConvolutionPlan,
-    private readonly context: LayerContext,
+    readonly plan: ConvolutionPlan,
+    readonly context: LayerContext,
   ) {
     const { groups, size, kernel, bias } = plan;
     this.inputs = plan.inputs / groups;
@@ -56,49 +52,80 @@ export class ConvolutionLayer implements EngineLayer {
     this.blocks = [this.block];
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
-    const { groups, size, stride, dilation } = this.plan;
-    const { inputs, filters, panels, block } = this;
-    const { steps, width } = input.values;
-    const { before, count } = windowsOver(steps, this.plan);
-    this.input = input;
-    this.batch = batch;
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedConvolution(this, input, space);
+  }
+}
+
+/** What the input's gradient is made in. */
+interface Back {
+  dx: Rows;
+  transposed: number;
+  sums: number;
+  windows: number;
+  chunk: number;
+}
+
+class PlacedConvolution implements PlacedLayer {
+  readonly output: Signal;
+  private readonly before: number;
+  /** Steps of one phase of the laid-out input. */
+  private readonly length: number;
+  /** x as layWindows leaves it, (B, G, dilation, length, I). */
+  private readonly laid: number;
+  /** Where the input wants its gradient. */
+  private readonly back: Back | undefined;
+  private readonly scratch: number;
+
+  constructor(
+    private readonly layer: ConvolutionLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { plan, inputs, filters, panels, block } = layer;
+    const { groups, size, stride, dilation } = plan;
+    const { arena, batch, training } = space;
+    const { before, count } = windowsOver(input.values.steps, plan);
     this.before = before;
     this.length = (Math.ceil(count / dilation) - 1) * stride + size;
     const laid = batch * groups * dilation * this.length * inputs;
     this.laid = arena.floats(laid);
-    if (input.wantsGradient) {
-      input.gradient = newRows(arena, batch, steps, width);
-      const across = 16 * Math.ceil((size * inputs) / 16);
-      this.chunk = Math.min(Math.max(Math.ceil(CHUNK.floats / across), CHUNK.least), CHUNK.most);
-      this.transposed = arena.fixed(16 * Math.ceil(block.rows / 16) * 16 * block.panels);
-      this.sums = arena.floats(laid);
-      this.windows = arena.floats(batch * this.chunk * across);
-    }
+    const dx = placeGradient(input, space);
+    this.back = dx && this.placeBack(dx, laid);
     this.scratch = training ? arena.floats(block.panels * 16 * GATHERED_ROWS) : 0;
     // The last group's panels may end after its filters.
     const ld = rowLength((groups - 1) * filters + 16 * panels);
-    const values = timeMajor(arena.floats(batch * count * ld), batch, count, this.plan.filters, ld);
+    const values = timeMajor(arena.floats(batch * count * ld), batch, count, plan.filters, ld);
     this.output = {
       values,
       sequence: true,
       mask: 0,
-      wantsGradient: training && (input.wantsGradient || this.block.gradients !== 0),
+      wantsGradient: training && (input.wantsGradient || block.gradients !== 0),
     };
-    return this.output;
+  }
+
+  private placeBack(dx: Rows, laid: number): Back {
+    const { arena, batch } = this.space;
+    const { plan, inputs, block } = this.layer;
+    const across = 16 * Math.ceil((plan.size * inputs) / 16);
+    const chunk = Math.min(Math.max(Math.ceil(CHUNK.floats / across), CHUNK.least), CHUNK.most);
+    const transposed = arena.fixed(16 * Math.ceil(block.rows / 16) * 16 * block.panels);
+    return { dx, transposed, sums: arena.floats(laid), windows: arena.floats(batch * chunk * across), chunk };
   }
 
   prepare(part: number, parts: number): void {
-    if (!this.input.wantsGradient) return;
-    const { rows, panels, weights } = this.block;
+    if (!this.back) return;
+    const { block, context } = this.layer;
+    const { rows, panels, weights } = block;
     const mine = share(panels, part, parts);
-    this.context.kernels.transposeSomePanels(weights, panels, rows, this.transposed, mine.from, mine.to);
+    context.kernels.transposeSomePanels(weights, panels, rows, this.back.transposed, mine.from, mine.to);
   }
 
   forward({ from, to }: Range): void {
-    const { kernels, wide } = this.context;
-    const { groups, size, stride, dilation } = this.plan;
-    const { inputs, filters, panels, block, length, laid, before } = this;
+    const { plan, context, inputs, filters, panels, block } = this.layer;
+    const { kernels, wide } = context;
+    const { groups, size, stride, dilation } = plan;
+    const { length, laid, before } = this;
     const x = this.input.values;
     const y = this.output.values;
     kernels.layWindows(
@@ -138,28 +165,29 @@ export class ConvolutionLayer implements EngineLayer {
   }
 
   backward({ from, to }: Range): void {
-    if (!this.input.wantsGradient) return;
-    const { kernels, wide } = this.context;
-    const { groups, size, stride, dilation } = this.plan;
-    const dx = placed(this.input);
-    const dy = placed(this.output);
+    if (!this.back) return;
+    const { plan, context, inputs, filters, panels } = this.layer;
+    const { kernels, wide } = context;
+    const { groups, size, stride, dilation } = plan;
+    const { dx, transposed, sums, windows, chunk } = this.back;
+    const dy = gradientOf(this.output);
     kernels.convolveBackward(
       dy.address,
       dy.stepStride,
       dy.rowStride,
       dy.steps,
-      this.filters,
-      this.transposed,
-      this.panels,
-      this.inputs,
+      filters,
+      transposed,
+      panels,
+      inputs,
       size,
       groups,
       stride,
       dilation,
       this.length,
-      this.sums,
-      this.windows,
-      this.chunk,
+      sums,
+      windows,
+      chunk,
       dx.address,
       dx.stepStride,
       dx.rowStride,
@@ -172,18 +200,18 @@ export class ConvolutionLayer implements EngineLayer {
   }
 
   gradients(part: number, parts: number): void {
-    const { kernels, wide } = this.context;
-    const { groups, size, stride, dilation } = this.plan;
-    const { block, batch } = this;
+    const { plan, context, inputs, filters, panels, block } = this.layer;
+    const { kernels, wide } = context;
+    const { groups, size, stride, dilation } = plan;
     if (block.gradients === 0) return;
-    const dy = placed(this.output);
+    const dy = gradientOf(this.output);
     const mine = share(block.panels, part, parts);
     kernels.convolveGradients(
       this.laid,
-      this.inputs,
+      inputs,
       size,
       groups,
-      this.filters,
+      filters,
       stride,
       dilation,
       this.length,
@@ -191,9 +219,9 @@ export class ConvolutionLayer implements EngineLayer {
       dy.stepStride,
       dy.rowStride,
       dy.steps,
-      batch,
+      this.space.batch,
       block.gradients,
-      this.panels,
+      panels,
       block.rows,
       this.scratch,
       mine.from,
@@ -201,10 +229,4 @@ export class ConvolutionLayer implements EngineLayer {
       wide,
     );
   }
-}
-
-/** The gradient of a signal whose reader has been placed. */
-function placed({ gradient }: Signal): Rows {
-  if (gradient) return gradient;
-  throw new Error('a signal without a gradient');
 }

@@ -1,7 +1,16 @@
 import { type DensePlan, NONE } from '../../plan/layerPlan.js';
 import { type BlockPart, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { newRows } from '../rows.js';
-import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { newRows, type Rows, signalFrom } from '../rows.js';
+import {
+  type EngineLayer,
+  type LayerContext,
+  type PlacedLayer,
+  type Range,
+  type Signal,
+  type Space,
+  share,
+} from './layer.js';
 
 /** Rows that one pass of denseGradients gathers into a panel. */
 const GATHERED_ROWS = 256;
@@ -12,19 +21,13 @@ const GATHERED_ROWS = 256;
  */
 export class DenseLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly block: WeightBlock;
-  private readonly hasBias: boolean;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  /** Panels of [W; b]ᵀ, (⌈(F+1)/16⌉, 16·P, 16); 0 for a single row, which does without. */
-  private transposed = 0;
-  private scratch = 0;
+  readonly block: WeightBlock;
+  readonly hasBias: boolean;
 
   /** @param columns of the N outputs that hold Keras's columns, where those are fewer or in another order */
   constructor(
-    private readonly plan: DensePlan,
-    private readonly context: LayerContext,
+    readonly plan: DensePlan,
+    readonly context: LayerContext,
     columns: Int32Array = plainColumns(plan.units),
   ) {
     const { inputs, units, kernel, bias } = plan;
@@ -35,43 +38,51 @@ export class DenseLayer implements EngineLayer {
     this.blocks = [this.block];
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
-    const { inputs, units } = this.plan;
-    const { panels } = this.block;
+  place(input: Signal, space: Space): PlacedDense {
+    return new PlacedDense(this, input, space);
+  }
+}
+
+export class PlacedDense implements PlacedLayer {
+  readonly output: Signal;
+  private readonly dx: Rows | undefined;
+  /** Panels of [W; b]ᵀ, (⌈(F+1)/16⌉, 16·P, 16); 0 for a single row, which does without. */
+  private readonly transposed: number;
+  private readonly scratch: number;
+
+  constructor(
+    private readonly layer: DenseLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { arena, batch, training } = space;
+    const { plan, block } = layer;
     const { steps } = input.values;
     const rows = batch * steps;
-    this.input = input;
-    this.batch = batch;
-    const values = newRows(arena, batch, steps, units);
-    if (input.wantsGradient) {
-      input.gradient = newRows(arena, batch, steps, inputs);
-    }
-    const transposedRows = 16 * Math.ceil(this.block.rows / 16);
-    this.transposed = input.wantsGradient && rows > 1 ? arena.fixed(transposedRows * 16 * panels) : 0;
-    this.scratch = training && rows > 1 ? arena.floats(panels * 16 * GATHERED_ROWS) : 0;
-    this.output = {
-      values,
-      sequence: input.sequence,
-      mask: input.mask,
-      wantsGradient: training && (input.wantsGradient || this.block.gradients !== 0),
-    };
-    return this.output;
+    const values = newRows(arena, batch, steps, plan.units);
+    this.dx = placeGradient(input, space);
+    const transposedRows = 16 * Math.ceil(block.rows / 16);
+    this.transposed = this.dx && rows > 1 ? arena.fixed(transposedRows * 16 * block.panels) : 0;
+    this.scratch = training && rows > 1 ? arena.floats(block.panels * 16 * GATHERED_ROWS) : 0;
+    const wantsGradient = training && (input.wantsGradient || block.gradients !== 0);
+    this.output = signalFrom(input, values, { wantsGradient });
   }
 
   prepare(part: number, parts: number): void {
     if (this.transposed === 0) return;
-    const { rows, panels, weights } = this.block;
+    const { block, context } = this.layer;
+    const { rows, panels, weights } = block;
     const mine = share(panels, part, parts);
     // Panel p of W is 16 rows of every panel of Wᵀ.
-    this.context.kernels.transposeSomePanels(weights, panels, rows, this.transposed, mine.from, mine.to);
+    context.kernels.transposeSomePanels(weights, panels, rows, this.transposed, mine.from, mine.to);
   }
 
   forward({ from, to }: Range): void {
-    const { block, context, input, output, batch } = this;
-    const x = input.values;
-    const y = output.values;
-    const { inputs } = this.plan;
-    const bias = this.hasBias ? block.weights + 64 * inputs : 0;
+    const { plan, block, context, hasBias } = this.layer;
+    const x = this.input.values;
+    const y = this.output.values;
+    const { inputs } = plan;
+    const bias = hasBias ? block.weights + 64 * inputs : 0;
     context.kernels.rowsProduct(
       block.panels,
       inputs,
@@ -85,7 +96,7 @@ export class DenseLayer implements EngineLayer {
       y.stepStride,
       y.rowStride,
       y.steps,
-      batch,
+      this.space.batch,
       from,
       to,
       context.wide,
@@ -93,12 +104,12 @@ export class DenseLayer implements EngineLayer {
   }
 
   backward({ from, to }: Range): void {
-    const dx = this.input.gradient;
-    const dy = this.output.gradient;
-    if (!this.input.wantsGradient || dx === undefined || dy === undefined) return;
-    const { kernels, wide } = this.context;
-    const { inputs, units } = this.plan;
-    const { block, batch, transposed } = this;
+    const { dx, transposed } = this;
+    if (!dx) return;
+    const dy = gradientOf(this.output);
+    const { plan, block, context } = this.layer;
+    const { kernels, wide } = context;
+    const { inputs, units } = plan;
     if (transposed === 0) {
       kernels.rowTimesTransposed(inputs, dy.address, units, block.weights, block.rows, dx.address);
       return;
@@ -116,7 +127,7 @@ export class DenseLayer implements EngineLayer {
       dx.stepStride,
       dx.rowStride,
       dy.steps,
-      batch,
+      this.space.batch,
       from,
       to,
       wide,
@@ -124,11 +135,11 @@ export class DenseLayer implements EngineLayer {
   }
 
   gradients(part: number, parts: number): void {
-    const { block, context, input, output, scratch, batch } = this;
-    const dy = output.gradient;
-    if (dy === undefined || block.gradients === 0) return;
-    const { inputs, units } = this.plan;
-    const x = input.values;
+    const { plan, block, context, hasBias } = this.layer;
+    if (block.gradients === 0) return;
+    const dy = gradientOf(this.output);
+    const { inputs, units } = plan;
+    const x = this.input.values;
     const mine = share(block.panels, part, parts);
     context.kernels.denseGradients(
       x.address,
@@ -137,11 +148,11 @@ export class DenseLayer implements EngineLayer {
       dy.address,
       dy.rowStride,
       units,
-      batch * x.steps,
+      this.space.batch * x.steps,
       block.gradients,
       block.rows,
-      Number(this.hasBias),
-      scratch,
+      Number(hasBias),
+      this.scratch,
       mine.from,
       mine.to,
       context.wide,

@@ -1,8 +1,9 @@
 import { MemcellError } from '../../errors.js';
 import type { DotPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { newRows, type Rows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** The least square of the length that inputs are divided by. */
 const LEAST_SQUARES = 1e-14;
@@ -17,7 +18,8 @@ interface Matrix {
 
 /** One side of the product. */
 interface Side {
-  signal: Signal;
+  x: Rows;
+  dx: Rows | undefined;
   /** What is summed over lies along its steps. */
   overSteps: boolean;
   /** The input itself, or brought to length 1. */
@@ -33,40 +35,51 @@ interface Side {
  */
 export class DotLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
-  private sides: readonly Side[] = [];
-  private output!: Signal;
 
   constructor(
-    private readonly plan: DotPlan,
-    private readonly context: LayerContext,
+    readonly plan: DotPlan,
+    readonly context: LayerContext,
   ) {}
 
-  get flops(): number {
-    const [{ shape, signal }, other] = this.sides;
-    return (2 * shape.rows * shape.count * other.shape.rows) / signal.values.steps;
+  place(input: Signal, space: Space, [other]: readonly Signal[]): PlacedLayer {
+    return new PlacedDot(this, [input, other], space);
   }
+}
 
-  place(input: Signal, { arena, batch }: Space, others: readonly Signal[]): Signal {
-    const { normalize } = this.plan;
-    this.sides = [input, others[0]].map((signal, i) => {
-      const { steps, width } = signal.values;
-      const overSteps = this.plan.overSteps[i];
-      const values = normalize ? newRows(arena, batch, steps, width) : signal.values;
-      const shape = matrixOf(values, overSteps);
-      if (signal.wantsGradient) signal.gradient = newRows(arena, batch, steps, width);
-      return { signal, overSteps, values, shape, factors: normalize ? arena.floats(batch * shape.rows) : 0 };
-    });
+class PlacedDot implements PlacedLayer {
+  readonly output: Signal;
+  readonly flops: number;
+  private readonly sides: readonly [Side, Side];
+
+  constructor(
+    private readonly layer: DotLayer,
+    [one, other]: readonly [Signal, Signal],
+    private readonly space: Space,
+  ) {
+    const { plan } = layer;
+    this.sides = [this.sideOf(one, plan.overSteps[0]), this.sideOf(other, plan.overSteps[1])];
     const [{ shape: a }, { shape: b }] = this.sides;
     if (a.count !== b.count)
       throw new MemcellError(
-        `${this.plan.name} multiplies along axes of ${a.count} and of ${b.count}; give x sequences of as many steps`,
+        `${plan.name} multiplies along axes of ${a.count} and of ${b.count}; give x sequences of as many steps`,
         { code: 'data' },
       );
-    const sequence = input.sequence && others[0].sequence;
+    const sequence = one.sequence && other.sequence;
     const [steps, width] = sequence ? [a.rows, b.rows] : [1, a.rows * b.rows];
-    const wantsGradient = this.sides.some(({ signal }) => signal.wantsGradient);
-    this.output = { values: newRows(arena, batch, steps, width), sequence, mask: 0, wantsGradient };
-    return this.output;
+    const wantsGradient = one.wantsGradient || other.wantsGradient;
+    const values = newRows(space.arena, space.batch, steps, width);
+    this.output = { values, sequence, mask: 0, wantsGradient };
+    this.flops = (2 * a.rows * a.count * b.rows) / one.values.steps;
+  }
+
+  private sideOf(signal: Signal, overSteps: boolean): Side {
+    const { arena, batch } = this.space;
+    const { normalize } = this.layer.plan;
+    const { values: x } = signal;
+    const values = normalize ? newRows(arena, batch, x.steps, x.width) : x;
+    const shape = matrixOf(values, overSteps);
+    const dx = placeGradient(signal, this.space);
+    return { x, dx, overSteps, values, shape, factors: normalize ? arena.floats(batch * shape.rows) : 0 };
   }
 
   forward({ from, to }: Range): void {
@@ -80,8 +93,7 @@ export class DotLayer implements EngineLayer {
   }
 
   backward({ from, to }: Range): void {
-    const { gradient: dy } = this.output;
-    if (dy === undefined) return;
+    const dy = gradientOf(this.output);
     const [one, other] = this.sides;
     const shape = this.outputShape(dy);
     for (let entry = from; entry < to; entry++) {
@@ -93,10 +105,9 @@ export class DotLayer implements EngineLayer {
   gradients(): void {}
 
   /** dx(i, k) = Σ over j of dy(i, j)·z(j, k). */
-  private backwardOf({ signal, overSteps, ...side }: Side, entry: number, dy: Rows, shape: Matrix, other: Side): void {
-    const { gradient: dx } = signal;
+  private backwardOf({ dx, overSteps, ...side }: Side, entry: number, dy: Rows, shape: Matrix, other: Side): void {
     if (!dx) return;
-    const { kernels } = this.context;
+    const { kernels } = this.layer.context;
     this.contract(entry, dy, shape, other.values, turned(other.shape), dx, matrixOf(dx, overSteps));
     if (side.factors === 0) return;
     const { row, step, rows, count } = side.shape;
@@ -112,7 +123,7 @@ export class DotLayer implements EngineLayer {
 
   /** C ← A·Bᵀ of one sample. */
   private contract(entry: number, a: Rows, ofA: Matrix, b: Rows, ofB: Matrix, c: Rows, ofC: Matrix): void {
-    this.context.kernels.contract(
+    this.layer.context.kernels.contract(
       atEntry(a, entry),
       ofA.row,
       ofA.step,
@@ -128,9 +139,9 @@ export class DotLayer implements EngineLayer {
     );
   }
 
-  private scale({ signal: { values: x }, overSteps, values: y, shape, factors }: Side, entry: number): void {
+  private scale({ x, overSteps, values: y, shape, factors }: Side, entry: number): void {
     const from = matrixOf(x, overSteps);
-    this.context.kernels.unitForward(
+    this.layer.context.kernels.unitForward(
       atEntry(x, entry),
       from.row,
       from.step,

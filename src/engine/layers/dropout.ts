@@ -1,9 +1,10 @@
 import type { DropoutPlan } from '../../plan/layerPlan.js';
 import { dropoutKey } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
-import { newRows, type Rows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import { newRows, type Rows, signalFrom } from '../rows.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /**
  * Inverted dropout in training: element i of the input, counted as in a (B, T, F) array, is kept where uniformAt(key, i) ≥
@@ -12,26 +13,31 @@ import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js
  */
 export class DropoutLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
-  private readonly drops: boolean;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
 
   constructor(
-    private readonly plan: DropoutPlan,
-    private readonly context: LayerContext,
-  ) {
-    this.drops = plan.rate > 0 && plan.rate < 1;
-  }
+    readonly plan: DropoutPlan,
+    readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, { arena, batch }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedDropout(this, input, space);
+  }
+}
+
+class PlacedDropout implements PlacedLayer {
+  readonly output: Signal;
+  private readonly drops: boolean;
+
+  constructor(
+    private readonly layer: DropoutLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { rate } = layer.plan;
     const { steps, width } = input.values;
-    this.input = input;
-    this.batch = batch;
-    const rows = () => newRows(arena, batch, steps, width);
-    if (input.wantsGradient) input.gradient = rows();
-    this.output = { ...input, values: rows(), gradient: undefined };
-    return this.output;
+    this.drops = rate > 0 && rate < 1;
+    placeGradient(input, space);
+    this.output = signalFrom(input, newRows(space.arena, space.batch, steps, width));
   }
 
   forward(rows: Range, training: boolean): void {
@@ -39,16 +45,14 @@ export class DropoutLayer implements EngineLayer {
   }
 
   backward(rows: Range): void {
-    const { gradient: dx, wantsGradient } = this.input;
-    const { gradient: dy } = this.output;
-    if (wantsGradient && dx !== undefined && dy !== undefined) this.apply(dy, dx, rows, this.drops);
+    this.apply(gradientOf(this.output), gradientOf(this.input), rows, this.drops);
   }
 
   gradients(): void {}
 
   private apply(from: Rows, to: Rows, rows: Range, drop: boolean): void {
-    const { context, batch } = this;
-    const { rate, path, spatial } = this.plan;
+    const { context, plan } = this.layer;
+    const { rate, path, spatial } = plan;
     const { steps, width } = from;
     if (!drop) {
       copyRows(context.kernels, from, to, rows);
@@ -66,7 +70,7 @@ export class DropoutLayer implements EngineLayer {
       spatial ? width : steps * width,
       width,
       steps,
-      batch,
+      this.space.batch,
       rows.from,
       rows.to,
     );

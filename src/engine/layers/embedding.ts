@@ -1,7 +1,16 @@
 import type { EmbeddingPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import { gradientOf } from '../gradients.js';
 import { newRows } from '../rows.js';
-import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+import {
+  type EngineLayer,
+  type LayerContext,
+  type PlacedLayer,
+  type Range,
+  type Signal,
+  type Space,
+  share,
+} from './layer.js';
 
 /**
  * Rows of a table (V, E) by whole numbers (B, T), which are int32 in the input's rows; with maskZero, steps of number 0
@@ -9,14 +18,11 @@ import { type EngineLayer, type LayerContext, type Range, type Signal, type Spac
  */
 export class EmbeddingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly block: WeightBlock;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
+  readonly block: WeightBlock;
 
   constructor(
-    private readonly plan: EmbeddingPlan,
-    private readonly context: LayerContext,
+    readonly plan: EmbeddingPlan,
+    readonly context: LayerContext,
   ) {
     const { vocabulary, width, table, sparse } = plan;
     const part = { weight: table, from: 0, rows: vocabulary, row: 0, columns: plainColumns(width) };
@@ -24,23 +30,35 @@ export class EmbeddingLayer implements EngineLayer {
     this.blocks = [this.block];
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
-    const { width, maskZero } = this.plan;
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedEmbedding(this, input, space);
+  }
+}
+
+class PlacedEmbedding implements PlacedLayer {
+  readonly output: Signal;
+
+  constructor(
+    private readonly layer: EmbeddingLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { plan, block } = layer;
+    const { width, maskZero } = plan;
+    const { arena, batch, training } = space;
     const { steps } = input.values;
-    this.input = input;
-    this.batch = batch;
     this.output = {
       values: newRows(arena, batch, steps, width),
       sequence: true,
       mask: maskZero ? arena.floats(batch * steps) : 0,
-      wantsGradient: training && this.block.gradients !== 0,
+      wantsGradient: training && block.gradients !== 0,
     };
-    return this.output;
   }
 
   forward({ from, to }: Range): void {
-    const { vocabulary, width } = this.plan;
-    const { block, context, output, batch } = this;
+    const { plan, block, context } = this.layer;
+    const { vocabulary, width } = plan;
+    const { output } = this;
     const indices = this.input.values;
     const y = output.values;
     context.kernels.embeddingForward(
@@ -55,7 +73,7 @@ export class EmbeddingLayer implements EngineLayer {
       output.mask,
       width,
       y.steps,
-      batch,
+      this.space.batch,
       from,
       to,
     );
@@ -64,12 +82,11 @@ export class EmbeddingLayer implements EngineLayer {
   backward(): void {}
 
   gradients(part: number, parts: number): void {
-    const { block, context, batch } = this;
+    const { plan, block, context } = this.layer;
     const indices = this.input.values;
-    const dy = this.output.gradient;
-    if (dy === undefined || block.gradients === 0) return;
+    const dy = gradientOf(this.output);
     const { kernels } = context;
-    const { vocabulary, width } = this.plan;
+    const { vocabulary, width } = plan;
     const ld = 16 * block.panels;
     // Columns in fours, so that no two threads write to one vector.
     const fours = share(Math.ceil(width / 4), part, parts);
@@ -90,7 +107,7 @@ export class EmbeddingLayer implements EngineLayer {
       vocabulary,
       block.useLimit,
       indices.steps,
-      batch,
+      this.space.batch,
       from,
       to,
     );

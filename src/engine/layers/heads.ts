@@ -7,7 +7,7 @@ import {
   SCRATCH_LAYOUT_WORDS,
 } from '../../kernels/attention.js';
 import { dropoutKey } from '../../random.js';
-import type { Arena } from '../arena.js';
+import { placeGradient } from '../gradients.js';
 import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 
@@ -36,47 +36,38 @@ export interface HeadPorts {
   valueMask: number;
 }
 
-type Fields = Partial<Record<AttentionField, number>>;
+export type HeadFields = Partial<Record<AttentionField, number>>;
 
 /**
  * Y = softmax(scores)·V for each of N heads: query (B, T, N·K), key (B, S, N·K), value (B, S, N·V) → (B, T, N·V). The memory grows
  * with T and S, not with their product: the kernels compute scores by tiles, backward again from what forward kept of each query.
  */
-export class Heads {
-  private ports!: HeadPorts;
-  private output!: Rows;
-  private arena!: Arena;
-  private job = 0;
-  private training = false;
+export class PlacedHeads {
+  readonly output: Rows;
+  /** Multiplications and additions of one query, about. */
+  readonly flops: number;
+  private readonly drops: boolean;
+  private readonly job: number;
 
-  /** @param fields of the scores, which are those of query·key if left out */
+  /**
+   * Places the gradients of those of query, value and key that want one.
+   * @param fields of the scores, which are those of query·key if left out
+   */
   constructor(
     private readonly plan: AttendingPlan,
     private readonly context: LayerContext,
-    private readonly fields: () => Fields,
-  ) {}
-
-  private get drops(): boolean {
-    return this.plan.dropout > 0 && this.plan.dropout < 1;
-  }
-
-  /** Multiplications and additions of one query, about. */
-  get flops(): number {
-    const { query, value } = this.ports;
-    return 2 * value.values.steps * (query.values.width + value.values.width);
-  }
-
-  /** Sets the gradients of those of query, value and key that want one. */
-  place(ports: HeadPorts, { arena, batch, training }: Space): Rows {
-    const { heads, causal, dropout } = this.plan;
+    fields: HeadFields,
+    ports: HeadPorts,
+    private readonly space: Space,
+  ) {
+    const { arena, batch, training } = space;
+    const { heads, causal, dropout } = plan;
     const { query, value, key } = ports;
     const [queries, keys] = [query.values.steps, key.values.steps];
-    this.ports = ports;
-    this.arena = arena;
-    this.training = training;
+    this.drops = dropout > 0 && dropout < 1;
+    this.flops = 2 * value.values.steps * (query.values.width + value.values.width);
     this.output = newRows(arena, batch, queries, value.values.width);
-    for (const signal of [query, value, key])
-      if (signal.wantsGradient) signal.gradient = newRows(arena, batch, signal.values.steps, signal.values.width);
+    const [dQuery, dValue, dKey] = [query, value, key].map((signal) => placeGradient(signal, space));
     this.job = arena.fixed(ATTENTION_WORDS);
     const kept = training ? arena.floats(2 * batch * heads * queries) : 0;
     this.write({
@@ -86,7 +77,7 @@ export class Heads {
       keyWidth: query.values.width / heads,
       valueWidth: value.values.width / heads,
       causal: Number(causal),
-      wide: this.context.wide,
+      wide: context.wide,
       threshold: 0,
       kept: this.drops ? 1 / (1 - dropout) : 1,
       ...rowsOf('query', query.values),
@@ -100,15 +91,14 @@ export class Heads {
       outputMask: ports.outputMask,
       most: kept,
       share: kept === 0 ? 0 : kept + 4 * batch * heads * queries,
-      ...rowsOf('dQuery', query.gradient),
-      ...rowsOf('dKey', key.gradient),
-      ...rowsOf('dValue', value.gradient),
-      ...this.fields(),
+      ...rowsOf('dQuery', dQuery),
+      ...rowsOf('dKey', dKey),
+      ...rowsOf('dValue', dValue),
+      ...fields,
     });
     const at = arena.floats(SCRATCH_LAYOUT_WORDS);
-    const size = this.context.kernels.attentionScratch(this.job, at, Number(training));
+    const size = context.kernels.attentionScratch(this.job, at, Number(training));
     this.write({ scratch: arena.floats((batch * size) / 4), scratchSize: size });
-    return this.output;
   }
 
   forward({ from, to }: Range, training: boolean): void {
@@ -129,12 +119,12 @@ export class Heads {
 
   /** Evaluating drops nothing. All threads write the same. */
   private drop(training: boolean): void {
-    if (!this.drops || !this.training) return;
+    if (!this.drops || !this.space.training) return;
     this.write({ threshold: training ? Math.ceil(this.plan.dropout * 2 ** 24) : 0 });
   }
 
-  private write(fields: Fields): void {
-    const { f32, i32 } = this.arena;
+  private write(fields: HeadFields): void {
+    const { f32, i32 } = this.space.arena;
     for (const [name, value] of Object.entries(fields) as [AttentionField, number][])
       (ATTENTION_FLOATS.has(name) ? f32 : i32)[(this.job >>> 2) + ATTENTION_FIELD[name]] = value;
   }
@@ -144,7 +134,7 @@ export class Heads {
 function rowsOf<N extends 'query' | 'key' | 'value' | 'output' | 'dQuery' | 'dKey' | 'dValue'>(
   name: N,
   rows: Rows | undefined,
-): Fields {
+): HeadFields {
   return {
     [name]: rows?.address ?? 0,
     [`${name}Row`]: 4 * (rows?.rowStride ?? 0),

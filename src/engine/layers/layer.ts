@@ -50,39 +50,47 @@ export interface Gathering {
   backward(part: number, parts: number): void;
 }
 
+/** A layer for as long as the engine lives. */
 export interface EngineLayer {
   /** The layer's weights; their addresses are set before the first place(). */
   readonly blocks: readonly WeightBlock[];
   /** What a stateful layer carries from batch to batch, of each cell. */
   readonly carried?: readonly CarriedState[];
-  /** Of each cell, zeros after a place() for a stream; none of a layer or a placement without. */
-  readonly kept?: readonly KeptState[];
-  /** What the layer gives beside the signal from place(), which has made them: the states of a recurrent layer. */
-  readonly further?: readonly Signal[];
   /**
-   * Takes its buffers from space.arena for one batch size and number of steps, and says where the output is. Sets
-   * input.gradient when input.wantsGradient. output.gradient is set later, when the next layer is placed: read it in backward.
-   * Called again, with a fresh arena, for every other batch size or number of steps. What is written here rather than in
-   * forward or backward (constants, job records, padding) must be in arena.fixed(): the rest is undefined at each call.
-   * output.gradient is still undefined in backward where nobody who has a gradient reads that output.
+   * Lays the layer out in space.arena for one batch size and number of steps. Places the gradients of the inputs that want one; those
+   * of the outputs are placed later, with their readers. Called again, with a fresh arena, for every other batch size or number of
+   * steps. What is written here rather than in forward or backward (constants, job records, padding) must be in arena.fixed(): the
+   * rest is undefined at each call.
    * @param others the inputs after the first, of a layer that has several; treated alike
    */
-  place(input: Signal, space: Space, others: readonly Signal[]): Signal;
-  /** Multiplications and additions of forward for a step of a batch entry, about, beside those of the blocks; once placed. */
+  place(input: Signal, space: Space, others: readonly Signal[]): PlacedLayer;
+}
+
+/** A layer laid out for one batch size and number of steps. */
+export interface PlacedLayer {
+  readonly output: Signal;
+  /** What the layer gives beside the output: the states of a recurrent layer. */
+  readonly further?: readonly Signal[];
+  /** Of each cell, zeros after a place() for a stream; none of a layer or a placement without. */
+  readonly kept?: readonly KeptState[];
+  /** Multiplications and additions of forward for a step of a batch entry, about, beside those of the blocks. */
   readonly flops?: number;
   readonly gathering?: Gathering | undefined;
-  /** What the layer adds to the loss of the batch, once forward has run on all threads. */
-  penalty?(): number;
-  /** After the gradients of a training step whose loss is finite: this thread's share of what the layer itself changes. */
-  follow?(part: number, parts: number): void;
   /** Derives from the weights what backward needs (transposed panels): this thread's share. Before each training step. */
   prepare?(part: number, parts: number): void;
   /** Phase A: the batch rows of one thread, at least one. `training` draws dropout; only ever true after a training place(). */
   forward(rows: Range, training: boolean): void;
-  /** Phase A: reads output.gradient, writes input.gradient (if wanted) and what gradients() needs. */
+  /**
+   * Phase A: from the outputs' gradients those of the inputs, where wanted, and what gradients() needs. Neither is called where no
+   * output has a gradient.
+   */
   backward(rows: Range): void;
   /** Phase B: this thread's share of the columns of the weights' gradients, written (not added), summed over all rows in one order. */
   gradients(part: number, parts: number): void;
+  /** What the layer adds to the loss of the batch, once forward has run on all threads. */
+  penalty?(): number;
+  /** After the gradients of a training step whose loss is finite: this thread's share of what the layer itself changes. */
+  follow?(part: number, parts: number): void;
 }
 
 /** The share [from, to) of n things that part `part` of `parts` takes. */

@@ -1,7 +1,16 @@
 import { type LayerNormalizationPlan, NONE, type RmsNormalizationPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { eachRun, newRows } from '../rows.js';
-import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
+import {
+  type EngineLayer,
+  type LayerContext,
+  type PlacedLayer,
+  type Range,
+  type Signal,
+  type Space,
+  share,
+} from './layer.js';
 
 /** The least sum of squares that a row of unit length is made of. */
 const LEAST_SQUARES = 1e-24;
@@ -12,18 +21,12 @@ const LEAST_SQUARES = 1e-24;
  */
 export class LayerNormalizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly gamma: WeightBlock | undefined;
-  private readonly beta: WeightBlock | undefined;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  /** (T·B) each, from forward for backward. */
-  private mean = 0;
-  private rstd = 0;
+  readonly gamma: WeightBlock | undefined;
+  readonly beta: WeightBlock | undefined;
 
   constructor(
-    private readonly plan: LayerNormalizationPlan | RmsNormalizationPlan,
-    private readonly context: LayerContext,
+    readonly plan: LayerNormalizationPlan | RmsNormalizationPlan,
+    readonly context: LayerContext,
   ) {
     const vector = (weight: number) => {
       if (weight === NONE) return undefined;
@@ -35,50 +38,61 @@ export class LayerNormalizationLayer implements EngineLayer {
     this.blocks = [this.gamma, this.beta].filter((block) => block !== undefined);
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedLayerNormalization(this, input, space);
+  }
+}
+
+class PlacedLayerNormalization implements PlacedLayer {
+  readonly output: Signal;
+  private readonly dx: Rows | undefined;
+  /** (T·B) each, from forward for backward. */
+  private readonly mean: number;
+  private readonly rstd: number;
+
+  constructor(
+    private readonly layer: LayerNormalizationLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { arena, batch, training } = space;
     const { steps, width } = input.values;
     const rows = batch * steps;
-    this.input = input;
-    this.batch = batch;
-    const { plan } = this;
+    const { plan, blocks } = layer;
     this.mean = plan.kind === 'rmsNormalization' ? arena.fixed(rows) : arena.floats(rows);
     this.rstd = arena.floats(rows);
-    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
-    this.output = {
-      ...input,
+    this.dx = placeGradient(input, space);
+    this.output = signalFrom(input, newRows(arena, batch, steps, width), {
       mask: plan.kind === 'rmsNormalization' && !plan.keepsMask ? 0 : input.mask,
-      values: newRows(arena, batch, steps, width),
-      wantsGradient: training && (input.wantsGradient || this.blocks.length > 0),
-      gradient: undefined,
-    };
-    return this.output;
+      wantsGradient: training && (input.wantsGradient || blocks.length > 0),
+    });
   }
 
   forward(rows: Range): void {
-    eachRun(rows, this.batch, this.input.values.steps, this.run);
+    eachRun(rows, this.space.batch, this.input.values.steps, this.run);
   }
 
   backward(rows: Range): void {
-    if (this.input.wantsGradient) eachRun(rows, this.batch, this.input.values.steps, this.runBack);
+    if (this.dx) eachRun(rows, this.space.batch, this.input.values.steps, this.runBack);
   }
 
   gradients(part: number, parts: number): void {
-    const { input, output, gamma, beta, mean, rstd, batch } = this;
-    const x = input.values;
-    const dy = output.gradient;
-    if (dy === undefined || this.blocks.every((block) => block.gradients === 0)) return;
+    const { blocks, gamma, beta, context } = this.layer;
+    if (blocks.every((block) => block.gradients === 0)) return;
+    const x = this.input.values;
+    const dy = gradientOf(this.output);
     const fours = share(Math.ceil(x.width / 4), part, parts);
-    this.context.kernels.layerNormGradients(
+    context.kernels.layerNormGradients(
       x.address,
       x.rowStride,
       dy.address,
       dy.rowStride,
-      mean,
-      rstd,
+      this.mean,
+      this.rstd,
       gamma?.gradients ?? 0,
       beta?.gradients ?? 0,
       0,
-      batch * x.steps,
+      this.space.batch * x.steps,
       4 * fours.from,
       Math.min(4 * fours.to, x.width),
     );
@@ -87,8 +101,8 @@ export class LayerNormalizationLayer implements EngineLayer {
   private readonly run = (from: number, to: number): void => {
     const x = this.input.values;
     const y = this.output.values;
-    const { plan } = this;
-    const { kernels } = this.context;
+    const { plan, gamma, beta, context } = this.layer;
+    const { kernels } = context;
     if (plan.kind === 'rmsNormalization') {
       const { part, floor } = squaresOf(plan, x.width);
       kernels.rmsNormForward(
@@ -96,7 +110,7 @@ export class LayerNormalizationLayer implements EngineLayer {
         x.rowStride,
         y.address,
         y.rowStride,
-        this.gamma?.weights ?? 0,
+        gamma?.weights ?? 0,
         this.rstd,
         part,
         floor,
@@ -112,8 +126,8 @@ export class LayerNormalizationLayer implements EngineLayer {
       x.rowStride,
       y.address,
       y.rowStride,
-      this.gamma?.weights ?? 0,
-      this.beta?.weights ?? 0,
+      gamma?.weights ?? 0,
+      beta?.weights ?? 0,
       this.mean,
       this.rstd,
       plan.epsilon,
@@ -125,11 +139,10 @@ export class LayerNormalizationLayer implements EngineLayer {
 
   private readonly runBack = (from: number, to: number): void => {
     const x = this.input.values;
-    const dx = this.input.gradient;
-    const dy = this.output.gradient;
-    if (dx === undefined || dy === undefined) return;
-    const { plan } = this;
-    const { kernels } = this.context;
+    const dx = gradientOf(this.input);
+    const dy = gradientOf(this.output);
+    const { plan, gamma, context } = this.layer;
+    const { kernels } = context;
     if (plan.kind === 'rmsNormalization') {
       const { part, floor } = squaresOf(plan, x.width);
       kernels.rmsNormBackward(
@@ -139,7 +152,7 @@ export class LayerNormalizationLayer implements EngineLayer {
         dy.rowStride,
         dx.address,
         dx.rowStride,
-        this.gamma?.weights ?? 0,
+        gamma?.weights ?? 0,
         this.rstd,
         part,
         floor,
@@ -156,7 +169,7 @@ export class LayerNormalizationLayer implements EngineLayer {
       dy.rowStride,
       dx.address,
       dx.rowStride,
-      this.gamma?.weights ?? 0,
+      gamma?.weights ?? 0,
       this.mean,
       this.rstd,
       x.width,

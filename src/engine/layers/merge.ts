@@ -2,38 +2,32 @@
 import { MemcellError } from '../../errors.js';
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { ConcatenatePlan, MergePlan } from '../../plan/layerPlan.js';
-import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { copyRows, mergeRows } from '../moveRows.js';
 import { eachRun, newRows, type Rows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 import { Spread } from './spread.js';
 
-abstract class JoiningLayer implements EngineLayer {
-  readonly blocks: readonly WeightBlock[] = [];
-  protected inputs: readonly Signal[] = [];
-  protected output!: Signal;
-  protected batch = 0;
-  protected arena!: Arena;
+abstract class PlacedJoining implements PlacedLayer {
+  abstract readonly output: Signal;
+  /** Gradients of the inputs, where wanted. */
+  protected readonly slopes: readonly (Rows | undefined)[];
 
-  constructor(protected readonly context: LayerContext) {}
+  constructor(
+    protected readonly context: LayerContext,
+    protected readonly inputs: readonly Signal[],
+    protected readonly space: Space,
+  ) {
+    this.slopes = inputs.map((input) => placeGradient(input, space));
+  }
 
-  abstract place(input: Signal, space: Space, others: readonly Signal[]): Signal;
   abstract forward(rows: Range): void;
   abstract backward(rows: Range): void;
   gradients(): void {}
 
-  /** Takes the inputs, and places for their gradients. */
-  protected take(inputs: readonly Signal[], { arena, batch }: Space): void {
-    this.inputs = inputs;
-    this.batch = batch;
-    this.arena = arena;
-    for (const input of inputs)
-      if (input.wantsGradient) input.gradient = this.rows(input.values.width, input.values.steps);
-  }
-
   protected rows(width: number, steps: number): Rows {
-    const { arena, batch } = this;
+    const { arena, batch } = this.space;
     return newRows(arena, batch, steps, width);
   }
 
@@ -44,8 +38,8 @@ abstract class JoiningLayer implements EngineLayer {
   /** Sets the rows, which are the engine's own, whose steps do not count, but for those that by `unless` do not either. */
   protected fillMasked(to: Rows, mask: number, value: number, rows: Range, unless = 0): void {
     const { address, rowStride, width, steps } = to;
-    const { f32 } = this.arena;
-    eachRun(rows, this.batch, steps, (from, until) => {
+    const { f32 } = this.space.arena;
+    eachRun(rows, this.space.batch, steps, (from, until) => {
       for (let row = from; row < until; row++) {
         if (f32[(mask >>> 2) + row] !== 0 || (unless && f32[(unless >>> 2) + row] === 0)) continue;
         const at = (address >>> 2) + row * rowStride;
@@ -56,8 +50,8 @@ abstract class JoiningLayer implements EngineLayer {
 
   /** mask ← a joined with b: 1 where either is. */
   protected joinMasks(a: number, b: number, to: number, rows: Range): void {
-    const { f32 } = this.arena;
-    eachRun(rows, this.batch, this.output.values.steps, (from, until) => {
+    const { f32 } = this.space.arena;
+    eachRun(rows, this.space.batch, this.output.values.steps, (from, until) => {
       for (let row = from; row < until; row++) {
         f32[(to >>> 2) + row] = Math.max(f32[(a >>> 2) + row], f32[(b >>> 2) + row]);
       }
@@ -78,49 +72,57 @@ const NEUTRAL: Partial<Record<MergeId, number>> = {
  * As in Keras, steps of an input that do not count are ones in a product, which is 0 where none does, and left out of largest and
  * smallest, which are the first input where none does.
  */
-export class MergeLayer extends JoiningLayer {
-  /** The inputs whose steps or features are repeated. */
-  private spreads: readonly Spread[] = [];
-  /** What is left of dL/dy for the inputs to come: for largest and smallest. */
-  private left: Rows | undefined;
-  /** The inputs' values; where masks change what is joined, copies of those that have masks. */
-  private terms: readonly Rows[] = [];
+export class MergeLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
   constructor(
     private readonly plan: MergePlan,
-    context: LayerContext,
-  ) {
-    super(context);
-  }
+    private readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, space: Space, others: readonly Signal[]): Signal {
+  place(input: Signal, space: Space, others: readonly Signal[]): PlacedLayer {
     const given = [input, ...others];
     const largest = (of: 'steps' | 'width') => Math.max(...given.map(({ values }) => values[of]));
     const shape = { steps: largest('steps'), width: largest('width') };
-    const { steps, width } = shape;
-    const isWhole = ({ values }: Signal) => values.steps === steps && values.width === width;
     requireSameSteps(given.filter(({ values }) => values.steps > 1));
-    this.take(given.filter(isWhole), space);
     const spreads: Spread[] = [];
     const inputs = given.map((one) => {
-      if (isWhole(one)) return one;
+      if (one.values.steps === shape.steps && one.values.width === shape.width) return one;
       const spread = new Spread(one, shape, space, this.context.kernels);
       spreads.push(spread);
       return spread.signal;
     });
-    this.inputs = inputs;
-    this.spreads = spreads;
-    const { mode } = this.plan;
+    return new PlacedMerge(this.plan, this.context, inputs, spreads, space);
+  }
+}
+
+class PlacedMerge extends PlacedJoining {
+  readonly output: Signal;
+  /** What is left of dL/dy for the inputs to come: for largest and smallest. */
+  private readonly left: Rows | undefined;
+  /** The inputs' values; where masks change what is joined, copies of those that have masks. */
+  private readonly terms: readonly Rows[];
+
+  constructor(
+    private readonly plan: MergePlan,
+    context: LayerContext,
+    inputs: readonly Signal[],
+    /** The inputs whose steps or features are repeated. */
+    private readonly spreads: readonly Spread[],
+    space: Space,
+  ) {
+    super(context, inputs, space);
+    const { mode } = plan;
+    const { steps, width } = inputs[0].values;
     const wantsGradient = inputs.some((one) => one.wantsGradient);
     const selects = mode === MergeId.maximum || mode === MergeId.minimum;
     this.left = wantsGradient && selects ? this.rows(width, steps) : undefined;
     const isCopied = (mask: number) => NEUTRAL[mode] !== undefined && mask !== 0;
     this.terms = inputs.map(({ values, mask }) => (isCopied(mask) ? this.rows(width, values.steps) : values));
     const masked = inputs.every(({ mask }) => mask !== 0);
-    const mask = masked ? (inputs.length === 1 ? input.mask : space.arena.floats(space.batch * steps)) : 0;
+    const mask = masked ? (inputs.length === 1 ? inputs[0].mask : space.arena.floats(space.batch * steps)) : 0;
     const sequence = inputs.some((one) => one.sequence);
     this.output = { values: this.rows(width, steps), sequence, mask, wantsGradient };
-    return this.output;
   }
 
   forward(rows: Range): void {
@@ -147,10 +149,9 @@ export class MergeLayer extends JoiningLayer {
   }
 
   backward(rows: Range): void {
-    const { gradient: dy } = this.output;
-    if (dy === undefined) return;
+    const dy = gradientOf(this.output);
     if (this.left) this.copy(dy, this.left, rows);
-    this.inputs.forEach(({ gradient: dx }, i) => {
+    this.slopes.forEach((dx, i) => {
       if (this.left) this.select(i, this.left, dx, rows);
       else if (dx) this.backwardOf(i, dy, dx, rows);
     });
@@ -217,7 +218,7 @@ export class MergeLayer extends JoiningLayer {
   /** In place, in rows of the engine's own. */
   private scale({ address, rowStride, steps }: Rows, factor: number, rows: Range): void {
     const panels = rowStride / 16;
-    eachRun(rows, this.batch, steps, (from, to) => {
+    eachRun(rows, this.space.batch, steps, (from, to) => {
       this.context.kernels.scalePanels(address, 1, 0, 1, factor, panels * from, panels * to);
     });
   }
@@ -227,38 +228,50 @@ export class MergeLayer extends JoiningLayer {
  * Inputs side by side, (B, T, F₁ + F₂ + …), or over steps one after the other, (B, T₁ + T₂ + …, F). A step counts that counts in
  * any input, over steps in its own; an input without a mask counts as a whole.
  */
-export class ConcatenateLayer extends JoiningLayer {
-  /** Where each input's values are in the output. */
-  private places: readonly Rows[] = [];
-  /** A mask of ones for inputs without. */
-  private ones = 0;
+export class ConcatenateLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
   constructor(
-    context: LayerContext,
     private readonly plan: ConcatenatePlan,
-  ) {
-    super(context);
-  }
+    private readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, space: Space, others: readonly Signal[]): Signal {
+  place(input: Signal, space: Space, others: readonly Signal[]): PlacedLayer {
     const inputs = [input, ...others];
-    const { overSteps } = this.plan;
-    this.take(inputs, space);
-    if (!overSteps) requireSameSteps(inputs);
+    if (!this.plan.overSteps) requireSameSteps(inputs);
+    return new PlacedConcatenation(this.plan, this.context, inputs, space);
+  }
+}
+
+class PlacedConcatenation extends PlacedJoining {
+  readonly output: Signal;
+  /** Where each input's values are in the output. */
+  private readonly places: readonly Rows[];
+  /** A mask of ones for inputs without. */
+  private readonly ones: number;
+
+  constructor(
+    private readonly plan: ConcatenatePlan,
+    context: LayerContext,
+    inputs: readonly Signal[],
+    space: Space,
+  ) {
+    super(context, inputs, space);
+    const { overSteps } = plan;
+    const [{ values: first, sequence }] = inputs;
     const sum = (of: 'steps' | 'width') => inputs.reduce((total, { values }) => total + values[of], 0);
-    const steps = overSteps ? sum('steps') : input.values.steps;
-    const values = this.rows(overSteps ? input.values.width : sum('width'), steps);
+    const steps = overSteps ? sum('steps') : first.steps;
+    const values = this.rows(overSteps ? first.width : sum('width'), steps);
     const masked = inputs.some(({ mask }) => mask !== 0);
-    this.ones =
-      masked && !overSteps && inputs.some(({ mask }) => mask === 0) ? space.arena.floats(space.batch * steps) : 0;
+    const lacking = masked && !overSteps && inputs.some(({ mask }) => mask === 0);
+    this.ones = lacking ? space.arena.floats(space.batch * steps) : 0;
     this.output = {
       values,
-      sequence: input.sequence,
+      sequence,
       mask: masked ? space.arena.floats(space.batch * steps) : 0,
       wantsGradient: inputs.some(({ wantsGradient }) => wantsGradient),
     };
     this.places = this.placesIn(values);
-    return this.output;
   }
 
   forward(rows: Range): void {
@@ -269,10 +282,8 @@ export class ConcatenateLayer extends JoiningLayer {
   }
 
   backward(rows: Range): void {
-    const { gradient: dy } = this.output;
-    if (dy === undefined) return;
-    const places = this.placesIn(dy);
-    this.inputs.forEach(({ gradient: dx }, i) => {
+    const places = this.placesIn(gradientOf(this.output));
+    this.slopes.forEach((dx, i) => {
       if (dx) this.copy(places[i], dx, rows);
     });
   }
@@ -297,8 +308,9 @@ export class ConcatenateLayer extends JoiningLayer {
   }
 
   private concatenateMasks({ from, to }: Range): void {
-    const { output, inputs, batch } = this;
-    const { f32 } = this.arena;
+    const { output, inputs } = this;
+    const { arena, batch } = this.space;
+    const { f32 } = arena;
     let at = output.mask;
     for (const { mask, values } of inputs) {
       if (mask === 0) this.fill(at, values.steps, { from, to });
@@ -311,8 +323,8 @@ export class ConcatenateLayer extends JoiningLayer {
   }
 
   private fill(mask: number, steps: number, rows: Range): void {
-    const { f32 } = this.arena;
-    eachRun(rows, this.batch, steps, (from, to) => f32.fill(1, (mask >>> 2) + from, (mask >>> 2) + to));
+    const { f32 } = this.space.arena;
+    eachRun(rows, this.space.batch, steps, (from, to) => f32.fill(1, (mask >>> 2) + from, (mask >>> 2) + to));
   }
 }
 

@@ -1,40 +1,38 @@
 /** Layers that move rows and compute nothing but sums of them. */
-import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
-export abstract class MovingLayer implements EngineLayer {
-  readonly blocks: readonly WeightBlock[] = [];
-  protected input!: Signal;
-  protected output!: Signal;
+/** What an output is, where it is not a sequence without a mask that wants its gradient as the input does. */
+type OutputFlow = Partial<Pick<Signal, 'sequence' | 'mask' | 'wantsGradient'>>;
 
-  constructor(protected readonly context: LayerContext) {}
+export abstract class PlacedMoving implements PlacedLayer {
+  readonly output: Signal;
 
-  abstract place(input: Signal, space: Space): Signal;
+  /** Gives the output a place of its own, and the input one for its gradient. */
+  constructor(
+    protected readonly context: LayerContext,
+    protected readonly input: Signal,
+    space: Space,
+    { steps, width }: Pick<Rows, 'steps' | 'width'>,
+    flow: OutputFlow = {},
+  ) {
+    placeGradient(input, space);
+    const values = newRows(space.arena, space.batch, steps, width);
+    this.output = { values, sequence: true, mask: 0, wantsGradient: input.wantsGradient, ...flow };
+  }
+
   abstract forward(rows: Range, training: boolean): void;
   abstract backward(rows: Range): void;
   gradients(_part: number, _parts: number): void {}
 
-  /** Takes the input and a place for its gradient, and gives the output a place of its own, without a mask. */
-  protected move(
-    input: Signal,
-    { arena, batch }: Space,
-    output: Pick<Rows, 'steps' | 'width'>,
-    sequence = true,
-  ): Signal {
-    const rows = ({ steps, width }: Pick<Rows, 'steps' | 'width'>) => newRows(arena, batch, steps, width);
-    this.input = input;
-    if (input.wantsGradient) input.gradient = rows(input.values);
-    this.output = { values: rows(output), sequence, mask: 0, wantsGradient: input.wantsGradient };
-    return this.output;
+  protected get dx(): Rows {
+    return gradientOf(this.input);
   }
 
-  /** dL/dx and dL/dy, where both are there. */
-  protected get slopes(): { dx: Rows; dy: Rows } | undefined {
-    const { gradient: dx } = this.input;
-    const { gradient: dy } = this.output;
-    return dx && dy && { dx, dy };
+  protected get dy(): Rows {
+    return gradientOf(this.output);
   }
 
   protected copy(from: Rows, to: Rows, rows: Range, width?: number, steps?: number): void {

@@ -1,11 +1,11 @@
 import type { ActivityPlan, DensePlan, MultiHeadAttentionPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { Rows } from '../rows.js';
+import { gradientOf } from '../gradients.js';
 import { Fork } from '../wiring.js';
-import { ActivityLayer } from './activity.js';
-import { DenseLayer } from './dense.js';
-import { Heads } from './heads.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import { ActivityLayer, type PlacedActivity } from './activity.js';
+import { DenseLayer, type PlacedDense } from './dense.js';
+import { PlacedHeads } from './heads.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** What is lowered in scores of keys that do not count, as Keras's. */
 const LOWERED = 3e38;
@@ -22,13 +22,20 @@ class Projection {
     this.blocks = this.dense.blocks;
   }
 
-  place(input: Signal, space: Space): Signal {
-    const made = this.dense.place(input, space);
-    return this.activity?.place(made, space) ?? made;
+  place(input: Signal, space: Space): PlacedProjection {
+    const dense = this.dense.place(input, space);
+    return new PlacedProjection(dense, this.activity?.place(dense.output, space));
   }
+}
 
-  get penalty(): number {
-    return this.activity?.penalty() ?? 0;
+class PlacedProjection {
+  readonly output: Signal;
+
+  constructor(
+    private readonly dense: PlacedDense,
+    private readonly activity: PlacedActivity | undefined,
+  ) {
+    this.output = (activity ?? dense).output;
   }
 
   prepare(part: number, parts: number): void {
@@ -40,13 +47,19 @@ class Projection {
     this.activity?.forward(rows);
   }
 
+  /** Where the output wants its gradient: not where neither the input does nor the weights learn. */
   backward(rows: Range): void {
+    if (!this.output.wantsGradient) return;
     this.activity?.backward(rows);
     this.dense.backward(rows);
   }
 
   gradients(part: number, parts: number): void {
-    this.dense.gradients(part, parts);
+    if (this.output.wantsGradient) this.dense.gradients(part, parts);
+  }
+
+  penalty(): number {
+    return this.activity?.penalty() ?? 0;
   }
 }
 
@@ -56,67 +69,76 @@ class Projection {
  */
 export class MultiHeadAttentionLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly query: Projection;
-  private readonly key: Projection;
-  private readonly value: Projection;
-  private readonly joining: Projection;
-  private readonly heads: Heads;
-  /** Each input, of which there may be several readers. */
-  private forks: readonly Fork[] = [];
-  private joined!: Signal;
-  readonly penalty?: () => number;
+  readonly query: Projection;
+  readonly key: Projection;
+  readonly value: Projection;
+  readonly joining: Projection;
 
   constructor(
-    plan: MultiHeadAttentionPlan,
-    private readonly context: LayerContext,
+    readonly plan: MultiHeadAttentionPlan,
+    readonly context: LayerContext,
   ) {
     const { activity } = plan;
     this.query = new Projection(plan.query, activity, context);
     this.key = new Projection(plan.key, activity, context);
     this.value = new Projection(plan.value, activity, context);
     this.joining = new Projection(plan.output, activity, context);
-    if (activity)
-      this.penalty = () =>
-        [this.query, this.key, this.value, this.joining].reduce((sum, { penalty }) => sum + penalty, 0);
-    const scale = 1 / Math.sqrt(plan.keyWidth);
-    // Where no key counts: zeros beside dropout, else the mean of all values, and no gradients of scores either way.
-    const closing = plan.dropout > 0 ? 2 : 1;
-    this.heads = new Heads(plan, context, () => ({ scale, lowered: LOWERED, closing }));
     this.blocks = [this.query, this.key, this.value, this.joining].flatMap(({ blocks }) => blocks);
   }
 
-  get flops(): number {
-    return this.heads.flops;
+  place(input: Signal, space: Space, others: readonly Signal[]): PlacedLayer {
+    return new PlacedMultiHeadAttention(this, [input, ...others], space);
   }
+}
 
-  place(input: Signal, space: Space, others: readonly Signal[]): Signal {
-    const given = [input, ...others];
-    this.forks = given.map((signal) => new Fork(signal, this.context.kernels));
-    const reader = (i: number) => this.forks[Math.min(i, given.length - 1)].reader();
-    const query = this.query.place(reader(0), space);
-    const value = this.value.place(reader(1), space);
-    const key = this.key.place(reader(2), space);
+class PlacedMultiHeadAttention implements PlacedLayer {
+  readonly output: Signal;
+  readonly flops: number;
+  readonly penalty?: () => number;
+  private readonly query: PlacedProjection;
+  private readonly key: PlacedProjection;
+  private readonly value: PlacedProjection;
+  private readonly joining: PlacedProjection;
+  private readonly heads: PlacedHeads;
+  /** What all heads give, side by side. */
+  private readonly joined: Signal;
+  /** Each input, of which there may be several readers. */
+  private readonly forks: readonly Fork[];
+
+  constructor(layer: MultiHeadAttentionLayer, inputs: readonly Signal[], space: Space) {
+    const { plan, context } = layer;
+    this.forks = inputs.map((signal) => new Fork(signal, context.kernels));
+    const reader = (i: number) => this.forks[Math.min(i, inputs.length - 1)].reader();
+    this.query = layer.query.place(reader(0), space);
+    this.value = layer.value.place(reader(1), space);
+    this.key = layer.key.place(reader(2), space);
     for (const fork of this.forks) fork.place();
-    const [, valueMask, keyMask] = [input, ...others].map(({ mask }) => mask);
-    const values: Rows = this.heads.place(
-      {
-        query,
-        value,
-        key,
-        queryMask: input.mask,
-        outputMask: 0,
-        valueMask: given.length === 1 ? input.mask : valueMask,
-        keyMask: keyMask ?? 0,
-      },
+    const [query, value, key] = [this.query, this.value, this.key].map(({ output }) => output);
+    const [{ mask: queryMask }, { mask: valueMask } = inputs[0], third] = inputs;
+    const scale = 1 / Math.sqrt(plan.keyWidth);
+    // Where no key counts: zeros beside dropout, else the mean of all values, and no gradients of scores either way.
+    const closing = plan.dropout > 0 ? 2 : 1;
+    this.heads = new PlacedHeads(
+      plan,
+      context,
+      { scale, lowered: LOWERED, closing },
+      { query, value, key, queryMask, outputMask: 0, valueMask, keyMask: third?.mask ?? 0 },
       space,
     );
+    this.flops = this.heads.flops;
     const wantsGradient = query.wantsGradient || value.wantsGradient || key.wantsGradient;
-    this.joined = { values, sequence: true, mask: input.mask, wantsGradient };
-    return this.joining.place(this.joined, space);
+    this.joined = { values: this.heads.output, sequence: true, mask: queryMask, wantsGradient };
+    this.joining = layer.joining.place(this.joined, space);
+    this.output = this.joining.output;
+    if (plan.activity) this.penalty = () => this.projections.reduce((sum, projection) => sum + projection.penalty(), 0);
+  }
+
+  private get projections(): readonly PlacedProjection[] {
+    return [this.query, this.key, this.value, this.joining];
   }
 
   prepare(part: number, parts: number): void {
-    for (const dense of [this.query, this.key, this.value, this.joining]) dense.prepare(part, parts);
+    for (const projection of this.projections) projection.prepare(part, parts);
   }
 
   forward(rows: Range, training: boolean): void {
@@ -129,9 +151,8 @@ export class MultiHeadAttentionLayer implements EngineLayer {
 
   backward(rows: Range): void {
     this.joining.backward(rows);
-    const { gradient } = this.joined;
-    if (gradient === undefined) return;
-    this.heads.backward(gradient, rows);
+    if (!this.joined.wantsGradient) return;
+    this.heads.backward(gradientOf(this.joined), rows);
     this.query.backward(rows);
     this.key.backward(rows);
     this.value.backward(rows);
@@ -139,6 +160,6 @@ export class MultiHeadAttentionLayer implements EngineLayer {
   }
 
   gradients(part: number, parts: number): void {
-    for (const dense of [this.query, this.key, this.value, this.joining]) dense.gradients(part, parts);
+    for (const projection of this.projections) projection.gradients(part, parts);
   }
 }

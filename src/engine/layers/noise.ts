@@ -1,35 +1,42 @@
 import { MergeId } from '../../kernels/mergeIds.js';
 import type { NoisePlan } from '../../plan/layerPlan.js';
 import { dropoutKey, normalAt } from '../../random.js';
-import type { Arena } from '../arena.js';
+import type { WeightBlock } from '../blocks.js';
 import { mergeRows } from '../moveRows.js';
 import { newRows, type Rows } from '../rows.js';
-import type { LayerContext, Range, Signal, Space } from './layer.js';
-import { MovingLayer } from './moving.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
+import { PlacedMoving } from './moving.js';
 
 /**
  * In training y = x + noise, or x∘(1 + noise), noise normal of a deviation; otherwise x. Element i of it, counted as in a (B, T, F)
  * array, is the i-th normal number of a key that is a function of (seed, layer, step).
  */
-export class NoiseLayer extends MovingLayer {
-  private noise: Rows | undefined;
-  private arena!: Arena;
+export class NoiseLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
+
+  constructor(
+    private readonly plan: NoisePlan,
+    private readonly context: LayerContext,
+  ) {}
+
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedNoise(this.plan, this.context, input, space);
+  }
+}
+
+class PlacedNoise extends PlacedMoving {
+  private readonly noise: Rows | undefined;
 
   constructor(
     private readonly plan: NoisePlan,
     context: LayerContext,
+    input: Signal,
+    private readonly space: Space,
   ) {
-    super(context);
-  }
-
-  place(input: Signal, space: Space): Signal {
+    const { values, sequence, mask } = input;
+    super(context, input, space, values, { sequence, mask });
     const { arena, batch, training } = space;
-    const { steps, width } = input.values;
-    this.arena = arena;
-    this.noise = training && this.plan.deviation > 0 ? newRows(arena, batch, steps, width) : undefined;
-    const output = this.move(input, space, { steps, width }, input.sequence);
-    output.mask = input.mask;
-    return output;
+    if (training && plan.deviation > 0) this.noise = newRows(arena, batch, values.steps, values.width);
   }
 
   forward(rows: Range, training: boolean): void {
@@ -45,9 +52,7 @@ export class NoiseLayer extends MovingLayer {
   }
 
   backward(rows: Range): void {
-    const { slopes, noise } = this;
-    if (!slopes) return;
-    const { dx, dy } = slopes;
+    const { noise, dx, dy } = this;
     if (noise && this.plan.multiplies) this.merge(dy, noise, dx, rows);
     else this.copy(dy, dx, rows);
   }
@@ -55,7 +60,7 @@ export class NoiseLayer extends MovingLayer {
   private draw(noise: Rows, { from, to }: Range): void {
     const { path, deviation, multiplies } = this.plan;
     const key = dropoutKey(this.context.draw, path, 'input');
-    const { f32 } = this.arena;
+    const { f32 } = this.space.arena;
     const { steps, width } = noise;
     for (let t = 0; t < steps; t++)
       for (let b = from; b < to; b++) {

@@ -1,53 +1,57 @@
 import type { OverStepsPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { newRows, type Rows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
-import { MovingLayer } from './moving.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
+import { PlacedMoving } from './moving.js';
 
 /** What a layer of single rows does, over all steps of the features of each of G groups: rows (B, G, T·F/G) of (B, T, F) and back again. */
-export class OverStepsLayer extends MovingLayer {
-  override readonly blocks: readonly WeightBlock[];
-  private gathered!: Signal;
-  private result!: Signal;
+export class OverStepsLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[];
 
   constructor(
     private readonly plan: OverStepsPlan,
     private readonly inner: EngineLayer,
-    context: LayerContext,
+    private readonly context: LayerContext,
   ) {
-    super(context);
     this.blocks = inner.blocks;
   }
 
-  place(input: Signal, space: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
     const { arena, batch } = space;
-    const { steps, width } = input.values;
-    const groups = this.plan.groups === -1 ? width : this.plan.groups;
-    const long = (steps * width) / groups;
-    const rows = () => newRows(arena, batch, groups, long);
-    this.gathered = { values: rows(), sequence: true, mask: 0, wantsGradient: input.wantsGradient };
-    this.result = this.inner.place(this.gathered, space, []);
-    const output = this.move(input, space, { steps, width }, input.sequence);
-    if (this.plan.keepsMask) output.mask = input.mask;
-    output.wantsGradient = this.result.wantsGradient;
-    if (output.wantsGradient) this.result.gradient = rows();
-    return output;
+    const { values, sequence, mask, wantsGradient } = input;
+    const groups = this.plan.groups === -1 ? values.width : this.plan.groups;
+    const rows = newRows(arena, batch, groups, (values.steps * values.width) / groups);
+    const gathered: Signal = { values: rows, sequence: true, mask: 0, wantsGradient };
+    const inner = this.inner.place(gathered, space, []);
+    const flow = { sequence, mask: this.plan.keepsMask ? mask : 0, wantsGradient: inner.output.wantsGradient };
+    return new PlacedOverSteps(this.context, input, space, gathered, inner, flow);
+  }
+}
+
+class PlacedOverSteps extends PlacedMoving {
+  constructor(
+    context: LayerContext,
+    input: Signal,
+    space: Space,
+    private readonly gathered: Signal,
+    private readonly inner: PlacedLayer,
+    flow: Pick<Signal, 'sequence' | 'mask' | 'wantsGradient'>,
+  ) {
+    super(context, input, space, input.values, flow);
+    placeGradient(inner.output, space);
   }
 
   forward(rows: Range, training: boolean): void {
     this.gather(this.input.values, this.gathered.values, rows);
     this.inner.forward(rows, training);
-    this.scatter(this.result.values, this.output.values, rows);
+    this.scatter(this.inner.output.values, this.output.values, rows);
   }
 
   backward(rows: Range): void {
-    const { gathered, result } = this;
-    const { gradient: dy } = this.output;
-    const { gradient: dx } = this.input;
-    if (!dy || !result.gradient) return;
-    this.gather(dy, result.gradient, rows);
+    this.gather(this.dy, gradientOf(this.inner.output), rows);
     this.inner.backward(rows);
-    if (dx && gathered.gradient) this.scatter(gathered.gradient, dx, rows);
+    if (this.input.wantsGradient) this.scatter(gradientOf(this.gathered), this.dx, rows);
   }
 
   override gradients(part: number, parts: number): void {

@@ -1,59 +1,67 @@
 import type { PoolingPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { newRows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** (B, T, F) → (B, F): the mean over the steps that count, or the largest over all steps. */
 export class PoolingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
 
   constructor(
-    private readonly plan: PoolingPlan,
-    private readonly context: LayerContext,
+    readonly plan: PoolingPlan,
+    readonly context: LayerContext,
   ) {}
 
-  place(input: Signal, { arena, batch }: Space): Signal {
-    const { steps, width } = input.values;
-    this.input = input;
-    this.batch = batch;
-    if (input.wantsGradient) {
-      input.gradient = newRows(arena, batch, steps, width);
-    }
-    const values = newRows(arena, batch, 1, width);
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedPooling(this, input, space);
+  }
+}
+
+class PlacedPooling implements PlacedLayer {
+  readonly output: Signal;
+
+  constructor(
+    private readonly layer: PoolingLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    placeGradient(input, space);
+    const values = newRows(space.arena, space.batch, 1, input.values.width);
     this.output = { values, sequence: false, mask: 0, wantsGradient: input.wantsGradient };
-    return this.output;
   }
 
   forward({ from, to }: Range): void {
-    const { kernels } = this.context;
-    const x = this.input.values;
+    const { plan, context } = this.layer;
+    const { kernels } = context;
+    const { batch } = this.space;
+    const { values: x, mask } = this.input;
     const y = this.output.values;
-    if (this.plan.kind === 'averagePooling')
+    if (plan.kind === 'averagePooling')
       kernels.averagePoolForward(
         x.address,
         x.rowStride,
-        this.input.mask,
+        mask,
         y.address,
         y.rowStride,
         x.width,
         x.steps,
-        this.batch,
+        batch,
         from,
         to,
       );
-    else
-      kernels.maxPoolForward(x.address, x.rowStride, 0, y.address, y.rowStride, x.width, x.steps, this.batch, from, to);
+    else kernels.maxPoolForward(x.address, x.rowStride, 0, y.address, y.rowStride, x.width, x.steps, batch, from, to);
   }
 
   backward({ from, to }: Range): void {
-    const { kernels } = this.context;
-    const { values: x, gradient: dx, wantsGradient, mask } = this.input;
-    const { values: y, gradient: dy } = this.output;
-    if (!wantsGradient || dx === undefined || dy === undefined) return;
-    if (this.plan.kind === 'averagePooling')
+    const { plan, context } = this.layer;
+    const { kernels } = context;
+    const { batch } = this.space;
+    const { values: x, mask } = this.input;
+    const { values: y } = this.output;
+    const dx = gradientOf(this.input);
+    const dy = gradientOf(this.output);
+    if (plan.kind === 'averagePooling')
       kernels.averagePoolBackward(
         dy.address,
         dy.rowStride,
@@ -62,7 +70,7 @@ export class PoolingLayer implements EngineLayer {
         dx.rowStride,
         x.width,
         x.steps,
-        this.batch,
+        batch,
         from,
         to,
       );
@@ -79,7 +87,7 @@ export class PoolingLayer implements EngineLayer {
         dx.rowStride,
         x.width,
         x.steps,
-        this.batch,
+        batch,
         from,
         to,
       );

@@ -1,7 +1,16 @@
 import { NONE, type RectifierPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { eachRun, newRows } from '../rows.js';
-import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
+import {
+  type EngineLayer,
+  type LayerContext,
+  type PlacedLayer,
+  type Range,
+  type Signal,
+  type Space,
+  share,
+} from './layer.js';
 
 /**
  * y = x, at most `most`, where x ≥ threshold, and slope∘(x − threshold) below. The slope is a number, or a weight of one for each
@@ -9,16 +18,11 @@ import { type EngineLayer, type LayerContext, type Range, type Signal, type Spac
  */
 export class RectifierLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly alpha: WeightBlock | undefined;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  /** (F): the slope that is no weight. */
-  private constant = 0;
+  readonly alpha: WeightBlock | undefined;
 
   constructor(
-    private readonly plan: RectifierPlan,
-    private readonly context: LayerContext,
+    readonly plan: RectifierPlan,
+    readonly context: LayerContext,
   ) {
     const { alpha: weight, rows, width } = plan;
     const part = { weight, from: 0, rows, row: 0, columns: plainColumns(width) };
@@ -26,27 +30,38 @@ export class RectifierLayer implements EngineLayer {
     this.blocks = this.alpha ? [this.alpha] : [];
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedRectifier(this, input, space);
+  }
+}
+
+class PlacedRectifier implements PlacedLayer {
+  readonly output: Signal;
+  private readonly dx: Rows | undefined;
+  /** (F): the slope that is no weight. */
+  private readonly constant: number;
+
+  constructor(
+    private readonly layer: RectifierLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { arena, batch, training } = space;
+    const { alpha, plan } = layer;
     const { steps, width } = input.values;
-    const rows = () => newRows(arena, batch, steps, width);
-    this.input = input;
-    this.batch = batch;
-    if (!this.alpha) {
-      this.constant = arena.fixed(width);
-      arena.f32.fill(this.plan.slope, this.constant >>> 2, (this.constant >>> 2) + width);
-    }
-    if (input.wantsGradient) input.gradient = rows();
-    const wantsGradient = training && (input.wantsGradient || this.blocks.length > 0);
-    this.output = { ...input, values: rows(), wantsGradient, gradient: undefined };
-    return this.output;
+    this.constant = alpha ? 0 : arena.fixed(width);
+    if (!alpha) arena.f32.fill(plan.slope, this.constant >>> 2, (this.constant >>> 2) + width);
+    this.dx = placeGradient(input, space);
+    const wantsGradient = training && (input.wantsGradient || alpha !== undefined);
+    this.output = signalFrom(input, newRows(arena, batch, steps, width), { wantsGradient });
   }
 
   forward(rows: Range): void {
-    const { threshold, most } = this.plan;
+    const { threshold, most } = this.layer.plan;
     const { values: x } = this.input;
     const { values: y } = this.output;
     this.eachSlope(rows, (slopes, from, to) =>
-      this.context.kernels.rectifyForward(
+      this.layer.context.kernels.rectifyForward(
         x.address,
         x.rowStride,
         y.address,
@@ -62,12 +77,13 @@ export class RectifierLayer implements EngineLayer {
   }
 
   backward(rows: Range): void {
-    const { threshold, most } = this.plan;
-    const { values: x, gradient: dx } = this.input;
-    const { gradient: dy } = this.output;
-    if (dx === undefined || dy === undefined) return;
+    const { dx } = this;
+    if (!dx) return;
+    const { threshold, most } = this.layer.plan;
+    const { values: x } = this.input;
+    const dy = gradientOf(this.output);
     this.eachSlope(rows, (slopes, from, to) =>
-      this.context.kernels.rectifyBackward(
+      this.layer.context.kernels.rectifyBackward(
         x.address,
         x.rowStride,
         dy.address,
@@ -85,14 +101,14 @@ export class RectifierLayer implements EngineLayer {
   }
 
   gradients(part: number, parts: number): void {
-    const { alpha, batch } = this;
+    const { alpha, context } = this.layer;
+    if (!alpha || alpha.gradients === 0) return;
     const { values: x } = this.input;
-    const { gradient: dy } = this.output;
-    if (!alpha || alpha.gradients === 0 || dy === undefined) return;
+    const dy = gradientOf(this.output);
     const fours = share(Math.ceil(x.width / 4), part, parts);
-    const rows = (batch * x.steps) / alpha.rows;
+    const rows = (this.space.batch * x.steps) / alpha.rows;
     for (let row = 0; row < alpha.rows; row++)
-      this.context.kernels.rectifyGradients(
+      context.kernels.rectifyGradients(
         x.address,
         x.rowStride,
         dy.address,
@@ -107,7 +123,8 @@ export class RectifierLayer implements EngineLayer {
 
   /** Calls visit for runs of rows of one slope. */
   private eachSlope(rows: Range, visit: (slopes: number, from: number, to: number) => void): void {
-    const { alpha, batch } = this;
+    const { alpha } = this.layer;
+    const { batch } = this.space;
     const { steps } = this.input.values;
     if (!alpha || alpha.rows === 1)
       eachRun(rows, batch, steps, (from, to) => visit(alpha?.weights ?? this.constant, from, to));

@@ -1,10 +1,11 @@
 import type { DirectedPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientBeside, placeGradient } from '../gradients.js';
 import { newRows } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { makeCell } from './cells.js';
-import type { EngineLayer, KeptState, LayerContext, Range, Signal, Space } from './layer.js';
-import type { CellOutput, SequenceCell } from './sequenceCell.js';
+import type { EngineLayer, KeptState, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
+import type { CellOutput, PlacedSequenceCell, SequenceCell } from './sequenceCell.js';
 
 /**
  * A recurrent layer: x (B,T,I) → every step's h (B,T,U) or the last's (B,U), and after it, with returnState, the last states.
@@ -13,11 +14,10 @@ import type { CellOutput, SequenceCell } from './sequenceCell.js';
 export class RecurrentLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
   readonly carried: readonly CarriedState[];
-  private readonly cell: SequenceCell;
-  private output!: Signal;
+  readonly cell: SequenceCell;
 
   constructor(
-    private readonly plan: DirectedPlan,
+    readonly plan: DirectedPlan,
     context: LayerContext,
   ) {
     this.cell = makeCell(plan, context);
@@ -25,30 +25,38 @@ export class RecurrentLayer implements EngineLayer {
     this.carried = this.cell.carried;
   }
 
-  get kept(): readonly KeptState[] {
-    return this.cell.kept;
+  place(input: Signal, space: Space, initial: readonly Signal[]): PlacedRecurrent {
+    return new PlacedRecurrent(this, input, space, initial);
   }
+}
 
-  get further(): readonly Signal[] {
-    return this.cell.finalStates;
-  }
+class PlacedRecurrent implements PlacedLayer {
+  readonly output: Signal;
+  readonly further: readonly Signal[];
+  readonly kept: readonly KeptState[];
+  private readonly cell: PlacedSequenceCell;
 
-  place(input: Signal, space: Space, initial: readonly Signal[]): Signal {
+  constructor(
+    private readonly layer: RecurrentLayer,
+    input: Signal,
+    space: Space,
+    initial: readonly Signal[],
+  ) {
+    const { plan, cell } = layer;
     const { arena, batch, training } = space;
-    const { units, inputs, returnSequences, returnState, stateful } = this.plan;
-    const { steps } = input.values;
-    const rows = (width: number, count: number) => newRows(arena, batch, count, width);
-    if (input.wantsGradient) input.gradient = rows(inputs, steps);
+    const { units, returnSequences, returnState, stateful } = plan;
+    const dInput = placeGradient(input, space);
     // In training the states stay where they are made, and serve as output unless the cell needs its output apart, or a mask has
     // outputs begin with zeros where states do not.
-    const apart = !training || this.cell.keepsOutputApart || ((stateful || initial.length > 0) && input.mask !== 0);
-    const own = rows(units, returnSequences && apart ? steps : 1);
+    const apart = !training || cell.keepsOutputApart || ((stateful || initial.length > 0) && input.mask !== 0);
+    const own = newRows(arena, batch, returnSequences && apart ? input.values.steps : 1, units);
     const output: CellOutput = returnSequences ? (apart ? { sequences: own } : {}) : { last: own };
-    this.cell.place({ input, output, dInput: input.gradient, initial, givesStates: returnState }, space);
+    this.cell = cell.place({ input, output, dInput, initial, givesStates: returnState }, space);
+    this.kept = this.cell.kept;
+    this.further = this.cell.finalStates;
     const values = returnSequences && !apart && this.cell.states ? this.cell.states : own;
     const mask = returnSequences ? input.mask : 0;
     this.output = { values, sequence: returnSequences, mask, wantsGradient: training };
-    return this.output;
   }
 
   prepare(part: number, parts: number): void {
@@ -60,8 +68,8 @@ export class RecurrentLayer implements EngineLayer {
   }
 
   backward(rows: Range): void {
-    const { gradient } = this.output;
-    this.cell.backward(rows, this.plan.returnSequences ? { sequences: gradient } : { last: gradient });
+    const dy = gradientBeside(this.output, this.further);
+    this.cell.backward(rows, this.layer.plan.returnSequences ? { sequences: dy } : { last: dy });
   }
 
   gradients(part: number, parts: number): void {

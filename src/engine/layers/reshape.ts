@@ -1,64 +1,73 @@
 /** Layers that give the same numbers in another shape: Flatten, RepeatVector, Reshape, Permute, and batch-major rows to time-major ones. */
 import { MemcellError } from '../../errors.js';
 import type { RepeatPlan, ReshapePlan } from '../../plan/layerPlan.js';
-import { newRows, type Rows } from '../rows.js';
-import type { LayerContext, Range, Signal, Space } from './layer.js';
-import { MovingLayer } from './moving.js';
+import type { WeightBlock } from '../blocks.js';
+import type { Rows } from '../rows.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
+import { PlacedMoving } from './moving.js';
 
 /** (B, T, F) → (B, T·F) */
-export class FlattenLayer extends MovingLayer {
-  /** The output and its gradient as (B, T, F), time-major or not. */
-  private parts!: Rows;
-  private gradientParts: Rows | undefined;
+export class FlattenLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
-  place(input: Signal, space: Space): Signal {
+  constructor(private readonly context: LayerContext) {}
+
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedFlatten(this.context, input, space);
+  }
+}
+
+class PlacedFlatten extends PlacedMoving {
+  constructor(context: LayerContext, input: Signal, space: Space) {
     const { steps, width } = input.values;
-    const output = this.move(input, space, { steps: 1, width: steps * width }, false);
-    this.parts = { ...output.values, stepStride: width };
-    this.gradientParts = undefined;
-    return output;
+    super(context, input, space, { steps: 1, width: steps * width }, { sequence: false });
   }
 
   forward(rows: Range): void {
-    const { steps, width } = this.input.values;
-    this.copy(this.input.values, this.parts, rows, width, steps);
+    const x = this.input.values;
+    this.copy(x, this.parts(this.output.values), rows, x.width, x.steps);
   }
 
   backward(rows: Range): void {
-    const { slopes } = this;
-    if (!slopes) return;
-    const { dx, dy } = slopes;
-    this.gradientParts ??= { ...dy, stepStride: dx.width };
-    this.copy(this.gradientParts, dx, rows, dx.width, dx.steps);
+    const { dx } = this;
+    this.copy(this.parts(this.dy), dx, rows, dx.width, dx.steps);
+  }
+
+  /** The output or its gradient as (B, T, F), time-major or not. */
+  private parts(rows: Rows): Rows {
+    return { ...rows, stepStride: this.input.values.width };
   }
 }
 
 /** (B, F) → (B, n, F) */
-export class RepeatLayer extends MovingLayer {
-  private repeated!: Rows;
+export class RepeatLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
   constructor(
     private readonly plan: RepeatPlan,
-    context: LayerContext,
-  ) {
-    super(context);
-  }
+    private readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, space: Space): Signal {
-    const { width } = input.values;
-    const { times } = this.plan;
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedRepeat(this.plan, this.context, input, space);
+  }
+}
+
+class PlacedRepeat extends PlacedMoving {
+  private readonly repeated: Rows;
+
+  constructor({ times }: RepeatPlan, context: LayerContext, input: Signal, space: Space) {
+    super(context, input, space, { steps: times, width: input.values.width });
     this.repeated = { ...input.values, stepStride: 0, steps: times };
-    return this.move(input, space, { steps: times, width });
   }
 
   forward(rows: Range): void {
-    this.copy(this.repeated, this.output.values, rows, this.repeated.width, this.plan.times);
+    const { repeated } = this;
+    this.copy(repeated, this.output.values, rows, repeated.width, repeated.steps);
   }
 
   backward({ from, to }: Range): void {
-    const { slopes } = this;
-    if (!slopes) return;
-    const { dx, dy } = slopes;
+    const { dx, dy } = this;
     this.context.kernels.sumSteps(
       dy.address,
       dy.stepStride,
@@ -74,14 +83,18 @@ export class RepeatLayer extends MovingLayer {
 }
 
 /** Rows in any order → time-major rows: for the model's input, so that no gradient is wanted. */
-export class ArrangeLayer extends MovingLayer {
-  place(input: Signal, { arena, batch }: Space): Signal {
-    const { steps, width } = input.values;
-    this.input = input;
-    this.output = { ...input, values: newRows(arena, batch, steps, width) };
-    return this.output;
-  }
+export class ArrangeLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
+  constructor(private readonly context: LayerContext) {}
+
+  place(input: Signal, space: Space): PlacedLayer {
+    const { values, sequence, mask } = input;
+    return new PlacedArrangement(this.context, input, space, values, { sequence, mask });
+  }
+}
+
+class PlacedArrangement extends PlacedMoving {
   forward(rows: Range): void {
     const { steps, width } = this.input.values;
     this.copy(this.input.values, this.output.values, rows, width, steps);
@@ -91,40 +104,17 @@ export class ArrangeLayer extends MovingLayer {
 }
 
 /** (B, T, F) → (B, T', F') of as many numbers, in the same order, by way of (B, T·F). */
-export class ReshapeLayer extends MovingLayer {
-  /** The numbers of each sample one after the other, as rows of the input and of the output. */
-  private before!: Rows;
-  private after!: Rows;
+export class ReshapeLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
   constructor(
     private readonly plan: ReshapePlan,
-    context: LayerContext,
-  ) {
-    super(context);
-  }
+    private readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, space: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
     const { steps, width } = input.values;
-    const size = steps * width;
-    const shape = this.shapeOf(size);
-    const output = this.move(input, space, shape, this.plan.sequence);
-    const address = space.arena.floats(space.batch * size);
-    this.before = { address, stepStride: width, rowStride: size, steps, width };
-    this.after = { ...shape, address, stepStride: shape.width, rowStride: size };
-    return output;
-  }
-
-  forward(rows: Range): void {
-    const { before, after } = this;
-    this.copy(this.input.values, before, rows, before.width, before.steps);
-    this.copy(after, this.output.values, rows, after.width, after.steps);
-  }
-
-  backward(rows: Range): void {
-    const { before, after, slopes } = this;
-    if (!slopes) return;
-    this.copy(slopes.dy, after, rows, after.width, after.steps);
-    this.copy(before, slopes.dx, rows, before.width, before.steps);
+    return new PlacedReshape(this.plan, this.context, input, space, this.shapeOf(steps * width));
   }
 
   private shapeOf(size: number): Pick<Rows, 'steps' | 'width'> {
@@ -141,20 +131,58 @@ export class ReshapeLayer extends MovingLayer {
   }
 }
 
-/** (B, T, F) → (B, F, T) */
-export class TransposeLayer extends MovingLayer {
-  place(input: Signal, space: Space): Signal {
+class PlacedReshape extends PlacedMoving {
+  /** The numbers of each sample one after the other, as rows of the input and of the output. */
+  private readonly before: Rows;
+  private readonly after: Rows;
+
+  constructor(
+    { sequence }: ReshapePlan,
+    context: LayerContext,
+    input: Signal,
+    space: Space,
+    shape: Pick<Rows, 'steps' | 'width'>,
+  ) {
+    super(context, input, space, shape, { sequence });
     const { steps, width } = input.values;
-    return this.move(input, space, { steps: width, width: steps });
+    const size = steps * width;
+    const address = space.arena.floats(space.batch * size);
+    this.before = { address, stepStride: width, rowStride: size, steps, width };
+    this.after = { ...shape, address, stepStride: shape.width, rowStride: size };
   }
 
+  forward(rows: Range): void {
+    const { before, after } = this;
+    this.copy(this.input.values, before, rows, before.width, before.steps);
+    this.copy(after, this.output.values, rows, after.width, after.steps);
+  }
+
+  backward(rows: Range): void {
+    const { before, after } = this;
+    this.copy(this.dy, after, rows, after.width, after.steps);
+    this.copy(before, this.dx, rows, before.width, before.steps);
+  }
+}
+
+/** (B, T, F) → (B, F, T) */
+export class TransposeLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
+
+  constructor(private readonly context: LayerContext) {}
+
+  place(input: Signal, space: Space): PlacedLayer {
+    const { steps, width } = input.values;
+    return new PlacedTranspose(this.context, input, space, { steps: width, width: steps });
+  }
+}
+
+class PlacedTranspose extends PlacedMoving {
   forward(rows: Range): void {
     this.transpose(this.input.values, this.output.values, rows);
   }
 
   backward(rows: Range): void {
-    const { slopes } = this;
-    if (slopes) this.transpose(slopes.dy, slopes.dx, rows);
+    this.transpose(this.dy, this.dx, rows);
   }
 
   /** Feature by feature: each becomes a row whose elements are one step of the source apart. */

@@ -1,27 +1,26 @@
 import { NONE, type ScalePlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { eachRun, newRows } from '../rows.js';
-import { type EngineLayer, type LayerContext, type Range, type Signal, type Space, share } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
+import {
+  type EngineLayer,
+  type LayerContext,
+  type PlacedLayer,
+  type Range,
+  type Signal,
+  type Space,
+  share,
+} from './layer.js';
 
 /** y = gamma∘x + beta, (F) each: the kernels of batch normalization with mean 0, variance 1 and epsilon 0. */
 export class ScaleLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private readonly gamma: WeightBlock | undefined;
-  private readonly beta: WeightBlock | undefined;
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  /** (F) each. */
-  private zeros = 0;
-  private ones = 0;
-  /** Where gamma and beta are, (F) each; 0 where there is none. */
-  private factors = { gamma: 0, beta: 0 };
-  /** (F): a sum that no weight takes. */
-  private unused = 0;
+  readonly gamma: WeightBlock | undefined;
+  readonly beta: WeightBlock | undefined;
 
   constructor(
-    private readonly plan: ScalePlan,
-    private readonly context: LayerContext,
+    readonly plan: ScalePlan,
+    readonly context: LayerContext,
   ) {
     const columns = plainColumns(plan.width);
     const vector = (weight: number) =>
@@ -31,15 +30,33 @@ export class ScaleLayer implements EngineLayer {
     this.blocks = [this.gamma, this.beta].filter((block) => block !== undefined);
   }
 
-  place(input: Signal, { arena, batch, training }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedScale(this, input, space);
+  }
+}
+
+class PlacedScale implements PlacedLayer {
+  readonly output: Signal;
+  private readonly dx: Rows | undefined;
+  /** (F) each. */
+  private readonly zeros: number;
+  private readonly ones: number;
+  /** Where gamma and beta are, (F) each; 0 where there is none. */
+  private readonly factors: { gamma: number; beta: number };
+  /** (F): a sum that no weight takes. */
+  private readonly unused: number;
+
+  constructor(
+    private readonly layer: ScaleLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { arena, batch, training } = space;
     const { steps, width } = input.values;
-    const rows = () => newRows(arena, batch, steps, width);
-    this.input = input;
-    this.batch = batch;
     this.zeros = arena.fixed(width);
     this.ones = arena.fixed(width);
     arena.f32.fill(1, this.ones >>> 2, (this.ones >>> 2) + width);
-    const { constants } = this.plan;
+    const { constants } = layer.plan;
     const constant = (values: readonly number[]) => {
       const address = arena.fixed(width);
       arena.f32.set(values, address >>> 2);
@@ -47,19 +64,18 @@ export class ScaleLayer implements EngineLayer {
     };
     this.factors = constants
       ? { gamma: constant(constants.gamma), beta: constant(constants.beta) }
-      : { gamma: this.gamma?.weights ?? 0, beta: this.beta?.weights ?? 0 };
+      : { gamma: layer.gamma?.weights ?? 0, beta: layer.beta?.weights ?? 0 };
     this.unused = training ? arena.floats(width) : 0;
-    if (input.wantsGradient) input.gradient = rows();
-    this.output = { ...input, values: rows(), wantsGradient: training, gradient: undefined };
-    return this.output;
+    this.dx = placeGradient(input, space);
+    this.output = signalFrom(input, newRows(arena, batch, steps, width), { wantsGradient: training });
   }
 
   forward(rows: Range): void {
     const { values: x } = this.input;
     const { values: y } = this.output;
     const { gamma, beta } = this.factors;
-    eachRun(rows, this.batch, x.steps, (from, to) =>
-      this.context.kernels.batchNormForward(
+    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+      this.layer.context.kernels.batchNormForward(
         x.address,
         x.rowStride,
         y.address,
@@ -77,12 +93,13 @@ export class ScaleLayer implements EngineLayer {
   }
 
   backward(rows: Range): void {
-    const { values: x, gradient: dx } = this.input;
-    const { gradient: dy } = this.output;
-    if (dx === undefined || dy === undefined) return;
+    const { dx } = this;
+    if (!dx) return;
+    const { values: x } = this.input;
+    const dy = gradientOf(this.output);
     const { gamma } = this.factors;
-    eachRun(rows, this.batch, x.steps, (from, to) =>
-      this.context.kernels.batchNormBackward(
+    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+      this.layer.context.kernels.batchNormBackward(
         x.address,
         x.rowStride,
         dy.address,
@@ -105,11 +122,12 @@ export class ScaleLayer implements EngineLayer {
   }
 
   gradients(part: number, parts: number): void {
+    const { blocks, gamma, beta, context } = this.layer;
+    if (blocks.every(({ gradients }) => gradients === 0)) return;
     const { values: x } = this.input;
-    const { gradient: dy } = this.output;
-    if (dy === undefined || this.blocks.every(({ gradients }) => gradients === 0)) return;
+    const dy = gradientOf(this.output);
     const fours = share(Math.ceil(x.width / 4), part, parts);
-    this.context.kernels.batchNormSums(
+    context.kernels.batchNormSums(
       x.address,
       x.rowStride,
       dy.address,
@@ -117,9 +135,9 @@ export class ScaleLayer implements EngineLayer {
       this.zeros,
       this.ones,
       0,
-      this.gamma?.gradients || this.unused,
-      this.beta?.gradients || this.unused,
-      this.batch * x.steps,
+      gamma?.gradients || this.unused,
+      beta?.gradients || this.unused,
+      this.space.batch * x.steps,
       4 * fours.from,
       Math.min(4 * fours.to, x.width),
     );

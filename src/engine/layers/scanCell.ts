@@ -1,14 +1,15 @@
 import { ActivationId, slopeTakesInput } from '../../kernels/activationIds.js';
 import { type ScanPlan, STATES } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { placeGradient } from '../gradients.js';
 import { addRows, copyRows } from '../moveRows.js';
-import { eachRun, newRows, type Range, type Rows, type Signal, timeMajor } from '../rows.js';
+import { eachRun, newRows, type Range, type Rows, type Signal, signalFrom, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import { DenseLayer } from './dense.js';
+import { DenseLayer, type PlacedDense } from './dense.js';
 import { DropoutLayer } from './dropout.js';
-import type { KeptState, LayerContext, Space } from './layer.js';
-import { type BackwardPass, makeScan, type Pass, type Scan, type Strides } from './scans.js';
-import type { CellOutput, CellPorts, SequenceCell } from './sequenceCell.js';
+import type { KeptState, LayerContext, PlacedLayer, Space } from './layer.js';
+import { type BackwardPass, makeScan, type Pass, type PlacedScan, type Scan, type Strides } from './scans.js';
+import type { CellGradients, CellPorts, PlacedSequenceCell, SequenceCell } from './sequenceCell.js';
 
 /**
  * A cell whose gates need of x only W·x + b: a dense layer over all steps at once, and then a scan over the steps. States lie in the
@@ -21,29 +22,13 @@ export class ScanCell implements SequenceCell {
   readonly stateCount: number;
   /** Going backwards, states lie from the last step of computation to the first. */
   readonly keepsOutputApart: boolean;
-  states: Rows | undefined;
-  kept: readonly KeptState[] = [];
-  finalStates: readonly Signal[] = [];
-  private readonly scan: Scan;
-  private readonly dense: DenseLayer;
-  private readonly dropout: DropoutLayer | undefined;
-  private ports!: CellPorts;
-  private batch = 0;
-  private steps = 0;
-  private training = false;
-  /** x in time-major rows, where it is not. */
-  private arranged: Rows | undefined;
-  /** The dense layer's output. */
-  private output!: Signal;
-  /** The candidate's preactivations, where the activation's slope takes them. */
-  private preactivations: Rows | undefined;
-  private pass!: Pass;
-  private dh!: Rows;
-  private dOthers!: Rows;
+  readonly scan: Scan;
+  readonly dense: DenseLayer;
+  readonly dropout: DropoutLayer | undefined;
 
   constructor(
-    private readonly plan: ScanPlan,
-    private readonly context: LayerContext,
+    readonly plan: ScanPlan,
+    readonly context: LayerContext,
   ) {
     const { units, inputs, kernel, bias, dropout: rate, path } = plan;
     this.scan = makeScan(plan, context);
@@ -57,23 +42,97 @@ export class ScanCell implements SequenceCell {
     this.carried = plan.stateful ? [{ states: this.stateCount, units, before: 0, after: 0 }] : [];
   }
 
-  place(ports: CellPorts, space: Space): void {
+  place(ports: CellPorts, space: Space): PlacedSequenceCell {
+    return new PlacedScanCell(this, ports, space);
+  }
+}
+
+/** What backward works in: gradients of the gates, and sums of those of h (B, heads·padded) and of the other states (B, ·). */
+interface Back {
+  dGates: Rows;
+  dh: Rows;
+  dOthers: Rows;
+}
+
+class PlacedScanCell implements PlacedSequenceCell {
+  readonly states: Rows | undefined;
+  readonly kept: readonly KeptState[];
+  readonly finalStates: readonly Signal[];
+  private readonly steps: number;
+  /** x in time-major rows, where it is not. */
+  private readonly arranged: Rows | undefined;
+  /** In training, where the layer drops its input. */
+  private readonly dropout: PlacedLayer | undefined;
+  private readonly dense: PlacedDense;
+  private readonly scan: PlacedScan;
+  private readonly pass: Pass;
+  /** The candidate's preactivations, where the activation's slope takes them. */
+  private readonly preactivations: Rows | undefined;
+  /** In training. */
+  private readonly back: Back | undefined;
+  /** Of the states before the first step, where wanted. */
+  private readonly dInitial: readonly (Rows | undefined)[];
+
+  constructor(
+    private readonly cell: ScanCell,
+    private readonly ports: CellPorts,
+    private readonly space: Space,
+  ) {
+    const { plan, stateCount } = cell;
     const { arena, batch, training, stream } = space;
-    const { units, goBackwards, activation } = this.plan;
-    const { steps } = ports.input.values;
-    this.ports = ports;
-    this.batch = batch;
+    const { units, activation } = plan;
+    const { values } = ports.input;
+    const { steps } = values;
     this.steps = steps;
-    this.training = training;
-    const gates = this.placeProduct(ports, space);
-    this.scan.place(space, steps);
-    const others = (this.stateCount - 1) * units;
+    const isInOrder = steps === 1 || values.stepStride === batch * values.rowStride;
+    this.arranged = isInOrder ? undefined : newRows(arena, batch, steps, values.width);
+    const own = signalFrom(ports.input, this.arranged ?? values, { wantsGradient: ports.dInput !== undefined });
+    own.gradient = ports.dInput;
+    this.dropout = training ? cell.dropout?.place(own, space) : undefined;
+    this.dense = cell.dense.place(this.dropout?.output ?? own, space);
+    this.back = training ? this.placeBack() : undefined;
+    this.dense.output.gradient = this.back?.dGates;
+    this.scan = cell.scan.place(space, steps);
+    this.pass = this.placePass();
+    const { h } = this.pass;
+    this.states =
+      training && !plan.goBackwards
+        ? timeMajor(h.address + 4 * h.stepStride, batch, steps, units, h.rowStride)
+        : undefined;
+    this.kept = stream ? [{ address: arena.fixed(stateCount * units), shape: [stateCount, units] }] : [];
+    this.finalStates = ports.givesStates
+      ? Array.from({ length: stateCount }, (_, i) => ({
+          values: this.stateAt(i, steps),
+          sequence: false,
+          mask: 0,
+          wantsGradient: training,
+        }))
+      : [];
+    this.preactivations = training && slopeTakesInput(activation) ? newRows(arena, batch, steps, units) : undefined;
+    this.dInitial = ports.initial.map((signal) => placeGradient(signal, space));
+  }
+
+  private placeBack(): Back {
+    const { arena, batch } = this.space;
+    const { scan, stateCount, plan } = this.cell;
+    const others = (stateCount - 1) * plan.units;
+    const dGates = newRows(arena, batch, this.steps, scan.width);
+    const dh = newRows(arena, batch, 1, scan.heads * scan.padded);
+    return { dGates, dh, dOthers: others > 0 ? newRows(arena, batch, 1, others) : dh };
+  }
+
+  private placePass(): Pass {
+    const { steps, ports, space } = this;
+    const { arena, batch, training } = space;
+    const { plan, stateCount } = this.cell;
+    const { goBackwards, units } = plan;
+    const { mask } = ports.input;
+    const others = (stateCount - 1) * units;
     const kept = training || ports.output.sequences !== undefined;
     const h = newRows(arena, batch, kept ? steps + 1 : 1, units);
     const rest = others > 0 ? newRows(arena, batch, kept ? steps + 1 : 1, others) : h;
-    const { mask } = ports.input;
-    this.pass = {
-      gates: this.ordered(gates, steps - 1),
+    return {
+      gates: this.ordered(this.dense.output.values, steps - 1),
       mask: {
         address: mask && goBackwards ? mask + 4 * batch * (steps - 1) : mask,
         stepStride: goBackwards ? -batch : batch,
@@ -82,63 +141,26 @@ export class ScanCell implements SequenceCell {
       others: kept ? this.ordered(rest, steps) : { ...rest, stepStride: 0 },
       steps,
     };
-    this.states =
-      training && !goBackwards ? timeMajor(h.address + 4 * h.stepStride, batch, steps, units, h.rowStride) : undefined;
-    this.kept = stream ? [{ address: arena.fixed(this.stateCount * units), shape: [this.stateCount, units] }] : [];
-    this.finalStates = ports.givesStates
-      ? Array.from({ length: this.stateCount }, (_, i) => ({
-          values: this.stateAt(i, steps),
-          sequence: false,
-          mask: 0,
-          wantsGradient: training,
-        }))
-      : [];
-    this.preactivations = training && slopeTakesInput(activation) ? newRows(arena, batch, steps, units) : undefined;
-    if (!training) return;
-    this.dh = newRows(arena, batch, 1, this.scan.heads * this.scan.padded);
-    this.dOthers = others > 0 ? newRows(arena, batch, 1, others) : this.dh;
-    for (const signal of ports.initial ?? [])
-      if (signal.wantsGradient) signal.gradient = newRows(arena, batch, 1, units);
-  }
-
-  /** The dense layer, what drops its input and what arranges it; gives its output. */
-  private placeProduct({ input, dInput }: CellPorts, space: Space): Rows {
-    const { values } = input;
-    const { arena, batch, training } = space;
-    const isInOrder = values.steps === 1 || values.stepStride === batch * values.rowStride;
-    this.arranged = isInOrder ? undefined : newRows(arena, batch, values.steps, values.width);
-    const own: Signal = {
-      ...input,
-      values: this.arranged ?? values,
-      wantsGradient: dInput !== undefined,
-      gradient: undefined,
-    };
-    const dropped = training && this.dropout ? this.dropout.place(own, space) : own;
-    const output = this.dense.place(dropped, space);
-    own.gradient = dInput;
-    output.gradient = training ? newRows(arena, batch, values.steps, this.scan.width) : undefined;
-    this.output = output;
-    return output.values;
   }
 
   /** Rows from the first computed step on, which lies at `last` going backwards. */
   private ordered({ address, stepStride, rowStride }: Rows, last: number): Strides {
-    if (!this.plan.goBackwards) return { address, stepStride, rowStride };
+    if (!this.cell.plan.goBackwards) return { address, stepStride, rowStride };
     return { address: address + 4 * last * stepStride, stepStride: -stepStride, rowStride };
   }
 
   /** One of the states before a step of computation, or after the last. */
   private stateAt(state: number, step: number): Rows {
-    const { units } = this.plan;
+    const { units } = this.cell.plan;
     const { address, stepStride, rowStride } = state === 0 ? this.pass.h : this.pass.others;
     const column = state === 0 ? 0 : (state - 1) * units;
-    return timeMajor(address + 4 * (step * stepStride + column), this.batch, 1, units, rowStride);
+    return timeMajor(address + 4 * (step * stepStride + column), this.space.batch, 1, units, rowStride);
   }
 
   /** Where a state of rows side by side, states after each other, lies. */
   private vectors(address: number, state: number): Rows {
-    const { units } = this.plan;
-    return timeMajor(address + 4 * state * this.batch * units, this.batch, 1, units, units);
+    const { units } = this.cell.plan;
+    return timeMajor(address + 4 * state * this.space.batch * units, this.space.batch, 1, units, units);
   }
 
   prepare(part: number, parts: number): void {
@@ -149,13 +171,13 @@ export class ScanCell implements SequenceCell {
   forward(rows: Range, training: boolean): void {
     const { ports, arranged, dropout, steps, pass } = this;
     if (arranged) this.copy(ports.input.values, arranged, rows);
-    if (this.training && dropout) dropout.forward(rows, training);
+    dropout?.forward(rows, training);
     this.dense.forward(rows);
     this.activate(rows);
-    for (let i = 0; i < this.stateCount; i++) this.begin(i, rows);
+    for (let i = 0; i < this.cell.stateCount; i++) this.begin(i, rows);
     this.scan.forward(pass, rows);
     const { sequences, last } = ports.output;
-    const { units } = this.plan;
+    const { units } = this.cell.plan;
     if (sequences) {
       const { address, stepStride, rowStride } = pass.h;
       const after = { address: address + 4 * stepStride, stepStride, rowStride, steps, width: units };
@@ -167,8 +189,8 @@ export class ScanCell implements SequenceCell {
       this.clear(last, 1, rows);
     }
     const [kept] = this.kept;
-    const [carried] = this.carried;
-    for (let i = 0; i < this.stateCount; i++) {
+    const [carried] = this.cell.carried;
+    for (let i = 0; i < this.cell.stateCount; i++) {
       if (kept) this.copy(this.stateAt(i, steps), this.vectors(kept.address, i), rows);
       else if (carried) this.copy(this.stateAt(i, steps), this.vectors(carried.after, i), rows);
     }
@@ -177,10 +199,10 @@ export class ScanCell implements SequenceCell {
   /** A state before the first step. */
   private begin(state: number, rows: Range): void {
     const { ports } = this;
-    const [carried] = this.carried;
+    const [carried] = this.cell.carried;
     const [kept] = this.kept;
     const to = this.stateAt(state, 0);
-    const given = ports.initial?.[state]?.values;
+    const given = ports.initial[state]?.values;
     if (given) this.copy(given, to, rows);
     else if (kept) this.copy(this.vectors(kept.address, state), to, rows);
     else if (carried) this.copy(this.vectors(carried.before, state), to, rows);
@@ -189,11 +211,11 @@ export class ScanCell implements SequenceCell {
 
   /** Outputs before the first step that counts are zero, whatever the states are; so are their gradients. */
   private clear(of: Rows, last: 0 | 1, { from, to }: Range): void {
-    const { ports, pass, plan, steps } = this;
-    const begins = plan.stateful || (ports.initial?.length ?? 0) > 0;
+    const { ports, pass, steps } = this;
+    const begins = this.cell.plan.stateful || ports.initial.length > 0;
     if (!pass.mask.address || !begins || this.kept.length > 0) return;
     const { address, stepStride } = pass.mask;
-    this.context.kernels.clearBeforeFirst(
+    this.cell.context.kernels.clearBeforeFirst(
       address,
       stepStride,
       steps,
@@ -209,36 +231,40 @@ export class ScanCell implements SequenceCell {
 
   /** The candidate's columns of the gates. */
   private get candidate(): Rows {
-    const { output, plan, scan } = this;
-    return candidateOf(output.values, scan.width, plan.units);
+    const { plan, scan } = this.cell;
+    return candidateOf(this.dense.output.values, scan.width, plan.units);
   }
 
   private activate(rows: Range): void {
-    const { plan, context, batch, preactivations } = this;
+    const { plan, context } = this.cell;
     const { activation } = plan;
     if (activation === ActivationId.linear) return;
-    const { candidate } = this;
+    const { candidate, preactivations } = this;
     if (preactivations) this.copy(candidate, preactivations, rows);
     const { address, rowStride, width } = candidate;
-    eachRun(rows, batch, this.steps, (from, to) => {
+    eachRun(rows, this.space.batch, this.steps, (from, to) => {
       context.kernels.activationForward(activation, address, rowStride, address, rowStride, width, from, to);
     });
   }
 
-  backward(rows: Range, { sequences, last }: CellOutput): void {
-    const { pass, scan, ports, dh, dOthers, finalStates } = this;
-    const dGates = this.output.gradient;
-    if (!dGates) throw new Error('the cell was not placed for training');
+  private get placedBack(): Back {
+    if (this.back) return this.back;
+    throw new Error('bug: a cell that was not placed for training goes back');
+  }
+
+  backward(rows: Range, { sequences, last }: CellGradients): void {
+    const { pass, scan, ports, finalStates } = this;
+    const { dGates, dh, dOthers } = this.placedBack;
     for (const [gradient, isLast] of [[sequences, 0] as const, [last, 1] as const])
       if (gradient) this.clear(gradient, isLast, rows);
     this.zero(dh, rows);
     this.zero(dOthers, rows);
     finalStates.forEach(({ gradient }, i) => {
       if (!gradient) return;
-      if (i === 0) this.spread(gradient, rows);
-      else this.copy(gradient, this.otherGradient(i), rows);
+      if (i === 0) this.spread(gradient, dh, rows);
+      else this.copy(gradient, this.otherGradient(dOthers, i), rows);
     });
-    if (last) this.spread(last, rows);
+    if (last) this.spread(last, dh, rows);
     const back: BackwardPass = {
       ...pass,
       dGates: this.ordered(dGates, this.steps - 1),
@@ -247,23 +273,23 @@ export class ScanCell implements SequenceCell {
       dOthers,
     };
     scan.backward(back, rows);
-    ports.initial?.forEach(({ gradient }, i) => {
+    this.dInitial.forEach((gradient, i) => {
       if (!gradient) return;
-      if (i === 0) this.gather(gradient, rows);
-      else this.copy(this.otherGradient(i), gradient, rows);
+      if (i === 0) this.gather(dh, gradient, rows);
+      else this.copy(this.otherGradient(dOthers, i), gradient, rows);
     });
     this.activateBackward(dGates, rows);
     this.dense.backward(rows);
-    if (this.dropout) this.dropout.backward(rows);
+    if (ports.dInput) this.dropout?.backward(rows);
   }
 
   private activateBackward(dGates: Rows, rows: Range): void {
-    const { plan, context, batch, preactivations, scan } = this;
+    const { plan, context, scan } = this.cell;
     const { activation, units } = plan;
     if (activation === ActivationId.linear) return;
-    const saved = preactivations ?? this.candidate;
+    const saved = this.preactivations ?? this.candidate;
     const { address, rowStride } = candidateOf(dGates, scan.width, units);
-    eachRun(rows, batch, this.steps, (from, to) => {
+    eachRun(rows, this.space.batch, this.steps, (from, to) => {
       context.kernels.activationBackward(
         activation,
         saved.address,
@@ -282,50 +308,50 @@ export class ScanCell implements SequenceCell {
   gradients(part: number, parts: number): void {
     this.dense.gradients(part, parts);
     const { address, stepStride, rowStride } = this.pass.h;
-    const dGates = this.output.gradient;
     // Going backwards, what lies one step of time later is the state before.
-    const first = this.plan.goBackwards ? address + 4 * (this.steps - 1) * stepStride : address;
-    if (dGates) this.scan.gradients({ address: first, stepStride, rowStride }, dGates, part, parts);
+    const first = this.cell.plan.goBackwards ? address + 4 * (this.steps - 1) * stepStride : address;
+    this.scan.gradients({ address: first, stepStride, rowStride }, this.placedBack.dGates, part, parts);
   }
 
-  private otherGradient(state: number): Rows {
-    const { units } = this.plan;
-    return { ...this.dOthers, address: this.dOthers.address + 4 * (state - 1) * units, width: units };
+  private otherGradient(dOthers: Rows, state: number): Rows {
+    const { units } = this.cell.plan;
+    return { ...dOthers, address: dOthers.address + 4 * (state - 1) * units, width: units };
   }
 
   /** dh += rows of units, head by head. */
-  private spread(from: Rows, rows: Range): void {
+  private spread(from: Rows, dh: Rows, rows: Range): void {
     this.eachHead((offset, column, width) => {
       const part = { ...from, address: from.address + 4 * column, width };
-      const to = { ...this.dh, address: this.dh.address + 4 * offset };
+      const to = { ...dh, address: dh.address + 4 * offset };
       this.add(part, to, rows);
     });
   }
 
   /** rows of units = dh. */
-  private gather(to: Rows, rows: Range): void {
+  private gather(dh: Rows, to: Rows, rows: Range): void {
     this.eachHead((offset, column, width) => {
-      const part = { ...this.dh, address: this.dh.address + 4 * offset, width };
+      const part = { ...dh, address: dh.address + 4 * offset, width };
       this.copy(part, { ...to, address: to.address + 4 * column }, rows);
     });
   }
 
   private eachHead(visit: (offset: number, column: number, width: number) => void): void {
-    const { heads, padded } = this.scan;
-    const size = this.plan.units / heads;
+    const { scan, plan } = this.cell;
+    const { heads, padded } = scan;
+    const size = plan.units / heads;
     for (let head = 0; head < heads; head++) visit(padded * head, size * head, size);
   }
 
   private zero({ address, rowStride, width }: Rows, { from, to }: Range): void {
-    this.context.kernels.zeroRows(address + 4 * from * rowStride, rowStride, to - from, 0, width);
+    this.cell.context.kernels.zeroRows(address + 4 * from * rowStride, rowStride, to - from, 0, width);
   }
 
   private copy(from: Rows, to: Rows, rows: Range): void {
-    copyRows(this.context.kernels, from, to, rows);
+    copyRows(this.cell.context.kernels, from, to, rows);
   }
 
   private add(from: Rows, to: Rows, rows: Range): void {
-    addRows(this.context.kernels, from, to, rows);
+    addRows(this.cell.context.kernels, from, to, rows);
   }
 }
 

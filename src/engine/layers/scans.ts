@@ -1,5 +1,4 @@
 /** What MinGRU, MinLSTM and sLSTM do step by step, once W·x + b of all steps is there. */
-
 import type { ScanPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { Rows } from '../rows.js';
@@ -42,7 +41,10 @@ export interface Scan {
   /** Blocks of units that a row of dh has `padded` floats apart. */
   readonly heads: number;
   readonly padded: number;
-  place(space: Space, steps: number): void;
+  place(space: Space, steps: number): PlacedScan;
+}
+
+export interface PlacedScan {
   prepare(part: number, parts: number): void;
   forward(pass: Pass, rows: Range): void;
   backward(pass: BackwardPass, rows: Range): void;
@@ -51,7 +53,7 @@ export interface Scan {
 }
 
 /** MinGRU and MinLSTM. */
-class WeightedMean implements Scan {
+class WeightedMean implements Scan, PlacedScan {
   readonly blocks: readonly WeightBlock[] = [];
   readonly columns: Int32Array;
   readonly width: number;
@@ -69,7 +71,10 @@ class WeightedMean implements Scan {
     this.padded = plan.units;
   }
 
-  place(): void {}
+  /** It has nothing to lay out. */
+  place(): PlacedScan {
+    return this;
+  }
 
   prepare(): void {}
 
@@ -125,18 +130,14 @@ class ExponentialGates implements Scan {
   readonly width: number;
   readonly heads: number;
   readonly padded: number;
-  private readonly block: WeightBlock;
+  readonly block: WeightBlock;
   /** Units of a head, and floats of its gates. */
-  private readonly size: number;
-  private readonly headWidth: number;
-  private transposed = 0;
-  private next = 0;
-  private scratch = 0;
-  private rows = 0;
+  readonly size: number;
+  readonly headWidth: number;
 
   constructor(
-    private readonly plan: ScanPlan,
-    private readonly context: LayerContext,
+    readonly plan: ScanPlan,
+    readonly context: LayerContext,
   ) {
     const { units, heads, recurrentKernel } = plan;
     const size = units / heads;
@@ -155,31 +156,48 @@ class ExponentialGates implements Scan {
     this.blocks = [this.block];
   }
 
-  place({ arena, batch, training }: Space, steps: number): void {
+  place(space: Space, steps: number): PlacedScan {
+    return new PlacedExponentialGates(this, space, steps);
+  }
+}
+
+class PlacedExponentialGates implements PlacedScan {
+  /** Of backward; 0 without training. */
+  private readonly transposed: number;
+  private readonly next: number;
+  private readonly scratch: number;
+  private readonly rows: number;
+
+  constructor(
+    private readonly gates: ExponentialGates,
+    { arena, batch, training }: Space,
+    steps: number,
+  ) {
+    const { heads, padded, headWidth, block } = gates;
     this.rows = batch * steps;
-    if (!training) return;
-    this.transposed = arena.fixed(this.heads * this.padded * this.headWidth);
-    this.next = arena.floats(batch * this.heads * this.padded);
-    this.scratch = arena.floats(this.block.panels * 16 * GATHERED_ROWS);
+    this.transposed = training ? arena.fixed(heads * padded * headWidth) : 0;
+    this.next = training ? arena.floats(batch * heads * padded) : 0;
+    this.scratch = training ? arena.floats(block.panels * 16 * GATHERED_ROWS) : 0;
   }
 
   prepare(part: number, parts: number): void {
-    const { block, size, headWidth, padded } = this;
+    const { block, size, headWidth, padded, context } = this.gates;
     const panels = headWidth / 16;
     this.eachHead(part, parts, (head, from, to) => {
       const weights = block.weights + 64 * size * panels * head;
       const transposed = this.transposed + 4 * padded * headWidth * head;
-      this.context.kernels.transposeSomePanels(weights, panels, size, transposed, from, to);
+      context.kernels.transposeSomePanels(weights, panels, size, transposed, from, to);
     });
   }
 
   forward({ gates, mask, h, others, steps }: Pass, { from, to }: Range): void {
-    this.context.kernels.slstmForward(
-      Number(this.plan.exponential),
-      this.heads,
-      this.size,
-      this.headWidth,
-      this.block.weights,
+    const { plan, context, heads, size, headWidth, block } = this.gates;
+    context.kernels.slstmForward(
+      Number(plan.exponential),
+      heads,
+      size,
+      headWidth,
+      block.weights,
       gates.address,
       gates.stepStride,
       gates.rowStride,
@@ -194,17 +212,18 @@ class ExponentialGates implements Scan {
       steps,
       from,
       to,
-      this.context.wide,
+      context.wide,
     );
   }
 
   backward({ gates, mask, others, steps, dGates, dOutput, dh, dOthers }: BackwardPass, { from, to }: Range): void {
-    this.context.kernels.slstmBackward(
-      Number(this.plan.exponential),
-      this.heads,
-      this.size,
-      this.headWidth,
-      this.padded,
+    const { plan, context, heads, size, headWidth, padded } = this.gates;
+    context.kernels.slstmBackward(
+      Number(plan.exponential),
+      heads,
+      size,
+      headWidth,
+      padded,
       this.transposed,
       gates.address,
       dGates.address,
@@ -226,12 +245,12 @@ class ExponentialGates implements Scan {
       steps,
       from,
       to,
-      this.context.wide,
+      context.wide,
     );
   }
 
   gradients(before: Strides, dGates: Strides, part: number, parts: number): void {
-    const { block, size, headWidth, rows, context } = this;
+    const { block, size, headWidth, context } = this.gates;
     if (block.gradients === 0) return;
     const panels = headWidth / 16;
     this.eachHead(part, parts, (head, from, to) => {
@@ -242,7 +261,7 @@ class ExponentialGates implements Scan {
         dGates.address + 4 * headWidth * head,
         dGates.rowStride,
         4 * size,
-        rows,
+        this.rows,
         block.gradients + 64 * size * panels * head,
         size,
         0,
@@ -256,8 +275,9 @@ class ExponentialGates implements Scan {
 
   /** A thread's share of the block's panels, as the panels of each head. */
   private eachHead(part: number, parts: number, visit: (head: number, from: number, to: number) => void): void {
-    const panels = this.headWidth / 16;
-    const mine = share(this.block.panels, part, parts);
+    const { headWidth, block } = this.gates;
+    const panels = headWidth / 16;
+    const mine = share(block.panels, part, parts);
     for (let head = Math.floor(mine.from / panels); head * panels < mine.to; head++)
       visit(head, Math.max(mine.from - head * panels, 0), Math.min(mine.to - head * panels, panels));
   }

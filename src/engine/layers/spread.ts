@@ -1,6 +1,7 @@
+import { gradientOf, placeGradient } from '../gradients.js';
 import type { Kernels } from '../kernels.js';
 import { copyRows } from '../moveRows.js';
-import { eachRun, newRows, type Rows } from '../rows.js';
+import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
 import type { Range, Signal, Space } from './layer.js';
 
 /**
@@ -23,14 +24,13 @@ export class Spread {
   ) {
     const { arena, batch } = space;
     const { steps, width } = input.values;
-    const whole = () => newRows(arena, batch, shape.steps, shape.width);
     const widens = width < shape.width;
     const both = widens && steps < shape.steps;
     this.widened = both ? newRows(arena, batch, steps, shape.width) : undefined;
     this.narrowed = both && input.wantsGradient ? newRows(arena, batch, steps, shape.width) : undefined;
-    if (input.wantsGradient) input.gradient = newRows(arena, batch, steps, width);
+    placeGradient(input, space);
     const mask = input.mask && steps < shape.steps ? arena.floats(batch * shape.steps) : input.mask;
-    this.signal = { ...input, values: whole(), mask, ...(input.wantsGradient && { gradient: whole() }) };
+    this.signal = signalFrom(input, newRows(arena, batch, shape.steps, shape.width), { mask });
   }
 
   forward(rows: Range): void {
@@ -43,12 +43,12 @@ export class Spread {
     if (signal.mask !== input.mask) this.repeatMask(rows);
   }
 
-  /** From the gradient of what it gives. */
+  /** From the gradient of what it gives, where that wants one. */
   backward(rows: Range): void {
     const { input, signal, narrowed } = this;
-    const { gradient: dx } = input;
-    const { gradient: dy } = signal;
-    if (!dx || !dy) return;
+    if (!input.wantsGradient) return;
+    const dx = gradientOf(input);
+    const dy = gradientOf(signal);
     const before = narrowed ?? dx;
     if (before.steps < dy.steps) this.sumSteps(dy, before, rows);
     const given = before.steps < dy.steps ? before : dy;

@@ -1,23 +1,17 @@
 import type { StackedPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { placeGradient } from '../gradients.js';
 import { newRows, type Range, type Rows, reversed, type Signal } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import type { KeptState, Space } from './layer.js';
-import type { CellOutput, CellPorts, SequenceCell } from './sequenceCell.js';
-
-/** What a cell below another gives it: every step's output in the order of time, and its gradient. */
-interface Between {
-  signal: Signal;
-  gradient: Rows | undefined;
-}
+import type { CellGradients, CellPorts, PlacedSequenceCell, SequenceCell } from './sequenceCell.js';
 
 /** Cells one upon the other, in one direction: each runs over the whole sequence before the next does. */
 export class StackedCell implements SequenceCell {
   readonly blocks: readonly WeightBlock[];
   readonly carried: readonly CarriedState[];
   readonly stateCount: number;
-  private readonly last: SequenceCell;
-  private between: readonly Between[] = [];
+  readonly keepsOutputApart: boolean;
 
   constructor(
     private readonly plan: StackedPlan,
@@ -26,47 +20,55 @@ export class StackedCell implements SequenceCell {
     this.blocks = cells.flatMap(({ blocks }) => blocks);
     this.carried = [...cells].reverse().flatMap(({ carried }) => carried);
     this.stateCount = cells.reduce((sum, cell) => sum + cell.stateCount, 0);
-    this.last = cells[cells.length - 1];
+    this.keepsOutputApart = cells[cells.length - 1].keepsOutputApart;
   }
 
-  get keepsOutputApart(): boolean {
-    return this.last.keepsOutputApart;
-  }
-
-  get states(): Rows | undefined {
-    return this.last.states;
-  }
-
-  get kept(): readonly KeptState[] {
-    return this.cells.flatMap(({ kept }) => kept);
-  }
-
-  get finalStates(): readonly Signal[] {
-    return this.cells.flatMap(({ finalStates }) => finalStates);
-  }
-
-  place({ input, output, dInput, initial = [], givesStates }: CellPorts, space: Space): void {
+  /** Each cell gives the next every step's output in the order of time, and has that one's gradient. */
+  place({ input, output, dInput, initial, givesStates }: CellPorts, space: Space): PlacedSequenceCell {
     const { arena, batch, training } = space;
-    const { steps } = input.values;
-    const between: Between[] = [];
-    let signal = input;
-    let gradient = dInput;
+    const { goBackwards } = this.plan;
+    const placed: PlacedSequenceCell[] = [];
+    const between: (Rows | undefined)[] = [];
+    let own = { input, dInput };
     let state = 0;
     this.cells.forEach((cell, i) => {
-      const own = { input: signal, dInput: gradient, initial: initial.slice(state, state + cell.stateCount) };
+      const ports = { ...own, initial: initial.slice(state, state + cell.stateCount), givesStates };
       state += cell.stateCount;
-      if (cell === this.last) {
-        cell.place({ ...own, output, givesStates }, space);
+      if (i === this.cells.length - 1) {
+        placed.push(cell.place({ ...ports, output }, space));
         return;
       }
-      const { units } = this.plan.cells[i];
-      const values = newRows(arena, batch, steps, units);
-      cell.place({ ...own, output: this.inTime(values), givesStates }, space);
-      signal = { values, sequence: true, mask: input.mask, wantsGradient: training };
-      gradient = training ? newRows(arena, batch, steps, units) : undefined;
-      between.push({ signal, gradient });
+      const values = newRows(arena, batch, input.values.steps, this.plan.cells[i].units);
+      placed.push(cell.place({ ...ports, output: inTime(values, goBackwards) }, space));
+      const next: Signal = { values, sequence: true, mask: input.mask, wantsGradient: training };
+      own = { input: next, dInput: placeGradient(next, space) };
+      between.push(own.dInput);
     });
-    this.between = between;
+    return new PlacedStack(
+      placed,
+      between.map((gradient) => gradient && inTime(gradient, goBackwards)),
+    );
+  }
+}
+
+/** Rows in the order of time, for a cell that counts its steps as it reads them. */
+function inTime(rows: Rows, goBackwards: boolean): { sequences: Rows } {
+  return { sequences: goBackwards ? reversed(rows) : rows };
+}
+
+class PlacedStack implements PlacedSequenceCell {
+  readonly states: Rows | undefined;
+  readonly kept: readonly KeptState[];
+  readonly finalStates: readonly Signal[];
+
+  constructor(
+    private readonly cells: readonly PlacedSequenceCell[],
+    /** Of the outputs of all cells but the last; none without training. */
+    private readonly between: readonly (CellGradients | undefined)[],
+  ) {
+    this.states = cells[cells.length - 1].states;
+    this.kept = cells.flatMap(({ kept }) => kept);
+    this.finalStates = cells.flatMap(({ finalStates }) => finalStates);
   }
 
   prepare(part: number, parts: number): void {
@@ -77,19 +79,11 @@ export class StackedCell implements SequenceCell {
     for (const cell of this.cells) cell.forward(rows, training);
   }
 
-  backward(rows: Range, gradients: CellOutput): void {
-    for (let i = this.cells.length - 1; i >= 0; i--) {
-      const gradient = this.between[i]?.gradient;
-      this.cells[i].backward(rows, gradient ? this.inTime(gradient) : gradients);
-    }
+  backward(rows: Range, gradients: CellGradients): void {
+    for (let i = this.cells.length - 1; i >= 0; i--) this.cells[i].backward(rows, this.between[i] ?? gradients);
   }
 
   gradients(part: number, parts: number): void {
     for (const cell of this.cells) cell.gradients(part, parts);
-  }
-
-  /** Rows in the order of time, for a cell that counts its steps as it reads them. */
-  private inTime(rows: Rows): CellOutput {
-    return { sequences: this.plan.goBackwards ? reversed(rows) : rows };
   }
 }

@@ -1,20 +1,16 @@
 import type { StandardizationPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import { eachRun, newRows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import { gradientOf, placeGradient } from '../gradients.js';
+import { eachRun, newRows, signalFrom } from '../rows.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** y = (x − mean)/max(√variance, 10⁻⁷), or inverted x·max(√variance, 10⁻⁷) + mean: constants of F features, or weights that are not trained. */
 export class StandardizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
-  private input!: Signal;
-  private output!: Signal;
-  private batch = 0;
-  private mean = 0;
-  private variance = 0;
 
   constructor(
-    private readonly plan: StandardizationPlan,
-    private readonly context: LayerContext,
+    readonly plan: StandardizationPlan,
+    readonly context: LayerContext,
   ) {
     const vector = (weight: number, width: number) =>
       makeBlock(1, width, [{ weight, from: 0, rows: 1, row: 0, columns: plainColumns(width) }]);
@@ -23,39 +19,49 @@ export class StandardizationLayer implements EngineLayer {
       of.kind === 'weights' ? [vector(of.mean, width), vector(of.variance, width), vector(of.count, 1)] : [];
   }
 
-  place(input: Signal, { arena, batch }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedStandardization(this, input, space);
+  }
+}
+
+class PlacedStandardization implements PlacedLayer {
+  readonly output: Signal;
+  /** (F) each. */
+  private readonly mean: number;
+  private readonly variance: number;
+
+  constructor(
+    private readonly layer: StandardizationLayer,
+    private readonly input: Signal,
+    private readonly space: Space,
+  ) {
+    const { arena, batch } = space;
     const { steps, width } = input.values;
-    const rows = () => newRows(arena, batch, steps, width);
-    this.input = input;
-    this.batch = batch;
-    const { of } = this.plan;
-    if (of.kind === 'weights') [this.mean, this.variance] = this.blocks.map(({ weights }) => weights);
-    else {
-      const constant = (given: readonly number[]) => {
-        const address = arena.fixed(width);
-        arena.f32.set(given, address >>> 2);
-        return address;
-      };
-      this.mean = constant(of.mean);
-      this.variance = constant(of.variance);
-    }
-    if (input.wantsGradient) input.gradient = rows();
-    this.output = { ...input, values: rows(), gradient: undefined };
-    return this.output;
+    const { of } = layer.plan;
+    const constant = (given: readonly number[]) => {
+      const address = arena.fixed(width);
+      arena.f32.set(given, address >>> 2);
+      return address;
+    };
+    [this.mean, this.variance] =
+      of.kind === 'weights' ? layer.blocks.map(({ weights }) => weights) : [constant(of.mean), constant(of.variance)];
+    placeGradient(input, space);
+    this.output = signalFrom(input, newRows(arena, batch, steps, width));
   }
 
   forward(rows: Range): void {
+    const { plan, context } = this.layer;
     const { values: x } = this.input;
     const { values: y } = this.output;
-    eachRun(rows, this.batch, x.steps, (from, to) =>
-      this.context.kernels.standardize(
+    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+      context.kernels.standardize(
         x.address,
         x.rowStride,
         y.address,
         y.rowStride,
         this.mean,
         this.variance,
-        Number(this.plan.inverted),
+        Number(plan.inverted),
         x.width,
         from,
         to,
@@ -64,18 +70,18 @@ export class StandardizationLayer implements EngineLayer {
   }
 
   backward(rows: Range): void {
-    const { gradient: dx } = this.input;
-    const { gradient: dy } = this.output;
-    if (dx === undefined || dy === undefined) return;
-    eachRun(rows, this.batch, dx.steps, (from, to) =>
-      this.context.kernels.standardize(
+    const { plan, context } = this.layer;
+    const dx = gradientOf(this.input);
+    const dy = gradientOf(this.output);
+    eachRun(rows, this.space.batch, dx.steps, (from, to) =>
+      context.kernels.standardize(
         dy.address,
         dy.rowStride,
         dx.address,
         dx.rowStride,
         0,
         this.variance,
-        Number(this.plan.inverted),
+        Number(plan.inverted),
         dx.width,
         from,
         to,

@@ -1,36 +1,50 @@
 /** Layers that change the number of steps: padding with zeros, cropping, up-sampling. */
 import { MemcellError } from '../../errors.js';
 import type { PaddingPlan, UpSamplingPlan } from '../../plan/layerPlan.js';
+import type { WeightBlock } from '../blocks.js';
 import { addRows } from '../moveRows.js';
 import type { Rows } from '../rows.js';
-import type { LayerContext, Range, Signal, Space } from './layer.js';
-import { MovingLayer, stepsFrom } from './moving.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
+import { PlacedMoving, stepsFrom } from './moving.js';
 
 /** (B, T, F) → (B, before + T + after, F): zeros around the steps, or fewer of them where a number is below 0. */
-export class PaddingLayer extends MovingLayer {
-  /** A row of zeros. */
-  private zeros!: Rows;
-  /** Steps that input and output have in common. */
-  private common = 0;
+export class PaddingLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
 
   constructor(
     private readonly plan: PaddingPlan,
-    context: LayerContext,
-  ) {
-    super(context);
-  }
+    private readonly context: LayerContext,
+  ) {}
 
-  place(input: Signal, space: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
     const { before, after, name } = this.plan;
-    const { steps, width } = input.values;
+    const { steps } = input.values;
     if (steps + before + after < 1)
       throw new MemcellError(
         `layer ${name} leaves out ${-before - after} steps and gets ${steps}; give it longer sequences`,
         { code: 'data' },
       );
+    return new PlacedPadding(this.plan, this.context, input, space);
+  }
+}
+
+class PlacedPadding extends PlacedMoving {
+  /** A row of zeros. */
+  private readonly zeros: Rows;
+  /** Steps that input and output have in common. */
+  private readonly common: number;
+
+  constructor(
+    private readonly plan: PaddingPlan,
+    context: LayerContext,
+    input: Signal,
+    space: Space,
+  ) {
+    const { before, after } = plan;
+    const { steps, width } = input.values;
+    super(context, input, space, { steps: steps + before + after, width });
     this.common = steps + Math.min(before, 0) + Math.min(after, 0);
     this.zeros = { address: space.arena.fixed(width), stepStride: 0, rowStride: 0, steps: 1, width };
-    return this.move(input, space, { steps: steps + before + after, width });
   }
 
   forward(rows: Range): void {
@@ -38,8 +52,7 @@ export class PaddingLayer extends MovingLayer {
   }
 
   backward(rows: Range): void {
-    const { slopes } = this;
-    if (slopes) this.shift(slopes.dy, slopes.dx, -this.plan.before, rows);
+    this.shift(this.dy, this.dx, -this.plan.before, rows);
   }
 
   /** Step t of `from` becomes step t + by of `to`, whose other steps become zeros. */
@@ -53,17 +66,28 @@ export class PaddingLayer extends MovingLayer {
 }
 
 /** (B, T, F) → (B, n·T, F): every step n times. Backward sums its n gradients in their order. */
-export class UpSamplingLayer extends MovingLayer {
+export class UpSamplingLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
+
+  constructor(
+    private readonly plan: UpSamplingPlan,
+    private readonly context: LayerContext,
+  ) {}
+
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedUpSampling(this.plan, this.context, input, space);
+  }
+}
+
+class PlacedUpSampling extends PlacedMoving {
   constructor(
     private readonly plan: UpSamplingPlan,
     context: LayerContext,
+    input: Signal,
+    space: Space,
   ) {
-    super(context);
-  }
-
-  place(input: Signal, space: Space): Signal {
     const { steps, width } = input.values;
-    return this.move(input, space, { steps: this.plan.times * steps, width });
+    super(context, input, space, { steps: plan.times * steps, width });
   }
 
   forward(rows: Range): void {
@@ -74,9 +98,7 @@ export class UpSamplingLayer extends MovingLayer {
 
   backward(rows: Range): void {
     const { times } = this.plan;
-    const { slopes } = this;
-    if (!slopes) return;
-    const { dx, dy } = slopes;
+    const { dx, dy } = this;
     this.copy(stepsFrom(dy, 0, times), dx, rows, dx.width, dx.steps);
     for (let k = 1; k < times; k++) addRows(this.context.kernels, stepsFrom(dy, k, times), dx, rows);
   }

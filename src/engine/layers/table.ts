@@ -91,7 +91,7 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'dot':
       return new DotLayer(plan, context);
     case 'concatenate':
-      return new ConcatenateLayer(context, plan);
+      return new ConcatenateLayer(plan, context);
     case 'multiHeadAttention':
       return new MultiHeadAttentionLayer(plan, context);
     case 'attention':

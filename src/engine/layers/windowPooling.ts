@@ -1,37 +1,45 @@
 import type { WindowPoolingPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
+import { gradientOf, placeGradient } from '../gradients.js';
 import { newRows } from '../rows.js';
-import type { EngineLayer, LayerContext, Range, Signal, Space } from './layer.js';
+import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 import { windowsOver } from './windows.js';
 
 /** (B, T, F) → (B, T', F): the mean or the largest of each window's steps; padding counts for nothing. A largest value's gradient goes to the first step that has it. */
 export class WindowPoolingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
-  private input!: Signal;
-  private output!: Signal;
-  private before = 0;
 
   constructor(
-    private readonly plan: WindowPoolingPlan,
-    private readonly context: LayerContext,
+    readonly plan: WindowPoolingPlan,
+    readonly context: LayerContext,
   ) {}
 
-  place(input: Signal, { arena, batch }: Space): Signal {
+  place(input: Signal, space: Space): PlacedLayer {
+    return new PlacedWindowPooling(this, input, space);
+  }
+}
+
+class PlacedWindowPooling implements PlacedLayer {
+  readonly output: Signal;
+  private readonly before: number;
+
+  constructor(
+    private readonly layer: WindowPoolingLayer,
+    private readonly input: Signal,
+    space: Space,
+  ) {
     const { steps, width } = input.values;
-    const { before, count } = windowsOver(steps, this.plan);
-    this.input = input;
+    const { before, count } = windowsOver(steps, layer.plan);
     this.before = before;
-    if (input.wantsGradient) {
-      input.gradient = newRows(arena, batch, steps, width);
-    }
-    const values = newRows(arena, batch, count, width);
+    placeGradient(input, space);
+    const values = newRows(space.arena, space.batch, count, width);
     this.output = { values, sequence: true, mask: 0, wantsGradient: input.wantsGradient };
-    return this.output;
   }
 
   forward({ from, to }: Range): void {
-    const { kernels } = this.context;
-    const { kind, size, stride } = this.plan;
+    const { plan, context } = this.layer;
+    const { kernels } = context;
+    const { kind, size, stride } = plan;
     const x = this.input.values;
     const y = this.output.values;
     const run = kind === 'averageWindows' ? kernels.averageWindowsForward : kernels.maxWindowsForward;
@@ -54,11 +62,12 @@ export class WindowPoolingLayer implements EngineLayer {
   }
 
   backward({ from, to }: Range): void {
-    const { kernels } = this.context;
-    const { kind, size, stride } = this.plan;
-    const { values: x, gradient: dx, wantsGradient } = this.input;
-    const { gradient: dy } = this.output;
-    if (!wantsGradient || dx === undefined || dy === undefined) return;
+    const { plan, context } = this.layer;
+    const { kernels } = context;
+    const { kind, size, stride } = plan;
+    const x = this.input.values;
+    const dx = gradientOf(this.input);
+    const dy = gradientOf(this.output);
     if (kind === 'averageWindows')
       kernels.averageWindowsBackward(
         dy.address,

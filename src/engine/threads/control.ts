@@ -3,7 +3,8 @@
  * a command and rings the bell of each worker that takes part; all run the same phases, and pass a barrier after each. Who
  * waits spins for a short time, since a phase may take only microseconds and waking a thread some 65, and then sleeps.
  */
-import type { Phase, Program, Task } from '../program.js';
+import type { Phase, Task } from '../phases.js';
+import type { Program } from '../program.js';
 
 /** Words of what all share, each written one on a cache line of its own (16 words). */
 export const WORD = {

@@ -3,7 +3,8 @@
  * never what keeps the process alive, and ended a while after the last program has left.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Program, Task } from '../program.js';
+import type { Task } from '../phases.js';
+import type { Program } from '../program.js';
 import { controlBytes, giveUp, type Pieces, partOf, TASKS, WORD, workerWords } from './control.js';
 import type { WorkerMessage, WorkerStart } from './memcellWorker.js';
 

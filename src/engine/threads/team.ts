@@ -1,6 +1,7 @@
 /** The threads of one program: whether a step pays for them, how many, and what happens when one is lost. */
 import { MemcellError } from '../../errors.js';
-import type { Placement, Program, Task } from '../program.js';
+import type { Task } from '../phases.js';
+import type { Placement, Program } from '../program.js';
 import { Abandoned, type Pieces, runNow } from './control.js';
 import { Pace } from './pace.js';
 import { type Membership, type Node, nodeModules, poolOf } from './pool.js';

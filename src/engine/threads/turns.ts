@@ -1,6 +1,7 @@
 /** Long steps in pieces, between which timers, input and other work run. */
 import { EventLoop } from '../../eventLoop.js';
-import type { Program, Task } from '../program.js';
+import type { Task } from '../phases.js';
+import type { Program } from '../program.js';
 import { type Pieces, piecesOf, sleep, WORD } from './control.js';
 
 /** What one thread does in a microsecond, narrow and wide. */

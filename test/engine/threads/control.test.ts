@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Phase, Program } from '../../../src/engine/program.js';
+import type { Phase } from '../../../src/engine/phases.js';
+import type { Program } from '../../../src/engine/program.js';
 import { controlBytes, partOf, WORD } from '../../../src/engine/threads/control.js';
 
 /** A program of two phases that notes which part of which phase is run. */
