@@ -2,7 +2,7 @@
 
 import type { ScanPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import type { Rows } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import { type LayerContext, type Range, type Space, share } from './layer.js';
 
 /** Rows that one pass of denseGradients gathers into a panel. */
@@ -159,7 +159,7 @@ class ExponentialGates implements Scan {
     this.rows = batch * steps;
     if (!training) return;
     this.transposed = arena.fixed(this.heads * this.padded * this.headWidth);
-    this.next = arena.floats(batch * this.heads * this.padded);
+    this.next = newRows(arena, batch, 1, this.heads * this.padded).address;
     this.scratch = arena.floats(this.block.panels * 16 * GATHERED_ROWS);
   }
 
