@@ -10,7 +10,9 @@ test.each([0, 1, 15])('a word written %i words behind a region is found, one wri
   arena.f32.fill(1, address / 4, address / 4 + 7);
   expect(() => checkWatched(arena)).not.toThrow();
   arena.f32[address / 4 + 7 + behind] = 1;
-  expect(() => checkWatched(arena)).toThrow(`written ${behind} words behind region 1, 7 words`);
+  expect(() => checkWatched(arena)).toThrow(`written ${behind} words behind region 2, 7 words`);
   arena.rewind(address);
   expect(() => checkWatched(arena)).not.toThrow();
+  arena.f32[behind] = 1;
+  expect(() => checkWatched(arena)).toThrow(`written ${behind} words behind address 0`);
 });

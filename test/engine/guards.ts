@@ -17,14 +17,18 @@ const inner = Arena.prototype as unknown as Reserving;
 const { reserve } = inner;
 const { rewind } = Arena.prototype;
 
+function watch(arena: Arena, from: number, region: string): { from: number; region: string } {
+  arena.i32.fill(WATCHED, from, from + WORDS);
+  return { from, region };
+}
+
 /** Leaves a watched gap behind every region that an arena gives from now on. Threads of their own lay theirs out without. */
 export function watchArenas(): void {
   inner.reserve = function (bytes): number {
     const address = reserve.call(this, bytes + 4 * WORDS);
-    const from = (address + bytes) >>> 2;
-    this.i32.fill(WATCHED, from, from + WORDS);
-    const regions = watched.get(this) ?? [];
-    regions.push({ from, region: `region ${regions.length}, ${bytes / 4} words` });
+    // No region begins at 0, the address of what there is none of.
+    const regions = watched.get(this) ?? [watch(this, 0, 'address 0')];
+    regions.push(watch(this, (address + bytes) >>> 2, `region ${regions.length}, ${bytes / 4} words`));
     watched.set(this, regions);
     return address;
   };
