@@ -6,7 +6,10 @@ import { createEngineRunner } from '../../src/engine/tfjsModel.js';
 import { buildModel } from '../../src/model/build.js';
 import { type Compiled, compileTraining } from '../../src/training/compile.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
+import { checkWatched, watchArenas } from './guards.js';
 import { inputOf, type Sample, targetOf, weightsOf } from './models.js';
+
+watchArenas();
 
 export interface Built {
   model: tf.LayersModel;
@@ -24,9 +27,10 @@ export function engineOf({ model, compiled }: Built, options: EngineOptions = {}
   return createEngineRunner(model, compiled, planned.plan, options);
 }
 
-/** Fills with NaN all memory whose contents must not matter at the start of a call. */
+/** Fills with NaN all memory whose contents must not matter at the start of a call, and sees that nothing was written behind any. */
 export function poison({ program }: EngineRunner): void {
   const { arena } = program;
+  checkWatched(arena);
   for (const { address, floats } of arena.undefinedRegions)
     arena.f32.fill(Number.NaN, address >>> 2, (address >>> 2) + floats);
 }
@@ -97,6 +101,7 @@ export function compare(sample: Sample, steps = 10): void {
       expectNear(mask ?? [], expected.masks[i] ?? [], 0, 'mask');
     });
   }
+  checkWatched(engine.program.arena);
   engine.sync();
   own.model.weights.forEach((weight, i) => {
     const expected = other.model.weights[i].read().dataSync();

@@ -10,6 +10,7 @@ import { compileTraining } from '../../src/training/compile.js';
 import type { LossIdentifier } from '../../src/training/losses.js';
 import { adam, type Optimizer } from '../../src/training/optimizers.js';
 import type { Built } from './compare.js';
+import { all, FURTHER, on, startNames, WIDTH } from './graphLayers.js';
 
 /** What the next node does, and to which of the tensors so far. */
 export interface Step {
@@ -57,6 +58,7 @@ const KINDS = [
   'activity',
   'cells',
   'constrained',
+  ...(Object.keys(FURTHER) as (keyof typeof FURTHER)[]),
 ] as const;
 
 export const graphSample: fc.Arbitrary<GraphSample> = fc
@@ -78,24 +80,7 @@ export const graphSample: fc.Arbitrary<GraphSample> = fc
   })
   .map((sample) => Object.assign(sample, { [fc.toStringMethod]: () => JSON.stringify(sample) }));
 
-/** Features of everything between the inputs and the heads. */
-const WIDTH = 6;
-
 const STEPS = 4;
-
-/** Layers named so far; tfjs wants names of their own in a model. */
-let named = 0;
-
-/** One tensor of what a layer gives. */
-function on(layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.SymbolicTensor {
-  return all(layer, ...inputs)[0];
-}
-
-function all(layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.SymbolicTensor[] {
-  if (layer.inboundNodes.length === 0) layer.name = `${layer.getClassName()}_${named++}`;
-  const outputs = layer.apply(inputs.length === 1 ? inputs[0] : inputs);
-  return [outputs].flat() as tf.SymbolicTensor[];
-}
 
 const isSequence = ({ shape }: tf.SymbolicTensor) => shape.length === 3;
 
@@ -103,6 +88,7 @@ interface Pool {
   tensors: tf.SymbolicTensor[];
   /** Layers by the kind of step that made them, to be called again. */
   made: Map<string, tf.layers.Layer>;
+  words: tf.SymbolicTensor;
 }
 
 function pick(tensors: readonly tf.SymbolicTensor[], number: number): tf.SymbolicTensor {
@@ -113,7 +99,7 @@ function pick(tensors: readonly tf.SymbolicTensor[], number: number): tf.Symboli
 const halfway = { className: 'MinMaxNorm', config: { minValue: 0.7, maxValue: 0.7, rate: 0.5, axis: 0 } } as const;
 
 /** Adds what a step makes to the tensors; nothing where there is none of the kind that it takes. */
-function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): void {
+function extend({ tensors, made, words }: Pool, { kind, from, also, again }: Step): void {
   const sequences = tensors.filter(isSequence);
   const flats = tensors.filter((tensor) => !isSequence(tensor));
   const x = pick(sequences, from);
@@ -286,7 +272,10 @@ function extend({ tensors, made }: Pool, { kind, from, also, again }: Step): voi
         return tf.model({ inputs: input, outputs: on(l.Add(), hidden, input) });
       });
       tensors.push(on(inner, x));
+      return;
     }
+    default:
+      tensors.push(...FURTHER[kind]({ sequence: x, beside: pick(sequences, also), any, words, choice: also, again }));
   }
 }
 
@@ -311,13 +300,14 @@ export function builtGraph(
   { steps, heads, masked, seed }: GraphSample,
   optimizer: Optimizer = adam({ learningRate: 0.01, epsilon: 1e-3 }),
 ): Built {
-  named = 0;
-  const inputs = [tf.input({ shape: [STEPS, 3] }), tf.input({ shape: [STEPS, WIDTH] }), tf.input({ shape: [WIDTH] })];
-  const [first, second, flat] = inputs;
+  startNames();
+  const inputs = [[STEPS, 3], [STEPS, WIDTH], [WIDTH], [STEPS]].map((shape) => tf.input({ shape }));
+  const [first, second, flat, words] = inputs;
   const start = masked ? on(l.Masking(), first) : first;
   const pool: Pool = {
     tensors: [on(l.LSTM(WIDTH, { returnSequences: true }), start), second, flat],
     made: new Map(),
+    words,
   };
   for (const step of steps) extend(pool, step);
   const { tensors } = pool;
@@ -352,6 +342,9 @@ export function inputsOf(model: tf.LayersModel, { seed, masked }: GraphSample, b
       deriveKey(seed, 'x', i, step),
       own.reduce((product, size) => product * size, 1),
     );
+    // Words, of which 0 is none; the first is one, as tfjs has states and not zeros before it.
+    if (shape.length === 2 && shape[1] === STEPS)
+      data.set(data.map((value, at) => (Math.floor(3 * Math.abs(value)) % 6) + Number(at % STEPS === 0)));
     // Padding at the end, of a sample's own length.
     if (masked && shape[2] === 3)
       for (let b = 0; b < batch; b++) data.fill(0, (b * STEPS + 1 + ((b + step) % STEPS)) * 3, (b + 1) * STEPS * 3);

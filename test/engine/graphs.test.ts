@@ -103,7 +103,10 @@ const certain: Record<string, GraphSample> = {
 test.each(Object.entries(certain))('%s: as on tfjs', (_, sample) => compareGraph(sample));
 
 /** What evaluation does otherwise than training, and what has corners. */
-const ROUGH = ['lstm', 'dropout', 'overRows', 'maximum', 'minimum', 'pool', 'activity', 'spread', 'constrained'];
+const ROUGH: readonly string[] = [
+  ...['lstm', 'dropout', 'overRows', 'maximum', 'minimum', 'pool', 'activity', 'spread', 'constrained'],
+  ...['window', 'rectify', 'noise'],
+];
 
 test('random graphs: the gradient along any direction is the slope of the loss', () => {
   const smooth = graphSample.map((sample) => ({

@@ -11,8 +11,11 @@ import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { adam } from '../../src/training/optimizers.js';
 import { built, engineOf, poison } from './compare.js';
+import { unwatchArenas } from './guards.js';
 import { inputOf, plainSample, type Sample, targetOf, weightsOf } from './models.js';
 import { recurrentSample } from './recurrentModels.js';
+
+unwatchArenas();
 
 beforeAll(async () => {
   await tf.setBackend('cpu');

@@ -1,7 +1,7 @@
 /** What MinGRU, MinLSTM and sLSTM do step by step, once W·x + b of all steps is there. */
 import type { ScanPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
-import type { Rows } from '../rows.js';
+import { newRows, type Rows } from '../rows.js';
 import { type LayerContext, type Range, type Space, share } from './layer.js';
 
 /** Rows that one pass of denseGradients gathers into a panel. */
@@ -176,7 +176,7 @@ class PlacedExponentialGates implements PlacedScan {
     const { heads, padded, headWidth, block } = gates;
     this.rows = batch * steps;
     this.transposed = training ? arena.fixed(heads * padded * headWidth) : 0;
-    this.next = training ? arena.floats(batch * heads * padded) : 0;
+    this.next = training ? newRows(arena, batch, 1, heads * padded).address : 0;
     this.scratch = training ? arena.floats(block.panels * 16 * GATHERED_ROWS) : 0;
   }
 

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { Arena, newMemory } from '../../src/engine/arena.js';
+import { checkWatched, watchArenas } from './guards.js';
+
+test.each([0, 1, 15])('a word written %i words behind a region is found, one written into it is not', (behind) => {
+  watchArenas();
+  const arena = new Arena(newMemory());
+  arena.floats(20);
+  const address = arena.fixed(7);
+  arena.f32.fill(1, address / 4, address / 4 + 7);
+  expect(() => checkWatched(arena)).not.toThrow();
+  arena.f32[address / 4 + 7 + behind] = 1;
+  expect(() => checkWatched(arena)).toThrow(`written ${behind} words behind region 2, 7 words`);
+  arena.rewind(address);
+  expect(() => checkWatched(arena)).not.toThrow();
+  arena.f32[behind] = 1;
+  expect(() => checkWatched(arena)).toThrow(`written ${behind} words behind address 0`);
+});
