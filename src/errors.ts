@@ -15,6 +15,16 @@ export class MemcellError extends Error {
   }
 }
 
+/** Something that was asked for cannot be: an option, an argument, a call at the wrong time. */
+export function usageError(message: string): MemcellError {
+  return new MemcellError(message, { code: 'usage' });
+}
+
+/** A model cannot be as it is described. */
+export function modelError(message: string): MemcellError {
+  return new MemcellError(message, { code: 'model' });
+}
+
 /**
  * What this machine or its settings refuse (open files, memory), as an error that says what to raise; undefined for any other
  * kind of error.

@@ -1,5 +1,5 @@
 /** Models whose layers make up any graph without loops, as Keras's functional API makes them. */
-import { MemcellError } from './errors.js';
+import { modelError } from './errors.js';
 import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
 import { Sequential } from './sequential.js';
@@ -27,15 +27,17 @@ const INPUT_OPTIONS = ['shape', 'batchSize', 'name'];
  */
 export function Input(options: InputOptions): SymbolicTensor {
   const unknown = Object.keys(options ?? {}).find((name) => !INPUT_OPTIONS.includes(name));
-  if (unknown !== undefined) throw wrong(`Input: unknown option ${unknown}; it takes ${INPUT_OPTIONS.join(', ')}`);
+  if (unknown !== undefined) throw modelError(`Input: unknown option ${unknown}; it takes ${INPUT_OPTIONS.join(', ')}`);
   const { shape, batchSize, name } = options ?? {};
   const isSize = (size: unknown) => size === null || (Number.isInteger(size) && Number(size) > 0);
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize))
-    throw wrong(`Input: shape must be a list of whole numbers above 0, or null for an open size, not ${shown(shape)}`);
+    throw modelError(
+      `Input: shape must be a list of whole numbers above 0, or null for an open size, not ${shown(shape)}`,
+    );
   if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0))
-    throw wrong(`Input: batchSize must be a whole number above 0, not ${shown(batchSize)}`);
+    throw modelError(`Input: batchSize must be a whole number above 0, not ${shown(batchSize)}`);
   if (name !== undefined && !/^[\w.-]+$/.test(name))
-    throw wrong(`Input: name must be letters, digits, _, . and -, not ${shown(name)}`);
+    throw modelError(`Input: name must be letters, digits, _, . and -, not ${shown(name)}`);
   return new SymbolicTensor([batchSize ?? null, ...shape], undefined, name);
 }
 
@@ -70,13 +72,11 @@ export class Model extends Sequential {
 
 function listOf(tensors: unknown, what: string): SymbolicTensor[] {
   const list = Array.isArray(tensors) ? tensors : [tensors];
-  if (list.length === 0) throw wrong(`Model: ${what} is an empty list`);
+  if (list.length === 0) throw modelError(`Model: ${what} is an empty list`);
   for (const one of list)
     if (!(one instanceof SymbolicTensor))
-      throw wrong(`Model: ${what} must be what Input() and layers give, such as Dense(3).apply(x), not ${shown(one)}`);
+      throw modelError(
+        `Model: ${what} must be what Input() and layers give, such as Dense(3).apply(x), not ${shown(one)}`,
+      );
   return list;
-}
-
-function wrong(message: string): MemcellError {
-  return new MemcellError(message, { code: 'model' });
 }

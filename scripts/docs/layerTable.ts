@@ -1,5 +1,5 @@
+import { cellClasses, layerClasses } from '../../src/layers/byName.js';
 import { definitionOf, type LayerDefinition } from '../../src/layers/define.js';
-import { cellClasses, layerClasses } from '../../src/layers/table.js';
 
 /** The layers that memcell makes, what each takes and Keras 3's defaults, from their definitions: markdown. */
 export function layerTable(): string {

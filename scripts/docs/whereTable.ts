@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemcellError } from '../../src/errors.js';
 import { Input, Model } from '../../src/functional.js';
+import { layerClasses } from '../../src/layers/byName.js';
 import { definitionOf, type LayerDefinition } from '../../src/layers/define.js';
 import { Dense, LSTM, LSTMCell } from '../../src/layers/index.js';
 import { makeLayer } from '../../src/layers/make.js';
-import { layerClasses } from '../../src/layers/table.js';
 
 const FILE = 'scripts/docs/whereTable.ts';
 const YES = '✓';

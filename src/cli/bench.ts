@@ -2,7 +2,7 @@ import { formatNumber, formatTable } from '../format.js';
 import type { Row } from '../speed/compare.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { speedText } from './speedText.js';
-import { parsePositive, parseSizes } from './values.js';
+import { addShape, parsePositive } from './values.js';
 
 interface Options {
   shape?: number[][];
@@ -36,10 +36,6 @@ export const addBench: AddCommand = (program, session) => {
     .addHelpText('after', examples);
   withCommonOptions(command).action((options: Options) => bench(options, session));
 };
-
-function addShape(text: string, shapes: number[][] = []): number[][] {
-  return [...shapes, parseSizes(text, 4)];
-}
 
 async function bench(options: Options, session: Session): Promise<void> {
   const [{ runBench }, { cpus }] = await Promise.all([import('../speed/bench.js'), import('node:os')]);

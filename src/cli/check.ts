@@ -2,7 +2,7 @@ import { counted } from '../format.js';
 import type { CheckPart, CheckRow } from '../speed/check.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { speedText } from './speedText.js';
-import { parseSizes } from './values.js';
+import { addShape } from './values.js';
 
 interface Options {
   shape?: number[][];
@@ -41,10 +41,6 @@ export const addCheck: AddCommand = (program, session) => {
     .addHelpText('after', examples);
   withCommonOptions(command).action((options: Options) => check(options, session));
 };
-
-function addShape(text: string, shapes: number[][] = []): number[][] {
-  return [...shapes, parseSizes(text, 4)];
-}
 
 async function check(options: Options, session: Session): Promise<void> {
   const [{ checkKernels }, { usualSpeed }, { enableWide }] = await Promise.all([

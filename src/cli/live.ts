@@ -82,11 +82,11 @@ export async function startLive(address: LiveAddress, training: LiveTraining): P
       startedAt = performance.now();
       history = {};
       validation = {};
-      fit = { epoch: 1, epochs: params.epochs, share: 0, learningRate: shortest(optimizer.learningRate) };
+      fit = { epoch: 1, epochs: params.epochs, share: 0, learningRate: rateText(optimizer.learningRate) };
       tell();
     },
     onEpochBegin: (epoch, { optimizer }) => {
-      fit = { ...fit, epoch: epoch + 1, learningRate: shortest(optimizer.learningRate) };
+      fit = { ...fit, epoch: epoch + 1, learningRate: rateText(optimizer.learningRate) };
     },
     onBatchEnd: (batch, logs, { params: { epochs, steps } }) => {
       if (performance.now() - toldAt < stateMs) return;
@@ -123,6 +123,6 @@ export async function startLive(address: LiveAddress, training: LiveTraining): P
   };
 }
 
-function shortest(rate: number): string {
+function rateText(rate: number): string {
   return String(Number(rate.toPrecision(4)));
 }

@@ -35,6 +35,11 @@ export function parseSizes(text: string, wanted?: number): number[] {
   return sizes;
 }
 
+/** One more B,T,I,U of an option that may be given again. */
+export function addShape(text: string, shapes: number[][] = []): number[][] {
+  return [...shapes, parseSizes(text, 4)];
+}
+
 /** A path as a shell takes it. */
 export function quoted(path: string): string {
   return /^[\w./:@%+=-]+$/.test(path) ? path : JSON.stringify(path);

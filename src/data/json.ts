@@ -111,20 +111,20 @@ interface Found {
 
 /** Its rows; of two with as many, the one whose rows are not single values is the larger. */
 function size({ rows, array }: Found): number {
-  return rows + (array === undefined || Array.isArray(array[0]) || isObject(array[0]) ? 0.5 : 0);
+  return rows + (array === undefined || Array.isArray(array[0]) || isRecord(array[0]) ? 0.5 : 0);
 }
 
 function find(value: unknown, path: string[], found: Found[]): void {
   if (Array.isArray(value)) {
     // A header of its own before the rows, as the World Bank sends it.
-    if (value.length === 2 && isObject(value[0]) && Array.isArray(value[1]) && isObject(value[1][0])) {
+    if (value.length === 2 && isRecord(value[0]) && Array.isArray(value[1]) && isRecord(value[1][0])) {
       find(value[1], [...path, '1'], found);
       return;
     }
     if (value.length > 0) found.push({ path, rows: value.length, array: value });
     return;
   }
-  if (!isObject(value)) return;
+  if (!isRecord(value)) return;
   const columns = columnsOf(value);
   if (columns !== undefined) {
     found.push({
@@ -183,7 +183,7 @@ function columnsOf(value: Record<string, unknown>): Found['columns'] {
 function keyedRows(value: Record<string, unknown>): Record<string, unknown>[] | undefined {
   const entries = Object.entries(value);
   if (entries.length < fewestKeyed) return undefined;
-  const isRow = (one: unknown) => isObject(one) && Object.values(one).length > 0 && Object.values(one).every(isSingle);
+  const isRow = (one: unknown) => isRecord(one) && Object.values(one).length > 0 && Object.values(one).every(isSingle);
   if (entries.every(([, one]) => isRow(one))) return entries.map(([index, one]) => ({ index, ...Object(one) }));
   if (!entries.every(([key, one]) => isDateKey(key) && isSingle(one))) return undefined;
   return entries.map(([index, one]) => ({ index, value: one }));
@@ -206,6 +206,6 @@ function fromColumns(columns: [string, unknown[]][], rows: number, name: string,
   return new Table({ name, header, cells, lines: rows, unit: 'row', notes });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,8 +4,8 @@ import { Arena } from './arena.js';
 import { NO_LIMIT } from './blocks.js';
 import { Constraints } from './constraints.js';
 import { engineKernels, type Kernels } from './kernels.js';
+import { makeEngineLayer } from './layers/byKind.js';
 import { type Gathering, type LayerContext, share } from './layers/layer.js';
-import { makeLayer } from './layers/table.js';
 import { Layout, type LayoutParts } from './layout.js';
 import type { Output } from './output.js';
 import { type Phase, phasesOf, type Task } from './phases.js';
@@ -65,7 +65,7 @@ export class Program {
     this.arena = new Arena(memory, owner);
     this.context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     const { context } = this;
-    const layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
+    const layers = plan.nodes.map(({ layer }) => makeEngineLayer(layer, context));
     this.parts = { plan, layers, wiring: new Wiring(plan), context };
     this.all = plan.nodes.map((_, i) => i);
     this.header = this.arena.fixed(2 * (HEADER_DOUBLES + plan.inputs.length));

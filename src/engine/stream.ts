@@ -8,8 +8,8 @@ import { Arena, newMemory } from './arena.js';
 import { blockSize } from './blocks.js';
 import type { EngineRunner } from './engineRunner.js';
 import { engineKernels } from './kernels.js';
+import { makeEngineLayer } from './layers/byKind.js';
 import type { PlacedLayer, Range } from './layers/layer.js';
-import { makeLayer } from './layers/table.js';
 import type { Plan } from './planData.js';
 import type { Signal } from './rows.js';
 import { sharedBlocks } from './weightStore.js';
@@ -135,7 +135,7 @@ export class Stepper {
     const { kernels, wide } = engineKernels(memory, speed);
     const context = { kernels, wide: Number(wide), draw: { seed: 0, step: 0 } };
     this.layout = layoutOf(plan);
-    const layers = plan.nodes.map(({ layer }) => makeLayer(layer, context));
+    const layers = plan.nodes.map(({ layer }) => makeEngineLayer(layer, context));
     const groups = sharedBlocks(
       layers.flatMap((layer) => layer.blocks),
       (weight) => plan.weights[weight].trained,
@@ -236,8 +236,8 @@ export class Stream {
    * Embedding. The answer to plain numbers is a new list. The answer to a typed array is the stream's own array, which
    * the next push overwrites, or `into`; neither allocates anything.
    *
-   * @throws MemcellError 'data' for numbers that do not fit the model, 'usage' for a model that has changed its layers or
-   *   was disposed; the stream is then as before; 'numeric' for an output that is not finite
+   * @throws MemcellError 'data' for numbers that do not fit the model, 'usage' for an `into` that does not and for a model that has
+   *   changed its layers or was disposed; the stream is then as before; 'numeric' for an output that is not finite
    */
   push(x: number | ArrayLike<number>, into: Float32Array): Float32Array;
   push(x: Float32Array | Float64Array | Int32Array): Float32Array;
@@ -249,6 +249,7 @@ export class Stream {
       const found = ArrayBuffer.isView(into) ? `${into.constructor.name} of ${into.length}` : shown(into);
       throw new MemcellError(
         `push: into must be a Float32Array of ${output.length}, as the model's output, not ${found}`,
+        { code: 'usage' },
       );
     }
     this.fill(x);

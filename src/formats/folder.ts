@@ -7,22 +7,16 @@
  * and an unfinished file does: loading (or the next save) does the second rename. Who reads meanwhile gets the old model or
  * the new one.
  */
+
 import { promises as fs } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
 import { sha256 } from './checksum.js';
 import { filePath, holdsSavedModel } from './file.js';
 import { beginSaver, endSaver, hasCode, unfinishedFiles, unfinishedPath, withLock } from './folderLock.js';
 import { SAVED_MODEL } from './foreign.js';
-import {
-  invalid,
-  isRecord,
-  mostJsonBytes,
-  parseModelJson,
-  reasonOf,
-  type StoredModel,
-  type WeightGroup,
-} from './modelJson.js';
+import { invalid, mostJsonBytes, parseModelJson, reasonOf, type StoredModel, type WeightGroup } from './modelJson.js';
 
 const modelFile = 'model.json';
 const weightsFile = 'weights.bin';

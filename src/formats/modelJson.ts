@@ -1,4 +1,5 @@
 import { elements } from '../data/array.js';
+import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
 
 /** What Keras's `max_shard_size` makes in the place of one file of weights. */
@@ -75,10 +76,6 @@ export function isNestedDeeper(value: unknown, most: number): boolean {
     level = next;
   }
   return false;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** For what came out of JSON.parse: whether it is an object. */

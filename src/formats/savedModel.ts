@@ -1,11 +1,12 @@
 /** What is saved of a model that only predicts: layers and weights, as the engine's planner reads them. */
+import { isRecord } from '../data/json.js';
 import { decodeEntries, firstNotFinite } from './decode.js';
 import type { LoadOptions } from './http.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './keras/layerTree.js';
 import { modernWeights } from './keras/olderWeights.js';
 import { normalTopology } from './keras/topology.js';
 import type { ModelSource } from './location.js';
-import { isRecord, type Json, type StoredModel } from './modelJson.js';
+import type { Json, StoredModel } from './modelJson.js';
 import { readSource } from './source.js';
 
 export interface SavedModel {

@@ -2,12 +2,14 @@
  * A file of plain JSON and arrays: magic, length of the JSON, the JSON (UTF-8, padded to 4 bytes), the arrays as little-endian
  * float32 one after the other, and the SHA-256 of all before it. For Node; reached by a dynamic import.
  */
+
 import { createHash } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../data/json.js';
 import type { StoredBackup } from '../training/backup.js';
 import { makeFolder } from './folder.js';
-import { invalid, isRecord } from './modelJson.js';
+import { invalid } from './modelJson.js';
 
 const MAGIC = 0x4d434c53;
 const DIGEST = 32;

@@ -1,4 +1,5 @@
 import { elements } from '../data/array.js';
+import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
 import { shown, snakeCase } from '../spelling.js';
@@ -17,7 +18,6 @@ import {
   invalid,
   isJsonObject,
   isNestedDeeper,
-  isRecord,
   metadataVersion,
   mostNesting,
   parseMetadata,

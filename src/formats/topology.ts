@@ -1,10 +1,11 @@
 import { elements } from '../data/array.js';
+import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
+import { definitionOf } from '../layers/byName.js';
 import { mostBatch } from '../layers/schema.js';
-import { definitionOf } from '../layers/table.js';
 import { knownObjects } from '../model/customObjects.js';
 import * as tf from '../tf.js';
-import { invalid, isRecord, type Json, reasonOf, unknownClass } from './modelJson.js';
+import { invalid, type Json, reasonOf, unknownClass } from './modelJson.js';
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
 

@@ -5,7 +5,7 @@
  */
 import { ActivationId } from './activationIds.js';
 import type { KernelExports } from './module.js';
-import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from './recurrence.js';
+import { FIELD, ONE, RECURRENCE_CONSTANTS, RECURRENCE_WORDS, roundUp } from './recurrence.js';
 
 export interface LstmShape {
   batch: number;
@@ -105,8 +105,6 @@ const ALIGNMENT = 64;
 
 /** Rows that one product over time takes at once, so that its panel of 16 gate gradients stays in L1. */
 const BLOCK_ROWS = 256;
-
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
 /** Row length in floats for rows of at least `length`: whole vectors, and no multiple of 256 bytes, which would share cache sets. */
 const rowLength = (length: number) => {

@@ -16,5 +16,8 @@ export const FIELD = Object.fromEntries(RECURRENCE_FIELDS.map((name, index) => [
 /** What the field `one` holds for a cell with bias: the bits of the float 1. */
 export const ONE = 0x3f800000;
 
+/** The next whole multiple. */
+export const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+
 /** Floats of the table of constants that the kernels keep. */
 export const RECURRENCE_CONSTANTS = 40;

@@ -1,9 +1,9 @@
 /** A layer that files have and memcell's functions do not make: TensorFlow.js's Rescaling. */
 import { NONE } from '../plan/layerPlan.js';
 import { unsupported } from '../plan/unsupported.js';
+import { definitionOf } from './byName.js';
 import { anyRank, type LayerDefinition } from './define.js';
 import { finite } from './schema.js';
-import { definitionOf } from './table.js';
 
 /** What the engine needs to know of a class of layers. */
 export type PlannedClass = Pick<

@@ -1,5 +1,5 @@
 /** Layers applied to tensors that have shapes and no numbers: the description of a model with branches. */
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import { shown } from '../spelling.js';
 import { tensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
@@ -52,7 +52,7 @@ export function applicable(layer: Layer): GraphLayer<never> {
   const own = (inputs: unknown, options?: unknown) => {
     if (isSymbolic(inputs)) return applySymbolically(layer, inputs, options as ApplyOptions);
     if (isOfTfjs(inputs)) return apply.call(layer, ...([inputs, options] as Parameters<typeof apply>));
-    throw wrong(
+    throw modelError(
       `layer ${layer.name} (${layer.getClassName()}) is applied to ${shown(inputs)}; give it what Input() or another layer gives`,
     );
   };
@@ -90,7 +90,7 @@ export function applySymbolically(
   const what = `layer ${layer.name} (${layer.getClassName()})`;
   const other = given.find((one) => !(one instanceof SymbolicTensor));
   if (other !== undefined)
-    throw wrong(`${what} is applied to ${shown(other)}; give it what Input() or another layer gives`);
+    throw modelError(`${what} is applied to ${shown(other)}; give it what Input() or another layer gives`);
   checkInputs(layer, what, given);
   const shapes = outputShapes(layer, what, given);
   const outputs: SymbolicTensor[] = [];
@@ -101,20 +101,20 @@ export function applySymbolically(
 
 function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor[]): void {
   const [first, ...others] = inputs;
-  if (!first) throw wrong(`${what} is applied to nothing`);
+  if (!first) throw modelError(`${what} is applied to nothing`);
   const takesStates = isRecurrent(layer) || isBidirectional(layer);
   if (isModel(layer)) {
     if (inputs.length !== layer.inputs.length)
-      throw wrong(`${what} takes ${layer.inputs.length} inputs, not ${inputs.length}`);
+      throw modelError(`${what} takes ${layer.inputs.length} inputs, not ${inputs.length}`);
     for (const [i, { shape }] of inputs.entries())
       if (!fits(shape, layer.inputs[i].shape))
-        throw wrong(`${what} takes ${shapeText(layer.inputs[i].shape)} as input ${i}, not ${shapeText(shape)}`);
+        throw modelError(`${what} takes ${shapeText(layer.inputs[i].shape)} as input ${i}, not ${shapeText(shape)}`);
     return;
   }
   const definition = definitionOf(layer.getClassName());
   if (definition && !definition.joins) {
     if (others.length > 0 && !takesStates && !definition.takesSeveral)
-      throw wrong(`${what} takes one input, not ${inputs.length}; join them first, as Concatenate() does`);
+      throw modelError(`${what} takes one input, not ${inputs.length}; join them first, as Concatenate() does`);
     checkInput(layer, what, first.shape, []);
   }
   checkState(layer, what, first.shape);
@@ -123,10 +123,10 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
     ? [...stateSizes(layer.forwardLayer), ...stateSizes(layer.backwardLayer)]
     : stateSizes(layer);
   if (others.length !== units.length)
-    throw wrong(`${what} has ${units.length} states, but ${others.length} are given as initial ones`);
+    throw modelError(`${what} has ${units.length} states, but ${others.length} are given as initial ones`);
   for (const [i, { shape }] of others.entries())
     if (shape.length !== 2 || shape[1] !== units[i])
-      throw wrong(
+      throw modelError(
         `${what}: initial state ${i} has the shape ${shapeText(shape)}; it must be ${shapeText([null, units[i]])}`,
       );
 }
@@ -153,8 +153,4 @@ function outputShapes(layer: Layer, what: string, inputs: readonly SymbolicTenso
     const found = shapes.map(shapeText).join(', ');
     throw new MemcellError(`${what} cannot take inputs of shape ${found}: ${reason}`, { code: 'model', cause });
   }
-}
-
-function wrong(message: string): MemcellError {
-  return new MemcellError(message, { code: 'model' });
 }

@@ -1,5 +1,5 @@
 /** From tensors of layers applied to each other to a tfjs model. */
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import { fuseLSTMs } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import type { Layer } from '../layers/define.js';
@@ -67,7 +67,7 @@ function callsBetween(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
     const { call } = tensor;
     if (inputs.includes(tensor)) return;
     if (!call)
-      throw wrong(
+      throw modelError(
         `the outputs hang on ${tensor.name ? `the input '${tensor.name}'` : 'an Input'} that is not among the model's inputs`,
       );
     if (done.has(call)) return;
@@ -76,13 +76,15 @@ function callsBetween(inputs: readonly SymbolicTensor[], outputs: readonly Symbo
   };
   for (const output of outputs) visit(output);
   const unused = inputs.findIndex((input) => !used.has(input));
-  if (unused >= 0) throw wrong(`no output hangs on input ${inputs[unused].name ?? unused} of the model; leave it out`);
+  if (unused >= 0)
+    throw modelError(`no output hangs on input ${inputs[unused].name ?? unused} of the model; leave it out`);
   return [...done];
 }
 
 function makeInput({ shape, name, call }: SymbolicTensor, taken: Set<string>): tf.SymbolicTensor {
-  if (call) throw wrong(`an input of the model is what ${call.layer.name} gives; a model begins with Input()`);
-  if (name !== undefined && taken.has(name)) throw wrong(`an input is called ${name}, as another input or a layer is`);
+  if (call) throw modelError(`an input of the model is what ${call.layer.name} gives; a model begins with Input()`);
+  if (name !== undefined && taken.has(name))
+    throw modelError(`an input is called ${name}, as another input or a layer is`);
   let free = name ?? 'input_layer';
   for (let i = 1; taken.has(free); i++) free = `input_layer_${i}`;
   taken.add(free);
@@ -123,9 +125,5 @@ function found(made: ReadonlyMap<SymbolicTensor, tf.SymbolicTensor>, tensor: Sym
 }
 
 function twice(name: string): MemcellError {
-  return wrong(`two layers are called ${name}; give one of them another name`);
-}
-
-function wrong(message: string): MemcellError {
-  return new MemcellError(message, { code: 'model' });
+  return modelError(`two layers are called ${name}; give one of them another name`);
 }

@@ -1,5 +1,5 @@
 import { registerActivations } from '../activations.js';
-import { definitionOf, layerClasses } from '../layers/table.js';
+import { definitionOf, layerClasses } from '../layers/byName.js';
 import * as tf from '../tf.js';
 import type { ConfigDict } from '../tfjsTypes.js';
 

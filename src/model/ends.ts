@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import type * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
 import {
@@ -158,16 +158,16 @@ function byEnds(
   if (named) {
     const unknown = Object.keys(named).find((name) => !names.includes(name));
     if (unknown !== undefined)
-      throw usage(`${what} has '${unknown}', but the model's ${kind}s are ${names.join(', ')}`);
+      throw usageError(`${what} has '${unknown}', but the model's ${kind}s are ${names.join(', ')}`);
     const values = names.map((name) => {
       if (Object.hasOwn(named, name)) return named[name];
-      throw usage(`${what} has nothing for the model's ${kind} ${name}`);
+      throw usageError(`${what} has nothing for the model's ${kind} ${name}`);
     });
     return { values, byName: true };
   }
   if (Array.isArray(given) && given.length === names.length) return { values: [...given], byName: false };
   const found = Array.isArray(given) ? `a list of ${given.length}` : 'one array';
-  throw usage(
+  throw usageError(
     `${what} is ${found}, but the model has ${names.length} ${kind}s (${names.join(', ')}): give a list of ${names.length} arrays in this order, or an object by their names`,
   );
 }
@@ -178,8 +178,4 @@ export function isByName<Value>(
 ): given is { readonly [name: string]: Value } {
   if (typeof given !== 'object' || given === null || ('data' in given && 'shape' in given)) return false;
   return Object.getPrototypeOf(given) === Object.prototype;
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

@@ -1,6 +1,6 @@
 /** What goes into a model, checked and brought into one form; and what comes out, in the form that went in. */
 import { allFinite, elements, type NdArray } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { shown } from '../spelling.js';
 import { isTensor, tensorFlow } from '../tensorflow.js';
 import type { Tensor } from '../tfjsTypes.js';
@@ -43,7 +43,7 @@ export function toBatch(input: ModelInput, expected: Expected, what: string): { 
 /** An input as an array, its form checked but not its shape or values. Whole numbers up to 2²⁴ are exact in it. */
 export function readArray(input: ModelInput, what: string): { array: NdArray; like: Form } {
   if (isTensor(input)) {
-    if (input.isDisposed) throw new MemcellError(`${what} is a tensor that was disposed`);
+    if (input.isDisposed) throw usageError(`${what} is a tensor that was disposed`);
     if (input.dtype === 'string' || input.dtype === 'complex64') {
       throw new MemcellError(`${what} is a tensor of ${input.dtype}; it must have numbers`);
     }

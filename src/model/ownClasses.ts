@@ -1,6 +1,7 @@
 /** Which layers are those that memcell knows, by their class and not by its name. */
+
+import { definitionOf } from '../layers/byName.js';
 import { classOf } from '../layers/penalised.js';
-import { definitionOf } from '../layers/table.js';
 import { builtInClasses, tensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
 

@@ -1,7 +1,7 @@
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { definitionOf, layerClasses } from '../layers/byName.js';
 import type { Layer } from '../layers/define.js';
-import { definitionOf, layerClasses } from '../layers/table.js';
 import { camelCase, namedOptions, short, shown } from '../spelling.js';
 import { LayerError, makeLayer } from './making.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';

@@ -1,8 +1,8 @@
 import { MemcellError } from '../errors.js';
+import { definitionOf } from '../layers/byName.js';
 import { countWeights, type Layer, type Shape } from '../layers/define.js';
 import { checkInput, checkState, shapeText } from '../layers/fit.js';
 import { batchSize as checkBatchSize } from '../layers/schema.js';
-import { definitionOf } from '../layers/table.js';
 import { shown } from '../spelling.js';
 import type * as tf from '../tf.js';
 

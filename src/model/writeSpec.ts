@@ -1,8 +1,8 @@
 /** Layers as text in the spec notation: what parseSpec reads back as the same layers. */
 import { MemcellError } from '../errors.js';
+import { definitionOf } from '../layers/byName.js';
 import type { Layer } from '../layers/define.js';
 import { cellsIn, isBidirectional, isRecurrent, isWrapper } from '../layers/kinds.js';
-import { definitionOf } from '../layers/table.js';
 import { shown, snakeCase } from '../spelling.js';
 import { parseSpec } from './spec.js';
 

@@ -218,7 +218,7 @@ async function checkShape(
   return { cell, backend, ...shape, differences, passed: passed && reason === undefined, reason };
 }
 
-function makeLayer(cell: CheckedCell, sizes: LSTMSizes, variant: Variant): tf.layers.Layer {
+function builtLayer(cell: CheckedCell, sizes: LSTMSizes, variant: Variant): tf.layers.Layer {
   const { batch, steps, inputs, units } = sizes;
   const { returnSequences, goBackwards, useBias, activation = 'tanh', recurrentActivation = 'sigmoid' } = variant;
   const common = { units, returnSequences, goBackwards, useBias, activation, returnState: true };
@@ -243,8 +243,8 @@ async function compare(
   random: Random,
   differences: CheckRow['differences'],
 ): Promise<string | undefined> {
-  const builtIn = makeLayer(cell, sizes, variant);
-  const fused = makeLayer(cell, sizes, variant);
+  const builtIn = builtLayer(cell, sizes, variant);
+  const fused = builtLayer(cell, sizes, variant);
   accelerateLayer(fused);
   // Without its own kernel an LSTM would run on the others' way.
   const path = cell === 'LSTM' ? lstmPath(fused) : recurrentPath(fused);

@@ -1,5 +1,5 @@
 /** memcell on all its threads, memcell on one, and stock TensorFlow.js, as a user calls them: verified, then timed. */
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import * as tf from '../tf.js';
 import {
@@ -64,7 +64,7 @@ export async function compareShape(shape: Shape, options: CompareOptions): Promi
   const models = { memcell: memcellModel(shape), oneThread: memcellModel(shape, 1) };
   try {
     const engine = models.memcell.engine;
-    if (engine.kind !== 'memcell') throw new MemcellError(`bench: memcell's engine does not run: ${engine.why}`);
+    if (engine.kind !== 'memcell') throw modelError(`bench: memcell's engine does not run: ${engine.why}`);
     const other = withoutTfjs ? undefined : await besideTfjs(shape, models, seconds, onProgress);
     onProgress('memcell');
     const memcell = await timeMemcell(models.memcell, shape, seconds);

@@ -1,5 +1,5 @@
 /** A file of weights alone, such as PyTorch's `.safetensors`, on the layers that it is of. */
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { openWeights, type WeightsFile, weightsFor } from '../formats/open.js';
 import type { Layer } from '../layers/define.js';
 import { parseSpec } from '../model/spec.js';
@@ -53,7 +53,7 @@ function builtFor(layers: string, features: number): Sequential {
     }
   }
   const said = reason instanceof Error ? reason.message : String(reason);
-  throw usage(`layers: ${said}; a first layer may say its input, as LSTM(32, input_shape=[24, 3])`);
+  throw usageError(`layers: ${said}; a first layer may say its input, as LSTM(32, input_shape=[24, 3])`);
 }
 
 function layersIn(layers: string): Layer[] {
@@ -61,10 +61,6 @@ function layersIn(layers: string): Layer[] {
     return parseSpec(layers);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw usage(said.startsWith('layers: ') ? said : `layers: ${said}`);
+    throw usageError(said.startsWith('layers: ') ? said : `layers: ${said}`);
   }
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

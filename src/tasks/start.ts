@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { Fields } from '../fields.js';
 import { weightsAlone } from '../formats/open.js';
 import type { Layer } from '../layers/define.js';
@@ -126,14 +126,14 @@ export class Start {
     const taken = isNew ? last : own.length;
     if (own.length !== weights.length && !isNew) {
       const found = own.map(([layer]) => layer).join(', ');
-      throw usage(
+      throw usageError(
         `${name}: has weights for ${weights.map(({ layer }) => layer).join(', ')}; this data needs ${found}; start from a model of such data`,
       );
     }
     for (let i = 0; i < taken; i++) {
       const [was, is] = [weights[i].weights, own[i][1]].map(shapesOf);
       if (was !== is) {
-        throw usage(
+        throw usageError(
           `${name}: layer ${weights[i].layer} has weights ${was}; this data needs ${is}; start from a model of such data`,
         );
       }
@@ -168,7 +168,7 @@ export async function openStart(path: string, kind: TaskKind, layers?: string): 
   try {
     const start = new Start(path, model, kind);
     if (weights || layers === undefined) return start;
-    throw usage('--layers and --from exclude each other: the layers are those of the model; leave one out');
+    throw usageError('--layers and --from exclude each other: the layers are those of the model; leave one out');
   } finally {
     model.dispose();
   }
@@ -177,7 +177,7 @@ export async function openStart(path: string, kind: TaskKind, layers?: string): 
 /** @throws MemcellError (usage) for options that the model has decided */
 export function refuseDecided(name: string, options: object, decided: readonly string[]): void {
   const found = Object.entries(options).find(([option, value]) => value !== undefined && decided.includes(option));
-  if (found) throw usage(`${found[0]}: is that of ${name}, which training starts from; leave it out`);
+  if (found) throw usageError(`${found[0]}: is that of ${name}, which training starts from; leave it out`);
 }
 
 /** @throws MemcellError (usage) for a model of another task */
@@ -186,7 +186,9 @@ function taskOf({ metadata }: Sequential, name: string, kind: TaskKind): Fields 
   const fields = new Fields(metadata.task, `${name}: task`);
   const own = fields.oneOf('kind', kinds);
   if (own === kind) return fields;
-  throw usage(`${name}: is a model of --${own}; --${kind} starts from one of its own kind, or from one without a task`);
+  throw usageError(
+    `${name}: is a model of --${own}; --${kind} starts from one of its own kind, or from one without a task`,
+  );
 }
 
 /** The layers of a model that is a chain of them. @throws MemcellError (usage) */
@@ -200,7 +202,7 @@ function chainOf(model: Sequential, name: string): Layer[] {
     return after && (i === 0 || before === layers[i - 1]);
   });
   if (isChain && model.inputs.length === 1 && model.outputs.length === 1) return layers;
-  throw usage(`${name}: has branches; training starts from a model whose layers follow one another`);
+  throw usageError(`${name}: has branches; training starts from a model whose layers follow one another`);
 }
 
 /** The last layer, where it is Dense, with an Activation after it or not. */
@@ -227,8 +229,4 @@ function inModel<T>(name: string, run: () => T): T {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MemcellError(`${name}: ${reason.split('\n')[0]}`, { code: 'usage', cause });
   }
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

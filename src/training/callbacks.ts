@@ -1,5 +1,5 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { camelCase, type EitherSpelling, shown } from '../spelling.js';
 import type { BackupOptions } from './backup.js';
 import type { Settings } from './fingerprint.js';
@@ -85,15 +85,15 @@ function isList(given: Callbacks): given is readonly CallbackIdentifier[] {
 function getCallback(identifier: CallbackIdentifier): Callback {
   if (typeof identifier === 'function') return { onEpochEnd: identifier };
   if (typeof identifier !== 'object' || identifier === null)
-    throw usage(
+    throw usageError(
       `callbacks: ${shown(identifier)} is no callback; give an object such as { onEpochEnd(epoch, logs) { … } }`,
     );
   for (const hook of HOOKS)
     if (identifier[hook] !== undefined && typeof identifier[hook] !== 'function')
-      throw usage(`callbacks: ${hook} must be a function, not ${shown(identifier[hook])}`);
+      throw usageError(`callbacks: ${hook} must be a function, not ${shown(identifier[hook])}`);
   for (const name of Object.keys(identifier)) {
     const hook = HOOKS.find((known) => known !== name && known === camelCase(name));
-    if (hook) throw usage(`callbacks: ${name} is never called here; it is spelt ${hook}`);
+    if (hook) throw usageError(`callbacks: ${name} is never called here; it is spelt ${hook}`);
   }
   return identifier;
 }
@@ -287,7 +287,8 @@ export class ReduceLROnPlateau implements Callback {
 /** Sets the learning rate at the start of each epoch to schedule(epoch, current rate). Logs learning_rate. */
 export class LearningRateScheduler implements Callback {
   constructor(private readonly schedule: (epoch: number, learningRate: number) => number) {
-    if (typeof schedule !== 'function') throw usage('LearningRateScheduler takes a function of (epoch, learningRate)');
+    if (typeof schedule !== 'function')
+      throw usageError('LearningRateScheduler takes a function of (epoch, learningRate)');
   }
 
   onEpochBegin(epoch: number, { optimizer }: TrainingContext): void {
@@ -297,8 +298,4 @@ export class LearningRateScheduler implements Callback {
   onEpochEnd(_epoch: number, logs: Logs, { optimizer }: TrainingContext): void {
     logs.learning_rate = optimizer.learningRate;
   }
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

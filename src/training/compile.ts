@@ -1,6 +1,6 @@
 /** compile(): from names and options to one checked training configuration. */
 
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { distinctNames } from '../model/ends.js';
 import { shown } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -63,7 +63,7 @@ export function compileTraining(model: LayersModel, options: UncheckedCompileOpt
   if (names.length === 1) {
     const [loss] = eachOutput(options.loss, names, isLoss, 'loss').map(getLoss);
     const [weight] = lossWeightsOf(options, names);
-    if (weight !== 1) throw usage('compile: lossWeights are for a model with several outputs');
+    if (weight !== 1) throw usageError('compile: lossWeights are for a model with several outputs');
     return { optimizer, loss, metrics, weightedMetrics, outputShape: shapes[0] };
   }
   const weights = lossWeightsOf(options, names);
@@ -106,27 +106,30 @@ function eachOutput<T>(
   const example = `for the outputs ${names.join(', ')}`;
   if (Array.isArray(given)) {
     if (given.length !== names.length) {
-      throw usage(`compile: ${given.length} values in ${what} ${example}; give one for each, in this order or by name`);
+      throw usageError(
+        `compile: ${given.length} values in ${what} ${example}; give one for each, in this order or by name`,
+      );
     }
     return given.map((one, i) => {
       if (is(one)) return one;
-      throw usage(`compile: ${what} for output ${names[i]} is ${shown(one)}`);
+      throw usageError(`compile: ${what} for output ${names[i]} is ${shown(one)}`);
     });
   }
-  if (typeof given !== 'object' || given === null) throw usage(`compile: ${what} is ${shown(given)} ${example}`);
+  if (typeof given !== 'object' || given === null) throw usageError(`compile: ${what} is ${shown(given)} ${example}`);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw usage(`compile: ${what} has '${unknown}', but the outputs are ${names.join(', ')}`);
+  if (unknown !== undefined)
+    throw usageError(`compile: ${what} has '${unknown}', but the outputs are ${names.join(', ')}`);
   return names.map((name) => {
     const one: unknown = Reflect.get(given, name);
     if (Object.hasOwn(given, name) && is(one)) return one;
-    throw usage(`compile: ${what} has nothing for output ${name}; give one for each of ${names.join(', ')}`);
+    throw usageError(`compile: ${what} has nothing for output ${name}; give one for each of ${names.join(', ')}`);
   });
 }
 
 function lossWeightsOf({ lossWeights }: UncheckedCompileOptions, names: readonly string[]): number[] {
   const isWeight = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
   if (lossWeights === undefined) return names.map(() => 1);
-  if (isWeight(lossWeights)) throw usage('compile: lossWeights are a list, or an object by the names of outputs');
+  if (isWeight(lossWeights)) throw usageError('compile: lossWeights are a list, or an object by the names of outputs');
   return eachOutput(lossWeights, names, isWeight, 'lossWeights');
 }
 
@@ -142,7 +145,7 @@ function metricsOf(
   };
   const unknown = isByOutput(given) ? Object.keys(given).find((name) => !names.includes(name)) : undefined;
   if (unknown !== undefined)
-    throw usage(`compile: ${option} has '${unknown}', but the outputs are ${names.join(', ')}`);
+    throw usageError(`compile: ${option} has '${unknown}', but the outputs are ${names.join(', ')}`);
   if (names.length === 1) return of(names[0]);
   return names.flatMap((name, output) =>
     of(name).map((metric) => ({
@@ -162,15 +165,11 @@ export function isByOutput(
 }
 
 export function noLoss(): MemcellError {
-  return usage("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'");
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
+  return usageError("compile needs a loss, such as 'meanSquaredError' or 'categoricalCrossentropy'");
 }
 
 function distinct(metrics: readonly Metric[]): void {
   const names = ['loss', ...metrics.map(({ name }) => name)];
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw usage(`two metrics are called '${twice}'; give one of them another name`);
+  if (twice !== undefined) throw usageError(`two metrics are called '${twice}'; give one of them another name`);
 }

@@ -1,6 +1,6 @@
 /** What fit is told, checked. */
 import type { NdArray } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { BackupOptions, BackupStore } from './backup.js';
 import { type Samples, sampleRange } from './batches.js';
 import type { Callbacks } from './callbacks.js';
@@ -108,7 +108,7 @@ export function split(
   const samples = x.shape[0];
   const at = Math.floor(samples * (1 - validationSplit));
   if (at === 0 || at === samples)
-    throw new MemcellError(
+    throw usageError(
       `validationSplit ${validationSplit} of ${samples} samples leaves ${at} to train and ${samples - at} to validate on; both need at least one`,
     );
   const held = sampleRange(all, at, samples);

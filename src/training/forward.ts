@@ -2,10 +2,10 @@
 
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
+import { definitionOf } from '../layers/byName.js';
 import { type Activation, isComputed } from '../layers/computed.js';
 import { cellsIn } from '../layers/kinds.js';
 import { addsToLoss, isPenalised } from '../layers/penalised.js';
-import { definitionOf } from '../layers/table.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { everyLayer, isRecurrent, isWrapper } from '../model/walk.js';
 import * as tf from '../tf.js';

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { namedOptions } from '../spelling.js';
 import { type Callback, HOOKS } from './callbacks.js';
 
@@ -18,13 +18,9 @@ export class LambdaCallback implements Callback {
     const named = namedOptions<Callback>('LambdaCallback', hooks);
     for (const [name, hook] of Object.entries(named)) {
       if (!HOOKS.some((known) => known === name))
-        throw usage(`LambdaCallback: unknown '${name}'; it takes ${HOOKS.join(', ')}`);
-      if (typeof hook !== 'function') throw usage(`LambdaCallback: ${name} must be a function`);
+        throw usageError(`LambdaCallback: unknown '${name}'; it takes ${HOOKS.join(', ')}`);
+      if (typeof hook !== 'function') throw usageError(`LambdaCallback: ${name} must be a function`);
     }
     Object.assign(this, named);
   }
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

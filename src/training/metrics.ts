@@ -16,7 +16,7 @@ import type { Metric, MetricCount } from './metrics/metric.js';
 import { r2Score } from './metrics/r2Score.js';
 import { metricName, shortMetricNames } from './names.js';
 import { complete, type Options } from './options.js';
-import { largest, shapeText } from './targets.js';
+import { arrayShape, largest } from './targets.js';
 
 export type { Metric, MetricCount } from './metrics/metric.js';
 export { auc, f1Score, precision, r2Score, recall };
@@ -73,7 +73,7 @@ class MeanCount implements MetricCount {
     const { metric } = this;
     if (yTrue.data.length !== positions * stride || (labels && !metric.takesLabels))
       throw new MemcellError(
-        `metric ${metric.name}: targets of shape ${shapeText(yTrue.shape)} do not fit predictions of shape ${shapeText(yPred.shape)}`,
+        `metric ${metric.name}: targets of shape ${arrayShape(yTrue.shape)} do not fit predictions of shape ${arrayShape(yPred.shape)}`,
         { code: 'usage' },
       );
     const value = metric.valueFor(labels, size);

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type EitherSpelling, shown } from '../spelling.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
@@ -47,7 +47,7 @@ export class ModelCheckpoint implements Callback {
     });
     const { saveFreq } = this.options;
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw usage(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${shown(saveFreq)}`);
+      throw usageError(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${shown(saveFreq)}`);
     this.monitor = new Monitor('ModelCheckpoint', this.options.monitor, this.options.mode);
   }
 
@@ -98,12 +98,10 @@ function formatted(path: string, values: Logs): string {
   return path.replace(/\{(\w+)(?::(?:0?(\d*)d|\.(\d+)f))?\}/g, (_, key: string, width?: string, digits?: string) => {
     const value = values[key];
     if (value === undefined)
-      throw usage(`ModelCheckpoint: no '${key}' to put into '${path}'; there are ${Object.keys(values).join(', ')}`);
+      throw usageError(
+        `ModelCheckpoint: no '${key}' to put into '${path}'; there are ${Object.keys(values).join(', ')}`,
+      );
     if (digits !== undefined) return value.toFixed(Number(digits));
     return width ? String(value).padStart(Number(width), '0') : String(value);
   });
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { TrainingContext } from './callbacks.js';
 import type { Settings } from './fingerprint.js';
 import type { Logs } from './history.js';
@@ -26,12 +26,12 @@ export class Monitor {
     this.best = best;
     const { key, mode, owner } = this;
     if (key.startsWith('val_') && context.params.validationSamples === 0)
-      throw usage(
+      throw usageError(
         `${owner} monitors ${key}, but there is no validation data; give validationSplit or validationData, or monitor '${key.slice(4)}'`,
       );
     const direction = mode === 'auto' ? context.directionOf(key) : mode === 'max' ? 'up' : 'down';
     if (direction === undefined)
-      throw usage(`${owner}: whether more or less ${key} is better is not known; give mode 'min' or 'max'`);
+      throw usageError(`${owner}: whether more or less ${key} is better is not known; give mode 'min' or 'max'`);
     this.sign = direction === 'up' ? 1 : -1;
   }
 
@@ -39,7 +39,7 @@ export class Monitor {
   value(logs: Logs): number | undefined {
     const { key } = this;
     if (key in logs || key.startsWith('val_')) return logs[key];
-    throw usage(`${this.owner} monitors ${key}, which is not logged; logged are ${Object.keys(logs).join(', ')}`);
+    throw usageError(`${this.owner} monitors ${key}, which is not logged; logged are ${Object.keys(logs).join(', ')}`);
   }
 
   /** Whether the value is better than the reference by more than minDelta; with no reference, it is. */
@@ -53,8 +53,4 @@ export const MONITORED = { monitor: 'string', mode: MODES, minDelta: 'notNegativ
 /** A number out of a saved state. */
 export function numberOrNone(value: Settings): number | undefined {
   return typeof value === 'number' ? value : undefined;
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

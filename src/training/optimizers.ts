@@ -1,5 +1,6 @@
 /** Optimizers in plain TypeScript over typed arrays: Keras 3's formulas, defaults and order of operations (https://keras.io/api/optimizers/). */
 import { didYouMean } from '../data/suggest.js';
+import { usageError } from '../errors.js';
 import { namedOptions, type Spelling, short, shown } from '../spelling.js';
 import { adagrad } from './optimizers/adagrad.js';
 import { adam, adamw } from './optimizers/adam.js';
@@ -8,7 +9,6 @@ import { lion } from './optimizers/lion.js';
 import { nadam } from './optimizers/nadam.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { rmsprop } from './optimizers/rmsprop.js';
-import { usage } from './optimizers/rule.js';
 import { sgd } from './optimizers/sgd.js';
 import type { Options } from './options.js';
 
@@ -54,11 +54,13 @@ export function getOptimizer(identifier: OptimizerIdentifier | string): Optimize
     const name = 'class_name' in identifier ? identifier.class_name : identifier.name;
     if (typeof name === 'string') {
       if (typeof identifier.config !== 'object' || identifier.config === null)
-        throw usage(`optimizer: give options as ${name}({ … }) or { name: '${name}', config: { … } }`);
+        throw usageError(`optimizer: give options as ${name}({ … }) or { name: '${name}', config: { … } }`);
       return makeOptimizer(name, 'class_name' in identifier ? fromKeras(name, identifier.config) : identifier.config);
     }
   }
-  throw usage(`an optimizer is a name, such as 'adam', or what adam({ … }) and its kin make; not ${shown(identifier)}`);
+  throw usageError(
+    `an optimizer is a name, such as 'adam', or what adam({ … }) and its kin make; not ${shown(identifier)}`,
+  );
 }
 
 function isOptimizer(value: unknown): value is Optimizer {
@@ -68,7 +70,7 @@ function isOptimizer(value: unknown): value is Optimizer {
 function makeOptimizer(written: string, config: Options): Optimizer {
   const name = optimizerNames.find((candidate) => candidate === written.replaceAll('_', '').toLowerCase());
   if (!name)
-    throw usage(
+    throw usageError(
       `unknown optimizer '${short(written)}'${didYouMean(written, optimizerNames) || `; use ${optimizerNames.join(', ')}`}`,
     );
   return (OPTIMIZERS[name] as (options: Options) => Optimizer)(config);
@@ -78,6 +80,6 @@ function makeOptimizer(written: string, config: Options): Optimizer {
 function fromKeras(optimizer: string, config: Options): Options {
   const { name: _, lossScaleFactor, ...options } = namedOptions(optimizer, config);
   if (lossScaleFactor)
-    throw usage('optimizer option lossScaleFactor of Keras is not supported; save the model without it');
+    throw usageError('optimizer option lossScaleFactor of Keras is not supported; save the model without it');
   return options;
 }

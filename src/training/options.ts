@@ -1,6 +1,7 @@
 /** Checks named options, so that a misspelt or impossible one is an error and not silently nothing. */
 import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { isNumber } from '../fields.js';
 import { camelCase, type EitherSpelling, namedOptions, short, shown } from '../spelling.js';
 
 /** JSON values under names. */
@@ -59,12 +60,8 @@ const KINDS = {
   other: { says: '', holds: () => true },
 };
 
-/** What a value must be; or the names of which it must be one. */
-export type OptionKind = keyof typeof KINDS | readonly string[];
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
+/** The rule that a value must keep; or the names of which it must be one. */
+export type OptionRule = keyof typeof KINDS | readonly string[];
 
 /**
  * The options, in either spelling, with the defaults where they say nothing, checked: every option must be listed in `kinds`,
@@ -76,7 +73,7 @@ export function complete<Defaults extends object, Given extends object>(
   owner: string,
   defaults: Defaults,
   given: EitherSpelling<Given>,
-  kinds: Readonly<Record<string, OptionKind>>,
+  kinds: Readonly<Record<string, OptionRule>>,
 ): Defaults & Given {
   const config = { ...defaults, ...namedOptions(owner, given) };
   checkOptions(owner, config, kinds);
@@ -84,7 +81,7 @@ export function complete<Defaults extends object, Given extends object>(
   return config as Defaults & Given;
 }
 
-function checkOptions(owner: string, options: object, kinds: Readonly<Record<string, OptionKind>>): void {
+function checkOptions(owner: string, options: object, kinds: Readonly<Record<string, OptionRule>>): void {
   const known = Object.keys(kinds);
   for (const name of Object.keys(options))
     if (!(name in kinds))

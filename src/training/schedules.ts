@@ -2,7 +2,7 @@
  * Learning-rate schedules: the rate as a function of the optimizer's iterations, with Keras 3's formulas and defaults
  * (https://keras.io/api/optimizers/learning_rate_schedules/).
  */
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import { complete, functionName, type Options } from './options.js';
 
@@ -130,7 +130,8 @@ export function cosineDecayRestarts(options: {
     alpha: 'number',
   });
   const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = config;
-  if (tMul < 1) throw usage(`cosineDecayRestarts: tMul must be at least 1, since periods must not end; got ${tMul}`);
+  if (tMul < 1)
+    throw usageError(`cosineDecayRestarts: tMul must be at least 1, since periods must not end; got ${tMul}`);
   return {
     name: 'cosineDecayRestarts',
     config,
@@ -157,11 +158,11 @@ export function piecewiseConstantDecay(options: { boundaries: number[]; values: 
   const config = complete('piecewiseConstantDecay', {}, options, { boundaries: 'numbers', values: 'numbers' });
   const { boundaries, values } = config;
   if (values.length !== boundaries.length + 1)
-    throw usage(
+    throw usageError(
       `piecewiseConstantDecay: ${boundaries.length} boundaries need ${boundaries.length + 1} values, not ${values.length}`,
     );
   if (boundaries.some((boundary, i) => i > 0 && boundary <= boundaries[i - 1]))
-    throw usage(`piecewiseConstantDecay: boundaries must rise; got ${boundaries.join(', ')}`);
+    throw usageError(`piecewiseConstantDecay: boundaries must rise; got ${boundaries.join(', ')}`);
   return {
     name: 'piecewiseConstantDecay',
     config,
@@ -199,11 +200,8 @@ export function getSchedule(serialized: SerializedSchedule): LearningRateSchedul
   const make = Object.entries(SCHEDULES).find(([key]) => key === name)?.[1] as
     | ((options: Options) => LearningRateSchedule)
     | undefined;
-  if (!make) throw usage(`unknown learning-rate schedule '${serialized.name}'; the known ones are ${known.join(', ')}`);
+  if (!make)
+    throw usageError(`unknown learning-rate schedule '${serialized.name}'; the known ones are ${known.join(', ')}`);
   const { name: _, ...config } = namedOptions(name, serialized.config);
   return make(config);
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

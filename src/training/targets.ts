@@ -1,7 +1,7 @@
 /** Targets, sample weights and class weights, checked against the loss and the model's output before anything runs. */
 import { elements, type NdArray } from '../data/array.js';
 import { sideBySide } from '../data/sideBySide.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { shown } from '../spelling.js';
 import type { Loss } from './losses.js';
 
@@ -54,7 +54,7 @@ function wrongShape(
     remedy = '; for class numbers use sparseCategoricalCrossentropy, or make them one-hot';
   if (looksOneHot) remedy = '; for one-hot targets use categoricalCrossentropy';
   return new MemcellError(
-    `${what}: shape ${shapeText(y.shape)} does not fit the model's output ${shapeText(outputShape)}; ${loss.name} takes ${shapeText(expected)}${remedy}`,
+    `${what}: shape ${arrayShape(y.shape)} does not fit the model's output ${arrayShape(outputShape)}; ${loss.name} takes ${arrayShape(expected)}${remedy}`,
   );
 }
 
@@ -70,7 +70,7 @@ function positionText(index: number, shape: readonly number[]): string {
 }
 
 /** '(n, 10)'; the first size is n where it is open. */
-export function shapeText(shape: readonly (number | null)[]): string {
+export function arrayShape(shape: readonly (number | null)[]): string {
   const sizes = shape.map((size, axis) => size ?? (axis === 0 ? 'n' : 'any'));
   return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
 }
@@ -84,7 +84,7 @@ function reject(y: NdArray, what: string, wrong: (value: number) => boolean, say
 
 function checkFinite(y: NdArray, what: string): void {
   if (y.data.length !== elements(y.shape))
-    throw new MemcellError(`${what}: ${y.data.length} numbers do not make the shape ${shapeText(y.shape)}`);
+    throw new MemcellError(`${what}: ${y.data.length} numbers do not make the shape ${arrayShape(y.shape)}`);
   if (y.data instanceof Int32Array) return;
   reject(y, what, (value) => !Number.isFinite(value), 'clean the data first');
 }
@@ -127,7 +127,7 @@ function prepareSampleWeight(
   if (!whole || (size !== samples && size !== samples * steps)) {
     const perStep = steps > 1 ? `, or one for each sample and step, (${samples}, ${steps})` : '';
     throw new MemcellError(
-      `${what}: shape ${shapeText(array.shape)}; expected one weight for each sample, (${samples},)${perStep}`,
+      `${what}: shape ${arrayShape(array.shape)}; expected one weight for each sample, (${samples},)${perStep}`,
     );
   }
   reject(array, what, (value) => !(value >= 0 && value < Number.POSITIVE_INFINITY), 'weights must be at least 0');
@@ -143,10 +143,12 @@ function prepareSampleWeight(
 function classWeightsOf(loss: Loss, classWeight: Readonly<Record<number, number>>, y: NdArray): Float32Array {
   for (const [name, weight] of Object.entries(classWeight))
     if (!(Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0))
-      throw usage(`classWeight: { ${name}: ${shown(weight)} }; expected class numbers with weights of at least 0`);
+      throw usageError(`classWeight: { ${name}: ${shown(weight)} }; expected class numbers with weights of at least 0`);
   const [samples, size = 1] = y.shape;
   if (y.shape.length > 2 || (loss.targets === 'labels' && size > 1))
-    throw usage(`classWeight needs one class for each sample; y has shape ${shapeText(y.shape)}, so use sampleWeight`);
+    throw usageError(
+      `classWeight needs one class for each sample; y has shape ${arrayShape(y.shape)}, so use sampleWeight`,
+    );
   const weights = new Float32Array(samples);
   for (let i = 0; i < samples; i++)
     weights[i] = classWeight[size === 1 ? Math.round(y.data[i]) : largest(y.data, i * size, size)] ?? 1;
@@ -172,9 +174,11 @@ export function combinedWeight(
   what = 'sampleWeight',
 ): Float32Array | undefined {
   if (isOfOutputs(sampleWeight))
-    throw usage(`${what}: a list of arrays is for a model with several outputs; this one has one`);
+    throw usageError(`${what}: a list of arrays is for a model with several outputs; this one has one`);
   if (sampleWeight && classWeight)
-    throw usage('sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself');
+    throw usageError(
+      'sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself',
+    );
   if (sampleWeight) return prepareSampleWeight(loss, sampleWeight, y, what);
   return classWeight ? classWeightsOf(loss, classWeight, y) : undefined;
 }
@@ -222,8 +226,4 @@ export interface WeightOptions {
   sampleWeight?: SampleWeightArrays;
   /** Weights by class number. */
   classWeight?: Readonly<Record<number, number>>;
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import * as memcell from '../../src/index.js';
+import { cellClasses, definitionOf, type LayerClass, layerClasses } from '../../src/layers/byName.js';
 import { common } from '../../src/layers/define.js';
 import * as layerFunctions from '../../src/layers/index.js';
 import type { OptionsOf, SettingsOf } from '../../src/layers/schema.js';
 import * as kind from '../../src/layers/schema.js';
-import { cellClasses, definitionOf, type LayerClass, layerClasses } from '../../src/layers/table.js';
 
 /** Compiles only where the two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;

@@ -40,7 +40,9 @@ describe('the forms', () => {
     back.dispose();
     expect(tf.memory().numTensors).toBe(before);
     tensor.dispose();
-    expect(() => toBatch(tensor, sequences, 'x')).toThrow('x is a tensor that was disposed');
+    const disposed = () => toBatch(tensor, sequences, 'x');
+    expect(disposed).toThrow('x is a tensor that was disposed');
+    expect(disposed).toThrow(expect.objectContaining({ code: 'usage' }));
     const words = tf.tensor1d(['a']);
     expect(() => toBatch(words, { shape: [null] }, 'x')).toThrow('x is a tensor of string; it must have numbers');
     words.dispose();

@@ -17,7 +17,7 @@ import { getLoss } from '../../src/training/losses.js';
 import { auc } from '../../src/training/metrics/auc.js';
 import { getMetric, getMetrics } from '../../src/training/metrics.js';
 import { getOptimizer } from '../../src/training/optimizers.js';
-import { complete, type OptionKind } from '../../src/training/options.js';
+import { complete, type OptionRule } from '../../src/training/options.js';
 import { cosineDecayRestarts, getSchedule, piecewiseConstantDecay } from '../../src/training/schedules.js';
 
 /** The one line that a call, which need not be as the types say, is refused with. */
@@ -141,7 +141,7 @@ test('schedules of Keras’s spelling are ours, at their ends and restarts', () 
 });
 
 /** Every kind of option: what it must be, values that it takes and those that it does not. */
-const kinds: [OptionKind, string, unknown[], unknown[]][] = [
+const kinds: [OptionRule, string, unknown[], unknown[]][] = [
   ['number', 'a finite number', [-1.5, 0], [null, undefined, Number.NaN, Number.POSITIVE_INFINITY, '1']],
   ['number?', 'a finite number or null', [-1.5, null, undefined], [Number.NaN, '1']],
   ['notNegative', 'a number of at least 0', [0, 0.1], [-0.1, null, Number.NaN]],
@@ -274,5 +274,9 @@ describe('of a model', () => {
     ],
   ])('%s', async (message, run) => {
     expect(await refusal(run)).toBe(message);
+  });
+
+  test('options that leave nothing to validate on are wrong usage, not wrong data', async () => {
+    await expect(fitted({ validationSplit: 0.9 })()).rejects.toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });

@@ -1,14 +1,15 @@
 import type { Account } from '../frame.js';
 import { filledOf, filledText } from './notes.js';
+import { times } from './wording.js';
 
 /** What was understood of a table in a few aligned lines for people. */
 export function accountText(account: Account): string[] {
   const lines: [string, string][] = [];
   const { time, series, columns } = account;
   const left = account.read - account.rows;
-  const rows = `${count(account.rows, 'row')}${left > 0 ? ` of ${account.read.toLocaleString('en')}` : ''}`;
+  const rows = `${times(account.rows, 'row')}${left > 0 ? ` of ${account.read.toLocaleString('en')}` : ''}`;
   const many =
-    series === undefined ? '' : `, ${count(series.count, 'series', 'series')} by ${series.columns.join(', ')}`;
+    series === undefined ? '' : `, ${times(series.count, 'series', 'series')} by ${series.columns.join(', ')}`;
   const lengths =
     series === undefined || series.count < 2
       ? ''
@@ -19,7 +20,7 @@ export function accountText(account: Account): string[] {
   if (time !== undefined) {
     const season = time.season === undefined || time.season === 1 ? '' : `, season ${time.season}`;
     const step = time.step === undefined ? 'irregular steps' : `step ${time.step}${season}`;
-    const gaps = time.gaps === 0 ? '' : `, ${count(time.gaps, 'missing time')}`;
+    const gaps = time.gaps === 0 ? '' : `, ${times(time.gaps, 'missing time')}`;
     const sorted = time.sorted ? ', sorted' : '';
     lines.push([
       'time',
@@ -62,8 +63,4 @@ function leftOut(columns: readonly Column[]): string[] {
     const shown = names.length > 8 ? `${names.slice(0, 7).join(', ')} and ${names.length - 7} more` : names.join(', ');
     return `${shown}: ${why}`;
   });
-}
-
-function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 }

@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { ColumnUse, FrameReading } from '../frame.js';
 import type { Table } from '../table.js';
 
@@ -59,10 +59,10 @@ export function readRequest(table: Table, options: UnderstandOptions): Request {
   const assign = (names: readonly string[] | undefined, use: ColumnUse, option: string) => {
     for (const [i, given] of (names ?? []).entries()) {
       const { name } = table.column(given);
-      if (names?.indexOf(given) !== i) throw usage(`${option}: column ${name} is named twice`);
+      if (names?.indexOf(given) !== i) throw usageError(`${option}: column ${name} is named twice`);
       const before = uses.get(name);
       if (before !== undefined && !(use === 'feature' && before !== 'out' && before !== 'time')) {
-        throw usage(
+        throw usageError(
           `${option}: column ${name} is ${before === 'out' ? 'dropped' : `the ${before}`} as well; name it once`,
         );
       }
@@ -112,8 +112,4 @@ function likeRequest(table: Table, options: UnderstandOptions, like: FrameReadin
     ...(hasTime && { time }),
     ...(every !== undefined && { every }),
   };
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

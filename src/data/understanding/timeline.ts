@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { addSteps, daysOfWeek, type TimeStep } from '../calendar.js';
 import { day } from '../days.js';
 import type { Note, SeriesRange, TimeReading } from '../frame.js';
@@ -61,7 +61,7 @@ export function timeline(
   let alike = false;
   if (request.every !== undefined && options.timeless !== true) {
     const every = parseEvery(request.every);
-    if (numbers) throw usage(`every: the times of ${table.name} are plain numbers; only dates can be resampled`);
+    if (numbers) throw usageError(`every: the times of ${table.name} are plain numbers; only dates can be resampled`);
     if (time.walls !== undefined && (every.unit === 'month' || every.count >= day)) {
       calendar = gather(time.walls, ordered.rows);
       reading = { ...reading, wall: true };
@@ -174,7 +174,9 @@ function refuseFiner(
   const written = describeStep(
     found?.step ?? { unit: 'millisecond', count: Math.max(1000, Math.round(step / 1000) * 1000) },
   );
-  throw usage(`every: the step of ${table.name} is ${is}${written}; ${text} would invent rows; take a longer step`);
+  throw usageError(
+    `every: the step of ${table.name} is ${is}${written}; ${text} would invent rows; take a longer step`,
+  );
 }
 
 function refuseOther(
@@ -209,8 +211,4 @@ function irregularNote(
   const every = middle < 3_600_000 ? '1h' : middle < day ? '1d' : middle < 7 * day ? '1w' : '1mo';
   const remedy = numbers ? '' : `; --every ${every} brings them to one step`;
   return `the steps between times differ, the first at ${place}; rows count as consecutive${remedy}`;
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

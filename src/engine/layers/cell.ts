@@ -1,6 +1,6 @@
 /** One recurrent cell over a sequence, in one direction: what LSTM, GRU and SimpleRNN layers are made of. */
 import { slopeTakesInput } from '../../kernels/activationIds.js';
-import { FIELD, ONE } from '../../kernels/recurrence.js';
+import { FIELD, ONE, roundUp } from '../../kernels/recurrence.js';
 import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
 import { dropoutKey } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
@@ -8,7 +8,7 @@ import { placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
 import { type Range, type Rows, rowLength, type Signal, timeMajor } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
-import { type CellKind, KINDS, roundUp } from './cellKinds.js';
+import { type CellKind, KINDS } from './cellKinds.js';
 import { CellRecords, type RecordFields, rowsFields, type STATES } from './cellRecords.js';
 import { type KeptState, type LayerContext, type Space, share } from './layer.js';
 import type { CellGradients, CellPorts, PlacedSequenceCell, SequenceCell } from './sequenceCell.js';

@@ -1,5 +1,6 @@
 /** What LSTM, GRU and SimpleRNN cells differ in: how their weights are packed, and which kernels run them. */
 
+import { roundUp } from '../../kernels/recurrence.js';
 import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
 import { type BlockPart, interleavedColumns, makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
@@ -19,8 +20,6 @@ export interface CellKind {
   backward(kernels: Kernels, job: number, steps: number, wantsInitial: boolean): void;
   gradients(kernels: Kernels, job: number, batch: number, steps: number, to: number, panels: Range): void;
 }
-
-export const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
 /** Rows [recurrent kernel (U); kernel (I); bias] of a block. */
 function blockOf(plan: RecurrentPlan, columns: Int32Array, width: number): WeightBlock {

@@ -1,8 +1,7 @@
 /** The records by which the kernels of a cell know where all is: one for each share of the batch, and one for the whole of it. */
-import { FIELD, RECURRENCE_CONSTANTS, RECURRENCE_WORDS } from '../../kernels/recurrence.js';
+import { FIELD, RECURRENCE_CONSTANTS, RECURRENCE_WORDS, roundUp } from '../../kernels/recurrence.js';
 import type { Arena } from '../arena.js';
 import type { Range, Rows } from '../rows.js';
-import { roundUp } from './cellKinds.js';
 
 export type RecordFields = Partial<Record<keyof typeof FIELD, number>>;
 

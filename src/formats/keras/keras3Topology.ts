@@ -1,6 +1,6 @@
 /** A normal topology → what Keras 3 makes the model of again: its config, in `.keras` and, without modules, in `.h5`. */
 import { MemcellError } from '../../errors.js';
-import { definitionOf } from '../../layers/table.js';
+import { definitionOf } from '../../layers/byName.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import { type JsonObject, ownOptions } from './layerConfig.js';
 import { isModelClass } from './layerTree.js';

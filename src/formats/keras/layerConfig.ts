@@ -2,8 +2,8 @@
 
 import { tfjsActivation } from '../../activations.js';
 import { isBuiltInClass } from '../../kernels/tfjs/builtIn.js';
+import { definitionOf } from '../../layers/byName.js';
 import { common } from '../../layers/define.js';
-import { definitionOf } from '../../layers/table.js';
 import { camelCase, snakeCase } from '../../spelling.js';
 import { invalid, isJsonObject, type Json } from '../modelJson.js';
 

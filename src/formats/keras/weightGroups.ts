@@ -2,8 +2,9 @@
  * Where `.keras` and `.weights.h5` keep a layer's weights: in groups by the class's name in snake_case, numbered in the order of
  * layers, never by the layers' own names: layers/lstm/cell/vars/0, layers/bidirectional/forward_layer/cell/vars/2.
  */
+
+import { definitionOf, layerClasses } from '../../layers/byName.js';
 import { layerNameOf } from '../../layers/names.js';
-import { definitionOf, layerClasses } from '../../layers/table.js';
 import type { Hdf5Dataset } from '../hdf5/contents.js';
 import type { StoredWeight } from '../modelFile.js';
 import { invalid, unknownClass } from '../modelJson.js';

@@ -1,4 +1,5 @@
-import { isJsonObject, isRecord, type Json } from '../modelJson.js';
+import { isRecord } from '../../data/json.js';
+import { isJsonObject, type Json } from '../modelJson.js';
 import { refused } from './refused.js';
 
 /** More layers are taken for a mistake; a chain of them is followed by a function that calls itself. */

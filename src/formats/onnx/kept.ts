@@ -1,7 +1,9 @@
 /** What memcell wrote beside a graph, taken as long as the graph is the one that it wrote it for. */
+
 import { elements } from '../../data/array.js';
+import { isRecord } from '../../data/json.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
-import { invalid, isJsonObject, isNestedDeeper, isRecord, mostNesting } from '../modelJson.js';
+import { invalid, isJsonObject, isNestedDeeper, mostNesting } from '../modelJson.js';
 import { type Call, type Config, callsOf } from './calls.js';
 import { fromOnnxGates, gatesOf } from './gates.js';
 import type { GraphProto, ModelProto } from './proto.js';

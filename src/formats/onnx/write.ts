@@ -1,6 +1,6 @@
+import { isRecord } from '../../data/json.js';
 import { sha256 } from '../checksum.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
-import { isRecord } from '../modelJson.js';
 import { GraphBuilder } from './builder.js';
 import { type Call, callsOf, type Source } from './calls.js';
 import type { Flow } from './layerContext.js';

@@ -2,7 +2,7 @@ import type { Frame } from '../../data/frame.js';
 import { list } from '../../data/suggest.js';
 import { type UnderstandOptions, understand } from '../../data/understanding/understand.js';
 import { quoted } from '../../data/understanding/wording.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { counted } from '../../format.js';
 import { majority } from '../accuracy.js';
 import type { Run } from '../definition.js';
@@ -73,16 +73,17 @@ export function readClasses(
     ['text-column', textColumn],
   ].filter(([, value]) => value !== undefined);
   if (kinds.length > 1) {
-    throw usage(
+    throw usageError(
       `${kinds[0][0]} and ${kinds[1][0]} exclude each other: a sample is one row, one group of rows, or one text`,
     );
   }
-  if (features?.includes(label)) throw usage(`features: ${label} is the class itself`);
-  if (textColumn === label) throw usage(`text-column: ${label} is the class itself`);
+  if (features?.includes(label)) throw usageError(`features: ${label} is the class itself`);
+  if (textColumn === label) throw usageError(`text-column: ${label} is the class itself`);
   if (textColumn !== undefined && features !== undefined) {
-    throw usage('text-column and features exclude each other: a text is classified by itself');
+    throw usageError('text-column and features exclude each other: a text is classified by itself');
   }
-  if (options.tokens !== undefined && textColumn === undefined) throw usage('tokens belongs to text-column; give both');
+  if (options.tokens !== undefined && textColumn === undefined)
+    throw usageError('tokens belongs to text-column; give both');
   const own: UnderstandOptions = {
     label,
     ...(time && { time }),
@@ -279,8 +280,4 @@ function fewWarnings(label: string, names: readonly string[], actual: Int32Array
   return single.length === 0
     ? []
     : [`${label}: ${list(single)} has one sample only; nothing tells how well it is told`];
-}
-
-function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

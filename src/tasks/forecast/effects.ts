@@ -1,6 +1,6 @@
 import type { Anchor } from './anchor.js';
 import { solvePositive } from './cholesky.js';
-import { run } from './smoothing.js';
+import { dot, run } from './smoothing.js';
 
 /** Effects that one series may have at most. */
 const MOST_EFFECTS = 20;
@@ -101,10 +101,4 @@ function leastSquares(y: Float64Array, x: readonly Float64Array[]): Fitted | und
 
 function squares(values: Float64Array): number {
   return dot(values, values);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let t = 0; t < a.length; t++) sum += a[t] * b[t];
-  return sum;
 }

@@ -237,7 +237,7 @@ function solveStart(y: Float64Array, smoothing: Smoothing): Start | undefined {
   return start;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let t = 0; t < a.length; t++) sum += a[t] * b[t];
   return sum;

@@ -1,7 +1,7 @@
 /** Batches as rows of predictions with as many targets. */
 import type { NdArray } from '../../data/array.js';
 import { MemcellError } from '../../errors.js';
-import { shapeText } from '../targets.js';
+import { arrayShape } from '../targets.js';
 
 /** Calls visit for each row that counts: where its predictions and targets begin, and its weight. Gives the length of a row. */
 export function eachRow(
@@ -13,7 +13,7 @@ export function eachRow(
 ): void {
   if (yTrue.data.length !== yPred.data.length)
     throw new MemcellError(
-      `metric ${metric}: targets of shape ${shapeText(yTrue.shape)} do not fit predictions of shape ${shapeText(yPred.shape)}; it takes one target for each prediction, such as one-hot rows`,
+      `metric ${metric}: targets of shape ${arrayShape(yTrue.shape)} do not fit predictions of shape ${arrayShape(yPred.shape)}; it takes one target for each prediction, such as one-hot rows`,
       { code: 'usage' },
     );
   const size = yPred.shape[yPred.shape.length - 1];

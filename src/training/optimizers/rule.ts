@@ -1,9 +1,9 @@
 /** What all optimizers have in common: one step is clip the gradients, decay the weights, update, count. */
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { type EitherSpelling, namedOptions, shown } from '../../spelling.js';
 import { clip, scale } from '../clipping.js';
 import type { OptimizerName } from '../optimizers.js';
-import { complete, functionName, type OptionKind } from '../options.js';
+import { complete, functionName, type OptionRule } from '../options.js';
 import { getSchedule, type LearningRateSchedule, type SerializedSchedule } from '../schedules.js';
 import type {
   LearningRate,
@@ -18,7 +18,7 @@ import type {
 type Given<Options> = LearningRate | EitherSpelling<Options>;
 
 /** An option's default and what it must be. */
-type Option = readonly [value: unknown, kind: OptionKind];
+type Option = readonly [value: unknown, kind: OptionRule];
 
 /** What every optimizer has beside the learning rate. */
 const COMMON = {
@@ -146,9 +146,11 @@ class RuleOptimizer implements Optimizer {
     this.rate = checkedRate(name, settings.learningRate);
     const clips = (['clipnorm', 'clipvalue', 'globalClipnorm'] as const).filter((name) => settings[name] !== null);
     if (clips.length > 1)
-      throw usage(`${name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
+      throw usageError(`${name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
     if (settings.gradientAccumulationSteps === 1)
-      throw usage(`${name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1`);
+      throw usageError(
+        `${name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1`,
+      );
   }
 
   get config(): OptimizerConfig {
@@ -163,7 +165,7 @@ class RuleOptimizer implements Optimizer {
 
   set learningRate(value: number) {
     if (typeof this.rate !== 'number')
-      throw usage(
+      throw usageError(
         `${this.name}: the learning rate follows ${this.rate.name}, so it cannot be set; compile with a number`,
       );
     this.rate = checkedRate(this.name, value);
@@ -173,7 +175,7 @@ class RuleOptimizer implements Optimizer {
     const same =
       this.variables.length === variables.length && variables.every(({ size }, i) => this.variables[i].size === size);
     if (this.variables.length > 0 && !same)
-      throw usage(
+      throw usageError(
         `${this.name}: this optimizer belongs to another model (${sizes(this.variables)}, now ${sizes(variables)}); make a new one`,
       );
     this.variables = variables.map(({ name, size }) => ({ name, size }));
@@ -197,10 +199,12 @@ class RuleOptimizer implements Optimizer {
     if (this.variables.length === 0) this.build(weights.map(({ length }) => ({ name: '', size: length })));
     const { settings, variables } = this;
     if (weights.length !== variables.length || gradients.length !== variables.length)
-      throw usage(`${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`);
+      throw usageError(
+        `${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`,
+      );
     weights.forEach((weight, i) => {
       if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
-        throw usage(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
+        throw usageError(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
     });
     const turn = turnOf(this.iterations, settings);
     const batches = settings.gradientAccumulationSteps;
@@ -294,10 +298,10 @@ function rateFirst<O extends OptimizerOptions>(
 ): EitherSpelling<O> {
   if (typeof first !== 'number' && !isSchedule(first)) {
     if (rest === undefined) return (first ?? {}) as EitherSpelling<O>;
-    throw usage(`${owner} takes its options, or the learning rate and then its options; not ${shown(first)}`);
+    throw usageError(`${owner} takes its options, or the learning rate and then its options; not ${shown(first)}`);
   }
   const named = namedOptions(owner, rest);
-  if ('learningRate' in named) throw usage(`${owner}: learningRate is given twice; leave one out`);
+  if ('learningRate' in named) throw usageError(`${owner}: learningRate is given twice; leave one out`);
   // Checked, as all options are, by who takes them.
   return { ...named, learningRate: first } as EitherSpelling<O>;
 }
@@ -308,7 +312,7 @@ function checkedRate(owner: string, rate: unknown): number | LearningRateSchedul
   if (isSchedule(rate)) return rate;
   const serialized = serializedSchedule(rate);
   if (serialized) return getSchedule(serialized);
-  throw usage(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${shown(rate)}`);
+  throw usageError(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${shown(rate)}`);
 }
 
 function isSchedule(value: unknown): value is LearningRateSchedule {
@@ -325,8 +329,4 @@ function serializedSchedule(value: unknown): SerializedSchedule | undefined {
 
 function sizes(variables: readonly OptimizedVariable[]): string {
   return `${variables.length} variables with ${variables.reduce((sum, { size }) => sum + size, 0)} elements`;
-}
-
-export function usage(message: string): MemcellError {
-  return new MemcellError(message, { code: 'usage' });
 }

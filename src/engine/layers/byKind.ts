@@ -27,7 +27,7 @@ import { StandardizationLayer } from './standardization.js';
 import { PaddingLayer, UpSamplingLayer } from './steps.js';
 import { WindowPoolingLayer } from './windowPooling.js';
 
-export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
+export function makeEngineLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
   switch (plan.kind) {
     case 'dense':
       return new DenseLayer(plan, context);
@@ -46,7 +46,7 @@ export function makeLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
     case 'rectifier':
       return new RectifierLayer(plan, context);
     case 'overSteps':
-      return new OverStepsLayer(plan, makeLayer(plan.inner, context), context);
+      return new OverStepsLayer(plan, makeEngineLayer(plan.inner, context), context);
     case 'scale':
       return new ScaleLayer(plan, context);
     case 'standardization':
