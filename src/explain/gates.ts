@@ -132,7 +132,7 @@ function halfLives(kept: Float32Array, units: number, live: ArrayLike<number> | 
 /** A layer's equations, with its weights. */
 function cellOf(name: string, layer: tf.RNN): { kind: LayerGates['kind']; units: number; states: number; step: Step } {
   const [kernel, recurrent, bias] = layer.getWeights() as [tf.Tensor2D, tf.Tensor2D, tf.Tensor | undefined];
-  const { activation, recurrentActivation } = layer.cell as unknown as RecurrentCell;
+  const { activation, recurrentActivation } = layer.cell as tf.RNN['cell'] & RecurrentCell;
   const act = (x: tf.Tensor) => activation.apply(x) as tf.Tensor2D;
   const gate = (x: tf.Tensor) => recurrentActivation.apply(x) as tf.Tensor2D;
   const biased = (x: tf.Tensor2D, row?: number) => {

@@ -37,7 +37,18 @@ export function defineCell<S extends Schema>(definition: CellDefinition<S>): Lay
 export function cellFunction<Options extends object>(
   definition: LayerDefinition,
 ): (units: number, options?: Options) => Cell {
-  return (units, options = {} as Options) => makeLayer(definition, [units], options) as unknown as Cell;
+  return (units, options = {} as Options) => madeCell(definition, [units], options);
+}
+
+/** What makeLayer makes of the definition of a cell. */
+export function madeCell(definition: LayerDefinition, positional: readonly unknown[], options: object): Cell {
+  const made: unknown = makeLayer(definition, positional, options);
+  if (isCell(made)) return made;
+  throw new Error(`bug: ${definition.class} makes no cell`);
+}
+
+function isCell(value: unknown): value is Cell {
+  return isLayer(value) && 'stateSize' in value;
 }
 
 export function isDescription(value: unknown): value is CellDescription {
@@ -46,7 +57,7 @@ export function isDescription(value: unknown): value is CellDescription {
 
 /** A cell, or the description of one that is saved. */
 export const cellKind: Kind<Cell, Cell | CellDescription> = (value, what) => {
-  if (isLayer(value) && 'stateSize' in value) return value as unknown as Cell;
+  if (isCell(value)) return value;
   if (isDescription(value)) return value;
   const found = isLayer(value) ? `the layer ${value.getClassName()}` : shown(value);
   throw new LayerError(`${what} must be a cell such as LSTMCell(32), not ${found}`);

@@ -134,7 +134,7 @@ export const resetAfterGRU: (tf: TensorFlow) => new (config: GRUConfig) => tf.RN
     }
 
     override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Parameters<tf.RNN['call']>[1]): tf.Tensor | tf.Tensor[] {
-      const cell = this.cell as unknown as ResetAfterCell;
+      const cell = this.cell as tf.RNN['cell'] & ResetAfterCell;
       return tf.tidy(() => {
         const { shape } = Array.isArray(inputs) ? inputs[0] : inputs;
         cell.drawMasks(shape[0], shape[2] ?? 0, kwargs?.training === true);

@@ -1,10 +1,10 @@
 import type { EitherSpelling } from '../../spelling.js';
 import { common, type Layer, type Shape } from '../define.js';
-import { isNamedAutomatically, makeLayer } from '../make.js';
+import { isNamedAutomatically } from '../make.js';
 import { registeredLayer } from '../registered.js';
 import * as kind from '../schema.js';
 import { cellObject } from './cellObject.js';
-import { type Cell, type CellDescription, cellKind, defineCell, definitionOfCell } from './cells.js';
+import { type Cell, type CellDescription, cellKind, defineCell, definitionOfCell, madeCell } from './cells.js';
 
 const own = {
   name: common.name,
@@ -46,4 +46,4 @@ const stackedRNNCells = defineCell({
 
 /** Cells one upon the other, each of which reads what the one before gives at the same step: one cell for RNN, as a list of them is. */
 export const StackedRNNCells = (cells: readonly Cell[], options: EitherSpelling<StackedRNNCellsOptions> = {}): Cell =>
-  makeLayer(stackedRNNCells, [cells], options) as unknown as Cell;
+  madeCell(stackedRNNCells, [cells], options);
