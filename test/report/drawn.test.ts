@@ -235,7 +235,12 @@ const gates = {
     gap: 0.000123,
   },
 };
-const words = { name: 'a text', tokens: ['the', 'cat', '\n', 'sat', 'on', 'it'], layers: [layer('gru', 2)] };
+const words = {
+  name: 'a text',
+  tokens: ['the', 'cat', '\n', 'internationalization', 'on', 'it'],
+  layers: [layer('gru', 2)],
+  attribution: { values: [[0.5], [-0.25], [0], [1], [0.125], [-2]], output: 3, baseline: -1, gap: 0.02 },
+};
 
 test.each<[string, ReportInput]>([
   [

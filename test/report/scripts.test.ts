@@ -87,6 +87,12 @@ test('a page shows what is nearest to the pointer, until it leaves, also of figu
   await page.close();
 });
 
+test('a page without figures shows nothing at the pointer', async () => {
+  const page = await shown(pageOf('t', html`<p>text</p>`, [pageScript]));
+  expect(await page.$$eval('.tip', (all) => all.map((one) => (one as HTMLElement).hidden))).toEqual([true]);
+  await page.close();
+});
+
 test('the series that is picked is unpacked, and shown alone', async () => {
   const blocks = ['a', 'b', 'c'].map(
     (id) => new Html(`<p>${id}</p>${figure({ svg: svg(id, 20), title: id, tips }).text}`),
