@@ -133,3 +133,51 @@ test('a stream of them gives step by step what predict gives', async () => {
     );
   model.dispose();
 });
+
+const frozen = { trainable: false };
+const sequences = { ...frozen, returnSequences: true };
+const FROZEN: Record<string, () => l.Layer> = {
+  Dense: () => l.Dense(6, 'tanh', frozen),
+  PReLU: () => l.PReLU({ ...frozen, alphaInitializer: { className: 'Constant', config: { value: 0.3 } } }),
+  LayerNormalization: () => l.LayerNormalization(frozen),
+  RMSNormalization: () => l.RMSNormalization(frozen),
+  GroupNormalization: () => l.GroupNormalization({ ...frozen, groups: 2 }),
+  BatchNormalization: () => l.BatchNormalization(frozen),
+  Conv1D: () => l.Conv1D(6, 2, frozen),
+  DepthwiseConv1D: () => l.DepthwiseConv1D(2, frozen),
+  SeparableConv1D: () => l.SeparableConv1D(6, 2, frozen),
+  PositionEmbedding: () => l.PositionEmbedding(3, frozen),
+  LSTM: () => l.LSTM(5, sequences),
+  GRU: () => l.GRU(5, sequences),
+  SimpleRNN: () => l.SimpleRNN(5, sequences),
+  Bidirectional: () => l.Bidirectional(l.LSTM(5, { returnSequences: true }), frozen),
+  MinLSTM: () => l.MinLSTM(5, sequences),
+  MinGRU: () => l.MinGRU(5, sequences),
+  SLSTM: () => l.SLSTM(6, { ...sequences, heads: 2 }),
+  RNN: () => l.RNN([l.LSTMCell(4), l.GRUCell(5)], sequences),
+  TimeDistributed: () => l.TimeDistributed(l.Dense(6), frozen),
+};
+
+test.each(Object.entries(FROZEN))(
+  'a frozen %s between layers that learn: weights and losses as on tfjs',
+  (_, middle) => {
+    const sample: Sample = {
+      layers: () => [l.Dense(6, 'tanh'), middle(), l.Flatten(), l.Dense(2)],
+      inputShape: [3, 4],
+      loss: 'meanSquaredError',
+      optimizer: () => sgd({ learningRate: 0.05 }),
+      batch: 5,
+      vocabulary: 0,
+      zeroSteps: false,
+      weighted: 'no',
+      seed: 4,
+    };
+    const { model } = built(sample);
+    const isStill = model.layers.map(
+      ({ weights, trainableWeights }) => weights.length > 0 && trainableWeights.length === 0,
+    );
+    expect(isStill.filter(Boolean)).toHaveLength(1);
+    model.dispose();
+    compare(sample, 4);
+  },
+);

@@ -46,3 +46,18 @@ test('100,000 steps: no growth of heap, memory or tensors', () => {
   expect(engine.trainBatch(x, y).loss).toBeLessThan(0.01);
   own.model.dispose();
 });
+
+test('batches of two sizes in turn take the memory of the larger one', () => {
+  const own = built(sample);
+  const engine = engineOf(own);
+  const train = (batch: number) =>
+    engine.trainBatch(
+      { data: new Float32Array(3 * batch).fill(0.1), shape: [batch, 1, 3] },
+      { data: new Float32Array(10 * batch).fill(0.1), shape: [batch, 10] },
+    );
+  for (const batch of [64, 3, 64]) train(batch);
+  const bytes = engine.program.memory.buffer.byteLength;
+  for (let round = 0; round < 40; round++) for (const batch of [3, 64]) train(batch);
+  expect(engine.program.memory.buffer.byteLength).toBe(bytes);
+  own.model.dispose();
+});

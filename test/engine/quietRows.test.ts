@@ -62,28 +62,53 @@ test('single steps alone leave the recurrent weights as they were, to the bit', 
   expect(kernel).not.toEqual(start);
 });
 
-test('a restored state moves the recurrent weights of single steps on, as in the run that it is from', () => {
-  const sample = (steps: number): Sample => ({
-    layers: () => [l.LSTM(17), l.Dense(4, 'softmax')],
-    inputShape: [steps, 3],
-    loss: 'categoricalCrossentropy',
-    optimizer: () => adam({ learningRate: 0.01 }),
-    batch: 2,
-    vocabulary: 0,
-    zeroSteps: false,
-    weighted: 'no',
-    seed: 3,
-  });
-  const target = targetOf(sample(1), [2, 4], 1);
-  const single = inputOf(sample(1), 2, 1);
-  const first = engineOf(built(sample(4)));
-  first.trainBatch(inputOf(sample(4), 2, 1), target);
-  const state = first.capture();
-  first.trainBatch(single, target);
-  const other = engineOf(built(sample(1)));
-  other.trainBatch(single, target);
-  other.restore(state);
-  other.trainBatch(single, target);
-  expect(other.capture()).toEqual(first.capture());
-  expect(other.capture().weights[1]).not.toEqual(state.weights[1]);
-});
+test.each([3, 17])(
+  'a restored state moves the recurrent weights of single steps on, %i units, as in the run that it is from',
+  (units) => {
+    const sample = (steps: number): Sample => ({
+      layers: () => [l.LSTM(units), l.Dense(4, 'softmax')],
+      inputShape: [steps, 3],
+      loss: 'categoricalCrossentropy',
+      optimizer: () => adam({ learningRate: 0.01 }),
+      batch: 2,
+      vocabulary: 0,
+      zeroSteps: false,
+      weighted: 'no',
+      seed: 3,
+    });
+    const target = targetOf(sample(1), [2, 4], 1);
+    const single = inputOf(sample(1), 2, 1);
+    const first = engineOf(built(sample(4)));
+    first.trainBatch(inputOf(sample(4), 2, 1), target);
+    const state = first.capture();
+    first.trainBatch(single, target);
+    const other = engineOf(built(sample(1)));
+    other.trainBatch(single, target);
+    other.restore(state);
+    other.trainBatch(single, target);
+    expect(other.capture()).toEqual(first.capture());
+    expect(other.capture().weights[1]).not.toEqual(state.weights[1]);
+  },
+);
+
+test.each([
+  ['mse', 'linear'],
+  ['categoricalCrossentropy', 'softmax'],
+  ['hinge', 'tanh'],
+] as const)(
+  '%s of a batch whose every step is masked is 0, and leaves the weights to the bit, as on tfjs',
+  async (loss, activation) => {
+    for (const choice of [{}, { engine: 'tfjs' }] as const) {
+      const layers = [l.Masking({ inputShape: [3, 2] }), l.LSTM(5, { returnSequences: true }), l.Dense(4, activation)];
+      const model = new Sequential(layers, { seed: 2 });
+      model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss, ...choice });
+      const before = model.getWeights().map(({ data }) => data.slice());
+      const x = { data: new Float32Array(12), shape: [2, 3, 2] };
+      const y = { data: new Float32Array(24).fill(0.25), shape: [2, 3, 4] };
+      expect(await model.trainOnBatch(x, y)).toBe(0);
+      expect((await model.evaluate(x, y, { verbose: 0 })).loss).toBe(0);
+      expect(model.getWeights().map(({ data }) => data)).toEqual(before);
+      model.dispose();
+    }
+  },
+);

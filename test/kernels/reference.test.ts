@@ -345,3 +345,18 @@ describe('Keras 3 outputs, within 1e-6', () => {
     expect(k.difference(k.dense(sum))).toBeLessThan(1e-6);
   });
 });
+
+test('a workspace with the numbers of another call gives what a new one gives', () => {
+  const sizes: LSTMSizes = { batch: 2, steps: 3, inputs: 2, units: 3 };
+  const random = new Random(4);
+  const operands = {
+    x: normal(random, 12),
+    kernel: normal(random, 24),
+    recurrentKernel: normal(random, 36),
+    bias: normal(random, 12),
+  };
+  const used = layOutWorkspace(normal(random, workspaceLength(sizes)), sizes);
+  const fresh = layOutWorkspace(new Float64Array(workspaceLength(sizes)), sizes);
+  expect(lstmForward(operands, sizes, {}, used)).toEqual(lstmForward(operands, sizes, {}, fresh));
+  expect(used).toEqual(fresh);
+});
