@@ -85,7 +85,7 @@ export function concatenate(tables: readonly Table[], name: string): Table {
       );
     }
     parts.push({ name: table.name, from: rows, unit: table.unit });
-    for (const note of table.notes) notes.push(tables.length === 1 ? note : `${table.name}: ${note}`);
+    for (const note of table.notes) notes.push(`${table.name}: ${note}`);
     rows += table.rows;
   }
   const numbered = tables.every((table) => table.lines === undefined);

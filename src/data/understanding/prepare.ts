@@ -150,7 +150,7 @@ function useless(name: string, { reading, values }: ReadColumn, { table, request
   if (
     reading.kind === 'number' &&
     whole &&
-    /(^|[_\s-])(id|uuid|key|nr|no)$|[a-z]I[dD]$/.test(name.replace(/^ID|Id$/g, 'id')) &&
+    (/(^|[_\s-])(id|uuid|key|nr|no)$/i.test(name) || /[a-z]I[dD]$/.test(name)) &&
     count > 20
   ) {
     if (new Set(values).size === table.rows) return 'names each row';

@@ -1,0 +1,295 @@
+/** How layers of Keras's files are joined, and called where their names do not fit: whole descriptions, and each refusal. */
+import { expect, test } from '@jest/globals';
+import { activationsApart } from '../../src/formats/keras/activationLayers.js';
+import { withFittingNames } from '../../src/formats/keras/layerNames.js';
+import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from '../../src/formats/keras/nodes.js';
+import type { ModelContents } from '../../src/formats/modelFile.js';
+import type { Json } from '../../src/formats/modelJson.js';
+
+const tensor = (name: string, call = 0, output = 0): Json => ({
+  class_name: '__keras_tensor__',
+  config: { shape: [null, 2], keras_history: [name, call, output] },
+});
+const read = (nodes: Json, layer: { [key: string]: Json } = { class_name: 'LSTM', config: {} }) => {
+  const lost: string[] = [];
+  return { calls: inboundNodes(nodes, layer, 'f: a', { where: 'f', keras3: true, lost }), lost, layer };
+};
+
+test('tensors are found in order in whatever holds them', () => {
+  expect(
+    tensorsIn([
+      tensor('a', 1, 2),
+      { q: ['b', 0, 1], k: [['c', 3, 0, {}]] },
+      null,
+      'd',
+      ['e', -1, 0],
+      ['f', 0, 0.5],
+      ['g', 0],
+    ]),
+  ).toEqual([
+    ['a', 1, 2],
+    ['b', 0, 1],
+    ['c', 3, 0],
+  ]);
+});
+
+test('calls as Keras 3 and Keras 2 write them', () => {
+  const options = { mask: null, training: false, initial_state: [tensor('h'), tensor('c', 0, 1)] };
+  expect(
+    read([
+      { args: [[tensor('x'), tensor('y', 1)]], kwargs: options },
+      { args: [tensor('z')], kwargs: {} },
+    ]),
+  ).toMatchObject({
+    calls: [
+      [
+        ['x', 0, 0, {}],
+        ['y', 1, 0, {}],
+        ['h', 0, 0, {}],
+        ['c', 0, 1, {}],
+      ],
+      [['z', 0, 0, {}]],
+    ],
+    lost: [],
+  });
+  expect(
+    read([
+      [
+        ['x', 0, 0, {}],
+        ['y', 1, 2, { training: false, initial_state: [['h', 0, 0]] }],
+      ],
+      ['z', 0, 0, {}],
+    ]),
+  ).toMatchObject({
+    calls: [
+      [
+        ['x', 0, 0, {}],
+        ['y', 1, 2, {}],
+        ['h', 0, 0, {}],
+      ],
+      [['z', 0, 0, {}]],
+    ],
+    lost: ['f: a: training=False of its call is not applied'],
+  });
+  // An option of the call that is one of the layer here.
+  const causal = read(
+    [{ args: [tensor('q')], kwargs: { value: tensor('v'), key: tensor('k'), use_causal_mask: true } }],
+    { class_name: 'Attention', config: { use_scale: true } },
+  );
+  expect([causal.calls, causal.layer.config]).toEqual([
+    [
+      [
+        ['q', 0, 0, {}],
+        ['v', 0, 0, {}],
+        ['k', 0, 0, {}],
+      ],
+    ],
+    { use_scale: true, use_causal_mask: true },
+  ]);
+});
+
+test.each<[Json, string]>([
+  ['x', 'f: a: inbound_nodes is not a list'],
+  [['x'], 'f: a: inbound_nodes holds what is no list'],
+  [[[['x', 0]]], 'f: a: it is called with ["x",0], which is no layer\'s output'],
+  [[[]], 'f: a: it is called without the output of another layer; nothing here runs it'],
+  [[{ args: [], kwargs: {} }], 'f: a: it is called without the output of another layer; nothing here runs it'],
+  [
+    [{ args: [tensor('x'), 2], kwargs: {} }],
+    "f: a: its arguments hold 2 beside other layers' outputs; nothing here runs that: make it of layers",
+  ],
+  [
+    [{ args: [tensor('x')], kwargs: { mask: tensor('m') } }],
+    'f: a: LSTM is called with mask: nothing here runs that; call it without, and save the model again',
+  ],
+  [
+    [{ args: [tensor('x')], kwargs: { training: true } }],
+    'f: a: LSTM is called with training: nothing here runs that; call it without, and save the model again',
+  ],
+])('calls that nothing here makes are refused: %j', (nodes, message) => {
+  expect(() => read(nodes)).toThrow(expect.objectContaining({ code: 'model', message }));
+});
+
+const layer = (name: string, ...calls: (string | [string, number])[][]): JoinedLayer => ({
+  name,
+  class_name: name.startsWith('in') ? 'InputLayer' : 'Dense',
+  inbound_nodes: calls.map((call) => call.map((one) => (typeof one === 'string' ? [one, 0, 0, {}] : [...one, 0, {}]))),
+});
+const checked = (layers: JoinedLayer[], inputs: string[], outputs: [string, number][]) => () =>
+  checkOrder(
+    layers,
+    { inputs: inputs.map((name) => [name, 0, 0]), outputs: outputs.map(([name, call]) => [name, call, 0]) },
+    'f',
+  );
+
+test('layers in any order, called twice, are in order', () => {
+  const layers = [layer('b', ['a'], [['b', 0]]), layer('a', ['in']), layer('in')];
+  expect(checked(layers, ['in'], [['b', 1]])).not.toThrow();
+});
+
+test.each<[string, () => void]>([
+  ['f: there is no layer "c", whose output is used', checked([layer('in'), layer('a', ['in'])], ['in'], [['c', 0]])],
+  ['f: there is no layer "c", whose output is used', checked([layer('in'), layer('a', ['c'])], ['in'], [['a', 0]])],
+  [
+    'f: layer "a" is never called, but the output of call 1 is used',
+    checked([layer('in'), layer('a')], ['in'], [['a', 0]]),
+  ],
+  [
+    'f: layer "a" is called 1 times, but the output of call 2 is used',
+    checked([layer('in'), layer('a', ['in'])], ['in'], [['a', 1]]),
+  ],
+  [
+    'f: layer "in" is never called, but the output of call 2 is used',
+    checked([layer('in'), layer('a', [['in', 1]])], ['in'], [['a', 0]]),
+  ],
+  [
+    'f: layer "a" waits for its own output',
+    checked([layer('in'), layer('a', ['b']), layer('b', ['a'])], ['in'], [['a', 0]]),
+  ],
+  [
+    'f: the outputs need "in2", which is none of input_layers',
+    checked([layer('in'), layer('in2'), layer('a', ['in', 'in2'])], ['in'], [['a', 0]]),
+  ],
+  [
+    'f: 5001 layers; the most is 5000',
+    checked(
+      Array.from({ length: 5001 }, (_, i) => layer(`in${i}`)),
+      [],
+      [],
+    ),
+  ],
+])('%s', (message, run) => {
+  expect(run).toThrow(expect.objectContaining({ code: 'model', message }));
+});
+
+test('calls of models are counted from 0 here, whoever wrote them, and from 1 by tfjs', () => {
+  const models = new Set(['m', 'n']);
+  const used: Json = [
+    ['m', 1, 0, {}],
+    ['n', 0, 0],
+    ['a', 1, 0],
+  ];
+  expect(new CallsOfModels(models, used, false).fromZero(used)).toEqual([
+    ['m', 0, 0, {}],
+    ['n', 0, 0],
+    ['a', 1, 0],
+  ]);
+  expect(new CallsOfModels(models, used, true).fromZero(used)).toEqual(used);
+  expect(new CallsOfModels(models, used, true).forTfjs([used])).toEqual([
+    [
+      ['m', 2, 0, {}],
+      ['n', 1, 0],
+      ['a', 1, 0],
+    ],
+  ]);
+});
+
+test('layers get names that fit, wherever they are named', () => {
+  const topology = (a: string, b: string, c: string, told: string) => ({
+    class_name: 'Functional',
+    config: {
+      name: told,
+      layers: [
+        { class_name: 'Dense', name: a, config: { name: a }, inbound_nodes: [] },
+        { class_name: 'Dense', name: 'a_b', config: { name: 'a_b' }, inbound_nodes: [[[a, 0, 0, {}]]] },
+        {
+          class_name: 'TimeDistributed',
+          name: b,
+          config: { name: b, layer: { class_name: 'Dense', config: { name: c } } },
+          inbound_nodes: [
+            [
+              ['a_b', 0, 0, {}],
+              [a, 0, 0, {}],
+            ],
+          ],
+        },
+      ],
+      input_layers: [[a, 0, 0]],
+      output_layers: [
+        [b, 0, 0],
+        ['a_b', 0, 0],
+      ],
+    },
+  });
+  const weight = (name: string) => ({ layer: name, name: 'kernel', shape: [1], data: Float32Array.of(1) });
+  const training = (name: string) => ({
+    optimizer: { class_name: 'adam', config: {} },
+    loss: { [name]: 'mse', a_b: 'mae' },
+    lossWeights: { [name]: 2 },
+    metrics: { [name]: ['mae'] },
+    weightedMetrics: { [name]: ['mse'] },
+  });
+  const given = {
+    topology: topology('a b', '~out', 'constructor', 'my model'),
+    weights: ['a b', 'a_b', '~out'].map(weight),
+    lost: ['before'],
+    training: training('~out'),
+  } as unknown as ModelContents;
+  expect(withFittingNames(given)).toEqual({
+    topology: topology('a_b_1', 'layer_out', 'constructor_', 'my_model'),
+    weights: ['a_b_1', 'a_b', 'layer_out'].map(weight),
+    training: training('layer_out'),
+    lost: [
+      'before',
+      'layer "my model" is called "my_model" here',
+      'layer "a b" is called "a_b_1" here',
+      'layer "~out" is called "layer_out" here',
+      'layer "constructor" is called "constructor_" here',
+    ],
+  });
+  const fitting = { ...given, topology: topology('a', 'out', 'c', 'm') } as unknown as ModelContents;
+  expect(withFittingNames(fitting)).toBe(fitting);
+});
+
+test('an activation that is a layer becomes one behind its layer, which the others and the ends then name', () => {
+  const leaky = { class_name: 'LeakyReLU', config: { name: 'x', alpha: 0.5 } };
+  const { layers, renamed } = activationsApart([
+    {
+      class_name: 'Dense',
+      name: 'a',
+      config: { name: 'a', activation: leaky },
+      inbound_nodes: [[['in', 0, 0, {}]], [['in', 0, 0, {}]]],
+    },
+    {
+      class_name: 'LSTM',
+      name: 'b',
+      config: { name: 'b', activation: leaky, recurrent_activation: 'tanh' },
+      inbound_nodes: [[['a', 1, 0, {}]]],
+    },
+    { class_name: 'Dense', name: 'c', config: { name: 'c', activation: 'relu' } },
+  ]);
+  expect(layers).toEqual([
+    {
+      class_name: 'Dense',
+      name: 'a',
+      config: { name: 'a', activation: 'linear' },
+      inbound_nodes: [[['in', 0, 0, {}]], [['in', 0, 0, {}]]],
+    },
+    {
+      class_name: 'LeakyReLU',
+      name: 'a_leaky_re_lu',
+      config: { name: 'a_leaky_re_lu', alpha: 0.5 },
+      inbound_nodes: [[['a', 0, 0, {}]], [['a', 1, 0, {}]]],
+    },
+    {
+      class_name: 'LSTM',
+      name: 'b',
+      config: { name: 'b', activation: leaky, recurrent_activation: 'tanh' },
+      inbound_nodes: [[['a_leaky_re_lu', 1, 0, {}]]],
+    },
+    { class_name: 'Dense', name: 'c', config: { name: 'c', activation: 'relu' } },
+  ]);
+  expect(
+    renamed([
+      ['a', 0, 0],
+      ['c', 0, 0],
+    ]),
+  ).toEqual([
+    ['a_leaky_re_lu', 0, 0],
+    ['c', 0, 0],
+  ]);
+  expect(renamed({ y: ['a', 0, 0] })).toEqual({ y: ['a_leaky_re_lu', 0, 0] });
+  const plain: Json[] = [{ class_name: 'Dense', config: { name: 'a' } }];
+  const same = activationsApart(plain);
+  expect([same.layers === plain, same.renamed(['a', 0, 0])]).toEqual([true, ['a', 0, 0]]);
+});
