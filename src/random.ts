@@ -77,6 +77,11 @@ export function dropoutKey({ seed, step }: Draw, path: string, part: string): nu
   return deriveKey(seed, 'dropout', path, part, step);
 }
 
+/** A rate as kernels take it: what is dropped are the 24 bits of uniformAt that are below. */
+export function dropoutThreshold(rate: number): number {
+  return Math.ceil(rate * 2 ** 24);
+}
+
 /** Inverted dropout: element i of a mask (row-major) is 0 where uniformAt(key, i) < rate, else 1/(1 − rate). */
 export function dropoutMask(key: number, size: number, rate: number): Float32Array {
   const mask = new Float32Array(size);

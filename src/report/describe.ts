@@ -177,12 +177,12 @@ async function samplesOf({
 }
 
 function networkOf(model: Sequential): ReportInput['network'] {
-  const { kind, why } = model.engine;
+  const { engine } = model;
   return model.tf.layers.map((layer) => ({
     name: `${layer.name} (${layer.getClassName()})`,
     output: shapeText(layer.outputShape as (number | null)[]),
     parameters: layer.countParams(),
-    runs: kind === 'memcell' ? 'engine' : `TensorFlow.js${why ? `: ${why}` : ''}`,
+    runs: engine.kind === 'memcell' ? 'engine' : `TensorFlow.js: ${engine.why}`,
   }));
 }
 

@@ -26,7 +26,4 @@ export interface SaveOptions {
 }
 
 /** What runs a model: memcell's engine, or tfjs, and why not the engine. */
-export interface EngineChoice {
-  kind: 'memcell' | 'tfjs';
-  why?: string;
-}
+export type EngineChoice = { kind: 'memcell' } | { kind: 'tfjs'; why: string };

@@ -28,6 +28,11 @@ LSTM(3, {
 });
 Dense(3, 'hard_sigmoid', { name: 'last' });
 
+// What runs it: 'why' is there where it is TensorFlow.js, and only there.
+export const reason: string = model.engine.kind === 'tfjs' ? model.engine.why : model.engine.kind;
+// @ts-expect-error the engine has no reason
+if (model.engine.kind === 'memcell') model.engine.why;
+
 // Names: as here, as Keras spells them, and short; what is in no table does not compile.
 model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['accuracy', 'mean_absolute_error'] });
 model.compile({ optimizer: 'RMSprop', loss: 'categorical_crossentropy', weighted_metrics: ['CategoricalAccuracy'] });

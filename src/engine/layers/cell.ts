@@ -2,7 +2,7 @@
 import { slopeTakesInput } from '../../kernels/activationIds.js';
 import { FIELD, ONE, roundUp } from '../../kernels/recurrence.js';
 import { NONE, type RecurrentPlan } from '../../plan/layerPlan.js';
-import { dropoutKey } from '../../random.js';
+import { dropoutKey, dropoutThreshold } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
 import { placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
@@ -310,6 +310,6 @@ class PlacedCell implements PlacedSequenceCell {
     this.space.arena.i32[(this.records.addressAt(from) >>> 2) + FIELD[field]] = on ? mask + 4 * from * width : 0;
     if (!on) return;
     const key = dropoutKey(context.draw, plan.path, field === 'inputDropout' ? 'input' : 'recurrent');
-    context.kernels.dropoutMask(mask, width, key, Math.ceil(rate * 2 ** 24), 1 / (1 - rate), width, from, to);
+    context.kernels.dropoutMask(mask, width, key, dropoutThreshold(rate), 1 / (1 - rate), width, from, to);
   }
 }

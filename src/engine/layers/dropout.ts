@@ -1,5 +1,5 @@
 import type { DropoutPlan } from '../../plan/layerPlan.js';
-import { dropoutKey } from '../../random.js';
+import { dropoutKey, dropoutThreshold } from '../../random.js';
 import type { WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
 import { copyRows } from '../moveRows.js';
@@ -64,7 +64,7 @@ class PlacedDropout implements PlacedLayer {
       to.address,
       to.rowStride,
       dropoutKey(context.draw, path, 'input'),
-      Math.ceil(rate * 2 ** 24),
+      dropoutThreshold(rate),
       1 / (1 - rate),
       spatial ? 0 : width,
       spatial ? width : steps * width,

@@ -6,7 +6,7 @@ import {
   type AttentionField,
   SCRATCH_LAYOUT_WORDS,
 } from '../../kernels/attention.js';
-import { dropoutKey } from '../../random.js';
+import { dropoutKey, dropoutThreshold } from '../../random.js';
 import { placeGradient } from '../gradients.js';
 import { newRows, type Rows } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
@@ -120,7 +120,7 @@ export class PlacedHeads {
   /** Evaluating drops nothing. All threads write the same. */
   private drop(training: boolean): void {
     if (!this.drops || !this.space.training) return;
-    this.write({ threshold: training ? Math.ceil(this.plan.dropout * 2 ** 24) : 0 });
+    this.write({ threshold: training ? dropoutThreshold(this.plan.dropout) : 0 });
   }
 
   private write(fields: HeadFields): void {
