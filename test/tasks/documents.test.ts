@@ -112,6 +112,14 @@ const cases: Record<string, Case> = {
     how: short,
     scored: { from: '60' },
   },
+  'forecast/pair': {
+    kind: 'forecast',
+    data: months.slice(20),
+    options: { targets: ['sales', 'staff'], horizon: 2 },
+    how: { ...short, layers: 'LSTM(3), Dense(4)' },
+    predict: { steps: 3, interval: [80] },
+    scored: { from: '2022-06' },
+  },
   'forecast/plain': {
     kind: 'forecast',
     data: months,
