@@ -189,6 +189,8 @@ describe('states', () => {
     expect(() => stream.push([1, 2])).toThrow('push got 2 numbers; a step of this model has 3');
     expect(() => stream.push(1)).toThrow('push got 1 number; a step of this model has 3');
     expect(() => stream.push([1, Number.NaN, 2])).toThrow('push: x[1] is NaN; it must be a finite number');
+    expect(() => stream.push([1, 2, '3' as never])).toThrow('push: x[2] is "3"; it must be a finite number');
+    expect(() => stream.push(null as never)).toThrow('push got null; a step of this model has 3');
     expect(() => stream.push([1, 1e39, 2])).toThrow('push: x[1] is 1e+39');
     expect(() => stream.push(steps[0], new Float32Array(3))).toThrow('into must be a Float32Array of');
     expect(stream.state).toEqual(before);

@@ -3,6 +3,7 @@
 import * as ort from 'onnxruntime-web';
 import type { ModelContents, StoredWeight } from '../../../src/formats/modelFile.js';
 import { isJsonObject, type Json } from '../../../src/formats/modelJson.js';
+import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { weightsByLayer } from '../../../src/model/initialise.js';
 import type { Sequential } from '../../../src/sequential.js';
 import * as tf from '../../../src/tf.js';
@@ -13,6 +14,12 @@ ort.env.logLevel = 'error';
 export interface Numbers {
   data: Float32Array;
   shape: number[];
+}
+
+/** The same file without what memcell keeps beside the graph: it is read as anybody's. */
+export function foreign(bytes: Uint8Array): Uint8Array {
+  const model = decodeModel(bytes);
+  return encodeModel({ ...model, metadataProps: [] });
 }
 
 /** What ONNX Runtime makes of x, by the output's name. `indices`: x is whole numbers. */

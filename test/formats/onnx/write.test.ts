@@ -30,14 +30,8 @@ import {
   ZeroPadding1D,
 } from '../../../src/layers/index.js';
 import { loadModel, Sequential } from '../../../src/sequential.js';
-import { contentsOf, draws, largest, type Numbers, run } from './runtime.js';
+import { contentsOf, draws, foreign, largest, type Numbers, run } from './runtime.js';
 import { randomised, stacks } from './stacks.js';
-
-/** The same file without what memcell keeps beside the graph: it is read as anybody's. */
-function foreign(bytes: Uint8Array): Uint8Array {
-  const model = decodeModel(bytes);
-  return encodeModel({ ...model, metadataProps: [] });
-}
 
 /** The rules of ONNX's checker that concern a file like ours. */
 function checkFile(bytes: Uint8Array): void {
