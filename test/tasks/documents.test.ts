@@ -1,0 +1,259 @@
+/**
+ * Each task on small data, all that comes of it: what was understood, the words and numbers of the evaluation, the pictures, what is
+ * saved, what is predicted, and the scores of a backtest. That the numbers are right is for the other tests of the tasks.
+ */
+import { expect, test } from '@jest/globals';
+import { type DataInput, openSource } from '../../src/data/source.js';
+import { Fields } from '../../src/fields.js';
+import type { PreparedTask, SavedTask, Trained } from '../../src/tasks/definition.js';
+import { scoredOn, tasks } from '../../src/tasks/index.js';
+import { checkOptions } from '../../src/tasks/options.js';
+import type { TaskKind } from '../../src/tasks/settings.js';
+import type { Shown } from '../../src/tasks/shown.js';
+import { runOf, type TrainTaskOptions } from '../../src/tasks/train.js';
+import { expectDocument } from '../documents.js';
+
+interface Case {
+  kind: TaskKind;
+  data: DataInput;
+  options: object;
+  how: TrainTaskOptions;
+  /** Options of predicting, from the end of the training data and from data. */
+  predict?: object;
+  from?: DataInput;
+  /** The part that is scored again. */
+  scored?: { from?: string };
+  backtest?: { folds: number; refit: boolean };
+}
+
+const noise = (i: number) => ((i * 7919) % 101) / 101 - 0.5;
+const day = (i: number) => new Date(Date.UTC(2023, 0, 1 + i)).toISOString().slice(0, 10);
+const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
+const monthOf = (i: number) => `${2017 + Math.floor(i / 12)}-${String((i % 12) + 1).padStart(2, '0')}`;
+const text = (name: string, content: string) => ({ name, text: content });
+
+const longer = list(76, (i) => ({
+  month: monthOf(i),
+  sales: 100 + 2 * i + 20 * Math.sin((Math.PI * i) / 6) + 6 * noise(i),
+  staff: (i * 5) % 7,
+}));
+const months = longer.slice(0, 72);
+const stores = ['north', 'south', 'west'].flatMap((store, s) =>
+  list(70 + 7 * s, (i) => ({
+    day: day(i),
+    store,
+    promo: (i * 7 + s) % 9 === 0 ? 'yes' : 'no',
+    sold:
+      i === 31 && s === 1 ? '' : 50 + 10 * s + 5 * (i % 7) + ((i * 7 + s) % 9 === 0 ? 40 : 0) + 8 * noise(i + 13 * s),
+  })),
+);
+const walk = list(90, (i) => ({ level: list(i + 1, noise).reduce((a, b) => a + b), other: (i * i) % 13 }));
+const people = list(120, (i) => ({
+  age: 20 + ((i * 37) % 50),
+  height: i % 11 === 3 ? '' : 150 + ((i * 17) % 45),
+  town: ['Ulm', 'Bonn', 'Jena', 'Kiel'][(i * i + 1) % 4],
+  kind: (i * 37) % 50 > 25 ? ((i * 17) % 45 > 20 ? 'tall' : 'old') : noise(i) > 0.42 ? 'old' : 'young',
+}));
+const dated = list(100, (i) => ({
+  day: day(i),
+  a: noise(i),
+  b: noise(3 * i),
+  up: noise(i) + noise(3 * i) > 0 ? 1 : 0,
+}));
+const groups = list(40, (g) => g).flatMap((g) =>
+  list(4 + (g % 3), (i) => ({
+    run: `r${g}`,
+    x: Math.sin(i * (g % 4 === 0 ? 2 : 0.4)) + 0.2 * noise(g + i),
+    y: i % 3,
+    fast: g % 4 === 0 ? 'fast' : 'slow',
+  })),
+);
+const reviews = list(60, (i) => ({
+  said: `the ${['room', 'food', 'view'][i % 3]} was ${i % 4 < 2 ? ['good', 'very fine'][i % 2] : ['bad', 'so dull'][i % 2]} ${['today', 'again'][(i * i) % 2]}`,
+  mood: i % 4 < 2 ? 'glad' : 'sad',
+}));
+const prose = list(
+  60,
+  (i) =>
+    `the ${['cat', 'dog', 'bird'][(i * i) % 3]} saw ${['a tree', 'the sea', 'one more house'][i % 3]}.${i % 5 ? ' ' : '\n'}`,
+).join('');
+const digits = list(140, (i) => [1, 2, 3, 1, 2, 4, 5][i % 7]).join(' ');
+const words = list(100, (i) => ['red', 'green', 'green', 'blue'][(i + Math.floor(i / 20)) % 4]).join(' ');
+
+const short = { seed: 3, threads: 1, settings: { epochs: 2 } };
+const plain = { ...short, plain: true };
+const cases: Record<string, Case> = {
+  'forecast/season': {
+    kind: 'forecast',
+    data: months,
+    options: { targets: ['sales'], horizon: 3 },
+    how: short,
+    predict: { steps: 5, interval: [50, 95] },
+    from: longer,
+    scored: { from: '2022-01' },
+    backtest: { folds: 2, refit: true },
+  },
+  'forecast/stores': {
+    kind: 'forecast',
+    data: stores,
+    options: { targets: ['sold'], group: ['store'], known: ['promo'], horizon: 2 },
+    how: short,
+    predict: {
+      future: ['north', 'south', 'west'].flatMap((store, s) =>
+        list(2, (i) => ({ day: day(70 + 7 * s + i), store, promo: i === 0 ? 'yes' : 'no' })),
+      ),
+    },
+    backtest: { folds: 2, refit: false },
+  },
+  'forecast/walk': {
+    kind: 'forecast',
+    data: walk,
+    options: { targets: ['level'] },
+    how: short,
+    scored: { from: '60' },
+  },
+  'forecast/pair': {
+    kind: 'forecast',
+    data: months.slice(20),
+    options: { targets: ['sales', 'staff'], horizon: 2 },
+    how: { ...short, layers: 'LSTM(3), Dense(4)' },
+    predict: { steps: 3, interval: [80] },
+    scored: { from: '2022-06' },
+  },
+  'forecast/plain': {
+    kind: 'forecast',
+    data: months,
+    options: { targets: ['sales', 'staff'], window: 6, horizon: 2 },
+    how: { ...plain, settings: { epochs: 2, batchSize: 8, optimizer: 'rmsprop', learningRate: 0.01 } },
+    predict: { steps: 3 },
+    from: months.slice(0, 50),
+    scored: {},
+    backtest: { folds: 2, refit: true },
+  },
+  'classify/people': {
+    kind: 'classify',
+    data: people,
+    options: { label: 'kind' },
+    how: short,
+    from: people.slice(0, 5),
+    scored: {},
+    backtest: { folds: 3, refit: true },
+  },
+  'classify/dated': {
+    kind: 'classify',
+    data: dated,
+    options: { label: 'up' },
+    how: short,
+    from: dated.slice(90),
+    scored: {},
+  },
+  'classify/groups': {
+    kind: 'classify',
+    data: groups,
+    options: { label: 'fast', group: ['run'], classWeights: 'balanced' },
+    how: short,
+    from: groups.slice(0, 15),
+    scored: {},
+  },
+  'classify/texts': {
+    kind: 'classify',
+    data: reviews,
+    options: { label: 'mood', textColumn: 'said', tokens: 'words' },
+    how: short,
+    from: reviews.slice(0, 4),
+    scored: {},
+  },
+  'classify/plain': {
+    kind: 'classify',
+    data: list(60, (i) => ({
+      a1: noise(i),
+      b1: noise(2 * i),
+      a2: noise(5 * i),
+      b2: noise(i * i),
+      c: noise(i) > noise(5 * i) ? 'fall' : 'rise',
+    })),
+    options: { label: 'c', steps: 2 },
+    how: plain,
+    scored: {},
+  },
+  'text/characters': {
+    kind: 'text',
+    data: text('prose.txt', prose),
+    options: { window: 8 },
+    how: { ...short, layers: 'Embedding(17, 6), LSTM(8, return_sequences=true), Dense(17, softmax)' },
+    predict: { prompt: 'the ', length: 30, temperature: 0.7, topK: 5 },
+    scored: {},
+  },
+  'text/words': {
+    kind: 'text',
+    data: text('prose.txt', prose),
+    options: { window: 6, tokens: 'words', vocabulary: 12 },
+    how: plain,
+    predict: { length: 12, topP: 0.9, seed: 4 },
+    scored: {},
+  },
+  'text/pairs': {
+    kind: 'text',
+    data: text('prose.txt', prose),
+    options: { window: 8, tokens: 'bpe', vocabulary: 20, pure: true },
+    how: { ...short, layers: 'Embedding(37, 6), GRU(8, return_sequences=true), Dense(37, softmax)' },
+    predict: { prompt: 'a', length: 10, stop: '\n' },
+    scored: {},
+  },
+  'symbols/digits': {
+    kind: 'symbols',
+    data: text('digits.txt', digits),
+    options: {},
+    how: short,
+    predict: { steps: 4, start: '3 1 2' },
+    scored: {},
+  },
+  'symbols/words': {
+    kind: 'symbols',
+    data: text('words.txt', words),
+    options: { window: 3 },
+    how: plain,
+    predict: { steps: 3 },
+    scored: {},
+  },
+};
+
+test.each(Object.entries(cases))('%s', async (name, { kind, data, options, how, predict, from, scored, backtest }) => {
+  const task = tasks[kind];
+  const checked = checkOptions(task.options, options, kind);
+  const stages: string[] = [];
+  const shown: Shown[] = [];
+  const run = runOf({ ...how, stage: (part) => stages.push(part), shown: (part) => shown.push(part) }, 'the data');
+  const { train, ...prepared }: PreparedTask<SavedTask, { kind: TaskKind }> = await task.prepare(
+    openSource(data),
+    checked,
+    run,
+  );
+  const { model, artefact, evaluation, ...trained }: Trained<SavedTask, { kind: TaskKind }> = await train();
+  const loaded = { model, artefact, name: 'the model' };
+  const asked = checkOptions(task.predictOptions, predict ?? {}, 'predict');
+  const predicted = [kind === 'classify' ? undefined : await task.predict(loaded, undefined, asked)];
+  if (from) predicted.push(await task.predict(loaded, openSource(from), predict && 'future' in predict ? {} : asked));
+  const saved: unknown = JSON.parse(JSON.stringify(artefact));
+  expect(JSON.parse(JSON.stringify(task.parse(new Fields(saved, 'saved'))))).toEqual(saved);
+  expectDocument(`tasks/${name}`, {
+    prepared,
+    trained,
+    stages,
+    evaluation,
+    told: task.tell(evaluation, scoredOn(prepared.heldOut)),
+    score: task.score(evaluation, checked),
+    next: task.next(artefact, 'folder', 'data.csv'),
+    shapes: task.shapes(artefact),
+    arrays: task.arrays(artefact),
+    artefact,
+    weights: model.getWeights().map(({ shape, data }) => ({ shape, data })),
+    shown,
+    predicted,
+    ...(scored && { scored: await task.evaluate(loaded, openSource(data), scored) }),
+    ...(backtest && {
+      backtest: await task.backtest?.(openSource(data), checked, runOf(how, 'the data'), backtest),
+    }),
+  });
+  model.dispose();
+});
