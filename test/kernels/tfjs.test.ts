@@ -212,4 +212,31 @@ describe('lstm', () => {
       expect(lstm(tensors)[0].dataSync()).toEqual(last);
     });
   });
+
+  test.each([
+    ['outputs', {}],
+    ['sequences and states', { returnSequences: true, returnState: true }],
+    ['outputs and states', { returnState: true }],
+  ])('forward and backward with %s leave no data behind in the backend', (_, options) => {
+    const { backend } = tf.engine();
+    const random = new Random(1);
+    const run = () =>
+      tf.tidy(() => {
+        const x = normal(random, [2, 3, 4]);
+        const [kernel, recurrentKernel] = [normal(random, [4, 20]), normal(random, [5, 20])];
+        const loss = (...[k, r]: tf.Tensor[]) =>
+          tf.addN(lstm({ x, kernel: k, recurrentKernel: r }, options).map((output) => tf.sum(output))).asScalar();
+        return tf
+          .grads(loss)([kernel, recurrentKernel])
+          .map((gradient) => gradient.shape);
+      });
+    run();
+    const before = backend.numDataIds();
+    for (let i = 0; i < 3; i++)
+      expect(run()).toEqual([
+        [4, 20],
+        [5, 20],
+      ]);
+    expect(backend.numDataIds()).toBe(before);
+  });
 });
