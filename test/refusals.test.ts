@@ -111,7 +111,7 @@ describe('tasks', () => {
       () => symbols([1, 2, 3, 1, 2, 3], { backup: 3 as Any }),
     ],
     [
-      'backup: undefined is no folder on a disk, which backups need',
+      'backup: folder is missing; give the folder that keeps the backups',
       'usage',
       () => symbols([1, 2, 3, 1, 2, 3], { backup: {} as Any }),
     ],

@@ -1,7 +1,7 @@
 /** Backups of a task that is trained in code: what `memcell train --resume` does on the command line. */
 import type { DataInput, Source } from '../data/source.js';
 import { MemcellError } from '../errors.js';
-import { isFolder } from '../formats/location.js';
+import { checkBackupFolder } from '../formats/backups.js';
 import { shown } from '../spelling.js';
 import { fingerprintOf } from '../training/fingerprint.js';
 import type { FitJournal } from './fitJournal.js';
@@ -37,9 +37,7 @@ export async function openBackup(
     });
   }
   const { folder, minutes, epochs } = checkKinds(kinds, { ...wanted }, 'backup');
-  if (folder === undefined || !isFolder(folder)) {
-    throw new MemcellError(`backup: ${shown(folder)} is no folder on a disk, which backups need`, { code: 'usage' });
-  }
+  checkBackupFolder(folder);
   const { FitJournal, settingsOf } = await import('./fitJournal.js');
   const seconds = minutes === undefined ? (epochs === undefined ? 60 : undefined) : 60 * minutes;
   const of = source.digests ? source : { name: digestOf(data) };

@@ -43,7 +43,7 @@ export class ModelCheckpoint implements Callback {
       saveBestOnly: 'boolean',
       saveFreq: 'other',
       initialValueThreshold: 'number?',
-      verbose: 'other',
+      verbose: 'verbosity',
     });
     const { saveFreq } = this.options;
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))

@@ -48,7 +48,7 @@ export class Monitor {
   }
 }
 
-export const MONITORED = { monitor: 'string', mode: MODES, minDelta: 'notNegative', verbose: 'other' } as const;
+export const MONITORED = { monitor: 'string', mode: MODES, minDelta: 'notNegative', verbose: 'verbosity' } as const;
 
 /** A number out of a saved state. */
 export function numberOrNone(value: Settings): number | undefined {

@@ -49,6 +49,19 @@ describe('forecast', () => {
     model.dispose();
   });
 
+  test('data that ends within the rows trained on: the steps after its own last row', async () => {
+    const model = await forecast(monthly, { horizon: 3, ...short });
+    for (const rows of [40, 60, 66, 71]) {
+      const steps = await model.predict(monthly.slice(0, rows));
+      expect(steps).toHaveLength(3);
+      for (const [i, { values }] of steps.entries()) {
+        const truth = 100 + 2 * (rows + i) + 20 * Math.sin((Math.PI * (rows + i)) / 6);
+        expect(Math.abs(values.value - truth)).toBeLessThan(5);
+      }
+    }
+    model.dispose();
+  });
+
   test('rows, columns and a file give the same forecasts, in names and notations of the data', async () => {
     const file = join(folder, 'months.csv');
     await writeFile(file, `month,sales,staff\n${months.map((row) => Object.values(row).join()).join('\n')}\n`);

@@ -103,6 +103,29 @@ describe('a search over settings', () => {
     expect(found?.ended).toBe('budget');
     expect(found?.trials.length).toBeGreaterThan(0);
   });
+
+  it.each([
+    // A fourth trial takes 10 s more at most, of which there are enough until what is kept for the end.
+    [{ budget: 100 }, 'finished', 4],
+    [{ budget: 41 }, 'finished', 4],
+    [{ budget: 39 }, 'budget', 3],
+    [{ budget: 100, reserve: 5 }, 'finished', 4],
+    [{ budget: 100, reserve: 7 }, 'budget', 3],
+    // What is on disk costs nothing.
+    [{ budget: 100, trials: 3, reserve: 9 }, 'finished', 3],
+  ] as const)('%j, with three trials of 10 s on disk: %s after %d', async (given, ended, trials) => {
+    const added: number[] = [];
+    const outcome = { metric: 'nats per symbol', samples: 16, layers: 'LSTM(4), Dense(4, softmax)', seconds: 10 };
+    const records: TrialRecords = {
+      spent: 30,
+      find: (trial) => (trial <= 3 ? { ...outcome, error: trial } : undefined),
+      add: async (trial) => void added.push(trial),
+    };
+    const found = await search('symbols', squares(80), { window: 1 }, { trials: 4, ...given, records });
+    expect(found).toMatchObject({ ended, samples: 16, metric: 'nats per symbol' });
+    expect(found?.trials.map(({ trial }) => trial)).toEqual([1, 2, 3, 4].slice(0, trials));
+    expect(added).toEqual(trials === 4 ? [4] : []);
+  });
 });
 
 /** Data of a task, whose last fifth, or newest fifth, may be another one. */

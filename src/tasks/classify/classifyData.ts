@@ -68,22 +68,22 @@ export function readClasses(
 ): ClassifyData {
   const { label, steps, group, textColumn, features, drop, time, missing, decimal, dates, fill } = options;
   const kinds = [
-    ['steps', steps],
-    ['group', group],
-    ['text-column', textColumn],
+    ['--steps', steps],
+    ['--group', group],
+    ['--text-column', textColumn],
   ].filter(([, value]) => value !== undefined);
   if (kinds.length > 1) {
     throw usageError(
       `${kinds[0][0]} and ${kinds[1][0]} exclude each other: a sample is one row, one group of rows, or one text`,
     );
   }
-  if (features?.includes(label)) throw usageError(`features: ${label} is the class itself`);
-  if (textColumn === label) throw usageError(`text-column: ${label} is the class itself`);
+  if (features?.includes(label)) throw usageError(`--features: ${label} is the class itself`);
+  if (textColumn === label) throw usageError(`--text-column: ${label} is the class itself`);
   if (textColumn !== undefined && features !== undefined) {
-    throw usageError('text-column and features exclude each other: a text is classified by itself');
+    throw usageError('--text-column and --features exclude each other: a text is classified by itself');
   }
   if (options.tokens !== undefined && textColumn === undefined)
-    throw usageError('tokens belongs to text-column; give both');
+    throw usageError('--tokens belongs to --text-column; give both');
   const own: UnderstandOptions = {
     label,
     ...(time && { time }),

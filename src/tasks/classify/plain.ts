@@ -89,13 +89,13 @@ export function prepareClassify(
   checkRows(table);
   const { label, group } = options;
   if (group !== undefined && options.steps !== undefined) {
-    throw new MemcellError('steps and group exclude each other: a sequence is one row, or one group of rows', {
+    throw new MemcellError('--steps and --group exclude each other: a sequence is one row, or one group of rows', {
       code: 'usage',
     });
   }
   const labels = table.texts(label);
   const features = featureColumns(table, options.features, group === undefined ? [label] : [label, group]);
-  if (features.includes(label)) throw new MemcellError(`features: ${label} is the class itself`, { code: 'usage' });
+  if (features.includes(label)) throw new MemcellError(`--features: ${label} is the class itself`, { code: 'usage' });
   const found = classNames(labels);
   const classes = before?.names(found) ?? found;
   checkClasses(table, label, classes);

@@ -12,7 +12,7 @@ import type { Series } from './forecaster.js';
 import { forecasts } from './forecasts.js';
 import { fromKept, keptSeries } from './kept.js';
 import type { ForecastPredictOptions } from './options.js';
-import { checkRows, modelColumns, readSeries, some } from './reading.js';
+import { checkRows, hasRows, modelColumns, readSeries, some } from './reading.js';
 
 /** Rows that a prediction may have, of all series. */
 const mostRows = 100_000;
@@ -49,7 +49,11 @@ export async function predictForecast(
   const { widths } = modelColumns(artefact);
   const read = source && (await readSeries(artefact, source));
   const all =
-    read?.series.map((one) => fromKept(one, widths).series) ?? artefact.series.map((kept) => keptSeries(kept, widths));
+    read?.series.map((one) => {
+      const settled = fromKept(one, widths).series;
+      // Data that ends soon after what was kept begins.
+      return hasRows(settled, artefact) ? settled : one.series;
+    }) ?? artefact.series.map((kept) => keptSeries(kept, widths));
   if (steps * all.length > mostRows) {
     const most = Math.floor(mostRows / all.length);
     throw new MemcellError(

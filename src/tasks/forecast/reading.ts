@@ -73,14 +73,18 @@ export async function readSeries(artefact: ForecastArtefact, source: Source): Pr
 
 /** @throws MemcellError when there are fewer rows than the model needs. */
 export function checkRows(name: string, series: Series, artefact: ForecastArtefact, more = 0): void {
-  if (series.rows >= artefact.window + more) return;
+  if (hasRows(series, artefact, more)) return;
   const needed = rowsNeeded(artefact, series.name);
-  if (series.rows >= needed + more) return;
   const which = series.name === '' ? name : `${name}, series ${series.name}`;
   const compare = more > 0 ? ` and ${more} to compare with` : '';
   throw new MemcellError(
     `${which}: has ${counted(series.rows, 'row')}; this model needs ${needed} to forecast from${compare}`,
   );
+}
+
+/** Whether a series has the rows that the model needs, and more to compare with. */
+export function hasRows(series: Series, artefact: ForecastArtefact, more = 0): boolean {
+  return series.rows >= artefact.window + more || series.rows >= rowsNeeded(artefact, series.name) + more;
 }
 
 /**

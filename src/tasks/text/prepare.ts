@@ -24,16 +24,10 @@ const validationSplit = 0.2;
  * pairs those of the training part.
  * @throws MemcellError when the text is too short or has one character only, and for options that do not fit
  */
-export function prepareCorpus(
-  text: string,
-  name: string,
-  options: TextOptions,
-  run: Run,
-): Corpus & { warnings: string[] } {
+export function prepareCorpus(text: string, name: string, options: TextOptions, run: Run): Corpus {
   const before = run.from?.read(parseTextArtefact);
   if (before) refuseDecided(run.from?.name ?? '', options, ['tokens', 'vocabulary']);
   const kind = before?.tokens.kind ?? options.tokens ?? 'characters';
-  const warnings: string[] = [];
   if (options.vocabulary !== undefined && kind === 'characters') {
     throw new MemcellError('vocabulary: characters have no size; give --tokens words or --tokens bpe', {
       code: 'usage',
@@ -55,7 +49,7 @@ export function prepareCorpus(
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
   const window = options.window === undefined ? undefined : checkCount(options.window, 'window');
   const own = run.from?.layersFor([[1, tokens.size], [tokens.size]], 'softmax') ?? run.layers;
-  const base = { name, tokens, ids, edge, pure: options.pure ?? false, warnings };
+  const base = { name, tokens, ids, edge, pure: options.pure ?? false };
   if (run.plain) {
     const size = window ?? before?.window ?? plainDefaults.window;
     checkParts(name, kind, ids.length, edge, size);

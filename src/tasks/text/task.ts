@@ -32,10 +32,10 @@ export const textTask: Task<
     const { text, notes } = await drawText(source, run.seed);
     await otherWork();
     const corpus = prepareCorpus(text, source.name, options, run);
-    const { ids, edge, layers, warnings } = corpus;
+    const { ids, edge, layers } = corpus;
     if (run.layers !== undefined) buildTextNetwork(corpus, run).dispose();
     return {
-      warnings: [...notes, ...warnings],
+      warnings: notes,
       layers,
       samples: edge,
       heldOut: ids.length - edge,

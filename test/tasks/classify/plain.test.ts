@@ -111,7 +111,7 @@ describe('prepareClassify', () => {
       'the class as feature',
       'x,kind\n1,1\n2,2\n3,1\n4,2\n',
       { features: ['x', 'kind'] },
-      'features: kind is the class itself',
+      '--features: kind is the class itself',
     ],
     [
       'steps that do not divide',
@@ -119,7 +119,7 @@ describe('prepareClassify', () => {
       { steps: 3 },
       'steps: 2 columns cannot be 3 steps of equal size; take one of 1, 2',
     ],
-    ['steps and group', rows, { steps: 2, group: 'x' }, 'steps and group exclude each other'],
+    ['steps and group', rows, { steps: 2, group: 'x' }, '--steps and --group exclude each other'],
     [
       'two classes in a group',
       'who,v,kind\na,1,u\nb,2,w\na,3,w\n',

@@ -248,7 +248,12 @@ describe('what goes in', () => {
       {},
       'left out: said (text that differs in nearly every row); --text-column said tells the class from what it says',
     ],
-    ['steps and group', 'g,x,kind\n1,1,a\n2,2,b\n', { steps: 1, group: ['g'] }, 'steps and group exclude each other'],
+    [
+      'steps and group',
+      'g,x,kind\n1,1,a\n2,2,b\n',
+      { steps: 1, group: ['g'] },
+      '--steps and --group exclude each other',
+    ],
     [
       'two classes in a group',
       'g,x,kind\n1,1,a\n1,2,b\n2,2,b\n3,1,a\n',
@@ -261,8 +266,8 @@ describe('what goes in', () => {
       { steps: 3 },
       'steps: 2 columns cannot be 3 steps',
     ],
-    ['tokens without a text', 'x,kind\n1,a\n2,b\n', { tokens: 'words' }, 'tokens belongs to text-column'],
-    ['the class as feature', 'x,kind\n1,1\n2,2\n', { features: ['kind'] }, 'features: kind is the class itself'],
+    ['tokens without a text', 'x,kind\n1,a\n2,b\n', { tokens: 'words' }, '--tokens belongs to --text-column'],
+    ['the class as feature', 'x,kind\n1,1\n2,2\n', { features: ['kind'] }, '--features: kind is the class itself'],
   ])('%s: one line', async (_, text, options, message) => {
     await expect(train(csv(text), { label: 'kind', ...options }, short)).rejects.toThrow(message);
   });
