@@ -71,8 +71,9 @@ function fileOf(
       initializer: [
         ...inputs.filter(({ name }) => name),
         intTensor('flat', [1], [-1]),
-        intTensor('last', [], [-1]),
-        floatTensor('zeros', [3, width], new Float32Array(3 * width)),
+        ...(width === 0
+          ? []
+          : [intTensor('last', [], [-1]), floatTensor('zeros', [3, width], new Float32Array(3 * width))]),
       ],
       input: [
         {
