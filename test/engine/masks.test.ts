@@ -1,0 +1,82 @@
+/** Which layers hand a mask of steps on: as in Keras (see the generator beside the fixture), on the engine and on tfjs. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import * as l from '../../src/layers/index.js';
+import { sgd } from '../../src/training/optimizers.js';
+import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
+import { built, engineOf } from './compare.js';
+import type { Sample } from './models.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const { kept }: { kept: Record<string, boolean> } = JSON.parse(
+  readFileSync(new URL('../fixtures/kerasMasks/masks.json', import.meta.url), 'utf8'),
+);
+
+const sequences = { returnSequences: true };
+const LAYERS: Record<string, () => l.Layer> = {
+  Dense: () => l.Dense(6),
+  Activation: () => l.Activation('tanh'),
+  Dropout: () => l.Dropout(0.2),
+  SpatialDropout1D: () => l.SpatialDropout1D(0.2),
+  GaussianNoise: () => l.GaussianNoise(0.2),
+  GaussianDropout: () => l.GaussianDropout(0.2),
+  LayerNormalization: () => l.LayerNormalization(),
+  BatchNormalization: () => l.BatchNormalization(),
+  RMSNormalization: () => l.RMSNormalization(),
+  GroupNormalization: () => l.GroupNormalization({ groups: 2 }),
+  UnitNormalization: () => l.UnitNormalization(),
+  ReLU: () => l.ReLU(),
+  LeakyReLU: () => l.LeakyReLU(),
+  PReLU: () => l.PReLU(),
+  ELU: () => l.ELU(),
+  Softmax: () => l.Softmax(),
+  ActivityRegularization: () => l.ActivityRegularization({ l2: 0.1 }),
+  Conv1D: () => l.Conv1D(6, 2),
+  DepthwiseConv1D: () => l.DepthwiseConv1D(2),
+  SeparableConv1D: () => l.SeparableConv1D(6, 2),
+  MaxPooling1D: () => l.MaxPooling1D(),
+  AveragePooling1D: () => l.AveragePooling1D(),
+  UpSampling1D: () => l.UpSampling1D(),
+  ZeroPadding1D: () => l.ZeroPadding1D(),
+  Cropping1D: () => l.Cropping1D(),
+  Reshape: () => l.Reshape([6, 4]),
+  Permute: () => l.Permute([2, 1]),
+  LSTM: () => l.LSTM(3, sequences),
+  GRU: () => l.GRU(3, sequences),
+  SimpleRNN: () => l.SimpleRNN(3, sequences),
+  Bidirectional: () => l.Bidirectional(l.LSTM(3, sequences)),
+  TimeDistributed: () => l.TimeDistributed(l.Dense(3)),
+  RNN: () => l.RNN(l.LSTMCell(3), sequences),
+};
+
+test('every layer of the fixture is here', () => {
+  expect(Object.keys(LAYERS)).toEqual(Object.keys(kept));
+});
+
+test.each(Object.entries(kept))('%s: a mask that it is given is there behind it: %p', (name, isKept) => {
+  const sample: Sample = {
+    layers: () => [l.Masking(), l.Dense(6), LAYERS[name]()],
+    inputShape: [4, 6],
+    loss: 'meanSquaredError',
+    optimizer: () => sgd(),
+    batch: 2,
+    vocabulary: 0,
+    zeroSteps: false,
+    weighted: 'no',
+    seed: 1,
+  };
+  const x = { data: Float32Array.from({ length: 48 }, (_, i) => (i % 24 < 12 ? 1 + (i % 5) : 0)), shape: [2, 4, 6] };
+  const [own, other] = [built(sample), built(sample)];
+  for (const runner of [engineOf(own), createTfjsRunner(other.model, other.compiled)]) {
+    const { shape } = runner.predictBatch(x);
+    const y = { data: new Float32Array(shape.reduce((product, size) => product * size, 1)), shape };
+    const [mask] = runner.trainBatch(x, y).masks;
+    expect(mask && Array.from(mask)).toEqual(isKept ? [1, 1, 0, 0, 1, 1, 0, 0] : undefined);
+    runner.dispose();
+  }
+  for (const { model } of [own, other]) model.dispose();
+});
