@@ -91,6 +91,12 @@ describe('what is plain is read, and said', () => {
       ['t: 0 … 2', 'v: 1 … 3'],
       ['separator spaces', 'skipped 1 line before the header', 'the columns are named by the comment line before them'],
     ],
+    [
+      'a comment of other cells than the rows have',
+      '# station, 7\n0,1,5\n1,2,6\n2,3,7\n',
+      ['c1: 0 … 2', 'c2: 1 … 3', 'c3: 5 … 7'],
+      ['skipped 1 line before the header', 'no header: the columns are c1 to c3'],
+    ],
     ['a header that begins with #', '#,name,v\n1,Bob,3\n2,Ann,5\n', ['#: 1 … 2', 'name: Bob … Ann', 'v: 3 … 5'], []],
     [
       'comments between rows',
