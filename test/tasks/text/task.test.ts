@@ -324,12 +324,13 @@ describe('texts as they come', () => {
   });
 
   test.each([
-    [{ window: 60 }, {}, 'data.txt: its 72 characters are too few for window 60; take --window 36 or less'],
-    [{ vocabulary: 5 }, {}, 'vocabulary: characters have no size'],
-    [{}, { settings: { validationSplit: 1 } }, 'validation split: 1 is not in [0, 1)'],
-    [{}, { settings: { epochs: 0 } }, 'epochs: 0 is not a whole number'],
-  ])('%j %j', async (options, own, message) => {
-    await expect(textTask.prepare(sourceOf('helloworld'.repeat(10)), options, runOf(own))).rejects.toThrow(message);
+    [{ window: 60 }, {}, 'data', 'data.txt: its 72 characters are too few for window 60; take --window 36 or less'],
+    [{ vocabulary: 5 }, {}, 'usage', 'vocabulary: characters have no size; give --tokens words or --tokens bpe'],
+    [{}, { settings: { validationSplit: 1 } }, 'usage', 'validation split: 1 is not in [0, 1)'],
+    [{}, { settings: { epochs: 0 } }, 'usage', 'epochs: 0 is not a whole number of at least 1'],
+  ])('%j %j', async (options, own, code, message) => {
+    const made = textTask.prepare(sourceOf('helloworld'.repeat(10)), options, runOf(own));
+    await expect(made).rejects.toMatchObject({ code, message });
   });
 
   test('NFC and NFD are one text', async () => {
