@@ -279,6 +279,8 @@ describe('Parquet', () => {
     expect((await select('select sum(i) as s from data', files[0]).table()).numbers('s')).toEqual(
       Float64Array.of(12_497_500),
     );
+    const padded = await select("select ' a ' as name, 1 as v union all select null, 2 order by v").table();
+    expect(contentOf(padded)).toEqual({ name: ['a', ''], v: ['1', '2'] });
     expect(await failure(() => select('select * from nothing').table())).toContain('(tables: sales, data)');
     expect(await failure(() => select("select * from read_text('/etc/hostname')").table())).toContain('Permission');
     expect(await failure(() => select(`copy data to '${csv}' (use_tmp_file false)`).table())).toContain('--sql: ');

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
+import { sgd } from '../../src/training/optimizers.js';
 import { compare } from './compare.js';
 import { gatheringSample } from './gatheringModels.js';
 import { tensorCount } from './models.js';
@@ -58,4 +59,20 @@ test('wrapped in TimeDistributed: moments of each step, over the rows whose step
   expect(mean.data[0]).toBeCloseTo(0.99 * 0.02 + 0.01 * 5, 6);
   expect(variance.data[0]).toBeCloseTo(0.99 * 1 + 0.01 * 0, 6);
   model.dispose();
+});
+
+test('by steps, axis 1: each step has a mean and a variance of its own, as by hand', async () => {
+  const x = { data: Float32Array.from({ length: 12 }, (_, i) => i * i), shape: [2, 3, 2] };
+  const model = new Sequential([l.BatchNormalization({ axis: 1, momentum: 0, inputShape: [3, 2] })], { seed: 1 });
+  model.compile({ loss: 'mse', optimizer: sgd({ learningRate: 0 }) });
+  await model.trainOnBatch(x, { data: new Float32Array(12), shape: [2, 3, 2] });
+  // Step t of both rows: (2t)², (2t + 1)², (2t + 6)², (2t + 7)².
+  const squares = [0, 1, 2].map((t) => [2 * t, 2 * t + 1, 2 * t + 6, 2 * t + 7].map((i) => i * i));
+  const means = squares.map((of) => of.reduce((sum, v) => sum + v, 0) / 4);
+  const variances = squares.map((of, t) => of.reduce((sum, v) => sum + (v - means[t]) ** 2, 0) / 4);
+  const [, , mean, variance] = model.getWeights().map(({ data }) => [...data]);
+  means.forEach((value, t) => {
+    expect(mean[t]).toBeCloseTo(value, 3);
+    expect(variance[t] / variances[t]).toBeCloseTo(1, 5);
+  });
 });
