@@ -28,7 +28,8 @@ export function gradientOf({ gradient }: Signal): Rows {
  * @throws Error where there is none of any: a fault of the engine's own
  */
 export function gradientBeside(output: Signal, others: readonly Signal[]): Rows | undefined {
-  return others.some(({ gradient }) => gradient) ? output.gradient : gradientOf(output);
+  if (output.gradient) return output.gradient;
+  return others.some(({ gradient }) => gradient) ? undefined : gradientOf(output);
 }
 
 /**

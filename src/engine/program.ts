@@ -5,7 +5,7 @@ import { NO_LIMIT } from './blocks.js';
 import { Constraints } from './constraints.js';
 import { engineKernels, type Kernels } from './kernels.js';
 import { makeEngineLayer } from './layers/byKind.js';
-import { type Gathering, type LayerContext, share } from './layers/layer.js';
+import { type LayerContext, share } from './layers/layer.js';
 import { Layout, type LayoutParts } from './layout.js';
 import type { Output } from './output.js';
 import { type Phase, phasesOf, type Task } from './phases.js';
@@ -177,39 +177,37 @@ export class Program {
   /** One thread's part of one phase. */
   run(task: Task, phase: Phase, part: number, parts: number): void {
     const { kind, stage } = phase;
+    const layout = this.laidOut;
+    const { layers, gatherers, goesBack } = layout;
     switch (kind) {
       case 'prepare':
-        for (const layer of this.laidOut.preparing) layer.prepare?.(part, parts);
+        for (const layer of layout.preparing) layer.prepare?.(part, parts);
         return;
       case 'forward':
-        this.takeRows(part, parts);
+        this.takeRows(layout, part, parts);
         if (this.rows.from === this.rows.to) return;
-        this.forward(task, stage);
-        if (task === 'train' && stage < this.laidOut.gatherers.length) return;
-        if (task === 'predict') for (const output of this.outputs) output.predict(this.rows);
-        else if (!this.laidOut.waitsForMasks) this.runLoss(task);
+        this.forward(layout, task, stage);
+        if (task === 'train' && stage < gatherers.length) return;
+        if (task === 'predict') for (const output of layout.outputs) output.predict(this.rows);
+        else if (!layout.waitsForMasks) this.runLoss(layout, task);
         return;
       case 'loss':
-        this.takeRows(part, parts);
-        if (this.rows.from !== this.rows.to) this.runLoss(task);
+        this.takeRows(layout, part, parts);
+        if (this.rows.from !== this.rows.to) this.runLoss(layout, task);
         return;
       case 'gatherForward':
-        this.gathererAt(stage)?.forward(part, parts);
+        layers[gatherers[stage]].gathering?.forward(part, parts);
         return;
-      case 'gatherBackward': {
-        const { goesBack, gatherers } = this.laidOut;
-        if (goesBack[gatherers[stage]]) this.gathererAt(stage)?.backward(part, parts);
+      case 'gatherBackward':
+        if (goesBack[gatherers[stage]]) layers[gatherers[stage]].gathering?.backward(part, parts);
         return;
-      }
       case 'backward':
-        this.takeRows(part, parts);
-        if (this.rows.from !== this.rows.to) this.backward(stage);
+        this.takeRows(layout, part, parts);
+        if (this.rows.from !== this.rows.to) this.backward(layout, stage);
         return;
-      case 'gradients': {
-        const { layers, goesBack } = this.laidOut;
+      case 'gradients':
         for (let i = 0; i < layers.length; i++) if (goesBack[i]) layers[i].gradients(part, parts);
         return;
-      }
       case 'shared':
         this.store.addShared(this.kernels, part, parts);
         return;
@@ -221,7 +219,7 @@ export class Program {
         const { f64 } = this.arena;
         if (!Number.isFinite(this.lossValue())) return;
         this.update.apply(part, parts, f64[at + HEADER.rate], f64[at + HEADER.step]);
-        for (const layer of this.laidOut.following) layer.follow?.(part, parts);
+        for (const layer of layout.following) layer.follow?.(part, parts);
         return;
       }
       case 'average': {
@@ -243,8 +241,7 @@ export class Program {
     return sum + this.update.penalty();
   }
 
-  private takeRows(part: number, parts: number): void {
-    const { batch } = this.laidOut;
+  private takeRows({ batch }: Layout, part: number, parts: number): void {
     if (parts === 1) {
       this.rows.from = 0;
       this.rows.to = batch;
@@ -258,15 +255,9 @@ export class Program {
     throw new Error('bug: the program was not placed');
   }
 
-  private gathererAt(stage: number): Gathering | undefined {
-    const { layers, gatherers } = this.laidOut;
-    return layers[gatherers[stage]].gathering;
-  }
-
   /** All layers, or in training those of one stretch: from one that gathers to before the next. */
-  private forward(task: Task, stage: number): void {
+  private forward({ layers, gatherers }: Layout, task: Task, stage: number): void {
     const { context } = this;
-    const { layers, gatherers } = this.laidOut;
     const at = this.header >>> 3;
     const { f64 } = this.arena;
     context.draw.seed = f64[at + HEADER.seed];
@@ -281,19 +272,18 @@ export class Program {
     }
   }
 
-  private runLoss(task: Task): void {
+  private runLoss(layout: Layout, task: Task): void {
     const { rows } = this;
-    const { outputs, gatherers } = this.laidOut;
+    const { outputs, gatherers } = layout;
     const training = task === 'train';
     const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
     for (let i = 0; i < outputs.length; i++) outputs[i].run(rows, training, hasRowWeights);
-    if (training) this.backward(gatherers.length);
+    if (training) this.backward(layout, gatherers.length);
   }
 
   /** The layers of one stretch: from before the next one that gathers back to the one that begins it, whose output's gradient it completes. */
-  private backward(stage: number): void {
+  private backward({ layers, goesBack, forks, gatherers }: Layout, stage: number): void {
     const { rows } = this;
-    const { layers, goesBack, forks, gatherers } = this.laidOut;
     const last = stage < gatherers.length ? gatherers[stage] : layers.length - 1;
     const first = stage > 0 ? gatherers[stage - 1] : -1;
     for (let i = last; i >= 0 && i >= first; i--) {

@@ -233,9 +233,8 @@ class PlacedCell implements PlacedSequenceCell {
     const drop = training && this.space.training;
     if (this.inputMask) this.drop(rows, 'inputDropout', this.inputMask, plan.inputs, plan.dropout, drop);
     if (this.stateMask) this.drop(rows, 'recurrentDropout', this.stateMask, plan.units, plan.recurrentDropout, drop);
-    this.ports.initial.forEach(({ values }, i) => {
-      this.copy(values, this.vectorsAt(i === 0 ? 'h0' : 'c0'), rows);
-    });
+    const { initial } = this.ports;
+    for (let i = 0; i < initial.length; i++) this.copy(initial[i].values, this.vectorsAt(i === 0 ? 'h0' : 'c0'), rows);
     kind.forward(context.kernels, job);
   }
 
@@ -263,9 +262,10 @@ class PlacedCell implements PlacedSequenceCell {
       this.copy(gradient, this.vectors(to), rows);
     }
     kind.backward(context.kernels, job, this.steps, this.fields.dh0 !== undefined);
-    this.dInitial.forEach((gradient, i) => {
+    for (let i = 0; i < this.dInitial.length; i++) {
+      const gradient = this.dInitial[i];
       if (gradient) this.copy(this.vectorsAt(i === 0 ? 'dh0' : 'dc0'), gradient, rows);
-    });
+    }
   }
 
   /** (B, U) without gaps. */
