@@ -4,6 +4,8 @@
  * variable's own are zero in weights, gradients and optimizer state alike, and stay so.
  */
 
+import { NONE } from '../plan/layerPlan.js';
+
 /** Where rows `from`…`from + rows` of a Keras variable lie: in rows `row`… of the block, Keras's column c in column columns[c]. */
 export interface BlockPart {
   /** Number in Plan.weights. */
@@ -54,6 +56,16 @@ export function interleavedColumns(gates: number, units: number): Int32Array {
   for (let gate = 0; gate < gates; gate++)
     for (let u = 0; u < units; u++) columns[gate * units + u] = 8 * (gates * (u >> 3) + gate) + (u & 7);
   return columns;
+}
+
+/** A block of one weight that is a vector. */
+export function vectorBlock(weight: number, width: number): WeightBlock {
+  return makeBlock(1, width, [{ weight, from: 0, rows: 1, row: 0, columns: plainColumns(width) }]);
+}
+
+/** The same of a weight that a layer may do without. */
+export function optionalVector(weight: number, width: number): WeightBlock | undefined {
+  return weight === NONE ? undefined : vectorBlock(weight, width);
 }
 
 /** A block of these rows with as many panels as `width` columns need. */

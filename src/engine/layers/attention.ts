@@ -1,5 +1,5 @@
-import { type AttentionPlan, NONE } from '../../plan/layerPlan.js';
-import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import type { AttentionPlan } from '../../plan/layerPlan.js';
+import { optionalVector, type WeightBlock } from '../blocks.js';
 import { gradientOf } from '../gradients.js';
 import { Fork } from '../wiring.js';
 import { type HeadFields, PlacedHeads } from './heads.js';
@@ -23,12 +23,8 @@ export class AttentionLayer implements EngineLayer {
     readonly context: LayerContext,
   ) {
     const { factor, coefficients, keyWidth, oneCoefficient } = plan;
-    const vector = (weight: number, width: number) =>
-      weight === NONE
-        ? undefined
-        : makeBlock(1, width, [{ weight, from: 0, rows: 1, row: 0, columns: plainColumns(width) }]);
-    this.factor = vector(factor, 1);
-    this.coefficients = vector(coefficients, oneCoefficient ? 1 : keyWidth);
+    this.factor = optionalVector(factor, 1);
+    this.coefficients = optionalVector(coefficients, oneCoefficient ? 1 : keyWidth);
     this.blocks = [this.factor, this.coefficients].filter((block) => block !== undefined);
   }
 

@@ -1,5 +1,5 @@
-import { type BatchNormalizationPlan, NONE } from '../../plan/layerPlan.js';
-import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import type { BatchNormalizationPlan } from '../../plan/layerPlan.js';
+import { optionalVector, vectorBlock, type WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
 import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
 import {
@@ -29,12 +29,10 @@ export class BatchNormalizationLayer implements EngineLayer {
     readonly plan: BatchNormalizationPlan,
     readonly context: LayerContext,
   ) {
-    const columns = plainColumns(plan.width);
-    const vector = (weight: number) => makeBlock(1, plan.width, [{ weight, from: 0, rows: 1, row: 0, columns }]);
-    this.gamma = plan.gamma === NONE ? undefined : vector(plan.gamma);
-    this.beta = plan.beta === NONE ? undefined : vector(plan.beta);
-    this.movingMean = vector(plan.movingMean);
-    this.movingVariance = vector(plan.movingVariance);
+    this.gamma = optionalVector(plan.gamma, plan.width);
+    this.beta = optionalVector(plan.beta, plan.width);
+    this.movingMean = vectorBlock(plan.movingMean, plan.width);
+    this.movingVariance = vectorBlock(plan.movingVariance, plan.width);
     const { gamma, beta, movingMean, movingVariance } = this;
     this.blocks = [gamma, beta, movingMean, movingVariance].filter((block) => block !== undefined);
   }

@@ -1,5 +1,5 @@
-import { type LayerNormalizationPlan, NONE, type RmsNormalizationPlan } from '../../plan/layerPlan.js';
-import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import type { LayerNormalizationPlan, RmsNormalizationPlan } from '../../plan/layerPlan.js';
+import { optionalVector, type WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
 import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
 import {
@@ -28,13 +28,8 @@ export class LayerNormalizationLayer implements EngineLayer {
     readonly plan: LayerNormalizationPlan | RmsNormalizationPlan,
     readonly context: LayerContext,
   ) {
-    const vector = (weight: number) => {
-      if (weight === NONE) return undefined;
-      const columns = plainColumns(plan.width);
-      return makeBlock(1, plan.width, [{ weight, from: 0, rows: 1, row: 0, columns }]);
-    };
-    this.gamma = vector(plan.gamma);
-    this.beta = vector(plan.kind === 'rmsNormalization' ? NONE : plan.beta);
+    this.gamma = optionalVector(plan.gamma, plan.width);
+    this.beta = plan.kind === 'rmsNormalization' ? undefined : optionalVector(plan.beta, plan.width);
     this.blocks = [this.gamma, this.beta].filter((block) => block !== undefined);
   }
 

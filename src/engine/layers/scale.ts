@@ -1,5 +1,5 @@
-import { NONE, type ScalePlan } from '../../plan/layerPlan.js';
-import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import type { ScalePlan } from '../../plan/layerPlan.js';
+import { optionalVector, type WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
 import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
 import {
@@ -22,11 +22,8 @@ export class ScaleLayer implements EngineLayer {
     readonly plan: ScalePlan,
     readonly context: LayerContext,
   ) {
-    const columns = plainColumns(plan.width);
-    const vector = (weight: number) =>
-      weight === NONE ? undefined : makeBlock(1, plan.width, [{ weight, from: 0, rows: 1, row: 0, columns }]);
-    this.gamma = vector(plan.gamma);
-    this.beta = vector(plan.beta);
+    this.gamma = optionalVector(plan.gamma, plan.width);
+    this.beta = optionalVector(plan.beta, plan.width);
     this.blocks = [this.gamma, this.beta].filter((block) => block !== undefined);
   }
 

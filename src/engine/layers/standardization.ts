@@ -1,5 +1,5 @@
 import type { StandardizationPlan } from '../../plan/layerPlan.js';
-import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
+import { vectorBlock, type WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
 import { eachRun, newRows, signalFrom } from '../rows.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
@@ -12,11 +12,11 @@ export class StandardizationLayer implements EngineLayer {
     readonly plan: StandardizationPlan,
     readonly context: LayerContext,
   ) {
-    const vector = (weight: number, width: number) =>
-      makeBlock(1, width, [{ weight, from: 0, rows: 1, row: 0, columns: plainColumns(width) }]);
     const { of, width } = plan;
     this.blocks =
-      of.kind === 'weights' ? [vector(of.mean, width), vector(of.variance, width), vector(of.count, 1)] : [];
+      of.kind === 'weights'
+        ? [vectorBlock(of.mean, width), vectorBlock(of.variance, width), vectorBlock(of.count, 1)]
+        : [];
   }
 
   place(input: Signal, space: Space): PlacedLayer {
