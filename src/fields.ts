@@ -9,7 +9,7 @@ export class Fields {
     value: unknown,
     private readonly where: string,
   ) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       throw new MemcellError(`${where} is damaged: not an object; train the model again`, { code: 'model' });
     }
     this.values = { ...value };
@@ -129,4 +129,9 @@ export class Fields {
 
 export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+/** An object that is no list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { deepest, fewestKeyed, isDateKey, placeNote } from './jsonPlaces.js';
 import { JsonRows } from './jsonRows.js';
 import { Table, type TypedCells } from './table.js';
@@ -204,8 +205,4 @@ function fromColumns(columns: [string, unknown[]][], rows: number, name: string,
   const cells: (string[] | TypedCells)[] = columns.map(([, values]) => textOrNumbers(values));
   const header = columns.map(([column]) => column.trim());
   return new Table({ name, header, cells, lines: rows, unit: 'row', notes });
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

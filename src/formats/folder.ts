@@ -10,8 +10,8 @@
 
 import { promises as fs } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { sha256 } from './checksum.js';
 import { filePath, holdsSavedModel } from './file.js';
 import { beginSaver, endSaver, hasCode, unfinishedFiles, unfinishedPath, withLock } from './folderLock.js';

@@ -1,6 +1,6 @@
 import { elements } from '../data/array.js';
-import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 
 /** What Keras's `max_shard_size` makes in the place of one file of weights. */
 export const SHARDED =

@@ -1,5 +1,5 @@
 /** What is saved of a model that only predicts: layers and weights, as the engine's planner reads them. */
-import { isRecord } from '../data/json.js';
+import { isRecord } from '../fields.js';
 import { decodeEntries, firstNotFinite } from './decode.js';
 import type { LoadOptions } from './http.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './keras/layerTree.js';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
-import { isRecord } from '../data/json.js';
+import { isRecord } from '../fields.js';
 import type { StoredBackup } from '../training/backup.js';
 import { makeFolder } from './folder.js';
 import { invalid } from './modelJson.js';

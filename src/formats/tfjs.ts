@@ -1,6 +1,6 @@
 import { elements } from '../data/array.js';
-import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { prepareEngine } from '../kernels/backend.js';
 import { shown, snakeCase } from '../spelling.js';
 import * as tf from '../tf.js';

@@ -1,6 +1,6 @@
 import { elements } from '../data/array.js';
-import { isRecord } from '../data/json.js';
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { definitionOf } from '../layers/byName.js';
 import { mostBatch } from '../layers/schema.js';
 import { knownObjects } from '../model/customObjects.js';

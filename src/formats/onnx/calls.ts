@@ -1,4 +1,4 @@
-import { isRecord } from '../../data/json.js';
+import { isRecord } from '../../fields.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import { refused } from './refused.js';
 

@@ -1,7 +1,7 @@
 /** What memcell wrote beside a graph, taken as long as the graph is the one that it wrote it for. */
 
 import { elements } from '../../data/array.js';
-import { isRecord } from '../../data/json.js';
+import { isRecord } from '../../fields.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { invalid, isJsonObject, isNestedDeeper, mostNesting } from '../modelJson.js';
 import { type Call, type Config, callsOf } from './calls.js';

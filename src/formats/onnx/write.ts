@@ -1,4 +1,4 @@
-import { isRecord } from '../../data/json.js';
+import { isRecord } from '../../fields.js';
 import { sha256 } from '../checksum.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { GraphBuilder } from './builder.js';
