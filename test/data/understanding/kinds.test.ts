@@ -175,6 +175,18 @@ describe('numbers', () => {
   });
 });
 
+describe('words that multiply', () => {
+  const words = { K: 3, k: 3, M: 6, B: 9, T: 12, mn: 6, bn: 9, thousand: 3, million: 6, billion: 9 };
+  const german = { 'Tsd.': 3, Tsd: 3, 'Mio.': 6, Mio: 6, 'Mrd.': 9, Mrd: 9 };
+  test.each(Object.entries({ ...words, ...german }))('%s beside another is 10 to the power %i', (word, power) => {
+    const other = word === 'Mrd.' ? 'Mio.' : 'Mrd.';
+    const read = values(numbers(`1.5 ${word}|2 ${other}|3 ${word}`), 'y');
+    [1.5 * 10 ** power, 2 * 10 ** (other === 'Mrd.' ? 9 : 6), 3 * 10 ** power].forEach((value, i) => {
+      expect(read[i] / value).toBeCloseTo(1, 12);
+    });
+  });
+});
+
 describe('yes and no, and names', () => {
   const flag = (cells: string) => {
     const list = cells.split('|');
