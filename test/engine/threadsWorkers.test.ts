@@ -140,8 +140,8 @@ test.each(['busy', 'idle'])(
   120_000,
 );
 
-test('long steps, on one and two threads: timers run meanwhile, other calls wait, the bits are the same', async () => {
-  const same = { ticked: true, sameTraining: true, samePrediction: true, sameLoss: true };
+test('long steps, on one and two threads: other work runs meanwhile, other calls wait, the bits are the same', async () => {
+  const same = { paused: true, order: 'other work, step', sameTraining: true, samePrediction: true, sameLoss: true };
   expect(await child('long')).toEqual({
     results: [
       { ...same, threads: 1 },

@@ -1,9 +1,9 @@
 // Saves small models in a process of its own, without tfjs.
 //   node saver.mjs kill FOLDER NAME OPERATION before|after   is killed (SIGKILL) at this file-system operation; prints 'saved' if it has fewer
-//   node saver.mjs loop FOLDER NAME COUNT                     saves so many times
-//   node saver.mjs read FOLDER MILLISECONDS                   reads all the time; prints the names that it saw
+//   node saver.mjs loop FOLDER NAME COUNT END                 saves so many times, and until there is a file END
+//   node saver.mjs read FOLDER COUNT                          reads so many times, and until it has seen two names; prints what it saw
 import { createHash } from 'node:crypto';
-import { promises as fs } from 'node:fs';
+import { existsSync, promises as fs } from 'node:fs';
 import { readModel, writeModel } from '../../dist/formats/folder.js';
 
 const [, , job, folder, name, ...rest] = process.argv;
@@ -61,11 +61,10 @@ if (job === 'kill') {
   console.log('saved');
 } else if (job === 'loop') {
   const { json, weights } = modelOf(name);
-  for (let i = 0; i < Number(rest[0]); i++) await writeModel(folder, json, weights);
+  for (let i = 0; i < Number(rest[0]) || !existsSync(rest[1]); i++) await writeModel(folder, json, weights);
 } else if (job === 'read') {
   const seen = {};
-  const end = Date.now() + Number(name);
-  while (Date.now() < end) {
+  for (let i = 0; i < Number(name) || Object.keys(seen).length < 2; i++) {
     const found = await nameIn(folder);
     seen[found] = (seen[found] ?? 0) + 1;
   }

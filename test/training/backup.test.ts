@@ -165,14 +165,20 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
     writeFileSync(
       script,
       `import { EarlyStopping, sequential } from '${dist}';
-const [, , out, folder] = process.argv;
+const [, , out, folder, last] = process.argv;
+let told = 0;
+// After the last it waits to be killed, for whoever kills may be slow.
+const tell = () => {
+  process.send('batch');
+  if (++told === Number(last)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+};
 const numbers = (n, k) => Float32Array.from({ length: n }, (_, i) => Math.sin(k * i));
 const model = sequential('LSTM(8, dropout=0.2), Dense(2)', { inputShape: [5, 2], seed: 6 });
 model.compile({ loss: 'mse', optimizer: 'adam', metrics: ['mae'] });
 await model.fit({ data: numbers(4000, 1.7), shape: [400, 5, 2] }, { data: numbers(800, 0.9), shape: [400, 2] }, {
   epochs: 12, batchSize: 10, verbose: 0, seed: 3, validationSplit: 0.1,
   ...(folder && { backup: { folder, steps: 7, keep: 2 } }),
-  callbacks: [new EarlyStopping({ patience: 20, restoreBestWeights: true }), ...(process.send ? [{ onBatchEnd: () => void process.send('batch') }] : [])],
+  callbacks: [new EarlyStopping({ patience: 20, restoreBestWeights: true }), ...(process.send ? [{ onBatchEnd: tell }] : [])],
 });
 await model.save(out);
 `,
@@ -185,7 +191,7 @@ await model.save(out);
     expect(await ended(start(whole))).toBe(0);
     let kills = 0;
     for (const batches of [100, 160]) {
-      const child = start(out, folder);
+      const child = start(out, folder, String(batches + 30));
       let seen = 0;
       child.on('message', () => {
         // Some while after the batch: in the next ones, or in a backup.
