@@ -281,7 +281,6 @@ describe('addresses', () => {
       note: (text: string) => said.push(text),
     } as const;
     const live = await startLive({ host: '127.0.0.1', port: 0 }, training);
-    const all = readEvents((await fetch(`${live.url}events`)).body);
     const { onTrainBegin, onEpochBegin, onBatchEnd, onEpochEnd } = live.callback;
     const context = { params: { epochs: 9, steps: 4 }, optimizer: { learningRate: 0.012346 } } as TrainingContext;
     const epoch = async (number: number, logs: object, { drawing = 0, fit = context } = {}) => {
@@ -292,6 +291,17 @@ describe('addresses', () => {
     };
     onTrainBegin?.(context);
     await epoch(1, { loss: 1, val_loss: 2 });
+    // What nobody has seen comes with the first page.
+    let drawn: (curves: boolean) => void = () => {};
+    const first = new Promise<boolean>((resolve) => {
+      drawn = resolve;
+    });
+    const { body } = await fetch(`${live.url}events`);
+    const all = readEvents(body, (event) => {
+      if (event === 'curves') drawn(true);
+      return false;
+    });
+    expect(await first).toBe(true);
     now += 999;
     await epoch(2, { loss: 0.5, val_loss: 1.5 });
     now += 1;
@@ -308,6 +318,8 @@ describe('addresses', () => {
     await epoch(1, { loss: 0.125 });
     now += 1000;
     live.stage('more');
+    // Another page has them as they are.
+    expect([...(await eventsOf(live.url, (event) => event === 'curves')).keys()]).toEqual(['run', 'state', 'curves']);
     await epoch(2, { loss: 1n });
     now += 5000;
     await epoch(3, { loss: 0.0625 });
@@ -332,10 +344,10 @@ describe('addresses', () => {
       [undefined, undefined, undefined, undefined, undefined],
       [3, 3 / 9, 'loss 0.06250', '0.01235', '12 s'],
     ]);
-    const [first, three, last] = curves;
+    const [one, three, last] = curves;
     expect(curves).toHaveLength(3);
     for (const [page, cells] of [
-      [first, ['loss', '1', '2']],
+      [one, ['loss', '1', '2']],
       [last, ['loss', '0.1250', '–']],
     ] as const) {
       expect(Array.from(page.querySelectorAll('td'), ({ textContent }) => textContent)).toEqual(cells);

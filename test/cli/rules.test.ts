@@ -103,7 +103,8 @@ test('a bar tells the epoch, the newest numbers and the time that is left, ten t
   const update = jest.spyOn(SingleBar.prototype, 'update').mockImplementation(() => {});
   const written: string[] = [];
   const write = (text: string) => written.push(text) > 0;
-  const { callback, stage, stop } = showProgress({ write, isTTY: true, columns: 120, on: () => {}, once: () => {} });
+  const stream = { write, isTTY: true, columns: 120, on: () => {}, once: () => {} };
+  const { callback, stage, stop } = showProgress(stream);
   const params = { epochs: 10, steps: 5 };
   const context = { params } as TrainingContext;
   stage('first');

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import '../../propertySeed.js';
 import { MemcellError } from '../../../src/errors.js';
-import { fit } from '../../../src/tasks/forecast/fit.js';
+import { fit as fitForecaster } from '../../../src/tasks/forecast/fit.js';
 import type { Series, SeriesSet } from '../../../src/tasks/forecast/forecaster.js';
 import { endOf, forecastFrom } from '../../../src/tasks/forecast/forecastFrom.js';
 import { parseState } from '../../../src/tasks/forecast/state.js';
@@ -228,7 +228,7 @@ describe('the state', () => {
       [smoothed, 'smoothing', 7],
       [repeated, 'naive', 13],
     ] as const) {
-      const { state } = await fit(setOf({ targets: [[...y]] }, 12), { horizon: 2, window: 6, run: quick });
+      const { state } = await fitForecaster(setOf({ targets: [[...y]] }, 12), { horizon: 2, window: 6, run: quick });
       const [{ targets, tail }] = parseState(state, 'state').series;
       expect([targets[0].anchor.kind, targets[0].anchor.period, tail.rows]).toEqual([kind, 12, rows]);
       expect(tail.targets).toEqual(y.slice(-rows));
@@ -375,7 +375,7 @@ describe('odd series', () => {
     ];
     for (const [set, horizon, message, window] of cases) {
       const options = { horizon, run: quick, ...(window !== undefined && { window }) };
-      const error: unknown = await fit(set, options).catch((reason) => reason);
+      const error: unknown = await fitForecaster(set, options).catch((reason) => reason);
       expect(error).toBeInstanceOf(MemcellError);
       expect(error).toMatchObject({ message, code: /^(horizon|window)/.test(message) ? 'usage' : 'data' });
     }
