@@ -4,7 +4,7 @@ import { collect, openBytes } from '../data/bytes.js';
 import { jsonForm } from '../data/read.js';
 import { openSource } from '../data/source.js';
 import type { Table } from '../data/table.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { arraysInflation } from '../formats/inflation.js';
 import { isZip, readZip, writeZip } from '../formats/zip.js';
 import { type NestedArray, readArray } from '../model/inputs.js';
@@ -108,9 +108,7 @@ export async function encodeArrays(
   }
   if (others.length === 0) return writeNpy(only);
   const names = all.map(([name]) => name).join(', ');
-  throw new MemcellError(`an .npy holds one array, and the model gives ${all.length} (${names}); write an .npz`, {
-    code: 'usage',
-  });
+  throw usageError(`an .npy holds one array, and the model gives ${all.length} (${names}); write an .npz`);
 }
 
 /** Lists in lists, each number with the nine digits that tell float32 apart. */

@@ -1,7 +1,7 @@
-import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
 import { camelCase, shown } from '../spelling.js';
 import { tensorFlow } from '../tensorflow.js';
+import { unknownOption } from '../valueKinds.js';
 import type { Layer, LayerDefinition } from './define.js';
 import { layerNameOf } from './names.js';
 import type { Option } from './schema.js';
@@ -41,8 +41,7 @@ export function makeLayer(
   const settings: Settings = {};
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(schema, name)) continue;
-    const remedy = didYouMean(name, known) || `; it takes ${known.join(', ')}`;
-    throw new LayerError(`${className}: unknown option ${name}${remedy}`, name);
+    throw new LayerError(unknownOption(className, name, known), name);
   }
   for (const [name, option] of Object.entries(schema)) {
     const value = Object.hasOwn(given, name) ? given[name] : option.otherwise;

@@ -7,7 +7,7 @@
  *     value  = number | "string" | 'string' | true | false | None | null | list | call with parentheses | bare word
  *     list   = "(" … ")" | "[" … "]"
  */
-import { MemcellError } from '../errors.js';
+import { type MemcellError, modelError } from '../errors.js';
 
 export type Value = number | boolean | string | null | Value[] | Call;
 
@@ -39,7 +39,7 @@ export function errorAt(text: string, at: number, problem: string): MemcellError
   const line = text.slice(start, end < 0 ? undefined : end);
   const [what, ...remedy] = problem.split(';');
   const message = [`${what} at character ${at + 1}`, ...remedy].join(';');
-  return new MemcellError(`layers: ${message}\n  ${line}\n  ${' '.repeat(at - start)}^`, { code: 'model' });
+  return modelError(`layers: ${message}\n  ${line}\n  ${' '.repeat(at - start)}^`);
 }
 
 /** The calls of a spec, in order. */

@@ -1,6 +1,6 @@
 /** compile(): from names and options to one checked training configuration. */
 
-import { MemcellError, usageError } from '../errors.js';
+import { type MemcellError, usageError } from '../errors.js';
 import { distinctNames } from '../model/ends.js';
 import { shown } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -83,7 +83,7 @@ const SUM: Loss = {
   config: {},
   targets: 'any',
   positions: () => {
-    throw new MemcellError('this loss is a sum of several outputs', { code: 'usage' });
+    throw usageError('this loss is a sum of several outputs');
   },
 };
 

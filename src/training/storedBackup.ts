@@ -1,5 +1,5 @@
 /** A backup of a fit as it is kept, plain JSON and arrays, and back: each field is checked before it is used. */
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import type { Backup, Position, StoredBackup, Whole } from './backup.js';
 import type { CallbackState } from './callbacks.js';
 import type { Settings } from './fingerprint.js';
@@ -55,15 +55,9 @@ export function readBackup(
   is: Whole,
   where: string,
 ): { backup: Backup; settings: Settings } {
-  const damaged = (what: string) =>
-    new MemcellError(`${where}: the backup is damaged: ${what}; remove it to start anew`, { code: 'model' });
+  const damaged = (what: string) => modelError(`${where}: the backup is damaged: ${what}; remove it to start anew`);
   if (!isValues(values)) {
-    throw new MemcellError(
-      `${where}: the backup is of another version of memcell, or damaged; remove it to start anew`,
-      {
-        code: 'model',
-      },
-    );
+    throw modelError(`${where}: the backup is of another version of memcell, or damaged; remove it to start anew`);
   }
   let at = 0;
   const take = (count: number) => {
