@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { camelCase, shown } from '../spelling.js';
 import { tensorFlow } from '../tensorflow.js';
 import { unknownOption } from '../valueKinds.js';
@@ -90,7 +91,7 @@ function byName(
   positional: readonly unknown[],
   named: object,
 ): Settings {
-  if (typeof named !== 'object' || named === null || Array.isArray(named)) {
+  if (!isRecord(named)) {
     throw new LayerError(`${className}: the options must be an object, not ${shown(named)}`);
   }
   if (positional.length > order.length) {

@@ -7,7 +7,9 @@
  *     value  = number | "string" | 'string' | true | false | None | null | list | call with parentheses | bare word
  *     list   = "(" … ")" | "[" … "]"
  */
+
 import { type MemcellError, modelError } from '../errors.js';
+import { isRecord } from '../fields.js';
 
 export type Value = number | boolean | string | null | Value[] | Call;
 
@@ -21,7 +23,7 @@ export interface Call {
 }
 
 export function isCall(value: Value): value is Call {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }
 
 /** Deeper nesting than this is a mistake; three is common: Bidirectional(LSTM(8, kernel_regularizer=l2(0.01))). */

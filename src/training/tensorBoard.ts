@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import type { EitherSpelling } from '../spelling.js';
 import { mustBe } from '../valueKinds.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
@@ -86,7 +87,7 @@ export class TensorBoard implements Callback {
   loadState({ values }: CallbackState): void {
     for (const part of PARTS) {
       const known = values[part];
-      if (typeof known !== 'object' || known === null || Array.isArray(known)) continue;
+      if (!isRecord(known)) continue;
       this.resumed[part] = { name: String(known.name), bytes: Number(known.bytes) };
     }
   }
