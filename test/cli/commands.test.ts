@@ -314,7 +314,7 @@ describe('generate', () => {
   it.each([
     ['an unknown character', ['--prompt', 'Ω'], 1, /Ω/],
     ['no length', ['--length', '0'], 2, /--length/],
-    ['a probability of 2', ['--top-p', '2'], 2, /--top-p .*above 0 and at most 1/],
+    ['a probability of 2', ['--top-p', '2'], 2, /--top-p .*above 0, and at most 1/],
     ['a temperature below 0', ['--temperature', '-1'], 2, /--temperature .*at least 0/],
   ])('refuses %s', async (_, options, exit, message) => {
     const { code, out, err } = await memcell('generate', models.text, ...options);

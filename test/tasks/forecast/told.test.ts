@@ -1,11 +1,12 @@
 /** What is said of a forecast and of how it came to be: whole lines, at both sides of each limit. */
 import { describe, expect, test } from '@jest/globals';
+import type { Frame } from '../../../src/data/frame.js';
 import type { Anchor } from '../../../src/tasks/forecast/anchor.js';
 import type { Tracked } from '../../../src/tasks/forecast/channels.js';
 import type { Corrections } from '../../../src/tasks/forecast/corrections.js';
 import type { MethodErrors } from '../../../src/tasks/forecast/errors.js';
 import type { ForecastEvaluation, TargetErrors } from '../../../src/tasks/forecast/evaluation.js';
-import { keptNote } from '../../../src/tasks/forecast/newest.js';
+import { type KeptRows, keptNote, noteKept } from '../../../src/tasks/forecast/newest.js';
 import { stretchRemarks } from '../../../src/tasks/forecast/olderRows.js';
 import { oddEnds, remarksOf } from '../../../src/tasks/forecast/remarks.js';
 import type { State } from '../../../src/tasks/forecast/state.js';
@@ -341,5 +342,21 @@ describe('how a model came to be', () => {
     expect(keptNote(1_234_567, 5000, older)).toBe(
       'read as a stream: of 1,234,567 rows the newest 5,000 are used, and 1,200 older ones in 12 stretches drawn from all',
     );
+  });
+
+  test('rows and series of long tables that are left out', () => {
+    const frame = (series?: { count: number }) =>
+      ({ account: { read: 100, notes: ['a note'], ...(series && { series }) } }) as unknown as Frame;
+    const kept = (of: number | undefined, series?: number, count?: number) => {
+      const rows = { of, ...(series !== undefined && { series }) } as unknown as KeptRows;
+      const { read, notes } = noteKept(frame(count === undefined ? undefined : { count }), rows).account;
+      return [read, ...notes];
+    };
+    const used = 'read as a stream: of 500 rows the newest 100 are used';
+    expect(kept(undefined, 5, 2)).toEqual([100, 'a note']);
+    expect(kept(500)).toEqual([500, used, 'a note']);
+    expect(kept(500, 5, 5)).toEqual([500, used, 'a note']);
+    expect(kept(500, 5)).toEqual([500, used, 'a note']);
+    expect(kept(500, 5, 2)).toEqual([500, used, '3 of 5 series have no row among the newest: left out', 'a note']);
   });
 });
