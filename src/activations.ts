@@ -1,5 +1,5 @@
 import { didYouMean } from './data/suggest.js';
-import { MemcellError } from './errors.js';
+import { modelError } from './errors.js';
 import { isBuiltIn } from './kernels/tfjs/builtIn.js';
 import { camelCase, type SnakeName, short } from './spelling.js';
 import { type TensorFlow, tensorFlow } from './tensorflow.js';
@@ -119,7 +119,7 @@ export function tfjsActivation(name: string, what: string): string {
   const known = activationNames.find((one) => one.toLowerCase() === camel.toLowerCase());
   if (known === undefined) {
     const remedy = didYouMean(camel, activationNames) || `; known are ${activationNames.join(', ')}`;
-    throw new MemcellError(`${what}: unknown activation '${short(name)}'${remedy}`, { code: 'model' });
+    throw modelError(`${what}: unknown activation '${short(name)}'${remedy}`);
   }
   if (known in TFJS_ACTIVATIONS) return TFJS_ACTIVATIONS[known as keyof typeof TFJS_ACTIVATIONS];
   registerActivations();

@@ -1,4 +1,4 @@
-import { MemcellError } from './errors.js';
+import { modelError } from './errors.js';
 
 /** Reads the fields of an object that came out of a file, each checked before it is used. */
 export class Fields {
@@ -10,7 +10,7 @@ export class Fields {
     private readonly where: string,
   ) {
     if (!isRecord(value)) {
-      throw new MemcellError(`${where} is damaged: not an object; train the model again`, { code: 'model' });
+      throw modelError(`${where} is damaged: not an object; train the model again`);
     }
     this.values = { ...value };
   }
@@ -121,9 +121,7 @@ export class Fields {
   }
 
   damaged(key: string, expected: string): never {
-    throw new MemcellError(`${this.where}.${key} is damaged: must be ${expected}; train the model again`, {
-      code: 'model',
-    });
+    throw modelError(`${this.where}.${key} is damaged: must be ${expected}; train the model again`);
   }
 }
 

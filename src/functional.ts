@@ -1,9 +1,11 @@
 /** Models whose layers make up any graph without loops, as Keras's functional API makes them. */
 import { modelError } from './errors.js';
+import { layerName, nullable, batchSize as oneBatchSize, shape as oneShape } from './layers/schema.js';
 import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
 import { Sequential } from './sequential.js';
-import { namedOptions, shown } from './spelling.js';
+import { type EitherSpelling, namedOptions, shown } from './spelling.js';
+import { unknownOption } from './valueKinds.js';
 
 export interface InputOptions {
   /** One sample's shape, null for a number of steps that may vary: [30, 4], [null, 4], [7]. */
@@ -14,7 +16,7 @@ export interface InputOptions {
   name?: string;
 }
 
-const INPUT_OPTIONS = ['shape', 'batchSize', 'name'];
+const INPUT_OPTIONS = { shape: oneShape, batchSize: nullable(oneBatchSize), name: nullable(layerName) };
 
 /**
  * Where a model begins: what layers are applied to.
@@ -25,20 +27,15 @@ const INPUT_OPTIONS = ['shape', 'batchSize', 'name'];
  *
  * @throws MemcellError 'model' for a shape that is none
  */
-export function Input(options: InputOptions): SymbolicTensor {
-  const unknown = Object.keys(options ?? {}).find((name) => !INPUT_OPTIONS.includes(name));
-  if (unknown !== undefined) throw modelError(`Input: unknown option ${unknown}; it takes ${INPUT_OPTIONS.join(', ')}`);
-  const { shape, batchSize, name } = options ?? {};
-  const isSize = (size: unknown) => size === null || (Number.isInteger(size) && Number(size) > 0);
-  if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isSize))
-    throw modelError(
-      `Input: shape must be a list of whole numbers above 0, or null for an open size, not ${shown(shape)}`,
-    );
-  if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0))
-    throw modelError(`Input: batchSize must be a whole number above 0, not ${shown(batchSize)}`);
-  if (name !== undefined && !/^[\w.-]+$/.test(name))
-    throw modelError(`Input: name must be letters, digits, _, . and -, not ${shown(name)}`);
-  return new SymbolicTensor([batchSize ?? null, ...shape], undefined, name);
+export function Input(options: EitherSpelling<InputOptions>): SymbolicTensor {
+  const given = namedOptions('Input', options);
+  const known = Object.keys(INPUT_OPTIONS);
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw modelError(unknownOption('Input', unknown, known));
+  const shape = INPUT_OPTIONS.shape(given.shape, 'Input: shape');
+  const batchSize = INPUT_OPTIONS.batchSize(given.batchSize ?? null, 'Input: batchSize');
+  const name = INPUT_OPTIONS.name(given.name ?? null, 'Input: name');
+  return new SymbolicTensor([batchSize, ...shape], undefined, name ?? undefined);
 }
 
 export interface ModelOptions {

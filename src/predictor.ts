@@ -4,7 +4,7 @@ import { EngineRunner, type OwnedStates, type OwnedWeights } from './engine/engi
 import { planSaved, type SavedPlan } from './engine/planSaved.js';
 import type { StateStore } from './engine/stateStore.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
-import { MemcellError } from './errors.js';
+import { modelError, usageError } from './errors.js';
 import type { LoadOptions } from './formats/http.js';
 import type { ModelSource } from './formats/location.js';
 import { readSaved, type SavedModel } from './formats/savedModel.js';
@@ -55,7 +55,7 @@ export class Predictor extends Predicting {
   stream(): Stream {
     const { plan, program } = this.runner;
     const obstacle = streamObstacle(plan);
-    if (obstacle !== undefined) throw new MemcellError(`this model cannot stream: ${obstacle}`, { code: 'model' });
+    if (obstacle !== undefined) throw modelError(`this model cannot stream: ${obstacle}`);
     this.stepper ??= new Stepper(plan, () => this.runner, program.speed);
     return new Stream(this.stepper);
   }
@@ -147,7 +147,5 @@ export async function loadPredictor(from: ModelSource, options?: EitherSpelling<
   const opened = await openPredictor(from, namedOptions<LoadOptions>('loadPredictor', options ?? {}));
   if (opened instanceof Predictor) return opened;
   const where = typeof from === 'string' ? from : 'the model';
-  throw new MemcellError(`${where}: only TensorFlow.js runs this model (${opened.reason}); load it with loadModel`, {
-    code: 'usage',
-  });
+  throw usageError(`${where}: only TensorFlow.js runs this model (${opened.reason}); load it with loadModel`);
 }

@@ -1,6 +1,6 @@
 import type { NdArray } from './data/array.js';
 import type { Stream } from './engine/stream.js';
-import { MemcellError } from './errors.js';
+import { modelError, usageError } from './errors.js';
 import { type AttributeOptions, type Attribution, attributionOf } from './explain/attribute.js';
 import { gatesOf, type LayerGates } from './explain/gates.js';
 import { openBackups } from './formats/backups.js';
@@ -76,18 +76,15 @@ export class Sequential extends Predicting {
     const { inputShape, batchSize, seed, name } = complete('Sequential', { name: 'sequential' }, options, {
       inputShape: 'other',
       batchSize: 'positiveCount?',
-      seed: 'other',
+      seed: 'integer?',
       name: 'string',
     });
     if (!Array.isArray(layers)) {
-      throw new MemcellError(`Sequential takes a list of layers, not ${shown(layers)}`, { code: 'usage' });
-    }
-    if (seed !== undefined && !Number.isSafeInteger(seed)) {
-      throw new MemcellError(`seed must be a whole number, not ${shown(seed)}`, { code: 'usage' });
+      throw usageError(`Sequential takes a list of layers, not ${shown(layers)}`);
     }
     this.name = name;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 31);
-    this.seedGiven = seed !== undefined;
+    this.seedGiven = seed != null;
     this.building = new Building({ inputShape, batchSize, name, seed: this.seed });
     this.running = new Running(() => this.building.built(), this.seed);
     for (const layer of layers) this.add(layer);
@@ -96,7 +93,7 @@ export class Sequential extends Predicting {
   /** A model around one of tfjs, with any number of inputs and outputs; its LSTM layers get the fused kernel. */
   static fromTf(model: LayersModel, metadata: Record<string, unknown> = {}): Sequential {
     if (!isLayer(model) || !('layers' in model)) {
-      throw new MemcellError(`fromTf takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
+      throw usageError(`fromTf takes a LayersModel of TensorFlow.js, not ${shown(model)}`);
     }
     const own = new Sequential([], { name: model.name });
     own.building.take({ model: fuseLSTMs(model) });
@@ -129,7 +126,7 @@ export class Sequential extends Predicting {
   /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
   add(layer: Layer): this {
     if (!isLayer(layer)) {
-      throw new MemcellError(`add takes a layer, such as LSTM(50), not ${shown(layer)}`, { code: 'model' });
+      throw modelError(`add takes a layer, such as LSTM(50), not ${shown(layer)}`);
     }
     this.building.add(layer, (change) => this.running.changeLayers(change));
     return this;
@@ -261,8 +258,7 @@ export class Sequential extends Predicting {
 
   /** Prints the table of summaryText(), by default to the console. */
   summary(print: (text: string) => void = console.log): void {
-    if (typeof print !== 'function')
-      throw new MemcellError(`summary prints with a function, not ${shown(print)}`, { code: 'usage' });
+    if (typeof print !== 'function') throw usageError(`summary prints with a function, not ${shown(print)}`);
     print(this.summaryText());
   }
 
@@ -313,9 +309,7 @@ export class Sequential extends Predicting {
    */
   setWeights(weights: readonly ModelInput[]): void {
     if (!Array.isArray(weights)) {
-      throw new MemcellError(`setWeights takes a list as getWeights() gives it, not ${shown(weights)}`, {
-        code: 'usage',
-      });
+      throw usageError(`setWeights takes a list as getWeights() gives it, not ${shown(weights)}`);
     }
     this.running.free();
     writeWeights(this.tf, weights);
@@ -341,9 +335,7 @@ export class Sequential extends Predicting {
    */
   async loadWeights(from: string | Uint8Array): Promise<void> {
     if ((typeof from !== 'string' && !(from instanceof Uint8Array)) || from.length === 0) {
-      throw new MemcellError(`loadWeights takes a path, an address or the bytes of a file, not ${shown(from)}`, {
-        code: 'usage',
-      });
+      throw usageError(`loadWeights takes a path, an address or the bytes of a file, not ${shown(from)}`);
     }
     this.running.free();
     await prepareEngine();

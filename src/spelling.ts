@@ -1,5 +1,5 @@
 /** Keras's names in both spellings, snake_case as in Python and camelCase as here; options under either, and values as errors show them. */
-import { MemcellError } from './errors.js';
+import { usageError } from './errors.js';
 
 /** 'return_sequences' → 'returnSequences', 'beta_1' → 'beta1'; names without underscores stay as they are. */
 export function camelCase(name: string): string {
@@ -68,7 +68,7 @@ export function namedOptions(owner: string, given: unknown): Record<string, unkn
 export function namedOptions(owner: string, given: unknown): Record<string, unknown> {
   if (given === undefined) return {};
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
-    throw new MemcellError(`${owner}: the options must be an object, not ${shown(given)}`, { code: 'usage' });
+    throw usageError(`${owner}: the options must be an object, not ${shown(given)}`);
   }
   const named: Record<string, unknown> = {};
   for (const [written, value] of Object.entries(given)) {
@@ -76,9 +76,7 @@ export function namedOptions(owner: string, given: unknown): Record<string, unkn
     const name = camelCase(written);
     if (Object.hasOwn(named, name)) {
       const twice = Object.keys(given).find((other) => camelCase(other) === name);
-      throw new MemcellError(`${owner}: ${name} is given twice, as ${twice} and as ${written}; leave one out`, {
-        code: 'usage',
-      });
+      throw usageError(`${owner}: ${name} is given twice, as ${twice} and as ${written}; leave one out`);
     }
     named[name] = value;
   }

@@ -84,7 +84,7 @@ describe('layers and models', () => {
       () => new Sequential([MaxPooling1D({ poolSize: 5, inputShape: [3, 2] } as Any), Dense(1)]).build(),
     ],
     [
-      'layers: Dense: unknown option unitz at character 10; did you mean units?',
+      "layers: Dense: unknown option 'unitz' at character 10; did you mean units?",
       'model',
       () => sequential('Dense(1, unitz=3)'),
     ],

@@ -225,7 +225,7 @@ describe('seeds', () => {
   });
 
   test('seeds are whole numbers', () => {
-    expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, not 1.5');
+    expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, or null, not 1.5');
   });
 });
 
@@ -471,7 +471,7 @@ describe('errors come before anything changes', () => {
     [
       'a batch size of 0',
       (model) => model.predict(x, { batchSize: 0 }),
-      'predict: batchSize must be a whole number above 0, or null; got 0',
+      'predict: batchSize must be a whole number of at least 1, or null, not 0',
     ],
     [
       'bad validation data',

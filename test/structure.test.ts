@@ -22,6 +22,7 @@ const levels: Record<string, number> = {
   data: 1,
   kernels: 1,
   plan: 1.1,
+  valueKinds: 1.1,
   activations: 1.2,
   layers: 1.5,
   model: 2,

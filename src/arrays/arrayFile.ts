@@ -1,10 +1,12 @@
 /** Arrays in files: .npy, .npz, JSON of nested lists, and tables of numbers; the content tells which. */
+
 import type { NdArray } from '../data/array.js';
 import { collect, openBytes } from '../data/bytes.js';
 import { jsonForm } from '../data/read.js';
 import { openSource } from '../data/source.js';
 import type { Table } from '../data/table.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { arraysInflation } from '../formats/inflation.js';
 import { isZip, readZip, writeZip } from '../formats/zip.js';
 import { type NestedArray, readArray } from '../model/inputs.js';
@@ -62,7 +64,7 @@ async function nestedJson(bytes: Uint8Array, name: string): Promise<ArrayFile | 
     return undefined; // the table's reader says what is wrong, or mends it
   }
   if (isNested(value)) return { kind: 'one', name, array: arrayOf(value, name) };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   const entries = Object.entries(value);
   if (entries.length === 0 || !entries.every(([, each]) => isNested(each))) return undefined;
   return {
@@ -108,9 +110,7 @@ export async function encodeArrays(
   }
   if (others.length === 0) return writeNpy(only);
   const names = all.map(([name]) => name).join(', ');
-  throw new MemcellError(`an .npy holds one array, and the model gives ${all.length} (${names}); write an .npz`, {
-    code: 'usage',
-  });
+  throw usageError(`an .npy holds one array, and the model gives ${all.length} (${names}); write an .npz`);
 }
 
 /** Lists in lists, each number with the nine digits that tell float32 apart. */

@@ -2,7 +2,7 @@
 import { elements, type NdArray } from '../data/array.js';
 import { list } from '../data/suggest.js';
 import type { Table } from '../data/table.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { counted } from '../format.js';
 import type { ModelEnd } from '../model/ends.js';
 import type { ArrayFile } from './arrayFile.js';
@@ -30,9 +30,7 @@ export function inputsFrom(file: ArrayFile, inputs: readonly ModelEnd[], columns
     return rowsAsSamples(file.table, columns ?? file.table.columns.map(({ name }) => name), input);
   }
   if (columns !== undefined) {
-    throw new MemcellError(`${file.name}: --features names columns of a table, and this file holds arrays`, {
-      code: 'usage',
-    });
+    throw usageError(`${file.name}: --features names columns of a table, and this file holds arrays`);
   }
   const arrays = file.kind === 'one' ? oneOf(file, inputs, 'inputs') : byName(file, inputs, X, 'inputs');
   return { arrays: arrays.map((array, i) => withAxis(array, inputs[i])), notes: [] };

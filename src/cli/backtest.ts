@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import {
   type Asked,
   addTrainingOptions,
@@ -68,7 +68,7 @@ async function backtest(data: string, { kind, options }: Asked, values: Options,
     ]);
   const { folds, refit = false, sql, from, report: page, plot } = values;
   const task = tasks[kind];
-  if (task.backtest === undefined) throw new MemcellError(`backtest: ${kind} has none`, { code: 'usage' });
+  if (task.backtest === undefined) throw usageError(`backtest: ${kind} has none`);
   const source = openSource(data, { ...(sql !== undefined && { sql }) });
   const pictures = new Pictures();
   const shown = page === undefined && plot === undefined ? {} : { shown: pictures.add };

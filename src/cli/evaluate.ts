@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { addPlotOption, printPictures } from './drawing.js';
 import { openToPredict, openWhole } from './opening.js';
@@ -92,7 +92,5 @@ async function evaluate(folder: string, data: string, options: Options, session:
 function refuseForTask(folder: string, options: Options): void {
   const given = (['targets', 'features', 'loss', 'metrics'] as const).find((name) => options[name] !== undefined);
   if (given === undefined) return;
-  throw new MemcellError(`${folder}: --${given} is for models without a task; this one knows its own`, {
-    code: 'usage',
-  });
+  throw usageError(`${folder}: --${given} is for models without a task; this one knows its own`);
 }

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { flags } from '../tasks/flags.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { openToPredict } from './opening.js';
@@ -38,9 +38,8 @@ async function run(folder: string, values: Record<string, unknown>, session: Ses
   const opened = openTask(await openToPredict(folder), folder);
   if (opened.kind !== 'text') {
     opened.model.dispose();
-    throw new MemcellError(
+    throw usageError(
       `${folder}: a model for ${opened.kind} writes no text; use memcell predict, or train one with --text`,
-      { code: 'usage' },
     );
   }
   const { model, artefact, name } = readSaved(opened, textTask);

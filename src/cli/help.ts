@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { version } from '../version.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 
@@ -21,7 +21,7 @@ export const addHelp: AddCommand = (program, session) => {
     const found = program.commands.find((one) => one.name() === name);
     if (!found) {
       const remedy = didYouMean(name, known) || `; the commands are ${known.join(', ')}`;
-      throw new MemcellError(`unknown command '${name}'${remedy}`, { code: 'usage' });
+      throw usageError(`unknown command '${name}'${remedy}`);
     }
     if (!session.json) found.outputHelp();
     session.result({ command: name, usage: `memcell ${name} ${found.usage()}`, description: found.description() });

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { ArrayFile } from '../arrays/arrayFile.js';
 import { elements, type NdArray } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { counted, formatNumber, formatTable } from '../format.js';
 import type { ModelEnd, ModelInputs } from '../model/ends.js';
 import type { Predictor } from '../predictor.js';
@@ -39,9 +39,7 @@ export async function predictArrays(
   try {
     refuseOthers(name, others);
     if (data === undefined) {
-      throw new MemcellError(`${name}: is a model without a task; give the samples: memcell predict ${name} DATA`, {
-        code: 'usage',
-      });
+      throw usageError(`${name}: is a model without a task; give the samples: memcell predict ${name} DATA`);
     }
     sayLost(model, session);
     const [
@@ -131,7 +129,7 @@ function refuseOthers(name: string, others: object): void {
   const [other] = Object.keys(others);
   if (other === undefined) return;
   const flag = other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new MemcellError(`${name}: --${flag} is for models of memcell train; this one has no task`, { code: 'usage' });
+  throw usageError(`${name}: --${flag} is for models of memcell train; this one has no task`);
 }
 
 function sayLost(model: Answering, session: Session): void {
@@ -152,9 +150,9 @@ async function compile(
     ]);
     model.compile({ loss: getLoss(loss), metrics: getMetrics('--metrics', namesOf(metrics)) });
   } else if (metrics !== undefined) {
-    throw new MemcellError('--metrics goes with --loss: name the loss too', { code: 'usage' });
+    throw usageError('--metrics goes with --loss: name the loss too');
   } else if (!model.isCompiled) {
-    throw new MemcellError(`${name}: comes without a loss; name one, such as --loss mse`, { code: 'usage' });
+    throw usageError(`${name}: comes without a loss; name one, such as --loss mse`);
   }
 }
 
@@ -182,9 +180,8 @@ async function targetsOf(
   if (targets !== undefined) return targetsFrom(await readArrayFile(targets), outputs);
   if (hasTargets(file, outputs)) return targetsFrom(file, outputs);
   const names = outputs.length === 1 ? 'y' : outputs.map(({ name }) => name).join(', ');
-  throw new MemcellError(
+  throw usageError(
     `${file.name}: has no targets; give them with --targets FILE, as columns of a table (--targets COLS), or beside the inputs (${names})`,
-    { code: 'usage' },
   );
 }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type PlotOptions, plotOptions } from '../report/look/options.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { parsePath, parseWith } from './values.js';
@@ -89,7 +89,7 @@ function readingOf(given: Omit<PlotOptions, 'columns'>, columns: string[]): Plot
 function formatOf(file: string): 'html' | 'svg' {
   const ending = /\.(html?|svg)$/i.exec(file)?.[1].toLowerCase();
   if (ending === undefined) {
-    throw new MemcellError(`--out ${file}: name a file that ends in .html or .svg`, { code: 'usage' });
+    throw usageError(`--out ${file}: name a file that ends in .html or .svg`);
   }
   return ending === 'svg' ? 'svg' : 'html';
 }

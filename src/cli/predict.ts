@@ -1,6 +1,6 @@
 import type { TableEncoder } from '../data/encodeTable.js';
 import type { TableWriter } from '../data/write.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { counted, formatNumber, formatTable } from '../format.js';
 import type { Prediction, TakeRows } from '../tasks/definition.js';
 import { allTasks } from './choose.js';
@@ -82,28 +82,20 @@ async function predict(folder: string, data: string | undefined, values: Options
   try {
     const { kind } = loaded;
     if (features !== undefined) {
-      throw new MemcellError(`${folder}: --features is for models without a task; this one knows its columns`, {
-        code: 'usage',
-      });
+      throw usageError(`${folder}: --features is for models without a task; this one knows its columns`);
     }
     if (kind === 'text') {
-      throw new MemcellError(`${folder}: a model trained with --text writes text: use memcell generate`, {
-        code: 'usage',
-      });
+      throw usageError(`${folder}: a model trained with --text writes text: use memcell generate`);
     }
     if (plot && out === '-') {
-      throw new MemcellError('--plot and --out - both write to standard output; give one of them', { code: 'usage' });
+      throw usageError('--plot and --out - both write to standard output; give one of them');
     }
     if (plot && kind === 'symbols') {
-      throw new MemcellError(`${folder}: --plot draws forecasts and classes, not symbols; leave it out`, {
-        code: 'usage',
-      });
+      throw usageError(`${folder}: --plot draws forecasts and classes, not symbols; leave it out`);
     }
     const options = taskOptionsOf(predicting, 'predictOptions', kind, values, (flag, owners) => {
       const names = owners.map((owner) => `--${owner}`).join(' or ');
-      throw new MemcellError(`${folder}: ${flag} is for models trained with ${names}, not --${kind}`, {
-        code: 'usage',
-      });
+      throw usageError(`${folder}: ${flag} is for models trained with ${names}, not --${kind}`);
     });
     const source = data === undefined ? undefined : openSource(data);
     const output = new Output(out, session);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { type AddCommand, type Session, withCommonOptions } from './command.js';
 import { parseSizes } from './values.js';
@@ -65,15 +65,10 @@ async function modelOf(given: string, inputShape: number[] | undefined): Promise
   if (written) {
     const model = sequential(given, inputShape ? { inputShape } : {});
     if (inputShape || model.layers[0].batchInputShape) return model;
-    throw new MemcellError(
-      'layers written down need the shape of a sample: add --input-shape, such as --input-shape 30,4',
-      {
-        code: 'usage',
-      },
-    );
+    throw usageError('layers written down need the shape of a sample: add --input-shape, such as --input-shape 30,4');
   }
   if (inputShape) {
-    throw new MemcellError('--input-shape is for layers written down; a saved model has its own', { code: 'usage' });
+    throw usageError('--input-shape is for layers written down; a saved model has its own');
   }
   return loadModel(given);
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { AnyFlags } from '../tasks/flags.js';
 import type { TaskOption } from '../tasks/options.js';
 import type { TaskKind } from '../tasks/settings.js';
@@ -84,7 +84,5 @@ function optionValue({ kind: check }: TaskOption<unknown>, given: unknown, flags
   if (typeof given !== 'string') return given;
   const value = check.parse(given);
   if (value !== undefined) return value;
-  throw new MemcellError(`option '${flags}' argument '${given}' is invalid. For --${kind} it must be ${check.what}.`, {
-    code: 'usage',
-  });
+  throw usageError(`option '${flags}' argument '${given}' is invalid. For --${kind} it must be ${check.what}.`);
 }

@@ -1,6 +1,6 @@
 import type { Source } from '../data/source.js';
 import { accountText } from '../data/understanding/account.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { counted, formatDuration } from '../format.js';
 import type { PreparedTask, SavedTask } from '../tasks/definition.js';
 import type { CheckpointTimes, FitJournal } from '../tasks/fitJournal.js';
@@ -100,7 +100,7 @@ export const addTrain: AddCommand = (program, session) => {
 async function train(data: string, asked: Asked, values: Options, session: Session): Promise<void> {
   const { dryRun, live: where, from } = values;
   if (where !== undefined && dryRun) {
-    throw new MemcellError('--live shows a training, and --dry-run has none; give one of them', { code: 'usage' });
+    throw usageError('--live shows a training, and --dry-run has none; give one of them');
   }
   if (from !== undefined) await checkFrom(from, values);
   if (dryRun) {
@@ -261,9 +261,8 @@ async function checkFrom(from: string, { out, dryRun }: Options): Promise<void> 
   if (dryRun) return;
   const { resolve } = await import('node:path');
   if (resolve(from) !== resolve(out)) return;
-  throw new MemcellError(
+  throw usageError(
     `--from and --out are both ${out}: a run that is killed could not be resumed from what it has replaced; give another --out`,
-    { code: 'usage' },
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Account } from '../data/frame.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { counted, formatDuration, formatNumber, formatTable } from '../format.js';
 import type { Drawn } from '../tasks/drawnSettings.js';
 import { type AnyFlags, flags } from '../tasks/flags.js';
@@ -73,9 +73,7 @@ export const addTune: AddCommand = (program, session) => {
 async function tune(data: string, { kind, options }: Asked, values: Options, session: Session): Promise<void> {
   const { out, resume = false, force = false, sql, report: page, trials: most } = values;
   if (resume && out === undefined) {
-    throw new MemcellError('--resume goes on with the trials beside the model that --out names; give both', {
-      code: 'usage',
-    });
+    throw usageError('--resume goes on with the trials beside the model that --out names; give both');
   }
   if (out !== undefined) {
     const { checkReplaceable, checkWritable } = await import('../formats/folder.js');

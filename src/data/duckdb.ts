@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import type { BlockReader, ColumnType, ValueBlock } from './blocks.js';
 import { type Bytes, contentOf, inflated } from './bytes.js';
 import { guessDialect } from './dialect.js';
@@ -45,7 +45,7 @@ async function describe(connection: DuckDBConnection, query: Query, views: reado
   try {
     const statements = await connection.extractStatements(query.sql);
     if (statements.count !== 1) {
-      throw new MemcellError(`--sql: must be one query, not ${statements.count}`, { code: 'usage' });
+      throw usageError(`--sql: must be one query, not ${statements.count}`);
     }
     const reader = await connection.runAndReadAll(`describe (${inner(query.sql)})`);
     return reader.getRows().map(([name, type]): SqlColumn => {

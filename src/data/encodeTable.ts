@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 
 /** A cell to write; null and NaN are missing. */
 export type WrittenCell = string | number | boolean | null;
@@ -41,7 +41,7 @@ export function tableEncoder(head: readonly string[], format: TableFormat): Tabl
   if (format === 'csv' || format === 'tsv') return separated(head, format === 'tsv' ? '\t' : ',');
   const twice = head.find((name, i) => head.indexOf(name) < i);
   if (twice !== undefined) {
-    throw new MemcellError(`two columns are named ${twice}; write them as CSV`, { code: 'usage' });
+    throw usageError(`two columns are named ${twice}; write them as CSV`);
   }
   return format === 'parquet' ? parquet(head) : objects(head, format === 'jsonl');
 }

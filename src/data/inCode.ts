@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { EventLoop } from '../eventLoop.js';
 import { JsonRows } from './jsonRows.js';
 import type { DataInput } from './source.js';
@@ -37,22 +37,21 @@ export async function tableOfRows(rows: ArrayLike<unknown>, name: string): Promi
  */
 export function tableOfColumns(columns: object, name: string): Table {
   const entries = Object.entries(columns);
-  if (entries.length === 0) throw new MemcellError(`${name}: has no columns; give at least one`, { code: 'usage' });
+  if (entries.length === 0) throw usageError(`${name}: has no columns; give at least one`);
   const cells = entries.map(([column, values]): string[] | TypedCells => {
     if (!isList(values)) {
-      throw new MemcellError(`${name}, column ${column}: must be an array or a typed array`, { code: 'usage' });
+      throw usageError(`${name}, column ${column}: must be an array or a typed array`);
     }
     return values instanceof Float64Array ? { numbers: values } : textOrNumbers(values);
   });
   const rows: number = entries[0][1].length;
   for (const [column, values] of entries) {
     if (values.length === rows) continue;
-    throw new MemcellError(
+    throw usageError(
       `${name}, column ${column}: has ${values.length} values where ${entries[0][0]} has ${rows}; give as many`,
-      { code: 'usage' },
     );
   }
-  if (rows === 0) throw new MemcellError(`${name}: holds no rows; it must hold data`, { code: 'usage' });
+  if (rows === 0) throw usageError(`${name}: holds no rows; it must hold data`);
   return new Table({ name, header: entries.map(([column]) => column.trim()), cells, lines: rows, unit: 'row' });
 }
 

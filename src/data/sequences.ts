@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { NdArray } from './array.js';
 
 /**
@@ -8,9 +8,8 @@ import type { NdArray } from './array.js';
 export function stepSize(features: number, steps: number): number {
   if (!Number.isInteger(steps) || steps < 1 || features % steps !== 0) {
     const divisors = Array.from({ length: features }, (_, i) => i + 1).filter((divisor) => features % divisor === 0);
-    throw new MemcellError(
+    throw usageError(
       `steps: ${features} columns cannot be ${steps} steps of equal size; take one of ${divisors.join(', ')}`,
-      { code: 'usage' },
     );
   }
   return features / steps;

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { shown } from '../spelling.js';
 import type { BlockReader } from './blocks.js';
 import { type Bytes, type Content, contentOf, inflated, openBytes } from './bytes.js';
@@ -70,11 +70,11 @@ export function openSource(input: DataInput, options: SourceOptions = {}): Sourc
   if (typeof input === 'string') return new FileSource([input], options.sql);
   if (typeof input !== 'object' || input === null) {
     const given = input === undefined ? 'nothing' : shown(input);
-    throw new MemcellError(`${given} is no data; give a path, rows, columns or numbers`, { code: 'usage' });
+    throw usageError(`${given} is no data; give a path, rows, columns or numbers`);
   }
   if (isFiles(input)) return new FileSource(input.files, options.sql);
   if (options.sql !== undefined) {
-    throw new MemcellError('sql selects from files; data in code is given as it is', { code: 'usage' });
+    throw usageError('sql selects from files; data in code is given as it is');
   }
   if (isText(input)) {
     const { name, text } = input;
@@ -98,7 +98,7 @@ function inCodeSource(input: Exclude<DataInput, string>): Source {
     table: async () =>
       Array.isArray(input) || ArrayBuffer.isView(input) ? tableOfRows(input, name) : tableOfColumns(input, name),
     text: async () => {
-      throw new MemcellError('data: is a table, not a text; give { name, text }', { code: 'usage' });
+      throw usageError('data: is a table, not a text; give { name, text }');
     },
   };
 }
@@ -119,7 +119,7 @@ class FileSource implements Source {
     private readonly paths: readonly string[],
     private readonly sql: string | undefined,
   ) {
-    if (paths.length === 0) throw new MemcellError('no files are given; give at least one', { code: 'usage' });
+    if (paths.length === 0) throw usageError('no files are given; give at least one');
     this.name =
       paths.length === 1 ? (paths[0] === '-' ? 'stdin' : paths[0]) : `${paths[0]} and ${paths.length - 1} more`;
   }
@@ -136,7 +136,7 @@ class FileSource implements Source {
   }
 
   async text(): Promise<string> {
-    if (this.sql !== undefined) throw new MemcellError('--sql selects a table, not a text', { code: 'usage' });
+    if (this.sql !== undefined) throw usageError('--sql selects a table, not a text');
     const texts: string[] = [];
     const { readTextOf } = await import('./files.js');
     for (const { bytes, content } of await this.parts()) {
@@ -248,12 +248,12 @@ class FileSource implements Source {
   }
 
   private async query(sql: string): Promise<BlockReader & { views: string[] }> {
-    if (this.paths.includes('-')) throw new MemcellError('--sql reads files; save stdin as one', { code: 'usage' });
+    if (this.paths.includes('-')) throw usageError('--sql reads files; save stdin as one');
     const { openQuery } = await import('./duckdb.js');
     const opened = await this.files();
     const other = opened.find(({ path }) => path === undefined);
     if (other !== undefined) {
-      throw new MemcellError(`--sql reads files; save ${other.name} as one`, { code: 'usage' });
+      throw usageError(`--sql reads files; save ${other.name} as one`);
     }
     return openQuery({ sql, files: opened, together: this.paths.length === 1, name: this.name });
   }

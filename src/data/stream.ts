@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import type { BlockReader } from './blocks.js';
 import { tableOfBlocks } from './blocks.js';
 import type { Bytes } from './bytes.js';
@@ -361,7 +361,7 @@ function requireColumn(column: string, known: readonly string[], name: string): 
   const at = known.indexOf(column);
   if (at >= 0) return at;
   const suggestion = didYouMean(column, known) || '.';
-  throw new MemcellError(`${name}: no column ${column}${suggestion} Its columns: ${list(known)}`, { code: 'usage' });
+  throw usageError(`${name}: no column ${column}${suggestion} Its columns: ${list(known)}`);
 }
 
 function numberOf(cell: string, column: StreamColumn, decimalComma: boolean, where: () => string): number {

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { isDate, isMissing, parseNumber } from './cells.js';
 import { day } from './days.js';
 import { didYouMean, list } from './suggest.js';
@@ -103,9 +103,7 @@ export class Table {
     if (found !== undefined) return found;
     const known = this.columns.map((column) => column.name);
     const suggestion = didYouMean(name, known) || '.';
-    throw new MemcellError(`${this.name}: no column ${name}${suggestion} Its columns: ${list(known)}`, {
-      code: 'usage',
-    });
+    throw usageError(`${this.name}: no column ${name}${suggestion} Its columns: ${list(known)}`);
   }
 
   /** The names of the columns of one kind, in the file's order. */

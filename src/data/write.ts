@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { encodeTable, type TableFormat, tableEncoder, type WrittenCell } from './encodeTable.js';
 
 const formats: Record<string, TableFormat> = {
@@ -20,7 +20,7 @@ export function formatOf(target: string): TableFormat {
   if (Object.hasOwn(formats, ending)) return formats[ending];
   const found = ending === '' ? 'has no ending' : `the ending .${ending} is not known`;
   const known = Object.keys(formats).map((one) => `.${one}`);
-  throw new MemcellError(`${target}: ${found}; a table is written as ${known.join(', ')}`, { code: 'usage' });
+  throw usageError(`${target}: ${found}; a table is written as ${known.join(', ')}`);
 }
 
 /** A file that is written part by part. */

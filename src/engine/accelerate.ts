@@ -1,6 +1,6 @@
 /** Gives the recurrent layers of a TensorFlow.js model memcell's kernels. */
 import { isKnownActivation } from '../activations.js';
-import { MemcellError } from '../errors.js';
+import { modelError, usageError } from '../errors.js';
 import { drawDropout, fuseLSTM, isRate, isStepMask, lstmPath, stepMask } from '../kernels/accelerate.js';
 import { ActivationId } from '../kernels/activationIds.js';
 import { wasmObstacle } from '../kernels/module.js';
@@ -51,7 +51,7 @@ const cells = new WeakMap<tf.layers.Layer, { cell?: TensorCell; layout?: string 
  */
 export function accelerate<Model extends LayersModel>(model: Model): Model {
   if (!Array.isArray(model?.layers))
-    throw new MemcellError(`accelerate takes a LayersModel of TensorFlow.js, not ${shown(model)}`, { code: 'usage' });
+    throw usageError(`accelerate takes a LayersModel of TensorFlow.js, not ${shown(model)}`);
   for (const layer of model.layers) accelerateLayer(layer);
   return model;
 }
@@ -78,8 +78,7 @@ function isCellLayer(layer: tf.layers.Layer): layer is RecurrentLayer {
  * there are initial states, and recurrent dropout, but for an LSTM of tanh and sigmoid; on the backend 'tensorflow' that with any mask.
  */
 export function recurrentPath(layer: Layer, backend: string | undefined = tf.getBackend()): RecurrentPath {
-  if (typeof layer?.getClassName !== 'function')
-    throw new MemcellError(`recurrentPath takes a layer, not ${shown(layer)}`, { code: 'usage' });
+  if (typeof layer?.getClassName !== 'function') throw usageError(`recurrentPath takes a layer, not ${shown(layer)}`);
   const [inner = layer] = [...innerLayers(layer, '')].map(([one]) => one).filter(isRecurrent);
   if (!isCellLayer(inner)) return { path: 'tfjs', reason: `${inner.getClassName()} has no fused kernel` };
   if (!cells.has(inner)) return { path: 'tfjs', reason: 'accelerate() has not been called on its model' };
@@ -218,9 +217,8 @@ function run(cell: TensorCell, { x, weights, initial, mask, plan }: CellTensors)
 /** Numbers made of tensors by a way that tfjs cannot differentiate. */
 function onceOnly(inputs: tf.Tensor[], make: () => Float32Array): tf.Tensor {
   const gradFunc = (): never => {
-    throw new MemcellError(
+    throw modelError(
       'the kernels of recurrent layers have no second-order gradient; take it of a model that is not accelerated',
-      { code: 'model' },
     );
   };
   return tf.customGrad(() => ({ value: tf.tensor1d(make()), gradFunc }))(...inputs);

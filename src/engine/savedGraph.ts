@@ -1,5 +1,6 @@
 /** The description of a saved model as a graph: its layers, what each call of them reads, and the order of the calls. */
 
+import { isRecord } from '../fields.js';
 import type { Config } from '../plan/planning.js';
 import { Unsupported } from '../plan/unsupported.js';
 import { camelCase } from '../spelling.js';
@@ -135,5 +136,5 @@ function listOf(value: unknown): unknown[] {
 }
 
 export function recordOf(value: unknown): Config {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {};
+  return isRecord(value) ? value : {};
 }

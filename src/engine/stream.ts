@@ -1,6 +1,6 @@
 /** A model fed step by step: every push costs one step, however long the sequence has become. */
 import { allFinite } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import type { Speed } from '../kernels/module.js';
 import { isDirected, type LayerPlan } from '../plan/layerPlan.js';
 import { shown } from '../spelling.js';
@@ -198,9 +198,7 @@ export class Stepper {
     const runner = this.runner();
     if (runner !== this.source) {
       if (!this.fits(runner.plan)) {
-        throw new MemcellError('the model has other layers than when this stream was made; make a new stream', {
-          code: 'usage',
-        });
+        throw usageError('the model has other layers than when this stream was made; make a new stream');
       }
       this.source = runner;
       this.version = -1;
@@ -247,10 +245,7 @@ export class Stream {
     const { output } = stepper;
     if (into !== undefined && !(into instanceof Float32Array && into.length === output.length)) {
       const found = ArrayBuffer.isView(into) ? `${into.constructor.name} of ${into.length}` : shown(into);
-      throw new MemcellError(
-        `push: into must be a Float32Array of ${output.length}, as the model's output, not ${found}`,
-        { code: 'usage' },
-      );
+      throw usageError(`push: into must be a Float32Array of ${output.length}, as the model's output, not ${found}`);
     }
     this.fill(x);
     stepper.run(this);

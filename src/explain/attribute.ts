@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { modelError, usageError } from '../errors.js';
 import { callsOf, isModel } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
@@ -44,9 +44,8 @@ export async function attributionOf(
 ): Promise<Attribution> {
   if (model.outputs.length > 1 && output === undefined) {
     const names = model.outputNames.join(', ');
-    throw new MemcellError(
+    throw usageError(
       `attribute: the model has the outputs ${names}; say by output: N which number is explained, counted over all of them`,
-      { code: 'usage' },
     );
   }
   const { run, start, mask, shape, embedded } = inputOf(model, x);
@@ -112,7 +111,7 @@ function pathOf(
   });
   const [{ length: width }] = whole;
   if (output !== undefined && !(Number.isInteger(output) && output >= 0 && output < width)) {
-    throw new MemcellError(`attribute: output ${output} is none of the ${width} outputs`, { code: 'usage' });
+    throw usageError(`attribute: output ${output} is none of the ${width} outputs`);
   }
   const place = whole.map((row) => output ?? largest(row, width - width / (steps ?? 1)));
   const chosen = new Float32Array(width * batch);
@@ -155,9 +154,8 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   }
   if (read.length > 1) {
     const names = read.map(({ name }) => name).join(', ');
-    throw new MemcellError(
+    throw modelError(
       `attribute: ${names} read the model's input; a model with ${embedded ? 'an Embedding' : 'a Masking'} is explained where nothing else reads it`,
-      { code: 'model' },
     );
   }
   const begun = tf.tidy(() => {
@@ -205,9 +203,7 @@ function baselineOf(start: tf.Tensor, baseline: ArrayLike<number> | undefined): 
   const size = sample.reduce((product, one) => product * one, 1);
   const given = typeof baseline === 'object' && baseline !== null ? Array.from(baseline) : [];
   if (given.length !== size || !given.every(Number.isFinite)) {
-    throw new MemcellError(`attribute: the baseline must be ${size} finite numbers, as one sample is`, {
-      code: 'usage',
-    });
+    throw usageError(`attribute: the baseline must be ${size} finite numbers, as one sample is`);
   }
   return tf.tidy(() => tf.tile(tf.tensor(given, [1, ...sample]), [batch, ...sample.map(() => 1)]));
 }

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { isBidirectional, isRecurrent } from '../model/walk.js';
 import * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
@@ -62,7 +62,7 @@ export function gatesOf(model: LayersModel, x: Tensor): LayerGates[] {
     });
   });
   if (found.length > 0) return found;
-  throw new MemcellError('gates: the model has no LSTM, GRU or SimpleRNN layer', { code: 'model' });
+  throw modelError('gates: the model has no LSTM, GRU or SimpleRNN layer');
 }
 
 interface RecurrentCell {
@@ -188,11 +188,6 @@ function cellOf(name: string, layer: tf.RNN): { kind: LayerGates['kind']; units:
         },
       };
     default:
-      throw new MemcellError(
-        `gates: layer ${name} is of class ${layer.getClassName()}; known are LSTM, GRU and SimpleRNN`,
-        {
-          code: 'model',
-        },
-      );
+      throw modelError(`gates: layer ${name} is of class ${layer.getClassName()}; known are LSTM, GRU and SimpleRNN`);
   }
 }

@@ -1,7 +1,7 @@
 /** A folder of backups of one fit, for Node; reached by a dynamic import. */
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import type { BackupOptions, BackupStore, StoredBackup } from '../training/backup.js';
 import { hasCode } from './folderLock.js';
 import { reasonOf } from './modelJson.js';
@@ -40,9 +40,7 @@ export class BackupFolder implements BackupStore {
     if (numbers.length === 0) {
       const others = await fs.readdir(name).catch((): string[] => []);
       if (others.includes('model.json') && !others.some((file) => isUnfinished(file, isBackup))) {
-        throw new MemcellError(`${name}: holds a model that is no backup; give backup a folder of its own`, {
-          code: 'usage',
-        });
+        throw usageError(`${name}: holds a model that is no backup; give backup a folder of its own`);
       }
     }
     let failure: unknown;

@@ -1,7 +1,7 @@
 /** A file's contents as a model of tfjs, and a model as a file's contents. */
 
 import { elements } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import { weightsByLayer } from '../model/initialise.js';
 import type { LayersModel } from '../tfjsTypes.js';
 import type { TrainingDescription } from '../training/description.js';
@@ -77,7 +77,7 @@ export interface Beside {
 /** @throws MemcellError 'numeric' when a weight is not finite */
 export function contentsOf(model: LayersModel, { training, optimizer, metadata }: Beside): ModelContents {
   const written: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
-  if (!isJsonObject(written)) throw new MemcellError('this model cannot be described', { code: 'model' });
+  if (!isJsonObject(written)) throw modelError('this model cannot be described');
   const { topology, lost } = normalTopology(written, 'the model');
   // A layer that the model shares with one in it is there twice, as the topology has it.
   const variables: Variable[] = [];

@@ -10,7 +10,7 @@
 
 import { promises as fs } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError, usageError } from '../errors.js';
 import { isRecord } from '../fields.js';
 import { sha256 } from './checksum.js';
 import { filePath, holdsSavedModel } from './file.js';
@@ -194,16 +194,13 @@ export async function checkReplaceable(folder: string, task: string, force: bool
   if (json?.task === task) return;
   const foreign = names.find((name) => !ownFile.test(name));
   if (json?.task === undefined && foreign !== undefined) {
-    throw new MemcellError(
+    throw usageError(
       `${folder}: holds other files (${foreign}${names.length > 1 ? ', …' : ''}) and no model that memcell train saved; give --out a folder of its own`,
-      { code: 'usage' },
     );
   }
   if (json === undefined || force) return;
   const what = json.task === undefined ? 'a model that memcell train did not save' : `a model for ${json.task}`;
-  throw new MemcellError(`${folder}: holds ${what}; give --out another folder, or --force to replace it`, {
-    code: 'usage',
-  });
+  throw usageError(`${folder}: holds ${what}; give --out another folder, or --force to replace it`);
 }
 
 /** The task in a model.json that memcell train saved; none of one that another program wrote, or that is damaged. */
@@ -289,7 +286,7 @@ async function exists(path: string): Promise<boolean> {
 
 async function fileSize(path: string): Promise<number> {
   const found = await fs.stat(path);
-  if (!found.isFile()) throw new MemcellError(`${path}: not a file`, { code: 'model' });
+  if (!found.isFile()) throw modelError(`${path}: not a file`);
   return found.size;
 }
 

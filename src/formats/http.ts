@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { sha256 } from './checksum.js';
 import { invalid, mostJsonBytes, parseModelJson, reasonOf, type StoredModel, type WeightGroup } from './modelJson.js';
 
@@ -58,7 +58,7 @@ export async function fetchBytes(url: string, options: LoadOptions = {}): Promis
 
 function checked({ timeout = 30_000, maxBytes = 2 ** 31 }: LoadOptions): Required<LoadOptions> {
   for (const [name, value] of Object.entries({ timeout, maxBytes })) {
-    if (!(value > 0)) throw new MemcellError(`${name} must be a number above 0, not ${value}`, { code: 'usage' });
+    if (!(value > 0)) throw usageError(`${name} must be a number above 0, not ${value}`);
   }
   return { timeout, maxBytes };
 }

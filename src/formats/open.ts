@@ -1,6 +1,6 @@
 /** Opens a model wherever it is and in whatever format, which its content decides and not its name. */
 
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -44,9 +44,8 @@ export async function saveModel(model: LayersModel, to: ModelLocation, beside: B
   const format = formatFor(to);
   if (format && !format.write) {
     const writable = modelFiles.flatMap(({ endings, write }) => (write ? endings : []));
-    throw new MemcellError(
+    throw usageError(
       `${String(to)}: ${format.name} files are read only; give a name that ends in ${writable.join(', ')}, or a folder`,
-      { code: 'usage' },
     );
   }
   if (typeof to === 'string' && format?.write) {

@@ -1,5 +1,5 @@
 import { elements } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError, usageError } from '../errors.js';
 import { isRecord } from '../fields.js';
 import { prepareEngine } from '../kernels/backend.js';
 import { shown, snakeCase } from '../spelling.js';
@@ -56,7 +56,7 @@ export async function saveTfjs(
   checkLocation(to, 'a model is saved to');
   const artifacts = await modelArtifacts(model, { metadata, ...compiled });
   if (typeof to !== 'string') {
-    if (typeof to.save !== 'function') throw new MemcellError('save: this IOHandler only loads', { code: 'usage' });
+    if (typeof to.save !== 'function') throw usageError('save: this IOHandler only loads');
     await to.save(artifacts);
   } else if (isFolder(to)) {
     const { modelFolder, writeModel } = await import('./folder.js');
@@ -68,8 +68,7 @@ export async function saveTfjs(
     await writeModel(modelFolder(to), JSON.stringify(json), weights);
   } else {
     const [handler] = tf.io.getSaveHandlers(to);
-    if (!handler?.save)
-      throw new MemcellError(`${to}: nothing here can save to this kind of address`, { code: 'usage' });
+    if (!handler?.save) throw usageError(`${to}: nothing here can save to this kind of address`);
     await handler.save(artifacts);
   }
 }
@@ -84,14 +83,12 @@ export async function loadHandled(from: ModelLocation): Promise<LoadedModel> {
   if (typeof from !== 'string') return fromHandler(from, 'model');
   const [handler] = tf.io.getLoadHandlers(from);
   if (handler) return fromHandler(handler as tf.io.IOHandler, from);
-  throw new MemcellError(`${from}: nothing here can load from this kind of address`, { code: 'usage' });
+  throw usageError(`${from}: nothing here can load from this kind of address`);
 }
 
 function checkLocation(where: unknown, what: string): void {
   if (typeof where === 'string' ? where !== '' : isRecord(where)) return;
-  throw new MemcellError(`${what} a folder, a file, an address or an IOHandler, not ${shown(where)}`, {
-    code: 'usage',
-  });
+  throw usageError(`${what} a folder, a file, an address or an IOHandler, not ${shown(where)}`);
 }
 
 async function modelArtifacts(
@@ -111,13 +108,11 @@ async function modelArtifacts(
     });
   }
   if (isNestedDeeper(metadata, mostNesting - 2)) {
-    throw new MemcellError('the metadata is nested too deeply, or in a circle; the model is not saved', {
-      code: 'usage',
-    });
+    throw usageError('the metadata is nested too deeply, or in a circle; the model is not saved');
   }
   await model.save(keep);
   const { weightData, weightSpecs } = artifacts ?? {};
-  if (!weightData || !weightSpecs) throw new MemcellError('this model has no weights to save', { code: 'model' });
+  if (!weightData || !weightSpecs) throw modelError('this model has no weights to save');
   const memcell = Object.assign({ version: 0 }, metadata, training && { training }, { version: metadataVersion });
   const state = training && optimizer ? stateEntries(model, optimizer) : [];
   const names = namesOf(model, model.weights);
@@ -150,7 +145,7 @@ function stateEntries(model: tf.LayersModel, optimizer: Optimizer): StateEntry[]
 }
 
 async function fromHandler(handler: tf.io.IOHandler, where: string): Promise<LoadedModel> {
-  if (typeof handler.load !== 'function') throw new MemcellError('load: this IOHandler only saves', { code: 'usage' });
+  if (typeof handler.load !== 'function') throw usageError('load: this IOHandler only saves');
   const { format, modelTopology, weightSpecs, weightData, userDefinedMetadata, trainingConfig } = await handler.load();
   checkFormat(format, where);
   if (!isJsonObject(modelTopology)) throw invalid(where, 'modelTopology is missing or not an object');

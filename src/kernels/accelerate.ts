@@ -1,5 +1,5 @@
 /** Gives the LSTM layers of a TensorFlow.js model the fused kernel. */
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { Layer, LayersModel } from '../tfjsTypes.js';
@@ -98,8 +98,7 @@ function isBuiltInLSTM(layer: tf.layers.Layer): layer is LSTMLayer {
  * on the backend 'tensorflow' for any mask.
  */
 export function lstmPath(layer: Layer, backend: string | undefined = tf.getBackend()): LSTMPath {
-  if (typeof layer?.getClassName !== 'function')
-    throw new MemcellError(`lstmPath takes a layer, not ${shown(layer)}`, { code: 'usage' });
+  if (typeof layer?.getClassName !== 'function') throw usageError(`lstmPath takes a layer, not ${shown(layer)}`);
   const [inner] = innerLayers(layer);
   if (inner) return lstmPath(inner, backend);
   if (!isBuiltInLSTM(layer)) return { path: 'tfjs', reason: `${layer.getClassName()} has no fused kernel` };

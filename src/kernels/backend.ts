@@ -1,5 +1,5 @@
 /** Which TensorFlow.js backend memcell runs on, and getting it ready. */
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import * as tf from '../tf.js';
 import { wasmObstacle } from './module.js';
 import { prepareKernels } from './prepare.js';
@@ -68,9 +68,7 @@ async function prepare(): Promise<void> {
     const reason = await startBackend(wanted);
     if (reason === undefined) return;
     const remedy = wanted === 'tensorflow' ? 'install @tensorflow/tfjs-node, or unset it' : 'unset it';
-    throw new MemcellError(`MEMCELL_BACKEND=${wanted}: the backend does not start (${reason}); ${remedy}`, {
-      code: 'usage',
-    });
+    throw usageError(`MEMCELL_BACKEND=${wanted}: the backend does not start (${reason}); ${remedy}`);
   }
   // tfjs's wasm backend prints errors of its own where it cannot start.
   if (wasmObstacle() !== undefined || (await startBackend('wasm')) !== undefined) await startBackend('cpu');
@@ -81,9 +79,7 @@ function requestedBackend(): BackendName | undefined {
   if (!value) return undefined;
   const name = BACKENDS.find((backend) => backend === value);
   if (name) return name;
-  throw new MemcellError(`MEMCELL_BACKEND=${value}: no such backend; use one of ${BACKENDS.join(', ')}`, {
-    code: 'usage',
-  });
+  throw usageError(`MEMCELL_BACKEND=${value}: no such backend; use one of ${BACKENDS.join(', ')}`);
 }
 
 /** Starts a backend and makes it tfjs's current one. Resolves to nothing, or to the reason why it does not start. */

@@ -1,5 +1,5 @@
 /** The kernel modules as base64, each fetched when it is asked for: a page takes one. */
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import type { BinaryName } from './binaries.js';
 
 const load: Record<BinaryName, () => Promise<{ default: string }>> = {
@@ -13,7 +13,7 @@ const loaded = new Map<BinaryName, string>();
 export function binary(name: BinaryName): string {
   const text = loaded.get(name);
   if (text !== undefined) return text;
-  throw new MemcellError('kernels: not loaded yet; call await prepareBackend() before', { code: 'usage' });
+  throw usageError('kernels: not loaded yet; call await prepareBackend() before');
 }
 
 export async function loadBinary(name: BinaryName): Promise<string> {

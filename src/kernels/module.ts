@@ -1,5 +1,5 @@
 /** The kernel module: compiled once, instantiated on any memory, at the fastest speed that this engine runs. */
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { type BinaryName, binary, loadBinary } from './binaries.js';
 import type { KernelFunctions } from './generated/functions.js';
 
@@ -118,9 +118,7 @@ function asShared(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 function choose(memory: WebAssembly.Memory, requested?: Speed) {
   const speed = requested ?? usualSpeed();
   if (speed !== 'plain' && !supportsRelaxedSimd()) {
-    throw new MemcellError(`kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`, {
-      code: 'usage',
-    });
+    throw usageError(`kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`);
   }
   const shared = isShared(memory);
   const name: BinaryName = speed === 'plain' ? 'plain' : 'relaxed';

@@ -1,5 +1,5 @@
 /** Whether what flows into a layer is what it takes. */
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
 import { isBidirectional, isRecurrent, isWrapper } from './kinds.js';
 
@@ -12,9 +12,8 @@ export function shapeText(shape: Shape): string {
 /** Whether a stateful layer knows for how many samples it keeps states. */
 export function checkState(layer: Layer, what: string, shape: Shape): void {
   if (!layer.stateful || shape[0] !== null) return;
-  throw new MemcellError(
+  throw modelError(
     `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
-    { code: 'model' },
   );
 }
 
@@ -23,8 +22,7 @@ export function checkInput(layer: Layer, what: string, shape: Shape, before: rea
   const definition = definitionOf(layer.getClassName());
   if (!definition) return;
   const { cellOf, class: className, rank } = definition;
-  if (cellOf !== undefined)
-    throw new MemcellError(`${what} is a cell and no layer; RNN runs it: RNN(${className}(…))`, { code: 'model' });
+  if (cellOf !== undefined) throw modelError(`${what} is a cell and no layer; RNN runs it: RNN(${className}(…))`);
   if ('exactly' in rank ? shape.length === rank.exactly : shape.length >= rank.atLeast) {
     if (isWrapper(layer))
       checkInput(
@@ -34,12 +32,10 @@ export function checkInput(layer: Layer, what: string, shape: Shape, before: rea
         [],
       );
     if (layer.getClassName() === 'Flatten' && shape.slice(1).includes(null)) {
-      throw new MemcellError(`${what} needs a fixed number of steps, but gets ${shapeText(shape)}`, { code: 'model' });
+      throw modelError(`${what} needs a fixed number of steps, but gets ${shapeText(shape)}`);
     }
     if (definition.weights && layer.getClassName() !== 'Embedding' && shape[shape.length - 1] === null) {
-      throw new MemcellError(`${what} needs a fixed number of features, but gets ${shapeText(shape)}`, {
-        code: 'model',
-      });
+      throw modelError(`${what} needs a fixed number of features, but gets ${shapeText(shape)}`);
     }
     return;
   }
@@ -48,13 +44,12 @@ export function checkInput(layer: Layer, what: string, shape: Shape, before: rea
   const previous = last && (isBidirectional(last) ? last.layer : last);
   const position = `layer ${before.length} (${last?.getClassName()})`;
   if (needed === 3 && shape.length === 2 && previous && isRecurrent(previous) && !previous.returnSequences) {
-    throw new MemcellError(
+    throw modelError(
       `${what} needs every step's output, but ${position} gives only the last; write return_sequences=true in ${position} (in code returnSequences: true)`,
-      { code: 'model' },
     );
   }
   const axes = { 2: '(samples, features)', 3: '(samples, steps, features)' }[needed] ?? `${needed} axes`;
   const least = 'exactly' in rank ? '' : ' at least';
   const found = last ? `${position} gives ${shapeText(shape)}` : `its input is ${shapeText(shape)}`;
-  throw new MemcellError(`${what} needs${least} ${axes}, but ${found}`, { code: 'model' });
+  throw modelError(`${what} needs${least} ${axes}, but ${found}`);
 }

@@ -1,6 +1,6 @@
 import { elements } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { Random } from '../random.js';
 import { camelCase, type Spelling, short } from '../spelling.js';
 import type { ConfigDict, SerializableObject } from '../tfjsTypes.js';
@@ -60,7 +60,7 @@ export function initializerConfig(name: string, what: string): InitializerConfig
   const known = knownName(name);
   if (known === undefined) {
     const remedy = didYouMean(camelCase(name), initializerNames) || `; known are ${initializerNames.join(', ')}`;
-    throw new MemcellError(`${what}: unknown initializer '${short(name)}'${remedy}`, { code: 'model' });
+    throw modelError(`${what}: unknown initializer '${short(name)}'${remedy}`);
   }
   const className = classNames[known] ?? known[0].toUpperCase() + known.slice(1);
   return { className, config: {} };

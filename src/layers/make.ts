@@ -1,7 +1,8 @@
-import { didYouMean } from '../data/suggest.js';
 import { MemcellError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { camelCase, shown } from '../spelling.js';
 import { tensorFlow } from '../tensorflow.js';
+import { unknownOption } from '../valueKinds.js';
 import type { Layer, LayerDefinition } from './define.js';
 import { layerNameOf } from './names.js';
 import type { Option } from './schema.js';
@@ -41,8 +42,7 @@ export function makeLayer(
   const settings: Settings = {};
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(schema, name)) continue;
-    const remedy = didYouMean(name, known) || `; it takes ${known.join(', ')}`;
-    throw new LayerError(`${className}: unknown option ${name}${remedy}`, name);
+    throw new LayerError(unknownOption(className, name, known), name);
   }
   for (const [name, option] of Object.entries(schema)) {
     const value = Object.hasOwn(given, name) ? given[name] : option.otherwise;
@@ -91,7 +91,7 @@ function byName(
   positional: readonly unknown[],
   named: object,
 ): Settings {
-  if (typeof named !== 'object' || named === null || Array.isArray(named)) {
+  if (!isRecord(named)) {
     throw new LayerError(`${className}: the options must be an object, not ${shown(named)}`);
   }
   if (positional.length > order.length) {

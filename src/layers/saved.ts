@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import type { Config, DefinitionOf } from './define.js';
 import { type Schema, type SettingsOf, savedOption } from './schema.js';
 
@@ -16,7 +16,7 @@ export function savedSettings(
     const get = () => {
       const value = savedOption(option, config[name]);
       if (value === undefined) {
-        if (option.need === 'required') throw new MemcellError(`${className}: ${name} is missing`, { code: 'model' });
+        if (option.need === 'required') throw modelError(`${className}: ${name} is missing`);
         return undefined;
       }
       return name.endsWith('ctivation') ? value : option.kind(value, `${className}: ${name}`);

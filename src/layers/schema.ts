@@ -4,9 +4,11 @@
  */
 import { type Activation, tfjsActivation } from '../activations.js';
 import { list } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { camelCase, type Spelling, shown } from '../spelling.js';
 import type { ConfigDict, Layer, SerializableObject } from '../tfjsTypes.js';
+import * as kinds from '../valueKinds.js';
+import { mustBe, type ValueKind } from '../valueKinds.js';
 import { type Initializer, initializerConfig, initializerNames } from './initializers.js';
 
 /** Checks a value and gives what the layer is told; `what` names the value in the error: 'LSTM: units'. */
@@ -67,19 +69,18 @@ export type SettingsOf<S extends Schema> = {
 };
 
 function refuse(what: string, needed: string, value: unknown): never {
-  throw new MemcellError(`${what} must be ${needed}, not ${shown(value)}`, { code: 'model' });
+  throw modelError(mustBe(what, needed, value));
+}
+
+/** A kind whose values a layer is told as they are. */
+function plain<T>({ what: needed, check }: ValueKind<T>): Kind<T> {
+  return (value, what) => (check(value) ? value : refuse(what, needed, value));
 }
 
 /** The most units or sizes of one layer. Far more than any recurrent network has; a slip of the hand is beyond it. */
 const mostUnits = 65_536;
 
-function wholeNumber(least: number, most: number): Kind<number> {
-  const needed = `a whole number from ${least} to ${most}`;
-  return (value, what) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
-      ? value
-      : refuse(what, needed, value);
-}
+const wholeNumber = (least: number, most: number) => plain(kinds.wholeNumber(least, most));
 
 /** A layer's number of units or steps. */
 export const units = wholeNumber(1, mostUnits);
@@ -103,26 +104,20 @@ export const axes: Kind<number | readonly number[], number | number[]> = (value,
 /** The axis of a sample that counts as one, or a list of it. */
 export const oneAxis: Kind<number | readonly [number], number> = (value, what) => single(axis)(value, what);
 
-export const flag: Kind<boolean> = (value, what) =>
-  typeof value === 'boolean' ? value : refuse(what, 'true or false', value);
+export const flag = plain(kinds.flag);
 
 /** A share of units to drop: 0 ≤ rate < 1. */
-export const rate: Kind<number> = (value, what) =>
-  typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(what, 'a number from 0 to below 1', value);
+export const rate = plain(kinds.belowOne);
 
-const isNumber = (value: unknown): value is number => Number.isFinite(value);
-
-export const finite: Kind<number> = (value, what) => (isNumber(value) ? value : refuse(what, 'a number', value));
+export const finite = plain(kinds.number);
 
 /** A number, or several. */
 export const numbers: Kind<number | readonly number[], number | number[]> = (value, what) =>
   Array.isArray(value) ? listOf(finite)(value, what) : finite(value, what);
 
-export const positive: Kind<number> = (value, what) =>
-  isNumber(value) && value > 0 ? value : refuse(what, 'a number above 0', value);
+export const positive = plain(kinds.positive);
 
-export const notNegative: Kind<number> = (value, what) =>
-  isNumber(value) && value >= 0 ? value : refuse(what, 'a number of 0 or more', value);
+export const notNegative = plain(kinds.notNegative);
 
 /** A layer's name, which becomes part of its weights' names. */
 export const layerName: Kind<string> = (value, what) =>
@@ -209,8 +204,7 @@ type Settings = Readonly<Record<string, Kind<number | string | readonly number[]
 /** What tfjs is told of an initializer, regularizer or constraint: a class with its settings, or an object of one. */
 export type Told = { className: string; config: ConfigDict } | SerializableObject;
 
-const shareOfAll: Kind<number> = (value, what) =>
-  isNumber(value) && value >= 0 && value <= 1 ? value : refuse(what, 'a number from 0 to 1', value);
+const shareOfAll = plain(kinds.fraction);
 
 const seeded = { seed: wholeNumber(0, 2 ** 31 - 1) };
 
@@ -343,9 +337,8 @@ function settingsOf(
     const name = camelCase(given);
     if (value === null || value === undefined) continue;
     if (!Object.hasOwn(known, name))
-      throw new MemcellError(
+      throw modelError(
         `${what}: ${className} has no setting ${shown(given)}; it has ${Object.keys(known).join(', ') || 'none'}`,
-        { code: 'model' },
       );
     settings[name] = known[name](value, `${what}: ${given}`);
   }

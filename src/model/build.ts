@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import { fuseLSTMs } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import type { Layer } from '../layers/define.js';
@@ -26,7 +26,7 @@ export interface BuildOptions {
  */
 export function buildModel(layers: readonly Layer[], options: BuildOptions): tf.Sequential {
   const [first] = layers;
-  if (!first) throw new MemcellError('the model has no layers; add one first', { code: 'model' });
+  if (!first) throw modelError('the model has no layers; add one first');
   const batchShape = inputShapeOf(first, options.inputShape, options.batchSize);
   checkLayers(layers, batchShape);
   ensureBackend();
@@ -66,7 +66,7 @@ function addTo(model: tf.Sequential, layer: Layer): void {
 export function freeName(taken: ReadonlySet<string>, layer: Layer): string {
   if (!isNamedAutomatically(layer)) {
     if (!taken.has(layer.name)) return layer.name;
-    throw new MemcellError(`two layers are called ${layer.name}; give one of them another name`, { code: 'model' });
+    throw modelError(`two layers are called ${layer.name}; give one of them another name`);
   }
   const base = layerNameOf(layer.getClassName());
   let name = base;

@@ -7,7 +7,9 @@
  *     value  = number | "string" | 'string' | true | false | None | null | list | call with parentheses | bare word
  *     list   = "(" … ")" | "[" … "]"
  */
-import { MemcellError } from '../errors.js';
+
+import { type MemcellError, modelError } from '../errors.js';
+import { isRecord } from '../fields.js';
 
 export type Value = number | boolean | string | null | Value[] | Call;
 
@@ -21,7 +23,7 @@ export interface Call {
 }
 
 export function isCall(value: Value): value is Call {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }
 
 /** Deeper nesting than this is a mistake; three is common: Bidirectional(LSTM(8, kernel_regularizer=l2(0.01))). */
@@ -39,7 +41,7 @@ export function errorAt(text: string, at: number, problem: string): MemcellError
   const line = text.slice(start, end < 0 ? undefined : end);
   const [what, ...remedy] = problem.split(';');
   const message = [`${what} at character ${at + 1}`, ...remedy].join(';');
-  return new MemcellError(`layers: ${message}\n  ${line}\n  ${' '.repeat(at - start)}^`, { code: 'model' });
+  return modelError(`layers: ${message}\n  ${line}\n  ${' '.repeat(at - start)}^`);
 }
 
 /** The calls of a spec, in order. */

@@ -1,8 +1,9 @@
 import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { definitionOf, layerClasses } from '../layers/byName.js';
 import type { Layer } from '../layers/define.js';
 import { camelCase, namedOptions, short, shown } from '../spelling.js';
+import { unknownOption } from '../valueKinds.js';
 import { LayerError, makeLayer } from './making.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 
@@ -35,9 +36,7 @@ const settingsByPosition: Record<string, string[]> = {
 export function parseSpec(text: string, options: { stateful?: boolean } = {}): Layer[] {
   const { stateful = false } = namedOptions<{ stateful?: boolean }>('parseSpec', options);
   if (typeof text !== 'string')
-    throw new MemcellError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`, {
-      code: 'usage',
-    });
+    throw usageError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`);
   const calls = parseCalls(text);
   const input = calls[0]?.name === 'Input' ? calls.shift() : undefined;
   if (calls.length === 0) throw errorAt(text, text.length, 'no layers; write for example LSTM(50), Dense(10, softmax)');
@@ -119,8 +118,7 @@ function setting(text: string, { name, positional, named, at }: Call): unknown {
   for (const [i, value] of positional.entries()) config[order[i]] = value;
   for (const [option, value] of Object.entries(named)) {
     if (!order.includes(camelCase(option))) {
-      const remedy = didYouMean(camelCase(option), order) || `; it takes ${order.join(', ')}`;
-      throw errorAt(text, at?.named[option] ?? place, `${name}: unknown option ${option}${remedy}`);
+      throw errorAt(text, at?.named[option] ?? place, unknownOption(name, camelCase(option), order));
     }
     config[camelCase(option)] = value;
   }

@@ -1,9 +1,8 @@
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import { definitionOf } from '../layers/byName.js';
 import { countWeights, type Layer, type Shape } from '../layers/define.js';
 import { checkInput, checkState, shapeText } from '../layers/fit.js';
-import { batchSize as checkBatchSize } from '../layers/schema.js';
-import { shown } from '../spelling.js';
+import { batchSize as checkBatchSize, shape as oneShape } from '../layers/schema.js';
 import type * as tf from '../tf.js';
 
 import { isBidirectional, isWrapper } from './walk.js';
@@ -23,33 +22,23 @@ export function inputShapeOf(first: Layer, inputShape?: Shape, batchSize?: numbe
   if (batchSize !== undefined) {
     checkBatchSize(batchSize, 'batchSize');
     if (own && own[0] !== null && own[0] !== batchSize)
-      throw new MemcellError(
-        `batchSize ${batchSize} does not fit the first layer's batch of ${own[0]}; give only one`,
-        { code: 'model' },
-      );
+      throw modelError(`batchSize ${batchSize} does not fit the first layer's batch of ${own[0]}; give only one`);
   }
   const batch = batchSize ?? own?.[0] ?? null;
   if (inputShape === undefined) {
     if (own) return [batch, ...own.slice(1)];
-    throw new MemcellError(
+    throw modelError(
       `the model's input shape is not known; give its first layer (${first.getClassName()}) an inputShape, such as [steps, features]`,
-      { code: 'model' },
     );
   }
-  const isSize = (size: number | null) => size === null || (Number.isInteger(size) && size > 0);
-  if (!Array.isArray(inputShape) || inputShape.length === 0 || !inputShape.every(isSize)) {
-    throw new MemcellError(`inputShape must be a list of whole numbers above 0, not ${shown(inputShape)}`, {
-      code: 'model',
-    });
-  }
-  const fits = (size: number | null, axis: number) => size === null || size === inputShape[axis];
-  if (own && !(own.length === inputShape.length + 1 && own.slice(1).every(fits))) {
-    throw new MemcellError(
-      `inputShape ${shapeText(inputShape)} does not fit the first layer's ${shapeText(own.slice(1))}; give only one`,
-      { code: 'model' },
+  const sample = oneShape(inputShape, 'inputShape');
+  const fits = (size: number | null, axis: number) => size === null || size === sample[axis];
+  if (own && !(own.length === sample.length + 1 && own.slice(1).every(fits))) {
+    throw modelError(
+      `inputShape ${shapeText(sample)} does not fit the first layer's ${shapeText(own.slice(1))}; give only one`,
     );
   }
-  return [batch, ...inputShape];
+  return [batch, ...sample];
 }
 
 /** Goes through the stack by shapes alone. `before` are the layers that are already in the model. */
@@ -60,18 +49,15 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
   for (const layer of layers) {
     const what = `layer ${stack.length + 1} (${layer.getClassName()})`;
     if (stack.includes(layer) || layer.inboundNodes.length > 0) {
-      throw new MemcellError(`${what} is already in a model; make a layer of its own for every place`, {
-        code: 'model',
-      });
+      throw modelError(`${what} is already in a model; make a layer of its own for every place`);
     }
     checkInput(layer, what, shape, stack);
     checkState(layer, what, shape);
     const definition = definitionOf(layer.getClassName());
     if (definition) weights += countWeights(definition, settingsOf(layer), shape);
     if (weights > mostWeights) {
-      throw new MemcellError(
+      throw modelError(
         `${what} brings the model to ${weights} weights; the most is ${mostWeights}, since training needs 16 bytes for each and WebAssembly's memory ends at 4 GiB; use fewer units`,
-        { code: 'model' },
       );
     }
     shape = outputShape(layer, what, shape);
@@ -98,10 +84,5 @@ function outputShape(layer: Layer, what: string, shape: Shape): Shape {
     });
   }
   if (!Array.isArray(outputs[0])) return outputs as tf.Shape;
-  throw new MemcellError(
-    `${what} has ${outputs.length} outputs, but a Sequential passes on one; leave returnState out`,
-    {
-      code: 'model',
-    },
-  );
+  throw modelError(`${what} has ${outputs.length} outputs, but a Sequential passes on one; leave returnState out`);
 }

@@ -1,7 +1,7 @@
 /** Reports: pages that show what a model does, and how good it is. */
 import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { ModelInput } from '../model/inputs.js';
 import type { Sequential } from '../sequential.js';
 import { shown } from '../spelling.js';
@@ -61,8 +61,7 @@ export async function figures(model: AnyTaskModel, data?: DataInput): Promise<Re
  * @throws MemcellError (model) for a model that is no stack of layers, or has no recurrent one
  */
 export async function gateFigures(model: Sequential, x: ModelInput): Promise<ReportFigure[]> {
-  if (typeof model?.gates !== 'function')
-    throw new MemcellError(`gateFigures takes a model of layers, not ${shown(model)}`, { code: 'usage' });
+  if (typeof model?.gates !== 'function') throw usageError(`gateFigures takes a model of layers, not ${shown(model)}`);
   return (await model.gates(x)).map((layer) => reportFigure(drawGates(showLayer(layer))));
 }
 
@@ -72,12 +71,7 @@ function reportFigure({ title, svg }: Figure): ReportFigure {
 
 async function describedModel(model: AnyTaskModel, data: DataInput | undefined): Promise<Described> {
   if (typeof model !== 'object' || model === null || !('loaded' in model)) {
-    throw new MemcellError(
-      `a report is of a model that forecast(), classify(), … or loadTask gave, not ${shown(model)}`,
-      {
-        code: 'usage',
-      },
-    );
+    throw usageError(`a report is of a model that forecast(), classify(), … or loadTask gave, not ${shown(model)}`);
   }
   const { loaded, understood, warnings } = model;
   const common = {

@@ -1,5 +1,5 @@
 /** How a model comes to be: its layers, its input's shape, and the tfjs model that is made of them when it is first needed. */
-import { MemcellError } from '../errors.js';
+import { modelError, usageError } from '../errors.js';
 import { addLayer, buildModel } from '../model/build.js';
 import type { BuiltGraph } from '../model/buildGraph.js';
 import { type Ends, expectedInputs, type ModelInputs } from '../model/ends.js';
@@ -45,7 +45,7 @@ export class Building {
 
   /** The tfjs model. @throws MemcellError for layers that do not fit each other, a model without an input's shape or disposed of */
   built(): LayersModel {
-    if (this.disposed) throw new MemcellError('this model was disposed', { code: 'usage' });
+    if (this.disposed) throw usageError('this model was disposed');
     this.first();
     this.model ??= buildModel(this.stack, { ...this.options, inputShape: this.inputShape });
     return this.model;
@@ -61,8 +61,7 @@ export class Building {
   /** @param changing carries out what changes a model that is built */
   add(layer: Layer, changing: (change: () => void) => void): void {
     if (this.model) {
-      if (!('add' in this.model))
-        throw new MemcellError('a model with branches takes no more layers', { code: 'model' });
+      if (!('add' in this.model)) throw modelError('a model with branches takes no more layers');
       const model = this.model as tf.Sequential;
       changing(() => addLayer(model, layer, this.options.seed));
       this.knownEnds = undefined;
@@ -115,6 +114,6 @@ export class Building {
   private first(): Layer {
     const [first] = this.stack;
     if (first) return first;
-    throw new MemcellError('the model has no layers; add one first', { code: 'model' });
+    throw modelError('the model has no layers; add one first');
   }
 }

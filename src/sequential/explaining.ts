@@ -1,5 +1,5 @@
 /** What looks into the tfjs model of one input. */
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { prepareBackend } from '../kernels/backend.js';
 import type { Ends } from '../model/ends.js';
 import { fromBatch, type ModelInput, toBatch } from '../model/inputs.js';
@@ -17,9 +17,7 @@ export async function explained<T>(
   explain: (model: tf.LayersModel, x: tf.Tensor) => T | Promise<T>,
 ): Promise<T> {
   if (inputs.length > 1) {
-    throw new MemcellError('gates and attribute look into models with one input; this one has several', {
-      code: 'model',
-    });
+    throw modelError('gates and attribute look into models with one input; this one has several');
   }
   const { array } = toBatch(x, inputs[0], 'x');
   await prepareBackend();

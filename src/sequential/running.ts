@@ -5,7 +5,7 @@ import type { Plan } from '../engine/planData.js';
 import { Stepper, Stream, streamObstacle } from '../engine/stream.js';
 import { createEngineRunner } from '../engine/tfjsModel.js';
 import { MOST_THREADS } from '../engine/threads/pool.js';
-import { MemcellError } from '../errors.js';
+import { type MemcellError, modelError, usageError } from '../errors.js';
 import { prepareBackend, prepareEngine } from '../kernels/backend.js';
 import { bringOthersHome, type Holder, holdLayers } from '../model/sharing.js';
 import { type EitherSpelling, shown } from '../spelling.js';
@@ -17,6 +17,7 @@ import { sgd } from '../training/optimizers.js';
 import { complete } from '../training/options.js';
 import type { Runner } from '../training/runner.js';
 import { createTfjsRunner } from '../training/tfjsRunner.js';
+import { mustBe, wholeNumber } from '../valueKinds.js';
 import type { SequentialCompileOptions } from './options.js';
 
 /** What compile() set. */
@@ -26,6 +27,8 @@ interface Setting {
   compiled: Compiled | undefined;
   engine: 'tfjs' | undefined;
 }
+
+const threadCount = wholeNumber(1, MOST_THREADS);
 
 /** Each is checked by who takes it. */
 const COMPILE_OPTIONS = {
@@ -68,7 +71,7 @@ export class Running {
     const given = complete<object, SequentialCompileOptions>('compile', {}, options, COMPILE_OPTIONS);
     const { engine, threads } = given;
     if (engine !== undefined && engine !== 'tfjs') {
-      throw new MemcellError(`engine: ${shown(engine)}; it can be 'tfjs' or left out`, { code: 'usage' });
+      throw usageError(`engine: ${shown(engine)}; it can be 'tfjs' or left out`);
     }
     if (threads !== undefined) checkThreads(threads);
     const settings = resolveTraining(given);
@@ -89,9 +92,7 @@ export class Running {
   compiledNow(): Compiled {
     const { setting } = this;
     if (!setting) {
-      throw new MemcellError("compile the model first: model.compile({ optimizer: 'adam', loss: … })", {
-        code: 'usage',
-      });
+      throw usageError("compile the model first: model.compile({ optimizer: 'adam', loss: … })");
     }
     setting.compiled ??= compileTraining(this.model(), setting.settings);
     return setting.compiled;
@@ -153,9 +154,7 @@ export class Running {
   /** Lets go of the runner, with the weights brought home: before anything that it does not know of. */
   free(): void {
     if (this.busy) {
-      throw new MemcellError(`this cannot be done while ${this.busy} runs on the same model; await it first`, {
-        code: 'usage',
-      });
+      throw usageError(`this cannot be done while ${this.busy} runs on the same model; await it first`);
     }
     this.runner?.sync();
     this.runner?.dispose();
@@ -166,9 +165,7 @@ export class Running {
   /** One training at a time; predicting, evaluating and saving may go on beside it, between its batches. */
   async exclusively<T>(what: string, run: () => Promise<T>): Promise<T> {
     if (this.busy) {
-      throw new MemcellError(`${what} was called while ${this.busy} runs on the same model; await it first`, {
-        code: 'usage',
-      });
+      throw usageError(`${what} was called while ${this.busy} runs on the same model; await it first`);
     }
     this.busy = what;
     try {
@@ -212,12 +209,9 @@ export class Running {
 
 /** @throws MemcellError 'usage' for what is not a whole number from 1 to 64 */
 function checkThreads(threads: number): void {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
-  throw new MemcellError(`threads must be a whole number from 1 to ${MOST_THREADS}, not ${shown(threads)}`, {
-    code: 'usage',
-  });
+  if (!threadCount.check(threads)) throw usageError(mustBe('threads', threadCount.what, threads));
 }
 
 function cannotStream(why: string): MemcellError {
-  return new MemcellError(`this model cannot stream: ${why}`, { code: 'model' });
+  return modelError(`this model cannot stream: ${why}`);
 }

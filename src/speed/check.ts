@@ -1,6 +1,6 @@
 /** Checks accelerated layers against TensorFlow.js's built-in ones and automatic differentiation, on this machine. */
 import { accelerateLayer, recurrentPath } from '../engine/accelerate.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { lstmPath } from '../kernels/accelerate.js';
 import { prepareBackend, startBackend } from '../kernels/backend.js';
 import { type Speed, usualSpeed } from '../kernels/module.js';
@@ -179,9 +179,7 @@ export async function checkKernels(options: CheckOptions = {}): Promise<CheckRep
 function checkSizes(shape: LSTMSizes): void {
   for (const name of ['batch', 'steps', 'inputs', 'units'] as const) {
     if (Number.isInteger(shape[name]) && shape[name] > 0) continue;
-    throw new MemcellError(`check: ${name} is ${shape[name]}; it needs to be a whole number from 1 up`, {
-      code: 'usage',
-    });
+    throw usageError(`check: ${name} is ${shape[name]}; it needs to be a whole number from 1 up`);
   }
 }
 
@@ -189,7 +187,7 @@ async function useBackend(name: string): Promise<void> {
   if (tf.getBackend() === name) return;
   const reason = await startBackend(name);
   if (reason !== undefined) {
-    throw new MemcellError(`check: the backend ${name} does not start: ${reason}; leave it out`, { code: 'usage' });
+    throw usageError(`check: the backend ${name} does not start: ${reason}; leave it out`);
   }
 }
 

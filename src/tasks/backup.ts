@@ -1,6 +1,6 @@
 /** Backups of a task that is trained in code: what `memcell train --resume` does on the command line. */
 import type { DataInput, Source } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { checkBackupFolder } from '../formats/backups.js';
 import { shown } from '../spelling.js';
 import { fingerprintOf } from '../training/fingerprint.js';
@@ -32,9 +32,7 @@ export async function openBackup(
 ): Promise<FitJournal> {
   const wanted = typeof given === 'string' ? { folder: given } : given;
   if (typeof wanted !== 'object' || wanted === null) {
-    throw new MemcellError(`backup must be a folder or { folder, minutes, epochs }, not ${shown(given)}`, {
-      code: 'usage',
-    });
+    throw usageError(`backup must be a folder or { folder, minutes, epochs }, not ${shown(given)}`);
   }
   const { folder, minutes, epochs } = checkKinds(kinds, { ...wanted }, 'backup');
   checkBackupFolder(folder);

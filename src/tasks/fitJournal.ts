@@ -6,7 +6,7 @@
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import type { Source } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { modelError, usageError } from '../errors.js';
 import { readState, removeUnfinished, writeState } from '../formats/stateFile.js';
 import type { BackupKind, BackupStore, StoredBackup } from '../training/backup.js';
 import { differences, type Settings } from '../training/fingerprint.js';
@@ -96,9 +96,8 @@ export class FitJournal implements FitRecords {
       const { run, seconds, entries } = entriesOf(await readState(path), path);
       const wrong = differences(run, is);
       if (wrong.length > 0) {
-        throw new MemcellError(
+        throw usageError(
           `${folder} is of another run: ${wrong.slice(0, 4).join('; ')}; go on with what it was, or ${options.anew} to start anew`,
-          { code: 'usage' },
         );
       }
       spent = Math.max(spent, seconds);
@@ -228,7 +227,7 @@ interface Stored {
 }
 
 function entriesOf({ values, arrays }: StoredBackup, where: string) {
-  if (!isStored(values)) throw new MemcellError(`${where}: not the state of a run; remove it`, { code: 'model' });
+  if (!isStored(values)) throw modelError(`${where}: not the state of a run; remove it`);
   let at = 0;
   const entries = values.entries.map(({ fit, values: own, arrays: count }): Entry => {
     at += count;

@@ -1,11 +1,11 @@
 /** What the tasks' functions are given: data and options as a program has them, to what a task takes. */
 import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
-import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type Spelling, shown } from '../spelling.js';
 import type { Callbacks } from '../training/callbacks.js';
 import type { OptimizerName } from '../training/optimizers.js';
+import { abortSignal, callable, mustBe, unknownOption } from '../valueKinds.js';
 import type { TaskBackup } from './backup.js';
 import { flags } from './flags.js';
 import { checkKinds, count, flag, integer, names, type OptionKind, positive, share, text } from './options.js';
@@ -80,8 +80,8 @@ export function trainingGiven(kind: TaskKind, named: Given) {
     ...others
   }: Pick<TaskTraining, 'onStage' | 'signal' | 'callbacks' | 'backup'> = named;
   checkFunction(kind, 'onStage', onStage);
-  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
-    throw new MemcellError(`${kind}: signal must be an AbortSignal, not ${shown(signal)}`, { code: 'usage' });
+  if (signal !== undefined && !abortSignal.check(signal)) {
+    throw usageError(mustBe(`${kind}: signal`, abortSignal.what, signal));
   }
   const isTraining = ([name]: [string, unknown]) => Object.hasOwn(trainingKinds, name);
   const entries = Object.entries(others);
@@ -91,8 +91,7 @@ export function trainingGiven(kind: TaskKind, named: Given) {
     const all = [...taken, 'callbacks', 'signal', 'onStage', 'backup'].map((name) =>
       name === 'targets' ? 'target' : name,
     );
-    const remedy = didYouMean(unknown, all) || `; it takes ${all.join(', ')}`;
-    throw new MemcellError(`${kind}: unknown option '${unknown}'${remedy}`, { code: 'usage' });
+    throw usageError(unknownOption(kind, unknown, all));
   }
   const about = Object.fromEntries(entries.filter(isTraining));
   const { layers, from, plain, budget, threads, seed, ...settings } = checkKinds(trainingKinds, about, kind);
@@ -103,17 +102,14 @@ export function trainingGiven(kind: TaskKind, named: Given) {
 
 /** @throws MemcellError (usage) for what is given and no function */
 export function checkFunction(owner: string, name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'function') return;
-  throw new MemcellError(`${owner}: ${name} must be a function, not ${shown(value)}`, { code: 'usage' });
+  if (value !== undefined && !callable.check(value))
+    throw usageError(mustBe(`${owner}: ${name}`, callable.what, value));
 }
 
 /** @throws MemcellError (usage) without a target */
 export function forecastGiven(data: unknown, named: Given): { input: DataInput; options: Given } {
   if ('targets' in named) {
-    throw new MemcellError(
-      "forecast: the columns to forecast are given as target: 'sales' or target: ['sales', 'visits']",
-      { code: 'usage' },
-    );
+    throw usageError("forecast: the columns to forecast are given as target: 'sales' or target: ['sales', 'visits']");
   }
   const { target, ...options } = named;
   const input = valuesNamed(data as DataInput);
@@ -121,9 +117,7 @@ export function forecastGiven(data: unknown, named: Given): { input: DataInput; 
   const targets = target ?? (input === data ? undefined : 'value');
   if (!(typeof targets === 'string' || names.check(targets))) {
     const wrong = targets === undefined ? 'is missing' : `must be a column or a list of columns, not ${shown(targets)}`;
-    throw new MemcellError(`forecast: target ${wrong}; give the column to forecast, such as { target: 'sales' }`, {
-      code: 'usage',
-    });
+    throw usageError(`forecast: target ${wrong}; give the column to forecast, such as { target: 'sales' }`);
   }
   return { input, options: { ...options, targets: typeof targets === 'string' ? [targets] : [...targets] } };
 }
@@ -131,9 +125,7 @@ export function forecastGiven(data: unknown, named: Given): { input: DataInput; 
 /** @throws MemcellError (usage) without a label */
 export function classifyGiven(named: Given): Given {
   if (named.label !== undefined) return named;
-  throw new MemcellError("classify: label is missing; give the column of the classes, such as { label: 'species' }", {
-    code: 'usage',
-  });
+  throw usageError("classify: label is missing; give the column of the classes, such as { label: 'species' }");
 }
 
 /** The text itself, or a file of it. */

@@ -3,7 +3,7 @@ import type { Account } from '../data/frame.js';
 import { valuesNamed } from '../data/inCode.js';
 import { type DataInput, openSource } from '../data/source.js';
 import { accountText } from '../data/understanding/account.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { namedOptions, shown } from '../spelling.js';
 import { type Classification, type ClassifyArtefact, type ClassifyEvaluation, classifyTask } from './classify/task.js';
@@ -90,7 +90,7 @@ export abstract class TaskModel<E extends { kind: TaskKind }> {
   /** Saves the model to a folder, as memcell train does: loadTask reads it back, and memcell predict. */
   async save(folder: string): Promise<void> {
     if (typeof folder !== 'string' || folder === '') {
-      throw new MemcellError(`save: the folder must be text, not ${shown(folder)}`, { code: 'usage' });
+      throw usageError(`save: the folder must be text, not ${shown(folder)}`);
     }
     await this.network.save(folder, { includeOptimizer: false });
   }
@@ -267,19 +267,12 @@ export type Sequence = readonly (number | string)[] | string | { readonly files:
 export function sequenceInput(sequence: Sequence): DataInput {
   if (typeof sequence === 'string') return { name: 'sequence', text: sequence };
   if (typeof sequence !== 'object' || sequence === null) {
-    throw new MemcellError(
-      `a sequence is a list of whole numbers or words, or a text of them, not ${shown(sequence)}`,
-      {
-        code: 'usage',
-      },
-    );
+    throw usageError(`a sequence is a list of whole numbers or words, or a text of them, not ${shown(sequence)}`);
   }
   if ('files' in sequence) return sequence;
   const wrong = Array.from(sequence).find((symbol) => typeof symbol !== 'string' && typeof symbol !== 'number');
   if (!('length' in sequence) || wrong !== undefined) {
-    throw new MemcellError(`a sequence holds whole numbers or words, not ${shown(wrong ?? sequence)}`, {
-      code: 'usage',
-    });
+    throw usageError(`a sequence holds whole numbers or words, not ${shown(wrong ?? sequence)}`);
   }
   return { name: 'sequence.json', text: JSON.stringify(sequence) };
 }

@@ -1,6 +1,6 @@
 import type { NdArray } from '../data/array.js';
 import type { Source } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { modelError, usageError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { classifyInput } from './classify/predict.js';
 import { maskValue } from './classify/scaling.js';
@@ -43,7 +43,7 @@ export async function networkInput(
   const { model, artefact, name } = loaded;
   if (artefact.kind === 'text') return textInput(artefact as TextArtefact, source, sample, name);
   if (artefact.kind === 'classify') {
-    if (source === undefined) throw new MemcellError(`${name}: give the DATA that the sample is of`, { code: 'usage' });
+    if (source === undefined) throw usageError(`${name}: give the DATA that the sample is of`);
     const classes = artefact as ClassifyArtefact;
     const input = await classifyInput({ artefact: classes }, source, sample);
     return { ...input, ...classifySteps(classes, input.x), outputs: classes.classes };
@@ -61,15 +61,11 @@ export async function networkInput(
   await tasks[artefact.kind].predict({ ...loaded, model: heard }, source, {});
   const count = inputs.reduce((sum, { shape }) => sum + shape[0], 0);
   if (count === 0) {
-    throw new MemcellError(`${name}: this model forecasts without its network, which adds nothing here`, {
-      code: 'model',
-    });
+    throw modelError(`${name}: this model forecasts without its network, which adds nothing here`);
   }
   const last = artefact.kind === 'symbols' ? 1 : count;
   if (sample > last) {
-    throw new MemcellError(`sample: there ${last === 1 ? 'is 1 sample' : `are ${last} samples`}, not ${sample}`, {
-      code: 'usage',
-    });
+    throw usageError(`sample: there ${last === 1 ? 'is 1 sample' : `are ${last} samples`}, not ${sample}`);
   }
   let index = sample - 1;
   for (const { data, shape } of inputs) {
@@ -123,14 +119,11 @@ async function textInput(
   sample: number,
   name: string,
 ): Promise<NetworkInput> {
-  if (source === undefined)
-    throw new MemcellError(`${name}: give the text that the network is to read`, { code: 'usage' });
+  if (source === undefined) throw usageError(`${name}: give the text that the network is to read`);
   const ids = tokens.encode(await source.text(), source.name);
   const windows = Math.floor(ids.length / window);
   if (sample > windows) {
-    throw new MemcellError(`${source.name}: has ${windows} windows of ${window} ${tokens.kind}, not ${sample}`, {
-      code: 'usage',
-    });
+    throw usageError(`${source.name}: has ${windows} windows of ${window} ${tokens.kind}, not ${sample}`);
   }
   const own = ids.slice((sample - 1) * window, sample * window);
   return {

@@ -1,5 +1,5 @@
 import type { NdArray } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 
 /** What a task needs of a model. */
 export interface Predictor {
@@ -24,9 +24,7 @@ export function checkOutputShape(
   const fits = wanted.some((shape) => shape.length === given.length && shape.every((size, i) => size === given[i]));
   if (fits) return;
   const known = wanted.map((shape) => `(${shape.join(', ')})`).join(' or ');
-  throw new MemcellError(`layers: the output has shape (${given.join(', ')}), this task needs ${known}; ${remedy}`, {
-    code: 'usage',
-  });
+  throw usageError(`layers: the output has shape (${given.join(', ')}), this task needs ${known}; ${remedy}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { Random } from '../random.js';
 
 export interface SamplingOptions {
@@ -13,12 +13,12 @@ export interface SamplingOptions {
 /** @throws MemcellError (usage) for the first option out of its range. */
 export function checkSampling({ temperature = 1, topK = 1, topP = 1 }: SamplingOptions): void {
   if (!(temperature >= 0 && Number.isFinite(temperature))) {
-    throw new MemcellError(`temperature: ${temperature} is not a number of at least 0`, { code: 'usage' });
+    throw usageError(`temperature: ${temperature} is not a number of at least 0`);
   }
   if (!(Number.isInteger(topK) && topK >= 1)) {
-    throw new MemcellError(`top-k: ${topK} is not a whole number of at least 1`, { code: 'usage' });
+    throw usageError(`top-k: ${topK} is not a whole number of at least 1`);
   }
-  if (!(topP > 0 && topP <= 1)) throw new MemcellError(`top-p: ${topP} is not in (0, 1]`, { code: 'usage' });
+  if (!(topP > 0 && topP <= 1)) throw usageError(`top-p: ${topP} is not in (0, 1]`);
 }
 
 /**

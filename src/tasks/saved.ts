@@ -1,5 +1,5 @@
 /** Trained tasks, loaded: a network, and what its task left with it. */
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { Fields } from '../fields.js';
 import type { Predicting } from '../predicting.js';
 import type { Sequential } from '../sequential.js';
@@ -54,9 +54,8 @@ export async function openSaved(folder: string): Promise<OpenedTask<Sequential>>
 export function openTask<Model extends Predicting>(model: Model, folder: string): OpenedTask<Model> {
   try {
     if (model.metadata.task === undefined) {
-      throw new MemcellError(
+      throw modelError(
         `${folder}: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; memcell predict and evaluate take arrays for it, or use it in code with loadModel`,
-        { code: 'model' },
       );
     }
     const fields = new Fields(model.metadata.task, `${folder}/model.json: task`);
@@ -80,9 +79,8 @@ export function readSaved<A extends SavedTask, Model extends Predicting>(
     if (takes === input.join(', ') && outputs.some((output) => gives === output.join(', '))) {
       return { model, artefact, name: folder };
     }
-    throw new MemcellError(
+    throw modelError(
       `${folder}: the model takes (${takes}) and gives (${gives}), which is not what its ${kind} task needs; train the model again`,
-      { code: 'model' },
     );
   } catch (error) {
     model.dispose();

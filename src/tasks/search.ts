@@ -4,7 +4,7 @@
  * the model is evaluated on in the end.
  */
 import type { Source } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { type Drawn, drawNew, nothing } from './drawnSettings.js';
 import { flags } from './flags.js';
 import { tasks } from './index.js';
@@ -181,7 +181,7 @@ async function runTrial(
         ...layersOf(drawn.layers ?? given.layers),
         ...(budget !== undefined && { budget }),
         onPrepared: (prepared) => {
-          if (prepared.heldOut === 0) throw new MemcellError(`${source.name}: ${noPart}`, { code: 'usage' });
+          if (prepared.heldOut === 0) throw usageError(`${source.name}: ${noPart}`);
           layers = prepared.layers;
           return isFirst ? onPrepared?.(prepared) : undefined;
         },

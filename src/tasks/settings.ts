@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 
 export type TaskKind = 'forecast' | 'classify' | 'text' | 'symbols';
 
@@ -32,7 +32,7 @@ export interface TrainingRecord {
 /** @throws MemcellError (usage) unless the value is a whole number of at least 1. */
 export function checkCount(value: number, option: string): number {
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new MemcellError(`${option}: ${value} is not a whole number of at least 1`, { code: 'usage' });
+  throw usageError(`${option}: ${value} is not a whole number of at least 1`);
 }
 
 /** @throws MemcellError (usage) for the first setting out of its range. */
@@ -42,13 +42,13 @@ export function checkSettings(settings: Partial<TrainingSettings>): void {
   if (settings.patience !== undefined) checkCount(settings.patience, 'patience');
   const { learningRate = 1, validationSplit = 0, seed = 0 } = settings;
   if (!(learningRate > 0 && Number.isFinite(learningRate))) {
-    throw new MemcellError(`learning rate: ${learningRate} is not a number above 0`, { code: 'usage' });
+    throw usageError(`learning rate: ${learningRate} is not a number above 0`);
   }
   if (!(validationSplit >= 0 && validationSplit < 1)) {
-    throw new MemcellError(`validation split: ${validationSplit} is not in [0, 1)`, { code: 'usage' });
+    throw usageError(`validation split: ${validationSplit} is not in [0, 1)`);
   }
   if (!Number.isSafeInteger(seed)) {
-    throw new MemcellError(`seed: ${seed} is not a whole number`, { code: 'usage' });
+    throw usageError(`seed: ${seed} is not a whole number`);
   }
 }
 

@@ -62,7 +62,7 @@ export class Start {
         shape: weight.shape.map(Number),
       })),
     }));
-    if (this.weights.length === 0) throw new MemcellError(`${name}: has no weights to start from`, { code: 'usage' });
+    if (this.weights.length === 0) throw usageError(`${name}: has no weights to start from`);
     if (this.task === undefined) {
       this.notes.push(
         `${name} says nothing of columns, scaling or vocabulary: inputs are scaled and numbered by this data, in its order`,

@@ -1,5 +1,5 @@
 import type { Source } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { parseSpec } from '../model/spec.js';
 import type { Sequential } from '../sequential.js';
 import { getOptimizer } from '../training/optimizers.js';
@@ -87,7 +87,7 @@ export function runOf({ onPrepared: _, onTrained, ...given }: TrainTaskOptions, 
   if (run.settings.optimizer !== undefined) getOptimizer(run.settings.optimizer);
   if (run.layers !== undefined) checkLayers(run.layers);
   if (run.budget !== undefined && !(run.budget > 0 && Number.isFinite(run.budget))) {
-    throw new MemcellError(`budget: ${String(run.budget)} is not a number of seconds above 0`, { code: 'usage' });
+    throw usageError(`budget: ${String(run.budget)} is not a number of seconds above 0`);
   }
   return run;
 }

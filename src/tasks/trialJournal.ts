@@ -1,7 +1,7 @@
 /** The trials of a search that are done, on disk, so that a search that was killed or stopped goes on with them. For Node; reached by a dynamic import. */
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
-import { MemcellError } from '../errors.js';
+import { modelError, usageError } from '../errors.js';
 import { counted } from '../format.js';
 import { readState, removeUnfinished, writeState } from '../formats/stateFile.js';
 import { differences, type Settings } from '../training/fingerprint.js';
@@ -42,12 +42,11 @@ export class TrialJournal implements TrialRecords {
     }
     const path = join(folder, file);
     const { values } = await readState(path);
-    if (!isStored(values)) throw new MemcellError(`${path}: not the trials of a search; remove it`, { code: 'model' });
+    if (!isStored(values)) throw modelError(`${path}: not the trials of a search; remove it`);
     const wrong = differences(values.search, settings);
     if (wrong.length > 0) {
-      throw new MemcellError(
+      throw usageError(
         `${folder} is of another search: ${wrong.slice(0, 4).join('; ')}; go on with what it was, or leave out --resume to start anew`,
-        { code: 'usage' },
       );
     }
     say(`resuming from ${folder}: ${counted(values.outcomes.length, 'trial is', 'trials are')} done`);

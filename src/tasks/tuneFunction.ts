@@ -1,5 +1,5 @@
 import { type Columns, type DataInput, openSource } from '../data/source.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type EitherSpelling, namedOptions, shown } from '../spelling.js';
 import type { ClassifyOptions } from './classify/options.js';
 import { spelledInCode } from './codeSpelling.js';
@@ -119,15 +119,15 @@ export function tune(
 ): Promise<Tuning<SymbolsModel>>;
 export async function tune(task: TaskKind, data: unknown, given?: unknown): Promise<Tuning> {
   if (!kinds.includes(task)) {
-    throw new MemcellError(`tune: the task is ${kinds.join(', ')}, not ${shown(task)}`, { code: 'usage' });
+    throw usageError(`tune: the task is ${kinds.join(', ')}, not ${shown(task)}`);
   }
   const { trials: most = 20, onTrial, ...named } = namedOptions('tune', given);
   if (!count.check(most)) {
-    throw new MemcellError(`tune: trials must be ${count.what}, not ${shown(most)}`, { code: 'usage' });
+    throw usageError(`tune: trials must be ${count.what}, not ${shown(most)}`);
   }
   checkFunction('tune', 'onTrial', onTrial);
   for (const name of ['from', 'plain', 'callbacks', 'onStage']) {
-    if (name in named) throw new MemcellError(`tune: it takes no ${name}; leave it out`, { code: 'usage' });
+    if (name in named) throw usageError(`tune: it takes no ${name}; leave it out`);
   }
   const { input, options: rest } = givenOf[task](data, named);
   const { training, settings, options, signal } = trainingGiven(task, rest);
@@ -155,7 +155,7 @@ export async function tune(task: TaskKind, data: unknown, given?: unknown): Prom
       },
     }),
   );
-  if (tuned === undefined) throw new MemcellError('tune: aborted before the first trial was done', { code: 'usage' });
+  if (tuned === undefined) throw usageError('tune: aborted before the first trial was done');
   const { search, trained, compared } = tuned;
   const { model, evaluation, history, warnings } = trained;
   const { best, trials, metric, samples, ended } = search;

@@ -2,7 +2,7 @@
  * Backups of a running fit: all that it needs to go on to the bit as if it had never stopped. Shuffling and dropout are functions of
  * (seed, epoch) and (seed, step), so that their state is the seed, the epoch and the optimizer's steps.
  */
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { Callback, CallbackState } from './callbacks.js';
 import { differences, type Settings } from './fingerprint.js';
 import type { History, Logs } from './history.js';
@@ -71,7 +71,7 @@ export function backupWanted(
   callbacks: readonly Callback[],
 ): ReturnType<typeof backupOptions> | BackupStore | undefined {
   const [wanted, ...more] = [given, ...callbacks.map((one) => one.backup)].filter((one) => one !== undefined);
-  if (more.length > 0) throw new MemcellError('fit can keep one backup; two are asked for', { code: 'usage' });
+  if (more.length > 0) throw usageError('fit can keep one backup; two are asked for');
   if (wanted === undefined || (typeof wanted === 'object' && 'newest' in wanted)) return wanted;
   return backupOptions(wanted);
 }
@@ -195,9 +195,8 @@ export class Backups {
       return undefined;
     }
     const more = wrong.length > 4 ? `; and ${wrong.length - 4} more` : '';
-    throw new MemcellError(
+    throw usageError(
       `${name} is the backup of another run: ${wrong.slice(0, 4).join('; ')}${more}; go on with what it was, or remove it to start anew`,
-      { code: 'usage' },
     );
   }
 

@@ -1,6 +1,7 @@
 /** compile(): from names and options to one checked training configuration. */
 
-import { MemcellError, usageError } from '../errors.js';
+import { type MemcellError, usageError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import { distinctNames } from '../model/ends.js';
 import { shown } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -83,7 +84,7 @@ const SUM: Loss = {
   config: {},
   targets: 'any',
   positions: () => {
-    throw new MemcellError('this loss is a sum of several outputs', { code: 'usage' });
+    throw usageError('this loss is a sum of several outputs');
   },
 };
 
@@ -161,7 +162,7 @@ function metricsOf(
 export function isByOutput(
   metrics: UncheckedCompileOptions['metrics'] | null,
 ): metrics is { readonly [output: string]: readonly (MetricIdentifier | string)[] } {
-  return typeof metrics === 'object' && metrics !== null && !Array.isArray(metrics);
+  return isRecord(metrics);
 }
 
 export function noLoss(): MemcellError {

@@ -1,4 +1,4 @@
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { EitherSpelling } from '../spelling.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
@@ -28,8 +28,7 @@ export class CSVLogger implements Callback {
     private readonly filename: string,
     options: EitherSpelling<CSVLoggerOptions> = {},
   ) {
-    if (typeof filename !== 'string' || filename === '')
-      throw new MemcellError('CSVLogger takes the name of a file', { code: 'usage' });
+    if (typeof filename !== 'string' || filename === '') throw usageError('CSVLogger takes the name of a file');
     const defaults = { separator: ',', append: false };
     this.options = complete('CSVLogger', defaults, options, { separator: 'string', append: 'boolean' });
   }

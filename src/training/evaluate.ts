@@ -1,7 +1,7 @@
 /** evaluate, predict and trainOnBatch over a runner. */
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { EventLoop } from '../eventLoop.js';
 import { Batches, rowRange, type Samples } from './batches.js';
 import type { Compiled, CompiledOutput } from './compile.js';
@@ -53,9 +53,8 @@ export function batchSizeFor(
 ): number {
   if (batch === undefined) return asked ?? DEFAULT_BATCH_SIZE;
   if (asked != null && asked !== batch)
-    throw new MemcellError(
+    throw usageError(
       `batchSize is ${asked}; this model has stateful layers for batches of ${batch}; leave batchSize out`,
-      { code: 'usage' },
     );
   if (samples % batch !== 0)
     throw new MemcellError(
@@ -86,7 +85,7 @@ export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weigh
     ? prepareParts(compiled.outputs, y, of)
     : prepareTargets(compiled.loss, y, compiled.outputShape, `${of}y`);
   if (compiled.outputs && weighting.classWeight) {
-    throw new MemcellError('classWeight is for a model with one output; use sampleWeight', { code: 'usage' });
+    throw usageError('classWeight is for a model with one output; use sampleWeight');
   }
   const what = `${of}sampleWeight`;
   const { sampleWeight } = weighting;

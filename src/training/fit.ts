@@ -1,6 +1,6 @@
 /** fit: the training loop over a runner. */
 import type { NdArray } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { EventLoop } from '../eventLoop.js';
 import { deriveKey, Random } from '../random.js';
 import { type Backup, type BackupStore, Backups, putBack, wholeState } from './backup.js';
@@ -228,9 +228,8 @@ class Run {
     if (!backups) return undefined;
     const [unsaved] = meter.unsaved;
     if (backups.withinEpochs && unsaved !== undefined)
-      throw new MemcellError(
+      throw usageError(
         `backup: the metric ${unsaved} has no save() and restore(), so that a backup within an epoch cannot hold it; back up by epochs`,
-        { code: 'usage' },
       );
     const found = await backups.newest();
     if (found?.note !== undefined) progress.line(found.note);
@@ -384,7 +383,7 @@ class Run {
       capture: () => runner.capture(),
       restore: (state) => runner.restore(state),
       save: async (folder) => {
-        if (!host.save) throw new MemcellError('this model cannot be saved during training', { code: 'usage' });
+        if (!host.save) throw usageError('this model cannot be saved during training');
         runner.sync();
         await host.save(folder);
       },

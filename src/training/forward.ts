@@ -1,7 +1,7 @@
 /** A tfjs model's forward pass as Keras does it: with the mask that comes out, and the logits before the last activation. */
 
 import { isKnownActivation } from '../activations.js';
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { definitionOf } from '../layers/byName.js';
 import { type Activation, isComputed } from '../layers/computed.js';
 import { cellsIn } from '../layers/kinds.js';
@@ -173,7 +173,7 @@ export function hasPenalisedWeights(layer: tf.layers.Layer): boolean {
 function oneTensor(output: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[]): tf.Tensor {
   const first = Array.isArray(output) ? output[0] : output;
   if (first instanceof tf.Tensor) return first;
-  throw new MemcellError('the model gave no tensor for this batch', { code: 'model' });
+  throw modelError('the model gave no tensor for this batch');
 }
 
 /** Where a model's output comes from logits, as far as cross-entropy is concerned. */

@@ -1,6 +1,6 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
 import type { NdArray } from '../data/array.js';
-import { MemcellError } from '../errors.js';
+import { type MemcellError, usageError } from '../errors.js';
 import { type Ends, isByName, type ModelInputs, readInputs, readTargets } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { shown } from '../spelling.js';
@@ -70,9 +70,7 @@ function ofOutputs(
 
 function wrongWeights(found: string, outputs: readonly string[]): MemcellError {
   const remedy = outputs.length > 1 ? ', or one for each of them, in this order or by name' : '';
-  return new MemcellError(`${found}; the model's outputs: ${outputs.join(', ')}; give one array${remedy}`, {
-    code: 'usage',
-  });
+  return usageError(`${found}; the model's outputs: ${outputs.join(', ')}; give one array${remedy}`);
 }
 
 /** fit's options with arrays in the place of what users give, for a model of such inputs and outputs. */
@@ -86,7 +84,7 @@ export function fitArrays({ validationData, sampleWeight, ...rest }: FitOptions,
 
 function validationArrays(given: ValidationInput, { inputs, outputNames }: Ends): ValidationData {
   if (typeof given !== 'object' || !('x' in given || Array.isArray(given)))
-    throw new MemcellError(`validationData must be [x, y] or { x, y }, not ${shown(given)}`, { code: 'usage' });
+    throw usageError(`validationData must be [x, y] or { x, y }, not ${shown(given)}`);
   const { x, y, sampleWeight } = 'x' in given ? given : { x: given[0], y: given[1], sampleWeight: given[2] };
   return {
     x: readInputs(x, inputs, 'validationData: x').array,

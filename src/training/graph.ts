@@ -1,6 +1,6 @@
 /** A tfjs model's layers run one after the other, as Keras runs them: with masks, several inputs and outputs, models in models. */
 
-import { MemcellError } from '../errors.js';
+import { MemcellError, modelError } from '../errors.js';
 import { isComputed } from '../layers/computed.js';
 import { definitionOf } from '../layers/define.js';
 import { shapeText } from '../layers/fit.js';
@@ -62,9 +62,7 @@ function runCalls(model: tf.LayersModel, inputs: readonly Masked[], training: bo
 function found(known: ReadonlyMap<tf.SymbolicTensor, Masked>, tensor: tf.SymbolicTensor): Masked {
   const masked = known.get(tensor);
   if (masked) return masked;
-  throw new MemcellError(`the model's layer ${tensor.sourceLayer.name} gives nothing for this batch`, {
-    code: 'model',
-  });
+  throw modelError(`the model's layer ${tensor.sourceLayer.name} gives nothing for this batch`);
 }
 
 /** One layer, or model in a model, on a batch. */
@@ -137,7 +135,7 @@ function listOf<T>(value: T | T[]): T[] {
 function tensorsOf(outputs: tf.Tensor | tf.Tensor[] | tf.SymbolicTensor | tf.SymbolicTensor[]): tf.Tensor[] {
   return listOf<tf.Tensor | tf.SymbolicTensor>(outputs).map((output) => {
     if (output instanceof tf.Tensor) return output;
-    throw new MemcellError('the model gave no tensor for this batch', { code: 'model' });
+    throw modelError('the model gave no tensor for this batch');
   });
 }
 

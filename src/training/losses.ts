@@ -3,7 +3,7 @@
  * position, which is what is left of the output's shape without its last axis: (B, C) → (B), (B, T, C) → (B, T).
  */
 import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { type EitherSpelling, namedOptions, type Spelling, short, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { Tensor, TensorFunction } from '../tfjsTypes.js';
@@ -215,9 +215,8 @@ export function getLoss(identifier: LossIdentifier | string): Loss {
       return makeLoss(name, config);
     }
   }
-  throw new MemcellError(
+  throw usageError(
     `a loss is a name, such as 'meanSquaredError', one that huber({ delta: 2 }) and its kin make, or a function of (yTrue, yPred); not ${shown(identifier)}`,
-    { code: 'usage' },
   );
 }
 
@@ -227,9 +226,8 @@ function makeLoss(written: string, config: Options): Loss {
   const found = known.find((one) => one === name);
   if (found) return (LOSSES[found] as (options: Options) => Loss)(config);
   const names = [...known, ...shortLossNames];
-  throw new MemcellError(
+  throw usageError(
     `unknown loss '${short(written)}'${didYouMean(written, names) || `; the losses are ${names.join(', ')}`}`,
-    { code: 'usage' },
   );
 }
 
@@ -245,9 +243,8 @@ function makeLoss(written: string, config: Options): Loss {
 export function weightedMean(values: Tensor, sampleWeight?: Tensor, mask?: Tensor): Tensor {
   if (values.rank === 0) {
     if (!sampleWeight && !mask) return tf.reshape(values, []);
-    throw new MemcellError(
+    throw usageError(
       'the loss function gives one number for the batch, so sample weights and masks cannot apply; let it give one per sample',
-      { code: 'usage' },
     );
   }
   let weighted = values;

@@ -1,6 +1,6 @@
 import type { NdArray } from '../data/array.js';
 import { partOf } from '../data/sideBySide.js';
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import type { Compiled } from './compile.js';
 import type { Logs } from './history.js';
 import type { Metric, MetricCount } from './metrics.js';
@@ -76,7 +76,7 @@ export class Meter {
   /** @throws MemcellError 'model' for what a meter of other metrics has saved */
   restore({ lossTotal, samples, outputTotals, counts }: MeterState): void {
     const fits = this.outputTotals.length === outputTotals.length && this.counted.length === counts.length;
-    if (!fits) throw new MemcellError('the saved metrics are those of another model', { code: 'model' });
+    if (!fits) throw modelError('the saved metrics are those of another model');
     this.lossTotal = lossTotal;
     this.samples = samples;
     this.outputTotals = outputTotals.slice();

@@ -5,7 +5,7 @@
  */
 import type { NdArray } from '../data/array.js';
 import { didYouMean } from '../data/suggest.js';
-import { MemcellError } from '../errors.js';
+import { usageError } from '../errors.js';
 import { namedOptions, type Spelling, short, shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { TensorFunction } from '../tfjsTypes.js';
@@ -72,9 +72,8 @@ class MeanCount implements MetricCount {
     const stride = labels ? 1 : size;
     const { metric } = this;
     if (yTrue.data.length !== positions * stride || (labels && !metric.takesLabels))
-      throw new MemcellError(
+      throw usageError(
         `metric ${metric.name}: targets of shape ${arrayShape(yTrue.shape)} do not fit predictions of shape ${arrayShape(yPred.shape)}`,
-        { code: 'usage' },
       );
     const value = metric.valueFor(labels, size);
     for (let i = 0; i < positions; i++) {
@@ -278,9 +277,8 @@ export function getMetric(identifier: MetricIdentifier | string): Metric {
       return makeMetric(kind, config);
     }
   }
-  throw new MemcellError(
+  throw usageError(
     'a metric is a name, one that precision({ thresholds: 0.3 }) and its kin make, a function of (yTrue, yPred), or an object with a name and start(), which gives { update, result }',
-    { code: 'usage' },
   );
 }
 
@@ -290,9 +288,8 @@ function makeMetric(written: string, config: Options): Metric {
   const found = known.find((one) => one === name);
   if (found) return (METRICS[found] as (options: Options) => Metric)(config);
   const names = [...known, ...shortMetricNames];
-  throw new MemcellError(
+  throw usageError(
     `unknown metric '${short(written)}'${didYouMean(written, names) || `; the metrics are ${names.join(', ')}`}`,
-    { code: 'usage' },
   );
 }
 
@@ -300,7 +297,7 @@ function makeMetric(written: string, config: Options): Metric {
 export function getMetrics(option: string, given: readonly (MetricIdentifier | string)[] | null | undefined): Metric[] {
   if (given == null) return [];
   if (Array.isArray(given)) return given.map(getMetric);
-  throw new MemcellError(`${option} must be a list, such as ['accuracy'], not ${shown(given)}`, { code: 'usage' });
+  throw usageError(`${option} must be a list, such as ['accuracy'], not ${shown(given)}`);
 }
 
 /** A user's own function: the mean of what it gives, each batch counted by its samples. */

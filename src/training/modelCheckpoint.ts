@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js';
-import { type EitherSpelling, shown } from '../spelling.js';
+import type { EitherSpelling } from '../spelling.js';
+import { mustBe } from '../valueKinds.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
 import { MODES, Monitor, type Monitored, type MonitorMode, numberOrNone } from './monitor.js';
@@ -47,7 +48,7 @@ export class ModelCheckpoint implements Callback {
     });
     const { saveFreq } = this.options;
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw usageError(`ModelCheckpoint: saveFreq must be 'epoch' or a number of batches; got ${shown(saveFreq)}`);
+      throw usageError(mustBe('ModelCheckpoint: saveFreq', `'epoch' or a number of batches`, saveFreq));
     this.monitor = new Monitor('ModelCheckpoint', this.options.monitor, this.options.mode);
   }
 

@@ -1,5 +1,6 @@
 /** What a resumed fit must be given again, in words that can be compared. */
 
+import { isRecord } from '../fields.js';
 import { settingsOfCallbacks } from './backup.js';
 import type { Samples } from './batches.js';
 import type { Callback } from './callbacks.js';
@@ -68,5 +69,5 @@ function plain(value: object): Settings {
 }
 
 function asObject(value: Settings): { [name: string]: Settings } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  return isRecord(value) ? value : {};
 }

@@ -131,7 +131,7 @@ export function cosineDecayRestarts(options: {
   });
   const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = config;
   if (tMul < 1)
-    throw usageError(`cosineDecayRestarts: tMul must be at least 1, since periods must not end; got ${tMul}`);
+    throw usageError(`cosineDecayRestarts: tMul must be at least 1, since periods must not end, not ${tMul}`);
   return {
     name: 'cosineDecayRestarts',
     config,
@@ -162,7 +162,7 @@ export function piecewiseConstantDecay(options: { boundaries: number[]; values: 
       `piecewiseConstantDecay: ${boundaries.length} boundaries need ${boundaries.length + 1} values, not ${values.length}`,
     );
   if (boundaries.some((boundary, i) => i > 0 && boundary <= boundaries[i - 1]))
-    throw usageError(`piecewiseConstantDecay: boundaries must rise; got ${boundaries.join(', ')}`);
+    throw usageError(`piecewiseConstantDecay: boundaries must rise, not be ${boundaries.join(', ')}`);
   return {
     name: 'piecewiseConstantDecay',
     config,

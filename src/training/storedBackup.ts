@@ -1,5 +1,7 @@
 /** A backup of a fit as it is kept, plain JSON and arrays, and back: each field is checked before it is used. */
-import { MemcellError } from '../errors.js';
+
+import { modelError } from '../errors.js';
+import { isRecord } from '../fields.js';
 import type { Backup, Position, StoredBackup, Whole } from './backup.js';
 import type { CallbackState } from './callbacks.js';
 import type { Settings } from './fingerprint.js';
@@ -55,15 +57,9 @@ export function readBackup(
   is: Whole,
   where: string,
 ): { backup: Backup; settings: Settings } {
-  const damaged = (what: string) =>
-    new MemcellError(`${where}: the backup is damaged: ${what}; remove it to start anew`, { code: 'model' });
+  const damaged = (what: string) => modelError(`${where}: the backup is damaged: ${what}; remove it to start anew`);
   if (!isValues(values)) {
-    throw new MemcellError(
-      `${where}: the backup is of another version of memcell, or damaged; remove it to start anew`,
-      {
-        code: 'model',
-      },
-    );
+    throw modelError(`${where}: the backup is of another version of memcell, or damaged; remove it to start anew`);
   }
   let at = 0;
   const take = (count: number) => {
@@ -90,19 +86,13 @@ export function readBackup(
   return { backup, settings };
 }
 
-type Fields = { [name: string]: unknown };
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isNumber = (value: unknown) => typeof value === 'number';
 const isNumbers = (value: unknown) => Array.isArray(value) && value.every(isNumber);
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
 function isValues(values: object): values is Values {
-  if (!isFields(values) || values.version !== VERSION || !('settings' in values)) return false;
+  if (!isRecord(values) || values.version !== VERSION || !('settings' in values)) return false;
   const { epoch, batch, begun, seed, learningRate, history, logs, meter, end, now, good, callbacks } = values;
   return (
     [epoch, batch].every(isCount) &&
@@ -112,31 +102,31 @@ function isValues(values: object): values is Values {
     isHistory(history) &&
     isLogs(logs) &&
     (isAbsent(meter) || isMeter(meter)) &&
-    (isAbsent(end) || (isFields(end) && (isAbsent(end.error) || typeof end.error === 'string'))) &&
+    (isAbsent(end) || (isRecord(end) && (isAbsent(end.error) || typeof end.error === 'string'))) &&
     isLayout(now) &&
     (isAbsent(good) || isLayout(good)) &&
     Array.isArray(callbacks) &&
-    callbacks.every((state) => state === null || (isFields(state) && isFields(state.values) && isCount(state.arrays)))
+    callbacks.every((state) => state === null || (isRecord(state) && isRecord(state.values) && isCount(state.arrays)))
   );
 }
 
 function isLayout(value: unknown): value is WholeLayout {
-  return isFields(value) && [value.iterations, value.weights, value.slots, value.states].every(isCount);
+  return isRecord(value) && [value.iterations, value.weights, value.slots, value.states].every(isCount);
 }
 
 function isHistory(value: unknown): value is Position['history'] {
-  if (!isFields(value) || !isFields(value.history)) return false;
+  if (!isRecord(value) || !isRecord(value.history)) return false;
   const { epoch, history, stopped } = value;
-  const known = isAbsent(stopped) || (isFields(stopped) && isCount(stopped.epoch) && isCount(stopped.batch));
+  const known = isAbsent(stopped) || (isRecord(stopped) && isCount(stopped.epoch) && isCount(stopped.batch));
   return known && Array.isArray(epoch) && epoch.every(isCount) && Object.values(history).every(isNumbers);
 }
 
 function isLogs(value: unknown): value is Logs {
-  return isFields(value) && Object.values(value).every(isNumber);
+  return isRecord(value) && Object.values(value).every(isNumber);
 }
 
 function isMeter(value: unknown): value is MeterState {
-  if (!isFields(value)) return false;
+  if (!isRecord(value)) return false;
   const { lossTotal, samples, outputTotals, counts } = value;
   return (
     [lossTotal, samples].every(isNumber) && isNumbers(outputTotals) && Array.isArray(counts) && counts.every(isNumbers)

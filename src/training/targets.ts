@@ -1,7 +1,7 @@
 /** Targets, sample weights and class weights, checked against the loss and the model's output before anything runs. */
 import { elements, type NdArray } from '../data/array.js';
 import { sideBySide } from '../data/sideBySide.js';
-import { MemcellError, usageError } from '../errors.js';
+import { MemcellError, modelError, usageError } from '../errors.js';
 import { shown } from '../spelling.js';
 import type { Loss } from './losses.js';
 
@@ -28,9 +28,8 @@ export function prepareTargets(loss: Loss, y: NdArray, outputShape: readonly (nu
   const short = size === 1 && fits(rest, positions);
   if (!short && !fits(rest, full)) throw wrongShape(loss, y, [null, ...full], outputShape, what);
   if (loss.name === 'categoricalCrossentropy' && size === 1)
-    throw new MemcellError(
+    throw modelError(
       "categoricalCrossentropy needs an output for each class, but the model's output has size 1; use binaryCrossentropy, or a last layer with one unit per class",
-      { code: 'model' },
     );
   if (loss.targets === 'probabilities') checkProbabilities(y, loss.name, what);
   return short ? { data: y.data, shape: [...y.shape, 1] } : y;

@@ -1,5 +1,7 @@
-import { MemcellError } from '../errors.js';
-import { type EitherSpelling, shown } from '../spelling.js';
+import { usageError } from '../errors.js';
+import { isRecord } from '../fields.js';
+import type { EitherSpelling } from '../spelling.js';
+import { mustBe } from '../valueKinds.js';
 import type { Callback, CallbackState, TrainingContext } from './callbacks.js';
 import type { Logs } from './history.js';
 import { LogFile } from './logFile.js';
@@ -36,10 +38,7 @@ export class TensorBoard implements Callback {
     this.options = complete('TensorBoard', defaults, options, { logDir: 'string', updateFreq: 'other' });
     const { updateFreq } = this.options;
     if (updateFreq !== 'epoch' && updateFreq !== 'batch' && !(Number.isInteger(updateFreq) && updateFreq > 0))
-      throw new MemcellError(
-        `TensorBoard: updateFreq must be 'epoch', 'batch' or a number of batches; got ${shown(updateFreq)}`,
-        { code: 'usage' },
-      );
+      throw usageError(mustBe('TensorBoard: updateFreq', `'epoch', 'batch' or a number of batches`, updateFreq));
   }
 
   onTrainBegin(): void {
@@ -88,7 +87,7 @@ export class TensorBoard implements Callback {
   loadState({ values }: CallbackState): void {
     for (const part of PARTS) {
       const known = values[part];
-      if (typeof known !== 'object' || known === null || Array.isArray(known)) continue;
+      if (!isRecord(known)) continue;
       this.resumed[part] = { name: String(known.name), bytes: Number(known.bytes) };
     }
   }

@@ -2,7 +2,7 @@
 
 import { allFinite, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
-import { MemcellError } from '../errors.js';
+import { modelError } from '../errors.js';
 import { cellsIn } from '../layers/kinds.js';
 import { withoutSlopesAtZero } from '../layers/penalised.js';
 import { releaseDropout, seedDropout } from '../model/dropout.js';
@@ -227,7 +227,7 @@ class TfjsRunner implements Runner {
   }
 
   private result(loss: tf.Scalar, outcome: Outcome | undefined): BatchResult {
-    if (outcome === undefined) throw new MemcellError('tfjs did not run the batch', { code: 'model' });
+    if (outcome === undefined) throw modelError('tfjs did not run the batch');
     const { outputs, losses } = outcome;
     const predictions = sideBySide(outputs.map(({ value }) => arrayOf(value)));
     const masks = outputs.map(({ mask }) => mask && Float32Array.from(mask.dataSync()));
@@ -276,7 +276,7 @@ interface Trainable {
 function variableOf(weight: Weight): tf.Variable {
   const value = weight.read();
   if (value instanceof tf.Variable) return value;
-  throw new MemcellError(`weight ${weight.originalName} is not a variable of tfjs`, { code: 'model' });
+  throw modelError(`weight ${weight.originalName} is not a variable of tfjs`);
 }
 
 /** tfjs keeps the states from before every training batch, for a gradient that has been taken by now. */

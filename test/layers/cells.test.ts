@@ -144,12 +144,12 @@ const refused: [message: string, make: () => unknown][] = [
   ['RNN: cell must be a cell such as LSTMCell(32), not 5', () => l.RNN(5)],
   ['RNN: cell must be a list of 1 or more, not []', () => l.RNN([])],
   [
-    'RNN: unknown option returnSequence; did you mean returnSequences?',
+    "RNN: unknown option 'returnSequence'; did you mean returnSequences?",
     // @ts-expect-error an option's name
     () => l.RNN(l.LSTMCell(3), { returnSequence: true }),
   ],
   // @ts-expect-error an option of layers
-  ['LSTMCell: unknown option returnSequences;', () => l.LSTMCell(3, { returnSequences: true })],
+  ["LSTMCell: unknown option 'returnSequences';", () => l.LSTMCell(3, { returnSequences: true })],
   // @ts-expect-error units are missing
   ['GRUCell: units is missing', () => l.GRUCell()],
   ['SimpleRNNCell: units must be a whole number from 1 to 65536, not 0', () => l.SimpleRNNCell(0)],
@@ -177,7 +177,7 @@ const refused: [message: string, make: () => unknown][] = [
     () => l.sequential('RNN(LSTMCell(3), GRUCell(2))', { inputShape }),
   ],
   [
-    'layers: LSTMCell: unknown option unit at character 15; did you mean units?',
+    "layers: LSTMCell: unknown option 'unit' at character 15; did you mean units?",
     () => l.parseSpec('RNN([LSTMCell(unit=3)])'),
   ],
   [

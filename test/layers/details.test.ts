@@ -106,7 +106,7 @@ test('initializers and constraints are taken with their settings as tfjs and as 
     [{ kernelConstraint: { className: 'NonNeg', config: { axis: 0 } } }, 'NonNeg has no setting "axis"; it has none'],
     [
       { kernelConstraint: { className: 'MaxNorm', config: { maxValue: -1 } } },
-      'maxValue must be a number of 0 or more',
+      'maxValue must be a number of at least 0',
     ],
     [
       { kernelInitializer: { class_name: 'Constant', config: { vale: 1 } } },
@@ -114,7 +114,7 @@ test('initializers and constraints are taken with their settings as tfjs and as 
     ],
     [
       { kernelInitializer: { class_name: 'RandomNormal', config: { stddev: 'a' } } },
-      'stddev must be a number of 0 or more',
+      'stddev must be a number of at least 0',
     ],
   ] as const)
     expect(() => Dense(1, options)).toThrow(message);

@@ -152,7 +152,7 @@ test('the notation knows it, its options and what is wrong with them', () => {
   expect(parseSpec('MadeUpGain(2, learnt=false), Dense(1)')[0].getConfig()).toMatchObject({ slope: 2, learnt: false });
   expect(() => parseSpec('MadeUpGains(2, learnt=false)')).toThrow('MadeUpGain');
   expect(() => parseSpec('MadeUpGain(2, learned=false)')).toThrow('did you mean learnt?');
-  expect(() => parseSpec('MadeUpGain(-1, learnt=false)')).toThrow('slope must be a number of 0 or more');
+  expect(() => parseSpec('MadeUpGain(-1, learnt=false)')).toThrow('slope must be a number of at least 0');
 });
 
 test('what its definition leaves out, or misspells, does not compile', () => {

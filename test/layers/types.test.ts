@@ -26,7 +26,7 @@ test('misspelt options, wrong values and missing arguments do not compile, and t
   // @ts-expect-error units are missing
   expect(() => LSTM()).toThrow('LSTM: units is missing');
   // @ts-expect-error an option of another layer
-  expect(() => Dense(2, { returnSequences: true })).toThrow('unknown option returnSequences');
+  expect(() => Dense(2, { returnSequences: true })).toThrow("unknown option 'returnSequences'");
 });
 
 test('both spellings compile and mean the same', () => {

@@ -61,7 +61,7 @@ test("Keras 3's defaults", () => {
 
 test('layer functions check their options', () => {
   const wrong = { returnSequence: true } as object;
-  expect(() => LSTM(50, wrong)).toThrow('LSTM: unknown option returnSequence; did you mean returnSequences?');
+  expect(() => LSTM(50, wrong)).toThrow("LSTM: unknown option 'returnSequence'; did you mean returnSequences?");
   expect(LSTM(50, { return_sequences: true }).getConfig().returnSequences).toBe(true);
   expect(() => LSTM(50, { return_sequences: true, returnSequences: true })).toThrow('returnSequences is given twice');
   expect(() => LSTM(0)).toThrow('LSTM: units must be a whole number from 1 to 65536, not 0');
@@ -71,7 +71,7 @@ test('layer functions check their options', () => {
   expect(() => LSTM(2, { kernelInitializer: 'glorot' })).toThrow(
     "LSTM: kernelInitializer: unknown initializer 'glorot'; known are glorotUniform",
   );
-  expect(() => Dropout(1)).toThrow('Dropout: rate must be a number from 0 to below 1, not 1');
+  expect(() => Dropout(1)).toThrow('Dropout: rate must be a number of at least 0 and below 1, not 1');
   expect(() => LSTM(2, { name: 'a b' })).toThrow('LSTM: name must be a name of letters');
 });
 
@@ -119,7 +119,7 @@ test('an input shape that is missing, wrong, or given twice', () => {
     `"the model's input shape is not known; give its first layer (LSTM) an inputShape, such as [steps, features]"`,
   );
   expect(problem('LSTM(50)', [0, 4])).toMatchInlineSnapshot(
-    `"inputShape must be a list of whole numbers above 0, not [0,4]"`,
+    `"inputShape must be a list of whole numbers above 0 (null where any number of steps will do), such as [30, 4], not [0,4]"`,
   );
   expect(problem('LSTM(50, input_shape=(3, 4))', [3, 5])).toMatchInlineSnapshot(
     `"inputShape (3, 5) does not fit the first layer's (3, 4); give only one"`,

@@ -10,9 +10,18 @@ test.each<[string, () => unknown]>([
     "the model's input shape is not known; give its first layer (LSTM) an inputShape, such as [steps, features]",
     () => new Sequential([LSTM(2)]).build(),
   ],
-  ['inputShape must be a list of whole numbers above 0, not [0]', built({}, { inputShape: [0] })],
-  ['inputShape must be a list of whole numbers above 0, not []', built({}, { inputShape: [] })],
-  ['inputShape must be a list of whole numbers above 0, not "3"', built({}, { inputShape: '3' })],
+  [
+    'inputShape must be a list of whole numbers above 0 (null where any number of steps will do), such as [30, 4], not [0]',
+    built({}, { inputShape: [0] }),
+  ],
+  [
+    'inputShape must be a list of whole numbers above 0 (null where any number of steps will do), such as [30, 4], not []',
+    built({}, { inputShape: [] }),
+  ],
+  [
+    'inputShape must be a list of whole numbers above 0 (null where any number of steps will do), such as [30, 4], not "3"',
+    built({}, { inputShape: '3' }),
+  ],
   [
     "inputShape (4,) does not fit the first layer's (3,); give only one",
     built({ inputShape: [3] }, { inputShape: [4] }),

@@ -109,14 +109,14 @@ describe('errors point at the character', () => {
   });
   test('a misspelt option', () => {
     expect(problem('LSTM(64, return_sequence=true)')).toMatchInlineSnapshot(`
-"layers: LSTM: unknown option returnSequence at character 10; did you mean returnSequences?
+"layers: LSTM: unknown option 'returnSequence' at character 10; did you mean returnSequences?
   LSTM(64, return_sequence=true)
            ^"
 `);
   });
   test('an option that no layer has', () => {
     expect(problem('RepeatVector(3, wings=2)')).toMatchInlineSnapshot(`
-"layers: RepeatVector: unknown option wings at character 17; it takes name, trainable, inputShape, batchSize, batchShape, n
+"layers: RepeatVector: unknown option 'wings' at character 17; it takes name, trainable, inputShape, batchSize, batchShape, n
   RepeatVector(3, wings=2)
                   ^"
 `);
@@ -156,7 +156,7 @@ describe('errors point at the character', () => {
     ['LSTM(50, use_bias=true, useBias=true)', 'layers: LSTM: useBias is given twice at character 25'],
     ['LSTM(units=50, tanh)', 'layers: a value without a name after named ones at character 16; write name=value'],
     ['Dropout(1, 2)', 'layers: Dropout: takes at most rate by position, not 2 values at character 1'],
-    ['Dropout(1.5)', 'layers: Dropout: rate must be a number from 0 to below 1, not 1.5 at character 9'],
+    ['Dropout(1.5)', 'layers: Dropout: rate must be a number of at least 0 and below 1, not 1.5 at character 9'],
     [
       'LSTM(50, return_sequences=yes)',
       'layers: LSTM: returnSequences must be true or false, not "yes" at character 10',

@@ -287,7 +287,13 @@ describe('what cannot be', () => {
     ['a split of 1', 'symbols', { validationSplit: 1 }, {}, 'validation split: 1 is not in [0, 1)'],
     ['half a seed', 'symbols', {}, { seed: 0.5 }, 'seed: 0.5 is not a whole number'],
     ['no file', 'symbols', {}, { data: 'none/here.txt' }, 'none/here.txt: no such file; check the path'],
-    ['an unknown option', 'symbols', {}, { options: { windw: 2 } }, "symbols: unknown option 'windw'; it takes window"],
+    [
+      'an unknown option',
+      'symbols',
+      {},
+      { options: { windw: 2 } },
+      "symbols: unknown option 'windw'; did you mean window?",
+    ],
     [
       'an option of another kind',
       'symbols',

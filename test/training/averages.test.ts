@@ -72,8 +72,8 @@ test.each(['model', 'model.keras'])(
 
 test('what does not fit is refused by name', () => {
   expect(() => sgd({ gradientAccumulationSteps: 1 })).toThrow('sgd: gradientAccumulationSteps must be at least 2');
-  expect(() => sgd({ emaMomentum: 1.5 })).toThrow('sgd: emaMomentum must be a number from 0 to 1; got 1.5');
+  expect(() => sgd({ emaMomentum: 1.5 })).toThrow('sgd: emaMomentum must be a number from 0 to 1, not 1.5');
   expect(() => sgd({ emaOverwriteFrequency: 0 })).toThrow(
-    'emaOverwriteFrequency must be a whole number above 0, or null',
+    'emaOverwriteFrequency must be a whole number of at least 1, or null',
   );
 });

@@ -141,7 +141,7 @@ test.each<[string, () => unknown, string]>([
     () => runThrough(new ModelCheckpoint({ filepath: '{x}' }), losses(1)),
     "no 'x' to put into '{x}'",
   ],
-  ['a mode', async () => new EarlyStopping({ mode: 'up' as 'max' }), 'mode must be auto, min or max; got "up"'],
+  ['a mode', async () => new EarlyStopping({ mode: 'up' as 'max' }), 'mode must be one of auto, min, max, not "up"'],
   [
     'an option',
     async () => new EarlyStopping({ patienc: 1 } as object),
@@ -150,7 +150,7 @@ test.each<[string, () => unknown, string]>([
   [
     'a factor',
     async () => new ReduceLROnPlateau({ factor: 1 }),
-    'factor must be a number of at least 0 and below 1; got 1',
+    'factor must be a number of at least 0 and below 1, not 1',
   ],
   [
     'a frequency',

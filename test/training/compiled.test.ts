@@ -110,7 +110,7 @@ test.each([
     { name: 'precision', config: { threshold: 0.3 } },
     "precision: unknown option 'threshold'; did you mean thresholds?",
   ],
-  [{ name: 'precision', config: { thresholds: 3 } }, 'precision: thresholds must be a number from 0 to 1; got 3'],
+  [{ name: 'precision', config: { thresholds: 3 } }, 'precision: thresholds must be a number from 0 to 1, not 3'],
   [{ name: 'mse', config: { delta: 2 } }, "meanSquaredError: unknown option 'delta'"],
   [{ class_name: 'Nothing', config: {} }, "unknown metric 'Nothing'"],
   [{}, 'a metric is a name, one that precision({ thresholds: 0.3 }) and its kin make'],

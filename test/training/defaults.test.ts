@@ -17,7 +17,7 @@ const least = 'a number of at least 0';
 const fraction = 'a number from 0 to 1';
 const below = 'a number of at least 0 and below 1';
 const flag = 'true or false';
-const text = 'a string';
+const text = 'text';
 
 const common = {
   learningRate: [0.001, 'a number of at least 0 or a schedule'],
@@ -28,8 +28,8 @@ const common = {
   globalClipnorm: [none, 'a number above 0, or null'],
   useEma: [false, flag],
   emaMomentum: [0.99, fraction],
-  emaOverwriteFrequency: [none, 'a whole number above 0, or null'],
-  gradientAccumulationSteps: [none, 'a whole number above 0, or null'],
+  emaOverwriteFrequency: [none, 'a whole number of at least 1, or null'],
+  gradientAccumulationSteps: [none, 'a whole number of at least 1, or null'],
 } satisfies Table[string];
 const epsilon = { epsilon: [1e-7, least] } satisfies Table[string];
 const moments = { beta1: [0.9, below], beta2: [0.999, below] } satisfies Table[string];
@@ -60,7 +60,7 @@ const schedules: Table = {
   cosineDecay: {
     ...decay,
     alpha: [0, finite],
-    warmupTarget: [none, `${finite} or null`],
+    warmupTarget: [none, `${finite}, or null`],
     warmupSteps: [0, 'a whole number of at least 0'],
   },
   cosineDecayRestarts: {
@@ -102,21 +102,25 @@ const losses: Table = {
 };
 
 const over = (name: string) =>
-  ({ thresholds: [0.5, fraction], classId: [none, 'a whole number'], name: [name, text] }) satisfies Table[string];
+  ({
+    thresholds: [0.5, fraction],
+    classId: [none, 'a whole number, or null'],
+    name: [name, text],
+  }) satisfies Table[string];
 const metrics: Table = {
   accuracy: { name: ['accuracy', text] },
   binaryAccuracy: { threshold: [0.5, finite], name: ['binaryAccuracy', text] },
-  topKCategoricalAccuracy: { k: [5, 'a whole number above 0'], name: ['topKCategoricalAccuracy', text] },
+  topKCategoricalAccuracy: { k: [5, 'a whole number of at least 1'], name: ['topKCategoricalAccuracy', text] },
   precision: over('precision'),
   recall: over('recall'),
   f1Score: {
-    average: ['macro', 'macro, micro or weighted'],
+    average: ['macro', 'one of macro, micro, weighted'],
     threshold: [none, 'a number above 0, or null'],
     name: ['f1Score', text],
   },
-  auc: { numThresholds: [200, 'a whole number above 0'], curve: ['ROC', 'ROC or PR'], name: ['auc', text] },
+  auc: { numThresholds: [200, 'a whole number of at least 1'], curve: ['ROC', 'one of ROC, PR'], name: ['auc', text] },
   r2Score: {
-    classAggregation: ['uniform_average', 'uniform_average or variance_weighted_average'],
+    classAggregation: ['uniform_average', 'one of uniform_average, variance_weighted_average'],
     numRegressors: [0, 'a whole number of at least 0'],
     name: ['r2Score', text],
   },
@@ -128,10 +132,10 @@ function checkAll(owner: string, table: Table[string], make: Made, needed: objec
   const config = make(needed).config;
   if (config) expect(config).toEqual(Object.fromEntries(Object.entries(table).map(([name, [value]]) => [name, value])));
   for (const [name, [, must]] of Object.entries(table)) {
-    expect(() => make({ ...needed, [name]: { a: 1 } })).toThrow(`${owner}: ${name} must be ${must}; got {"a":1}`);
+    expect(() => make({ ...needed, [name]: { a: 1 } })).toThrow(`${owner}: ${name} must be ${must}, not {"a":1}`);
   }
   const all = Object.keys(table).join(', ');
-  expect(() => make({ ...needed, zzzzzzzz: 1 })).toThrow(`${owner}: unknown option 'zzzzzzzz'; the options are ${all}`);
+  expect(() => make({ ...needed, zzzzzzzz: 1 })).toThrow(`${owner}: unknown option 'zzzzzzzz'; it takes ${all}`);
 }
 const owners = (table: Table) => Object.keys(table).map((name) => [name] as const);
 
@@ -153,9 +157,9 @@ test.each(owners(metrics))('metric %s', (name) => {
 
 const monitored = {
   monitor: ['val_loss', text],
-  mode: ['auto', 'auto, min or max'],
+  mode: ['auto', 'one of auto, min, max'],
 } satisfies Table[string];
-const verbose = [0, '0, 1 or 2'] satisfies Table[string][string];
+const verbose = [0, 'one of 0, 1, 2'] satisfies Table[string][string];
 const callbacks: [string, Table[string], new (options: never) => object, object][] = [
   [
     'EarlyStopping',
@@ -164,7 +168,7 @@ const callbacks: [string, Table[string], new (options: never) => object, object]
       minDelta: [0, least],
       verbose,
       patience: [0, 'a whole number of at least 0'],
-      baseline: [none, `${finite} or null`],
+      baseline: [none, `${finite}, or null`],
       restoreBestWeights: [false, flag],
       startFromEpoch: [0, 'a whole number of at least 0'],
     },
@@ -192,7 +196,7 @@ const callbacks: [string, Table[string], new (options: never) => object, object]
       ...monitored,
       saveBestOnly: [false, flag],
       saveFreq: ['epoch', "'epoch' or a number of batches"],
-      initialValueThreshold: [none, `${finite} or null`],
+      initialValueThreshold: [none, `${finite}, or null`],
       verbose,
     },
     ModelCheckpoint,

@@ -200,7 +200,7 @@ test('refuses unknown names and options, and weights on a scalar loss', () => {
   expect(() => getLoss('categorical_crossentrop')).toThrow('did you mean categoricalCrossentropy?');
   expect(() => getLoss('nonsense')).toThrow('the losses are meanSquaredError');
   expect(() => getLoss({ name: 'huber', config: { delta: 0 } })).toThrow(
-    'huber: delta must be a number above 0; got 0',
+    'huber: delta must be a number above 0, not 0',
   );
   expect(() => getLoss({ name: 'huber', config: { delta: 1, size: 2 } })).toThrow("huber: unknown option 'size'");
   tf.tidy(() => {

@@ -212,7 +212,7 @@ test.each<[string, () => unknown, string]>([
   ],
   ['NaN', () => adam({ learningRate: Number.NaN }), 'learningRate must be a number of at least 0 or a schedule'],
   ['negative rate', () => sgd({ learningRate: -1 }), 'learningRate must be a number of at least 0'],
-  ['range', () => adam({ beta1: 1 }), 'adam: beta1 must be a number of at least 0 and below 1; got 1'],
+  ['range', () => adam({ beta1: 1 }), 'adam: beta1 must be a number of at least 0 and below 1, not 1'],
   ['two clips', () => adam({ clipnorm: 1, clipvalue: 1 }), 'clipnorm and clipvalue are both given'],
   ['zero clip', () => adam({ clipnorm: 0 }), 'clipnorm must be a number above 0, or null'],
   [
@@ -232,7 +232,7 @@ test.each<[string, () => unknown, string]>([
   [
     'schedule steps',
     () => exponentialDecay({ initialLearningRate: 1, decaySteps: 0, decayRate: 1 }),
-    'exponentialDecay: decaySteps must be a number above 0; got 0',
+    'exponentialDecay: decaySteps must be a number above 0, not 0',
   ],
   ['schedule name', () => getSchedule({ name: 'stepDecay', config: {} }), "unknown learning-rate schedule 'stepDecay'"],
   [

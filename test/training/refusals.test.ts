@@ -42,16 +42,16 @@ test.each<[string, () => unknown]>([
     () => adam({ clipnorm: 1, clipvalue: 2 }),
   ],
   [
-    'sgd: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1',
+    'sgd: gradientAccumulationSteps must be at least 2, or null for an update at every batch, not 1',
     () => sgd({ gradientAccumulationSteps: 1 }),
   ],
   ['adam: learningRate is given twice; leave one out', () => adam(0.1, { learningRate: 0.2 } as Any)],
-  ['adam: learningRate must be a number of at least 0 or a schedule; got -1', () => adam(-1)],
+  ['adam: learningRate must be a number of at least 0 or a schedule, not -1', () => adam(-1)],
   [
     'adam takes its options, or the learning rate and then its options; not {"beta1":0.5}',
     () => adam({ beta1: 0.5 } as Any, {}),
   ],
-  ['adam: beta1 must be a number of at least 0 and below 1; got 1', () => adam({ beta1: 1 })],
+  ['adam: beta1 must be a number of at least 0 and below 1, not 1', () => adam({ beta1: 1 })],
   [
     "optimizer: give options as adam({ … }) or { name: 'adam', config: { … } }",
     () => getOptimizer({ name: 'adam', learningRate: 1 } as Any),
@@ -103,7 +103,7 @@ test.each<[string, () => unknown]>([
         .update({ data: Float32Array.of(1), shape: [1, 1] }, { data: Float32Array.of(1.5), shape: [1, 1] }),
   ],
   [
-    'cosineDecayRestarts: tMul must be at least 1, since periods must not end; got 0.5',
+    'cosineDecayRestarts: tMul must be at least 1, since periods must not end, not 0.5',
     () => cosineDecayRestarts({ initialLearningRate: 1, firstDecaySteps: 2, tMul: 0.5 }),
   ],
   [
@@ -111,7 +111,7 @@ test.each<[string, () => unknown]>([
     () => piecewiseConstantDecay({ boundaries: [1, 2], values: [1, 2] }),
   ],
   [
-    'piecewiseConstantDecay: boundaries must rise; got 1, 1',
+    'piecewiseConstantDecay: boundaries must rise, not be 1, 1',
     () => piecewiseConstantDecay({ boundaries: [1, 1], values: [1, 2, 3] }),
   ],
   [
@@ -146,35 +146,39 @@ test('schedules of Keras’s spelling are ours, at their ends and restarts', () 
 /** Every kind of option: what it must be, values that it takes and those that it does not. */
 const kinds: [OptionRule, string, unknown[], unknown[]][] = [
   ['number', 'a finite number', [-1.5, 0], [null, undefined, Number.NaN, Number.POSITIVE_INFINITY, '1']],
-  ['number?', 'a finite number or null', [-1.5, null, undefined], [Number.NaN, '1']],
+  ['number?', 'a finite number, or null', [-1.5, null, undefined], [Number.NaN, '1']],
   ['notNegative', 'a number of at least 0', [0, 0.1], [-0.1, null, Number.NaN]],
   ['notNegative?', 'a number of at least 0, or null', [0, null, undefined], [-0.1, 'a']],
   ['positive', 'a number above 0', [0.1], [0, -1, null]],
   ['positive?', 'a number above 0, or null', [0.1, null, undefined], [0, -1]],
   ['fraction', 'a number from 0 to 1', [0, 0.5, 1], [-0.1, 1.1, null]],
-  ['share', 'a number from 0 to 1', [0, 0.5, 1], [-0.1, 1.1, null]],
-  ['positiveFraction', 'a number above 0, and at most 1', [0.1, 1], [0, 1.1]],
+  ['aboveZero', 'a number above 0, and at most 1', [0.1, 1], [0, 1.1]],
   ['belowOne', 'a number of at least 0 and below 1', [0, 0.9], [-0.1, 1]],
   ['count', 'a whole number of at least 0', [0, 3], [-1, 1.5, null]],
-  ['count?', 'a whole number of at least 0', [0, null, undefined], [-1, 1.5]],
-  ['positiveCount', 'a whole number above 0', [1], [0, 1.5, null]],
-  ['positiveCount?', 'a whole number above 0, or null', [1, null, undefined], [0, 1.5]],
-  ['integer?', 'a whole number', [-2, 0, null, undefined], [0.5, '1']],
+  ['count?', 'a whole number of at least 0, or null', [0, null, undefined], [-1, 1.5]],
+  ['positiveCount', 'a whole number of at least 1', [1], [0, 1.5, null]],
+  ['positiveCount?', 'a whole number of at least 1, or null', [1, null, undefined], [0, 1.5]],
+  ['integer?', 'a whole number, or null', [-2, 0, null, undefined], [0.5, '1']],
   ['boolean', 'true or false', [true, false], [0, null, 'true']],
-  ['string', 'a string', ['a'], ['', 1, null]],
+  ['string', 'text', ['a'], ['', 1, null]],
   ['strings', 'an array of strings', [[], ['a', 'b']], ['a', ['a', 1]]],
   ['numbers', 'a non-empty array of finite numbers', [[1, 2]], [[], [1, Number.NaN], 1]],
-  ['verbosity', '0, 1 or 2', [0, 1, 2], [3, -1, true]],
-  ['function?', 'a function', [() => {}, null, undefined], ['f', 1]],
-  ['signal?', "an AbortSignal, such as a new AbortController()'s", [new AbortController().signal, null], [1, {}]],
-  ['record?', 'an object', [{}, { a: 1 }, null], [[], 1]],
-  [['a', 'b', 'c'], 'a, b or c', ['a', 'c'], ['d', 1, null]],
+  ['verbosity', 'one of 0, 1, 2', [0, 1, 2], [3, -1, true]],
+  ['function?', 'a function, or null', [() => {}, null, undefined], ['f', 1]],
+  [
+    'signal?',
+    "an AbortSignal, such as a new AbortController()'s, or null",
+    [new AbortController().signal, null],
+    [1, {}],
+  ],
+  ['record?', 'an object, or null', [{}, { a: 1 }, null], [[], 1]],
+  [['a', 'b', 'c'], 'one of a, b, c', ['a', 'c'], ['d', 1, null]],
 ];
 
 test.each(kinds)('an option of the kind %j is %s', async (kind, says, right, wrong) => {
   const take = (value: unknown) => complete('fit', {}, { it: value } as Any, { it: kind });
   for (const value of right) expect(take(value)).toEqual({ it: value });
-  for (const value of wrong) expect(await refusal(() => take(value))).toMatch(`fit: it must be ${says}; got `);
+  for (const value of wrong) expect(await refusal(() => take(value))).toMatch(`fit: it must be ${says}, not `);
 });
 
 test('options that are none are named, with the one that is meant or all', async () => {
@@ -185,7 +189,7 @@ test('options that are none are named, with the one that is meant or all', async
     "Stop: unknown option 'patince'; did you mean patience?",
   );
   expect(await refusal(() => complete('Stop', given, { zzz: 2 } as Any, known))).toBe(
-    "Stop: unknown option 'zzz'; the options are patience, mode",
+    "Stop: unknown option 'zzz'; it takes patience, mode",
   );
 });
 

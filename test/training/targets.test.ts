@@ -68,10 +68,10 @@ const cases: [string, Partial<CompileOptions>, NdArray, FitOptions, string][] = 
     'y[0, 0] is 2; binaryCrossentropy takes targets from 0 to 1',
   ],
   ['NaN', {}, { data: new Float32Array(20).fill(Number.NaN, 7, 8), shape: [10, 2] }, {}, 'y[3, 1] is NaN'],
-  ['epochs', {}, y, { epochs: 1.5 }, 'fit: epochs must be a whole number of at least 0; got 1.5'],
-  ['batch size', {}, y, { batchSize: 0 }, 'fit: batchSize must be a whole number above 0, or null; got 0'],
+  ['epochs', {}, y, { epochs: 1.5 }, 'fit: epochs must be a whole number of at least 0, not 1.5'],
+  ['batch size', {}, y, { batchSize: 0 }, 'fit: batchSize must be a whole number of at least 1, or null, not 0'],
   ['a typo', {}, y, { batchsize: 4 } as FitOptions, "fit: unknown option 'batchsize'; did you mean batchSize?"],
-  ['verbose', {}, y, { verbose: 3 as 2 }, 'fit: verbose must be 0, 1 or 2; got 3'],
+  ['verbose', {}, y, { verbose: 3 as 2 }, 'fit: verbose must be one of 0, 1, 2, not 3'],
   ['an empty split', {}, y, { validationSplit: 0.99 }, 'validationSplit 0.99 of 10 samples leaves 0 to train and 10'],
   [
     'too few weights',

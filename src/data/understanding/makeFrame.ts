@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { Account, Frame, FrameColumn, FrameReading, FrameTime, Note, SeriesRange } from '../frame.js';
 import { didYouMean, list } from '../suggest.js';
 import type { Table } from '../table.js';
@@ -51,12 +51,7 @@ export function makeFrame(given: {
       const found = columns.find((column) => column.name === name);
       if (found !== undefined) return found;
       const known = columns.map((column) => column.name);
-      throw new MemcellError(
-        `${table.name}: no column ${name}${didYouMean(name, known) || '.'} Its columns: ${list(known)}`,
-        {
-          code: 'usage',
-        },
-      );
+      throw usageError(`${table.name}: no column ${name}${didYouMean(name, known) || '.'} Its columns: ${list(known)}`);
     },
   };
 }

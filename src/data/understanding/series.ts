@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import type { SeriesRange } from '../frame.js';
 import type { Table } from '../table.js';
 import type { RawColumn } from './rawColumns.js';
@@ -205,9 +205,8 @@ export function refuseRepeats(
 ): never {
   const { row, before, text, column, count } = places;
   if (group !== undefined) {
-    throw new MemcellError(
+    throw usageError(
       `${table.where(row, column)}: ${text} stands in another row too, with another ${group.join(' and ')}: several series in one table: --group ${group.map(quoted).join(',')}`,
-      { code: 'usage' },
     );
   }
   const line = placeOf(table, before);

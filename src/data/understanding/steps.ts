@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { countedDay, daysOfWeek, monthOf, type TimeStep } from '../calendar.js';
 
 const minute = 60_000;
@@ -161,9 +161,7 @@ export function parseEvery(text: string): TimeStep {
   ];
   const found = sizes.find(([pattern]) => pattern.test(unit));
   if (found === undefined || count < 1) {
-    throw new MemcellError(`every: '${text}' is not a step; write it as 15min, 1h, 1d, 1w, 1mo, 1q or 1y`, {
-      code: 'usage',
-    });
+    throw usageError(`every: '${text}' is not a step; write it as 15min, 1h, 1d, 1w, 1mo, 1q or 1y`);
   }
   return { unit: found[1].unit, count: found[1].count * count };
 }

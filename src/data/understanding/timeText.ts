@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { addSteps } from '../calendar.js';
 import { day } from '../days.js';
 import type { TimeReading } from '../frame.js';
@@ -61,9 +61,7 @@ export function readTime(time: TimeReading, text: string): number {
       if (other !== undefined) return other;
     }
   }
-  throw new MemcellError(`'${text}' is not a time; write it as the data does (${plainPattern(time.notation)})`, {
-    code: 'usage',
-  });
+  throw usageError(`'${text}' is not a time; write it as the data does (${plainPattern(time.notation)})`);
 }
 
 function offsetOfClock(time: TimeReading, wall: number): number {

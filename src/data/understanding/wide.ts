@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { ColumnUse } from '../frame.js';
 import type { Table } from '../table.js';
 import { isNamedTime } from './chooseTime.js';
@@ -24,7 +24,7 @@ export function refuseWide(table: Table, targets: readonly string[]): void {
   const names = new Set(table.columns.map(({ name }) => name));
   const unknown = targets.find((name) => !names.has(name));
   const turned = unknown === undefined ? undefined : turnedText(table);
-  if (turned !== undefined) throw new MemcellError(`${table.name}: no column ${unknown}; ${turned}`, { code: 'usage' });
+  if (turned !== undefined) throw usageError(`${table.name}: no column ${unknown}; ${turned}`);
 }
 
 function turnedText(table: Table): string | undefined {

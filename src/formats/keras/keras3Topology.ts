@@ -1,5 +1,5 @@
 /** A normal topology → what Keras 3 makes the model of again: its config, in `.keras` and, without modules, in `.h5`. */
-import { MemcellError } from '../../errors.js';
+import { type MemcellError, usageError } from '../../errors.js';
 import { definitionOf } from '../../layers/byName.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import { type JsonObject, ownOptions } from './layerConfig.js';
@@ -242,7 +242,5 @@ function writtenValue(option: string, value: Json, kind: string, name: string): 
 }
 
 function cannot(kind: string, name: string, why: string): MemcellError {
-  return new MemcellError(`layer ${JSON.stringify(name)} (${kind}) ${why}; save the model to a folder instead`, {
-    code: 'usage',
-  });
+  return usageError(`layer ${JSON.stringify(name)} (${kind}) ${why}; save the model to a folder instead`);
 }

@@ -3,6 +3,7 @@
  * layers, never by the layers' own names: layers/lstm/cell/vars/0, layers/bidirectional/forward_layer/cell/vars/2.
  */
 
+import { isRecord } from '../../fields.js';
 import { definitionOf, layerClasses } from '../../layers/byName.js';
 import { layerNameOf } from '../../layers/names.js';
 import type { Hdf5Dataset } from '../hdf5/contents.js';
@@ -165,11 +166,11 @@ export function placesOfWeights(className: string, config: JsonObject, count: nu
   const numbered = (prefix: string, size: number) => Array.from({ length: size }, (_, i) => `${prefix}vars/${i}`);
   const inner = () => {
     const value = config.layer;
-    const held = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+    const held = isRecord(value) ? value : {};
     const options = held.config;
     return {
       className: String(held.class_name),
-      config: typeof options === 'object' && options !== null && !Array.isArray(options) ? options : {},
+      config: isRecord(options) ? options : {},
     };
   };
   if (className === 'Bidirectional') {

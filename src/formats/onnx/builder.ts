@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { type AttributeProto, attributeTypes, type NodeProto, type TensorProto } from './proto.js';
 import { floatTensor, intTensor } from './tensors.js';
 
@@ -67,8 +67,7 @@ export class GraphBuilder {
     const known = this.initializers.find((tensor) => tensor.name === name);
     const tensor = floatTensor(name, [...shape], data);
     if (known && JSON.stringify(known.dims) === JSON.stringify(tensor.dims) && sameBytes(known, tensor)) return name;
-    if (this.taken.has(name))
-      throw new MemcellError(`two weights are named ${name}; rename a layer`, { code: 'usage' });
+    if (this.taken.has(name)) throw usageError(`two weights are named ${name}; rename a layer`);
     this.taken.add(name);
     this.initializers.push(tensor);
     return name;

@@ -1,8 +1,6 @@
-import { MemcellError } from '../../errors.js';
+import { type MemcellError, usageError } from '../../errors.js';
 
 /** What an ONNX file cannot hold, as an error that names the layer. */
 export function refused(what: string, why: string): MemcellError {
-  return new MemcellError(`ONNX: ${what} cannot be written: ${why}; save the model to a folder instead`, {
-    code: 'usage',
-  });
+  return usageError(`ONNX: ${what} cannot be written: ${why}; save the model to a folder instead`);
 }

@@ -1,5 +1,5 @@
 /** The gradient of the kernel 'MemcellLSTM', for TensorFlow.js's registry. */
-import { MemcellError } from '../../errors.js';
+import { modelError } from '../../errors.js';
 import * as tf from '../../tf.js';
 import { LSTM_GRADIENT_KERNEL, LSTM_KERNEL } from './contract.js';
 
@@ -37,9 +37,8 @@ const lstmGradient: tf.GradConfig = {
 const secondGradient: tf.GradConfig = {
   kernelName: LSTM_GRADIENT_KERNEL,
   gradFunc: () => {
-    throw new MemcellError(
+    throw modelError(
       'LSTM: the fused kernel has no second-order gradient; differentiate a model that accelerate() has not changed',
-      { code: 'model' },
     );
   },
 };

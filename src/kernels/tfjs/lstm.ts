@@ -1,5 +1,5 @@
 /** The LSTM as a TensorFlow.js operation. Letters: B batch, T steps, I inputs, U units; gate order i, f, c, o. */
-import { MemcellError } from '../../errors.js';
+import { modelError } from '../../errors.js';
 import * as tf from '../../tf.js';
 import { LSTM_KERNEL, type LSTMAttributes, sizesOf } from './contract.js';
 import { lstmBackends, registerKernels } from './register.js';
@@ -58,13 +58,13 @@ export function lstm(tensors: LSTMTensors, settings: LSTMSettings = {}): tf.Tens
 function checkShapes(tensors: LSTMTensors): void {
   const rank = tensors.x.shape.length;
   if (rank !== 3) {
-    throw new MemcellError(`LSTM: x has ${rank} dimensions; it needs 3: batch, steps, inputs`, { code: 'model' });
+    throw modelError(`LSTM: x has ${rank} dimensions; it needs 3: batch, steps, inputs`);
   }
   const { batch, steps, inputs, units } = sizesOf(tensors);
   const expect = (name: string, tensor: tf.Tensor | undefined, shape: number[], dtype = 'float32') => {
     if (!tensor || (tensor.dtype === dtype && tf.util.arraysEqual(tensor.shape, shape))) return;
     const found = `${tensor.dtype} [${tensor.shape}]`;
-    throw new MemcellError(`LSTM: ${name} is ${found}; it needs to be ${dtype} [${shape}]`, { code: 'model' });
+    throw modelError(`LSTM: ${name} is ${found}; it needs to be ${dtype} [${shape}]`);
   };
   expect('x', tensors.x, [batch, steps, inputs]);
   expect('kernel', tensors.kernel, [inputs, 4 * units]);

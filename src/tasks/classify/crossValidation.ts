@@ -1,5 +1,5 @@
 import type { Source } from '../../data/source.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { majorityOf, problemOf, readClasses } from './classifyData.js';
 import { drawSamples } from './drawnSamples.js';
@@ -22,11 +22,11 @@ export async function crossValidate(
   run: Run,
   { folds }: { folds: number; refit: boolean },
 ): Promise<ClassifyEvaluation> {
-  if (run.plain) throw new MemcellError('backtest takes no --plain when it tells classes', { code: 'usage' });
+  if (run.plain) throw usageError('backtest takes no --plain when it tells classes');
   const data = readClasses(await drawSamples(source, options, run.seed, false), options, run);
   const { actual, order, classes } = data;
   if (folds > order.length) {
-    throw new MemcellError(`${source.name}: ${order.length} samples are too few for ${folds} folds`, { code: 'usage' });
+    throw usageError(`${source.name}: ${order.length} samples are too few for ${folds} folds`);
   }
   const probabilities = new Float32Array(order.length * classes.length);
   const clock = new Clock(run);

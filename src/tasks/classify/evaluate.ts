@@ -1,7 +1,7 @@
 import type { Source } from '../../data/source.js';
 import type { Table } from '../../data/table.js';
 import { readTime } from '../../data/understanding/timeText.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { EvaluateOptions, Loaded } from '../definition.js';
 import type { Shown, ShownClasses } from '../shown.js';
 import type { ClassifyArtefact } from './artefact.js';
@@ -32,7 +32,7 @@ export async function evaluateClasses(
   let notes: string[];
   if (!isPlain(artefact)) notes = await scoreParts(loaded, source, scoring, from, pictures);
   else if (from === undefined) notes = await scorePlainParts({ ...loaded, artefact }, source, scoring, pictures);
-  else throw new MemcellError('from: a plain model scores all rows; leave it out', { code: 'usage' });
+  else throw usageError('from: a plain model scores all rows; leave it out');
   if (pictures?.joined) shown?.(pictures.joined);
   return scoring.evaluation(notes);
 }
@@ -71,7 +71,7 @@ async function scoreParts(
     scoring.add(told, data);
   }
   if (scoring.samples === 0) {
-    throw new MemcellError(`from: nothing of ${source.name} begins at ${from} or later`, { code: 'usage' });
+    throw usageError(`from: nothing of ${source.name} begins at ${from} or later`);
   }
   return [...trainedOn(artefact, sum, labels), ...read.notes()];
 }
@@ -114,7 +114,7 @@ function samplesFrom(from: string, { frame, samples, rowOf }: ReadPart): Int32Ar
   if (row !== undefined) return allOf(samples).filter((sample) => rowOf(sample) >= row - 1);
   const { time } = frame;
   if (reading === undefined || time === undefined) {
-    throw new MemcellError(`from: '${from}' is not a row, counted from 1`, { code: 'usage' });
+    throw usageError(`from: '${from}' is not a row, counted from 1`);
   }
   const at = readTime(reading, from);
   return allOf(samples).filter((sample) => time.times[samples.rows[sample]] >= at);

@@ -1,5 +1,5 @@
 import type { NdArray } from '../../data/array.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { Layer } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
 import { Sequential } from '../../sequential.js';
@@ -80,7 +80,7 @@ export function buildNetwork({ layers, inputShape, classes }: Recipe, seed: numb
     const remedy = `end the layers with Dense(${classes}, softmax)`;
     checkOutputShape(model.outputShape, [[classes]], remedy);
     if (finalActivation(model.tf) !== 'softmax') {
-      throw new MemcellError(`layers: this task needs probabilities; ${remedy}`, { code: 'usage' });
+      throw usageError(`layers: this task needs probabilities; ${remedy}`);
     }
     from?.assign(model);
     return model;

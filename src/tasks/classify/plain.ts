@@ -4,7 +4,7 @@ import { type Scaling, StandardScaler } from '../../data/scaler.js';
 import { type Group, groupRows, padGroups, rowsToSteps, stepSize } from '../../data/sequences.js';
 import { list } from '../../data/suggest.js';
 import type { Table } from '../../data/table.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { majority } from '../accuracy.js';
 import type { EvaluateOptions } from '../definition.js';
 import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
@@ -89,13 +89,11 @@ export function prepareClassify(
   checkRows(table);
   const { label, group } = options;
   if (group !== undefined && options.steps !== undefined) {
-    throw new MemcellError('--steps and --group exclude each other: a sequence is one row, or one group of rows', {
-      code: 'usage',
-    });
+    throw usageError('--steps and --group exclude each other: a sequence is one row, or one group of rows');
   }
   const labels = table.texts(label);
   const features = featureColumns(table, options.features, group === undefined ? [label] : [label, group]);
-  if (features.includes(label)) throw new MemcellError(`--features: ${label} is the class itself`, { code: 'usage' });
+  if (features.includes(label)) throw usageError(`--features: ${label} is the class itself`);
   const found = classNames(labels);
   const classes = before?.names(found) ?? found;
   checkClasses(table, label, classes);
@@ -273,9 +271,8 @@ function fitScaler(values: Float64Array, features: number, rowsAreSteps: boolean
 /** @throws MemcellError (usage) for a scaling of another number of inputs */
 function scalerFrom({ mean, std }: Scaling, channels: number): StandardScaler {
   if (mean.length === channels) return new StandardScaler(mean, std);
-  throw new MemcellError(
+  throw usageError(
     `from: the model takes ${mean.length} numbers a step, and this data has ${channels}; start from a model of such data`,
-    { code: 'usage' },
   );
 }
 

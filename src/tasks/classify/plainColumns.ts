@@ -1,5 +1,5 @@
 import type { Table } from '../../data/table.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 
 /** Columns of numbers side by side, row-major (rows, columns). */
 export function matrix(table: Table, columns: readonly string[]): Float64Array {
@@ -30,7 +30,7 @@ export function featureColumns(
 function distinctColumns(table: Table, names: readonly string[], option: string): void {
   for (const [i, name] of names.entries()) {
     table.column(name);
-    if (names.indexOf(name) < i) throw new MemcellError(`${option}: column ${name} is named twice`, { code: 'usage' });
+    if (names.indexOf(name) < i) throw usageError(`${option}: column ${name} is named twice`);
   }
 }
 

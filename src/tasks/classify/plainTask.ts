@@ -1,5 +1,5 @@
 import type { Source } from '../../data/source.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { PreparedTask, Run, Trained } from '../definition.js';
 import type { Samples } from '../prepared.js';
 import { checkSettings, type TrainingSettings } from '../settings.js';
@@ -20,11 +20,11 @@ export async function preparePlain(
   run: Run,
 ): Promise<PreparedTask<ClassifyArtefact, ClassifyEvaluation>> {
   const foreign = Object.entries(given).find(([name, value]) => value !== undefined && !plainOptions.includes(name));
-  if (foreign) throw new MemcellError(`plain: takes no ${foreign[0]}; leave one of them out`, { code: 'usage' });
+  if (foreign) throw usageError(`plain: takes no ${foreign[0]}; leave one of them out`);
   const before = run.from?.read(parseClassifyArtefact);
   const options = before && run.from ? optionsFrom(before, given, run, run.from) : given;
   const { label, steps, group, features, classWeights } = options;
-  if (group && group.length > 1) throw new MemcellError('plain: group is one column', { code: 'usage' });
+  if (group && group.length > 1) throw usageError('plain: group is one column');
   const settings: TrainingSettings = { optimizer: 'adam', ...classifyDefaults, ...set(run.settings), seed: run.seed };
   checkSettings(settings);
   const drawn = await drawSamples(source, options, run.seed, false);

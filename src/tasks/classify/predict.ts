@@ -1,6 +1,6 @@
 import { argMax } from '../../data/labels.js';
 import type { Source } from '../../data/source.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { formatTable } from '../../format.js';
 import type { Loaded, Prediction, TakeRows } from '../definition.js';
 import type { Answer, ClassifyInput } from './answer.js';
@@ -38,7 +38,7 @@ export async function predictClasses(
 ): Promise<Prediction<Classification>> {
   const { artefact, name } = loaded;
   if (source === undefined) {
-    throw new MemcellError(`${name}: give the DATA whose rows are to be classified`, { code: 'usage' });
+    throw usageError(`${name}: give the DATA whose rows are to be classified`);
   }
   const size = takeRows && !(isPlain(artefact) ? artefact.group : artefact.groups) ? handedOver : {};
   const { long, parts, notes } = isPlain(artefact)
@@ -148,7 +148,7 @@ export async function classifyInput(
     before += part.count;
   }
   const there = before === 1 ? 'is 1 sample' : `are ${before} samples`;
-  throw new MemcellError(`sample: there ${there}, not ${sample}`, { code: 'usage' });
+  throw usageError(`sample: there ${there}, not ${sample}`);
 }
 
 async function* inputsOf(

@@ -1,5 +1,5 @@
 import { list } from '../../data/suggest.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { refuseDecided, type Start } from '../start.js';
 import type { ClassifyArtefact } from './artefact.js';
@@ -28,13 +28,12 @@ const decided = [
 export function optionsFrom(before: ClassifyArtefact, given: ClassifyOptions, run: Run, from: Start): ClassifyOptions {
   if ((before.reading === undefined) !== run.plain) {
     const remedy = run.plain ? 'was not trained with --plain; leave it out' : 'was trained with --plain; give it';
-    throw new MemcellError(`${from.name}: ${remedy}`, { code: 'usage' });
+    throw usageError(`${from.name}: ${remedy}`);
   }
   refuseDecided(from.name, given, decided);
   if (given.label !== before.label) {
-    throw new MemcellError(
+    throw usageError(
       `label: ${given.label} is not that of ${from.name}, which is ${before.label}; give the column that name`,
-      { code: 'usage' },
     );
   }
   const { groups = before.group === undefined ? undefined : [before.group], steps, text, features } = before;

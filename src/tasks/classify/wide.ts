@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { modelError } from '../../errors.js';
 import type { Sequential } from '../../sequential.js';
 import { buildNetwork, compileNetwork, type Recipe } from './network.js';
 
@@ -69,7 +69,7 @@ export function joinNetworks(members: readonly HiddenLayer[], linear: readonly L
   let first = 0;
   for (const network of networks) {
     if (network.inputs !== inputs || network.classes !== classes) {
-      throw new MemcellError('networks of different shapes cannot be joined', { code: 'model' });
+      throw modelError('networks of different shapes cannot be joined');
     }
     for (let i = 0; i < inputs; i++) {
       joined.kernel.set(network.kernel.subarray(i * network.units, (i + 1) * network.units), i * units + first);

@@ -1,6 +1,6 @@
 import type { Source } from '../../data/source.js';
 import { writeTime } from '../../data/understanding/timeText.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { Run } from '../definition.js';
 import { type ForecastData, readData } from './data.js';
@@ -23,10 +23,7 @@ export async function backtestForecast(
 ): Promise<ForecastEvaluation> {
   const split = splitOf(run);
   if (split === 0) {
-    throw new MemcellError(
-      'validation split: 0 leaves no rows to forecast; leave it out, or give a share such as 0.2',
-      { code: 'usage' },
-    );
+    throw usageError('validation split: 0 leaves no rows to forecast; leave it out, or give a share such as 0.2');
   }
   const data = await readData(source, options, run, split);
   const { series } = data.set;
@@ -42,11 +39,8 @@ export async function backtestForecast(
   try {
     for (let k = 0; k < folds; k++) {
       if (sum(edges[k + 1]) === sum(edges[k])) {
-        throw new MemcellError(
+        throw usageError(
           `folds: the ${counted(rows, 'row')} held out make no ${folds} folds; take fewer, or a larger --validation-split`,
-          {
-            code: 'usage',
-          },
         );
       }
       if (refit || fitted === undefined) {

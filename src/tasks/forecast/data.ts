@@ -3,7 +3,7 @@ import { mostRows } from '../../data/longTable.js';
 import type { Source } from '../../data/source.js';
 import type { Table } from '../../data/table.js';
 import { understand } from '../../data/understanding/understand.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { seasonalScale } from './baselines.js';
 import type { Series, SeriesSet } from './forecaster.js';
@@ -93,9 +93,7 @@ function understood(table: Table, options: ForecastOptions): Frame {
 /** A plain network takes columns of numbers, unless others are asked for. */
 function understandPlainly(table: Table, options: ForecastOptions): { frame: Frame; warnings: string[] } {
   if (options.known !== undefined) {
-    throw new MemcellError('known: a plain network takes no columns known ahead; leave --known or --plain out', {
-      code: 'usage',
-    });
+    throw usageError('known: a plain network takes no columns known ahead; leave --known or --plain out');
   }
   const frame = understood(table, options);
   if (options.features !== undefined) return { frame, warnings: [] };

@@ -2,7 +2,7 @@ import type { Frame, TimeReading } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
 import { scaled } from '../../data/understanding/numberTimes.js';
 import { readTime } from '../../data/understanding/timeText.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { EvaluateOptions, Loaded } from '../definition.js';
 import type { ForecastArtefact } from './artefact.js';
@@ -83,7 +83,7 @@ function firstRows(from: string, { reading }: ForecastArtefact, read: ReadSeries
   const row = /^\d+$/.test(digits) && !isNumberNotation(time, digits.length) ? Number(digits) : 0;
   if (row >= 1) return read.map(({ before }) => before + row - 1);
   if (time === undefined) {
-    throw new MemcellError(`from: '${from}' is not a row, counted from 1`, { code: 'usage' });
+    throw usageError(`from: '${from}' is not a row, counted from 1`);
   }
   const at = readTime(time, from);
   return read.map(({ series, before }) => {

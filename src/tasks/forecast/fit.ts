@@ -1,5 +1,5 @@
 import { day } from '../../data/days.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { EventLoop } from '../../eventLoop.js';
 import { startOf } from '../clock.js';
 import type { Run } from '../definition.js';
@@ -111,7 +111,7 @@ function check(set: SeriesSet, { horizon, window }: ForecasterOptions): void {
   }
   for (const [option, value] of Object.entries({ horizon, window })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
-    throw new MemcellError(`${option}: ${value} is not a whole number of at least 1`, { code: 'usage' });
+    throw usageError(`${option}: ${value} is not a whole number of at least 1`);
   }
 }
 

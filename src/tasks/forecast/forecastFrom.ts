@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { EventLoop } from '../../eventLoop.js';
 import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
@@ -22,7 +22,7 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
   const own = findSeries(state, series);
   const bad = origins.find((origin) => !(Number.isSafeInteger(origin) && origin >= 0 && origin <= series.rows));
   if (bad !== undefined) {
-    throw new MemcellError(`origin ${bad} is no row of the ${series.rows} rows given`, { code: 'usage' });
+    throw usageError(`origin ${bad} is no row of the ${series.rows} rows given`);
   }
   const placed = place(state, own, series, origins);
   const { targets, horizon } = state.layout;

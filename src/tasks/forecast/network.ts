@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { EventLoop } from '../../eventLoop.js';
 import { Dense, type Layer, LSTM } from '../../layers/index.js';
 import { parseSpec } from '../../model/spec.js';
@@ -58,9 +58,8 @@ export function makeNetwork(
   const shape = model.outputShape.slice(1);
   if (shape.length !== 1 || shape[0] !== answers) {
     model.dispose();
-    throw new MemcellError(
+    throw usageError(
       `layers: the output has shape (${shape.join(', ')}), a forecast needs (${answers}); let the last recurrent layer give its last step only, or add Flatten()`,
-      { code: 'usage' },
     );
   }
   try {

@@ -2,7 +2,7 @@ import { elements, type NdArray } from '../../data/array.js';
 import type { Frame } from '../../data/frame.js';
 import { StandardScaler } from '../../data/scaler.js';
 import { windows } from '../../data/windows.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
 import type { PlainArtefact } from './artefact.js';
 import type { Series } from './forecaster.js';
@@ -75,9 +75,8 @@ export async function plainForecasts(
   const { channels, targets, window, horizon } = artefact;
   const missing = channels.filter((name) => !targets.includes(name));
   if (steps > horizon && missing.length > 0) {
-    throw new MemcellError(
+    throw usageError(
       `steps: this model forecasts ${horizon} at once, and going on needs ${missing.join(', ')}, which it does not forecast; train with --horizon ${steps}, or with --features ${targets.join(',')}`,
-      { code: 'usage' },
     );
   }
   const scaler = scalerOf(artefact.featureScaling);

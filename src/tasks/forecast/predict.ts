@@ -3,7 +3,7 @@ import type { Table } from '../../data/table.js';
 import { accountNotes } from '../../data/understanding/account.js';
 import { labelsAfter, writeTime } from '../../data/understanding/timeText.js';
 import { encode, understand } from '../../data/understanding/understand.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { counted } from '../../format.js';
 import type { Loaded, Prediction } from '../definition.js';
 import { checkCount } from '../settings.js';
@@ -56,9 +56,8 @@ export async function predictForecast(
     }) ?? artefact.series.map((kept) => keptSeries(kept, widths));
   if (steps * all.length > mostRows) {
     const most = Math.floor(mostRows / all.length);
-    throw new MemcellError(
+    throw usageError(
       `steps: ${steps} are too many${all.length > 1 ? ` for ${all.length} series` : ''}; at most ${most}`,
-      { code: 'usage' },
     );
   }
   const notes = [...(read?.notes ?? [])];
@@ -121,12 +120,7 @@ function percentOf(probability: number): string {
 function intervalsOf(artefact: ForecastArtefact, { interval }: ForecastPredictOptions, name: string): number[] {
   if (artefact.method === 'plain') {
     if (interval === undefined) return [];
-    throw new MemcellError(
-      `${name}: --interval: a model trained with --plain has no intervals; train it without --plain`,
-      {
-        code: 'usage',
-      },
-    );
+    throw usageError(`${name}: --interval: a model trained with --plain has no intervals; train it without --plain`);
   }
   return [...new Set(interval ?? [80])].sort((a, b) => a - b).map((share) => share / 100);
 }
@@ -152,18 +146,15 @@ async function futureOf(
   const asked = future !== undefined;
   if (artefact.method === 'plain' || artefact.known.length === 0) {
     if (!asked) return undefined;
-    throw new MemcellError(`${name}: --future: the model has no columns known ahead; train it with --known COL`, {
-      code: 'usage',
-    });
+    throw usageError(`${name}: --future: the model has no columns known ahead; train it with --known COL`);
   }
   const columns = [
     ...(artefact.reading.time?.columns ?? []),
     ...(artefact.reading.group ?? []),
     ...artefact.known,
   ].join(', ');
-  const needed = new MemcellError(
+  const needed = usageError(
     `${name}: needs ${artefact.known.join(', ')} of the rows to come: give --future FILE with the columns ${columns}`,
-    { code: 'usage' },
   );
   const table = asked ? await openSource(future).table() : held;
   if (table === undefined) throw needed;

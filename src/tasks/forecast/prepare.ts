@@ -1,6 +1,6 @@
 import type { Account } from '../../data/frame.js';
 import type { Source } from '../../data/source.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { EventLoop } from '../../eventLoop.js';
 import { counted } from '../../format.js';
 import type { Sequential } from '../../sequential.js';
@@ -70,16 +70,13 @@ const mostUnits = 65_536;
 /** @throws MemcellError (usage) for a window that no series fills, and for a horizon that no layer holds */
 function checkSizes(name: string, { horizon, widths }: ForecastData, longest: number, window = 1): void {
   if (window > longest) {
-    throw new MemcellError(
+    throw usageError(
       `${name}: window ${window} is longer than the ${counted(longest, 'row')} there are; take a smaller --window`,
-      { code: 'usage' },
     );
   }
   const most = Math.floor(mostUnits / widths.targets);
   if (horizon > most) {
-    throw new MemcellError(`horizon: ${horizon} is too far; at most ${most}, and predict with --steps goes further`, {
-      code: 'usage',
-    });
+    throw usageError(`horizon: ${horizon} is too far; at most ${most}, and predict with --steps goes further`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import type { Start } from '../start.js';
 import type { ForecastArtefact } from './artefact.js';
@@ -12,7 +12,7 @@ import type { ForecastOptions } from './options.js';
 export function optionsFrom(before: ForecastArtefact, given: ForecastOptions, run: Run, from: Start): ForecastOptions {
   if ((before.method === 'plain') !== run.plain) {
     const remedy = run.plain ? 'was not trained with --plain; leave it out' : 'was trained with --plain; give it';
-    throw new MemcellError(`${from.name}: ${remedy}`, { code: 'usage' });
+    throw usageError(`${from.name}: ${remedy}`);
   }
   const { window, horizon } = before;
   return { ...given, window: given.window ?? window, horizon: given.horizon ?? horizon };

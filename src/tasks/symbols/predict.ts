@@ -1,6 +1,6 @@
 import { argMax } from '../../data/labels.js';
 import { list } from '../../data/suggest.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { counted } from '../../format.js';
 import { checkParts, type Predictor } from '../prepared.js';
 import { checkCount } from '../settings.js';
@@ -52,7 +52,7 @@ export async function predictSymbols(
   name = 'start',
 ): Promise<SymbolValue[]> {
   checkCount(steps, 'steps');
-  if (steps > mostSteps) throw new MemcellError(`steps: ${steps} is more than ${mostSteps}`, { code: 'usage' });
+  if (steps > mostSteps) throw usageError(`steps: ${steps} is more than ${mostSteps}`);
   const { symbols, window } = artefact;
   const sequence = Array.from(indicesOf(start ?? artefact.end, artefact, name));
   if (sequence.length < window) {

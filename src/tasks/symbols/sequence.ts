@@ -1,6 +1,6 @@
 import type { Source } from '../../data/source.js';
 import { list } from '../../data/suggest.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { keptNote, newestRows } from '../forecast/newest.js';
 import { type DrawnText, drawText } from '../text/drawnText.js';
 
@@ -104,7 +104,7 @@ export function parseSymbols(text: string, known: readonly SymbolValue[], name: 
   const cells = [...text.normalize('NFC').matchAll(/[^\s,;]+/g)];
   const single = known.every((symbol) => Array.from(String(symbol)).length === 1);
   const parts = cells.length === 1 && single ? Array.from(cells[0][0]) : cells.map(([cell]) => cell);
-  if (parts.length === 0) throw new MemcellError(`${name}: holds no symbol`, { code: 'usage' });
+  if (parts.length === 0) throw usageError(`${name}: holds no symbol`);
   return typeof known[0] === 'number' ? parts.map((part) => (whole.test(part) ? Number(part) : part)) : parts;
 }
 

@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { otherWork } from '../../eventLoop.js';
 import { counted, percent } from '../../format.js';
 import type { Task } from '../definition.js';
@@ -62,14 +62,14 @@ export const symbolsTask: Task<
 
   async evaluate({ model, artefact }, source, { from }) {
     if (from !== undefined) {
-      throw new MemcellError('--from is for tables; give a file with the symbols to evaluate', { code: 'usage' });
+      throw usageError('--from is for tables; give a file with the symbols to evaluate');
     }
     return evaluateSequence(model, artefact, (await readSequence(source)).values, source.name);
   },
 
   async predict({ model, artefact }, source, { steps = 10, start }) {
     if (start !== undefined && source !== undefined) {
-      throw new MemcellError('DATA and --start both say what to go on from; give one', { code: 'usage' });
+      throw usageError('DATA and --start both say what to go on from; give one');
     }
     const given = start === undefined ? undefined : parseSymbols(start, artefact.symbols, 'start');
     const read = source === undefined ? undefined : (await readSequence(source)).values;

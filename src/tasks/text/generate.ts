@@ -1,5 +1,5 @@
 import { argMax } from '../../data/labels.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { deriveKey, Random } from '../../random.js';
 import { checkSampling, sample } from '../sampling.js';
 import { checkCount } from '../settings.js';
@@ -36,7 +36,7 @@ export async function* generate(
   checkSampling(options);
   const length = checkCount(options.length ?? defaultLength, 'length');
   if (length > mostLength) {
-    throw new MemcellError(`length: ${length} is more than ${mostLength}`, { code: 'usage' });
+    throw usageError(`length: ${length} is more than ${mostLength}`);
   }
   const { tokens, counted } = artefact;
   const prompt = tokens.encode(options.prompt || openingOf(artefact), 'prompt');

@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { parseSpec } from '../../model/spec.js';
 import { Sequential } from '../../sequential.js';
 import { finalActivation } from '../../training/forward.js';
@@ -43,7 +43,7 @@ export function buildNetwork({
     const remedy = `end the layers with Dense(${size}, softmax)`;
     checkOutputShape(model.outputShape, outputs, remedy);
     if (finalActivation(model.tf) !== 'softmax') {
-      throw new MemcellError(`layers: this task needs probabilities; ${remedy}`, { code: 'usage' });
+      throw usageError(`layers: this task needs probabilities; ${remedy}`);
     }
     from?.assign(model);
     const { optimizer, learningRate } = settings;

@@ -1,5 +1,5 @@
 import { list } from '../../data/suggest.js';
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import type { Run } from '../definition.js';
 import { checkParts } from '../prepared.js';
 import { checkCount, checkSettings, type TrainingSettings, trainingCount } from '../settings.js';
@@ -29,14 +29,12 @@ export function prepareCorpus(text: string, name: string, options: TextOptions, 
   if (before) refuseDecided(run.from?.name ?? '', options, ['tokens', 'vocabulary']);
   const kind = before?.tokens.kind ?? options.tokens ?? 'characters';
   if (options.vocabulary !== undefined && kind === 'characters') {
-    throw new MemcellError('vocabulary: characters have no size; give --tokens words or --tokens bpe', {
-      code: 'usage',
-    });
+    throw usageError('vocabulary: characters have no size; give --tokens words or --tokens bpe');
   }
   const whole = text.normalize('NFC');
   const split = run.settings.validationSplit ?? validationSplit;
   if (!(split >= 0 && split < 1)) {
-    throw new MemcellError(`validation split: ${split} is not in [0, 1)`, { code: 'usage' });
+    throw usageError(`validation split: ${split} is not in [0, 1)`);
   }
   const training = firstPart(whole, split);
   const tokens = before?.tokens ?? learnTokens([whole], kind, options.vocabulary, [training]);

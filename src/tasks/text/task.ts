@@ -1,4 +1,4 @@
-import { MemcellError } from '../../errors.js';
+import { MemcellError, usageError } from '../../errors.js';
 import { otherWork } from '../../eventLoop.js';
 import { counted, formatNumber, formatTable } from '../../format.js';
 import type { Task } from '../definition.js';
@@ -57,9 +57,7 @@ export const textTask: Task<
 
   async evaluate({ model: network, artefact, name }, source, { from, shown }) {
     if (from !== undefined) {
-      throw new MemcellError('--from is for tables; give a file with the part of the text to evaluate', {
-        code: 'usage',
-      });
+      throw usageError('--from is for tables; give a file with the part of the text to evaluate');
     }
     const { tokens, window, context } = artefact;
     const { text, notes } = await drawText(source, 0);

@@ -1,5 +1,5 @@
 /** Losses of numbers: errors, directions, quantiles and likelihoods. */
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import * as tf from '../../tf.js';
 import type { Tensor } from '../../tfjsTypes.js';
 import { complete } from '../options.js';
@@ -71,9 +71,8 @@ export function quantile(options: { quantile?: number } = {}): Loss {
 export function gaussianLikelihood(): Loss {
   const positions: Loss['positions'] = (yTrue, yPred) => {
     if (yPred.shape[yPred.rank - 1] !== 2)
-      throw new MemcellError(
+      throw usageError(
         `gaussianLikelihood takes an output of 2 numbers, the mean and the logarithm of the variance, not ${yPred.shape[yPred.rank - 1]}; end the model with Dense(2)`,
-        { code: 'usage' },
       );
     const [mean, logVariance] = tf.unstack(yPred, -1);
     const [value] = tf.unstack(yTrue, -1);

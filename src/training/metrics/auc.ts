@@ -1,5 +1,5 @@
 import type { NdArray } from '../../data/array.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { complete } from '../options.js';
 import type { Metric, MetricCount } from './metric.js';
 import { eachRow, ratio } from './positions.js';
@@ -16,7 +16,7 @@ export function auc(options: { numThresholds?: number; curve?: 'ROC' | 'PR'; nam
     name: 'string',
   });
   const { numThresholds, curve, name }: typeof defaults = config;
-  if (numThresholds < 2) throw new MemcellError('auc: numThresholds must be at least 2', { code: 'usage' });
+  if (numThresholds < 2) throw usageError('auc: numThresholds must be at least 2');
   const start = (): MetricCount => {
     // By bucket k: predictions that are above the thresholds 0 … k and no others.
     const positives = new Float64Array(numThresholds);
@@ -38,9 +38,8 @@ export function auc(options: { numThresholds?: number; curve?: 'ROC' | 'PR'; nam
 /** Thresholds lie below 0, at 1/(n - 1), 2/(n - 1), …, and above 1. */
 function bucketOf(prediction: number, thresholds: number, metric: string): number {
   if (!(prediction >= 0 && prediction <= 1))
-    throw new MemcellError(
+    throw usageError(
       `metric ${metric}: a prediction is ${prediction}; it takes probabilities, so end the model with sigmoid or softmax`,
-      { code: 'usage' },
     );
   return Math.max(0, Math.min(Math.ceil(prediction * (thresholds - 1)) - 1, thresholds - 2));
 }

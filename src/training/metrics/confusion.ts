@@ -1,6 +1,6 @@
 /** Metrics of true and false positives and negatives. */
 import type { NdArray } from '../../data/array.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { complete } from '../options.js';
 import type { Metric, MetricCount } from './metric.js';
 import { eachRow, ratio } from './positions.js';
@@ -45,12 +45,7 @@ function overThreshold(own: string, options: ThresholdOptions, result: (counts: 
     const update = (yTrue: NdArray, yPred: NdArray, weights?: Float32Array) =>
       eachRow(name, yTrue, yPred, weights, (at, size, weight) => {
         if (classId !== null && (classId < 0 || classId >= size))
-          throw new MemcellError(
-            `metric ${name}: classId ${classId} of ${size} classes; give one from 0 to ${size - 1}`,
-            {
-              code: 'usage',
-            },
-          );
+          throw usageError(`metric ${name}: classId ${classId} of ${size} classes; give one from 0 to ${size - 1}`);
         const first = at + (classId ?? 0);
         const end = classId === null ? at + size : first + 1;
         for (let i = first; i < end; i++) count(counts, yTrue.data[i], yPred.data[i] > thresholds, weight);

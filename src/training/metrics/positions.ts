@@ -1,6 +1,6 @@
 /** Batches as rows of predictions with as many targets. */
 import type { NdArray } from '../../data/array.js';
-import { MemcellError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { arrayShape } from '../targets.js';
 
 /** Calls visit for each row that counts: where its predictions and targets begin, and its weight. Gives the length of a row. */
@@ -12,9 +12,8 @@ export function eachRow(
   visit: (at: number, size: number, weight: number) => void,
 ): void {
   if (yTrue.data.length !== yPred.data.length)
-    throw new MemcellError(
+    throw usageError(
       `metric ${metric}: targets of shape ${arrayShape(yTrue.shape)} do not fit predictions of shape ${arrayShape(yPred.shape)}; it takes one target for each prediction, such as one-hot rows`,
-      { code: 'usage' },
     );
   const size = yPred.shape[yPred.shape.length - 1];
   const rows = yPred.data.length / size;

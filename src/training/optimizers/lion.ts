@@ -14,7 +14,7 @@ export interface LionOptions extends OptimizerOptions {
 export const lion: OptimizerFunction<LionOptions> = defineOptimizer(
   'lion',
   0.001,
-  { beta1: [0.9, 'positiveFraction'], beta2: [0.99, 'belowOne'] },
+  { beta1: [0.9, 'aboveZero'], beta2: [0.99, 'belowOne'] },
   ({ beta1, beta2 }) => {
     const update: Update = (weights, gradient, _squares, [m], rate) => {
       for (let i = 0; i < weights.length; i++) {

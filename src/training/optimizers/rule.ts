@@ -1,6 +1,7 @@
 /** What all optimizers have in common: one step is clip the gradients, decay the weights, update, count. */
-import { MemcellError, usageError } from '../../errors.js';
+import { modelError, usageError } from '../../errors.js';
 import { type EitherSpelling, namedOptions, shown } from '../../spelling.js';
+import { mustBe, notNegative } from '../../valueKinds.js';
 import { clip, scale } from '../clipping.js';
 import type { OptimizerName } from '../optimizers.js';
 import { complete, functionName, type OptionRule } from '../options.js';
@@ -28,7 +29,7 @@ const COMMON = {
   clipvalue: [null, 'positive?'],
   globalClipnorm: [null, 'positive?'],
   useEma: [false, 'boolean'],
-  emaMomentum: [0.99, 'share'],
+  emaMomentum: [0.99, 'fraction'],
   emaOverwriteFrequency: [null, 'positiveCount?'],
   gradientAccumulationSteps: [null, 'positiveCount?'],
 } satisfies Record<Exclude<keyof OptimizerOptions, 'learningRate'>, Option>;
@@ -149,7 +150,7 @@ class RuleOptimizer implements Optimizer {
       throw usageError(`${name}: ${clips.join(' and ')} are both given; only one kind of clipping can be`);
     if (settings.gradientAccumulationSteps === 1)
       throw usageError(
-        `${name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch; got 1`,
+        `${name}: gradientAccumulationSteps must be at least 2, or null for an update at every batch, not 1`,
       );
   }
 
@@ -271,7 +272,7 @@ class RuleOptimizer implements Optimizer {
         state.filter((_, i) => i % this.slotNames.length === 0).map((slot) => ({ name: '', size: slot.length })),
       );
     const fits = state.length === this.slots.length && state.every((slot, i) => slot.length === this.slots[i].length);
-    if (!fits) throw new MemcellError(`${this.name}: the saved optimizer state is of another model`, { code: 'model' });
+    if (!fits) throw modelError(`${this.name}: the saved optimizer state is of another model`);
     this.slots.forEach((slot, i) => {
       slot.set(state[i]);
     });
@@ -308,11 +309,11 @@ function rateFirst<O extends OptimizerOptions>(
 
 /** A number of at least 0, or a schedule; a serialised schedule becomes one. */
 function checkedRate(owner: string, rate: unknown): number | LearningRateSchedule {
-  if (typeof rate === 'number' && Number.isFinite(rate) && rate >= 0) return rate;
+  if (notNegative.check(rate)) return rate;
   if (isSchedule(rate)) return rate;
   const serialized = serializedSchedule(rate);
   if (serialized) return getSchedule(serialized);
-  throw usageError(`${owner}: learningRate must be a number of at least 0 or a schedule; got ${shown(rate)}`);
+  throw usageError(mustBe(`${owner}: learningRate`, `${notNegative.what} or a schedule`, rate));
 }
 
 function isSchedule(value: unknown): value is LearningRateSchedule {
