@@ -49,7 +49,7 @@ test.each<[line: string, at: number, spec: string]>([
   ["expected a layer, found '3' at character 1", 0, '3'],
   ['expected "," or the end, found \')\' at character 9', 8, 'Dense(3))'],
   ['L2: takes at most l2 at character 29', 28, 'Dense(3, kernel_regularizer=L2(0.1, 0.2))'],
-  ['L2: unknown option rate at character 32; it takes l2', 31, 'Dense(3, kernel_regularizer=L2(rate=0.1))'],
+  ["L2: unknown option 'rate' at character 32; it takes l2", 31, 'Dense(3, kernel_regularizer=L2(rate=0.1))'],
 ])('%s', (line, at, spec) => {
   expect(() => parseSpec(spec)).toThrow(
     expect.objectContaining({ code: 'model', message: `layers: ${line}\n  ${spec}\n  ${' '.repeat(at)}^` }),
