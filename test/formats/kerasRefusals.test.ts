@@ -1,8 +1,17 @@
 /** What of Keras's files is refused or left out, by what they say: whole lines and whole descriptions. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { unzipSync, zipSync } from 'fflate';
+import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
+import { readHdf5File, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
 import { type OptimizerVariable, optimizerStateFrom, trainingFrom } from '../../src/formats/keras/training.js';
 import type { Json } from '../../src/formats/modelJson.js';
+import { Dense, loadModel, Sequential } from '../../src/index.js';
+import { temporaryFolder } from './models.js';
+
+const root = temporaryFolder('in memory');
 
 type Config = { [key: string]: Json };
 
@@ -229,4 +238,63 @@ test('an optimizer’s state by its names or its order, or anew where neither is
   expect(state('Adam', {}, count(1.5), variable(undefined, 5), variable(undefined, 6))).toEqual(anew);
   expect(state('Adam', {}, count(-1), variable(undefined, 5), variable(undefined, 6))).toEqual(anew);
   expect(state('SGD', {}, count(9))).toEqual({ state: { iterations: 9, slots: {} }, lost: [] });
+});
+
+test('.keras and .h5 files without what belongs in them, or with what belongs to no layer', async () => {
+  const model = new Sequential([Dense(2, { inputShape: [3], name: 'd' })], { seed: 1 });
+  for (const name of ['whole.keras', 'whole.h5']) await model.save(join(root, name));
+  model.dispose();
+  const refused = (bytes: Uint8Array, message: string) =>
+    expect(loadModel(bytes)).rejects.toMatchObject({
+      name: 'MemcellError',
+      code: 'model',
+      message: `the model: ${message}`,
+    });
+
+  const files = unzipSync(readFileSync(join(root, 'whole.keras')));
+  const zipOf = (change: Record<string, Uint8Array | undefined>) =>
+    zipSync(
+      Object.fromEntries(
+        Object.entries({ ...files, ...change }).flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])),
+      ),
+    );
+  const text = (value: string) => new TextEncoder().encode(value);
+  await refused(zipOf({ 'config.json': undefined }), 'a zip archive without config.json, so no .keras file');
+  await refused(zipOf({ 'model.weights.h5': undefined }), 'there is no model.weights.h5 in it');
+  await refused(
+    zipOf({ 'config.json': text('{"class_name":"Dense","config":{}}') }),
+    'config.json: modelTopology: class "Dense" is not a model; known are Sequential, Functional, Model',
+  );
+  await refused(
+    zipOf({ 'metadata.json': text('{"keras_version":"3.0.0","memcell":{"version":2}}') }),
+    'saved by a newer memcell (metadata version 2); update memcell to load it',
+  );
+  // Without its metadata it is Keras 3's.
+  (await loadModel(zipOf({ 'metadata.json': undefined }))).dispose();
+
+  const whole = await readHdf5File(new Uint8Array(readFileSync(join(root, 'whole.h5'))), 'whole');
+  const h5Of = (change: (contents: Hdf5Contents) => void) => {
+    const contents = structuredClone(whole);
+    change(contents);
+    return writeHdf5File(contents);
+  };
+  const attributesOf = ({ attributes }: Hdf5Contents, path = '') => attributes.get(path) ?? new Map();
+  await refused(
+    await h5Of((contents) => {
+      attributesOf(contents).delete('model_config');
+      contents.datasets.clear();
+      contents.attributes.delete('model_weights');
+    }),
+    'an HDF5 file without model_config, so not a model of Keras',
+  );
+  await refused(
+    await h5Of((contents) => attributesOf(contents, 'model_weights/d').set('weight_names', ['d/kernel', 'd/other'])),
+    'weight "d/other" of layer d is listed, but not there',
+  );
+  await refused(
+    await h5Of((contents) =>
+      attributesOf(contents, 'model_weights/d').set('weight_names', ['d/kernel', 'd/lora_kernel_a']),
+    ),
+    'layer d has LoRA weights apart; save the model as .keras, in which Keras adds them to the others',
+  );
 });
