@@ -61,7 +61,7 @@ export async function tableOfBlocks(reader: BlockReader, name: string, notes: re
     cells: columns.map((values, i): string[] | TypedCells => {
       if (!(values instanceof Float64Array)) return values;
       const exact = values.length === rows ? values : values.slice(0, rows);
-      return reader.columns[i].kind === 'date' ? { times: exact, utc: reader.columns[i].utc } : { numbers: exact };
+      return typedCells(exact, reader.columns[i]);
     }),
     lines: rows,
     unit: 'row',
@@ -71,6 +71,11 @@ export async function tableOfBlocks(reader: BlockReader, name: string, notes: re
       ...rounded.map((column) => `column ${column}: whole numbers beyond 2^53 are rounded`),
     ],
   });
+}
+
+/** The values of a column of numbers or times. */
+export function typedCells(values: Float64Array, { kind, utc }: ColumnType): TypedCells {
+  return kind === 'date' ? { times: values, utc } : { numbers: values };
 }
 
 function refuseRows(rows: number, most: number, reader: BlockReader, name: string): void {

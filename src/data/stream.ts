@@ -1,6 +1,5 @@
 import { MemcellError, usageError } from '../errors.js';
-import type { BlockReader } from './blocks.js';
-import { tableOfBlocks } from './blocks.js';
+import { type BlockReader, type ColumnType, tableOfBlocks, typedCells } from './blocks.js';
 import type { Bytes } from './bytes.js';
 import { isMissing, parseNumber } from './cells.js';
 import { type CsvRecord, RecordReader } from './csv.js';
@@ -21,8 +20,8 @@ import { toCell } from './typed.js';
 export interface StreamColumn {
   name: string;
   /**
-   * The number of a cell, NaN where it is missing; numbers as JavaScript writes them when not given. Numbers and times of
-   * Parquet do not pass through it: they come as they are, times in milliseconds since 1970.
+   * The number of a cell, NaN where it is missing. When not given: numbers as JavaScript writes them; those of JSON, and numbers and
+   * times of Parquet, come as they are, times in milliseconds since 1970.
    * @param where "weather.csv, line 17, column wind", for an error
    */
   read?(cell: string, where: () => string): number;
@@ -66,7 +65,9 @@ export async function* streamPart(
   const { encoding, form, head, place, side } = await openText(bytes);
   if (side !== undefined) yield* streamSide(sideOf(bytes, encoding, side), bytes.name, side, columns, from);
   else if (form === 'whole') {
-    yield* chunksOfTable(await wholeTable(bytes), columns, from);
+    const table = await wholeTable(bytes);
+    yield* chunksOfTable(table, columns, from);
+    yield* lastChunk(columns, from + table.rows, table.notes);
   } else if (form === 'values') yield* streamCsv(bytes, { encoding, dialect: guessDialect(head) }, columns, from);
   else yield* streamRows({ bytes, encoding, form, ...(place && { place }) }, columns, from);
 }
@@ -79,7 +80,7 @@ export async function* streamBlocks(
   from: number,
 ): AsyncIterable<TableChunk> {
   const known = reader.columns.map((column) => column.name);
-  for (const column of columns) requireColumn(column.name, known, name);
+  const types = columns.map((column) => reader.columns[requireColumn(column.name, known, name)]);
   let first = from;
   for await (const block of reader.blocks(columns.map((column) => column.name))) {
     for (let at = 0; at < block.rows; at += chunkRows) {
@@ -89,9 +90,10 @@ export async function* streamBlocks(
         rows,
         columns: block.columns.map((values, i) => {
           const part = values.slice(at, at + rows);
-          if (part instanceof Float64Array) return part;
+          const typed = part instanceof Float64Array;
+          if (typed && columns[i].read === undefined) return part;
           const row = first - from + 1;
-          return Float64Array.from(part, (cell, k) =>
+          return Float64Array.from(typed ? cellsOf(part, types[i]) : part, (cell, k) =>
             numberOf(cell, columns[i], false, () => `${name}, row ${row + k}, column ${columns[i].name}`),
           );
         }),
@@ -101,6 +103,12 @@ export async function* streamBlocks(
   }
   const notes = reader.nested.map((column) => `column ${column} left out: it holds lists or objects`);
   yield* lastChunk(columns, first, notes);
+}
+
+/** Numbers or times as a table writes them. */
+function cellsOf(values: Float64Array, type: ColumnType): readonly string[] {
+  const lines = values.length;
+  return new Table({ name: type.name, header: [type.name], cells: [typedCells(values, type)], lines }).columns[0].cells;
 }
 
 /**
@@ -341,11 +349,11 @@ async function* chunksOfTable(table: Table, columns: readonly StreamColumn[], fr
       from: from + at,
       rows,
       columns: columns.map((column) => {
-        const { numbers, times, cells } = table.column(column.name);
-        const values = numbers ?? times;
-        if (values !== undefined) return values.slice(at, at + rows);
+        const found = table.column(column.name);
+        const values = found.numbers ?? found.times;
+        if (values !== undefined && column.read === undefined) return values.slice(at, at + rows);
         return Float64Array.from({ length: rows }, (_, k) =>
-          numberOf(cells[at + k], column, table.decimalComma, () => table.where(at + k, column.name)),
+          numberOf(found.cells[at + k], column, table.decimalComma, () => table.where(at + k, column.name)),
         );
       }),
     };

@@ -3,13 +3,17 @@ import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
 import { loadTask } from 'memcell';
 import type { Browser } from 'playwright-core';
 import { startLive } from '../../src/cli/live.js';
 import { parseLive } from '../../src/cli/liveAddress.js';
 import { serveLive } from '../../src/cli/liveServer.js';
 import { Dense, Sequential } from '../../src/index.js';
+import type { LiveState } from '../../src/report/live.js';
+import type { TrainingContext } from '../../src/training/callbacks.js';
+import type { Logs } from '../../src/training/history.js';
 import { launch, openPage } from '../report/browser.js';
 import { file, memcell, memcellProcess, type Outcome, seriesCsv, temporaryFolder } from './streams.js';
 
@@ -47,11 +51,15 @@ afterAll(() => {
   for (const kill of children) kill('SIGKILL');
 });
 
-/** The events that a page gets, until the server ends them or `enough` says so. */
-async function eventsOf(url: string, enough: (event: string) => boolean = () => false): Promise<Map<string, string>> {
+/** The newest of each event that a page gets, until the server ends them or `enough` says so. */
+async function eventsOf(url: string, enough?: (event: string) => boolean): Promise<Map<string, string>> {
   const { body, headers } = await fetch(`${url}events`);
   expect(headers.get('content-type')).toContain('text/event-stream');
-  const events = new Map<string, string>();
+  return new Map(await readEvents(body, enough));
+}
+
+async function readEvents(body: Response['body'], enough: (event: string) => boolean = () => false) {
+  const events: [name: string, data: string][] = [];
   let text = '';
   const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
@@ -62,7 +70,7 @@ async function eventsOf(url: string, enough: (event: string) => boolean = () => 
       const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
       text = text.slice(end + 2);
       if (name === undefined) continue;
-      events.set(name, data);
+      events.push([name, data]);
       if (name === 'ended' || name === 'failed' || enough(name)) {
         await reader?.cancel();
         return events;
@@ -260,6 +268,98 @@ describe('addresses', () => {
     expect(first).toContain('event: state\ndata: {"epoch":2}\n\nevent: curves\ndata: "svg"\n\n');
     expect(first).not.toContain('"epoch":1');
     await server.end('ended', 'report');
+  });
+
+  test('curves come once a second at most and for a twentieth of the time; what they cannot show ends them, not the training', async () => {
+    let now = 50_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+    const said: string[] = [];
+    const training = {
+      title: 't',
+      kind: 'symbols',
+      onStop: () => {},
+      note: (text: string) => said.push(text),
+    } as const;
+    const live = await startLive({ host: '127.0.0.1', port: 0 }, training);
+    const { onTrainBegin, onEpochBegin, onBatchEnd, onEpochEnd } = live.callback;
+    const context = { params: { epochs: 9, steps: 4 }, optimizer: { learningRate: 0.012346 } } as TrainingContext;
+    const epoch = async (number: number, logs: object, { drawing = 0, fit = context } = {}) => {
+      onEpochBegin?.(number - 1, fit);
+      const done = onEpochEnd?.(number - 1, logs as Logs, fit);
+      now += drawing;
+      await done;
+    };
+    onTrainBegin?.(context);
+    await epoch(1, { loss: 1, val_loss: 2 });
+    // What nobody has seen comes with the first page.
+    let drawn: (curves: boolean) => void = () => {};
+    const first = new Promise<boolean>((resolve) => {
+      drawn = resolve;
+    });
+    const { body } = await fetch(`${live.url}events`);
+    const all = readEvents(body, (event) => {
+      if (event === 'curves') drawn(true);
+      return false;
+    });
+    expect(await first).toBe(true);
+    now += 999;
+    await epoch(2, { loss: 0.5, val_loss: 1.5 });
+    now += 1;
+    const lower = { ...context, optimizer: { learningRate: 0.001 } } as TrainingContext;
+    await epoch(3, { loss: 0.25, val_loss: 1.75 }, { drawing: 100, fit: lower });
+    now += 1899;
+    onEpochBegin?.(3, context);
+    onBatchEnd?.(1, { loss: 0.22 }, context);
+    onBatchEnd?.(2, { loss: 0.21 }, context);
+    await epoch(4, { loss: 0.2, val_loss: 1.5 });
+    now += 1;
+    // Another fit begins anew.
+    onTrainBegin?.(context);
+    await epoch(1, { loss: 0.125 });
+    now += 1000;
+    live.stage('more');
+    // Another page has them as they are.
+    expect([...(await eventsOf(live.url, (event) => event === 'curves')).keys()]).toEqual(['run', 'state', 'curves']);
+    await epoch(2, { loss: 1n });
+    now += 5000;
+    await epoch(3, { loss: 0.0625 });
+    await live.ended('report');
+    clock.mockRestore();
+    const events = await all;
+    const of = (name: string) => events.flatMap(([event, data]) => (event === name ? [JSON.parse(data)] : []));
+    const states: LiveState[] = of('state');
+    const curves = of('curves').map((section) => parseHTML(section).document);
+    const text = ({ epoch, share, numbers, learningRate, left }: LiveState) => [
+      epoch,
+      share,
+      numbers,
+      learningRate,
+      left,
+    ];
+    expect(states.map(text)).toEqual([
+      [1, 0, undefined, '0.01235', undefined],
+      [2, 2 / 9, 'loss 0.5000  val_loss 1.500', '0.01235', '3.5 s'],
+      [4, 14 / 36, 'loss 0.2200  val_loss 1.750', '0.01235', '4.7 s'],
+      [1, 0, undefined, '0.01235', undefined],
+      [undefined, undefined, undefined, undefined, undefined],
+      [3, 3 / 9, 'loss 0.06250', '0.01235', '12 s'],
+    ]);
+    const [one, three, last] = curves;
+    expect(curves).toHaveLength(3);
+    for (const [page, cells] of [
+      [one, ['loss', '1', '2']],
+      [last, ['loss', '0.1250', '–']],
+    ] as const) {
+      expect(Array.from(page.querySelectorAll('td'), ({ textContent }) => textContent)).toEqual(cells);
+    }
+    const titles = Array.from(three.querySelectorAll('figure'), (one) => one.getAttribute('data-tips') ?? '');
+    expect(titles.map((tips) => JSON.parse(tips).text.at(-1))).toEqual([
+      'epoch 3\ntraining 0.2500\nheld out 1.750',
+      'epoch 3\ntraining 0.001000',
+    ]);
+    expect(said).toEqual([
+      'warning: the curves of --live cannot be drawn: Cannot mix BigInt and other types, use explicit conversions',
+    ]);
   });
 
   test('after the last epoch the page has seen all of it', async () => {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { memoryBytes } from '../../src/data/bytes.js';
+import { streamRows } from '../../src/data/heldRows.js';
 import { parseJson } from '../../src/data/json.js';
 import { elementsAt, elementsOf } from '../../src/data/jsonElements.js';
 import { placeNote, rowsPlace } from '../../src/data/jsonPlaces.js';
@@ -255,6 +256,57 @@ test('a header before the rows, from a file', async () => {
   const head = await openSource(path).head?.(2);
   expect(head?.table.columns.map((column) => column.name)).toEqual(['date', 'value']);
   expect((await openSource(path).table()).rows).toBe(3);
+});
+
+test('a header before the rows, under a key', () => {
+  const table = parseJson('{"made": 1, "by": [{"page": 1}, [{"v": 2}, {"v": 3}]], "old": [4]}', 'deep.json');
+  expect(table.numbers('v')).toEqual(Float64Array.of(2, 3));
+  expect(table.notes).toEqual(['rows are those under by.1, the longest of 2 (not old)']);
+});
+
+test('rows under keys stream as they are read whole, and what is said of them', async () => {
+  const n = 66_000;
+  const rows = Object.fromEntries(
+    Array.from({ length: n }, (_, i) => [`k${i}`, { v: i / 4, word: i === 7 ? 'x' : `w${i}` }]),
+  );
+  const path = join(folder, 'keyed.json');
+  await writeFile(path, JSON.stringify({ rows }));
+  const source = openSource(path);
+  const columns = [{ name: 'v' }, { name: 'word', read: (cell: string) => cell.length }];
+  const [v, length, sizes]: number[][] = [[], [], []];
+  const notes: string[] = [];
+  for await (const chunk of source.stream?.(columns) ?? []) {
+    expect(chunk.from).toBe(v.length);
+    sizes.push(chunk.rows);
+    v.push(...chunk.columns[0]);
+    length.push(...chunk.columns[1]);
+    notes.push(...(chunk.notes ?? []));
+  }
+  const whole = await source.table();
+  expect(sizes).toEqual([2 ** 16, n - 2 ** 16, 0]);
+  expect(v).toEqual(Array.from(whole.numbers('v')));
+  expect(length).toEqual(whole.column('word').cells.map((cell) => cell.length));
+  expect(notes).toEqual(['rows are those under rows', 'the keys of the rows are the column index']);
+  expect(whole.notes).toEqual(notes);
+  const numbers = source.stream?.([{ name: 'word' }])[Symbol.asyncIterator]();
+  await expect(numbers?.next()).rejects.toThrow(
+    `${path}, row 1, column word: 'w0' is not a number; correct it, or choose another column`,
+  );
+});
+
+test('a column of texts in the first of several files, of numbers in the next', async () => {
+  const files = ['a', 'b'].map((name) => join(folder, `${name}.json`));
+  const keyed = (values: unknown[]) => JSON.stringify(Object.fromEntries(values.map((v, i) => [`k${i}`, { v }])));
+  await writeFile(files[0], keyed([1, 'low', 2]));
+  await writeFile(files[1], keyed([3, 4, null]));
+  const source = openSource({ files });
+  const head = await source.head?.(3);
+  if (head === undefined) throw new Error('no head');
+  const cells: string[] = [];
+  for await (const { columns } of streamRows(source, head.table))
+    cells.push(...Array.from<string | number, string>(columns[1], String));
+  expect(cells).toEqual(['1', 'low', '2', '3', '4', '']);
+  expect(cells).toEqual((await source.table()).column('v').cells);
 });
 
 test('a fault in a row of an array is told with its number', async () => {

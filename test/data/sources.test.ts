@@ -202,6 +202,48 @@ describe('Parquet', () => {
     expect(await source.head?.(10)).toMatchObject({ rows: 5000, table: { rows: 10 } });
   });
 
+  test('columns that are never missing, and texts that another file has as numbers', async () => {
+    const { parquetWriteBuffer } = await import('hyparquet-writer');
+    const whole = [0n, -1n, 2n ** 32n, -(2n ** 40n) - 3n, 4_294_967_295n];
+    const halves = [0.5, -0.25, 3, 1e-3, 2e6];
+    const required = { nullable: false };
+    const columnData = [
+      { name: 'long', type: 'INT64' as const, data: whole, ...required },
+      { name: 'int', type: 'INT32' as const, data: [1, -2, 3, -4, 5], ...required },
+      { name: 'double', type: 'DOUBLE' as const, data: halves, ...required },
+      { name: 'float', type: 'FLOAT' as const, data: halves, ...required },
+      {
+        name: 'at',
+        type: 'TIMESTAMP' as const,
+        data: whole.map((_, i) => new Date(Date.UTC(2020, 0, 1 + i))),
+        ...required,
+      },
+    ];
+    const path = await file('required.parquet', new Uint8Array(parquetWriteBuffer({ columnData })));
+    const source = openSource(path);
+    const table = await source.table();
+    const expected = {
+      long: whole.map(Number),
+      int: [1, -2, 3, -4, 5],
+      double: halves,
+      float: halves.map(Math.fround),
+      at: whole.map((_, i) => Date.UTC(2020, 0, 1 + i)),
+    };
+    for (const [name, values] of Object.entries(expected)) {
+      const { numbers, times } = table.column(name);
+      expect([name, Array.from(times ?? numbers ?? [])]).toEqual([name, values]);
+    }
+    const texts = await file('texts.csv', 'int,at\nlow,soon\n7,later\n');
+    const cells: string[][] = [[], []];
+    const both = openSource({ files: [texts, path] });
+    const columns = cells.map((into, i) => ({ name: ['int', 'at'][i], read: (cell: string) => into.push(cell) }));
+    await streamed(both, columns);
+    expect(cells).toEqual([
+      ['low', '7', '1', '-2', '3', '-4', '5'],
+      ['soon', 'later', '2020-01-01', '2020-01-02', '2020-01-03', '2020-01-04', '2020-01-05'],
+    ]);
+  });
+
   test('one row group of millions of rows', async () => {
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const connection = await (await DuckDBInstance.create(':memory:')).connect();

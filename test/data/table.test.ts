@@ -103,6 +103,8 @@ describe('what is read', () => {
     expect(guessDelimiter('name\n"a,b"\n')).toBe(',');
     expect(guessDelimiter('1,5;2,5\n3,5;4\n')).toBe(';');
     expect(guessDelimiter('a,b;c\n1,2;3\n4,5\n')).toBe(',');
+    // Inches open no quoted cell.
+    expect(guessDelimiter('size v\n5" 1\n6" 2\n7" 3\n')).toBe(' ');
   });
 });
 
@@ -153,7 +155,10 @@ describe('what is wrong, and where', () => {
     expect(failure(() => table.column('precipitation'))).toBe(
       'w.csv: no column precipitation. Its columns: date, temp_max, sky',
     );
-    expect(failure(() => table.texts('sky'))).toContain('w.csv, line 3, column sky: the cell is empty');
+    const empty = 'column sky: the cell is empty; fill it or remove the row';
+    expect(failure(() => table.texts('sky'))).toBe(`w.csv, line 3, ${empty}`);
+    expect(failure(() => parseTable('sky,t\n,1\nfog,2\n', 'w.csv').texts('sky'))).toBe(`w.csv, line 2, ${empty}`);
+    expect(parseTable('sky,t\nsun,1\nfog,2\n', 'w.csv').texts('sky')).toEqual(['sun', 'fog']);
   });
 
   test('JSON', () => {

@@ -5,6 +5,7 @@ import { drawAutocorrelation } from '../../src/report/figures/autocorrelation.js
 import { drawCorrelations } from '../../src/report/figures/correlations.js';
 import { type ShownLayer, showLayer } from '../../src/report/gates.js';
 import type { Html } from '../../src/report/html.js';
+import { report as reportOf } from '../../src/report/index.js';
 import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
 import { missingOf } from '../../src/report/look/missing.js';
@@ -15,7 +16,9 @@ import { gatesSections } from '../../src/report/sections/gates.js';
 import { textSections } from '../../src/report/sections/text.js';
 import type { ClassifyEvaluation } from '../../src/tasks/classify/evaluation.js';
 import type { ForecastEvaluation } from '../../src/tasks/forecast/evaluation.js';
+import { symbols } from '../../src/tasks/functions.js';
 import type { ShownClasses } from '../../src/tasks/shown.js';
+import { version } from '../../src/version.js';
 
 const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [], made: [] };
 const read = (sections: (Html | undefined)[]) => parseHTML(`<html><body>${sections.join('')}</body></html>`).document;
@@ -220,4 +223,32 @@ test('one epoch is a table, with or without a part that was held out; more are c
   expect((await of({ loss: [0.5, 0.4] })).querySelectorAll('svg')).toHaveLength(1);
   expect((await of({ loss: [0.5], val_loss: [0.4, 0.3] })).querySelectorAll('svg')).toHaveLength(1);
   expect(await trainingSection({ history: {}, kind: 'forecast' })).toBeUndefined();
+});
+
+test('a model says how it was made', async () => {
+  const sequence = Array.from({ length: 40 }, (_, i) => i % 4);
+  const options = { epochs: 2, seed: 3, window: 1, layers: 'LSTM(3), Dense(4, softmax)' };
+  const model = await symbols(sequence, options);
+  const { document } = parseHTML(await reportOf(model));
+  const texts = (tag: string) => Array.from(document.querySelectorAll(`#model ${tag}`), (one) => one.textContent);
+  const values = texts('dd');
+  expect(Object.fromEntries(texts('dt').map((name, i) => [name, values[i]]))).toEqual({
+    layers: options.layers,
+    optimizer: 'adam',
+    epochs: '2',
+    'batch size': '8',
+    'learning rate': '0.005',
+    'validation split': '0',
+    patience: '75',
+    seed: '3',
+    'trained by': `memcell ${version}`,
+    data: 'sequence.json',
+    environment: `Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  });
+  expect(cells(document, 'model')).toEqual([
+    ['lstm (LSTM)', '(None, 3)', '60', 'engine'],
+    ['dense (Dense)', '(None, 4)', '16', 'engine'],
+    ['all', '', '76', ''],
+  ]);
+  model.dispose();
 });

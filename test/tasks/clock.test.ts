@@ -1,6 +1,8 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { Clock, startOf } from '../../src/tasks/clock.js';
-import { runOf } from './runs.js';
+import { symbolsTask } from '../../src/tasks/symbols/task.js';
+import { textTask } from '../../src/tasks/text/task.js';
+import { runOf, sourceOf } from './runs.js';
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -10,6 +12,19 @@ test('a run without a budget has all its epochs and no deadline', () => {
   const clock = new Clock(runOf());
   clock.ended(3);
   expect([clock.deadline(0.5), clock.epochs(40)]).toEqual([{}, 40]);
+});
+
+test.each([
+  ['symbols', symbolsTask, Array.from({ length: 60 }, (_, i) => (i * i) % 5).join(' '), { window: 2 }],
+  ['text', textTask, 'a bad cab, a dab, '.repeat(20), { window: 8, pure: true }],
+] as const)('%s: an epoch takes what the first fit took by its epochs', async (_, task, text, options) => {
+  const ended = jest.spyOn(Clock.prototype, 'ended');
+  const layers = task === textTask ? 'Embedding(6, 3), LSTM(4, return_sequences=true), Dense(6, softmax)' : undefined;
+  const run = runOf({ settings: { epochs: 3 }, ...(layers && { layers }) });
+  const { model, history } = await (await task.prepare(sourceOf(text), options, run)).train();
+  model.dispose();
+  expect(history.loss).toHaveLength(3);
+  expect(ended.mock.calls).toEqual([[3]]);
 });
 
 test('of a budget, half of the time that is left is for the next epochs; what a killed run took counts', () => {

@@ -260,8 +260,16 @@ describe('in code', () => {
 
   it('knows the columns of a forecast', async () => {
     const rows = Array.from({ length: 60 }, (_, i) => ({ sold: Math.sin(i), day: i }));
-    const options = { target: 'sold', horizon: 2, epochs: 1, trials: 1, layers: 'LSTM(2), Dense(2)' } as const;
+    const options = {
+      target: 'sold',
+      horizon: 2,
+      epochs: 1,
+      trials: 1,
+      layers: 'LSTM(2), Dense(2)',
+      threads: 3,
+    } as const;
     const { model, best } = await tune('forecast', rows, options);
+    expect(model.network.threads).toBe(3);
     const [{ values }] = await model.predict();
     expect(Number.isFinite(values.sold)).toBe(true);
     expect(best).toMatchObject({ trial: 1, options: {}, settings: {} });

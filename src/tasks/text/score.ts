@@ -149,11 +149,11 @@ export async function scoreCounts(
 ): Promise<Float64Array> {
   const loop = new EventLoop();
   const state = counts.start();
-  for (let i = Math.max(0, first - counts.order); i < first; i++) state.push(ids[i]);
+  for (const id of ids.subarray(Math.max(0, first - counts.order), first)) state.push(id);
   const p = new Float64Array(to - first);
-  for (let i = first; i < to; i++) {
-    p[i - first] = state.probability(ids[i]);
-    state.push(ids[i]);
+  for (const [i, id] of ids.subarray(first, to).entries()) {
+    p[i] = state.probability(id);
+    state.push(id);
     if (loop.waits) await loop.turn();
   }
   return p;

@@ -154,6 +154,24 @@ describe('missing values', () => {
     expect(frame.account.notes).toEqual(['y: 1 infinite value taken as missing']);
   });
 
+  test('of columns that came as numbers, infinite ones are missing, and only those are told', () => {
+    const typed = (...numbers: number[]) => {
+      const table = new Table({
+        name: 'n',
+        header: ['y'],
+        cells: [{ numbers: Float64Array.from(numbers) }],
+        lines: numbers.length,
+      });
+      const frame = understand(table, { targets: ['y'] });
+      return { y: values(frame, 'y'), notes: frame.account.notes };
+    };
+    expect(typed(1, 2, 3, 4, 5, 6)).toEqual({ y: [1, 2, 3, 4, 5, 6], notes: [] });
+    expect(typed(1, Infinity, 3, Number.NaN, 5, -Infinity, 7)).toEqual({
+      y: [1, 2, 3, 4, 5, 6, 7],
+      notes: ['y: 2 infinite values taken as missing'],
+    });
+  });
+
   test('a value far from all else is pointed at', () => {
     const frame = csv('y\n1\n2\n-999\n4\n-999\n6', { targets: ['y'] });
     expect(frame.account.notes).toEqual([

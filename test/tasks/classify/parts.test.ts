@@ -4,6 +4,7 @@ import { Random } from '../../../src/random.js';
 import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { AreaUnderCurve } from '../../../src/tasks/classify/auc.js';
 import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
+import { tableParts } from '../../../src/tasks/classify/tableParts.js';
 import { classifyTask } from '../../../src/tasks/classify/task.js';
 import type { Loaded } from '../../../src/tasks/definition.js';
 import { networkInput } from '../../../src/tasks/networkInput.js';
@@ -128,6 +129,37 @@ test.each(['together', 'apart'])('groups that stand %s are told whole', async (h
   const { confusion } = await classifyTask.evaluate(loaded, long(source), {});
   expect(confusion).toEqual((await classifyTask.evaluate(loaded, whole(source), {})).confusion);
   loaded.model.dispose();
+});
+
+test.each([
+  ['without groups', { part: 6 }, 7, []],
+  ['together', { part: 6, group: ['g'] }, 5, []],
+  ['apart', { part: 6, group: ['w'] }, 2, ['rows of one w stand apart: the table is read 3 times']],
+  ['apart, in one part', { part: 10, group: ['w'] }, 1, ['rows of one w stand apart: the table is read 2 times']],
+])('what was not plain in reading is passed on once, %s', async (_, options, count, before) => {
+  const text = Array.from({ length: 40 }, (_, i) => `g${i >> 2},w${i % 5},${i}`).join('\n');
+  const source = long(streamed(`g,w,v\n${text}\n`));
+  const noted: Source = {
+    ...source,
+    async *stream(columns) {
+      yield* source.stream!(columns);
+      yield { from: 40, rows: 0, columns: columns.map(() => new Float64Array(0)), notes: ['odd', 'ends'] };
+    },
+  };
+  const { long: isLong, parts, notes } = await tableParts(noted, { ...options, longest: 9 });
+  const places: number[] = [];
+  const last: boolean[] = [];
+  for await (const { table, goesOn, placeOf } of parts) {
+    last.push(goesOn);
+    for (let row = 0; row < table.rows; row++) {
+      expect(table.column('v').cells[row]).toBe(String(placeOf(row)));
+      places.push(placeOf(row));
+    }
+  }
+  expect(isLong).toBe(true);
+  expect(places.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  expect(last).toHaveLength(count);
+  expect(notes).toEqual([...before, 'odd', 'ends']);
 });
 
 test('a model knows the long table that its samples were drawn from', async () => {

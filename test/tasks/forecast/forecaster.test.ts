@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import '../../propertySeed.js';
 import { MemcellError } from '../../../src/errors.js';
-import type { Series } from '../../../src/tasks/forecast/forecaster.js';
+import { fit as fitForecaster } from '../../../src/tasks/forecast/fit.js';
+import type { Series, SeriesSet } from '../../../src/tasks/forecast/forecaster.js';
 import { endOf, forecastFrom } from '../../../src/tasks/forecast/forecastFrom.js';
 import { parseState } from '../../../src/tasks/forecast/state.js';
 import { fitted, noise, quick, quiet, seasonal, seriesOf, setOf, values } from './series.js';
@@ -217,6 +218,23 @@ describe('the state', () => {
     expect(Array.from(made.values)).toEqual(expected);
   });
 
+  test('the end that is kept is the window and a row, or the period of an anchor that repeats it', async () => {
+    const ups = noise(130, 6);
+    // A season that is smoothed, and one whose every row is that of a season before and a step.
+    const repeated = ups.map((e) => 20 * e);
+    for (let t = 12; t < repeated.length; t++) repeated[t] = repeated[t - 12] + ups[t];
+    const smoothed = ups.map((e, t) => 10 * Math.sin((Math.PI * t) / 6) + 3 * e);
+    for (const [y, kind, rows] of [
+      [smoothed, 'smoothing', 7],
+      [repeated, 'naive', 13],
+    ] as const) {
+      const { state } = await fitForecaster(setOf({ targets: [[...y]] }, 12), { horizon: 2, window: 6, run: quick });
+      const [{ targets, tail }] = parseState(state, 'state').series;
+      expect([targets[0].anchor.kind, targets[0].anchor.period, tail.rows]).toEqual([kind, 12, rows]);
+      expect(tail.targets).toEqual(y.slice(-rows));
+    }
+  });
+
   test('rows that follow the training by their times go on from its end', async () => {
     const all = daily(200);
     const part = { targets: [all.targets[0].slice(0, 150)], times: all.times.slice(0, 150) };
@@ -310,6 +328,24 @@ describe('odd series', () => {
     expect(Math.abs(far - 20)).toBeLessThan(1.5);
   });
 
+  test('intervals of a series too short for folds are of what its anchor misses from its second row on', async () => {
+    const y = [3, 5, 4, 7, 6, 9, 8, 11, 9, 12];
+    const { state } = await fitted(setOf({ targets: [y] }), 3);
+    const { spreads, series } = parseState(state, 'state');
+    const [{ scale }] = series[0].targets;
+    // The last value with 0.6 more for each row.
+    const missed = [0, 1, 2].map((h) =>
+      y
+        .flatMap((value, at) => (at > h ? [Math.abs(value - y[at - h - 1] - 0.6 * (h + 1)) / scale] : []))
+        .sort((a, b) => a - b),
+    );
+    expect(spreads).toEqual({
+      quantiles: missed.map((list) => list.map((error) => expect.closeTo(error, 5))),
+      widening: Math.sqrt(1 + 2 / 3),
+      freedom: 10 / 3,
+    });
+  });
+
   test('constant values are forecast as they are, a line goes on', async () => {
     const constant = setOf({ targets: [cases.constant] });
     expect(await values(await fitted(constant, 3), constant.series[0], [60], 3)).toEqual([7.1, 7.1, 7.1]);
@@ -319,10 +355,30 @@ describe('odd series', () => {
   });
 
   test('one clear error for no rows, for what is no number, and for a wrong horizon', async () => {
-    await expect(fitted(setOf({ targets: [[]] }), 3)).rejects.toThrow(/no rows/);
-    await expect(fitted(setOf({ targets: [[1, Number.NaN]] }), 3)).rejects.toThrow(/row 2, column y0: NaN/);
-    await expect(fitted(setOf({ targets: [[1e200, 1]] }), 3)).rejects.toThrow(/too large/);
-    await expect(fitted(setOf({ targets: [[1, 2]] }), 0)).rejects.toThrow(/horizon: 0/);
+    const of = (...targets: number[][]) => setOf({ targets });
+    const panel = (...last: number[]) => ({
+      ...of([1]),
+      series: [seriesOf({ targets: [[1]] }), seriesOf({ targets: [last] }, 'b')],
+    });
+    const cases: [SeriesSet, number, string, number?][] = [
+      [{ ...of([1]), series: [] }, 3, 'there is no series to forecast'],
+      [{ ...of([1]), targets: [] }, 3, 'there is no series to forecast'],
+      [of([]), 3, 'the series has no rows; a forecast needs at least one'],
+      [panel(), 3, 'series b has no rows; a forecast needs at least one'],
+      [of([Number.NaN, 1]), 3, 'the series, row 1, column y0: NaN is no finite number'],
+      [of([1, 2], [3, -Infinity]), 3, 'the series, row 2, column y1: -Infinity is no finite number'],
+      [panel(1, Infinity), 3, 'series b, row 2, column y0: Infinity is no finite number'],
+      [of([-1e200, 1]), 3, 'the series: -1e+200 is too large to be squared and summed; divide the column'],
+      [of([1, 2]), 0, 'horizon: 0 is not a whole number of at least 1'],
+      [of([1, 2]), 1.5, 'horizon: 1.5 is not a whole number of at least 1'],
+      [of([1, 2]), 1, 'window: 0 is not a whole number of at least 1', 0],
+    ];
+    for (const [set, horizon, message, window] of cases) {
+      const options = { horizon, run: quick, ...(window !== undefined && { window }) };
+      const error: unknown = await fitForecaster(set, options).catch((reason) => reason);
+      expect(error).toBeInstanceOf(MemcellError);
+      expect(error).toMatchObject({ message, code: /^(horizon|window)/.test(message) ? 'usage' : 'data' });
+    }
   });
 });
 

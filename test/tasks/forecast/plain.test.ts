@@ -47,6 +47,15 @@ async function samplesOf(
 }
 
 describe('plain windows', () => {
+  test('a column of texts that is asked for goes in as a channel for each of them', async () => {
+    const data = source(days(30, { a: (i) => i % 7, sky: (i) => ['sun', 'rain', 'fog'][i % 3] }), 'w.csv');
+    const { artefact, model } = await train(data, { targets: ['a'], features: ['sky', 'a'], window: 3 }, one);
+    expect(artefact).toMatchObject({ features: ['sky', 'a'], channels: ['sky=fog', 'sky=rain', 'sky=sun', 'a'] });
+    expect(model.inputShape).toEqual([null, 3, 4]);
+    expect(saved(artefact)).toEqual(artefact);
+    model.dispose();
+  });
+
   test('by hand: 10 rows, the last 2 held out, window 3', async () => {
     const { prepared, artefact } = await train(climbing(10), { targets: ['a'], window: 3 }, one);
     expect(prepared).toMatchObject({ layers: 'LSTM(32), Dense(1)', samples: 5, heldOut: 2 });

@@ -1,0 +1,55 @@
+/** memcell tune: what is said of each trial, in the words of memcell train. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
+import { counted } from '../../src/format.js';
+import type { Trial } from '../../src/tasks/search.js';
+import { file, memcell, temporaryFolder } from './streams.js';
+
+const folder = temporaryFolder('in memory');
+const counting = file(folder, 'count.txt', `${Array.from({ length: 80 }, (_, i) => (i * 3) % 8).join(' ')}\n`);
+
+/** The settings as they are given to memcell train. */
+function words({ options, settings, layers }: Trial): string {
+  const { learningRate, batchSize } = settings;
+  return [
+    ...(options.window === undefined ? [] : [`--window ${options.window}`]),
+    ...(learningRate === undefined ? [] : [`--learning-rate ${learningRate}`]),
+    ...(batchSize === undefined ? [] : [`--batch-size ${batchSize}`]),
+    ...(layers === undefined ? [] : [`--layers "${layers}"`]),
+  ].join(' ');
+}
+
+test('each trial is told as it ends, and the best stand first in the table and on the page', async () => {
+  const page = join(folder, 'tuned.html');
+  const own = ['--symbols', '--layers', 'LSTM(3), Dense(8, softmax)', '--epochs', '1', '--seed', '2'];
+  const { code, out, err } = await memcell('tune', counting, ...own, '--trials', '13', '--report', page);
+  expect(code).toBe(0);
+  const { document } = parseHTML(readFileSync(page, 'utf8'));
+  const { trials, best }: { trials: Trial[]; best: number } = JSON.parse(
+    document.querySelector('#tuning-data')?.textContent ?? '',
+  );
+  const drawn = trials.map((trial) => words(trial) || 'the defaults');
+  expect(drawn[0]).toBe('the defaults');
+  for (const flag of ['--window ', '--learning-rate ', '--batch-size ']) {
+    expect(drawn.filter((text) => text.includes(flag)).length).toBeGreaterThan(1);
+  }
+  const told = err.matchAll(/^trial (\d+) of 13: nats per symbol [\d.]+ \([\d.]+ s\): (.*)$/gm);
+  expect(Array.from(told, ([, number, given]) => [Number(number), given])).toEqual(
+    drawn.map((text, i) => [i + 1, text]),
+  );
+  const order = trials.toSorted((a, b) => (a.error ?? Infinity) - (b.error ?? Infinity));
+  expect(order[0].trial).toBe(best);
+  const listed = (all: Trial[]) => all.map(({ trial }) => [String(trial), drawn[trial - 1]]);
+  const shown = Array.from(document.querySelectorAll('#tuning tbody tr'), ({ children }) => [
+    children[0].textContent,
+    children[children.length - 1].textContent,
+  ]);
+  expect(shown).toEqual(listed(order));
+  const rows = out.split('\n').map((line) => line.trim().split(/ {2,}/));
+  const table = rows.slice(rows.findIndex(([first]) => first === 'trial') + 1);
+  const kept = order.filter(({ trial }, i) => i < 10 || trial === 1);
+  expect(table.slice(0, kept.length).map(([trial, , , given]) => [trial, given])).toEqual(listed(kept));
+  expect(out).toContain(`\n… and ${counted(13 - kept.length, 'trial')} more\n`);
+}, 60_000);

@@ -1,0 +1,243 @@
+/** Saved documents that are damaged: the place and what must stand there, in whole lines. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parseReading } from '../../src/data/understanding/parseReading.js';
+import { Fields } from '../../src/fields.js';
+import { parseForecast } from '../../src/tasks/forecast/artefact.js';
+import { parseState } from '../../src/tasks/forecast/state.js';
+import { parseSymbolsArtefact } from '../../src/tasks/symbols/artefact.js';
+import { parseTextArtefact } from '../../src/tasks/text/artefact.js';
+import { fitted, noise, setOf } from './forecast/series.js';
+
+/** A copy with another value at a path; undefined takes it out. */
+function changed(value: unknown, path: string, other: unknown): object {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  const keys = path.split('.');
+  let at = copy;
+  for (const key of keys.slice(0, -1)) at = Object(at)[key];
+  Object(at)[keys[keys.length - 1]] = other;
+  return JSON.parse(JSON.stringify(copy));
+}
+
+const says = (place: string, must: string) =>
+  expect.objectContaining({ code: 'model', message: `m: ${place} is damaged: must be ${must}; train the model again` });
+
+describe('how a table is read', () => {
+  const month = Array.from({ length: 12 }, (_, i) => `m${i}`);
+  const whole = {
+    columns: [
+      { name: 'a', use: 'target', reading: { kind: 'number', decimal: ',', thousands: '.', unit: '€', middle: 2.5 } },
+      { name: 'b', use: 'known', reading: { kind: 'flag', zero: '', one: 'x' } },
+      { name: 'c', use: 'feature', reading: { kind: 'category', values: ['u', 'v'] } },
+      { name: 'd', use: 'time', reading: { kind: 'time' } },
+      { name: 'e', use: 'out', reading: { kind: 'text' } },
+    ],
+    fill: 'linear',
+    time: {
+      columns: ['d'],
+      notation: 'dd.MM.yyyy',
+      locale: 'de',
+      months: month,
+      weekdays: month.slice(5),
+      offset: 60,
+      zone: 'Europe/Berlin',
+      wall: true,
+      step: { unit: 'month', count: 1 },
+      season: 12,
+    },
+    group: ['g'],
+    missing: [],
+    every: '1d',
+  };
+  const parse = (value: object) => parseReading(new Fields(value, 'm: reading'));
+
+  test('comes back whole, or with what has to be there', () => {
+    expect(parse(whole)).toEqual(whole);
+    const least = { columns: [], fill: 'none', time: { columns: ['d'], notation: 'number' } };
+    expect(parse(least)).toEqual(least);
+    expect(parse({ ...least, time: { ...least.time, step: { unit: 'number', count: 0.5 } } }).time?.step).toEqual({
+      unit: 'number',
+      count: 0.5,
+    });
+  });
+
+  test.each<[string, unknown, string, string?]>([
+    ['fill', 'mean', 'one of linear, none'],
+    ['group', [], '1 or more different texts'],
+    ['missing', ['a', 'a'], '0 or more different texts'],
+    ['every', 3, 'text'],
+    ['columns', 3, 'a list of 0 or more'],
+    ['columns.0.use', 'some', 'one of time, group, target, label, feature, known, out', 'columns[0].use'],
+    ['columns.0.reading.kind', 'x', 'one of number, flag, category, time, text', 'columns[0].reading.kind'],
+    ['columns.0.reading.decimal', ';', 'one of ., ,', 'columns[0].reading.decimal'],
+    ['columns.0.reading.middle', 'x', 'a finite number', 'columns[0].reading.middle'],
+    ['columns.1.reading.one', 1, 'text', 'columns[1].reading.one'],
+    ['columns.2.reading.values', [], '1 or more different texts', 'columns[2].reading.values'],
+    ['time.columns', [], '1 or more different texts'],
+    ['time.notation', '...', 'a notation of times'],
+    ['time.months', month.slice(1), '12 names'],
+    ['time.weekdays', month, '7 names'],
+    ['time.wall', 1, 'true or false'],
+    ['time.season', 0, 'a whole number of at least 1'],
+    ['time.step.unit', 'week', 'one of month, millisecond, business day, working day, number'],
+    ['time.step.count', 1.5, 'a whole number of at least 1'],
+    ['time.step', { unit: 'number', count: 0 }, 'above 0', 'time.step.count'],
+  ])('%s: %j', (path, value, must, place = path) => {
+    expect(() => parse(changed(whole, path, value))).toThrow(says(`reading.${place}`, must));
+  });
+});
+
+describe('a plain forecast', () => {
+  const whole = {
+    kind: 'forecast',
+    method: 'plain',
+    targets: ['y', 'z'],
+    window: 2,
+    horizon: 1,
+    season: 1,
+    reading: { columns: [], fill: 'linear' },
+    features: ['y'],
+    channels: ['y'],
+    featureScaling: { mean: [0], std: [1] },
+    targetScaling: { mean: [0, 1], std: [1, 2] },
+    series: [
+      { name: '', rows: 5, trained: 4, scales: [1, 2], targets: [1, 2, 3, 4], past: [1, 2], known: [], times: [8, 9] },
+    ],
+  };
+  const parse = (value: object) => parseForecast(new Fields(value, 'm: task'));
+
+  test('comes back', () => {
+    expect(parse(whole)).toEqual(whole);
+  });
+
+  test.each<[string, unknown, string, string?]>([
+    ['method', 'x', 'one of recipe, plain'],
+    ['window', 0, 'a whole number of at least 1'],
+    ['horizon', 0, 'a whole number of at least 1'],
+    ['season', 0, 'a whole number of at least 1'],
+    ['features', [], '1 or more different texts'],
+    ['featureScaling.mean', [1, 2], '1 finite numbers'],
+    ['targetScaling.std', [1, 0], 'above 0'],
+    ['series', [], 'a list of 1 or more'],
+    ['series.0.targets', [1, 2, 3], 'a multiple of 2 numbers', 'series[0].targets'],
+    ['series.0.rows', 1, 'a whole number of at least 2', 'series[0].rows'],
+    ['series.0.trained', -1, 'a whole number of at least 0', 'series[0].trained'],
+    ['series.0.scales', [1], '2 finite numbers', 'series[0].scales'],
+    ['series.0.past', [1], '2 finite numbers', 'series[0].past'],
+    ['series.0.known', [1], '0 finite numbers', 'series[0].known'],
+    ['series.0.times', [1], '2 finite numbers', 'series[0].times'],
+  ])('%s: %j', (path, value, must, place = path) => {
+    expect(() => parse(changed(whole, path, value))).toThrow(says(`task.${place}`, must));
+  });
+});
+
+describe('a forecaster', () => {
+  let whole: object;
+  beforeAll(async () => {
+    const columns = { targets: [noise(60)], past: [noise(60, 2)], known: [noise(66, 3)] };
+    const { state } = await fitted(setOf(columns, 4), 2);
+    const { series, ...rest } = JSON.parse(JSON.stringify(state));
+    // A column beside the target, whether it helps or not.
+    const known = [{ column: 'k0', index: 0, mean: 0, std: 1, change: false }];
+    whole = { ...rest, layout: { ...rest.layout, past: [], known }, ridge: undefined, channels: 3, series };
+    const { layout } = rest;
+    if (layout.levels[0]) whole = { ...whole, channels: 4 };
+  });
+
+  test.each<[string, unknown, string, string?]>([
+    ['channels', 99, ''],
+    ['layout.targets', 2, '1'],
+    ['layout.levels', [], '1 times true or false'],
+    ['layout.known.0.index', 1, 'that of its column', 'layout.known[0].index'],
+    ['layout.known.0.std', 0, 'above 0', 'layout.known[0].std'],
+    ['spreads.widening', 0, 'above 0'],
+    ['spreads.quantiles', [[1, 0.5], [1]], 'increasing numbers of at least 0'],
+    ['spreads.quantiles', [[-1], [1]], 'increasing numbers of at least 0'],
+    ['spreads.freedom', 0, 'above 0'],
+    ['series', [], 'a list of 1 or more'],
+    ['series.0.targets', [], 'a list of 1 or more', 'series[0].targets'],
+    ['series.0.targets.0.scale', 0, 'above 0', 'series[0].targets[0].scale'],
+    ['series.0.targets.0.std', -1, 'above 0', 'series[0].targets[0].std'],
+    ['series.0.targets.0.widening', 0, 'above 0', 'series[0].targets[0].widening'],
+    ['series.0.targets.0.effects', [1], '2 finite numbers', 'series[0].targets[0].effects'],
+    ['series.0.targets.0.normal', [1], '5 finite numbers', 'series[0].targets[0].normal'],
+    ['series.0.tail.rows', 0, 'a whole number of at least 1', 'series[0].tail.rows'],
+  ])('%s: %j', (path, value, must, place = path) => {
+    const run = () => parseState(changed(whole, path, value), 'm: state');
+    expect(() => parseState(whole, 'm: state')).not.toThrow();
+    if (must === '') expect(run).toThrow(/^m: state\.channels is damaged: must be \d or \d; train the model again$/);
+    else expect(run).toThrow(says(`state.${place}`, must));
+  });
+});
+
+describe('symbols', () => {
+  const whole = { kind: 'symbols', window: 2, symbols: [0, 1, 5], input: 'index', scale: 5, majority: 2, end: [5, 0] };
+  const parse = (value: object) => parseSymbolsArtefact(new Fields(value, 'm: task'));
+
+  test('come back; those of before are scaled', () => {
+    expect(parse(whole)).toEqual(whole);
+    expect(parse({ ...whole, input: undefined })).toEqual({ ...whole, input: 'scaled' });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['window', 0, 'a whole number of at least 1'],
+    ['symbols', [0], 'two or more different whole numbers or words'],
+    ['symbols', [0, 0], 'two or more different whole numbers or words'],
+    ['symbols', [0, 'a'], 'whole numbers, or words'],
+    ['symbols', ['', 'a'], 'whole numbers, or words'],
+    ['symbols', [0.5, 1], 'whole numbers, or words'],
+    ['scale', 0, 'above 0'],
+    ['majority', 3, 'below 3'],
+    ['end', [5], '2 known symbols'],
+    ['end', [5, 4], '2 known symbols'],
+    ['input', 'text', 'one of index, scaled'],
+  ])('%s: %j', (path, value, must) => {
+    expect(() => parse(changed(whole, path, value))).toThrow(says(`task.${path}`, must));
+  });
+});
+
+describe('a text', () => {
+  const whole = {
+    kind: 'text',
+    window: 4,
+    tokens: { kind: 'words', characters: ['a', 'b'], words: ['ab'] },
+    frequencies: [0.5, 0.25, 0.25],
+    context: 'stream',
+    counted: { order: 6, weight: 0.5, text: 'x' },
+  };
+  const parse = (value: object) => parseTextArtefact(new Fields(value, 'm: task'));
+
+  test('comes back; those of before are characters by windows', () => {
+    expect(JSON.parse(JSON.stringify(parse(whole)))).toEqual(whole);
+    const { counted: _, tokens, context: __, ...older } = { ...whole, characters: ['a', 'b'], frequencies: [0.5, 0.5] };
+    expect(JSON.parse(JSON.stringify(parse(older)))).toEqual({
+      kind: 'text',
+      window: 4,
+      tokens: { kind: 'characters', characters: tokens.characters },
+      frequencies: [0.5, 0.5],
+      context: 'window',
+    });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['window', 0, 'a whole number of at least 1'],
+    ['frequencies', [1], '3 finite numbers'],
+    ['context', 'all', 'one of stream, window'],
+    ['tokens', { kind: 'characters', characters: ['a'] }, 'two or more'],
+    ['tokens.kind', 'syllables', 'one of characters, words, bpe'],
+    ['tokens.characters', ['ab'], 'single characters'],
+    ['counted.order', 0, 'a whole number of at least 1'],
+    ['counted.order', 21, 'at most 20'],
+    ['counted.weight', -0.1, 'from 0 to 1'],
+    ['counted.weight', 1.1, 'from 0 to 1'],
+  ])('%s: %j', (path, value, must) => {
+    expect(() => parse(changed(whole, path, value))).toThrow(says(`task.${path}`, must));
+  });
+
+  test.each([[[0, 2]], [[0, 1, 3, 0]], [[0, -1]], [[0.5, 1]], [[0]]])(
+    'byte pairs of ids that are not known: %j',
+    (merges) => {
+      const pairs = { ...whole, tokens: { kind: 'bpe', characters: ['a', 'b'], merges }, frequencies: [1, 0, 0] };
+      expect(() => parse(pairs)).toThrow(says('task.tokens.merges', 'pairs of ids that were known before'));
+    },
+  );
+});
