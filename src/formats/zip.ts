@@ -1,4 +1,5 @@
 /** Zip archives of a few files, as `.keras` is one: every size, name and sum is checked before a file is given out. */
+import { MemcellError } from '../errors.js';
 import { type Inflation, tooLarge } from './inflation.js';
 import { invalid, reasonOf } from './modelJson.js';
 
@@ -142,7 +143,7 @@ async function inflate(packed: Uint8Array, size: number, what: string): Promise<
       at += next.value.length;
     }
   } catch (cause) {
-    throw invalid(what, `cannot be unpacked: ${reasonOf(cause)}`, cause);
+    throw cause instanceof MemcellError ? cause : invalid(what, `cannot be unpacked: ${reasonOf(cause)}`, cause);
   }
   return out.subarray(0, at);
 }

@@ -62,7 +62,7 @@ export function applicable(layer: Layer): GraphLayer<never> {
 function isOfTfjs(inputs: unknown): boolean {
   const { Tensor, SymbolicTensor: TfjsSymbolicTensor } = tensorFlow();
   const all: unknown[] = Array.isArray(inputs) ? inputs : [inputs];
-  return all.every((one) => one instanceof Tensor || one instanceof TfjsSymbolicTensor);
+  return all.length > 0 && all.every((one) => one instanceof Tensor || one instanceof TfjsSymbolicTensor);
 }
 
 type Tensors = SymbolicTensor | readonly SymbolicTensor[];

@@ -149,8 +149,12 @@ describe('rows of a table as samples', () => {
         const read = () => inputsFrom(file, [end('x', ...sample)], chosen ? features : undefined);
         if (!plain && !whole && !each) {
           const shape = `(${sample.map((size) => size ?? 'any').join(', ')})`;
-          expect(refusal(read)).toContain(`${told}, but a sample of the model has the shape ${shape}; `);
-          expect(refusal(read).includes('give an array (samples, ')).toBe(sample.length === 2 && inner === width);
+          const listed = columns.slice(0, 12).join(', ') + (columns.length > 12 ? ' and 1 more' : '');
+          const byArray = sample.length === 2 && inner === width;
+          const array = byArray ? `give an array (samples, ${shape.slice(1)} as JSON or .npy, or ` : '';
+          expect(refusal(read)).toBe(
+            `${told}, but a sample of the model has the shape ${shape}; ${array}choose columns with --features (of ${listed})`,
+          );
           return;
         }
         const { arrays, notes } = read();

@@ -35,3 +35,27 @@ test('after goBack, training goes on as from the checkpoint: the same bits in we
     { numRuns: 30 },
   );
 });
+
+test('what is captured stays as it is while training goes on, the optimizer in its own memory or in the engine’s', () => {
+  fc.assert(
+    fc.property(plainSample, (sample) => {
+      const own = built(sample);
+      const engine = engineOf(own);
+      const train = () => {
+        const x = inputOf(sample, sample.batch, 1);
+        engine.trainBatch(x, targetOf(sample, engine.predictBatch(x).shape, 1));
+        engine.sync();
+      };
+      train();
+      const inEngine = engine.capture();
+      engine.restore(inEngine);
+      const inOptimizer = engine.capture();
+      expect(inOptimizer).toEqual(inEngine);
+      const before = structuredClone(inOptimizer);
+      train();
+      expect([inEngine, inOptimizer]).toEqual([before, before]);
+      own.model.dispose();
+    }),
+    { numRuns: 10 },
+  );
+});

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
+import { Input, Model } from '../../src/functional.js';
 import * as l from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { Sequential, sequential } from '../../src/sequential.js';
@@ -257,21 +258,86 @@ describe('the weights', () => {
   });
 });
 
-test.each([
-  ['Bidirectional(LSTM(3)), Dense(2)', 'Bidirectional also reads the sequence from its end'],
-  ['LSTM(3, go_backwards=true)', 'a layer with goBackwards reads the sequence from its end'],
-  ['LSTM(3, return_sequences=true), Flatten(), Dense(2)', 'Flatten needs all steps at once'],
-  ['LSTM(3, return_sequences=true), GlobalAveragePooling1D()', 'global pooling needs all steps at once'],
-  ['LSTM(3, return_sequences=true), GlobalMaxPooling1D()', 'global pooling needs all steps at once'],
-  ['LSTM(3), RepeatVector(4), LSTM(2)', 'RepeatVector makes several steps out of one'],
-])('%s cannot stream, and says why', (spec, why) => {
-  const model = sequential(spec, { inputShape: [4, 3] });
-  expect(() => model.stream()).toThrow(`this model cannot stream: ${why}`);
-});
+type Tensor = ReturnType<typeof Input>;
+const sequences = { returnSequences: true };
+const graph = (build: (x: Tensor, z: Tensor) => Tensor | Tensor[], several = false) => {
+  const [x, z] = [Input({ shape: [4, 3] }), Input({ shape: [4, 3] })];
+  return new Model({ inputs: several ? [x, z] : x, outputs: build(x, z) });
+};
+const stack = (spec: string, inputShape: (number | null)[] = [4, 3]) => sequential(spec, { inputShape });
 
-test('a model without steps cannot stream', () => {
-  const model = sequential('Dense(3)', { inputShape: [4] });
-  expect(() => model.stream()).toThrow('this model cannot stream: its input has no steps');
+test.each<[why: string, make: () => Sequential | Model]>([
+  [
+    'it has several inputs, and a push gives the step of one',
+    () => graph((x, z) => l.Add().apply([x, z]) as Tensor, true),
+  ],
+  [
+    'it has several outputs, and a push answers with one',
+    () => graph((x) => [l.LSTM(2).apply(x) as Tensor, l.GRU(2).apply(x) as Tensor]),
+  ],
+  ['its input has no steps', () => stack('Dense(3)', [4])],
+  [
+    'a layer is given its initial states by others',
+    () =>
+      graph((x) => {
+        const [y, ...states] = l.LSTM(2, { ...sequences, returnState: true }).apply(x) as Tensor[];
+        return l.LSTM(2).apply(y, { initialState: states }) as Tensor;
+      }),
+  ],
+  [
+    'Bidirectional also reads the sequence from its end, which a stream does not have yet',
+    () => stack('Bidirectional(LSTM(3)), Dense(2)'),
+  ],
+  ...['LSTM(3', 'GRU(3', 'SimpleRNN(3', 'MinGRU(3', 'MinLSTM(3', 'SLSTM(4', 'RNN([GRUCell(3), LSTMCell(2)]'].map(
+    (layer): [string, () => Sequential] => [
+      'a layer with goBackwards reads the sequence from its end',
+      () => stack(`${layer}, go_backwards=true)`),
+    ],
+  ),
+  ['Flatten needs all steps at once', () => stack('LSTM(3, return_sequences=true), Flatten(), Dense(2)')],
+  ['Reshape needs all steps at once', () => stack('LSTM(3, return_sequences=true), Reshape([6, 2])')],
+  ['Permute needs all steps at once', () => stack('Permute([2, 1]), LSTM(2)')],
+  ...['ZeroPadding1D(1)', 'Cropping1D(1)'].map((layer): [string, () => Sequential] => [
+    'a layer adds steps that no step came for, or leaves out steps at the end, which a stream has not',
+    () => stack(`${layer}, LSTM(2)`),
+  ]),
+  ['UpSampling1D makes several steps out of one', () => stack('UpSampling1D(2), LSTM(2)')],
+  ...['Average', 'Max'].map((kind): [string, () => Sequential] => [
+    'global pooling needs all steps at once',
+    () => stack(`LSTM(3, return_sequences=true), Global${kind}Pooling1D()`),
+  ]),
+  ['Conv1D reads several steps at once', () => stack('Conv1D(2, 2), LSTM(2)')],
+  ...['Average', 'Max'].map((kind): [string, () => Sequential] => [
+    'pooling reads several steps at once',
+    () => stack(`${kind}Pooling1D(2), LSTM(2)`),
+  ]),
+  [
+    'Concatenate over steps needs all of them at once',
+    () => graph((x) => l.LSTM(2).apply(l.Concatenate({ axis: 1 }).apply([x, x]) as Tensor) as Tensor),
+  ],
+  [
+    'a layer puts what all steps have come to beside each of them',
+    () => graph((x) => l.LSTM(2).apply(l.Add().apply([x, l.LSTM(3).apply(x) as Tensor]) as Tensor) as Tensor),
+  ],
+  [
+    'attention reads all steps at once',
+    () => graph((x) => l.LSTM(2).apply(l.Attention().apply([x, x]) as Tensor) as Tensor),
+  ],
+  ['attention reads all steps at once', () => stack('MultiHeadAttention(1, 2), LSTM(2)')],
+  [
+    'a layer adds to each step what its place says, and a stream does not count places',
+    () => stack('PositionEmbedding(4), LSTM(2)'),
+  ],
+  ['RepeatVector makes several steps out of one', () => stack('LSTM(3), RepeatVector(4), LSTM(2)')],
+  ['Dot takes all steps together', () => graph((x) => l.Dot(2).apply([x, x]) as Tensor)],
+  ['PReLU without sharedAxes [1] has a factor for each step', () => stack('PReLU, LSTM(2)')],
+  ['a layer takes all steps together', () => stack('Softmax(1), LSTM(2)')],
+])('%s: such a model cannot stream, and says so', (why, make) => {
+  const model = make();
+  expect(() => model.stream()).toThrow(
+    expect.objectContaining({ name: 'MemcellError', message: `this model cannot stream: ${why}` }),
+  );
+  model.dispose();
 });
 
 test('100,000 pushes: no tensors, no growth of the heap', () => {

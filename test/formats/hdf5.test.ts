@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, test } from '@jest/globals';
+import { describe, expect, it, jest, test } from '@jest/globals';
 import { unzipSync } from 'fflate';
+import * as h5 from 'h5wasm';
 import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
 import { readHdf5File, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
-import { readHdf5 } from '../../src/formats/hdf5/job.js';
+import { readHdf5, writeHdf5 } from '../../src/formats/hdf5/job.js';
 import { Hdf5Problem, readPlain } from '../../src/formats/hdf5/plain.js';
 import { loadModel } from '../../src/sequential.js';
 
@@ -69,6 +70,11 @@ test('what is written is read without the library', async () => {
     contents.datasets.set(`many/weight${i}`, { shape: [1], type: 'float32', data: Float32Array.of(i) });
   const own = readPlain(await writeHdf5File(contents));
   expect(own && sorted(own)).toEqual(sorted(contents));
+
+  const created = jest.spyOn(h5.Group.prototype, 'create_group');
+  await writeHdf5(contents);
+  expect(created.mock.calls.map(([name]) => name)).toEqual(['group', 'inner', 'many']);
+  created.mockRestore();
 });
 
 describe('a damaged file', () => {

@@ -73,6 +73,9 @@ function edit(change: (json: ModelFile) => void) {
   writeFileSync(file, JSON.stringify(json));
 }
 
+/** JSON as it stands in a regular expression. */
+const literally = (value: unknown) => (JSON.stringify(value) ?? 'missing').replace(/[[\]{}.]/g, '\\$&');
+
 const entry = (json: ModelFile, index = 0) => json.weightsManifest[0].weights[index];
 const layer = (json: ModelFile, index = 0) => json.modelTopology.config.layers[index];
 
@@ -239,11 +242,13 @@ describe('weightsManifest', () => {
       `${at}.weights[0]: not an object`,
     ],
     ['no name', (json) => Object.assign(entry(json), { name: '' }), `${at}.weights[0]: name is missing`],
-    ...[null, 'x', [2.5], [-1, 4], [0], ['4'], [Number.NaN]].map(
+    ...[undefined, null, 'x', [2.5], [-1, 4], [0], ['4'], [Number.NaN]].map(
       (shape): [string, (json: ModelFile) => void, RegExp] => [
         `the shape ${JSON.stringify(shape)}`,
         (json) => Object.assign(entry(json), { shape }),
-        /^F\/model.json: weightsManifest\[0\].weights\[0\] \(".*\/kernel"\): shape .* is not a list of positive whole numbers$/,
+        new RegExp(
+          `^F/model.json: weightsManifest\\[0\\].weights\\[0\\] \\(".*/kernel"\\): shape ${literally(shape)} is not a list of positive whole numbers$`,
+        ),
       ],
     ),
     [

@@ -83,22 +83,46 @@ describe('files of other kinds are refused by what they are, with what to do', (
   });
 
   const text = (start: string) => Uint8Array.from(start, (letter) => letter.charCodeAt(0));
+  const pickled =
+    'pickled Python, which is code and is not run; save its weights in Python with safetensors.torch.save_file(model.state_dict(), path) and read them with loadWeights, or export the model with torch.onnx.export';
   const zipOf = (...names: string[]) => zipSync(Object.fromEntries(names.map((name) => [name, text('x')])));
   it.each<[kind: string, bytes: Uint8Array, message: string]>([
-    ['pickle', text('\x80\x02}q\x00.'), 'pickled Python, which is code and is not run; save its weights'],
-    ['torch.save', zipOf('a/data.pkl', 'a/data/0'), 'a file of torch.save: pickled Python'],
-    ['torch.export', zipOf('a/models/model.json', 'a/archive_version'), 'export the model with torch.onnx.export'],
+    ['pickle', text('\x80\x02}q\x00.'), `a file of pickle or torch.save: ${pickled}`],
+    ['pickle of the newest kind', text('\x80\x05}q\x00.'), `a file of pickle or torch.save: ${pickled}`],
+    ['torch.save', zipOf('a/data.pkl', 'a/data/0'), `a file of torch.save: ${pickled}`],
+    [
+      'torch.export',
+      zipOf('a/models/model.json', 'a/b'),
+      'a program of torch.export; export the model with torch.onnx.export',
+    ],
+    [
+      'torch.export of another version',
+      zipOf('a/archive_version'),
+      'a program of torch.export; export the model with torch.onnx.export',
+    ],
     ['arrays', zipOf('x.npy'), 'arrays (.npz), not a model'],
     ['an array', text('\x93NUMPY\x01\x00'), 'an array (.npy), not a model'],
-    ['TensorFlow Lite', text('\x1c\x00\x00\x00TFL3'), 'a model of TensorFlow Lite'],
-    ['gzip', text('\x1f\x8b\x08'), 'unpack it first (gunzip)'],
+    [
+      'TensorFlow Lite',
+      text('\x1c\x00\x00\x00TFL3'),
+      'a model of TensorFlow Lite, which memcell does not read; save the model that it was made of as .keras, .h5 or .onnx',
+    ],
+    ['gzip', text('\x1f\x8b\x08'), 'compressed by gzip; unpack it first (gunzip)'],
     ['tar', text(`${'\0'.repeat(257)}ustar`), 'a tar archive; unpack it first'],
-    ['GGUF', text('GGUF\x03'), 'a language model in GGUF'],
-    ['Git LFS', text('version https://git-lfs.github.com/spec/v1\noid'), 'git lfs pull'],
-    ['a page', text('<!DOCTYPE html><html>'), 'a page of HTML'],
-    ['nothing', new Uint8Array(), 'the file is empty'],
+    ['GGUF', text('GGUF\x03'), 'a language model in GGUF, which memcell does not read'],
+    [
+      'Git LFS',
+      text('version https://git-lfs.github.com/spec/v1\noid'),
+      'a pointer of Git LFS and not the file; fetch it with git lfs pull',
+    ],
+    ...['<!DOCTYPE html><html>', '\n <HTML>'].map((start): [string, Uint8Array, string] => [
+      'a page',
+      text(start),
+      'a page of HTML and not the file; download the file itself (a raw link)',
+    ]),
+    ['nothing', new Uint8Array(), 'the file is empty; save or download it again'],
   ])('%s', async (_, bytes, message) => {
-    await expect(loadModel(bytes)).rejects.toMatchObject({ code: 'model', message: expect.stringContaining(message) });
+    await expect(loadModel(bytes)).rejects.toMatchObject({ code: 'model', message: `the model: ${message}` });
   });
 
   it('a SavedModel, graphs and checkpoints of TensorFlow, and weights in several files', async () => {
@@ -186,8 +210,22 @@ describe('HDF5 that the library would read for ever', () => {
 
 describe('a zip archive', () => {
   const text = new TextEncoder().encode('a'.repeat(5000));
-  const refuse = (bytes: Uint8Array, message: RegExp, most = 1e6) =>
-    expect(readZip(bytes, { most, remedy: 'less' }, 'F')).rejects.toThrow(message);
+  const refuse = (bytes: Uint8Array, message: string, most = 1e6) =>
+    expect(readZip(bytes, { most, remedy: 'less' }, 'F')).rejects.toMatchObject({
+      code: 'model',
+      message: `F: ${message}`,
+    });
+  /** A copy with a number of the list of files changed, in the first entry or another. */
+  const listed = (bytes: Uint8Array, field: number, value: number, entry = 0) => {
+    const copy = bytes.slice();
+    const view = new DataView(copy.buffer);
+    let at = view.getUint32(copy.length - 6, true);
+    for (let i = 0; i < entry; i++)
+      at += 46 + [28, 30, 32].reduce((sum, length) => sum + view.getUint16(at + length, true), 0);
+    if ([8, 10, 28].includes(field)) view.setUint16(at + field, value, true);
+    else view.setUint32(at + field, value, true);
+    return copy;
+  };
 
   it('is read, stored and deflated, with backslashes as slashes', async () => {
     for (const level of [0, 6] as const) {
@@ -203,29 +241,73 @@ describe('a zip archive', () => {
 
   it('is refused where what it says cannot be', async () => {
     const packed = zipSync({ 'a.txt': text });
-    await refuse(packed.subarray(0, 60), /without its end/);
-    const encrypted = packed.slice();
-    const view = new DataView(encrypted.buffer);
-    const entry = view.getUint32(encrypted.length - 6, true);
-    view.setUint16(entry + 8, view.getUint16(entry + 8, true) | 1, true);
-    await refuse(encrypted, /"a.txt": is encrypted/);
-    await refuse(packed, /come to 5000 or more, above the 100 that are read of such a file; less$/, 100);
-    await refuse(zipSync({ '../a': text }), /does not stay inside/);
-    await refuse(zipSync({ 'a/b': text, 'a\\b': text }), /twice/);
-    const end = new DataView(packed.buffer, packed.byteOffset).getUint32(packed.length - 6, true);
-    const changed = (at: number, value: number, to = packed.slice()) => {
-      new DataView(to.buffer).setUint32(at, value, true);
-      return to;
-    };
-    await refuse(changed(end + 16, 1), /checksum/);
-    await refuse(changed(end + 24, 4000), /more than the 4000 bytes/);
-    await refuse(changed(end + 24, 900_000), /cannot make the 900000/);
-    await refuse(changed(end + 20, 1e6), /is cut off/);
-    await refuse(changed(end + 42, 1e6), /is not where the archive says/);
+    const own = (what: string) => `"a.txt": ${what}`;
+    await refuse(packed.subarray(0, 60), 'a zip archive without its end: truncated?');
+    await refuse(listed(packed, 8, 1), own('is encrypted'));
+    await refuse(listed(packed, 10, 9), own('is compressed by the method 9'));
+    await refuse(
+      packed,
+      `${packed.length} bytes that come to 5000 or more, above the 100 that are read of such a file; less`,
+      100,
+    );
+    for (const name of ['../a', 'a/../b', './a', 'a//b', 'c:', 'a\0b'])
+      await refuse(zipSync({ [name]: text }), `the name ${JSON.stringify(name)} in it does not stay inside`);
+    await refuse(zipSync({ 'a/b': text, 'a\\b': text }), '"a/b": is in the archive twice');
+    await refuse(listed(packed, 0, 1), 'a damaged zip archive: its list of files ends early');
+    await refuse(listed(packed, 28, 200), 'a damaged zip archive: a name in it is too long');
+    await refuse(listed(packed, 16, 1), own('damaged: its checksum is another'));
+    await refuse(listed(packed, 24, 4000), own('more than the 4000 bytes that the archive says'));
+    const bytes = new DataView(packed.buffer).getUint32(18, true);
+    await refuse(listed(packed, 24, 900_000), own(`${bytes} bytes cannot make the 900000 that the archive says`));
+    await refuse(listed(packed, 20, 1e6), own('is cut off'));
+    await refuse(listed(packed, 42, 1e6), own('is not where the archive says'));
+    await refuse(listed(packed, 42, 1), own('is not where the archive says'));
     const stored = zipSync({ 'a.txt': text }, { level: 0 });
-    const at = new DataView(stored.buffer, stored.byteOffset).getUint32(stored.length - 6, true);
     for (const size of [4999, 5001])
-      await refuse(changed(at + 24, size, stored.slice()), new RegExp(`5000 bytes, but the archive says ${size}`));
+      await refuse(listed(stored, 24, size), own(`5000 bytes, but the archive says ${size}`));
+    const two = zipSync({ 'a.txt': text, b: text }, { level: 0 });
+    await refuse(listed(two, 42, 0, 1), '"b": lies over another file');
+    for (const field of [20, 24, 42])
+      await refuse(listed(packed, field, 0xffffffff), own('a damaged zip archive: a size is missing'));
+  });
+
+  it('is read up to its limits: 1000 files, names of 1000 letters, all that may be unpacked', async () => {
+    const read = (bytes: Uint8Array, most = 1e6) => readZip(bytes, { most, remedy: 'less' }, 'F');
+    const many = (count: number) =>
+      zipSync(Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, new Uint8Array(0)])));
+    expect((await read(many(1000))).size).toBe(1000);
+    await refuse(many(1001), '1001 files in it; a model has a few');
+    expect([...(await read(zipSync({ ['n'.repeat(1000)]: text }))).values()]).toEqual([text]);
+    await refuse(zipSync({ ['n'.repeat(1001)]: text }), 'a damaged zip archive: a name in it is too long');
+    expect((await read(zipSync({ a: text }), 5000)).size).toBe(1);
+    await expect(read(zipSync({ a: text, b: text }), 9999)).rejects.toThrow('that come to 10000 or more');
+  });
+
+  it('has sizes elsewhere where they are too large for their place, as zip64 has them', async () => {
+    const sizes = (...values: number[]) => new Uint8Array(BigUint64Array.from(values, BigInt).buffer);
+    const plain = zipSync({ a: text }, { level: 0 });
+    for (const [fields, values] of [
+      [[24], [5000]],
+      [
+        [24, 20],
+        [5000, 5000],
+      ],
+      [
+        [24, 20, 42],
+        [5000, 5000, 0],
+      ],
+    ]) {
+      const bytes = zipSync({ a: [text, { level: 0, extra: { 7: new Uint8Array(3), 1: sizes(...values) } }] });
+      expect(bytes.length).toBeGreaterThan(plain.length);
+      const changed = fields.reduce((made, field) => listed(made, field, 0xffffffff), bytes);
+      expect([...(await readZip(changed, { most: 1e6, remedy: 'less' }, 'F')).values()]).toEqual([text]);
+      // Not as many as are wanted.
+      const fewer = zipSync({ a: [text, { level: 0, extra: { 1: sizes(...values).slice(8) } }] });
+      await refuse(
+        fields.reduce((made, field) => listed(made, field, 0xffffffff), fewer),
+        '"a": a damaged zip archive: a size is missing',
+      );
+    }
   });
 });
 

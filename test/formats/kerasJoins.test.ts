@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { activationsApart } from '../../src/formats/keras/activationLayers.js';
 import { withFittingNames } from '../../src/formats/keras/layerNames.js';
 import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from '../../src/formats/keras/nodes.js';
+import { normalTopology } from '../../src/formats/keras/topology.js';
 import type { ModelContents } from '../../src/formats/modelFile.js';
 import type { Json } from '../../src/formats/modelJson.js';
 
@@ -292,4 +293,27 @@ test('an activation that is a layer becomes one behind its layer, which the othe
   const plain: Json[] = [{ class_name: 'Dense', config: { name: 'a' } }];
   const same = activationsApart(plain);
   expect([same.layers === plain, same.renamed(['a', 0, 0])]).toEqual([true, ['a', 0, 0]]);
+});
+
+test('layers without names, as Keras before 2.2.3 wrote models in a model, are numbered behind those that have them', () => {
+  const dense = (name: string) => ({ class_name: 'Dense', config: { name, units: 2, batch_input_shape: [null, 2] } });
+  const inner = (name: string) => ({ class_name: 'Sequential', config: [dense(name)] });
+  const layers = [inner('a'), { ...inner('b'), name: 'sequential_1' }, inner('c'), inner('d'), dense('e')];
+  const { topology } = normalTopology(
+    { class_name: 'Sequential', config: layers } as { [key: string]: Json },
+    'f',
+    '2.1.0',
+  );
+  const names = (model: Json): Json => {
+    const { name, layers = [] } = (model as { config: { [key: string]: Json } }).config;
+    return [name, ...(layers as Json[]).map(names)];
+  };
+  expect(names(topology)).toEqual([
+    'sequential',
+    ['sequential', ['a']],
+    ['sequential_1', ['b']],
+    ['sequential_2', ['c']],
+    ['sequential_3', ['d']],
+    ['e'],
+  ]);
 });

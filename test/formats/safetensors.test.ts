@@ -194,6 +194,19 @@ describe('safetensors', () => {
       '{"a":{"dtype":"F8_E5M2","shape":[1],"data_offsets":[0,1]}}',
       'file: "a": dtype "F8_E5M2"; memcell reads F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL',
     ],
+    'no type': [
+      '{"a":{"shape":[1],"data_offsets":[0,4]}}',
+      'file: "a": dtype missing; memcell reads F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL',
+    ],
+    'no shape': ['{"a":{"dtype":"F32","data_offsets":[0,4]}}', 'file: "a": shape missing is none'],
+    'a shape of nine axes': [
+      '{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}',
+      'file: "a": shape [1,1,1,1,1,1,1,1,1] is none',
+    ],
+    'no offsets': ['{"a":{"dtype":"F32","shape":[1]}}', 'file: "a": data_offsets missing'],
+    'three offsets': ['{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}', 'file: "a": data_offsets [0,4,8]'],
+    'an array that is none': ['{"a":[1]}', 'file: "a": its entry in the header is not an object'],
+    'a list in place of arrays': ['{"a":{"b":{"c":{"d":{"e":{}}}}}}', 'file: its header does not list arrays'],
     'a negative size': ['{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', 'file: "a": shape [-2] is none'],
   };
   for (const [what, [header, message]] of Object.entries(broken)) {

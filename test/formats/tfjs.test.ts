@@ -213,3 +213,68 @@ describe('openModel', () => {
     expect(predict((await openModel(folder)).model)).toEqual(predict(model));
   });
 });
+
+describe('places and handlers that do not do are refused, whole lines', () => {
+  const refused = (made: Promise<unknown>, code: string, message: string) =>
+    expect(made).rejects.toMatchObject({ name: 'MemcellError', code, message });
+  const nowhere = (value: unknown) => `a folder, a file, an address or an IOHandler, not ${value}`;
+
+  it.each<[place: unknown, shown: string]>([
+    ['', '""'],
+    [7, '7'],
+    [null, 'null'],
+    [[], '[]'],
+  ])('%j', async (place, shown) => {
+    await refused(saveTfjs(smallModel(), place as string, {}), 'usage', `a model is saved to ${nowhere(shown)}`);
+    await refused(openModel(place as string), 'usage', `a model is loaded from ${nowhere(shown)}`);
+  });
+
+  it('addresses that nothing answers, and handlers of one direction', async () => {
+    const address = 'gopher://a/b';
+    await refused(
+      saveTfjs(smallModel(), address, {}),
+      'usage',
+      `${address}: nothing here can save to this kind of address`,
+    );
+    await refused(openModel(address), 'usage', `${address}: nothing here can load from this kind of address`);
+    const save = { save: async () => ({}) } as unknown as tf.io.IOHandler;
+    const load = { load: async () => ({}) } as unknown as tf.io.IOHandler;
+    await refused(saveTfjs(smallModel(), load, {}), 'usage', 'save: this IOHandler only loads');
+    await refused(openModel(save), 'usage', 'load: this IOHandler only saves');
+  });
+
+  it('what a handler loads', async () => {
+    let artifacts: Record<string, unknown> = {};
+    const keep = tf.io.withSaveHandler(async (made) => {
+      artifacts = { ...made };
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(made) };
+    });
+    await saveTfjs(smallModel(), keep, {});
+    const loading = (change: Record<string, unknown>) =>
+      openModel({ load: async () => ({ ...artifacts, ...change }) as tf.io.ModelArtifacts });
+    (await loading({})).model.dispose();
+    const [kernel] = artifacts.weightSpecs as { name: string; shape: number[] }[];
+    const weight = `weightSpecs[0] (${JSON.stringify(kernel.name)})`;
+    for (const [change, message] of [
+      [{ format: 'graph-model' }, "a tfjs GraphModel; memcell reads layers models (format 'layers-model')"],
+      [{ format: 'onnx' }, `format is "onnx", not 'layers-model'`],
+      [{ modelTopology: undefined }, 'modelTopology is missing or not an object'],
+      [{ weightData: undefined }, 'weightData is missing'],
+      [{ weightData: new ArrayBuffer(316) }, 'weightData has 316 bytes, but weightSpecs describes 320'],
+      [{ weightSpecs: undefined }, 'weightSpecs is missing or not a list'],
+      [
+        { weightSpecs: [{ ...kernel, dtype: 'string' }] },
+        `${weight}: dtype "string"; a weight is float32, int32 or bool`,
+      ],
+      [{ weightSpecs: [kernel, kernel] }, `weight ${JSON.stringify(kernel.name)} is listed twice`],
+      [{ userDefinedMetadata: [] }, 'userDefinedMetadata is not an object'],
+      [
+        { userDefinedMetadata: { memcell: { version: 2 } } },
+        'saved by a newer memcell (metadata version 2); update memcell to load it',
+      ],
+      [{ userDefinedMetadata: { memcell: { version: 0 } } }, 'userDefinedMetadata.memcell.version is 0'],
+      [{ userDefinedMetadata: { memcell: { version: 1.5 } } }, 'userDefinedMetadata.memcell.version is 1.5'],
+    ] as [Record<string, unknown>, string][])
+      await refused(loading(change), 'model', `model: ${message}`);
+  });
+});

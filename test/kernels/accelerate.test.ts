@@ -217,7 +217,10 @@ describe.each(backends)('on the backend %s', (backend) => {
     expect(recurrentPath(layer)).toEqual({ path: 'fused' });
     const dropping = tf.layers.gru({ units: 3, recurrentDropout: 0.2, inputShape: [4, 3] });
     accelerate(tf.sequential({ layers: [dropping] })).dispose();
-    expect(recurrentPath(dropping).reason).toMatch(/^recurrentDropout; /);
+    expect(recurrentPath(dropping)).toEqual({
+      path: 'tfjs',
+      reason: 'recurrentDropout; the kernels have it for an LSTM of tanh and sigmoid only',
+    });
     expect(recurrentPath(layer, 'webgl')).toEqual({ path: 'tfjs', reason: "tfjs's backend webgl has no fused kernel" });
     model.dispose();
   });
@@ -246,4 +249,28 @@ test('a second-order gradient is refused', async () => {
     expect(() => tf.grad(once)(tf.ones([1, 4, 3]))).toThrow(/^LSTM: the fused kernel has no second-order gradient; /);
   });
   fast.dispose();
+});
+
+test('what is no model and no layer is refused, and gradients of gradients', () => {
+  const refused = (code: string, message: string) => expect.objectContaining({ name: 'MemcellError', code, message });
+  for (const [given, shown] of [
+    [undefined, 'undefined'],
+    [{ layers: 3 }, '{"layers":3}'],
+    ['model', '"model"'],
+  ] as const) {
+    expect(() => accelerate(given as never)).toThrow(
+      refused('usage', `accelerate takes a LayersModel of TensorFlow.js, not ${shown}`),
+    );
+    expect(() => recurrentPath(given as never)).toThrow(refused('usage', `recurrentPath takes a layer, not ${shown}`));
+  }
+  const model = accelerate(tf.sequential({ layers: [tf.layers.gru({ units: 2, inputShape: [3, 2] })] }));
+  const loss = (x: tf.Tensor) => tf.sum(model.apply(x) as tf.Tensor);
+  const slope = tf.grad((x: tf.Tensor) => tf.sum(tf.square(tf.grad(loss)(x))));
+  expect(() => slope(tf.ones([1, 3, 2]))).toThrow(
+    refused(
+      'model',
+      'the kernels of recurrent layers have no second-order gradient; take it of a model that is not accelerated',
+    ),
+  );
+  model.dispose();
 });

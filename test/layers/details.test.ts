@@ -16,7 +16,7 @@ import {
   TimeDistributed,
 } from '../../src/index.js';
 import { initializerNames } from '../../src/layers/initializers.js';
-import { initializer, regularizer } from '../../src/layers/schema.js';
+import { constraint, initializer, regularizer } from '../../src/layers/schema.js';
 
 test("a regularizer's name alone is 0.01 of what it names, a new object each time", () => {
   const all = (['l1', 'l2', 'l1l2'] as const).map((name) => Dense(1, { kernelRegularizer: name }).getConfig());
@@ -118,6 +118,41 @@ test('initializers and constraints are taken with their settings as tfjs and as 
     ],
   ] as const)
     expect(() => Dense(1, options)).toThrow(message);
+});
+
+test('each initializer and constraint takes its own settings, and says which they are', () => {
+  const taken = {
+    constraint: {
+      MaxNorm: { maxValue: 3, axis: 1 },
+      MinMaxNorm: { minValue: 1, maxValue: 3, rate: 0.5, axis: [0, 1] },
+      NonNeg: {},
+      UnitNorm: { axis: 1 },
+    },
+    initializer: {
+      Zeros: {},
+      Ones: {},
+      Constant: { value: 3 },
+      Identity: { gain: 2 },
+      Orthogonal: { gain: 2, seed: 4 },
+      RandomUniform: { minval: -1, maxval: 2, seed: 4 },
+      RandomNormal: { mean: 1, stddev: 2, seed: 4 },
+      TruncatedNormal: { mean: 1, stddev: 2, seed: 4 },
+      VarianceScaling: { scale: 2, mode: 'fanAvg', distribution: 'untruncatedNormal', seed: 4 },
+      GlorotUniform: { seed: 4 },
+    },
+  };
+  for (const [kind, make] of [
+    ['constraint', constraint],
+    ['initializer', initializer],
+  ] as const) {
+    for (const [className, config] of Object.entries(taken[kind])) {
+      expect(make({ className, config }, 'w')).toEqual({ className, config });
+      const settings = Object.keys(config).join(', ') || 'none';
+      expect(() => make({ className, config: { other: 1 } }, 'w')).toThrow(
+        `w: ${className} has no setting "other"; it has ${settings}`,
+      );
+    }
+  }
 });
 
 test('TimeDistributed gives each step to what it wraps, in batches of any size: on the engine as on tfjs', async () => {

@@ -15,7 +15,8 @@ interface Case {
   name: string;
   layer: string;
   options: Record<string, unknown>;
-  masked: boolean;
+  /** Whether the steps at the end of its inputs are masked, of all of them or of each. */
+  masked: boolean | boolean[];
   /** Flatten behind the layer, which ends its mask. */
   flat?: true;
   /** Its outputs side by side. */
@@ -50,7 +51,7 @@ function modelOf({ layer, options, masked, flat, joined, indices, around, inputs
   const ends = inputs.map(({ shape }) => tf.input({ shape: shape.slice(1) }));
   const flowing = ends.map((end, i) => {
     if (indices) return end;
-    const counted = masked ? apply(Masking({ name: `masking_${i}` }), end) : end;
+    const counted = (Array.isArray(masked) ? masked[i] : masked) ? apply(Masking({ name: `masking_${i}` }), end) : end;
     return apply(Dense(inputs[i].shape.at(-1) ?? 0, { name: `before_${i}` }), counted);
   });
   const inner = makeLayer(defined(layer), [], { ...options, name: 'layer' });

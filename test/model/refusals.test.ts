@@ -1,6 +1,6 @@
 /** Shapes of inputs that do not fit: the whole line, and the code by which a program tells them. */
 import { expect, test } from '@jest/globals';
-import { Dense, LSTM, Sequential } from '../../src/index.js';
+import { Add, Dense, Input, LSTM, Model, parseSpec, Sequential } from '../../src/index.js';
 
 const built = (layers: Parameters<typeof Dense>[1], options: object) => () =>
   new Sequential([Dense(1, layers as object)], options).build();
@@ -38,4 +38,140 @@ test('options that a model has not are named with the one that is meant', () => 
   expect(() => new Sequential([Dense(1)], { nam: 'x' } as object)).toThrow(
     expect.objectContaining({ message: "Sequential: unknown option 'nam'; did you mean name?", code: 'usage' }),
   );
+});
+
+test.each<[line: string, at: number, spec: string]>([
+  ['no layers at character 13; write for example LSTM(50), Dense(10, softmax)', 12, 'Input((3,)) '],
+  ['Input: shape is missing at character 1; write for example Input((30, 4))', 0, 'Input(), LSTM(3)'],
+  ['"[" is not closed at character 1', 0, '[Dense(3)'],
+  ['expected "," or ")", found \'4\' at character 9', 8, 'Dense(3 4)'],
+  ["expected a value, found ')' at character 13", 12, 'Dense(units=)'],
+  ["expected a layer, found '3' at character 1", 0, '3'],
+  ['expected "," or the end, found \')\' at character 9', 8, 'Dense(3))'],
+  ['L2: takes at most l2 at character 29', 28, 'Dense(3, kernel_regularizer=L2(0.1, 0.2))'],
+  ["L2: unknown option 'rate' at character 32; it takes l2", 31, 'Dense(3, kernel_regularizer=L2(rate=0.1))'],
+])('%s', (line, at, spec) => {
+  expect(() => parseSpec(spec)).toThrow(
+    expect.objectContaining({ code: 'model', message: `layers: ${line}\n  ${spec}\n  ${' '.repeat(at)}^` }),
+  );
+});
+
+test('what is no text is no layers', () => {
+  expect(() => parseSpec(['LSTM(3)'] as never)).toThrow(
+    expect.objectContaining({
+      code: 'usage',
+      message: `layers are a text such as 'LSTM(50), Dense(10, softmax)', not ["LSTM(3)"]`,
+    }),
+  );
+});
+
+type Tensor = ReturnType<typeof Input>;
+
+test.each<[message: string, code: string, make: () => unknown]>([
+  [
+    'an input is called x, as another input or a layer is',
+    'model',
+    () => {
+      const [a, b] = [Input({ shape: [2], name: 'x' }), Input({ shape: [2], name: 'x' })];
+      return new Model({ inputs: [a, b], outputs: Add().apply([a, b]) as Tensor });
+    },
+  ],
+  [
+    'an input is called d, as another input or a layer is',
+    'model',
+    () => {
+      const a = Input({ shape: [2], name: 'd' });
+      return new Model({ inputs: a, outputs: Dense(1, { name: 'd' }).apply(a) as Tensor });
+    },
+  ],
+  [
+    "the outputs hang on the input 'b' that is not among the model's inputs",
+    'model',
+    () => {
+      const [a, b] = [Input({ shape: [2], name: 'a' }), Input({ shape: [2], name: 'b' })];
+      return new Model({ inputs: a, outputs: Add().apply([a, b]) as Tensor });
+    },
+  ],
+  [
+    "the outputs hang on an Input that is not among the model's inputs",
+    'model',
+    () => {
+      const [a, b] = [Input({ shape: [2] }), Input({ shape: [2] })];
+      return new Model({ inputs: a, outputs: Add().apply([a, b]) as Tensor });
+    },
+  ],
+  [
+    'no output hangs on input b of the model; leave it out',
+    'model',
+    () => {
+      const [a, b] = [Input({ shape: [2] }), Input({ shape: [2], name: 'b' })];
+      return new Model({ inputs: [a, b], outputs: Dense(1).apply(a) as Tensor });
+    },
+  ],
+  [
+    'no output hangs on input 1 of the model; leave it out',
+    'model',
+    () => {
+      const [a, b] = [Input({ shape: [2] }), Input({ shape: [2] })];
+      return new Model({ inputs: [a, b], outputs: Dense(1).apply(a) as Tensor });
+    },
+  ],
+  [
+    'an input of the model is what d gives; a model begins with Input()',
+    'model',
+    () => {
+      const given = Dense(2, { name: 'd' }).apply(Input({ shape: [2] })) as Tensor;
+      return new Model({ inputs: given, outputs: Dense(1).apply(given) as Tensor });
+    },
+  ],
+  [
+    'two layers are called d; give one of them another name',
+    'model',
+    () => {
+      const a = Input({ shape: [2] });
+      const b = Dense(2, { name: 'd' }).apply(a) as Tensor;
+      return new Model({ inputs: a, outputs: Dense(1, { name: 'd' }).apply(b) as Tensor });
+    },
+  ],
+])('%s', (message, code, make) => {
+  expect(make).toThrow(expect.objectContaining({ name: 'MemcellError', code, message }));
+});
+
+test('inputs and targets by names that a model has not, or of other numbers of samples', async () => {
+  const [a, b] = ['a', 'b'].map((name) => Input({ shape: [1], name }));
+  const sum = Add({ name: 'sum' }).apply([a, b]) as Tensor;
+  const model = new Model({ inputs: [a, b], outputs: [sum, Dense(1, { name: 'd' }).apply(sum) as Tensor] });
+  model.compile({ loss: 'mse' });
+  const one = [[1]];
+  const refused = (made: Promise<unknown>, code: string, message: string) =>
+    expect(made).rejects.toMatchObject({ name: 'MemcellError', code, message });
+  await refused(model.predict({ a: one, c: one }), 'usage', "x has 'c', but the model's inputs are a, b");
+  await refused(model.predict({ a: one }), 'usage', "x has nothing for the model's input b");
+  await refused(
+    model.evaluate([one, one], { sum: one, e: one }),
+    'usage',
+    "y has 'e', but the model's outputs are sum, d",
+  );
+  await refused(model.evaluate([one, one], { sum: one }), 'usage', "y has nothing for the model's output d");
+  await refused(
+    model.evaluate([one, one], one),
+    'usage',
+    'y is a list of 1, but the model has 2 outputs (sum, d): give a list of 2 arrays in this order, or an object by their names',
+  );
+  await refused(
+    model.predict(7),
+    'usage',
+    'x is one array, but the model has 2 inputs (a, b): give a list of 2 arrays in this order, or an object by their names',
+  );
+  await refused(
+    model.predict([one, [[1], [2]]]),
+    'data',
+    'x (b) has 2 samples and x (a) has 1; they must have as many as each other',
+  );
+  await refused(
+    model.evaluate([one, one], [one, 7]),
+    'data',
+    'y (d) has no samples and y (sum) has 1; they must have as many as each other',
+  );
+  model.dispose();
 });

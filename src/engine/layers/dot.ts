@@ -61,7 +61,7 @@ class PlacedDot implements PlacedLayer {
     const [{ shape: a }, { shape: b }] = this.sides;
     if (a.count !== b.count)
       throw new MemcellError(
-        `${plan.name} multiplies along axes of ${a.count} and of ${b.count}; give x sequences of as many steps`,
+        `layer ${plan.name} multiplies along axes of ${a.count} and of ${b.count}; give x sequences of as many steps`,
         { code: 'data' },
       );
     const sequence = one.sequence && other.sequence;

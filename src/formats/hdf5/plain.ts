@@ -345,9 +345,8 @@ class PlainReader {
     // Numbers that nobody has written.
     if (!compact && this.isUndefined(at + 2)) throw new OtherForm();
     const place = compact ? at + 4 : this.address(at + 2);
-    const there = compact ? this.count(at + 2) : this.address(at + 10);
-    if (there < bytes || (compact && 4 + bytes > size))
-      throw new Hdf5Problem(`${path}: ${there} bytes of the ${bytes} that its shape needs`);
+    const there = compact ? Math.min(this.count(at + 2), size - 4) : this.address(at + 10);
+    if (there < bytes) throw new Hdf5Problem(`${path}: ${there} bytes of the ${bytes} that its shape needs`);
     this.within(place, bytes);
     return place;
   }

@@ -23,7 +23,7 @@ import {
   type Value,
   type Weighted,
 } from './signals.js';
-import type { Constant } from './tensors.js';
+import { type Constant, isAll } from './tensors.js';
 
 /** Scores from here down count as none: what exporters write for −∞. */
 const NONE = -1e4;
@@ -146,7 +146,8 @@ function softmaxed(node: NodeReader, scores: Scores): Scores {
 }
 
 /** Scores plus 0 where a query may look and −∞ where it may not: causal, or nothing. */
-function masked(node: NodeReader, scores: Scores, { shape, data, fill, triangle }: Constant): Scores {
+function masked(node: NodeReader, scores: Scores, mask: Constant): Scores {
+  const { shape, data, triangle } = mask;
   const { axes } = scores;
   const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
   const square = rows === columns && elements(shape) === rows * columns;
@@ -159,8 +160,7 @@ function masked(node: NodeReader, scores: Scores, { shape, data, fill, triangle 
     const causal = data?.every((value, at) => (at % columns <= Math.floor(at / columns) ? value === 0 : value <= NONE));
     if (causal) return { ...scores, causal: true };
   }
-  const nothing = !triangle && (data ? data.every((value) => value === 0) : fill === 0);
-  if (nothing) return scores;
+  if (!triangle && isAll(mask, 0)) return scores;
   throw node.error('its mask is none of those that memcell knows: none, or causal');
 }
 

@@ -20,7 +20,7 @@ function joined(node: NodeReader, signals: Signal[], merge: Merge): Settled {
   if (!fits || axisOf(first.axes, 'feature') < 0) {
     throw node.error(`it joins ${[first, ...others].map(({ axes }) => describe(axes)).join(' and ')}`);
   }
-  const layer: ReadLayer = { className: JOINING[merge], config: merge === 'concat' ? { axis: -1 } : {}, weights: [] };
+  const layer: ReadLayer = { className: JOINING[merge], config: {}, weights: [] };
   const stack = { layer, below: first.stack, beside: others.map((other) => other.stack) };
   if (merge !== 'concat') return { ...first, stack };
   const size = [first, ...others].reduce((sum, one) => sum + sizes(one), 0);

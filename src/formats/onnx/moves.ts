@@ -5,6 +5,7 @@ import type { NodeReader } from './nodeReader.js';
 import { lastStep, settle, settleHeads, withDirections } from './settle.js';
 import type { Value } from './signals.js';
 import { type Axis, describe, isOnly, put, regroup, type Signal, sizeOf } from './signals.js';
+import { isAll } from './tensors.js';
 
 /** What such a graph is, and what to do. */
 export const unrolled =
@@ -139,8 +140,7 @@ function reverseSequence(node: NodeReader, signal: Signal): Signal {
   const [time, batch] = [node.axis('time_axis', axes.length, 0), node.axis('batch_axis', axes.length, 1)];
   const lengths = node.constant(1, 'sequence_lens');
   const size = sizeOf(axes[time]);
-  const whole = lengths.data ? lengths.data.every((length) => length === size) : lengths.fill === size;
-  if (!isOnly(axes[time], 'time') || !isOnly(axes[batch], 'batch') || !whole) {
+  if (!isOnly(axes[time], 'time') || !isOnly(axes[batch], 'batch') || !isAll(lengths, size)) {
     throw node.error(`it turns round a part of ${describe(axes)}, not all steps of it`);
   }
   const turned: Axis = [{ ...axes[time][0], reversed: !axes[time][0].reversed }];

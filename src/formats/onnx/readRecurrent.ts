@@ -22,7 +22,7 @@ import {
   sizeOf,
   type Value,
 } from './signals.js';
-import type { Constant } from './tensors.js';
+import { type Constant, isAll } from './tensors.js';
 
 const classes: Record<string, RecurrentClass> = { LSTM: 'LSTM', GRU: 'GRU', RNN: 'SimpleRNN' };
 const defaultActivations: Record<RecurrentClass, string[]> = {
@@ -112,7 +112,7 @@ function checkInputs(node: NodeReader, x: Signal): void {
     return;
   }
   const steps = x.axes.flat().find(({ role }) => role === 'time')?.size;
-  if (lengths && !(lengths.kind === 'constant' && !lengths.data && lengths.fill === steps)) {
+  if (lengths && !(lengths.kind === 'constant' && steps !== undefined && isAll(lengths, steps))) {
     throw node.error(
       'sequence_lens: it reads only a part of each sequence, by lengths that come from elsewhere than a packed sequence',
       'export it with the lengths as an input (PyTorch: pack_padded_sequence), or without lengths',
@@ -123,10 +123,7 @@ function checkInputs(node: NodeReader, x: Signal): void {
 
 function checkSettings(node: NodeReader): void {
   if (node.opType === 'LSTM' && node.inputs[7]) {
-    const peepholes = node.constant(7, 'peepholes');
-    if (peepholes.data ? peepholes.data.some((value) => value !== 0) : peepholes.fill !== 0) {
-      throw node.error('P: peepholes, which no layer of Keras has');
-    }
+    if (!isAll(node.constant(7, 'peepholes'), 0)) throw node.error('P: peepholes, which no layer of Keras has');
   }
   if (node.has('clip'))
     throw node.error('clip: it bounds what goes into its activations, which no layer of Keras does');
@@ -140,8 +137,7 @@ function statesOf(node: NodeReader, batchFirst: boolean): Stack[][] {
   const found = names.flatMap((name, at) => {
     const state = node.inputs[5 + at];
     if (state?.kind === 'constant') {
-      const zero = state.data ? state.data.every((value) => value === 0) : state.fill === 0;
-      if (!zero)
+      if (!isAll(state, 0))
         throw node.error(
           `${name}: its first state is a number in the file and not zero`,
           'export the model with its first states as inputs',

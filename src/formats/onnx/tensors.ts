@@ -15,6 +15,11 @@ export interface Constant {
   triangle?: { below: number; above: number };
 }
 
+/** Whether all elements are `value`. */
+export function isAll({ data, fill }: Constant, value: number): boolean {
+  return data ? data.every((one) => one === value) : fill === value;
+}
+
 const bytesOf: Record<number, number> = {
   [dataTypes.float]: 4,
   [dataTypes.int32]: 4,

@@ -36,7 +36,7 @@ export function writeCells(layer: LayerContext): Flow[] {
   if (inputs.length > 1 || config.return_state === true) throw refuse('it starts from states, or gives them');
   let [flow] = inputs;
   for (const [at, cell] of stack.entries()) {
-    const className = isJsonObject(cell) ? String(cell.class_name).replace(/Cell$/, '') : '';
+    const className = isJsonObject(cell) ? String(cell.class_name ?? '').replace(/Cell$/, '') : '';
     if (!isJsonObject(cell) || !isJsonObject(cell.config) || !isRecurrentClass(className))
       throw refuse(`its cell is a ${className || 'nothing'}`);
     const last = at === stack.length - 1;

@@ -23,12 +23,15 @@ export interface Step<Settings> {
   activate(x: tf.Tensor): tf.Tensor;
 }
 
+/** A weight of a cell; how it is penalised and kept the options of its name say. */
+export type CellWeight = Pick<ComputedWeight, 'name' | 'shape' | 'initializer'>;
+
 export interface CellDefinition<S extends Schema> extends Omit<DefinitionOf<S>, 'make' | 'own' | 'load' | 'weights'> {
   /** How many states of U numbers go from step to step, the first of which is the output. */
   readonly states: number;
   /** @throws LayerError for options that do not fit each other */
   check?(settings: SettingsOf<S>): void;
-  weights(settings: SettingsOf<S>, input: Shape): ComputedWeight[];
+  weights(settings: SettingsOf<S>, input: Shape): CellWeight[];
   /** The states after the step. */
   step(step: Step<SettingsOf<S>>): tf.Tensor[];
 }
@@ -60,10 +63,13 @@ const ownCell = ownClass(
       dropoutFunc: ((ones: tf.Tensor, rate: number) => tf.Tensor) | undefined;
       dropoutMask: tf.Tensor | null = null;
       recurrentDropoutMask: tf.Tensor | null = null;
-      /** What the layer's penalties are, by their option's name. */
+      /** What the layer's penalties and constraints are, by their option's name. */
       readonly kernelRegularizer: tf.serialization.Serializable | undefined;
       readonly recurrentRegularizer: tf.serialization.Serializable | undefined;
       readonly biasRegularizer: tf.serialization.Serializable | undefined;
+      readonly kernelConstraint: tf.serialization.Serializable | undefined;
+      readonly recurrentConstraint: tf.serialization.Serializable | undefined;
+      readonly biasConstraint: tf.serialization.Serializable | undefined;
       private readonly settings: Config;
       private readonly variables = new Map<string, tf.LayerVariable>();
 
@@ -90,25 +96,29 @@ const ownCell = ownClass(
         this.kernelRegularizer = objectOf('kernelRegularizer');
         this.recurrentRegularizer = objectOf('recurrentRegularizer');
         this.biasRegularizer = objectOf('biasRegularizer');
+        this.kernelConstraint = objectOf('kernelConstraint');
+        this.recurrentConstraint = objectOf('recurrentConstraint');
+        this.biasConstraint = objectOf('biasConstraint');
       }
 
       override build(inputShape: tf.Shape | tf.Shape[]): void {
         const shape = Array.isArray(inputShape[0]) ? inputShape[0] : (inputShape as tf.Shape);
-        const regularizers: Record<string, tf.serialization.Serializable | undefined> = {
-          kernel: this.kernelRegularizer,
-          recurrent_kernel: this.recurrentRegularizer,
-          bias: this.biasRegularizer,
-        };
         type Added = Parameters<tf.layers.Layer['addWeight']>;
-        for (const { name, shape: size, initializer, constraint } of this.definition.weights(this.settings, shape)) {
+        const kept: Record<string, [regularizer: unknown, constraint: unknown]> = {
+          kernel: [this.kernelRegularizer, this.kernelConstraint],
+          recurrent_kernel: [this.recurrentRegularizer, this.recurrentConstraint],
+          bias: [this.biasRegularizer, this.biasConstraint],
+        };
+        for (const { name, shape: size, initializer } of this.definition.weights(this.settings, shape)) {
+          const [regularizer, constraint] = kept[name];
           const variable = this.addWeight(
             name,
             [...size],
             'float32',
             ofRegistered(tf, initializer) as Added[3],
-            regularizers[name] as Added[4],
+            regularizer as Added[4],
             true,
-            constraint && (ofRegistered(tf, constraint) as Added[6]),
+            constraint as Added[6],
           );
           this.variables.set(name, variable);
         }

@@ -1,41 +1,23 @@
 /** Weights and gates of MinGRU, MinLSTM and sLSTM. */
 import type { TensorFlow } from '../../tensorflow.js';
 import type * as tf from '../../tf.js';
-import type { ComputedWeight } from '../computed.js';
 import { features, type Shape } from '../define.js';
 import type { SettingsOf } from '../schema.js';
+import type { CellWeight } from './ownCell.js';
 import type { scanned } from './scanOptions.js';
 
 /** Kernel (I,gU) and bias (gU) of g gates of U units over I inputs, and what comes between them. */
 export function scanWeights(
   gates: number,
-  settings: SettingsOf<typeof scanned>,
+  { units, useBias, kernelInitializer, biasInitializer }: SettingsOf<typeof scanned>,
   input: Shape,
-  between: readonly ComputedWeight[] = [],
-): ComputedWeight[] {
-  const { units, useBias, kernelInitializer, kernelRegularizer, kernelConstraint } = settings;
-  const { biasInitializer, biasRegularizer, biasConstraint } = settings;
+  between: readonly CellWeight[] = [],
+): CellWeight[] {
   const columns = gates * units;
   return [
-    {
-      name: 'kernel',
-      shape: [features(input), columns],
-      initializer: kernelInitializer,
-      regularizer: kernelRegularizer,
-      constraint: kernelConstraint,
-    },
+    { name: 'kernel', shape: [features(input), columns], initializer: kernelInitializer },
     ...between,
-    ...(useBias
-      ? [
-          {
-            name: 'bias',
-            shape: [columns],
-            initializer: biasInitializer,
-            regularizer: biasRegularizer,
-            constraint: biasConstraint,
-          },
-        ]
-      : []),
+    ...(useBias ? [{ name: 'bias', shape: [columns], initializer: biasInitializer }] : []),
   ];
 }
 

@@ -40,8 +40,6 @@ const slstm = cellLayer({
         name: 'recurrent_kernel',
         shape: [settings.units / settings.heads, 4 * settings.units],
         initializer: settings.recurrentInitializer,
-        regularizer: settings.recurrentRegularizer,
-        constraint: settings.recurrentConstraint,
       },
     ]),
   step: (step) => {

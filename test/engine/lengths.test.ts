@@ -1,0 +1,66 @@
+/** Sequences of lengths that a layer has no output for: whole lines, and the nearest length that it takes. */
+import { expect, test } from '@jest/globals';
+import { Input, Model } from '../../src/functional.js';
+import * as l from '../../src/layers/index.js';
+import { type Sequential, sequential } from '../../src/sequential.js';
+
+type Tensor = ReturnType<typeof Input>;
+const stack = (spec: string) => sequential(spec, { inputShape: [null, 3] });
+const graph = (build: (a: Tensor, b: Tensor) => Tensor) => {
+  const [a, b] = [Input({ shape: [null, 3] }), Input({ shape: [null, 3] })];
+  return new Model({ inputs: [a, b], outputs: build(a, b) });
+};
+
+const joined = (steps: number, other: number) =>
+  `a layer that joins sequences gets ${steps} steps of one and ${other} of another; give x as many steps in each`;
+const short = (name: string, least: number, got: number) =>
+  `layer ${name} needs sequences of at least ${least} steps, and got ${got}; give longer ones, or the layer padding 'same'`;
+
+test.each<[message: string, make: () => Sequential, wrong: number[], right: number[]]>([
+  [
+    'layer cropping1d leaves out 3 steps and gets 3; give it longer sequences',
+    () => stack('Cropping1D([1, 2])'),
+    [3],
+    [4],
+  ],
+  [short('conv1d', 3, 2), () => stack('Conv1D(2, 3)'), [2], [3]],
+  [short('conv1d', 5, 4), () => stack('Conv1D(2, 3, dilation_rate=2)'), [4], [5]],
+  [short('max_pooling1d', 2, 1), () => stack('MaxPooling1D(2)'), [1], [2]],
+  [short('average_pooling1d', 4, 3), () => stack('AveragePooling1D(4)'), [3], [4]],
+  [
+    'layer reshape gets 12 values of each sample, which do not fill its targetShape; give it sequences of another length',
+    () => stack('Reshape([6, 3])'),
+    [4],
+    [6],
+  ],
+  [
+    'layer reshape gets 9 values of each sample, which do not fill its targetShape; give it sequences of another length',
+    () => stack('Reshape([-1, 6])'),
+    [3],
+    [4],
+  ],
+  [
+    'layer position_embedding has 4 places and got 5 steps; give shorter sequences, or the layer a larger sequenceLength',
+    () => stack('PositionEmbedding(4)'),
+    [5],
+    [4],
+  ],
+  [joined(4, 5), () => graph((a, b) => l.Add().apply([a, b]) as Tensor), [4, 5], [5, 5]],
+  [joined(4, 5), () => graph((a, b) => l.Concatenate().apply([a, b]) as Tensor), [4, 5], [4, 4]],
+  [
+    'layer dot multiplies along axes of 4 and of 5; give x sequences of as many steps',
+    () => graph((a, b) => l.Dot(1).apply([a, b]) as Tensor),
+    [4, 5],
+    [5, 5],
+  ],
+])('%s', async (message, make, wrong, right) => {
+  const model = make();
+  expect(model.engine).toEqual({ kind: 'memcell' });
+  const given = (lengths: number[]) => {
+    const arrays = lengths.map((steps) => ({ data: new Float32Array(2 * steps * 3).fill(0.5), shape: [2, steps, 3] }));
+    return model.predict(arrays.length > 1 ? arrays : arrays[0]);
+  };
+  await expect(given(wrong)).rejects.toMatchObject({ name: 'MemcellError', code: 'data', message });
+  await expect(given(right)).resolves.toBeDefined();
+  model.dispose();
+});

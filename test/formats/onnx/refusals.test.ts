@@ -1,0 +1,257 @@
+/** Operators that no layer is as they are set, and ends of graphs that no model has: whole lines. */
+import { expect, test } from '@jest/globals';
+import { float, int, ints, text } from '../../../src/formats/onnx/builder.js';
+import type { TensorProto } from '../../../src/formats/onnx/proto.js';
+import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
+import { loadModel } from '../../../src/index.js';
+import { type Attributes, fileOf, type Graph, node } from './byHand.js';
+
+const STEPS = 4;
+const without = 'export the model without it, or build its layers and read their weights with loadWeights';
+const damaged = 'the file is damaged, or its graph is none: check it with onnx.checker, or export it again';
+const leave = 'export the model without that output';
+
+const refusal = (graph: Graph) =>
+  loadModel(fileOf(graph)).then(
+    (model) => {
+      model.dispose();
+      return 'nothing';
+    },
+    (error) => {
+      expect(error).toMatchObject({ name: 'MemcellError', code: 'model' });
+      return error.message.replace(/^the model: /, '');
+    },
+  );
+
+const weight = (name: string, ...shape: number[]) =>
+  floatTensor(name, shape, new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.5));
+const fixed: Graph['inputs'] = [['x', ['batch', STEPS, 3]]];
+const channels = node('Transpose', ['x'], 'c', { perm: ints([0, 2, 1]) });
+
+/** One operator, over x [batch, 4, 3] or its channels c [batch, 3, 4]. */
+type One = [opType: string, attributes: Attributes, message: string, input?: string[], tensors?: TensorProto[]];
+
+const kernel = [weight('K', 2, 3, 2)];
+const convolution = (attributes: Attributes, message: string, tensors = kernel): One => [
+  'Conv',
+  attributes,
+  message,
+  ['c', 'K'],
+  tensors,
+];
+const pooling = (attributes: Attributes, message: string, opType = 'AveragePool'): One => [
+  opType,
+  { kernel_shape: ints([2]), ...attributes },
+  message,
+  ['c'],
+];
+const numbers = (name: string, ...values: number[]) => floatTensor(name, [values.length], values);
+
+const operators: One[] = [
+  convolution({ group: int(3) }, `group: its channels are convolved in groups; ${without}`),
+  convolution({}, `its kernel is for 5 features; ${damaged}`, [weight('K', 2, 5, 2)]),
+  convolution({}, `its kernel has shape [2,3,2,2], which reaches over other axes than the steps; ${without}`, [
+    weight('K', 2, 3, 2, 2),
+  ]),
+  convolution({ strides: ints([0]) }, `strides 0, dilations 1; ${damaged}`),
+  convolution({ dilations: ints([0]) }, `strides 1, dilations 0; ${damaged}`),
+  convolution({ strides: ints([1, 1]) }, `strides [1,1]; ${without}`),
+  convolution({ pads: ints([1, 0, 0]) }, `pads [1,0,0]; ${without}`),
+  convolution({ pads: ints([1, 1]) }, `pads [1,1] with strides 1 are none of Keras's: valid, same, causal; ${without}`),
+  convolution(
+    { pads: ints([0, 1]), strides: ints([2]) },
+    `pads [0,1] with strides 2 are none of Keras's: valid, same, causal; ${without}`,
+  ),
+  convolution({ auto_pad: text('SAME_LOWER') }, `auto_pad SAME_LOWER; ${without}`),
+  convolution({}, `its window is longer than the sequence; ${damaged}`, [weight('K', 2, 3, STEPS + 1)]),
+  pooling({ kernel_shape: ints([0]) }, `kernel_shape 0, strides 1; ${damaged}`),
+  pooling({ strides: ints([0]) }, `kernel_shape 2, strides 0; ${damaged}`),
+  pooling({ ceil_mode: int(1) }, `ceil_mode or dilations; ${without}`),
+  pooling({ dilations: ints([2]) }, `ceil_mode or dilations; ${without}`, 'MaxPool'),
+  pooling({ pads: ints([0, 1]), count_include_pad: int(1) }, `count_include_pad; ${without}`),
+  pooling({ pads: ints([1, 0]) }, `pads: Keras has no causal pooling; ${without}`),
+  pooling({ kernel_shape: ints([5]) }, `its window is longer than the sequence; ${damaged}`, 'MaxPool'),
+  ['Gemm', { transA: int(1) }, `transA: it turns its input round; ${without}`, ['x', 'W'], [weight('W', 3, 2)]],
+  ['Gemm', {}, `its weights have shape [3], not two axes; ${without}`, ['x', 'W'], [weight('W', 3)]],
+  ['MatMul', {}, `its second factor has shape [1,3,2], not two axes; ${without}`, ['x', 'W'], [weight('W', 1, 3, 2)]],
+  ['MatMul', {}, `its second factor is computed from the model's input; ${without}`, ['W', 'x'], [weight('W', 3, 3)]],
+  [
+    'Clip',
+    {},
+    `memcell has no activation that clips to 0 … 5; ${without}`,
+    ['x', 'a', 'b'],
+    [numbers('a', 0), numbers('b', 5)],
+  ],
+  ['Clip', {}, `memcell has no activation that clips to -Infinity … 6; ${without}`, ['x', '', 'b'], [numbers('b', 6)]],
+  ['HardSigmoid', { alpha: float(0.25) }, `memcell has no HardSigmoid of alpha 0.25 and beta 0.5; ${without}`],
+  ['HardSigmoid', { beta: float(0.25) }, `memcell has no HardSigmoid of alpha 0.2 and beta 0.25; ${without}`],
+  ['Shrink', { bias: float(0.25) }, `memcell has no Shrink of lambd 0.5 and bias 0.25; ${without}`],
+  ['Shrink', { lambd: float(0.25) }, `memcell has no Shrink of lambd 0.25 and bias 0; ${without}`],
+  ['Celu', { alpha: float(2) }, `memcell has no Celu of alpha 2; ${without}`],
+  ['Gelu', { approximate: text('tanh') }, `memcell has no gelu with these settings; ${without}`],
+  ['ThresholdedRelu', {}, `memcell has no relu with these settings; ${without}`],
+  ['LayerNormalization', { axis: int(1) }, `axis 1 is not its last; ${without}`, ['x', 'g'], [numbers('g', 1, 1, 1)]],
+  ['ReduceMean', {}, `it reduces other than one axis; ${without}`],
+  ['ReduceMean', {}, `it reduces other than one axis; ${without}`, ['x', 'a'], [intTensor('a', [2], [1, 2])]],
+  ['ReduceSum', {}, `it reduces [steps] of [batch, steps, features]; ${without}`, ['x', 'one']],
+  ['Sub', {}, `it subtracts what comes from the input; ${without}`, ['a', 'x'], [numbers('a', 1)]],
+  ['Sub', {}, `it subtracts what comes from the input; ${without}`, ['x', 'x']],
+  ['Div', {}, `it divides by what comes from the input; ${without}`, ['a', 'x'], [numbers('a', 1)]],
+  ['Add', {}, `numbers of shape [2] are not one for each of 3 features; ${without}`, ['x', 'a'], [numbers('a', 1, 2)]],
+  [
+    'Add',
+    {},
+    `it adds to [batch, features, steps], where features are not the last axis; ${without}`,
+    ['c', 'a'],
+    [weight('a', 3, 1)],
+  ],
+  [
+    'OneHot',
+    {},
+    `it writes 3 values of 0 and 2 along axis -1, which no layer does; ${without}`,
+    ['x', 'three', 'values'],
+    [intTensor('three', [], [3]), numbers('values', 0, 2)],
+  ],
+  [
+    'OneHot',
+    { axis: int(1) },
+    `it writes 3 values of 0 and 1 along axis 1, which no layer does; ${without}`,
+    ['x', 'three', 'values'],
+    [intTensor('three', [], [3]), numbers('values', 0, 1)],
+  ],
+  [
+    'OneHot',
+    {},
+    `it writes 4097 values of 0 and 1 along axis -1, which no layer does; ${without}`,
+    ['x', 'many', 'values'],
+    [intTensor('many', [], [4097]), numbers('values', 0, 1)],
+  ],
+  ['Gather', {}, `it looks up something else than rows of a table; ${without}`, ['W', 'x'], [weight('W', 3)]],
+  [
+    'Gather',
+    { axis: int(1) },
+    `it looks up something else than rows of a table; ${without}`,
+    ['W', 'x'],
+    [weight('W', 3, 2)],
+  ],
+  [
+    'Expand',
+    {},
+    `it repeats [batch, steps, features] to shape [1,8,3]; ${without}`,
+    ['x', 'a'],
+    [intTensor('a', [3], [1, 8, 3])],
+  ],
+];
+
+test.each(operators.map((one) => [one[0], one[2], one] as const))(
+  '%s: %s',
+  async (opType, message, [, attributes, , input = ['x'], tensors = []]) => {
+    const nodes = [channels, node(opType, input, 'y', attributes)];
+    expect(await refusal({ nodes, tensors, inputs: fixed })).toBe(`node "${opType}" (${opType}): ${message}`);
+  },
+);
+
+const dense = node('MatMul', ['x', 'W'], 'y');
+const W = weight('W', 3, 2);
+const three = ['batch', 'steps', 3];
+
+test.each<[message: string, Graph]>([
+  [
+    'input "x" is of type 8; memcell reads numbers; export the model behind what turns it into numbers',
+    { nodes: [dense], tensors: [W], inputs: [['x', three, 8]] },
+  ],
+  ...[1, 4].map((rank): [string, Graph] => [
+    `input "x" has ${rank} axes; memcell reads sequences: [batch, steps, features] or [batch, steps]`,
+    { nodes: [dense], tensors: [W], inputs: [['x', Array.from({ length: rank }, () => 3)]] },
+  ]),
+  [
+    'input "x": the number of its features is not fixed: leave that axis out of the free ones (PyTorch: dynamic_axes, dynamic_shapes)',
+    { nodes: [dense], tensors: [W], inputs: [['x', ['batch', 'steps', 'features']]] },
+  ],
+  [
+    'input "x": the number of its features is 65537',
+    { nodes: [node('Relu', ['x'], 'y')], inputs: [['x', ['batch', 'steps', 65_537]]] },
+  ],
+  ['the graph has no input', { nodes: [dense], tensors: [W], inputs: [] }],
+  ['the graph has no output that a node gives', { nodes: [dense], tensors: [W], outputs: [] }],
+  ['the graph has no output that a node gives', { nodes: [dense], tensors: [W], outputs: ['z'] }],
+  ['the graph has no layer', { nodes: [node('Identity', ['x'], 'y')] }],
+  [`output "y" does not depend on the input; ${leave}`, { nodes: [node('Identity', ['W'], 'y')], tensors: [W] }],
+  [
+    'an output is the lengths of the sequences; export the model without that output',
+    {
+      nodes: [dense, node('Identity', ['n'], 'm')],
+      tensors: [W],
+      inputs: [
+        ['x', three],
+        ['n', ['batch'], 6],
+      ],
+      outputs: ['y', 'm'],
+    },
+  ],
+  [
+    'the outputs do not depend on its first input; export the model without that input',
+    {
+      nodes: [node('MatMul', ['z', 'W'], 'y')],
+      tensors: [W],
+      inputs: [
+        ['x', three],
+        ['z', three],
+      ],
+    },
+  ],
+  [
+    'its operators are of version 6; memcell knows 7 to 26; export it with opset_version=17',
+    { nodes: [dense], tensors: [W], opset: 6 },
+  ],
+  [
+    'its operators are of version 27; memcell knows 7 to 26; export it with opset_version=17',
+    { nodes: [dense], tensors: [W], opset: 27 },
+  ],
+])('%s', async (message, graph) => {
+  expect(await refusal(graph)).toBe(message);
+});
+
+test('at their limits they are read', async () => {
+  for (const graph of [
+    { nodes: [node('Relu', ['x'], 'y')], inputs: [['x', ['batch', 'steps', 65_536]]] },
+    { nodes: [dense], tensors: [W], opset: 7 },
+    { nodes: [dense], tensors: [W], opset: 26 },
+    { nodes: [channels, ...[node('Conv', ['c', 'K'], 'y')]], tensors: [weight('K', 2, 3, STEPS)], inputs: fixed },
+  ] as Graph[])
+    expect(await refusal(graph)).toBe('nothing');
+});
+
+test('what is left of a graph is told: inputs that nothing reads, final states, the order of axes', async () => {
+  const lost = async (graph: Graph) => {
+    const model = await loadModel(fileOf(graph));
+    const { lost } = model;
+    model.dispose();
+    return lost;
+  };
+  expect(
+    await lost({
+      nodes: [dense],
+      tensors: [W],
+      inputs: [
+        ['x', three],
+        ['z', three],
+      ],
+    }),
+  ).toEqual(['input "z", which the outputs do not depend on']);
+  const back = node('Transpose', ['y'], 'turned', { perm: ints([0, 2, 1]) });
+  expect(await lost({ nodes: [dense, back], tensors: [W], outputs: ['turned'] })).toEqual([
+    'the order of axes of output "turned": [batch, features, steps] in the file, [batch, steps, features] here',
+  ]);
+  const cells = [
+    node('Transpose', ['x'], 't', { perm: ints([1, 0, 2]) }),
+    node('RNN', ['t', 'V', 'R'], ['Y', 'h'], { hidden_size: int(2) }),
+    node('Squeeze', ['Y', 'one'], 'y'),
+  ];
+  expect(
+    await lost({ nodes: cells, tensors: [weight('V', 1, 2, 3), weight('R', 1, 2, 2)], outputs: ['y', 'h'] }),
+  ).toEqual([
+    'the order of axes of output "y": [steps, batch, features] in the file, [batch, steps, features] here',
+    'output "h", a final state of node "RNN" (RNN)',
+  ]);
+});
