@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { guessDelimiter } from '../../src/data/dialect.js';
+import { RecordReader } from '../../src/data/csv.js';
+import { guessDelimiter, guessDialect } from '../../src/data/dialect.js';
 import { guessEncoding } from '../../src/data/encoding.js';
 import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
@@ -120,6 +121,14 @@ describe('what is wrong, and where', () => {
     ['text after a quote', 'a,b\n1,"x"y\n', 't.csv, line 2: text after a closing quote "; double the quotes'],
   ])('%s', (_, text, message) => {
     expect(failure(() => parseTable(text, 't.csv'))).toContain(message);
+  });
+
+  test('a quote that is open for longer than any cell is, before all is read', () => {
+    const reader = new RecordReader('t.csv', guessDialect('a,b\n1,2\n'));
+    expect([...reader.read('a,b\n1,2\n')]).toHaveLength(2);
+    expect(failure(() => [...reader.read(`3,4\n5,"6\n7,8\n${'9'.repeat(2 ** 26)}`)])).toBe(
+      't.csv, line 4: a quote " opens here or below and never closes; close it',
+    );
   });
 
   test.each([

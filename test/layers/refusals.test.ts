@@ -6,6 +6,16 @@ type Tensor = ReturnType<typeof l.Input>;
 
 const refused = (message: string) => expect.objectContaining({ name: 'MemcellError', code: 'model', message });
 
+test('what inputs joined of known and open sizes give is open where the first is, or a size that is summed', () => {
+  const shapes = (axis: number, ...inputs: (number | null)[][]) =>
+    l.Concatenate({ axis }).apply(inputs.map((shape) => l.Input({ shape }))).shape;
+  expect(shapes(-1, [null, 3], [7, 2])).toEqual([null, null, 5]);
+  expect(shapes(-1, [7, 3], [null, 2])).toEqual([null, 7, 5]);
+  expect(shapes(1, [7, 3], [null, 3])).toEqual([null, null, 3]);
+  expect(shapes(1, [7, 3], [4, null])).toEqual([null, 11, 3]);
+  expect(shapes(-1, [7, 3])).toEqual([null, 7, 3]);
+});
+
 test.each<[spec: string, inputShape: (number | null)[], reason: string]>([
   ['Cropping1D(2)', [4, 3], 'of 4 steps none is left'],
   ['Permute([1, 3])', [4, 3], 'dims must be the axes 1 to 2 in another order, not [1, 3]'],

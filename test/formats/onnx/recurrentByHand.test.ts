@@ -199,6 +199,16 @@ const read: Record<string, Case> = {
     tensors: weights(4).slice(0, 2),
     classes: 'LSTM',
   },
+  ...Object.fromEntries(
+    ['Elu', 'Softplus'].map((name) => [
+      `functions whose numbers are not said: HardSigmoid, ${name}`,
+      {
+        nodes: [turned, lstm(['t', 'W', 'R'], ['', 'h'], { activations: texts(['HardSigmoid', name, name]) }), last],
+        tensors: weights(4).slice(0, 2),
+        classes: 'LSTM',
+      },
+    ]),
+  ),
   'the cell of an LSTM beside its last state': {
     nodes: [
       turned,
