@@ -50,6 +50,31 @@ describe('on a terminal', () => {
   });
 });
 
+it('the bar fills from epoch to epoch, and stands full until it is told to stop', async () => {
+  const { written, stream } = terminal();
+  const { callback, stop } = showProgress(stream);
+  const context = { params: { epochs: 2, steps: 5 } } as TrainingContext;
+  /** It draws by a timer of its own. */
+  const drawn = async (line: string) => {
+    while (!written.join('').includes(line)) await new Promise((resolve) => setTimeout(resolve, 10));
+    return written.splice(0).join('');
+  };
+  try {
+    await callback.onTrainBegin?.(context);
+    await drawn(`epoch 1/2  ${'░'.repeat(20)}`);
+    await callback.onEpochEnd?.(0, { loss: 0.5, val_loss: 0.25 }, context);
+    await drawn(`epoch 1/2  ${'█'.repeat(10)}${'░'.repeat(10)}  loss 0.5000  val_loss 0.2500  `);
+    await callback.onEpochBegin?.(1, context);
+    await callback.onEpochEnd?.(1, { loss: 0.25, val_loss: 0.125 }, context);
+    expect(await drawn(`epoch 2/2  ${'█'.repeat(20)}  loss 0.2500  val_loss 0.1250  `)).not.toContain(showCursor);
+  } finally {
+    stop();
+  }
+  expect(written.splice(0).join('')).toContain(showCursor);
+  stop();
+  expect(written).toEqual([]);
+});
+
 it('without a terminal, many epochs are ten lines, the last among them', async () => {
   const epochsOf = async (epochs: number) => {
     const lines: string[] = [];
