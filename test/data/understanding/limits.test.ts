@@ -155,6 +155,21 @@ test.each<[number, number, number, boolean]>([
   );
 });
 
+test.each<[string, string[], number]>([
+  ['of five rows', ['a', 'b', 'c', 'd', 'Total'], 1],
+  ['of four rows', ['a', 'b', 'c', 'Total'], 0],
+  ['with a row after it', ['a', 'b', 'c', 'd', 'Total', 'Mean'], 2],
+  ['third from the end', ['a', 'b', 'c', 'Total', 'd', 'e'], 1],
+  ['fourth from the end', ['a', 'b', 'Total', 'c', 'd', 'e'], 0],
+  ['whose name comes before, too', ['Total', 'a', 'b', 'c', 'd', 'Total'], 0],
+])('a total in a table without a time, %s', (_, names, left) => {
+  const frame = csv(`shop,y\n${names.map((name, i) => `${name},${i * i}`).join('\n')}`, {
+    targets: ['y'],
+    timeless: true,
+  });
+  expect(names.length - frame.rows).toBe(left);
+});
+
 test('cells and names in messages are one short line', () => {
   const of = (length: number) => 'abcdefghij'.repeat(5).slice(0, length);
   expect(shorten(of(40))).toBe(of(40));
