@@ -88,23 +88,30 @@ describe('times', () => {
   });
 
   test.each<[string, string, number, string]>([
-    ['SETTLEMENT_DATE,SETTLEMENT_PERIOD', '2020-03-28', 46, '2020-03-30 1'],
-    ['SETTLEMENT_DATE,SETTLEMENT_PERIOD', '2020-10-24', 50, '2020-10-26 1'],
-    ['Trading_date,Trading_period', '2020-04-04', 50, '2020-04-06 1'],
-    ['date,period', '2020-10-24', 48, '2020-10-26 1'],
-  ])('half hours of a day, 46 or 50 where clocks change: %s from %s', (header, first, last, after) => {
-    const second = new Date(Date.parse(first) + 86_400_000).toISOString().slice(0, 10);
-    const rows = [48, last].flatMap((count, i) =>
-      Array.from({ length: count }, (_, period) => `${[first, second][i]},${period + 1},${(period * 37) % 11}`),
+    ['SETTLEMENT_DATE,SETTLEMENT_PERIOD', '2020-03-28', 46, '2020-03-31 1'],
+    ['SETTLEMENT_DATE,SETTLEMENT_PERIOD', '2020-10-24', 50, '2020-10-27 1'],
+    ['Trading_date,Trading_period', '2020-04-04', 50, '2020-04-07 1'],
+    ['date,period', '2020-10-24', 48, '2020-10-27 1'],
+  ])('half hours of a day, 46 or 50 where clocks change: %s from %s', (header, first, second, after) => {
+    const day = (i: number) => new Date(Date.parse(first) + i * 86_400_000).toISOString().slice(0, 10);
+    const rows = [48, second, 48].flatMap((count, i) =>
+      Array.from({ length: count }, (_, period) => `${day(i)},${period + 1},${(period * 37) % 11}`),
     );
     const frame = csv(`${header},y\n${rows.join('\n')}`, targets);
-    expect(frame.account.time).toMatchObject({ columns: header.split(','), step: '30 minutes', season: 48, gaps: 0 });
-    expect(frame.rows).toBe(48 + last);
+    const told = {
+      columns: header.split(','),
+      notation: 'yyyy-MM-dd half-hour',
+      step: '30 minutes',
+      season: 48,
+      gaps: 0,
+    };
+    expect(frame.account.time).toMatchObject(told);
+    expect(frame.rows).toBe(96 + second);
     expect(next(frame, 1)).toEqual([after]);
     // From the first day on, the second is labelled as it is written.
     const { cells } = frame.column(header.split(',')[1]);
-    expect(labelsAfter(frame.reading.time!, frame.time!.times[47], last).map((label) => label.split(' ')[1])).toEqual(
-      cells.slice(48),
+    expect(labelsAfter(frame.reading.time!, frame.time!.times[47], second).map((label) => label.split(' ')[1])).toEqual(
+      cells.slice(48, 48 + second),
     );
   });
 
