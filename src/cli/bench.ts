@@ -49,7 +49,8 @@ async function bench(options: Options, session: Session): Promise<void> {
   const { node, speed, wide, threads, gigaflops, backend } = report;
   session.print(`${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${node}, TensorFlow.js on ${backend}`);
   session.print(`${speedText(speed, wide)}, up to ${threads} threads`);
-  session.print(`peak: ${formatNumber(gigaflops)} GFLOP/s on one thread\n`);
+  session.print(`peak: ${formatNumber(gigaflops)} GFLOP/s on one thread`);
+  session.print('');
   session.print(rowsText('one training step', report.rows, 'train'));
   session.print('');
   session.print(rowsText('predicting a batch', report.rows, 'predict'));
