@@ -1,11 +1,14 @@
 /** What goes into a forecast's network and its ridge, number by number, and how the network is tried on folds of it. */
 import { expect, test } from '@jest/globals';
+import { prepareBackend } from '../../../src/kernels/backend.js';
 import type { Layout, Tracked } from '../../../src/tasks/forecast/channels.js';
 import { writeWindow } from '../../../src/tasks/forecast/channels.js';
+import { checkLayers } from '../../../src/tasks/forecast/fit.js';
 import { foldGate, makeNetwork, trainNetwork, tryNetwork } from '../../../src/tasks/forecast/network.js';
 import { asRegression, regressorsOf } from '../../../src/tasks/forecast/regressors.js';
 import { collectOrigins, makeWindows, ownChannels } from '../../../src/tasks/forecast/samples.js';
 import { runOf } from '../runs.js';
+import { setOf } from './series.js';
 
 function layoutOf(own: Partial<Record<'past' | 'known', number>> & Partial<Pick<Layout, 'levels' | 'year'>>): Layout {
   const { past = 0, known = 0, levels = [true], year = false } = own;
@@ -33,6 +36,25 @@ function targetOf(n: number, scale: number, trend = 'none') {
   };
   return { track: track as never, scale, mean: 1, std: 3 };
 }
+
+test.each([
+  [0, 8],
+  [1, 8],
+  [2, 6],
+  [6, 6],
+  [7, 7],
+  [24, 24],
+  [96, 96],
+  [97, 96],
+  [168, 96],
+])('the rows that a network reads where nobody says it: of a season of %d, %d', async (season, rows) => {
+  await prepareBackend();
+  const set = setOf({ targets: [[1, 2, 3]] }, season);
+  const taken = (width: number) => () =>
+    checkLayers(set, { horizon: 1, run: runOf({ layers: `Conv1D(2, ${width}), GlobalMaxPooling1D(), Dense(1)` }) });
+  expect(taken(rows)).not.toThrow();
+  expect(taken(rows + 1)).toThrow(`${rows + 1}`);
+});
 
 test('a window has the targets’ channels, the year’s, past columns, and known ones of the rows ahead', () => {
   const normal = { rows: Float64Array.of(0, 2, 4, 6, 8, 10), mean: Float64Array.of(0, 1, 3, 5, 7, 9, 11) };
