@@ -124,6 +124,8 @@ test.each<[unknown, string[] | undefined, header?: string[]]>([
   [{ hourly: { p: [1, 2], q: [3, 4] }, rows: [{ a: 1 }] }, ['hourly'], ['p', 'q']],
   [{ '2020-01-01': { p: 1 }, '2020-01-02': { p: 2 }, '2020-01-03': { p: 3 } }, undefined],
   [{ p: { 0: 1, 1: 2 }, q: { 0: 3, 1: 4 } }, undefined],
+  [{ p: { 0: 1, 1: 2, 2: 5 }, q: { 0: 3, 1: 4, 2: 6 } }, undefined],
+  [{ p: { 0: 1, 1: 2, 2: 5 }, q: [3, 4, 6] }, undefined],
   [{ a: { b: { c: { d: { e: [{ a: 1 }] } } } } }, undefined],
 ])('%j: rows under %j', async (value, path, ...[header]) => {
   const place = await rowsPlace(blocksOf(JSON.stringify(value), [3]), 'a.json');

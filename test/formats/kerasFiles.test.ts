@@ -9,6 +9,7 @@ import { readHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { keras3Topology } from '../../src/formats/keras/keras3Topology.js';
 import { trainingFrom } from '../../src/formats/keras/training.js';
 import { readZip } from '../../src/formats/zip.js';
+import { Input, Model } from '../../src/functional.js';
 import { Dense } from '../../src/layers/index.js';
 import { loadModel, Sequential, sequential } from '../../src/sequential.js';
 import { type LossName, quantile } from '../../src/training/losses.js';
@@ -416,6 +417,13 @@ test.each(['own', 'own.keras', 'own.h5', 'own.onnx'])(
     model.compile({ optimizer: 'sgd', loss: mine });
     const uncompiled = 'a loss of your own is not kept, and the model comes back uncompiled: compile it anew';
     expect(await model.save(path)).toContain(uncompiled);
+    // One of several is as good as all.
+    const x1 = Input({ shape: [3] });
+    const two = new Model({ inputs: x1, outputs: [Dense(1).apply(x1), Dense(2).apply(x1)] });
+    two.compile({ optimizer: 'sgd', loss: ['meanSquaredError', mine] });
+    expect(await two.save(join(root, 'said', `two-${name}`))).toContain(uncompiled);
+    expect((await loadModel(join(root, 'said', `two-${name}`))).isCompiled).toBe(false);
+    two.dispose();
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: ['mae', mine] });
     expect(await model.save(path)).toContain('metrics of your own are not kept: mine');
     const again = await loadModel(path);

@@ -16,6 +16,19 @@ test('what inputs joined of known and open sizes give is open where the first is
   expect(shapes(-1, [7, 3])).toEqual([null, 7, 3]);
 });
 
+test('only inputs of one rank are joined', () => {
+  const join = (...inputs: (number | null)[][]) => l.Concatenate().apply(inputs.map((shape) => l.Input({ shape })));
+  for (const [one, other] of [
+    [[4, 3], [4]],
+    [[4], [4, 3]],
+    [
+      [4, 3],
+      [4, 3, 2],
+    ],
+  ])
+    expect(() => join(one, other)).toThrow('fit only along another axis than -1');
+});
+
 test.each<[spec: string, inputShape: (number | null)[], reason: string]>([
   ['Cropping1D(2)', [4, 3], 'of 4 steps none is left'],
   ['Permute([1, 3])', [4, 3], 'dims must be the axes 1 to 2 in another order, not [1, 3]'],

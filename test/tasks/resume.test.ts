@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openSource } from '../../src/data/source.js';
+import { readState } from '../../src/formats/stateFile.js';
 import { symbols as symbolsInCode } from '../../src/index.js';
 import { FitJournal } from '../../src/tasks/fitJournal.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
@@ -118,6 +119,9 @@ describe('a task whose run ended in the middle goes on to the same model', () =>
     }
     const said: string[] = [];
     const journal = await open(place, true, undefined, said);
+    const states = readdirSync(place).map((name) => readState(join(place, name)));
+    const spent = (await Promise.all(states)).map(({ values }) => Number(Reflect.get(Object(values), 'seconds')));
+    expect(journal.spent).toBe(Math.max(...spent));
     expect(journal.found.ended + Number(journal.found.running)).toBeGreaterThan(0);
     const resumed = await run(one, journal);
     expect(resumed.made).toEqual(whole.made);

@@ -209,6 +209,15 @@ describe('missing values', () => {
     });
   });
 
+  test('classes are as they are written unless all are numbers', () => {
+    const classes = (...cells: string[]) =>
+      csv(`x,label\n${cells.map((cell, i) => `${i},${cell}`).join('\n')}`, { label: 'label', timeless: true }).column(
+        'label',
+      ).cells;
+    expect(classes('1.0', '1', '2.50', '2.5')).toEqual(['1', '1', '2.5', '2.5']);
+    expect(classes('1.0', 'a', '1.0', 'a')).toEqual(['1.0', 'a', '1.0', 'a']);
+  });
+
   test('single rows take the median, which is kept for other tables', () => {
     const frame = csv('x,w,label\n1,a,u\n,b,v\n3,c,u\n9,,v\n5,b,u\n5,a,u\n2,c,u', { label: 'label', timeless: true });
     expect(values(frame, 'x')).toEqual([1, 4, 3, 9, 5, 5, 2]);
