@@ -25,6 +25,11 @@ const operation = (class_name: string, name: string, args: Json[]): Json => {
 const embedding = (name: string, of: string) => layer('Embedding', name, [tensor(of)], { mask_zero: true });
 const reader = (of: Json, mask: Json) => layer('GRU', 'reads', [of], {}, { mask, training: false });
 
+const bidirectional = (return_sequences: boolean): Json => ({
+  layer: { class_name: 'LSTM', config: { return_sequences, return_state: true } },
+  merge_mode: 'concat',
+});
+
 const namesOf = (layers: Json[]) => layers.map((one) => isJsonObject(one) && one.name);
 const maskOf = (layers: Json[]) => JSON.stringify(layers).includes('"mask":null');
 
@@ -35,7 +40,8 @@ test.each<[string, Json[]]>([
     [
       layer('Dense', 'd', [tensor('e')]),
       layer('LSTM', 'l', [tensor('d')], { return_sequences: true }),
-      reader(tensor('l'), tensor('ne')),
+      layer('Bidirectional', 'b', [tensor('l')], bidirectional(true)),
+      reader(tensor('b'), tensor('ne')),
     ],
   ],
 ])('a mask %s that comes by itself is left out, with what computes it', (_, layers) => {
@@ -57,6 +63,14 @@ test.each<[string, Json[]]>([
   [
     'behind the last state of a layer',
     [layer('LSTM', 'l', [tensor('e')], { return_state: true }), reader(tensor('l'), tensor('ne'))],
+  ],
+  [
+    'behind the last steps of two directions',
+    [layer('Bidirectional', 'b', [tensor('e')], bidirectional(false)), reader(tensor('b'), tensor('ne'))],
+  ],
+  [
+    'behind the states of two directions',
+    [layer('Bidirectional', 'b', [tensor('e')], bidirectional(true)), reader(tensor('b', 1), tensor('ne'))],
   ],
   ['that nothing computes', [reader(tensor('e'), tensor('numbers'))]],
 ])('a mask %s stays, and reading the file refuses it by name', (_, layers) => {
