@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { Input, Model } from '../../src/functional.js';
 import * as l from '../../src/layers/index.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
@@ -52,6 +53,23 @@ const LAYERS: Record<string, () => l.Layer> = {
   TimeDistributed: () => l.TimeDistributed(l.Dense(3)),
   RNN: () => l.RNN(l.LSTMCell(3), sequences),
 };
+
+test.each([undefined, 'tfjs'] as const)(
+  'what a product of masked sequences gives has no mask, as in Keras: %p',
+  async (engine) => {
+    const x = Input({ shape: [4, 2] });
+    const masked = l.Masking().apply(x);
+    const model = new Model({ inputs: x, outputs: l.Dot(2).apply([masked, masked]) });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...(engine && { engine }) });
+    const steps = { data: Float32Array.of(1, 0, 0, 2, 0, 0, 0, 0), shape: [1, 4, 2] };
+    // Squares of 1 and 4 among 16 numbers; of the steps that count there would be 8.
+    expect((await model.evaluate(steps, { data: new Float32Array(16), shape: [1, 4, 4] })).loss).toBeCloseTo(
+      17 / 16,
+      6,
+    );
+    model.dispose();
+  },
+);
 
 test('every layer of the fixture is here', () => {
   expect(Object.keys(LAYERS)).toEqual(Object.keys(kept));

@@ -276,6 +276,30 @@ test.each(Object.entries(read))('%s: as ONNX Runtime to 1e-5', async (_, { class
   model.dispose();
 });
 
+test('from states of one unit: as ONNX Runtime to 1e-5', async () => {
+  const state = (name: string): End => [name, [1, 'batch', 1]];
+  const file = fileOf({
+    nodes: [turned, lstm(['t', 'W', 'R', 'B', '', 'h0', 'c0'], ['', 'h'], { hidden_size: int(1) }), last],
+    tensors: [weight('W', 1, 4, FEATURES), weight('R', 1, 4, 1), weight('B', 1, 8)],
+    inputs: [x, state('h0'), state('c0')],
+  });
+  const inputs = given([x, state('h0'), state('c0')]);
+  const session = await ort.InferenceSession.create(file);
+  const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]);
+  const { y } = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  const model = await loadModel(file);
+  expect(model.inputs.map(({ shape }) => shape)).toEqual([
+    [null, null, FEATURES],
+    [null, 1],
+    [null, 1],
+  ]);
+  const apart = ['h0', 'c0'].map((name) => ({ data: inputs[name].data, shape: [BATCH, 1] }));
+  const made = await model.predict<Numbers>([inputs.x, ...apart]);
+  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  model.dispose();
+});
+
 describe('what no layer is', () => {
   const without = 'export the model without it, or build its layers and read their weights with loadWeights';
   const damaged = 'the file is damaged, or its graph is none: check it with onnx.checker, or export it again';

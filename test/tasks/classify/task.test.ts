@@ -186,6 +186,16 @@ describe('what goes in', () => {
     );
   });
 
+  test('rows whose oldest are of one class are held out at random, which is said', async () => {
+    const day = (i: number) => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10);
+    const notes = async (firstOther: number) => {
+      const source = made(60, (i) => `${day(i)},${(i * 7) % 11},${i < firstOther ? 'a' : 'b'}`, 'day,x,kind');
+      return (await classifyTask.prepare(source, { label: 'kind' }, runWith())).account?.notes;
+    };
+    expect(await notes(48)).toContain('held out: rows at random, since the oldest rows by day are of one class');
+    expect(await notes(47)).toContain('held out: the newest rows by day');
+  });
+
   test('a column that is the class under another name is said', async () => {
     const cell = (i: number) => [(i * 7) % 11, (i % 3) + 1, i % 3 === 0, `v${i % 3}`, i === 58 ? 2 : i % 3, i % 6];
     const table = made(60, (i) => `${cell(i).join(',')},${['a', 'b', 'c'][i % 3]}`, 'x,nr,first,name,nearly,half,kind');
