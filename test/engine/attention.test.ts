@@ -93,6 +93,23 @@ describe('models in code', () => {
     model.dispose();
   });
 
+  test('places that a batch has not are not trained by what the batch before had there', async () => {
+    const train = async (engine?: 'tfjs') => {
+      const input = Input({ shape: [null, 2] });
+      const outputs = PositionEmbedding(5, { initializer: 'ones' }).apply(input);
+      const model = new Model({ inputs: input, outputs, seed: 1 });
+      model.compile({ loss: 'mse', optimizer: 'sgd', ...(engine && { engine }) });
+      for (const steps of [5, 2, 4, 1]) {
+        const values = Array.from({ length: steps }, (_, t) => [t, -t]);
+        await model.trainOnBatch([values, values], [values, values]);
+      }
+      const [{ data }] = model.getWeights();
+      model.dispose();
+      return Array.from(data);
+    };
+    expect(await train()).toEqual((await train('tfjs')).map((value) => expect.closeTo(value, 5)));
+  });
+
   test('a sequence longer than the places there are is refused with what to do', async () => {
     const input = Input({ shape: [null, 2] });
     const model = new Model({ inputs: input, outputs: PositionEmbedding(3, { name: 'places' }).apply(input), seed: 1 });
