@@ -209,6 +209,20 @@ const read: Record<string, Case> = {
       },
     ]),
   ),
+  'turned round, and read backwards': {
+    nodes: [
+      turned,
+      node('Slice', ['t', 'end', 'begin', 'zero', 'back'], 'round'),
+      lstm(['round', 'W', 'R', 'B'], ['', 'h'], { direction: text('reverse') }),
+      last,
+    ],
+    tensors: [
+      ...weights(4),
+      ...Object.entries({ end: -1, begin: -1000, back: -1 }).map(([name, n]) => intTensor(name, [1], [n])),
+    ],
+    inputs: [fixed],
+    classes: 'LSTM',
+  },
   'the cell of an LSTM beside its last state': {
     nodes: [
       turned,

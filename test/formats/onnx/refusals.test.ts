@@ -255,3 +255,13 @@ test('what is left of a graph is told: inputs that nothing reads, final states, 
     'output "h", a final state of node "RNN" (RNN)',
   ]);
 });
+
+test('a sum of other numbers of features than one another is joined by no layer here', async () => {
+  const join = (width: number): Graph => ({
+    nodes: [node('MatMul', ['x', 'V'], 'one'), node('Add', ['x', 'one'], 'y')],
+    tensors: [weight('V', 3, width)],
+    inputs: fixed,
+  });
+  expect(await refusal(join(3))).toBe('nothing');
+  expect(await refusal(join(1))).toMatch(/it joins \[.*\] and \[.*\]/);
+});
