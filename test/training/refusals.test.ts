@@ -8,6 +8,7 @@ import {
   Input,
   LearningRateScheduler,
   Model,
+  precision,
   ReduceLROnPlateau,
   Sequential,
   sgd,
@@ -287,4 +288,13 @@ describe('of a model', () => {
   test('options that leave nothing to validate on are wrong usage, not wrong data', async () => {
     await expect(fitted({ validationSplit: 0.9 })()).rejects.toThrow(expect.objectContaining({ code: 'usage' }));
   });
+});
+
+test.each([-1, 3])('a metric of one class refuses class %d of three', async (classId) => {
+  const model = new Sequential([Dense(3, 'softmax', { inputShape: [2] })], { seed: 1 });
+  model.compile({ loss: 'categoricalCrossentropy', optimizer: 'sgd', metrics: [precision({ classId })] });
+  await expect(model.evaluate([[1, 2]], [[0, 1, 0]])).rejects.toThrow(
+    `metric precision: classId ${classId} of 3 classes; give one from 0 to 2`,
+  );
+  model.dispose();
 });

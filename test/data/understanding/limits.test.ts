@@ -4,7 +4,7 @@ import type { Account } from '../../../src/data/frame.js';
 import { MissingMarks } from '../../../src/data/understanding/marks.js';
 import { accountText, type UnderstandOptions } from '../../../src/data/understanding/understand.js';
 import { quoted, shorten } from '../../../src/data/understanding/wording.js';
-import { abbreviations } from '../../../src/data/understanding/zones.js';
+import { abbreviations, offsetOfWall } from '../../../src/data/understanding/zones.js';
 import { csv, days, told } from './frames.js';
 
 /** A table with a target y of whole numbers and further columns, row by row. */
@@ -56,6 +56,14 @@ test('abbreviations of zones stand for what clocks show there', () => {
     for (const [i, name] of names.split(' ').entries()) expected[name] = inOrder[i];
   }
   expect(abbreviations).toEqual(expected);
+});
+
+test('what a clock shows is its first hour where one comes twice, and the later offset where one is left out', () => {
+  const at = (month: number, date: number, hour: number, minute = 0) =>
+    offsetOfWall('Europe/Berlin', Date.UTC(2023, month - 1, date, hour, minute));
+  expect([at(10, 29, 1, 59), at(10, 29, 2), at(10, 29, 2, 59), at(10, 29, 3)]).toEqual([120, 120, 120, 60]);
+  expect([at(3, 26, 1, 59), at(3, 26, 3)]).toEqual([60, 120]);
+  expect([at(1, 1, 2), at(7, 1, 2)]).toEqual([60, 120]);
 });
 
 describe('marks of a missing value', () => {
