@@ -1,6 +1,6 @@
 /** Models whose layers make up any graph without loops, as Keras's functional API makes them. */
 import { modelError } from './errors.js';
-import { layerName, nullable, batchSize as oneBatchSize, shape as oneShape } from './layers/schema.js';
+import * as kind from './layers/schema.js';
 import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
 import { Sequential } from './sequential.js';
@@ -16,7 +16,11 @@ export interface InputOptions {
   name?: string;
 }
 
-const INPUT_OPTIONS = { shape: oneShape, batchSize: nullable(oneBatchSize), name: nullable(layerName) };
+const INPUT_OPTIONS = {
+  shape: kind.shape,
+  batchSize: kind.nullable(kind.batchSize),
+  name: kind.nullable(kind.layerName),
+};
 
 /**
  * Where a model begins: what layers are applied to.

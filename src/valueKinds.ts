@@ -47,11 +47,10 @@ export const text: ValueKind<string> = {
 
 export const record: ValueKind<Record<string, unknown>> = { what: 'an object', check: isRecord };
 
-// biome-ignore lint/complexity/noBannedTypes: any function will do
-export const callable: ValueKind<Function> = {
+/** Any function; what it takes and gives is its caller's business. */
+export const callable: ValueKind<(...given: never[]) => unknown> = {
   what: 'a function',
-  // biome-ignore lint/complexity/noBannedTypes: any function will do
-  check: (value): value is Function => typeof value === 'function',
+  check: (value): value is (...given: never[]) => unknown => typeof value === 'function',
 };
 
 export const abortSignal: ValueKind<AbortSignal> = {

@@ -1,5 +1,4 @@
 /** Arrays in files: .npy, .npz, JSON of nested lists, and tables of numbers; the content tells which. */
-
 import type { NdArray } from '../data/array.js';
 import { collect, openBytes } from '../data/bytes.js';
 import { jsonForm } from '../data/read.js';

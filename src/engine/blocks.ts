@@ -3,7 +3,6 @@
  * floats; or, for tables that are read row by row, K rows of 16·P floats one after the other. Columns beyond a
  * variable's own are zero in weights, gradients and optimizer state alike, and stay so.
  */
-
 import { NONE } from '../plan/layerPlan.js';
 
 /** Where rows `from`…`from + rows` of a Keras variable lie: in rows `row`… of the block, Keras's column c in column columns[c]. */

@@ -8,7 +8,6 @@ import { modelError } from '../errors.js';
 import { camelCase, type Spelling, shown } from '../spelling.js';
 import type { ConfigDict, Layer, SerializableObject } from '../tfjsTypes.js';
 import * as kinds from '../valueKinds.js';
-import { mustBe, type ValueKind } from '../valueKinds.js';
 import { type Initializer, initializerConfig, initializerNames } from './initializers.js';
 
 /** Checks a value and gives what the layer is told; `what` names the value in the error: 'LSTM: units'. */
@@ -69,11 +68,11 @@ export type SettingsOf<S extends Schema> = {
 };
 
 function refuse(what: string, needed: string, value: unknown): never {
-  throw modelError(mustBe(what, needed, value));
+  throw modelError(kinds.mustBe(what, needed, value));
 }
 
 /** A kind whose values a layer is told as they are. */
-function plain<T>({ what: needed, check }: ValueKind<T>): Kind<T> {
+function plain<T>({ what: needed, check }: kinds.ValueKind<T>): Kind<T> {
   return (value, what) => (check(value) ? value : refuse(what, needed, value));
 }
 

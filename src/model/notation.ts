@@ -7,7 +7,6 @@
  *     value  = number | "string" | 'string' | true | false | None | null | list | call with parentheses | bare word
  *     list   = "(" … ")" | "[" … "]"
  */
-
 import { type MemcellError, modelError } from '../errors.js';
 import { isRecord } from '../fields.js';
 

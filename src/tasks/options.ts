@@ -2,11 +2,10 @@ import type { DataInput } from '../data/source.js';
 import { usageError } from '../errors.js';
 import { namedOptions } from '../spelling.js';
 import * as kinds from '../valueKinds.js';
-import { mustBe, unknownOption, type ValueKind } from '../valueKinds.js';
 import type { Range } from './ranges.js';
 
 /** What an option takes: one check for the command line, which gives text, and for code, which gives values. */
-export interface OptionKind<T> extends ValueKind<T> {
+export interface OptionKind<T> extends kinds.ValueKind<T> {
   /** The value of a text of the command line, or undefined when it is none. */
   parse(text: string): T | undefined;
 }
@@ -23,7 +22,7 @@ export interface TaskOption<T> {
 /** Every option of a task; none can be forgotten, and none be there that the task does not take. */
 export type OptionTable<O extends object> = { readonly [K in keyof O]-?: TaskOption<Exclude<O[K], undefined>> };
 
-function written(kind: ValueKind<number>): OptionKind<number> {
+function written(kind: kinds.ValueKind<number>): OptionKind<number> {
   return {
     ...kind,
     parse: (text) => {
@@ -113,8 +112,8 @@ export function checkKinds<O extends object>(taken: OptionKinds<O>, given: objec
   const known = Object.keys(taken);
   for (const [name, value] of Object.entries(namedOptions(where, given))) {
     const kind = Object.hasOwn(taken, name) ? taken[name as keyof O] : undefined;
-    if (kind === undefined) throw usageError(unknownOption(where, name, known));
-    if (!kind.check(value)) throw usageError(mustBe(`${where}: ${name}`, kind.what, value));
+    if (kind === undefined) throw usageError(kinds.unknownOption(where, name, known));
+    if (!kind.check(value)) throw usageError(kinds.mustBe(`${where}: ${name}`, kind.what, value));
     checked[name as keyof O] = value as O[keyof O];
   }
   return checked;

@@ -1,6 +1,7 @@
 /** Callbacks of fit, with Keras 3's rules (https://keras.io/api/callbacks/). */
 import { usageError } from '../errors.js';
 import { camelCase, type EitherSpelling, shown } from '../spelling.js';
+import { callable, mustBe } from '../valueKinds.js';
 import type { BackupOptions } from './backup.js';
 import type { Settings } from './fingerprint.js';
 import type { Logs, TrainingParams } from './history.js';
@@ -89,8 +90,8 @@ function getCallback(identifier: CallbackIdentifier): Callback {
       `callbacks: ${shown(identifier)} is no callback; give an object such as { onEpochEnd(epoch, logs) { … } }`,
     );
   for (const hook of HOOKS)
-    if (identifier[hook] !== undefined && typeof identifier[hook] !== 'function')
-      throw usageError(`callbacks: ${hook} must be a function, not ${shown(identifier[hook])}`);
+    if (identifier[hook] !== undefined && !callable.check(identifier[hook]))
+      throw usageError(mustBe(`callbacks: ${hook}`, callable.what, identifier[hook]));
   for (const name of Object.keys(identifier)) {
     const hook = HOOKS.find((known) => known !== name && known === camelCase(name));
     if (hook) throw usageError(`callbacks: ${name} is never called here; it is spelt ${hook}`);

@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js';
 import { namedOptions } from '../spelling.js';
+import { callable, mustBe, unknownOption } from '../valueKinds.js';
 import { type Callback, HOOKS } from './callbacks.js';
 
 /** A callback of functions, as Keras's; fit takes such an object as it is, too. Here misspelt names are errors. */
@@ -17,9 +18,8 @@ export class LambdaCallback implements Callback {
   constructor(hooks: Callback) {
     const named = namedOptions<Callback>('LambdaCallback', hooks);
     for (const [name, hook] of Object.entries(named)) {
-      if (!HOOKS.some((known) => known === name))
-        throw usageError(`LambdaCallback: unknown '${name}'; it takes ${HOOKS.join(', ')}`);
-      if (typeof hook !== 'function') throw usageError(`LambdaCallback: ${name} must be a function`);
+      if (!HOOKS.some((known) => known === name)) throw usageError(unknownOption('LambdaCallback', name, HOOKS));
+      if (!callable.check(hook)) throw usageError(mustBe(`LambdaCallback: ${name}`, callable.what, hook));
     }
     Object.assign(this, named);
   }

@@ -2,7 +2,6 @@
 import { usageError } from '../errors.js';
 import { camelCase, type EitherSpelling, namedOptions } from '../spelling.js';
 import * as kinds from '../valueKinds.js';
-import { mustBe, oneOf, orNull, unknownOption, type ValueKind } from '../valueKinds.js';
 
 /** JSON values under names. */
 export type Options = Record<string, unknown>;
@@ -21,27 +20,29 @@ const KINDS = {
   string: kinds.text,
   strings: kinds.strings,
   numbers: kinds.listOf('a non-empty array of finite numbers', kinds.number),
-  verbosity: oneOf(0, 1, 2),
+  verbosity: kinds.oneOf(0, 1, 2),
   function: kinds.callable,
   signal: kinds.abortSignal,
   record: kinds.record,
   /** Checked by its owner. */
   other: kinds.anything,
-} satisfies Record<string, ValueKind<unknown>>;
+} satisfies Record<string, kinds.ValueKind<unknown>>;
 
 type Kind = keyof typeof KINDS;
 
 /** The rule that a value must keep, with a question mark one that may also be null, or not be there; or the names of which it must be one. */
 export type OptionRule = Kind | `${Kind}?` | readonly string[];
 
-const RULES: Readonly<Record<string, ValueKind<unknown>>> = {
+const RULES: Readonly<Record<string, kinds.ValueKind<unknown>>> = {
   ...KINDS,
-  ...Object.fromEntries(Object.entries<ValueKind<unknown>>(KINDS).map(([name, rule]) => [`${name}?`, orNull(rule)])),
+  ...Object.fromEntries(
+    Object.entries<kinds.ValueKind<unknown>>(KINDS).map(([name, rule]) => [`${name}?`, kinds.orNull(rule)]),
+  ),
 };
 
 /**
- * The options, in either spelling, with the defaults where they say nothing, checked: every option must be listed in `kinds`,
- * and every kind must have a value that is one.
+ * The options, in either spelling, with the defaults where they say nothing, checked: every option must be listed in `rules`,
+ * and every one of them must have a value that is one.
  *
  * @throws MemcellError ('usage') that names the owner, the option, the value and what it must be.
  */
@@ -49,22 +50,22 @@ export function complete<Defaults extends object, Given extends object>(
   owner: string,
   defaults: Defaults,
   given: EitherSpelling<Given>,
-  kinds: Readonly<Record<string, OptionRule>>,
+  rules: Readonly<Record<string, OptionRule>>,
 ): Defaults & Given {
   const config = { ...defaults, ...namedOptions(owner, given) };
-  checkOptions(owner, config, kinds);
+  checkOptions(owner, config, rules);
   // Every option is one of the kinds, and its value fits.
   return config as Defaults & Given;
 }
 
-function checkOptions(owner: string, options: object, kinds: Readonly<Record<string, OptionRule>>): void {
-  const known = Object.keys(kinds);
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(kinds, name));
-  if (unknown !== undefined) throw usageError(unknownOption(owner, unknown, known));
-  for (const [name, kind] of Object.entries(kinds)) {
+function checkOptions(owner: string, options: object, rules: Readonly<Record<string, OptionRule>>): void {
+  const known = Object.keys(rules);
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
+  if (unknown !== undefined) throw usageError(kinds.unknownOption(owner, unknown, known));
+  for (const [name, rule] of Object.entries(rules)) {
     const value: unknown = Reflect.get(options, name);
-    const { what, check } = typeof kind === 'string' ? RULES[kind] : oneOf(...kind);
-    if (!check(value)) throw usageError(mustBe(`${owner}: ${name}`, what, value));
+    const { what, check } = typeof rule === 'string' ? RULES[rule] : kinds.oneOf(...rule);
+    if (!check(value)) throw usageError(kinds.mustBe(`${owner}: ${name}`, what, value));
   }
 }
 

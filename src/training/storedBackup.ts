@@ -1,5 +1,4 @@
 /** A backup of a fit as it is kept, plain JSON and arrays, and back: each field is checked before it is used. */
-
 import { modelError } from '../errors.js';
 import { isRecord } from '../fields.js';
 import type { Backup, Position, StoredBackup, Whole } from './backup.js';

@@ -192,13 +192,14 @@ describe('saves at the same moment', () => {
     const end = join(root, 'end');
     const savers = ['aa', 'bbb', 'cccc'].map((name) => run('loop', folder, name, '50', end));
     const readers = Promise.all([run('read', folder, '100'), run('read', folder, '100')]);
-    for (const text of await readers.finally(() => writeFileSync(end, ''))) {
+    const seen = await readers.finally(() => writeFileSync(end, ''));
+    await Promise.all(savers);
+    rmSync(end);
+    for (const text of seen) {
       const names = Object.keys(JSON.parse(text));
       expect(names.length).toBeGreaterThan(1);
       expect(['old', 'aa', 'bbb', 'cccc']).toEqual(expect.arrayContaining(names));
     }
-    await Promise.all(savers);
-    rmSync(end);
     expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);
   }, 600_000);
 

@@ -234,7 +234,9 @@ test('LambdaCallback calls what it was given, and refuses what is no moment of a
     ...Array.from({ length: 3 }, () => names.slice(2, 4)).flat(),
     ...names.slice(4),
   ]);
-  expect(() => new LambdaCallback({ onEpochFinish: hook('x') } as Callback)).toThrow("unknown 'onEpochFinish'");
+  expect(() => new LambdaCallback({ onEpochFinish: hook('x') } as Callback)).toThrow(
+    "LambdaCallback: unknown option 'onEpochFinish'",
+  );
   for (const wrong of [3, 'stop', {}, true, [() => undefined]])
     expect(() => new LambdaCallback({ onEpochEnd: wrong } as unknown as Callback)).toThrow(
       'onEpochEnd must be a function',
