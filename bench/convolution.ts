@@ -71,7 +71,7 @@ const runners = [1, 2].map(engine);
 const predicted = Float32Array.from(runners[0].predictBatch(x).data);
 const own = async () => {
   const times: number[] = [];
-  for (const runner of runners) times.push(await shortest(() => runner.trainInTurns(x, y), 2, 20));
+  for (const runner of runners) times.push(await shortest(() => runner.trainInTurns({ x, y }, () => undefined), 2, 20));
   return Math.min(...times);
 };
 

@@ -143,7 +143,8 @@ async function measure(row: Row, folder: string): Promise<number> {
   const y = random(shape, 9);
   let best = Number.POSITIVE_INFINITY;
   const own = async () => {
-    for (const runner of runners) best = Math.min(best, await shortest(() => runner.trainInTurns(x, y), 2, 20));
+    for (const runner of runners)
+      best = Math.min(best, await shortest(() => runner.trainInTurns({ x, y }, () => undefined), 2, 20));
   };
   const times: Partial<Record<Peer, number>> = {};
   const { tf } = row.model();

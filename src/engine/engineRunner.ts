@@ -1,6 +1,7 @@
 /** Runs a planned model on the kernels, batch by batch: training's Runner without tfjs in the step. */
 import type { NdArray } from '../data/array.js';
 import type { Speed } from '../kernels/module.js';
+import type { Samples } from '../training/batches.js';
 import type { Compiled } from '../training/compile.js';
 import type { BatchResult, Checkpoint, Runner, TrainingState } from '../training/runner.js';
 import { newMemory } from './arena.js';
@@ -104,44 +105,40 @@ export class EngineRunner implements Runner {
     return this.finishPredicting();
   }
 
-  trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult> {
+  trainInTurns<R>(samples: Samples, take: (result: BatchResult) => R): R | Promise<R> {
     return this.inTurns(
       'train',
-      () => this.beginTraining(x, y, sampleWeight),
-      () => this.finishTraining(),
-      copied,
+      () => this.beginTraining(samples.x, samples.y, samples.weights),
+      () => take(this.finishTraining()),
     );
   }
 
-  evaluateInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult> {
+  evaluateInTurns<R>(samples: Samples, take: (result: BatchResult) => R): R | Promise<R> {
     return this.inTurns(
       'evaluate',
-      () => this.begin(x, y, sampleWeight, false),
-      () => this.finish(),
-      copied,
+      () => this.begin(samples.x, samples.y, samples.weights, false),
+      () => take(this.finish()),
     );
   }
 
-  predictInTurns(x: NdArray): NdArray | Promise<NdArray> {
+  predictInTurns<R>(x: NdArray, take: (predictions: NdArray) => R): R | Promise<R> {
     return this.inTurns(
       'predict',
       () => this.place(x, false),
-      () => this.finishPredicting(),
-      copiedArray,
+      () => take(this.finishPredicting()),
     );
   }
 
   /**
    * A step with pauses where it takes long, after the one that pauses now. Weights are whole at every pause but one: waiting for
    * other threads to finish an update.
-   * @param copy of a result: another step may overwrite what it shows before the caller's turn comes
    */
-  private inTurns<T>(task: Task, begin: () => void, finish: () => T, copy: (result: T) => T): T | Promise<T> {
-    if (this.pausing) return this.pausing.then(() => this.inTurns(task, begin, finish, copy));
+  private inTurns<R>(task: Task, begin: () => void, finish: () => R): R | Promise<R> {
+    if (this.pausing) return this.pausing.then(() => this.inTurns(task, begin, finish));
     begin();
     const rest = this.guarded(() => this.team?.runInTurns(task) ?? (this.team ? undefined : this.aloneInTurns(task)));
     if (!rest) return finish();
-    const done = rest.catch((error) => this.lost(error)).then(() => copy(finish()));
+    const done = rest.catch((error) => this.lost(error)).then(finish);
     const over = () => {
       this.pausing = undefined;
     };
@@ -379,12 +376,4 @@ export class EngineRunner implements Runner {
     if (outputs.length === 1) return { loss, predictions, masks };
     return { loss, losses: outputs.map((output) => output.loss.total()), predictions, masks };
   }
-}
-
-function copied({ predictions, ...rest }: BatchResult): BatchResult {
-  return { ...rest, predictions: copiedArray(predictions) };
-}
-
-function copiedArray(array: NdArray): NdArray {
-  return { ...array, data: array.data.slice() };
 }

@@ -114,9 +114,9 @@ export async function evaluateBatches(
 ): Promise<void> {
   meter.reset();
   for (let i = 0; i < batches.count; i++) {
-    const { x, y, weights } = batches.batch(i);
-    const result = runner.evaluateInTurns(x, y, weights);
-    meter.add(result instanceof Promise ? await result : result, y, weights);
+    const samples = batches.batch(i);
+    const late = runner.evaluateInTurns(samples, (result) => meter.add(result, samples));
+    if (late) await late;
     afterBatch?.(i + 1);
     if (loop.waits) await loop.turn();
   }
@@ -174,16 +174,16 @@ export async function predict(runner: Runner, x: NdArray, options: PredictOption
   let output: (NdArray & { data: Float32Array }) | undefined;
   progress.begin();
   for (let from = 0; from < samples; from += batchSize) {
-    const batch = runner.predictInTurns(rowRange(x, from, Math.min(from + batchSize, samples)));
-    const part = batch instanceof Promise ? await batch : batch;
-    const rest = part.shape.slice(1);
-    const { parts } = part;
-    output ??= {
-      data: new Float32Array(samples * elements(rest)),
-      shape: [samples, ...rest],
-      ...(parts && { parts }),
-    };
-    output.data.set(part.data, from * elements(rest));
+    const batch = rowRange(x, from, Math.min(from + batchSize, samples));
+    const late = runner.predictInTurns(batch, ({ data, shape: [, ...rest], parts }) => {
+      output ??= {
+        data: new Float32Array(samples * elements(rest)),
+        shape: [samples, ...rest],
+        ...(parts && { parts }),
+      };
+      output.data.set(data, from * elements(rest));
+    });
+    if (late) await late;
     if (progress.wantsBatches) progress.batch('', from / batchSize + 1, steps, {});
     if (loop.waits) await loop.turn();
   }
@@ -212,12 +212,13 @@ export async function trainOnBatch(
   const samples = prepareSamples(compiled, x, y, weighting);
   checkOneBatch(runner, x.shape[0]);
   const meter = new Meter(compiled);
-  const result = await runner.trainInTurns(samples.x, samples.y, samples.weights);
-  if (!Number.isFinite(result.loss))
-    throw new MemcellError(
-      `the loss of this batch is ${result.loss}; the weights are unchanged; try a lower learning rate (now ${runner.optimizer.learningRate}) or clipnorm`,
-      { code: 'numeric' },
-    );
-  meter.add(result, samples.y, samples.weights);
+  await runner.trainInTurns(samples, (result) => {
+    if (!Number.isFinite(result.loss))
+      throw new MemcellError(
+        `the loss of this batch is ${result.loss}; the weights are unchanged; try a lower learning rate (now ${runner.optimizer.learningRate}) or clipnorm`,
+        { code: 'numeric' },
+      );
+    meter.add(result, samples);
+  });
   return meter.logs();
 }

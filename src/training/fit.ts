@@ -4,7 +4,7 @@ import { MemcellError, usageError } from '../errors.js';
 import { EventLoop } from '../eventLoop.js';
 import { deriveKey, Random } from '../random.js';
 import { type Backup, type BackupStore, Backups, putBack, wholeState } from './backup.js';
-import { Batches, type Samples } from './batches.js';
+import { Batches } from './batches.js';
 import { type Callback, getCallbacks, type TrainingContext } from './callbacks.js';
 import type { Compiled } from './compile.js';
 import { batchSizeFor, evaluateBatches } from './evaluate.js';
@@ -13,7 +13,7 @@ import { checkedSettings, type FitOptions, type FitSettings, split } from './fit
 import type { History, Logs, Stopped } from './history.js';
 import { Meter } from './meter.js';
 import { Progress } from './progress.js';
-import type { BatchResult, Checkpoint, Runner } from './runner.js';
+import type { Checkpoint, Runner } from './runner.js';
 import { settingsOfRun } from './runSettings.js';
 import { TerminateOnNaN } from './terminateOnNaN.js';
 
@@ -314,19 +314,16 @@ class Run {
       }
   }
 
-  private step(epoch: number, index: number): undefined | Promise<void> {
+  private step(epoch: number, index: number): void | Promise<void> {
     const samples = this.batches.batch(index, this.order);
-    const result = this.runner.trainInTurns(samples.x, samples.y, samples.weights);
-    if (result instanceof Promise) return result.then((late) => this.addResult(late, samples, epoch, index));
-    this.addResult(result, samples, epoch, index);
-    return undefined;
-  }
-
-  private addResult(result: BatchResult, { y, weights }: Samples, epoch: number, index: number): void {
-    const { batches, meter } = this;
-    if (!Number.isFinite(result.loss))
-      throw this.backToGood(`the loss is ${result.loss} in epoch ${epoch + 1}, batch ${index + 1} of ${batches.count}`);
-    meter.add(result, y, weights);
+    return this.runner.trainInTurns(samples, (result) => {
+      const { batches, meter } = this;
+      if (!Number.isFinite(result.loss))
+        throw this.backToGood(
+          `the loss is ${result.loss} in epoch ${epoch + 1}, batch ${index + 1} of ${batches.count}`,
+        );
+      meter.add(result, samples);
+    });
   }
 
   /** Validates, and keeps the state if all is finite. Gives the epoch's logs. */

@@ -1,6 +1,7 @@
 import type { NdArray } from '../data/array.js';
 import { partOf } from '../data/sideBySide.js';
 import { modelError } from '../errors.js';
+import type { Samples } from './batches.js';
 import type { Compiled } from './compile.js';
 import type { Logs } from './history.js';
 import type { Metric, MetricCount } from './metrics.js';
@@ -42,7 +43,7 @@ export class Meter {
     this.weightedMetrics = this.compiled.weightedMetrics.map(start);
   }
 
-  add({ loss, losses, predictions, masks }: BatchResult, y: NdArray, sampleWeight?: Float32Array): void {
+  add({ loss, losses, predictions, masks }: BatchResult, { y, weights: sampleWeight }: Samples): void {
     const { metrics, weightedMetrics } = this;
     const size = predictions.shape[0];
     this.lossTotal += loss * size;

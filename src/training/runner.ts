@@ -1,4 +1,5 @@
 import type { NdArray } from '../data/array.js';
+import type { Samples } from './batches.js';
 import type { Optimizer } from './optimizers.js';
 
 /** What one batch gives back. The arrays may be views that the next call on the runner overwrites. */
@@ -52,13 +53,13 @@ export interface Runner {
   /** Forward only. The array may be a view, as in BatchResult. */
   predictBatch(x: NdArray): NdArray;
   /**
-   * The three again, but where a batch takes long, timers and other work run in between: a promise then, of arrays that nobody
-   * overwrites. Calls of these wait for each other; none of the others may be called meanwhile, but those that only read
-   * weights.
+   * The three again, but where a batch takes long, timers and other work run in between, and a promise comes back. `take` is given
+   * what the batch gives before another may begin, and what it gives comes back. Calls of these wait for each other; none of the others
+   * may be called meanwhile, but those that only read weights.
    */
-  trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult>;
-  evaluateInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult | Promise<BatchResult>;
-  predictInTurns(x: NdArray): NdArray | Promise<NdArray>;
+  trainInTurns<R>(samples: Samples, take: (result: BatchResult) => R): R | Promise<R>;
+  evaluateInTurns<R>(samples: Samples, take: (result: BatchResult) => R): R | Promise<R>;
+  predictInTurns<R>(x: NdArray, take: (predictions: NdArray) => R): R | Promise<R>;
   /** Whether no weight is infinite or NaN. */
   weightsAreFinite(): boolean;
   /** Copies out all weights and the optimizer's slots. */

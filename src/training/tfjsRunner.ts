@@ -9,6 +9,7 @@ import { releaseDropout, seedDropout } from '../model/dropout.js';
 import { setWeight, weightsInOrder } from '../model/initialise.js';
 import { everyLayer, isRecurrent, statefulBatch, statefulLayers } from '../model/walk.js';
 import * as tf from '../tf.js';
+import type { Samples } from './batches.js';
 import type { Compiled } from './compile.js';
 import {
   forward,
@@ -150,16 +151,16 @@ class TfjsRunner implements Runner {
   }
 
   // tfjs differentiates a batch in one go.
-  trainInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
-    return this.trainBatch(x, y, sampleWeight);
+  trainInTurns<R>({ x, y, weights }: Samples, take: (result: BatchResult) => R): R {
+    return take(this.trainBatch(x, y, weights));
   }
 
-  evaluateInTurns(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
-    return this.evaluateBatch(x, y, sampleWeight);
+  evaluateInTurns<R>({ x, y, weights }: Samples, take: (result: BatchResult) => R): R {
+    return take(this.evaluateBatch(x, y, weights));
   }
 
-  predictInTurns(x: NdArray): NdArray {
-    return this.predictBatch(x);
+  predictInTurns<R>(x: NdArray, take: (predictions: NdArray) => R): R {
+    return take(this.predictBatch(x));
   }
 
   weightsAreFinite(): boolean {

@@ -59,7 +59,7 @@ async function killed(whileIdle) {
   let error;
   try {
     for (let i = 0; i < 1000; i++) {
-      await two.trainInTurns(x, y);
+      await two.trainInTurns({ x, y }, loss);
       one.trainBatch(x, y);
     }
   } catch (caught) {
@@ -92,6 +92,9 @@ async function failing() {
   return {};
 }
 
+const loss = (result) => result.loss;
+const copy = ({ data, ...rest }) => ({ ...rest, data: data.slice() });
+
 const scenarios = {
   failing,
   async exit() {
@@ -112,11 +115,12 @@ const scenarios = {
   async longKilled() {
     for (let tries = 1; ; tries++) {
       const { two, data, labels } = longSteps(2);
+      const samples = { x: data, y: labels };
       while (two.threads < 2) {
-        await two.predictInTurns(data);
+        await two.predictInTurns(data, copy);
         await turn();
       }
-      const step = two.trainInTurns(data, labels);
+      const step = two.trainInTurns(samples, loss);
       const whileBusy = step instanceof Promise;
       await turn(1);
       const done = workers.at(-1).terminate();
@@ -128,12 +132,17 @@ const scenarios = {
       if (!error && tries < 10) {
         // The next step is told of the death instead, before it begins or in it.
         await turn(20);
-        await (async () => two.trainInTurns(data, labels))().catch(() => {});
+        await (async () => two.trainInTurns(samples, loss))().catch(() => {});
         two.dispose();
         continue;
       }
-      const { loss } = await two.trainInTurns(data, labels);
-      return { whileBusy, message: error?.message, code: error?.code, threads: two.threads, loss };
+      return {
+        whileBusy,
+        message: error?.message,
+        code: error?.code,
+        threads: two.threads,
+        loss: await two.trainInTurns(samples, loss),
+      };
     }
   },
   /**
@@ -146,8 +155,9 @@ const scenarios = {
     performance.now = () => (clock += 1000);
     for (const threads of [1, 2]) {
       const { two, data, labels } = longSteps(threads);
+      const samples = { x: data, y: labels };
       while (two.threads < threads) {
-        await two.predictInTurns(data);
+        await two.predictInTurns(data, copy);
         await turn();
       }
       const other = longSteps(1);
@@ -155,21 +165,21 @@ const scenarios = {
       setImmediate(() => {
         order += 'other work, ';
       });
-      const step = two.trainInTurns(data, labels);
+      const step = two.trainInTurns(samples, (result) => ({ ...result, predictions: copy(result.predictions) }));
       const paused = step instanceof Promise;
       const stepped = Promise.resolve(step).then((result) => {
         order += 'step';
         return result;
       });
-      const meanwhile = [two.predictInTurns(data), two.evaluateInTurns(data, labels)];
+      const meanwhile = [two.predictInTurns(data, copy), two.evaluateInTurns(samples, loss)];
       two.sync();
-      const [{ loss, predictions }, predicted, evaluated] = await Promise.all([stepped, ...meanwhile]);
+      const [trained, predicted, evaluated] = await Promise.all([stepped, ...meanwhile]);
       const used = two.threads;
       const expected = other.two.trainBatch(data, labels);
       const same = (a, b) => a.data.length === b.data.length && a.data.every((value, i) => value === b.data[i]);
-      const sameTraining = loss === expected.loss && same(predictions, expected.predictions);
+      const sameTraining = trained.loss === expected.loss && same(trained.predictions, expected.predictions);
       const samePrediction = same(predicted, other.two.predictBatch(data));
-      const sameLoss = evaluated.loss === other.two.evaluateBatch(data, labels).loss;
+      const sameLoss = evaluated === other.two.evaluateBatch(data, labels).loss;
       results.push({ paused, order, threads: used, sameTraining, samePrediction, sameLoss });
       two.dispose();
     }
