@@ -158,6 +158,28 @@ test('stateful layers go on from batch to batch as those of the model, and from 
   model.dispose();
 });
 
+test('states that are not finite are not taken on', async () => {
+  const model = sequential('SimpleRNN(5, relu, kernel_initializer=ones, stateful=true)', { inputShape: [4, 2], batchSize: 3, seed: 4 });
+  const predictor = predictorOf(model);
+  const x = input([3, 4, 2]);
+  const far = { ...x, data: x.data.map((value) => Math.abs(value) * 3e38) };
+  const runs = await Promise.all(
+    [predictor, model].map(async (one) => {
+      const first = await one.predict(x);
+      await expect(one.predict(far)).rejects.toMatchObject({ code: 'numeric' });
+      const second = await one.predict(x);
+      one.resetStates();
+      await one.predict(x);
+      expect(await one.predict(x)).toEqual(second);
+      return [first, second];
+    }),
+  );
+  expect(runs[0]).toEqual(runs[1]);
+  expect(runs[0][1]).not.toEqual(runs[0][0]);
+  predictor.dispose();
+  model.dispose();
+});
+
 test('a stream goes as that of the model', async () => {
   const model = sequential('LSTM(5, return_sequences=true), Dense(3)', { inputShape: [null, 2], seed: 4 });
   const predictor = predictorOf(model);

@@ -398,6 +398,8 @@ describe('layers as text', () => {
     'Embedding(11, 4, mask_zero=true), SimpleRNN(3, relu), LayerNormalization, Dense(3)',
     'Conv1D(4, 3, padding=causal), MaxPooling1D, LSTM(3, use_bias=false, recurrent_activation=hard_sigmoid_keras2), Dense(1)',
     'TimeDistributed(Dense(3)), LSTM(2, kernel_regularizer=l1L2(l1=0.5, l2=0.25), bias_constraint=maxNorm(max_value=2, axis=0)), Dense(1)',
+    'RNN([LSTMCell(3), GRUCell(2, relu)], return_sequences=true, trainable=false), Bidirectional(RNN(GRUCell(2)), trainable=false), Dense(1)',
+    'RNN([LSTMCell(3, trainable=false), GRUCell(2)], return_sequences=true), TimeDistributed(Dense(2), trainable=false)',
     'Masking(-1), LSTM(2, kernel_constraint=nonNeg, go_backwards=true), BatchNormalization(momentum=0.5)',
   ])('%s', (text) => {
     const inputShape = text.startsWith('Embedding') ? [6] : [6, 2];

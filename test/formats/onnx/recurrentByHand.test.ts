@@ -554,6 +554,24 @@ describe('what no layer is', () => {
       `it joins outputs along [batch]; ${without}`,
     ],
     [
+      'the two directions, the backward one first',
+      {
+        nodes: [
+          turned,
+          lstm(['t', 'W', 'R', 'B'], ['', 'h'], { direction: text('bidirectional') }),
+          node('Slice', ['h', 'begin', 'end', 'zero', 'back'], 'other'),
+          node('Transpose', ['other'], 'sides', { perm: ints([1, 0, 2]) }),
+          node('Flatten', ['sides'], 'y'),
+        ],
+        tensors: [
+          ...weights(4, { directions: 2 }),
+          ...Object.entries({ begin: 1, end: -1000, back: -1 }).map(([name, n]) => intTensor(name, [1], [n])),
+        ],
+      },
+      'output "y"',
+      'it joins outputs of recurrent operators that are not the two directions of one layer; export the model without that output',
+    ],
+    [
       'the cells of both directions side by side',
       {
         nodes: [

@@ -151,6 +151,37 @@ test.each(operators.map((one) => [one[0], one[2], one] as const))(
   },
 );
 
+/** γ·(x − mean)/√(variance + ε) of means over some axes. */
+test.each<[what: string, Attributes, message: string]>([
+  [
+    'two axes',
+    { axes: ints([-1, 1]) },
+    `node "ReduceMean 0" (ReduceMean): it reduces other than one axis; ${without}`,
+  ],
+  [
+    'one axis, which it leaves out',
+    { axes: ints([-1]), keepdims: int(0) },
+    `node "ReduceMean 0" (ReduceMean): it reduces [features] of [batch, steps, features]; ${without}`,
+  ],
+  [
+    'another axis than the last',
+    { axes: ints([1]) },
+    `node "Div" (LayerNormalization): axis 1 is not its last; ${without}`,
+  ],
+])('standardized over %s: no LayerNormalization', async (_, attributes, message) => {
+  const nodes = [
+    node('ReduceMean', ['x'], 'mean', attributes),
+    node('Sub', ['x', 'mean'], 'centred'),
+    node('Pow', ['centred', 'power'], 'squares'),
+    node('ReduceMean', ['squares'], 'variance', attributes),
+    node('Add', ['variance', 'epsilon'], 'sum'),
+    node('Sqrt', ['sum'], 'deviation'),
+    node('Div', ['centred', 'deviation'], 'y'),
+  ];
+  const tensors = [floatTensor('power', [], [2]), floatTensor('epsilon', [], [1e-5])];
+  expect(await refusal({ nodes, tensors, inputs: fixed, opset: 13 })).toBe(message);
+});
+
 const dense = node('MatMul', ['x', 'W'], 'y');
 const W = weight('W', 3, 2);
 const three = ['batch', 'steps', 3];
