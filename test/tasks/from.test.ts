@@ -409,17 +409,36 @@ describe('layers as text', () => {
     model.dispose();
   });
 
-  test('what is frozen in a file stays frozen, in both directions too', async () => {
-    const model = new Sequential(parseSpec('Bidirectional(LSTM(2), trainable=false), Dense(2)'), {
-      inputShape: [3, 2],
-    });
+  test.each([
+    'Bidirectional(LSTM(2), trainable=false), Dense(2)',
+    'RNN([LSTMCell(2), GRUCell(2)], trainable=false), Dense(2)',
+  ])('what is frozen in a file stays frozen: %s', async (text) => {
+    const model = new Sequential(parseSpec(text), { inputShape: [3, 2] });
+    model.build();
+    model.layers[0].trainable = false;
+    expect(model.layers.map(writeLayer).join(', ')).toBe(text);
     for (const name of ['frozen', 'frozen.keras', 'frozen.h5']) {
       await model.save(join(folder, name));
       const read = await loadModel(join(folder, name));
-      expect(read.layers.map(writeLayer).join(', ')).toBe('Bidirectional(LSTM(2), trainable=false), Dense(2)');
+      expect(read.layers.map(writeLayer).join(', ')).toBe(text);
       expect(read.layers[0].trainableWeights).toEqual([]);
       read.dispose();
     }
+    model.dispose();
+  });
+
+  // As Keras writes it: everything inside what is frozen is.
+  test.each([
+    [
+      'RNN([LSTMCell(2, trainable=false), GRUCell(2)], trainable=false)',
+      'RNN([LSTMCell(2), GRUCell(2)], trainable=false)',
+    ],
+    ['Bidirectional(LSTM(2, trainable=false), trainable=false)', 'Bidirectional(LSTM(2), trainable=false)'],
+    ['TimeDistributed(Dense(2, trainable=false), trainable=false)', 'TimeDistributed(Dense(2), trainable=false)'],
+  ])('%s', (text, written) => {
+    const model = new Sequential(parseSpec(text), { inputShape: [3, 2] });
+    model.build();
+    expect(model.layers.map(writeLayer)).toEqual([written]);
     model.dispose();
   });
 
