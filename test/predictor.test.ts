@@ -159,7 +159,11 @@ test('stateful layers go on from batch to batch as those of the model, and from 
 });
 
 test('states that are not finite are not taken on', async () => {
-  const model = sequential('SimpleRNN(5, relu, kernel_initializer=ones, stateful=true)', { inputShape: [4, 2], batchSize: 3, seed: 4 });
+  const model = sequential('SimpleRNN(5, relu, kernel_initializer=ones, stateful=true)', {
+    inputShape: [4, 2],
+    batchSize: 3,
+    seed: 4,
+  });
   const predictor = predictorOf(model);
   const x = input([3, 4, 2]);
   const far = { ...x, data: x.data.map((value) => Math.abs(value) * 3e38) };

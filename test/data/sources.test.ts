@@ -148,6 +148,9 @@ describe('several files', () => {
   test('texts are joined', async () => {
     const files = [await file('one.txt', 'ab\r\n'), await file('two.txt', 'cd\n')];
     expect(await openSource({ files }).text()).toBe('ab\ncd\n');
+    const [whole, open] = [await file('whole.txt', 'ef\n'), await file('open.txt', 'gh')];
+    expect(await openSource({ files: [open, whole] }).text()).toBe('gh\nef\n');
+    expect(await openSource({ files: [whole, open, open] }).text()).toBe('ef\n\ngh\ngh');
     const source = openSource(await file('süd.txt', Buffer.from('für\n', 'latin1')));
     expect(await source.text()).toBe('für\n');
     expect(source.notes).toEqual([`${source.name}: read as Latin-1 (Windows-1252), since it is not UTF-8`]);

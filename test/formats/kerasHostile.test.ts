@@ -308,6 +308,11 @@ describe('a zip archive', () => {
         '"a": a damaged zip archive: a size is missing',
       );
     }
+    const packed = zipSync({ a: text }, { level: 6 });
+    const inside = new DataView(packed.buffer).getUint32(18, true);
+    const bytes = zipSync({ a: [text, { level: 6, extra: { 1: sizes(5000, inside) } }] });
+    const changed = [24, 20].reduce((made, field) => listed(made, field, 0xffffffff), bytes);
+    expect([...(await readZip(changed, { most: 1e6, remedy: 'less' }, 'F')).values()]).toEqual([text]);
   });
 });
 

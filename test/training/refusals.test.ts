@@ -46,6 +46,16 @@ test.each<[string, () => unknown]>([
     'sgd: gradientAccumulationSteps must be at least 2, or null for an update at every batch, not 1',
     () => sgd({ gradientAccumulationSteps: 1 }),
   ],
+  ...(
+    [
+      { metrics: ['mae', 'mse', 'mae'] },
+      { weightedMetrics: ['mae', 'mae'] },
+      { metrics: ['mse', 'mae'], weightedMetrics: ['mae'] },
+    ] as const
+  ).map((given): [string, () => unknown] => [
+    "two metrics are called 'mae'; give one of them another name",
+    () => new Sequential([Dense(1)], { inputShape: [2] }).compile({ loss: 'mse', ...given }),
+  ]),
   ['adam: learningRate is given twice; leave one out', () => adam(0.1, { learningRate: 0.2 } as Any)],
   ['adam: learningRate must be a number of at least 0 or a schedule, not -1', () => adam(-1)],
   [

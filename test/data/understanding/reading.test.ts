@@ -81,6 +81,14 @@ describe('numbers of another table than the model’s', () => {
     expect(csv('a,y\n1,1070.5\n2,987', { like: reading }).reading.columns).toEqual(reading.columns);
   });
 
+  test('where they are in doubt, as other columns of their file, and only then as the model’s', () => {
+    const points = csv('a,y\n1,1070.5\n2,987.25\n3,1100.5', { targets: ['y'] }).reading;
+    const doubtful = (other: string) => `a;b;y\n1;${other};1,234\n2;${other};2,345\n`;
+    expect(values(csv(doubtful('0,5'), { like: points }), 'y')).toEqual([1.234, 2.345]);
+    expect(values(csv(doubtful('0.5'), { like: points }), 'y')).toEqual([1234, 2345]);
+    expect(values(csv(doubtful('5'), { like: points }), 'y')).toEqual([1234, 2345]);
+  });
+
   test('in another unit are refused', () => {
     expect(failure(() => csv('a,y\n1,1.5 MWh\n2,2 MWh', { like: reading }))).toBe(
       "t.csv: column y is in MWh, the model's data in kWh; bring it to kWh",

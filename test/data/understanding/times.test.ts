@@ -44,6 +44,20 @@ describe('the same two hundred rows, newest first', () => {
   });
 });
 
+test.each<[notation: string, numbers: string[], first: string]>([
+  ['seconds since 1970', ['1583020800', '1583107200', '1583193600'], '2020-03-01T00:00'],
+  ['milliseconds since 1970', ['1583020800000', '1583107200000', '1583193600000'], '2020-03-01T00:00'],
+  ['microseconds since 1970', ['1583020800000000', '1583107200000000', '1583193600000000'], '2020-03-01T00:00'],
+  ['days of Excel', ['43891', '43892', '43893'], '2020-03-01T00:00'],
+  ['days of Excel', ['43891.25', '43891.5', '43891.75'], '2020-03-01T06:00'],
+])('numbers, %s: %p', (notation, numbers, first) => {
+  const { reading, time } = understand(tableOf(numbers, 'time'), { targets: ['y'] });
+  expect(reading.time?.notation).toBe(notation);
+  expect(new Date(time!.times[0]).toISOString().slice(0, 16)).toBe(first);
+  expect(readTime(reading.time!, numbers[1])).toBe(time!.times[1]);
+  expect(labelsAfter(reading.time!, time!.times[1], 1)).toEqual([numbers[2]]);
+});
+
 describe('times as people write them', () => {
   test.each<[string[], string, string[]]>([
     [['Jan 2020', 'Feb 2020', 'Mar 2020'], '1 month', ['Apr 2020', 'May 2020']],

@@ -153,11 +153,7 @@ test.each(operators.map((one) => [one[0], one[2], one] as const))(
 
 /** γ·(x − mean)/√(variance + ε) of means over some axes. */
 test.each<[what: string, Attributes, message: string]>([
-  [
-    'two axes',
-    { axes: ints([-1, 1]) },
-    `node "ReduceMean 0" (ReduceMean): it reduces other than one axis; ${without}`,
-  ],
+  ['two axes', { axes: ints([-1, 1]) }, `node "ReduceMean 0" (ReduceMean): it reduces other than one axis; ${without}`],
   [
     'one axis, which it leaves out',
     { axes: ints([-1]), keepdims: int(0) },

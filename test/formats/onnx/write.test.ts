@@ -97,8 +97,9 @@ describe('writeOnnx', () => {
     );
   });
 
-  const further: Record<string, () => Layer> = {
+  const further: Record<string, () => Layer | Layer[]> = {
     'ReLU with a slope and a threshold': () => ReLU({ maxValue: 0.4, negativeSlope: 0.1, threshold: 0.05 }),
+    'ReLUs whose bounds are nearly the same': () => [ReLU({ maxValue: 0.2004 }), ReLU({ maxValue: 0.2001 })],
     'Softmax over the steps': () => Softmax({ axis: 1 }),
     PReLU: () => PReLU(),
     'PReLU, shared over the steps': () => PReLU({ sharedAxes: [1] }),
@@ -117,7 +118,7 @@ describe('writeOnnx', () => {
   };
   it.each(Object.entries(further))('writes %s', async (_, layer) => {
     const model = randomised(
-      new Sequential([LSTM(4, { inputShape: [6, 3], returnSequences: true }), layer()], { seed: 1 }),
+      new Sequential([LSTM(4, { inputShape: [6, 3], returnSequences: true }), ...[layer()].flat()], { seed: 1 }),
       5,
     );
     const draw = draws(4);

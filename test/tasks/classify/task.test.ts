@@ -264,6 +264,13 @@ describe('what goes in', () => {
       { steps: 1, group: ['g'] },
       '--steps and --group exclude each other',
     ],
+    ['one group', 'g,x,kind\n1,1,a\n1,2,a\n', { group: ['g'] }, 'c.csv: has 1 sample; training needs at least two'],
+    [
+      'a class for every group',
+      'g,x,kind\n1,1,a\n1,2,a\n2,2,b\n2,2,b\n3,1,c\n3,3,c\n',
+      { group: ['g'] },
+      'c.csv, column kind: 3 different values in 3 samples are no classes',
+    ],
     [
       'two classes in a group',
       'g,x,kind\n1,1,a\n1,2,b\n2,2,b\n3,1,a\n',
