@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Anchor, Track } from '../../../src/tasks/forecast/anchor.js';
 import { channelCounts, channelNames, type Layout, writeTargets } from '../../../src/tasks/forecast/channels.js';
+import { standardised } from '../../../src/tasks/forecast/track.js';
 
 function layoutOf(levels: boolean[], year: boolean, past: number, known: number): Layout {
   const column = (index: number, change: boolean) => ({ column: `column ${index}`, index, mean: 0, std: 1, change });
@@ -65,4 +66,51 @@ test('what is learned lies by steps, then targets, each in its own unit, and is 
   expect([...out.subarray(1, 5)]).toEqual([1, -1, 3, 3]);
   writeTargets(series, layoutOf([false, false], false, 0, 0), 3, out, 5);
   expect([...out]).toEqual([0, 1, -1, 3, 3, 2, 4, Number.NaN, Number.NaN]);
+});
+
+describe('columns beside the targets are z-scored, in the layout’s order, those that enter as their change as that', () => {
+  const rows = [
+    [1, 10, 100],
+    [2, 30, 104],
+    [4, 20, 90],
+    [8, 50, 91],
+  ];
+  const scaled = {
+    first: { index: 0, mean: 2, std: 4, change: false },
+    second: { index: 1, mean: 30, std: 10, change: false },
+    // The first row has none before it that it could have changed from.
+    change: { index: 1, mean: 0, std: 10, change: true },
+    last: { index: 2, mean: 1, std: 2, change: true },
+  };
+  const [first, second, change, last] = [
+    [-0.25, 0, 0.5, 1.5],
+    [-2, 0, -1, 2],
+    [0, 2, -1, 3],
+    [-0.5, 1.5, -7.5, 0],
+  ];
+  test.each<[(keyof typeof scaled)[], number[][]]>([
+    [[], []],
+    [['first'], [first]],
+    [['last'], [last]],
+    [
+      ['change', 'first'],
+      [change, first],
+    ],
+    [
+      ['last', 'second'],
+      [last, second],
+    ],
+    [
+      ['first', 'change', 'last'],
+      [first, change, last],
+    ],
+    [
+      ['second', 'change', 'first', 'last'],
+      [second, change, first, last],
+    ],
+  ])('of three columns %j', (names, columns) => {
+    const kept = names.map((name) => ({ column: name, ...scaled[name] }));
+    const made = standardised(Float64Array.from(rows.flat()), kept, 3);
+    expect([...made]).toEqual(columns.length === 0 ? [] : rows.flatMap((_, row) => columns.map((one) => one[row])));
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ANCHOR_ROWS, chooseAnchor, spread, Track } from '../../../src/tasks/forecast/anchor.js';
 import { solvePositive } from '../../../src/tasks/forecast/cholesky.js';
 import { nelderMead } from '../../../src/tasks/forecast/nelderMead.js';
@@ -153,6 +153,108 @@ test('the season is found by autocorrelation, the smallest of its multiples, and
   expect(findSeason(noise(200))).toBe(1);
   expect(findSeason([1, 2])).toBe(1);
   expect(findSeason(new Array(50).fill(3))).toBe(1);
+});
+
+describe('a season is a lag at which changes are alike', () => {
+  type Chain = [lag: number, changes: number[]];
+  const same = (count: number, height: number) => new Array<number>(count).fill(height);
+  /**
+   * Values whose changes are those of chains, each change `lag` rows after the one before it, chains far from each other, and
+   * no change in all other rows. Where changes add up to 0, their autocorrelation at a lag is the sum of the products of
+   * changes at that distance, by the sum of squares; rows without a change alter only how many there are.
+   */
+  const valuesOf = (chains: readonly Chain[], rows: number, gap: number) => {
+    const changes = new Float64Array(rows - 1);
+    let at = 0;
+    for (const [lag, heights] of chains) {
+      for (const [i, height] of heights.entries()) changes[at + i * lag] = height;
+      at += (heights.length - 1) * lag + gap;
+    }
+    let value = 0;
+    return [0, ...changes.map((change) => (value += change))];
+  };
+  const found = (chains: readonly Chain[], rows: number, gap = 60) => findSeason(valuesOf(chains, rows, gap));
+  // Squares of 8 + 4, products of 3, 2, 1 at lags 1, 2, 3, and of 4 at lag 4.
+  const third: Chain[] = [
+    [4, [2, 2]],
+    [1, [-1, -1, -1, -1]],
+  ];
+  // Squares of 8 + 6.
+  const less: Chain[] = [
+    [4, [2, 2]],
+    [1, [-2, -1, -1]],
+  ];
+  // Autocorrelations of −1/2, 0, −1/3, 2/3, −1/3 at lags 1 to 5.
+  const steps: Chain[] = [
+    [4, [1, 1, 1]],
+    [4, [-1, -1, -1]],
+  ];
+  const early = valuesOf(third, 30, 8);
+
+  test.each<[string, number, () => number]>([
+    ['4/12 are more than 0.3', 4, () => found(third, 200)],
+    ['4/14 are not', 1, () => found(less, 200)],
+    // Bartlett's bound with autocorrelations of 3/12, 2/12, 1/12 before: 1.645 √(1.194 / n).
+    ['4/12 of 30 changes are more than 0.328', 4, () => found(third, 31, 8)],
+    ['4/12 of 29 are not more than 0.334', 1, () => found(third, 30, 8)],
+    ['4 rows of 15 are less than a third', 4, () => found(steps, 15, -7)],
+    ['4 rows of 14 are not, with the row after them', 1, () => found(steps, 14, -7)],
+    [
+      'another season has 6/14, more than 1.1 times the 5/14 of the smaller one',
+      7,
+      () =>
+        found(
+          [
+            [4, same(6, 1)],
+            [7, same(7, -1)],
+            [1, [1]],
+          ],
+          400,
+        ),
+    ],
+    [
+      'another season has 12/26, less than 1.1 times the 11/26 of the smaller one',
+      4,
+      () =>
+        found(
+          [
+            [4, same(12, 1)],
+            [11, same(13, -1)],
+            [1, [1]],
+          ],
+          400,
+        ),
+    ],
+  ])('%s', (_, season, of) => {
+    expect(of()).toBe(season);
+  });
+
+  /** A season of 4 has 20 products; of 8 and 12 rows it has 19 and 18, to which come those of a chain of its own. */
+  test.each([
+    [8, 5, 4, '20 of 23 are 0.87'],
+    [8, 6, 8, '20 of 24 are 0.83'],
+    [12, 6, 4, '20 of 23 are 0.87'],
+    [12, 7, 12, '20 of 24 are 0.83'],
+  ])('of %d rows with %d changes more it is %d rows: %s', (lag, changes, season) => {
+    const chains: Chain[] = [
+      [4, same(21, 1)],
+      [lag, same(changes, -1)],
+      [17, same(21 - changes, -1)],
+    ];
+    expect(found(chains, 800)).toBe(season);
+  });
+
+  test('of at most 799 rows, in the newest 10,000', () => {
+    const long = (lag: number): Chain[] => [
+      [lag, same(4, 1)],
+      [lag, same(4, -1)],
+    ];
+    expect(found(long(799), 6000, 400)).toBe(799);
+    expect(found(long(800), 6000, 400)).toBe(1);
+    const followed = (rows: number) => [...early, ...new Array<number>(rows).fill(early[early.length - 1])];
+    expect(findSeason(followed(9000))).toBe(4);
+    expect(findSeason(followed(10_000))).toBe(1);
+  });
 });
 
 test('autocorrelation is 1 at lag 0 and as by hand', () => {
