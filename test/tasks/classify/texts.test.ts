@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeTexts, learnTokens, unknown } from '../../../src/tasks/classify/texts.js';
+import { encodeTexts, learnTokens, tokenText, unknown } from '../../../src/tasks/classify/texts.js';
 
 describe('learnTokens', () => {
   test('words that come twice, the most frequent first, in lower case and NFC', () => {
@@ -27,4 +27,13 @@ test('encodeTexts: ids, unknown words, an empty text, and what is cut', () => {
   expect(ids.map((own) => [...own].slice(0, 3))).toEqual([[2, unknown], [unknown], [3, 3, 3]]);
   expect(ids[2]).toHaveLength(256);
   expect(counts).toEqual({ texts: 3, cut: 1, tokens: 258, unknown: 1 });
+});
+
+test.each([
+  { kind: 'words' as const, known: ['good', 'bad', '.'], text: 'Bad, good.', shown: ['bad', '?', 'good', '.'] },
+  { kind: 'characters' as const, known: ['b', 'a', ' '], text: 'Ab\tc', shown: ['a', 'b', ' ', '?'] },
+])('an id stands for the token that it was made of: $text', ({ text, shown, ...tokens }) => {
+  const [ids] = encodeTexts(tokens, [text]).ids;
+  const filled = [...ids, 0, 0];
+  expect(filled.map((id) => tokenText(tokens, id))).toEqual([...shown, '', '']);
 });

@@ -215,10 +215,31 @@ describe('predicting', () => {
   });
 });
 
-test('counting: chooses how far back on one part, is scored on another', async () => {
-  const ids = Int32Array.from({ length: 60 }, (_, i) => [0, 0, 1, 1][i % 4]);
-  expect(await countsGuess(ids, 48, { from: 48, to: 60 }, { from: 30, to: 48 })).toEqual({ accuracy: 1, back: 2 });
-  expect((await countsGuess(ids, 48, { from: 48, to: 60 }, { from: 32, to: 33 }))?.back).toBe(0);
-  const stopped = AbortSignal.abort();
-  expect(await countsGuess(ids, 48, { from: 48, to: 60 }, { from: 30, to: 48 }, stopped)).toBeUndefined();
+describe('counting alone', () => {
+  const turns = Array.from({ length: 60 }, (_, i) => [0, 0, 1, 1][i % 4]);
+  const of = (symbols: string) => [...symbols].map(Number);
+  test.each<[string, number[], [number, number, number], object]>([
+    ['two back where one is not enough', turns, [30, 48, 60], { accuracy: 1, back: 2 }],
+    ['none where nothing is better than the most frequent one', turns, [32, 33, 60], { accuracy: 13 / 27, back: 0 }],
+    // Before 0120 nothing but 0 was counted, so that no way is right more often than another; 0 are 3 of 8.
+    [
+      'what is only in the part that chooses is not counted there',
+      of('0000001201201201201'),
+      [6, 11, 19],
+      { accuracy: 0.375, back: 0 },
+    ],
+    // Of 010101 0 follows 1; to 2 that leads only once the second part is counted too: four times, and 0 three times.
+    ['but is in the score', of('010101012012012012012012'), [6, 18, 24], { accuracy: 1, back: 1 }],
+    ['the shortest of those that are right as often', of('0101010101010101'), [8, 12, 16], { accuracy: 1, back: 1 }],
+    ['what was never seen is the most frequent one', of('0101010120'), [4, 8, 10], { accuracy: 0.5, back: 1 }],
+  ])('%s', async (_, symbols, [from, counted, to], found) => {
+    const ids = Int32Array.from(symbols);
+    expect(await countsGuess(ids, counted, { from: counted, to }, { from, to: counted })).toEqual(found);
+  });
+
+  test('is told to stop', async () => {
+    const part = { from: 48, to: 60 };
+    const stopped = AbortSignal.abort();
+    expect(await countsGuess(Int32Array.from(turns), 48, part, { from: 30, to: 48 }, stopped)).toBeUndefined();
+  });
 });
