@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Dense } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { type FitPlan, fitNetwork } from '../../src/tasks/fitNetwork.js';
@@ -20,4 +20,52 @@ test.each<[string, Partial<FitPlan>, object | undefined]>([
   if (stopped) expect(fit.stopped).toMatchObject(stopped);
   else expect(fit.stopped).toBeUndefined();
   model.dispose();
+});
+
+describe('the best epoch is told as how many epochs there are up to it', () => {
+  const fitAt = async (rates: readonly number[], plan: Partial<FitPlan>) => {
+    const model = new Sequential([Dense(1, { useBias: false, kernelInitializer: 'zeros' })], { inputShape: [1] });
+    model.compile({ loss: 'meanSquaredError', optimizer: sgd(0) });
+    const rate: FitPlan['callbacks'][number] = {
+      onEpochBegin: (epoch, { optimizer }) => {
+        optimizer.learningRate = rates[epoch];
+      },
+    };
+    const samples = { x: numbers, y: numbers };
+    const epochs = rates.length;
+    const fit = await fitNetwork(model, { train: samples, epochs, batchSize: 4, seed: 0, callbacks: [rate], ...plan });
+    const [{ data }] = model.getWeights();
+    model.dispose();
+    return { epochs: fit.history.loss.length, best: fit.best, diverged: fit.diverged?.code, weight: data[0] };
+  };
+
+  // The squares' mean is 7.5: a step of rate r multiplies the weight's distance from 1 by 1 − 15 r. The loss is that before the step.
+  const better = 1 / 60;
+  const worse = 1 / 6;
+  test.each<[string, number[], Partial<FitPlan>, object]>([
+    ['without a patience the last', [better, better, better], {}, { epochs: 3, best: 3, weight: 37 / 64 }],
+    ['the last', [better, better, better], { patience: 2 }, { epochs: 3, best: 3, weight: 37 / 64 }],
+    ['one in between', [better, better, worse, worse, worse, worse], { patience: 2 }, { epochs: 5, best: 3 }],
+    ['the first', [worse, worse, worse, worse], { patience: 2 }, { epochs: 3, best: 1, weight: 5 / 2 }],
+    [
+      'no other that is hardly better',
+      [better, better, better, better],
+      { patience: 2, minDelta: 100 },
+      { epochs: 3, best: 1, weight: 1 / 4 },
+    ],
+    [
+      'the one before a loss that is not finite',
+      [better, better, 1e38, better],
+      { patience: 2 },
+      { epochs: 2, best: 2, diverged: 'numeric' },
+    ],
+    [
+      'by what is held out',
+      [better, better, worse, worse, worse],
+      { patience: 2, validation: { x: numbers, y: numbers } },
+      { epochs: 4, best: 2, weight: 7 / 16 },
+    ],
+  ])('%s', async (_, rates, plan, told) => {
+    expect(await fitAt(rates, plan)).toMatchObject(told);
+  });
 });

@@ -184,6 +184,12 @@ const sum = (values: Float32Array) => values.reduce((all, value) => all + Math.a
 test.each([
   // Epochs of four steps, of which five are nearest to 19 steps.
   [24, 3, { epochs: 4 }, [20], 4],
+  // What an epoch is too long or too short for, later ones make up for: of 7 steps, as many as are nearest to 20, 40, 70, 100,
+  // 150 and 151 in all.
+  [42, 3, { epochs: 18, learningRate: 0.002 }, [21, 42, 70, 98, 147, 154], 7],
+  // Nothing is nearer to 101 than to 100.
+  [42, 3, { epochs: 12, learningRate: 0.002 }, [21, 42, 70, 98], 7],
+  [18, 3, { epochs: 28, learningRate: 0.002 }, [21, 39, 69, 99, 102], 3],
   // Epochs of 25 steps are gone through in parts.
   [120, 6, { epochs: 1 }, [20, 24], 25],
 ])('%d windows in %d folds: steps until each comparison', async (rows, count, settings, ends, perEpoch) => {
