@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js';
 import { drawSamples } from '../../../src/tasks/classify/drawnSamples.js';
+import { classifyTask } from '../../../src/tasks/classify/task.js';
 import { runOf } from '../runs.js';
 import { streamed } from '../streamed.js';
 
@@ -46,6 +47,53 @@ test('groups are drawn whole', async () => {
   expect([...counts.values()].every((count) => count === 4)).toBe(true);
   expect(counts.size).toBeGreaterThan(60);
   expect(drawn.table.rows).toBeLessThanOrEqual(400);
+});
+
+const ofGroups = streamed(
+  `g,v,kind\n${Array.from({ length: 3600 }, (_, i) => `g${i % 900},${(i * 7) % 11},${i % 2 ? 'up' : 'down'}`).join('\n')}\n`,
+);
+test.each([
+  [
+    'rows',
+    true,
+    source,
+    options,
+    /^read as a stream: of 6,000 rows 600 rows are drawn at random$/,
+    'a 4,494, b 1,500, rare 6',
+  ],
+  [
+    'rows',
+    false,
+    source,
+    options,
+    /^read as a stream: of 6,000 rows \d+ rows are drawn at random, and \d+ more of rare classes, which are trained on and never held out$/,
+    'a 4,494, b 1,500, rare 6',
+  ],
+  [
+    'groups',
+    true,
+    ofGroups,
+    { label: 'kind', group: ['g'], mostRows: 400 },
+    /^read as a stream: of 3,600 rows \d+ rows in whole groups are drawn at random$/,
+    'down 1,800, up 1,800',
+  ],
+  [
+    'groups',
+    false,
+    ofGroups,
+    { label: 'kind', group: ['g'], mostRows: 400 },
+    /^read as a stream: of 3,600 rows \d+ rows in whole groups are drawn at random$/,
+    'down 1,800, up 1,800',
+  ],
+])('that %s are drawn is said before training, plain (%j) or not', async (_, plain, data, how, drawn, classes) => {
+  const { warnings, account, samples, heldOut } = await classifyTask.prepare(data, how, runOf({ plain }));
+  const said = plain ? warnings : (account?.notes ?? []);
+  expect(said.slice(0, 2)).toEqual([expect.stringMatching(drawn), `classes in all rows: ${classes}`]);
+  // What is drawn is what is learnt from, in groups of four rows.
+  const counted = said[0].match(/\d+ (?=rows (in|are)|more)/g) ?? [];
+  const rows = counted.reduce((sum, count) => sum + Number(count), 0);
+  expect(rows / ('group' in how ? 4 : 1)).toBe(samples + heldOut);
+  expect(warnings).toHaveLength(plain ? 2 : 0);
 });
 
 test('a table that turns out to be short is whole', async () => {

@@ -97,12 +97,28 @@ describe('plain windows', () => {
     expect(artefact).toMatchObject({ features: ['b'], targets: ['a'] });
   });
 
-  test('columns of texts are left out, which is said', async () => {
+  const leftOut = (names: string) =>
+    `left out, as a plain network takes columns of numbers: ${names}; --features takes them in`;
+  test.each<[string, Partial<ForecastOptions>, string[], string[]]>([
+    ['nothing else', {}, ['a', 'b', 'c'], [leftOut('sky, town')]],
+    ['a column of numbers to leave out', { drop: ['b'] }, ['a', 'c'], [leftOut('sky, town')]],
+    ['a column of texts to leave out', { drop: ['sky'] }, ['a', 'b', 'c'], [leftOut('town')]],
+    ['both', { drop: ['c', 'town'] }, ['a', 'b'], [leftOut('sky')]],
+    ['all texts to leave out', { drop: ['sky', 'town', 'b'] }, ['a', 'c'], []],
+    ['columns to take in', { features: ['town', 'c'] }, ['town', 'c'], []],
+  ])('columns of texts are left out, which is said: asked for is %s', async (_, asked, features, warnings) => {
     const data = source(
-      days(40, { a: (i) => i % 9, sky: (i) => (i % 3 === 0 ? 'sun' : 'rain'), more: (i) => ['x', 'y', 'z'][i % 3] }),
+      days(40, {
+        a: (i) => i % 9,
+        b: (i) => (i * i) % 11,
+        sky: (i) => ['sun', 'rain', 'fog', 'snow'][((i * i + i) % 5) % 4],
+        c: (i) => (i * 7) % 13,
+        town: (i) => ['x', 'y', 'z'][i % 3],
+      }),
     );
-    const { warnings } = await prepare(data, { targets: ['a'], window: 3 });
-    expect(warnings.join('\n')).toContain('more');
+    const options = { targets: ['a'], window: 3, ...asked };
+    expect((await prepare(data, options)).warnings).toEqual(warnings);
+    expect((await samplesOf(data, options, 0.2, [null, 1])).artefact.features).toEqual(features);
   });
 
   test('nothing held out', async () => {
