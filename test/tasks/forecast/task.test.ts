@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import '../../propertySeed.js';
 import { loadModel } from '../../../src/sequential.js';
+import { backtestForecast } from '../../../src/tasks/forecast/backtest.js';
 import { forecastTask } from '../../../src/tasks/forecast/task.js';
 import { days, failure, fixture, noise, rowsOf, runOf, saved, source, train, weekly } from './support.js';
 
@@ -484,4 +485,28 @@ describe('backtest', () => {
       /^folds: the 28 rows/,
     );
   }, 90_000);
+
+  test.each([
+    ['the first fit', false, 1, 1, 'fitted once, before the first fold; --refit fits before each'],
+    ['the first of fits', true, 1, 1, 'fitted anew before each fold'],
+    ['the second of fits', true, 2, 2, 'fitted anew before each fold'],
+    ['the last of fits', true, 3, 3, 'fitted anew before each fold'],
+  ])('interrupted in %s, the folds that were scored are told', async (_, refit, at, scored, fitting) => {
+    const stop = new AbortController();
+    let fits = 0;
+    const run = runOf({
+      signal: stop.signal,
+      stage: (text) => void (/fitting on/.test(text) && ++fits === at && stop.abort()),
+    });
+    const walk = source(days(100, { y: (i) => 3 * noise(i) }), 'walk.csv');
+    const { folds, samples, notes } = await backtestForecast(walk, { targets: ['y'], horizon: 1 }, run, {
+      folds: 3,
+      refit,
+    });
+    expect({ folds: folds?.length, notes }).toEqual({
+      folds: scored,
+      notes: [`interrupted: ${scored} of 3 folds`, fitting],
+    });
+    expect(samples).toBe(folds?.reduce((sum, fold) => sum + fold.samples, 0));
+  });
 });

@@ -231,6 +231,27 @@ test('an interruption of a later round keeps the network of the one before', asy
   model.dispose();
 });
 
+test.each<[string, object, object | undefined, number[]]>([
+  ['nothing, where no round was', { epochs: 2 }, undefined, [2, 2, 2]],
+  // At such a rate nothing is learnt after the first epochs, and the network gets worse.
+  [
+    'the first one, where the later ones were not',
+    { epochs: 30, patience: 1, learningRate: 0.5 },
+    { reason: 'callback', by: 'patience' },
+    [30, 2, 2],
+  ],
+])('of rounds that ended early is told %s', async (_, settings, told, planned) => {
+  const epochs: number[] = [];
+  const callbacks = [{ onTrainBegin: ({ params }: { params: { epochs: number } }) => void epochs.push(params.epochs) }];
+  const text = psalms.slice(0, 1500);
+  const own = { settings, callbacks, layers: layers(new Set(text).size) };
+  const { model, stopped, history } = await train(text, {}, own);
+  model.dispose();
+  expect(epochs).toEqual(planned);
+  if (told === undefined) expect(stopped).toBeUndefined();
+  else expect(stopped).toEqual({ ...told, epoch: history.loss.length - 1, batch: expect.any(Number) });
+});
+
 test('a budget that is used up ends the first round after its epoch, and says what was left out', async () => {
   const trained = await train(psalms, {}, { ...quick, settings: { epochs: 1000 }, budget: 0.01 });
   expect(trained.history.loss.length).toBeLessThan(5);
