@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { symbols, tune } from 'memcell';
+import { classify, symbols, tune } from 'memcell';
 import { type DataInput, openSource } from '../../src/data/source.js';
 import { drawNew, type Given, nothing } from '../../src/tasks/drawnSettings.js';
 import { flags } from '../../src/tasks/flags.js';
@@ -256,6 +256,49 @@ describe('in code', () => {
     expect(model.report()).toContain('held out');
     model.dispose();
     again.dispose();
+  });
+
+  it.each([
+    [
+      'symbols that come late',
+      async () => {
+        const late = Array.from({ length: 50 }, (_, i) => (i < 40 ? i % 2 : i));
+        const given = { epochs: 1, window: 1, seed: 3 };
+        return [await tune('symbols', late, { ...given, trials: 1 }), await symbols(late, given)] as const;
+      },
+      [
+        'sequence.json: 10 of the 10 symbols held out are not among those to train on; for numbers that go on, use forecast',
+        'sequence.json: the model is no better than the most frequent symbol (0.0 %)',
+      ],
+    ],
+    [
+      'a class that comes late',
+      async () => {
+        const rows = Array.from({ length: 100 }, (_, i) => ({
+          at: new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10),
+          x: i % 2,
+          kind: i > 95 ? 'new' : 'ab'[i % 2],
+        }));
+        const given = {
+          label: 'kind',
+          time: ['at'],
+          epochs: 20,
+          seed: 3,
+          learningRate: 0.05,
+          layers: 'Dense(3, softmax)',
+        };
+        return [await tune('classify', rows, { ...given, trials: 1 }), await classify(rows, given)] as const;
+      },
+      ['kind: new is only in the part held out, where the model that is scored cannot know it'],
+    ],
+  ])('warns as training alone does: %s', async (_, make, warnings) => {
+    const [{ model }, alone] = await make();
+    expect(model.warnings).toEqual(warnings);
+    expect(alone.warnings).toEqual(warnings);
+    const report = model.report();
+    for (const warning of warnings) expect(report).toContain(warning);
+    model.dispose();
+    alone.dispose();
   });
 
   it('knows the columns of a forecast', async () => {
