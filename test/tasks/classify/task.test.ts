@@ -6,6 +6,7 @@ import type { Source } from '../../../src/data/source.js';
 import { Fields } from '../../../src/fields.js';
 import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js';
+import { nothingHeldOut } from '../../../src/tasks/classify/evaluation.js';
 import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
 import { classifyTask } from '../../../src/tasks/classify/task.js';
 import type { Loaded, Run } from '../../../src/tasks/definition.js';
@@ -401,6 +402,28 @@ describe('training', () => {
       'plain: takes no drop',
     );
     trained.model.dispose();
+  });
+
+  test.each<[string, Partial<Run>, object | undefined]>([
+    ['all epochs', { settings: { epochs: 2 } }, undefined],
+    [
+      'its patience',
+      { settings: { epochs: 9, patience: 2, learningRate: 1e-30 } },
+      { reason: 'callback', by: 'patience' },
+    ],
+    ['its time', { settings: { epochs: 9 }, budget: 1e-6 }, { reason: 'callback', by: 'time' }],
+  ])('plain: what ended it is told, %s, and that nothing was held out', async (_, own, ended) => {
+    const settings = { ...own.settings, validationSplit: 0 };
+    const layers = 'LSTM(3), Dense(3, softmax)';
+    const { model, stopped, evaluation } = await train(
+      iris,
+      { label: 'species' },
+      { ...own, plain: true, settings, layers },
+    );
+    model.dispose();
+    if (ended) expect(stopped).toMatchObject(ended);
+    else expect(stopped).toBeUndefined();
+    expect(evaluation.notes).toEqual([nothingHeldOut]);
   });
 
   test('every field of what was saved is checked', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeTexts, learnTokens, tokenText, unknown } from '../../../src/tasks/classify/texts.js';
+import { encodeTexts, learnTokens, textNotes, tokenText, unknown } from '../../../src/tasks/classify/texts.js';
 
 describe('learnTokens', () => {
   test('words that come twice, the most frequent first, in lower case and NFC', () => {
@@ -36,4 +36,27 @@ test.each([
   const [ids] = encodeTexts(tokens, [text]).ids;
   const filled = [...ids, 0, 0];
   expect(filled.map((id) => tokenText(tokens, id))).toEqual([...shown, '', '']);
+});
+
+test.each([
+  ['words', 256, 'a '],
+  ['characters', 512, 'a'],
+] as const)('of %s %d are read', (kind, most, token) => {
+  const { ids, counts } = encodeTexts({ kind, known: ['a'] }, [token.repeat(most), token.repeat(most + 1)]);
+  expect(ids.map((own) => own.length)).toEqual([most, most]);
+  expect(counts).toEqual({ texts: 2, cut: 1, tokens: 2 * most, unknown: 0 });
+  const cut = `1 of 2 texts are longer than ${most} ${kind}; the rest of each is cut off`;
+  expect(textNotes(counts, kind)).toEqual([cut]);
+  expect(textNotes({ ...counts, unknown: 0.75 * counts.tokens }, kind)).toEqual([
+    cut,
+    `75 % of the ${kind} are not known to the model`,
+  ]);
+});
+
+test.each([
+  [0, 0, []],
+  [10, 3, []],
+  [100, 31, ['31 % of the words are not known to the model']],
+])('of %d words %d are unknown: %j', (tokens, unknown, notes) => {
+  expect(textNotes({ texts: 2, cut: 0, tokens, unknown }, 'words')).toEqual(notes);
 });

@@ -192,6 +192,7 @@ test.each([
   [18, 3, { epochs: 28, learningRate: 0.002 }, [21, 39, 69, 99, 102], 3],
   // Epochs of 25 steps are gone through in parts.
   [120, 6, { epochs: 1 }, [20, 24], 25],
+  [120, 6, { epochs: 2, learningRate: 0.002 }, [20, 40, 48], 25],
 ])('%d windows in %d folds: steps until each comparison', async (rows, count, settings, ends, perEpoch) => {
   const windows = windowsOf(rows);
   const { best, history, late } = await tryNetwork(windows, foldsOf(rows, count), network(settings));
