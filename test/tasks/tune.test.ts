@@ -291,10 +291,11 @@ describe('in code', () => {
       },
       ['kind: new is only in the part held out, where the model that is scored cannot know it'],
     ],
-  ])('warns as training alone does: %s', async (_, make, warnings) => {
+  ])('warns as training alone does, and understands the same: %s', async (_, make, warnings) => {
     const [{ model }, alone] = await make();
     expect(model.warnings).toEqual(warnings);
     expect(alone.warnings).toEqual(warnings);
+    expect(model.understood).toEqual(alone.understood);
     const report = model.report();
     for (const warning of warnings) expect(report).toContain(warning);
     model.dispose();
