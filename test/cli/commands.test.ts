@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Add, Dense, Input, Model } from '../../src/index.js';
 import { file, memcell, seriesCsv, temporaryFolder } from './streams.js';
 
 const folder = temporaryFolder();
@@ -363,6 +364,31 @@ describe('summary', () => {
       ['Dense', 510],
     ]);
     expect((await memcell('summary', 'Input((3, 2)), GRU(4)')).out).toContain('gru (GRU)');
+  });
+
+  it('names inputs and outputs where there are several of either', async () => {
+    const [a, b] = [Input({ shape: [3], name: 'a' }), Input({ shape: [3], name: 'b' })];
+    const sum = Add({ name: 'sum' }).apply([a, b]);
+    const ends = [
+      [[a, b], [sum]],
+      [[a], [Dense(1, { name: 'one' }).apply(a), Dense(2, { name: 'two' }).apply(a)]],
+      [[a], [Dense(1, { name: 'last' }).apply(a)]],
+    ] as const;
+    const told = [];
+    for (const [inputs, outputs] of ends) {
+      const model = new Model({ inputs, outputs, seed: 1 });
+      const path = join(folder, 'ends.keras');
+      await model.save(path);
+      model.dispose();
+      const { inputs: into, outputs: out } = await json('summary', path);
+      told.push([into, out]);
+    }
+    const end = (name: string, size: number) => ({ name, shape: [null, size] });
+    expect(told).toEqual([
+      [[end('a', 3), end('b', 3)], [end('sum', 3)]],
+      [[end('a', 3)], [end('one', 1), end('two', 2)]],
+      [undefined, undefined],
+    ]);
   });
 
   it.each([

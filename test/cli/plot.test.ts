@@ -7,7 +7,9 @@ import { run } from '../../src/cli/main.js';
 import { barsText } from '../../src/cli/terminal/bars.js';
 import { chartText } from '../../src/cli/terminal/chart.js';
 import { paperOf } from '../../src/cli/terminal/paper.js';
+import { scoresText } from '../../src/cli/terminal/pictures.js';
 import { formatTable } from '../../src/format.js';
+import type { Evaluation } from '../../src/report/input.js';
 import { plotOptions } from '../../src/report/look/options.js';
 import { file, memcell, temporaryFolder } from './streams.js';
 
@@ -85,6 +87,10 @@ describe('memcell plot', () => {
     const [, held] = /<script type="application\/json" id="look">(.*?)<\/script>/s.exec(page) ?? [];
     expect(JSON.parse(held)).toEqual(look);
     expect(readFileSync(at('value.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect((await memcell('plot', series, 'value', '--out', at('LARGE.SVG'))).code).toBe(0);
+    expect(readFileSync(at('LARGE.SVG'), 'utf8')).toBe(readFileSync(at('value.svg'), 'utf8'));
+    expect((await memcell('plot', series, 'value', '--out', at('LARGE.HTM'))).code).toBe(0);
+    expect(readFileSync(at('LARGE.HTM'), 'utf8')).toBe(page);
   });
 
   test.each([
@@ -255,6 +261,24 @@ describe('charts of characters', () => {
   half ████████████▌ 50.0 %
   none  0.0 %"
 `);
+  });
+
+  test('of many classes the hardest are drawn; one that does not occur is none of them', () => {
+    const classes = Array.from({ length: 30 }, (_, i) => ({
+      name: `c${i}`,
+      recall: i % 3 === 0 ? null : (i + 1) / 40,
+    }));
+    const evaluation = { kind: 'classes', accuracy: 0.5, majorityAccuracy: 0.25, classes } as unknown as Evaluation;
+    const rows = scoresText(evaluation, { width: 60, colours: false }).split('\n');
+    expect(rows.slice(0, 5).map((row) => row.replace(/[█▉▊▋▌▍▎▏]+ /, ''))).toEqual([
+      'right answers',
+      '  the model               50.0 %',
+      '  the most frequent class 25.0 %',
+      '',
+      'of each class, found (the 20 hardest of 30)',
+    ]);
+    const there = classes.filter(({ recall }) => recall !== null).map(({ name }) => name);
+    expect(rows.slice(5).map((row) => row.trim().split(' ')[0])).toEqual(there);
   });
 
   test('bars begin under each other after names of letters that are two columns wide', () => {

@@ -21,6 +21,13 @@ function words({ options, settings, layers }: Trial): string {
   ].join(' ');
 }
 
+/** What was said of the trials as they ended, in order. */
+const toldOf = (err: string) =>
+  Array.from(err.matchAll(/^trial (\d+) of \d+: nats per symbol [\d.]+ \([\d.]+ s\): (.*)$/gm), ([, number, given]) => [
+    Number(number),
+    given,
+  ]);
+
 test('each trial is told as it ends, and the best stand first in the table and on the page', async () => {
   const page = join(folder, 'tuned.html');
   const own = ['--symbols', '--layers', 'LSTM(3), Dense(8, softmax)', '--epochs', '1', '--seed', '2'];
@@ -35,10 +42,7 @@ test('each trial is told as it ends, and the best stand first in the table and o
   for (const flag of ['--window ', '--learning-rate ', '--batch-size ']) {
     expect(drawn.filter((text) => text.includes(flag)).length).toBeGreaterThan(1);
   }
-  const told = err.matchAll(/^trial (\d+) of 13: nats per symbol [\d.]+ \([\d.]+ s\): (.*)$/gm);
-  expect(Array.from(told, ([, number, given]) => [Number(number), given])).toEqual(
-    drawn.map((text, i) => [i + 1, text]),
-  );
+  expect(toldOf(err)).toEqual(drawn.map((text, i) => [i + 1, text]));
   const order = trials.toSorted((a, b) => (a.error ?? Infinity) - (b.error ?? Infinity));
   expect(order[0].trial).toBe(best);
   const listed = (all: Trial[]) => all.map(({ trial }) => [String(trial), drawn[trial - 1]]);
@@ -52,4 +56,26 @@ test('each trial is told as it ends, and the best stand first in the table and o
   const kept = order.filter(({ trial }, i) => i < 10 || trial === 1);
   expect(table.slice(0, kept.length).map(([trial, , , given]) => [trial, given])).toEqual(listed(kept));
   expect(out).toContain(`\n… and ${counted(13 - kept.length, 'trial')} more\n`);
+}, 60_000);
+
+test('layers that were drawn stand in quotes, as a shell takes them', async () => {
+  const argv = [
+    'tune',
+    counting,
+    '--symbols',
+    '--epochs',
+    '1',
+    '--seed',
+    '2',
+    '--trials',
+    '5',
+    '--budget',
+    '1min',
+    '--json',
+  ];
+  const { code, out, err } = await memcell(...argv);
+  expect([code, err.includes('nats')]).toEqual([0, true]);
+  const { trials }: { trials: Trial[] } = JSON.parse(out);
+  expect(trials.filter(({ layers }) => layers !== undefined).length).toBe(1);
+  expect(toldOf(err)).toEqual(trials.map((trial, i) => [i + 1, words(trial) || 'the defaults']));
 }, 60_000);

@@ -130,6 +130,32 @@ test('of branches after an Embedding, each layer is told on what it reads, and w
   twice.dispose();
 });
 
+test('layers inside a model in the model are told, however deep', async () => {
+  const between = Input({ shape: [4, 3] });
+  const gru = GRU(2, { returnSequences: true, name: 'deep' }).apply(between);
+  const deep = new Model({ inputs: between, outputs: gru });
+  const read = Input({ shape: [4, 2] });
+  const first = LSTM(3, { returnSequences: true, name: 'first' }).apply(read);
+  const inner = new Model({ inputs: read, outputs: deep.apply(first) });
+  const words = Input({ shape: [4, 2] });
+  const outputs = Dense(1).apply(SimpleRNN(2, { name: 'last' }).apply(inner.apply(words)));
+  const model = new Model({ inputs: words, outputs, seed: 4 });
+  const told = await model.gates([
+    [
+      [0.5, 1],
+      [1, -1],
+      [0.2, 0.3],
+      [-0.4, 0.9],
+    ],
+  ]);
+  expect(told.map(({ layer, gates }) => [layer, gates.state.length])).toEqual([
+    ['first', 12],
+    ['deep', 8],
+    ['last', 8],
+  ]);
+  model.dispose();
+});
+
 test('a model without a recurrent layer has no gates', async () => {
   const model = new Sequential([Dense(2)], { inputShape: [3] });
   await expect(model.gates([[1, 2, 3]])).rejects.toThrow(MemcellError);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { BackupFolder } from '../../src/formats/backupFolder.js';
 import { decodeState, encodeState } from '../../src/formats/stateFile.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { Random } from '../../src/random.js';
@@ -108,6 +109,20 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
       expect(await run(one, { backup })).toEqual(whole);
       expect(existsSync(backup.folder)).toBe(false);
     }
+  });
+
+  test.each<[Omit<BackupOptions, 'folder'>, BackupStore['every']]>([
+    [{}, { epochs: 1 }],
+    [{ epochs: 3 }, { epochs: 3 }],
+    [{ steps: 4 }, { steps: 4 }],
+    [{ minutes: 5 }, { minutes: 5 }],
+    [
+      { epochs: 2, minutes: 5 },
+      { epochs: 2, minutes: 5 },
+    ],
+  ])('%p: as often as is asked, each epoch where nothing is', (given, every) => {
+    const options = { ...given, folder: 'anywhere', keep: 1, deleteCheckpoint: true };
+    expect(new BackupFolder(options, async () => {}).every).toEqual(every);
   });
 
   test('an interruption leaves a backup of the batch that it was in', async () => {

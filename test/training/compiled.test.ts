@@ -40,6 +40,11 @@ const losses: [string, Parameters<l.Sequential['compile']>[0]['loss'], object][]
     { class_name: 'Huber', config: { name: 'huber', reduction: 'sum_over_batch_size', delta: 2 } },
     { delta: 2 },
   ],
+  [
+    "Keras's class, with a type of numbers",
+    { class_name: 'Huber', config: { name: 'huber', reduction: 'sum_over_batch_size', dtype: 'float32', delta: 2 } },
+    { delta: 2 },
+  ],
   ['labelSmoothing', l.categoricalCrossentropy({ labelSmoothing: 0.2 }), { labelSmoothing: 0.2 }],
   ['alpha and gamma', l.binaryFocalCrossentropy({ alpha: 0.3, gamma: 3 }), { alpha: 0.3, gamma: 3 }],
   ['quantile', l.quantile({ quantile: 0.9 }), { quantile: 0.9 }],

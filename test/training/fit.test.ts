@@ -217,6 +217,24 @@ describe('stopping', () => {
     expect(Object.keys(history.history)).toEqual(['loss', 'val_loss']);
   });
 
+  test.each([
+    [0, { reason: 'callback', epoch: 1, batch: 1 }],
+    [2, { reason: 'callback', epoch: 1, batch: 3 }],
+    [4, undefined],
+  ])('stopTraining in batch %i of 5 of the last epoch', async (at, stopped) => {
+    const { run } = setUp();
+    let last = false;
+    const stop: Callback = {
+      onEpochBegin: (epoch) => {
+        last = epoch === 1;
+      },
+      onBatchEnd: (batch, _logs, context) => {
+        context.stopTraining = last && batch === at;
+      },
+    };
+    expect((await run(x, y, { epochs: 2, batchSize: 2, callbacks: [stop] })).stopped).toEqual(stopped);
+  });
+
   test('a loss that is not finite: an error that says where, and all as after the last good epoch', async () => {
     const { run, runner } = setUp('Input((3,)), Dense(2)', { optimizer: sgd({ learningRate: 0.01, momentum: 0.9 }) });
     const good = setUp('Input((3,)), Dense(2)', { optimizer: sgd({ learningRate: 0.01, momentum: 0.9 }) });

@@ -99,6 +99,9 @@ describe('writeOnnx', () => {
 
   const further: Record<string, () => Layer | Layer[]> = {
     'ReLU with a slope and a threshold': () => ReLU({ maxValue: 0.4, negativeSlope: 0.1, threshold: 0.05 }),
+    'ReLU with a threshold': () => ReLU({ threshold: 0.05 }),
+    'ReLU with a bound': () => ReLU({ maxValue: 0.2 }),
+    'ReLU with a slope': () => ReLU({ negativeSlope: 0.2 }),
     'ReLUs whose bounds are nearly the same': () => [ReLU({ maxValue: 0.2004 }), ReLU({ maxValue: 0.2001 })],
     'Softmax over the steps': () => Softmax({ axis: 1 }),
     PReLU: () => PReLU(),
