@@ -10,6 +10,8 @@ interface Shape {
   batch: number;
   split: number;
   pad: number;
+  /** Rows between the steps of x and of y that are not theirs. */
+  gaps: readonly [number, number];
   seed: number;
 }
 
@@ -21,6 +23,7 @@ const shape: fc.Arbitrary<Shape> = fc
     batch: fc.constantFrom(1, 2, 5, 6, 7, 13, 70),
     part: fc.double({ min: 0, max: 1, noNaN: true }),
     pad: fc.integer({ min: 0, max: 5 }),
+    gaps: fc.constantFrom([0, 0], [0, 2], [3, 0], [1, 2]) satisfies fc.Arbitrary<readonly [number, number]>,
     seed: fc.nat(1e6),
   })
   .map(({ part, ...rest }) => ({ ...rest, split: Math.round(part * rest.batch) }));
@@ -49,29 +52,32 @@ function expected(x: Float32Array, w: Float32Array, rows: number, { inputs, unit
 test.each([0, 1])('rowsProduct, wide %i: x·W + b to 1e-5, whole and split, padding untouched', (wide) => {
   fc.assert(
     fc.property(shape, (s) => {
-      const { inputs, units, steps, batch, split, pad, seed } = s;
+      const { inputs, units, steps, batch, split, pad, gaps, seed } = s;
       const bench = new Bench(1 << 21);
       const rows = steps * batch;
       const x = normals(seed, rows * inputs);
       const w = normals(seed + 1, (inputs + 1) * units);
-      const panels = Math.ceil(units / 16);
-      const input = bench.rows(rows, inputs, inputs + pad, x);
+      const width = 16 * Math.ceil(units / 16);
+      const [xRows, yRows] = gaps.map((gap) => batch + gap);
+      const apart = new Float32Array(steps * xRows * inputs);
+      for (let t = 0; t < steps; t++)
+        apart.set(x.subarray(t * batch * inputs, (t + 1) * batch * inputs), t * xRows * inputs);
+      const input = bench.rows(steps * xRows, inputs, inputs + pad, apart);
       const weights = bench.vector(panelsOf(w, inputs + 1, units));
-      const whole = bench.rows(rows, 16 * panels, 16 * panels + pad);
-      const parts = bench.rows(rows, 16 * panels, 16 * panels + pad);
+      const [whole, parts] = [0, 1].map(() => bench.rows(steps * yRows, width, width + pad));
       const run = (to: number, from: number, until: number) =>
         bench.kernels.rowsProduct(
-          panels,
+          width / 16,
           inputs,
           input.address,
-          batch * (inputs + pad),
+          xRows * (inputs + pad),
           inputs + pad,
           weights.address,
           inputs + 1,
           weights.address + 64 * inputs,
           to,
-          batch * (16 * panels + pad),
-          16 * panels + pad,
+          yRows * (width + pad),
+          width + pad,
           steps,
           batch,
           from,
@@ -81,7 +87,13 @@ test.each([0, 1])('rowsProduct, wide %i: x·W + b to 1e-5, whole and split, padd
       run(whole.address, 0, batch);
       run(parts.address, split, batch);
       run(parts.address, 0, split);
-      expectClose(whole.read(), expected(x, w, rows, s), 1e-5, 1e-5);
+      const ofRows = (from: number, to: number) => whole.read().subarray(from * width, to * width);
+      const right = expected(x, w, rows, s);
+      for (let t = 0; t < steps; t++) {
+        const own = ofRows(t * yRows, t * yRows + batch);
+        expectClose(own, right.subarray(t * batch * width, (t + 1) * batch * width), 1e-5, 1e-5);
+        expect(ofRows(t * yRows + batch, (t + 1) * yRows).every(Number.isNaN)).toBe(true);
+      }
       expect(parts.read()).toEqual(whole.read());
       bench.done();
     }),
