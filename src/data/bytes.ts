@@ -21,6 +21,7 @@ const reasons: Record<string, string> = {
   ENOENT: 'no such file; check the path',
   ENOTDIR: 'no such file; check the path',
   EISDIR: 'is a folder; give a file, or its files as FOLDER/*.csv',
+  MODEL: 'is a model, not data; give a file of data (memcell summary and memcell report show a model)',
   EACCES: 'no permission to read it',
   EPERM: 'no permission to read it',
 };
@@ -53,12 +54,15 @@ export function memoryBytes(name: string, content: Uint8Array): Bytes {
  */
 export async function openBytes(path: string): Promise<Bytes> {
   const { createReadStream } = await import('node:fs');
-  const { open, stat } = await import('node:fs/promises');
+  const { open, readdir, stat } = await import('node:fs/promises');
   const name = path === '-' ? 'stdin' : path;
   try {
     if (path === '-') return memoryBytes(name, await collect(process.stdin, name));
     const status = await stat(path);
-    if (status.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    if (status.isDirectory()) {
+      const isModel = (await readdir(path)).includes('model.json');
+      throw Object.assign(new Error(), { code: isModel ? 'MODEL' : 'EISDIR' });
+    }
     if (!status.isFile()) return memoryBytes(name, await collect(createReadStream(path), name));
     await (await open(path)).close();
     return {

@@ -1,5 +1,5 @@
 /** Files that hold no table: the whole line, for each kind of file and of failure. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -65,6 +65,12 @@ test('what cannot be opened says why', async () => {
   expect(await refusal(() => openBytes(root))).toEqual([
     'io',
     'F: is a folder; give a file, or its files as FOLDER/*.csv',
+  ]);
+  mkdirSync(join(root, 'model'));
+  writeFileSync(join(root, 'model', 'model.json'), '{}');
+  expect(await refusal(() => openBytes(join(root, 'model')))).toEqual([
+    'io',
+    'F/model: is a model, not data; give a file of data (memcell summary and memcell report show a model)',
   ]);
   if (process.getuid?.() !== 0)
     expect(await refusal(() => openBytes(closed))).toEqual(['io', 'F/closed.csv: no permission to read it']);
