@@ -9,6 +9,7 @@ import {
   Dense,
   Dropout,
   Embedding,
+  Flatten,
   Input,
   LSTM,
   loadModel,
@@ -244,6 +245,30 @@ test('models are layers of models, with the same weights in each call', async ()
   expect(outer.countParams()).toBe(40);
   expect(outer.engine).toEqual({ kind: 'memcell' });
   expect(await inner.predict(await inner.predict(rows))).toEqual(await outer.predict(rows));
+});
+
+test('what each input takes is what reads it, in a model inside the model too', async () => {
+  const inside = () => {
+    const [numbers, words, others] = [Input({ shape: [3] }), Input({ shape: [2] }), Input({ shape: [2] })];
+    const read = [Embedding(7, 3).apply(words), Embedding(9, 3).apply(others)];
+    const outputs = Concatenate({ axis: 1 }).apply([
+      Dense(3).apply(numbers),
+      ...read.map((one) => Flatten().apply(one)),
+    ]);
+    return new Model({ inputs: [numbers, words, others], outputs });
+  };
+  const ends = [3, 2, 2].map((size, i) => Input({ shape: [size], name: 'abc'[i] }));
+  const [a, b, c] = ends;
+  const model = new Model({ inputs: ends, outputs: Dense(1).apply(inside().apply([a, b, c])) });
+  const given = (numbers: number[], words: number[], others: number[]) => model.predict([[numbers], [words], [others]]);
+  await given([0.5, 7, -2], [6, 0], [8, 7]);
+  for (const [words, others, message] of [
+    [[7, 0], [8, 7], 'x (b)[0][0] is 7; it must be from 0 to 6'],
+    [[0.5, 0], [8, 7], 'x (b)[0][0] is 0.5; it must be a whole number'],
+    [[6, 0], [8, 9], 'x (c)[0][1] is 9; it must be from 0 to 8'],
+  ] as const)
+    await expect(given([0.5, 7, -2], [...words], [...others])).rejects.toThrow(message);
+  model.dispose();
 });
 
 test('both directions apart, each with its states', async () => {

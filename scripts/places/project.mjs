@@ -40,8 +40,8 @@ function npm(args, cwd) {
   }
 }
 
-/** Installs the tools, packs memcell, and installs it into the app. */
-export function prepare() {
+/** Installs the tools, unless those of this lock file are there. */
+export function installTools() {
   const lock = readFileSync(join(sources, 'package-lock.json'), 'utf8');
   const installed = join(tools, 'installed.json');
   mkdirSync(tools, { recursive: true });
@@ -51,6 +51,11 @@ export function prepare() {
     npm(['ci'], tools);
     writeFileSync(installed, lock);
   }
+}
+
+/** Installs the tools, packs memcell, and installs it into the app. */
+export function prepare() {
+  installTools();
   rmSync(app, { recursive: true, force: true });
   cpSync(join(sources, 'app'), app, { recursive: true });
   const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', tools];

@@ -2,6 +2,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { SingleBar } from 'cli-progress';
 import { InvalidArgumentError } from 'commander';
+import { trainingOf } from '../../src/cli/choose.js';
 import { Session } from '../../src/cli/command.js';
 import { showProgress } from '../../src/cli/progress.js';
 import { parseCheckpoint } from '../../src/cli/resuming.js';
@@ -59,6 +60,28 @@ describe('values', () => {
 
   test('paths as a shell takes them', () => {
     expect(['a/b-c_1.csv:@%+=', 'a b', 'a"b', ''].map(quoted)).toEqual(['a/b-c_1.csv:@%+=', '"a b"', '"a\\"b"', '""']);
+  });
+});
+
+test('what training is told is what was given, 0 too', () => {
+  expect(trainingOf({})).toEqual({ seed: 0, plain: false, settings: {} });
+  const settings = {
+    validationSplit: 0,
+    patience: 0,
+    learningRate: 0,
+    epochs: 1,
+    batchSize: 2,
+    optimizer: 'sgd',
+  } as const;
+  expect(
+    trainingOf({ ...settings, seed: 3, plain: true, layers: ' LSTM(3),\n  Dense(1) ', threads: 2, budget: 0 }),
+  ).toEqual({
+    seed: 3,
+    plain: true,
+    settings,
+    layers: 'LSTM(3), Dense(1)',
+    threads: 2,
+    budget: 0,
   });
 });
 

@@ -163,6 +163,30 @@ describe('train', () => {
     expect(err).toMatch(/^memcell: .*\n$/);
   });
 
+  it('--sql is what a report draws gates of, too', async () => {
+    const rows = file(
+      folder,
+      'flowers.csv',
+      `a,b,kind\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${(i * 5) % 11},${i % 7 > 3 ? 'up' : 'down'}`).join('\n')}\n`,
+    );
+    const page = join(folder, 'flowers.html');
+    const argv = [
+      '--classify',
+      'kind',
+      '--layers',
+      'LSTM(3), Dense(2, softmax)',
+      '--plain',
+      '--epochs',
+      '1',
+      '--report',
+      page,
+    ];
+    const query = 'select a + 1 as other, b, kind from data where b < 8';
+    const { report } = await json('train', rows, ...argv, '--sql', query, '--out', join(folder, 'flowers'));
+    expect(report).toBe(page);
+    expect(readFileSync(page, 'utf8')).toMatch(/id="gates/);
+  });
+
   it('--budget ends training about then, with a model', async () => {
     const out = join(folder, 'hurried');
     const long = ['--plain', '--window', '7', '--epochs', '1000000'];

@@ -52,8 +52,16 @@ describe('Vocabulary', () => {
     );
   });
   test('an unknown character: which, where, and what is known', () => {
-    expect(() => Vocabulary.of('a 😀b\n').encode('😀a\na😀é', 'prompt')).toThrow(
-      "prompt, line 2, column 3: the character 'é' (U+00E9) is not among the 5 that the model knows; replace it",
-    );
+    const vocabulary = Vocabulary.of('a 😀b\n');
+    for (const [text, place] of [
+      ['😀a\na😀é', 'line 2, column 3'],
+      ['é', 'line 1, column 1'],
+      ['😀😀\n\n😀😀é\n', 'line 3, column 3'],
+    ]) {
+      const message = `prompt, ${place}: the character 'é' (U+00E9) is not among the 5 that the model knows; replace it`;
+      expect(() => vocabulary.encode(text, 'prompt')).toThrow(message);
+      expect(() => vocabulary.check(text, 'prompt')).toThrow(message);
+    }
+    expect(vocabulary.check('a😀b\n', 'prompt')).toBeUndefined();
   });
 });

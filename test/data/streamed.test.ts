@@ -1,9 +1,11 @@
 /** Rows as they come, by hand: what is held of them, and what is said of those that are not plain. */
 import { expect, test } from '@jest/globals';
+import type { Bytes } from '../../src/data/bytes.js';
 import { type ColumnValues, HeldRows } from '../../src/data/heldRows.js';
 import { JsonColumns } from '../../src/data/streamColumns.js';
 import { headOfLines, JsonLines, type Line, linesOf } from '../../src/data/streamJson.js';
 import { Table } from '../../src/data/table.js';
+import { textBlocks } from '../../src/data/textForm.js';
 
 async function* each<T>(...all: T[]) {
   yield* all;
@@ -16,6 +18,17 @@ async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   for await (const one of from) found.push(one);
   return found;
 }
+
+test('a text in blocks is the same wherever they end, within a line’s end and a letter too', async () => {
+  const text = 'für\r\nb\r\r\n\nc\rd\n\r';
+  const bytes = new TextEncoder().encode(text);
+  for (let cut = 0; cut <= bytes.length; cut++)
+    for (let more = cut; more <= bytes.length; more++) {
+      const parts = [bytes.subarray(0, cut), bytes.subarray(cut, more), bytes.subarray(more)];
+      const stream = { stream: () => each(...parts) } as unknown as Bytes;
+      expect((await all(textBlocks(stream, 'utf-8'))).join('')).toBe('für\nb\n\n\nc\nd\n\n');
+    }
+});
 
 test('rows that are held: more than there is room for, thinned, and in the order of their places', () => {
   const head = new Table({

@@ -71,6 +71,95 @@ test.each([undefined, 'tfjs'] as const)(
   },
 );
 
+const STEPS = [
+  [[1, 2], [3, 4], [0, 0], [0, 0]],
+  [[5, 6], [0, 0], [7, 8], [0, 0]],
+]; // biome-ignore format: a line for each input
+test.each<[string, () => ReturnType<typeof l.Add>, number[][]]>([
+  [
+    'Add',
+    () => l.Add(),
+    [
+      [6, 8],
+      [3, 4],
+      [7, 8],
+      [0, 0],
+    ],
+  ],
+  [
+    'Multiply',
+    () => l.Multiply(),
+    [
+      [5, 12],
+      [3, 4],
+      [7, 8],
+      [0, 0],
+    ],
+  ],
+  [
+    'Average',
+    () => l.Average(),
+    [
+      [3, 4],
+      [1.5, 2],
+      [3.5, 4],
+      [0, 0],
+    ],
+  ],
+  [
+    'Maximum',
+    () => l.Maximum(),
+    [
+      [5, 6],
+      [3, 4],
+      [7, 8],
+      [0, 0],
+    ],
+  ],
+  [
+    'Minimum',
+    () => l.Minimum(),
+    [
+      [1, 2],
+      [3, 4],
+      [7, 8],
+      [0, 0],
+    ],
+  ],
+])(
+  '%s of two sequences: a step of one that does not count changes nothing; where none counts there is none',
+  async (_, layer, expected) => {
+    for (const engine of [undefined, 'tfjs'] as const)
+      for (const order of [
+        [0, 1],
+        [1, 0],
+      ]) {
+        const inputs = STEPS.map(() => Input({ shape: [4, 2] }));
+        const model = new Model({ inputs, outputs: layer().apply(inputs.map((one) => l.Masking().apply(one))) });
+        model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...(engine && { engine }) });
+        expect(await model.predict(order.map((i) => [STEPS[i]]))).toEqual([expected]);
+        // Of squares of differences to 0, those at the three steps that count.
+        const squares = expected
+          .slice(0, 3)
+          .flat()
+          .reduce((sum, value) => sum + value * value, 0);
+        const { loss } = await model.evaluate(
+          order.map((i) => [STEPS[i]]),
+          [
+            [
+              [0, 0],
+              [0, 0],
+              [0, 0],
+              [9, 9],
+            ],
+          ],
+        );
+        expect(loss).toBeCloseTo(squares / 6, 4);
+        model.dispose();
+      }
+  },
+);
+
 test('every layer of the fixture is here', () => {
   expect(Object.keys(LAYERS)).toEqual(Object.keys(kept));
 });

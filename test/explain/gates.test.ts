@@ -246,6 +246,18 @@ test('of a linear model, an attribution is the weight times the change of the in
   model.dispose();
 });
 
+test('an output that changes at one place on the way is followed there', async () => {
+  const model = new Sequential([Dense(1, 'tanh')], { inputShape: [2] });
+  for (const place of [0.11, 0.34, 0.78]) {
+    model.setWeights([[[3000], [1000]], [-4000 * place]]);
+    const { values, output, baseline, gap } = await model.attribute([[1, 1]]);
+    expect([output[0], baseline[0]]).toEqual([expect.closeTo(1, 5), expect.closeTo(-1, 5)]);
+    expect(gap).toBeLessThan(2e-3);
+    expect(Array.from(values.data)).toEqual([expect.closeTo(1.5, 2), expect.closeTo(0.5, 2)]);
+  }
+  model.dispose();
+});
+
 test('of an Embedding, what each token adds', async () => {
   const model = new Sequential([Embedding(9, 4), LSTM(5), Dense(2)], { inputShape: [4], seed: 2 });
   const { values, output, baseline } = await model.attribute([[1, 5, 2, 8]], { output: 1 });

@@ -361,6 +361,23 @@ describe('a topology', () => {
     );
   });
 
+  it.each([
+    ['float32', 'float32'],
+    ['float16', 'float32'],
+    ['bfloat16', 'float32'],
+    ['int64', 'int32'],
+    ['uint8', 'int32'],
+    ['uint32', 'int32'],
+    ['bool', 'bool'],
+    [null, 'float32'],
+    [{ class_name: 'DTypePolicy', config: { name: 'uint16' } }, 'int32'],
+  ])('with an input of type %p has one of %s', (dtype, expected) => {
+    const typed = layer('InputLayer', { batch_shape: [null, 4, 2], dtype }, { inbound_nodes: [] });
+    const dense = layer('Dense', { units: 1 }, { inbound_nodes: [[['inputlayer', 0, 0, {}]]] });
+    const made = normalTopology(graph([typed, dense]), 'F');
+    expect(JSON.stringify(made)).toContain(`"dtype":"${expected}"`);
+  });
+
   it('called as in evaluation only is read, and that is said', () => {
     const dense = (training: boolean) =>
       layer('Dense', { units: 1 }, { inbound_nodes: [[['inputlayer', 0, 0, { training }]]] });

@@ -184,6 +184,27 @@ describe.each(backends)('on the backend %s', (backend) => {
     }
   });
 
+  test('a stateful layer goes on from states that it is given, and then from those after them', () => {
+    const made = () => tf.layers.lstm({ units: 5, stateful: true, batchInputShape: [2, 3, 4], ...sigmoid });
+    const { plain, fast } = twins(() => tf.sequential({ layers: [made()] }));
+    tf.tidy(() => {
+      const random = new Random(6);
+      const x = normal(random, [2, 3, 4]);
+      const initialState = [normal(random, [2, 5]), normal(random, [2, 5])];
+      const outputs = ({ layers: [layer] }: tf.LayersModel) =>
+        [{}, { initialState }, {}].map((given) => (layer.call(x, given) as tf.Tensor).dataSync<'float32'>());
+      const expected = outputs(plain);
+      for (const [k, values] of outputs(fast).entries()) expectClose(values, expected[k], FORWARD);
+      expect(expected[1]).not.toEqual(expected[0]);
+      expect(expected[2]).not.toEqual(expected[1]);
+    });
+    for (const model of [plain, fast]) {
+      model.resetStates();
+      tf.dispose((model.layers[0] as unknown as { states: tf.Tensor[] }).states);
+      model.dispose();
+    }
+  });
+
   test('what the kernel does not know runs on tfjs, and recurrentPath says why', async () => {
     const cases: [tf.layers.Layer, RegExp][] = [
       [tf.layers.lstm({ units: 3, activation: 'softmax' }), /not of one number at a time$/],

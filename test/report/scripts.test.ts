@@ -87,6 +87,17 @@ test('a page shows what is nearest to the pointer, until it leaves, also of figu
   await page.close();
 });
 
+test('columns of numbers stand on the right, their headings too; a token is coloured as much as it surprises', async () => {
+  const tokens = [0, 0.5, 1].map((s) => html`<span style="--s:${s}">x</span>`);
+  const body = html`<table><tr><th>a</th><th class="n">b</th></tr><tr><td>x</td><td class="n">1</td></tr></table><pre class="surprise">${tokens}</pre>`;
+  const page = await shown(pageOf('t', body, []));
+  const aligned = await page.$$eval('th,td', (all) => all.map((one) => getComputedStyle(one).textAlign));
+  expect(aligned).toEqual(['left', 'right', 'left', 'right']);
+  const colours = await page.$$eval('.surprise span', (all) => all.map((one) => getComputedStyle(one).backgroundColor));
+  expect(colours.map((colour) => Number(/\/ ([\d.]+)\)$/.exec(colour)?.[1]))).toEqual([0, 0.425, 0.85]);
+  await page.close();
+});
+
 test('a page without figures shows nothing at the pointer', async () => {
   const page = await shown(pageOf('t', html`<p>text</p>`, [pageScript]));
   expect(await page.$$eval('.tip', (all) => all.map((one) => (one as HTMLElement).hidden))).toEqual([true]);

@@ -92,6 +92,19 @@ test('ReduceLROnPlateau: factor, patience, cooldown, lower limit; logs the rate'
   expect(logs.map(({ learning_rate }) => learning_rate)).toEqual([1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3]);
 });
 
+test.each<[string, () => Callback, epochs: number]>([
+  ['ReduceLROnPlateau', () => new ReduceLROnPlateau({ factor: 0.5, patience: 2, cooldown: 4 }), 4],
+  ['ReduceLROnPlateau, in its patience', () => new ReduceLROnPlateau({ factor: 0.5, patience: 3 }), 3],
+  ['EarlyStopping', () => new EarlyStopping({ patience: 2, monitor: 'loss' }), 5],
+  ['EarlyStopping, in its patience', () => new EarlyStopping({ patience: 3, monitor: 'loss' }), 3],
+  ['EarlyStopping, with what is best', () => new EarlyStopping({ patience: 3, restoreBestWeights: true }), 2],
+])('%s: a second fit begins as the first', async (_, made, epochs) => {
+  const callback = made();
+  const flat = () => Array.from({ length: epochs }, (): Logs => ({ loss: 1, val_loss: 1 }));
+  const first = await runThrough(callback, flat());
+  expect(await runThrough(callback, flat())).toEqual(first);
+});
+
 test('LearningRateScheduler sets the rate of each epoch', async () => {
   const { rates } = await runThrough(
     new LearningRateScheduler((epoch, rate) => (epoch === 0 ? rate : rate / 2)),

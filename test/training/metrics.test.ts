@@ -87,6 +87,16 @@ describe("'accuracy' goes by the shapes", () => {
   });
 });
 
+test('r2Score is adjusted by the regressors while there are samples beyond them and one more', () => {
+  const scores = [0, 1, 2, 3, 4].map((numRegressors) => {
+    const count = r2Score({ numRegressors }).start();
+    count.update(array([1, 2, 3, 4], [4, 1]), array([1, 2, 3, 3], [4, 1]));
+    return count.result();
+  });
+  // 1 − 1/5, then 1 − (1/5)·3/(4 − k − 1).
+  for (const [k, expected] of [0.8, 0.7, 0.4, 0.8, 0.8].entries()) expect(scores[k]).toBeCloseTo(expected, 6);
+});
+
 test('what weighs nothing does not count, whatever it holds', () => {
   const nothing = Float32Array.of(1, 0);
   for (const [metric, expected] of [

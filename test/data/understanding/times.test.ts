@@ -58,6 +58,18 @@ test.each<[notation: string, numbers: string[], first: string]>([
   expect(labelsAfter(reading.time!, time!.times[1], 1)).toEqual([numbers[2]]);
 });
 
+test.each([
+  [60, true],
+  [3600, true],
+  [1, false],
+  [30, false],
+  [90, false],
+])('large numbers of a column that does not speak of time, %i apart: seconds since 1970: %p', (step, isTime) => {
+  const numbers = Array.from({ length: 6 }, (_, i) => String(1583996400 + step * i));
+  const { time } = understand(tableOf(numbers, 'n'), { targets: ['y'] }).reading;
+  expect(time?.notation).toBe(isTime ? 'seconds since 1970' : 'number');
+});
+
 describe('times as people write them', () => {
   test.each<[string[], string, string[]]>([
     [['Jan 2020', 'Feb 2020', 'Mar 2020'], '1 month', ['Apr 2020', 'May 2020']],

@@ -223,6 +223,19 @@ const read: Record<string, Case> = {
     inputs: [fixed],
     classes: 'LSTM',
   },
+  'a Dense behind it, scaled and moved': {
+    nodes: [
+      turned,
+      lstm(['t', 'W', 'R', 'B']),
+      node('Squeeze', ['h', 'zero'], 'state'),
+      node('MatMul', ['state', 'V'], 'product'),
+      node('Add', ['product', 'v'], 'sum'),
+      node('Mul', ['sum', 'scale'], 'scaled'),
+      node('Add', ['scaled', 'shift'], 'y'),
+    ],
+    tensors: [...weights(4), weight('V', UNITS, 2), weight('v', 2), weight('scale', 2), weight('shift', 2)],
+    classes: 'LSTM, Dense',
+  },
   'the cell of an LSTM beside its last state': {
     nodes: [
       turned,

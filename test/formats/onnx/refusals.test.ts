@@ -178,6 +178,25 @@ test.each<[what: string, Attributes, message: string]>([
   expect(await refusal({ nodes, tensors, inputs: fixed, opset: 13 })).toBe(message);
 });
 
+test('an attention whose keys and values run in different directions is none', async () => {
+  const tensors = Object.entries({ end: -1, begin: -1000, back: -1 }).map(([name, n]) => intTensor(name, [1], [n]));
+  const graph = (keys: string, values: string): Graph => ({
+    nodes: [
+      node('Slice', ['x', 'end', 'begin', 'one', 'back'], 'round'),
+      node('Transpose', [keys], 'keys', { perm: ints([0, 2, 1]) }),
+      node('MatMul', ['x', 'keys'], 'scores'),
+      node('Softmax', ['scores'], 'shares', { axis: int(-1) }),
+      node('MatMul', ['shares', values], 'y'),
+    ],
+    tensors,
+    inputs: fixed,
+  });
+  const message = `it multiplies [batch, steps, steps] of an attention and [batch, steps, features]; ${without}`;
+  expect(await refusal(graph('x', 'x'))).toBe('nothing');
+  expect(await refusal(graph('x', 'round'))).toBe(`node "MatMul" (MatMul): ${message}`);
+  expect(await refusal(graph('round', 'x'))).toBe(`node "MatMul" (MatMul): ${message}`);
+});
+
 const dense = node('MatMul', ['x', 'W'], 'y');
 const W = weight('W', 3, 2);
 const three = ['batch', 'steps', 3];
