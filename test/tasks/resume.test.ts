@@ -160,6 +160,46 @@ describe('a journal', () => {
     expect(said).toEqual(['network 1 of the resumed run is fitted anew: epochs was 6 and is 5']);
   });
 
+  /** Of fits that are over, and of one that runs: what a journal finds in its folder. */
+  const keptIn = async (place: string, fits: number) => {
+    const journal = await open(place, true);
+    const kept: unknown[] = [];
+    for (let i = 0; i < fits; i++) kept.push((await journal.next().newest())?.values);
+    return { ...journal.found, kept, files: readdirSync(place).sort() };
+  };
+  test.each<[string, boolean, number, number, number[]]>([
+    ['resumed, nothing is other', true, 3, 1, [0, 1, 2, 103, 104]],
+    ['resumed, the last is other', true, 2, 1, [0, 1, 102, 103, 104]],
+    ['resumed, the second is other', true, 1, 1, [0, 101, 102, 103, 104]],
+    ['resumed, the first is other, and ended after one', true, 0, 1, [100, 101, 102, 103, 104]],
+    ['resumed, the first is other, and ended after two', true, 0, 2, [100, 101, 102, 103, 104]],
+    ['not resumed', false, 0, 1, [100, 101, 102, 103, 104]],
+  ])('has every fit in its place, whatever was there before: %s', async (title, resume, same, more, all) => {
+    const place = join(folder, `${title}.resume`);
+    const backup = (n: number) => ({ values: { n }, arrays: [Float32Array.of(n, n)] });
+    // A run of three fits that was killed in the fourth; then as many of others as end before it is killed again, and all.
+    const first = await open(place, false);
+    for (let i = 0; i < 3; i++) await first.next().write(backup(i), 'end');
+    await first.next().write(backup(3), 'running');
+    const files = (ended: number) => Array.from({ length: ended }, (_, i) => `ended-00000${i + 1}.state`);
+    const before = { ended: 3, running: true, kept: [0, 1, 2, 3].map((n) => ({ n })) };
+    expect(await keptIn(place, 4)).toEqual({ ...before, files: [...files(3), 'running.state'] });
+    for (const [from, to] of [
+      [same, same + more],
+      [same + more, 5],
+    ]) {
+      const journal = await open(place, resume || from > same);
+      for (let i = 0; i < to; i++) {
+        const store = journal.next();
+        if (i >= from) await store.write(backup(100 + i), 'end');
+        else expect((await store.newest())?.values).toEqual({ n: all[i] });
+      }
+      const kept = all.slice(0, to).map((n) => ({ n }));
+      const found = await keptIn(place, to);
+      expect(found).toMatchObject({ ended: to, kept });
+    }
+  });
+
   test('that cannot be written says so, and the run goes on', async () => {
     const said: string[] = [];
     const journal = await open(join(symbols, 'below'), false, undefined, said);

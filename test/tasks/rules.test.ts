@@ -1,6 +1,8 @@
 /** Small rules that all tasks share: what settings may be, what is drawn of them, and the words of a search. */
 import { describe, expect, test } from '@jest/globals';
 import { Random } from '../../src/random.js';
+import { flags, kinds } from '../../src/tasks/flags.js';
+import { checkOptions } from '../../src/tasks/options.js';
 import { anyOf, between, wholeBetween } from '../../src/tasks/ranges.js';
 import { checkSampling } from '../../src/tasks/sampling.js';
 import type { Search, Trial } from '../../src/tasks/search.js';
@@ -49,6 +51,76 @@ describe('settings', () => {
   ])('of sampling, %j: %s', (options, message) => {
     expect(() => checkSampling(options)).toThrow(usage(message));
     expect(() => checkSampling({ temperature: 0, topK: 1, topP: 1 })).not.toThrow();
+  });
+});
+
+describe('an option that takes a number takes it up to its limits, in a program and on the command line', () => {
+  type Limits = { what: string; least: number[]; beyond: number[] };
+  const counted = { what: 'a whole number of at least 1', least: [1, 2, 1e6], beyond: [0, -1, -5, 1.5] };
+  const limits: Record<string, Limits> = {
+    window: counted,
+    horizon: counted,
+    mostRows: counted,
+    steps: counted,
+    vocabulary: counted,
+    length: counted,
+    topK: counted,
+    seed: { what: 'a whole number', least: [-3, 0, 7], beyond: [0.5, -1.5] },
+    temperature: { what: 'a number of at least 0', least: [0, 0.5, 20], beyond: [-0.1, -1] },
+    topP: { what: 'a number above 0, and at most 1', least: [0.001, 1], beyond: [0, 1.01, -1] },
+    interval: {
+      what: 'numbers with commas between them, each a percentage above 0 and below 100',
+      least: [0.1, 80, 99.9],
+      beyond: [0, 100, -5],
+    },
+  };
+  const taken = kinds.flatMap((kind) =>
+    Object.entries({ train: flags[kind].options, predict: flags[kind].predictOptions }).flatMap(([call, options]) =>
+      Object.entries(options).flatMap(([name, { kind: own }]) =>
+        [own.parse('1')].flat().every((value) => typeof value === 'number') ? [{ kind, call, name, own }] : [],
+      ),
+    ),
+  );
+
+  test('each such option has limits here', () => {
+    expect(taken.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'forecast window',
+      'forecast horizon',
+      'forecast mostRows',
+      'forecast steps',
+      'forecast interval',
+      'classify steps',
+      'classify mostRows',
+      'text window',
+      'text vocabulary',
+      'text length',
+      'text temperature',
+      'text topK',
+      'text topP',
+      'text seed',
+      'symbols window',
+      'symbols steps',
+    ]);
+  });
+
+  test.each(taken)('$kind, $call: $name', ({ name, own }) => {
+    const { what, least, beyond } = limits[name];
+    const given = (value: number) => (name === 'interval' ? [value] : value);
+    expect(own.what).toBe(what);
+    for (const value of least) {
+      expect(checkOptions({ [name]: { flags: '', help: '', kind: own } }, { [name]: given(value) }, 'f')).toEqual({
+        [name]: given(value),
+      });
+      expect(own.parse(String(value))).toEqual(given(value));
+    }
+    for (const value of beyond) {
+      expect(() => checkOptions({ [name]: { flags: '', help: '', kind: own } }, { [name]: given(value) }, 'f')).toThrow(
+        usage(`f: ${name} must be ${what}, not ${JSON.stringify(given(value))}`),
+      );
+      expect([value, own.parse(String(value))]).toEqual([value, undefined]);
+    }
+    for (const none of ['', 'many', '1x', 'NaN', 'Infinity'])
+      expect([none, own.parse(none)]).toEqual([none, undefined]);
   });
 });
 

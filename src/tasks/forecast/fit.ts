@@ -14,7 +14,6 @@ import { makeNetwork, type NetworkOptions } from './network.js';
 import { type Stretch, stretchRemarks, trackStretches } from './olderRows.js';
 import { oddEnds, remarksOf } from './remarks.js';
 import { collectOrigins, makeWindows, type Origin } from './samples.js';
-import { findSeason } from './season.js';
 import { type SeriesState, type State, stateToJson, type Tail, type TargetState } from './state.js';
 import { fitTarget, type TargetOptions } from './targets.js';
 import { standardised, targetColumn, trackSeries, yearAngles } from './track.js';
@@ -29,7 +28,7 @@ export const fit: Fit = async (set, options) => {
   const { horizon, run } = options;
   const started = startOf(run);
   const deadline = run.budget === undefined ? Number.POSITIVE_INFINITY : started + 600 * run.budget;
-  const season = seasonOf(set);
+  const { season } = set;
   const window = options.window ?? defaultWindow(season);
   const { length } = set.series;
   run.stage(`exponential smoothing of ${length === 1 ? 'the series' : `${length} series`}`);
@@ -119,10 +118,6 @@ function named(series: string): string {
   return series === '' ? 'the series' : `series ${series}`;
 }
 
-function seasonOf(set: SeriesSet): number {
-  return set.season ?? commonSeason(set.series);
-}
-
 function defaultWindow(season: number): number {
   return Math.min(LONGEST_WINDOW, season > 1 ? Math.max(6, season) : 8);
 }
@@ -133,7 +128,7 @@ function defaultWindow(season: number): number {
  */
 export function checkLayers(set: SeriesSet, { horizon, window, run }: ForecasterOptions): void {
   const targets = set.targets.length;
-  const steps = window ?? defaultWindow(seasonOf(set));
+  const steps = window ?? defaultWindow(set.season);
   let fault: unknown;
   for (const channels of [2 * targets, 3 * targets]) {
     try {
@@ -145,18 +140,6 @@ export function checkLayers(set: SeriesSet, { horizon, window, run }: Forecaster
     }
   }
   throw fault;
-}
-
-/** The season that most of (up to 30) series have. */
-function commonSeason(series: readonly Series[]): number {
-  const counts = new Map<number, number>();
-  const stride = Math.ceil(series.length / 30);
-  for (let i = 0; i < series.length; i += stride) {
-    const { targets, rows } = series[i];
-    const season = findSeason(targetColumn(series[i], 0, targets.length / rows));
-    counts.set(season, (counts.get(season) ?? 0) + 1);
-  }
-  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
 }
 
 /** Nelder–Mead's iterations where there is no time left. */

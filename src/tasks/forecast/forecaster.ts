@@ -12,8 +12,8 @@ export interface SeriesSet {
   /** Stretches of rows before those of `series`, each under its series' name: corrections are learnt from them too. */
   older?: Series[];
   step?: TimeStep;
-  /** Rows to a season as the calendar has it; undefined: found by autocorrelation. */
-  season?: number;
+  /** Rows to a season; 1: none. */
+  season: number;
 }
 
 /** One series, without a gap and without a missing value. All arrays are row-major. */

@@ -127,8 +127,9 @@ async function readLong(
 ): Promise<ReadRows> {
   const length = stretches && (await lengthOf(source, new RowClock(head, time, group), stretches.rows));
   const drawn =
-    stretches && length && new Stretches(head, Math.ceil(most / 2), { seed: stretches.seed, group, length });
-  const newest = new NewestRows(head, drawn ? Math.floor(most / 2) : most, drawn || undefined);
+    stretches && length && new Stretches(head, Math.floor(most / 2), { seed: stretches.seed, group, length });
+  // Of twice as many none is given up: all rows, where there are no more than are kept.
+  const newest = new NewestRows(head, drawn ? Math.ceil(most / 2) : most, drawn || undefined);
   const clock = new RowClock(head, time, group);
   const odd = new HeldRows(head);
   let seen = 0;

@@ -18,11 +18,14 @@ export function columnsOf(frame: Frame, targets: readonly string[]): SeriesColum
   return { targets: [...targets], past: named('feature'), known: named('known') };
 }
 
+/** The series of a frame, and their season where the calendar has one. */
+type FrameSeries = Omit<SeriesSet, 'season'> & { season?: number };
+
 /**
  * The series of a frame, encoded: numbers as they are, flags as 0 and 1, categories one-hot.
  * @throws MemcellError at the first missing value.
  */
-export function seriesSet(frame: Frame, columns: SeriesColumns): SeriesSet {
+export function seriesSet(frame: Frame, columns: SeriesColumns): FrameSeries {
   const [targets, past, known] = [columns.targets, columns.past, columns.known].map((names) => encode(frame, names));
   for (const names of [columns.targets, columns.past, columns.known]) {
     for (const name of names) checkComplete(frame, name);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSource, type Source } from '../../../src/data/source.js';
+import { MemcellError } from '../../../src/errors.js';
 import { Random } from '../../../src/random.js';
 import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { AreaUnderCurve } from '../../../src/tasks/classify/auc.js';
@@ -9,7 +10,7 @@ import { classifyTask } from '../../../src/tasks/classify/task.js';
 import type { Loaded } from '../../../src/tasks/definition.js';
 import { networkInput } from '../../../src/tasks/networkInput.js';
 import type { Shown } from '../../../src/tasks/shown.js';
-import { runOf } from '../runs.js';
+import { runOf, sourceOf } from '../runs.js';
 import { streamed } from '../streamed.js';
 
 /** The same table as one that is too long to be held. */
@@ -34,8 +35,9 @@ async function learnt(
   rows: Readonly<Record<string, unknown>>[],
   options: ClassifyOptions,
   layers?: string,
+  epochs = 20,
 ): Promise<Loaded<ClassifyArtefact>> {
-  const run = runOf({ settings: { epochs: 20 }, ...(layers && { layers }) });
+  const run = runOf({ settings: { epochs }, ...(layers && { layers }) });
   const { model, artefact } = await (await classifyTask.prepare(openSource(rows), options, run)).train();
   return { model, artefact, name: 'm' };
 }
@@ -128,6 +130,23 @@ test.each(['together', 'apart'])('groups that stand %s are told whole', async (h
   );
   const { confusion } = await classifyTask.evaluate(loaded, long(source), {});
   expect(confusion).toEqual((await classifyTask.evaluate(loaded, whole(source), {})).confusion);
+  loaded.model.dispose();
+});
+
+test.each([
+  ['the third row of one', '', 'a,1,low b,2,high a,3,low b,4,high b,5,high b,6,high', 'line 6: b has 4 rows'],
+  ['the first of two by name', '', 'b,1,low b,2,low a,1,low b,3,low a,2,low a,3,low', 'line 7: a has 3 rows'],
+  ['by the time', 't', 'b,1,low,9 b,2,low,7 a,1,low,1 b,3,low,8', 'line 2: b has 3 rows'],
+])('the row that is too much for a group is told: %s', async (_, time, lines, message) => {
+  const head = time ? ['g', 'v', 'kind', time] : ['g', 'v', 'kind'];
+  const some = Array.from({ length: 16 }, (_, i) => [`g${i >> 1}`, i % 3, kinds[(i >> 1) % 2], i]);
+  const rows = some.map((cells) => Object.fromEntries(head.map((name, c) => [name, cells[c]])));
+  const options = { label: 'kind', group: ['g'], ...(time && { time: [time] }) };
+  const loaded = await learnt(rows, options, 'LSTM(2), Dense(2, softmax)', 1);
+  const source = sourceOf(`${head.join(',')}\n${lines.replaceAll(' ', '\n')}\n`, 'c.csv');
+  const refusal = new MemcellError(`c.csv, ${message}; this model takes up to 2`);
+  await expect(classifyTask.evaluate(loaded, source, {})).rejects.toThrow(refusal);
+  await expect(classifyTask.predict(loaded, source, {})).rejects.toThrow(refusal);
   loaded.model.dispose();
 });
 

@@ -187,6 +187,38 @@ describe('what goes in', () => {
     );
   });
 
+  test.each<[string, string[], Partial<ClassifyOptions>, string | undefined, number[] | undefined]>([
+    ['numbers that may only count the rows', ['nr'], {}, undefined, undefined],
+    ['numbers that are named as the time', ['nr'], { time: ['nr'] }, 'nr', [8, 11, 14, 17]],
+    ['dates', ['day'], {}, 'day', [6, 12, 13, 19]],
+    ['dates and numbers', ['nr', 'day'], {}, 'day', [6, 12, 13, 19]],
+    ['both, numbers named', ['nr', 'day'], { time: ['nr'] }, 'nr', [8, 11, 14, 17]],
+    ['two columns named', ['nr', 'year', 'month'], { time: ['year', 'month'] }, 'year, month', [6, 12, 13, 19]],
+    ['groups of rows', ['nr', 'day', 'who'], { time: ['nr'], group: ['who'] }, undefined, undefined],
+  ])(
+    'held out are the newest rows where the time is known, else some of each class: %s',
+    async (_, names, options, by, newest) => {
+      const cells: Record<string, (i: number) => string | number> = {
+        nr: (i) => (i * 7) % 20,
+        day: (i) => new Date(Date.UTC(2024, 0, 1 + ((i * 3) % 20))).toISOString().slice(0, 10),
+        year: (i) => 2001 + Math.floor(((i * 3) % 20) / 12),
+        month: (i) => 1 + (((i * 3) % 20) % 12),
+        who: (i) => `w${i >> 1}`,
+      };
+      const kindOf = (i: number) => (i % 4 < 2 ? 'a' : 'b');
+      const row = (i: number) => [...names.map((name) => cells[name](i)), (i * i) % 7, kindOf(i)].join(',');
+      const table = await made(20, row, [...names, 'x', 'kind'].join(',')).table();
+      const data = readClasses({ table, added: new Set(), notes: [] }, { label: 'kind', ...options }, runWith());
+      const { held, train, note } = divide(data, runWith());
+      expect(note).toBe(by && `held out: the newest rows by ${by}`);
+      const rows = Array.from(held, (sample) => data.frame.origins[data.samples.rows[sample]]).sort((a, b) => a - b);
+      const each = options.group ? ['a', 'b'] : ['a', 'a', 'b', 'b'];
+      if (newest) expect(rows).toEqual(newest);
+      else expect(rows.map(kindOf).sort()).toEqual(each);
+      expect(train).toHaveLength(5 * each.length - held.length);
+    },
+  );
+
   test('rows whose oldest are of one class are held out at random, which is said', async () => {
     const day = (i: number) => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10);
     const notes = async (firstOther: number) => {

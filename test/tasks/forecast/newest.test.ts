@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { TimeReading } from '../../../src/data/frame.js';
 import type { parseTable } from '../../../src/data/read.js';
+import type { Source } from '../../../src/data/source.js';
+import { Table, type TypedCells } from '../../../src/data/table.js';
 import { understand } from '../../../src/data/understanding/understand.js';
 import { newestRows, noteKept } from '../../../src/tasks/forecast/newest.js';
 import { streamed } from '../streamed.js';
@@ -8,6 +11,17 @@ import { streamed } from '../streamed.js';
 const date = (i: number) => new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10);
 const cellsOf = (table: { columns: readonly { name: string; cells: readonly string[] }[] }) =>
   table.columns.map(({ cells }) => [...cells]);
+type Cells = string[] | TypedCells;
+/** Rows [from, to) of a column. */
+function part(cells: Cells, from: number, to: number): Cells {
+  if (Array.isArray(cells)) return cells.slice(from, to);
+  const { numbers, times } = cells;
+  return {
+    ...cells,
+    ...(numbers && { numbers: numbers.slice(from, to) }),
+    ...(times && { times: times.slice(from, to) }),
+  };
+}
 const timeOf = (head: ReturnType<typeof parseTable>) => understand(head, { targets: ['v'] }).reading.time;
 
 describe('newestRows', () => {
@@ -73,5 +87,89 @@ describe('newestRows', () => {
     expect(account.notes[0]).toBe('read as a stream: of 40 rows the newest 20 are used');
   });
 });
+
+describe('a row whose time is missing or none is kept, so that it is told', () => {
+  const count = 40;
+  const odd = 3;
+  const cells = (cell: (i: number) => string, wrong: string) =>
+    Array.from({ length: count }, (_, i) => (i === odd ? wrong : cell(i)));
+  const numbers = (cell: (i: number) => number) =>
+    Float64Array.from({ length: count }, (_, i) => (i === odd ? Number.NaN : cell(i)));
+  const at = (i: number) => Date.UTC(2020, 0, 1 + i);
+  test.each<[string, Cells[], TimeReading]>([
+    ['an empty cell', [cells(date, '')], { columns: ['t'], notation: 'yyyy-MM-dd' }],
+    ['a word', [cells(date, 'soon')], { columns: ['t'], notation: 'yyyy-MM-dd' }],
+    ['an empty cell among numbers', [cells(String, '')], { columns: ['t'], notation: 'number' }],
+    ['a number that is missing', [{ numbers: numbers((i) => i) }], { columns: ['t'], notation: 'number' }],
+    [
+      'seconds that are missing',
+      [{ numbers: numbers((i) => at(i) / 1000) }],
+      { columns: ['t'], notation: 'seconds since 1970' },
+    ],
+    ['a time that is missing', [{ times: numbers(at), utc: false }], { columns: ['t'], notation: 'yyyy-MM-dd' }],
+    [
+      'one of two columns',
+      [cells(date, ''), cells(() => '10:00', '10:00')],
+      { columns: ['t', 'u'], notation: 'yyyy-MM-dd HH:mm' },
+    ],
+  ])('%s', async (_, columns, time) => {
+    const header = ['t', 'u'].slice(0, columns.length);
+    const values = Array.from({ length: count }, (_, i) => String(i));
+    const all = (from: number, to: number) =>
+      new Table({
+        name: 'long',
+        header: [...header, 'v'],
+        cells: [...columns, values].map((one) => part(one, from, to)),
+        lines: to - from,
+      });
+    const source: Source = {
+      name: 'long',
+      table: async () => all(0, count),
+      text: async () => '',
+      head: async () => ({ table: all(10, 20), rows: count, bytes: 0 }),
+      stream: async function* (columns) {
+        for (let from = 0; from < count; from += 7) {
+          const table = all(from, Math.min(count, from + 7));
+          yield {
+            from,
+            rows: table.rows,
+            columns: columns.map(({ name, read }) => {
+              const { cells, numbers, times } = table.column(name);
+              return numbers ?? times ?? Float64Array.from(cells, (cell) => read?.(cell, () => '') ?? Number(cell));
+            }),
+          };
+        }
+      },
+    };
+    const { table, of } = await newestRows(source, () => time, { most: 6 });
+    expect(of).toBe(count);
+    expect(cellsOf(table).at(-1)).toEqual(['3', '35', '36', '37', '38', '39']);
+  });
+});
+
+test.each([1, 2, 3, 5, 6, 20, 21])(
+  'of a source that does not say its rows all are read where they are no more than %d',
+  async (most) => {
+    const of = async (rows: number) => {
+      const lines = Array.from({ length: rows }, (_, i) => `${date(i)},${i}`);
+      const source = streamed(`date,v\n${lines.join('\n')}\n`);
+      const silent: Source = {
+        ...source,
+        head: async (n) => ({ ...(await source.head!(n)), rows: undefined, bytes: 1e9 }),
+      };
+      return newestRows(silent, timeOf2, { most, stretches: { seed: 1, rows: 3 } });
+    };
+    for (const rows of [most - 1, most]) {
+      if (rows === 0) continue;
+      const { table, ...rest } = await of(rows);
+      expect(rest).toEqual({});
+      expect(cellsOf(table)[1]).toEqual(Array.from({ length: rows }, (_, i) => String(i)));
+    }
+    const { table, of: all, older } = await of(most + 1);
+    expect(all).toBe(most + 1);
+    expect(cellsOf(table)[1].at(-1)).toBe(String(most));
+    expect(table.rows + (older?.table.rows ?? 0)).toBeLessThanOrEqual(most);
+  },
+);
 
 const timeOf2 = () => ({ columns: ['date'], notation: 'yyyy-MM-dd' });

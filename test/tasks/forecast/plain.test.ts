@@ -261,6 +261,64 @@ describe('plain forecasts', () => {
     expect(await rounded([10, 12], 3)).toEqual([10, 11, 12, 12, 13, 14]);
   });
 
+  test.each([
+    ['a,b', 'a,b'],
+    ['a,b', 'b,a'],
+    ['a,b', 'b'],
+    ['b,a', 'a,b'],
+    ['a,b,c', 'b,c,a'],
+  ])('of %s, feeds back what goes in: %s', async (all, fed) => {
+    const targets = all.split(',');
+    const features = fed.split(',');
+    const lines = { a: (i: number) => i, b: (i: number) => 10 * i, c: (i: number) => 500 - 3 * i };
+    const data = source(days(20, lines), 'w.csv');
+    const options = { targets, features, window: 3, horizon: 2 };
+    const { artefact } = await samplesOf(data, options, 0.2, [null, 2 * targets.length]);
+    const { set } = await readData(data, options, runOf(plain), 0);
+    // Answers every target by the first channel of the newest row, and one and two steps on: on a line all z-scores are one.
+    const rising = {
+      predict: async ({ data: x, shape: [n, window, width] }: { data: ArrayLike<number>; shape: number[] }) => {
+        const out = Array.from({ length: n }, (_, i) => {
+          const [before, last] = [window - 2, window - 1].map((row) => (i * window + row) * width);
+          const channels = targets.map((name) => Math.max(0, features.indexOf(name)));
+          return [1, 2].flatMap((h) => channels.map((c) => x[last + c] + h * (x[last + c] - x[before + c])));
+        });
+        return { data: Float32Array.from(out.flat()), shape: [n, 2 * targets.length] };
+      },
+    };
+    const made = await plainForecasts(rising, artefact, set.series[0], [20, 12], 5);
+    const expected = [20, 12].flatMap((origin) =>
+      [0, 1, 2, 3, 4].flatMap((h) => targets.map((name) => lines[name as keyof typeof lines](origin + h))),
+    );
+    expect([...made.values]).toEqual(expected.map((value) => expect.closeTo(value, 2)));
+  });
+
+  test('needs a window of rows, and to be scored a horizon more to compare with', async () => {
+    const options = { targets: ['a'], features: ['a'], window: 4, horizon: 2 };
+    const { loaded } = await train(
+      climbing(20, (i) => i % 6),
+      options,
+      one,
+    );
+    const rows = (n: number) => source(days(n, { a: (i) => i % 6 }, 900), 'new.csv');
+    for (const n of [1, 2, 3]) {
+      expect(await failure(forecastTask.predict(loaded, rows(n), {}))).toBe(
+        `new.csv: has ${n} row${n === 1 ? '' : 's'}; this model needs 4 to forecast from`,
+      );
+    }
+    expect(await rowsOf(loaded, rows(4), {})).toHaveLength(2);
+    for (const n of [1, 3, 4, 5]) {
+      expect(await failure(forecastTask.evaluate(loaded, rows(n), {}))).toBe(
+        `new.csv: has ${n} row${n === 1 ? '' : 's'}; this model needs 4 to forecast from and 2 to compare with`,
+      );
+    }
+    expect(await forecastTask.evaluate(loaded, rows(6), {})).toMatchObject({ samples: 1, trainedOn: false });
+    expect(await failure(forecastTask.evaluate(loaded, rows(9), { from: '9' }))).toBe(
+      'new.csv: no row is left to score: the model needs 4 rows to forecast from and 2 to compare with',
+    );
+    loaded.model.dispose();
+  });
+
   test('goes on from the end, from data, and not beyond what it can', async () => {
     const { loaded, artefact } = await train(
       climbing(40, (i) => i % 6),

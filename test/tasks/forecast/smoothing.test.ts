@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { ANCHOR_ROWS, chooseAnchor, spread, Track } from '../../../src/tasks/forecast/anchor.js';
 import { solvePositive } from '../../../src/tasks/forecast/cholesky.js';
+import { readData } from '../../../src/tasks/forecast/data.js';
 import { nelderMead } from '../../../src/tasks/forecast/nelderMead.js';
 import { autocorrelation, findSeason } from '../../../src/tasks/forecast/season.js';
 import { fitSmoothing, run, type Smoothing } from '../../../src/tasks/forecast/smoothing.js';
 import { noise, seasonal } from './series.js';
+import { runOf, source } from './support.js';
 
 /** The textbook's recursions (Holt–Winters additive, damped), one array a quantity. */
 function reference(y: number[], s: Smoothing) {
@@ -153,6 +155,35 @@ test('the season is found by autocorrelation, the smallest of its multiples, and
   expect(findSeason(noise(200))).toBe(1);
   expect(findSeason([1, 2])).toBe(1);
   expect(findSeason(new Array(50).fill(3))).toBe(1);
+});
+
+test.each([
+  [[4], 4],
+  [[1], 1],
+  [[4, 7, 7], 7],
+  [[7, 4, 4], 4],
+  [[4, 7, 4], 4],
+  [[1, 7, 1, 4], 1],
+  [[7, 1, 4, 7], 7],
+  // Of as many the first.
+  [[4, 7], 4],
+  [[7, 4], 7],
+])('of series with seasons of %j %d is taken, as it was before what is held out', async (seasons, most) => {
+  const patterns: Record<number, number[]> = {
+    1: [0],
+    4: [3, -1, -4, 2],
+    7: [0, 5, 1, -3, 2, -6, 4],
+    5: [9, 0, 4, -7, 1],
+  };
+  const value = (season: number, i: number) => i + patterns[season][i % season];
+  const lines = seasons.flatMap((season, s) =>
+    Array.from({ length: 200 }, (_, i) => `shop ${s},${value(i < 80 ? season : 5, i)}`),
+  );
+  const data = source(`shop,v\n${lines.join('\n')}\n`);
+  const options = { targets: ['v'], group: ['shop'] };
+  const { season, horizon, set } = await readData(data, options, runOf(), 0.6);
+  expect([season, horizon, set.season]).toEqual([most, most > 1 ? most : 6, most]);
+  expect((await readData(data, options, runOf(), 0)).season).toBe(5);
 });
 
 describe('a season is a lag at which changes are alike', () => {

@@ -1,12 +1,14 @@
 /** What goes into a forecast's network and its ridge, number by number, and how the network is tried on folds of it. */
 import { expect, test } from '@jest/globals';
 import { prepareBackend } from '../../../src/kernels/backend.js';
+import type { Run } from '../../../src/tasks/definition.js';
 import type { Layout, Tracked } from '../../../src/tasks/forecast/channels.js';
 import { writeWindow } from '../../../src/tasks/forecast/channels.js';
 import { checkLayers } from '../../../src/tasks/forecast/fit.js';
 import { foldGate, makeNetwork, trainNetwork, tryNetwork } from '../../../src/tasks/forecast/network.js';
 import { asRegression, regressorsOf } from '../../../src/tasks/forecast/regressors.js';
 import { collectOrigins, makeWindows, ownChannels } from '../../../src/tasks/forecast/samples.js';
+import type { Callback } from '../../../src/training/callbacks.js';
 import { runOf } from '../runs.js';
 import { setOf } from './series.js';
 
@@ -221,6 +223,26 @@ test.each([
   },
 );
 
+test('comparisons without a gain end it where they are three in a row, however many came before', async () => {
+  let most = 0;
+  for (const seed of [3, 4, 5, 6]) {
+    const options = network({ learningRate: 0.2 });
+    const run = { ...options.run, seed };
+    const { best, history } = await tryNetwork(windowsOf(24), foldsOf(24, 2), { ...options, run });
+    let least = Number.POSITIVE_INFINITY;
+    const gains = history.val_loss.map((loss) => {
+      const gain = loss < least;
+      least = Math.min(loss, least);
+      return gain ? '+' : '-';
+    });
+    expect(best?.error).toBeCloseTo(48 * least, 3);
+    // After 1000 steps there is none to come.
+    expect(gains.join('')).toMatch(gains.length < 11 ? /^(-?-?\+)+---$/ : /^(-?-?\+)+-?-?-?$/);
+    most = Math.max(most, gains.filter((gain) => gain === '-').length);
+  }
+  expect(most).toBeGreaterThan(3);
+});
+
 test.each([
   [0.5, 1, 3],
   [0.01, 1, 1],
@@ -240,6 +262,21 @@ test.each([
   };
   (await trainNetwork(windowsOf(24), epochs, { ...options, run })).dispose();
   expect(seen).toEqual({ epochs: whole, batches });
+});
+
+test.each<[Run['settings'], string, number]>([
+  [{}, 'adam', 0.005],
+  [{ learningRate: 0.2 }, 'adam', 0.2],
+  [{ optimizer: 'sgd' }, 'sgd', 0.005],
+  [{ optimizer: 'rmsprop', learningRate: 0.01, batchSize: 3 }, 'rmsprop', 0.01],
+])('settings %j: trained by %s at a rate of %d', async (settings, name, rate) => {
+  const seen = new Set<unknown>();
+  const onBatchEnd: Callback['onBatchEnd'] = (_batch, _logs, { optimizer }) => {
+    seen.add(optimizer.name).add(optimizer.learningRate);
+  };
+  const run = runOf({ settings, callbacks: [{ onBatchEnd }] });
+  (await trainNetwork(windowsOf(9), 1, { ...network({}), run })).dispose();
+  expect([...seen]).toEqual([name, rate]);
 });
 
 test('a network begins with nothing; folded into its last layer, a gate multiplies its answers', async () => {

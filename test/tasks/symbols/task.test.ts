@@ -166,6 +166,43 @@ describe('symbols without an option', () => {
   });
 });
 
+describe('of 60 symbols', () => {
+  // At first 0 is the most frequent, at the end 2.
+  const symbols = Array.from({ length: 60 }, (_, i) => (i < 52 ? [0, 0, 1, 2][i % 4] : i === 58 ? 1 : 2));
+  const layers = 'LSTM(3), Dense(3, softmax)';
+  test.each<[string, { window?: number }, Partial<Run>, number, number, number | undefined]>([
+    ['windows to try, the smallest of 1', {}, {}, 47, 12, undefined],
+    ['a window of 5', { window: 5 }, {}, 43, 12, 5],
+    ['half held out', { window: 2 }, { settings: { validationSplit: 0.5 } }, 28, 30, 2],
+    ['nothing held out', { window: 2 }, { settings: { validationSplit: 0 } }, 58, 0, 2],
+    ['plain', {}, { plain: true }, 59, 0, 1],
+    ['plain, a third held out', { window: 3 }, { plain: true, settings: { validationSplit: 1 / 3 } }, 37, 20, 3],
+  ])(
+    '%s: trained on are those after a window, and the model goes on from the end',
+    async (_, options, own, samples, heldOut, window) => {
+      const settings = { epochs: 1, batchSize: 32, ...own.settings };
+      const { prepared, trained } = await train(symbols.join(' '), options, { layers, ...own, settings });
+      expect([prepared.samples, prepared.heldOut]).toEqual([samples, heldOut]);
+      const { model, artefact, evaluation } = trained;
+      const end = symbols.slice(-artefact.window);
+      expect(artefact).toEqual({
+        kind: 'symbols',
+        window: window ?? expect.any(Number),
+        symbols: [0, 1, 2],
+        input: 'scaled',
+        scale: 2,
+        majority: 0,
+        end,
+      });
+      expect(evaluation.samples).toBe(heldOut || samples);
+      const following = async (start?: string) =>
+        symbolsTask.predict({ model, artefact, name: 'm' }, undefined, { steps: 4, ...(start && { start }) });
+      expect(await following()).toEqual(await following(end.join(' ')));
+      model.dispose();
+    },
+  );
+});
+
 test.each([
   ['4 4 4', {}, 'data.txt: every symbol is 4; there is nothing to learn from a constant'],
   ['4', {}, 'data.txt: has 1 symbol; training needs at least two'],
