@@ -26,6 +26,10 @@ test('wide is on only on x64 and Node 24 to 26, after its self-check', () => {
   expect(status.speed === 'wide').toBe(status.enabled);
   if (canBeWide) expect(status.reason).toMatch(/^the self-check /);
   else expect(status.enabled).toBe(false);
+  const [, factor] = /at ([\d.]+) times the narrow speed/.exec(status.reason) ?? [];
+  // Of equal bits, only what is faster is on.
+  if (factor !== undefined && status.enabled) expect(Number(factor)).toBeGreaterThanOrEqual(1);
+  if (factor !== undefined && !status.enabled) expect(Number(factor)).toBeLessThanOrEqual(1);
 });
 
 test('MEMCELL_WIDE=0 keeps it off', () => {
