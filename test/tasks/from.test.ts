@@ -21,8 +21,11 @@ import {
 } from '../../src/index.js';
 import { parseSpec } from '../../src/model/spec.js';
 import { writeLayer } from '../../src/model/writeSpec.js';
+import type { ForecastArtefact } from '../../src/tasks/forecast/artefact.js';
+import type { ForecastData } from '../../src/tasks/forecast/data.js';
+import { compareColumns } from '../../src/tasks/forecast/startFrom.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
-import { openStart } from '../../src/tasks/start.js';
+import { openStart, type Start } from '../../src/tasks/start.js';
 import { trainTask } from '../../src/tasks/train.js';
 import { file, memcell, memcellProcess, temporaryFolder } from '../cli/streams.js';
 
@@ -391,6 +394,32 @@ test('a run that is resumed started from the same model', async () => {
   const [a, b] = [await loadModel(out), await loadModel(whole)];
   expect(a.getWeights()).toEqual(b.getWeights());
   for (const one of [a, b]) one.dispose();
+});
+
+test('columns that are not those of the forecast that is started from are told, what was and what is', () => {
+  const many = Array.from({ length: 11 }, (_, i) => `c${i}`);
+  const told = (before: object, targets: string[], past: string[], known: string[] = []) => {
+    const said: string[] = [];
+    const from = { name: 'm', say: (line: string) => said.push(line) };
+    compareColumns(
+      before as ForecastArtefact,
+      { columns: { targets }, set: { past, known } } as unknown as ForecastData,
+      from as unknown as Start,
+    );
+    expect(said.pop()).toBe('scaled by this data; window and horizon, where not given, are those of m');
+    return said;
+  };
+  expect(told({ method: 'plain', targets: ['y'], channels: ['y', 'a'] }, ['y'], ['y', 'a'], ['k'])).toEqual([]);
+  expect(told({ method: 'plain', targets: ['y'], channels: ['y', 'a'] }, ['z'], ['y'])).toEqual([
+    'm: its targets were y, here z: taken in this order',
+    'm: its columns were y, a, here y: taken in this order',
+  ]);
+  const whole = { targets: ['y', 'z'], channels: { past: many, known: ['k'] } };
+  expect(told(whole, ['z', 'y'], [], ['k'])).toEqual([
+    'm: its targets were y, z, here z, y: taken in this order',
+    'm: its columns were c0, c1, c2, c3, c4, c5, c6, c7 and 3 more, here none: taken in this order',
+  ]);
+  expect(told(whole, ['y', 'z'], many, ['l'])).toEqual(['m: its known columns were k, here l: taken in this order']);
 });
 
 describe('layers as text', () => {
