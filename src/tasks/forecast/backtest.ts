@@ -32,7 +32,7 @@ export async function backtestForecast(
     run: refit && run.budget !== undefined ? { ...run, budget: run.budget / folds } : run,
   };
   const edges = Array.from({ length: folds + 1 }, (_, k) => trainingRows(series, (split * (folds - k)) / folds));
-  const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
+  const scores = new Scores(data.columns.targets, data.horizon, data.set.season, picturesOf(run.shown, data.frame));
   const rows = sum(series.map((one) => one.rows)) - sum(edges[0]);
   const notes: string[] = [];
   let fitted: Fitted | undefined;

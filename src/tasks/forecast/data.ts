@@ -28,8 +28,6 @@ export interface ForecastData {
   widths: Widths;
   set: SeriesSet;
   horizon: number;
-  /** Rows to a season; 1: none. */
-  season: number;
   warnings: string[];
 }
 
@@ -65,7 +63,7 @@ export async function readData(
   const season = found.season ?? seasonIn(found.series, trainingRows(found.series, split), columns.targets.length);
   const set = { ...found, season };
   const horizon = options.horizon ?? (run.plain ? 1 : season > 1 ? season : horizonWithoutSeason);
-  return { frame, columns, widths: widthsOf(set), set, horizon, season, warnings };
+  return { frame, columns, widths: widthsOf(set), set, horizon, warnings };
 }
 
 /** Rows of a stretch of older rows: enough for windows after an anchor has settled, and few enough for eight stretches. */
@@ -131,7 +129,7 @@ export function firstRows({ set, widths }: ForecastData, rows: readonly number[]
 }
 
 /** What the errors of a series are divided by: per target, over the rows trained on. */
-export function scalesOf({ widths, season }: ForecastData, series: Series, trained: number): number[] {
+export function scalesOf({ widths, set: { season } }: ForecastData, series: Series, trained: number): number[] {
   const rows = trained > 1 ? trained : series.rows;
   return Array.from({ length: widths.targets }, (_, c) =>
     seasonalScale(series.targets, widths.targets, c, rows, season),

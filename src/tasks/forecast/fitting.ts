@@ -48,7 +48,7 @@ export function fitModel(
 }
 
 async function fitRecipe(data: ForecastData, trained: readonly number[], { options, run }: Fitting): Promise<Fitted> {
-  const { frame, columns, set, horizon, season } = data;
+  const { frame, columns, set, horizon } = data;
   const forecaster = await fitForecaster(firstRows(data, trained), {
     horizon,
     ...(options.window !== undefined && { window: options.window }),
@@ -73,7 +73,7 @@ async function fitRecipe(data: ForecastData, trained: readonly number[], { optio
     channels: { past: set.past, known: set.known },
     window: layout.window,
     horizon,
-    season,
+    season: set.season,
     reading: frame.reading,
     state,
     series: kept(
@@ -101,7 +101,7 @@ async function fitPlain(
   heldOut: boolean,
   { options, run }: Fitting,
 ): Promise<Fitted> {
-  const { frame, columns, set, horizon, season, widths } = data;
+  const { frame, columns, set, horizon, widths } = data;
   const settings = completeSettings(run, plainDefaults);
   const window = options.window ?? plainWindow;
   checkLengths(frame.name, set.series, trained, window, horizon);
@@ -115,7 +115,7 @@ async function fitPlain(
     channels: set.past,
     window,
     horizon,
-    season,
+    season: set.season,
     featureScaling: fitScaling(set.series, trained, (series) => series.past, widths.past),
     targetScaling: fitScaling(set.series, trained, (series) => series.targets, widths.targets),
     reading: frame.reading,

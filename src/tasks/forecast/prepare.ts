@@ -81,7 +81,7 @@ function checkSizes(name: string, { horizon, widths }: ForecastData, longest: nu
 }
 
 /** What rows are to each other is a guess that is told: without a time, and where the calendar says nothing of a season. */
-function accountOf({ frame, season }: ForecastData): Account {
+function accountOf({ frame, set: { season } }: ForecastData): Account {
   const { account } = frame;
   const found = season > 1 ? `a season of ${season} rows by their autocorrelation` : 'no season found';
   const note = frame.time ? found : `no time column: rows count as consecutive, in their order; ${found}`;
@@ -129,7 +129,7 @@ async function trainPlain(
   const fitted = await fitModel(data, trained, heldOut, fitting);
   return keepModel(fitted, fitting.run, async () => {
     const pictures = picturesOf(fitting.run.shown, data.frame);
-    const scores = new Scores(data.columns.targets, data.horizon, data.season, pictures);
+    const scores = new Scores(data.columns.targets, data.horizon, data.set.season, pictures);
     const from = heldOut ? trained : series.map(() => 0);
     const cut = await scoreRows(
       fitted,
@@ -166,7 +166,7 @@ async function trainRecipe(
     run.stage(`fitting on the first ${counted(first, 'row')}, to forecast the other ${all - first}`);
     const fitted = await fitModel(data, trained, true, { ...fitting, run: half });
     try {
-      const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
+      const scores = new Scores(data.columns.targets, data.horizon, data.set.season, picturesOf(run.shown, data.frame));
       const cut = await scoreRows(fitted, data, trained, trained, rows, scores, run.signal);
       evaluation = scores.evaluation(false, [...fitted.remarks, ...cut]);
     } catch (error) {
@@ -204,7 +204,7 @@ async function trainRecipe(
       ];
       return evaluation;
     }
-    const scores = new Scores(data.columns.targets, data.horizon, data.season, picturesOf(run.shown, data.frame));
+    const scores = new Scores(data.columns.targets, data.horizon, data.set.season, picturesOf(run.shown, data.frame));
     const from = trainingRows(data.set.series, defaultSplit);
     const cut = await scoreRows(fitted, data, rows, from, rows, scores, run.signal);
     return scores.evaluation(true, [...fitted.remarks, ...cut, nothingHeldOut]);
