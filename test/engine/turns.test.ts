@@ -4,6 +4,9 @@ import { type Pieces, WORD } from '../../src/engine/threads/control.js';
 import { runInTurns } from '../../src/engine/threads/turns.js';
 import { sequential } from '../../src/index.js';
 
+/** What threads tell each other, of none but this one. */
+const newWords = () => new Int32Array(new SharedArrayBuffer(4 * (Math.max(...Object.values(WORD)) + 1)));
+
 /** A step that waits where others have not come as far as `count`, as often as there are counts. */
 function* waiting(counts: readonly number[], slept: number[]): Pieces {
   // Longer than a step may hold the event loop.
@@ -13,7 +16,7 @@ function* waiting(counts: readonly number[], slept: number[]): Pieces {
 }
 
 test('a wait is as long as it lasted: the longest where nobody came, none where somebody had come', async () => {
-  const words = new Int32Array(new SharedArrayBuffer(4 * (Math.max(...Object.values(WORD)) + 1)));
+  const words = newWords();
   words[WORD.arrived] = 3;
   const slept: number[] = [];
   const step = runInTurns(waiting([3, 2, 3], slept), words);
@@ -24,7 +27,7 @@ test('a wait is as long as it lasted: the longest where nobody came, none where 
 });
 
 test('who comes ends the wait', async () => {
-  const words = new Int32Array(new SharedArrayBuffer(4 * (Math.max(...Object.values(WORD)) + 1)));
+  const words = newWords();
   const slept: number[] = [];
   // On a busy machine the wait may end by itself before anybody comes.
   for (let tries = 0; tries < 10 && slept.at(-1) !== 0; tries++) {

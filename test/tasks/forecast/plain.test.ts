@@ -27,7 +27,7 @@ async function samplesOf(
   split: number,
   outputShape: (number | null)[],
 ) {
-  const { set, columns, widths, horizon, season, frame } = await readData(data, options, runOf(plain), split);
+  const { set, columns, widths, horizon, frame } = await readData(data, options, runOf(plain), split);
   const trained = trainingRows(set.series, split);
   const artefact: PlainArtefact = {
     kind: 'forecast',
@@ -37,7 +37,7 @@ async function samplesOf(
     channels: set.past,
     window: options.window ?? 30,
     horizon,
-    season,
+    season: set.season,
     featureScaling: fitScaling(set.series, trained, (series) => series.past, widths.past),
     targetScaling: fitScaling(set.series, trained, (series) => series.targets, widths.targets),
     reading: frame.reading,

@@ -181,9 +181,9 @@ test.each([
   );
   const data = source(`shop,v\n${lines.join('\n')}\n`);
   const options = { targets: ['v'], group: ['shop'] };
-  const { season, horizon, set } = await readData(data, options, runOf(), 0.6);
-  expect([season, horizon, set.season]).toEqual([most, most > 1 ? most : 6, most]);
-  expect((await readData(data, options, runOf(), 0)).season).toBe(5);
+  const { horizon, set } = await readData(data, options, runOf(), 0.6);
+  expect([set.season, horizon]).toEqual([most, most > 1 ? most : 6]);
+  expect((await readData(data, options, runOf(), 0)).set.season).toBe(5);
 });
 
 describe('a season is a lag at which changes are alike', () => {
