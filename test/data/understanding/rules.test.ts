@@ -393,3 +393,199 @@ test.each<[string, number[], string | undefined, 'sum' | 'mean']>([
 ])('%s of %j in %s: %s of a step', (name, numbers, unit, how) => {
   expect(aggregateOf(name, Float64Array.from(numbers), unit)).toBe(how);
 });
+
+describe('columns that are the time, count the rows, or neither', () => {
+  const d = (row: number) => days(40)[row];
+  const square = (row: number) => (row * row) % 4;
+  const odd = (row: number) => row % 2;
+  const pick =
+    <T>(...values: T[]) =>
+    (row: number) =>
+      values[row];
+  const clock = (row: number) => `10:${10 + row}`;
+  const read = (name: string) => `${name}: its numbers are read as times`;
+  const joined = (...names: string[]) => `the columns ${names.join(' and ')} make the time together`;
+  const differ = (place: string) =>
+    `the steps between times differ, the first at ${place}; rows count as consecutive; --every 1d brings them to one step`;
+  type Cells = Record<string, (row: number) => string | number>;
+  /** Each column as it is used, or why it is not; then the time's columns, how they are written, first to last, and the step. */
+  const cases: [Cells, number, string[], string, string[]][] = [
+    [{ id: (r) => r, x: square }, 6, ['time', 'feature'], 'id number 0..5 1', []],
+    [{ id: (r) => r + 1 }, 6, ['time'], 'id number 1..6 1', []],
+    [{ id: (r) => r + 2 }, 6, ['feature'], '', []],
+    [{ id: (r) => 5 - r }, 6, ['time'], 'id number 0..5 1', []],
+    [{ id: (r) => r }, 2, ['feature'], '', []],
+    [{ id: (r) => r }, 3, ['time'], 'id number 0..2 1', []],
+    [{ x: square, a: (r) => r }, 6, ['feature', 'feature'], '', []],
+    [{ x: square, row: (r) => r }, 6, ['feature', 'time'], 'row number 0..5 1', []],
+    [{ x: square, id: pick(0, 1, 2, 3, 4, 4) }, 6, ['feature', 'feature'], '', []],
+    [{ id: (r) => r / 2, x: square }, 6, ['feature', 'feature'], '', []],
+    [{ index: pick(3, 5, 8, 9, 20, 40), x: square }, 6, ['counts the rows', 'feature'], '', []],
+    [{ index: pick(3, 5, 8, 7, 20, 40), x: square }, 6, ['feature', 'feature'], '', []],
+    [{ index: pick(-3, 5, 8, 9, 20, 40), x: square }, 6, ['feature', 'feature'], '', []],
+    [{ index: pick(0, 1, 2, 3, 4, 7), x: square }, 6, ['counts the rows', 'feature'], '', []],
+    [
+      { index: pick(0, 1, 2, 3, 4, 6), x: square },
+      6,
+      ['time', 'feature'],
+      'index number 0..6 1',
+      ['1 time is missing and filled in, the first after line 6 (4)'],
+    ],
+    [{ id: (r) => r, t: (r) => r + 1 }, 6, ['counts the rows', 'time'], 't number 1..6 1', []],
+    [{ t: (r) => r + 1, id: (r) => r }, 6, ['time', 'counts the rows'], 't number 1..6 1', []],
+    [
+      { row: (r) => r, date: d, step: (r) => r + 1, n: (r) => r },
+      6,
+      ['counts the rows', 'time', 'counts the rows', 'counts the rows'],
+      'date yyyy-MM-dd 2020-01-01..2020-01-06 1 day',
+      [],
+    ],
+    // By their names.
+    [{ x: square, myTime: (r) => 2 * r }, 6, ['feature', 'time'], 'myTime number 0..10 2', []],
+    [{ x: square, STEP: (r) => 2 * r }, 6, ['feature', 'time'], 'STEP number 0..10 2', []],
+    [{ x: square, steps2: (r) => 2 * r }, 6, ['feature', 'feature'], '', []],
+    [{ time: (r) => r * r }, 6, ['feature'], '', []],
+    [{ x: odd, year: (r) => 1990 + r }, 6, ['feature', 'time'], 'year yyyy 1990..1995 1 year', [read('year')]],
+    [{ x: odd, foo: (r) => 1990 + r }, 6, ['feature', 'feature'], '', []],
+    [{ foo: (r) => 1990 + r }, 6, ['time'], 'foo yyyy 1990..1995 1 year', [read('foo')]],
+    [{ x: odd, excel: (r) => 43_831 + r }, 6, ['feature', 'feature'], '', []],
+    [{ date: (r) => 43_831 + r }, 6, ['time'], 'date days of Excel 43831..43836 1 day', [read('date')]],
+    [
+      { x: odd, stamp: (r) => 1_577_836_800 + 3600 * r },
+      3,
+      ['feature', 'time'],
+      'stamp seconds since 1970 1577836800..1577844000 1 hour',
+      [read('stamp')],
+    ],
+    [
+      { x: odd, foo: (r) => 20_200_101 + r },
+      6,
+      ['feature', 'time'],
+      'foo yyyyMMdd 20200101..20200106 1 day',
+      [read('foo')],
+    ],
+    [
+      { x: odd, month: (r) => 202_001 + r },
+      6,
+      ['feature', 'time'],
+      'month yyyyMM 202001..202006 1 month',
+      [read('month')],
+    ],
+    // Parts of a time.
+    [
+      { year: () => 2019, quarter: (r) => r + 1 },
+      4,
+      ['time', 'time'],
+      'year+quarter yyyy Q 2019 1..2019 4 1 quarter',
+      [joined('year', 'quarter')],
+    ],
+    [
+      { year: (r) => 2019 + (r >> 1), quarter: (r) => (r % 2) + 1 },
+      4,
+      ['time', 'time'],
+      'year+quarter yyyy Q 2019 1..2020 2 1 quarter',
+      [joined('year', 'quarter'), '2 times are missing and filled in, the first after line 3 (2019 2)'],
+    ],
+    [
+      { Jahr: () => 2019, Quartal: (r) => `Q${r + 1}` },
+      4,
+      ['time', 'time'],
+      'Jahr+Quartal yyyy QQ 2019 Q1..2019 Q4 1 quarter',
+      [joined('Jahr', 'Quartal')],
+    ],
+    [
+      { Year: () => 2019, Week: (r) => r + 1 },
+      6,
+      ['time', 'time'],
+      'Year+Week yyyy-Www 2019 1..2019 6 1 week',
+      [joined('Year', 'Week')],
+    ],
+    [
+      { year: () => 2019, doy: (r) => r + 1 },
+      6,
+      ['time', 'time'],
+      'year+doy yyyy-DDD 2019 1..2019 6 1 day',
+      [joined('year', 'doy')],
+    ],
+    [
+      { year: () => 2019, month: () => 1, day: () => 1, hour: (r) => r },
+      6,
+      ['time', 'time', 'time', 'time'],
+      'year+month+day+hour yyyy M d H 2019 1 1 0..2019 1 1 5 1 hour',
+      [joined('year', 'month', 'day', 'hour')],
+    ],
+    [
+      { year: () => 2019, month: () => 1, day: () => 1, hour: (r) => r >> 1, minute: (r) => 30 * (r % 2) },
+      6,
+      ['time', 'time', 'time', 'time', 'time'],
+      'year+month+day+hour+minute yyyy M d H:mm 2019 1 1 0 0..2019 1 1 2 30 30 minutes',
+      [joined('year', 'month', 'day', 'hour', 'minute')],
+    ],
+    [{ year: () => 2019, day: (r) => r + 1 }, 6, ['every value is 2019', 'time'], 'day number 1..6 1', []],
+    [
+      { date: (r) => d(r >> 2), hour: (r) => `${r % 4}:30`, to: (r) => `${(r % 4) + 1}:30` },
+      12,
+      ['time', 'time', 'a time as well; the time is date and hour'],
+      'date+hour yyyy-MM-dd H:mm 2020-01-01 0:30..2020-01-03 3:30 undefined',
+      [joined('date', 'hour'), differ('line 6 (2020-01-02 0:30)')],
+    ],
+    [
+      { date: (r) => d(r >> 2), Stunde: (r) => r % 4, Minute: () => 0 },
+      12,
+      ['time', 'time', 'time'],
+      'date+Stunde+Minute yyyy-MM-dd H:mm 2020-01-01 0 0..2020-01-03 3 0 undefined',
+      [joined('date', 'Stunde', 'Minute'), differ('line 6 (2020-01-02 0:00)')],
+    ],
+    [{ date: d, hour: (r) => r % 3 }, 6, ['time', 'feature'], 'date yyyy-MM-dd 2020-01-01..2020-01-06 1 day', []],
+    [
+      { date: (r) => `${d(r)} 10:00`, hour: (r) => r % 3 },
+      6,
+      ['time', 'feature'],
+      'date yyyy-MM-dd HH:mm 2020-01-01 10:00..2020-01-06 10:00 1 day',
+      [],
+    ],
+    // Times of one day.
+    [
+      { foo: clock },
+      6,
+      ['time'],
+      'foo HH:mm 10:10..10:15 1 minute',
+      ['foo: times of one day, which are read without a date'],
+    ],
+    [{ x: odd, foo: clock }, 6, ['feature', 'text that differs in nearly every row'], '', []],
+    [{ foo: (r) => (r === 2 ? 'late' : clock(r)) }, 6, ['text that differs in nearly every row'], '', []],
+    [{ foo: (r) => clock(r > 3 ? 5 - r : r) }, 6, ['text that differs in nearly every row'], '', []],
+  ];
+  test.each(cases.map(([columns, ...told]) => [Object.keys(columns).join(', '), told[0], told, columns] as const))(
+    '%s in %i rows: %j',
+    (_, count, [, uses, expected, notes], columns) => {
+      const names = Object.keys(columns);
+      const text = Array.from({ length: count }, (_, r) => [
+        ...names.map((name) => columns[name](r)),
+        ((r * 7) % 5) + 0.5,
+      ]);
+      const { account } = csv(`${names},y\n${text.join('\n')}`, y);
+      const { columns: made, notation, first, last, step } = account.time ?? {};
+      expect(account.columns.slice(0, -1).map(({ use, why }) => why ?? use)).toEqual(uses);
+      expect(made === undefined ? '' : `${made.join('+')} ${notation} ${first}..${last} ${step}`).toBe(expected);
+      expect(account.notes).toEqual(notes);
+    },
+  );
+
+  test.each<[string, string]>([
+    [
+      rows('date,hour', ...Array.from({ length: 12 }, (_, r) => `${d(r >> 2)},${(r % 4) + 22}`)),
+      't.csv, line 3, column date: 2020-01-01 stands in another row too, with another hour: several series in one table: --group hour',
+    ],
+    [
+      rows('date,hour', ...Array.from({ length: 8 }, (_, r) => `${d(r >> 1)},9`)),
+      't.csv, line 3, column date: 2020-01-01 stands in line 2 too (4 rows repeat a time); keep one row per time, or aggregate them: --every 1d (or another step)',
+    ],
+    [
+      rows('year,month', '2019,1', '2019,2', '2019,', '2019,4'),
+      "t.csv, line 4, column year and month: '2019 ' is not a time as the others are (yyyy M); correct it, or name it with --missing to leave such rows out",
+    ],
+  ])('%j is refused', (text, message) => {
+    expect(failure(() => csv(text, y))).toBe(message);
+  });
+});
