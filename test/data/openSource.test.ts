@@ -207,3 +207,59 @@ test.each([0, 1, 2, 3, 5, 8])('a number that is not finite is found in place %i 
     expect(allFinite(values)).toBe(false);
   }
 });
+
+describe('streamed columns', () => {
+  const long = `${'y'.repeat(39)}zz`;
+  const texts = new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'v', type: 'STRING', data: ['1', long] },
+        { name: 'n', type: 'DOUBLE', data: [1, 2] },
+      ],
+    }),
+  );
+  test.each<[string, string | Uint8Array, string]>([
+    ['s.csv', `v,n\n1,1\n${long},2\n`, 'line 3'],
+    ['s.jsonl', `{"v":1,"n":1}\n\n{"v":"${long}","n":2}\n`, 'line 3'],
+    ['s.json', `[{"v":1,"n":1},\n{"v":"${long}","n":2}]`, 'row 2'],
+    ['keyed.json', `{"rows":[{"v":1,"n":1},{"v":"${long}","n":2}]}`, 'row 2'],
+    ['side.json', `{"v":[1,"${long}"],"n":[1,2]}`, 'row 2'],
+    ['s.parquet', texts, 'row 2'],
+  ])(
+    '%s: a cell that is no number has its place, and so has a column that is not there',
+    async (name, content, place) => {
+      const source = openSource(file(name, content));
+      const column = async (...names: string[]) => all(source.stream?.(names.map((one) => ({ name: one }))));
+      expect(await refusal(() => column('n', 'v'))).toBe(
+        `data: ${name}, ${place}, column v: '${long.slice(0, 40)}' is not a number; correct it, or choose another column`,
+      );
+      // A row of JSON may lack any column.
+      if (!['s.json', 's.jsonl'].includes(name)) {
+        expect(await refusal(() => column('n', 'vv'))).toBe(
+          `usage: ${name}: no column vv; did you mean v? Its columns: v, n`,
+        );
+        expect(await refusal(() => column('other'))).toBe(`usage: ${name}: no column other. Its columns: v, n`);
+      }
+      // What is read otherwise has the same place, and comes in the order asked for.
+      const places: string[] = [];
+      const read = (cell: string, where: () => string) => places.push(`${cell} ${where()}`);
+      const [chunk] = await all(source.stream?.([{ name: 'v', read }, { name: 'n' }]));
+      expect([[...chunk.columns[0]], [...chunk.columns[1]], chunk.rows]).toEqual([[1, 2], [1, 2], 2]);
+      const first = place.startsWith('row') ? 'row 1' : name === 's.csv' ? 'line 2' : 'line 1';
+      const path = join(folder, name);
+      expect(places).toEqual([`1 ${path}, ${first}, column v`, `${long} ${path}, ${place}, column v`]);
+    },
+  );
+
+  test('the head of Parquet has the rows asked for', async () => {
+    const path = parquet('head.parquet', [1, 2, 3]);
+    for (const [asked, cells] of [
+      [2, ['1', '2']],
+      [3, ['1', '2', '3']],
+      [9, ['1', '2', '3']],
+    ] as const) {
+      const head = await openSource(path).head?.(asked);
+      expect([head?.table.columns[0].cells, head?.table.where(1), head?.rows]).toEqual([cells, `${path}, row 2`, 3]);
+    }
+  });
+});
