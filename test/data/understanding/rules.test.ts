@@ -1,8 +1,9 @@
 /** What becomes of single cells, rows and steps: a small table for each rule, with every value or the whole message. */
 import { describe, expect, test } from '@jest/globals';
+import { Table } from '../../../src/data/table.js';
 import { aggregateOf } from '../../../src/data/understanding/resample.js';
 import { naturally } from '../../../src/data/understanding/series.js';
-import type { UnderstandOptions } from '../../../src/data/understanding/understand.js';
+import { type UnderstandOptions, understand } from '../../../src/data/understanding/understand.js';
 import { csv, days, failure, told, values } from './frames.js';
 
 const y: UnderstandOptions = { targets: ['y'] };
@@ -587,5 +588,41 @@ describe('columns that are the time, count the rows, or neither', () => {
     ],
   ])('%j is refused', (text, message) => {
     expect(failure(() => csv(text, y))).toBe(message);
+  });
+});
+
+describe('tables with the times as names of columns', () => {
+  const turned = (from: string, to: string, as: string, others: string[], group = '', rows = 'a series of its own') =>
+    `the columns ${from} to ${to} are times, each row ${rows}; to forecast along them, turn the table: --sql 'unpivot data on columns(*${others.length > 0 ? ` exclude (${others.join(', ')})` : ''}) into name ${as} value value' --forecast value${group}`;
+  test.each<[string, string, string | undefined]>([
+    ['n|2000|2001|2002', '2002', undefined],
+    ['n|2000|2001|2002|2003', '2003', turned('2000', '2003', 'time', ['"n"'], ' --group n')],
+    ['2000|2001|2002|2003', '2003', turned('2000', '2003', 'time', [])],
+    // As many of them as of all others.
+    ['a|b|2000|2001|2002|2003|c|d', '2003', turned('2000', '2003', 'time', ['"a"', '"b"', '"c"', '"d"'], ' --group a')],
+    ['a|b|2000|2001|2002|2003|c|d|e', '2003', undefined],
+    ['x y|the "n"|Q1|q2|Q3|Q4', 'Q3', turned('Q1', 'Q4', 'quarter', ['"x y"', '"the ""n"""'], ' --group "x y"')],
+    ['Year|Jan|Feb|Mar|Apr', 'Apr', turned('Jan', 'Apr', 'month', ['"Year"'], '', 'part of one series')],
+    ['n|2020-01|2020-02|2020-03|2020-04', '2020-02', turned('2020-01', '2020-04', 'time', ['"n"'], ' --group n')],
+    ['n|1.2.20|1.3.20|1.4.20|1.5.20', '1.3.20', turned('1.2.20', '1.5.20', 'time', ['"n"'], ' --group n')],
+    // Years from 1500 to 2199.
+    [
+      'n|1499|1500|1700|2199|2200|1600',
+      '1500',
+      turned('1500', '1600', 'time', ['"n"', '"1499"', '"2200"'], ' --group n'),
+    ],
+    ['n|1499|1500|1700|2199|2200|1600', '1499', undefined],
+  ])('%s, of which %s is forecast', (header, target, told) => {
+    const names = header.split('|');
+    const cells = names.map((name, i) =>
+      /^([a-eny]|x y|the)/i.test(name) && !/^(jan|feb|mar|apr|year)/i.test(name)
+        ? ['u', 'v', 'u', 'v']
+        : [1, 5, 2, 4].map((value) => String(value + i)),
+    );
+    const table = new Table({ name: 't', header: names, cells, lines: 4 });
+    const { notes } = understand(table, { targets: [target] }).account;
+    expect(notes.filter((note) => note.startsWith('the columns'))).toEqual(told === undefined ? [] : [told]);
+    if (told !== undefined)
+      expect(failure(() => understand(table, { targets: ['other'] }))).toBe(`t: no column other; ${told}`);
   });
 });
