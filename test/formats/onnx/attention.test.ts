@@ -132,10 +132,11 @@ const read: Record<string, Case> = {
     ),
   ],
   'over the queries, which are the keys then': [
-    attention,
+    'InputLayer, Activation, Attention',
     [
       across,
-      products,
+      node('Tanh', ['x'], 'bounded'),
+      node('MatMul', ['bounded', 'across'], 'scores'),
       node('Softmax', ['scores'], 'shares', { axis: int(1) }),
       node('MatMul', ['across', 'shares'], 'sums'),
       node('Transpose', ['sums'], 'y', { perm: ints([0, 2, 1]) }),
