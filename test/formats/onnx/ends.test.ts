@@ -1,6 +1,6 @@
 /** Ends of graphs by hand: inputs that hold states or lengths, outputs in other orders, and files that are none; whole lines. */
 import { expect, test } from '@jest/globals';
-import { int, ints, text } from '../../../src/formats/onnx/builder.js';
+import { int, ints, text, texts } from '../../../src/formats/onnx/builder.js';
 import { decodeModel, encodeModel, type ModelProto, type NodeProto } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
@@ -148,6 +148,20 @@ test.each<[message: string, nodes: NodeProto[], more?: Partial<Graph>]>([
   [
     `output "y": the directions are not joined with the features: [steps, directions, batch, features]; ${leave}`,
     [turned, node('LSTM', ['t', 'W2', 'R2'], ['y'], { hidden_size: int(UNITS), direction: text('bidirectional') })],
+  ],
+  [
+    'output "y": it joins outputs of recurrent operators that are not the two directions of one layer; export the model without that output',
+    [
+      turned,
+      node('RNN', ['t', 'W3', 'R3'], ['', 'h'], {
+        hidden_size: int(UNITS),
+        direction: text('bidirectional'),
+        activations: texts(['Tanh', 'Relu']),
+      }),
+      node('Transpose', ['h'], 'sides', { perm: ints([1, 0, 2]) }),
+      node('Flatten', ['sides'], 'y'),
+    ],
+    { tensors: [weight('W3', 2, UNITS, 3), weight('R3', 2, UNITS, UNITS)] },
   ],
   [
     `node "Gather" (Gather): index 1 is none of 1; ${damaged}`,

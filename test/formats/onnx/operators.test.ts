@@ -1,5 +1,5 @@
 /** Operators in graphs by hand, alone and where two meet: what is read gives what ONNX Runtime gives. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { float, int, ints, text } from '../../../src/formats/onnx/builder.js';
 import type { NodeProto } from '../../../src/formats/onnx/proto.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
@@ -18,8 +18,20 @@ const list = (name: string, ...values: number[]) => intTensor(name, [values.leng
 
 const tensors = [
   ...[weight('W', 3, 2), weight('V', 2, 3), weight('b', 2), weight('c', 3), scale('g', 3), scale('s', 3)],
-  ...[weight('positions', 4, 3), weight('1 positions', 1, 4, 3), weight('wide', 12, 2), weight('W4', 3, 4)],
-  ...[weight('W1', 1, UNITS, 3), weight('R1', 1, UNITS, UNITS), weight('K', 2, 3, 2), weight('image', 2, 3, 2, 1)],
+  ...[
+    weight('positions', 4, 3),
+    weight('1 positions', 1, 4, 3),
+    weight('2 positions', 2, 2),
+    weight('wide', 12, 2),
+    weight('W4', 3, 4),
+  ],
+  ...[
+    weight('W1', 1, UNITS, 3),
+    weight('R1', 1, UNITS, UNITS),
+    weight('K', 2, 3, 2),
+    weight('image', 2, 3, 2, 1),
+    weight('row image', 2, 3, 1, 2),
+  ],
   ...[weight('W2', 2, UNITS, 3), weight('R2', 2, UNITS, UNITS), weight('B2', 2, 2 * UNITS)],
   ...[number('half', 0.5), number('six', 6), number('zero number', 0), number('low', -1), number('high', 1)],
   ...[list('end', -1), list('begin', -99), list('back', -1), list('three', 3), list('parts', 0, 0, 2, 2)],
@@ -79,6 +91,7 @@ const read: Record<string, Case> = {
   'Clip to −1 … 1': ['Activation', [node('Clip', ['x', 'low', 'high'], 'y')]],
   'Shrink, hard': ['Activation', [node('Shrink', ['x'], 'y')]],
   'Shrink, soft': ['Activation', [node('Shrink', ['x'], 'y', { bias: float(0.5) })]],
+  HardSigmoid: ['Activation', [node('HardSigmoid', ['x'], 'y')]],
   'HardSigmoid of Keras 3': ['Activation', [node('HardSigmoid', ['x'], 'y', { alpha: float(1 / 6) })]],
   'HardSigmoid behind a Dense': [
     'Dense',
@@ -266,6 +279,26 @@ const read: Record<string, Case> = {
       node('Transpose', ['over'], 'y', { perm: ints([0, 2, 1]) }),
     ],
   ],
+  'a convolution over an image of one row, and numbers for each step that it leaves': [
+    'Conv1D, PositionEmbedding',
+    [
+      channels,
+      node('Unsqueeze', ['c0', 'two'], 'wide image'),
+      node('Conv', ['wide image', 'row image'], 'over', { strides: ints([1, 2]) }),
+      node('Squeeze', ['over', 'two'], 'less'),
+      node('Transpose', ['less'], 'in order', { perm: ints([0, 2, 1]) }),
+      node('Add', ['in order', '2 positions'], 'y'),
+    ],
+  ],
+  'numbers for each step of a padded convolution of every second': [
+    'Conv1D, PositionEmbedding',
+    [
+      channels,
+      node('Conv', ['c0', 'K'], 'over', { auto_pad: text('SAME_UPPER'), strides: ints([2]) }),
+      node('Transpose', ['over'], 'in order', { perm: ints([0, 2, 1]) }),
+      node('Add', ['in order', '2 positions'], 'y'),
+    ],
+  ],
   'means of two steps each, where the padding does not count': [
     'AveragePooling1D',
     [
@@ -306,3 +339,115 @@ test.each(Object.entries(read))(
     expect(largest(ours, theirs)).toBeLessThan(1e-5);
   },
 );
+
+describe('several operators that are one, and others that are not', () => {
+  const mean = (from: string, to: string) => node('ReduceMean', [from], to, { axes: ints([-1]) });
+  const numbersOf = {
+    ...{
+      'root half': Math.SQRT1_2,
+      one: 1,
+      half: 0.5,
+      two: 2,
+      three: 3,
+      more: 0.71,
+      epsilon: 0.25,
+      bound: 16,
+      below: 15.9,
+    },
+  };
+  const own = Object.entries(numbersOf).map(([name, value]) => floatTensor(`n ${name}`, [], [value]));
+  const gelu = (change: Partial<Record<'inside' | 'sum' | 'factor' | 'outer' | 'sign', string>> = {}) => {
+    const { inside = 'n root half', sum = 'n one', factor = 'n half', outer = 'x', sign = 'Add' } = change;
+    return [
+      node('Tanh', ['x'], 'z'),
+      node('Mul', ['x', inside], 'scaled'),
+      node('Erf', ['scaled'], 'curve'),
+      node(sign, ['curve', sum], 'more'),
+      node('Mul', [outer, 'more'], 'product'),
+      node('Mul', ['product', factor], 'y'),
+    ];
+  };
+  const softplus = (change: Partial<Record<'test' | 'of' | 'bound' | 'same' | 'soft', string>> = {}) => {
+    const { test: type = 'Greater', of = 'x', bound = 'n bound', same = 'x', soft = 'x' } = change;
+    return [
+      node('Tanh', ['x'], 'z'),
+      node(type, [of, bound], 'large'),
+      node('Softplus', [soft], 'curve'),
+      node('Where', ['large', same, 'curve'], 'y'),
+    ];
+  };
+  const normalized = (
+    change: Partial<Record<'power' | 'meanOf' | 'above' | 'scale' | 'squared' | 'divide', string>> = {},
+  ) => {
+    const { power = 'n two', meanOf = 'x', above = 'centred', scale: factor = 'g', squared = 'centred' } = change;
+    return [
+      node('Tanh', ['x'], 'z'),
+      mean(meanOf, 'mean'),
+      node('Sub', ['x', 'mean'], 'centred'),
+      node('Pow', [squared, power], 'squares'),
+      mean('squares', 'variance'),
+      node('Add', ['variance', 'n epsilon'], 'sum'),
+      node('Sqrt', ['sum'], 'deviation'),
+      node(change.divide ?? 'Div', [above, 'deviation'], 'ratio'),
+      node('Mul', ['ratio', factor], 'scaled'),
+      node('Add', ['scaled', 'c'], 'y'),
+    ];
+  };
+  const each = weight('for each step', STEPS, 1);
+  const graphOf = (nodes: NodeProto[]): Graph => {
+    const used = new Set(nodes.flatMap(({ input = [] }) => input));
+    return {
+      nodes,
+      tensors: [...tensors, ...own, each].filter(({ name }) => used.has(name ?? '')),
+      inputs: [rowOf('steps')],
+      opset: 13,
+    };
+  };
+
+  test.each<[what: string, classes: string, nodes: NodeProto[]]>([
+    ['gelu', 'Activation', gelu()],
+    ['softplus', 'Activation', softplus()],
+    ['a layer normalization', 'LayerNormalization', normalized()],
+  ])('%s', async (_, classes, nodes) => {
+    const file = fileOf(graphOf(nodes));
+    const x: Numbers = { shape: [BATCH, STEPS, 3], data: numbers(-20, 20, BATCH, STEPS, 3) };
+    const model = await loadModel(file);
+    expect(model.layers.map((layer) => layer.getClassName()).join(', ')).toBe(classes);
+    const ours = await model.predict<Numbers>(x);
+    model.dispose();
+    expect(largest(ours, await run(file, x))).toBeLessThan(1e-5);
+  });
+
+  test.each<[what: string, operator: string, nodes: NodeProto[]]>([
+    ['gelu of another width', 'Erf', gelu({ inside: 'n more' })],
+    ['gelu and another number', 'Erf', gelu({ sum: 'n two' })],
+    ['gelu from one', 'Erf', gelu({ sign: 'Sub' })],
+    ['gelu times another number', 'Erf', gelu({ factor: 'n more' })],
+    ['gelu times another value', 'Erf', gelu({ outer: 'z' })],
+    ['softplus below a bound', 'Less', softplus({ test: 'Less' })],
+    ['softplus above a small bound', 'Greater', softplus({ bound: 'n below' })],
+    ['softplus by another value', 'Greater', softplus({ of: 'z' })],
+    ['softplus of another value', 'Greater', softplus({ soft: 'z' })],
+    ['softplus or another value', 'Greater', softplus({ same: 'z' })],
+    ['a norm of third powers', 'ReduceMean 1', normalized({ power: 'n three' })],
+    ['a norm of another mean', 'ReduceMean 1', normalized({ meanOf: 'z' })],
+    ['a norm of other squares', 'ReduceMean 1', normalized({ squared: 'z' })],
+    ['a norm that is not centred', 'ReduceMean 1', normalized({ above: 'x' })],
+    ['a norm of another value', 'ReduceMean 1', normalized({ above: 'z' })],
+    ['a norm times its deviation', 'ReduceMean 1', normalized({ divide: 'Mul' })],
+  ])('%s is none', async (_, operator, nodes) => {
+    const known =
+      operator === 'ReduceMean 1'
+        ? 'it reduces [features] of [batch, steps, features]'
+        : 'memcell reads no such operator';
+    await expect(loadModel(fileOf(graphOf(nodes)))).rejects.toThrow(
+      `the model: node "${operator}" (${operator.replace(/ .*/, '')}): ${known}; export the model without it`,
+    );
+  });
+
+  test('a scale for each step is no part of a layer normalization', async () => {
+    await expect(loadModel(fileOf(graphOf(normalized({ scale: 'for each step' }))))).rejects.toMatchObject({
+      message: expect.stringContaining('node "Mul" (Mul): '),
+    });
+  });
+});
