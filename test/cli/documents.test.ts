@@ -62,7 +62,7 @@ const commands: Record<string, string[][]> = {
     ['train', '@count.txt', '--symbols', '--window', '2', ...plain, '--out', '@s'],
     ['evaluate', '@s', '@count.txt', '--json'],
     ['predict', '@s', '--start', '0 3 6', '--steps', '4'],
-    ['gates', '@s', '--out', '@gates.html'],
+    ['gates', '@s', '--html', '@gates.html'],
     ['report', '@s', '--out', '@s.html'],
     ['convert', '@s', '@s.keras', '--json'],
   ],

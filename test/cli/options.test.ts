@@ -273,6 +273,12 @@ describe.each(kinds)('training %s', (kind) => {
     const changed = await run('--epochs', '1', '--from', base);
     for (const one of [anew, changed]) expect(one).not.toHaveProperty('error');
     expect(changed).not.toEqual(anew);
+    // What would be trained is that model's network.
+    const { code, out } = await memcell('train', path, ...asked[kind], ...both, '--from', base, '--dry-run', '--json');
+    expect(code).toBe(0);
+    const planned = JSON.parse(out);
+    expect(planned.from.model).toBe(base);
+    expect(planned.layers.replaceAll(' ', '')).toBe(layers.replaceAll(' ', ''));
     if (kind !== 'forecast' && kind !== 'classify') return;
     const tested = async (...given: string[]) => {
       const { code, out } = await memcell(

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
+import { speedText } from '../../src/cli/speedText.js';
 import { Dense, Dropout, LSTM, Sequential } from '../../src/index.js';
 import { file, memcell, seriesCsv, temporaryFolder } from './streams.js';
 
@@ -65,6 +66,13 @@ test('a long answer is cut, and says by how many rows', async () => {
     expect(Math.min(steps, shown)).toBe(shown);
   }
   rmSync(model, { recursive: true });
+});
+
+test.each([
+  ['wide', true, 'the self-check gave equal bits at 1.90 times the narrow speed', 'on'],
+  ['relaxed', false, 'this is Node 22; it needs 24', 'off'],
+] as const)('kernels that are %s: wide is %s', (speed, enabled, reason, told) => {
+  expect(speedText(speed, { enabled, reason })).toBe(`kernels: ${speed} (wide ${told}: ${reason})`);
 });
 
 test('a port that another program has is told', async () => {

@@ -5,6 +5,7 @@
 import { expect, test } from '@jest/globals';
 import { type DataInput, openSource } from '../../src/data/source.js';
 import { Fields } from '../../src/fields.js';
+import { Random } from '../../src/random.js';
 import type { PreparedTask, SavedTask, Trained } from '../../src/tasks/definition.js';
 import { scoredOn, tasks } from '../../src/tasks/index.js';
 import { checkOptions } from '../../src/tasks/options.js';
@@ -80,6 +81,42 @@ const prose = list(
 const digits = list(140, (i) => [1, 2, 3, 1, 2, 4, 5][i % 7]).join(' ');
 const words = list(100, (i) => ['red', 'green', 'green', 'blue'][(i + Math.floor(i / 20)) % 4]).join(' ');
 
+const smiles = list(
+  60,
+  (i) => `${['the 😀', 'a 🐈', 'one more 😀'][(i * i) % 3]} saw ${['it', 'the 🌊'][i % 2]}. `,
+).join('');
+/** What comes is a product of numbers of the row before, which no linear method sees, and a share of one, which needs no network. */
+const draws = new Random(5);
+const pairs = list(220, () => ({ a: draws.normal(), b: draws.normal() }));
+const swings = pairs.map((row, i) => ({
+  ...row,
+  y: i === 0 ? 0 : 5 * pairs[i - 1].a * pairs[i - 1].b + draws.normal(),
+  z: i === 0 ? 0 : 3 * pairs[i - 1].a + 0.01 * draws.normal(),
+}));
+const hour = (i: number) => new Date(Date.UTC(2023, 0, 2, i)).toISOString().slice(0, 16).replace('T', ' ');
+/** Hours with gaps, some rows missing, some cells, and a text that changes. */
+const hours = list(24 * 40, (i) => ({
+  when: hour(i),
+  load: i % 97 === 50 ? '' : 30 + 8 * Math.sin((Math.PI * i) / 12) + 4 * noise(i) + (i % 168 >= 120 ? -6 : 0),
+  wind: i % 53 === 7 ? 'n/a' : 5 + 3 * noise(7 * i),
+  shift: ['early', 'late', 'night'][Math.floor((i % 24) / 8)],
+})).filter((_, i) => i % 211 !== 100);
+const counts = ['x', 'y'].flatMap((item, s) =>
+  list(80 - 20 * s, (i) => ({
+    item,
+    day: day(i),
+    sold: (i * 7919 + s) % 5 < 3 ? 0 : (i * 31) % 4,
+    price: s === 1 && i % 13 === 4 ? '?' : 2 + ((i * 3) % 4),
+    open: i % 7 === 6 ? 'no' : 'yes',
+  })),
+);
+const rare = list(90, (i) => ({
+  run: Math.floor(i / 3),
+  x: noise(i),
+  town: ['Ulm', 'Bonn'][(i * i) % 2],
+  kind: Math.floor(i / 3) % 6 === 0 ? 'rare' : 'common',
+}));
+
 const short = { seed: 3, threads: 1, settings: { epochs: 2 } };
 const plain = { ...short, plain: true };
 const cases: Record<string, Case> = {
@@ -130,6 +167,53 @@ const cases: Record<string, Case> = {
     scored: {},
     backtest: { folds: 2, refit: true },
   },
+  'forecast/swings': {
+    kind: 'forecast',
+    data: swings,
+    options: { targets: ['y', 'z'], horizon: 2, window: 4 },
+    how: { seed: 3, threads: 1, settings: { epochs: 60, learningRate: 0.02 } },
+    predict: { interval: [80] },
+    scored: { from: '200' },
+  },
+  'forecast/hours': {
+    kind: 'forecast',
+    data: hours,
+    options: { targets: ['load'], features: ['wind'], every: '1d', missing: ['n/a'], horizon: 3 },
+    how: short,
+    predict: { steps: 4 },
+    from: hours.slice(0, 500),
+    scored: { from: '2023-02-01' },
+  },
+  'forecast/nights': {
+    kind: 'forecast',
+    data: hours.slice(0, 400),
+    options: { targets: ['load'], known: ['shift'], drop: ['wind'], horizon: 4 },
+    how: short,
+    predict: { future: list(30, (i) => ({ when: hour(398 + i), shift: ['early', 'late', 'night'][i % 3] })), steps: 5 },
+    scored: {},
+    backtest: { folds: 2, refit: false },
+  },
+  'forecast/counts': {
+    kind: 'forecast',
+    data: counts,
+    options: { targets: ['sold', 'price'], group: ['item'], known: ['open'], missing: ['?'], horizon: 3 },
+    how: short,
+    predict: {
+      steps: 2,
+      interval: [50],
+      future: ['x', 'y'].flatMap((item, s) => list(3, (i) => ({ item, day: day(80 - 20 * s + i), open: 'no' }))),
+    },
+    scored: { from: '2023-02-20' },
+    backtest: { folds: 2, refit: true },
+  },
+  'forecast/items': {
+    kind: 'forecast',
+    data: counts,
+    options: { targets: ['sold'], group: ['item'], features: ['open'], window: 5, horizon: 2 },
+    how: { ...plain, layers: 'GRU(4), Dense(2)' },
+    from: counts.slice(0, 100),
+    scored: {},
+  },
   'classify/people': {
     kind: 'classify',
     data: people,
@@ -176,6 +260,22 @@ const cases: Record<string, Case> = {
     how: plain,
     scored: {},
   },
+  'classify/rare': {
+    kind: 'classify',
+    data: rare,
+    options: { label: 'kind', group: ['run'], classWeights: 'balanced' },
+    how: { ...plain, layers: 'LSTM(4), Dense(2, softmax)' },
+    from: rare.slice(0, 9),
+    scored: {},
+  },
+  'classify/letters': {
+    kind: 'classify',
+    data: reviews.map(({ said, mood }, i) => ({ said: i % 9 === 4 ? `${said} 😀` : said, mood, stars: (i * 7) % 5 })),
+    options: { label: 'mood', textColumn: 'said', tokens: 'characters' },
+    how: { ...short, layers: 'Embedding(24, 4), GRU(5), Dense(2, softmax)' },
+    from: reviews.slice(0, 4),
+    scored: {},
+  },
   'text/characters': {
     kind: 'text',
     data: text('prose.txt', prose),
@@ -198,6 +298,30 @@ const cases: Record<string, Case> = {
     options: { window: 8, tokens: 'bpe', vocabulary: 20, pure: true },
     how: { ...short, layers: 'Embedding(37, 6), GRU(8, return_sequences=true), Dense(37, softmax)' },
     predict: { prompt: 'a', length: 10, stop: '\n' },
+    scored: {},
+  },
+  'text/smiles': {
+    kind: 'text',
+    data: text('smiles.txt', smiles),
+    options: { window: 6, tokens: 'words', vocabulary: 9 },
+    how: plain,
+    predict: { prompt: '😀', length: 8, topP: 0.9, seed: 4 },
+    scored: {},
+  },
+  'text/last': {
+    kind: 'text',
+    data: text('smiles.txt', smiles),
+    options: { window: 5 },
+    how: { ...short, layers: 'Embedding(12, 6), LSTM(8), Dense(12, softmax)' },
+    predict: { prompt: 'saw ', length: 9, temperature: 0.5 },
+    scored: {},
+  },
+  'symbols/few': {
+    kind: 'symbols',
+    data: text('words.txt', words),
+    options: { window: 2 },
+    how: { ...short, layers: 'SimpleRNN(4), Dense(3, softmax)' },
+    predict: { steps: 5, start: 'blue red' },
     scored: {},
   },
   'symbols/digits': {

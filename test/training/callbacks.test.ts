@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { Dense } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import {
@@ -13,8 +14,16 @@ import type { Logs } from '../../src/training/history.js';
 import { ModelCheckpoint } from '../../src/training/modelCheckpoint.js';
 import { sgd } from '../../src/training/optimizers.js';
 
-/** A run that only logs: what the callback did to it. */
-async function runThrough(callback: Callback, epochs: Logs[], validationSamples = 5) {
+/**
+ * A run that only logs: what the callback did to it.
+ * @param cut the epoch before which it is interrupted and taken up again, with a callback of the second kind
+ */
+async function runThrough(
+  callback: Callback,
+  epochs: Logs[],
+  validationSamples = 5,
+  cut?: { before: number; anew: () => Callback },
+) {
   const saved: string[] = [];
   const printed: string[] = [];
   const restored: number[] = [];
@@ -32,6 +41,12 @@ async function runThrough(callback: Callback, epochs: Logs[], validationSamples 
   };
   await callback.onTrainBegin?.(context);
   for (const logs of epochs) {
+    if (epoch === cut?.before) {
+      const { arrays, ...state } = callback.saveState?.() ?? { options: {}, values: {} };
+      callback = cut.anew();
+      await callback.onTrainBegin?.(context);
+      callback.loadState?.({ ...JSON.parse(JSON.stringify(state)), arrays });
+    }
     await callback.onEpochBegin?.(epoch, context);
     for (let batch = 0; batch < 2; batch++) await callback.onBatchEnd?.(batch, logs, context);
     await callback.onEpochEnd?.(epoch, logs, context);
@@ -103,6 +118,50 @@ test.each<[string, () => Callback, epochs: number]>([
   const flat = () => Array.from({ length: epochs }, (): Logs => ({ loss: 1, val_loss: 1 }));
   const first = await runThrough(callback, flat());
   expect(await runThrough(callback, flat())).toEqual(first);
+});
+
+/** Callbacks that keep a state, of any options; their verbose words too. */
+const anyCallback = fc
+  .tuple(fc.constantFrom('stopping', 'reducing', 'saving'), fc.nat(3), fc.nat(3), fc.boolean(), fc.constantFrom(0, 0.5))
+  .map(([kind, a, b, flag, minDelta]) => ({
+    text: JSON.stringify([kind, a, b, flag, minDelta]),
+    make: (): Callback => {
+      if (kind === 'stopping')
+        return new EarlyStopping({ patience: a, startFromEpoch: b, restoreBestWeights: flag, minDelta, verbose: 1 });
+      if (kind === 'reducing')
+        return new ReduceLROnPlateau({
+          factor: 0.5,
+          patience: a,
+          cooldown: b,
+          minLr: flag ? 0.2 : 0,
+          minDelta,
+          verbose: 1,
+        });
+      const often = { saveBestOnly: flag, saveFreq: b === 0 ? ('epoch' as const) : b };
+      return new ModelCheckpoint({ filepath: '{epoch}-{loss:.0f}', monitor: 'loss', ...often, verbose: 1 });
+    },
+  }));
+const someLosses = (most: number) => fc.array(fc.nat(4), { minLength: 1, maxLength: most });
+
+test('a callback that is taken up again at any epoch goes on as if nothing had been', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyCallback, someLosses(9), fc.nat(8), async ({ make }, values, before) => {
+      const whole = await runThrough(make(), losses(...values));
+      expect(await runThrough(make(), losses(...values), 5, { before, anew: make })).toEqual(whole);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('nothing of one fit is in the next', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyCallback, someLosses(7), someLosses(5), async ({ make }, before, values) => {
+      const used = make();
+      await runThrough(used, losses(...before));
+      expect(await runThrough(used, losses(...values))).toEqual(await runThrough(make(), losses(...values)));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('LearningRateScheduler sets the rate of each epoch', async () => {

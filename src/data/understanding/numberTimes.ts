@@ -25,9 +25,9 @@ const compact: Record<number, string> = {
 };
 
 /**
- * The times that numbers look like: a date's digits from 1500 to 2200, or a count since 1970 up to 2103, with regular steps
- * (of whole minutes), or in a column whose name speaks of time. Years want both, or to be the first column; days of
- * Excel want both.
+ * The times that numbers look like: a date's digits from 1500 to 2200 (with hours from 1850, since 1583020800 is rather a second of
+ * 2020 than an hour of 1583), or a count since 1970 up to 2103, with regular steps (of whole minutes), or in a column whose name
+ * speaks of time. Years want both, or to be the first column; days of Excel want both.
  */
 export function numberTimes(
   column: string,
@@ -147,13 +147,14 @@ export function unscaled(notation: string, time: number): string | undefined {
 
 function compactTimes(column: string, numbers: Float64Array, pattern: string): Times | undefined {
   const notation = notationOf({ pattern });
+  const earliest = pattern.includes('HH') ? 1850 : 1500;
   const calendar = new Float64Array(numbers.length);
   for (let row = 0; row < numbers.length; row++) {
     calendar[row] = Number.NaN;
     if (Number.isNaN(numbers[row])) continue;
     if (!notation.read(String(numbers[row]))) return undefined;
     const year = new Date(notation.wall).getUTCFullYear();
-    if (year < 1500 || year > 2200) return undefined;
+    if (year < earliest || year > 2200) return undefined;
     calendar[row] = notation.wall;
   }
   const spacing = spacingOf(calendar, false);

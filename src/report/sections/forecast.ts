@@ -25,7 +25,7 @@ export async function forecastSections({ evaluation, shown, left, next, account 
   const scores = evaluation?.kind === 'forecast' ? evaluation : undefined;
   return [
     ...(series.length > 0 ? [await pictures(series, left, { next, account })] : []),
-    ...(scores ? [errorsTable(scores), await byStep(scores)] : []),
+    ...(scores ? [errorsTable(scores), ...(await byStep(scores))] : []),
     ...(series.some(({ columns }) => columns.some(({ histogram }) => histogram.length > 0))
       ? [await residuals(series[0])]
       : []),
@@ -162,7 +162,7 @@ function linesOf(target: TargetErrors) {
   ];
 }
 
-async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html> {
+async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html[]> {
   const figures: Html[] = [];
   for (const target of targets) {
     const { column } = target;
@@ -191,9 +191,12 @@ async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html> {
   const told = targets.flatMap(({ column, coverage = [] }) =>
     coverage.map(({ probability, share }) => [column, shortPercent(probability), percent(share)]),
   );
-  return html`<section id="steps"><h2>By step, and the intervals</h2><div class="grid">${figures}</div>${
-    told.length > 0 && table(['column', 'interval', 'values inside'], told)
-  }</section>`;
+  if (figures.length === 0 && told.length === 0) return [];
+  return [
+    html`<section id="steps"><h2>By step, and the intervals</h2><div class="grid">${figures}</div>${
+      told.length > 0 && table(['column', 'interval', 'values inside'], told)
+    }</section>`,
+  ];
 }
 
 async function residuals(one: ShownForecasts): Promise<Html> {

@@ -46,6 +46,9 @@ describe('the same two hundred rows, newest first', () => {
 
 test.each<[notation: string, numbers: string[], first: string]>([
   ['seconds since 1970', ['1583020800', '1583107200', '1583193600'], '2020-03-01T00:00'],
+  // An hour of 1583 each, were they digits of dates.
+  ['seconds since 1970', ['1583020800', '1583020801', '1583020802'], '2020-03-01T00:00'],
+  ['yyyyMMddHH', ['1850010100', '1850010101', '1850010102'], '1850-01-01T00:00'],
   ['milliseconds since 1970', ['1583020800000', '1583107200000', '1583193600000'], '2020-03-01T00:00'],
   ['microseconds since 1970', ['1583020800000000', '1583107200000000', '1583193600000000'], '2020-03-01T00:00'],
   ['days of Excel', ['43891', '43892', '43893'], '2020-03-01T00:00'],
@@ -59,16 +62,20 @@ test.each<[notation: string, numbers: string[], first: string]>([
 });
 
 test.each([
-  [60, true],
-  [3600, true],
-  [1, false],
-  [30, false],
-  [90, false],
-])('large numbers of a column that does not speak of time, %i apart: seconds since 1970: %p', (step, isTime) => {
-  const numbers = Array.from({ length: 6 }, (_, i) => String(1583996400 + step * i));
-  const { time } = understand(tableOf(numbers, 'n'), { targets: ['y'] }).reading;
-  expect(time?.notation).toBe(isTime ? 'seconds since 1970' : 'number');
-});
+  [1583996400, 60, true],
+  [1583996400, 3600, true],
+  [1583996400, 1, false],
+  [1583020800, 1, false],
+  [1583996400, 30, false],
+  [1583996400, 90, false],
+])(
+  'numbers from %i of a column that does not speak of time, %i apart: seconds since 1970: %p',
+  (from, step, isTime) => {
+    const numbers = Array.from({ length: 6 }, (_, i) => String(from + step * i));
+    const { time } = understand(tableOf(numbers, 'n'), { targets: ['y'] }).reading;
+    expect(time?.notation).toBe(isTime ? 'seconds since 1970' : 'number');
+  },
+);
 
 describe('times as people write them', () => {
   test.each<[string[], string, string[]]>([
