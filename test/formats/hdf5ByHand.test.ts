@@ -1,5 +1,5 @@
 /** HDF5 files by hand, byte for byte as the specification has them (3.0, sections II to IV): read as they are, up to their last byte. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
 import { isHdf5, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { readHdf5 } from '../../src/formats/hdf5/job.js';
@@ -475,7 +475,10 @@ test('what the library is given is looked at before', async () => {
   const moved = new Uint8Array(512 + later.length);
   moved.set(later, 512);
   expect(await told(moved)).toBe('an HDF5 file with lengths of 4 bytes; files of Keras have 8');
+  // The library tells the console, too.
+  const silent = jest.spyOn(console, 'error').mockImplementation(() => undefined);
   expect(await told(fileOf().subarray(0, 40))).toBe('not an HDF5 file, or a damaged one');
+  silent.mockRestore();
   for (const [at, values] of [
     [GCOL + 8, u64(41)],
     [GCOL + 8, u64(15)],

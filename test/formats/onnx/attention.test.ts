@@ -471,7 +471,7 @@ describe('what no layer is', () => {
       [node('ArgMax', ['x'], 'y', { axis: int(1) })],
     ],
   ];
-  test.each(cases)('%s', async (_, message, nodes, tensors, more) => {
+  test.each(cases.map((one) => [one[0], one] as const))('%s', async (_, [, message, nodes, tensors, more]) => {
     const refusal = await loadModel(fileOf(graphOf(nodes, tensors, more))).then(
       () => undefined,
       (error) => error,
