@@ -48,34 +48,34 @@ function plain(value: unknown): unknown {
 const number = /-?\d+\.\d+(?:e[+-]\d+)?/g;
 
 /** Whether two numbers differ by what another order of sums may bring. */
-function near(a: number, b: number): boolean {
-  return a === b || Math.abs(a - b) <= 2e-3 * Math.max(Math.abs(a), Math.abs(b)) + 1e-6;
+function near(a: number, b: number, share: number): boolean {
+  return a === b || Math.abs(a - b) <= share * Math.max(Math.abs(a), Math.abs(b)) + 1e-6;
 }
 
 /** The value with each number that is near the one in its place replaced by that: what is left differs. */
-function settled(value: unknown, kept: unknown): unknown {
-  if (typeof value === 'number' && typeof kept === 'number') return near(value, kept) ? kept : value;
+function settled(value: unknown, kept: unknown, share: number): unknown {
+  if (typeof value === 'number' && typeof kept === 'number') return near(value, kept, share) ? kept : value;
   if (typeof value === 'string' && typeof kept === 'string') {
     const numbers = kept.match(number) ?? [];
     let i = 0;
     return value.replace(number, (found) => {
       const other = numbers[i++];
       const step = 1.01 * 10 ** -found.split('.')[1].length;
-      return other !== undefined && (near(+found, +other) || Math.abs(+found - +other) <= step) ? other : found;
+      return other !== undefined && (near(+found, +other, share) || Math.abs(+found - +other) <= step) ? other : found;
     });
   }
-  if (Array.isArray(value) && Array.isArray(kept)) return value.map((one, i) => settled(one, kept[i]));
+  if (Array.isArray(value) && Array.isArray(kept)) return value.map((one, i) => settled(one, kept[i], share));
   if (typeof value !== 'object' || value === null || typeof kept !== 'object' || kept === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, settled(one, (kept as Record<string, unknown>)[name])]),
+    Object.entries(value).map(([name, one]) => [name, settled(one, (kept as Record<string, unknown>)[name], share)]),
   );
 }
 
 /**
- * Compares a value with the file of that name in test/fixtures/documents, numbers to two parts in a thousand.
+ * Compares a value with the file of that name in test/fixtures/documents, numbers to two parts in a thousand, or the share that is given.
  * WRITE_DOCUMENTS=1 writes the file instead: read what has changed in it before it is kept.
  */
-export function expectDocument(name: string, value: unknown): void {
+export function expectDocument(name: string, value: unknown, share = 2e-3): void {
   const path = `test/fixtures/documents/${name}.json`;
   const found = plain(value);
   if (process.env.WRITE_DOCUMENTS) {
@@ -83,5 +83,5 @@ export function expectDocument(name: string, value: unknown): void {
     writeFileSync(path, `${JSON.stringify(found, null, 1)}\n`);
   }
   const kept: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  expect(settled(found, kept)).toEqual(kept);
+  expect(settled(found, kept, share)).toEqual(kept);
 }

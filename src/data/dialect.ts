@@ -47,8 +47,10 @@ export function guessDialect(text: string): Dialect {
     const dialect = guessDialect(doubleQuoted(beginning));
     return { ...dialect, singleQuotes: true, notes: ["cells are quoted with '", ...dialect.notes] };
   }
+  // A quote behind a backslash may be a cell's last character: "5\"" has no doubled one.
+  const backslash = /\\"[^,;\t|\n]/.test(beginning) && !/[^,;\t|\n\\]""/.test(beginning);
   const notes: string[] = [];
-  let lines = logicalLines(text.slice(0, dialectSample), text.length > dialectSample);
+  let lines = logicalLines(backslash ? beginning.replaceAll('\\"', hidden) : beginning, text.length > dialectSample);
   const separator = /^"?sep=(.)"?$/i.exec(lines[0]?.text ?? '')?.[1];
   if (separator !== undefined) lines = lines.slice(1);
   const commented = lines.findIndex((line) => !line.text.startsWith('#'));
@@ -78,7 +80,7 @@ export function guessDialect(text: string): Dialect {
     first = lines[preamble + under + 1];
     const skipped = lines.slice(preamble + 1, preamble + under + 1).map(({ text }) => text);
     notes.push(
-      `skipped ${under === 1 ? 'the line' : `the ${under} lines`} below the header: ${shorten(skipped.join(' / '))}`,
+      `skipped ${under === 1 ? 'the line' : `the ${under} lines`} below the header: ${shorten(shown(skipped.join(' / ')))}`,
     );
   }
   if (separator === undefined && [' ', '|'].includes(delimiter)) {
@@ -95,14 +97,18 @@ export function guessDialect(text: string): Dialect {
     spaces: delimiter === ' ' && !text.includes('"'),
     start: first?.start ?? 0,
     skippedLines: first === undefined ? 0 : first.number,
-    backslash: /\\"[^,;\t|\n]/.test(text.slice(0, dialectSample)) && !/[^,;\t|\n]""/.test(text.slice(0, dialectSample)),
+    backslash,
     singleQuotes: false,
     comments: comments.length > 0,
-    names,
+    names: names?.map(shown),
     rowNames,
     notes,
   };
 }
+
+/** Stands for a quote behind a backslash, which neither opens nor closes a cell, while cells are told apart. */
+const hidden = '\uE000\uE000';
+const shown = (text: string) => text.replaceAll(hidden, '"');
 
 const uncommented = (line: string) => line.replace(/^#+\s*/, '');
 

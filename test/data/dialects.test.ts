@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { guessDialect } from '../../src/data/dialect.js';
+import { type Dialect, guessDialect } from '../../src/data/dialect.js';
 import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
 import type { Table } from '../../src/data/table.js';
@@ -316,4 +316,116 @@ describe('apostrophes that are no quotes of cells', () => {
 test('bytes of a program are a text, whatever their line ends', async () => {
   const text = 'one\r\ntwo\rthree\n';
   expect(await openSource({ name: 't', bytes: new TextEncoder().encode(text) }).text()).toBe('one\ntwo\nthree\n');
+});
+
+describe('all that is told from a beginning', () => {
+  const plain: Dialect = {
+    delimiter: ',',
+    spaces: false,
+    start: 0,
+    skippedLines: 0,
+    backslash: false,
+    singleQuotes: false,
+    comments: false,
+    names: undefined,
+    rowNames: false,
+    notes: [],
+  };
+  const days = '2020-01-01,1,2\n2020-01-02,2,3\n';
+  const rows = Array.from({ length: 70 }, (_, i) => `${i};5\n`).join('');
+  const skipped = (lines: number) => `skipped ${lines} line${lines === 1 ? '' : 's'} before the header`;
+  test.each<[string, Partial<Dialect>]>([
+    ['', {}],
+    ['a,b\n1,2\n3,4\n', {}],
+    // Separators.
+    ['a|b\n1|2\n3|4\n', { delimiter: '|', notes: ['separator |'] }],
+    ['SEP=|\na|b\n1|2\n3|4\n', { delimiter: '|', start: 6, skippedLines: 1 }],
+    ['v\n1,5\n2,5\n', { delimiter: ';' }],
+    ['v\n1,5\n', {}],
+    ['v\n1,5\nx\n', {}],
+    ['a,b\n1,5\n2,5\n', {}],
+    ['a;b\nx\ny\nz\n', { delimiter: ';' }],
+    ['x\ny\na;b\n1;2\n3;4\n', { delimiter: ';', start: 4, skippedLines: 2, notes: [skipped(2)] }],
+    ['x\ny\na;b\n1;2\n', {}],
+    ['a b\n1 2\n', {}],
+    ['a b\n1 2\n3 4 5\n', {}],
+    ['name value\nx 5\ny z\n', {}],
+    ['name value\nx 5\ny 6\n', { delimiter: ' ', spaces: true, notes: ['separator spaces'] }],
+    ['"name" value\nx 5\ny 6\n', { delimiter: ' ', notes: ['separator spaces'] }],
+    [' name value\n1 x 5\n2 y 6\n', { delimiter: ' ', spaces: true, rowNames: true, notes: ['separator spaces'] }],
+    // Quotes.
+    ['a,b\n"5\\" disk",1\n"6\\" disk",2\n', { backslash: true }],
+    ['a,b\n"5\\" disk",1\n"x ""y""",2\n', {}],
+    ['a,b\n"C:\\",1\n"D:\\",2\n', {}],
+    [
+      "'date';'v'\n'2020-01-01';'1'\n'2020-01-02';'2'\n",
+      { delimiter: ';', singleQuotes: true, notes: ["cells are quoted with '"] },
+    ],
+    [
+      "'2020-01-01','1'\n'2020-01-02','2'\n'2020-01-03','3'\n",
+      {
+        singleQuotes: true,
+        names: ['c1', 'c2'],
+        notes: ["cells are quoted with '", 'no header: the columns are c1 to c2'],
+      },
+    ],
+    // What stands before the header.
+    [`"Sales\nof 2020"\n\ndate,v,w\n${days}`, { start: 17, skippedLines: 3, notes: [skipped(1)] }],
+    [`"Sales ""net""\nof 2020"\ndate,v,w\n${days}`, { start: 24, skippedLines: 2, notes: [skipped(1)] }],
+    [`Report,,\n,,\ndate,v,w\n${days}`, { start: 12, skippedLines: 2, notes: [skipped(2)] }],
+    [`Unit,t,kg\n\ndate,v,w\n${days}`, { start: 11, skippedLines: 2, notes: [skipped(1)] }],
+    [`${'x\n'.repeat(40)}t;v\n${rows}`, { delimiter: ';', start: 80, skippedLines: 40, notes: [skipped(40)] }],
+    [`${'x\n'.repeat(41)}t;v\n${rows}`, { delimiter: ';' }],
+    // Comments.
+    ['# x\n#,name,v\n1,Bob,3\n2,Ann,5\n', { start: 13, skippedLines: 2, comments: true, notes: [skipped(2)] }],
+    ['#,name,v\n1,Bob,3\n2,Ann,5\n', {}],
+    [
+      '# made today\n## t v\n0 1\n1 2\n2 3\n',
+      {
+        delimiter: ' ',
+        spaces: true,
+        start: 20,
+        skippedLines: 2,
+        comments: true,
+        names: ['t', 'v'],
+        notes: ['separator spaces', skipped(1), 'the columns are named by the comment line before them'],
+      },
+    ],
+    // No header.
+    ['1\n2\n3\n', { names: ['c1'], notes: ['no header: the columns are c1'] }],
+    [
+      '2020-01-01,1,\n2020-01-02,,\n2020-01-03,3,\n',
+      { names: ['c1', 'c2', ''], notes: ['no header: the columns are c1 to c2'] },
+    ],
+    // What stands below it.
+    [
+      `date,y,z\n,mm,kg\n${days}`,
+      {
+        start: 16,
+        skippedLines: 2,
+        names: ['date', 'y', 'z'],
+        notes: ['skipped the line below the header: ,mm,kg'],
+      },
+    ],
+    [
+      `Price,y,y\nTicker,A,B\ndate,,\n${days}`,
+      {
+        start: 28,
+        skippedLines: 3,
+        names: ['date', 'y A', 'y B'],
+        notes: ['skipped the 2 lines below the header: Ticker,A,B / date,,'],
+      },
+    ],
+    [
+      `x\ndate,y,y\nlevel,A,B\n---,---,---\n,mm,kg\n${days}`,
+      {
+        start: 40,
+        skippedLines: 5,
+        names: ['date', 'y A mm', 'y B kg'],
+        notes: ['skipped the 3 lines below the header: level,A,B / ---,---,--- / ,mm,kg', skipped(1)],
+      },
+    ],
+  ])('%j', (text, told) => {
+    expect(guessDialect(text)).toEqual({ ...plain, ...told });
+  });
 });

@@ -321,6 +321,10 @@ describe('Parquet', () => {
       name: ['x', ''],
       high: ['true', 'false'],
     });
+    const [table, head] = [await source.table(), await source.head?.(1)];
+    expect([table.name, table.notes]).toEqual([csv, ['selected by --sql from sales, data']]);
+    expect([head?.table.rows, head?.rows, head?.bytes]).toEqual([1, undefined, 34]);
+    expect((await joined.table()).notes).toEqual(['selected by --sql from sales, items']);
     expect((await select('select sum(i) as s from data', files[0]).table()).numbers('s')).toEqual(
       Float64Array.of(12_497_500),
     );

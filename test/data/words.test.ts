@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type BlockReader, tableOfBlocks } from '../../src/data/blocks.js';
 import { parseNumber } from '../../src/data/cells.js';
 import { encodeTable, type TableFormat, tableEncoder } from '../../src/data/encodeTable.js';
+import { decodeText, guessEncoding } from '../../src/data/encoding.js';
 import { parseJson, parseJsonLines } from '../../src/data/json.js';
 import { longTable } from '../../src/data/longTable.js';
 import { printedSeries } from '../../src/data/printedSeries.js';
@@ -375,4 +376,167 @@ test('arrays side by side, and each of them again', () => {
   expect(into).toEqual(Float32Array.of(0, 1, 2, 3, 4));
   putPart(b, 0, into, 3);
   expect(into).toEqual(Float32Array.of(0, 1, 2, 5, 6));
+});
+
+describe('values of a program as a column', () => {
+  const at = (...times: (string | null)[]) => times.map((time) => time && new Date(time));
+  const [nothing, day] = [Number.NaN, 86_400_000];
+  test.each<[unknown[], object]>([
+    [
+      [1, null, Number.NaN, undefined, 2],
+      { numbers: [1, nothing, nothing, nothing, 2], cells: ['1', '', '', '', '2'] },
+    ],
+    [[1, Number.POSITIVE_INFINITY], { numbers: [1, Number.POSITIVE_INFINITY], cells: ['1', 'Infinity'] }],
+    [[null, Number.NaN], { numbers: [nothing, nothing], cells: ['', ''] }],
+    [[null, undefined], { cells: ['', ''] }],
+    [[1, true, ' x ', null, ''], { cells: ['1', 'true', 'x', '', ''] }],
+    [at('1970-01-02', null), { times: [day, nothing], utc: true, cells: ['1970-01-02', ''] }],
+    [
+      at('1970-01-02T00:00:01Z', '1970-01-01'),
+      { times: [day + 1000, 0], utc: true, cells: ['1970-01-02T00:00:01Z', '1970-01-01T00:00:00Z'] },
+    ],
+    [at('1970-01-01T00:00:00.005Z'), { times: [5], utc: true, cells: ['1970-01-01T00:00:00.005Z'] }],
+    [at('1970-01-01', 'x'), { times: [0, nothing], utc: true, cells: ['1970-01-01', ''] }],
+    [[...at('1970-01-01', 'x'), 1], { cells: ['1970-01-01T00:00:00.000Z', '', '1'] }],
+  ])('%j', async (values, expected) => {
+    const table = await openSource({ v: values } as never).table();
+    const { numbers, times, utc, cells } = table.columns[0];
+    expect({
+      ...(numbers && { numbers: [...numbers] }),
+      ...(times && { times: [...times], utc }),
+      cells: [...cells],
+    }).toEqual(expected);
+  });
+
+  test('times that no calendar has are missing, and say nothing of the others', () => {
+    const column = (utc: boolean, ...times: number[]) =>
+      new Table({ name: 't', header: ['at'], cells: [{ times: Float64Array.from(times), utc }], lines: times.length })
+        .columns[0];
+    expect(column(true, 0, 8.64e15 + 1, -8.64e15).cells).toEqual(['1970-01-01', '', '-271821-04-20']);
+    expect(column(false, 1000, 9e15).cells).toEqual(['1970-01-01T00:00:01', '']);
+    expect(column(false, 1000.5).cells).toEqual(['1970-01-01T00:00:01.000']);
+    expect([column(false, 0).kind, column(false, 0).utc]).toEqual(['date', false]);
+  });
+});
+
+describe('a table', () => {
+  const table = (cells: string[], more = {}) =>
+    new Table({ name: 't', header: ['v'], cells: [cells], lines: cells.length, ...more });
+  test.each<[string, boolean, string]>([
+    ['1|2|x', false, 'number'],
+    ['1|x', false, 'text'],
+    ['1|2020-01|x', false, 'text'],
+    ['2020-01|2020-02|x', false, 'date'],
+    ['2020-01|x', false, 'text'],
+    ['1||NA|-', false, 'number'],
+    ['1,5', false, 'text'],
+    ['1,5', true, 'number'],
+    ['', false, 'text'],
+  ])('%s, decimal commas %s: %s', (cells, decimalComma, kind) => {
+    const one = table(cells.split('|'), { decimalComma });
+    expect([one.columns[0].kind, one.namesOf(kind as 'text')]).toEqual([kind, ['v']]);
+  });
+
+  test('each row has its own place, in its own part', () => {
+    const parts = [
+      { name: 'a', from: 0, unit: 'line' },
+      { name: 'b', from: 2, unit: 'row' },
+    ];
+    const where = (one: Table) => [0, 1, 2, 3].map((row) => one.where(row));
+    const cells = ['1', '2', '3', '4'];
+    expect(where(table(cells, { parts }))).toEqual(['a, line 1', 'a, line 2', 'b, row 1', 'b, row 2']);
+    expect(where(table(cells, { parts, lines: [2, 3, 2, 5] }))).toEqual([
+      'a, line 2',
+      'a, line 3',
+      'b, row 2',
+      'b, row 5',
+    ]);
+    expect(where(table(cells, { unit: 'row' }))).toEqual(['t, row 1', 't, row 2', 't, row 3', 't, row 4']);
+  });
+
+  test('refuses names that are none, and cells that are none', () => {
+    const named = (...header: string[]) =>
+      refused(() => new Table({ name: 't', header, cells: header.map(() => ['1']), lines: 1 }))[1];
+    expect(named('a', '', 'b')).toBe('t, header: column 2 has no name; give it one');
+    expect(named('a', 'b  c', 'b c')).toBe('t, header: columns 2 and 3 are both named b c; rename one');
+    const cell = (text: string, more = {}) => refused(() => table(['1', '2', text], more).numbers('v'))[1];
+    expect(cell('')).toBe('t, line 3, column v: the cell is empty; fill it, or remove the row or the column');
+    expect(cell('NA')).toBe('t, line 3, column v: NA is not a finite number; fill it, or remove the row or the column');
+    expect(cell('-1e999')).toBe(
+      't, line 3, column v: -1e999 is not a finite number; fill it, or remove the row or the column',
+    );
+    expect(cell('1,5')).toBe("t, line 3, column v: '1,5' is not a number; correct it");
+    expect([...table(['1', '1,5'], { decimalComma: true }).numbers('v')]).toEqual([1, 1.5]);
+    const of = (...cells: string[]) => refused(() => table(cells).numbers('v'))[1];
+    expect(of('1', 'x')).toBe(
+      "t, line 2, column v: 'x' is not a number; the column holds text; choose one that holds numbers",
+    );
+    expect(of('2020-01')).toBe(
+      "t, line 1, column v: '2020-01' is not a number; the column holds dates; choose one that holds numbers",
+    );
+    expect(refused(() => table(['a', '']).texts('v'))[1]).toBe(
+      't, line 2, column v: the cell is empty; fill it or remove the row',
+    );
+    expect(refused(() => table(['a']).column('w'))).toEqual([
+      'usage',
+      't: no column w; did you mean v? Its columns: v',
+    ]);
+    expect(refused(() => table(['a']).column('other'))[1]).toBe('t: no column other. Its columns: v');
+    const typed = new Table({
+      name: 't',
+      header: ['v'],
+      cells: [{ numbers: Float64Array.of(Number.NaN, 1) }],
+      lines: 2,
+    });
+    expect(refused(() => typed.numbers('v'))[1]).toBe(
+      't, line 1, column v: the cell is empty; fill it, or remove the row or the column',
+    );
+  });
+});
+
+describe('how characters are written', () => {
+  const bytes = (text: string, encoding: BufferEncoding = 'latin1') => new Uint8Array(Buffer.from(text, encoding));
+  test.each<[string, Uint8Array, string]>([
+    ['plain', bytes('a,b\n'), 'utf-8'],
+    ['two bytes', bytes('für', 'utf8'), 'utf-8'],
+    ['Latin-1', bytes('für\nsüd'), 'windows-1252'],
+    ['as many right as wrong ones', Buffer.concat([bytes('für', 'utf8'), bytes('für')]), 'windows-1252'],
+    ['UTF-16', bytes('a,b\n', 'utf16le'), 'utf-16le'],
+    ['UTF-16, large bytes first', new Uint8Array(Buffer.from('a,b\n', 'utf16le').swap16()), 'utf-16be'],
+    ['a mark alone', Uint8Array.of(0xff, 0xfe), 'utf-16le'],
+    ['half a mark', Uint8Array.of(0xff, 0x61), 'windows-1252'],
+    ['nothing', bytes(''), 'utf-8'],
+    ['tabs and page ends', bytes('\tü\r\n\f\v\x1a'), 'windows-1252'],
+    ['a zero', bytes('abcdefghij\0k'), 't: holds binary data, not text; give a text file'],
+    ['zeros on both sides', bytes('\0a\0b\0c\0da\0'), 't: holds binary data, not text; give a text file'],
+    ['another control character', bytes('ü\x02'), 't: holds binary data, not text; give a text file'],
+    [
+      'a slip among others',
+      Buffer.concat([bytes('ü\nü\n', 'utf8'), bytes('ü')]),
+      't, line 3: a character is not UTF-8, though others are; correct it',
+    ],
+  ])('%s', (_, content, expected) => {
+    let told: string;
+    try {
+      told = guessEncoding(content, 't');
+    } catch (error) {
+      told = (error as Error).message;
+    }
+    expect(told).toBe(expected);
+  });
+
+  test('a letter that is cut at the end of a beginning is none to wonder at', () => {
+    const cut = bytes('fü', 'utf8').subarray(0, 2);
+    expect([guessEncoding(cut, 't', true), guessEncoding(cut, 't')]).toEqual(['utf-8', 'windows-1252']);
+  });
+
+  test('quotes and the euro of Windows come out, and it is said', () => {
+    const notes = ['read as Latin-1 (Windows-1252), since it is not UTF-8'];
+    expect(decodeText(Uint8Array.of(0x80, 0x93, 0xe9, 0x94, 0x9f, 0x81), 't')).toEqual({ text: '€“é”Ÿ\x81', notes });
+    expect(decodeText(bytes('\uFEFFé', 'utf8'), 't')).toEqual({ text: 'é', notes: [] });
+    expect(refused(() => decodeText(bytes(' \n'), 't'))[1]).toBe('t: is empty; it must hold data');
+    expect(refused(() => decodeText(bytes(`${'a'.repeat(2000)}\0`), 't'))[1]).toBe(
+      't: holds binary data, not text; give a text file',
+    );
+  });
 });

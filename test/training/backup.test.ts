@@ -37,6 +37,8 @@ const y = normal(24, 2);
 interface Case {
   spec?: string;
   batch?: number;
+  /** The model's; 6 where it is left out. */
+  seed?: number;
   training?: () => FitOptions;
   compile?: () => Partial<Parameters<Sequential['compile']>[0]>;
 }
@@ -71,19 +73,21 @@ const cases: { [name: string]: Case } = {
   },
 };
 
-async function run({ spec, batch, training, compile }: Case, more: FitOptions = {}) {
+async function run({ spec, batch, seed = 6, training, compile }: Case, more: FitOptions = {}) {
   const model = sequential(spec ?? 'LSTM(3, recurrent_dropout=0.2), Dropout(0.3), Dense(2)', {
     inputShape: [5, 2],
-    seed: 6,
+    seed,
     ...(batch && { batchSize: batch }),
   });
   model.compile({ loss: 'mse', optimizer: 'adam', ...compile?.() });
   const own = training?.() ?? {};
   const callbacks = [...getCallbacks(own.callbacks ?? []), ...getCallbacks(more.callbacks ?? [])];
   const options = { batchSize: batch ?? 5, epochs: 4, verbose: 0, seed: 3, ...own, ...more, callbacks } as const;
-  const { epoch, history, stopped } = await model.fit(x, y, options);
-  const optimizer = model.tf.trainableWeights.length;
-  return { weights: model.getWeights(), epoch, history, stopped, optimizer };
+  const { epoch, history, stopped } = await model.fit(x, y, options).catch((error: Error) => {
+    if (!error.message.startsWith('the loss is')) throw error;
+    return { epoch: [], history: {}, stopped: error.message };
+  });
+  return { weights: model.getWeights(), epoch, history, stopped, iterations: model.stepsTrained };
 }
 
 /** Ends the process's fit, as far as a test within the process can, before a batch. */
@@ -123,6 +127,25 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
   ])('%p: as often as is asked, each epoch where nothing is', (given, every) => {
     const options = { ...given, folder: 'anywhere', keep: 1, deleteCheckpoint: true };
     expect(new BackupFolder(options, async () => {}).every).toEqual(every);
+  });
+
+  test('one whose loss was about to be no longer finite goes back to the last good epoch, and to its step', async () => {
+    const one: Case = {
+      training: () => ({
+        callbacks: [
+          {
+            onEpochBegin: (epoch, { optimizer }) => {
+              optimizer.learningRate = epoch === 3 ? 1e38 : 0.01;
+            },
+          },
+        ],
+      }),
+    };
+    const whole = await run(one, { epochs: 6 });
+    expect([whole.stopped, whole.iterations]).toEqual([expect.stringContaining('in epoch 4, batch 2 of 5'), 15]);
+    const backup = { folder: join(root, 'diverged'), steps: 1 };
+    await expect(run(one, { epochs: 6, backup, callbacks: [killedAt(16)] })).rejects.toThrow('killed');
+    expect(await run(one, { epochs: 6, backup })).toEqual(whole);
   });
 
   test('an interruption leaves a backup of the batch that it was in', async () => {
@@ -253,6 +276,14 @@ describe('what a resumed fit refuses', () => {
     const weights = new Float32Array(24).fill(2);
     await refuses(one, { sampleWeight: weights }, `data.weights was not given and is ${fingerprintOf(weights)}`);
     expect(await run(one, { backup })).toEqual(await run(one));
+  });
+
+  test('another seed of the model, where fit has none of its own', async () => {
+    const backup = folder();
+    const more = { seed: undefined };
+    await expect(run(one, { ...more, backup, callbacks: [killedAt(7)] })).rejects.toThrow('killed');
+    await expect(run({ ...one, seed: 7 }, { ...more, backup })).rejects.toThrow('another run: seed was 6 and is 7;');
+    expect(await run(one, { ...more, backup })).toEqual(await run(one, more));
   });
 
   test('a folder that holds a model, options that are none, metrics that cannot be held', async () => {

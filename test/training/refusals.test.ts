@@ -273,6 +273,18 @@ describe('of a model', () => {
       'sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself',
       fitted({ sampleWeight: [1, 1, 1, 1, 1, 1], classWeight: { 1: 2 } }),
     ],
+    [
+      'validationData: sampleWeight: shape (5,); expected one weight for each sample, (6,)',
+      fitted({ validationData: [xs, ys, [1, 1, 1, 1, 1]] }),
+    ],
+    [
+      'validationData: sampleWeight[1] is -2; weights must be at least 0',
+      fitted({ validationData: { x: xs, y: ys, sampleWeight: [1, -2, 1, 1, 1, 1] } }),
+    ],
+    [
+      'validationData: y[2, 0] is NaN; clean the data first',
+      fitted({ validationData: [xs, { ...ys, data: Float32Array.of(0, 1, Number.NaN, 0, 1, 0) }] }),
+    ],
     ['y[3, 0] is NaN; clean the data first', fitted({}, { ...ys, data: Float32Array.of(0, 1, 0, Number.NaN, 0, 1) })],
     [
       'y[1, 0] is 1.5; binaryCrossentropy takes targets from 0 to 1',
@@ -291,7 +303,7 @@ describe('of a model', () => {
       ofThree('sparseCategoricalCrossentropy' as Any, { data: new Float32Array(18), shape: [6, 3] }),
     ],
   ])('%s', async (message, run) => {
-    const ofData = /^(y[[:]|sampleWeight[[:])/.test(message);
+    const ofData = /^(validationData: )?(y|sampleWeight)[[:]/.test(message);
     expect(await refusal(run, ofData ? 'data' : 'usage')).toBe(message);
   });
 

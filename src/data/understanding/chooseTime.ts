@@ -293,11 +293,12 @@ function fromParts(free: readonly RawColumn[], options: TimeOptions): Times | un
   const hour = day && find('hour');
   const minute = hour && find('minute');
   const raw = [year, month ?? other, day, hour, minute].filter((column) => column !== undefined);
-  return textTimes(
-    raw.map(({ name }) => name),
-    join(raw),
-    options,
-  );
+  const names = raw.map(({ name }) => name);
+  const found = textTimes(names, join(raw), options);
+  if (found === undefined || other === undefined || !partNames.quarter.test(other.name)) return found;
+  // 1 to 4 are months, too, but for the name.
+  const like = { ...found.reading, notation: found.reading.notation.replace(/M$/, 'Q') };
+  return like.notation === found.reading.notation ? found : textTimes(names, join(raw), { ...options, like });
 }
 
 /** Cells of several columns with a space between them; an hour and a minute with a colon, a week as 2020-W01, a day of the year as 2020-001. */

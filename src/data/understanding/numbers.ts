@@ -162,7 +162,8 @@ export function numberParser({ decimal, thousands, unit }: NumberReading): (cell
     let { body } = parts;
     if (separator !== undefined) body = body.replace(separator, '');
     if (thousands === '.' || thousands === ',') {
-      const groups = thousands === '.' ? /^\d{1,3}(?:\.\d{2,3})*\.\d{3}(?!\d)/ : /^\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)/;
+      const groups =
+        thousands === '.' ? /^\d{1,3}(?:\.\d{2,3})*\.\d{3}(?![\d.])/ : /^\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])/;
       if (body.includes(thousands)) {
         if (!groups.test(body)) return Number.NaN;
         body = body.replaceAll(thousands, '');

@@ -48,7 +48,7 @@ export class PartNotes {
 
   /** Notes that differ in numbers and in the cells that they quote are of one kind. */
   private addOther(text: string): void {
-    const key = text.replace(/'[^']*'/g, "'…'").replace(/\d+/g, '#');
+    const key = text.replace(/'[^']*'/g, "'…'").replace(counts, '#');
     const before = this.others.get(key);
     if (before === undefined) {
       const first = { text, parts: 1 };
@@ -57,6 +57,9 @@ export class PartNotes {
     } else if (before.text !== text) before.parts++;
   }
 }
+
+/** Numbers that are no part of a name, as in x1, but for the T of a time. */
+const counts = /(?<!\d)(?<!(?<!\d)[\p{L}_])\d+/gu;
 
 function withParts({ text, parts }: { text: string; parts: number }): string {
   return parts === 1 ? text : `${text}; ${times(parts - 1, 'more part')} of the table alike`;
