@@ -250,9 +250,15 @@ test('numbers of every type are read, and halves of every kind', () => {
   new DataView(made.buffer).setBigUint64(0, BigInt(text.length), true);
   made.set(text, 8);
   made.set(all, 8 + text.length);
-  expect(readSafetensors(made, 'file').map(({ name, shape, data }) => [name, shape, [...data]])).toEqual(
-    kinds.map(([dtype, , values]) => [dtype, [2, 1], values]),
-  );
+  // Alone, and as a part of something larger.
+  for (const before of [0, 3]) {
+    const whole = new Uint8Array(before + made.length + 5);
+    whole.set(made, before);
+    const read = readSafetensors(whole.subarray(before, before + made.length), 'file');
+    expect(read.map(({ name, shape, data }) => [name, shape, [...data]])).toEqual(
+      kinds.map(([dtype, , values]) => [dtype, [2, 1], values]),
+    );
+  }
   const halves = [0, 0x8000, 1, 0x8001, 0x3ff, 0x400, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00];
   expect(halves.map(floatOfHalf)).toEqual([
     0,

@@ -228,6 +228,13 @@ const told: [what: string, lost: string[], classes: string, nodes: NodeProto[], 
     { outputs: ['round'] },
   ],
   [
+    'an axis of one at the end',
+    ['the order of axes of output "y": [batch, steps, features, 1] in the file, [batch, steps, features] here'],
+    'Dense',
+    [node('MatMul', ['x', 'V'], 'made'), node('Unsqueeze', ['made', 'three'], 'y')],
+    { tensors: [...tensors, intTensor('three', [1], [3])] },
+  ],
+  [
     'the largest of rows, through what changes nothing',
     ['output "y", the place of the largest value: here it is all values (node "ArgMax" (ArgMax))'],
     'Dense',
