@@ -1,6 +1,7 @@
 import type { NdArray } from '../data/array.js';
 import type { Source } from '../data/source.js';
 import { modelError, usageError } from '../errors.js';
+import { counted } from '../format.js';
 import type { Sequential } from '../sequential.js';
 import { classifyInput } from './classify/predict.js';
 import { maskValue } from './classify/scaling.js';
@@ -123,7 +124,8 @@ async function textInput(
   const ids = tokens.encode(await source.text(), source.name);
   const windows = Math.floor(ids.length / window);
   if (sample > windows) {
-    throw usageError(`${source.name}: has ${windows} windows of ${window} ${tokens.kind}, not ${sample}`);
+    const units = tokens.kind === 'bpe' ? 'tokens' : tokens.kind;
+    throw usageError(`${source.name}: has ${counted(windows, 'window')} of ${window} ${units}, not ${sample}`);
   }
   const own = ids.slice((sample - 1) * window, sample * window);
   return {

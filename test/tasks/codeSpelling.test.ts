@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { inCodeSpelling } from '../../src/tasks/codeSpelling.js';
+import type { Account } from '../../src/data/frame.js';
+import { MemcellError } from '../../src/errors.js';
+import { accountInCode, evaluationInCode, inCodeSpelling, spelledInCode } from '../../src/tasks/codeSpelling.js';
 import { flags, kinds } from '../../src/tasks/flags.js';
 
 test.each([
@@ -28,4 +30,66 @@ test('no flag of a task stays', () => {
   });
   expect(written.length).toBeGreaterThan(30);
   expect(written.map(inCodeSpelling).filter((text) => text.includes('--'))).toEqual([]);
+});
+
+test('what was understood of a table: why a column is out, and the notes; all else as it was', () => {
+  const account: Account = {
+    source: '--window 3',
+    read: 5,
+    rows: 4,
+    columns: [
+      { name: '--window', use: 'out', how: '--layers', why: 'take it with --features x' },
+      { name: 'y', use: 'target', how: 'number' },
+    ],
+    notes: ['rows to come, see --future', 'plain', 'take --window 39 or less'],
+  };
+  const kept = structuredClone(account);
+  expect(accountInCode(account)).toEqual({
+    ...kept,
+    columns: [{ ...kept.columns[0], why: "take it with features: ['x']" }, kept.columns[1]],
+    notes: ['rows to come, see future', 'plain', 'take window 39 or less'],
+  });
+  expect(account).toEqual(kept);
+});
+
+test.each<[object, object]>([
+  [
+    { kind: 'x', samples: 3 },
+    { kind: 'x', samples: 3 },
+  ],
+  [
+    { verdict: 'leave out --layers', notes: ['use --forecast', 'b'] },
+    { verdict: 'leave out layers', notes: ['use forecast', 'b'] },
+  ],
+  [
+    { verdict: { text: '--layers' }, notes: 3 },
+    { verdict: { text: '--layers' }, notes: 3 },
+  ],
+])('how good a model is: %j', (evaluation, inCode) => {
+  const kept = structuredClone(evaluation);
+  expect(evaluationInCode(evaluation)).toEqual(inCode);
+  expect(evaluation).toEqual(kept);
+});
+
+test('what work throws: an error of its own in code spelling with code and cause, any other as it is', async () => {
+  const thrown = (error: unknown) =>
+    spelledInCode(async () => {
+      throw error;
+    }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+  const cause = new Error('why');
+  const spelled = await thrown(new MemcellError('take --window 39 or less', { code: 'usage', cause }));
+  const { message, code, cause: because } = spelled as MemcellError;
+  expect([spelled instanceof MemcellError, message, code, because]).toEqual([
+    true,
+    'take window 39 or less',
+    'usage',
+    cause,
+  ]);
+  for (const error of [new MemcellError('nothing', { code: 'io' }), new Error('--future'), '--future']) {
+    expect(await thrown(error)).toBe(error);
+  }
+  expect(await spelledInCode(async () => '--future')).toBe('--future');
 });

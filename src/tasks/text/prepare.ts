@@ -46,11 +46,12 @@ export function prepareCorpus(text: string, name: string, options: TextOptions, 
   const edge = trainingCount(ids.length, split);
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
   const window = options.window === undefined ? undefined : checkCount(options.window, 'window');
+  const units = kind === 'bpe' ? 'tokens' : kind;
   const own = run.from?.layersFor([[1, tokens.size], [tokens.size]], 'softmax') ?? run.layers;
   const base = { name, tokens, ids, edge, pure: options.pure ?? false };
   if (run.plain) {
     const size = window ?? before?.window ?? plainDefaults.window;
-    checkParts(name, kind, ids.length, edge, size);
+    checkParts(name, units, ids.length, edge, size);
     const { epochs, batchSize, learningRate } = plainDefaults;
     const defaults = { epochs, batchSize, learningRate, optimizer: 'adam', validationSplit };
     const settings: TrainingSettings = { ...defaults, ...given, seed: run.seed };
@@ -60,17 +61,17 @@ export function prepareCorpus(text: string, name: string, options: TextOptions, 
   }
   if (edge < fewest) {
     throw new MemcellError(
-      `${name}: ${edge} ${kind === 'bpe' ? 'tokens' : kind} to train on are too few, a text needs at least ${fewest}; --symbols is for a sequence of symbols`,
+      `${name}: ${edge} ${units} to train on are too few, a text needs at least ${fewest}; --symbols is for a sequence of symbols`,
     );
   }
   if (ids.length - edge === 1) {
-    throw new MemcellError(`${name}: only 1 of its ${kind} is held out; take another --validation-split`);
+    throw new MemcellError(`${name}: only 1 of its ${units} is held out; take another --validation-split`);
   }
   const fitted = stoppingEdge(edge);
   const longest = Math.floor(fitted / 2);
   if (window !== undefined && window > longest) {
     throw new MemcellError(
-      `${name}: its ${fitted} ${kind} are too few for window ${window}; take --window ${longest} or less`,
+      `${name}: its ${fitted} ${units} are too few for window ${window}; take --window ${longest} or less`,
     );
   }
   const recipe = run.layers === undefined ? ownLayers : givenLayers;
