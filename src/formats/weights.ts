@@ -93,7 +93,7 @@ export function assignStored(model: tf.LayersModel, stored: readonly StoredWeigh
     waiting.delete(layer);
     if (found.length !== variables.length) {
       const needed = variables.map(({ originalName, shape }) => `${originalName} [${shape}]`).join(', ');
-      wrong.push(`layer ${layer} needs ${needed || 'no weights'}, and the file has ${textOf(found)}`);
+      wrong.push(`layer ${layer} needs ${needed}, and the file has ${textOf(found)}`);
       continue;
     }
     variables.forEach((variable, i) => {

@@ -247,6 +247,15 @@ describe('Parquet', () => {
     ]);
   });
 
+  test('what is wrong in a second file is told by its own row', async () => {
+    const { parquetWriteBuffer } = await import('hyparquet-writer');
+    const written = (name: string, data: string[]) =>
+      file(name, new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'v', data, type: 'STRING' }] })));
+    const [one, two] = [await written('one.parquet', ['1', '2', '3']), await written('two.parquet', ['4', 'many'])];
+    const told = await failure(() => streamed(openSource({ files: [one, two] }), [{ name: 'v' }]));
+    expect(told).toContain('two.parquet, row 2, column v: ');
+  });
+
   test('one row group of millions of rows', async () => {
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const connection = await (await DuckDBInstance.create(':memory:')).connect();
@@ -325,6 +334,13 @@ describe('Parquet', () => {
     expect([table.name, table.notes]).toEqual([csv, ['selected by --sql from sales, data']]);
     expect([head?.table.rows, head?.rows, head?.bytes]).toEqual([1, undefined, 34]);
     expect((await joined.table()).notes).toEqual(['selected by --sql from sales, items']);
+    await file('part-1.csv', 'day,v\n2020-01-02,1\n2020-01-01,2.5\n');
+    await file('part-2.csv', 'v,day\n7,2020-01-03\n');
+    const both = select('select * from data order by day', join(folder, 'part-*.csv'));
+    expect(contentOf(await both.table())).toEqual({
+      day: ['2020-01-01', '2020-01-02', '2020-01-03'],
+      v: ['2.5', '1', '7'],
+    });
     expect((await select('select sum(i) as s from data', files[0]).table()).numbers('s')).toEqual(
       Float64Array.of(12_497_500),
     );

@@ -512,7 +512,7 @@ describe('how characters are written', () => {
     ['another control character', bytes('ü\x02'), 't: holds binary data, not text; give a text file'],
     [
       'a slip among others',
-      Buffer.concat([bytes('ü\nü\n', 'utf8'), bytes('ü')]),
+      Buffer.concat([bytes('ü\nü\n', 'utf8'), bytes('ü\n'), bytes('üü\n', 'utf8'), bytes('ü')]),
       't, line 3: a character is not UTF-8, though others are; correct it',
     ],
   ])('%s', (_, content, expected) => {

@@ -1,7 +1,7 @@
 /** HDF5 files by hand, byte for byte as the specification has them (3.0, sections II to IV): read as they are, up to their last byte. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
-import { writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
+import { isHdf5, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { readHdf5 } from '../../src/formats/hdf5/job.js';
 import { Hdf5Problem, readPlain } from '../../src/formats/hdf5/plain.js';
 
@@ -328,4 +328,181 @@ test('attributes of every kind, texts filled up or not', () => {
       ['in a heap', ['Ä', 'Äö']],
     ]),
   );
+});
+
+/** Where a piece begins in a file that is not told otherwise. */
+const placeOf = (letters: string) => Buffer.from(fileOf()).indexOf(letters);
+const [TREE, HEAP, SNOD, GCOL] = ['TREE', 'HEAP', 'SNOD', 'GCOL'].map(placeOf);
+const ROOT = 96;
+const patched = (at: number, values: number[], made: Made = {}) => {
+  const bytes = fileOf(made);
+  bytes.set(values, at);
+  return bytes;
+};
+
+test.each<[what: string, Uint8Array, message: string]>([
+  ['another version', patched(8, [4]), 'an HDF5 file of version 4'],
+  ['short addresses', patched(13, [4]), 'an HDF5 file with lengths of 4 bytes; files of Keras have 8'],
+  ['short lengths', patched(14, [4]), 'an HDF5 file with lengths of 4 bytes; files of Keras have 8'],
+  ['a root without a table', patched(ROOT + 16, u16(0)), `byte ${ROOT} is no group`],
+  ['a root that is no object', patched(ROOT, [2]), `byte ${ROOT} is no object`],
+  ['a long message', patched(ROOT + 18, u16(999)), `byte ${ROOT + 16} is a message beyond its block`],
+  ['a tree elsewhere', patched(ROOT + 24, u64(9999)), `byte ${ROOT + 24} says 9999, beyond its end`],
+  ['no tree', patched(TREE, letters('FREE')), `byte ${TREE} is no TREE`],
+  ['no heap', patched(HEAP + 3, letters('D')), `byte ${HEAP} is no HEAP`],
+  ['no table of symbols', patched(SNOD + 1, letters('X')), `byte ${SNOD} is no SNOD`],
+  ['no heap of texts', patched(GCOL + 2, letters('X')), `byte ${GCOL} is no GCOL`],
+  ['a tree of chunks', patched(TREE + 4, [1]), `byte ${TREE} is no tree of a group`],
+  ['a tree of 21 levels', patched(TREE + 5, [21]), `byte ${TREE} is no tree of a group`],
+  [
+    'a tree in itself',
+    patched(TREE + 5, [1, ...u16(1), ...zeros(24), ...u64(TREE)]),
+    `byte ${TREE} is no tree of a group`,
+  ],
+  ['a name elsewhere', patched(SNOD + 8, u64(10)), `byte ${SNOD + 8} has a name that is not there`],
+  ['an empty name', fileOf({ names: [''] }), `byte ${SNOD + 7} has no name of its own`],
+  ['a path for a name', fileOf({ names: ['w/w'] }), `byte ${SNOD + 10} has no name of its own`],
+  ['a name twice', fileOf({ names: ['w', 'w'] }), `byte ${SNOD + 50} has no name of its own`],
+  ['a text longer than its heap', patched(GCOL + 24, u64(5000)), `byte ${GCOL + 24} says 5000, beyond its end`],
+  ['a text that leaves its heap', patched(GCOL + 24, u64(9)), `byte ${GCOL + 16} is a text beyond its heap`],
+  ['a text longer than its place', patched(GCOL + 24, u64(3)), 'is longer than its text'],
+  ['a text of another number', patched(GCOL + 16, u16(2)), 'has a text that is not there'],
+  ['a text behind the free space', patched(GCOL + 16, u16(0)), 'has a text that is not there'],
+  [
+    'continuations in a circle',
+    fileOf({ attributes: () => [message(0x10, [...u64(ROOT + 16), ...u64(48)])] }),
+    `byte ${ROOT + 16} leads in a circle`,
+  ],
+])('%s is refused', (_, bytes, message) => {
+  const told = refusal(bytes);
+  if (message.startsWith('byte')) expect(told).toBe(`a damaged HDF5 file: ${message}`);
+  else if (message.startsWith('an HDF5')) expect(told).toBe(message);
+  else expect(told).toMatch(new RegExp(`^a damaged HDF5 file: byte \\d+ ${message}$`));
+});
+
+test('one long text that every attribute names again is refused', () => {
+  const refs = (count: number) => {
+    const made: Made = {
+      attributes: (at) => [
+        attribute(
+          'a',
+          textInHeap,
+          [count],
+          Array.from({ length: count }, () => [...u32(900), ...u64(at.texts), ...u32(1)]).flat(),
+        ),
+      ],
+    };
+    const short = fileOf(made);
+    const bytes = new Uint8Array(short.length + 900);
+    bytes.set(short);
+    const at = Buffer.from(bytes).indexOf('GCOL');
+    bytes.set(u64(932), at + 8);
+    bytes.set(u64(900), at + 24);
+    return bytes;
+  };
+  expect(refusal(refs(2))).toBe('nothing');
+  expect(refusal(refs(30))).toMatch(/^a damaged HDF5 file: byte \d+ is a text that stands there again and again$/);
+});
+
+test('a file of version 1, and forms that are left to the library', () => {
+  const first = fileOf();
+  first.copyWithin(28, 24, 92);
+  first[8] = 1;
+  expect(w(first)?.data).toEqual(Float32Array.from(VALUES));
+  for (const [at, values] of [
+    [0, [0x88]],
+    [8, [2]],
+    [8, [3]],
+    [24, u64(1)],
+    [SNOD + 8 + 16, u32(2)],
+  ] as const)
+    expect(readPlain(patched(at, [...values]))).toBeUndefined();
+});
+
+test('attributes of all versions, and those that hold neither numbers nor texts', () => {
+  const of = (version: number, flags = 0) => {
+    const name = [...letters('n'), 0];
+    const [own, shape] = [
+      [0x10, 8, 0, 0, ...u32(2), ...u16(0), ...u16(16)],
+      [1, 0, 0, 0, ...zeros(4)],
+    ];
+    const lengths = [...u16(name.length), ...u16(own.length), ...u16(shape.length)];
+    const fill = version === 1 ? filled : (bytes: number[]) => bytes;
+    return message(
+      0xc,
+      filled([
+        version,
+        flags,
+        ...lengths,
+        ...(version === 3 ? [0] : []),
+        ...fill(name),
+        ...fill(own),
+        ...fill(shape),
+        ...u16(-300),
+      ]),
+    );
+  };
+  const read = (made: number[]) => readPlain(fileOf({ attributes: () => [made] }))?.attributes;
+  for (const version of [1, 2, 3]) expect(read(of(version))).toEqual(new Map([['', new Map([['n', -300]])]]));
+  // Flags are of versions 2 and 3.
+  expect(read(of(1, 1))).toEqual(new Map([['', new Map([['n', -300]])]]));
+  for (const flags of [1, 2]) expect(read(of(2, flags))).toBeUndefined();
+  // A list of variable length, a compound, bytes that say nothing; of two bytes the last are a bfloat16.
+  for (const odd of [
+    [0x19, 0, 0, 0, ...u32(16), ...text(1)],
+    [0x16, 0, 0, 0, ...u32(4), ...zeros(8)],
+    [0x15, 0, 0, 0, ...u32(4), ...zeros(8)],
+  ])
+    expect(read(attribute('n', odd, [], zeros(16)))).toEqual(new Map());
+  expect(read(attribute('n', [0x15, 0, 0, 0, ...u32(2), ...zeros(8)], [], u16(0xbfc0)))).toEqual(
+    new Map([['', new Map([['n', -1.5]])]]),
+  );
+  expect(
+    refusal(fileOf({ attributes: () => [attribute('n', [0x19, 1, 0, 0, ...u32(12), ...text(1)], [], zeros(16))] })),
+  ).toMatch(/is no type$/);
+});
+
+test('what the library is given is looked at before', async () => {
+  const told = (bytes: Uint8Array) =>
+    readHdf5(bytes).then(
+      () => 'nothing',
+      (error: Error) => error.message,
+    );
+  expect(await told(patched(14, [4]))).toBe('an HDF5 file with lengths of 4 bytes; files of Keras have 8');
+  // From version 2 on they stand four bytes earlier.
+  const later = patched(8, [2, 8, 4]);
+  expect(await told(later)).toBe('an HDF5 file with lengths of 4 bytes; files of Keras have 8');
+  const moved = new Uint8Array(512 + later.length);
+  moved.set(later, 512);
+  expect(await told(moved)).toBe('an HDF5 file with lengths of 4 bytes; files of Keras have 8');
+  // The library tells the console, too.
+  const silent = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  expect(await told(fileOf().subarray(0, 40))).toBe('not an HDF5 file, or a damaged one');
+  silent.mockRestore();
+  for (const [at, values] of [
+    [GCOL + 8, u64(41)],
+    [GCOL + 8, u64(15)],
+    [GCOL + 24, u64(9)],
+  ] as const)
+    expect(await told(patched(at, [...values]))).toBe(`a damaged HDF5 file: its texts at byte ${GCOL} have no end`);
+});
+
+test('HDF5 is known at its beginning, or behind a block of 512 bytes and its doubles', () => {
+  const signature = fileOf().subarray(0, 8);
+  const at = (place: number) => {
+    const bytes = new Uint8Array(place + 8);
+    bytes.set(signature, place);
+    return bytes;
+  };
+  expect([0, 256, 512, 1024, 1536, 2048, 4096].map((place) => isHdf5(at(place)))).toEqual([
+    true,
+    false,
+    true,
+    true,
+    false,
+    true,
+    true,
+  ]);
+  expect(isHdf5(signature.subarray(0, 7))).toBe(false);
+  expect(isHdf5(at(512).subarray(0, 519))).toBe(false);
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
+import { fetchBytes } from '../../src/formats/http.js';
 import { openModel } from '../../src/formats/open.js';
 import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
@@ -242,4 +243,65 @@ it('says why a server does not answer, and what has no handler', async () => {
   await expect(saveTfjs(smallModel(), 'gopher://a/b', {})).rejects.toThrow(
     'gopher://a/b: nothing here can save to this kind of address',
   );
+});
+
+it('says which files the weights are of, and how much is missing or too much', async () => {
+  const weights = files['/models/a/weights.bin'];
+  const size = weights.length;
+  const own = JSON.parse(String(json()));
+  const at = `${address}/models/a`;
+  const served = async (parts: Record<string, Buffer>) => {
+    own.weightsManifest[0].paths = Object.keys(parts);
+    files['/models/a/model.json'] = Buffer.from(JSON.stringify(own));
+    for (const [name, bytes] of Object.entries(parts)) files[`/models/a/${name}`] = bytes;
+    return openModel(at).then(
+      ({ model }) => predict(model),
+      ({ code, message }: MemcellError) => `${code}: ${message.replaceAll(`${at}/`, '')}`,
+    );
+  };
+  const [a, b] = [weights.subarray(0, 100), weights.subarray(100)];
+  const long = Buffer.concat([b, Buffer.of(0)]);
+  const damaged = 'damaged: its SHA-256 is not the one in model.json; load it again';
+  expect(await served({ a, b })).toEqual(predicts);
+  expect(await served({ a, b: b.subarray(1) })).toBe(
+    `model: a, b: truncated: ${size - 1} bytes, but the weights in model.json are ${size}`,
+  );
+  expect(await served({ a, b: long })).toBe(`model: b: too long: the weights in model.json are ${size} bytes`);
+  expect(await served({ b, a })).toBe(`model: b, a: ${damaged}`);
+  expect(await served({ a: weights, b: Buffer.alloc(0) })).toEqual(predicts);
+});
+
+it('counts the bytes of all files against maxBytes, and waits as long as it is told', async () => {
+  const all = json().length + files['/models/a/weights.bin'].length;
+  const load = (options: object) => openModel(`${address}/models/a///`, options);
+  expect(predict((await load({ maxBytes: all, timeout: 1e12 })).model)).toEqual(predicts);
+  expect((await refusal(load({ maxBytes: all - 1 }))).message).toBe(
+    `${address}/models/a/weights.bin: cannot be fetched: more than maxBytes, ${all - 1} bytes, for all files`,
+  );
+  files['/x'] = Buffer.from('0123456789');
+  expect(String(Buffer.from(await fetchBytes(`${address}/x`, { maxBytes: 10 })))).toBe('0123456789');
+  for (const [url, options, code, message] of [
+    ['/x', { maxBytes: 9 }, 'model', 'more than maxBytes, 9 bytes'],
+    ['/none', {}, 'io', 'cannot be fetched: HTTP status 404'],
+  ] as const)
+    expect(await refusal(fetchBytes(address + url, options))).toMatchObject({
+      code,
+      message: `${address}${url}: ${message}`,
+    });
+});
+
+it('reads a model anew only where its model.json has changed, three times at most', async () => {
+  const asked: string[] = [];
+  let changes = true;
+  const seen = await serving((request, response) => {
+    asked.push(request.url === '/m/mine.json' ? 'json' : 'weights');
+    if (asked.at(-1) === 'json') response.end(String(json()) + (changes ? ' '.repeat(asked.length) : ''));
+    else response.end('too few');
+  });
+  const { message } = await refusal(openModel(`${seen}/m/mine.json`));
+  expect(message).toMatch(/weights.bin: truncated: 7 bytes, /);
+  expect(asked.join(' ')).toBe('json weights json json weights json json weights');
+  [changes, asked.length] = [false, 0];
+  await refusal(openModel(`${seen}/m/mine.json`));
+  expect(asked.join(' ')).toBe('json weights json');
 });

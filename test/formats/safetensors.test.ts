@@ -1,14 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
-import { readSafetensors } from '../../src/formats/torch/safetensors.js';
+import { describe, expect, it, test } from '@jest/globals';
+import { floatOfBfloat16, floatOfHalf } from '../../src/formats/halves.js';
+import { isSafetensors, readSafetensors } from '../../src/formats/torch/safetensors.js';
 import { safetensorsFile } from '../../src/formats/torch/safetensorsFile.js';
 import { assignStored } from '../../src/formats/weights.js';
 import {
+  BatchNormalization,
   Bidirectional,
+  Conv1D,
   Dense,
+  Dropout,
   Embedding,
+  Flatten,
+  GlobalMaxPooling1D,
   GRU,
   type Layer,
   LayerNormalization,
@@ -216,4 +222,142 @@ describe('safetensors', () => {
       );
     });
   }
+});
+
+test('numbers of every type are read, and halves of every kind', () => {
+  const bytes = (array: ArrayBufferView) => [...new Uint8Array(array.buffer)];
+  const kinds: [dtype: string, bytes: number[], values: number[]][] = [
+    ['F64', bytes(Float64Array.of(0.1, -3)), [Math.fround(0.1), -3]],
+    ['F32', bytes(Float32Array.of(0.1, -3)), [Math.fround(0.1), -3]],
+    ['F16', bytes(Uint16Array.of(0x3e00, 0xc000)), [1.5, -2]],
+    ['BF16', bytes(Uint16Array.of(0x3fc0, 0xc000)), [1.5, -2]],
+    ['I64', bytes(BigInt64Array.of(-2n, 70_000n)), [-2, 70_000]],
+    ['I32', bytes(Int32Array.of(-2, 70_000)), [-2, 70_000]],
+    ['I16', bytes(Int16Array.of(-2, 300)), [-2, 300]],
+    ['I8', [254, 7], [-2, 7]],
+    ['U8', [254, 7], [254, 7]],
+    ['BOOL', [1, 0], [1, 0]],
+  ];
+  const header = Object.fromEntries(
+    kinds.map(([dtype, own], i) => {
+      const from = kinds.slice(0, i).reduce((sum, [, { length }]) => sum + length, 0);
+      return [dtype, { dtype, shape: [2, 1], data_offsets: [from, from + own.length] }];
+    }),
+  );
+  const all = Uint8Array.from(kinds.flatMap(([, own]) => own));
+  const text = new TextEncoder().encode(JSON.stringify({ __metadata__: { format: 'pt' }, ...header }));
+  const made = new Uint8Array(8 + text.length + all.length);
+  new DataView(made.buffer).setBigUint64(0, BigInt(text.length), true);
+  made.set(text, 8);
+  made.set(all, 8 + text.length);
+  // Alone, and as a part of something larger.
+  for (const before of [0, 3]) {
+    const whole = new Uint8Array(before + made.length + 5);
+    whole.set(made, before);
+    const read = readSafetensors(whole.subarray(before, before + made.length), 'file');
+    expect(read.map(({ name, shape, data }) => [name, shape, [...data]])).toEqual(
+      kinds.map(([dtype, , values]) => [dtype, [2, 1], values]),
+    );
+  }
+  const halves = [0, 0x8000, 1, 0x8001, 0x3ff, 0x400, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00];
+  expect(halves.map(floatOfHalf)).toEqual([
+    0,
+    -0,
+    2 ** -24,
+    -(2 ** -24),
+    1023 * 2 ** -24,
+    2 ** -14,
+    1,
+    65504,
+    Infinity,
+    -Infinity,
+    Number.NaN,
+  ]);
+  expect([0x3f80, 0xff80, 0x8000, 0x7fc0].map(floatOfBfloat16)).toEqual([1, -Infinity, -0, Number.NaN]);
+});
+
+test('a header is known by its length and its first letter, and must be JSON', () => {
+  const good = withHeader('{}');
+  expect([good, good.subarray(0, 10)].map(isSafetensors)).toEqual([true, true]);
+  const longer = withHeader('{}', new Float32Array(0));
+  longer[0] = 3;
+  const shorter = good.slice();
+  shorter[0] = 1;
+  for (const bytes of [good.subarray(0, 9), longer, shorter, withHeader('[]'), new Uint8Array()]) {
+    expect(isSafetensors(bytes)).toBe(false);
+    expect(() => readSafetensors(bytes, 'file')).toThrow('file: not a safetensors file, or cut short');
+  }
+  expect(() => readSafetensors(withHeader('{a}'), 'file')).toThrow(/^file: its header is not JSON: \S/);
+  const latin = withHeader('{"a":1}');
+  latin[10] = 0xe4;
+  expect(() => readSafetensors(latin, 'file')).toThrow(/^file: its header is not JSON: \S/);
+});
+
+test('a BatchNorm gives its scale, shift, mean and variance; how many batches it has seen is no weight', async () => {
+  const norm = { 'n.weight': [2], 'n.bias': [2], 'n.running_mean': [2], 'n.running_var': [2] };
+  const model = () => new Sequential([BatchNormalization({ inputShape: [4, 2], name: 'other' })], { seed: 1 });
+  const read = await load(model(), file({ ...norm, 'n.num_batches_tracked': [] }));
+  expect(read.getWeights().map(({ data }) => [...data])).toEqual([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+    [7, 8],
+  ]);
+  const refusal = (bytes: Uint8Array, made = model()) =>
+    load(made, bytes).then(
+      () => 'nothing',
+      ({ message }: Error) => message,
+    );
+  expect(await refusal(file({ ...norm, 'n.running_var': [3] }))).toBe(
+    'file: nothing in the file fits layer other (BatchNormalization 2 → 2); memcell does not know what n.weight, n.bias, n.running_mean, n.running_var belong to',
+  );
+  const plain = { 'n.weight': [2], 'n.bias': [2] };
+  for (const options of [{ scale: false }, { center: false }, { scale: false, center: false }]) {
+    const layers = [LayerNormalization({ inputShape: [4, 2], name: 'own', ...options })];
+    expect(await refusal(file(plain), new Sequential(layers))).toBe(
+      `file: nothing in the file fits layer own (LayerNormalization 2 → 2${options.center === false ? ' without bias' : ''}); no layer of the model takes n.weight [2], n.bias [2]`,
+    );
+  }
+  const scaled = await load(
+    new Sequential([LayerNormalization({ inputShape: [4, 2], center: false })]),
+    file({ 'n.weight': [2] }),
+  );
+  expect(scaled.getWeights().map(({ data }) => [...data])).toEqual([[1, 2]]);
+});
+
+test('layers that find no module are told with the features that come to them, where these are known', async () => {
+  const end = (useBias = true) => Dense(2, { name: 'out', useBias });
+  const first = { inputShape: [null, 3] as (number | null)[], returnSequences: true, name: 'in' };
+  const cases: [layers: () => Layer[], told: string][] = [
+    [() => [LSTM(4, first), end()], 'layer in (LSTM 3 → 4), layer out (Dense 4 → 2)'],
+    [
+      () => [LSTM(4, first), Dropout(0.1), GlobalMaxPooling1D(), end(false)],
+      'layer in (LSTM 3 → 4), layer out (Dense 4 → 2 without bias)',
+    ],
+    [
+      () => [Bidirectional(GRU(4), { inputShape: [null, 3], name: 'in' }), end()],
+      'layer in (Bidirectional GRU 3 → 4), layer out (Dense 8 → 2)',
+    ],
+    [
+      () => [Bidirectional(GRU(4), { inputShape: [null, 3], name: 'in', mergeMode: 'sum' }), end()],
+      'layer in (Bidirectional GRU 3 → 4), layer out (Dense 4 → 2)',
+    ],
+    [
+      () => [Conv1D(4, 2, { inputShape: [5, 3], name: 'in' }), LayerNormalization({ name: 'n' }), Flatten(), end()],
+      'layer in (Conv1D 3 → 4), layer n (LayerNormalization 4 → 4), layer out (Dense 2)',
+    ],
+    [
+      () => [Flatten({ inputShape: [5, 3] }), LayerNormalization({ name: 'n' }), end()],
+      'layer n (LayerNormalization), layer out (Dense 2)',
+    ],
+    [
+      () => [Embedding(7, 4, { inputShape: [5], name: 'in' }), end()],
+      'layer in (Embedding 7 → 4 without bias), layer out (Dense 4 → 2)',
+    ],
+  ];
+  for (const [layers, told] of cases)
+    await expect(load(new Sequential(layers()), file({}))).rejects.toMatchObject({
+      code: 'model',
+      message: `file: nothing in the file fits ${told}`,
+    });
 });

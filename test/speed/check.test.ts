@@ -89,6 +89,13 @@ describe('checkKernels', () => {
     );
   }, 120_000);
 
+  test.each(['forward', 'gradient', 'training'] as const)('what has no tolerance fails, alone: %s', async (part) => {
+    const options = { shapes: [shape], backends: ['wasm'], cells: ['LSTM'] } as const;
+    const of = async (tolerance: object) => (await checkKernels({ ...options, tolerance } as object)).passed;
+    const loose = { forward: 1, gradient: 1, training: 1 };
+    expect([await of(loose), await of({ ...loose, [part]: 0 })]).toEqual([true, false]);
+  });
+
   test('fails on an output that is off by more than the tolerance, and reports by how much', async () => {
     const report = await checkWith((outputs) => {
       firstValue(outputs[0])[0] += 1e-3;

@@ -74,8 +74,8 @@ class PlainReader {
     const version = this.byte(8);
     if (version === 2 || version === 3) throw new OtherForm();
     if (version > 3) throw new Hdf5Problem(`an HDF5 file of version ${version}`);
-    if (this.byte(13) !== 8 || this.byte(14) !== 8)
-      throw new Hdf5Problem(`an HDF5 file with lengths of ${this.byte(14)} bytes; files of Keras have 8`);
+    const odd = [this.byte(13), this.byte(14)].find((length) => length !== 8);
+    if (odd !== undefined) throw new Hdf5Problem(`an HDF5 file with lengths of ${odd} bytes; files of Keras have 8`);
     const base = version === 0 ? 24 : 28;
     if (this.address(base) !== 0) throw new OtherForm();
     this.group(this.address(base + 40), '', 0);

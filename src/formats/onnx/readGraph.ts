@@ -114,6 +114,8 @@ function evaluate(node: NodeReader): Value[] {
   const [given] = inputs;
   if (opType === 'ArgMax') return [largest(node)];
   if (given?.kind === 'largest' && ['Identity', 'Cast', 'Squeeze'].includes(opType)) return [given];
+  const places = inputs.findIndex((value) => value?.kind === 'largest');
+  if (places >= 0) node.signal(places);
   const rows = onRows(node);
   if (rows) return rows;
   const scores = inputs.find((value) => value?.kind === 'scores');

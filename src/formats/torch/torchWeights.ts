@@ -66,6 +66,7 @@ function weighted(topology: { [key: string]: Json }): Wanted[] {
     const form = formOf(inner, features);
     if (form) {
       features = form.units * (both && (layer.config.merge_mode ?? 'concat') === 'concat' ? 2 : 1);
+      if (Number.isNaN(features)) features = undefined;
     } else if (!keepsFeatures.has(layer.className)) features = undefined;
     if (!isChain) features = undefined;
     return form ? [{ ...form, directions: both ? 2 : 1, layer, config }] : [];
@@ -120,7 +121,10 @@ function fits(layer: Wanted, module: TorchModule): boolean {
     return module.kind === 'Dense' && !module.bias && module.units === layer.inputs && module.inputs === layer.units;
   }
   const same = (a: number | undefined, b: number | undefined) => a === undefined || Number.isNaN(a) || a === b;
+  // PyTorch's normalizations have a scale where they have weights at all.
+  const hasScale = layer.config.scale !== false;
   return (
+    hasScale &&
     module.kind === layer.kind &&
     module.bias === layer.bias &&
     module.directions === layer.directions &&
@@ -194,7 +198,7 @@ function inOrder(modules: readonly TorchModule[]): TorchModule[] | undefined {
 
 function textOf({ layer, directions, kind, inputs, units, bias }: Wanted): string {
   const from = inputs === undefined ? '' : `${inputs} → `;
-  return `layer ${layer.path} (${directions === 2 ? 'Bidirectional ' : ''}${kind} ${from}${units}${bias ? '' : ' without bias'})`;
+  return `layer ${layer.path} (${directions === 2 ? 'Bidirectional ' : ''}${kind}${Number.isNaN(units) ? '' : ` ${from}${units}`}${bias ? '' : ' without bias'})`;
 }
 
 function moduleText({ arrays }: TorchModule): string {
@@ -211,11 +215,11 @@ function converted({ kind, directions, config, layer }: Wanted, { arrays }: Torc
       return [named('embeddings', get('weight'))];
     case 'LayerNormalization':
     case 'BatchNormalization': {
-      const scale = config.scale === false ? [] : [named('gamma', get('weight'))];
+      const scale = named('gamma', get('weight'));
       const center = config.center === false ? [] : [named('beta', get('bias'))];
-      if (kind === 'LayerNormalization') return [...scale, ...center];
+      if (kind === 'LayerNormalization') return [scale, ...center];
       return [
-        ...scale,
+        scale,
         ...center,
         named('moving_mean', get('running_mean')),
         named('moving_variance', get('running_var')),

@@ -346,6 +346,14 @@ describe('clocks', () => {
       '2020-01-02 01:00',
     ]);
   });
+
+  test('midnight that is written in both ways is written as 00:00', () => {
+    const both = ['2020-01-01 23:00', '2020-01-01 24:00', '2020-01-02 01:00'];
+    const hours = Array.from({ length: 22 }, (_, i) => `2020-01-02 ${String(i + 2).padStart(2, '0')}:00`);
+    const { reading, time } = understand(tableOf([...both, ...hours, '2020-01-03 00:00'], 't'), { targets: ['y'] });
+    expect(time!.times[1]).toBe(Date.UTC(2020, 0, 2));
+    expect(labelsAfter(reading.time!, Date.UTC(2020, 0, 3, 23), 1)).toEqual(['2020-01-04 00:00']);
+  });
 });
 
 test('weeks start on Monday, months on their first, other steps divide the day', () => {
@@ -354,6 +362,8 @@ test('weeks start on Monday, months on their first, other steps divide the day',
   // The third of January 2024 was a Wednesday.
   const time = Date.UTC(2024, 0, 3, 14, 20);
   expect(start(time, 7 * 24 * hour)).toBe(Date.UTC(2024, 0, 1));
+  expect(start(time, 14 * 24 * hour)).toBe(Date.UTC(2024, 0, 1));
+  expect(start(time, 21 * 24 * hour)).toBe(Date.UTC(2023, 11, 25));
   expect(start(time, 24 * hour)).toBe(Date.UTC(2024, 0, 3));
   expect(start(time, 6 * hour)).toBe(Date.UTC(2024, 0, 3, 12));
   expect(startOfStep(time, { unit: 'month', count: 3 })).toBe(Date.UTC(2024, 0, 1));

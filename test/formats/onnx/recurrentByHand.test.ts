@@ -50,6 +50,16 @@ const range = (size: string) => [
 ];
 
 const read: Record<string, Case> = {
+  'the step that a layer which runs from the end has read first': {
+    nodes: [
+      turned,
+      lstm(['t', 'W', 'R', 'B'], ['all'], { direction: text('reverse') }),
+      node('Squeeze', ['all', 'one'], 'sequence'),
+      node('Gather', ['sequence', 'end'], 'y'),
+    ],
+    tensors: [...weights(4), intTensor('end', [], [-1])],
+    classes: 'LSTM, SimpleRNN',
+  },
   'lengths as an input': {
     nodes: [turned, lstm(['t', 'W', 'R', 'B', 'n']), last],
     tensors: weights(4),
@@ -514,6 +524,16 @@ describe('what no layer is', () => {
       { ...behind(node('Slice', ['sequence', 'zero', 'two', 'zero'], 'y')), inputs: [fixed] },
       'Slice',
       `it takes 2 of the 4 elements of [steps]; ${without}`,
+    ],
+    [
+      'some of the steps, turned round',
+      {
+        ...behind(node('Slice', ['sequence', 'three', 'zero', 'zero', 'minus'], 'y')),
+        tensors: [...sequences.tensors, intTensor('three', [1], [3]), intTensor('minus', [1], [-1])],
+        inputs: [fixed],
+      },
+      'Slice',
+      `it takes 3 of the 4 elements of [steps]; ${without}`,
     ],
     [
       'steps in two parts',

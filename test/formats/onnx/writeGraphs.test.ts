@@ -80,6 +80,11 @@ const cases: Record<string, () => Built> = {
       const last = Bidirectional(GRU(4)).apply(b, { initialState: states }) as Tensor;
       return [Dense(1).apply(y) as Tensor, last, states[1]];
     }),
+  'both states of an LSTM in both directions, given to another': () =>
+    model((a, b) => {
+      const [, ...states] = Bidirectional(LSTM(4, { returnState: true })).apply(a) as Tensor[];
+      return Bidirectional(LSTM(4)).apply(b, { initialState: states });
+    }),
   'models in a model, one of them called twice': () =>
     model((a, b) => {
       const steps = new Sequential([LSTM(4, { ...sequence, inputShape: [null, 3] }), Dense(2)], { name: 'steps' });
@@ -164,6 +169,24 @@ test.each(Object.entries(cases))(
     again.dispose();
   },
 );
+
+test('a model that ends in a model, as files of Keras number its calls', async () => {
+  const built = model((a, b) => {
+    const ending = new Sequential([Dense(3, 'tanh', { inputShape: [8] }), Dense(2)], { name: 'ending' });
+    return ending.apply(Concatenate().apply(over(a, b).map((x) => GlobalMaxPooling1D().apply(x) as Tensor)) as Tensor);
+  });
+  await built.save(join(root, 'ending.keras'));
+  const read = await loadModel(join(root, 'ending.keras'));
+  await read.save(join(root, 'ending.onnx'));
+  const again = await loadModel(join(root, 'ending.onnx'));
+  const draw = draws(3);
+  const xs = [4, 5].map((steps) => ({
+    data: Float32Array.from({ length: 6 * steps }, () => draw(-1, 1)),
+    shape: [2, steps, 3],
+  }));
+  expect(await again.predict(xs)).toEqual(await built.predict(xs));
+  for (const one of [built, read, again]) one.dispose();
+});
 
 test.each(['bi', 'stack', 'mixed'])("Keras's RNN of cells: %s", async (name) => {
   const folder = fileURLToPath(new URL('../../fixtures/cells', import.meta.url));

@@ -1,0 +1,325 @@
+/** Ends of graphs by hand: inputs that hold states or lengths, outputs in other orders, and files that are none; whole lines. */
+import { expect, test } from '@jest/globals';
+import { int, ints, text, texts } from '../../../src/formats/onnx/builder.js';
+import { decodeModel, encodeModel, type ModelProto, type NodeProto } from '../../../src/formats/onnx/proto.js';
+import { readOnnx } from '../../../src/formats/onnx/read.js';
+import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
+import { writeOnnx } from '../../../src/formats/onnx/write.js';
+import { Dense, loadModel, Sequential } from '../../../src/index.js';
+import { type End, fileOf, type Graph, node } from './byHand.js';
+import { contentsOf } from './runtime.js';
+
+const [STEPS, UNITS] = [4, 2];
+const without = 'export the model without it, or build its layers and read their weights with loadWeights';
+const damaged = 'the file is damaged, or its graph is none: check it with onnx.checker, or export it again';
+const leave = 'export the model without that output';
+const weight = (name: string, ...shape: number[]) =>
+  floatTensor(
+    name,
+    shape,
+    Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, i) => Math.sin(i)),
+  );
+const lists = Object.entries({ end: -1, begin: -99, back: -1 }).map(([name, value]) => intTensor(name, [1], [value]));
+const tensors = [
+  ...lists,
+  ...[weight('W', 1, 4 * UNITS, 3), weight('R', 1, 4 * UNITS, UNITS), weight('B', 1, 8 * UNITS)],
+  ...[weight('W2', 2, 4 * UNITS, 3), weight('R2', 2, 4 * UNITS, UNITS)],
+  ...[weight('V', 3, 2), weight('v', 3, 1), weight('table', 7, 2), weight('each row', 2, STEPS, 3)],
+];
+const x: End = ['x', ['batch', STEPS, 3]];
+const lengths: End = ['n', ['batch'], 6];
+const turned = node('Transpose', ['x'], 't', { perm: ints([1, 0, 2]) });
+const lstm = (input: string[], output: string[]) => node('LSTM', input, output, { hidden_size: int(UNITS) });
+const padded = [turned, lstm(['t', 'W', 'R', 'B', 'n'], ['Y', 'h']), node('Squeeze', ['Y', 'one'], 'sequence')];
+const sorted = [
+  node('Shape', ['n'], 'rows'),
+  node('TopK', ['n', 'rows'], ['in order', 'order'], { axis: int(0) }),
+  turned,
+];
+const last = node('Squeeze', ['h', 'zero'], 'y');
+const round = (input: string) => node('Slice', [input, 'end', 'begin', 'one', 'back'], 'round');
+
+const graphOf = (nodes: NodeProto[], more: Partial<Graph> = {}): Graph => {
+  const used = new Set(nodes.flatMap(({ input = [] }) => input));
+  return { nodes, tensors: tensors.filter(({ name }) => used.has(name ?? '')), inputs: [x], ...more };
+};
+const withLengths = { inputs: [x, lengths] };
+
+const refused: [message: string, nodes: NodeProto[], more?: Partial<Graph>][] = [
+  [`node "Sum" (Sum): its input 1 does not come from the model's input; ${without}`, [node('Sum', ['x', 'v'], 'y')]],
+  [
+    'node "Add" (Add): it meets numbers that stand for every row; the exporter has unrolled a recurrent layer for a fixed number of steps; export it with its operator (PyTorch: dynamo=False)',
+    [node('Add', ['x', 'each row'], 'y')],
+  ],
+  [
+    `node "MaxPool" (MaxPool): it reads [batch, steps, features], where [batch, features, steps] should be; ${without}`,
+    [node('MatMul', ['x', 'V'], 'made'), node('MaxPool', ['made'], 'y', { kernel_shape: ints([2]) })],
+  ],
+  [
+    `node "Gather" (Gather): its indices are computed by other layers; ${without}`,
+    [node('Relu', ['x'], 'r'), node('Gather', ['table', 'r'], 'y')],
+    { inputs: [['x', ['batch', 'steps'], 7]] },
+  ],
+  [
+    `node "OneHot" (OneHot): its indices are computed by other layers; ${without}`,
+    [node('Relu', ['x'], 'r'), node('OneHot', ['r', 'depth', 'values'], 'y')],
+    {
+      inputs: [['x', ['batch', 'steps'], 7]],
+      tensors: [intTensor('depth', [], [3]), floatTensor('values', [2], [0, 1])],
+    },
+  ],
+  ...(
+    [
+      [[1, 'batch', 'units'], '1,0,0'],
+      [['layers', 'batch', 2], '0,0,2'],
+      [[65, 'batch', 2], '65,0,2'],
+      [[1, 'batch', 65_537], '1,0,65537'],
+      [['batch', 2], '0,2'],
+    ] as [End[1], string][]
+  ).map(([dims, sizes]): [string, NodeProto[], Partial<Graph>] => [
+    `input "h0" holds states of sizes [${sizes}], not [layers, batch, features] with layers and features fixed; leave those two axes out of the free ones`,
+    [turned, lstm(['t', 'W', 'R', 'B', '', 'h0', 'h0'], ['', 'h']), last],
+    { inputs: [x, ['h0', dims]] },
+  ]),
+  [
+    'output "y": its GlobalMaxPooling1D over padded sequences would leave out the padding, which it does not in the file; export the model without that output',
+    [...padded, node('ReduceMax', ['sequence', 'zero'], 'y', { keepdims: int(0) })],
+    withLengths,
+  ],
+  [
+    'node "Gather" (Gather): it takes one step of padded sequences, behind the end of most; take the final state in its place',
+    [...padded, node('Gather', ['sequence', 'end'], 'y')],
+    withLengths,
+  ],
+  [
+    'output "y": its rows stand in the order of their lengths; put them back in the model that is exported (PyTorch: enforce_sorted=False)',
+    [
+      ...sorted,
+      node('Gather', ['t', 'order'], 'rows in order', { axis: int(1) }),
+      lstm(['rows in order', 'W', 'R', 'B', 'in order'], ['', 'h']),
+      last,
+    ],
+    withLengths,
+  ],
+  [
+    `node "Gather" (Gather): it takes rows of [steps, batch, features] in an order that memcell does not know; ${without}`,
+    [...sorted, node('Gather', ['t', 'order'], 'y', { axis: int(0) })],
+    withLengths,
+  ],
+  [
+    `node "Gather" (Gather): it takes rows of [steps, batch, features] in an order that memcell does not know; ${without}`,
+    [
+      ...sorted,
+      node('Gather', ['t', 'order'], 'once', { axis: int(1) }),
+      node('Gather', ['once', 'order'], 'y', { axis: int(1) }),
+    ],
+    withLengths,
+  ],
+  [
+    'node "LSTM" (LSTM): sequence_lens: it reads only a part of each sequence, by lengths that come from elsewhere than a packed sequence; export it with the lengths as an input (PyTorch: pack_padded_sequence), or without lengths',
+    [...sorted, lstm(['t', 'W', 'R', 'B', 'in order'], ['', 'h']), last],
+    withLengths,
+  ],
+  [
+    `node "TopK" (TopK): it computes with the lengths of the sequences, which memcell knows of packed sequences alone; ${without}`,
+    [
+      ...sorted.map((each) =>
+        each.opType === 'TopK' ? node('TopK', ['n', 'rows'], ['in order', 'order'], { largest: int(0) }) : each,
+      ),
+      lstm(['t', 'W', 'R', 'B', 'in order'], ['', 'h']),
+      last,
+    ],
+    withLengths,
+  ],
+  [
+    'input "n" holds states of sizes [0], not [layers, batch, features] with layers and features fixed; leave those two axes out of the free ones',
+    [turned, lstm(['t', 'W', 'R', 'B', '', 'n', 'n'], ['', 'h']), last],
+    withLengths,
+  ],
+  [
+    'output "y" is [batch·steps, features], which no layer of Keras gives; export the model without what orders its axes so',
+    [node('MatMul', ['x', 'V'], 'made'), node('Reshape', ['made', 'rows'], 'y')],
+    { tensors: [weight('V', 3, 2), intTensor('rows', [2], [-1, 2])] },
+  ],
+  [
+    'output "y" runs from the end; turn it round in the model that is exported',
+    [node('MatMul', ['x', 'v'], 'made'), round('made'), node('Squeeze', ['round', 'two'], 'y')],
+  ],
+  [
+    `output "y": the directions are not joined with the features: [steps, directions, batch, features]; ${leave}`,
+    [turned, node('LSTM', ['t', 'W2', 'R2'], ['y'], { hidden_size: int(UNITS), direction: text('bidirectional') })],
+  ],
+  [
+    'output "y": it joins outputs of recurrent operators that are not the two directions of one layer; export the model without that output',
+    [
+      turned,
+      node('RNN', ['t', 'W3', 'R3'], ['', 'h'], {
+        hidden_size: int(UNITS),
+        direction: text('bidirectional'),
+        activations: texts(['Tanh', 'Relu']),
+      }),
+      node('Transpose', ['h'], 'sides', { perm: ints([1, 0, 2]) }),
+      node('Flatten', ['sides'], 'y'),
+    ],
+    { tensors: [weight('W3', 2, UNITS, 3), weight('R3', 2, UNITS, UNITS)] },
+  ],
+  [
+    `node "Gather" (Gather): index 1 is none of 1; ${damaged}`,
+    [turned, lstm(['t', 'W', 'R', 'B'], ['', 'h']), node('Gather', ['h', 'far'], 'y')],
+    { tensors: [...tensors, intTensor('far', [], [1])] },
+  ],
+];
+
+test.each(refused.map((one) => [one[0], one] as const))('%s', async (_, [message, nodes, more]) => {
+  const refusal = await loadModel(fileOf(graphOf(nodes, more))).then(
+    () => undefined,
+    (error) => error,
+  );
+  expect(refusal).toMatchObject({ name: 'MemcellError', code: 'model' });
+  expect(refusal.message).toBe(`the model: ${message}`);
+});
+
+const told: [what: string, lost: string[], classes: string, nodes: NodeProto[], more?: Partial<Graph>][] = [
+  [
+    'steps of padded sequences',
+    [
+      'output "sequence" behind the end of a sequence: here the last step\'s values again',
+      'the order of axes of output "sequence": [steps, batch, features] in the file, [batch, steps, features] here',
+      'input "n", how long each sequence is: here a step of nothing but 0 is padding',
+    ],
+    'Masking, LSTM',
+    padded,
+    { ...withLengths, outputs: ['sequence'] },
+  ],
+  [
+    'lengths of indices',
+    ['input "n", how long each sequence is: here index 0 is padding'],
+    'Embedding, LSTM',
+    [
+      node('Gather', ['table', 'x'], 'looked up'),
+      node('Transpose', ['looked up'], 't', { perm: ints([1, 0, 2]) }),
+      lstm(['t', 'W', 'R', 'B', 'n'], ['', 'h']),
+      last,
+    ],
+    {
+      inputs: [['x', ['batch', STEPS], 7], lengths],
+      tensors: [weight('table', 7, 3), ...tensors.filter(({ name }) => ['W', 'R', 'B'].includes(name ?? ''))],
+    },
+  ],
+  [
+    'halves as inputs',
+    ['the rounding to float16 of what operators give: here all is computed in float32'],
+    'Dense',
+    [node('MatMul', ['x', 'V'], 'y')],
+    { inputs: [['x', ['batch', STEPS, 3], 10]] },
+  ],
+  [
+    'halves between operators',
+    ['the rounding to bfloat16 of what operators give: here all is computed in float32'],
+    'Dense',
+    [node('Cast', ['x'], 'short', { to: int(16) }), node('MatMul', ['short', 'V'], 'y')],
+  ],
+  ['other casts', [], 'Dense', [node('Cast', ['x'], 'same', { to: int(11) }), node('MatMul', ['same', 'V'], 'y')]],
+  [
+    'a sequence that runs from its end, turned round by a layer',
+    [],
+    'Dense, SimpleRNN',
+    [node('MatMul', ['x', 'V'], 'made'), round('made')],
+    { outputs: ['round'] },
+  ],
+  [
+    'an axis of one at the end',
+    ['the order of axes of output "y": [batch, steps, features, 1] in the file, [batch, steps, features] here'],
+    'Dense',
+    [node('MatMul', ['x', 'V'], 'made'), node('Unsqueeze', ['made', 'three'], 'y')],
+    { tensors: [...tensors, intTensor('three', [1], [3])] },
+  ],
+  [
+    'the largest of rows, through what changes nothing',
+    ['output "y", the place of the largest value: here it is all values (node "ArgMax" (ArgMax))'],
+    'Dense',
+    [
+      node('MatMul', ['x', 'V'], 'made'),
+      node('ArgMax', ['made'], 'places', { axis: int(-1), keepdims: int(1) }),
+      node('Squeeze', ['places', 'two'], 'once'),
+      node('Cast', ['once'], 'y', { to: int(6) }),
+    ],
+  ],
+];
+
+test.each(told.map((one) => [one[0], one] as const))('%s', async (_, [, lost, classes, nodes, more]) => {
+  const model = await loadModel(fileOf(graphOf(nodes, more)));
+  expect(model.lost).toEqual(lost);
+  expect(model.layers.map((layer) => layer.getClassName()).join(', ')).toBe(classes);
+  model.dispose();
+});
+
+test('what is no graph of ONNX, or not all of one', async () => {
+  const said = (bytes: Uint8Array) =>
+    readOnnx(bytes, 'F').then(
+      () => 'nothing',
+      ({ message }: Error) => message,
+    );
+  const plain = fileOf(graphOf([node('MatMul', ['x', 'V'], 'y')]));
+  const changed = (change: (model: ModelProto) => ModelProto) => encodeModel(change(decodeModel(plain)));
+  expect(await said(plain)).toBe('nothing');
+  expect(await said(Uint8Array.of(0x08, 9, 0x38, 1))).toBe(
+    'F: not an ONNX file, or damaged: field graph has wire type 0, not 2',
+  );
+  expect(await said(Uint8Array.of(0x08, 9))).toBe('F: not an ONNX file: it has no graph');
+  expect(
+    await said(changed((model) => ({ ...model, graph: { ...model.graph, sparseInitializer: [Uint8Array.of(1)] } }))),
+  ).toBe('F: it has sparse tensors; export it with dense weights');
+  const version = (...opsetImport: { domain?: string; version?: number }[]) =>
+    said(changed((model) => ({ ...model, opsetImport })));
+  const unknown = (found: number) =>
+    `F: its operators are of version ${found}; memcell knows 7 to 26; export it with opset_version=17`;
+  expect(await version()).toBe(unknown(0));
+  expect(await version({ domain: 'com.example', version: 17 })).toBe(unknown(0));
+  expect(await version({ domain: 'com.example', version: 1 }, { domain: 'ai.onnx', version: 17 })).toBe('nothing');
+  expect(await version({ version: 17 })).toBe('nothing');
+});
+
+test('a file of memcell’s own whose weights are not those that it lists', async () => {
+  const model = new Sequential([Dense(2, { inputShape: [3], name: 'd' })], { seed: 1 });
+  const { bytes } = await writeOnnx(await contentsOf(model));
+  model.dispose();
+  const written = decodeModel(bytes);
+  const told = (change: ModelProto) =>
+    readOnnx(encodeModel({ ...written, ...change }), 'F').then(
+      ({ metadata }) => JSON.stringify(metadata),
+      ({ message }: Error) => message,
+    );
+  const kept = (change: (value: Record<string, unknown>) => object) =>
+    told({
+      metadataProps: written.metadataProps?.map(({ key, value }) => ({
+        key,
+        value: key === 'memcell' ? JSON.stringify(change(JSON.parse(value ?? ''))) : value,
+      })),
+    });
+  const asForeign = '{"inputs":["x"],"outputs":["y"]}';
+  expect(written.metadataProps?.map(({ key }) => key)).toEqual(['memcell']);
+  expect(await kept((value) => value)).toBe('{}');
+  const named = (name: string, shape: unknown) => ({ layer: 'd', name, shape });
+  expect(await kept((value) => ({ ...value, weights: [named('kernel', [3, 3]), named('bias', [2])] }))).toBe(
+    'F: the weight "kernel" has 6 numbers, not [3,3]',
+  );
+  expect(await kept((value) => ({ ...value, weights: [named('a', [3, 2]), named('b', [2]), named('c', [1])] }))).toBe(
+    'F: the weight "c" has 0 numbers, not [1]',
+  );
+  // What is not as memcell writes it is read from the graph.
+  for (const other of [
+    { version: 2 },
+    { structure: 'x' },
+    { structure: undefined },
+    { topology: [] },
+    { metadata: 1 },
+    { weights: {} },
+  ])
+    expect(await kept((value) => ({ ...value, ...other }))).not.toBe('{}');
+  expect(await told({ metadataProps: [{ key: 'memcell', value: '{' }] })).toBe(asForeign);
+  const { graph } = written;
+  expect(
+    await told({ graph: { ...graph, initializer: graph?.initializer?.filter(({ name }) => name !== 'd/bias') } }),
+  ).toBe('F: its weight "d/bias" is missing');
+});
