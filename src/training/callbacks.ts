@@ -167,7 +167,7 @@ export class EarlyStopping implements Callback {
       if (options.baseline === null || monitor.improves(value, options.baseline)) this.wait = 0;
       return;
     }
-    if (this.wait >= options.patience && epoch > 0) {
+    if (this.wait >= options.patience) {
       this.stoppedEpoch = epoch;
       context.stopTraining = true;
     }

@@ -65,3 +65,28 @@ describe.each(curves)('$name, as in Keras: values to 1e-6, slopes to 3e-6', ({ n
     made.dispose();
   });
 });
+
+test('hardShrink of ±½ itself is 0, and so is its slope there', () => {
+  const values = [-0.75, -0.5, -0.25, 0.25, 0.5, 0.75];
+  const [wanted, slopes] = [
+    [-0.75, 0, 0, 0, 0, 0.75],
+    [1, 0, 0, 0, 0, 1],
+  ];
+  const bench = new Bench();
+  const from = bench.rows(1, 6, 6, values);
+  const to = bench.rows(1, 6, 6);
+  const back = bench.rows(1, 6, 6, new Array(6).fill(1));
+  bench.kernels.activationForward(ActivationId.hardShrink, from.address, 6, to.address, 6, 6, 0, 1);
+  expectNear(to.read(), wanted, 0, 'values');
+  const { address } = back;
+  bench.kernels.activationBackward(ActivationId.hardShrink, to.address, 6, address, 6, address, 6, 6, 0, 1);
+  expectNear(back.read(), slopes, 0, 'slopes');
+  const made = buildModel([l.Activation('hardShrink')], { inputShape: [6], seed: 1 });
+  tf.tidy(() => {
+    const apply = (input: tf.Tensor) => made.apply(input) as tf.Tensor;
+    const x = tf.tensor([values]);
+    expectNear(apply(x).dataSync(), wanted, 0, 'values on tfjs');
+    expectNear(tf.grad(apply)(x).dataSync(), slopes, 0, 'slopes on tfjs');
+  });
+  made.dispose();
+});

@@ -199,3 +199,25 @@ test.each(reasons.map(([why, topology, weights = []]) => ({ why, topology, weigh
     expect(reason(topology, weights)).toBe(why);
   },
 );
+
+test.each([false, true, undefined])('a saved Bidirectional around a layer with go_backwards %s', (go_backwards) => {
+  const inner = rnn('r', { return_sequences: true, ...(go_backwards !== undefined && { go_backwards }) });
+  const both = layer('Bidirectional', 'b', { ...first(null, 4, 3), merge_mode: 'sum', layer: inner });
+  const planned = reason(stack(both), of('b', [3, 2], [2, 2], [3, 2], [2, 2]));
+  const direction = { kind: 'simpleRNN', units: 2, inputs: 3, bias: -1, returnSequences: true, stateful: false };
+  expect(planned).toMatchObject({
+    plan: {
+      nodes: [
+        {
+          layer: {
+            kind: 'bidirectional',
+            mergeMode: 'sum',
+            forward: { ...direction, goBackwards: go_backwards === true, kernel: 0, recurrentKernel: 1 },
+            backward: { ...direction, goBackwards: go_backwards !== true, kernel: 2, recurrentKernel: 3 },
+          },
+        },
+      ],
+    },
+    outputs: [{ name: 'b', shape: [null, 4, 2] }],
+  });
+});

@@ -42,6 +42,21 @@ test('who comes ends the wait', async () => {
   expect(slept.at(-1)).toBe(0);
 });
 
+test('Node goes on running as long as a step sleeps, and no longer', async () => {
+  const words = newWords();
+  jest.useFakeTimers({ doNotFake: ['performance', 'setImmediate', 'nextTick', 'queueMicrotask', 'Date'] });
+  try {
+    const step = runInTurns(waiting([0], []), words);
+    expect(jest.getTimerCount()).toBe(1);
+    jest.advanceTimersByTime(10_000);
+    expect(jest.getTimerCount()).toBe(1);
+    await step;
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('a loss that is not finite in a long step: the error says where, and the weights are those of the last good epoch', async () => {
   const model = sequential('LSTM(128, return_sequences=true), LSTM(128), Dense(3)', { inputShape: [60, 32], seed: 1 });
   model.compile({ optimizer: { name: 'sgd', config: { learningRate: 1e30 } }, loss: 'meanSquaredError', threads: 1 });

@@ -264,3 +264,85 @@ test('what one callback adds to the logs of a batch or an epoch, those after it 
   expect(seen).toEqual([...ofEpoch, ['epoch', 20], ...ofEpoch, ['epoch', 21]]);
   model.dispose();
 });
+
+/** Epochs of those val_losses. */
+const valued = (...values: number[]): Logs[] => values.map((val_loss) => ({ loss: 1, val_loss }));
+const nothing = { saved: [], printed: [], restored: [] };
+
+test.each<[string, () => Callback, Logs[], object]>([
+  [
+    'EarlyStopping counts on until the baseline is beaten, and anew from there',
+    () => new EarlyStopping({ baseline: 0.5, patience: 3, verbose: 1 }),
+    valued(1, 0.9, 0.4, 0.45, 0.46, 0.47, 0.1),
+    { ...nothing, printed: ['Epoch 6: early stopping'], rates: [1, 1, 1, 1, 1, 1], epochs: 6 },
+  ],
+  [
+    'EarlyStopping, an improvement of minDelta itself is none',
+    () => new EarlyStopping({ minDelta: 0.25, restoreBestWeights: true, verbose: 1 }),
+    valued(1, 0.5, 0.25, 0),
+    {
+      ...nothing,
+      restored: [1],
+      printed: ['Epoch 3: early stopping', 'Weights are those of epoch 2, the best one'],
+      rates: [1, 1, 1],
+      epochs: 3,
+    },
+  ],
+  [
+    'ReduceLROnPlateau says each reduction, and none once the rate is the least',
+    () => new ReduceLROnPlateau({ factor: 0.5, patience: 1, minLr: 0.25, verbose: 1 }),
+    valued(1, 1, 1, 1, 1),
+    {
+      ...nothing,
+      printed: ['Epoch 2: learning rate reduced to 0.5', 'Epoch 3: learning rate reduced to 0.25'],
+      rates: [1, 0.5, 0.25, 0.25, 0.25],
+      epochs: 5,
+    },
+  ],
+  [
+    'ReduceLROnPlateau, the limit is kept where the factor would go below',
+    () => new ReduceLROnPlateau({ factor: 0.5, patience: 2, minLr: 0.4 }),
+    valued(1, 1, 1, 1, 1, 1),
+    { ...nothing, rates: [1, 1, 0.5, 0.5, 0.4, 0.4], epochs: 6 },
+  ],
+  [
+    'ReduceLROnPlateau, a cooldown of two epochs, and an improvement of minDelta itself is none',
+    () => new ReduceLROnPlateau({ factor: 0.5, patience: 1, cooldown: 2, minDelta: 0.25 }),
+    valued(1, 0.75, 0.75, 0.75, 0.75, 0.75),
+    { ...nothing, rates: [1, 0.5, 0.5, 0.25, 0.25, 0.125], epochs: 6 },
+  ],
+  [
+    'ModelCheckpoint saves what is better than the threshold and than the best, and says so',
+    () =>
+      new ModelCheckpoint({
+        filepath: '{epoch:03d}-{val_loss:.2f}-{loss}',
+        saveBestOnly: true,
+        initialValueThreshold: 0.5,
+        verbose: 1,
+      }),
+    valued(0.6, 0.4, 0.45, 0.3),
+    {
+      ...nothing,
+      saved: ['002-0.40-1', '004-0.30-1'],
+      printed: ['Epoch 2: model saved to 002-0.40-1', 'Epoch 4: model saved to 004-0.30-1'],
+      rates: [1, 1, 1, 1],
+      epochs: 4,
+    },
+  ],
+  [
+    'ModelCheckpoint counts batches over epochs',
+    () => new ModelCheckpoint({ filepath: 'at {epoch}', saveFreq: 3 }),
+    valued(1, 1),
+    { ...nothing, saved: ['at 2'], rates: [1, 1], epochs: 2 },
+  ],
+])('%s, in a first run and a second one', async (_, make, epochs, wanted) => {
+  const callback = make();
+  for (let run = 0; run < 2; run++) expect(await runThrough(callback, structuredClone(epochs))).toEqual(wanted);
+});
+
+test('EarlyStopping says nothing of a stop of the run before', async () => {
+  const callback = new EarlyStopping({ verbose: 1 });
+  expect((await runThrough(callback, valued(1, 1))).printed).toEqual(['Epoch 2: early stopping']);
+  expect((await runThrough(callback, valued(1, 0.5))).printed).toEqual([]);
+  expect(callback.stoppedEpoch).toBeUndefined();
+});

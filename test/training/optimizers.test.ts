@@ -243,3 +243,30 @@ test.each<[string, () => unknown, string]>([
 ])('refuses: %s', (_, make, message) => {
   expect(make).toThrow(message);
 });
+
+test('schedules at the very ends of their pieces and periods', () => {
+  const at = (name: string, config: object, ...steps: number[]) => {
+    const { at } = getSchedule({ name, config: config as Record<string, unknown> } as Parameters<
+      typeof getSchedule
+    >[0]);
+    return steps.map((step) => at(step));
+  };
+  const pieces = { boundaries: [2, 4], values: [1, 0.5, 0.25] };
+  expect(at('piecewiseConstantDecay', pieces, 0, 2, 3, 4, 5)).toEqual([1, 1, 0.5, 0.5, 0.25]);
+  const cycle = { initialLearningRate: 1, decaySteps: 4, endLearningRate: 0, cycle: true };
+  expect(at('polynomialDecay', cycle, 0, 2, 4, 6, 8)).toEqual([1, 0.5, 0, 0.25, 0]);
+  const periods = { initialLearningRate: 1, firstDecaySteps: 2, mMul: 0.5 };
+  expect(at('cosineDecayRestarts', periods, 0, 2, 6, 14)).toEqual(
+    [1, 0.5, 0.25, 0.125].map((x) => expect.closeTo(x, 6)),
+  );
+  expect(at('cosineDecayRestarts', { ...periods, tMul: 1 }, 0, 2, 4)).toEqual([1, 0.5, 0.25]);
+  // The logarithm of this period's beginning comes out a little short.
+  const [last] = at('cosineDecayRestarts', { ...periods, firstDecaySteps: 16, tMul: 1.5 }, 211);
+  expect(last).toBeCloseTo(0.03125, 6);
+  const warm = { initialLearningRate: 1, decaySteps: 4, warmupTarget: 3 };
+  expect(at('cosineDecay', { ...warm, warmupSteps: 0 }, 0, 4)).toEqual([3, 0]);
+  expect(at('cosineDecay', { ...warm, warmupSteps: 2 }, 0, 1, 2, 6, 9)).toEqual([1, 2, 3, 0, 0]);
+  expect(() => at('piecewiseConstantDecay', { boundaries: [2, 2], values: [1, 2, 3] })).toThrow(
+    'piecewiseConstantDecay: boundaries must rise, not be 2, 2',
+  );
+});
