@@ -144,7 +144,19 @@ const commands: Record<string, string[][]> = {
   ],
   texts: [
     [
-      ...['train', '@prose.txt', '--text', '--window', '8', '--pure', ...short, '--out', '@t', '--report', '@text.html'],
+      ...[
+        'train',
+        '@prose.txt',
+        '--text',
+        '--window',
+        '8',
+        '--pure',
+        ...short,
+        '--out',
+        '@t',
+        '--report',
+        '@text.html',
+      ],
       ...['--layers', `Embedding(${letters}, 4), LSTM(6, return_sequences=true), Dense(${letters}, softmax)`],
     ],
     ['evaluate', '@t', '@prose.txt', '--report', '@scored.html'],
