@@ -47,6 +47,18 @@ function plain(value: unknown): unknown {
 
 const number = /-?\d+\.\d+(?:e[+-]\d+)?/g;
 
+/** JSON in which what fits into a line stands in one. */
+function written(value: unknown, indent = ''): string {
+  const flat = JSON.stringify(value);
+  if (indent.length + flat.length <= 120 || typeof value !== 'object' || value === null) return flat;
+  const inner = `${indent} `;
+  const parts = Array.isArray(value)
+    ? value.map((one) => written(one, inner))
+    : Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}: ${written(one, inner)}`);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
+}
+
 /** Whether two numbers differ by what another order of sums may bring. */
 function near(a: number, b: number, share: number): boolean {
   return a === b || Math.abs(a - b) <= share * Math.max(Math.abs(a), Math.abs(b)) + 1e-6;
@@ -80,7 +92,7 @@ export function expectDocument(name: string, value: unknown, share = 2e-3): void
   const found = plain(value);
   if (process.env.WRITE_DOCUMENTS) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${JSON.stringify(found, null, 1)}\n`);
+    writeFileSync(path, `${written(found)}\n`);
   }
   const kept: unknown = JSON.parse(readFileSync(path, 'utf8'));
   expect(settled(found, kept, share)).toEqual(kept);
