@@ -13,6 +13,7 @@ import { parseState } from './forecast/state.js';
 import type { ForecastArtefact } from './forecast/task.js';
 import { tasks } from './index.js';
 import type { TextArtefact } from './text/artefact.js';
+import { unitOf } from './text/tokens.js';
 
 /** One sample as a task's network sees it. */
 export interface NetworkInput {
@@ -124,8 +125,8 @@ async function textInput(
   const ids = tokens.encode(await source.text(), source.name);
   const windows = Math.floor(ids.length / window);
   if (sample > windows) {
-    const units = tokens.kind === 'bpe' ? 'tokens' : tokens.kind;
-    throw usageError(`${source.name}: has ${counted(windows, 'window')} of ${window} ${units}, not ${sample}`);
+    const size = counted(window, unitOf(tokens.kind));
+    throw usageError(`${source.name}: has ${counted(windows, 'window')} of ${size}, not ${sample}`);
   }
   const own = ids.slice((sample - 1) * window, sample * window);
   return {

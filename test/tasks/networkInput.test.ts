@@ -41,7 +41,7 @@ test('of a text its windows, end to end', async () => {
   const refused = (...given: Parameters<typeof inputOf>) => expect(inputOf(...given)).rejects;
   await refused(of('characters'), 'abcabcabca', 3).toThrow('t.txt: has 2 windows of 4 characters, not 3');
   await refused(of('characters'), 'abc', 1).toThrow('t.txt: has 0 windows of 4 characters, not 1');
-  await refused(of('bpe', 1), 'a', 2).toThrow('t.txt: has 1 window of 1 tokens, not 2');
+  await refused(of('bpe', 1), 'a', 2).toThrow('t.txt: has 1 window of 1 token, not 2');
   await refused(of('characters'), undefined).toThrow('m: give the text that the network is to read');
   await refused({ kind: 'classify' }, undefined).toThrow('m: give the DATA that the sample is of');
 });

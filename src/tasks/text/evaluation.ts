@@ -2,7 +2,7 @@ import { tokenWindows } from '../../data/windows.js';
 import type { Samples } from '../prepared.js';
 import type { KneserNey } from './kneserNey.js';
 import { fitWeight, mixed, type Network, nats, predictWindows, scoreCounts, scoreNetwork } from './score.js';
-import type { TokenKind, Tokens } from './tokens.js';
+import { type TokenKind, type Tokens, unitOf } from './tokens.js';
 
 /** Per character, so that it can be compared whatever the tokens are; perplexity per token. */
 export interface Likelihood {
@@ -155,7 +155,7 @@ export function verdict({ perplexity, counts, network, tokenKind = 'characters' 
   text: string;
 } {
   if (counts === undefined || network === undefined) return { better: true, text: '' };
-  const unit = tokenKind === 'characters' ? 'character' : tokenKind === 'words' ? 'word' : 'token';
+  const unit = unitOf(tokenKind);
   const counting = `counting ${counts.back} ${unit}${counts.back === 1 ? '' : 's'} back`;
   const gain = 1 - perplexity / counts.perplexity;
   if (gain < 0.005) return { better: false, text: `no better than ${counting} (Kneser–Ney)` };

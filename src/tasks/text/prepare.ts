@@ -8,7 +8,7 @@ import { parseTextArtefact } from './artefact.js';
 import { type Corpus, stoppingEdge } from './corpus.js';
 import type { TextOptions } from './options.js';
 import { plainDefaults } from './plain.js';
-import { learnTokens, type Tokens } from './tokens.js';
+import { learnTokens, type Tokens, unitOf } from './tokens.js';
 
 /** Fewer tokens than this are no text to learn from. */
 const fewest = 50;
@@ -46,7 +46,7 @@ export function prepareCorpus(text: string, name: string, options: TextOptions, 
   const edge = trainingCount(ids.length, split);
   const given = Object.fromEntries(Object.entries(run.settings).filter(([, value]) => value !== undefined));
   const window = options.window === undefined ? undefined : checkCount(options.window, 'window');
-  const units = kind === 'bpe' ? 'tokens' : kind;
+  const units = `${unitOf(kind)}s`;
   const own = run.from?.layersFor([[1, tokens.size], [tokens.size]], 'softmax') ?? run.layers;
   const base = { name, tokens, ids, edge, pure: options.pure ?? false };
   if (run.plain) {

@@ -9,6 +9,7 @@ import { evaluateTokens, evaluateWindows, type Likelihood, type TextEvaluation, 
 import { generate, generationPath } from './generate.js';
 import { type GenerateOptions, type TextOptions, textFlags } from './options.js';
 import { showText } from './shown.js';
+import { unitOf } from './tokens.js';
 
 export type { TextArtefact } from './artefact.js';
 export type { TextEvaluation } from './evaluation.js';
@@ -89,8 +90,7 @@ export const textTask: Task<
 
   tell(evaluation, on) {
     const { samples, crossEntropy, bitsPerCharacter, perplexity, unigramCrossEntropy, tokenKind } = evaluation;
-    const per =
-      tokenKind === undefined || tokenKind === 'characters' ? '' : ` a ${tokenKind === 'words' ? 'word' : 'token'}`;
+    const per = tokenKind === undefined || tokenKind === 'characters' ? '' : ` a ${unitOf(tokenKind)}`;
     const headline = [
       `${counted(samples, 'character')}${on}: cross-entropy ${formatNumber(crossEntropy)} nats (${formatNumber(bitsPerCharacter)} bits) a character, perplexity ${formatNumber(perplexity)}${per}; by frequencies alone: ${formatNumber(unigramCrossEntropy)} nats`,
     ];

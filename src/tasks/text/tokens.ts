@@ -5,6 +5,11 @@ import { learnMerges, type Merges, MergeTable } from './bytePairs.js';
 export const tokenKinds = ['characters', 'words', 'bpe'] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
+/** What one token of a kind is called. */
+export function unitOf(kind: TokenKind): string {
+  return kind === 'bpe' ? 'token' : kind.slice(0, -1);
+}
+
 /** What is saved with a model. */
 export type SavedTokens =
   | { kind: 'characters'; characters: string[] }
