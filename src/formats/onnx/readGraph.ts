@@ -114,6 +114,7 @@ function evaluate(node: NodeReader): Value[] {
   const [given] = inputs;
   if (opType === 'ArgMax') return [largest(node)];
   if (given?.kind === 'largest' && ['Identity', 'Cast', 'Squeeze'].includes(opType)) return [given];
+  // All others want a signal there, and say what it is instead.
   const places = inputs.findIndex((value) => value?.kind === 'largest');
   if (places >= 0) node.signal(places);
   const rows = onRows(node);

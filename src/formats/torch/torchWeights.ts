@@ -7,7 +7,9 @@ import { type Form, modulesOf, type TorchModule } from './modules.js';
 import type { NamedArray } from './safetensors.js';
 
 /** A layer with weights: what its module has to be. */
-interface Wanted extends Form {
+interface Wanted extends Omit<Form, 'units'> {
+  /** Not known of a normalization behind some other layers. */
+  units?: number;
   layer: LayerPlace;
   /** Of the layer itself or of the one that it wraps. */
   config: { [key: string]: Json };
@@ -65,8 +67,8 @@ function weighted(topology: { [key: string]: Json }): Wanted[] {
     const { config } = inner;
     const form = formOf(inner, features);
     if (form) {
-      features = form.units * (both && (layer.config.merge_mode ?? 'concat') === 'concat' ? 2 : 1);
-      if (Number.isNaN(features)) features = undefined;
+      const sides = both && (layer.config.merge_mode ?? 'concat') === 'concat' ? 2 : 1;
+      features = form.units === undefined ? undefined : form.units * sides;
     } else if (!keepsFeatures.has(layer.className)) features = undefined;
     if (!isChain) features = undefined;
     return form ? [{ ...form, directions: both ? 2 : 1, layer, config }] : [];
@@ -88,7 +90,7 @@ function innerOf({ className, config }: LayerPlace): { className: string; config
 function formOf(
   { className, config }: { className: string; config: { [key: string]: Json } },
   inputs?: number,
-): Form | undefined {
+): Omit<Wanted, 'layer' | 'config'> | undefined {
   const bias = config.use_bias !== false;
   const common = { inputs, bias, directions: 1 };
   switch (className) {
@@ -109,7 +111,7 @@ function formOf(
       };
     case 'LayerNormalization':
     case 'BatchNormalization':
-      return { kind: className, units: inputs ?? Number.NaN, ...common, bias: config.center !== false };
+      return { kind: className, units: inputs, ...common, bias: config.center !== false };
     default:
       return undefined;
   }
@@ -120,11 +122,10 @@ function fits(layer: Wanted, module: TorchModule): boolean {
   if (layer.kind === 'Embedding') {
     return module.kind === 'Dense' && !module.bias && module.units === layer.inputs && module.inputs === layer.units;
   }
-  const same = (a: number | undefined, b: number | undefined) => a === undefined || Number.isNaN(a) || a === b;
-  // PyTorch's normalizations have a scale where they have weights at all.
-  const hasScale = layer.config.scale !== false;
+  const same = (a: number | undefined, b: number | undefined) => a === undefined || a === b;
   return (
-    hasScale &&
+    // PyTorch's normalizations have a scale where they have weights at all.
+    layer.config.scale !== false &&
     module.kind === layer.kind &&
     module.bias === layer.bias &&
     module.directions === layer.directions &&
@@ -198,7 +199,7 @@ function inOrder(modules: readonly TorchModule[]): TorchModule[] | undefined {
 
 function textOf({ layer, directions, kind, inputs, units, bias }: Wanted): string {
   const from = inputs === undefined ? '' : `${inputs} → `;
-  return `layer ${layer.path} (${directions === 2 ? 'Bidirectional ' : ''}${kind}${Number.isNaN(units) ? '' : ` ${from}${units}`}${bias ? '' : ' without bias'})`;
+  return `layer ${layer.path} (${directions === 2 ? 'Bidirectional ' : ''}${kind}${units === undefined ? '' : ` ${from}${units}`}${bias ? '' : ' without bias'})`;
 }
 
 function moduleText({ arrays }: TorchModule): string {
