@@ -294,11 +294,13 @@ function fromParts(free: readonly RawColumn[], options: TimeOptions): Times | un
   const minute = hour && find('minute');
   const raw = [year, month ?? other, day, hour, minute].filter((column) => column !== undefined);
   const names = raw.map(({ name }) => name);
-  const found = textTimes(names, join(raw), options);
-  if (found === undefined || other === undefined || !partNames.quarter.test(other.name)) return found;
-  // 1 to 4 are months, too, but for the name.
+  const cells = join(raw);
+  const found = textTimes(names, cells, options);
+  const isQuarter = other !== undefined && partNames.quarter.test(other.name);
+  if (options.like !== undefined || !isQuarter || !found?.reading.notation.endsWith(' M')) return found;
+  // 1 to 4 are months, too, but for the column's name.
   const like = { ...found.reading, notation: found.reading.notation.replace(/M$/, 'Q') };
-  return like.notation === found.reading.notation ? found : textTimes(names, join(raw), { ...options, like });
+  return textTimes(names, cells, { ...options, like });
 }
 
 /** Cells of several columns with a space between them; an hour and a minute with a colon, a week as 2020-W01, a day of the year as 2020-001. */

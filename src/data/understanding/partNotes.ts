@@ -58,8 +58,8 @@ export class PartNotes {
   }
 }
 
-/** Numbers that are no part of a name, as in x1, but for the T of a time. */
-const counts = /(?<!\d)(?<!(?<!\d)[\p{L}_])\d+/gu;
+/** Numbers that are no part of a name, as in x1, and hours behind the T of a time. */
+const counts = /(?<![\p{L}\d_])\d+|(?<=\dT)\d+/gu;
 
 function withParts({ text, parts }: { text: string; parts: number }): string {
   return parts === 1 ? text : `${text}; ${times(parts - 1, 'more part')} of the table alike`;
