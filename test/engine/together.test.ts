@@ -108,7 +108,7 @@ const PENALISED: Record<string, () => l.Layer> = {
   Conv1D: () => l.Conv1D(4, 2, { ...penalty, activation: 'relu' }),
   SeparableConv1D: () => l.SeparableConv1D(4, 2, penalty),
   DepthwiseConv1D: () => l.DepthwiseConv1D(2, penalty),
-  RNN: () => l.RNN([l.LSTMCell(2), l.GRUCell(3)], sequences),
+  LSTM: () => l.LSTM(3, { ...penalty, ...sequences }),
   MinLSTM: () => l.MinLSTM(3, { ...penalty, ...sequences }),
   SLSTM: () => l.SLSTM(4, { ...penalty, ...sequences, heads: 2 }),
 };
