@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Add, Dense, Input, Model } from '../../src/index.js';
@@ -346,6 +346,18 @@ describe('convert', () => {
       `memcell: ${join(folder, 'x.safetensors')}: safetensors files are read only; give a name that ends in .keras, .h5, .hdf5, .onnx, or a folder\n`,
     ]);
     expect(existsSync(join(folder, 'x.safetensors'))).toBe(false);
+  });
+
+  it('gives a model of before arrays were described what it gives one of now', async () => {
+    const [older, to] = ['older', 'newer'].map((name) => join(folder, name));
+    cpSync(models.forecast, older, { recursive: true });
+    const metadataIn = (model: string) => JSON.parse(readFileSync(join(model, 'model.json'), 'utf8')).userDefinedMetadata;
+    const saved = JSON.parse(readFileSync(join(older, 'model.json'), 'utf8'));
+    delete saved.userDefinedMetadata.memcell.arrays;
+    writeFileSync(join(older, 'model.json'), JSON.stringify(saved));
+    await json('convert', older, to);
+    expect(metadataIn(to)).toEqual(metadataIn(models.forecast));
+    expect(metadataIn(to).memcell.arrays).toBeDefined();
   });
 });
 

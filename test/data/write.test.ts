@@ -16,6 +16,7 @@ const head = ['day', 'value', 'steps'];
 const rows = [
   ['2020-01-01', Math.fround(0.1), 1],
   ['x, "y"', Number.NaN, 123_456_789],
+  [null, 2, null],
 ];
 
 test.each(['csv', 'tsv', 'json', 'jsonl', 'parquet', 'CSV', 'Tsv', 'JSON', 'Parquet'])(
@@ -25,9 +26,9 @@ test.each(['csv', 'tsv', 'json', 'jsonl', 'parquet', 'CSV', 'Tsv', 'JSON', 'Parq
     await writeTable(head, rows, file);
     const table = await openSource(file).table();
     expect(table.columns.map(({ name, cells }) => [name, ...cells])).toEqual([
-      ['day', '2020-01-01', 'x, "y"'],
-      ['value', '0.1', ''],
-      ['steps', '1', '123456789'],
+      ['day', '2020-01-01', 'x, "y"', ''],
+      ['value', '0.1', '', '2'],
+      ['steps', '1', '123456789', ''],
     ]);
   },
 );
@@ -41,6 +42,7 @@ test('DuckDB reads the Parquet', async () => {
   expect(reader.getRows()).toEqual([
     ['2020-01-01', 0.1, 1],
     ['x, "y"', null, 123_456_789],
+    [null, 2, null],
   ]);
 });
 
