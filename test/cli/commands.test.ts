@@ -351,7 +351,8 @@ describe('convert', () => {
   it('gives a model of before arrays were described what it gives one of now', async () => {
     const [older, to] = ['older', 'newer'].map((name) => join(folder, name));
     cpSync(models.forecast, older, { recursive: true });
-    const metadataIn = (model: string) => JSON.parse(readFileSync(join(model, 'model.json'), 'utf8')).userDefinedMetadata;
+    const metadataIn = (model: string) =>
+      JSON.parse(readFileSync(join(model, 'model.json'), 'utf8')).userDefinedMetadata;
     const saved = JSON.parse(readFileSync(join(older, 'model.json'), 'utf8'));
     delete saved.userDefinedMetadata.memcell.arrays;
     writeFileSync(join(older, 'model.json'), JSON.stringify(saved));

@@ -7,6 +7,9 @@ import { memcell } from './streams.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const commands =
+  'train predict evaluate backtest tune generate report gates plot summary convert check bench help'.split(' ');
+
 describe('help', () => {
   it('memcell --help', async () => {
     const { code, out: stdout, err: stderr } = await memcell('--help');
@@ -48,6 +51,12 @@ Examples:
 An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 "
 `);
+  });
+
+  it.each(commands)('memcell help %s is what its --help shows', async (command) => {
+    const [asked, told] = [await memcell('help', command), await memcell(command, '--help')];
+    expect(asked).toEqual(told);
+    expect(asked.out).toMatch(new RegExp(`^Usage: memcell ${command} `));
   });
 
   it('memcell train --help', async () => {

@@ -279,16 +279,24 @@ describe('writing', () => {
     expect(now.getWeights()).toEqual(model.getWeights());
   });
 
-  test.each(['.keras', '.h5', '/'])(
-    '%s keeps the optimizer: a loaded model trains on as the one that was saved',
-    async (ending) => {
+  const optimizers = [
+    { class_name: 'Adam', config: { learning_rate: 0.01, amsgrad: true } },
+    // Nothing but the number of steps and the rate.
+    { class_name: 'SGD', config: { learning_rate: 0.02 } },
+    { class_name: 'SGD', config: { learning_rate: 0.02, momentum: 0.9 } },
+    { class_name: 'RMSprop', config: { learning_rate: 0.01, centered: true } },
+  ];
+  test.each(['.keras', '.h5', '/'].flatMap((ending) => optimizers.map((optimizer) => ({ ending, optimizer }))))(
+    '$ending keeps $optimizer.class_name $optimizer.config: a loaded model trains on as the one that was saved',
+    async ({ ending, optimizer }) => {
       const model = sequential('LSTM(4), Dense(2)', { inputShape: [6, 3], seed: 5 });
-      model.compile({ optimizer: { class_name: 'Adam', config: { learning_rate: 0.01, amsgrad: true } }, loss: 'mse' });
+      model.compile({ optimizer, loss: 'mse' });
       await model.fit(x, y, { epochs: 3, verbose: 0 });
       const path = join(root, `training${ending}`);
       const lost = await model.save(path);
       expect(lost).toHaveLength(ending === '.h5' ? 1 : 0);
       const again = await loadModel(path);
+      expect(again.stepsTrained).toBe(3);
       for (let step = 0; step < 3; step++) expect(await again.trainOnBatch(x, y)).toBe(await model.trainOnBatch(x, y));
       expect(again.getWeights()).toEqual(model.getWeights());
     },

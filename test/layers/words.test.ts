@@ -79,3 +79,29 @@ test.each(layers)('%s', async (written, make, input, output) => {
   read.dispose();
   made.dispose();
 });
+
+/** Keras writes what is one number a step as a list of it. */
+const listed: [string, (one: <Value>(value: Value) => Value | [Value]) => l.Layer][] = [
+  ['Conv1D', (one) => l.Conv1D(5, 3, { strides: one(2), padding: 'same' })],
+  ['Conv1D, dilated', (one) => l.Conv1D(5, 2, { dilationRate: one(2) })],
+  ['SeparableConv1D', (one) => l.SeparableConv1D(5, 2, { dilationRate: one(2) })],
+  ['DepthwiseConv1D', (one) => l.DepthwiseConv1D(3, { strides: one(2) })],
+  ['MaxPooling1D', (one) => l.MaxPooling1D({ poolSize: one(3), strides: one(1) })],
+  ['AveragePooling1D', (one) => l.AveragePooling1D({ poolSize: one(3), strides: one(1) })],
+  ['MultiHeadAttention', (one) => l.MultiHeadAttention(2, 3, { outputShape: one(5) })],
+];
+
+test.each(listed)('%s takes lists of one number', async (_, make) => {
+  const [plain, inLists] = await Promise.all(
+    [make((value) => value), make((value) => [value])].map(async (layer) => {
+      const model = new Sequential([layer], { inputShape: [6, 4], seed: 3 });
+      const y = await model.predict({
+        data: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+        shape: [1, 6, 4],
+      });
+      model.dispose();
+      return y;
+    }),
+  );
+  expect(inLists).toEqual(plain);
+});
