@@ -227,6 +227,12 @@ describe('seeds', () => {
   test('seeds are whole numbers', () => {
     expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, or null, not 1.5');
   });
+
+  test('names are texts', () => {
+    const named = (name: unknown) => () => new Sequential([], { name: name as string });
+    expect(named(5)).toThrow('Sequential: name must be text, not 5');
+    expect(named('five')().name).toBe('five');
+  });
 });
 
 describe('weights', () => {

@@ -312,6 +312,12 @@ test.each<[string, () => Callback, Logs[], object]>([
     { ...nothing, rates: [1, 0.5, 0.5, 0.25, 0.25, 0.125], epochs: 6 },
   ],
   [
+    'ReduceLROnPlateau, a cooldown begins with a reduction, not with the training',
+    () => new ReduceLROnPlateau({ factor: 0.5, patience: 1, cooldown: 3 }),
+    valued(1, 1, 1, 1, 1, 1),
+    { ...nothing, rates: [1, 0.5, 0.5, 0.5, 0.25, 0.25], epochs: 6 },
+  ],
+  [
     'ModelCheckpoint saves what is better than the threshold and than the best, and says so',
     () =>
       new ModelCheckpoint({

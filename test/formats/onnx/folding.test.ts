@@ -246,6 +246,21 @@ describe('numbers as they stand in a file', () => {
     const { made, expected } = await both('Identity', [{ name: 'c', dims: [2, 2], ...tensor }], []);
     expect(made).toEqual(expected.map((value) => expect.closeTo(value, 6)));
   });
+
+  const fractions: [string, TensorProto][] = [
+    ['float', { dataType: dataTypes.float, floatData: [1.5, -2.25, 0.5, 3] }],
+    ['double', { dataType: dataTypes.double, doubleData: [1.5, -2.25, 0.5, 3] }],
+    ['float16', { dataType: dataTypes.float16, rawData: raw(Uint16Array.of(0x3e00, 0xc080, 0x3800, 0x4200)) }],
+  ];
+  test.each(fractions)('what is computed from %s keeps its fractions', async (_, tensor) => {
+    const { made, expected } = await both(
+      'Mul',
+      ['c', 'd'].map((name) => ({ name, dims: [2, 2], ...tensor })),
+      [],
+    );
+    expect(made.slice(0, 4)).toEqual([2.25, 5.0625, 0.25, 9]);
+    expect(made).toEqual(expected);
+  });
 });
 
 describe('what cannot be computed is refused', () => {

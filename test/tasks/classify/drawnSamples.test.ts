@@ -23,6 +23,10 @@ test('rows of all of the table, none of a rare class lost, and those added never
   expect(drawn.notes[0]).toMatch(/of 6,000 rows \d+ rows are drawn at random, and \d+ more of rare classes/);
   const data = readClasses(drawn, options, runOf());
   expect(data.frame.account).toMatchObject({ read: 6000 });
+  // While settings are chosen, what is held out is of the part that is trained on: rows that were added are not either.
+  const choosing = divide(data, runOf({ purpose: 'choose' }));
+  expect(choosing.held.filter((sample) => data.added?.has(sample))).toHaveLength(0);
+  expect(choosing.train.filter((sample) => data.added?.has(sample))).toHaveLength(drawn.added.size);
   const { train, held } = divide(data, runOf());
   expect(data.added?.size).toBe(drawn.added.size);
   expect(drawn.added.size).toBeGreaterThan(0);
