@@ -44,6 +44,33 @@ const kinds = words.map(([first]) => first % 3);
 const values = numbers.map(([a, b]) => [a + b]);
 const losses = { kind: 'sparseCategoricalCrossentropy', value: 'mse' } as const;
 
+test('outputs may be called as what describes a loss', async () => {
+  const x = Input({ shape: [2] });
+  const outputs = ['name', 'class_name'].map((name) => Dense(1, { name }).apply(x));
+  const model = new Model({ inputs: x, outputs, seed: 2 });
+  const loss = { name: 'mse', class_name: 'mae' } as const;
+  model.compile({ loss, optimizer: 'sgd' });
+  const zeros = [[0], [0]];
+  const [name, className] = await model.predict<[number[][], number[][]]>([
+    [1, 2],
+    [3, 4],
+  ]);
+  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+  const expected = [mean(name.map(([v]) => v * v)), mean(className.map(([v]) => Math.abs(v)))];
+  const { loss: total } = await model.evaluate(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    { name: zeros, class_name: zeros },
+  );
+  expect(total).toBeCloseTo(
+    expected.reduce((a, b) => a + b),
+    4,
+  );
+  model.dispose();
+});
+
 test('metrics of several outputs leave masked steps out; weighted ones go by the weights of their output', async () => {
   const x = Input({ shape: [2, 1] });
   const masked = Masking().apply(x);

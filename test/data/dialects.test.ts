@@ -283,6 +283,14 @@ describe('quotes', () => {
   });
 });
 
+test('a line that is cut off by the end of what is looked at does not count', () => {
+  // Sixty lines of 4 kB: words are what their delimiter is told by, as many in each whole line.
+  const line = (of: (i: number) => unknown) => Array.from({ length: 600 }, (_, i) => of(i)).join(' ');
+  const lines = [line((i) => `c${i}`), ...Array.from({ length: 60 }, (_, row) => line((i) => 100000 + row * i))];
+  expect(lines.join('\n').length).toBeGreaterThan(200_000);
+  expect(guessDialect(`${lines.join('\n')}\n`).delimiter).toBe(' ');
+});
+
 test('of a table with quotes and spaces between cells, the spaces of a cell are its own', () => {
   const table = parseTable('"a name" value\n"x  y" 1\n"z  y" 2\n"x  w" 3\n', 'spaced.txt');
   expect(ends(table)).toEqual(['a name: x  y … x  w', 'value: 1 … 3']);

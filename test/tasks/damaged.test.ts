@@ -1,6 +1,7 @@
 /** Saved documents that are damaged: the place and what must stand there, in whole lines. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseReading } from '../../src/data/understanding/parseReading.js';
+import { MemcellError } from '../../src/errors.js';
 import { Fields } from '../../src/fields.js';
 import { parseForecast } from '../../src/tasks/forecast/artefact.js';
 import { parseState } from '../../src/tasks/forecast/state.js';
@@ -16,6 +17,37 @@ function changed(value: unknown, path: string, other: unknown): object {
   for (const key of keys.slice(0, -1)) at = Object(at)[key];
   Object(at)[keys[keys.length - 1]] = other;
   return JSON.parse(JSON.stringify(copy));
+}
+
+/** The places of numbers, as paths. */
+function numbersIn(value: unknown, path: string[] = []): string[] {
+  if (typeof value === 'number') return [path.join('.')];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => numbersIn(item, [...path, key]));
+}
+
+const at = (value: unknown, path: string): unknown => path.split('.').reduce((one, key) => Object(one)[key], value);
+
+/**
+ * That another number in any one place comes back in that place, and no other, or is refused.
+ * @returns the places where it comes back
+ */
+function expectInPlace(whole: object, parse: (value: object) => unknown): string[] {
+  return numbersIn(whole).filter((path) => {
+    const found = [-0.0078125, 0.0078125, 1].filter((more) => {
+      const other = changed(whole, path, Number(at(whole, path)) + more);
+      let read: unknown;
+      try {
+        read = parse(other);
+      } catch (error) {
+        expect(error).toBeInstanceOf(MemcellError);
+        return false;
+      }
+      expect(JSON.parse(JSON.stringify(read))).toEqual(other);
+      return true;
+    });
+    return found.length > 0;
+  });
 }
 
 const says = (place: string, must: string) =>
@@ -49,6 +81,11 @@ describe('how a table is read', () => {
     every: '1d',
   };
   const parse = (value: object) => parseReading(new Fields(value, 'm: reading'));
+
+  test('every number comes back in its place', () => {
+    const read = expectInPlace(whole, parse);
+    expect(read).toEqual(['columns.0.reading.middle', 'time.offset', 'time.step.count', 'time.season']);
+  });
 
   test('comes back whole, or with what has to be there', () => {
     expect(parse(whole)).toEqual(whole);
@@ -105,6 +142,10 @@ describe('a plain forecast', () => {
   };
   const parse = (value: object) => parseForecast(new Fields(value, 'm: task'));
 
+  test('every number comes back in its place', () => {
+    expect(expectInPlace(whole, parse).length).toBeGreaterThan(10);
+  });
+
   test('comes back', () => {
     expect(parse(whole)).toEqual(whole);
   });
@@ -141,6 +182,12 @@ describe('a forecaster', () => {
     whole = { ...rest, layout: { ...rest.layout, past: [], known }, ridge: undefined, channels: 3, series };
     const { layout } = rest;
     if (layout.levels[0]) whole = { ...whole, channels: 4 };
+  });
+
+  test('every number comes back in its place', () => {
+    const read = expectInPlace(whole, (value) => ({ version: 1, ...parseState(value, 'm: state') }));
+    const ofAnchor = ['alpha', 'beta', 'gamma', 'phi', 'least', 'start.level', 'start.slope'];
+    expect(read).toEqual(expect.arrayContaining(ofAnchor.map((key) => `series.0.targets.0.anchor.${key}`)));
   });
 
   test.each<[string, unknown, string, string?]>([
