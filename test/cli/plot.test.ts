@@ -161,7 +161,7 @@ describe('--plot', () => {
     const answered = await memcell('predict', classes, rows, '--plot');
     expect(answered.out).toMatch(/\nanswers\n {2}(down|up) +█/);
     const evaluated = await memcell('evaluate', model, series, '--plot');
-    expect(evaluated.out).toContain('╌╌ forecast before it happened');
+    expect(evaluated.out).toContain('╌╌ forecast before it happened   ── what comes next');
     const tested = await memcell('backtest', rows, '--classify', 'kind', '--epochs', '1', '--folds', '2', '--plot');
     expect(tested.out).toContain('\nright answers\n');
     const json = await memcell('predict', model, '--plot', '--json');

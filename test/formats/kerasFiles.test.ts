@@ -414,6 +414,17 @@ test.each(['.keras', '.h5'])(
   },
 );
 
+test.each([{ author: 'stock' }, { author: 'stock', year: 2026 }, {}])(
+  'metadata %j that a model of tfjs has is not kept, which is said',
+  async (metadata) => {
+    const theirs = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+    theirs.setUserDefinedMetadata(metadata);
+    const names = Object.keys(metadata).join(', ');
+    const lost = await Sequential.fromTf(theirs).save(join(root, 'theirs.keras'));
+    expect(lost).toEqual(names === '' ? [] : [`metadata ${names} is not kept`]);
+  },
+);
+
 test.each(['own', 'own.keras', 'own.h5', 'own.onnx'])(
   '%s: that a loss or metric of your own is not kept, is said',
   async (name) => {

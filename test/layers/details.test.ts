@@ -16,6 +16,7 @@ import {
   TimeDistributed,
 } from '../../src/index.js';
 import { initializerNames } from '../../src/layers/initializers.js';
+import { broadcastShape } from '../../src/layers/merge/merging.js';
 import { constraint, initializer, regularizer } from '../../src/layers/schema.js';
 
 test("a regularizer's name alone is 0.01 of what it names, a new object each time", () => {
@@ -251,4 +252,38 @@ test('of equal steps in a window the first is the largest: it alone gets the gra
     expect(Array.from(model.getWeights()[0].data)).toEqual([-1, -3]);
     model.dispose();
   }
+});
+
+test.each<[(number | null)[][], (number | null)[]]>([
+  [
+    [
+      [null, 3],
+      [4, 3],
+    ],
+    [4, 3],
+  ],
+  [
+    [
+      [4, 1, 3],
+      [null, 3],
+    ],
+    [4, 1, 3],
+  ],
+  [
+    [
+      [null, 3],
+      [null, 5, 1],
+      [2, 1, 3],
+    ],
+    [2, 5, 3],
+  ],
+  [
+    [
+      [null, null, 3],
+      [null, 1, 3],
+    ],
+    [null, null, 3],
+  ],
+])('shapes %j joined element by element are %j', (shapes, joined) => {
+  expect(broadcastShape(shapes)).toEqual(joined);
 });

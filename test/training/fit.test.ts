@@ -319,6 +319,29 @@ describe('evaluate, predict and single batches', () => {
     expect(await predict(runner, x, { batchSize: 3 })).toEqual(whole);
   });
 
+  test('steps that end later are waited for, however short they are', async () => {
+    const late =
+      <Given, Taken, Result>(now: (given: Given, take: (taken: Taken) => Result) => Result | Promise<Result>) =>
+      async (given: Given, take: (taken: Taken) => Result) => {
+        await new Promise(setImmediate);
+        return now(given, take);
+      };
+    const [own, other] = [setUp(), setUp()];
+    const slow: Runner = Object.create(own.runner, {
+      trainInTurns: { value: late(own.runner.trainInTurns.bind(own.runner)) },
+      evaluateInTurns: { value: late(own.runner.evaluateInTurns.bind(own.runner)) },
+      predictInTurns: { value: late(own.runner.predictInTurns.bind(own.runner)) },
+    });
+    const [later, atOnce] = [{ ...own, runner: slow }, other].map(async ({ runner, compiled }) => [
+      await train(runner, compiled, x, y, { verbose: 0, seed: 1, batchSize: 4, validationSplit: 0.3 }).then(
+        ({ history }) => history,
+      ),
+      await evaluate(runner, compiled, x, y, { batchSize: 4 }),
+      await predict(runner, x, { batchSize: 4 }),
+    ]);
+    expect(await later).toEqual(await atOnce);
+  });
+
   test('evaluate means over samples, the same in one batch', async () => {
     const { runner, compiled } = setUp(undefined, { metrics: ['mae', 'rmse'] });
     const logs = await evaluate(runner, compiled, x, y, { batchSize: 4 });

@@ -284,6 +284,7 @@ describe('what cannot be computed is refused', () => {
     [['ConstantOfShape', [i([2], 2, -1)]], `the shape [2,-1] is none; ${damaged}`],
     [['ConstantOfShape', [big]], `the shape [1,1,1,1,1,1,1,1,1] is none; ${damaged}`],
     [['Range', [i([], 0), i([], 1), i([], 0)]], `the range has no end; ${damaged}`],
+    [['Squeeze', [a23, i([1], 2)]], `axis 2 is none of 2; ${damaged}`],
     [['Squeeze', [a23, i([1], 1)]], `axes 1 of shape [2,3] are not of size 1; ${damaged}`],
     [['Unsqueeze', [a23, i([2], 0, 0)]], `axes [0,0] name one twice; ${damaged}`],
     [['Unsqueeze', [a23, i([7], 0, 1, 2, 3, 4, 5, 6)]], `its result has too many axes; ${without}`],

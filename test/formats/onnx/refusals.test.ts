@@ -93,6 +93,8 @@ const operators: One[] = [
   ['LayerNormalization', { axis: int(1) }, `axis 1 is not its last; ${without}`, ['x', 'g'], [numbers('g', 1, 1, 1)]],
   ['ReduceMean', {}, `it reduces other than one axis; ${without}`],
   ['ReduceMean', {}, `it reduces other than one axis; ${without}`, ['x', 'a'], [intTensor('a', [2], [1, 2])]],
+  ['ReduceMean', { axes: ints([3]) }, `axis 3 is none of 3; ${damaged}`],
+  ['ReduceMean', { axes: ints([-4]) }, `axis -4 is none of 3; ${damaged}`],
   ['ReduceSum', {}, `it reduces [steps] of [batch, steps, features]; ${without}`, ['x', 'one']],
   ['Sub', {}, `it subtracts what comes from the input; ${without}`, ['a', 'x'], [numbers('a', 1)]],
   ['Sub', {}, `it subtracts what comes from the input; ${without}`, ['x', 'x']],

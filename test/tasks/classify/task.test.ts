@@ -423,7 +423,10 @@ describe('training', () => {
   test('plain: the last rows held out, one network, one fit', async () => {
     const [head, ...rows] = (await iris.text()).trim().split('\n');
     const mixed = csv([head, ...rows.map((_, i) => rows[(i * 37) % 150])].join('\n'));
-    const trained = await train(mixed, { label: 'species' }, { plain: true, settings: { learningRate: 0.01 } });
+    // A program's options that are undefined are as good as left out.
+    const settings: object = { learningRate: 0.01, batchSize: undefined, validationSplit: undefined };
+    const trained = await train(mixed, { label: 'species' }, { plain: true, settings });
+    expect(trained.settings).toMatchObject({ learningRate: 0.01, batchSize: 32, validationSplit: 0.2 });
     expect(trained.layers).toBe('LSTM(64), Dense(3, softmax)');
     expect(trained.artefact).toMatchObject({ steps: 1, features: ['sl', 'sw', 'pl', 'pw'] });
     expect(trained.history.val_loss).toHaveLength(30);
