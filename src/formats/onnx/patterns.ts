@@ -125,7 +125,9 @@ class Search {
   /** What a square root is the deviation in, if it is one of a layer normalization. */
   layerNormalization(root: NodeProto): LayerNormalization | undefined {
     const sum = this.makers.get(root.input?.[0] ?? '');
-    const [variance, small] = sum?.opType === 'Add' ? (sum.input ?? []) : [];
+    const sides = sum?.opType === 'Add' ? (sum.input ?? []) : [];
+    const small = sides.find((name) => this.number(name) !== undefined);
+    const variance = sides.find((name) => name !== small);
     const epsilon = this.number(small);
     const squares = this.meanOf(variance);
     const square = this.makers.get(squares?.of ?? '');
