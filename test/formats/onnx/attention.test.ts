@@ -5,6 +5,7 @@ import type { NodeProto, TensorProto } from '../../../src/formats/onnx/proto.js'
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
 import { loadModel } from '../../../src/index.js';
 import { fileOf, type Graph, node } from './byHand.js';
+import { expectInAnyOrder } from './reordered.js';
 import { draws, largest, type Numbers, run } from './runtime.js';
 
 const [BATCH, STEPS, FEATURES] = [2, 4, 4];
@@ -266,6 +267,7 @@ test.each(Object.entries(read))('%s: as ONNX Runtime to 1e-5', async (_, [classe
   model.dispose();
   expect(ours.shape).toEqual(theirs.shape);
   expect(largest(ours, theirs)).toBeLessThan(1e-5);
+  await expectInAnyOrder(file, x, ours);
 });
 
 describe('what no layer is', () => {

@@ -5,6 +5,7 @@ import type { NodeProto } from '../../../src/formats/onnx/proto.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
 import { loadModel } from '../../../src/index.js';
 import { type End, fileOf, type Graph, node } from './byHand.js';
+import { expectInAnyOrder } from './reordered.js';
 import { draws, largest, type Numbers, run } from './runtime.js';
 
 const [BATCH, STEPS, UNITS] = [2, 4, 2];
@@ -337,6 +338,7 @@ test.each(Object.entries(read))(
     model.dispose();
     expect(ours.shape).toEqual(theirs.shape);
     expect(largest(ours, theirs)).toBeLessThan(1e-5);
+    await expectInAnyOrder(file, x, ours);
   },
 );
 
@@ -416,6 +418,7 @@ describe('several operators that are one, and others that are not', () => {
     const ours = await model.predict<Numbers>(x);
     model.dispose();
     expect(largest(ours, await run(file, x))).toBeLessThan(1e-5);
+    await expectInAnyOrder(file, x, ours);
   });
 
   test.each<[what: string, operator: string, nodes: NodeProto[]]>([
