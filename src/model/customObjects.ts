@@ -9,8 +9,8 @@ type Config = ConfigDict;
 function makers(): Record<string, (config: Config) => tf.layers.Layer> {
   const models = {
     Sequential: makeSequential,
-    Model: (config: Config) => fromRegistered('Model', config),
-    Functional: (config: Config) => fromRegistered('Functional', config),
+    Model: (config: Config) => makeGraph('Model', config),
+    Functional: (config: Config) => makeGraph('Functional', config),
   };
   const own = layerClasses().filter((name) => isMadeHere(name));
   return { ...models, ...Object.fromEntries(own.map((name) => [name, (config: Config) => ownLayer(name, config)])) };
@@ -60,6 +60,11 @@ function makeSequential(config: Config): tf.Sequential {
     model.add(layer);
   }
   return model;
+}
+
+/** tfjs looks for the classes of a graph's layers by a wrong key where a model is around it, but for those that its config has. */
+function makeGraph(name: string, config: Config): tf.layers.Layer {
+  return fromRegistered(name, { ...config, customObjects: knownObjects() });
 }
 
 /** How many makers are at work, one inside the other. */

@@ -164,25 +164,29 @@ test.each<[string, () => void]>([
 });
 
 test('calls of models are counted from 0 here, whoever wrote them, and from 1 by tfjs', () => {
-  const models = new Set(['m', 'n']);
+  const models = new Map(
+    [
+      ['m', 'Model'],
+      ['n', 'Model'],
+      ['s', 'Sequential'],
+    ].map(([name, class_name]) => [name, { name, class_name, inbound_nodes: [] }]),
+  );
   const used: Json = [
     ['m', 1, 0, {}],
     ['n', 0, 0],
     ['a', 1, 0],
+    ['s', 1, 0],
   ];
-  expect(new CallsOfModels(models, used, false).fromZero(used)).toEqual([
-    ['m', 0, 0, {}],
-    ['n', 0, 0],
-    ['a', 1, 0],
-  ]);
-  expect(new CallsOfModels(models, used, true).fromZero(used)).toEqual(used);
-  expect(new CallsOfModels(models, used, true).forTfjs([used])).toEqual([
-    [
-      ['m', 2, 0, {}],
-      ['n', 1, 0],
-      ['a', 1, 0],
-    ],
-  ]);
+  const counted = (keras3: boolean, outputs: Json = used) => new CallsOfModels(models, { used, outputs, keras3 });
+  const calls = (nodes: Json) => (nodes as Json[][]).map(([, call]) => call);
+  expect(counted(false).fromZero(used)[0]).toEqual(['m', 0, 0, {}]);
+  expect(calls(counted(false).fromZero(used))).toEqual([0, 0, 1, 0]);
+  expect(calls(counted(false).endsFromZero(used))).toEqual([0, 0, 1, 0]);
+  expect(counted(true).fromZero(used)).toEqual(used);
+  // Of what a model gives Keras 3 counts the calls of functional models from 1; a file where one is 0 does not.
+  expect(calls(counted(true).endsFromZero(used))).toEqual([0, 0, 1, 1]);
+  expect(calls(counted(true, [['m', 0, 0]]).endsFromZero([['m', 1, 0]]))).toEqual([1]);
+  expect(calls(counted(true).forTfjs(used))).toEqual([2, 1, 1, 2]);
 });
 
 test('layers get names that fit, wherever they are named', () => {

@@ -129,12 +129,26 @@ function inCellOrder(layer: LayerPlace, names: readonly string[]): readonly stri
   return [...names].sort((a, b) => cellOf(a) - cellOf(b));
 }
 
-/** Which layer in a model in the model a weight is of: its name has the layer's. */
+/** Which layer in a model in the model a weight is of: its name has the layer's, and at times those of the models that the layer is in. */
 function ownerOf(layer: LayerPlace, weight: string): string {
-  if (!isModelClass(layer.className)) return layer.path;
   const parts = weight.split('/');
-  const inner = innerLayersOf(layer).find(({ name }) => parts.includes(name));
-  return inner ? ownerOf(inner, weight) : layer.path;
+  const within = parts[0] === layer.name ? ownerIn(layer, parts.slice(1)) : undefined;
+  return within ?? ownerIn(layer, parts) ?? layer.path;
+}
+
+function ownerIn(layer: LayerPlace, parts: readonly string[]): string | undefined {
+  if (!isModelClass(layer.className)) return layer.path;
+  const inner = innerLayersOf(layer);
+  for (const [i, part] of parts.entries()) {
+    const named = inner.find(({ name }) => name === part);
+    const owner = named && ownerIn(named, parts.slice(i + 1));
+    if (owner !== undefined) return owner;
+  }
+  for (const model of inner.filter(({ className }) => isModelClass(className))) {
+    const owner = ownerIn(model, parts);
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
 }
 
 /** Weights of any Keras's file of weights alone, or of a whole model, for layers that are there already. */

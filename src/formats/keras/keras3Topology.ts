@@ -93,12 +93,14 @@ export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObjec
       legacy,
     );
   }
-  const models = new Set(
-    listOf(config.layers)
-      .filter((layer) => isJsonObject(layer) && isModelClass(String(layer.class_name)))
-      .map(nameOf),
+  const models = new Map(
+    listOf(config.layers).flatMap((layer) =>
+      isJsonObject(layer) && isModelClass(String(layer.class_name)) ? [[nameOf(layer), layer.class_name]] : [],
+    ),
   );
   const fromZero = (nodes: Json) => moved(nodes, (name) => (models.has(name) ? -1 : 0));
+  // Of what a model gives Keras counts the calls of functional models in it from 1, as tfjs does.
+  const endsAsKeras = (nodes: Json) => moved(nodes, (name) => (models.get(name) === 'Sequential' ? -1 : 0));
   const layers = listOf(config.layers).map((layer) => {
     const nodes = isJsonObject(layer) ? listOf(layer.inbound_nodes) : [];
     const kind = isJsonObject(layer) ? String(layer.class_name) : '';
@@ -107,7 +109,7 @@ export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObjec
     return { ...writtenLayer(layer, legacy), name: nameOf(layer), inbound_nodes };
   });
   const ends = (tensors: Json | undefined): Json => {
-    const found = tensorsIn(fromZero(tensors ?? null));
+    const found = tensorsIn(endsAsKeras(tensors ?? null));
     return found.length === 1 ? found[0] : found;
   };
   const functional = {

@@ -82,6 +82,8 @@ function keras2Call(node: Json, layer: JsonObject, place: string, { lost }: Read
 function optionsOf(options: JsonObject, { class_name, config }: JsonObject, place: string): TensorOf[] {
   return Object.entries(options).flatMap(([name, value]) => {
     if (Object.hasOwn(CALL_OPTIONS, name) && CALL_OPTIONS[name].includes(value)) return [];
+    // Of several inputs none has a mask.
+    if (name === 'mask' && Array.isArray(value) && value.every((one) => one === null)) return [];
     if (name === 'use_causal_mask' && value === true && isJsonObject(config)) {
       // Here an option of the layer.
       config.use_causal_mask = true;
@@ -109,22 +111,34 @@ function requireTensors(value: Json, what: string, place: string): void {
 
 /**
  * How the calls of a model in the model are counted: from 0 by Keras 3, and by tfjs when it saves; from 1 by Keras 2, and by
- * tfjs when it loads, for which the first is the model's own making.
+ * tfjs when it loads, for which the first is the model's own making. What a model gives Keras 3 counts as Keras 2 does where it is
+ * of a functional model in it, and from 0 where it is of a Sequential.
  */
 export class CallsOfModels {
   private readonly fromOne: ReadonlySet<string>;
+  private readonly endsFromOne: ReadonlySet<string>;
 
+  /** @param models the models among the layers */
   constructor(
-    private readonly models: ReadonlySet<string>,
-    used: Json,
-    keras3: boolean,
+    private readonly models: ReadonlyMap<string, JoinedLayer>,
+    { used, outputs, keras3 }: { used: Json; outputs: Json; keras3: boolean },
   ) {
-    const zero = new Set(tensorsIn(used).flatMap(([name, call]) => (call === 0 ? [name] : [])));
-    this.fromOne = new Set([...models].filter((name) => !keras3 && !zero.has(name)));
+    const from = (nodes: Json) => {
+      const zero = new Set(tensorsIn(nodes).flatMap(([name, call]) => (call === 0 ? [name] : [])));
+      return [...models.values()].filter(({ name }) => !zero.has(name));
+    };
+    const functional = from(outputs).filter(({ class_name }) => class_name !== 'Sequential');
+    this.fromOne = new Set(keras3 ? [] : from(used).map(({ name }) => name));
+    this.endsFromOne = keras3 ? new Set(functional.map(({ name }) => name)) : this.fromOne;
   }
 
   fromZero<T extends Json>(nodes: T): T {
     return moved(nodes, (name) => (this.fromOne.has(name) ? -1 : 0)) as T;
+  }
+
+  /** The same for what the model gives. */
+  endsFromZero<T extends Json>(ends: T): T {
+    return moved(ends, (name) => (this.endsFromOne.has(name) ? -1 : 0)) as T;
   }
 
   forTfjs<T extends Json>(nodes: T): T {

@@ -97,9 +97,9 @@ class Reader {
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
     const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
-    const given = withoutMasks(apart.layers, this.reading.lost);
-    const layers = this.layers(given, path, place, depth).map((layer, index): JoinedLayer => {
-      const written = given[index];
+    const listed = withoutMasks(apart.layers, this.reading.lost);
+    const layers = this.layers(listed, path, place, depth).map((layer, index): JoinedLayer => {
+      const written = listed[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
       const nodes = isJsonObject(written) ? written.inbound_nodes : undefined;
       const inbound = inboundNodes(nodes ?? [], layer, at, this.reading);
@@ -111,17 +111,18 @@ class Reader {
     if (inputs.length === 0 || outputs.length === 0) {
       throw invalid(place, 'input_layers or output_layers is missing or empty');
     }
-    const models = new Set(layers.flatMap((layer) => (MODELS.includes(String(layer.class_name)) ? [layer.name] : [])));
-    const counted = new CallsOfModels(
-      models,
-      [...layers.map((layer) => layer.inbound_nodes), ...inputs, ...outputs],
-      this.reading.keras3,
-    );
+    const models = layers.filter((layer) => MODELS.includes(String(layer.class_name)));
+    const counted = new CallsOfModels(new Map(models.map((layer) => [layer.name, layer])), {
+      used: [...layers.map((layer) => layer.inbound_nodes), ...inputs, ...outputs],
+      outputs,
+      keras3: this.reading.keras3,
+    });
     for (const layer of layers) layer.inbound_nodes = counted.fromZero(layer.inbound_nodes);
-    checkOrder(layers, { inputs: counted.fromZero(inputs), outputs: counted.fromZero(outputs) }, place);
+    const given = counted.endsFromZero(outputs);
+    checkOrder(layers, { inputs, outputs: given }, place);
     for (const layer of layers) layer.inbound_nodes = counted.forTfjs(layer.inbound_nodes);
     const name = typeof config.name === 'string' ? config.name : 'model';
-    const [input_layers, output_layers] = [inputs, outputs].map((ends) => counted.forTfjs(counted.fromZero(ends)));
+    const [input_layers, output_layers] = [inputs, given].map((ends) => counted.forTfjs(ends));
     return { class_name: 'Model', config: { name, layers, input_layers, output_layers } };
   }
 

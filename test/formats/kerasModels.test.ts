@@ -1,0 +1,88 @@
+/** Models in models, once or several times, as inputs and outputs of each other: as Keras 3 computes and writes them, both ways. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { unzipSync } from 'fflate';
+import type { NdArray } from '../../src/data/array.js';
+import { attributeOf } from '../../src/formats/hdf5/contents.js';
+import { readHdf5File } from '../../src/formats/hdf5/hdf5.js';
+import { openPredictor, Predictor } from '../../src/predictor.js';
+import { loadModel } from '../../src/sequential.js';
+import { temporaryFolder } from './models.js';
+
+const fixtures = fileURLToPath(new URL('../fixtures/keras3/models', import.meta.url));
+const files = readdirSync(fixtures).filter((name) => !name.endsWith('.json'));
+const folder = temporaryFolder('in memory');
+
+interface Samples {
+  x: NdArray[];
+  y: NdArray[];
+}
+
+const samplesOf = (file: string): Samples => {
+  const { x, y } = JSON.parse(readFileSync(join(fixtures, file.replace(/\.\w+$/, '.json')), 'utf8'));
+  return { x: x.map(({ shape, data }: NdArray) => ({ shape, data: Float32Array.from(data) })), y };
+};
+
+async function expectThatItGives(model: { predict(x: never): Promise<unknown> }, { x, y }: Samples): Promise<void> {
+  const made = [await model.predict((x.length === 1 ? x[0] : x) as never)].flat() as NdArray[];
+  expect(made.map(({ shape }) => shape)).toEqual(y.map(({ shape }) => shape));
+  for (const [i, { data }] of made.entries())
+    for (const [j, value] of Array.from(data).entries()) expect(Math.abs(value - y[i].data[j])).toBeLessThan(1e-5);
+}
+
+/** The config of a model in a file. */
+async function configIn(file: string): Promise<object> {
+  const bytes = readFileSync(file);
+  if (file.endsWith('.keras')) return JSON.parse(new TextDecoder().decode(unzipSync(bytes)['config.json']));
+  return JSON.parse(String(attributeOf(await readHdf5File(bytes, file), '', 'model_config')));
+}
+
+/** How the layers of a model and of those in it are joined: which call of which layer each reads, and what each model gives. */
+function joints(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(joints).filter((one) => one !== undefined);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { class_name, config, inbound_nodes } = value as {
+    class_name?: unknown;
+    config?: object;
+    inbound_nodes?: unknown;
+  };
+  const read = JSON.stringify(inbound_nodes ?? []).match(/\["\w+",\d+,\d+\]/g) ?? [];
+  const { name, layers, output_layers } = { name: '', layers: [], output_layers: [], ...config };
+  // A Sequential's input has no name of its own here.
+  return {
+    class_name,
+    name: class_name === 'InputLayer' ? '' : name,
+    read,
+    layers: joints(layers),
+    gives: output_layers,
+  };
+}
+
+describe.each(files)('%s', (file) => {
+  const path = join(fixtures, file);
+  const samples = samplesOf(file);
+
+  test('gives what Keras gives, on the engine, with TensorFlow.js and without', async () => {
+    const model = await loadModel(path);
+    expect([model.engine, model.lost]).toEqual([{ kind: 'memcell' }, []]);
+    await expectThatItGives(model, samples);
+    model.dispose();
+    const predictor = await openPredictor(path);
+    if (!(predictor instanceof Predictor)) throw new Error(predictor.reason);
+    await expectThatItGives(predictor, samples);
+    predictor.dispose();
+  });
+
+  test.each(['.keras', '.h5', ''])('is written (%s) with the same joints, and gives the same', async (ending) => {
+    const model = await loadModel(path);
+    const to = join(folder, `${file}-again${ending}`);
+    expect(await model.save(to)).toEqual([]);
+    model.dispose();
+    const again = await loadModel(to);
+    await expectThatItGives(again, samples);
+    again.dispose();
+    if (ending !== '') expect(joints(await configIn(to))).toEqual(joints(await configIn(path)));
+  });
+});
