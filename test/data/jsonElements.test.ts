@@ -153,6 +153,17 @@ test('rows under keys, of which all go into memory, are refused above 200 MB', a
 });
 
 test.each([
+  ['values', 'a,b\n1,2\n3,4\n5,6\n7,8\n', 2],
+  // One more tells whether that was all.
+  ['lines', '{"a":1,"b":2}\n{"a":3,"b":4}\n{"a":5,"b":6}\n{"a":7,"b":8}\n', 3],
+])('the head of %s is as many rows as were asked for', async (_, text, rows) => {
+  const head = await headOf({ bytes: memoryBytes('t', new TextEncoder().encode(text)), content: 'text' }, 2);
+  expect(head.columns.map(({ cells }) => cells)).toEqual(
+    [1, 2].map((first) => Array.from({ length: rows }, (__, i) => String(first + 2 * i))),
+  );
+});
+
+test.each([
   ['[{"a":1},{"a":', 'a.json: ends within row 2 of its array; it may be cut off'],
   ['[1,2', 'a.json: ends within row 2 of its array; it may be cut off'],
   ['[1,,2]', 'a.json, row 2: is empty: there is a comma too many'],

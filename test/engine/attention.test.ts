@@ -49,6 +49,8 @@ describe('gradients, beside differences of losses, to 1e-3 of their size', () =>
     ['heads of three inputs, masked', { inputs: 3, keys: 20, causal: false, masked: 'before' }],
     ['scaled scores', { kind: 'dot', inputs: 2, keys: 7, masked: 'after' }],
     ['concatenated scores', { kind: 'concat', inputs: 3, keys: 7, causal: false }],
+    ['additive scores of many features', { kind: 'additive', inputs: 2, keys: 18, widths: [20, 20, 20] }],
+    ['concatenated scores of many features', { kind: 'concat', inputs: 2, keys: 18, widths: [20, 20, 20] }],
     ['additive scores', { kind: 'additive', inputs: 2, keys: 18, positions: 'waves' }],
   ])('%s', (_, options) => {
     const found = slopes({ ...sample, ...options });

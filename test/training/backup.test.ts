@@ -268,6 +268,17 @@ describe('what a resumed fit refuses', () => {
       {},
       'callbacks.0.patience was 3 and is 4',
     );
+    // No more than four of them are told.
+    await expect(
+      run(
+        {
+          spec: 'LSTM(3, recurrent_dropout=0.2), Dropout(0.4), Dense(2)',
+          training: () => ({ callbacks: [new EarlyStopping({ monitor: 'loss', patience: 4 })] }),
+          compile: () => ({ optimizer: adam({ learningRate: 0.1 }) }),
+        },
+        { backup, batchSize: 6, seed: 4 },
+      ),
+    ).rejects.toThrow(/(\S+ was \S+ and is \S+; ){4}and 1 more; go on with what it was/);
     await refuses(
       { ...one, compile: () => ({ optimizer: adam({ learningRate: 0.1 }) }) },
       {},
