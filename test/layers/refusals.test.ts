@@ -230,3 +230,14 @@ test.each<[why: string, make: () => l.Sequential | l.Model]>([
   expect(made.engine).toEqual({ kind: 'tfjs', why });
   made.dispose();
 });
+
+test.each<[message: string, make: () => unknown]>([
+  ['ZeroPadding1D: padding must be a list of 2, not [1]', () => l.ZeroPadding1D({ padding: [1] as never })],
+  ['Cropping1D: cropping must be a list of 2, not [1,2,3]', () => l.Cropping1D({ cropping: [1, 2, 3] as never })],
+  ['Permute: dims must be a list of 1 or more, not []', () => l.Permute([])],
+  ['Reshape: targetShape must be a list of 1 or more, not []', () => l.Reshape([])],
+  ['StackedRNNCells: cells must be a list of 1 or more, not []', () => l.StackedRNNCells([])],
+  ['PReLU: sharedAxes must be a list of 0 or more, not 3', () => l.PReLU({ sharedAxes: 3 as never })],
+])('%s', (message, make) => {
+  expect(make).toThrow(message);
+});

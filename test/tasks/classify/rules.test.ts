@@ -7,7 +7,7 @@ import { copyWarnings } from '../../../src/tasks/classify/copies.js';
 import type { ClassifyEvaluation } from '../../../src/tasks/classify/evaluation.js';
 import { checkRows, featureColumns, matrix } from '../../../src/tasks/classify/plainColumns.js';
 import { maskValue } from '../../../src/tasks/classify/scaling.js';
-import { joinShown, showClasses } from '../../../src/tasks/classify/shown.js';
+import { joinShown, showClasses, shownSamples } from '../../../src/tasks/classify/shown.js';
 import { tellClasses } from '../../../src/tasks/classify/tell.js';
 
 describe('columns that are the class under another name', () => {
@@ -195,4 +195,23 @@ describe('columns of a plain model', () => {
       new MemcellError('t.csv: has 1 row; training needs at least two'),
     );
   });
+});
+
+test('what is shown of samples is called by the rows of the file, those that were left out counted', () => {
+  const given = {
+    frame: { origins: Int32Array.of(0, 2, 5, 9), columns: [] },
+    samples: {
+      rows: Int32Array.of(1, 3),
+      inputs: ['a'],
+      encode: () => ({ data: Float32Array.of(1, 2), shape: [2, 1] }),
+    },
+    encoding: { scaling: { mean: [0], std: [1] } },
+  };
+  const { name } = shownSamples(given as never, Int32Array.of(1, 0));
+  expect([name(0), name(1)]).toEqual(['row 10', 'row 3']);
+  const rowOf = (sample: number) => 100 * sample;
+  const told = shownSamples({ ...given, rowOf } as never, Int32Array.of(1, 0));
+  expect([told.name(0), told.name(1)]).toEqual(['row 101', 'row 1']);
+  const named = { ...given, samples: { ...given.samples, names: ['u', 'v'] } };
+  expect(shownSamples(named as never, Int32Array.of(1)).name(0)).toBe('v');
 });
