@@ -51,7 +51,7 @@ test.each<[string, Json[]]>([
     operation('NotEqual', 'ne', [tensor('words'), 0]),
     ...layers,
   ];
-  const left = withoutMasks(given, []);
+  const left = withoutMasks(given, null, []);
   expect(namesOf(left)).toEqual(namesOf(given).filter((name) => name !== 'ne'));
   expect(maskOf(left)).toBe(true);
 });
@@ -83,14 +83,14 @@ test.each<[string, Json[]]>([
     operation('NotEqual', 'other', [tensor('numbers'), 0]),
     ...layers,
   ];
-  expect(maskOf(withoutMasks(given, []))).toBe(false);
+  expect(maskOf(withoutMasks(given, null, []))).toBe(false);
 });
 
 test('beside initial states Keras 3 leaves masks aside, which is told', () => {
   const decoder = (kwargs: Json) => layer('LSTM', 'writes', [tensor('e')], { return_sequences: true }, kwargs);
   const lost = (kwargs: Json, maker = embedding('e', 'words')) => {
     const lines: string[] = [];
-    withoutMasks([layer('InputLayer', 'words', []), maker, decoder(kwargs)], lines);
+    withoutMasks([layer('InputLayer', 'words', []), maker, decoder(kwargs)], null, lines);
     return lines;
   };
   const states = { initial_state: [tensor('reads', 1), tensor('reads', 2)] };
@@ -106,7 +106,7 @@ test('whatever else stands among the layers stays as it is', () => {
   const operations = [layer('InputLayer', 'words', []), operation('NotEqual', 'ne', [tensor('words'), 0])];
   fc.assert(
     fc.property(fc.array(fc.jsonValue({ maxDepth: 3 }), { minLength: 1, maxLength: 5 }), (others) => {
-      expect(withoutMasks([...operations, ...(others as Json[])], [])).toEqual([operations[0], ...others]);
+      expect(withoutMasks([...operations, ...(others as Json[])], null, [])).toEqual([operations[0], ...others]);
     }),
     { numRuns: 60 },
   );

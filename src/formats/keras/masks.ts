@@ -40,9 +40,10 @@ function isOperation(layer: Json): layer is JsonObject {
 
 /**
  * The layers of a functional model as Keras 3 writes them, without the masks that come to each by themselves.
+ * @param outputs what the model gives
  * @param lost gets a line for each call in which Keras 3 leaves a mask aside
  */
-export function withoutMasks(layers: Json[], lost: string[]): Json[] {
+export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Json[] {
   const graph = new Graph(layers);
   lost.push(...layers.filter((layer) => graph.forgetsMask(layer)).map(forgotten));
   if (!layers.some(isOperation)) return layers;
@@ -54,7 +55,8 @@ export function withoutMasks(layers: Json[], lost: string[]): Json[] {
   // An operation goes when none that stays has use for it; the last ones first.
   let left: Json[] = bare;
   for (;;) {
-    const used = new Set(left.flatMap((layer) => callsOf(layer).flatMap(tensorsIn)).map(([name]) => name));
+    const read = left.flatMap((layer) => callsOf(layer).flatMap(tensorsIn));
+    const used = new Set([...read, ...tensorsIn(outputs)].map(([name]) => name));
     const kept = left.filter((layer) => !isOperation(layer) || !isMaskOperation(layer) || used.has(String(layer.name)));
     if (kept.length === left.length) return kept;
     left = kept;
