@@ -3,7 +3,8 @@
  * can be had from it, and its input x otherwise: slopeTakesInput() tells.
  */
 import { ActivationId } from '../../activationIds';
-import { EXP_MAX, EXP_MIN, erfc, expWith, LN2_HIGH, LEAK, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE } from './exp';
+import { EXP_MAX, EXP_MIN, expWith, LN2_HIGH, LEAK, LN2_LOW, LOG2E, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE } from './exp';
+import { geluBackward } from './gelu';
 import { logSoftmaxBackward, softmaxBackward } from './softmax';
 import { constant, loadBlock, rowAt, storeBlock } from './vector';
 
@@ -61,7 +62,6 @@ function slope(
   if (id == ActivationId.logSigmoid) a = s;
   if (id == ActivationId.tanhShrink) a = f32x4.add(s, s);
   if (id == ActivationId.mish) a = f32x4.pmin(s, f32x4.splat(20));
-  if (id == ActivationId.gelu) a = f32x4.mul(square, f32x4.splat(-0.5));
   if (id == ActivationId.geluTanh) {
     const cubic = f32x4.add(one, f32x4.mul(square, f32x4.splat(0.044715)));
     a = f32x4.mul(f32x4.mul(b, cubic), f32x4.splat(-1.5957691216057308));
@@ -80,12 +80,6 @@ function slope(
     const x = f32x4.pmin(f32x4.pmax(s, min), f32x4.splat(20));
     const sigma = f32x4.div(e, f32x4.add(one, e));
     return f32x4.add(t, f32x4.mul(f32x4.mul(x, sigma), f32x4.sub(one, f32x4.mul(t, t))));
-  }
-  if (id == ActivationId.gelu) {
-    // Φ(x) + x·φ(x)
-    const tail = f32x4.mul(f32x4.splat(0.5), erfc(f32x4.abs(b), e, one));
-    const cumulative = v128.bitselect(f32x4.sub(one, tail), tail, f32x4.gt(b, zero));
-    return f32x4.add(cumulative, f32x4.mul(f32x4.mul(b, e), f32x4.splat(0.3989422804014327)));
   }
   // x·σ(u): σ(u) + x·u′·σ(u)·(1 − σ(u)), u = x for silu
   const sigma = f32x4.div(one, f32x4.add(one, e));
@@ -200,12 +194,6 @@ export function siluBackward(
   saved: usize, ldSaved: i32, dY: usize, ldDY: i32, dX: usize, ldDX: i32, n: i32, row0: i32, row1: i32,
 ): void {
   backward(ActivationId.silu, saved, ldSaved, dY, ldDY, dX, ldDX, n, row0, row1);
-}
-
-export function geluBackward(
-  saved: usize, ldSaved: i32, dY: usize, ldDY: i32, dX: usize, ldDX: i32, n: i32, row0: i32, row1: i32,
-): void {
-  backward(ActivationId.gelu, saved, ldSaved, dY, ldDY, dX, ldDX, n, row0, row1);
 }
 
 export function geluTanhBackward(

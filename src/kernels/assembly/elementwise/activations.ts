@@ -4,7 +4,8 @@
  * 2 units in the last place above.
  */
 import { ActivationId } from '../../activationIds';
-import { EXP_MAX, EXP_MIN, erfc, expWith, LN2_HIGH, LN2_LOW, LEAK, LOG2E, log1p4, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE } from './exp';
+import { EXP_MAX, EXP_MIN, expWith, LN2_HIGH, LN2_LOW, LEAK, LOG2E, log1p4, Q0, Q1, Q2, Q3, ROUND, SELU_ALPHA, SELU_SCALE } from './exp';
+import { geluForward } from './gelu';
 import { logSoftmaxForward, softmaxForward } from './softmax';
 import { constant, loadBlock, rowAt, storeBlock } from './vector';
 
@@ -71,10 +72,6 @@ function value(
     const cube = f32x4.mul(f32x4.mul(b, b), f32x4.mul(b, f32x4.splat(0.044715)));
     a = f32x4.mul(f32x4.add(b, cube), f32x4.splat(-1.5957691216057308));
   }
-  if (id == ActivationId.gelu) {
-    const b = f32x4.pmin(f32x4.abs(x), f32x4.splat(13));
-    a = f32x4.mul(f32x4.mul(b, b), f32x4.splat(-0.5));
-  }
   const e = expWith(a, min, max, log2e, round, high, low, q0, q1, q2, q3, one);
   if (id == ActivationId.elu) return v128.bitselect(x, f32x4.sub(e, one), f32x4.gt(x, zero));
   if (id == ActivationId.selu) {
@@ -96,10 +93,8 @@ function value(
     const w = f32x4.mul(e, f32x4.add(e, f32x4.splat(2)));
     return f32x4.mul(f32x4.pmax(x, min), f32x4.div(w, f32x4.add(w, f32x4.splat(2))));
   }
-  if (id == ActivationId.geluTanh) return f32x4.div(f32x4.pmax(x, f32x4.splat(-14)), f32x4.add(one, e));
-  // gelu: x·Φ(x) = max(x, 0) − |x|/2·erfc(|x|/√2)
-  const b = f32x4.pmin(f32x4.abs(x), f32x4.splat(13));
-  return f32x4.sub(f32x4.pmax(x, zero), f32x4.mul(f32x4.mul(b, f32x4.splat(0.5)), erfc(b, e, one)));
+  // geluTanh
+  return f32x4.div(f32x4.pmax(x, f32x4.splat(-14)), f32x4.add(one, e));
 }
 
 @inline
@@ -165,9 +160,6 @@ export function exponentialForward(src: usize, ldSrc: i32, dst: usize, ldDst: i3
 }
 export function siluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
   forward(ActivationId.silu, src, ldSrc, dst, ldDst, n, row0, row1);
-}
-export function geluForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
-  forward(ActivationId.gelu, src, ldSrc, dst, ldDst, n, row0, row1);
 }
 export function geluTanhForward(src: usize, ldSrc: i32, dst: usize, ldDst: i32, n: i32, row0: i32, row1: i32): void {
   forward(ActivationId.geluTanh, src, ldSrc, dst, ldDst, n, row0, row1);

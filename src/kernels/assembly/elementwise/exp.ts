@@ -1,4 +1,4 @@
-/** e^x, log and erfc for four floats. */
+/** e^x and log for four floats. */
 
 // Method of exp: n = round(x / ln 2), r = x − n·ln 2 in two parts, |r| ≤ 0.3466; e^r = 1 + r + r²·q(r), q of degree 3
 // (minimax, relative error 1.1e-7); times 2^n. Relative error ≤ 2.5e-7 on [−87, 88]; outside, the value at that end; NaN stays.
@@ -23,7 +23,14 @@ export function expWith(
   x: v128, min: v128, max: v128, log2e: v128, round: v128, high: v128, low: v128,
   q0: v128, q1: v128, q2: v128, q3: v128, one: v128,
 ): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, min), max);
+  return expWithin(f32x4.pmin(f32x4.pmax(x, min), max), log2e, round, high, low, q0, q1, q2, q3, one);
+}
+
+/** e^x for x that is within [EXP_MIN, EXP_MAX], or NaN. */
+@inline
+export function expWithin(
+  x: v128, log2e: v128, round: v128, high: v128, low: v128, q0: v128, q1: v128, q2: v128, q3: v128, one: v128,
+): v128 {
   const t = f32x4.add(f32x4.mul(x, log2e), round);
   const n = f32x4.sub(t, round);
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, high)), f32x4.mul(n, low));
@@ -85,18 +92,4 @@ export function log4(x: v128): v128 {
 @inline
 export function log1(x: f32): f32 {
   return f32x4.extract_lane(log4(f32x4.splat(x)), 0);
-}
-
-/**
- * erfc(b/√2) for b ≥ 0, given e = exp(−b²/2): a polynomial of degree 5 in 1/(1 + p·b/√2); absolute error 1.5e-7
- * (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26).
- */
-@inline
-export function erfc(b: v128, e: v128, one: v128): v128 {
-  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(b, f32x4.splat(0.3275911 * 0.7071067811865476))));
-  let p = f32x4.add(f32x4.mul(t, f32x4.splat(1.061405429)), f32x4.splat(-1.453152027));
-  p = f32x4.add(f32x4.mul(t, p), f32x4.splat(1.421413741));
-  p = f32x4.add(f32x4.mul(t, p), f32x4.splat(-0.284496736));
-  p = f32x4.add(f32x4.mul(t, p), f32x4.splat(0.254829592));
-  return f32x4.mul(f32x4.mul(t, p), e);
 }

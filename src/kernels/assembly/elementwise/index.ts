@@ -8,6 +8,7 @@ export * from './classLosses';
 export * from './dropout';
 export * from './embedding';
 export * from './focalLosses';
+export * from './gelu';
 export * from './layernorm';
 export * from './losses';
 export * from './norms';
