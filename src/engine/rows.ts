@@ -25,7 +25,10 @@ export interface Signal {
   mask: number;
   /** Whether someone before needs dL/d values. */
   wantsGradient: boolean;
-  /** Where the reader writes dL/d values, set by the reader when it is placed (gradients.ts): space that nothing else uses. */
+  /**
+   * Where the reader writes dL/d values, set by the reader when it is placed (gradients.ts), or before by what gives the signal: space that
+   * nothing else uses until the giver's backward.
+   */
   gradient?: Rows;
 }
 

@@ -62,14 +62,16 @@ export class Fork {
     private readonly kernels: Kernels,
   ) {}
 
-  /** A signal for one more reader. */
+  /** A signal for one more reader. The first one's gradient, in whose place the sum is made, goes where the signal's is to be. */
   reader(): Signal {
-    const own = signalFrom(this.signal, this.signal.values);
+    const { values, gradient } = this.signal;
+    const own = signalFrom(this.signal, values);
+    if (gradient && this.readers.length === 0) own.gradient = gradient;
     this.readers.push(own);
     return own;
   }
 
-  /** Once all readers are placed. The sum is made in the first one's place. */
+  /** Once all readers are placed. */
   place(): void {
     if (!this.signal.wantsGradient) return;
     this.gradients = this.readers.map(gradientOf);

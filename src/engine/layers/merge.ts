@@ -123,6 +123,15 @@ class PlacedMerge extends PlacedJoining {
     const mask = masked ? (inputs.length === 1 ? inputs[0].mask : space.arena.floats(space.batch * steps)) : 0;
     const sequence = inputs.some((one) => one.sequence);
     this.output = { values: this.rows(width, steps), sequence, mask, wantsGradient };
+    const passedOn = this.passedOn();
+    if (passedOn) this.output.gradient = passedOn;
+  }
+
+  /** The place of the gradient of an input that has that of the output: a copy less. */
+  private passedOn(): Rows | undefined {
+    const { mode } = this.plan;
+    if (mode === MergeId.sum) return this.slopes.find((dx) => dx !== undefined);
+    return mode === MergeId.subtract ? this.slopes[0] : undefined;
   }
 
   forward(rows: Range): void {
@@ -161,7 +170,7 @@ class PlacedMerge extends PlacedJoining {
   private backwardOf(i: number, dy: Rows, dx: Rows, rows: Range): void {
     const { inputs, terms } = this;
     const { mode } = this.plan;
-    this.copy(dy, dx, rows);
+    if (dx !== dy) this.copy(dy, dx, rows);
     if (mode === MergeId.ave) this.scale(dx, 1 / inputs.length, rows);
     if (mode === MergeId.subtract && i === 1) this.scale(dx, -1, rows);
     if (mode !== MergeId.mul) return;
