@@ -1,7 +1,14 @@
-/** Copies and sums of rows of floats whose length need not be a multiple of a vector. */
+/** Copies and sums of rows of floats whose length need not be a multiple of a vector; pairs of vectors are for the revectorizer to join. */
 
 /** to[0…n) = from[0…n) */
 export function copyRow(to: usize, from: usize, n: i32): void {
+  for (; n >= 8; n -= 8) {
+    const a = v128.load(from), b = v128.load(from, 16);
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    to += 32;
+    from += 32;
+  }
   for (; n >= 4; n -= 4) {
     v128.store(to, v128.load(from));
     to += 16;
@@ -16,6 +23,14 @@ export function copyRow(to: usize, from: usize, n: i32): void {
 
 /** to[0…n) += from[0…n) */
 export function addRow(to: usize, from: usize, n: i32): void {
+  for (; n >= 8; n -= 8) {
+    const a = f32x4.add(v128.load(to), v128.load(from));
+    const b = f32x4.add(v128.load(to, 16), v128.load(from, 16));
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    to += 32;
+    from += 32;
+  }
   for (; n >= 4; n -= 4) {
     v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
     to += 16;

@@ -4,6 +4,7 @@
  * from the address of the last step). Batch entries batch0..batch1 of every step.
  */
 import { MergeId } from '../../mergeIds';
+import { addRow, copyRow } from '../rows';
 import { loadBlock, rowAt, storeBlock } from './vector';
 
 @inline
@@ -16,13 +17,8 @@ export function copySequence(
   src: usize, srcStep: i32, srcBatch: i32, dst: usize, dstStep: i32, dstBatch: i32,
   n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
-  const zero = f32x4.splat(0);
   for (let t = 0; t < steps; t++) {
-    for (let b = batch0; b < batch1; b++) {
-      let p = at(src, t, srcStep, b, srcBatch);
-      let o = at(dst, t, dstStep, b, dstBatch);
-      for (let left = n; left > 0; left -= 4, p += 16, o += 16) storeBlock(o, loadBlock(p, left, zero), left);
-    }
+    for (let b = batch0; b < batch1; b++) copyRow(at(dst, t, dstStep, b, dstBatch), at(src, t, srcStep, b, srcBatch), n);
   }
 }
 
@@ -31,15 +27,8 @@ export function addSequence(
   src: usize, srcStep: i32, srcBatch: i32, dst: usize, dstStep: i32, dstBatch: i32,
   n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
-  const zero = f32x4.splat(0);
   for (let t = 0; t < steps; t++) {
-    for (let b = batch0; b < batch1; b++) {
-      let p = at(src, t, srcStep, b, srcBatch);
-      let o = at(dst, t, dstStep, b, dstBatch);
-      for (let left = n; left > 0; left -= 4, p += 16, o += 16) {
-        storeBlock(o, f32x4.add(loadBlock(o, left, zero), loadBlock(p, left, zero)), left);
-      }
-    }
+    for (let b = batch0; b < batch1; b++) addRow(at(dst, t, dstStep, b, dstBatch), at(src, t, srcStep, b, srcBatch), n);
   }
 }
 
@@ -85,30 +74,65 @@ export function maskRows(
   }
 }
 
+/** `mode` is a constant where this is inlined. */
+@inline
+function merged(mode: MergeId, a: v128, b: v128): v128 {
+  if (mode == MergeId.mul) return f32x4.mul(a, b);
+  if (mode == MergeId.subtract) return f32x4.sub(a, b);
+  if (mode == MergeId.maximum) return f32x4.max(a, b);
+  if (mode == MergeId.minimum) return f32x4.min(a, b);
+  const sum = f32x4.add(a, b);
+  return mode == MergeId.ave ? f32x4.mul(sum, f32x4.splat(0.5)) : sum;
+}
+
+@inline
+function mergeRow(mode: MergeId, a: usize, b: usize, y: usize, n: i32): void {
+  for (; n >= 8; n -= 8, a += 32, b += 32, y += 32) {
+    const u = merged(mode, v128.load(a), v128.load(b));
+    const v = merged(mode, v128.load(a, 16), v128.load(b, 16));
+    v128.store(y, u);
+    v128.store(y, v, 16);
+  }
+  const zero = f32x4.splat(0);
+  for (; n > 0; n -= 4, a += 16, b += 16, y += 16) {
+    storeBlock(y, merged(mode, loadBlock(a, n, zero), loadBlock(b, n, zero)), n);
+  }
+}
+
 /** y = a + b, a∘b, (a + b)/2, a − b, or the larger or smaller of the two; concatenation is copySequence, twice. y may be a or b. */
 export function mergeForward(
   mode: i32, a: usize, aStep: i32, aBatch: i32, b: usize, bStep: i32, bBatch: i32, y: usize, yStep: i32, yBatch: i32,
   n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
-  const zero = f32x4.splat(0), half = f32x4.splat(0.5);
+  if (mode == MergeId.maximum || mode == MergeId.minimum) {
+    selectForward(mode, a, aStep, aBatch, b, bStep, bBatch, y, yStep, yBatch, n, steps, batch0, batch1);
+    return;
+  }
   for (let t = 0; t < steps; t++) {
     for (let entry = batch0; entry < batch1; entry++) {
       const p = at(a, t, aStep, entry, aBatch);
       const q = at(b, t, bStep, entry, bBatch);
       const o = at(y, t, yStep, entry, yBatch);
-      for (let j = 0; j < n; j += 4) {
-        const offset = <usize>j << 2;
-        const u = loadBlock(p + offset, n - j, zero);
-        const v = loadBlock(q + offset, n - j, zero);
-        let merged: v128;
-        if (mode == MergeId.mul) merged = f32x4.mul(u, v);
-        else if (mode == MergeId.subtract) merged = f32x4.sub(u, v);
-        else if (mode == MergeId.maximum) merged = f32x4.max(u, v);
-        else if (mode == MergeId.minimum) merged = f32x4.min(u, v);
-        else merged = f32x4.add(u, v);
-        if (mode == MergeId.ave) merged = f32x4.mul(merged, half);
-        storeBlock(o + offset, merged, n - j);
-      }
+      if (mode == MergeId.mul) mergeRow(MergeId.mul, p, q, o, n);
+      else if (mode == MergeId.subtract) mergeRow(MergeId.subtract, p, q, o, n);
+      else if (mode == MergeId.ave) mergeRow(MergeId.ave, p, q, o, n);
+      else mergeRow(MergeId.sum, p, q, o, n);
+    }
+  }
+}
+
+/** mergeForward's largest or smallest: by themselves, since the revectorizer leaves a function alone that has f32x4.max or min. */
+export function selectForward(
+  mode: i32, a: usize, aStep: i32, aBatch: i32, b: usize, bStep: i32, bBatch: i32, y: usize, yStep: i32, yBatch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
+): void {
+  for (let t = 0; t < steps; t++) {
+    for (let entry = batch0; entry < batch1; entry++) {
+      const p = at(a, t, aStep, entry, aBatch);
+      const q = at(b, t, bStep, entry, bBatch);
+      const o = at(y, t, yStep, entry, yBatch);
+      if (mode == MergeId.maximum) mergeRow(MergeId.maximum, p, q, o, n);
+      else mergeRow(MergeId.minimum, p, q, o, n);
     }
   }
 }
