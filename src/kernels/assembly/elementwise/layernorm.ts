@@ -2,6 +2,7 @@
  * LayerNormalization over the n floats of each row: y = gamma∘x̂ + beta, x̂ = (x − mean)·rstd, rstd = 1/√(variance + epsilon).
  * mean and rstd are one float for each row, written forward and read backward; gamma and beta are n floats, or 0 for none.
  */
+import { addRow, zeroRow } from '../rows';
 import { laneSum, loadBlock, rowAt, storeBlock } from './vector';
 
 export function layerNormForward(
@@ -14,19 +15,31 @@ export function layerNormForward(
     const p = rowAt(src, row, ldSrc);
     const o = rowAt(dst, row, ldDst);
     let sum = zero;
-    for (let j = 0; j < n; j += 4) sum = f32x4.add(sum, loadBlock(p + (<usize>j << 2), n - j, zero));
+    for (let q = p, left = n; left > 0; left -= 4, q += 16) sum = f32x4.add(sum, loadBlock(q, left, zero));
     const centre = laneSum(sum) * share;
     const c = f32x4.splat(centre);
     sum = zero;
-    for (let j = 0; j < n; j += 4) {
-      const d = f32x4.sub(loadBlock(p + (<usize>j << 2), n - j, c), c);
+    for (let q = p, left = n; left > 0; left -= 4, q += 16) {
+      const d = f32x4.sub(loadBlock(q, left, c), c);
       sum = f32x4.add(sum, f32x4.mul(d, d));
     }
     const factor: f32 = 1 / sqrt<f32>(laneSum(sum) * share + epsilon);
     const f = f32x4.splat(factor);
     store<f32>(mean + (<usize>row << 2), centre);
     store<f32>(rstd + (<usize>row << 2), factor);
-    for (let j = 0; j < n; j += 4) {
+    let j = 0;
+    if (gamma != 0 && beta != 0) {
+      for (; j + 8 <= n; j += 8) {
+        const at = <usize>j << 2;
+        const u = f32x4.mul(f32x4.sub(v128.load(p + at), c), f);
+        const v = f32x4.mul(f32x4.sub(v128.load(p + at, 16), c), f);
+        const y = f32x4.add(f32x4.mul(u, v128.load(gamma + at)), v128.load(beta + at));
+        const z = f32x4.add(f32x4.mul(v, v128.load(gamma + at, 16)), v128.load(beta + at, 16));
+        v128.store(o + at, y);
+        v128.store(o + at, z, 16);
+      }
+    }
+    for (; j < n; j += 4) {
       const at = <usize>j << 2;
       let y = f32x4.mul(f32x4.sub(loadBlock(p + at, n - j, c), c), f);
       if (gamma != 0) y = f32x4.mul(y, loadBlock(gamma + at, n - j, one));
@@ -59,7 +72,21 @@ export function layerNormBackward(
     }
     const average = f32x4.splat(laneSum(sum) * share);
     const slope = f32x4.splat(laneSum(dot) * share);
-    for (let j = 0; j < n; j += 4) {
+    let j = 0;
+    if (gamma != 0) {
+      for (; j + 8 <= n; j += 8) {
+        const at = <usize>j << 2;
+        const u = f32x4.mul(f32x4.sub(v128.load(p + at), c), f);
+        const v = f32x4.mul(f32x4.sub(v128.load(p + at, 16), c), f);
+        const d = f32x4.sub(f32x4.mul(v128.load(g + at), v128.load(gamma + at)), average);
+        const e = f32x4.sub(f32x4.mul(v128.load(g + at, 16), v128.load(gamma + at, 16)), average);
+        const y = f32x4.mul(f, f32x4.sub(d, f32x4.mul(u, slope)));
+        const z = f32x4.mul(f, f32x4.sub(e, f32x4.mul(v, slope)));
+        v128.store(o + at, y);
+        v128.store(o + at, z, 16);
+      }
+    }
+    for (; j < n; j += 4) {
       const at = <usize>j << 2;
       let d = loadBlock(g + at, n - j, zero);
       if (gamma != 0) d = f32x4.mul(d, loadBlock(gamma + at, n - j, one));
@@ -70,25 +97,39 @@ export function layerNormBackward(
   }
 }
 
+/** sums[0…n) += d∘(x − c)·f */
+function addNormalised(sums: usize, x: usize, d: usize, c: v128, f: v128, n: i32): void {
+  for (; n >= 8; n -= 8, sums += 32, x += 32, d += 32) {
+    const u = f32x4.mul(v128.load(d), f32x4.mul(f32x4.sub(v128.load(x), c), f));
+    const v = f32x4.mul(v128.load(d, 16), f32x4.mul(f32x4.sub(v128.load(x, 16), c), f));
+    const y = f32x4.add(v128.load(sums), u);
+    const z = f32x4.add(v128.load(sums, 16), v);
+    v128.store(sums, y);
+    v128.store(sums, z, 16);
+  }
+  const zero = f32x4.splat(0);
+  for (; n > 0; n -= 4, sums += 16, x += 16, d += 16) {
+    const u = f32x4.mul(loadBlock(d, n, zero), f32x4.mul(f32x4.sub(loadBlock(x, n, zero), c), f));
+    storeBlock(sums, f32x4.add(loadBlock(sums, n, zero), u), n);
+  }
+}
+
 /** dGamma[c] = Σ dY∘x̂ and dBeta[c] = Σ dY over rows row0..row1 in order, for columns column0..column1; either may be 0. */
 export function layerNormGradients(
   x: usize, ldX: i32, dY: usize, ldDY: i32, mean: usize, rstd: usize, dGamma: usize, dBeta: usize,
   row0: i32, row1: i32, column0: i32, column1: i32,
 ): void {
-  const zero = f32x4.splat(0);
-  for (let column = column0; column < column1; column += 4) {
-    const count = column1 - column;
-    const at = <usize>column << 2;
-    let a = zero, b = zero;
-    for (let row = row0; row < row1; row++) {
-      const c = f32x4.splat(load<f32>(mean + (<usize>row << 2)));
-      const f = f32x4.splat(load<f32>(rstd + (<usize>row << 2)));
-      const d = loadBlock(rowAt(dY, row, ldDY) + at, count, zero);
-      const normalised = f32x4.mul(f32x4.sub(loadBlock(rowAt(x, row, ldX) + at, count, zero), c), f);
-      a = f32x4.add(a, f32x4.mul(d, normalised));
-      b = f32x4.add(b, d);
+  const at = <usize>column0 << 2;
+  const count = column1 - column0;
+  if (dGamma != 0) zeroRow(dGamma + at, count);
+  if (dBeta != 0) zeroRow(dBeta + at, count);
+  for (let row = row0; row < row1; row++) {
+    const d = rowAt(dY, row, ldDY) + at;
+    if (dGamma != 0) {
+      const c = v128.load32_splat(mean + (<usize>row << 2));
+      const f = v128.load32_splat(rstd + (<usize>row << 2));
+      addNormalised(dGamma + at, rowAt(x, row, ldX) + at, d, c, f, count);
     }
-    if (dGamma != 0) storeBlock(dGamma + at, a, count);
-    if (dBeta != 0) storeBlock(dBeta + at, b, count);
+    if (dBeta != 0) addRow(dBeta + at, d, count);
   }
 }
