@@ -4,6 +4,7 @@
 //   outer:  C[i][j] (+)= Σk A[k][i]·B[k][j]    A's rows `lda` bytes apart, i along a row
 // B is a panel: rows of 16 floats, 64 bytes apart; C's rows are `ldc` bytes apart. Rows at s, `lds` bytes apart, are added: what C holds, or
 // the same row to all (a bias) where lds is 0; none where s is 0.
+// Wide tiles of many rows are `count`, one below the other: a call of each would take a fiftieth of the time.
 // A tile over a gap is wide and has as many rows as there may be; those from the `gap`th on (1 or more) are `aGap` and `cGap` bytes further,
 // and the row at s is added to all.
 
@@ -13,48 +14,46 @@ const range = (n) => Array.from({ length: n }, (_, i) => i);
 function tile({ kind, rows, columns, overGap = false }) {
   const vectors = range(columns / 4);
   const lines = range(rows);
+  const repeated = columns === 16 && rows >= 4 && !overGap;
   const sums = overGap ? 's: usize, gap: i32, aGap: usize, cGap: usize' : 's: usize, lds: usize';
-  const parameters = `k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, ${sums}`;
+  const parameters = `k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, ${sums}${repeated ? ', count: i32' : ''}`;
   const name = overGap ? `${kind}OverGap` : `${kind}${rows}x${columns}`;
   const out = [`export function ${name}(${parameters}): void {`];
   const jump = (i, by) => (overGap ? ` + (gap == ${i} ? ${by} : 0)` : '');
-  for (const i of lines) for (const v of vectors) out.push(`  let c${i}_${v} = f32x4.splat(0);`);
   out.push('  const end = b + ((<usize>k) << 6);');
-  if (kind === 'tile') {
-    for (const i of lines.slice(1)) {
-      const beyond = overGap ? ` + (gap <= ${i} ? aGap : 0)` : '';
-      out.push(`  let a${i} = a + ${i} * lda${beyond};`);
-    }
+  if (repeated) out.push('  for (; count > 0; --count) {');
+  for (const i of lines) for (const v of vectors) out.push(`  let c${i}_${v} = f32x4.splat(0);`);
+  for (const i of kind === 'tile' ? lines : [0]) {
+    const beyond = overGap && i > 0 ? ` + (gap <= ${i} ? aGap : 0)` : '';
+    out.push(`  let a${i} = a + ${i} * lda${beyond};`);
   }
-  out.push('  while (b < end) {');
-  for (const v of vectors) out.push(`    const b${v} = v128.load(b, ${16 * v});`);
+  out.push('  let p = b;', '  while (p < end) {');
+  for (const v of vectors) out.push(`    const b${v} = v128.load(p, ${16 * v});`);
   for (const i of lines) {
-    const source = kind === 'tile' && i > 0 ? `a${i}` : 'a';
+    const source = kind === 'tile' ? `a${i}` : 'a0';
     const offset = kind === 'outer' ? 4 * i : 0;
     out.push(`    const x${i} = v128.load32_splat(${source}, ${offset});`);
     for (const v of vectors) out.push(`    c${i}_${v} = madd(x${i}, b${v}, c${i}_${v});`);
   }
-  if (kind === 'tile') {
-    out.push('    a += 4;');
-    for (const i of lines.slice(1)) out.push(`    a${i} += 4;`);
-  } else {
-    out.push('    a += lda;');
-  }
-  out.push('    b += 64;', '  }');
+  if (kind === 'tile') for (const i of lines) out.push(`    a${i} += 4;`);
+  else out.push('    a0 += lda;');
+  out.push('    p += 64;', '  }');
   // Both halves are loaded before either is stored: the revectorizer pairs them only so.
   out.push('  if (s) {');
   for (const i of lines) {
     for (const v of vectors) out.push(`    const s${i}_${v} = f32x4.add(c${i}_${v}, v128.load(s, ${16 * v}));`);
     for (const v of vectors) out.push(`    v128.store(c, s${i}_${v}, ${16 * v});`);
-    if (i === rows - 1) continue;
+    if (i === rows - 1 && !repeated) continue;
     out.push(`    c += ldc${jump(i + 1, 'cGap')};`);
     if (!overGap) out.push('    s += lds;');
   }
-  out.push('    return;', '  }');
+  out.push('  } else {');
   for (const i of lines) {
-    for (const v of vectors) out.push(`  v128.store(c, c${i}_${v}, ${16 * v});`);
-    if (i < rows - 1) out.push(`  c += ldc${jump(i + 1, 'cGap')};`);
+    for (const v of vectors) out.push(`    v128.store(c, c${i}_${v}, ${16 * v});`);
+    if (i < rows - 1 || repeated) out.push(`    c += ldc${jump(i + 1, 'cGap')};`);
   }
+  out.push('  }');
+  if (repeated) out.push(`  a += ${kind === 'tile' ? `${rows} * lda` : 4 * rows};`, '  }');
   out.push('}', '');
   return out.join('\n');
 }

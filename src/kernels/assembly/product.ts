@@ -4,12 +4,11 @@
  */
 import * as tiles from './tiles';
 
-/** Rows of the next wide tile when `left` rows are to do: near-equal tiles, since those of few rows wait for their sums. */
+/** Wide tiles for `rows` rows: near-equal ones, since those of few rows wait for their sums. */
 // @ts-ignore: decorator
 @inline
-function nextWideRows(left: i32): i32 {
-  const count = (left + (tiles.MAX_ROWS - 1)) / tiles.MAX_ROWS;
-  return (left + count - 1) / count;
+function wideTiles(rows: i32): i32 {
+  return (rows + (tiles.MAX_ROWS - 1)) / tiles.MAX_ROWS;
 }
 
 /** One panel: C (m,16) = A (m,k)·B (k,16) + S, S as tiles take it. */
@@ -42,17 +41,20 @@ function panelProduct(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, 
 /** The same in 16-column tiles, for the revectorizer. */
 function panelProductWide(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, s: usize, lds: usize): void {
   while (m > 0) {
-    const rows = nextWideRows(m);
-    if (rows == 6) tiles.tile6x16(k, a, lda, b, c, ldc, s, lds);
-    else if (rows == 5) tiles.tile5x16(k, a, lda, b, c, ldc, s, lds);
-    else if (rows == 4) tiles.tile4x16(k, a, lda, b, c, ldc, s, lds);
+    const all = wideTiles(m);
+    const rows = (m + all - 1) / all;
+    const count = rows > 3 ? m - (rows - 1) * all : 1;
+    const done = rows * count;
+    if (rows == 6) tiles.tile6x16(k, a, lda, b, c, ldc, s, lds, count);
+    else if (rows == 5) tiles.tile5x16(k, a, lda, b, c, ldc, s, lds, count);
+    else if (rows == 4) tiles.tile4x16(k, a, lda, b, c, ldc, s, lds, count);
     else if (rows == 3) tiles.tile3x16(k, a, lda, b, c, ldc, s, lds);
     else if (rows == 2) tiles.tile2x16(k, a, lda, b, c, ldc, s, lds);
     else tiles.tile1x16(k, a, lda, b, c, ldc, s, lds);
-    a += <usize>rows * lda;
-    c += <usize>rows * ldc;
-    if (s) s += <usize>rows * lds;
-    m -= rows;
+    a += <usize>done * lda;
+    c += <usize>done * ldc;
+    if (s) s += <usize>done * lds;
+    m -= done;
   }
 }
 
@@ -123,12 +125,14 @@ export function productOfRuns(
   for (; panels > 0; --panels) {
     let from = a, to = c, rest = m;
     let left = runs * m;
-    for (; left >= tiles.MAX_ROWS; left -= tiles.MAX_ROWS) {
+    while (left >= tiles.MAX_ROWS) {
+      const rows = max(min(rest, left) / tiles.MAX_ROWS, 1) * tiles.MAX_ROWS;
       if (rest < tiles.MAX_ROWS) tiles.tileOverGap(k, from, lda, b, to, ldc, s, rest, aGap, cGap);
-      else panelProductWide(tiles.MAX_ROWS, k, from, lda, b, to, ldc, s, 0);
-      from += <usize>tiles.MAX_ROWS * lda;
-      to += <usize>tiles.MAX_ROWS * ldc;
-      rest -= tiles.MAX_ROWS;
+      else panelProductWide(rows, k, from, lda, b, to, ldc, s, 0);
+      from += <usize>rows * lda;
+      to += <usize>rows * ldc;
+      left -= rows;
+      rest -= rows;
       if (rest <= 0) {
         rest += m;
         from += aGap;
@@ -172,17 +176,20 @@ function panelOuter(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ld
 
 function panelOuterWide(m: i32, k: i32, a: usize, lda: usize, b: usize, c: usize, ldc: usize, add: bool): void {
   while (m > 0) {
-    const rows = nextWideRows(m);
+    const all = wideTiles(m);
+    const rows = (m + all - 1) / all;
+    const count = rows > 3 ? m - (rows - 1) * all : 1;
+    const done = rows * count;
     const s = add ? c : 0;
-    if (rows == 6) tiles.outer6x16(k, a, lda, b, c, ldc, s, ldc);
-    else if (rows == 5) tiles.outer5x16(k, a, lda, b, c, ldc, s, ldc);
-    else if (rows == 4) tiles.outer4x16(k, a, lda, b, c, ldc, s, ldc);
+    if (rows == 6) tiles.outer6x16(k, a, lda, b, c, ldc, s, ldc, count);
+    else if (rows == 5) tiles.outer5x16(k, a, lda, b, c, ldc, s, ldc, count);
+    else if (rows == 4) tiles.outer4x16(k, a, lda, b, c, ldc, s, ldc, count);
     else if (rows == 3) tiles.outer3x16(k, a, lda, b, c, ldc, s, ldc);
     else if (rows == 2) tiles.outer2x16(k, a, lda, b, c, ldc, s, ldc);
     else tiles.outer1x16(k, a, lda, b, c, ldc, s, ldc);
-    a += <usize>rows << 2;
-    c += <usize>rows * ldc;
-    m -= rows;
+    a += <usize>done << 2;
+    c += <usize>done * ldc;
+    m -= done;
   }
 }
 
