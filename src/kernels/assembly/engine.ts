@@ -59,7 +59,8 @@ function outerRow(k: i32, n: i32, x: usize, dy: usize, to: usize): void {
 
 /**
  * dW = xᵀ·dy for panels panel0..panel1 of a dense layer's weights, rows in order: x rows (rows, k), dy rows (rows, n), dW in
- * panels of blockRows rows; with `bias`, row k gets Σ dy. `scratch` has room for a panel of 256 rows for each panel.
+ * panels of blockRows rows; with `bias`, row k gets Σ dy. `scratch` has room for a panel of 256 rows for each panel, of which this uses
+ * panel0's for all, so that it stays in cache.
  */
 export function denseGradients(
   x: usize, xRow: i32, k: i32, dy: usize, dyRow: i32, n: i32, rows: i32, dw: usize, blockRows: i32, bias: i32,
@@ -78,12 +79,12 @@ export function denseGradients(
     }
     return;
   }
+  const gathered = scratch + ((<usize>panel0) << 14);
   let add = false;
   while (rows > 0) {
     const count = min(rows, 256);
     for (let p = panel0; p < panel1; ++p) {
       const to = dw + <usize>p * panel;
-      const gathered = scratch + ((<usize>p) << 14);
       packPanel(count, min(n - 16 * p, 16), dy + ((<usize>p) << 6), dyLine, gathered);
       outerProduct(1, k, count, x, xLine, gathered, 0, to, 0, add, wide != 0);
       if (bias) panelSums(count, gathered, to + ((<usize>k) << 6), add);
