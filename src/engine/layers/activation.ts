@@ -34,7 +34,9 @@ class PlacedActivation implements PlacedLayer {
     this.fromInput = slopeTakesInput(activation);
     const overwrites = inPlace && !(training && this.fromInput);
     this.output = signalFrom(input, overwrites ? input.values : newRows(arena, batch, steps, width));
-    placeGradient(input, space);
+    // dX takes dY's place: a buffer less that goes through the cache.
+    const dx = placeGradient(input, space);
+    if (dx) this.output.gradient = dx;
   }
 
   forward(rows: Range): void {
