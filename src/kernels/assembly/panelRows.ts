@@ -4,7 +4,7 @@ import { copyRow, zeroRow } from './rows';
 import { MAX_ROWS } from './tiles';
 
 /** Rows that one pass over the panels takes, so that they stay in cache while the panels go by. */
-const BLOCK_ROWS: i32 = 240;
+const BLOCK_ROWS: i32 = 120;
 
 /** y rows (m, 16·panels) = x rows (m, k) · B + bias; `bias` is a row of B's panels, 0 for none. */
 export function multiplyRows(
