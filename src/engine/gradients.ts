@@ -1,5 +1,6 @@
 /**
- * Gradients of signals. Whoever reads a signal that wants one places it, then and there; what gives the signal reads it in backward.
+ * Gradients of signals. Whoever reads a signal that wants one places it, then and there, unless what gives the signal has done so,
+ * where its own input's gradient is to be; what gives the signal reads it in backward.
  * A layer none of whose outputs has a reader with a gradient is not asked for backward; in one that is, only outputs beside others
  * (a recurrent layer's states) may be without.
  */
