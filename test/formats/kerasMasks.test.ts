@@ -102,6 +102,28 @@ test('beside initial states Keras 3 leaves masks aside, which is told', () => {
   expect(lost(states, layer('Embedding', 'e', [tensor('words')], { mask_zero: false }))).toEqual([]);
 });
 
+test.each<[what: string, joined: Json, isTold: boolean]>([
+  ['an operation', operation('Add', 'sum', [tensor('e'), tensor('e')]), true],
+  [
+    'an operation in .h5',
+    {
+      class_name: 'Add',
+      name: 'sum',
+      config: { name: 'sum' },
+      inbound_nodes: [{ args: [tensor('e'), tensor('e')], kwargs: {} }],
+    },
+    true,
+  ],
+  ['one of which a side has no mask', operation('Add', 'sum', [tensor('e'), tensor('numbers')]), false],
+  ['a layer', layer('Add', 'sum', [tensor('e'), tensor('e')], { dtype: 'float32', trainable: true }), false],
+])('%s that leaves masks aside in Keras 3: %#', (_, joined, isTold) => {
+  const lines: string[] = [];
+  withoutMasks([layer('InputLayer', 'words', []), embedding('e', 'words'), joined], null, lines);
+  const told =
+    '"sum" (Add) is an operation, not a layer, which in Keras 3 leaves the mask of its inputs aside; here the mask holds';
+  expect(lines).toEqual(isTold ? [told] : []);
+});
+
 test('whatever else stands among the layers stays as it is', () => {
   const operations = [layer('InputLayer', 'words', []), operation('NotEqual', 'ne', [tensor('words'), 0])];
   fc.assert(

@@ -46,6 +46,7 @@ function isOperation(layer: Json): layer is JsonObject {
 export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Json[] {
   const graph = new Graph(layers);
   lost.push(...layers.filter((layer) => graph.forgetsMask(layer)).map(forgotten));
+  lost.push(...layers.filter((layer) => isPlainOperation(layer) && graph.keepsMask(layer)).map(kept));
   if (!layers.some(isOperation)) return layers;
   const bare = layers.map((layer) =>
     isJsonObject(layer) && Array.isArray(layer.inbound_nodes)
@@ -57,15 +58,31 @@ export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Jso
   for (;;) {
     const read = left.flatMap((layer) => callsOf(layer).flatMap(tensorsIn));
     const used = new Set([...read, ...tensorsIn(outputs)].map(([name]) => name));
-    const kept = left.filter((layer) => !isOperation(layer) || !isMaskOperation(layer) || used.has(String(layer.name)));
-    if (kept.length === left.length) return kept;
-    left = kept;
+    const needed = left.filter(
+      (layer) => !isOperation(layer) || !isMaskOperation(layer) || used.has(String(layer.name)),
+    );
+    if (needed.length === left.length) return needed;
+    left = needed;
   }
 }
 
 function forgotten(layer: Json): string {
   const { name = '', class_name = '' } = isJsonObject(layer) ? layer : {};
   return `layer ${JSON.stringify(name)} (${String(class_name)}) is given initial states, beside which Keras 3 leaves its mask aside; here the mask holds`;
+}
+
+/** An operation such as a + b, of numbers; in `.h5` it differs from a layer of the name in that it has neither dtype nor trainable. */
+function isPlainOperation(layer: Json): boolean {
+  if (!isJsonObject(layer) || !isJsonObject(layer.config)) return false;
+  const { module, class_name } = layer;
+  if (typeof module === 'string') return module.startsWith('keras.src.ops.');
+  const { dtype, trainable } = layer.config;
+  return dtype === undefined && trainable === undefined && [...MERGES, 'Concatenate'].includes(String(class_name));
+}
+
+function kept(layer: Json): string {
+  const { name = '', class_name = '' } = isJsonObject(layer) ? layer : {};
+  return `${JSON.stringify(name)} (${String(class_name)}) is an operation, not a layer, which in Keras 3 leaves the mask of its inputs aside; here the mask holds`;
 }
 
 const callsOf = (layer: Json): Json[] =>
@@ -118,6 +135,12 @@ class Graph {
       const [input] = tensorsIn(argumentsOf(call)[0] ?? null);
       return tensorsIn(initial_state).length > 0 && mask === null && input !== undefined && this.of(input).size > 0;
     });
+  }
+
+  /** Whether what a layer here gives has a mask. */
+  keepsMask(layer: Json): boolean {
+    const { name } = isJsonObject(layer) ? layer : {};
+    return callsOf(layer).some((_, call) => this.of([String(name), call, 0]).size > 0);
   }
 
   private repeats(mask: Json, input: Json): boolean {
