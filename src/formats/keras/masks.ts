@@ -77,7 +77,8 @@ function isPlainOperation(layer: Json): boolean {
   const { module, class_name } = layer;
   if (typeof module === 'string') return module.startsWith('keras.src.ops.');
   const { dtype, trainable } = layer.config;
-  return dtype === undefined && trainable === undefined && [...MERGES, 'Concatenate'].includes(String(class_name));
+  const isOther = class_name === 'InputLayer' || (class_name !== 'Concatenate' && isMaskOperation(layer));
+  return dtype === undefined && trainable === undefined && !isOther;
 }
 
 function kept(layer: Json): string {
@@ -137,10 +138,15 @@ class Graph {
     });
   }
 
-  /** Whether what a layer here gives has a mask. */
+  /** Whether what an operation gives has a mask as the layer that it is here. */
   keepsMask(layer: Json): boolean {
-    const { name } = isJsonObject(layer) ? layer : {};
-    return callsOf(layer).some((_, call) => this.of([String(name), call, 0]).size > 0);
+    const { name, class_name } = isJsonObject(layer) ? layer : {};
+    const joins = [...MERGES, 'Concatenate'].includes(String(class_name));
+    return callsOf(layer).some((call, i) =>
+      joins
+        ? this.of([String(name), i, 0]).size > 0
+        : tensorsIn(argumentsOf(call)).some((input) => this.of(input).size > 0),
+    );
   }
 
   private repeats(mask: Json, input: Json): boolean {

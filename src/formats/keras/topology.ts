@@ -8,6 +8,7 @@ import { activationsApart } from './activationLayers.js';
 import { className, type JsonObject, layerOptions, type Reading } from './layerConfig.js';
 import { withoutMasks } from './masks.js';
 import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from './nodes.js';
+import { withoutOperations } from './operations.js';
 
 export interface NormalTopology {
   topology: JsonObject;
@@ -97,7 +98,7 @@ class Reader {
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
     const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
-    const listed = withoutMasks(apart.layers, config.output_layers ?? null, this.reading.lost);
+    const listed = withoutOperations(withoutMasks(apart.layers, config.output_layers ?? null, this.reading.lost));
     const layers = this.layers(listed, path, place, depth).map((layer, index): JoinedLayer => {
       const written = listed[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
