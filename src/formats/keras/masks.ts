@@ -75,10 +75,10 @@ function forgotten(layer: Json): string {
 function isPlainOperation(layer: Json): boolean {
   if (!isJsonObject(layer) || !isJsonObject(layer.config)) return false;
   const { module, class_name } = layer;
+  if (class_name === 'InputLayer' || (class_name !== 'Concatenate' && isMaskOperation(layer))) return false;
   if (typeof module === 'string') return module.startsWith('keras.src.ops.');
   const { dtype, trainable } = layer.config;
-  const isOther = class_name === 'InputLayer' || (class_name !== 'Concatenate' && isMaskOperation(layer));
-  return dtype === undefined && trainable === undefined && !isOther;
+  return dtype === undefined && trainable === undefined;
 }
 
 function kept(layer: Json): string {
