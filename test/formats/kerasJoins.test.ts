@@ -164,13 +164,11 @@ test.each<[string, () => void]>([
 });
 
 test('calls of models are counted from 0 here, whoever wrote them, and from 1 by tfjs', () => {
-  const models = new Map(
-    [
-      ['m', 'Model'],
-      ['n', 'Model'],
-      ['s', 'Sequential'],
-    ].map(([name, class_name]) => [name, { name, class_name, inbound_nodes: [] }]),
-  );
+  const models = [
+    ['m', 'Model'],
+    ['n', 'Model'],
+    ['s', 'Sequential'],
+  ].map(([name, class_name]) => ({ name, class_name, inbound_nodes: [] }));
   const used: Json = [
     ['m', 1, 0, {}],
     ['n', 0, 0],

@@ -4,7 +4,8 @@
  */
 import { isJsonObject, type Json } from '../modelJson.js';
 import { className, type JsonObject } from './layerConfig.js';
-import { type TensorOf, tensorsIn } from './nodes.js';
+import { argumentsOf, type TensorOf, tensorsIn } from './nodes.js';
+import { isOperation } from './operations.js';
 
 /** Layers of Keras 3 that pass on the mask of their first input; recurrent ones do with all their steps as output. */
 const PASSING = new Set(
@@ -29,12 +30,11 @@ const joined = (all: readonly Sources[]): Sources => new Set(all.flatMap((one) =
 const same = (one: Sources, other: Sources): boolean =>
   one.size === other.size && [...one].every((source) => other.has(source));
 
-/** An operation of Keras 3's, which `.h5` writes as a layer without its module: a Concatenate of masks is one there, too. */
-function isOperation(layer: Json): layer is JsonObject {
+/** An operation that may be of masks: in `.h5`, which has no modules, a Concatenate is one where what it joins is bool. */
+function mayBeOfMasks(layer: Json): layer is JsonObject {
   if (!isJsonObject(layer)) return false;
-  const { module, class_name } = layer;
-  if (typeof module === 'string') return module.startsWith('keras.src.ops.');
-  if (class_name === 'Concatenate') return /"dtype":"bool"/.test(JSON.stringify(callsOf(layer)));
+  if (typeof layer.module === 'string') return isOperation(layer);
+  if (layer.class_name === 'Concatenate') return /"dtype":"bool"/.test(JSON.stringify(callsOf(layer)));
   return isMaskOperation(layer);
 }
 
@@ -46,8 +46,8 @@ function isOperation(layer: Json): layer is JsonObject {
 export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Json[] {
   const graph = new Graph(layers);
   lost.push(...layers.filter((layer) => graph.forgetsMask(layer)).map(forgotten));
-  lost.push(...layers.filter((layer) => isPlainOperation(layer) && graph.keepsMask(layer)).map(kept));
-  if (!layers.some(isOperation)) return layers;
+  lost.push(...layers.filter((layer) => isOfNumbers(layer) && graph.keepsMask(layer)).map(kept));
+  if (!layers.some(mayBeOfMasks)) return layers;
   const bare = layers.map((layer) =>
     isJsonObject(layer) && Array.isArray(layer.inbound_nodes)
       ? { ...layer, inbound_nodes: layer.inbound_nodes.map((call) => graph.withoutMask(call)) }
@@ -59,7 +59,7 @@ export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Jso
     const read = left.flatMap((layer) => callsOf(layer).flatMap(tensorsIn));
     const used = new Set([...read, ...tensorsIn(outputs)].map(([name]) => name));
     const needed = left.filter(
-      (layer) => !isOperation(layer) || !isMaskOperation(layer) || used.has(String(layer.name)),
+      (layer) => !mayBeOfMasks(layer) || !isMaskOperation(layer) || used.has(String(layer.name)),
     );
     if (needed.length === left.length) return needed;
     left = needed;
@@ -71,14 +71,10 @@ function forgotten(layer: Json): string {
   return `layer ${JSON.stringify(name)} (${String(class_name)}) is given initial states, beside which Keras 3 leaves its mask aside; here the mask holds`;
 }
 
-/** An operation such as a + b, of numbers; in `.h5` it differs from a layer of the name in that it has neither dtype nor trainable. */
-function isPlainOperation(layer: Json): boolean {
-  if (!isJsonObject(layer) || !isJsonObject(layer.config)) return false;
-  const { module, class_name } = layer;
-  if (class_name === 'InputLayer' || (class_name !== 'Concatenate' && isMaskOperation(layer))) return false;
-  if (typeof module === 'string') return module.startsWith('keras.src.ops.');
-  const { dtype, trainable } = layer.config;
-  return dtype === undefined && trainable === undefined;
+/** An operation of numbers, such as a + b. */
+function isOfNumbers(layer: Json): boolean {
+  if (!isJsonObject(layer) || layer.class_name === 'InputLayer') return false;
+  return isOperation(layer) && (layer.class_name === 'Concatenate' || !isMaskOperation(layer));
 }
 
 function kept(layer: Json): string {
@@ -91,11 +87,6 @@ const callsOf = (layer: Json): Json[] =>
 
 function isMaskOperation({ class_name }: JsonObject): boolean {
   return ['NotEqual', ...JOINING, ...EMPTY].includes(String(class_name));
-}
-
-/** Inputs of a call, in order: each a tensor, or a list of them. */
-function argumentsOf(call: Json): Json[] {
-  return isJsonObject(call) && Array.isArray(call.args) ? call.args : [];
 }
 
 class Graph {
@@ -158,7 +149,7 @@ class Graph {
   /** What a mask is computed from; undefined for what is no mask of a layer's. */
   private ofMask([name, call]: TensorOf, depth = 0): Sources | undefined {
     const operation = this.layers.get(name);
-    if (!operation || !isOperation(operation) || depth > this.layers.size) return undefined;
+    if (!operation || !mayBeOfMasks(operation) || depth > this.layers.size) return undefined;
     const given = argumentsOf(callsOf(operation)[call] ?? null);
     const kind = String(operation.class_name);
     if (EMPTY.includes(kind)) return NONE;

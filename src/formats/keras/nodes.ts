@@ -47,6 +47,11 @@ function tensorOf(value: Json): TensorOf | undefined {
   return typeof layer === 'string' && isIndex(call) && isIndex(output) ? [layer, call, output] : undefined;
 }
 
+/** What a call of Keras 3's is given, in order: tensors, lists of them, or numbers. */
+export function argumentsOf(call: Json): Json[] {
+  return isJsonObject(call) && Array.isArray(call.args) ? call.args : [];
+}
+
 /** The calls of a layer, those of older Kerases as they are but for states among their options, which become further inputs. */
 export function inboundNodes(nodes: Json, layer: JsonObject, place: string, reading: Reading): Json[] {
   if (!Array.isArray(nodes)) throw invalid(place, 'inbound_nodes is not a list');
@@ -115,18 +120,20 @@ function requireTensors(value: Json, what: string, place: string): void {
  * of a functional model in it, and from 0 where it is of a Sequential.
  */
 export class CallsOfModels {
+  private readonly models: ReadonlySet<string>;
   private readonly fromOne: ReadonlySet<string>;
   private readonly endsFromOne: ReadonlySet<string>;
 
   /** @param models the models among the layers */
   constructor(
-    private readonly models: ReadonlyMap<string, JoinedLayer>,
+    models: readonly JoinedLayer[],
     { used, outputs, keras3 }: { used: Json; outputs: Json; keras3: boolean },
   ) {
     const from = (nodes: Json) => {
       const zero = new Set(tensorsIn(nodes).flatMap(([name, call]) => (call === 0 ? [name] : [])));
-      return [...models.values()].filter(({ name }) => !zero.has(name));
+      return models.filter(({ name }) => !zero.has(name));
     };
+    this.models = new Set(models.map(({ name }) => name));
     const functional = from(outputs).filter(({ class_name }) => class_name !== 'Sequential');
     this.fromOne = new Set(keras3 ? [] : from(used).map(({ name }) => name));
     this.endsFromOne = keras3 ? new Set(functional.map(({ name }) => name)) : this.fromOne;

@@ -1,6 +1,7 @@
 /** Operations of Keras 3's graphs (`keras.ops.relu(x)`, `2 * x`) that are layers here. */
 import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
+import { argumentsOf } from './nodes.js';
 
 /** Functions of one number, by the names that Activation has for them. */
 const ACTIVATIONS: Record<string, string> = {
@@ -29,6 +30,12 @@ const RESCALINGS: Record<string, (number: number, isFirst: boolean) => [scale: n
 
 const REDUCTIONS: Record<string, string> = { Mean: 'GlobalAveragePooling1D', Max: 'GlobalMaxPooling1D' };
 
+/** Whether it is an operation; in `.h5`, which has no modules, one has neither the dtype nor the trainable that layers have. */
+export function isOperation({ module, config }: JsonObject): boolean {
+  if (typeof module === 'string') return module.startsWith('keras.src.ops.');
+  return isJsonObject(config) && config.dtype === undefined && config.trainable === undefined;
+}
+
 /** The layers of a functional model with those of its operations that are layers as such; others stay what they are. */
 export function withoutOperations(layers: Json[]): Json[] {
   // Keras's operations leave masks aside where the layers for them do not.
@@ -41,14 +48,9 @@ function makesMask({ class_name, config }: JsonObject): boolean {
 }
 
 function asLayer(layer: JsonObject, masks: boolean): JsonObject | undefined {
-  const { module, class_name, config, inbound_nodes } = layer;
-  if (!isJsonObject(config) || !Array.isArray(inbound_nodes)) return undefined;
-  const isOperation =
-    typeof module === 'string'
-      ? module.startsWith('keras.src.ops.')
-      : config.dtype === undefined && config.trainable === undefined;
+  const { class_name, config, inbound_nodes } = layer;
+  if (!isOperation(layer) || !isJsonObject(config) || !Array.isArray(inbound_nodes)) return undefined;
   const kind = String(class_name);
-  if (!isOperation) return undefined;
   const { name = layer.name } = config;
   const made = (of: string, options: JsonObject): JsonObject => ({
     ...layer,
@@ -85,10 +87,6 @@ function rescaling(made: Made, kind: string, calls: Json[]): JsonObject | undefi
   const [scale, offset] = RESCALINGS[kind](Number(given[place]), place === 0) ?? [];
   if (scale === undefined || offset === undefined || !isJsonObject(value)) return undefined;
   return { ...made('Rescaling', { scale, offset }), inbound_nodes: [{ ...call, args: [value] }] };
-}
-
-function argumentsOf(call: Json): Json[] {
-  return isJsonObject(call) && Array.isArray(call.args) ? call.args : [];
 }
 
 function shapeIn(tensor: Json): Json[] | undefined {

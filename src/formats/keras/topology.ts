@@ -113,7 +113,7 @@ class Reader {
       throw invalid(place, 'input_layers or output_layers is missing or empty');
     }
     const models = layers.filter((layer) => MODELS.includes(String(layer.class_name)));
-    const counted = new CallsOfModels(new Map(models.map((layer) => [layer.name, layer])), {
+    const counted = new CallsOfModels(models, {
       used: [...layers.map((layer) => layer.inbound_nodes), ...inputs, ...outputs],
       outputs,
       keras3: this.reading.keras3,
