@@ -49,7 +49,8 @@ function slope(
   const a = f32x4.mul(f32x4.mul(b, b), v128.or(half, sign));
   const e = expWithin(f32x4.pmax(a, min), log2e, round, high, low, q0, q1, q2, q3, one);
   const tail = f32x4.mul(half, erfcWith(v128.andnot(b, sign), e, scale, p0, p1, p2, p3, p4, one));
-  const cumulative = v128.bitselect(f32x4.sub(one, tail), tail, f32x4.gt(b, zero));
+  const above = f32x4.lt(zero, b);
+  const cumulative = v128.or(v128.and(f32x4.sub(one, tail), above), v128.andnot(tail, above));
   return f32x4.add(cumulative, f32x4.mul(f32x4.mul(b, e), density));
 }
 
