@@ -3,6 +3,7 @@ import { elements, type NdArray } from '../data/array.js';
 import { putPart, sideBySide } from '../data/sideBySide.js';
 import type { Output } from './output.js';
 import type { Program } from './program.js';
+import { isBatchMajor, rowNumbers } from './rows.js';
 
 /** Steps of each input of a batch, 1 where it has none. */
 export function stepsOf({ plan }: Program, x: NdArray): number[] {
@@ -22,34 +23,46 @@ export function setTargets(program: Program, y: NdArray): void {
 }
 
 /** The targets of one output, those with number `index` of y. */
-function setTargetsOf({ arena, kernels, placement }: Program, output: Output, y: NdArray, index: number): void {
+function setTargetsOf({ arena, kernels, order }: Program, output: Output, y: NdArray, index: number): void {
   const { labels } = output.plan.loss;
   const { width, steps } = output.result.values;
   const memory = labels ? arena.i32 : arena.f32;
-  const batch = placement?.batch ?? 0;
   const { targets } = output.loss;
-  if (steps === 1 || batch === 1) {
+  if (isBatchMajor(order, steps)) {
     putPart(y, index, memory, targets >>> 2);
     return;
   }
   // Time-major, by way of the predictions' place, which is as large.
+  const { batch } = order;
   const size = labels ? 1 : width;
-  putPart(y, index, memory, output.address >>> 2);
-  kernels.copySequence(output.address, size, steps * size, targets, batch * size, size, size, steps, 0, batch);
+  putPart(y, index, memory, output.predicted.address >>> 2);
+  kernels.copySequence(
+    output.predicted.address,
+    size,
+    steps * size,
+    targets,
+    batch * size,
+    size,
+    size,
+    steps,
+    0,
+    batch,
+  );
 }
 
-/** (B) or (B·T) weights to time-major rows; of several outputs those of all their steps, side by side for each sample. */
-export function setRowWeights({ arena, outputs, placement }: Program, weights: Float32Array): void {
+/** (B) or (B·T) weights to rows; of several outputs those of all their steps, side by side for each sample. */
+export function setRowWeights({ arena, outputs, order }: Program, weights: Float32Array): void {
   const { f32 } = arena;
-  const batch = placement?.batch ?? 0;
+  const { batch } = order;
   const perSample = weights.length / batch;
   let from = 0;
   for (const { result, loss } of outputs) {
     const { steps } = result.values;
     const at = loss.rowWeights >>> 2;
-    const step = perSample > 1 ? 1 : 0;
+    const apart = perSample > 1 ? 1 : 0;
+    const { step, entry } = rowNumbers(order, steps);
     for (let b = 0; b < batch; b++)
-      for (let t = 0; t < steps; t++) f32[at + t * batch + b] = weights[b * perSample + from + t * step];
+      for (let t = 0; t < steps; t++) f32[at + t * step + b * entry] = weights[b * perSample + from + t * apart];
     from += steps;
   }
 }
@@ -78,31 +91,36 @@ export class Predictions {
   private viewOfOne(program: Program): Float32Array {
     const [output] = program.outputs;
     const { width, steps } = output.result.values;
-    const length = (program.placement?.batch ?? 0) * steps * width;
+    const length = program.order.batch * steps * width;
     const { view } = this;
-    if (view.buffer !== program.arena.f32.buffer || view.byteOffset !== output.address || view.length !== length)
+    if (
+      view.buffer !== program.arena.f32.buffer ||
+      view.byteOffset !== output.predicted.address ||
+      view.length !== length
+    )
       this.view = viewOf(program, output, length);
     return this.view;
   }
 }
 
-function viewOf({ arena }: Program, { address }: Output, length: number): Float32Array {
+function viewOf({ arena }: Program, { predicted: { address } }: Output, length: number): Float32Array {
   return arena.f32.subarray(address >>> 2, (address >>> 2) + length);
 }
 
-function shapeOf({ placement }: Program, { result }: Output): number[] {
+function shapeOf({ order }: Program, { result }: Output): number[] {
   const { width, steps } = result.values;
-  const batch = placement?.batch ?? 0;
+  const { batch } = order;
   return result.sequence ? [batch, steps, width] : [batch, width];
 }
 
 /** (B·T) */
-export function batchMajorMask({ arena, placement }: Program, { result }: Output): Float32Array {
+export function batchMajorMask({ arena, order }: Program, { result }: Output): Float32Array {
   const { f32 } = arena;
   const { steps } = result.values;
-  const batch = placement?.batch ?? 0;
+  const { batch } = order;
+  const { step, entry } = rowNumbers(order, steps);
   const out = new Float32Array(batch * steps);
   for (let b = 0; b < batch; b++)
-    for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(result.mask >>> 2) + t * batch + b];
+    for (let t = 0; t < steps; t++) out[b * steps + t] = f32[(result.mask >>> 2) + t * step + b * entry];
   return out;
 }

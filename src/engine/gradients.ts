@@ -8,10 +8,10 @@ import type { Space } from './layers/layer.js';
 import { newRows, type Rows, type Signal } from './rows.js';
 
 /** A place for dL/d values of a signal that wants one, where it has none yet: the only way to say that an input has no gradient. */
-export function placeGradient(input: Signal, { arena, batch }: Space): Rows | undefined {
+export function placeGradient(input: Signal, space: Space): Rows | undefined {
   if (!input.wantsGradient) return undefined;
   const { steps, width } = input.values;
-  input.gradient ??= newRows(arena, batch, steps, width);
+  input.gradient ??= newRows(space, steps, width);
   return input.gradient;
 }
 

@@ -4,7 +4,7 @@ import { requireGradients } from './gradients.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Space } from './layers/layer.js';
 import { Output } from './output.js';
 import type { InputPlan, Plan } from './planData.js';
-import { type Rows, type Signal, signalFrom } from './rows.js';
+import { batchMajor, type RowOrder, type Rows, type Signal, signalFrom } from './rows.js';
 import { Fork, readBy, type Wiring } from './wiring.js';
 
 /** What is laid out, and how its parts are joined. */
@@ -15,8 +15,13 @@ export interface LayoutParts {
   context: LayerContext;
 }
 
+/** Rows of a chunk. */
+const CHUNK_ROWS = 512;
+
 export class Layout {
-  readonly batch: number;
+  readonly order: RowOrder;
+  /** Entries that all layers take at a time, so that what one gives is in cache when the next reads it. */
+  readonly chunk: number;
   /** The caller's arrays: (B, T, F) as they come. */
   readonly inputs: readonly Rows[];
   readonly layers: readonly PlacedLayer[];
@@ -44,7 +49,8 @@ export class Layout {
     steps: readonly number[],
   ) {
     const { plan, layers, wiring } = parts;
-    this.batch = space.batch;
+    this.order = { batch: space.batch, batchMajor: space.batchMajor };
+    this.chunk = space.batchMajor ? Math.max(1, Math.round(CHUNK_ROWS / Math.max(...steps))) : space.batch;
     this.inputs = plan.inputs.map((input, i) => placeInput(input, steps[i], space));
     this.signals = this.inputs.map((values, i) => {
       const { sequence } = plan.inputs[i];
@@ -109,10 +115,8 @@ export class Layout {
   }
 }
 
-function placeInput({ sequence, width }: InputPlan, steps: number, { arena, batch }: Space): Rows {
-  const length = steps * width;
-  const address = arena.floats(batch * length);
-  return { address, stepStride: sequence ? width : batch * width, rowStride: length, steps, width };
+function placeInput({ width }: InputPlan, steps: number, { arena, batch }: Space): Rows {
+  return batchMajor(arena.floats(batch * steps * width), steps, width);
 }
 
 /** A layer's work on one row: its weights once each, and some for what is done to each element. */

@@ -24,17 +24,16 @@ const ALIKE = {
  * rows that do not count weigh nothing and the others 1 / their number. (training/losses.ts, weightedMean)
  */
 export class LossStep {
-  /** Time-major (T·B, C) values, or (T·B) int32 labels. */
+  /** (rows, C) values, or (rows) int32 labels, in the order of rows. */
   readonly targets: number;
-  /** (T·B) one weight for each row. */
+  /** (rows): one weight for each row. */
   readonly rowWeights: number;
-  /** (T·B) weighted losses. */
+  /** (rows): weighted losses. */
   readonly losses: number;
   readonly rows: number;
   private readonly combined: number;
   private readonly dx: Rows | undefined;
   private readonly probabilities: Rows | undefined;
-  private readonly batch: number;
   /** Of the batch at hand. */
   private weights = 0;
   private scale = 0;
@@ -51,7 +50,7 @@ export class LossStep {
     private readonly context: LayerContext,
     private readonly weight: number,
     private readonly input: Signal,
-    space: Space,
+    private readonly space: Space,
     probabilities?: Rows | undefined,
     beside?: LossStep,
   ) {
@@ -59,9 +58,8 @@ export class LossStep {
     const { steps, width } = input.values;
     this.option = plan.option;
     this.rows = batch * steps;
-    this.batch = batch;
     const needsScratch = probabilities === undefined && this.isOfLogits;
-    this.probabilities = needsScratch ? newRows(arena, batch, steps, width) : probabilities;
+    this.probabilities = needsScratch ? newRows(space, steps, width) : probabilities;
     this.targets = beside?.targets ?? arena.floats(this.rows * (plan.labels ? 1 : width));
     this.losses = beside?.losses ?? arena.floats(this.rows);
     this.rowWeights = beside?.rowWeights ?? arena.floats(this.rows);
@@ -89,10 +87,10 @@ export class LossStep {
     if (this.plan.kind === 'hinge') this.option = kernels.areBinary(this.targets, this.rows * values.width);
     if (mask && hasRowWeights) {
       this.weights = this.combined;
-      eachRun(rows, this.batch, values.steps, this.combine);
+      eachRun(rows, this.space, values.steps, this.combine);
     }
-    eachRun(rows, this.batch, values.steps, this.runRows);
-    if (this.gradient && this.weight !== 1) eachRun(rows, this.batch, values.steps, this.weigh);
+    eachRun(rows, this.space, values.steps, this.runRows);
+    if (this.gradient && this.weight !== 1) eachRun(rows, this.space, values.steps, this.weigh);
   }
 
   /** Σ of all rows' losses, without the weight of this loss among others. */
@@ -113,19 +111,19 @@ export class LossStep {
     const { gradient } = this;
     if (!gradient) return;
     // Whole rows, sixteen floats at a time.
-    const panels = gradient.rowStride / 16;
+    const panels = gradient.ld / 16;
     this.context.kernels.scalePanels(gradient.address, 1, 0, 1, this.weight, panels * from, panels * to);
   };
 
   private readonly runRows = (from: number, to: number): void => {
     const { plan, targets, weights, scale, losses, probabilities } = this;
     const { kernels } = this.context;
-    const { address: x, rowStride: ldX, width: n } = this.input.values;
+    const { address: x, ld: ldX, width: n } = this.input.values;
     const { gradient } = this;
     const dx = gradient?.address ?? 0;
-    const ldDx = gradient?.rowStride ?? 0;
+    const ldDx = gradient?.ld ?? 0;
     const p = probabilities?.address ?? 0;
-    const ldP = probabilities?.rowStride ?? 0;
+    const ldP = probabilities?.ld ?? 0;
     const { option } = plan;
     switch (plan.kind) {
       case 'softmaxCategorical':

@@ -27,7 +27,7 @@ export interface Wire extends SignalShape {
 
 export class Nodes {
   readonly list: NodePlan[] = [];
-  /** The inputs' signals in time-major rows, where somebody wants them so. */
+  /** The inputs' signals in rows of the engine's own, where somebody wants them so. */
   private readonly arranged = new Map<number, number>();
   private signals: number;
 
@@ -63,7 +63,7 @@ export class Nodes {
     return Array.from({ length: outputs }, (_, i) => first + i);
   }
 
-  /** A signal whose rows are time-major, as all are but the model's inputs. */
+  /** A signal whose rows are the engine's own, as all are but the model's inputs. */
   inOrder(wire: Wire): Wire {
     if (!this.isInput(wire) || !wire.sequence) return wire;
     const number = this.arranged.get(wire.number) ?? this.add({ kind: 'arrange' }, [wire.number], 1)[0];

@@ -3,11 +3,11 @@ import type { LayerContext, Space } from './layers/layer.js';
 import { LossStep } from './loss.js';
 import { copyRows } from './moveRows.js';
 import type { OutputPlan } from './planData.js';
-import { newRows, type Range, type Rows, type Signal, signalFrom, timeMajor } from './rows.js';
+import { batchMajor, isBatchMajor, newRows, type Range, type Rows, type Signal, signalFrom } from './rows.js';
 
 /** What an output and its losses read. */
 export interface OutputSignals {
-  /** The time-major predictions. */
+  /** The predictions. */
   result: Signal;
   /** What the loss reads. */
   read: Signal;
@@ -18,13 +18,12 @@ export interface OutputSignals {
 export class Output {
   /** What trains, and evaluates unless another does. */
   readonly loss: LossStep;
-  /** The time-major predictions' signal. */
+  /** The predictions' signal. */
   readonly result: Signal;
   /** The predictions as they go out: (B, T, C) or (B, C), without gaps. */
-  readonly address: number;
+  readonly predicted: Rows;
   private readonly evaluationLoss: LossStep | undefined;
-  private readonly predicted: Rows;
-  /** The predictions in time-major rows, where they are not written out at once. */
+  /** The predictions in rows of the engine's own, where they are not written out at once. */
   private readonly scattered: Rows | undefined;
 
   constructor(
@@ -35,22 +34,11 @@ export class Output {
   ) {
     const { arena, batch } = space;
     const { steps, width } = result.values;
-    const length = steps * width;
     this.result = result;
-    this.address = arena.floats(batch * length);
-    this.predicted = {
-      address: this.address,
-      stepStride: steps === 1 ? batch * width : width,
-      rowStride: length,
-      steps,
-      width,
-    };
+    this.predicted = batchMajor(arena.floats(batch * steps * width), steps, width);
     const { loss, evaluationLoss, weight } = plan;
-    const inOrder = steps === 1 || batch === 1;
-    this.scattered = loss.takesActivation && !inOrder ? newRows(arena, batch, steps, width) : undefined;
-    const probabilities = loss.takesActivation
-      ? (this.scattered ?? timeMajor(this.address, batch, steps, width, width))
-      : undefined;
+    this.scattered = loss.takesActivation && !isBatchMajor(space, steps) ? newRows(space, steps, width) : undefined;
+    const probabilities = loss.takesActivation ? (this.scattered ?? this.predicted) : undefined;
     this.loss = new LossStep(loss, context, weight, read, space, probabilities);
     if (!evaluationLoss) return;
     const evaluated = signalFrom(readInEvaluation, readInEvaluation.values, { wantsGradient: false });

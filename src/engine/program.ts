@@ -10,7 +10,7 @@ import { Layout, type LayoutParts } from './layout.js';
 import type { Output } from './output.js';
 import { type Phase, phasesOf, type Task } from './phases.js';
 import type { Plan } from './planData.js';
-import type { Range, Rows } from './rows.js';
+import type { Range, RowOrder, Rows } from './rows.js';
 import { StateStore } from './stateStore.js';
 import { UpdateStep } from './update.js';
 import { WeightStore } from './weightStore.js';
@@ -103,7 +103,8 @@ export class Program {
     this.outdated = false;
     const { arena, mark } = this;
     arena.rewind(mark);
-    const layout = new Layout(this.parts, { arena, batch, training }, steps);
+    const batchMajor = this.parts.layers.every(({ anyOrder = false }) => anyOrder);
+    const layout = new Layout(this.parts, { arena, batch, batchMajor, training }, steps);
     if (training) this.update.place();
     const { hasPartials, hasPenalties } = this.update;
     this.phases = phasesOf(layout, training, {
@@ -140,6 +141,11 @@ export class Program {
 
   get outputs(): readonly Output[] {
     return this.laidOut.outputs;
+  }
+
+  /** Of the rows of all outputs. */
+  get order(): RowOrder {
+    return this.laidOut.order;
   }
 
   /** Multiplications and additions of forward, about, as placed. */
@@ -185,15 +191,16 @@ export class Program {
         return;
       case 'forward':
         this.takeRows(layout, part, parts);
-        if (this.rows.from === this.rows.to) return;
-        this.forward(layout, task, stage);
-        if (task === 'train' && stage < gatherers.length) return;
-        if (task === 'predict') for (const output of layout.outputs) output.predict(this.rows);
-        else if (!layout.waitsForMasks) this.runLoss(layout, task);
+        this.inChunks(layout, () => {
+          this.forward(layout, task, stage);
+          if (task === 'train' && stage < gatherers.length) return;
+          if (task === 'predict') for (const output of layout.outputs) output.predict(this.rows);
+          else if (!layout.waitsForMasks) this.runLoss(layout, task);
+        });
         return;
       case 'loss':
         this.takeRows(layout, part, parts);
-        if (this.rows.from !== this.rows.to) this.runLoss(layout, task);
+        this.inChunks(layout, () => this.runLoss(layout, task));
         return;
       case 'gatherForward':
         layers[gatherers[stage]].gathering?.forward(part, parts);
@@ -203,7 +210,7 @@ export class Program {
         return;
       case 'backward':
         this.takeRows(layout, part, parts);
-        if (this.rows.from !== this.rows.to) this.backward(layout, stage);
+        this.inChunks(layout, () => this.backward(layout, stage));
         return;
       case 'gradients':
         for (let i = 0; i < layers.length; i++) if (goesBack[i]) layers[i].gradients(part, parts);
@@ -241,13 +248,25 @@ export class Program {
     return sum + this.update.penalty();
   }
 
-  private takeRows({ batch }: Layout, part: number, parts: number): void {
+  private takeRows({ order: { batch } }: Layout, part: number, parts: number): void {
     if (parts === 1) {
       this.rows.from = 0;
       this.rows.to = batch;
     } else {
       this.rows = share(batch, part, parts);
     }
+  }
+
+  /** Does work on the rows taken, a chunk after the other; not at all where there are none. */
+  private inChunks({ chunk }: Layout, work: () => void): void {
+    const { rows } = this;
+    const { from, to } = rows;
+    for (rows.to = from; rows.to < to; ) {
+      rows.from = rows.to;
+      rows.to = Math.min(rows.from + chunk, to);
+      work();
+    }
+    rows.from = from;
   }
 
   private get laidOut(): Layout {

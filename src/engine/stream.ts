@@ -11,7 +11,7 @@ import { engineKernels } from './kernels.js';
 import { makeEngineLayer } from './layers/byKind.js';
 import type { PlacedLayer, Range } from './layers/layer.js';
 import type { Plan } from './planData.js';
-import type { Signal } from './rows.js';
+import { batchMajor, type Signal } from './rows.js';
 import { sharedBlocks } from './weightStore.js';
 
 /** The states of one recurrent layer, rows of U: h and c of an LSTM, h, c, n and m of an sLSTM, h of the others. Plain numbers, so that JSON keeps them. */
@@ -150,9 +150,9 @@ export class Stepper {
     }
     const [{ width, integers }] = plan.inputs;
     const input = arena.fixed(width);
-    const values = { address: input, stepStride: width, rowStride: width, steps: 1, width };
+    const values = batchMajor(input, 1, width);
     const signals: Signal[] = [{ values, sequence: true, mask: 0, wantsGradient: false }];
-    const space = { arena, batch: 1, training: false, stream: true };
+    const space = { arena, batch: 1, batchMajor: false, training: false, stream: true };
     this.layers = layers.map((layer, i) => {
       const [input, ...others] = plan.nodes[i].inputs.map((number) => signals[number]);
       const placed = layer.place(input, space, others);

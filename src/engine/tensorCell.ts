@@ -7,7 +7,7 @@ import { engineKernels, type Kernels } from './kernels.js';
 import type { PlacedLayer } from './layers/layer.js';
 import { RecurrentLayer } from './layers/recurrent.js';
 import { copyRows } from './moveRows.js';
-import { type Rows, type Signal, timeMajor } from './rows.js';
+import { batchMajor, type Rows, type Signal, timeMajor } from './rows.js';
 
 /** One call's numbers: x (B,T,I), the weights and initial states (B,U) in Keras's layout and order. */
 export interface CellCall {
@@ -113,13 +113,7 @@ export class TensorCell {
     arena.rewind(this.mark);
     this.placed = undefined;
     this.newest = undefined;
-    const values = {
-      address: arena.floats(batch * steps * inputs),
-      stepStride: inputs,
-      rowStride: steps * inputs,
-      steps,
-      width: inputs,
-    };
+    const values = batchMajor(arena.floats(batch * steps * inputs), steps, inputs);
     const input: Signal = {
       values,
       sequence: true,
@@ -134,7 +128,7 @@ export class TensorCell {
         wantsGradient: recorded,
       }),
     );
-    const space = { arena, batch, training: recorded };
+    const space = { arena, batch, batchMajor: false, training: recorded };
     const layer = this.layer.place(input, space, states);
     const outputs = [layer.output, ...layer.further];
     for (const output of outputs) placeGradient(output, space);
@@ -146,14 +140,14 @@ export class TensorCell {
 
   private read({ packed: at }: Placed, rows: Rows, batch: number): Float32Array {
     const { steps, width } = rows;
-    this.copy(rows, { address: at, stepStride: width, rowStride: steps * width, steps, width }, batch);
+    this.copy(rows, batchMajor(at, steps, width), batch);
     return this.arena.f32.slice(at >>> 2, (at >>> 2) + batch * steps * width);
   }
 
   private write({ packed: at }: Placed, to: Rows, values: Float32Array, batch: number): void {
     const { steps, width } = to;
     this.arena.f32.set(values, at >>> 2);
-    this.copy({ address: at, stepStride: width, rowStride: steps * width, steps, width }, to, batch);
+    this.copy(batchMajor(at, steps, width), to, batch);
   }
 
   private copy(from: Rows, to: Rows, batch: number): void {

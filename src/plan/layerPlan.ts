@@ -310,7 +310,7 @@ export interface PositionsPlan {
   name: string;
 }
 
-/** Batch-major rows to time-major ones: before a layer that takes no others. */
+/** A caller's rows to the engine's own: before a layer that takes no others. */
 export interface ArrangePlan {
   kind: 'arrange';
 }

@@ -54,7 +54,7 @@ test('a program that joins a memory in use changes nothing in it and finds every
   poison(engine);
   engine.program.arena[plan.inputs[0].integers ? 'i32' : 'f32'].set(x.data, engine.program.inputs[0].address >>> 2);
   joined.run('predict', joined.phasesOf('predict')[0], 0, 1);
-  expect(new Float32Array(memory.buffer, outputs[0].address, expected.length)).toEqual(expected);
+  expect(new Float32Array(memory.buffer, outputs[0].predicted.address, expected.length)).toEqual(expected);
 });
 
 test.each([

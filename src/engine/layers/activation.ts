@@ -8,6 +8,7 @@ import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } fro
 /** y = f(x), row by row; dx = dy·f′. */
 export class ActivationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: ActivationPlan,
@@ -29,22 +30,22 @@ class PlacedActivation implements PlacedLayer {
     private readonly space: Space,
   ) {
     const { activation, inPlace } = layer.plan;
-    const { arena, batch, training } = space;
+    const { training } = space;
     const { steps, width } = input.values;
     this.fromInput = slopeTakesInput(activation);
     const overwrites = inPlace && !(training && this.fromInput);
-    this.output = signalFrom(input, overwrites ? input.values : newRows(arena, batch, steps, width));
+    this.output = signalFrom(input, overwrites ? input.values : newRows(space, steps, width));
     // dX takes dY's place: a buffer less that goes through the cache.
     const dx = placeGradient(input, space);
     if (dx) this.output.gradient = dx;
   }
 
   forward(rows: Range): void {
-    eachRun(rows, this.space.batch, this.input.values.steps, this.run);
+    eachRun(rows, this.space, this.input.values.steps, this.run);
   }
 
   backward(rows: Range): void {
-    eachRun(rows, this.space.batch, this.input.values.steps, this.runBack);
+    eachRun(rows, this.space, this.input.values.steps, this.runBack);
   }
 
   gradients(): void {}
@@ -53,16 +54,7 @@ class PlacedActivation implements PlacedLayer {
     const { plan, context } = this.layer;
     const x = this.input.values;
     const y = this.output.values;
-    context.kernels.activationForward(
-      plan.activation,
-      x.address,
-      x.rowStride,
-      y.address,
-      y.rowStride,
-      x.width,
-      from,
-      to,
-    );
+    context.kernels.activationForward(plan.activation, x.address, x.ld, y.address, y.ld, x.width, from, to);
   };
 
   private readonly runBack = (from: number, to: number): void => {
@@ -73,11 +65,11 @@ class PlacedActivation implements PlacedLayer {
     context.kernels.activationBackward(
       plan.activation,
       saved.address,
-      saved.rowStride,
+      saved.ld,
       dy.address,
-      dy.rowStride,
+      dy.ld,
       dx.address,
-      dx.rowStride,
+      dx.ld,
       saved.width,
       from,
       to,

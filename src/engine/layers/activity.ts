@@ -16,6 +16,7 @@ interface Counted {
 /** y = x, with l1·Σ|x| + l2·Σx² over the samples, divided by their number, as a part of the loss; of each of its inputs. */
 export class ActivityLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: ActivityPlan,
@@ -42,7 +43,7 @@ export class PlacedActivity implements PlacedLayer {
     this.counted = inputs.map((input) => {
       const { steps, width } = input.values;
       const dx = placeGradient(input, space);
-      const output = signalFrom(input, newRows(arena, batch, steps, width));
+      const output = signalFrom(input, newRows(space, steps, width));
       return { input, dx, output, sums: arena.floats(batch * steps) };
     });
     this.outputs = this.counted.map(({ output }) => output);
@@ -56,8 +57,8 @@ export class PlacedActivity implements PlacedLayer {
     for (const { input, output, sums } of this.counted) {
       const { values: x } = input;
       copyRows(kernels, x, output.values, rows);
-      eachRun(rows, this.space.batch, x.steps, (from, to) =>
-        kernels.activityForward(x.address, x.rowStride, l1, l2, sums, x.width, from, to),
+      eachRun(rows, this.space, x.steps, (from, to) =>
+        kernels.activityForward(x.address, x.ld, l1, l2, sums, x.width, from, to),
       );
     }
   }
@@ -71,14 +72,14 @@ export class PlacedActivity implements PlacedLayer {
       if (!dx) continue;
       const { values: x } = input;
       const dy = gradientBeside(output, this.outputs);
-      eachRun(rows, batch, x.steps, (from, to) =>
+      eachRun(rows, this.space, x.steps, (from, to) =>
         context.kernels.activityBackward(
           x.address,
-          x.rowStride,
+          x.ld,
           dy?.address ?? 0,
-          dy?.rowStride ?? 0,
+          dy?.ld ?? 0,
           dx.address,
-          dx.rowStride,
+          dx.ld,
           l1,
           l2,
           x.width,

@@ -15,6 +15,7 @@ const LOWERED = 1e9;
  */
 export class AttentionLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly factor: WeightBlock | undefined;
   readonly coefficients: WeightBlock | undefined;
 

@@ -20,6 +20,7 @@ import {
  */
 export class BatchNormalizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly gamma: WeightBlock | undefined;
   readonly beta: WeightBlock | undefined;
   readonly movingMean: WeightBlock;
@@ -64,7 +65,7 @@ class PlacedBatchNormalization implements PlacedLayer {
     private readonly space: Space,
   ) {
     const { plan, movingMean, movingVariance } = layer;
-    const { arena, batch, training } = space;
+    const { arena, training } = space;
     const { steps, width } = input.values;
     this.moving = { mean: movingMean.weights, variance: movingVariance.weights };
     if (training && plan.trained) {
@@ -77,7 +78,7 @@ class PlacedBatchNormalization implements PlacedLayer {
       };
     }
     this.dx = placeGradient(input, space);
-    this.output = signalFrom(input, newRows(arena, batch, steps, width), {
+    this.output = signalFrom(input, newRows(space, steps, width), {
       wantsGradient: training && (input.wantsGradient || plan.trained),
     });
   }
@@ -87,12 +88,12 @@ class PlacedBatchNormalization implements PlacedLayer {
     const x = this.input.values;
     const y = this.output.values;
     const { mean, variance } = (training ? this.sums : undefined) ?? this.moving;
-    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+    eachRun(rows, this.space, x.steps, (from, to) =>
       context.kernels.batchNormForward(
         x.address,
-        x.rowStride,
+        x.ld,
         y.address,
-        y.rowStride,
+        y.ld,
         gamma?.weights ?? 0,
         beta?.weights ?? 0,
         mean,
@@ -112,14 +113,14 @@ class PlacedBatchNormalization implements PlacedLayer {
     const { values: x, mask } = this.input;
     const dy = gradientOf(this.output);
     const { mean, variance } = sums ?? this.moving;
-    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+    eachRun(rows, this.space, x.steps, (from, to) =>
       context.kernels.batchNormBackward(
         x.address,
-        x.rowStride,
+        x.ld,
         dy.address,
-        dy.rowStride,
+        dy.ld,
         dx.address,
-        dx.rowStride,
+        dx.ld,
         gamma?.weights ?? 0,
         mean,
         variance,
@@ -159,7 +160,7 @@ class PlacedBatchNormalization implements PlacedLayer {
     const rows = this.space.batch * x.steps;
     this.layer.context.kernels.batchNormStatistics(
       x.address,
-      x.rowStride,
+      x.ld,
       mask,
       this.counted(),
       mean,
@@ -177,9 +178,9 @@ class PlacedBatchNormalization implements PlacedLayer {
     const { from, to } = this.features(part, parts);
     context.kernels.batchNormSums(
       x.address,
-      x.rowStride,
+      x.ld,
       dy.address,
-      dy.rowStride,
+      dy.ld,
       mean,
       variance,
       plan.epsilon,

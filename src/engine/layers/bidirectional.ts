@@ -59,13 +59,13 @@ class PlacedBidirectional implements PlacedLayer {
     initial: readonly Signal[],
   ) {
     const { mergeMode, forward: plan } = layer.plan;
-    const { arena, batch, training } = space;
+    const { training } = space;
     const { units, inputs, returnSequences } = plan;
     const concat = mergeMode === 'concat';
     const apart = mergeMode === 'none';
     const { steps } = input.values;
     const outputSteps = returnSequences ? steps : 1;
-    const rows = (width: number, count = outputSteps) => newRows(arena, batch, count, width);
+    const rows = (width: number, count = outputSteps) => newRows(space, count, width);
     this.dx = placeGradient(input, space);
     this.second = this.dx && rows(inputs, steps);
     const values = rows(concat ? 2 * units : units);
@@ -175,7 +175,7 @@ class PlacedBidirectional implements PlacedLayer {
 
   private clearMasked(values: Rows, rows: Range): void {
     const { mask } = this.output;
-    eachRun(rows, this.space.batch, values.steps, (from, to) => {
+    eachRun(rows, this.space, values.steps, (from, to) => {
       const { address, rowStride, width } = values;
       this.layer.context.kernels.maskRows(address, rowStride, address, rowStride, mask, width, from, to);
     });

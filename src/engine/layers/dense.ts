@@ -21,6 +21,7 @@ const GATHERED_ROWS = 256;
  */
 export class DenseLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly block: WeightBlock;
   readonly hasBias: boolean;
 
@@ -59,7 +60,7 @@ export class PlacedDense implements PlacedLayer {
     const { plan, block } = layer;
     const { steps } = input.values;
     const rows = batch * steps;
-    const values = newRows(arena, batch, steps, plan.units);
+    const values = newRows(space, steps, plan.units);
     this.dx = placeGradient(input, space);
     const transposedRows = 16 * Math.ceil(block.rows / 16);
     this.transposed = this.dx && rows > 1 ? arena.fixed(transposedRows * 16 * block.panels) : 0;
@@ -143,10 +144,10 @@ export class PlacedDense implements PlacedLayer {
     const mine = share(block.panels, part, parts);
     context.kernels.denseGradients(
       x.address,
-      x.rowStride,
+      x.ld,
       inputs,
       dy.address,
-      dy.rowStride,
+      dy.ld,
       units,
       this.space.batch * x.steps,
       block.gradients,

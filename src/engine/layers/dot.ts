@@ -35,6 +35,7 @@ interface Side {
  */
 export class DotLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: DotPlan,
@@ -67,18 +68,19 @@ class PlacedDot implements PlacedLayer {
     const sequence = one.sequence && other.sequence;
     const [steps, width] = sequence ? [a.rows, b.rows] : [1, a.rows * b.rows];
     const wantsGradient = one.wantsGradient || other.wantsGradient;
-    const values = newRows(space.arena, space.batch, steps, width);
+    const values = newRows(space, steps, width);
     this.output = { values, sequence, mask: 0, wantsGradient };
     this.flops = (2 * a.rows * a.count * b.rows) / one.values.steps;
   }
 
   private sideOf(signal: Signal, overSteps: boolean): Side {
-    const { arena, batch } = this.space;
+    const { space } = this;
+    const { arena, batch } = space;
     const { normalize } = this.layer.plan;
     const { values: x } = signal;
-    const values = normalize ? newRows(arena, batch, x.steps, x.width) : x;
+    const values = normalize ? newRows(space, x.steps, x.width) : x;
     const shape = matrixOf(values, overSteps);
-    const dx = placeGradient(signal, this.space);
+    const dx = placeGradient(signal, space);
     return { x, dx, overSteps, values, shape, factors: normalize ? arena.floats(batch * shape.rows) : 0 };
   }
 

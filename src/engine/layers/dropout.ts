@@ -13,6 +13,7 @@ import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } fro
  */
 export class DropoutLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: DropoutPlan,
@@ -31,13 +32,13 @@ class PlacedDropout implements PlacedLayer {
   constructor(
     private readonly layer: DropoutLayer,
     private readonly input: Signal,
-    private readonly space: Space,
+    space: Space,
   ) {
     const { rate } = layer.plan;
     const { steps, width } = input.values;
     this.drops = rate > 0 && rate < 1;
     placeGradient(input, space);
-    this.output = signalFrom(input, newRows(space.arena, space.batch, steps, width));
+    this.output = signalFrom(input, newRows(space, steps, width));
   }
 
   forward(rows: Range, training: boolean): void {
@@ -60,8 +61,10 @@ class PlacedDropout implements PlacedLayer {
     }
     context.kernels.dropout(
       from.address,
+      from.stepStride,
       from.rowStride,
       to.address,
+      to.stepStride,
       to.rowStride,
       dropoutKey(context.draw, path, 'input'),
       dropoutThreshold(rate),
@@ -70,7 +73,6 @@ class PlacedDropout implements PlacedLayer {
       spatial ? width : steps * width,
       width,
       steps,
-      this.space.batch,
       rows.from,
       rows.to,
     );

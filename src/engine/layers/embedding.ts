@@ -1,7 +1,7 @@
 import type { EmbeddingPlan } from '../../plan/layerPlan.js';
 import { makeBlock, plainColumns, type WeightBlock } from '../blocks.js';
 import { gradientOf } from '../gradients.js';
-import { newRows } from '../rows.js';
+import { newRows, rowNumbers } from '../rows.js';
 import {
   type EngineLayer,
   type LayerContext,
@@ -18,6 +18,7 @@ import {
  */
 export class EmbeddingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly block: WeightBlock;
 
   constructor(
@@ -48,7 +49,7 @@ class PlacedEmbedding implements PlacedLayer {
     const { arena, batch, training } = space;
     const { steps } = input.values;
     this.output = {
-      values: newRows(arena, batch, steps, width),
+      values: newRows(space, steps, width),
       sequence: true,
       mask: maskZero ? arena.floats(batch * steps) : 0,
       wantsGradient: training && block.gradients !== 0,
@@ -61,6 +62,7 @@ class PlacedEmbedding implements PlacedLayer {
     const { output } = this;
     const indices = this.input.values;
     const y = output.values;
+    const { step, entry } = rowNumbers(this.space, y.steps);
     context.kernels.embeddingForward(
       block.weights,
       16 * block.panels,
@@ -69,11 +71,13 @@ class PlacedEmbedding implements PlacedLayer {
       indices.stepStride,
       indices.rowStride,
       y.address,
+      y.stepStride,
       y.rowStride,
       output.mask,
+      step,
+      entry,
       width,
       y.steps,
-      this.space.batch,
       from,
       to,
     );
@@ -97,6 +101,7 @@ class PlacedEmbedding implements PlacedLayer {
     if (block.squares) kernels.zeroRows(block.squares, ld, vocabulary, from, to);
     kernels.embeddingBackward(
       dy.address,
+      dy.stepStride,
       dy.rowStride,
       indices.address,
       indices.stepStride,

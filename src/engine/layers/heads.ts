@@ -8,7 +8,7 @@ import {
 } from '../../kernels/attention.js';
 import { dropoutKey, dropoutThreshold } from '../../random.js';
 import { placeGradient } from '../gradients.js';
-import { newRows, type Rows } from '../rows.js';
+import { newRows, type Rows, rowNumbers } from '../rows.js';
 import type { LayerContext, Range, Signal, Space } from './layer.js';
 
 /** What layers that attend are alike in. */
@@ -66,7 +66,7 @@ export class PlacedHeads {
     const [queries, keys] = [query.values.steps, key.values.steps];
     this.drops = dropout > 0 && dropout < 1;
     this.flops = 2 * value.values.steps * (query.values.width + value.values.width);
-    this.output = newRows(arena, batch, queries, value.values.width);
+    this.output = newRows(space, queries, value.values.width);
     const [dQuery, dValue, dKey] = [query, value, key].map((signal) => placeGradient(signal, space));
     this.job = arena.fixed(ATTENTION_WORDS);
     const kept = training ? arena.floats(2 * batch * heads * queries) : 0;
@@ -84,7 +84,9 @@ export class PlacedHeads {
       ...rowsOf('key', key.values),
       ...rowsOf('value', value.values),
       ...rowsOf('output', this.output),
-      maskStep: 4 * batch,
+      queryMaskRow: 4 * rowNumbers(space, queries).entry,
+      keyMaskRow: 4 * rowNumbers(space, keys).entry,
+      maskStep: 4 * rowNumbers(space, queries).step,
       queryMask: ports.queryMask,
       keyMask: ports.keyMask,
       valueMask: ports.valueMask,

@@ -8,7 +8,7 @@ import type { Draw } from '../../random.js';
 import type { Arena } from '../arena.js';
 import type { WeightBlock } from '../blocks.js';
 import type { Kernels } from '../kernels.js';
-import type { Range, Signal } from '../rows.js';
+import type { Range, RowOrder, Signal } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 
 export type { Range, Signal } from '../rows.js';
@@ -23,10 +23,8 @@ export interface LayerContext {
 }
 
 /** Where and for what a layer is placed. */
-export interface Space {
+export interface Space extends RowOrder {
   readonly arena: Arena;
-  /** B */
-  readonly batch: number;
   /** Backward will be called, so keep what it needs. */
   readonly training: boolean;
   /** Recurrent layers, stateful or not, go on from the states that their last call left, one batch entry at a time. */
@@ -54,6 +52,8 @@ export interface Gathering {
 export interface EngineLayer {
   /** The layer's weights; their addresses are set before the first place(). */
   readonly blocks: readonly WeightBlock[];
+  /** Takes rows batch-major too: no entry's work on a step needs the steps of other entries beside it. */
+  readonly anyOrder?: boolean;
   /** What a stateful layer carries from batch to batch, of each cell. */
   readonly carried?: readonly CarriedState[];
   /**

@@ -21,6 +21,7 @@ const LEAST_SQUARES = 1e-24;
  */
 export class LayerNormalizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly gamma: WeightBlock | undefined;
   readonly beta: WeightBlock | undefined;
 
@@ -57,18 +58,18 @@ class PlacedLayerNormalization implements PlacedLayer {
     this.mean = plan.kind === 'rmsNormalization' ? arena.fixed(rows) : arena.floats(rows);
     this.rstd = arena.floats(rows);
     this.dx = placeGradient(input, space);
-    this.output = signalFrom(input, newRows(arena, batch, steps, width), {
+    this.output = signalFrom(input, newRows(space, steps, width), {
       mask: plan.kind === 'rmsNormalization' && !plan.keepsMask ? 0 : input.mask,
       wantsGradient: training && (input.wantsGradient || blocks.length > 0),
     });
   }
 
   forward(rows: Range): void {
-    eachRun(rows, this.space.batch, this.input.values.steps, this.run);
+    eachRun(rows, this.space, this.input.values.steps, this.run);
   }
 
   backward(rows: Range): void {
-    if (this.dx) eachRun(rows, this.space.batch, this.input.values.steps, this.runBack);
+    if (this.dx) eachRun(rows, this.space, this.input.values.steps, this.runBack);
   }
 
   gradients(part: number, parts: number): void {
@@ -79,9 +80,9 @@ class PlacedLayerNormalization implements PlacedLayer {
     const fours = share(Math.ceil(x.width / 4), part, parts);
     context.kernels.layerNormGradients(
       x.address,
-      x.rowStride,
+      x.ld,
       dy.address,
-      dy.rowStride,
+      dy.ld,
       this.mean,
       this.rstd,
       gamma?.gradients ?? 0,
@@ -102,9 +103,9 @@ class PlacedLayerNormalization implements PlacedLayer {
       const { part, floor } = squaresOf(plan, x.width);
       kernels.rmsNormForward(
         x.address,
-        x.rowStride,
+        x.ld,
         y.address,
-        y.rowStride,
+        y.ld,
         gamma?.weights ?? 0,
         this.rstd,
         part,
@@ -118,9 +119,9 @@ class PlacedLayerNormalization implements PlacedLayer {
     }
     kernels.layerNormForward(
       x.address,
-      x.rowStride,
+      x.ld,
       y.address,
-      y.rowStride,
+      y.ld,
       gamma?.weights ?? 0,
       beta?.weights ?? 0,
       this.mean,
@@ -142,11 +143,11 @@ class PlacedLayerNormalization implements PlacedLayer {
       const { part, floor } = squaresOf(plan, x.width);
       kernels.rmsNormBackward(
         x.address,
-        x.rowStride,
+        x.ld,
         dy.address,
-        dy.rowStride,
+        dy.ld,
         dx.address,
-        dx.rowStride,
+        dx.ld,
         gamma?.weights ?? 0,
         this.rstd,
         part,
@@ -159,11 +160,11 @@ class PlacedLayerNormalization implements PlacedLayer {
     }
     kernels.layerNormBackward(
       x.address,
-      x.rowStride,
+      x.ld,
       dy.address,
-      dy.rowStride,
+      dy.ld,
       dx.address,
-      dx.rowStride,
+      dx.ld,
       gamma?.weights ?? 0,
       this.mean,
       this.rstd,

@@ -7,6 +7,7 @@ import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } fro
 /** A step whose F values all equal `value` is masked, and its values become 0. */
 export class MaskingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: MaskingPlan,
@@ -28,17 +29,17 @@ class PlacedMasking implements PlacedLayer {
   ) {
     const { arena, batch } = space;
     const { steps, width } = input.values;
-    const values = newRows(arena, batch, steps, width);
+    const values = newRows(space, steps, width);
     placeGradient(input, space);
     this.output = { values, sequence: true, mask: arena.floats(batch * steps), wantsGradient: input.wantsGradient };
   }
 
   forward(rows: Range): void {
-    eachRun(rows, this.space.batch, this.input.values.steps, this.run);
+    eachRun(rows, this.space, this.input.values.steps, this.run);
   }
 
   backward(rows: Range): void {
-    eachRun(rows, this.space.batch, this.input.values.steps, this.runBack);
+    eachRun(rows, this.space, this.input.values.steps, this.runBack);
   }
 
   gradients(): void {}
@@ -48,13 +49,13 @@ class PlacedMasking implements PlacedLayer {
     const x = this.input.values;
     const { values: y, mask } = this.output;
     const { kernels } = context;
-    kernels.maskingForward(x.address, x.rowStride, plan.value, y.address, y.rowStride, mask, x.width, from, to);
+    kernels.maskingForward(x.address, x.ld, plan.value, y.address, y.ld, mask, x.width, from, to);
   };
 
   private readonly runBack = (from: number, to: number): void => {
     const dx = gradientOf(this.input);
     const dy = gradientOf(this.output);
     const { kernels } = this.layer.context;
-    kernels.maskRows(dy.address, dy.rowStride, dx.address, dx.rowStride, this.output.mask, dx.width, from, to);
+    kernels.maskRows(dy.address, dy.ld, dx.address, dx.ld, this.output.mask, dx.width, from, to);
   };
 }

@@ -27,8 +27,7 @@ abstract class PlacedJoining implements PlacedLayer {
   gradients(): void {}
 
   protected rows(width: number, steps: number): Rows {
-    const { arena, batch } = this.space;
-    return newRows(arena, batch, steps, width);
+    return newRows(this.space, steps, width);
   }
 
   protected copy(from: Rows, to: Rows, rows: Range): void {
@@ -37,12 +36,12 @@ abstract class PlacedJoining implements PlacedLayer {
 
   /** Sets the rows, which are the engine's own, whose steps do not count, but for those that by `unless` do not either. */
   protected fillMasked(to: Rows, mask: number, value: number, rows: Range, unless = 0): void {
-    const { address, rowStride, width, steps } = to;
+    const { address, ld, width, steps } = to;
     const { f32 } = this.space.arena;
-    eachRun(rows, this.space.batch, steps, (from, until) => {
+    eachRun(rows, this.space, steps, (from, until) => {
       for (let row = from; row < until; row++) {
         if (f32[(mask >>> 2) + row] !== 0 || (unless && f32[(unless >>> 2) + row] === 0)) continue;
-        const at = (address >>> 2) + row * rowStride;
+        const at = (address >>> 2) + row * ld;
         f32.fill(value, at, at + width);
       }
     });
@@ -51,7 +50,7 @@ abstract class PlacedJoining implements PlacedLayer {
   /** mask ← a joined with b: 1 where either is. */
   protected joinMasks(a: number, b: number, to: number, rows: Range): void {
     const { f32 } = this.space.arena;
-    eachRun(rows, this.space.batch, this.output.values.steps, (from, until) => {
+    eachRun(rows, this.space, this.output.values.steps, (from, until) => {
       for (let row = from; row < until; row++) {
         f32[(to >>> 2) + row] = Math.max(f32[(a >>> 2) + row], f32[(b >>> 2) + row]);
       }
@@ -74,6 +73,7 @@ const NEUTRAL: Partial<Record<MergeId, number>> = {
  */
 export class MergeLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     private readonly plan: MergePlan,
@@ -225,9 +225,9 @@ class PlacedMerge extends PlacedJoining {
   }
 
   /** In place, in rows of the engine's own. */
-  private scale({ address, rowStride, steps }: Rows, factor: number, rows: Range): void {
-    const panels = rowStride / 16;
-    eachRun(rows, this.space.batch, steps, (from, to) => {
+  private scale({ address, ld, steps }: Rows, factor: number, rows: Range): void {
+    const panels = ld / 16;
+    eachRun(rows, this.space, steps, (from, to) => {
       this.context.kernels.scalePanels(address, 1, 0, 1, factor, panels * from, panels * to);
     });
   }
@@ -244,6 +244,10 @@ export class ConcatenateLayer implements EngineLayer {
     private readonly plan: ConcatenatePlan,
     private readonly context: LayerContext,
   ) {}
+
+  get anyOrder(): boolean {
+    return !this.plan.overSteps;
+  }
 
   place(input: Signal, space: Space, others: readonly Signal[]): PlacedLayer {
     const inputs = [input, ...others];
@@ -324,7 +328,7 @@ class PlacedConcatenation extends PlacedJoining {
     for (const { mask, values } of inputs) {
       if (mask === 0) this.fill(at, values.steps, { from, to });
       else
-        eachRun({ from, to }, batch, values.steps, (row0, row1) => {
+        eachRun({ from, to }, this.space, values.steps, (row0, row1) => {
           f32.copyWithin((at >>> 2) + row0, (mask >>> 2) + row0, (mask >>> 2) + row1);
         });
       at += 4 * batch * values.steps;
@@ -333,7 +337,7 @@ class PlacedConcatenation extends PlacedJoining {
 
   private fill(mask: number, steps: number, rows: Range): void {
     const { f32 } = this.space.arena;
-    eachRun(rows, this.space.batch, steps, (from, to) => f32.fill(1, (mask >>> 2) + from, (mask >>> 2) + to));
+    eachRun(rows, this.space, steps, (from, to) => f32.fill(1, (mask >>> 2) + from, (mask >>> 2) + to));
   }
 }
 

@@ -19,7 +19,7 @@ export abstract class PlacedMoving implements PlacedLayer {
     flow: OutputFlow = {},
   ) {
     placeGradient(input, space);
-    const values = newRows(space.arena, space.batch, steps, width);
+    const values = newRows(space, steps, width);
     this.output = { values, sequence: true, mask: 0, wantsGradient: input.wantsGradient, ...flow };
   }
 

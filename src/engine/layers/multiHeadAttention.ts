@@ -69,6 +69,7 @@ class PlacedProjection {
  */
 export class MultiHeadAttentionLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly query: Projection;
   readonly key: Projection;
   readonly value: Projection;

@@ -13,6 +13,7 @@ import { PlacedMoving } from './moving.js';
  */
 export class NoiseLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     private readonly plan: NoisePlan,
@@ -35,8 +36,7 @@ class PlacedNoise extends PlacedMoving {
   ) {
     const { values, sequence, mask } = input;
     super(context, input, space, values, { sequence, mask });
-    const { arena, batch, training } = space;
-    if (training && plan.deviation > 0) this.noise = newRows(arena, batch, values.steps, values.width);
+    if (space.training && plan.deviation > 0) this.noise = newRows(space, values.steps, values.width);
   }
 
   forward(rows: Range, training: boolean): void {

@@ -17,11 +17,14 @@ export class OverStepsLayer implements EngineLayer {
     this.blocks = inner.blocks;
   }
 
+  get anyOrder(): boolean {
+    return this.inner.anyOrder ?? false;
+  }
+
   place(input: Signal, space: Space): PlacedLayer {
-    const { arena, batch } = space;
     const { values, sequence, mask, wantsGradient } = input;
     const groups = this.plan.groups === -1 ? values.width : this.plan.groups;
-    const rows = newRows(arena, batch, groups, (values.steps * values.width) / groups);
+    const rows = newRows(space, groups, (values.steps * values.width) / groups);
     const gathered: Signal = { values: rows, sequence: true, mask: 0, wantsGradient };
     const inner = this.inner.place(gathered, space, []);
     const flow = { sequence, mask: this.plan.keepsMask ? mask : 0, wantsGradient: inner.output.wantsGradient };

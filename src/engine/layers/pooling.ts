@@ -1,12 +1,13 @@
 import type { PoolingPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
-import { newRows } from '../rows.js';
+import { newRows, rowNumbers } from '../rows.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 
 /** (B, T, F) → (B, F): the mean over the steps that count, or the largest over all steps. */
 export class PoolingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: PoolingPlan,
@@ -27,37 +28,53 @@ class PlacedPooling implements PlacedLayer {
     private readonly space: Space,
   ) {
     placeGradient(input, space);
-    const values = newRows(space.arena, space.batch, 1, input.values.width);
+    const values = newRows(space, 1, input.values.width);
     this.output = { values, sequence: false, mask: 0, wantsGradient: input.wantsGradient };
   }
 
   forward({ from, to }: Range): void {
     const { plan, context } = this.layer;
     const { kernels } = context;
-    const { batch } = this.space;
     const { values: x, mask } = this.input;
+    const { step, entry } = rowNumbers(this.space, x.steps);
     const y = this.output.values;
     if (plan.kind === 'averagePooling')
       kernels.averagePoolForward(
         x.address,
+        x.stepStride,
         x.rowStride,
         mask,
+        step,
+        entry,
         y.address,
         y.rowStride,
         x.width,
         x.steps,
-        batch,
         from,
         to,
       );
-    else kernels.maxPoolForward(x.address, x.rowStride, 0, y.address, y.rowStride, x.width, x.steps, batch, from, to);
+    else
+      kernels.maxPoolForward(
+        x.address,
+        x.stepStride,
+        x.rowStride,
+        0,
+        0,
+        0,
+        y.address,
+        y.rowStride,
+        x.width,
+        x.steps,
+        from,
+        to,
+      );
   }
 
   backward({ from, to }: Range): void {
     const { plan, context } = this.layer;
     const { kernels } = context;
-    const { batch } = this.space;
     const { values: x, mask } = this.input;
+    const { step, entry } = rowNumbers(this.space, x.steps);
     const { values: y } = this.output;
     const dx = gradientOf(this.input);
     const dy = gradientOf(this.output);
@@ -66,28 +83,33 @@ class PlacedPooling implements PlacedLayer {
         dy.address,
         dy.rowStride,
         mask,
+        step,
+        entry,
         dx.address,
+        dx.stepStride,
         dx.rowStride,
         x.width,
         x.steps,
-        batch,
         from,
         to,
       );
     else
       kernels.maxPoolBackward(
         x.address,
+        x.stepStride,
         x.rowStride,
         y.address,
         y.rowStride,
         0,
+        0,
+        0,
         dy.address,
         dy.rowStride,
         dx.address,
+        dx.stepStride,
         dx.rowStride,
         x.width,
         x.steps,
-        batch,
         from,
         to,
       );

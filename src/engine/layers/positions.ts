@@ -18,6 +18,7 @@ import {
 /** y = x + a vector for each place: rows of a learnt table (L, F), or sine and cosine waves. Backward: dx = dy, and the sum over the batch for the table. */
 export class PositionsLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly table: WeightBlock | undefined;
   /** Floats from one row of the table or the waves to the next. */
   readonly tableRow: number;
@@ -64,12 +65,12 @@ class PlacedPositions implements PlacedLayer {
     private readonly space: Space,
   ) {
     const { plan, table } = layer;
-    const { arena, batch, training } = space;
+    const { training } = space;
     const { steps, width } = input.values;
     this.added = plan.of.kind === 'waves' ? this.placeWaves(plan.of.longest) : (table?.weights ?? 0);
     this.dx = placeGradient(input, space);
     const learns = training && table !== undefined && table.gradients !== 0;
-    this.output = signalFrom(input, newRows(arena, batch, steps, width), {
+    this.output = signalFrom(input, newRows(space, steps, width), {
       wantsGradient: input.wantsGradient || learns,
     });
   }

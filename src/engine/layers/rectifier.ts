@@ -30,6 +30,11 @@ export class RectifierLayer implements EngineLayer {
     this.blocks = this.alpha ? [this.alpha] : [];
   }
 
+  /** Rows of a step lie together for slopes of its own. */
+  get anyOrder(): boolean {
+    return !this.alpha || this.alpha.rows === 1;
+  }
+
   place(input: Signal, space: Space): PlacedLayer {
     return new PlacedRectifier(this, input, space);
   }
@@ -46,14 +51,14 @@ class PlacedRectifier implements PlacedLayer {
     private readonly input: Signal,
     private readonly space: Space,
   ) {
-    const { arena, batch, training } = space;
+    const { arena, training } = space;
     const { alpha, plan } = layer;
     const { steps, width } = input.values;
     this.constant = alpha ? 0 : arena.fixed(width);
     if (!alpha) arena.f32.fill(plan.slope, this.constant >>> 2, (this.constant >>> 2) + width);
     this.dx = placeGradient(input, space);
     const wantsGradient = training && (input.wantsGradient || alpha !== undefined);
-    this.output = signalFrom(input, newRows(arena, batch, steps, width), { wantsGradient });
+    this.output = signalFrom(input, newRows(space, steps, width), { wantsGradient });
   }
 
   forward(rows: Range): void {
@@ -63,9 +68,9 @@ class PlacedRectifier implements PlacedLayer {
     this.eachSlope(rows, (slopes, from, to) =>
       this.layer.context.kernels.rectifyForward(
         x.address,
-        x.rowStride,
+        x.ld,
         y.address,
-        y.rowStride,
+        y.ld,
         slopes,
         threshold,
         most,
@@ -85,11 +90,11 @@ class PlacedRectifier implements PlacedLayer {
     this.eachSlope(rows, (slopes, from, to) =>
       this.layer.context.kernels.rectifyBackward(
         x.address,
-        x.rowStride,
+        x.ld,
         dy.address,
-        dy.rowStride,
+        dy.ld,
         dx.address,
-        dx.rowStride,
+        dx.ld,
         slopes,
         threshold,
         most,
@@ -110,9 +115,9 @@ class PlacedRectifier implements PlacedLayer {
     for (let row = 0; row < alpha.rows; row++)
       context.kernels.rectifyGradients(
         x.address,
-        x.rowStride,
+        x.ld,
         dy.address,
-        dy.rowStride,
+        dy.ld,
         alpha.gradients + 64 * alpha.panels * row,
         row * rows,
         (row + 1) * rows,
@@ -127,7 +132,7 @@ class PlacedRectifier implements PlacedLayer {
     const { batch } = this.space;
     const { steps } = this.input.values;
     if (!alpha || alpha.rows === 1)
-      eachRun(rows, batch, steps, (from, to) => visit(alpha?.weights ?? this.constant, from, to));
+      eachRun(rows, this.space, steps, (from, to) => visit(alpha?.weights ?? this.constant, from, to));
     else
       for (let t = 0; t < steps; t++)
         visit(alpha.weights + 64 * alpha.panels * t, t * batch + rows.from, t * batch + rows.to);

@@ -43,13 +43,13 @@ class PlacedRecurrent implements PlacedLayer {
     initial: readonly Signal[],
   ) {
     const { plan, cell } = layer;
-    const { arena, batch, training } = space;
+    const { training } = space;
     const { units, returnSequences, returnState, stateful } = plan;
     const dInput = placeGradient(input, space);
     // In training the states stay where they are made, and serve as output unless the cell needs its output apart, or a mask has
     // outputs begin with zeros where states do not.
     const apart = !training || cell.keepsOutputApart || ((stateful || initial.length > 0) && input.mask !== 0);
-    const own = newRows(arena, batch, returnSequences && apart ? input.values.steps : 1, units);
+    const own = newRows(space, returnSequences && apart ? input.values.steps : 1, units);
     const output: CellOutput = returnSequences ? (apart ? { sequences: own } : {}) : { last: own };
     this.cell = cell.place({ input, output, dInput, initial, givesStates: returnState }, space);
     this.kept = this.cell.kept;

@@ -1,14 +1,15 @@
-/** Layers that give the same numbers in another shape: Flatten, RepeatVector, Reshape, Permute, and batch-major rows to time-major ones. */
+/** Layers that give the same numbers in another shape: Flatten, RepeatVector, Reshape, Permute, and a caller's rows as the engine's. */
 import { MemcellError } from '../../errors.js';
 import type { RepeatPlan, ReshapePlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
-import type { Rows } from '../rows.js';
+import { batchMajor, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 import { PlacedMoving } from './moving.js';
 
 /** (B, T, F) → (B, T·F) */
 export class FlattenLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(private readonly context: LayerContext) {}
 
@@ -33,7 +34,7 @@ class PlacedFlatten extends PlacedMoving {
     this.copy(this.parts(this.dy), dx, rows, dx.width, dx.steps);
   }
 
-  /** The output or its gradient as (B, T, F), time-major or not. */
+  /** The output or its gradient as (B, T, F), in either order. */
   private parts(rows: Rows): Rows {
     return { ...rows, stepStride: this.input.values.width };
   }
@@ -42,6 +43,7 @@ class PlacedFlatten extends PlacedMoving {
 /** (B, F) → (B, n, F) */
 export class RepeatLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     private readonly plan: RepeatPlan,
@@ -82,9 +84,10 @@ class PlacedRepeat extends PlacedMoving {
   }
 }
 
-/** Rows in any order → time-major rows: for the model's input, so that no gradient is wanted. */
+/** A caller's rows → rows of the engine's own: for the model's input, so that no gradient is wanted. */
 export class ArrangeLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(private readonly context: LayerContext) {}
 
@@ -106,6 +109,7 @@ class PlacedArrangement extends PlacedMoving {
 /** (B, T, F) → (B, T', F') of as many numbers, in the same order, by way of (B, T·F). */
 export class ReshapeLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     private readonly plan: ReshapePlan,
@@ -145,10 +149,9 @@ class PlacedReshape extends PlacedMoving {
   ) {
     super(context, input, space, shape, { sequence });
     const { steps, width } = input.values;
-    const size = steps * width;
-    const address = space.arena.floats(space.batch * size);
-    this.before = { address, stepStride: width, rowStride: size, steps, width };
-    this.after = { ...shape, address, stepStride: shape.width, rowStride: size };
+    const address = space.arena.floats(space.batch * steps * width);
+    this.before = batchMajor(address, steps, width);
+    this.after = batchMajor(address, shape.steps, shape.width);
   }
 
   forward(rows: Range): void {
@@ -167,6 +170,7 @@ class PlacedReshape extends PlacedMoving {
 /** (B, T, F) → (B, F, T) */
 export class TransposeLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(private readonly context: LayerContext) {}
 

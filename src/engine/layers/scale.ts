@@ -15,6 +15,7 @@ import {
 /** y = gamma∘x + beta, (F) each: the kernels of batch normalization with mean 0, variance 1 and epsilon 0. */
 export class ScaleLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
   readonly gamma: WeightBlock | undefined;
   readonly beta: WeightBlock | undefined;
 
@@ -48,7 +49,7 @@ class PlacedScale implements PlacedLayer {
     private readonly input: Signal,
     private readonly space: Space,
   ) {
-    const { arena, batch, training } = space;
+    const { arena, training } = space;
     const { steps, width } = input.values;
     this.zeros = arena.fixed(width);
     this.ones = arena.fixed(width);
@@ -64,19 +65,19 @@ class PlacedScale implements PlacedLayer {
       : { gamma: layer.gamma?.weights ?? 0, beta: layer.beta?.weights ?? 0 };
     this.unused = training ? arena.floats(width) : 0;
     this.dx = placeGradient(input, space);
-    this.output = signalFrom(input, newRows(arena, batch, steps, width), { wantsGradient: training });
+    this.output = signalFrom(input, newRows(space, steps, width), { wantsGradient: training });
   }
 
   forward(rows: Range): void {
     const { values: x } = this.input;
     const { values: y } = this.output;
     const { gamma, beta } = this.factors;
-    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+    eachRun(rows, this.space, x.steps, (from, to) =>
       this.layer.context.kernels.batchNormForward(
         x.address,
-        x.rowStride,
+        x.ld,
         y.address,
-        y.rowStride,
+        y.ld,
         gamma,
         beta,
         this.zeros,
@@ -95,14 +96,14 @@ class PlacedScale implements PlacedLayer {
     const { values: x } = this.input;
     const dy = gradientOf(this.output);
     const { gamma } = this.factors;
-    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+    eachRun(rows, this.space, x.steps, (from, to) =>
       this.layer.context.kernels.batchNormBackward(
         x.address,
-        x.rowStride,
+        x.ld,
         dy.address,
-        dy.rowStride,
+        dy.ld,
         dx.address,
-        dx.rowStride,
+        dx.ld,
         gamma,
         this.zeros,
         this.ones,
@@ -126,9 +127,9 @@ class PlacedScale implements PlacedLayer {
     const fours = share(Math.ceil(x.width / 4), part, parts);
     context.kernels.batchNormSums(
       x.address,
-      x.rowStride,
+      x.ld,
       dy.address,
-      dy.rowStride,
+      dy.ld,
       this.zeros,
       this.ones,
       0,

@@ -85,7 +85,7 @@ class PlacedScanCell implements PlacedSequenceCell {
     const { steps } = values;
     this.steps = steps;
     const isInOrder = steps === 1 || values.stepStride === batch * values.rowStride;
-    this.arranged = isInOrder ? undefined : newRows(arena, batch, steps, values.width);
+    this.arranged = isInOrder ? undefined : newRows(space, steps, values.width);
     const own = signalFrom(ports.input, this.arranged ?? values, { wantsGradient: ports.dInput !== undefined });
     own.gradient = ports.dInput;
     this.dropout = training ? cell.dropout?.place(own, space) : undefined;
@@ -108,29 +108,29 @@ class PlacedScanCell implements PlacedSequenceCell {
           wantsGradient: training,
         }))
       : [];
-    this.preactivations = training && slopeTakesInput(activation) ? newRows(arena, batch, steps, units) : undefined;
+    this.preactivations = training && slopeTakesInput(activation) ? newRows(space, steps, units) : undefined;
     this.dInitial = ports.initial.map((signal) => placeGradient(signal, space));
   }
 
   private placeBack(): Back {
-    const { arena, batch } = this.space;
+    const { space } = this;
     const { scan, stateCount, plan } = this.cell;
     const others = (stateCount - 1) * plan.units;
-    const dGates = newRows(arena, batch, this.steps, scan.width);
-    const dh = newRows(arena, batch, 1, scan.heads * scan.padded);
-    return { dGates, dh, dOthers: others > 0 ? newRows(arena, batch, 1, others) : dh };
+    const dGates = newRows(space, this.steps, scan.width);
+    const dh = newRows(space, 1, scan.heads * scan.padded);
+    return { dGates, dh, dOthers: others > 0 ? newRows(space, 1, others) : dh };
   }
 
   private placePass(): Pass {
     const { steps, ports, space } = this;
-    const { arena, batch, training } = space;
+    const { batch, training } = space;
     const { plan, stateCount } = this.cell;
     const { goBackwards, units } = plan;
     const { mask } = ports.input;
     const others = (stateCount - 1) * units;
     const kept = training || ports.output.sequences !== undefined;
-    const h = newRows(arena, batch, kept ? steps + 1 : 1, units);
-    const rest = others > 0 ? newRows(arena, batch, kept ? steps + 1 : 1, others) : h;
+    const h = newRows(space, kept ? steps + 1 : 1, units);
+    const rest = others > 0 ? newRows(space, kept ? steps + 1 : 1, others) : h;
     return {
       gates: this.ordered(this.dense.output.values, steps - 1),
       mask: {
@@ -180,7 +180,7 @@ class PlacedScanCell implements PlacedSequenceCell {
     const { units } = this.cell.plan;
     if (sequences) {
       const { address, stepStride, rowStride } = pass.h;
-      const after = { address: address + 4 * stepStride, stepStride, rowStride, steps, width: units };
+      const after = { address: address + 4 * stepStride, stepStride, rowStride, ld: rowStride, steps, width: units };
       this.copy(after, sequences, rows);
       this.clear(sequences, 0, rows);
     }
@@ -242,7 +242,7 @@ class PlacedScanCell implements PlacedSequenceCell {
     const { candidate, preactivations } = this;
     if (preactivations) this.copy(candidate, preactivations, rows);
     const { address, rowStride, width } = candidate;
-    eachRun(rows, this.space.batch, this.steps, (from, to) => {
+    eachRun(rows, this.space, this.steps, (from, to) => {
       context.kernels.activationForward(activation, address, rowStride, address, rowStride, width, from, to);
     });
   }
@@ -289,7 +289,7 @@ class PlacedScanCell implements PlacedSequenceCell {
     if (activation === ActivationId.linear) return;
     const saved = this.preactivations ?? this.candidate;
     const { address, rowStride } = candidateOf(dGates, scan.width, units);
-    eachRun(rows, this.space.batch, this.steps, (from, to) => {
+    eachRun(rows, this.space, this.steps, (from, to) => {
       context.kernels.activationBackward(
         activation,
         saved.address,

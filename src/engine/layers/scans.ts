@@ -170,13 +170,14 @@ class PlacedExponentialGates implements PlacedScan {
 
   constructor(
     private readonly gates: ExponentialGates,
-    { arena, batch, training }: Space,
+    space: Space,
     steps: number,
   ) {
+    const { arena, batch, training } = space;
     const { heads, padded, headWidth, block } = gates;
     this.rows = batch * steps;
     this.transposed = training ? arena.fixed(heads * padded * headWidth) : 0;
-    this.next = training ? newRows(arena, batch, 1, heads * padded).address : 0;
+    this.next = training ? newRows(space, 1, heads * padded).address : 0;
     this.scratch = training ? arena.floats(block.panels * 16 * GATHERED_ROWS) : 0;
   }
 

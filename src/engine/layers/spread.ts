@@ -1,7 +1,7 @@
 import { gradientOf, placeGradient } from '../gradients.js';
 import type { Kernels } from '../kernels.js';
 import { copyRows } from '../moveRows.js';
-import { eachRun, newRows, type Rows, signalFrom } from '../rows.js';
+import { newRows, type Rows, rowNumbers, signalFrom } from '../rows.js';
 import type { Range, Signal, Space } from './layer.js';
 
 /**
@@ -26,11 +26,11 @@ export class Spread {
     const { steps, width } = input.values;
     const widens = width < shape.width;
     const both = widens && steps < shape.steps;
-    this.widened = both ? newRows(arena, batch, steps, shape.width) : undefined;
-    this.narrowed = both && input.wantsGradient ? newRows(arena, batch, steps, shape.width) : undefined;
+    this.widened = both ? newRows(space, steps, shape.width) : undefined;
+    this.narrowed = both && input.wantsGradient ? newRows(space, steps, shape.width) : undefined;
     placeGradient(input, space);
     const mask = input.mask && steps < shape.steps ? arena.floats(batch * shape.steps) : input.mask;
-    this.signal = signalFrom(input, newRows(arena, batch, shape.steps, shape.width), { mask });
+    this.signal = signalFrom(input, newRows(space, shape.steps, shape.width), { mask });
   }
 
   forward(rows: Range): void {
@@ -96,10 +96,11 @@ export class Spread {
   }
 
   private repeatMask(rows: Range): void {
-    const { arena, batch } = this.space;
+    const { arena } = this.space;
+    const { steps } = this.shape;
     const [from, to] = [this.input.mask >>> 2, this.signal.mask >>> 2];
-    eachRun(rows, batch, this.shape.steps, (row0, row1) => {
-      for (let row = row0; row < row1; row++) arena.f32[to + row] = arena.f32[from + (row % batch)];
-    });
+    const { step, entry } = rowNumbers(this.space, steps);
+    for (let b = rows.from; b < rows.to; b++)
+      for (let t = 0; t < steps; t++) arena.f32[to + t * step + b * entry] = arena.f32[from + b];
   }
 }

@@ -25,7 +25,7 @@ export class StackedCell implements SequenceCell {
 
   /** Each cell gives the next every step's output in the order of time, and has that one's gradient. */
   place({ input, output, dInput, initial, givesStates }: CellPorts, space: Space): PlacedSequenceCell {
-    const { arena, batch, training } = space;
+    const { training } = space;
     const { goBackwards } = this.plan;
     const placed: PlacedSequenceCell[] = [];
     const between: (Rows | undefined)[] = [];
@@ -38,7 +38,7 @@ export class StackedCell implements SequenceCell {
         placed.push(cell.place({ ...ports, output }, space));
         return;
       }
-      const values = newRows(arena, batch, input.values.steps, this.plan.cells[i].units);
+      const values = newRows(space, input.values.steps, this.plan.cells[i].units);
       placed.push(cell.place({ ...ports, output: inTime(values, goBackwards) }, space));
       const next: Signal = { values, sequence: true, mask: input.mask, wantsGradient: training };
       own = { input: next, dInput: placeGradient(next, space) };

@@ -7,6 +7,7 @@ import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } fro
 /** y = (x − mean)/max(√variance, 10⁻⁷), or inverted x·max(√variance, 10⁻⁷) + mean: constants of F features, or weights that are not trained. */
 export class StandardizationLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[];
+  readonly anyOrder = true;
 
   constructor(
     readonly plan: StandardizationPlan,
@@ -35,7 +36,7 @@ class PlacedStandardization implements PlacedLayer {
     private readonly input: Signal,
     private readonly space: Space,
   ) {
-    const { arena, batch } = space;
+    const { arena } = space;
     const { steps, width } = input.values;
     const { of } = layer.plan;
     const constant = (given: readonly number[]) => {
@@ -46,19 +47,19 @@ class PlacedStandardization implements PlacedLayer {
     [this.mean, this.variance] =
       of.kind === 'weights' ? layer.blocks.map(({ weights }) => weights) : [constant(of.mean), constant(of.variance)];
     placeGradient(input, space);
-    this.output = signalFrom(input, newRows(arena, batch, steps, width));
+    this.output = signalFrom(input, newRows(space, steps, width));
   }
 
   forward(rows: Range): void {
     const { plan, context } = this.layer;
     const { values: x } = this.input;
     const { values: y } = this.output;
-    eachRun(rows, this.space.batch, x.steps, (from, to) =>
+    eachRun(rows, this.space, x.steps, (from, to) =>
       context.kernels.standardize(
         x.address,
-        x.rowStride,
+        x.ld,
         y.address,
-        y.rowStride,
+        y.ld,
         this.mean,
         this.variance,
         Number(plan.inverted),
@@ -73,12 +74,12 @@ class PlacedStandardization implements PlacedLayer {
     const { plan, context } = this.layer;
     const dx = gradientOf(this.input);
     const dy = gradientOf(this.output);
-    eachRun(rows, this.space.batch, dx.steps, (from, to) =>
+    eachRun(rows, this.space, dx.steps, (from, to) =>
       context.kernels.standardize(
         dy.address,
-        dy.rowStride,
+        dy.ld,
         dx.address,
-        dx.rowStride,
+        dx.ld,
         0,
         this.variance,
         Number(plan.inverted),

@@ -3,13 +3,14 @@ import { MemcellError } from '../../errors.js';
 import type { PaddingPlan, UpSamplingPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
 import { addRows } from '../moveRows.js';
-import type { Rows } from '../rows.js';
+import { type Rows, timeMajor } from '../rows.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
 import { PlacedMoving, stepsFrom } from './moving.js';
 
 /** (B, T, F) → (B, before + T + after, F): zeros around the steps, or fewer of them where a number is below 0. */
 export class PaddingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     private readonly plan: PaddingPlan,
@@ -44,7 +45,7 @@ class PlacedPadding extends PlacedMoving {
     const { steps, width } = input.values;
     super(context, input, space, { steps: steps + before + after, width });
     this.common = steps + Math.min(before, 0) + Math.min(after, 0);
-    this.zeros = { address: space.arena.fixed(width), stepStride: 0, rowStride: 0, steps: 1, width };
+    this.zeros = timeMajor(space.arena.fixed(width), 0, 1, width, 0);
   }
 
   forward(rows: Range): void {
@@ -68,6 +69,7 @@ class PlacedPadding extends PlacedMoving {
 /** (B, T, F) → (B, n·T, F): every step n times. Backward sums its n gradients in their order. */
 export class UpSamplingLayer implements EngineLayer {
   readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
 
   constructor(
     private readonly plan: UpSamplingPlan,

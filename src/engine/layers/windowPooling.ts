@@ -32,7 +32,7 @@ class PlacedWindowPooling implements PlacedLayer {
     const { before, count } = windowsOver(steps, layer.plan);
     this.before = before;
     placeGradient(input, space);
-    const values = newRows(space.arena, space.batch, count, width);
+    const values = newRows(space, count, width);
     this.output = { values, sequence: true, mask: 0, wantsGradient: input.wantsGradient };
   }
 

@@ -19,13 +19,20 @@ export function rowsProduct(
   const panel = (<usize>blockRows) << 6;
   const xLine = (<usize>xRow) << 2;
   const yLine = (<usize>yRow) << 2;
+  x += <usize>batch0 * xLine;
+  y += <usize>batch0 * yLine;
+  if (steps > 1 && xRow == steps * xStep && yRow == steps * yStep) {
+    // Batch-major.
+    multiplyRows(
+      panels, steps * (batch1 - batch0), k, x, (<usize>xStep) << 2, b, panel, bias, y, (<usize>yStep) << 2, wide != 0,
+    );
+    return;
+  }
   const together = steps == 1 || (xStep == batch * xRow && yStep == batch * yRow);
   if (together && batch0 == 0 && batch1 == batch) {
     multiplyRows(panels, steps * batch, k, x, xLine, b, panel, bias, y, yLine, wide != 0);
     return;
   }
-  x += <usize>batch0 * xLine;
-  y += <usize>batch0 * yLine;
   multiplyRuns(
     panels, steps, batch1 - batch0, k, x, xLine, (<usize>xStep) << 2, b, panel, bias, y, yLine, (<usize>yStep) << 2, wide != 0,
   );

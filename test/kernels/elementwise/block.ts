@@ -41,6 +41,11 @@ export class Block {
   }
 }
 
+/** How far apart steps and batch entries are in rows `ld` apart, all rows of a step or all of an entry lying together. */
+export function strides(batchMajor: boolean, batch: number, steps: number, ld = 1): [step: number, entry: number] {
+  return batchMajor ? [ld, steps * ld] : [batch * ld, ld];
+}
+
 export class Bench {
   readonly arena: Arena;
   readonly kernels: Functions;

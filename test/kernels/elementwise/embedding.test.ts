@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Bench, expectClose, normals, size, uniforms } from './block.js';
+import { Bench, expectClose, normals, size, strides, uniforms } from './block.js';
 
 /** Below most of what is drawn, and exact as a float. */
 const LIMIT = 0.5;
@@ -11,14 +11,15 @@ const problem = fc.record({
   batch: fc.integer({ min: 1, max: 5 }),
   vocabulary: fc.integer({ min: 1, max: 6 }),
   pad: fc.integer({ min: 0, max: 3 }),
+  batchMajor: fc.boolean(),
   batchSplit: fc.integer({ min: 0, max: 5 }),
   columnSplit: fc.integer({ min: 0, max: 67 }),
   seed: fc.nat(1e6),
 });
 
-test('rows of the table by batch-major index, time-major out, with the mask; the gradient and its squares come back, each use limited where that is asked', () => {
+test('rows of the table by batch-major index, in either order out, with the mask; the gradient and its squares come back, each use limited where that is asked', () => {
   fc.assert(
-    fc.property(problem, ({ n, steps, batch, vocabulary, pad, batchSplit, columnSplit, seed }) => {
+    fc.property(problem, ({ n, steps, batch, vocabulary, pad, batchMajor, batchSplit, columnSplit, seed }) => {
       const bench = new Bench(1 << 18);
       const { kernels } = bench;
       const rows = steps * batch;
@@ -41,17 +42,17 @@ test('rows of the table by batch-major index, time-major out, with the mask; the
           1,
           steps,
           y.address,
-          y.ld,
+          ...strides(batchMajor, batch, steps, y.ld),
           mask.address,
+          ...strides(batchMajor, batch, steps),
           n,
           steps,
-          batch,
           from,
           to,
         );
         expect(bad).toBe(0);
       }
-      const indexOf = (row: number) => indices[(row % batch) * steps + Math.floor(row / batch)];
+      const indexOf = (row: number) => indices[batchMajor ? row : (row % batch) * steps + Math.floor(row / batch)];
       const place = Array.from({ length: rows }, (_, row) => indexOf(row));
       expect([...y.read()]).toEqual(place.flatMap((index) => [...values.slice(index * n, index * n + n)]));
       expect([...mask.read()]).toEqual(place.map((index) => (index === 0 ? 0 : 1)));
@@ -64,7 +65,7 @@ test('rows of the table by batch-major index, time-major out, with the mask; the
       const backward = (to: number, squared: number, from: number, end: number, limit = Number.POSITIVE_INFINITY) =>
         kernels.embeddingBackward(
           dY.address,
-          dY.ld,
+          ...strides(batchMajor, batch, steps, dY.ld),
           at,
           1,
           steps,
@@ -86,7 +87,10 @@ test('rows of the table by batch-major index, time-major out, with the mask; the
       const sumsOfSquares = new Float32Array(vocabulary * n);
       const limitedSums = new Float32Array(vocabulary * n);
       const sumsOfLimited = new Float32Array(vocabulary * n);
-      for (const [row, index] of place.entries())
+      // Steps after one another, whatever the rows' order.
+      const inTime = place.map((index, row) => [row, index]);
+      if (batchMajor) inTime.sort(([a], [b]) => (a % steps) - (b % steps) || a - b);
+      for (const [row, index] of inTime)
         for (let j = 0; j < n; j++) {
           sums[index * n + j] += dy[row * n + j];
           sumsOfSquares[index * n + j] += Math.fround(dy[row * n + j] ** 2);
@@ -112,11 +116,12 @@ test('an index outside the vocabulary is reported with its place, gives a zero r
   for (const bad of [3, -1, 2147483647, -2147483648]) {
     const indices = bench.integers([0, 1, bad, 2]);
     const y = bench.rows(4, n, n);
-    expect(kernels.embeddingForward(table.address, n, 3, indices, 1, 4, y.address, n, 0, n, 4, 1, 0, 1)).toBe(3);
+    expect(kernels.embeddingForward(table.address, n, 3, indices, 1, 4, y.address, n, n, 0, 0, 0, n, 4, 0, 1)).toBe(3);
     expect([...y.read().slice(2 * n, 3 * n)]).toEqual(Array(n).fill(0));
     const dTable = bench.rows(3, n, n, new Float32Array(3 * n));
     kernels.embeddingBackward(
       y.address,
+      n,
       n,
       indices,
       1,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Bench, expectClose, normals, size, uniforms } from './block.js';
+import { Bench, type Block, expectClose, normals, size, strides, uniforms } from './block.js';
 
 const problem = fc.record({
   n: size,
@@ -8,12 +8,13 @@ const problem = fc.record({
   batch: fc.integer({ min: 1, max: 4 }),
   split: fc.integer({ min: 0, max: 4 }),
   masked: fc.boolean(),
+  batchMajor: fc.boolean(),
   seed: fc.nat(1e6),
 });
 
 test('average and maximum over the steps that count, and their gradients, by any split of the batch', () => {
   fc.assert(
-    fc.property(problem, ({ n, steps, batch, split, masked, seed }) => {
+    fc.property(problem, ({ n, steps, batch, split, masked, batchMajor, seed }) => {
       const bench = new Bench(1 << 18);
       const { kernels } = bench;
       const rows = steps * batch;
@@ -29,26 +30,30 @@ test('average and maximum over the steps that count, and their gradients, by any
       const dAverage = bench.rows(rows, n, n);
       const dLargest = bench.rows(rows, n, n + 1);
       const b = Math.min(split, batch);
+      function of(): [number, number];
+      function of(block: Block): [number, number, number];
+      function of(block?: Block): number[] {
+        const [step, entry] = strides(batchMajor, batch, steps, block?.ld);
+        return block ? [block.address, step, entry] : [step, entry];
+      }
       for (const [from, to] of [
         [b, batch],
         [0, b],
       ]) {
-        kernels.averagePoolForward(src.address, src.ld, m, average.address, average.ld, n, steps, batch, from, to);
-        kernels.averagePoolBackward(dY.address, dY.ld, m, dAverage.address, dAverage.ld, n, steps, batch, from, to);
-        kernels.maxPoolForward(src.address, src.ld, m, largest.address, largest.ld, n, steps, batch, from, to);
+        kernels.averagePoolForward(...of(src), m, ...of(), average.address, average.ld, n, steps, from, to);
+        kernels.averagePoolBackward(dY.address, dY.ld, m, ...of(), ...of(dAverage), n, steps, from, to);
+        kernels.maxPoolForward(...of(src), m, ...of(), largest.address, largest.ld, n, steps, from, to);
         kernels.maxPoolBackward(
-          src.address,
-          src.ld,
+          ...of(src),
           largest.address,
           largest.ld,
           m,
+          ...of(),
           dY.address,
           dY.ld,
-          dLargest.address,
-          dLargest.ld,
+          ...of(dLargest),
           n,
           steps,
-          batch,
           from,
           to,
         );
@@ -61,7 +66,8 @@ test('average and maximum over the steps that count, and their gradients, by any
       };
       for (let entry = 0; entry < batch; entry++)
         for (let j = 0; j < n; j++) {
-          const all = Array.from({ length: steps }, (_, t) => t * batch + entry);
+          const [apart, first] = of();
+          const all = Array.from({ length: steps }, (_, t) => t * apart + entry * first);
           const counted = all.filter((row) => mask[row] !== 0);
           if (counted.length === 0) continue;
           const values = counted.map((row) => x[row * n + j]);
@@ -88,7 +94,7 @@ test('NaN at a step that counts reaches the result, at a masked one it does not'
   const mask = bench.vector([1, 0, 1]).address;
   const y = bench.empty(2);
   for (const pool of [bench.kernels.averagePoolForward, bench.kernels.maxPoolForward]) {
-    pool(x.address, 2, mask, y.address, 2, 2, 3, 1, 0, 1);
+    pool(x.address, 2, 6, mask, 1, 3, y.address, 2, 2, 3, 0, 1);
     expect([...y.read()].map(Number.isNaN)).toEqual([false, true]);
   }
 });

@@ -55,9 +55,9 @@ function bitsOf(speed: Speed, shared: boolean): Uint32Array {
     k.columnSums(a, LD, 0, ROWS, d, 1, 0, N);
   });
   step(() => {
-    k.averagePoolForward(a, LD, 0, c, LD, N, ROWS, 1, 0, 1);
+    k.averagePoolForward(a, LD, LD, 0, 0, 0, c, LD, N, ROWS, 0, 1);
     k.mergeForward(1, a, LD, 0, b, LD, 0, d, LD, 0, N, ROWS, 0, 1);
-    k.dropout(a, LD, e, LD, 12345, 4000000, 1.3, N, 0, N, ROWS, 1, 0, 1);
+    k.dropout(a, LD, LD, e, LD, LD, 12345, 4000000, 1.3, N, 0, N, ROWS, 0, 1);
   });
   return Uint32Array.from(seen);
 }

@@ -8,6 +8,9 @@
 export const QUERIES: i32 = 48;
 export const KEYS: i32 = 128;
 
+/** Queries, or keys, of a part of a tile that ends with the last key looked at: whole tiles of products. */
+export const STRIP: i32 = 12;
+
 /** Bytes of a row of a tile: no multiple of 256. */
 export const TILE_ROW: usize = 576;
 
@@ -45,7 +48,9 @@ export class Attention {
   output: usize; // (T,B,N·V)
   outputRow: usize;
   outputStep: usize;
-  maskStep: usize; // of all masks, whose batch entries are 4 bytes apart
+  queryMaskRow: usize; // of the masks of queries and of outputs
+  keyMaskRow: usize; // of those of keys and of values
+  maskStep: usize; // of all
   queryMask: usize; // (T,B) floats: 0 where no key counts for a query
   keyMask: usize; // (S,B) each: a key counts where neither is 0
   valueMask: usize;
@@ -91,6 +96,21 @@ export class Attention {
     return this.keyMask != 0 || this.valueMask != 0;
   }
 
+  /** Whether query t looks at the keys up to t and no others, none of them masked. */
+  isTriangular(): bool {
+    return this.causal != 0 && this.queryMask == 0 && !this.masksKeys();
+  }
+
+  /** How many of the queries from r on, of `rows` from t, are to be multiplied at once by `count` keys from s: few where others look at more keys. */
+  stripFrom(r: i32, t: i32, rows: i32, s: i32, count: i32): i32 {
+    return this.isTriangular() && t + r + 1 - s < count ? min(STRIP, rows - r) : rows - r;
+  }
+
+  /** How many of `count` keys from s the queries before `end` look at. */
+  keysUpTo(end: i32, s: i32, count: i32): i32 {
+    return this.isTriangular() ? max(min(end - s, count), 0) : count;
+  }
+
   /** Where one float for each query of a batch entry and head is kept. */
   queryAt(base: usize, b: i32, head: i32, t: i32): usize {
     return base + ((<usize>(b * this.heads + head) * <usize>this.queries + <usize>t) << 2);
@@ -104,12 +124,12 @@ export class Attention {
   /** Whether no key counts for query t, `first` being the first that counts at all: then each is lowered alike. */
   isClosed(b: i32, t: i32, first: i32): bool {
     if (first > (this.causal ? t : this.keys - 1)) return true;
-    return this.queryMask != 0 && load<f32>(this.queryMask + <usize>t * this.maskStep + ((<usize>b) << 2)) == 0;
+    return this.queryMask != 0 && load<f32>(this.queryMask + <usize>t * this.maskStep + <usize>b * this.queryMaskRow) == 0;
   }
 
   /** Whether the output of query t is zeros. */
   isMasked(b: i32, t: i32): bool {
-    return this.outputMask != 0 && load<f32>(this.outputMask + <usize>t * this.maskStep + ((<usize>b) << 2)) == 0;
+    return this.outputMask != 0 && load<f32>(this.outputMask + <usize>t * this.maskStep + <usize>b * this.queryMaskRow) == 0;
   }
 }
 

@@ -69,7 +69,7 @@ export function unpackRows(count: i32, n: i32, from: usize, width: usize, to: us
 /** What each key's scores are changed by: 0, or −lowered where it does not count; gives the first that counts, S if there is none. */
 export function layLowering(job: Attention, b: i32, to: usize): i32 {
   if (!job.masksKeys()) return 0;
-  const entry = (<usize>b) << 2;
+  const entry = <usize>b * job.keyMaskRow;
   let first = job.keys;
   for (let s = 0; s < job.keys; ++s) {
     const at = <usize>s * job.maskStep + entry;

@@ -2,7 +2,7 @@
  * Inverted dropout with the random numbers of random.ts: element i is kept where uniformAt(key, i) ≥ rate and then times
  * 1/(1 − rate). `threshold` is ⌈rate·2²⁴⌉, `scale` is 1/(1 − rate). The index of an element does not depend on how rows are split.
  */
-import { loadBlock, rowAt, storeBlock } from './vector';
+import { loadBlock, rowAt, stepAt, storeBlock } from './vector';
 
 @inline
 function mix(x: v128): v128 {
@@ -22,19 +22,19 @@ function maskAt(index: i32, key: v128, shift: v128, threshold: v128, scale: v128
 }
 
 /**
- * dst = src∘mask for batch entries batch0..batch1 of every step (time-major rows), forward and backward alike; dst may be
- * src. Element j of step t, entry b has index t·stepIndex + b·batchIndex + j: (n, steps·n) counts as a batch-major array does.
+ * dst = src∘mask for batch entries batch0..batch1 of every step, forward and backward alike; dst may be src. Both are sequences as in
+ * sequences.ts. Element j of step t, entry b has index t·stepIndex + b·batchIndex + j: (n, steps·n) counts as a batch-major array does.
  */
 export function dropout(
-  src: usize, ldSrc: i32, dst: usize, ldDst: i32, key: i32, threshold: i32, scale: f32,
-  stepIndex: i32, batchIndex: i32, n: i32, steps: i32, batch: i32, batch0: i32, batch1: i32,
+  src: usize, srcStep: i32, srcBatch: i32, dst: usize, dstStep: i32, dstBatch: i32, key: i32, threshold: i32, scale: f32,
+  stepIndex: i32, batchIndex: i32, n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
   const k = i32x4.splat(key), shift = i32x4.splat(key * <i32>0x9e3779b9);
   const limit = i32x4.splat(threshold), s = f32x4.splat(scale), zero = f32x4.splat(0);
   for (let t = 0; t < steps; t++) {
     for (let b = batch0; b < batch1; b++) {
-      const p = rowAt(src, t * batch + b, ldSrc);
-      const o = rowAt(dst, t * batch + b, ldDst);
+      const p = stepAt(src, t, srcStep, b, srcBatch);
+      const o = stepAt(dst, t, dstStep, b, dstBatch);
       const index = t * stepIndex + b * batchIndex;
       for (let j = 0; j < n; j += 4) {
         const at = <usize>j << 2;

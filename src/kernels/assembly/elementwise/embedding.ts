@@ -1,30 +1,25 @@
 /**
- * Embedding: rows of a table [vocabulary][ldTable] by int32 index. The index of step t, batch entry b is
- * indices[t·stepStride + b·batchStride]; activations are time-major, row t·batch + b.
+ * Embedding: rows of a table [vocabulary][ldTable] by int32 index. Indices, of one element, and activations are sequences as in
+ * sequences.ts.
  */
-import { loadBlock, rowAt, storeBlock } from './vector';
-
-@inline
-function indexAt(indices: usize, t: i32, stepStride: i32, b: i32, batchStride: i32): i32 {
-  return load<i32>(indices + (<usize>(t * stepStride + b * batchStride) << 2));
-}
+import { loadBlock, rowAt, stepAt, storeBlock } from './vector';
 
 /**
- * dst row ← table[index], for batch entries batch0..batch1 of every step; `mask` ≠ 0: mask[row] = index ≠ 0. A row whose
- * index is outside 0..vocabulary−1 becomes 0.
+ * dst ← table[index], for batch entries batch0..batch1 of every step; `mask` ≠ 0, a sequence too: mask = index ≠ 0. Where the index is
+ * outside 0..vocabulary−1, dst becomes 0.
  * @returns 0, or 1 + the place in `indices` of the first one outside
  */
 export function embeddingForward(
   table: usize, ldTable: i32, vocabulary: i32, indices: usize, stepStride: i32, batchStride: i32,
-  dst: usize, ldDst: i32, mask: usize, n: i32, steps: i32, batch: i32, batch0: i32, batch1: i32,
+  dst: usize, dstStep: i32, dstBatch: i32, mask: usize, maskStep: i32, maskBatch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
 ): i32 {
   let outside = 0;
   for (let t = 0; t < steps; t++) {
     for (let b = batch0; b < batch1; b++) {
-      const row = t * batch + b;
-      const index = indexAt(indices, t, stepStride, b, batchStride);
-      const o = rowAt(dst, row, ldDst);
-      if (mask != 0) store<f32>(mask + (<usize>row << 2), index != 0 ? 1 : 0);
+      const index = load<i32>(stepAt(indices, t, stepStride, b, batchStride));
+      const o = stepAt(dst, t, dstStep, b, dstBatch);
+      if (mask != 0) store<f32>(stepAt(mask, t, maskStep, b, maskBatch), index != 0 ? 1 : 0);
       if (<u32>index >= <u32>vocabulary) {
         if (outside == 0) outside = 1 + t * stepStride + b * batchStride;
         memory.fill(o, 0, <usize>n << 2);
@@ -41,22 +36,22 @@ export function embeddingForward(
 }
 
 /**
- * dTable[index] ← dTable[index] + dY row, for columns column0..column1, over all steps and batch entries in the order of
- * rows. `squares` ≠ 0, laid out as dTable: squares[index] ← squares[index] + dY², use by use, which is what Keras's optimizers
+ * dTable[index] ← dTable[index] + dY row, for columns column0..column1, over all steps and their batch entries in their
+ * order. `squares` ≠ 0, laid out as dTable: squares[index] ← squares[index] + dY², use by use, which is what Keras's optimizers
  * take for the squared gradient of a table. Each use is first kept within ±limit (∞: as it is), as Keras's clipvalue does.
  * The caller zeroes both first; indices outside are passed over.
  */
 export function embeddingBackward(
-  dY: usize, ldDY: i32, indices: usize, stepStride: i32, batchStride: i32, dTable: usize, squares: usize,
+  dY: usize, dYStep: i32, dYBatch: i32, indices: usize, stepStride: i32, batchStride: i32, dTable: usize, squares: usize,
   ldTable: i32, vocabulary: i32, limit: f32, steps: i32, batch: i32, column0: i32, column1: i32,
 ): void {
   const zero = f32x4.splat(0);
   const most = f32x4.splat(limit), least = f32x4.splat(-limit);
   for (let t = 0; t < steps; t++) {
     for (let b = 0; b < batch; b++) {
-      const index = indexAt(indices, t, stepStride, b, batchStride);
+      const index = load<i32>(stepAt(indices, t, stepStride, b, batchStride));
       if (<u32>index >= <u32>vocabulary) continue;
-      const p = rowAt(dY, t * batch + b, ldDY);
+      const p = stepAt(dY, t, dYStep, b, dYBatch);
       const o = rowAt(dTable, index, ldTable);
       for (let j = column0; j < column1; j += 4) {
         const at = <usize>j << 2;

@@ -5,12 +5,7 @@
  */
 import { MergeId } from '../../mergeIds';
 import { addRow, copyRow } from '../rows';
-import { loadBlock, rowAt, storeBlock } from './vector';
-
-@inline
-function at(base: usize, t: i32, step: i32, b: i32, batch: i32): usize {
-  return base + <usize>((<i64>t * <i64>step + <i64>b * <i64>batch) << 2);
-}
+import { loadBlock, rowAt, stepAt, storeBlock } from './vector';
 
 /** dst ← src: between batch-major and time-major, repeating, reversing, flattening, one part of a concatenation. */
 export function copySequence(
@@ -18,7 +13,7 @@ export function copySequence(
   n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
   for (let t = 0; t < steps; t++) {
-    for (let b = batch0; b < batch1; b++) copyRow(at(dst, t, dstStep, b, dstBatch), at(src, t, srcStep, b, srcBatch), n);
+    for (let b = batch0; b < batch1; b++) copyRow(stepAt(dst, t, dstStep, b, dstBatch), stepAt(src, t, srcStep, b, srcBatch), n);
   }
 }
 
@@ -28,7 +23,7 @@ export function addSequence(
   n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
   for (let t = 0; t < steps; t++) {
-    for (let b = batch0; b < batch1; b++) addRow(at(dst, t, dstStep, b, dstBatch), at(src, t, srcStep, b, srcBatch), n);
+    for (let b = batch0; b < batch1; b++) addRow(stepAt(dst, t, dstStep, b, dstBatch), stepAt(src, t, srcStep, b, srcBatch), n);
   }
 }
 
@@ -40,9 +35,9 @@ export function sumSteps(
     for (let j = 0; j < n; j += 4) {
       let sum = f32x4.splat(0);
       for (let t = 0; t < steps; t++) {
-        sum = f32x4.add(sum, loadBlock(at(src, t, srcStep, b, srcBatch) + (<usize>j << 2), n - j, sum));
+        sum = f32x4.add(sum, loadBlock(stepAt(src, t, srcStep, b, srcBatch) + (<usize>j << 2), n - j, sum));
       }
-      storeBlock(at(dst, 0, 0, b, dstBatch) + (<usize>j << 2), sum, n - j);
+      storeBlock(stepAt(dst, 0, 0, b, dstBatch) + (<usize>j << 2), sum, n - j);
     }
   }
 }
@@ -110,9 +105,9 @@ export function mergeForward(
   }
   for (let t = 0; t < steps; t++) {
     for (let entry = batch0; entry < batch1; entry++) {
-      const p = at(a, t, aStep, entry, aBatch);
-      const q = at(b, t, bStep, entry, bBatch);
-      const o = at(y, t, yStep, entry, yBatch);
+      const p = stepAt(a, t, aStep, entry, aBatch);
+      const q = stepAt(b, t, bStep, entry, bBatch);
+      const o = stepAt(y, t, yStep, entry, yBatch);
       if (mode == MergeId.mul) mergeRow(MergeId.mul, p, q, o, n);
       else if (mode == MergeId.subtract) mergeRow(MergeId.subtract, p, q, o, n);
       else if (mode == MergeId.ave) mergeRow(MergeId.ave, p, q, o, n);
@@ -128,9 +123,9 @@ export function selectForward(
 ): void {
   for (let t = 0; t < steps; t++) {
     for (let entry = batch0; entry < batch1; entry++) {
-      const p = at(a, t, aStep, entry, aBatch);
-      const q = at(b, t, bStep, entry, bBatch);
-      const o = at(y, t, yStep, entry, yBatch);
+      const p = stepAt(a, t, aStep, entry, aBatch);
+      const q = stepAt(b, t, bStep, entry, bBatch);
+      const o = stepAt(y, t, yStep, entry, yBatch);
       if (mode == MergeId.maximum) mergeRow(MergeId.maximum, p, q, o, n);
       else mergeRow(MergeId.minimum, p, q, o, n);
     }
@@ -145,9 +140,9 @@ export function mergeBackward(
   const zero = f32x4.splat(0), half = f32x4.splat(0.5);
   for (let t = 0; t < steps; t++) {
     for (let entry = batch0; entry < batch1; entry++) {
-      const p = at(other, t, otherStep, entry, otherBatch);
-      const q = at(dY, t, yStep, entry, yBatch);
-      const o = at(dX, t, xStep, entry, xBatch);
+      const p = stepAt(other, t, otherStep, entry, otherBatch);
+      const q = stepAt(dY, t, yStep, entry, yBatch);
+      const o = stepAt(dX, t, xStep, entry, xBatch);
       for (let j = 0; j < n; j += 4) {
         const offset = <usize>j << 2;
         let d = loadBlock(q + offset, n - j, zero);
@@ -170,8 +165,8 @@ export function selectBackward(
   const zero = f32x4.splat(0);
   for (let t = 0; t < steps; t++) {
     for (let entry = batch0; entry < batch1; entry++) {
-      const p = at(x, t, xStep, entry, xBatch);
-      const offset0 = at(0, t, step, entry, batch);
+      const p = stepAt(x, t, xStep, entry, xBatch);
+      const offset0 = stepAt(0, t, step, entry, batch);
       for (let j = 0; j < n; j += 4) {
         const offset = offset0 + (<usize>j << 2);
         const selected = f32x4.eq(loadBlock(p + (<usize>j << 2), n - j, zero), loadBlock(y + offset, n - j, zero));

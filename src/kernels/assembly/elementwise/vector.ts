@@ -60,6 +60,12 @@ export function rowAt(base: usize, row: i32, ld: i32): usize {
   return base + (<usize>row * <usize>ld << 2);
 }
 
+/** Step t of batch entry b of a sequence as in sequences.ts. */
+@inline
+export function stepAt(base: usize, t: i32, step: i32, b: i32, batch: i32): usize {
+  return base + <usize>((<i64>t * <i64>step + <i64>b * <i64>batch) << 2);
+}
+
 /** v with lanes `count` and above zeroed. */
 @inline
 export function keepLanes(v: v128, count: i32): v128 {
