@@ -8,8 +8,8 @@ import { transposePanels } from '../lstmPack';
 import { outerProduct, product } from '../product';
 import { zeroRow } from '../rows';
 import { additiveGradients } from './additive';
-import { countOf, keysOf, scores } from './forward';
-import { Attention, KEYS, Layout, layOut, QUERIES, TILE_ROW } from './job';
+import { countOf, keysOf, scores, timesTile } from './forward';
+import { Attention, KEYS, Layout, layOut, QUERIES, STRIP, TILE_ROW } from './job';
 import { layCoefficients, layLowering, packHead, packRows, rowsToPanels, unpackPanels, unpackRows } from './pack';
 import { dot, gradientRow, lowerRow } from './rows';
 
@@ -42,36 +42,53 @@ function gradientTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, row
 
 function backwardTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows: i32, s: i32, count: i32, first: i32, key: i32): void {
   const K = job.keyBytes(), V = job.valueBytes();
-  const wide = job.wide != 0;
   const queries = (<usize>job.queries) << 6, keys = (<usize>job.paddedKeys()) << 6;
   const tLine = (<usize>t) << 6, sLine = (<usize>s) << 6;
-  const kPanels = <i32>(K >> 6), vPanels = <i32>(V >> 6);
   scores(job, at, t, rows, s, count);
-  product(
-    (count + 15) >> 4, rows, job.valueWidth, at.dOutput + <usize>t * V, V, at.valueTransposed + <usize>s * V, V << 4,
-    at.dTile, TILE_ROW, 64, false, wide,
-  );
+  let n = 0;
+  for (let r = 0; r < rows; r += n) {
+    n = job.stripFrom(r, t, rows, s, count);
+    product(
+      (job.keysUpTo(t + r + n, s, count) + 15) >> 4, n, job.valueWidth, at.dOutput + <usize>(t + r) * V, V,
+      at.valueTransposed + <usize>s * V, V << 4, at.dTile + <usize>r * TILE_ROW, TILE_ROW, 64, false, job.wide != 0,
+    );
+  }
   gradientTile(job, at, b, head, t, rows, s, count, first, key);
   if (job.dValue) {
-    outerProduct(
-      vPanels, count, rows, at.tile, TILE_ROW, at.dOutputPanels + tLine, queries, at.dValue + sLine, keys, true, wide,
-    );
+    tileTimes(job, t, rows, s, count, at.tile, <i32>(V >> 6), at.dOutputPanels + tLine, queries, at.dValue + sLine, keys);
   }
   if (job.additive) {
-    additiveGradients(
-      rows, (count + 15) >> 4, job.keyWidth, at.query + <usize>t * K, K, at.keyTransposed + <usize>s * K, at.coefficients,
-      at.dTile, at.dQuery + <usize>t * K, at.dKeyTransposed + <usize>s * K, job.dCoefficients + <usize>b * K,
-    );
+    for (let r = 0; r < rows; r += n) {
+      n = job.stripFrom(r, t, rows, s, count);
+      additiveGradients(
+        n, (job.keysUpTo(t + r + n, s, count) + 15) >> 4, job.keyWidth, at.query + <usize>(t + r) * K, K,
+        at.keyTransposed + <usize>s * K, at.coefficients, at.dTile + <usize>r * TILE_ROW, at.dQuery + <usize>(t + r) * K,
+        at.dKeyTransposed + <usize>s * K, job.dCoefficients + <usize>b * K,
+      );
+    }
     return;
   }
-  if (job.dKey) {
+  const panels = <i32>(K >> 6);
+  if (job.dKey) tileTimes(job, t, rows, s, count, at.dTile, panels, at.queryPanels + tLine, queries, at.dKey + sLine, keys);
+  timesTile(job, t, rows, s, count, at.dTile, panels, at.key + sLine, keys, at.dQuery + <usize>t * K, K, true);
+}
+
+/** C (count, 16·panels) += tileᵀ·B for the rows of a tile's keys, B being panels of its queries' rows; zeros of the tile are left out. */
+function tileTimes(
+  job: Attention, t: i32, rows: i32, s: i32, count: i32, tile: usize, panels: i32, b: usize, panel: usize, c: usize, cPanel: usize,
+): void {
+  let n = 0;
+  for (let i = 0; i < count; i += n) {
+    const isTriangular = job.isTriangular();
+    // All queries look at the keys before them; at a strip of others those from its first key on.
+    const before = isTriangular ? t - s - i : count - i;
+    n = min(before > 0 ? before : STRIP, count - i);
+    const r = isTriangular ? max(s + i - t, 0) : 0;
     outerProduct(
-      kPanels, count, rows, at.dTile, TILE_ROW, at.queryPanels + tLine, queries, at.dKey + sLine, keys, true, wide,
+      panels, n, rows - r, tile + <usize>r * TILE_ROW + ((<usize>i) << 2), TILE_ROW, b + ((<usize>r) << 6), panel,
+      c + ((<usize>i) << 6), cPanel, true, job.wide != 0,
     );
   }
-  product(
-    kPanels, rows, count, at.dTile, TILE_ROW, at.key + sLine, keys, at.dQuery + <usize>t * K, K, 64, true, wide,
-  );
 }
 
 /** What a head's tiles read beside what forward's do, and zeros for their sums. */

@@ -11,13 +11,31 @@ import { Attention, KEYS, Layout, layOut, QUERIES, TILE_ROW } from './job';
 import { layCoefficients, layLowering, packHead, unpackRows } from './pack';
 import { exponentialRow, lowerRow, NONE, scaleFours } from './rows';
 
-/** Scores of `rows` queries from t and `count` keys from s. */
+/** Scores of `rows` queries from t and `count` keys from s, as far as a query looks at them. */
 export function scores(job: Attention, at: Layout, t: i32, rows: i32, s: i32, count: i32): void {
   const K = job.keyBytes();
-  const panels = (count + 15) >> 4;
-  const query = at.query + <usize>t * K, keys = at.keyTransposed + <usize>s * K;
-  if (job.additive) additiveScores(rows, panels, job.keyWidth, query, K, keys, at.coefficients, at.tile);
-  else product(panels, rows, job.keyWidth, query, K, keys, K << 4, at.tile, TILE_ROW, 64, false, job.wide != 0);
+  const keys = at.keyTransposed + <usize>s * K;
+  let n = 0;
+  for (let r = 0; r < rows; r += n) {
+    n = job.stripFrom(r, t, rows, s, count);
+    const panels = (job.keysUpTo(t + r + n, s, count) + 15) >> 4;
+    const query = at.query + <usize>(t + r) * K, to = at.tile + <usize>r * TILE_ROW;
+    if (job.additive) additiveScores(n, panels, job.keyWidth, query, K, keys, at.coefficients, to);
+    else product(panels, n, job.keyWidth, query, K, keys, K << 4, to, TILE_ROW, 64, false, job.wide != 0);
+  }
+}
+
+/** C (rows, 16·panels) (+)= tile·B for the rows of a tile's queries, B being panels of its keys' rows; zeros of the tile are left out. */
+export function timesTile(
+  job: Attention, t: i32, rows: i32, s: i32, count: i32, tile: usize, panels: i32, b: usize, panel: usize, c: usize, ldc: usize,
+  add: bool,
+): void {
+  let n = 0;
+  for (let r = 0; r < rows; r += n) {
+    n = job.stripFrom(r, t, rows, s, count);
+    const keys = job.keysUpTo(t + r + n, s, count);
+    product(panels, n, keys, tile + <usize>r * TILE_ROW, TILE_ROW, b, panel, c + <usize>r * ldc, ldc, 64, add, job.wide != 0);
+  }
 }
 
 /** The number of keys that queries before `end` look at: those after a causal tile are no part of it, but where queries have no key. */
@@ -64,9 +82,9 @@ function forwardTile(job: Attention, at: Layout, b: i32, head: i32, t: i32, rows
     const count = min(KEYS, end - s);
     scores(job, at, t, rows, s, count);
     weighTile(job, at, b, head, t, rows, s, count, first, key);
-    product(
-      <i32>(V >> 6), rows, count, at.tile, TILE_ROW, at.value + ((<usize>s) << 6), (<usize>job.paddedKeys()) << 6,
-      at.output, V, 64, s > 0, job.wide != 0,
+    timesTile(
+      job, t, rows, s, count, at.tile, <i32>(V >> 6), at.value + ((<usize>s) << 6), (<usize>job.paddedKeys()) << 6,
+      at.output, V, s > 0,
     );
   }
   finishTile(job, at, b, head, t, rows, first);
