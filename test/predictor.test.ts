@@ -217,11 +217,11 @@ test('models in models in a model, each with layers of the same names', async ()
 });
 
 test('a model that needs TensorFlow.js is named, with what to do; what is no model is an error as everywhere', async () => {
-  const model = sequential('LSTM(3, softmax), Dense(1)', { inputShape: [4, 2] });
-  const file = join(folder, 'softmax.keras');
+  const model = sequential('Dense(2), Flatten()', { inputShape: [4, 3, 2] });
+  const file = join(folder, 'axes.keras');
   await model.save(file);
   await expect(loadPredictor(file)).rejects.toThrow(
-    'has an activation that is not of one number at a time); load it with loadModel',
+    'only TensorFlow.js runs this model (its input has 4 axes; the engine takes (samples, features) and (samples, steps, features)); load it with loadModel',
   );
   model.dispose();
   await expect(loadPredictor(join(fixtures, 'nowhere'))).rejects.toThrow('no such model folder');

@@ -7,9 +7,8 @@ import { wasmObstacle } from '../kernels/module.js';
 import { isPenalised } from '../layers/penalised.js';
 import { isKnownLayer } from '../model/ownClasses.js';
 import { innerLayers, isRecurrent } from '../model/walk.js';
-import { cellActivation } from '../plan/activation.js';
+import { activationId } from '../plan/activation.js';
 import { NONE, type RecurrentPlan, STATES } from '../plan/layerPlan.js';
-import { Unsupported } from '../plan/unsupported.js';
 import { shown } from '../spelling.js';
 import * as tf from '../tf.js';
 import type { Layer, LayersModel } from '../tfjsTypes.js';
@@ -95,16 +94,9 @@ function obstacle(layer: RecurrentLayer, backend: string | undefined): string | 
   const { activation, recurrentActivation = activation } = layer.cell;
   for (const own of [activation, recurrentActivation])
     if (!isKnownActivation(own)) return `the activation ${own.getClassName()} of a class of its own`;
-  try {
-    planOf(layer, 1);
-  } catch (error) {
-    if (error instanceof Unsupported) return error.message;
-    throw error;
-  }
   return wasmObstacle();
 }
 
-/** @throws Unsupported */
 function planOf(layer: RecurrentLayer, inputs: number): RecurrentPlan {
   const { cell, returnSequences, returnState, stateful, goBackwards } = layer;
   const kind = KINDS[layer.getClassName()] ?? 'lstm';
@@ -113,9 +105,9 @@ function planOf(layer: RecurrentLayer, inputs: number): RecurrentPlan {
     path: layer.name,
     units: cell.units,
     inputs,
-    activation: cellActivation(layer, cell.activation.getClassName()),
+    activation: activationId(layer, cell.activation.getClassName()),
     recurrentActivation: cell.recurrentActivation
-      ? cellActivation(layer, cell.recurrentActivation.getClassName())
+      ? activationId(layer, cell.recurrentActivation.getClassName())
       : ActivationId.linear,
     resetAfter: layer.getConfig().resetAfter === true,
     returnSequences,

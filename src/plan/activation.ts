@@ -39,7 +39,7 @@ const ACTIVATIONS: Readonly<Record<string, ActivationId>> = {
 type Layer = Parameters<typeof unsupported>[0];
 
 /** @param saved its name, or the description of an object of that class. @throws Unsupported */
-function activationId(layer: Layer, saved: unknown): ActivationId {
+export function activationId(layer: Layer, saved: unknown): ActivationId {
   const named = typeof saved === 'object' && saved !== null && 'className' in saved ? saved.className : saved;
   if (typeof named === 'string' && Object.hasOwn(ACTIVATIONS, named)) return ACTIVATIONS[named];
   throw unsupported(layer, `has the activation ${String(named)}`);
@@ -55,14 +55,6 @@ export function activation(layer: Layer, saved: unknown, inPlace: boolean): Laye
 export function activity(planning: Planning, signals = 1): ActivityPlan[] {
   const { l1, l2 } = planning.penalty('activity');
   return l1 === 0 && l2 === 0 ? [] : [{ kind: 'activity', l1, l2, signals }];
-}
-
-/** An activation inside a cell: of one number at a time. */
-export function cellActivation(layer: Layer, saved: unknown): ActivationId {
-  const id = activationId(layer, saved);
-  if (id === ActivationId.softmax || id === ActivationId.logSoftmax)
-    throw unsupported(layer, 'has an activation that is not of one number at a time');
-  return id;
 }
 
 /** An activation that is a layer of its own. */

@@ -36,7 +36,6 @@ test.each<[string, () => l.Layer[], number[], RegExp]>([
   ['an axis that is not the last', () => [tf.layers.layerNormalization({ axis: 1 })], [4, 3], /axis 1/],
   ['four axes', () => [l.Dense(2)], [4, 3, 2], /4 axes/],
   ['an Embedding inside', () => [l.Dense(2), l.Flatten(), l.Embedding(4, 3)], [4, 1], /not the first layer/],
-  ['a softmax in a cell', () => [l.LSTM(2, { activation: 'softmax' })], [4, 3], /not of one number at a time/],
 ])('what the engine does not run, it names: %s', (_what, layers, inputShape, reason) => {
   const planned = plan(layers(), inputShape);
   expect('reason' in planned && planned.reason).toMatch(reason);

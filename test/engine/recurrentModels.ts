@@ -6,7 +6,7 @@ import { activations, ending, named, optimizer, type Sample, size } from './mode
 type Make = (returnSequences: boolean) => l.Layer;
 
 /** What a state may go through again and again without growing. */
-const bounded = ['tanh', 'sigmoid', 'hardSigmoid', 'softsign'];
+const bounded = ['tanh', 'sigmoid', 'hardSigmoid', 'softsign', 'softmax'];
 
 /** A recurrent layer with Keras's defaults, or with everything about it changed. */
 const cell = (stateful: boolean): fc.Arbitrary<Make> =>
@@ -29,10 +29,12 @@ const cell = (stateful: boolean): fc.Arbitrary<Make> =>
       goBackwards: fc.boolean(),
       dropout: fc.constantFrom(0, 0, 0.3),
       recurrentDropout: fc.constantFrom(0, 0, 0.2),
-      activation: stateful ? fc.constantFrom(...bounded) : fc.constantFrom('tanh', 'tanh', ...activations),
+      activation: stateful
+        ? fc.constantFrom(...bounded)
+        : fc.constantFrom('tanh', 'tanh', 'softmax', 'logSoftmax', ...activations),
       recurrentActivation: stateful
         ? fc.constantFrom('sigmoid', 'hardSigmoid')
-        : fc.constantFrom('sigmoid', 'sigmoid', 'hardSigmoid', 'softsign', 'silu', 'elu'),
+        : fc.constantFrom('sigmoid', 'sigmoid', 'hardSigmoid', 'softsign', 'silu', 'elu', 'softmax'),
       penalty: fc.constantFrom(undefined, { l2: 0.02 }),
     })
     .map(({ kind, units, plain, recurrentActivation, penalty, ...given }) => (returnSequences) => {

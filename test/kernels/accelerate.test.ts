@@ -207,7 +207,6 @@ describe.each(backends)('on the backend %s', (backend) => {
 
   test('what the kernel does not know runs on tfjs, and recurrentPath says why', async () => {
     const cases: [tf.layers.Layer, RegExp][] = [
-      [tf.layers.lstm({ units: 3, activation: 'softmax' }), /not of one number at a time$/],
       [
         tf.layers.rnn({
           cell: tf.layers.lstmCell({ units: 3 }) as unknown as ReturnType<typeof tf.layers.stackedRNNCells>,

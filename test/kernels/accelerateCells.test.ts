@@ -32,6 +32,7 @@ const ACTIVATIONS = [
   'swish',
   'mish',
   'gelu',
+  'softmax',
 ] as const;
 
 type Settings = Parameters<typeof tf.layers.gru>[0];
@@ -59,7 +60,7 @@ describe.each(backends)('on the backend %s', (backend) => {
           units: fc.integer({ min: 1, max: 20 }),
           activation: fc.constantFrom(...ACTIVATIONS),
           // tanh and sigmoid in an LSTM are the other kernel's.
-          recurrentActivation: fc.constantFrom('hardSigmoid' as const, 'softsign' as const),
+          recurrentActivation: fc.constantFrom('hardSigmoid' as const, 'softsign' as const, 'softmax' as const),
           returnSequences: fc.boolean(),
           returnState: fc.boolean(),
           goBackwards: fc.boolean(),

@@ -59,7 +59,7 @@ function candidateRow(groups: i32, after: bool, s: usize, n: usize, h: usize, to
 function anyGateRow(job: Recurrence, groups: i32, s: usize): void {
   const inputs = job.activationInputs(s);
   if (inputs) copyRow(inputs, s, 48 * groups);
-  activateGroups(job.recurrentActivation, s, s, GROUP, 32, groups);
+  activateGroups(job.recurrentActivation, s, s, GROUP, 32, groups, 16, job.units);
 }
 
 /** candidateRow() with any activation. */
@@ -77,7 +77,7 @@ function anyCandidateRow(job: Recurrence, groups: i32, after: bool, s: usize, n:
     }
     n += 64;
   }
-  activateGroups(job.activation, s + 128, s + 128, GROUP, 16, groups);
+  activateGroups(job.activation, s + 128, s + 128, GROUP, 16, groups, 16, job.units);
   const one = f32x4.splat(1);
   for (; groups > 0; --groups) {
     for (let i: usize = 0; i < 64; i += 16) {
@@ -244,8 +244,8 @@ function anyCellBackwardRow(
     h += 64;
     dh += 64;
   }
-  slopeGroups(job.recurrentActivation, inputs, s, GROUP, d, GROUP, 16, groups);
-  slopeGroups(job.activation, inputs + 128, s + 128, GROUP, d + 128, GROUP, 16, groups);
+  slopeGroups(job.recurrentActivation, inputs, s, GROUP, d, GROUP, 16, groups, 16, job.units);
+  slopeGroups(job.activation, inputs + 128, s + 128, GROUP, d + 128, GROUP, 16, groups, 16, job.units);
   for (let group = 0; group < groups; ++group) {
     const at = GROUP * <usize>group;
     for (let i: usize = 0; i < 64; i += 16) {
@@ -256,7 +256,7 @@ function anyCellBackwardRow(
     n += 64;
     dn += 64;
   }
-  if (after) slopeGroups(job.recurrentActivation, inputs + 64, s + 64, GROUP, d + 64, GROUP, 16, groups);
+  if (after) slopeGroups(job.recurrentActivation, inputs + 64, s + 64, GROUP, d + 64, GROUP, 16, groups, 16, job.units);
 }
 
 /** resetBackwardRow() with any activation. */
@@ -275,7 +275,7 @@ function anyResetBackwardRow(job: Recurrence, groups: i32, s: usize, h: usize, d
     dq += 64;
     dh += 64;
   }
-  slopeGroups(job.recurrentActivation, job.activationInputs(s) + 64, s + 64, GROUP, d + 64, GROUP, 16, groups);
+  slopeGroups(job.recurrentActivation, job.activationInputs(s) + 64, s + 64, GROUP, d + 64, GROUP, 16, groups, 16, job.units);
 }
 
 function backwardStep(job: Recurrence, t: i32, after: bool): void {

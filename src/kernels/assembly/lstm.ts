@@ -61,7 +61,7 @@ function anyCells(job: Recurrence, groups: i32, row: usize, h: usize): void {
   const lane = job.units & 7;
   const last = (<usize>(groups - 1)) * GROUP + CELL + ((<usize>lane) << 2);
   for (let b = 0; b < job.batch; ++b) {
-    anyCell(job.activation, job.recurrentActivation, groups, row, job.gatesStep, job.activationInputs(row), h);
+    anyCell(job.activation, job.recurrentActivation, groups, job.units, row, job.gatesStep, job.activationInputs(row), h);
     if (lane) {
       // Lanes without a unit: gates above 1 at 0 would let c, and what is made of it, grow without bound.
       zeroRow(row + last, 8 - lane);
@@ -206,7 +206,7 @@ function anyCellsBackward(job: Recurrence, t: i32): void {
     const dh = job.dz + <usize>b * job.dzRow;
     zeroRow(dh + ((<usize>job.units) << 2), padded - job.units);
     anyCellBackward(
-      job.activation, job.recurrentActivation, padded >> 3, row, job.gatesStep, job.activationInputs(row), dh,
+      job.activation, job.recurrentActivation, padded >> 3, job.units, row, job.gatesStep, job.activationInputs(row), dh,
       job.dc + <usize>b * dcRow, job.dGates + <usize>b * job.dGatesRow,
     );
     putPanels(job, t, b, padded >> 2);

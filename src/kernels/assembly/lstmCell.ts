@@ -169,11 +169,11 @@ export function cellBackward(
 }
 
 /** cell() with any activations, f and of the gates, for all groups of one row; with `inputs`, what they are applied to goes there. */
-export function anyCell(f: i32, gate: i32, groups: i32, s: usize, back: usize, inputs: usize, h: usize): void {
+export function anyCell(f: i32, gate: i32, groups: i32, units: i32, s: usize, back: usize, inputs: usize, h: usize): void {
   if (inputs) copyRow(inputs, s, groups * 48);
-  activateGroups(gate, s, s, GROUP, 16, groups);
-  activateGroups(f, s + 64, s + 64, GROUP, 8, groups);
-  activateGroups(gate, s + 96, s + 96, GROUP, 8, groups);
+  activateGroups(gate, s, s, GROUP, 16, groups, 8, units);
+  activateGroups(f, s + 64, s + 64, GROUP, 8, groups, 8, units);
+  activateGroups(gate, s + 96, s + 96, GROUP, 8, groups, 8, units);
   let row = s;
   for (let group = 0; group < groups; ++group) {
     for (let i: usize = 0; i < 32; i += 16) {
@@ -182,7 +182,7 @@ export function anyCell(f: i32, gate: i32, groups: i32, s: usize, back: usize, i
     }
     row += GROUP;
   }
-  activateGroups(f, s + CELL, s + CELL + 32, GROUP, 8, groups);
+  activateGroups(f, s + CELL, s + CELL + 32, GROUP, 8, groups, 8, units);
   for (let group = 0; group < groups; ++group) {
     for (let i: usize = 0; i < 32; i += 16) v128.store(h + i, f32x4.mul(v128.load(s + i, 96), v128.load(s + i, CELL + 32)));
     s += GROUP;
@@ -192,7 +192,7 @@ export function anyCell(f: i32, gate: i32, groups: i32, s: usize, back: usize, i
 
 /** cellBackward() with any activations for all groups of one row; lanes of dh beyond the units are zeros. */
 export function anyCellBackward(
-  f: i32, gate: i32, groups: i32, s: usize, back: usize, inputs: usize, dh: usize, dc: usize, dGates: usize,
+  f: i32, gate: i32, groups: i32, units: i32, s: usize, back: usize, inputs: usize, dh: usize, dc: usize, dGates: usize,
 ): void {
   let row = s;
   let d = dGates;
@@ -206,7 +206,7 @@ export function anyCellBackward(
     d += 128;
     dh += 32;
   }
-  slopeGroups(f, s + CELL, s + CELL + 32, GROUP, dGates + 64, 128, 8, groups);
+  slopeGroups(f, s + CELL, s + CELL + 32, GROUP, dGates + 64, 128, 8, groups, 8, units);
   row = s;
   d = dGates;
   for (let group = 0; group < groups; ++group) {
@@ -221,7 +221,7 @@ export function anyCellBackward(
     d += 128;
     dc += 32;
   }
-  slopeGroups(gate, inputs, s, GROUP, dGates, 128, 16, groups);
-  slopeGroups(f, inputs + 64, s + 64, GROUP, dGates + 64, 128, 8, groups);
-  slopeGroups(gate, inputs + 96, s + 96, GROUP, dGates + 96, 128, 8, groups);
+  slopeGroups(gate, inputs, s, GROUP, dGates, 128, 16, groups, 8, units);
+  slopeGroups(f, inputs + 64, s + 64, GROUP, dGates + 64, 128, 8, groups, 8, units);
+  slopeGroups(gate, inputs + 96, s + 96, GROUP, dGates + 96, 128, 8, groups, 8, units);
 }

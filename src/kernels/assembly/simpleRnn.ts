@@ -22,14 +22,14 @@ function activate(job: Recurrence, n: i32, s: usize, h: usize): void {
   }
   const inputs = job.activationInputs(s);
   if (inputs) copyRow(inputs, s, n);
-  activateGroups(job.activation, s, s, 0, n, 1);
+  activateGroups(job.activation, s, s, 0, n, 1, n, job.units);
   copyRow(h, s, n);
 }
 
 /** d = dh·f'(…); columns n to the end of the panel become 0. */
 function activateBackward(job: Recurrence, n: i32, s: usize, dh: usize, d: usize): void {
   copyRow(d, dh, n);
-  slopeGroups(job.activation, job.activationInputs(s), s, 0, d, 0, n, 1);
+  slopeGroups(job.activation, job.activationInputs(s), s, 0, d, 0, n, 1, n, n);
   for (let j = n; j & 15; ++j) store<f32>(d + ((<usize>j) << 2), 0);
 }
 

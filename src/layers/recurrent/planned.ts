@@ -1,7 +1,7 @@
 /** Recurrent layers on the engine. */
 
 import { ActivationId } from '../../kernels/activationIds.js';
-import { activity, cellActivation } from '../../plan/activation.js';
+import { activationId, activity } from '../../plan/activation.js';
 import {
   type DirectedPlan,
   isDirected,
@@ -48,9 +48,9 @@ function recurrentPlan(kind: RecurrentPlan['kind'], planning: Planning<Settings>
     path,
     units,
     inputs: flow.width,
-    activation: cellActivation(planning, settings.activation),
+    activation: activationId(planning, settings.activation),
     recurrentActivation:
-      kind === 'simpleRNN' ? ActivationId.linear : cellActivation(planning, settings.recurrentActivation),
+      kind === 'simpleRNN' ? ActivationId.linear : activationId(planning, settings.recurrentActivation),
     resetAfter,
     returnSequences,
     returnState,
@@ -87,7 +87,7 @@ export function scanPlanner(kind: ScanPlan['kind']): Planner<ScanSettings> {
       path,
       units,
       inputs: flow.width,
-      activation: cellActivation(planning, activation),
+      activation: activationId(planning, activation),
       heads,
       exponential: forgetGate === 'exponential',
       returnSequences,
