@@ -1,9 +1,9 @@
 /** Calls of tfjs layers, one by one, as their definitions plan them. */
 import { isKnownActivation } from '../activations.js';
 import { MemcellError } from '../errors.js';
+import { definitionOf } from '../layers/byName.js';
 import type { Shape } from '../layers/define.js';
 import { cellsIn } from '../layers/kinds.js';
-import { plannedClass } from '../layers/loaded.js';
 import { layerOfCell } from '../layers/recurrent/cells.js';
 import { savedSettings } from '../layers/saved.js';
 import { isKnownLayer } from '../model/ownClasses.js';
@@ -77,7 +77,7 @@ class TfjsCall implements Planning<Config> {
   }
 
   get settings(): Config {
-    const definition = plannedClass(this.getClassName());
+    const definition = definitionOf(this.getClassName());
     return definition ? savedSettings(definition, this.config) : {};
   }
 
@@ -136,7 +136,7 @@ class TfjsCall implements Planning<Config> {
   plan(): LayerPlan[] {
     const { layer } = this;
     if (!isKnownLayer(layer)) throw unsupported(layer, 'is of a class of its own');
-    const definition = plannedClass(this.getClassName());
+    const definition = definitionOf(this.getClassName());
     if (!definition?.engine) {
       const lacks = isRecurrent(layer) ? 'has a cell' : 'is of a kind';
       throw unsupported(layer, `${lacks} that the engine does not have`);

@@ -1,7 +1,7 @@
 /** Calls of saved layers, one by one, as their definitions plan them. */
 import { MemcellError } from '../errors.js';
-import type { Shape } from '../layers/define.js';
-import { type PlannedClass, plannedClass } from '../layers/loaded.js';
+import { definitionOf } from '../layers/byName.js';
+import type { LayerDefinition, Shape } from '../layers/define.js';
 import { cellsOf, layerOfCell } from '../layers/recurrent/cells.js';
 import { savedSettings } from '../layers/saved.js';
 import { cellPath } from '../model/walk.js';
@@ -103,7 +103,7 @@ export class SavedCall implements Planning<Config> {
     const cells = cellsOf(this.config).map((cell) => ({ ...cell, className: layerOfCell(cell) }));
     let first = 0;
     const counts = cells.map(
-      ({ className, config }) => plannedClass(className)?.weights?.(config, [null, null, 1]).length ?? 0,
+      ({ className, config }) => definitionOf(className)?.weights?.(config, [null, null, 1]).length ?? 0,
     );
     for (const count of counts.slice(0, index)) first += count;
     const { className, config } = cells[index];
@@ -137,8 +137,8 @@ export class SavedCall implements Planning<Config> {
     }
   }
 
-  private get definition(): PlannedClass {
-    const definition = plannedClass(this.layer.className);
+  private get definition(): LayerDefinition {
+    const definition = definitionOf(this.layer.className);
     if (!definition) throw unsupported(this, 'is of a kind that the engine does not have');
     return definition;
   }

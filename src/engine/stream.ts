@@ -59,6 +59,11 @@ function obstacleOf(layer: LayerPlan): string | undefined {
       return 'Permute needs all steps at once';
     case 'padding':
       return 'a layer adds steps that no step came for, or leaves out steps at the end, which a stream has not';
+    case 'pick':
+      // The last step of a stream is the one that came.
+      return layer.overSteps && layer.item !== -1
+        ? 'GetItem picks steps by their places, which a stream does not count'
+        : undefined;
     case 'upSampling':
       return 'UpSampling1D makes several steps out of one';
     case 'averagePooling':

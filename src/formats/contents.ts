@@ -2,15 +2,16 @@
 
 import { elements } from '../data/array.js';
 import { MemcellError, modelError } from '../errors.js';
+import { isModel, isWrapper } from '../layers/kinds.js';
 import { weightsByLayer } from '../model/initialise.js';
-import type { LayersModel } from '../tfjsTypes.js';
+import type { Layer, LayersModel } from '../tfjsTypes.js';
 import type { TrainingDescription } from '../training/description.js';
 import type { Optimizer } from '../training/optimizers.js';
 import { firstNotFinite } from './decode.js';
 import { normalTopology } from './keras/topology.js';
 import { trainingOfDescription } from './keras/training.js';
 import type { ModelContents, StoredWeight } from './modelFile.js';
-import { isJsonObject } from './modelJson.js';
+import { isJsonObject, type Json } from './modelJson.js';
 import type { LoadedModel } from './tfjs.js';
 import { buildTopology } from './topology.js';
 import { assignStored } from './weights.js';
@@ -79,6 +80,7 @@ export function contentsOf(model: LayersModel, { training, optimizer, metadata }
   const written: unknown = JSON.parse(JSON.stringify(model.toJSON(undefined, false)));
   if (!isJsonObject(written)) throw modelError('this model cannot be described');
   const { topology, lost } = normalTopology(written, 'the model');
+  sayInputShapes(topology, model);
   // A layer that the model shares with one in it is there twice, as the topology has it.
   const variables: Variable[] = [];
   const weights: StoredWeight[] = [];
@@ -102,6 +104,22 @@ export function contentsOf(model: LayersModel, { training, optimizer, metadata }
     metadata,
     lost,
   };
+}
+
+/** Says of each GetItem what shape it reads, where that is one, as Keras does of its layers: not all formats can say x[:, item]. */
+function sayInputShapes(description: Json, layer: Layer): void {
+  if (!isJsonObject(description) || !isJsonObject(description.config)) return;
+  const { layers, layer: inner = null } = description.config;
+  if (isModel(layer) && Array.isArray(layers)) {
+    for (const one of layers) {
+      const { name } = isJsonObject(one) && isJsonObject(one.config) ? one.config : {};
+      const own = layer.layers.find((other) => other.name === name);
+      if (own) sayInputShapes(one, own);
+    }
+  } else if (isWrapper(layer)) sayInputShapes(inner, layer.layer);
+  if (layer.getClassName() !== 'GetItem') return;
+  const [shape, ...others] = new Set(layer.inboundNodes.map(({ inputShapes }) => JSON.stringify(inputShapes[0])));
+  if (shape !== undefined && others.length === 0) description.build_config = { input_shape: JSON.parse(shape) };
 }
 
 function storedWeight(layer: string, variable: Variable, taken: ReadonlySet<string>): StoredWeight {

@@ -5,6 +5,7 @@
 import { type Activation, tfjsActivation } from '../activations.js';
 import { list } from '../data/suggest.js';
 import { modelError } from '../errors.js';
+import type { PickedRange } from '../plan/picked.js';
 import { camelCase, type Spelling, shown } from '../spelling.js';
 import type { ConfigDict, Layer, SerializableObject } from '../tfjsTypes.js';
 import * as kinds from '../valueKinds.js';
@@ -79,6 +80,9 @@ function plain<T>({ what: needed, check }: kinds.ValueKind<T>): Kind<T> {
 /** The most units or sizes of one layer. Far more than any recurrent network has; a slip of the hand is beyond it. */
 const mostUnits = 65_536;
 
+/** Beyond what any axis has. */
+const mostPlaces = 2 ** 31;
+
 const wholeNumber = (least: number, most: number) => plain(kinds.wholeNumber(least, most));
 
 /** A layer's number of units or steps. */
@@ -95,6 +99,9 @@ export const vocabulary = wholeNumber(1, 2 ** 24);
 
 /** An axis, from the last where it is below 0. */
 const axis = wholeNumber(-8, 8);
+
+/** A place of an axis, from its end where it is below 0. */
+const place = wholeNumber(-mostPlaces, mostPlaces);
 
 /** An axis, or several. */
 export const axes: Kind<number | readonly number[], number | number[]> = (value, what) =>
@@ -184,6 +191,17 @@ export function single<Given, Told>(kind: Kind<Given, Told>): Kind<Given | reado
 export const pair: Kind<number | readonly [number, number], [number, number]> = (value, what) => {
   const [first, second] = listOf(count, 2, 2)(typeof value === 'number' ? [value, value] : value, what);
   return [first, second];
+};
+
+/** A place of an axis, from the end where it is below 0, or the range [start, stop] or [start, stop, step] of places. */
+export const item: Kind<number | PickedRange, number | PickedRange> = (value, what) => {
+  if (!Array.isArray(value)) return place(value, what);
+  if (value.length !== 2 && value.length !== 3)
+    return refuse(what, 'a whole number, or a list [start, stop] or [start, stop, step]', value);
+  const [start, stop] = value.slice(0, 2).map((one, i) => (one === null ? null : place(one, `${what}[${i}]`)));
+  const step = value[2] ?? 1;
+  if (step === 0) return refuse(`${what}[2]`, 'another number than 0', step);
+  return step === 1 ? [start, stop] : [start, stop, place(step, `${what}[2]`)];
 };
 
 /** Keras's None (null here) for a kind of which there may be none. */

@@ -4,6 +4,7 @@
  */
 import type { ActivationId } from '../kernels/activationIds.js';
 import type { MergeId } from '../kernels/mergeIds.js';
+import type { PickedRange } from './picked.js';
 
 export const NONE = -1;
 
@@ -218,6 +219,18 @@ export interface TransposePlan {
   kind: 'transpose';
 }
 
+/** One step or feature, or a range of them: (B, T, F) → (B, F), (B, T', F) or (B, T, F'). */
+export interface PickPlan {
+  kind: 'pick';
+  item: number | PickedRange;
+  /** Of the steps; else of the features. */
+  overSteps: boolean;
+  /** Whether the output has steps. */
+  sequence: boolean;
+  /** Names the layer in messages. */
+  name: string;
+}
+
 /** (B, T, F) → (B, before + T + after, F): steps of zeros, or without steps where a number is below 0. */
 export interface PaddingPlan {
   kind: 'padding';
@@ -429,6 +442,7 @@ export type LayerPlan =
   | NoisePlan
   | OverStepsPlan
   | PaddingPlan
+  | PickPlan
   | PoolingPlan
   | PositionsPlan
   | RectifierPlan

@@ -97,7 +97,7 @@ function applied(layer: tf.layers.Layer, values: tf.Tensor[], kwargs: object): R
     const className = layer.getClassName();
     // A class of the user's own has errors of its own; shortage of memory is no plain Error.
     const passed = [MemcellError, RangeError, WebAssembly.RuntimeError].some((kind) => cause instanceof kind);
-    if (passed || !(cause instanceof Error) || !(definitionOf(className) || className === 'Rescaling')) throw cause;
+    if (passed || !(cause instanceof Error) || !definitionOf(className)) throw cause;
     const shapes = values.map(({ shape }) => shapeText(shape)).join(', ');
     const reason = cause.message.split('\n')[0];
     throw new MemcellError(`layer ${layer.name} (${className}) cannot take inputs of shape ${shapes}: ${reason}`, {

@@ -320,6 +320,4 @@ function arrayOf(tensor: tf.Tensor): NdArray {
 /** What a layer of tfjs's does otherwise than Keras's and lets itself be told. */
 function asInKeras(layer: tf.layers.Layer): void {
   for (const holder of isRecurrent(layer) ? [layer, ...cellsIn(layer)] : [layer]) withoutSlopesAtZero(tf, holder);
-  // It ends masks; Keras's passes them on.
-  if (layer.getClassName() === 'Rescaling') layer.supportsMasking = true;
 }

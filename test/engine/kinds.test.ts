@@ -45,6 +45,11 @@ const SMOOTH: [string, () => l.Layer][] = [
   ['ZeroPadding1D', () => l.ZeroPadding1D({ padding: [2, 1] })],
   ['Cropping1D', () => l.Cropping1D({ cropping: [1, 0] })],
   ['UpSampling1D', () => l.UpSampling1D({ size: 3 })],
+  ['GetItem of a range of steps', () => l.GetItem([1, null])],
+  ['GetItem of steps from the last one', () => l.GetItem([null, null, -2])],
+  ['GetItem of a range of features', () => l.GetItem([1, 4], { axis: -1 })],
+  ['GetItem of every other feature', () => l.GetItem([null, null, 2], { axis: 2 })],
+  ['Rescaling', () => l.Rescaling([1, 2, -1, 0.5, 3, -2], { offset: 0.3 })],
 ];
 
 test.each(SMOOTH)('%s: every gradient is the slope of the loss to 2e-3', (_name, make) => {

@@ -46,6 +46,8 @@ const LAYERS: Record<string, () => l.Layer> = {
   Cropping1D: () => l.Cropping1D(),
   Reshape: () => l.Reshape([6, 4]),
   Permute: () => l.Permute([2, 1]),
+  GetItem: () => l.GetItem([1, null]),
+  Rescaling: () => l.Rescaling(2),
   LSTM: () => l.LSTM(3, sequences),
   GRU: () => l.GRU(3, sequences),
   SimpleRNN: () => l.SimpleRNN(3, sequences),

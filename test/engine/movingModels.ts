@@ -6,7 +6,18 @@ import { ending, named, optimizer, type Sample, size } from './models.js';
 type Shape = readonly [steps: number, features: number];
 
 interface Move {
-  kind: 'reshape' | 'open reshape' | 'flat' | 'permute' | 'same order' | 'pad' | 'crop' | 'repeat' | 'lstm';
+  kind:
+    | 'reshape'
+    | 'open reshape'
+    | 'flat'
+    | 'permute'
+    | 'same order'
+    | 'pad'
+    | 'crop'
+    | 'repeat'
+    | 'steps'
+    | 'features'
+    | 'lstm';
   by: number;
   also: number;
 }
@@ -21,6 +32,8 @@ const move: fc.Arbitrary<Move> = fc.record({
     'pad',
     'crop',
     'repeat',
+    'steps',
+    'features',
     'lstm',
   ),
   by: fc.constantFrom(0, 1, 2, 3),
@@ -60,6 +73,20 @@ function moved([steps, features]: Shape, { kind, by, also }: Move): [layers: l.L
         : [[l.UpSampling1D()], [2 * steps, features]];
     case 'repeat':
       return [[l.UpSampling1D({ size: by + 1 })], [(by + 1) * steps, features]];
+    case 'steps':
+      return also === 1
+        ? [
+            [l.GetItem([-1 - (by % steps), null]), l.UpSampling1D({ size: 2 })],
+            [2 * (1 + (by % steps)), features],
+          ]
+        : [[l.GetItem([null, null, also - 1])], [steps, features]];
+    case 'features':
+      return also === 1
+        ? [[l.GetItem([by % features, null], { axis: 2 })], [steps, features - (by % features)]]
+        : [
+            [l.GetItem(by % features, { axis: -1 }), l.RepeatVector(3)],
+            [3, steps],
+          ];
     case 'lstm':
       return [[l.LSTM(5, { returnSequences: true })], [steps, 5]];
   }

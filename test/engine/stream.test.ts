@@ -44,12 +44,14 @@ const sample = fc.record({
   stack: fc.array(recurrent, { minLength: 1, maxLength: 3 }),
   middle: fc.option(between),
   sequences: fc.boolean(),
+  /** The last step is what a layer gives, or what is picked of all that it gives. */
+  picks: fc.boolean(),
   end: fc.constantFrom('linear', 'softmax'),
   seed: fc.nat(1e6),
 });
 type Sample = typeof sample extends fc.Arbitrary<infer T> ? T : never;
 
-function modelOf({ features, start, first, stack, middle, sequences, end, seed }: Sample): Sequential {
+function modelOf({ features, start, first, stack, middle, sequences, picks, end, seed }: Sample): Sequential {
   const embeds = start.endsWith('embedding');
   const layers: l.Layer[] = [];
   if (embeds) layers.push(l.Embedding(7, features, { maskZero: start.startsWith('masked') }));
@@ -57,9 +59,10 @@ function modelOf({ features, start, first, stack, middle, sequences, end, seed }
   if (first) layers.push(first());
   stack.forEach((make, i) => {
     const last = i === stack.length - 1;
-    layers.push(make(!last || sequences));
+    layers.push(make(!last || sequences || picks));
     if (middle && !last) layers.push(middle());
   });
+  if (picks && !sequences) layers.push(l.GetItem(-1));
   layers.push(l.Dense(4, end));
   return new Sequential(layers, { inputShape: embeds ? [null] : [null, features], seed });
 }
@@ -301,6 +304,12 @@ test.each<[why: string, make: () => Sequential | Model]>([
     'a layer adds steps that no step came for, or leaves out steps at the end, which a stream has not',
     () => stack(`${layer}, LSTM(2)`),
   ]),
+  ...['GetItem(0)', 'GetItem([1, None]), LSTM(2)', 'GetItem([-1, None]), LSTM(2)'].map(
+    (layer): [string, () => Sequential] => [
+      'GetItem picks steps by their places, which a stream does not count',
+      () => stack(layer),
+    ],
+  ),
   ['UpSampling1D makes several steps out of one', () => stack('UpSampling1D(2), LSTM(2)')],
   ...['Average', 'Max'].map((kind): [string, () => Sequential] => [
     'global pooling needs all steps at once',

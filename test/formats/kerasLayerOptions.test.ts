@@ -75,7 +75,6 @@ test.each<[string, Options, Options]>([
   ['LeakyReLU', { negative_slope: 0.2 }, { alpha: 0.2 }],
   ['GRU', { units: 2 }, { units: 2, reset_after: false }],
   ['GRU', { units: 2, reset_after: true }, { units: 2, reset_after: true }],
-  ['Rescaling', { scale: 0.5 }, { scale: 0.5, offset: 0 }],
   ['Rescaling', { scale: [0.5, 2], offset: -1 }, { scale: [0.5, 2], offset: -1 }],
   ['Activation', {}, { activation: 'linear' }],
   ['BatchNormalization', { axis: [2], momentum: 0.9 }, { axis: 2, momentum: 0.9 }],
@@ -187,8 +186,6 @@ test.each<[string, Options, string]>([
     { zero_output_for_mask: true },
     'f: layer "a" (Dropout): zero_output_for_mask is true; nothing here runs such a layer',
   ],
-  ['Rescaling', { scale: 'two' }, 'f: layer "a" (Rescaling): scale: "two" is no number'],
-  ['Rescaling', { scale: 1, offset: [] }, 'f: layer "a" (Rescaling): offset: [] is no number'],
   [
     'Dense',
     { activation: 7 },

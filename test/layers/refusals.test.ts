@@ -31,6 +31,15 @@ test('only inputs of one rank are joined', () => {
 
 test.each<[spec: string, inputShape: (number | null)[], reason: string]>([
   ['Cropping1D(2)', [4, 3], 'of 4 steps none is left'],
+  ['GetItem(4)', [4, 3], 'there is no place 4 of 4'],
+  ['GetItem(-5)', [4, 3], 'there is no place -5 of 4'],
+  ['GetItem([2, 2])', [4, 3], 'of 4 none is left'],
+  ['GetItem([3, None], axis=-1)', [4, 3], 'of 3 none is left'],
+  ['GetItem(1, axis=3)', [4, 3], "axis 3 is none of a sample's"],
+  ['GetItem(1, axis=0)', [4, 3], "axis 0 is none of a sample's"],
+  ['GetItem(1)', [3], 'one number leaves no axis but the samples; take a range, such as [1, 2]'],
+  ['GetItem(-1)', [3], 'one number leaves no axis but the samples; take a range, such as [-1, null]'],
+  ['Rescaling([1, 2])', [4, 3], 'scale has 2 numbers for 3 features'],
   ['Permute([1, 3])', [4, 3], 'dims must be the axes 1 to 2 in another order, not [1, 3]'],
   ['Permute([1, 1])', [4, 3], 'dims must be the axes 1 to 2 in another order, not [1, 1]'],
   ['Permute([1, 2, 3])', [4, 3], 'dims must be the axes 1 to 2 in another order, not [1, 2, 3]'],
@@ -190,6 +199,7 @@ test.each<[why: string, make: () => l.Sequential | l.Model]>([
   ],
   ['layer reshape (Reshape) gives samples of more than two axes', () => stack('Reshape([2, 2, 3])', [4, 3])],
   ['layer reshape (Reshape) makes features of an open number of steps', () => stack('Reshape([-1])', [null, 3])],
+  ['layer get_item (GetItem) makes features of an open number of steps', () => stack('GetItem(1, axis=2)', [null, 3])],
   ['layer permute (Permute) makes features of an open number of steps', () => stack('Permute([2, 1])', [null, 3])],
   ['its number of features is open', () => stack('Activation(tanh)', [4, null])],
   [
@@ -234,6 +244,12 @@ test.each<[why: string, make: () => l.Sequential | l.Model]>([
 test.each<[message: string, make: () => unknown]>([
   ['ZeroPadding1D: padding must be a list of 2, not [1]', () => l.ZeroPadding1D({ padding: [1] as never })],
   ['Cropping1D: cropping must be a list of 2, not [1,2,3]', () => l.Cropping1D({ cropping: [1, 2, 3] as never })],
+  [
+    'GetItem: item must be a whole number, or a list [start, stop] or [start, stop, step], not [1]',
+    () => l.GetItem([1]),
+  ],
+  ['GetItem: item[2] must be another number than 0, not 0', () => l.GetItem([1, 2, 0])],
+  ['GetItem: item[1] must be a whole number', () => l.GetItem([1, 2.5])],
   ['Permute: dims must be a list of 1 or more, not []', () => l.Permute([])],
   ['Reshape: targetShape must be a list of 1 or more, not []', () => l.Reshape([])],
   ['StackedRNNCells: cells must be a list of 1 or more, not []', () => l.StackedRNNCells([])],

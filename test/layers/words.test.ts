@@ -60,6 +60,13 @@ const layers: [string, () => l.Layer, number[], number[]][] = [
   ['Flatten', () => l.Flatten(), [6, 4], [24]],
   ['Permute([2, 1])', () => l.Permute([2, 1]), [6, 4], [4, 6]],
   ['Reshape([8, 3])', () => l.Reshape([8, 3]), [6, 4], [8, 3]],
+  ['GetItem(-1)', () => l.GetItem(-1), [6, 4], [4]],
+  ['GetItem([-3, None])', () => l.GetItem([-3, null]), [6, 4], [3, 4]],
+  ['GetItem([None, 1, -2], axis=-1)', () => l.GetItem([null, 1, -2], { axis: -1 }), [6, 4], [6, 1]],
+  ['GetItem([0, 2])', () => l.GetItem([0, 2]), [4], [2]],
+  ['GetItem(3, axis=2)', () => l.GetItem(3, { axis: 2 }), [6, 4, 5], [6, 5]],
+  ['Rescaling(0.5, -1)', () => l.Rescaling(0.5, { offset: -1 }), [6, 4], [6, 4]],
+  ['Rescaling([1, 2, 3, 4])', () => l.Rescaling([1, 2, 3, 4]), [4], [4]],
   ['Reshape([-1, 2])', () => l.Reshape([-1, 2]), [6, 4], [12, 2]],
 ];
 

@@ -24,7 +24,7 @@ import { RecurrentLayer } from './recurrent.js';
 import { ArrangeLayer, FlattenLayer, RepeatLayer, ReshapeLayer, TransposeLayer } from './reshape.js';
 import { ScaleLayer } from './scale.js';
 import { StandardizationLayer } from './standardization.js';
-import { PaddingLayer, UpSamplingLayer } from './steps.js';
+import { PaddingLayer, PickLayer, UpSamplingLayer } from './steps.js';
 import { WindowPoolingLayer } from './windowPooling.js';
 
 export function makeEngineLayer(plan: LayerPlan, context: LayerContext): EngineLayer {
@@ -74,6 +74,8 @@ export function makeEngineLayer(plan: LayerPlan, context: LayerContext): EngineL
       return new TransposeLayer(context);
     case 'padding':
       return new PaddingLayer(plan, context);
+    case 'pick':
+      return new PickLayer(plan, context);
     case 'upSampling':
       return new UpSamplingLayer(plan, context);
     case 'arrange':

@@ -1,6 +1,7 @@
-/** Layers that change the number of steps: padding with zeros, cropping, up-sampling. */
+/** Layers that change the number of steps, or of features: padding with zeros, cropping, picking, up-sampling. */
 import { MemcellError } from '../../errors.js';
-import type { PaddingPlan, UpSamplingPlan } from '../../plan/layerPlan.js';
+import type { PaddingPlan, PickPlan, UpSamplingPlan } from '../../plan/layerPlan.js';
+import { type Picked, picked } from '../../plan/picked.js';
 import type { WeightBlock } from '../blocks.js';
 import { addRows } from '../moveRows.js';
 import { type Rows, timeMajor } from '../rows.js';
@@ -64,6 +65,75 @@ class PlacedPadding extends PlacedMoving {
     this.copy(zeros, to, rows, to.width, first);
     this.copy(zeros, stepsFrom(to, first + common), rows, to.width, to.steps - first - common);
   }
+}
+
+/** (B, T, F) → (B, T', F) or (B, T, F'): some of the steps or features. The gradient of the others is 0. */
+export class PickLayer implements EngineLayer {
+  readonly blocks: readonly WeightBlock[] = [];
+  readonly anyOrder = true;
+
+  constructor(
+    private readonly plan: PickPlan,
+    private readonly context: LayerContext,
+  ) {}
+
+  place(input: Signal, space: Space): PlacedLayer {
+    const { item, overSteps, name } = this.plan;
+    const { steps, width } = input.values;
+    const found = picked(item, overSteps ? steps : width);
+    if (!found)
+      throw new MemcellError(
+        `layer ${name} picks [${item}] of ${steps} steps, which have none there; give it longer sequences`,
+        { code: 'data' },
+      );
+    return new PlacedPick(this.plan, found, this.context, input, space);
+  }
+}
+
+class PlacedPick extends PlacedMoving {
+  /** A row of zeros. */
+  private readonly zeros: Rows;
+
+  constructor(
+    private readonly plan: PickPlan,
+    private readonly picked: Picked,
+    context: LayerContext,
+    input: Signal,
+    space: Space,
+  ) {
+    const { steps, width } = input.values;
+    const { sequence, overSteps } = plan;
+    super(context, input, space, overSteps ? { steps: picked.count, width } : { steps, width: picked.count }, {
+      sequence,
+    });
+    this.zeros = timeMajor(space.arena.fixed(width), 0, 1, width, 0);
+  }
+
+  forward(rows: Range): void {
+    this.eachRun(this.input.values, this.output.values, (from, to, width) => {
+      this.copy(from, to, rows, width, to.steps);
+    });
+  }
+
+  backward(rows: Range): void {
+    const { dx, dy } = this;
+    this.copy(this.zeros, dx, rows, dx.width, dx.steps);
+    this.eachRun(dx, dy, (to, from, width) => {
+      this.copy(from, to, rows, width, from.steps);
+    });
+  }
+
+  /** Calls visit for the places of `whole` that `some` has, as many features at once as lie side by side. */
+  private eachRun(whole: Rows, some: Rows, visit: (whole: Rows, some: Rows, width: number) => void): void {
+    const { first, count, step } = this.picked;
+    if (this.plan.overSteps) visit(stepsFrom(whole, first, step), some, some.width);
+    else if (step === 1) visit(featuresFrom(whole, first), some, count);
+    else for (let i = 0; i < count; i++) visit(featuresFrom(whole, first + i * step), featuresFrom(some, i), 1);
+  }
+}
+
+function featuresFrom(rows: Rows, first: number): Rows {
+  return { ...rows, address: rows.address + 4 * first };
 }
 
 /** (B, T, F) → (B, n·T, F): every step n times. Backward sums its n gradients in their order. */

@@ -73,13 +73,10 @@ const STATES_OF = new Set(['LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional']);
  */
 export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObject {
   const { class_name, config } = topology;
-  if (!isJsonObject(config)) throw cannot(String(class_name), 'the model', 'has no config');
+  if (!isJsonObject(config)) throw cannotBeWritten(String(class_name), 'the model', 'has no config');
   if (class_name === 'Sequential') {
     const layers = listOf(config.layers);
-    const [first] = layers;
-    const input = isJsonObject(first) ? inputBefore(first) : undefined;
-    if (layers.some(needsCall))
-      return keras3Topology(asGraph(layers, input, String(config.name ?? 'sequential')), legacy);
+    const input = inputOf(layers);
     const written = layers.map((layer) => writtenLayer(layer, legacy));
     return described(
       'keras',
@@ -105,7 +102,8 @@ export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObjec
     const nodes = isJsonObject(layer) ? listOf(layer.inbound_nodes) : [];
     const kind = isJsonObject(layer) ? String(layer.class_name) : '';
     const config = isJsonObject(layer) && isJsonObject(layer.config) ? layer.config : {};
-    const inbound_nodes = nodes.map((node) => callOf(tensorsIn(fromZero(node)), kind, config));
+    const shape = isJsonObject(layer) && isJsonObject(layer.build_config) ? layer.build_config.input_shape : undefined;
+    const inbound_nodes = nodes.map((node) => callOf(tensorsIn(fromZero(node)), kind, config, shape));
     return { ...writtenLayer(layer, legacy), name: nameOf(layer), inbound_nodes };
   });
   const ends = (tensors: Json | undefined): Json => {
@@ -136,7 +134,8 @@ function described(module: string, class_name: string, config: JsonObject, legac
 }
 
 /** A Sequential's input, which Keras 3 writes as a layer of its own. */
-function inputBefore({ class_name, config }: JsonObject): JsonObject | undefined {
+function inputOf([first]: Json[]): JsonObject | undefined {
+  const { class_name, config } = isJsonObject(first) ? first : {};
   if (!isJsonObject(config) || class_name === 'InputLayer' || !Array.isArray(config.batch_input_shape))
     return undefined;
   return {
@@ -146,15 +145,29 @@ function inputBefore({ class_name, config }: JsonObject): JsonObject | undefined
   };
 }
 
-/** Whether a layer is called with more than one input, or an option, in Keras: no layer of a Sequential can be. */
+/** Whether a layer is called with more than one input, or an option, in Keras, or is no layer there: none of a Sequential can be. */
 function needsCall(layer: Json): boolean {
   if (!isJsonObject(layer) || !isJsonObject(layer.config)) return false;
-  return layer.class_name === 'MultiHeadAttention' || layer.config.use_causal_mask === true;
+  return ['MultiHeadAttention', 'GetItem'].includes(String(layer.class_name)) || layer.config.use_causal_mask === true;
+}
+
+/** A topology in which each Sequential that Keras cannot have is a functional model of the same layers. */
+export function withChainsAsGraphs(topology: JsonObject): JsonObject {
+  const { config } = topology;
+  if (!isJsonObject(config)) return topology;
+  const inner = (value: Json): Json => (isJsonObject(value) ? withChainsAsGraphs(value) : value);
+  const { layer } = config;
+  if (!Array.isArray(config.layers))
+    return layer === undefined ? topology : { ...topology, config: { ...config, layer: inner(layer) } };
+  const layers = config.layers.map(inner);
+  if (topology.class_name === 'Sequential' && layers.some(needsCall))
+    return { ...topology, ...asGraph(layers, inputOf(layers), String(config.name ?? 'sequential')) };
+  return { ...topology, config: { ...config, layers } };
 }
 
 /** A chain of layers as a functional model. */
 function asGraph(layers: Json[], input: JsonObject | undefined, name: string): JsonObject {
-  if (!input) throw cannot('Sequential', name, 'has no input of its own, which attention in Keras needs');
+  if (!input) throw cannotBeWritten('Sequential', name, 'has no input of its own, which attention in Keras needs');
   const start: JsonObject = {
     class_name: 'InputLayer',
     config: { name: input.name, batch_input_shape: input.batch_shape, dtype: input.dtype },
@@ -172,17 +185,30 @@ function asGraph(layers: Json[], input: JsonObject | undefined, name: string): J
   return { class_name: 'Model', config: { name, layers: [start, ...joined], ...ends } };
 }
 
-function callOf(tensors: TensorOf[], kind: string, config: JsonObject): JsonObject {
+/** @param shape of what is read, where it is known: Keras takes any that is written */
+function callOf(tensors: TensorOf[], kind: string, config: JsonObject, shape: Json = [null]): JsonObject {
   const written = tensors.map((history) => ({
     class_name: '__keras_tensor__',
-    config: { shape: [null], dtype: 'float32', keras_history: history },
+    config: { shape, dtype: 'float32', keras_history: history },
   }));
+  if (kind === 'GetItem') return { args: [...written, keyOf(config)], kwargs: {} };
   const kwargs: JsonObject = config.use_causal_mask === true ? { use_causal_mask: true } : {};
   // Query and value are two arguments, also where they are the same.
   if (kind === 'MultiHeadAttention') return { args: written.length === 1 ? [written[0], written[0]] : written, kwargs };
   if (written.length === 1) return { args: written, kwargs };
   if (!STATES_OF.has(kind)) return { args: [written], kwargs };
   return { args: [written[0]], kwargs: { initial_state: byCell(written.slice(1), config) } };
+}
+
+/** What Keras picks by: `x[:, item]`, the axis counted from the end where it is below 0. */
+function keyOf({ item = null, axis = 1 }: JsonObject): Json[] {
+  const slice = (start: Json, stop: Json, step: Json) => ({ class_name: '__slice__', config: { start, stop, step } });
+  const [start = null, stop = null, step = null] = Array.isArray(item) ? item : [];
+  const own = Array.isArray(item) ? slice(start, stop, step) : item;
+  const others = (count: number) => Array.from({ length: count }, () => slice(null, null, null));
+  const along = Number(axis);
+  if (along >= 0) return [...others(along), own];
+  return [{ class_name: '__ellipsis__', config: {} }, own, ...others(-1 - along)];
 }
 
 /** Initial states as Keras takes them: of several cells one after the other, LSTM's two in a list. */
@@ -198,14 +224,17 @@ function byCell(states: JsonObject[], { cell }: JsonObject): Json[] {
 }
 
 function writtenLayer(layer: Json, legacy: boolean): JsonObject {
-  if (!isJsonObject(layer)) throw cannot('', 'a layer', 'is no object');
+  if (!isJsonObject(layer)) throw cannotBeWritten('', 'a layer', 'is no object');
   const { class_name } = layer;
   const kind = String(class_name);
   if (isModelClass(kind)) return keras3Topology(layer, legacy);
   const given = isJsonObject(layer.config) ? layer.config : {};
   const name = String(given.name);
+  if (kind === 'GetItem') {
+    return { ...described('keras.src.ops.numpy', kind, { name }, false), registered_name: kind };
+  }
   const known = optionsOf(kind);
-  if (!known) throw cannot(kind, name, 'is of a kind that cannot be written as Keras 3 has it');
+  if (!known) throw cannotBeWritten(kind, name, 'is of a kind that cannot be written as Keras 3 has it');
   const config: JsonObject = { name, dtype: 'float32' };
   if (!WITHOUT_TRAINABLE.has(kind)) config.trainable = given.trainable !== false;
   if (kind === 'InputLayer') {
@@ -230,7 +259,7 @@ function writtenValue(option: string, value: Json, kind: string, name: string): 
   if (option.endsWith('activation')) {
     if (value === 'hard_sigmoid_keras3') return 'hard_sigmoid';
     if (value === 'hard_sigmoid' || value === 'gelu_new') {
-      throw cannot(kind, name, `has ${option} ${value}, which is another function in Keras 3`);
+      throw cannotBeWritten(kind, name, `has ${option} ${value}, which is another function in Keras 3`);
     }
     return value;
   }
@@ -243,6 +272,7 @@ function writtenValue(option: string, value: Json, kind: string, name: string): 
   return { module: `keras.${part}s`, class_name, config, registered_name: null };
 }
 
-function cannot(kind: string, name: string, why: string): MemcellError {
-  return usageError(`layer ${JSON.stringify(name)} (${kind}) ${why}; save the model to a folder instead`);
+/** An error that names a layer which Keras has not. */
+export function cannotBeWritten(kind: string, name: string, why: string, instead = 'to a folder'): MemcellError {
+  return usageError(`layer ${JSON.stringify(name)} (${kind}) ${why}; save the model ${instead} instead`);
 }

@@ -120,22 +120,11 @@ export function layerOptions(className: string, given: JsonObject, name: string,
       }
     } else if (!WITHOUT_EFFECT.has(written)) noted(value, what, lost);
   }
-  if (className === 'Rescaling') {
-    options.offset ??= 0;
-    for (const option of ['scale', 'offset']) checkNumbers(options[option], `${where}: ${layer}: ${option}`);
-  }
   // Keras 3's Identity is one that says nothing.
   if (className === 'Activation') options.activation ??= 'linear';
   const { axis } = options;
   if (className === 'BatchNormalization' && Array.isArray(axis) && axis.length === 1) options.axis = axis[0];
   return options;
-}
-
-/** tfjs computes with these as they are. */
-function checkNumbers(value: Json | undefined, what: string): void {
-  const numbers = [value].flat();
-  if (numbers.length > 0 && numbers.every((one) => typeof one === 'number')) return;
-  throw invalid(what, `${String(JSON.stringify(value)).slice(0, 80)} is no number`);
 }
 
 /** The options of one of memcell's layers, as Keras spells them; none for other layers. */

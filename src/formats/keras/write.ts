@@ -5,9 +5,10 @@ import { writeHdf5File } from '../hdf5/hdf5.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { isJsonObject, metadataVersion } from '../modelJson.js';
 import { writeZip } from '../zip.js';
-import { keras3Topology } from './keras3Topology.js';
+import { keras3Topology, withChainsAsGraphs } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
+import { picksAsLayers } from './picksAsLayers.js';
 import { kerasOptimizer, OPTIMIZER_IN_H5, OWN_COMPILE, slotsInOrder } from './training.js';
 import { byNumber, placesOfWeights } from './weightGroups.js';
 import { kerasCompile } from './writtenTraining.js';
@@ -34,7 +35,8 @@ export interface Written {
 }
 
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
-export async function writeKeras(contents: ModelContents): Promise<Written> {
+export async function writeKeras(given: ModelContents): Promise<Written> {
+  const contents = { ...given, topology: withChainsAsGraphs(given.topology) };
   const { topology, metadata } = contents;
   const lost = [...contents.lost];
   const { compile, own } = compileConfigs(contents, lost);
@@ -59,7 +61,8 @@ export async function writeKeras(contents: ModelContents): Promise<Written> {
 }
 
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
-export async function writeH5(contents: ModelContents): Promise<Written> {
+export async function writeH5(given: ModelContents): Promise<Written> {
+  const contents = { ...given, topology: withChainsAsGraphs(picksAsLayers(given.topology)) };
   const { topology, metadata, training } = contents;
   const top = new Map<string, Hdf5Attribute>([
     ['keras_version', KERAS_VERSION],

@@ -86,6 +86,10 @@ export class GraphBuilder {
     return this.constant(`float_${value}`, () => floatTensor('', [], [value]));
   }
 
+  numbers(...values: number[]): string {
+    return this.constant(`floats_${values.join('_')}`, () => floatTensor('', [values.length], values));
+  }
+
   private constant(key: string, make: () => TensorProto): string {
     const known = this.shared.get(key);
     if (known !== undefined) return known;

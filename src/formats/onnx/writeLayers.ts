@@ -1,4 +1,5 @@
 /** How each layer is written: a total function from the values that it reads to the one that it gives. */
+import { type PickedRange, picked } from '../../plan/picked.js';
 import { isJsonObject } from '../modelJson.js';
 import { float, type GraphBuilder, int, ints } from './builder.js';
 import { activate, type Flow, featuresOf, type LayerContext, numberOf, type Write } from './layerContext.js';
@@ -75,6 +76,28 @@ function cropping(layer: LayerContext): Flow {
   const [batch, steps, features] = input.shape;
   const value = graph.op('Slice', [input.value, graph.list(before), graph.list(end), graph.list(1)]);
   return { value, shape: [batch, steps === null ? null : steps - before - after, features] };
+}
+
+function getItem(layer: LayerContext): Flow {
+  const { graph, input, config } = layer;
+  const { item, axis = 1 } = config;
+  const along = Number(axis) < 0 ? Number(axis) + input.shape.length : Number(axis);
+  const [start, stop, step = 1] = Array.isArray(item) ? item : [item, Number(item) + 1 || null];
+  const [first, end] = Number(step) > 0 ? [0, Number.MAX_SAFE_INTEGER] : [-1, -Number.MAX_SAFE_INTEGER];
+  const bounds = [start ?? first, stop ?? end, along, step].map((one) => graph.list(Number(one)));
+  const taken = graph.op('Slice', [input.value, ...bounds]);
+  const size = input.shape[along];
+  const count = size === null ? null : (picked(item as number | PickedRange, size)?.count ?? 0);
+  if (Array.isArray(item)) return { value: taken, shape: input.shape.map((one, i) => (i === along ? count : one)) };
+  const value = graph.op('Squeeze', [taken, graph.list(along)]);
+  return { value, shape: input.shape.filter((_, i) => i !== along) };
+}
+
+function rescaling({ graph, input, config }: LayerContext): Flow {
+  const constant = (value: unknown) =>
+    Array.isArray(value) ? graph.numbers(...value.map(Number)) : graph.number(Number(value));
+  const scaled = graph.op('Mul', [input.value, constant(config.scale)]);
+  return { ...input, value: graph.op('Add', [scaled, constant(config.offset ?? 0)]) };
 }
 
 function zeroPadding(layer: LayerContext): Flow {
@@ -294,6 +317,7 @@ const writers: Record<string, Write> = {
   BatchNormalization: batchNormalization,
   GroupNormalization: groupNormalization,
   Normalization: normalization,
+  Rescaling: rescaling,
   RMSNormalization: rmsNormalization,
   UnitNormalization: unitNormalization,
   Masking: masking,
@@ -304,6 +328,7 @@ const writers: Record<string, Write> = {
   GlobalAveragePooling1D: globalAverage,
   GlobalMaxPooling1D: globalMax,
   Cropping1D: cropping,
+  GetItem: getItem,
   UpSampling1D: upSampling,
   ZeroPadding1D: zeroPadding,
   Conv1D: conv1d,
@@ -330,12 +355,12 @@ const writers: Record<string, Write> = {
 const keepMask = new Set([
   'LSTM', 'GRU', 'SimpleRNN', 'RNN', 'Bidirectional', 'TimeDistributed', 'Dense', 'Embedding', 'Masking', 'Activation',
   'Dropout', 'SpatialDropout1D', 'GaussianDropout', 'GaussianNoise', 'AlphaDropout', 'LayerNormalization', 'BatchNormalization',
-  'ReLU', 'PReLU', 'LeakyReLU', 'ELU', 'Softmax', 'ActivityRegularization', 'GroupNormalization', 'Normalization', 'UnitNormalization', 'Attention', 'AdditiveAttention', 'MultiHeadAttention', 'PositionEmbedding', 'SinePositionEncoding',
+  'ReLU', 'PReLU', 'LeakyReLU', 'ELU', 'Softmax', 'ActivityRegularization', 'GroupNormalization', 'Normalization', 'UnitNormalization', 'Attention', 'AdditiveAttention', 'MultiHeadAttention', 'PositionEmbedding', 'Rescaling', 'SinePositionEncoding',
   'Add', 'Average', 'Subtract', 'Concatenate',
 ]); // biome-ignore format: a list
 /** Layers that may read a masked sequence and give none, or no mask. */
 const dropMask = new Set([
-  'RepeatVector', 'Flatten', 'GlobalAveragePooling1D', 'GlobalMaxPooling1D', 'RMSNormalization', 'Cropping1D', 'UpSampling1D',
+  'RepeatVector', 'Flatten', 'GlobalAveragePooling1D', 'GlobalMaxPooling1D', 'RMSNormalization', 'Cropping1D', 'GetItem', 'UpSampling1D',
   'ZeroPadding1D', 'DepthwiseConv1D', 'SeparableConv1D',
 ]); // biome-ignore format: a list
 
