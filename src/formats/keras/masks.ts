@@ -5,7 +5,7 @@
 import { isJsonObject, type Json } from '../modelJson.js';
 import { className, type JsonObject } from './layerConfig.js';
 import { argumentsOf, type TensorOf, tensorsIn } from './nodes.js';
-import { isOperation } from './operations.js';
+import { endsMask, isOperation } from './operations.js';
 
 /** Layers of Keras 3 that pass on the mask of their first input; recurrent ones do with all their steps as output. */
 const PASSING = new Set(
@@ -39,14 +39,13 @@ function mayBeOfMasks(layer: Json): layer is JsonObject {
 }
 
 /**
- * The layers of a functional model as Keras 3 writes them, without the masks that come to each by themselves.
+ * The layers of a functional model as Keras 3 writes them, without the masks that come to each by themselves, and with a layer that ends
+ * a mask where Keras 3 leaves it aside.
  * @param outputs what the model gives
- * @param lost gets a line for each call in which Keras 3 leaves a mask aside
  */
-export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Json[] {
+export function withoutMasks(given: Json[], outputs: Json): Json[] {
+  const layers = new Graph(given).withMasksEnded(given);
   const graph = new Graph(layers);
-  lost.push(...layers.filter((layer) => graph.forgetsMask(layer)).map(forgotten));
-  lost.push(...layers.filter((layer) => isOfNumbers(layer) && graph.keepsMask(layer)).map(kept));
   if (!layers.some(mayBeOfMasks)) return layers;
   const bare = layers.map((layer) =>
     isJsonObject(layer) && Array.isArray(layer.inbound_nodes)
@@ -66,20 +65,16 @@ export function withoutMasks(layers: Json[], outputs: Json, lost: string[]): Jso
   }
 }
 
-function forgotten(layer: Json): string {
-  const { name = '', class_name = '' } = isJsonObject(layer) ? layer : {};
-  return `layer ${JSON.stringify(name)} (${String(class_name)}) is given initial states, beside which Keras 3 leaves its mask aside; here the mask holds`;
-}
-
 /** An operation of numbers, such as a + b. */
 function isOfNumbers(layer: Json): boolean {
   if (!isJsonObject(layer) || layer.class_name === 'InputLayer') return false;
   return isOperation(layer) && (layer.class_name === 'Concatenate' || !isMaskOperation(layer));
 }
 
-function kept(layer: Json): string {
-  const { name = '', class_name = '' } = isJsonObject(layer) ? layer : {};
-  return `${JSON.stringify(name)} (${String(class_name)}) is an operation, not a layer, which in Keras 3 leaves the mask of its inputs aside; here the mask holds`;
+/** Whether a call has initial states and no mask. */
+function isGivenStates({ kwargs }: JsonObject): boolean {
+  const { initial_state = null, mask = null } = isJsonObject(kwargs) ? kwargs : {};
+  return tensorsIn(initial_state).length > 0 && mask === null;
 }
 
 const callsOf = (layer: Json): Json[] =>
@@ -119,25 +114,36 @@ class Graph {
     return { ...call, kwargs: Object.fromEntries(options) };
   }
 
-  /** Whether the layer gets initial states and no mask though its input has one: Keras 3 passes it on only beside nothing else. */
-  forgetsMask(layer: Json): boolean {
-    return callsOf(layer).some((call) => {
-      if (!isJsonObject(call) || !isJsonObject(call.kwargs)) return false;
-      const { initial_state = null, mask = null } = call.kwargs;
-      const [input] = tensorsIn(argumentsOf(call)[0] ?? null);
-      return tensorsIn(initial_state).length > 0 && mask === null && input !== undefined && this.of(input).size > 0;
+  /**
+   * The layers with one that ends the mask, a Permute of the axes in their order, before each operation that would have the mask as the
+   * layer that it is here, and before each layer that is given initial states and no mask: Keras 3 minds a mask only beside nothing else.
+   */
+  withMasksEnded(layers: Json[]): Json[] {
+    const ended = new Map<string, JsonObject>();
+    const left = layers.map((layer): Json => {
+      if (!isJsonObject(layer) || !Array.isArray(layer.inbound_nodes)) return layer;
+      const isBare = isOfNumbers(layer) && !endsMask(layer);
+      const inbound_nodes = layer.inbound_nodes.map((call) => {
+        if (!isJsonObject(call) || !(isBare || isGivenStates(call))) return call;
+        return { ...call, args: argumentsOf(call).map((one) => this.ended(one, ended)) };
+      });
+      return { ...layer, inbound_nodes };
     });
+    return ended.size > 0 ? [...left, ...ended.values()] : layers;
   }
 
-  /** Whether what an operation gives has a mask as the layer that it is here. */
-  keepsMask(layer: Json): boolean {
-    const { name, class_name } = isJsonObject(layer) ? layer : {};
-    const joins = [...MERGES, 'Concatenate'].includes(String(class_name));
-    return callsOf(layer).some((call, i) =>
-      joins
-        ? this.of([String(name), i, 0]).size > 0
-        : tensorsIn(argumentsOf(call)).some((input) => this.of(input).size > 0),
-    );
+  /** The same tensors without their masks, as the layers that are noted give them. */
+  private ended(value: Json, noted: Map<string, JsonObject>): Json {
+    if (Array.isArray(value)) return value.map((one) => this.ended(one, noted));
+    if (!isJsonObject(value) || !isJsonObject(value.config)) return value;
+    const [tensor] = tensorsIn(value);
+    const { shape } = value.config;
+    if (!tensor || !Array.isArray(shape) || shape.length < 3 || this.of(tensor).size === 0) return value;
+    const name = `${tensor.filter((part) => part !== 0).join('_')}_without_mask`;
+    const dims = shape.slice(1).map((_, i) => i + 1);
+    const inbound_nodes = [{ args: [value], kwargs: {} }];
+    noted.set(name, { module: 'keras.layers', class_name: 'Permute', config: { name, dims }, name, inbound_nodes });
+    return { ...value, config: { ...value.config, keras_history: [name, 0, 0] } };
   }
 
   private repeats(mask: Json, input: Json): boolean {

@@ -1,7 +1,18 @@
-/** Operations of Keras 3's graphs (`keras.ops.relu(x)`, `2 * x`) that are layers here. */
-import { isJsonObject, type Json } from '../modelJson.js';
+/** Operations of Keras 3's graphs (`keras.ops.relu(x)`, `2 * x`, `x[:, -1]`) that are layers here. */
+import { invalid, isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
-import { argumentsOf } from './nodes.js';
+import { argumentsOf, type TensorOf, tensorsIn } from './nodes.js';
+import {
+  axesOf,
+  einsum,
+  getItem,
+  permuted,
+  reshape,
+  reshaped,
+  type Sizes,
+  type Stand,
+  stack,
+} from './shapeOperations.js';
 
 /** Functions of one number, by the names that Activation has for them. */
 const ACTIVATIONS: Record<string, string> = {
@@ -28,68 +39,170 @@ const RESCALINGS: Record<string, (number: number, isFirst: boolean) => [scale: n
   TrueDivide: (number, isFirst) => (isFirst || number === 0 ? undefined : [1 / number, 0]),
 };
 
-const REDUCTIONS: Record<string, string> = { Mean: 'GlobalAveragePooling1D', Max: 'GlobalMaxPooling1D' };
+/** Layers that do the same with two values. */
+const MERGES = ['Add', 'Maximum', 'Minimum', 'Multiply', 'Subtract'];
+
+/** Operations that Keras makes masks of; those that are left then are told with what they are given to. */
+const OF_MASKS = ['Any', 'ConvertToTensor', 'LogicalOr', 'NotEqual', 'OnesLike', 'ZerosLike'];
+
+/** One call of an operation. */
+interface Given {
+  config: JsonObject;
+  args: Json[];
+  /** The shapes of the tensors among them. */
+  shapes: Sizes[];
+}
+
+/** The layers that do what an operation does, each of which reads the one before; in words, why there are none. */
+const STANDS: Record<string, (given: Given) => Stand[] | string> = {
+  LeakyRelu: ({ config }) => [['LeakyReLU', { negative_slope: config.negative_slope ?? 0.2 }]],
+  Elu: ({ config }) => [['ELU', { alpha: config.alpha ?? 1 }]],
+  Softmax: ({ config }) => [['Softmax', { axis: config.axis ?? -1 }]],
+  Negative: () => [['Rescaling', { scale: -1, offset: 0 }]],
+  Mean: (given) => overSteps(given, [['GlobalAveragePooling1D', {}]]),
+  Max: (given) => overSteps(given, [['GlobalMaxPooling1D', {}]]),
+  GetItem: ({ args: [, key], shapes: [shape] }) => getItem(key, shape),
+  ExpandDims: ({ config, shapes: [shape] }) => {
+    const [axis] = axesOf(config.axis, shape.length + 1);
+    return axis > 0 ? reshaped(shape.toSpliced(axis, 0, 1)) : 'puts an axis before that of the samples';
+  },
+  Squeeze: ({ config, shapes: [shape] }) => {
+    const axes = axesOf(config.axis, shape.length);
+    const left = shape.filter((size, i) => (axes.length > 0 ? !axes.includes(i) : i === 0 || size !== 1));
+    return axes.includes(0) ? 'takes away the axis of the samples' : reshaped(left);
+  },
+  Reshape: ({ config, shapes: [shape] }) => reshape(config.newshape, shape),
+  Transpose: ({ config, shapes: [shape] }) =>
+    permuted(config.axes === null ? [...shape.keys()].reverse() : axesOf(config.axes, shape.length)),
+  Swapaxes: ({ config, shapes: [shape] }) => {
+    const [one, other] = axesOf([config.axis1, config.axis2], shape.length);
+    return permuted([...shape.keys()].map((axis) => (axis === one ? other : axis === other ? one : axis)));
+  },
+  Moveaxis: ({ config, shapes: [shape] }) => {
+    const [from, to] = [config.source, config.destination].map((axes) => axesOf(axes, shape.length));
+    const order = [...shape.keys()].filter((axis) => !from.includes(axis));
+    for (const [at, axis] of to.map((at, i) => [at, from[i]]).sort(([a], [b]) => a - b)) order.splice(at, 0, axis);
+    return permuted(order);
+  },
+  Concatenate: ({ config, shapes: [shape] }) =>
+    axesOf(config.axis, shape.length)[0] === 0 ? 'joins samples' : [['Concatenate', { axis: config.axis ?? 0 }]],
+  Matmul: ({ shapes }) =>
+    shapes.length === 2 && shapes.every(({ length }) => length === 3)
+      ? [['Dot', { axes: [2, 1] }]]
+      : 'multiplies others than two values of samples with steps',
+  Einsum: ({ config, shapes }) => einsum(String(config.subscripts), shapes),
+};
 
 /** Whether it is an operation; in `.h5`, which has no modules, one has neither the dtype nor the trainable that layers have. */
 export function isOperation({ module, config }: JsonObject): boolean {
   if (typeof module === 'string') return module.startsWith('keras.src.ops.');
-  return isJsonObject(config) && config.dtype === undefined && config.trainable === undefined;
+  if (!isJsonObject(config) || config.layers !== undefined) return false;
+  return config.dtype === undefined && config.trainable === undefined;
 }
 
-/** The layers of a functional model with those of its operations that are layers as such; others stay what they are. */
-export function withoutOperations(layers: Json[]): Json[] {
-  // Keras's operations leave masks aside where the layers for them do not.
-  const masks = layers.some((layer) => isJsonObject(layer) && makesMask(layer));
-  return layers.map((layer) => (isJsonObject(layer) ? (asLayer(layer, masks) ?? layer) : layer));
+/** Whether what it is here neither minds the mask of what it reads nor passes it on, as in Keras no operation does. */
+export function endsMask({ class_name }: JsonObject): boolean {
+  return ENDING.has(String(class_name));
 }
 
-function makesMask({ class_name, config }: JsonObject): boolean {
-  return class_name === 'Masking' || (isJsonObject(config) && config.mask_zero === true);
+const ENDING = new Set('Einsum ExpandDims GetItem Matmul Moveaxis Reshape Squeeze Stack Swapaxes Transpose'.split(' '));
+
+/**
+ * The layers of a functional model with layers in the place of its operations.
+ * @throws MemcellError 'model' that names an operation which no layer does
+ */
+export function withoutOperations(layers: Json[], place: string): Json[] {
+  return layers.flatMap((layer) => (isJsonObject(layer) && isOperation(layer) ? standsOf(layer, place) : [layer]));
 }
 
-function asLayer(layer: JsonObject, masks: boolean): JsonObject | undefined {
-  const { class_name, config, inbound_nodes } = layer;
-  if (!isOperation(layer) || !isJsonObject(config) || !Array.isArray(inbound_nodes)) return undefined;
+function standsOf(layer: JsonObject, place: string): Json[] {
+  const { class_name, config, inbound_nodes: calls } = layer;
   const kind = String(class_name);
-  const { name = layer.name } = config;
-  const made = (of: string, options: JsonObject): JsonObject => ({
-    ...layer,
-    module: 'keras.layers',
-    class_name: of,
-    config: { ...options, name },
+  const isCalled = Array.isArray(calls) && calls.length > 0 && calls.every(isJsonObject);
+  if (!isJsonObject(config) || !isCalled || isOfMasks(layer)) return [layer];
+  const name = String(config.name ?? layer.name);
+  const refused = (why: string) =>
+    invalid(
+      place,
+      `operation ${JSON.stringify(name)} (${kind}) ${why}; nothing here runs that: make it of layers, and save the model again`,
+    );
+  const given = calls.map((call): Given => {
+    const args = argumentsOf(call);
+    return { config, args, shapes: shapesIn(args) };
   });
-  if (Object.hasOwn(ACTIVATIONS, kind)) return made('Activation', { activation: ACTIVATIONS[kind] });
-  if (kind === 'LeakyRelu') return made('LeakyReLU', { negative_slope: config.negative_slope ?? 0.2 });
-  if (kind === 'Softmax') return made('Softmax', { axis: config.axis ?? -1 });
-  if (kind === 'Negative') return made('Rescaling', { scale: -1, offset: 0 });
-  if (Object.hasOwn(REDUCTIONS, kind)) return masks ? undefined : reduction(made, kind, config, inbound_nodes);
-  if (Object.hasOwn(RESCALINGS, kind)) return rescaling(made, kind, inbound_nodes);
-  return undefined;
+  if (given.some(({ shapes }) => shapes.length === 0)) throw refused('is called without a value');
+  if (/"__(tensor|numpy)__"/.test(JSON.stringify(calls))) throw refused('takes an array that is not computed');
+  const found = given.map((one) => standsFor(kind, one));
+  const [first] = found;
+  if (typeof first === 'string') throw refused(first);
+  if (found.some((one) => JSON.stringify(one) !== JSON.stringify(first)))
+    throw refused('is called several times with values of unlike shapes');
+  if (kind === 'Stack') return stacked(name, first, calls);
+  return first.map(([className, options], i): JsonObject => {
+    const own = i === first.length - 1 ? name : partOf(name, i);
+    const inbound_nodes = calls.map((call, n) =>
+      i === 0 ? { ...call, args: tensorsOnly(argumentsOf(call)) } : callWith([[partOf(name, i - 1), n, 0]]),
+    );
+    return { ...layerOf(className, options, own), inbound_nodes };
+  });
 }
 
-type Made = (of: string, options: JsonObject) => JsonObject;
+const partOf = (name: string, index: number) => `${name}_part_${index + 1}`;
 
-/** A mean or the largest over the steps of a sequence. */
-function reduction(made: Made, kind: string, { axis, keepdims }: JsonObject, calls: Json[]): JsonObject | undefined {
-  const over = Array.isArray(axis) && axis.length === 1 ? axis[0] : axis;
-  const isSequence = calls.every((call) => shapeIn(argumentsOf(call)[0] ?? null)?.length === 3);
-  if ((over !== 1 && over !== -2) || keepdims === true || !isSequence) return undefined;
-  return made(REDUCTIONS[kind], {});
+function layerOf(class_name: string, options: JsonObject, name: string): JsonObject {
+  return { module: 'keras.layers', class_name, config: { ...options, name }, name };
 }
 
-/** A value and one number. */
-function rescaling(made: Made, kind: string, calls: Json[]): JsonObject | undefined {
-  const [call, ...others] = calls;
-  const given = argumentsOf(call ?? null);
-  const place = given.findIndex((one) => typeof one === 'number');
-  if (others.length > 0 || given.length !== 2 || place < 0 || !isJsonObject(call)) return undefined;
-  const value = given[1 - place];
-  const [scale, offset] = RESCALINGS[kind](Number(given[place]), place === 0) ?? [];
-  if (scale === undefined || offset === undefined || !isJsonObject(value)) return undefined;
-  return { ...made('Rescaling', { scale, offset }), inbound_nodes: [{ ...call, args: [value] }] };
+function callWith(tensors: TensorOf[]): JsonObject {
+  const args = tensors.map((history) => ({ class_name: '__keras_tensor__', config: { keras_history: history } }));
+  return { args, kwargs: {} };
 }
 
-function shapeIn(tensor: Json): Json[] | undefined {
-  const { shape } = isJsonObject(tensor) && isJsonObject(tensor.config) ? tensor.config : {};
-  return Array.isArray(shape) ? shape : undefined;
+function standsFor(kind: string, given: Given): Stand[] | string {
+  const { args, config } = given;
+  if (Object.hasOwn(ACTIVATIONS, kind)) return [['Activation', { activation: ACTIVATIONS[kind] }]];
+  const number = args.find((one) => typeof one === 'number');
+  if (number !== undefined && Object.hasOwn(RESCALINGS, kind)) {
+    const [scale, offset] = RESCALINGS[kind](number, args[0] === number) ?? [];
+    return scale === undefined ? 'divides by a value, or by 0' : [['Rescaling', { scale, offset: offset ?? 0 }]];
+  }
+  if (MERGES.includes(kind) && args.length === 2 && given.shapes.length === 2) return [[kind, {}]];
+  if (kind === 'Stack') return stack(config.axis, given.shapes);
+  if (!Object.hasOwn(STANDS, kind)) return 'is none that a layer does';
+  return STANDS[kind](given);
+}
+
+/** The mean, the largest, … of every feature over the steps of a sequence. */
+function overSteps({ config, shapes: [shape] }: Given, stands: Stand[]): Stand[] | string {
+  const axes = axesOf(config.axis, shape.length);
+  if (shape.length !== 3 || axes.length !== 1 || axes[0] !== 1)
+    return 'goes over other axes than the steps of a sequence';
+  return config.keepdims === true ? [...stands, ['RepeatVector', { n: 1 }]] : stands;
+}
+
+function stacked(name: string, [[className, options], [joining, along]]: Stand[], calls: Json[]): JsonObject[] {
+  const part = partOf(name, 0);
+  const read = calls.map((call) => tensorsIn(argumentsOf(call)));
+  let calledBefore = 0;
+  const joined = read.map((tensors) => callWith(tensors.map((): TensorOf => [part, calledBefore++, 0])));
+  return [
+    { ...layerOf(className, options, part), inbound_nodes: read.flat().map((tensor) => callWith([tensor])) },
+    { ...layerOf(joining, along, name), inbound_nodes: joined },
+  ];
+}
+
+/** Values without the numbers beside them. */
+function tensorsOnly(args: Json[]): Json[] {
+  return args.filter((one) => shapesIn([one]).length > 0);
+}
+
+function shapesIn(value: Json): Sizes[] {
+  if (Array.isArray(value)) return value.flatMap(shapesIn);
+  if (!isJsonObject(value) || value.class_name !== '__keras_tensor__' || !isJsonObject(value.config)) return [];
+  const { shape } = value.config;
+  return Array.isArray(shape) ? [shape.map((size) => (typeof size === 'number' ? size : null))] : [];
+}
+
+function isOfMasks(layer: JsonObject): boolean {
+  return OF_MASKS.includes(String(layer.class_name)) || /"dtype":"bool"/.test(JSON.stringify(layer.inbound_nodes));
 }

@@ -98,7 +98,7 @@ class Reader {
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
     const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
-    const listed = withoutOperations(withoutMasks(apart.layers, config.output_layers ?? null, this.reading.lost));
+    const listed = withoutOperations(withoutMasks(apart.layers, config.output_layers ?? null), place);
     const layers = this.layers(listed, path, place, depth).map((layer, index): JoinedLayer => {
       const written = listed[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
