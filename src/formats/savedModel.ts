@@ -2,7 +2,7 @@
 import { isRecord } from '../fields.js';
 import { decodeEntries, firstNotFinite } from './decode.js';
 import type { LoadOptions } from './http.js';
-import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './keras/layerTree.js';
+import { innerLayersOf, type LayerPlace, layersOf } from './keras/layerTree.js';
 import { modernWeights } from './keras/olderWeights.js';
 import { normalTopology } from './keras/topology.js';
 import type { ModelSource } from './location.js';
@@ -59,8 +59,7 @@ function fromStored({ json, where, data }: StoredModel): SavedModel | { reason: 
 }
 
 function allLayers(topology: SavedModel['topology']): LayerPlace[] {
-  const opened = (layer: LayerPlace): LayerPlace[] =>
-    isModelClass(layer.className) ? innerLayersOf(layer).flatMap(opened) : [layer];
+  const opened = (layer: LayerPlace): LayerPlace[] => innerLayersOf(layer)?.flatMap(opened) ?? [layer];
   return layersOf(topology).flatMap(opened);
 }
 

@@ -4,7 +4,7 @@ import { canDraw, drawInitial, type InitializerConfig } from '../layers/initiali
 import { deriveKey } from '../random.js';
 import { camelCase } from '../spelling.js';
 import * as tf from '../tf.js';
-import { cellsWithPaths, everyLayer, innerLayers, isModel, isRecurrent } from './walk.js';
+import { cellsWithPaths, everyLayer, innerLayers, isModel, isRecurrent, isWrapper } from './walk.js';
 
 /** One weight of a layer that does the work: which of its places in the model it has, and how it starts. */
 interface WeightPlace {
@@ -95,8 +95,9 @@ export function weightsInOrder(model: tf.LayersModel): tf.LayerVariable[] {
 /** The same by layers, those of a model in the model by 'inner/lstm'. Layers without weights are left out. */
 export function* weightsByLayer(model: tf.LayersModel, prefix = ''): Generator<[path: string, tf.LayerVariable[]]> {
   for (const layer of model.layers) {
-    if (isModel(layer)) {
-      yield* weightsByLayer(layer, `${prefix}${layer.name}/`);
+    const model = isWrapper(layer) ? layer.layer : layer;
+    if (isModel(model)) {
+      yield* weightsByLayer(model, `${prefix}${layer.name}/`);
       continue;
     }
     const weights = [...innerLayers(layer, '')].flatMap(([inner]) => inner.weights);

@@ -15,6 +15,9 @@ const fixtures = fileURLToPath(new URL('../fixtures/keras3/models', import.meta.
 const files = readdirSync(fixtures).filter((name) => !name.endsWith('.json'));
 const folder = temporaryFolder('in memory');
 
+/** The engine takes no samples of three axes, which TimeDistributed around a model of sequences reads. */
+const ONLY_TFJS = /^per_step/;
+
 interface Samples {
   x: NdArray[];
   y: NdArray[];
@@ -49,12 +52,19 @@ function joints(value: unknown): unknown {
     inbound_nodes?: unknown;
   };
   const read = JSON.stringify(inbound_nodes ?? []).match(/\["\w+",\d+,\d+\]/g) ?? [];
-  const { name, layers, output_layers } = { name: '', layers: [], output_layers: [], ...config };
+  const { name, layer, layers, output_layers } = {
+    name: '',
+    layer: undefined,
+    layers: [],
+    output_layers: [],
+    ...config,
+  };
   // A Sequential's input has no name of its own here.
   return {
     class_name,
     name: class_name === 'InputLayer' ? '' : name,
     read,
+    ...(layer !== undefined && { around: joints(layer) }),
     layers: joints(layers),
     gives: output_layers,
   };
@@ -66,11 +76,11 @@ describe.each(files)('%s', (file) => {
 
   test('gives what Keras gives, on the engine, with TensorFlow.js and without', async () => {
     const model = await loadModel(path);
-    expect([model.engine, model.lost]).toEqual([{ kind: 'memcell' }, []]);
+    expect([model.engine.kind, model.lost]).toEqual([ONLY_TFJS.test(file) ? 'tfjs' : 'memcell', []]);
     await expectThatItGives(model, samples);
     model.dispose();
     const predictor = await openPredictor(path);
-    if (!(predictor instanceof Predictor)) throw new Error(predictor.reason);
+    if (!(predictor instanceof Predictor)) return expect(file).toMatch(ONLY_TFJS);
     await expectThatItGives(predictor, samples);
     predictor.dispose();
   });

@@ -6,7 +6,7 @@ import { invalid, isJsonObject, type Json, parseJsonText } from '../modelJson.js
 import { withoutCells } from './cellLayers.js';
 import { hasScalars, memcellOf } from './kerasFile.js';
 import { withFittingNames } from './layerNames.js';
-import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+import { cellsOfLayer, innerLayersOf, type LayerPlace, layersOf } from './layerTree.js';
 import { modernWeights } from './olderWeights.js';
 import { normalTopology } from './topology.js';
 import { OPTIMIZER_IN_H5, OWN_COMPILE, optimizerStateFrom, trainingFrom } from './training.js';
@@ -137,14 +137,14 @@ function ownerOf(layer: LayerPlace, weight: string): string {
 }
 
 function ownerIn(layer: LayerPlace, parts: readonly string[]): string | undefined {
-  if (!isModelClass(layer.className)) return layer.path;
   const inner = innerLayersOf(layer);
+  if (!inner) return layer.path;
   for (const [i, part] of parts.entries()) {
     const named = inner.find(({ name }) => name === part);
     const owner = named && ownerIn(named, parts.slice(i + 1));
     if (owner !== undefined) return owner;
   }
-  for (const model of inner.filter(({ className }) => isModelClass(className))) {
+  for (const model of inner.filter(innerLayersOf)) {
     const owner = ownerIn(model, parts);
     if (owner !== undefined) return owner;
   }

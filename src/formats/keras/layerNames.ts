@@ -39,10 +39,7 @@ export function withFittingNames(contents: ModelContents): ModelContents {
 
 /** Of all layers, in models too, in one order. */
 function pathsOf(places: readonly LayerPlace[]): string[] {
-  return places.flatMap((place) => [
-    place.path,
-    ...(isModelClass(place.className) ? pathsOf(innerLayersOf(place)) : []),
-  ]);
+  return places.flatMap((place) => [place.path, ...pathsOf(innerLayersOf(place) ?? [])]);
 }
 
 /** A model, or a layer with those that it holds, under a name that fits. */

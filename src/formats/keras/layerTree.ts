@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
 
 export interface LayerPlace {
-  /** 'inner/lstm' for a layer of the model `inner` in the model. */
+  /** 'inner/lstm' for a layer of the model `inner` in the model, or of the one that TimeDistributed `inner` runs on every step. */
   path: string;
   name: string;
   className: string;
@@ -16,9 +16,12 @@ export function layersOf(topology: JsonObject): LayerPlace[] {
   return placesIn(Array.isArray(config.layers) ? config.layers : [], '');
 }
 
-/** The layers of a layer that is a model. */
-export function innerLayersOf({ path, config }: LayerPlace): LayerPlace[] {
-  return placesIn(Array.isArray(config.layers) ? config.layers : [], `${path}/`);
+/** The layers of a layer that is a model, or a TimeDistributed around one; undefined for other layers. */
+export function innerLayersOf({ path, className, config }: LayerPlace): LayerPlace[] | undefined {
+  if (isModelClass(className)) return placesIn(Array.isArray(config.layers) ? config.layers : [], `${path}/`);
+  const { layer } = config;
+  if (!isJsonObject(layer) || !isModelClass(String(layer.class_name)) || !isJsonObject(layer.config)) return undefined;
+  return innerLayersOf({ path, name: path, className: String(layer.class_name), config: layer.config });
 }
 
 export function isModelClass(className: string): boolean {

@@ -83,11 +83,12 @@ function collect(
     }
     used.add(name);
     const path = `${at}/${name}`;
-    if (isModelClass(layer.className)) {
-      const inner = ROOTS.find((root) => own.groups.has(root));
-      if (inner !== undefined) {
-        collect(own.groups.get(inner), innerLayersOf(layer), `${path}/${inner}`, inner === ROOTS[0], weights, where);
-      }
+    const layers = innerLayersOf(layer);
+    if (layers) {
+      const model = isModelClass(layer.className) ? own : own.groups.get('layer');
+      const root = ROOTS.find((name) => model?.groups.has(name));
+      if (root !== undefined)
+        collect(model?.groups.get(root), layers, `${path}/${root}`, root === ROOTS[0], weights, where);
       continue;
     }
     const found = variables(own);

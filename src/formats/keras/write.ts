@@ -152,8 +152,10 @@ function placeWeights(
   const groupOf = byNumber();
   for (const layer of layers) {
     const group = `${at}/${groupOf(layer)}`;
-    if (isModelClass(layer.className)) {
-      placeWeights(innerLayersOf(layer), stored, `${group}/layers`, datasets);
+    const inner = innerLayersOf(layer);
+    if (inner) {
+      const model = isModelClass(layer.className) ? group : `${group}/layer`;
+      placeWeights(inner, stored, `${model}/layers`, datasets);
       continue;
     }
     const weights = stored.get(layer.path) ?? [];
@@ -174,7 +176,8 @@ function fixedWeights(className: string): number {
 function trainableFirst(layer: LayerPlace, stored: ReadonlyMap<string, StoredWeight[]>): StoredWeight[] {
   const collect = (place: LayerPlace, frozen: boolean): { weight: StoredWeight; trainable: boolean }[] => {
     const still = frozen || place.config.trainable === false;
-    if (isModelClass(place.className)) return innerLayersOf(place).flatMap((inner) => collect(inner, still));
+    const inner = innerLayersOf(place);
+    if (inner) return inner.flatMap((one) => collect(one, still));
     const own = stored.get(place.path) ?? [];
     const cells = cellsOfLayer(place);
     if (cells.length > 0) return weightsOfCells(cells, own, still);
@@ -255,7 +258,8 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
   const visit = (places: readonly LayerPlace[], above: boolean): void => {
     for (const place of places) {
       const still = above || place.config.trainable === false;
-      if (isModelClass(place.className)) visit(innerLayersOf(place), still);
+      const inner = innerLayersOf(place);
+      if (inner) visit(inner, still);
       else if (still) frozen.add(place.path);
       const cells = cellsOfLayer(place);
       if (cells.length > 0) ofCells.set(place.path, configOfEach(cells));

@@ -1,6 +1,6 @@
 /** Weights of PyTorch's modules for the layers of a model that is there already. */
 import { shownName } from '../../format.js';
-import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from '../keras/layerTree.js';
+import { innerLayersOf, type LayerPlace, layersOf } from '../keras/layerTree.js';
 import type { StoredWeight } from '../modelFile.js';
 import { invalid, isJsonObject, type Json } from '../modelJson.js';
 import { type Form, modulesOf, type TorchModule } from './modules.js';
@@ -56,7 +56,10 @@ export function torchWeights(
 
 function weighted(topology: { [key: string]: Json }): Wanted[] {
   const flat = (layers: LayerPlace[]): LayerPlace[] =>
-    layers.flatMap((layer) => (isModelClass(layer.className) ? flat(innerLayersOf(layer)) : [layer]));
+    layers.flatMap((layer) => {
+      const inner = innerLayersOf(layer);
+      return inner ? flat(inner) : [layer];
+    });
   const isChain = topology.class_name === 'Sequential';
   let features: number | undefined;
   return flat(layersOf(topology)).flatMap((layer) => {
