@@ -71,7 +71,7 @@ export class Sequential extends Predicting {
   private fits = 0;
 
   /** @throws MemcellError 'usage' for a seed that is not a whole number */
-  constructor(layers: readonly Layer[] = [], options: EitherSpelling<SequentialOptions> = {}) {
+  constructor(layers: readonly (Layer | Sequential)[] = [], options: EitherSpelling<SequentialOptions> = {}) {
     super();
     const { inputShape, batchSize, seed, name } = complete('Sequential', { name: 'sequential' }, options, {
       inputShape: 'other',
@@ -123,13 +123,28 @@ export class Sequential extends Predicting {
     return applySymbolically(model, inputs);
   }
 
-  /** Adds a layer on top. A model that was built keeps its weights and is to be compiled again. */
-  add(layer: Layer): this {
-    if (!isLayer(layer)) {
-      throw modelError(`add takes a layer, such as LSTM(50), not ${shown(layer)}`);
-    }
-    this.building.add(layer, (change) => this.running.changeLayers(change));
+  /**
+   * Adds a layer on top, or a model of one input and one output as a layer, whose weights are the same in both. A model that was built keeps
+   * its weights and is to be compiled again.
+   * @throws MemcellError 'model' for what is no layer, or does not fit where that is known
+   */
+  add(layer: Layer | Sequential): this {
+    const model = layer instanceof Sequential ? this.shared(layer) : undefined;
+    if (!model && !isLayer(layer)) throw modelError(`add takes a layer, such as LSTM(50), not ${shown(layer)}`);
+    if (!model && 'layers' in layer)
+      throw modelError('add takes a model of TensorFlow.js as Sequential.fromTf(model), which shares its layers');
+    this.building.add(model ?? (layer as Layer), (change) => this.running.changeLayers(change));
+    if (model) this.running.shareLayers();
     return this;
+  }
+
+  /** The tfjs model of one that becomes a layer of this; without a shape of its own it takes what the layers so far give. */
+  private shared(model: Sequential): LayersModel {
+    if (model === this) throw modelError(`${model.name} cannot be a layer of itself`);
+    if (!model.building.knowsShape) model.building.sayShape(this.building.sampleBehind());
+    const built = model.building.built();
+    model.running.shareLayers();
+    return built;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Whether what flows into a layer is what it takes. */
 import { modelError } from '../errors.js';
+import type { LayersModel } from '../tfjsTypes.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
 import { isBidirectional, isRecurrent, isWrapper } from './kinds.js';
 
@@ -15,6 +16,18 @@ export function checkState(layer: Layer, what: string, shape: Shape): void {
   throw modelError(
     `${what} is stateful and needs a fixed batch size; give the first layer a batchShape, such as [32, 30, 4] (in the notation: Input(batch_shape=(32, 30, 4)) before it)`,
   );
+}
+
+/** Whether what flows into a model as a layer is as many inputs as it has, each of its shape; sizes that are open on either side fit any. */
+export function checkModelInputs(model: LayersModel, what: string, shapes: readonly Shape[]): void {
+  const { inputs } = model;
+  if (shapes.length !== inputs.length) throw modelError(`${what} takes ${inputs.length} inputs, not ${shapes.length}`);
+  for (const [i, shape] of shapes.entries()) {
+    const wanted = inputs[i].shape;
+    const fits = (size: number | null, axis: number) => size === null || wanted[axis] === null || wanted[axis] === size;
+    if (shape.length !== wanted.length || !shape.every(fits))
+      throw modelError(`${what} takes ${shapeText(wanted)} as input ${i}, not ${shapeText(shape)}`);
+  }
 }
 
 /** Whether the input has the axes that the layer needs, and a known size on the last one where there are weights for it. */

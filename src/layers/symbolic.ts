@@ -5,7 +5,7 @@ import { tensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
 import { definitionOf, type Layer, type Shape } from './define.js';
 import { described } from './described.js';
-import { checkInput, checkState, shapeText } from './fit.js';
+import { checkInput, checkModelInputs, checkState, shapeText } from './fit.js';
 import { cellsIn, isBidirectional, isModel, isRecurrent, statesOfCell } from './kinds.js';
 
 /** One call of a layer, or of a model as a layer of another. */
@@ -104,11 +104,8 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
   if (!first) throw modelError(`${what} is applied to nothing`);
   const takesStates = isRecurrent(layer) || isBidirectional(layer);
   if (isModel(layer)) {
-    if (inputs.length !== layer.inputs.length)
-      throw modelError(`${what} takes ${layer.inputs.length} inputs, not ${inputs.length}`);
-    for (const [i, { shape }] of inputs.entries())
-      if (!fits(shape, layer.inputs[i].shape))
-        throw modelError(`${what} takes ${shapeText(layer.inputs[i].shape)} as input ${i}, not ${shapeText(shape)}`);
+    const shapes = inputs.map(({ shape }) => shape);
+    checkModelInputs(layer, what, shapes);
     return;
   }
   const definition = definitionOf(layer.getClassName());
@@ -129,13 +126,6 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
       throw modelError(
         `${what}: initial state ${i} has the shape ${shapeText(shape)}; it must be ${shapeText([null, units[i]])}`,
       );
-}
-
-/** Sizes that are open on either side fit any. */
-function fits(shape: Shape, wanted: Shape): boolean {
-  const fitsAxis = (size: number | null, axis: number) =>
-    size === null || wanted[axis] === null || wanted[axis] === size;
-  return shape.length === wanted.length && shape.every(fitsAxis);
 }
 
 function stateSizes(layer: tf.RNN): number[] {

@@ -8,6 +8,7 @@ import { layerNameOf } from '../layers/names.js';
 import * as tf from '../tf.js';
 import { initialise, weightsOf } from './initialise.js';
 import { checkLayers, inputShapeOf, type Shape } from './stack.js';
+import { isModel } from './walk.js';
 
 export interface BuildOptions {
   /** One sample's shape; the first layer's own inputShape if left out. */
@@ -20,7 +21,8 @@ export interface BuildOptions {
 }
 
 /**
- * Makes the tfjs model of a stack of layers, LSTM layers on the fused kernel, initial weights drawn from the seed.
+ * Makes the tfjs model of a stack of layers, LSTM layers on the fused kernel, initial weights drawn from the seed but for those of models
+ * among the layers, which have theirs.
  * Nothing is allocated before all layers are known to fit each other and the memory.
  * @throws MemcellError 'model' when a layer does not fit the one before it, is used twice, or the model is too large
  */
@@ -30,24 +32,31 @@ export function buildModel(layers: readonly Layer[], options: BuildOptions): tf.
   const batchShape = inputShapeOf(first, options.inputShape, options.batchSize);
   checkLayers(layers, batchShape);
   ensureBackend();
-  if (options.inputShape || options.batchSize) {
+  if ((options.inputShape || options.batchSize) && !isModel(first)) {
     first.batchInputShape = [...batchShape];
     first.dtype ??= 'float32';
   }
   const model = tf.sequential({ name: options.name ?? 'sequential' });
+  // tfjs would take the layers of a model that begins another into that, where no two may have one name.
+  if (isModel(first))
+    model.add(tf.layers.inputLayer({ batchInputShape: [...batchShape], name: `${first.name}_input` }));
   for (const layer of layers) addTo(model, layer);
   model.build();
-  initialise(model, options.seed);
+  initialise(model, options.seed, (layer) => !isModel(layer));
   return model;
 }
 
 /** Adds a layer to a built model: the weights before it stay, its own are drawn as buildModel would have drawn them. */
 export function addLayer(model: tf.Sequential, layer: Layer, seed: number): void {
   const shape = model.outputs[0].shape;
-  checkLayers([layer], shape, model.layers);
+  checkLayers(
+    [layer],
+    shape,
+    model.layers.filter((one) => one.getClassName() !== 'InputLayer'),
+  );
   addTo(model, layer);
   model.build();
-  initialise(model, seed, (one) => one === layer);
+  initialise(model, seed, (one) => one === layer && !isModel(one));
 }
 
 function addTo(model: tf.Sequential, layer: Layer): void {

@@ -1,11 +1,11 @@
 import { MemcellError, modelError } from '../errors.js';
 import { definitionOf } from '../layers/byName.js';
 import { countWeights, type Layer, type Shape } from '../layers/define.js';
-import { checkInput, checkState, shapeText } from '../layers/fit.js';
+import { checkInput, checkModelInputs, checkState, shapeText } from '../layers/fit.js';
 import { batchSize as checkBatchSize, shape as oneShape } from '../layers/schema.js';
 import type * as tf from '../tf.js';
 
-import { isBidirectional, isWrapper } from './walk.js';
+import { isBidirectional, isModel, isWrapper } from './walk.js';
 
 export type { Shape };
 export { shapeText };
@@ -16,10 +16,17 @@ export { shapeText };
  */
 const mostWeights = 2 ** 28;
 
+/** What a model's first layer says of the input's shape, with the batch axis. */
+export function ownInputShape(first: Layer): Shape | undefined {
+  return isModel(first) ? first.inputs[0].shape : first.batchInputShape;
+}
+
 /** The input's shape with its batch axis, from the model's options or from the first layer's. */
 export function inputShapeOf(first: Layer, inputShape?: Shape, batchSize?: number): Shape {
-  const own: Shape | undefined = first.batchInputShape;
+  const own = ownInputShape(first);
   if (batchSize !== undefined) {
+    if (isModel(first) && own?.[0] !== batchSize)
+      throw modelError(`the model's first layer is the model ${first.name}; give that the batchSize`);
     checkBatchSize(batchSize, 'batchSize');
     if (own && own[0] !== null && own[0] !== batchSize)
       throw modelError(`batchSize ${batchSize} does not fit the first layer's batch of ${own[0]}; give only one`);
@@ -48,8 +55,12 @@ export function checkLayers(layers: readonly Layer[], inputShape: Shape, before:
   const stack = [...before];
   for (const layer of layers) {
     const what = `layer ${stack.length + 1} (${layer.getClassName()})`;
-    if (stack.includes(layer) || layer.inboundNodes.length > 0) {
+    if (stack.includes(layer) || (layer.inboundNodes.length > 0 && !isModel(layer))) {
       throw modelError(`${what} is already in a model; make a layer of its own for every place`);
+    }
+    if (isModel(layer)) {
+      checkModelInputs(layer, what, [shape]);
+      weights += layer.countParams();
     }
     checkInput(layer, what, shape, stack);
     checkState(layer, what, shape);

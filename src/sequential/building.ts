@@ -5,8 +5,8 @@ import type { BuiltGraph } from '../model/buildGraph.js';
 import { type Ends, expectedInputs, type ModelInputs } from '../model/ends.js';
 import { initialise } from '../model/initialise.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
-import { inputShapeOf, type Shape } from '../model/stack.js';
-import { disposeModel } from '../model/walk.js';
+import { inputShapeOf, ownInputShape, type Shape } from '../model/stack.js';
+import { disposeModel, isModel } from '../model/walk.js';
 import type * as tf from '../tf.js';
 import type { Layer, LayersModel } from '../tfjsTypes.js';
 import { outputNamesOf } from '../training/compile.js';
@@ -39,7 +39,7 @@ export class Building {
   /** Whether the model is there, or can be made. */
   get knowsShape(): boolean {
     return (
-      this.model !== undefined || (this.stack.length > 0 && Boolean(this.inputShape ?? this.stack[0].batchInputShape))
+      this.model !== undefined || (this.stack.length > 0 && Boolean(this.inputShape ?? ownInputShape(this.stack[0])))
     );
   }
 
@@ -67,6 +67,12 @@ export class Building {
       this.knownEnds = undefined;
     }
     this.stack.push(layer);
+  }
+
+  /** One sample's shape behind the layers so far, where it is known. */
+  sampleBehind(): Shape | undefined {
+    if (this.stack.length === 0) return this.inputShape;
+    return this.knowsShape ? this.built().outputs[0].shape.slice(1) : undefined;
   }
 
   /** One sample's shape, unless it was said before. */
@@ -97,8 +103,7 @@ export class Building {
   /** Draws the initial weights anew. */
   draw(seed: number): void {
     const { fresh } = this;
-    if (fresh) initialise(this.built(), seed, (layer) => fresh.has(layer));
-    else initialise(this.built(), seed);
+    initialise(this.built(), seed, (layer) => fresh?.has(layer) ?? !isModel(layer));
   }
 
   /** @param free lets go of what runs the model */

@@ -1,0 +1,142 @@
+/** Models as layers of a Sequential, as in Keras. */
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import type { NdArray } from '../src/data/array.js';
+import { Input, Model } from '../src/functional.js';
+import { Dense, GetItem, GRU, LSTM, RepeatVector } from '../src/layers/index.js';
+import { loadModel, Sequential } from '../src/sequential.js';
+import { temporaryFolder } from './formats/models.js';
+
+const folder = temporaryFolder('in memory');
+const waves = (shape: number[]): NdArray => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+});
+const x = waves([4, 5, 3]);
+const y = waves([4, 2]);
+
+const encoder = () => new Sequential([GRU(4), Dense(3)], { name: 'encoder', seed: 3 });
+function head(): Model {
+  const input = Input({ shape: [4, 3] });
+  return new Model({ inputs: input, outputs: Dense(2).apply(GetItem(-1).apply(input)), name: 'head', seed: 4 });
+}
+
+/** A model between layers, at the beginning with the shape of the whole, and with a shape of its own. */
+const stacks: Record<string, () => Sequential> = {
+  between: () =>
+    new Sequential([LSTM(3, { inputShape: [5, 3], returnSequences: true }), encoder(), RepeatVector(4), head()], {
+      seed: 1,
+    }),
+  first: () => new Sequential([encoder(), RepeatVector(4), head()], { seed: 1, inputShape: [5, 3] }),
+  'first, with its shape': () => {
+    const begins = encoder();
+    begins.build([5, 3]);
+    return new Sequential([begins], { seed: 1 }).add(RepeatVector(4)).add(head());
+  },
+};
+
+test.each(Object.entries(stacks))(
+  '%s: trained on the engine as on tfjs, saved and read back in every format',
+  async (name, make) => {
+    const trained = async (engine?: 'tfjs') => {
+      const model = make();
+      model.compile({ optimizer: 'adam', loss: 'mse', ...(engine && { engine }) });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      const { history } = await model.fit(x, y, { epochs: 3, batchSize: 2, seed: 7, verbose: 0 });
+      return { model, loss: history.loss as number[], made: await model.predict(x) };
+    };
+    const { model, loss, made } = await trained();
+    const other = await trained('tfjs');
+    loss.forEach((one, epoch) => {
+      expect(Math.abs(one - other.loss[epoch])).toBeLessThan(1e-5);
+    });
+    expect(Array.from(made.data).every((one, i) => Math.abs(one - other.made.data[i]) < 1e-5)).toBe(true);
+    const lines: string[] = [];
+    model.summary((line) => lines.push(line));
+    expect(lines.join('\n')).toMatch(/encoder \(Sequential\)[\s\S]*head \(Model\)/);
+    for (const ending of ['', '.keras', '.h5']) {
+      const to = join(folder, `${name}${ending}`);
+      expect(await model.save(to)).toEqual(ending === '.h5' ? [expect.stringContaining("optimizer's state")] : []);
+      const again = await loadModel(to);
+      expect([again.engine.kind, again.lost]).toEqual(['memcell', []]);
+      expect(await again.predict(x)).toEqual(made);
+      again.dispose();
+    }
+    model.dispose();
+    other.model.dispose();
+  },
+);
+
+test.each([true, false])('weights are the same in both, whichever is trained (first: %p)', async (isFirst) => {
+  const before = tf.memory().numTensors;
+  const inner = encoder();
+  const outer = new Sequential(isFirst ? [] : [Dense(3)], { inputShape: [5, 3], seed: 1 }).add(inner).add(Dense(2));
+  const initial = await inner.predict(x);
+  outer.compile({ optimizer: 'sgd', loss: 'mse' });
+  await outer.fit(x, y, { epochs: 1, verbose: 0 });
+  const later = await inner.predict(x);
+  expect(later).not.toEqual(initial);
+  const given = await outer.predict(x);
+  inner.compile({ optimizer: 'sgd', loss: 'mse' });
+  await inner.fit(x, waves([4, 3]), { epochs: 1, verbose: 0 });
+  expect(await outer.predict(x)).not.toEqual(given);
+  outer.dispose();
+  expect(await inner.predict(x)).not.toEqual(later);
+  inner.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a seed of the whole leaves the weights of a model in it as they are', () => {
+  const inner = encoder();
+  inner.build([5, 3]);
+  const weights = inner.getWeights();
+  new Sequential([inner, Dense(2)], { seed: 99 }).build();
+  expect(inner.getWeights()).toEqual(weights);
+});
+
+test.each<[why: string, make: () => unknown]>([
+  ["the model's input shape is not known; give its first layer (GRU)", () => new Sequential([encoder(), Dense(1)])],
+  [
+    'layer 2 (Model) takes (None, 4, 3) as input 0, not (None, 5, 4)',
+    () => new Sequential([Dense(4), head()], { inputShape: [5, 3] }),
+  ],
+  [
+    'layer 2 (Model) takes (None, 4, 3) as input 0, not (None, 3)',
+    () => new Sequential([encoder(), head()], { inputShape: [5, 3] }),
+  ],
+  [
+    'two layers are called encoder; give one of them another name',
+    () => new Sequential([Dense(3), encoder(), RepeatVector(2), encoder()], { inputShape: [5, 3] }),
+  ],
+  [
+    'sequential cannot be a layer of itself',
+    () => {
+      const own = new Sequential([Dense(3)]);
+      own.add(own);
+    },
+  ],
+  [
+    'layer 2 (Model) has 2 outputs, but a Sequential passes on one',
+    () => {
+      const input = Input({ shape: [3] });
+      const ends = new Model({ inputs: input, outputs: [Dense(1).apply(input), Dense(2).apply(input)] });
+      return new Sequential([Dense(3, { inputShape: [3] }), ends]);
+    },
+  ],
+  [
+    'layer 2 (Model) takes 2 inputs, not 1',
+    () => {
+      const inputs = [Input({ shape: [3] }), Input({ shape: [3] })];
+      const ends = new Model({ inputs, outputs: inputs.map((input, i) => Dense(i + 1).apply(input)) });
+      return new Sequential([Dense(3, { inputShape: [3] }), ends]);
+    },
+  ],
+  [
+    "the model's first layer is the model encoder; give that the batchSize",
+    () => new Sequential([encoder()], { inputShape: [5, 3], batchSize: 2 }),
+  ],
+  ['add takes a model of TensorFlow.js as Sequential.fromTf(model)', () => new Sequential([head().tf as never])],
+])('refused in one line: %s', (why, make) => {
+  expect(make).toThrow(why);
+});
