@@ -2,6 +2,7 @@ import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
 import { isRecord } from '../fields.js';
 import { definitionOf } from '../layers/byName.js';
+import { isModel, isWrapper } from '../layers/kinds.js';
 import { mostBatch } from '../layers/schema.js';
 import { knownObjects } from '../model/customObjects.js';
 import * as tf from '../tf.js';
@@ -107,7 +108,11 @@ function checkOutputs(model: tf.LayersModel, where: string): void {
  * console at every save.
  */
 function forgetStates(model: tf.LayersModel): void {
-  for (const { callArgs } of model.layers.flatMap(({ inboundNodes }) => inboundNodes)) delete callArgs?.initialState;
+  for (const layer of model.layers) {
+    for (const { callArgs } of layer.inboundNodes) delete callArgs?.initialState;
+    const inner = isWrapper(layer) ? layer.layer : layer;
+    if (isModel(inner)) forgetStates(inner);
+  }
 }
 
 function outputsPerSample(shape: readonly (number | null)[]): number {

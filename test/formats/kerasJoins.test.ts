@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { activationsApart } from '../../src/formats/keras/activationLayers.js';
 import { withFittingNames } from '../../src/formats/keras/layerNames.js';
 import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from '../../src/formats/keras/nodes.js';
+import { picksAsLayers } from '../../src/formats/keras/picksAsLayers.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
 import type { ModelContents } from '../../src/formats/modelFile.js';
 import type { Json } from '../../src/formats/modelJson.js';
@@ -318,4 +319,86 @@ test('layers without names, as Keras before 2.2.3 wrote models in a model, are n
     ['sequential_3', ['d']],
     ['e'],
   ]);
+});
+
+/** A functional model of an input that nothing reads, and of one that a Dense does. */
+const withIdleInput = (inside: boolean): { [key: string]: Json } => {
+  const input = (name: string) => ({
+    class_name: 'InputLayer',
+    config: { name, batch_shape: [null, 2] },
+    name,
+    inbound_nodes: [],
+  });
+  const dense = {
+    class_name: 'Dense',
+    config: { name: 'd', units: 1, trainable: true },
+    name: 'd',
+    inbound_nodes: [{ args: [tensor('z')], kwargs: {} }],
+  };
+  const layers = [input('x'), input('z'), dense];
+  const model = {
+    class_name: 'Functional',
+    config: {
+      name: 'm',
+      layers,
+      input_layers: [
+        ['x', 0, 0],
+        ['z', 0, 0],
+      ],
+      output_layers: ['d', 0, 0],
+    },
+  };
+  if (!inside) return model;
+  const around = [
+    input('a'),
+    { ...model, name: 'm', inbound_nodes: [{ args: [[tensor('a'), tensor('a')]], kwargs: {} }] },
+  ];
+  return {
+    class_name: 'Functional',
+    config: { name: 'o', layers: around, input_layers: ['a', 0, 0], output_layers: ['m', 1, 0] },
+  };
+};
+
+test('an input that leads to no output is left out, which is told, and refused in a model in a model', () => {
+  const { topology, lost } = normalTopology(withIdleInput(false), 'f', '3.0.0');
+  expect(lost).toEqual(['input "x" leads to no output: the model takes the others alone']);
+  expect(topology).toMatchObject({ config: { input_layers: [['z', 0, 0]], layers: [{ name: 'z' }, { name: 'd' }] } });
+  expect(() => normalTopology(withIdleInput(true), 'f', '3.0.0')).toThrow(
+    'input "x" leads to no output; nothing here runs such a model in a model: make it without the input',
+  );
+});
+
+test('x[:, item] in .h5 is of layers in the order in which Keras takes their weights', () => {
+  const node = (name: string) => [[[name, 0, 0, {}]]];
+  const layers: Json[] = [
+    { class_name: 'InputLayer', config: { name: 'x' }, name: 'x', inbound_nodes: [] },
+    { class_name: 'Dense', config: { name: 'd' }, name: 'd', inbound_nodes: node('x') },
+    { class_name: 'GRU', config: { name: 'g' }, name: 'g', inbound_nodes: node('x') },
+    {
+      class_name: 'GetItem',
+      config: { name: 'p', item: [0, 1], axis: 2 },
+      build_config: { input_shape: [null, 3, 2] },
+      name: 'p',
+      inbound_nodes: node('g'),
+    },
+    {
+      class_name: 'Add',
+      config: { name: 's' },
+      name: 's',
+      inbound_nodes: [
+        [
+          ['d', 0, 0, {}],
+          ['p', 0, 0, {}],
+        ],
+      ],
+    },
+  ];
+  const model = {
+    class_name: 'Model',
+    config: { name: 'm', layers, input_layers: [['x', 0, 0]], output_layers: [['s', 0, 0]] },
+  };
+  const { config } = picksAsLayers(model) as { config: { layers: { name: string; class_name: string }[] } };
+  expect(config.layers.map(({ name }) => name)).toEqual(['x', 'g', 'p_layer_1', 'p_layer_2', 'd', 'p', 's']);
+  const kinds = config.layers.map((layer) => layer.class_name);
+  expect(kinds).toEqual(['InputLayer', 'GRU', 'Permute', 'Cropping1D', 'Dense', 'Permute', 'Add']);
 });

@@ -40,7 +40,8 @@ test.each<[string, Json[]]>([
     [
       layer('Dense', 'd', [tensor('e')]),
       layer('LSTM', 'l', [tensor('d')], { return_sequences: true }),
-      layer('Bidirectional', 'b', [tensor('l')], bidirectional(true)),
+      layer('RNN', 'n', [tensor('l')], { return_sequences: true }),
+      layer('Bidirectional', 'b', [tensor('n')], bidirectional(true)),
       reader(tensor('b'), tensor('ne')),
     ],
   ],

@@ -7,6 +7,8 @@ import { unzipSync } from 'fflate';
 import type { NdArray } from '../../src/data/array.js';
 import { attributeOf } from '../../src/formats/hdf5/contents.js';
 import { readHdf5File } from '../../src/formats/hdf5/hdf5.js';
+import { Input, Model } from '../../src/functional.js';
+import { Concatenate, Embedding, LSTM } from '../../src/layers/index.js';
 import { openPredictor, Predictor } from '../../src/predictor.js';
 import { loadModel } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
@@ -93,6 +95,27 @@ describe.each(files)('%s', (file) => {
     const again = await loadModel(to);
     await expectThatItGives(again, samples);
     again.dispose();
-    if (ending !== '') expect(joints(await configIn(to))).toEqual(joints(await configIn(path)));
+    // tfjs numbers calls as it makes them.
+    if (ending !== '' && !file.startsWith('reordered'))
+      expect(joints(await configIn(to))).toEqual(joints(await configIn(path)));
   });
+});
+
+test('beside masks a layer has no name that Keras gives to what makes them', async () => {
+  const words = Input({ shape: [4] });
+  const [one, other] = [2, 3].map((width) => Embedding(5, width, { maskZero: true }).apply(words));
+  const model = new Model({
+    inputs: words,
+    outputs: LSTM(2).apply(Concatenate({ name: 'concatenate_1' }).apply([one, other])),
+  });
+  for (const ending of ['.keras', '.h5']) {
+    const to = join(folder, `masked${ending}`);
+    expect(await model.save(to)).toEqual([
+      'layer "concatenate_1" is called "concatenate_layer_1" in the file, where Keras gives that name to what makes a mask',
+    ]);
+    const again = await loadModel(to);
+    expect(again.layers.map(({ name }) => name)).toContain('concatenate_layer_1');
+    again.dispose();
+  }
+  model.dispose();
 });

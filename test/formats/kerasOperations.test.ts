@@ -52,6 +52,7 @@ const layersOf: Record<string, string[]> = {
   product: ['Permute', 'Dot'],
   einsum: ['Dot'],
   mask_sum: ['Dense', 'Permute', 'Permute', 'Add', 'LSTM'],
+  mask_inner: ['Model', 'LSTM', 'Permute', 'GlobalAveragePooling1D'],
   mask_mean: ['Permute', 'GlobalAveragePooling1D'],
   mask_larger: ['Dense', 'Permute', 'Permute', 'Maximum', 'GRU'],
   mask_states: ['GetItem', 'GetItem', 'Permute', 'Dense', 'Dense', 'LSTM'],

@@ -1,8 +1,17 @@
-/** Layers' names as tfjs takes them: Keras 3 allows every character but a slash, tfjs letters, digits and - . _ /. */
+/** Layers' names as those take them that are to have the layers. */
 import type { ModelContents } from '../modelFile.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import type { JsonObject } from './layerConfig.js';
 import { innerLayersOf, isModelClass, type LayerPlace, layersOf } from './layerTree.js';
+import { makesMasks } from './masks.js';
+
+/** Which names fit, and what the others become. */
+interface Rule {
+  fits(name: string): boolean;
+  fitting(name: string): string;
+  /** Where a layer has another name, for what is told. */
+  where: string;
+}
 
 const FITTING = /^[A-Za-z0-9][-A-Za-z0-9._/]*$/;
 const fits = (name: string): boolean => FITTING.test(name) && !(name in Object.prototype);
@@ -13,10 +22,28 @@ function fitting(name: string): string {
   return fits(begun) ? begun : `${begun}_`;
 }
 
+/** tfjs's: Keras 3 allows every character but a slash, tfjs letters, digits and - . _ /. */
+const OF_TFJS: Rule = { fits, fitting, where: 'here' };
+
+/** Operations that Keras computes masks with, which it names as it names layers, without a look at the names that there are. */
+const OF_MASKS =
+  /^(any|concatenate|convert_to_tensor|expand_dims|logical_or|not_equal|ones_like|squeeze|zeros_like)(_\d+)?$/;
+
+const OF_KERAS: Rule = {
+  fits: (name) => !OF_MASKS.test(name),
+  fitting: (name) => name.replace(OF_MASKS, '$1_layer$2'),
+  where: 'in the file, where Keras gives that name to what makes a mask',
+};
+
+/** A normal model for Keras, whose layers have no names that it gives to what makes a mask, where it has masks. */
+export function withNamesForKeras(contents: ModelContents): ModelContents {
+  return makesMasks(contents.topology) ? withFittingNames(contents, OF_KERAS) : contents;
+}
+
 /** A normal model whose layers have names that fit; each that got another is in `lost`. */
-export function withFittingNames(contents: ModelContents): ModelContents {
+export function withFittingNames(contents: ModelContents, rule = OF_TFJS): ModelContents {
   const lost: string[] = [];
-  const topology = renamed(contents.topology, lost);
+  const topology = renamed(contents.topology, lost, rule);
   if (lost.length === 0) return contents;
   const given = pathsOf(layersOf(contents.topology));
   const called = pathsOf(layersOf(topology));
@@ -43,10 +70,15 @@ function pathsOf(places: readonly LayerPlace[]): string[] {
 }
 
 /** A model, or a layer with those that it holds, under a name that fits. */
-function renamed(given: JsonObject, lost: string[], name = otherName(given, new Set(), lost)): JsonObject {
+function renamed(
+  given: JsonObject,
+  lost: string[],
+  rule: Rule,
+  name = otherName(given, new Set(), lost, rule),
+): JsonObject {
   const { config } = given;
   if (!isJsonObject(config)) return given;
-  const inner = (value: Json): Json => (isJsonObject(value) ? renamed(value, lost) : value);
+  const inner = (value: Json): Json => (isJsonObject(value) ? renamed(value, lost, rule) : value);
   const { layer, cell, cells } = config;
   const made: JsonObject = {
     ...config,
@@ -55,26 +87,26 @@ function renamed(given: JsonObject, lost: string[], name = otherName(given, new 
     ...(cell !== undefined && { cell: inner(cell) }),
     ...(Array.isArray(cells) && { cells: cells.map(inner) }),
   };
-  return { ...given, config: isModelClass(String(given.class_name)) ? withLayersRenamed(made, lost) : made };
+  return { ...given, config: isModelClass(String(given.class_name)) ? withLayersRenamed(made, lost, rule) : made };
 }
 
 /** The name that a layer gets; undefined for one that has none. */
-function otherName(layer: JsonObject, taken: Set<string>, lost: string[]): string | undefined {
+function otherName(layer: JsonObject, taken: Set<string>, lost: string[], rule: Rule): string | undefined {
   const name = isJsonObject(layer.config) ? layer.config.name : undefined;
   if (typeof name !== 'string') return undefined;
-  if (fits(name)) return name;
-  let other = fitting(name);
-  for (let count = 1; taken.has(other); count++) other = `${fitting(name)}_${count}`;
+  if (rule.fits(name)) return name;
+  let other = rule.fitting(name);
+  for (let count = 1; taken.has(other); count++) other = `${rule.fitting(name)}_${count}`;
   taken.add(other);
-  lost.push(`layer ${JSON.stringify(name)} is called ${JSON.stringify(other)} here`);
+  lost.push(`layer ${JSON.stringify(name)} is called ${JSON.stringify(other)} ${rule.where}`);
   return other;
 }
 
-function withLayersRenamed(config: JsonObject, lost: string[]): JsonObject {
+function withLayersRenamed(config: JsonObject, lost: string[], rule: Rule): JsonObject {
   const layers = Array.isArray(config.layers) ? config.layers.filter(isJsonObject) : [];
   const nameOf = (layer: JsonObject) => String(isJsonObject(layer.config) ? layer.config.name : '');
   const taken = new Set(layers.map(nameOf));
-  const names = new Map(layers.map((layer) => [nameOf(layer), otherName(layer, taken, lost)]));
+  const names = new Map(layers.map((layer) => [nameOf(layer), otherName(layer, taken, lost, rule)]));
   const called = (name: Json): Json => (typeof name === 'string' ? (names.get(name) ?? name) : name);
   /** ['lstm', 0, 0, {}] at any depth. */
   const joined = (nodes: Json): Json => {
@@ -84,7 +116,7 @@ function withLayersRenamed(config: JsonObject, lost: string[]): JsonObject {
   const made: JsonObject = {
     ...config,
     layers: layers.map((layer) => {
-      const { name, inbound_nodes, ...rest } = renamed(layer, lost, names.get(nameOf(layer)));
+      const { name, inbound_nodes, ...rest } = renamed(layer, lost, rule, names.get(nameOf(layer)));
       return {
         ...rest,
         ...(name !== undefined && { name: called(name) }),

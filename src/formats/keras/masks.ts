@@ -4,16 +4,17 @@
  */
 import { isJsonObject, type Json } from '../modelJson.js';
 import { className, type JsonObject } from './layerConfig.js';
+import { isModelClass } from './layerTree.js';
 import { argumentsOf, type TensorOf, tensorsIn } from './nodes.js';
 import { endsMask, isOperation } from './operations.js';
 
 /** Layers of Keras 3 that pass on the mask of their first input; recurrent ones do with all their steps as output. */
 const PASSING = new Set(
   `Activation ActivityRegularization AdditiveAttention AlphaDropout Attention BatchNormalization Dense Dropout ELU GRU GaussianDropout GaussianNoise
-  GroupNormalization Identity LSTM LayerNormalization LeakyReLU MultiHeadAttention Normalization PReLU ReLU Rescaling SimpleRNN Softmax SpatialDropout1D
+  GroupNormalization Identity LSTM LayerNormalization LeakyReLU MultiHeadAttention Normalization PReLU RNN ReLU Rescaling SimpleRNN Softmax SpatialDropout1D
   TimeDistributed UnitNormalization`.split(/\s+/),
 );
-const RECURRENT = ['LSTM', 'GRU', 'SimpleRNN'];
+const RECURRENT = ['LSTM', 'GRU', 'SimpleRNN', 'RNN'];
 /** Layers whose output is masked where all inputs are. */
 const MERGES = ['Add', 'Average', 'Maximum', 'Minimum', 'Multiply', 'Subtract'];
 
@@ -42,10 +43,11 @@ function mayBeOfMasks(layer: Json): layer is JsonObject {
  * The layers of a functional model as Keras 3 writes them, without the masks that come to each by themselves, and with a layer that ends
  * a mask where Keras 3 leaves it aside.
  * @param outputs what the model gives
+ * @param inputsHaveMasks it is a model in another, which may give it values with masks
  */
-export function withoutMasks(given: Json[], outputs: Json): Json[] {
-  const layers = new Graph(given).withMasksEnded(given);
-  const graph = new Graph(layers);
+export function withoutMasks(given: Json[], outputs: Json, inputsHaveMasks = false): Json[] {
+  const layers = new Graph(given, inputsHaveMasks).withMasksEnded(given);
+  const graph = new Graph(layers, inputsHaveMasks);
   if (!layers.some(mayBeOfMasks)) return layers;
   const bare = layers.map((layer) =>
     isJsonObject(layer) && Array.isArray(layer.inbound_nodes)
@@ -84,12 +86,20 @@ function isMaskOperation({ class_name }: JsonObject): boolean {
   return ['NotEqual', ...JOINING, ...EMPTY].includes(String(class_name));
 }
 
+/** Whether a description has layers that make masks. */
+export function makesMasks(description: JsonObject): boolean {
+  return /"class_name":"Masking"|"mask_zero":true/.test(JSON.stringify(description));
+}
+
 class Graph {
   private readonly layers = new Map<string, JsonObject>();
   /** Sources by tensor, so that each is looked for once. NONE while it is: a circle has none. */
   private readonly known = new Map<string, Sources>();
 
-  constructor(layers: Json[]) {
+  constructor(
+    layers: Json[],
+    private readonly inputsHaveMasks: boolean,
+  ) {
     for (const layer of layers) {
       if (!isJsonObject(layer)) continue;
       const { name = isJsonObject(layer.config) ? layer.config.name : undefined } = layer;
@@ -183,11 +193,14 @@ class Graph {
     const layer = this.layers.get(name);
     const config = layer && isJsonObject(layer.config) ? layer.config : {};
     const inputs = tensorsIn(argumentsOf(callsOf(layer ?? null)[call] ?? null));
+    if (layer?.class_name === 'InputLayer' && this.inputsHaveMasks) return new Set([`that of the input ${name}`]);
     if (!layer || inputs.length === 0) return NONE;
     const kind = className(String(layer.class_name));
     if (kind === 'Embedding') return config.mask_zero === true ? new Set([sourceOf(inputs[0], 0)]) : NONE;
     if (kind === 'Masking') return new Set([sourceOf(inputs[0], config.mask_value ?? 0)]);
     const all = () => inputs.map((input) => this.of(input));
+    // A model may pass masks on, and so no layer repeats what it gives.
+    if (isModelClass(kind)) return all().some(({ size }) => size > 0) ? new Set([`that of ${name}`]) : NONE;
     if (kind === 'Concatenate') return joined(all());
     if (MERGES.includes(kind)) return all().some(({ size }) => size === 0) ? NONE : joined(all());
     if (kind === 'Bidirectional') {

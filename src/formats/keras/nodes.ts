@@ -153,24 +153,47 @@ export class CallsOfModels {
   }
 }
 
-/** The same calls with their numbers moved by what is told for their layers. */
-export function moved(nodes: Json, by: (layer: string) => number): Json {
+/** The same calls with their numbers moved by what is told for them. */
+export function moved(nodes: Json, by: (layer: string, call: number) => number): Json {
   if (!Array.isArray(nodes)) return nodes;
   const tensor = tensorOf(nodes);
   if (!tensor) return nodes.map((node) => moved(node, by));
   const [name, call] = tensor;
-  return [name, call + by(name), ...nodes.slice(2)];
+  return [name, call + by(name, call), ...nodes.slice(2)];
+}
+
+/**
+ * How far each call's number is from the place that tfjs gives it: it goes through the layers in their order, as often as it takes, and
+ * numbers a layer's calls as their inputs come to be there.
+ */
+export function movesInMaking(layers: readonly JoinedLayer[]): (layer: string, call: number) => number {
+  const made = new Map<string, number[]>();
+  const isThere = ([name, call]: TensorOf) => made.get(name)?.includes(call) ?? false;
+  const waiting = new Map(layers.map(({ name, inbound_nodes }) => [name, [...inbound_nodes.keys()]]));
+  for (const { name, inbound_nodes } of layers) made.set(name, inbound_nodes.length === 0 ? [0] : []);
+  for (let before = -1, left = 0; left !== before; ) {
+    before = left;
+    left = 0;
+    for (const { name, inbound_nodes } of layers) {
+      const later: number[] = [];
+      for (const call of waiting.get(name) ?? [])
+        (tensorsIn(inbound_nodes[call]).every(isThere) ? made.get(name) : later)?.push(call);
+      waiting.set(name, later);
+      left += later.length;
+    }
+  }
+  return (name, call) => (made.get(name)?.indexOf(call) ?? call) - call;
 }
 
 /**
  * Checks that every call's inputs are there before it, that there is no circle, and that the outputs come from the model's inputs
- * alone; tfjs would look for them for ever.
+ * alone; tfjs would look for them for ever. Gives the inputs that lead to them.
  */
 export function checkOrder(
   layers: readonly JoinedLayer[],
   { inputs, outputs }: { inputs: readonly TensorOf[]; outputs: readonly TensorOf[] },
   place: string,
-): void {
+): TensorOf[] {
   if (layers.length > MOST_LAYERS) throw invalid(place, `${layers.length} layers; the most is ${MOST_LAYERS}`);
   const called = new Map(layers.map((layer) => [layer.name, layer]));
   const known = ([name, call]: TensorOf) => {
@@ -214,6 +237,7 @@ export function checkOrder(
     if (!needed) throw invalid(place, `the outputs need ${JSON.stringify(nameOf(key))}, which is none of input_layers`);
     for (const other of needed) used.add(other);
   }
+  return inputs.filter((input) => used.has(keyOf(input)));
 }
 
 /** A call of a layer. */

@@ -3,6 +3,8 @@ import { type PickedRange, picked } from '../../plan/picked.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import { cannotBeWritten } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
+import { isModelClass } from './layerTree.js';
+import { type TensorOf, tensorsIn } from './nodes.js';
 
 type Part = [className: string, options: JsonObject];
 
@@ -19,7 +21,11 @@ export function picksAsLayers(topology: JsonObject): JsonObject {
   const layers = config.layers.flatMap((layer) =>
     isJsonObject(layer) && layer.class_name === 'GetItem' ? asLayers(layer) : [inner(layer)],
   );
-  return { ...topology, config: { ...config, layers } };
+  const ordered =
+    topology.class_name === 'Sequential'
+      ? layers
+      : inDepthOrder(layers.filter(isJsonObject), config.output_layers ?? null);
+  return { ...topology, config: { ...config, layers: ordered } };
 }
 
 /** One after the other, the last under the layer's name, called as often as it. */
@@ -81,3 +87,45 @@ function croppingOf(item: number | PickedRange, size: number | null): [number, n
   const [start, stop] = [item[0] ?? 0, item[1] ?? 0];
   return (item[2] ?? 1) === 1 && start >= 0 && (item[1] === null || stop < 0) ? [start, -stop || 0] : undefined;
 }
+
+/**
+ * Layers in the order that Keras gives them, in which it takes the weights of `.h5`: those that are furthest from the outputs first, and
+ * of as many the one that comes first on the way from the outputs.
+ */
+function inDepthOrder(layers: JsonObject[], outputs: Json): JsonObject[] {
+  const named = new Map(layers.map((layer) => [nameOf(layer), layer]));
+  const places = new Map<string, number>();
+  const calls: [name: string, read: TensorOf[]][] = [];
+  const done = new Map<string, number>();
+  const visit = ([name, call]: TensorOf): void => {
+    const key = `${call} ${name}`;
+    const layer = named.get(name);
+    if (done.has(key) || !layer) return;
+    done.set(key, 0);
+    if (!places.has(name)) places.set(name, places.size);
+    // The first call of a model in the model is its own making.
+    const node = listOf(layer.inbound_nodes)[call - (isModelClass(String(layer.class_name)) ? 1 : 0)];
+    const read = tensorsIn(node ?? null);
+    for (const tensor of read) visit(tensor);
+    calls.push([name, read]);
+    done.set(key, calls.length - 1);
+  };
+  for (const tensor of tensorsIn(outputs)) visit(tensor);
+  const ofCalls = calls.map(() => 0);
+  const ofLayers = new Map<string, number>();
+  for (let i = calls.length - 1; i >= 0; i--) {
+    const [name, read] = calls[i];
+    const depth = Math.max(ofCalls[i], ofLayers.get(name) ?? 0);
+    ofLayers.set(name, depth);
+    for (const [other, call] of read) {
+      const at = done.get(`${call} ${other}`) ?? 0;
+      ofCalls[at] = Math.max(ofCalls[at], depth + 1);
+    }
+  }
+  const depthOf = (layer: JsonObject) => ofLayers.get(nameOf(layer)) ?? 0;
+  const placeOf = (layer: JsonObject) => places.get(nameOf(layer)) ?? 0;
+  return [...layers].sort((a, b) => depthOf(b) - depthOf(a) || placeOf(a) - placeOf(b));
+}
+
+const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+const nameOf = ({ config }: JsonObject): string => (isJsonObject(config) ? String(config.name) : '');

@@ -6,8 +6,17 @@ import { snakeCase } from '../../spelling.js';
 import { invalid, isJsonObject, type Json, mostNesting } from '../modelJson.js';
 import { activationsApart } from './activationLayers.js';
 import { className, type JsonObject, layerOptions, type Reading } from './layerConfig.js';
-import { withoutMasks } from './masks.js';
-import { CallsOfModels, checkOrder, inboundNodes, type JoinedLayer, tensorsIn } from './nodes.js';
+import { makesMasks, withoutMasks } from './masks.js';
+import {
+  CallsOfModels,
+  checkOrder,
+  inboundNodes,
+  type JoinedLayer,
+  moved,
+  movesInMaking,
+  type TensorOf,
+  tensorsIn,
+} from './nodes.js';
 import { withoutOperations } from './operations.js';
 
 export interface NormalTopology {
@@ -26,7 +35,7 @@ export function normalTopology(given: JsonObject, where: string, version?: strin
   // Keras 2.13 and later write modules too.
   const keras3 = /^\d+\./.test(written) ? !/^[0-2]\./.test(written) : 'module' in inner || 'registered_name' in inner;
   const plain = withPlainLists(inner);
-  const topology = new Reader({ where, keras3, lost }).model(plain, '', `${where}: modelTopology`);
+  const topology = new Reader({ where, keras3, lost }, makesMasks(plain)).model(plain, '', `${where}: modelTopology`);
   if (!hasStates(topology)) freeBatch(topology);
   return { topology, lost: [...new Set(lost)] };
 }
@@ -53,7 +62,11 @@ const CUDNN: Record<string, JsonObject> = {
 const PREPARING = new Set(['CategoryEncoding', 'CenterCrop', 'RandomWidth', 'Resizing']);
 
 class Reader {
-  constructor(private readonly reading: Reading) {}
+  /** @param hasMasks some layer makes one */
+  constructor(
+    private readonly reading: Reading,
+    private readonly hasMasks: boolean,
+  ) {}
 
   /** @param path of the layers above, each with a slash */
   model(given: JsonObject, path: string, place: string, depth = 0): JsonObject {
@@ -98,32 +111,44 @@ class Reader {
 
   private functional(config: JsonObject, path: string, place: string, depth: number): JsonObject {
     const apart = activationsApart(listOf(config.layers, `${place}.config.layers`));
-    const listed = withoutOperations(withoutMasks(apart.layers, config.output_layers ?? null), place);
-    const layers = this.layers(listed, path, place, depth).map((layer, index): JoinedLayer => {
+    const listed = withoutOperations(
+      withoutMasks(apart.layers, config.output_layers ?? null, depth > 0 && this.hasMasks),
+      place,
+    );
+    const all = this.layers(listed, path, place, depth).map((layer, index): JoinedLayer => {
       const written = listed[index];
       const at = `${place}: layer ${JSON.stringify(nameOf(layer))}`;
       const nodes = isJsonObject(written) ? written.inbound_nodes : undefined;
       const inbound = inboundNodes(nodes ?? [], layer, at, this.reading);
       return { name: nameOf(layer), ...layer, inbound_nodes: inbound };
     });
-    const [inputs, outputs] = [config.input_layers, config.output_layers].map((ends) =>
+    const [begins, outputs] = [config.input_layers, config.output_layers].map((ends) =>
       tensorsIn(apart.renamed(ends ?? null)),
     );
-    if (inputs.length === 0 || outputs.length === 0) {
+    if (begins.length === 0 || outputs.length === 0) {
       throw invalid(place, 'input_layers or output_layers is missing or empty');
     }
-    const models = layers.filter((layer) => MODELS.includes(String(layer.class_name)));
+    const models = all.filter((layer) => MODELS.includes(String(layer.class_name)));
     const counted = new CallsOfModels(models, {
-      used: [...layers.map((layer) => layer.inbound_nodes), ...inputs, ...outputs],
+      used: [...all.map((layer) => layer.inbound_nodes), ...begins, ...outputs],
       outputs,
       keras3: this.reading.keras3,
     });
-    for (const layer of layers) layer.inbound_nodes = counted.fromZero(layer.inbound_nodes);
+    for (const layer of all) layer.inbound_nodes = counted.fromZero(layer.inbound_nodes);
     const given = counted.endsFromZero(outputs);
-    checkOrder(layers, { inputs, outputs: given }, place);
+    const inputs = checkOrder(all, { inputs: begins, outputs: given }, place);
+    const idle = begins.filter((input) => !inputs.includes(input)).map(([name]) => name);
+    for (const name of idle) {
+      const what = `input ${JSON.stringify(name)} leads to no output`;
+      if (depth > 0)
+        throw invalid(place, `${what}; nothing here runs such a model in a model: make it without the input`);
+      this.reading.lost.push(`${what}: the model takes the others alone`);
+    }
+    const layers = all.filter(({ name }) => !idle.includes(name));
+    const ends = inOrderOfMaking(layers, given);
     for (const layer of layers) layer.inbound_nodes = counted.forTfjs(layer.inbound_nodes);
     const name = typeof config.name === 'string' ? config.name : 'model';
-    const [input_layers, output_layers] = [inputs, given].map((ends) => counted.forTfjs(ends));
+    const [input_layers, output_layers] = [inputs, ends].map((tensors) => counted.forTfjs(tensors));
     return { class_name: 'Model', config: { name, layers, input_layers, output_layers } };
   }
 
@@ -241,6 +266,23 @@ class Reader {
       );
     }
   }
+}
+
+/** Puts the calls of each layer into the order in which tfjs makes them; gives the model's outputs of them. */
+function inOrderOfMaking(layers: JoinedLayer[], outputs: TensorOf[]): TensorOf[] {
+  let ends: Json = outputs;
+  // Another order may change when others are made.
+  for (let tries = 0; tries < layers.length; tries++) {
+    const by = movesInMaking(layers);
+    if (layers.every(({ name, inbound_nodes }) => inbound_nodes.every((_, call) => by(name, call) === 0))) break;
+    for (const layer of layers) {
+      const nodes = moved(layer.inbound_nodes, by) as Json[];
+      layer.inbound_nodes = [...nodes];
+      for (const [call, node] of nodes.entries()) layer.inbound_nodes[call + by(layer.name, call)] = node;
+    }
+    ends = moved(ends, by);
+  }
+  return ends as TensorOf[];
 }
 
 function listOf(value: Json | undefined, place: string): Json[] {

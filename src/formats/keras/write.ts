@@ -7,6 +7,7 @@ import { isJsonObject, metadataVersion } from '../modelJson.js';
 import { writeZip } from '../zip.js';
 import { keras3Topology, withChainsAsGraphs } from './keras3Topology.js';
 import type { JsonObject } from './layerConfig.js';
+import { withNamesForKeras } from './layerNames.js';
 import { cellsOfLayer, innerLayersOf, isModelClass, type LayerPlace, layersOf, weightsOfCell } from './layerTree.js';
 import { picksAsLayers } from './picksAsLayers.js';
 import { kerasOptimizer, OPTIMIZER_IN_H5, OWN_COMPILE, slotsInOrder } from './training.js';
@@ -36,7 +37,7 @@ export interface Written {
 
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
 export async function writeKeras(given: ModelContents): Promise<Written> {
-  const contents = { ...given, topology: withChainsAsGraphs(given.topology) };
+  const contents = withNamesForKeras({ ...given, topology: withChainsAsGraphs(given.topology) });
   const { topology, metadata } = contents;
   const lost = [...contents.lost];
   const { compile, own } = compileConfigs(contents, lost);
@@ -62,7 +63,7 @@ export async function writeKeras(given: ModelContents): Promise<Written> {
 
 /** @throws MemcellError 'usage' that names the layer which Keras 3 has not */
 export async function writeH5(given: ModelContents): Promise<Written> {
-  const contents = { ...given, topology: withChainsAsGraphs(picksAsLayers(given.topology)) };
+  const contents = withNamesForKeras({ ...given, topology: withChainsAsGraphs(picksAsLayers(given.topology)) });
   const { topology, metadata, training } = contents;
   const top = new Map<string, Hdf5Attribute>([
     ['keras_version', KERAS_VERSION],
