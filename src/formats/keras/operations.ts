@@ -58,9 +58,14 @@ const STANDS: Record<string, (given: Given) => Stand[] | string> = {
   LeakyRelu: ({ config }) => [['LeakyReLU', { negative_slope: config.negative_slope ?? 0.2 }]],
   Elu: ({ config }) => [['ELU', { alpha: config.alpha ?? 1 }]],
   Softmax: ({ config }) => [['Softmax', { axis: config.axis ?? -1 }]],
-  Negative: () => [['Rescaling', { scale: -1, offset: 0 }]],
-  Mean: (given) => overSteps(given, [['GlobalAveragePooling1D', {}]]),
-  Max: (given) => overSteps(given, [['GlobalMaxPooling1D', {}]]),
+  Negative: () => [times(-1)],
+  Mean: (given) => overAxis(given, () => [['GlobalAveragePooling1D', {}]]),
+  Sum: (given) =>
+    overAxis(given, (size) =>
+      size === null ? 'sums an open number of steps' : [['GlobalAveragePooling1D', {}], times(size)],
+    ),
+  Max: (given) => overAxis(given, () => [['GlobalMaxPooling1D', {}]]),
+  Min: (given) => overAxis(given, () => [times(-1), ['GlobalMaxPooling1D', {}], times(-1)]),
   GetItem: ({ args: [, key], shapes: [shape] }) => getItem(key, shape),
   ExpandDims: ({ config, shapes: [shape] }) => {
     const [axis] = axesOf(config.axis, shape.length + 1);
@@ -172,12 +177,23 @@ function standsFor(kind: string, given: Given): Stand[] | string {
   return STANDS[kind](given);
 }
 
-/** The mean, the largest, … of every feature over the steps of a sequence. */
-function overSteps({ config, shapes: [shape] }: Given, stands: Stand[]): Stand[] | string {
-  const axes = axesOf(config.axis, shape.length);
-  if (shape.length !== 3 || axes.length !== 1 || axes[0] !== 1)
-    return 'goes over other axes than the steps of a sequence';
-  return config.keepdims === true ? [...stands, ['RepeatVector', { n: 1 }]] : stands;
+function times(scale: number): Stand {
+  return ['Rescaling', { scale, offset: 0 }];
+}
+
+/** The mean, the largest, … over the steps of a sequence, of every feature, or over its features, of every step. */
+function overAxis(
+  { config, shapes: [shape] }: Given,
+  overSteps: (size: number | null) => Stand[] | string,
+): Stand[] | string {
+  const [axis = 0, ...others] = axesOf(config.axis, shape.length);
+  if (shape.length !== 3 || axis === 0 || others.length > 0)
+    return 'goes over other axes than the steps of a sequence, or its features';
+  const stands = overSteps(shape[axis]);
+  if (typeof stands === 'string') return stands;
+  const turned: Stand[] = axis === 2 ? [['Permute', { dims: [2, 1] }]] : [];
+  const kept: Stand[] = config.keepdims === true ? [['RepeatVector', { n: 1 }], ...turned] : [];
+  return [...turned, ...stands, ...kept];
 }
 
 function stacked(name: string, [[className, options], [joining, along]]: Stand[], calls: Json[]): JsonObject[] {
