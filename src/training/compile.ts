@@ -2,6 +2,7 @@
 
 import { type MemcellError, usageError } from '../errors.js';
 import { isRecord } from '../fields.js';
+import { counted } from '../format.js';
 import { distinctNames } from '../model/ends.js';
 import { shown } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -108,7 +109,7 @@ function eachOutput<T>(
   if (Array.isArray(given)) {
     if (given.length !== names.length) {
       throw usageError(
-        `compile: ${given.length} values in ${what} ${example}; give one for each, in this order or by name`,
+        `compile: ${counted(given.length, 'value')} in ${what} ${example}; give one for each, in this order or by name`,
       );
     }
     return given.map((one, i) => {

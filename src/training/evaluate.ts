@@ -1,8 +1,10 @@
 /** evaluate, predict and trainOnBatch over a runner. */
+
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError, usageError } from '../errors.js';
 import { EventLoop } from '../eventLoop.js';
+import { counted } from '../format.js';
 import { Batches, rowRange, type Samples } from './batches.js';
 import type { Compiled, CompiledOutput } from './compile.js';
 import type { Logs } from './history.js';
@@ -50,15 +52,16 @@ export function batchSizeFor(
   asked: number | null | undefined,
   samples: number,
   of = '',
+  option = 'batchSize',
 ): number {
   if (batch === undefined) return asked ?? DEFAULT_BATCH_SIZE;
   if (asked != null && asked !== batch)
     throw usageError(
-      `batchSize is ${asked}; this model has stateful layers for batches of ${batch}; leave batchSize out`,
+      `${option} is ${asked}; this model has stateful layers for batches of ${batch}; leave ${option} out`,
     );
   if (samples % batch !== 0)
     throw new MemcellError(
-      `${of}x has ${samples} samples; this model has stateful layers for batches of ${batch}, so give it a multiple of that`,
+      `${of}x has ${counted(samples, 'sample')}; this model has stateful layers for batches of ${batch}, so give it a multiple of that`,
     );
   return batch;
 }
@@ -66,7 +69,7 @@ export function batchSizeFor(
 /** Samples that are to be one batch. */
 function checkOneBatch({ batch }: Pick<Runner, 'batch'>, samples: number): void {
   if (batch === undefined || samples === batch) return;
-  throw new MemcellError(`x has ${samples} samples; this model has stateful layers for batches of ${batch}`);
+  throw new MemcellError(`x has ${counted(samples, 'sample')}; this model has stateful layers for batches of ${batch}`);
 }
 
 /**
@@ -79,7 +82,7 @@ export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weigh
   if (samples === 0) throw new MemcellError(`${of}x has no samples`);
   if (y.shape[0] !== samples)
     throw new MemcellError(
-      `${of}x has ${samples} samples and ${of}y has ${y.shape[0] ?? 'no'}; they must have as many as each other`,
+      `${of}x has ${counted(samples, 'sample')} and ${of}y has ${y.shape[0] ?? 'no'}; they must have as many as each other`,
     );
   const targets = compiled.outputs
     ? prepareParts(compiled.outputs, y, of)

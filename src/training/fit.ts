@@ -99,7 +99,10 @@ class Run {
     this.batches = new Batches(train, batchSize);
     this.validation =
       validation &&
-      new Batches(validation, batchSizeFor(runner, validationSize, validation.x.shape[0], 'validation: '));
+      new Batches(
+        validation,
+        batchSizeFor(runner, validationSize, validation.x.shape[0], 'validation: ', 'validationBatchSize'),
+      );
     this.order = settings.shuffle ? new Int32Array(samples) : undefined;
     this.callbacks = getCallbacks(settings.callbacks);
     this.meter = new Meter(compiled);

@@ -2,7 +2,9 @@
  * Learning-rate schedules: the rate as a function of the optimizer's iterations, with Keras 3's formulas and defaults
  * (https://keras.io/api/optimizers/learning_rate_schedules/).
  */
+
 import { usageError } from '../errors.js';
+import { counted } from '../format.js';
 import { type EitherSpelling, namedOptions } from '../spelling.js';
 import { complete, functionName, type Options } from './options.js';
 
@@ -159,7 +161,7 @@ export function piecewiseConstantDecay(options: { boundaries: number[]; values: 
   const { boundaries, values } = config;
   if (values.length !== boundaries.length + 1)
     throw usageError(
-      `piecewiseConstantDecay: ${boundaries.length} boundaries need ${boundaries.length + 1} values, not ${values.length}`,
+      `piecewiseConstantDecay: ${counted(boundaries.length, 'boundary needs', 'boundaries need')} ${boundaries.length + 1} values, not ${values.length}`,
     );
   if (boundaries.some((boundary, i) => i > 0 && boundary <= boundaries[i - 1]))
     throw usageError(`piecewiseConstantDecay: boundaries must rise, not be ${boundaries.join(', ')}`);

@@ -1,6 +1,8 @@
 /** A backup of a fit as it is kept, plain JSON and arrays, and back: each field is checked before it is used. */
+
 import { modelError } from '../errors.js';
 import { isRecord } from '../fields.js';
+import { counted } from '../format.js';
 import type { Backup, Position, StoredBackup, Whole } from './backup.js';
 import type { CallbackState } from './callbacks.js';
 import type { Settings } from './fingerprint.js';
@@ -63,7 +65,7 @@ export function readBackup(
   let at = 0;
   const take = (count: number) => {
     at += count;
-    if (at > arrays.length) throw damaged(`${arrays.length} arrays where ${at} are needed`);
+    if (at > arrays.length) throw damaged(`${counted(arrays.length, 'array')} where ${at} are needed`);
     return arrays.slice(at - count, at);
   };
   const whole = ({ iterations, weights, slots, states }: WholeLayout): Whole => {

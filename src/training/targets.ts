@@ -1,7 +1,9 @@
 /** Targets, sample weights and class weights, checked against the loss and the model's output before anything runs. */
+
 import { elements, type NdArray } from '../data/array.js';
 import { sideBySide } from '../data/sideBySide.js';
 import { MemcellError, modelError, usageError } from '../errors.js';
+import { counted } from '../format.js';
 import { shown } from '../spelling.js';
 import type { Loss } from './losses.js';
 
@@ -83,7 +85,9 @@ function reject(y: NdArray, what: string, wrong: (value: number) => boolean, say
 
 function checkFinite(y: NdArray, what: string): void {
   if (y.data.length !== elements(y.shape))
-    throw new MemcellError(`${what}: ${y.data.length} numbers do not make the shape ${arrayShape(y.shape)}`);
+    throw new MemcellError(
+      `${what}: ${counted(y.data.length, 'number does', 'numbers do')} not make the shape ${arrayShape(y.shape)}`,
+    );
   if (y.data instanceof Int32Array) return;
   reject(y, what, (value) => !Number.isFinite(value), 'clean the data first');
 }

@@ -238,7 +238,7 @@ test.each<[string, () => unknown, string]>([
   [
     'schedule values',
     () => piecewiseConstantDecay({ boundaries: [1], values: [1] }),
-    '1 boundaries need 2 values, not 1',
+    '1 boundary needs 2 values, not 1',
   ],
 ])('refuses: %s', (_, make, message) => {
   expect(make).toThrow(message);

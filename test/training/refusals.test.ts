@@ -76,7 +76,7 @@ test.each<[string, () => unknown]>([
     },
   ],
   [
-    'sgd: this optimizer belongs to another model (2 variables with 7 elements, now 1 variables with 3 elements); make a new one',
+    'sgd: this optimizer belongs to another model (2 variables with 7 elements, now 1 variable with 3 elements); make a new one',
     () => {
       const optimizer = sgd(0.1);
       optimizer.build([
@@ -230,7 +230,7 @@ describe('of a model', () => {
 
   test.each<[string, () => unknown]>([
     [
-      'compile: 1 values in loss for the outputs a, b; give one for each, in this order or by name',
+      'compile: 1 value in loss for the outputs a, b; give one for each, in this order or by name',
       compiled({ loss: ['mse'] }),
     ],
     ['compile: lossWeights for output b is "2"', compiled({ loss: 'mse', lossWeights: [1, '2'] })],

@@ -1,5 +1,7 @@
 /** What all optimizers have in common: one step is clip the gradients, decay the weights, update, count. */
+
 import { modelError, usageError } from '../../errors.js';
+import { counted } from '../../format.js';
 import { type EitherSpelling, namedOptions, shown } from '../../spelling.js';
 import { mustBe, notNegative } from '../../valueKinds.js';
 import { clip, scale } from '../clipping.js';
@@ -201,11 +203,13 @@ class RuleOptimizer implements Optimizer {
     const { settings, variables } = this;
     if (weights.length !== variables.length || gradients.length !== variables.length)
       throw usageError(
-        `${this.name}: ${weights.length} weights and ${gradients.length} gradients for ${sizes(variables)}`,
+        `${this.name}: ${counted(weights.length, 'weight')} and ${counted(gradients.length, 'gradient')} for ${sizes(variables)}`,
       );
     weights.forEach((weight, i) => {
       if (weight.length !== variables[i].size || gradients[i].length !== variables[i].size)
-        throw usageError(`${this.name}: weight ${i} has ${weight.length} elements; expected ${variables[i].size}`);
+        throw usageError(
+          `${this.name}: weight ${i} has ${counted(weight.length, 'element')}; expected ${variables[i].size}`,
+        );
     });
     const turn = turnOf(this.iterations, settings);
     const batches = settings.gradientAccumulationSteps;
@@ -329,5 +333,6 @@ function serializedSchedule(value: unknown): SerializedSchedule | undefined {
 }
 
 function sizes(variables: readonly OptimizedVariable[]): string {
-  return `${variables.length} variables with ${variables.reduce((sum, { size }) => sum + size, 0)} elements`;
+  const elements = variables.reduce((sum, { size }) => sum + size, 0);
+  return `${counted(variables.length, 'variable')} with ${counted(elements, 'element')}`;
 }
