@@ -104,7 +104,7 @@ export function predictedSection({ predicted, kind }: ReportInput): Html | undef
       ),
     );
   const rest = count - cells.length;
-  return html`<section id="predicted"><h2>Predicted</h2>${foldedTable(head, cells)}${rest > 0 && html`<p class="note">${rest} more rows; --out FILE writes all.</p>`}</section>`;
+  return html`<section id="predicted"><h2>Predicted</h2>${foldedTable(head, cells)}${rest > 0 && html`<p class="note">${counted(rest, 'more row')}; --out FILE writes all.</p>`}</section>`;
 }
 
 /** A probability in percent; another number as it is. */

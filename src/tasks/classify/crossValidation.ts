@@ -1,5 +1,6 @@
 import type { Source } from '../../data/source.js';
 import { MemcellError, usageError } from '../../errors.js';
+import { counted } from '../../format.js';
 import type { Run } from '../definition.js';
 import { majorityOf, problemOf, readClasses } from './classifyData.js';
 import { drawSamples } from './drawnSamples.js';
@@ -26,7 +27,7 @@ export async function crossValidate(
   const data = readClasses(await drawSamples(source, options, run.seed, false), options, run);
   const { actual, order, classes } = data;
   if (folds > order.length) {
-    throw usageError(`${source.name}: ${order.length} samples are too few for ${folds} folds`);
+    throw usageError(`${source.name}: ${counted(order.length, 'sample is', 'samples are')} too few for ${folds} folds`);
   }
   const probabilities = new Float32Array(order.length * classes.length);
   const clock = new Clock(run);

@@ -125,7 +125,8 @@ class DrawnRows {
       added === 0 ? '' : `, and ${number(added)} more of rare classes, which are trained on and never held out`;
     const classes = [...this.counts].filter(([name]) => name !== '').sort(([, a], [, b]) => b - a);
     const shown = classes.slice(0, 10).map(([name, count]) => `${name} ${number(count)}`);
-    const rest = classes.length > shown.length ? `, and ${number(classes.length - shown.length)} others` : '';
+    const others = classes.length - shown.length;
+    const rest = others > 0 ? `, and ${number(others)} ${others === 1 ? 'other' : 'others'}` : '';
     return [
       `read as a stream: of ${number(of)} rows ${number(drawn - added)} ${unit} are drawn at random${more}`,
       `classes in all rows: ${shown.join(', ')}${rest}`,

@@ -1,7 +1,7 @@
 import { argMax } from '../../data/labels.js';
 import type { Source } from '../../data/source.js';
 import { MemcellError, usageError } from '../../errors.js';
-import { formatTable } from '../../format.js';
+import { counted, formatTable } from '../../format.js';
 import type { Loaded, Prediction, TakeRows } from '../definition.js';
 import type { Answer, ClassifyInput } from './answer.js';
 import type { ClassifyArtefact } from './artefact.js';
@@ -75,7 +75,7 @@ export async function predictClasses(
     rows: rows.map(cellsOf),
     ...(long && takeRows && { count }),
     result: { classes: [...classes], rows },
-    text: text + (rest > 0 ? `\n… ${rest} more rows; --out FILE${long ? '' : ' or --json'} gives all` : ''),
+    text: text + (rest > 0 ? `\n… ${counted(rest, 'more row')}; --out FILE${long ? '' : ' or --json'} gives all` : ''),
     notes: notes(),
   };
 }

@@ -40,7 +40,7 @@ export async function backtestForecast(
     for (let k = 0; k < folds; k++) {
       if (sum(edges[k + 1]) === sum(edges[k])) {
         throw usageError(
-          `folds: the ${counted(rows, 'row')} held out make no ${folds} folds; take fewer, or a larger --validation-split`,
+          `folds: the ${counted(rows, 'row held out makes', 'rows held out make')} no ${folds} folds; take fewer, or a larger --validation-split`,
         );
       }
       if (refit || fitted === undefined) {

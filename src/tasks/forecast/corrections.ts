@@ -126,7 +126,7 @@ async function bestTrial(
       if (trial && !(best.trial && trial.error >= EXTRA * best.trial.error)) best = { trial, chosen: windows, history };
     } catch (error) {
       if (!isNumeric(error)) throw error;
-      return { ...best, remark: `the network is left out: ${error.message}` };
+      return { ...best, remark: leftOut(error) };
     }
   }
   return { ...best, ...(tooLate && { remark: 'the time of the budget was over while the network was tried' }) };
@@ -145,8 +145,12 @@ async function finalNetwork(
     return { model: await trainNetwork(windows, epochs, options), trained: true };
   } catch (error) {
     if (!isNumeric(error)) throw error;
-    return { model: idle(), trained: false, remark: `the network is left out: ${error.message}` };
+    return { model: idle(), trained: false, remark: leftOut(error) };
   }
+}
+
+function leftOut({ message }: MemcellError): string {
+  return `the network is left out: ${message}`;
 }
 
 function isNumeric(error: unknown): error is MemcellError {

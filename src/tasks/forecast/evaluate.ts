@@ -52,7 +52,7 @@ export async function evaluateForecast(
   }
   if (rows === 0) {
     throw new MemcellError(
-      `${frame.name}: no row is left to score: the model needs ${artefact.window} rows to forecast from and ${least} to compare with`,
+      `${frame.name}: no row is left to score: the model needs ${counted(artefact.window, 'row')} to forecast from and ${least} to compare with`,
     );
   }
   const seenRows = read.reduce((sum, { seen, before }) => sum + Math.max(0, seen - before), 0);

@@ -1,5 +1,6 @@
 import { MemcellError, usageError } from '../../errors.js';
 import { EventLoop } from '../../eventLoop.js';
+import { counted } from '../../format.js';
 import type { Predictor } from '../prepared.js';
 import { fromDomain, inDomain, spread, startOf } from './anchor.js';
 import { channelCounts, firstOrigin, type Tracked, writeWindow } from './channels.js';
@@ -22,7 +23,7 @@ export const forecastFrom: ForecastFrom = async (model, saved, series, origins, 
   const own = findSeries(state, series);
   const bad = origins.find((origin) => !(Number.isSafeInteger(origin) && origin >= 0 && origin <= series.rows));
   if (bad !== undefined) {
-    throw usageError(`origin ${bad} is no row of the ${series.rows} rows given`);
+    throw usageError(`origin ${bad} is no row of the ${counted(series.rows, 'row')} given`);
   }
   const placed = place(state, own, series, origins);
   const { targets, horizon } = state.layout;

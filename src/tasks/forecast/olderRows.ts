@@ -79,5 +79,7 @@ export function trackStretches(
 export function stretchRemarks({ older = [] }: SeriesSet, windows: number, stretches: number): string[] {
   if (older.length === 0) return [];
   if (windows === 0) return ['the stretches of older rows are too short for windows: nothing is learnt from them'];
-  return [`${counted(windows, 'window')} of these are of older rows, from ${stretches} stretches drawn from all`];
+  return [
+    `${counted(windows, 'window')} of these ${windows === 1 ? 'is' : 'are'} of older rows, from ${counted(stretches, 'stretch', 'stretches')} drawn from all`,
+  ];
 }

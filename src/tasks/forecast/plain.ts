@@ -3,6 +3,7 @@ import type { Frame } from '../../data/frame.js';
 import { StandardScaler } from '../../data/scaler.js';
 import { windows } from '../../data/windows.js';
 import { MemcellError, usageError } from '../../errors.js';
+import { counted } from '../../format.js';
 import { checkOutputShape, type Predictor, type Samples } from '../prepared.js';
 import type { PlainArtefact } from './artefact.js';
 import type { Series } from './forecaster.js';
@@ -137,12 +138,12 @@ export function checkLengths(
     const rest = heldOut > 0 ? ` without the ${heldOut} held out` : '';
     const remedy = most >= 1 ? `take --window ${most} or less` : 'take a smaller horizon or more data';
     throw new MemcellError(
-      `${name}: its ${edge} rows${rest} are too few for window ${window} and horizon ${horizon}; ${remedy}`,
+      `${name}: its ${counted(edge, 'row')}${rest} ${edge === 1 ? 'is' : 'are'} too few for window ${window} and horizon ${horizon}; ${remedy}`,
     );
   }
   if (heldOut > 0 && heldOut < horizon) {
     throw new MemcellError(
-      `${name}: the ${heldOut} rows held out are fewer than horizon ${horizon}; take a larger --validation-split, or 0`,
+      `${name}: the ${counted(heldOut, 'row held out is', 'rows held out are')} fewer than horizon ${horizon}; take a larger --validation-split, or 0`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { MemcellError } from '../../errors.js';
+import { counted } from '../../format.js';
 import { parseSpec } from '../../model/spec.js';
 import type { Run } from '../definition.js';
 import { checkParts } from '../prepared.js';
@@ -103,7 +104,9 @@ export function novelty({ name, ids, edge, symbols }: SymbolCorpus): string[] {
   const unknown = heldOut.filter((id) => !known.has(id)).length;
   if (unknown <= 0.2 * heldOut.length) return [];
   const remedy = typeof symbols[0] === 'number' ? '; for numbers that go on, use --forecast' : '';
-  return [`${name}: ${unknown} of the ${heldOut.length} symbols held out are not among those to train on${remedy}`];
+  return [
+    `${name}: ${unknown} of the ${counted(heldOut.length, 'symbol')} held out ${unknown === 1 ? 'is' : 'are'} not among those to train on${remedy}`,
+  ];
 }
 
 /** Numbers by size, words by code unit. */

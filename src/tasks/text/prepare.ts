@@ -85,7 +85,7 @@ function checkKnown(tokens: Tokens, text: string, name: string, from: Start): vo
   const { unknown } = tokens.encodeKnown(text);
   const found = [...new Set(unknown)].map((character) => JSON.stringify(character));
   if (found.length === 0) {
-    from.say(`the ${tokens.size} ${tokens.kind === 'bpe' ? 'byte pairs' : tokens.kind} are those of ${from.name}`);
+    from.say(`the ${tokens.size} ${tokens.kind === 'characters' ? 'characters' : 'tokens'} are those of ${from.name}`);
     return;
   }
   const more = found.length > 10 ? ` and ${found.length - 10} more` : '';

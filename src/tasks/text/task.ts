@@ -69,7 +69,10 @@ export const textTask: Task<
       checkParts(source.name, tokens.kind, ids.length, ids.length, window);
       return { ...(await evaluateWindows({ ...artefact, network }, ids)), ...drawn };
     }
-    if (ids.length < 2) throw new MemcellError(`${source.name}: one character has none after it to predict`);
+    if (ids.length < 2)
+      throw new MemcellError(
+        `${source.name}: one ${tokens.kind === 'characters' ? 'character' : 'token'} has none after it to predict`,
+      );
     if (context === 'window') checkParts(source.name, tokens.kind, ids.length, ids.length, window);
     const weight = artefact.counted?.weight ?? 1;
     const model = { ...artefact, network, weight, ...(saved && { counts: saved.model }) };

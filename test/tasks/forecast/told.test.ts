@@ -337,7 +337,7 @@ describe('how a model came to be', () => {
     expect(stretchRemarks(set, 0, 0)).toEqual([
       'the stretches of older rows are too short for windows: nothing is learnt from them',
     ]);
-    expect(stretchRemarks(set, 1, 2)).toEqual(['1 window of these are of older rows, from 2 stretches drawn from all']);
+    expect(stretchRemarks(set, 1, 2)).toEqual(['1 window of these is of older rows, from 2 stretches drawn from all']);
     const older = { table: { rows: 1200 }, column: 's', count: 12 } as unknown as Parameters<typeof keptNote>[2];
     expect(keptNote(1_234_567, 5000, older)).toBe(
       'read as a stream: of 1,234,567 rows the newest 5,000 are used, and 1,200 older ones in 12 stretches drawn from all',
