@@ -383,7 +383,7 @@ test('what does not fit is an error of one line that names it', () => {
     ],
     [
       () => cell.apply(steps, { initialState: [flat] }),
-      'layer lstm (LSTM) has 2 states, but 1 are given as initial ones',
+      'layer lstm (LSTM) has 2 states, but 1 is given as the initial one',
     ],
     [
       () => cell.apply(steps, { initialState: [flat, flat] }),

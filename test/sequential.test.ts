@@ -467,7 +467,7 @@ describe('errors come before anything changes', () => {
       (model) => model.predict([[[1], [2], [Number.NaN], [4]]]),
       'x[0][2][0] is NaN; it must be a finite number',
     ],
-    ['ragged x', (model) => model.predict([[[1], [2]], [[1]]]), 'x[1] has 1 values, but x[0] has 2; all must be alike'],
+    ['ragged x', (model) => model.predict([[[1], [2]], [[1]]]), 'x[1] has 1 value, but x[0] has 2; all must be alike'],
     ['too few targets', (model) => model.fit(x, y.slice(1)), 'x has 40 samples and y has 39'],
     [
       'a misspelt option',

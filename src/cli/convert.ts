@@ -47,8 +47,8 @@ async function convert(from: string, to: string, session: Session): Promise<void
     const lost = [...model.lost, ...(await model.save(to))];
     const format = formatFor(to)?.name ?? 'tfjs';
     const kept = [
-      `${model.tf.layers.length} layers`,
-      `${model.countParams()} weights`,
+      counted(model.tf.layers.length, 'layer'),
+      counted(model.countParams(), 'weight'),
       ...(model.isCompiled ? [trainingIn(format, model.stepsTrained)] : []),
       ...(Object.keys(model.metadata).length > 0 ? ['memcell’s metadata'] : []),
     ];

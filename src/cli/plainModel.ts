@@ -240,8 +240,8 @@ function shown(outputs: ReadonlyMap<string, NdArray>): string {
   const cut = (cells: string[]) => (cells.length > most.columns ? [...cells.slice(0, most.columns), '…'] : cells);
   const rows = rowsOf(outputs, most.samples).map((row, i) => [String(i + 1), ...cut(row.map(formatNumber))]);
   const more = [
-    ...(samples > most.samples ? [`${samples - most.samples} more samples`] : []),
-    ...(head.length > most.columns ? [`${head.length - most.columns} more numbers of each`] : []),
+    ...(samples > most.samples ? [counted(samples - most.samples, 'more sample')] : []),
+    ...(head.length > most.columns ? [`${counted(head.length - most.columns, 'more number')} of each`] : []),
   ];
   const rest = more.length > 0 ? `\n… ${more.join(', ')}; --out FILE or --json gives all` : '';
   return formatTable(['sample', ...cut(head)], rows) + rest;

@@ -194,5 +194,7 @@ function tableText(head: string[], rows: (string | number)[][]): string {
     .slice(0, mostRows)
     .map((row) => row.map((cell) => (typeof cell === 'number' ? formatNumber(cell) : cell)));
   const rest = rows.length - shown.length;
-  return formatTable(head, shown) + (rest > 0 ? `\n… ${counted(rest, 'more row')}; --out FILE or --json gives all` : '');
+  return (
+    formatTable(head, shown) + (rest > 0 ? `\n… ${counted(rest, 'more row')}; --out FILE or --json gives all` : '')
+  );
 }

@@ -1,5 +1,6 @@
 import { MemcellError, usageError } from '../errors.js';
 import { EventLoop } from '../eventLoop.js';
+import { counted } from '../format.js';
 import { JsonRows } from './jsonRows.js';
 import type { DataInput } from './source.js';
 import { list } from './suggest.js';
@@ -48,7 +49,7 @@ export function tableOfColumns(columns: object, name: string): Table {
   for (const [column, values] of entries) {
     if (values.length === rows) continue;
     throw usageError(
-      `${name}, column ${column}: has ${values.length} values where ${entries[0][0]} has ${rows}; give as many`,
+      `${name}, column ${column}: has ${counted(values.length, 'value')} where ${entries[0][0]} has ${rows}; give as many`,
     );
   }
   if (rows === 0) throw usageError(`${name}: holds no rows; it must hold data`);

@@ -1,4 +1,5 @@
 import { MemcellError } from '../errors.js';
+import { counted } from '../format.js';
 import { refuseWidth, Table, type TypedCells } from './table.js';
 import { textOrNumbers } from './typed.js';
 
@@ -121,6 +122,6 @@ export function wrongWidth(
   header: readonly string[],
 ): MemcellError {
   return new MemcellError(
-    `${name}, ${unit} ${place}: ${row.length} values where the first row has ${header.length}; correct the row`,
+    `${name}, ${unit} ${place}: ${counted(row.length, 'value')} where the first row has ${header.length}; correct the row`,
   );
 }

@@ -1,5 +1,7 @@
 /** Layers applied to tensors that have shapes and no numbers: the description of a model with branches. */
+
 import { MemcellError, modelError } from '../errors.js';
+import { counted } from '../format.js';
 import { shown } from '../spelling.js';
 import { tensorFlow } from '../tensorflow.js';
 import type * as tf from '../tf.js';
@@ -120,7 +122,9 @@ function checkInputs(layer: Layer, what: string, inputs: readonly SymbolicTensor
     ? [...stateSizes(layer.forwardLayer), ...stateSizes(layer.backwardLayer)]
     : stateSizes(layer);
   if (others.length !== units.length)
-    throw modelError(`${what} has ${units.length} states, but ${others.length} are given as initial ones`);
+    throw modelError(
+      `${what} has ${counted(units.length, 'state')}, but ${others.length} ${others.length === 1 ? 'is given as the initial one' : 'are given as initial ones'}`,
+    );
   for (const [i, { shape }] of others.entries())
     if (shape.length !== 2 || shape[1] !== units[i])
       throw modelError(

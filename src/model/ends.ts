@@ -3,6 +3,7 @@
 import type { NdArray } from '../data/array.js';
 import { partsOf, sideBySide } from '../data/sideBySide.js';
 import { MemcellError, usageError } from '../errors.js';
+import { counted } from '../format.js';
 import type * as tf from '../tf.js';
 import type { LayersModel, Tensor } from '../tfjsTypes.js';
 import {
@@ -140,7 +141,7 @@ function joined(arrays: readonly NdArray[], ends: readonly { name: string }[], w
   arrays.forEach(({ shape }, i) => {
     if (shape.length === 0 || shape[0] !== first.shape[0]) {
       throw new MemcellError(
-        `${partName(what, ends, i)} has ${shape[0] ?? 'no'} samples and ${partName(what, ends, 0)} has ${first.shape[0]}; they must have as many as each other`,
+        `${partName(what, ends, i)} has ${shape.length === 0 ? 'no samples' : counted(shape[0], 'sample')} and ${partName(what, ends, 0)} has ${first.shape[0]}; they must have as many as each other`,
       );
     }
   });

@@ -1,6 +1,8 @@
 /** What goes into a model, checked and brought into one form; and what comes out, in the form that went in. */
+
 import { allFinite, elements, type NdArray } from '../data/array.js';
 import { MemcellError, usageError } from '../errors.js';
+import { counted } from '../format.js';
 import { shown } from '../spelling.js';
 import { isTensor, tensorFlow } from '../tensorflow.js';
 import type { Tensor } from '../tfjsTypes.js';
@@ -53,7 +55,7 @@ export function readArray(input: ModelInput, what: string): { array: NdArray; li
     const shape = checkedShape(input.shape, what);
     if (elements(shape) !== input.data.length) {
       throw new MemcellError(
-        `${what} has ${input.data.length} values, but its shape [${shape}] has ${elements(shape)}`,
+        `${what} has ${counted(input.data.length, 'value')}, but its shape [${shape}] has ${elements(shape)}`,
       );
     }
     return { array: { data: numbers(input.data, what), shape }, like: 'array' };
@@ -132,7 +134,7 @@ function fromNested(input: unknown, what: string): NdArray {
       return;
     }
     if (!isList(value) || value.length !== shape[depth]) {
-      const found = isList(value) ? `${value.length} values` : shown(value);
+      const found = isList(value) ? counted(value.length, 'value') : shown(value);
       const other = position(what, new Array(depth).fill(0));
       throw new MemcellError(
         `${position(what, path)} has ${found}, but ${other} has ${shape[depth]}; all must be alike`,

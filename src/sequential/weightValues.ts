@@ -1,6 +1,8 @@
 /** A model's weights as arrays, in Keras's order and shapes. */
+
 import { elements } from '../data/array.js';
 import { MemcellError } from '../errors.js';
+import { counted } from '../format.js';
 import { setWeight, weightsInOrder } from '../model/initialise.js';
 import { fromBatch, type ModelInput, toBatch } from '../model/inputs.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -25,7 +27,7 @@ export function writeWeights(model: LayersModel, weights: readonly ModelInput[])
   const own = weightsInOrder(model);
   if (weights.length !== own.length) {
     const names = own.map(({ originalName, shape }) => `${originalName} [${shape}]`).join(', ');
-    throw new MemcellError(`setWeights got ${weights.length} arrays; the model has ${own.length}: ${names}`);
+    throw new MemcellError(`setWeights got ${counted(weights.length, 'array')}; the model has ${own.length}: ${names}`);
   }
   const arrays = own.map(({ originalName, shape }, i) => {
     const given = weights[i];

@@ -1,6 +1,8 @@
 /** What users give to fit, evaluate and trainOnBatch beside x and y, in any form, brought to arrays. */
+
 import type { NdArray } from '../data/array.js';
 import { type MemcellError, usageError } from '../errors.js';
+import { counted } from '../format.js';
 import { type Ends, isByName, type ModelInputs, readInputs, readTargets } from '../model/ends.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { shown } from '../spelling.js';
@@ -58,7 +60,7 @@ function ofOutputs(
     if (weights.length !== outputs.length || outputs.length === 1) {
       const holdsArrays = weights.some((one) => one === null || (typeof one === 'object' && !Array.isArray(one)));
       if (!holdsArrays) return undefined;
-      throw wrongWeights(`${what}: a list of ${weights.length} arrays`, outputs);
+      throw wrongWeights(`${what}: a list of ${counted(weights.length, 'array')}`, outputs);
     }
     return weights.every((one) => typeof one === 'object') ? weights : undefined;
   }

@@ -39,7 +39,7 @@ test.each<[string, string[]]>([
     `{"x":[1],"${'y'.repeat(90)}":[[1],[2,3]]}`,
     [`data: f.json: ${'y'.repeat(80)}[1] has 2 values, but f.json: ${'y'.repeat(80)}[0] has 1; all must be alike`],
   ],
-  ['[[1,2],[3]]', ['data: f.json[1] has 1 values, but f.json[0] has 2; all must be alike']],
+  ['[[1,2],[3]]', ['data: f.json[1] has 1 value, but f.json[0] has 2; all must be alike']],
   ['[1,"a"]', ['data: f.json[1] is "a"; it must be a number']],
   // Tables.
   ['{"x":[1,2],"y":"s"}', ['column x: 1,2']],

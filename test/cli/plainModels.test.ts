@@ -178,7 +178,7 @@ describe('predict', () => {
       ],
       [
         [model, file(folder, 'ragged.json', '[[[1,2],[3,4],[5,6],[7]]]')],
-        'F/ragged.json[0][3] has 1 values, but F/ragged.json[0][0] has 2; all must be alike',
+        'F/ragged.json[0][3] has 1 value, but F/ragged.json[0][0] has 2; all must be alike',
       ],
     ];
     for (const [argv, message] of data) expect((await refusal('predict', ...argv))[1]).toBe(`memcell: ${message}`);

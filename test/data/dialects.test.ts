@@ -266,7 +266,7 @@ describe('JSON as programs write it', () => {
   test('lines of arrays, and a header that looks like JSON', () => {
     expect(ends(parseTable('["d","v"]\n["x",1]\n["y",2]\n', 't.jsonl'))).toEqual(['d: x … y', 'v: 1 … 2']);
     expect(ends(parseTable('[x],[y]\n1,2\n3,4\n', 't'))).toEqual(['[x]: 1 … 3', '[y]: 2 … 4']);
-    expect(() => parseTable('[[1,2],[3]]', 't.json')).toThrow('t.json, row 2: 1 values where the first row has 2');
+    expect(() => parseTable('[[1,2],[3]]', 't.json')).toThrow('t.json, row 2: 1 value where the first row has 2');
   });
 });
 

@@ -230,7 +230,7 @@ describe('JSON', () => {
     ['[[1,2],{"v":1}]', ['t.json, row 2: must be an array, as the first one is']],
     ['[1,{"v":1}]', ['t.json, row 2: must be a single value, as the first one is']],
     ['[["a","a"],[1,2]]', ['t.json, row 1: names a column twice; rename one']],
-    ['[[1,2],[3]]', ['t.json, row 2: 1 values where the first row has 2; correct the row']],
+    ['[[1,2],[3]]', ['t.json, row 2: 1 value where the first row has 2; correct the row']],
     [
       '[{"a":[1]}]',
       ['t.json: holds no column of numbers or text (column a left out: row 1 holds a list in it); it must hold some'],
@@ -259,7 +259,7 @@ describe('JSON', () => {
     ['1\nnull\n"NaN"', ['c1: 1  NaN', 't.jsonl, line 3']],
     ['{"v":1}\n{"v":}\n', ['t.jsonl, line 2: is not JSON; each line must hold one object']],
     ['{"v":1}\n[1]\n', [`t.jsonl, line 2: ${object}`]],
-    ['["a","b"]\n[1,2]\n[3]\n', ['t.jsonl, line 3: 1 values where the first row has 2; correct the row']],
+    ['["a","b"]\n[1,2]\n[3]\n', ['t.jsonl, line 3: 1 value where the first row has 2; correct the row']],
     ['\n\n', ['t.jsonl: holds no rows; it must hold data']],
   ])('lines: %j', (text, expected) => {
     expect(whole(() => parseJsonLines(text, 't.jsonl'))).toEqual(expected);

@@ -127,7 +127,7 @@ test('lines of JSON: the columns asked for, and what is left out of others', asy
     ['x', 3],
   ]);
   await expect(read(['a'], '["a","b"]', '[1,2]', '[3]')).rejects.toThrow(
-    't, line 3: 1 values where the first row has 2; correct the row',
+    't, line 3: 1 value where the first row has 2; correct the row',
   );
 });
 

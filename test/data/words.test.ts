@@ -313,7 +313,7 @@ describe('rows of JSON', () => {
     ['[1,[2]]', 't.json, row 2: must be a single value, as the first one is'],
     ['[{"a":1},null]', 't.json, row 2: must be an object such as {"date": "2012-01-01", "value": 1.5}'],
     ['[["a","a"],[1,2]]', 't.json, row 1: names a column twice; rename one'],
-    ['[[1,2],[3]]', 't.json, row 2: 1 values where the first row has 2; correct the row'],
+    ['[[1,2],[3]]', 't.json, row 2: 1 value where the first row has 2; correct the row'],
     ['[["a","b"]]', 't.json: holds no rows; it must hold data'],
     [
       '[{"a":[1]}]',

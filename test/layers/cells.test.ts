@@ -181,7 +181,7 @@ const refused: [message: string, make: () => unknown][] = [
     () => l.parseSpec('RNN([LSTMCell(unit=3)])'),
   ],
   [
-    'layer rnn (RNN) has 3 states, but 1 are given as initial ones',
+    'layer rnn (RNN) has 3 states, but 1 is given as the initial one',
     () => {
       const x = l.Input({ shape: inputShape });
       return l.RNN(two(), { name: 'rnn' }).apply(x, { initialState: l.Flatten().apply(x) });

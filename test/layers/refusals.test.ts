@@ -128,9 +128,9 @@ test.each<[make: () => l.Layer, inputs: number[], message: string]>([
     'cannot take inputs of shape (None, 4, 3), (None, 4, 3), (None, 5, 3): value has 4 steps and key 5',
   ],
   [() => l.Dense(2), [0, 0], 'takes one input, not 2; join them first, as Concatenate() does'],
-  [() => l.LSTM(3), [0, 3], 'has 2 states, but 1 are given as initial ones'],
+  [() => l.LSTM(3), [0, 3], 'has 2 states, but 1 is given as the initial one'],
   [() => l.GRU(2), [0, 3], 'initial state 0 has the shape (None, 3); it must be (None, 2)'],
-  [() => l.Bidirectional(l.GRU(3)), [0, 3], 'has 2 states, but 1 are given as initial ones'],
+  [() => l.Bidirectional(l.GRU(3)), [0, 3], 'has 2 states, but 1 is given as the initial one'],
   [() => l.Dense(2), [], 'is applied to []; give it what Input() or another layer gives'],
 ])('%# of tensors', (make, inputs, message) => {
   const all = ends();

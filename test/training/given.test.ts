@@ -56,8 +56,8 @@ test.each<[string, unknown, string[], unknown]>([
 const ofTwo = "the model's outputs: a, b; give one array, or one for each of them, in this order or by name";
 const refused: [unknown, string[], string][] = [
   [[null, null, null], two, `: a list of 3 arrays; ${ofTwo}`],
-  [[Float32Array.of(1)], two, `: a list of 1 arrays; ${ofTwo}`],
-  [[Float32Array.of(1)], ['a'], ": a list of 1 arrays; the model's outputs: a; give one array"],
+  [[Float32Array.of(1)], two, `: a list of 1 array; ${ofTwo}`],
+  [[Float32Array.of(1)], ['a'], ": a list of 1 array; the model's outputs: a; give one array"],
   [{ c: [1] }, two, `: 'c' is no output; ${ofTwo}`],
   [{ a: [1], c: [1] }, ['a'], ": 'c' is no output; the model's outputs: a; give one array"],
   [[[1], ['x']], two, ' (b)[0] is "x"; it must be a number'],

@@ -1,3 +1,4 @@
+import { counted } from '../../format.js';
 import { placeText } from '../../report/axes.js';
 import type { LookedNumbers, LookedSeries, TableLook } from '../../report/look/shown.js';
 import { barsText } from './bars.js';
@@ -12,7 +13,9 @@ export function lookText({ axis, series }: TableLook, paper: Paper): string {
   const parts = series.slice(0, most.series).flatMap((one) => seriesParts(one, axis, paper));
   const left = [
     ...(series.length > most.series ? [`${series.length - most.series} more series`] : []),
-    ...(series[0].columns.length > most.columns ? [`${series[0].columns.length - most.columns} more columns`] : []),
+    ...(series[0].columns.length > most.columns
+      ? [counted(series[0].columns.length - most.columns, 'more column')]
+      : []),
   ];
   if (left.length > 0) parts.push(`${left.join(' and ')}; --out FILE draws them, and distributions and correlations`);
   return `\n${parts.join('\n\n')}\n`;
@@ -37,7 +40,7 @@ function numbersChart(name: string, { line, gaps }: LookedNumbers, axis: TableLo
   const points = line.x.map((x, i) => ({ x, y: line.y[i] }));
   for (const { from, to } of gaps) points.push({ x: (from + to) / 2, y: Number.NaN });
   points.sort((a, b) => a.x - b.x);
-  const missing = gaps.length > 0 ? `, ${gaps.length} ${gaps.length === 1 ? 'gap' : 'gaps'}` : '';
+  const missing = gaps.length > 0 ? `, ${counted(gaps.length, 'gap')}` : '';
   return chartText(
     {
       title: `${name}${missing}`,

@@ -1,4 +1,5 @@
 import { isRecord } from '../../fields.js';
+import { counted } from '../../format.js';
 import { isJsonObject, type Json } from '../modelJson.js';
 import { refused } from './refused.js';
 
@@ -78,7 +79,10 @@ class Expansion {
     }
     const inner = this.of(layer, `${call.name}/`);
     if (inner.inputs.length !== inputs.length) {
-      throw refused(`layer ${call.name}`, `it has ${inner.inputs.length} inputs and is given ${inputs.length}`);
+      throw refused(
+        `layer ${call.name}`,
+        `it has ${counted(inner.inputs.length, 'input')} and is given ${inputs.length}`,
+      );
     }
     const outside = (source: Source): Source => inputs[inner.inputs.indexOf(source.call)] ?? source;
     for (const each of inner.calls) {

@@ -1,5 +1,7 @@
 /** Operators on numbers that the file gives: shapes that are computed, weights that are cut and joined. */
+
 import { elements } from '../../data/array.js';
+import { counted } from '../../format.js';
 import type { NodeReader } from './nodeReader.js';
 import { freeSteps } from './signals.js';
 import type { Constant } from './tensors.js';
@@ -354,7 +356,8 @@ export function fold(node: NodeReader, inputs: Constant[]): Constant[] {
   if (!Object.hasOwn(folds, node.opType))
     throw node.error('memcell does not compute this operator of numbers in the file');
   const least = Object.hasOwn(INPUTS, node.opType) ? INPUTS[node.opType] : 1;
-  if (inputs.length < least) throw node.damaged(`it has ${inputs.length} inputs of the ${least} that it needs`);
+  if (inputs.length < least)
+    throw node.damaged(`it has ${counted(inputs.length, 'input')} of the ${least} that it needs`);
   if (inputs.some(({ triangle }) => triangle) && !TRIANGLES.has(node.opType))
     throw node.error('it computes with a mask what memcell does not know');
   return [folds[node.opType](node, inputs)];

@@ -62,8 +62,8 @@ export function dataSection({ account }: Pick<ReportInput, 'account'>): Html | u
     rows > read
       ? `${read} rows; ${rows} with the times that are missing`
       : rows < read
-        ? `${rows} of ${read} rows`
-        : `${rows} rows`,
+        ? `${rows} of ${counted(read, 'row')}`
+        : counted(rows, 'row'),
     ...(time
       ? [
           `time: ${time.columns.join(', ')} (${time.notation}), ${time.first} to ${time.last}`,

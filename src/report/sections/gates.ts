@@ -1,4 +1,4 @@
-import { formatAlike, formatNumber, formatValue } from '../../format.js';
+import { counted, formatAlike, formatNumber, formatValue } from '../../format.js';
 import { signed } from '../axes.js';
 import { lineColours } from '../draw.js';
 import { drawAttribution } from '../figures/attribution.js';
@@ -41,7 +41,7 @@ function layerMaps(
   const height = Math.max(40, Math.min(160, 5 * units.length));
   const canvases = all.map(
     ({ name: map, low, high }) =>
-      html`<figure style="${around}"><canvas data-layer="${index}" style="height:${height}px" role="img" aria-label="${`${map} of ${layer}: ${units.length} units, ${steps} steps`}"></canvas><figcaption>${mapCaption(map, low, high)}</figcaption></figure>`,
+      html`<figure style="${around}"><canvas data-layer="${index}" style="height:${height}px" role="img" aria-label="${`${map} of ${layer}: ${counted(units.length, 'unit')}, ${counted(steps, 'step')}`}"></canvas><figcaption>${mapCaption(map, low, high)}</figcaption></figure>`,
   );
   // Words, cut from what stood between them.
   const apart = tokens?.some((token) => token.length > 1) && !tokens.some((token) => /^\s/.test(token));

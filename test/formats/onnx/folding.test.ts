@@ -308,7 +308,7 @@ describe('what cannot be computed is refused', () => {
     [['Trilu', [a23]], `it cuts a triangle of what is no square matrix; ${without}`],
     [['Sin', [a23]], `memcell does not compute this operator of numbers in the file; ${without}`],
     [['Constant', []], `it has no numbers; ${damaged}`],
-    [['Sub', [a23]], `it has 1 inputs of the 2 that it needs; ${damaged}`],
+    [['Sub', [a23]], `it has 1 input of the 2 that it needs; ${damaged}`],
     [['Where', [a23, a23]], `it has 2 inputs of the 3 that it needs; ${damaged}`],
   ])('%j', async ([opType, inputs, attribute = [], more = {}], what) => {
     const file = fileOf(

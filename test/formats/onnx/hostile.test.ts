@@ -97,7 +97,7 @@ describe('hostile files', () => {
         { opType: 'Mul', name: 'product', input: ['x', 'v'], output: ['y'] },
       ];
       await expect(loadModel(graphOf(nodes, [floatTensor('w', [3], [1, 2, 3])]))).rejects.toThrow(
-        `it has 1 inputs of the ${needed} that it needs`,
+        `it has 1 input of the ${needed} that it needs`,
       );
     }
   });
