@@ -76,7 +76,7 @@ export function encodeState({ values, arrays }: StoredBackup): Uint8Array<ArrayB
 
 /** @throws MemcellError 'model' for what is no such file, or a damaged one */
 export function decodeState(bytes: Uint8Array, where: string): StoredBackup {
-  const damaged = () => invalid(where, 'not a backup, or a damaged one');
+  const damaged = (cause?: unknown) => invalid(where, 'not a backup, or a damaged one', cause);
   const size = bytes.length - DIGEST;
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (size < 8 || head.getUint32(0) !== MAGIC) throw damaged();
@@ -86,7 +86,7 @@ export function decodeState(bytes: Uint8Array, where: string): StoredBackup {
   try {
     json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)), revived);
   } catch (cause) {
-    throw invalid(where, 'not a backup, or a damaged one', cause);
+    throw damaged(cause);
   }
   if (!isRecord(json) || !Array.isArray(json.sizes) || !isRecord(json.values)) throw damaged();
   let at = 8 + 4 * Math.ceil(length / 4);
