@@ -36,7 +36,9 @@ export class StandardScaler {
       for (let row = 0; row < rows; row++) squares += (values[row * columns + column] - average) ** 2;
       const deviation = constant ? 1 : Math.sqrt(squares / rows);
       if (!Number.isFinite(average) || !Number.isFinite(deviation)) {
-        throw new MemcellError(`values up to ${sum} are too large to scale; divide them first`, { code: 'numeric' });
+        let most = first;
+        for (let row = 1; row < rows; row++) most = Math.max(most, values[row * columns + column]);
+        throw new MemcellError(`values up to ${most} are too large to scale; divide them first`, { code: 'numeric' });
       }
       mean.push(average);
       std.push(deviation > 0 ? deviation : 1);

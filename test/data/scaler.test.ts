@@ -36,6 +36,14 @@ describe('StandardScaler', () => {
   });
 
   test('values too large for a variance', () => {
-    expect(() => StandardScaler.fit(Float64Array.of(1e300, -1e300), 1, 2)).toThrow(MemcellError);
+    const message = 'values up to 2e+300 are too large to scale; divide them first';
+    for (const [columns, values] of [
+      [1, [2e300, -1e300]],
+      [2, [1, -1e300, 2, 2e300, 3, 1e300]],
+      [1, [1e299, 2e300, 1.5e300]],
+    ] as const) {
+      const fit = () => StandardScaler.fit(Float64Array.from(values), columns, values.length / columns);
+      expect(fit).toThrow(new MemcellError(message, { code: 'numeric' }));
+    }
   });
 });
