@@ -10,7 +10,7 @@ import { expandPath } from '../../src/data/paths.js';
 import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
 import { textBlocks } from '../../src/data/textForm.js';
-import type { UnderstandOptions } from '../../src/data/understanding/options.js';
+import type { UnderstandOptions } from '../../src/data/understanding/request.js';
 import { typedTimes } from '../../src/data/understanding/times.js';
 import { understand } from '../../src/data/understanding/understand.js';
 import { formatOf, writeContent } from '../../src/data/write.js';
