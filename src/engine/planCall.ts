@@ -71,7 +71,9 @@ class TfjsCall implements Planning<Config> {
     options: Config = {},
   ) {
     this.name = layer.name;
-    this.config = { ...layer.getConfig(), ...options };
+    // tfjs leaves it out of the configuration of a convolution.
+    const dataFormat: unknown = Reflect.get(layer, 'dataFormat');
+    this.config = { ...(dataFormat !== undefined && { dataFormat }), ...layer.getConfig(), ...options };
     const [{ sequence, width }] = context.inputs;
     this.flow = { sequence, width };
   }

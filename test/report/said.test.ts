@@ -173,7 +173,7 @@ test.each([
 });
 
 describe('titles, and what comes next', () => {
-  const rows = list(40, (i) => ({ y: i % 7, z: (i * i) % 5, known: i % 2, kind: 'uv'[i % 2] }));
+  const rows = list(16, (i) => ({ y: i % 7, z: (i * i) % 5, known: i % 2, kind: 'uv'[i % 2] }));
   test('a forecast is of its columns; what it cannot go on from is warned of', async () => {
     const model = await forecast(rows, {
       target: ['y', 'z'],
