@@ -208,12 +208,23 @@ describe('a forecaster', () => {
     ['series.0.targets.0.effects', [1], '2 finite numbers', 'series[0].targets[0].effects'],
     ['series.0.targets.0.normal', [1], '5 finite numbers', 'series[0].targets[0].normal'],
     ['series.0.tail.rows', 0, 'a whole number of at least 1', 'series[0].tail.rows'],
+    ['series.0.tail.known', [], 'at least 7 numbers', 'series[0].tail.known'],
+    ['series.0.targets.0.anchor.start.seasons', [1], '0 seasons', 'series[0].targets[0].anchor.start'],
+    ['series.0.targets.0.anchor.period', 4, '4 seasons', 'series[0].targets[0].anchor.start'],
   ])('%s: %j', (path, value, must, place = path) => {
     const run = () => parseState(changed(whole, path, value), 'm: state');
     expect(() => parseState(whole, 'm: state')).not.toThrow();
     if (must === '') expect(run).toThrow(/^m: state\.channels is damaged: must be \d or \d; train the model again$/);
     else expect(run).toThrow(says(`state.${place}`, must));
   });
+});
+
+test('a series of more targets than there are is told how many there must be', async () => {
+  const { state } = await fitted(setOf({ targets: [noise(40)] }, 1), 2);
+  const whole = JSON.parse(JSON.stringify(state));
+  const [target] = whole.series[0].targets;
+  const damaged = changed(whole, 'series.0.targets', [target, target]);
+  expect(() => parseState(damaged, 'm: state')).toThrow(says('state.series[0].targets', '1 of them'));
 });
 
 describe('symbols', () => {

@@ -1,4 +1,5 @@
 import { Fields } from '../../fields.js';
+import { counted } from '../../format.js';
 import type { Anchor } from './anchor.js';
 import { type Covariate, channelCounts, type Layout } from './channels.js';
 import type { ForecasterState } from './forecaster.js';
@@ -176,7 +177,8 @@ const trends: readonly Trend[] = ['none', 'additive', 'damped'];
 function parseAnchor(fields: Fields): Anchor {
   const period = fields.integer('period', 1);
   const start = parseStart(fields.object('start'));
-  if (start.seasons.length !== (period > 1 ? period : 0)) fields.damaged('start', `${period} seasons`);
+  const seasons = period > 1 ? period : 0;
+  if (start.seasons.length !== seasons) fields.damaged('start', counted(seasons, 'season'));
   return {
     kind: fields.oneOf('kind', ['smoothing', 'naive']),
     log: fields.boolean('log'),

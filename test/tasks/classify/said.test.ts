@@ -263,3 +263,35 @@ describe('of a long table', () => {
     },
   );
 });
+
+describe('stages and notes of a training', () => {
+  test('folds of a cross-validation are named, and one that is interrupted is no score', async () => {
+    const stages: string[] = [];
+    const run = (own: Partial<Run> = {}) =>
+      runOf({ settings: { epochs: 1 }, layers: 'Dense(2, softmax)', stage: (text) => stages.push(text), ...own });
+    await tasks.classify.backtest?.(four(24), { label: 'kind' }, run(), { folds: 3, refit: true });
+    expect(stages).toEqual(
+      [1, 2, 3].flatMap((fold) => [`fold ${fold} of 3: training`, `fold ${fold} of 3: training on all of its samples`]),
+    );
+    const stop = AbortSignal.abort();
+    expect(
+      await refusal(() =>
+        tasks.classify.backtest?.(four(24), { label: 'kind' }, run({ signal: stop }), { folds: 3, refit: true }),
+      ),
+    ).toBe('interrupted: interrupted before every fold was scored');
+  });
+
+  test('without a part held out, the model that is scored is the one that is saved', async () => {
+    const stages: string[] = [];
+    const run = runOf({
+      settings: { epochs: 1, validationSplit: 0 },
+      layers: 'Dense(2, softmax)',
+      stage: (text) => stages.push(text),
+    });
+    await (await prepare(four(24), { label: 'kind' }, run)).train();
+    expect(stages).toEqual([
+      'the model that is saved: training',
+      'the model that is saved: training on all of its samples',
+    ]);
+  });
+});

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTable } from '../../../src/data/read.js';
 import { understand } from '../../../src/data/understanding/understand.js';
 import { MemcellError } from '../../../src/errors.js';
-import type { Run } from '../../../src/tasks/definition.js';
+import type { Loaded, Run } from '../../../src/tasks/definition.js';
 import type { ForecastArtefact } from '../../../src/tasks/forecast/artefact.js';
 import { channelNames } from '../../../src/tasks/forecast/channels.js';
 import { forecastFrom } from '../../../src/tasks/forecast/forecastFrom.js';
@@ -329,4 +329,64 @@ test('stretches of older rows are counted; those that cannot be read are left ou
       "older rows are left out: old.csv, line 4, column y: 'x' is not a number; correct it, or --missing x if it means that there is no value",
     ],
   });
+});
+
+describe('of a plain model without times', () => {
+  let loaded: Loaded<ForecastArtefact>;
+  beforeAll(async () => {
+    const options = { targets: ['y'], window: 5, horizon: 2 };
+    ({ loaded } = await train(source(numbers(40)), options, { plain: true, settings: { epochs: 1 } }));
+  });
+  test.each<[string, () => unknown]>([
+    [
+      'usage: model: --interval: a model trained with --plain has no intervals; train it without --plain',
+      () => forecastTask.predict(loaded, undefined, { interval: [80] }),
+    ],
+    [
+      'usage: model: --future: the model has no columns known ahead; train it with --known COL',
+      () => forecastTask.predict(loaded, undefined, { future: { name: 'f.csv', text: 'k\n1\n' } }),
+    ],
+    [
+      "usage: from: 'June' is not a row, counted from 1",
+      () => forecastTask.evaluate(loaded, source(numbers(50)), { from: 'June' }),
+    ],
+    [
+      "usage: from: '0' is not a row, counted from 1",
+      () => forecastTask.evaluate(loaded, source(numbers(50)), { from: '0' }),
+    ],
+    [
+      'data: new.csv: has 4 rows; this model needs 5 to forecast from and 2 to compare with',
+      () => forecastTask.evaluate(loaded, source(`y\n${[9, 8, 7, 1].join('\n')}\n`, 'new.csv'), {}),
+    ],
+  ])('%s', async (message, run) => {
+    expect(await refusal(run)).toBe(message);
+  });
+});
+
+test('series too short to be scored are refused together', async () => {
+  const panel = (rows: number, more = 0) =>
+    `g,y\n${['a', 'b'].flatMap((name, s) => list(rows, (i) => `${name},${weekly(i + more) + s}`)).join('\n')}\n`;
+  const options = { targets: ['y'], group: ['g'], window: 5, horizon: 3 } as ForecastOptions;
+  const { loaded } = await train(source(panel(30)), options, { plain: true, settings: { epochs: 1 } });
+  expect(await refusal(() => forecastTask.evaluate(loaded, source(panel(4, 100), 'new.csv'), {}))).toBe(
+    'data: new.csv: no row is left to score: the model needs 5 rows to forecast from and 3 to compare with',
+  );
+});
+
+test('a score is the mean of MASE, or of absolute errors where one has no scale', () => {
+  const target = (mae: number, mase: number | null) => ({ mae, mase }) as Any;
+  const score = (...targets: Any[]) => forecastTask.score({ targets } as Any, {} as Any);
+  expect(score(target(2, 0.5), target(4, 1.5))).toEqual({ value: 1, name: 'MASE' });
+  expect(score(target(2, 0.5), target(4, null))).toEqual({ value: 3, name: 'mean absolute error' });
+});
+
+test('a backtest says which fold is fitted, on how many rows', async () => {
+  const stages: string[] = [];
+  const run = runOf({ ...quick, plain: true, stage: (text) => stages.push(text) });
+  const options = { targets: ['y'], window: 3, horizon: 2 };
+  await forecastTask.backtest?.(source(numbers(40)), options, run, { folds: 2, refit: true });
+  expect(stages.filter((text) => text.includes('row'))).toEqual([
+    'fold 1 of 2: fitting on 32 rows',
+    'fold 2 of 2: fitting on 36 rows',
+  ]);
 });
