@@ -129,7 +129,10 @@ describe('a topology', () => {
       'model: m.json: modelTopology.config.layers[0].config: batch_input_shape [100000,3] is too large',
       layers(dense({ batch_input_shape: [100_000, 3] })),
     ],
-    ['model: m.json: modelTopology gives no input shape, so the model cannot be built', topology({ class_name: 'Model', config: { name: 'f', layers: [], input_layers: [], output_layers: [] } })],
+    [
+      'model: m.json: modelTopology gives no input shape, so the model cannot be built',
+      topology({ class_name: 'Model', config: { name: 'f', layers: [], input_layers: [], output_layers: [] } }),
+    ],
     [
       'model: m.json: layer d needs kernel of shape [3, 40], more than the 100 weights in the file',
       layers(dense({ units: 40 })),

@@ -1,3 +1,4 @@
+import { counted } from '../../format.js';
 import { isJsonObject } from '../modelJson.js';
 import { type RecurrentActivation, recurrentActivation, recurrentNames } from './activations.js';
 import { floats, type GraphBuilder, int, ints, text, texts } from './builder.js';
@@ -150,7 +151,7 @@ function run(
   const x = graph.op('Transpose', [mask ? toFront(graph, mask, input.value) : input.value], { perm: ints([1, 0, 2]) });
   const given = layer.inputs.slice(1);
   if (given.length % D > 0 || ![0, D * (className === 'LSTM' ? 2 : 1)].includes(given.length)) {
-    throw refuse(`it starts from ${given.length} states`);
+    throw refuse(`it starts from ${counted(given.length, 'state')}`);
   }
   const starts = initialStates(graph, given, D);
   const inputs = [x, W, R, B, mask?.lengths ?? '', ...starts];

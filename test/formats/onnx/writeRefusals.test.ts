@@ -197,6 +197,66 @@ const cases: [why: string, topology: Config, weights?: StoredWeight[]][] = [
     'layer dense cannot be written: it reads its own output',
     graph([input('x', 3), layer('Dense', dense, 'dense')], 'dense'),
   ],
+  [
+    'layer batchnormalization (BatchNormalization) cannot be written: axis [1] is not the last',
+    stack([4, 3], layer('BatchNormalization', { axis: [1] })),
+  ],
+  [
+    'layer batchnormalization (BatchNormalization) cannot be written: axis 0 is not the last',
+    stack([4, 3], layer('BatchNormalization', { axis: 0 })),
+  ],
+  [
+    'layer conv1d (Conv1D) cannot be written: padding is "reflect"',
+    stack([4, 3], layer('Conv1D', { filters: 2, kernel_size: [2], padding: 'reflect', use_bias: false })),
+    [weight('conv1d', 'kernel', 2, 3, 2)],
+  ],
+  [
+    'layer lstm (LSTM) cannot be written: it starts from 1 state',
+    graph([input('x', 4, 3), input('s', 2), layer('LSTM', cell, 'x', 's')], 'lstm'),
+    [weight('lstm', 'kernel', 3, 8), weight('lstm', 'recurrent_kernel', 2, 8)],
+  ],
+  [
+    'layer lstm (LSTM) cannot be written: it starts from 3 states',
+    graph(
+      [input('x', 4, 3), input('s', 2), input('t', 2), input('u', 2), layer('LSTM', cell, 'x', 's', 't', 'u')],
+      'lstm',
+    ),
+    [weight('lstm', 'kernel', 3, 8), weight('lstm', 'recurrent_kernel', 2, 8)],
+  ],
+  [
+    'layer multiheadattention (MultiHeadAttention) cannot be written: the features of its query are not fixed',
+    graph(
+      [input('x', 4, null), layer('MultiHeadAttention', { num_heads: 2, key_dim: 3 }, 'x', 'x')],
+      'multiheadattention',
+    ),
+  ],
+  [
+    'layer multiheadattention (MultiHeadAttention) cannot be written: the features of its key are not fixed',
+    graph(
+      [
+        input('x', 4, 5),
+        input('z', 4, null),
+        layer('MultiHeadAttention', { num_heads: 2, key_dim: 3, use_bias: false }, 'x', 'x', 'z'),
+      ],
+      'multiheadattention',
+    ),
+    [weight('multiheadattention', 'query_kernel', 5, 2, 3)],
+  ],
+  [
+    'layer dense_input (InputLayer) cannot be written: the shape of its input is not known; build the model first',
+    { class_name: 'Sequential', config: { name: 's', layers: [layer('Dense', dense)] } },
+  ],
+  [
+    'layer simplernn (SimpleRNN) cannot be written: its recurrent kernel is missing',
+    stack([4, 3], layer('SimpleRNN', cell)),
+    rnnWeights('simplernn').slice(0, 1),
+  ],
+  [
+    'layer bidirectional (Bidirectional) cannot be written: its reverse recurrent kernel is missing',
+    stack([4, 3], layer('Bidirectional', { layer: inner('SimpleRNN', cell), merge_mode: 'concat' })),
+    [...rnnWeights('bidirectional', 'forward/'), weight('bidirectional', 'backward/kernel', 3, 2)],
+  ],
+  ['layer dense (Dense) cannot be written: it has no input', graph([input('x', 3), layer('Dense', dense)], 'dense')],
 ];
 
 test.each(cases.map(([why, topology, weights = []]) => ({ why, topology, weights })))(
