@@ -136,6 +136,8 @@ const operators: One[] = [
     ['W', 'x'],
     [weight('W', 3, 2)],
   ],
+  ['MatMul', {}, `it multiplies [batch, steps, features] and [batch, steps, features]; ${without}`, ['x', 'x']],
+  ['MatMul', {}, `it multiplies [batch, features, steps] and [batch, features, steps]; ${without}`, ['c', 'c']],
   [
     'Expand',
     {},
@@ -178,6 +180,33 @@ test.each<[what: string, Attributes, message: string]>([
   ];
   const tensors = [floatTensor('power', [], [2]), floatTensor('epsilon', [], [1e-5])];
   expect(await refusal({ nodes, tensors, inputs: fixed, opset: 13 })).toBe(message);
+});
+
+/** Two recurrent operators over one input, each with its order of axes. */
+const recurrents = (...layouts: number[]): Graph => ({
+  nodes: layouts.map((layout, i) =>
+    node('RNN', ['x', 'W', 'R'], `y${i}`, { hidden_size: int(2), layout: int(layout) }),
+  ),
+  tensors: [weight('W', 1, 2, 3), weight('R', 1, 2, 2)],
+  inputs: fixed,
+  outputs: ['y0', 'y1'],
+});
+
+test.each<[message: string, Graph]>([
+  [
+    `node "Softmax" (Softmax): axis 1 is not its last; ${without}`,
+    { nodes: [node('Softmax', ['x'], 'y', { axis: int(1) })], inputs: fixed, opset: 12 },
+  ],
+  [
+    `node "RNN" (RNN): it reads [batch, steps, features], where [steps, batch, features] should be; ${without}`,
+    recurrents(1, 0),
+  ],
+  [
+    `node "RNN 0" (RNN): it reads [batch, steps, features], where [steps, batch, features] should be; ${without}`,
+    recurrents(0, 1),
+  ],
+])('%s', async (message, graph) => {
+  expect(await refusal(graph)).toBe(message);
 });
 
 test('an attention whose keys and values run in different directions is none', async () => {
