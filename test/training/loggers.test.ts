@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
@@ -180,6 +189,36 @@ test('a log that has become shorter than the backup knew is said to be', async (
   const lines: string[] = [];
   await run([new CSVLogger(csv)], { backup, write: (text) => void lines.push(text) });
   expect(lines).toEqual([`${csv}: rows are missing that were there when the backup was written\n`]);
+});
+
+test('events that are shorter than the backup knew are said to be', async () => {
+  const logDir = join(root, 'shortBoard');
+  const backup = join(root, 'shortEvents');
+  await expect(run([new TensorBoard({ logDir }), killedAt(7)], { backup })).rejects.toThrow('killed');
+  const train = join(logDir, 'train');
+  const file = join(train, readdirSync(train)[0]);
+  writeFileSync(file, 'x');
+  const lines: string[] = [];
+  await run([new TensorBoard({ logDir })], { backup, write: (text) => void lines.push(text) });
+  expect(lines).toEqual([`${file}: events are missing that were there when the backup was written\n`]);
+});
+
+test('a log that cannot be written names its file and why', async () => {
+  const csv = join(root, 'folder.csv');
+  mkdirSync(csv);
+  const error = await run([new CSVLogger(csv)]).catch((reason) => reason);
+  expect(error.code).toBe('io');
+  // Errors of Node's own are of another realm here.
+  const message = error.message.replace(': Error: ', ': ');
+  expect(message).toBe(`${csv}: cannot be written: EISDIR: illegal operation on a directory, open '${csv}'`);
+});
+
+test('a fit that has ended goes on from its end', async () => {
+  const backup = { folder: join(root, 'ended'), deleteCheckpoint: false };
+  await run([], { backup });
+  const lines: string[] = [];
+  await run([], { backup, verbose: 2, write: (text) => void lines.push(text) });
+  expect(lines[0]).toBe(`Going on from ${backup.folder} at its end\n`);
 });
 
 test('BackupAndRestore is fit with a backup', async () => {
