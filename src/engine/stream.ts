@@ -1,6 +1,8 @@
 /** A model fed step by step: every push costs one step, however long the sequence has become. */
+
 import { allFinite } from '../data/array.js';
 import { MemcellError, usageError } from '../errors.js';
+import { counted } from '../format.js';
 import type { Speed } from '../kernels/module.js';
 import { isDirected, type LayerPlan } from '../plan/layerPlan.js';
 import { shown } from '../spelling.js';
@@ -282,7 +284,9 @@ export class Stream {
   set state(state: StreamState) {
     const { states } = this.stepper;
     if (!Array.isArray(state) || state.length !== states.length) {
-      throw new MemcellError(`state must be a list of the states of ${states.length} recurrent layers or cells`);
+      throw new MemcellError(
+        `state must be a list of the states of ${counted(states.length, 'recurrent layer or cell', 'recurrent layers or cells')}`,
+      );
     }
     states.forEach(({ shape }, i) => {
       checkState(state[i], shape, `state[${i}]`);
