@@ -171,6 +171,30 @@ describe('a plain forecast', () => {
   });
 });
 
+test.each<[string, unknown, string]>([
+  ['time.step.count', 0, 'above 0'],
+  ['end.time.value', 8.64e15 + 1, 'a date'],
+  ['end.rows', [1], '2 finite numbers'],
+])('a forecast of version 0.1, %s: %j', (path, value, must) => {
+  const whole = {
+    kind: 'forecast',
+    features: ['v'],
+    targets: ['v'],
+    window: 2,
+    horizon: 1,
+    featureScaling: { mean: [0], std: [1] },
+    targetScaling: { mean: [0], std: [1] },
+    time: { column: 't', step: { unit: 'month', count: 1 } },
+    end: {
+      rows: [1, 2],
+      time: { value: 0, style: { separator: '-', precision: 'month', joint: 'T', zone: '' } },
+    },
+  };
+  const parse = (own: object) => parseForecast(new Fields(own, 'm: task'));
+  expect(() => parse(whole)).not.toThrow();
+  expect(() => parse(changed(whole, path, value))).toThrow(says(`task.${path}`, must));
+});
+
 describe('a forecaster', () => {
   let whole: object;
   beforeAll(async () => {

@@ -6,6 +6,8 @@ import { MemcellError } from '../../src/errors.js';
 import { classify, forecast, Sequential, sequential, symbols, textModel, tune } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { whyEarly } from '../../src/tasks/fitNetwork.js';
+import { tasks } from '../../src/tasks/index.js';
+import { openTask, readSaved } from '../../src/tasks/saved.js';
 import { openStart } from '../../src/tasks/start.js';
 import { runOf } from '../../src/tasks/train.js';
 import { temporaryFolder } from '../formats/models.js';
@@ -170,4 +172,29 @@ describe('a model to start from', () => {
     const folder = await save('none', 'Flatten()', { inputShape: [4, 1] });
     expect(await refusal(() => openStart(folder, 'forecast'))).toBe('usage: R/none: has no weights to start from');
   });
+});
+
+test('a model that is not what its task needs is refused, with what it takes and gives', async () => {
+  const task = { kind: 'symbols', window: 2, symbols: [0, 1, 5], input: 'index', scale: 5, majority: 2, end: [5, 0] };
+  const model = (inputs: number[], outputs: number[]) =>
+    ({
+      metadata: { task },
+      inputs: [{ shape: [null, ...inputs] }],
+      outputs: [{ shape: [null, ...outputs] }],
+      dispose: () => {},
+    }) as Any;
+  const read = (own: Any) => refusal(() => readSaved(openTask(own, 'm'), tasks.symbols as Any));
+  expect(await read(model([2], [3]))).toBe('nothing');
+  expect(await read(model([4, 1], [3]))).toBe(
+    'model: m: the model takes (4, 1) and gives (3), which is not what its symbols task needs; train the model again',
+  );
+  expect(await read(model([2], [5]))).toBe(
+    'model: m: the model takes (2) and gives (5), which is not what its symbols task needs; train the model again',
+  );
+  expect(await refusal(() => openTask({ metadata: {}, dispose: () => {} } as Any, 'm'))).toBe(
+    'model: m: the model was not saved by memcell train, so it has no columns, scaling or vocabulary; memcell predict and evaluate take arrays for it, or use it in code with loadModel',
+  );
+  expect(await refusal(() => openTask({ metadata: { task: { kind: 'x' } }, dispose: () => {} } as Any, 'm'))).toBe(
+    'model: m/model.json: task.kind is damaged: must be one of forecast, classify, text, symbols; train the model again',
+  );
 });

@@ -1,5 +1,6 @@
 /** What is said of tables and options that cannot be classified, and of answers: whole lines, each number of its own. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parseTable } from '../../../src/data/read.js';
 import { openSource } from '../../../src/data/source.js';
 import { MemcellError } from '../../../src/errors.js';
 import { classify } from '../../../src/index.js';
@@ -7,6 +8,8 @@ import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js
 import { drawSamples } from '../../../src/tasks/classify/drawnSamples.js';
 import { scoreClasses } from '../../../src/tasks/classify/evaluation.js';
 import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
+import { prepareClassify } from '../../../src/tasks/classify/plain.js';
+import { classifyInput } from '../../../src/tasks/classify/predict.js';
 import { optionsFrom } from '../../../src/tasks/classify/startFrom.js';
 import type { Run } from '../../../src/tasks/definition.js';
 import { tasks } from '../../../src/tasks/index.js';
@@ -293,5 +296,24 @@ describe('stages and notes of a training', () => {
       'the model that is saved: training',
       'the model that is saved: training on all of its samples',
     ]);
+  });
+});
+
+describe('of a plain model', () => {
+  test('data of another width than the model that training starts from is refused', async () => {
+    const rows = parseTable('a,b,kind\n1,2,u\n3,4,v\n5,6,u\n', 't.csv');
+    const before = { scaling: { mean: [1, 2, 3], std: [1, 1, 1] }, names: (names: string[]) => names } as Any;
+    expect(await refusal(() => prepareClassify(rows, { label: 'kind' }, 0, before))).toBe(
+      'usage: from: the model takes 3 numbers a step, and this data has 2; start from a model of such data',
+    );
+  });
+
+  test.each([
+    [1, 'is 1 sample'],
+    [2, 'are 2 samples'],
+  ])('of %d rows, a sample beyond them is told how many there are', async (rows, there) => {
+    const { artefact } = prepareClassify(parseTable('a,b,kind\n1,2,u\n3,4,v\n5,6,u\n', 't.csv'), { label: 'kind' }, 0);
+    const source = table('a,b', rows, (i) => [i, i]);
+    expect(await refusal(() => classifyInput({ artefact }, source, 3))).toBe(`usage: sample: there ${there}, not 3`);
   });
 });
