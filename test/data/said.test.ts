@@ -1,4 +1,5 @@
 /** What is said of data that cannot be read, and of how it was read: whole lines with the places, names and cells in them. */
+
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,21 +15,13 @@ import type { UnderstandOptions } from '../../src/data/understanding/request.js'
 import { typedTimes } from '../../src/data/understanding/times.js';
 import { understand } from '../../src/data/understanding/understand.js';
 import { formatOf, writeContent } from '../../src/data/write.js';
-import { MemcellError } from '../../src/errors.js';
+import { refusal as refusalOf } from '../refusal.js';
 
 const root = join(tmpdir(), `memcell-said-${process.pid}`);
 mkdirSync(root);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message.replaceAll(root, 'F')}`;
-    throw error;
-  }
-  return 'nothing';
-}
+const refusal = (run: () => unknown) => refusalOf(run, (message) => message.replaceAll(root, 'F'));
 const read = (text: string, options: UnderstandOptions) => understand(parseTable(text, 't.csv'), options);
 const target = { targets: ['y'] };
 const column = (cells: string[], options: Partial<UnderstandOptions> = {}) =>

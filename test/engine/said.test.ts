@@ -1,9 +1,10 @@
 /** What streams, the gates of a model, and kernels for models of TensorFlow.js are refused with: whole lines. */
+
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { accelerate, recurrentPath } from '../../src/engine/accelerate.js';
-import { MemcellError } from '../../src/errors.js';
 import { Dense, Input, LSTM, Model, Sequential, sequential } from '../../src/index.js';
+import { refusal } from '../refusal.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
@@ -12,15 +13,6 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 const opened = () => sequential('LSTM(3), Dense(4)', { inputShape: [null, 2], seed: 1 }).stream();
 const ofWords = () => sequential('Embedding(5, 2), LSTM(3)', { inputShape: [null], seed: 1 }).stream();
 const states = (change: (state: Any[]) => void) => () => {

@@ -1,8 +1,8 @@
 /** What is said of files that hold no model, or a damaged one: whole lines, with the places and names in them. */
+
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MemcellError } from '../../src/errors.js';
 import { BackupFolder } from '../../src/formats/backupFolder.js';
 import { fittingState } from '../../src/formats/contents.js';
 import { writeModelFile } from '../../src/formats/file.js';
@@ -14,6 +14,7 @@ import { assignWeights } from '../../src/formats/weights.js';
 import { loadModel, sequential } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { loadPredictor } from '../../src/predict.js';
+import { refusal as refusalOf } from '../refusal.js';
 import { temporaryFolder } from './models.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
@@ -25,16 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError)
-      return `${error.code}: ${error.message.replaceAll(root, 'R').replace(/\.\d{6,}'$/, "'")}`;
-    throw error;
-  }
-  return 'nothing';
-}
+const refusal = (run: () => unknown) =>
+  refusalOf(run, (message) => message.replaceAll(root, 'R').replace(/\.\d{6,}'$/, "'"));
 function place(name: string, files: Record<string, string> = {}): string {
   const path = join(root, name);
   mkdirSync(path, { recursive: true });

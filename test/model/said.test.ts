@@ -1,23 +1,16 @@
 /** What layers, notations and models are refused with beyond their shapes: whole lines. */
+
 import { describe, expect, test } from '@jest/globals';
-import { MemcellError } from '../../src/errors.js';
 import { Concatenate, Dense, Input, Model, parseSpec, Sequential, SLSTM, sequential } from '../../src/index.js';
 import { layerClasses } from '../../src/layers/define.js';
 import { shown } from '../../src/spelling.js';
 import { unknownOption } from '../../src/valueKinds.js';
+import { refusal as refusalOf } from '../refusal.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message.split('\n')[0]}`;
-    throw error;
-  }
-  return 'nothing';
-}
+const refusal = (run: () => unknown) => refusalOf(run, (message) => message.split('\n')[0]);
 
 const dense = () => sequential('Dense(2)', { inputShape: [3], seed: 1 });
 

@@ -1,7 +1,7 @@
 /** What stands in a report about what is left out, missing or of one only: whole lines. */
+
 import { describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
-import { MemcellError } from '../../src/errors.js';
 import { forecast } from '../../src/index.js';
 import { describe as describeReport } from '../../src/report/describe.js';
 import { drawInput } from '../../src/report/figures/input.js';
@@ -11,6 +11,7 @@ import { dataSection, predictedSection } from '../../src/report/sections/common.
 import { forecastSections } from '../../src/report/sections/forecast.js';
 import { lookSections } from '../../src/report/sections/look.js';
 import { checkKernels } from '../../src/speed/check.js';
+import { refusal } from '../refusal.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
@@ -18,16 +19,6 @@ type Any = any;
 const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [], made: [] };
 const read = (sections: (Html | undefined)[]) => parseHTML(`<html><body>${sections.join('')}</body></html>`).document;
 const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
-
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 
 test.each<[string, () => unknown]>([
   ['usage: gateFigures takes a model of layers, not {"a":1}', () => gateFigures({ a: 1 } as Any, [])],

@@ -1,8 +1,8 @@
 /** What the functions of tasks, and models that training starts from, are refused with or say of themselves: whole lines. */
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MemcellError } from '../../src/errors.js';
 import { classify, forecast, Sequential, sequential, symbols, textModel, tune } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { whyEarly } from '../../src/tasks/fitNetwork.js';
@@ -11,6 +11,7 @@ import { openTask, readSaved } from '../../src/tasks/saved.js';
 import { openStart } from '../../src/tasks/start.js';
 import { runOf } from '../../src/tasks/train.js';
 import { temporaryFolder } from '../formats/models.js';
+import { refusal as refusalOf } from '../refusal.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
@@ -21,15 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message.replaceAll(root, 'R')}`;
-    throw error;
-  }
-  return 'nothing';
-}
+const refusal = (run: () => unknown) => refusalOf(run, (message) => message.replaceAll(root, 'R'));
 const rows = Array.from({ length: 20 }, (_, i) => ({ a: i % 5, kind: 'uv'[i % 2] }));
 const save = async (name: string, spec: string, options: object) => {
   const model = sequential(spec, { seed: 1, ...options });

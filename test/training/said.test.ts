@@ -1,6 +1,6 @@
 /** What training says beyond its refusals of options: whole lines, each number of its own, so that none stands for another. */
+
 import { describe, expect, test } from '@jest/globals';
-import { MemcellError } from '../../src/errors.js';
 import { adam, Dense, Input, Model, sequential } from '../../src/index.js';
 import type { Whole } from '../../src/training/backup.js';
 import type { TrainingContext } from '../../src/training/callbacks.js';
@@ -14,19 +14,10 @@ import { ModelCheckpoint } from '../../src/training/modelCheckpoint.js';
 import { getOptimizer } from '../../src/training/optimizers.js';
 import { readBackup, storedBackup } from '../../src/training/storedBackup.js';
 import { combinedWeight, prepareTargets } from '../../src/training/targets.js';
+import { refusal } from '../refusal.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
-
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 
 const zeros = (...shape: number[]) => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });
 const mse = getLoss('mse');

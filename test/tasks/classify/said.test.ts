@@ -1,8 +1,8 @@
 /** What is said of tables and options that cannot be classified, and of answers: whole lines, each number of its own. */
+
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTable } from '../../../src/data/read.js';
 import { openSource } from '../../../src/data/source.js';
-import { MemcellError } from '../../../src/errors.js';
 import { classify } from '../../../src/index.js';
 import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js';
 import { drawSamples } from '../../../src/tasks/classify/drawnSamples.js';
@@ -13,21 +13,13 @@ import { classifyInput } from '../../../src/tasks/classify/predict.js';
 import { optionsFrom } from '../../../src/tasks/classify/startFrom.js';
 import type { Run } from '../../../src/tasks/definition.js';
 import { tasks } from '../../../src/tasks/index.js';
+import { refusal } from '../../refusal.js';
 import { runOf } from '../runs.js';
 import { streamed } from '../streamed.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
 const table = (head: string, rows: number, of: (i: number) => unknown[]) =>
   openSource({ name: 't.csv', text: `${head}\n${list(rows, (i) => of(i).join(',')).join('\n')}\n` });

@@ -1,8 +1,8 @@
 /** What forecasts say of data, options and models that do not fit them: whole lines, each number of its own. */
+
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTable } from '../../../src/data/read.js';
 import { understand } from '../../../src/data/understanding/understand.js';
-import { MemcellError } from '../../../src/errors.js';
 import type { Loaded, Run } from '../../../src/tasks/definition.js';
 import type { ForecastArtefact } from '../../../src/tasks/forecast/artefact.js';
 import { channelNames } from '../../../src/tasks/forecast/channels.js';
@@ -13,21 +13,12 @@ import { checkLengths } from '../../../src/tasks/forecast/plain.js';
 import { checkRows } from '../../../src/tasks/forecast/reading.js';
 import { optionsFrom } from '../../../src/tasks/forecast/startFrom.js';
 import { forecastTask } from '../../../src/tasks/forecast/task.js';
+import { refusal } from '../../refusal.js';
 import { fitted, noise as noiseOf, seriesOf, setOf } from './series.js';
 import { runOf, source, train, weekly } from './support.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
-
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 
 const prepare = (text: string, options: ForecastOptions, given: Partial<Run> = {}) =>
   forecastTask.prepare(source(text), options, runOf(given));

@@ -1,23 +1,15 @@
 /** What is said of sequences, of starting from a model and of parts that were not finished: whole lines. */
+
 import { expect, test } from '@jest/globals';
-import { MemcellError } from '../../../src/errors.js';
 import { Fields } from '../../../src/fields.js';
 import { novelty, prepareSequence } from '../../../src/tasks/symbols/prepare.js';
 import { symbolsTask } from '../../../src/tasks/symbols/task.js';
+import { refusal } from '../../refusal.js';
 import { runOf, sourceOf } from '../runs.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
 
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
 const artefact = symbolsTask.parse(
   new Fields({ kind: 'symbols', window: 1, symbols: [0, 1, 2], scale: 2, majority: 0, end: [2] }, 'task'),

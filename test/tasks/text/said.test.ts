@@ -1,6 +1,6 @@
 /** What is said of texts, of starting from a model and of what was left out of a training: whole lines. */
+
 import { describe, expect, test } from '@jest/globals';
-import { MemcellError } from '../../../src/errors.js';
 import type { Run } from '../../../src/tasks/definition.js';
 import { loadCounts, packText } from '../../../src/tasks/text/artefact.js';
 import type { TextOptions } from '../../../src/tasks/text/options.js';
@@ -8,20 +8,11 @@ import { prepareCorpus } from '../../../src/tasks/text/prepare.js';
 import { openStream } from '../../../src/tasks/text/score.js';
 import { textTask } from '../../../src/tasks/text/task.js';
 import { learnTokens } from '../../../src/tasks/text/tokens.js';
+import { refusal } from '../../refusal.js';
 import { runOf, sourceOf } from '../runs.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
 type Any = any;
-
-async function refusal(run: () => unknown): Promise<string> {
-  try {
-    await run();
-  } catch (error) {
-    if (error instanceof MemcellError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'nothing';
-}
 
 const artefactOf = (kind: 'characters' | 'words' | 'bpe', texts: string[]) => ({
   kind: 'text',
