@@ -24,7 +24,7 @@ const prepare = (text: string, options: ForecastOptions, given: Partial<Run> = {
   forecastTask.prepare(source(text), options, runOf(given));
 const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
 const numbers = (rows: number) => `y\n${list(rows, weekly).join('\n')}\n`;
-const quick = { settings: { epochs: 1 } };
+const quick = { layers: 'LSTM(2)', settings: { epochs: 1 } };
 
 describe('before anything is trained', () => {
   test.each<[string, () => unknown]>([
@@ -130,7 +130,10 @@ describe('of a model over several series', () => {
   const day = (i: number) => new Date(Date.UTC(2021, 0, 1 + i)).toISOString().slice(0, 10);
   beforeAll(async () => {
     const options = { targets: ['y'], group: ['g'], known: ['k'], horizon: 2, window: 4 } as ForecastOptions;
-    ({ loaded } = await train(source(panel(['a', 'b', 'c', 'd', 'e'], 30)), options, quick));
+    ({ loaded } = await train(source(panel(['a', 'b', 'c', 'd', 'e'], 30)), options, {
+      ...quick,
+      settings: { epochs: 1, validationSplit: 0 },
+    }));
   });
   const predict = (data: string | undefined, options: object) =>
     forecastTask.predict(loaded, data === undefined ? undefined : source(data, 'new.csv'), options as Any);
@@ -238,7 +241,11 @@ test('what the network is given is named in its order', () => {
 describe('stages and remarks of a training', () => {
   const stagesOf = async (text: string, options: ForecastOptions, given: Partial<Run> = {}) => {
     const stages: string[] = [];
-    const { evaluation } = await train(source(text), options, { ...quick, stage: (one) => stages.push(one), ...given });
+    const { evaluation } = await train(source(text), options, {
+      settings: { epochs: 1 },
+      stage: (one) => stages.push(one),
+      ...given,
+    });
     return { stages, notes: evaluation.notes };
   };
 
