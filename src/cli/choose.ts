@@ -62,7 +62,11 @@ export function askedTask(command: Command, tasks: readonly AnyFlags[], values: 
     const last = choices.pop() ?? '';
     const text = choices.length > 0 ? `${choices.join(', ')} or ${last}` : last;
     const found = given.map(({ kind }) => `--${kind}`).join(' and ');
-    return command.error(given.length === 0 ? `the task is missing: add ${text}` : `${found} are ${given.length === 2 ? 'two' : given.length} tasks; give one`);
+    return command.error(
+      given.length === 0
+        ? `the task is missing: add ${text}`
+        : `${found} are ${given.length === 2 ? 'two' : given.length} tasks; give one`,
+    );
   }
   const [task] = given;
   const options = taskOptionsOf(tasks, 'options', task.kind, values, (flag, owners) => {

@@ -22,7 +22,8 @@ export function checkState(layer: Layer, what: string, shape: Shape): void {
 /** Whether what flows into a model as a layer is as many inputs as it has, each of its shape; sizes that are open on either side fit any. */
 export function checkModelInputs(model: LayersModel, what: string, shapes: readonly Shape[]): void {
   const { inputs } = model;
-  if (shapes.length !== inputs.length) throw modelError(`${what} takes ${counted(inputs.length, 'input')}, not ${shapes.length}`);
+  if (shapes.length !== inputs.length)
+    throw modelError(`${what} takes ${counted(inputs.length, 'input')}, not ${shapes.length}`);
   for (const [i, shape] of shapes.entries()) {
     const wanted = inputs[i].shape;
     const fits = (size: number | null, axis: number) => size === null || wanted[axis] === null || wanted[axis] === size;
