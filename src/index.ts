@@ -20,6 +20,7 @@ export type { ModelEnd, ModelInputs, ModelOutput } from './model/ends.js';
 export type { ModelInput, NestedArray, ShapedArray } from './model/inputs.js';
 export { parseSpec } from './model/spec.js';
 export type { Shape } from './model/stack.js';
+export type { PickedRange } from './plan/picked.js';
 export type { Predicting } from './predicting.js';
 export { figures, gateFigures, type ReportFigure, report } from './report/index.js';
 export type { PlotOptions } from './report/look/options.js';

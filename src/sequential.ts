@@ -140,7 +140,10 @@ export class Sequential extends Predicting {
 
   /** The tfjs model of one that becomes a layer of this; without a shape of its own it takes what the layers so far give. */
   private shared(model: Sequential): LayersModel {
-    if (model === this) throw modelError(`${model.name} cannot be a layer of itself`);
+    if (model === this || model.building.holds(this.building))
+      throw modelError(
+        `${model.name} cannot be a layer of ${model === this ? 'itself' : 'a model that is one of its own'}`,
+      );
     if (!model.building.knowsShape) model.building.sayShape(this.building.sampleBehind());
     const built = model.building.built();
     model.running.shareLayers();

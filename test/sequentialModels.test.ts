@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NdArray } from '../src/data/array.js';
 import { Input, Model } from '../src/functional.js';
-import { Dense, GetItem, GRU, LSTM, RepeatVector } from '../src/layers/index.js';
+import { Add, Dense, GetItem, GRU, LSTM, RepeatVector, TimeDistributed } from '../src/layers/index.js';
 import { loadModel, Sequential } from '../src/sequential.js';
 import { temporaryFolder } from './formats/models.js';
 
@@ -139,4 +139,47 @@ test.each<[why: string, make: () => unknown]>([
   ['add takes a model of TensorFlow.js as Sequential.fromTf(model)', () => new Sequential([head().tf as never])],
 ])('refused in one line: %s', (why, make) => {
   expect(make).toThrow(why);
+});
+
+test('a layer around a model leaves the model its weights', async () => {
+  const inner = new Sequential([Dense(2, { inputShape: [3] })], { seed: 5 });
+  const before = await inner.predict(waves([2, 3]));
+  const input = Input({ shape: [4, 3] });
+  const around = TimeDistributed(inner.tf) as unknown as ReturnType<typeof Dense>;
+  const graph = new Model({ inputs: input, outputs: around.apply(input), seed: 9 });
+  const chain = new Sequential([TimeDistributed(inner.tf, { inputShape: [4, 3] }), Dense(1)], { seed: 9 });
+  chain.build();
+  expect((await inner.predict(waves([2, 3]))).data).toEqual(before.data);
+  graph.dispose();
+});
+
+test('models cannot be in each other', () => {
+  const inner = new Sequential([Dense(2, { inputShape: [2] })], { name: 'inner' });
+  const outer = new Sequential([inner], { name: 'outer' });
+  const outermost = new Sequential([outer], { name: 'outermost' });
+  for (const model of [outer, outermost])
+    expect(() => inner.add(model)).toThrow(`${model.name} cannot be a layer of a model that is one of its own`);
+  expect(() => inner.add(inner)).toThrow('inner cannot be a layer of itself');
+});
+
+test('a Sequential that begins with a model and picks a step is written to .keras', async () => {
+  const inner = new Sequential([GRU(3, { returnSequences: true, inputShape: [5, 3] })], { name: 'inner' });
+  const model = new Sequential([inner, GetItem(-1)], { seed: 2 });
+  const made = await model.predict(x);
+  const to = join(folder, 'picks.keras');
+  await model.save(to);
+  expect((await (await loadModel(to)).predict(x)).data).toEqual(made.data);
+});
+
+test('one GetItem of values of unlike lengths is written to .keras; one inside another layer is refused by name', async () => {
+  const inputs = [Input({ shape: [4, 5] }), Input({ shape: [4, 3] })];
+  const pick = GetItem([0, 2], { axis: -1 });
+  const model = new Model({ inputs, outputs: Add().apply(inputs.map((one) => pick.apply(one))), seed: 1 });
+  const given = [waves([2, 4, 5]), waves([2, 4, 3])];
+  const to = join(folder, 'unlike.keras');
+  await model.save(to);
+  expect(await (await loadModel(to)).predict(given)).toEqual(await model.predict(given));
+  const within = new Sequential([TimeDistributed(GetItem([0, 2], { axis: -1 }), { inputShape: [4, 3] })]);
+  for (const ending of ['.keras', '.h5'])
+    await expect(within.save(join(folder, `within${ending}`))).rejects.toThrow('is around a GetItem');
 });

@@ -106,7 +106,7 @@ export function contentsOf(model: LayersModel, { training, optimizer, metadata }
   };
 }
 
-/** Says of each GetItem what shape it reads, where that is one, as Keras does of its layers: not all formats can say x[:, item]. */
+/** Says of each GetItem what shape it reads, sizes that are not the same in all its calls left open, as Keras does of its layers: not all formats can say x[:, item]. */
 function sayInputShapes(description: Json, layer: Layer): void {
   if (!isJsonObject(description) || !isJsonObject(description.config)) return;
   const { layers, layer: inner = null } = description.config;
@@ -118,8 +118,10 @@ function sayInputShapes(description: Json, layer: Layer): void {
     }
   } else if (isWrapper(layer)) sayInputShapes(inner, layer.layer);
   if (layer.getClassName() !== 'GetItem') return;
-  const [shape, ...others] = new Set(layer.inboundNodes.map(({ inputShapes }) => JSON.stringify(inputShapes[0])));
-  if (shape !== undefined && others.length === 0) description.build_config = { input_shape: JSON.parse(shape) };
+  const [shape, ...others] = layer.inboundNodes.map(({ inputShapes }) => [inputShapes[0]].flat());
+  if (!shape || others.some(({ length }) => length !== shape.length)) return;
+  const input_shape = shape.map((size, axis) => (others.every((other) => other[axis] === size) ? size : null));
+  description.build_config = { input_shape };
 }
 
 function storedWeight(layer: string, variable: Variable, taken: ReadonlySet<string>): StoredWeight {

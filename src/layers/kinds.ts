@@ -19,6 +19,11 @@ export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return 'layers' in layer;
 }
 
+/** Whether a layer is a model or around one, which brings its weights. */
+export function isOfModel(layer: tf.layers.Layer): boolean {
+  return isModel(isWrapper(layer) ? layer.layer : layer);
+}
+
 /** The cells of a recurrent layer, the first of which reads its input. */
 export function cellsIn({ cell }: tf.RNN): tf.layers.Layer[] {
   return 'cells' in cell && Array.isArray(cell.cells) ? cell.cells : [cell];

@@ -3,6 +3,7 @@ import { fuseLSTMs } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import type { Layer } from '../layers/define.js';
 import { canDraw } from '../layers/initializers.js';
+import { isOfModel } from '../layers/kinds.js';
 import { isNamedAutomatically } from '../layers/make.js';
 import { layerNameOf } from '../layers/names.js';
 import * as tf from '../tf.js';
@@ -42,7 +43,7 @@ export function buildModel(layers: readonly Layer[], options: BuildOptions): tf.
     model.add(tf.layers.inputLayer({ batchInputShape: [...batchShape], name: `${first.name}_input` }));
   for (const layer of layers) addTo(model, layer);
   model.build();
-  initialise(model, options.seed, (layer) => !isModel(layer));
+  initialise(model, options.seed, (layer) => !isOfModel(layer));
   return model;
 }
 
@@ -56,7 +57,7 @@ export function addLayer(model: tf.Sequential, layer: Layer, seed: number): void
   );
   addTo(model, layer);
   model.build();
-  initialise(model, seed, (one) => one === layer && !isModel(one));
+  initialise(model, seed, (one) => one === layer && !isOfModel(one));
 }
 
 function addTo(model: tf.Sequential, layer: Layer): void {

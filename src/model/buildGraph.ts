@@ -1,9 +1,11 @@
 /** From tensors of layers applied to each other to a tfjs model. */
+
 import { MemcellError, modelError } from '../errors.js';
 import { fuseLSTMs } from '../kernels/accelerate.js';
 import { ensureBackend } from '../kernels/backend.js';
 import type { Layer } from '../layers/define.js';
 import { canDraw } from '../layers/initializers.js';
+import { isOfModel } from '../layers/kinds.js';
 import type { LayerCall, SymbolicTensor } from '../layers/symbolic.js';
 import * as tf from '../tf.js';
 import type { LayersModel } from '../tfjsTypes.js';
@@ -54,7 +56,7 @@ export function buildGraph({ inputs, outputs, name, seed }: GraphOptions): Built
       name,
     }),
   );
-  initialise(model, seed, (layer) => fresh.has(layer));
+  initialise(model, seed, (layer) => fresh.has(layer) && !isOfModel(layer));
   return { model, fresh };
 }
 

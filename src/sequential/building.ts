@@ -1,12 +1,14 @@
 /** How a model comes to be: its layers, its input's shape, and the tfjs model that is made of them when it is first needed. */
+
 import { modelError, usageError } from '../errors.js';
+import { isModel, isOfModel, isWrapper } from '../layers/kinds.js';
 import { addLayer, buildModel } from '../model/build.js';
 import type { BuiltGraph } from '../model/buildGraph.js';
 import { type Ends, expectedInputs, type ModelInputs } from '../model/ends.js';
 import { initialise } from '../model/initialise.js';
 import { type ModelInput, readArray } from '../model/inputs.js';
 import { inputShapeOf, ownInputShape, type Shape } from '../model/stack.js';
-import { disposeModel, isModel } from '../model/walk.js';
+import { disposeModel } from '../model/walk.js';
 import type * as tf from '../tf.js';
 import type { Layer, LayersModel } from '../tfjsTypes.js';
 import { outputNamesOf } from '../training/compile.js';
@@ -69,6 +71,16 @@ export class Building {
     this.stack.push(layer);
   }
 
+  /** Whether another's model is among these layers, at any depth. */
+  holds({ model }: Building): boolean {
+    const isThere = (layers: readonly Layer[]): boolean =>
+      layers.some(
+        (layer) =>
+          layer === model || (isModel(layer) && isThere(layer.layers)) || (isWrapper(layer) && isThere([layer.layer])),
+      );
+    return model !== undefined && isThere(this.stack);
+  }
+
   /** One sample's shape behind the layers so far, where it is known. */
   sampleBehind(): Shape | undefined {
     if (this.stack.length === 0) return this.inputShape;
@@ -103,7 +115,7 @@ export class Building {
   /** Draws the initial weights anew. */
   draw(seed: number): void {
     const { fresh } = this;
-    initialise(this.built(), seed, (layer) => fresh?.has(layer) ?? !isModel(layer));
+    initialise(this.built(), seed, (layer) => fresh?.has(layer) ?? !isOfModel(layer));
   }
 
   /** @param free lets go of what runs the model */

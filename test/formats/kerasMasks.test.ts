@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { withoutMasks } from '../../src/formats/keras/masks.js';
+import { tensorsIn } from '../../src/formats/keras/nodes.js';
 import { isJsonObject, type Json } from '../../src/formats/modelJson.js';
 import '../propertySeed.js';
 
@@ -101,6 +102,36 @@ test('beside initial states Keras 3 leaves masks aside, and so a layer ends them
   expect(of({})).toEqual([]);
   expect(of({ ...states, mask: tensor('other') })).toEqual([]);
   expect(of(states, layer('Embedding', 'e', [tensor('words')], { mask_zero: false }))).toEqual([]);
+});
+
+test('each value that is read without its mask has a layer of its own for that, and operations behind it none', () => {
+  const at = (name: string, call: number): Json => ({
+    class_name: '__keras_tensor__',
+    config: { shape: [null, 5, 4], keras_history: [name, call, 0] },
+  });
+  const twice = layer('Dense', 'dense', []) as { [key: string]: Json };
+  const layers = [
+    embedding('e', 'words'),
+    { ...twice, inbound_nodes: [0, 1].map(() => ({ args: [tensor('e')], kwargs: {} })) },
+    layer('Dense', 'dense_1', [tensor('e')]),
+    layer('Dense', 'dense_without_mask', [tensor('words')]),
+    operation('Negative', 'a', [at('dense', 0)]),
+    operation('Negative', 'b', [at('dense', 1)]),
+    operation('Negative', 'c', [at('dense_1', 0)]),
+    operation('Tanh', 'd', [at('c', 0)]),
+  ];
+  expect(ended(layers)).toEqual(['dense_without_mask', 'dense_call_1_output_0_without_mask', 'dense_1_without_mask']);
+  const left = withoutMasks([layer('InputLayer', 'words', []), ...layers], null);
+  const read = (name: string) => {
+    const found = left.find((one) => isJsonObject(one) && one.name === name);
+    return isJsonObject(found) ? tensorsIn(found.inbound_nodes)[0][0] : undefined;
+  };
+  expect(['a', 'b', 'c', 'd'].map(read)).toEqual([
+    'dense_without_mask_',
+    'dense_call_1_output_0_without_mask',
+    'dense_1_without_mask',
+    'c',
+  ]);
 });
 
 test.each<[what: string, joined: Json, ends: boolean]>([

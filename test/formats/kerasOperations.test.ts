@@ -137,6 +137,12 @@ test.each<[what: string, refused: Json, why: string]>([
   ['a mean over all', operation('Mean', [tensor()], { axis: null }), 'goes over other axes than the steps'],
   ['a mean over both', operation('Mean', [tensor()], { axis: [1, 2] }), 'goes over other axes than the steps'],
   ['a mean of no sequence', operation('Mean', [tensor([null, 3])], { axis: 1 }), 'goes over other axes than the steps'],
+  ['a largest with a least', operation('Max', [tensor()], { axis: 1, initial: 0 }), 'begins with a number of its own'],
+  ['a softmax over all', operation('Softmax', [tensor()], { axis: null }), 'goes over all values at once'],
+  ['two new axes', operation('ExpandDims', [tensor()], { axis: [1, 2] }), 'puts in several axes at once'],
+  ['an axis too many', operation('Squeeze', [tensor()], { axis: 9 }), 'takes axis 9 of a value that has 3'],
+  ['an axis too few', operation('Moveaxis', [tensor()], { source: -4, destination: 1 }), 'takes axis -4 of a value'],
+  ['unlike axes', operation('Add', [tensor(), tensor([null, 2])]), 'joins values of unlike numbers of axes'],
   ['another operation', operation('Sin', [tensor()]), 'is none that a layer does'],
   ['one of a name that a layer has', operation('Average', [tensor()], { axis: 1 }), 'is none that a layer does'],
   [

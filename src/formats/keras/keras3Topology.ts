@@ -76,7 +76,7 @@ export function keras3Topology(topology: JsonObject, legacy: boolean): JsonObjec
   if (!isJsonObject(config)) throw cannotBeWritten(String(class_name), 'the model', 'has no config');
   if (class_name === 'Sequential') {
     const layers = listOf(config.layers);
-    const input = inputOf(layers);
+    const input = isInput(layers[0] ?? null) ? undefined : inputOf(layers);
     const written = layers.map((layer) => writtenLayer(layer, legacy));
     return described(
       'keras',
@@ -133,16 +133,14 @@ function described(module: string, class_name: string, config: JsonObject, legac
   return legacy ? { class_name, config } : { module, class_name, config, registered_name: null };
 }
 
+const isInput = (layer: Json): boolean => isJsonObject(layer) && layer.class_name === 'InputLayer';
+
 /** A Sequential's input, which Keras 3 writes as a layer of its own. */
 function inputOf([first]: Json[]): JsonObject | undefined {
-  const { class_name, config } = isJsonObject(first) ? first : {};
-  if (!isJsonObject(config) || class_name === 'InputLayer' || !Array.isArray(config.batch_input_shape))
-    return undefined;
-  return {
-    batch_shape: config.batch_input_shape,
-    dtype: config.dtype ?? 'float32',
-    name: `${String(config.name)}_input`,
-  };
+  const { config } = isJsonObject(first) ? first : {};
+  if (!isJsonObject(config) || !Array.isArray(config.batch_input_shape)) return undefined;
+  const name = isInput(first) ? config.name : `${String(config.name)}_input`;
+  return { batch_shape: config.batch_input_shape, dtype: config.dtype ?? 'float32', name };
 }
 
 /** Whether a layer is called with more than one input, or an option, in Keras, or is no layer there: none of a Sequential can be. */
@@ -161,20 +159,22 @@ export function withChainsAsGraphs(topology: JsonObject): JsonObject {
     return layer === undefined ? topology : { ...topology, config: { ...config, layer: inner(layer) } };
   const layers = config.layers.map(inner);
   if (topology.class_name === 'Sequential' && layers.some(needsCall))
-    return { ...topology, ...asGraph(layers, inputOf(layers), String(config.name ?? 'sequential')) };
+    return { ...topology, ...asGraph(layers, String(config.name ?? 'sequential')) };
   return { ...topology, config: { ...config, layers } };
 }
 
 /** A chain of layers as a functional model. */
-function asGraph(layers: Json[], input: JsonObject | undefined, name: string): JsonObject {
-  if (!input) throw cannotBeWritten('Sequential', name, 'has no input of its own, which attention in Keras needs');
+function asGraph(layers: Json[], name: string): JsonObject {
+  const input = inputOf(layers);
+  if (!input)
+    throw cannotBeWritten('Sequential', name, 'has no input of its own, which attention and GetItem need in Keras');
   const start: JsonObject = {
     class_name: 'InputLayer',
     config: { name: input.name, batch_input_shape: input.batch_shape, dtype: input.dtype },
     inbound_nodes: [],
   };
   let before: Json[] = [String(input.name), 0, 0];
-  const joined = layers.map((layer): Json => {
+  const joined = layers.slice(isInput(layers[0]) ? 1 : 0).map((layer): Json => {
     const inbound_nodes = [[[...before, {}]]];
     // The first call of a model in the model is its own making.
     const isModel = isJsonObject(layer) && isModelClass(String(layer.class_name));
@@ -253,6 +253,12 @@ function writtenLayer(layer: Json, legacy: boolean): JsonObject {
 }
 
 function writtenValue(option: string, value: Json, kind: string, name: string): Json {
+  if (option === 'layer' && isJsonObject(value) && value.class_name === 'GetItem')
+    throw cannotBeWritten(
+      kind,
+      name,
+      'is around a GetItem, which Keras has as an operation of functional models alone',
+    );
   // Within a layer Keras 3's legacy format is its own.
   if (option === 'layer' || option === 'cell') return writtenLayer(value, false);
   if (option === 'cells') return listOf(value).map((cell) => writtenLayer(cell, false));

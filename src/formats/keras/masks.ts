@@ -149,11 +149,19 @@ class Graph {
     const [tensor] = tensorsIn(value);
     const { shape } = value.config;
     if (!tensor || !Array.isArray(shape) || shape.length < 3 || this.of(tensor).size === 0) return value;
-    const name = `${tensor.filter((part) => part !== 0).join('_')}_without_mask`;
+    const name = this.nameWithoutMask(tensor);
     const dims = shape.slice(1).map((_, i) => i + 1);
     const inbound_nodes = [{ args: [value], kwargs: {} }];
     noted.set(name, { module: 'keras.layers', class_name: 'Permute', config: { name, dims }, name, inbound_nodes });
     return { ...value, config: { ...value.config, keras_history: [name, 0, 0] } };
+  }
+
+  /** A name of its own for each tensor, and none that a layer has. */
+  private nameWithoutMask([layer, call, output]: TensorOf): string {
+    const place = call === 0 && output === 0 ? '' : `_call_${call}_output_${output}`;
+    let name = `${layer}${place}_without_mask`;
+    while (this.layers.has(name)) name += '_';
+    return name;
   }
 
   private repeats(mask: Json, input: Json): boolean {
@@ -194,7 +202,7 @@ class Graph {
     const config = layer && isJsonObject(layer.config) ? layer.config : {};
     const inputs = tensorsIn(argumentsOf(callsOf(layer ?? null)[call] ?? null));
     if (layer?.class_name === 'InputLayer' && this.inputsHaveMasks) return new Set([`that of the input ${name}`]);
-    if (!layer || inputs.length === 0) return NONE;
+    if (!layer || inputs.length === 0 || isOfNumbers(layer)) return NONE;
     const kind = className(String(layer.class_name));
     if (kind === 'Embedding') return config.mask_zero === true ? new Set([sourceOf(inputs[0], 0)]) : NONE;
     if (kind === 'Masking') return new Set([sourceOf(inputs[0], config.mask_value ?? 0)]);

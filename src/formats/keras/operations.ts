@@ -6,6 +6,7 @@ import {
   axesOf,
   einsum,
   getItem,
+  NoSuchAxis,
   permuted,
   reshape,
   reshaped,
@@ -57,7 +58,7 @@ interface Given {
 const STANDS: Record<string, (given: Given) => Stand[] | string> = {
   LeakyRelu: ({ config }) => [['LeakyReLU', { negative_slope: config.negative_slope ?? 0.2 }]],
   Elu: ({ config }) => [['ELU', { alpha: config.alpha ?? 1 }]],
-  Softmax: ({ config }) => [['Softmax', { axis: config.axis ?? -1 }]],
+  Softmax: ({ config: { axis = -1 } }) => (axis === null ? 'goes over all values at once' : [['Softmax', { axis }]]),
   Negative: () => [times(-1)],
   Mean: (given) => overAxis(given, () => [['GlobalAveragePooling1D', {}]]),
   Sum: (given) =>
@@ -68,7 +69,8 @@ const STANDS: Record<string, (given: Given) => Stand[] | string> = {
   Min: (given) => overAxis(given, () => [times(-1), ['GlobalMaxPooling1D', {}], times(-1)]),
   GetItem: ({ args: [, key], shapes: [shape] }) => getItem(key, shape),
   ExpandDims: ({ config, shapes: [shape] }) => {
-    const [axis] = axesOf(config.axis, shape.length + 1);
+    const [axis, ...others] = axesOf(config.axis, shape.length + 1);
+    if (others.length > 0) return 'puts in several axes at once';
     return axis > 0 ? reshaped(shape.toSpliced(axis, 0, 1)) : 'puts an axis before that of the samples';
   },
   Squeeze: ({ config, shapes: [shape] }) => {
@@ -137,7 +139,14 @@ function standsOf(layer: JsonObject, place: string): Json[] {
   });
   if (given.some(({ shapes }) => shapes.length === 0)) throw refused('is called without a value');
   if (/"__(tensor|numpy)__"/.test(JSON.stringify(calls))) throw refused('takes an array that is not computed');
-  const found = given.map((one) => standsFor(kind, one));
+  const found = given.map((one) => {
+    try {
+      return standsFor(kind, one);
+    } catch (error) {
+      if (error instanceof NoSuchAxis) return error.message;
+      throw error;
+    }
+  });
   const [first] = found;
   if (typeof first === 'string') throw refused(first);
   if (found.some((one) => JSON.stringify(one) !== JSON.stringify(first)))
@@ -171,7 +180,10 @@ function standsFor(kind: string, given: Given): Stand[] | string {
     const [scale, offset] = RESCALINGS[kind](number, args[0] === number) ?? [];
     return scale === undefined ? 'divides by a value, or by 0' : [['Rescaling', { scale, offset: offset ?? 0 }]];
   }
-  if (MERGES.includes(kind) && args.length === 2 && given.shapes.length === 2) return [[kind, {}]];
+  if (MERGES.includes(kind) && args.length === 2 && given.shapes.length === 2) {
+    const [one, other] = given.shapes;
+    return one.length === other.length ? [[kind, {}]] : 'joins values of unlike numbers of axes';
+  }
   if (kind === 'Stack') return stack(config.axis, given.shapes);
   if (!Object.hasOwn(STANDS, kind)) return 'is none that a layer does';
   return STANDS[kind](given);
@@ -187,6 +199,7 @@ function overAxis(
   overSteps: (size: number | null) => Stand[] | string,
 ): Stand[] | string {
   const [axis = 0, ...others] = axesOf(config.axis, shape.length);
+  if ((config.initial ?? null) !== null) return 'begins with a number of its own';
   if (shape.length !== 3 || axis === 0 || others.length > 0)
     return 'goes over other axes than the steps of a sequence, or its features';
   const stands = overSteps(shape[axis]);

@@ -9,6 +9,9 @@ export type Sizes = readonly (number | null)[];
 /** A layer that stands for an operation. */
 export type Stand = [className: string, options: JsonObject];
 
+/** Why an operation has an axis that there is not. */
+export class NoSuchAxis extends Error {}
+
 /** `x[key]`, one axis after the other, the last ones first, then the axes that are new. */
 export function getItem(key: Json | undefined, shape: Sizes): Stand[] | string {
   const keys = Array.isArray(key) ? key : [key ?? null];
@@ -116,7 +119,16 @@ export function stack(along: Json | undefined, [shape, ...others]: readonly Size
   return typeof made === 'string' ? made : [...made, ['Concatenate', { axis }]];
 }
 
-/** An axis, or several, counted from the first. */
+/**
+ * An axis, or several, counted from the first.
+ * @throws NoSuchAxis where a value of so many axes has not one of them
+ */
 export function axesOf(axes: Json | undefined, rank: number): number[] {
-  return [axes ?? []].flat().flatMap((axis) => (typeof axis === 'number' ? [axis < 0 ? axis + rank : axis] : []));
+  return [axes ?? []].flat().flatMap((axis) => {
+    if (typeof axis !== 'number') return [];
+    const counted = axis < 0 ? axis + rank : axis;
+    if (!Number.isInteger(counted) || counted < 0 || counted >= rank)
+      throw new NoSuchAxis(`takes axis ${axis} of a value that has ${rank}`);
+    return [counted];
+  });
 }
