@@ -38,6 +38,7 @@ export class LossStep {
   private weights = 0;
   private scale = 0;
   private wantsGradient = false;
+  private hasRowWeights = false;
   private option: number;
 
   /**
@@ -72,12 +73,14 @@ export class LossStep {
     return ['softmaxCategorical', 'softmaxSparse', 'sigmoidBinary'].includes(this.plan.kind);
   }
 
-  /** The rows of one thread, after all threads' forward pass where there is a mask. */
-  run(rows: Range, wantsGradient: boolean, hasRowWeights: boolean): void {
+  /** What depends on the whole batch, once before a thread's rows: after all threads' forward pass where there is a mask. */
+  begin(wantsGradient: boolean, hasRowWeights: boolean): void {
     const { mask, values } = this.input;
     const { kernels } = this.context;
     this.wantsGradient = wantsGradient;
+    this.hasRowWeights = hasRowWeights;
     this.weights = hasRowWeights ? this.rowWeights : mask;
+    if (mask && hasRowWeights) this.weights = this.combined;
     this.scale = 1 / this.rows;
     if (mask) {
       const counted = kernels.sumFloats(mask, this.rows);
@@ -85,10 +88,12 @@ export class LossStep {
     }
     // Targets of 0 and 1 alone, in the whole batch, stand for −1 and 1.
     if (this.plan.kind === 'hinge') this.option = kernels.areBinary(this.targets, this.rows * values.width);
-    if (mask && hasRowWeights) {
-      this.weights = this.combined;
-      eachRun(rows, this.space, values.steps, this.combine);
-    }
+  }
+
+  /** Some of the rows, after begin(). */
+  run(rows: Range): void {
+    const { mask, values } = this.input;
+    if (mask && this.hasRowWeights) eachRun(rows, this.space, values.steps, this.combine);
     eachRun(rows, this.space, values.steps, this.runRows);
     if (this.gradient && this.weight !== 1) eachRun(rows, this.space, values.steps, this.weigh);
   }

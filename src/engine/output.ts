@@ -45,17 +45,25 @@ export class Output {
     this.evaluationLoss = new LossStep(evaluationLoss, context, weight, evaluated, space, undefined, this.loss);
   }
 
+  /** What the loss has of the whole batch, once before run(). */
+  begin(training: boolean, hasRowWeights: boolean): void {
+    this.lossOf(training).begin(training, hasRowWeights);
+  }
+
   /** The loss of a share of the batch, and its predictions. */
-  run(rows: Range, training: boolean, hasRowWeights: boolean): void {
+  run(rows: Range, training: boolean): void {
     if (!this.plan.loss.takesActivation) this.collect(this.result.values, rows);
-    const loss = training ? this.loss : (this.evaluationLoss ?? this.loss);
-    loss.run(rows, training, hasRowWeights);
+    this.lossOf(training).run(rows);
     if (this.scattered) this.collect(this.scattered, rows);
   }
 
   /** The predictions of a share of the batch to where they go out. */
   predict(rows: Range): void {
     this.collect(this.result.values, rows);
+  }
+
+  private lossOf(training: boolean): LossStep {
+    return training ? this.loss : (this.evaluationLoss ?? this.loss);
   }
 
   private collect(from: Rows, rows: Range): void {

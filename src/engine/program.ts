@@ -189,17 +189,21 @@ export class Program {
       case 'prepare':
         for (const layer of layout.preparing) layer.prepare?.(part, parts);
         return;
-      case 'forward':
+      case 'forward': {
+        const isLast = task !== 'train' || stage === gatherers.length;
+        const hasLoss = isLast && task !== 'predict' && !layout.waitsForMasks;
         this.takeRows(layout, part, parts);
+        if (hasLoss) this.beginLoss(layout, task);
         this.inChunks(layout, () => {
           this.forward(layout, task, stage);
-          if (task === 'train' && stage < gatherers.length) return;
+          if (hasLoss) this.runLoss(layout, task);
           if (task === 'predict') for (const output of layout.outputs) output.predict(this.rows);
-          else if (!layout.waitsForMasks) this.runLoss(layout, task);
         });
         return;
+      }
       case 'loss':
         this.takeRows(layout, part, parts);
+        this.beginLoss(layout, task);
         this.inChunks(layout, () => this.runLoss(layout, task));
         return;
       case 'gatherForward':
@@ -291,12 +295,16 @@ export class Program {
     }
   }
 
+  private beginLoss({ outputs }: Layout, task: Task): void {
+    const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
+    for (let i = 0; i < outputs.length; i++) outputs[i].begin(task === 'train', hasRowWeights);
+  }
+
   private runLoss(layout: Layout, task: Task): void {
     const { rows } = this;
     const { outputs, gatherers } = layout;
     const training = task === 'train';
-    const hasRowWeights = this.arena.f64[(this.header >>> 3) + HEADER.rowWeights] !== 0;
-    for (let i = 0; i < outputs.length; i++) outputs[i].run(rows, training, hasRowWeights);
+    for (let i = 0; i < outputs.length; i++) outputs[i].run(rows, training);
     if (training) this.backward(layout, gatherers.length);
   }
 

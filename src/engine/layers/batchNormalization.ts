@@ -58,6 +58,8 @@ class PlacedBatchNormalization implements PlacedLayer {
   /** Where the layer learns. */
   private readonly sums: Sums | undefined;
   private readonly moving: Pick<Sums, 'mean' | 'variance'>;
+  /** Rows that the batch's statistics are of, where the layer learns. */
+  private counted = 0;
 
   constructor(
     private readonly layer: BatchNormalizationLayer,
@@ -128,7 +130,7 @@ class PlacedBatchNormalization implements PlacedLayer {
         mask,
         sums?.ofX ?? 0,
         sums?.ofOne ?? 0,
-        sums ? this.counted() : 0,
+        this.counted,
         x.width,
         from,
         to,
@@ -157,18 +159,10 @@ class PlacedBatchNormalization implements PlacedLayer {
   private gather({ mean, variance }: Sums, part: number, parts: number): void {
     const { values: x, mask } = this.input;
     const { from, to } = this.features(part, parts);
+    const { kernels } = this.layer.context;
     const rows = this.space.batch * x.steps;
-    this.layer.context.kernels.batchNormStatistics(
-      x.address,
-      x.ld,
-      mask,
-      this.counted(),
-      mean,
-      variance,
-      rows,
-      from,
-      to,
-    );
+    this.counted = mask ? kernels.sumFloats(mask, rows) : rows;
+    kernels.batchNormStatistics(x.address, x.ld, mask, this.counted, mean, variance, rows, from, to);
   }
 
   private gatherSlopes({ mean, variance, ofX, ofOne }: Sums, part: number, parts: number): void {
@@ -197,13 +191,6 @@ class PlacedBatchNormalization implements PlacedLayer {
     const { width } = this.layer.plan;
     const { from, to } = share(Math.ceil(width / 4), part, parts);
     return { from: 4 * from, to: Math.min(4 * to, width) };
-  }
-
-  /** Rows that statistics are of. */
-  private counted(): number {
-    const { values, mask } = this.input;
-    const rows = this.space.batch * values.steps;
-    return mask ? this.layer.context.kernels.sumFloats(mask, rows) : rows;
   }
 
   private copy(from: number, block: WeightBlock | undefined, first: number, end: number): void {
