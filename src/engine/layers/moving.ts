@@ -44,3 +44,8 @@ export abstract class PlacedMoving implements PlacedLayer {
 export function stepsFrom(rows: Rows, first: number, apart = 1): Rows {
   return { ...rows, address: rows.address + 4 * first * rows.stepStride, stepStride: apart * rows.stepStride };
 }
+
+/** The features from one on. */
+export function featuresFrom(rows: Rows, first: number): Rows {
+  return { ...rows, address: rows.address + 4 * first };
+}

@@ -3,7 +3,7 @@ import type { WeightBlock } from '../blocks.js';
 import { gradientOf, placeGradient } from '../gradients.js';
 import { newRows, type Rows } from '../rows.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
-import { PlacedMoving } from './moving.js';
+import { featuresFrom, PlacedMoving } from './moving.js';
 
 /** What a layer of single rows does, over all steps of the features of each of G groups: rows (B, G, T·F/G) of (B, T, F) and back again. */
 export class OverStepsLayer implements EngineLayer {
@@ -74,11 +74,6 @@ class PlacedOverSteps extends PlacedMoving {
       this.copy(rowOf(from, g, n), featuresFrom(to, g * n), rows, n, to.steps);
     }
   }
-}
-
-/** The features from one on. */
-function featuresFrom(rows: Rows, first: number): Rows {
-  return { ...rows, address: rows.address + 4 * first };
 }
 
 /** The row of a group, as steps of n features. */

@@ -6,7 +6,7 @@ import type { WeightBlock } from '../blocks.js';
 import { addRows } from '../moveRows.js';
 import { type Rows, timeMajor } from '../rows.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
-import { PlacedMoving, stepsFrom } from './moving.js';
+import { featuresFrom, PlacedMoving, stepsFrom } from './moving.js';
 
 /** (B, T, F) → (B, before + T + after, F): zeros around the steps, or fewer of them where a number is below 0. */
 export class PaddingLayer implements EngineLayer {
@@ -130,10 +130,6 @@ class PlacedPick extends PlacedMoving {
     else if (step === 1) visit(featuresFrom(whole, first), some, count);
     else for (let i = 0; i < count; i++) visit(featuresFrom(whole, first + i * step), featuresFrom(some, i), 1);
   }
-}
-
-function featuresFrom(rows: Rows, first: number): Rows {
-  return { ...rows, address: rows.address + 4 * first };
 }
 
 /** (B, T, F) → (B, n·T, F): every step n times. Backward sums its n gradients in their order. */
