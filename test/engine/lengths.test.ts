@@ -23,6 +23,18 @@ test.each<[message: string, make: () => Sequential, wrong: number[], right: numb
     [3],
     [4],
   ],
+  [
+    'layer get_item picks [null,-5] of 5 steps, which have none there; give it longer sequences',
+    () => stack('GetItem([None, -5])'),
+    [5],
+    [6],
+  ],
+  [
+    'layer get_item picks -3 of 2 steps, which have none there; give it longer sequences',
+    () => stack('GetItem(-3)'),
+    [2],
+    [3],
+  ],
   [short('conv1d', 3, 2), () => stack('Conv1D(2, 3)'), [2], [3]],
   [short('conv1d', 5, 4), () => stack('Conv1D(2, 3, dilation_rate=2)'), [4], [5]],
   [short('max_pooling1d', 2, 1), () => stack('MaxPooling1D(2)'), [1], [2]],

@@ -83,7 +83,7 @@ export class PickLayer implements EngineLayer {
     const found = picked(item, overSteps ? steps : width);
     if (!found)
       throw new MemcellError(
-        `layer ${name} picks [${item}] of ${steps} steps, which have none there; give it longer sequences`,
+        `layer ${name} picks ${JSON.stringify(item)} of ${steps} steps, which have none there; give it longer sequences`,
         { code: 'data' },
       );
     return new PlacedPick(this.plan, found, this.context, input, space);
