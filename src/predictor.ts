@@ -4,9 +4,10 @@ import { EngineRunner, type OwnedStates, type OwnedWeights } from './engine/engi
 import { planSaved, type SavedPlan } from './engine/planSaved.js';
 import type { StateStore } from './engine/stateStore.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
-import { modelError, usageError } from './errors.js';
+import { MemcellError, modelError, usageError } from './errors.js';
 import type { LoadOptions } from './formats/http.js';
 import type { ModelSource } from './formats/location.js';
+import { invalid, reasonOf } from './formats/modelJson.js';
 import { readSaved, type SavedModel } from './formats/savedModel.js';
 import { wasmObstacle } from './kernels/module.js';
 import { prepareKernels } from './kernels/prepare.js';
@@ -130,10 +131,19 @@ export async function openPredictor(from: ModelSource, options?: LoadOptions): P
   if (obstacle !== undefined) return { reason: obstacle };
   const saved = await readSaved(from, options);
   if ('reason' in saved) return saved;
-  const planned = planSaved(saved.topology, saved.weights);
+  const planned = planOf(saved);
   if ('reason' in planned) return planned;
   await prepareKernels();
   return new Predictor(saved, planned);
+}
+
+/** @throws MemcellError 'model' that names the file */
+function planOf({ topology, weights, where }: SavedModel): ReturnType<typeof planSaved> {
+  try {
+    return planSaved(topology, weights);
+  } catch (cause) {
+    throw cause instanceof MemcellError ? invalid(where, reasonOf(cause), cause) : cause;
+  }
 }
 
 /**

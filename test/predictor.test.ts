@@ -1,6 +1,6 @@
 /** Saved models that predict without TensorFlow.js, against the same models in it. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -17,6 +17,7 @@ import { sgd } from '../src/training/optimizers.js';
 import { engineOf } from './engine/compare.js';
 import { builtGraph, graphSample, inputsOf } from './engine/graphModels.js';
 import { temporaryFolder } from './formats/models.js';
+import { refusal } from './refusal.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const fixtures = join(root, 'test/fixtures');
@@ -134,7 +135,7 @@ function predictorOf(model: Sequential): Predictor {
   const saved = planSaved(topology, unnamed(weights));
   if ('reason' in saved) throw new Error(saved.reason);
   const floats = weights.map((weight) => ({ ...weight, data: Float32Array.from(weight.data) }));
-  return new Predictor({ topology, weights: floats, metadata: {}, lost: [] }, saved);
+  return new Predictor({ where: 'no file', topology, weights: floats, metadata: {}, lost: [] }, saved);
 }
 
 test('stateful layers go on from batch to batch as those of the model, and from zero after resetStates', async () => {
@@ -226,6 +227,41 @@ test('a model that needs TensorFlow.js is named, with what to do; what is no mod
   model.dispose();
   await expect(loadPredictor(join(fixtures, 'nowhere'))).rejects.toThrow('no such model folder');
   await expect(loadPredictor(Uint8Array.of(1, 2, 3))).rejects.toThrow('not a model');
+});
+
+test.each<[spec: string, option: object, said: string]>([
+  ['GetItem([0, 3], axis=-1)', { item: [4, 4] }, 'layer last (GetItem) does not build: of 4 none is left'],
+  ['Reshape([2, 8])', { target_shape: [3, 3] }, '(Reshape) does not build: 16 values do not fill the shape [3, 3]'],
+  ['Cropping1D(1)', { cropping: [4, 4] }, 'layer last (Cropping1D) does not build: of 4 steps none is left'],
+  ['Permute([2, 1])', { dims: [1, 7] }, 'dims must be the axes 1 to 2 in another order, not [1, 7]'],
+])(
+  'a damaged folder, whose %s does not fit, is an error that names the file and the layer',
+  async (spec, option, said) => {
+    const model = sequential(spec.replace(')', ', name=last)'), { inputShape: [4, 4] });
+    const damaged = join(folder, 'damaged');
+    await model.save(damaged);
+    model.dispose();
+    const file = join(damaged, 'model.json');
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    Object.assign(json.modelTopology.config.layers[0].config, option);
+    writeFileSync(file, JSON.stringify(json));
+    for (const load of [loadPredictor, loadModel])
+      await expect(load(damaged)).rejects.toMatchObject({
+        name: 'MemcellError',
+        code: 'model',
+        message: expect.stringMatching(/^[^\n]*damaged\/model\.json: [^\n]* does not build: [^\n]*$/),
+      });
+    await expect(loadPredictor(damaged)).rejects.toThrow(said);
+  },
+);
+
+test('a call that reads nothing is an error of the model, not of the code that meets it', async () => {
+  const input = { class_name: 'InputLayer', config: { name: 'x', batch_input_shape: [null, 4] }, inbound_nodes: [] };
+  const dense = { class_name: 'Dense', config: { name: 'y', units: 2 }, inbound_nodes: [[]] };
+  const config = { layers: [input, dense], input_layers: [['x', 0, 0]], output_layers: [['y', 0, 0]] };
+  expect(await refusal(() => planSaved({ class_name: 'Functional', config }, []))).toBe(
+    'model: layer y (Dense) does not build: an option, or what it reads, is not as Keras and tfjs write it',
+  );
 });
 
 test('memcell predict and memcell generate never load TensorFlow.js', () => {

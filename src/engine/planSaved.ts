@@ -1,4 +1,5 @@
 /** The layers of a saved model as the engine's plan, without TensorFlow.js: for who only predicts. */
+import { MemcellError } from '../errors.js';
 import type { Shape } from '../layers/define.js';
 import { distinctNames } from '../model/ends.js';
 import { isDirected, type LayerPlan, type WeightPlan } from '../plan/layerPlan.js';
@@ -41,6 +42,7 @@ export interface SavedPlan {
  * Plans a model from what is saved of it.
  * @param topology of Keras 2's form
  * @returns the reason where the engine does not run it, or where that cannot be told without TensorFlow.js
+ * @throws MemcellError 'model' for a layer that does not build
  */
 export function planSaved(topology: Config, weights: readonly SavedWeight[]): SavedPlan | { reason: string } {
   try {
@@ -134,14 +136,29 @@ class SavedPlanner {
 
   private call(layer: SavedLayer, name: string, read: readonly Value[], nodes: Nodes): Value[] {
     this.claimed.add(name);
-    const planned = new SavedCall(layer, name, read, this.numbered.get(name) ?? [], nodes);
-    const plans = planned.plan();
+    const { planned, plans, shape } = building(layer, () => {
+      const planned = new SavedCall(layer, name, read, this.numbered.get(name) ?? [], nodes);
+      return { planned, plans: planned.plan(), shape: planned.shape };
+    });
     if (plans.some(isStateful)) {
       if (this.stateful.has(name)) throw unsupported(planned, 'is stateful and called twice');
       this.stateful.add(name);
     }
     const wires = nodes.place(plans, read, [planned.flow, ...planned.further]);
-    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? planned.shape : shapeOf(wire, null) }));
+    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? shape : shapeOf(wire, null) }));
+  }
+}
+
+/** What a layer's definition tells of a call that is saved. @throws MemcellError 'model' for options that do not fit what it reads */
+function building<T>({ name, className }: SavedLayer, tell: () => T): T {
+  try {
+    return tell();
+  } catch (cause) {
+    if (cause instanceof Unsupported || cause instanceof MemcellError) throw cause;
+    // What is not of the model but of this code names nothing that its owner knows.
+    const told = cause instanceof Error && !(cause instanceof TypeError) ? cause.message : undefined;
+    const reason = told ?? 'an option, or what it reads, is not as Keras and tfjs write it';
+    throw new MemcellError(`layer ${name} (${className}) does not build: ${reason}`, { code: 'model', cause });
   }
 }
 

@@ -10,6 +10,8 @@ import type { Json, StoredModel } from './modelJson.js';
 import { readSource } from './source.js';
 
 export interface SavedModel {
+  /** The file's name, for errors. */
+  where: string;
   /** As Keras 2 and tfjs write it. */
   topology: { [key: string]: Json };
   /** Layer by layer, each layer's in Keras's order; with its name where the file names it as its layer does. */
@@ -27,9 +29,10 @@ export async function readSaved(from: ModelSource, options?: LoadOptions): Promi
   const read = await readSource(from, options);
   if (!read) return { reason: 'it is where only TensorFlow.js reads from' };
   if ('stored' in read) return fromStored(read.stored);
-  const { topology, weights, metadata, lost } = read.contents;
+  const { contents, where } = read;
+  const { topology, weights, metadata, lost } = contents;
   const own = weights.map(({ layer, shape, data }) => ({ layer, shape, data }));
-  return finite({ topology, weights: own, metadata, lost });
+  return finite({ where, topology, weights: own, metadata, lost });
 }
 
 function fromStored({ json, where, data }: StoredModel): SavedModel | { reason: string } {
@@ -55,7 +58,7 @@ function fromStored({ json, where, data }: StoredModel): SavedModel | { reason: 
   // A weight that is none's, or of layers of one name in several models.
   if (weights.length !== decoded.length || taken.size !== decoded.length)
     return { reason: 'its weights are not named after its layers' };
-  return finite({ topology, weights: modernWeights(weights), metadata, lost });
+  return finite({ where, topology, weights: modernWeights(weights), metadata, lost });
 }
 
 function allLayers(topology: SavedModel['topology']): LayerPlace[] {
