@@ -54,20 +54,7 @@ class PlacedPooling implements PlacedLayer {
         to,
       );
     else
-      kernels.maxPoolForward(
-        x.address,
-        x.stepStride,
-        x.rowStride,
-        0,
-        0,
-        0,
-        y.address,
-        y.rowStride,
-        x.width,
-        x.steps,
-        from,
-        to,
-      );
+      kernels.maxPoolForward(x.address, x.stepStride, x.rowStride, y.address, y.rowStride, x.width, x.steps, from, to);
   }
 
   backward({ from, to }: Range): void {
@@ -100,9 +87,6 @@ class PlacedPooling implements PlacedLayer {
         x.rowStride,
         y.address,
         y.rowStride,
-        0,
-        0,
-        0,
         dy.address,
         dy.rowStride,
         dx.address,

@@ -56,17 +56,14 @@ export function averagePoolBackward(
   }
 }
 
-/** dst = the largest over the steps that count; 0 where none does. */
+/** dst = the largest over all steps. */
 export function maxPoolForward(
-  src: usize, srcStep: i32, srcBatch: i32, mask: usize, maskStep: i32, maskBatch: i32, dst: usize, ldDst: i32,
-  n: i32, steps: i32, batch0: i32, batch1: i32,
+  src: usize, srcStep: i32, srcBatch: i32, dst: usize, ldDst: i32, n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
   for (let b = batch0; b < batch1; b++) {
-    const none = countedSteps(mask, steps, maskStep, b, maskBatch) == 0;
     for (let j = 0; j < n; j += 4) {
-      let largest = f32x4.splat(none ? 0 : -f32.MAX_VALUE * 2);
+      let largest = f32x4.splat(-f32.MAX_VALUE * 2);
       for (let t = 0; t < steps; t++) {
-        if (!counts(mask, t, maskStep, b, maskBatch)) continue;
         largest = f32x4.max(largest, loadBlock(stepAt(src, t, srcStep, b, srcBatch) + (<usize>j << 2), n - j, largest));
       }
       storeBlock(rowAt(dst, b, ldDst) + (<usize>j << 2), largest, n - j);
@@ -76,8 +73,8 @@ export function maxPoolForward(
 
 /** dX = dY shared evenly among the steps that reach the maximum, 0 elsewhere; x and y are the forward's input and output. */
 export function maxPoolBackward(
-  x: usize, xStep: i32, xBatch: i32, y: usize, ldY: i32, mask: usize, maskStep: i32, maskBatch: i32,
-  dY: usize, ldDY: i32, dX: usize, dXStep: i32, dXBatch: i32, n: i32, steps: i32, batch0: i32, batch1: i32,
+  x: usize, xStep: i32, xBatch: i32, y: usize, ldY: i32, dY: usize, ldDY: i32, dX: usize, dXStep: i32, dXBatch: i32,
+  n: i32, steps: i32, batch0: i32, batch1: i32,
 ): void {
   const one = f32x4.splat(1), zero = f32x4.splat(0);
   for (let b = batch0; b < batch1; b++) {
@@ -86,15 +83,13 @@ export function maxPoolBackward(
       const largest = loadBlock(rowAt(y, b, ldY) + at, n - j, zero);
       let ties = zero;
       for (let t = 0; t < steps; t++) {
-        if (!counts(mask, t, maskStep, b, maskBatch)) continue;
         const hit = f32x4.eq(loadBlock(stepAt(x, t, xStep, b, xBatch) + at, n - j, zero), largest);
         ties = f32x4.add(ties, v128.and(one, hit));
       }
       const share = f32x4.div(loadBlock(rowAt(dY, b, ldDY) + at, n - j, zero), ties);
       for (let t = 0; t < steps; t++) {
         const hit = f32x4.eq(loadBlock(stepAt(x, t, xStep, b, xBatch) + at, n - j, zero), largest);
-        const isCounted = counts(mask, t, maskStep, b, maskBatch);
-        storeBlock(stepAt(dX, t, dXStep, b, dXBatch) + at, isCounted ? v128.and(share, hit) : zero, n - j);
+        storeBlock(stepAt(dX, t, dXStep, b, dXBatch) + at, v128.and(share, hit), n - j);
       }
     }
   }
