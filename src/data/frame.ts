@@ -47,9 +47,9 @@ export interface FrameColumn {
 
 /** How a column's cells become numbers. */
 export type ColumnReading =
-  /** `middle` is the median, which stands for missing values in tables of single rows. */
+  /** `middle` stands for missing values in tables of single rows: the median, or the more frequent one of a flag. */
   | { kind: 'number'; decimal: '.' | ','; thousands?: string; unit?: string; middle?: number }
-  | { kind: 'flag'; zero: string; one: string }
+  | { kind: 'flag'; zero: string; one: string; middle?: number }
   | { kind: 'category'; values: string[] }
   | { kind: 'time' }
   | { kind: 'text' };

@@ -58,7 +58,7 @@ describe('how a table is read', () => {
   const whole = {
     columns: [
       { name: 'a', use: 'target', reading: { kind: 'number', decimal: ',', thousands: '.', unit: '€', middle: 2.5 } },
-      { name: 'b', use: 'known', reading: { kind: 'flag', zero: '', one: 'x' } },
+      { name: 'b', use: 'known', reading: { kind: 'flag', zero: '', one: 'x', middle: 1 } },
       { name: 'c', use: 'feature', reading: { kind: 'category', values: ['u', 'v'] } },
       { name: 'd', use: 'time', reading: { kind: 'time' } },
       { name: 'e', use: 'out', reading: { kind: 'text' } },
@@ -107,6 +107,7 @@ describe('how a table is read', () => {
     ['columns.0.reading.kind', 'x', 'one of number, flag, category, time, text', 'columns[0].reading.kind'],
     ['columns.0.reading.decimal', ';', 'one of ., ,', 'columns[0].reading.decimal'],
     ['columns.0.reading.middle', 'x', 'a finite number', 'columns[0].reading.middle'],
+    ['columns.1.reading.middle', 0.5, '0 or 1', 'columns[1].reading.middle'],
     ['columns.1.reading.one', 1, 'text', 'columns[1].reading.one'],
     ['columns.2.reading.values', [], '1 or more different texts', 'columns[2].reading.values'],
     ['time.columns', [], '1 or more different texts'],

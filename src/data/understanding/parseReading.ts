@@ -32,7 +32,11 @@ export function parseReading(fields: Fields): FrameReading {
 
 function parseColumn(fields: Fields): ColumnReading {
   const kind = fields.oneOf('kind', ['number', 'flag', 'category', 'time', 'text']);
-  if (kind === 'flag') return { kind, zero: fields.string('zero'), one: fields.string('one') };
+  if (kind === 'flag') {
+    const middle = fields.optional('middle', () => fields.number('middle'));
+    if (middle !== undefined && middle !== 0 && middle !== 1) fields.damaged('middle', '0 or 1');
+    return { kind, zero: fields.string('zero'), one: fields.string('one'), ...(middle !== undefined && { middle }) };
+  }
   if (kind === 'category') return { kind, values: fields.names('values', 1) };
   if (kind !== 'number') return { kind };
   const thousands = fields.optional('thousands', () => fields.string('thousands'));

@@ -229,11 +229,24 @@ function fillAlong(
   return { reading, how: numbers ? `filled in between${withSeason}, next or last value at the ends` : 'last value' };
 }
 
-/** A row alone is filled by what others had in training, so that a number remembers its median also where none was missing. */
+/** A row alone is filled by what others had in training, which is remembered also where none was missing. */
 function withMiddle({ reading }: ReadColumn, values: Float64Array, { options, request }: Preparing): ColumnReading {
   const remembers = options.timeless === true && options.like === undefined && request.fill === 'linear';
-  if (reading.kind !== 'number' || !remembers || values.every(Number.isNaN)) return reading;
-  return { ...reading, middle: median(values) };
+  if (!hasMiddle(reading) || !remembers || values.every(Number.isNaN)) return reading;
+  return { ...reading, middle: middleOf(reading, values) };
+}
+
+type WithMiddle = Extract<ColumnReading, { kind: 'number' | 'flag' }>;
+
+function hasMiddle(reading: ColumnReading): reading is WithMiddle {
+  return reading.kind === 'number' || reading.kind === 'flag';
+}
+
+/** The median, or the most frequent flag; 0 where there is none. */
+function middleOf({ kind }: WithMiddle, values: Float64Array): number {
+  if (kind === 'flag') return mode(values);
+  const found = median(values);
+  return Number.isNaN(found) ? 0 : found;
 }
 
 /** Without time: the median, or the most frequent flag; a category is none of its values. */
@@ -242,16 +255,13 @@ function fillAlone(
   values: Float64Array,
   { options }: Preparing,
 ): { reading: ColumnReading; how: string } {
-  if (reading.kind === 'category') return { reading, how: 'none of them' };
-  if (reading.kind !== 'number') {
-    const value = mode(values);
-    replaceMissing(values, value);
-    return { reading, how: `${value}` };
-  }
-  const found = median(values);
-  const middle = reading.middle ?? (Number.isNaN(found) ? 0 : found);
+  if (!hasMiddle(reading)) return { reading, how: 'none of them' };
+  const middle = reading.middle ?? middleOf(reading, values);
   replaceMissing(values, middle);
-  return { reading: options.like === undefined ? { ...reading, middle } : reading, how: `the median, ${middle}` };
+  return {
+    reading: options.like === undefined ? { ...reading, middle } : reading,
+    how: reading.kind === 'number' ? `the median, ${middle}` : `${middle}`,
+  };
 }
 
 function replaceMissing(values: Float64Array, by: number): void {

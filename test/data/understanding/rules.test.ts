@@ -1,5 +1,6 @@
 /** What becomes of single cells, rows and steps: a small table for each rule, with every value or the whole message. */
 import { describe, expect, test } from '@jest/globals';
+import type { ColumnReading } from '../../../src/data/frame.js';
 import { Table } from '../../../src/data/table.js';
 import { aggregateOf } from '../../../src/data/understanding/resample.js';
 import { naturally } from '../../../src/data/understanding/series.js';
@@ -46,6 +47,21 @@ describe('what is missing is filled', () => {
     const label: UnderstandOptions = { label: 'kind', timeless: true };
     const frame = csv('f,x,kind\nno,1,u\nyes,2,v\n,4,u\nyes,5,v\nno,7,u\n', label);
     expect([values(frame, 'f')[2], told(frame, 'f')?.filled]).toEqual([0, '0']);
+    // As in training, not as among the rows at hand; a model that does not know takes those.
+    const { middle: _, ...unknowing } = frame.reading.columns[0].reading as { middle?: number };
+    const older = {
+      ...frame.reading,
+      columns: frame.reading.columns.with(0, { name: 'f', use: 'feature', reading: unknowing as ColumnReading }),
+    };
+    for (const [like, filled] of [
+      [frame.reading, 0],
+      [older, 1],
+    ] as const) {
+      const other = csv('f,x\nyes,1\n,4\nyes,5\n', { like, timeless: true });
+      expect([...values(other, 'f')]).toEqual([1, filled, 1]);
+      expect(told(other, 'f')?.filled).toBe(`${filled}`);
+      expect(other.reading.columns[0].reading).toEqual(like.columns[0].reading);
+    }
     const { reading } = csv('x,kind\n1,u\n2,v\n4,u\n', { ...label, fill: 'leave' });
     for (const [cells, filled] of [
       ['\nNA', [0, 0]],

@@ -205,7 +205,7 @@ describe('rows by themselves', () => {
     { name: 'kind', use: 'label', how: 'text' },
   ];
 
-  test('take what is missing from the others, and remember the median', () => {
+  test('take what is missing from the others, and remember the median, or the more frequent', () => {
     expect(frame.account).toEqual({
       source: 't.csv',
       read: 7,
@@ -220,7 +220,7 @@ describe('rows by themselves', () => {
         { name: 'id', use: 'out', reading: text },
         { name: 'x', use: 'feature', reading: { kind: 'number', decimal: '.', middle: 5 } },
         { name: 'w', use: 'feature', reading: { kind: 'category', values: ['a', 'b', 'c'] } },
-        { name: 'on', use: 'feature', reading: { kind: 'flag', zero: 'no', one: 'yes' } },
+        { name: 'on', use: 'feature', reading: { kind: 'flag', zero: 'no', one: 'yes', middle: 0 } },
         { name: 'one', use: 'out', reading: text },
         { name: 'same', use: 'out', reading: text },
         { name: 'kind', use: 'label', reading: text },
