@@ -215,7 +215,7 @@ const training: [name: string, both: string[], given: string[]][] = [
   ['--learning-rate', ['--epochs', '3'], ['--learning-rate', '0.03']],
   ['--validation-split', ['--epochs', '3'], ['--validation-split', '0.3']],
   ['--seed', ['--epochs', '3'], ['--seed', '5']],
-  ['--budget', ['--epochs', '60'], ['--budget', '0.001']],
+  ['--budget', ['--epochs', '25'], ['--budget', '0.001']],
 ];
 /** The learning rate is one at which the held-out loss soon rises. */
 const trained: Record<TaskKind, { data: string; both: string[]; rate: string; layers: string }> = {
@@ -296,7 +296,7 @@ describe.each(kinds)('training %s', (kind) => {
   const small = kind === 'text' ? ['--layers', layers] : [];
   const patience: (typeof training)[number] = [
     '--patience',
-    ['--epochs', '40', '--learning-rate', rate, '--patience', '40'],
+    ['--epochs', '25', '--learning-rate', rate, '--patience', '25'],
     ['--patience', '1'],
   ];
   test.each([...training, patience])('%s changes the model, with and without --plain', async (_, settings, given) => {

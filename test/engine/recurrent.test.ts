@@ -15,7 +15,7 @@ test('models with recurrent layers: predictions 1e-5, losses 1e-4 relative, weig
     fc.property(recurrentSample, (sample) => {
       compare(sample, 6);
     }),
-    { numRuns: 35 },
+    { numRuns: 18 },
   );
   expect(tensorCount()).toBe(tensors);
 });

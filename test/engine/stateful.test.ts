@@ -99,7 +99,7 @@ test('random models: predictions, losses, states and weights, as tfjs', () => {
     fc.property(statefulSample(['plain', 'embedding', 'repeat']), (sample) => {
       compareStates(sample);
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
   expect(tensorCount()).toBe(tensors);
 });
