@@ -1,5 +1,5 @@
 import type { Account } from '../data/frame.js';
-import { usageError } from '../errors.js';
+import { MemcellError, usageError } from '../errors.js';
 import { counted, formatDuration, formatNumber, formatTable } from '../format.js';
 import type { Drawn } from '../tasks/drawnSettings.js';
 import { type AnyFlags, flags } from '../tasks/flags.js';
@@ -100,6 +100,7 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
       out === undefined ? undefined : await openTrials({ out, resume, sql }, { kind, options }, values, source, say);
     // The first trial of a search that goes on is not prepared again: what it said of the data, the last training says.
     const saysDataLast = records?.find(1) !== undefined;
+    if (saysDataLast) signals.listen();
     const tuned = await tuneTask(kind, source, options, {
       ...given,
       ...(records && { records }),
@@ -111,6 +112,8 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
         session.warn(warnings);
         const on = `on ${counted(samples, 'sample')}, ${heldOut} more to choose settings by`;
         session.note(`trial 1 has the defaults: ${layers} ${on}`);
+        // Before, there is nothing to train with.
+        signals.listen();
         return true;
       },
       onTrial: (trial, metric) => session.note(trialText(kind, trial, most, metric)),
@@ -151,6 +154,9 @@ async function tune(data: string, { kind, options }: Asked, values: Options, ses
       if (records?.isKept) session.note(`the trials are kept in ${records.folder}; --resume goes on with them`);
       session.exitCode = signals.code() ?? 130;
     }
+  } catch (error) {
+    if (error instanceof MemcellError && error.code === 'interrupted') session.exitCode = signals.code() ?? 1;
+    throw error;
   } finally {
     signals.release();
   }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Add, Dense, Input, Model } from '../../src/index.js';
@@ -266,6 +266,23 @@ describe('predict', () => {
     expect(err).toMatch(/^memcell: .*folder\.csv: cannot be written \(ENOENT\); give another file\n$/);
     expect(readdirSync(folder)).toEqual(before);
   });
+});
+
+it('a long answer that a signal ends leaves no file', async () => {
+  const before = readdirSync(folder);
+  const rows = file(folder, 'many.csv', `a,b,c,d,note\n${`1,2,3,4,${'-'.repeat(150)}\n`.repeat(20_000)}`);
+  const to = join(folder, 'many-classes.csv');
+  const listening = process.listenerCount('SIGTERM');
+  // It listens while the file is written.
+  const timer = setInterval(() => {
+    if (process.listenerCount('SIGTERM') > listening) process.emit('SIGTERM', 'SIGTERM');
+  });
+  const { code, out, err } = await memcell('predict', models.classify, rows, '--out', to);
+  clearInterval(timer);
+  expect([code, out, err]).toEqual([143, '', `interrupted: ${to} was not written\n`]);
+  rmSync(rows);
+  expect(readdirSync(folder)).toEqual(before);
+  expect(process.listenerCount('SIGTERM')).toBe(listening);
 });
 
 describe('evaluate', () => {

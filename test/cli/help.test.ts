@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { run } from '../../src/cli/main.js';
 import { memcell } from './streams.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -188,6 +189,29 @@ end the page becomes the report and the process ends: the browser keeps the repo
     expect(await memcell('help', 'train')).toEqual(await memcell('train', '--help'));
     const { code, err } = await memcell('help', 'trian');
     expect([code, err]).toEqual([2, "memcell: unknown command 'trian'; did you mean train?\n"]);
+  });
+
+  it('nor behind --, where it is told on standard error that one is missing', async () => {
+    expect(await memcell('--')).toEqual({ code: 2, out: '', err: (await memcell('--help')).out });
+  });
+
+  it('is as wide as the terminal, up to 100 columns', async () => {
+    const widest = async (columns?: number) => {
+      let out = '';
+      const write = (text: string) => {
+        out += text;
+      };
+      await run(['train', '--help'], { stdout: { write, ...(columns && { columns }) }, stderr: { write } });
+      // The examples and what stands below them are as they are written.
+      return Math.max(
+        ...out
+          .slice(0, out.indexOf('Example'))
+          .split('\n')
+          .map((line) => line.length),
+      );
+    };
+    const [narrow, wide, wider, unknown] = [await widest(60), await widest(100), await widest(200), await widest()];
+    expect([narrow <= 60, narrow < wide, wide <= 100, wider, unknown]).toEqual([true, true, true, wide, wide]);
   });
 
   it('with --json alone prints a document', async () => {

@@ -362,6 +362,57 @@ describe('addresses', () => {
     ]);
   });
 
+  test('its own stop button stops a training, once, as the page then says', async () => {
+    let stops = 0;
+    const training = { title: 't', kind: 'classify', onStop: () => stops++, note: () => {} } as const;
+    const live = await startLive({ host: '127.0.0.1', port: 0 }, training);
+    const page = await (await fetch(live.url)).text();
+    const token = parseHTML(page).document.querySelector('[data-live]')?.getAttribute('data-token') ?? '';
+    const press = () => ask(live.url, '/stop', 'POST', { 'x-memcell-token': token });
+    expect([await press(), stops]).toEqual([202, 1]);
+    live.stopping();
+    expect([await press(), stops]).toEqual([202, 1]);
+    const events = await eventsOf(live.url, (event) => event === 'state');
+    expect(JSON.parse(events.get('state') ?? '')).toEqual({ stages: [], stopping: true });
+    await live.failed('why');
+  });
+
+  test('a page gets a sign of life every 15 s, and is let go where it takes nothing', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    const served = { page: () => 'page', scripts: [], onOpened: () => {}, onStop: () => {} };
+    const server = await serveLive({ host: '127.0.0.1', port: 0 }, served);
+    const { port, hostname: host } = new URL(server.url);
+    let got = '';
+    const opened = new Promise<void>((resolve) => {
+      const page = request({ host, port, path: '/events' }, (response) => {
+        response.once('data', () => resolve());
+        response.on('data', (text) => {
+          got += text;
+          if (got.endsWith(':\n\n')) response.pause();
+        });
+        response.on('error', () => {});
+      });
+      page.end();
+    });
+    await opened;
+    const turns = async () => {
+      for (let i = 0; i < 100 && !got.endsWith(':\n\n'); i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    jest.advanceTimersByTime(14_999);
+    await turns();
+    expect(got).not.toContain(':\n\n');
+    jest.advanceTimersByTime(1);
+    await turns();
+    expect(got).toMatch(/^event: run\ndata: \w+\n\n:\n\n$/);
+    jest.useRealTimers();
+    for (let i = 0; i < 40 && server.watched; i++) {
+      server.send('curves', 'x'.repeat(1_000_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(server.watched).toBe(false);
+    await server.end('ended', 'report');
+  });
+
   test('after the last epoch the page has seen all of it', async () => {
     const training = { title: 't', kind: 'classify', onStop: () => {}, note: () => {} } as const;
     const live = await startLive({ host: '127.0.0.1', port: 0 }, training);

@@ -34,6 +34,9 @@ async function json(...argv: string[]) {
   return JSON.parse(out);
 }
 
+const write = async (name: string, arrays: Record<string, NdArray>, form: 'npy' | 'npz' | 'json') =>
+  writeFileSync(place(name), await encodeArrays(new Map(Object.entries(arrays)), form));
+
 /** The one line of an error, and its exit code. */
 async function refusal(...argv: string[]) {
   const { code, err } = await memcell(...argv);
@@ -48,8 +51,6 @@ beforeAll(async () => {
   await made.save(model);
   const straight = sequential('Dense(1)', { inputShape: [2], seed: 2 });
   await straight.save(dense);
-  const write = async (name: string, arrays: Record<string, NdArray>, form: 'npy' | 'npz' | 'json') =>
-    writeFileSync(place(name), await encodeArrays(new Map(Object.entries(arrays)), form));
   const labels = { data: Int32Array.of(0, 1, 1, 0, 1), shape: [5] };
   await write('x.npy', { x }, 'npy');
   await write('labels.npy', { labels }, 'npy');
@@ -109,6 +110,30 @@ describe('predict', () => {
       2,
       'memcell: an .npy holds one array, and the model gives 2 (lstm_LSTM5, lstm_LSTM5_1); write an .npz',
     ]);
+  });
+
+  it('writes to standard output as CSV, and nothing else there', async () => {
+    const { code, out, err } = await memcell('predict', model, place('x.npy'), '--out', '-');
+    expect([code, err]).toEqual([0, '']);
+    const [head, ...rows] = out.trimEnd().split('\n');
+    expect(head).toBe('dense[0],dense[1]');
+    expect(rows.flatMap((row) => row.split(',').map((cell) => Math.fround(Number(cell))))).toEqual([...y.data]);
+    expect(JSON.parse((await memcell('predict', model, place('x.npy'), '--out', '-', '--json')).out).samples).toBe(5);
+  });
+
+  it('says of a model what no one here knows, once', async () => {
+    const metrics = join(fixtures, 'training/metrics.keras');
+    const { lost } = await loadModel(metrics);
+    expect(lost.length).toBeGreaterThan(0);
+    const width = (await loadModel(metrics)).inputShape[1] ?? 0;
+    const row = file(folder, 'row.csv', `${'1,'.repeat(width).slice(0, -1)}\n`);
+    const told = [
+      await memcell('predict', metrics, row),
+      await memcell('summary', metrics),
+      await memcell('evaluate', metrics, row),
+    ];
+    for (const { err } of told) expect(err.split('\n').slice(0, lost.length)).toEqual(lost);
+    expect(told.map(({ code }) => code)).toEqual([0, 0, 2]);
   });
 
   test.each(['y.npy', 'y.json', 'Y.NPZ'])('writes %s, which it reads again', async (name) => {
@@ -218,6 +243,21 @@ describe('evaluate', () => {
     expect((await memcell(...argv, '--loss', 'mse')).out).toMatch(/^3 samples\nloss +\d/);
   });
 
+  it('says how a table was read, and takes several inputs and outputs by name', async () => {
+    const rows = file(folder, 'bars.csv', 'size|rooms|price\n0.5|2|3\n1.5|1|4\n');
+    const argv = ['evaluate', dense, rows, '--targets', 'price', '--loss', 'mse'];
+    expect((await memcell(...argv)).err).toBe('separator |\n');
+    expect((await json(...argv)).notes).toEqual(['separator |']);
+    const inputs = { input3: wave([3, 4, 2]), input4: wave([3, 2]) };
+    const wide = await loadModel(two);
+    const target = wave([3, ...wide.outputShape.slice(1).map(Number)], 1);
+    wide.compile({ loss: 'mse' });
+    const direct = await wide.evaluate(inputs, target, { verbose: 0 });
+    await write('all.npz', { ...inputs, y: target }, 'npz');
+    const { samples, evaluation } = await json('evaluate', two, place('all.npz'), '--loss', 'mse');
+    expect([samples, evaluation]).toEqual([3, direct]);
+  });
+
   it('says in one line what does not fit', async () => {
     const table = place('houses.csv');
     const cases: [string[], number, string][] = [
@@ -225,6 +265,11 @@ describe('evaluate', () => {
         [model, place('x.npy')],
         2,
         'F/x.npy: has no targets; give them with --targets FILE, as columns of a table (--targets COLS), or beside the inputs (y)',
+      ],
+      [
+        [join(fixtures, 'savedModels/two-outputs'), place('x.npy'), '--loss', 'mse'],
+        2,
+        'F/x.npy: has no targets; give them with --targets FILE, as columns of a table (--targets COLS), or beside the inputs (lstm_LSTM5, lstm_LSTM5_1)',
       ],
       [[dense, table, '--targets', 'price'], 2, 'F/dense.h5: comes without a loss; name one, such as --loss mse'],
       [

@@ -14,6 +14,11 @@ export interface Outcome {
 
 /** Runs a command line in this process. */
 export async function memcell(...argv: string[]): Promise<Outcome> {
+  return watched(() => {}, ...argv);
+}
+
+/** The same; `onStderr` sees what it says as it comes. */
+export async function watched(onStderr: (text: string) => void, ...argv: string[]): Promise<Outcome> {
   let out = '';
   let err = '';
   const code = await run(argv, {
@@ -25,6 +30,7 @@ export async function memcell(...argv: string[]): Promise<Outcome> {
     stderr: {
       write: (text: string) => {
         err += text;
+        onStderr(text);
       },
     },
   });

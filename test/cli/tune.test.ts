@@ -1,11 +1,11 @@
 /** memcell tune: what is said of each trial, in the words of memcell train. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 import { counted } from '../../src/format.js';
 import type { Trial } from '../../src/tasks/search.js';
-import { file, memcell, temporaryFolder } from './streams.js';
+import { file, memcell, temporaryFolder, watched } from './streams.js';
 
 const folder = temporaryFolder('in memory');
 const counting = file(folder, 'count.txt', `${Array.from({ length: 80 }, (_, i) => (i * 3) % 8).join(' ')}\n`);
@@ -79,3 +79,53 @@ test('layers that were drawn stand in quotes, as a shell takes them', async () =
   expect(trials.filter(({ layers }) => layers !== undefined).length).toBe(1);
   expect(toldOf(err)).toEqual(trials.map((trial, i) => [i + 1, words(trial) || 'the defaults']));
 }, 60_000);
+
+describe('a signal', () => {
+  const kinds = file(folder, 'kinds.csv', `size,kind\n${'1,small\n8,big\n2,small\n9,big\n'.repeat(15)}`);
+  const given = ['tune', kinds, '--classify', 'kind', '--layers', 'Dense(2, softmax)', '--epochs', '2', '--seed', '2'];
+  /** Sends one when this is said. */
+  const at = (when: string, name: 'SIGINT' | 'SIGTERM') => (said: string) => {
+    if (said.startsWith(when)) setImmediate(() => process.emit(name, name));
+  };
+  const stopping = 'stopping the search; the best settings so far are trained. Ctrl-C again quits without\n';
+
+  test('before the first trial is done ends the search with nothing', async () => {
+    const out = join(folder, 'none');
+    const argv = [...given, '--out', out, '--trials', '9', '--json'];
+    const outcome = await watched(at('trial 1 has the defaults', 'SIGTERM'), ...argv);
+    expect(outcome.code).toBe(143);
+    expect(JSON.parse(outcome.out)).toEqual({ task: 'classify', data: kinds, trials: [], ended: 'interrupted' });
+    const end = `\n${stopping}memcell: interrupted before the first trial was done; nothing is saved\n`;
+    expect(outcome.err.slice(-end.length)).toBe(end);
+    expect([existsSync(out), existsSync(`${out}.resume`)]).toEqual([false, false]);
+  });
+
+  test('later has the best so far trained and saved, and its trials kept, which --resume goes on with', async () => {
+    const out = join(folder, 'some');
+    const { code, err } = await watched(at('trial 2 of', 'SIGINT'), ...given, '--out', out, '--trials', '9');
+    expect(code).toBe(130);
+    const said = err.replace(/^warning: .*\n/gm, '');
+    expect(said.slice(said.indexOf(stopping))).toBe(
+      [
+        stopping,
+        'interrupted after 2 of 9 trials\ntraining with the best settings\n',
+        `the trials are kept in ${out}.resume; --resume goes on with them\n`,
+      ].join(''),
+    );
+    expect(existsSync(join(out, 'model.json'))).toBe(true);
+    // One that goes on listens from its beginning, and says of the data what the first trial did not say again.
+    const resumed = [...given, '--out', out, '--resume', '--trials', '3'];
+    const again = await watched(at('trial 1 of', 'SIGTERM'), ...resumed);
+    expect([again.code, again.err]).toEqual([
+      143,
+      expect.stringContaining(`\n${stopping}interrupted after 2 of 3 trials\n`),
+    ]);
+    expect(again.err).toContain(`\ntraining with the best settings\ndata     ${kinds}: 60 rows\nlabel    kind: text\n`);
+    for (const told of [err, again.err]) expect(told.split('60 rows')).toHaveLength(2);
+    const last = await memcell(...resumed);
+    expect(last.code).toBe(0);
+    const trials = Array.from(last.err.matchAll(/^trial (\d) of 3: /gm), ([, number]) => number);
+    expect(trials).toEqual(['1', '2', '3']);
+    expect(existsSync(`${out}.resume`)).toBe(false);
+  });
+});

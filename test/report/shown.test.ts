@@ -53,14 +53,22 @@ test('a histogram counts every value once, in bins of round numbers', () => {
   );
   expect(histogramOf([0, 1, 2, 3, 30]).map(({ from, to }) => to - from)).toEqual(new Array(31).fill(1));
   expect(histogramOf([5, 5])).toEqual([expect.objectContaining({ count: 2 })]);
+  expect(histogramOf([Number.NaN, 5, Number.POSITIVE_INFINITY, 5])).toEqual(histogramOf([5, 5]));
+  expect(histogramOf([0, 0])).toEqual([{ from: 0, to: 1, count: 2 }]);
+  expect([histogramOf([]), histogramOf([Number.NaN])]).toEqual([[], []]);
 });
 
 test('of many series the worst and the best are kept, the worst first', () => {
   const pictures = new Pictures();
+  const left: number[] = [];
   for (let i = 0; i < 300; i++) {
     const relative = ((i * 7919) % 300) / 100;
     pictures.add({ kind: 'forecast', series: `s${i}`, relative } as ShownForecasts);
+    left.push(pictures.left);
   }
+  // No more than twice as many are held meanwhile.
+  expect(Math.max(...left.map((count, i) => i + 1 - count))).toBe(48);
+  expect(left.slice(47, 49)).toEqual([0, 25]);
   const kept = pictures.parts.map((part) => (part as ShownForecasts).relative);
   expect(kept.length).toBe(24);
   expect(kept.slice(0, 3)).toEqual([2.99, 2.98, 2.97]);
@@ -93,6 +101,17 @@ test('what comes of one series in parts, as from folds, is one picture with all 
   expect(residuals).toEqual({ x: [1, 2, 3], y: [3, -1, 0] });
   expect(histogram.reduce((sum, { count }) => sum + count, 0)).toBe(3);
   expect(mae).toBeCloseTo(4 / 3, 9);
+  // Of residuals of which only the extremes are left, the others lie in the middles of their bins.
+  const many = { ...part(4, [0.5, 2.5], 1), scored: 4 };
+  many.columns[0].histogram = [
+    { from: 0, to: 1, count: 3 },
+    { from: 1, to: 2, count: 0 },
+    { from: 2, to: 3, count: 1 },
+  ];
+  pictures.add(many);
+  const [all] = pictures.parts as ShownForecasts[];
+  expect(all.columns[0].histogram).toEqual(histogramOf([3, -1, 0, 0.5, 0.5, 0.5, 2.5]));
+  expect([all.scored, all.shown, all.relative]).toEqual([7, 5, expect.closeTo(8 / 7, 9)]);
 });
 
 test('numbers of one axis are in one unit with as many decimals, and long names keep their ends', () => {

@@ -117,8 +117,14 @@ async function learnOne(samples: Labelled, problem: Problem, run: Run, seconds: 
       remarks: [...remarks, `no time was left to train on the ${held.length} samples that training was stopped by`],
     };
   }
-  run.stage('training on all of its samples');
-  const again = await refit(samples, recipe, steps, run);
+  let again: Awaited<ReturnType<typeof refit>>;
+  try {
+    run.stage('training on all of its samples');
+    again = await refit(samples, recipe, steps, run);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   if (again.model === undefined) return { ...learnt, ...(again.stopped && { stopped: again.stopped }) };
   model.dispose();
   return { ...learnt, model: again.model };

@@ -26,15 +26,16 @@ export async function trainClasses(
   const how =
     held.length > 0 ? { time: 0.5, name: 'the model that is scored' } : { time: 1, name: 'the model that is saved' };
   const first = await learnOn(data, train, encoding, run, clock, how);
-  await otherWork();
-  const probabilities = await answers(data, scored, encoding, first);
-  const last = held.length === 0 || run.purpose ? {} : await learnOnAll(data, first, run, clock);
-  const learnt = last.learnt ?? first;
-  if (last.learnt) first.model.dispose();
-  const stopped = last.stopped ?? learnt.stopped;
-  const artefact = artefactOf(data, last.learnt ? data.order : train, last.encoding ?? encoding);
-  const { model } = learnt;
+  let { model } = first;
   try {
+    await otherWork();
+    const probabilities = await answers(data, scored, encoding, first);
+    const last = held.length === 0 || run.purpose ? {} : await learnOnAll(data, first, run, clock);
+    const learnt = last.learnt ?? first;
+    if (last.learnt) first.model.dispose();
+    model = learnt.model;
+    const stopped = last.stopped ?? learnt.stopped;
+    const artefact = artefactOf(data, last.learnt ? data.order : train, last.encoding ?? encoding);
     const made = { artefact, layers: learnt.layers, settings: settingsOf(learnt.recipe, run), history: first.history };
     await run.trained(model, made);
     const told = Int32Array.from(scored, (sample) => data.actual[sample]);

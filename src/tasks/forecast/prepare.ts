@@ -183,9 +183,9 @@ async function trainRecipe(
     before = fitted.model;
   }
   const longestHeld = Math.max(...rows.map((count, i) => count - trained[i]));
-  run.stage(`fitting on all ${counted(all, 'row')}`);
   let fitted: Fitted;
   try {
+    run.stage(`fitting on all ${counted(all, 'row')}`);
     fitted = await fitModel(data, rows, false, { ...fitting, run: evaluation ? half : run });
   } catch (error) {
     if (keepFirst && error instanceof MemcellError && error.code === 'interrupted') return keepFirst();

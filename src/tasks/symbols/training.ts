@@ -107,10 +107,12 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
   const { ids, edge, stopAt, windows } = corpus;
   const stopping = stopAt < edge ? { from: stopAt, to: edge } : { from: 0, to: edge };
   const candidates: Candidate[] = [];
+  const models: Sequential[] = [];
   try {
     for (const [i, window] of windows.entries()) {
       run.stage(windows.length === 1 ? 'the network' : `window ${window}`);
       const model = buildSymbolsNetwork(corpus, window, run);
+      models.push(model);
       await otherWork();
       const deadline = clock.deadline((0.5 * (i + 1)) / windows.length);
       const part = {
@@ -131,10 +133,10 @@ async function chooseWindow(corpus: SymbolCorpus, run: Run, clock: Clock): Promi
     const best = Math.max(...candidates.map(({ accuracy }) => accuracy));
     const error = Math.sqrt((best * (1 - best)) / (stopping.to - stopping.from));
     const chosen = candidates.find(({ accuracy }) => accuracy >= best - error) ?? candidates[0];
-    for (const { model } of candidates) if (model !== chosen.model) model.dispose();
+    for (const model of models) if (model !== chosen.model) model.dispose();
     return chosen;
   } catch (error) {
-    for (const { model } of candidates) model.dispose();
+    for (const model of models) model.dispose();
     throw error;
   }
 }

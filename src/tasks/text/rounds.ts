@@ -68,7 +68,10 @@ export class TextRounds {
     const part = { ids: ids.subarray(0, stopping.from), stopping, epochs: settings.epochs, ...clock.deadline(0.6) };
     const plan = planOf(learner, corpus, run, part);
     await otherWork();
-    const outcome = await fitNetwork(learner, plan);
+    const outcome = await fitNetwork(learner, plan).catch((error) => {
+      if (learner !== this.current) learner.dispose();
+      throw error;
+    });
     this.take(learner);
     clock.ended(outcome.history.loss?.length ?? 0);
     this.stopped = outcome.stopped;

@@ -87,6 +87,24 @@ describe('folds', () => {
     }
   });
 
+  test('fewer times than folds make as many folds as there are times', () => {
+    const clocks = Int32Array.from({ length: 40 }, (_, i) => (i < 20 ? 3 : 90));
+    const folds = makeFolds(clocks, 5, 10);
+    const [early, late] = [0, 20].map((from) => Int32Array.from({ length: 20 }, (_, i) => from + i));
+    expect(folds).toEqual([
+      { held: early, trained: late },
+      { held: late, trained: early },
+    ]);
+    // 8 are enough to train on.
+    const few = (count: number) =>
+      makeFolds(
+        Int32Array.from({ length: 8 + count }, (_, i) => Number(i < 8)),
+        2,
+        0,
+      );
+    expect([few(8).length, few(7).length]).toEqual([2, 1]);
+  });
+
   test('no fold where too little is left to train on', () => {
     expect(
       makeFolds(
@@ -239,6 +257,25 @@ describe('effects of known columns', () => {
     const values = Float64Array.from(noise(n, 6), (e, t) => 10 + 0.3 * e + effect[t]);
     const effects = fitEffects(values, known, 3, flat);
     expect(effects).toEqual([2, 0, 0, 0, -1.5, 0].map((value) => (value === 0 ? 0 : expect.closeTo(value, 0.8))));
+  });
+
+  test('of a column of zeros, of series of fewer than 8 rows and without columns none are fitted', () => {
+    const one = Float64Array.from({ length: n * 2 }, (_, i) => (i % 2 === 0 ? 0 : known[i]));
+    const values = Float64Array.from(noise(n, 6), (e, t) => 10 + 0.1 * e + 3 * one[2 * t + 1]);
+    expect(fitEffects(values, one, 2, flat)).toEqual([0, expect.closeTo(3, 1), 0, 0]);
+    expect(fitEffects(values, new Float64Array(n), 1, flat)).toEqual([0, 0]);
+    expect(fitEffects(values.subarray(0, 7), one, 2, flat)).toEqual([0, 0, 0, 0]);
+    expect(fitEffects(values.subarray(0, 8), one, 2, flat)).not.toEqual([0, 0, 0, 0]);
+    expect(fitEffects(values, new Float64Array(0), 0, flat)).toEqual([]);
+  });
+
+  test('beside the value of a season before, they are of what changed since', () => {
+    const naive: Anchor = { ...flat, kind: 'naive', period: 7 };
+    const values = Float64Array.from(
+      noise(n, 6),
+      (e, t) => 5 * (t % 7) + 0.1 * e + 2 * known[3 * t] - known[3 * t + 2],
+    );
+    expect(fitEffects(values, known, 3, naive)).toEqual([expect.closeTo(2, 1), 0, expect.closeTo(-1, 1), 0, 0, 0]);
   });
 
   test('useless columns get none', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import '../../propertySeed.js';
 import { MemcellError } from '../../../src/errors.js';
+import type { Run } from '../../../src/tasks/definition.js';
 import { fit as fitForecaster } from '../../../src/tasks/forecast/fit.js';
 import type { Series, SeriesSet } from '../../../src/tasks/forecast/forecaster.js';
 import { endOf, forecastFrom } from '../../../src/tasks/forecast/forecastFrom.js';
@@ -428,6 +429,25 @@ describe('how it is trained', () => {
     }
     expect(told.map((text) => text.includes('time of the budget was over'))).toEqual([false, true, false]);
     expect(told[2]).toMatch(/network is left out.*lower learning rate/);
+  });
+
+  test('where only the last fit of the network diverges, it is left out, the rest stays', async () => {
+    const settings: Run['settings'] = {};
+    const stage = (text: string) => {
+      if (text === 'the network on all rows') Object.assign(settings, { learningRate: 1e30, optimizer: 'sgd' });
+    };
+    const { model, state, remarks, history } = await fitted(set, H, { ...quiet, settings, stage });
+    expect(settings.optimizer).toBe('sgd');
+    expect(remarks.filter((remark) => remark.startsWith('the network is left out: '))).toHaveLength(1);
+    expect(history.loss.length).toBeGreaterThan(1);
+    const parsed = parseState(state, 'state');
+    expect([parsed.network, parsed.ridge !== undefined]).toEqual([false, true]);
+    expect(
+      model
+        .getWeights()
+        .at(-2)
+        ?.data.every((weight) => weight === 0),
+    ).toBe(true);
   });
 
   test('callbacks see the epochs of the network on all rows, stages are told, and the history has every checkpoint', async () => {

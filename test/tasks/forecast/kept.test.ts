@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Series } from '../../../src/tasks/forecast/forecaster.js';
-import { continued, fromKept, keep } from '../../../src/tasks/forecast/kept.js';
+import { continued, fromKept, type KeptSeries, keep } from '../../../src/tasks/forecast/kept.js';
 import { sliceSeries, trainingRows } from '../../../src/tasks/forecast/seriesSet.js';
 
 const widths = { targets: 2, past: 1, known: 0 };
@@ -63,6 +63,34 @@ describe('continued', () => {
     expect(continued(kept(20, false), rows(0, 30, false), widths)).toMatchObject({ before: 0, seen: 20, keptFrom: 14 });
     expect(continued(kept(20, false), rows(20, 30, false), widths)).toMatchObject({ before: 0, seen: 0 });
     expect(continued(kept(20, false), rows(0, 10, false), widths)).toMatchObject({ before: 0, seen: 0 });
+    // Of 20 rows the first 14 are not kept: what has no more of them may be anything.
+    expect(continued(kept(20, false), rows(0, 14, false), widths)).toEqual({
+      series: rows(0, 14, false),
+      before: 0,
+      seen: 0,
+    });
+    expect(continued(kept(20, false), rows(0, 15, false), widths)).toMatchObject({ seen: 15, keptFrom: 14 });
+    const { rows: _, ...uncounted } = kept(20, false);
+    expect(continued(uncounted, rows(0, 30, false), widths)).toMatchObject({ before: 0, seen: 0 });
+  });
+
+  test.each<[string, KeptSeries, Series]>([
+    ['times of the one only', kept(), rows(0, 30, false)],
+    ['times of the other only', kept(20, false), rows(0, 30)],
+    ['no rows', kept(), rows(20, 20)],
+    ['nothing kept', keep([rows(0, 0)], [0], [[1, 1]], widths, [6])[0], rows(0, 3)],
+  ])('with %s they stand apart', (_, before, data) => {
+    expect(continued(before, data, widths, step)).toEqual({ series: data, before: 0, seen: 0 });
+  });
+
+  test('half of the rows that both have may be revised, no more', () => {
+    const revised = (count: number) => {
+      const data = rows(14, 25);
+      // Of each the second target, by which a row is another one too.
+      for (let row = 0; row < count; row++) data.targets[2 * row + 1] = -1;
+      return continued(kept(), data, widths, step).seen;
+    };
+    expect([0, 3, 4, 6].map(revised)).toEqual([6, 6, 0, 0]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { parseTable } from '../../../src/data/read.js';
 import type { Source } from '../../../src/data/source.js';
 import { Table, type TypedCells } from '../../../src/data/table.js';
 import { understand } from '../../../src/data/understanding/understand.js';
+import { MemcellError } from '../../../src/errors.js';
 import { newestRows, noteKept } from '../../../src/tasks/forecast/newest.js';
 import { streamed } from '../streamed.js';
 
@@ -82,6 +83,7 @@ describe('newestRows', () => {
     const rows = await newestRows(source, look, { most: 20 });
     // Where all rows are read as the head is, that is not looked at again.
     expect(heads).toHaveLength(1);
+    expect(rows.time).toMatchObject({ columns: ['date'], notation: 'yyyy-MM-dd' });
     const { account } = noteKept(understand(rows.table, { targets: ['v'] }), rows);
     expect(account).toMatchObject({ read: 40, rows: 20, time: { first: '2020-01-21', last: '2020-02-09' } });
     expect(account.notes[0]).toBe('read as a stream: of 40 rows the newest 20 are used');
@@ -144,6 +146,48 @@ describe('a row whose time is missing or none is kept, so that it is told', () =
     const { table, of } = await newestRows(source, () => time, { most: 6 });
     expect(of).toBe(count);
     expect(cellsOf(table).at(-1)).toEqual(['3', '35', '36', '37', '38', '39']);
+  });
+});
+
+describe('where rows do not fit the time as the head is read', () => {
+  const days = Array.from({ length: 40 }, (_, i) => `${i === 15 ? 'soon' : date(i)},${i}`);
+  const source = streamed(`date,v\n${days.join('\n')}\n`);
+  /** The last rows by time, and the one that has none; how the head is read, then head and odd rows together. */
+  const read = (again: () => TimeReading | undefined) => {
+    const looks = [timeOf2, again];
+    return newestRows(source, () => looks.shift()?.(), { most: 6 });
+  };
+  const newest = { rows: ['soon', ...[35, 36, 37, 38, 39].map(date)], time: timeOf2() };
+
+  test.each<[string, () => TimeReading | undefined, { rows: string[]; time: TimeReading }]>([
+    ['a reading of both that is no other is not taken', timeOf2, newest],
+    ['nor none', () => undefined, newest],
+    [
+      'nor one that cannot be',
+      () => {
+        throw new MemcellError('no');
+      },
+      newest,
+    ],
+    [
+      'another one is',
+      () => ({ columns: ['date'], notation: 'yyyy-dd-MM' }),
+      // As days and months, no row after 2020-01-12 is a time: all of those are the newest, the first of them are kept.
+      {
+        rows: ['2020-01-13', '2020-01-14', '2020-01-15', 'soon', '2020-01-17', '2020-01-18'],
+        time: { columns: ['date'], notation: 'yyyy-dd-MM' },
+      },
+    ],
+  ])('%s', async (_, again, { rows, time }) => {
+    const kept = await read(again);
+    expect([cellsOf(kept.table)[0], kept.time]).toEqual([rows, time]);
+  });
+
+  test('what is wrong with the program is not hidden', async () => {
+    const wrong = () => {
+      throw new TypeError('wrong');
+    };
+    await expect(read(wrong)).rejects.toThrow(TypeError);
   });
 });
 

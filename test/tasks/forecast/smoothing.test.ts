@@ -127,6 +127,19 @@ test('spread: √h for naive, by period for seasonal naive, √(1 + hα²) for s
   expect(spread({ ...simple, kind: 'smoothing' }, 5)).toBeCloseTo(Math.sqrt(1 + 5 * 0.16), 12);
 });
 
+test('spread with trend and season: each error goes on as the forecasts that it changes by 1', () => {
+  const form = { ...damped, kind: 'smoothing' as const, log: false, least: 0 };
+  for (const own of [form, { ...form, trend: 'additive' as const, phi: 1 }, { ...form, period: 1 }]) {
+    const seasons = own.period > 1 ? [0, 0, 0, 0] : [];
+    const { ahead } = reference([1], { ...own, start: { level: 0, slope: 0, seasons } });
+    let sum = 1;
+    for (let step = 0; step < 12; step++) {
+      if (step > 0) sum += ahead(step) ** 2;
+      expect(spread(own, step)).toBeCloseTo(Math.sqrt(sum), 12);
+    }
+  }
+});
+
 test("Nelder–Mead finds Rosenbrock's minimum", () => {
   const { x, value } = nelderMead(([a, b]) => (1 - a) ** 2 + 100 * (b - a * a) ** 2, [-1.2, 1], 0.4, 1000);
   expect(value).toBeLessThan(1e-6);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { TimeReading } from '../../../src/data/frame.js';
 import { prepareBackend } from '../../../src/kernels/backend.js';
 import { newestRows } from '../../../src/tasks/forecast/newest.js';
 import { forecastTask } from '../../../src/tasks/forecast/task.js';
@@ -33,6 +34,38 @@ describe('stretches of older rows', () => {
     }
     expect(blocks.size).toBe(older?.count);
     for (const rows of blocks.values()) expect(rows).toEqual(rows.map((_, i) => rows[0] + i));
+  });
+
+  test('last so many rows where there is no time, and as long as so many where one row has none', async () => {
+    const blocksOf = async (rows: readonly string[], time: TimeReading | undefined) => {
+      const source = streamed(`date,v\n${rows.join('\n')}\n`);
+      const how = { most: 200, stretches: { seed: 1, rows: 10 } };
+      const { older } = await newestRows(source, () => time, how);
+      const lengths = new Map<string, number>();
+      for (const block of older?.table.column('stretch').cells ?? []) lengths.set(block, (lengths.get(block) ?? 0) + 1);
+      return [...lengths.values()];
+    };
+    const rows = inOrder.map((i) => `${date(i)},${i}`);
+    const { step: _, ...stepless } = daily;
+    const wrong = rows.map((row, i) => (i === 15 ? row.replace(/.*,/, 'soon,') : row));
+    for (const lengths of [
+      await blocksOf(rows, undefined),
+      await blocksOf(wrong, daily),
+      await blocksOf(wrong, stepless),
+    ]) {
+      expect(lengths.length).toBeGreaterThan(7);
+      // The first one, the one before the newest rows, and the one with the wrong time may be shorter.
+      expect(lengths.filter((length) => Math.abs(length - 10) > 1).length).toBeLessThan(3);
+    }
+  });
+
+  test('are told apart by a column whose name no other has', async () => {
+    const rows = inOrder.map((i) => `${date(i)},${i},0`);
+    const source = streamed(`date,stretch,stretch_\n${rows.join('\n')}\n`);
+    const { older } = await newestRows(source, () => daily, { most: 200, stretches: { seed: 1, rows: 10 } });
+    expect(older?.column).toBe('stretch__');
+    expect(older?.table.columns.map(({ name }) => name)).toEqual(['date', 'stretch', 'stretch_', 'stretch__']);
+    expect(new Set(older?.table.column('stretch__').cells).size).toBe(older?.count);
   });
 
   test('every row is as likely as any other', async () => {

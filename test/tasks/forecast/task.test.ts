@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import '../../propertySeed.js';
 import { loadModel } from '../../../src/sequential.js';
@@ -183,6 +183,49 @@ describe('training', () => {
     expect(evaluation.notes.at(-1)).toMatch(/^interrupted: .* first 112 rows/);
     expect((await rowsOf(loaded, undefined, { steps: 1 }))[0].time).toBe('2020-05-20');
   }, 30_000);
+
+  test('of several series, an interrupted run ends soon: what was fitted before, or scored by then, is kept and said', async () => {
+    const two = source(
+      `day,shop,v\n${['a', 'b']
+        .flatMap((shop, s) =>
+          Array.from({ length: 40 }, (_, i) => `${i},${shop},${(10 * s + (i % 4) + noise(i, s)).toFixed(3)}`),
+        )
+        .join('\n')}\n`,
+      'two.csv',
+    );
+    /** Notes of a run that is aborted as a stage begins, from when on a clock goes fast. */
+    const interruptedAt = async (stage: RegExp) => {
+      const controller = new AbortController();
+      let [now, step] = [performance.now(), 0];
+      const clock = jest.spyOn(performance, 'now').mockImplementation(() => {
+        now += step;
+        return now;
+      });
+      const given = {
+        signal: controller.signal,
+        stage: (text: string) => {
+          if (!stage.test(text)) return;
+          controller.abort();
+          step = 5000;
+        },
+      };
+      const { stopped, evaluation, artefact } = await train(
+        two,
+        { targets: ['v'], group: ['shop'], horizon: 1 },
+        given,
+      );
+      clock.mockRestore();
+      expect(stopped?.reason).toBe('interrupted');
+      expect(artefact.series.map(({ rows, trained }) => [rows, trained])).toEqual([
+        [40, 32],
+        [40, 32],
+      ]);
+      return [evaluation.samples, evaluation.notes.filter((note) => note.startsWith('interrupted'))];
+    };
+    const kept = 'interrupted: the model saved is fitted on the first 64 rows only';
+    expect(await interruptedAt(/^fitting on all 80 rows/)).toEqual([16, [kept]]);
+    expect(await interruptedAt(/^networks of/)).toEqual([8, ['interrupted: scored on the first 1 of 2 series', kept]]);
+  });
 
   test('settings are honoured or refused', async () => {
     const { settings } = await train(

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { day } from '../../../src/data/days.js';
-import type { Anchor } from '../../../src/tasks/forecast/anchor.js';
+import { type Anchor, startOf } from '../../../src/tasks/forecast/anchor.js';
 import type { Layout } from '../../../src/tasks/forecast/channels.js';
+import { trackStretches } from '../../../src/tasks/forecast/olderRows.js';
+import { isWalk } from '../../../src/tasks/forecast/shortAnchor.js';
 import type { TargetState } from '../../../src/tasks/forecast/state.js';
 import { trackSeries } from '../../../src/tasks/forecast/track.js';
-import { noise, seriesOf } from './series.js';
+import { noise, seriesOf, setOf } from './series.js';
 
 const start = { level: 3, slope: 0.1, seasons: [1, -1] };
 const smoothing: Anchor = {
@@ -98,3 +100,40 @@ test.each([1, 2, 17, 39])(
       expect([...(part[key] ?? [])]).toEqual(near(whole[key]?.slice(from)));
   },
 );
+
+test('stretches of a series that is there, and of as many rows as a start, a window and a horizon take, are tracked', () => {
+  const [period, window, horizon] = [3, layout.window, layout.horizon];
+  const own = [targetOf({ ...smoothing, period, start: { ...start, seasons: [1, -1, 0] } }), ...targets.slice(1)];
+  const least = 2 * period + window + horizon;
+  const stretch = (name: string, count: number) => {
+    const { known, times: _, ...cut } = columns(rows - count);
+    return seriesOf({ ...cut, known }, name);
+  };
+  const older = [stretch('b', least), stretch('b', least - 1), stretch('c', rows), stretch('a', least + 3)];
+  const set = { ...setOf(columns(0), 1), series: [stretch('a', 20), stretch('b', 20)], older };
+  const tracked = trackStretches(set, [targets, own], layout, widths);
+  // Of a, whose longest season is 2, 9 rows would do.
+  expect(tracked.map(({ series, of }) => [series, of])).toEqual([
+    [older[0], 1],
+    [older[3], 0],
+  ]);
+  expect(
+    trackStretches({ ...set, older: [stretch('a', 8), stretch('a', 9)] }, [targets, own], layout, widths),
+  ).toHaveLength(1);
+  // Each starts from its own rows: the naive one at the first of them.
+  const [{ tracked: first }] = tracked;
+  expect(first.targets[2].track.startAt(0).level).toBe(older[0].targets[2]);
+  expect(first.targets[1].track.startAt(0)).toEqual(startOf(first.targets[1].track.values, smoothing));
+});
+
+test('where an anchor starts on other rows: naive and walks at the first of them, or where they stood', () => {
+  const values = Float64Array.of(7, 9, 8);
+  const none = new Float64Array(0);
+  const walk: Anchor = { ...smoothing, trend: 'additive', period: 1, alpha: 1, beta: 0, phi: 1 };
+  expect(startOf(values, naive)).toEqual({ level: 7, slope: 0, seasons: [] });
+  expect(startOf(none, naive)).toEqual({ level: 3, slope: 0, seasons: [] });
+  expect(isWalk(walk)).toBe(true);
+  // The first forecast of a walk is the first value.
+  expect(startOf(values, walk)).toEqual({ ...start, level: 7 - 0.1 });
+  expect(startOf(none, walk)).toEqual({ ...start, level: 3 - 0.1 });
+});
