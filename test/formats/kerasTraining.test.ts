@@ -105,6 +105,10 @@ test('losses, their weights and metrics for all outputs, in order or by name; th
   const made = compileOptionsOf(training, state, [])?.optimizer;
   expect(made).toMatchObject({ name: 'adam', iterations: 7, learningRate: 0.5 });
   expect((made as { state(): Float32Array[] }).state()).toEqual([Float32Array.of(1, 2), Float32Array.of(3, 4)]);
+  // A state without one of the optimizer's slots is a bug, and no model that comes uncompiled.
+  expect(() => compileOptionsOf(training, { ...state, slots: { momentum: [Float32Array.of(1)] } }, [])).toThrow(
+    TypeError,
+  );
 });
 
 test('what is not to be had here leaves a model uncompiled, and says so', () => {
