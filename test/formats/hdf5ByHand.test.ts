@@ -1,5 +1,6 @@
 /** HDF5 files by hand, byte for byte as the specification has them (3.0, sections II to IV): read as they are, up to their last byte. */
 import { describe, expect, jest, test } from '@jest/globals';
+import * as h5 from 'h5wasm';
 import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
 import { isHdf5, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { readHdf5 } from '../../src/formats/hdf5/job.js';
@@ -76,7 +77,17 @@ function fileOf({
   const size = 8 + joined.flat().length;
   const parts = (at: At): Record<Piece, number[]> => ({
     root: object(message(0x11, [...u64(at.tree), ...u64(at.heap)]), ...attributes(at)),
-    tree: [...letters('TREE'), 0, 0, ...u16(1), ...NOWHERE, ...NOWHERE, ...u64(0), ...u64(at.symbols), ...u64(8)],
+    tree: [
+      ...letters('TREE'),
+      0,
+      0,
+      ...u16(1),
+      ...NOWHERE,
+      ...NOWHERE,
+      ...u64(0),
+      ...u64(at.symbols),
+      ...u64(offsets[offsets.length - 1]),
+    ],
     heap: [...letters('HEAP'), ...zeros(4), ...u64(size), ...u64(1), ...u64(at.names)],
     names: [...zeros(8), ...joined.flat()],
     symbols: [
@@ -116,6 +127,15 @@ function fileOf({
   bytes.set([...u64(0), ...NOWHERE, ...u64(end), ...NOWHERE, ...u64(0), ...u64(nowhere.root)], 24);
   for (const piece of PIECES) bytes.set(made[piece], nowhere[piece]);
   return bytes;
+}
+
+/** As the library reads it: whole pages for trees and tables of symbols, though the most of them is empty. */
+function pagesOf(bytes: Uint8Array, symbols = 8): Uint8Array {
+  const pages = new Uint8Array(bytes.length + 600 + 40 * symbols);
+  pages.set(bytes);
+  pages.set(u16(Math.ceil(symbols / 2)), 16);
+  pages.set(u64(pages.length), 40);
+  return pages;
 }
 
 const w = (bytes: Uint8Array) => readPlain(bytes)?.datasets.get('w');
@@ -169,14 +189,20 @@ describe('numbers', () => {
     ['float64', double, [...new Uint8Array(Float64Array.of(0.1, -2).buffer)], 'float32', [Math.fround(0.1), -2]],
   ];
   test.each(kinds)('%s', async (_, of, numbers, kind, values) => {
+    // The library reads texts from heaps of a page at least.
+    const attributes = () => [];
     const elsewhere = fileOf({
       dataset: (at) => object(space(2, 1), type(of), contiguous(at.numbers, numbers.length)),
       numbers,
+      attributes,
     });
-    const inside = fileOf({ dataset: () => object(space(2, 1), type(of), compact(numbers)) });
+    const inside = fileOf({ dataset: () => object(space(2, 1), type(of), compact(numbers)), attributes });
     for (const bytes of [elsewhere, inside]) {
       const read = w(bytes);
       expect([read?.shape, read?.type, Array.from(read?.data ?? [])]).toEqual([[2, 1], kind, values]);
+      const library = readHdf5(pagesOf(bytes)).then(({ datasets }) => datasets.get('w'));
+      if (of === half) await expect(library).rejects.toThrow(new Hdf5Problem('w has floats of 2 bytes'));
+      else expect(await library).toEqual(read);
     }
   });
 
@@ -485,6 +511,91 @@ test('what the library is given is looked at before', async () => {
     [GCOL + 24, u64(9)],
   ] as const)
     expect(await told(patched(at, [...values]))).toBe(`a damaged HDF5 file: its texts at byte ${GCOL} have no end`);
+});
+
+describe('the library’s reader', () => {
+  const told = (made: Made) =>
+    readHdf5(pagesOf(fileOf(made), Math.max(8, made.names?.length ?? 0))).then(
+      () => 'nothing',
+      (error: Error) => {
+        expect(error).toBeInstanceOf(Hdf5Problem);
+        return error.message;
+      },
+    );
+  const of = (...messages: number[][]): Made => ({ dataset: () => object(...messages), attributes: () => [] });
+
+  test('takes the numbers and texts of attributes, and no others', async () => {
+    const integer = (size: number) => [0x10, 8, 0, 0, ...u32(size), ...u16(0), ...u16(8 * size)];
+    const made: Made = {
+      attributes: () => [
+        attribute('float', float32, [], floats([2.5])),
+        attribute('int', integer(4), [], u32(-3)),
+        attribute('long', integer(8), [], u64(-(2 ** 40))),
+        attribute('list', float32, [2], floats([2.5, 3])),
+        attribute('fixed', text(6), [], letters('abc\0\0\0')),
+        attribute('names', text(3), [2], letters('ab\0cde')),
+      ],
+    };
+    expect((await readHdf5(pagesOf(fileOf(made)))).attributes.get('')).toEqual(
+      new Map<string, unknown>([
+        ['float', 2.5],
+        ['int', -3],
+        ['long', -(2 ** 40)],
+        ['fixed', 'abc'],
+        ['names', ['ab', 'cde']],
+      ]),
+    );
+    const many = (...sizes: number[]): Made => ({
+      attributes: () => [attribute('a', text(1), sizes, new Array<number>(sizes.reduce((a, b) => a * b)).fill(65))],
+    });
+    expect((await readHdf5(pagesOf(fileOf(many(100, 100))))).attributes.get('')?.get('a')).toHaveLength(10_000);
+    expect(await told(many(100, 101))).toBe('attribute a has 10100 values');
+  });
+
+  test('takes numbers alone, as many as the file can hold, by filters that it knows', async () => {
+    const chunks = () => message(0x8, filled([3, 2, 2, ...NOWHERE, ...u32(4), ...u32(4)]));
+    const zero = message(0x5, filled([2, 2, 2, 1, ...u32(0)]));
+    const filter = (id: number) =>
+      message(0xb, [1, 1, ...zeros(6), ...u16(id), ...zeros(4), ...u16(1), ...u32(6), ...zeros(4)]);
+    // Chunks that nobody has written hold zeros.
+    for (const made of [
+      of(space(4), type(float32), zero, chunks()),
+      of(space(4), type(float32), zero, chunks(), filter(1)),
+    ])
+      expect((await readHdf5(pagesOf(fileOf(made)))).datasets.get('w')).toEqual({
+        shape: [4],
+        type: 'float32',
+        data: new Float32Array(4),
+      });
+    const size = pagesOf(fileOf(of(space(1), type(float32), chunks()))).length;
+    const most = Math.floor(size / 4);
+    expect(await told(of(space(most), type(float32), chunks()))).toBe('nothing');
+    const shape = (...sizes: number[]) => `w: its shape [${sizes.join(', ')}] is larger than the file can hold`;
+    expect(await told(of(space(most + 1), type(float32), chunks()))).toBe(shape(most + 1));
+    expect(await told({ ...of(space(most), type(float32), chunks()), names: ['v', 'w'] })).toBe(shape(most));
+    // What is compressed may be many times as large, not without end.
+    expect(await told(of(space(most + 1), type(float32), chunks(), filter(1)))).toBe('nothing');
+    expect(await told(of(space(2 ** 30), type(float32), chunks(), filter(1)))).toBe(shape(2 ** 30));
+    expect(await told(of(space(4), type(float32), chunks(), filter(32_000)))).toBe(
+      'w is compressed by the filter 32000, which is not known here',
+    );
+    expect(await told(of(message(0x1, [2, 0, 0, 2, ...zeros(4)]), type(float32), compact([])))).toBe(
+      'w cannot be read',
+    );
+    for (const words of [
+      of(space(1), type(text(4)), compact(letters('abcd'))),
+      of(space(1), type(textInHeap), compact(zeros(16))),
+    ])
+      expect((await readHdf5(pagesOf(fileOf(words)))).datasets.size).toBe(0);
+
+    const names = Array.from({ length: 10_001 }, (_, i) => `w${i}`);
+    const none = jest.spyOn(h5.Group.prototype, 'get').mockReturnValue(null);
+    const keys = jest.spyOn(h5.Group.prototype, 'keys').mockReturnValue(names);
+    expect(await told({ attributes: () => [] })).toBe('more than 10000 objects');
+    keys.mockReturnValue(names.slice(1));
+    expect(await told({ attributes: () => [] })).toBe('nothing');
+    for (const mock of [none, keys]) mock.mockRestore();
+  });
 });
 
 test('HDF5 is known at its beginning, or behind a block of 512 bytes and its doubles', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { MemcellError } from '../../src/errors.js';
 import { fetchBytes } from '../../src/formats/http.js';
-import { openModel } from '../../src/formats/open.js';
+import { openModel, openWeights, weightsAlone } from '../../src/formats/open.js';
 import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { predict, smallModel, temporaryFolder } from './models.js';
@@ -304,4 +304,29 @@ it('reads a model anew only where its model.json has changed, three times at mos
   [changes, asked.length] = [false, 0];
   await refusal(openModel(`${seen}/m/mine.json`));
   expect(asked.join(' ')).toBe('json weights json');
+});
+
+it('fetches whole models and weights of one file by their addresses', async () => {
+  const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+  files['/text.keras?key=1'] = fixture('keras3/text.keras');
+  files['/lstm.h5'] = fixture('keras2/lstm.h5');
+  files['/weights.h5'] = fixture('keras2/lstm.weights-only.h5');
+  const whole = await openModel(`${address}/text.keras?key=1`);
+  expect(whole.model.countParams()).toBe(462);
+  await expect(openModel(`${address}/none.keras`)).rejects.toThrow(
+    `${address}/none.keras: cannot be fetched: HTTP status 404`,
+  );
+  await expect(openModel(`${address}/text.keras?key=1`, { max_bytes: 9 })).rejects.toThrow(
+    'more than maxBytes, 9 bytes',
+  );
+  const { model } = await openModel(`${address}/lstm.h5`);
+  const before = model.getWeights().map((weight) => weight.dataSync());
+  model.setWeights(model.getWeights().map((weight) => weight.mul(0)));
+  await openWeights(model, `${address}/weights.h5`);
+  expect(model.getWeights().map((weight) => weight.dataSync())).toEqual(before);
+  expect(await weightsAlone(`${address}/weights.h5`)).toMatchObject({ where: `${address}/weights.h5` });
+  expect(await weightsAlone(`${address}/lstm.h5`)).toBeUndefined();
+  // Not fetched: by its name it is no file of weights.
+  expect(await weightsAlone(`${address}/weights`)).toBeUndefined();
+  for (const one of [whole.model, model]) one.dispose();
 });

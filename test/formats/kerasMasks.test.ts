@@ -75,6 +75,14 @@ test.each<[string, Json[]]>([
     [layer('Bidirectional', 'b', [tensor('e')], bidirectional(true)), reader(tensor('b', 1), tensor('ne'))],
   ],
   ['that nothing computes', [reader(tensor('e'), tensor('numbers'))]],
+  [
+    'that is the larger of two',
+    [operation('Maximum', 'm', [tensor('ne'), tensor('ne')]), reader(tensor('e'), tensor('m'))],
+  ],
+  [
+    'joined with one that nothing computes',
+    [operation('LogicalOr', 'm', [tensor('ne'), tensor('numbers')]), reader(tensor('e'), tensor('m'))],
+  ],
 ])('a mask %s stays, and reading the file refuses it by name', (_, layers) => {
   const given = [
     layer('InputLayer', 'words', []),
@@ -162,4 +170,10 @@ test('whatever else stands among the layers stays as it is', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('calls as older files have them, and layers that are none, are left as they are', () => {
+  const old = { ...(layer('Dense', 'd', []) as object), inbound_nodes: [[['e', 0, 0, {}]], { args: [] }] } as Json;
+  const given = [layer('InputLayer', 'words', []), operation('NotEqual', 'ne', [tensor('words'), 0]), old, 7];
+  expect(withoutMasks(given, null)).toEqual([given[0], old, 7]);
 });

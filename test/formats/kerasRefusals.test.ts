@@ -1,12 +1,20 @@
 /** What of Keras's files is refused or left out, by what they say: whole lines and whole descriptions. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { unzipSync, zipSync } from 'fflate';
 import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
 import { readHdf5File, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
+import { h5File } from '../../src/formats/keras/h5File.js';
+import { keras3Topology, withChainsAsGraphs } from '../../src/formats/keras/keras3Topology.js';
+import { withFittingNames } from '../../src/formats/keras/layerNames.js';
+import { layersOf } from '../../src/formats/keras/layerTree.js';
+import { moved } from '../../src/formats/keras/nodes.js';
+import { picksAsLayers } from '../../src/formats/keras/picksAsLayers.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
 import { type OptimizerVariable, optimizerStateFrom, trainingFrom } from '../../src/formats/keras/training.js';
+import { weightsInGroups } from '../../src/formats/keras/weightGroups.js';
+import { WEIGHTS_ALONE } from '../../src/formats/modelFile.js';
 import type { Json } from '../../src/formats/modelJson.js';
 import { Dense, loadModel, Sequential } from '../../src/index.js';
 import { temporaryFolder } from './models.js';
@@ -297,4 +305,332 @@ test('.keras and .h5 files without what belongs in them, or with what belongs to
     ),
     'layer d has LoRA weights apart; save the model as .keras, in which Keras adds them to the others',
   );
+});
+
+const nested = (depth: number, inner: Config, around: (inner: Config) => Config): Config =>
+  depth === 0 ? inner : around(nested(depth - 1, inner, around));
+
+test('models in models, and layers around layers, are read up to 25 deep', () => {
+  const dense = layer('Dense', { units: 1 });
+  const models = (depth: number) => () =>
+    normalTopology(
+      nested(depth, chain(dense), (inner) => chain(inner)),
+      'F',
+    );
+  const around = (depth: number) => () =>
+    normalTopology(chain(nested(depth, dense, (inner) => layer('TimeDistributed', { layer: inner }))), 'F');
+  for (const made of [models, around]) {
+    expect(made(25)).not.toThrow();
+    expect(made(26)).toThrow(/^F: modelTopology\.config\.layer.*: nested too deeply$/);
+  }
+  const { topology } = normalTopology(chain(layer('Dense', { units: 1, batch_shape: [null, 3] })), 'F');
+  expect(topology).toMatchObject({
+    config: { layers: [{ config: { batch_input_shape: [null, 3], dtype: 'float32' } }] },
+  });
+});
+
+describe('weights in groups of .keras', () => {
+  const dataset = (value: number) => ({ shape: [1], type: 'float32' as const, data: Float32Array.of(value) });
+  const found = (paths: Record<string, number>, ...layers: Config[]) =>
+    weightsInGroups(
+      new Map(Object.entries(paths).map(([path, value]) => [path, dataset(value)])),
+      layersOf(chain(...layers)),
+      'F',
+    ).map(({ layer: path, name, data }) => [path, name, data[0]]);
+  const named = (class_name: string, name: string, config: Config = {}) => layer(class_name, { ...config, name });
+
+  test('are by class, numbered in the order of the layers, those without weights counted', () => {
+    const layers = [named('Dense', 'a'), named('LSTM', 'l'), named('Dense', 'b'), named('Dense', 'c')];
+    expect(
+      found(
+        {
+          'optimizer/vars/0': 9,
+          'layers/dense_2/vars/0': 3,
+          'layers/dense/vars/1': 2,
+          'layers/dense/vars/0': 1,
+          'layers/lstm/cell/vars/2': 6,
+          'layers/lstm/cell/vars/0': 4,
+          'layers/lstm/cell/vars/1': 5,
+          'layers/lstm/cell/seed_generator/vars/0': 8,
+        },
+        ...layers,
+      ),
+    ).toEqual([
+      ['a', 'layers/dense/vars/0', 1],
+      ['a', 'layers/dense/vars/1', 2],
+      ...[4, 5, 6].map((value, i) => ['l', `layers/lstm/cell/vars/${i}`, value]),
+      ['c', 'layers/dense_2/vars/0', 3],
+    ]);
+    expect(found({ 'optimizer/vars/0': 9 }, ...layers)).toEqual([]);
+    expect(() =>
+      found({ 'layers/dense_3/vars/0': 1, 'layers/gru/cell/vars/0': 2, 'layers/add/x': 3 }, ...layers),
+    ).toThrow('F: the weights in layers/dense_3, layers/gru, layers/add belong to no layer of the model');
+    expect(() =>
+      found({ 'layers/thick/vars/0': 1 }, named('InputLayer', 'i'), named('Thin', 't'), named('Thick2', 'u')),
+    ).toThrow(/^F: layer "t": unknown class "Thin"/);
+  });
+
+  test('of Keras 2.12, which counted some layers more than once, are the groups of a class in order', () => {
+    const root = '_layer_checkpoint_dependencies';
+    const layers = [named('Dense', 'a'), named('Dense', 'b'), named('Dropout', 'o'), named('Dense', 'c')];
+    const values = { 10: 3, 2: 2, 0: 1 };
+    const paths = Object.entries(values).map(([n, value]): [string, number] => [
+      `${root}\\dense${n === '0' ? '' : `_${n}`}\\vars\\0`,
+      value,
+    ]);
+    expect(found(Object.fromEntries(paths), ...layers)).toEqual([
+      ['a', `${root}/dense/vars/0`, 1],
+      ['b', `${root}/dense_2/vars/0`, 2],
+      ['c', `${root}/dense_10/vars/0`, 3],
+    ]);
+    expect(found({ [`${root}/dense_4/vars/0`]: 1 }, named('Dense', 'a'), named('Dense', 'b'))).toEqual([
+      ['a', `${root}/dense_4/vars/0`, 1],
+    ]);
+  });
+
+  test('of models in the model, of both directions and of cells', () => {
+    const inner = { class_name: 'Functional', config: { name: 'in', layers: [named('Dense', 'd')] } };
+    const other = { class_name: 'Sequential', config: { name: 'other', layers: [named('Dense', 'e')] } };
+    const cells = ['LSTMCell', 'GRUCell', 'LSTMCell'].map((kind, i) => named(kind, `c${i}`, { use_bias: i !== 1 }));
+    const stack = { cell: { class_name: 'StackedRNNCells', config: { cells } } };
+    const places = [
+      'functional/layers/dense/vars/0',
+      'time_distributed/layer/layers/dense/vars/0',
+      ...['forward', 'backward'].flatMap((way) => [0, 1, 2].map((i) => `bidirectional/${way}_layer/cell/vars/${i}`)),
+      'time_distributed_1/layer/vars/0',
+      ...['lstm_cell/vars/0', 'lstm_cell/vars/1', 'lstm_cell/vars/2', 'gru_cell/vars/0', 'gru_cell/vars/1'].map(
+        (place) => `rnn/cell/cells/${place}`,
+      ),
+      ...[0, 1, 2].map((i) => `rnn/cell/cells/lstm_cell_1/vars/${i}`),
+    ];
+    const paths = Object.fromEntries(places.map((place, i) => [`layers/${place}`, i]).reverse());
+    const layers = [
+      inner,
+      named('TimeDistributed', 't', { layer: other }),
+      named('Bidirectional', 'b', { layer: lstm() }),
+      named('TimeDistributed', 'u', { layer: layer('Dense') }),
+      named('RNN', 'r', stack),
+    ];
+    const owners = ['in/d', 't/e', ...Array(6).fill('b'), 'u', ...Array(8).fill('r')];
+    expect(found(paths, ...layers)).toEqual(places.map((place, i) => [owners[i], `layers/${place}`, i]));
+    expect(found({ 'layers/functional/other/vars/0': 1 }, inner)).toEqual([]);
+  });
+});
+
+describe('.h5', () => {
+  const made = async ({
+    attributes = {},
+    datasets = [],
+  }: {
+    attributes?: Record<string, object>;
+    datasets?: string[];
+  }) =>
+    writeHdf5File({
+      attributes: new Map(Object.entries(attributes).map(([path, own]) => [path, new Map(Object.entries(own))])),
+      datasets: new Map(
+        datasets.map((path, i) => [path, { shape: [1], type: 'float32' as const, data: Float32Array.of(i + 1) }]),
+      ),
+    });
+  const model = chain(...['a', 'b'].map((name) => layer('Dense', { name, units: 1, batch_input_shape: [null, 1] })));
+  const both = ['a/k', 'b/k'];
+  const names = (name: string) => ({ weight_names: [name] });
+
+  test('lists names in as many attributes as it needs, and says by its version how it is written', async () => {
+    const whole = (root: string) => ({
+      [root]: { layer_names0: ['a'], layer_names1: 'b', layer_names3: ['c'] },
+      [`${root === '' ? '' : `${root}/`}a`]: names('k'),
+      [`${root === '' ? '' : `${root}/`}b`]: names('k'),
+    });
+    const read = await h5File.read(
+      await made({
+        attributes: { '': { model_config: JSON.stringify(model) }, ...whole('model_weights') },
+        datasets: both.map((path) => `model_weights/${path}`),
+      }),
+      'F',
+    );
+    const weights = both.map((path, i) => ({ layer: path[0], name: 'k', shape: [1], data: Float32Array.of(i + 1) }));
+    expect(read.weights).toEqual(weights);
+    expect([read.metadata, read.training, read.optimizerState]).toEqual([{}, undefined, undefined]);
+    const alone = await made({ attributes: whole(''), datasets: both });
+    expect(await h5File.readWeights?.(alone, model, 'F')).toEqual(weights);
+    expect(await h5File.hasWeightsAlone?.(alone, 'F')).toBe(true);
+    expect(await h5File.hasWeightsAlone?.(await made({ attributes: { '': { layer_names: ['a'] } } }), 'F')).toBe(true);
+    expect(
+      await h5File.hasWeightsAlone?.(await made({ attributes: { '': { model_config: '{}' } }, datasets: both }), 'F'),
+    ).toBe(false);
+    expect(await h5File.hasWeightsAlone?.(await made({ attributes: { '': { other: 1 } } }), 'F')).toBe(false);
+    await expect(h5File.read(alone, 'F')).rejects.toThrow(`F: ${WEIGHTS_ALONE}`);
+
+    // What hard_sigmoid is, Keras 3 says otherwise than those before; without a version it is the first Keras's.
+    const gru = layer('GRU', { units: 1, recurrent_activation: 'hard_sigmoid', batch_input_shape: [null, 2, 1] });
+    const description = JSON.stringify(chain({ ...gru, module: 'keras.layers', registered_name: null }));
+    const activation = async (version: object, ofWeights: object) => {
+      const attributes = { '': { model_config: description, ...version }, model_weights: ofWeights };
+      const { topology } = await h5File.read(await made({ attributes }), 'F');
+      return (topology.config as { layers: { config: Config }[] }).layers[0].config.recurrent_activation;
+    };
+    expect(await activation({}, {})).toBe('hard_sigmoid');
+    expect(await activation({ keras_version: '2.15.0' }, { keras_version: '3.1.0' })).toBe('hard_sigmoid');
+    expect(await activation({ keras_version: '3.1.0' }, {})).toBe('hard_sigmoid_keras3');
+    expect(await activation({ keras_version: 3 }, { keras_version: '3.1.0' })).toBe('hard_sigmoid_keras3');
+  });
+
+  test('has weights of layers of other names, which then are in order, or of layers that are not there', async () => {
+    const file = await made({
+      attributes: { '': { layer_names: ['x', 'nothing', 'y'] }, x: names('k'), nothing: {}, y: names('k') },
+      datasets: ['x/k', 'y/k'],
+    });
+    const read = (topology: Config) => h5File.readWeights?.(file, topology, 'F') ?? Promise.reject();
+    const [one, two] = (model.config as { layers: Config[] }).layers;
+    expect((await read(chain(layer('Flatten'), one, layer('Dropout'), two))).map(({ layer: name }) => name)).toEqual([
+      'a',
+      'b',
+    ]);
+    for (const topology of [
+      chain(one),
+      chain(one, two, layer('Dense', { name: 'c' })),
+      chain(layer('Dense', { name: 'x' })),
+    ])
+      await expect(read(topology)).rejects.toThrow(/^F: the weights of layer "[xy]" belong to no layer of the model$/);
+  });
+});
+
+describe('for Keras 3', () => {
+  const refused = (run: () => unknown, message: string) =>
+    expect(run).toThrow(expect.objectContaining({ name: 'MemcellError', code: 'usage', message }));
+  const toFolder = 'save the model to a folder instead';
+
+  test('what is no description of a model is refused, or left as it is', () => {
+    refused(
+      () => keras3Topology({ class_name: 'Sequential', config: null }, false),
+      `layer "the model" (Sequential) has no config; ${toFolder}`,
+    );
+    refused(() => keras3Topology(chain(7), false), `layer "a layer" () is no object; ${toFolder}`);
+    for (const same of [{ class_name: 'Model', config: null }, layer('Dense'), chain(7, layer('Dense'))]) {
+      expect(withChainsAsGraphs(same)).toEqual(same);
+      expect(picksAsLayers(same)).toEqual(same);
+    }
+    refused(
+      () => withChainsAsGraphs(chain(7, layer('GetItem', { item: 0, axis: 1 }))),
+      `layer "s" (Sequential) has no input of its own, which attention and GetItem need in Keras; ${toFolder}`,
+    );
+  });
+
+  test('a chain with what Keras calls is a graph of its layers, models in it called anew', () => {
+    const first = layer('Dense', { units: 1, batch_input_shape: [null, 4, 2], dtype: 'int32' });
+    const inner = chain(layer('Flatten'));
+    const attention = layer('Attention', { use_causal_mask: true });
+    const made = withChainsAsGraphs(chain(first, inner, attention));
+    const read = (name: string, call: number) => [[[name, call, 0, {}]]];
+    expect(made).toEqual({
+      class_name: 'Model',
+      config: {
+        name: 's',
+        layers: [
+          {
+            class_name: 'InputLayer',
+            config: { name: 'dense_input', batch_input_shape: [null, 4, 2], dtype: 'int32' },
+            inbound_nodes: [],
+          },
+          { ...first, inbound_nodes: read('dense_input', 0) },
+          { ...inner, inbound_nodes: read('dense', 0) },
+          { ...attention, inbound_nodes: read('s', 1) },
+        ],
+        input_layers: [['dense_input', 0, 0]],
+        output_layers: [['attention', 0, 0]],
+      },
+    });
+    const held = layer('TimeDistributed', { layer: chain(first, attention) });
+    const { config } = withChainsAsGraphs(chain(held)) as { config: { layers: { config: { layer: Config } }[] } };
+    expect(config.layers[0].config.layer.class_name).toBe('Model');
+  });
+
+  const picking = (item: Json, axis: number, input_shape?: Json): Config => ({
+    ...layer('GetItem', { item, axis, batch_input_shape: [null, 5, 3], dtype: 'float32' }),
+    ...(input_shape !== undefined && { build_config: { input_shape } }),
+  });
+  const cropping = (before: number, after: number) => ['Cropping1D', { cropping: [before, after] }];
+  const flat = ['Flatten', {}];
+  const turned = ['Permute', { dims: [2, 1] }];
+  const steps = ['Reshape', { target_shape: [-1, 1] }];
+  const open = [null, null, 3];
+  const closed = [null, 5, 3];
+
+  test.each<[what: string, picked: Config, parts: unknown[]]>([
+    ['x[:, 1]', picking(1, 1, closed), [cropping(1, 3), flat]],
+    ['x[:, -1]', picking(-1, 1, closed), [cropping(4, 0), flat]],
+    ['x[:, 1:3]', picking([1, 3], 1, closed), [cropping(1, 2)]],
+    ['x[:, ::1]', picking([null, null, 1], 1, closed), [cropping(0, 0)]],
+    ['x[..., 1]', picking(1, 2, closed), [turned, cropping(1, 1), flat]],
+    ['x[..., -2:]', picking([-2, null], -1, closed), [turned, cropping(1, 0), turned]],
+    ['x[:, 1:] of numbers', picking([1, null], 1, [null, 4]), [steps, cropping(1, 0), flat]],
+    ['x[:, 2:] of open steps', picking([2, null], 1, open), [cropping(2, 0)]],
+    ['x[:, :-2] of open steps', picking([null, -2], 1, open), [cropping(0, 2)]],
+    ['x[:, 1:-1:1] of open steps', picking([1, -1, 1], 1, open), [cropping(1, 1)]],
+  ])('%s in .h5 is its layers', (_, picked, parts) => {
+    const { config } = picksAsLayers(chain(picked)) as { config: { layers: { class_name: string; config: Config }[] } };
+    expect(
+      config.layers.map(({ class_name, config: { name: _name, batch_input_shape: _shape, dtype: _, ...options } }) => [
+        class_name,
+        options,
+      ]),
+    ).toEqual(parts);
+    expect(config.layers.map((one) => one.config.name)).toEqual([
+      ...parts.slice(1).map((_part, i) => `getitem_layer_${i + 1}`),
+      'getitem',
+    ]);
+    expect(config.layers.map((one) => one.config.batch_input_shape)).toEqual(
+      parts.map((_part, i) => (i === 0 ? closed : undefined)),
+    );
+  });
+
+  const places = 'picks by places that no Cropping1D says';
+  test.each<[what: string, picked: Config, why: string]>([
+    ['x[:, 1] of several shapes', picking(1, 1), 'reads values of several shapes'],
+    ['x[:, 1] of three axes', picking(1, 1, [null, 5, 3, 2]), 'reads samples of more than two axes'],
+    ['x[:, ::2]', picking([null, null, 2], 1, closed), places],
+    ['x[:, 5]', picking(5, 1, closed), places],
+    ['x[:, 1] of open steps', picking(1, 1, open), places],
+    ['x[:, -2:] of open steps', picking([-2, null], 1, open), places],
+    ['x[:, :2] of open steps', picking([null, 2], 1, open), places],
+    ['x[:, :0] of open steps', picking([null, 0], 1, open), places],
+    ['x[:, ::2] of open steps', picking([null, null, 2], 1, open), places],
+  ])('%s has none in .h5', (_, picked, why) => {
+    refused(
+      () => picksAsLayers(chain(picked)),
+      `layer "getitem" (GetItem) ${why}, and Keras opens no operation from .h5; save the model as .keras instead`,
+    );
+  });
+
+  test('names that are none are left, and what is no layer has no place', () => {
+    const contents = (topology: Config) => ({ topology, weights: [], metadata: {}, lost: [] });
+    const inner = { class_name: 'Dense', config: { units: 1 } };
+    const odd: Config = {
+      class_name: 'Model',
+      config: {
+        name: 'm',
+        layers: [
+          { class_name: 'Dense', config: null, inbound_nodes: 'none' },
+          { ...layer('TimeDistributed', { name: 'a b', layer: inner }), inbound_nodes: [7, [['a b', 0, 0]]] },
+        ],
+        input_layers: 'a b',
+      },
+    };
+    expect(withFittingNames(contents(odd)).topology).toEqual({
+      class_name: 'Model',
+      config: {
+        name: 'm',
+        layers: [
+          { class_name: 'Dense', config: null, inbound_nodes: 'none' },
+          { ...layer('TimeDistributed', { name: 'a_b', layer: inner }), inbound_nodes: [7, [['a_b', 0, 0]]] },
+        ],
+        input_layers: 'a b',
+      },
+    });
+    expect(layersOf(chain(7, { class_name: 'Dense' }, layer('Dense')))).toEqual([
+      { path: 'dense', name: 'dense', className: 'Dense', config: { name: 'dense' } },
+    ]);
+    expect([layersOf({}), layersOf({ config: {} })]).toEqual([[], []]);
+    expect(moved([7, ['a', 1, 0, {}]], (name, call) => (name === 'a' ? call + 1 : 0))).toEqual([7, ['a', 3, 0, {}]]);
+  });
 });

@@ -44,6 +44,23 @@ test.each([
   expect(plain(modernWeights(own('a')))).toEqual(made('a'));
   // Both directions of one layer.
   expect(plain(modernWeights([...own('a'), ...own('a')]))).toEqual([...made('a'), ...made('a')]);
+  // What else stands behind them is no bias of theirs: in two rows, of an odd size, or behind both directions.
+  for (const shape of [[2, width], [2 * width + 1]]) {
+    const bias = weight(
+      'a',
+      'bias',
+      shape,
+      range(
+        shape.reduce((a, b) => a * b),
+        (at) => at,
+      ),
+    );
+    expect(plain(modernWeights([...own('a'), ...own('a').slice(0, 2), bias]))).toEqual([
+      ...made('a'),
+      ...made('a').slice(0, 2),
+      ...plain([bias]),
+    ]);
+  }
   // One bias, or biases in two rows, are of other layers.
   for (const shape of [[width], [2, width]]) {
     const other = [

@@ -2,7 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { Attention, Input, LSTM, Model } from '../../src/index.js';
+import { contentsOf, modelOf } from '../../src/formats/contents.js';
+import type { ModelContents } from '../../src/formats/modelFile.js';
+import {
+  Attention,
+  BatchNormalization,
+  Dense,
+  GRUCell,
+  Input,
+  LSTM,
+  LSTMCell,
+  Model,
+  RNN,
+  Sequential,
+  SimpleRNNCell,
+} from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { loadModel, sequential } from '../../src/sequential.js';
 import { adamw, type OptimizerIdentifier, rmsprop, sgd } from '../../src/training/optimizers.js';
@@ -141,4 +155,126 @@ test.each(['folder', 'model.keras', 'model.h5'])('weights that are one number ke
   expect(again.getWeights()).toEqual(model.getWeights());
   model.dispose();
   again.dispose();
+});
+
+test.each(['folder', 'model.keras', 'model.h5'])(
+  'frozen layers and cells, and running means, have no slots: %s',
+  async (file) => {
+    const inner = new Sequential([Dense(2, { name: 'held' }), Dense(2, { name: 'learns' })], {
+      inputShape: [4, 3],
+      seed: 1,
+    });
+    inner.layers[0].trainable = false;
+    const model = new Sequential(
+      [
+        Dense(3, { inputShape: [4, 2], name: 'still', trainable: false }),
+        BatchNormalization({ name: 'norm' }),
+        inner,
+        RNN([LSTMCell(2), GRUCell(3, { trainable: false }), SimpleRNNCell(2, { useBias: false })], { name: 'stack' }),
+        Dense(2, { name: 'end' }),
+      ],
+      { seed: 2 },
+    );
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    await model.fit(x, y, { epochs: 2, shuffle: false, verbose: 0 });
+    const path = join(root, `frozen-${file}`);
+    await model.save(path);
+    const again = await loadModel(path);
+    expect(again.lost).toEqual([]);
+    for (const each of [model, again]) await each.fit(x, y, { epochs: 2, shuffle: false, verbose: 0 });
+    expect(again.getWeights()).toEqual(model.getWeights());
+    model.dispose();
+    again.dispose();
+  },
+);
+
+test('a state of other weights than those that are trained now is not saved', async () => {
+  const model = sequential("Dense(2, name='a'), Dense(1, name='b')", { inputShape: [3], seed: 4 });
+  model.compile({ optimizer: 'adam', loss: 'mse' });
+  await model.trainOnBatch([[1, 2, 3]], [[1]]);
+  const { iterations } = (model as unknown as { optimizer: { iterations: number } }).optimizer ?? { iterations: 1 };
+  expect(iterations).toBe(1);
+  model.tf.layers[0].trainable = false;
+  for (const [name, bytes] of [
+    ['fewer', 4 * 11],
+    ['fewer.keras', 0],
+  ] as const) {
+    await model.save(join(root, name));
+    if (bytes > 0) expect(readFileSync(join(root, name, 'weights.bin'))).toHaveLength(bytes);
+    const again = await loadModel(join(root, name));
+    expect([again.lost, again.isCompiled]).toEqual([[], true]);
+    expect(again.getWeights()).toEqual(model.getWeights());
+    again.dispose();
+  }
+  model.dispose();
+});
+
+describe('a model of a file’s contents', () => {
+  const made = () => sequential("Dense(2, name='a')", { inputShape: [1], seed: 4 }).tf;
+  const contents = (change: Partial<ModelContents> = {}): ModelContents => ({
+    ...contentsOf(made(), { metadata: { a: 1 } }),
+    ...change,
+  });
+
+  test('has its weights and its metadata, and a state where that is of its weights', async () => {
+    const slots = (...sizes: number[]) => ({
+      iterations: 3,
+      slots: { momentum: sizes.map((size) => new Float32Array(size).fill(size)) },
+    });
+    const whole = await modelOf(contents({ optimizerState: slots(2, 2) }), 'F');
+    expect(whole).toEqual({ model: expect.anything(), metadata: { a: 1 }, lost: [], optimizerState: slots(2, 2) });
+    const anew = "the optimizer's state is of other weights, or not finite; it starts anew";
+    for (const state of [
+      slots(2),
+      slots(2, 3),
+      { iterations: 1, slots: { velocity: [Float32Array.of(1, Number.NaN), Float32Array.of(1, 1)] } },
+    ]) {
+      const other = await modelOf(contents({ optimizerState: state, lost: ['before'] }), 'F');
+      expect(other).toEqual({ model: expect.anything(), metadata: { a: 1 }, lost: ['before', anew] });
+      other.model.dispose();
+    }
+    whole.model.dispose();
+  });
+
+  test('keeps no tensor where its weights do not fit', async () => {
+    const kernel = { layer: 'a', name: 'k', shape: [2, 2], data: new Float32Array(4) };
+    const few = contents({ weights: [kernel] });
+    const { numTensors } = tf.memory();
+    await expect(modelOf(few, 'F')).rejects.toThrow(
+      'F: layer a needs a/kernel [1,2], a/bias [2], and the file has k [2,2]',
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  test('names weights of one name apart, and refuses those that are not finite', () => {
+    class Twice extends tf.layers.Layer {
+      static className = 'Twice';
+      override build(): void {
+        for (const part of 'abc') this.addWeight(`${part}/w`, [1], 'float32', tf.initializers.ones());
+        this.built = true;
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor | tf.Tensor[] {
+        return inputs;
+      }
+    }
+    tf.serialization.registerClass(Twice);
+    const model = tf.sequential({ layers: [new Twice({ inputShape: [1], name: 't' })] });
+    // Under its new name nothing tells the parts of its weights' names apart from its own.
+    model.layers[0].name = 'u';
+    model.setUserDefinedMetadata({ author: 'me', year: 1 });
+    const { weights, lost } = contentsOf(model, { metadata: {} });
+    expect(weights.map(({ layer, name }) => [layer, name])).toEqual(
+      [0, 1, 2].map((i) => ['u', i === 0 ? 'w' : `w_${i}`]),
+    );
+    expect(lost).toEqual(['metadata author, year is not kept']);
+    model.setWeights([[1], [2], [Number.POSITIVE_INFINITY]].map((values) => tf.tensor1d(values)));
+    expect(() => contentsOf(model, { metadata: {} })).toThrow(
+      expect.objectContaining({
+        code: 'numeric',
+        message: 'weight u/w_2 is not finite at element 0; the model is not saved',
+      }),
+    );
+    expect(() => contentsOf({ toJSON: () => [] } as never, { metadata: {} })).toThrow('this model cannot be described');
+    model.dispose();
+  });
 });

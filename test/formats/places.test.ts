@@ -1,18 +1,20 @@
 /** Folders, locks and files of weights: what is said of each, in whole lines, and how old what others have left may be. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, promises as fs, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { zipSync } from 'fflate';
 import type { MemcellError } from '../../src/errors.js';
 import { BackupFolder } from '../../src/formats/backupFolder.js';
 import { openBackups } from '../../src/formats/backups.js';
-import { checkReplaceable, checkWritable } from '../../src/formats/folder.js';
+import { checkReplaceable, checkWritable, readModel } from '../../src/formats/folder.js';
 import { beginSaver, endSaver, unfinishedFiles, withLock } from '../../src/formats/folderLock.js';
 import { writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
 import { hasEnding, isAddress, isFolder } from '../../src/formats/location.js';
 import { formatFor, openModel, openWeights, weightsFor } from '../../src/formats/open.js';
 import { readSaved } from '../../src/formats/savedModel.js';
+import { decodeState, encodeState } from '../../src/formats/stateFile.js';
 import { assignStored } from '../../src/formats/weights.js';
 import { isZip, readZip } from '../../src/formats/zip.js';
 import { Dense, Dropout, Flatten } from '../../src/layers/index.js';
@@ -376,4 +378,216 @@ test('a zip archive ends within 65535 bytes of its end, and what it packs is who
     isZip(Uint8Array.from(none, (byte, i) => (i === 2 ? 4 : byte))),
   ]).toEqual([true, true, false, false]);
   expect(await readZip(none, limit, 'F')).toEqual(new Map());
+});
+
+describe('a file that cannot be read, or not as it was seen', () => {
+  const denied = Object.assign(new Error("EACCES: permission denied, open 'x'"), { code: 'EACCES' });
+  const weights = new Uint8Array(20);
+  const spec = (sha256?: string) => [
+    { paths: ['weights.bin'], weights: [{ name: 'w', shape: [5], dtype: 'float32' }], ...(sha256 && { sha256 }) },
+  ];
+  const sumOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  const json = (manifest: unknown) => JSON.stringify({ modelTopology: { a: 1 }, weightsManifest: manifest });
+  const real = { readFile: fs.readFile, stat: fs.stat, rename: fs.rename };
+  /** What `job` says while this function of the file system does another thing to paths that end so. */
+  const toldWhile = async (
+    name: keyof typeof real | 'readdir',
+    end: string,
+    other: (path: string) => unknown,
+    job: () => Promise<unknown>,
+  ) => {
+    const original = fs[name] as (...args: unknown[]) => Promise<unknown>;
+    const spy = jest
+      .spyOn(fs, name as 'stat')
+      .mockImplementation((async (path: string, ...rest: unknown[]) =>
+        String(path).endsWith(end) ? await other(path) : original(path, ...rest)) as typeof fs.stat);
+    try {
+      return await told(job());
+    } finally {
+      spy.mockRestore();
+    }
+  };
+  const refuse = () => Promise.reject(denied);
+
+  test('model.json and its weights', async () => {
+    const folder = place('denied', { 'model.json': json(spec()), 'weights.bin': weights });
+    const read = () => readModel(folder);
+    expect(await told(read())).toBe('nothing');
+    for (const name of ['stat', 'readFile'] as const)
+      expect(await toldWhile(name, 'model.json', refuse, read)).toBe(
+        'io: /denied/model.json: cannot be read: permission denied (EACCES)',
+      );
+    expect(await toldWhile('stat', 'weights.bin', refuse, read)).toBe(
+      'io: /denied/weights.bin: the weights cannot be read: permission denied (EACCES)',
+    );
+    expect(await toldWhile('readFile', 'weights.bin', refuse, read)).toBe(
+      'io: /denied/weights.bin: cannot be read: permission denied (EACCES)',
+    );
+    expect(await toldWhile('readFile', 'weights.bin', () => weights.subarray(1), read)).toBe(
+      'model: /denied/weights.bin: changed while it was read; load it again',
+    );
+    const stat = { isFile: () => true, size: 2 ** 26 + 1 };
+    expect(await toldWhile('stat', 'model.json', () => stat, read)).toBe(
+      'model: /denied/model.json: 67108865 bytes, more than any model.json',
+    );
+    expect(await toldWhile('stat', 'model.json', () => ({ ...stat, size: 2 ** 26 }), read)).toBe('nothing');
+  });
+
+  test('weights that an unfinished save has, or has not', async () => {
+    const unfinished = 'weights.bin.other.1.ab.new';
+    const folder = place('waiting', {
+      'model.json': json(spec(sumOf(weights))),
+      'weights.bin': new Uint8Array(20).fill(1),
+    });
+    const damaged =
+      'model: /waiting/weights.bin: damaged: its SHA-256 is not the one in model.json; save the model again';
+    const read = () => readModel(folder);
+    expect(await told(read())).toBe(damaged);
+    for (const [bytes, message] of [
+      [new Uint8Array(20).fill(2), damaged],
+      [new Uint8Array(21), damaged],
+      [weights, 'nothing'],
+    ] as const) {
+      writeFileSync(join(folder, unfinished), bytes);
+      expect(await told(read())).toBe(message);
+    }
+    expect(await toldWhile('readFile', unfinished, refuse, read)).toBe(damaged);
+    expect(await toldWhile('readdir', 'waiting', refuse, read)).toBe(damaged);
+    // One that is renamed between the list and its size is not there.
+    const gone = () => Promise.reject(new Error('ENOENT: no such file'));
+    expect(await toldWhile('stat', unfinished, gone, read)).toBe(damaged);
+    expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin', unfinished]);
+  });
+
+  test('a save beside what a killed one has left, where model.json is none or cannot be read', async () => {
+    const model = sequential('Dense(1)', { inputShape: [2] });
+    const stray = 'weights.bin.new';
+    const folder = place('beside', { 'model.json': '{', 'weights.bin': weights, [stray]: weights });
+    const save = () => model.save(folder);
+    expect(await toldWhile('readFile', 'model.json', refuse, save)).toBe(
+      'io: /beside: the model cannot be saved: permission denied (EACCES)',
+    );
+    expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin', stray]);
+    expect(await told(save())).toBe('nothing');
+    expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);
+    for (const manifest of [{}, [], [1], spec(), [{ ...spec('x')[0], paths: ['other.bin'] }]]) {
+      place('beside', { 'model.json': json(manifest), [stray]: 'new' });
+      expect(await told(save())).toBe('nothing');
+      expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);
+    }
+    // Windows opens no folders.
+    const opened = jest.spyOn(fs, 'open');
+    const folders = () => opened.mock.calls.filter(([path]) => path === folder).length;
+    await save();
+    expect(folders()).toBe(3);
+    const { platform } = process;
+    Object.defineProperty(process, 'platform', { value: 'win32' });
+    await save();
+    Object.defineProperty(process, 'platform', { value: platform });
+    expect(folders()).toBe(3);
+    opened.mockRestore();
+    model.dispose();
+  });
+
+  test('files of whole models, and of weights', async () => {
+    const folder = place('whole', { 'm.keras': 'x' });
+    const path = join(folder, 'm.keras');
+    const read = () => openModel(path);
+    const stat = (size: number) => () => ({ isFile: () => true, size });
+    expect(await toldWhile('stat', 'm.keras', stat(2 ** 31), read)).toBe(
+      'io: /whole/m.keras: 2147483648 bytes; the most is 2 GiB',
+    );
+    expect(await toldWhile('stat', 'm.keras', stat(2 ** 31 - 1), read)).toMatch(
+      /^model: \/whole\/m.keras: not a model/,
+    );
+    expect(await toldWhile('readFile', 'm.keras', refuse, read)).toBe(
+      "io: /whole/m.keras: cannot be read: EACCES: permission denied, open 'x'",
+    );
+    // Descriptions of Keras, which stand beside their weights.
+    const described = place('described', {
+      'model.json': '{"class_name": "Sequential", "config": {}}',
+      'model.h5': 'x',
+    });
+    const open = () => openModel(described);
+    for (const text of ['{"a": {"class_name": "A"}}', '{"class_name": 7, "config": {}}', '{"class_name": "A"}']) {
+      writeFileSync(join(described, 'model.json'), text);
+      expect(await told(open())).toMatch(/^model: \/described\/model.json: modelTopology is missing/);
+    }
+    writeFileSync(join(described, 'model.json'), '{"class_name": "Sequential", "config": {"layers": []}}');
+    expect(await toldWhile('readFile', 'model.json', refuse, open)).toBe(
+      'io: /described/model.json: cannot be read: permission denied (EACCES)',
+    );
+    let looks = 0;
+    const once = async (path: string) => (looks++ === 0 ? await real.stat(path) : await refuse());
+    expect(await toldWhile('stat', 'model.h5', once, open)).toBe('model: /described/model.h5: no such file of weights');
+    expect(await told(openModel(new TextEncoder().encode('xyz').buffer as never))).toMatch(
+      /^model: the model: not a model: /,
+    );
+  });
+
+  test('a lock that another takes while it is removed is given back', async () => {
+    const folder = place('taken');
+    const lock = join(folder, 'model.json.lock');
+    writeFileSync(lock, 'a.1.b');
+    utimesSync(lock, 1, 1);
+    const other = async (path: string) => {
+      writeFileSync(path, 'new.1.a');
+      await real.rename(path, `${path}.mine`);
+    };
+    const job = () => withLock(folder, 'mine', async () => undefined, 0);
+    expect(await toldWhile('rename', 'model.json.lock', other, job)).toBe(
+      'io: /taken/model.json.lock: another save has held this lock for 0 s; if none is running, remove the file',
+    );
+    expect(readdirSync(folder)).toEqual(['model.json.lock']);
+    expect(readFileSync(lock, 'utf8')).toBe('new.1.a');
+    utimesSync(lock, 1, 1);
+    expect(await toldWhile('rename', 'model.json.lock', refuse, job)).toBe(
+      "EACCES: EACCES: permission denied, open 'x'",
+    );
+    const gone = async (path: string) => {
+      await fs.rm(path);
+      throw Object.assign(new Error('gone'), { code: 'ENOENT' });
+    };
+    expect(await toldWhile('rename', 'model.json.lock', gone, job)).toBe('nothing');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test('a backup is told from others, and from a damaged one', () => {
+  const sealed = (json: string, numbers: number[] = [], magic = 0x4d434c53) => {
+    const text = new TextEncoder().encode(json);
+    const start = 8 + 4 * Math.ceil(text.length / 4);
+    const bytes = new Uint8Array(start + 4 * numbers.length);
+    new DataView(bytes.buffer).setUint32(0, magic);
+    new DataView(bytes.buffer).setUint32(4, text.length, true);
+    bytes.set(text, 8);
+    bytes.set(new Uint8Array(Float32Array.from(numbers).buffer), start);
+    return Buffer.concat([bytes, createHash('sha256').update(bytes).digest()]);
+  };
+  const state = {
+    values: { a: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1.5], text: 'ä' },
+    arrays: [Float32Array.of(1, -2), new Float32Array(0), Float32Array.of(0.5)],
+  };
+  expect(decodeState(encodeState(state), 'F')).toEqual(state);
+  expect(decodeState(sealed('{"values":{},"sizes":[1,2]}', [1, 2, 3]), 'F')).toEqual({
+    values: {},
+    arrays: [Float32Array.of(1), Float32Array.of(2, 3)],
+  });
+  for (const bytes of [
+    sealed('{"values":{},"sizes":[]}', [], 0x4d434c54),
+    sealed('{"values":{},"sizes":[]').fill(0, 3, 4),
+    sealed('{"values":{},"sizes":[]'),
+    sealed('[]'),
+    sealed('{"values":{}}'),
+    sealed('{"values":[],"sizes":[]}'),
+    sealed('{"sizes":[]}'),
+    sealed('{"values":{},"sizes":[4]}', [1, 2, 3]),
+    sealed('{"values":{},"sizes":[-1]}', [1, 2, 3]),
+    sealed('{"values":{},"sizes":["x"]}', [1, 2, 3]),
+    sealed('').subarray(1),
+  ])
+    expect(() => decodeState(bytes, 'F')).toThrow('F: not a backup, or a damaged one');
+  const whole = encodeState(state);
+  whole[whole.length - 1] ^= 1;
+  expect(() => decodeState(whole, 'F')).toThrow('F: not a backup, or a damaged one');
 });

@@ -278,3 +278,32 @@ describe('places and handlers that do not do are refused, whole lines', () => {
       await refused(loading(change), 'model', `model: ${message}`);
   });
 });
+
+it('a scheme of which TensorFlow.js has a handler is saved to and loaded from', async () => {
+  const kept = new Map<string, tf.io.ModelArtifacts>();
+  const router = (url: string | string[]): tf.io.IOHandler | null =>
+    typeof url === 'string' && url.startsWith('kept://')
+      ? {
+          save: async (artifacts) => {
+            kept.set(url, artifacts);
+            return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+          },
+          load: async () => kept.get(url) ?? {},
+        }
+      : null;
+  tf.io.registerSaveRouter(router as never);
+  tf.io.registerLoadRouter(router as never);
+  const model = smallModel();
+  await saveTfjs(model, 'kept://a', { window: 4 });
+  expect([...kept.keys()]).toEqual(['kept://a']);
+  const again = await openModel('kept://a');
+  expect(again.metadata).toEqual({ window: 4 });
+  expect(predict(again.model)).toEqual(predict(model));
+  await expect(openModel('kept://b')).rejects.toThrow('kept://b: modelTopology is missing or not an object');
+  const empty = { weights: [], save: (handler: tf.io.IOHandler) => handler.save?.({ modelTopology: {} }) };
+  await expect(saveTfjs(empty as never, 'kept://b', {})).rejects.toMatchObject({
+    code: 'model',
+    message: 'this model has no weights to save',
+  });
+  for (const one of [model, again.model]) one.dispose();
+});

@@ -53,23 +53,24 @@ export function weightsInGroups(
   layers: readonly LayerPlace[],
   where: string,
 ): StoredWeight[] {
-  const root = tree(datasets);
-  const found = ROOTS.find((name) => root.groups.has(name));
   const weights: StoredWeight[] = [];
-  if (found !== undefined) collect(root.groups.get(found), layers, found, found === ROOTS[0], weights, where);
+  collect(tree(datasets), layers, '', weights, where);
   return weights;
 }
 
+/** The weights of the layers of a model, whose group is `model`, called `place`, a slash at its end. */
 function collect(
-  group: Group | undefined,
+  model: Group | undefined,
   layers: readonly LayerPlace[],
-  at: string,
-  numbered: boolean,
+  place: string,
   weights: StoredWeight[],
   where: string,
 ): void {
+  const root = ROOTS.find((name) => model?.groups.has(name));
+  const group = root && model?.groups.get(root);
   if (!group) return;
-  const groupOf = numbered ? byNumber(group) : byRank(group);
+  const at = `${place}${root}`;
+  const groupOf = root === ROOTS[0] ? byNumber() : byRank(group);
   const used = new Set<string>();
   // Weights that are left over may be of a class of Keras whose groups are not called as it is.
   let stranger: LayerPlace | undefined;
@@ -85,10 +86,8 @@ function collect(
     const path = `${at}/${name}`;
     const layers = innerLayersOf(layer);
     if (layers) {
-      const model = isModelClass(layer.className) ? own : own.groups.get('layer');
-      const root = ROOTS.find((name) => model?.groups.has(name));
-      if (root !== undefined)
-        collect(model?.groups.get(root), layers, `${path}/${root}`, root === ROOTS[0], weights, where);
+      if (isModelClass(layer.className)) collect(own, layers, `${path}/`, weights, where);
+      else collect(own.groups.get('layer'), layers, `${path}/layer/`, weights, where);
       continue;
     }
     const found = variables(own);
@@ -136,7 +135,7 @@ function byNumberAtEnd(a: string, b: string): number {
 }
 
 /** lstm, lstm_1, lstm_2: the layers of a class in order, those without weights counted. */
-export function byNumber(_group?: unknown): (layer: LayerPlace) => string {
+export function byNumber(): (layer: LayerPlace) => string {
   const counts = new Map<string, number>();
   return ({ className }) => {
     const base = groupName(className);
