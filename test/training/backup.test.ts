@@ -195,6 +195,15 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
     expect((await outcome({ backup, callbacks: [killedAt(12)] })).error).toBe('killed');
     expect(await outcome({ backup })).toEqual(whole);
     expect(existsSync(folder)).toBe(false);
+    // Where the end is kept, the same again comes to it without a batch.
+    const kept = { folder, deleteCheckpoint: false };
+    expect(await outcome({ backup: kept })).toEqual(whole);
+    const none: Callback = {
+      onBatchBegin: () => {
+        throw new Error('a batch');
+      },
+    };
+    expect(await outcome({ backup: kept, callbacks: [none] })).toEqual(whole);
   });
 
   test('killed by SIGKILL in a process of its own, at moments that nobody chose', async () => {
