@@ -79,7 +79,6 @@ function checkOneBatch({ batch }: Pick<Runner, 'batch'>, samples: number): void 
  */
 export function prepareSamples(compiled: Compiled, x: NdArray, y: NdArray, weighting: WeightOptions, of = ''): Samples {
   const samples = x.shape[0];
-  if (samples === 0) throw new MemcellError(`${of}x has no samples`);
   if (y.shape[0] !== samples)
     throw new MemcellError(
       `${of}x has ${counted(samples, 'sample')} and ${of}y has ${y.shape[0] ?? 'no'}; they must have as many as each other`,
@@ -169,7 +168,6 @@ function notFinite(what: string): MemcellError {
 export async function predict(runner: Runner, x: NdArray, options: PredictOptions = {}): Promise<NdArray> {
   const { batchSize: asked, verbose, write } = complete('predict', DEFAULTS, options, KINDS);
   const samples = x.shape[0];
-  if (samples === 0) throw new MemcellError('x has no samples');
   const batchSize = batchSizeFor(runner, asked, samples);
   const loop = new EventLoop();
   const progress = new Progress(verbose, write);

@@ -8,7 +8,13 @@ import { decodeState, encodeState } from '../../src/formats/stateFile.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { Random } from '../../src/random.js';
 import { loadModel, type Sequential, sequential } from '../../src/sequential.js';
-import type { BackupKind, BackupOptions, BackupStore } from '../../src/training/backup.js';
+import {
+  type BackupKind,
+  type BackupOptions,
+  type BackupStore,
+  Backups,
+  type StoredBackup,
+} from '../../src/training/backup.js';
 import {
   type Callback,
   EarlyStopping,
@@ -19,6 +25,7 @@ import {
 import { fingerprintOf } from '../../src/training/fingerprint.js';
 import type { FitOptions } from '../../src/training/given.js';
 import { adam } from '../../src/training/optimizers.js';
+import type { Runner } from '../../src/training/runner.js';
 
 const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'memcell-backup-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -195,6 +202,15 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
     expect((await outcome({ backup, callbacks: [killedAt(12)] })).error).toBe('killed');
     expect(await outcome({ backup })).toEqual(whole);
     expect(existsSync(folder)).toBe(false);
+    // Where the end is kept, the same again comes to it without a batch.
+    const kept = { folder, deleteCheckpoint: false };
+    expect(await outcome({ backup: kept })).toEqual(whole);
+    const none: Callback = {
+      onBatchBegin: () => {
+        throw new Error('a batch');
+      },
+    };
+    expect(await outcome({ backup: kept, callbacks: [none] })).toEqual(whole);
   });
 
   test('killed by SIGKILL in a process of its own, at moments that nobody chose', async () => {
@@ -361,6 +377,94 @@ test('state files hold odd numbers, and notice every changed byte', () => {
     expect(() => decodeState(other, 'file')).toThrow('file: not a backup, or a damaged one');
   }
   for (let i = 0; i < bytes.length; i++) expect(() => decodeState(bytes.slice(0, i), 'file')).toThrow('damaged');
+});
+
+describe('backups of a run', () => {
+  const settings = { epochs: 4 };
+  const position = {
+    epoch: 1,
+    batch: 2,
+    begun: true,
+    seed: 3,
+    learningRate: 0.5,
+    history: { epoch: [0], history: { loss: [2] } },
+    logs: { loss: 2 },
+    meter: { lossTotal: 1, samples: 5, outputTotals: [], counts: [[1, 2]] },
+    end: undefined,
+  };
+  const state = (change: (all: Float32Array[], optimizer: { iterations: number }) => void = () => {}) => {
+    const weights = [Float32Array.of(1, 2), Float32Array.of(3, 0)];
+    const optimizer = { iterations: 7, state: [Float32Array.of(4, 5)] };
+    const states = [Float32Array.of(6)];
+    change([...weights, ...optimizer.state, ...states], optimizer);
+    return { weights, optimizer, states };
+  };
+  const runner = {
+    batch: 2,
+    optimizer: { iterations: 7 },
+    capture: () => ({ weights: state().weights, optimizer: state().optimizer }),
+    checkpoint: state,
+  } as never as Runner;
+  function backups(store: Partial<BackupStore> = {}, callbacks: Callback[] = []) {
+    const written: [StoredBackup, BackupKind][] = [];
+    const write = async (backup: StoredBackup, kind: BackupKind) => void written.push([backup, kind]);
+    const all = { every: {}, name: 'memory', keepsEnd: true, newest: async () => written.at(-1)?.[0], write };
+    return { written, made: new Backups({ ...all, clear: async () => {}, ...store }, runner, callbacks, settings) };
+  }
+
+  test('the state of the last good epoch is kept where anything of it is not as now', async () => {
+    const same = backups();
+    await same.made.write(position, state());
+    expect(same.written[0][0].arrays).toEqual([...state().weights, ...state().optimizer.state, ...state().states]);
+    const changes: Parameters<typeof state>[0][] = [
+      ([first]) => first.fill(9, 0, 1),
+      ([, second]) => second.fill(-0, 1),
+      ([, , slot]) => slot.fill(Number.NaN, 1),
+      ([, , , carried]) => carried.fill(9),
+      (_, optimizer) => {
+        optimizer.iterations = 6;
+      },
+    ];
+    for (const change of changes) {
+      const { made, written } = backups();
+      await made.write(position, state(change));
+      expect(written[0][0].arrays).toHaveLength(8);
+      expect(await made.newest()).toEqual({ ...position, now: state(), good: state(change), callbacks: [] });
+    }
+  });
+
+  test('what kind it is, and what callbacks and a store have to do with it', async () => {
+    const seen: unknown[] = [];
+    const keeping: Callback = {
+      saveState: () => ({ values: { a: 1 }, arrays: [Float32Array.of(8)] }),
+      loadState: (kept) => void seen.push(kept),
+    };
+    const { made, written } = backups({}, [{}, keeping]);
+    await made.write(position, state());
+    for (const reason of ['callback', 'interrupted'] as const)
+      await made.write(
+        { ...position, history: { ...position.history, stopped: { reason, epoch: 1, batch: 2 } } },
+        state(),
+      );
+    await made.end({ ...position, end: {} }, state());
+    expect(written.map(([, kind]) => kind)).toEqual(['running', 'running', 'interrupted', 'end']);
+    const found = await made.newest();
+    if (!found) throw new Error('none');
+    made.restoreCallbacks(found);
+    expect(seen).toEqual([{ values: { a: 1 }, arrays: [Float32Array.of(8)] }]);
+
+    const told: unknown[] = [];
+    const [[stored]] = written;
+    const noted = { ...stored, note: 'an older one' };
+    const store = { name: 'memory', newest: async () => noted, startAnew: (wrong: unknown) => void told.push(wrong) };
+    expect((await backups(store, [{}, keeping]).made.newest())?.note).toBe('an older one');
+    expect(await new Backups(store as never, runner, [], { epochs: 5 }).newest()).toBe(undefined);
+    expect(told).toEqual([['epochs was 4 and is 5']]);
+    let cleared = 0;
+    const forgetful = backups({ keepsEnd: false, clear: async () => void cleared++ });
+    await forgetful.made.end(position, state());
+    expect([forgetful.written, cleared]).toEqual([[], 1]);
+  });
 });
 
 describe('when a backup is due', () => {

@@ -233,6 +233,16 @@ test.each<[string, () => unknown, string]>([
   await expect(run()).rejects.toThrow(message);
 });
 
+test('fit takes null for no callbacks, one, or a list of them', () => {
+  const one: Callback = { onTrainBegin: () => {} };
+  expect([getCallbacks(null), getCallbacks([]), getCallbacks(one), getCallbacks([one, one])]).toEqual([
+    [],
+    [],
+    [one],
+    [one, one],
+  ]);
+});
+
 test('a hook that is no function is refused, whatever it is', () => {
   for (const wrong of [3, 'stop', {}, true, null, [() => undefined]])
     expect(() => getCallbacks([{ onEpochEnd: wrong } as never])).toThrow(
@@ -287,6 +297,18 @@ test.each<[string, () => Callback, Logs[], object]>([
       rates: [1, 1, 1],
       epochs: 3,
     },
+  ],
+  [
+    'EarlyStopping does not count epochs without validation',
+    () => new EarlyStopping({ patience: 1, verbose: 1 }),
+    [...valued(1), { loss: 1 }, { loss: 1 }, ...valued(1), { loss: 1 }],
+    { ...nothing, printed: ['Epoch 4: early stopping'], rates: [1, 1, 1, 1], epochs: 4 },
+  ],
+  [
+    'ReduceLROnPlateau does not count epochs without validation, in its patience and in its cooldown',
+    () => new ReduceLROnPlateau({ factor: 0.5, patience: 1, cooldown: 2 }),
+    [...valued(1), { loss: 1 }, ...valued(1), { loss: 1 }, ...valued(1, 1)],
+    { ...nothing, rates: [1, 1, 0.5, 0.5, 0.5, 0.25], epochs: 6 },
   ],
   [
     'ReduceLROnPlateau says each reduction, and none once the rate is the least',

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../../src/data/array.js';
 import { MemcellError } from '../../src/errors.js';
@@ -191,6 +191,30 @@ describe('stopping', () => {
     expect(weightsOf(runner)).toEqual(weightsOf(manual.runner));
   });
 
+  test('aborted in the last batch: the epoch is not finished', async () => {
+    const { run } = setUp();
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const callback: Callback = {
+      onBatchEnd: (batch) => {
+        if (batch === 2) controller.abort();
+      },
+      onEpochEnd: (epoch) => void seen.push(epoch),
+    };
+    const history = await run(x, y, { epochs: 2, batchSize: 4, callbacks: [callback], signal: controller.signal });
+    expect(history).toMatchObject({ epoch: [], history: {}, stopped: { reason: 'interrupted', epoch: 0, batch: 3 } });
+    expect(seen).toEqual([]);
+  });
+
+  test('a model that nobody can save is not saved', async () => {
+    const { run } = setUp();
+    const saving: Callback = { onEpochEnd: (_epoch, _logs, { save }) => save('somewhere') };
+    await expect(run(x, y, { callbacks: [saving] })).rejects.toMatchObject({
+      code: 'usage',
+      message: 'this model cannot be saved during training',
+    });
+  });
+
   test('aborted before it begins: no batch', async () => {
     const { run, runner } = setUp();
     const before = weightsOf(runner);
@@ -319,6 +343,14 @@ describe('evaluate, predict and single batches', () => {
     expect(await predict(runner, x, { batchSize: 3 })).toEqual(whole);
   });
 
+  test('predict refuses no samples', async () => {
+    const { runner } = setUp();
+    await expect(predict(runner, { data: new Float32Array(0), shape: [0, 3] })).rejects.toMatchObject({
+      code: 'data',
+      message: 'x has no samples',
+    });
+  });
+
   test('steps that end later are waited for, however short they are', async () => {
     const late =
       <Given, Taken, Result>(now: (given: Given, take: (taken: Taken) => Result) => Result | Promise<Result>) =>
@@ -384,4 +416,42 @@ test('verbose 2 and 1 print a line for each epoch, 0 prints nothing', async () =
   expect(await printed(1)).toMatch(new RegExp(`^Epoch 1/2${line.source}Epoch 2/2${line.source}$`));
   expect(await printed(2, 1)).toMatch(/^2\/2 - 0s/);
   expect(await printed(0)).toBe('');
+});
+
+test('fit, evaluate and predict draw their batches on a terminal', async () => {
+  const { compiled, runner, run } = setUp(undefined, { metrics: ['mae'] });
+  const { isTTY } = process.stdout;
+  let written: string[] = [];
+  let now = 5000;
+  // Time for the bar at every batch.
+  jest.spyOn(performance, 'now').mockImplementation(() => {
+    now += 200;
+    return now;
+  });
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  const drawn = async (work: () => Promise<unknown>) => {
+    written = [];
+    await work();
+    return written.map((line) => line.replace(/^\r|\d+s( - \d+m?s\/step)?|\d\.\d{4}/g, '').trimEnd());
+  };
+  const bars = [6, 13, 20].map((width, i) => `${i + 1}/3 ${'━'.repeat(width)}`);
+  try {
+    process.stdout.isTTY = true;
+    const logs = ' - loss:  - mae:';
+    const withLogs = (title: string) => [
+      ...bars.map((bar) => `${title}${bar.padEnd(25)}${logs}`),
+      `${title}3/3 - ${logs}`,
+      '',
+    ];
+    const options = { batchSize: 4, verbose: 1 } as const;
+    expect(await drawn(() => run(x, y, { ...options, epochs: 2 }))).toEqual([
+      ...withLogs('Epoch 1/2 - '),
+      ...withLogs('Epoch 2/2 - '),
+    ]);
+    expect(await drawn(() => evaluate(runner, compiled, x, y, options))).toEqual(withLogs(''));
+    expect(await drawn(() => predict(runner, x, options))).toEqual([...bars, '3/3 -', '']);
+  } finally {
+    process.stdout.isTTY = isTTY;
+    jest.restoreAllMocks();
+  }
 });

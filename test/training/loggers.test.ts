@@ -20,6 +20,7 @@ import { CSVLogger } from '../../src/training/csvLogger.js';
 import { crc32c, maskedCrc } from '../../src/training/eventFile.js';
 import type { FitOptions } from '../../src/training/given.js';
 import { LambdaCallback } from '../../src/training/lambdaCallback.js';
+import { LogFile } from '../../src/training/logFile.js';
 import { ModelCheckpoint } from '../../src/training/modelCheckpoint.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { TensorBoard } from '../../src/training/tensorBoard.js';
@@ -211,6 +212,27 @@ test('a log that cannot be written names its file and why', async () => {
   // Errors of Node's own are of another realm here.
   const message = error.message.replace(': Error: ', ': ');
   expect(message).toBe(`${csv}: cannot be written: EISDIR: illegal operation on a directory, open '${csv}'`);
+});
+
+test('a log that takes no more says so', async () => {
+  const file = new LogFile('/dev/full');
+  await file.open('all');
+  const error = await file.append('row').catch((reason) => reason);
+  expect(error).toMatchObject({
+    name: 'MemcellError',
+    code: 'io',
+    message: expect.stringMatching(/^\/dev\/full: cannot be written: .*ENOSPC/),
+  });
+  await file.close();
+});
+
+test('TensorBoard goes on with the files that a backup knows, and begins the others', () => {
+  const board = new TensorBoard();
+  const train = { name: 'a', bytes: 3 };
+  board.loadState({ values: { train, validation: null } });
+  expect(board.saveState().values).toEqual({ train });
+  board.onTrainBegin();
+  expect(board.saveState().values).toEqual({});
 });
 
 test('a fit that has ended goes on from its end', async () => {

@@ -189,6 +189,33 @@ test('a whole mask of zeros makes the loss 0, not NaN', () => {
   });
 });
 
+test('what a loss gives for a batch, a sample or a step takes the weights that fit it', () => {
+  const mean = (values: tf.Tensor, weight?: tf.Tensor, mask?: tf.Tensor) =>
+    tf.tidy(() => {
+      const { rank, dtype, size } = weightedMean(values, weight, mask);
+      expect([rank, dtype, size]).toEqual([0, 'float32', 1]);
+      return weightedMean(values, weight, mask).dataSync()[0];
+    });
+  const steps = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+  const samples = tf.tensor1d([1, 3]);
+  expect(mean(tf.scalar(7))).toBe(7);
+  expect(mean(samples)).toBe(2);
+  expect(mean(samples, tf.tensor1d([2, 4]))).toBe((2 * 1 + 4 * 3) / 2);
+  // Weights of steps, of which a loss that gives a number for each sample takes the mean.
+  expect(mean(samples, steps)).toBe((2 * 1 + 5 * 3) / 2);
+  expect(mean(steps, samples)).toBe((1 * (1 + 2 + 3) + 3 * (4 + 5 + 6)) / 6);
+  expect(mean(steps, steps)).toBeCloseTo((1 + 4 + 9 + 16 + 25 + 36) / 6, 5);
+  const mask = tf.tensor2d([1, 0, 0, 1, 1, 0], [2, 3], 'bool');
+  expect(mean(steps, undefined, mask)).toBeCloseTo((1 + 4 + 5) / 3, 5);
+  expect(mean(steps, samples, mask)).toBeCloseTo((1 + 3 * (4 + 5)) / 3, 5);
+  // A mask of steps says nothing of what has none.
+  expect(mean(samples, undefined, mask)).toBe(2);
+  const message =
+    'the loss function gives one number for the batch, so sample weights and masks cannot apply; let it give one per sample';
+  expect(() => weightedMean(tf.scalar(1), samples)).toThrow(expect.objectContaining({ code: 'usage', message }));
+  expect(() => weightedMean(tf.scalar(1), undefined, mask)).toThrow(message);
+});
+
 test.each(['mean_squared_error', 'MSE', 'MeanSquaredError', 'meanSquaredError', 'mse'])(
   '%s is meanSquaredError',
   (name) => {
@@ -196,14 +223,11 @@ test.each(['mean_squared_error', 'MSE', 'MeanSquaredError', 'meanSquaredError', 
   },
 );
 
-test('refuses unknown names and options, and weights on a scalar loss', () => {
+test('refuses unknown names and options', () => {
   expect(() => getLoss('categorical_crossentrop')).toThrow('did you mean categoricalCrossentropy?');
   expect(() => getLoss('nonsense')).toThrow('the losses are meanSquaredError');
   expect(() => getLoss({ name: 'huber', config: { delta: 0 } })).toThrow(
     'huber: delta must be a number above 0, not 0',
   );
   expect(() => getLoss({ name: 'huber', config: { delta: 1, size: 2 } })).toThrow("huber: unknown option 'size'");
-  tf.tidy(() => {
-    expect(() => weightedMean(tf.scalar(1), tf.ones([2]))).toThrow('let it give one per sample');
-  });
 });

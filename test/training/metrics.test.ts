@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import type { NdArray } from '../../src/data/array.js';
+import { Random } from '../../src/random.js';
 import { namedOptions } from '../../src/spelling.js';
+import { getLoss } from '../../src/training/losses.js';
 import {
   accuracy,
   auc,
@@ -136,6 +138,81 @@ test("a user's own function is a mean over samples and leaves no tensors", () =>
   count.update(array([0, 0, 0, 0], [2, 2]), array([1, 3, 2, 1], [2, 2]));
   count.update(array([0, 0], [1, 2]), array([4, 0], [1, 2]));
   expect([metric.name, count.result(), tf.memory().numTensors]).toEqual(['largestError', 3, before]);
+});
+
+/** Metrics that are the mean of a loss, and what else becomes of that mean. */
+const ofLosses: [metric: string, loss: string, end: (mean: number) => number][] = [
+  ...[
+    'meanSquaredError',
+    'meanAbsoluteError',
+    'meanAbsolutePercentageError',
+    'meanSquaredLogarithmicError',
+    'huber',
+    'logCosh',
+    'poisson',
+    'kullbackLeiblerDivergence',
+    'binaryCrossentropy',
+    'categoricalCrossentropy',
+    'sparseCategoricalCrossentropy',
+  ].map((name): (typeof ofLosses)[number] => [name, name, Number]),
+  ['rootMeanSquaredError', 'meanSquaredError', Math.sqrt],
+  ['perplexity', 'categoricalCrossentropy', Math.exp],
+  ['cosineSimilarity', 'cosineSimilarity', (mean) => -mean],
+];
+test.each(ofLosses)(
+  '%s is the weighted mean of the loss %s, also when it is saved between batches',
+  (name, loss, end) => {
+    const random = new Random(11);
+    const own = getLoss(loss);
+    const small = own.targets !== 'values' || /poisson|Logarithmic/.test(name);
+    const draw = () => (small ? random.uniform() : 3 * random.normal());
+    const metric = getMetric(name);
+    let count = metric.start();
+    let [total, weighed] = [0, 0];
+    for (const rows of [3, 1, 4]) {
+      const p = array(Array.from({ length: rows * 5 }, draw), [rows, 5]);
+      const labels = own.targets === 'labels';
+      const drawTarget = () => (labels ? random.integer(5) : draw());
+      const y = array(Array.from({ length: labels ? rows : rows * 5 }, drawTarget), labels ? [rows] : [rows, 5]);
+      const weights = Float32Array.from({ length: rows }, () => random.integer(3) / 2);
+      count.update(y, p, weights);
+      const values = tf.tidy(() =>
+        own.positions(tf.tensor(y.data, y.shape), tf.tensor(p.data, p.shape), false).dataSync(),
+      );
+      weights.forEach((weight, i) => {
+        total += weight * values[i];
+        weighed += weight;
+      });
+      const saved = JSON.parse(JSON.stringify(count.save?.()));
+      count = metric.start();
+      count.restore?.(saved);
+    }
+    const expected = end(total / weighed);
+    expect(difference([count.result()], [expected])).toBeLessThan(2e-5);
+  },
+);
+
+test("a count of a user's own function goes on from what it saved", () => {
+  const metric = getMetric((yTrue: tf.Tensor, yPred: tf.Tensor) => tf.mean(tf.sub(yPred, yTrue), -1));
+  const count = metric.start();
+  count.update(array([0, 0, 0], [3, 1]), array([1, 2, 3], [3, 1]));
+  expect([metric.name, count.save?.()]).toEqual(['metric', [6, 3]]);
+  const again = metric.start();
+  again.restore?.([6, 3]);
+  again.update(array([0], [1, 1]), array([10], [1, 1]));
+  expect(again.result()).toBe(4);
+});
+
+test.each([
+  ...ofLosses.map(([name]) => [name, Number.NaN] as const),
+  ...['accuracy', 'topKCategoricalAccuracy', 'auc', 'f1Score', 'r2Score'].map((name) => [name, Number.NaN] as const),
+  ['precision', 0],
+  ['recall', 0],
+])('%s of no samples at all, or of none that weighs, is %p', (name, expected) => {
+  const count = getMetric(name).start();
+  expect(count.result()).toBe(expected);
+  count.update(array([1, 0], [1, 2]), array([0.25, 0.75], [1, 2]), Float32Array.of(0));
+  expect(count.result()).toBe(expected);
 });
 
 test('no samples: NaN; two counts of one metric share nothing', () => {

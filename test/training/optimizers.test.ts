@@ -156,6 +156,20 @@ describe('properties', () => {
     expect([...moved[0]]).toEqual([0.5, -0.25, -0.5]);
   });
 
+  test('average gives the moving average where there is one, and else leaves the weights', () => {
+    const moved = (options: object, steps: number) => {
+      const optimizer = sgd({ learningRate: 1, ...options });
+      const weights = [Float32Array.of(8), Float32Array.of(16)];
+      for (let i = 0; i < steps; i++) optimizer.apply(weights, [Float32Array.of(2), Float32Array.of(4)]);
+      optimizer.average(weights);
+      return weights.map(([weight]) => weight);
+    };
+    expect(moved({}, 2)).toEqual([4, 8]);
+    expect(moved({ useEma: true, emaMomentum: 0.5 }, 0)).toEqual([8, 16]);
+    // Of 6, 4 and 2, the first whole.
+    expect(moved({ useEma: true, emaMomentum: 0.5 }, 3)).toEqual([3.5, 7]);
+  });
+
   test.each(Object.keys(makers))('%s: a restored optimizer goes on with the same bits', (name) => {
     const options = { learningRate: exponentialDecay({ initialLearningRate: 0.1, decaySteps: 2, decayRate: 0.5 }) };
     fc.assert(
@@ -211,6 +225,16 @@ test.each<[string, () => unknown, string]>([
     "unknown option 'learningrate'; did you mean learningRate?",
   ],
   ['NaN', () => adam({ learningRate: Number.NaN }), 'learningRate must be a number of at least 0 or a schedule'],
+  [
+    'a schedule without a name',
+    () => getOptimizer({ class_name: 'SGD', config: { learning_rate: { config: { a: 1 } } } }),
+    'sgd: learningRate must be a number of at least 0 or a schedule, not {"config":{"a":1}}',
+  ],
+  [
+    'a schedule of no options',
+    () => getOptimizer({ class_name: 'SGD', config: { learning_rate: { class_name: 'CosineDecay', config: null } } }),
+    'sgd: learningRate must be a number of at least 0 or a schedule, not {"class_name":"CosineDecay","config":null}',
+  ],
   ['negative rate', () => sgd({ learningRate: -1 }), 'learningRate must be a number of at least 0'],
   ['range', () => adam({ beta1: 1 }), 'adam: beta1 must be a number of at least 0 and below 1, not 1'],
   ['two clips', () => adam({ clipnorm: 1, clipvalue: 1 }), 'clipnorm and clipvalue are both given'],

@@ -85,6 +85,24 @@ test.each([
   expect(written[0]).toBe(`${steps}/${steps} - ${said} - up: -1.0000e-3 - down: -0.0011`);
 });
 
+test('without a standard output the console takes whole lines', () => {
+  const lines: string[] = [];
+  jest.spyOn(console, 'log').mockImplementation((text: string) => void lines.push(text));
+  const { stdout } = process;
+  Object.defineProperty(process, 'stdout', { value: undefined, configurable: true });
+  try {
+    const made = new Progress(1, undefined);
+    made.begin();
+    now += 2000;
+    expect(made.wantsBatches).toBe(false);
+    made.end('1/1 ', 2, {});
+    made.line('said');
+  } finally {
+    Object.defineProperty(process, 'stdout', { value: stdout, configurable: true });
+  }
+  expect([lines, written]).toEqual([['1/1 2/2 - 2s - 1s/step', 'said'], []]);
+});
+
 test('what is written goes to whoever asks for it, and is never a bar', () => {
   process.stdout.isTTY = true;
   const own: string[] = [];

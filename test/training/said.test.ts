@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { adam, Dense, Input, Model, sequential } from '../../src/index.js';
 import type { Whole } from '../../src/training/backup.js';
 import type { TrainingContext } from '../../src/training/callbacks.js';
+import { compileTraining } from '../../src/training/compile.js';
 import { describeTraining, resolveTraining } from '../../src/training/description.js';
 import { LambdaCallback } from '../../src/training/lambdaCallback.js';
 import { gaussianLikelihood } from '../../src/training/losses/regression.js';
@@ -59,6 +60,7 @@ const backup = {
   now: whole([2, 3]),
   callbacks: [],
 } as Any;
+const metered = { lossTotal: 1, samples: 2, outputTotals: [3], counts: [[4, 5], []] };
 const restored = (change: (stored: { values: Any; arrays: Float32Array[] }) => void, is = whole([2, 3])) => {
   const stored = storedBackup(backup, {} as Any) as { values: Any; arrays: Float32Array[] };
   change(stored);
@@ -257,6 +259,86 @@ describe('refused while training', () => {
   ])('%s', async (message, run) => {
     expect(await refusal(run)).toBe(message);
   });
+});
+
+/** Fields of a backup, each with values that are none of it. */
+const notOfBackups: [path: string, wrong: Any[], right?: Any[]][] = [
+  ['version', [0, 2, '1', undefined]],
+  ['settings', []],
+  ['epoch', [-1, 0.5, '1', undefined], [0]],
+  ['batch', [-1, 0.5, '1', undefined], [0]],
+  ['begun', [1, null, undefined], [false]],
+  ['seed', [0.5, '4', undefined, 2 ** 60], [-3]],
+  ['learningRate', ['0.1', {}], [0.1, null, undefined]],
+  ['history', [null, [], 3]],
+  ['history.epoch', [null, {}, [-1], ['0'], [0, 0.5]], [[0, 1]]],
+  ['history.history', [null, [], { loss: 1 }, { loss: ['1'] }], [{}, { loss: [1], mae: [Number.NaN] }]],
+  [
+    'history.stopped',
+    [3, { epoch: 1 }, { batch: 1 }, { epoch: -1, batch: 1 }],
+    [null, { reason: 'callback', epoch: 1, batch: 2 }],
+  ],
+  ['logs', [null, [], { loss: '1' }], [{ loss: Number.NaN }]],
+  [
+    'meter',
+    [
+      3,
+      [],
+      {},
+      ...['lossTotal', 'samples', 'outputTotals', 'counts'].map((name) => ({ ...metered, [name]: 'x' })),
+      { ...metered, outputTotals: ['1'] },
+      { ...metered, counts: [['1']] },
+      { ...metered, counts: [1] },
+    ],
+    [null, undefined, metered],
+  ],
+  ['end', [3, 'x', { error: 3 }], [null, undefined, {}, { error: 'why' }]],
+  ['now', [null, undefined, [], 3]],
+  ...['iterations', 'weights', 'slots', 'states'].map((name): [string, Any[]] => [`now.${name}`, [-1, 0.5, '1', null]]),
+  ['good', [3, {}, []], [null, undefined]],
+  [
+    'callbacks',
+    [
+      null,
+      {},
+      [undefined],
+      [3],
+      [{ values: {} }],
+      [{ arrays: 0 }],
+      [{ values: 3, arrays: 0 }],
+      [{ values: {}, arrays: -1 }],
+    ],
+    [[], [null], [{ values: { a: 1 }, arrays: 0 }]],
+  ],
+];
+test.each(notOfBackups)(
+  'a backup is damaged where its %s is anything else than it may be',
+  (path, wrong, right = []) => {
+    const taken = (value: Any) => () =>
+      restored(({ values }) => {
+        const [first, second] = path.split('.');
+        if (second) values[first] = { ...values[first], [second]: value };
+        else values[first] = value;
+      });
+    const damaged = 'kept/3: the backup is of another version of memcell, or damaged; remove it to start anew';
+    for (const value of wrong)
+      expect(taken(value)).toThrow(expect.objectContaining({ code: 'model', message: damaged }));
+    for (const value of right) expect(taken(value)).not.toThrow();
+  },
+);
+
+test('a backup without settings, or that is nothing, is damaged', () => {
+  expect(() => restored(({ values }) => delete values.settings)).toThrow('or damaged');
+  for (const values of [[], null] as Any[])
+    expect(() => readBackup({ values, arrays: [] }, whole([]), 'kept/3')).toThrow('or damaged');
+});
+
+test('a loss that is the sum of several has no values of its own', () => {
+  const model = twoOutputs();
+  const { loss } = compileTraining(model.tf, { loss: 'mse' });
+  expect([loss.name, loss.targets, loss.config]).toEqual(['sum', 'any', {}]);
+  expect(() => loss.positions({} as Any, {} as Any, false)).toThrow('this loss is a sum of several outputs');
+  model.dispose();
 });
 
 test('what a description of a training leaves out is said', () => {

@@ -20,7 +20,6 @@ export class NadamFactors {
     }
     // Each factor is below 1, so the product reaches 0 and stays there.
     while (this.steps < t && this.product > 0) this.product *= this.u(++this.steps);
-    if (this.product === 0) this.steps = t;
     return this.product;
   }
 
