@@ -224,11 +224,13 @@ function splitLine(line: string, delimiter: string): string[] {
 const number =
   /^[(]?[+\-−]?\s*[$€£¥]?\s*(?:\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+|\d+)?(?:[.,]\d*)?(?:e[+-]?\d+)?\s*([%$€£¥]|[\p{L}°µ][\p{L}\d°/²³·^%-]{0,9})?[)]?$/iu;
 const date =
-  /^(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?\.?(?:[T ,]+\d{1,2}.*)?|\d{1,2}:\d{2}.*|\d{4}-?[QW]\d{1,2}|(?:\w{3,9},? )?(?:\d{1,2}[ .-]*)?(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*\.?[ ,.-]+\d.*)$/i;
+  /^(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?\.?(?:[T ,]+\d{1,2}.*)?|\d{1,2}:\d{2}.*|(?:\w{3,9},? )?(?:\d{1,2}[ .-]*)?(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*\.?[ ,.-]+\d.*)$/i;
 
 /** What a cell looks like: '' (missing), 'number', 'number kWh', 'date' or 'text'. */
 export function shape(cell: string): string {
   if (/^(?:|[-–—?.]+|#?n\/?a|nan|null|none)$/i.test(cell)) return '';
+  // 2020Q1 is no number with a unit.
+  if (/^\d{4}-?[QW]\d{1,2}$/i.test(cell)) return 'date';
   const match = /\d/.test(cell) ? number.exec(cell) : null;
   if (match !== null) return match[1] === undefined ? 'number' : `number ${match[1]}`;
   return date.test(cell) ? 'date' : 'text';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Dialect, guessDialect } from '../../src/data/dialect.js';
+import { type Dialect, guessDialect, shape } from '../../src/data/dialect.js';
 import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
 import type { Table } from '../../src/data/table.js';
@@ -283,6 +283,37 @@ describe('quotes', () => {
   });
 });
 
+test.each<[string, string[]]>([
+  ['', ['', '-', '—', '?', '...', 'NA', 'n/a', '#N/A', 'NaN', 'null', 'none']],
+  [
+    'number',
+    ['5', '-5', '+5', '−5', '1,234.5', "1'234", '1 234', '.5', '5.', '5e-3', '$5', '€ 5', '(5)', '1.234.567,8'],
+  ],
+  ['number kWh', ['5 kWh', '5kWh', '(1,234.5 kWh)']],
+  ['number %', ['5%', '-0.5 %']],
+  ['number €', ['5 €', '1.234,50 €']],
+  ['number µg/m³', ['5 µg/m³']],
+  [
+    'date',
+    [
+      '2020-01-05',
+      '5.1.2020',
+      '1/5',
+      '2020-01-05T10:00',
+      '12:30',
+      '12:30:05 PM',
+      '2020-W05',
+      '2020Q1',
+      '2020w5',
+      '5 Jan 2020',
+    ],
+  ],
+  ['date', ['Mon, 5 Jan 2020', 'Mär 2020', '5-mai-20', 'October, 5']],
+  ['text', ['x', 'kWh', '5 and more', '5 kWhoursofpower', 'January', '12:3', '1,23 x 4']],
+])('what looks like %j', (what, cells) => {
+  expect(cells.map((cell) => [cell, shape(cell)])).toEqual(cells.map((cell) => [cell, what]));
+});
+
 test('a line that is cut off by the end of what is looked at does not count', () => {
   // Sixty lines of 4 kB: words are what their delimiter is told by, as many in each whole line.
   const line = (of: (i: number) => unknown) => Array.from({ length: 600 }, (_, i) => of(i)).join(' ');
@@ -399,7 +430,29 @@ describe('all that is told from a beginning', () => {
         notes: ['separator spaces', skipped(1), 'the columns are named by the comment line before them'],
       },
     ],
+    ['# x,y\nt,v\n1,2\n3,4\n', { start: 6, skippedLines: 1, comments: true, notes: [skipped(1)] }],
+    ['# x\nt,v\n1,2\n3,4\n', { start: 4, skippedLines: 1, comments: true, notes: [skipped(1)] }],
+    ['2020Q1,5\n2020Q2,6\n2020Q3,7\n', { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] }],
+    // Names of rows, which the header has none for.
+    ['a,b\nx,1,2\ny,3,4\nz,5,6\n', { rowNames: true }],
+    ['a,b\n7,1,2\n8,3,4\n9,5,6\n', { rowNames: true }],
+    ['a,b\nx,1,2\ny,3,4\nx,5,6\n', {}],
+    ['a,b\n7,1,2\n9,3,4\n8,5,6\n', {}],
+    ['a,b\nx,1,\ny,3,\nz,5,\n', {}],
+    ['a,b\nx,y,\n1,2,\n3,4,\n', {}],
     // No header.
+    ['5,1\n2020-01-01,2\n2020-01-02,3\n', { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] }],
+    ['2020-01-01,1\n5,2\n6,3\n', {}],
+    [',5\n1,2\n3,4\n', { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] }],
+    ['x,5\ny,2\nz,4\n', {}],
+    ['x,5.5\ny,2\nz,4\n', { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] }],
+    ['x,5\ny,2\nx,4\n', { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] }],
+    [
+      'x,2020-01-01\ny,2020-01-02\nz,2020-01-03\n',
+      { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] },
+    ],
+    ['5 kg,2\n6 kg,3\n7 kg,4\n', { names: ['c1', 'c2'], notes: ['no header: the columns are c1 to c2'] }],
+    ['5 h,2\n6 kg,3\n7 kg,4\n', {}],
     ['1\n2\n3\n', { names: ['c1'], notes: ['no header: the columns are c1'] }],
     [
       '2020-01-01,1,\n2020-01-02,,\n2020-01-03,3,\n',

@@ -6,11 +6,16 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { parquetWriteBuffer as WriteParquet } from 'hyparquet-writer';
 import { collect, inflateByWeb, memoryBytes } from '../../src/data/bytes.js';
+import { openParquet } from '../../src/data/parquet.js';
 import { type DataInput, openSource, type Source, type SourceOptions } from '../../src/data/source.js';
 import type { StreamColumn } from '../../src/data/stream.js';
 import type { Table } from '../../src/data/table.js';
 import { MemcellError } from '../../src/errors.js';
+import { refusal } from '../refusal.js';
+
+type SchemaElement = NonNullable<Parameters<typeof WriteParquet>[0]['schema']>[number];
 
 let folder: string;
 beforeAll(async () => {
@@ -40,6 +45,7 @@ async function streamed(source: Source, columns: readonly StreamColumn[]): Promi
   let next = 0;
   for await (const chunk of source.stream?.(columns) ?? []) {
     expect(chunk.from).toBe(next);
+    expect(chunk.rows).toBeGreaterThan(0);
     next += chunk.rows;
     for (const [i, column] of chunk.columns.entries()) {
       expect(column).toHaveLength(chunk.rows);
@@ -247,6 +253,74 @@ describe('Parquet', () => {
     ]);
   });
 
+  test('times of any unit are milliseconds, bytes are hexadecimal, and a time of day is a text', async () => {
+    const { parquetWriteBuffer } = await import('hyparquet-writer');
+    const at = Date.UTC(2020, 0, 1, 6, 0, 0, 7);
+    const times = [at, at + 1, Date.UTC(1969, 11, 31, 23)];
+    const scaled = (by: number, more: number) => times.map((time) => BigInt(time) * BigInt(by) + BigInt(more));
+    const timestamp = (unit: 'MILLIS' | 'MICROS' | 'NANOS', isAdjustedToUTC: boolean) =>
+      ({ logical_type: { type: 'TIMESTAMP', unit, isAdjustedToUTC } }) as const;
+    const long = { type: 'INT64', repetition_type: 'REQUIRED' } as const;
+    const written: [string, Omit<SchemaElement, 'name'>, unknown[], unknown[], boolean?][] = [
+      ['old millis', { ...long, converted_type: 'TIMESTAMP_MILLIS' }, scaled(1, 0), times, true],
+      ['old micros', { ...long, converted_type: 'TIMESTAMP_MICROS' }, scaled(1e3, 999), times, true],
+      ['millis', { ...long, ...timestamp('MILLIS', true) }, scaled(1, 0), times, true],
+      ['micros', { ...long, ...timestamp('MICROS', false) }, scaled(1e3, 999), times, false],
+      ['nanos', { ...long, ...timestamp('NANOS', true) }, scaled(1e6, 500_000), times, true],
+      ['days', { type: 'INT32', converted_type: 'DATE' }, [1, undefined, -1], [864e5, Number.NaN, -864e5], false],
+      ['other days', { type: 'INT32', logical_type: { type: 'DATE' } }, [0, 2, 1], [0, 2 * 864e5, 864e5], false],
+      [
+        'bytes',
+        { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 2 },
+        [Uint8Array.of(10, 255), undefined, Uint8Array.of(0, 1)],
+        ['0aff', '', '0001'],
+      ],
+      ['clock', { type: 'INT32', converted_type: 'TIME_MILLIS' }, [1000, 2000, undefined], ['1000', '2000', '']],
+    ];
+    const schema: SchemaElement[] = [
+      { name: 'root', num_children: written.length },
+      ...written.map(([name, element]) => ({ repetition_type: 'OPTIONAL' as const, ...element, name })),
+    ];
+    const columnData = written.map(([name, , data]) => ({ name, data }));
+    const bytes = new Uint8Array(parquetWriteBuffer({ schema, columnData }));
+    const table = await openSource({ name: 'times', bytes }).table();
+    for (const [name, , , expected, utc] of written) {
+      const column = table.column(name);
+      const found = column.times === undefined ? [...column.cells] : [...column.times];
+      expect([name, column.utc, found]).toEqual([name, utc, expected]);
+    }
+  });
+
+  test('blocks of any length, over and within row groups, hold the rows in their order', async () => {
+    const { parquetWriteBuffer } = await import('hyparquet-writer');
+    const data = Array.from({ length: 23 }, (_, i) => i + 0.5);
+    const texts = data.map((value) => (value % 3 === 0.5 ? null : `x${value}`));
+    const columnData = [
+      { name: 'v', data, type: 'DOUBLE' as const, nullable: false },
+      { name: 'whole', data: data.map((value) => BigInt(value - 0.5)), type: 'INT64' as const, nullable: false },
+      { name: 'holes', data: data.map((value) => (value < 9 ? null : value)), type: 'DOUBLE' as const },
+      { name: 's', data: texts, type: 'STRING' as const },
+    ];
+    for (const rowGroupSize of [5, 8, 100]) {
+      const content = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize }));
+      for (const most of [1, 3, 5, 7, 30]) {
+        const reader = await openParquet(memoryBytes('t', content), most);
+        expect([reader.rows, reader.columns.map(({ name }) => name)]).toEqual([23, ['v', 'whole', 'holes', 's']]);
+        const found: unknown[][] = [[], [], [], []];
+        for await (const { rows, columns } of reader.blocks(['s', 'holes', 'whole', 'v'])) {
+          expect(rows).toBeLessThanOrEqual(Math.min(most, rowGroupSize));
+          for (const [i, column] of columns.entries()) found[i].push(...column);
+        }
+        expect(found).toEqual([
+          texts.map((text) => text ?? ''),
+          data.map((value) => (value < 9 ? Number.NaN : value)),
+          data.map((value) => value - 0.5),
+          data,
+        ]);
+      }
+    }
+  });
+
   test('what is wrong in a second file is told by its own row', async () => {
     const { parquetWriteBuffer } = await import('hyparquet-writer');
     const written = (name: string, data: string[]) =>
@@ -308,6 +382,39 @@ describe('Parquet', () => {
     );
   }, 60_000);
 
+  test('each byte of a small file damaged: the table, or what is wrong with it', async () => {
+    const { parquetWriteBuffer } = await import('hyparquet-writer');
+    const data = [1.5, 2, 4];
+    const columnData = [{ name: 'v', data, type: 'DOUBLE' as const, nullable: false }];
+    const whole = new Uint8Array(parquetWriteBuffer({ columnData }));
+    const told = async (bytes: Uint8Array) => {
+      const source = openSource({ name: 't', bytes });
+      return refusal(async () => expect((await source.table()).columns.length).toBe(1));
+    };
+    const found = new Set<string>();
+    for (let at = 4; at < whole.length - 4; at++)
+      for (const flip of [1, 2]) found.add(await told(whole.map((byte, i) => (i === at ? byte ^ flip : byte))));
+    const kind = /^data: t: is damaged Parquet, or of a kind that can't be read \((?!\w*Error: )[^\n]{1,120}\)$/;
+    const others = [...found].filter((line) => !kind.test(line));
+    expect(others.sort()).toEqual([
+      "data: t: is damaged Parquet: its row groups don't add up; get it again",
+      'nothing',
+    ]);
+    const why = [...found].map((line) => /\((.*)\)$/.exec(line)?.[1]);
+    expect(why).toEqual(expect.arrayContaining(['column v has 2 of 3 rows', 'a page of -25 bytes']));
+    // The page's header: its kind, its size, and its size when compressed, here less by what the larger number takes.
+    expect([4, 5, 6, 8].map((at) => whole[at])).toEqual([0x15, 6, 0x15, 0x15]);
+    const sized = (...size: number[]) =>
+      told(Uint8Array.of(...whole.subarray(0, 7), ...size, 0x15, whole[9] - 8, ...whole.subarray(10)));
+    expect(await sized(0x82, 0x80, 0x80, 0x80, 0x08)).toContain('(a page of 1073741825 bytes)');
+    expect(await sized(0x80, 0x80, 0x80, 0x80, 0x08)).not.toContain('a page of');
+    const packed = gzipSync(whole);
+    expect(await told(packed)).toBe('nothing');
+    expect(await told(packed.subarray(0, packed.length - 12))).toBe(
+      'data: t: is a damaged gzip file (unexpected end of file); get it again',
+    );
+  });
+
   test('--sql: a view for each file, data for one; nothing else can be read', async () => {
     const csv = await file('sales.csv', 'day,v\n2020-01-02,1\n2020-01-01,2.5\n');
     const items = await file('items.json.gz', gzipSync('[{"day": "2020-01-01", "name": "x"}]'));
@@ -355,6 +462,76 @@ describe('Parquet', () => {
   });
 });
 
+describe('what a query selects from', () => {
+  const select = (sql: string, ...files: string[]) => openSource({ files }, { sql });
+
+  test('files of one name are told apart by a number, and names may need quotes', async () => {
+    for (const n of [1, 2, 3]) await mkdir(join(folder, `years ${n}`), { recursive: true });
+    const files = await Promise.all(
+      [1, 2, 3].map((n) => file(`years ${n}/sales.2020.csv.gz`, gzipSync(`v\n${n}\n${n}\n`))),
+    );
+    const sql = 'select a.v, b.v as w, c.v as x from "sales.2020" a, "sales.2020_2" b, "sales.2020_3" c limit 1';
+    const table = await select(sql, ...files).table();
+    expect(contentOf(table)).toEqual({ v: ['1'], w: ['2'], x: ['3'] });
+    expect(table.notes).toEqual(['selected by --sql from sales.2020, sales.2020_2, sales.2020_3']);
+    const odd = await file(`it's a "name".csv`, 'the "v",w\n1,2\n');
+    expect(contentOf(await select('select * from data', odd).table())).toEqual({ 'the "v"': ['1'], w: ['2'] });
+  });
+
+  test('each form and encoding, with a header or none; lists and objects are left out', async () => {
+    const of = async (name: string, content: string | Uint8Array) => {
+      const table = await select('select * from data', await file(name, content)).table();
+      return table.columns.map(({ name, kind, cells }) => [name, kind, ...cells]);
+    };
+    const umlauts = [
+      ['süd', 'text', 'für', 'über'],
+      ['v', 'number', '1', '2'],
+    ];
+    const text = 'süd,v\nfür,1\nüber,2\n';
+    expect(await of('q-utf8.csv', text)).toEqual(umlauts);
+    expect(await of('q-latin.csv', Buffer.from(text, 'latin1'))).toEqual(umlauts);
+    expect(await of('q-utf16.csv', Buffer.from(`\uFEFF${text}`, 'utf16le'))).toEqual(umlauts);
+    expect(await of('q-gzip.csv', gzipSync(text))).toEqual(umlauts);
+    expect((await of('q-headless.csv', '1,2.5\n3,4\n')).map(([, ...cells]) => cells)).toEqual([
+      ['number', '1', '3'],
+      ['number', '2.5', '4'],
+    ]);
+    const rows = [
+      { süd: 'für', v: 1, o: { a: [2] } },
+      { süd: 'über', v: 2 },
+    ];
+    expect(await of('q-array.json', JSON.stringify(rows))).toEqual(umlauts);
+    expect(await of('q-lines.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'))).toEqual(umlauts);
+    // The beginning from which the encoding is told ends within a letter.
+    const whole = Buffer.from(`head\n${`${'ü'.repeat(9)}\n`.repeat(14_000)}`);
+    expect([whole.length > 2 ** 18, whole[2 ** 18] & 0xc0]).toEqual([true, 0x80]);
+    const path = await file('q-long.csv', whole);
+    expect(contentOf(await select('select count(*) as n from data', path).table())).toEqual({ n: ['14000'] });
+  });
+
+  test('what cannot be read, or stumbles later, is told in one line', async () => {
+    const broken = await file('broken.json', '[{"a": 1}, {"a": ');
+    expect(await failure(() => select('select * from data', broken).table())).toMatch(
+      /^\/broken\.json: cannot be read for --sql: (?!Error)\S/,
+    );
+    const fine = await file('fine.csv', 'v,w\n1,x\n2,3\n');
+    const stumbling = select('select cast(w as integer) as n from fine', fine);
+    expect(await failure(() => stumbling.table())).toMatch(
+      /^--sql: (?!Error)\S.* \(tables: fine, data\); in 'select cast\(w as integer\) as n from fine'$/,
+    );
+    const long = `select nothing_of_that_name from data where ${'v = 1 and '.repeat(9)} v = 2`;
+    expect(await failure(() => select(` ${long}`, fine).table())).toMatch(new RegExp(`; in '${long.slice(0, 60)}'$`));
+  });
+});
+
+test('a name with the signs of a pattern is a file where there is one', async () => {
+  const path = await file('sales[1].csv', 'v\n1\n');
+  await file('sales1.csv', 'v\n2\n');
+  expect(contentOf(await openSource(path).table())).toEqual({ v: ['1'] });
+  expect(contentOf(await openSource(join(folder, 'sales[12].csv')).table())).toEqual({ v: ['2'] });
+  expect(contentOf(await openSource(join(folder, '{sales1,sales[[]1[]]}.csv')).table()).v.sort()).toEqual(['1', '2']);
+});
+
 describe('odd and hostile input', () => {
   test.each<[string, string | Uint8Array, string]>([
     [
@@ -393,7 +570,9 @@ describe('odd and hostile input', () => {
   });
 
   test('a device without end, and a pipe', async () => {
-    expect(await failure(() => openSource('/dev/zero').table())).toContain('holds nothing but zero bytes');
+    expect(await failure(() => openSource('/dev/zero').table())).toBe(
+      '/dev/zero: holds nothing but zero bytes; give a table or a text',
+    );
     const program =
       "import { openSource } from './dist/data/source.js';" +
       "const table = await openSource('-').table(); console.log(table.name, table.rows, table.columns[1].cells[1]);";

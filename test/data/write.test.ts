@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { encodeTable } from '../../src/data/encodeTable.js';
 import { openSource } from '../../src/data/source.js';
-import { writeTable } from '../../src/data/write.js';
+import { openTableWriter, writeContent, writeTable } from '../../src/data/write.js';
+import { refusal } from '../refusal.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -59,4 +61,75 @@ test('text for stdout; no infinity; a device is written to and stays one; what c
     'the ending .xlsx is not known; a table is written as .csv',
   );
   await expect(encodeTable(['a', 'a'], [], 'parquet')).rejects.toThrow('two columns are named a; write them as CSV');
+});
+
+test('a file has its name when it is whole, and keeps its mode and its place; what is discarded leaves nothing', async () => {
+  const own = join(folder, 'own');
+  await mkdir(own);
+  const written = async (target: string, end: 'close' | 'discard') => {
+    const writer = await openTableWriter(['a'], target);
+    await writer.write([[1], [2]]);
+    const beside = (await readdir(own)).filter((name) => name.endsWith('.tmp'));
+    expect(beside).toEqual([expect.stringMatching(/^t\.csv\.[0-9a-f]{8}\.tmp$/)]);
+    await writer.write([]);
+    await writer.write([[3]]);
+    const before = await readFile(target, 'utf8').catch(() => 'none');
+    await writer[end]();
+    return before;
+  };
+  const target = join(own, 't.csv');
+  expect(await written(target, 'discard')).toBe('none');
+  expect(await readdir(own)).toEqual([]);
+  expect(await written(target, 'close')).toBe('none');
+  expect(await readFile(target, 'utf8')).toBe('a\n1\n2\n3\n');
+  await writeFile(target, 'old');
+  await chmod(target, 0o600);
+  const link = join(folder, 'link.csv');
+  await symlink(target, link);
+  expect(await written(link, 'discard')).toBe('old');
+  expect([await readdir(own), await readFile(target, 'utf8')]).toEqual([['t.csv'], 'old']);
+  expect(await written(link, 'close')).toBe('old');
+  expect([await readdir(own), await readFile(target, 'utf8')]).toEqual([['t.csv'], 'a\n1\n2\n3\n']);
+  expect([(await stat(target)).mode & 0o777, await readFile(link, 'utf8')]).toEqual([0o600, 'a\n1\n2\n3\n']);
+});
+
+test('a file whose name was taken meanwhile, and a device that is full, are told; nothing stays beside them', async () => {
+  const own = join(folder, 'meanwhile');
+  await mkdir(own);
+  const target = join(own, 't.jsonl');
+  const told = (message: string) => message.replace(own, 'F');
+  const writer = await openTableWriter(['a'], target);
+  await writer.write([[1]]);
+  await mkdir(join(target, 'x'), { recursive: true });
+  expect(await refusal(() => writer.close(), told)).toBe(
+    'io: F/t.jsonl: cannot be written (EISDIR); give another file',
+  );
+  await writer.discard();
+  expect(await readdir(own)).toEqual(['t.jsonl']);
+  if (existsSync('/dev/full'))
+    expect(await refusal(() => writeContent('text', '/dev/full'))).toBe(
+      'io: /dev/full: cannot be written (ENOSPC); give another file',
+    );
+});
+
+test('- is stdout', async () => {
+  const said: unknown[] = [];
+  let cause: Error | undefined;
+  const write = (content: unknown, done: (cause?: Error) => void) => {
+    said.push(content);
+    done(cause);
+    return true;
+  };
+  const spy = jest.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+  try {
+    await writeContent('a\n', '-');
+    await writeTable(['a', 'b'], [[1, 'x']], '-');
+    cause = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    expect(await refusal(() => writeContent('b\n', '-'))).toBe(
+      'io: stdout: cannot be written (EPIPE); give another file',
+    );
+  } finally {
+    spy.mockRestore();
+  }
+  expect(said).toEqual(['a\n', 'a,b\n1,x\n', 'b\n']);
 });

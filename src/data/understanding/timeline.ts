@@ -202,11 +202,18 @@ function irregularNote(
   calendar: Float64Array,
   numbers: boolean,
 ): string {
-  const steps = new Float64Array(calendar.length - 1);
-  for (let i = 0; i < steps.length; i++) steps[i] = calendar[i + 1] - calendar[i];
-  const middle = [...steps].filter((step) => step > 0).sort((a, b) => a - b)[steps.length >> 1] ?? 0;
-  const first = steps.findIndex((step) => step > 0 && step !== steps[0]) + 1;
-  const row = ordered.rows[Math.max(0, first)];
+  const { series } = ordered;
+  const steps = series
+    .flatMap(({ from, to }) =>
+      Array.from({ length: to - from - 1 }, (_, i) => ({
+        step: calendar[from + i + 1] - calendar[from + i],
+        at: from + i + 1,
+      })),
+    )
+    .filter(({ step }) => step > 0);
+  const middle = steps.map(({ step }) => step).sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+  const first = steps.find(({ step }) => step !== steps[0].step)?.at ?? 0;
+  const row = ordered.rows[first];
   const place = `${placeOf(table, row)} (${writeTime(time.reading, time.calendar[row] - time.shift)})`;
   const every = middle < 3_600_000 ? '1h' : middle < day ? '1d' : middle < 7 * day ? '1w' : '1mo';
   const remedy = numbers ? '' : `; --every ${every} brings them to one step`;

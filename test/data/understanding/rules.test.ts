@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ColumnReading } from '../../../src/data/frame.js';
 import { Table } from '../../../src/data/table.js';
+import { isNamedTime } from '../../../src/data/understanding/chooseTime.js';
 import { aggregateOf } from '../../../src/data/understanding/resample.js';
 import { naturally } from '../../../src/data/understanding/series.js';
 import { type UnderstandOptions, understand } from '../../../src/data/understanding/understand.js';
@@ -352,6 +353,19 @@ describe('steps', () => {
       [0, 2, 4, 1, 3],
       [differ('line 4 (2020-01-31)', every('1mo'))],
     ],
+    // From the end of one series to the beginning of the next is no step; the one in the middle says what brings rows together.
+    [
+      rows(
+        'at,s',
+        ...[0, 420, 840].map((minutes) => `${at(minutes)},a`),
+        ...[60_000, 60_420, 60_870].map((minutes) => `${at(minutes)},b`),
+        ...[30_000, 30_420, 31_200].map((minutes) => `${at(minutes)},c`),
+      ),
+      { group: ['s'] },
+      undefined,
+      [0, 2, 4, 1, 3, 0, 2, 4, 1],
+      [differ(`line 7 (${at(60_870)})`, every('1d'))],
+    ],
     [rows('t', '1', '2.5', '7', '8', '20'), { time: ['t'] }, undefined, [0, 2, 4, 1, 3], [differ('line 4 (7)')]],
     // A model's own step of putting together, and one that is asked for.
     [
@@ -553,6 +567,42 @@ describe('columns that are the time, count the rows, or neither', () => {
       'date+Stunde+Minute yyyy-MM-dd H:mm 2020-01-01 0 0..2020-01-03 3 0 undefined',
       [joined('date', 'Stunde', 'Minute'), differ('line 6 (2020-01-02 0:00)')],
     ],
+    [
+      {
+        Datum: (r) => d(r >> 2),
+        Stunde: (r) => `${r % 4}:30`,
+        bis: (r) => `${(r % 4) + 1}:30`,
+        Ende: odd,
+        until: (r) => 1.5 * square(r),
+        x: square,
+      },
+      12,
+      ['time', 'time', ...Array(2).fill('a time as well; the time is Datum and Stunde'), 'feature', 'feature'],
+      'Datum+Stunde yyyy-MM-dd H:mm 2020-01-01 0:30..2020-01-03 3:30 undefined',
+      [joined('Datum', 'Stunde'), differ('line 6 (2020-01-02 0:30)')],
+    ],
+    // An hour of no day, and a minute of no hour, are no part of a time.
+    [
+      { year: () => 2019, month: (r) => r + 1, hour: odd, minute: square },
+      6,
+      ['time', 'time', 'feature', 'feature'],
+      'year+month yyyy M 2019 1..2019 6 1 month',
+      [joined('year', 'month')],
+    ],
+    [
+      { year: () => 2019, month: () => 2, day: (r) => r + 1, minute: square },
+      6,
+      ['time', 'time', 'time', 'feature'],
+      'year+month+day yyyy M d 2019 2 1..2019 2 6 1 day',
+      [joined('year', 'month', 'day')],
+    ],
+    [
+      { date: (r) => d(r >> 1), Minute: (r) => 30 * (r % 2), Stunde: () => 7 },
+      6,
+      ['time', 'time', 'time'],
+      'date+Stunde+Minute yyyy-MM-dd H:mm 2020-01-01 7 0..2020-01-03 7 30 undefined',
+      [joined('date', 'Stunde', 'Minute'), differ('line 4 (2020-01-02 7:00)').replace('1d', '1h')],
+    ],
     [{ date: d, hour: (r) => r % 3 }, 6, ['time', 'feature'], 'date yyyy-MM-dd 2020-01-01..2020-01-06 1 day', []],
     [
       { date: (r) => `${d(r)} 10:00`, hour: (r) => r % 3 },
@@ -602,8 +652,36 @@ describe('columns that are the time, count the rows, or neither', () => {
       rows('year,month', '2019,1', '2019,2', '2019,', '2019,4'),
       "t.csv, line 4, column year and month: '2019 ' is not a time as the others are (yyyy M); correct it, or name it with --missing to leave such rows out",
     ],
+    // A column that tells rows apart is of texts or of short whole numbers, not of decimals or where each row has its own.
+    [
+      rows('date,x,z', ...Array.from({ length: 8 }, (_, r) => `${d(r >> 1)},${r % 2 ? '1.5' : '2'},${r}`)),
+      't.csv, line 3, column date: 2020-01-01 stands in line 2 too (4 rows repeat a time); keep one row per time, or aggregate them: --every 1d (or another step)',
+    ],
+    [
+      rows('date,x,z', ...Array.from({ length: 8 }, (_, r) => `${d(r >> 1)},${r % 2 ? '1e3 ' : 2},${r}`)),
+      't.csv, line 3, column date: 2020-01-01 stands in another row too, with another x: several series in one table: --group x',
+    ],
+    [
+      rows('date,u,v,w', ...Array.from({ length: 12 }, (_, r) => `${d(r >> 2)},k,${r % 2},${(r >> 1) % 2}`)),
+      't.csv, line 3, column date: 2020-01-01 stands in another row too, with another v and w: several series in one table: --group v,w',
+    ],
   ])('%j is refused', (text, message) => {
     expect(failure(() => csv(text, y))).toBe(message);
+  });
+
+  test('names of columns that speak of time', () => {
+    const of = (names: string) => names.split(' ').map((name) => [name, isNamedTime(name.replaceAll('_', ' '))]);
+    const spoken =
+      'date Date order_date pickupDatetime Date_Time the_Month day day_of_sale YEAR zeitpunkt Fecha Datum updated hourly_Time';
+    expect(of(spoken)).toEqual(spoken.split(' ').map((name) => [name, true]));
+    const words =
+      'dates datetime time times timestamp ts ds dt when days month months years yr week weeks quarter qtr period season zeit zeitstempel tag monat jahr woche kw quartal saison hora mes año ano anio semana heure jour mois année annee semaine dato ora data giorno mese anno settimana t epoch unix utc 日期 时间 時間 年月 дата время';
+    for (const word of words.split(' ')) {
+      expect([word, isNamedTime(`my ${word} 2`)]).toEqual([word, true]);
+      expect([word, isNamedTime(word.toUpperCase())]).toEqual([word, true]);
+    }
+    const others = 'value sales x mayor holiday1x';
+    expect(of(others)).toEqual(others.split(' ').map((name) => [name, false]));
   });
 });
 
