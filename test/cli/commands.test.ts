@@ -270,7 +270,7 @@ describe('predict', () => {
 
 it('a long answer that a signal ends leaves no file', async () => {
   const before = readdirSync(folder);
-  const rows = file(folder, 'many.csv', `a,b,c,d,note\n${`1,2,3,4,${'-'.repeat(150)}\n`.repeat(20_000)}`);
+  const rows = file(folder, 'many.csv', `a,b,c,d,note\n${`1,2,3,4,${'-'.repeat(150)}\n`.repeat(30_000)}`);
   const to = join(folder, 'many-classes.csv');
   const listening = process.listenerCount('SIGTERM');
   // It listens while the file is written.

@@ -23,6 +23,7 @@ function part(cells: Cells, from: number, to: number): Cells {
     ...(times && { times: times.slice(from, to) }),
   };
 }
+const timeOf2 = () => ({ columns: ['date'], notation: 'yyyy-MM-dd' });
 const timeOf = (head: ReturnType<typeof parseTable>) => understand(head, { targets: ['v'] }).reading.time;
 
 describe('newestRows', () => {
@@ -172,9 +173,9 @@ describe('where rows do not fit the time as the head is read', () => {
     [
       'another one is',
       () => ({ columns: ['date'], notation: 'yyyy-dd-MM' }),
-      // As days and months, no row after 2020-01-12 is a time: all of those are the newest, the first of them are kept.
+      // The newest are then of the first of September to December and the second of September; the 13th stays in January.
       {
-        rows: ['2020-01-13', '2020-01-14', '2020-01-15', 'soon', '2020-01-17', '2020-01-18'],
+        rows: ['2020-01-09', '2020-01-10', '2020-01-11', '2020-01-12', 'soon', '2020-02-09'],
         time: { columns: ['date'], notation: 'yyyy-dd-MM' },
       },
     ],
@@ -215,5 +216,3 @@ test.each([1, 2, 3, 5, 6, 20, 21])(
     expect(table.rows + (older?.table.rows ?? 0)).toBeLessThanOrEqual(most);
   },
 );
-
-const timeOf2 = () => ({ columns: ['date'], notation: 'yyyy-MM-dd' });
