@@ -45,7 +45,8 @@ async function streamed(source: Source, columns: readonly StreamColumn[]): Promi
   let next = 0;
   for await (const chunk of source.stream?.(columns) ?? []) {
     expect(chunk.from).toBe(next);
-    expect(chunk.rows).toBeGreaterThan(0);
+    // Only what is said at the end has no rows.
+    expect(chunk.rows > 0 || (chunk.notes ?? []).length > 0).toBe(true);
     next += chunk.rows;
     for (const [i, column] of chunk.columns.entries()) {
       expect(column).toHaveLength(chunk.rows);
