@@ -43,8 +43,6 @@ export interface Call<Settings> {
   weight(name: string): tf.Tensor;
   /** The layer's activation of what it has computed: its output. */
   activate(z: tf.Tensor): tf.Tensor;
-  /** Sets a weight that is not trained. */
-  follow(name: string, value: tf.Tensor): void;
   /** The key of this step's random numbers. */
   draw(part: string): number;
   /** Adds a number to the loss. */
@@ -165,7 +163,6 @@ function computedClass(tf: TensorFlow, computation: Computation<Schema>): new (c
           training: kwargs?.training === true,
           weight: (name) => this.variable(name).read(),
           activate: (z) => (this.activation ?? this.ending)?.apply(z) ?? z,
-          follow: (name, value) => this.follow(name, value),
           draw: (part) => this.drawKey?.(part) ?? Math.floor(Math.random() * 2 ** 32),
           addLoss,
           penalise,
@@ -213,12 +210,6 @@ function computedClass(tf: TensorFlow, computation: Computation<Schema>): new (c
       const variable = this.variables.get(name);
       if (!variable) throw new Error(`${computation.class} has no weight ${name}`);
       return variable;
-    }
-
-    private follow(name: string, value: tf.Tensor): void {
-      const tensor = tf.tensor(value.dataSync(), value.shape);
-      this.variable(name).write(tensor);
-      tensor.dispose();
     }
   }
   return Computed;

@@ -1,6 +1,7 @@
 import { isComputed } from '../layers/computed.js';
 import type { Layer } from '../layers/define.js';
 import { canDraw, drawInitial, type InitializerConfig } from '../layers/initializers.js';
+import { savedForm } from '../layers/schema.js';
 import { deriveKey } from '../random.js';
 import { camelCase } from '../spelling.js';
 import * as tf from '../tf.js';
@@ -39,7 +40,7 @@ function* ownWeightsOf(inner: Layer, path: string): Generator<WeightPlace> {
     const name = weight.originalName.slice(weight.originalName.lastIndexOf('/') + 1);
     const own = isComputed(inner) ? inner.specs.find((spec) => spec.name === name) : undefined;
     if (own) {
-      yield { ...place(`${path}/${name}`, '', own.initializer, false), weight };
+      yield { ...place(`${path}/${name}`, '', savedForm(own.initializer), false), weight };
       continue;
     }
     const option = `${name === 'recurrent_kernel' ? 'recurrent' : camelCase(name)}Initializer`;

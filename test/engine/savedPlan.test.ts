@@ -191,6 +191,57 @@ const reasons: [why: string, topology: Config, weights?: SavedWeight[]][] = [
     'layer m (MaxPooling1D) has an option of its own: MaxPooling1D: poolSize must be a whole number from 1 to 65536, not 0',
     graph([sequence, layer('MaxPooling1D', 'm', { pool_size: 0 }, [['x', 0, 0]])], ['x'], [['m', 0, 0]]),
   ],
+  ...(
+    [
+      ['Concatenate', 'joins inputs with steps and without', {}, ['n', 's']],
+      ['Concatenate', 'joins inputs with steps and without', { axis: 1 }, ['s', 'n']],
+      ['Concatenate', 'joins inputs of unlike numbers of features', { axis: 1 }, ['s', 'narrow']],
+      ['Concatenate', 'joins inputs of unlike numbers of steps', {}, ['open', 's', 'long']],
+      ...[0, 3, -3].map((axis) => ['Concatenate', `concatenates along axis ${axis}`, { axis }, ['s', 's']] as const),
+      ['Concatenate', 'concatenates along axis 2', { axis: 2 }, ['n', 'n']],
+      ['SimpleRNN', 'has an input without steps', cell, ['n']],
+      ['SimpleRNN', 'is stateful and is given its initial state', { ...cell, stateful: true }, ['fixed', 'state']],
+      ['Attention', 'has an input without steps', {}, ['s', 'n']],
+      ['Conv1D', 'has an input without steps', { filters: 1, kernel_size: 1 }, ['n']],
+      ['Masking', 'has an input without steps', {}, ['n']],
+      ['UnitNormalization', 'takes axis 0', { axis: 0 }, ['s']],
+      ['UnitNormalization', 'takes axis 2', { axis: 2 }, ['n']],
+      ['UnitNormalization', 'takes axis 2,3', { axis: [-1, 3] }, ['s']],
+      ['Normalization', 'has no mean and variance of each of its 3 features', { mean: [1, 2], variance: 1 }, ['n']],
+      ['Normalization', 'has no mean and variance of each of its 3 features', { mean: 1, variance: [1, 2] }, ['n']],
+      ['Rescaling', 'has no scale and offset of each of its 3 features', { scale: [1, 2] }, ['n']],
+      ['Rescaling', 'has no scale and offset of each of its 3 features', { scale: 1, offset: [1, 2] }, ['s']],
+      ['Rescaling', 'has an option of its own: Rescaling: scale is missing', {}, ['n']],
+      ['Bidirectional', 'wraps Dense', { layer: dense('d') }, ['s']],
+      ['TimeDistributed', 'wraps Flatten', { layer: layer('Flatten', 'f') }, ['s']],
+    ] as const
+  ).map(([kind, why, config, names]): [string, Config, SavedWeight[]] => {
+    const inputs = [...new Set(names)];
+    const shapes: Record<string, (number | null)[]> = {
+      n: [null, 3],
+      s: [null, 4, 3],
+      narrow: [null, 4, 2],
+      long: [null, 5, 3],
+      open: [null, null, 3],
+      fixed: [5, 4, 3],
+      state: [5, 2],
+    };
+    const read = names.map((name) => [name, 0, 0]);
+    const layers = [...inputs.map((name) => input(name, ...shapes[name])), layer(kind, 'own', config, read)];
+    const weights: Record<string, number[][]> = {
+      SimpleRNN: [
+        [3, 2],
+        [2, 2],
+      ],
+      Conv1D: [[1, 3, 1], [1]],
+      Bidirectional: [
+        [3, 2],
+        [3, 2],
+      ],
+    };
+    const topology = graph(layers, inputs, [['own', 0, 0]]);
+    return [`layer own (${kind}) ${why}`, topology, of('own', ...(weights[kind] ?? []))];
+  }),
 ];
 
 test.each(reasons.map(([why, topology, weights = []]) => ({ why, topology, weights })))(
@@ -220,4 +271,13 @@ test.each([false, true, undefined])('a saved Bidirectional around a layer with g
     },
     outputs: [{ name: 'b', shape: [null, 4, 2] }],
   });
+});
+
+test('a saved Flatten of values without steps is none, and a Concatenate of one input neither', () => {
+  const kinds = (...layers: Layer[]) => {
+    const made = reason(stack(dense('a', first(null, 3)), ...layers), of('a', [3, 2]));
+    return typeof made === 'string' ? made : made.plan.nodes.map(({ layer: { kind } }) => kind);
+  };
+  expect(kinds(layer('Flatten', 'f'))).toEqual(['dense']);
+  expect(kinds(layer('Concatenate', 'c'))).toEqual(['dense']);
 });

@@ -1,22 +1,35 @@
 import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import {
   Conv1D,
   Dense,
   type DenseOptions,
   Flatten,
   GlobalAveragePooling1D,
+  GRU,
+  type Layer,
   LayerNormalization,
   LSTM,
   Masking,
   MaxPooling1D,
+  MinGRU,
   Normalization,
+  PositionEmbedding,
+  PReLU,
   RMSNormalization,
+  RNN,
   Sequential,
+  SimpleRNN,
   sgd,
   TimeDistributed,
 } from '../../src/index.js';
+import { cellClasses, definitionOf } from '../../src/layers/byName.js';
 import { initializerNames } from '../../src/layers/initializers.js';
+import { makeLayer } from '../../src/layers/make.js';
 import { broadcastShape } from '../../src/layers/merge/merging.js';
+import { madeCell } from '../../src/layers/recurrent/cells.js';
+import { ofRegistered, registeredLayer } from '../../src/layers/registered.js';
+import { savedSettings } from '../../src/layers/saved.js';
 import { constraint, initializer, regularizer } from '../../src/layers/schema.js';
 
 test("a regularizer's name alone is 0.01 of what it names, a new object each time", () => {
@@ -287,3 +300,187 @@ test.each<[(number | null)[][], (number | null)[]]>([
 ])('shapes %j joined element by element are %j', (shapes, joined) => {
   expect(broadcastShape(shapes)).toEqual(joined);
 });
+
+test('objects of TensorFlow.js stand for initializers, regularizers and constraints as they are', () => {
+  const given = {
+    kernelInitializer: tf.initializers.constant({ value: 3 }),
+    kernelRegularizer: tf.regularizers.l1({ l1: 0.25 }),
+    kernelConstraint: tf.constraints.nonNeg(),
+  };
+  expect(initializer(given.kernelInitializer, 'a')).toBe(given.kernelInitializer);
+  expect(regularizer(given.kernelRegularizer, 'a')).toBe(given.kernelRegularizer);
+  expect(constraint(given.kernelConstraint, 'a')).toBe(given.kernelConstraint);
+  expect([regularizer(null, 'a'), constraint(null, 'a')]).toEqual([undefined, undefined]);
+  // In layers of TensorFlow.js and in those of memcell's own, whose weights say what they are.
+  const own = PReLU({
+    alphaInitializer: given.kernelInitializer,
+    alphaRegularizer: given.kernelRegularizer,
+    alphaConstraint: given.kernelConstraint,
+  });
+  const model = new Sequential([own, Dense(1, given)], { inputShape: [2], seed: 1 });
+  expect(model.getWeights().map(({ data }) => [...data])).toEqual([[3, 3], [3, 3], [0]]);
+  expect(own.getConfig()).toMatchObject({
+    alphaInitializer: { className: 'Constant', config: { value: 3 } },
+    alphaRegularizer: { className: 'L1L2' },
+    alphaConstraint: { className: 'NonNeg' },
+  });
+  expect(own.getConfig().alphaRegularizer).toEqual({
+    className: 'L1L2',
+    config: expect.objectContaining({ l1: expect.closeTo(0.25, 6) }),
+  });
+  model.dispose();
+});
+
+test.each<[message: string, make: () => unknown]>([
+  [
+    'Dense: batchShape must be the batch size followed by the shape of one sample, such as [32, 30, 4], not 3',
+    () => Dense(1, { batchShape: 3 as never }),
+  ],
+  [
+    'Dense: batchShape must be the batch size followed by the shape of one sample, such as [32, 30, 4], not [3]',
+    () => Dense(1, { batchShape: [3] }),
+  ],
+  ['Dense: batchShape[0] must be a whole number from 1 to 65536, not 0', () => Dense(1, { batchShape: [0, 3] })],
+  ['Dense: batchShape must be a list of whole numbers above 0', () => Dense(1, { batchShape: [2, 0] })],
+  [
+    'Dense: batchShape already says what inputShape does; leave that out',
+    () => Dense(1, { batchShape: [2, 3], inputShape: [3] }),
+  ],
+  [
+    'Dense: batchShape already says what batchSize does; leave that out',
+    () => Dense(1, { batchShape: [2, 3], batchSize: 2 }),
+  ],
+  ['Dense: batchSize goes with inputShape; or give batchShape, such as [32, 30, 4]', () => Dense(1, { batchSize: 2 })],
+  ['Dense: the options must be an object, not 3', () => Dense(1, 'relu', 3 as never)],
+  ['Flatten: takes no values by position, not 1 values', () => makeLayer(definitionOf('Flatten') as never, [3], {})],
+  [
+    'Dense: takes at most units, activation by position, not 3 values',
+    () => makeLayer(definitionOf('Dense') as never, [3, 'relu', 1], {}),
+  ],
+  [
+    'RNN: takes at most cell by position, not 2 values; several cells are a list: RNN([LSTMCell(32), GRUCell(16)])',
+    () => makeLayer(definitionOf('RNN') as never, [1, 2], {}),
+  ],
+  ['Dense: useBias is given twice', () => Dense(1, { useBias: true, use_bias: true })],
+  ['TensorFlow.js has no LTSM', () => registeredLayer('LTSM')],
+  ['unknown class "Nothing"', () => ofRegistered(tf as never, { className: 'Nothing', config: {} })],
+  ['unknown class "constructor"', () => ofRegistered(tf as never, { className: 'constructor', config: {} })],
+  ['bug: Dense makes no cell', () => madeCell(definitionOf('Dense') as never, [2], {})],
+  ['Rescaling: scale is missing', () => savedSettings(definitionOf('Rescaling') as never, {}).scale],
+])('%s', (message, make) => {
+  expect(make).toThrow(message);
+});
+
+test('options that are undefined are not given, batch shapes and sizes are told as TensorFlow.js has them', () => {
+  const layer = Dense(2, { useBias: undefined, activation: undefined, batchShape: [null, 3] } as never);
+  expect(layer.getConfig()).toMatchObject({ useBias: true, activation: 'linear', batchInputShape: [null, 3] });
+  expect(layer.getConfig().name).toBe('dense');
+  expect(Dense(2, { batchShape: [65_536, 3] }).getConfig()).toMatchObject({ batchInputShape: [65_536, 3] });
+  expect(Dense(2, { inputShape: [3], batchSize: 4 }).batchInputShape).toEqual([4, 3]);
+  expect(Dense(2, { trainable: false }).trainable).toBe(false);
+  expect(TimeDistributed(Dense(2), { trainable: false }).trainable).toBe(false);
+});
+
+test('every cell says what weights it will have', () => {
+  for (const name of cellClasses()) {
+    if (name === 'StackedRNNCells') continue;
+    for (const useBias of [true, false]) {
+      const own = madeCell(definitionOf(name) as never, [2], { useBias });
+      const others = () => [
+        madeCell(definitionOf('LSTMCell') as never, [5], {}),
+        madeCell(definitionOf(name) as never, [2], { useBias }),
+      ];
+      for (const cells of [own, others()]) {
+        const config = RNN(cells).getConfig();
+        const said = definitionOf('RNN')
+          ?.weights?.(config, [null, 4, 3])
+          .map(({ shape }) => shape);
+        const model = new Sequential(
+          [RNN(Array.isArray(cells) ? others() : madeCell(definitionOf(name) as never, [2], { useBias }))],
+          { inputShape: [4, 3] },
+        );
+        expect([name, said]).toEqual([name, model.getWeights().map(({ shape }) => shape)]);
+        model.dispose();
+      }
+    }
+  }
+});
+
+test('nothing learns through what a mask is, and a position beyond the last is refused', async () => {
+  const layer = Masking({ maskValue: 2 });
+  const x = tf.tensor3d([
+    [
+      [2, 2],
+      [1, 2],
+    ],
+  ]);
+  const mask = (input: tf.Tensor) => tf.cast(layer.computeMask(input) as tf.Tensor, 'float32');
+  expect(mask(x).arraySync()).toEqual([[0, 1]]);
+  expect(
+    tf
+      .grad((input) => tf.sum(mask(input)))(x)
+      .arraySync(),
+  ).toEqual([
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  ]);
+  expect(
+    tf
+      .grad((input) => tf.sum(layer.call(input, {}) as tf.Tensor))(x)
+      .arraySync(),
+  ).toEqual([
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  ]);
+
+  const model = new Sequential([PositionEmbedding(3)], { inputShape: [null, 2], seed: 1 });
+  const steps = (count: number) => [Array.from({ length: count }, () => [0, 0])];
+  const [table] = model.getWeights();
+  for (const engine of ['memcell', 'tfjs'] as const) {
+    model.compile({ loss: 'mse', ...(engine === 'tfjs' && { engine }) });
+    expect(model.engine.kind).toBe(engine);
+    expect(((await model.predict(steps(2))) as number[][][]).flat(2)).toEqual([...table.data.subarray(0, 4)]);
+    await expect(model.predict(steps(3))).resolves.toBeDefined();
+    await expect(model.predict(steps(4))).rejects.toThrow(
+      engine === 'tfjs' ? 'sequenceLength 3 is below its 4 steps' : 'position_embedding has 3 places and got 4 steps',
+    );
+  }
+  model.dispose();
+});
+
+test.each(['memcell', 'tfjs'] as const)(
+  'an activityRegularizer adds the penalty of each kind of layer’s outputs: %s',
+  async (engine) => {
+    const x = [
+      [
+        [1, 2],
+        [0, -1],
+      ],
+      [
+        [2, 0],
+        [1, 1],
+      ],
+    ];
+    for (const make of [SimpleRNN, GRU, LSTM, MinGRU, (units: number, options: object) => Dense(units, options)] as ((
+      units: number,
+      options: object,
+    ) => Layer)[]) {
+      const model = new Sequential([make(2, { activityRegularizer: { l1: 0.5, l2: 0.25 } })], {
+        inputShape: [2, 2],
+        seed: 3,
+      });
+      model.compile({ loss: 'mse', ...(engine === 'tfjs' && { engine }) });
+      expect(model.engine.kind).toBe(engine);
+      const y = (await model.predict(x)) as number[][];
+      const outputs = y.flat(2) as number[];
+      const penalty = outputs.reduce((sum, value) => sum + 0.5 * Math.abs(value) + 0.25 * value * value, 0) / 2;
+      const { loss } = await model.evaluate(x, y as never);
+      expect(loss).toBeCloseTo(penalty, 5);
+      model.dispose();
+    }
+  },
+);

@@ -140,3 +140,31 @@ test('fans of a weight with more than two axes: the window counts in both', () =
   const out = { className: 'VarianceScaling', config: { scale: 1, mode: 'fan_out', distribution: 'uniform' } };
   expect(Math.abs(moments(drawInitial(out, shape, 2)).deviation / Math.sqrt(1 / 300) - 1)).toBeLessThan(0.02);
 });
+
+test('an untruncated normal has tails, and a weight of no axis a fan of 1', () => {
+  const scaling = (distribution: string, mode = 'fanOut') => ({
+    className: 'VarianceScaling',
+    config: { scale: 2, mode, distribution, seed: 5 },
+  });
+  const shape = [100, 200];
+  const far = (values: Float32Array, deviation: number) =>
+    values.filter((value) => Math.abs(value) > 2.5 * deviation).length;
+  const whole = drawInitial(scaling('untruncatedNormal'), shape, 1);
+  // The variance is 2 / 200; of a normal's values 1.24 % are beyond 2.5 deviations, and of a cut one's none.
+  expect(moments(whole).deviation).toBeCloseTo(0.1, 2);
+  expect(far(whole, 0.1) / whole.length).toBeCloseTo(0.0124, 2);
+  expect(far(whole, 0.1)).toBeGreaterThan(100);
+  for (const cut of ['truncatedNormal', 'truncated_normal'])
+    expect(far(drawInitial(scaling(cut), shape, 1), 0.1)).toBe(0);
+  expect(drawInitial(scaling('untruncated_normal'), shape, 1)).toEqual(whole);
+  expect(drawInitial(scaling('untruncatedNormal', 'fan_out'), shape, 7)).toEqual(whole);
+  // Of no axis, and of one: the fans are 1, and the size.
+  const [one] = drawInitial(scaling('uniform', 'fanIn'), [], 1);
+  const [all] = drawInitial(scaling('uniform', 'fanAvg'), [8], 1);
+  const [unit] = drawInitial({ className: 'RandomUniform', config: { minval: -1, maxval: 1, seed: 5 } }, [1], 1);
+  expect(one).toBeCloseTo(unit * Math.sqrt(6), 5);
+  expect(all).toBeCloseTo(unit * Math.sqrt(6 / 8), 5);
+  expect(drawInitial({ className: 'VarianceScaling', config: {} }, [50, 60], 4)).toEqual(
+    draw('lecunNormal', [50, 60], 4),
+  );
+});
