@@ -119,11 +119,6 @@ function masksAfter(
     return listOf(layer.computeMask(values[0], masks[0]));
   }
   const given = masks.filter((mask) => mask !== undefined);
-  if (given.length === 0) return [];
-  if (layer.getClassName() === 'Concatenate') {
-    const whole = masks.map((mask, i) => mask ?? tf.ones(values[i].shape.slice(0, 2), 'bool'));
-    return listOf(layer.computeMask(values, whole));
-  }
   // As in Keras: a step counts that counts in any of them, if all have masks.
   return given.length < masks.length ? [] : [given.reduce((any, mask) => tf.logicalOr(any, mask))];
 }

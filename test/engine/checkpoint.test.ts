@@ -1,7 +1,20 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Dense } from '../../src/layers/index.js';
+import { adam } from '../../src/training/optimizers.js';
 import { built, engineOf } from './compare.js';
-import { inputOf, plainSample, targetOf } from './models.js';
+import { inputOf, plainSample, type Sample, targetOf } from './models.js';
+
+const one: Omit<Sample, 'layers'> = {
+  inputShape: [3],
+  loss: 'meanSquaredError',
+  optimizer: () => adam({ learningRate: 0.1, useEma: true, emaMomentum: 0.5 }),
+  batch: 4,
+  vocabulary: 0,
+  zeroSteps: false,
+  weighted: 'no',
+  seed: 3,
+};
 
 test('after goBack, training goes on as from the checkpoint: the same bits in weights and optimizer', () => {
   fc.assert(
@@ -34,6 +47,52 @@ test('after goBack, training goes on as from the checkpoint: the same bits in we
     }),
     { numRuns: 30 },
   );
+});
+
+test('the optimizer may have been put back meanwhile: training goes on from the checkpoint, and averages are those of before', () => {
+  const sample: Sample = { ...one, layers: () => [Dense(2, 'tanh'), Dense(1)] };
+  const own = built(sample);
+  const engine = engineOf(own);
+  const train = () => {
+    const x = inputOf(sample, sample.batch, 1);
+    engine.trainBatch(x, targetOf(sample, engine.predictBatch(x).shape, 1));
+  };
+  train();
+  const first = engine.checkpoint();
+  train();
+  const second = engine.capture();
+  train();
+  // The slots are now the optimizer's own.
+  engine.restore(second);
+  engine.goBack(first);
+  train();
+  expect(engine.capture()).toEqual(second);
+  engine.average();
+  const averaged = engine.capture().weights;
+  expect(averaged).not.toEqual(second.weights);
+  engine.restore(second);
+  engine.average();
+  expect(engine.capture().weights).toEqual(averaged);
+  own.model.dispose();
+});
+
+test('nothing is averaged without an average, or before the first step', () => {
+  for (const [optimizer, steps] of [
+    [() => adam(), 1],
+    [() => adam({ useEma: true }), 0],
+  ] as const) {
+    const sample: Sample = { ...one, optimizer, layers: () => [Dense(1)] };
+    const own = built(sample);
+    const engine = engineOf(own);
+    for (let step = 0; step < steps; step++) {
+      const x = inputOf(sample, sample.batch, step);
+      engine.trainBatch(x, targetOf(sample, [sample.batch, 1], step));
+    }
+    const { weights } = engine.capture();
+    engine.average();
+    expect(engine.capture().weights).toEqual(weights);
+    own.model.dispose();
+  }
 });
 
 test('what is captured stays as it is while training goes on, the optimizer in its own memory or in the engine’s', () => {

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { Input, Model } from '../../src/functional.js';
 import * as l from '../../src/layers/index.js';
+import { Sequential } from '../../src/sequential.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
 import { built, engineOf } from './compare.js';
@@ -159,6 +160,129 @@ test.each<[string, () => ReturnType<typeof l.Add>, number[][]]>([
         expect(loss).toBeCloseTo(squares / 6, 4);
         model.dispose();
       }
+  },
+);
+
+const ONE_STEP = [[[0, 0]], [[5, 1]]];
+test.each<[string, () => ReturnType<typeof l.Add>, number[][]]>([
+  [
+    'Add',
+    () => l.Add(),
+    [
+      [6, 3],
+      [8, 5],
+      [5, 1],
+      [5, 1],
+    ],
+  ],
+  [
+    'Multiply',
+    () => l.Multiply(),
+    [
+      [5, 2],
+      [15, 4],
+      [5, 1],
+      [5, 1],
+    ],
+  ],
+  [
+    'Average',
+    () => l.Average(),
+    [
+      [3, 1.5],
+      [4, 2.5],
+      [2.5, 0.5],
+      [2.5, 0.5],
+    ],
+  ],
+  [
+    'Maximum',
+    () => l.Maximum(),
+    [
+      [5, 2],
+      [5, 4],
+      [5, 1],
+      [5, 1],
+    ],
+  ],
+  [
+    'Minimum',
+    () => l.Minimum(),
+    [
+      [1, 1],
+      [3, 1],
+      [5, 1],
+      [5, 1],
+    ],
+  ],
+])('%s of four steps and one, which counts at all of them or at none', async (name, layer, both) => {
+  const halved = name === 'Average' ? 0.5 : 1;
+  const results = [];
+  for (const engine of [undefined, 'tfjs'] as const)
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const inputs = [4, 1].map((steps) => Input({ shape: [steps, 2] }));
+      const dense = l.Dense(2, { useBias: false, kernelInitializer: 'identity' });
+      const masked = inputs.map((one) => dense.apply(l.Masking().apply(one)));
+      const model = new Model({ inputs, outputs: layer().apply(order.map((i) => masked[i])) });
+      model.compile({ optimizer: sgd(0.001), loss: 'meanSquaredError', ...(engine && { engine }) });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      const x = [[STEPS[0], STEPS[0]], ONE_STEP];
+      const [without, withOne] = await model.predict<number[][][]>(x);
+      expect(withOne).toEqual(both);
+      expect(without.slice(0, 2)).toEqual(STEPS[0].slice(0, 2).map((step) => step.map((value) => value * halved)));
+      const y = [without, withOne].map((steps) => steps.map((step) => step.map((value) => value + 1)));
+      // At two steps of the first and at all of the second.
+      const { loss } = await model.evaluate(x, y);
+      expect(loss).toBeCloseTo(1, 5);
+      const losses = [await model.trainOnBatch(x, y), await model.trainOnBatch(x, y)];
+      results.push([...losses, ...model.getWeights().flatMap(({ data }) => [...data])]);
+      model.dispose();
+    }
+  const [first, ...others] = results;
+  expect(first[1]).toBeLessThan(first[0]);
+  for (const other of others) expect(other).toEqual(first.map((value) => expect.closeTo(value, 5)));
+});
+
+test.each(['concatenate', 'add', 'maximum'] as const)(
+  "tfjs's own %s of masked sequences gives and trains what memcell's does",
+  async (name) => {
+    const own = { concatenate: () => l.Concatenate(), add: () => l.Add(), maximum: () => l.Maximum() };
+    const x = STEPS.map((steps) => [steps, STEPS[0]]);
+    // No masks at all, of both, and of one.
+    for (const masks of [[], [0, 1], [0], [1]]) {
+      const results: number[][] = [];
+      for (const [join, engine] of [
+        [own[name], 'tfjs'],
+        [tf.layers[name], 'tfjs'],
+        [tf.layers[name], undefined],
+      ] as [() => tf.layers.Layer, 'tfjs' | undefined][]) {
+        const inputs = [0, 1].map(() => tf.input({ shape: [4, 2] }));
+        const given = inputs.map((one, i) =>
+          masks.includes(i) ? l.Masking({ name: `masking${i}` }).apply(one) : one,
+        ) as tf.SymbolicTensor[];
+        const dense = l.Dense(2, { useBias: false, kernelInitializer: 'ones' });
+        const joined = join().apply(given.map((one) => dense.apply(one) as tf.SymbolicTensor));
+        const lstm = l.LSTM(2, { kernelInitializer: 'ones', recurrentInitializer: 'ones' });
+        const model = Sequential.fromTf(
+          tf.model({ inputs, outputs: lstm.apply(joined as tf.SymbolicTensor) as tf.SymbolicTensor }),
+        );
+        model.compile({ optimizer: sgd(0.1), loss: 'meanSquaredError', ...(engine && { engine }) });
+        const y = [
+          [0.1, 0.2],
+          [0.3, 0.4],
+        ];
+        results.push([
+          await model.trainOnBatch(x, y),
+          await model.trainOnBatch(x, y),
+          ...(await model.predict<number[][]>(x)).flat(),
+        ]);
+        model.dispose();
+      }
+      for (const result of results) expect(result).toEqual(results[0].map((value) => expect.closeTo(value, 5)));
+    }
   },
 );
 
