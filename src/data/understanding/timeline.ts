@@ -202,17 +202,17 @@ function irregularNote(
   calendar: Float64Array,
   numbers: boolean,
 ): string {
-  const { series } = ordered;
-  const steps = series
-    .flatMap(({ from, to }) =>
-      Array.from({ length: to - from - 1 }, (_, i) => ({
-        step: calendar[from + i + 1] - calendar[from + i],
-        at: from + i + 1,
-      })),
-    )
-    .filter(({ step }) => step > 0);
-  const middle = steps.map(({ step }) => step).sort((a, b) => a - b)[steps.length >> 1] ?? 0;
-  const first = steps.find(({ step }) => step !== steps[0].step)?.at ?? 0;
+  const steps: number[] = [];
+  let first = 0;
+  for (const { from, to } of ordered.series) {
+    for (let i = from + 1; i < to; i++) {
+      const step = calendar[i] - calendar[i - 1];
+      if (step <= 0) continue;
+      if (first === 0 && steps.length > 0 && step !== steps[0]) first = i;
+      steps.push(step);
+    }
+  }
+  const middle = Float64Array.from(steps).sort()[steps.length >> 1] ?? 0;
   const row = ordered.rows[first];
   const place = `${placeOf(table, row)} (${writeTime(time.reading, time.calendar[row] - time.shift)})`;
   const every = middle < 3_600_000 ? '1h' : middle < day ? '1d' : middle < 7 * day ? '1w' : '1mo';
