@@ -210,7 +210,7 @@ function fillAlong(
   values: Float64Array,
   { line, notes }: Preparing,
 ): { reading: ColumnReading; how: string } {
-  const [numbers, middle] = [reading.kind === 'number', reading.kind === 'number' ? median(values) : mode(values)];
+  const [numbers, middle] = [reading.kind === 'number', middleOf(reading, values)];
   const season = line.irregular ? 1 : (line.reading?.season ?? 1);
   const seasonal =
     numbers && season > 1
@@ -236,17 +236,13 @@ function withMiddle({ reading }: ReadColumn, values: Float64Array, { options, re
   return { ...reading, middle: middleOf(reading, values) };
 }
 
-type WithMiddle = Extract<ColumnReading, { kind: 'number' | 'flag' }>;
-
-function hasMiddle(reading: ColumnReading): reading is WithMiddle {
+function hasMiddle(reading: ColumnReading): reading is Extract<ColumnReading, { kind: 'number' | 'flag' }> {
   return reading.kind === 'number' || reading.kind === 'flag';
 }
 
-/** The median, or the most frequent flag; 0 where there is none. */
-function middleOf({ kind }: WithMiddle, values: Float64Array): number {
-  if (kind === 'flag') return mode(values);
-  const found = median(values);
-  return Number.isNaN(found) ? 0 : found;
+/** The median, or the most frequent flag or category. */
+function middleOf({ kind }: ColumnReading, values: Float64Array): number {
+  return kind === 'number' ? median(values) : mode(values);
 }
 
 /** Without time: the median, or the most frequent flag; a category is none of its values. */
@@ -256,7 +252,8 @@ function fillAlone(
   { options }: Preparing,
 ): { reading: ColumnReading; how: string } {
   if (!hasMiddle(reading)) return { reading, how: 'none of them' };
-  const middle = reading.middle ?? middleOf(reading, values);
+  const found = reading.middle ?? middleOf(reading, values);
+  const middle = Number.isNaN(found) ? 0 : found;
   replaceMissing(values, middle);
   return {
     reading: options.like === undefined ? { ...reading, middle } : reading,
