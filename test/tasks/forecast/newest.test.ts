@@ -23,7 +23,7 @@ function part(cells: Cells, from: number, to: number): Cells {
     ...(times && { times: times.slice(from, to) }),
   };
 }
-const timeOf2 = () => ({ columns: ['date'], notation: 'yyyy-MM-dd' });
+const daysOfDate = () => ({ columns: ['date'], notation: 'yyyy-MM-dd' });
 const timeOf = (head: ReturnType<typeof parseTable>) => understand(head, { targets: ['v'] }).reading.time;
 
 describe('newestRows', () => {
@@ -70,7 +70,7 @@ describe('newestRows', () => {
     const grouped = streamed(`s,v\n${rows.map((i) => `${'abc'[i % 3]},${i}`).join('\n')}\n`);
     expect(await newestRows(grouped, () => undefined, { most: 12, group: ['s'] })).toMatchObject({ of: 50, series: 3 });
     const twice = streamed(`date,v\n${rows.map((i) => `${date(Math.floor(i / 2))},${i}`).join('\n')}\n`);
-    const odd = await newestRows(twice, timeOf2, { most: 5 });
+    const odd = await newestRows(twice, daysOfDate, { most: 5 });
     expect(cellsOf(odd.table)[1]).toEqual(['44', '46', '47', '48', '49']);
   });
 
@@ -155,13 +155,13 @@ describe('where rows do not fit the time as the head is read', () => {
   const source = streamed(`date,v\n${days.join('\n')}\n`);
   /** The last rows by time, and the one that has none; how the head is read, then head and odd rows together. */
   const read = (again: () => TimeReading | undefined) => {
-    const looks = [timeOf2, again];
+    const looks = [daysOfDate, again];
     return newestRows(source, () => looks.shift()?.(), { most: 6 });
   };
-  const newest = { rows: ['soon', ...[35, 36, 37, 38, 39].map(date)], time: timeOf2() };
+  const newest = { rows: ['soon', ...[35, 36, 37, 38, 39].map(date)], time: daysOfDate() };
 
   test.each<[string, () => TimeReading | undefined, { rows: string[]; time: TimeReading }]>([
-    ['a reading of both that is no other is not taken', timeOf2, newest],
+    ['a reading of both that is no other is not taken', daysOfDate, newest],
     ['nor none', () => undefined, newest],
     [
       'nor one that cannot be',
@@ -202,7 +202,7 @@ test.each([1, 2, 3, 5, 6, 20, 21])(
         ...source,
         head: async (n) => ({ ...(await source.head!(n)), rows: undefined, bytes: 1e9 }),
       };
-      return newestRows(silent, timeOf2, { most, stretches: { seed: 1, rows: 3 } });
+      return newestRows(silent, daysOfDate, { most, stretches: { seed: 1, rows: 3 } });
     };
     for (const rows of [most - 1, most]) {
       if (rows === 0) continue;
