@@ -307,12 +307,23 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     import('../tasks/fitNetwork.js'),
   ]);
   const { data, sample, out, kind, seconds, prepared, exitCode, page, plot, pictures, live, resumable } = ended;
-  const { model, artefact, layers, settings, history, evaluation, instead, stopped, diverged } = trained;
+  const {
+    model,
+    artefact,
+    layers,
+    settings,
+    history,
+    counts = 'epoch',
+    evaluation,
+    instead,
+    stopped,
+    diverged,
+  } = trained;
   const task = tasks[kind];
   const { account, samples, heldOut } = prepared;
   const epochs = history.loss?.length ?? 0;
   const parameters = model.countParams();
-  const took = `${epochs > 0 && instead === undefined ? `${counted(epochs, 'epoch')} in ` : ''}${formatDuration(seconds)}`;
+  const took = `${epochs > 0 && instead === undefined ? `${counted(epochs, counts)} in ` : ''}${formatDuration(seconds)}`;
   const network = `${layers} (${counted(parameters, 'parameter')})`;
   const unused = instead === undefined ? '' : `; it does without ${network}`;
   session.print(`trained ${instead ?? network} on ${data}: ${counted(samples, 'sample')}, ${took}${unused}`);
@@ -331,7 +342,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
     pictures,
     ...(sample && { source: sample }),
     ...(account && { account }),
-    warnings: stopped?.reason === 'interrupted' ? [`stopped in epoch ${epochs}`, ...warnings] : warnings,
+    warnings: stopped?.reason === 'interrupted' ? [`stopped in ${counts} ${epochs}`, ...warnings] : warnings,
     training: { createdWith: `memcell ${version}`, source: data, layers, settings, history },
     seconds,
   };
@@ -361,7 +372,7 @@ async function tell(ended: Ended, trained: AnyTrained, session: Session): Promis
   if (shown !== undefined) await live?.ended(shown);
   if (stopped?.reason === 'interrupted') {
     session.note(
-      `memcell: interrupted in epoch ${stopped.epoch + 1}; what was trained by then is saved in ${out}${resumable ? '; --resume goes on from there' : ''}`,
+      `memcell: interrupted in ${counts} ${stopped.epoch + 1}; what was trained by then is saved in ${out}${resumable ? '; --resume goes on from there' : ''}`,
     );
     session.exitCode = exitCode ?? 130;
   } else if (diverged) {

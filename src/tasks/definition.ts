@@ -149,8 +149,10 @@ export interface Trained<A extends SavedTask, E> {
   layers: string;
   /** What training used, the task's own choices included. */
   settings: TrainingSettings;
-  /** One number per finished epoch and key: loss, val_loss, … */
+  /** One number per finished epoch, or what `counts` says, and key: loss, val_loss, … */
   history: Record<string, number[]>;
+  /** What the history has a number of, if not of each epoch. */
+  counts?: 'checkpoint';
   /** On the part held out, before anything was fitted on it; on the training part when nothing was held out. */
   evaluation: E;
   /** Warnings that training brought, after those of the preparation: worse than a simple guess, stopped, … */

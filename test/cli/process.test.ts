@@ -98,7 +98,7 @@ describe('asked to end while training', () => {
 
   it('the recipe too keeps what was fitted by then', async () => {
     const out = join(folder, 'recipe');
-    const { code } = await endedBy('SIGINT', [
+    const { code, err } = await endedBy('SIGINT', [
       'train',
       series,
       '--forecast',
@@ -109,6 +109,7 @@ describe('asked to end while training', () => {
       out,
     ]);
     expect(code).toBe(130);
+    expect(err).toMatch(/\nmemcell: interrupted in checkpoint \d+; what was trained by then is saved in /);
     expect((await memcell('predict', out)).code).toBe(0);
   });
 

@@ -24,6 +24,7 @@ export interface Fitted {
   remarks: string[];
   /** What forecasts where the network has no part in it. */
   instead?: string;
+  counts?: 'checkpoint';
   stopped?: StoppedFit;
   diverged?: MemcellError;
 }
@@ -90,6 +91,7 @@ async function fitRecipe(data: ForecastData, trained: readonly number[], { optio
     settings,
     history,
     remarks,
+    counts: 'checkpoint',
     ...(!network && { instead: `exponential smoothing${ridge ? ' and ridge regression' : ''}` }),
     ...(interrupted && { stopped: { reason: 'interrupted', epoch: history.loss?.length ?? 0, batch: 0 } }),
   };
