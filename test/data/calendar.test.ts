@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addSteps, countedDay, monthOf } from '../../src/data/calendar.js';
+import { addSteps, countedDay, daysOfWeek, monthOf } from '../../src/data/calendar.js';
 import { isDate, isMissing } from '../../src/data/cells.js';
+import { dayOf, daysIn, firstWeek, remainder, weekOf } from '../../src/data/days.js';
 
 const at = (text: string) => Date.parse(`${text}Z`);
 const written = (time: number) => new Date(time).toISOString().slice(0, 16);
@@ -34,6 +35,38 @@ describe('addSteps', () => {
     );
   });
 
+  test('business and working days are those that a walk day by day counts, at the same hour', () => {
+    const hour = 3_600_000;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(5, 6),
+        fc.integer({ min: -20_000, max: 40_000 }),
+        fc.integer({ min: 0, max: 23 }),
+        fc.integer({ min: -40, max: 40 }),
+        (days, from, clock, n) => {
+          const counts = (at: number) => (at + 3 + 7e6) % 7 < days;
+          let at = from;
+          // A day that does not count stands for the last one before it that does.
+          while (!counts(at)) at--;
+          for (let left = Math.abs(n); left > 0; ) {
+            at += Math.sign(n);
+            if (counts(at)) left--;
+          }
+          const unit = days === 5 ? ('business day' as const) : ('working day' as const);
+          const start = from * 24 * hour + clock * hour;
+          expect(addSteps(start, { unit, count: 1 }, n)).toBe(at * 24 * hour + clock * hour);
+          expect(daysOfWeek({ unit, count: 1 })).toBe(days);
+          expect(countedDay(addSteps(start, { unit, count: 1 }, n), days) - countedDay(start, days)).toBe(n);
+        },
+      ),
+    );
+    expect((['month', 'millisecond', 'number'] as const).map((unit) => daysOfWeek({ unit, count: 1 }))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('a Saturday and a Sunday count as the Friday before', () => {
     const days = ['2020-01-03', '2020-01-04', '2020-01-05', '2020-01-06'].map((day) =>
       countedDay(at(`${day}T00:00`), 5),
@@ -49,6 +82,35 @@ describe('addSteps', () => {
         expect(countedDay(later, 5) - countedDay(day * 86_400_000, 5)).toBe(n);
       }),
     );
+  });
+});
+
+describe('days', () => {
+  test('are those of Date, in each month of each year, the first hundred too', () => {
+    for (let year = 0; year <= 2500; year++) {
+      for (let month = 1; month <= 12; month++) {
+        const first = Date.parse(`${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-01T00:00Z`);
+        const next = new Date(first);
+        next.setUTCMonth(month);
+        const length = (next.getTime() - first) / 86_400_000;
+        if (daysIn(year, month) !== length || dayOf(year, month, 1) !== first / 86_400_000)
+          throw new Error(`${year}-${month}`);
+      }
+    }
+    expect([dayOf(1970, 1, 1), dayOf(1969, 12, 31), dayOf(99, 12, 31) - dayOf(100, 1, 1)]).toEqual([0, -1, -1]);
+  });
+
+  test('an ISO week begins on Monday, and is the year of its Thursday', () => {
+    for (let today = dayOf(1950, 1, 1); today < dayOf(2060, 1, 1); today++) {
+      const date = new Date(today * 86_400_000);
+      const thursday = new Date((today - ((date.getUTCDay() + 6) % 7) + 3) * 86_400_000);
+      const year = thursday.getUTCFullYear();
+      const week = Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * 86_400_000)) + 1;
+      const found = weekOf(today);
+      if (found.year !== year || found.week !== week) throw new Error(`${date.toISOString()}: ${JSON.stringify(found)}`);
+      if (week === 1) expect(firstWeek(year)).toBe(thursday.getTime() / 86_400_000 - 3);
+    }
+    expect([remainder(-1, 7), remainder(7, 7), remainder(-7, 7), remainder(2.5, 1)]).toEqual([6, 0, 0, 0.5]);
   });
 });
 

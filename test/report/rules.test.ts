@@ -32,6 +32,10 @@ describe('axes', () => {
     expect(wholeTicks(21, 10)).toEqual([5, 10, 15, 20]);
     expect(wholeTicks(100, 10)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
     expect(wholeTicks(1, 10)).toEqual([1]);
+    // One tick alone is as long as the axis: the sizes are 1, 2 and 5 times each power of ten.
+    for (let power = 1; power <= 1e6; power *= 10)
+      expect([1, 2, 5].map((size) => wholeTicks(size * power, 1))).toEqual([1, 2, 5].map((size) => [size * power]));
+    expect(wholeTicks(3e5, 3)).toEqual([1e5, 2e5, 3e5]);
     expect(wholeTicks(5e8, 10)).toEqual([5e8]);
   });
 
