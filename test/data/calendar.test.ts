@@ -107,7 +107,8 @@ describe('days', () => {
       const year = thursday.getUTCFullYear();
       const week = Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * 86_400_000)) + 1;
       const found = weekOf(today);
-      if (found.year !== year || found.week !== week) throw new Error(`${date.toISOString()}: ${JSON.stringify(found)}`);
+      if (found.year !== year || found.week !== week)
+        throw new Error(`${date.toISOString()}: ${JSON.stringify(found)}`);
       if (week === 1) expect(firstWeek(year)).toBe(thursday.getTime() / 86_400_000 - 3);
     }
     expect([remainder(-1, 7), remainder(7, 7), remainder(-7, 7), remainder(2.5, 1)]).toEqual([6, 0, 0, 0.5]);
