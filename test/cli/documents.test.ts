@@ -31,6 +31,13 @@ const commands: Record<string, string[][]> = {
     ['summary', '@f'],
     ['plot', '@series.csv', 'value', 'other', '--out', '@plot.html'],
     ['backtest', '@series.csv', '--forecast', 'value', '--window', '6', '--folds', '2', ...plain],
+    ['backtest', '@series.csv', '--forecast', 'value', '--window', '6', '--folds', '2', ...plain, '--json'],
+    ['predict', '@f', '@longer.csv', '--steps', '2', '--out', '@steps.csv'],
+    ['gates', '@f', '@longer.csv'],
+    ['report', '@f', '@longer.csv', '--out', '@f.html'],
+    ['report', '@f', '@longer.csv', '--out', '@f.html', '--json'],
+    ['plot', '@series.csv', 'value', '--out', '@plot.svg', '--json'],
+    ['tune', '@series.csv', '--forecast', 'value', '--trials', '2', ...short, '--json'],
   ],
   classify: [
     ['train', '@kinds.csv', '--classify', 'kind', ...plain, '--out', '@c', '--json'],
@@ -39,6 +46,10 @@ const commands: Record<string, string[][]> = {
     ['predict', '@c', '@few.csv', '--json'],
     ['summary', '@c', '--json'],
     ['tune', '@kinds.csv', '--classify', 'kind', '--trials', '2', ...short],
+    ['evaluate', '@c', '@kinds.csv', '--json'],
+    ['predict', '@c', '@few.csv', '--out', '-'],
+    ['report', '@c', '--out', '@c.html', '--json'],
+    ['report', '@c', '@kinds.csv', '--out', '@c.html', '--json'],
   ],
   text: [
     [
@@ -57,6 +68,10 @@ const commands: Record<string, string[][]> = {
     ['generate', '@t', '--prompt', 'a ', '--length', '20', '--top-k', '3'],
     ['generate', '@t', '--length', '8', '--temperature', '0', '--json'],
     ['summary', 'Embedding(6, 4), LSTM(6), Dense(6, softmax)'],
+    ['summary', 'LSTM(6), Dense(2)', '--input-shape', '4,3', '--json'],
+    ['evaluate', '@t', '@prose.txt', '--json'],
+    ['gates', '@t', 'a bad cab', '--out', '@t.gates.html', '--json'],
+    ['report', '@t', '@prose.txt', '--out', '@t.html', '--json'],
   ],
   symbols: [
     ['train', '@count.txt', '--symbols', '--window', '2', ...plain, '--out', '@s'],
@@ -65,7 +80,26 @@ const commands: Record<string, string[][]> = {
     ['gates', '@s', '--html', '@gates.html'],
     ['report', '@s', '--out', '@s.html'],
     ['convert', '@s', '@s.keras', '--json'],
+    ['convert', '@s', '@s.onnx'],
+    ['train', '@count.txt', '--symbols', '--window', '2', ...plain, '--out', '@again', '--json'],
+    ['predict', '@s', '--start', '0 3 6', '--steps', '4', '--json'],
+    ['report', '@s', '@count.txt', '--out', '@s.html', '--json'],
   ],
+  help: [
+    'train',
+    'predict',
+    'evaluate',
+    'backtest',
+    'tune',
+    'generate',
+    'report',
+    'gates',
+    'plot',
+    'summary',
+    'convert',
+  ]
+    .concat('check', 'bench')
+    .map((command) => [command, '--help']),
 };
 
 /** Without what differs from machine to machine: places and the time that something took. */

@@ -193,12 +193,53 @@ test.each<[Partial<Parameters<typeof numberParser>[0]>, [string, number][]]>([
       ['3 X', 3],
     ],
   ],
+  [
+    { unit: 'thousand, K, k, M, m, B, b, T, mn, bn, million, billion, Tsd., Tsd, Mio., Mio, Mrd., Mrd' },
+    [
+      ...['K', 'k', 'thousand', 'Tsd.', 'Tsd'].map((word): [string, number] => [`1.5 ${word}`, 1500]),
+      ...['M', 'm', 'mn', 'million', 'Mio.', 'Mio'].map((word): [string, number] => [`1.5${word}`, 1.5e6]),
+      ...['B', 'b', 'bn', 'billion', 'Mrd.', 'Mrd'].map((word): [string, number] => [`-1.5${word}`, -1.5e9]),
+      ['2T', 2e12],
+      ['$2M', 2e6],
+    ],
+  ],
   [{ unit: 'K' }, [['1.5K', 1500]]],
   [{ unit: 'kg' }, [['1.5K', 1.5]]],
 ])('numbers in %j', (reading, cells) => {
   const parse = numberParser({ kind: 'number', decimal: '.', ...reading });
   expect(cells.map(([cell]) => [cell, parse(cell)])).toEqual(cells);
 });
+
+const currencies = 'EUR USD GBP CHF JPY CNY RMB INR AUD CAD NZD SEK NOK DKK PLN CZK HUF RUB TRY BRL MXN ZAR KRW SGD HKD'
+  .split(' ')
+  .concat('Rs', 'Rs.', 'R$', 'kr', 'kr.', 'US$', '€', '£', '¥', '₹');
+
+test.each(currencies)(
+  '%s stands before or behind an amount, its sign and its brackets; a dash beside it is 0',
+  (of) => {
+    const cells: [string, number][] = [
+      [`${of}5`, 5],
+      [`${of} 5`, 5],
+      [`-${of} 5.5`, -5.5],
+      [`${of}-5`, -5],
+      [`${of} (5)`, -5],
+      [`(${of} 5)`, -5],
+      [`${of} -`, 0],
+      [`- ${of}`, 0],
+      [`5 ${of}`, 5],
+      [`x${of} 5`, nothing],
+    ];
+    const parse = numberParser({ kind: 'number', decimal: '.' });
+    expect(cells.map(([cell]) => [cell, parse(cell)])).toEqual(cells);
+    const written = (...all: string[]) =>
+      numberNotation(
+        all,
+        all.map((_, i) => i),
+        { semicolons: false, isMissing },
+      );
+    expect(written(`1.5 M ${of}`, `2 K ${of}`, '3')).toMatchObject({ fits: 3, misfits: 0 });
+  },
+);
 
 describe('gaps', () => {
   const series = [

@@ -96,6 +96,27 @@ describe('numbers of another table than the model’s', () => {
   });
 });
 
+describe('rows at another step than the model’s', () => {
+  const start = Date.UTC(2020, 0, 1);
+  const table = (minutes: number[]) =>
+    `at,y\n${minutes.map((minute, i) => `${new Date(start + 60_000 * minute).toISOString()},${i}\n`).join('')}`;
+  const hourly = Array.from({ length: 30 }, (_, hour) => 60 * hour);
+  const { reading } = csv(table(hourly), { targets: ['y'] });
+
+  test('whole numbers of steps apart have gaps that are filled, by a part of a step they count as consecutive', () => {
+    const gap = (minutes: number) =>
+      csv(table(hourly.map((minute, i) => minute + (i > 9 ? minutes : 0))), { like: reading });
+    const filled = gap(60);
+    expect([filled.rows, filled.account.time?.gaps]).toEqual([31, 1]);
+    expect(values(filled, 'y').slice(9, 12)).toEqual([9, 9.5, 10]);
+    expect(filled.account.notes).toEqual([
+      '1 time is missing and filled in, the first after line 11 (2020-01-01T09:00:00.000Z)',
+    ]);
+    const part = gap(30);
+    expect([part.rows, values(part, 'y')]).toEqual([30, hourly.map((_, i) => i)]);
+  });
+});
+
 test('counts that were 0 or 1 in training may be more', () => {
   const { reading } = csv('y,n\n1,0\n2,1\n3,0', { targets: ['y'] });
   const frame = csv('y,n\n1,0\n2,3\n3,1', { like: reading });
