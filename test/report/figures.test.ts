@@ -6,13 +6,14 @@ import { drawConfusion } from '../../src/report/figures/confusion.js';
 import { drawCorrelations } from '../../src/report/figures/correlations.js';
 import { drawCounts } from '../../src/report/figures/counts.js';
 import { drawCurve } from '../../src/report/figures/curves.js';
+import { drawForecasts } from '../../src/report/figures/forecasts.js';
 import { drawHistogram } from '../../src/report/figures/histogram.js';
 import { drawMissing } from '../../src/report/figures/missing.js';
 import { drawReliability } from '../../src/report/figures/reliability.js';
 import { drawResiduals } from '../../src/report/figures/residuals.js';
 import { drawSteps } from '../../src/report/figures/steps.js';
 import type { LookedMissing, LookedNames } from '../../src/report/look/shown.js';
-import type { Axis } from '../../src/tasks/shown.js';
+import type { Axis, ShownBlock } from '../../src/tasks/shown.js';
 
 function drawn({ svg }: Figure) {
   const { document } = parseHTML(`<html><body>${svg}</body></html>`);
@@ -211,4 +212,57 @@ test('correlations name their columns on both sides, and are blue below 0', asyn
   expect(cells.map((cell) => of(cell, 'fill'))).toEqual([colour.c2, colour.c1, colour.c1, colour.c2]);
   expect(numbers(cells, 'fill-opacity')).toEqual([0.74, 0.39, 0.39, 0.74].map((share) => expect.closeTo(share, 6)));
   expect(texts('g[aria-label="text"]')).toEqual(['1.00', '−0.50', '−0.50', '1.00']);
+});
+
+test('forecasts of one step each are one line with its bands; a single one is a dot with strokes', async () => {
+  const block = (x: number[], y: number[]): ShownBlock => ({
+    x,
+    y,
+    intervals: [0.8, 0.95].map((probability) => ({
+      probability,
+      lower: y.map((value) => value - 10 * probability),
+      upper: y.map((value) => value + 10 * probability),
+    })),
+  });
+  const picture = (forecasts: ShownBlock[], next?: ShownBlock) =>
+    drawForecasts(
+      {
+        axis: 'row',
+        column: {
+          name: 'sold',
+          actual: { x: [1, 2, 3, 4, 5, 6], y: [10, 30, 20, 40, 30, 50] },
+          forecasts,
+          residuals: { x: [], y: [] },
+          histogram: [],
+          mae: 1,
+        },
+        ...(next && { next }),
+      },
+      { title: 'sold', from: 3 },
+    );
+  const shapes = (figure: Figure) => {
+    const { marks } = drawn(figure);
+    return [
+      marks('line', 'path').length,
+      marks('area', 'path').length,
+      marks('dot', 'circle').length,
+      marks('rule', 'line').length,
+    ];
+  };
+  const ones = await picture([block([2], [1]), block([3], [21]), block([4], [41]), block([5], [31])]);
+  expect(shapes(ones)).toEqual([2, 2, 0, 0]);
+  expect(ones.tips?.text).toEqual([
+    'row 3\nsold 20\nforecast 21\n80 %: 13 to 29\n95 %: 11.50 to 30.50',
+    'row 4\nsold 40\nforecast 41\n80 %: 33 to 49\n95 %: 31.50 to 50.50',
+    'row 5\nsold 30\nforecast 31\n80 %: 23 to 39\n95 %: 21.50 to 40.50',
+    'row 6\nsold 50',
+  ]);
+  expect(shapes(await picture([block([4], [41])]))).toEqual([1, 0, 1, 2]);
+  const several = await picture(
+    [block([1, 2], [1, 2]), block([3, 4], [21, 41]), block([5, 6], [31, 51])],
+    block([7], [60]),
+  );
+  // What lies before the first row that is shown is not drawn.
+  expect(shapes(several)).toEqual([3, 4, 1, 2]);
+  expect(several.tips?.text.at(-1)).toBe('row 7\nforecast 60\n80 %: 52 to 68\n95 %: 50.50 to 69.50');
 });

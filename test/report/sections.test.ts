@@ -4,11 +4,12 @@ import { parseHTML } from 'linkedom';
 import { drawAutocorrelation } from '../../src/report/figures/autocorrelation.js';
 import { drawCorrelations } from '../../src/report/figures/correlations.js';
 import { type ShownLayer, showLayer } from '../../src/report/gates.js';
-import type { Html } from '../../src/report/html.js';
+import { foldedTable, type Html } from '../../src/report/html.js';
 import { report as reportOf } from '../../src/report/index.js';
 import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
 import { missingOf } from '../../src/report/look/missing.js';
+import { renderReport } from '../../src/report/page.js';
 import { classifySections } from '../../src/report/sections/classify.js';
 import { predictedSection, trainingSection } from '../../src/report/sections/common.js';
 import { forecastSections } from '../../src/report/sections/forecast.js';
@@ -17,7 +18,7 @@ import { textSections } from '../../src/report/sections/text.js';
 import type { ClassifyEvaluation } from '../../src/tasks/classify/evaluation.js';
 import type { ForecastEvaluation } from '../../src/tasks/forecast/evaluation.js';
 import { symbols } from '../../src/tasks/functions.js';
-import type { ShownClasses } from '../../src/tasks/shown.js';
+import type { ShownBlock, ShownClasses, ShownForecasts } from '../../src/tasks/shown.js';
 import { version } from '../../src/version.js';
 
 const report = { title: 'm', headline: [], warnings: [], shown: [], left: 0, network: [], made: [] };
@@ -199,6 +200,14 @@ test('confusions of up to 40 classes are drawn, of more the commonest are listed
   };
   const of = async (size: number) =>
     read(await classifySections({ ...report, kind: 'classify', evaluation: scores(size) })).querySelector('#confusion');
+  // Nor are so many numbers in the page.
+  const inPage = async (size: number) => {
+    const page = await renderReport({ ...report, kind: 'classify', evaluation: scores(size) });
+    return JSON.parse(parseHTML(page).document.querySelector('#evaluation')?.textContent ?? '');
+  };
+  expect(await inPage(40)).toEqual(scores(40));
+  const { confusion: _, ...others } = scores(41);
+  expect(await inPage(41)).toEqual(others);
   const drawn = await of(40);
   expect([drawn?.querySelectorAll('svg').length, drawn?.querySelectorAll('table').length]).toEqual([1, 0]);
   const listed = await of(41);
@@ -251,4 +260,61 @@ test('a model says how it was made', async () => {
     ['all', '', '76', ''],
   ]);
   model.dispose();
+});
+
+test('of many series the newest forecasts of each are drawn, whole blocks that fit into 2,400 rows in all', async () => {
+  const block = (first: number): ShownBlock => ({ x: [0, 1, 2].map((i) => first + i), y: [1, 2, 3], intervals: [] });
+  const series = (count: number, blocks: number) =>
+    Array.from({ length: count }, (_, i): ShownForecasts => {
+      const x = Array.from({ length: 3 * blocks }, (__, t) => t);
+      const forecasts = Array.from({ length: blocks }, (__, b) => block(3 * b));
+      const column = { name: 'y', actual: { x, y: x.map((t) => t % 5) }, forecasts, histogram: [], mae: 1 };
+      return {
+        kind: 'forecast',
+        series: `s${i}`,
+        axis: 'row',
+        columns: [{ ...column, residuals: { x: [], y: [] } }],
+        relative: 50 - i,
+        scored: 400,
+        shown: 3 * blocks,
+      };
+    });
+  const drawn = async (count: number, blocks: number, left = 0) => {
+    const sections = await forecastSections({ ...report, kind: 'forecast', shown: series(count, blocks), left });
+    const document = read(sections);
+    const tips = JSON.parse(document.querySelector('figure[data-tips]')?.getAttribute('data-tips') ?? '{}');
+    const told = (tips.text as string[]).filter((text) => text.includes('forecast')).map((text) => text.split('\n')[0]);
+    return { document, text: document.querySelector('#forecasts')?.textContent ?? '', told };
+  };
+  // 2,400 rows are 100 to each of 24 series: 33 blocks.
+  const many = await drawn(24, 40, 7);
+  expect(many.text).toContain('Of 400 rows that were forecast the newest 99 are drawn.');
+  expect([many.told.length, many.told[0], many.told.at(-1)]).toEqual([99, 'row 21', 'row 119']);
+  expect(many.text).toContain('Series, the worst first:');
+  expect(many.text).toContain('7 between the worst and the best are left out.');
+  const options = Array.from(many.document.querySelectorAll('option'), ({ textContent }) => textContent);
+  expect([options.length, options[0], options[23]]).toEqual([24, 's0, error 50', 's23, error 27']);
+  // 600 to each of four, which have less.
+  const few = await drawn(4, 40);
+  expect(few.text).toContain('Of 400 rows that were forecast the newest 120 are drawn.');
+  expect(few.text).not.toContain('left out');
+  expect([few.told.length, few.told[0]]).toEqual([120, 'row 0']);
+  expect((await drawn(1, 40)).document.querySelector('select')).toBeNull();
+});
+
+test('rows of a table are folded away behind the first 15, where there are more than one', () => {
+  const rows = (count: number) => {
+    const document = read([
+      foldedTable(
+        ['a', 'b'],
+        Array.from({ length: count }, (_, i) => [`r${i}`, i]),
+      ),
+    ]);
+    return [':not(details) > .scroll > table > tbody > tr', 'details tbody tr'].map(
+      (query) => document.querySelectorAll(query).length,
+    );
+  };
+  expect(rows(3)[1]).toBe(0);
+  const folded = rows(40)[1];
+  expect(folded).toBe(25);
 });
