@@ -91,7 +91,7 @@ export class Table {
   /** "weather.csv, line 17, column wind": where a cell, or a row, stands. */
   where(row: number, column?: string): string {
     let part = this.parts.length - 1;
-    while (part > 0 && this.parts[part].from > row) part--;
+    while (this.parts[part].from > row) part--;
     const { name, unit, from } = this.parts[part];
     const place = `${name}, ${unit} ${this.lines?.[row] ?? row - from + 1}`;
     return column === undefined ? place : `${place}, column ${column}`;
