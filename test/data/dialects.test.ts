@@ -67,6 +67,24 @@ describe('files as programs write them', () => {
   });
 });
 
+describe('lines before a header are skipped, up to 40 of them', () => {
+  const numbers = Array.from({ length: 60 }, (_, i) => `2020-01-${String(1 + (i % 28)).padStart(2, '0')},${i}\n`).join(
+    '',
+  );
+  const lines = (count: number, line: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
+  test.each<[string, (i: number) => string, string, number]>([
+    ['of fewer cells', (i) => `remark ${i}`, '', 0],
+    ['of more cells', (i) => `of,three,cells ${i}`, '', 0],
+    ['padded with empty cells', (i) => `remark ${i},`, '', 0],
+    ['of as many cells, before an empty line', (i) => `name ${i},text`, '\n', 1],
+  ])('%s', (_, line, between, empty) => {
+    const skipped = (count: number) => guessDialect(`${lines(count, line)}${between}date,v\n${numbers}`).skippedLines;
+    expect([1, 2, 40].map(skipped)).toEqual([1, 2, 40].map((count) => count + empty));
+    expect(skipped(41)).toBe(0);
+  });
+});
+
 const body = '2020-01-01;1,5\n2020-01-02;2\n2020-01-03;3\n';
 const plain = ['date: 2020-01-01 … 2020-01-03', 'v: 1,5 … 3'];
 
