@@ -118,6 +118,44 @@ describe('one table in every form', () => {
   });
 });
 
+describe('a long text in every form and encoding streams as it is read whole, and says the same of itself', () => {
+  const rows = Array.from({ length: 2900 }, (_, i) => ({ süd: `${'ü'.repeat(390)} ${i % 7}`, v: (i * 7919) % 1000 }));
+  const json = rows.map((row) => JSON.stringify(row));
+  const columns = { süd: rows.map((row) => row.süd), v: rows.map((row) => row.v) };
+  const forms: [name: string, text: string, notes: string[]][] = [
+    ['values.csv', `süd,v\n${rows.map(({ süd, v }) => `${süd},${v}\n`).join('')}`, []],
+    ['lines.jsonl', json.join('\n'), []],
+    ['array.json', `[${json.join(',\n')}]`, []],
+    ['inner.json', `{"about": {"süd": 1}, "data": [${json.join(',\n')}]}`, ['rows are those under data']],
+    ['columns.json', JSON.stringify(columns), []],
+  ];
+  const encodings: [name: string, of: (text: string) => Uint8Array, notes: string[]][] = [
+    ['UTF-8', (text) => Buffer.from(text), []],
+    ['UTF-8 with a mark', (text) => Buffer.from(`\uFEFF${text}`), []],
+    ['UTF-16', (text) => Buffer.from(`\uFEFF${text}`, 'utf16le'), []],
+    ['UTF-16, the other way', (text) => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16(), []],
+    ['Latin-1', (text) => Buffer.from(text, 'latin1'), ['read as Latin-1 (Windows-1252), since it is not UTF-8']],
+  ];
+  const matrix = forms.flatMap(([form, text, said]) =>
+    encodings.map(([encoding, of, notes]) => ({ form, encoding, bytes: of(text), notes: [...notes, ...said] })),
+  );
+  test.each(matrix)('$form in $encoding', async ({ form, bytes, notes }) => {
+    const source = openSource(await file(`long-${form}`, bytes));
+    const table = await source.table();
+    expect(table.notes).toEqual(notes);
+    expect(contentOf(table).süd).toEqual(columns.süd);
+    expect([...table.numbers('v')]).toEqual(columns.v);
+    const read = [{ name: 'v' }, { name: 'süd', read: (cell: string) => Number(cell.slice(-1)) + cell.length }];
+    expect(await streamed(source, read)).toEqual([columns.v, rows.map((_, i) => (i % 7) + 392)]);
+    const said: string[] = [];
+    for await (const chunk of source.stream?.(read) ?? []) said.push(...(chunk.notes ?? []));
+    expect(said).toEqual(notes);
+    const head = await source.head?.(3);
+    expect(head?.table.columns.map(({ name }) => name)).toEqual(['süd', 'v']);
+    expect(head?.table.columns[0].cells.slice(0, 3)).toEqual(columns.süd.slice(0, 3));
+  });
+});
+
 test('lines of lists stream as they are read whole, the first of names or not', async () => {
   for (const [n, names] of ['["d","v"]\n', ''].entries()) {
     const source = openSource(await file(`lists${n}.jsonl`, `${names}["x",1]\n["y",2]\n["z",4]\n`));
