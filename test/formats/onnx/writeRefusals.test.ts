@@ -110,6 +110,35 @@ const cases: [why: string, topology: Config, weights?: StoredWeight[]][] = [
     'layer activation (Activation) cannot be written: ONNX has no activation "wavy"',
     stack([3], layer('Activation', { activation: 'wavy' })),
   ],
+  ...['constructor', 'toString'].flatMap((activation): [string, Config, StoredWeight[]?][] => [
+    [
+      `layer dense (Dense) cannot be written: ONNX has no activation "${activation}"`,
+      stack([3], layer('Dense', { ...dense, activation })),
+      [weight('dense', 'kernel', 3, 2)],
+    ],
+    [
+      `layer simplernn (SimpleRNN) cannot be written: activation "${activation}" is none that ONNX's recurrent operators have (tanh, sigmoid, relu, linear, hardSigmoid, hardSigmoidKeras3, sparseSigmoid, elu, leakyRelu, softsign, softplus)`,
+      stack([4, 3], layer('SimpleRNN', { ...cell, activation })),
+      rnnWeights('simplernn'),
+    ],
+    [
+      `layer dense (${activation}) cannot be written: memcell knows no operator of ONNX for it`,
+      stack([3], { ...layer('Dense', dense), class_name: activation }),
+    ],
+    [
+      `layer bidirectional (Bidirectional) cannot be written: it wraps a ${activation}`,
+      stack([4, 3], layer('Bidirectional', { layer: inner(activation, cell) })),
+    ],
+    [
+      `layer bidirectional (Bidirectional) cannot be written: merge_mode is "${activation}"`,
+      stack([4, 3], layer('Bidirectional', { layer: inner('SimpleRNN', cell), merge_mode: activation })),
+      [...rnnWeights('bidirectional', 'forward/'), ...rnnWeights('bidirectional', 'backward/')],
+    ],
+    [
+      `layer timedistributed (TimeDistributed) cannot be written: memcell knows no operator of ONNX for ${activation}`,
+      stack([4, 3], layer('TimeDistributed', { layer: inner(activation) })),
+    ],
+  ]),
   ['layer dense (Dense) cannot be written: its kernel is missing', stack([3], layer('Dense', dense))],
   [
     'layer dense (Dense) cannot be written: its kernel has shape [2,3], not [3,2]',
@@ -625,4 +654,58 @@ test('of two inputs options are the same in whatever way they are told', async (
   ];
   for (const [className, [first, ...others]] of cases)
     for (const config of others) expect(await written(className, config)).toEqual(await written(className, first));
+});
+
+test('inputs and outputs have the names that are wished where these are told apart, and their sizes', async () => {
+  const ends = async (metadata: Record<string, unknown>, size: Config = { batch_shape: [null, 4, null] }) => {
+    const given = { ...input('x'), config: { name: 'x', ...size } };
+    const topology = graph([given, layer('Flatten', {}, 'x'), layer('Dropout', {}, 'x')], 'flatten');
+    topology.config.output_layers.push(['dropout', 0, 0]);
+    const { graph: made } = decodeModel((await writeOnnx({ topology, weights: [], metadata, lost: [] })).bytes);
+    return [made?.input, made?.output].map((all = []) =>
+      all.map(({ name, type }) => [
+        name,
+        ...(type?.tensorType?.shape?.dim ?? []).map(({ value, param }) => value ?? param),
+      ]),
+    );
+  };
+  const free = (name: string) => [name, 'batch', 4, `${name}_axis2`];
+  expect(await ends({})).toEqual([[free('x')], [['flatten', 'batch', 'flatten_steps'], free('dropout')]]);
+  expect(await ends({ inputs: ['in'], outputs: ['a', 'in'] })).toEqual([
+    [free('in')],
+    [['a', 'batch', 'a_steps'], free('in_')],
+  ]);
+  expect(await ends({ inputs: [''], outputs: ['y', 'y'] })).toEqual([
+    [free('_')],
+    [['y', 'batch', 'y_steps'], free('y_')],
+  ]);
+  // Names for another number of outputs are those of others.
+  expect(await ends({ inputs: 'z', outputs: ['y'] })).toEqual(await ends({}));
+  expect(await ends({}, { batch_input_shape: [7, null, 2], batch_shape: [1, 1, 1] })).toEqual([
+    [['x', 'batch', 'steps', 2]],
+    [
+      ['flatten', 'batch', 'flatten_steps'],
+      ['dropout', 'batch', 'dropout_steps', 2],
+    ],
+  ]);
+});
+
+test('what is told of arrays stands in the file, and what ONNX has no place for is said', async () => {
+  const topology = stack([3], layer('Flatten'));
+  const written = async (more: object) => {
+    const { bytes, lost } = await writeOnnx({ topology, weights: [], metadata: {}, lost: [], ...more });
+    return [decodeModel(bytes).metadataProps?.filter(({ key }) => key !== 'memcell'), lost];
+  };
+  expect(await written({ metadata: { arrays: { x: 'rows', y: { of: [1, 2] } } } })).toEqual([
+    [
+      { key: 'x', value: 'rows' },
+      { key: 'y', value: '{"of":[1,2]}' },
+    ],
+    [],
+  ]);
+  expect(await written({ metadata: { arrays: 'rows' } })).toEqual([[], []]);
+  expect(await written({ optimizerState: { weights: [] } })).toEqual([
+    [],
+    ['the state of the optimizer: ONNX files hold models to run, not to train on'],
+  ]);
 });
