@@ -231,7 +231,7 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
     ...slotsInOrder(optimizer, optimizerState).map(({ slot, weight, data }) => {
       const { layer, name, shape } = trainable[weight];
       return {
-        name: `${scope}/${layer}_${name}_${slot}`.replace(/\/(?=.*\/)|(?<=\/.*)\//g, '_'),
+        name: `${scope}/${`${layer}_${name}_${slot}`.replaceAll('/', '_')}`,
         dataset: datasetOf(shape, data),
       };
     }),
