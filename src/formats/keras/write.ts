@@ -262,8 +262,7 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
       const inner = innerLayersOf(place);
       if (inner) visit(inner, still);
       else if (still) frozen.add(place.path);
-      const cells = cellsOfLayer(place);
-      if (cells.length > 0) ofCells.set(place.path, configOfEach(cells));
+      ofCells.set(place.path, configOfEach(cellsOfLayer(place)));
       if (fixedWeights(place.className) > 0) normalisations.set(place.path, fixedWeights(place.className));
     }
   };
