@@ -78,13 +78,13 @@ describe('a zip archive', () => {
   });
 
   it('may be as dense as deflate makes it, and says no more than that', async () => {
-    const zeros = new Uint8Array(2 ** 20);
+    const zeros = new Uint8Array(2 ** 17);
     const dense = zipSync({ z: zeros }, { level: 9 });
-    expect((await readZip(dense, { most: 2 ** 20, remedy: 'less' }, 'F')).get('z')).toEqual(zeros);
+    expect((await readZip(dense, { most: 2 ** 17, remedy: 'less' }, 'F')).get('z')?.length).toBe(zeros.length);
     // A byte of deflate stands for 1032 at most: a match of 258 in two bits.
     const bytes = new DataView(dense.buffer).getUint32(18, true);
     const most = 1032 * bytes;
-    await refuse(listed(dense, 24, most), `"z": 1048576 bytes, but the archive says ${most}`, 2 ** 22);
+    await refuse(listed(dense, 24, most), `"z": 131072 bytes, but the archive says ${most}`, 2 ** 22);
     await refuse(
       listed(dense, 24, most + 1),
       `"z": ${bytes} bytes cannot make the ${most + 1} that the archive says`,
