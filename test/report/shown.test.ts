@@ -203,7 +203,7 @@ test.each([
           ),
           forecasts: origins.flatMap((t, i) => {
             if (i < hidden || (i - hidden) % horizon !== 0) return [];
-            const of = (all: Float64Array) => steps(i).map((h) => made(i, h, c, all));
+            const of = (all: typeof values) => steps(i).map((h) => made(i, h, c, all));
             return [
               {
                 x: steps(i).map((h) => x(t + h)),
