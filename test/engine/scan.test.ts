@@ -134,7 +134,10 @@ describe.each(Object.entries(CELLS))('%s', (name, { gates, states, make }) => {
     // The first sample's first and last steps, and all of the second's, do not count.
     for (const [b, t] of [[0, 0], [0, 6], ...Array.from({ length: STEPS }, (_, step) => [1, step])])
       x.data.fill(0, (b * STEPS + t) * INPUTS, (b * STEPS + t + 1) * INPUTS);
-    const given = [x, ...Array.from({ length: states }, () => array(random, BATCH, 4))];
+    const begun = Array.from({ length: states }, () => array(random, BATCH, 4));
+    // A last output where no step counts is zeros, as in Keras, and on tfjs the state: here one of them does.
+    const some = { data: x.data.slice(), shape: x.shape };
+    some.data.fill(0.5, (STEPS + 3) * INPUTS, (STEPS + 4) * INPUTS);
     const targets = Array.from({ length: states + 1 }, () => array(random, BATCH, UNITS));
     for (const [goBackwards, returnSequences] of [
       [false, true],
@@ -145,6 +148,13 @@ describe.each(Object.entries(CELLS))('%s', (name, { gates, states, make }) => {
       own.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'meanSquaredError' });
       other.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'meanSquaredError', engine: 'tfjs' });
       expect(own.engine.kind).toBe('memcell');
+      const given = [returnSequences ? x : some, ...begun];
+      if (!returnSequences) {
+        const [{ data }] = (await own.predict([x, ...begun])) as { data: Float32Array }[];
+        expect(
+          Array.from({ length: BATCH }, (_, b) => data.subarray(b * UNITS, (b + 1) * UNITS).every((h) => h === 0)),
+        ).toEqual([false, true, false]);
+      }
       const [found, wanted] = [await own.predict(given), await other.predict(given)] as { data: Float32Array }[][];
       found.forEach(({ data }, k) => {
         data.forEach((value, i) => {
