@@ -1,5 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
-import { deriveKey, Random, uniformAt } from '../src/random.js';
+import {
+  bitsAt,
+  deriveKey,
+  dropoutKey,
+  dropoutMask,
+  dropoutThreshold,
+  normalAt,
+  normals,
+  Random,
+  uniformAt,
+} from '../src/random.js';
+
+/** The same in whole numbers without end, cut to 32 bits where the formula says so. */
+const cut = (x: bigint) => BigInt.asUintN(32, x);
+function mixed(x: bigint): bigint {
+  let y = cut(x);
+  y ^= y >> 16n;
+  y = cut(y * 0x7feb352dn);
+  y ^= y >> 15n;
+  y = cut(y * 0x846ca68bn);
+  return y ^ (y >> 16n);
+}
 
 describe('random numbers', () => {
   test('are a pure function of key and index, uniform to within sampling error', () => {
@@ -55,5 +76,61 @@ describe('random numbers', () => {
     }
     expect(counts.size).toBe(6);
     for (const count of counts.values()) expect(Math.abs(count / n - 1 / 6)).toBeLessThan(0.03);
+  });
+
+  test('bits are those of the formula: mix(mix(index ⊕ key) + key·0x9e3779b9)', () => {
+    for (const [key, index] of [
+      [0, 0],
+      [1, 2],
+      [0x12345678, 77],
+      [0xfedcba98, 2 ** 31 - 1],
+      [0xffffffff, 123456],
+    ]) {
+      const [k, i] = [BigInt(key), BigInt(index)];
+      const bits = mixed(mixed(i ^ k) + k * 0x9e3779b9n);
+      expect(bitsAt(key, index)).toBe(Number(bits));
+      expect(uniformAt(key, index)).toBe(Number(bits >> 8n) / 2 ** 24);
+    }
+  });
+
+  test('keys mix the seed and each part, number or letters, in order', () => {
+    let key = mixed(7n ^ 0x6d656d63n);
+    for (const letter of 'ab') key = mixed(key * 31n + BigInt(letter.charCodeAt(0)));
+    key = mixed(key + mixed(5n ^ 0x63656c6cn));
+    expect(deriveKey(7, 'ab', 5)).toBe(Number(key));
+    expect(deriveKey(2 ** 32 + 7, 'ab', 5)).toBe(Number(key));
+    expect(dropoutKey({ seed: 7, step: 5 }, '0/cell', 'input')).toBe(deriveKey(7, 'dropout', '0/cell', 'input', 5));
+  });
+
+  test('a stream draws element after element of its key', () => {
+    const [random, key] = [new Random(9), 9];
+    const [u, v] = [uniformAt(key, 1), uniformAt(key, 2)];
+    expect(random.uniform()).toBe(uniformAt(key, 0));
+    expect(random.normal()).toBeCloseTo(Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v), 12);
+    expect(random.integer(1000)).toBe(Math.floor(1000 * uniformAt(key, 3)));
+    expect(random.uniform()).toBe(uniformAt(key, 4));
+    const whole = new Random(3);
+    const drawn = new Set(Array.from({ length: 200 }, () => whole.integer(4)));
+    expect([...drawn].sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('normal numbers of a key are those of a stream of it', () => {
+    const stream = new Random(11);
+    const wanted = Array.from({ length: 5 }, () => stream.normal());
+    expect(wanted.map((_, i) => normalAt(11, i))).toEqual(wanted);
+    expect([...normals(11, 5)]).toEqual(wanted.map(Math.fround));
+  });
+
+  test('a mask drops what is below the rate, and scales what stays', () => {
+    for (const rate of [0.25, 0.3, 0.5]) {
+      const mask = dropoutMask(13, 400, rate);
+      const threshold = dropoutThreshold(rate);
+      mask.forEach((value, i) => {
+        const isKept = uniformAt(13, i) >= rate;
+        expect(value).toBe(isKept ? Math.fround(1 / (1 - rate)) : 0);
+        expect(bitsAt(13, i) >>> 8 >= threshold).toBe(isKept);
+      });
+    }
+    expect([dropoutThreshold(0), dropoutThreshold(0.5), dropoutThreshold(2 ** -25)]).toEqual([0, 2 ** 23, 1]);
   });
 });

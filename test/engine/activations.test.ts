@@ -7,6 +7,7 @@ import { planModel } from '../../src/engine/plan.js';
 import { ActivationId, slopeTakesInput } from '../../src/kernels/activationIds.js';
 import * as l from '../../src/layers/index.js';
 import { buildModel } from '../../src/model/build.js';
+import { Sequential } from '../../src/sequential.js';
 import { camelCase } from '../../src/spelling.js';
 import { compileTraining } from '../../src/training/compile.js';
 import { Bench } from '../kernels/elementwise/block.js';
@@ -89,4 +90,38 @@ test('hardShrink of ±½ itself is 0, and so is its slope there', () => {
     expectNear(tf.grad(apply)(x).dataSync(), slopes, 0, 'slopes on tfjs');
   });
   made.dispose();
+});
+
+test('activations that are 1 at 0 keep an LSTM of few units finite over many steps, as its formula does', async () => {
+  const [units, steps] = [3, 150];
+  const options = { activation: 'exponential', recurrentActivation: 'exponential', inputShape: [steps, 1] } as const;
+  const model = new Sequential([l.LSTM(units, options)], { seed: 2 });
+  const bias = Float32Array.from({ length: 4 * units }, (_, i) => -1 - (i % 5) / 10);
+  const { data: kernel } = model.getWeights()[0];
+  model.setWeights([
+    { data: kernel, shape: [1, 4 * units] },
+    { data: new Float32Array(4 * units * units), shape: [units, 4 * units] },
+    { data: bias, shape: [4 * units] },
+  ]);
+  model.compile({ loss: 'mse', optimizer: 'sgd' });
+  expect(model.engine.kind).toBe('memcell');
+  const x = Float32Array.from({ length: steps }, (_, t) => Math.sin(t) / 4);
+  const wanted = Array.from({ length: units }, (_, u) => {
+    let [c, h] = [0, 0];
+    for (const value of x) {
+      const [i, f, g, o] = [0, 1, 2, 3].map((gate) =>
+        Math.exp(value * kernel[gate * units + u] + bias[gate * units + u]),
+      );
+      c = f * c + i * g;
+      h = o * Math.exp(c);
+    }
+    return h;
+  });
+  const given = { data: x, shape: [1, steps, 1] };
+  expectNear((await model.predict(given)).data, wanted, 1e-5, 'h');
+  expect(Number.isFinite(await model.trainOnBatch(given, { data: new Float32Array(units), shape: [1, units] }))).toBe(
+    true,
+  );
+  expect(model.getWeights().every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  model.dispose();
 });

@@ -43,6 +43,24 @@ const sample: AttentionSample = {
   seed: 5,
 };
 
+test.each<[string, Partial<AttentionSample>]>([
+  ['heads', { heads: 1, causal: false }],
+  ['masked heads with dropout', { causal: false, masked: 'before', dropout: 0.3 }],
+  ['causal heads', { causal: true, queries: 140 }],
+  ['additive scores', { kind: 'additive', masked: 'after', causal: false }],
+])('more keys than a tile has, %s: as on tfjs, and the same bits in shares', (_, options) => {
+  followAttention({
+    ...sample,
+    inputs: 2,
+    queries: 3,
+    keys: 290,
+    twice: false,
+    batch: 1,
+    positions: 'none',
+    ...options,
+  });
+});
+
 describe('gradients, beside differences of losses, to 1e-3 of their size', () => {
   test.each<[string, Partial<AttentionSample>]>([
     ['causal heads over the same input', {}],

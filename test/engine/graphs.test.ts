@@ -2,6 +2,8 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { Input, Model } from '../../src/functional.js';
+import * as l from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
@@ -94,6 +96,38 @@ const certain: Record<string, GraphSample> = {
     ],
     heads: [0],
   },
+  ...Object.fromEntries(
+    [false, true].map((masked) => [
+      `an LSTM that begins with what two layers give, its sequence and states each with a loss of its own, masked: ${masked}`,
+      {
+        ...alone,
+        masked,
+        steps: [
+          { ...step, kind: 'dense', from: 2 },
+          { ...step, kind: 'dense', from: 2 },
+          { ...step, kind: 'encoded', from: 2, also: 1, again: true },
+        ],
+        heads: [0, 5, 6],
+      } satisfies GraphSample,
+    ]),
+  ),
+  'an LSTM that begins with an input as h and what a layer gives as C': {
+    ...alone,
+    steps: [
+      { ...step, kind: 'dense', from: 2 },
+      { ...step, kind: 'encoded', from: 1, again: true },
+    ],
+    heads: [0, 4],
+  },
+  'a SimpleRNN that begins with what a layer gives': {
+    ...alone,
+    masked: true,
+    steps: [
+      { ...step, kind: 'dense', from: 2 },
+      { ...step, kind: 'encoded', from: 0, also: 1 },
+    ],
+    heads: [0],
+  },
   'the last h and C of an LSTM, each with a loss of its own': {
     ...alone,
     steps: [{ ...step, kind: 'lastState', again: true }],
@@ -101,6 +135,48 @@ const certain: Record<string, GraphSample> = {
   },
 };
 test.each(Object.entries(certain))('%s: as on tfjs', (_, sample) => compareGraph(sample));
+
+test('vectors shorter than those that Dot brings to length 1, and long ones: outputs and gradients as on tfjs', async () => {
+  // Of words: none of length 0, of 1e-8, and of 1; 1e-7 is the least length that is divided by.
+  const rows = [
+    [0, 0, 0],
+    [6e-9, -8e-9, 0],
+    [0.6, 0, 0.8],
+  ];
+  const table = { data: Float32Array.from(rows.flat()), shape: [3, 3] };
+  const make = async (axes: number, engine?: 'tfjs') => {
+    const words = Input({ shape: [3] });
+    const embedding = l.Embedding(3, 3);
+    const other = Input({ shape: [3, 3] });
+    const outputs = l.Dot(axes, { normalize: true }).apply([embedding.apply(words), other]);
+    const model = new Model({ inputs: [words, other], outputs, seed: 1 });
+    model.setWeights([table]);
+    model.compile({ loss: 'mse', optimizer: sgd({ learningRate: 1e-9 }), ...(engine && { engine }) });
+    const given = [
+      [
+        [0, 1, 2],
+        [1, 2, 2],
+      ],
+      [0, 1].map((b) => rows.map((row) => row.map((value) => value + b + 0.1))),
+    ];
+    const predicted = (await model.predict(given)) as number[][][];
+    await model.trainOnBatch(
+      given,
+      predicted.map((matrix) => matrix.map((row) => row.map((value) => value - 1))),
+    );
+    const [after] = model.getWeights();
+    const { kind } = model.engine;
+    model.dispose();
+    return { kind, predicted, moved: Array.from(after.data, (value, i) => (table.data[i] - value) * 1e9) };
+  };
+  for (const axes of [2, 1]) {
+    const [own, other] = [await make(axes), await make(axes, 'tfjs')];
+    expect([own.kind, other.kind]).toEqual(['memcell', 'tfjs']);
+    expectNear(own.predicted.flat(2), other.predicted.flat(2), 1e-6, 'outputs', 1e-5);
+    expectNear(own.moved, other.moved, 1e-3, 'gradients', 1e-3);
+    expect(Math.max(...own.moved.slice(3, 6).map(Math.abs))).toBeGreaterThan(1);
+  }
+});
 
 /** What evaluation does otherwise than training, and what has corners. */
 const ROUGH: readonly string[] = [

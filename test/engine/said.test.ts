@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { accelerate, recurrentPath } from '../../src/engine/accelerate.js';
 import { Dense, Input, LSTM, Model, Sequential, sequential } from '../../src/index.js';
+import { lstmPath } from '../../src/kernels/accelerate.js';
 import { refusal } from '../refusal.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what JavaScript may give
@@ -133,6 +134,8 @@ describe('kernels for models of TensorFlow.js', () => {
   test.each<[string, () => unknown]>([
     ['usage: accelerate takes a LayersModel of TensorFlow.js, not {"a":1}', () => accelerate({ a: 1 } as Any)],
     ['usage: recurrentPath takes a layer, not 3', () => recurrentPath(3 as Any)],
+    ['usage: lstmPath takes a layer, not {"a":1}', () => lstmPath({ a: 1 } as Any)],
+    ['usage: lstmPath takes a layer, not undefined', () => lstmPath(undefined as Any)],
   ])('%s', async (message, run) => {
     expect(await refusal(run)).toBe(message);
   });
@@ -176,7 +179,79 @@ describe('why the engine does not run a model', () => {
   class Small extends (tf.constraints.nonNeg().constructor as Any) {
     static readonly className = 'Small';
   }
+  const of = (make: () => tf.layers.Layer) => () => {
+    const x = input();
+    return why(tf.model({ inputs: x, outputs: make().apply(x) as Any }));
+  };
   test.each<[string, () => string]>([
+    [
+      'layer second (Dense) shares its weights',
+      () => {
+        const x = input();
+        const [first, second] = ['first', 'second'].map((name) => tf.layers.dense({ units: 2, name }));
+        const outputs = second.apply(first.apply(x));
+        Reflect.set(second, '_trainableWeights', [...first.trainableWeights]);
+        return why(tf.model({ inputs: x, outputs: outputs as Any }));
+      },
+    ],
+    [
+      'layer own (Dense) has a weight that is not the model’s',
+      () => {
+        const x = input();
+        const layer = tf.layers.dense({ units: 2, name: 'own' });
+        const model = tf.model({ inputs: x, outputs: layer.apply(x) as Any });
+        const { weights } = model;
+        Object.defineProperty(model, 'weights', { get: () => weights.slice(0, 1) });
+        return why(model);
+      },
+    ],
+    [
+      'layer own (Activation) has several inputs',
+      () => {
+        const [x, z] = [input(), input()];
+        const layer = tf.layers.activation({ activation: 'tanh', name: 'own' });
+        return why(tf.model({ inputs: [x, z], outputs: layer.apply([x, z]) as Any }));
+      },
+    ],
+    [
+      'layer own (LeakyReLU) has an option of its own: LeakyReLU: alpha must be a number of at least 0, not -0.5',
+      of(() => tf.layers.leakyReLU({ alpha: -0.5, name: 'own' })),
+    ],
+    [
+      'layer own (ThresholdedReLU) is of a kind that the engine does not have',
+      of(() => tf.layers.thresholdedReLU({ name: 'own' })),
+    ],
+    [
+      'an Embedding and other layers read the same input',
+      () => {
+        const x = tf.input({ shape: [3] });
+        const outputs = [tf.layers.embedding({ inputDim: 4, outputDim: 2 }), tf.layers.dense({ units: 1 })];
+        return why(tf.model({ inputs: x, outputs: outputs.map((layer) => layer.apply(x)) as Any }));
+      },
+    ],
+    [
+      'its input has 4 axes; the engine takes (samples, features) and (samples, steps, features)',
+      () => {
+        const x = tf.input({ shape: [2, 3, 2] });
+        return why(tf.model({ inputs: x, outputs: tf.layers.activation({ activation: 'tanh' }).apply(x) as Any }));
+      },
+    ],
+    [
+      'its input has 3 axes; the engine takes (samples, features) and (samples, steps, features)',
+      () => {
+        const x = tf.input({ shape: [3, 2] });
+        return why(
+          tf.model({ inputs: x, outputs: tf.layers.embedding({ inputDim: 4, outputDim: 2 }).apply(x) as Any }),
+        );
+      },
+    ],
+    [
+      'its number of features is open',
+      () => {
+        const x = tf.input({ shape: [3, null] });
+        return why(tf.model({ inputs: x, outputs: tf.layers.activation({ activation: 'tanh' }).apply(x) as Any }));
+      },
+    ],
     [
       'layer own (Doubled) is of a class of its own',
       () => {

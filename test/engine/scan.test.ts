@@ -116,17 +116,17 @@ describe.each(Object.entries(CELLS))('%s', (name, { gates, states, make }) => {
 
   test('states in and out, masks, both directions: as on tfjs to 1e-5, losses and weights too', async () => {
     const random = new Random(11);
-    const network = (goBackwards: boolean) => {
+    const network = (goBackwards: boolean, returnSequences: boolean) => {
       const x = Input({ shape: [null, INPUTS] as number[], name: 'x' });
       const begin = Array.from({ length: states }, (_, i) => Input({ shape: [4], name: `begin_${i}` }));
       // n and what divides by it is above 0.
       const initial = begin.map((one, i) => l.Dense(UNITS, i === 2 ? 'softplus' : 'tanh').apply(one));
       const counted = l.Masking().apply(x);
-      const layer = make({ returnSequences: true, returnState: true, goBackwards, dropout: 0.2 });
-      const [sequence, ...last] = [layer.apply(counted, { initialState: initial })].flat();
+      const layer = make({ returnSequences, returnState: true, goBackwards, dropout: 0.2 });
+      const [output, ...last] = [layer.apply(counted, { initialState: initial })].flat();
       return new Model({
         inputs: [x, ...begin],
-        outputs: [l.GlobalAveragePooling1D().apply(sequence), ...last],
+        outputs: [returnSequences ? l.GlobalAveragePooling1D().apply(output) : output, ...last],
         seed: 5,
       });
     };
@@ -134,13 +134,27 @@ describe.each(Object.entries(CELLS))('%s', (name, { gates, states, make }) => {
     // The first sample's first and last steps, and all of the second's, do not count.
     for (const [b, t] of [[0, 0], [0, 6], ...Array.from({ length: STEPS }, (_, step) => [1, step])])
       x.data.fill(0, (b * STEPS + t) * INPUTS, (b * STEPS + t + 1) * INPUTS);
-    const given = [x, ...Array.from({ length: states }, () => array(random, BATCH, 4))];
+    const begun = Array.from({ length: states }, () => array(random, BATCH, 4));
+    // A last output where no step counts is zeros, as in Keras, and on tfjs the state: here one of them does.
+    const some = { data: x.data.slice(), shape: x.shape };
+    some.data.fill(0.5, (STEPS + 3) * INPUTS, (STEPS + 4) * INPUTS);
     const targets = Array.from({ length: states + 1 }, () => array(random, BATCH, UNITS));
-    for (const goBackwards of [false, true]) {
-      const [own, other] = [network(goBackwards), network(goBackwards)];
+    for (const [goBackwards, returnSequences] of [
+      [false, true],
+      [true, true],
+      [true, false],
+    ]) {
+      const [own, other] = [network(goBackwards, returnSequences), network(goBackwards, returnSequences)];
       own.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'meanSquaredError' });
       other.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'meanSquaredError', engine: 'tfjs' });
       expect(own.engine.kind).toBe('memcell');
+      const given = [returnSequences ? x : some, ...begun];
+      if (!returnSequences) {
+        const [{ data }] = (await own.predict([x, ...begun])) as { data: Float32Array }[];
+        expect(
+          Array.from({ length: BATCH }, (_, b) => data.subarray(b * UNITS, (b + 1) * UNITS).every((h) => h === 0)),
+        ).toEqual([false, true, false]);
+      }
       const [found, wanted] = [await own.predict(given), await other.predict(given)] as { data: Float32Array }[][];
       found.forEach(({ data }, k) => {
         data.forEach((value, i) => {
@@ -211,6 +225,32 @@ describe.each(Object.entries(CELLS))('%s', (name, { gates, states, make }) => {
     }
   });
 });
+
+test.each(Object.keys(CELLS).filter((name) => name.startsWith('SLSTM')))(
+  '%s: input gates that are nearly closed from the first step on, and wide open ones, as in float64',
+  async (name) => {
+    const { make } = CELLS[name as keyof typeof CELLS];
+    const model = new Sequential([make({ returnSequences: true, inputShape: [null, INPUTS] as number[] })], {
+      seed: 4,
+    });
+    const weights = model.tf.getWeights().map((weight) => Float32Array.from(weight.dataSync()));
+    const bias = weights[weights.length - 1];
+    for (let unit = 0; unit < UNITS; unit++) bias[unit] = [-200, 0, 200][unit % 3];
+    model.setWeights(weights.map((data, i) => ({ data, shape: model.tf.getWeights()[i].shape })));
+    const x = array(new Random(8), BATCH, STEPS, INPUTS);
+    const { data } = (await model.predict(x)) as { data: Float32Array };
+    const { outputs } = reference(
+      name,
+      weights.map((one) => Float64Array.from(one)),
+      x.data,
+      new Float64Array(data.length),
+    );
+    outputs.forEach((value, i) => {
+      expect(Math.abs(data[i] - value)).toBeLessThanOrEqual(2e-5);
+    });
+    model.dispose();
+  },
+);
 
 test('the notation and the summary know them; heads that do not share out the units are refused', () => {
   const model = sequential(

@@ -293,3 +293,58 @@ test('masked steps add nothing to half-lives', async () => {
   }
   model.dispose();
 });
+
+test.each([
+  [undefined, undefined],
+  [1, undefined],
+  [0, [0.5, -1, 0.25, 2, 0, 1]],
+] as const)(
+  'an attribution is the change times the mean gradient on the way: output %j, from %j',
+  async (output, baseline) => {
+    const model = new Sequential([LSTM(3), Dense(2)], { inputShape: [3, 2], seed: 5 });
+    const x = [
+      [1, -2, 0.5, 1.5, -1, 0.3],
+      [0.2, 0.7, -1.1, 0.4, 2, -0.6],
+    ];
+    const from = baseline ?? [0, 0, 0, 0, 0, 0];
+    const outputsOf = async (rows: number[][]) => {
+      const { data } = await model.predict({ data: Float32Array.from(rows.flat()), shape: [rows.length, 3, 2] });
+      return rows.map((_, i) => [data[2 * i], data[2 * i + 1]]);
+    };
+    const [ends, [begin]] = [await outputsOf(x), await outputsOf([[...from]])];
+    const {
+      values,
+      place,
+      output: told,
+      baseline: before,
+      gap,
+    } = await model.attribute(
+      { data: Float32Array.from(x.flat()), shape: [2, 3, 2] },
+      { ...(output !== undefined && { output }), ...(baseline && { baseline }) },
+    );
+    const expected = output === undefined ? ends.map(([a, b]) => (b > a ? 1 : 0)) : [output, output];
+    expect(place).toEqual(expected);
+    expect(told).toEqual(ends.map((one, n) => expect.closeTo(one[expected[n]], 5)));
+    expect(before).toEqual(expected.map((p) => expect.closeTo(begin[p], 5)));
+    expect(values.shape).toEqual([2, 3, 2]);
+    // The integral by the midpoints of 40 stretches, the gradient by differences.
+    for (const [n, sample] of x.entries()) {
+      const asked = Array.from({ length: 40 }, (_, k) => (k + 0.5) / 40).flatMap((alpha) =>
+        sample.flatMap((_, i) =>
+          [1e-2, -1e-2].map((by) => sample.map((v, j) => from[j] + alpha * (v - from[j]) + (i === j ? by : 0))),
+        ),
+      );
+      const found = (await outputsOf(asked)).map((one) => one[expected[n]]);
+      const sums = sample.map((v, i) => {
+        let mean = 0;
+        for (let k = 0; k < 40; k++) mean += (found[(k * 6 + i) * 2] - found[(k * 6 + i) * 2 + 1]) / 2e-2 / 40;
+        return mean * (v - from[i]);
+      });
+      for (const [i, one] of sums.entries()) expect(values.data[n * 6 + i]).toBeCloseTo(one, 3);
+      const change = told[n] - before[n];
+      const all = Array.from(values.data.subarray(n * 6, n * 6 + 6)).reduce((a, b) => a + b, 0);
+      expect(Math.abs(all - change)).toBeLessThan(gap + 1e-5);
+    }
+    model.dispose();
+  },
+);

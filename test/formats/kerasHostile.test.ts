@@ -6,7 +6,6 @@ import { unzipSync, zipSync } from 'fflate';
 import { MemcellError } from '../../src/errors.js';
 import { endlessHeap } from '../../src/formats/hdf5/heaps.js';
 import { normalTopology } from '../../src/formats/keras/topology.js';
-import { readZip } from '../../src/formats/zip.js';
 import { Dense } from '../../src/layers/index.js';
 import { Random } from '../../src/random.js';
 import { loadModel, Sequential } from '../../src/sequential.js';
@@ -199,114 +198,6 @@ describe('HDF5 that the library would read for ever', () => {
     const copy = bytesOf('keras3/text.h5');
     copy[14] = 4;
     await expect(loadModel(copy)).rejects.toThrow('an HDF5 file with lengths of 4 bytes; files of Keras have 8');
-  });
-});
-
-describe('a zip archive', () => {
-  const text = new TextEncoder().encode('a'.repeat(5000));
-  const refuse = (bytes: Uint8Array, message: string, most = 1e6) =>
-    expect(readZip(bytes, { most, remedy: 'less' }, 'F')).rejects.toMatchObject({
-      code: 'model',
-      message: `F: ${message}`,
-    });
-  /** A copy with a number of the list of files changed, in the first entry or another. */
-  const listed = (bytes: Uint8Array, field: number, value: number, entry = 0) => {
-    const copy = bytes.slice();
-    const view = new DataView(copy.buffer);
-    let at = view.getUint32(copy.length - 6, true);
-    for (let i = 0; i < entry; i++)
-      at += 46 + [28, 30, 32].reduce((sum, length) => sum + view.getUint16(at + length, true), 0);
-    if ([8, 10, 28].includes(field)) view.setUint16(at + field, value, true);
-    else view.setUint32(at + field, value, true);
-    return copy;
-  };
-
-  it('is read, stored and deflated, with backslashes as slashes', async () => {
-    for (const level of [0, 6] as const) {
-      const files = await readZip(
-        zipSync({ 'a.txt': text, 'b\\c': text }, { level }),
-        { most: 1e6, remedy: 'less' },
-        'F',
-      );
-      expect([...files.keys()]).toEqual(['a.txt', 'b/c']);
-      expect(files.get('b/c')).toEqual(text);
-    }
-  });
-
-  it('is refused where what it says cannot be', async () => {
-    const packed = zipSync({ 'a.txt': text });
-    const own = (what: string) => `"a.txt": ${what}`;
-    await refuse(packed.subarray(0, 60), 'a zip archive without its end: truncated?');
-    await refuse(listed(packed, 8, 1), own('is encrypted'));
-    await refuse(listed(packed, 10, 9), own('is compressed by the method 9'));
-    await refuse(
-      packed,
-      `${packed.length} bytes that come to 5000 or more, above the 100 that are read of such a file; less`,
-      100,
-    );
-    for (const name of ['../a', 'a/../b', './a', 'a//b', 'c:', 'a\0b'])
-      await refuse(zipSync({ [name]: text }), `the name ${JSON.stringify(name)} in it does not stay inside`);
-    await refuse(zipSync({ 'a/b': text, 'a\\b': text }), '"a/b": is in the archive twice');
-    await refuse(listed(packed, 0, 1), 'a damaged zip archive: its list of files ends early');
-    await refuse(listed(packed, 28, 200), 'a damaged zip archive: a name in it is too long');
-    await refuse(listed(packed, 16, 1), own('damaged: its checksum is another'));
-    await refuse(listed(packed, 24, 4000), own('more than the 4000 bytes that the archive says'));
-    const bytes = new DataView(packed.buffer).getUint32(18, true);
-    await refuse(listed(packed, 24, 900_000), own(`${bytes} bytes cannot make the 900000 that the archive says`));
-    await refuse(listed(packed, 20, 1e6), own('is cut off'));
-    await refuse(listed(packed, 42, 1e6), own('is not where the archive says'));
-    await refuse(listed(packed, 42, 1), own('is not where the archive says'));
-    const stored = zipSync({ 'a.txt': text }, { level: 0 });
-    for (const size of [4999, 5001])
-      await refuse(listed(stored, 24, size), own(`5000 bytes, but the archive says ${size}`));
-    const two = zipSync({ 'a.txt': text, b: text }, { level: 0 });
-    await refuse(listed(two, 42, 0, 1), '"b": lies over another file');
-    for (const field of [20, 24, 42])
-      await refuse(listed(packed, field, 0xffffffff), own('a damaged zip archive: a size is missing'));
-  });
-
-  it('is read up to its limits: 1000 files, names of 1000 letters, all that may be unpacked', async () => {
-    const read = (bytes: Uint8Array, most = 1e6) => readZip(bytes, { most, remedy: 'less' }, 'F');
-    const many = (count: number) =>
-      zipSync(Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, new Uint8Array(0)])));
-    expect((await read(many(1000))).size).toBe(1000);
-    await refuse(many(1001), '1001 files in it; a model has a few');
-    expect([...(await read(zipSync({ ['n'.repeat(1000)]: text }))).values()]).toEqual([text]);
-    await refuse(zipSync({ ['n'.repeat(1001)]: text }), 'a damaged zip archive: a name in it is too long');
-    expect((await read(zipSync({ a: text }), 5000)).size).toBe(1);
-    await expect(read(zipSync({ a: text, b: text }), 9999)).rejects.toThrow('that come to 10000 or more');
-  });
-
-  it('has sizes elsewhere where they are too large for their place, as zip64 has them', async () => {
-    const sizes = (...values: number[]) => new Uint8Array(BigUint64Array.from(values, BigInt).buffer);
-    const plain = zipSync({ a: text }, { level: 0 });
-    for (const [fields, values] of [
-      [[24], [5000]],
-      [
-        [24, 20],
-        [5000, 5000],
-      ],
-      [
-        [24, 20, 42],
-        [5000, 5000, 0],
-      ],
-    ]) {
-      const bytes = zipSync({ a: [text, { level: 0, extra: { 7: new Uint8Array(3), 1: sizes(...values) } }] });
-      expect(bytes.length).toBeGreaterThan(plain.length);
-      const changed = fields.reduce((made, field) => listed(made, field, 0xffffffff), bytes);
-      expect([...(await readZip(changed, { most: 1e6, remedy: 'less' }, 'F')).values()]).toEqual([text]);
-      // Not as many as are wanted.
-      const fewer = zipSync({ a: [text, { level: 0, extra: { 1: sizes(...values).slice(8) } }] });
-      await refuse(
-        fields.reduce((made, field) => listed(made, field, 0xffffffff), fewer),
-        '"a": a damaged zip archive: a size is missing',
-      );
-    }
-    const packed = zipSync({ a: text }, { level: 6 });
-    const inside = new DataView(packed.buffer).getUint32(18, true);
-    const bytes = zipSync({ a: [text, { level: 6, extra: { 1: sizes(5000, inside) } }] });
-    const changed = [24, 20].reduce((made, field) => listed(made, field, 0xffffffff), bytes);
-    expect([...(await readZip(changed, { most: 1e6, remedy: 'less' }, 'F')).values()]).toEqual([text]);
   });
 });
 

@@ -96,6 +96,132 @@ test.each<[string, Json[]]>([
   expect(maskOf(withoutMasks(given, null))).toBe(false);
 });
 
+/** Whether the mask of the words is what comes anyway to what reads 'x' or another output of it. */
+const comesToIt = (layers: Json[], of = tensor('x'), inputsHaveMasks = false) => {
+  const given = [
+    layer('InputLayer', 'words', []),
+    layer('InputLayer', 'numbers', []),
+    embedding('e', 'words'),
+    embedding('f', 'numbers'),
+    operation('NotEqual', 'ne', [tensor('words'), 0]),
+    ...layers,
+    reader(of, tensor('ne')),
+  ];
+  return maskOf(withoutMasks(given, null, inputsHaveMasks));
+};
+
+test.each<[what: string, makes: boolean, layers: Json[]]>([
+  ...['Add', 'Average', 'Maximum', 'Minimum', 'Multiply', 'Subtract'].flatMap((kind): [string, boolean, Json[]][] => [
+    [`${kind} of masked values`, true, [layer(kind, 'x', [[tensor('e'), tensor('e')]])]],
+    [`${kind} of which one has no mask`, false, [layer(kind, 'x', [[tensor('e'), tensor('numbers')]])]],
+    [`${kind} with another mask, too`, false, [layer(kind, 'x', [[tensor('e'), tensor('f')]])]],
+  ]),
+  ['Concatenate, of which one has no mask', true, [layer('Concatenate', 'x', [[tensor('e'), tensor('numbers')]])]],
+  ['Concatenate with another mask', false, [layer('Concatenate', 'x', [[tensor('e'), tensor('f')]])]],
+  ['Masking of the words', true, [layer('Masking', 'x', [tensor('words')], { mask_value: 0 })]],
+  ['Masking by its default', true, [layer('Masking', 'x', [tensor('words')])]],
+  ['Masking of another value', false, [layer('Masking', 'x', [tensor('words')], { mask_value: 1 })]],
+  ['an Embedding that masks nothing', false, [layer('Embedding', 'x', [tensor('words')], { mask_zero: false })]],
+  ['a Dense', true, [layer('Dense', 'x', [tensor('e')])]],
+  ['a Dense of what has no mask', false, [layer('Dense', 'x', [tensor('numbers')])]],
+  ['an attention, by its query', true, [layer('Attention', 'x', [[tensor('e'), tensor('numbers')]])]],
+  ['an attention of another query', false, [layer('Attention', 'x', [[tensor('numbers'), tensor('e')]])]],
+  ['an attention with a mask of its own', true, [layer('MultiHeadAttention', 'x', [tensor('e'), tensor('f')])]],
+  ['a Flatten', false, [layer('Flatten', 'x', [tensor('e')])]],
+  ...['LSTM', 'GRU', 'SimpleRNN', 'RNN'].flatMap((kind): [string, boolean, Json[]][] => [
+    [`${kind} of all steps`, true, [layer(kind, 'x', [tensor('e')], { return_sequences: true })]],
+    [`${kind} of the last step`, false, [layer(kind, 'x', [tensor('e')], { return_sequences: false })]],
+    [`${kind} without a word`, false, [layer(kind, 'x', [tensor('e')])]],
+  ]),
+  ['a model', false, [layer('Functional', 'x', [tensor('e')])]],
+  ['an operation of numbers', false, [operation('Negative', 'x', [tensor('e')])]],
+  ['a layer that is not there', false, []],
+  ['a circle', false, [layer('Dense', 'x', [tensor('y')]), layer('Dense', 'y', [tensor('x')])]],
+])('what has the mask of the words by itself: %s, %s', (_, makes, layers) => {
+  expect(comesToIt(layers)).toBe(makes);
+});
+
+test('outputs of two directions that are apart have their mask both, and states none', () => {
+  const inner = { class_name: 'LSTM', config: { return_sequences: true, return_state: true } };
+  const of = (merge_mode: Json, output: number) =>
+    comesToIt([layer('Bidirectional', 'x', [tensor('e')], { layer: inner, merge_mode })], tensor('x', output));
+  expect([0, 1, 2].map((output) => of(null, output))).toEqual([true, true, false]);
+  expect([0, 1].map((output) => of('sum', output))).toEqual([true, false]);
+  const states = (output: number) =>
+    comesToIt([layer('LSTM', 'x', [tensor('e')], { return_sequences: true, return_state: true })], tensor('x', output));
+  expect([0, 1].map(states)).toEqual([true, false]);
+});
+
+test('in a model in a model an input may have a mask, which what reads it does not repeat', () => {
+  const masked = [layer('Add', 'x', [[tensor('e'), tensor('numbers')]])];
+  expect([false, true].map((inputsHaveMasks) => comesToIt(masked, tensor('x'), inputsHaveMasks))).toEqual([
+    false,
+    false,
+  ]);
+  const bare = [layer('Concatenate', 'x', [[tensor('e'), tensor('numbers')]])];
+  expect([false, true].map((inputsHaveMasks) => comesToIt(bare, tensor('x'), inputsHaveMasks))).toEqual([true, false]);
+});
+
+test('masks are computed by operations, joined or of none; each argument of an attention has its own', () => {
+  const of = (mask: Json, ...operations: Json[]) => {
+    const given = [
+      layer('InputLayer', 'words', []),
+      layer('InputLayer', 'numbers', []),
+      embedding('e', 'words'),
+      embedding('f', 'numbers'),
+      layer('Concatenate', 'both', [[tensor('e'), tensor('f')]]),
+      operation('NotEqual', 'ne', [tensor('words'), 0]),
+      operation('NotEqual', 'nf', [tensor('numbers'), 0]),
+      ...operations,
+      reader(tensor('both'), mask),
+    ];
+    const left = withoutMasks(given, null);
+    return [maskOf(left), ...namesOf(left).filter((name) => !namesOf(given.slice(0, 5)).includes(name))];
+  };
+  expect(of(tensor('or'), operation('LogicalOr', 'or', [tensor('ne'), tensor('nf')]))).toEqual([true, 'reads']);
+  const joined = operation('Concatenate', 'all', [[tensor('wide'), tensor('nf'), tensor('ones')], -1]);
+  const parts = [
+    operation('ExpandDims', 'wide', [tensor('ne'), -1]),
+    operation('OnesLike', 'ones', [tensor('numbers')]),
+    operation('ZerosLike', 'zeros', [tensor('numbers')]),
+  ];
+  const rest = [operation('Any', 'any', [tensor('all'), -1]), operation('Squeeze', 'flat', [tensor('any')])];
+  const last = operation('ConvertToTensor', 'last', [tensor('flat')]);
+  expect(of(tensor('last'), ...parts, joined, ...rest, last)).toEqual([true, 'reads']);
+  // Of one of the two alone; what it needs stays, and the rest goes.
+  expect(of(tensor('ne'))).toEqual([false, 'ne', 'reads']);
+  expect(of(tensor('wide'), ...parts)).toEqual([false, 'ne', 'wide', 'reads']);
+
+  const attention = (kwargs: Json, args = [tensor('e'), tensor('f'), tensor('numbers')]) => {
+    const given = [
+      layer('InputLayer', 'words', []),
+      embedding('e', 'words'),
+      embedding('f', 'numbers'),
+      operation('NotEqual', 'ne', [tensor('words'), 0]),
+      operation('NotEqual', 'nf', [tensor('numbers'), 0]),
+      layer('MultiHeadAttention', 'm', args, {}, kwargs),
+    ];
+    const made = withoutMasks(given, null).at(-1) as { inbound_nodes: { kwargs: { [key: string]: Json } }[] };
+    return Object.entries(made.inbound_nodes[0].kwargs).flatMap(([name, one]) =>
+      /mask/.test(name) && one === null ? [name] : [],
+    );
+  };
+  const all = {
+    query_mask: tensor('ne'),
+    value_mask: tensor('nf'),
+    key_mask: tensor('nf'),
+    attention_mask: tensor('ne'),
+  };
+  expect(attention(all)).toEqual(['query_mask', 'value_mask']);
+  expect(attention(all, [tensor('f'), tensor('e'), tensor('f')])).toEqual(['key_mask']);
+  expect(attention({ ...all, key: tensor('f'), value: tensor('f') }, [tensor('e')])).toEqual([
+    'query_mask',
+    'value_mask',
+    'key_mask',
+  ]);
+  expect(attention({ mask: tensor('ne'), other: tensor('ne') })).toEqual(['mask']);
+});
+
 /** The layers that end a mask, and what reads them. */
 const ended = (layers: Json[]) => {
   const left = withoutMasks([layer('InputLayer', 'words', []), ...layers], null) as { name: string }[];

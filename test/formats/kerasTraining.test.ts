@@ -349,6 +349,7 @@ describe('an optimizer’s state', () => {
     const adam = { momentum: [0, 2], velocity: [1, 3] };
     for (const names of [
       ['adam/d_kernel_momentum', 'adam/d_kernel_velocity', 'adam/d_bias_momentum', 'adam/d_bias_velocity'],
+      ['adam/velocity_momentum', 'adam/accumulator_velocity', 'adam/velocity_bias_momentum', 'adam/norm_velocity'],
       ['Adam/m/d/kernel:0', 'Adam/v/d/kernel:0', 'Adam/m/d/bias:0', 'Adam/v/d/bias:0'],
       ['d/kernel/m:0', 'd/kernel/v:0', 'd/bias/m', 'd/bias/v'],
       ['velocity/k/momentum', 'momentum/k/velocity', 'velocity/b/momentum', 'momentum/b/velocity'],

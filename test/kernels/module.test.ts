@@ -1,18 +1,78 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { binary } from '../../src/kernels/binaries.js';
 import {
+  compileKernels,
   instantiateKernels,
   instantiateKernelsAsync,
   type Speed,
   supportsRelaxedSimd,
+  wasmObstacle,
 } from '../../src/kernels/module.js';
 import { Random } from '../../src/random.js';
 import { Arena } from './arena.js';
 
 const nodeMajor = Number.parseInt(process.versions.node, 10);
 const speeds: Speed[] = supportsRelaxedSimd() ? ['plain', 'relaxed', 'wide'] : ['plain'];
+
+/** One after the other: what has been found possible is not tried again. */
+describe('where WebAssembly does not run', () => {
+  const { WebAssembly: whole } = globalThis;
+  afterEach(() => {
+    globalThis.WebAssembly = whole;
+    jest.restoreAllMocks();
+  });
+  const forbids = (name: 'Module' | 'Memory', message: string) =>
+    jest.spyOn(WebAssembly, name).mockImplementation(() => {
+      throw new RangeError(message);
+    });
+  const memory = (shared = false) => new WebAssembly.Memory({ initial: 1, maximum: 2, shared });
+
+  test('the reason is said, and what to do', async () => {
+    Reflect.deleteProperty(globalThis, 'WebAssembly');
+    expect(wasmObstacle()).toBe('this platform has no WebAssembly');
+    await compileKernels();
+    globalThis.WebAssembly = whole;
+    const held = memory();
+    forbids('Module', 'not\n  here');
+    const reason =
+      "WebAssembly may not be compiled here: a page needs 'wasm-unsafe-eval' in its Content-Security-Policy's script-src, and Cloudflare Workers forbid it (not here)";
+    expect(wasmObstacle()).toBe(reason);
+    expect(() => instantiateKernels(held)).toThrow(
+      expect.objectContaining({
+        name: 'MemcellError',
+        code: 'usage',
+        message: `kernels: ${reason}`,
+        cause: expect.objectContaining({ message: 'not\n  here' }),
+      }),
+    );
+    jest.restoreAllMocks();
+    const room = forbids('Memory', 'no room');
+    expect(wasmObstacle()).toBe("no address space for WebAssembly's memory; raise the limit (ulimit -v) (no room)");
+    expect(room).toHaveBeenCalledWith({ initial: 1, maximum: 65536 });
+  });
+
+  test('kernels compiled ahead are there for memory that is not shared, and none are compiled twice', async () => {
+    await compileKernels();
+    const [own, other, shared] = [memory(), memory(), memory(true)];
+    forbids('Module', 'forbidden');
+    const compile = jest.spyOn(WebAssembly, 'compile');
+    const made = [instantiateKernels(own), await instantiateKernelsAsync(other)];
+    for (const { exports } of made) expect(typeof exports.lstmForward).toBe('function');
+    expect(compile).not.toHaveBeenCalled();
+    // It ran before, so this is an error of its own.
+    expect(wasmObstacle()).toBeUndefined();
+    expect(() => instantiateKernels(shared)).toThrow(
+      expect.objectContaining({ name: 'RangeError', message: 'forbidden' }),
+    );
+    jest.restoreAllMocks();
+    const once = jest.spyOn(WebAssembly, 'compile');
+    for (const speed of ['plain', 'plain'] as const) await instantiateKernelsAsync(shared, { speed });
+    expect(once).toHaveBeenCalledTimes(1);
+    expect(typeof instantiateKernels(shared, { speed: 'plain' }).exports.lstmForward).toBe('function');
+  });
+});
 
 describe('the module', () => {
   test.each((['plain', 'relaxed'] as const).map((name) => [name, binary(name)]))(

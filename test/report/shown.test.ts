@@ -7,6 +7,7 @@ import { draw, standalone } from '../../src/report/draw.js';
 import { drawForecasts } from '../../src/report/figures/forecasts.js';
 import { html } from '../../src/report/html.js';
 import { liveCurves } from '../../src/report/live.js';
+import { showForecasts } from '../../src/tasks/forecast/shown.js';
 import { histogramOf, mostPoints, Pictures, reducePoints, type ShownForecasts } from '../../src/tasks/shown.js';
 
 test('a reduced line keeps the extremes, the order and the ends of what it shows', () => {
@@ -154,4 +155,81 @@ test('the curves of a training show its learning rate where that changes', async
   const told = async (rates: number[]) => (await liveCurves({ loss: [2, 1], learning_rate: rates }, 'forecast')) ?? '';
   expect(await told([0.1, 0.1])).not.toMatch(/learning.rate/);
   expect(await told([0.1, 0.05])).toMatch(/learning.rate/);
+});
+
+test.each([
+  ['one step', 1, 1, 60, 30, 0],
+  ['three steps, the last beyond the end', 3, 1, 60, 20, 0],
+  ['two columns', 2, 2, 40, 10, 0],
+  ['more origins than are shown', 4, 1, 1400, 1200, 200],
+] as const)('rolling forecasts as pictures: %s', (_, horizon, count, rows, scored, hidden) => {
+  const value = (i: number) => ((i * 7919) % 101) / 10;
+  const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
+  const targets = Float64Array.from(list(rows * count, value));
+  const origins = list(scored, (i) => rows - scored + i);
+  const values = Float64Array.from(list(scored * horizon * count, (i) => value(i + 37)));
+  const [lower, upper] = [-1, 2].map((by) => values.map((v) => v + by));
+  const columns = count === 1 ? ['y'] : ['y', 'z'];
+  for (const times of [undefined, Float64Array.from(list(rows, (i) => 1000 * i))]) {
+    const series = { name: 's', rows, targets, past: new Float64Array(), known: new Float64Array() };
+    const time = { columns: ['t'], notation: 'yyyy-MM-dd' };
+    const shown = showForecasts(
+      { series: { ...series, ...(times && { times }) }, origins, columns, horizon, time },
+      { values, intervals: [{ probability: 0.8, lower, upper }] },
+    );
+    const x = (row: number) => times?.[row] ?? row + 1;
+    const actual = (row: number, c: number) => targets[row * count + c];
+    const made = (i: number, h: number, c: number, all = values) => all[(i * horizon + h) * count + c];
+    const steps = (i: number) => list(Math.min(horizon, rows - origins[i]), (h) => h);
+    const mean = (all: number[]) => all.reduce((a, b) => a + b, 0) / all.length;
+    const maes = columns.map((_, c) =>
+      mean(origins.flatMap((t, i) => steps(i).map((h) => Math.abs(actual(t + h, c) - made(i, h, c))))),
+    );
+    const changes = columns.map((_, c) => mean(list(rows - 1, (row) => Math.abs(actual(row + 1, c) - actual(row, c)))));
+    expect(shown).toEqual({
+      kind: 'forecast',
+      series: 's',
+      axis: times ? 'date' : 'row',
+      relative: expect.closeTo(mean(maes.map((mae, c) => mae / changes[c])), 9),
+      scored,
+      shown: scored - hidden,
+      columns: columns.map((name, c) => {
+        const missed = origins.map((t, i) => actual(t, c) - made(i, 0, c));
+        return {
+          name,
+          actual: reducePoints(
+            list(rows, x),
+            list(rows, (row) => actual(row, c)),
+          ),
+          forecasts: origins.flatMap((t, i) => {
+            if (i < hidden || (i - hidden) % horizon !== 0) return [];
+            const of = (all: typeof values) => steps(i).map((h) => made(i, h, c, all));
+            return [
+              {
+                x: steps(i).map((h) => x(t + h)),
+                y: of(values),
+                intervals: [{ probability: 0.8, lower: of(lower), upper: of(upper) }],
+              },
+            ];
+          }),
+          residuals: reducePoints(origins.map(x), missed),
+          histogram: histogramOf(missed),
+          mae: expect.closeTo(maes[c], 9),
+        };
+      }),
+    });
+  }
+});
+
+test('of a series that never changes, and of none forecast, the error is not divided', () => {
+  const series = { name: '', rows: 3, past: new Float64Array(), known: new Float64Array() };
+  const flat = { ...series, targets: Float64Array.of(2, 2, 2) };
+  const given = { columns: ['y'], horizon: 1, series: flat };
+  const made = { values: Float64Array.of(5), intervals: [] };
+  expect(showForecasts({ ...given, origins: [2] }, made)).toMatchObject({ relative: 3, columns: [{ mae: 3 }] });
+  const none = { values: new Float64Array(), intervals: [] };
+  expect(showForecasts({ ...given, origins: [] }, none)).toMatchObject({
+    relative: 0,
+    columns: [{ mae: 0, forecasts: [], residuals: { x: [], y: [] }, histogram: [] }],
+  });
 });

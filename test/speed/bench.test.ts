@@ -1,6 +1,7 @@
 /** The verification that precedes timing, and what a report holds; no times are asserted. */
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { Sequential } from '../../src/sequential.js';
 import { runBench } from '../../src/speed/bench.js';
 import {
   drawSamples,
@@ -11,6 +12,7 @@ import {
   stockResults,
   verify,
 } from '../../src/speed/cases.js';
+import { compareShape } from '../../src/speed/compare.js';
 import { measurePeak, shortest } from '../../src/speed/measure.js';
 import { memcell } from '../cli/streams.js';
 import { useBackend } from '../kernels/twins.js';
@@ -45,6 +47,64 @@ describe('verification', () => {
     expect(verify(bad, good).passed).toBe(false);
     expect(verify(good, bad).passed).toBe(false);
   });
+});
+
+describe('a shape is not timed', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each([1, 2])('where the outputs of model %i differ from those of stock tfjs', async (wrong) => {
+    const models = new Set<unknown>();
+    const { predict } = Sequential.prototype;
+    jest.spyOn(Sequential.prototype, 'predict').mockImplementation(async function (this: Sequential, ...given) {
+      models.add(this);
+      const made = (await predict.apply(this, given)) as unknown as { data: Float32Array };
+      if (models.size === wrong) made.data[3] += 0.5;
+      return made as never;
+    });
+    const seen: string[] = [];
+    const error = await compareShape(shape, { gigaflops: 1, seconds: 0, onProgress: (text) => seen.push(text) }).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toMatchObject({ name: 'MemcellError', code: 'numeric' });
+    expect(String(error)).toMatch(
+      /bench: memcell and TensorFlow\.js differ at 3,4,2,5: outputs by 0\.[45]\d*, gradients by \S+; run memcell check$/,
+    );
+    expect(seen).toEqual(['verifying']);
+  });
+
+  test('where memcell’s engine does not run', async () => {
+    jest.spyOn(Sequential.prototype, 'engine', 'get').mockReturnValue({ kind: 'tfjs', why: 'no reason' });
+    await expect(compareShape(shape, { gigaflops: 1, seconds: 0 })).rejects.toMatchObject({
+      code: 'model',
+      message: "bench: memcell's engine does not run: no reason",
+    });
+  });
+});
+
+test('what takes part is said, and the share of a limit goes down as the limit goes up', async () => {
+  const run = async (withoutTfjs: boolean) => {
+    const seen: string[] = [];
+    const row = await compareShape(shape, {
+      gigaflops: 2,
+      withoutTfjs,
+      seconds: 0,
+      onProgress: (text) => seen.push(text),
+    });
+    return { row, seen };
+  };
+  const [alone, beside] = [await run(true), await run(false)];
+  expect(alone.seen).toEqual(['memcell', 'memcell on one thread']);
+  expect(Object.keys(alone.row).sort()).toEqual(
+    ['batch', 'inputs', 'memcell', 'oneThread', 'shareOfPeak', 'steps', 'units'].sort(),
+  );
+  expect(beside.seen).toEqual(['verifying', 'TensorFlow.js', ...alone.seen]);
+  for (const { row } of [alone, beside]) {
+    // 2·B·T·4U·(2(I + U) + U) operations in the milliseconds of a step, of 2·10⁶ in a millisecond.
+    const operations = 2 * 3 * 4 * 20 * (2 * 7 + 5);
+    expect(row.shareOfPeak).toBeCloseTo(operations / row.oneThread.train / 2e6, 9);
+  }
 });
 
 test('samples are one batch again and again, with one class each', () => {

@@ -3,10 +3,13 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseReading } from '../../src/data/understanding/parseReading.js';
 import { MemcellError } from '../../src/errors.js';
 import { Fields } from '../../src/fields.js';
+import { parseClassifyArtefact } from '../../src/tasks/classify/artefact.js';
 import { parseForecast } from '../../src/tasks/forecast/artefact.js';
 import { parseState } from '../../src/tasks/forecast/state.js';
+import { parseTraining } from '../../src/tasks/record.js';
 import { parseSymbolsArtefact } from '../../src/tasks/symbols/artefact.js';
 import { parseTextArtefact } from '../../src/tasks/text/artefact.js';
+import { expectDocument } from '../documents.js';
 import { fitted, noise, setOf } from './forecast/series.js';
 
 /** A copy with another value at a path; undefined takes it out. */
@@ -323,4 +326,251 @@ describe('a text', () => {
       expect(() => parse(pairs)).toThrow(says('task.tokens.merges', 'pairs of ids that were known before'));
     },
   );
+});
+
+/** Every place of a document with what stands there; of lists of numbers and texts the first alone. */
+function placesIn(value: unknown, path: string[] = []): [string, unknown][] {
+  const own: [string, unknown][] = path.length > 0 ? [[path.join('.'), value]] : [];
+  if (typeof value !== 'object' || value === null) return own;
+  const entries = Object.entries(value);
+  const inner = Array.isArray(value) && typeof value[0] !== 'object' ? entries.slice(0, 1) : entries;
+  return [...own, ...inner.flatMap(([key, one]) => placesIn(one, [...path, key]))];
+}
+
+/** What may stand there instead, by what it is called. */
+function damagesOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'number') return { none: undefined, text: 'x', '-1': -1, '0': 0, half: value + 0.5, large: 1e9 };
+  if (typeof value === 'string') return { none: undefined, number: 7, empty: '', other: 'other' };
+  if (typeof value === 'boolean') return { none: undefined, number: 1, other: !value };
+  if (!Array.isArray(value)) return { none: undefined, number: 3, list: [], empty: {} };
+  return { none: undefined, object: {}, empty: [], less: value.slice(0, -1), more: [...value, ...value.slice(-1)] };
+}
+
+describe('whatever is damaged in what is saved is refused by its place, or comes back', () => {
+  const reading = {
+    columns: [
+      { name: 'd', use: 'time', reading: { kind: 'time' } },
+      { name: 'y', use: 'target', reading: { kind: 'number', decimal: '.', thousands: ',', unit: '€', middle: 2.5 } },
+      { name: 'f', use: 'known', reading: { kind: 'flag', zero: 'no', one: 'yes', middle: 1 } },
+      { name: 'c', use: 'feature', reading: { kind: 'category', values: ['u', 'v'] } },
+    ],
+    fill: 'linear',
+    time: { columns: ['d'], notation: 'yyyy-MM-dd', offset: 0, step: { unit: 'millisecond', count: 1000 }, season: 7 },
+    group: ['g'],
+    missing: ['?'],
+    every: '1d',
+  };
+  const start = (seasons: number[]) => ({ level: 1, slope: 0, seasons });
+  const smoothing = { kind: 'smoothing', log: true, least: 0.5, trend: 'damped', period: 2 };
+  const anchor = { ...smoothing, alpha: 0.3, beta: 0.1, gamma: 0.2, phi: 0.9, start: start([1, -1]) };
+  const target = { scale: 1, mean: 2, std: 3, widening: 1, floor: true, effects: [0.5, 0] };
+  const state = {
+    version: 1,
+    targets: ['y'],
+    past: ['p'],
+    known: ['f'],
+    season: 2,
+    layout: {
+      window: 3,
+      horizon: 2,
+      targets: 1,
+      levels: [true],
+      year: true,
+      past: [{ column: 'p', index: 0, mean: 1, std: 2, change: true }],
+      known: [{ column: 'f', index: 0, mean: 0, std: 1, change: false }],
+    },
+    ridge: new Array(42).fill(0.25),
+    network: true,
+    channels: 10,
+    spreads: {
+      quantiles: [
+        [0.5, 1],
+        [1, 2],
+      ],
+      widening: 1.25,
+      freedom: 4,
+    },
+    series: [
+      {
+        name: 'north',
+        targets: [{ ...target, normal: [1, 2, 3, 4, 5], anchor }],
+        first: { values: [1], time: 1000 },
+        tail: {
+          rows: 2,
+          starts: [start([1, 2])],
+          away: [0.5],
+          before: [1],
+          targets: [1, 2],
+          past: [3, 4],
+          known: [5, 6, 7],
+          times: [1000, 2000],
+        },
+      },
+    ],
+  };
+  const kept = {
+    name: 'north',
+    rows: 5,
+    trained: 4,
+    scales: [1],
+    targets: [1, 2],
+    past: [3, 4],
+    known: [5, 6],
+    times: [1000, 2000],
+  };
+  const forecast = { kind: 'forecast', targets: ['y'], window: 3, horizon: 2, season: 2, reading };
+  const classes = {
+    kind: 'classify',
+    label: 'k',
+    features: ['a', 'b'],
+    classes: ['x', 'y', 'z'],
+    majority: 1,
+    steps: 2,
+    groups: ['g'],
+    scaling: { mean: [3, 4], std: [1, 2] },
+    padded: 'end',
+    reading: { columns: [], fill: 'linear' },
+    classWeights: 'balanced',
+    checksum: 'c',
+    drawnFrom: 'e',
+  };
+  const { reading: _, groups: __, ...plainClasses } = classes;
+  const fields = (value: object) => new Fields(value, 'm');
+  const documents: Record<string, [object, (value: object) => unknown]> = {
+    forecast: [
+      {
+        ...forecast,
+        method: 'recipe',
+        past: ['p'],
+        known: ['f'],
+        channels: { past: ['p'], known: ['f'] },
+        state,
+        series: [kept],
+      },
+      (value) => parseForecast(fields(value)),
+    ],
+    'forecast-plain': [
+      {
+        ...forecast,
+        method: 'plain',
+        features: ['y'],
+        channels: ['y'],
+        featureScaling: { mean: [0], std: [1] },
+        targetScaling: { mean: [0], std: [2] },
+        series: [{ ...kept, known: [] }],
+      },
+      (value) => parseForecast(fields(value)),
+    ],
+    state: [state, (value) => ({ version: 1, ...parseState(value, 'm') })],
+    classify: [classes, (value) => parseClassifyArtefact(fields(value))],
+    'classify-plain': [{ ...plainClasses, group: 'g' }, (value) => parseClassifyArtefact(fields(value))],
+    'classify-texts': [
+      {
+        ...classes,
+        features: ['t'],
+        groups: undefined,
+        scaling: { mean: [], std: [] },
+        text: { kind: 'words', known: ['so', 'it'] },
+      },
+      (value) => parseClassifyArtefact(fields(value)),
+    ],
+    text: [
+      {
+        kind: 'text',
+        window: 4,
+        tokens: {
+          kind: 'bpe',
+          characters: ['a', 'b'],
+          merges: [0, 1, 2, 1],
+        },
+        frequencies: [0.5, 0.25, 0.125, 0.125],
+        context: 'stream',
+        counted: { order: 6, weight: 0.5, text: 'ab' },
+      },
+      (value) => parseTextArtefact(fields(value)),
+    ],
+    'forecast-older': [
+      {
+        kind: 'forecast',
+        features: ['v', 'w'],
+        targets: ['w', 'z'],
+        window: 2,
+        horizon: 1,
+        featureScaling: { mean: [0, 1], std: [1, 2] },
+        targetScaling: { mean: [0, 1], std: [1, 2] },
+        time: { column: 't', step: { unit: 'millisecond', count: 60_000 } },
+        end: {
+          rows: [1, 2, 3, 4],
+          time: { value: 0, style: { separator: '-', precision: 'millisecond', joint: 'T', zone: '-01:30' } },
+        },
+      },
+      (value) => parseForecast(fields(value)),
+    ],
+    training: [
+      {
+        createdWith: 'memcell 0.1.0',
+        source: 'a.csv',
+        layers: 'LSTM(4), Dense(2)',
+        settings: {
+          epochs: 3,
+          batchSize: 4,
+          optimizer: 'adam',
+          learningRate: 0.5,
+          validationSplit: 0.25,
+          patience: 2,
+          seed: 7,
+        },
+        history: { loss: [3, 2], val_loss: [4, 3] },
+      },
+      (value) => parseTraining(fields(value)),
+    ],
+    symbols: [
+      { kind: 'symbols', window: 2, symbols: [0, 1, 5], input: 'index', scale: 5, majority: 2, end: [5, 0] },
+      (value) => parseSymbolsArtefact(fields(value)),
+    ],
+  };
+
+  test.each(Object.entries(documents))('%s', (name, [given, parse]) => {
+    const whole = changed(given, 'kind', Object(given).kind);
+    const json = (value: unknown) => JSON.parse(JSON.stringify(value));
+    // Of version 0.1 it is another document that is read.
+    if (name !== 'forecast-older') expect(json(parse(whole))).toEqual(whole);
+    const places = placesIn(whole).map(([place, value]) => {
+      const outcomes: Record<string, string[]> = {};
+      for (const [damage, other] of Object.entries(damagesOf(value))) {
+        const damaged = changed(whole, place, other);
+        let outcome = 'comes back';
+        try {
+          const read = json(parse(damaged));
+          if (JSON.stringify(sorted(read)) !== JSON.stringify(sorted(damaged)))
+            outcome =
+              name === 'forecast-older' ? 'is read' : `is read as ${JSON.stringify(at(read, place)) ?? 'nothing'}`;
+        } catch (error) {
+          if (!(error instanceof MemcellError)) throw error;
+          outcome = error.message
+            .replace(/^m[:.] ?|; train the model again$/g, '')
+            .replace(`${named(place)} is damaged: `, '');
+        }
+        outcomes[outcome] = [...(outcomes[outcome] ?? []), damage];
+      }
+      return [place, outcomes] as const;
+    });
+    expectDocument(`tasks/damaged/${name}`, Object.fromEntries(places));
+  });
+
+  /** Keys in one order, whatever order they were read in. */
+  function sorted(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, one]) => [key, sorted(one)]),
+    );
+  }
+
+  /** A path as messages have it. */
+  function named(place: string): string {
+    return place.replace(/\.(\d+)(?=\.|$)/g, '[$1]');
+  }
 });

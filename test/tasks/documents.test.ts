@@ -3,7 +3,7 @@
  * saved, what is predicted, and the scores of a backtest. That the numbers are right is for the other tests of the tasks.
  */
 import { expect, test } from '@jest/globals';
-import { type DataInput, openSource } from '../../src/data/source.js';
+import { type DataInput, openSource, type Source } from '../../src/data/source.js';
 import { Fields } from '../../src/fields.js';
 import { Random } from '../../src/random.js';
 import type { PreparedTask, SavedTask, Trained } from '../../src/tasks/definition.js';
@@ -13,15 +13,16 @@ import type { TaskKind } from '../../src/tasks/settings.js';
 import type { Shown } from '../../src/tasks/shown.js';
 import { runOf, type TrainTaskOptions } from '../../src/tasks/train.js';
 import { expectDocument } from '../documents.js';
+import { streamed } from './streamed.js';
 
 interface Case {
   kind: TaskKind;
-  data: DataInput;
+  data: DataInput | Streamed;
   options: object;
   how: TrainTaskOptions;
   /** Options of predicting, from the end of the training data and from data. */
   predict?: object;
-  from?: DataInput;
+  from?: DataInput | Streamed;
   /** The part that is scored again. */
   scored?: { from?: string };
   backtest?: { folds: number; refit: boolean };
@@ -117,6 +118,46 @@ const rare = list(90, (i) => ({
   x: noise(i),
   town: ['Ulm', 'Bonn'][(i * i) % 2],
   kind: Math.floor(i / 3) % 6 === 0 ? 'rare' : 'common',
+}));
+
+/** Rows as a file that is read as a stream. */
+class Streamed {
+  readonly source: Source;
+  constructor(rows: object[]) {
+    const lines = rows.map((row) => Object.values(row).join(','));
+    this.source = streamed(`${Object.keys(rows[0]).join(',')}\n${lines.join('\n')}\n`);
+  }
+}
+const sourceOf = (data: DataInput | Streamed) => (data instanceof Streamed ? data.source : openSource(data));
+/** Two years and more of days with a year and a week in them. */
+const weather = list(770, (i) => ({
+  day: day(i),
+  warm: 12 + 9 * Math.sin((2 * Math.PI * i) / 365.25) + (i % 7 === 6 ? 2 : 0) + 3 * noise(i),
+  rain: (i * 31) % 17,
+  holiday: i % 7 === 6 || i % 30 === 4 ? 1 : 0,
+}));
+/** Shops that grow, which open one after the other. */
+const shops = ['a', 'b', 'c', 'd'].flatMap((shop, s) =>
+  list(26 - 2 * s, (i) => ({
+    month: monthOf(3 * s + i),
+    shop,
+    turnover: (20 + 5 * s) * 1.04 ** i * (1 + 0.1 * noise(i + 17 * s)),
+    visits: 100 + ((i * 13 + s) % 29),
+  })),
+);
+const sensors = list(300, (i) => i).flatMap((i) =>
+  ['p', 'q'].map((sensor, s) => ({
+    at: hour(i),
+    sensor,
+    level: (10 + 4 * Math.sin((Math.PI * i) / 12) + 2 * noise(2 * i + s) + 0.01 * i).toFixed(3),
+    open: (i + s) % 5 === 0 ? 'yes' : 'no',
+  })),
+);
+const parcels = list(1500, (i) => ({
+  weight: ((i * 37) % 101) / 10,
+  size: (noise(i) * 10).toFixed(2),
+  from: ['Ulm', 'Bonn', 'Jena'][(i * i) % 3],
+  kind: i % 300 === 7 ? 'lost' : (i * 37) % 101 > 60 + 40 * noise(i) ? 'late' : 'right',
 }));
 
 const short = { seed: 3, threads: 1, settings: { epochs: 2 } };
@@ -216,6 +257,64 @@ const cases: Record<string, Case> = {
     how: { ...plain, layers: 'GRU(4), Dense(2)' },
     from: counts.slice(0, 100),
     scored: {},
+  },
+  'forecast/weather': {
+    kind: 'forecast',
+    data: weather,
+    options: { targets: ['warm'], known: ['holiday'], horizon: 2, window: 5 },
+    how: short,
+    predict: { steps: 3, future: list(4, (i) => ({ day: day(770 + i), holiday: i % 2 })) },
+    scored: { from: '2025-01-20' },
+  },
+  'forecast/shops': {
+    kind: 'forecast',
+    data: shops,
+    options: { targets: ['turnover'], group: ['shop'], horizon: 3 },
+    how: short,
+    predict: { interval: [60] },
+    from: shops.filter(({ shop }) => shop !== 'b').slice(5),
+    scored: {},
+    backtest: { folds: 2, refit: true },
+  },
+  'forecast/sensors': {
+    kind: 'forecast',
+    data: new Streamed(sensors),
+    options: { targets: ['level'], group: ['sensor'], features: ['open'], mostRows: 180, window: 4, horizon: 2 },
+    how: short,
+    from: new Streamed(sensors.slice(0, 500)),
+  },
+  'classify/parcels': {
+    kind: 'classify',
+    data: new Streamed(parcels),
+    options: { label: 'kind', mostRows: 200 },
+    how: short,
+    from: parcels.slice(0, 6),
+    scored: {},
+  },
+  'classify/steps': {
+    kind: 'classify',
+    data: list(90, (i) => ({
+      a1: noise(i),
+      b1: ['x', 'y'][i % 2],
+      a2: i % 13 === 4 ? '' : noise(5 * i),
+      b2: ['x', 'y', 'z'][(i * i) % 3],
+      a3: noise(7 * i),
+      b3: ['z', 'x'][(i * i) % 5 > 2 ? 1 : 0],
+      c: noise(i) > noise(7 * i) ? 'fall' : 'rise',
+    })),
+    options: { label: 'c', steps: 3, classWeights: 'balanced' },
+    how: short,
+    scored: {},
+    backtest: { folds: 2, refit: true },
+  },
+  'classify/layers': {
+    kind: 'classify',
+    data: people.map((row, i) => ({ ...row, member: i % 3 === 0, noted: day(i * 5) })),
+    options: { label: 'kind', drop: ['height'] },
+    how: { ...short, layers: 'Dense(6, relu), Dense(3, softmax)' },
+    from: people.slice(3, 9).map((row, i) => ({ ...row, member: i % 2 === 0, noted: day(i) })),
+    scored: {},
+    backtest: { folds: 3, refit: true },
   },
   'classify/people': {
     kind: 'classify',
@@ -354,7 +453,7 @@ test.each(Object.entries(cases))(
     const shown: Shown[] = [];
     const run = runOf({ ...how, stage: (part) => stages.push(part), shown: (part) => shown.push(part) }, 'the data');
     const { train, ...prepared }: PreparedTask<SavedTask, { kind: TaskKind }> = await task.prepare(
-      openSource(data),
+      sourceOf(data),
       checked,
       run,
     );
@@ -362,7 +461,7 @@ test.each(Object.entries(cases))(
     const loaded = { model, artefact, name: 'the model' };
     const asked = checkOptions(task.predictOptions, predict ?? {}, 'predict');
     const predicted = [kind === 'classify' ? undefined : await task.predict(loaded, undefined, asked)];
-    if (from) predicted.push(await task.predict(loaded, openSource(from), predict && 'future' in predict ? {} : asked));
+    if (from) predicted.push(await task.predict(loaded, sourceOf(from), predict && 'future' in predict ? {} : asked));
     const saved: unknown = JSON.parse(JSON.stringify(artefact));
     expect(JSON.parse(JSON.stringify(task.parse(new Fields(saved, 'saved'))))).toEqual(saved);
     expectDocument(
@@ -381,9 +480,9 @@ test.each(Object.entries(cases))(
         weights: model.getWeights().map(({ shape, data }) => ({ shape, data })),
         shown,
         predicted,
-        ...(scored && { scored: await task.evaluate(loaded, openSource(data), scored) }),
+        ...(scored && { scored: await task.evaluate(loaded, sourceOf(data), scored) }),
         ...(backtest && {
-          backtest: await task.backtest?.(openSource(data), checked, runOf(how, 'the data'), backtest),
+          backtest: await task.backtest?.(sourceOf(data), checked, runOf(how, 'the data'), backtest),
         }),
       },
       share,

@@ -150,6 +150,19 @@ describe('a journal', () => {
     expect((await open(place, true, 'others')).found).toMatchObject({ running: false });
   });
 
+  test('that is over takes its own files away, unfinished ones too, and leaves what else is there', async () => {
+    const place = join(folder, 'shared');
+    const journal = await open(place, false);
+    await journal.next().write({ values: {}, arrays: [Float32Array.of(1)] }, 'end');
+    const others = ['notes.txt', 'ended-1.state', 'ended-0000001.state', 'my-running.state', 'running.state.txt'];
+    for (const name of others) writeFileSync(join(place, name), name);
+    await journal.clear();
+    expect(readdirSync(place).sort()).toEqual(others.sort());
+    const said: string[] = [];
+    expect((await open(place, true, undefined, said)).found).toEqual({ ended: 0, running: false });
+    expect(said).toEqual([]);
+  });
+
   test('a network that was given other data is fitted anew, and so are those after it', async () => {
     const place = join(folder, 'changed.resume');
     await run(one, await open(place, false));

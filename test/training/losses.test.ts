@@ -92,6 +92,17 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(() => first('gaussianLikelihood', [3], [1])).toThrow(/end the model with Dense\(2\)/);
   });
 
+  test('a normal likelihood of steps is that of each step', () => {
+    tf.tidy(() => {
+      const [y, p] = [0, 1].map((k) => Float32Array.from({ length: 12 }, (_, i) => Math.sin(5 * i + k)));
+      const of = (...shape: number[]) =>
+        getLoss('gaussianLikelihood').positions(tf.tensor(y, shape), tf.tensor(p, shape), false);
+      const [steps, rows] = [of(2, 3, 2), of(6, 2)];
+      expect(steps.shape).toEqual([2, 3]);
+      expect([...steps.dataSync()]).toEqual([...rows.dataSync()]);
+    });
+  });
+
   const fromLogits: [LossIdentifier, (shape: number[]) => tf.Tensor, number[]][] = [
     ['categoricalCrossentropy', (shape) => tf.oneHot(tf.tensor1d([1, 0, 2], 'int32'), shape[1]), [3, 4]],
     ['sparseCategoricalCrossentropy', () => tf.tensor1d([1, 0, 2]), [3, 4]],

@@ -16,6 +16,7 @@ import {
   recall,
   topKCategoricalAccuracy,
 } from '../../src/training/metrics.js';
+import { lossName, metricName } from '../../src/training/names.js';
 import { difference, reference } from './reference.js';
 
 const array = (data: number[], shape: number[]): NdArray => ({ data: Float32Array.from(data), shape });
@@ -129,6 +130,39 @@ test('names: the key is the spelling that was given', () => {
   expect(binaryAccuracy({ threshold: 0.9, name: 'sure' }).name).toBe('sure');
 });
 
+test.each<[string, string]>([
+  ['acc', 'accuracy'],
+  ['Accuracy', 'accuracy'],
+  ['rmse', 'rootMeanSquaredError'],
+  ['RootMeanSquaredError', 'rootMeanSquaredError'],
+  ['f1', 'f1Score'],
+  ['F1Score', 'f1Score'],
+  ['r2', 'r2Score'],
+  ['R2Score', 'r2Score'],
+  ['AUC', 'auc'],
+  ['auc', 'auc'],
+  ['LogCoshError', 'logCosh'],
+  ['log_cosh', 'logCosh'],
+])('the metric %s is %s', (written, name) => {
+  expect(metricName(written)).toBe(name);
+});
+
+test.each<[string, string]>([
+  ['mse', 'meanSquaredError'],
+  ['MSE', 'meanSquaredError'],
+  ['mean_squared_error', 'meanSquaredError'],
+  ['MeanSquaredError', 'meanSquaredError'],
+  ['mae', 'meanAbsoluteError'],
+  ['bce', 'binaryCrossentropy'],
+  ['mape', 'meanAbsolutePercentageError'],
+  ['msle', 'meanSquaredLogarithmicError'],
+  ['kld', 'kullbackLeiblerDivergence'],
+  ['KLDivergence', 'kullbackLeiblerDivergence'],
+  ['kl_divergence', 'kullbackLeiblerDivergence'],
+])('the loss, and the metric, %s is %s', (written, name) => {
+  expect([lossName(written), metricName(written)]).toEqual([name, name]);
+});
+
 test("a user's own function is a mean over samples and leaves no tensors", () => {
   const metric = getMetric(function largestError(yTrue: tf.Tensor, yPred: tf.Tensor) {
     return tf.max(tf.abs(tf.sub(yTrue, yPred)), -1);
@@ -228,6 +262,23 @@ test('sparse cross-entropy brings outputs into [1e-7, 1 - 1e-7] before it scales
   const count = getMetric('sparseCategoricalCrossentropy').start();
   count.update(array([0], [1]), array([2, 3], [1, 2]));
   expect(count.result()).toBeCloseTo(Math.log(2), 6);
+});
+
+test.each<[string, number[], number[], number]>([
+  // Up to 1 it is half of the square, from there on a straight line.
+  ['huber', [0, 0, 0, 0], [0.5, -1, 2, -3], (0.125 + 0.5 + 1.5 + 2.5) / 4],
+  ['mae', [1, -1], [3, 1], 2],
+  ['mape', [1, -2], [2, -1], (100 + 50) / 2],
+  // 0 counts as 1e-7.
+  ['mape', [0], [1e-7], 100],
+  ['logCosh', [0], [30], 30 - Math.LN2],
+  ['cosineSimilarity', [3, 4], [4, 3], 24 / 25],
+  ['cosineSimilarity', [3, 4], [0, 0], 0],
+])('%s of %j and %j by hand', (name, targets, predictions, expected) => {
+  const count = getMetric(name).start();
+  const shape = [1, targets.length];
+  count.update(array(targets, shape), array(predictions, shape));
+  expect(count.result()).toBeCloseTo(expected, 5);
 });
 
 test('refuses unknown names and targets that do not fit', () => {

@@ -307,6 +307,18 @@ describe('of a model', () => {
     expect(await refusal(run, ofData ? 'data' : 'usage')).toBe(message);
   });
 
+  test('one output is no class for each', async () => {
+    expect(await refusal(fitted({}, ys, 'categoricalCrossentropy'), 'model')).toBe(
+      "categoricalCrossentropy needs an output for each class, but the model's output has size 1; use binaryCrossentropy, or a last layer with one unit per class",
+    );
+  });
+
+  test('weights of 0 are weights', async () => {
+    await fitted({ sampleWeight: [1, 0, 1, 1, 1, 1] })();
+    await fitted({ classWeight: { 1: 0 } })();
+    await fitted({ validationData: [xs, ys, [0, 1, 1, 1, 1, 1]] })();
+  });
+
   test('options that leave nothing to validate on are wrong usage, not wrong data', async () => {
     await expect(fitted({ validationSplit: 0.9 })()).rejects.toThrow(expect.objectContaining({ code: 'usage' }));
   });

@@ -61,7 +61,7 @@ export function restoreOptimizer(
 /** A name, or a kind with its options; none for what is not known here. */
 function metricOf(written: Json, lost: string[]): MetricIdentifier[] {
   const config = isJsonObject(written) && isJsonObject(written.config) ? written.config : undefined;
-  const name = String(config && isJsonObject(written) ? written.name : written);
+  const name = String(isJsonObject(written) ? written.name : written);
   const metric = (config ? { name, config } : name) as MetricIdentifier;
   try {
     getMetric(metric);

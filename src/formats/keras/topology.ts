@@ -197,12 +197,13 @@ class Reader {
       this.layer(value, path, `${place}.config.${part}`, depth + 1, `${at}/${part}`);
     if (known === 'Bidirectional') {
       if (layer === undefined) throw invalid(place, `layer ${JSON.stringify(name)} (Bidirectional) has no layer`);
-      options.layer = held(layer, 'forward');
-      const inner = isJsonObject(options.layer) && isJsonObject(options.layer.config) ? options.layer.config : {};
+      const forward = held(layer, 'forward');
+      options.layer = forward;
+      const inner = isJsonObject(forward.config) ? forward.config : {};
       // Keras 3 calls it as it is called inside; that name is made again.
       inner.name = String(inner.name).replace(/^forward_/, '');
       if (backward_layer !== undefined && backward_layer !== null) {
-        this.checkBackward(options.layer, held(backward_layer, 'backward'), name, place);
+        this.checkBackward(forward, held(backward_layer, 'backward'), name, place);
       }
     } else if (layer !== undefined) options.layer = held(layer, 'layer');
     if (cell !== undefined) options.cell = held(cell, 'cell');
@@ -211,9 +212,8 @@ class Reader {
   }
 
   /** A layer backwards is a copy of the one forwards; another one of its own runs nowhere. */
-  private checkBackward(forward: Json, backward: JsonObject, name: string, place: string): void {
-    const plain = (layer: Json) => {
-      const { config, class_name } = isJsonObject(layer) ? layer : {};
+  private checkBackward(forward: JsonObject, backward: JsonObject, name: string, place: string): void {
+    const plain = ({ config, class_name }: JsonObject) => {
       const { name: _, go_backwards, ...rest } = isJsonObject(config) ? config : {};
       return { rest: JSON.stringify([class_name, rest]), backwards: go_backwards === true };
     };

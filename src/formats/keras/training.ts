@@ -312,8 +312,10 @@ function byName(names: string[], arrays: readonly OptimizerVariable[]): Slots | 
 /** By the end of the name, where that tells it: a layer may be called 'velocity', too. */
 function slotOf(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
-  const found = (text: string) => Object.keys(SLOT_NAMES).find((slot) => SLOT_NAMES[slot].test(text));
-  return found(name.slice(name.lastIndexOf('/'))) ?? found(name);
+  const slots = Object.keys(SLOT_NAMES);
+  const found = (text: string) => slots.find((slot) => SLOT_NAMES[slot].test(text));
+  const ofKeras3 = slots.find((slot) => name.endsWith(`_${snakeCase(slot)}`));
+  return ofKeras3 ?? found(name.slice(name.lastIndexOf('/'))) ?? found(name);
 }
 
 function inOrder(groups: string[][], arrays: readonly OptimizerVariable[], size: number): Slots | undefined {

@@ -231,7 +231,7 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
     ...slotsInOrder(optimizer, optimizerState).map(({ slot, weight, data }) => {
       const { layer, name, shape } = trainable[weight];
       return {
-        name: `${scope}/${layer}_${name}_${slot}`.replace(/\/(?=.*\/)|(?<=\/.*)\//g, '_'),
+        name: `${scope}/${`${layer}_${name}_${slot}`.replaceAll('/', '_')}`,
         dataset: datasetOf(shape, data),
       };
     }),
@@ -262,8 +262,7 @@ function trainableWeights(weights: readonly StoredWeight[], topology: JsonObject
       const inner = innerLayersOf(place);
       if (inner) visit(inner, still);
       else if (still) frozen.add(place.path);
-      const cells = cellsOfLayer(place);
-      if (cells.length > 0) ofCells.set(place.path, configOfEach(cells));
+      ofCells.set(place.path, configOfEach(cellsOfLayer(place)));
       if (fixedWeights(place.className) > 0) normalisations.set(place.path, fixedWeights(place.className));
     }
   };

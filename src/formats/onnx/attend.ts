@@ -29,26 +29,26 @@ import { type Constant, isAll } from './tensors.js';
 const NONE = -1e4;
 
 /** The product of two values along the last axis of the one and the last but one of the other; other axes are the same in both. */
-export function meet(node: NodeReader, a: Value | undefined, b: Value | undefined): Value {
+export function meet(node: NodeReader, a: Value | undefined, b: Value | undefined): Signal | Scores {
   if (a?.kind === 'scores' && b?.kind === 'signal') return attended(node, a, b, false);
   if (a?.kind === 'signal' && b?.kind === 'scores') return attended(node, b, a, true);
   if (a?.kind !== 'signal' || b?.kind !== 'signal') throw node.error('its factors are not outputs of layers');
   const [one, other] = [a, b].map((each) => rowApart(settleHeads(each, node)));
   const rank = one.axes.length;
-  const [left, right] = [one.axes.at(-1), other.axes.at(-2)];
+  const [left, right] = [one.axes[rank - 1], other.axes[rank - 2]];
   if (rank < 3 || rank !== other.axes.length || !alike(one.axes.slice(0, -2), other.axes.slice(0, -2)))
     throw node.error(`it multiplies ${describe(one.axes)} and ${describe(other.axes)}`);
-  if (isOnly(left, 'feature') && isOnly(right, 'feature') && sizeOf(left ?? []) === sizeOf(right ?? [])) {
+  if (isOnly(left, 'feature') && isOnly(right, 'feature') && sizeOf(left) === sizeOf(right)) {
     const [rows, columns] = [stepsOf(one.axes[rank - 2]), stepsOf(other.axes[rank - 1])];
     if (rows && columns) {
       const lead = one.axes.slice(0, -2);
-      const width = sizeOf(left ?? []);
+      const width = sizeOf(left);
       const sides: [Side, Side] = [side(node, one, rows.atom, width), side(node, other, columns.atom, width)];
       const axes = [...lead, axisOfSteps('query', rows.atom), axisOfSteps('key', columns.atom)];
       return { kind: 'scores', axes, query: sides[0], key: sides[1], scale: 1, causal: false, shares: false };
     }
   }
-  if (isOnly(left, 'time') && isOnly(right, 'time')) {
+  if (isOnly(left, 'time') && isOnly(right, 'time') && featuresIn(one.axes.slice(0, -2)) === 1) {
     // (B,1,T)·(B,T,U), or (B,U,T)·(B,T,1)
     const [weights, of] = one.axes[rank - 2].length === 0 ? [one, other] : [other, one];
     const rest = of === one ? one.axes[rank - 2] : other.axes[rank - 1];
@@ -154,7 +154,7 @@ function masked(node: NodeReader, scores: Scores, mask: Constant): Scores {
   const onSteps =
     isOnly(axes.at(-2), 'query') &&
     isOnly(axes.at(-1), 'key') &&
-    sizeOf(axes.at(-2) ?? []) === sizeOf(axes.at(-1) ?? []);
+    sizeOf(axes[axes.length - 2]) === sizeOf(axes[axes.length - 1]);
   if (square && onSteps && !scores.query.steps?.reversed && !scores.key.steps?.reversed) {
     if (triangle && triangle.below === 0 && triangle.above <= NONE) return { ...scores, causal: true };
     const causal = data?.every((value, at) => (at % columns <= Math.floor(at / columns) ? value === 0 : value <= NONE));
@@ -184,7 +184,6 @@ function attended(node: NodeReader, scores: Scores, given: Signal, turned: boole
     isOnly(features, 'feature');
   if (!fits) throw node.error(`it multiplies ${describe(axes)} of an attention and ${describe(value.axes)}`);
   const from = side(node, value, time, sizeOf(features ?? []));
-  if (from.heads !== query.heads || query.heads !== key.heads) throw node.error('its heads are not as many everywhere');
   const asked = query.steps
     ? query.stack
     : put(query.stack, 'Reshape', { target_shape: [1, query.heads * query.width] });
@@ -327,7 +326,6 @@ export function einsum(node: NodeReader): Value {
     turned(0, a, [...shared, ofA[0], contracted[0]]),
     turned(1, b, [...shared, contracted[0], ofB[0]]),
   );
-  if (made.kind !== 'signal' && made.kind !== 'scores') return made;
   const letters = [...shared, ofA[0], ofB[0]];
   return { ...made, axes: [...out].map((letter) => made.axes[letters.indexOf(letter)]) };
 }

@@ -151,7 +151,7 @@ export class NodeReader {
 
   /** An axis as an attribute names it, from either end. */
   axis(name: string, rank: number, otherwise: number | undefined): number {
-    const given = this.attributes.get(name)?.i ?? otherwise;
+    const given = this.optionalInt(name) ?? otherwise;
     if (given === undefined) throw this.damaged(`${name} is missing`);
     return this.onAxis(given, rank);
   }

@@ -226,7 +226,8 @@ class Search {
     if (node?.opType !== 'ReduceMean') return undefined;
     const setting = (which: string) => node.attribute?.find((attribute) => attribute.name === which);
     const [axis, ...others] = setting('axes')?.ints ?? [this.number(node.input?.[1])];
-    if (axis === undefined || others.length > 0 || (setting('keepdims')?.i ?? 1) !== 1) return undefined;
+    const keepdims = setting('keepdims');
+    if (axis === undefined || others.length > 0 || (keepdims && keepdims.i !== 1)) return undefined;
     return { of: node.input?.[0], axis: Number(axis) };
   }
 

@@ -207,7 +207,7 @@ class Steps {
 
   /** A single whole number of the file. */
   private number(name: string | undefined): number | undefined {
-    const tensor = this.tensors.get(name ?? '');
+    const tensor = name ? this.tensors.get(name) : undefined;
     if (!tensor || (tensor.dims ?? []).some((size) => size !== 1)) return undefined;
     const { data, fill } = readTensor(tensor, 'a number');
     return data?.[0] ?? fill;

@@ -124,7 +124,6 @@ function dense(layer: LayerContext): Flow {
   const { graph, input, config, name, weight } = layer;
   const units = numberOf(layer, 'units');
   const features = featuresOf(layer);
-  if (input.shape.length < 2) throw layer.refuse('its input has no features');
   const kernel = graph.weight(`${name}/kernel`, [features, units], weight('kernel', [features, units]));
   const bias = config.use_bias === false ? undefined : graph.weight(`${name}/bias`, [units], weight('bias', [units]));
   let value: string;

@@ -97,8 +97,12 @@ export function parseState(value: unknown, where: string): State {
   };
   const { own, all } = channelCounts(layout);
   if (state.channels !== own && state.channels !== all) fields.damaged('channels', `${own} or ${all}`);
-  const size = (regressorsOf(layout).regressors.length + 1) * answers;
-  const ridge = fields.optional('ridge', () => fields.numbers('ridge', size));
+  const ridge = fields.optional('ridge', () => {
+    // A damaged window must not make regressors without end.
+    const { length } = fields.numbers('ridge');
+    if (length < layout.window) fields.damaged('ridge', `${layout.window} or more finite numbers`);
+    return fields.numbers('ridge', (regressorsOf(layout).regressors.length + 1) * answers);
+  });
   return ridge ? { ...state, ridge } : state;
 }
 

@@ -78,7 +78,7 @@ export function cutBefore(text: string, at: number): number {
   let end = at;
   while (end > 0 && isMark(text, end)) end--;
   if (end > 0) return end;
-  for (end = at; end < text.length && isMark(text, end); ) end++;
+  for (end = at; isMark(text, end); ) end++;
   return end;
 }
 

@@ -1,5 +1,5 @@
 /** Threads of a program by workers that only note what they are told: when they are started, how many, and what becomes of their ends. */
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Phase, Task } from '../../../src/engine/phases.js';
 import type { Program } from '../../../src/engine/program.js';
 import { controlBytes, giveUp, WORD, workerWords } from '../../../src/engine/threads/control.js';
@@ -65,7 +65,7 @@ jest.unstable_mockModule('node:worker_threads', () => ({
 }));
 jest.unstable_mockModule('node:os', () => ({ availableParallelism: () => 6 }));
 const { Team } = await import('../../../src/engine/threads/team.js');
-const { nodeModules, poolOf } = await import('../../../src/engine/threads/pool.js');
+const { canThread, nodeModules, poolOf } = await import('../../../src/engine/threads/pool.js');
 nodeModules();
 for (let tries = 0; tries < 100 && !nodeModules(); tries++) await new Promise((done) => setImmediate(done));
 const modules = nodeModules();
@@ -422,4 +422,30 @@ test('workers are ended a second after the last program has left, unless another
   } finally {
     jest.useRealTimers();
   }
+});
+
+describe('a program can have threads', () => {
+  const { process: node, SharedArrayBuffer: shared } = globalThis;
+  afterEach(() => {
+    Object.assign(globalThis, { process: node, SharedArrayBuffer: shared });
+    jest.restoreAllMocks();
+  });
+  const without = (name: 'process' | 'SharedArrayBuffer', value?: unknown) => {
+    Reflect.set(globalThis, name, value);
+    return canThread();
+  };
+
+  test('in Node, with memory that threads share, on a thread that may wait', () => {
+    expect(canThread()).toBe(true);
+    expect(without('SharedArrayBuffer')).toBe(false);
+    Reflect.set(globalThis, 'SharedArrayBuffer', shared);
+    for (const browser of [undefined, {}, { versions: {} }]) expect(without('process', browser)).toBe(false);
+    Reflect.set(globalThis, 'process', node);
+    const wait = jest.spyOn(Atomics, 'wait').mockReturnValue('timed-out');
+    expect(canThread()).toBe(false);
+    wait.mockImplementation(() => {
+      throw new TypeError('a page may not wait');
+    });
+    expect(canThread()).toBe(false);
+  });
 });

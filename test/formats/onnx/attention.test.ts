@@ -12,7 +12,7 @@ const [BATCH, STEPS, FEATURES] = [2, 4, 4];
 const drawn = draws(5);
 const numbers = (...shape: number[]) =>
   Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => drawn(-0.9, 0.9));
-const x: Numbers = { shape: [BATCH, STEPS, FEATURES], data: numbers(BATCH, STEPS, FEATURES) };
+const all: Numbers = { shape: [BATCH, STEPS, FEATURES], data: numbers(BATCH, STEPS, FEATURES) };
 
 /** What is 0 on and below the diagonal, and `above` elsewhere. */
 const triangle = (name: string, above: number, shape = [STEPS, STEPS]) =>
@@ -225,6 +225,20 @@ const read: Record<string, Case> = {
     ],
     [v, list('one axis', 1)],
   ],
+  'of two heads, the steps first and one row beside them': [
+    several,
+    [
+      node('Reshape', ['x', 'steps of heads'], 'apart'),
+      node('Transpose', ['apart'], 'q', { perm: ints([1, 2, 0, 3]) }),
+      node('Transpose', ['apart'], 'k', { perm: ints([1, 2, 3, 0]) }),
+      node('MatMul', ['q', 'k'], 'scores'),
+      node('Softmax', ['scores'], 'shares', { axis: int(-1) }),
+      node('MatMul', ['shares', 'q'], 'heads'),
+      ...joined,
+    ],
+    [list('steps of heads', STEPS, 1, 2, 2), flat],
+    { inputs: [['x', [1, STEPS, FEATURES]]] },
+  ],
   'weights that meet steps': [
     'InputLayer, Dense, Softmax, Dot, Flatten',
     [
@@ -259,6 +273,8 @@ const graphOf = (nodes: NodeProto[], tensors: TensorProto[] = [], more: Partial<
 
 test.each(Object.entries(read))('%s: as ONNX Runtime to 1e-5', async (_, [classes, nodes, tensors, more]) => {
   const file = fileOf(graphOf(nodes, tensors, more));
+  const [[, [rows]]] = more?.inputs ?? [['x', [BATCH]]];
+  const x = rows === 1 ? { shape: [1, STEPS, FEATURES], data: all.data.slice(0, STEPS * FEATURES) } : all;
   const theirs = await run(file, x);
   const model = await loadModel(file);
   expect(model.layers.map((layer) => layer.getClassName()).join(', ')).toBe(classes);
@@ -279,7 +295,143 @@ describe('what no layer is', () => {
     node('Trilu', ['all'], 'mask', { upper: int(0) }),
   ];
   type Refused = [what: string, message: string, nodes: NodeProto[], tensors?: TensorProto[], more?: Partial<Graph>];
+  const row: Partial<Graph> = { inputs: [['x', ['batch', FEATURES]]] };
+  const twoHeads = heads('q', 'x', 'q', [0, 2, 1, 3]);
+  const fourHeads = [
+    node('Reshape', ['x', 'quarters'], 'in four'),
+    node('Transpose', ['in four'], 'k', { perm: ints([0, 2, 3, 1]) }),
+  ];
+  const einsums = (equation: string, shown = equation): Refused => [
+    `letters ${equation}`,
+    `node "Einsum" (Einsum): equation ${JSON.stringify(shown)}: memcell knows products along one letter; ${without}`,
+    [node('Einsum', ['x', 'x'], 'y', { equation: text(equation) })],
+  ];
+  const unlike = (what: string, message: string, mask: TensorProto): Refused => [
+    what,
+    `node "Add" (Add): ${message}; ${without}`,
+    between(node('Add', ['scores', 'mask'], 'sum')),
+    [mask],
+  ];
+  const noMask = 'its mask is none of those that memcell knows: none, or causal';
+  const changed = (at: number, value: number) => {
+    const data = Array.from({ length: STEPS * STEPS }, (_, i) => Number(i % STEPS > Math.floor(i / STEPS)) * -1e9);
+    data[at] = value;
+    return floatTensor('mask', [STEPS, STEPS], data);
+  };
   const cases: Refused[] = [
+    ...['bid,bdj', 'bid,bjd->bi', 'bii,bji->bj', 'bid,bjd->bijd', 'aid,bjd->aibj', 'bid,bjd,bkd->bij'].map((each) =>
+      einsums(each),
+    ),
+    einsums('bid , bjd -> b i', 'bid,bjd->bi'),
+    einsums(`${'a'.repeat(90)},b->ab`, 'a'.repeat(80)),
+    unlike('a mask with a gap in its last row', noMask, changed(STEPS * STEPS - 2, -1e9)),
+    unlike('a mask with an opening in its first row', noMask, changed(STEPS - 1, 0)),
+    unlike('a mask of another number on its diagonal', noMask, changed(STEPS + 1, 1)),
+    unlike('a mask of other numbers in each column', noMask, floatTensor('mask', [STEPS], [0, 0, 0, -1e9])),
+    unlike('a mask of another number for all', noMask, floatTensor('mask', [1, 1, 1, 1], [1])),
+    [
+      'rows that meet rows',
+      `node "MatMul" (MatMul): it multiplies [batch, features] and [batch, features]; ${without}`,
+      [node('Tanh', ['x'], 't'), node('MatMul', ['x', 't'], 'y')],
+      [],
+      row,
+    ],
+    [
+      'products of two sequences step by step, summed over the steps',
+      `node "Einsum" (Einsum): it multiplies [batch, features, 1, steps] and [batch, features, steps, 1]; ${without}`,
+      [node('Einsum', ['x', 'x'], 'y', { equation: text('bid,bid->bd') })],
+    ],
+    [
+      'sequences that meet heads',
+      `node "MatMul" (MatMul): it multiplies [batch, heads, steps, features] and [batch, features, steps]; ${without}`,
+      [...twoHeads, across, node('MatMul', ['q', 'across'], 'y')],
+      [parts],
+    ],
+    [
+      'two heads that meet four',
+      `node "MatMul" (MatMul): it multiplies [batch, heads, steps, features] and [batch, features, 1, steps]; ${without}`,
+      [...twoHeads, ...fourHeads, node('MatMul', ['q', 'k'], 'y')],
+      [parts, list('quarters', 0, 0, 4, 1)],
+    ],
+    [
+      'shares of two heads that meet the values of none',
+      `node "MatMul" (MatMul): it multiplies [batch, heads, steps, steps] of an attention and [batch, steps, features]; ${without}`,
+      [...inHeads().slice(0, 8), node('MatMul', ['shares', 'x'], 'y')],
+      [parts],
+    ],
+    [
+      'shares of one row that meet the values of all',
+      `node "MatMul" (MatMul): it multiplies [batch, 1, steps] of an attention and [batch, features, steps]; ${without}`,
+      [
+        across,
+        node('Slice', ['x', 'end', 'far', 'one'], 'asking'),
+        node('MatMul', ['asking', 'across'], 'scores'),
+        node('Softmax', ['scores'], 'shares', { axis: int(2) }),
+        node('MatMul', ['shares', 'across'], 'y'),
+      ],
+      [list('end', -1), list('far', 99)],
+    ],
+    [
+      'a reshape of scores that cuts through an axis',
+      `node "Reshape" (Reshape): it computes with scores of an attention what none of memcell's layers does; ${without}`,
+      between(node('Reshape', ['scores', 'sizes'], 'cut')),
+      [list('sizes', -1, 2, STEPS)],
+    ],
+    [
+      'a squeeze of scores along their steps',
+      `node "Squeeze" (Squeeze): it computes with scores of an attention what none of memcell's layers does; ${without}`,
+      between(node('Squeeze', ['scores', 'one'], 'less')),
+    ],
+    [
+      'scores times a number for each query',
+      `node "Mul" (Mul): it computes with scores of an attention what none of memcell's layers does; ${without}`,
+      between(node('Mul', ['scores', 'each'], 'scaled')),
+      [floatTensor('each', [STEPS, 1], [1, 2, 3, 4])],
+    ],
+    [
+      'scores less a number',
+      `node "Sub" (Sub): it computes with scores of an attention what none of memcell's layers does; ${without}`,
+      between(node('Sub', ['scores', 'half'], 'less')),
+      [number('half', 0.5)],
+    ],
+    [
+      'scores that meet scores',
+      `node "Add" (Add): it computes with scores of an attention what none of memcell's layers does; ${without}`,
+      between(node('Add', ['scores', 'scores'], 'twice')),
+    ],
+    [
+      'steps times weights that run from the end',
+      `node "Mul" (Mul): it joins [batch, steps, features] and [batch, steps, features]; ${without}`,
+      [
+        ...weighing,
+        node('Slice', ['x', 'end', 'begin', 'one', 'back'], 'round'),
+        node('Mul', ['weights', 'round'], 'weighed'),
+        node('ReduceSum', ['weighed', 'one axis'], 'y', { keepdims: int(0) }),
+      ],
+      [v, list('one axis', 1), list('end', -1), list('begin', -99), list('back', -1)],
+    ],
+    [
+      'weighed steps, summed over two axes',
+      `node "ReduceSum" (ReduceSum): it reads steps times their weights, of which memcell knows the sum over all steps alone; ${without}`,
+      [...weighing, node('Mul', ['weights', 'x'], 'weighed'), node('ReduceSum', ['weighed', 'both'], 'y')],
+      [v, list('both', 1, 2)],
+    ],
+    [
+      'the mean of weighed steps',
+      `node "ReduceMean" (ReduceMean): it reads steps times their weights, of which memcell knows the sum over all steps alone; ${without}`,
+      [...weighing, node('Mul', ['weights', 'x'], 'weighed'), node('ReduceMean', ['weighed', 'one'], 'y')],
+      [v],
+    ],
+    [
+      'letters of weighed steps',
+      `node "Einsum" (Einsum): it reads steps times their weights, of which memcell knows the sum over all steps alone; ${without}`,
+      [
+        ...weighing,
+        node('Mul', ['weights', 'x'], 'weighed'),
+        node('Einsum', ['weighed', 'x'], 'y', { equation: text('bid,bjd->bij') }),
+      ],
+      [v],
+    ],
     [
       'a bound on scores',
       `node "Tanh" (Tanh): it computes with scores of an attention what none of memcell's layers does; ${without}`,

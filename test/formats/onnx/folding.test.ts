@@ -17,16 +17,40 @@ const int = (name: string, i: number) => ({ name, type: 2, i });
 const ints = (name: string, values: number[]) => ({ name, type: 7, ints: values });
 const floats = (name: string, values: number[]) => ({ name, type: 6, floats: values });
 
+interface More {
+  outputs?: number;
+  opset?: number;
+  /** Inputs that are made of their first number, by their places. */
+  filled?: number[];
+  /** What numbers are lowered by, so that their last digits show. */
+  less?: number;
+  /** Whether they stay as the operator gives them. */
+  plain?: boolean;
+}
+
+/** The type of what an operator gives, if it is float or int64. */
+function typeOf(opType: string, inputs: Inputs, attribute: Attributes): number | undefined {
+  if (['Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'And', 'Or', 'Not'].includes(opType))
+    return undefined;
+  if (opType === 'Shape' || opType === 'Size') return dataTypes.int64;
+  const [own] = attribute;
+  if (opType === 'Cast') return own.i;
+  if (opType === 'ConstantOfShape') return own?.t?.dataType ?? dataTypes.float;
+  if (opType === 'Constant')
+    return own?.t?.dataType ?? (own?.name?.includes('int') ? dataTypes.int64 : dataTypes.float);
+  return inputs[opType === 'Where' ? 1 : 0]?.dataType;
+}
+
 /**
  * A file whose y is the numbers and then the shape of what an operator gives, all of its outputs joined; of x [batch, 1, 3] only
- * the number of rows counts.
+ * the number of rows counts. Between, numbers are multiplied by 3 and divided by 2 as those of their type are.
  */
 function fileOf(
   opType: string,
   inputs: Inputs,
   attribute: Attributes,
   width: number,
-  { outputs = 1, opset = 18 } = {},
+  { outputs = 1, opset = 18, filled = [], less = 0, plain = false }: More = {},
 ): Uint8Array {
   const names = Array.from({ length: outputs }, (_, i) => `r${i}`);
   const node = (type: string, input: string[], output: string[], attributes: Attributes = []): NodeProto => ({
@@ -35,8 +59,28 @@ function fileOf(
     output,
     attribute: attributes,
   });
+  const type = typeOf(opType, inputs, attribute);
+  const isWhole = type === dataTypes.int64;
+  const computed = !plain && (isWhole || type === dataTypes.float);
+  const number = (name: string, value: number) =>
+    isWhole ? intTensor(name, [], [value]) : floatTensor(name, [], [value]);
+  const made = filled.flatMap((place): [NodeProto, TensorProto][] => {
+    const { name = '', dims = [], dataType, rawData = new Uint8Array() } = inputs[place];
+    const bytes = { [dataTypes.float]: 4, [dataTypes.int64]: 8, [dataTypes.bool]: 1 }[dataType ?? 0];
+    const value = { name: 'value', type: 4, t: { name: '', dims: [1], dataType, rawData: rawData.slice(0, bytes) } };
+    return [
+      [node('ConstantOfShape', [`${name} sizes`], [name], [value]), intTensor(`${name} sizes`, [dims.length], dims)],
+    ];
+  });
   const told = names.flatMap((name) => [
-    node('Cast', [name], [`${name}f`], [int('to', 1)]),
+    ...(computed
+      ? [
+          node('Sub', [name, 'less'], [`${name}l`]),
+          node('Mul', [`${name}l`, 'three'], [`${name}m`]),
+          node('Div', [`${name}m`, 'two'], [`${name}d`]),
+        ]
+      : []),
+    node('Cast', [computed ? `${name}d` : name], [`${name}f`], [int('to', 1)]),
     node('Reshape', [`${name}f`, 'flat'], [`${name}v`]),
     node('Shape', [name], [`${name}s`]),
     node('Cast', [`${name}s`], [`${name}sf`], [int('to', 1)]),
@@ -47,6 +91,7 @@ function fileOf(
     graph: {
       name: 'g',
       node: [
+        ...made.map(([one]) => one),
         node(
           opType,
           inputs.map(({ name }) => name ?? ''),
@@ -69,7 +114,9 @@ function fileOf(
             ]),
       ],
       initializer: [
-        ...inputs.filter(({ name }) => name),
+        ...inputs.filter(({ name }, place) => name && !filled.includes(place)),
+        ...made.map(([, sizes]) => sizes),
+        ...(computed ? [number('less', less), number('three', 3), number('two', 2)] : []),
         intTensor('flat', [1], [-1]),
         ...(width === 0
           ? []
@@ -89,12 +136,7 @@ function fileOf(
 const x = { data: Float32Array.of(1, 2, 3), shape: [1, 1, 3] };
 
 /** What memcell and ONNX Runtime make of an operator. */
-async function both(
-  opType: string,
-  inputs: Inputs,
-  attribute: Attributes,
-  more: { outputs?: number; opset?: number } = {},
-) {
+async function both(opType: string, inputs: Inputs, attribute: Attributes, more: More = {}) {
   const alone = await run(fileOf(opType, inputs, attribute, 0, more), x);
   const model = await loadModel(fileOf(opType, inputs, attribute, alone.data.length, more));
   const [made] = await model.predict<number[][]>([[[1, 2, 3]]]);
@@ -114,12 +156,7 @@ const a23 = f([2, 3], 1, -2, 3.5, 4, 0.25, -6.25);
 const i23 = i([2, 3], 7, -2, 3, 4, 0, -6);
 const b23 = i([2, 3], 2, 3, -2, 4, 5, 4);
 const c234 = f([2, 3, 4], ...Array.from({ length: 24 }, (_, at) => at * 1.5 - 7));
-type Case = [
-  opType: string,
-  inputs: ((name: string) => TensorProto)[],
-  attribute?: Attributes,
-  more?: { outputs?: number; opset?: number },
-];
+type Case = [opType: string, inputs: ((name: string) => TensorProto)[], attribute?: Attributes, more?: More];
 
 const cases: Case[] = [
   ['Identity', [a23]],
@@ -224,6 +261,61 @@ test.each(cases.map((one, at) => [`${one[0]} ${at}`, one] as const))(
   },
 );
 
+/** The inputs of an operator that may be many times the same number, by their places: one of them, or all. */
+function places(opType: string, count: number): number[][] {
+  if (['Constant', 'ConstantOfShape', 'Trilu'].includes(opType)) return [];
+  // Of the functions of each number some stand for all.
+  if (/^(Add|Mul|Div|Max|Min|Less|Greater|.*OrEqual|Abs|Sqrt|And|Or)$/.test(opType)) return [];
+  const moving = ['Slice', 'Expand', 'Reshape', 'Squeeze', 'Unsqueeze', 'Split', 'Transpose', 'Flatten'];
+  if (moving.includes(opType) || opType.startsWith('Reduce')) return [[0]];
+  const all = Array.from({ length: count }, (_, at) => at);
+  return count === 1 ? [all] : [...all.map((at) => [at]), all];
+}
+const firsts = cases.filter(([opType], at) => cases.findIndex(([other]) => other === opType) === at);
+const filled = firsts.flatMap(([opType, inputs, attribute = [], more = {}]) =>
+  places(opType, inputs.length).map((at) => [opType, at, inputs, attribute, { ...more, filled: at }] as const),
+);
+
+test.each(filled)('%s where all numbers of input %j are the same', async (opType, _, inputs, attribute, more) => {
+  const named = inputs.map((make, at) => make(`c${at}`));
+  const { made, expected } = await both(opType, named, attribute, more);
+  expect(made).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+});
+
+describe('whole numbers beyond those that 32 bits hold', () => {
+  const most = 2 ** 53 - 1;
+  const large = i([2, 3], most, most - 1, most - 2, most - 5, most - 8, most - 9);
+  const one = i([1], most - 3);
+  const less = most - 20;
+  test.each<Case>([
+    ['Identity', [large]],
+    ['Gather', [large, i([2], 1, 0)]],
+    ['Gather', [one, i([2], 0, 0)], [], { filled: [0] }],
+    ['Slice', [large, i([2], 1, 1), i([2], 2, 3)]],
+    ['Concat', [large, large], [int('axis', 0)]],
+    ['Concat', [one, one], [int('axis', 0)], { filled: [0] }],
+    ['Concat', [one, one], [int('axis', 0)], { filled: [0, 1] }],
+    ['Expand', [i([2, 1], most, most - 1), i([2], 2, 3)]],
+    ['Expand', [one, i([2], 2, 3)]],
+    ['Range', [i([], most - 7), i([], most), i([], 3)]],
+    ['Transpose', [large]],
+    ['Reshape', [large, i([1], -1)]],
+    ['Max', [large, i([], most - 4)]],
+    ['Where', [boolean(1, 0, 1), large, one]],
+    ['Split', [large], [int('axis', 1), int('num_outputs', 3)], { outputs: 3 }],
+    ['ReduceMax', [large, i([1], 1)]],
+    ['ReduceMin', [one, i([1], 0)], [], { filled: [0] }],
+    ['Trilu', [i([2, 2], most, most - 2, most - 4, most - 7)]],
+    ['ConstantOfShape', [i([1], 4)], [{ name: 'value', type: 4, t: intTensor('v', [1], [most - 6]) }]],
+    ['Constant', [], [int('value_int', most - 2)]],
+    ['Constant', [], [ints('value_ints', [most - 2, most])]],
+  ])('%s', async (opType, inputs, attribute = [], more = {}) => {
+    const named = inputs.map((make, at) => make(`c${at}`));
+    const { made, expected } = await both(opType, named, attribute, { ...more, less });
+    expect(made).toEqual(expected);
+  });
+});
+
 describe('numbers as they stand in a file', () => {
   const half = Uint16Array.of(0x3c00, 0xc500, 0x3555, 0x0001);
   const brain = Uint16Array.of(0x3f80, 0xc0a0, 0x3eab, 0x4049);
@@ -257,6 +349,7 @@ describe('numbers as they stand in a file', () => {
       'Mul',
       ['c', 'd'].map((name) => ({ name, dims: [2, 2], ...tensor })),
       [],
+      { plain: true },
     );
     expect(made.slice(0, 4)).toEqual([2.25, 5.0625, 0.25, 9]);
     expect(made).toEqual(expected);

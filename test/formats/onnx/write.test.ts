@@ -5,28 +5,42 @@ import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
 import {
   ActivityRegularization,
+  AveragePooling1D,
+  BatchNormalization,
   Bidirectional,
   Conv1D,
   Cropping1D,
   Dense,
   DepthwiseConv1D,
+  ELU,
   Embedding,
+  Flatten,
+  GaussianDropout,
+  GaussianNoise,
   GetItem,
   GlobalAveragePooling1D,
+  GlobalMaxPooling1D,
   GRU,
   GroupNormalization,
   type Layer,
   LayerNormalization,
+  LeakyReLU,
   LSTM,
   Masking,
+  MaxPooling1D,
   Normalization,
   Permute,
+  PositionEmbedding,
   PReLU,
   ReLU,
+  RepeatVector,
   Rescaling,
+  Reshape,
   RMSNormalization,
   SeparableConv1D,
+  SinePositionEncoding,
   Softmax,
+  SpatialDropout1D,
   TimeDistributed,
   UnitNormalization,
   UpSampling1D,
@@ -35,6 +49,12 @@ import {
 import { loadModel, Sequential } from '../../../src/sequential.js';
 import { contentsOf, draws, foreign, largest, type Numbers, run } from './runtime.js';
 import { randomised, stacks } from './stacks.js';
+
+/** The sizes of the first output as the file says them, free ones by their names. */
+function sizesOf(bytes: Uint8Array): (number | string | undefined)[] {
+  const [output] = decodeModel(bytes).graph?.output ?? [];
+  return (output.type?.tensorType?.shape?.dim ?? []).map(({ value, param }) => value ?? param);
+}
 
 /** The rules of ONNX's checker that concern a file like ours. */
 function checkFile(bytes: Uint8Array): void {
@@ -82,6 +102,8 @@ describe('writeOnnx', () => {
         const theirs = await run(bytes, x);
         expect(theirs.shape).toEqual(y.shape);
         expect(largest(theirs, y)).toBeLessThan(1e-5);
+        const [{ shape }] = model.tf.outputs;
+        expect(sizesOf(bytes)).toEqual(shape.map((size, axis) => size ?? ['batch', 'y_steps'][axis]));
         const layers = model.layers.map((layer) => layer.getClassName());
         const back = await loadModel(bytes);
         expect(back.layers.map((layer) => layer.getClassName())).toEqual(layers);
@@ -125,6 +147,43 @@ describe('writeOnnx', () => {
     'GetItem of a feature': () => GetItem(2, { axis: 2 }),
     Rescaling: () => Rescaling(0.5, { offset: 1 }),
     'Rescaling of each feature': () => Rescaling([1, 2, -1, 0.5]),
+    'Reshape to other steps': () => Reshape([3, 8]),
+    'Reshape to steps that are told by the rest': () => Reshape([-1, 2]),
+    'Reshape to features': () => Reshape([24]),
+    'Reshape to several axes': () => [Reshape([2, 3, 4]), Dense(3)],
+    'a Permute of several axes': () => [Reshape([2, 3, 4]), Permute([3, 1, 2])],
+    LeakyReLU: () => LeakyReLU({ negativeSlope: 0.4 }),
+    ELU: () => ELU({ alpha: 0.5 }),
+    'RepeatVector of the last step': () => [GetItem(-1), RepeatVector(3)],
+    Flatten: () => [Flatten(), Dense(2)],
+    GlobalMaxPooling1D: () => GlobalMaxPooling1D(),
+    'dropouts and noises': () => [
+      SpatialDropout1D(0.2),
+      GaussianDropout(0.2),
+      GaussianNoise(0.2),
+
+      Dense(2),
+    ],
+    BatchNormalization: () => BatchNormalization({ epsilon: 1 }),
+    'BatchNormalization without a scale': () => BatchNormalization({ epsilon: 1, scale: false }),
+    'BatchNormalization without a shift': () => BatchNormalization({ epsilon: 1, center: false }),
+    'GroupNormalization of each feature, without a scale': () => GroupNormalization({ groups: -1, scale: false }),
+    'GroupNormalization without a shift': () => GroupNormalization({ groups: 1, center: false }),
+    'MaxPooling1D, padded': () => MaxPooling1D({ poolSize: 3, strides: 2, padding: 'same' }),
+    'MaxPooling1D of every step': () => MaxPooling1D({ poolSize: 2, strides: 1, padding: 'same' }),
+    'AveragePooling1D, overlapping': () => AveragePooling1D({ poolSize: 3, strides: 1 }),
+    'AveragePooling1D, padded': () => AveragePooling1D({ poolSize: 4, strides: 4, padding: 'same' }),
+    'Conv1D of its past': () => Conv1D(3, 2, { padding: 'causal', dilationRate: 2, useBias: false }),
+    'Conv1D, padded at one end more': () => Conv1D(3, 4, { padding: 'same' }),
+    'Conv1D of every second step': () => Conv1D(3, 3, { strides: 2 }),
+    'Conv1D of every second step, padded': () => Conv1D(3, 2, { strides: 2, padding: 'same' }),
+    'DepthwiseConv1D of every third step': () => DepthwiseConv1D(2, { strides: 3, useBias: false, activation: 'relu' }),
+    'SeparableConv1D without a bias': () =>
+      SeparableConv1D(2, 2, { depthMultiplier: 2, dilationRate: 2, useBias: false }),
+    'TimeDistributed of steps in steps': () => [Reshape([2, 3, 4]), TimeDistributed(Flatten()), Dense(2)],
+    'TimeDistributed of a layer for each number': () => TimeDistributed(LeakyReLU({ negativeSlope: 0.4 })),
+    'PositionEmbedding longer than the sequence': () => PositionEmbedding(9),
+    'SinePositionEncoding of its own wavelength': () => SinePositionEncoding({ maxWavelength: 50 }),
     ActivityRegularization: () => ActivityRegularization({ l2: 0.1 }),
     'Conv1D in groups': () => Conv1D(6, 3, { groups: 2, activation: 'tanh' }),
     DepthwiseConv1D: () => DepthwiseConv1D(2, { depthMultiplier: 3, padding: 'same', dilationRate: 2 }),
@@ -143,9 +202,21 @@ describe('writeOnnx', () => {
     const theirs = await run(bytes, x);
     expect(theirs.shape).toEqual(y.shape);
     expect(largest(theirs, y)).toBeLessThan(1e-5);
+    expect(sizesOf(bytes)).toEqual(y.shape.map((size, axis) => (axis === 0 ? 'batch' : size)));
     const back = await loadModel(bytes);
     expect(largest(await back.predict(x), y)).toBeLessThan(1e-6);
     back.dispose();
+    model.dispose();
+  });
+
+  it.each(
+    Object.entries(further).filter(([what]) => !/Reshape|Permute|Flatten|TimeDistributed of steps|PReLU$/.test(what)),
+  )('says which sizes are free: %s', async (_, layer) => {
+    const layers = [LSTM(4, { inputShape: [null, 3], returnSequences: true }), ...[layer()].flat()];
+    const model = new Sequential(layers, { seed: 1 });
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    const [{ shape }] = model.tf.outputs;
+    expect(sizesOf(bytes)).toEqual(shape.map((size, axis) => size ?? ['batch', 'y_steps'][axis]));
     model.dispose();
   });
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import * as ort from 'onnxruntime-web';
+import { decodeModel } from '../../../src/formats/onnx/proto.js';
 import {
   Add,
   AdditiveAttention,
   Attention,
+  Average,
   Bidirectional,
   Concatenate,
   Conv1D,
@@ -20,12 +22,16 @@ import {
   LSTM,
   loadModel,
   Masking,
+  Maximum,
+  Minimum,
   Model,
   MultiHeadAttention,
+  Multiply,
   PositionEmbedding,
   Sequential,
   SimpleRNN,
   SinePositionEncoding,
+  Subtract,
   TimeDistributed,
 } from '../../../src/index.js';
 import { temporaryFolder } from '../models.js';
@@ -103,6 +109,61 @@ const cases: Record<string, () => Built> = {
       const other = AdditiveAttention().apply([query, value]) as Tensor;
       return LSTM(2).apply(Concatenate().apply([one, other]));
     }),
+  'sequences with two masks, masked': () => {
+    const [a, b] = ['a', 'b'].map((name) => Input({ shape: [4, 3], name }));
+    const sides = [a, b].map((x) => GRU(4, sequence).apply(Masking().apply(x)) as Tensor);
+    const merged = [Add(), Subtract(), Average(), Concatenate()].map((layer) => layer.apply(sides) as Tensor);
+    const outputs = merged.map((sum) => LSTM(2).apply(sum) as Tensor);
+    // Where one of them has no mask, the sum has none.
+    const open = GRU(3).apply(Add().apply([sides[0], LSTM(4, sequence).apply(b) as Tensor])) as Tensor;
+    const twice = GRU(3).apply(Add().apply([sides[0], sides[0]])) as Tensor;
+    return new Model({ inputs: [a, b], outputs: [...outputs, open, twice], seed: 4 });
+  },
+  'merges of three, and of features and steps': () => {
+    const [a, b] = ['a', 'b'].map((name) => Input({ shape: [4, 3], name }));
+    const all = [a, b, LSTM(3, sequence).apply(a) as Tensor];
+    const merges = [Add(), Average(), Maximum(), Minimum(), Multiply(), Concatenate(), Concatenate({ axis: 1 })];
+    const outputs = [...merges.map((layer) => layer.apply(all)), Subtract().apply([a, b])] as Tensor[];
+    return new Model({ inputs: [a, b], outputs, seed: 4 });
+  },
+  'products along other axes': () => {
+    const [a, b] = ['a', 'b'].map((name) => Input({ shape: [3, 3], name }));
+    const outputs = ([1, [1, 2], [2, 1], -1] as (number | [number, number])[]).map(
+      (axes) => Dot(axes).apply([a, b]) as Tensor,
+    );
+    const one = [a, b].map((x) => GlobalMaxPooling1D().apply(x) as Tensor);
+    return new Model({
+      inputs: [a, b],
+      outputs: [
+        ...outputs,
+        Dot(1, { normalize: false }).apply(one) as Tensor,
+        Dot([1, 2], { normalize: true }).apply([a, b]) as Tensor,
+      ],
+      seed: 4,
+    });
+  },
+  'a model that begins with a model': () =>
+    new Sequential([new Sequential([LSTM(4, { inputShape: [null, 3] })], { name: 'within' }), Dense(2)], { seed: 4 }),
+  'a recurrent layer of each kind, with all that it gives': () =>
+    model((a, b) => {
+      const options = { returnState: true, ...sequence };
+      const own = [LSTM(2, options), GRU(3, { ...options, resetAfter: false, useBias: false }), SimpleRNN(2, options)];
+      const both = [LSTM(2, options), SimpleRNN(2, { returnState: true })].map((layer) =>
+        Bidirectional(layer, { mergeMode: 'sum' }),
+      );
+      return [
+        ...own.flatMap((layer) => [layer.apply(a)].flat() as Tensor[]),
+        ...both.flatMap((layer) => [layer.apply(b)].flat() as Tensor[]),
+      ];
+    }),
+  'heads without biases, of their own sizes': () =>
+    model((a, b) => MultiHeadAttention(3, 2, { valueDim: 4, outputShape: 5, useBias: false }).apply(over(a, b))),
+  'attention without a scale, and of sums with one': () =>
+    model((a, b) => [
+      Attention({ useCausalMask: true }).apply(over(a, b)) as Tensor,
+      Attention({ useScale: true, scoreMode: 'concat' }).apply(over(a, b)) as Tensor,
+      AdditiveAttention({ useScale: false }).apply(over(a, b)) as Tensor,
+    ]),
   'layers of steps at every step': () =>
     new Sequential(
       [TimeDistributed(Conv1D(4, 2), { inputShape: [null, 6, 3] }), TimeDistributed(GlobalMaxPooling1D()), LSTM(3)],
@@ -118,6 +179,12 @@ const refused: Record<string, string> = {
   'products of steps': 'output "dot" is the scores of an attention, which no layer gives',
   cosines: 'node "ReduceSum" (ReduceSum): it joins outputs of recurrent operators',
   'attention over masked steps': 'node "Equal" (Equal): memcell reads no such operator',
+  'sequences with two masks, masked': 'node "Equal" (Equal): memcell reads no such operator',
+  'merges of three, and of features and steps': 'node "Max" (Max): memcell reads no such operator',
+  'products along other axes':
+    'node "MatMul" (MatMul): it multiplies [batch, features, steps] and [batch, steps, features]',
+  'attention without a scale, and of sums with one':
+    'node "Shape" (Shape): it computes with scores of an attention what none of',
   'layers of steps at every step': 'input "x" has 4 axes; memcell reads sequences',
 };
 
@@ -126,13 +193,16 @@ test.each(Object.entries(cases))(
   async (name, make) => {
     const built = make();
     const draw = draws(name.length);
+    const values = built.getWeights().map(({ data, shape }) => ({ shape, data: data.map(() => draw(-0.6, 0.7)) }));
+    built.setWeights(values);
     const xs = built.inputs.map(({ shape }, place) => {
       const sizes = shape.map((size, axis) => (axis === 0 ? 2 : (size ?? 4 + place)));
       const size = sizes.reduce((product, one) => product * one, 1);
       return { data: Float32Array.from({ length: size }, () => draw(-1, 1)), shape: sizes };
     });
-    // Padding at the end of one row, and all of a row.
-    if (name.includes('masked')) for (const x of xs) x.data.fill(0, 6, 12 + 3 * (x.shape[1] - 3));
+    // Padding at the end of one row and the beginning of the next, from another step on in each input.
+    if (name.includes('masked'))
+      for (const [at, x] of xs.entries()) x.data.fill(0, 6 + 3 * at, 12 + 3 * (x.shape[1] - 3));
     const outputs = async (from: Built) => {
       const made = await from.predict<{ data: Float32Array; shape: number[] }[]>(
         xs.length > 1 ? xs : [xs[0]].flat()[0],
@@ -146,8 +216,13 @@ test.each(Object.entries(cases))(
     const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(path)));
     const feeds = session.inputNames.map((input, at) => [input, new ort.Tensor('float32', xs[at].data, xs[at].shape)]);
     const made = await session.run(Object.fromEntries(feeds));
+    const declared = decodeModel(new Uint8Array(readFileSync(path))).graph?.output ?? [];
     for (const [at, output] of session.outputNames.entries()) {
       const { data, dims } = made[output];
+      const sizes = declared[at].type?.tensorType?.shape?.dim ?? [];
+      expect(sizes.map(({ value, param }) => value ?? param)).toEqual(
+        built.tf.outputs[at].shape.map((size, axis) => size ?? ['batch', `${output}_steps`, `${output}_axis2`][axis]),
+      );
       expect([...dims]).toEqual(expected[at].shape);
       expect(largest({ data: Float32Array.from(data as Float32Array), shape: [] }, expected[at])).toBeLessThan(1e-5);
     }

@@ -60,6 +60,86 @@ describe('models of version 0.1', () => {
   });
 });
 
+test.each([
+  ['day', '', { unit: 'millisecond', count: 86_400_000 }, 'yyyy.MM.dd', 0],
+  ['minute', '-01:30', { unit: 'millisecond', count: 60_000 }, "yyyy.MM.dd'T'HH:mmXXX", 90 * 60_000],
+  ['minute', '+0200', { unit: 'millisecond', count: 60_000 }, "yyyy.MM.dd'T'HH:mmXXX", -120 * 60_000],
+  ['millisecond', 'Z', { unit: 'millisecond', count: 1 }, "yyyy.MM.dd'T'HH:mm:ss.SSSZ", 0],
+] as const)(
+  'a model of version 0.1 is read whole: times to the %s, zone %j',
+  (precision, zone, step, notation, later) => {
+    const end = Date.UTC(2020, 5, 1, 12);
+    const scaling = { mean: [1, 2], std: [3, 4] };
+    const older = {
+      features: ['v', 'w'],
+      targets: ['w', 'z'],
+      window: 2,
+      horizon: 3,
+      featureScaling: scaling,
+      targetScaling: scaling,
+      time: { column: 't', step },
+      end: { rows: [1, 2, 3, 4], time: { value: end, style: { separator: '.', precision, joint: 'T', zone } } },
+    };
+    const number = { kind: 'number', decimal: '.' };
+    const whole = {
+      kind: 'forecast',
+      method: 'plain',
+      targets: ['w', 'z'],
+      window: 2,
+      horizon: 3,
+      season: 1,
+      reading: {
+        columns: [
+          { name: 't', use: 'time', reading: { kind: 'time' } },
+          { name: 'v', use: 'feature', reading: number },
+          { name: 'w', use: 'target', reading: number },
+          { name: 'z', use: 'target', reading: number },
+        ],
+        time: { columns: ['t'], notation, step },
+        fill: 'none',
+      },
+      series: [
+        {
+          name: '',
+          // Of z nothing was kept.
+          targets: [2, Number.NaN, 4, Number.NaN],
+          past: [1, 2, 3, 4],
+          known: [],
+          times: [end + later - step.count, end + later],
+        },
+      ],
+      features: ['v', 'w'],
+      channels: ['v', 'w'],
+      featureScaling: scaling,
+      targetScaling: scaling,
+    };
+    expect(parse(older)).toEqual(whole);
+    const numbered = {
+      ...older,
+      end: { rows: [1, 2, 3, 4], time: { value: 9 } },
+      time: { column: 't', step: { unit: 'number', count: 0.5 } },
+    };
+    expect(parse(numbered)).toEqual({
+      ...whole,
+      reading: { ...whole.reading, time: { columns: ['t'], notation: 'number', step: { unit: 'number', count: 0.5 } } },
+      series: [{ ...whole.series[0], times: [8.5, 9] }],
+    });
+    const { times: _, ...timeless } = whole.series[0];
+    for (const less of [
+      { time: undefined, end: older.end },
+      { time: { column: 't' }, end: older.end },
+      { time: older.time, end: { rows: [1, 2, 3, 4] } },
+    ]) {
+      const given = JSON.parse(JSON.stringify({ ...older, ...less }));
+      expect(parse(given)).toEqual({
+        ...whole,
+        reading: { columns: whole.reading.columns.slice(1), fill: 'none' },
+        series: [timeless],
+      });
+    }
+  },
+);
+
 test('a damaged field is named', async () => {
   const { artefact } = await train(source(days(60, { sales: weekly })), { targets: ['sales'], horizon: 2 });
   expect(saved(artefact)).toEqual(artefact);

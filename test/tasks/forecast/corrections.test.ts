@@ -62,6 +62,103 @@ describe('ridge', () => {
   });
 });
 
+describe('the ridge that is taken', () => {
+  /** Bᵀx fitted on some rows by the normal equations, solved by elimination. */
+  function solved(x: number[][], y: number[], penalties: number[]): number[] {
+    const rows = x.map((row) => [...row, 1]);
+    const size = penalties.length + 1;
+    const a = Array.from({ length: size }, (_, i) => [
+      ...Array.from({ length: size }, (_, j) => {
+        const penalty = i === j ? (penalties[i] ?? 0) * rows.length : 0;
+        return rows.reduce((sum, row) => sum + row[i] * row[j], penalty);
+      }),
+      rows.reduce((sum, row, r) => sum + row[i] * y[r], 0),
+    ]);
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < size; j++) {
+        if (j === i) continue;
+        const share = a[j][i] / a[i][i];
+        a[j] = a[j].map((v, c) => v - share * a[i][c]);
+      }
+    }
+    return a.map((row, i) => row[size] / row[i]);
+  }
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'of all shapes and penalties the one of least error out of fold, a larger shape where it is lower by more than .2 %%: %d',
+    async (key) => {
+      const [n, d, answers, targets] = [40, 4, 4, 2];
+      const ends = [2, 3, 4];
+      const x = Array.from({ length: n }, (_, i) => noise(n * d, key).slice(i * d, (i + 1) * d));
+      const drawn = noise(n * answers, key + 100);
+      const y = Array.from({ length: n }, (_, i) =>
+        Array.from({ length: answers }, (_, k) => {
+          const own = (key % 4 === 0 ? 0 : 1) * x[i][k % 2] + (k >= 2 ? 0.6 * x[i][2 + (key % 2)] : 0);
+          return own + 0.4 * (key % 3) * drawn[i * answers + k];
+        }),
+      );
+      const weights = Float64Array.of(1, 1, 1, 4);
+      const owners = [0, 1, undefined, undefined];
+      const folds = makeFolds(
+        Int32Array.from({ length: n }, (_, i) => i),
+        4,
+        1,
+      );
+      const shapes = [
+        ...Array.from({ length: targets }, (_, target) => ({ used: 2, other: 1, target, size: 0 })),
+        ...[2, 3, 4].flatMap((used) => (used === 2 ? [1] : [1, 10]).map((other) => ({ used, other, size: used }))),
+      ];
+      const ridgeOn = (rows: number[], k: number, shape: (typeof shapes)[number], penalty: number) => {
+        const target = 'target' in shape ? shape.target : undefined;
+        const kept = Array.from({ length: shape.used }, (_, i) => i).filter(
+          (i) => target === undefined || owners[i] === undefined || owners[i] === target,
+        );
+        const own = solved(
+          rows.map((i) => kept.map((c) => x[i][c])),
+          rows.map((i) => y[i][k]),
+          kept.map((c) => penalty * (c < 2 ? weights[c] : weights[c] * shape.other)),
+        );
+        const all = new Array<number>(d + 1).fill(0);
+        for (const [i, c] of kept.entries()) all[c] = own[i];
+        all[d] = own[kept.length];
+        return all;
+      };
+      const out = (b: number[], i: number) => x[i].reduce((sum, v, c) => sum + v * b[c], b[d]);
+      const expected = Array.from({ length: answers }, (_, k) => {
+        const trials = shapes
+          .filter((shape) => !('target' in shape) || shape.target === k % targets)
+          .flatMap((shape) =>
+            [0.001, 0.01, 0.1, 1, 10].map((penalty) => {
+              const predicted = new Array<number>(n).fill(0);
+              for (const { held, trained } of folds) {
+                const b = ridgeOn([...trained], k, shape, penalty);
+                for (const i of held) predicted[i] = out(b, i);
+              }
+              const error = predicted.reduce((sum, p, i) => sum + (p - y[i][k]) ** 2, 0);
+              return { ...shape, penalty, predicted, error };
+            }),
+          );
+        const best = trials.reduce((a, b) => (b.error < a.error * (b.size > a.size ? 0.998 : 1) ? b : a));
+        const all = Array.from({ length: n }, (_, i) => i);
+        return { ...best, weights: ridgeOn(all, k, best, best.penalty) };
+      });
+      const data = {
+        x: Float32Array.from(x.flat()),
+        y: Float32Array.from(y.flat()),
+        rows: n,
+        regressors: d,
+        answers,
+      };
+      const found = await fitRidge(data, folds, ends, weights, { owners, targets });
+      expect(found.chosen).toEqual(expected.map(({ penalty, used }) => ({ penalty, used })));
+      for (const [k, { predicted, weights: own }] of expected.entries()) {
+        for (let i = 0; i < n; i++) expect(found.outOfFold[i * answers + k]).toBeCloseTo(predicted[i], 4);
+        for (let c = 0; c <= d; c++) expect(found.weights[c * answers + k]).toBeCloseTo(own[c], 4);
+      }
+    },
+  );
+});
+
 describe('folds', () => {
   test('every window is held out once; those trained on are further away than the gap', () => {
     fc.assert(
@@ -103,6 +200,31 @@ describe('folds', () => {
         0,
       );
     expect([few(8).length, few(7).length]).toEqual([2, 1]);
+  });
+
+  test('blocks of as many windows as others, beginning where a time begins, and all others beyond the gap in their order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 20, maxLength: 90 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 0, max: 5 }),
+        (times, count, gap) => {
+          const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b] || a - b);
+          const edges = Array.from({ length: count + 1 }, (_, k) => {
+            const edge = Math.floor((k * times.length) / count);
+            return edge === times.length ? edge : order.findIndex((i) => times[i] === times[order[edge]]);
+          });
+          const expected = edges.slice(1).flatMap((to, k) => {
+            const held = order.slice(edges[k], to);
+            if (held.length === 0) return [];
+            const [first, last] = [times[held[0]], times[held[held.length - 1]]];
+            const trained = order.filter((i) => times[i] < first - gap || times[i] > last + gap);
+            return trained.length < 8 ? [] : [{ held: Int32Array.from(held), trained: Int32Array.from(trained) }];
+          });
+          expect(makeFolds(Int32Array.from(times), count, gap)).toEqual(expected);
+        },
+      ),
+    );
   });
 
   test('no fold where too little is left to train on', () => {
@@ -165,6 +287,66 @@ describe('gate', () => {
         },
       ),
     );
+  });
+
+  test('each step by its own sums and the mean of its target’s, and none where what is missed is not less', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(1, 2),
+        fc.double({ min: -1, max: 2, noNaN: true }),
+        (key, steps, targets, count, share) => {
+          const answers = steps * targets;
+          const n = 24;
+          const drawn = (own: number) => Float32Array.from(noise(n * answers, key + own));
+          const missed = drawn(0);
+          const corrections = Array.from({ length: count }, (_, c) =>
+            drawn(c + 1).map((v, at) => v * 0.7 + (c === 0 ? share * missed[at] : 0.4 * missed[at])),
+          );
+          // Two folds, and windows that are in none.
+          const folds = [0, 10].map((from) => ({
+            held: Int32Array.from({ length: 8 }, (_, i) => from + i),
+            trained: new Int32Array(0),
+          }));
+          const rows = folds.flatMap(({ held }) => [...held]);
+          const sum = (of: (at: number) => number, k: number) => rows.reduce((all, i) => all + of(i * answers + k), 0);
+          const ofTarget = (k: number) => Array.from({ length: steps }, (_, h) => (k % targets) + h * targets);
+          const blended = (of: (at: number) => number, k: number) =>
+            sum(of, k) + ofTarget(k).reduce((all, other) => all + sum(of, other), 0) / steps;
+          const weights = Array.from({ length: answers }, (_, k) =>
+            weigh({
+              products: corrections.map((p) => corrections.map((q) => blended((at) => p[at] * q[at], k))),
+              against: corrections.map((p) => blended((at) => p[at] * missed[at], k)),
+            }),
+          );
+          const left = (k: number) =>
+            sum((at) => Math.abs(missed[at] - corrections.reduce((all, p, c) => all + weights[k][c] * p[at], 0)), k);
+          const expected = weights.map((own, k) => {
+            const change = ofTarget(k).reduce(
+              (all, one) => all + left(one) - sum((at) => Math.abs(missed[at]), one),
+              0,
+            );
+            return change < 0 ? own.map((v) => expect.closeTo(v, 6)) : own.map(() => 0);
+          });
+          expect(gate(missed, corrections, folds, answers, targets)).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('of one correction its share between 0 and 1', () => {
+    for (const [p, r] of [
+      [4, 2],
+      [4, 6],
+      [4, -1],
+      [0, 1],
+    ]) {
+      const share = p > 0 ? Math.min(1, Math.max(0, r / p)) : 0;
+      expect(weigh({ products: [[p]], against: [r] })).toEqual([share]);
+    }
   });
 
   const folds = [{ held: Int32Array.from({ length: 200 }, (_, i) => i), trained: new Int32Array(0) }];

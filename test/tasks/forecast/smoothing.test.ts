@@ -1,10 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANCHOR_ROWS, chooseAnchor, spread, Track } from '../../../src/tasks/forecast/anchor.js';
+import {
+  ANCHOR_ROWS,
+  type Anchor,
+  type AnchorOptions,
+  chooseAnchor,
+  spread,
+  Track,
+} from '../../../src/tasks/forecast/anchor.js';
 import { solvePositive } from '../../../src/tasks/forecast/cholesky.js';
 import { readData } from '../../../src/tasks/forecast/data.js';
 import { nelderMead } from '../../../src/tasks/forecast/nelderMead.js';
 import { autocorrelation, findSeason } from '../../../src/tasks/forecast/season.js';
-import { fitSmoothing, run, type Smoothing } from '../../../src/tasks/forecast/smoothing.js';
+import { shortAnchor } from '../../../src/tasks/forecast/shortAnchor.js';
+import {
+  type Form,
+  fitSmoothing,
+  run,
+  type Smoothing,
+  startBackwards,
+  type Trend,
+} from '../../../src/tasks/forecast/smoothing.js';
+import { startFromMeans } from '../../../src/tasks/forecast/start.js';
 import { noise, seasonal } from './series.js';
 import { runOf, source } from './support.js';
 
@@ -330,4 +346,344 @@ test("what forms are chosen by is Akaike's criterion, corrected for few values",
     const [n, k] = [40, x.length + 3 + 1];
     expect(aicc).toBeCloseTo(n * Math.log(squares / n) + 2 * k + (2 * k * (k + 1)) / (n - k - 1), 6);
   }
+});
+
+/** The straight line of least squares over the rows 0 … n − 1. */
+function lineOf(y: number[]) {
+  const mean = y.reduce((a, b) => a + b, 0) / y.length;
+  const middle = (y.length - 1) / 2;
+  const slope =
+    y.length > 1
+      ? y.reduce((sum, v, t) => sum + (t - middle) * (v - mean), 0) /
+        y.reduce((sum, _, t) => sum + (t - middle) ** 2, 0)
+      : 0;
+  return { mean, slope, intercept: mean - slope * middle };
+}
+
+describe('where smoothing starts', () => {
+  const forms: Form[] = (['none', 'additive', 'damped'] satisfies Trend[]).flatMap((trend) =>
+    [1, 2, 3, 4, 7, 12].map((period) => ({ trend, period })),
+  );
+
+  test.each(forms)('the means of seasons less the moving average, and a line through the first rows: %j', (form) => {
+    const { trend, period } = form;
+    for (const rows of [2 * period + 3, 3 * period, 3 * period + 1, 5 * period + 2, 6 * period + 5, 30]) {
+      if (rows < 2 * period) continue;
+      const y = noise(rows, rows + period).map((e, t) => e + 0.2 * t + 3 * Math.cos((2 * Math.PI * t) / period));
+      const cycles = Math.min(5, Math.floor(rows / period));
+      const whole = y.slice(0, cycles * period);
+      const { slope, intercept } = lineOf(whole);
+      // The moving average of an even season gives its two ends half a share each: of two averages, one row apart, the mean.
+      const average = (t: number) => {
+        const half = Math.floor(period / 2);
+        const over = (from: number) => whole.slice(from, from + period).reduce((a, b) => a + b, 0) / period;
+        return period % 2 === 1 ? over(t - half) : (over(t - half) + over(t - half + 1)) / 2;
+      };
+      const distances = Array.from({ length: period }, (_, phase) => {
+        const found = whole.flatMap((v, t) => {
+          if (t % period !== phase) return [];
+          if (cycles <= 2) return [v - intercept - slope * t];
+          return t >= period / 2 && t < whole.length - period / 2 ? [v - average(t)] : [];
+        });
+        return found.reduce((a, b) => a + b, 0) / found.length;
+      });
+      const centre = distances.reduce((a, b) => a + b, 0) / period;
+      const seasons = period > 1 ? distances.map((one) => one - centre) : [];
+      const first = y.slice(0, Math.max(10, 2 * period)).map((v, t) => v - (seasons[t % period] ?? 0));
+      const line = lineOf(first);
+      const start = startFromMeans(Float64Array.from(y), form);
+      expect(start.seasons).toEqual(seasons.map((one) => expect.closeTo(one, 9)));
+      expect(start.level).toBeCloseTo(trend === 'none' ? line.mean : line.intercept - line.slope, 9);
+      expect(start.slope).toBeCloseTo(trend === 'none' ? 0 : line.slope, 9);
+    }
+  });
+
+  test.each(forms)(
+    'backwards from a line with seasons, those are found, and the level of the first row: %j',
+    ({ trend, period }) => {
+      for (const rows of [3 * period + 2, 12 * period + 23, 12 * period + 24, 12 * period + 60]) {
+        const slope = trend === 'none' ? 0 : 0.7;
+        const shapes = [0, 5, -2, 1, 3, -4, 2, 2, -1, 0, 6, -3].slice(0, period);
+        const centre = shapes.reduce((a, b) => a + b, 0) / period;
+        const y = Float64Array.from({ length: rows }, (_, t) => 20 + slope * t + (shapes[t % period] - centre));
+        const smoothing = { trend, period, alpha: 0.4, beta: 0.1, gamma: 0.2, phi: 1 };
+        const start = startBackwards(y, { ...smoothing, start: { level: 0, slope: 0, seasons: [] } });
+        expect(start.slope).toBeCloseTo(slope, 9);
+        expect(start.level).toBeCloseTo(20, 9);
+        expect(start.seasons).toEqual(period === 1 ? [] : shapes.map((one) => expect.closeTo(one - centre, 9)));
+      }
+    },
+  );
+
+  test('backwards it runs over the first 12 seasons and 24 rows', () => {
+    const y = Float64Array.from(seasonal(12 * 4 + 30));
+    const far = y.map((v, t) => (t < 12 * 4 + 24 ? v : 1e6));
+    const near = y.map((v, t) => (t < 12 * 4 + 23 ? v : 1e6));
+    expect(startBackwards(far, damped)).toEqual(startBackwards(y, damped));
+    expect(startBackwards(near, damped)).not.toEqual(startBackwards(y, damped));
+  });
+
+  test.each([
+    ['none', 4],
+    ['additive', 4],
+    ['additive', 1],
+    ['damped', 3],
+  ] as const)('of few seasons no other start has a lower sum of squares: %s trend, season of %d', (trend, period) => {
+    const y = Float64Array.from(
+      noise(6 * period + 1, 4),
+      (e, t) => e + 0.3 * t + 4 * Math.sin((2 * Math.PI * t) / period),
+    );
+    const fitted = fitSmoothing(y, { trend, period });
+    const { start } = fitted;
+    const squares = (own: Partial<Smoothing['start']>) =>
+      run(y, { ...fitted, start: { ...start, ...own } }).errors.reduce((sum, e) => sum + e * e, 0);
+    const least = squares({});
+    for (const by of [-0.1, 0.1]) {
+      expect(squares({ level: start.level + by })).toBeGreaterThan(least - 1e-3 * least);
+      if (trend !== 'none') expect(squares({ slope: start.slope + by })).toBeGreaterThan(least);
+      for (let i = 1; i < period; i++) {
+        const seasons = start.seasons.map((one, j) => one + (j === i ? by : j === 0 ? -by : 0));
+        expect(squares({ seasons })).toBeGreaterThan(least);
+      }
+    }
+  });
+});
+
+test('Nelder–Mead asks for the points of its paper, in their order', () => {
+  /** Reflection, expansion, contraction to either side and shrinking, written as the paper has them. */
+  function paper(f: (x: number[]) => number, start: number[], step: number, iterations: number) {
+    const n = start.length;
+    let points = Array.from({ length: n + 1 }, (_, i) => start.map((v, j) => (j === i - 1 ? v + step : v)));
+    let at = points.map((x) => ({ x, y: f(x) }));
+    for (let k = 0; k < iterations; k++) {
+      at = at
+        .map((one, i) => ({ one, i }))
+        .sort((a, b) => a.one.y - b.one.y || a.i - b.i)
+        .map(({ one }) => one);
+      const [low, high] = [at[0], at[n]];
+      if (high.y - low.y < 1e-8) break;
+      const centre = start.map((_, j) => at.slice(0, n).reduce((sum, { x }) => sum + x[j], 0) / n);
+      const point = (factor: number) => {
+        const x = centre.map((c, j) => c + factor * (c - high.x[j]));
+        return { x, y: f(x) };
+      };
+      const reflected = point(1);
+      if (reflected.y < low.y) {
+        const expanded = point(2);
+        at[n] = expanded.y < reflected.y ? expanded : reflected;
+        continue;
+      }
+      if (reflected.y < at[n - 1].y) {
+        at[n] = reflected;
+        continue;
+      }
+      const contracted = point(reflected.y < high.y ? 0.5 : -0.5);
+      if (contracted.y < Math.min(reflected.y, high.y)) at[n] = contracted;
+      else {
+        points = at.map(({ x }) => x.map((v, j) => (v + low.x[j]) / 2));
+        at = at.map((one, i) => (i === 0 ? one : { x: points[i], y: f(points[i]) }));
+      }
+    }
+    return at.reduce((best, one) => (one.y < best.y ? one : best));
+  }
+  const functions: [(x: ArrayLike<number>) => number, number[]][] = [
+    [(x) => (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2, [-1.2, 1]],
+    [(x) => Math.abs(x[0]) + Math.abs(x[1] - 1) * 3 + Math.cos(5 * x[0]), [2, -2]],
+    [(x) => Math.floor(3 * x[0]) ** 2 + (x[1] * x[2]) ** 2 + x[2] ** 2, [2, 1, 3]],
+    [(x) => Math.cos(3 * x[0]) + x[0] ** 2 / 9, [4]],
+    [(x) => Math.sin(9 * x[0]) * Math.cos(7 * x[1]) + 0.01 * x[0] ** 2, [1, 1]],
+  ];
+  for (const [f, start] of functions) {
+    for (const iterations of [0, 1, 7, 200]) {
+      const [asked, expected]: number[][] = [[], []];
+      const found = nelderMead(
+        (x) => {
+          asked.push(...x);
+          return f(x);
+        },
+        start,
+        0.4,
+        iterations,
+      );
+      const least = paper(
+        (x) => {
+          expected.push(...x);
+          return f(x);
+        },
+        start,
+        0.4,
+        iterations,
+      );
+      expect(asked.length).toBe(expected.length);
+      for (const [i, one] of expected.entries()) expect(asked[i]).toBeCloseTo(one, 9);
+      expect(found.value).toBeCloseTo(least.y, 9);
+      expect([...found.x]).toEqual(least.x.map((one) => expect.closeTo(one, 9)));
+    }
+  }
+});
+
+describe('what is chosen as the anchor', () => {
+  const rms = (values: number[]) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
+  const meanOf = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const naive = (log: boolean, least: number, period: number, first: number): Anchor => ({
+    kind: 'naive',
+    log,
+    least,
+    trend: 'none',
+    period,
+    alpha: 1,
+    beta: 0,
+    gamma: 0,
+    phi: 1,
+    start: { level: first, slope: 0, seasons: new Array<number>(period > 1 ? period : 0).fill(0) },
+  });
+
+  /** As the description of `chooseAnchor` has it: every candidate beside its score, then the choice. */
+  function chosen(y: number[], { season, horizon, log, effects }: AnchorOptions, iterations: number): Anchor {
+    const n = y.length;
+    const positive = y.every((v) => v > 0);
+    const least = positive ? Math.min(...y) / 2 : 0;
+    const from = Math.min(Math.max(2 * season, 4), Math.floor(n / 3));
+    const steps = Math.min(horizon, n - from);
+    const added = (t: number) => effects?.[t] ?? 0;
+    const valuesOf = (logs: boolean) =>
+      Float64Array.from(y, (v, t) => (logs ? Math.log(Math.max(v, least)) : v) - added(t));
+    const scored = (anchor: Anchor, aicc: number) => {
+      const track = new Track(anchor, valuesOf(anchor.log));
+      const logErrors = Array.from({ length: steps }, (_, h) => {
+        const missed = [];
+        for (let t = from; t <= n - steps; t++) {
+          const ahead = track.ahead(t, h) + added(t + h);
+          missed.push((anchor.log ? Math.exp(ahead) : ahead) - y[t + h]);
+        }
+        return 2 * Math.log(rms(missed));
+      });
+      return { anchor, aicc, error: meanOf(logErrors) };
+    };
+    const periods = [1, season, ...([24, 48, 96].includes(season) ? [7 * season] : [])].filter(
+      (period, i) => i === 0 || (period > 1 && n >= 2 * period + 3),
+    );
+    const logs = log === undefined ? (positive ? [false, true] : [false]) : [log];
+    const smooth = logs.flatMap((own) => {
+      const values = [...valuesOf(own)];
+      const mean = meanOf(values);
+      const scale = rms(values.map((v) => v - mean));
+      return (['none', 'additive', 'damped'] satisfies Trend[]).flatMap((trend, slopes) =>
+        periods.flatMap((period) => {
+          // A variance, α and the level; with a slope β and that; φ; γ and the seasons that are free.
+          const parameters = 3 + [0, 2, 3][slopes] + (period > 1 ? period : 0);
+          if (n <= parameters + 2) return [];
+          const {
+            x: _,
+            aicc,
+            start,
+            ...rest
+          } = fitSmoothing(
+            Float64Array.from(values, (v) => (v - mean) / scale),
+            { trend, period },
+            iterations,
+          );
+          const jacobian = own ? y.reduce((sum, v) => sum + 2 * Math.log(v), 0) : 0;
+          const seasons = start.seasons.map((one) => one * scale);
+          const level = { level: mean + scale * start.level, slope: scale * start.slope, seasons };
+          const anchor: Anchor = { ...rest, kind: 'smoothing', log: own, least, start: level };
+          return [scored(anchor, aicc + 2 * n * Math.log(scale) + jacobian)];
+        }),
+      );
+    });
+    const best = Math.min(...smooth.map(({ error }) => error));
+    const [first] = smooth.filter(({ error }) => Math.exp(error - best) <= 1.5).sort((a, b) => a.aicc - b.aicc);
+    const domain = first?.anchor.log ?? log ?? false;
+    const [simple] = periods
+      .map((period) => scored(naive(domain, least, period, valuesOf(domain)[0]), 0))
+      .sort((a, b) => a.error - b.error);
+    return first && !(Math.exp(simple.error) < 1.1 * Math.exp(first.error)) ? first.anchor : simple.anchor;
+  }
+
+  const kinds: Record<string, (e: number, t: number, all: number[]) => number> = {
+    noise: (e) => 5 * e,
+    level: (e) => 40 + e,
+    line: (e, t) => 30 + 0.4 * t + e,
+    growth: (e, t) => 10 * Math.exp(0.05 * t + 0.1 * e),
+    walk: (_, t, all) => 60 + all.slice(0, t + 1).reduce((a, b) => a + b, 0),
+    season: (e, t) => 50 + 0.1 * t + [3, -1, -4, 2][t % 4] + 0.8 * e,
+    'growing season': (e, t) => (20 + 0.5 * t) * (1 + [0.3, -0.1, -0.4, 0.2][t % 4]) + e,
+    'a season that walks': (_, t, all) =>
+      20 + all.filter((_, i) => i <= t && i % 4 === t % 4).reduce((a, b) => a + b, 0),
+    bend: (e, t) => 80 - 60 * 0.9 ** t + e,
+  };
+  test.each(Object.entries(kinds))(
+    '%s: of all candidates the one by AICc among the near best, or naive',
+    async (_, of) => {
+      for (let key = 1; key <= 6; key++) {
+        const n = 14 + 7 * key;
+        const y = noise(n, 50 + key).map(of);
+        const effects = key % 4 === 0 ? Float64Array.from(noise(n, 9), (e) => 0.05 * e) : undefined;
+        const options: AnchorOptions = {
+          season: 4,
+          horizon: 1 + (key % 3) * 3,
+          iterations: () => 25,
+          ...(key % 5 === 0 && { log: y.every((v) => v > 0) }),
+          ...(effects && { effects }),
+        };
+        const found = await chooseAnchor(Float64Array.from(y), options);
+        const expected = chosen(y, options, 25);
+        const { start, ...rest } = expected;
+        const near = (v: number) => expect.closeTo(v, 6);
+        expect(found).toEqual({
+          ...rest,
+          alpha: near(rest.alpha),
+          beta: near(rest.beta),
+          gamma: near(rest.gamma),
+          phi: near(rest.phi),
+          least: near(rest.least),
+          start: { level: near(start.level), slope: near(start.slope), seasons: start.seasons.map(near) },
+        });
+      }
+    },
+  );
+
+  /** Akaike's criterion with its correction, of n errors with k parameters. */
+  const criterion = (squares: number, n: number, count: number, k: number) =>
+    n * Math.log(squares / count + 1e-12) + 2 * k + (n > k + 1 ? (2 * k * (k + 1)) / (n - k - 1) : 1e6);
+
+  test.each(Object.entries(kinds))('%s: of a short series half of the change, or smoothing', (_, of) => {
+    for (let key = 1; key <= 12; key++) {
+      const n = 4 + key * (key % 2 ? 1 : 4);
+      const y = noise(n, 80 + key).map(of);
+      const mean = meanOf(y);
+      const scale = rms(y.map((v) => v - mean));
+      const z = y.map((v) => (v - mean) / scale);
+      const walk = (slope: number, k: number) => {
+        const squares = z.slice(1).reduce((sum, v, t) => sum + (v - z[t] - slope) ** 2, 0);
+        const start = { level: z[0] - slope, slope, seasons: [] as number[] };
+        const rest = { trend: 'additive' as Trend, period: 1, alpha: 1, beta: 0, gamma: 0, phi: 1 };
+        return { ...rest, start, aicc: criterion(squares, n, n - 1, k) };
+      };
+      const half = Math.floor(n / 2);
+      const smooth = (trend: Trend) => fitSmoothing(Float64Array.from(z), { trend, period: 1 }, 25);
+      const best = <T extends { aicc: number }>(all: T[]) => all.reduce((a, b) => (b.aicc < a.aicc ? b : a));
+      const level = best([walk((z[n - 1] - z[half - 1]) / (n - half) / 2, 2), smooth('none')]);
+      const sloped = best([walk((z[n - 1] - z[0]) / (n - 1), 3), smooth('additive'), smooth('damped')]);
+      const { alpha, beta, phi, trend, start } = level.aicc - sloped.aicc > 15 ? sloped : level;
+      const domain = { log: key % 3 === 0, least: 0.5 };
+      expect(shortAnchor(Float64Array.from(y), domain, 25)).toEqual({
+        kind: 'smoothing',
+        ...domain,
+        trend,
+        period: 1,
+        alpha: expect.closeTo(alpha, 8),
+        beta: expect.closeTo(beta, 8),
+        gamma: 0,
+        phi: expect.closeTo(phi, 8),
+        start: {
+          level: expect.closeTo(mean + scale * start.level, 6),
+          slope: expect.closeTo(scale * start.slope, 6),
+          seasons: [],
+        },
+      });
+    }
+    expect(shortAnchor(Float64Array.from(noise(4, 1).map(of)), { log: false, least: 0 })).toBeUndefined();
+    expect(shortAnchor(new Float64Array(9).fill(3), { log: false, least: 0 })).toBeUndefined();
+  });
 });

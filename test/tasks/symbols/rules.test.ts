@@ -4,6 +4,7 @@ import { MemcellError } from '../../../src/errors.js';
 import type { Run } from '../../../src/tasks/definition.js';
 import type { SymbolsArtefact } from '../../../src/tasks/symbols/artefact.js';
 import { type SymbolsEvaluation, verdict } from '../../../src/tasks/symbols/evaluation.js';
+import { scoreSymbols } from '../../../src/tasks/symbols/network.js';
 import { evaluateSequence } from '../../../src/tasks/symbols/predict.js';
 import { novelty, prepareSequence } from '../../../src/tasks/symbols/prepare.js';
 import type { SymbolValue } from '../../../src/tasks/symbols/sequence.js';
@@ -170,4 +171,43 @@ describe('scores', () => {
     expect(symbolsTask.score(whole, {})).toEqual({ value: 0.7, name: 'nats per symbol' });
     expect(symbolsTask.score(of(0.75), {})).toEqual({ value: 0.25, name: 'share of mistakes' });
   });
+});
+
+test.each([
+  [0, 40, undefined, 40],
+  [2, 3, undefined, 3],
+  [100, 2700, undefined, 2700],
+  // Interrupted, the first part is enough.
+  [10, 2700, AbortSignal.abort(), 10 + 1024],
+])('the tokens from %d to %d are scored, each after the window before it', async (from, to, signal, end) => {
+  const window = 3;
+  const ids = Int32Array.from({ length: 2700 }, (_, i) => ((i * i) >> 1) % 3);
+  const rowOf = (before: ArrayLike<number>) =>
+    [0, 1, 2].map((v) => ((before[0] + 2 * before[1] + 4 * before[2] + 3 * v) % 7) / 7);
+  const asked: number[] = [];
+  const network = {
+    predict: async ({ data, shape: [n] }: { data: ArrayLike<number>; shape: readonly number[] }) => {
+      asked.push(n);
+      const rows = Array.from({ length: n }, (_, i) => rowOf(Array.from(data).slice(i * window, (i + 1) * window)));
+      return { data: Float32Array.from(rows.flat()), shape: [n, 3] };
+    },
+  };
+  const coding = { symbols: [0, 1, 2], input: 'index' as const, scale: 2 };
+  const first = Math.max(from, window);
+  if (end <= first) {
+    expect((await scoreSymbols(network, ids, window, { from, to }, coding, signal)).samples).toBe(0);
+    return;
+  }
+  const told = Array.from({ length: end - first }, (_, k) => {
+    const i = first + k;
+    const p = rowOf(ids.subarray(i - window, i));
+    return { right: p.indexOf(Math.max(...p)) === ids[i], nats: -Math.log(Math.max(p[ids[i]], 1e-7)) };
+  });
+  const found = await scoreSymbols(network, ids, window, { from, to }, coding, signal);
+  expect(found).toEqual({
+    samples: told.length,
+    accuracy: expect.closeTo(told.filter(({ right }) => right).length / told.length, 9),
+    loss: expect.closeTo(told.reduce((sum, { nats }) => sum + nats, 0) / told.length, 5),
+  });
+  expect(Math.max(...asked)).toBeLessThanOrEqual(1024);
 });

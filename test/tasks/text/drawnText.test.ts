@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openSource } from '../../../src/data/source.js';
+import { deriveKey, uniformAt } from '../../../src/random.js';
 import { readSequence } from '../../../src/tasks/symbols/sequence.js';
 import { cutBefore, drawText } from '../../../src/tasks/text/drawnText.js';
 
@@ -58,6 +59,44 @@ test('composing the pieces one by one is composing the whole', () => {
       expect(composed + rest.normalize('NFC')).toBe(text.normalize('NFC'));
     }),
   );
+});
+
+test.each([
+  [1000, 100],
+  [1009, 91],
+  [995, 99],
+])('of a text of more than %d characters the pieces of the smallest numbers, in their order', async (most, kept) => {
+  const length = Math.ceil(most / 100);
+  const pieces = Array.from({ length: 400 }, (_, i) => String(i).padStart(length, '0'));
+  const whole = pieces.join('');
+  for (const seed of [1, 2, 3]) {
+    const key = deriveKey(seed, 'pieces');
+    const numbers = pieces.map((_, i) => uniformAt(key, i));
+    const limit = numbers.toSorted((a, b) => a - b)[kept - 1];
+    // However the text comes: in one block, or in blocks that end anywhere.
+    for (const block of [whole.length, 7, 1013]) {
+      const source = {
+        name: 'digits.txt',
+        text: async () => whole,
+        table: () => Promise.reject(new Error('no table')),
+        textSize: async () => whole.length,
+        textBlocks: async function* () {
+          for (let at = 0; at < whole.length; at += block) yield whole.slice(at, at + block);
+        },
+      };
+      expect(await drawText(source, seed, most)).toEqual({
+        text: pieces.filter((_, i) => numbers[i] <= limit).join(''),
+        beginning: pieces[0],
+        notes: [
+          `digits.txt: read as a stream: of ${whole.length.toLocaleString('en')} characters ${(kept * length).toLocaleString('en')} are used, in ${kept} pieces drawn from all of it`,
+        ],
+      });
+      expect(await drawText(source, seed, whole.length)).toEqual({ text: whole, notes: [] });
+      // More bytes than are held, but no more characters.
+      const bytes = { ...source, textSize: async () => 3 * whole.length };
+      expect(await drawText(bytes, seed, whole.length)).toEqual({ text: whole, notes: [] });
+    }
+  }
 });
 
 test('the last piece is shorter than two', async () => {

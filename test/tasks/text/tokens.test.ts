@@ -74,3 +74,40 @@ test.each([
 ])('damaged: %j', (value, message) => {
   expect(() => parseTokens(new Fields(value, 'model.json: task.tokens'))).toThrow(message);
 });
+
+test('pairs are merged as by counting them anew each time, the most frequent first, of equal ones that of the smaller ids', () => {
+  const word = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 9 });
+  const words = fc.array(fc.record({ ids: word, count: fc.integer({ min: 1, max: 4 }) }), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  const merge = (ids: number[], [left, right]: readonly [number, number], id: number): number[] => {
+    const at = ids.findIndex((one, i) => one === left && ids[i + 1] === right);
+    return at < 0 ? ids : [...ids.slice(0, at), id, ...merge(ids.slice(at + 2), [left, right], id)];
+  };
+  fc.assert(
+    fc.property(words, fc.integer({ min: 0, max: 8 }), (given, most) => {
+      let work = given.map(({ ids, count }) => ({ ids, count }));
+      const expected: [number, number][] = [];
+      while (expected.length < most) {
+        const counts = new Map<string, { pair: [number, number]; count: number }>();
+        for (const { ids, count } of work)
+          for (let i = 0; i + 1 < ids.length; i++) {
+            const key = `${ids[i]} ${ids[i + 1]}`;
+            const known = counts.get(key) ?? { pair: [ids[i], ids[i + 1]], count: 0 };
+            counts.set(key, { ...known, count: known.count + count });
+          }
+        const [best] = [...counts.values()]
+          .filter(({ count }) => count > 1)
+          .sort((a, b) => b.count - a.count || a.pair[0] - b.pair[0] || a.pair[1] - b.pair[1]);
+        if (best === undefined) break;
+        const id = 4 + expected.length;
+        work = work.map(({ ids, count }) => ({ ids: merge(ids, best.pair, id), count }));
+        expected.push(best.pair);
+      }
+      expect(learnMerges(given, 4, most)).toEqual(expected);
+      const table = new MergeTable(expected, 4);
+      expect(given.map(({ ids }) => table.apply(ids))).toEqual(work.map(({ ids }) => ids));
+    }),
+  );
+});
