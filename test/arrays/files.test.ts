@@ -1,5 +1,5 @@
 /** What files of arrays hold, whole, or the whole line that refuses them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -56,6 +56,15 @@ test.each<[string, string[]]>([
 test('a table of values is one, whatever it begins with', async () => {
   expect(await held('f.csv', 'a,b\n1,2\n3,4\n')).toEqual(['column a: 1,3', 'column b: 2,4']);
   expect(await held('f', '[a],b\n1,2\n3,4\n')).toEqual(['column [a]: 1,3', 'column b: 2,4']);
+});
+
+test('a file of more than 2 GiB is refused before it is read', async () => {
+  const path = join(folder, 'long.npy');
+  // All of it is a hole.
+  writeFileSync(path, '');
+  truncateSync(path, 2 ** 31 + 1);
+  await expect(readArrayFile(path)).rejects.toThrow(`${path}: 2147483649 bytes; arrays of up to 2 GiB are read`);
+  rmSync(path);
 });
 
 test('archives', async () => {

@@ -93,6 +93,15 @@ describe('what is accepted', () => {
 });
 
 describe('errors point at the character', () => {
+  test('of a text of several lines, the line with the character is shown alone', () => {
+    expect(problem('LSTM(5),\nDense(3, wings=2),\nDropout(0.1)').split('\n').slice(1)).toEqual([
+      '  Dense(3, wings=2),',
+      '           ^',
+    ]);
+    expect(problem('Foo,\nDense(2)').split('\n').slice(1)).toEqual(['  Foo,', '  ^']);
+    expect(problem('Dense(2),\nFoo').split('\n').slice(1)).toEqual(['  Foo', '  ^']);
+  });
+
   test('a misspelt layer', () => {
     expect(problem('LSTM(64), LTSM(32)')).toMatchInlineSnapshot(`
 "layers: unknown layer 'LTSM' at character 11; did you mean LSTM?
