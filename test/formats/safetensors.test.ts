@@ -361,3 +361,73 @@ test('layers that find no module are told with the features that come to them, w
       message: `file: nothing in the file fits ${told}`,
     });
 });
+
+test('modules of arrays that do not fit each other are none', async () => {
+  const said = async (arrays: Record<string, number[]>, layers: Layer[] = [Dense(2, { inputShape: [3], name: 'd' })]) =>
+    load(new Sequential(layers), file(arrays)).then(
+      () => 'nothing',
+      ({ message }: Error) => message.replace(/^file: nothing in the file fits [^;]*; /, ''),
+    );
+  const unknown = (...names: string[]) => `memcell does not know what ${names.join(', ')} belong to`;
+  expect(await said({ 'm.weight': [2, 3], 'm.bias': [2] })).toBe('nothing');
+  expect(await said({ weight: [2, 3], bias: [2] })).toBe('nothing');
+  expect(await said({ 'm.weight': [2, 3], 'm.bias': [3] })).toBe(unknown('m.weight', 'm.bias'));
+  expect(await said({ 'm.weight': [2, 3], 'm.bias': [2, 1] })).toBe(unknown('m.weight', 'm.bias'));
+  expect(await said({ 'm.weight': [2, 3], 'm.other': [2] })).toBe(unknown('m.weight', 'm.other'));
+  expect(await said({ 'm.weight': [2, 3, 1, 1], 'm.bias': [2] })).toBe(unknown('m.weight', 'm.bias'));
+  expect(await said({ 'm.weight': [] })).toBe(unknown('m.weight'));
+  expect(await said({ 'm.bias': [2] })).toBe(unknown('m.bias'));
+  const lstm = { 'r.weight_ih_l0': [8, 3], 'r.weight_hh_l0': [8, 2], 'r.bias_ih_l0': [8], 'r.bias_hh_l0': [8] };
+  const layer = () => [LSTM(2, { inputShape: [null, 3] })];
+  expect(await said(lstm, layer())).toBe('nothing');
+  const changed: [string, Record<string, number[]>][] = [
+    ['another input', { 'r.weight_ih_l0': [7, 3] }],
+    ['other states', { 'r.weight_hh_l0': [8, 3] }],
+    ['two gates', { 'r.weight_ih_l0': [4, 3], 'r.weight_hh_l0': [4, 2], 'r.bias_ih_l0': [4], 'r.bias_hh_l0': [4] }],
+    ['another bias', { 'r.bias_ih_l0': [4] }],
+    ['another bias of states', { 'r.bias_hh_l0': [4] }],
+    ['one more', { 'r.more_l0': [8] }],
+    ['half of the other direction', { 'r.weight_ih_l0_reverse': [8, 3] }],
+  ];
+  for (const [, more] of changed) {
+    const arrays = { ...lstm, ...more };
+    expect(await said(arrays, layer())).toBe(unknown(...Object.keys(arrays)));
+  }
+  const { 'r.bias_hh_l0': _, ...less } = lstm;
+  expect(await said(less, layer())).toBe(unknown(...Object.keys(less)));
+});
+
+test('a module goes to the layer of its name, levels of one to layers in their order, and others to what they fit alone', async () => {
+  const stack = () =>
+    new Sequential([
+      LSTM(2, { inputShape: [null, 2], returnSequences: true, useBias: false, name: 'a' }),
+      LSTM(2, { returnSequences: true, useBias: false, name: 'b' }),
+      LSTM(2, { useBias: false, name: 'c' }),
+    ]);
+  const level = (name: string) => ({
+    [`${name.replace('#', 'weight_ih')}`]: [8, 2],
+    [`${name.replace('#', 'weight_hh')}`]: [8, 2],
+  });
+  const firsts = async (arrays: Record<string, number[]>) =>
+    (await load(stack(), file(arrays))).getWeights().flatMap(({ data }, at) => (at % 2 === 0 ? [data[0]] : []));
+  // Each array has 16 numbers, so that the third module's begin at 65.
+  expect(await firsts({ ...level('r.#_l2'), ...level('r.#_l0'), ...level('r.#_l10') })).toEqual([33, 1, 65]);
+  expect(await firsts({ ...level('b.#_l0'), ...level('c.#_l0'), ...level('a.#_l0') })).toEqual([65, 1, 33]);
+  expect(await firsts({ ...level('x1.r.#_l0'), ...level('x0.r.#_l0'), ...level('x2.r.#_l0') })).toEqual([33, 1, 65]);
+  // A name may be that of one level.
+  const named = new Sequential([
+    LSTM(2, { inputShape: [null, 2], returnSequences: true, useBias: false, name: 'r_l1' }),
+    LSTM(2, { useBias: false, name: 'r' }),
+  ]);
+  await load(named, file({ ...level('r.#_l0'), ...level('r.#_l1') }));
+  expect(named.getWeights().map(({ data }) => data[0])).toEqual([33, 49, 1, 17]);
+  const said = (arrays: Record<string, number[]>) => firsts(arrays).catch(({ message }: Error) => message);
+  const alike = (...names: string[]) =>
+    `file: ${names.join(', ')} may each be the weights of a, b, c: give the layers the names of the modules`;
+  expect(await said({ ...level('r.#_l0'), ...level('s.#_l1'), ...level('r.#_l2') })).toBe(alike('r', 's_l1', 'r_l2'));
+  expect(await said({ ...level('r1.#_l0'), ...level('r2.#_l1'), ...level('r3.#_l2') })).toBe(
+    alike('r1', 'r2_l1', 'r3_l2'),
+  );
+  expect(await said({ ...level('r.#_l0'), ...level('r.#_l1') })).toBe(alike('r', 'r_l1'));
+  expect(await said({ ...level('r.#_l0'), ...level('r.1.#_l0'), ...level('r.2.#_l0') })).toBe(alike('r', 'r.1', 'r.2'));
+});

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { MemcellError } from '../../../src/errors.js';
 import { float, GraphBuilder, int, ints, text } from '../../../src/formats/onnx/builder.js';
 import { dataTypes, encodeModel, type TensorProto } from '../../../src/formats/onnx/proto.js';
+import { type Atom, type Axis, regroup, sizeOf } from '../../../src/formats/onnx/signals.js';
 import { loadModel } from '../../../src/index.js';
 import { draws, largest, type Numbers, run } from './runtime.js';
 
@@ -390,4 +391,123 @@ test('graphs of drawn operators are refused in one line, or give what ONNX Runti
   );
   // Steps that stand the other way round beside others, and graphs that only move axes.
   expect(refused).toBeLessThan(0.5 * read);
+});
+
+/** An axis of roles by their letters: t4 f6 b1, h2/3 for heads that stand 3 features apart. */
+const axisOfText = (axis: string): Axis =>
+  axis === ''
+    ? []
+    : axis.split(' ').map((atom): Atom => {
+        const [, letter, size, stride] = /^(.)(\d+)(?:\/(\d+))?$/.exec(atom) ?? [];
+        const role = ({ b: 'batch', t: 'time', f: 'feature', h: 'head', d: 'direction' } as const)[letter] ?? 'query';
+        return { role, size: Number(size), ...(stride && { stride: Number(stride) }) };
+      });
+
+test.each<[from: string[], shape: number[], to: string[] | undefined, heads?: boolean]>([
+  [
+    ['b1', 't4', 'f6'],
+    [1, 4, 6],
+    ['b1', 't4', 'f6'],
+  ],
+  [
+    ['b1', 't4', 'f6'],
+    [4, 6],
+    ['b1 t4', 'f6'],
+  ],
+  [['b1', 't4', 'f6'], [24], ['b1 t4 f6']],
+  [
+    ['b1', 't4', 'f6'],
+    [4, 1, 6],
+    ['b1 t4', '', 'f6'],
+  ],
+  [
+    ['b1', 't4', 'f6'],
+    [1, 1, 4, 6],
+    ['b1', '', 't4', 'f6'],
+  ],
+  [
+    ['t4', 'b1', 'f6'],
+    [4, 6],
+    ['t4 b1', 'f6'],
+  ],
+  [
+    ['t4', 'b1', 'f6'],
+    [4, 1, 6],
+    ['t4', 'b1', 'f6'],
+  ],
+  [
+    ['t4', 'f6', 'b1'],
+    [4, 6],
+    ['t4', 'f6 b1'],
+  ],
+  [
+    ['t4', 'f6', 'b1'],
+    [4, 6, 1],
+    ['t4', 'f6', 'b1'],
+  ],
+  [
+    ['t4', 'f6'],
+    [1, 4, 6, 1],
+    ['', 't4', 'f6', ''],
+  ],
+  [['t4', 'f6'], [4, 5], undefined],
+  [['t4', 'f6'], [4], undefined],
+  [['t4', 'f6'], [4, 6, 2], undefined],
+  [['t4', 'f6'], [2, 12], undefined],
+  [['t4', 'f6'], [4, 2, 3], undefined],
+  [['t4', 'f6'], [4, 2, 3], ['t4', 'h2/3', 'f3'], true],
+  [['t4', 'f6'], [4, 3, 2], ['t4', 'h3/2', 'f2'], true],
+  [['t4', 'f6'], [4, 4, 1], undefined, true],
+  [['t4', 'f6'], [2, 2, 6], undefined, true],
+  [['t4', 'f8'], [4, 2, 2, 2], ['t4', 'h2/4', 'h2/2', 'f2'], true],
+  [['t4', 'f6'], [8, 3], ['t4 h2/3', 'f3'], true],
+  [['t4', 'f6'], [16, 1], undefined, true],
+  [
+    ['t4', 'h2/3', 'f3'],
+    [4, 6],
+    ['t4', 'f6'],
+  ],
+  [
+    ['t4', 'h2/4', 'f3'],
+    [4, 6],
+    ['t4', 'h2/4 f3'],
+  ],
+  [
+    ['h2/3', 't4', 'f3'],
+    [8, 3],
+    ['h2/3 t4', 'f3'],
+  ],
+  [
+    ['t4', 'd2', 'f3'],
+    [4, 6],
+    ['t4', 'd2 f3'],
+  ],
+  [
+    ['t4', 'h2/4', 'h2/2', 'f2'],
+    [4, 8],
+    ['t4', 'f8'],
+  ],
+])('axes %j to shape %j are %j', (from, shape, to, heads = false) => {
+  expect(regroup(from.map(axisOfText), shape, heads)).toEqual(to?.map(axisOfText));
+});
+
+test('axes in any grouping of what they are made of have its sizes, in its order', () => {
+  const roles = ['batch', 'time', 'feature', 'direction'] as const;
+  const grouped = fc.array(
+    fc.array(fc.tuple(fc.constantFrom(...roles), fc.constantFrom(2, 3, 5, 7)), { maxLength: 2 }),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  );
+  fc.assert(
+    fc.property(grouped, fc.nat(), (drawn, place) => {
+      const axes = drawn.map((axis) => axis.map(([role, size]): Atom => ({ role, size })));
+      const flat: Axis[] = axes.flat().map((atom) => [atom]);
+      const shape = axes.map(sizeOf);
+      expect(regroup(flat, shape)).toEqual(axes);
+      const at = place % shape.length;
+      expect(regroup(flat, shape.with(at, shape[at] * 2))).toBeUndefined();
+    }),
+  );
 });

@@ -5,7 +5,18 @@ import { decodeModel, encodeModel, type ModelProto, type NodeProto } from '../..
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
-import { Dense, loadModel, Sequential } from '../../../src/index.js';
+import {
+  BatchNormalization,
+  Conv1D,
+  Dense,
+  GRU,
+  type Layer,
+  LayerNormalization,
+  LSTM,
+  loadModel,
+  SeparableConv1D,
+  Sequential,
+} from '../../../src/index.js';
 import { type End, fileOf, type Graph, node } from './byHand.js';
 import { contentsOf } from './runtime.js';
 
@@ -164,6 +175,61 @@ const refused: [message: string, nodes: NodeProto[], more?: Partial<Graph>][] = 
     { tensors: [weight('W3', 2, UNITS, 3), weight('R3', 2, UNITS, UNITS)] },
   ],
   [
+    `node "ReverseSequence" (ReverseSequence): it turns round a part of [batch, steps, features], not all steps of it; ${without}`,
+    [node('ReverseSequence', ['x', 'four'], 'y', { time_axis: int(0), batch_axis: int(1) })],
+    { tensors: [intTensor('four', [1], [4])] },
+  ],
+  [
+    `node "ReverseSequence" (ReverseSequence): it turns round a part of [batch, steps, features], not all steps of it; ${without}`,
+    [node('ReverseSequence', ['x', 'four'], 'y', { time_axis: int(1), batch_axis: int(0) })],
+    { tensors: [intTensor('four', [1], [3])] },
+  ],
+  [
+    `node "Concat" (Concat): it joins outputs along [steps]; ${without}`,
+    [turned, lstm(['t', 'W', 'R', 'B'], ['Y']), node('Concat', ['Y', 'Y'], 'y', { axis: int(0) })],
+  ],
+  [
+    `node "Slice" (Slice): it takes 0 of the 3 elements of [features]; ${without}`,
+    [node('Slice', ['x', 'zero', 'zero', 'two'], 'y')],
+  ],
+  [
+    `node "Slice" (Slice): it takes 2 of the 3 elements of [features]; ${without}`,
+    [node('Slice', ['x', 'zero', 'three', 'two', 'two'], 'y')],
+    { tensors: [intTensor('three', [1], [3])] },
+  ],
+  [
+    `node "LSTM" (LSTM): it reads [batch, features, steps], where [steps, batch, features] should be; ${without}`,
+    [node('Transpose', ['x'], 'c', { perm: ints([0, 2, 1]) }), lstm(['c', 'W', 'R', 'B'], ['', 'h']), last],
+  ],
+  [
+    `node "LSTM" (LSTM): it reads [steps, batch, features], where [batch, steps, features] should be; ${without}`,
+    [turned, node('LSTM', ['t', 'W', 'R', 'B'], ['', 'h'], { hidden_size: int(UNITS), layout: int(1) }), last],
+  ],
+  [
+    `node "Thing" (Thing): it is of the domain ${JSON.stringify('d'.repeat(80))}, which memcell does not read; ${without}`,
+    [{ ...node('Thing', ['x'], 'y'), domain: 'd'.repeat(90) }],
+  ],
+  [
+    `node "toString" (toString): memcell does not compute this operator of numbers in the file; ${without}`,
+    [node('toString', ['v'], 'w'), node('Add', ['x', 'w'], 'y')],
+  ],
+  [`node "constructor" (constructor): memcell reads no such operator; ${without}`, [node('constructor', ['x'], 'y')]],
+  [
+    `node ${JSON.stringify('n'.repeat(80))} (Sin): memcell reads no such operator; ${without}`,
+    [{ ...node('Sin', ['x'], 'y'), name: 'n'.repeat(90) }],
+  ],
+  [`node "y" (Sin): memcell reads no such operator; ${without}`, [{ ...node('Sin', ['x'], ['', 'y']), name: '' }]],
+  [
+    `no node gives ${JSON.stringify('m'.repeat(80))}, or nodes read each other in a circle`,
+    [node('Tanh', ['m'.repeat(90)], 'y')],
+  ],
+  [`node "Relu" (Relu): its output 1 is not known; ${without}`, [node('Relu', ['x'], ['z', 'y'])]],
+  [
+    'an output is the lengths of the sequences; export the model without that output',
+    [node('Identity', ['n'], 'y')],
+    withLengths,
+  ],
+  [
     `node "Gather" (Gather): index 1 is none of 1; ${damaged}`,
     [turned, lstm(['t', 'W', 'R', 'B'], ['', 'h']), node('Gather', ['h', 'far'], 'y')],
     { tensors: [...tensors, intTensor('far', [], [1])] },
@@ -307,6 +373,23 @@ test('a file of memcell’s own whose weights are not those that it lists', asyn
   expect(await kept((value) => ({ ...value, weights: [named('a', [3, 2]), named('b', [2]), named('c', [1])] }))).toBe(
     'F: the weight "c" has 0 numbers, not [1]',
   );
+  // Of what is listed that is no weight nothing is read.
+  const names = async (weights: unknown) => {
+    const metadataProps = written.metadataProps?.map(({ key, value }) => ({
+      key,
+      value: JSON.stringify({ ...JSON.parse(value ?? ''), weights }),
+    }));
+    const read = await readOnnx(encodeModel({ ...written, metadataProps }), 'F');
+    return read.weights.map(({ layer, name, shape }) => [layer, name, shape]);
+  };
+  const none = [5, null, ['kernel'], named('a', [0]), named('b', [-1]), named('c', [2.5]), named('d', ['x'])];
+  expect(await names([...none, named('kernel', [3, 2]), ...none, named('bias', [2])])).toEqual([
+    ['d', 'kernel', [3, 2]],
+    ['d', 'bias', [2]],
+  ]);
+  expect(await names([{ ...named('kernel', [3, 2]), layer: 'e' }])).toEqual([]);
+  expect(await names(Array.from({ length: 2 ** 16 }, () => 0))).toEqual([]);
+  expect(await names(Array.from({ length: 2 ** 16 + 1 }, () => 0))).toHaveLength(2);
   // What is not as memcell writes it is read from the graph.
   for (const other of [
     { version: 2 },
@@ -322,4 +405,41 @@ test('a file of memcell’s own whose weights are not those that it lists', asyn
   expect(
     await told({ graph: { ...graph, initializer: graph?.initializer?.filter(({ name }) => name !== 'd/bias') } }),
   ).toBe('F: its weight "d/bias" is missing');
+});
+
+test('a file of memcell’s own whose layers are not those of its graph', async () => {
+  const said = async (layer: () => Layer, from: string, to: string) => {
+    const model = new Sequential([layer()], { seed: 1 });
+    const file = decodeModel((await writeOnnx(await contentsOf(model))).bytes);
+    model.dispose();
+    for (const prop of file.metadataProps ?? []) prop.value = prop.value?.replace(from, to);
+    return readOnnx(encodeModel(file), 'F').then(
+      () => 'nothing',
+      ({ message }: Error) => message,
+    );
+  };
+  const options = { inputShape: [4, 3], name: 'd' };
+  expect(await said(() => LSTM(2, options), '"units":2', '"units":2')).toBe('nothing');
+  for (const units of ['1', '3', '4'])
+    expect(await said(() => LSTM(2, options), '"units":2', `"units":${units}`)).toBe(
+      'F: the weight "d/kernel" has 0 numbers, not [3,8]',
+    );
+  expect(await said(() => LSTM(2, { ...options, useBias: false }), '"use_bias":false', '"use_bias":true')).toBe(
+    'F: its weight "d/B" is missing',
+  );
+  expect(await said(() => GRU(2, options), '"reset_after":true', '"reset_after":false')).toBe(
+    'F: the weight "d/bias" has 6 numbers, not [2,6]',
+  );
+  expect(await said(() => Conv1D(2, 2, { ...options, useBias: false }), '"use_bias":false', '"use_bias":true')).toBe(
+    'F: its weight "d/bias" is missing',
+  );
+  expect(
+    await said(() => SeparableConv1D(2, 2, { ...options, useBias: false }), '"use_bias":false', '"use_bias":true'),
+  ).toBe('F: its weight "d/bias" is missing');
+  expect(await said(() => LayerNormalization({ ...options, center: false }), '"center":false', '"center":true')).toBe(
+    'F: its weight "d/beta" is missing',
+  );
+  expect(await said(() => BatchNormalization({ ...options, scale: false }), '"scale":false', '"scale":true')).toBe(
+    'F: its weight "d/gamma" is missing',
+  );
 });

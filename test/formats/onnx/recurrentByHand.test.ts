@@ -260,6 +260,93 @@ const read: Record<string, Case> = {
   },
 };
 
+/** h_t = f(x_t·V + v + h_(t−1)·R + c), written step by step. */
+interface WrittenOut {
+  piece?: 'Gather' | 'Slice';
+  function?: 'Tanh' | 'Relu';
+  inner?: boolean;
+  outer?: boolean;
+  reverse?: boolean;
+  sequence?: boolean;
+  /** The numbers of the steps, one after the other. */
+  steps?: number[];
+  /** What stands at a step in the place of the others' matrix, bias, function or sequence. */
+  odd?: Partial<Record<'R' | 'c' | 'function' | 'sequence', string>>;
+  tensors?: TensorProto[];
+}
+const stepList = Array.from({ length: STEPS }, (_, t) => t);
+function writtenOut(how: WrittenOut): Graph {
+  const {
+    piece = 'Gather',
+    function: own = 'Tanh',
+    inner = true,
+    outer = true,
+    reverse = false,
+    sequence = false,
+  } = how;
+  const { steps = stepList, odd = {}, tensors = [] } = how;
+  const linear = [node('MatMul', ['t', 'V'], 'product'), ...(inner ? [node('Add', ['product', 'v'], 'in')] : [])];
+  const given = inner ? 'in' : 'product';
+  const from = reverse ? 'round' : given;
+  const written = steps.flatMap((t, at) => {
+    const last = at === steps.length - 1;
+    const of = (what: 'R' | 'c' | 'function' | 'sequence', usual: string) => (last ? (odd[what] ?? usual) : usual);
+    const taken =
+      piece === 'Gather'
+        ? [node('Gather', [of('sequence', from), `at ${t}`], `x ${at}`)]
+        : [
+            node('Slice', [of('sequence', from), `from ${t}`, `from ${t + 1}`, 'zero', 'one'], `cut ${at}`),
+            node('Squeeze', [`cut ${at}`, 'zero'], `x ${at}`),
+          ];
+    const before = at === 0 ? 'start' : `h ${at - 1}`;
+    return [
+      ...taken,
+      node('MatMul', [before, of('R', 'R')], `back ${at}`),
+      ...(outer ? [node('Add', [`back ${at}`, of('c', 'c')], `moved ${at}`)] : []),
+      node('Add', [`x ${at}`, outer ? `moved ${at}` : `back ${at}`], `sum ${at}`),
+      node(of('function', own), [`sum ${at}`], `h ${at}`),
+    ];
+  });
+  const states = steps.map((_, at) => `h ${at}`);
+  const end = sequence
+    ? [
+        node('Concat', reverse ? states.toReversed() : states, 'all', { axis: int(0) }),
+        node('Transpose', ['all'], 'y', { perm: ints([1, 0, 2]) }),
+      ]
+    : [node('Squeeze', [states[states.length - 1], 'zero'], 'y')];
+  const round = [node('Slice', [given, 'end', 'far', 'zero', 'back'], 'round')];
+  const all = [turned, ...linear, ...(reverse ? round : []), ...written, ...end];
+  const used = new Set(all.flatMap(({ input = [] }) => input));
+  const ours = [
+    ...[weight('V', FEATURES, UNITS), weight('v', UNITS), weight('R', UNITS, UNITS), weight('c', UNITS)],
+    ...[weight('R other', UNITS, UNITS), weight('c other', UNITS)],
+    floatTensor('start', [1, 1, UNITS], new Float32Array(UNITS)),
+    ...Object.entries({ end: -1, far: -9999, back: -1 }).map(([name, n]) => intTensor(name, [1], [n])),
+    ...stepList.map((t) => intTensor(`at ${t}`, [], [t])),
+    ...[...stepList, STEPS].map((t) => intTensor(`from ${t}`, [1], [t])),
+  ];
+  const known = new Set(tensors.map(({ name }) => name));
+  return {
+    nodes: all,
+    tensors: [...tensors, ...ours.filter(({ name }) => used.has(name ?? '') && !known.has(name))],
+    inputs: [fixed],
+  };
+}
+const ways: [what: string, how: WrittenOut][] = [
+  ['', {}],
+  [', of slices', { piece: 'Slice' }],
+  [', a Relu, without biases', { function: 'Relu', inner: false, outer: false }],
+  [', without a bias of its states', { outer: false, sequence: true }],
+  [', without a bias of its inputs', { inner: false, sequence: true }],
+  [', from the end', { reverse: true }],
+  [', from the end, all states in the order of the steps', { reverse: true, sequence: true, piece: 'Slice' }],
+];
+for (const [what, how] of ways) {
+  // What runs from the end gives its states from the end, so that another layer turns them round.
+  const classes = how.reverse && how.sequence ? 'SimpleRNN, SimpleRNN' : 'SimpleRNN';
+  read[`written out step by step${what}`] = { ...writtenOut(how), classes };
+}
+
 const layers = { nodes: [turned, lstm(['t', 'W', 'R', 'B']), last], tensors: weights(4) };
 const sequences = {
   nodes: [turned, lstm(['t', 'W', 'R', 'B'], ['Y']), node('Squeeze', ['Y', 'one'], 'sequence')],
@@ -621,6 +708,39 @@ describe('what no layer is', () => {
       'it reads the cell states of both directions of the model: node "LSTM" (LSTM), which no layer of Keras gives as one; take one direction after the other in the model that is exported',
     ],
   ];
+
+  test.each<[what: string, how: WrittenOut]>([
+    ['one step alone', { steps: [0] }],
+    ['a step left out', { steps: [0, 2] }],
+    ['no first step', { steps: [1, 2, 3] }],
+    ['a step twice', { steps: [0, 1, 1] }],
+    ['fewer steps than there are', { steps: [0, 1, 2] }],
+    ['another matrix at the last step', { odd: { R: 'R other' } }],
+    ['another bias at the last step', { odd: { c: 'c other' } }],
+    ['another function at the last step', { odd: { function: 'Relu' } }],
+    [
+      'another sequence at the last step',
+      {
+        odd: { sequence: 't' },
+        tensors: [
+          weight('V', FEATURES, FEATURES),
+          weight('v', FEATURES),
+          weight('R', FEATURES, FEATURES),
+          weight('c', FEATURES),
+          floatTensor('start', [1, 1, FEATURES], [0, 0, 0]),
+        ],
+      },
+    ],
+    ['a matrix for one unit', { tensors: [weight('V', FEATURES, 1), weight('v', 1)] }],
+    ['a bias of one number', { tensors: [weight('c', 1)] }],
+    ['a bias of its inputs of one number', { tensors: [weight('v', 1)] }],
+    [
+      'a first state that is not zero',
+      { tensors: [floatTensor('start', [1, 1, UNITS], new Float32Array(UNITS).fill(1))] },
+    ],
+  ])('steps that are no recurrent layer: %s', async (_, how) => {
+    await expect(loadModel(fileOf(writtenOut(how)))).rejects.toMatchObject({ name: 'MemcellError', code: 'model' });
+  });
 
   test.each(refused)('%s', async (_, graph, where, message) => {
     const place = where.startsWith('output') ? where : `node "${where}" (${where})`;

@@ -1,7 +1,7 @@
 /** Operators that no layer is as they are set, and ends of graphs that no model has: whole lines. */
 import { expect, test } from '@jest/globals';
 import { float, int, ints, text } from '../../../src/formats/onnx/builder.js';
-import type { TensorProto } from '../../../src/formats/onnx/proto.js';
+import type { NodeProto, TensorProto } from '../../../src/formats/onnx/proto.js';
 import { floatTensor, intTensor } from '../../../src/formats/onnx/tensors.js';
 import { loadModel } from '../../../src/index.js';
 import { type Attributes, fileOf, type Graph, node } from './byHand.js';
@@ -341,4 +341,61 @@ test('a sum of other numbers of features than one another is joined by no layer 
   });
   expect(await refusal(join(3))).toBe('nothing');
   expect(await refusal(join(1))).toMatch(/it joins \[.*\] and \[.*\]/);
+});
+
+/** Graphs of a few bytes that ask for millions of numbers, each where nothing else counts them. */
+const wide: Graph['inputs'] = [['x', ['batch', STEPS, 65_536]]];
+const sizesOf = (...made: NodeProto[]) => [
+  ...made,
+  node('Shape', ['many'], 'sizes'),
+  node('ReduceProd', ['sizes'], 'count', { keepdims: int(0) }),
+  node('Cast', ['count'], 'factor', { to: int(1) }),
+  node('Mul', ['x', 'factor'], 'y'),
+];
+const row = weight('row', 1, 1500);
+const column = weight('column', 1500, 1);
+const list = (name: string, ...values: number[]) => intTensor(name, [values.length], values);
+const numberOf = (name: string, value: number) => intTensor(name, [], [value]);
+
+test.each<[what: string, nodes: NodeProto[], tensors: TensorProto[], inputs?: Graph['inputs']]>([
+  [
+    'a range',
+    sizesOf(node('Range', ['from', 'to', 'by'], 'many')),
+    [numberOf('from', 0), numberOf('to', 2e6), numberOf('by', 1)],
+  ],
+  ['a sum of rows and columns', sizesOf(node('Add', ['row', 'column'], 'many')), [row, column]],
+  [
+    'a row that is repeated',
+    sizesOf(node('Expand', ['row', 'sizes of all'], 'many')),
+    [row, list('sizes of all', 1500, 1500)],
+  ],
+  [
+    'what is joined',
+    sizesOf(node('ConstantOfShape', ['size'], 'zeros'), node('Concat', ['zeros', 'zeros'], 'many', { axis: int(0) })),
+    [list('size', 1e6)],
+  ],
+  [
+    'what is summed',
+    [
+      node('ConstantOfShape', ['size'], 'zeros'),
+      node('ReduceSum', ['zeros'], 'factor', { keepdims: int(0) }),
+      node('Add', ['x', 'factor'], 'y'),
+    ],
+    [list('size', 2e6)],
+  ],
+  [
+    'weights of zeros',
+    [node('ConstantOfShape', ['size'], 'W'), node('MatMul', ['x', 'W'], 'y')],
+    [list('size', 3, 1e6)],
+  ],
+  [
+    'classes that are told apart',
+    [node('OneHot', ['x', 'depth', 'values'], 'y')],
+    [numberOf('depth', 4096), numbers('values', 0, 1)],
+    [['x', ['batch', STEPS], 7]],
+  ],
+  ['features that are chosen', [node('Slice', ['x', 'zero', 'twenty', 'two'], 'y')], [list('twenty', 20)], wide],
+])('more numbers than a file of its size holds: %s', async (_, nodes, tensors, inputs = fixed) => {
+  const message = 'it asks for more numbers than a file of its size can hold';
+  expect(await refusal({ nodes, tensors, inputs })).toBe(message);
 });
