@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Dense } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { type FitPlan, fitNetwork } from '../../src/tasks/fitNetwork.js';
+import type { BackupStore, StoredBackup } from '../../src/training/backup.js';
 import { sgd } from '../../src/training/optimizers.js';
 
 const numbers = { data: Float32Array.from([1, 2, 3, 4]), shape: [4, 1] };
@@ -20,6 +21,44 @@ test.each<[string, Partial<FitPlan>, object | undefined]>([
   if (stopped) expect(fit.stopped).toMatchObject(stopped);
   else expect(fit.stopped).toBeUndefined();
   model.dispose();
+});
+
+test.each<[string, Partial<FitPlan>, object]>([
+  ['a patience that is used up', { patience: 2 }, { history: { loss: [7.5, 7.5, 7.5] }, best: 1, by: 'patience' }],
+  ['a loss that is good enough', { enough: 1e9 }, { history: { loss: [7.5] }, best: 1, by: 'enough' }],
+  ['time that is up', { deadline: 1e-3 }, { history: { loss: [7.5] }, best: 1, by: 'time' }],
+  ['all epochs done', { epochs: 2 }, { history: { loss: [7.5, 7.5] }, best: 2 }],
+])('a fit that is found over is told as it was: %s', async (_, plan, { by, ...told }: { by?: string }) => {
+  let kept: StoredBackup | undefined;
+  const asked: string[] = [];
+  const store: BackupStore = {
+    name: 'memory',
+    every: { epochs: 1 },
+    keepsEnd: true,
+    startAnew: (wrong) => void asked.push(...wrong),
+    newest: async () => kept,
+    write: async (backup) => {
+      kept = structuredClone(backup);
+    },
+    clear: async () => {},
+  };
+  let batches = 0;
+  const run = async (own: Partial<FitPlan> = {}) => {
+    const model = new Sequential([Dense(1, { useBias: false, kernelInitializer: 'zeros' })], { inputShape: [1] });
+    model.compile({ loss: 'meanSquaredError', optimizer: sgd(0) });
+    const count = { onBatchBegin: () => void batches++ };
+    const samples = { x: numbers, y: numbers };
+    const given = { train: samples, epochs: 9, batchSize: 4, seed: 0, callbacks: [count], ...plan, ...own };
+    const { history, best, stopped } = await fitNetwork(model, { ...given, fits: { next: () => store } });
+    model.dispose();
+    return { history, best, stopped };
+  };
+  const first = await run();
+  expect(first).toMatchObject(told);
+  expect(first.stopped?.by).toBe(by);
+  const before = batches;
+  expect(await run()).toEqual(first);
+  expect([batches, asked]).toEqual([before, []]);
 });
 
 describe('the best epoch is told as how many epochs there are up to it', () => {
