@@ -16,3 +16,13 @@ test.each([0, 1, 15])('a word written %i words behind a region is found, one wri
   arena.f32[behind] = 1;
   expect(() => checkWatched(arena)).toThrow(`written ${behind} words behind address 0`);
 });
+
+test('so is what was read behind a region and written behind another, at the same place', () => {
+  watchArenas();
+  const arena = new Arena(newMemory());
+  const [from, to] = [arena.floats(8), arena.floats(8)].map((address) => address >>> 2);
+  for (let i = 0; i < 8; i++) arena.f32[to + i] = 3 * arena.f32[from + i];
+  expect(() => checkWatched(arena)).not.toThrow();
+  arena.i32[to + 8] = arena.i32[from + 8];
+  expect(() => checkWatched(arena)).toThrow('written 0 words behind region 2, 8 words');
+});

@@ -3,8 +3,8 @@ import { Arena } from '../../src/engine/arena.js';
 
 /** Words behind every region. */
 const WORDS = 16;
-/** A NaN of no arithmetic, so that what is written there differs whatever it is. */
-const WATCHED = 0x7fedc0de;
+/** A NaN of no arithmetic and of its place, so that what is written there differs whatever it is, also a NaN that was read behind another region. */
+const watchedAt = (word: number) => 0x7fe00000 | (Math.imul(word, 0x9e3779b1) >>> 12);
 
 const watched = new WeakMap<Arena, { from: number; region: string }[]>();
 
@@ -18,7 +18,8 @@ const { reserve } = inner;
 const { rewind } = Arena.prototype;
 
 function watch(arena: Arena, from: number, region: string): { from: number; region: string } {
-  arena.i32.fill(WATCHED, from, from + WORDS);
+  const words = arena.i32;
+  for (let i = from; i < from + WORDS; i++) words[i] = watchedAt(i);
   return { from, region };
 }
 
@@ -55,5 +56,5 @@ export function checkWatched(arena: Arena): void {
   const words = arena.i32;
   for (const { from, region } of regions)
     for (let i = 0; i < WORDS; i++)
-      if (words[from + i] !== WATCHED) throw new Error(`written ${i} words behind ${region}`);
+      if (words[from + i] !== watchedAt(from + i)) throw new Error(`written ${i} words behind ${region}`);
 }
