@@ -178,6 +178,38 @@ test('vectors shorter than those that Dot brings to length 1, and long ones: out
   }
 });
 
+test('cells one upon the other in both directions begin with states of their own: outputs and gradients as on tfjs', async () => {
+  const make = (engine?: 'tfjs') => {
+    const x = Input({ shape: [4, 3] });
+    const states = [2, 2, 4, 2, 2, 4].map((size) => Input({ shape: [size] }));
+    const cells = l.RNN([l.LSTMCell(2), l.GRUCell(4)], { returnSequences: true });
+    const begun = states.map((state) => l.Dense(state.shape[1] ?? 0, 'tanh').apply(state));
+    const both = l.Bidirectional(cells).apply(x, { initialState: begun });
+    const model = new Model({ inputs: [x, ...states], outputs: l.Dense(2).apply(both), seed: 3 });
+    model.compile({ loss: 'mse', optimizer: sgd({ learningRate: 0.1 }), ...(engine && { engine }) });
+    return model;
+  };
+  const random = new Random(5);
+  const draw = (...shape: number[]) => ({
+    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal()),
+    shape,
+  });
+  const given = [draw(3, 4, 3), ...[2, 2, 4, 2, 2, 4].map((size) => draw(3, size))];
+  const y = draw(3, 4, 2);
+  const [own, other] = [make(), make('tfjs')];
+  expect([own.engine.kind, other.engine.kind]).toEqual(['memcell', 'tfjs']);
+  const outputs = async (model: Model) => ((await model.predict(given)) as unknown as { data: Float32Array }).data;
+  expectNear(await outputs(own), await outputs(other), 1e-5, 'outputs');
+  for (let step = 0; step < 2; step++) {
+    const loss = await other.trainOnBatch(given, y);
+    expectNear([await own.trainOnBatch(given, y)], [loss], 1e-5, 'loss');
+  }
+  own.getWeights().forEach(({ data }, i) => {
+    expectNear(data, other.getWeights()[i].data, 1e-5, `weight ${i}`);
+  });
+  for (const model of [own, other]) model.dispose();
+});
+
 /** What evaluation does otherwise than training, and what has corners. */
 const ROUGH: readonly string[] = [
   ...['lstm', 'dropout', 'overRows', 'maximum', 'minimum', 'pool', 'activity', 'spread', 'constrained'],

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { Sequential } from '../../src/sequential.js';
 import { runBench } from '../../src/speed/bench.js';
 import {
+  documentSamples,
   drawSamples,
   memcellModel,
   memcellResults,
@@ -112,6 +113,32 @@ test('samples are one batch again and again, with one class each', () => {
   expect(x.shape).toEqual([9, 4, 2]);
   expect(x.data.subarray(48)).toEqual(x.data.subarray(0, 24));
   for (let i = 0; i < 9; i++) expect(y.data.slice(10 * i, 10 * i + 10).reduce((a, b) => a + b)).toBe(1);
+  for (const n of [1, 2]) {
+    expect(x.data.slice(24 * n, 24 * (n + 1))).toEqual(x.data.slice(0, 24));
+    expect(y.data.slice(30 * n, 30 * (n + 1))).toEqual(y.data.slice(0, 30));
+  }
+  expect(drawSamples(shape)).toEqual(drawSamples(shape));
+  for (const name of ['batch', 'steps', 'inputs', 'units'] as const)
+    expect(drawSamples({ ...shape, [name]: 7 }).x.data[0]).not.toBe(x.data[0]);
+});
+
+test('the document’s samples are the digits in tenths, each with the one that follows', () => {
+  const { x, y } = documentSamples();
+  expect([x.shape, y.shape]).toEqual([
+    [10, 1, 1],
+    [10, 10],
+  ]);
+  expect([...x.data]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => Math.fround(digit / 10)));
+  const next = Array.from({ length: 10 }, (_, i) => y.data.slice(10 * i, 10 * i + 10).indexOf(1));
+  expect(next).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 0]);
+  expect(y.data.reduce((sum, value) => sum + value)).toBe(10);
+});
+
+test('a difference is a share of the largest value, of 1 at least', () => {
+  expect(scaledDifference(Float32Array.of(1, 0.25), Float32Array.of(1, 0.5))).toBe(0.25);
+  expect(scaledDifference(Float32Array.of(8, -2), Float32Array.of(8, -4))).toBe(0.25);
+  expect(scaledDifference(Float32Array.of(2, -8), Float32Array.of(2, -4))).toBe(1);
+  expect(scaledDifference(undefined, Float32Array.of(1))).toBeNaN();
 });
 
 test('shortest runs at least as often as asked and waits for promises', async () => {

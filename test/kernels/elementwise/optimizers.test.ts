@@ -253,6 +253,19 @@ test('the scale multiplies gradients, and given squares by its square, before th
   );
 });
 
+test('uses of a row that cancel in the gradient count in their squares, over whole runs of such rows', () => {
+  const bench = new Bench();
+  const n = 96;
+  const [w, m, v] = [1, 2, 3].map(() => bench.vector(new Float32Array(n)));
+  const g = bench.vector(new Float32Array(n));
+  // The second run of 32 has none.
+  const squares = Float32Array.from({ length: n }, (_, i) => (i < 32 || i >= 64 ? i + 1 : 0));
+  const { address } = bench.vector(squares);
+  bench.kernels.adam(w.address, g.address, address, m.address, v.address, 0, n, 0.5, Infinity, 0, 0.1, 0.1, 0.25, 1e-7);
+  expect([...v.read()]).toEqual([...squares].map((square) => (square / 4) * 0.25));
+  expect([...w.read(), ...m.read()].every((value) => value === 0)).toBe(true);
+});
+
 test('a NaN gradient makes its own weight NaN, clipped or not', () => {
   const bench = new Bench();
   const n = 11;
