@@ -258,4 +258,33 @@ describe('parts of which no row can be used', () => {
     await expect(read(none)).rejects.toThrow(new MemcellError(message(5, 'row 1')));
     await expect(read(whole(none))).rejects.toThrow(new MemcellError(message(20, 'line 2')));
   });
+
+  test('of texts in parts as many words are cut and unknown as in the whole', async () => {
+    const texts = Array.from({ length: 20 }, (_, i) => `${i % 3 ? 'so it is' : 'who knows that'},low`);
+    const source = streamed(`t,kind\n${texts.join('\n')}\n`);
+    const ofTexts: ClassifyArtefact = {
+      ...artefact,
+      features: ['t'],
+      steps: 2,
+      scaling: { mean: [], std: [] },
+      text: { kind: 'words', known: ['so', 'it'] },
+      reading: {
+        columns: [
+          { name: 't', use: 'feature', reading: { kind: 'text' } },
+          { name: 'kind', use: 'label', reading: { kind: 'text' } },
+        ],
+        fill: 'linear',
+      },
+    };
+    const told = async (own: Source) => {
+      const { parts, notes } = await readParts(own, ofTexts, {}, { most: 8, part: 5 });
+      let rows = 0;
+      for await (const part of parts) rows += part.samples.rows.length;
+      return { rows, notes: notes() };
+    };
+    const found = await told(source);
+    expect(found).toEqual(await told(whole(source)));
+    expect(found.rows).toBe(20);
+    expect(found.notes.length).toBeGreaterThan(0);
+  });
 });
