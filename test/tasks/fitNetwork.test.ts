@@ -49,7 +49,7 @@ test.each<[string, Partial<FitPlan>, object]>([
     const count = { onBatchBegin: () => void batches++ };
     const samples = { x: numbers, y: numbers };
     const given = { train: samples, epochs: 9, batchSize: 4, seed: 0, callbacks: [count], ...plan, ...own };
-    const { history, best, stopped } = await fitNetwork(model, { ...given, fits: { next: () => store } });
+    const { history, best, stopped } = await fitNetwork(model, { ...given, fits: { spent: 0, next: () => store } });
     model.dispose();
     return { history, best, stopped };
   };

@@ -5,6 +5,7 @@ import { Random } from '../../../src/random.js';
 import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { AreaUnderCurve } from '../../../src/tasks/classify/auc.js';
 import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
+import { readParts } from '../../../src/tasks/classify/readParts.js';
 import { tableParts } from '../../../src/tasks/classify/tableParts.js';
 import { classifyTask } from '../../../src/tasks/classify/task.js';
 import type { Loaded } from '../../../src/tasks/definition.js';
@@ -212,4 +213,78 @@ test('the area of many samples, in bins', () => {
   // Φ(1 / √2)
   expect(a[1]).toBeCloseTo(0.7602, 1);
   for (const c of [0, 1]) expect(Math.abs((b[c] ?? 0) - (a[c] ?? 0))).toBeLessThan(1e-5);
+});
+
+describe('parts of which no row can be used', () => {
+  const artefact: ClassifyArtefact = {
+    kind: 'classify',
+    label: 'kind',
+    features: ['x'],
+    classes: ['low', 'high'],
+    majority: 0,
+    scaling: { mean: [0], std: [1] },
+    reading: {
+      columns: [
+        { name: 'x', use: 'feature', reading: { kind: 'number', decimal: '.' } },
+        { name: 'kind', use: 'label', reading: { kind: 'text' } },
+      ],
+      fill: 'linear',
+    },
+  };
+  const tableOf = (told: (i: number) => boolean) =>
+    streamed(`x,kind\n${Array.from({ length: 20 }, (_, i) => `${i},${told(i) ? 'low' : ''}`).join('\n')}\n`);
+  const read = async (source: Source) => {
+    const { long, parts, notes } = await readParts(source, artefact, {}, { most: 8, part: 5 });
+    const rows: number[] = [];
+    for await (const { samples, rowOf } of parts) for (const i of samples.rows.keys()) rows.push(rowOf(i));
+    return { long, rows, notes: notes() };
+  };
+
+  test.each([[[0, 1, 2, 3, 4]], [[5, 6, 7, 8, 9, 12]], [[0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]]])(
+    'are passed over, and told: %j',
+    async (missing) => {
+      const source = tableOf((i) => !missing.includes(i));
+      const rows = Array.from({ length: 20 }, (_, i) => i).filter((i) => !missing.includes(i));
+      const note = (first: string) => `${missing.length} rows left out: no kind (the first is ${first})`;
+      expect(await read(source)).toEqual({ long: true, rows, notes: [note(`row ${missing[0] + 1}`)] });
+      expect(await read(whole(source))).toEqual({ long: false, rows, notes: [note(`line ${missing[0] + 2}`)] });
+    },
+  );
+
+  test('where that is all of them, the table is refused', async () => {
+    const message = (rows: number, first: string) =>
+      `long.csv: no row is left to learn from: ${rows} rows left out: no kind (the first is ${first})`;
+    const none = tableOf(() => false);
+    await expect(read(none)).rejects.toThrow(new MemcellError(message(5, 'row 1')));
+    await expect(read(whole(none))).rejects.toThrow(new MemcellError(message(20, 'line 2')));
+  });
+
+  test('of texts in parts as many words are cut and unknown as in the whole', async () => {
+    const texts = Array.from({ length: 20 }, (_, i) => `${i % 3 ? 'so it is' : 'who knows that'},low`);
+    const source = streamed(`t,kind\n${texts.join('\n')}\n`);
+    const ofTexts: ClassifyArtefact = {
+      ...artefact,
+      features: ['t'],
+      steps: 2,
+      scaling: { mean: [], std: [] },
+      text: { kind: 'words', known: ['so', 'it'] },
+      reading: {
+        columns: [
+          { name: 't', use: 'feature', reading: { kind: 'text' } },
+          { name: 'kind', use: 'label', reading: { kind: 'text' } },
+        ],
+        fill: 'linear',
+      },
+    };
+    const told = async (own: Source) => {
+      const { parts, notes } = await readParts(own, ofTexts, {}, { most: 8, part: 5 });
+      let rows = 0;
+      for await (const part of parts) rows += part.samples.rows.length;
+      return { rows, notes: notes() };
+    };
+    const found = await told(source);
+    expect(found).toEqual(await told(whole(source)));
+    expect(found.rows).toBe(20);
+    expect(found.notes.length).toBeGreaterThan(0);
+  });
 });
