@@ -10,9 +10,11 @@ import {
   ReduceLROnPlateau,
   type TrainingContext,
 } from '../../src/training/callbacks.js';
+import { CSVLogger } from '../../src/training/csvLogger.js';
 import type { Logs } from '../../src/training/history.js';
 import { ModelCheckpoint } from '../../src/training/modelCheckpoint.js';
 import { sgd } from '../../src/training/optimizers.js';
+import { TensorBoard } from '../../src/training/tensorBoard.js';
 
 /**
  * A run that only logs: what the callback did to it.
@@ -373,4 +375,39 @@ test('EarlyStopping says nothing of a stop of the run before', async () => {
   expect((await runThrough(callback, valued(1, 1))).printed).toEqual(['Epoch 2: early stopping']);
   expect((await runThrough(callback, valued(1, 0.5))).printed).toEqual([]);
   expect(callback.stoppedEpoch).toBeUndefined();
+});
+
+test('the state of a callback holds all of its options, by which a backup tells another run', () => {
+  const early = { monitor: 'loss', minDelta: 0.1, patience: 3, mode: 'max', baseline: 2, restoreBestWeights: true };
+  const plateau = { monitor: 'loss', factor: 0.5, patience: 3, mode: 'min', minDelta: 0.2, cooldown: 2, minLr: 0.01 };
+  const checkpoint = { filepath: 'f', monitor: 'loss', mode: 'max', saveBestOnly: true, saveFreq: 4, verbose: 1 };
+  const states: [Callback, Record<string, unknown>][] = [
+    [
+      new EarlyStopping({ ...early, startFromEpoch: 4, verbose: 1 } as never),
+      { ...early, startFromEpoch: 4, verbose: 1 },
+    ],
+    [new ReduceLROnPlateau({ ...plateau, verbose: 1 } as never), { ...plateau, verbose: 1 }],
+    [
+      new ModelCheckpoint({ ...checkpoint, initialValueThreshold: 3 } as never),
+      { ...checkpoint, initialValueThreshold: 3 },
+    ],
+    [new CSVLogger('f.csv', { separator: ';', append: true }), { filename: 'f.csv', separator: ';', append: true }],
+  ];
+  for (const [callback, options] of states) expect(callback.saveState?.().options).toEqual(options);
+  const [one, other] = ['a', 'b'].map((logDir) => new TensorBoard({ logDir }).saveState().options);
+  expect([one.logDir, other.logDir]).toEqual(['a', 'b']);
+});
+
+test('the values of a callback’s state come back as they were', () => {
+  const values: [Callback, Record<string, unknown>][] = [
+    [new EarlyStopping(), { wait: 2, bestEpoch: 3, stoppedEpoch: 5, best: 0.25 }],
+    [new ReduceLROnPlateau(), { wait: 2, cooldown: 1, best: 0.25 }],
+    [new ModelCheckpoint({ filepath: 'f' }), { epoch: 4, batches: 7, best: 0.25 }],
+    [new CSVLogger('f.csv'), { names: ['a', 'loss'], bytes: 123 }],
+    [new TensorBoard({ logDir: 'd' }), { train: { name: 'events', bytes: 9 }, validation: { name: 'v', bytes: 8 } }],
+  ];
+  for (const [callback, kept] of values) {
+    callback.loadState?.({ options: {}, values: kept as never });
+    expect(callback.saveState?.().values).toEqual(kept);
+  }
 });
