@@ -288,6 +288,9 @@ test('a header is known by its length and its first letter, and must be JSON', (
     expect(() => readSafetensors(bytes, 'file')).toThrow('file: not a safetensors file, or cut short');
   }
   expect(() => readSafetensors(withHeader('{a}'), 'file')).toThrow(/^file: its header is not JSON: \S/);
+  expect(() => readSafetensors(withHeader('{a}'), 'file')).toThrow(
+    expect.objectContaining({ code: 'model', cause: expect.objectContaining({ name: 'SyntaxError' }) }),
+  );
   const latin = withHeader('{"a":1}');
   latin[10] = 0xe4;
   expect(() => readSafetensors(latin, 'file')).toThrow(/^file: its header is not JSON: \S/);

@@ -15,8 +15,6 @@ const LINEAR = 16;
 
 /** One Softplus for each that is x itself above a bound, as PyTorch's newer exporter writes it. */
 function withSoftpluses(nodes: NodeProto[], graph: GraphProto): NodeProto[] {
-  const choices = nodes.filter(({ opType }) => opType === 'Where');
-  if (choices.length === 0) return nodes;
   const search = new Search(graph, nodes);
   return nodes.map((node) => {
     const x = node.opType === 'Where' ? search.softplus(node) : undefined;

@@ -332,6 +332,12 @@ test('what is no graph of ONNX, or not all of one', async () => {
   expect(await said(Uint8Array.of(0x08, 9, 0x38, 1))).toBe(
     'F: not an ONNX file, or damaged: field graph has wire type 0, not 2',
   );
+  await expect(readOnnx(Uint8Array.of(0x08, 9, 0x38, 1), 'F')).rejects.toMatchObject({
+    code: 'model',
+    cause: expect.objectContaining({ message: 'field graph has wire type 0, not 2' }),
+  });
+  const large = { byteLength: 2 ** 31 + 1 } as Uint8Array;
+  expect(await said(large)).toBe('F: 2147483649 bytes; an ONNX file has less than 2 GiB');
   expect(await said(Uint8Array.of(0x08, 9))).toBe('F: not an ONNX file: it has no graph');
   expect(
     await said(changed((model) => ({ ...model, graph: { ...model.graph, sparseInitializer: [Uint8Array.of(1)] } }))),

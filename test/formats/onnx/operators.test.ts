@@ -82,6 +82,7 @@ const read: Record<string, Case> = {
   Elu: ['Activation', [node('Elu', ['x'], 'y')]],
   'Elu of its own size': ['ELU', [node('Elu', ['x'], 'y', { alpha: float(0.5) })]],
   Celu: ['Activation', [node('Celu', ['x'], 'y')]],
+  'ThresholdedRelu of 0': ['Activation', [node('ThresholdedRelu', ['x'], 'y', { alpha: float(0) })]],
   'Clip to 0 … 6': ['Activation', [node('Clip', ['x', 'zero number', 'six'], 'y')]],
   'Clip to −1 … 1, as older versions have it': [
     'Activation',

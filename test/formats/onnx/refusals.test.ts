@@ -47,7 +47,33 @@ const pooling = (attributes: Attributes, message: string, opType = 'AveragePool'
 ];
 const numbers = (name: string, ...values: number[]) => floatTensor(name, [values.length], values);
 
+/** Inputs that have to be numbers of the file, each by what it is called. */
+const computed: One[] = (
+  [
+    ['Expand', 'shape', ['x', 'x']],
+    ['Conv', 'kernel', ['c', 'c']],
+    ['Conv', 'bias', ['c', 'K', 'x']],
+    ['Gemm', 'weights', ['x', 'x']],
+    ['Gemm', 'bias', ['x', 'W', 'x']],
+    ['LayerNormalization', 'scale', ['x', 'x']],
+    ['LayerNormalization', 'bias', ['x', 'g', 'x']],
+    ['PRelu', 'slope', ['x', 'c']],
+    ['Clip', 'min', ['x', 'x']],
+    ['Clip', 'max', ['x', 'half', 'x']],
+    ['ReduceMean', 'list of axes', ['x', 'x']],
+  ] as [string, string, string[]][]
+).map(([opType, what, input]) => [
+  opType,
+  {},
+  `its ${what} is computed from the model's input; ${without}`,
+  input,
+  [...kernel, weight('W', 3, 2), numbers('g', 1, 1, 1), floatTensor('half', [], [0.5])].filter(({ name }) =>
+    input.includes(name ?? ''),
+  ),
+]);
+
 const operators: One[] = [
+  ...computed,
   convolution({ group: int(3) }, `group: its channels are convolved in groups; ${without}`),
   convolution({}, `its kernel is for 5 features; ${damaged}`, [weight('K', 2, 5, 2)]),
   convolution({}, `its kernel has shape [2,3,2,2], which reaches over other axes than the steps; ${without}`, [
