@@ -1,5 +1,5 @@
 /** What files of arrays hold, whole, or the whole line that refuses them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -51,6 +51,16 @@ test.each<[string, string[]]>([
   ['[[]]', ['data: f.json: holds no rows; it must hold data']],
 ])('%j', async (text, expected) => {
   expect(await held('f.json', text)).toEqual(expected);
+});
+
+test('JSON that cannot be read is left to the reader of tables, and a file of 2 GiB is refused by its size alone', async () => {
+  expect(await held('f.json', '[1,2,]')).toEqual([expect.stringMatching(/^data: f\.json/)]);
+  writeFileSync(join(folder, 'large.npy'), '');
+  truncateSync(join(folder, 'large.npy'), 2 ** 31);
+  await expect(readArrayFile(join(folder, 'large.npy'))).rejects.toMatchObject({
+    code: 'data',
+    message: `${join(folder, 'large.npy')}: 2147483648 bytes; arrays of up to 2 GiB are read`,
+  });
 });
 
 test('a table of values is one, whatever it begins with', async () => {
