@@ -187,7 +187,7 @@ describe('settings of initializers', () => {
       }
       expect(scaling({ mode: snake })).toMatchObject({ config: { mode } });
     }
-    expect(() => scaling({ mode: 'fan' })).toThrow(/mode must be fanIn, fanOut or fanAvg/);
+    expect(() => scaling({ mode: 'fan' })).toThrow('mode must be one of fanIn, fanOut, fanAvg, not "fan"');
     expect(() => scaling({ scale: 0 })).toThrow(/scale/);
   });
 
