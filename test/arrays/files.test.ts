@@ -53,6 +53,16 @@ test.each<[string, string[]]>([
   expect(await held('f.json', text)).toEqual(expected);
 });
 
+test('JSON that cannot be read is left to the reader of tables, and a file of 2 GiB is refused by its size alone', async () => {
+  expect(await held('f.json', '[1,2,]')).toEqual([expect.stringMatching(/^data: f\.json/)]);
+  writeFileSync(join(folder, 'large.npy'), '');
+  truncateSync(join(folder, 'large.npy'), 2 ** 31);
+  await expect(readArrayFile(join(folder, 'large.npy'))).rejects.toMatchObject({
+    code: 'data',
+    message: `${join(folder, 'large.npy')}: 2147483648 bytes; arrays of up to 2 GiB are read`,
+  });
+});
+
 test('a table of values is one, whatever it begins with', async () => {
   expect(await held('f.csv', 'a,b\n1,2\n3,4\n')).toEqual(['column a: 1,3', 'column b: 2,4']);
   expect(await held('f', '[a],b\n1,2\n3,4\n')).toEqual(['column [a]: 1,3', 'column b: 2,4']);

@@ -26,32 +26,33 @@ test.each<[name: string, told: string | undefined]>([
   expect(told('x', name)).toBe(expected);
 });
 
-test.each<[start: string, told: string | undefined]>([
-  ['\x80\x01', undefined],
-  ['\x80\x02', 'a file of pickle or torch.save: pickled Python'],
-  ['\x80\x05', 'a file of pickle or torch.save: pickled Python'],
-  ['\x80\x06', undefined],
-  ['\x81\x02', undefined],
-  ['1234TFL3', 'a model of TensorFlow Lite'],
-  ['TFL3', undefined],
-  ['model_checkpoint_path: "x"', 'part of a checkpoint of TensorFlow'],
-  [' model_checkpoint_path: "x"', undefined],
-  ['\x93NUMPY', 'an array (.npy)'],
-  ['x\x93NUMPY', undefined],
-  ['\x1f\x8b', 'compressed by gzip'],
-  ['x\x1f\x8b', undefined],
-  [`${'x'.repeat(257)}ustar`, 'a tar archive'],
-  [`${'x'.repeat(256)}ustar`, undefined],
-  [`${'x'.repeat(258)}ustar`, undefined],
-  ['GGUF', 'a language model in GGUF'],
-  ['xGGUF', undefined],
-  ['version https://git-lfs.github.com', 'a pointer of Git LFS and not the file'],
-  ['the version https://git-lfs', undefined],
-  ['  <!DOCTYPE html>', 'a page of HTML and not the file'],
-  ['x <html>', undefined],
-  ['', 'the file is empty'],
-])('%j', (start, expected) => {
-  expect(told(start)).toBe(expected);
+test('files are told by their first bytes, each at its place', () => {
+  const starts: [start: string, told: string | undefined][] = [
+    ['\x80\x01', undefined],
+    ['\x80\x02', 'a file of pickle or torch.save: pickled Python'],
+    ['\x80\x05', 'a file of pickle or torch.save: pickled Python'],
+    ['\x80\x06', undefined],
+    ['\x81\x02', undefined],
+    ['1234TFL3', 'a model of TensorFlow Lite'],
+    ['TFL3', undefined],
+    ['model_checkpoint_path: "x"', 'part of a checkpoint of TensorFlow'],
+    [' model_checkpoint_path: "x"', undefined],
+    ['\x93NUMPY', 'an array (.npy)'],
+    ['x\x93NUMPY', undefined],
+    ['\x1f\x8b', 'compressed by gzip'],
+    ['x\x1f\x8b', undefined],
+    [`${'x'.repeat(257)}ustar`, 'a tar archive'],
+    [`${'x'.repeat(256)}ustar`, undefined],
+    [`${'x'.repeat(258)}ustar`, undefined],
+    ['GGUF', 'a language model in GGUF'],
+    ['xGGUF', undefined],
+    ['version https://git-lfs.github.com', 'a pointer of Git LFS and not the file'],
+    ['the version https://git-lfs', undefined],
+    ['  <!DOCTYPE html>', 'a page of HTML and not the file'],
+    ['x <html>', undefined],
+    ['', 'the file is empty'],
+  ];
+  for (const [start, expected] of starts) expect([start, told(start)]).toEqual([start, expected]);
 });
 
 test('a zip is told by the names at its end, whatever the bytes before them say', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Dense } from '../../src/index.js';
 import { canDraw, drawInitial, initializerConfig, initializerNames } from '../../src/layers/initializers.js';
 import { orthogonalRows } from '../../src/layers/orthogonal.js';
 import { deriveKey, Random } from '../../src/random.js';
@@ -167,4 +168,94 @@ test('an untruncated normal has tails, and a weight of no axis a fan of 1', () =
   expect(drawInitial({ className: 'VarianceScaling', config: {} }, [50, 60], 4)).toEqual(
     draw('lecunNormal', [50, 60], 4),
   );
+});
+
+describe('settings of initializers', () => {
+  const made = (className: string, config: object) =>
+    Dense(1, { kernelInitializer: { className, config } as never }).getConfig().kernelInitializer;
+  const scaling = (config: object) => made('VarianceScaling', config);
+
+  test('every mode and distribution of a variance scaling is taken, in either spelling', () => {
+    for (const [mode, snake] of [
+      ['fanIn', 'fan_in'],
+      ['fanOut', 'fan_out'],
+      ['fanAvg', 'fan_avg'],
+    ]) {
+      for (const distribution of ['normal', 'uniform', 'truncatedNormal']) {
+        const settings = { scale: 2, mode, distribution, seed: 3 };
+        expect(scaling(settings)).toMatchObject({ className: 'VarianceScaling', config: { ...settings, seed: 3 } });
+      }
+      expect(scaling({ mode: snake })).toMatchObject({ config: { mode } });
+    }
+    expect(() => scaling({ mode: 'fan' })).toThrow('mode must be one of fanIn, fanOut, fanAvg, not "fan"');
+    expect(() => scaling({ scale: 0 })).toThrow(/scale/);
+  });
+
+  test.each<[className: string, settings: object, refused: [option: string, value: unknown][]]>([
+    [
+      'Constant',
+      { value: -2 },
+      [
+        ['value', Number.NaN],
+        ['seed', 1],
+      ],
+    ],
+    [
+      'Identity',
+      { gain: -2 },
+      [
+        ['gain', 'x'],
+        ['seed', 1],
+      ],
+    ],
+    [
+      'Orthogonal',
+      { gain: 2, seed: 2 ** 31 - 1 },
+      [
+        ['seed', 2 ** 31],
+        ['seed', -1],
+        ['mean', 1],
+      ],
+    ],
+    [
+      'RandomUniform',
+      { minval: -2, maxval: 3, seed: 0 },
+      [
+        ['minval', 'x'],
+        ['maxval', 'x'],
+        ['stddev', 1],
+      ],
+    ],
+    [
+      'RandomNormal',
+      { mean: -2, stddev: 0, seed: 1 },
+      [
+        ['stddev', -1],
+        ['minval', 1],
+      ],
+    ],
+    [
+      'TruncatedNormal',
+      { mean: -2, stddev: 0.5, seed: 1 },
+      [
+        ['stddev', -1],
+        ['maxval', 1],
+      ],
+    ],
+    [
+      'GlorotUniform',
+      { seed: 5 },
+      [
+        ['gain', 1],
+        ['seed', 0.5],
+      ],
+    ],
+    ['Zeros', {}, [['value', 1]]],
+    ['Ones', {}, [['seed', 1]]],
+  ])('%s takes %j and no others', (className, settings, refused) => {
+    // tfjs keeps no seed of what draws no numbers.
+    expect(made(className, settings)).toMatchObject({ className: expect.any(String) });
+    for (const [option, value] of refused)
+      expect(() => made(className, { ...settings, [option]: value })).toThrow(option);
+  });
 });
