@@ -278,13 +278,8 @@ const filled = firsts.flatMap(([opType, inputs, attribute = [], more = {}]) =>
 
 // A product is computed where its first factor is zeros.
 const none: Attributes = [];
-const zeros = [
-  'MatMul',
-  [0],
-  [f([2, 3], 0, 0, 0, 0, 0, 0), f([3, 2], 1, 2, 3, 4, 5, 6)],
-  none,
-  { filled: [0] },
-] as const;
+const ofZeros: More = { filled: [0] };
+const zeros = ['MatMul', [0], [f([2, 3], 0, 0, 0, 0, 0, 0), f([3, 2], 1, 2, 3, 4, 5, 6)], none, ofZeros] as const;
 
 test.each([...filled, zeros])(
   '%s where all numbers of input %j are the same',
