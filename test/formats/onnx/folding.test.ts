@@ -276,11 +276,19 @@ const filled = firsts.flatMap(([opType, inputs, attribute = [], more = {}]) =>
   places(opType, inputs.length).map((at) => [opType, at, inputs, attribute, { ...more, filled: at }] as const),
 );
 
-test.each(filled)('%s where all numbers of input %j are the same', async (opType, _, inputs, attribute, more) => {
-  const named = inputs.map((make, at) => make(`c${at}`));
-  const { made, expected } = await both(opType, named, attribute, more);
-  expect(made).toEqual(expected.map((value) => expect.closeTo(value, 5)));
-});
+// A product is computed where its first factor is zeros.
+const none: Attributes = [];
+const ofZeros: More = { filled: [0] };
+const zeros = ['MatMul', [0], [f([2, 3], 0, 0, 0, 0, 0, 0), f([3, 2], 1, 2, 3, 4, 5, 6)], none, ofZeros] as const;
+
+test.each([...filled, zeros])(
+  '%s where all numbers of input %j are the same',
+  async (opType, _, inputs, attribute, more) => {
+    const named = inputs.map((make, at) => make(`c${at}`));
+    const { made, expected } = await both(opType, named, attribute, more);
+    expect(made).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+  },
+);
 
 describe('whole numbers beyond those that 32 bits hold', () => {
   const most = 2 ** 53 - 1;
