@@ -1,6 +1,7 @@
 /** What the understanding of tables knows by heart, and the limits that it draws: a case on either side of each. */
 import { describe, expect, test } from '@jest/globals';
 import type { Account } from '../../../src/data/frame.js';
+import { describeReading } from '../../../src/data/understanding/columns.js';
 import { MissingMarks } from '../../../src/data/understanding/marks.js';
 import { accountText, type UnderstandOptions } from '../../../src/data/understanding/understand.js';
 import { quoted, shorten } from '../../../src/data/understanding/wording.js';
@@ -404,4 +405,15 @@ test('a whole table, as a frame has it', () => {
   }).toMatchSnapshot();
   expect(accountText(later.account)).toMatchSnapshot();
   expect(later.reading).toEqual(frame.reading);
+});
+
+test.each<[Parameters<typeof describeReading>[0], string]>([
+  [{ kind: 'number', decimal: '.' }, 'number'],
+  [{ kind: 'number', decimal: ',' }, 'number, decimal comma'],
+  [{ kind: 'flag', zero: 'no', one: 'yes' }, '0/1 (no, yes)'],
+  [{ kind: 'flag', zero: '', one: 'yes' }, '0/1 (empty, yes)'],
+  [{ kind: 'category', values: ['a', 'b', 'c'] }, 'one-hot of 3'],
+  [{ kind: 'text' } as Parameters<typeof describeReading>[0], 'text'],
+])('how a column is read: %j is %s', (reading, told) => {
+  expect(describeReading(reading)).toBe(told);
 });

@@ -154,6 +154,10 @@ const operators: One[] = [
     ['x', 'many', 'values'],
     [intTensor('many', [], [4097]), numbers('values', 0, 1)],
   ],
+  ...[7, -5].map((index): One => {
+    const at = [intTensor('at', [], [index])];
+    return ['Gather', { axis: int(1) }, `index ${index} is none of 4; ${damaged}`, ['x', 'at'], at];
+  }),
   ['Gather', {}, `it looks up something else than rows of a table; ${without}`, ['W', 'x'], [weight('W', 3)]],
   [
     'Gather',
