@@ -204,6 +204,13 @@ test.each<[Partial<Parameters<typeof numberParser>[0]>, [string, number][]]>([
     ],
   ],
   [{ unit: 'K' }, [['1.5K', 1500]]],
+  [
+    {},
+    [
+      ['1.5K', 1.5],
+      ['2 M', 2],
+    ],
+  ],
   [{ unit: 'kg' }, [['1.5K', 1.5]]],
 ])('numbers in %j', (reading, cells) => {
   const parse = numberParser({ kind: 'number', decimal: '.', ...reading });

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MemcellError } from '../../../src/errors.js';
 import { float, GraphBuilder, int, ints, text } from '../../../src/formats/onnx/builder.js';
+import { nodesInOrder } from '../../../src/formats/onnx/nodeOrder.js';
 import { dataTypes, encodeModel, type TensorProto } from '../../../src/formats/onnx/proto.js';
 import { type Atom, type Axis, regroup, sizeOf } from '../../../src/formats/onnx/signals.js';
 import { loadModel } from '../../../src/index.js';
@@ -510,4 +511,50 @@ test('axes in any grouping of what they are made of have its sizes, in its order
       expect(regroup(flat, shape.with(at, shape[at] * 2))).toBeUndefined();
     }),
   );
+});
+
+test('nodes in any order come once each, behind what they read; those in a circle at the end', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.nat({ max: 20 }), { maxLength: 3 }), { minLength: 1, maxLength: 12 }),
+      fc.boolean(),
+      fc.infiniteStream(fc.nat()),
+      (reads, circle, draw) => {
+        const nodes = reads.map((from, i) => ({
+          name: `${i}`,
+          opType: 'Add',
+          // Only of what is made before it; else of the graph's own inputs.
+          input: ['', ...from.map((at) => (at < i ? `v${at}` : `x${at}`))],
+          output: [`v${i}`, ''],
+        }));
+        const tied = [
+          { name: 'p', opType: 'Add', input: ['vq'], output: ['vp'] },
+          { name: 'q', opType: 'Add', input: ['vp', 'v0'], output: ['vq'] },
+        ];
+        const all = [...nodes, ...(circle ? tied : [])];
+        const shuffled = all.map((node) => ({ node, at: draw.next().value })).sort((a, b) => a.at - b.at);
+        const ordered = nodesInOrder(shuffled.map(({ node }) => node)) as typeof nodes;
+        expect(ordered.map(({ name }) => name).sort()).toEqual(all.map(({ name }) => name).sort());
+        const made = new Set<string>();
+        for (const { name, input, output } of ordered) {
+          if (name !== 'p' && name !== 'q')
+            for (const one of input)
+              if (one.startsWith('v') && !made.has(one)) throw new Error(`${name} before ${one}`);
+          for (const one of output) made.add(one);
+        }
+        if (circle)
+          expect(
+            ordered
+              .slice(-2)
+              .map(({ name }) => name)
+              .sort(),
+          ).toEqual(['p', 'q']);
+      },
+    ),
+  );
+  const inOrder = [
+    { opType: 'Add', input: ['x'], output: ['a'] },
+    { opType: 'Add', input: ['a'], output: ['b'] },
+  ];
+  expect(nodesInOrder(inOrder)).toBe(inOrder);
 });

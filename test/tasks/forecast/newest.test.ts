@@ -68,7 +68,13 @@ describe('newestRows', () => {
     expect(cellsOf(table)[0]).toEqual(rows.slice(-12).map(String));
     expect({ of, series }).toEqual({ of: 50, series: undefined });
     const grouped = streamed(`s,v\n${rows.map((i) => `${'abc'[i % 3]},${i}`).join('\n')}\n`);
-    expect(await newestRows(grouped, () => undefined, { most: 12, group: ['s'] })).toMatchObject({ of: 50, series: 3 });
+    const ofThree = await newestRows(grouped, () => undefined, { most: 11, group: ['s'] });
+    expect(ofThree).toMatchObject({ of: 50, series: 3 });
+    expect(cellsOf(ofThree.table)[1]).toEqual(rows.slice(-11).map(String));
+    // Rows are counted in each series: of a with 30 rows those from the 20th on, of b with 20 the last.
+    const apart = streamed(`s,v\n${rows.map((i) => `${i < 30 ? 'a' : 'b'},${i}`).join('\n')}\n`);
+    const counted = await newestRows(apart, () => undefined, { most: 12, group: ['s'] });
+    expect(cellsOf(counted.table)[1]).toEqual([...rows.slice(19, 30), 49].map(String));
     const twice = streamed(`date,v\n${rows.map((i) => `${date(Math.floor(i / 2))},${i}`).join('\n')}\n`);
     const odd = await newestRows(twice, daysOfDate, { most: 5 });
     expect(cellsOf(odd.table)[1]).toEqual(['44', '46', '47', '48', '49']);
