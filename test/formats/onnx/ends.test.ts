@@ -185,6 +185,16 @@ const refused: [message: string, nodes: NodeProto[], more?: Partial<Graph>][] = 
     { tensors: [intTensor('four', [1], [3])] },
   ],
   [
+    `node "Squeeze" (Squeeze): it drops the steps; ${without}`,
+    [node('Flatten', ['x'], 'flat'), node('Squeeze', ['flat', 'one'], 'y')],
+    { inputs: [['x', ['batch', 1, 1]]] },
+  ],
+  [
+    `node "Sin" (Sin): memcell reads no such operator; ${without}`,
+    [node('Reshape', ['x', 'frozen'], 'same'), node('Sin', ['same'], 'y')],
+    { inputs: [['x', ['batch', 'steps', 3]]], tensors: [intTensor('frozen', [3], [-1, STEPS, 3])] },
+  ],
+  [
     `node "Concat" (Concat): it joins outputs along [steps]; ${without}`,
     [turned, lstm(['t', 'W', 'R', 'B'], ['Y']), node('Concat', ['Y', 'Y'], 'y', { axis: int(0) })],
   ],
@@ -245,6 +255,17 @@ test.each(refused.map((one) => [one[0], one] as const))('%s', async (_, [message
   expect(refusal.message).toBe(`the model: ${message}`);
 });
 
+test('inputs whose names are alike without their signs are told apart', async () => {
+  const model = await loadModel(
+    fileOf({
+      nodes: [node('Sum', ['x 1', 'x/1', 'x_1'], 'y')],
+      inputs: ['x 1', 'x/1', 'x_1'].map((name): End => [name, ['batch', STEPS, 3]]),
+    }),
+  );
+  expect(model.inputs.map(({ name }) => name)).toEqual(['x_1', 'x_1_1', 'x_1_2']);
+  model.dispose();
+});
+
 const told: [what: string, lost: string[], classes: string, nodes: NodeProto[], more?: Partial<Graph>][] = [
   [
     'steps of padded sequences',
@@ -292,6 +313,45 @@ const told: [what: string, lost: string[], classes: string, nodes: NodeProto[], 
     'Dense, SimpleRNN',
     [node('MatMul', ['x', 'V'], 'made'), round('made')],
     { outputs: ['round'] },
+  ],
+  [
+    'the states of one row, an input',
+    [
+      'output "y" is [features] of one row in the file, with an axis of rows before it here',
+      'input "x" is [steps] of one row in the file, with an axis of rows before it here',
+      'input "h0" is [directions, 1, features] of one row in the file, with an axis of rows before it here',
+      'the order of axes of input "h0": [directions, 1, features] in the file, [features] here',
+    ],
+    'InputLayer, Embedding, InputLayer, LSTM',
+    [
+      node('Gather', ['table', 'x'], 'looked up'),
+      node('Unsqueeze', ['looked up', 'one'], 't'),
+      lstm(['t', 'W', 'R', 'B', '', 'h0', 'h0'], ['', 'h']),
+      node('Squeeze', ['h'], 'y'),
+    ],
+    {
+      inputs: [
+        ['x', [STEPS], 7],
+        ['h0', [1, 1, UNITS]],
+      ],
+      tensors: [weight('table', 7, 3), ...tensors.filter(({ name }) => ['W', 'R', 'B'].includes(name ?? ''))],
+    },
+  ],
+  [
+    'two inputs of indices',
+    [],
+    'InputLayer, InputLayer, Embedding, Embedding, Add',
+    [
+      node('Gather', ['table', 'x'], 'looked up'),
+      node('Gather', ['table', 'z'], 'beside'),
+      node('Add', ['looked up', 'beside'], 'y'),
+    ],
+    {
+      inputs: [
+        ['x', ['batch', STEPS], 7],
+        ['z', ['batch', STEPS], 6],
+      ],
+    },
   ],
   [
     'an axis of one at the end',

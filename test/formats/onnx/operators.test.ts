@@ -38,6 +38,7 @@ const tensors = [
   ...[list('end', -1), list('begin', -99), list('back', -1), list('three', 3), list('parts', 0, 0, 2, 2)],
   ...[list('repeated', 1, 5, 1), list('expanded', 1, 5, 3), list('alike', 1, 1, 1), list('flat', 0, -1)],
   ...[list('steps of two', -1, 2, 2), list('sizes', 1, 2), intTensor('first', [], [0]), intTensor('last', [], [-1])],
+  ...[list('steps and features', STEPS, 3), intTensor('twelve', [], [12])],
   ...[intTensor('middle', [], [1]), list('apart', 0, 0, 0, -1), list('together', 0, 0, -1)],
 ];
 const rowOf = (shape: 'row' | 'steps' | 'one step'): End =>
@@ -53,6 +54,9 @@ const both = node('RNN', ['t', 'W2', 'R2', 'B2'], ['Y', 'h'], {
 });
 const back = (from: string) => node('Transpose', [from], 'y', { perm: ints([1, 0, 2]) });
 const gemm = (attributes = {}, input = ['x', 'W', 'b']) => [node('Gemm', input, 'y', attributes)];
+
+const gemmOf = (from: string) => gemm({}, [from, 'W', 'b']);
+const half = floatTensor('', [1], [0.5]);
 
 type Case = [classes: string, nodes: NodeProto[], shape?: 'row' | 'steps' | 'one step', opset?: number];
 const read: Record<string, Case> = {
@@ -165,6 +169,33 @@ const read: Record<string, Case> = {
     'row',
   ],
   'what is repeated once': ['Dense', [node('Tile', ['x', 'alike'], 'same'), node('MatMul', ['same', 'W'], 'y')]],
+  'what is dropped in training alone': [
+    'Dense, LeakyReLU',
+    [dense(), node('Dropout', ['made', 'half'], 'kept'), node('LeakyRelu', ['kept'], 'y')],
+  ],
+  'one value joined with no other': [
+    'Dense',
+    [node('Concat', ['x'], 'same', { axis: int(1) }), ...gemmOf('same')],
+    'row',
+  ],
+  'the same number at each step and feature': [
+    'BatchNormalization',
+    [
+      node('ConstantOfShape', ['steps and features'], 'halves', { value: { t: half, type: 4 } }),
+      node('Mul', ['x', 'halves'], 'y'),
+    ],
+  ],
+  'rows that are counted by how many numbers there are': [
+    'Flatten, Dense',
+    [
+      node('Size', ['x'], 'all numbers'),
+      node('Div', ['all numbers', 'twelve'], 'count'),
+      node('Unsqueeze', ['count', 'zero'], 'rows'),
+      node('Concat', ['rows', 'end'], 'of rows', { axis: int(0) }),
+      node('Reshape', ['x', 'of rows'], 'flat row'),
+      node('MatMul', ['flat row', 'wide'], 'y'),
+    ],
+  ],
   'the only step': ['SimpleRNN', [node('Squeeze', ['x', 'one'], 'y')], 'one step'],
   'the first step of a Dense layer': [
     'Dense, SimpleRNN',
@@ -555,6 +586,20 @@ describe('several operators that are one, and others that are not', () => {
     ['gelu and another number', 'Erf', gelu({ sum: 'n two' })],
     ['gelu from one', 'Erf', gelu({ sign: 'Sub' })],
     ['gelu times another number', 'Erf', gelu({ factor: 'n more' })],
+    [
+      'gelu without its factors',
+      'Erf',
+      gelu()
+        .slice(0, -2)
+        .concat(node('Identity', ['more'], 'y')),
+    ],
+    [
+      'gelu without its last factor',
+      'Erf',
+      gelu()
+        .slice(0, -1)
+        .concat(node('Add', ['product', 'x'], 'y')),
+    ],
     ['gelu times another value', 'Erf', gelu({ outer: 'z' })],
     ['softplus below a bound', 'Less', softplus({ test: 'Less' })],
     ['softplus above a small bound', 'Greater', softplus({ bound: 'n below' })],
@@ -609,6 +654,16 @@ describe('several operators that are one, and others that are not', () => {
             node('Mul', ['mean', 'factor'], 'off'),
             node('Add', ['off', 'c'], 'shift'),
             node('Add', ['spread', 'shift'], 'y'),
+          ],
+        ],
+        [
+          'that nothing is added to',
+          [
+            ...deviation(),
+            inverse,
+            node('Mul', ['x', 'factor'], 'spread'),
+            node('Mul', ['mean', 'factor'], 'off'),
+            node('Mul', ['spread', 'off'], 'y'),
           ],
         ],
         [

@@ -347,6 +347,20 @@ for (const [what, how] of ways) {
   read[`written out step by step${what}`] = { ...writtenOut(how), classes };
 }
 
+read['from a state that other layers give'] = {
+  nodes: [
+    node('ReduceMean', ['x'], 'mean', { axes: ints([1]), keepdims: int(0) }),
+    node('MatMul', ['mean', 'V'], 'product'),
+    node('Unsqueeze', ['product', 'zero'], 'h0'),
+    turned,
+    node('RNN', ['t', 'W', 'R', 'B', '', 'h0'], ['', 'h'], hidden),
+    last,
+  ],
+  tensors: [...weights(1), weight('V', FEATURES, UNITS)],
+  opset: 17,
+  classes: 'InputLayer, GlobalAveragePooling1D, Dense, SimpleRNN',
+};
+
 const layers = { nodes: [turned, lstm(['t', 'W', 'R', 'B']), last], tensors: weights(4) };
 const sequences = {
   nodes: [turned, lstm(['t', 'W', 'R', 'B'], ['Y']), node('Squeeze', ['Y', 'one'], 'sequence')],
@@ -575,6 +589,16 @@ describe('what no layer is', () => {
       },
       'Add',
       `it computes with the lengths of the sequences, which memcell knows of packed sequences alone; ${without}`,
+    ],
+    [
+      'the place of the largest of the lengths',
+      {
+        ...layers,
+        nodes: [node('ArgMax', ['n'], 'most'), turned, lstm(['t', 'W', 'R', 'B', 'most']), last],
+        inputs: [x, lengths],
+      },
+      'ArgMax',
+      `it reads the lengths of the sequences, which memcell knows of packed sequences alone; ${without}`,
     ],
     [
       'a step in the middle',
