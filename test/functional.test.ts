@@ -10,6 +10,7 @@ import {
   Dropout,
   Embedding,
   Flatten,
+  GetItem,
   Input,
   LSTM,
   loadModel,
@@ -349,6 +350,37 @@ test('a frozen layer’s penalty is no part of the loss, as in Keras', async () 
       model.dispose();
     }
   for (const loss of losses) expect(loss).toBeCloseTo(losses[0], 6);
+});
+
+test('what is picked of a sequence is picked from again, and what is not a sequence streams', async () => {
+  const x = [
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+  ];
+  const picked = (options: { axis?: number }, item: number) => {
+    const input = Input({ shape: [2, 3] });
+    return new Model({ inputs: input, outputs: GetItem([1, 2]).apply(GetItem(item, options).apply(input)) });
+  };
+  const [step, feature] = [picked({}, 1), picked({ axis: 2 }, 0)];
+  for (const [model, expected] of [
+    [step, [[5]]],
+    [feature, [[4]]],
+  ] as const) {
+    expect(model.engine.kind).toBe('memcell');
+    expect(await model.predict(x)).toEqual(expected);
+    model.dispose();
+  }
+  const input = Input({ shape: [null, 3] });
+  const state = LSTM(2).apply(input);
+  const model = new Model({ inputs: input, outputs: Add().apply([Dense(3).apply(state), Dense(1).apply(state)]) });
+  const [expected] = await model.predict<number[][]>(x);
+  const stream = model.stream();
+  const [, pushed] = x[0].map((step) => [...stream.push(step)]);
+  expect(pushed).toHaveLength(3);
+  for (const [i, value] of pushed.entries()) expect(value).toBeCloseTo(expected[i], 5);
+  model.dispose();
 });
 
 test('numbers of steps that do not fit are an error of one line, on tfjs too', async () => {

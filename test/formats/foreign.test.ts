@@ -1,9 +1,15 @@
 /** What is told of files that are no model's, by their bytes and by their names; and of models too large to be meant. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { zipSync } from 'fflate';
-import { foreignKind } from '../../src/formats/foreign.js';
+import { foreignKind, SAVED_MODEL } from '../../src/formats/foreign.js';
 import { buildTopology } from '../../src/formats/topology.js';
+import { loadModel } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
+import { temporaryFolder } from './models.js';
+
+const folder = temporaryFolder('in memory');
 
 const latin = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const told = (text: string, where = 'f') => foreignKind(latin(text), where)?.split(/[;,]/)[0];
@@ -24,6 +30,15 @@ test.each<[name: string, told: string | undefined]>([
   ['m.data-of-1', undefined],
 ])('%s', (name, expected) => {
   expect(told('x', name)).toBe(expected);
+});
+
+test('a file is told by its name where it is opened', async () => {
+  const path = join(folder, 'graph.pb');
+  writeFileSync(path, 'x');
+  await expect(loadModel(path)).rejects.toMatchObject({
+    code: 'model',
+    message: `${path}: a graph of TensorFlow, or ${SAVED_MODEL}`,
+  });
 });
 
 test('files are told by their first bytes, each at its place', () => {

@@ -3,6 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import * as h5 from 'h5wasm';
 import type { Hdf5Contents } from '../../src/formats/hdf5/contents.js';
 import { isHdf5, writeHdf5File } from '../../src/formats/hdf5/hdf5.js';
+import { bytesOfLengths } from '../../src/formats/hdf5/heaps.js';
 import { readHdf5 } from '../../src/formats/hdf5/job.js';
 import { Hdf5Problem, readPlain } from '../../src/formats/hdf5/plain.js';
 
@@ -488,6 +489,19 @@ test('attributes of all versions, and those that hold neither numbers nor texts'
   ).toMatch(/is no type$/);
 });
 
+test('bytes of a length are those of the first superblock at a place that one may have', () => {
+  const at = (start: number, ...bytes: number[]) => {
+    const made = new Uint8Array(start + 16);
+    made.set([0x89, 0x48, ...zeros(6), ...bytes], start);
+    return bytesOfLengths(made);
+  };
+  for (const version of [0, 1]) expect(at(0, version, 1, 2, 3, 4, 5, 6)).toBe(6);
+  for (const start of [0, 512, 1024]) expect(at(start, 2, 1, 7)).toBe(7);
+  expect(at(256, 2, 1, 7)).toBeUndefined();
+  expect(at(1536, 2, 1, 7)).toBeUndefined();
+  expect(bytesOfLengths(Uint8Array.of(0x89, 0x48, ...zeros(13)))).toBeUndefined();
+});
+
 test('what the library is given is looked at before', async () => {
   const told = (bytes: Uint8Array) =>
     readHdf5(bytes).then(
@@ -511,6 +525,21 @@ test('what the library is given is looked at before', async () => {
     [GCOL + 24, u64(9)],
   ] as const)
     expect(await told(patched(at, [...values]))).toBe(`a damaged HDF5 file: its texts at byte ${GCOL} have no end`);
+});
+
+test('an attribute without a value, and a text in Latin letters that the file calls ASCII', async () => {
+  const none = [2, 0, 0, 2];
+  const empty = message(0xc, [
+    ...[1, 0, ...u16(2), ...u16(float32.length), ...u16(none.length)],
+    ...[letters('n\0'), float32, none].flatMap(filled),
+  ]);
+  const number = attribute('number', float32, [], floats([2.5]));
+  expect(readPlain(fileOf({ attributes: () => [empty, number] }))?.attributes).toEqual(
+    new Map([['', new Map([['number', 2.5]])]]),
+  );
+  const latin = attribute('n', text(2), [], [0x61, 0xe9]);
+  const { attributes } = await readHdf5(pagesOf(fileOf({ attributes: () => [latin] })));
+  expect(attributes.get('')).toEqual(new Map([['n', 'aé']]));
 });
 
 describe('the library’s reader', () => {

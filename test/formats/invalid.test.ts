@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { MemcellError } from '../../src/errors.js';
+import { parseJsonText } from '../../src/formats/modelJson.js';
 import { openModel } from '../../src/formats/open.js';
 import { saveTfjs } from '../../src/formats/tfjs.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
@@ -309,6 +310,19 @@ describe('weightsManifest', () => {
     edit(change);
     await refuses(message, String(message).includes('ENOENT') ? 'io' : 'model');
   });
+});
+
+test('a shape that is said to be none is no shape', async () => {
+  edit((json) => {
+    layer(json, 1).config.batch_input_shape = null;
+  });
+  (await openModel(folder)).model.dispose();
+});
+
+test('a text longer than any model’s', () => {
+  expect(() => parseJsonText('x'.repeat(2 ** 26 + 1), 'F')).toThrow(
+    expect.objectContaining({ code: 'model', message: "F: 67108865 characters, more than any model's" }),
+  );
 });
 
 describe('the topology against the weights', () => {

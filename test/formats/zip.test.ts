@@ -174,6 +174,13 @@ describe('a zip archive', () => {
         '"a": a damaged zip archive: a size is missing',
       );
     }
+    // Said to be there, and behind the end of the file.
+    const cut = zipSync({ a: [text, { level: 0, extra: { 1: new Uint8Array() } }] });
+    new DataView(cut.buffer).setUint16(cut.length - 24, 24, true);
+    await refuse(
+      [24, 20, 42].reduce((made, field) => listed(made, field, 0xffffffff), cut),
+      '"a": a damaged zip archive: a size is missing',
+    );
     const packed = zipSync({ a: text }, { level: 6 });
     const inside = new DataView(packed.buffer).getUint32(18, true);
     const bytes = zipSync({ a: [text, { level: 6, extra: { 1: sizes(5000, inside) } }] });

@@ -297,6 +297,20 @@ test.each<[(number | null)[][], (number | null)[]]>([
     ],
     [null, null, 3],
   ],
+  [
+    [
+      [null, null, 3],
+      [null, 7, 3],
+    ],
+    [null, 7, 3],
+  ],
+  [
+    [
+      [null, 7, null],
+      [null, null, null],
+    ],
+    [null, 7, null],
+  ],
 ])('shapes %j joined element by element are %j', (shapes, joined) => {
   expect(broadcastShape(shapes)).toEqual(joined);
 });

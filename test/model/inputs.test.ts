@@ -70,6 +70,10 @@ describe('the forms', () => {
   });
 });
 
+test('one number without an axis comes back as itself', () => {
+  expect(fromBatch({ data: Float32Array.of(2.5), shape: [] }, 'nested')).toBe(2.5);
+});
+
 describe('errors', () => {
   test.each<[string, ModelInput, string]>([
     ['too few axes', [[1, 2]], 'x has the shape [1, 2]; it must be [samples, 2, 3]'],
