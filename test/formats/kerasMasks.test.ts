@@ -58,6 +58,18 @@ test.each<[string, Json[]]>([
   expect(maskOf(left)).toBe(true);
 });
 
+test('a layer whose name stands in its settings alone is known by it', () => {
+  const { name, config, ...rest } = embedding('e', 'words') as { name: string; config: object };
+  const given = (settings: object): Json[] => [
+    layer('InputLayer', 'words', []),
+    { ...rest, config: { ...config, ...settings } } as Json,
+    operation('NotEqual', 'ne', [tensor('words'), 0]),
+    reader(tensor('e'), tensor('ne')),
+  ];
+  expect(maskOf(withoutMasks(given({ name }), null))).toBe(true);
+  expect(maskOf(withoutMasks(given({ name: 5 }), null))).toBe(false);
+});
+
 test.each<[string, Json[]]>([
   ['of another input', [reader(tensor('e'), tensor('other'))]],
   ['of another value', [reader(tensor('e'), tensor('one'))]],

@@ -109,6 +109,29 @@ dense/vars/0 dense/vars/1 dense_1/vars/0 dense_1/vars/1`.split(/\s/);
 const read = (bytes: Uint8Array | undefined) => readPlain(bytes ?? new Uint8Array());
 const inZip = (bytes: Uint8Array) => readZip(bytes, { most: 1e6, remedy: '' }, 'F');
 
+test('the weights of a model that does not learn stand in its order, with means in the middle', async () => {
+  const names = async (trainable: boolean) => {
+    const inner = new l.Sequential(
+      [l.Dense(2, { name: 'a' }), l.BatchNormalization({ name: 'b' }), l.Dense(1, { name: 'c' })],
+      { inputShape: [3], seed: 1, name: 'inner' },
+    );
+    const model = new l.Sequential([inner], { seed: 2 });
+    const made = contentsOf(model.tf, { metadata: {} });
+    model.dispose();
+    for (const layer of layersOf(made.topology)) if (layer.name === 'inner') layer.config.trainable = trainable;
+    const { bytes } = await writeH5(made);
+    const told = read(bytes)?.attributes.get('model_weights/inner')?.get('weight_names') as string[];
+    return told.map((name) => name.replace('inner/', ''));
+  };
+  const [a, c] = ['a', 'c'].map((name) => [`${name}/kernel`, `${name}/bias`]);
+  const [learns, means] = [
+    ['b/gamma', 'b/beta'],
+    ['b/moving_mean', 'b/moving_variance'],
+  ];
+  expect(await names(true)).toEqual([...a, ...learns, ...c, ...means]);
+  expect(await names(false)).toEqual([...a, ...learns, ...means, ...c]);
+});
+
 describe('weights, each of its own number', () => {
   test('stand in .h5 under the names of their layers, those that learn first in a layer of several', async () => {
     const { bytes } = await writeH5(contents());

@@ -6,9 +6,11 @@ import { floatOfBfloat16, floatOfHalf } from '../../src/formats/halves.js';
 import { isSafetensors, readSafetensors } from '../../src/formats/torch/safetensors.js';
 import { safetensorsFile } from '../../src/formats/torch/safetensorsFile.js';
 import { assignStored } from '../../src/formats/weights.js';
+import { Input, Model } from '../../src/index.js';
 import {
   BatchNormalization,
   Bidirectional,
+  Concatenate,
   Conv1D,
   Dense,
   Dropout,
@@ -398,6 +400,21 @@ test('modules of arrays that do not fit each other are none', async () => {
   }
   const { 'r.bias_hh_l0': _, ...less } = lstm;
   expect(await said(less, layer())).toBe(unknown(...Object.keys(less)));
+});
+
+test('in a graph no layer reads what the one before it in the list gives', async () => {
+  const x = Input({ shape: [3] });
+  const [one, other] = [Dense(5, { name: 'a' }), Dense(2, { name: 'b' })].map((layer) => layer.apply(x));
+  const model = new Model({ inputs: x, outputs: Concatenate().apply([one, other]) });
+  await load(model as never, file({ 'a.weight': [5, 3], 'a.bias': [5], 'b.weight': [2, 3], 'b.bias': [2] }));
+  // Arrays of 15, 5, 6 and 2 numbers, one after the other.
+  expect(model.getWeights().map(({ shape, data }) => [shape, data[0]])).toEqual([
+    [[3, 5], 1],
+    [[5], 16],
+    [[3, 2], 21],
+    [[2], 27],
+  ]);
+  model.dispose();
 });
 
 test('a module goes to the layer of its name, levels of one to layers in their order, and others to what they fit alone', async () => {

@@ -67,6 +67,14 @@ const spec =
   'LSTM(3, return_sequences=true), Bidirectional(GRU(3, return_sequences=true)), Dropout(0.2), GRU(3), ' +
   'RepeatVector(2), TimeDistributed(Dense(2, hard_sigmoid)), GlobalAveragePooling1D';
 
+test.each(['Model', 'Functional'])('a graph is called %s', async (class_name) => {
+  const model = stock.branches();
+  const copy = await tf.models.modelFromJSON({ ...(topology(model) as object), class_name } as never, customObjects);
+  expect(difference(model, copy)).toBeLessThan(1e-6);
+  copy.dispose();
+  model.dispose();
+});
+
 test("memcell's models come back as they were", async () => {
   const model = buildModel(parseSpec(spec), { inputShape: [4, 2], seed: 1 });
   const copy = await tf.models.modelFromJSON(topology(model), customObjects);

@@ -1,6 +1,9 @@
 /** Shapes of inputs that do not fit: the whole line, and the code by which a program tells them. */
 import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import { Add, Dense, Input, LSTM, Model, parseSpec, Sequential } from '../../src/index.js';
+import { applySymbolically } from '../../src/layers/symbolic.js';
+import { buildModel } from '../../src/model/build.js';
 
 const built = (layers: Parameters<typeof Dense>[1], options: object) => () =>
   new Sequential([Dense(1, layers as object)], options).build();
@@ -66,6 +69,35 @@ test('what is no text is no layers', () => {
 });
 
 type Tensor = ReturnType<typeof Input>;
+
+test('what a layer of another’s throws is told by its first line, with the layer', () => {
+  class Odd extends tf.layers.Layer {
+    static readonly className: string = 'Odd';
+    override computeOutputShape(): tf.Shape {
+      throw new Error('a line\nanother');
+    }
+  }
+  class Late extends Odd {
+    static override readonly className = 'Late';
+    override build(): void {
+      throw new Error('a late line\nanother');
+    }
+    override computeOutputShape(): tf.Shape {
+      return [null, 1];
+    }
+  }
+  const refused = (message: string) =>
+    expect.objectContaining({ name: 'MemcellError', code: 'model', message, cause: expect.any(Error) });
+  const x = Input({ shape: [2] });
+  expect(() => applySymbolically(new Odd({ name: 'odd' }), x)).toThrow(
+    refused('layer odd (Odd) cannot take inputs of shape (None, 2): a line'),
+  );
+  const late = applySymbolically(new Late({ name: 'late' }), x) as Tensor;
+  expect(() => new Model({ inputs: x, outputs: late }).build()).toThrow(refused('layer late (Late): a late line'));
+  expect(() => buildModel([new Late({ name: 'late' })], { inputShape: [2], seed: 1 })).toThrow(
+    refused('layer late: a late line'),
+  );
+});
 
 test.each<[message: string, code: string, make: () => unknown]>([
   [

@@ -1,5 +1,6 @@
 /** Ends of graphs by hand: inputs that hold states or lengths, outputs in other orders, and files that are none; whole lines. */
 import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import { int, ints, text, texts } from '../../../src/formats/onnx/builder.js';
 import { decodeModel, encodeModel, type ModelProto, type NodeProto } from '../../../src/formats/onnx/proto.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
@@ -10,10 +11,13 @@ import {
   Conv1D,
   Dense,
   GRU,
+  GRUCell,
   type Layer,
   LayerNormalization,
   LSTM,
+  LSTMCell,
   loadModel,
+  RNN,
   SeparableConv1D,
   Sequential,
 } from '../../../src/index.js';
@@ -508,4 +512,27 @@ test('a file of memcell’s own whose layers are not those of its graph', async 
   expect(await said(() => BatchNormalization({ ...options, scale: false }), '"scale":false', '"scale":true')).toBe(
     'F: its weight "d/gamma" is missing',
   );
+});
+
+test('a file of memcell’s own gives back the weights of an RNN of one cell, and of several, each as it was', async () => {
+  const cell = (name: string) => LSTMCell(UNITS, { name });
+  for (const layer of [RNN(cell('c')), RNN([cell('c'), GRUCell(UNITS, { name: 'g' })])]) {
+    const model = new Sequential([layer], { inputShape: [STEPS, 3], seed: 1 });
+    const contents = await contentsOf(model);
+    model.dispose();
+    const { bytes } = await writeOnnx(contents);
+    const { weights, topology } = await readOnnx(bytes, 'F');
+    expect(topology).toEqual(contents.topology);
+    expect(weights).toEqual(contents.weights);
+  }
+});
+
+test('a stack that begins with a stack of TensorFlow.js, which says its input’s shape alone', async () => {
+  const inner = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], name: 'd' })], name: 'inner' });
+  const model = Sequential.fromTf(tf.sequential({ layers: [inner, tf.layers.dense({ units: 1, name: 'e' })] }));
+  const { bytes } = await writeOnnx(await contentsOf(model));
+  model.dispose();
+  const [input, ...others] = decodeModel(bytes).graph?.input ?? [];
+  expect(others).toEqual([]);
+  expect(input.type?.tensorType?.shape?.dim?.map(({ value }) => value)).toEqual([undefined, 3]);
 });
