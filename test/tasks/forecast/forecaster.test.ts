@@ -245,6 +245,23 @@ describe('the state', () => {
     const made = await forecastFrom(model, state, rest, [30], 7, []);
     const expected = await forecastFrom(model, state, whole, [180], 7, []);
     expect(Array.from(made.values)).toEqual(Array.from(expected.values));
+    // So do rows of which some are those of its end, and rows whose first comes about a step after it.
+    const { length } = endOf(state)[0].times ?? [];
+    for (const common of [1, 3, length - 1]) {
+      const from = 150 - common;
+      const shared = seriesOf({ targets: [all.targets[0].slice(from)], times: all.times.slice(from) });
+      const again = await forecastFrom(model, state, shared, [180 - from], 7, []);
+      expect([common, ...again.values]).toEqual([common, ...expected.values]);
+    }
+    const gapOf = async (steps: number) => {
+      const times = rest.times?.map((time) => time + (steps - 1) * year);
+      const apart = await forecastFrom(model, state, { ...rest, ...(times && { times }) }, [30], 7, []);
+      return apart.values.every((value, i) => value === expected.values[i]);
+    };
+    expect(await gapOf(0.81)).toBe(true);
+    expect(await gapOf(1.24)).toBe(true);
+    expect(await gapOf(0.79)).toBe(false);
+    expect(await gapOf(1.26)).toBe(false);
   });
 
   test('rows from elsewhere are forecast from themselves', async () => {
