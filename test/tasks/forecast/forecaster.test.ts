@@ -271,6 +271,20 @@ describe('the state', () => {
     for (const value of await values(forecaster, far, [60], H)) expect(Math.abs(value - 555)).toBeLessThan(12);
   });
 
+  test('rows from elsewhere, fewer than two seasons, have the season of the training as if they followed it', async () => {
+    const { model, state } = await fitted(setOf({ targets: [seasonal(121)] }, 4), H);
+    const [{ targets, tail }] = parseState(state, 'state').series;
+    const { seasons } = tail.starts[0];
+    expect([targets[0].anchor.kind, targets[0].anchor.log, seasons.length]).toEqual(['smoothing', false, 4]);
+    expect(tail.rows % 4).not.toBe(0);
+    const season = (row: number) => seasons[(tail.rows + row) % 4];
+    // About a level of 700 with that season; what comes later says nothing of it.
+    const far = seriesOf({ targets: [[700 + season(0), 700 + season(1), 700 + season(2), 300]] });
+    const { anchor } = await forecastFrom(model, state, far, [3], 6, []);
+    const ahead = Array.from({ length: 6 }, (_, h) => expect.closeTo(700 + season(3 + h), 6));
+    expect([...anchor]).toEqual(ahead);
+  });
+
   test('every damaged field is named', async () => {
     const { state } = await fitted(setOf(columns(100), 4), H);
     const damage = (change: (copy: Record<string, never>) => void) => {
