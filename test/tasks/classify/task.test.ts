@@ -340,6 +340,20 @@ describe('what goes in', () => {
   });
 });
 
+test('rows are scored from a row or a time on, that one with them', async () => {
+  const day = (i: number) => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10);
+  const rows = Array.from({ length: 40 }, (_, i) => `${day(i)},${i % 5},${'ab'[i % 2]}`);
+  const source = csv(`day,x,kind\n${rows.join('\n')}\n`);
+  const trained = await train(source, { label: 'kind' }, { ...short, layers: 'Dense(2, softmax)' });
+  const from = async (from: string) => (await classifyTask.evaluate(loaded(trained), source, { from })).samples;
+  expect(await from('31')).toBe(10);
+  expect(await from(' 1 ')).toBe(40);
+  expect(await from(day(30))).toBe(10);
+  expect(await from('2023-12-31')).toBe(40);
+  await expect(from('2024-02-10')).rejects.toThrow(new Error('from: nothing of c.csv begins at 2024-02-10 or later'));
+  trained.model.dispose();
+});
+
 describe('training', () => {
   test('the same seed gives the same bits, another seed others', async () => {
     const weights = async (seed: number) => {
