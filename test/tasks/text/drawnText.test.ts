@@ -133,6 +133,6 @@ test('of a long table of symbols the column is all of it, not pieces', async () 
   const source = file('long-table.csv', `day,n\n${rows.join('\n')}\n`);
   expect(await readSequence(source, 1, 2000)).toMatchObject({
     values: rows.map((_, i) => i % 4),
-    notes: ['long-table.csv: the symbols are those of column n'],
+    notes: [`${source.name}: the symbols are those of column n`],
   });
 });
