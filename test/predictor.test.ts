@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { elements, type NdArray } from '../src/data/array.js';
 import { EngineRunner } from '../src/engine/engineRunner.js';
 import { planSaved } from '../src/engine/planSaved.js';
+import { MemcellError } from '../src/errors.js';
 import { contentsOf } from '../src/formats/contents.js';
 import type { StoredWeight } from '../src/formats/modelFile.js';
 import { Dense, Input, Model } from '../src/index.js';
@@ -194,6 +195,24 @@ test('a stream goes as that of the model', async () => {
     const x = [Math.sin(step), Math.cos(step)];
     expect([...own.push(x)]).toEqual([...other.push(x)]);
   }
+  predictor.dispose();
+  model.dispose();
+});
+
+test('a model that needs the whole sequence is no stream, and one that is loaded says so', async () => {
+  const model = sequential('Bidirectional(LSTM(2))', { inputShape: [null, 2] });
+  const file = join(folder, 'both.keras');
+  await model.save(file);
+  const predictor = await loadPredictor(file);
+  expect(predictor).toBeInstanceOf(Predictor);
+  expect(() => predictor.stream()).toThrow(
+    new MemcellError(
+      'this model cannot stream: Bidirectional also reads the sequence from its end, which a stream does not have yet',
+      { code: 'model' },
+    ),
+  );
+  const x = input([3, 4, 2]);
+  expect(await predictor.predict(x)).toEqual(await model.predict(x));
   predictor.dispose();
   model.dispose();
 });

@@ -7,7 +7,8 @@ import { draw, standalone } from '../../src/report/draw.js';
 import { drawForecasts } from '../../src/report/figures/forecasts.js';
 import { html } from '../../src/report/html.js';
 import { liveCurves } from '../../src/report/live.js';
-import { showForecasts } from '../../src/tasks/forecast/shown.js';
+import type { ForecastArtefact } from '../../src/tasks/forecast/artefact.js';
+import { showForecasts, showNext } from '../../src/tasks/forecast/shown.js';
 import { histogramOf, mostPoints, Pictures, reducePoints, type ShownForecasts } from '../../src/tasks/shown.js';
 
 test('a reduced line keeps the extremes, the order and the ends of what it shows', () => {
@@ -231,5 +232,66 @@ test('of a series that never changes, and of none forecast, the error is not div
   expect(showForecasts({ ...given, origins: [] }, none)).toMatchObject({
     relative: 0,
     columns: [{ mae: 0, forecasts: [], residuals: { x: [], y: [] }, histogram: [] }],
+  });
+});
+
+const day = 86_400_000;
+
+test.each<[string, object, object, number[], Record<string, string>, number[], string, number[]]>([
+  ['rows of training data are numbered from its first', {}, { rows: 10 }, [1, 2, 3], {}, [11, 13], 'row', [8, 9, 10]],
+  ['as those of a model that does not know how many it had', {}, {}, [1, 2, 3], {}, [4, 6], 'row', [1, 2, 3]],
+  ['as those of a single row', {}, { rows: 5 }, [1], {}, [6, 8], 'row', [5]],
+  [
+    'times that are numbers go on as they did on the whole, however they are spaced',
+    { time: { columns: ['t'], notation: 'number' } },
+    { times: [100, 110, 140] },
+    [1, 2, 3],
+    {},
+    [160, 200],
+    'time',
+    [100, 110, 140],
+  ],
+  [
+    'rows ahead that have dates stand at them',
+    { time: { columns: ['t'], notation: 'yyyy-MM-dd' } },
+    { times: [0, day, 2 * day] },
+    [1, 2, 3],
+    { 1: '1970-01-06', 3: '1970-01-11' },
+    [5 * day, 10 * day],
+    'date',
+    [0, day, 2 * day],
+  ],
+])('what comes next as a picture: %s', async (_, reading, own, targets, labels, ahead, axis, x) => {
+  const kept = { name: 's', targets, past: [], known: [], ...own };
+  const artefact = {
+    kind: 'forecast',
+    method: 'plain',
+    targets: ['y'],
+    features: [],
+    channels: [],
+    horizon: 3,
+    reading,
+    series: [kept],
+  } as unknown as ForecastArtefact;
+  const rows = [1, 3].map((step) => ({
+    step,
+    ...(labels[step] && { time: labels[step] }),
+    values: [step + 0.5],
+    intervals: [{ probability: 0.8, lower: [-step], upper: [10 * step] }],
+  }));
+  const made = await showNext({ artefact, name: 'm' } as unknown as Parameters<typeof showNext>[0], undefined, {
+    columns: ['y'],
+    rows,
+  });
+  expect(made).toEqual({
+    shown: [
+      expect.objectContaining({ series: 's', axis, columns: [expect.objectContaining({ actual: { x, y: targets } })] }),
+    ],
+    next: [
+      {
+        series: 's',
+        columns: [{ x: ahead, y: [1.5, 3.5], intervals: [{ probability: 0.8, lower: [-1, -3], upper: [10, 30] }] }],
+      },
+    ],
   });
 });

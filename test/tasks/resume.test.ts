@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openSource } from '../../src/data/source.js';
-import { readState } from '../../src/formats/stateFile.js';
+import { readState, writeState } from '../../src/formats/stateFile.js';
 import { symbols as symbolsInCode } from '../../src/index.js';
 import { FitJournal } from '../../src/tasks/fitJournal.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
@@ -220,6 +220,55 @@ describe('a journal', () => {
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/cannot be written \(.*\); this run cannot be resumed later$/);
   });
+});
+
+test.each<[string, object]>([
+  ['nothing', {}],
+  ['no seconds', { run: {}, entries: [] }],
+  ['seconds that are no number', { run: {}, entries: [], seconds: '1' }],
+  ['entries that are no list', { run: {}, entries: {}, seconds: 1 }],
+  ['an entry that is null', { run: {}, entries: [null], seconds: 1 }],
+  ['an entry that is a number', { run: {}, entries: [3], seconds: 1 }],
+  ['an entry without arrays', { run: {}, entries: [{ fit: 0, values: {} }], seconds: 1 }],
+  ['a fit below 0', { run: {}, entries: [{ fit: -1, values: {}, arrays: 0 }], seconds: 1 }],
+  ['half an array', { run: {}, entries: [{ fit: 0, values: {}, arrays: 0.5 }], seconds: 1 }],
+  ['values that are null', { run: {}, entries: [{ fit: 0, values: null, arrays: 0 }], seconds: 1 }],
+  ['values that are a text', { run: {}, entries: [{ fit: 0, values: 'a', arrays: 0 }], seconds: 1 }],
+])('a file with %s is not gone on from', async (title, values) => {
+  const place = join(folder, `${title} kept`);
+  await writeState(place, 'running.state', { values, arrays: [] });
+  await expect(open(place, true)).rejects.toMatchObject({
+    code: 'model',
+    message: `${join(place, 'running.state')}: not the state of a run; remove it`,
+  });
+});
+
+test('of a task in code that is stopped it is said how to go on, of a backup that cannot be written that it was not', async () => {
+  const values = readFileSync(symbols, 'utf8').split(' ').map(Number);
+  const run = async (backup: string, end: number) => {
+    const controller = new AbortController();
+    const told: number[] = [];
+    const onEpochEnd = (epoch: number) => {
+      told.push(epoch);
+      if (epoch === end) controller.abort();
+    };
+    const given = { window: 2, epochs: 6, backup, signal: controller.signal, callbacks: { onEpochEnd } };
+    const model = await symbolsInCode(values, given);
+    model.dispose();
+    return { warnings: model.warnings, told };
+  };
+  const place = join(folder, 'stopped.backup');
+  const stopped = await run(place, 2);
+  expect(stopped.warnings.at(-1)).toBe(`stopped; the same call goes on from ${place}`);
+  expect(readdirSync(place)).toEqual(['running.state']);
+  const resumed = await run(place, Number.NaN);
+  expect(resumed.told[0]).toBe(3);
+  expect(resumed.warnings.join()).not.toContain('stopped');
+  expect(existsSync(place)).toBe(false);
+  const { warnings } = await run(join(symbols, 'below'), 2);
+  expect(warnings.filter((line) => line.includes('below'))).toEqual([
+    expect.stringMatching(/below: cannot be written \(.*\); this run cannot be resumed later$/),
+  ]);
 });
 
 describe('memcell train --resume', () => {

@@ -1,12 +1,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { classify, symbols, tune } from 'memcell';
 import { type DataInput, openSource } from '../../src/data/source.js';
+import { Sequential } from '../../src/index.js';
 import { drawNew, type Given, nothing } from '../../src/tasks/drawnSettings.js';
 import { flags } from '../../src/tasks/flags.js';
 import { withHidden } from '../../src/tasks/hiddenLayers.js';
+import { tasks } from '../../src/tasks/index.js';
 import { type Search, type SearchOptions, searchSettings, type TrialRecords } from '../../src/tasks/search.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
 import { TrialJournal } from '../../src/tasks/trialJournal.js';
@@ -208,6 +210,54 @@ describe('tuning', () => {
     expect(second).toContain(compared?.better ? '% better than the defaults' : ': no better than the defaults');
     trained.model.dispose();
   });
+
+  it.each(['is interrupted', 'fails'])(
+    'the best is kept where the training with the defaults after it %s',
+    async (how) => {
+      const controller = new AbortController();
+      const freed = jest.spyOn(Sequential.prototype, 'dispose');
+      const { prepare } = tasks.symbols;
+      let begun = 0;
+      // Six trials, the best again, and the defaults again.
+      const prepared = jest.spyOn(tasks.symbols, 'prepare').mockImplementation((...given) => {
+        if (++begun === 8 && how === 'fails') throw new Error('no memory');
+        if (begun === 8) controller.abort();
+        return prepare(...given);
+      });
+      const models: Sequential[] = [];
+      try {
+        const tuned = tuneTask(
+          'symbols',
+          openSource(squares(200)),
+          { window: 2 },
+          {
+            trials: 6,
+            settings: { epochs: 3 },
+            layers: 'Embedding(4, 4), LSTM(8), Dense(4, softmax)',
+            toSave: false,
+            signal: controller.signal,
+            final: { onTrained: async (model) => void models.push(model) },
+          },
+        );
+        const gone = (model: Sequential) => freed.mock.contexts.includes(model);
+        if (how === 'fails') {
+          await expect(tuned).rejects.toThrow('no memory');
+          expect(models.map(gone)).toEqual([true]);
+        } else {
+          const { search: found, trained, compared, interrupted } = (await tuned) ?? {};
+          expect(found?.ended).toBe('finished');
+          expect({ compared, interrupted }).toEqual({ compared: undefined, interrupted: true });
+          expect(trained?.stopped).toBeUndefined();
+          expect([...models, trained?.model].map((model) => model && gone(model))).toEqual([false, false]);
+          trained?.model.dispose();
+        }
+        expect(begun).toBe(8);
+      } finally {
+        freed.mockRestore();
+        prepared.mockRestore();
+      }
+    },
+  );
 
   it('is better than the defaults by half a per cent, whatever the size of the errors', () => {
     const better = (share: number) => [1e-3, 1, 700].map((error) => compareErrors(share * error, error).better);

@@ -95,17 +95,27 @@ describe('prepareClassify', () => {
       'one class to train on',
       'x,kind\n1,a\n2,a\n3,a\n4,a\n5,b\n',
       {},
-      "only 'a' is left to train on without the part held out",
+      "c.csv, column kind: only 'a' is left to train on without the part held out; shuffle the rows or hold out less",
     ],
     [
       'numbers that are no classes',
       'x,kind\n1,1.5\n2,2.5\n3,3.5\n4,4.5\n5,5.5\n',
       {},
-      '5 different values in 5 rows are no classes',
+      'c.csv, column kind: 5 different values in 5 rows are no classes; choose another column, or forecast this one',
     ],
-    ['an empty class', 'x,kind\n1,a\n2,\n3,b\n', {}, 'c.csv, line 3, column kind: the cell is empty'],
-    ['an unknown class column', 'x,kind\n1,a\n2,b\n', { label: 'kin' }, 'c.csv: no column kin; did you mean kind?'],
-    ['an unknown group', 'x,kind\n1,a\n2,b\n', { group: 'who' }, 'c.csv: no column who'],
+    [
+      'an empty class',
+      'x,kind\n1,a\n2,\n3,b\n',
+      {},
+      'c.csv, line 3, column kind: the cell is empty; fill it or remove the row',
+    ],
+    [
+      'an unknown class column',
+      'x,kind\n1,a\n2,b\n',
+      { label: 'kin' },
+      'c.csv: no column kin; did you mean kind? Its columns: x, kind',
+    ],
+    ['an unknown group', 'x,kind\n1,a\n2,b\n', { group: 'who' }, 'c.csv: no column who. Its columns: x, kind'],
     ['no numbers', 'x,kind\na,a\nb,b\n', {}, 'c.csv: has no column of numbers to learn from'],
     [
       'the class as feature',
@@ -119,24 +129,52 @@ describe('prepareClassify', () => {
       { steps: 3 },
       'steps: 2 columns cannot be 3 steps of equal size; take one of 1, 2',
     ],
-    ['steps and group', rows, { steps: 2, group: 'x' }, '--steps and --group exclude each other'],
+    [
+      'steps and group',
+      rows,
+      { steps: 2, group: 'x' },
+      '--steps and --group exclude each other: a sequence is one row, or one group of rows',
+    ],
     [
       'two classes in a group',
-      'who,v,kind\na,1,u\nb,2,w\na,3,w\n',
+      'who,v,kind\na,1,u\nb,2,w\na,3,w\na,4,v\nb,5,w\nb,6,u\n',
       { group: 'who' },
-      "c.csv, line 4, column kind: group a is 'u' before and 'w' here",
+      "c.csv, line 4, column kind: group a is 'u' before and 'w' here; a group has one class",
     ],
     ['one row', 'x,kind\n1,a\n', {}, 'c.csv: has 1 row; training needs at least two'],
   ])('%s', (_, text, options, message) => {
-    expect(() => prepareClassify(parse(text), { label: 'kind', ...options }, 0.2)).toThrow(message);
+    expect(() => prepareClassify(parse(text), { label: 'kind', ...options }, 0.2)).toThrow(new Error(message));
+  });
+
+  test.each([
+    ['aab', 2],
+    ['aabbc', 0],
+    ['abcabc', 3],
+    ['abcdabc', 0],
+    ['abcdabcd', 4],
+  ])('classes are up to half as many as rows, or two: of %s', (kinds, count) => {
+    const table = parse(`x,kind\n${[...kinds].map((kind, i) => `${i},${kind}`).join('\n')}\n`);
+    const made = () => prepareClassify(table, { label: 'kind' }, 0).artefact.classes.length;
+    if (count > 0) expect(made()).toBe(count);
+    else expect(made).toThrow(/^c\.csv, column kind: [34] different values in [57] rows are no classes;/);
   });
 
   test('warnings: a class only in the part held out; rows sorted by class', () => {
     const many = (kinds: string) => parse(`x,kind\n${[...kinds].map((kind, i) => `${i},${kind}`).join('\n')}\n`);
-    const warnings = (kinds: string) => prepareClassify(many(kinds), { label: 'kind' }, 0.2).warnings[0];
-    expect(warnings('abababababababac')).toContain('kind: c occurs only in the part held out');
-    expect(warnings('aaaaaaaabbbbbbbb')).toContain('the rows are sorted by kind');
-    expect(warnings('abababababababab')).toBeUndefined();
+    const warnings = (kinds: string) => prepareClassify(many(kinds), { label: 'kind' }, 0.2).warnings;
+    const unseen = (names: string) =>
+      `kind: ${names} occurs only in the part held out; the model cannot learn it; shuffle the rows`;
+    const sorted = 'the rows are sorted by kind, so the part held out is not like the rest; shuffle the rows';
+    expect(warnings('abababababababac')).toEqual([unseen('c')]);
+    expect(warnings('abababababababcd')).toEqual([unseen('c, d')]);
+    expect(warnings('aaaaaaaabbbbbbbb')).toEqual([sorted]);
+    expect(warnings('aaabb')).toEqual([sorted]);
+    expect(warnings('aaaaaaabbbbbbbba')).toEqual([]);
+    expect(warnings('abababababababab')).toEqual([]);
+    const four = prepareClassify(many('aabb'), { label: 'kind' }, 0.2).warnings;
+    expect(four).toEqual([]);
+    // Where nothing is held out there is nothing that the rest is unlike.
+    expect(prepareClassify(many('aaaaaaaabbbbbbbb'), { label: 'kind' }, 0).warnings).toEqual([]);
   });
 });
 

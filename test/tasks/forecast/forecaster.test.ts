@@ -245,6 +245,23 @@ describe('the state', () => {
     const made = await forecastFrom(model, state, rest, [30], 7, []);
     const expected = await forecastFrom(model, state, whole, [180], 7, []);
     expect(Array.from(made.values)).toEqual(Array.from(expected.values));
+    // So do rows of which some are those of its end, and rows whose first comes about a step after it.
+    const { length } = endOf(state)[0].times ?? [];
+    for (const common of [1, 3, length - 1]) {
+      const from = 150 - common;
+      const shared = seriesOf({ targets: [all.targets[0].slice(from)], times: all.times.slice(from) });
+      const again = await forecastFrom(model, state, shared, [180 - from], 7, []);
+      expect([common, ...again.values]).toEqual([common, ...expected.values]);
+    }
+    const gapOf = async (steps: number) => {
+      const times = rest.times?.map((time) => time + (steps - 1) * year);
+      const apart = await forecastFrom(model, state, { ...rest, ...(times && { times }) }, [30], 7, []);
+      return apart.values.every((value, i) => value === expected.values[i]);
+    };
+    expect(await gapOf(0.81)).toBe(true);
+    expect(await gapOf(1.24)).toBe(true);
+    expect(await gapOf(0.79)).toBe(false);
+    expect(await gapOf(1.26)).toBe(false);
   });
 
   test('rows from elsewhere are forecast from themselves', async () => {
@@ -252,6 +269,20 @@ describe('the state', () => {
     const forecaster = await fitted(set, H);
     const far = seriesOf({ targets: [seasonal(60, 5).map((value) => value + 500)] });
     for (const value of await values(forecaster, far, [60], H)) expect(Math.abs(value - 555)).toBeLessThan(12);
+  });
+
+  test('rows from elsewhere, fewer than two seasons, have the season of the training as if they followed it', async () => {
+    const { model, state } = await fitted(setOf({ targets: [seasonal(121)] }, 4), H);
+    const [{ targets, tail }] = parseState(state, 'state').series;
+    const { seasons } = tail.starts[0];
+    expect([targets[0].anchor.kind, targets[0].anchor.log, seasons.length]).toEqual(['smoothing', false, 4]);
+    expect(tail.rows % 4).not.toBe(0);
+    const season = (row: number) => seasons[(tail.rows + row) % 4];
+    // About a level of 700 with that season; what comes later says nothing of it.
+    const far = seriesOf({ targets: [[700 + season(0), 700 + season(1), 700 + season(2), 300]] });
+    const { anchor } = await forecastFrom(model, state, far, [3], 6, []);
+    const ahead = Array.from({ length: 6 }, (_, h) => expect.closeTo(700 + season(3 + h), 6));
+    expect([...anchor]).toEqual(ahead);
   });
 
   test('every damaged field is named', async () => {

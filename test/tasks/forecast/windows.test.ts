@@ -1,5 +1,6 @@
 /** What goes into a forecast's network and its ridge, number by number, and how the network is tried on folds of it. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { Sequential } from '../../../src/index.js';
 import { prepareBackend } from '../../../src/kernels/backend.js';
 import type { Run } from '../../../src/tasks/definition.js';
 import type { Layout, Tracked } from '../../../src/tasks/forecast/channels.js';
@@ -292,4 +293,48 @@ test('a network begins with nothing; folded into its last layer, a gate multipli
   foldGate(model, [0.5, 0.25]);
   expect(await predict()).toEqual(before.map((value, i) => expect.closeTo(value * (i % 2 ? 0.25 : 0.5), 6)));
   model.dispose();
+});
+
+describe('a network that does not come about is freed', () => {
+  const { steps, channels, answers } = windowsOf(5);
+  const fail = (reason: string) => () => {
+    throw new Error(reason);
+  };
+  const from = { layersFor: () => 'LSTM(2), Dense(2)', assign: fail('weights of another shape') };
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'its training ends with an error',
+      () => {
+        const run = runOf({ callbacks: [{ onEpochBegin: fail('told of an epoch') }] });
+        return trainNetwork(windowsOf(24), 1, { ...network({}), run });
+      },
+      'told of an epoch',
+    ],
+    [
+      'the weights to begin with do not fit',
+      () =>
+        makeNetwork(
+          { steps, channels, answers },
+          { ...network({}), run: { ...runOf(), from: from as unknown as NonNullable<Run['from']> } },
+          1,
+        ),
+      'weights of another shape',
+    ],
+    [
+      'it gives something at each step',
+      () =>
+        makeNetwork(
+          { steps, channels, answers },
+          { ...network({}), run: runOf({ layers: 'LSTM(4, return_sequences=true)' }) },
+          1,
+        ),
+      `layers: the output has shape (${steps}, ${answers}), a forecast needs (${answers}); let the last recurrent layer give its last step only, or add Flatten()`,
+    ],
+  ])('%s', async (_, make, reason) => {
+    const freed = jest.spyOn(Sequential.prototype, 'dispose');
+    await expect(async () => make()).rejects.toThrow(new Error(reason));
+    expect(freed).toHaveBeenCalledTimes(1);
+    freed.mockRestore();
+  });
 });

@@ -127,3 +127,12 @@ test('symbols of a long file, with and without a name above them', async () => {
   expect(named.values.every((value) => typeof value === 'number')).toBe(true);
   expect(named.notes[0]).toContain("'digit' is taken for the column's name");
 });
+
+test('of a long table of symbols the column is all of it, not pieces', async () => {
+  const rows = Array.from({ length: 600 }, (_, i) => `day${i},${i % 4}`);
+  const source = file('long-table.csv', `day,n\n${rows.join('\n')}\n`);
+  expect(await readSequence(source, 1, 2000)).toMatchObject({
+    values: rows.map((_, i) => i % 4),
+    notes: [`${source.name}: the symbols are those of column n`],
+  });
+});

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { modelError, usageError } from '../../../src/errors.js';
 import { Dense, Embedding, LSTM, Sequential } from '../../../src/index.js';
 import { KneserNey } from '../../../src/tasks/text/kneserNey.js';
-import { type Network, predictWindows, scoreCounts, scoreNetwork } from '../../../src/tasks/text/score.js';
+import { type Network, openStream, predictWindows, scoreCounts, scoreNetwork } from '../../../src/tasks/text/score.js';
 import { showText } from '../../../src/tasks/text/shown.js';
 import { learnTokens } from '../../../src/tasks/text/tokens.js';
 
@@ -154,6 +155,39 @@ describe('probabilities of the tokens of a part', () => {
     }
   });
 });
+
+test.each<[string, Partial<Network>, object]>([
+  ['without a stream', { stream: undefined }, { why: 'it only predicts' }],
+  [
+    'that answers once for a window',
+    { outputs: [{ name: 'p', shape: [null, size] }] },
+    { why: 'it was trained to answer after the last token of a window only' },
+  ],
+  [
+    'that needs the whole sequence',
+    {
+      stream: () => {
+        throw modelError('it reads from both ends');
+      },
+    },
+    { why: 'it reads from both ends' },
+  ],
+])('a network %s is none, and nothing of it is shown', (_, own, why) => {
+  const network = { ...streaming(), ...own } as Network;
+  expect(openStream(network)).toEqual(why);
+  const tokens = learnTokens(['abcde'], 'characters');
+  expect(showText({ network, tokens, weight: 1 }, tokensOf(30), 4)).toBeUndefined();
+});
+
+test.each([usageError('threads: 0'), new TypeError('wrong')])(
+  'what else a stream throws is not hidden: %s',
+  (error) => {
+    const stream = () => {
+      throw error;
+    };
+    expect(() => openStream({ ...streaming(), stream })).toThrow(error);
+  },
+);
 
 describe('the beginning of a text, token by token', () => {
   const tokens = learnTokens(['abcde'], 'characters');

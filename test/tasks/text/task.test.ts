@@ -297,6 +297,26 @@ describe('--pure, --tokens, --layers', () => {
     expect(await write(loaded, { length: 5, seed: 3 })).toBe(await write(loaded, { length: 5, seed: 3 }));
     model.dispose();
   });
+
+  test('one that reads from both ends learns from windows side by side, and is stopped by others', async () => {
+    const text = psalms.slice(0, 1500);
+    const size = new Set(text).size;
+    const layers = `Embedding(${size}, 4), Bidirectional(GRU(4, return_sequences=true)), Dense(${size}, softmax)`;
+    let batches = 0;
+    const callbacks = [{ onBatchEnd: () => void batches++ }];
+    const { model, artefact, evaluation, history } = await train(
+      text,
+      { window: 8 },
+      { settings: { epochs: 1, batchSize: 16 }, layers, callbacks },
+    );
+    expect([artefact.context, artefact.window, evaluation.samples]).toEqual(['window', 8, 300]);
+    // Of 1080 tokens 134 windows, of 1200 twice 149, of 1500 twice 186: none without a token after its last one.
+    expect(batches).toBe(9 + 2 * 10 + 2 * 12);
+    // It is stopped by the 120 tokens after the first 1080, each of which counts once.
+    const right = 120 * (history.val_accuracy?.[0] ?? Number.NaN);
+    expect(right).toBeCloseTo(Math.round(right), 3);
+    model.dispose();
+  });
 });
 
 describe('plain', () => {
