@@ -29,8 +29,8 @@ export function fill(text: string, width: number): string {
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e15) return value.toFixed(Math.max(0, 3 - Math.max(-3, Math.floor(Math.log10(size)))));
-  return value.toExponential(3);
+  if (size >= 1000 && size < 1e15) return value.toFixed(0);
+  return size >= 1e-4 && size < 1000 ? value.toPrecision(4) : value.toExponential(3);
 }
 
 /** A value of the data, with as many digits as it has, six at most. */

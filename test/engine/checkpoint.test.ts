@@ -59,6 +59,10 @@ test('the optimizer may have been put back meanwhile: training goes on from the 
   };
   train();
   const first = engine.checkpoint();
+  const begun = engine.capture();
+  engine.average();
+  const early = engine.capture().weights;
+  engine.restore(begun);
   train();
   const second = engine.capture();
   train();
@@ -73,6 +77,11 @@ test('the optimizer may have been put back meanwhile: training goes on from the 
   engine.restore(second);
   engine.average();
   expect(engine.capture().weights).toEqual(averaged);
+  // In the engine's memory are the averages of later on.
+  engine.restore(begun);
+  engine.average();
+  expect(engine.capture().weights).toEqual(early);
+  expect(early).not.toEqual(averaged);
   own.model.dispose();
 });
 

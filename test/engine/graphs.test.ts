@@ -1,5 +1,5 @@
 /** Models with branches, several inputs and outputs, shared layers and states that go from layer to layer: the engine against tfjs. */
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { Input, Model } from '../../src/functional.js';
@@ -208,6 +208,72 @@ test('cells one upon the other in both directions begin with states of their own
     expectNear(data, other.getWeights()[i].data, 1e-5, `weight ${i}`);
   });
   for (const model of [own, other]) model.dispose();
+});
+
+describe('where only a part of what a layer gives or takes has a gradient, training is as on tfjs', () => {
+  const random = new Random(8);
+  const draw = (...shape: number[]) => ({
+    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal()),
+    shape,
+  });
+  const x = draw(3, 4, 3);
+
+  async function expectSame(make: (x: l.SymbolicTensor) => l.SymbolicTensor): Promise<void> {
+    const trained = async (engine?: 'tfjs') => {
+      const input = Input({ shape: [4, 3] });
+      const model = new Model({ inputs: input, outputs: make(input), seed: 3 });
+      model.compile({ loss: 'mse', optimizer: sgd({ learningRate: 0.1 }), ...(engine && { engine }) });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      const before = model.getWeights().flatMap(({ data }) => [...data]);
+      for (let step = 0; step < 2; step++) await model.trainOnBatch(x, y);
+      const weights = model.getWeights().flatMap(({ data }) => [...data]);
+      model.dispose();
+      expect(weights).not.toEqual(before);
+      return weights;
+    };
+    const y = draw(3, 2);
+    expectNear(await trained(), await trained('tfjs'), 1e-5, 'weights');
+  }
+
+  const states = { returnState: true, returnSequences: true };
+  test.each([
+    ...(['concat', 'sum', 'mul', 'ave'] as const).map(
+      (mergeMode) =>
+        [
+          `states of a Bidirectional, ${mergeMode}`,
+          (input: l.SymbolicTensor) => {
+            const [, h, , , c] = [l.Bidirectional(l.LSTM(3, states), { mergeMode }).apply(input)].flat();
+            return l.Dense(2).apply(l.Concatenate().apply([h, c]));
+          },
+        ] as const,
+    ),
+    [
+      'one state of cells',
+      (input: l.SymbolicTensor) => {
+        const cells = l.RNN([l.LSTMCell(3), l.GRUCell(2)], states);
+        return l.Dense(2).apply([cells.apply(input)].flat()[2]);
+      },
+    ],
+    [
+      'C alone of an SLSTM',
+      (input: l.SymbolicTensor) => l.Dense(2).apply([l.SLSTM(3, states).apply(l.Dense(3).apply(input))].flat()[2]),
+    ],
+    [
+      'the query of a frozen MultiHeadAttention',
+      (input: l.SymbolicTensor) => {
+        const heads = l.MultiHeadAttention(2, 4, { trainable: false });
+        return l.Dense(2).apply(l.GlobalAveragePooling1D().apply(heads.apply([l.Dense(3).apply(input), input])));
+      },
+    ],
+    [
+      'the value of a frozen MultiHeadAttention',
+      (input: l.SymbolicTensor) => {
+        const heads = l.MultiHeadAttention(2, 4, { trainable: false });
+        const value = l.Dense(3).apply(input);
+        return l.Dense(2).apply(l.GlobalAveragePooling1D().apply(heads.apply([input, value, input])));
+      },
+    ],
+  ])('%s', (_, make) => expectSame(make));
 });
 
 /** What evaluation does otherwise than training, and what has corners. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { accelerate, recurrentPath } from '../../src/engine/accelerate.js';
+import { drawDropout, lstmPath } from '../../src/kernels/accelerate.js';
 import { startBackend } from '../../src/kernels/backend.js';
 import { Random } from '../../src/random.js';
 import {
@@ -257,6 +258,35 @@ describe.each(backends)('on the backend %s', (backend) => {
     expect(shapes).toEqual([[...operands, ...(backend === 'tensorflow' ? [] : [[expect.any(Number)]])]]);
     tf.dispose(x);
     fast.dispose();
+  });
+});
+
+test('as long as tfjs has no backend, an LSTM is said to take the kernel by its activations alone', () => {
+  const layers = [
+    tf.layers.lstm({ units: 3, inputShape: [4, 3], returnSequences: true, ...sigmoid }),
+    tf.layers.lstm({ units: 2 }),
+  ];
+  const model = accelerate(tf.sequential({ layers }));
+  expect(layers.map((layer) => lstmPath(layer, ''))).toEqual([
+    { path: 'fused' },
+    { path: 'tfjs', reason: 'recurrentActivation hardSigmoid; the kernel has sigmoid only' },
+  ]);
+  model.dispose();
+});
+
+test('masks of dropout that a call before has left are freed; none are drawn at the rates 0 and 1', () => {
+  tf.tidy(() => {
+    for (const recurrentDropout of [0, 1]) {
+      const { cell } = tf.layers.lstm({ units: 3, dropout: 0.5, recurrentDropout }) as unknown as {
+        cell: Parameters<typeof drawDropout>[0];
+      };
+      const left = [tf.ones([2, 4]), tf.ones([2, 3])];
+      [cell.dropoutMask, cell.recurrentDropoutMask] = left;
+      const drawn = drawDropout(cell, 2, 4);
+      expect(left.map(({ isDisposed }) => isDisposed)).toEqual([true, true]);
+      expect([cell.dropoutMask, cell.recurrentDropoutMask]).toEqual([null, null]);
+      expect([drawn.input?.shape, drawn.recurrent]).toEqual([[2, 4], undefined]);
+    }
   });
 });
 

@@ -117,6 +117,42 @@ describe.each(backends)('on the backend %s', (backend) => {
     });
   });
 
+  test('what the cells do not run goes tfjs’s way: no samples, recurrent dropout, a mask beside initial states', () => {
+    const makers = {
+      ...CELLS,
+      'LSTM of sigmoid': ({ recurrentActivation: _, ...settings }: Settings) =>
+        tf.layers.lstm({ ...settings, recurrentActivation: 'sigmoid' }),
+    };
+    for (const [cell, make] of Object.entries(makers)) {
+      const of = (more: object) => () =>
+        tf.sequential({ layers: [make({ units: 5, inputShape: [3, 4], returnSequences: true, ...more })] });
+      tf.tidy(() => {
+        const same = (more: object, ...given: tf.Tensor[]) => {
+          const { plain, fast } = twins(of(more));
+          const [x, mask, ...states] = given;
+          const call = ({ layers: [layer] }: tf.LayersModel) =>
+            layer.call(x, { ...(mask && { mask }), ...(states.length > 0 && { initialState: states }) }) as tf.Tensor;
+          const [expected, actual] = [call(plain), call(fast)];
+          expect([cell, actual.shape]).toEqual([cell, expected.shape]);
+          expectClose(actual.dataSync<'float32'>(), expected.dataSync<'float32'>(), FORWARD);
+          for (const model of [plain, fast]) {
+            const { cell } = model.layers[0] as unknown as { cell: Record<string, tf.Tensor[] | null> };
+            // tfjs keeps them until the layer's next call.
+            tf.dispose([cell.dropoutMask ?? [], cell.recurrentDropoutMask ?? []]);
+            model.dispose();
+          }
+        };
+        const random = new Random(7);
+        const x = normal(random, [2, 3, 4]);
+        same({}, tf.zeros([0, 3, 4]));
+        same({ recurrentDropout: 0.5 }, x);
+        const mask = tf.tensor2d([1, 0, 1, 0, 1, 1], [2, 3], 'bool');
+        const states = Array.from({ length: cell.startsWith('LSTM') ? 2 : 1 }, () => normal(random, [2, 5]));
+        same({}, x, mask, ...states);
+      });
+    }
+  });
+
   test('stateful, and dropout by a dropoutFunc: as without', () => {
     const dropoutFunc = (ones: tf.Tensor, rate: number) =>
       tf.tidy(() =>

@@ -108,6 +108,85 @@ test('what takes part is said, and the share of a limit goes down as the limit g
   }
 });
 
+describe('what is timed', () => {
+  const document = { batch: 1, steps: 1, inputs: 1, units: 50 };
+  let calls: Map<string, object[]>;
+
+  /** A clock that goes so many milliseconds further whenever it is read, and models that only note what fit is told. */
+  function keepTime(milliseconds: number): void {
+    let now = 0;
+    calls = new Map();
+    jest.spyOn(performance, 'now').mockImplementation(() => {
+      now += milliseconds;
+      return now;
+    });
+    const note = (what: string) => async (x: { shape: number[] }, _y: unknown, options: object) => {
+      calls.set(what, [...(calls.get(what) ?? []), { samples: x.shape[0], ...options }]);
+    };
+    jest.spyOn(Sequential.prototype, 'fit').mockImplementation(note('memcell') as never);
+    jest.spyOn(tf.LayersModel.prototype, 'fit').mockImplementation(note('stock') as never);
+  }
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test('is 100 epochs of the document’s shuffled digits, and an epoch of whole batches as they come, on both sides', async () => {
+    keepTime(1000);
+    const { predict } = tf.LayersModel.prototype;
+    const batches: unknown[] = [];
+    jest.spyOn(tf.LayersModel.prototype, 'predict').mockImplementation(function (this: tf.LayersModel, x, options) {
+      batches.push(options);
+      return predict.call(this, x, options);
+    });
+    const distinct = (what: string) =>
+      [...new Set(calls.get(what)?.map((told) => JSON.stringify(told)))].map((told) => JSON.parse(told));
+    await compareShape(document, { gigaflops: 1, seconds: 0 });
+    const digits = { samples: 10, batchSize: 1, epochs: 100, shuffle: true, verbose: 0 };
+    const epoch = { samples: 5, batchSize: 1, epochs: 1, shuffle: false, verbose: 0 };
+    expect(distinct('memcell')).toEqual([epoch, digits]);
+    // TensorFlow.js, which takes long, predicts once to be verified and once to be timed.
+    expect(calls.get('stock')).toEqual([{ ...epoch, samples: 1 }, digits]);
+    expect(batches).toEqual([{ batchSize: 1 }, { batchSize: 1 }]);
+    keepTime(1000);
+    await compareShape(shape, { gigaflops: 1, seconds: 0 });
+    expect(distinct('memcell')).toEqual([{ ...epoch, samples: 15, batchSize: 3 }]);
+    expect(calls.get('stock')).toEqual([{ ...epoch, samples: 3, batchSize: 3 }]);
+    expect(batches.slice(2)).toEqual([{ batchSize: 3 }, { batchSize: 3 }]);
+  });
+
+  test.each([
+    [25, 20],
+    [26, 5],
+  ])('where five batches take %i ms, is a fit of %i', async (milliseconds, batches) => {
+    keepTime(milliseconds);
+    jest.spyOn(Sequential.prototype, 'predict').mockResolvedValue({} as never);
+    const times = { train: milliseconds / batches, predict: milliseconds };
+    expect(await compareShape(shape, { gigaflops: 2, withoutTfjs: true, seconds: 0 })).toEqual({
+      ...shape,
+      memcell: times,
+      oneThread: times,
+      // 2·B·T·4U·(2(I + U) + U) operations.
+      shareOfPeak: (2 * 3 * 4 * 20 * (2 * 7 + 5)) / 1e6 / times.train / 2,
+    });
+    expect(await compareShape(document, { gigaflops: 2, withoutTfjs: true, seconds: 0 })).toMatchObject({
+      memcell: { ...times, document: milliseconds },
+      oneThread: { ...times, document: milliseconds },
+    });
+  });
+
+  test('of TensorFlow.js, is a fit of one batch where that takes longer than one figure may', async () => {
+    for (const [seconds, samples] of [
+      [0.999, [3]],
+      [1, [3, 15, 15, 15, 15, 15]],
+    ] as const) {
+      keepTime(1000);
+      await compareShape(shape, { gigaflops: 1, seconds });
+      expect(calls.get('stock')?.map((told) => Reflect.get(told, 'samples'))).toEqual(samples);
+    }
+  });
+});
+
 test('samples are one batch again and again, with one class each', () => {
   const { x, y } = drawSamples(shape, 3);
   expect(x.shape).toEqual([9, 4, 2]);

@@ -127,6 +127,16 @@ describe('checkKernels', () => {
     expect(report.rows).toEqual([expect.objectContaining({ passed: false, reason: 'out of order' })]);
   });
 
+  test('fails where a call takes another way than the layer was said to', async () => {
+    const wasm = lstmBackends.wasm as LSTMBackend;
+    const { obstacle } = wasm;
+    wasm.obstacle = ({ mask }) => (mask ? 'no masks' : undefined);
+    const report = await checkKernels({ shapes: [shape], backends: ['wasm'], cells: ['LSTM'] });
+    wasm.obstacle = obstacle;
+    expect(report.passed).toBe(false);
+    expect(report.rows).toEqual([expect.objectContaining({ passed: false, reason: 'the kernel did not run' })]);
+  });
+
   test('refuses what it cannot check', async () => {
     await expect(checkKernels({ shapes: [{ ...shape, units: 0 }] })).rejects.toThrow(
       'check: units is 0; it needs to be a whole number from 1 up',

@@ -294,7 +294,7 @@ describe('what a resumed fit refuses', () => {
         },
         { backup, batchSize: 6, seed: 4 },
       ),
-    ).rejects.toThrow(/(\S+ was \S+ and is \S+; ){4}and 1 more; go on with what it was/);
+    ).rejects.toThrow(/ is the backup of another run: (\S+ was \S+ and is \S+; ){4}and 1 more; go on with what it was/);
     await refuses(
       { ...one, compile: () => ({ optimizer: adam({ learningRate: 0.1 }) }) },
       {},

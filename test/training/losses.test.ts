@@ -2,7 +2,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { prepareBackend } from '../../src/kernels/backend.js';
+import { buildModel } from '../../src/model/build.js';
+import { parseSpec } from '../../src/model/spec.js';
+import { disposeModel } from '../../src/model/walk.js';
 import { Random } from '../../src/random.js';
+import { lossLogits, rowSums } from '../../src/training/forward.js';
 import { getLoss, type LossIdentifier, weightedMean } from '../../src/training/losses.js';
 import { difference, reference } from './reference.js';
 
@@ -225,6 +229,49 @@ test('what a loss gives for a batch, a sample or a step takes the weights that f
     'the loss function gives one number for the batch, so sample weights and masks cannot apply; let it give one per sample';
   expect(() => weightedMean(tf.scalar(1), samples)).toThrow(expect.objectContaining({ code: 'usage', message }));
   expect(() => weightedMean(tf.scalar(1), undefined, mask)).toThrow(message);
+});
+
+test('what uses add to rows of a table is kept within the limit, then summed; a use without a gradient adds nothing', () => {
+  tf.tidy(() => {
+    const layer = tf.layers.embedding({ inputDim: 3, outputDim: 2 });
+    const used = (rows: number[], gradient?: number[]) => ({
+      layer,
+      indices: tf.tensor2d(rows, [1, rows.length], 'int32'),
+      ...(gradient && { gradient: tf.tensor3d(gradient, [1, rows.length, 2]) }),
+    });
+    const uses = [used([1, 1, 0], [1, -3, 2, 5, 0.5, 0]), used([2, 1]), used([1], [-7, 1])];
+    expect(rowSums(uses, 6, 4)).toEqual({
+      gradient: Float32Array.of(0.5, 0, 1 + 2 - 4, -3 + 4 + 1, 0, 0),
+      squares: Float32Array.of(0.25, 0, 1 + 4 + 16, 9 + 16 + 1, 0, 0),
+    });
+  });
+});
+
+test('the logits that a loss takes are those of the last call of a layer that is called once', () => {
+  const loss = getLoss('categoricalCrossentropy');
+  const dense = tf.layers.dense({ units: 3, activation: 'softmax' });
+  const inputs = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
+  const once = tf.model({ inputs: inputs[0], outputs: dense.apply(inputs[0]) as tf.SymbolicTensor });
+  expect(lossLogits(once, loss)).toEqual({ layer: dense, activation: 'softmax', evaluationOnly: false });
+  const outputs = inputs.map((input) => dense.apply(input) as tf.SymbolicTensor);
+  const twice = tf.model({ inputs, outputs });
+  expect([lossLogits(twice, loss, 0), lossLogits(twice, loss, 1)]).toEqual([undefined, undefined]);
+  for (const [spec, evaluationOnly] of [
+    ['Dense(3, softmax), Dropout(0.5)', true],
+    ['Dense(3, softmax), Dropout(0)', false],
+    ['Dense(3, softmax), GaussianNoise(0.1)', true],
+    ['Dense(3), Softmax(), Activation(linear)', false],
+  ] as const) {
+    const model = buildModel(parseSpec(spec), { inputShape: [2], seed: 1 });
+    expect([spec, lossLogits(model, loss)?.evaluationOnly]).toEqual([spec, evaluationOnly]);
+    model.dispose();
+  }
+  for (const spec of ['Dense(3, softmax), Dense(3)', 'Dense(3, relu)', 'Activation(linear)', 'Dropout(0.5)']) {
+    const model = buildModel(parseSpec(spec), { inputShape: [3], seed: 1 });
+    expect([spec, lossLogits(model, loss)]).toEqual([spec, undefined]);
+    model.dispose();
+  }
+  for (const model of [once, twice]) disposeModel(model);
 });
 
 test.each(['mean_squared_error', 'MSE', 'MeanSquaredError', 'meanSquaredError', 'mse'])(
