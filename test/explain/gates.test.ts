@@ -91,6 +91,21 @@ test('states are what the layer itself gives, whatever its kind, direction and m
   );
 });
 
+test.each([
+  ['LSTM', LSTM(3, { returnSequences: true, useBias: false })],
+  ['GRU', GRU(3, { returnSequences: true, useBias: false })],
+  ['GRU that resets before', GRU(3, { returnSequences: true, useBias: false, resetAfter: false })],
+  ['SimpleRNN', SimpleRNN(3, { returnSequences: true, useBias: false })],
+])('states without biases: %s', async (_, layer) => {
+  const model = new Sequential([layer], { inputShape: [4, 2], seed: 3 });
+  expect(model.getWeights()).toHaveLength(2);
+  const x = ramp([2, 4, 2]);
+  const { data } = await model.predict(x);
+  const [{ gates }] = await model.gates(x);
+  expect([...gates.state]).toEqual(Array.from(data, (value) => expect.closeTo(value, 5)));
+  model.dispose();
+});
+
 test('both directions of a Bidirectional and a layer after an Embedding are told', async () => {
   const model = new Sequential(
     [Embedding(7, 3), Bidirectional(LSTM(4, { returnSequences: true })), GRU(2), Dense(3, 'softmax')],

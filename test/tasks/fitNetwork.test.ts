@@ -1,7 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { MemcellError } from '../../src/errors.js';
 import { Dense } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
-import { type FitPlan, fitNetwork } from '../../src/tasks/fitNetwork.js';
+import { type FitPlan, fitNetwork, fitOrDispose } from '../../src/tasks/fitNetwork.js';
 import type { BackupStore, StoredBackup } from '../../src/training/backup.js';
 import { sgd } from '../../src/training/optimizers.js';
 
@@ -107,4 +108,33 @@ describe('the best epoch is told as how many epochs there are up to it', () => {
   ])('%s', async (_, rates, plan, told) => {
     expect(await fitAt(rates, plan)).toMatchObject(told);
   });
+});
+
+test.each<[string, number, Partial<FitPlan>, object, boolean]>([
+  ['that is whole', 0, {}, { whole: true }, false],
+  ['that is stopped', 0, { deadline: 1e-3 }, { whole: false, stopped: { reason: 'callback', by: 'time' } }, true],
+  ['whose loss is not finite in its second epoch', 1e38, {}, { whole: false }, true],
+  ['whose loss is not finite at once', 1e38, { batchSize: 2 }, { whole: false }, true],
+])('a network to take the place of another, %s, stays or is freed', async (_, rate, plan, told, isFreed) => {
+  const model = new Sequential([Dense(1)], { inputShape: [1], seed: 1 });
+  model.compile({ loss: 'meanSquaredError', optimizer: sgd(rate) });
+  const freed = jest.spyOn(model, 'dispose');
+  const given = { train: { x: numbers, y: numbers }, epochs: 3, batchSize: 4, seed: 0, callbacks: [], ...plan };
+  const made = await fitOrDispose(model, given);
+  expect(made).toMatchObject(told);
+  expect('stopped' in made).toBe('stopped' in told);
+  expect(freed.mock.calls).toHaveLength(isFreed ? 1 : 0);
+  model.dispose();
+});
+
+test('a network to take the place of another, in whose training something throws, is freed', async () => {
+  const model = new Sequential([Dense(1)], { inputShape: [1], seed: 1 });
+  model.compile({ loss: 'meanSquaredError', optimizer: sgd(0) });
+  const freed = jest.spyOn(model, 'dispose');
+  const onEpochEnd = () => {
+    throw new MemcellError('told of an epoch', { code: 'data' });
+  };
+  const given = { train: { x: numbers, y: numbers }, epochs: 3, batchSize: 4, seed: 0, callbacks: [{ onEpochEnd }] };
+  await expect(fitOrDispose(model, given)).rejects.toThrow('told of an epoch');
+  expect(freed).toHaveBeenCalledTimes(1);
 });

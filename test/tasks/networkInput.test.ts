@@ -1,6 +1,7 @@
 /** One sample as a network sees it, by task: which numbers, what they are called, and what is said where there is no such sample. */
 import { expect, test } from '@jest/globals';
-import { Sequential } from '../../src/index.js';
+import { openSource } from '../../src/data/source.js';
+import { classify, Sequential } from '../../src/index.js';
 import type { SavedTask } from '../../src/tasks/definition.js';
 import { networkInput } from '../../src/tasks/networkInput.js';
 import { learnTokens, type TokenKind } from '../../src/tasks/text/tokens.js';
@@ -84,4 +85,29 @@ test('of a forecast what each series ends with', async () => {
   expect(more[0]).toBeGreaterThan(0.1);
   for (const one of more) expect(one).toBeCloseTo(more[0], 5);
   await expect(networkInput(loaded, undefined, 3)).rejects.toThrow('sample: there are 2 samples, not 3');
+});
+
+test('of a text that is classified its words, and how many there are before it is filled up', async () => {
+  const rows = Array.from({ length: 24 }, (_, i) => ({
+    said: i % 2 ? 'up and up again' : 'down',
+    kind: i % 2 ? 'high' : 'low',
+  }));
+  const made = await classify(rows, {
+    label: 'kind',
+    textColumn: 'said',
+    tokens: 'words',
+    epochs: 1,
+    seed: 1,
+  });
+  const { loaded } = made as unknown as { loaded: Parameters<typeof networkInput>[0] };
+  const input = async (sample: number) => {
+    const { x, ...told } = await networkInput(loaded, openSource(rows.slice(0, 2)), sample);
+    return { ...told, shape: x.shape, filled: x.data.filter((id) => id === 0).length };
+  };
+  const outputs = ['high', 'low'];
+  const shape = [1, 4];
+  expect(await input(1)).toEqual({ name: 'row 1', shape, steps: 1, tokens: ['down', '', '', ''], outputs, filled: 3 });
+  const tokens = ['up', 'and', 'up', 'again'];
+  expect(await input(2)).toEqual({ name: 'row 2', shape, steps: 4, tokens, outputs, filled: 0 });
+  made.dispose();
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { MemcellError } from '../../../src/errors.js';
 import { Random } from '../../../src/random.js';
 import type { Recipe } from '../../../src/tasks/classify/network.js';
 import { type HiddenLayer, joinedModel, joinNetworks, type LinearLayer } from '../../../src/tasks/classify/wide.js';
@@ -62,4 +63,10 @@ test('the model answers with the softmax of these logits, on the engine, to 1e-6
   const { data } = await model.predict({ data: x, shape: [1, inputs] });
   for (const [c, logit] of logits.entries()) expect(data[c]).toBeCloseTo(Math.exp(logit) / total, 6);
   model.dispose();
+});
+
+test('networks of other inputs or classes are not joined', () => {
+  const error = new MemcellError('networks of different shapes cannot be joined', { code: 'model' });
+  expect(() => joinNetworks([network(2), { ...network(2), inputs: 4 }], lines, 0.5)).toThrow(error);
+  expect(() => joinNetworks([network(2), { ...network(2), classes: 2 }], lines, 0.5)).toThrow(error);
 });
