@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { MemcellError } from '../errors.js';
 
 /** Bytes that can be read more than once, whole or in part: a file's, what came in by stdin, or those of a program. */
@@ -70,8 +71,9 @@ export async function openBytes(path: string): Promise<Bytes> {
       path,
       size: status.size,
       async slice(start, end) {
-        const handle = await open(path);
+        let handle: FileHandle | undefined;
         try {
+          handle = await open(path);
           const into = new Uint8Array(Math.max(0, Math.min(end, status.size) - start));
           let filled = 0;
           while (filled < into.length) {
@@ -83,7 +85,7 @@ export async function openBytes(path: string): Promise<Bytes> {
         } catch (cause) {
           throw readError(name, cause);
         } finally {
-          await handle.close();
+          await handle?.close();
         }
       },
       stream: () => createReadStream(path, { highWaterMark: 2 ** 20 }),

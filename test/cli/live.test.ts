@@ -1,6 +1,6 @@
 /** memcell train --live: the page of a training, its stop button, and who may press it. */
 import { readdirSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -410,6 +410,35 @@ describe('addresses', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(server.watched).toBe(false);
+    await server.end('ended', 'report');
+  });
+
+  test('a page is let go once more than 4 MB wait for it', async () => {
+    const served = { page: () => 'page', scripts: [], onOpened: () => {}, onStop: () => {} };
+    const server = await serveLive({ host: '127.0.0.1', port: 0 }, served);
+    const { port, hostname: host } = new URL(server.url);
+    let got = '';
+    const page = request({ host, port, path: '/events' });
+    const response = await new Promise<IncomingMessage>((resolve) => page.on('response', resolve).end());
+    response.on('data', (text) => {
+      got += text;
+    });
+    response.on('error', () => {});
+    let waiting = 4_000_000;
+    Object.defineProperty(ServerResponse.prototype, 'writableLength', { get: () => waiting, configurable: true });
+    try {
+      server.send('curves', 1);
+      for (let i = 0; i < 100 && !got.includes('curves'); i++) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(got).toMatch(/event: curves\ndata: 1\n\n$/);
+      expect(server.watched).toBe(true);
+      waiting++;
+      server.send('curves', 2);
+      for (let i = 0; i < 100 && server.watched; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    } finally {
+      Reflect.deleteProperty(ServerResponse.prototype, 'writableLength');
+    }
+    expect(server.watched).toBe(false);
+    expect(got).not.toContain('data: 2');
     await server.end('ended', 'report');
   });
 

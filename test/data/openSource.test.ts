@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { allFinite } from '../../src/data/array.js';
+import { inflated, openBytes } from '../../src/data/bytes.js';
 import { type DataInput, openSource, type Source } from '../../src/data/source.js';
 import type { TableChunk } from '../../src/data/stream.js';
 import { MemcellError } from '../../src/errors.js';
@@ -191,6 +192,19 @@ describe('several files as one', () => {
       [zipped]: digest(gzipSync(content)),
     });
   });
+});
+
+test('a file that is gone, or shorter, after it was opened', async () => {
+  const path = file('short.csv', 'v\n1\n2\n');
+  const bytes = await openBytes(path);
+  writeFileSync(path, 'v\n1');
+  expect(Buffer.from(await bytes.slice(1, 6)).toString()).toBe('\n1');
+  expect(await bytes.slice(5, 6)).toHaveLength(0);
+  const zipped = await inflated(await openBytes(file('gone.csv.gz', gzipSync('v\n1\n'))));
+  rmSync(path);
+  rmSync(join(folder, 'gone.csv.gz'));
+  expect(await refusal(() => bytes.slice(0, 1))).toBe('io: short.csv: no such file; check the path');
+  expect(await refusal(() => zipped.slice(0, 1))).toBe('io: gone.csv.gz: no such file; check the path');
 });
 
 test('a query reads no pipe', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Frame } from '../../../src/data/frame.js';
+import { tableOfColumns } from '../../../src/data/inCode.js';
 import { parseTable } from '../../../src/data/read.js';
 import { openSource } from '../../../src/data/source.js';
 import { labelsAfter, type UnderstandOptions, understand } from '../../../src/data/understanding/understand.js';
@@ -55,6 +56,7 @@ describe('times', () => {
     ['202251|202252|202301', 'week', '1 week', '202302'],
     ['51/2022|52/2022|01/2023', 'week', '1 week', '02/2023'],
     ['10:00|10:15|10:30', 'time', '15 minutes', '10:45'],
+    ['2020-01-01 22:00 EST|2020-01-01 23:00 EST|2020-01-02 00:00 EST', 'date', '1 hour', '2020-01-02 01:00 EST'],
   ])('%s', (cells, name, step, after) => {
     const frame = column(name, cells.split('|'));
     expect(frame.account.time?.step).toBe(step);
@@ -113,6 +115,61 @@ describe('times', () => {
     expect(labelsAfter(frame.reading.time!, frame.time!.times[47], second).map((label) => label.split(' ')[1])).toEqual(
       cells.slice(48, 48 + second),
     );
+  });
+
+  test('a zone of three letters tells the instant, one that is not known leaves no time', () => {
+    const of = (zone: string) => column('date', [`2020-01-01 22:00 ${zone}`, `2020-01-01 23:00 ${zone}`]);
+    const { reading, time } = of('EST');
+    expect(reading.time).toMatchObject({ notation: 'yyyy-MM-dd HH:mm z', zone: 'EST', offset: -300 });
+    expect(time!.times[0]).toBe(Date.UTC(2020, 0, 2, 3));
+    expect(of('XYZ').time).toBeUndefined();
+  });
+
+  test('half hours that are named as the time are read as those that are found', () => {
+    const rows = days(2).flatMap((day) => Array.from({ length: 48 }, (_, i) => `${day},${i + 1},${(i * 37) % 11}`));
+    const text = `date,Settlement Period,y\n${rows.join('\n')}`;
+    const found = csv(text, targets);
+    const named = csv(text, { ...targets, time: ['date', 'Settlement Period'] });
+    expect(named.reading.time).toEqual(found.reading.time);
+    expect(named.account.time).toMatchObject({ notation: 'yyyy-MM-dd half-hour', step: '30 minutes', gaps: 0 });
+    expect(named.account.notes).toEqual([]);
+    expect(found.account.notes).toEqual(['the columns date and Settlement Period make the time together']);
+    // None beyond 24, or none of a day: no half hours.
+    const hours = rows.filter((row) => Number(row.split(',')[1]) <= 24);
+    expect(
+      csv(`date,period,y\n${hours.join('\n')}`, { ...targets, time: ['date', 'period'] }).reading.time?.notation,
+    ).toBe('yyyy-MM-dd H');
+    const users = Array.from({ length: 30 }, (_, i) => `u${i},${i + 1},${i % 7}`);
+    expect(failure(() => csv(`user,period,y\n${users.join('\n')}`, { ...targets, time: ['user', 'period'] }))).toBe(
+      "t.csv, line 2, column user and period: 'u0 1' is not a time that can be read; write times as 2012-01-31 or 2012-01-31 12:00",
+    );
+  });
+
+  test.each([',3', '2020,'])('a week without its year, or a year without its week, is no time: %s', (third) => {
+    const weeks = ['2020,1', '2020,2', third, '2020,4', '2020,5'];
+    const frame = csv(`year,week,y\n${weeks.map((week, i) => `${week},${i}`).join('\n')}`, targets);
+    expect(frame.account.time).toMatchObject({ columns: ['year', 'week'], step: '1 week', gaps: 1 });
+    expect(frame.account.notes.slice(1)).toEqual([
+      '1 row left out: no time (line 4)',
+      '1 time is missing and filled in, the first after line 3 (2020-W02)',
+    ]);
+    expect(values(frame, 'y')).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('hours as numbers beside a date make the time with it, others than whole ones from 0 to 24 do not', async () => {
+    const date = days(2).flatMap((day) => Array.from({ length: 24 }, () => day));
+    const y = Float64Array.from(date, (_, i) => (i * 37) % 11);
+    const of = async (hour: (i: number) => number) =>
+      tableOfColumns({ date, hour: Float64Array.from(date, (_, i) => hour(i % 24)), y }, 't');
+    for (const first of [0, 1]) {
+      const { reading, account } = understand(await of((i) => i + first), targets);
+      expect(reading.time).toMatchObject({ columns: ['date', 'hour'], notation: 'yyyy-MM-dd H' });
+      expect(account.time).toMatchObject({ step: '1 hour', gaps: 0 });
+    }
+    for (const hour of [(i: number) => i - 1, (i: number) => i + 2, (i: number) => i / 2]) {
+      const table = await of(hour);
+      expect(failure(() => understand(table, targets))).toMatch(/^t, row 2, column date: 2020-01-01 stands in /);
+    }
   });
 
   test('whole numbers up to 48 beside a date are half hours by their name only', () => {
@@ -377,5 +434,39 @@ describe('JSON', () => {
     const frame = understand(parseTable(text, 't.json'), { targets: ['value'] });
     expect(values(frame, 'value')).toEqual(rows.map(({ y }) => y));
     expect(frame.account.notes).toEqual(['the keys of the rows are the column index']);
+  });
+});
+
+describe('columns of dates and numbers from code', () => {
+  const n = 6;
+  const dates = (step: number) => Array.from({ length: n }, (_, i) => new Date(Date.UTC(2020, 0, 1) + i * step));
+  const [when, other] = [dates(86_400_000), dates(300_000)];
+  const y = Float64Array.from(when, (_, i) => (i * 37) % 11);
+  const gone = new Float64Array(n).fill(Number.NaN);
+
+  test('dates named as the time are read as those that are found', async () => {
+    const table = await tableOfColumns({ when, y }, 't');
+    const [found, named] = [understand(table, targets), understand(table, { ...targets, time: ['when'] })];
+    expect(named.account).toEqual(found.account);
+    expect(Array.from(named.time!.times)).toEqual(when.map(Number));
+  });
+
+  test('a second column of dates is left out, asked for or not, and is no target', async () => {
+    const table = await tableOfColumns({ when, other, y }, 't');
+    expect(told(understand(table, targets), 'other')?.why).toBe('a time as well; the time is when');
+    expect(told(understand(table, { ...targets, features: ['other'] }), 'other')?.why).toBe('a time');
+    expect(failure(() => understand(table, { targets: ['other'] }))).toBe(
+      "t, row 1, column other: '2020-01-01T00:00:00Z' is not a number; the column holds text; choose one that holds numbers",
+    );
+  });
+
+  test('numbers that are all missing are left out, asked for or not, and are no target', async () => {
+    const table = await tableOfColumns({ when, gone, y }, 't');
+    for (const options of [targets, { ...targets, features: ['gone'] }]) {
+      expect(told(understand(table, options), 'gone')?.why).toBe('every cell is missing');
+    }
+    expect(failure(() => understand(table, { targets: ['gone'] }))).toBe(
+      't: every value of column gone is missing; choose another column',
+    );
   });
 });
