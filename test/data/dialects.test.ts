@@ -67,6 +67,24 @@ describe('files as programs write them', () => {
   });
 });
 
+test.each([
+  ['2020,x', 0],
+  [',x', 0],
+  ['date,x', 0],
+])('before texts %s is no header whose lines before it are skipped', (row, skipped) => {
+  expect(guessDialect(`remark,\n${row}\na,b\nc,d\ne,f\n`).skippedLines).toBe(skipped);
+});
+
+test.each([
+  ['a,b', 1],
+  ['2020,b', 1],
+  [',b', 1],
+  ['2020-02-01,5', 0],
+  [',5', 0],
+])('before dates and numbers %s is a header where something else stands in it: %i line skipped', (row, skipped) => {
+  expect(guessDialect(`remark,\n${row}\n2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n`).skippedLines).toBe(skipped);
+});
+
 describe('lines before a header are skipped, up to 40 of them', () => {
   const numbers = Array.from({ length: 60 }, (_, i) => `2020-01-${String(1 + (i % 28)).padStart(2, '0')},${i}\n`).join(
     '',
