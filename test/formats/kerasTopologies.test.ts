@@ -40,6 +40,26 @@ test('whose it is, is told by its version, or by the modules in it', () => {
   expect(activation({ model_config: { ...plain, module: 'keras' } })).toBe(three);
 });
 
+test('a model that is only an output may be counted from 0 or from 1, and is the same', () => {
+  const graph = (name: string, inner: Config, output: Json): Config => ({
+    class_name: 'Functional',
+    config: {
+      name,
+      layers: [
+        layer('InputLayer', { name: 'x', batch_input_shape: [null, 3] }, { name: 'x', inbound_nodes: [] }),
+        inner,
+      ],
+      input_layers: [['x', 0, 0]],
+      output_layers: [output],
+    },
+  });
+  const called = (one: Config, name: string): Config => ({ ...one, name, inbound_nodes: [[['x', 0, 0, {}]]] });
+  const inner = called(graph('m', called(dense('d'), 'd'), ['d', 0, 0]), 'm');
+  const [zero, one] = [0, 1].map((call) => read(graph('whole', inner, ['m', call, 0])));
+  expect(zero.lost).toEqual([]);
+  expect(zero).toEqual(one);
+});
+
 test('a chain begins with what its input says, or what it was built for', () => {
   const starts = (given: Config) =>
     layersIn(given).map(({ class_name, config: { name, batch_input_shape, dtype } }) => [

@@ -170,6 +170,23 @@ describe('weights, each of its own number', () => {
   });
 });
 
+test('cells whose groups are called otherwise have the order of their groups', () => {
+  const cells = ['LSTMCell', 'GRUCell'].map((class_name) => ({ class_name, config: { units: 1 } }));
+  const config: { [key: string]: Json } = { cell: { class_name: 'StackedRNNCells', config: { cells } } };
+  const order = (...groups: string[]) => {
+    const vars = groups.flatMap((group) => [0, 1, 2].map((at) => `layers/rnn/cell/cells/${group}/vars/${at}`));
+    const datasets = new Map(
+      vars.map((path) => [path, { shape: [1], type: 'float32' as const, data: new Float32Array(1) }]),
+    );
+    return weightsInGroups(datasets, [{ path: 'r', name: 'r', className: 'RNN', config }], 'F').flatMap(({ name }) =>
+      name.endsWith('/0') ? [name.split('/')[4]] : [],
+    );
+  };
+  expect(order('gru_cell', 'lstm_cell')).toEqual(['lstm_cell', 'gru_cell']);
+  expect(order('own_cell', 'lstm_cell')).toEqual(['lstm_cell', 'own_cell']);
+  expect(order('gru_cell', 'a_cell')).toEqual(['a_cell', 'gru_cell']);
+});
+
 describe('an optimizer’s numbers', () => {
   const trained = NUMBERS.flatMap((name, i) =>
     /spread|held|moving|stack\/a|second/.test(name) ? [] : [[name, i] as const],

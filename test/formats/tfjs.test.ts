@@ -212,6 +212,23 @@ describe('openModel', () => {
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
     expect(predict((await openModel(folder)).model)).toEqual(predict(model));
   });
+
+  it('takes of several names that hold a layer’s the one with the fewest parts beside it', async () => {
+    const folder = join(root, 'nearest');
+    const [near, far] = ['a', 'a/b'].map((name) => tf.layers.dense({ units: 2, useBias: false, name }));
+    const model = tf.sequential({ layers: [tf.layers.inputLayer({ inputShape: [2] }), near, far] });
+    await saveTfjs(model, folder, {});
+    const json = readJson(folder);
+    const { weights } = json.weightsManifest[0];
+    const bytes = readFileSync(join(folder, 'weights.bin'));
+    expect(weights.map(({ name }: { name: string }) => name)).toEqual(['a/kernel', 'a/b/kernel']);
+    for (const weight of weights) weight.name = `s/${weight.name}`;
+    json.weightsManifest = [{ paths: ['weights.bin'], weights: weights.toReversed() }];
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
+    writeFileSync(join(folder, 'weights.bin'), Buffer.concat([bytes.subarray(16), bytes.subarray(0, 16)]));
+    const values = (of: tf.LayersModel) => of.getWeights().map((weight) => weight.arraySync());
+    expect(values((await openModel(folder)).model)).toEqual(values(model));
+  });
 });
 
 describe('places and handlers that do not do are refused, whole lines', () => {

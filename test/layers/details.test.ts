@@ -30,7 +30,19 @@ import { broadcastShape } from '../../src/layers/merge/merging.js';
 import { madeCell } from '../../src/layers/recurrent/cells.js';
 import { ofRegistered, registeredLayer } from '../../src/layers/registered.js';
 import { savedSettings } from '../../src/layers/saved.js';
-import { constraint, initializer, regularizer } from '../../src/layers/schema.js';
+import {
+  axes,
+  batchSize,
+  constraint,
+  count,
+  groups,
+  initializer,
+  item,
+  pair,
+  regularizer,
+  units,
+  vocabulary,
+} from '../../src/layers/schema.js';
 
 test("a regularizer's name alone is 0.01 of what it names, a new object each time", () => {
   const all = (['l1', 'l2', 'l1l2'] as const).map((name) => Dense(1, { kernelRegularizer: name }).getConfig());
@@ -498,3 +510,39 @@ test.each(['memcell', 'tfjs'] as const)(
     }
   },
 );
+
+test.each<[name: string, kind: (value: never, what: string) => unknown, least: number, most: number]>([
+  ['units', units, 1, 65_536],
+  ['a count of steps', count, 0, 65_536],
+  ['groups', groups, -1, 65_536],
+  ['a vocabulary', vocabulary, 1, 16_777_216],
+  ['an axis', axes, -8, 8],
+  ['a batch', batchSize, 1, 65_536],
+  ['a place', item, -2_147_483_648, 2_147_483_648],
+])('%s: from the least to the most', (_, kind, least, most) => {
+  for (const value of [least, most]) expect(kind(value as never, 'n')).toBe(value);
+  for (const value of [least - 1, most + 1, 2.5])
+    expect(() => kind(value as never, 'n')).toThrow(
+      expect.objectContaining({
+        code: 'model',
+        message: `n must be a whole number from ${least} to ${most}, not ${value}`,
+      }),
+    );
+});
+
+test('of a range each end is a place, of a pair each is a count, and seeds are 31 bits', () => {
+  const most = 2 ** 31;
+  expect(item([-most, most, -most], 'i')).toEqual([-most, most, -most]);
+  for (const at of [0, 1, 2])
+    expect(() => item([0, 1, 2].with(at, most + 1) as never, 'i')).toThrow(
+      `i[${at}] must be a whole number from -2147483648 to 2147483648, not 2147483649`,
+    );
+  expect(() => item([1, 2, 0], 'i')).toThrow('i[2] must be another number than 0, not 0');
+  expect(item([1, null, 1], 'i')).toEqual([1, null]);
+  expect(pair(7, 'p')).toEqual([7, 7]);
+  expect(() => pair([0, -1], 'p')).toThrow('p[1] must be a whole number from 0 to 65536, not -1');
+  for (const given of [[1], [1, 2, 3]]) expect(() => pair(given as never, 'p')).toThrow('p must be a list of 2, not');
+  const seeded = (seed: number) => initializer({ className: 'GlorotUniform', config: { seed } } as never, 'k');
+  for (const seed of [0, most - 1]) expect(seeded(seed)).toMatchObject({ config: { seed } });
+  for (const seed of [-1, most]) expect(() => seeded(seed)).toThrow(/seed must be a whole number from 0 to 2147483647/);
+});

@@ -55,6 +55,8 @@ describe('what is accepted', () => {
       'Input((1, 1)), LSTM(4)',
       'Input(shape=[1,1]), LSTM(4)',
     ];
+    for (const spec of ['Dense(2, input_shape=3)', 'Dense(2, input_shape=(3,))', 'Input(3), Dense(2)'])
+      expect(parseSpec(spec)[0].batchInputShape).toEqual([null, 3]);
     for (const spec of shapes) expect(parseSpec(spec)[0].batchInputShape).toEqual([null, 1, 1]);
     expect(parseSpec('Embedding(11, 5, input_length=6)')[0].batchInputShape).toEqual([null, 6]);
     expect(parseSpec('Input((None, 4)), LSTM(4)')[0].batchInputShape).toEqual([null, null, 4]);

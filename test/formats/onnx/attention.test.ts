@@ -371,6 +371,20 @@ describe('what no layer is', () => {
       ],
       [list('end', -1), list('far', 99)],
     ],
+    ...[
+      ['shares', 'Y'],
+      ['Y', 'across'],
+    ].map((input): [string, string, NodeProto[], TensorProto[]] => [
+      `directions that are apart: ${input.join(' and ')}`,
+      `node "MatMul" (MatMul): the directions are not joined with the features: [steps, directions, batch, features]; ${without}`,
+      [
+        ...between().slice(0, -1),
+        node('Transpose', ['x'], 't', { perm: ints([1, 0, 2]) }),
+        node('RNN', ['t', 'W', 'R'], ['Y'], { hidden_size: int(2), direction: text('bidirectional') }),
+        node('MatMul', input, 'y'),
+      ],
+      [floatTensor('W', [2, 2, FEATURES], numbers(2, 2, FEATURES)), floatTensor('R', [2, 2, 2], numbers(2, 2, 2))],
+    ]),
     [
       'a reshape of scores that cuts through an axis',
       `node "Reshape" (Reshape): it computes with scores of an attention what none of memcell's layers does; ${without}`,
