@@ -1,9 +1,9 @@
 /** Training that starts from a trained model. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openSource } from '../../src/data/source.js';
 import { WEIGHTS_ALONE } from '../../src/formats/modelFile.js';
 import {
@@ -25,7 +25,7 @@ import type { ForecastArtefact } from '../../src/tasks/forecast/artefact.js';
 import type { ForecastData } from '../../src/tasks/forecast/data.js';
 import { compareColumns } from '../../src/tasks/forecast/startFrom.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
-import { openStart, type Start } from '../../src/tasks/start.js';
+import { openStart, Start } from '../../src/tasks/start.js';
 import { trainTask } from '../../src/tasks/train.js';
 import { file, memcell, memcellProcess, temporaryFolder } from '../cli/streams.js';
 
@@ -305,6 +305,32 @@ describe('weights alone, of the layers that are named beside them', () => {
     await expect(openStart(torch, 'classify', layers)).rejects.toThrow(message);
   });
 
+  test('a size that is not that of the features is tried and freed, as is a model that the file does not fit', async () => {
+    const shapes = { 'conv.weight': [4, 3, 2], 'conv.bias': [4], 'head.weight': [2, 4], 'head.bias': [2] };
+    let end = 0;
+    const head = Object.entries(shapes).map(([name, shape]) => {
+      const from = end;
+      end += 4 * shape.reduce((product, size) => product * size);
+      return [name, { dtype: 'F32', shape, data_offsets: [from, end] }];
+    });
+    const json = Buffer.from(JSON.stringify(Object.fromEntries(head)));
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(json.length);
+    const path = join(folder, 'convolution.safetensors');
+    writeFileSync(path, Buffer.concat([length, json, Buffer.alloc(end)]));
+    const freed = jest.spyOn(Sequential.prototype, 'dispose');
+    const stack = 'Conv1D(4, 2), GlobalMaxPooling1D(), Dense(2, softmax)';
+    const from = await openStart(path, 'classify', stack);
+    // One for any features, one for the kernel's 2 steps, and the one that has 3.
+    expect([from.features, freed.mock.calls.length]).toEqual([3, 3]);
+    freed.mockClear();
+    await expect(openStart(torch, 'classify', 'LSTM(6, input_shape=[2, 3]), Dense(2, softmax)')).rejects.toThrow(
+      'nothing in the file fits layer',
+    );
+    expect(freed).toHaveBeenCalledTimes(1);
+    freed.mockRestore();
+  });
+
   test('every name that fits none is in the error', async () => {
     await expect(openStart(torch, 'classify', 'LSTM(5), Dense(2, softmax)')).rejects.toThrow(
       /takes lstm.bias_hh_l1 .*lstm.weight_ih_l1/,
@@ -470,6 +496,29 @@ describe('layers as text', () => {
     const model = new Sequential(parseSpec(text), { inputShape: [3, 2] });
     model.build();
     expect(model.layers.map(writeLayer)).toEqual([written]);
+    model.dispose();
+  });
+
+  test('what the file had and the model has not is noted, and a layer that text cannot say is refused, both under its name', () => {
+    const model = new Sequential([LSTM(3, { name: 'memory' }), Dense(2)], { inputShape: [4, 2], seed: 1 });
+    model.build();
+    const lost = ['the state of the optimizer is not read', 'layer memory: its dtype is float32'];
+    Object.defineProperty(model, 'lost', { value: lost });
+    const { notes, layers } = new Start('there.keras', model, 'classify');
+    expect(layers).toBe('LSTM(3), Dense(2)');
+    expect(notes.slice(-2)).toEqual(lost.map((line) => `there.keras: ${line}`));
+    const [memory] = model.layers;
+    memory.getConfig = () => ({ units: 3, secret: 7 });
+    let refused: unknown;
+    try {
+      new Start('there.keras', model, 'classify');
+    } catch (error) {
+      refused = error;
+    }
+    expect(refused).toMatchObject({
+      code: 'usage',
+      message: 'there.keras: layer memory (LSTM): training cannot start from one with secret 7',
+    });
     model.dispose();
   });
 

@@ -380,7 +380,9 @@ describe('in code', () => {
     await expect(wrong('symbols', sequence, { trials: 0 })).rejects.toThrow('trials must be a whole number');
     await expect(wrong('symbols', sequence, { plain: true })).rejects.toThrow('tune: it takes no plain');
     const signal = AbortSignal.abort();
-    await expect(tune('symbols', sequence, { signal })).rejects.toThrow('aborted before the first trial was done');
+    await expect(tune('symbols', sequence, { signal })).rejects.toThrow(
+      new Error('tune: aborted before the first trial was done'),
+    );
   });
 });
 
