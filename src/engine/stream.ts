@@ -217,8 +217,9 @@ export class Stepper {
   }
 }
 
-function layoutOf({ inputs, nodes, weights, outputs }: Plan): string {
-  return JSON.stringify([inputs, nodes, weights.map(({ trained }) => trained), outputs.map(({ signal }) => signal)]);
+/** What may change of a model: its inputs stay as they are. */
+function layoutOf({ nodes, weights, outputs }: Plan): string {
+  return JSON.stringify([nodes, weights.map(({ trained }) => trained), outputs.map(({ signal }) => signal)]);
 }
 
 /**

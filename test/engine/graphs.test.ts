@@ -247,6 +247,13 @@ describe('where only a part of what a layer gives or takes has a gradient, train
           },
         ] as const,
     ),
+    ...[l.Add, l.Multiply, l.Average, l.Maximum, l.Concatenate].map(
+      (make) =>
+        [
+          `what ${make().getClassName()} gives of one input`,
+          (input: l.SymbolicTensor) => l.LSTM(2).apply(make().apply([l.Dense(3, 'tanh').apply(input)])),
+        ] as const,
+    ),
     [
       'one state of cells',
       (input: l.SymbolicTensor) => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { Arena, newMemory } from '../../src/engine/arena.js';
 import { checkWatched, watchArenas } from './guards.js';
 
@@ -25,4 +25,31 @@ test('so is what was read behind a region and written behind another, at the sam
   expect(() => checkWatched(arena)).not.toThrow();
   arena.i32[to + 8] = arena.i32[from + 8];
   expect(() => checkWatched(arena)).toThrow('written 0 words behind region 2, 8 words');
+});
+
+test('memory that the platform does not give is an error that says what frees some', () => {
+  const { Memory } = WebAssembly;
+  const asked: unknown[] = [];
+  const cause = new RangeError('could not allocate memory');
+  jest.spyOn(WebAssembly, 'Memory').mockImplementation((wanted) => {
+    asked.push(wanted);
+    throw cause;
+  });
+  try {
+    expect(() => newMemory(true)).toThrow(
+      expect.objectContaining({
+        name: 'MemcellError',
+        code: 'model',
+        message:
+          'no memory for one more model; dispose of those that are not needed, or raise the limit of address space (ulimit -v)',
+        cause,
+      }),
+    );
+    expect(() => newMemory()).toThrow('no memory for one more model');
+  } finally {
+    jest.restoreAllMocks();
+  }
+  // All that 32 bits reach, for threads to share or not.
+  expect(asked).toEqual([true, false].map((shared) => ({ initial: 1, maximum: 65536, shared })));
+  expect(WebAssembly.Memory).toBe(Memory);
 });

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { accelerate, recurrentPath } from '../../src/engine/accelerate.js';
 import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
+import { forward } from '../../src/training/forward.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -84,4 +85,29 @@ test('a layer and a regularizer of a class of their own', () => {
     kind: 'tfjs',
     why: expect.stringMatching(/has a regularizer of its own$/),
   });
+});
+
+test('what a layer of a class of its own throws stays as it is, and it has to give a tensor', () => {
+  class Own extends tf.layers.Layer {
+    static className = 'OwnOfTheTest';
+    gives: () => tf.Tensor = () => tf.tensor1d([1]);
+
+    override call(): tf.Tensor {
+      return this.gives();
+    }
+  }
+  const layer = new Own({});
+  const input = tf.input({ shape: [2] });
+  const model = tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor });
+  const cause = new TypeError('not today');
+  tf.tidy(() => {
+    const run = () => forward(model, [tf.ones([1, 2])], false);
+    layer.gives = () => {
+      throw cause;
+    };
+    expect(run).toThrow(cause);
+    layer.gives = () => input as never;
+    expect(run).toThrow(expect.objectContaining({ code: 'model', message: 'the model gave no tensor for this batch' }));
+  });
+  model.dispose();
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { Bidirectional, Dense, GRU, Input, LSTM, Model, SLSTM } from '../../src/index.js';
+import { Bidirectional, Dense, GRU, Input, LSTM, Model, SimpleRNN, SLSTM } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { statefulLayers } from '../../src/model/walk.js';
 import { loadModel, Sequential, sequential } from '../../src/sequential.js';
@@ -295,6 +295,25 @@ test.each([
   expect(statesOf(model).every((state) => state !== 0)).toBe(true);
   model.dispose();
 });
+
+test.each([undefined, 'tfjs'] as const)(
+  'states that are no numbers are not carried on, with the engine %s',
+  async (engine) => {
+    const layer = SimpleRNN(1, { batchShape: [1, 1, 1], stateful: true, activation: 'linear' });
+    const model = new Sequential([layer, Dense(1)], { seed: 1 });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...(engine && { engine }) });
+    const one = (value: number) => ({ data: Float32Array.of(value), shape: [1, 1] });
+    const bias = () => ({ data: new Float32Array(1), shape: [1] });
+    model.setWeights([one(1e30), one(1), bias(), one(1), bias()]);
+    await model.predict([[[2e-30]]]);
+    expectNear(statesOf(model), [2], 1e-6, 'the state');
+    for (const run of [() => model.predict([[[1e20]]]), () => model.evaluate([[[1e20]]], [[0]])]) {
+      await Promise.resolve(run()).catch(({ code }) => expect(code).toBe('numeric'));
+      expectNear(statesOf(model), [2], 1e-6, 'the state after infinity');
+    }
+    model.dispose();
+  },
+);
 
 test('a stream of a stateful model has states of its own', async () => {
   const model = small();

@@ -102,6 +102,14 @@ test.each<[make: () => l.Layer, inputs: number[], message: string]>([
     [0, 1],
     'cannot take inputs of shape (None, 4, 3), (None, 5, 3): inputs of the shapes [null,4,3] and [null,5,3] do not fit each other',
   ],
+  ...[() => l.Subtract(), () => l.Dot(2)].flatMap((make): [() => l.Layer, number[], string][] => [
+    [make, [0], 'cannot take inputs of shape (None, 4, 3): it takes two inputs, not 1'],
+    [
+      make,
+      [0, 0, 0],
+      'cannot take inputs of shape (None, 4, 3), (None, 4, 3), (None, 4, 3): it takes two inputs, not 3',
+    ],
+  ]),
   [
     () => l.Attention(),
     [0],

@@ -58,8 +58,8 @@ class PlacedProjection {
     if (this.output.wantsGradient) this.dense.gradients(part, parts);
   }
 
-  penalty(): number {
-    return this.activity?.penalty() ?? 0;
+  get penalties(): readonly PlacedActivity[] {
+    return this.activity ? [this.activity] : [];
   }
 }
 
@@ -131,7 +131,8 @@ class PlacedMultiHeadAttention implements PlacedLayer {
     this.joined = { values: this.heads.output, sequence: true, mask: queryMask, wantsGradient };
     this.joining = layer.joining.place(this.joined, space);
     this.output = this.joining.output;
-    if (plan.activity) this.penalty = () => this.projections.reduce((sum, projection) => sum + projection.penalty(), 0);
+    const penalties = this.projections.flatMap((projection) => projection.penalties);
+    if (penalties.length > 0) this.penalty = () => penalties.reduce((sum, own) => sum + own.penalty(), 0);
   }
 
   private get projections(): readonly PlacedProjection[] {
@@ -152,7 +153,6 @@ class PlacedMultiHeadAttention implements PlacedLayer {
 
   backward(rows: Range): void {
     this.joining.backward(rows);
-    if (!this.joined.wantsGradient) return;
     this.heads.backward(gradientOf(this.joined), rows);
     this.query.backward(rows);
     this.key.backward(rows);

@@ -6,7 +6,7 @@ import { computedLayer } from '../computed.js';
 import { common, fromFirst, type LayerOptions, layerFunction } from '../define.js';
 import { unitLength } from '../normalization/unitLength.js';
 import * as kind from '../schema.js';
-import { merging } from './merging.js';
+import { merging, pair } from './merging.js';
 
 const own = {
   /** Bring both to length 1 along the axis first, which makes the product their cosine. Default false. */
@@ -51,7 +51,8 @@ const dot = computedLayer({
     flow.width = size;
     return [{ kind: 'dot', overSteps: [overSteps[0], overSteps[1]], normalize: settings.normalize, name }];
   },
-  shape: ({ axes }, [one, other]) => {
+  shape: ({ axes }, inputs) => {
+    const [one, other] = pair(inputs);
     const [first, second] = axesOf(axes, [one.length, other.length]);
     if (first === 0 || second === 0) throw new Error('axes may not be 0, the samples');
     if (one[first] !== other[second])

@@ -13,6 +13,13 @@ export function anyMask({ tf, masks }: { tf: TensorFlow; masks: readonly Mask[] 
 
 export const merging = { rank: anyRank, joins: true, mask: anyMask } as const;
 
+/** The two inputs of a layer that takes neither fewer nor more. @throws Error for others */
+export function pair(inputs: readonly Shape[]): readonly [Shape, Shape] {
+  const [one, other] = inputs;
+  if (inputs.length !== 2) throw new Error(`it takes two inputs, not ${inputs.length}`);
+  return [one, other];
+}
+
 /** The shape of inputs that are taken element by element, sizes of 1 repeated. @throws Error for shapes that do not fit */
 export function broadcastShape(inputs: readonly Shape[]): Shape {
   return inputs.reduce((one, other) => {

@@ -2,7 +2,7 @@ import { MergeId } from '../../kernels/mergeIds.js';
 import type { EitherSpelling } from '../../spelling.js';
 import { computedLayer } from '../computed.js';
 import { common, type LayerOptions, layerFunction } from '../define.js';
-import { aligned, broadcastShape, merging } from './merging.js';
+import { aligned, broadcastShape, merging, pair } from './merging.js';
 import { elementwise } from './planned.js';
 
 const subtract = computedLayer({
@@ -12,7 +12,7 @@ const subtract = computedLayer({
   ...merging,
 
   engine: elementwise(MergeId.subtract),
-  shape: (_, inputs) => broadcastShape(inputs),
+  shape: (_, inputs) => broadcastShape(pair(inputs)),
   call: ({ tf, inputs }) => {
     const [one, other] = aligned(tf, inputs);
     return tf.sub(one, other);
