@@ -258,6 +258,7 @@ describe('JSON', () => {
     ],
     ['1\nnull\n"NaN"', ['c1: 1  NaN', 't.jsonl, line 3']],
     ['{"v":1}\n{"v":}\n', ['t.jsonl, line 2: is not JSON; each line must hold one object']],
+    ['{"v":1}\n{"v":NaN,}\n', ['t.jsonl, line 2: is not JSON; each line must hold one object']],
     ['{"v":1}\n[1]\n', [`t.jsonl, line 2: ${object}`]],
     ['["a","b"]\n[1,2]\n[3]\n', ['t.jsonl, line 3: 1 value where the first row has 2; correct the row']],
     ['\n\n', ['t.jsonl: holds no rows; it must hold data']],

@@ -60,6 +60,8 @@ test('text for stdout; no infinity; a device is written to and stays one; what c
   await expect(writeTable(head, rows, join(folder, 't.xlsx'))).rejects.toThrow(
     'the ending .xlsx is not known; a table is written as .csv',
   );
+  const empty = openSource({ name: 'empty.parquet', bytes: await encodeTable(['a', 'b'], [], 'parquet') });
+  await expect(empty.table()).rejects.toThrow('empty.parquet: has columns and no rows; it must hold data');
   await expect(encodeTable(['a', 'a'], [], 'parquet')).rejects.toThrow('two columns are named a; write them as CSV');
 });
 

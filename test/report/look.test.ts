@@ -211,11 +211,36 @@ test('many columns and series are drawn in part, and it is said which are not', 
     { columns: ['c1', 'id'] },
   );
   expect(named.look.left).toEqual(['id: text that differs in nearly every row']);
+  const out = await plot(
+    wide.map((row, i) => ({ id: `no. ${i}`, other: `so ${i}`, ...row })),
+    { columns: ['other', 'c1', 'id'] },
+  );
+  expect(out.look.left).toEqual(['other', 'id'].map((name) => `${name}: text that differs in nearly every row`));
+  // 24 columns are correlated, and 24 lines are drawn in all: four series of five columns.
+  const wider = Array.from({ length: 60 }, (_, i) =>
+    Object.fromEntries(Array.from({ length: 25 }, (_, c) => [`c${c}`, (i * (c + 2)) % 59])),
+  );
+  expect((await plot(wider)).look.correlations?.columns).toEqual(Array.from({ length: 24 }, (_, c) => `c${c}`));
+  const five = Array.from({ length: 60 }, (_, i) => ({ s: `s${i % 6}`, a: i, b: -i, c: i % 7, d: i % 9, e: i % 11 }));
+  expect((await plot(five, { group: ['s'] })).look.left).toEqual(['of 6 series the 4 longest are drawn']);
   const panel = Array.from({ length: 400 }, (_, i) => ({ s: `s${i % 40}`, y: i % 7, z: i % 11 }));
   const several = await plot(panel, { group: ['s'] });
   expect(several.look.series).toHaveLength(12);
   expect(several.look.left).toEqual(['of 40 series the 12 longest are drawn']);
   expect(several.html.length).toBeLessThan(1_000_000);
+});
+
+test('a column without a value in one series is drawn in the others', async () => {
+  const rows = ['a', 'b'].flatMap((s) =>
+    Array.from({ length: 20 }, (_, i) => ({ s, x: (i * 3) % 7, y: s === 'a' ? (i * 5) % 11 : '' })),
+  );
+  const { look } = await plot(rows, { group: ['s'] });
+  expect(
+    look.series.map(({ name, rows: count, columns }) => [name, count, columns.map((column) => column.name)]),
+  ).toEqual([
+    ['a', 20, ['x', 'y']],
+    ['b', 20, ['x']],
+  ]);
 });
 
 test('what cannot be drawn is an error that says why', async () => {

@@ -300,3 +300,16 @@ test('a slip is no series: two rows of one time among many, that differ in a tex
     'line 32, column date: 2020-01-30 stands in line 31 too; keep one row per time',
   );
 });
+
+test('rows to come are those at the end of a series with values, not a series without any', () => {
+  const rows = ['a', 'b'].flatMap((s) =>
+    days(5).map((day, i) => `${s},${day},${i % 2},${s === 'a' && i < 3 ? i + 4 : ''}`),
+  );
+  const frame = csv(`s,when,promo,y\n${rows.join('\n')}\n`, { targets: ['y'], group: ['s'], known: ['promo'] });
+  expect(frame.series).toEqual([{ name: 'a', from: 0, to: 3 }]);
+  expect(values(frame, 'y')).toEqual([4, 5, 6]);
+  expect(frame.account.notes).toEqual([
+    '1 series left out, which have no y: b',
+    '2 rows at the end have no y: taken as rows to come, whose promo predict reads',
+  ]);
+});

@@ -423,3 +423,24 @@ test.each('de fr es it pt nl pl sv da nb fi cs sk hu ro hr tr el ru uk'.split(' 
     expect(next[0].toLowerCase()).toBe(`${name.format(Date.UTC(2020, 6, 1))} 2020`.toLowerCase());
   },
 );
+
+test('one row has the offset that is written in it, a space around a time says nothing, and no step no times that follow', () => {
+  const { reading, time } = understand(tableOf(['2020-01-01 00:00+01:00']), { targets: ['y'] });
+  expect(reading.time).toEqual({ columns: ['when'], notation: 'yyyy-MM-dd HH:mmXXX', offset: 60 });
+  expect(Array.from(time!.times)).toEqual([Date.UTC(2019, 11, 31, 23)]);
+  expect(readTime(reading.time!, ' 2020-01-01 00:00+01:00\n')).toBe(time!.times[0]);
+  expect(labelsAfter(reading.time!, time!.times[0], 2)).toEqual([]);
+});
+
+test('where days begin by the clock in either offset, a time is read as what the clock shows', () => {
+  const cells = [
+    '2020-03-28 00:00+01:00',
+    '2020-03-29 00:00+01:00',
+    '2020-03-30 00:00+02:00',
+    '2020-03-31 00:00+02:00',
+  ];
+  const { reading, time } = understand(tableOf(cells), { targets: ['y'] });
+  expect(reading.time).toMatchObject({ wall: true, offset: 120, step: { unit: 'millisecond', count: 86_400_000 } });
+  expect(Array.from(time!.times)).toEqual([28, 29, 30, 31].map((date) => Date.UTC(2020, 2, date)));
+  expect(cells.map((cell) => readTime(reading.time!, cell))).toEqual(Array.from(time!.times));
+});
