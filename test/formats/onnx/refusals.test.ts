@@ -329,6 +329,43 @@ test('at their limits they are read', async () => {
     expect(await refusal(graph)).toBe('nothing');
 });
 
+test('lists are read up to 64 numbers, and shapes up to 8 axes', async () => {
+  const mean = (length: number, isAttribute: boolean): Graph => ({
+    nodes: isAttribute
+      ? [node('ReduceMean', ['x'], 'y', { axes: ints(new Array(length).fill(1)) })]
+      : [node('ReduceMean', ['x', 'a'], 'y')],
+    tensors: isAttribute ? [] : [intTensor('a', [length], new Array(length).fill(1))],
+    inputs: fixed,
+  });
+  const several = `node "ReduceMean" (ReduceMean): it reduces other than one axis; ${without}`;
+  for (const isAttribute of [true, false]) expect(await refusal(mean(64, isAttribute))).toBe(several);
+  expect(await refusal(mean(65, true))).toBe(`node "ReduceMean" (ReduceMean): its axes are 65 numbers; ${damaged}`);
+  expect(await refusal(mean(65, false))).toBe(
+    `node "ReduceMean" (ReduceMean): its list of axes is too long; ${without}`,
+  );
+  const long = (rank: number) => intTensor('long', [rank], [0, 0, 3, ...new Array(rank - 3).fill(1)]);
+  const more = (rank: number) =>
+    intTensor(
+      'more',
+      [rank - 3],
+      [...new Array(rank - 3).keys()].map((at) => at + 3),
+    );
+  const through = (rank: number, isReshaped: boolean): Graph => ({
+    nodes: [
+      isReshaped ? node('Reshape', ['x', 'long'], 'all') : node('Unsqueeze', ['x', 'more'], 'all'),
+      node('Reshape', ['all', 'short'], 'again'),
+      node('MatMul', ['again', 'W'], 'y'),
+    ],
+    tensors: [isReshaped ? long(rank) : more(rank), intTensor('short', [3], [0, 0, 3]), W],
+    inputs: fixed,
+  });
+  for (const isReshaped of [true, false]) expect(await refusal(through(8, isReshaped))).toBe('nothing');
+  expect(await refusal(through(9, true))).toBe(`node "Reshape 0" (Reshape): its shape has too many axes; ${without}`);
+  expect(await refusal(through(9, false))).toBe(
+    `node "Unsqueeze" (Unsqueeze): its result has too many axes; ${without}`,
+  );
+});
+
 test('what is left of a graph is told: inputs that nothing reads, final states, the order of axes', async () => {
   const lost = async (graph: Graph) => {
     const model = await loadModel(fileOf(graph));
