@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type DataInput, openSource } from '../../src/data/source.js';
-import { MemcellError } from '../../src/errors.js';
+import { MemcellError, modelError } from '../../src/errors.js';
 import { Dense, LSTM } from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { loadSaved } from '../../src/tasks/saved.js';
 import type { TaskKind, TrainingSettings } from '../../src/tasks/settings.js';
-import { type AnyTrained, type TrainTaskOptions, trainTask } from '../../src/tasks/train.js';
+import type { Start } from '../../src/tasks/start.js';
+import { type AnyTrained, type TrainTaskOptions, trainingFault, trainTask } from '../../src/tasks/train.js';
 import type { Callback } from '../../src/training/callbacks.js';
 import { version } from '../../src/version.js';
 
@@ -338,4 +339,32 @@ describe('what cannot be', () => {
     );
     expect(await load(/"epochs":\d+/, '"epochs":"many"')).toContain('task.training.settings.epochs is damaged');
   });
+});
+
+test.each<[string, Error, { from?: string; layers?: string }, string, string]>([
+  [
+    'of layers, with a model to start from',
+    modelError('layers: no Dense'),
+    { from: 'm.keras' },
+    'm.keras: no Dense',
+    'usage',
+  ],
+  [
+    'of layers, with both',
+    modelError('layers: no Dense'),
+    { from: 'm.keras', layers: 'x' },
+    'm.keras: no Dense',
+    'usage',
+  ],
+  ['of something else, with a model to start from', modelError('no layers: x'), { from: 'm' }, 'no layers: x', 'model'],
+  ['of the program, with a model to start from', new TypeError('layers: x'), { from: 'm' }, 'layers: x', ''],
+  ['of a model, with layers', modelError('no Dense'), { layers: 'x' }, 'layers: no Dense', 'usage'],
+  ['of layers, with layers', modelError('layers: no Dense'), { layers: 'x' }, 'layers: no Dense', 'usage'],
+  ['of data, with layers', new MemcellError('no rows'), { layers: 'x' }, 'no rows', 'data'],
+  ['of a model, with neither', modelError('no Dense'), {}, 'no Dense', 'model'],
+])('a fault %s', (_, error, { from, layers }, message, code) => {
+  const given = { ...(from && { from: { name: from } as Start }), ...(layers && { layers }) };
+  const told = trainingFault(error, given);
+  expect(told).toMatchObject({ message, ...(code && { code }) });
+  if (message === error.message && code !== 'usage') expect(told).toBe(error);
 });

@@ -72,6 +72,19 @@ describe('a search over settings', () => {
     );
   });
 
+  it('has nothing to compare with where the defaults have no error, or are ended before they are trained', async () => {
+    const score = jest.spyOn(tasks.symbols, 'score').mockReturnValue({ name: 'nats per symbol', value: Number.NaN });
+    await expect(search('symbols', squares(80), { window: 2 })).rejects.toThrow(
+      new Error('squares.txt: with the defaults, its error is no finite number'),
+    );
+    expect(score).toHaveBeenCalledTimes(1);
+    score.mockRestore();
+    const trials: unknown[] = [];
+    const onTrial = (trial: unknown) => trials.push(trial);
+    expect(await search('symbols', squares(80), { window: 2 }, { onPrepared: () => false, onTrial })).toBeUndefined();
+    expect(trials).toEqual([]);
+  });
+
   it('tells what is wrong with settings that were drawn, and goes on', async () => {
     const rows = Array.from({ length: 24 }, (_, i) => ({ value: i % 3 }));
     const found = await search('forecast', rows, { targets: ['value'], horizon: 2 }, { trials: 8, layers: 'LSTM(2)' });
