@@ -220,7 +220,7 @@ export class EngineRunner implements Runner {
   }
 
   sync(): void {
-    if (this.changedOutside()) this.takeWeights();
+    this.takeWeights();
     this.states?.give();
     if (!this.ahead) return;
     const { store } = this.program;
@@ -252,7 +252,7 @@ export class EngineRunner implements Runner {
 
   /** A number that is another one whenever the weights are others, what their owner wrote included. */
   weightsVersion(): number {
-    if (this.changedOutside()) this.takeWeights();
+    this.takeWeights();
     return this.changes;
   }
 
@@ -278,12 +278,6 @@ export class EngineRunner implements Runner {
       this.known[i] = now;
       this.changes++;
     }
-  }
-
-  private changedOutside(): boolean {
-    const { owned, known } = this;
-    for (let i = 0; i < known.length; i++) if (owned.identity(i) !== known[i]) return true;
-    return false;
   }
 
   /** The optimizer's slots into the engine's memory, zeros if it has none yet. */
@@ -339,7 +333,7 @@ export class EngineRunner implements Runner {
   private place(x: NdArray, training: boolean): void {
     const { program } = this;
     if (this.pausing) throw new Error('a step of this runner pauses; use the methods that wait for it');
-    if (this.changedOutside()) this.takeWeights();
+    this.takeWeights();
     this.states?.take();
     program.place(x.shape[0], stepsOf(program, x), training);
     setInputs(program, x);

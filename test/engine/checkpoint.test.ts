@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { Dense } from '../../src/layers/index.js';
 import { adam } from '../../src/training/optimizers.js';
@@ -126,4 +127,21 @@ test('what is captured stays as it is while training goes on, the optimizer in i
     }),
     { numRuns: 10 },
   );
+});
+
+test('a weight that somebody writes while training has gone on stays as written when the others are handed over', () => {
+  const sample: Sample = { ...one, layers: () => [Dense(2, 'tanh'), Dense(1)] };
+  const own = built(sample);
+  const engine = engineOf(own);
+  const x = inputOf(sample, sample.batch, 1);
+  engine.trainBatch(x, targetOf(sample, [sample.batch, 1], 1));
+  const trained = engine.capture().weights;
+  const { weights } = own.model;
+  const written = new Float32Array(trained[1].length).fill(0.25);
+  weights[1].write(tf.tensor1d(written));
+  engine.sync();
+  const handed = weights.map((weight) => Float32Array.from(weight.read().dataSync()));
+  expect(handed).toEqual([trained[0], written, ...trained.slice(2)]);
+  expect(engine.capture().weights).toEqual(handed);
+  own.model.dispose();
 });

@@ -57,6 +57,8 @@ const ofTwo = "the model's outputs: a, b; give one array, or one for each of the
 const refused: [unknown, string[], string][] = [
   [[null, null, null], two, `: a list of 3 arrays; ${ofTwo}`],
   [[Float32Array.of(1)], two, `: a list of 1 array; ${ofTwo}`],
+  [[3, null, 4], two, `: a list of 3 arrays; ${ofTwo}`],
+  [[3, Float32Array.of(1), 4], two, `: a list of 3 arrays; ${ofTwo}`],
   [[Float32Array.of(1)], ['a'], ": a list of 1 array; the model's outputs: a; give one array"],
   [{ c: [1] }, two, `: 'c' is no output; ${ofTwo}`],
   [{ a: [1], c: [1] }, ['a'], ": 'c' is no output; the model's outputs: a; give one array"],
