@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
@@ -180,6 +181,40 @@ end the page becomes the report and the process ends: the browser keeps the repo
     expect(stdout).toMatch(/--json .*\n.*--debug /);
     expect(stdout).toMatch(/Examples?:\n {2}memcell /);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  it('has examples that are understood: what stops them is a file that is not there', async () => {
+    const examples = new Set<string>();
+    for (const command of [[], ...commands.map((name) => [name])]) {
+      const { out } = await memcell(...command, '--help');
+      // What an example does stands beside some, after two spaces.
+      for (const [, line] of out.slice(out.indexOf('Example')).matchAll(/^ {2}memcell (.*)$/gm)) {
+        examples.add(line.split('  ')[0]);
+      }
+    }
+    const before = process.cwd();
+    const folder = mkdtempSync(join(tmpdir(), 'memcell-help-'));
+    process.chdir(folder);
+    try {
+      for (const example of examples) {
+        const [command, ...given] = Array.from(example.matchAll(/"([^"]*)"|\S+/g), ([all, inner]) => inner ?? all);
+        // These run by themselves.
+        if (command === 'bench' || command === 'check' || given[0]?.startsWith('LSTM(')) continue;
+        const { code, err } = await memcell(command, ...given);
+        const from = given.indexOf('--from');
+        const ofData = ['train', 'tune', 'backtest', 'plot'].includes(command);
+        const expected =
+          ofData && from < 0
+            ? `${given[0]}: no such file; check the path`
+            : `${given[ofData ? from + 1 : 0]}: no such model folder`;
+        expect({ example, code, err }).toEqual({ example, code: 1, err: `memcell: ${expected}\n` });
+      }
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
+    expect(examples.size).toBeGreaterThan(40);
   });
 
   it('without a command shows the help, as memcell help does; help COMMAND that of a command', async () => {

@@ -206,6 +206,18 @@ test('many columns and series are drawn in part, and it is said which are not', 
   const { look } = await plot(wide);
   expect(look.series[0].columns).toHaveLength(12);
   expect(look.left).toEqual(['3 of 15 columns are not drawn: c12, c13, c14; name those to look at']);
+  // Eight of those left out are named, of more the first eight.
+  for (const [columns, told] of [
+    [20, 'c12, c13, c14, c15, c16, c17, c18, c19'],
+    [21, 'c12, c13, c14, c15, c16, c17, c18, c19, …'],
+  ] as const) {
+    const rows = Array.from({ length: 30 }, (_, i) =>
+      Object.fromEntries(Array.from({ length: columns }, (_, c) => [`c${c}`, (i * (c + 2)) % 29])),
+    );
+    expect((await plot(rows)).look.left).toEqual([
+      `${columns - 12} of ${columns} columns are not drawn: ${told}; name those to look at`,
+    ]);
+  }
   const named = await plot(
     wide.map((row, i) => ({ ...row, id: `no. ${i}` })),
     { columns: ['c1', 'id'] },
@@ -247,6 +259,17 @@ test('what cannot be drawn is an error that says why', async () => {
   await expect(plot([{ a: 1 }, { a: 1 }])).rejects.toThrow(
     'data: no column has numbers or names to draw (a: every value is 1)',
   );
+  // Of four columns each is told why, of five the first four.
+  const why = [...'abcd'].map((name) => `${name}: every value is 1`).join('; ');
+  const alike = { a: 1, b: 1, c: 1, d: 1 };
+  for (const [row, told] of [
+    [alike, why],
+    [{ ...alike, e: 1 }, `${why}; …`],
+  ] as const) {
+    await expect(plot([row, row])).rejects.toThrow(
+      new Error(`data: no column has numbers or names to draw (${told}); name one that has`),
+    );
+  }
   await expect(plot([{ a: 1 }, { a: 2 }], { columns: ['b'] })).rejects.toThrow('no column b');
   await expect(plot([{ a: 1 }, { a: 2 }], { colums: ['a'] } as object)).rejects.toThrow(
     "plot: unknown option 'colums'",

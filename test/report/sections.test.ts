@@ -318,3 +318,11 @@ test('rows of a table are folded away behind the first 15, where there are more 
   const folded = rows(40)[1];
   expect(folded).toBe(25);
 });
+
+test('a probability that one decimal would round to none is told as less than that, and none as none', () => {
+  const rows = [0, 0.000_499, 0.0005, 0.0016, 1].map((p, row) => [row + 1, 'a', p]);
+  const predicted = { head: ['row', 'class', 'p(a)'], rows, count: 5 };
+  const document = read([predictedSection({ ...report, kind: 'classify', predicted })]);
+  const cells = [...document.querySelectorAll('td:last-child')].map((cell) => cell.textContent);
+  expect(cells).toEqual(['0.0 %', '< 0.1 %', '0.1 %', '0.2 %', '100.0 %']);
+});

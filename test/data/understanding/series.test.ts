@@ -313,3 +313,16 @@ test('rows to come are those at the end of a series with values, not a series wi
     '2 rows at the end have no y: taken as rows to come, whose promo predict reads',
   ]);
 });
+
+test('of spellings of a series that come as often, the order of rows does not say which is first', () => {
+  const noteOf = (...spellings: string[]) => {
+    const rows = spellings.flatMap((s, k) =>
+      days(6)
+        .slice(3 * k, 3 * k + 3)
+        .map((day, i) => `${s},${day},${i}`),
+    );
+    return csv(`s,when,y\n${rows.join('\n')}\n`, { targets: ['y'], group: ['s'] }).account.notes;
+  };
+  expect(noteOf('b', 'B')).toEqual(['s: count as the same: b, B']);
+  expect(noteOf('B', 'b')).toEqual(['s: count as the same: b, B']);
+});
