@@ -314,8 +314,8 @@ function slotOf(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const slots = Object.keys(SLOT_NAMES);
   const found = (text: string) => slots.find((slot) => SLOT_NAMES[slot].test(text));
-  const ofKeras3 = slots.find((slot) => name.endsWith(`_${snakeCase(slot)}`));
-  return ofKeras3 ?? found(name.slice(name.lastIndexOf('/'))) ?? found(name);
+  const whole = slots.find((slot) => ['_', '/'].some((before) => name.endsWith(before + snakeCase(slot))));
+  return whole ?? found(name.slice(name.lastIndexOf('/'))) ?? found(name);
 }
 
 function inOrder(groups: string[][], arrays: readonly OptimizerVariable[], size: number): Slots | undefined {
