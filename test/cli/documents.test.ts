@@ -85,21 +85,6 @@ const commands: Record<string, string[][]> = {
     ['predict', '@s', '--start', '0 3 6', '--steps', '4', '--json'],
     ['report', '@s', '@count.txt', '--out', '@s.html', '--json'],
   ],
-  help: [
-    'train',
-    'predict',
-    'evaluate',
-    'backtest',
-    'tune',
-    'generate',
-    'report',
-    'gates',
-    'plot',
-    'summary',
-    'convert',
-  ]
-    .concat('check', 'bench')
-    .map((command) => [command, '--help']),
 };
 
 /** Without what differs from machine to machine: places and the time that something took. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { run } from '../../src/cli/main.js';
+import { expectDocument } from '../documents.js';
 import { memcell } from './streams.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,127 +62,26 @@ An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong u
     expect(asked.out).toMatch(new RegExp(`^Usage: memcell ${command} `));
   });
 
-  it('memcell train --help', async () => {
-    const { code, out: stdout, err: stderr } = await memcell('train', '--help');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatchInlineSnapshot(`
-"Usage: memcell train DATA TASK [OPTIONS]
-
-Trains a model on a table, a text or a sequence, says what it understood of the data and how good
-the model is on the part held out beside a simple guess, and saves it.
-
-Arguments:
-  DATA                    the file to train on
-
-Task, one of:
-  --forecast <COL,...>    forecast columns of a table, row by row
-  --classify <COL>        tell a column's class from the rest of the row, from a group of rows or
-                          from a text
-  --text                  learn the next character of a text
-  --symbols               learn the next symbol of a sequence of whole numbers, words or letters
-
-Options of the task:
-  --window <N>            forecast: rows that go into the network (what suits the season; plain 30);
-                          text: tokens of a training step (32); symbols: symbols that go in (chosen
-                          by held-out error)
-  --horizon <H>           forecast: rows to forecast at once (one season, else 6; plain 1)
-  --features <COL,...>    forecast, classify: columns that go in (all that can)
-  --drop <COL,...>        forecast, classify: columns to leave out
-  --time <COL[,COL]>      forecast, classify: the column that orders the rows, or a date and an hour
-                          (found)
-  --fill <HOW>            forecast, classify: missing values: linear (default; single rows: the
-                          median), or none, which refuses them
-  --missing <MARK,...>    forecast, classify: further marks of a missing value
-  --decimal <SIGN>        forecast, classify: the decimal sign, where a column leaves it open: . or
-                          ,
-  --dates <FIRST>         forecast, classify: day or month: which comes first, where dates leave it
-                          open
-  --most-rows <N>         forecast, classify: rows held of a longer table, which is streamed
-                          (500000)
-  --known <COL,...>       forecast: columns known ahead, such as promotions and holidays
-  --group <COL,...>       forecast: the columns that tell the series of a row, such as store,item;
-                          classify: rows equal in these columns are one sequence
-  --every <STEP>          forecast: bring rows to a step: 15min, 1h, 1d, 1w, 1mo, 1q, 1y (as they
-                          are)
-  --steps <T>             classify: each row is a sequence of T steps
-  --text-column <COL>     classify: tell the class from the text in this column
-  --tokens <KIND>         classify: cut texts into words or characters (words, where they come more
-                          than once); text: what a text is cut into: characters, words or bpe
-                          (characters)
-  --class-weights <HOW>   classify: balanced: rare classes count as much as frequent ones
-  --vocabulary <N>        text: words or byte pairs beside the characters, at most (5000, 1000)
-  --pure                  text: the network alone, not mixed with counts
-
-Model and training:
-  --layers <SPEC>         such as "LSTM(64), Dropout(0.2), Dense(10, softmax)" (what suits the data)
-  --plain                 as Keras would: scaled samples, one network, one fit, its last weights
-  --epochs <N>            times through the data (what suits the data, by steps)
-  --batch-size <N>        samples in a step
-  --optimizer <NAME>      sgd, rmsprop, adam, adamw, adagrad, adamax, nadam or lion (adam)
-  --learning-rate <R>     how far a step goes
-  --validation-split <F>  the part that is held out to tell how good it is (0.2)
-  --patience <N>          stop after N epochs without a better held-out loss, and keep the best
-  --budget <SECONDS>      train for about so long at most, such as 30s or 5min
-  --seed <N>              governs initial weights, shuffling and dropout (0)
-  --threads <N>           threads at most; the result does not depend on it (all cores, up to 8)
-  --sql <QUERY>           what to read of a table named data: "select * from data where year > 2015"
-  --from <MODEL>          start from a trained model, of any format, or weights (.safetensors,
-                          .weights.h5) with --layers; frozen layers stay frozen
-  --dry-run               say what was understood of the data, and stop there
-  --out <DIR>             the folder to save the model in (default: "model")
-  --resume                go on with the same run, which was killed or stopped, from what is in
-                          DIR.resume
-  --checkpoint <TIME>     how often to write there what a killed run needs, such as 5min or "10
-                          epochs" (1min)
-  --force                 replace a model of another task, or one that memcell train did not save
-  --report [FILE]         write a page that shows it (report.html)
-  --plot                  draw it in the terminal, in characters
-  --live [PORT]           show the training on a page as it goes, which can stop it (127.0.0.1, a
-                          free port; or HOST:PORT)
-
-Output:
-  --json                  print one JSON document on standard output and nothing else
-  --debug                 print the stack trace of an error
-  -h, --help              show this help
-
-Examples:
-  memcell train weather.csv --forecast temp_max --out models/weather
-  memcell train sales.csv --forecast sales --group store --known promo --horizon 14
-  memcell train digits.csv --classify digit --steps 8 --layers "LSTM(64), Dense(10, softmax)"
-  memcell train psalms.txt --text --budget 2min
-  memcell train digits.txt --symbols --out models/digits
-  memcell train new.csv --forecast sales --from models/sales --learning-rate 0.001 --out models/new
-
-Data: a table (CSV and its kin, JSON, Parquet; gzipped or not; several by a pattern such as "2024-*.csv"; - is standard
-input) for --forecast and --classify; plain text for --text; words or whole numbers for --symbols. Ctrl-C stops after
-the batch and saves what there is; a second one quits at once.
-
---live prints the address of its page, which only this machine reaches and whose button does what Ctrl-C does. At the
-end the page becomes the report and the process ends: the browser keeps the report until it is closed, or saves it.
-"
-`);
+  it('of each command, whole', async () => {
+    const printed = [];
+    for (const command of commands) {
+      const { code, out, err } = await memcell(command, '--help');
+      printed.push({ command: `${command} --help`, code, out: out.trimEnd().split('\n'), err: [err] });
+    }
+    expectDocument('cli/help', printed);
   });
 
-  it.each([
-    'train',
-    'predict',
-    'evaluate',
-    'backtest',
-    'tune',
-    'generate',
-    'plot',
-    'summary',
-    'convert',
-    'check',
-    'bench',
-  ])('memcell %s -h lists --json and --debug', async (command) => {
-    const { code, out: stdout } = await memcell(command, '-h');
-    expect(code).toBe(0);
-    expect(stdout).toContain(`Usage: memcell ${command}`);
-    expect(stdout).toMatch(/--json .*\n.*--debug /);
-    expect(stdout).toMatch(/Examples?:\n {2}memcell /);
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
-  });
+  it.each(commands.filter((command) => command !== 'help'))(
+    'memcell %s -h lists --json and --debug',
+    async (command) => {
+      const { code, out: stdout } = await memcell(command, '-h');
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: memcell ${command}`);
+      expect(stdout).toMatch(/--json .*\n.*--debug /);
+      expect(stdout).toMatch(/Examples?:\n {2}memcell /);
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    },
+  );
 
   it('has examples that are understood: what stops them is a file that is not there', async () => {
     const examples = new Set<string>();
