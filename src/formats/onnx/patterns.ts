@@ -15,6 +15,7 @@ const LINEAR = 16;
 
 /** One Softplus for each that is x itself above a bound, as PyTorch's newer exporter writes it. */
 function withSoftpluses(nodes: NodeProto[], graph: GraphProto): NodeProto[] {
+  if (nodes.every(({ opType }) => opType !== 'Where')) return nodes;
   const search = new Search(graph, nodes);
   return nodes.map((node) => {
     const x = node.opType === 'Where' ? search.softplus(node) : undefined;
@@ -86,7 +87,11 @@ class Search {
   ) {
     for (const node of nodes) {
       for (const name of node.output ?? []) this.makers.set(name, node);
-      for (const name of node.input ?? []) this.readers.set(name, [...(this.readers.get(name) ?? []), node]);
+      for (const name of node.input ?? []) {
+        const known = this.readers.get(name);
+        if (known) known.push(node);
+        else this.readers.set(name, [node]);
+      }
     }
   }
 
