@@ -230,8 +230,9 @@ function optimizerVariables({ training, optimizerState, weights, topology }: Mod
     ...(typeof rate === 'number' ? [{ name: `${scope}/learning_rate`, dataset: scalar('float32', rate) }] : []),
     ...slotsInOrder(optimizer, optimizerState).map(({ slot, weight, data }) => {
       const { layer, name, shape } = trainable[weight];
+      const variable = `${layer}_${name}_${slot}`.replaceAll('/', '_');
       return {
-        name: `${scope}/${`${layer}_${name}_${slot}`.replaceAll('/', '_')}`,
+        name: `${scope}/${variable}`,
         dataset: datasetOf(shape, data),
       };
     }),
