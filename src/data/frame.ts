@@ -39,6 +39,8 @@ export interface FrameColumn {
    * that were not filled are NaN.
    */
   readonly values: Float64Array;
+  /** Per row 1 where a missing value was filled in; left out where none was. */
+  readonly filled?: Uint8Array;
   /** As written, one per row: for labels, groups and texts. */
   readonly cells: readonly string[];
   /** Whether it is left out as it holds too many different texts. */

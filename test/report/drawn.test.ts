@@ -133,7 +133,7 @@ const errors = (mae: number, mase: number | null = mae / 4) => ({
   rmse: 1.5 * mae,
   smape: 11 * mae,
   mase,
-  steps: [0.5, 1, 1.75].map((part) => ({ mae: part * mae, rmse: 1.5 * part * mae })),
+  steps: [0.5, 1, 1.75].map((part, h) => ({ step: h + 1, mae: part * mae, rmse: 1.5 * part * mae })),
 });
 const verdict = (text: string, ratio: number | null) => ({ text, ratio, than: `the guess of ${text}` });
 const covered = {
@@ -143,6 +143,7 @@ const covered = {
     { probability: 0.95, share: 0.9375 },
   ],
   steps: [1, 2, 3].map((h) => ({
+    step: h,
     mae: h / 2,
     rmse: h,
     coverage: [

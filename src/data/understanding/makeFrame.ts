@@ -20,7 +20,7 @@ export function makeFrame(given: {
 }): Frame {
   const { table, prepared, origins, series, time, account, notes, reading } = given;
   const columns: FrameColumn[] = given.columns.map((column, i) => {
-    const { values, account, reading, texts } = prepared[i];
+    const { values, filled, account, reading, texts } = prepared[i];
     let cells: readonly string[] | undefined;
     const isLabel = account.use === 'label';
     return {
@@ -28,6 +28,7 @@ export function makeFrame(given: {
       use: account.use,
       reading,
       values,
+      ...(filled && { filled }),
       ...(texts && { texts }),
       get cells() {
         cells ??= isLabel ? canonical(gather(column.cells(), origins)) : gather(column.cells(), origins);

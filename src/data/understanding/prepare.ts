@@ -24,6 +24,8 @@ export interface PreparedColumn {
   reading: ColumnReading;
   /** One per row of the frame; empty for texts and times. */
   values: Float64Array;
+  /** Per row 1 where a missing value was filled in; left out where none was. */
+  filled?: Uint8Array;
   account: Account['columns'][number];
   /** The first row of the frame that is missing, or −1. */
   firstMissing: number;
@@ -91,8 +93,9 @@ export function prepareColumn(column: RawColumn, given: Preparing): PreparedColu
   const account = { name, use, how: written, ...(missing > 0 && { missing }) };
   if (missing === 0 || request.fill !== 'linear')
     return { reading: withMiddle(read, values, given), values, account, firstMissing };
-  const filled = options.timeless === true ? fillAlone(read, values, given) : fillAlong(name, read, values, given);
-  return { reading: filled.reading, values, account: { ...account, filled: filled.how }, firstMissing };
+  const filled = Uint8Array.from(values, (value) => Number(Number.isNaN(value)));
+  const by = options.timeless === true ? fillAlone(read, values, given) : fillAlong(name, read, values, given);
+  return { reading: by.reading, values, filled, account: { ...account, filled: by.how }, firstMissing };
 }
 
 /** @throws MemcellError at the first value that is missing from a column that is used */

@@ -1,4 +1,5 @@
 import { counted, formatNumber, percent, shortPercent } from '../../format.js';
+import type { MethodErrors } from '../../tasks/forecast/errors.js';
 import type { ForecastEvaluation, TargetErrors } from '../../tasks/forecast/evaluation.js';
 import { reducePoints, type ShownBlock, type ShownColumn, type ShownForecasts } from '../../tasks/shown.js';
 import { colour, lineColours } from '../draw.js';
@@ -162,11 +163,18 @@ function linesOf(target: TargetErrors) {
   ];
 }
 
+/** A value per step of the horizon; NaN of those that nothing was compared at. */
+function alongSteps({ steps }: MethodErrors, of: (step: MethodErrors['steps'][number]) => number): number[] {
+  const values = new Array<number>(steps.at(-1)?.step ?? 0).fill(Number.NaN);
+  for (const one of steps) values[one.step - 1] = of(one);
+  return values;
+}
+
 async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html[]> {
   const figures: Html[] = [];
   for (const target of targets) {
     const { column } = target;
-    const lines = linesOf(target).map(([name, errors]) => ({ name, values: errors.steps.map(({ mae }) => mae) }));
+    const lines = linesOf(target).map(([name, errors]) => ({ name, values: alongSteps(errors, ({ mae }) => mae) }));
     if (horizon > 1) {
       figures.push(
         html`<div>${figure(await drawSteps(`${column}: mean absolute error by step`, 'MAE', lines))}${legend(
@@ -176,7 +184,7 @@ async function byStep({ targets, horizon }: ForecastEvaluation): Promise<Html[]>
     }
     const coverage = (target.coverage ?? []).map(({ probability }, i) => ({
       name: `${shortPercent(probability)} interval`,
-      values: target.steps.map((step) => step.coverage?.[i]?.share ?? Number.NaN),
+      values: alongSteps(target, ({ coverage = [] }) => coverage[i]?.share ?? Number.NaN),
     }));
     if (coverage.length > 0 && horizon > 1) {
       const wanted = (target.coverage ?? []).map(({ probability }) => probability);

@@ -1,5 +1,6 @@
 import type { TimeReading } from '../../data/frame.js';
 import { EventLoop } from '../../eventLoop.js';
+import { counted } from '../../format.js';
 import type { Shown } from '../shown.js';
 import { type Baselines, baselines } from './baselines.js';
 import { ErrorSums, type Errors, type MethodErrors } from './errors.js';
@@ -77,6 +78,10 @@ export class Scores {
   private readonly bySeries = new Map<string, { sums: Sums; samples: number }>();
   private readonly byFold: { sums: Sums; samples: number; from?: string }[] = [];
   private samples = 0;
+  /** Values that were filled in, so that nothing is compared with them: which, per series. */
+  private readonly unscored = new Map<string, Set<number>>();
+  /** Columns that hold nothing else in some rows to be scored, so that these are. */
+  private readonly onlyFilled = new Set<string>();
 
   constructor(
     private readonly targets: readonly string[],
@@ -115,6 +120,7 @@ export class Scores {
       const { targets: columns, horizon } = this;
       shown(showForecasts({ series, origins, columns, horizon, ...(time && { time }) }, forecasts));
     }
+    const filled = this.leftOut(series, origins);
     const loop = new EventLoop();
     for (const [i, origin] of origins.entries()) {
       if (i % 64 === 0 && loop.waits) await loop.turn();
@@ -122,6 +128,7 @@ export class Scores {
       for (let h = 0; h < steps; h++) {
         for (let c = 0; c < count; c++) {
           const at = (i * this.horizon + h) * count + c;
+          if (filled?.[(origin + h) * count + c] === 1) continue;
           const actual = targets[(origin + h) * count + c];
           const guesses = baselines(targets, count, c, origin, h, this.season);
           for (const sums of all) {
@@ -158,8 +165,40 @@ export class Scores {
         folds: this.byFold.map(({ sums, ...rest }) => ({ ...rest, ...this.short(sums) })),
       }),
       trainedOn,
-      notes,
+      notes: [...notes, ...this.filledNotes()],
     };
+  }
+
+  /** Which values are not compared with: those that were filled in, but for columns that have no others in these rows. */
+  private leftOut({ name, rows, filled }: Series, origins: readonly number[]): Uint8Array | undefined {
+    if (filled === undefined) return undefined;
+    const count = this.targets.length;
+    const [from, to] = [origins[0] * count, Math.min(rows, origins[origins.length - 1] + this.horizon) * count];
+    const left = filled.slice();
+    const own = this.unscored.get(name) ?? new Set();
+    this.unscored.set(name, own);
+    for (const [c, column] of this.targets.entries()) {
+      let real = 0;
+      for (let at = from + c; at < to; at += count) real += 1 - filled[at];
+      if (real === 0) this.onlyFilled.add(column);
+      for (let at = from + c; at < to; at += count) {
+        if (real === 0) left[at] = 0;
+        else if (filled[at] === 1) own.add(at);
+      }
+    }
+    return left;
+  }
+
+  private filledNotes(): string[] {
+    const count = [...this.unscored.values()].reduce((sum, { size }) => sum + size, 0);
+    return [
+      ...(count > 0
+        ? [`${counted(count, 'value')} of these rows ${count === 1 ? 'is' : 'are'} filled in and not scored`]
+        : []),
+      ...[...this.onlyFilled].map(
+        (column) => `${column}: scored against values that were filled in, as there are no others`,
+      ),
+    ];
   }
 
   private short(sums: Sums): Pick<SeriesErrors, 'targets' | 'verdict'> {

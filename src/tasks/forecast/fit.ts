@@ -6,7 +6,7 @@ import type { Run } from '../definition.js';
 import { fromDomain } from './anchor.js';
 import { type Covariate, channelCounts, type Layout, type Tracked } from './channels.js';
 import { columnOf, scaleColumns, usefulColumns } from './columns.js';
-import { type Corrections, fitCorrections, noCorrections } from './corrections.js';
+import { fitCorrections, noCorrections } from './corrections.js';
 import { makeFolds } from './folds.js';
 import type { Fit, ForecasterOptions, Series, SeriesSet } from './forecaster.js';
 import { measureSpreads, type Spreads } from './intervals.js';
@@ -66,7 +66,8 @@ export const fit: Fit = async (set, options) => {
   const folds = enough ? makeFolds(clocks, FOLDS, horizon - 1) : [];
   const corrections =
     folds.length > 0 ? await fitCorrections(windows, folds, layout, network) : noCorrections(windows, layout, network);
-  const spreads = spreadsOf(corrections, newest, layout, available / sources.length, tracked);
+  const errors = errorsOfReal(corrections.errors, origins, sources, layout);
+  const spreads = spreadsOf(errors, newest, layout, available / sources.length, set.series, tracked);
   const state: State = {
     targets: set.targets,
     past: set.past,
@@ -255,15 +256,37 @@ function absoluteError(
   return sum / corrections.length;
 }
 
+/** Errors of windows (n, H · C), with NaN where what came is filled in; of a step and target that has no others, as they are. */
+function errorsOfReal(
+  errors: Float32Array,
+  origins: readonly Origin[],
+  series: readonly Series[],
+  { horizon, targets }: Layout,
+): Float32Array {
+  if (series.every(({ filled }) => filled === undefined)) return errors;
+  const size = horizon * targets;
+  const real = errors.slice();
+  for (let k = 0; k < size; k++) {
+    let some = false;
+    for (const [i, { series: own, origin }] of origins.entries()) {
+      if (series[own].filled?.[origin * targets + k] === 1) real[i * size + k] = Number.NaN;
+      else some ||= !Number.isNaN(errors[i * size + k]);
+    }
+    if (!some) for (let i = k; i < errors.length; i += size) real[i] = errors[i];
+  }
+  return real;
+}
+
 /**
  * Out-of-fold errors; without folds, those of the anchor in sample.
  * @param newest windows of the series themselves, which come first
  */
 function spreadsOf(
-  { errors }: Corrections,
+  errors: Float32Array,
   newest: number,
   { horizon, targets }: Layout,
   perSeries: number,
+  series: readonly Series[],
   tracked: readonly Tracked[],
 ): Spreads {
   const rowsOfSeries = tracked.reduce((sum, one) => sum + one.rows, 0) / tracked.length;
@@ -271,11 +294,13 @@ function spreadsOf(
     return measureSpreads(errors.subarray(0, newest * horizon * targets), horizon, targets, perSeries, rowsOfSeries);
   }
   const rows: number[] = [];
-  for (const { rows: n, targets: list } of tracked) {
+  for (const [i, { rows: n, targets: list }] of tracked.entries()) {
+    const { filled } = series[i];
     for (let t = 1; t < n; t++) {
       for (let h = 0; h < horizon; h++) {
-        for (const { track, scale } of list) {
-          rows.push(t + h < n ? (track.values[t + h] - track.ahead(t, h)) / scale : Number.NaN);
+        for (const [c, { track, scale }] of list.entries()) {
+          const real = t + h < n && filled?.[(t + h) * targets + c] !== 1;
+          rows.push(real ? (track.values[t + h] - track.ahead(t, h)) / scale : Number.NaN);
         }
       }
     }

@@ -22,6 +22,8 @@ export interface Series {
   rows: number;
   /** (n, C), in the data's units. */
   targets: Float64Array;
+  /** (n, C): 1 where the target was missing and is filled in, which no error is counted for; left out where none was. */
+  filled?: Uint8Array;
   /** (n, P) */
   past: Float64Array;
   /** (n + f, K): f ≥ 0 rows ahead are known too. */

@@ -141,10 +141,13 @@ function join(first: Series, second: Series): Series {
     all.set(b, a.length);
     return all;
   };
+  const filled = new Uint8Array(first.targets.length + second.targets.length);
+  if (second.filled) filled.set(second.filled, first.targets.length);
   return {
     name: second.name,
     rows: first.rows + second.rows,
     targets: both(first.targets, second.targets),
+    ...(second.filled && { filled }),
     past: both(first.past, second.past),
     known: both(first.known, second.known),
     ...(first.times && second.times && { times: both(first.times, second.times) }),

@@ -160,6 +160,7 @@ async function trainRecipe(
   const [first, all] = [trained, rows].map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const half = run.budget === undefined ? run : { ...run, budget: run.budget / 2 };
   let evaluation: ForecastEvaluation | undefined;
+  let scoring: string[] = [];
   let before: Sequential | undefined;
   let keepFirst: (() => Promise<Trained<ForecastArtefact, ForecastEvaluation>>) | undefined;
   if (first < all) {
@@ -168,7 +169,9 @@ async function trainRecipe(
     try {
       const scores = new Scores(data.columns.targets, data.horizon, data.set.season, picturesOf(run.shown, data.frame));
       const cut = await scoreRows(fitted, data, trained, trained, rows, scores, run.signal);
-      evaluation = scores.evaluation(false, [...fitted.remarks, ...cut]);
+      evaluation = scores.evaluation(false, cut);
+      scoring = evaluation.notes;
+      evaluation.notes = [...fitted.remarks, ...scoring];
     } catch (error) {
       fitted.model.dispose();
       throw error;
@@ -201,6 +204,7 @@ async function trainRecipe(
           : []),
         `the errors are of a model fitted on the first ${counted(first, 'row')}; the one saved is fitted on all ${all}, and of it:`,
         ...fitted.remarks,
+        ...scoring,
       ];
       return evaluation;
     }

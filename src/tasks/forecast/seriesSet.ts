@@ -39,6 +39,11 @@ export function seriesSet(frame: Frame, columns: SeriesColumns): FrameSeries {
       name,
       rows: to - from,
       targets: rowsOf(targets, from, to),
+      ...filledOf(
+        columns.targets.map((target) => frame.column(target).filled),
+        from,
+        to,
+      ),
       past: rowsOf(past, from, to),
       known: rowsOf(known, from, to),
       ...(time && { times: time.times.slice(from, to) }),
@@ -50,6 +55,16 @@ export function seriesSet(frame: Frame, columns: SeriesColumns): FrameSeries {
 
 function rowsOf({ names, data }: { names: readonly string[]; data: Float64Array }, from: number, to: number) {
   return data.slice(from * names.length, to * names.length);
+}
+
+/** Which targets of rows [from, to) are filled in, where any is. */
+function filledOf(columns: readonly (Uint8Array | undefined)[], from: number, to: number): Pick<Series, 'filled'> {
+  if (!columns.some((own) => own?.subarray(from, to).includes(1))) return {};
+  const filled = new Uint8Array((to - from) * columns.length);
+  for (const [c, own] of columns.entries()) {
+    for (let row = from; own && row < to; row++) filled[(row - from) * columns.length + c] = own[row];
+  }
+  return { filled };
 }
 
 function checkComplete(frame: Frame, name: string): void {
@@ -80,6 +95,7 @@ export function sliceSeries(series: Series, widths: Widths, from: number, to: nu
     name: series.name,
     rows: to - from,
     targets: series.targets.slice(from * widths.targets, to * widths.targets),
+    ...(series.filled && { filled: series.filled.slice(from * widths.targets, to * widths.targets) }),
     past: series.past.slice(from * widths.past, to * widths.past),
     known: series.known.slice(from * widths.known, to * widths.known),
     ...(series.times && { times: series.times.slice(from, to) }),

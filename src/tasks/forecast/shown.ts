@@ -37,11 +37,12 @@ export function showForecasts(
   },
   { values, intervals }: Pick<Forecasts, 'values' | 'intervals'>,
 ): ShownForecasts {
-  const { rows, targets } = series;
+  const { rows, targets, filled } = series;
   const count = columns.length;
   const x = series.times ?? Float64Array.from({ length: rows }, (_, row) => row + 1);
   const first = Math.max(0, origins.length - mostPoints / 2);
   const of = (c: number) => Float64Array.from({ length: rows }, (_, row) => targets[row * count + c]);
+  const happened = (row: number, c: number) => filled?.[row * count + c] !== 1;
   const shown: ShownForecasts = {
     kind: 'forecast',
     series: series.name,
@@ -52,10 +53,12 @@ export function showForecasts(
     columns: columns.map((name, c) => {
       const actual = of(c);
       const forecasts: ShownBlock[] = [];
-      const stepOne = Float64Array.from(origins, (t, i) => actual[t] - values[i * horizon * count + c]);
+      const known = [...origins.entries()].filter(([, t]) => happened(t, c));
+      const stepOne = Float64Array.from(known, ([i, t]) => actual[t] - values[i * horizon * count + c]);
       let [sum, compared] = [0, 0];
       for (const [i, origin] of origins.entries()) {
         for (let h = 0; h < Math.min(horizon, rows - origin); h++) {
+          if (!happened(origin + h, c)) continue;
           sum += Math.abs(actual[origin + h] - values[(i * horizon + h) * count + c]);
           compared++;
         }
@@ -81,7 +84,7 @@ export function showForecasts(
         actual: reducePoints(x, actual),
         forecasts,
         residuals: reducePoints(
-          origins.map((t) => x[t]),
+          known.map(([, t]) => x[t]),
           stepOne,
         ),
         histogram: histogramOf(stepOne),
