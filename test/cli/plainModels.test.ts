@@ -135,6 +135,13 @@ describe('predict', () => {
     ];
     for (const { err } of told) expect(err.split('\n').slice(0, lost.length)).toEqual(lost);
     expect(told.map(({ code }) => code)).toEqual([0, 0, 2]);
+    // Of a file that is written from it, too.
+    for (const name of ['told', 'told.onnx']) {
+      const { out } = await memcell('convert', metrics, place(name));
+      expect(out).toContain(`; lost: ${lost.join('; ')}\n`);
+      const { out: json } = await memcell('convert', metrics, place(`json-${name}`), '--json');
+      expect(JSON.parse(json).lost).toEqual(lost);
+    }
   });
 
   test.each(['y.npy', 'y.json', 'Y.NPZ'])('writes %s, which it reads again', async (name) => {

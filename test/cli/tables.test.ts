@@ -293,6 +293,16 @@ describe('predict', () => {
       [...predict, '--interval', '100'],
       /'--interval <PERCENT,\.\.\.>' argument '100' is invalid/,
     ],
+    [
+      'intervals of which one is no number',
+      [...predict, '--interval', '80,abc'],
+      /'--interval <PERCENT,\.\.\.>' argument '80,abc' is invalid/,
+    ],
+    [
+      'intervals of which one is too wide',
+      [...predict, '--interval', '80,120'],
+      /'--interval <PERCENT,\.\.\.>' argument '80,120' is invalid/,
+    ],
   ])('refuses %s', async (_, argv, message) => {
     const { code, out, err } = await memcell(...argv);
     expect(code).toBeGreaterThan(0);

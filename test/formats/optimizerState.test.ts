@@ -179,6 +179,17 @@ test.each(['folder', 'model.keras', 'model.h5'])(
     await model.fit(x, y, { epochs: 2, shuffle: false, verbose: 0 });
     const path = join(root, `frozen-${file}`);
     await model.save(path);
+    if (file === 'folder') {
+      const { weightsManifest } = JSON.parse(readFileSync(join(path, 'model.json'), 'utf8'));
+      const { weights }: { weights: { name: string; shape: number[] }[] } = weightsManifest[0];
+      const slots = weights.filter(({ name }) => name.endsWith('/velocity'));
+      const named = slots.map(({ name, shape }) => [name.slice('optimizer/'.length, -'/velocity'.length), shape]);
+      const own = weights.filter(({ name }) => !name.startsWith('optimizer/')).map(({ name, shape }) => [name, shape]);
+      const learns = ['norm/gamma', 'norm/beta', 'learns/kernel', 'end/kernel', 'end/bias'];
+      for (const name of learns) expect(named.map(String).join(' ')).toMatch(name);
+      for (const one of named) expect(own).toContainEqual(one);
+      expect(named.map(String).join(' ')).not.toMatch(/still|held|moving/);
+    }
     const again = await loadModel(path);
     expect(again.lost).toEqual([]);
     for (const each of [model, again]) await each.fit(x, y, { epochs: 2, shuffle: false, verbose: 0 });

@@ -74,6 +74,19 @@ describe('where WebAssembly does not run', () => {
   });
 });
 
+test('a page that is not isolated has no SharedArrayBuffer: kernels and engine run there all the same', () => {
+  const program = `
+    delete globalThis.SharedArrayBuffer;
+    const { sequential } = await import('./dist/index.js');
+    const model = sequential('LSTM(3), Dense(1)', { inputShape: [4, 2], seed: 1 });
+    const { data } = await model.predict({ data: new Float32Array(8).fill(0.5), shape: [1, 4, 2] });
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    const loss = await model.trainOnBatch([[[1, 2], [3, 4], [5, 6], [7, 8]]], [[1]]);
+    console.log(typeof SharedArrayBuffer, model.engine ?? '', [...data, Number(Array.isArray(loss) ? loss[0] : loss.loss ?? loss)].every(Number.isFinite));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual([expect.stringMatching(/^undefined .*true\n$/), '']);
+});
+
 describe('the module', () => {
   test.each((['plain', 'relaxed'] as const).map((name) => [name, binary(name)]))(
     '%s imports only its memory, has no data and never grows it',

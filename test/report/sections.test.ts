@@ -180,6 +180,18 @@ test('errors stand beside those of simple guesses, by column where there are sev
   expect(heads(two)).toEqual(['column', 'forecast', 'MAE', 'RMSE', 'sMAPE', 'MASE']);
   expect(cells(two, 'errors').map(([column]) => column)).toEqual([...Array(4).fill('sold'), ...Array(4).fill('wind')]);
   expect(two.querySelector('#errors .note')?.textContent).toContain('over that of the last value on the rows');
+  // Of one step there is nothing to draw by step; how many values came to lie in the intervals is told all the same.
+  expect(one.querySelector('#steps')).toBeNull();
+  const inside = [{ ...target('sold'), coverage: [{ probability: 0.8, share: 0.75 }] }];
+  const covered = read(
+    await forecastSections({
+      ...report,
+      kind: 'forecast',
+      evaluation: { ...evaluation(['sold'], 7), targets: inside } as ForecastEvaluation,
+    }),
+  );
+  expect(cells(covered, 'steps')).toEqual([['sold', '80 %', '75.0 %']]);
+  expect(covered.querySelectorAll('#steps figure')).toHaveLength(0);
 });
 
 test('confusions of up to 40 classes are drawn, of more the commonest are listed', async () => {

@@ -237,6 +237,13 @@ describe('numbers', () => {
     expect(values(frame, 'y')).toEqual([1, 2, 3, 4]);
     expect(told(frame, 'y')).toMatchObject({ missing: 1 });
   });
+
+  test('marks that are given come to the usual ones', () => {
+    const text = 'x,y\n1,1\n-999,2\nNA,3\n,4\nunknown,5\nmis,6\n7,7\n';
+    const frame = understand(parseTable(text, 'x.csv'), { targets: ['y'], missing: ['-999', 'mis'] });
+    expect(told(frame, 'x')).toMatchObject({ how: 'number', missing: 5 });
+    expect(values(frame, 'x')).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
 });
 
 describe('words that multiply', () => {

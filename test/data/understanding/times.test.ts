@@ -338,6 +338,24 @@ describe('clocks', () => {
     expect(frame.account.notes).toEqual([expect.stringContaining('an hour comes twice at line 125')]);
   });
 
+  test('a time that comes twice with its offset is no clock put back', () => {
+    const text = readFileSync('test/fixtures/tables/dst-local.csv', 'utf8');
+    for (const offset of ['Z', '+01:00']) {
+      const withOffset = text.replace(/^(\d{4}-\S+ \d\d:\d\d)/gm, `$1${offset}`);
+      expect(withOffset).toMatch(`2020-10-25 02:00${offset},2`);
+      // The row is there twice with one value: one of the two goes, which is said.
+      const frame = understand(parseTable(withOffset, 'x.csv'), { targets: ['load'] });
+      expect(frame.rows).toBe(240);
+      expect(frame.account.notes.join()).not.toMatch('comes twice');
+      const other = withOffset.replace(
+        `02:00${offset},2\n2020-10-25 02:00${offset},2\n`,
+        `02:00${offset},2\n2020-10-25 02:00${offset},3\n`,
+      );
+      expect(other).not.toBe(withOffset);
+      expect(() => understand(parseTable(other, 'x.csv'), { targets: ['load'] })).toThrow(/2020-10-25 02:00/);
+    }
+  });
+
   test('24:00 is the next day’s midnight', () => {
     const frame = dst('h24.csv');
     expect(frame.account.time).toMatchObject({ step: '1 hour', gaps: 0, last: '2020-01-10 24:00' });

@@ -489,6 +489,22 @@ describe('what no layer is', () => {
       `activations: memcell has no ScaledTanh with these settings; ${without}`,
     ],
     [
+      'a function of the second direction that is not there',
+      {
+        nodes: [
+          turned,
+          lstm(['t', 'W', 'R', 'B'], ['', 'h'], {
+            direction: text('bidirectional'),
+            activations: texts(['Sigmoid', 'Tanh', 'Tanh', 'Sigmoid', 'ScaledTanh', 'Tanh']),
+          }),
+          last,
+        ],
+        tensors: weights(4, { directions: 2 }),
+      },
+      'LSTM',
+      `activations: memcell has no ScaledTanh with these settings; ${without}`,
+    ],
+    [
       'two functions in the place of one',
       operator({ activations: texts(['Sigmoid', 'Tanh', 'Relu']) }),
       'LSTM',
