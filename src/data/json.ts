@@ -53,7 +53,7 @@ export function parseJsonLines(text: string, name: string, notes: readonly strin
   for (const line of text.split(/\r\n?|\n/)) {
     number++;
     if (line.trim() === '') continue;
-    const { row, mended } = parseJsonLine(line, name, number);
+    const { row, mended } = parseJsonLine(line, name, number, 'line');
     if (mended && !said.includes(nanNote)) said.push(nanNote);
     rows.add(row, number);
   }
@@ -69,7 +69,7 @@ export function parseJsonLine(
   text: string,
   name: string,
   line: number,
-  unit: 'line' | 'row' = 'line',
+  unit: 'line' | 'row',
 ): { row: unknown; mended: boolean } {
   try {
     return { row: JSON.parse(text), mended: false };

@@ -329,6 +329,8 @@ test('a fault in a row of an array is told with its number', async () => {
     for await (const _ of openSource(path).stream?.([{ name: 'v' }]) ?? []);
   };
   await expect(read()).rejects.toThrow('wrong.json, row 3: is not JSON; each row must hold one object');
+  const head = async () => openSource(path).head?.(10);
+  await expect(head()).rejects.toThrow('wrong.json, row 3: is not JSON; each row must hold one object');
   await writeFile(path, '[{"v":1},{"v":2},{"v":"x"}]');
   await expect(read()).rejects.toThrow("wrong.json, row 3, column v: 'x' is not a number");
 });

@@ -74,7 +74,7 @@ export function understand(table: Table, options: UnderstandOptions = {}): Frame
   if (request.fill === 'none') refuseMissing(prepared, (row, column) => whereIs(table, origins, row, column));
   const { reading: timeReading } = line;
   const written = (row: number) =>
-    line.buckets === undefined && origins[row] >= 0 ? cellsOf(timeReading?.columns, columns, origins[row]) : undefined;
+    line.buckets === undefined ? cellsOf(timeReading?.columns, columns, origins[row]) : undefined;
   const times = frameTimes(line, choice);
   const account: Account = {
     source: table.name,

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseReading, readTime, writeTime } from '../../../src/data/understanding/understand.js';
+import { Table } from '../../../src/data/table.js';
+import {
+  parseReading,
+  readTime,
+  type UnderstandOptions,
+  understand,
+  writeTime,
+} from '../../../src/data/understanding/understand.js';
 import { Fields } from '../../../src/fields.js';
 import { csv, failure, next, read, values } from './frames.js';
 
@@ -122,4 +129,77 @@ test('counts that were 0 or 1 in training may be more', () => {
   const frame = csv('y,n\n1,0\n2,3\n3,1', { like: reading });
   expect(values(frame, 'n')).toEqual([0, 3, 1]);
   expect(frame.account.notes).toEqual(['n: 1 value beside 0 and 1, which is all that the model has seen']);
+});
+
+describe('what is asked for beside what a model keeps', () => {
+  const table = (...cells: string[]) =>
+    `date,x,y\n${cells.map((cell, i) => `2020-01-0${i + 1},${cell},${(i * 7) % 5}`).join('\n')}\n`;
+  const model = (options: UnderstandOptions, ...cells: string[]) =>
+    csv(table(...cells), { targets: ['y'], ...options }).reading;
+  const nothing = Number.NaN;
+
+  test('marks of a missing value come to those of the model, and are kept with them', () => {
+    const like = model({ missing: ['-9'] }, '1', '-9', '4', '8');
+    expect(like.missing).toEqual(['-9']);
+    for (const [missing, cells, expected] of [
+      [undefined, ['1', '-9', 'NA', '7'], ['-9']],
+      [['mis'], ['1', '-9', 'mis', '7'], ['-9', 'mis']],
+    ] as const) {
+      const other = csv(table(...cells), { like, ...(missing && { missing: [...missing] }) });
+      expect(values(other, 'x')).toEqual([1, 3, 5, 7]);
+      expect(other.reading.missing).toEqual(expected);
+    }
+    // A mark of numbers counts in columns that came as such.
+    const typed = new Table({
+      name: 't',
+      header: ['date', 'x', 'y'],
+      cells: [
+        ['2020-01-01', '2020-01-02', '2020-01-03'],
+        ...[1, 2].map(() => ({ numbers: Float64Array.of(1, -9, 5) })),
+      ],
+      lines: 3,
+    });
+    expect(values(understand(typed, { like }), 'x')).toEqual([1, 3, 5]);
+  });
+
+  test('whether what is missing is filled is the model’s where nothing else is said', () => {
+    const [none, linear] = [model({ fill: 'none' }, '1', '2', '4'), model({}, '1', '2', '4')];
+    const refused =
+      't.csv, line 3, column x: the value is missing; fill it, leave the row or the column out, or leave out --fill none to have it filled in';
+    for (const [like, fill, expected, kept] of [
+      [none, undefined, refused, undefined],
+      [none, 'linear', [1, 2, 3], 'linear'],
+      [none, 'leave', [1, nothing, 3], 'linear'],
+      [linear, undefined, [1, 2, 3], 'linear'],
+      [linear, 'none', refused, undefined],
+      [linear, 'leave', [1, nothing, 3], 'linear'],
+    ] as const) {
+      const read = () => csv(table('1', '', '3'), { like, ...(fill && { fill }) });
+      if (typeof expected === 'string') expect(failure(read)).toBe(expected);
+      else expect([values(read(), 'x'), read().reading.fill]).toEqual([expected, kept]);
+    }
+    expect(csv(table('1', '2', '3'), { like: none }).reading.fill).toBe('none');
+  });
+
+  test('the step that rows are put together to, where nothing else is said', () => {
+    const halves = (n: number) =>
+      `at,y\n${Array.from({ length: n }, (_, i) => `${new Date(30 * 60_000 * i).toISOString()},${i + 0.5}\n`).join('')}`;
+    const like = csv(halves(8), { targets: ['y'], every: '1h' }).reading;
+    expect([like.every, like.time?.step]).toEqual(['1h', { unit: 'millisecond', count: 3_600_000 }]);
+    const other = csv(halves(6), { like });
+    expect([values(other, 'y'), other.reading.every]).toEqual([[1, 3, 5], '1h']);
+    expect(failure(() => csv(halves(12), { like, every: '2h' }))).toBe(
+      "t.csv: the model's step is 1 hour, the file's 2 hours; --every 1h resamples",
+    );
+  });
+
+  test('a time of two columns, of which one is lost, is none', () => {
+    const joined = 'date,hour,y\n2020-01-01,22,1\n2020-01-01,23,2\n2020-01-02,0,5\n2020-01-02,1,4\n';
+    const { reading: like } = csv(joined, { targets: ['y'] });
+    const other = csv('date,y\n2020-01-01,1\n2020-01-02,2\n', { like });
+    expect([other.time, other.account.notes]).toEqual([
+      undefined,
+      ['t.csv has no date, hour: its rows are taken in their order'],
+    ]);
+  });
 });

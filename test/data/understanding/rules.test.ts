@@ -297,6 +297,17 @@ describe('rows that are left out', () => {
     expect(frame.series.at(-1)?.to).toBe(expected.length);
   });
 
+  test('a total is none where the table goes on after it', () => {
+    const text = 'name,y\na,1\nb,2\nc,3\nd,4\ne,6\nTotal,16\n';
+    const whole = csv(text, y);
+    expect([values(whole, 'y'), whole.account.notes]).toEqual([
+      [1, 2, 3, 4, 6],
+      ['1 row left out: a total or the like, no data (line 7)'],
+    ]);
+    const part = csv(text, { ...y, goesOn: true });
+    expect([values(part, 'y'), part.account.notes]).toEqual([[1, 2, 3, 4, 6, 16], []]);
+  });
+
   test('rows to come, where columns are known ahead', () => {
     const text =
       'date,s,p,y\n2020-01-01,a,1,1\n2020-01-02,a,0,\n2020-01-03,a,1,3\n2020-01-04,a,0,\n2020-01-01,b,1,4\n2020-01-02,b,0,NA\n2020-01-03,b,0,\n2020-01-01,c,1,\n';
