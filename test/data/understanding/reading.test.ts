@@ -144,11 +144,18 @@ describe('what is asked for beside what a model keeps', () => {
     for (const [missing, cells, expected] of [
       [undefined, ['1', '-9', 'NA', '7'], ['-9']],
       [['mis'], ['1', '-9', 'mis', '7'], ['-9', 'mis']],
+      // One that is given twice is kept once, as a saved model must have it.
+      [
+        ['mis', '-9', 'mis'],
+        ['1', '-9', 'mis', '7'],
+        ['-9', 'mis'],
+      ],
     ] as const) {
       const other = csv(table(...cells), { like, ...(missing && { missing: [...missing] }) });
       expect(values(other, 'x')).toEqual([1, 3, 5, 7]);
       expect(other.reading.missing).toEqual(expected);
     }
+    expect(model({ missing: ['-9', '?', '-9'] }, '1', '-9', '4').missing).toEqual(['-9', '?']);
     // A mark of numbers counts in columns that came as such.
     const typed = new Table({
       name: 't',
