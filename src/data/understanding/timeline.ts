@@ -55,7 +55,7 @@ export function timeline(
   let calendar = gather(time.calendar, ordered.rows);
   let { series } = ordered;
   let reading: TimeReading = { ...time.reading };
-  const write = (at: number) => writeTime(reading, at - (reading.wall ? 0 : time.shift));
+  const write = (at: number) => writeTime(reading, at - time.shift);
   let found = findSpacing(parts(calendar, series), numbers);
   let buckets: Buckets | undefined;
   let alike = false;

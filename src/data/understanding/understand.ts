@@ -259,8 +259,8 @@ function untimed({ rows, series }: Ordered): Timeline {
 }
 
 /** Times as frames have them: UTC where one offset is written. */
-function frameTimes({ calendar, reading }: Timeline, { time }: TimeChoice): Float64Array {
-  const shift = reading?.wall ? 0 : (time?.shift ?? 0);
+function frameTimes({ calendar }: Timeline, { time }: TimeChoice): Float64Array {
+  const shift = time?.shift ?? 0;
   return shift === 0 ? calendar : calendar.map((at) => at - shift);
 }
 
