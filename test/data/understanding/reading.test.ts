@@ -200,6 +200,18 @@ describe('what is asked for beside what a model keeps', () => {
     );
   });
 
+  test('a season is the model’s, which has none of irregular rows', () => {
+    const at = (...dates: number[]) => `date,y\n${dates.map((date) => `2020-01-${date + 10},${date % 4}\n`).join('')}`;
+    const like = csv(at(0, 1, 5, 6, 13, 19), { targets: ['y'] }).reading;
+    expect([like.time?.step, like.time?.season]).toEqual([undefined, undefined]);
+    const { time, account } = csv(at(0, 1, 2, 3, 4, 5), { like });
+    expect([time?.step, time?.season, account.time?.season]).toEqual([
+      { unit: 'millisecond', count: 86_400_000 },
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('a time of two columns, of which one is lost, is none', () => {
     const joined = 'date,hour,y\n2020-01-01,22,1\n2020-01-01,23,2\n2020-01-02,0,5\n2020-01-02,1,4\n';
     const { reading: like } = csv(joined, { targets: ['y'] });

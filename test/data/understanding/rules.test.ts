@@ -407,6 +407,27 @@ describe('steps', () => {
     expect(frame.account.notes).toEqual(notes);
   });
 
+  test('of rows with classes times may be missing or come twice, and rows count as consecutive', () => {
+    const labelled = (...minutes: number[]) => {
+      const frame = csv(rows('at,k', ...minutes.map((minute, i) => `${at(minute)},${'uv'[i % 2]}`)), { label: 'k' });
+      return [frame.rows, frame.account.time?.gaps, ...frame.account.notes];
+    };
+    const kept = 'rows of one time keep their order';
+    expect(labelled(0, 60, 120, 240, 300, 360)).toEqual([
+      6,
+      1,
+      `1 time is missing, the first after line 4 (${at(120)}); rows count as consecutive`,
+    ]);
+    expect(labelled(600, 660, 660, 720, 780)).toEqual([5, 0, `1 row repeats a time; ${kept}`]);
+    // Those of one time are no steps.
+    expect(labelled(0, 0, 60, 120, 120, 210, 460)).toEqual([
+      7,
+      0,
+      `2 rows repeat a time; ${kept}`,
+      differ(`line 7 (${at(210)})`, every('1d')),
+    ]);
+  });
+
   test('days are those that the clock shows, where an offset is written', () => {
     const hours = Array.from({ length: 72 }, (_, hour) => at(60 * (hour - 1)).replace(' ', 'T'));
     const frame = csv(`at,y\n${hours.map((hour) => `${hour}+01:00,1`).join('\n')}`, { targets: ['y'], every: '1d' });

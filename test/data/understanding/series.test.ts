@@ -122,15 +122,22 @@ describe('steps and gaps', () => {
   });
 
   test('of few rows ten times are filled in, no more', () => {
-    const notes = (missing: number) => {
-      const rows = days(10 + missing).filter((_, i) => i < 5 || i >= 5 + missing);
+    const notes = (missing: number, there = 10) => {
+      const rows = days(there + missing).filter((_, i) => i < 5 || i >= 5 + missing);
       const text = rows.flatMap((day, i) => ['00', '08', '16'].map((hour) => `${day} ${hour}:00,${i}`)).join('\n');
       return csv(`date,y\n${text}`, { targets: ['y'], every: '1d' }).account.notes.slice(1);
     };
-    expect(notes(10)).toEqual(['10 times are missing and filled in, the first after line 14 (2020-01-05 00:00)']);
-    expect(notes(11)).toEqual([
-      '11 times are missing, the first after line 14 (2020-01-05 00:00); rows count as consecutive',
-    ]);
+    for (const there of [6, 10]) {
+      expect(notes(10, there)).toEqual([
+        '10 times are missing and filled in, the first after line 14 (2020-01-05 00:00)',
+      ]);
+      expect(notes(11, there)).toEqual([
+        '11 times are missing, the first after line 14 (2020-01-05 00:00); rows count as consecutive',
+      ]);
+    }
+    // Of more rows as many as there are.
+    expect(notes(12, 12)[0]).toMatch('12 times are missing and filled in');
+    expect(notes(13, 12)[0]).toMatch('rows count as consecutive');
   });
 
   test('irregular rows are consecutive, said with the first place and what mends it', () => {

@@ -338,6 +338,30 @@ describe('clocks', () => {
     expect(frame.account.notes).toEqual([expect.stringContaining('an hour comes twice at line 125')]);
   });
 
+  test('in every series, in either order of its rows, and the hour that is left out in spring is no gap', () => {
+    const clock = [0, 1, 2, 3].flatMap((day) =>
+      Array.from({ length: 24 }, (_, hour) => `2020-06-0${day + 1} ${String(hour).padStart(2, '0')}:00`),
+    );
+    const changed = clock.flatMap((at) => (at === clock[26] ? [] : at === clock[74] ? [at, at] : [at]));
+    const rows = changed.map((at, i) => `${at},${i}`);
+    const series = (name: string, lines: string[]) => lines.map((line) => `${name},${line}\n`).join('');
+    const text = `s,at,load\n${series('a', [...rows].reverse())}${series('b', rows)}`;
+    const frame = understand(parseTable(text, 'x.csv'), { targets: ['load'], group: ['s'] });
+    expect(frame.account.time).toMatchObject({ step: '1 hour', gaps: 0, sorted: true });
+    expect(frame.account.notes).toEqual([
+      'an hour comes twice at line 23, as clocks are put back; rows are taken in their order there',
+    ]);
+    expect(frame.series.map(({ from, to }) => [...frame.column('load').values.subarray(from, to)])).toEqual(
+      Array(2).fill(rows.map((_, i) => i)),
+    );
+    // Where nothing is put back, an hour that is left out is a gap.
+    const spring = `s,at,load\n${series(
+      'a',
+      [...rows].filter((_, i) => i !== 74),
+    )}`;
+    expect(understand(parseTable(spring, 'x.csv'), { targets: ['load'], drop: ['s'] }).account.time?.gaps).toBe(1);
+  });
+
   test('a time that comes twice with its offset is no clock put back', () => {
     const text = readFileSync('test/fixtures/tables/dst-local.csv', 'utf8');
     for (const offset of ['Z', '+01:00']) {
