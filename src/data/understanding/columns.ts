@@ -79,7 +79,7 @@ export class ColumnReader {
     };
     let found = numberNotation(cells, this.rows, options);
     if (found !== undefined && 'ambiguous' in found) {
-      const fileDecimal = this.decimalOfFile(column);
+      const fileDecimal = this.decimalOfFile();
       if (fileDecimal !== undefined) found = numberNotation(cells, this.rows, { ...options, fileDecimal });
     }
     if (found === undefined) return undefined;
@@ -107,7 +107,7 @@ export class ColumnReader {
     const found = numberNotation(column.cells(), this.rows, {
       semicolons: this.table.decimalComma,
       isMissing: this.marks.isMissingNumber,
-      fileDecimal: this.decimal ?? this.decimalOfFile(column) ?? saved.decimal,
+      fileDecimal: this.decimal ?? this.decimalOfFile() ?? saved.decimal,
       ...(this.decimal && { decimal: this.decimal }),
     });
     if (found === undefined || 'ambiguous' in found) return this.asNumbers(column, saved, remedy);
@@ -278,11 +278,11 @@ export class ColumnReader {
     return { reading: { kind: 'number', decimal: '.' }, values, notes: infiniteNote(column.name, infinite) };
   }
 
-  private decimalOfFile(except: RawColumn): '.' | ',' | undefined {
+  private decimalOfFile(): '.' | ',' | undefined {
     if (this.fileDecimal !== 'unknown') return this.fileDecimal;
     const found = new Set<'.' | ','>();
     for (const column of this.columns.values()) {
-      if (column === except || column.numbers !== undefined || column.times !== undefined) continue;
+      if (column.numbers !== undefined || column.times !== undefined) continue;
       if (this.times.includes(column.name)) continue;
       const decimal = certainDecimal(this.cells(column), this.rows);
       if (decimal !== undefined) found.add(decimal);

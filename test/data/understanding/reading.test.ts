@@ -94,6 +94,15 @@ describe('numbers of another table than the model’s', () => {
     expect(values(csv(doubtful('0,5'), { like: points }), 'y')).toEqual([1.234, 2.345]);
     expect(values(csv(doubtful('0.5'), { like: points }), 'y')).toEqual([1234, 2345]);
     expect(values(csv(doubtful('5'), { like: points }), 'y')).toEqual([1234, 2345]);
+    // Also where that other column is the first, and the only one that leaves no doubt.
+    const commas = csv('b;y\n1,25;1070,5\n2,5;987,25\n4,5;1100,5', { targets: ['y'] }).reading;
+    for (const [header, row] of [
+      ['b;y', (other: string, cell: string) => `${other};${cell}`],
+      ['y;b', (other: string, cell: string) => `${cell};${other}`],
+    ] as const) {
+      const table = `${header}\n${row('0.5', '1,234')}\n${row('1.5', '2,345')}\n${row('4.5', '3,456')}\n`;
+      expect([header, values(csv(table, { like: commas }), 'y')]).toEqual([header, [1234, 2345, 3456]]);
+    }
   });
 
   test('in another unit are refused', () => {
