@@ -141,6 +141,15 @@ describe('what is refused, with its place and its remedy', () => {
       {},
       "t.csv, line 2, column y: '-1.070' may have a decimal point or thousands; say which: --decimal , for -1070, --decimal . for -1.07",
     ],
+    // Columns that are written in both ways say nothing of a third, nor do times.
+    ...[
+      ['a;b;y\n1,5;1.5;1.070\n2,5;2.5;1.293\n3,5;4.5;2.402\n', '1.070', '1070', '1.07'],
+      ['month;y\n01.2020;1.070\n02.2020;1.293\n03.2020;2.402\n', '1.070', '1070', '1.07'],
+    ].map(([text, cell, whole, part]): [string, UnderstandOptions, string] => [
+      text,
+      {},
+      `t.csv, line 2, column y: '${cell}' may have a decimal point or thousands; say which: --decimal , for ${whole}, --decimal . for ${part}`,
+    ]),
     // Rows.
     ['date,y\n2020-01-01,NA\n2020-01-02,\n', {}, 't.csv: every value of column y is missing; choose another column'],
     [
@@ -230,6 +239,9 @@ describe('cells', () => {
       ["t.csv, line 2, column f: 'zz' is none of the 3 values known; 2 cells like it count as none of them"],
     ],
     ['a,f,y\n1,1,0\n5,1,1\n7,,4\n3,,9\n', y, 'f', [1, 1, 0, 0], []],
+    // A single one among empty cells is a number, no mark.
+    ['f,y\n1,0\n,1\n,4\n,9\n', { ...y, features: ['f'] }, 'f', [1, 1, 1, 1], []],
+    ['f,y\n1,0\n1,1\n,4\n,9\n', { ...y, features: ['f'] }, 'f', [1, 1, 0, 0], []],
     [
       'x,y\n1,1\nInf,2\n-inf,3\n4,5\n',
       { ...y, fill: 'leave' },
