@@ -112,6 +112,21 @@ describe('numbers of another table than the model’s', () => {
   });
 });
 
+test('columns that come as numbers are the model’s, whose median fills them', () => {
+  const table = 'x;on;kind\n1,5 kg;0;u\n2,5 kg;0;v\n4,5 kg;1;u\n';
+  const { reading: like } = csv(table, { label: 'kind', timeless: true });
+  const columns = [Float64Array.of(Number.NaN, 8, 9), Float64Array.of(1, 1, Number.NaN)];
+  const cells = columns.map((numbers) => ({ numbers }));
+  const typed = new Table({ name: 't', header: ['x', 'on'], cells, lines: 3 });
+  const frame = understand(typed, { like, timeless: true });
+  expect([values(frame, 'x'), values(frame, 'on')]).toEqual([
+    [2.5, 8, 9],
+    [1, 1, 0],
+  ]);
+  expect(frame.reading.columns).toEqual(like.columns.slice(0, 2));
+  expect(frame.account.columns.map(({ how }) => how)).toEqual(['number, decimal comma, in kg', '0/1 (0, 1)']);
+});
+
 describe('rows at another step than the model’s', () => {
   const start = Date.UTC(2020, 0, 1);
   const table = (minutes: number[]) =>
