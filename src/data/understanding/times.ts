@@ -304,6 +304,7 @@ function other(order: 'day' | 'month'): 'day' | 'month' {
 
 function newest(instants: Float64Array): number {
   let last = 0;
-  for (let row = 1; row < instants.length; row++) if (!(instants[row] <= instants[last])) last = row;
+  for (let row = 1; row < instants.length; row++)
+    if (Number.isNaN(instants[last]) || instants[row] > instants[last]) last = row;
   return last;
 }

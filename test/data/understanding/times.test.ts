@@ -6,6 +6,7 @@ import { Table } from '../../../src/data/table.js';
 import { notationOf } from '../../../src/data/understanding/notations.js';
 import { startOfStep } from '../../../src/data/understanding/steps.js';
 import { accountText, labelsAfter, readTime, understand } from '../../../src/data/understanding/understand.js';
+import { next } from './frames.js';
 import '../../propertySeed.js';
 
 const folder = 'test/fixtures/tables/dates';
@@ -318,6 +319,28 @@ describe('clocks', () => {
     expect(frame.account.time).toMatchObject({ step: '1 hour', season: 24, gaps: 0 });
     const steps = frame.time!.times.subarray(1).map((time, i) => time - frame.time!.times[i]);
     expect(new Set(steps)).toEqual(new Set([3_600_000]));
+  });
+
+  test('the newest time says the offset of those that follow, wherever it stands and whatever has none', () => {
+    const rows = Array.from({ length: 48 }, (_, hour) => {
+      const offset = hour < 25 ? 2 : 1;
+      const clock = new Date(Date.UTC(2020, 9, 24, hour + offset)).toISOString().slice(0, 16);
+      return `${clock}+0${offset}:00,${hour % 5}`;
+    });
+    const [newest, ...older] = [...rows].reverse();
+    for (const table of [
+      rows,
+      [newest, ...older],
+      [...rows, 'NA,3'],
+      ['NA,3', ...rows],
+      [newest, ...older, ',3'],
+      [newest, 'NA,3', ...older.slice(24).reverse(), ...older.slice(0, 24)],
+      [...rows.slice(24), 'NA,3', ...rows.slice(0, 24)],
+    ]) {
+      const frame = understand(parseTable(`at,load\n${table.join('\n')}`, 'x.csv'), { targets: ['load'] });
+      expect([table[0], frame.reading.time?.offset]).toEqual([table[0], 60]);
+      expect(next(frame, 2)).toEqual(['2020-10-26T01:00+01:00', '2020-10-26T02:00+01:00']);
+    }
   });
 
   test('days are counted by the clock although they are 23 or 25 hours long', () => {
