@@ -145,7 +145,7 @@ class FileSource implements Source {
       texts.push(unifyLineEnds(text));
       for (const note of notes) this.say(`${bytes.name}: ${note}`);
     }
-    return texts.join(texts.every((text) => text.endsWith('\n')) ? '' : '\n');
+    return texts.map((text, i) => (i === 0 || texts[i - 1].endsWith('\n') ? text : `\n${text}`)).join('');
   }
 
   async textSize(): Promise<number | undefined> {

@@ -105,6 +105,13 @@ describe('the text of files', () => {
       await read(source);
       expect(source.notes).toEqual([note('open.txt'), note('shut.txt')]);
     }
+    // A line end stands between two files once, whichever of them has it.
+    const mixed = { files: [files[2], files[0], files[0], files[2]] };
+    const joined = 'ü\nfür\nzwei\nfür\nzwei\nü\n';
+    expect([await openSource(mixed).text(), (await all(openSource(mixed).textBlocks?.())).join('')]).toEqual([
+      joined,
+      joined,
+    ]);
     // A file that is empty ends no line, and begins none.
     const three = openSource({ files: [files[2], files[1], files[0]] });
     expect((await all(three.textBlocks?.())).join('')).toBe('ü\nfür\nzwei');
