@@ -149,12 +149,13 @@ function clockChanges(rows: number[], calendar: Float64Array): { rows: number[];
   return undefined;
 }
 
-/** The pairs of neighbouring rows of one time in one series: the later row's place in the order. */
+/** The pairs of neighbouring rows of one time in one series, but where a clock is put back: the later row's place in the order. */
 export function repeats({ rows, series, putBack }: Ordered, calendar: Float64Array): number[] {
-  if (putBack.length > 0) return [];
+  const back = new Set(putBack);
   const found: number[] = [];
   for (const { from, to } of series) {
-    for (let i = from + 1; i < to; i++) if (calendar[rows[i]] === calendar[rows[i - 1]]) found.push(i);
+    for (let i = from + 1; i < to; i++)
+      if (calendar[rows[i]] === calendar[rows[i - 1]] && !back.has(rows[i])) found.push(i);
   }
   return found;
 }

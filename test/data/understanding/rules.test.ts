@@ -431,6 +431,9 @@ describe('steps', () => {
       `1 time is missing, the first after line 4 (${at(120)}); rows count as consecutive`,
     ]);
     expect(labelled(600, 660, 660, 720, 780)).toEqual([5, 0, `1 row repeats a time; ${kept}`]);
+    // Newest first, too.
+    const dated = csv('date,x,k\n2020-01-03,1,u\n2020-01-02,2,v\n2020-01-02,3,u\n2020-01-01,4,v\n', { label: 'k' });
+    expect(values(dated, 'x')).toEqual([4, 2, 3, 1]);
     // Those of one time are no steps.
     expect(labelled(0, 0, 60, 120, 120, 210, 460)).toEqual([
       7,

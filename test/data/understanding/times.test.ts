@@ -6,7 +6,7 @@ import { Table } from '../../../src/data/table.js';
 import { notationOf } from '../../../src/data/understanding/notations.js';
 import { startOfStep } from '../../../src/data/understanding/steps.js';
 import { accountText, labelsAfter, readTime, understand } from '../../../src/data/understanding/understand.js';
-import { next } from './frames.js';
+import { failure, next } from './frames.js';
 import '../../propertySeed.js';
 
 const folder = 'test/fixtures/tables/dates';
@@ -376,6 +376,17 @@ describe('clocks', () => {
     ]);
     expect(frame.series.map(({ from, to }) => [...frame.column('load').values.subarray(from, to)])).toEqual(
       Array(2).fill(rows.map((_, i) => i)),
+    );
+    // In another series of the same table a time that comes twice by day is none of these.
+    const slip = `${text}${[10, 11, 12].map((hour) => `c,2020-06-01 ${hour}:00,${hour}\n`).join('')}c,2020-06-01 12:00`;
+    const again = understand(parseTable(`${slip},12\n`, 'x.csv'), { targets: ['load'], group: ['s'] });
+    expect([again.rows, ...again.account.notes]).toEqual([
+      192 + 3,
+      ...frame.account.notes,
+      '1 row left out: the same as another one (line 197)',
+    ]);
+    expect(failure(() => understand(parseTable(`${slip},7\n`, 'x.csv'), { targets: ['load'], group: ['s'] }))).toBe(
+      'x.csv, line 197, column at: 2020-06-01 12:00 stands in line 196 too; keep one row per time, or aggregate them: --every 1d (or another step)',
     );
     // Where nothing is put back, an hour that is left out is a gap.
     const spring = `s,at,load\n${series(
