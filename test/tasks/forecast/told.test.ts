@@ -338,6 +338,11 @@ describe('how a model came to be', () => {
     expect(of([''], [9], 24)).toEqual([]);
     expect(of([''], [9], 25)).toEqual([`${unlike} y0: 24`]);
     expect(of(['a', 'b', 'c'], [9, 1, 9])).toEqual([`${unlike} y0 of a: 25, y0 of c: 25`]);
+    const two = setOf({ targets: [Array.from({ length: 26 }, (_, t) => t), Array.from({ length: 26 }, (_, t) => -t)] });
+    const both = (...lasts: number[]) =>
+      oddEnds(two, [{ targets: lasts.map((last) => track(last)) }] as unknown as Tracked[]);
+    expect(both(1, 9)).toEqual([`${unlike} y1: -25`]);
+    expect(both(9, 9)).toEqual([`${unlike} y0: 25, y1: -25`]);
     expect(of(['a', 'b', 'c', 'd', 'e'], [9, 9, 9, 9, 9])).toEqual([
       `${unlike} y0 of a: 25, y0 of b: 25, y0 of c: 25 and 2 more`,
     ]);
