@@ -170,6 +170,14 @@ describe('a model to start from', () => {
       [newHead('it gives 3 numbers, here 4 × 2')],
     ],
     [
+      'that is none',
+      'Dense(3, relu), GRU(2)',
+      [[2]],
+      'linear',
+      'Dense(3, relu), GRU(2), Dense(2)',
+      [newHead('it ends with GRU(2)')],
+    ],
+    [
       'with an activation of its own',
       'LSTM(2), Dense(3), Activation(softmax)',
       [[3]],
