@@ -105,8 +105,12 @@ export class Start {
     if (why === undefined && this.activation === activation) return this.layers;
     const body = this.texts.slice(0, this.head ?? this.texts.length);
     const options = [units, ...(activation === 'linear' ? [] : [activation]), ...(head === '' ? [] : [head])];
-    if (why === undefined) this.say(`${this.name}: its last layer is ${activation} here; its weights are taken`);
-    else this.say(`${this.name}: the last layer is new, the others begin with its weights: ${why}`);
+    if (why === undefined && this.head !== undefined) {
+      this.say(`${this.name}: its last layer is ${activation} here; its weights are taken`);
+    } else {
+      const reason = why ?? `it ends with ${this.texts.at(-1)}`;
+      this.say(`${this.name}: the last layer is new, the others begin with its weights: ${reason}`);
+    }
     return [...body, `Dense(${options.join(', ')})`].join(', ');
   }
 

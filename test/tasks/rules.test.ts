@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Random } from '../../src/random.js';
 import { flags, kinds } from '../../src/tasks/flags.js';
-import { checkOptions } from '../../src/tasks/options.js';
+import { checkOptions, columns, count, names, numbers } from '../../src/tasks/options.js';
 import { anyOf, between, wholeBetween } from '../../src/tasks/ranges.js';
 import { checkSampling } from '../../src/tasks/sampling.js';
 import type { Search, Trial } from '../../src/tasks/search.js';
@@ -121,6 +121,36 @@ describe('an option that takes a number takes it up to its limits, in a program 
     }
     for (const none of ['', 'many', '1x', 'NaN', 'Infinity'])
       expect([none, own.parse(none)]).toEqual([none, undefined]);
+  });
+});
+
+describe('lists on the command line', () => {
+  test.each<[string, number[] | undefined]>([
+    ['80', [80]],
+    ['80,95', [80, 95]],
+    ['95, 80 ,80', [95, 80, 80]],
+    ['80,many', undefined],
+    ['many,80', undefined],
+    ['80,0', undefined],
+    ['80,', undefined],
+    [',80', undefined],
+  ])('of numbers, all of them or none: %j', (text, values) => {
+    expect(numbers(count).parse(text)).toEqual(values);
+  });
+
+  test.each<[string, string[] | undefined]>([
+    ['a', ['a']],
+    ['a, b ,c d', ['a', 'b', 'c d']],
+    ['"a, b",c', ['a, b', 'c']],
+    ['c,"a, b"', ['c', 'a, b']],
+    ['c,"a,b","d,e"', ['c', 'a,b', 'd,e']],
+    ['a,,b', undefined],
+    ['a,', undefined],
+    ['a,""', undefined],
+    [' ', undefined],
+  ])('of names: %j', (text, values) => {
+    expect(names.parse(text)).toEqual(values);
+    expect(columns.parse(text.replaceAll(' ', '\t '))).toEqual(values);
   });
 });
 

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { classify, forecast, Sequential, sequential, symbols, textModel, tune } from '../../src/index.js';
+import { classify, forecast, loadModel, Sequential, sequential, symbols, textModel, tune } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { whyEarly } from '../../src/tasks/fitNetwork.js';
 import { tasks } from '../../src/tasks/index.js';
@@ -117,12 +117,14 @@ describe('a model to start from', () => {
     expect((await notes(spec, options)).notes).toEqual(lines);
   });
 
-  test.each<[string, string, number[], 'softmax' | 'linear', string, string[]]>([
-    ['that fits', 'LSTM(2), Dense(3)', [3], 'linear', 'LSTM(2), Dense(3)', []],
+  const newHead = (why: string) => `R/M: the last layer is new, the others begin with its weights: ${why}`;
+
+  test.each<[string, string, number[][], 'softmax' | 'linear', string, string[]]>([
+    ['that fits', 'LSTM(2), Dense(3)', [[3]], 'linear', 'LSTM(2), Dense(3)', []],
     [
       'of another activation',
       'LSTM(2), Dense(3, softmax)',
-      [3],
+      [[3]],
       'linear',
       'LSTM(2), Dense(3)',
       ['R/M: its last layer is linear here; its weights are taken'],
@@ -130,23 +132,89 @@ describe('a model to start from', () => {
     [
       'of other outputs',
       'LSTM(2), Dense(3)',
-      [5],
+      [[5]],
       'softmax',
       'LSTM(2), Dense(5, softmax)',
-      ['R/M: the last layer is new, the others begin with its weights: it gives 3 numbers, here 5'],
+      [newHead('it gives 3 numbers, here 5')],
     ],
     [
       'of outputs at each step',
       'LSTM(2, return_sequences=true), Dense(3)',
-      [4, 2],
+      [[4, 2]],
       'linear',
       'LSTM(2, return_sequences=true), Dense(2)',
-      ['R/M: the last layer is new, the others begin with its weights: it gives 4 × 3 numbers, here 4 × 2'],
+      [newHead('it gives 4 × 3 numbers, here 4 × 2')],
+    ],
+    [
+      'of as many outputs, but at each step',
+      'LSTM(2, return_sequences=true), Dense(3, softmax)',
+      [[3]],
+      'softmax',
+      'LSTM(2, return_sequences=true), Dense(3, softmax)',
+      [newHead('it gives 4 × 3 numbers, here 3')],
+    ],
+    [
+      'that fits at each step or after the last one',
+      'LSTM(2), Dense(3, softmax)',
+      [[4, 3], [3]],
+      'softmax',
+      'LSTM(2), Dense(3, softmax)',
+      [],
+    ],
+    [
+      'that fits neither at each step nor after the last one',
+      'LSTM(2), Dense(3, softmax)',
+      [[4, 2], [2]],
+      'softmax',
+      'LSTM(2), Dense(2, softmax)',
+      [newHead('it gives 3 numbers, here 4 × 2')],
+    ],
+    [
+      'that is none',
+      'Dense(3, relu), GRU(2)',
+      [[2]],
+      'linear',
+      'Dense(3, relu), GRU(2), Dense(2)',
+      [newHead('it ends with GRU(2)')],
+    ],
+    [
+      'with an activation of its own',
+      'LSTM(2), Dense(3), Activation(softmax)',
+      [[3]],
+      'softmax',
+      'LSTM(2), Dense(3), Activation(softmax)',
+      [],
+    ],
+    [
+      'with another activation of its own',
+      'LSTM(2), Dense(3), Activation(softmax)',
+      [[4]],
+      'linear',
+      'LSTM(2), Dense(4)',
+      [newHead('it gives 3 numbers, here 4')],
     ],
   ])('a last layer %s', async (_, spec, outputs, activation, layers, lines) => {
     const { start } = await notes(spec, { inputShape: [4, 1] });
-    expect(start.layersFor([outputs], activation)).toBe(layers);
-    expect(start.notes.slice(2).map((line) => line.replaceAll(root, 'R'))).toEqual(lines);
+    // However often it is asked for, it is said once.
+    for (const again of [1, 2]) {
+      expect([again, start.layersFor(outputs, activation)]).toEqual([again, layers]);
+      expect(start.notes.slice(2).map((line) => line.replaceAll(root, 'R'))).toEqual(lines);
+    }
+  });
+
+  test('a last layer whose outputs mean something else, with options of its own', async () => {
+    const { start } = await notes('LSTM(2), Dense(3, softmax)', { inputShape: [4, 1] });
+    start.replaceHead('they are others');
+    const layers = start.layersFor([[3]], 'softmax', 'kernel_initializer=zeros');
+    expect(layers).toBe('LSTM(2), Dense(3, softmax, kernel_initializer=zeros)');
+    expect(start.notes.slice(2).map((line) => line.replaceAll(root, 'R'))).toEqual([newHead('they are others')]);
+    const model = sequential(layers, { inputShape: [4, 1], seed: 9 });
+    model.build();
+    const [, , , kernel, bias] = model.getWeights();
+    start.assign(model);
+    expect(model.getWeights().slice(3)).toEqual([kernel, bias]);
+    expect(model.getWeights()[0]).toEqual((await loadModel(join(root, 'M'))).getWeights()[0]);
+    model.dispose();
   });
 
   test('weights that do not fit are named, with what is needed', async () => {

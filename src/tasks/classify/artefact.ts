@@ -95,7 +95,7 @@ export function classifyShapes(artefact: ClassifyArtefact): { input: number[]; o
 
 /** What goes into a classifier's network and comes out, in words. */
 export function classifyArrays(artefact: ClassifyArtefact): NetworkArrays {
-  const { classes, features, label, padded, scaling, steps = 1, text } = artefact;
+  const { classes, features, label, padded, scaling, steps, text } = artefact;
   const y = `float32 [batch, ${classes.length}]: the probability of each of y_classes, the values of ${label}`;
   if (text) {
     const known = text.kind === 'words' ? 'words' : 'characters';
@@ -107,7 +107,7 @@ export function classifyArrays(artefact: ClassifyArtefact): NetworkArrays {
   }
   const shape = inputShapeOf(artefact).join(', ');
   const filled = padded ? `, filled up at the end with ${maskValue}` : '';
-  const rows = artefact.steps === undefined ? 'a row' : `${steps} steps`;
+  const rows = steps === undefined ? 'a row' : `${steps} steps`;
   return {
     x: `float32 [batch, ${shape}]: ${rows} of x_columns, each number of a step (value - x_mean) / x_std, a missing one 0${filled}; texts are one number for each value`,
     y,

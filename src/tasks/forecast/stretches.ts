@@ -70,7 +70,7 @@ export class Stretches {
     const { held, numbers, blocks } = this;
     const sorted = numbers.slice(0, held.count).sort();
     // The first block that does not fit as a whole is the first to go.
-    this.threshold = sorted[Math.min(this.most, held.count - 1)];
+    this.threshold = sorted[this.most];
     let kept = 0;
     const stays = new Uint8Array(held.count);
     for (let row = 0; row < held.count; row++) {

@@ -106,3 +106,26 @@ test('a table that turns out to be short is whole', async () => {
   const drawn = await drawSamples(unsure, { ...options, mostRows: 6000 }, 1);
   expect([drawn.table.rows, drawn.of, drawn.notes]).toEqual([6000, undefined, []]);
 });
+
+test.each([undefined, 'choose'] as const)(
+  'of rows with a time, those added of a rare class are trained on where they are before those held out, purpose %j',
+  async (purpose) => {
+    const day = (i: number) => new Date(Date.UTC(2001, 0, 1 + i)).toISOString().slice(0, 10);
+    const dated = rows.map((row, i) => `${day(i)},${row}`).join('\n');
+    const how = { label: 'kind', mostRows: 600, features: ['x'] };
+    const drawn = await drawSamples(streamed(`day,x,place,kind\n${dated}\n`), how, 1);
+    const data = readClasses(drawn, how, runOf());
+    const { train, held, note } = divide(data, runOf(purpose ? { purpose } : {}));
+    expect(note).toBe('held out: the newest rows by day');
+    const placeOf = (sample: number) =>
+      Number(drawn.table.column('place').cells[data.frame.origins[data.samples.rows[sample]]]);
+    const added = [...(data.added ?? [])];
+    const first = Math.min(...Array.from(held, placeOf));
+    expect(Array.from(train, placeOf).filter((place) => place >= first)).toEqual([]);
+    const early = added.filter((sample) => placeOf(sample) < first);
+    expect(early.length).toBeGreaterThan(0);
+    expect(early.length).toBeLessThan(added.length);
+    expect(added.filter((sample) => train.includes(sample))).toEqual(early);
+    expect(added.filter((sample) => held.includes(sample))).toEqual([]);
+  },
+);

@@ -209,6 +209,7 @@ describe('how a model came to be', () => {
       gates = [{ network: 0.5, ridge: 0.25 }],
       usesColumns = true,
       rows = 30,
+      others = [],
       folded = true,
       windows = 9,
       effects = [] as number[],
@@ -217,6 +218,7 @@ describe('how a model came to be', () => {
       ...columns
     }: Partial<Corrections> & {
       rows?: number;
+      others?: number[];
       folded?: boolean;
       windows?: number;
       effects?: number[];
@@ -228,7 +230,11 @@ describe('how a model came to be', () => {
   ) => {
     const targets = anchors.map((own) => ({ anchor: { ...anchor, ...own }, effects, floor }));
     const one = seriesOf({ targets: anchors.map(() => [1]) });
-    const set = { ...setOf({ targets: anchors.map(() => [1]) }), series: [{ ...one, rows }], ...columns };
+    const set = {
+      ...setOf({ targets: anchors.map(() => [1]) }),
+      series: [rows, ...others].map((n) => ({ ...one, rows: n })),
+      ...columns,
+    };
     const state = { series: Array.from({ length: series }, () => ({ targets })) } as unknown as State;
     const corrections = { gates, usesColumns, remarks: ['a remark'] } as unknown as Corrections;
     return remarksOf(set, state, corrections, { folded, windows, available: 9 });
@@ -272,6 +278,11 @@ describe('how a model came to be', () => {
       { rows: 20_001 },
       ['exponential smoothing is fitted on the newest 20000 of 20001 rows', added, 'a remark'],
     ],
+    [
+      'the longest of several',
+      { rows: 20_000, others: [30_000, 10] },
+      ['exponential smoothing is fitted on the newest 20000 of 30000 rows', added, 'a remark'],
+    ],
     ['series that are long enough', { rows: 20_000 }, [added, 'a remark']],
     [
       'windows left out',
@@ -291,6 +302,7 @@ describe('how a model came to be', () => {
     ],
     ['columns that are used', { past: ['p'], effects: [0] }, [added, 'a remark']],
     ['columns that move it', { known: ['k'], usesColumns: false, effects: [0, 0.1] }, [added, 'a remark']],
+    ['columns that lower it', { known: ['k'], usesColumns: false, effects: [-0.1, 0] }, [added, 'a remark']],
     [
       'columns that do nothing',
       { past: ['p'], known: ['k', 'l', 'm', 'n'], usesColumns: false, effects: [0] },
@@ -326,6 +338,11 @@ describe('how a model came to be', () => {
     expect(of([''], [9], 24)).toEqual([]);
     expect(of([''], [9], 25)).toEqual([`${unlike} y0: 24`]);
     expect(of(['a', 'b', 'c'], [9, 1, 9])).toEqual([`${unlike} y0 of a: 25, y0 of c: 25`]);
+    const two = setOf({ targets: [Array.from({ length: 26 }, (_, t) => t), Array.from({ length: 26 }, (_, t) => -t)] });
+    const both = (...lasts: number[]) =>
+      oddEnds(two, [{ targets: lasts.map((last) => track(last)) }] as unknown as Tracked[]);
+    expect(both(1, 9)).toEqual([`${unlike} y1: -25`]);
+    expect(both(9, 9)).toEqual([`${unlike} y0: 25, y1: -25`]);
     expect(of(['a', 'b', 'c', 'd', 'e'], [9, 9, 9, 9, 9])).toEqual([
       `${unlike} y0 of a: 25, y0 of b: 25, y0 of c: 25 and 2 more`,
     ]);

@@ -5,6 +5,7 @@ import { prepareBackend } from '../../../src/kernels/backend.js';
 import type { Run } from '../../../src/tasks/definition.js';
 import type { Layout, Tracked } from '../../../src/tasks/forecast/channels.js';
 import { writeWindow } from '../../../src/tasks/forecast/channels.js';
+import { noCorrections } from '../../../src/tasks/forecast/corrections.js';
 import { checkLayers } from '../../../src/tasks/forecast/fit.js';
 import { foldGate, makeNetwork, trainNetwork, tryNetwork } from '../../../src/tasks/forecast/network.js';
 import { asRegression, regressorsOf } from '../../../src/tasks/forecast/regressors.js';
@@ -294,6 +295,41 @@ test('a network begins with nothing; folded into its last layer, a gate multipli
   expect(await predict()).toEqual(before.map((value, i) => expect.closeTo(value * (i % 2 ? 0.25 : 0.5), 6)));
   model.dispose();
 });
+
+test.each([
+  [undefined, 3],
+  [3, 3],
+  [5, 5],
+  [4, 3],
+])(
+  'too few rows for a network: one that starts from a model of %j channels takes %d, and adds nothing',
+  async (features, channels) => {
+    const layout = layoutOf({ past: 1, known: 1 });
+    const windows = { ...windowsOf(4), channels: 5, x: new Float32Array(4 * 3 * 5).fill(1) };
+    const assigned: Sequential[] = [];
+    const from = {
+      features,
+      layersFor: () => 'LSTM(2), Dense(2)',
+      assign: (model: Sequential) => assigned.push(model),
+    };
+    const run = runOf(features === undefined ? {} : { from: from as unknown as NonNullable<Run['from']> });
+    const none = noCorrections(windows, layout, { ...network({}), run });
+    expect(none).toEqual({
+      model: none.model,
+      channels,
+      gates: [0, 1].map(() => ({ ridge: 0, network: 0 })),
+      usesColumns: false,
+      errors: windows.y,
+      history: {},
+      remarks: [],
+    });
+    expect(assigned).toEqual(features === undefined ? [] : [none.model]);
+    expect(none.model.inputShape).toEqual([null, 3, channels]);
+    const x = { data: new Float32Array(3 * channels).fill(1), shape: [1, 3, channels] };
+    expect([...(await none.model.predict(x)).data]).toEqual([0, 0]);
+    none.model.dispose();
+  },
+);
 
 describe('a network that does not come about is freed', () => {
   const { steps, channels, answers } = windowsOf(5);

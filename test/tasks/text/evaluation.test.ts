@@ -11,6 +11,7 @@ import { KneserNey } from '../../../src/tasks/text/kneserNey.js';
 import { fitWeight, mixed, type Network, nats, scoreCounts } from '../../../src/tasks/text/score.js';
 import { textTask } from '../../../src/tasks/text/task.js';
 import { learnTokens } from '../../../src/tasks/text/tokens.js';
+import { sourceOf } from '../runs.js';
 
 /** Gives each token the same probability everywhere: at every position of a window, or after it. */
 function steady(p: readonly number[], everyPosition: boolean): Network {
@@ -114,6 +115,38 @@ test('the share of the mixture is that of the least nats', () => {
   const best = fitWeight(p, q);
   const of = (weight: number) => nats(mixed(p, q, weight));
   for (const other of [0, 0.25, 0.75, 1, best - 0.02, best + 0.02]) expect(of(best)).toBeLessThan(of(other));
+});
+
+test.each(['ab', 'ba', 'bb', 'abb'])('a text as short as %j is scored from its second character on', async (text) => {
+  const model = { ...steady([0.25, 0.75], false), outputs: [{ name: 'p', shape: [null, null, 2] }] };
+  const stream = () => ({ push: () => Float32Array.of(0.25, 0.75) });
+  const artefact = {
+    kind: 'text',
+    window: 5,
+    tokens: characters,
+    frequencies: [0.4, 0.6],
+    context: 'stream',
+  } as const;
+  const loaded = { model: { ...model, stream }, artefact, name: 'm' } as unknown as Parameters<
+    typeof textTask.evaluate
+  >[0];
+  const of = (p: readonly [number, number]) =>
+    [...text].slice(1).reduce((sum, one) => sum - Math.log(p[one === 'a' ? 0 : 1]), 0) / (text.length - 1);
+  const alone = {
+    crossEntropy: near(of([0.25, 0.75])),
+    bitsPerCharacter: near(of([0.25, 0.75]) / Math.LN2),
+    perplexity: near(Math.exp(of([0.25, 0.75]))),
+  };
+  expect(await textTask.evaluate(loaded, sourceOf(text), {})).toEqual({
+    kind: 'text',
+    samples: text.length - 1,
+    tokens: text.length - 1,
+    tokenKind: 'characters',
+    ...alone,
+    unigramCrossEntropy: near(of([0.4, 0.6])),
+    network: alone,
+    weight: 1,
+  });
 });
 
 const of = (more: Partial<TextEvaluation>): TextEvaluation => {
