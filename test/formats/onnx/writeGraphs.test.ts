@@ -109,6 +109,12 @@ const cases: Record<string, () => Built> = {
       const other = AdditiveAttention().apply([query, value]) as Tensor;
       return LSTM(2).apply(Concatenate().apply([one, other]));
     }),
+  'heads of which the keys alone are masked': () =>
+    model((a, b) => {
+      const [query, value] = over(a, b);
+      const key = GRU(4, sequence).apply(Masking().apply(b)) as Tensor;
+      return [MultiHeadAttention(2, 3), Attention()].map((layer) => layer.apply([query, value, key]) as Tensor);
+    }),
   'sequences with two masks, masked': () => {
     const [a, b] = ['a', 'b'].map((name) => Input({ shape: [4, 3], name }));
     const sides = [a, b].map((x) => GRU(4, sequence).apply(Masking().apply(x)) as Tensor);
@@ -180,6 +186,7 @@ const refused: Record<string, string> = {
   cosines: 'node "ReduceSum" (ReduceSum): it joins outputs of recurrent operators',
   'attention over masked steps': 'node "Equal" (Equal): memcell reads no such operator',
   'sequences with two masks, masked': 'node "Equal" (Equal): memcell reads no such operator',
+  'heads of which the keys alone are masked': 'node "Equal" (Equal): memcell reads no such operator',
   'merges of three, and of features and steps': 'node "Max" (Max): memcell reads no such operator',
   'products along other axes':
     'node "MatMul" (MatMul): it multiplies [batch, features, steps] and [batch, steps, features]',
