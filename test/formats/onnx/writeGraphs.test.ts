@@ -132,6 +132,26 @@ const cases: Record<string, () => Built> = {
     const outputs = [...merges.map((layer) => layer.apply(all)), Subtract().apply([a, b])] as Tensor[];
     return new Model({ inputs: [a, b], outputs, seed: 4 });
   },
+  'merges of unlike shapes': () => {
+    const shapes: Record<string, number[]> = { a: [2, 3], b: [3], c: [2, 1], d: [1, 3] };
+    const inputs = Object.entries(shapes).map(([name, shape]) => Input({ shape, name }));
+    const [a, b, c, d] = inputs;
+    const merges = [Add(), Average(), Maximum(), Minimum(), Multiply()];
+    const outputs = [
+      ...merges.map((layer) => layer.apply([b, a])),
+      Multiply().apply([c, b, d]),
+      Add().apply([d, a, c]),
+      Subtract().apply([a, b]),
+      Subtract().apply([c, d]),
+    ] as Tensor[];
+    return new Model({ inputs, outputs, seed: 4 });
+  },
+  'a model in a model, read in another order than it is called': () =>
+    model((a, b) => {
+      const within = new Sequential([GRU(3, { inputShape: [null, 3] }), Dense(2)], { name: 'within' });
+      const [first, second] = [a, b].map((x) => within.apply(x) as Tensor);
+      return Subtract().apply([second, first]);
+    }),
   'products along other axes': () => {
     const [a, b] = ['a', 'b'].map((name) => Input({ shape: [3, 3], name }));
     const outputs = ([1, [1, 2], [2, 1], -1] as (number | [number, number])[]).map(
@@ -188,6 +208,9 @@ const refused: Record<string, string> = {
   'sequences with two masks, masked': 'node "Equal" (Equal): memcell reads no such operator',
   'heads of which the keys alone are masked': 'node "Equal" (Equal): memcell reads no such operator',
   'merges of three, and of features and steps': 'node "Max" (Max): memcell reads no such operator',
+  'merges of unlike shapes': 'node "Sum" (Sum): it joins [batch, 1, features] and [batch, steps, features]',
+  'a model in a model, read in another order than it is called':
+    'node "Sub" (Sub): it subtracts what comes from the input',
   'products along other axes':
     'node "MatMul" (MatMul): it multiplies [batch, features, steps] and [batch, steps, features]',
   'attention without a scale, and of sums with one':
