@@ -141,11 +141,12 @@ function embedding(layer: LayerContext): Flow {
   const { graph, input, config, name, weight } = layer;
   const shape = [numberOf(layer, 'input_dim'), numberOf(layer, 'output_dim')];
   const table = graph.weight(`${name}/embeddings`, shape, weight('embeddings', shape));
-  const value = graph.op('Gather', [table, input.value], { axis: int(0) }, { scope: `${name}/` });
+  const indices = input.whole ? input.value : graph.op('Cast', [input.value], { to: int(dataTypes.int64) });
+  const value = graph.op('Gather', [table, indices], { axis: int(0) }, { scope: `${name}/` });
   let mask: Mask | undefined;
   if (config.mask_zero === true) {
     if (input.shape.length !== 2) throw layer.refuse('mask_zero of an input that is no sequence');
-    mask = writeMask(graph, graph.op('Not', [graph.op('Equal', [input.value, graph.wholeNumber(0)])]));
+    mask = writeMask(graph, graph.op('Not', [graph.op('Equal', [indices, graph.wholeNumber(0)])]));
   }
   return { value, shape: [...input.shape, shape[1]], mask };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import * as ort from 'onnxruntime-web';
-import { decodeModel } from '../../../src/formats/onnx/proto.js';
+import { dataTypes, decodeModel } from '../../../src/formats/onnx/proto.js';
 import {
   Add,
   AdditiveAttention,
@@ -15,6 +15,7 @@ import {
   Conv1D,
   Dense,
   Dot,
+  Embedding,
   GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   GRU,
@@ -28,6 +29,7 @@ import {
   MultiHeadAttention,
   Multiply,
   PositionEmbedding,
+  Reshape,
   Sequential,
   SimpleRNN,
   SinePositionEncoding,
@@ -274,6 +276,55 @@ test.each(Object.entries(cases))(
     again.dispose();
   },
 );
+
+const indices: Record<string, [isWhole: boolean, shape: number[], (x: Tensor) => Tensor | Tensor[]]> = {
+  'of an Embedding, with a mask': [
+    true,
+    [4],
+    (x) => LSTM(2).apply(Embedding(5, 3, { maskZero: true }).apply(x)) as Tensor,
+  ],
+  'of two Embeddings': [true, [4], (x) => [2, 3].map((units) => Embedding(5, units).apply(x) as Tensor)],
+  'of an Embedding beside other layers': [
+    true,
+    [4],
+    (x) => [Embedding(5, 2).apply(x), Dense(2).apply(x), Reshape([2, 2]).apply(x), x] as Tensor[],
+  ],
+  'of a model in the model': [
+    true,
+    [4],
+    (x) => new Sequential([Embedding(5, 2, { inputShape: [4] }), GRU(2)]).apply(x) as Tensor,
+  ],
+  'of an Embedding at every step': [false, [2, 3], (x) => TimeDistributed(Embedding(5, 2)).apply(x as never) as never as Tensor],
+  'in another shape': [false, [6], (x) => Embedding(5, 2).apply(Reshape([2, 3]).apply(x)) as Tensor],
+};
+
+test.each(Object.entries(indices))('indices %s: as ONNX Runtime', async (name, [isWhole, shape, build]) => {
+  const input = Input({ shape });
+  const built = new Model({ inputs: input, outputs: build(input), seed: 4 });
+  const data = Float32Array.from({ length: 2 * shape.reduce((product, size) => product * size, 1) }, (_, i) => i % 5);
+  const expected = [
+    await built.predict<{ data: Float32Array; shape: number[] }>({ data, shape: [2, ...shape] }),
+  ].flat();
+  const path = join(root, `indices ${name}.onnx`);
+  await built.save(path);
+  const bytes = new Uint8Array(readFileSync(path));
+  const [first] = decodeModel(bytes).graph?.input ?? [];
+  expect(first.type?.tensorType?.elemType).toBe(isWhole ? dataTypes.int64 : dataTypes.float);
+  const session = await ort.InferenceSession.create(bytes);
+  const x = isWhole
+    ? new ort.Tensor('int64', BigInt64Array.from(data, BigInt), [2, ...shape])
+    : new ort.Tensor('float32', data, [2, ...shape]);
+  const made = await session.run({ [session.inputNames[0]]: x });
+  await session.release();
+  for (const [at, output] of session.outputNames.entries()) {
+    expect([...made[output].dims]).toEqual(expected[at].shape);
+    expect(largest({ data: made[output].data as Float32Array, shape: [] }, expected[at])).toBeLessThan(1e-6);
+  }
+  const again = await loadModel(path);
+  expect([await again.predict({ data, shape: [2, ...shape] })].flat()).toEqual(expected);
+  built.dispose();
+  again.dispose();
+});
 
 test('a model that ends in a model, as files of Keras number its calls', async () => {
   const built = model((a, b) => {
