@@ -270,6 +270,16 @@ test('inputs whose names are alike without their signs are told apart', async ()
   model.dispose();
 });
 
+test('a layer has no name that an input has', async () => {
+  const inputs = ['add', 'add_1'].map((name): End => [name, ['batch', STEPS, 3]]);
+  const model = await loadModel(
+    fileOf({ nodes: [node('Sum', ['add', 'add_1'], 'both'), node('Sum', ['both', 'add'], 'y')], inputs }),
+  );
+  expect(model.inputs.map(({ name }) => name)).toEqual(['add', 'add_1']);
+  expect(model.layers.map(({ name }) => name)).toEqual(['add', 'add_1', 'add_2', 'add_3']);
+  model.dispose();
+});
+
 const told: [what: string, lost: string[], classes: string, nodes: NodeProto[], more?: Partial<Graph>][] = [
   [
     'steps of padded sequences',

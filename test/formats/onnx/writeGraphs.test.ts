@@ -294,7 +294,11 @@ const indices: Record<string, [isWhole: boolean, shape: number[], (x: Tensor) =>
     [4],
     (x) => new Sequential([Embedding(5, 2, { inputShape: [4] }), GRU(2)]).apply(x) as Tensor,
   ],
-  'of an Embedding at every step': [false, [2, 3], (x) => TimeDistributed(Embedding(5, 2)).apply(x as never) as never as Tensor],
+  'of an Embedding at every step': [
+    false,
+    [2, 3],
+    (x) => TimeDistributed(Embedding(5, 2)).apply(x as never) as never as Tensor,
+  ],
   'in another shape': [false, [6], (x) => Embedding(5, 2).apply(Reshape([2, 3]).apply(x)) as Tensor],
 };
 
