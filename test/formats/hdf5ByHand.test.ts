@@ -227,6 +227,14 @@ describe('numbers', () => {
   });
 });
 
+/** The same file with a link, of kind 2, in the place of its only name's object. */
+function linked(): Uint8Array {
+  const bytes = fileOf();
+  const symbols = new TextDecoder('latin1').decode(bytes).indexOf('SNOD');
+  bytes.set([...NOWHERE, ...u32(2)], symbols + 16);
+  return bytes;
+}
+
 describe('what the library alone reads', () => {
   const of = (...messages: number[][]) => fileOf({ dataset: () => object(...messages) });
   const plain = [space(1), type(float32)];
@@ -240,6 +248,7 @@ describe('what the library alone reads', () => {
     ['numbers that nobody has written', of(...plain, contiguous(NOWHERE, 4))],
     ['filters', of(...plain, compact(floats([1])), message(0xb, zeros(8)))],
     ['links', of(...plain, compact(floats([1])), message(0x6, zeros(8)))],
+    ['a symbolic link, which has no object', linked()],
     ['a table of links', of(...plain, compact(floats([1])), message(0x2, zeros(8)))],
     ['a table of attributes', of(...plain, compact(floats([1])), message(0x15, zeros(8)))],
     ['a shared type', of(space(1), message(0x3, filled(float32), 2), compact(floats([1])))],

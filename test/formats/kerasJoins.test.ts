@@ -153,6 +153,14 @@ test.each<[string, () => void]>([
     checked([layer('in'), layer('in2'), layer('a', ['in', 'in2'])], ['in'], [['a', 0]]),
   ],
   [
+    'f: the outputs need "in4999", which is none of input_layers',
+    checked(
+      Array.from({ length: 5000 }, (_, i) => layer(`in${i}`)),
+      [],
+      [['in4999', 0]],
+    ),
+  ],
+  [
     'f: 5001 layers; the most is 5000',
     checked(
       Array.from({ length: 5001 }, (_, i) => layer(`in${i}`)),

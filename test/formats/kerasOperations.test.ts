@@ -324,6 +324,11 @@ test.each<[what: string, given: Json, stands: unknown[]]>([
     operation('Moveaxis', [tensor(four)], { source: [3, 2, 1], destination: [2, 1, 3] }),
     [['Permute', { dims: [2, 3, 1] }]],
   ],
+  [
+    'moveaxis of all, turned round',
+    operation('Moveaxis', [tensor(four)], { source: [1, 2, 3], destination: [3, 2, 1] }),
+    [['Permute', { dims: [3, 2, 1] }]],
+  ],
   ['concatenate', operation('Concatenate', [[tensor(), tensor()]], { axis: -1 }), [['Concatenate', { axis: -1 }]]],
   ['stack', operation('Stack', [[tensor(), tensor()]], { axis: -1 }), [shaped(3, 2, 1), ['Concatenate', { axis: 3 }]]],
   ['matmul', operation('Matmul', [tensor(), tensor([null, 2, 4])]), [['Dot', { axes: [2, 1] }]]],

@@ -1,5 +1,5 @@
 /** What of Keras's files is refused or left out, by what they say: whole lines and whole descriptions. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { unzipSync, zipSync } from 'fflate';
@@ -486,12 +486,101 @@ describe('.h5', () => {
       'a',
       'b',
     ]);
+    const others =
+      `InputLayer Activation ActivityRegularization Dropout SpatialDropout1D GaussianDropout GaussianNoise AlphaDropout Masking
+      RepeatVector Flatten Reshape Permute GetItem Cropping1D ZeroPadding1D UpSampling1D MaxPooling1D AveragePooling1D GlobalAveragePooling1D
+      GlobalMaxPooling1D Concatenate Add Subtract Multiply Average Maximum Minimum Dot ReLU LeakyReLU ELU Softmax ThresholdedReLU Rescaling
+      UnitNormalization SinePositionEncoding`.split(/\s+/);
+    for (const other of others)
+      expect([other, (await read(chain(one, layer(other), two))).map(({ layer: name }) => name)]).toEqual([
+        other,
+        ['a', 'b'],
+      ]);
     for (const topology of [
       chain(one),
       chain(one, two, layer('Dense', { name: 'c' })),
       chain(layer('Dense', { name: 'x' })),
     ])
       await expect(read(topology)).rejects.toThrow(/^F: the weights of layer "[xy]" belong to no layer of the model$/);
+  });
+});
+
+test('.h5 has the weights of layers in a model that has the name of one of them', async () => {
+  const inner = new Sequential([Dense(2, { name: 'a' }), Dense(2, { name: 'b' }), Dense(2, { name: 'c' })], {
+    inputShape: [2],
+    name: 'a',
+  });
+  const whole = new Sequential([inner, Dense(2, { name: 'b' })], { inputShape: [2], seed: 1 });
+  for (const ending of ['h5', 'keras']) {
+    const path = join(root, `a in a.${ending}`);
+    await whole.save(path);
+    const again = await loadModel(path);
+    expect(again.getWeights()).toEqual(whole.getWeights());
+    again.dispose();
+  }
+  whole.dispose();
+});
+
+describe('.keras', () => {
+  const train = async (config: Record<string, unknown>) => {
+    const made = new Sequential([Dense(1, { name: 'd', activation: 'sigmoid' })], { inputShape: [2], seed: 1 });
+    made.compile({ loss: 'mse', optimizer: { name: 'adam', config } as never });
+    await made.trainOnBatch([[1, 2]], [[1]]);
+    const path = join(root, 'trained.keras');
+    await made.save(path);
+    return { made, path, files: unzipSync(readFileSync(path)) };
+  };
+
+  test('of Windows has the optimizer’s numbers by backslashes', async () => {
+    const { made, path, files } = await train({});
+    const { attributes, datasets } = await readHdf5File(files['model.weights.h5'], 'F');
+    const turned = new Map([...datasets].map(([at, one]) => [at.replaceAll('/', '\\'), one]));
+    const weights = await writeHdf5File({ attributes, datasets: turned });
+    writeFileSync(path, zipSync({ ...files, 'model.weights.h5': weights }));
+    const again = await loadModel(path);
+    expect([again.lost, again.stepsTrained]).toEqual([[], 1]);
+    for (const one of [made, again]) await one.trainOnBatch([[1, 2]], [[1]]);
+    expect(again.getWeights()).toEqual(made.getWeights());
+    for (const one of [made, again]) one.dispose();
+  });
+
+  test('that does not say its version is of Keras 3', async () => {
+    const { made, path, files } = await train({});
+    const text = new TextDecoder().decode(files['config.json']).replaceAll('"sigmoid"', '"hard_sigmoid"');
+    const activation = async (metadata?: object) => {
+      const { 'metadata.json': _, ...others } = files;
+      const told = metadata && { 'metadata.json': new TextEncoder().encode(JSON.stringify(metadata)) };
+      writeFileSync(path, zipSync({ ...others, ...told, 'config.json': new TextEncoder().encode(text) }));
+      const again = await loadModel(path);
+      const found = again.layers[0].getConfig().activation;
+      again.dispose();
+      return found;
+    };
+    const three = await activation({ keras_version: '3.4.1' });
+    expect([await activation(), await activation({ date_saved: 'x' })]).toEqual([three, three]);
+    expect(await activation({ keras_version: '2.15.0' })).not.toBe(three);
+    made.dispose();
+  });
+
+  test('has as decimals what Python is to see as such, though it is whole', async () => {
+    const { made, files } = await train({
+      ...{ learningRate: 1, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 2 },
+      ...{ clipvalue: 3, useEma: true, emaMomentum: 0, emaOverwriteFrequency: 4, gradientAccumulationSteps: 5 },
+    });
+    const text = new TextDecoder().decode(files['config.json']);
+    const written = (name: string) => text.match(new RegExp(`"${name}":\\s*([^,}]+)`))?.[1];
+    const names = 'learning_rate beta_1 beta_2 epsilon weight_decay clipvalue ema_momentum'.split(' ');
+    expect(names.map(written)).toEqual(['1.0', '0.0', '0.0', '1.0', '2.0', '3.0', '0.0']);
+    expect(['ema_overwrite_frequency', 'gradient_accumulation_steps', 'units'].map(written)).toEqual(['4', '5', '1']);
+    made.dispose();
+    for (const [option, name] of [
+      ['clipnorm', 'clipnorm'],
+      ['globalClipnorm', 'global_clipnorm'],
+    ]) {
+      const other = await train({ [option]: 3 });
+      expect(new TextDecoder().decode(other.files['config.json'])).toMatch(new RegExp(`"${name}":\\s*3\\.0[,}]`));
+      other.made.dispose();
+    }
   });
 });
 
@@ -540,9 +629,85 @@ describe('for Keras 3', () => {
         output_layers: [['attention', 0, 0]],
       },
     });
+    // The input of a chain that begins with a model stands in it.
+    const input = layer('InputLayer', { name: 'x', batch_input_shape: [null, 4, 2], dtype: 'float32' });
+    const begun = withChainsAsGraphs(chain(input, inner, attention)) as { config: { layers: Config[] } };
+    expect(begun.config.layers).toEqual([
+      { ...input, inbound_nodes: [] },
+      { ...inner, inbound_nodes: read('x', 0) },
+      { ...attention, inbound_nodes: read('s', 1) },
+    ]);
     const held = layer('TimeDistributed', { layer: chain(first, attention) });
     const { config } = withChainsAsGraphs(chain(held)) as { config: { layers: { config: { layer: Config } }[] } };
     expect(config.layers[0].config.layer.class_name).toBe('Model');
+  });
+
+  test('what draws weights has the names that Keras has for it', () => {
+    const drawn = (class_name: string, config: Config = {}): Json => {
+      const dense = layer('Dense', { units: 1, kernel_initializer: { class_name, config } });
+      const made = keras3Topology(chain(dense), false) as { config: { layers: { config: Config }[] } };
+      return made.config.layers[0].config.kernel_initializer;
+    };
+    const own = (class_name: string, config: Config = {}) => ({
+      module: 'keras.initializers',
+      class_name,
+      config,
+      registered_name: null,
+    });
+    const scaling = { scale: 1, mode: 'fan_in' };
+    expect(drawn('VarianceScaling', { ...scaling, distribution: 'normal' })).toEqual(
+      own('VarianceScaling', { ...scaling, distribution: 'truncated_normal' }),
+    );
+    expect(drawn('VarianceScaling', { ...scaling, distribution: 'uniform' })).toEqual(
+      own('VarianceScaling', { ...scaling, distribution: 'uniform' }),
+    );
+    expect(drawn('LeCunNormal')).toEqual(own('LecunNormal'));
+    expect(drawn('LeCunUniform', { seed: 3 })).toEqual(own('LecunUniform', { seed: 3 }));
+    expect(drawn('HeNormal')).toEqual(own('HeNormal'));
+  });
+
+  test('states of several cells stand cell by cell, and what is picked by its axis from either end', () => {
+    const call = (kind: string, config: Config, ...read: string[]) => {
+      const inputs = read.map((name) =>
+        layer('InputLayer', { name, batch_input_shape: [null, 4, 2] }, { name, inbound_nodes: [] }),
+      );
+      const own = layer(kind, config, { inbound_nodes: [read.map((name) => [name, 0, 0, {}])] });
+      const ends = read.map((name) => [name, 0, 0]);
+      const { config: made } = keras3Topology(
+        {
+          class_name: 'Model',
+          config: {
+            name: 'm',
+            layers: [...inputs, own],
+            input_layers: ends,
+            output_layers: [[kind.toLowerCase(), 0, 0]],
+          },
+        },
+        false,
+      ) as { config: { layers: { inbound_nodes: { args: Json; kwargs: Json }[] }[] } };
+      return made.layers[read.length].inbound_nodes[0];
+    };
+    const names = (value: Json): Json => {
+      if (Array.isArray(value)) return value.map(names);
+      const { config } = value as { config: { keras_history: Json[] } };
+      return config.keras_history[0];
+    };
+    const cells = ['LSTMCell', 'GRUCell', 'LSTMCell'].map((kind) => layer(kind, { units: 2 }));
+    const stacked = call('RNN', { cell: layer('StackedRNNCells', { cells }) }, ...['x', 'h1', 'c1', 'h2', 'h3', 'c3']);
+    expect(names(stacked.args)).toEqual(['x']);
+    expect(names((stacked.kwargs as Config).initial_state)).toEqual([['h1', 'c1'], 'h2', ['h3', 'c3']]);
+    const single = call('RNN', { cell: cells[0] }, 'x', 'h', 'c');
+    expect(names((single.kwargs as Config).initial_state)).toEqual(['h', 'c']);
+
+    const slice = (start: Json, stop: Json, step: Json) => ({ class_name: '__slice__', config: { start, stop, step } });
+    const whole = slice(null, null, null);
+    const key = (item: Json, axis: number) => (call('GetItem', { item, axis }, 'x').args as Json[])[1];
+    const dots = { class_name: '__ellipsis__', config: {} };
+    expect(key(2, 1)).toEqual([whole, 2]);
+    expect(key([1, null], 2)).toEqual([whole, whole, slice(1, null, null)]);
+    expect(key([null, 5, 2], -1)).toEqual([dots, slice(null, 5, 2)]);
+    expect(key(-1, -2)).toEqual([dots, -1, whole]);
+    expect(key(0, -3)).toEqual([dots, 0, whole, whole]);
   });
 
   const picking = (item: Json, axis: number, input_shape?: Json): Config => ({

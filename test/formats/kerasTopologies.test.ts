@@ -78,6 +78,18 @@ test('a chain begins with what its input says, or what it was built for', () => 
     ['Dense', 'a', [null, 4], 'float32'],
     ['Dense', 'b', ...none],
   ]);
+  // What the input says holds, and the layer's own type is that of its weights.
+  const words = layer('Embedding', {
+    name: 'e',
+    input_dim: 5,
+    output_dim: 2,
+    batch_input_shape: [8, 9],
+    dtype: 'int32',
+  });
+  expect(starts(chain([input([32, 4], { dtype: 'int32' }), words]))).toEqual([
+    ['Embedding', 'e', [null, 4], 'float32'],
+  ]);
+  expect(starts(chain([words]))).toEqual([['Embedding', 'e', [null, 9], 'int32']]);
   expect(starts(chain([input(null), ...two]))).toEqual([
     ['Dense', 'a', null, 'float32'],
     ['Dense', 'b', ...none],

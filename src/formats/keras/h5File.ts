@@ -1,4 +1,5 @@
 /** `.h5`, `.hdf5`: whole models as Keras 1, 2 and 3 (its legacy format) write them, in attributes and groups of HDF5. */
+import { definitionOf } from '../../layers/byName.js';
 import { attributeOf, type Hdf5Contents } from '../hdf5/contents.js';
 import { isHdf5, readHdf5File } from '../hdf5/hdf5.js';
 import { type ModelContents, type ModelFile, type StoredWeight, WEIGHTS_ALONE } from '../modelFile.js';
@@ -171,13 +172,15 @@ function namedAsInFile(contents: Hdf5Contents, root: string, layers: readonly La
     (name) => (namesIn(contents, under(name), 'weight_names') ?? []).length > 0,
   );
   if (weighted.every((name) => layers.some((layer) => layer.name === name))) return layers;
-  const holders = layers.filter(({ className }) => !WITHOUT_WEIGHTS.has(className));
+  const holders = layers.filter(mayHoldWeights);
   if (holders.length !== weighted.length) return layers;
   return holders.map((layer, i) => ({ ...layer, name: weighted[i] }));
 }
 
-const WITHOUT_WEIGHTS = new Set(
-  `InputLayer Activation Dropout SpatialDropout1D GaussianDropout GaussianNoise AlphaDropout Masking RepeatVector Flatten Reshape Permute
-  MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D Concatenate Add Multiply Average Maximum Minimum Dot ReLU
-  LeakyReLU ELU Softmax ThresholdedReLU`.split(/\s+/),
-);
+/** Layers of Keras without weights that are none of memcell's. */
+const WITHOUT_WEIGHTS = ['InputLayer', 'AlphaDropout', 'ThresholdedReLU'];
+
+function mayHoldWeights({ className }: LayerPlace): boolean {
+  const definition = definitionOf(className);
+  return definition ? definition.weights !== undefined : !WITHOUT_WEIGHTS.includes(className);
+}

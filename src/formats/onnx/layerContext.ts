@@ -1,14 +1,17 @@
 /** What a layer is written from, and what all kinds of them read of it. */
 import { writeActivation } from './activations.js';
-import type { GraphBuilder } from './builder.js';
+import { type GraphBuilder, int } from './builder.js';
 import type { Config } from './calls.js';
 import type { Mask } from './masks.js';
+import { dataTypes } from './proto.js';
 
 /** A value in the graph: its shape with the batch axis, null for a size that may vary. */
 export interface Flow {
   value: string;
   shape: (number | null)[];
   mask?: Mask;
+  /** Whole numbers (int64), which an Embedding alone reads. */
+  whole?: true;
 }
 
 export interface LayerContext {
@@ -47,6 +50,11 @@ export function sizeOf(layer: LayerContext, option: string, otherwise?: number):
   const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (typeof one !== 'number') throw layer.refuse(`${option} is ${JSON.stringify(value) ?? 'missing'}`);
   return one;
+}
+
+/** The values as floats. */
+export function asFloats(graph: GraphBuilder, { whole, ...flow }: Flow): Flow {
+  return whole ? { ...flow, value: graph.op('Cast', [flow.value], { to: int(dataTypes.float) }) } : flow;
 }
 
 export function activate(layer: LayerContext, flow: Flow, activation: unknown): Flow {

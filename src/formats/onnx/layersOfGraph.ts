@@ -14,7 +14,10 @@ export function contentsOf(graph: ReadGraph): ModelContents {
 
 function isChain({ inputs, outputs }: ReadGraph): boolean {
   if (inputs.length > 1 || outputs.length > 1) return false;
-  for (let stack = outputs[0].stack; stack; stack = stack.below) if (stack.beside?.length) return false;
+  for (let stack = outputs[0].stack; stack; stack = stack.below) {
+    // A layer of a Sequential gives the first of its outputs.
+    if (stack.beside?.length || stack.output === 'cell') return false;
+  }
   return true;
 }
 

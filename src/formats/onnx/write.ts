@@ -3,7 +3,7 @@ import { sha256 } from '../checksum.js';
 import type { ModelContents, StoredWeight } from '../modelFile.js';
 import { GraphBuilder } from './builder.js';
 import { type Call, callsOf, type Source } from './calls.js';
-import type { Flow } from './layerContext.js';
+import { asFloats, type Flow } from './layerContext.js';
 import { dataTypes, encodeModel, encodeStructure, type GraphProto, type ValueInfoProto } from './proto.js';
 import { refused } from './refused.js';
 import { refusal, writeLayer } from './writeLayers.js';
@@ -97,9 +97,11 @@ function writeGraph({ topology, weights, metadata }: ModelContents): GraphProto 
       const indices = calls.some(({ className, inputs: [from] }) => className === 'Embedding' && from?.call === call);
       const steps = inputs.length === 1 ? 'steps' : `${inputNames[place]}_steps`;
       declared[place] = valueInfo(inputNames[place], indices ? dataTypes.int64 : dataTypes.float, flow.shape, steps);
-      flows.set(call, [flow]);
+      flows.set(call, [{ ...flow, ...(indices && { whole: true }) }]);
     } else {
-      flows.set(call, writeCall(graph, call, call.inputs.map(flowOf), stored));
+      const read = call.inputs.map(flowOf);
+      const inputs = call.className === 'Embedding' ? read : read.map((each) => asFloats(graph, each));
+      flows.set(call, writeCall(graph, call, inputs, stored));
     }
   }
   const written = new Set(calls.map(({ name }) => name));
@@ -107,7 +109,7 @@ function writeGraph({ topology, weights, metadata }: ModelContents): GraphProto 
     if (!written.has(layer)) throw refused(`layer ${layer}`, `nothing of its operator holds the weight ${first.name}`);
   }
   const made = outputs.map((source, index) => {
-    const { value, shape } = flowOf(source);
+    const { value, shape } = asFloats(graph, flowOf(source));
     graph.rename(value, outputNames[index]);
     return valueInfo(outputNames[index], dataTypes.float, shape, `${outputNames[index]}_steps`);
   });

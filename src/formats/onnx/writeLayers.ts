@@ -1,4 +1,5 @@
 /** How each layer is written: a total function from the values that it reads to the one that it gives. */
+import { broadcastShape } from '../../layers/merge/merging.js';
 import { type PickedRange, picked } from '../../plan/picked.js';
 import { isJsonObject } from '../modelJson.js';
 import { float, type GraphBuilder, int, ints } from './builder.js';
@@ -140,11 +141,12 @@ function embedding(layer: LayerContext): Flow {
   const { graph, input, config, name, weight } = layer;
   const shape = [numberOf(layer, 'input_dim'), numberOf(layer, 'output_dim')];
   const table = graph.weight(`${name}/embeddings`, shape, weight('embeddings', shape));
-  const value = graph.op('Gather', [table, input.value], { axis: int(0) }, { scope: `${name}/` });
+  const indices = input.whole ? input.value : graph.op('Cast', [input.value], { to: int(dataTypes.int64) });
+  const value = graph.op('Gather', [table, indices], { axis: int(0) }, { scope: `${name}/` });
   let mask: Mask | undefined;
   if (config.mask_zero === true) {
     if (input.shape.length !== 2) throw layer.refuse('mask_zero of an input that is no sequence');
-    mask = writeMask(graph, graph.op('Not', [graph.op('Equal', [input.value, graph.wholeNumber(0)])]));
+    mask = writeMask(graph, graph.op('Not', [graph.op('Equal', [indices, graph.wholeNumber(0)])]));
   }
   return { value, shape: [...input.shape, shape[1]], mask };
 }
@@ -249,15 +251,22 @@ function anyMask(graph: GraphBuilder, inputs: readonly Flow[]): Mask | undefined
   );
 }
 
+/** Values of as many axes, those that are missing put behind the samples, as Keras has it and ONNX has not; and the shape that they make. */
+function aligned(graph: GraphBuilder, inputs: readonly Flow[]): { values: string[]; shape: Flow['shape'] } {
+  const shapes = inputs.map((each) => each.shape);
+  const rank = Math.max(...shapes.map(({ length }) => length));
+  const values = inputs.map(({ value, shape: { length } }) => {
+    if (length === rank) return value;
+    return graph.op('Unsqueeze', [value, graph.list(...Array.from({ length: rank - length }, (_, i) => i + 1))]);
+  });
+  return { values, shape: [...broadcastShape(shapes)] };
+}
+
 const merge =
   (type: string): Write =>
   ({ graph, inputs }) => {
-    const value = graph.op(
-      type,
-      inputs.map((each) => each.value),
-    );
-    const longest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
-    return { value, shape: longest.shape, mask: anyMask(graph, inputs) };
+    const { values, shape } = aligned(graph, inputs);
+    return { value: graph.op(type, values), shape, mask: anyMask(graph, inputs) };
   };
 
 function concatenate(layer: LayerContext): Flow {
@@ -279,10 +288,10 @@ function concatenate(layer: LayerContext): Flow {
 
 const pairwise =
   (type: string): Write =>
-  ({ graph, inputs: [first, ...others] }) => {
-    let { value } = first;
-    for (const each of others) value = graph.op(type, [value, each.value]);
-    return { value, shape: first.shape, mask: anyMask(graph, [first, ...others]) };
+  ({ graph, inputs }) => {
+    const { values, shape } = aligned(graph, inputs);
+    const value = values.reduce((all, each) => graph.op(type, [all, each]));
+    return { value, shape, mask: anyMask(graph, inputs) };
   };
 
 const writers: Record<string, Write> = {

@@ -270,6 +270,40 @@ test('inputs whose names are alike without their signs are told apart', async ()
   model.dispose();
 });
 
+test.each([[[0, 0, 3]], [[-1, -1, 3]], [[0, 'steps', 3]]])('sizes of 0 and below are free: %j', async (dims) => {
+  const graph = graphOf([turned, lstm(['t', 'W', 'R', 'B'], ['', 'h']), last], { inputs: [['x', dims]] });
+  const model = await loadModel(fileOf(graph));
+  const named = await loadModel(fileOf({ ...graph, inputs: [['x', ['batch', 'steps', 3]]] }));
+  expect(model.inputs).toEqual(named.inputs);
+  expect(model.inputs[0].shape).toEqual([null, null, 3]);
+  const values = { shape: [3, 5, 3], data: Float32Array.from({ length: 45 }, (_, i) => Math.cos(i)) };
+  expect(await model.predict(values)).toEqual(await named.predict(values));
+  expect([model.lost, named.lost]).toEqual([[], []]);
+  const states = (size: number | string): Partial<Graph> => ({
+    inputs: [
+      ['x', dims],
+      ['h0', [1, size, UNITS]],
+    ],
+  });
+  const nodes = [turned, lstm(['t', 'W', 'R', 'B', '', 'h0', 'h0'], ['', 'h']), last];
+  const started = await loadModel(fileOf(graphOf(nodes, states(0))));
+  expect(started.inputs.map(({ shape }) => shape)).toEqual([
+    [null, null, 3],
+    [null, UNITS],
+  ]);
+  for (const one of [model, named, started]) one.dispose();
+});
+
+test('a layer has no name that an input has', async () => {
+  const inputs = ['add', 'add_1'].map((name): End => [name, ['batch', STEPS, 3]]);
+  const model = await loadModel(
+    fileOf({ nodes: [node('Sum', ['add', 'add_1'], 'both'), node('Sum', ['both', 'add'], 'y')], inputs }),
+  );
+  expect(model.inputs.map(({ name }) => name)).toEqual(['add', 'add_1']);
+  expect(model.layers.map(({ name }) => name)).toEqual(['add', 'add_1', 'add_2', 'add_3']);
+  model.dispose();
+});
+
 const told: [what: string, lost: string[], classes: string, nodes: NodeProto[], more?: Partial<Graph>][] = [
   [
     'steps of padded sequences',

@@ -25,6 +25,9 @@ const tensors = [
     weight('2 positions', 2, 2),
     weight('wide', 12, 2),
     weight('W4', 3, 4),
+    weight('W6', 3, 6),
+    weight('b6', 6),
+    weight('wider', 4 * STEPS, 2),
   ],
   ...[
     weight('W1', 1, UNITS, 3),
@@ -39,6 +42,7 @@ const tensors = [
   ...[list('repeated', 1, 5, 1), list('expanded', 1, 5, 3), list('alike', 1, 1, 1), list('flat', 0, -1)],
   ...[list('steps of two', -1, 2, 2), list('sizes', 1, 2), intTensor('first', [], [0]), intTensor('last', [], [-1])],
   ...[list('steps and features', STEPS, 3), intTensor('twelve', [], [12])],
+  list('two of three', 0, 0, 2, 3),
   ...[intTensor('middle', [], [1]), list('apart', 0, 0, 0, -1), list('together', 0, 0, -1)],
 ];
 const rowOf = (shape: 'row' | 'steps' | 'one step'): End =>
@@ -236,6 +240,36 @@ const read: Record<string, Case> = {
       node('Gather', ['groups', 'middle'], 'y', { axis: int(2) }),
     ],
   ],
+  'two features of each group of three, of a layer with a bias': [
+    'Dense',
+    [
+      node('MatMul', ['x', 'W6'], 'product'),
+      node('Add', ['product', 'b6'], 'made'),
+      node('Reshape', ['made', 'two of three'], 'groups'),
+      node('Slice', ['groups', 'one', 'three', 'three'], 'less'),
+      node('Reshape', ['less', 'together'], 'y'),
+    ],
+  ],
+  'two features of each group of three, of an activation': [
+    'Dense, Dense',
+    [
+      node('MatMul', ['x', 'W6'], 'product'),
+      node('Tanh', ['product'], 'made'),
+      node('Reshape', ['made', 'two of three'], 'groups'),
+      node('Slice', ['groups', 'zero', 'two', 'three'], 'less'),
+      node('Reshape', ['less', 'together'], 'y'),
+    ],
+  ],
+  'a number for features in groups of a layer with a bias': [
+    'Dense',
+    [
+      node('MatMul', ['x', 'W6'], 'product'),
+      node('Add', ['product', 'b6'], 'made'),
+      node('Reshape', ['made', 'two of three'], 'groups'),
+      node('Mul', ['groups', 'half'], 'less'),
+      node('Reshape', ['less', 'together'], 'y'),
+    ],
+  ],
   'a number for features in groups': [
     'Dense',
     [
@@ -275,6 +309,16 @@ const read: Record<string, Case> = {
       node('Squeeze', ['q', 'one'], 'q0'),
       node('Add', ['p0', 'q0'], 'all'),
       back('all'),
+    ],
+  ],
+  'all steps of two directions in one row': [
+    'Bidirectional, Flatten, Dense',
+    [
+      turned,
+      both,
+      node('Transpose', ['Y'], 'by rows', { perm: ints([2, 0, 1, 3]) }),
+      node('Flatten', ['by rows'], 'row'),
+      node('MatMul', ['row', 'wider'], 'y'),
     ],
   ],
   'ReduceMax over the steps, kept': [
@@ -330,6 +374,34 @@ const read: Record<string, Case> = {
       node('Conv', ['c0', 'K'], 'over', { auto_pad: text('SAME_UPPER'), strides: ints([2]) }),
       node('Transpose', ['over'], 'in order', { perm: ints([0, 2, 1]) }),
       node('Add', ['in order', '2 positions'], 'y'),
+    ],
+  ],
+  'a convolution over an image of one row, of its past': [
+    'Conv1D',
+    [
+      channels,
+      node('Unsqueeze', ['c0', 'two'], 'wide image'),
+      node('Conv', ['wide image', 'row image'], 'over', { pads: ints([0, 1, 0, 0]) }),
+      node('Squeeze', ['over', 'two'], 'less'),
+      node('Transpose', ['less'], 'y', { perm: ints([0, 2, 1]) }),
+    ],
+  ],
+  'the largest of two steps each of an image of one column, padded': [
+    'MaxPooling1D',
+    [
+      channels,
+      node('Unsqueeze', ['c0', 'three'], 'wide image'),
+      node('MaxPool', ['wide image'], 'over', { kernel_shape: ints([2, 1]), pads: ints([0, 0, 1, 0]) }),
+      node('Squeeze', ['over', 'three'], 'less'),
+      node('Transpose', ['less'], 'y', { perm: ints([0, 2, 1]) }),
+    ],
+  ],
+  'means of two steps each, with padding that there is none of': [
+    'AveragePooling1D',
+    [
+      channels,
+      node('AveragePool', ['c0'], 'over', { kernel_shape: ints([2]), count_include_pad: int(1) }),
+      node('Transpose', ['over'], 'y', { perm: ints([0, 2, 1]) }),
     ],
   ],
   'means of two steps each, where the padding does not count': [

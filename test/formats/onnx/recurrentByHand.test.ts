@@ -367,6 +367,34 @@ const sequences = {
   tensors: weights(4),
 };
 
+read['the cell alone'] = {
+  nodes: [turned, lstm(['t', 'W', 'R', 'B'], ['', '', 'c']), node('Squeeze', ['c', 'zero'], 'y')],
+  tensors: weights(4),
+  classes: 'InputLayer, LSTM',
+};
+read['the cell alone, in two ways'] = {
+  nodes: [
+    turned,
+    lstm(['t', 'W', 'R', 'B'], ['', '', 'c']),
+    node('Squeeze', ['c', 'zero'], 'cell'),
+    node('Tanh', ['cell'], 'bounded'),
+    node('Add', ['cell', 'bounded'], 'y'),
+  ],
+  tensors: weights(4),
+  classes: 'InputLayer, LSTM, Activation, Add',
+};
+read['both directions, all steps and the last of each'] = {
+  nodes: [
+    turned,
+    lstm(['t', 'W', 'R', 'B'], ['Y', 'h'], { direction: text('bidirectional') }),
+    node('ReduceSum', ['Y', 'one'], 'sums', { keepdims: int(0) }),
+    node('ReduceMean', ['sums', 'zero'], 'mean', { keepdims: int(0) }),
+    node('ReduceSum', ['h', 'zero'], 'ends', { keepdims: int(0) }),
+    node('Concat', ['mean', 'ends'], 'y', { axis: int(1) }),
+  ],
+  tensors: weights(4, { directions: 2 }),
+  classes: 'InputLayer, Bidirectional, GlobalAveragePooling1D, Bidirectional, Concatenate',
+};
 // ONNX Runtime has no operator whose batch comes first.
 read['the batch first: the last state'] = {
   nodes: [lstm(['x', 'W', 'R', 'B'], ['', 'h'], { layout: int(1) }), node('Squeeze', ['h', 'one'], 'y')],

@@ -28,7 +28,7 @@ const weight = (name: string, ...shape: number[]) =>
 const fixed: Graph['inputs'] = [['x', ['batch', STEPS, 3]]];
 const channels = node('Transpose', ['x'], 'c', { perm: ints([0, 2, 1]) });
 
-/** One operator, over x [batch, 4, 3] or its channels c [batch, 3, 4]. */
+/** One operator, over x [batch, 4, 3], its channels c [batch, 3, 4] or those as an image [batch, 3, 4, 1]. */
 type One = [opType: string, attributes: Attributes, message: string, input?: string[], tensors?: TensorProto[]];
 
 const kernel = [weight('K', 2, 3, 2)];
@@ -76,6 +76,23 @@ const operators: One[] = [
   ...computed,
   convolution({ group: int(3) }, `group: its channels are convolved in groups; ${without}`),
   convolution({}, `its kernel is for 5 features; ${damaged}`, [weight('K', 2, 5, 2)]),
+  convolution({}, `its kernel is for 2 features; ${damaged}`, [weight('K', 2, 2, 2)]),
+  ...(
+    [
+      ['strides', [1, 2], 'strides [1,2]'],
+      ['dilations', [1, 2], 'dilations [1,2]'],
+      ['pads', [0, 1, 0, 0], 'pads [0,1,0,0]'],
+      ['pads', [0, 0, 0, 1], 'pads [0,0,0,1]'],
+    ] as [string, number[], string][]
+  ).map(
+    ([name, values, message]): One => [
+      'Conv',
+      { [name]: ints(values) },
+      `${message}; ${without}`,
+      ['image', 'K'],
+      [weight('K', 2, 3, 2, 1)],
+    ],
+  ),
   convolution({}, `its kernel has shape [2,3,2,2], which reaches over other axes than the steps; ${without}`, [
     weight('K', 2, 3, 2, 2),
   ]),
@@ -180,8 +197,10 @@ const operators: One[] = [
 test.each(operators.map((one) => [one[0], one[2], one] as const))(
   '%s: %s',
   async (opType, message, [, attributes, , input = ['x'], tensors = []]) => {
-    const nodes = [channels, node(opType, input, 'y', attributes)];
-    expect(await refusal({ nodes, tensors, inputs: fixed })).toBe(`node "${opType}" (${opType}): ${message}`);
+    const image = input.includes('image') ? [node('Unsqueeze', ['c', 'behind'], 'image')] : [];
+    const nodes = [channels, ...image, node(opType, input, 'y', attributes)];
+    const all = [...tensors, ...image.map(() => intTensor('behind', [1], [3]))];
+    expect(await refusal({ nodes, tensors: all, inputs: fixed })).toBe(`node "${opType}" (${opType}): ${message}`);
   },
 );
 

@@ -4,6 +4,7 @@ import type { Activation } from '../../../src/activations.js';
 import { decodeModel, encodeModel } from '../../../src/formats/onnx/proto.js';
 import { keptKey, writeOnnx } from '../../../src/formats/onnx/write.js';
 import {
+  Activation as ActivationLayer,
   ActivityRegularization,
   AveragePooling1D,
   BatchNormalization,
@@ -12,6 +13,7 @@ import {
   Cropping1D,
   Dense,
   DepthwiseConv1D,
+  Dropout,
   ELU,
   Embedding,
   Flatten,
@@ -28,6 +30,7 @@ import {
   LSTM,
   Masking,
   MaxPooling1D,
+  MultiHeadAttention,
   Normalization,
   Permute,
   PositionEmbedding,
@@ -90,6 +93,8 @@ function checkFile(bytes: Uint8Array): void {
   for (const { name } of graph?.initializer ?? []) expect(used).toContain(name);
 }
 
+const sequences = { returnSequences: true };
+
 describe('writeOnnx', () => {
   it('writes any stack so that ONNX Runtime computes the same, and reads it back', async () => {
     await fc.assert(
@@ -137,6 +142,7 @@ describe('writeOnnx', () => {
     Normalization: () => Normalization({ mean: [0.1, 0.2, 0.3, 0.4], variance: [1, 0.5, 0.25, 2] }),
     'Normalization backwards, of weights': () => Normalization({ invert: true }),
     Cropping1D: () => Cropping1D({ cropping: [1, 0] }),
+    'Cropping1D of both ends': () => Cropping1D({ cropping: [1, 2] }),
     ZeroPadding1D: () => ZeroPadding1D({ padding: [2, 1] }),
     UpSampling1D: () => UpSampling1D({ size: 3 }),
     Permute: () => Permute([2, 1]),
@@ -147,6 +153,7 @@ describe('writeOnnx', () => {
     'GetItem of a feature': () => GetItem(2, { axis: 2 }),
     Rescaling: () => Rescaling(0.5, { offset: 1 }),
     'Rescaling of each feature': () => Rescaling([1, 2, -1, 0.5]),
+    'Rescaling of each feature, by its own offset': () => Rescaling(2, { offset: [1, 2, -1, 0.5] }),
     'Reshape to other steps': () => Reshape([3, 8]),
     'Reshape to steps that are told by the rest': () => Reshape([-1, 2]),
     'Reshape to features': () => Reshape([24]),
@@ -174,6 +181,8 @@ describe('writeOnnx', () => {
     'AveragePooling1D, overlapping': () => AveragePooling1D({ poolSize: 3, strides: 1 }),
     'AveragePooling1D, padded': () => AveragePooling1D({ poolSize: 4, strides: 4, padding: 'same' }),
     'Conv1D of its past': () => Conv1D(3, 2, { padding: 'causal', dilationRate: 2, useBias: false }),
+    'Conv1D of steps that lie apart': () => Conv1D(3, 2, { dilationRate: 3 }),
+    'Conv1D of every second step of its past': () => Conv1D(3, 3, { padding: 'causal', strides: 2 }),
     'Conv1D, padded at one end more': () => Conv1D(3, 4, { padding: 'same' }),
     'Conv1D of every second step': () => Conv1D(3, 3, { strides: 2 }),
     'Conv1D of every second step, padded': () => Conv1D(3, 2, { strides: 2, padding: 'same' }),
@@ -292,6 +301,95 @@ describe('writeOnnx', () => {
       expect(largest(await back.predict(x), y)).toBeLessThan(1e-6);
     });
   }
+
+  const x = { shape: [5, 6, 3], data: new Float32Array(90) };
+  {
+    const draw = draws(3);
+    x.data.forEach((_, i) => {
+      x.data[i] = draw(-1.5, 1.5);
+    });
+    // A row of padding alone, at the end, in front, with gaps, and one without.
+    for (const [row, steps] of [[0, 1, 2, 3, 4, 5], [4, 5], [0, 1, 2], [0, 2, 5], []].entries())
+      for (const step of steps) x.data.fill(0, (row * 6 + step) * 3, (row * 6 + step + 1) * 3);
+  }
+  const between: Record<string, () => Layer[]> = {
+    'Masking of another value': () => [Masking({ maskValue: 0.25 })],
+    ...Object.fromEntries(
+      (['concat', 'sum', 'ave', 'mul'] as const).map((mergeMode) => [
+        `Bidirectional, ${mergeMode}`,
+        () => [Bidirectional(GRU(3, sequences), { mergeMode })],
+      ]),
+    ),
+    'a GRU from the end': () => [GRU(3, { ...sequences, goBackwards: true })],
+    'TimeDistributed of a Dense': () => [TimeDistributed(Dense(3, 'tanh'))],
+    Dense: () => [Dense(3, 'tanh')],
+    'dropouts and noises': () => [Dropout(0.2), SpatialDropout1D(0.2), GaussianDropout(0.2), GaussianNoise(0.2)],
+    'an Activation': () => [ActivationLayer('sigmoid')],
+    ReLU: () => [ReLU({ negativeSlope: 0.1 })],
+    'PReLU and LeakyReLU': () => [PReLU({ sharedAxes: [1] }), LeakyReLU()],
+    'ELU and a Softmax': () => [ELU(), Softmax()],
+    LayerNormalization: () => [LayerNormalization()],
+    BatchNormalization: () => [BatchNormalization({ epsilon: 1 })],
+    Normalization: () => [Normalization({ mean: [0.1, 0.2, 0.3, 0.4], variance: [1, 0.5, 0.25, 2] })],
+    UnitNormalization: () => [UnitNormalization()],
+    'Rescaling, ActivityRegularization': () => [Rescaling(0.5, { offset: 1 }), ActivityRegularization({ l2: 0.1 })],
+    'positions, learnt and of waves': () => [PositionEmbedding(7), SinePositionEncoding()],
+    'MultiHeadAttention over itself': () => [MultiHeadAttention(2, 3)],
+    // These give no mask.
+    RMSNormalization: () => [RMSNormalization()],
+    Cropping1D: () => [Cropping1D({ cropping: [1, 1] })],
+    ZeroPadding1D: () => [ZeroPadding1D({ padding: 1 })],
+    UpSampling1D: () => [UpSampling1D({ size: 2 })],
+    'GetItem of steps': () => [GetItem([1, 5])],
+    DepthwiseConv1D: () => [DepthwiseConv1D(2)],
+    SeparableConv1D: () => [SeparableConv1D(3, 2)],
+  };
+  const ends: Record<string, () => Layer[]> = {
+    GlobalMaxPooling1D: () => [GlobalMaxPooling1D()],
+    GlobalAveragePooling1D: () => [GlobalAveragePooling1D()],
+    'GetItem of the last step': () => [GetItem(-1)],
+    Flatten: () => [Flatten(), Dense(2)],
+  };
+  const behind = (layers: Layer[]) => [...layers, LSTM(2, sequences)];
+  it.each([
+    ...Object.entries(between).map(([what, layers]) => [what, () => behind(layers())] as const),
+    ...Object.entries(ends),
+  ])('of masked steps gives what memcell gives at every step: %s', async (_, layers) => {
+    const masking = Masking({ inputShape: [6, 3] });
+    const model = randomised(new Sequential([masking, LSTM(4, sequences), ...layers()], { seed: 1 }), 7);
+    const y = await model.predict(x);
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    const theirs = await run(bytes, x);
+    expect(theirs.shape).toEqual(y.shape);
+    expect(largest(theirs, y)).toBeLessThan(1e-5);
+    model.dispose();
+  });
+
+  it.each(['concat', 'sum', 'ave', 'mul'] as const)(
+    'gives zeros for masked steps of both directions: %s',
+    async (mergeMode) => {
+      const layers = [Masking({ inputShape: [6, 3] }), Bidirectional(LSTM(2, sequences), { mergeMode })];
+      const model = randomised(new Sequential(layers, { seed: 1 }), 7);
+      const y = await model.predict(x);
+      const { bytes } = await writeOnnx(await contentsOf(model));
+      const theirs = await run(bytes, x);
+      expect(largest(theirs, y)).toBeLessThan(1e-5);
+      // The first row is all padding.
+      expect([...theirs.data.slice(0, 6 * (mergeMode === 'concat' ? 4 : 2))].every((value) => value === 0)).toBe(true);
+      model.dispose();
+    },
+  );
+
+  it('leaves out the steps of a value that is not 0, and those of 0 not', async () => {
+    const layers = [Masking({ maskValue: -1, inputShape: [6, 3] }), GRU(3, sequences)];
+    const model = randomised(new Sequential(layers, { seed: 1 }), 7);
+    const other = { ...x, data: x.data.slice() };
+    for (const row of [1, 3]) other.data.fill(-1, row * 18 + 3, row * 18 + 9);
+    const y = await model.predict(other);
+    const { bytes } = await writeOnnx(await contentsOf(model));
+    expect(largest(await run(bytes, other), y)).toBeLessThan(1e-5);
+    model.dispose();
+  });
 
   it('holds an Embedding and its mask', async () => {
     const layers = [

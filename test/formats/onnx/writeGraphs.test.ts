@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import * as ort from 'onnxruntime-web';
-import { decodeModel } from '../../../src/formats/onnx/proto.js';
+import { dataTypes, decodeModel } from '../../../src/formats/onnx/proto.js';
 import {
   Add,
   AdditiveAttention,
@@ -15,6 +15,7 @@ import {
   Conv1D,
   Dense,
   Dot,
+  Embedding,
   GlobalAveragePooling1D,
   GlobalMaxPooling1D,
   GRU,
@@ -28,6 +29,7 @@ import {
   MultiHeadAttention,
   Multiply,
   PositionEmbedding,
+  Reshape,
   Sequential,
   SimpleRNN,
   SinePositionEncoding,
@@ -109,6 +111,12 @@ const cases: Record<string, () => Built> = {
       const other = AdditiveAttention().apply([query, value]) as Tensor;
       return LSTM(2).apply(Concatenate().apply([one, other]));
     }),
+  'heads of which the keys alone are masked': () =>
+    model((a, b) => {
+      const [query, value] = over(a, b);
+      const key = GRU(4, sequence).apply(Masking().apply(b)) as Tensor;
+      return [MultiHeadAttention(2, 3), Attention()].map((layer) => layer.apply([query, value, key]) as Tensor);
+    }),
   'sequences with two masks, masked': () => {
     const [a, b] = ['a', 'b'].map((name) => Input({ shape: [4, 3], name }));
     const sides = [a, b].map((x) => GRU(4, sequence).apply(Masking().apply(x)) as Tensor);
@@ -126,6 +134,26 @@ const cases: Record<string, () => Built> = {
     const outputs = [...merges.map((layer) => layer.apply(all)), Subtract().apply([a, b])] as Tensor[];
     return new Model({ inputs: [a, b], outputs, seed: 4 });
   },
+  'merges of unlike shapes': () => {
+    const shapes: Record<string, number[]> = { a: [2, 3], b: [3], c: [2, 1], d: [1, 3] };
+    const inputs = Object.entries(shapes).map(([name, shape]) => Input({ shape, name }));
+    const [a, b, c, d] = inputs;
+    const merges = [Add(), Average(), Maximum(), Minimum(), Multiply()];
+    const outputs = [
+      ...merges.map((layer) => layer.apply([b, a])),
+      Multiply().apply([c, b, d]),
+      Add().apply([d, a, c]),
+      Subtract().apply([a, b]),
+      Subtract().apply([c, d]),
+    ] as Tensor[];
+    return new Model({ inputs, outputs, seed: 4 });
+  },
+  'a model in a model, read in another order than it is called': () =>
+    model((a, b) => {
+      const within = new Sequential([GRU(3, { inputShape: [null, 3] }), Dense(2)], { name: 'within' });
+      const [first, second] = [a, b].map((x) => within.apply(x) as Tensor);
+      return Subtract().apply([second, first]);
+    }),
   'products along other axes': () => {
     const [a, b] = ['a', 'b'].map((name) => Input({ shape: [3, 3], name }));
     const outputs = ([1, [1, 2], [2, 1], -1] as (number | [number, number])[]).map(
@@ -180,7 +208,11 @@ const refused: Record<string, string> = {
   cosines: 'node "ReduceSum" (ReduceSum): it joins outputs of recurrent operators',
   'attention over masked steps': 'node "Equal" (Equal): memcell reads no such operator',
   'sequences with two masks, masked': 'node "Equal" (Equal): memcell reads no such operator',
+  'heads of which the keys alone are masked': 'node "Equal" (Equal): memcell reads no such operator',
   'merges of three, and of features and steps': 'node "Max" (Max): memcell reads no such operator',
+  'merges of unlike shapes': 'node "Sum" (Sum): it joins [batch, 1, features] and [batch, steps, features]',
+  'a model in a model, read in another order than it is called':
+    'node "Sub" (Sub): it subtracts what comes from the input',
   'products along other axes':
     'node "MatMul" (MatMul): it multiplies [batch, features, steps] and [batch, steps, features]',
   'attention without a scale, and of sums with one':
@@ -244,6 +276,59 @@ test.each(Object.entries(cases))(
     again.dispose();
   },
 );
+
+const indices: Record<string, [isWhole: boolean, shape: number[], (x: Tensor) => Tensor | Tensor[]]> = {
+  'of an Embedding, with a mask': [
+    true,
+    [4],
+    (x) => LSTM(2).apply(Embedding(5, 3, { maskZero: true }).apply(x)) as Tensor,
+  ],
+  'of two Embeddings': [true, [4], (x) => [2, 3].map((units) => Embedding(5, units).apply(x) as Tensor)],
+  'of an Embedding beside other layers': [
+    true,
+    [4],
+    (x) => [Embedding(5, 2).apply(x), Dense(2).apply(x), Reshape([2, 2]).apply(x), x] as Tensor[],
+  ],
+  'of a model in the model': [
+    true,
+    [4],
+    (x) => new Sequential([Embedding(5, 2, { inputShape: [4] }), GRU(2)]).apply(x) as Tensor,
+  ],
+  'of an Embedding at every step': [
+    false,
+    [2, 3],
+    (x) => TimeDistributed(Embedding(5, 2)).apply(x as never) as never as Tensor,
+  ],
+  'in another shape': [false, [6], (x) => Embedding(5, 2).apply(Reshape([2, 3]).apply(x)) as Tensor],
+};
+
+test.each(Object.entries(indices))('indices %s: as ONNX Runtime', async (name, [isWhole, shape, build]) => {
+  const input = Input({ shape });
+  const built = new Model({ inputs: input, outputs: build(input), seed: 4 });
+  const data = Float32Array.from({ length: 2 * shape.reduce((product, size) => product * size, 1) }, (_, i) => i % 5);
+  const expected = [
+    await built.predict<{ data: Float32Array; shape: number[] }>({ data, shape: [2, ...shape] }),
+  ].flat();
+  const path = join(root, `indices ${name}.onnx`);
+  await built.save(path);
+  const bytes = new Uint8Array(readFileSync(path));
+  const [first] = decodeModel(bytes).graph?.input ?? [];
+  expect(first.type?.tensorType?.elemType).toBe(isWhole ? dataTypes.int64 : dataTypes.float);
+  const session = await ort.InferenceSession.create(bytes);
+  const x = isWhole
+    ? new ort.Tensor('int64', BigInt64Array.from(data, BigInt), [2, ...shape])
+    : new ort.Tensor('float32', data, [2, ...shape]);
+  const made = await session.run({ [session.inputNames[0]]: x });
+  await session.release();
+  for (const [at, output] of session.outputNames.entries()) {
+    expect([...made[output].dims]).toEqual(expected[at].shape);
+    expect(largest({ data: made[output].data as Float32Array, shape: [] }, expected[at])).toBeLessThan(1e-6);
+  }
+  const again = await loadModel(path);
+  expect([await again.predict({ data, shape: [2, ...shape] })].flat()).toEqual(expected);
+  built.dispose();
+  again.dispose();
+});
 
 test('a model that ends in a model, as files of Keras number its calls', async () => {
   const built = model((a, b) => {

@@ -208,6 +208,13 @@ const cases: [why: string, topology: Config, weights?: StoredWeight[]][] = [
     ),
   ],
   [
+    'layer concatenate (Concatenate) cannot be written: it joins masked sequences one behind the other',
+    graph(
+      [input('x', 4, 3), layer('Masking', { mask_value: 0 }, 'x'), layer('Concatenate', { axis: -2 }, 'x', 'masking')],
+      'concatenate',
+    ),
+  ],
+  [
     'layer dot (Dot) cannot be written: its inputs have not two or three axes each',
     graph([input('x', 4, 3), input('z', 3), layer('Dot', { axes: [2, 1] }, 'x', 'z')], 'dot'),
   ],
@@ -366,6 +373,13 @@ const cases: [why: string, topology: Config, weights?: StoredWeight[]][] = [
   [
     'layer flatten cannot be written: its inputs are not those of one call',
     graph([input('x', 3), { ...layer('Flatten'), inbound_nodes: [['x']] }], 'flatten'),
+  ],
+  [
+    'layer flatten cannot be written: it is called with training,mask',
+    graph(
+      [input('x', 3), { ...layer('Flatten'), inbound_nodes: [[['x', 0, 0, { training: true, mask: null }]]] }],
+      'flatten',
+    ),
   ],
   [
     'layer flatten cannot be written: it is called with training',
