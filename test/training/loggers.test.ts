@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { sequential } from '../../src/sequential.js';
 import { BackupAndRestore } from '../../src/training/backupAndRestore.js';
-import type { Callback, TrainingContext } from '../../src/training/callbacks.js';
+import { type Callback, ReduceLROnPlateau, type TrainingContext } from '../../src/training/callbacks.js';
 import { CSVLogger } from '../../src/training/csvLogger.js';
 import { crc32c, maskedCrc } from '../../src/training/eventFile.js';
 import type { FitOptions } from '../../src/training/given.js';
@@ -161,6 +161,16 @@ describe('TensorBoard', () => {
   });
 });
 
+test('TensorBoard has the rate of the epoch where another callback before it has set the next', async () => {
+  const logDir = join(root, 'rates');
+  const plateau = new ReduceLROnPlateau({ monitor: 'loss', factor: 0.5, patience: 1, minDelta: 100 });
+  const { history } = await run([plateau, new TensorBoard({ logDir })], { validationSplit: 0 });
+  expect(history.learning_rate).toEqual([0.1, 0.1, 0.05, 0.025]);
+  const rates = eventsIn(join(logDir, 'train')).filter(({ tag }) => tag === 'epoch_learning_rate');
+  expect(rates.map(({ value }) => value)).toEqual(history.learning_rate.map(Math.fround));
+  expect(existsSync(join(logDir, 'validation'))).toBe(false);
+});
+
 test('a resumed fit leaves in its logs what one that was never stopped does', async () => {
   const logs = (name: string) => ({ csv: join(root, `${name}.csv`), board: join(root, name) });
   const loggers = ({ csv, board }: ReturnType<typeof logs>) => [
@@ -277,7 +287,14 @@ describe('TerminateOnNaN', () => {
     await expect(run([steep])).rejects.toThrow('in epoch 3');
     const terminate = new TerminateOnNaN();
     const lines: string[] = [];
-    const ended = await run([steep, terminate], { write: (text) => void lines.push(text) });
+    let last: unknown;
+    const ends: Callback = {
+      onTrainEnd: (logs) => {
+        last = logs;
+      },
+    };
+    const ended = await run([steep, terminate, ends], { write: (text) => void lines.push(text) });
+    expect(last).toEqual(Object.fromEntries(Object.entries(ended.history).map(([key, values]) => [key, values[1]])));
     expect(ended.weights).toEqual(good.weights);
     expect(ended.epoch).toEqual([0, 1]);
     expect(ended.stopped).toMatchObject({ reason: 'callback', epoch: 2 });
