@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -75,12 +76,10 @@ describe('CSVLogger', () => {
     logger.onTrainBegin();
     await logger.onEpochEnd(0, { loss: 1, val_loss: 2 }, context);
     await logger.onEpochEnd(1, { loss: Number.NaN }, context);
-    await logger.onTrainEnd();
     expect(readFileSync(file, 'utf8')).toBe('epoch,loss,val_loss\n0,1,2\n1,NaN,NA\n');
     const odd = new CSVLogger(file);
     odd.onTrainBegin();
     await odd.onEpochEnd(0, { 'a,b': 1, 'c"d': 2, 'e;f': 3 }, context);
-    await odd.onTrainEnd();
     expect(readFileSync(file, 'utf8')).toBe('epoch,"a,b","c""d",e;f\n0,1,2,3\n');
     await expect(run([new CSVLogger(join(file, 'below'))])).rejects.toThrow('cannot be written');
     expect(() => new CSVLogger('')).toThrow('takes the name of a file');
@@ -224,16 +223,35 @@ test('a log that cannot be written names its file and why', async () => {
   expect(message).toBe(`${csv}: cannot be written: EISDIR: illegal operation on a directory, open '${csv}'`);
 });
 
+test('no file is left open, however a fit ends', async () => {
+  const folder = join(root, 'left');
+  const loggers = () => [
+    new CSVLogger(join(folder, 'log.csv')),
+    new TensorBoard({ logDir: folder, updateFreq: 'batch' }),
+  ];
+  const opened = () =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(join('/proc/self/fd', fd))].filter((path) => path.startsWith(folder));
+      } catch {
+        return [];
+      }
+    });
+  await run(loggers());
+  await expect(run([...loggers(), killedAt(7)])).rejects.toThrow('killed');
+  expect(opened()).toEqual([]);
+  expect(readFileSync(join(folder, 'log.csv'), 'utf8').split('\n')).toHaveLength(2 + 2);
+});
+
 test('a log that takes no more says so', async () => {
   const file = new LogFile('/dev/full');
-  await file.open('all');
+  await file.begin('all');
   const error = await file.append('row').catch((reason) => reason);
   expect(error).toMatchObject({
     name: 'MemcellError',
     code: 'io',
     message: expect.stringMatching(/^\/dev\/full: cannot be written: .*ENOSPC/),
   });
-  await file.close();
 });
 
 test('TensorBoard goes on with the files that a backup knows, and begins the others', () => {
