@@ -197,7 +197,7 @@ export class Sequential extends Predicting {
           backup: {
             store: await openBackups(backup, save),
             model: structureOf(this.building.built()),
-            seedIsDrawn: options.seed === undefined && !this.seedGiven,
+            seedIsDrawn: rest.seed == null && !this.seedGiven,
           },
         }),
       });

@@ -224,6 +224,53 @@ describe('seeds', () => {
     model.dispose();
   });
 
+  test('while fit runs nothing of the model can be changed, and all is as before', async () => {
+    const model = regression({ seed: 1 });
+    const twin = regression({ seed: 1 });
+    model.threads = 3;
+    const changes: (() => unknown)[] = [
+      () => {
+        model.threads = 2;
+      },
+      () => model.compile({ loss: 'mae', threads: 2 }),
+      () => model.setWeights(regression({ seed: 2 }).getWeights()),
+      () => model.loadWeights(join(folder, 'none.weights.h5')),
+      () => model.add(Dense(2)),
+      () => model.dispose(),
+    ];
+    const said: string[] = [];
+    const tries = async () => {
+      for (const change of changes)
+        said.push(
+          await Promise.resolve()
+            .then(change)
+            .then(String, ({ message }) => message),
+        );
+    };
+    const { history } = await model.fit(x, y, { ...quiet, epochs: 1, callbacks: [{ onBatchEnd: tries }] });
+    expect(new Set(said)).toEqual(new Set(['this cannot be done while fit runs on the same model; await it first']));
+    expect([said.length, model.threads, model.layers.length]).toEqual([5 * changes.length, 3, 2]);
+    expect(history).toEqual((await twin.fit(x, y, { ...quiet, epochs: 1 })).history);
+    model.threads = 2;
+    expect(model.threads).toBe(2);
+    expect(await model.evaluate(x, y)).toEqual(await twin.evaluate(x, y));
+    for (const one of [model, twin]) one.dispose();
+  });
+
+  test('a layer more: its output has its name, it is compiled anew, and one that does not fit changes nothing', async () => {
+    const model = regression({ seed: 1 });
+    await model.fit(x, y, quiet);
+    const before = await model.evaluate(x, y);
+    expect(() => model.add(LSTM(2))).toThrow('layer 3 (LSTM) needs (samples, steps, features)');
+    expect(await model.evaluate(x, y)).toEqual(before);
+    expect(model.outputs).toEqual([{ name: 'dense', shape: [null, 1] }]);
+    model.add(Dense(3, { name: 'last' }));
+    expect(model.outputs).toEqual([{ name: 'last', shape: [null, 3] }]);
+    expect(model.isCompiled).toBe(false);
+    await expect(model.evaluate(x, y)).rejects.toThrow('compile the model first');
+    model.dispose();
+  });
+
   test('seeds are whole numbers', () => {
     expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, or null, not 1.5');
   });

@@ -92,10 +92,19 @@ export function computedLayer(computation: Computation<Schema>): LayerDefinition
   const own = ownClass((tf) => computedClass(tf, computation));
   return defineLayer({
     ...definition,
+    shape: (settings, inputs) => shapeOf(computation, settings, inputs),
     ...(weights && { weights: (settings, ...inputs) => weights(settings, inputs) }),
     own,
     make: (settings, tf) => new (own(tf))(settings),
   });
+}
+
+/** The shape of the output. @throws Error for inputs that do not fit, or a weight that has the size of an axis that is open */
+function shapeOf({ shape, weights }: Computation<Schema>, settings: Config, inputs: readonly Shape[]): Shape {
+  const output = shape?.(settings, inputs) ?? inputs[0];
+  const open = weights?.(settings, inputs).find((weight) => weight.shape.includes(0));
+  if (open) throw new Error(`its weight ${open.name} has the size of an axis that is open; give that a fixed size`);
+  return output;
 }
 
 const listOf = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
@@ -174,7 +183,7 @@ function computedClass(tf: TensorFlow, computation: Computation<Schema>): new (c
 
     override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
       const shapes = this.moved(shapesOf(inputShape));
-      const [output] = this.moved([[...(computation.shape?.(this.settings, shapes) ?? shapes[0])]]);
+      const [output] = this.moved([[...shapeOf(computation, this.settings, shapes)]]);
       return output;
     }
 

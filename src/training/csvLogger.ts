@@ -49,10 +49,6 @@ export class CSVLogger implements Callback {
     await file.append(this.line([String(epoch), ...cells]));
   }
 
-  async onTrainEnd(): Promise<void> {
-    await this.file?.close();
-  }
-
   saveState(): CallbackState {
     const { filename, names, file, resumedAt } = this;
     return { options: { filename, ...this.options }, values: { names, bytes: file?.size ?? resumedAt } };
@@ -65,7 +61,7 @@ export class CSVLogger implements Callback {
 
   private async open({ print }: TrainingContext): Promise<LogFile> {
     const file = new LogFile(this.filename);
-    const whole = await file.open(this.resumedAt ?? (this.options.append ? 'all' : 0));
+    const whole = await file.begin(this.resumedAt ?? (this.options.append ? 'all' : 0));
     if (!whole) print(`${this.filename}: rows are missing that were there when the backup was written`);
     return file;
   }

@@ -384,7 +384,6 @@ class Run {
       restore: (state) => runner.restore(state),
       save: async (folder) => {
         if (!host.save) throw usageError('this model cannot be saved during training');
-        runner.sync();
         await host.save(folder);
       },
       directionOf: (key) => {

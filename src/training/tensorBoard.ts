@@ -70,10 +70,6 @@ export class TensorBoard implements Callback {
     if (Object.keys(held).length > 0) await this.write('validation', 'epoch_', epoch, held, context);
   }
 
-  async onTrainEnd(): Promise<void> {
-    for (const part of PARTS) await this.files[part]?.file.close();
-  }
-
   saveState(): CallbackState {
     const values: CallbackState['values'] = {};
     for (const part of PARTS) {
@@ -111,7 +107,7 @@ export class TensorBoard implements Callback {
       known?.name ?? `events.out.tfevents.${Math.floor(now / 1000)}.${hostname()}.${process.pid}.${now % 1000}`;
     const path = join(this.options.logDir, part, name);
     const file = new LogFile(path);
-    const whole = await file.open(known?.bytes ?? 0);
+    const whole = await file.begin(known?.bytes ?? 0);
     if (!whole) print(`${path}: events are missing that were there when the backup was written`);
     if (file.size === 0) await file.append(versionRecord(now / 1000));
     return { name, file };

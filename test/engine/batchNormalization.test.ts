@@ -24,26 +24,31 @@ test('BatchNormalization and frozen layers: predictions 1e-5, losses 1e-4 relati
   expect(tensorCount()).toBe(tensors);
 });
 
-test('a step whose loss is not finite leaves the moving averages as they are', async () => {
-  const model = new Sequential([l.BatchNormalization({ inputShape: [3] }), l.Dense(1)], { seed: 1 });
-  model.compile({ loss: 'mse', optimizer: 'sgd' });
-  expect(model.engine).toEqual({ kind: 'memcell' });
-  const x = { data: Float32Array.from({ length: 12 }, (_, i) => i), shape: [4, 3] };
-  const y = { data: new Float32Array(4), shape: [4, 1] };
-  const moving = () =>
-    model
-      .getWeights()
-      .slice(2, 4)
-      .map(({ data }) => [...data]);
-  await model.trainOnBatch(x, y);
-  const before = moving();
-  // Keras: 0.99 · 0 + 0.01 · the mean of 0, 3, 6, 9, and 0.99 · 1 + 0.01 · their variance.
-  expect(before[0][0]).toBeCloseTo(0.045, 6);
-  expect(before[1][0]).toBeCloseTo(0.99 + 0.1125, 6);
-  await expect(model.trainOnBatch(x, { data: new Float32Array(4).fill(3e38), shape: [4, 1] })).rejects.toThrow(/loss/);
-  expect(moving()).toEqual(before);
-  model.dispose();
-});
+test.each(['memcell', 'tfjs'] as const)(
+  'a step whose loss is not finite leaves the moving averages as they are, on %s',
+  async (kind) => {
+    const model = new Sequential([l.BatchNormalization({ inputShape: [3] }), l.Dense(1)], { seed: 1 });
+    model.compile({ loss: 'mse', optimizer: 'sgd', ...(kind === 'tfjs' && { engine: kind }) });
+    expect(model.engine.kind).toBe(kind);
+    const x = { data: Float32Array.from({ length: 12 }, (_, i) => i), shape: [4, 3] };
+    const y = { data: new Float32Array(4), shape: [4, 1] };
+    const moving = () =>
+      model
+        .getWeights()
+        .slice(2, 4)
+        .map(({ data }) => [...data]);
+    await model.trainOnBatch(x, y);
+    const before = moving();
+    // Keras: 0.99 · 0 + 0.01 · the mean of 0, 3, 6, 9, and 0.99 · 1 + 0.01 · their variance.
+    expect(before[0][0]).toBeCloseTo(0.045, 6);
+    expect(before[1][0]).toBeCloseTo(0.99 + 0.1125, 6);
+    await expect(model.trainOnBatch(x, { data: new Float32Array(4).fill(3e38), shape: [4, 1] })).rejects.toThrow(
+      /loss/,
+    );
+    expect(moving()).toEqual(before);
+    model.dispose();
+  },
+);
 
 test('wrapped in TimeDistributed: moments of each step, over the rows whose step is not masked', async () => {
   const model = new Sequential(

@@ -70,6 +70,22 @@ test.each(['model', 'model.keras'])(
   },
 );
 
+test.each([undefined, 'tfjs'] as const)(
+  'there is nothing to average after a step that was refused (%s)',
+  async (engine) => {
+    const model = sequential('Dense(2)', { inputShape: [3], seed: 1 });
+    model.compile({ loss: 'mse', optimizer: adam({ useEma: true }), ...(engine && { engine }) });
+    const before = model.getWeights();
+    const [x, y] = [array(new Random(4), 5, 3), array(new Random(5), 5, 2)];
+    await expect(model.trainOnBatch(x, { ...y, data: y.data.map(() => 3e38) })).rejects.toThrow(
+      'the loss of this batch',
+    );
+    await model.fit(x, y, { epochs: 0, verbose: 0 });
+    expect(model.getWeights()).toEqual(before);
+    model.dispose();
+  },
+);
+
 test('what does not fit is refused by name', () => {
   expect(() => sgd({ gradientAccumulationSteps: 1 })).toThrow('sgd: gradientAccumulationSteps must be at least 2');
   expect(() => sgd({ emaMomentum: 1.5 })).toThrow('sgd: emaMomentum must be a number from 0 to 1, not 1.5');

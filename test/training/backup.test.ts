@@ -179,6 +179,37 @@ describe('a fit that was killed and resumed ends as one that was never stopped',
     }
   });
 
+  test('stopped again before an epoch is over: onTrainEnd is given what the last finished one logged', async () => {
+    const folder = join(root, 'stopped again');
+    const ends: unknown[] = [];
+    const ended: Callback = { onTrainEnd: (logs) => void ends.push(logs) };
+    const controller = new AbortController();
+    const abort: Callback = { onEpochBegin: (epoch) => (epoch === 2 ? controller.abort() : undefined) };
+    const { history } = await run({}, { backup: folder, callbacks: [abort, ended], signal: controller.signal });
+    await run({}, { backup: folder, callbacks: [ended], signal: AbortSignal.abort() });
+    expect(ends).toEqual(Array(2).fill({ loss: (history as { loss: number[] }).loss[1] }));
+    expect((await run({}, { backup: folder })).history).toEqual((await run({})).history);
+  });
+
+  test('a model and a fit without a seed go on with the seed that was drawn', async () => {
+    const folder = join(root, 'no seed');
+    const fitted = async (more: object) => {
+      const model = sequential('Dense(2)', { inputShape: [2] });
+      model.compile({ loss: 'mse', optimizer: 'sgd' });
+      const data = { data: x.data.slice(0, 48), shape: [24, 2] };
+      const { params, history } = await model.fit(data, y, { batchSize: 5, epochs: 3, verbose: 0, ...more });
+      const weights = model.getWeights();
+      model.dispose();
+      return { seed: params.seed, history, weights };
+    };
+    for (const seed of [undefined, null]) {
+      const given = { backup: folder, seed } as FitOptions;
+      await expect(fitted({ ...given, callbacks: [killedAt(7)] })).rejects.toThrow('killed');
+      const resumed = await fitted(given);
+      expect(await fitted({ seed: resumed.seed })).toEqual(resumed);
+    }
+  });
+
   test('a loss that is not finite ends it: the weights are those of the last good epoch, resumed or not', async () => {
     const explode: Callback = {
       onBatchBegin: (_, { optimizer, params: { steps } }) => {
@@ -494,6 +525,15 @@ describe('when a backup is due', () => {
     expect(await moments({ epochs: 1 })).toEqual(['running 1.0', 'running 2.0', 'running 3.0']);
     expect(await moments({ epochs: 3 })).toEqual(['running 3.0']);
     expect(await moments({ steps: 6 })).toEqual(['running 1.1', 'running 2.2', 'running 3.3']);
+  });
+
+  test('none within an epoch that a callback has stopped', async () => {
+    const stop: Callback = {
+      onBatchEnd: (batch, _logs, context) => {
+        context.stopTraining = batch === 2;
+      },
+    };
+    expect(await moments({ steps: 1 }, [stop])).toEqual(['running 0.1', 'running 0.2']);
   });
 
   test('by minutes since the last one', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Input, Model } from '../../src/functional.js';
 import { Dense } from '../../src/layers/index.js';
+import type { SymbolicTensor } from '../../src/layers/symbolic.js';
 import { Sequential } from '../../src/sequential.js';
 import {
   type Callback,
@@ -192,6 +194,35 @@ describe('ModelCheckpoint', () => {
   });
 });
 
+test('callbacks know of every metric whether more of it is better, of the weighted ones and of each output too', async () => {
+  const input = Input({ shape: [2] });
+  const outputs = ['a', 'b'].map((name) => Dense(1, { name }).apply(input)) as SymbolicTensor[];
+  const model = new Model({ inputs: input, outputs, seed: 1 });
+  model.compile({
+    loss: 'mse',
+    metrics: { a: ['r2Score'], b: ['mae'] },
+    weightedMetrics: { a: ['mape'], b: [{ name: 'cosineSimilarity', config: { name: 'cosine' } }] },
+  });
+  const asked = ['loss', 'a_r2Score', 'b_mae', 'a_mape', 'b_cosine', 'r2Score', 'learning_rate'];
+  const found: Record<string, unknown> = {};
+  const asks: Callback = {
+    onTrainBegin: ({ directionOf }) => {
+      for (const key of asked) found[key] = [directionOf(key), directionOf(`val_${key}`)];
+    },
+  };
+  await model.fit([[1, 2]], [[[1]], [[2]]], { verbose: 0, callbacks: asks });
+  model.dispose();
+  expect(found).toEqual({
+    loss: ['down', 'down'],
+    a_r2Score: ['up', 'up'],
+    b_mae: ['down', 'down'],
+    a_mape: ['down', 'down'],
+    b_cosine: ['up', 'up'],
+    r2Score: [undefined, undefined],
+    learning_rate: [undefined, undefined],
+  });
+});
+
 test('a function is onEpochEnd', async () => {
   const seen: number[] = [];
   await runThrough(getCallbacks((epoch, { loss }) => void seen.push(epoch, loss))[0], losses(7, 8));
@@ -358,6 +389,12 @@ test.each<[string, () => Callback, Logs[], object]>([
       rates: [1, 1, 1, 1],
       epochs: 4,
     },
+  ],
+  [
+    'ModelCheckpoint, a threshold of 0',
+    () => new ModelCheckpoint({ filepath: '{epoch:d}{epoch:2d}', saveBestOnly: true, initialValueThreshold: 0 }),
+    valued(0.5, -0.5, -0.25),
+    { ...nothing, saved: ['202'], rates: [1, 1, 1], epochs: 3 },
   ],
   [
     'ModelCheckpoint counts batches over epochs',

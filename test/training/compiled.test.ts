@@ -20,13 +20,16 @@ const y = [
 const classes = () => l.sequential('Dense(4, softmax)', { inputShape: [3] });
 
 /** What a model evaluates to once it has been saved in each of the formats that keep compile()'s settings. */
-async function saved(model: l.Sequential | l.Model): Promise<unknown[]> {
+async function saved(
+  model: l.Sequential | l.Model,
+  evaluate = (again: l.Sequential): Promise<unknown> => again.evaluate(x, y, { verbose: 0 }),
+): Promise<unknown[]> {
   const folder = await mkdtemp(join(tmpdir(), 'memcell-compiled-'));
   const found: unknown[] = [];
   for (const name of ['folder', 'model.keras', 'model.h5']) {
     await model.save(join(folder, name));
     const again = await l.loadModel(join(folder, name));
-    found.push(await again.evaluate(x, y, { verbose: 0 }));
+    found.push(await evaluate(again));
     again.dispose();
   }
   await rm(folder, { recursive: true });
@@ -80,6 +83,33 @@ test('metrics are kept with their options', async () => {
     'other',
   ]);
   expect(await saved(model)).toEqual([before, before, before]);
+  model.dispose();
+});
+
+test.each<[string, Parameters<l.Model['compile']>[0]]>([
+  [
+    'by names',
+    {
+      loss: { b: l.huber({ delta: 2 }), a: 'mae' },
+      lossWeights: { b: 0.5, a: 2 },
+      metrics: { b: ['mse', 'mae'] },
+      weightedMetrics: { a: ['rmse'], b: [] },
+    },
+  ],
+  [
+    'in lists',
+    { loss: ['mae', l.quantile({ quantile: 0.9 })], lossWeights: [3, 0.5], metrics: ['mse'], weightedMetrics: ['mae'] },
+  ],
+])('what is compiled for several outputs is kept: %s', async (_, compiled) => {
+  const input = l.Input({ shape: [3] });
+  const outputs = ['a', 'b'].map((name) => l.Dense(2, { name }).apply(input)) as l.SymbolicTensor[];
+  const model = new l.Model({ inputs: input, outputs, seed: 1 });
+  model.compile(compiled);
+  const targets = [0, 2].map((from) => y.map((row) => row.slice(from, from + 2)));
+  const options = { verbose: 0, sampleWeight: [1, 2, 4] } as const;
+  const before = await model.evaluate(x, targets, options);
+  expect(Object.keys(before)).toHaveLength(_ === 'in lists' ? 7 : 6);
+  expect(await saved(model, (again) => again.evaluate(x, targets, options))).toEqual([before, before, before]);
   model.dispose();
 });
 

@@ -206,6 +206,83 @@ describe('stopping', () => {
     expect(seen).toEqual([]);
   });
 
+  test('weights that are averaged at the end are not where it is interrupted', async () => {
+    const { run, runner } = setUp(undefined, {
+      optimizer: adam({ learningRate: 0.1, useEma: true, emaMomentum: 0.5 }),
+    });
+    const controller = new AbortController();
+    let left: Float32Array[] = [];
+    const abort: Callback = {
+      onBatchEnd: (_batch, _logs, { capture, optimizer }) => {
+        if (optimizer.iterations !== 4) return;
+        left = capture().weights;
+        controller.abort();
+      },
+    };
+    await run(x, y, { epochs: 4, batchSize: 4, callbacks: [abort], signal: controller.signal });
+    expect(weightsOf(runner)).toEqual(left);
+    await run(x, y, { epochs: 2, initialEpoch: 1, batchSize: 4 });
+    expect(weightsOf(runner)[0]).toEqual(runner.capture().optimizer?.state[2]);
+  });
+
+  test.each([
+    ['an epoch', { onEpochEnd: true }, { reason: 'interrupted', epoch: 1, batch: 3 }],
+    ['a batch', { onBatchEnd: true }, { reason: 'interrupted', epoch: 1, batch: 1 }],
+  ])('aborted and stopped at once, at the end of %s: interrupted', async (_, at, stopped) => {
+    const { run } = setUp();
+    const controller = new AbortController();
+    let epoch = 0;
+    const both = (context: { stopTraining: boolean }) => {
+      if (epoch !== 1) return;
+      context.stopTraining = true;
+      controller.abort();
+    };
+    const callback: Callback = {
+      onEpochBegin: (begun) => {
+        epoch = begun;
+      },
+      ...('onEpochEnd' in at && { onEpochEnd: (_epoch, _logs, context) => both(context) }),
+      ...('onBatchEnd' in at && { onBatchEnd: (_batch, _logs, context) => both(context) }),
+    };
+    const options = { epochs: 3, batchSize: 4, callbacks: [callback], signal: controller.signal };
+    expect((await run(x, y, options)).stopped).toEqual(stopped);
+  });
+
+  test('aborted at the end of the last epoch: all was done', async () => {
+    const { run } = setUp();
+    const controller = new AbortController();
+    const abort: Callback = { onEpochEnd: (epoch) => (epoch === 1 ? controller.abort() : undefined) };
+    const history = await run(x, y, { epochs: 2, callbacks: [abort], signal: controller.signal });
+    expect([history.epoch, history.stopped]).toEqual([[0, 1], undefined]);
+  });
+
+  test.each<[string, FitOptions, number[]]>([
+    ['all epochs', {}, [0, 1, 2]],
+    ['no epoch', { epochs: 0 }, []],
+    ['an interruption in the third epoch', { signal: undefined }, [0, 1]],
+  ])('onTrainEnd is given what the last finished epoch logged: %s', async (name, options, epochs) => {
+    const { run } = setUp(undefined, { metrics: ['mae'] });
+    const controller = new AbortController();
+    let seen: unknown;
+    const callback: Callback = {
+      onEpochBegin: (epoch) => (name.startsWith('an') && epoch === 2 ? controller.abort() : undefined),
+      onTrainEnd: (logs) => {
+        seen = logs;
+      },
+    };
+    const { epoch, history } = await run(x, y, {
+      epochs: 3,
+      validationSplit: 0.2,
+      callbacks: [callback],
+      ...options,
+      signal: controller.signal,
+    });
+    expect(epoch).toEqual(epochs);
+    const last = Object.entries(history).map(([key, values]) => [key, values.at(-1)]);
+    expect(last).toHaveLength(epochs.length > 0 ? 4 : 0);
+    expect(seen).toEqual(Object.fromEntries(last));
+  });
+
   test('a model that nobody can save is not saved', async () => {
     const { run } = setUp();
     const saving: Callback = { onEpochEnd: (_epoch, _logs, { save }) => save('somewhere') };
@@ -277,6 +354,13 @@ describe('stopping', () => {
     expect(runner.capture()).toEqual(good.runner.capture());
   });
 
+  test('in the first epoch: the optimizer is as new', async () => {
+    const { run, runner } = setUp('Input((3,)), Dense(2)', { optimizer: adam({ learningRate: 1e38 }) });
+    const before = runner.capture();
+    await expect(run(x, y, { batchSize: 4, epochs: 2 })).rejects.toThrow(/the loss is .* in epoch 1, batch [23] of 3/);
+    expect(runner.capture()).toEqual(before);
+  });
+
   test('a weight that overflows in the last batch is found as well', async () => {
     const { run, runner } = setUp('Input((3,)), Dense(2)', { optimizer: sgd({ learningRate: 1e39 }) });
     const before = runner.capture();
@@ -300,6 +384,8 @@ describe('stopping', () => {
     expect(history.epoch.length).toBe(bestEpoch + 3);
     expect(history.stopped).toEqual({ reason: 'callback', epoch: bestEpoch + 2, batch: 1 });
     expect(weightsOf(runner)).toEqual(best[bestEpoch]);
+    // The optimizer goes on from where it was, as in Keras.
+    expect(runner.optimizer.iterations).toBe(history.epoch.length);
     const final = await evaluate(runner, compiled, rows(x, 7, 10), rows(y, 7, 10));
     expect(final.loss).toBe(losses[bestEpoch]);
   });
@@ -416,6 +502,18 @@ test('verbose 2 and 1 print a line for each epoch, 0 prints nothing', async () =
   expect(await printed(1)).toMatch(new RegExp(`^Epoch 1/2${line.source}Epoch 2/2${line.source}$`));
   expect(await printed(2, 1)).toMatch(/^2\/2 - 0s/);
   expect(await printed(0)).toBe('');
+});
+
+test('evaluate and predict give their line to who asks for it', async () => {
+  const { compiled, runner } = setUp(undefined, { metrics: ['mae'] });
+  const written: string[] = [];
+  const options = { batchSize: 4, write: (text: string) => void written.push(text) };
+  for (const verbose of [0, 1, 2] as const) {
+    await evaluate(runner, compiled, x, y, { ...options, verbose });
+    await predict(runner, x, { ...options, verbose });
+  }
+  const lines = ['3/3 - 0s - /step - loss:  - mae: \n', '3/3 - 0s - /step\n'];
+  expect(written.join('').replace(/\d+(us|ms)|\d\.\d{4}/g, '')).toBe([...lines, ...lines].join(''));
 });
 
 test('fit, evaluate and predict draw their batches on a terminal', async () => {

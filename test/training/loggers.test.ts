@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { sequential } from '../../src/sequential.js';
 import { BackupAndRestore } from '../../src/training/backupAndRestore.js';
-import type { Callback, TrainingContext } from '../../src/training/callbacks.js';
+import { type Callback, ReduceLROnPlateau, type TrainingContext } from '../../src/training/callbacks.js';
 import { CSVLogger } from '../../src/training/csvLogger.js';
 import { crc32c, maskedCrc } from '../../src/training/eventFile.js';
 import type { FitOptions } from '../../src/training/given.js';
@@ -75,12 +76,10 @@ describe('CSVLogger', () => {
     logger.onTrainBegin();
     await logger.onEpochEnd(0, { loss: 1, val_loss: 2 }, context);
     await logger.onEpochEnd(1, { loss: Number.NaN }, context);
-    await logger.onTrainEnd();
     expect(readFileSync(file, 'utf8')).toBe('epoch,loss,val_loss\n0,1,2\n1,NaN,NA\n');
     const odd = new CSVLogger(file);
     odd.onTrainBegin();
     await odd.onEpochEnd(0, { 'a,b': 1, 'c"d': 2, 'e;f': 3 }, context);
-    await odd.onTrainEnd();
     expect(readFileSync(file, 'utf8')).toBe('epoch,"a,b","c""d",e;f\n0,1,2,3\n');
     await expect(run([new CSVLogger(join(file, 'below'))])).rejects.toThrow('cannot be written');
     expect(() => new CSVLogger('')).toThrow('takes the name of a file');
@@ -161,6 +160,16 @@ describe('TensorBoard', () => {
   });
 });
 
+test('TensorBoard has the rate of the epoch where another callback before it has set the next', async () => {
+  const logDir = join(root, 'rates');
+  const plateau = new ReduceLROnPlateau({ monitor: 'loss', factor: 0.5, patience: 1, minDelta: 100 });
+  const { history } = await run([plateau, new TensorBoard({ logDir })], { validationSplit: 0 });
+  expect(history.learning_rate).toEqual([0.1, 0.1, 0.05, 0.025]);
+  const rates = eventsIn(join(logDir, 'train')).filter(({ tag }) => tag === 'epoch_learning_rate');
+  expect(rates.map(({ value }) => value)).toEqual(history.learning_rate.map(Math.fround));
+  expect(existsSync(join(logDir, 'validation'))).toBe(false);
+});
+
 test('a resumed fit leaves in its logs what one that was never stopped does', async () => {
   const logs = (name: string) => ({ csv: join(root, `${name}.csv`), board: join(root, name) });
   const loggers = ({ csv, board }: ReturnType<typeof logs>) => [
@@ -214,16 +223,35 @@ test('a log that cannot be written names its file and why', async () => {
   expect(message).toBe(`${csv}: cannot be written: EISDIR: illegal operation on a directory, open '${csv}'`);
 });
 
+test('no file is left open, however a fit ends', async () => {
+  const folder = join(root, 'left');
+  const loggers = () => [
+    new CSVLogger(join(folder, 'log.csv')),
+    new TensorBoard({ logDir: folder, updateFreq: 'batch' }),
+  ];
+  const opened = () =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(join('/proc/self/fd', fd))].filter((path) => path.startsWith(folder));
+      } catch {
+        return [];
+      }
+    });
+  await run(loggers());
+  await expect(run([...loggers(), killedAt(7)])).rejects.toThrow('killed');
+  expect(opened()).toEqual([]);
+  expect(readFileSync(join(folder, 'log.csv'), 'utf8').split('\n')).toHaveLength(2 + 2);
+});
+
 test('a log that takes no more says so', async () => {
   const file = new LogFile('/dev/full');
-  await file.open('all');
+  await file.begin('all');
   const error = await file.append('row').catch((reason) => reason);
   expect(error).toMatchObject({
     name: 'MemcellError',
     code: 'io',
     message: expect.stringMatching(/^\/dev\/full: cannot be written: .*ENOSPC/),
   });
-  await file.close();
 });
 
 test('TensorBoard goes on with the files that a backup knows, and begins the others', () => {
@@ -277,7 +305,14 @@ describe('TerminateOnNaN', () => {
     await expect(run([steep])).rejects.toThrow('in epoch 3');
     const terminate = new TerminateOnNaN();
     const lines: string[] = [];
-    const ended = await run([steep, terminate], { write: (text) => void lines.push(text) });
+    let last: unknown;
+    const ends: Callback = {
+      onTrainEnd: (logs) => {
+        last = logs;
+      },
+    };
+    const ended = await run([steep, terminate, ends], { write: (text) => void lines.push(text) });
+    expect(last).toEqual(Object.fromEntries(Object.entries(ended.history).map(([key, values]) => [key, values[1]])));
     expect(ended.weights).toEqual(good.weights);
     expect(ended.epoch).toEqual([0, 1]);
     expect(ended.stopped).toMatchObject({ reason: 'callback', epoch: 2 });

@@ -104,6 +104,15 @@ describe('closed forms', () => {
     const third = [Float32Array.of(0)];
     sgd({ learningRate: 1, clipnorm: 1 }).apply(third, [Float32Array.of(6)], [Float32Array.of(4)]);
     expect(third[0][0]).toBeCloseTo(-3, 6);
+    // In the mean over batches the uses are no longer apart.
+    const summed = (given: Float32Array[] | undefined) => {
+      const optimizer = rmsprop({ learningRate: 0.01, gradientAccumulationSteps: 2, clipnorm: 3 });
+      const weights = [Float32Array.of(0)];
+      for (const gradient of [2, 6]) optimizer.apply(weights, [Float32Array.of(gradient)], given);
+      return weights;
+    };
+    expect(summed([Float32Array.of(40)])).toEqual(summed(undefined));
+    expect(summed(undefined)).not.toEqual([Float32Array.of(0)]);
   });
 });
 

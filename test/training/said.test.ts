@@ -158,6 +158,26 @@ describe('refused while training', () => {
       () => prepareTargets(mse, { data: new Float32Array(5), shape: [2, 3] }, [null, 3]),
     ],
     [
+      'data: y[1, 0] is 1.1; binaryCrossentropy takes targets from 0 to 1',
+      () => prepareTargets(getLoss('bce'), { data: Float32Array.of(1, 1.1), shape: [2, 1] }, [null, 1]),
+    ],
+    [
+      "data: y: shape (2,) does not fit the model's output (n, 3); categoricalFocalCrossentropy takes (n, 3)",
+      () => prepareTargets(getLoss('categoricalFocalCrossentropy'), zeros(2), [null, 3]),
+    ],
+    [
+      'data: sampleWeight: shape (3,); expected one weight for each sample, (2,)',
+      () => compiledTwo().evaluate(zeros(2, 2), [zeros(2, 1), zeros(2, 1)], { sampleWeight: [1, 1, 1] }),
+    ],
+    [
+      "usage: trainOnBatch: unknown option 'sampleWeights'; did you mean sampleWeight?",
+      () => dense().trainOnBatch(zeros(2, 3), zeros(2, 2), { sampleWeights: [1, 1] } as Any),
+    ],
+    [
+      'usage: trainOnBatch: classWeight must be an object, or null, not 2',
+      () => dense().trainOnBatch(zeros(2, 3), zeros(2, 2), { classWeight: 2 } as Any),
+    ],
+    [
       'usage: sampleWeight: a list of arrays is for a model with several outputs; this one has one',
       () => combinedWeight(mse, zeros(2, 1), { sampleWeight: [zeros(2), zeros(2)] as Any }),
     ],
