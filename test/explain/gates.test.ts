@@ -254,10 +254,14 @@ test('of a linear model, an attribution is the weight times the change of the in
   expect(Array.from(values.data)).toEqual([0, expect.closeTo(3, 4), expect.closeTo(10, 4)]);
   expect([output, baseline]).toEqual([[32], [19]]);
   await expect(model.attribute([[1, 2, 3]], { output: 2 })).rejects.toThrow('output 2 is none of the 2');
+  const before = tf.memory().numTensors;
   for (const baseline of [[1], null, 5, 'abc', [1, 2, Number.NaN], ['1', '2', '3']])
     await expect(model.attribute([[1, 2, 3]], { baseline } as object)).rejects.toThrow(
       'attribute: the baseline must be 3 finite numbers, as one sample is',
     );
+  await expect(model.attribute([[1, 2, 3]], { output: 7 })).rejects.toThrow('output 7 is none of the 2');
+  await model.attribute([[1, 2, 3]]);
+  expect(tf.memory().numTensors).toBe(before);
   model.dispose();
 });
 
