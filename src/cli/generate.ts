@@ -51,6 +51,8 @@ async function run(folder: string, values: Record<string, unknown>, session: Ses
       session.stream(piece);
       text += piece;
     }
+    // Nothing was made where what ends it comes at once.
+    if (text === prompt) session.stream(prompt);
     session.stream('\n');
     session.result({ model: folder, prompt, text, ...generationPath(model) });
   } finally {

@@ -50,8 +50,10 @@ export async function attributionOf(
   }
   const { run, start, mask, shape, embedded } = inputOf(model, x);
   const [batch] = x.shape;
-  const from = baselineOf(start, embedded ? undefined : baseline);
+  const held = mask ? [start, mask] : [start];
   try {
+    const from = baselineOf(start, embedded ? undefined : baseline);
+    held.push(from);
     const { place, valueAt, gradientAt } = pathOf(run, start, from, output);
     const change = tf.tidy(() => tf.sub(start, from).dataSync());
     const size = change.length / batch;
@@ -84,7 +86,7 @@ export async function attributionOf(
     const data = Float32Array.from(embedded ? sums(values, start.shape[2] ?? 1) : values);
     return { values: { data, shape }, place, output: last, baseline: first, gap };
   } finally {
-    tf.dispose([start, from, ...(mask ? [mask] : [])]);
+    tf.dispose(held);
   }
 }
 
@@ -150,7 +152,7 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   const embedded = first?.getClassName() === 'Embedding';
   if (first === undefined) {
     const run = (input: tf.Tensor) => sideBySide(runGraph(model, [{ value: input }], false));
-    return { run, start: tf.cast(tf.clone(x), 'float32'), shape, embedded };
+    return { run, start: tf.cast(x, 'float32'), shape, embedded };
   }
   if (read.length > 1) {
     const names = read.map(({ name }) => name).join(', ');

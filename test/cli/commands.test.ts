@@ -323,6 +323,14 @@ describe('generate', () => {
       text: out.slice(0, -1),
       path: 'stream',
     });
+    // What ends it is none of it; where it comes at once, what is left is the prompt.
+    for (const [stop, text] of [
+      ['go', 'tick tock '],
+      ['t', 'tick '],
+    ]) {
+      expect(await memcell('generate', ...options, '--stop', stop)).toEqual({ code: 0, out: `${text}\n`, err: '' });
+      expect((await json('generate', ...options, '--stop', stop)).text).toBe(text);
+    }
     const drawn = async (seed: string) =>
       (await memcell('generate', models.text, '--temperature', '5', '--seed', seed)).out;
     expect(await drawn('1')).toBe(await drawn('1'));

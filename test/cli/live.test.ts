@@ -1,7 +1,7 @@
 /** memcell train --live: the page of a training, its stop button, and who may press it. */
 import { readdirSync } from 'node:fs';
 import { type IncomingMessage, request, ServerResponse } from 'node:http';
-import { createServer } from 'node:net';
+import { createServer, Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
@@ -9,7 +9,7 @@ import { loadTask } from 'memcell';
 import type { Browser } from 'playwright-core';
 import { startLive } from '../../src/cli/live.js';
 import { parseLive } from '../../src/cli/liveAddress.js';
-import { serveLive } from '../../src/cli/liveServer.js';
+import { isLoopback, serveLive } from '../../src/cli/liveServer.js';
 import { Dense, Sequential } from '../../src/index.js';
 import type { LiveState } from '../../src/report/live.js';
 import type { TrainingContext } from '../../src/training/callbacks.js';
@@ -163,6 +163,8 @@ test('SIGTERM stops a live training as any other, and its pages get the report',
   const out = join(folder, 'ended');
   const { url, done, kill } = await training([...endless, '--out', out, '--live', '0']);
   const watching = eventsOf(url);
+  const { document } = parseHTML(await (await fetch(url)).text());
+  expect([document.title, document.querySelector('h1')?.textContent]).toEqual(Array(2).fill('Training on series.csv'));
   // A page that is opened later gets what there is.
   await eventsOf(url, (event) => event === 'state');
   kill('SIGTERM');
@@ -227,6 +229,37 @@ describe('addresses', () => {
       expect(outcome.err.split('\n')).toHaveLength(2);
     }
     await new Promise((resolve) => taken.close(resolve));
+  });
+
+  test.each([
+    ['EACCES', '127.0.0.1', 'the port may not be used here; give one above 1023, or none for one that is free'],
+    ['EADDRINUSE', '::1', 'the port is taken by another program; give another one, or none for one that is free'],
+    ['EADDRNOTAVAIL', '1.2.3.4', 'this machine does not have the address; give one of its own'],
+    ['ENOTFOUND', 'some.where', 'the host is not known; give an address of this machine'],
+    ['EOTHER', 'some.where', 'as it said'],
+  ])('what cannot be served says why: %s', async (code, host, reason) => {
+    const listen = jest.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+      setImmediate(() => this.emit('error', Object.assign(new Error('as it said'), { code })));
+      return this;
+    });
+    const served = { page: () => 'page', scripts: [], onOpened: () => {}, onStop: () => {} };
+    try {
+      await expect(serveLive({ host, port: 80 }, served)).rejects.toMatchObject({
+        code: 'io',
+        message: `--live ${host === '::1' ? '[::1]' : host}:80: ${reason}`,
+      });
+    } finally {
+      listen.mockRestore();
+    }
+  });
+
+  test('this machine alone reaches 127.x, ::1 and localhost, and no host that only looks so', () => {
+    const own = ['127.0.0.1', '127.9.8.7', 'localhost', '::1'];
+    expect(
+      [...own, '0.0.0.0', '::', '10.127.0.1', '127.0.0.1.example', '1127.0.0.1', 'localhost.example'].filter(
+        isLoopback,
+      ),
+    ).toEqual(own);
   });
 
   test('others than this machine reach it only when asked, which is said; by number, by no name of theirs', async () => {

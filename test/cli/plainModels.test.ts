@@ -144,6 +144,27 @@ describe('predict', () => {
     }
   });
 
+  it('gives each number of a sample its own column, and its place in the sample as a name', async () => {
+    const steps = sequential('LSTM(3, return_sequences=true)', { inputShape: [4, 2], seed: 3 });
+    await steps.save(place('steps.keras'));
+    const { data } = await steps.predict(x);
+    const rows = Array.from({ length: 5 }, (_, n) => [...data.subarray(12 * n, 12 * n + 12)]);
+    const { out } = await memcell('predict', place('steps.keras'), place('x.npy'), '--out', '-');
+    const names = [0, 1, 2, 3].flatMap((t) => [0, 1, 2].map((u) => `"lstm[${t},${u}]"`));
+    expect(out).toBe(
+      [names, ...rows.map((row) => row.map((value) => String(Number(value.toPrecision(7)))))]
+        .map((row) => `${row.join(',')}\n`)
+        .join(''),
+    );
+    const { outputs } = await json('predict', place('steps.keras'), place('x.npy'));
+    expect(outputs.map(({ name, shape }: { name: string; shape: number[] }) => [name, shape])).toEqual([
+      ['lstm', [5, 4, 3]],
+    ]);
+    expect(outputs[0].values.map((sample: number[][]) => sample.flat().map(Math.fround))).toEqual(rows);
+    expect(outputs[0].values[1]).toHaveLength(4);
+    steps.dispose();
+  });
+
   test.each(['y.npy', 'y.json', 'Y.NPZ'])('writes %s, which it reads again', async (name) => {
     expect((await memcell('predict', model, place('x.npy'), '--out', place(name))).code).toBe(0);
     const read = await readArrayFile(place(name));
@@ -264,6 +285,25 @@ describe('evaluate', () => {
     await write('all.npz', { ...inputs, y: target }, 'npz');
     const { samples, evaluation } = await json('evaluate', two, place('all.npz'), '--loss', 'mse');
     expect([samples, evaluation]).toEqual([3, direct]);
+  });
+
+  it('takes a target for each output by its name', async () => {
+    const states = join(fixtures, 'savedModels/two-outputs');
+    const loaded = await loadModel(states);
+    loaded.compile({ loss: 'mse', metrics: ['mae'] });
+    const targets = { lstm_LSTM5: wave([5, 3], 7), lstm_LSTM5_1: wave([5, 3], 9) };
+    const direct = await loaded.evaluate(x, targets, { verbose: 0 });
+    expect(new Set(Object.values(direct)).size).toBe(Object.keys(direct).length);
+    // In a file of their own or beside the inputs, in whichever order.
+    const { lstm_LSTM5: h, lstm_LSTM5_1: c } = targets;
+    await write('states-of.npz', { lstm_LSTM5_1: c, lstm_LSTM5: h }, 'npz');
+    await write('states-beside.npz', { lstm_LSTM5_1: c, x, lstm_LSTM5: h }, 'npz');
+    const how = ['--loss', 'mse', '--metrics', 'mae'];
+    for (const given of [[place('x.npy'), '--targets', place('states-of.npz')], [place('states-beside.npz')]]) {
+      const { samples, evaluation } = await json('evaluate', states, ...given, ...how);
+      expect([samples, evaluation]).toEqual([5, direct]);
+    }
+    loaded.dispose();
   });
 
   it('says in one line what does not fit', async () => {

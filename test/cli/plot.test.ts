@@ -240,6 +240,100 @@ describe('charts of characters', () => {
     expect(chartText({ title: 'y', lines: [{ ...broken, y: x.map(() => Number.NaN) }], place }, paper)).toBe('');
   });
 
+  /** The colours of the plotting area's characters from the left, with how many have each, row by row. */
+  const coloursOf = (text: string) =>
+    text
+      .split('\n')
+      .filter((row) => /[│┤]/.test(row))
+      .map((row) =>
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+        Array.from(row.replace(/^[^│┤]*[│┤]/, '').matchAll(/\x1b\[(\d+)m([^\x1b]*)\x1b\[39m|([^\x1b]+)/g), (run) => [
+          run[1] === undefined ? 'none' : { 36: 'blue', 33: 'orange', 90: 'faint' }[run[1]],
+          (run[2] ?? run[3]).length,
+        ]),
+      );
+
+  test('a character that lines share has the colour of the last of them, and a line its own over a band', () => {
+    const flat = (from: number, colour: 'blue' | 'orange') => ({ name: 'y', x: [from, 10], y: [1, 1], colour });
+    const draw = (chart: object) =>
+      coloursOf(
+        chartText({ title: 'y', lines: [], place, height: 3, ...chart }, { width: 40, colours: true }).replace(
+          /^y\n.*──.*\n/,
+          'y\n',
+        ),
+      );
+    // 40 characters less a label of three, a space and the axis; the second line begins in the middle.
+    expect(draw({ lines: [flat(0, 'blue'), flat(5, 'orange')] })).toEqual([
+      [],
+      [],
+      [
+        ['blue', 17],
+        ['orange', 18],
+      ],
+    ]);
+    const band = { name: '80 %', x: [0, 10], lower: [1, 1], upper: [3, 3], colour: 'blue' };
+    expect(draw({ lines: [flat(5, 'orange')], bands: [band] })).toEqual([
+      [['blue', 37]],
+      [['blue', 37]],
+      [
+        ['blue', 18],
+        ['orange', 19],
+      ],
+    ]);
+  });
+
+  test('a band reaches from its lower to its upper end at each place; of one place it is one character wide', () => {
+    const band = (x: number[], upper: number[]) => ({
+      name: '80 %',
+      x,
+      lower: x.map(() => 0),
+      upper,
+      colour: 'blue' as const,
+    });
+    const shaded = (one: ReturnType<typeof band>) => {
+      const line = { name: 'y', x: [0, 10], y: [10, 10], colour: 'ink' as const };
+      const rows = chartText({ title: 'y', lines: [line], bands: [one], place, height: 11 }, paper)
+        .split('\n')
+        .filter((row) => /[│┤]/.test(row))
+        .map((row) => row.replace(/^[^│┤]*[│┤]/, '').padEnd(56));
+      return Array.from({ length: 56 }, (_, column) => rows.filter((row) => row[column] === '░').length);
+    };
+    // From nothing to half of the height: a character is a tenth of it.
+    const rising = shaded(band([0, 10], [0, 5]));
+    expect([rising[0], rising[28], rising[55]]).toEqual([1, 3, 6]);
+    expect(rising).toEqual([...rising].sort((a, b) => a - b));
+    const one = shaded(band([5], [5]));
+    expect(one.flatMap((rows, column) => (rows > 0 ? [[column, rows]] : []))).toEqual([[28, 6]]);
+  });
+
+  test('dashes are three dots and as much room, and go on from point to point', () => {
+    const drawn = (points: number) => {
+      const x = Array.from({ length: points }, (_, i) => i / (points - 1));
+      const line = { name: 'y', x, y: x.map(() => 1), colour: 'ink' as const, dashed: true };
+      return chartText({ title: 'y', lines: [line], place, height: 3 }, { width: 40, colours: false }).split('\n')[3];
+    };
+    // Two dots are a character.
+    expect(drawn(2)).toBe(`  1 ┤${'⣀⡀ '.repeat(12).slice(0, 35).trimEnd()}`);
+    expect(drawn(70).match(/ +(?=[⠁-⣿])/g)?.length).toBeGreaterThan(6);
+  });
+
+  test('several lines and bands are named in a legend, one line is not; an end that has no room is left out', () => {
+    const line = { name: 'made', x: [0, 1], y: [1, 2], colour: 'blue' as const };
+    const band = { name: '80 %', x: [0, 1], lower: [1, 1], upper: [2, 2], colour: 'orange' as const };
+    const of = (chart: object, colours = false) =>
+      chartText({ title: 'y', lines: [line], place, ...chart }, { width: 60, colours }).split('\n');
+    expect(of({})[1]).toMatch(/^ +2 ┤/);
+    expect(of({ bands: [band] })[1]).toBe('  ── made   ░░ 80 %');
+    expect(of({ lines: [line, { ...line, name: 'told', dashed: true }] })[1]).toBe('  ── made   ╌╌ told');
+    expect(of({ bands: [band] }, true)[1]).toBe('  \x1b[36m──\x1b[39m made   \x1b[33m░░\x1b[39m 80 %');
+    const under = (name: (x: number) => string) => of({ place: name }).at(-1)?.trimStart();
+    // 60 characters less those of '1.455', a space and the axis.
+    const [a, b] = ['a'.repeat(26), 'b'.repeat(26)];
+    expect(under((x) => (x === 0 ? a : b))).toBe(`${a} ${b}`);
+    expect(under((x) => (x === 0 ? a : `${b}b`))).toBe(a);
+    expect(under(() => a)).toBe(a);
+  });
+
   test('a loss that falls by a factor of 30 is drawn by its logarithm', () => {
     const y = Array.from({ length: 40 }, (_, i) => 10 ** (-i / 10));
     const lines = [{ name: 'loss', x: y.map((_, i) => i), y, colour: 'ink' as const }];
@@ -261,6 +355,16 @@ describe('charts of characters', () => {
   half ████████████▌ 50.0 %
   none  0.0 %"
 `);
+  });
+
+  test('the end of a bar is told by eighths of a character', () => {
+    const bars = Array.from({ length: 17 }, (_, value) => ({ name: 'x', value, told: '|' }));
+    // 11 characters less a name, a number and what is between them: five, of which a bar of 40 would fill all.
+    const rows = barsText('x', bars, { width: 11, colours: false }, 40).split('\n').slice(1);
+    const part = (eighths: number) => (eighths === 0 ? '' : String.fromCodePoint(0x2590 - eighths));
+    expect(rows).toEqual(bars.map(({ value }) => `  x ${'█'.repeat(Math.floor(value / 8))}${part(value % 8)} |`));
+    const none = [{ name: 'x', value: 0, told: '0' }];
+    expect(barsText('x', none, { width: 40, colours: true })).toBe('x\n  x  0');
   });
 
   test('of many classes the hardest are drawn; one that does not occur is none of them', () => {

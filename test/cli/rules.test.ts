@@ -6,6 +6,8 @@ import { trainingOf } from '../../src/cli/choose.js';
 import { Session } from '../../src/cli/command.js';
 import { showProgress } from '../../src/cli/progress.js';
 import { parseCheckpoint } from '../../src/cli/resuming.js';
+import { chartText } from '../../src/cli/terminal/chart.js';
+import { lookText } from '../../src/cli/terminal/look.js';
 import { answersText, curvesText, forecastsText, scoresText } from '../../src/cli/terminal/pictures.js';
 import { addShape, parseDuration, parseSizes, quoted } from '../../src/cli/values.js';
 import type { Evaluation } from '../../src/report/input.js';
@@ -278,5 +280,148 @@ describe('pictures', () => {
     expect(parts[1].split('\n')[1]).toBe('  ── what happened   ╌╌ what comes next   ░░ 80 %');
     expect(forecastsText([one('', [])], [], paper).split('\n')[0]).toBe('y');
     expect(forecastsText([], [next], paper)).toBe('');
+  });
+
+  test('of a training: each curve by its own epochs, whichever is longer', () => {
+    const chart = (loss: number[], held: number[]) =>
+      chartText(
+        {
+          title: 'loss',
+          lines: [
+            { name: 'training', x: loss.map((_, i) => i + 1), y: loss, colour: 'blue' },
+            { name: 'held out', x: held.map((_, i) => i + 1), y: held, colour: 'orange', dashed: true },
+          ],
+          place: (epoch) => `epoch ${epoch}`,
+          mayBeLog: true,
+        },
+        { width: 60, colours: true },
+      );
+    for (const [loss, held] of [
+      [
+        [4, 3, 2],
+        [5, 4],
+      ],
+      [[4], [5, 4, 3]],
+      [
+        [90, 3, 2],
+        [80, 5, 1],
+      ],
+    ])
+      expect(curvesText({ loss, val_loss: held }, { width: 60, colours: true })).toBe(chart(loss, held));
+  });
+
+  test('of forecasts: what was forecast and a third as much before it, each series and column with its own', () => {
+    const colours = { width: 70, colours: true };
+    const block = (x: number[], y: number[], ...probabilities: number[]) => ({
+      x,
+      y,
+      intervals: probabilities.map((probability) => ({
+        probability,
+        lower: y.map((value) => value - 10 * probability),
+        upper: y.map((value) => value + 5 * probability),
+      })),
+    });
+    const list = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    const x = list(1, 100);
+    const series = (name: string, by: number, forecasts: object[]) => ({
+      kind: 'forecast',
+      series: name,
+      axis: 'row',
+      columns: ['sold', 'price'].map((column, c) => ({
+        name: column,
+        actual: { x, y: x.map((at) => by * ((at * (c + 3)) % 17)) },
+        forecasts,
+      })),
+    });
+    const next = ['b', 'a'].map((name, n) => ({
+      series: name,
+      columns: [0, 1].map((c) => block([101, 102], [n + 3 * c, n + 5], 0.8, 0.95)),
+    }));
+    const told = (shown: object[], coming: typeof next) =>
+      forecastsText(shown as unknown as ShownForecasts[], coming, colours);
+    type Drawn = Parameters<typeof chartText>[0];
+    const chart = (title: string, by: number, c: number, from: number, more: Drawn['lines'], bands: Drawn['bands']) => {
+      const seen = list(from, 100);
+      const happened = { x: seen, y: seen.map((at) => by * ((at * (c + 3)) % 17)), colour: 'ink' as const };
+      const lines = [{ name: 'what happened', ...happened }, ...more];
+      return chartText({ title, lines, ...(bands && { bands }), place: (at) => `row ${at}` }, colours);
+    };
+    const coming = (by: number, c: number, n: number, dashed: boolean): Drawn['lines'][number] => ({
+      name: 'what comes next',
+      x: [100, 101, 102],
+      y: [by * ((100 * (c + 3)) % 17), n + 3 * c, n + 5],
+      colour: 'blue',
+      dashed,
+    });
+    const band = (c: number, n: number): NonNullable<Drawn['bands']> => [
+      {
+        name: '80 %',
+        x: [101, 102],
+        lower: [n + 3 * c - 8, n + 5 - 8],
+        upper: [n + 3 * c + 4, n + 5 + 4],
+        colour: 'blue',
+      },
+    ];
+    const before = { name: 'forecast before it happened', colour: 'orange', dashed: true } as const;
+    // From row 73 to row 102, and ten rows before; blocks of several steps do not hang together.
+    const several = [block([73, 74], [3, 4]), block([75, 76], [9, 8])];
+    const broken = { ...before, x: [73, 74, 74, 75, 76, 76], y: [3, 4, Number.NaN, 9, 8, Number.NaN] };
+    expect(told([series('a', 1, several), series('b', 2, []), series('c', 3, [])], next)).toBe(
+      [
+        ...[0, 1].map((c) =>
+          chart(`a: ${['sold', 'price'][c]}`, 1, c, 64, [broken, coming(1, c, 1, false)], band(c, 1)),
+        ),
+        // Of none forecast, the last sixty rows and what comes, and a third as much before.
+        ...[0, 1].map((c) => chart(`b: ${['sold', 'price'][c]}`, 2, c, 21, [coming(2, c, 0, true)], band(c, 0))),
+        '1 more series; --report draws them',
+      ].join('\n\n'),
+    );
+    // Without what comes next it ends with what happened; of one step each they are one line.
+    const ones = [block([92], [3]), block([93], [1]), block([94], [2])];
+    const line = { ...before, x: [92, 93, 94], y: [3, 1, 2] };
+    expect(told([series('', 1, ones)], [])).toBe(
+      [chart('sold', 1, 0, 90, [line], undefined), chart('price', 1, 1, 90, [line], undefined)].join('\n\n'),
+    );
+  });
+
+  test('of a table: lines with breaks at their gaps, and averages by the places of their cycles', () => {
+    const day = 86_400_000;
+    const x = [0, 1, 4, 5].map((at) => at * day);
+    const cycle = (name: string, places: string[]) => ({
+      name,
+      places: places.map((place, i) => ({ place, mean: (i * 5) % 7 })),
+    });
+    const column = {
+      kind: 'numbers',
+      name: 'sold',
+      line: { x, y: [3, 1, 2, 5] },
+      gaps: [{ from: day, to: 4 * day }],
+      cycles: [cycle('weekday', ['Mon', 'Tue', 'Fri']), cycle('hour', ['0', '12'])],
+    };
+    const look = { axis: 'date', series: ['north', 'south'].map((name) => ({ name, columns: [column] })) };
+    const colours = { width: 60, colours: true };
+    const drawn = ['north', 'south'].flatMap((series) => {
+      const name = `${series}: sold`;
+      const broken = { x: [0, 1, 2.5, 4, 5].map((at) => at * day), y: [3, 1, Number.NaN, 2, 5] };
+      const means = { x: [0, 1, 2], y: [0, 5, 3] };
+      const place = (at: number) => new Date(at).toISOString().slice(0, 10);
+      return [
+        chartText(
+          { title: `${name}, 1 gap`, lines: [{ name, ...broken, colour: 'blue' }], place, height: 10 },
+          colours,
+        ),
+        // Of two places there is nothing to see.
+        chartText(
+          {
+            title: `${name}: mean by weekday`,
+            lines: [{ name, ...means, colour: 'orange' }],
+            place: (i) => ['Mon', 'Tue', 'Fri'][i],
+            height: 5,
+          },
+          colours,
+        ),
+      ];
+    });
+    expect(lookText(look as unknown as Parameters<typeof lookText>[0], colours)).toBe(`\n${drawn.join('\n\n')}\n`);
   });
 });

@@ -1,7 +1,9 @@
 /** What command lines are refused with, and what they say of what was left out: whole lines, with names and numbers in them. */
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
 import { serveLive } from '../../src/cli/liveServer.js';
 import { run } from '../../src/cli/main.js';
 import { lookText } from '../../src/cli/terminal/look.js';
@@ -139,6 +141,20 @@ describe('refused', () => {
     ['predict @bare', '@bare: is a model without a task; give the samples: memcell predict @bare DATA', 2],
     ['predict @bare @series.csv --steps 3', '@bare: --steps is for models of memcell train; this one has no task', 2],
     ['evaluate @bare @series.csv --targets value', '@bare: comes without a loss; name one, such as --loss mse', 2],
+    ['predict @bare @series.csv --plot', '@bare: --plot is for models of memcell train; this one has no task', 2],
+    [
+      'predict @bare @series.csv --interval 80',
+      '@bare: --interval is for models of memcell train; this one has no task',
+      2,
+    ],
+    ['evaluate @bare @series.csv --plot', '@bare: --plot is for models of memcell train; this one has no task', 2],
+    [
+      'evaluate @bare @series.csv --report @x.html',
+      '@bare: --report is for models of memcell train; this one has no task',
+      2,
+    ],
+    ['evaluate @bare @series.csv --from 3', '@bare: --from is for models of memcell train; this one has no task', 2],
+    ['predict @classify', '@classify: give the DATA whose rows are to be classified', 2],
     ['evaluate @bare @series.csv --metrics mae', '--metrics goes with --loss: name the loss too', 2],
     ['plot @series.csv --out @x.png', '--out @x.png: name a file that ends in .html or .svg', 2],
     ['help trian', "unknown command 'trian'; did you mean train?", 2],
@@ -150,6 +166,89 @@ describe('refused', () => {
   ])('%s', async (line, message, code) => {
     expect(await refusal(...line.split(' '))).toEqual([code, `memcell: ${message}`]);
   });
+});
+
+test('a model that training starts from may be replaced only by what is trained on it, however it is written', async () => {
+  const given = ['train', series, '--forecast', 'value', '--window', '3', '--plain', '--epochs', '1'];
+  const [from, same] = [place('forecast'), join(folder, 'other', '..', 'forecast', '/')];
+  const { code, err } = await memcell(...given, '--from', from, '--out', same);
+  expect([code, err]).toEqual([2, expect.stringContaining(`memcell: --from and --out are both ${same}: `)]);
+  // Nothing is replaced where nothing is trained; what it would start from is said.
+  const dry = await memcell(...given, '--from', from, '--out', same, '--dry-run');
+  expect([dry.code, dry.err]).toEqual([0, '']);
+  const lines = dry.out.trimEnd().split('\n');
+  expect(lines.slice(-3)).toEqual([
+    expect.stringContaining(`the weights of ${from}`),
+    `scaled by this data; window and horizon, where not given, are those of ${from}`,
+    expect.stringMatching(/^training LSTM\(1\), Dense\(1\) on \d+ samples, \d+ more held out$/),
+  ]);
+  const tested = await memcell('backtest', series, ...given.slice(2), '--from', from, '--folds', '2');
+  expect([tested.code, tested.err]).toEqual([0, expect.stringContaining(`the weights of ${from}`)]);
+});
+
+test('a page has the command line as a shell takes it', async () => {
+  const page = place("it's a page.html");
+  expect((await memcell('report', place('symbols'), numbers, '--out', page)).code).toBe(0);
+  const { document } = parseHTML(readFileSync(page, 'utf8'));
+  const facts = (tag: string) => Array.from(document.querySelectorAll(`#model ${tag}`), (one) => one.textContent);
+  const told = Object.fromEntries(facts('dt').map((name, i) => [name, facts('dd')[i]]));
+  const written = `'${folder}/it'\\''s a page.html'`;
+  expect(told['made by']).toBe(`memcell report ${place('symbols')} ${numbers} --out ${written}`);
+  expect([told.data, document.title]).toEqual([numbers, 'A model of a sequence, numbers.txt']);
+});
+
+test('what is predicted is written to a file and drawn, and a page of it has all of it', async () => {
+  const [table, page] = [place('answers.csv'), place('answers.html')];
+  const { code, out, err } = await memcell(
+    'predict',
+    place('classify'),
+    classes,
+    '--out',
+    table,
+    '--report',
+    page,
+    '--plot',
+  );
+  expect([code, err]).toEqual([0, `20 rows written to ${table}\nthe report is in ${page}\n`]);
+  const piped = await memcell('predict', place('classify'), classes, '--out', '-');
+  const written = readFileSync(table, 'utf8');
+  expect(written).toBe(piped.out);
+  const [, ...rows] = written
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+  const { document } = parseHTML(readFileSync(page, 'utf8'));
+  const shown = Array.from(document.querySelectorAll('#predicted tbody tr'), ({ children }) =>
+    [children[0], children[1]].map((cell) => cell.textContent),
+  );
+  expect(shown).toEqual(rows.map(([row, answer]) => [row, answer]));
+  const count = (name: string) => rows.filter(([, answer]) => answer === name).length;
+  const bars = out
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/ +/));
+  expect(bars.map(([name, , told]) => [name, Number(told)])).toEqual(
+    ['u', 'v']
+      .filter((name) => count(name) > 0)
+      .sort((a, b) => count(b) - count(a))
+      .map((name) => [name, count(name)]),
+  );
+});
+
+test('where what comes next cannot be told, a picture is drawn without it and says why', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${(i * 3) % 5}\n`).join('');
+  const table = file(folder, 'known.csv', `y,ahead\n${rows}`);
+  const model = place('known');
+  const given = ['--forecast', 'y', '--known', 'ahead', '--window', '3', '--epochs', '1'];
+  expect((await memcell('train', table, ...given, '--out', model)).code).toBe(0);
+  const { code, out, err } = await memcell('evaluate', model, table, '--plot');
+  expect([code, err]).toEqual([
+    0,
+    expect.stringMatching(/^warning: what comes next is not drawn: .*needs ahead of the rows to come: .*\n$/),
+  ]);
+  expect(out).toContain('forecast before it happened');
+  expect(out).not.toContain('what comes next');
 });
 
 test.each<[number, number, string | undefined]>([

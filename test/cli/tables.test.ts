@@ -193,6 +193,16 @@ describe('train', () => {
     const result = await json('train', data, '--forecast', 'sales', ...long, '--budget', '0.2s', '--out', out);
     expect(result.epochs).toBeLessThan(1000000);
     expect((await memcell('predict', out)).code).toBe(0);
+    // That it ended so is printed, and warned of only where nothing is printed.
+    const rows = csv(0, 60, (i) => `${i % 7},${(i * 5) % 11},${i % 7 > 3 ? 'up' : 'down'}`);
+    const classes = [file(folder, 'late.csv', `a,b,kind\n${rows}`), '--classify', 'kind', '--epochs', '1000000'];
+    const hurried = [...classes, '--layers', 'Dense(2, softmax)', '--budget', '0.2s', '--out', join(folder, 'late')];
+    const [printed, document] = [await memcell('train', ...hurried), await memcell('train', ...hurried, '--json')];
+    const said = ({ out, err }: typeof printed) =>
+      [out, err].map((text) => text.split('\n').filter((line) => line.includes('at the end of its time')));
+    expect(said(printed)).toEqual([['stopped at the end of its time'], []]);
+    expect(said(document)[1]).toEqual(['warning: stopped at the end of its time']);
+    expect(JSON.parse(document.out).warnings).toContain('stopped at the end of its time');
     for (const budget of ['0', 'soon', '-1s']) {
       const { code, err } = await memcell(...train, '--budget', budget, '--out', out);
       expect([code, err]).toEqual([

@@ -124,6 +124,7 @@ describe('a signal', () => {
     for (const told of [err, again.err]) expect(told.split('60 rows')).toHaveLength(2);
     const last = await memcell(...resumed);
     expect(last.code).toBe(0);
+    expect(last.out.trimEnd().split('\n').at(-1)).toBe(`saved in ${out}; next: memcell predict ${out} ${kinds}`);
     const trials = Array.from(last.err.matchAll(/^trial (\d) of 3: /gm), ([, number]) => number);
     expect(trials).toEqual(['1', '2', '3']);
     expect(existsSync(`${out}.resume`)).toBe(false);

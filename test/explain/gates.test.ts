@@ -254,10 +254,194 @@ test('of a linear model, an attribution is the weight times the change of the in
   expect(Array.from(values.data)).toEqual([0, expect.closeTo(3, 4), expect.closeTo(10, 4)]);
   expect([output, baseline]).toEqual([[32], [19]]);
   await expect(model.attribute([[1, 2, 3]], { output: 2 })).rejects.toThrow('output 2 is none of the 2');
+  const before = tf.memory().numTensors;
   for (const baseline of [[1], null, 5, 'abc', [1, 2, Number.NaN], ['1', '2', '3']])
     await expect(model.attribute([[1, 2, 3]], { baseline } as object)).rejects.toThrow(
       'attribute: the baseline must be 3 finite numbers, as one sample is',
     );
+  await expect(model.attribute([[1, 2, 3]], { output: 7 })).rejects.toThrow('output 7 is none of the 2');
+  await model.attribute([[1, 2, 3]]);
+  expect(tf.memory().numTensors).toBe(before);
+  model.dispose();
+});
+
+test.each([
+  ['Masking', [Masking({ maskValue: -9 }), LSTM(3), Dense(2)], [4, 2], [0.5, -1, 2, 0.3, 1, 1.5, -0.2, 0.8], -9],
+  ['Embedding', [Embedding(7, 3, { maskZero: true }), GRU(3), Dense(2)], [4], [1, 5, 2, 6], 0],
+] as const)(
+  'behind %s, what is explained is the output that predict gives, of samples of any length',
+  async (_, layers, shape, sample, pad) => {
+    const model = new Sequential([...layers], { inputShape: [...shape], seed: 8 });
+    const size = sample.length;
+    // The second sample ends with steps that do not count, as many as a layer that saw them would notice.
+    const data = Float32Array.from([...sample, ...sample.slice(0, size / 2), ...new Array(size / 2).fill(pad)]);
+    const { data: predicted } = await model.predict({ data, shape: [2, ...shape] });
+    const before = tf.memory().numTensors;
+    for (const output of [undefined, 0, 1]) {
+      const told = await model.attribute(
+        { data, shape: [2, ...shape] },
+        // Of an Embedding nothing else than zeros is compared with.
+        { ...(output !== undefined && { output }), ...(shape.length === 1 && { baseline: [1, 1, 1, 1] }) },
+      );
+      const largest = [0, 1].map((b) => (predicted[2 * b + 1] > predicted[2 * b] ? 1 : 0));
+      expect(told.place).toEqual(output === undefined ? largest : [output, output]);
+      expect(told.output).toEqual(told.place.map((place, b) => expect.closeTo(predicted[2 * b + place], 5)));
+      expect(told.values.shape).toEqual([2, ...shape]);
+      for (const b of [0, 1]) {
+        const sum = told.values.data.subarray(b * size, (b + 1) * size).reduce((total, value) => total + value, 0);
+        expect(Math.abs(sum - (told.output[b] - told.baseline[b]))).toBeLessThan(told.gap + 1e-5);
+      }
+      expect([...told.values.data.subarray(1.5 * size)]).toEqual(new Array(size / 2).fill(0));
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  },
+);
+
+test('an Embedding inside a model in the model is explained as one that stands in it', async () => {
+  const parts = [() => Embedding(9, 3), () => LSTM(4), () => Dense(3)];
+  const flat = new Sequential(
+    parts.map((make) => make()),
+    { inputShape: [4], seed: 3 },
+  );
+  const inner = new Sequential(
+    parts.slice(0, 2).map((make) => make()),
+    { inputShape: [4] },
+  );
+  const nested = new Sequential([inner, parts[2]()], { inputShape: [4] });
+  nested.setWeights(flat.getWeights());
+  const x = [
+    [1, 5, 2, 8],
+    [3, 3, 0, 7],
+  ];
+  const [one, other] = [await flat.attribute(x), await nested.attribute(x)];
+  expect(one.values.shape).toEqual([2, 4]);
+  expect({ ...other, values: [...other.values.data] }).toEqual({ ...one, values: [...one.values.data] });
+  flat.dispose();
+  nested.dispose();
+});
+
+test.each([
+  ['LSTM', false, 2],
+  ['LSTM', true, 2],
+  ['GRU', false, 1],
+  ['GRU', true, 1],
+] as const)(
+  'each direction of a Bidirectional %s has its own states, from its own initial ones: masked %s',
+  async (kind, masked, count) => {
+    const x = Input({ shape: [5, 2] });
+    const initial = Array.from({ length: 2 * count }, (_, i) =>
+      Dense(3, { useBias: true, biasInitializer: 'randomUniform', name: `state${i}` }),
+    );
+    const read = masked ? Masking({ maskValue: 0 }).apply(x) : x;
+    const last = LSTM(2, { name: 'first' }).apply(read);
+    const both = Bidirectional(layers[kind](3, false), { name: 'both' });
+    const outputs = both.apply(read, { initialState: initial.map((dense) => dense.apply(last)) });
+    const model = new Model({ inputs: x, outputs, seed: 6 });
+    const values = ramp([2, 5, 2]);
+    if (masked) values.data.fill(0, 6, 8);
+    const { data } = await model.predict(values);
+    const [, forward, backward] = await model.gates(values);
+    expect([forward.layer, backward.layer, forward.kind]).toEqual(['both/forward', 'both/backward', kind]);
+    for (let row = 0; row < 10; row++) {
+      if (masked && row === 3) continue;
+      for (const [part, { gates }] of [forward, backward].entries()) {
+        const own = data.subarray(6 * row + 3 * part, 6 * row + 3 * part + 3);
+        expect([...gates.state.subarray(3 * row, 3 * row + 3)]).toEqual(
+          [...own].map((value) => expect.closeTo(value, 5)),
+        );
+      }
+    }
+    model.dispose();
+  },
+);
+
+test.each([true, false])(
+  'the gates of a GRU are those of its equations, with its own activations: reset after %s',
+  async (resetAfter) => {
+    const units = 2;
+    const model = new Sequential(
+      [GRU(units, { resetAfter, activation: 'softsign', recurrentActivation: 'hardSigmoid' })],
+      {
+        inputShape: [4, 3],
+        seed: 9,
+      },
+    );
+    const weights = model
+      .getWeights()
+      .map(({ data, shape }) => ({ data: Float32Array.from(data, (_, i) => Math.sin(3 * i + data.length)), shape }));
+    model.setWeights(weights);
+    const [kernel, recurrent, bias] = weights.map(({ data }) => data);
+    const x = ramp([2, 4, 3]);
+    const [{ gates, halfLives = [] }] = await model.gates(x);
+    expect(Object.keys(gates)).toEqual(['update', 'reset', 'candidate', 'state']);
+    const sigmoid = (value: number) => Math.max(0, Math.min(1, value / 6 + 0.5));
+    const softsign = (value: number) => value / (1 + Math.abs(value));
+    const logs = [0, 0];
+    for (let b = 0; b < 2; b++) {
+      let h = [0, 0];
+      for (let t = 0; t < 4; t++) {
+        const row = b * 4 + t;
+        /** The sums of a gate's unit: of the inputs, and of the states given. */
+        const ofInputs = (gate: number, u: number) =>
+          [0, 1, 2].reduce(
+            (sum, i) => sum + x.data[3 * row + i] * kernel[i * 3 * units + gate * units + u],
+            bias[gate * units + u],
+          );
+        const ofStates = (gate: number, u: number, states: number[]) =>
+          states.reduce(
+            (sum, state, i) => sum + state * recurrent[i * 3 * units + gate * units + u],
+            resetAfter ? bias[3 * units + gate * units + u] : 0,
+          );
+        const [update, reset] = [0, 1].map((gate) =>
+          [0, 1].map((u) => sigmoid(ofInputs(gate, u) + ofStates(gate, u, h))),
+        );
+        const before = h;
+        const candidate = [0, 1].map((u) =>
+          softsign(
+            ofInputs(2, u) +
+              (resetAfter
+                ? reset[u] * ofStates(2, u, before)
+                : ofStates(
+                    2,
+                    u,
+                    before.map((state, i) => state * reset[i]),
+                  )),
+          ),
+        );
+        h = before.map((state, u) => update[u] * state + (1 - update[u]) * candidate[u]);
+        const told = Object.entries({ update, reset, candidate, state: h });
+        for (const [name, wanted] of told) {
+          const found = gates[name as keyof typeof gates]?.subarray(units * row, units * (row + 1)) ?? [];
+          expect([name, ...found]).toEqual([name, ...wanted.map((value) => expect.closeTo(value, 5))]);
+        }
+        for (const u of [0, 1]) logs[u] += Math.log(Math.max(update[u], 1e-12));
+      }
+    }
+    // Over the steps of both samples.
+    expect(halfLives).toEqual(logs.map((sum) => (sum < 0 ? expect.closeTo((8 * Math.log(0.5)) / sum, 3) : Infinity)));
+    model.dispose();
+  },
+);
+
+test('an LSTM has its own activations in its gates', async () => {
+  const layer = LSTM(3, { returnSequences: true, activation: 'softsign', recurrentActivation: 'hardSigmoid' });
+  const model = new Sequential([layer], { inputShape: [4, 2], seed: 3 });
+  const x = ramp([2, 4, 2], 2);
+  const { data } = await model.predict(x);
+  const [{ gates }] = await model.gates(x);
+  expect([...gates.state]).toEqual(Array.from(data, (value) => expect.closeTo(value, 5)));
+  for (const [i, state] of gates.state.entries()) {
+    const cell = gates.cell?.[i] ?? Number.NaN;
+    expect(state).toBeCloseTo((gates.output?.[i] ?? Number.NaN) * (cell / (1 + Math.abs(cell))), 5);
+    // The first step has nothing to keep.
+    if (i % 12 < 3)
+      expect(cell).toBeCloseTo((gates.input?.[i] ?? Number.NaN) * (gates.candidate?.[i] ?? Number.NaN), 5);
+    else {
+      const kept = (gates.forget?.[i] ?? Number.NaN) * (gates.cell?.[i - 3] ?? Number.NaN);
+      expect(cell).toBeCloseTo(kept + (gates.input?.[i] ?? Number.NaN) * (gates.candidate?.[i] ?? Number.NaN), 5);
+    }
+  }
   model.dispose();
 });
 

@@ -10,10 +10,12 @@ import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
 import { missingOf } from '../../src/report/look/missing.js';
 import { renderReport } from '../../src/report/page.js';
+import { figuresOf, sheetOf } from '../../src/report/plot.js';
 import { classifySections } from '../../src/report/sections/classify.js';
-import { predictedSection, trainingSection } from '../../src/report/sections/common.js';
+import { dataSection, modelSection, predictedSection, trainingSection } from '../../src/report/sections/common.js';
 import { forecastSections } from '../../src/report/sections/forecast.js';
 import { gatesSections } from '../../src/report/sections/gates.js';
+import { lookSections } from '../../src/report/sections/look.js';
 import { textSections } from '../../src/report/sections/text.js';
 import type { ClassifyEvaluation } from '../../src/tasks/classify/evaluation.js';
 import type { ForecastEvaluation } from '../../src/tasks/forecast/evaluation.js';
@@ -341,4 +343,479 @@ test('a probability that one decimal would round to none is told as less than th
   const document = read([predictedSection({ ...report, kind: 'classify', predicted })]);
   const cells = [...document.querySelectorAll('td:last-child')].map((cell) => cell.textContent);
   expect(cells).toEqual(['0.0 %', '< 0.1 %', '0.1 %', '0.2 %', '100.0 %']);
+});
+
+const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
+const texts = (document: Document | Element | null, query: string) =>
+  Array.from(document?.querySelectorAll(query) ?? [], ({ textContent }) => textContent);
+
+test('of more than 40 classes those with the least F1 are listed, and the commonest thirty confusions', async () => {
+  const of = async (count: number) => {
+    // Class 7 was not there; the others are the worse the later they come, 0 in full.
+    const classes = list(count, (i) => ({
+      name: `k${i}`,
+      samples: i === 7 ? 0 : i + 1,
+      precision: i === 3 ? null : 0.5,
+      recall: i === 7 ? null : 0.25,
+      f1: i === 7 ? null : 1 - i / 100,
+    }));
+    const confusion = list(count, (i) => list(count, (j) => (i === j ? 99 : j === i + 1 ? 2 * i + 1 : 0)));
+    const scores = {
+      accuracy: 0.9,
+      majorityAccuracy: 0.3,
+      balancedAccuracy: 0.8,
+      macroF1: 0.7,
+      auc: null,
+      logLoss: 0.25,
+    };
+    const evaluation = { kind: 'classify', classes, confusion, ...scores } as unknown as ClassifyEvaluation;
+    return read(await classifySections({ ...report, kind: 'classify', evaluation }));
+  };
+  const rows = (document: Document) => cells(document, 'classes').filter(({ length }) => length === 5);
+  const all = await of(40);
+  expect(all.querySelector('#classes .note')).toBeNull();
+  expect(rows(all)).toEqual(
+    list(40, (i) =>
+      i === 7
+        ? ['k7', '0', '50.0 %', '–', '–']
+        : [`k${i}`, `${i + 1}`, i === 3 ? '–' : '50.0 %', '25.0 %', `${100 - i}.0 %`],
+    ),
+  );
+  const some = await of(42);
+  expect(some.querySelector('#classes .note')?.textContent).toBe('The 40 of 42 classes with the least F1.');
+  expect(rows(some).map(([name]) => name)).toEqual(list(41, (i) => `k${41 - i}`).filter((name) => name !== 'k7'));
+  // Forty-one pairs of neighbours were confused.
+  expect(cells(some, 'confusion')).toEqual(list(30, (i) => [`k${40 - i}`, `k${41 - i}`, `${2 * (40 - i) + 1}`]));
+});
+
+test('of mistakes five inputs are drawn and the others counted; of a row twelve are listed', async () => {
+  const mistake = { name: 'row 3', actual: 'a', answered: 'b', probability: 0.9 };
+  const of = async (mistakes: object[], inputs: string[]) => {
+    const shown = {
+      kind: 'classify',
+      classes: ['a', 'b'],
+      reliability: [],
+      mistakes,
+      inputs,
+    } as unknown as ShownClasses;
+    return read(await classifySections({ ...report, kind: 'classify', shown: [shown] })).querySelector('#mistakes');
+  };
+  const names = (count: number) => list(count, (i) => `in${i}`);
+  const steps = (length: number, width: number) => list(length, (t) => list(width, (c) => t + c));
+  const drawn = async (width: number) => {
+    const section = await of(
+      [
+        { ...mistake, steps: steps(1, width) },
+        { ...mistake, steps: steps(2, width) },
+      ],
+      names(width),
+    );
+    return [texts(section, '.legend span'), texts(section, '.note')];
+  };
+  expect(await drawn(1)).toEqual([[], []]);
+  expect(await drawn(5)).toEqual([names(5), []]);
+  expect(await drawn(7)).toEqual([names(5), ['2 more inputs are not drawn.']]);
+  const row = await of([{ ...mistake, steps: steps(1, 14) }], names(14));
+  expect([texts(row, '.legend span'), texts(row, 'tbody td')]).toEqual([
+    [],
+    list(12, (c) => [`in${c}`, String(c)]).flat(),
+  ]);
+  const plain = await of([{ ...mistake, text: 'so <b>' }, mistake], []);
+  expect(
+    Array.from(plain?.querySelectorAll('.card') ?? [], (card) => [texts(card, 'p'), texts(card, 'blockquote')]),
+  ).toEqual([
+    [['row 3: was a, answered b (90.0 %)'], ['so <b>']],
+    [['row 3: was a, answered b (90.0 %)'], []],
+  ]);
+  expect(texts(await of([], ['x']), 'p')).toEqual(['None.']);
+});
+
+test('the best epoch is the first of the least held-out loss, and says whether it was kept', async () => {
+  const titles = async (history: Record<string, number[]>, more: object = {}) =>
+    texts(read([await trainingSection({ history, kind: 'forecast', ...more })]), 'figcaption');
+  const loss = [3, 2, 1];
+  expect(await titles({ loss, val_loss: [4, 2, 2] })).toEqual(['loss; epoch 2 has the least held-out loss']);
+  const settings = { patience: 0 };
+  expect(await titles({ loss, val_loss: [4, 2, 3], mae: loss }, { settings })).toEqual([
+    'loss; epoch 2 was kept',
+    'mae; epoch 2 was kept',
+  ]);
+  expect(await titles({ loss })).toEqual(['loss']);
+  // What is known of the part held out alone is drawn too.
+  expect(await titles({ val_mae: [2, 1], val_loss: [1, 2], loss, accuracy: [] })).toEqual([
+    'loss; epoch 1 has the least held-out loss',
+    'mae; epoch 1 has the least held-out loss',
+  ]);
+  // A text's loss is told in bits, on both parts; other numbers are as they are.
+  const history = { loss: [2 * Math.LN2, Math.LN2], val_loss: [4 * Math.LN2, 8 * Math.LN2], accuracy: [0.5, 0.25] };
+  const section = read([await trainingSection({ history, kind: 'text' })]);
+  const tips = Array.from(
+    section.querySelectorAll('figure'),
+    (one) => JSON.parse(one.getAttribute('data-tips') ?? '').text,
+  );
+  expect(tips).toEqual([
+    ['epoch 1\ntraining 2\nheld out 4', 'epoch 2\ntraining 1\nheld out 8'],
+    ['epoch 1\ntraining 0.5000', 'epoch 2\ntraining 0.2500'],
+  ]);
+});
+
+test('columns of a table are told with why, and what is missing; more than twenty are folded away', () => {
+  const of = (columns: object[]) =>
+    read([
+      dataSection({
+        account: { source: 't', read: 3, rows: 3, columns, notes: [] } as unknown as NonNullable<
+          ReportInput['account']
+        >,
+      }),
+    ]);
+  const column = { name: 'a', use: 'feature', how: 'number' };
+  expect(
+    cells(
+      of([
+        column,
+        { ...column, use: 'out', how: 'text', why: 'all alike' },
+        { ...column, missing: 2 },
+        { ...column, why: 'asked for', missing: 2, filled: 'linear' },
+        { ...column, missing: 0, filled: 'linear' },
+      ]),
+      'data',
+    ),
+  ).toEqual([
+    ['a', 'feature', 'number', ''],
+    ['a', 'left out', 'text', 'all alike'],
+    ['a', 'feature', 'number', '2 missing'],
+    ['a', 'feature', 'number', 'asked for; 2 missing, filled: linear'],
+    ['a', 'feature', 'number', ''],
+  ]);
+  const folded = (count: number) => texts(of(list(count, () => column)), 'details summary');
+  expect([folded(20), folded(21)]).toEqual([[], ['21 columns']]);
+});
+
+test('a hundred rows of a prediction are shown; a model of no layers has no table of them', () => {
+  const of = (rows: number, count: number) => {
+    const predicted = { head: ['row', 'y'], rows: list(rows, (i) => [i, 'a']), count };
+    const document = read([predictedSection({ ...report, kind: 'forecast', predicted })]);
+    return [cells(document, 'predicted').length, texts(document, '.note')];
+  };
+  expect(of(100, 100)).toEqual([100, []]);
+  expect(of(101, 101)).toEqual([100, ['1 more row; --out FILE writes all.']]);
+  expect(of(103, 240)).toEqual([100, ['140 more rows; --out FILE writes all.']]);
+  expect(of(0, 0)).toEqual([0, []]);
+  const model = read([modelSection({ ...report, kind: 'forecast', made: [['data', 'x.csv']] })]);
+  expect([model.querySelector('table'), texts(model, 'dt'), texts(model, 'dd')]).toEqual([null, ['data'], ['x.csv']]);
+});
+
+test('of many series the worst thirty and the best thirty are listed, by their errors beside the last value', async () => {
+  const verdict = (i: number) => ({ than: `g${i}`, ratio: i === 5 ? null : i / 100, better: true, text: '' });
+  const target = (column: string, mae: number, mase: number | null) => ({ column, mae, rmse: 1, smape: 1, mase });
+  const of = async (count: number, columns: string[]) => {
+    const series = list(count, (i) => ({
+      name: `s${i}`,
+      samples: 3 + i,
+      targets: columns.map((column, c) => target(column, 10 * i + c, i === 5 ? null : i / 4 + c / 8)),
+      verdict: verdict(i),
+    }));
+    const steps = [{ step: 1, ...target('', 1, 1) }];
+    const method = { ...target('', 1, 1), steps };
+    const targets = columns.map((column) => ({ ...method, column, naive: method, drift: method }));
+    const evaluation = { kind: 'forecast', horizon: 1, season: 1, samples: 9, notes: [], series, targets };
+    return cells(
+      read(
+        await forecastSections({
+          ...report,
+          kind: 'forecast',
+          evaluation: evaluation as unknown as ForecastEvaluation,
+        }),
+      ),
+      'series',
+    );
+  };
+  // The sixth has no such error, and comes after the others.
+  const order = [...list(61, (i) => 60 - i).filter((i) => i !== 5 && i !== 0), 0, 5];
+  expect((await of(61, ['y'])).map(([name]) => name)).toEqual(
+    [...order.slice(0, 30), ...order.slice(-30)].map((i) => `s${i}`),
+  );
+  expect(await of(6, ['y', 'z'])).toEqual(
+    [
+      [4, 1],
+      [4, 0],
+      [3, 1],
+      [3, 0],
+      [2, 1],
+      [2, 0],
+      [1, 1],
+      [1, 0],
+      [0, 1],
+      [0, 0],
+      [5, 0],
+      [5, 1],
+    ].map(([i, c]) => [
+      `s${i}`,
+      ['y', 'z'][c],
+      `${3 + i}`,
+      `${10 * i + c}`,
+      i === 5
+        ? '–'
+        : i + c === 0
+          ? '0'
+          : i % 4 === 0 && c === 0
+            ? `${i / 4}`
+            : (i / 4 + c / 8).toFixed(i >= 4 || i / 4 + c / 8 >= 1 ? 3 : 4),
+      i === 5 ? '–' : `${i} %`,
+      `g${i}`,
+    ]),
+  );
+});
+
+test('folds that have no time are numbered, and each column has its row', async () => {
+  const errors = (mae: number) => ({ mae, rmse: 2 * mae, smape: 1, mase: 1, steps: [{ step: 1, mae, rmse: 1 }] });
+  const fold = (mae: number, from?: string) => ({
+    ...(from && { from }),
+    samples: mae,
+    targets: ['y', 'z'].map((column, c) => ({ column, ...errors(mae + c) })),
+    verdict: { text: `v${mae}` },
+  });
+  const targets = [{ column: 'y', ...errors(1), naive: errors(2), drift: errors(3) }];
+  const evaluation = {
+    kind: 'forecast',
+    horizon: 1,
+    season: 1,
+    targets,
+    notes: [],
+    folds: [fold(3), fold(5, '2020-02')],
+  };
+  const document = read(
+    await forecastSections({ ...report, kind: 'forecast', evaluation: evaluation as unknown as ForecastEvaluation }),
+  );
+  expect(cells(document, 'folds')).toEqual([
+    ['1', 'y', '3', '3', '6', 'v3'],
+    ['1', 'z', '3', '4', '8', 'v3'],
+    ['2020-02', 'y', '5', '5', '10', 'v5'],
+    ['2020-02', 'z', '5', '6', '12', 'v5'],
+  ]);
+});
+
+test('each series has what comes next of it, whatever its place, and the rows before as far as they tell something', async () => {
+  const x = list(100, (i) => i + 1);
+  const column = { name: 'y', actual: { x, y: x }, residuals: { x: [], y: [] }, histogram: [], mae: 1 };
+  const block = (from: number, y: number[]): ShownBlock => ({ x: y.map((_, i) => from + i), y, intervals: [] });
+  const series = (name: string, forecasts: ShownBlock[]): ShownForecasts => ({
+    kind: 'forecast',
+    series: name,
+    axis: 'row',
+    relative: 1,
+    scored: 2,
+    shown: 2,
+    columns: [{ ...column, forecasts }],
+  });
+  const next = ['b', 'a'].map((name, i) => ({ series: name, columns: [block(101, [7000 + i, 7000 + i])] }));
+  const sections = await forecastSections({
+    ...report,
+    kind: 'forecast',
+    shown: [series('a', [block(91, [5, 6])]), series('b', []), series('c', [])],
+    next,
+  });
+  const tips = sections.flatMap(({ figures }) =>
+    figures.map(({ title, tips: told }) => [title, told?.text[0], told?.text.at(-1)]),
+  );
+  // From row 91 to row 102 and a third as much before; else the last 120 rows, which are all.
+  expect(tips).toEqual([
+    ['a: y, the part that was forecast and what comes next', 'row 88\ny 88', 'row 102\nforecast 7001'],
+    ['a: y, the newest rows', 'row 88\ny 88', 'row 102\nforecast 7001'],
+    ['a: y, everything', undefined, undefined],
+    ['b: y, the newest rows', 'row 1\ny 1', 'row 102\nforecast 7000'],
+    // On a phone sixty.
+    ['b: y, the newest rows', 'row 41\ny 41', 'row 102\nforecast 7000'],
+    ['c: y, the newest rows', 'row 1\ny 1', 'row 100\ny 100'],
+    ['c: y, the newest rows', 'row 41\ny 41', 'row 100\ny 100'],
+  ]);
+  // Nothing was scored: no residuals.
+  expect(read(sections).querySelector('#residuals')).toBeNull();
+  const alone = await forecastSections({ ...report, kind: 'forecast', shown: [series('', [block(91, [5, 6])])] });
+  expect(alone.flatMap(({ figures }) => figures.map(({ title }) => title))).toEqual([
+    'y, the part that was forecast',
+    'y, the newest rows',
+    'y, everything',
+  ]);
+  expect(texts(read(alone), '.legend span')).toEqual(['what happened', 'forecast before it happened']);
+});
+
+test('residuals are of the first series, each column of it', async () => {
+  const part = (series: string, by: number): ShownForecasts => ({
+    kind: 'forecast',
+    series,
+    axis: 'row',
+    relative: 1,
+    scored: 1,
+    shown: 1,
+    columns: ['y', 'z'].map((name, c) => ({
+      name,
+      actual: { x: [1, 2], y: [1, 2] },
+      forecasts: [],
+      residuals: { x: [2], y: [by + c] },
+      histogram: [{ from: by + c, to: by + c + 1, count: 1 }],
+      mae: 1,
+    })),
+  });
+  const document = read(await forecastSections({ ...report, kind: 'forecast', shown: [part('a', 3), part('b', 7)] }));
+  expect(texts(document, '#residuals .note')).toEqual(['Of a.']);
+  const tips = Array.from(
+    document.querySelectorAll('#residuals figure'),
+    (one) => JSON.parse(one.getAttribute('data-tips') ?? '').text,
+  );
+  expect(tips).toEqual([['row 2\n3'], ['3 to 4\n1'], ['row 2\n4'], ['4 to 5\n1']]);
+  const single = read(await forecastSections({ ...report, kind: 'forecast', shown: [part('', 3)] }));
+  expect(texts(single, '#residuals .note')).toEqual([]);
+});
+
+test('memories are told of the eight longest, and inputs by how much they add, the twenty that add most', async () => {
+  const layer = (lives: (number | null)[]): ShownLayer => ({
+    layer: 'lstm',
+    kind: 'LSTM',
+    steps: 1,
+    of: { units: lives.length, steps: 1 },
+    units: lives.map((_, i) => 100 + i),
+    halfLives: lives,
+    maps: [{ name: 'input', low: 0, high: 1, bytes: btoa('\0'.repeat(lives.length)) }],
+  });
+  const lives = [1, 2.345, null, 4, 5, 6, 7, 8, 9, 10];
+  const values = [list(22, (c) => (c % 2 ? -c : c)), list(22, (c) => (c === 3 ? 100 : 0))];
+  const shown = {
+    name: 'row 1',
+    input: { values: [list(22, () => 0), list(22, () => 0)], features: list(22, (c) => `f${c}`) },
+    layers: [layer(lives), layer([3])],
+    attribution: { values, output: 2, baseline: 1, gap: 0 },
+  };
+  const document = read(await gatesSections(shown));
+  const folded = Array.from(document.querySelectorAll('#gates details'), (one) => [
+    texts(one, 'summary'),
+    texts(one, 'td'),
+  ]);
+  expect(folded).toEqual([
+    [
+      ['Memory: half of the units keep half of what they hold for 6 steps or longer'],
+      ['unit 102', 'endless', ...[10, 9, 8, 7, 6, 5, 4].flatMap((life) => [`unit ${99 + life}`, String(life)])],
+    ],
+    [['Memory: half of the units keep half of what they hold for 3 steps or longer'], ['unit 100', '3']],
+  ]);
+  // Over both steps the fourth adds 97.
+  const sums = [[3, '97'], ...list(20, (i) => [21 - i, `${(21 - i) % 2 ? '−' : ''}${21 - i}`])].filter(
+    ([c, sum]) => c !== 3 || sum === '97',
+  );
+  expect(cells(document, 'attribution')).toEqual(sums.slice(0, 20).map(([c, sum]) => [`f${c}`, sum]));
+  expect(texts(document, '#gates .legend span')).toEqual(list(5, (c) => `f${c}`));
+  const one = read(
+    await gatesSections({
+      ...shown,
+      input: { values: [[1], [2]], features: ['f'] },
+      attribution: { ...shown.attribution, values: [[1], [2]] },
+    }),
+  );
+  expect([one.querySelector('#attribution table'), one.querySelector('#gates .legend')]).toEqual([null, null]);
+});
+
+test('a text under maps is that of the steps that are drawn; words stand apart, letters do not', async () => {
+  const layer = (steps: number): ShownLayer => ({
+    layer: 'gru',
+    kind: 'GRU',
+    steps,
+    of: { units: 1, steps },
+    units: [0],
+    maps: [{ name: 'state', low: -1, high: 1, bytes: btoa('\0'.repeat(steps)) }],
+  });
+  const of = async (tokens: string[], steps: number) => {
+    const document = read(await gatesSections({ name: 't', tokens, layers: [layer(steps)] }));
+    return [document.querySelector('pre.text')?.textContent, texts(document, '.steps span')];
+  };
+  expect(await of(['x', 'a', '\n', 'b'], 3)).toEqual(['a↵\nb', ['a', '↵', 'b']]);
+  expect(await of(['one', 'and', 'two'], 3)).toEqual(['one and two ', ['one', 'and', 'two']]);
+  // Parts of words bring their spaces with them.
+  expect(await of(['one', ' and', ' two'], 3)).toEqual(['one and two', ['one', ' and', ' two']]);
+  expect(
+    (
+      await of(
+        list(140, () => 'a'),
+        130,
+      )
+    )[1],
+  ).toHaveLength(130);
+  expect(
+    await of(
+      list(140, () => 'a'),
+      131,
+    ),
+  ).toEqual(['a'.repeat(131), []]);
+});
+
+test('of many series in a table the longest and the shortest thirty are listed, the longest first', async () => {
+  const of = async (count: number) => {
+    const lengths = list(count, (i) => ({ name: `s${i}`, rows: (i * 7) % count, missing: i % 3 }));
+    const look = {
+      understood: { source: 't', read: 1, rows: 1, columns: [], notes: [] },
+      axis: 'row',
+      series: [],
+      left: [],
+      lengths,
+    };
+    const rows = cells(read(await lookSections(look as unknown as Parameters<typeof lookSections>[0])), 'series');
+    const sorted = lengths
+      .sort((a, b) => b.rows - a.rows)
+      .map(({ name, rows: n, missing }) => [name, String(n), String(missing)]);
+    return { rows, sorted };
+  };
+  const few = await of(60);
+  expect(few.rows).toEqual(few.sorted);
+  const many = await of(64);
+  expect(many.rows).toEqual([...many.sorted.slice(0, 30), ...many.sorted.slice(-30)]);
+});
+
+test('on a sheet wide figures have a line of their own, two narrow ones share one, the next stands under the taller', () => {
+  const figure = (title: string, width: number, height: number) => ({
+    title,
+    svg: `<svg viewBox="0 0 ${width} ${height}"><g></g></svg>`,
+  });
+  const long = 'word '.repeat(40).trim();
+  const sheet = sheetOf([
+    figure('a', 440, 100),
+    figure('b', 480, 160),
+    figure('c', 300, 50),
+    figure('wide', 900, 200),
+    figure('d', 440, 80),
+    figure(long, 481, 10),
+  ]);
+  const places = Array.from(
+    sheet.matchAll(/<g transform="translate\((\d+) (\d+)\)"><text[^>]*><tspan[^>]*>(\w+)/g),
+    ([, x, y, title]) => [title, Number(x), Number(y)],
+  );
+  // 38 above each figure, and 22 under it.
+  expect(places).toEqual([
+    ['a', 0, 0],
+    ['b', 480, 0],
+    ['c', 0, 220],
+    ['wide', 0, 330],
+    ['d', 0, 590],
+    ['word', 0, 730],
+  ]);
+  expect(sheet).toMatch(/^<svg [^>]*width="960" height="800" viewBox="0 0 960 800"/);
+  // A title has two lines, of 136 letters over a wide figure, and is cut after them.
+  const lines = (title: string, width: number) =>
+    Array.from(sheetOf([figure(title, width, 10)]).matchAll(/<tspan x="4" y="(\d+)">([^<]*)/g), ([, y, line]) => [
+      y,
+      line,
+    ]);
+  expect(lines(long, 900)).toEqual([
+    ['14', 'word '.repeat(27).trim()],
+    ['29', 'word '.repeat(13).trim()],
+  ]);
+  expect(lines('x'.repeat(68), 400)).toEqual([['14', 'x'.repeat(68)]]);
+  expect(lines(`${'x'.repeat(68)}${'y'.repeat(69)}`, 400)).toEqual([
+    ['14', 'x'.repeat(68)],
+    ['29', `${'y'.repeat(67)}…`],
+  ]);
+  const [first, other] = [figure('a', 440, 100), figure('a', 380, 90)];
+  const section = { figures: [first, other, figure('b', 440, 90)] } as unknown as Html;
+  expect(figuresOf([section, section]).map(({ title, svg }) => [title, svg === first.svg])).toEqual([
+    ['a', true],
+    ['b', false],
+  ]);
 });

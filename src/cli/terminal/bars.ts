@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { fill } from '../../format.js';
-import { type Colour, coloured, type Paper, printable } from './paper.js';
+import { coloured, type Paper, printable } from './paper.js';
 
 export interface Bar {
   name: string;
@@ -8,7 +8,6 @@ export interface Bar {
   value: number;
   /** What is written after it. */
   told: string;
-  colour?: Colour;
 }
 
 /** Parts of a character, by eighths. */
@@ -26,10 +25,10 @@ export function barsText(title: string, bars: readonly Bar[], paper: Paper, full
   const margin = Math.max(...names.map((name) => stringWidth(name)));
   const after = Math.max(...bars.map(({ told }) => told.length));
   const width = Math.max(5, paper.width - margin - after - 4);
-  const rows = bars.map(({ value, told, colour = 'blue' }, i) => {
+  const rows = bars.map(({ value, told }, i) => {
     const eighths = largest > 0 ? Math.round((8 * width * value) / largest) : 0;
     const bar = '█'.repeat(eighths >> 3) + parts[eighths & 7];
-    return `  ${fill(names[i], margin)} ${coloured(bar, colour, paper)} ${told}`;
+    return `  ${fill(names[i], margin)} ${coloured(bar, 'blue', paper)} ${told}`;
   });
   return [printable(title), ...rows].join('\n');
 }

@@ -24,7 +24,6 @@ export function drawConfusion(classes: readonly string[], confusion: readonly (r
   const margin = 40 + 7 * longest;
   // Names stand at 50 degrees.
   const above = longest > 4 ? 44 + 6 * longest : margin;
-  const numbers = size >= 22;
   return draw((plot) => ({
     title: 'Confusion: what it was (rows), what the model answered (columns)',
     width: Math.max(260, margin + size * classes.length + 20),
@@ -53,14 +52,10 @@ export function drawConfusion(classes: readonly string[], confusion: readonly (r
         title: ({ actual, answered, count }: { actual: number; answered: number; count: number }) =>
           `${classes[actual]} answered as ${classes[answered]}: ${count}`,
       }),
-      ...(numbers
-        ? [
-            plot.text(
-              cells.filter(({ count }) => count > 0),
-              { x: 'answered', y: 'actual', text: ({ count }: { count: number }) => String(count), fill: colour.ink },
-            ),
-          ]
-        : []),
+      plot.text(
+        cells.filter(({ count }) => count > 0),
+        { x: 'answered', y: 'actual', text: ({ count }: { count: number }) => String(count), fill: colour.ink },
+      ),
     ],
   }));
 }
