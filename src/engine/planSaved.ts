@@ -27,7 +27,7 @@ export interface SavedEnd {
   name: string;
   /** With the batch axis. */
   shape: Shape;
-  /** Of an input of whole numbers that are rows of a table: how many rows it has. */
+  /** Of an input of whole numbers that are rows of a table: how many rows it has, of several the smallest. */
   below?: number;
 }
 
@@ -174,6 +174,8 @@ function isStateful(layer: LayerPlan): boolean {
 }
 
 function vocabularyOf(readers: readonly SavedLayer[]): { below?: number } {
-  const embedding = readers.find(({ className }) => className === 'Embedding');
-  return embedding ? { below: Number(embedding.config.inputDim) } : {};
+  const sizes = readers.flatMap(({ className, config }) =>
+    className === 'Embedding' ? [Number(config.inputDim)] : [],
+  );
+  return sizes.length > 0 ? { below: Math.min(...sizes) } : {};
 }

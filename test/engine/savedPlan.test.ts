@@ -65,6 +65,16 @@ test('ends have their names and shapes, the batch free unless states are kept', 
     inputs: [{ name: 'e_input', shape: [null, 4], below: 9 }],
     outputs: [{ name: 'e', shape: [null, 4, 2] }],
   });
+  const table = (name: string, input_dim: number) =>
+    layer('Embedding', name, { input_dim, output_dim: 2 }, [['x', 0, 0]]);
+  const several = graph(
+    [input('x', null, 4), table('e', 9), table('f', 5), table('g', 7)],
+    ['x'],
+    ['e', 'f', 'g'].map((name) => [name, 0, 0]),
+  );
+  expect(reason(several, [...of('e', [9, 2]), ...of('f', [5, 2]), ...of('g', [7, 2])])).toMatchObject({
+    inputs: [{ name: 'x', shape: [null, 4], below: 5 }],
+  });
   const twice = graph(
     [input('x', null, 3), dense('a', {}, [['x', 0, 0]], [['a', 0, 0]])],
     ['x'],
