@@ -145,7 +145,8 @@ class SavedPlanner {
       this.stateful.add(name);
     }
     const wires = nodes.place(plans, read, [planned.flow, ...planned.further]);
-    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? shape : shapeOf(wire, null) }));
+    // Sequences beside the output have its steps.
+    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? shape : shapeOf(wire, shape[1] ?? null) }));
   }
 }
 

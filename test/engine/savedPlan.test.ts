@@ -283,6 +283,25 @@ test.each([false, true, undefined])('a saved Bidirectional around a layer with g
   });
 });
 
+test('both outputs of a saved Bidirectional that stay two have all its steps, its states none', () => {
+  const inner = rnn('r', { return_sequences: true, return_state: true });
+  const both = layer('Bidirectional', 'b', { merge_mode: null, layer: inner }, [['x', 0, 0]]);
+  const ends = [0, 1, 2, 3].map((number) => ['b', 0, number]);
+  const weights = of('b', [3, 2], [2, 2], [3, 2], [2, 2]);
+  expect(reason(graph([sequence, both], ['x'], ends), weights)).toMatchObject({
+    outputs: [
+      { name: 'b', shape: [null, 4, 2] },
+      { name: 'b_1', shape: [null, 4, 2] },
+      { name: 'b_2', shape: [null, 2] },
+      { name: 'b_3', shape: [null, 2] },
+    ],
+  });
+  const flat = layer('Flatten', 'f', {}, [['b', 0, 1]]);
+  expect(reason(graph([sequence, both, flat], ['x'], [['f', 0, 0]]), weights)).toMatchObject({
+    outputs: [{ name: 'f', shape: [null, 8] }],
+  });
+});
+
 test('a saved Flatten of values without steps is none, and a Concatenate of one input neither', () => {
   const kinds = (...layers: Layer[]) => {
     const made = reason(stack(dense('a', first(null, 3)), ...layers), of('a', [3, 2]));
