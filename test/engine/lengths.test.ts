@@ -76,3 +76,40 @@ test.each<[message: string, make: () => Sequential, wrong: number[], right: numb
   await expect(given(right)).resolves.toBeDefined();
   model.dispose();
 });
+
+test.each([
+  'Dense(2)',
+  'Masking, Dense(2, tanh)',
+  'Conv1D(2, 2, padding=same)',
+  'LSTM(2, return_sequences=true), Dense(3, softmax)',
+])(
+  '%s: samples and steps that come to as many numbers as those before give what they give a new model',
+  async (spec) => {
+    const make = () => {
+      const model = sequential(spec, { inputShape: [null, 3], seed: 1 });
+      model.compile({ loss: 'mse', optimizer: 'sgd', metrics: ['mae'] });
+      return model;
+    };
+    const width = spec.includes('softmax') ? 3 : 2;
+    const model = make();
+    for (const [samples, steps] of [
+      [2, 3],
+      [3, 2],
+      [6, 1],
+      [1, 6],
+      [3, 2],
+    ]) {
+      const x = { data: Float32Array.from({ length: 18 }, (_, i) => Math.cos(i * i)), shape: [samples, steps, 3] };
+      const y = { data: new Float32Array(6 * width).fill(0.5), shape: [samples, steps, width] };
+      const fresh = make();
+      for (const of of [
+        (one: Sequential) => one.predict(x),
+        (one: Sequential) => one.evaluate(x, y, { verbose: 0 }),
+        (one: Sequential) => one.predict(x, { batchSize: 1 }),
+      ])
+        expect(await of(model)).toEqual(await of(fresh));
+      fresh.dispose();
+    }
+    model.dispose();
+  },
+);
