@@ -252,6 +252,25 @@ describe('the weights', () => {
     await follows(model, stream);
   });
 
+  test('are those of the moment also where nothing was pushed between setWeights and compile', async () => {
+    const model = small();
+    const stream = model.stream();
+    await follows(model, stream);
+    model.setWeights(model.getWeights().map(({ data, shape }) => ({ data: data.map((value) => value / 2), shape })));
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    await follows(model, stream);
+  });
+
+  test('lie elsewhere once a layer is frozen: a stream of before says so, a new one gives what predict gives', async () => {
+    const model = small();
+    const stream = model.stream();
+    await follows(model, stream);
+    model.layers[0].trainable = false;
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    expect(() => stream.push(steps[0])).toThrow('the model has other layers than when this stream was made');
+    await follows(model, model.stream());
+  });
+
   test('pushes during training change nothing in it', async () => {
     const train = async (push: boolean) => {
       const model = small();
