@@ -92,10 +92,20 @@ export function computedLayer(computation: Computation<Schema>): LayerDefinition
   const own = ownClass((tf) => computedClass(tf, computation));
   return defineLayer({
     ...definition,
+    shape: (settings, inputs) => shapeOf(computation, settings, [...inputs]),
     ...(weights && { weights: (settings, ...inputs) => weights(settings, inputs) }),
     own,
     make: (settings, tf) => new (own(tf))(settings),
   });
+}
+
+/** What flows out. @throws Error where there are weights for each of its steps, and their number is open */
+function shapeOf(computation: Computation<Schema>, settings: Config, inputs: Shape[]): Shape {
+  const [first] = inputs;
+  const weights = first.at(-1) === null ? [] : (computation.weights?.(settings, inputs) ?? []);
+  if (weights.some(({ shape }) => shape.includes(0)))
+    throw new Error('it has weights for each step, whose number is open');
+  return computation.shape?.(settings, inputs) ?? first;
 }
 
 const listOf = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
@@ -174,7 +184,7 @@ function computedClass(tf: TensorFlow, computation: Computation<Schema>): new (c
 
     override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
       const shapes = this.moved(shapesOf(inputShape));
-      const [output] = this.moved([[...(computation.shape?.(this.settings, shapes) ?? shapes[0])]]);
+      const [output] = this.moved([[...shapeOf(computation, this.settings, shapes)]]);
       return output;
     }
 

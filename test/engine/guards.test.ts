@@ -88,6 +88,11 @@ test('views are of the memory as it has grown, regions begin at whole lines, and
   expect(views().map(({ byteLength }) => byteLength)).toEqual(Array(3).fill(memory.buffer.byteLength));
   expect(memory.buffer.byteLength).toBeGreaterThanOrEqual(large + 400_000 + 64);
   for (const [i, view] of views().entries()) expect(view).not.toBe(before[i]);
+  // A region that ends where the memory does leaves no room for the vector that a kernel may read behind it.
+  const exact = new Arena(newMemory());
+  exact.floats(65536 / 4 - 16);
+  expect(exact.mark()).toBe(65536);
+  expect(exact.memory.buffer.byteLength).toBe(2 * 65536);
   // As long as it does not grow they are the same ones.
   expect(views().every((view, i) => view === views()[i])).toBe(true);
   arena.f32.fill(7);

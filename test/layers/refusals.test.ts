@@ -54,6 +54,13 @@ test.each<[spec: string, inputShape: (number | null)[], reason: string]>([
   ['PositionEmbedding(3)', [4, 2], 'sequenceLength 3 is below its 4 steps'],
   ['Normalization(mean=2)', [4, 2], 'mean and variance go together; one of them is missing'],
   ['Normalization(variance=2)', [4, 2], 'mean and variance go together; one of them is missing'],
+  ...['PReLU()', 'PReLU(shared_axes=[2])', 'RMSNormalization(axis=1)', 'RMSNormalization(axis=[-1, -2])'].map(
+    (spec): [string, (number | null)[], string] => [
+      spec,
+      [null, 2],
+      'it has weights for each step, whose number is open',
+    ],
+  ),
 ])('%s cannot take %j', (spec, inputShape, reason) => {
   const sizes = [null, ...inputShape].map((size) => size ?? 'None').join(', ');
   const className = spec.slice(0, spec.indexOf('('));
@@ -68,6 +75,9 @@ test('at their limits they do', () => {
     ['GroupNormalization(4)', [5, 4]],
     ['PositionEmbedding(4)', [4, 2]],
     ['Reshape([6, -1])', [4, 3]],
+    ['PReLU(shared_axes=[1])', [null, 2]],
+    ['RMSNormalization', [null, 2]],
+    ['RMSNormalization(axis=1)', [1, 2]],
   ] as const)
     expect(() => l.sequential(spec, { inputShape: [...inputShape] }).build()).not.toThrow();
 });
