@@ -2,7 +2,7 @@
 import { elements, type NdArray } from '../data/array.js';
 import { putPart, sideBySide } from '../data/sideBySide.js';
 import type { Output } from './output.js';
-import type { Program } from './program.js';
+import type { Placement, Program } from './program.js';
 import { isBatchMajor, rowNumbers } from './rows.js';
 
 /** Steps of each input of a batch, 1 where it has none. */
@@ -71,6 +71,8 @@ export function setRowWeights({ arena, outputs, order }: Program, weights: Float
 export class Predictions {
   private view: Float32Array = new Float32Array(0);
   private one: NdArray = { data: this.view, shape: [] };
+  /** That they were last taken of. */
+  private placement: Placement | undefined;
 
   /** Views that the next step overwrites, or, of several outputs, a copy. */
   of(program: Program): NdArray {
@@ -83,7 +85,11 @@ export class Predictions {
         }),
       );
     const view = this.viewOfOne(program);
-    if (this.one.data !== view) this.one = { data: view, shape: shapeOf(program, outputs[0]) };
+    // As many numbers at the same place may be of another shape: two samples of three steps, or three of two.
+    if (this.one.data !== view || this.placement !== program.placement) {
+      this.one = { data: view, shape: shapeOf(program, outputs[0]) };
+      this.placement = program.placement;
+    }
     return this.one;
   }
 

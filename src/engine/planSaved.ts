@@ -27,7 +27,7 @@ export interface SavedEnd {
   name: string;
   /** With the batch axis. */
   shape: Shape;
-  /** Of an input of whole numbers that are rows of a table: how many rows it has. */
+  /** Of an input of whole numbers that are rows of a table: how many rows it has, of several the smallest. */
   below?: number;
 }
 
@@ -145,7 +145,8 @@ class SavedPlanner {
       this.stateful.add(name);
     }
     const wires = nodes.place(plans, read, [planned.flow, ...planned.further]);
-    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? shape : shapeOf(wire, null) }));
+    // Sequences beside the output have its steps.
+    return wires.map((wire, i) => ({ ...wire, shape: i === 0 ? shape : shapeOf(wire, shape[1] ?? null) }));
   }
 }
 
@@ -174,6 +175,8 @@ function isStateful(layer: LayerPlan): boolean {
 }
 
 function vocabularyOf(readers: readonly SavedLayer[]): { below?: number } {
-  const embedding = readers.find(({ className }) => className === 'Embedding');
-  return embedding ? { below: Number(embedding.config.inputDim) } : {};
+  const sizes = readers.flatMap(({ className, config }) =>
+    className === 'Embedding' ? [Number(config.inputDim)] : [],
+  );
+  return sizes.length > 0 ? { below: Math.min(...sizes) } : {};
 }

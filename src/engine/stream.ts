@@ -167,8 +167,8 @@ export class Stepper {
       return placed;
     });
     const signal = signals[plan.outputs[0].signal];
-    const embedding = plan.nodes.map(({ layer }) => layer).find((layer) => layer.kind === 'embedding');
-    this.vocabulary = embedding?.vocabulary ?? 0;
+    const sizes = plan.nodes.flatMap(({ layer }) => (layer.kind === 'embedding' ? [layer.vocabulary] : []));
+    this.vocabulary = sizes.length > 0 ? Math.min(...sizes) : 0;
     // The memory is laid out and does not grow again.
     const view = (at: number, length: number) => arena.f32.subarray(at >>> 2, (at >>> 2) + length);
     this.weights = view(weights, size);

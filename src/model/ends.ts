@@ -36,29 +36,33 @@ export interface Ends {
   outputNames: readonly string[];
 }
 
-/** What x must be, for every input: its shape, and whole numbers below the vocabulary's size for an Embedding. */
+/** What x must be, for every input: its shape, and whole numbers below the vocabulary's size for an Embedding, of several the smallest. */
 export function expectedInputs(model: LayersModel): (Expected & ModelEnd)[] {
   return model.inputs.map((tensor, i) => {
     // A fixed batch size says for which one stateful layers hold states; how samples are put together is up to the caller.
     const end = { name: model.inputNames[i], shape: [null, ...tensor.shape.slice(1)] };
-    const first = firstReader(model, tensor);
-    if (first?.getClassName() === 'Embedding') {
-      return { ...end, dtype: 'int32', below: Number(first.getConfig().inputDim) };
+    const readers = readersOf(model, tensor);
+    if (isEmbedding(readers[0])) {
+      const sizes = readers.filter(isEmbedding).map((layer) => Number(layer.getConfig().inputDim));
+      return { ...end, dtype: 'int32', below: Math.min(...sizes) };
     }
     return tensor.dtype === 'int32' ? { ...end, dtype: 'int32' } : end;
   });
 }
 
-/** The first layer that reads an input, in models inside of the model too. */
-function firstReader(model: tf.LayersModel, tensor: tf.SymbolicTensor): tf.layers.Layer | undefined {
+const isEmbedding = (layer: tf.layers.Layer | undefined) => layer?.getClassName() === 'Embedding';
+
+/** The layers that read an input, in models inside of the model too. */
+function readersOf(model: tf.LayersModel, tensor: tf.SymbolicTensor): tf.layers.Layer[] {
   const layers = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
-  for (const layer of layers)
-    for (const { inputTensors } of layer.inboundNodes) {
-      const at = inputTensors.indexOf(tensor);
-      if (at >= 0) return isModel(layer) ? firstReader(layer, layer.inputs[at]) : layer;
-    }
-  const [first] = layers;
-  return first && isModel(first) ? firstReader(first, first.inputs[0]) : first;
+  const inside = (layer: tf.layers.Layer, input: number) =>
+    isModel(layer) ? readersOf(layer, layer.inputs[input]) : [layer];
+  const readers = layers.flatMap((layer) =>
+    layer.inboundNodes.flatMap(({ inputTensors }) =>
+      inputTensors.flatMap((input, i) => (input === tensor ? inside(layer, i) : [])),
+    ),
+  );
+  return readers.length > 0 ? readers : layers.slice(0, 1).flatMap((layer) => inside(layer, 0));
 }
 
 /** Names of outputs, of which a layer may give several: 'lstm', 'lstm_1', … */

@@ -81,6 +81,7 @@ test.each([3, 17])(
     const first = engineOf(built(sample(4)));
     first.trainBatch(inputOf(sample(4), 2, 1), target);
     const state = first.capture();
+    const checkpoint = first.checkpoint();
     first.trainBatch(single, target);
     const other = engineOf(built(sample(1)));
     other.trainBatch(single, target);
@@ -88,6 +89,12 @@ test.each([3, 17])(
     other.trainBatch(single, target);
     expect(other.capture()).toEqual(first.capture());
     expect(other.capture().weights[1]).not.toEqual(state.weights[1]);
+    // So does a checkpoint, in an engine whose recurrent weights stood still.
+    const third = engineOf(built(sample(1)));
+    third.trainBatch(single, target);
+    third.goBack(checkpoint);
+    third.trainBatch(single, target);
+    expect(third.capture()).toEqual(first.capture());
   },
 );
 

@@ -65,6 +65,16 @@ test('ends have their names and shapes, the batch free unless states are kept', 
     inputs: [{ name: 'e_input', shape: [null, 4], below: 9 }],
     outputs: [{ name: 'e', shape: [null, 4, 2] }],
   });
+  const table = (name: string, input_dim: number) =>
+    layer('Embedding', name, { input_dim, output_dim: 2 }, [['x', 0, 0]]);
+  const several = graph(
+    [input('x', null, 4), table('e', 9), table('f', 5), table('g', 7)],
+    ['x'],
+    ['e', 'f', 'g'].map((name) => [name, 0, 0]),
+  );
+  expect(reason(several, [...of('e', [9, 2]), ...of('f', [5, 2]), ...of('g', [7, 2])])).toMatchObject({
+    inputs: [{ name: 'x', shape: [null, 4], below: 5 }],
+  });
   const twice = graph(
     [input('x', null, 3), dense('a', {}, [['x', 0, 0]], [['a', 0, 0]])],
     ['x'],
@@ -270,6 +280,25 @@ test.each([false, true, undefined])('a saved Bidirectional around a layer with g
       ],
     },
     outputs: [{ name: 'b', shape: [null, 4, 2] }],
+  });
+});
+
+test('both outputs of a saved Bidirectional that stay two have all its steps, its states none', () => {
+  const inner = rnn('r', { return_sequences: true, return_state: true });
+  const both = layer('Bidirectional', 'b', { merge_mode: null, layer: inner }, [['x', 0, 0]]);
+  const ends = [0, 1, 2, 3].map((number) => ['b', 0, number]);
+  const weights = of('b', [3, 2], [2, 2], [3, 2], [2, 2]);
+  expect(reason(graph([sequence, both], ['x'], ends), weights)).toMatchObject({
+    outputs: [
+      { name: 'b', shape: [null, 4, 2] },
+      { name: 'b_1', shape: [null, 4, 2] },
+      { name: 'b_2', shape: [null, 2] },
+      { name: 'b_3', shape: [null, 2] },
+    ],
+  });
+  const flat = layer('Flatten', 'f', {}, [['b', 0, 1]]);
+  expect(reason(graph([sequence, both, flat], ['x'], [['f', 0, 0]]), weights)).toMatchObject({
+    outputs: [{ name: 'f', shape: [null, 8] }],
   });
 });
 

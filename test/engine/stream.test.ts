@@ -140,6 +140,28 @@ describe('what goes in comes out', () => {
   });
 });
 
+test.each([
+  [[5, 3], 3],
+  [[3, 5], 3],
+  [[4, 7, 2], 2],
+])('a number is a row of every table that reads it: tables of %j rows', async (sizes, below) => {
+  const words = Input({ shape: [null] });
+  const vectors = sizes.map((rows) => l.Embedding(rows, 2).apply(words) as Tensor);
+  const outputs = l.LSTM(2).apply(l.Concatenate().apply(vectors) as Tensor) as Tensor;
+  const model = new Model({ inputs: words, outputs, seed: 1 });
+  const stream = model.stream();
+  const last = (await model.predict<number[][]>([[0, below - 1]]))[0];
+  stream.push(0);
+  expectNear(stream.push(below - 1), last, 1e-6, 'the stream');
+  expect(() => stream.push(below)).toThrow(`push: x is ${below}; it must be a whole number from 0 to ${below - 1}`);
+  for (const engine of ['memcell', 'tfjs'] as const) {
+    model.compile({ optimizer: 'sgd', loss: 'mse', ...(engine === 'tfjs' && { engine }) });
+    expect(model.engine.kind).toBe(engine);
+    await expect(model.predict([[0, below]])).rejects.toThrow(`from 0 to ${below - 1}`);
+  }
+  model.dispose();
+});
+
 describe('states', () => {
   test('streams of one model do not disturb each other, nor does predict', async () => {
     const model = small();
@@ -228,6 +250,25 @@ describe('the weights', () => {
     await follows(model, stream);
     model.tf.weights[0].write(tf.zeros([3, 20]));
     await follows(model, stream);
+  });
+
+  test('are those of the moment also where nothing was pushed between setWeights and compile', async () => {
+    const model = small();
+    const stream = model.stream();
+    await follows(model, stream);
+    model.setWeights(model.getWeights().map(({ data, shape }) => ({ data: data.map((value) => value / 2), shape })));
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    await follows(model, stream);
+  });
+
+  test('lie elsewhere once a layer is frozen: a stream of before says so, a new one gives what predict gives', async () => {
+    const model = small();
+    const stream = model.stream();
+    await follows(model, stream);
+    model.layers[0].trainable = false;
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    expect(() => stream.push(steps[0])).toThrow('the model has other layers than when this stream was made');
+    await follows(model, model.stream());
   });
 
   test('pushes during training change nothing in it', async () => {

@@ -122,6 +122,9 @@ const CONSTRAINTS: [string, () => l.Layer][] = (
     ['minMaxNorm', { className: 'MinMaxNorm', config: { minValue: 0.6, maxValue: 0.7, rate: 0.5 } }],
     ['minMaxNorm with its defaults', 'minMaxNorm'],
     ['nonNeg', 'nonNeg'],
+    ['unitNorm over the last axis', { className: 'UnitNorm', config: { axis: -1 } }],
+    ['maxNorm over the last axis', { className: 'MaxNorm', config: { maxValue: 0.5, axis: -1 } }],
+    ['minMaxNorm from below alone', { className: 'MinMaxNorm', config: { minValue: 0.9, maxValue: 9 } }],
   ] as const
 ).flatMap(([name, constraint]): [string, () => l.Layer][] => [
   [`${name} of a Dense`, () => l.Dense(4, { kernelConstraint: constraint, biasConstraint: 'nonNeg' })],
@@ -171,6 +174,62 @@ const CARRYING: Record<string, (x: Tensor) => Tensor> = {
     ),
 };
 
+const frozen = { trainable: false };
+const named = (name: string, options = {}) => l.Dense(4, 'tanh', { name, ...options });
+const decaying = (excludeFromWeightDecay: string[]) => ({
+  optimizer: { name: 'sgd' as const, config: { learningRate: 0.1, weightDecay: 0.2, excludeFromWeightDecay } },
+});
+
+/** A layer that is not trained before one that is, where it could take part in what is done to the other. */
+const STILL: Record<string, Pick<Case, 'graph' | 'options'>> = {
+  'its penalty': {
+    graph: (x) => stack(x, named('still', { ...frozen, kernelRegularizer: { l1: 0.1, l2: 0.2 } }), l.LSTM(2)),
+  },
+  'its penalty, and that of what is trained': {
+    graph: (x) =>
+      stack(
+        x,
+        named('still', { ...frozen, kernelRegularizer: 'l2' }),
+        l.LSTM(2, { recurrentRegularizer: { l2: 0.2 } }),
+      ),
+  },
+  'its constraint': { graph: (x) => stack(x, named('still', { ...frozen, kernelConstraint: 'nonNeg' }), l.LSTM(2)) },
+  ...Object.fromEntries(
+    [{ clipnorm: 0.05 }, { globalClipnorm: 0.05 }, { clipvalue: 0.01 }].map((limit) => [
+      `a limit, ${JSON.stringify(limit)}`,
+      {
+        graph: (x: Tensor) => stack(x, l.LSTM(3, { ...frozen, ...sequences }), l.Dense(2), l.Flatten(), l.Dense(2)),
+        options: { optimizer: { name: 'adam' as const, config: { learningRate: 0.02, ...limit } } },
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    [['still'], ['moves'], ['still', 'moves'], ['last'], ['bias'], ['nobody']].map((names) => [
+      `a decay of weights but for ${names.join(' and ')}`,
+      {
+        graph: (x: Tensor) => stack(x, named('still', frozen), named('moves'), l.Flatten(), named('last')),
+        options: decaying(names),
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    [{}, { emaOverwriteFrequency: 1 }, { emaOverwriteFrequency: 2 }, { emaOverwriteFrequency: 3 }].flatMap((every) =>
+      [{}, { gradientAccumulationSteps: 2 }, { gradientAccumulationSteps: 3 }].map((batches) => [
+        `averages, ${JSON.stringify({ ...every, ...batches })}`,
+        {
+          graph: (x: Tensor) => stack(x, named('still', frozen), l.LSTM(3)),
+          options: {
+            optimizer: {
+              name: 'sgd' as const,
+              config: { learningRate: 0.1, momentum: 0.5, useEma: true, emaMomentum: 0.6, ...every, ...batches },
+            },
+          },
+        },
+      ]),
+    ),
+  ),
+};
+
 const table: [string, Case][] = [
   ...Object.entries(PENALISED).map(([name, layer]): [string, Case] => [
     `a penalty on what ${name} gives`,
@@ -203,6 +262,10 @@ const table: [string, Case][] = [
     [`states of ${name}`, { graph }],
     [`states of ${name}, the later ones set`, { graph, between: lastStates }],
     [`states of ${name}, all of them set`, { graph, between: setStates(0) }],
+  ]),
+  ...Object.entries(STILL).map(([name, given]): [string, Case] => [
+    `a layer that is not trained, and ${name}`,
+    { ...given, batchSize: 2 },
   ]),
   ['stacked cells give all their states', { graph: (x) => all(l.RNN([l.LSTMCell(3), l.GRUCell(2)], states), x) }],
 ];

@@ -153,6 +153,50 @@ describe.each(backends)('on the backend %s', (backend) => {
     }
   });
 
+  test.each(cells)('%s, one layer called in all ways in turn: each time as without', (cell) => {
+    const settings = { units: 5, inputShape: [null, 4], returnSequences: true, recurrentActivation: 'hardSigmoid' };
+    const { plain, fast } = twins(() => tf.sequential({ layers: [CELLS[cell](settings as Settings)] }));
+    tf.tidy(() => {
+      const random = new Random(9);
+      const x = normal(random, [2, 3, 4]);
+      const mask = tf.tensor2d([1, 1, 0, 1, 0, 1], [2, 3], 'bool');
+      const otherMask = tf.tensor2d([1, 0, 0, 1, 1, 1], [2, 3], 'bool');
+      const initialState = Array.from({ length: statesOf(cell) }, () => normal(random, [2, 5]));
+      const ways: [tf.Tensor, object][] = [
+        [x, {}],
+        [x, { mask }],
+        [x, {}],
+        [x, { initialState }],
+        [x, { mask: otherMask }],
+        [x, { initialState }],
+        [x, {}],
+        [normal(random, [3, 2, 4]), {}],
+        [normal(random, [2, 3, 4]), {}],
+        [normal(random, [1, 6, 4]), {}],
+      ];
+      const direction = normal(random, [18, 5]);
+      for (const recorded of [false, true, false])
+        for (const [given, how] of ways) {
+          const run = ({ layers: [layer] }: tf.LayersModel) => {
+            const output = layer.call(given, how) as tf.Tensor;
+            const loss = () => {
+              const [rows] = [given.size / 4];
+              const flat = tf.reshape(layer.call(given, how) as tf.Tensor, [rows, 5]);
+              return tf.sum(tf.mul(flat, tf.slice(direction, [0, 0], [rows, 5]))) as tf.Scalar;
+            };
+            const weights = layer.trainableWeights.map((weight) => weight.read());
+            const slopes = recorded ? tf.grads(loss)(weights) : [];
+            return {
+              outputs: [output.dataSync<'float32'>()],
+              gradients: slopes.map((slope) => slope.dataSync<'float32'>()),
+            };
+          };
+          expectSame(run(fast), run(plain));
+        }
+    });
+    for (const model of [plain, fast]) model.dispose();
+  });
+
   test('stateful, and dropout by a dropoutFunc: as without', () => {
     const dropoutFunc = (ones: tf.Tensor, rate: number) =>
       tf.tidy(() =>

@@ -54,12 +54,16 @@ test.each<[spec: string, inputShape: (number | null)[], reason: string]>([
   ['PositionEmbedding(3)', [4, 2], 'sequenceLength 3 is below its 4 steps'],
   ['Normalization(mean=2)', [4, 2], 'mean and variance go together; one of them is missing'],
   ['Normalization(variance=2)', [4, 2], 'mean and variance go together; one of them is missing'],
-  ...['PReLU(shared_axes=[2]) alpha', 'RMSNormalization(axis=1) scale', 'Normalization(axis=[1, 2]) mean'].map(
-    (both): [string, (number | null)[], string] => {
-      const [spec, weight] = [both.slice(0, both.lastIndexOf(' ')), both.slice(both.lastIndexOf(' ') + 1)];
-      return [spec, [null, 3], `its weight ${weight} has the size of an axis that is open; give that a fixed size`];
-    },
-  ),
+  ...[
+    'PReLU() alpha',
+    'PReLU(shared_axes=[2]) alpha',
+    'RMSNormalization(axis=1) scale',
+    'RMSNormalization(axis=[-1, -2]) scale',
+    'Normalization(axis=[1, 2]) mean',
+  ].map((both): [string, (number | null)[], string] => {
+    const [spec, weight] = [both.slice(0, both.lastIndexOf(' ')), both.slice(both.lastIndexOf(' ') + 1)];
+    return [spec, [null, 3], `its weight ${weight} has the size of an axis that is open; give that a fixed size`];
+  }),
 ])('%s cannot take %j', (spec, inputShape, reason) => {
   const sizes = [null, ...inputShape].map((size) => size ?? 'None').join(', ');
   const className = spec.slice(0, spec.indexOf('('));
@@ -77,6 +81,7 @@ test('at their limits they do', () => {
     ['PReLU(shared_axes=[1])', [null, 3]],
     ['TimeDistributed(PReLU())', [null, 3]],
     ['RMSNormalization()', [null, 3]],
+    ['RMSNormalization(axis=1)', [1, 2]],
     ['Normalization()', [null, 3]],
   ] as const)
     expect(() => l.sequential(spec, { inputShape: [...inputShape] }).build()).not.toThrow();
