@@ -341,7 +341,8 @@ export class Sequential extends Predicting {
    * @throws MemcellError 'usage' that names the layer which the format has not
    */
   async save(to: ModelLocation, options: SaveOptions = {}): Promise<string[]> {
-    const { includeOptimizer = true } = namedOptions<SaveOptions>('save', options);
+    const rules = { includeOptimizer: 'boolean' } as const;
+    const { includeOptimizer } = complete('save', { includeOptimizer: true }, options, rules);
     await prepareEngine();
     return this.write(to, includeOptimizer);
   }

@@ -522,6 +522,36 @@ describe('errors come before anything changes', () => {
       "fit: unknown option 'epoch'; did you mean epochs?",
     ],
     [
+      'a misspelt option of evaluate',
+      (model) => model.evaluate(x, y, { batchsize: 3 } as object),
+      "evaluate: unknown option 'batchsize'; did you mean batchSize?",
+    ],
+    [
+      'a misspelt option of predict',
+      (model) => model.predict(x, { batchsize: 3 } as object),
+      "predict: unknown option 'batchsize'; did you mean batchSize?",
+    ],
+    [
+      'a misspelt option of trainOnBatch',
+      (model) => model.trainOnBatch(x, y, { sampleWeigth: [] } as object),
+      "trainOnBatch: unknown option 'sampleWeigth'; did you mean sampleWeight?",
+    ],
+    [
+      'a misspelt option of attribute',
+      (model) => model.attribute(x, { outputs: 0 } as object),
+      "attribute: unknown option 'outputs'; did you mean output?",
+    ],
+    [
+      'a misspelt option of save',
+      (model) => model.save('nowhere/model.keras', { includeOptimiser: false } as object),
+      "save: unknown option 'includeOptimiser'; did you mean includeOptimizer?",
+    ],
+    [
+      'whether to save the optimizer, in a word',
+      (model) => model.save('nowhere/model.keras', { includeOptimizer: 'no' } as object),
+      'save: includeOptimizer must be true or false, not "no"',
+    ],
+    [
       'a batch size of 0',
       (model) => model.predict(x, { batchSize: 0 }),
       'predict: batchSize must be a whole number of at least 1, or null, not 0',

@@ -285,7 +285,12 @@ test('rows under keys stream as they are read whole, and what is said of them', 
   const path = join(folder, 'keyed.json');
   await writeFile(path, JSON.stringify({ rows }));
   const source = openSource(path);
-  const columns = [{ name: 'v' }, { name: 'word', read: (cell: string) => cell.length }];
+  const places: string[] = [];
+  const read = (cell: string, where: () => string) => {
+    if (['x', `w${n - 1}`].includes(cell)) places.push(where());
+    return cell.length;
+  };
+  const columns = [{ name: 'v' }, { name: 'word', read }];
   const [v, length, sizes]: number[][] = [[], [], []];
   const notes: string[] = [];
   for await (const chunk of source.stream?.(columns) ?? []) {
@@ -297,6 +302,7 @@ test('rows under keys stream as they are read whole, and what is said of them', 
   }
   const whole = await source.table();
   expect(sizes).toEqual([2 ** 16, n - 2 ** 16, 0]);
+  expect(places).toEqual([8, n].map((row) => `${path}, row ${row}, column word`));
   expect(v).toEqual(Array.from(whole.numbers('v')));
   expect(length).toEqual(whole.column('word').cells.map((cell) => cell.length));
   expect(notes).toEqual(['rows are those under rows', 'the keys of the rows are the column index']);

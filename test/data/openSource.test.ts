@@ -10,6 +10,7 @@ import { allFinite } from '../../src/data/array.js';
 import { inflated, openBytes } from '../../src/data/bytes.js';
 import { type DataInput, openSource, type Source } from '../../src/data/source.js';
 import type { TableChunk } from '../../src/data/stream.js';
+import type { Table } from '../../src/data/table.js';
 import { MemcellError } from '../../src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'memcell-open-'));
@@ -164,6 +165,25 @@ describe('several files as one', () => {
     ]);
   });
 
+  test('the head of values says what the whole table says of itself', async () => {
+    for (const path of [
+      file('coded.csv', latin1('Messung von März\n;ü;v\na;1,5;1\nb;2,5;2\nc;4;3\n\nc;5;3\n')),
+      file('bars.csv', 'a|b\n1|2\n3|4\n'),
+      file('comments.csv', '# one\n# two\na,b\n1,2\n3,4\n'),
+    ]) {
+      const [head, whole] = [(await openSource(path).head?.(9))?.table, await openSource(path).table()];
+      const said = (table?: Table) => [
+        table?.notes,
+        table?.decimalComma,
+        table?.rows,
+        table?.columns.map(({ name, kind, cells }) => [name, kind, ...cells]),
+        table?.where(1),
+      ];
+      expect(whole.notes).not.toEqual([]);
+      expect(said(head)).toEqual(said(whole));
+    }
+  });
+
   test('stream one behind the other, and say of which file a note is', async () => {
     const shown = ({ from, rows, columns, notes }: TableChunk) => [
       from,
@@ -272,7 +292,22 @@ describe('streamed columns', () => {
     },
   );
 
-  test('the head of Parquet has the rows asked for', async () => {
+  test('the head of Parquet has the rows asked for, of one group of rows or of several', async () => {
+    const data = Array.from({ length: 7 }, (_, i) => i + 0.5);
+    const columnData = [
+      { name: 'v', type: 'DOUBLE' as const, data },
+      { name: 's', type: 'STRING' as const, data: data.map((value) => `s${value}`) },
+    ];
+    const groups = file('groups.parquet', new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 2 })));
+    for (let asked = 1; asked < 9; asked++) {
+      const head = await openSource(groups).head?.(asked);
+      const there = data.slice(0, asked);
+      expect([head?.rows, head?.table.rows, head?.table.columns.map(({ cells }) => cells)]).toEqual([
+        7,
+        there.length,
+        [there.map(String), there.map((value) => `s${value}`)],
+      ]);
+    }
     const path = parquet('head.parquet', [1, 2, 3]);
     for (const [asked, cells] of [
       [2, ['1', '2']],

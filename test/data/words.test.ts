@@ -295,6 +295,12 @@ describe('rows of JSON', () => {
       [['a', 1, 3]],
       ['column l left out: row 1 holds a list in it', 'column o.p left out: row 2 holds an object in it'],
     ],
+    // The first row that holds one, not the column's first.
+    [
+      '[{"a":1},{"a":3,"l":2},{"a":4,"l":[5]},{"a":5,"l":{}}]',
+      [['a', 1, 3, 4, 5]],
+      ['column l left out: row 3 holds a list in it'],
+    ],
     [
       '[{"a":1},{"a":2},{"a":3,"late":"x"}]',
       [
@@ -315,6 +321,10 @@ describe('rows of JSON', () => {
     ['[["a","a"],[1,2]]', 't.json, row 1: names a column twice; rename one'],
     ['[[1,2],[3]]', 't.json, row 2: 1 value where the first row has 2; correct the row'],
     ['[["a","b"]]', 't.json: holds no rows; it must hold data'],
+    // Rows behind a header of their own are the second of two.
+    ['[{"a":1},[{"b":2}],{"c":3}]', 't.json, row 2: must be an object such as {"date": "2012-01-01", "value": 1.5}'],
+    // Names beside rows are theirs where all rows have as many.
+    ['{"columns":["p","q"],"data":[[1],[2,3]]}', 't.json, row 2: 2 values where the first row has 1; correct the row'],
     [
       '[{"a":[1]}]',
       't.json: holds no column of numbers or text (column a left out: row 1 holds a list in it); it must hold some',
