@@ -489,6 +489,32 @@ it('hidden layers are other ones; the first and the last stay', () => {
   expect(withHidden(wide, { ...other, depth: 1, dropout: 0 })).toBe(wide.replace('LSTM', 'GRU'));
 });
 
+it.each([
+  // All hidden layers come in place of the first, with the options that it has.
+  [
+    'Bidirectional(LSTM(8, relu), sum), Dropout(0.5), GRU(4), Dropout(0.1), Dense(3)',
+    2,
+    0.2,
+    'Bidirectional(GRU(32, relu, return_sequences=true), sum), Dropout(0.2), Bidirectional(GRU(32, relu), sum), Dropout(0.2), Dense(3)',
+  ],
+  [
+    'Dropout(0.1), Dense(8, relu), Dropout(0.5), Dense(4, tanh), BatchNormalization, Dropout(0.3), Dense(3, softmax)',
+    3,
+    0,
+    'Dropout(0.1), Dense(32, relu), Dense(32, relu), Dense(32, relu), BatchNormalization(), Dropout(0.3), Dense(3, softmax)',
+  ],
+  [
+    'SimpleRNN(8, use_bias=false), Dense(6, relu), Dense(1)',
+    1,
+    0.2,
+    'GRU(32, use_bias=false), Dropout(0.2), Dense(6, relu), Dense(1)',
+  ],
+  ['Dense(3, softmax)', 2, 0.2, 'Dense(3, softmax)'],
+  ['Flatten, Dense(3, softmax)', 2, 0.2, 'Flatten, Dense(3, softmax)'],
+])('hidden layers of %s, %d of them with a dropout of %d', (layers, depth, dropout, other) => {
+  expect(withHidden(layers, { units: 32, depth, dropout, cell: 'GRU' })).toBe(other);
+});
+
 it('every task has ranges that draw what its options take', async () => {
   const { Random } = await import('../../src/random.js');
   const random = new Random(1);
