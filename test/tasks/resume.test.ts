@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { openSource } from '../../src/data/source.js';
+import { type DataInput, openSource } from '../../src/data/source.js';
 import { readState, writeState } from '../../src/formats/stateFile.js';
 import { symbols as symbolsInCode } from '../../src/index.js';
+import { openBackup } from '../../src/tasks/backup.js';
 import { FitJournal } from '../../src/tasks/fitJournal.js';
 import type { TaskKind } from '../../src/tasks/settings.js';
 import { trainTask } from '../../src/tasks/train.js';
@@ -213,12 +214,94 @@ describe('a journal', () => {
     }
   });
 
+  const backup = (n: number) => ({ values: { n }, arrays: [Float32Array.of(n)] });
+
+  test('that has a fit as running and as over takes it for over; the next one begins anew', async () => {
+    const place = join(folder, 'over.resume');
+    const journal = await open(place, false);
+    await journal.next().write(backup(0), 'end');
+    const second = journal.next();
+    await second.write(backup(1), 'running');
+    expect(await keptIn(place, 2)).toMatchObject({ ended: 1, running: true, kept: [{ n: 0 }, { n: 1 }] });
+    await second.write(backup(2), 'end');
+    expect(await keptIn(place, 3)).toEqual({
+      ended: 2,
+      running: false,
+      kept: [{ n: 0 }, { n: 2 }, undefined],
+      files: ['ended-000001.state', 'ended-000002.state', 'running.state'],
+    });
+  });
+
+  test('writes fits that are over together where time tells, before one that runs, and nothing after an interruption', async () => {
+    const place = join(folder, 'timed.resume');
+    const settings = async () => ({ settings: 'the same' });
+    const given = { folder: place, every: { seconds: 1e6 }, resume: true, settings, anew: '', say: () => {} };
+    const journal = await FitJournal.open(given);
+    const stores = [0, 1, 2, 3, 4].map(() => journal.next());
+    expect(stores[0].every).toEqual({ epochs: undefined, minutes: 1e6 / 60 });
+    for (const n of [0, 1]) await stores[n].write(backup(n), 'end');
+    expect([existsSync(place), journal.isKept]).toEqual([false, false]);
+    await stores[2].write(backup(2), 'running');
+    expect(journal.isKept).toBe(true);
+    expect(await keptIn(place, 3)).toEqual({
+      ended: 2,
+      running: true,
+      kept: [{ n: 0 }, { n: 1 }, { n: 2 }],
+      files: ['ended-000001.state', 'running.state'],
+    });
+    await stores[2].write(backup(3), 'end');
+    await stores[3].write(backup(4), 'interrupted');
+    const stopped = await keptIn(place, 4);
+    expect(stopped).toEqual({
+      ended: 3,
+      running: true,
+      kept: [{ n: 0 }, { n: 1 }, { n: 3 }, { n: 4 }],
+      files: ['ended-000001.state', 'ended-000002.state', 'running.state'],
+    });
+    await stores[3].write(backup(5), 'end');
+    await stores[4].write(backup(6), 'running');
+    expect(await keptIn(place, 4)).toEqual(stopped);
+  });
+
   test('that cannot be written says so, and the run goes on', async () => {
     const said: string[] = [];
     const journal = await open(join(symbols, 'below'), false, undefined, said);
     expect((await run(one, journal)).made).toEqual((await never(one)).made);
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/cannot be written \(.*\); this run cannot be resumed later$/);
+  });
+});
+
+describe('the backup of a task in code', () => {
+  const values = [1, 2, 3, 1, 2, 3];
+  const opened = (given: Parameters<typeof openBackup>[0], data: DataInput = values, settings: object = { seed: 1 }) =>
+    openBackup(given, settings, openSource(data), data, () => {});
+
+  test.each<[object, object]>([
+    [{}, { epochs: undefined, minutes: 1 }],
+    [{ minutes: 0.25 }, { epochs: undefined, minutes: 0.25 }],
+    [{ epochs: 3 }, { epochs: 3, minutes: undefined }],
+    [
+      { minutes: 2, epochs: 3 },
+      { epochs: 3, minutes: 2 },
+    ],
+  ])('is made as often as %j says', async (given, every) => {
+    expect((await opened({ folder: join(folder, 'often.backup'), ...given })).next().every).toEqual(every);
+  });
+
+  test('is of the data by their values, whatever holds them, and of the settings', async () => {
+    const place = join(folder, 'values.backup');
+    expect((await opened(place)).next().every).toEqual({ epochs: undefined, minutes: 1 });
+    await (await opened(place)).next().write({ values: {}, arrays: [] }, 'running');
+    for (const same of [values, Float64Array.from(values), Float32Array.from(values)]) {
+      expect((await opened(place, same)).found).toEqual({ ended: 0, running: true });
+    }
+    for (const other of [[1, 2, 3, 1, 2, 4], Float64Array.of(1, 2, 3, 1, 2), { v: values }]) {
+      await expect(opened(place, other)).rejects.toThrow(`${place} is of another run: data was 13 letters of JSON, `);
+    }
+    await expect(opened(place, values, { seed: 2 })).rejects.toThrow(
+      `${place} is of another run: seed was 1 and is 2; go on with what it was, or remove the folder to start anew`,
+    );
   });
 });
 

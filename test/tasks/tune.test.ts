@@ -113,6 +113,26 @@ describe('a search over settings', () => {
     expect(await search('symbols', squares(80), {}, { trials: 9, signal: controller.signal })).toBeUndefined();
   });
 
+  it('does not count, nor keep, a trial whose scoring the signal may have cut short', async () => {
+    const controller = new AbortController();
+    const { score } = tasks.symbols;
+    let scored = 0;
+    const cut = jest.spyOn(tasks.symbols, 'score').mockImplementation((...given) => {
+      if (++scored === 3) controller.abort();
+      return score(...given);
+    });
+    const added: number[] = [];
+    const records: TrialRecords = { spent: 0, find: () => undefined, add: async (trial) => void added.push(trial) };
+    const given = { trials: 9, signal: controller.signal, records };
+    const found = await search('symbols', squares(80), { window: 1 }, given);
+    cut.mockRestore();
+    expect(found).toMatchObject({ ended: 'interrupted' });
+    expect([found?.trials.map(({ trial }) => trial), added]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   it('ends with the budget, after the defaults at least', async () => {
     const found = await search('symbols', squares(150), {}, { trials: 1000, budget: 0.05, reserve: 3 });
     expect(found?.ended).toBe('budget');
@@ -269,6 +289,36 @@ describe('tuning', () => {
         freed.mockRestore();
         prepared.mockRestore();
       }
+    },
+  );
+
+  it.each([true, false])(
+    'a signal ends the search; the best so far is trained to its end, to be saved: %j',
+    async (toSave) => {
+      const controller = new AbortController();
+      const tuned = await tuneTask(
+        'symbols',
+        openSource(squares(100)),
+        { window: 2 },
+        {
+          trials: 9,
+          settings: { epochs: 3 },
+          layers: 'Embedding(4, 4), LSTM(4), Dense(4, softmax)',
+          toSave,
+          signal: controller.signal,
+          onTrial: ({ trial }) => void (trial === 2 && controller.abort()),
+        },
+      );
+      const { search: found, trained, compared, interrupted } = tuned ?? {};
+      expect(found).toMatchObject({ ended: 'interrupted' });
+      expect(found?.trials).toHaveLength(2);
+      expect({ compared, interrupted, stopped: trained?.stopped }).toEqual({
+        compared: undefined,
+        interrupted: true,
+        stopped: undefined,
+      });
+      expect(trained?.history.loss).toHaveLength(3);
+      trained?.model.dispose();
     },
   );
 
@@ -487,6 +537,32 @@ it('hidden layers are other ones; the first and the last stay', () => {
   const wide =
     'Bidirectional(LSTM(32, return_sequences=true)), Dense(64, relu, use_bias=false), GlobalMaxPooling1D(), Dense(4, softmax)';
   expect(withHidden(wide, { ...other, depth: 1, dropout: 0 })).toBe(wide.replace('LSTM', 'GRU'));
+});
+
+it.each([
+  // All hidden layers come in place of the first, with the options that it has.
+  [
+    'Bidirectional(LSTM(8, relu), sum), Dropout(0.5), GRU(4), Dropout(0.1), Dense(3)',
+    2,
+    0.2,
+    'Bidirectional(GRU(32, relu, return_sequences=true), sum), Dropout(0.2), Bidirectional(GRU(32, relu), sum), Dropout(0.2), Dense(3)',
+  ],
+  [
+    'Dropout(0.1), Dense(8, relu), Dropout(0.5), Dense(4, tanh), BatchNormalization, Dropout(0.3), Dense(3, softmax)',
+    3,
+    0,
+    'Dropout(0.1), Dense(32, relu), Dense(32, relu), Dense(32, relu), BatchNormalization(), Dropout(0.3), Dense(3, softmax)',
+  ],
+  [
+    'SimpleRNN(8, use_bias=false), Dense(6, relu), Dense(1)',
+    1,
+    0.2,
+    'GRU(32, use_bias=false), Dropout(0.2), Dense(6, relu), Dense(1)',
+  ],
+  ['Dense(3, softmax)', 2, 0.2, 'Dense(3, softmax)'],
+  ['Flatten, Dense(3, softmax)', 2, 0.2, 'Flatten, Dense(3, softmax)'],
+])('hidden layers of %s, %d of them with a dropout of %d', (layers, depth, dropout, other) => {
+  expect(withHidden(layers, { units: 32, depth, dropout, cell: 'GRU' })).toBe(other);
 });
 
 it('every task has ranges that draw what its options take', async () => {

@@ -113,7 +113,7 @@ async function learnOnAll(
   const samples = labelled(data, data.order, encoding);
   await otherWork();
   const { model, stopped } = await refit(samples, recipe, first.steps, run);
-  return model ? { learnt: { ...first, model, layers, remarks: [] }, encoding } : { stopped };
+  return model ? { learnt: { ...first, model, layers }, encoding } : { stopped };
 }
 
 export function labelled(data: ClassifyData, samples: Int32Array, encoding: Encoding): Labelled {

@@ -1,10 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NdArray } from '../../../src/data/array.js';
 import { parseTable } from '../../../src/data/read.js';
-import { openSource } from '../../../src/data/source.js';
+import { openSource, type Source } from '../../../src/data/source.js';
+import type { ClassifyArtefact } from '../../../src/tasks/classify/artefact.js';
 import { ClassScoring } from '../../../src/tasks/classify/evaluation.js';
-import { type PlainArtefact, predictPlain, prepareClassify, scorePlain } from '../../../src/tasks/classify/plain.js';
+import {
+  type PlainArtefact,
+  plainSample,
+  predictPlain,
+  prepareClassify,
+  scorePlain,
+} from '../../../src/tasks/classify/plain.js';
+import { classifyInput } from '../../../src/tasks/classify/predict.js';
 import { maskValue } from '../../../src/tasks/classify/scaling.js';
+import { classifyTask } from '../../../src/tasks/classify/task.js';
+import type { Loaded } from '../../../src/tasks/definition.js';
+import type { Shown, ShownClasses } from '../../../src/tasks/shown.js';
+import { streamed } from '../streamed.js';
 
 /** Answers class 1 when the first feature is above its mean, else class 0. */
 const sign = {
@@ -236,5 +248,88 @@ describe('scorePlain and predictPlain', () => {
     await expect(score(swapped, parse('x,y,kind\n1,2,mid\n3,4,low\n'))).rejects.toThrow(
       "c.csv, line 2, column kind: 'mid' is no class of this model; its classes: low, high",
     );
+  });
+});
+
+describe('a long table in parts is told as the whole', () => {
+  /** The table as one that is too long to be held. */
+  const long = (source: Source): Source => ({
+    ...source,
+    head: async (n) => ({ ...(await source.head!(n)), rows: undefined, bytes: 1e9 }),
+  });
+  const loadedOf = (artefact: object) => ({ model: sign, artefact, name: 'm' }) as never as Loaded<ClassifyArtefact>;
+  const count = 17_000;
+  const places = Array.from({ length: count }, (_, i) => i);
+  const numberOf = (i: number) => (i * 37) % 101;
+  const { artefact: ofRows } = prepareClassify(parse('x,kind\n10,b\n90,a\n20,b\n80,a\n'), { label: 'kind' }, 0);
+  const table = streamed(
+    `x,kind\n${places.map((i) => `${numberOf(i)},${numberOf(i) > 50 === i % 7 > 0 ? 'b' : 'a'}`).join('\n')}\n`,
+  );
+
+  test('rows: answers by their number in the file, scores, mistakes and one sample', async () => {
+    const taken: (string | number)[][] = [];
+    const pieces: number[] = [];
+    const told = await classifyTask.predict(loadedOf(ofRows), long(table), {}, async (_, part) => {
+      pieces.push(part.length);
+      taken.push(...part);
+    });
+    expect(pieces).toEqual([16_384, 616]);
+    expect(told.count).toBe(count);
+    const answer = (i: number) => (numberOf(i) > 50 ? ['b', 0.25, 0.75] : ['a', 0.875, 0.125]);
+    expect(taken.every(([row, ...rest], i) => row === String(i + 1) && rest.join() === answer(i).join())).toBe(true);
+
+    const shown: ShownClasses[] = [];
+    const how = { shown: (part: Shown) => part.kind === 'classify' && shown.push(part) };
+    const parts = await classifyTask.evaluate(loadedOf(ofRows), long(table), how);
+    const { head: _, stream: __, ...held } = table;
+    const whole = await classifyTask.evaluate(loadedOf(ofRows), held, how);
+    expect(parts).toEqual({
+      ...whole,
+      logLoss: expect.closeTo(whole.logLoss, 9),
+      auc: expect.closeTo(whole.auc ?? 0, 9),
+    });
+    expect(shown).toHaveLength(2);
+    expect(shown[0].mistakes).toEqual(shown[1].mistakes);
+    expect(shown[0].reliability).toEqual(
+      shown[1].reliability.map((bin) => ({
+        ...bin,
+        probability: expect.closeTo(bin.probability, 9),
+        right: expect.closeTo(bin.right, 9),
+      })),
+    );
+    const late = await classifyInput({ artefact: ofRows as ClassifyArtefact }, long(table), 16_999);
+    expect(late.name).toBe('row 16999');
+    expect(late).toEqual(await classifyInput({ artefact: ofRows as ClassifyArtefact }, held, 16_999));
+  });
+
+  test('a part by itself: rows are called by their places in the whole', async () => {
+    const shown: Shown[] = [];
+    const part = parse('x,kind\n90,a\n10,a\n20,b\n');
+    const scoring = new ClassScoring({ ...ofRows, balanced: false });
+    const to = { scoring, shown: (one: Shown) => void shown.push(one), placeOf: (row: number) => 100 + 2 * row };
+    await scorePlain(sign, ofRows, part, to);
+    const [{ mistakes }] = shown as ShownClasses[];
+    expect(mistakes.map(({ name, answered, steps }) => [name, answered, steps])).toEqual([
+      ['row 105', 'a', [[20]]],
+      ['row 101', 'b', [[90]]],
+    ]);
+    expect((await predictPlain(sign, ofRows, part, to.placeOf)).map(({ row }) => row)).toEqual([101, 103, 105]);
+    expect(plainSample(ofRows, part, to.placeOf).input(2).name).toBe('row 105');
+  });
+
+  test('groups that stand apart: each once, by its first row in the file', async () => {
+    const text = 'who,x,kind\na,10,b\na,10,b\nb,90,a\nb,80,a\n';
+    const { artefact } = prepareClassify(parse(text), { label: 'kind', group: 'who' }, 0);
+    const groups = 300;
+    const source = streamed(
+      `who,x\n${Array.from({ length: 2 * groups }, (_, i) => `g${i % groups},${numberOf(i % groups)}`).join('\n')}\n`,
+    );
+    const { rows: answers, notes } = await classifyTask.predict(loadedOf(artefact), long(source), {});
+    expect(notes).toEqual(['rows of one who stand apart: the table is read 2 times']);
+    const { result } = await classifyTask.predict(loadedOf(artefact), long(source), {});
+    expect(result.rows.map(({ row, group, label }) => [row, group, label])).toEqual(
+      places.slice(0, groups).map((i) => [i + 1, `g${i}`, numberOf(i) > 47.5 ? 'b' : 'a']),
+    );
+    expect(answers.map(([name]) => name)).toEqual(places.slice(0, groups).map((i) => `g${i}`));
   });
 });

@@ -2,8 +2,13 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { Scores } from '../../../src/tasks/forecast/evaluation.js';
+import type { Series } from '../../../src/tasks/forecast/forecaster.js';
+import { continued, keep } from '../../../src/tasks/forecast/kept.js';
+import { sliceSeries } from '../../../src/tasks/forecast/seriesSet.js';
+import { parseState } from '../../../src/tasks/forecast/state.js';
 import { forecastTask } from '../../../src/tasks/forecast/task.js';
 import type { Shown, ShownForecasts } from '../../../src/tasks/shown.js';
+import { fitted, noise as noiseOf, seriesOf, setOf } from './series.js';
 import { days, noise, source, train } from './support.js';
 
 const values = (i: number) => Math.round(1000 * (20 + 3 * noise(i))) / 1000;
@@ -115,4 +120,94 @@ describe('of two columns', () => {
       'b: scored against values that were filled in, as there are no others',
     ]);
   });
+});
+
+describe('intervals are made of the errors of what happened, of each column by itself', () => {
+  /** Two columns of noise, with marks of values that were filled in: [row, column]. */
+  const marked = (rows: number, key: number, marks: readonly (readonly [number, number])[], name = '') => {
+    const one = seriesOf({ targets: [noiseOf(rows, key), noiseOf(rows, key + 1)] }, name);
+    const filled = new Uint8Array(2 * rows);
+    for (const [row, c] of marks) filled[2 * row + c] = 1;
+    return { ...one, ...(marks.length > 0 && { filled }) };
+  };
+  const horizon = 4;
+  const quantilesOf = async (series: Series[]) => {
+    const set = setOf({ targets: [[1], [2]] }, 1, { series });
+    const { model, state } = await fitted(set, horizon);
+    model.dispose();
+    const { quantiles } = parseState(state, 'state').spreads;
+    // By column and step.
+    return [0, 1].map((c) => Array.from({ length: horizon }, (_, h) => quantiles[2 * h + c]));
+  };
+  /** Windows begin after 9 rows; of shorter series every row but the first is forecast. */
+  const originsOf = (rows: number) =>
+    rows > 20
+      ? Array.from({ length: rows - horizon - 9 + 1 }, (_, i) => 9 + i)
+      : Array.from({ length: rows - 1 }, (_, i) => 1 + i);
+
+  test.each([40, 14])('one column of %d rows does not hang on what is missing of the other', async (rows) => {
+    const marks = [
+      [5, 1],
+      [11, 1],
+      [rows - 2, 1],
+    ] as const;
+    const [whole, holes] = [await quantilesOf([marked(rows, 1, [])]), await quantilesOf([marked(rows, 1, marks)])];
+    expect(holes[0]).toEqual(whole[0]);
+    for (let h = 0; h < horizon; h++) {
+      const real = originsOf(rows).filter((t) => t + h < rows && !marks.some(([row]) => row === t + h));
+      expect([h, holes[1][h].length]).toEqual([h, real.length]);
+      expect(whole[1][h]).toEqual(expect.arrayContaining(holes[1][h]));
+      expect(whole[1][h].length).toBeGreaterThan(real.length);
+    }
+  });
+
+  test.each([40, 14])('of several series of %d rows each has its own marks', async (rows) => {
+    const marks = [
+      [rows - 3, 0],
+      [rows - 4, 1],
+      [rows - 1, 1],
+    ] as const;
+    const of = (...own: (readonly (readonly [number, number])[])[]) =>
+      quantilesOf(own.map((one, s) => marked(rows, 1 + 4 * s, one, `s${s}`)));
+    const [whole, second, both] = [await of([], []), await of([], marks), await of([[rows - 2, 0]], marks)];
+    for (const [found, all] of [
+      [second, [[], marks]],
+      [both, [[[rows - 2, 0]], marks]],
+    ] as const) {
+      for (const c of [0, 1]) {
+        for (let h = 0; h < horizon; h++) {
+          const counts = all.map(
+            (own) =>
+              originsOf(rows).filter((t) => t + h < rows && !own.some(([row, k]) => row === t + h && k === c)).length,
+          );
+          expect([c, h, found[c][h].length]).toEqual([c, h, counts[0] + counts[1]]);
+          expect(whole[c][h]).toEqual(expect.arrayContaining(found[c][h]));
+        }
+      }
+    }
+  });
+
+  test('a column that is filled in all over has those of all', async () => {
+    const marks = Array.from({ length: 40 }, (_, row) => [row, 1] as const);
+    expect(await quantilesOf([marked(40, 1, marks)])).toEqual(await quantilesOf([marked(40, 1, [])]));
+  });
+});
+
+test('marks of new rows go behind what the model keeps, column by column', () => {
+  const widths = { targets: 2, past: 0, known: 0 };
+  const times = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => 10 * (from + i));
+  const rows = (from: number, to: number) => ({
+    ...seriesOf({ targets: [times(from, to), times(from, to).map((t) => -t)], times: times(from, to) }, 's'),
+  });
+  const time = { columns: ['t'], notation: 'number', step: { unit: 'number' as const, count: 10 } };
+  const [kept] = keep([rows(0, 20)], [20], [[1, 1]], widths, [3]);
+  const filled = Uint8Array.of(0, 1, 1, 0, 0, 0);
+  const { series, before } = continued(kept, { ...rows(20, 23), filled }, widths, time);
+  expect(before).toBe(3);
+  expect(series.filled).toEqual(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0));
+  // Of rows that both have, the new ones' marks count.
+  const overlapping = continued(kept, { ...rows(18, 21), filled }, widths, time);
+  expect([overlapping.before, overlapping.series.filled]).toEqual([1, Uint8Array.of(0, 0, 0, 1, 1, 0, 0, 0)]);
+  expect(continued(kept, rows(20, 23), widths, time).series).not.toHaveProperty('filled');
+  expect(sliceSeries(series, widths, 3, 5).filled).toEqual(Uint8Array.of(0, 1, 1, 0));
 });

@@ -102,6 +102,41 @@ describe('what is learnt, and how', () => {
   });
 });
 
+test.each<[string, object, object]>([
+  ['nothing else', {}, { windows: [3] }],
+  ['a window', { options: { window: 2 } }, { windows: [2] }],
+  ['as Keras would', { run: { plain: true } }, { windows: [3], plain: true }],
+  ['as Keras would, and a window', { options: { window: 4 }, run: { plain: true } }, { windows: [4], plain: true }],
+])(
+  'from a model symbols, coding, window and layers are taken though the data has fewer of them: asked for is %s',
+  (_, { options, run }: { options?: object; run?: Partial<Run> }, chosen) => {
+    const symbols = [-10, 0, 1, 2];
+    const before = { kind: 'symbols', window: 3, symbols, input: 'scaled', scale: 16, majority: 0, end: [0, 1, 2] };
+    const asked: unknown[] = [];
+    const from = {
+      name: 'm',
+      read: () => before,
+      layersFor: (...given: unknown[]) => {
+        asked.push(given);
+        return 'Embedding(9, 2),\n Dense(4, softmax)';
+      },
+    };
+    const corpus = prepared([...turns(60), 2, 1], options, {
+      ...run,
+      from: from as unknown as NonNullable<Run['from']>,
+    });
+    expect(corpus).toMatchObject({
+      ...chosen,
+      symbols,
+      input: 'scaled',
+      scale: 16,
+      layers: 'Embedding(9, 2), Dense(4, softmax)',
+    });
+    expect([...corpus.ids.slice(0, 3), ...corpus.ids.slice(-2)]).toEqual([1, 2, 1, 3, 2]);
+    expect(asked).toEqual([[[[4]], 'softmax']]);
+  },
+);
+
 describe('scores', () => {
   test('by hand: a network that answers one more than the last', async () => {
     const artefact: SymbolsArtefact = {

@@ -82,3 +82,20 @@ test.each<[string, string[]]>([
   expect(warnings.filter((line) => line.includes('finished'))).toEqual(lines);
   model.dispose();
 });
+
+test('what ended the training that chooses the epochs is told, though it is trained again to the end', async () => {
+  const settings = { epochs: 5, patience: 1, learningRate: 1e-30, optimizer: 'sgd' };
+  const stages: string[] = [];
+  const run = runOf({
+    settings,
+    layers: 'Embedding(2, 2), LSTM(2), Dense(2, softmax)',
+    stage: (text) => stages.push(text),
+  });
+  const prepared = await symbolsTask.prepare(sourceOf('0 1 '.repeat(30), 's.txt'), { window: 1 }, run);
+  const { model, stopped, history, warnings } = await prepared.train();
+  model.dispose();
+  expect(stages).toEqual(['the network', 'on the whole training part', 'on all symbols']);
+  expect(warnings.join()).not.toContain('not finished');
+  expect(history.loss.length).toBeLessThan(5);
+  expect(stopped).toMatchObject({ reason: 'callback', by: 'patience' });
+});

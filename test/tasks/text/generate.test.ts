@@ -1,7 +1,8 @@
 /** What is written by a network that is known: which token is the likeliest, and where it ends. */
 import { expect, test } from '@jest/globals';
-import type { TextArtefact } from '../../../src/tasks/text/artefact.js';
+import { packText, type TextArtefact } from '../../../src/tasks/text/artefact.js';
 import { generate } from '../../../src/tasks/text/generate.js';
+import { KneserNey } from '../../../src/tasks/text/kneserNey.js';
 import type { GenerateOptions } from '../../../src/tasks/text/options.js';
 import type { Network } from '../../../src/tasks/text/score.js';
 import { learnTokens } from '../../../src/tasks/text/tokens.js';
@@ -73,6 +74,34 @@ test('a network that answers after a window is given what is shorter last, after
   const asked = ['a|a|a|b', 'a|a|b|\n', 'a|b|\n|\n', 'b|\n|\n|\n'];
   expect(windows).toEqual(['a|b|a|a', asked[0], 'a|b|\n|a', ...asked.slice(1)]);
 });
+
+test.each(['b', 'ab', 'ab banana'])(
+  'counts know the prompt %j and all that was made, and are mixed with the network',
+  async (prompt) => {
+    const text = 'banana ab ab banana banana\nab banana ab';
+    const counted = { order: 3, weight: 0.25, text: await packText(text) };
+    const state = new KneserNey(tokens.encode(text, 'text'), tokens.size, 3).start();
+    for (const id of tokens.encode(prompt, 'prompt')) state.push(id);
+    // Of no order, so that counts decide now and then.
+    const answers = Array.from({ length: 12 }, (_, i) => tokens.texts.map((_text, id) => ((i * 7 + id * 5) % 11) / 40));
+    const expected = answers.map((answer) => {
+      const mixed = answer.map((p, id) => 0.25 * Math.fround(p) + 0.75 * state.probability(id));
+      const best = mixed.indexOf(Math.max(...mixed));
+      state.push(best);
+      return tokens.texts[best];
+    });
+    expect(new Set(expected).size).toBeGreaterThan(2);
+    let next = 0;
+    const predict: Network['predict'] = async () => {
+      const answer = answers[next++];
+      return { data: Float32Array.from([answer, answer, answer, answer].flat()), shape: [1, 4, tokens.size] };
+    };
+    const made: string[] = [];
+    const how = { prompt, length: answers.length, temperature: 0 };
+    for await (const piece of generate({ predict }, { ...artefact, counted }, how)) made.push(piece);
+    expect(made).toEqual(expected);
+  },
+);
 
 test('without a prompt it begins with a new line, or with the most frequent token where there are none', async () => {
   const { network, windows } = watched(sure('b'), [1, tokens.size]);

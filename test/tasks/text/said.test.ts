@@ -94,6 +94,20 @@ test('why a network is no stream is said', () => {
   });
 });
 
+test('what ended the first round is told, though later ones go on to their end', async () => {
+  const layers = 'Embedding(2, 2), LSTM(2, return_sequences=true), Dense(2, softmax)';
+  const settings = { epochs: 5, patience: 1, learningRate: 1e-30, optimizer: 'sgd' };
+  const stages: string[] = [];
+  const run = runOf({ layers, settings, stage: (text) => stages.push(text) });
+  const prepared = await textTask.prepare(sourceOf('ab'.repeat(60)), { window: 4, pure: true }, run);
+  const { model, stopped, history, warnings } = await prepared.train();
+  model.dispose();
+  expect(stages.at(-1)).toBe('on the whole text, what was held out included, with a falling learning rate');
+  expect(warnings.join()).not.toContain('not finished');
+  expect(history.loss.length).toBeLessThan(5);
+  expect(stopped).toMatchObject({ reason: 'callback', by: 'patience' });
+});
+
 describe('warnings of a training', () => {
   const warned = async (text: string, options: TextOptions, own: Partial<Run>) => {
     const layers = `Embedding(${new Set(text).size}, 2), LSTM(2, return_sequences=true), Dense(${new Set(text).size}, softmax)`;

@@ -48,6 +48,29 @@ test('words that occur twice are tokens, the rest is characters', () => {
   expect(learnTokens(['aa bb aa bb aa bb'], 'words', 1).size).toBe(4);
 });
 
+test('words are no tokens beside the characters where they are one character, however it is encoded', () => {
+  const text = '😀\n😀\na b a 😀 😀 ab ab';
+  const tokens = learnTokens([text], 'words');
+  expect(tokens.texts).toEqual([...tokens.characters, ' ab', ' 😀']);
+  expect(tokens.characters).toEqual(['\n', ' ', 'a', 'b', '😀']);
+  expect(Array.from(tokens.encode('😀 😀ab', 'text'), (id) => tokens.texts[id])).toEqual(['😀', ' 😀', 'a', 'b']);
+  expect(tokens.decode(tokens.encode(text, 'text'))).toBe(text);
+});
+
+test('words and pairs are learnt from the part to learn from, characters from all; of equals the first in order', () => {
+  const part = 'cc dd cc dd ab';
+  const whole = `${part} ab ab xy`;
+  const own = (kind: 'words' | 'bpe', size?: number) => {
+    const tokens = learnTokens([whole], kind, size, [part]);
+    expect(tokens.characters).toEqual([' ', 'a', 'b', 'c', 'd', 'x', 'y']);
+    return tokens.texts.slice(tokens.characters.length);
+  };
+  expect(own('words')).toEqual([' dd']);
+  expect(learnTokens([whole], 'words').texts.slice(7)).toEqual([' ab', ' dd']);
+  expect(learnTokens(['b b c c a a'], 'words', 2).texts.slice(4)).toEqual([' a', ' c']);
+  expect(own('bpe', 2)).toEqual([' d', 'cc']);
+});
+
 test('byte pairs by hand: aaabdaaabac (Gage 1994) becomes ids of aa, aaa, aaab', () => {
   const word = [0, 0, 0, 1, 3, 0, 0, 0, 1, 0, 2];
   const merges = learnMerges([{ ids: word, count: 1 }], 4, 3);
