@@ -73,6 +73,13 @@ test('calls as Keras 3 and Keras 2 write them', () => {
     ],
     lost: ['f: a: training=False of its call is not applied'],
   });
+  // Of several inputs none has a mask.
+  expect(read([{ args: [[tensor('x'), tensor('y')]], kwargs: { mask: [null, null] } }]).calls).toEqual([
+    [
+      ['x', 0, 0, {}],
+      ['y', 0, 0, {}],
+    ],
+  ]);
   // An option of the call that is one of the layer here.
   const causal = read(
     [{ args: [tensor('q')], kwargs: { value: tensor('v'), key: tensor('k'), use_causal_mask: true } }],
@@ -102,6 +109,10 @@ test.each<[Json, string]>([
   ],
   [
     [{ args: [tensor('x')], kwargs: { mask: tensor('m') } }],
+    'f: a: LSTM is called with mask: nothing here runs that; call it without, and save the model again',
+  ],
+  [
+    [{ args: [[tensor('x'), tensor('y')]], kwargs: { mask: [null, tensor('m')] } }],
     'f: a: LSTM is called with mask: nothing here runs that; call it without, and save the model again',
   ],
   [

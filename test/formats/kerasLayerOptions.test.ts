@@ -1,5 +1,6 @@
 /** Options of layers as every Keras spells them: all that becomes of them, and each line of what is left out. */
 import { expect, test } from '@jest/globals';
+import { activationsApart } from '../../src/formats/keras/activationLayers.js';
 import { className, layerOptions } from '../../src/formats/keras/layerConfig.js';
 import type { Json } from '../../src/formats/modelJson.js';
 
@@ -200,6 +201,20 @@ test.each<[string, Options, string]>([
   ['Dense', { activation: '<lambda>' }, 'f: layer "a" (Dense): activation: a Lambda is Python code, which is not run'],
 ])('what nothing here does is refused: %s %j', (layer, given, message) => {
   expect(() => read(layer, given)).toThrow(expect.objectContaining({ code: 'model', message }));
+});
+
+test('an activation that is a layer stands behind the layer that has it, but in cells, which compute it at every step', () => {
+  const leaky = described('LeakyReLU', { negative_slope: 0.5 });
+  const classes = (class_name: string, config: Options = {}) =>
+    activationsApart([described(class_name, { name: 'a', activation: leaky, ...config })]).layers.map(
+      (layer) => (layer as { class_name: string }).class_name,
+    );
+  expect(['Dense', 'Conv1D'].map((name) => classes(name))).toEqual([
+    ['Dense', 'LeakyReLU'],
+    ['Conv1D', 'LeakyReLU'],
+  ]);
+  expect(['SimpleRNN', 'SimpleRNNCell'].map((name) => classes(name))).toEqual([['SimpleRNN'], ['SimpleRNNCell']]);
+  expect(classes('LSTM', { recurrent_activation: 'sigmoid' })).toEqual(['LSTM']);
 });
 
 test('classes under older names', () => {

@@ -505,6 +505,15 @@ describe('.h5', () => {
   });
 });
 
+test('what is the same of several layers is told once', () => {
+  const half = (name: string) => layer('Dense', { name, units: 1, dtype: 'mixed_float16' });
+  const { lost } = normalTopology(chain(half('a'), half('b'), layer('Dense', { name: 'c', units: 1, foo: 1 })), 'F');
+  expect(lost).toEqual([
+    'dtype mixed_float16: here all is computed in float32',
+    'layer "c" (Dense): foo is not applied',
+  ]);
+});
+
 test('.h5 has the weights of layers in a model that has the name of one of them', async () => {
   const inner = new Sequential([Dense(2, { name: 'a' }), Dense(2, { name: 'b' }), Dense(2, { name: 'c' })], {
     inputShape: [2],

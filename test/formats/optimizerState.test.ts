@@ -19,7 +19,7 @@ import {
 } from '../../src/index.js';
 import { prepareBackend } from '../../src/kernels/backend.js';
 import { loadModel, sequential } from '../../src/sequential.js';
-import { adamw, type OptimizerIdentifier, rmsprop, sgd } from '../../src/training/optimizers.js';
+import { adamw, getOptimizer, type OptimizerIdentifier, rmsprop, sgd } from '../../src/training/optimizers.js';
 import { exponentialDecay } from '../../src/training/schedules.js';
 import { stock, temporaryFolder } from './models.js';
 
@@ -243,6 +243,19 @@ describe('a model of a file’s contents', () => {
       other.model.dispose();
     }
     whole.model.dispose();
+  });
+
+  test('is the model’s as it was, whatever becomes of the model', async () => {
+    const model = sequential("Dense(2, name='a')", { inputShape: [1], seed: 4 });
+    const optimizer = getOptimizer('adam');
+    model.compile({ optimizer, loss: 'mse' });
+    await model.trainOnBatch([[1]], [[1, 2]]);
+    const { weights, optimizerState } = contentsOf(model.tf, { metadata: {}, optimizer });
+    expect(optimizerState?.iterations).toBe(1);
+    const before = structuredClone({ weights, optimizerState });
+    for (let step = 0; step < 3; step++) await model.trainOnBatch([[2]], [[1, 2]]);
+    expect({ weights, optimizerState }).toEqual(before);
+    model.dispose();
   });
 
   test('keeps no tensor where its weights do not fit', async () => {

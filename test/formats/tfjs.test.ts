@@ -73,6 +73,29 @@ describe('saveTfjs', () => {
     }
   });
 
+  it('keeps metadata as deep as it is loaded again, and refuses them one level deeper', async () => {
+    const folder = join(root, 'as-deep');
+    const nested = (levels: number): Record<string, unknown> => (levels === 1 ? {} : { a: nested(levels - 1) });
+    await saveTfjs(smallModel(), folder, nested(98));
+    const { model, metadata } = await openModel(folder);
+    expect(metadata).toEqual(nested(98));
+    await expect(saveTfjs(model, folder, nested(99))).rejects.toThrow('the metadata is nested too deeply');
+    model.dispose();
+  });
+
+  it('keeps what others have said of the model beside its own', async () => {
+    const folder = join(root, 'of-others');
+    const model = smallModel();
+    model.setUserDefinedMetadata({ author: 'stock', memcell: { kind: 'older' } } as never);
+    await saveTfjs(model, folder, { kind: 'text' });
+    const all = { author: 'stock', memcell: { version: 1, kind: 'text' } };
+    expect(readJson(folder).userDefinedMetadata).toEqual(all);
+    const { model: again, metadata } = await openModel(folder);
+    expect([again.getUserDefinedMetadata(), metadata]).toEqual([{ author: 'stock' }, { kind: 'text' }]);
+    await saveTfjs(again, folder, metadata);
+    expect(readJson(folder).userDefinedMetadata).toEqual(all);
+  });
+
   it('refuses weights that are not finite and keeps the model that was there', async () => {
     const folder = join(root, 'kept');
     const model = smallModel();
@@ -167,7 +190,7 @@ describe('openModel', () => {
     writeFileSync(join(folder, 'group1-shard2of2.bin'), bytes.subarray(101, first));
     writeFileSync(join(folder, 'shard/group2'), bytes.subarray(first));
     json.weightsManifest = [
-      { paths: ['group1-shard1of2.bin', './group1-shard2of2.bin'], weights: weights.slice(0, 2) },
+      { paths: ['././group1-shard1of2.bin', './group1-shard2of2.bin'], weights: weights.slice(0, 2) },
       { paths: ['shard/group2'], weights: weights.slice(2) },
     ];
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
@@ -211,6 +234,51 @@ describe('openModel', () => {
     json.modelTopology = { keras_version: '2.15', model_config: json.modelTopology, training_config: {} };
     writeFileSync(join(folder, 'model.json'), JSON.stringify(json));
     expect(predict((await openModel(folder)).model)).toEqual(predict(model));
+  });
+
+  it('takes names with two parts beside a weight’s own, and none with three', async () => {
+    const folder = join(root, 'parts');
+    const model = smallModel();
+    await saveTfjs(model, folder, {});
+    const json = readJson(folder);
+    const named = (prefix: string) => {
+      const [{ weights, ...group }] = json.weightsManifest;
+      const renamed = weights.map((weight: { name: string }) => ({ ...weight, name: prefix + weight.name }));
+      writeFileSync(
+        join(folder, 'model.json'),
+        JSON.stringify({ ...json, weightsManifest: [{ ...group, weights: renamed }] }),
+      );
+      return openModel(folder);
+    };
+    expect(predict((await named('a/b/')).model)).toEqual(predict(model));
+    await expect(named('a/b/c/')).rejects.toThrow(/weight \S+\/kernel of shape \[2,12\] is not in weightsManifest$/);
+  });
+
+  it('takes what compile was told from beside the topology, or else from within', async () => {
+    const folder = join(root, 'compiled');
+    await saveTfjs(smallModel(), folder, {});
+    const json = readJson(folder);
+    const told = (loss: string) => ({
+      loss,
+      metrics: [],
+      optimizer_config: { class_name: 'SGD', config: { lr: 0.5 } },
+    });
+    const training = async (within?: object, beside?: object) => {
+      const modelTopology = { ...json.modelTopology, ...(within && { training_config: within }) };
+      writeFileSync(join(folder, 'model.json'), JSON.stringify({ ...json, modelTopology, trainingConfig: beside }));
+      const opened = await openModel(folder);
+      opened.model.dispose();
+      return opened.training;
+    };
+    const read = (loss: string) => ({
+      loss,
+      metrics: [],
+      optimizer: { class_name: 'SGD', config: { learning_rate: 0.5 } },
+    });
+    expect(await training()).toBeUndefined();
+    expect(await training(told('mae'))).toEqual(read('mae'));
+    expect(await training(undefined, told('mse'))).toEqual(read('mse'));
+    expect(await training(told('mae'), told('mse'))).toEqual(read('mse'));
   });
 
   it('takes of several names that hold a layer’s the one with the fewest parts beside it', async () => {

@@ -76,6 +76,15 @@ const read: Record<string, Case> = {
     between(node('Div', ['scores', 'root'], 'once'), node('Div', ['once', 'root'], 'twice')),
     [number('root', 1.5)],
   ],
+  'scores times a number and by another, and times one again': [
+    attention,
+    between(
+      node('Mul', ['scores', 'half'], 'once'),
+      node('Div', ['once', 'root'], 'twice'),
+      node('Mul', ['three', 'twice'], 'thrice'),
+    ),
+    [number('half', 0.5), number('root', 1.5), number('three', 2.5)],
+  ],
   'scores and nothing added': [attention, between(node('Add', ['zeros', 'scores'], 'sum')), [number('zeros', 0)]],
   'scores and a mask of zeros': [
     attention,
@@ -506,6 +515,19 @@ describe('what no layer is', () => {
         node('Add', ['turned', 'mask'], 'sum'),
       ),
       [triangle('mask', -1e9)],
+    ],
+    [
+      'a mask of steps that run from the end',
+      `node "Add" (Add): its mask is none of those that memcell knows: none, or causal; ${without}`,
+      [
+        node('Slice', ['x', 'end', 'begin', 'one', 'back'], 'round'),
+        node('Transpose', ['round'], 'across', { perm: ints([0, 2, 1]) }),
+        node('MatMul', ['round', 'across'], 'scores'),
+        node('Add', ['scores', 'mask'], 'sum'),
+        node('Softmax', ['sum'], 'shares', { axis: int(-1) }),
+        node('MatMul', ['shares', 'round'], 'y'),
+      ],
+      [triangle('mask', -1e9), list('end', -1), list('begin', -99), list('back', -1)],
     ],
     [
       'scores without a softmax',

@@ -634,6 +634,16 @@ describe('several operators that are one, and others that are not', () => {
   ];
 
   test.each<[what: string, classes: string, nodes: NodeProto[]]>([
+    [
+      'gelu whose number has several names',
+      'Activation',
+      [
+        node('Identity', ['n one'], 'a one'),
+        node('Identity', ['a one'], 'b one'),
+        node('Identity', ['b one'], 'c one'),
+        ...gelu({ sum: 'c one' }),
+      ],
+    ],
     ['gelu', 'Activation', gelu()],
     ['softplus', 'Activation', softplus()],
     ['a layer normalization', 'LayerNormalization', normalized()],
@@ -762,6 +772,15 @@ describe('several operators that are one, and others that are not', () => {
     }
     await expect(loadModel(fileOf(graphOf(nodes)))).rejects.toThrow(
       `the model: node "${operator}" (${operator.replace(/ .*/, '')}): ${known}; export the model without it`,
+    );
+  });
+
+  test('a variance along another axis than the mean is none of a layer normalization', async () => {
+    const nodes = normalized().map((one) =>
+      one.output?.[0] === 'variance' ? { ...one, attribute: [{ name: 'axes', ...ints([1]) }] } : one,
+    );
+    await expect(loadModel(fileOf(graphOf(nodes)))).rejects.toThrow(
+      'node "ReduceMean 1" (ReduceMean): it reduces [features] of [batch, steps, features]',
     );
   });
 

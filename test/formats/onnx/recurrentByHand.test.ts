@@ -457,12 +457,47 @@ test('from states of one unit: as ONNX Runtime to 1e-5', async () => {
   const { y } = await session.run(Object.fromEntries(feeds));
   await session.release();
   const model = await loadModel(file);
+  expect(model.metadata).toEqual({ inputs: ['x', 'h0', 'c0'], outputs: ['y'] });
   expect(model.inputs.map(({ shape }) => shape)).toEqual([
     [null, null, FEATURES],
     [null, 1],
     [null, 1],
   ]);
   const apart = ['h0', 'c0'].map((name) => ({ data: inputs[name].data, shape: [BATCH, 1] }));
+  const made = await model.predict<Numbers>([inputs.x, ...apart]);
+  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  model.dispose();
+});
+
+test('states of two layers in one input, taken apart: as ONNX Runtime to 1e-5', async () => {
+  const state = (name: string): End => [name, [2, 'batch', UNITS]];
+  const graph: Graph = {
+    nodes: [
+      turned,
+      node('Split', ['h0', 'halves'], ['h first', 'h second'], { axis: int(0) }),
+      node('Split', ['c0', 'halves'], ['c first', 'c second'], { axis: int(0) }),
+      lstm(['t', 'W', 'R', 'B', '', 'h first', 'c first'], ['Y']),
+      node('Squeeze', ['Y', 'one'], 'sequence'),
+      lstm(['sequence', 'W1', 'R1', 'B1', '', 'h second', 'c second'], ['', 'h']),
+      last,
+    ],
+    tensors: [...weights(4), ...weights(4, { features: UNITS, end: '1' }), intTensor('halves', [2], [1, 1])],
+    inputs: [x, state('h0'), state('c0')],
+  };
+  const inputs = given([x, state('h0'), state('c0')]);
+  const session = await ort.InferenceSession.create(fileOf(graph));
+  const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]);
+  const { y } = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  const model = await loadModel(fileOf(graph));
+  expect(model.metadata).toEqual({ inputs: ['x', 'h0_0', 'h0_1', 'c0_0', 'c0_1'], outputs: ['y'] });
+  expect(model.lost).toEqual(
+    ['h0', 'c0'].map((name) => `input "${name}" as one of [2, batch, features]: here it is ${name}_0, ${name}_1`),
+  );
+  const size = BATCH * UNITS;
+  const apart = ['h0', 'c0'].flatMap((name) =>
+    [0, 1].map((at) => ({ data: inputs[name].data.slice(at * size, (at + 1) * size), shape: [BATCH, UNITS] })),
+  );
   const made = await model.predict<Numbers>([inputs.x, ...apart]);
   expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
   model.dispose();
@@ -669,6 +704,31 @@ describe('what no layer is', () => {
       },
       'Gather',
       `it takes several elements by number; ${without}`,
+    ],
+    [
+      'several steps by number, in a table',
+      {
+        ...behind(node('Gather', ['sequence', 'table'], 'y')),
+        tensors: [...sequences.tensors, intTensor('table', [1, 2], [0, 1])],
+        inputs: [fixed],
+      },
+      'Gather',
+      `it takes several elements by number; ${without}`,
+    ],
+    [
+      'features of both directions, from within the first',
+      {
+        nodes: [
+          turned,
+          lstm(['t', 'W', 'R', 'B'], ['', 'h'], { direction: text('bidirectional') }),
+          node('Transpose', ['h'], 'sides', { perm: ints([1, 0, 2]) }),
+          node('Flatten', ['sides'], 'flat'),
+          node('Slice', ['flat', 'one', 'six', 'one'], 'y'),
+        ],
+        tensors: [...weights(4, { directions: 2 }), intTensor('six', [1], [1 + UNITS])],
+      },
+      'Slice',
+      `it takes 5 of the 10 elements of [directions·features]; ${without}`,
     ],
     [
       'one row',
