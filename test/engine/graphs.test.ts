@@ -217,6 +217,9 @@ describe('where only a part of what a layer gives or takes has a gradient, train
     shape,
   });
   const x = draw(3, 4, 3);
+  // What a Masking leaves out: the last two steps of one sample, and the third of another.
+  x.data.fill(0, 6, 12);
+  x.data.fill(0, 30, 33);
 
   async function expectSame(make: (x: l.SymbolicTensor) => l.SymbolicTensor): Promise<void> {
     const trained = async (engine?: 'tfjs') => {
@@ -244,6 +247,31 @@ describe('where only a part of what a layer gives or takes has a gradient, train
           (input: l.SymbolicTensor) => {
             const [, h, , , c] = [l.Bidirectional(l.LSTM(3, states), { mergeMode }).apply(input)].flat();
             return l.Dense(2).apply(l.Concatenate().apply([h, c]));
+          },
+        ] as const,
+    ),
+    ...(['first', 'second', 'both', 'second and the states'] as const).map(
+      (which) =>
+        [
+          `outputs of a masked Bidirectional that stay two, the ${which}`,
+          (input: l.SymbolicTensor) => {
+            const before = l.Masking().apply(l.Dense(3, { useBias: false }).apply(input));
+            const [a, b, h] = [l.Bidirectional(l.LSTM(3, states), { mergeMode: null }).apply(before)].flat();
+            const ends = { first: [a], second: [b], both: [a, b], 'second and the states': [b] }[which];
+            const read = ends.map((end) => l.Flatten().apply(l.Dense(2).apply(end)));
+            const also = which === 'second and the states' ? [h] : [];
+            return l.Dense(2).apply(l.Concatenate().apply([...read, ...also, l.Flatten().apply(input)]));
+          },
+        ] as const,
+    ),
+    ...(['concat', 'sum', 'mul', 'ave'] as const).map(
+      (mergeMode) =>
+        [
+          `a masked Bidirectional, ${mergeMode}, and its states`,
+          (input: l.SymbolicTensor) => {
+            const before = l.Masking().apply(l.Dense(3, { useBias: false }).apply(input));
+            const [y, h] = [l.Bidirectional(l.GRU(3, states), { mergeMode }).apply(before)].flat();
+            return l.Dense(2).apply(l.Concatenate().apply([l.Flatten().apply(l.Dense(2).apply(y)), h]));
           },
         ] as const,
     ),
