@@ -311,6 +311,66 @@ describe('where only a part of what a layer gives or takes has a gradient, train
   ])('%s', (_, make) => expectSame(make));
 });
 
+test.each([
+  [false, false],
+  [false, true],
+  [true, false],
+  [true, true],
+])(
+  'labels of sequences and of samples beside numbers, masked: %p, weighted: %p: each loss and what is trained as on tfjs',
+  async (masked, weighted) => {
+    const random = new Random(6);
+    const numbers = (...shape: number[]) => ({
+      data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal()),
+      shape,
+    });
+    const labels = (below: number, ...shape: number[]) => ({
+      data: Int32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () =>
+        random.integer(below),
+      ),
+      shape,
+    });
+    const x = numbers(3, 4, 3);
+    if (masked) x.data.fill(0, 6, 12);
+    const y = [labels(3, 3, 4), numbers(3, 4, 2), labels(4, 3), numbers(3, 5)];
+    const steps = { data: Float32Array.from({ length: 12 }, () => random.uniform()), shape: [3, 4] };
+    const samples = { data: Float32Array.of(0.5, 2, 1), shape: [3] };
+    const options = weighted ? { sampleWeight: [steps, null, samples, samples] } : {};
+    const run = async (engine?: 'tfjs') => {
+      const input = Input({ shape: [4, 3] });
+      const given = masked ? l.Masking().apply(input) : input;
+      const hidden = l.LSTM(5, { returnSequences: true }).apply(given);
+      const last = l.GRU(2).apply(hidden);
+      const outputs = [
+        l.Dense(3, 'softmax').apply(hidden),
+        l.Dense(2).apply(hidden),
+        l.Dense(4, 'softmax').apply(last),
+        l.Dense(5).apply(last),
+      ];
+      const model = new Model({ inputs: input, outputs, seed: 2 });
+      const sparse = 'sparseCategoricalCrossentropy';
+      model.compile({
+        loss: [sparse, 'mse', sparse, 'mae'],
+        lossWeights: [1, 0.5, 2, 0.3],
+        optimizer: sgd({ learningRate: 0.1 }),
+        ...(engine && { engine }),
+      });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      const seen: number[] = [];
+      for (let step = 0; step < 2; step++) {
+        seen.push(Number(await model.trainOnBatch(x, y, options)));
+        const logs = await model.evaluate(x, y, { ...options, verbose: 0 });
+        expect(Object.keys(logs)).toHaveLength(5);
+        seen.push(...Object.values(logs));
+      }
+      for (const { data } of model.getWeights()) seen.push(...data);
+      model.dispose();
+      return seen;
+    };
+    expectNear(await run(), await run('tfjs'), 1e-5, 'losses and weights', 1e-4);
+  },
+);
+
 /** What evaluation does otherwise than training, and what has corners. */
 const ROUGH: readonly string[] = [
   ...['lstm', 'dropout', 'overRows', 'maximum', 'minimum', 'pool', 'activity', 'spread', 'constrained'],
