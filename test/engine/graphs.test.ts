@@ -371,6 +371,110 @@ test.each([
   },
 );
 
+type Ends = (hidden: l.SymbolicTensor) => l.SymbolicTensor[];
+const probabilities = (hidden: l.SymbolicTensor, activation: 'softmax' | 'sigmoid' = 'softmax') =>
+  l.Dense(3, activation).apply(hidden);
+const [categorical, binary, sparse] = [
+  'categoricalCrossentropy',
+  'binaryCrossentropy',
+  'sparseCategoricalCrossentropy',
+] as const;
+
+test.each<[string, ('mse' | typeof categorical | typeof binary | typeof sparse)[], Ends]>([
+  ['alone', [categorical], (hidden) => [probabilities(hidden)]],
+  [
+    'read by another layer as well',
+    [categorical, 'mse'],
+    (hidden) => {
+      const given = probabilities(hidden);
+      return [given, l.Dense(2).apply(given)];
+    },
+  ],
+  [
+    'read by another layer as well, labels',
+    [sparse, 'mse'],
+    (hidden) => {
+      const given = probabilities(hidden);
+      return [given, l.Dense(2, 'tanh').apply(given)];
+    },
+  ],
+  [
+    'of a sigmoid, read by another layer as well',
+    ['mse', binary],
+    (hidden) => {
+      const given = probabilities(hidden, 'sigmoid');
+      return [l.Dense(2).apply(given), given];
+    },
+  ],
+  [
+    'read by two others, one of them an output through nothing but a Dropout of nothing',
+    [categorical, 'mse', 'mse'],
+    (hidden) => {
+      const given = probabilities(hidden);
+      return [given, l.Dropout(0).apply(given), l.Dense(2).apply(given)];
+    },
+  ],
+  [
+    'of logits that another layer reads',
+    [categorical, 'mse'],
+    (hidden) => {
+      const logits = l.Dense(3).apply(hidden);
+      return [l.Activation('softmax').apply(logits), l.Dense(2, 'tanh').apply(logits)];
+    },
+  ],
+  [
+    'of logits that are an output themselves',
+    [categorical, 'mse'],
+    (hidden) => {
+      const logits = l.Dense(3).apply(hidden);
+      return [l.Activation('softmax').apply(logits), logits];
+    },
+  ],
+  [
+    'of the same logits, by two activations',
+    [categorical, binary],
+    (hidden) => {
+      const logits = l.Dense(3).apply(hidden);
+      return [l.Activation('softmax').apply(logits), l.Activation('sigmoid').apply(logits)];
+    },
+  ],
+  ['of a softmax of a softmax', [categorical], (hidden) => [l.Activation('softmax').apply(probabilities(hidden))]],
+  ['of a sigmoid for another loss', [categorical], (hidden) => [probabilities(hidden, 'sigmoid')]],
+  ['of a softmax for another loss', [binary], (hidden) => [probabilities(hidden)]],
+  ['of the sum of two', [categorical], (hidden) => [l.Average().apply([probabilities(hidden), probabilities(hidden)])]],
+])('probabilities %s: losses, predictions and what is trained as on tfjs', async (_, losses, ends) => {
+  const random = new Random(4);
+  const draw = (size: number) => Float32Array.from({ length: size }, () => random.normal());
+  const x = { data: draw(20), shape: [4, 5] };
+  const run = async (engine?: 'tfjs') => {
+    const input = Input({ shape: [5] });
+    const outputs = ends(l.Dense(4, 'tanh').apply(input));
+    const model = new Model({ inputs: input, outputs, seed: 2 });
+    model.compile({ loss: losses, optimizer: sgd({ learningRate: 0.2 }), ...(engine && { engine }) });
+    expect(model.engine.kind).toBe(engine ?? 'memcell');
+    const y = losses.map((loss, i) => {
+      if (loss === sparse) return { data: Int32Array.of(0, 2, 1, 1), shape: [4] };
+      const width = Number(outputs[i].shape[1]);
+      const data = Float32Array.from({ length: 4 * width }, (_, k) =>
+        loss === 'mse' ? Math.sin(k) : Number(k % width === Math.floor(k / width) % width),
+      );
+      return { data, shape: [4, width] };
+    });
+    const given = (y.length === 1 ? y[0] : y) as never;
+    const seen: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      seen.push(Number(await model.trainOnBatch(x, given)));
+      seen.push(...Object.values(await model.evaluate(x, given, { verbose: 0 })));
+      for (const { data } of [(await model.predict(x)) as unknown].flat() as { data: Float32Array }[])
+        seen.push(...data);
+    }
+    for (const { data } of model.getWeights()) seen.push(...data);
+    model.dispose();
+    return seen;
+  };
+  expectNear(await run(), await run('tfjs'), 1e-5, 'what was seen', 1e-4);
+});
+
 /** What evaluation does otherwise than training, and what has corners. */
 const ROUGH: readonly string[] = [
   ...['lstm', 'dropout', 'overRows', 'maximum', 'minimum', 'pool', 'activity', 'spread', 'constrained'],
