@@ -217,6 +217,9 @@ describe('where only a part of what a layer gives or takes has a gradient, train
     shape,
   });
   const x = draw(3, 4, 3);
+  // What a Masking leaves out: the last two steps of one sample, and the third of another.
+  x.data.fill(0, 6, 12);
+  x.data.fill(0, 30, 33);
 
   async function expectSame(make: (x: l.SymbolicTensor) => l.SymbolicTensor): Promise<void> {
     const trained = async (engine?: 'tfjs') => {
@@ -244,6 +247,31 @@ describe('where only a part of what a layer gives or takes has a gradient, train
           (input: l.SymbolicTensor) => {
             const [, h, , , c] = [l.Bidirectional(l.LSTM(3, states), { mergeMode }).apply(input)].flat();
             return l.Dense(2).apply(l.Concatenate().apply([h, c]));
+          },
+        ] as const,
+    ),
+    ...(['first', 'second', 'both', 'second and the states'] as const).map(
+      (which) =>
+        [
+          `outputs of a masked Bidirectional that stay two, the ${which}`,
+          (input: l.SymbolicTensor) => {
+            const before = l.Masking().apply(l.Dense(3, { useBias: false }).apply(input));
+            const [a, b, h] = [l.Bidirectional(l.LSTM(3, states), { mergeMode: null }).apply(before)].flat();
+            const ends = { first: [a], second: [b], both: [a, b], 'second and the states': [b] }[which];
+            const read = ends.map((end) => l.Flatten().apply(l.Dense(2).apply(end)));
+            const also = which === 'second and the states' ? [h] : [];
+            return l.Dense(2).apply(l.Concatenate().apply([...read, ...also, l.Flatten().apply(input)]));
+          },
+        ] as const,
+    ),
+    ...(['concat', 'sum', 'mul', 'ave'] as const).map(
+      (mergeMode) =>
+        [
+          `a masked Bidirectional, ${mergeMode}, and its states`,
+          (input: l.SymbolicTensor) => {
+            const before = l.Masking().apply(l.Dense(3, { useBias: false }).apply(input));
+            const [y, h] = [l.Bidirectional(l.GRU(3, states), { mergeMode }).apply(before)].flat();
+            return l.Dense(2).apply(l.Concatenate().apply([l.Flatten().apply(l.Dense(2).apply(y)), h]));
           },
         ] as const,
     ),
@@ -281,6 +309,170 @@ describe('where only a part of what a layer gives or takes has a gradient, train
       },
     ],
   ])('%s', (_, make) => expectSame(make));
+});
+
+test.each([
+  [false, false],
+  [false, true],
+  [true, false],
+  [true, true],
+])(
+  'labels of sequences and of samples beside numbers, masked: %p, weighted: %p: each loss and what is trained as on tfjs',
+  async (masked, weighted) => {
+    const random = new Random(6);
+    const numbers = (...shape: number[]) => ({
+      data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal()),
+      shape,
+    });
+    const labels = (below: number, ...shape: number[]) => ({
+      data: Int32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () =>
+        random.integer(below),
+      ),
+      shape,
+    });
+    const x = numbers(3, 4, 3);
+    if (masked) x.data.fill(0, 6, 12);
+    const y = [labels(3, 3, 4), numbers(3, 4, 2), labels(4, 3), numbers(3, 5)];
+    const steps = { data: Float32Array.from({ length: 12 }, () => random.uniform()), shape: [3, 4] };
+    const samples = { data: Float32Array.of(0.5, 2, 1), shape: [3] };
+    const options = weighted ? { sampleWeight: [steps, null, samples, samples] } : {};
+    const run = async (engine?: 'tfjs') => {
+      const input = Input({ shape: [4, 3] });
+      const given = masked ? l.Masking().apply(input) : input;
+      const hidden = l.LSTM(5, { returnSequences: true }).apply(given);
+      const last = l.GRU(2).apply(hidden);
+      const outputs = [
+        l.Dense(3, 'softmax').apply(hidden),
+        l.Dense(2).apply(hidden),
+        l.Dense(4, 'softmax').apply(last),
+        l.Dense(5).apply(last),
+      ];
+      const model = new Model({ inputs: input, outputs, seed: 2 });
+      const sparse = 'sparseCategoricalCrossentropy';
+      model.compile({
+        loss: [sparse, 'mse', sparse, 'mae'],
+        lossWeights: [1, 0.5, 2, 0.3],
+        optimizer: sgd({ learningRate: 0.1 }),
+        ...(engine && { engine }),
+      });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      const seen: number[] = [];
+      for (let step = 0; step < 2; step++) {
+        seen.push(Number(await model.trainOnBatch(x, y, options)));
+        const logs = await model.evaluate(x, y, { ...options, verbose: 0 });
+        expect(Object.keys(logs)).toHaveLength(5);
+        seen.push(...Object.values(logs));
+      }
+      for (const { data } of model.getWeights()) seen.push(...data);
+      model.dispose();
+      return seen;
+    };
+    expectNear(await run(), await run('tfjs'), 1e-5, 'losses and weights', 1e-4);
+  },
+);
+
+type Ends = (hidden: l.SymbolicTensor) => l.SymbolicTensor[];
+const probabilities = (hidden: l.SymbolicTensor, activation: 'softmax' | 'sigmoid' = 'softmax') =>
+  l.Dense(3, activation).apply(hidden);
+const [categorical, binary, sparse] = [
+  'categoricalCrossentropy',
+  'binaryCrossentropy',
+  'sparseCategoricalCrossentropy',
+] as const;
+
+test.each<[string, ('mse' | typeof categorical | typeof binary | typeof sparse)[], Ends]>([
+  ['alone', [categorical], (hidden) => [probabilities(hidden)]],
+  [
+    'read by another layer as well',
+    [categorical, 'mse'],
+    (hidden) => {
+      const given = probabilities(hidden);
+      return [given, l.Dense(2).apply(given)];
+    },
+  ],
+  [
+    'read by another layer as well, labels',
+    [sparse, 'mse'],
+    (hidden) => {
+      const given = probabilities(hidden);
+      return [given, l.Dense(2, 'tanh').apply(given)];
+    },
+  ],
+  [
+    'of a sigmoid, read by another layer as well',
+    ['mse', binary],
+    (hidden) => {
+      const given = probabilities(hidden, 'sigmoid');
+      return [l.Dense(2).apply(given), given];
+    },
+  ],
+  [
+    'read by two others, one of them an output through nothing but a Dropout of nothing',
+    [categorical, 'mse', 'mse'],
+    (hidden) => {
+      const given = probabilities(hidden);
+      return [given, l.Dropout(0).apply(given), l.Dense(2).apply(given)];
+    },
+  ],
+  [
+    'of logits that another layer reads',
+    [categorical, 'mse'],
+    (hidden) => {
+      const logits = l.Dense(3).apply(hidden);
+      return [l.Activation('softmax').apply(logits), l.Dense(2, 'tanh').apply(logits)];
+    },
+  ],
+  [
+    'of logits that are an output themselves',
+    [categorical, 'mse'],
+    (hidden) => {
+      const logits = l.Dense(3).apply(hidden);
+      return [l.Activation('softmax').apply(logits), logits];
+    },
+  ],
+  [
+    'of the same logits, by two activations',
+    [categorical, binary],
+    (hidden) => {
+      const logits = l.Dense(3).apply(hidden);
+      return [l.Activation('softmax').apply(logits), l.Activation('sigmoid').apply(logits)];
+    },
+  ],
+  ['of a softmax of a softmax', [categorical], (hidden) => [l.Activation('softmax').apply(probabilities(hidden))]],
+  ['of a sigmoid for another loss', [categorical], (hidden) => [probabilities(hidden, 'sigmoid')]],
+  ['of a softmax for another loss', [binary], (hidden) => [probabilities(hidden)]],
+  ['of the sum of two', [categorical], (hidden) => [l.Average().apply([probabilities(hidden), probabilities(hidden)])]],
+])('probabilities %s: losses, predictions and what is trained as on tfjs', async (_, losses, ends) => {
+  const random = new Random(4);
+  const draw = (size: number) => Float32Array.from({ length: size }, () => random.normal());
+  const x = { data: draw(20), shape: [4, 5] };
+  const run = async (engine?: 'tfjs') => {
+    const input = Input({ shape: [5] });
+    const outputs = ends(l.Dense(4, 'tanh').apply(input));
+    const model = new Model({ inputs: input, outputs, seed: 2 });
+    model.compile({ loss: losses, optimizer: sgd({ learningRate: 0.2 }), ...(engine && { engine }) });
+    expect(model.engine.kind).toBe(engine ?? 'memcell');
+    const y = losses.map((loss, i) => {
+      if (loss === sparse) return { data: Int32Array.of(0, 2, 1, 1), shape: [4] };
+      const width = Number(outputs[i].shape[1]);
+      const data = Float32Array.from({ length: 4 * width }, (_, k) =>
+        loss === 'mse' ? Math.sin(k) : Number(k % width === Math.floor(k / width) % width),
+      );
+      return { data, shape: [4, width] };
+    });
+    const given = (y.length === 1 ? y[0] : y) as never;
+    const seen: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      seen.push(Number(await model.trainOnBatch(x, given)));
+      seen.push(...Object.values(await model.evaluate(x, given, { verbose: 0 })));
+      for (const { data } of [(await model.predict(x)) as unknown].flat() as { data: Float32Array }[])
+        seen.push(...data);
+    }
+    for (const { data } of model.getWeights()) seen.push(...data);
+    model.dispose();
+    return seen;
+  };
+  expectNear(await run(), await run('tfjs'), 1e-5, 'what was seen', 1e-4);
 });
 
 /** What evaluation does otherwise than training, and what has corners. */

@@ -176,6 +176,12 @@ describe('why the engine does not run a model', () => {
       return tf.mul([x].flat()[0], 2);
     }
   }
+  class OwnCell extends (tf.layers.lstmCell({ units: 1 }).constructor as Any) {
+    static readonly className = 'OwnCell';
+    constructor() {
+      super({ units: 2, name: 'cell' });
+    }
+  }
   class Small extends (tf.constraints.nonNeg().constructor as Any) {
     static readonly className = 'Small';
   }
@@ -267,6 +273,34 @@ describe('why the engine does not run a model', () => {
         return why(tf.model({ inputs: x, outputs: layer.apply(x) as Any }));
       },
     ],
+    [
+      'its stateful layers are called in another order than it lists them',
+      () => {
+        const [x, z] = [1, 2].map(() => tf.input({ batchShape: [2, 3, 2] }));
+        const outputs = [x, z].map((one) => tf.layers.lstm({ units: 2, stateful: true }).apply(one));
+        return why(tf.model({ inputs: [x, z], outputs: outputs.reverse() as Any }));
+      },
+    ],
+    ['layer cell (OwnCell) is of a class of its own', of(() => tf.layers.rnn({ cell: new OwnCell() as Any }))],
+    [
+      'layer cell (OwnCell) is of a class of its own',
+      of(() => {
+        const cells = [tf.layers.lstmCell({ units: 2 }), new OwnCell()] as Any;
+        return tf.layers.rnn({ cell: tf.layers.stackedRNNCells({ cells }) });
+      }),
+    ],
+    ['the engine runs it', of(() => tf.layers.rnn({ cell: tf.layers.lstmCell({ units: 2 }) as Any }))],
+    // What is not trained has no penalty, whoever's it is.
+    ...[true, false].map((trainable): [string, () => string] => [
+      trainable ? 'layer own (Dense) has a regularizer of its own' : 'the engine runs it',
+      of(() => {
+        const layer = tf.layers.dense({ units: 1, kernelRegularizer: 'l1l2', name: 'own', trainable });
+        const { kernelRegularizer } = layer as Any;
+        class Penalty extends kernelRegularizer.constructor {}
+        Reflect.set(layer, 'kernelRegularizer', new (Penalty as Any)({ l1: 1 }));
+        return layer;
+      }),
+    ]),
     [
       'layer own (LSTM) is stateful and called twice',
       () => {

@@ -8,6 +8,7 @@ import {
   instantiateKernelsAsync,
   type Speed,
   supportsRelaxedSimd,
+  usualSpeed,
   wasmObstacle,
 } from '../../src/kernels/module.js';
 import { Random } from '../../src/random.js';
@@ -140,6 +141,31 @@ describe('the module', () => {
     expect(instantiateKernels(memory).speed).toBe(usual);
     if (!supportsRelaxedSimd()) {
       expect(() => instantiateKernels(memory, { speed: 'wide' })).toThrow("speed 'wide' needs relaxed SIMD");
+    }
+  });
+
+  test('where relaxed SIMD is lacking other speeds are refused, and plain runs', async () => {
+    const { memory } = new Arena(65536);
+    jest.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    try {
+      expect(supportsRelaxedSimd()).toBe(false);
+      for (const speed of ['relaxed', 'wide'] as const) {
+        const refused = expect.objectContaining({
+          name: 'MemcellError',
+          code: 'usage',
+          message: `kernels: speed '${speed}' needs relaxed SIMD, which this engine lacks; use speed 'plain'`,
+        });
+        expect(() => instantiateKernels(memory, { speed })).toThrow(refused);
+        await expect(instantiateKernelsAsync(memory, { speed })).rejects.toEqual(refused);
+      }
+      expect(instantiateKernels(memory, { speed: 'plain' })).toMatchObject({ speed: 'plain', wide: false });
+      if (process.env.MEMCELL_TEST_SPEED === undefined) {
+        expect(usualSpeed()).toBe('plain');
+        expect(instantiateKernels(memory).speed).toBe('plain');
+        expect((await instantiateKernelsAsync(memory)).speed).toBe('plain');
+      }
+    } finally {
+      jest.restoreAllMocks();
     }
   });
 
