@@ -323,6 +323,65 @@ test('both directions apart, each with its states', async () => {
   });
 });
 
+test.each([undefined, 'tfjs'] as const)(
+  'both directions apart of a sequence with masked steps: zeros there in both, and elsewhere what they are without these steps (%s)',
+  async (engine) => {
+    const x = Input({ shape: [null, 2] });
+    const both = Bidirectional(LSTM(3, { returnSequences: true, returnState: true }), { mergeMode: null });
+    const model = new Model({ inputs: x, outputs: both.apply(Masking().apply(x)) as SymbolicTensor[], seed: 1 });
+    model.compile({ loss: 'mse', ...(engine && { engine }) });
+    const steps = [
+      [1, 2],
+      [3, -1],
+      [2, 2],
+    ];
+    const none = [0, 0];
+    const [short, long] = [steps, [none, steps[0], steps[1], none, steps[2], none]].map((given) =>
+      model.predict<number[][][][]>([given]),
+    );
+    const [forward, backward, ...states] = await long;
+    const [a, b, ...others] = await short;
+    for (const [padded, plain] of [
+      [forward, a],
+      [backward, b],
+    ]) {
+      for (const t of [0, 3, 5]) expect(padded[0][t].map(Math.abs)).toEqual([0, 0, 0]);
+      [1, 2, 4].forEach((t, i) => {
+        for (const u of [0, 1, 2]) expect(padded[0][t][u]).toBeCloseTo(plain[0][i][u], 6);
+      });
+    }
+    expect(states.flat(2)).toEqual(others.flat(2).map((value) => expect.closeTo(Number(value), 6)));
+    expect(states).toHaveLength(4);
+    model.dispose();
+  },
+);
+
+test.each([undefined, 'tfjs'] as const)(
+  'around a layer that goes backwards the directions are exchanged (%s)',
+  async (engine) => {
+    const made = (goBackwards: boolean, returnSequences: boolean) => {
+      const layer = Bidirectional(LSTM(2, { goBackwards, returnSequences }), { inputShape: [4, 2] });
+      const model = new Sequential([layer], { seed: 3 });
+      model.compile({ loss: 'mse', ...(engine && { engine }) });
+      return model;
+    };
+    const x = { data: Float32Array.of(1, 2, 3, -1, 0, 1, 2, 2), shape: [1, 4, 2] };
+    for (const returnSequences of [false, true]) {
+      const [one, other] = [made(false, returnSequences), made(true, returnSequences)];
+      const weights = one.getWeights();
+      other.setWeights([...weights.slice(3), ...weights.slice(0, 3)]);
+      const [{ data }, { data: exchanged }] = [await one.predict(x), await other.predict(x)];
+      const steps = data.length / 4;
+      // A step's numbers: two of each direction.
+      const expected = Array.from({ length: steps }, (_, t) => data.slice(4 * (steps - 1 - t), 4 * (steps - t)));
+      expect([...exchanged]).toEqual(
+        expected.flatMap(([a, b, c, d]) => [c, d, a, b]).map((value) => expect.closeTo(value, 6)),
+      );
+      for (const model of [one, other]) model.dispose();
+    }
+  },
+);
+
 test('a graph with one input and one output streams', async () => {
   const x = Input({ shape: [null, 2] });
   const read = LSTM(3, { returnSequences: true }).apply(x);
