@@ -11,6 +11,7 @@ import {
   Embedding,
   Flatten,
   GetItem,
+  GRU,
   Input,
   LSTM,
   loadModel,
@@ -456,6 +457,24 @@ test('numbers of steps that do not fit are an error of one line, on tfjs too', a
   await expect(short).rejects.toMatchObject({ name: 'MemcellError', code: 'data' });
 });
 
+test('inputs without names are numbered beside those that have one, and so are several outputs of a layer', async () => {
+  const [a, b, c] = [1, 2, 3].map(() => Input({ shape: [2, 1] }));
+  const named = Input({ shape: [2, 1], name: 'input_layer_1' });
+  const outputs = LSTM(2, { returnState: true }).apply(Add().apply([named, a, b, c]));
+  const model = new Model({ inputs: [named, a, b, c], outputs, seed: 1 });
+  const names = ['input_layer_1', 'input_layer', 'input_layer_2', 'input_layer_3'];
+  expect(model.inputs.map(({ name }) => name)).toEqual(names);
+  const all = names.map((_, i) => [[[i], [i + 1]]]);
+  const inOrder = await model.predict<number[][][]>(all);
+  const byName = await model.predict<Record<string, number[][]>>(
+    Object.fromEntries(names.map((name, i): [string, number[][][]] => [name, all[i]]).reverse()),
+  );
+  expect(byName).toEqual({ lstm: inOrder[0], lstm_1: inOrder[1], lstm_2: inOrder[2] });
+  expect(inOrder[0]).toEqual(inOrder[1]);
+  expect(inOrder[1]).not.toEqual(inOrder[2]);
+  model.dispose();
+});
+
 test('what does not fit is an error of one line that names it', () => {
   const flat = Input({ shape: [4], name: 'flat' });
   const steps = Input({ shape: [null, 3], name: 'steps' });
@@ -475,6 +494,14 @@ test('what does not fit is an error of one line that names it', () => {
     [
       () => cell.apply(steps, { initialState: [flat] }),
       'layer lstm (LSTM) has 2 states, but 1 is given as the initial one',
+    ],
+    [
+      () => Bidirectional(GRU(4)).apply(steps, { initialState: [flat] }),
+      'layer bidirectional (Bidirectional) has 2 states, but 1 is given as the initial one',
+    ],
+    [
+      () => Bidirectional(LSTM(4)).apply(steps, { initialState: [flat, flat, flat, steps] }),
+      'initial state 3 has the shape (None, None, 3); it must be (None, 4)',
     ],
     [
       () => cell.apply(steps, { initialState: [flat, flat] }),
