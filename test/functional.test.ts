@@ -11,6 +11,7 @@ import {
   Embedding,
   Flatten,
   GetItem,
+  GRU,
   Input,
   LSTM,
   loadModel,
@@ -323,6 +324,65 @@ test('both directions apart, each with its states', async () => {
   });
 });
 
+test.each([undefined, 'tfjs'] as const)(
+  'both directions apart of a sequence with masked steps: zeros there in both, and elsewhere what they are without these steps (%s)',
+  async (engine) => {
+    const x = Input({ shape: [null, 2] });
+    const both = Bidirectional(LSTM(3, { returnSequences: true, returnState: true }), { mergeMode: null });
+    const model = new Model({ inputs: x, outputs: both.apply(Masking().apply(x)) as SymbolicTensor[], seed: 1 });
+    model.compile({ loss: 'mse', ...(engine && { engine }) });
+    const steps = [
+      [1, 2],
+      [3, -1],
+      [2, 2],
+    ];
+    const none = [0, 0];
+    const [short, long] = [steps, [none, steps[0], steps[1], none, steps[2], none]].map((given) =>
+      model.predict<number[][][][]>([given]),
+    );
+    const [forward, backward, ...states] = await long;
+    const [a, b, ...others] = await short;
+    for (const [padded, plain] of [
+      [forward, a],
+      [backward, b],
+    ]) {
+      for (const t of [0, 3, 5]) expect(padded[0][t].map(Math.abs)).toEqual([0, 0, 0]);
+      [1, 2, 4].forEach((t, i) => {
+        for (const u of [0, 1, 2]) expect(padded[0][t][u]).toBeCloseTo(plain[0][i][u], 6);
+      });
+    }
+    expect(states.flat(2)).toEqual(others.flat(2).map((value) => expect.closeTo(Number(value), 6)));
+    expect(states).toHaveLength(4);
+    model.dispose();
+  },
+);
+
+test.each([undefined, 'tfjs'] as const)(
+  'around a layer that goes backwards the directions are exchanged (%s)',
+  async (engine) => {
+    const made = (goBackwards: boolean, returnSequences: boolean) => {
+      const layer = Bidirectional(LSTM(2, { goBackwards, returnSequences }), { inputShape: [4, 2] });
+      const model = new Sequential([layer], { seed: 3 });
+      model.compile({ loss: 'mse', ...(engine && { engine }) });
+      return model;
+    };
+    const x = { data: Float32Array.of(1, 2, 3, -1, 0, 1, 2, 2), shape: [1, 4, 2] };
+    for (const returnSequences of [false, true]) {
+      const [one, other] = [made(false, returnSequences), made(true, returnSequences)];
+      const weights = one.getWeights();
+      other.setWeights([...weights.slice(3), ...weights.slice(0, 3)]);
+      const [{ data }, { data: exchanged }] = [await one.predict(x), await other.predict(x)];
+      const steps = data.length / 4;
+      // A step's numbers: two of each direction.
+      const expected = Array.from({ length: steps }, (_, t) => data.slice(4 * (steps - 1 - t), 4 * (steps - t)));
+      expect([...exchanged]).toEqual(
+        expected.flatMap(([a, b, c, d]) => [c, d, a, b]).map((value) => expect.closeTo(value, 6)),
+      );
+      for (const model of [one, other]) model.dispose();
+    }
+  },
+);
+
 test('a graph with one input and one output streams', async () => {
   const x = Input({ shape: [null, 2] });
   const read = LSTM(3, { returnSequences: true }).apply(x);
@@ -397,6 +457,24 @@ test('numbers of steps that do not fit are an error of one line, on tfjs too', a
   await expect(short).rejects.toMatchObject({ name: 'MemcellError', code: 'data' });
 });
 
+test('inputs without names are numbered beside those that have one, and so are several outputs of a layer', async () => {
+  const [a, b, c] = [1, 2, 3].map(() => Input({ shape: [2, 1] }));
+  const named = Input({ shape: [2, 1], name: 'input_layer_1' });
+  const outputs = LSTM(2, { returnState: true }).apply(Add().apply([named, a, b, c]));
+  const model = new Model({ inputs: [named, a, b, c], outputs, seed: 1 });
+  const names = ['input_layer_1', 'input_layer', 'input_layer_2', 'input_layer_3'];
+  expect(model.inputs.map(({ name }) => name)).toEqual(names);
+  const all = names.map((_, i) => [[[i], [i + 1]]]);
+  const inOrder = await model.predict<number[][][]>(all);
+  const byName = await model.predict<Record<string, number[][]>>(
+    Object.fromEntries(names.map((name, i): [string, number[][][]] => [name, all[i]]).reverse()),
+  );
+  expect(byName).toEqual({ lstm: inOrder[0], lstm_1: inOrder[1], lstm_2: inOrder[2] });
+  expect(inOrder[0]).toEqual(inOrder[1]);
+  expect(inOrder[1]).not.toEqual(inOrder[2]);
+  model.dispose();
+});
+
 test('what does not fit is an error of one line that names it', () => {
   const flat = Input({ shape: [4], name: 'flat' });
   const steps = Input({ shape: [null, 3], name: 'steps' });
@@ -416,6 +494,14 @@ test('what does not fit is an error of one line that names it', () => {
     [
       () => cell.apply(steps, { initialState: [flat] }),
       'layer lstm (LSTM) has 2 states, but 1 is given as the initial one',
+    ],
+    [
+      () => Bidirectional(GRU(4)).apply(steps, { initialState: [flat] }),
+      'layer bidirectional (Bidirectional) has 2 states, but 1 is given as the initial one',
+    ],
+    [
+      () => Bidirectional(LSTM(4)).apply(steps, { initialState: [flat, flat, flat, steps] }),
+      'initial state 3 has the shape (None, None, 3); it must be (None, 4)',
     ],
     [
       () => cell.apply(steps, { initialState: [flat, flat] }),

@@ -11,7 +11,7 @@ import { planSaved } from '../src/engine/planSaved.js';
 import { MemcellError } from '../src/errors.js';
 import { contentsOf } from '../src/formats/contents.js';
 import type { StoredWeight } from '../src/formats/modelFile.js';
-import { Dense, Input, Model } from '../src/index.js';
+import { Concatenate, Dense, Embedding, Input, LSTM, Model } from '../src/index.js';
 import { loadPredictor, openPredictor, Predictor } from '../src/predictor.js';
 import { loadModel, type Sequential, sequential } from '../src/sequential.js';
 import { sgd } from '../src/training/optimizers.js';
@@ -128,6 +128,112 @@ test('random graphs predict from their description as from TensorFlow.js, to the
     { numRuns: 30 },
   );
   expect(planned).toBeGreaterThanOrEqual(30);
+});
+
+/** A model of words and numbers, of two outputs. */
+function wordsAndNumbers(): Model {
+  const words = Input({ shape: [null], name: 'words' });
+  const numbers = Input({ shape: [2], name: 'numbers' });
+  const read = LSTM(3).apply(Embedding(7, 2).apply(words));
+  const both = Concatenate().apply([read, numbers]);
+  const outputs = [Dense(3, 'softmax', { name: 'kind' }), Dense(1, { name: 'value' })].map((layer) =>
+    layer.apply(both),
+  );
+  return new Model({ inputs: [words, numbers], outputs, seed: 4 });
+}
+
+test('whatever predict is given, a model that is loaded to predict alone gives and refuses what the whole one does', async () => {
+  const model = wordsAndNumbers();
+  model.metadata = { unit: 'km' };
+  const file = join(folder, 'ways.keras');
+  await model.save(file);
+  const predictor = await loadPredictor(new Uint8Array(readFileSync(file)));
+  expect([predictor.metadata, predictor.lost]).toEqual([model.metadata, []]);
+  const words = [
+    [1, 2, 0],
+    [3, 4, 5],
+    [6, 6, 6],
+  ];
+  const numbers = [
+    [1, -1],
+    [0.5, 2],
+    [-3, 0],
+  ];
+  const shaped = { data: Int32Array.from(words.flat()), shape: [3, 3] };
+  const lines: string[] = [];
+  const write = (text: string) => void lines.push(text.replace(/\d+(us|ms)/, ''));
+  type Ways = Pick<Predictor, 'predict'>;
+  const ways: ((one: Ways) => unknown)[] = [
+    (one) => one.predict([words, numbers]),
+    (one) => one.predict({ numbers, words }),
+    (one) => one.predict([shaped, numbers]),
+    (one) => one.predict([words, numbers], { batchSize: 2, verbose: 2, write }),
+    (one) => one.predict([words, numbers], { batch_size: 1 }),
+    (one) => one.predict([words, numbers], { batchSize: 0 }),
+    (one) => one.predict([words, numbers], { batchsize: 2 } as object),
+    (one) => one.predict([words]),
+    (one) => one.predict(words),
+    (one) => one.predict({ words, number: numbers }),
+    (one) => one.predict({ words }),
+    (one) => one.predict([[[1, 7, 0]], [numbers[0]]]),
+    (one) => one.predict([[[1, 1.5, 0]], [numbers[0]]]),
+    (one) => one.predict([[[1, -1, 0]], [numbers[0]]]),
+    (one) => one.predict([words, [[1, 2]]]),
+    (one) => one.predict([words, [[1], [2], [3]]]),
+    (one) =>
+      one.predict([
+        words,
+        [
+          [1, 2],
+          [3, Number.NaN],
+          [1, 1],
+        ],
+      ]),
+    (one) => one.predict([[], []]),
+    (one) =>
+      one.predict([
+        words,
+        [
+          [1, 2],
+          [3e38, 3e38],
+          [1, 1],
+        ],
+      ]),
+  ];
+  for (const way of ways) {
+    const [own, expected] = await Promise.all(
+      [predictor, model].map(async (one) => {
+        let given: unknown;
+        const refused = await refusal(async () => {
+          given = await way(one as Ways);
+        });
+        return { refused, given };
+      }),
+    );
+    expect(own).toEqual(expected);
+  }
+  expect(lines).toEqual(Array(2).fill(['2/2 - 0s - /step', '\n']).flat());
+  predictor.dispose();
+  model.dispose();
+});
+
+test('streams of one model that is loaded to predict alone go each their own way', async () => {
+  const model = sequential('GRU(3, return_sequences=true), LSTM(2)', { inputShape: [null, 2], seed: 4 });
+  const predictor = predictorOf(model);
+  const alone = [0, 1].map((n) => {
+    const stream = model.stream();
+    return Array.from({ length: 4 }, (_, t) => [...stream.push([Math.sin(t + 5 * n), n])]);
+  });
+  const streams = [predictor.stream(), predictor.stream()];
+  const together = streams.map((): number[][] => []);
+  for (let t = 0; t < 4; t++)
+    for (const [n, stream] of streams.entries()) {
+      together[n].push([...stream.push([Math.sin(t + 5 * n), n])]);
+      await predictor.predict({ data: Float32Array.of(9, 9), shape: [1, 1, 2] });
+    }
+  expect(together).toEqual(alone);
+  predictor.dispose();
+  model.dispose();
 });
 
 /** What a file of a model would give, without the file. */

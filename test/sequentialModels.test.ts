@@ -87,12 +87,39 @@ test.each([true, false])('weights are the same in both, whichever is trained (fi
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('a seed of the whole leaves the weights of a model in it as they are', () => {
+test('what one of three models that share a layer has trained, the others see, after single batches too', async () => {
+  const inner = encoder();
+  const [one, other] = [1, 2].map((seed) => {
+    const outer = new Sequential([], { inputShape: [5, 3], seed }).add(inner).add(Dense(2));
+    outer.compile({ optimizer: 'sgd', loss: 'mse' });
+    return outer;
+  });
+  inner.compile({ optimizer: 'sgd', loss: 'mse' });
+  const all = [inner, one, other];
+  const predictions = async () =>
+    (await Promise.all(all.map((model) => model.predict(x)))).map(({ data }) => [...data]);
+  for (const trained of [one, other, inner]) {
+    const before = await predictions();
+    await trained.trainOnBatch(x, trained === inner ? waves([4, 3]) : y);
+    const after = await predictions();
+    for (const [i, values] of after.entries()) expect(values).not.toEqual(before[i]);
+    const weights = inner.getWeights();
+    for (const outer of [one, other]) expect(outer.getWeights().slice(0, weights.length)).toEqual(weights);
+  }
+  for (const model of all) model.dispose();
+});
+
+test('a seed of the whole leaves the weights of a model in it as they are, be it there from the first or added later', () => {
   const inner = encoder();
   inner.build([5, 3]);
   const weights = inner.getWeights();
   new Sequential([inner, Dense(2)], { seed: 99 }).build();
   expect(inner.getWeights()).toEqual(weights);
+  const whole = new Sequential([Dense(3, { inputShape: [5, 3] })], { seed: 99 });
+  whole.build();
+  whole.add(inner);
+  expect(inner.getWeights()).toEqual(weights);
+  expect(whole.getWeights().slice(2)).toEqual(weights);
 });
 
 test.each<[why: string, make: () => unknown]>([

@@ -6,7 +6,20 @@ import { expect, it, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import { Dense, LSTM, MultiHeadAttention, Normalization } from '../../src/layers/index.js';
+import {
+  BatchNormalization,
+  Bidirectional,
+  Dense,
+  Embedding,
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  MultiHeadAttention,
+  Normalization,
+  RNN,
+  TimeDistributed,
+} from '../../src/layers/index.js';
 import { loadModel, Sequential } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
 import { stacks } from './onnx/stacks.js';
@@ -109,6 +122,42 @@ test.each([
       });
     }
     tf.dispose([tensors, expected]);
+  }
+  model.dispose();
+});
+
+test('what is frozen is trained in no format, and what goes on is as in the model that was saved', async () => {
+  const still = { trainable: false };
+  const layers = [
+    Embedding(5, 3, { ...still, inputShape: [4] }),
+    Bidirectional(GRU(2, { returnSequences: true }), still),
+    TimeDistributed(Dense(3), still),
+    RNN([LSTMCell(2, still), GRUCell(3)], { returnSequences: true }),
+    RNN([LSTMCell(2), GRUCell(3)], { ...still, returnSequences: true }),
+    BatchNormalization(still),
+    LSTM(2, still),
+    Dense(1),
+  ];
+  const model = new Sequential(layers, { seed: 4 });
+  model.compile({ optimizer: 'sgd', loss: 'mse' });
+  const [x, y] = [[[0, 1, 2, 3]], [[1]]];
+  const before = model.getWeights();
+  await model.trainOnBatch(x, y);
+  const loaded = await Promise.all(
+    ['frozen', 'frozen.keras', 'frozen.h5'].map(async (name) => {
+      await model.save(join(root, name));
+      return loadModel(join(root, name));
+    }),
+  );
+  await model.trainOnBatch(x, y);
+  const after = model.getWeights();
+  const trained = after.flatMap(({ data }, i) => (data.some((value, at) => value !== before[i].data[at]) ? [i] : []));
+  // Those of the GRU above the frozen LSTM cell, and of the last Dense.
+  expect(trained).toEqual([12, 13, 14, after.length - 2, after.length - 1]);
+  for (const one of loaded) {
+    await one.trainOnBatch(x, y);
+    expect(one.getWeights()).toEqual(after);
+    one.dispose();
   }
   model.dispose();
 });

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { Add, Dense, Input, LSTM, Model, parseSpec, Sequential } from '../../src/index.js';
 import { applySymbolically } from '../../src/layers/symbolic.js';
 import { buildModel } from '../../src/model/build.js';
+import { checkLayers } from '../../src/model/stack.js';
 
 const built = (layers: Parameters<typeof Dense>[1], options: object) => () =>
   new Sequential([Dense(1, layers as object)], options).build();
@@ -35,6 +36,18 @@ test.each<[string, () => unknown]>([
   ],
 ])('%s', (message, run) => {
   expect(run).toThrow(expect.objectContaining({ name: 'MemcellError', message, code: 'model' }));
+});
+
+test('a layer more that makes the model too large is refused, by all that the model has then', () => {
+  const before = [2 ** 27, 2 ** 27 - 3].map((count) => Object.assign(Dense(1), { countParams: () => count }));
+  expect(() => checkLayers([Dense(1)], [null, 2], before)).not.toThrow();
+  expect(() => checkLayers([Dense(1)], [null, 3], before)).toThrow(
+    expect.objectContaining({
+      code: 'model',
+      message:
+        "layer 3 (Dense) brings the model to 268435457 weights; the most is 268435456, since training needs 16 bytes for each and WebAssembly's memory ends at 4 GiB; use fewer units",
+    }),
+  );
 });
 
 test('options that a model has not are named with the one that is meant', () => {

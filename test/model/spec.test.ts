@@ -58,6 +58,16 @@ describe('what is accepted', () => {
     for (const spec of ['Dense(2, input_shape=3)', 'Dense(2, input_shape=(3,))', 'Input(3), Dense(2)'])
       expect(parseSpec(spec)[0].batchInputShape).toEqual([null, 3]);
     for (const spec of shapes) expect(parseSpec(spec)[0].batchInputShape).toEqual([null, 1, 1]);
+    for (const spec of [
+      'Input((1, 4), batch_size=5)',
+      'Input(shape=(1, 4), batchSize=5)',
+      'Input(batch_shape=(5, 1, 4))',
+      'Input(batchShape=(5, 1, 4))',
+    ])
+      expect(parseSpec(`${spec}, LSTM(4), Dense(2)`).map((layer) => layer.batchInputShape)).toEqual([
+        [5, 1, 4],
+        undefined,
+      ]);
     expect(parseSpec('Embedding(11, 5, input_length=6)')[0].batchInputShape).toEqual([null, 6]);
     expect(parseSpec('Input((None, 4)), LSTM(4)')[0].batchInputShape).toEqual([null, null, 4]);
     expect(parseSpec('Input((6,)), Embedding(11, 5)')[0].batchInputShape).toEqual([null, 6]);
@@ -76,6 +86,15 @@ describe('what is accepted', () => {
       recurrentInitializer: { className: 'VarianceScaling', config: { scale: 2, mode: 'fanIn' } },
       kernelConstraint: { className: 'MaxNorm', config: { maxValue: 2 } },
     });
+  });
+
+  test('with stateful, the recurrent layers that do not say', () => {
+    const spec = 'LSTM(2), GRU(2, stateful=false), SimpleRNN(2, stateful=true), RNN(GRUCell(2)), MinGRU(2), Dense(1)';
+    const told = (options?: { stateful?: boolean }) =>
+      parseSpec(spec, options).map((layer) => layer.getConfig().stateful);
+    expect(told({ stateful: true })).toEqual([true, false, true, true, true, undefined]);
+    for (const options of [undefined, {}, { stateful: false }])
+      expect(told(options)).toEqual([false, false, true, false, false, undefined]);
   });
 
   test('every layer of the table', () => {
