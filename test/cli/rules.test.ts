@@ -229,6 +229,7 @@ describe('pictures', () => {
         ),
       );
     };
+    expect(of([0.5, null, 0])[1].slice(1)).toEqual([['c2  0.0 %'], ['c0', expect.any(Number), '50.0 %']]);
     const few = of([0.9, null, 0.1]);
     expect(few.map(([title]) => title)).toEqual(['right answers', 'of each class, found']);
     expect(few[0].slice(1).map(([name, , told]) => [name, told])).toEqual([

@@ -249,6 +249,48 @@ test('where what comes next cannot be told, a picture is drawn without it and sa
   ]);
   expect(out).toContain('forecast before it happened');
   expect(out).not.toContain('what comes next');
+  // As many steps and as wide intervals as were asked for, in the table, the picture and the page.
+  const future = file(folder, 'ahead.csv', 'ahead\n1\n2\n0\n4\n3\n');
+  const page = place('known.html');
+  const asked = ['--future', future, '--steps', '5', '--interval', '50'];
+  const drawn = await memcell('predict', model, ...asked, '--plot', '--report', page);
+  expect([drawn.code, drawn.err]).toEqual([0, `the report is in ${page}\n`]);
+  const lines = drawn.out.split('\n').slice(0, 6);
+  expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
+    ['step', 'y', '50 % low', '50 % high'],
+    ...Array.from({ length: 5 }, (_, i) => [String(i + 1), ...Array(3).fill(expect.stringMatching(/^-?[\d.]+$/))]),
+  ]);
+  expect(drawn.out).toContain('  ── what happened   ╌╌ what comes next   ░░ 50 %\n');
+  const { document } = parseHTML(readFileSync(page, 'utf8'));
+  const tips: string[] = JSON.parse(document.querySelector('#forecasts figure')?.getAttribute('data-tips') ?? '').text;
+  const told = ([, y, low, high]: string[], i: number) => `row ${41 + i}\nforecast ${y}\n50 %: ${low} to ${high}`;
+  expect(tips.slice(-5)).toEqual(lines.slice(1).map((line, i) => told(line.trim().split(/ {2,}/), i)));
+});
+
+test('of a loss that stops being a number after some epochs, the weights before it are saved, and it is an error', async () => {
+  const out = place('diverged');
+  const layers = [
+    '--layers',
+    'Flatten(), Dense(1)',
+    '--optimizer',
+    'sgd',
+    '--learning-rate',
+    '5',
+    '--batch-size',
+    '64',
+  ];
+  const given = ['train', series, '--forecast', 'value', '--window', '3', '--plain', '--epochs', '500', ...layers];
+  const { code, out: printed, err } = await memcell(...given, '--out', out, '--json');
+  expect(code).toBe(1);
+  const { ended, epochs, history } = JSON.parse(printed);
+  expect([ended, history.loss.length]).toEqual(['diverged', epochs]);
+  expect(epochs).toBeGreaterThan(1);
+  expect(err).toMatch(
+    new RegExp(
+      `\nmemcell: val_loss is Infinity after epoch ${epochs + 1}; .*; the weights before it are saved in ${out}\n$`,
+    ),
+  );
+  expect((await memcell('predict', out)).code).toBe(0);
 });
 
 test.each<[number, number, string | undefined]>([
