@@ -2,8 +2,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { plot } from 'memcell';
+import { openSource } from '../../src/data/source.js';
 import { showLayer } from '../../src/report/gates.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
+import { lookAt } from '../../src/report/look/look.js';
 import { missingOf } from '../../src/report/look/missing.js';
 import { lookAtNumbers } from '../../src/report/look/numbers.js';
 
@@ -314,7 +316,7 @@ test('all lines together have some 5,000 points, each 250 at least and 2,000 at 
       s: `s${i % series}`,
       ...Object.fromEntries(names.map((name, c) => [name, ((i + c) * 7919) % 1009])),
     }));
-    const { look } = await plot(table, { ...(series > 1 && { group: ['s'] }), columns: names });
+    const look = await lookAt(openSource(table), { ...(series > 1 && { group: ['s'] }), columns: names });
     const lines = look.series.flatMap((one) =>
       one.columns.flatMap((column) => (column.kind === 'numbers' ? [column.line.x.length] : [])),
     );
