@@ -114,6 +114,18 @@ describe('memcell plot', () => {
     for (const line of out.slice(out.indexOf('\n\n')).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     const json = await memcell('plot', rows, '--plot', '--json');
     expect(JSON.parse(json.out)).not.toHaveProperty('out');
+    const both = await memcell('plot', rows, 'a', 'kind', '--plot', '--out', at('both.svg'));
+    expect(both.out).toBe(`${out}the figures are in ${at('both.svg')}\n`);
+    expect(readFileSync(at('both.svg'), 'utf8')).toMatch(/^<svg /);
+  });
+
+  test('says what is not drawn, as a warning', async () => {
+    const names = Array.from({ length: 14 }, (_, c) => `c${c}`);
+    const wide = table('wide.csv', names.join(';'), 30, (i) => names.map((_, c) => (i * (c + 2)) % 17));
+    const { code, err } = await memcell('plot', wide, '--out', at('wide.html'));
+    const told = '2 of 14 columns are not drawn: c12, c13; name those to look at';
+    expect([code, err]).toEqual([0, `warning: ${told}\n`]);
+    expect(readFileSync(at('wide.html'), 'utf8')).toContain(`<p class="warning">${told}</p>`);
   });
 });
 

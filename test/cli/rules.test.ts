@@ -5,14 +5,18 @@ import { InvalidArgumentError } from 'commander';
 import { trainingOf } from '../../src/cli/choose.js';
 import { Session } from '../../src/cli/command.js';
 import { showProgress } from '../../src/cli/progress.js';
-import { parseCheckpoint } from '../../src/cli/resuming.js';
+import { openJournal, openTrials, parseCheckpoint } from '../../src/cli/resuming.js';
 import { chartText } from '../../src/cli/terminal/chart.js';
 import { lookText } from '../../src/cli/terminal/look.js';
 import { answersText, curvesText, forecastsText, scoresText } from '../../src/cli/terminal/pictures.js';
 import { addShape, parseDuration, parseSizes, quoted } from '../../src/cli/values.js';
+import { openSource } from '../../src/data/source.js';
 import type { Evaluation } from '../../src/report/input.js';
 import type { ShownForecasts } from '../../src/tasks/shown.js';
 import type { TrainingContext } from '../../src/training/callbacks.js';
+import { file, temporaryFolder } from './streams.js';
+
+const folder = temporaryFolder('in memory');
 
 /** What a value is refused with. */
 function refused(run: () => unknown): string {
@@ -62,6 +66,60 @@ describe('values', () => {
 
   test('paths as a shell takes them', () => {
     expect(['a/b-c_1.csv:@%+=', 'a b', 'a"b', ''].map(quoted)).toEqual(['a/b-c_1.csv:@%+=', '"a b"', '"a\\"b"', '""']);
+  });
+});
+
+describe('what a run that is resumed must have as it was', () => {
+  const source = () => openSource(file(folder, 'data.txt', '1 2 3'));
+  const asked = { kind: 'symbols', options: { window: 3 } } as const;
+  const values = { seed: 3, epochs: 4, threads: 1, budget: 60, layers: 'LSTM(3)' };
+  const how = { sql: 'select 1', from: { model: 'm', bytes: 3 } };
+
+  test.each<[string, object, object, object, string | undefined]>([
+    ['nothing else', {}, {}, {}, undefined],
+    ['other threads', {}, {}, { threads: 2 }, undefined],
+    ['another time', {}, {}, { budget: 90 }, 'training.budget was 60 and is 90'],
+    ['other epochs', {}, {}, { epochs: 5 }, 'training.settings.epochs was 4 and is 5'],
+    ['other layers', {}, {}, { layers: 'LSTM(4)' }, 'training.layers was LSTM(3) and is LSTM(4)'],
+    ['another window', {}, { options: { window: 4 } }, {}, 'options.window was 3 and is 4'],
+    ['another query', { sql: 'select 2' }, {}, {}, 'sql was select 1 and is select 2'],
+    ['no query', { sql: undefined }, {}, {}, 'sql was select 1 and is not given'],
+    ['another beginning', { from: { model: 'm', bytes: 4 } }, {}, {}, 'from.bytes was 3 and is 4'],
+  ])('%s', async (name, otherHow, otherAsked, otherValues, refused) => {
+    const [out, searched] = [`${folder}/${name}`, `${folder}/${name} of trials`];
+    const said: string[] = [];
+    const say = (line: string) => void said.push(line);
+    const training = (more: { resume: boolean }, a = asked, v = values) =>
+      openJournal({ out, every: { epochs: 1 }, ...how, ...more }, a, v, source(), say);
+    const search = (more: { resume: boolean }, a = asked, v = values) =>
+      openTrials({ out: searched, ...how, ...more }, a, v, source(), say);
+    const journal = await training({ resume: false });
+    for (const kind of ['end', 'end', 'running'] as const)
+      await journal.next().write({ values: {}, arrays: [Float32Array.of(1)] }, kind);
+    const outcome = { metric: 'nats', samples: 9, layers: 'LSTM(2)', seconds: 1, error: 1 };
+    await (await search({ resume: false })).add(1, outcome as never);
+    const again = { ...otherHow, resume: true };
+    const given = [
+      { ...asked, ...otherAsked },
+      { ...values, ...otherValues },
+    ] as const;
+    /** A search may go on for another time; it starts from no model. */
+    const searches = refused === undefined || /budget|from/.test(refused);
+    if (refused === undefined) {
+      await training(again, ...given);
+      expect(said).toEqual([`resuming from ${out}.resume: 2 networks were trained, one in part`]);
+    } else
+      await expect(training(again, ...given)).rejects.toThrow(
+        `${out}.resume is of another run: ${refused}; go on with`,
+      );
+    said.length = 0;
+    if (searches) {
+      await search(again, ...given);
+      expect(said).toEqual([`resuming from ${searched}.resume: 1 trial is done`]);
+    } else
+      await expect(search(again, ...given)).rejects.toThrow(
+        `${searched}.resume is of another search: ${refused}; go on with`,
+      );
   });
 });
 
@@ -229,6 +287,7 @@ describe('pictures', () => {
         ),
       );
     };
+    expect(of([0.5, null, 0])[1].slice(1)).toEqual([['c2  0.0 %'], ['c0', expect.any(Number), '50.0 %']]);
     const few = of([0.9, null, 0.1]);
     expect(few.map(([title]) => title)).toEqual(['right answers', 'of each class, found']);
     expect(few[0].slice(1).map(([name, , told]) => [name, told])).toEqual([

@@ -188,13 +188,44 @@ test('a model that training starts from may be replaced only by what is trained 
 
 test('a page has the command line as a shell takes it', async () => {
   const page = place("it's a page.html");
-  expect((await memcell('report', place('symbols'), numbers, '--out', page)).code).toBe(0);
+  // Of other data than it was trained on.
+  const others = file(folder, 'others.txt', '3 1 2 '.repeat(8));
+  expect((await memcell('report', place('symbols'), others, '--out', page)).code).toBe(0);
   const { document } = parseHTML(readFileSync(page, 'utf8'));
   const facts = (tag: string) => Array.from(document.querySelectorAll(`#model ${tag}`), (one) => one.textContent);
   const told = Object.fromEntries(facts('dt').map((name, i) => [name, facts('dd')[i]]));
   const written = `'${folder}/it'\\''s a page.html'`;
-  expect(told['made by']).toBe(`memcell report ${place('symbols')} ${numbers} --out ${written}`);
-  expect([told.data, document.title]).toEqual([numbers, 'A model of a sequence, numbers.txt']);
+  expect(told['made by']).toBe(`memcell report ${place('symbols')} ${others} --out ${written}`);
+  expect([told.data, document.title]).toEqual([others, 'A model of a sequence, others.txt']);
+});
+
+test('the gates on a page of forecasts are of the end of the training data, whatever it is scored on', async () => {
+  const more = file(folder, 'more.csv', seriesCsv(60));
+  const gates = async (...given: string[]) => {
+    const page = place('gates-of.html');
+    expect((await memcell('report', place('forecast'), ...given, '--out', page)).code).toBe(0);
+    return JSON.parse(parseHTML(readFileSync(page, 'utf8')).document.querySelector('#gates-data')?.textContent ?? '');
+  };
+  const usual = await gates();
+  expect(usual.layers).toHaveLength(1);
+  expect(await gates(more)).toEqual(usual);
+});
+
+test('--sql chooses what is tested, searched and drawn, too', async () => {
+  const query = ['--sql', 'select * from data where b < 3'];
+  const chosen = Array.from({ length: 20 }, (_, i) => (i * i) % 5).filter((b) => b < 3).length;
+  const json = async (...argv: string[]) => {
+    const { code, out } = await memcell(...argv, ...query, '--json');
+    expect(code).toBe(0);
+    return JSON.parse(out);
+  };
+  const given = [classes, '--classify', 'kind', '--layers', 'Dense(2, softmax)', '--epochs', '1'];
+  const tested = await json('backtest', ...given, '--folds', '2');
+  expect([tested.evaluation.samples, tested.folds]).toEqual([chosen, 2]);
+  const searched = await json('tune', ...given, '--trials', '1');
+  expect(searched.understood.rows).toBe(chosen);
+  const drawn = await json('plot', classes, '--out', place('sql.svg'));
+  expect(drawn.understood.rows).toBe(chosen);
 });
 
 test('what is predicted is written to a file and drawn, and a page of it has all of it', async () => {
@@ -249,6 +280,48 @@ test('where what comes next cannot be told, a picture is drawn without it and sa
   ]);
   expect(out).toContain('forecast before it happened');
   expect(out).not.toContain('what comes next');
+  // As many steps and as wide intervals as were asked for, in the table, the picture and the page.
+  const future = file(folder, 'ahead.csv', 'ahead\n1\n2\n0\n4\n3\n');
+  const page = place('known.html');
+  const asked = ['--future', future, '--steps', '5', '--interval', '50'];
+  const drawn = await memcell('predict', model, ...asked, '--plot', '--report', page);
+  expect([drawn.code, drawn.err]).toEqual([0, `the report is in ${page}\n`]);
+  const lines = drawn.out.split('\n').slice(0, 6);
+  expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
+    ['step', 'y', '50 % low', '50 % high'],
+    ...Array.from({ length: 5 }, (_, i) => [String(i + 1), ...Array(3).fill(expect.stringMatching(/^-?[\d.]+$/))]),
+  ]);
+  expect(drawn.out).toContain('  ── what happened   ╌╌ what comes next   ░░ 50 %\n');
+  const { document } = parseHTML(readFileSync(page, 'utf8'));
+  const tips: string[] = JSON.parse(document.querySelector('#forecasts figure')?.getAttribute('data-tips') ?? '').text;
+  const told = ([, y, low, high]: string[], i: number) => `row ${41 + i}\nforecast ${y}\n50 %: ${low} to ${high}`;
+  expect(tips.slice(-5)).toEqual(lines.slice(1).map((line, i) => told(line.trim().split(/ {2,}/), i)));
+});
+
+test('of a loss that stops being a number after some epochs, the weights before it are saved, and it is an error', async () => {
+  const out = place('diverged');
+  const layers = [
+    '--layers',
+    'Flatten(), Dense(1)',
+    '--optimizer',
+    'sgd',
+    '--learning-rate',
+    '5',
+    '--batch-size',
+    '64',
+  ];
+  const given = ['train', series, '--forecast', 'value', '--window', '3', '--plain', '--epochs', '500', ...layers];
+  const { code, out: printed, err } = await memcell(...given, '--out', out, '--json');
+  expect(code).toBe(1);
+  const { ended, epochs, history } = JSON.parse(printed);
+  expect([ended, history.loss.length]).toEqual(['diverged', epochs]);
+  expect(epochs).toBeGreaterThan(1);
+  expect(err).toMatch(
+    new RegExp(
+      `\nmemcell: val_loss is Infinity after epoch ${epochs + 1}; .*; the weights before it are saved in ${out}\n$`,
+    ),
+  );
+  expect((await memcell('predict', out)).code).toBe(0);
 });
 
 test.each<[number, number, string | undefined]>([

@@ -2,8 +2,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { plot } from 'memcell';
+import { openSource } from '../../src/data/source.js';
 import { showLayer } from '../../src/report/gates.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
+import { lookAt } from '../../src/report/look/look.js';
 import { missingOf } from '../../src/report/look/missing.js';
 import { lookAtNumbers } from '../../src/report/look/numbers.js';
 
@@ -305,4 +307,31 @@ test('maps of gates hold the most active units and the last steps, byte by byte'
     ),
     { numRuns: 20 },
   );
+});
+
+test('all lines together have some 5,000 points, each 250 at least and 2,000 at most', async () => {
+  const of = async (series: number, columns: number, rows: number) => {
+    const names = Array.from({ length: columns }, (_, c) => `c${c}`);
+    const table = Array.from({ length: series * rows }, (_, i) => ({
+      s: `s${i % series}`,
+      ...Object.fromEntries(names.map((name, c) => [name, ((i + c) * 7919) % 1009])),
+    }));
+    const look = await lookAt(openSource(table), { ...(series > 1 && { group: ['s'] }), columns: names });
+    const lines = look.series.flatMap((one) =>
+      one.columns.flatMap((column) => (column.kind === 'numbers' ? [column.line.x.length] : [])),
+    );
+    expect(lines).toHaveLength(series * columns);
+    return [Math.min(...lines), Math.max(...lines)];
+  };
+  for (const [series, columns, rows, most] of [
+    [1, 1, 5000, 2000],
+    [1, 4, 3000, 1250],
+    [4, 1, 3000, 1250],
+    [3, 2, 1500, 833],
+    [4, 6, 300, 250],
+  ]) {
+    const [least, largest] = await of(series, columns, rows);
+    expect(largest).toBeLessThanOrEqual(most);
+    expect(least).toBeGreaterThan(0.75 * most);
+  }
 });

@@ -1,5 +1,5 @@
 /** What stands in the sections and figures of a report, of numbers that are known. */
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 import { drawAutocorrelation } from '../../src/report/figures/autocorrelation.js';
 import { drawCorrelations } from '../../src/report/figures/correlations.js';
@@ -17,6 +17,7 @@ import { forecastSections } from '../../src/report/sections/forecast.js';
 import { gatesSections } from '../../src/report/sections/gates.js';
 import { lookSections } from '../../src/report/sections/look.js';
 import { textSections } from '../../src/report/sections/text.js';
+import { Sequential } from '../../src/sequential.js';
 import type { ClassifyEvaluation } from '../../src/tasks/classify/evaluation.js';
 import type { ForecastEvaluation } from '../../src/tasks/forecast/evaluation.js';
 import { symbols } from '../../src/tasks/functions.js';
@@ -152,6 +153,8 @@ test('errors stand beside those of simple guesses, by column where there are sev
     column,
     ...errors(1),
     naive: errors(2),
+    // Without an error at all.
+    smoothing: errors(0),
     seasonalNaive: errors(3),
     drift: { ...errors(4), mase: null },
   });
@@ -175,12 +178,13 @@ test('errors stand beside those of simple guesses, by column where there are sev
     ['2', '4', '20.0 %', '0.5000'],
     ['3', '6', '30.0 %', '0.7500'],
     ['4', '8', '40.0 %', '–'],
+    ['0', '0', '0.0 %', '0'],
   ]);
   expect(cells(one, 'errors')[0][0]).toBe('model');
   expect(one.querySelector('#errors .note')?.textContent).toContain('over that of the value 7 rows before on the rows');
   const two = await document(['sold', 'wind'], 1);
   expect(heads(two)).toEqual(['column', 'forecast', 'MAE', 'RMSE', 'sMAPE', 'MASE']);
-  expect(cells(two, 'errors').map(([column]) => column)).toEqual([...Array(4).fill('sold'), ...Array(4).fill('wind')]);
+  expect(cells(two, 'errors').map(([column]) => column)).toEqual([...Array(5).fill('sold'), ...Array(5).fill('wind')]);
   expect(two.querySelector('#errors .note')?.textContent).toContain('over that of the last value on the rows');
   // Of one step there is nothing to draw by step; how many values came to lie in the intervals is told all the same.
   expect(one.querySelector('#steps')).toBeNull();
@@ -273,6 +277,10 @@ test('a model says how it was made', async () => {
     ['dense (Dense)', '(None, 4)', '16', 'engine'],
     ['all', '', '76', ''],
   ]);
+  const engine = jest.spyOn(Sequential.prototype, 'engine', 'get').mockReturnValue({ kind: 'tfjs', why: 'no reason' });
+  const other = parseHTML(await reportOf(model)).document;
+  engine.mockRestore();
+  expect(cells(other, 'model').map((row) => row[3])).toEqual([...Array(2).fill('TensorFlow.js: no reason'), '']);
   model.dispose();
 });
 

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
-import { figures, forecast, report } from 'memcell';
+import { Bidirectional, Dense, figures, forecast, gateFigures, LSTM, report, Sequential, textModel } from 'memcell';
 import { shortened, tick } from '../../src/report/axes.js';
 import { draw, standalone } from '../../src/report/draw.js';
 import { drawForecasts } from '../../src/report/figures/forecasts.js';
+import { drawGates } from '../../src/report/figures/gates.js';
+import { showLayer } from '../../src/report/gates.js';
 import { html } from '../../src/report/html.js';
 import { liveCurves } from '../../src/report/live.js';
 import type { ForecastArtefact } from '../../src/tasks/forecast/artefact.js';
@@ -294,4 +296,47 @@ test.each<[string, object, object, number[], Record<string, string>, number[], s
       },
     ],
   });
+});
+
+test('gates of a network are a figure for each direction of each layer, of the first sample', async () => {
+  const model = new Sequential([Bidirectional(LSTM(3, { returnSequences: true })), LSTM(2), Dense(1)], {
+    inputShape: [4, 2],
+    seed: 5,
+  });
+  const x = [0, 1].map((b) => [0, 1, 2, 3].map((t) => [Math.sin(3 * b + t), Math.cos(5 * b - t)]));
+  const drawn = await gateFigures(model, x);
+  const wanted = (await model.gates([x[0]])).map((layer) => drawGates(showLayer(layer)));
+  expect(drawn).toEqual(wanted.map(({ title, svg }) => ({ title, svg: standalone(svg) })));
+  const name = model.layers[0].name;
+  expect(drawn.map(({ title }) => title.replace(/ \(.*/, ''))).toEqual([
+    `Gates of ${name}/forward`,
+    `Gates of ${name}/backward`,
+    `Gates of ${model.layers[1].name}`,
+  ]);
+  model.dispose();
+});
+
+test('the figures of a report are those of its page, and its gates with their tokens last', async () => {
+  const options = { epochs: 1, seed: 3, window: 8, pure: true };
+  const model = await textModel('tick tock. '.repeat(20), {
+    ...options,
+    layers: 'Embedding(7, 2), LSTM(2, return_sequences=true), Dense(7, softmax)',
+  });
+  const { document } = parseHTML(await report(model));
+  const captions = Array.from(document.querySelectorAll('figcaption'), ({ textContent }) => textContent ?? '');
+  const gates = JSON.parse(document.querySelector('#gates-data')?.textContent ?? '');
+  const drawn = await figures(model);
+  const inPage = captions.filter((caption) => document.querySelector(`svg[aria-label="${caption}"]`));
+  expect(drawn.map(({ title }) => title)).toEqual([
+    ...new Set(inPage),
+    expect.stringMatching(/^Gates of lstm \(LSTM\): /),
+  ]);
+  const { svg } = drawn[drawn.length - 1];
+  const labels = Array.from(
+    parseHTML(svg).document.querySelectorAll('text[text-anchor="middle"]'),
+    (one) => one.textContent,
+  );
+  expect(labels).toEqual(gates.tokens);
+  expect(labels).toHaveLength(8);
+  model.dispose();
 });

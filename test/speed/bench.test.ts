@@ -230,6 +230,39 @@ test('shortest runs at least as often as asked and waits for promises', async ()
   expect(runs).toBe(4);
 });
 
+test('the shortest is that of all runs that fit into the time, without those before', async () => {
+  let now = 0;
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+  const took = async (times: number[], budget: object) => {
+    let runs = 0;
+    const best = await shortest(() => {
+      now += times[runs % times.length];
+      runs++;
+    }, budget);
+    return [best, runs];
+  };
+  try {
+    expect(await took([5, 2, 7], { seconds: 0, least: 3, warmUp: 0 })).toEqual([2, 3]);
+    // Two warm it up, of 1 and 9 ms; five more are 30 ms.
+    expect(await took([1, 9, 8, 4, 6, 7, 5], { seconds: 0.03, least: 1, warmUp: 0.01 })).toEqual([4, 7]);
+    expect(await took([3], { seconds: 0, warmUp: 0.001 })).toEqual([3, 4]);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test('the peak is the operations of its loop: eight for each sum of a round', async () => {
+  let now = 0;
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => now++);
+  try {
+    const { speed, gigaflops } = await measurePeak(0.001);
+    // 10,000 rounds in a millisecond; vectors of four, multiplied and added.
+    expect(gigaflops).toBeCloseTo((8 * { plain: 10, relaxed: 12, wide: 24 }[speed]) / 100, 9);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
 test('the peak is a number of the speed that runs', async () => {
   const { speed, gigaflops } = await measurePeak(0.01);
   expect(['plain', 'relaxed', 'wide']).toContain(speed);

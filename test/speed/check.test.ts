@@ -59,6 +59,9 @@ describe('checkKernels', () => {
     for (const { cell, batch, units, differences, reason } of seen) {
       expect(reason).toBeUndefined();
       expect(differences.forward.scaled).toBeLessThanOrEqual(1e-5);
+      // A share of the largest value, of 1 at least.
+      for (const { scaled, absolute } of Object.values(differences)) expect(scaled).toBeLessThanOrEqual(absolute);
+      if (units === 64) expect(differences.kernel.scaled).toBeLessThan(differences.kernel.absolute);
       // Nothing was skipped: many float32 results of two programs are never all equal.
       if (batch * units < 20) continue;
       const { initialC, ...parts } = differences;
@@ -142,6 +145,12 @@ describe('checkKernels', () => {
       'check: units is 0; it needs to be a whole number from 1 up',
     );
     await expect(checkKernels({ backends: ['abacus'] })).rejects.toThrow(/^check: the backend abacus does not start: /);
+    // A backend that was begun with is left, too.
+    const current = tf.getBackend();
+    const before = tf.memory().numTensors;
+    const options = { shapes: [shape], cells: ['LSTM' as const], backends: ['cpu', 'abacus'] };
+    await expect(checkKernels(options)).rejects.toThrow(/^check: the backend abacus does not start: /);
+    expect([tf.getBackend(), tf.memory().numTensors]).toEqual([current, before]);
     expect((await checkKernels({ shapes: [] })).passed).toBe(false);
   });
 });
