@@ -5,6 +5,7 @@ import { SymbolicTensor } from './layers/symbolic.js';
 import { buildGraph } from './model/buildGraph.js';
 import { Sequential } from './sequential.js';
 import { type EitherSpelling, namedOptions, shown } from './spelling.js';
+import { complete } from './training/options.js';
 import { unknownOption } from './valueKinds.js';
 
 export interface InputOptions {
@@ -64,8 +65,13 @@ export class Model extends Sequential {
 
   /** @throws MemcellError 'model' for outputs that hang on other inputs, or layers that do not fit */
   constructor(options: ModelOptions) {
-    const { inputs, outputs, seed, name = 'functional' } = namedOptions<ModelOptions>('Model', options);
-    super([], { name, ...(seed !== undefined && { seed }) });
+    const { inputs, outputs, seed, name } = complete('Model', { name: 'functional' }, options, {
+      inputs: 'other',
+      outputs: 'other',
+      seed: 'integer?',
+      name: 'string',
+    });
+    super([], { name, ...(seed != null && { seed }) });
     const ends = { inputs: listOf(inputs, 'inputs'), outputs: listOf(outputs, 'outputs') };
     this.takeGraph((own) => buildGraph({ ...ends, name, seed: own }));
   }

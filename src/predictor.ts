@@ -5,7 +5,7 @@ import { planSaved, type SavedPlan } from './engine/planSaved.js';
 import type { StateStore } from './engine/stateStore.js';
 import { Stepper, Stream, streamObstacle } from './engine/stream.js';
 import { MemcellError, modelError, usageError } from './errors.js';
-import type { LoadOptions } from './formats/http.js';
+import { LOAD_OPTIONS, type LoadOptions } from './formats/http.js';
 import type { ModelSource } from './formats/location.js';
 import { invalid, reasonOf } from './formats/modelJson.js';
 import { readSaved, type SavedModel } from './formats/savedModel.js';
@@ -13,8 +13,9 @@ import { wasmObstacle } from './kernels/module.js';
 import { prepareKernels } from './kernels/prepare.js';
 import type { Ends, ModelEnd } from './model/ends.js';
 import { Predicting } from './predicting.js';
-import { type EitherSpelling, namedOptions } from './spelling.js';
+import type { EitherSpelling } from './spelling.js';
 import { sgd } from './training/optimizers.js';
+import { complete } from './training/options.js';
 
 /**
  * A saved model on memcell's engine, as `loadPredictor` opens it. It takes and gives what `Sequential.predict` does, of a model
@@ -154,7 +155,8 @@ function planOf({ topology, weights, where }: SavedModel): ReturnType<typeof pla
  *   TensorFlow.js, which `loadModel` loads
  */
 export async function loadPredictor(from: ModelSource, options?: EitherSpelling<LoadOptions>): Promise<Predictor> {
-  const opened = await openPredictor(from, namedOptions<LoadOptions>('loadPredictor', options ?? {}));
+  const given = complete<object, LoadOptions>('loadPredictor', {}, options ?? {}, LOAD_OPTIONS);
+  const opened = await openPredictor(from, given);
   if (opened instanceof Predictor) return opened;
   const where = typeof from === 'string' ? from : 'the model';
   throw usageError(`${where}: only TensorFlow.js runs this model (${opened.reason}); load it with loadModel`);

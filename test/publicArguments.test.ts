@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as memcell from 'memcell';
+import { loadPredictor } from '../src/predict.js';
 
 /** Values that no program means to give, as JavaScript lets it. */
 const WRONG: readonly unknown[] = [
@@ -79,6 +80,32 @@ async function check(call: Callable, good: readonly unknown[], numRuns = 20): Pr
     { numRuns, seed: 1 },
   );
 }
+
+test.each<[string, () => unknown]>([
+  [
+    "Model: unknown option 'nme'; did you mean name?",
+    () => {
+      const inputs = memcell.Input({ shape: [2] });
+      return new memcell.Model({ inputs, outputs: memcell.Dense(1).apply(inputs), ...{ nme: 'a' } });
+    },
+  ],
+  ["Sequential: unknown option 'sed'; did you mean seed?", () => new memcell.Sequential([], { sed: 1 } as object)],
+  ["loadModel: unknown option 'max'; did you mean maxBytes?", () => memcell.loadModel('none', { max: 1 } as object)],
+  [
+    "loadPredictor: unknown option 'timeOuts'; did you mean timeout?",
+    () => loadPredictor('none', { time_outs: 1 } as object),
+  ],
+  [
+    "parseSpec: unknown option 'statefull'; did you mean stateful?",
+    () => memcell.parseSpec('LSTM(2)', { statefull: true } as object),
+  ],
+  [
+    'parseSpec: stateful must be true or false, not 1',
+    () => memcell.parseSpec('LSTM(2)', { stateful: 1 as unknown as boolean }),
+  ],
+])('%s', async (message, call) => {
+  await expect((async () => call())()).rejects.toMatchObject({ code: 'usage', message });
+});
 
 const rows = Array.from({ length: 24 }, (_, i) => ({ t: i, y: i % 4 }));
 

@@ -10,6 +10,9 @@ export interface LoadOptions {
   maxBytes?: number;
 }
 
+/** For complete(); what they may be is checked where they are used. */
+export const LOAD_OPTIONS = { timeout: 'other', maxBytes: 'other' } as const;
+
 const MIB = 2 ** 20;
 
 /** Milliseconds; longer ones would end at once. */

@@ -2,11 +2,12 @@
 
 import { usageError } from '../errors.js';
 import { prepareEngine } from '../kernels/backend.js';
-import { type EitherSpelling, namedOptions } from '../spelling.js';
+import type { EitherSpelling } from '../spelling.js';
 import type { LayersModel } from '../tfjsTypes.js';
+import { complete } from '../training/options.js';
 import { type Beside, contentsOf, modelOf } from './contents.js';
 import { SAVED_MODEL } from './foreign.js';
-import { fetchBytes, type LoadOptions } from './http.js';
+import { fetchBytes, LOAD_OPTIONS, type LoadOptions } from './http.js';
 import { modelFiles } from './index.js';
 import { hasEnding, isFolder, type ModelLocation, type ModelSource } from './location.js';
 import type { ModelFile, StoredWeight } from './modelFile.js';
@@ -20,7 +21,7 @@ import { assignStored } from './weights.js';
  * @throws MemcellError 'model' or 'io' that names the file and what is wrong with it
  */
 export async function openModel(from: ModelSource, given: EitherSpelling<LoadOptions> = {}): Promise<LoadedModel> {
-  const options = namedOptions<LoadOptions>('loadModel', given);
+  const options = complete<object, LoadOptions>('loadModel', {}, given, LOAD_OPTIONS);
   const read = await readSource(from, options);
   if (!read) return loadHandled(from as ModelLocation);
   await prepareEngine();

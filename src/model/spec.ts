@@ -3,7 +3,7 @@ import { usageError } from '../errors.js';
 import { definitionOf, layerClasses } from '../layers/byName.js';
 import type { Layer } from '../layers/define.js';
 import { camelCase, namedOptions, short, shown } from '../spelling.js';
-import { unknownOption } from '../valueKinds.js';
+import { flag, mustBe, unknownOption } from '../valueKinds.js';
 import { LayerError, makeLayer } from './making.js';
 import { type Call, errorAt, isCall, parseCalls, type Value } from './notation.js';
 
@@ -34,7 +34,10 @@ const settingsByPosition: Record<string, string[]> = {
  * @throws MemcellError 'model' whose first line says what is wrong at which character, followed by the text and a caret
  */
 export function parseSpec(text: string, options: { stateful?: boolean } = {}): Layer[] {
-  const { stateful = false } = namedOptions<{ stateful?: boolean }>('parseSpec', options);
+  const { stateful = false, ...others } = namedOptions('parseSpec', options);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw usageError(unknownOption('parseSpec', unknown, ['stateful']));
+  if (!flag.check(stateful)) throw usageError(mustBe('parseSpec: stateful', flag.what, stateful));
   if (typeof text !== 'string')
     throw usageError(`layers are a text such as 'LSTM(50), Dense(10, softmax)', not ${shown(text)}`);
   const calls = parseCalls(text);

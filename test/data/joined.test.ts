@@ -34,6 +34,35 @@ test('numbers and times stay what they are, in the order of the files', async ()
   ]);
 });
 
+test('rows that came by their number beside rows that came by their line', async () => {
+  const rows = await openSource([
+    { x: 'a', y: 'u' },
+    { x: 'b', y: 'v' },
+  ]).table();
+  const numbers = await openSource({ x: ['c', 'd'], y: ['w', 'x'] }).table();
+  const lines = await tableOf('l.csv', 'x;y\n1,5;u\n2;v\n');
+  for (const [parts, places, decimalComma] of [
+    [[rows, lines], ['data, row 1', 'data, row 2', 'l.csv, line 2', 'l.csv, line 3'], true],
+    [[lines, numbers], ['l.csv, line 2', 'l.csv, line 3', 'data, row 1', 'data, row 2'], true],
+    [[numbers, rows], ['data, row 1', 'data, row 2', 'data, row 1', 'data, row 2'], false],
+    [[numbers, numbers], ['data, row 1', 'data, row 2', 'data, row 1', 'data, row 2'], false],
+  ] as const) {
+    const joined = concatenate(parts, 'both');
+    expect([[0, 1, 2, 3].map((row) => joined.where(row)), joined.decimalComma]).toEqual([places, decimalComma]);
+  }
+});
+
+test('times are moments where those of any file are', () => {
+  const of = (utc: boolean) =>
+    new Table({ name: 't', header: ['at'], cells: [{ times: Float64Array.of(0, 3_600_000), utc }], lines: 2 });
+  for (const [first, second, utc] of [
+    [true, false, true],
+    [false, true, true],
+    [false, false, false],
+  ])
+    expect(concatenate([of(first), of(second)], 'both').columns[0].utc).toBe(utc);
+});
+
 test('numbers beside texts are texts', async () => {
   const joined = concatenate(
     [await openSource({ v: Float64Array.of(0.5, 2) }).table(), await openSource({ v: ['a'] }).table()],

@@ -201,6 +201,15 @@ describe('several files as one', () => {
         [5, 1, [9], undefined],
       ]);
     }
+    // A pattern stands for several files as well, or for one.
+    const [coded1, coded2] = ['part-1.csv', 'part-2.csv'].map((name) => file(name, latin1('v;ü\n6;1\n7;2\n')));
+    for (const [pattern, said] of [
+      ['part-*.csv', [`${coded1}: ${coded}`, `${coded2}: ${coded}`]],
+      ['part-[2].csv', [coded]],
+    ] as const) {
+      const chunks = await all(openSource(join(folder, pattern)).stream?.([{ name: 'v' }]));
+      expect(chunks.flatMap(({ notes }) => notes ?? [])).toEqual(said);
+    }
     expect((await all(openSource(text).stream?.([{ name: 'ü' }, { name: 'v' }]))).map(shown)).toEqual([
       [0, 3, [1, 2, 3], [6, 7, 8], undefined],
       [3, 0, [], [], [coded]],

@@ -101,6 +101,11 @@ test.each<[string, boolean, number]>([
   ['12', false, 12],
   ['-1.', false, -1],
   ['+.5e-3', false, 0.0005],
+  ['1.5E-3', false, 0.0015],
+  ['2E+4', true, 20_000],
+  ['-3,5e2', true, -350],
+  ['1e', false, Number.NaN],
+  [',5', true, Number.NaN],
   ['3,5', true, 3.5],
   ['-3,5E2', true, -350],
   ['3,5', false, Number.NaN],
@@ -438,6 +443,8 @@ describe('a table', () => {
     ['1|2020-01|x', false, 'text'],
     ['2020-01|2020-02|x', false, 'date'],
     ['2020-01|x', false, 'text'],
+    ['2020-01|2020-02|1|2|x', false, 'text'],
+    ['2020-01|2020-02|2020-03|1|x', false, 'date'],
     ['1||NA|-', false, 'number'],
     ['1,5', false, 'text'],
     ['1,5', true, 'number'],
@@ -498,6 +505,15 @@ describe('a table', () => {
       cells: [{ numbers: Float64Array.of(Number.NaN, 1) }],
       lines: 2,
     });
+    const infinite = new Table({
+      name: 't',
+      header: ['v'],
+      cells: [{ numbers: Float64Array.of(1, -Infinity) }],
+      lines: 2,
+    });
+    expect(refused(() => infinite.numbers('v'))[1]).toBe(
+      't, line 2, column v: -Infinity is not a finite number; fill it, or remove the row or the column',
+    );
     expect(refused(() => typed.numbers('v'))[1]).toBe(
       't, line 1, column v: the cell is empty; fill it, or remove the row or the column',
     );

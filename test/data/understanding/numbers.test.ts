@@ -293,6 +293,14 @@ describe('gaps', () => {
     expect(gaps).toEqual({ after: [1, 2, 6], counts: [1, 2, 2], missing: 5 });
     // Where a clock is put back it is put forward, too: an hour alone is no gap.
     expect(findGaps(calendar, series, step, true)).toEqual({ after: [2, 6], counts: [2, 2], missing: 4 });
+    for (const minutes of [10, 15, 30, 60]) {
+      const [count, hour] = [minutes * 60_000, 60 / minutes];
+      const times = Float64Array.from([0, 1, 2, 3 + hour, 4 + hour, 12 + hour], (at) => at * count);
+      const found = (clockChanges: boolean) =>
+        findGaps(times, [{ name: '', from: 0, to: 6 }], { unit: 'millisecond', count }, clockChanges);
+      expect(found(true)).toEqual({ after: [4], counts: [7], missing: 7 });
+      expect(found(false)).toEqual({ after: [2, 4], counts: [hour, 7], missing: hour + 7 });
+    }
     expect(findGaps(calendar, series, { unit: 'business day', count: 1 }, false).missing).toBe(0);
     const whole = insertRows(calendar, series, step, gaps);
     expect([...whole.origin]).toEqual([0, 1, -1, 2, -1, -1, 3, 4, 5, 6, -1, -1, 7, 8]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { FrameReading } from '../../../src/data/frame.js';
 import { Table } from '../../../src/data/table.js';
 import {
   parseReading,
@@ -50,6 +51,87 @@ describe('what is kept with a model', () => {
     const owner = keys.slice(0, -1).reduce((object, key) => object[key], reading);
     owner[keys[keys.length - 1]] = value;
     expect(failure(() => parsed(reading))).toContain(`m: task.reading.${message}`);
+  });
+
+  const full: FrameReading = {
+    columns: [
+      { name: 'at', use: 'time', reading: { kind: 'time' } },
+      { name: 's', use: 'group', reading: { kind: 'text' } },
+      {
+        name: 'y',
+        use: 'target',
+        reading: { kind: 'number', decimal: ',', thousands: '.', unit: 'kWh', middle: -1.5 },
+      },
+      { name: 'on', use: 'known', reading: { kind: 'flag', zero: '', one: 'yes', middle: 1 } },
+      { name: 'k', use: 'feature', reading: { kind: 'category', values: ['a', 'b'] } },
+      { name: 'l', use: 'label', reading: { kind: 'text' } },
+      { name: 'o', use: 'out', reading: { kind: 'text' } },
+    ],
+    time: {
+      columns: ['at', 'hour'],
+      notation: 'EEE d MMM yyyy HH:mm XXX',
+      locale: 'de',
+      months: Array.from({ length: 12 }, (_, i) => `m${i}`),
+      weekdays: Array.from({ length: 7 }, (_, i) => `w${i}`),
+      offset: -90,
+      zone: 'CET',
+      wall: true,
+      step: { unit: 'millisecond', count: 3_600_000 },
+      season: 24,
+    },
+    group: ['s'],
+    fill: 'none',
+    missing: ['-9'],
+    every: '1h',
+  };
+
+  test('every field of it comes back, and nothing else', () => {
+    expect(parsed(full)).toEqual(full);
+    expect(parsed({ ...full, more: 1 })).toEqual(full);
+    expect(parsed({ columns: [], fill: 'linear' })).toEqual({ columns: [], fill: 'linear' });
+    for (const [unit, count] of [
+      ['month', 3],
+      ['business day', 1],
+      ['working day', 2],
+      ['number', 0.25],
+    ] as const) {
+      const time = { columns: ['t'], notation: 'number', step: { unit, count } };
+      expect(parsed({ ...full, time }).time).toEqual(time);
+    }
+  });
+
+  test.each<[string, unknown, string]>([
+    ['columns.1.name', 3, 'text'],
+    ['columns.2.reading.decimal', ';', 'one of ., ,'],
+    ['columns.2.reading.thousands', 3, 'text'],
+    ['columns.2.reading.unit', ['kWh'], 'text'],
+    ['columns.2.reading.middle', null, 'a finite number'],
+    ['columns.3.reading.zero', null, 'text'],
+    ['columns.3.reading.middle', 2, '0 or 1'],
+    ['columns.3.reading.kind', 'word', 'one of number, flag, category, time, text'],
+    ['columns.4.reading.values', [], '1 or more different texts'],
+    ['time.columns', [], '1 or more different texts'],
+    ['time.weekdays', ['Mo', 'Di'], '7 names'],
+    ['time.offset', null, 'a finite number'],
+    ['time.zone', 3, 'text'],
+    ['time.wall', 'yes', 'true or false'],
+    ['time.season', 0, 'a whole number of at least 1'],
+    ['time.step.unit', 'day', 'one of month, millisecond, business day, working day, number'],
+    ['time.step.count', 0.5, 'a whole number of at least 1'],
+    ['time.step', { unit: 'number', count: 0 }, 'above 0'],
+    ['group', [], '1 or more different texts'],
+    ['missing', ['-9', '-9'], '0 or more different texts'],
+    ['every', 3, 'text'],
+    ['fill', 'leave', 'one of linear, none'],
+  ])('%s of %j is told, with what it must be', (path, value, must) => {
+    const reading = JSON.parse(JSON.stringify(full));
+    const keys = path.split('.');
+    const last = keys.pop()!;
+    keys.reduce((object, key) => object[key], reading)[last] = value;
+    const place = `${path.replace(/\.(\d)/g, '[$1]')}${path === 'time.step' ? '.count' : ''}`;
+    expect(failure(() => parsed(reading))).toBe(
+      `m: task.reading.${place} is damaged: must be ${must}; train the model again`,
+    );
   });
 
   test('a table of the future has the time and what is known', () => {
