@@ -8,7 +8,7 @@ import { forecastTask } from '../../../src/tasks/forecast/task.js';
 import type { Shown } from '../../../src/tasks/shown.js';
 import { refusal } from '../../refusal.js';
 import { seriesOf } from './series.js';
-import { noise, source, train, weekly } from './support.js';
+import { noise, runOf, source, train, weekly } from './support.js';
 
 const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
 const date = (i: number) => new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10);
@@ -106,6 +106,59 @@ test('intervals of two columns stand by the column, each probability once, the n
     }
   }
   loaded.model.dispose();
+});
+
+describe('series of which one ends before the other', () => {
+  const ending = (a: [number, number], b: [number, number]) => table(rows('a', ...a), rows('b', ...b));
+  const options = { targets: ['v'], features: [], group: ['shop'] };
+  const quick = { settings: { epochs: 1 } };
+
+  test.each([
+    // Of 74 rows the last fifth begins at the 30th day: 5 rows of a and 11 of b.
+    [8, []],
+    [11, []],
+    [12, ['only the first 11 of 12 steps could be compared with what came']],
+  ])('as many as %d steps are compared as the one that goes on longest has held out', async (horizon, notes) => {
+    for (const data of [ending([0, 34], [0, 40]), ending([0, 40], [0, 34])]) {
+      const { evaluation, model } = await train(data, { ...options, horizon }, quick);
+      model.dispose();
+      expect(evaluation.samples).toBe(16);
+      expect(evaluation.series?.map(({ samples }) => samples).sort()).toEqual([11, 5]);
+      expect(evaluation.notes.filter((note) => note.startsWith('only'))).toEqual(notes);
+    }
+  });
+
+  test.each([true, false])(
+    'one that begins when the training part is over is not scored, and saved all the same: plain %j',
+    async (plain) => {
+      const settings = { epochs: 1, validationSplit: 0.25 };
+      const own = { ...options, features: plain ? ['v'] : [], window: 2, horizon: 3 };
+      const { evaluation, artefact, model } = await train(ending([0, 40], [34, 40]), own, { plain, settings });
+      model.dispose();
+      // Of 46 rows the last 12 are of 6 days.
+      expect(artefact.series.map(({ name, rows: all }) => [name, all])).toEqual([
+        ['a', 40],
+        ['b', 6],
+      ]);
+      expect([evaluation.samples, evaluation.series]).toEqual([plain ? 4 : 6, undefined]);
+    },
+  );
+
+  test.each([true, false])('folds have rows where one of them has, fitted anew %j', async (refit) => {
+    for (const [data, first] of [
+      [ending([0, 28], [0, 40]), 12],
+      [ending([0, 40], [0, 28]), 12],
+    ] as const) {
+      const run = runOf({ settings: { epochs: 1, validationSplit: 0.4 } });
+      const { folds, samples, series } =
+        (await forecastTask.backtest?.(data, { ...options, horizon: 12 }, run, { folds: 3, refit })) ?? {};
+      const held = series?.map((one) => one.samples) ?? [];
+      expect(held.reduce((sum, count) => sum + count, 0)).toBe(samples);
+      expect(folds?.reduce((sum, fold) => sum + fold.samples, 0)).toBe(samples);
+      expect(folds).toHaveLength(3);
+      expect(folds?.at(-1)?.samples).toBeLessThan(first);
+    }
+  });
 });
 
 describe('scores', () => {
