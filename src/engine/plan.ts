@@ -85,7 +85,7 @@ interface OutputActivation {
   isLast: boolean;
 }
 
-/** Goes back from an output past the layers that only pass it on. */
+/** Goes back from an output past what is behind its activation: where that makes logits probabilities, layers that only pass it on. */
 function activationBefore({ nodes, inputs, outputs }: Graph, output: number): OutputActivation | undefined {
   const firstOf = firstSignals({ nodes, inputs });
   for (let signal = output; ; ) {
@@ -93,10 +93,7 @@ function activationBefore({ nodes, inputs, outputs }: Graph, output: number): Ou
     if (at < 0) return undefined;
     const node = nodes[at];
     [signal] = node.inputs;
-    if (node.layer.kind !== 'activation') {
-      if (node.inputs.length > 1) return undefined;
-      continue;
-    }
+    if (node.layer.kind !== 'activation') continue;
     const readers =
       nodes.filter((other) => other.inputs.includes(output)).length +
       outputs.filter(({ number }) => number === output).length;

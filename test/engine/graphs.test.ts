@@ -438,6 +438,15 @@ test.each<[string, ('mse' | typeof categorical | typeof binary | typeof sparse)[
       return [l.Activation('softmax').apply(logits), l.Activation('sigmoid').apply(logits)];
     },
   ],
+  ['behind which a Dropout drops nothing', [categorical], (hidden) => [l.Dropout(0).apply(probabilities(hidden))]],
+  [
+    'behind which an Activation does nothing, read by another layer',
+    [binary, 'mse'],
+    (hidden) => {
+      const given = l.Activation('linear').apply(probabilities(hidden, 'sigmoid'));
+      return [given, l.Dense(2).apply(given)];
+    },
+  ],
   ['of a softmax of a softmax', [categorical], (hidden) => [l.Activation('softmax').apply(probabilities(hidden))]],
   ['of a sigmoid for another loss', [categorical], (hidden) => [probabilities(hidden, 'sigmoid')]],
   ['of a softmax for another loss', [binary], (hidden) => [probabilities(hidden)]],
@@ -450,7 +459,8 @@ test.each<[string, ('mse' | typeof categorical | typeof binary | typeof sparse)[
     const input = Input({ shape: [5] });
     const outputs = ends(l.Dense(4, 'tanh').apply(input));
     const model = new Model({ inputs: input, outputs, seed: 2 });
-    model.compile({ loss: losses, optimizer: sgd({ learningRate: 0.2 }), ...(engine && { engine }) });
+    const metrics = losses.includes(sparse) ? [] : (['mae', 'mse'] as const);
+    model.compile({ loss: losses, metrics, optimizer: sgd({ learningRate: 0.2 }), ...(engine && { engine }) });
     expect(model.engine.kind).toBe(engine ?? 'memcell');
     const y = losses.map((loss, i) => {
       if (loss === sparse) return { data: Int32Array.of(0, 2, 1, 1), shape: [4] };

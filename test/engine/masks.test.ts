@@ -7,7 +7,7 @@ import * as l from '../../src/layers/index.js';
 import { Sequential } from '../../src/sequential.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
-import { built, engineOf } from './compare.js';
+import { built, engineOf, expectNear } from './compare.js';
 import type { Sample } from './models.js';
 
 beforeAll(async () => {
@@ -245,6 +245,51 @@ test.each<[string, () => ReturnType<typeof l.Add>, number[][]]>([
   expect(first[1]).toBeLessThan(first[0]);
   for (const other of others) expect(other).toEqual(first.map((value) => expect.closeTo(value, 5)));
 });
+
+test.each([
+  ['Add', () => l.Add()],
+  ['Subtract', () => l.Subtract()],
+  ['Multiply', () => l.Multiply()],
+  ['Average', () => l.Average()],
+  ['Maximum', () => l.Maximum()],
+  ['Minimum', () => l.Minimum()],
+  ['Concatenate', () => l.Concatenate()],
+  ['Concatenate over steps', () => l.Concatenate({ axis: 1 })],
+] as const)(
+  '%s of what layers with biases make of sequences whose steps count at other places: trained as on tfjs',
+  async (_, join) => {
+    const x = STEPS.map((steps) => [steps, STEPS[0]]);
+    // Of both in either order, of one, and of both twice.
+    for (const given of [
+      [0, 1],
+      [1, 0],
+      [0, 2],
+      [2, 1],
+      [0, 0],
+    ]) {
+      const results: number[][] = [];
+      for (const engine of [undefined, 'tfjs'] as const) {
+        const inputs = [0, 1].map(() => Input({ shape: [4, 2] }));
+        const masked = inputs.map((input) => l.Masking().apply(input));
+        const before = [...masked, inputs[1]].map((one) => l.Dense(3, 'tanh', { biasInitializer: 'ones' }).apply(one));
+        const joined = join().apply(given.map((i) => before[i]));
+        const also = l.GlobalAveragePooling1D().apply(l.Concatenate().apply(before));
+        const outputs = l.Dense(2).apply(l.Concatenate().apply([l.LSTM(2).apply(joined), also]));
+        const model = new Model({ inputs, outputs, seed: 2 });
+        model.compile({ optimizer: sgd(0.1), loss: 'meanSquaredError', ...(engine && { engine }) });
+        expect(model.engine.kind).toBe(engine ?? 'memcell');
+        const y = [
+          [0.1, -0.2],
+          [0.3, 0.4],
+        ];
+        const losses = [await model.trainOnBatch(x, y), await model.trainOnBatch(x, y)];
+        results.push([...losses.map(Number), ...model.getWeights().flatMap(({ data }) => [...data])]);
+        model.dispose();
+      }
+      expectNear(results[0], results[1], 1e-5, `of ${given}`, 1e-4);
+    }
+  },
+);
 
 test.each(['concatenate', 'add', 'maximum'] as const)(
   "tfjs's own %s of masked sequences gives and trains what memcell's does",
