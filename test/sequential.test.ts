@@ -193,6 +193,16 @@ describe('seeds', () => {
       (model) => model.fit(x, y, quiet),
       (model) => model.tf,
       (model) => model.save(join(folder, 'used')),
+      (model) => model.stream().push([1]),
+      (model) => model.gates(x.slice(0, 1)),
+      (model) => model.attribute(x.slice(0, 1)),
+      async (model) => {
+        const other = regression({ seed: 8 });
+        await other.save(join(folder, 'others.keras'));
+        await model.loadWeights(join(folder, 'others.keras'));
+        expect(model.getWeights()).toEqual(other.getWeights());
+        other.dispose();
+      },
     ];
     for (const use of uses) {
       const model = regression();

@@ -101,10 +101,9 @@ export function describeTraining(
   }
   if (own.length > 0) lost.push(`metrics of your own are not kept: ${own.join(', ')}`);
   const { name, config } = optimizer;
-  const rate = typeof config.learningRate === 'number' ? { learningRate: optimizer.learningRate } : {};
   const described = ({ name: one, config: options }: Loss) => ({ name: one, config: { ...options } });
   return {
-    optimizer: { name, config: { ...config, ...rate } },
+    optimizer: { name, config },
     loss: isResolved(loss) ? described(loss) : isListOf(loss) ? loss.map(described) : mapValues(loss, described),
     ...(lossWeights !== undefined && { lossWeights }),
     metrics,

@@ -6,6 +6,7 @@ import { prepareBackend } from '../../src/kernels/backend.js';
 import { buildModel } from '../../src/model/build.js';
 import { parseSpec } from '../../src/model/spec.js';
 import { Random } from '../../src/random.js';
+import { Batches } from '../../src/training/batches.js';
 import { type Callback, EarlyStopping } from '../../src/training/callbacks.js';
 import { compileTraining, type UncheckedCompileOptions } from '../../src/training/compile.js';
 import { evaluate, predict, trainOnBatch } from '../../src/training/evaluate.js';
@@ -95,6 +96,63 @@ describe('the loop', () => {
     for (const epoch of epochs) expect([...epoch].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(epochs[0]).not.toEqual(epochs[1]);
     expect(seen.map((batch) => batch.length)).toEqual([3, 3, 1, 3, 3, 1]);
+  });
+
+  test.each([1, 63, 64, 65])('rows of %i numbers are gathered in any order, whole and with their weights', (size) => {
+    const rowsOf = (at: number[], width: number) =>
+      Float32Array.from(at.flatMap((row) => Array.from({ length: width }, (_, i) => row + i / 128)));
+    const all = [0, 1, 2, 3, 4];
+    const parts = [[2], [3, 1]];
+    const batches = new Batches(
+      {
+        x: { data: rowsOf(all, size), shape: [5, size] },
+        y: { data: Int32Array.from(rowsOf(all, 5)), shape: [5, 5], parts },
+        weights: rowsOf(all, 3),
+      },
+      2,
+    );
+    const order = Int32Array.of(3, 0, 4, 2, 1);
+    const found = [0, 1, 2].map((index) => structuredClone(batches.batch(index, order)));
+    const expected = [[3, 0], [4, 2], [1]].map((at) => ({
+      x: { data: rowsOf(at, size), shape: [at.length, size] },
+      y: { data: Int32Array.from(rowsOf(at, 5)), shape: [at.length, 5], parts },
+      weights: rowsOf(at, 3),
+    }));
+    const plain = (samples: object[]) => JSON.parse(JSON.stringify(samples));
+    expect(plain(found)).toEqual(plain(expected));
+  });
+
+  test('callbacks are waited for, each before the next and before the batch', async () => {
+    const seen: string[] = [];
+    const slow =
+      (what: string) =>
+      async (...given: unknown[]) => {
+        const title = typeof given[0] === 'number' ? `${what} ${given[0]}` : what;
+        seen.push(title);
+        await new Promise(setImmediate);
+        seen.push(`${title} is done`);
+      };
+    const hooks = ['onTrainBegin', 'onEpochBegin', 'onBatchBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'] as const;
+    const callbacks = ['a', 'b'].map(
+      (name): Callback => Object.fromEntries(hooks.map((hook) => [hook, slow(`${name}.${hook}`)])),
+    );
+    const { run, runner } = setUp();
+    const trainBatch = runner.trainBatch.bind(runner);
+    runner.trainBatch = (...given) => {
+      seen.push('a batch');
+      return trainBatch(...given);
+    };
+    await run(x, y, { batchSize: 5, callbacks });
+    const both = (what: string) => ['a', 'b'].flatMap((name) => [`${name}.${what}`, `${name}.${what} is done`]);
+    const batch = (i: number) => [...both(`onBatchBegin ${i}`), 'a batch', ...both(`onBatchEnd ${i}`)];
+    expect(seen).toEqual([
+      ...both('onTrainBegin'),
+      ...both('onEpochBegin 0'),
+      ...batch(0),
+      ...batch(1),
+      ...both('onEpochEnd 0'),
+      ...both('onTrainEnd'),
+    ]);
   });
 
   test('validationSplit holds back the last samples; validationData goes before it', async () => {

@@ -119,6 +119,27 @@ test('a prediction at the threshold is negative', () => {
   expect([found.result(), missed.result()]).toEqual([1, 0.5]);
 });
 
+test('auc: a prediction at a threshold is not above it', () => {
+  // Of the thresholds below 0, 0.5 and above 1 one is at the positive: above it is nothing, and the curve is the diagonal.
+  const scores = [0.5, 0.5001].map((prediction) => {
+    const count = auc({ numThresholds: 3 }).start();
+    count.update(array([1, 0], [2, 1]), array([prediction, 0.25], [2, 1]));
+    return count.result();
+  });
+  expect(scores).toEqual([0.5, 1]);
+});
+
+test('f1Score: a row of zeros predicts no class, and a threshold is to be exceeded', () => {
+  const score = (options: Parameters<typeof f1Score>[0], predictions: number[]) => {
+    const count = f1Score({ average: 'micro', ...options }).start();
+    count.update(array([1, 0, 1, 0], [2, 2]), array(predictions, [2, 2]));
+    return count.result();
+  };
+  // One found and one missed.
+  expect(score({}, [0.9, 0.1, 0, 0])).toBeCloseTo(2 / 3, 6);
+  expect(score({ threshold: 0.5 }, [0.9, 0.1, 0.5, 0.5])).toBeCloseTo(2 / 3, 6);
+});
+
 test('names: the key is the spelling that was given', () => {
   expect(['acc', 'mae', 'mean_absolute_error', 'rmse'].map((name) => getMetric(name).name)).toEqual([
     'acc',

@@ -6,6 +6,7 @@ import {
   getOptimizer,
   type Optimizer,
   type OptimizerOptions,
+  optimizerNames,
   rmsprop,
   sgd,
 } from '../../src/training/optimizers.js';
@@ -177,6 +178,54 @@ describe('properties', () => {
     expect(moved({ useEma: true, emaMomentum: 0.5 }, 0)).toEqual([8, 16]);
     // Of 6, 4 and 2, the first whole.
     expect(moved({ useEma: true, emaMomentum: 0.5 }, 3)).toEqual([3.5, 7]);
+  });
+
+  test('clipvalue has limited each use of a row before, and their sum no more', () => {
+    const moved = [new Float32Array(1), new Float32Array(1)];
+    const gradients = [Float32Array.of(1.5), Float32Array.of(1.5)];
+    sgd({ learningRate: 1, clipvalue: 0.5 }).apply(moved, gradients, [Float32Array.of(0.75), undefined]);
+    expect(moved.map(([weight]) => weight)).toEqual([-1.5, -0.5]);
+  });
+
+  test('an optimizer that was restored learns the names of its variables from the model', () => {
+    const variables = ['lstm/kernel', 'lstm/bias'].map((name) => ({ name, size: 1 }));
+    const make = () => adamw({ learningRate: 0.1, weightDecay: 0.5, excludeFromWeightDecay: ['bias'] });
+    const first = make();
+    first.build(variables);
+    const restored = make();
+    restored.restore(first.state(), 3);
+    restored.build(variables);
+    expect(variables.map((variable) => restored.decays(variable))).toEqual([true, false]);
+    const weights = [Float32Array.of(4), Float32Array.of(4)];
+    restored.apply(weights, [Float32Array.of(0), Float32Array.of(0)]);
+    expect(weights.map(([weight]) => weight)).toEqual([Math.fround(4 * 0.95), 4]);
+    expect(restored.iterations).toBe(4);
+  });
+
+  test.each(optimizerNames)('%s: one that goes back goes on as it did before; reset, it is as new', (name) => {
+    const gradient = (step: number) => [Float32Array.of(1 / (step + 1), -step, 0.25)];
+    const optimizer = getOptimizer({ name, config: { useEma: true } });
+    const run = (from: number, to: number, weights: Float32Array[]) => {
+      for (let step = from; step < to; step++) optimizer.apply(weights, gradient(step));
+      return weights.map((values) => values.slice());
+    };
+    const weights = run(0, 3, [Float32Array.of(1, 2, 3)]);
+    const state = optimizer.state().map((slot) => slot.slice());
+    const [first, again] = [0, 1].map(() => {
+      optimizer.restore(state, 3);
+      return run(
+        3,
+        7,
+        weights.map((values) => values.slice()),
+      );
+    });
+    expect(again).toEqual(first);
+    optimizer.reset();
+    expect([optimizer.iterations, optimizer.state()]).toEqual([0, []]);
+    // Of another model.
+    optimizer.build([{ name: 'a', size: 5 }]);
+    optimizer.reset();
+    expect(run(0, 3, [Float32Array.of(1, 2, 3)])).toEqual(weights);
   });
 
   test.each(Object.keys(makers))('%s: a restored optimizer goes on with the same bits', (name) => {

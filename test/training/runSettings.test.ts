@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import { EarlyStopping } from '../../src/training/callbacks.js';
 import { fingerprintOf } from '../../src/training/fingerprint.js';
 import { getLoss, huber } from '../../src/training/losses.js';
 import { getMetric } from '../../src/training/metrics.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { type DescribedRun, settingsOfRun } from '../../src/training/runSettings.js';
+import { structureOf } from '../../src/training/structure.js';
 
 const array = (...values: number[]) => ({ data: Float32Array.from(values), shape: [values.length] });
 const run = {
@@ -69,4 +71,19 @@ test('with validation, weights, several outputs and a seed that nobody has asked
   expect(described).not.toHaveProperty('seed');
   const batches = { ...more, settings: { ...run.settings, validationBatchSize: 4 } } as never as DescribedRun;
   expect(settingsOfRun(batches)).toMatchObject({ validationBatchSize: 4 });
+});
+
+test('models that are built alike have one structure, whatever tfjs has called their layers and however their weights begin', () => {
+  const made = (units = 2, activation: 'relu' | 'tanh' = 'relu', kernelInitializer: 'zeros' | 'ones' = 'zeros') => {
+    const input = tf.input({ shape: [3] });
+    const [one, other] = ['relu', activation].map((name) =>
+      tf.layers.dense({ units, activation: name as 'relu', kernelInitializer }).apply(input),
+    ) as tf.SymbolicTensor[];
+    const joined = tf.layers.concatenate().apply([one, other]) as tf.SymbolicTensor;
+    return tf.model({ inputs: input, outputs: joined, name: 'own' });
+  };
+  const model = made();
+  expect(made().layers.map(({ name }) => name)).not.toEqual(model.layers.map(({ name }) => name));
+  for (const same of [made(), made(2, 'relu', 'ones')]) expect(structureOf(same)).toEqual(structureOf(model));
+  for (const other of [made(3), made(2, 'tanh')]) expect(structureOf(other)).not.toEqual(structureOf(model));
 });

@@ -186,6 +186,10 @@ describe('refused while training', () => {
       () => combinedWeight(mse, zeros(2, 3, 1), { sampleWeight: zeros(4) }, 'weights'),
     ],
     [
+      'data: sampleWeight: shape (3, 2); expected one weight for each sample, (2,), or one for each sample and step, (2, 3)',
+      () => combinedWeight(mse, zeros(2, 3, 1), { sampleWeight: zeros(3, 2) }),
+    ],
+    [
       'usage: classWeight needs one class for each sample; y has shape (2, 3, 4), so use sampleWeight',
       () => combinedWeight(mse, zeros(2, 3, 4), { classWeight: { 0: 2 } }),
     ],

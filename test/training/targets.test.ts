@@ -142,6 +142,11 @@ test.each<[string, number[], (number | null)[], number[]]>([
   expect(prepareTargets(getLoss(loss), zeros(...shape), output).shape).toEqual(expected);
 });
 
+test('whole numbers are weights like others', () => {
+  const sampleWeight = { data: Int32Array.of(1, 0, 3), shape: [3] };
+  expect(combinedWeight(getLoss('mse'), zeros(3, 2), { sampleWeight })).toEqual(Float32Array.of(1, 0, 3));
+});
+
 test('a class that classWeight does not name weighs 1, of numbers and of one-hot rows', () => {
   const numbers = { data: Int32Array.of(0, 1, 2), shape: [3] };
   const rows = { data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] };
