@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { plot } from 'memcell';
 import { openSource } from '../../src/data/source.js';
-import { showLayer } from '../../src/report/gates.js';
+import { Dense, LSTM, Sequential } from '../../src/index.js';
+import { showGates, showLayer } from '../../src/report/gates.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
 import { lookAt } from '../../src/report/look/look.js';
 import { missingOf } from '../../src/report/look/missing.js';
@@ -334,4 +335,43 @@ test('all lines together have some 5,000 points, each 250 at least and 2,000 at 
     expect(largest).toBeLessThanOrEqual(most);
     expect(least).toBeGreaterThan(0.75 * most);
   }
+});
+
+test('of a sample that is filled up, what counts is shown: of the input, of its maps and of what the output hangs on', async () => {
+  const model = new Sequential([LSTM(2, { returnSequences: true }), Dense(3, 'softmax')], {
+    inputShape: [6, 2],
+    seed: 4,
+  });
+  const x = { data: Float32Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)), shape: [1, 6, 2] };
+  const shown = await showGates(model, {
+    x,
+    name: 'row 1',
+    steps: 4,
+    outputs: ['a', 'b', 'c'],
+    tokens: [...'stuvwx'],
+    features: ['f'],
+  });
+  const [layer] = await model.gates(x);
+  const { place, values, output, baseline, gap } = await model.attribute(x);
+  const rows = (data: ArrayLike<number>) =>
+    Array.from({ length: 4 }, (_, t) => [0, 1].map((c) => Number(data[2 * t + c].toPrecision(4))));
+  expect(shown).toEqual({
+    name: 'row 1',
+    tokens: ['s', 't', 'u', 'v'],
+    // Whatever has no name has its number.
+    input: { values: rows(x.data), features: ['f', 'input 2'] },
+    layers: [showLayer(layer, 4)],
+    // Of the last of six steps with three outputs each.
+    attribution: {
+      what: 'abc'[place[0] - 15],
+      values: rows(values.data),
+      output: output[0],
+      baseline: baseline[0],
+      gap,
+    },
+  });
+  const whole = await showGates(model, { x, name: 'row 1' });
+  expect([whole.input?.values.length, whole.attribution?.values.length, whole.layers[0].steps]).toEqual([6, 6, 6]);
+  expect(['tokens' in whole, 'what' in (whole.attribution ?? {})]).toEqual([false, false]);
+  model.dispose();
 });

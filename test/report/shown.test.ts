@@ -150,7 +150,21 @@ test('in code, a report is a page and its figures are SVGs, of a model just trai
   const drawn = await figures(model);
   expect(drawn.map(({ title }) => title)).toEqual(expect.arrayContaining([expect.stringContaining('value')]));
   for (const { svg } of drawn) expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg".*<\/svg>$/s);
-  expect(await report(model, y)).toContain('id="errors"');
+  // It says what it was scored on, what was understood and what to mind; of other data nothing is held out.
+  const told = (text: string) => {
+    const { document } = parseHTML(text);
+    const texts = (query: string) => Array.from(document.querySelectorAll(query), ({ textContent }) => textContent);
+    return { lead: texts('.lead'), warnings: texts('.warning'), data: texts('#data tbody td:first-child') };
+  };
+  const { samples = 0, verdict } = model.evaluation ?? {};
+  expect(told(page)).toEqual({
+    lead: [`${samples} forecasts of 6 steps, held out`, verdict?.text],
+    warnings: model.warnings.filter((line) => line !== verdict?.text),
+    data: ['value'],
+  });
+  const again = told(await report(model, y));
+  expect(again.lead[0]).toMatch(/^\d+ forecasts of 6 steps$/);
+  expect(again.data).toEqual(['value']);
   model.dispose();
 });
 
