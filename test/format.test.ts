@@ -155,6 +155,14 @@ describe('spellings', () => {
     expect(namedOptions('fit', { batch_size: undefined, batchSize: 4 })).toEqual({ batchSize: 4 });
   });
 
+  test('options may have the names of what every object has', () => {
+    expect(namedOptions('fit', { toString: 1, constructor: 'a', to_json: 0 })).toEqual({
+      toString: 1,
+      constructor: 'a',
+      toJson: 0,
+    });
+  });
+
   test.each<[unknown, string]>([
     [null, 'null'],
     [3, '3'],
@@ -173,7 +181,7 @@ describe('spellings', () => {
       ['batch_size', 'batchSize'],
       ['batchSize', 'batch_size'],
     ])
-      expect(() => namedOptions('fit', { verbose: 1, [first]: 3, [second]: 3 })).toThrow(
+      expect(() => namedOptions('fit', { verbose: 1, [first]: 0, [second]: 3 })).toThrow(
         new MemcellError(`fit: batchSize is given twice, as ${first} and as ${second}; leave one out`, {
           code: 'usage',
         }),

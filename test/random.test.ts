@@ -122,7 +122,8 @@ describe('random numbers', () => {
   });
 
   test('a mask drops what is below the rate, and scales what stays', () => {
-    for (const rate of [0.25, 0.3, 0.5]) {
+    // A number that is the rate itself is not below it.
+    for (const rate of [0.25, 0.3, 0.5, uniformAt(13, 7), uniformAt(13, 8)]) {
       const mask = dropoutMask(13, 400, rate);
       const threshold = dropoutThreshold(rate);
       mask.forEach((value, i) => {

@@ -71,7 +71,11 @@ export function readNpy(bytes: Uint8Array, where: string, limit?: Inflation): Nd
     const value = type.read(view, (inColumns ? inColumns() : i) * type.size, little);
     data[i] = value;
     if (type.whole && data[i] !== value) {
-      throw new MemcellError(`${where}: holds ${value}, above the whole numbers that memcell takes (2³¹ − 1)`);
+      const beyond =
+        value > 0
+          ? 'above the whole numbers that memcell takes (2³¹ − 1)'
+          : 'below the whole numbers that memcell takes (−2³¹)';
+      throw new MemcellError(`${where}: holds ${value}, ${beyond}`);
     }
   }
   return { data, shape };

@@ -171,6 +171,21 @@ describe('rows of a table as samples', () => {
     );
   });
 
+  test('are one sequence where a sample has as many steps as there are rows; what was said of the table stays', () => {
+    const { columns } = table(3, ['a', 'b']);
+    const [header, cells] = [columns.map(({ name }) => name), columns.map((column) => column.cells)];
+    const noted = new Table({ name: 't.csv', header, cells, lines: 3, notes: ['one', 'two'] });
+    const read = (...sample: (number | null)[]) => {
+      const { arrays, notes } = inputsFrom({ kind: 'table', name: 't.csv', table: noted }, [end('x', ...sample)]);
+      return [arrays[0].shape, ...notes];
+    };
+    const told = 't.csv: 3 rows of 2 numbers, read as';
+    expect(read(3, 2)).toEqual([[1, 3, 2], 'one', 'two', `${told} 1 sample of (3, 2)`]);
+    expect(read(null, 2)).toEqual([[1, 3, 2], 'one', 'two', `${told} 1 sample of (3, 2)`]);
+    expect(read(2, 1)).toEqual([[3, 2, 1], 'one', 'two', `${told} 3 samples of (2, 1)`]);
+    expect(read(2)).toEqual([[3, 2], 'one', 'two']);
+  });
+
   test('as targets they are values, or sequences where a sample has as many', () => {
     const file: ArrayFile = { kind: 'table', name: 't.csv', table: table(3, ['a', 'b', 'c', 'd']) };
     expect(targetsFrom(file, [end('y', 4)])[0].shape).toEqual([3, 4]);
@@ -203,6 +218,9 @@ describe('arrays for a model', () => {
     const both = [end('a', 3), end('b', 1)];
     expect(inputsFrom(named({ b: y, a: x }), both).arrays).toEqual([x, y]);
     expect(targetsFrom(named({ b: y, a: x }), both)).toEqual([x, y]);
+    // Each by its own shape.
+    expect(inputsFrom(named({ b: z, a: x }), both).arrays).toEqual([x, { ...z, shape: [2, 1] }]);
+    expect(inputsFrom(named({ b: z, a: x }), [end('b', 1), end('a', 3)]).arrays).toEqual([{ ...z, shape: [2, 1] }, x]);
     expect(inputsFrom(named({ y, x }), [end('a', 3)]).arrays).toEqual([x]);
     expect(inputsFrom(named({ x: y, a: x }), [end('a', 3)]).arrays).toEqual([x]);
     expect(inputsFrom(named({ other: x }), [end('a', 3)]).arrays).toEqual([x]);

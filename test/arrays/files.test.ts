@@ -152,6 +152,12 @@ describe('.npy', () => {
       npy(header('<u4', '2,'), [0, 0, 0, 0, 0, 0, 0, 128]),
       'f: holds 2147483648, above the whole numbers that memcell takes (2³¹ − 1)',
     ],
+    [
+      'numbers that are too small',
+      npy(header('<i8', '2,'), [0, 0, 0, 128, 255, 255, 255, 255, 255, 255, 255, 127, 255, 255, 255, 255]),
+      'f: holds -2147483649, below the whole numbers that memcell takes (−2³¹)',
+    ],
+    ['the least', npy(header('<i8', '1,'), [0, 0, 0, 128, 255, 255, 255, 255]), 'int (1) -2147483648'],
   ])('%s', (_, bytes, expected) => {
     let told: string;
     try {
@@ -161,6 +167,15 @@ describe('.npy', () => {
       told = error.message;
     }
     expect(told).toBe(expected);
+  });
+
+  test('a shape is written as Python’s tuple, of one axis with its comma', () => {
+    const written = (shape: number[], data: Float32Array | Int32Array) =>
+      Buffer.from(writeNpy({ data, shape })).subarray(10).toString('latin1').split('}')[0];
+    const text = (descr: string, shape: string) => `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, `;
+    expect(written([3], new Float32Array(3))).toBe(text('<f4', '(3,)'));
+    expect(written([], new Float32Array(1))).toBe(text('<f4', '()'));
+    expect(written([2, 0], new Int32Array(0))).toBe(text('<i4', '(2, 0)'));
   });
 
   test('is told by its signature and ten bytes', () => {

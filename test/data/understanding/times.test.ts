@@ -343,6 +343,29 @@ describe('clocks', () => {
     }
   });
 
+  test('days, weeks and months that rows are put together to are those of the clock', () => {
+    const rows = Array.from({ length: 24 + 25 + 24 }, (_, hour) => {
+      const offset = hour < 24 + 3 ? 2 : 1;
+      const clock = new Date(Date.UTC(2020, 9, 23, 22 + hour + offset)).toISOString().slice(0, 16);
+      return `${clock}+0${offset}:00,1\n`;
+    });
+    for (const [every, sums, first] of [
+      ['1d', [24, 25, 24], 24],
+      // Monday is the last of the three days.
+      ['1w', [49, 24], 19],
+      ['1mo', [73], 1],
+    ] as const) {
+      const table = parseTable(`at,load\n${rows.join('')}`, 'x.csv');
+      const frame = understand(table, { targets: ['load'], every });
+      expect([every, ...frame.column('load').values]).toEqual([every, ...sums]);
+      expect([frame.time?.times[0], frame.reading.time?.wall]).toEqual([Date.UTC(2020, 9, first), true]);
+    }
+    // Shorter steps are those of time that passes.
+    const halves = understand(parseTable(`at,load\n${rows.join('')}`, 'x.csv'), { targets: ['load'], every: '6h' });
+    expect(halves.reading.time?.wall).toBeUndefined();
+    expect(new Set(halves.column('load').values)).toEqual(new Set([6]));
+  });
+
   test('days are counted by the clock although they are 23 or 25 hours long', () => {
     const times = [
       '2020-10-23T00:00+02:00',

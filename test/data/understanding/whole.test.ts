@@ -340,8 +340,8 @@ describe('what is told of a time', () => {
   const twoWays = rows('date', '01/02/2020', '02/02/2020', '03/02/2020');
   const joined = rows('date,hour', '2020-01-01,22', '2020-01-01,23', '2020-01-02,0', '2020-01-02,1');
   const dated = rows('date,x', '2020-01-01,1', '2020-01-02,2', '2020-01-03,4');
-  const taken = (option: string) =>
-    `date is taken as the time, so it is no column of ${option}: the season and the step come from it`;
+  const taken = (option: string, name = 'date') =>
+    `${name} is taken as the time, so it is no column of ${option}: the season and the step come from it`;
   const repeats = (name: string) =>
     `${name}: its numbers repeat, so it is not taken as the time and rows count as consecutive; keep one row of each`;
   const untimed = (name: string) => `t.csv has no ${name}: its rows are taken in their order`;
@@ -386,6 +386,18 @@ describe('what is told of a time', () => {
       {},
       'at yyyy-MM-ddTHH:mmXXX 2020-01-01T00:00+02:00 2019-12-31T22 1 hour',
       [],
+    ],
+    [
+      joined,
+      { features: ['hour', 'date'] },
+      'date+hour yyyy-MM-dd H 2020-01-01 22 2020-01-01T22 1 hour',
+      ['the columns date and hour make the time together', taken('features'), taken('features', 'hour')],
+    ],
+    [
+      joined,
+      { known: ['hour'] },
+      'date+hour yyyy-MM-dd H 2020-01-01 22 2020-01-01T22 1 hour',
+      ['the columns date and hour make the time together', taken('known', 'hour')],
     ],
     [dated, { known: ['date'] }, 'date yyyy-MM-dd 2020-01-01 2020-01-01T00 1 day', [taken('known')]],
     [dated, { features: ['date', 'x'] }, 'date yyyy-MM-dd 2020-01-01 2020-01-01T00 1 day', [taken('features')]],
