@@ -1,8 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { Account } from '../../src/data/frame.js';
 import { MemcellError } from '../../src/errors.js';
+import { scoreClasses } from '../../src/tasks/classify/evaluation.js';
 import { accountInCode, evaluationInCode, inCodeSpelling, spelledInCode } from '../../src/tasks/codeSpelling.js';
 import { flags, kinds } from '../../src/tasks/flags.js';
+import { ClassifyModel } from '../../src/tasks/models.js';
+import { Pictures } from '../../src/tasks/shown.js';
 
 test.each([
   ['several series in one table: --group store', "several series in one table: group: ['store']"],
@@ -92,4 +95,61 @@ test('what work throws: an error of its own in code spelling with code and cause
     expect(await thrown(error)).toBe(error);
   }
   expect(await spelledInCode(async () => '--future')).toBe('--future');
+});
+
+test('a model in code says all of it in code spelling, in its report too', () => {
+  const account: Account = {
+    source: 'data',
+    read: 5,
+    rows: 5,
+    columns: [
+      { name: 'a', use: 'feature', how: 'number' },
+      { name: 'b', use: 'out', how: 'text', why: 'take it with --features b' },
+    ],
+    notes: ['leave out --fill none to have it filled in'],
+  };
+  const scores = scoreClasses(
+    Int32Array.of(0, 1),
+    [0.75, 0.25, 0.75, 0.25],
+    { classes: ['u', 'v'], majority: 0, balanced: false },
+    ['use --window 39 or less'],
+  );
+  const evaluation = { ...scores, verdict: 'see --class-weights balanced' };
+  const history = { loss: [2, 1] };
+  const warnings = ['take another --validation-split', 'plain'];
+  const made = { evaluation, on: ', held out', understood: account, warnings, history, pictures: new Pictures() };
+  const summary = { summaryText: () => 'the layers', toJSON: () => 'its network' };
+  const loaded = { model: summary, artefact: { classes: ['u', 'v'] }, name: 'm' };
+  const model = new ClassifyModel(loaded as never, made);
+  expect(model.understood).toEqual({
+    ...account,
+    columns: [account.columns[0], { ...account.columns[1], why: "take it with features: ['b']" }],
+    notes: ["leave out fill: 'none' to have it filled in"],
+  });
+  const inCode = { ...evaluation, verdict: "see classWeights: 'balanced'", notes: ['use window 39 or less'] };
+  expect(model.evaluation).toEqual(inCode);
+  expect([model.kind, model.warnings, model.history, model.classes]).toEqual([
+    'classify',
+    ['take another validationSplit', 'plain'],
+    history,
+    ['u', 'v'],
+  ]);
+  const report = model.report();
+  expect(report).not.toContain('--');
+  expect(report.split('\n').slice(-2)).toEqual(['warning: take another validationSplit', 'warning: plain']);
+  expect(report).toContain('2 samples, held out: accuracy 50.0 %');
+  for (const line of ["features: ['b']", "fill: 'none'", "classWeights: 'balanced'", 'window 39'])
+    expect(report).toContain(line);
+  expect(model.toJSON()).toEqual({
+    task: 'classify',
+    network: 'its network',
+    evaluation: inCode,
+    warnings: ['take another validationSplit', 'plain'],
+  });
+  const bare = new ClassifyModel(loaded as never);
+  expect([bare.report(), bare.toJSON(), bare.understood]).toEqual([
+    'the layers',
+    { task: 'classify', network: 'its network', warnings: [] },
+    undefined,
+  ]);
 });

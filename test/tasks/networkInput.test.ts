@@ -1,7 +1,10 @@
 /** One sample as a network sees it, by task: which numbers, what they are called, and what is said where there is no such sample. */
 import { expect, test } from '@jest/globals';
+import { parseTable } from '../../src/data/read.js';
 import { openSource } from '../../src/data/source.js';
+import { understand } from '../../src/data/understanding/understand.js';
 import { classify, Sequential } from '../../src/index.js';
+import { maskValue } from '../../src/tasks/classify/scaling.js';
 import type { SavedTask } from '../../src/tasks/definition.js';
 import { networkInput } from '../../src/tasks/networkInput.js';
 import { learnTokens, type TokenKind } from '../../src/tasks/text/tokens.js';
@@ -110,4 +113,37 @@ test('of a text that is classified its words, and how many there are before it i
   const tokens = ['up', 'and', 'up', 'again'];
   expect(await input(2)).toEqual({ name: 'row 2', shape, steps: 4, tokens, outputs, filled: 0 });
   made.dispose();
+});
+
+test('of groups of rows their steps, and how many there are before they are filled up', async () => {
+  const text = 'g,at,v,w,kind\na,1,2,1,u\na,2,4,0,u\nb,3,9,7,x\nb,1,3,5,x\nb,2,6,6,x\n';
+  const { reading } = understand(parseTable(text, 'g.csv'), { label: 'kind', group: ['g'], time: ['at'] });
+  const artefact = {
+    kind: 'classify',
+    label: 'kind',
+    features: ['v', 'w'],
+    classes: ['u', 'x'],
+    majority: 0,
+    steps: 4,
+    groups: ['g'],
+    scaling: { mean: [1, 0], std: [2, 1] },
+    padded: 'end',
+    reading,
+  };
+  const of = async (own: object, sample?: number) => {
+    const { x, ...told } = await inputOf(own, text, sample);
+    return { ...told, shape: x.shape, x: [...x.data] };
+  };
+  const told = { features: ['v', 'w'], outputs: ['u', 'x'] };
+  const fill = (count: number) => new Array<number>(2 * count).fill(maskValue);
+  const a = [0.5, 1, 1.5, 0];
+  const b = [1, 5, 2.5, 6, 4, 7];
+  expect(await of(artefact)).toEqual({ ...told, name: 'g a', shape: [1, 4, 2], x: [...a, ...fill(2)], steps: 2 });
+  expect(await of(artefact, 2)).toEqual({ ...told, name: 'g b', shape: [1, 4, 2], x: [...b, ...fill(1)], steps: 3 });
+  const exact = { ...artefact, steps: 3 };
+  expect(await of(exact, 2)).toEqual({ ...told, name: 'g b', shape: [1, 3, 2], x: b, steps: 3 });
+  // Where none is filled up all count, and nothing is said.
+  const { padded: _, ...even } = exact;
+  expect(await of(even, 2)).toEqual({ ...told, name: 'g b', shape: [1, 3, 2], x: b });
+  await expect(of(artefact, 3)).rejects.toThrow('sample: there are 2 samples, not 3');
 });

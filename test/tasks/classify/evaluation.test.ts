@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { AreaUnderCurve } from '../../../src/tasks/classify/auc.js';
-import { scoreClasses } from '../../../src/tasks/classify/evaluation.js';
+import { ClassScoring, scoreClasses } from '../../../src/tasks/classify/evaluation.js';
 import { tellClasses } from '../../../src/tasks/classify/tell.js';
 
 const model = { classes: ['a', 'b', 'c'], majority: 0, balanced: false };
@@ -125,6 +125,128 @@ describe('scoreClasses', () => {
     expect(weighted.verdict).toBe('better than guessing: 82.1 % of each class right on average, 50.0 % by guessing');
   });
 
+  /** Answers of three classes, sure of each. */
+  const ofThree = (pairs: [actual: number, answered: number, times: number][], own: Partial<typeof model>) => {
+    const all = pairs.flatMap(([actual, answered, times]) =>
+      new Array<[number, number]>(times).fill([actual, answered]),
+    );
+    const probabilities = all.flatMap(([, answered]) => [0, 1, 2].map((c) => (c === answered ? 0.8 : 0.1)));
+    return scoreClasses(
+      Int32Array.from(all, ([actual]) => actual),
+      probabilities,
+      { ...model, ...own },
+    );
+  };
+
+  test.each<[string, [number, number, number][], Partial<typeof model>, boolean, string]>([
+    // What only the model gets right: 6 of 7, as a coin does in 8 of 128 cases; 7 of 8 in 9 of 256.
+    [
+      'the most frequent class of training is another one',
+      [
+        [0, 0, 6],
+        [0, 2, 1],
+        [1, 1, 20],
+        [1, 0, 1],
+        [2, 1, 2],
+      ],
+      { majority: 1 },
+      false,
+      'not clearly better than always answering b (70.0 %): 5 more right of 30 may be chance; --class-weights balanced makes rare classes count as much',
+    ],
+    [
+      'it is clearly better than that one',
+      [
+        [0, 0, 4],
+        [2, 2, 3],
+        [0, 2, 1],
+        [1, 1, 20],
+        [1, 0, 1],
+        [2, 1, 2],
+      ],
+      { majority: 1 },
+      true,
+      '60 % fewer mistakes than always answering b (67.7 %)',
+    ],
+    [
+      'of three classes half of the samples are not uneven',
+      [
+        [0, 0, 5],
+        [1, 0, 3],
+        [2, 0, 2],
+      ],
+      {},
+      false,
+      'no better than always answering a (50.0 %)',
+    ],
+    [
+      'of two classes that occur three quarters are',
+      [
+        [0, 0, 8],
+        [2, 0, 2],
+      ],
+      {},
+      false,
+      'no better than always answering a (80.0 %); --class-weights balanced makes rare classes count as much',
+    ],
+    [
+      'with balanced weights, of two classes that occur',
+      [
+        [0, 0, 8],
+        [2, 0, 1],
+        [2, 2, 1],
+      ],
+      { balanced: true },
+      true,
+      'better than guessing: 75.0 % of each class right on average, 50.0 % by guessing',
+    ],
+    [
+      'with balanced weights, of three classes that occur',
+      [
+        [0, 0, 4],
+        [1, 0, 1],
+        [2, 0, 1],
+      ],
+      { balanced: true },
+      false,
+      'no better than guessing: 33.3 % of each class right on average, 33.3 % by guessing',
+    ],
+  ])('%s', (_, pairs, own, better, verdict) => {
+    const scores = ofThree(pairs, own);
+    expect([scores.better, scores.verdict]).toEqual([better, verdict]);
+  });
+
+  test('samples that come part by part are scored as all at once', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 })),
+          {
+            minLength: 1,
+            maxLength: 30,
+          },
+        ),
+        fc.integer({ min: 0, max: 30 }),
+        fc.constantFrom(0, 1, 2),
+        (samples, cut, majority) => {
+          const actual = Int32Array.from(samples, ([c]) => c);
+          const p = samples.flatMap(([, a, b]) => [a + 1, b + 1, 3].map((one) => one / (a + b + 5)));
+          const parts = new ClassScoring({ ...model, majority });
+          const at = Math.min(cut, samples.length);
+          parts.add(actual.subarray(0, at), p.slice(0, 3 * at));
+          parts.add(actual.subarray(at), p.slice(3 * at));
+          const whole = scoreClasses(actual, p, { ...model, majority }, ['a note']);
+          const near = (value: number | null) => (value === null ? null : expect.closeTo(value, 12));
+          expect(parts.samples).toBe(samples.length);
+          expect(parts.evaluation(['a note'])).toEqual({
+            ...whole,
+            logLoss: near(whole.logLoss),
+            auc: near(whole.auc),
+          });
+        },
+      ),
+    );
+  });
+
   test('for people: headline, verdict, a table of classes, notes', () => {
     const { headline, details } = tellClasses(
       {
@@ -164,4 +286,37 @@ test('the area is the share of pairs in the right order, ties counting half', ()
       else expect(area).toBeCloseTo(right / pairs, 12);
     }),
   );
+});
+
+test('in bins areas are those of pairs, of each class, at the ends of probabilities too; of a class that does not occur none', () => {
+  const levels = [0, 1e-12, 0.01, 0.2, 0.5, 0.7, 0.97, 1];
+  const n = 400;
+  const actual = Int32Array.from({ length: n }, (_, i) => [0, 1, 3, 3, 0][i % 5]);
+  const probabilities = Float64Array.from(
+    { length: 4 * n },
+    (_, i) => levels[(i * 7 + (i >> 3) + 2 * actual[i >> 2]) % 8],
+  );
+  const [exact, binned] = [new AreaUnderCurve(4), new AreaUnderCurve(4, 100)];
+  for (let from = 0; from < n; from += 50) {
+    for (const curve of [exact, binned]) {
+      curve.add(actual.subarray(from, from + 50), probabilities.subarray(4 * from, 4 * (from + 50)));
+    }
+  }
+  const expected = [0, 1, 2, 3].map((c) => {
+    let [right, pairs] = [0, 0];
+    for (const [i, own] of actual.entries()) {
+      for (const [j, other] of actual.entries()) {
+        if (own !== c || other === c) continue;
+        // 0 and what float32 cannot tell from it are ties.
+        const [p, q] = [i, j].map((row) => Math.max(1e-9, probabilities[4 * row + c]));
+        pairs++;
+        right += p > q ? 1 : p === q ? 0.5 : 0;
+      }
+    }
+    return pairs === 0 ? null : right / pairs;
+  });
+  expect(expected[2]).toBeNull();
+  const near = expected.map((area) => (area === null ? null : expect.closeTo(area, 9)));
+  expect(binned.areas()).toEqual(near);
+  expect(exact.areas().map((area) => area === null)).toEqual([false, false, true, false]);
 });

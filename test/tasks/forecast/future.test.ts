@@ -39,6 +39,29 @@ test('rows before the end and after the last step do not count; each series has 
   expect(await rowsOf(loaded, source(table(rows(0, 0, 62, 60), rows(1, 0, 67, 64))), {})).toEqual(exact);
 });
 
+test('what must not be silent about the rows ahead is told, after what is told of the data', async () => {
+  const holes = { ...plan([60, 63], [64, 66]) };
+  const gap = holes.text
+    .replace('2020-03-02,north,1', '2020-03-02,north,')
+    .replace('2020-03-02,north,0', '2020-03-02,north,');
+  const stranger = table(
+    rows(0, 50, 60),
+    rows(1, 50, 64),
+    rows(0, 50, 60).map((row) => row.replace('north', 'east')),
+  );
+  const told = async (text: string, from?: string) => {
+    const given = from === undefined ? undefined : source(from, 'new.csv');
+    return (await forecastTask.predict(loaded, given, { future: { name: 'plan.csv', text } })).notes;
+  };
+  const left = '1 series left out, which the model was not trained on: east';
+  expect(await told(holes.text)).toEqual([]);
+  const [filled, ...others] = await told(gap);
+  expect(filled).toMatch(/^promo: 1 missing value \(/);
+  expect(others).toEqual([]);
+  expect(await told(holes.text, stranger)).toEqual([left]);
+  expect(await told(gap, stranger)).toEqual([left, filled]);
+});
+
 const needed = 'model: needs promo of the rows to come: give --future FILE with the columns date, store, promo';
 test.each<[string, object, string | undefined, string]>([
   ['neither plan nor rows ahead', {}, undefined, needed],

@@ -123,6 +123,27 @@ describe('before anything is trained', () => {
   });
 });
 
+test.each<[ForecastOptions, object]>([
+  [{ targets: ['y'] }, { window: 5, horizon: 3 }],
+  [
+    { targets: ['y'], window: 7 },
+    { window: 7, horizon: 3 },
+  ],
+  [
+    { targets: ['y'], horizon: 1 },
+    { window: 5, horizon: 1 },
+  ],
+  [{ targets: ['y', 'z'], known: ['k'], window: 2, horizon: 9 }, {}],
+])('of a model that is started from, window and horizon are those of %j, or its own', (given, own) => {
+  for (const [method, plain] of [
+    ['plain', true],
+    ['recipe', false],
+  ] as const) {
+    const before = { method, window: 5, horizon: 3, targets: ['x'], known: ['l'] };
+    expect(optionsFrom(before as Any, given, runOf({ plain }), { name: 'm' } as Any)).toEqual({ ...given, ...own });
+  }
+});
+
 describe('of a model over several series', () => {
   let loaded: { model: Any; artefact: ForecastArtefact; name: string };
   const panel = (names: string[], rows: number, from = 0) =>

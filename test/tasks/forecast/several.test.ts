@@ -61,6 +61,21 @@ describe('new rows of two series', () => {
     expect(both.notes).toEqual(notes);
   });
 
+  test('have errors in units of what the rows trained on change by, of each series and column', async () => {
+    const values = (lines: string[], column: number) => lines.map((line) => Number(line.split(',')[column]));
+    const own = { a: rows('a', 30, 42), b: rows('b', 30, 38) };
+    for (const [name, lines] of Object.entries(own)) {
+      const { targets, season } = await forecastTask.evaluate(loaded, table(lines), {});
+      const trained = name === 'a' ? rows('a', 0, 30) : rows('b', 4, 30);
+      for (const [c, { mae, mase }] of targets.entries()) {
+        const y = values(trained, 2 + c);
+        const changes = y.slice(season).map((value, t) => Math.abs(value - y[t]));
+        const unit = changes.reduce((sum, change) => sum + change, 0) / changes.length;
+        expect(mase).toBeCloseTo(mae / unit, 9);
+      }
+    }
+  });
+
   test('are forecast as each alone, in one table of both', async () => {
     const own = [rows('a', 30, 42), rows('b', 27, 38)];
     const both = await forecastTask.predict(loaded, table(...own), { steps: 5 });

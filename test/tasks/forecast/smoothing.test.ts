@@ -206,13 +206,20 @@ test.each([
   };
   const value = (season: number, i: number) => i + patterns[season][i % season];
   const lines = seasons.flatMap((season, s) =>
-    Array.from({ length: 200 }, (_, i) => `shop ${s},${value(i < 80 ? season : 5, i)}`),
+    Array.from({ length: 200 }, (_, i) => `shop ${s},${value(i < 80 ? season : 5, i)},${value(5, i + s)}`),
   );
-  const data = source(`shop,v\n${lines.join('\n')}\n`);
+  const data = source(`shop,v,w\n${lines.join('\n')}\n`);
   const options = { targets: ['v'], group: ['shop'] };
   const { horizon, set } = await readData(data, options, runOf(), 0.6);
   expect([set.season, horizon]).toEqual([most, most > 1 ? most : 6]);
   expect((await readData(data, options, runOf(), 0)).set.season).toBe(5);
+  // Of several columns it is the first one's.
+  for (const [targets, season] of [
+    [['v', 'w'], most],
+    [['w', 'v'], 5],
+  ] as const) {
+    expect((await readData(data, { ...options, targets: [...targets] }, runOf(), 0.6)).set.season).toBe(season);
+  }
 });
 
 describe('a season is a lag at which changes are alike', () => {

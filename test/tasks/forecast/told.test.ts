@@ -68,6 +68,18 @@ describe('an evaluation', () => {
     ]);
   });
 
+  test('an error of nothing is 0, and no dash, as of a guess that is exact', () => {
+    const own = target('y', 0, { smoothing: errors(0.5, null), naive: errors(0), drift: errors(1, 0) });
+    const { headline } = tellForecast(evaluation([own]), '');
+    expect(headline[0].split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['8 forecasts', 'MAE', 'RMSE', 'sMAPE', 'MASE'],
+      ['y', '0', '0', '12.3 %', '0'],
+      ['exponential smoothing alone', '0.5000', '1', '12.3 %', '–'],
+      ['naive (the last value)', '0', '0', '12.3 %', '0'],
+      ['drift (from first to last value)', '1', '2', '12.3 %', '0'],
+    ]);
+  });
+
   test.each<[string, TargetErrors[], Partial<ForecastEvaluation>, string[]]>([
     ['several columns', [target('y', 1), target('z', 1)], {}, ['50 % better, over all columns']],
     ['rows it was trained on', [target('y', 1)], { trainedOn: true }, ['50 % better (on rows it was trained on)']],

@@ -99,3 +99,27 @@ test('what ended the training that chooses the epochs is told, though it is trai
   expect(history.loss.length).toBeLessThan(5);
   expect(stopped).toMatchObject({ reason: 'callback', by: 'patience' });
 });
+
+test.each([
+  [{ validationSplit: 0 }, 2],
+  [{ validationSplit: 0 }, 5],
+  [{ validationSplit: 0.25 }, 5],
+])('with %j and a window of %d it is scored as the same symbols are afterwards', async (own, window) => {
+  // Another symbol is the most frequent one at the beginning than later.
+  const values = list(60, (i) => (i < 8 ? 2 : (i * i) % 3));
+  const run = runOf({
+    plain: true,
+    settings: { epochs: 1, batchSize: 8, ...own },
+    layers: 'LSTM(2), Dense(3, softmax)',
+  });
+  const prepared = await symbolsTask.prepare(sourceOf(values.join(' '), 's.txt'), { window }, run);
+  const { model, artefact: made, evaluation } = await prepared.train();
+  const from = own.validationSplit === 0 ? 0 : 45 - window;
+  const scored = sourceOf(values.slice(from).join(' '), 's.txt');
+  expect(await symbolsTask.evaluate({ model, artefact: made, name: 'm' }, scored, {})).toEqual({
+    ...evaluation,
+    crossEntropy: expect.closeTo(evaluation.crossEntropy ?? 0, 5),
+  });
+  expect(evaluation.samples).toBe(own.validationSplit === 0 ? 60 - window : 15);
+  model.dispose();
+});

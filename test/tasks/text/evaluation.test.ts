@@ -110,6 +110,33 @@ test('beside counts: each alone, and mixed where the model has them', async () =
   expect(Array.from(await scoreCounts(counts, ids, 3, 5))).toEqual(by.slice(3));
 });
 
+test.each([
+  [{}, false],
+  [{ cold: true }, true],
+  [{ cold: true, signal: new AbortController().signal }, true],
+  // Once it is to end, no more is scored than what it takes.
+  [{ cold: true, signal: AbortSignal.abort() }, false],
+])('by stream, with %j windows without context are scored too: %j', async (how, cold) => {
+  const stream = () => ({ push: () => Float32Array.of(0.25, 0.75) });
+  const outputs = [{ name: 'p', shape: [null, null, 2] }];
+  const network = { ...steady([0.4, 0.6], true), outputs, stream } as unknown as Network;
+  const model = { network, tokens: characters, window: 2, frequencies: [0.5, 0.5], weight: 1 };
+  const of = (p: readonly number[]) => {
+    const sum = [...ids.subarray(1)].reduce((all, id) => all - Math.log(p[id]), 0);
+    return {
+      crossEntropy: near(sum / 4),
+      bitsPerCharacter: near(sum / 4 / Math.LN2),
+      perplexity: near(Math.exp(sum / 4)),
+    };
+  };
+  const part = { from: 1, to: 5 };
+  const found = await evaluateTokens({ ...model, context: 'stream' }, ids, part, how);
+  expect(found.network).toEqual({ ...of([0.25, 0.75]), ...(cold && { cold: of([0.4, 0.6]) }) });
+  // By windows they are what is scored in the first place.
+  const { network: windows } = await evaluateTokens({ ...model, context: 'window' }, ids, part, how);
+  expect(windows).toEqual(of([0.4, 0.6]));
+});
+
 test('the share of the mixture is that of the least nats', () => {
   const [p, q] = [Float64Array.of(0.9, 0.2, 0.6), Float64Array.of(0.3, 0.7, 0.5)];
   const best = fitWeight(p, q);
