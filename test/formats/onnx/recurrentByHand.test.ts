@@ -469,6 +469,42 @@ test('from states of one unit: as ONNX Runtime to 1e-5', async () => {
   model.dispose();
 });
 
+test('a row beside sequences whose steps come first: as ONNX Runtime to 1e-5', async () => {
+  const [steps, z] = [numbers(STEPS, BATCH, FEATURES), numbers(BATCH, FEATURES)];
+  const graph: Graph = {
+    nodes: [
+      node('LSTM', ['x', 'W', 'R', 'B'], ['', 'h'], hidden),
+      node('Squeeze', ['h', 'zero'], 'state'),
+      node('Concat', ['state', 'z'], 'y', { axis: int(1) }),
+    ],
+    tensors: weights(4),
+    inputs: [
+      ['x', ['steps', 'batch', FEATURES]],
+      ['z', ['batch', FEATURES]],
+    ],
+  };
+  const session = await ort.InferenceSession.create(fileOf(graph));
+  const { y } = await session.run({
+    x: new ort.Tensor('float32', steps, [STEPS, BATCH, FEATURES]),
+    z: new ort.Tensor('float32', z, [BATCH, FEATURES]),
+  });
+  await session.release();
+  const model = await loadModel(fileOf(graph));
+  expect(model.lost).toEqual([
+    'the order of axes of input "x": [steps, batch, features] in the file, [batch, steps, features] here',
+  ]);
+  const byRow = Float32Array.from({ length: steps.length }, (_, at) => {
+    const [row, step] = [Math.floor(at / (STEPS * FEATURES)), Math.floor(at / FEATURES) % STEPS];
+    return steps[(step * BATCH + row) * FEATURES + (at % FEATURES)];
+  });
+  const made = await model.predict<Numbers>([
+    { data: byRow, shape: [BATCH, STEPS, FEATURES] },
+    { data: z, shape: [BATCH, FEATURES] },
+  ]);
+  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  model.dispose();
+});
+
 test('of the states in one input those that are read are inputs here, which is told', async () => {
   const state = (name: string): End => [name, [2, 'batch', UNITS]];
   const graph: Graph = {
