@@ -553,6 +553,25 @@ describe('a file that cannot be read, or not as it was seen', () => {
   });
 });
 
+test('of many backups the newest whole one is taken, however old, and the newest damage is told', async () => {
+  const folder = place('damaged');
+  const state = (epoch: number) => ({ values: { epoch }, arrays: [Float32Array.of(epoch)] });
+  const store = new BackupFolder({ folder, keep: 6, deleteCheckpoint: true }, async () => {});
+  for (const epoch of [1, 2, 3, 4, 5]) await store.write(state(epoch) as never);
+  for (const number of [2, 3, 4, 5])
+    writeFileSync(
+      join(folder, `backup-00000${number}.state`),
+      number === 5 ? 'newest' : encodeState(state(0) as never).fill(7, 9),
+    );
+  const found = await store.newest();
+  expect({ ...found, note: found?.note?.replaceAll(root, '') }).toEqual({
+    ...state(1),
+    note: '/damaged/backup-000005.state: not a backup, or a damaged one; going on from /damaged/backup-000001.state',
+  });
+  writeFileSync(join(folder, 'backup-000001.state'), '');
+  expect(await told(store.newest())).toBe('model: /damaged/backup-000005.state: not a backup, or a damaged one');
+});
+
 test('a backup is told from others, and from a damaged one', () => {
   const sealed = (json: string, numbers: number[] = [], magic = 0x4d434c53) => {
     const text = new TextEncoder().encode(json);
@@ -569,6 +588,18 @@ test('a backup is told from others, and from a damaged one', () => {
     arrays: [Float32Array.of(1, -2), new Float32Array(0), Float32Array.of(0.5)],
   };
   expect(decodeState(encodeState(state), 'F')).toEqual(state);
+  // Parts of something larger, and a file's bytes in something larger.
+  const parts = {
+    values: {},
+    arrays: [[1, 3] as const, [0, 1] as const].map(([from, to]) => Float32Array.of(4, 5, 6).subarray(from, to)),
+  };
+  const encoded = encodeState(parts);
+  const around = new Uint8Array(encoded.length + 8);
+  around.set(encoded, 4);
+  expect(decodeState(around.subarray(4, 4 + encoded.length), 'F')).toEqual({
+    values: {},
+    arrays: [Float32Array.of(5, 6), Float32Array.of(4)],
+  });
   expect(decodeState(sealed('{"values":{},"sizes":[1,2]}', [1, 2, 3]), 'F')).toEqual({
     values: {},
     arrays: [Float32Array.of(1), Float32Array.of(2, 3)],

@@ -1,16 +1,18 @@
 /** Random stacks from format to format: bits stay where formats hold weights as they are, ONNX's other order of gates too. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it, test } from '@jest/globals';
+import { describe, expect, it, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
+import { Input, Model } from '../../src/index.js';
 import {
   BatchNormalization,
   Bidirectional,
   Dense,
   Embedding,
+  GetItem,
   GRU,
   GRUCell,
   LSTM,
@@ -19,7 +21,9 @@ import {
   Normalization,
   RNN,
   TimeDistributed,
+  UpSampling1D,
 } from '../../src/layers/index.js';
+import { loadPredictor } from '../../src/predictor.js';
 import { loadModel, Sequential } from '../../src/sequential.js';
 import { temporaryFolder } from './models.js';
 import { stacks } from './onnx/stacks.js';
@@ -188,4 +192,124 @@ test.each(['keras', 'h5', 'onnx'])('attention in a chain keeps its causal mask i
   expect(await after.predict(x)).toEqual(before);
   after.dispose();
   model.dispose();
+});
+
+describe('models of parts that are unusual', () => {
+  const values = (...shape: number[]): NdArray => ({
+    shape,
+    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, i) =>
+      Math.sin(1.3 * i),
+    ),
+  });
+  type Tensor = ReturnType<typeof Input>;
+  const kept = async (model: Model | Sequential, x: NdArray, endings = ['', '.keras', '.h5']) => {
+    const expected = await model.predict<NdArray | NdArray[]>(x);
+    for (const [at, ending] of endings.entries()) {
+      const path = join(root, `unusual ${model.tf.name}${at}${ending}`);
+      expect(await model.save(path)).toEqual([]);
+      const again = await loadModel(path);
+      expect([again.lost, await again.predict(x)]).toEqual([[], expected]);
+      again.dispose();
+    }
+    model.dispose();
+  };
+
+  test('a layer that models in the model share', async () => {
+    const shared = Dense(3, { name: 'shared' });
+    const inner = (name: string) => {
+      const x = Input({ shape: [3] });
+      return new Model({ inputs: x, outputs: Dense(2, { name: 'own' }).apply(shared.apply(x)), name });
+    };
+    const x = Input({ shape: [3] });
+    const outputs = ['one', 'two'].map((name) => inner(name).apply(x) as Tensor);
+    await kept(new Model({ inputs: x, outputs, seed: 3, name: 'sharing' }), values(4, 3), ['', '.keras']);
+  });
+
+  test('x[:, item] within a layer of every step, and of values of unlike numbers of axes', async () => {
+    const inner = new Sequential([Dense(2, { inputShape: [4, 3] }), GetItem([1, 3]), Dense(2)], { name: 'inner' });
+    const steps = new Sequential([tf.layers.timeDistributed({ layer: inner.tf as never, inputShape: [5, 4, 3] })], {
+      seed: 2,
+      name: 'steps',
+    });
+    await kept(steps, values(2, 5, 4, 3));
+    const [x, z] = [Input({ shape: [4, 3] }), Input({ shape: [4, 3, 2] })];
+    const pick = GetItem([0, 2]);
+    const both = new Model({ inputs: [x, z], outputs: [pick.apply(x), pick.apply(z)] as Tensor[], name: 'both' });
+    const path = join(root, 'both.h5');
+    await expect(both.save(path)).rejects.toThrow(
+      'reads values of several shapes, and Keras opens no operation from .h5; save the model as .keras instead',
+    );
+    both.dispose();
+  });
+
+  test('a model of every step, in which states are given on: nothing is said when it is saved again', async () => {
+    const x = Input({ shape: [4, 2] });
+    const [, ...states] = LSTM(3, { returnState: true }).apply(x) as unknown as Tensor[];
+    const inner = new Model({
+      inputs: x,
+      outputs: LSTM(2 + 1).apply(x, { initialState: states }) as Tensor,
+      name: 'inner',
+    });
+    const model = new Sequential([tf.layers.timeDistributed({ layer: inner.tf as never, inputShape: [5, 4, 2] })], {
+      seed: 2,
+      name: 'every',
+    });
+    await model.save(join(root, 'every'));
+    const said = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      const again = await loadModel(join(root, 'every'));
+      await again.save(join(root, 'every again'));
+      expect(said.mock.calls).toEqual([]);
+      for (const each of [model, again]) each.dispose();
+    } finally {
+      said.mockRestore();
+    }
+  });
+
+  test('a layer that gives few values in its first call and too many in its last', async () => {
+    const up = UpSampling1D({ size: 1024, name: 'up' });
+    const x = Input({ shape: [1, 1] });
+    const calls = [1, 2, 3].reduce((last) => up.apply(last) as Tensor, x);
+    const model = new Model({ inputs: x, outputs: calls, name: 'growing' });
+    await model.save(join(root, 'growing'));
+    await expect(loadModel(join(root, 'growing'))).rejects.toThrow(
+      'layer up gives [1073741824, 1] values a sample, which is too large',
+    );
+    model.dispose();
+  });
+
+  test('cuDNN’s layers in a folder are read alike with TensorFlow.js and without', async () => {
+    const model = new Sequential([GRU(3, { inputShape: [4, 2], name: 'g' }), Dense(1)], { seed: 2 });
+    const folder = join(root, 'cudnn');
+    await model.save(folder);
+    const path = join(folder, 'model.json');
+    const json = JSON.parse(readFileSync(path, 'utf8'));
+    json.modelTopology.config.layers[0].class_name = 'CuDNNGRU';
+    const bias = json.weightsManifest[0].weights.find(({ name }: { name: string }) => name === 'g/bias');
+    expect(bias.shape).toEqual([2, 9]);
+    bias.shape = [18];
+    writeFileSync(path, JSON.stringify(json));
+    const x = values(3, 4, 2);
+    const [read, predictor] = [await loadModel(folder), await loadPredictor(folder)];
+    const expected = await read.predict(x);
+    expect(await predictor.predict(x)).toEqual(expected);
+    expect(expected).not.toEqual(await model.predict(x));
+    for (const each of [model, read, predictor]) each.dispose();
+  });
+
+  test('the bytes of a file in whatever holds them', async () => {
+    const model = new Sequential([Dense(2, { inputShape: [3] })], { seed: 2 });
+    const path = join(root, 'bytes.keras');
+    await model.save(path);
+    const bytes = new Uint8Array(readFileSync(path));
+    const within = new Uint8Array(bytes.length + 9);
+    within.set(bytes, 4);
+    const x = values(2, 3);
+    for (const from of [bytes, bytes.buffer.slice(0), within.subarray(4, 4 + bytes.length)]) {
+      const again = await loadModel(from);
+      expect(await again.predict(x)).toEqual(await model.predict(x));
+      again.dispose();
+    }
+    model.dispose();
+  });
 });

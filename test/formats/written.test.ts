@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { attributeOf } from '../../src/formats/hdf5/contents.js';
@@ -185,12 +185,18 @@ describe('model.json of others', () => {
     await expect(loadModel(description)).rejects.toThrow(
       /net\.json: Keras's description of a model, without its weights; put them beside it as net\.h5 or net\.weights\.h5$/,
     );
-    copyFileSync(join(fixtures, 'lstm.weights-only.h5'), join(folder, 'net.h5'));
     const inputs = { data: Float32Array.from({ length: 42 }, (_, i) => Math.sin(i)), shape: [2, 7, 3] };
     const same = await loadModel(whole);
-    const model = await loadModel(description);
-    expect(await model.predict(inputs)).toEqual(await same.predict(inputs));
+    const expected = await same.predict(inputs);
+    for (const name of ['net', 'net.weights', 'net_weights', 'weights'])
+      for (const ending of ['.h5', '.hdf5']) {
+        const beside = join(folder, name + ending);
+        copyFileSync(join(fixtures, 'lstm.weights-only.h5'), beside);
+        const model = await loadModel(description);
+        expect(await model.predict(inputs)).toEqual(expected);
+        model.dispose();
+        rmSync(beside);
+      }
     same.dispose();
-    model.dispose();
   });
 });

@@ -199,6 +199,11 @@ const refused: [message: string, nodes: NodeProto[], more?: Partial<Graph>][] = 
     { inputs: [['x', ['batch', 'steps', 3]]], tensors: [intTensor('frozen', [3], [-1, STEPS, 3])] },
   ],
   [
+    `node "MatMul" (MatMul): it reads [batch, steps·features] with the features on axis 1; ${without}`,
+    [round('x'), node('Flatten', ['round'], 'all'), node('MatMul', ['all', 'wide'], 'y')],
+    { tensors: [...lists, weight('wide', 3 * STEPS, 2)] },
+  ],
+  [
     `node "Concat" (Concat): it joins outputs along [steps]; ${without}`,
     [turned, lstm(['t', 'W', 'R', 'B'], ['Y']), node('Concat', ['Y', 'Y'], 'y', { axis: int(0) })],
   ],

@@ -390,6 +390,10 @@ describe('what cannot be computed is refused', () => {
     [['Unsqueeze', [a23, i([2], 0, 0)]], `axes [0,0] name one twice; ${damaged}`],
     [['Unsqueeze', [a23, i([7], 0, 1, 2, 3, 4, 5, 6)]], `its result has too many axes; ${without}`],
     [['Reshape', [a23, i([1], 5)]], `an array of shape [2,3] does not reshape to [5]; ${damaged}`],
+    [
+      ['Reshape', [a23, i([2], 0, 3)], [int('allowzero', 1)]],
+      `an array of shape [2,3] does not reshape to [0,3]; ${damaged}`,
+    ],
     [['Reshape', [a23, i([2], 4, -1)]], `an array of shape [2,3] does not reshape to [4,-1]; ${damaged}`],
     [['Reshape', [a23, big]], `its shape has too many axes; ${without}`],
     [['Reshape', [a23, many]], `its shape is too long; ${without}`],

@@ -469,6 +469,71 @@ test('from states of one unit: as ONNX Runtime to 1e-5', async () => {
   model.dispose();
 });
 
+test('a row beside sequences whose steps come first: as ONNX Runtime to 1e-5', async () => {
+  const [steps, z] = [numbers(STEPS, BATCH, FEATURES), numbers(BATCH, FEATURES)];
+  const graph: Graph = {
+    nodes: [
+      node('LSTM', ['x', 'W', 'R', 'B'], ['', 'h'], hidden),
+      node('Squeeze', ['h', 'zero'], 'state'),
+      node('Concat', ['state', 'z'], 'y', { axis: int(1) }),
+    ],
+    tensors: weights(4),
+    inputs: [
+      ['x', ['steps', 'batch', FEATURES]],
+      ['z', ['batch', FEATURES]],
+    ],
+  };
+  const session = await ort.InferenceSession.create(fileOf(graph));
+  const { y } = await session.run({
+    x: new ort.Tensor('float32', steps, [STEPS, BATCH, FEATURES]),
+    z: new ort.Tensor('float32', z, [BATCH, FEATURES]),
+  });
+  await session.release();
+  const model = await loadModel(fileOf(graph));
+  expect(model.lost).toEqual([
+    'the order of axes of input "x": [steps, batch, features] in the file, [batch, steps, features] here',
+  ]);
+  const byRow = Float32Array.from({ length: steps.length }, (_, at) => {
+    const [row, step] = [Math.floor(at / (STEPS * FEATURES)), Math.floor(at / FEATURES) % STEPS];
+    return steps[(step * BATCH + row) * FEATURES + (at % FEATURES)];
+  });
+  const made = await model.predict<Numbers>([
+    { data: byRow, shape: [BATCH, STEPS, FEATURES] },
+    { data: z, shape: [BATCH, FEATURES] },
+  ]);
+  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  model.dispose();
+});
+
+test('of the states in one input those that are read are inputs here, which is told', async () => {
+  const state = (name: string): End => [name, [2, 'batch', UNITS]];
+  const graph: Graph = {
+    nodes: [
+      turned,
+      node('Split', ['h0', 'halves'], ['h first', 'h second'], { axis: int(0) }),
+      node('Split', ['c0', 'halves'], ['c first', 'c second'], { axis: int(0) }),
+      lstm(['t', 'W', 'R', 'B', '', 'h second', 'c second']),
+      last,
+    ],
+    tensors: [...weights(4), intTensor('halves', [2], [1, 1])],
+    inputs: [x, state('h0'), state('c0')],
+  };
+  const inputs = given([x, state('h0'), state('c0')]);
+  const session = await ort.InferenceSession.create(fileOf(graph));
+  const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]);
+  const { y } = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  const model = await loadModel(fileOf(graph));
+  expect(model.metadata).toEqual({ inputs: ['x', 'h0_1', 'c0_1'], outputs: ['y'] });
+  expect(model.lost).toEqual(
+    ['h0', 'c0'].map((name) => `input "${name}" as one of [2, batch, features]: here it is ${name}_1`),
+  );
+  const apart = ['h0', 'c0'].map((name) => ({ data: inputs[name].data.slice(BATCH * UNITS), shape: [BATCH, UNITS] }));
+  const made = await model.predict<Numbers>([inputs.x, ...apart]);
+  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  model.dispose();
+});
+
 test('states of two layers in one input, taken apart: as ONNX Runtime to 1e-5', async () => {
   const state = (name: string): End => [name, [2, 'batch', UNITS]];
   const graph: Graph = {

@@ -186,6 +186,13 @@ const operators: One[] = [
   ['MatMul', {}, `it multiplies [batch, steps, features] and [batch, steps, features]; ${without}`, ['x', 'x']],
   ['MatMul', {}, `it multiplies [batch, features, steps] and [batch, features, steps]; ${without}`, ['c', 'c']],
   [
+    'Tile',
+    {},
+    `it repeats [batch, steps, features] to shape [1009,8,3]; ${without}`,
+    ['x', 'a'],
+    [intTensor('a', [3], [1, 2, 1])],
+  ],
+  [
     'Expand',
     {},
     `it repeats [batch, steps, features] to shape [1,8,3]; ${without}`,

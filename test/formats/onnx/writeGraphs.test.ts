@@ -152,7 +152,7 @@ const cases: Record<string, () => Built> = {
     model((a, b) => {
       const within = new Sequential([GRU(3, { inputShape: [null, 3] }), Dense(2)], { name: 'within' });
       const [first, second] = [a, b].map((x) => within.apply(x) as Tensor);
-      return Subtract().apply([second, first]);
+      return [Subtract().apply([second, first]), Subtract().apply([first, second])] as Tensor[];
     }),
   'products along other axes': () => {
     const [a, b] = ['a', 'b'].map((name) => Input({ shape: [3, 3], name }));
