@@ -1,7 +1,9 @@
 /** A weight that is not a number is told of, wherever it stands: no kernel makes a number of it again. */
 import { expect, test } from '@jest/globals';
-import { sequential } from '../../src/index.js';
+import * as l from '../../src/index.js';
+import { Sequential, sequential } from '../../src/index.js';
 import * as tf from '../../src/tf.js';
+import { adam } from '../../src/training/optimizers.js';
 
 const x = { shape: [2, 3, 4], data: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i + 1)) };
 const smooth = ['tanh', 'sigmoid', 'softmax', 'gelu', 'swish', 'softplus', 'elu', 'selu', 'exponential', 'mish'];
@@ -47,3 +49,39 @@ test.each([
   }
   model.dispose();
 });
+
+test.each([undefined, 'tfjs'] as const)(
+  'a batch whose loss is not finite moves nothing: no weight, average, state or limit, engine %p',
+  async (engine) => {
+    const layers = [
+      l.Dense(4, { kernelConstraint: 'nonNeg', biasConstraint: 'nonNeg', inputShape: [4] }),
+      l.BatchNormalization({ momentum: 0.5 }),
+      l.Dense(2, { kernelConstraint: 'unitNorm', kernelRegularizer: 'l2' }),
+    ];
+    const model = new Sequential(layers, { seed: 4 });
+    for (const options of [{}, { emaOverwriteFrequency: 1 }, { gradientAccumulationSteps: 3 }]) {
+      const optimizer = adam({ learningRate: 0.1, useEma: true, emaMomentum: 0.5, ...options });
+      model.compile({ optimizer, loss: 'mse', ...(engine && { engine }) });
+      expect(model.engine.kind).toBe(engine ?? 'memcell');
+      const batch = { data: x.data.slice(0, 12), shape: [3, 4] };
+      const y = (value: number) => ({ data: new Float32Array(6).fill(value), shape: [3, 2] });
+      await model.trainOnBatch(batch, y(0.5));
+      await model.trainOnBatch(batch, y(-0.5));
+      // Out of what the constraints and the averages would make of them.
+      model.setWeights(
+        model.getWeights().map(({ data, shape }) => ({ data: data.map((_, i) => (i % 3) - 1.5), shape })),
+      );
+      const all = () => {
+        const weights = model.getWeights().map(({ data }) => Array.from(data));
+        return { weights, slots: optimizer.state().map((slot) => Array.from(slot)), steps: optimizer.iterations };
+      };
+      const before = all();
+      await expect(model.trainOnBatch(batch, y(3e38))).rejects.toMatchObject({ code: 'numeric' });
+      expect(all()).toEqual(before);
+      await model.trainOnBatch(batch, y(0.5));
+      expect(all().weights).not.toEqual(before.weights);
+      expect(all().steps).toBe(3);
+    }
+    model.dispose();
+  },
+);
