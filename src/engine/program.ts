@@ -222,9 +222,12 @@ export class Program {
       case 'shared':
         this.store.addShared(this.kernels, part, parts);
         return;
-      case 'partials':
-        this.update.partials(part, parts, task === 'train', this.arena.f64[(this.header >>> 3) + HEADER.step]);
+      case 'partials': {
+        // A batch that is refused is in no sum over batches either.
+        const counts = task === 'train' && Number.isFinite(this.lossOfOutputs());
+        this.update.partials(part, parts, counts, this.arena.f64[(this.header >>> 3) + HEADER.step]);
         return;
+      }
       case 'update': {
         const at = this.header >>> 3;
         const { f64 } = this.arena;
@@ -245,11 +248,16 @@ export class Program {
 
   /** The loss of the last train or evaluate, penalties included: the same on every thread. */
   lossValue(): number {
+    return this.lossOfOutputs() + this.update.penalty();
+  }
+
+  /** Without the penalties of weights, which are summed later. */
+  private lossOfOutputs(): number {
     const { outputs, penalising } = this.laidOut;
     let sum = 0;
     for (let i = 0; i < outputs.length; i++) sum += outputs[i].plan.weight * outputs[i].loss.total();
     for (let i = 0; i < penalising.length; i++) sum += penalising[i].penalty?.() ?? 0;
-    return sum + this.update.penalty();
+    return sum;
   }
 
   private takeRows({ order: { batch } }: Layout, part: number, parts: number): void {

@@ -57,7 +57,7 @@ class TfjsRunner implements Runner {
     const moving = movingWeights(model).map((weight) => ({ weight, values: floats(variableOf(weight)).slice() }));
     const trainable = model.trainableWeights.map((weight) => ({ weight, variable: variableOf(weight) }));
     optimizer.build(trainable.map(({ weight, variable }) => ({ name: weight.originalName, size: variable.size })));
-    return this.carrying(() => {
+    return this.following(() => {
       let outcome: Outcome | undefined;
       const { value, grads } = tf.variableGrads(
         () => {
@@ -77,6 +77,21 @@ class TfjsRunner implements Runner {
       if (outcome) release(outcome);
       return result;
     });
+  }
+
+  /** One batch of training; one whose loss is not finite leaves what layers change themselves, moving averages, as it was. */
+  private following(run: () => BatchResult): BatchResult {
+    const still = this.model.nonTrainableWeights.map(variableOf);
+    const before = still.map((variable) => tf.clone(variable));
+    let isGood = false;
+    try {
+      const result = this.carrying(run);
+      isGood = Number.isFinite(result.loss);
+      return result;
+    } finally {
+      if (!isGood) for (const [i, variable] of still.entries()) variable.assign(before[i]);
+      tf.dispose(before);
+    }
   }
 
   /** One batch; one whose loss is not finite leaves the states of stateful layers as they were. */

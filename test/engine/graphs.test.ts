@@ -275,6 +275,18 @@ describe('where only a part of what a layer gives or takes has a gradient, train
           },
         ] as const,
     ),
+    ...[l.Add, l.Subtract, l.Multiply, l.Average, l.Maximum, l.Minimum, l.Concatenate].flatMap((make) =>
+      [true, false].map(
+        (first) =>
+          [
+            `what ${make().getClassName()} gives of the input and of a layer, the input first: ${first}`,
+            (input: l.SymbolicTensor) => {
+              const learnt = l.Dense(3, 'tanh').apply(input);
+              return l.LSTM(2).apply(make().apply(first ? [input, learnt] : [learnt, input]));
+            },
+          ] as const,
+      ),
+    ),
     ...[l.Add, l.Multiply, l.Average, l.Maximum, l.Concatenate].map(
       (make) =>
         [

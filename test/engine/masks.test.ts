@@ -4,10 +4,11 @@ import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { Input, Model } from '../../src/functional.js';
 import * as l from '../../src/layers/index.js';
-import { Sequential } from '../../src/sequential.js';
+import { Sequential, sequential } from '../../src/sequential.js';
 import { sgd } from '../../src/training/optimizers.js';
 import { createTfjsRunner } from '../../src/training/tfjsRunner.js';
 import { built, engineOf, expectNear } from './compare.js';
+import { unwatchArenas, watchArenas } from './guards.js';
 import type { Sample } from './models.js';
 
 beforeAll(async () => {
@@ -259,6 +260,8 @@ test.each([
   '%s of what layers with biases make of sequences whose steps count at other places: trained as on tfjs',
   async (_, join) => {
     const x = STEPS.map((steps) => [steps, STEPS[0]]);
+    // What lies at the address of no mask is then 0, as in any program.
+    unwatchArenas();
     // Of both in either order, of one, and of both twice.
     for (const given of [
       [0, 1],
@@ -288,6 +291,7 @@ test.each([
       }
       expectNear(results[0], results[1], 1e-5, `of ${given}`, 1e-4);
     }
+    watchArenas();
   },
 );
 
@@ -357,4 +361,37 @@ test.each(Object.entries(kept))('%s: a mask that it is given is there behind it:
     runner.dispose();
   }
   for (const { model } of [own, other]) model.dispose();
+});
+
+test.each([
+  'Masking, Dense(3, bias_initializer=ones), BatchNormalization, Dense(2)',
+  'Masking, Dense(3, bias_initializer=ones), BatchNormalization, LSTM(2), Dense(1)',
+  'Masking, Dense(3, bias_initializer=ones), GlobalAveragePooling1D, Dense(1)',
+  'Masking, Dense(3, bias_initializer=ones), MultiHeadAttention(1, 2), Dense(2)',
+  'Masking, Bidirectional(LSTM(2)), Dense(1)',
+  'Masking, SLSTM(2), Dense(1)',
+  'Masking, MinLSTM(2, return_sequences=true), Dense(1)',
+  'Masking, RNN([LSTMCell(2), GRUCell(2)]), Dense(1)',
+])('%s of samples without any step that counts, and of some beside others: as on tfjs', async (spec) => {
+  const run = async (engine?: 'tfjs') => {
+    const model = sequential(spec, { inputShape: [3, 2], seed: 2 });
+    model.compile({ loss: 'mse', optimizer: sgd(0.1), ...(engine && { engine }) });
+    expect(model.engine.kind).toBe(engine ?? 'memcell');
+    const seen: number[] = [];
+    for (const counting of [0, 1, 0]) {
+      const data = Float32Array.from({ length: 12 }, (_, i) => counting * (i < 6 ? 0 : Math.sin(i)));
+      const x = { data, shape: [2, 3, 2] };
+      const { data: predicted, shape } = await model.predict(x);
+      const y = { data: predicted.map((_, i) => Math.cos(i)), shape };
+      seen.push(
+        ...predicted,
+        Number(await model.trainOnBatch(x, y)),
+        (await model.evaluate(x, y, { verbose: 0 })).loss,
+      );
+    }
+    for (const { data } of model.getWeights()) seen.push(...data);
+    model.dispose();
+    return seen;
+  };
+  expectNear(await run(), await run('tfjs'), 1e-5, 'what was seen', 1e-4);
 });

@@ -1,7 +1,9 @@
 /** A weight that is not a number is told of, wherever it stands: no kernel makes a number of it again. */
 import { expect, test } from '@jest/globals';
-import { sequential } from '../../src/index.js';
+import * as l from '../../src/index.js';
+import { Sequential, sequential } from '../../src/index.js';
 import * as tf from '../../src/tf.js';
+import { adam } from '../../src/training/optimizers.js';
 
 const x = { shape: [2, 3, 4], data: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i + 1)) };
 const smooth = ['tanh', 'sigmoid', 'softmax', 'gelu', 'swish', 'softplus', 'elu', 'selu', 'exponential', 'mish'];
@@ -47,3 +49,46 @@ test.each([
   }
   model.dispose();
 });
+
+test.each([undefined, 'tfjs'] as const)(
+  'a batch whose loss is not finite moves nothing, and what comes after it is as without it: engine %p',
+  async (engine) => {
+    const batch = { data: x.data.slice(0, 12), shape: [3, 4] };
+    const y = (value: number) => ({ data: new Float32Array(6).fill(value), shape: [3, 2] });
+    for (const options of [{}, { emaOverwriteFrequency: 1 }, { gradientAccumulationSteps: 3 }]) {
+      const run = async (spoilt: boolean) => {
+        const layers = [
+          l.Dense(4, { kernelConstraint: 'nonNeg', biasConstraint: 'nonNeg', inputShape: [4] }),
+          l.BatchNormalization({ momentum: 0.5 }),
+          l.Dense(2, { kernelConstraint: 'unitNorm', kernelRegularizer: 'l2' }),
+        ];
+        const model = new Sequential(layers, { seed: 4 });
+        const optimizer = adam({ learningRate: 0.1, useEma: true, emaMomentum: 0.5, ...options });
+        model.compile({ optimizer, loss: 'mse', ...(engine && { engine }) });
+        expect(model.engine.kind).toBe(engine ?? 'memcell');
+        await model.trainOnBatch(batch, y(0.5));
+        await model.trainOnBatch(batch, y(-0.5));
+        // Out of what the constraints and the averages would make of them.
+        const away = (_: number, i: number) => (i % 3) - 1.5;
+        const isMoving = (weight: number) => weight === 4 || weight === 5;
+        const moved = model
+          .getWeights()
+          .map(({ data, shape }, w) => ({ data: isMoving(w) ? data : data.map(away), shape }));
+        model.setWeights(moved);
+        const seen: unknown[] = [];
+        const look = async () => {
+          const { data } = await model.predict(batch);
+          seen.push(Array.from(data), ...model.getWeights().map((weight) => Array.from(weight.data)));
+          seen.push(optimizer.iterations, ...optimizer.state().map((slot) => Array.from(slot)));
+        };
+        if (spoilt) await expect(model.trainOnBatch(batch, y(3e38))).rejects.toMatchObject({ code: 'numeric' });
+        await look();
+        await model.trainOnBatch(batch, y(0.5));
+        await look();
+        model.dispose();
+        return seen;
+      };
+      expect(await run(true)).toEqual(await run(false));
+    }
+  },
+);
