@@ -150,7 +150,7 @@ function inputOf(model: tf.LayersModel, x: tf.Tensor): Explained {
   const embedded = first?.getClassName() === 'Embedding';
   if (first === undefined) {
     const run = (input: tf.Tensor) => sideBySide(runGraph(model, [{ value: input }], false));
-    return { run, start: tf.cast(tf.clone(x), 'float32'), shape, embedded };
+    return { run, start: tf.cast(x, 'float32'), shape, embedded };
   }
   if (read.length > 1) {
     const names = read.map(({ name }) => name).join(', ');
