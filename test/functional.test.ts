@@ -358,26 +358,50 @@ test.each([undefined, 'tfjs'] as const)(
 );
 
 test.each([undefined, 'tfjs'] as const)(
-  'around a layer that goes backwards the directions are exchanged (%s)',
+  'around a layer that goes backwards the directions are exchanged, masked steps too, and trained alike (%s)',
   async (engine) => {
     const made = (goBackwards: boolean, returnSequences: boolean) => {
-      const layer = Bidirectional(LSTM(2, { goBackwards, returnSequences }), { inputShape: [4, 2] });
-      const model = new Sequential([layer], { seed: 3 });
+      const layer = Bidirectional(LSTM(2, { goBackwards, returnSequences }));
+      const model = new Sequential([Masking(), layer], { inputShape: [4, 2], seed: 3 });
       model.compile({ loss: 'mse', ...(engine && { engine }) });
       return model;
     };
-    const x = { data: Float32Array.of(1, 2, 3, -1, 0, 1, 2, 2), shape: [1, 4, 2] };
+    // Of the second sample the last step is masked, and of the third the first and the third.
+    const rows = [
+      [1, 2, 3, -1, 0, 1, 2, 2],
+      [1, 2, 3, -1, 0, 1, 0, 0],
+      [0, 0, 3, -1, 0, 0, 2, 2],
+    ];
+    const x = { data: Float32Array.from(rows.flat()), shape: [3, 4, 2] };
     for (const returnSequences of [false, true]) {
       const [one, other] = [made(false, returnSequences), made(true, returnSequences)];
       const weights = one.getWeights();
       other.setWeights([...weights.slice(3), ...weights.slice(0, 3)]);
       const [{ data }, { data: exchanged }] = [await one.predict(x), await other.predict(x)];
-      const steps = data.length / 4;
+      const steps = returnSequences ? 4 : 1;
       // A step's numbers: two of each direction.
-      const expected = Array.from({ length: steps }, (_, t) => data.slice(4 * (steps - 1 - t), 4 * (steps - t)));
+      const expected = rows.flatMap((_, row) =>
+        Array.from({ length: steps }, (_, t) => {
+          const from = 4 * (steps * (row + 1) - 1 - t);
+          return data.slice(from, from + 4);
+        }),
+      );
       expect([...exchanged]).toEqual(
         expected.flatMap(([a, b, c, d]) => [c, d, a, b]).map((value) => expect.closeTo(value, 6)),
       );
+      const plain = made(true, returnSequences);
+      plain.compile({ loss: 'mse', optimizer: 'rmsprop', engine: 'tfjs' });
+      plain.setWeights(other.getWeights());
+      const y = {
+        data: Float32Array.from({ length: 12 * steps }, (_, i) => Math.sin(i)),
+        shape: returnSequences ? [3, 4, 4] : [3, 4],
+      };
+      const [loss, expectedLoss] = [await other.trainOnBatch(x, y), await plain.trainOnBatch(x, y)];
+      expect(loss).toBeCloseTo(expectedLoss, 6);
+      const after = plain.getWeights();
+      for (const [i, { data: values }] of other.getWeights().entries())
+        for (const [j, value] of values.entries()) expect(value).toBeCloseTo(after[i].data[j], 4);
+      plain.dispose();
       for (const model of [one, other]) model.dispose();
     }
   },

@@ -281,6 +281,22 @@ describe('seeds', () => {
     model.dispose();
   });
 
+  test.each([undefined, 'tfjs'] as const)('a step on one batch drops by the seed of the model (%s)', async (engine) => {
+    const weights = regression({ seed: 1 }).getWeights();
+    const losses = await Promise.all(
+      [1, 1, 2].map(async (seed) => {
+        const model = new Sequential([LSTM(6), Dropout(0.5), Dense(1)], { inputShape: [4, 1], seed });
+        model.compile({ loss: 'mse', ...(engine && { engine }) });
+        model.setWeights(weights);
+        const loss = await model.trainOnBatch(x, y);
+        model.dispose();
+        return loss;
+      }),
+    );
+    expect(losses[1]).toBe(losses[0]);
+    expect(losses[2]).not.toBe(losses[0]);
+  });
+
   test('seeds are whole numbers', () => {
     expect(() => new Sequential([], { seed: 1.5 })).toThrow('seed must be a whole number, or null, not 1.5');
   });
@@ -414,6 +430,8 @@ test('nothing is left behind: fit, evaluate, predict, trainOnBatch, save, load, 
   await model.evaluate(x, y);
   await model.predict(x);
   await model.trainOnBatch(x, y);
+  await model.gates(x.slice(0, 2));
+  await model.attribute(x.slice(0, 2));
   model.setWeights(model.getWeights());
   await model.save(join(folder, 'left'));
   (await loadModel(join(folder, 'left'))).dispose();

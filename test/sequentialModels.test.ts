@@ -180,6 +180,25 @@ test('a layer around a model leaves the model its weights', async () => {
   graph.dispose();
 });
 
+test('a stream takes the weights that another model around the same layers has trained', async () => {
+  const inner = encoder();
+  const outer = new Sequential([], { inputShape: [5, 3], seed: 1 }).add(inner).add(Dense(2));
+  outer.compile({ optimizer: 'sgd', loss: 'mse' });
+  const streamed = () => {
+    const stream = inner.stream();
+    return Array.from({ length: 5 }, (_, t) => [...stream.push(x.data.slice(3 * t, 3 * t + 3))]).at(-1) ?? [];
+  };
+  const before = streamed();
+  await outer.trainOnBatch(x, y);
+  const after = streamed();
+  expect(after).not.toEqual(before);
+  const { data } = await inner.predict(x);
+  after.forEach((value, i) => {
+    expect(value).toBeCloseTo(data[i], 6);
+  });
+  for (const model of [outer, inner]) model.dispose();
+});
+
 test('models cannot be in each other', () => {
   const inner = new Sequential([Dense(2, { inputShape: [2] })], { name: 'inner' });
   const outer = new Sequential([inner], { name: 'outer' });
@@ -187,6 +206,8 @@ test('models cannot be in each other', () => {
   for (const model of [outer, outermost])
     expect(() => inner.add(model)).toThrow(`${model.name} cannot be a layer of a model that is one of its own`);
   expect(() => inner.add(inner)).toThrow('inner cannot be a layer of itself');
+  const around = new Sequential([TimeDistributed(inner.tf, { inputShape: [4, 2] })], { name: 'around' });
+  expect(() => inner.add(around)).toThrow('around cannot be a layer of a model that is one of its own');
 });
 
 test('a Sequential that begins with a model and picks a step is written to .keras', async () => {

@@ -1,6 +1,7 @@
 /** What looks into the tfjs model of one input. */
 import { modelError } from '../errors.js';
 import { prepareBackend } from '../kernels/backend.js';
+import { releaseDropout } from '../model/dropout.js';
 import type { Ends } from '../model/ends.js';
 import { fromBatch, type ModelInput, toBatch } from '../model/inputs.js';
 import type * as tf from '../tf.js';
@@ -21,10 +22,12 @@ export async function explained<T>(
   }
   const { array } = toBatch(x, inputs[0], 'x');
   await prepareBackend();
+  const own = model();
   const input = fromBatch(array, 'tensor');
   try {
-    return await explain(model(), input);
+    return await explain(own, input);
   } finally {
     input.dispose();
+    releaseDropout(own);
   }
 }

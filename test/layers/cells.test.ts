@@ -202,6 +202,15 @@ test('in the notation a list of cells is what it is in code, and is written back
   expect(layers[0].getConfig()).toEqual({ ...inCode.getConfig(), name: layers[0].name });
 });
 
+test('cells of a class are numbered where they have no name of their own', () => {
+  const cells = () => [l.LSTMCell(2), l.GRUCell(2), l.LSTMCell(2), l.LSTMCell(2, { name: 'own' }), l.LSTMCell(2)];
+  const names = ['lstm_cell', 'gru_cell', 'lstm_cell_1', 'own', 'lstm_cell_2'];
+  for (const cell of [cells(), l.StackedRNNCells(cells())]) {
+    const config = l.RNN(cell).getConfig().cell as unknown as { config: { cells: { config: { name: string } }[] } };
+    expect(config.config.cells.map((one) => one.config.name)).toEqual(names);
+  }
+});
+
 test('one cell is the layer of that cell, bit for bit, dropout and the weights that a seed draws included', async () => {
   const options = { dropout: 0.3, recurrentDropout: 0.2, unitForgetBias: true };
   const runs = [l.RNN(l.LSTMCell(4, options)), l.LSTM(4, options)].map(async (layer) => {

@@ -245,6 +245,10 @@ describe('of a model', () => {
       () => one().compile({ loss: 'mse', lossWeights: [2] } as Any),
     ],
     [
+      'compile: lossWeights are for a model with several outputs',
+      () => one().compile({ loss: 'mse', lossWeights: { [one().outputs[0].name]: 0.5 } } as Any),
+    ],
+    [
       'validationSplit 0.9 of 6 samples leaves 0 to train and 6 to validate on; both need at least one',
       fitted({ validationSplit: 0.9 }),
     ],

@@ -3,7 +3,7 @@ import type { BidirectionalPlan } from '../../plan/layerPlan.js';
 import type { WeightBlock } from '../blocks.js';
 import { gradientBeside, placeGradient } from '../gradients.js';
 import { addRows, mergeRows } from '../moveRows.js';
-import { eachRun, newRows, type Rows, reversed, signalFrom } from '../rows.js';
+import { eachRun, newRows, type Rows, reversed, rowNumbers, signalFrom } from '../rows.js';
 import type { CarriedState } from '../stateStore.js';
 import { makeCell } from './cells.js';
 import type { EngineLayer, LayerContext, PlacedLayer, Range, Signal, Space } from './layer.js';
@@ -175,9 +175,20 @@ class PlacedBidirectional implements PlacedLayer {
 
   private clearMasked(values: Rows, rows: Range): void {
     const { mask } = this.output;
-    eachRun(rows, this.space, values.steps, (from, to) => {
-      const { address, rowStride, width } = values;
-      this.layer.context.kernels.maskRows(address, rowStride, address, rowStride, mask, width, from, to);
-    });
+    const { address, rowStride, steps, width } = values;
+    const { plan, context } = this.layer;
+    const clear = (from: number, to: number, numbers = mask) =>
+      context.kernels.maskRows(address, rowStride, address, rowStride, numbers, width, from, to);
+    if (!plan.forward.goBackwards) {
+      eachRun(rows, this.space, steps, clear);
+      return;
+    }
+    // The outputs are in the order in which the cells read: the step of row t is T - 1 - t.
+    const { step, entry } = rowNumbers(this.space, steps);
+    for (let t = 0; t < steps; t++)
+      for (let b = rows.from; b < rows.to; b++) {
+        const row = t * step + b * entry;
+        clear(row, row + 1, mask + 4 * step * (steps - 1 - 2 * t));
+      }
   }
 }

@@ -64,7 +64,9 @@ const ownBidirectional = ownClass(
           const outputs = super.call(inputs, kwargs);
           const mask: tf.Tensor | undefined = kwargs.mask;
           if (!mask || !this.returnSequences) return outputs;
-          const steps = tf.expandDims(tf.cast(mask, 'float32'), -1);
+          const counts = tf.expandDims(tf.cast(mask, 'float32'), -1);
+          // Outputs are in the order in which the layer reads.
+          const steps = this.layer.goBackwards ? tf.reverse(counts, 1) : counts;
           if (!Array.isArray(outputs)) return tf.mul(outputs, steps);
           const sequences = this.mergeMode === null ? 2 : 1;
           return outputs.map((output, i) => (i < sequences ? tf.mul(output, steps) : output));
